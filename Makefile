@@ -1,0 +1,41 @@
+# Two commands on a fresh machine: `make demo` runs the main job, `make test` the tests. Both set up what they need.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+# `make demo DATA=../shared/data` shows real texts of indigenous languages too.
+DATA ?=
+REAL = $(if $(wildcard ../shared/data),LATAM_CORPUS_DATA=$(abspath ../shared/data))
+
+.PHONY: demo test test-fast check format gate clean
+
+$(VENV)/.ready: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed; name one: make PYTHON=python3.12 ..."; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing what is needed into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --no-binary latam-corpus -c constraints.txt -e '.[dev]'
+	@touch $@
+
+demo: $(VENV)/.ready
+	@$(BIN)/latam-corpus demo $(if $(DATA),--data $(DATA))
+
+test: $(VENV)/.ready check
+	$(REAL) $(BIN)/python -m pytest -n auto --dist worksteal
+
+test-fast: $(VENV)/.ready
+	$(REAL) $(BIN)/python -m pytest -n auto --dist worksteal -m "not slow and not real"
+
+check: $(VENV)/.ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+format: $(VENV)/.ready
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+gate: $(VENV)/.ready
+	$(REAL) $(BIN)/python -m pytest -n 0 -m "slow or not slow" tests/quality_gate
+
+clean:
+	rm -rf $(VENV) out demo-out

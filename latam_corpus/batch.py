@@ -1,0 +1,102 @@
+"""A batch of documents and the protocol of the stages that map one batch to another.
+
+A batch in, the same rows out: a stage adds columns, rewrites `text`, or gives rows a `drop_reason`; it can't lose
+a row. A stage that makes several rows out of one says so (`makes_rows`), and each child names its `parent_id`.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
+
+import polars as pl
+
+from latam_corpus.text.words import WordTable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Documents as a Polars frame, one row each, with their word table.
+
+    >>> batch = Batch(pl.DataFrame({"doc_id": ["a"], "text": ["Buenos días, vecina."]}))
+    >>> int(batch.words.word_count[0])
+    3
+    """
+
+    frame: pl.DataFrame
+
+    @cached_property
+    def words(self) -> WordTable:
+        """The word table of the column `text`, made at first use."""
+        return WordTable.of(self.frame["text"])
+
+    def __len__(self) -> int:
+        return self.frame.height
+
+    def with_columns(self, columns: Mapping[str, pl.Series | pl.Expr]) -> Batch:
+        """The batch with these columns set; the word table is kept unless `text` is among them."""
+        made = Batch(self.frame.with_columns(**columns))
+        return made if "text" in columns else made.sharing_words(self)
+
+    def drop(
+        self,
+        reasons: Sequence[str | None],
+        evidence: Sequence[Mapping[str, Any] | None] | None = None,
+        verdict: str = "dropped",
+    ) -> Batch:
+        """The batch with a `drop_reason` on the rows that have a reason here and had none before.
+
+        Args:
+            reasons: one a row; None leaves the row as it is.
+            evidence: one a row, stored as JSON beside the reason.
+            verdict: "dropped", or "failed" when the row's bytes could not be used.
+        """
+        notes = [None if e is None else json.dumps(e, ensure_ascii=False) for e in evidence or [None] * len(self)]
+        new = pl.Series("new", reasons, dtype=pl.String)
+        frame = with_defaults(self.frame, ("drop_reason", "verdict", "evidence"))
+        first = pl.col("drop_reason").is_null() & new.is_not_null()
+        made = Batch(
+            frame.with_columns(
+                pl.when(first).then(new).otherwise(pl.col("drop_reason")).alias("drop_reason"),
+                pl.when(first).then(pl.lit(verdict)).otherwise(pl.col("verdict")).alias("verdict"),
+                pl.when(first)
+                .then(pl.Series("evidence", notes, dtype=pl.String))
+                .otherwise(pl.col("evidence"))
+                .alias("evidence"),
+            )
+        )
+        return made.sharing_words(self)
+
+    def sharing_words(self, other: Batch) -> Batch:
+        """This batch with the other's word table, where there is one; the two must have the same `text`."""
+        if "words" in other.__dict__:
+            self.__dict__["words"] = other.words
+        return self
+
+
+def with_defaults(frame: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
+    """The frame with these string columns present, null where they were missing."""
+    missing = [name for name in names if name not in frame.columns]
+    return frame.with_columns(pl.lit(None, dtype=pl.String).alias(name) for name in missing)
+
+
+@runtime_checkable
+class Stage(Protocol):
+    """A step of a pipeline: a value that maps a batch to a batch.
+
+    A stage is a frozen dataclass, so that it can be compared, printed and sent to a worker; its fields are the
+    options that a recipe may set. Models are named by path and opened in the worker.
+    """
+
+    name: ClassVar[str]
+    needs: ClassVar[frozenset[str]]
+    gives: ClassVar[frozenset[str]]
+
+    def __call__(self, batch: Batch) -> Batch:
+        """The same rows with the stage's columns."""
+        ...

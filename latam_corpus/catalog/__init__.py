@@ -1,0 +1,1 @@
+"""What may be collected, from whom, under which rights and consent."""

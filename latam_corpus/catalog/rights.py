@@ -1,0 +1,190 @@
+"""The rights vocabulary: what a statement of rights allows, as one of seven tiers from `open` to `unknown`.
+
+A statement is an SPDX expression, a Creative Commons URI or name, or a rightsstatements.org URI. Everything else is
+`unknown`: a tier is never guessed from free text, and «todos los derechos reservados» never opens a document.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import Any, Final
+
+from latam_corpus.errors import ConfigError, closest
+from latam_corpus.schema import RIGHTS_TIERS
+
+_CC_TIERS: Final = {
+    "zero": "open",
+    "mark": "open",
+    "by": "attribution",
+    "by-sa": "share_alike",
+    "by-nc": "non_commercial",
+    "by-nc-sa": "non_commercial",
+    # Without derivatives a text may not be changed, and a corpus changes texts: the least open of the licences.
+    "by-nd": "no_derivatives",
+    "by-nc-nd": "no_derivatives",
+    "by-nd-nc": "no_derivatives",  # the order of version 1.0
+}
+
+# rightsstatements.org, version 1.0. None of them is a licence; only these say what anyone may do.
+_STATEMENTS: Final = {
+    "InC": "unknown",
+    "InC-OW-EU": "unknown",
+    "InC-EDU": "unknown",
+    "InC-NC": "non_commercial",
+    "InC-RUU": "unknown",
+    # The contract must be read, and its terms stated as an agreement with the tier `permission`.
+    "NoC-CR": "unknown",
+    "NoC-NC": "non_commercial",
+    # Other legal restrictions: among them, laws that protect traditional cultural expressions.
+    "NoC-OKLR": "unknown",
+    # Free in one country says nothing of the others; who has checked them states the Public Domain Mark.
+    "NoC-US": "unknown",
+    "CNE": "unknown",
+    "UND": "unknown",
+    "NKC": "unknown",
+}
+
+# SPDX licences that ask for nothing, not even attribution, where the licence index calls them permissive.
+_ASK_NOTHING: Final = frozenset({"0BSD", "MIT-0"})
+# The licence index's categories; those not listed (proprietary, source-available…) are unknown.
+_CATEGORIES: Final = {
+    "Public Domain": "open",
+    "Permissive": "attribution",
+    "Copyleft": "share_alike",
+    "Copyleft Limited": "share_alike",
+}
+
+_CC_URI: Final = re.compile(
+    r"(?:https?://)?(?:www\.)?creativecommons\.org/(?:licenses|publicdomain)/([a-z-]+)(?:/\d\.\d[^?#]*)?/?(?:[?#].*)?",
+    re.IGNORECASE,
+)
+_STATEMENT_URI: Final = re.compile(
+    r"(?:https?://)?(?:www\.)?rightsstatements\.org/(?:vocab|page)/([A-Za-z-]+)/1\.0/?(?:\?.*)?", re.IGNORECASE
+)
+_VERSION: Final = r"(?: ?v?\d(?:\.\d)?)?(?: (?:international|internacional|unported|generic|igo|[a-z]{2}))?"
+_CC_NAME: Final = re.compile(
+    r"(?:cc|creative commons|cc creative commons)? ?"
+    r"(by|attribution|atribucion|reconocimiento|atribuicao)"
+    r"(?: (nc|non ?commercial|no ?comercial|nao ?comercial))?"
+    r"(?: (sa|share ?alike|compartir ?igual|compartilha ?igual|nd|no ?deriv(?:ative|ado|ada)?s?|sin ?obras? ?derivadas?"
+    r"|sem ?deriv(?:acoes|ados|adas)))?" + _VERSION
+)
+_OPEN_NAME: Final = re.compile(
+    r"(?:cc ?0|cc ?zero|creative commons (?:0|zero)|(?:cc |creative commons )?(?:pdm|public domain mark))"
+    r"(?: universal)?" + _VERSION + r"(?: universal)?"
+)
+
+
+def openness(tier: str) -> int:
+    """The place of a tier in the order of openness, 0 for the most open.
+
+    Raises:
+        ConfigError: the tier isn't one of the seven.
+
+    >>> openness("open"), openness("unknown")
+    (0, 6)
+    """
+    if tier not in RIGHTS_TIERS:
+        raise ConfigError("rights tier", f"unknown tier «{tier}»", closest(tier, RIGHTS_TIERS))
+    return RIGHTS_TIERS.index(tier)
+
+
+@lru_cache(maxsize=4096)
+def tier_of(statement: str | None) -> str:
+    """The tier that a statement of rights gives; `unknown` for anything that isn't understood.
+
+    Args:
+        statement: SPDX expression, Creative Commons URI or name, or rightsstatements.org URI.
+
+    >>> tier_of("https://creativecommons.org/licenses/by-sa/4.0/"), tier_of("CC BY-NC 3.0"), tier_of("CC0-1.0")
+    ('share_alike', 'non_commercial', 'open')
+    >>> tier_of("MIT OR GPL-3.0-or-later"), tier_of("MIT AND GPL-3.0-or-later")
+    ('attribution', 'share_alike')
+    >>> tier_of("Todos los derechos reservados"), tier_of("http://rightsstatements.org/vocab/InC/1.0/")
+    ('unknown', 'unknown')
+    """
+    said = (statement or "").strip()
+    if not said:
+        return "unknown"
+    uri = _CC_URI.fullmatch(said)
+    if uri:
+        return _CC_TIERS.get(uri[1].lower(), "unknown")
+    uri = _STATEMENT_URI.fullmatch(said)
+    if uri:
+        by_lower = {name.lower(): tier for name, tier in _STATEMENTS.items()}
+        return by_lower.get(uri[1].lower(), "unknown")
+    return _name_tier(said) or _spdx_tier(said)
+
+
+def _name_tier(said: str) -> str | None:
+    """The tier of a Creative Commons name or SPDX id, in English, Spanish or Portuguese; None for another text.
+
+    >>> _name_tier("Creative Commons Atribución-NoComercial-CompartirIgual 4.0 Internacional")
+    'non_commercial'
+    >>> _name_tier("CC-BY-ND-4.0")
+    'no_derivatives'
+    >>> _name_tier("Public Domain Mark 1.0")
+    'open'
+    """
+    plain = "".join(c for c in unicodedata.normalize("NFD", said.lower()) if not unicodedata.combining(c))
+    words = re.sub(r"[\s\-–—_/,]+", " ", plain.replace("(", " ").replace(")", " ")).strip()
+    words = re.sub(r"^(?:licencia|licenca|license|licence) ", "", words)
+    if _OPEN_NAME.fullmatch(words):
+        return "open"
+    name = _CC_NAME.fullmatch(words)
+    if name is None or not re.match(r"cc|creative commons|.* ", words):
+        return None
+    kind = "by" + ("-nc" if name[2] else "")
+    last = (name[3] or "").replace(" ", "")
+    if last:
+        kind += "-sa" if last[:2] == "sa" or last.startswith(("share", "compart")) else "-nd"
+    return _CC_TIERS[kind]
+
+
+def _spdx_tier(said: str) -> str:
+    """The tier of an SPDX expression: the most open of what stands beside OR, the least open of what AND joins."""
+    import license_expression  # noqa: PLC0415  (its index takes a tenth of a second to load)
+
+    try:
+        parsed = _licensing().parse(said, validate=True, strict=False)
+    except (license_expression.ExpressionError, license_expression.ExpressionParseError):
+        return "unknown"
+    return "unknown" if parsed is None else _expression_tier(parsed)
+
+
+def _expression_tier(node: Any) -> str:  # noqa: ANN401  (license_expression ships no types)
+    operator = type(node).__name__
+    if operator in ("OR", "AND"):
+        tiers = [_expression_tier(part) for part in node.args]
+        # What isn't understood can't be chosen, and can't be left out of a sum.
+        return min(tiers, key=openness) if operator == "OR" else max(tiers, key=openness)
+    symbol = getattr(node, "license_symbol", node)  # GPL-2.0-only WITH an exception
+    return _symbol_tier(str(getattr(symbol, "key", symbol)))
+
+
+def _symbol_tier(key: str) -> str:
+    if key in _ASK_NOTHING:
+        return "open"
+    return _name_tier(key) or _CATEGORIES.get(_categories().get(key.lower(), ""), "unknown")
+
+
+@lru_cache(maxsize=1)
+def _licensing() -> Any:  # noqa: ANN401  (the same)
+    import license_expression  # noqa: PLC0415
+
+    return license_expression.get_spdx_licensing()
+
+
+@lru_cache(maxsize=1)
+def _categories() -> dict[str, str]:
+    """SPDX ids, in lower case, to the licence index's categories."""
+    import license_expression  # noqa: PLC0415
+
+    found: dict[str, str] = {}
+    for entry in license_expression.get_license_index():
+        for key in (entry.get("spdx_license_key"), *entry.get("other_spdx_license_keys", ())):
+            if key:
+                found[key.lower()] = entry.get("category") or ""
+    return found

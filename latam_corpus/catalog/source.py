@@ -1,0 +1,270 @@
+"""Sources: what may be collected, from whom, how it maps to documents, under which rights and consent.
+
+A source is one TOML file. The shipped ones stand in `sources/` and are named by their id; any other is named by its
+path. A source without `[rights]` can be collected and measured, and never released.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date  # noqa: TC003  (pydantic reads the annotation at run time)
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from latam_corpus.catalog.rights import tier_of
+from latam_corpus.catalog.toml_model import load_toml
+from latam_corpus.errors import ConfigError, closest
+
+SOURCES = Path(__file__).resolve().parent / "sources"
+
+Genre = Literal[
+    "news", "literature", "lyrics", "oral_history", "government", "legal", "academic", "education", "reference",
+    "dictionary", "religious", "web",
+]  # fmt: skip
+Composition = Literal["original", "translation", "machine", "synthetic"]
+Tier = Literal[
+    "open", "attribution", "share_alike", "non_commercial", "no_derivatives", "permission", "unknown"
+]  # fmt: skip
+Format = Literal["jsonl", "parquet", "text", "html"]
+Form = Literal["prose", "verse"]
+
+
+def _country(code: str) -> str:
+    if not re.fullmatch(r"[A-Z]{2}", code):
+        raise ValueError(f"«{code}» is no ISO 3166-1 alpha-2 code; two capital letters, such as CL or BR")
+    return code
+
+
+def _language(code: str) -> str:
+    import iso639  # noqa: PLC0415  (its tables take a moment to load, and most sources name two languages)
+
+    try:
+        if iso639.Language.match(code).part3 == code:
+            return code
+        known = iso639.Language.match(code).part3
+    except iso639.LanguageNotFoundError:
+        raise ValueError(f"«{code}» is no ISO 639-3 code; three letters, such as spa, por, quy") from None
+    raise ValueError(f"«{code}» is no ISO 639-3 code; write «{known}»")
+
+
+def _pattern(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"«{pattern}» is no regular expression ({error})") from None
+    return pattern
+
+
+Country = Annotated[str, AfterValidator(_country)]
+Language = Annotated[str, AfterValidator(_language)]
+Pattern = Annotated[str, AfterValidator(_pattern)]
+
+
+class _Model(BaseModel):
+    # Strict: the text "3" is no number, and a wrong type is told rather than guessed.
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+def _tuple(value: object) -> object:
+    """TOML has lists only; the models hold tuples, so that a source can be hashed."""
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _pick(value: object) -> object:
+    """`"author"` means the record's column; `false` means that the record's column isn't to be taken."""
+    if isinstance(value, str):
+        return {"column": value}
+    return {"leave": True} if value is False else value
+
+
+class Rights(_Model):
+    """Under which terms, on which basis and for which uses a source was given."""
+
+    statement: str
+    basis: Literal["licence", "public_domain", "contract", "consent"] | None = None
+    uses: Annotated[tuple[Literal["train", "redistribute", "evaluate"], ...], BeforeValidator(_tuple)]
+    tier: Tier | None = None
+    agreement: str | None = None
+    expires: date | None = None
+    embargo_until: date | None = None
+    quotation: str | None = None
+    quoted_from: str | None = None
+    quoted_on: date | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        derived = tier_of(self.statement)
+        if self.tier is not None and derived not in ("unknown", self.tier):
+            raise ValueError(f"the statement gives the tier «{derived}», not «{self.tier}»; leave `tier` out")
+        if self.basis is None and set(self.uses) - {"evaluate"}:
+            raise ValueError('training and redistribution rest on a basis; name it: basis = "licence", …')
+        if self.tier == "permission" and not self.agreement:
+            raise ValueError('the tier «permission» rests on an agreement; name it: agreement = "…"')
+        return self
+
+
+class ConsentRecord(_Model):
+    """A consent record: its id, a Local Contexts label URI, and the name of the community."""
+
+    id: str
+    label: str | None = None
+    community: str | None = None
+
+
+class Consent(_Model):
+    """The consent terms of a source."""
+
+    records: Annotated[tuple[ConsentRecord, ...], BeforeValidator(_tuple)] = ()
+
+
+class Pick(_Model):
+    """Where a document's column comes from: a record's column, the file's path, or one value for all.
+
+    `pattern` keeps what its first group matches (the whole match without one), `values` translates, `default`
+    stands where nothing was found or translated.
+    """
+
+    column: str | None = None
+    path: Pattern | None = None
+    value: str | None = None
+    pattern: Pattern | None = None
+    values: dict[str, str] | None = None
+    default: str | None = None
+    leave: bool = False
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Self:
+        origins = [self.column, self.path, self.value, self.leave or None]
+        if sum(origin is not None for origin in origins) != 1:
+            raise ValueError('name one origin; column = "…", path = "regular expression" or value = "…"')
+        return self
+
+
+Picked = Annotated[Pick | None, BeforeValidator(_pick)]
+
+
+class Columns(_Model):
+    """The document's columns, each with where it comes from; what isn't named is taken by its own name."""
+
+    id: Picked = None
+    text: Picked = None
+    raw: Picked = None
+    url: Picked = None
+    title: Picked = None
+    creators: Picked = None
+    published: Picked = None
+    declared_language: Picked = None
+    country: Picked = None
+    genre: Picked = None
+    composition: Picked = None
+    contributor: Picked = None
+    rights: Picked = None
+    obtained: Picked = None
+
+
+class Text(_Model):
+    """One of several texts of a record: its column, its language and what to delete from it."""
+
+    column: str
+    language: Language | None = None
+    composition: Composition | None = None
+    remove: Annotated[tuple[Pattern, ...], BeforeValidator(_tuple)] = ()
+
+
+class Collect(_Model):
+    """How a source's records are read: which files, in which format, joined how, with which columns."""
+
+    kind: Literal["files"] = "files"
+    files: Annotated[tuple[str, ...], BeforeValidator(_tuple)] = ()
+    format: Format | None = None
+    media_type: str | None = None
+    form: Form | None = None
+    group: Annotated[tuple[str, ...], BeforeValidator(_tuple)] = ()
+    group_rows: Annotated[int, Field(gt=0)] | None = None
+    gather: bool = False
+    remove: Annotated[tuple[Pattern, ...], BeforeValidator(_tuple)] = ()
+    texts: Annotated[tuple[Text, ...], BeforeValidator(_tuple)] = ()
+    columns: Columns = Columns()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.texts and (self.columns.text or self.columns.raw):
+            raise ValueError("[[collect.texts]] and collect.columns.text exclude each other; keep one of them")
+        if self.gather and not self.group:
+            raise ValueError("`gather` needs `group`; name the columns that belong together")
+        return self
+
+
+class Source(_Model):
+    """A source of the catalogue."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+    title: str
+    holder: str
+    homepage: str | None = None
+    contact: str | None = None
+    status: Literal["verified", "unverified", "ask_first"] = "unverified"
+    genre: Genre | None = None
+    country: Country | None = None
+    languages: Annotated[tuple[Language, ...], BeforeValidator(_tuple)] = ()
+    composition: Composition = "original"
+    contributor: str | None = None
+    notes: str | None = None
+    rights: Rights | None = None
+    consent: Consent = Consent()
+    collect: Collect = Collect()
+
+    @property
+    def tier(self) -> str:
+        """The rights tier: as stated, else as the statement gives it; `unknown` without rights."""
+        if self.rights is None:
+            return "unknown"
+        return self.rights.tier or tier_of(self.rights.statement)
+
+    @property
+    def uses(self) -> tuple[str, ...]:
+        """What is allowed; nothing without rights."""
+        return self.rights.uses if self.rights else ()
+
+
+def load_source(id_or_path: str | Path) -> Source:
+    """The source with this catalogue id, or of the file with this path (which ends in `.toml`).
+
+    Raises:
+        ConfigError: no such source, or something in its file is wrong.
+
+    >>> load_source("conha19").genre
+    'literature'
+    """
+    named = str(id_or_path)
+    if named.endswith(".toml"):
+        return load_toml(Path(named).expanduser(), Source, "source")
+    if named not in _shipped_ids():
+        raise ConfigError("source", f"there is no source «{named}» in the catalogue", closest(named, _shipped_ids()))
+    return _shipped(named)
+
+
+def shipped_sources() -> list[Source]:
+    """The sources of the catalogue, by id.
+
+    >>> "conha19" in [source.id for source in shipped_sources()]
+    True
+    """
+    return [_shipped(source_id) for source_id in _shipped_ids()]
+
+
+def _shipped_ids() -> list[str]:
+    return sorted(path.stem for path in SOURCES.glob("*.toml"))
+
+
+@lru_cache
+def _shipped(source_id: str) -> Source:
+    return load_toml(SOURCES / f"{source_id}.toml", Source, "source")
+
+
+def describe(source: Source) -> dict[str, Any]:
+    """The source as plain values, for JSON."""
+    return source.model_dump(mode="json", exclude_none=True)

@@ -1,0 +1,60 @@
+"""The command `latam-corpus`. Exit codes: 0 done, 1 the work failed, 2 the user's input was wrong."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+import latam_corpus
+from latam_corpus.cli import demo, explain, language, lists, recipes, release, stages
+from latam_corpus.cli.show import errors
+from latam_corpus.errors import CorpusError
+
+app = typer.Typer(
+    name="latam-corpus",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback(invoke_without_command=True)
+def version(
+    shown: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+) -> None:
+    """Build, audit and withdraw text corpora of Latin America."""
+    if shown:
+        typer.echo(f"latam-corpus {latam_corpus.__version__}")
+        raise typer.Exit
+
+
+app.command("demo")(demo.demo)
+app.command("check")(recipes.check)
+app.command("run")(recipes.run)
+app.command("stage")(stages.stage)
+app.command("measure")(stages.measure)
+app.command("explain")(explain.explain)
+app.add_typer(lists.list_app, name="list")
+app.add_typer(lists.runs_app, name="runs")
+app.add_typer(language.app, name="language")
+app.add_typer(release.app, name="release")
+app.command("pull")(release.pull)
+
+
+def main() -> None:
+    """Run the command; an error of ours is one sentence on standard error, never a traceback."""
+    try:
+        app()
+    except CorpusError as error:
+        errors.print(f"error: {error}", markup=False, style="red")
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        errors.print("stopped; the same command goes on from here")
+        sys.exit(130)
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        sys.stderr.close()
+        sys.exit(0)

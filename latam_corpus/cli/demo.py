@@ -1,0 +1,151 @@
+"""`latam-corpus demo`: one document's whole life on one screen, in and out.
+
+A small folder of pieces written for this project is run, released and pulled; the screen follows one document that
+stays, then one that fell, then tells the totals. With `--data` real texts of indigenous languages join it.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import polars as pl
+import typer
+
+from latam_corpus.cli.explain import bound_line, open_store, tell
+from latam_corpus.cli.recipes import checked_plan
+from latam_corpus.cli.show import RunProgress, console, number, print_json
+from latam_corpus.cli.story import find, story
+from latam_corpus.engine.choose import make_engine
+from latam_corpus.errors import ConfigError
+from latam_corpus.paths import data_folder
+from latam_corpus.pipeline.recipe import load_recipe
+from latam_corpus.pipeline.run import find_parts
+from latam_corpus.pipeline.run import run as run_plan
+from latam_corpus.release.build import build
+from latam_corpus.release.pull import pull
+from latam_corpus.release.store import Store
+
+if TYPE_CHECKING:
+    from latam_corpus.pipeline.run import RunResult
+    from latam_corpus.release.manifest import Manifest
+
+_FOLLOWED = "El último tren de Quebrada Honda"
+_REAL = {"aymara-global-voices": "indigenous/aymara_globalvoices"}
+
+
+def demo(
+    data: Annotated[Path | None, typer.Option(help="A folder of real texts, to show indigenous languages too.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Keep everything here, to look at afterwards.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show one document's whole life: collected, judged, released, explained, pulled."""
+    room = out or Path(tempfile.mkdtemp(prefix="latam-corpus-demo-"))
+    try:
+        result, manifest = _work(room, data)
+        pulled = room / "pulled"
+        shutil.rmtree(pulled, ignore_errors=True)
+        pull(manifest.spec, Store.at(room / "store"), pulled)
+        _screen(room, result, manifest, pulled, as_json)
+    finally:
+        if out is None:
+            shutil.rmtree(room, ignore_errors=True)
+
+
+def _work(room: Path, data: Path | None) -> tuple[RunResult, Manifest]:
+    pieces = data_folder("pipelines") / "demo" / "pieces"
+    inputs = {f"demo-{folder.name}": str(folder) for folder in sorted(pieces.iterdir()) if folder.is_dir()}
+    recipe = load_recipe(str(data_folder("pipelines") / "demo" / "demo.toml"))
+    if data is not None:
+        real = {source: data / folder for source, folder in _REAL.items()}
+        missing = [path for path in real.values() if not path.is_dir()]
+        if missing:
+            raise ConfigError("--data", f"there is no {missing[0]}", "name the folder that holds indigenous/")
+        stages = tuple(
+            entry.model_copy(update={"__pydantic_extra__": {**entry.options, "languages": ["spa", "por", "aym"]}})
+            if entry.use == "identify"
+            else entry
+            for entry in recipe.stage
+        )
+        recipe = recipe.model_copy(update={"sources": (*recipe.sources, *real), "stage": stages})
+        inputs |= {source: str(path) for source, path in real.items()}
+    plan = checked_plan(recipe, inputs, None)
+    progress = RunProgress()
+    try:
+        result = run_plan(plan, find_parts(plan), room, make_engine("in-process", 1), progress)
+    finally:
+        progress.close()
+    release = recipe.release
+    if release is None:
+        raise ConfigError(str(recipe.file), "the demo's recipe has no [release]")
+    manifest = build(
+        release.name,
+        [result.folder],
+        room / "store",
+        admit=release.admit,
+        uses=release.uses,
+        splits=release.split.model_dump(),
+        created=datetime.now(UTC),
+    )
+    return result, manifest
+
+
+def _screen(room: Path, result: RunResult, manifest: Manifest, pulled: Path, as_json: bool) -> None:
+    store = open_store(None, room)
+    stays = find(room, _FOLLOWED)[0]
+    falls = next(f for f in _set_aside(room) if f["reason"] not in ("duplicate", "superseded") and f["bounds"])
+    kept_story = story(stays, store)
+    rows = pl.read_parquet(pulled / "data/**/*.parquet")
+    told: dict[str, Any] = {
+        "stays": kept_story,
+        "falls": falls,
+        "totals": {
+            "in": result.rows_in,
+            "kept": result.kept,
+            "set_aside": _reasons(result),
+            "released": manifest.rows,
+            "left_out": dict(manifest.left_out),
+            "release": manifest.spec,
+            "pulled": rows.height,
+            "languages": dict(rows["language"].value_counts(sort=True).iter_rows()),
+        },
+    }
+    if as_json:
+        print_json(told)
+        return
+    console.rule("[bold]one document that stays[/]", align="left")
+    tell(kept_story)
+    console.rule("[bold]one that fell, and exactly why[/]", align="left")
+    label = falls["title"] or falls["beginning"].split("\n")[0][:60]
+    console.print(f"[bold]{label}[/]   {falls['source']['id']}", markup=True)
+    console.print(f"  [red]{falls['reason']}[/]   {falls['genre']}, {falls['language']['language']}")
+    for bound in falls["bounds"]:
+        if not bound["kept_to"]:
+            console.print("     " + bound_line(bound), markup=False)
+    console.rule("[bold]totals[/]", align="left")
+    totals = told["totals"]
+    console.print(f"  {number(totals['in'])} documents in = {number(totals['kept'])} kept + {number(totals['in'] - totals['kept'])} set aside")
+    console.print("  set aside: " + ", ".join(f"{reason} {n}" for reason, n in totals["set_aside"].items()), markup=False)
+    for reason, n in totals["left_out"].items():
+        console.print(f"  left out of the release: {reason} {n}", markup=False)
+    languages = ", ".join(f"{code} {n}" for code, n in totals["languages"].items())
+    console.print(f"  released as {totals['release']}, pulled and verified: {totals['pulled']} documents ({languages})")
+
+
+def _set_aside(room: Path) -> list[dict[str, Any]]:
+    """The stories of the documents that the run set aside, those with broken bounds first."""
+    run = next((room / "runs").iterdir())
+    ids = pl.read_parquet(run / "dropped" / "*.parquet", columns=["doc_id", "drop_reason"])
+    stories = [story(find(room, doc_id)[0], None) for doc_id in ids["doc_id"]]
+    return sorted(stories, key=lambda s: -sum(not bound["kept_to"] for bound in s["bounds"]))
+
+
+def _reasons(result: RunResult) -> dict[str, int]:
+    reasons: dict[str, int] = {}
+    for row in result.by_genre:
+        for reason, n in row["reasons"].items():
+            reasons[reason] = reasons.get(reason, 0) + n
+    return dict(sorted(reasons.items(), key=lambda item: -item[1]))

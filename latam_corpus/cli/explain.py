@@ -1,0 +1,119 @@
+"""`latam-corpus explain`: a document's story: from where, through which stages, why it is in or out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from latam_corpus.cli.lists import finished_runs
+from latam_corpus.cli.show import console, print_json, table
+from latam_corpus.cli.story import Found, find, story
+from latam_corpus.errors import ConfigError
+from latam_corpus.release.store import Store
+
+
+def explain(
+    query: Annotated[str, typer.Argument(metavar='DOC_ID|URL|"WORDS"', help="A doc_id, a URL, or words of the text.")],
+    out: Annotated[Path, typer.Option("--out", help="The folder of runs.")] = Path("out"),
+    run: Annotated[str, typer.Option(help="The start of a run's name; the latest run by default.")] = "",
+    store: Annotated[str | None, typer.Option(help="Release store; OUT/store by default.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Tell a document's whole story."""
+    runs = finished_runs(out)
+    if not runs:
+        raise ConfigError(str(out), "there is no finished run here", "name the folder of runs with --out")
+    found = find(out, query, run)
+    if not found:
+        where = f"{len(runs)} runs" if len(runs) > 1 else next(iter(runs)).name
+        raise ConfigError(f"«{query}»", f"no document of {where} has it", "quote words as they stand in the text")
+    stories = [story(one, open_store(store, out)) for one in _latest(found)]
+    if as_json:
+        print_json(stories)
+        return
+    if len(stories) > 1 and len({s["doc_id"] for s in stories}) > 1:
+        rows = [(s["doc_id"], s["verdict"], s["reason"], s["title"] or s["beginning"][:50]) for s in stories]
+        table(f"{len(rows)} documents have it; explain one by its doc_id", ["doc_id", "verdict", "reason", "title"], rows)
+        return
+    tell(stories[0])
+
+
+def open_store(store: str | None, out: Path) -> Store | None:
+    """The store, where there is one yet."""
+    if store is None and not (out / "store").is_dir():
+        return None
+    return Store.at(store or out / "store")
+
+
+def _latest(found: list[Found]) -> list[Found]:
+    """Each document once, from the latest run that has it."""
+    return list({one.row["doc_id"]: one for one in reversed(found)}.values())[::-1]
+
+
+def tell(told: dict[str, Any]) -> None:
+    """Print a story."""
+    label = told["title"] or told["beginning"].strip().split("\n")[0][:70] or "without text"
+    console.print(f"[bold]{_safe(label)}[/]   {told['doc_id']}")
+    origin = told["source"]["origin"] or {}
+    place = "#".join(str(part) for part in (origin.get("file"), origin.get("member")) if part)
+    lines = [
+        ("from", f"{told['source']['id']}: {place}, obtained {told['source']['obtained']}"),
+        ("url", told["url"]),
+        ("rights", _rights(told["rights"])),
+        ("language", _language(told["language"])),
+        ("genre", " · ".join(part for part in (told["genre"], told["country"], told["extractor"]) if part)),
+    ]
+    for name, value in lines:
+        if value:
+            console.print(f"  {name:<10}{_safe(value)}")
+    for step in told["stages"]:
+        console.print(f"  {step['stage']:<13}{_safe(_step(step))}")
+        if step["stage"] == "filter":
+            for bound in told["bounds"]:
+                console.print(f"     {_safe(bound_line(bound))}")
+    verdict = "[green]kept[/]" if told["verdict"] == "kept" else f"[red]set aside[/]: {_safe(told['reason'])}"
+    console.print(f"  {'verdict':<13}{verdict}")
+    for release in told["releases"]:
+        shard = (release["evidence"] or {}).get("shard", "")
+        said = f"in, shard {shard}" if release["verdict"] == "released" else f"left out: {release['reason']}"
+        console.print(f"  {'release':<13}{_safe(release['release'])}: {_safe(said)}")
+
+
+def _safe(text: object) -> str:
+    """The text with rich's brackets taken literally."""
+    return str(text).replace("[", "\\[")
+
+
+def _rights(rights: dict[str, Any]) -> str:
+    uses = ", ".join(rights["uses"] or []) or "no use"
+    return f"{rights['rights'] or 'none stated'} ({rights['rights_tier']}); allows {uses}"
+
+
+def _language(language: dict[str, Any]) -> str:
+    parts = [f"{language['language'] or 'not identified'}"]
+    if language["language_score"] is not None:
+        parts.append(f"score {language['language_score']:.2f}")
+    if language["declared_language"]:
+        parts.append(f"declared {language['declared_language']}")
+    if language["variety"]:
+        parts.append(language["variety"])
+    return ", ".join(parts)
+
+
+def _step(step: dict[str, Any]) -> str:
+    if step["verdict"] == "passed":
+        return "passed"
+    evidence = step["evidence"]
+    shown = ", ".join(f"{key} = {value}" for key, value in evidence.items()) if isinstance(evidence, dict) else ""
+    return f"{step['verdict']} {step['reason'] if step['reason'] != step['stage'] else ''} {shown}".strip()
+
+
+def bound_line(bound: dict[str, Any]) -> str:
+    """A bound with the measured value, as one line: `✓ stop_word_share 0.54 ≥ 0.29  genres/literature.toml`."""
+    limits = [f"≥ {bound['min']:g}"] if bound["min"] is not None else []
+    limits += [f"≤ {bound['max']:g}"] if bound["max"] is not None else []
+    value = "no list" if bound["value"] is None else f"{bound['value']:.3g}"
+    mark = "✓" if bound["kept_to"] else "✗"
+    return f"{mark} {bound['signal']:<26}{value:>8}  {' '.join(limits):<16}{bound['file']}"

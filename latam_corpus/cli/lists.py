@@ -1,0 +1,138 @@
+"""`latam-corpus list …`: what there is; `latam-corpus runs …`: what was run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from latam_corpus.catalog.source import shipped_sources
+from latam_corpus.cli.show import console, number, print_json, table
+from latam_corpus.pipeline.recipe import load_recipe, shipped_recipes
+from latam_corpus.pipeline.registry import registered, stage_class
+from latam_corpus.pipeline.run import RUN_FILE
+from latam_corpus.quality.policies import cached_policies
+from latam_corpus.text.signals import SIGNALS
+
+list_app = typer.Typer(no_args_is_help=True, help="List recipes, stages, signals, languages or sources.")
+runs_app = typer.Typer(no_args_is_help=True, help="List runs.")
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@list_app.command("recipes")
+def recipes(as_json: Json = False) -> None:
+    """List the shipped recipes."""
+    found = [load_recipe(str(path)) for path in shipped_recipes().values()]
+    rows = [{"name": r.name, "title": r.title, "sources": list(r.sources)} for r in found]
+    _show(rows, as_json, lambda r: (r["name"], r["title"], ", ".join(r["sources"])), ["recipe", "title", "sources"])
+
+
+@list_app.command("stages")
+def stages(as_json: Json = False) -> None:
+    """List the stages that a recipe can name."""
+    rows = []
+    for name in sorted(registered()):
+        found = stage_class(name, "list stages")
+        summary = (found.__doc__ or "").strip().split("\n")[0]
+        rows.append({"name": name, "does": summary, "needs": sorted(found.needs), "gives": sorted(found.gives)})
+    _show(rows, as_json, lambda r: (r["name"], r["does"], ", ".join(r["gives"])), ["stage", "what it is", "gives"])
+
+
+@list_app.command("signals")
+def signals(as_json: Json = False) -> None:
+    """List the signals, their definitions, and who else uses them."""
+    rows = [{"name": s.name, "definition": s.definition, "used_by": s.used_by} for s in SIGNALS]
+    _show(rows, as_json, lambda r: (r["name"], r["definition"], r["used_by"]), ["signal", "definition", "used by"])
+
+
+@list_app.command("languages")
+def languages(as_json: Json = False) -> None:
+    """List the languages with a policy, how many stop words each has, and who has reviewed it."""
+    rows = [
+        {
+            "code": code,
+            "name": file.name,
+            "stop_words": len(file.stop_words.words) if file.stop_words else 0,
+            "bounds": sorted(file.bounds),
+            "reviewed_by": list(file.reviewed_by),
+        }
+        for code, file in sorted(cached_policies().languages.items())
+    ]
+    columns = ["code", "language", "stop words#", "bounds", "reviewed by"]
+    _show(
+        rows,
+        as_json,
+        lambda r: (
+            r["code"],
+            r["name"],
+            r["stop_words"],
+            len(r["bounds"]),
+            ", ".join(r["reviewed_by"]) or "unreviewed",
+        ),
+        columns,
+    )
+
+
+@list_app.command("sources")
+def sources(as_json: Json = False) -> None:
+    """List the sources of the catalogue and their rights."""
+    rows = [
+        {
+            "id": s.id,
+            "title": s.title,
+            "genre": s.genre,
+            "languages": list(s.languages),
+            "rights": s.rights.statement if s.rights else None,
+            "rights_tier": s.tier,
+            "uses": list(s.uses),
+            "status": s.status,
+        }
+        for s in shipped_sources()
+    ]
+    _show(
+        rows,
+        as_json,
+        lambda r: (r["id"], r["genre"], " ".join(r["languages"]), r["rights_tier"], r["title"]),
+        ["source", "genre", "languages", "rights", "title"],
+    )
+
+
+@runs_app.command("list")
+def runs(
+    out: Annotated[Path, typer.Option("--out", help="The folder of runs.")] = Path("out"), as_json: Json = False
+) -> None:
+    """List the runs, what came in and what was kept."""
+    rows = [
+        {
+            "run": told["id"],
+            "written": told["written"],
+            "title": told["recipe"]["title"],
+            "in": told["rows"]["in"],
+            "kept": told["rows"]["kept"],
+            "seconds": told["seconds"],
+        }
+        for told in finished_runs(out).values()
+    ]
+    _show(
+        rows,
+        as_json,
+        lambda r: (r["run"], r["written"], number(r["in"]), number(r["kept"]), f"{r['seconds']:.1f}", r["title"]),
+        ["run", "written", "in#", "kept#", "seconds#", "title"],
+    )
+
+
+def finished_runs(out: Path) -> dict[Path, dict[str, Any]]:
+    """The `run.json` of each finished run under `<out>/runs`, by folder, the latest first."""
+    found = {path.parent: json.loads(path.read_text(encoding="utf-8")) for path in (out / "runs").glob(f"*/{RUN_FILE}")}
+    return dict(sorted(found.items(), key=lambda item: item[1]["written"], reverse=True))
+
+
+def _show(rows: list[dict[str, Any]], as_json: bool, cells: Any, columns: list[str]) -> None:  # noqa: ANN401
+    if as_json:
+        print_json(rows)
+    elif rows:
+        table("", columns, [cells(row) for row in rows])
+    else:
+        console.print("there is none yet")

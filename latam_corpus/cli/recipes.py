@@ -1,0 +1,219 @@
+"""`latam-corpus check` and `latam-corpus run`."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from latam_corpus.catalog.source import load_source
+from latam_corpus.cli.show import RunProgress, console, number, print_json, table
+from latam_corpus.engine.choose import make_engine
+from latam_corpus.errors import ConfigError, closest
+from latam_corpus.pipeline.part import Task, folder_of, keys_of
+from latam_corpus.pipeline.plan import Plan, make_plan
+from latam_corpus.pipeline.recipe import Recipe, load_recipe
+from latam_corpus.pipeline.run import RunResult, find_parts
+from latam_corpus.pipeline.run import run as run_plan
+from latam_corpus.quality.policies import cached_policies
+from latam_corpus.release.build import build
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from latam_corpus.pipeline.plan import Part
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Inputs = Annotated[
+    list[str],
+    typer.Option("--input", help="Where a source's records are: SOURCE=PATH, or PATH when the recipe has one source."),
+]
+Out = Annotated[Path, typer.Option("--out", help="The folder of runs, work and the release store.")]
+
+
+def check(
+    recipe: Annotated[str, typer.Argument(help="A recipe: a TOML file, or the name of a shipped one.")],
+    as_json: Json = False,
+) -> None:
+    """Find everything that is wrong with a recipe before one byte is read."""
+    found = load_recipe(recipe)
+    plan = checked_plan(found, {}, None)
+    told = {
+        "recipe": found.name,
+        "ok": True,
+        "sources": [{"id": s.id, "rights_tier": s.tier, "uses": s.uses} for s in plan.sources],
+        "steps": [step.title for segment in plan.segments for step in segment.steps],
+        "release": found.release.model_dump(mode="json") if found.release else None,
+        "left_out": _left_out(found, plan),
+    }
+    if as_json:
+        print_json(told)
+        return
+    console.print(f"{found.name}: {found.title}")
+    console.print("stages   " + " → ".join(entry.use for entry in found.stage))
+    table("", ["source", "genre", "rights", "uses"], [(s.id, s.genre, s.tier, " ".join(s.uses)) for s in plan.sources])
+    if found.release:
+        console.print(f"release  {found.release.name}: admits {', '.join(found.release.admit)}")
+        for source, why in told["left_out"].items():  # type: ignore[attr-defined]
+            console.print(f"         «{source}» will be measured and left out: {why}")
+    console.print("nothing is wrong")
+
+
+def checked_plan(recipe: Recipe, inputs: dict[str, str], limit: int | None) -> Plan:
+    """The plan, after the checks that need the policies and the catalogue.
+
+    Raises:
+        ConfigError: a policy is missing, or the release would admit a source without rights.
+    """
+    plan = make_plan(recipe, inputs, limit)
+    place = str(recipe.file)
+    policies = cached_policies()
+    if any(entry.use in ("filter", "measure") for entry in recipe.stage):
+        for genre in {source.genre or recipe.genre for source in plan.sources} - {None}:
+            policies.genre(str(genre))
+    if recipe.release and all(source.rights is None for source in plan.sources):
+        raise ConfigError(
+            place,
+            f"[release] over «{plan.sources[0].id}», a source without rights",
+            "state [rights] in its source file",
+        )
+    return plan
+
+
+def _left_out(recipe: Recipe, plan: Plan) -> dict[str, str]:
+    """The sources that the release won't hold, and why; single records may state other rights."""
+    if not recipe.release:
+        return {}
+    found = {}
+    for source in plan.sources:
+        if source.tier not in recipe.release.admit:
+            found[source.id] = f"its rights tier is {source.tier}"
+        elif missing := set(recipe.release.uses) - set(source.uses):
+            found[source.id] = f"its terms don't allow: {', '.join(sorted(missing))}"
+    return found
+
+
+def parse_inputs(recipe: Recipe, given: Sequence[str]) -> dict[str, str]:
+    """Source id → path, from `SOURCE=PATH` or, where the recipe has one source, `PATH`.
+
+    Raises:
+        ConfigError: a path alone for a recipe with several sources, or an unknown source.
+    """
+    ids = [
+        load_source(named).id if not Path(named).suffix or named.endswith(".toml") else named
+        for named in recipe.sources
+    ]
+    found: dict[str, str] = {}
+    for entry in given:
+        name, separator, path = entry.partition("=")
+        if separator and name in ids:
+            found[name] = path
+        elif len(ids) == 1 and not (separator and "/" not in name and not Path(entry).exists()):
+            found[ids[0]] = entry
+        elif separator:
+            raise ConfigError("--input", f"«{name}» is no source of {recipe.name}", closest(name, ids))
+        else:
+            raise ConfigError("--input", f"«{entry}» names no source", f"say which: {ids[0]}={entry}")
+    return found
+
+
+def run(
+    recipe: Annotated[str, typer.Argument(help="A recipe: a TOML file, or the name of a shipped one.")],
+    inputs: Inputs = [],  # noqa: B006  (Typer reads the default and never changes it)
+    out: Out = Path("out"),
+    engine: Annotated[str, typer.Option(help="in-process or local.")] = "local",
+    workers: Annotated[int, typer.Option(help="Worker processes; 0 for one a processor.")] = 1,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many records of each file.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
+    store: Annotated[str | None, typer.Option(help="Release store, a folder or URL; OUT/store by default.")] = None,
+    batch_rows: Annotated[int | None, typer.Option(min=1, hidden=True)] = None,
+    as_json: Json = False,
+) -> None:
+    """Run a recipe: collect, work, and, where it has a [release], release."""
+    found = load_recipe(recipe)
+    plan = checked_plan(found, parse_inputs(found, inputs), limit)
+    chosen = make_engine(engine, workers or os.cpu_count() or 1)
+    parts = find_parts(plan, limit)
+    if dry_run:
+        _tell_plan(plan, parts, out, as_json)
+        return
+    progress = RunProgress()
+    try:
+        result = run_plan(plan, parts, out, chosen, progress, (batch_rows, 2**24) if batch_rows else None)
+        released = None
+        if found.release and result.kept:
+            released = build(
+                found.release.name,
+                [result.folder],
+                store or str(out / "store"),
+                admit=found.release.admit,
+                uses=found.release.uses,
+                splits=found.release.split.model_dump(),
+                created=datetime.now(UTC),
+            )
+    finally:
+        progress.close()
+    _tell_result(result, released, as_json)
+    if result.failures:
+        raise typer.Exit(1)
+
+
+def _tell_plan(plan: Plan, parts: Sequence[Part], out: Path, as_json: bool) -> None:
+    first = plan.segments[0]
+    reused = {step.title: 0 for step in first.steps}
+    for part in parts:
+        for step, key in zip(first.steps, keys_of(Task(part, first, out / "work")), strict=True):
+            reused[step.title] += folder_of(out / "work", key).is_dir()
+    told: dict[str, Any] = {
+        "run": plan.run_name,
+        "parts": len(parts),
+        "bytes": sum(part.file.size for part in parts),
+        "steps": [{"stages": title, "parts_reused": n} for title, n in reused.items()],
+        "barriers": [barrier.name for segment in plan.segments for barrier in segment.barriers],
+    }
+    if as_json:
+        print_json(told)
+        return
+    console.print(f"run {plan.run_name}: {len(parts)} parts, {number(told['bytes'])} bytes of input")
+    for step in told["steps"]:
+        console.print(f"  {step['stages']}: {step['parts_reused']} of {len(parts)} parts are done already")
+    console.print(f"  then decided over all: {', '.join(told['barriers'])}")
+
+
+def _tell_result(result: RunResult, released: Any, as_json: bool) -> None:  # noqa: ANN401  (a manifest or None)
+    if as_json:
+        print_json(
+            {
+                "run": result.folder.name,
+                "folder": str(result.folder),
+                "rows": {"in": result.rows_in, "kept": result.kept},
+                "stages": {name: dataclasses.asdict(count) for name, count in result.stages.items()},
+                "by_genre": result.by_genre,
+                "reused": {title: {"parts": n, "of": of} for title, (n, of) in result.reused.items()},
+                "failures": result.failures,
+                "seconds": result.seconds,
+                "release": None if released is None else {"name": released.name, "version": released.version},
+            }
+        )
+        return
+    for title, (n, of) in result.reused.items():
+        if n:
+            console.print(f"reused   {title}: {n} of {of} parts")
+    rows = []
+    for row in result.by_genre:
+        why = ", ".join(f"{reason} {number(n)}" for reason, n in row["reasons"].items())
+        rows.append((row["genre"], row["source"], number(row["in"]), number(row["kept"]), why))
+    table("", ["genre", "source", "in#", "kept#", "set aside, by reason"], rows)
+    console.print(
+        f"{number(result.rows_in)} documents in = {number(result.kept)} kept + "
+        f"{number(result.rows_in - result.kept)} set aside, in {result.seconds:.1f} s"
+    )
+    console.print(f"run      {result.folder}")
+    if released is not None:
+        console.print(f"release  {released.name}@{released.version}: {number(released.rows)} documents")
+    for name, error in result.failures.items():
+        console.print(f"failed   {name}: {error}", markup=False)

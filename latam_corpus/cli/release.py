@@ -1,0 +1,263 @@
+"""`latam-corpus release …` and `latam-corpus pull`: versions built, listed, shown, verified, compared and fetched."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from latam_corpus.cli.show import console, errors, number, print_json, table
+from latam_corpus.errors import ConfigError
+from latam_corpus.release.build import build as build_version
+from latam_corpus.release.card import megabytes
+from latam_corpus.release.diff import diff as compare
+from latam_corpus.release.layout import SPLIT_SHARES
+from latam_corpus.release.manifest import load_manifest
+from latam_corpus.release.pull import pull as pull_version
+from latam_corpus.release.runs import find_run, load_run
+from latam_corpus.release.store import Store
+from latam_corpus.release.verify import verify as problems_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from latam_corpus.release.files import Progress as Told
+    from latam_corpus.release.manifest import Manifest
+    from latam_corpus.release.runs import Run
+
+app = typer.Typer(no_args_is_help=True, help="Build, list, show, verify and compare versions of a corpus.")
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Out = Annotated[Path, typer.Option("--out", help="The folder in which runs and the store are.")]
+StoreUrl = Annotated[str | None, typer.Option("--store", help="The store, a folder or URL; OUT/store by default.")]
+Spec = Annotated[str, typer.Argument(metavar="NAME[@VERSION]", help="A version; the latest when none is named.")]
+
+
+@app.command("build")
+def build(
+    name: Annotated[str, typer.Argument(help="The release's name, such as latam-news.")],
+    runs: Annotated[
+        list[str] | None, typer.Argument(metavar="RUN…", help="A run's folder, or its name or the start of it.")
+    ] = None,
+    parent: Annotated[str | None, typer.Option(help="The version to build upon, or latest.")] = None,
+    version: Annotated[str | None, typer.Option(help="What to call it; the month's next, as 2026.11.0.")] = None,
+    admit: Annotated[list[str] | None, typer.Option(metavar="TIER", help="A rights tier that may be in it.")] = None,
+    uses: Annotated[list[str] | None, typer.Option(metavar="USE", help="What each document must allow.")] = None,
+    out: Out = Path("out"),
+    store: StoreUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Assemble a version from runs, and from the parent version where one is named."""
+    opened = _open(store, out)
+    folders = [find_run(run, out) for run in runs or ()]
+    loaded = [load_run(folder) for folder in folders]
+    old = load_manifest(opened, *opened.find(f"{name}@{parent}")) if parent else None
+    before = opened.latest(name)
+    with _progress() as told:
+        made = build_version(
+            name,
+            folders,
+            opened,
+            admit=admit or _agreed("admit", loaded, list(old.admit) if old else None),
+            uses=uses or _agreed("uses", loaded, list(old.uses) if old else None),
+            parent=parent,
+            version=version,
+            splits=_agreed("split", loaded, dict(old.splits) if old else SPLIT_SHARES),
+            created=datetime.now(UTC),
+            progress=told,
+        )
+    unchanged = made.version == before
+    if as_json:
+        print_json(_summary(made) | {"unchanged": unchanged, "left_out": made.left_out})
+        return
+    if unchanged:
+        console.print(f"{made.spec}: nothing has changed since, so there is no new version")
+        return
+    _tell(made)
+    for run in loaded:
+        if run.failed_parts:
+            errors.print(f"{run.id}: {len(run.failed_parts)} parts had failed, and their documents aren't in it")
+
+
+@app.command("list")
+def list_versions(out: Out = Path("out"), store: StoreUrl = None, as_json: Json = False) -> None:
+    """List the versions in a store."""
+    opened = _open(store, out)
+    with opened.told():
+        found = [
+            _summary(load_manifest(opened, name, version)) | {"latest": version == opened.latest(name)}
+            for name in opened.names()
+            for version in opened.versions(name)
+        ]
+    if as_json:
+        print_json(found)
+    elif not found:
+        console.print(f"no release in {opened.url} yet; `latam-corpus release build NAME RUN` makes one")
+    else:
+        table(
+            "",
+            ["release", "version", "created", "documents#", "text#", "parent", ""],
+            [
+                (
+                    row["name"],
+                    row["version"],
+                    row["created"][:10],
+                    number(row["documents"]),
+                    megabytes(row["text_bytes"]),
+                    row["parent"],
+                    "latest" if row["latest"] else "",
+                )
+                for row in found
+            ],
+        )
+
+
+@app.command("show")
+def show(spec: Spec, out: Out = Path("out"), store: StoreUrl = None, as_json: Json = False) -> None:
+    """Show what a version holds, from which sources and under which rights, and what it left out."""
+    opened = _open(store, out)
+    with opened.told():
+        manifest = load_manifest(opened, *opened.find(spec))
+    if as_json:
+        print_json(manifest.model_dump(mode="json"))
+        return
+    _tell(manifest)
+    table(
+        "",
+        ["source", "rights", "tier", "holder", "documents#"],
+        [(s.source_id, s.rights, s.rights_tier, s.holder, number(s.rows)) for s in manifest.sources],
+    )
+    runs = ", ".join(run.id for run in manifest.runs) or "no run"
+    console.print(f"from     {runs}" + (f", upon {manifest.parent.version}" if manifest.parent else ""))
+
+
+@app.command("verify")
+def verify(spec: Spec, out: Out = Path("out"), store: StoreUrl = None, as_json: Json = False) -> None:
+    """Read every byte of a version again and report what isn't as its manifest says."""
+    opened = _open(store, out)
+    with opened.told(), _progress() as told:
+        name, version = opened.find(spec)
+        problems = problems_of(opened, name, version, told)
+    if as_json:
+        print_json({"release": f"{name}@{version}", "whole": not problems, "problems": problems})
+    else:
+        for problem in problems:
+            console.print(problem, markup=False)
+        console.print(f"{name}@{version}: " + (f"{len(problems)} problems" if problems else "whole"))
+    if problems:
+        raise typer.Exit(1)
+
+
+@app.command("diff")
+def diff(
+    old: Annotated[str, typer.Argument(metavar="NAME@VERSION", help="The older version.")],
+    new: Annotated[str, typer.Argument(metavar="NAME[@VERSION]", help="The newer version.")],
+    out: Out = Path("out"),
+    store: StoreUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Say which documents were added, removed or changed from one version to another, and why."""
+    opened = _open(store, out)
+    with opened.told():
+        pair = [load_manifest(opened, *opened.find(spec)) for spec in (old, new)]
+        changes = compare(opened, *pair)
+    if as_json:
+        print_json({"from": pair[0].spec, "to": pair[1].spec, "changes": [asdict(change) for change in changes]})
+    elif not changes:
+        console.print(f"{pair[0].spec} and {pair[1].spec} hold the same documents")
+    else:
+        rows = [(c.what, c.language, c.reason, number(c.rows)) for c in changes]
+        table(f"{pair[0].spec} → {pair[1].spec}", ["what", "language", "reason", "documents#"], rows)
+
+
+def pull(
+    spec: Spec,
+    to: Annotated[Path, typer.Option("--to", help="A new or empty folder, or one with an earlier pull.")],
+    where: Annotated[
+        str | None, typer.Option(help="Only these rows, as SQL: language = 'spa_Latn' and country = 'CL'.")
+    ] = None,
+    out: Out = Path("out"),
+    store: StoreUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Fetch a version, verified, in a layout that datasets, Polars and DuckDB read; it goes on where it was cut."""
+    opened = _open(store, out)
+    with _progress() as told:
+        lock = pull_version(spec, opened, to, where, told)
+    if as_json:
+        print_json(asdict(lock) | {"to": str(to)})
+        return
+    console.print(f"{lock.name}@{lock.version}: {number(lock.rows)} documents in {to}, every byte verified")
+    console.print(f"{to / 'corpus.lock'} says which; keep it beside what is trained on them")
+
+
+def _open(store: str | None, out: Path) -> Store:
+    return Store.at(store or out / "store")
+
+
+def _agreed(key: str, runs: Sequence[Run], otherwise: Any) -> Any:  # noqa: ANN401  (a list of words, or shares)
+    """What the runs' recipes state for the release, when they agree; else what the parent version had.
+
+    Raises:
+        ConfigError: they state different things, or nothing is stated anywhere.
+    """
+    stated = [run.release[key] for run in runs if key in run.release]
+    if any(value != stated[0] for value in stated):
+        raise ConfigError(f"--{key}", "the runs' recipes disagree on it", "say which holds for this version")
+    found = stated[0] if stated else otherwise
+    if found is None:
+        raise ConfigError(f"--{key}", "no recipe of these runs has a [release] that states it", f"pass --{key}")
+    return found
+
+
+def _summary(manifest: Manifest) -> dict[str, Any]:
+    return {
+        "name": manifest.name,
+        "version": manifest.version,
+        "title": manifest.title,
+        "created": manifest.created.isoformat(),
+        "parent": manifest.parent.version if manifest.parent else None,
+        "documents": manifest.rows,
+        "text_bytes": manifest.text_bytes,
+        "shards": len(manifest.shards),
+        "shard_bytes": manifest.shard_bytes,
+    }
+
+
+def _tell(manifest: Manifest) -> None:
+    console.print(f"{manifest.spec}: {manifest.title}")
+    console.print(
+        f"{number(manifest.rows)} documents, {megabytes(manifest.text_bytes)} of text, "
+        f"{len(manifest.shards)} shards of {megabytes(manifest.shard_bytes)} together; "
+        f"admits {', '.join(manifest.admit)} for {', '.join(manifest.uses)}"
+    )
+    counted: dict[tuple[str, str], list[int]] = {}
+    for shard in manifest.shards:
+        tally = counted.setdefault((shard.language, shard.genre), [0, 0, 0, 0])
+        tally[("train", "validation", "test").index(shard.split)] += shard.rows
+        tally[3] += shard.text_bytes
+    table(
+        "",
+        ["language", "genre", "train#", "validation#", "test#", "text#"],
+        [(*key, *map(number, tally[:3]), megabytes(tally[3])) for key, tally in sorted(counted.items())],
+    )
+    if manifest.left_out:
+        told = ", ".join(f"{reason} {number(rows)}" for reason, rows in manifest.left_out.items())
+        console.print(f"left out {told}", markup=False)
+
+
+@contextmanager
+def _progress() -> Iterator[Told | None]:
+    """A live bar on a terminal; elsewhere nothing, since these commands say at the end what they did."""
+    if not errors.is_terminal:
+        yield None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=errors, transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda what, done, total: bar.update(task, description=what, completed=done, total=total)

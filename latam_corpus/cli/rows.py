@@ -1,0 +1,196 @@
+"""Rows of a JSONL or Parquet file for one stage: read in chunks, written back with the stage's columns."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import lzma
+import math
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Final
+
+import polars as pl
+import pyarrow.parquet as pq
+import zstandard
+
+from latam_corpus import schema
+from latam_corpus.catalog.identity import doc_id
+from latam_corpus.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+ROWS_A_CHUNK: Final = 2000
+JSONL: Final = (".jsonl", ".ndjson", ".json")
+_SOURCE: Final = "input"
+
+
+def kind_of(path: Path) -> str:
+    """`jsonl` or `parquet`, by the suffix, compression aside.
+
+    Raises:
+        ConfigError: another suffix.
+    """
+    suffixes = [s for s in path.suffixes if s not in (".gz", ".xz", ".zst")]
+    last = suffixes[-1].lower() if suffixes else ""
+    if last in JSONL:
+        return "jsonl"
+    if last == ".parquet":
+        return "parquet"
+    raise ConfigError(str(path), f"the suffix «{last}» is neither JSONL nor Parquet", "use .jsonl or .parquet")
+
+
+def read_chunks(path: Path) -> Iterator[list[dict[str, Any]]]:
+    """The file's rows as dicts, some thousands at a time.
+
+    Raises:
+        ConfigError: the file is missing, isn't what its suffix says, or a line isn't a JSON object.
+    """
+    if not path.is_file():
+        raise ConfigError(str(path), "there is no such file", "check the path")
+    if kind_of(path) == "parquet":
+        try:
+            with pq.ParquetFile(path) as file:
+                for batch in file.iter_batches(ROWS_A_CHUNK):
+                    yield batch.to_pylist()
+        except OSError as error:
+            raise ConfigError(str(path), f"no Parquet file: {error}") from error
+        return
+    chunk: list[dict[str, Any]] = []
+    with _opened(path) as lines:
+        for number, line in enumerate(lines, 1):
+            if not line.strip():
+                continue
+            chunk.append(_parsed(path, number, line))
+            if len(chunk) == ROWS_A_CHUNK:
+                yield chunk
+                chunk = []
+    yield chunk
+
+
+def _parsed(path: Path, number: int, line: bytes) -> dict[str, Any]:
+    try:
+        row = json.loads(line.decode("utf-8-sig" if number == 1 else "utf-8"))
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            f"{path}:{number}", f"not UTF-8 at byte {error.start}", "convert the file to UTF-8"
+        ) from error
+    except json.JSONDecodeError as error:
+        raise ConfigError(f"{path}:{number}", f"not JSON: {error.msg}", "each line is one JSON object") from error
+    if not isinstance(row, dict):
+        raise ConfigError(f"{path}:{number}", f"a JSON {type(row).__name__}, not an object", "each line is one object")
+    return row
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[IO[bytes]]:
+    opened: Any = path.open("rb")
+    wrappers = {".gz": gzip.open, ".xz": lzma.open}
+    if path.suffix in wrappers:
+        opened.close()
+        opened = wrappers[path.suffix](path, "rb")
+    elif path.suffix == ".zst":
+        opened = io.BufferedReader(zstandard.ZstdDecompressor().stream_reader(opened, closefd=True))
+    try:
+        with opened as lines:
+            yield lines
+    except (gzip.BadGzipFile, EOFError, lzma.LZMAError, zstandard.ZstdError) as error:
+        raise ConfigError(str(path), f"damaged: {error}", "get the file anew") from error
+
+
+def as_documents(rows: Sequence[Mapping[str, Any]], start: int) -> pl.DataFrame:
+    """The rows as a document frame: known columns by their name, what is missing as a neutral value.
+
+    Args:
+        rows: dicts with `id` or `doc_id`, `text`, and any other column of the schema.
+        start: the place of the first row in its file, for rows without id.
+    """
+    columns: dict[str, pl.Series] = {}
+    for name, dtype in (schema.DOCUMENT_SCHEMA | {"raw": pl.Binary(), "media_type": pl.String()}).items():
+        values = [row.get(name) for row in rows]
+        if any(value is not None for value in values):
+            columns[name] = _series(name, values, dtype)
+    count = len(rows)
+    ids = [str(row.get("doc_id") or row.get("id") or doc_id(_SOURCE, f"#{start + n}")) for n, row in enumerate(rows)]
+    columns["doc_id"] = pl.Series("doc_id", ids, dtype=pl.String)
+    for name, value in (
+        ("source_id", _SOURCE),
+        ("genre", "web"),
+        ("composition", "original"),
+        ("rights_tier", "unknown"),
+    ):
+        if name not in columns:
+            columns[name] = pl.Series(name, [value] * count, dtype=pl.String)
+        columns[name] = columns[name].fill_null(value)
+    if "text" not in columns:
+        columns["text"] = pl.Series("text", [None] * count, dtype=pl.String)
+    frame = pl.DataFrame(columns)
+    return schema.conform(frame, schema.DOCUMENT_SCHEMA).with_columns(columns["text"].fill_null("").alias("text"))
+
+
+def _series(name: str, values: list[Any], dtype: pl.DataType) -> pl.Series:
+    if name == "redactions":
+        values = [[{"key": k, "value": n} for k, n in v.items()] if isinstance(v, dict) else v for v in values]
+    if dtype in (pl.Date, pl.Datetime):
+        made = pl.Series(name, [None if v is None else str(v) for v in values], dtype=pl.String)
+        return (
+            made.str.to_datetime(strict=False, time_zone="UTC")
+            if dtype == pl.Datetime
+            else made.str.to_date(strict=False)
+        )
+    if isinstance(dtype, pl.String):
+        values = [v if v is None or isinstance(v, str) else str(v) for v in values]
+    try:
+        return pl.Series(name, values, dtype=dtype, strict=False)
+    except (TypeError, pl.exceptions.PolarsError):
+        return pl.Series(name, [None] * len(values), dtype=dtype)
+
+
+def as_json(value: Any) -> Any:  # noqa: ANN401  (anything that a frame holds)
+    """The value as JSON can hold it: times in ISO 8601, bytes in hex, not-a-number null, maps as objects."""
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, dict):
+        return {key: as_json(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        if value and all(isinstance(v, dict) and set(v) == {"key", "value"} for v in value):
+            return {v["key"]: as_json(v["value"]) for v in value}
+        return [as_json(inner) for inner in value]
+    return value
+
+
+class RowWriter:
+    """The output file: JSONL or Parquet by its suffix, written beside and renamed when whole."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._kind = kind_of(path)
+        self._beside = path.with_name(path.name + ".partial")
+        self._frames: list[pl.DataFrame] = []
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = self._beside.open("w", encoding="utf-8") if self._kind == "jsonl" else None
+
+    def write(self, rows: Sequence[Mapping[str, Any]], given: pl.DataFrame) -> None:
+        """Append the input rows with the columns that a stage gave."""
+        if self._file:
+            for row, more in zip(rows, given.to_dicts(), strict=True):
+                told = {key: as_json(value) for key, value in {**row, **more}.items()}
+                self._file.write(json.dumps(told, ensure_ascii=False) + "\n")
+            return
+        original = pl.DataFrame(list(rows), infer_schema_length=None, strict=False)
+        self._frames.append(original.drop([c for c in given.columns if c in original.columns]).hstack(given))
+
+    def close(self) -> None:
+        """Write what is left and give the file its name."""
+        if self._file:
+            self._file.close()
+        else:
+            pl.concat(self._frames, how="diagonal_relaxed").write_parquet(self._beside)
+        self._beside.replace(self._path)

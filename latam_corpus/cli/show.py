@@ -1,0 +1,87 @@
+"""What the command line shows: tables and progress on a terminal, plain lines elsewhere, JSON when asked."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from latam_corpus.pipeline.part import Outcome
+
+console = Console(highlight=False, soft_wrap=True)
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def print_json(value: Any) -> None:  # noqa: ANN401  (anything that JSON holds)
+    """One JSON value on standard output."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=1, default=str) + "\n")
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """A table; columns whose name ends in `#` are numbers and stand to the right, without the mark."""
+    shown = Table(title=title or None, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    for column in columns:
+        numeric = column.endswith("#")
+        shown.add_column(column.rstrip("#"), justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        shown.add_row(*("" if cell is None else str(cell) for cell in row))
+    Console(highlight=False).print(shown)
+
+
+def number(value: float) -> str:
+    """The number with thin groups of three, as all three languages write it.
+
+    >>> number(1234567)
+    '1 234 567'
+    """
+    return f"{value:,}".replace(",", " ")
+
+
+class RunProgress:
+    """A run's progress: a live bar on a terminal, a line every tenth of the way elsewhere."""
+
+    def __init__(self) -> None:
+        self._bar = Progress(
+            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+            console=errors, transient=True,
+        ) if errors.is_terminal else None  # fmt: skip
+        self._task: Any = None
+        self._title, self._done, self._total, self._told = "", 0, 0, 0
+        if self._bar:
+            self._bar.start()
+
+    def started(self, title: str, total: int) -> None:
+        """A segment of so many parts begins."""
+        self._title, self._done, self._total, self._told = title, 0, total, 0
+        if self._bar:
+            if self._task is not None:
+                self._bar.remove_task(self._task)
+            self._task = self._bar.add_task(title, total=total)
+
+    def part_done(self, outcome: Outcome) -> None:
+        """A part of it is done."""
+        self._done += 1
+        if outcome.error:
+            errors.print(f"[bold]part {outcome.part} failed[/]: {outcome.error}")
+        if self._bar:
+            self._bar.update(self._task, completed=self._done)
+        elif self._done * 10 // self._total > self._told or self._done == self._total:
+            self._told = self._done * 10 // self._total
+            errors.print(f"{self._title}: {self._done} of {self._total} parts")
+
+    def barrier(self, name: str, rows: int) -> None:
+        """A barrier decides on so many rows."""
+        if not self._bar:
+            errors.print(f"{name}: deciding on {number(rows)} rows")
+
+    def close(self) -> None:
+        """Take the bar off the screen."""
+        if self._bar:
+            self._bar.stop()

@@ -1,0 +1,212 @@
+"""`latam-corpus stage`: one stage alone; `latam-corpus measure`: signals against bounds."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import numpy as np
+import polars as pl
+import typer
+
+from latam_corpus import schema
+from latam_corpus.batch import Batch
+from latam_corpus.catalog.source import Source
+from latam_corpus.cli.rows import RowWriter, as_documents, as_json, kind_of, read_chunks
+from latam_corpus.cli.show import console, errors, number, print_json, table
+from latam_corpus.collect.files import list_inputs, read
+from latam_corpus.errors import ConfigError
+from latam_corpus.pipeline.registry import Barrier, expanded, make_stage
+from latam_corpus.quality.measure import Measure
+from latam_corpus.quality.policies import cached_policies
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from latam_corpus.batch import Stage
+
+_GIVEN_BY_EXTRACT = (
+    "doc_id",
+    "text",
+    "title",
+    "creators",
+    "published",
+    "declared_language",
+    "url",
+    "extractor",
+    "origin",
+)
+
+
+def stage(
+    name: Annotated[str, typer.Argument(help="The stage's key: see `latam-corpus list stages`.")],
+    source: Annotated[Path, typer.Argument(metavar="INPUT", help="JSONL or Parquet; for extract a file or folder.")],
+    output: Annotated[Path, typer.Argument(help="JSONL or Parquet, by its suffix.")],
+    settings: Annotated[list[str], typer.Option("--set", help="An option of the stage: key=value.")] = [],  # noqa: B006
+    as_json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Run one stage alone; the output has one row a row of the input, in its order."""
+    made = make_stage(name, dict(_setting(entry) for entry in settings), f"stage «{name}»")
+    kind_of(output)
+    writer = RowWriter(output)
+    rows, dropped = 0, 0
+    chunks = _extracted(source, made) if name == "extract" else _worked(source, expanded(made))
+    for originals, given in chunks:
+        writer.write(originals, given)
+        rows += given.height
+        dropped += given["drop_reason"].drop_nulls().len() if "drop_reason" in given.columns else 0
+    writer.close()
+    if as_json_:
+        print_json({"stage": name, "rows": rows, "dropped": dropped, "output": str(output)})
+    else:
+        console.print(f"{name}: {number(rows)} rows, {number(dropped)} with a drop reason, in {output}")
+
+
+def _setting(entry: str) -> tuple[str, Any]:
+    key, separator, value = entry.partition("=")
+    if not separator:
+        raise ConfigError("--set", f"«{entry}» has no =", "write key=value")
+    try:
+        return key.strip(), tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        return key.strip(), value.split(",") if "," in value else value
+
+
+def _extracted(where: Path, extract: Stage | Barrier) -> Iterator[tuple[list[dict[str, Any]], pl.DataFrame]]:
+    assert not isinstance(extract, Barrier)  # noqa: S101  (the registry's own stage)
+    origin = Source(id="input", title=str(where), holder="not stated")
+    for file in list_inputs(origin, str(where)):
+        for frame in read(origin, file, genre="web"):
+            after = schema.conform(extract(Batch(frame)).frame, schema.DOCUMENT_SCHEMA)
+            shown = after.select(*_GIVEN_BY_EXTRACT, "drop_reason")
+            yield [{} for _ in range(shown.height)], shown
+
+
+def _worked(where: Path, stages: Sequence[Stage | Barrier]) -> Iterator[tuple[list[dict[str, Any]], pl.DataFrame]]:
+    barrier = stages[-1] if isinstance(stages[-1], Barrier) else None
+    plain = [s for s in stages if not isinstance(s, Barrier)]
+    gives = [c.name for c in schema.DOCUMENT if any(c.name in s.gives for s in stages)]
+    if barrier:
+        gives = [name for name in gives if name in barrier.gives]
+    held: list[tuple[list[dict[str, Any]], pl.DataFrame]] = []
+    start = 0
+    for rows in read_chunks(where):
+        documents = _with_language(as_documents(rows, start), plain)
+        batch = Batch(documents)
+        for one in plain:
+            batch = one(batch)
+        start += len(rows)
+        if barrier:
+            held.append((rows, batch.frame.select(*sorted(barrier.needs))))
+        else:
+            yield rows, schema.conform(batch.frame, schema.DOCUMENT_SCHEMA).select(gives)
+    if barrier:
+        yield from _decided(held, barrier, gives)
+
+
+def _decided(
+    held: list[tuple[list[dict[str, Any]], pl.DataFrame]], barrier: Barrier, gives: list[str]
+) -> Iterator[tuple[list[dict[str, Any]], pl.DataFrame]]:
+    every = pl.concat([frame for _, frame in held]).with_row_index("row")
+    decided = barrier.decide(every)
+    settled = every.select("row").join(decided, on="row", how="left", maintain_order="left")
+    settled = schema.conform(settled, schema.DOCUMENT_SCHEMA).select(gives)
+    start = 0
+    for rows, frame in held:
+        yield rows, settled.slice(start, frame.height)
+        start += frame.height
+
+
+def _with_language(documents: pl.DataFrame, stages: Sequence[Stage]) -> pl.DataFrame:
+    """The documents with `language`, where a stage needs one and rows have none: as declared, else identified."""
+    if not any("language" in stage.needs for stage in stages):
+        return documents
+    documents = documents.with_columns(pl.coalesce("language", "declared_language").alias("language"))
+    missing = documents["language"].is_null()
+    if missing.any():
+        errors.print("rows without «language» are identified first")
+        identified = make_stage("identify", {}, "identify")
+        assert not isinstance(identified, Barrier)  # noqa: S101  (the registry's own stage)
+        found = identified(Batch(documents.filter(missing))).frame["language"]
+        documents = documents.with_columns(documents["language"].scatter(missing.arg_true(), found))
+    return documents
+
+
+def measure(
+    source: Annotated[Path, typer.Argument(metavar="INPUT", help="JSONL, Parquet, or a run's folder.")],
+    as_json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show each signal's distribution against its bounds, and what each bound alone would drop."""
+    frame = _measured(source)
+    told = []
+    for (language, genre), group in sorted(
+        frame.group_by("language", "genre"), key=lambda item: (-item[1].height, str(item[0]))
+    ):
+        told.append(
+            {"language": language, "genre": genre, "documents": group.height, **_distribution(group, language, genre)}
+        )
+    if as_json_:
+        print_json(as_json(told))
+        return
+    for block in told:
+        rows = [
+            (s["signal"], *(_short(s["quantiles"][q]) for q in ("1", "5", "50", "95", "99")), s["bounds"],
+             number(s["would_drop"]) if s["bounds"] else "")
+            for s in block["signals"]
+        ]  # fmt: skip
+        title = f"{block['language']} · {block['genre']} · {number(block['documents'])} documents"
+        table(title, ["signal", "1 %#", "5 %#", "50 %#", "95 %#", "99 %#", "bounds", "would drop#"], rows)
+        console.print(f"all bounds together would drop {number(block['would_drop'])}\n")
+
+
+def _measured(where: Path) -> pl.DataFrame:
+    wanted = ["doc_id", "language", "genre", "signals"]
+    if where.is_dir():
+        files = [f for kind in ("kept", "dropped") for f in sorted((where / kind).glob("*.parquet"))]
+        if not files:
+            raise ConfigError(str(where), "neither a run's folder nor a file", "name a JSONL or Parquet file")
+        rows = pl.concat([pl.read_parquet(f, columns=wanted) for f in files]).filter(pl.col("signals").is_not_null())
+        return rows.with_columns(pl.col("language").fill_null("und"))
+    stage_ = Measure()
+    frames, start = [], 0
+    for rows_ in read_chunks(where):
+        documents = _with_language(as_documents(rows_, start), [stage_])
+        start += len(rows_)
+        frames.append(stage_(Batch(documents)).frame.select(wanted))
+    return pl.concat(frames)
+
+
+def _distribution(group: pl.DataFrame, language: str, genre: str) -> dict[str, Any]:
+    bounds = {bound.signal: bound for bound in cached_policies().bounds(language, genre)}
+    signals, wrong = [], np.zeros(group.height, bool)
+    for name in schema.SIGNALS:
+        values = group["signals"].struct.field(name).to_numpy().astype(float)
+        finite = values[np.isfinite(values)]
+        quantiles = np.quantile(finite, [0.01, 0.05, 0.5, 0.95, 0.99]) if len(finite) else [float("nan")] * 5
+        bound = bounds.get(name)
+        out = np.zeros(group.height, bool)
+        if bound and bound.minimum is not None:
+            out |= values < bound.minimum
+        if bound and bound.maximum is not None:
+            out |= values > bound.maximum
+        wrong |= out
+        signals.append(
+            {
+                "signal": name,
+                "quantiles": dict(zip(("1", "5", "50", "95", "99"), map(float, quantiles), strict=True)),
+                "bounds": _bounds_shown(bound.minimum, bound.maximum) if bound else "",
+                "would_drop": int(out.sum()),
+            }
+        )
+    return {"signals": signals, "would_drop": int(wrong.sum())}
+
+
+def _bounds_shown(low: float | None, high: float | None) -> str:
+    return " ".join(
+        part for part in (f"≥ {low:g}" if low is not None else "", f"≤ {high:g}" if high is not None else "") if part
+    )
+
+
+def _short(value: float) -> str:
+    return "" if not np.isfinite(value) else f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"  # noqa: PLR2004

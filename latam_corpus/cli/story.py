@@ -1,0 +1,170 @@
+"""A document's whole story, gathered from runs and releases: from where, through which stages, why in or out."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import polars as pl
+
+from latam_corpus.catalog.urls import canonical_url
+from latam_corpus.cli.lists import finished_runs
+from latam_corpus.cli.rows import as_json
+from latam_corpus.policy import Policies
+from latam_corpus.privacy.redact import redact
+from latam_corpus.release.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_MOST: Final = 20
+_DOC_ID: Final = re.compile(r"[0-9a-f]{32}")
+
+
+@dataclass(frozen=True)
+class Found:
+    """A document in a run: the run's folder and `run.json`, and the row as it was kept or set aside."""
+
+    run: Path
+    told: dict[str, Any]
+    row: dict[str, Any]
+
+
+def find(out: Path, query: str, run: str = "") -> list[Found]:
+    """The documents that a query means, the latest run first, twenty at most.
+
+    Args:
+        out: the folder of runs.
+        query: a doc_id, a URL, or words that stand in the text.
+        run: the start of a run's name; any run when empty.
+    """
+    found: list[Found] = []
+    for folder, told in finished_runs(out).items():
+        if folder.name.startswith(run):
+            found += [Found(folder, told, row) for row in _rows(folder, query)]
+        if len(found) >= _MOST:
+            break
+    return found[:_MOST]
+
+
+def _rows(folder: Path, query: str) -> Iterator[dict[str, Any]]:
+    if _DOC_ID.fullmatch(query):
+        wanted = pl.col("doc_id") == query
+    elif re.match(r"[a-z]+://", query):
+        wanted = pl.col("url") == canonical_url(query)
+    else:
+        wanted = pl.col("text").str.contains(re.escape(query), literal=False) | (pl.col("title") == query)
+    for kind in ("kept", "dropped"):
+        if any((folder / kind).glob("*.parquet")):
+            yield from (
+                pl.scan_parquet(folder / kind / "*.parquet").filter(wanted).head(_MOST).collect().iter_rows(named=True)
+            )
+
+
+def story(found: Found, store: Store | None) -> dict[str, Any]:
+    """The story as plain values: what the catalogue says, what each stage did, what was measured, the verdict.
+
+    The text is shown redacted and by its beginning only.
+    """
+    row = found.row
+    events = _ledger(found.run, row["doc_id"])
+    kept = row["drop_reason"] is None
+    return as_json(  # type: ignore[no-any-return]
+        {
+            "doc_id": row["doc_id"],
+            "run": found.told["id"],
+            "verdict": "kept" if kept else "set aside",
+            "reason": row["drop_reason"],
+            "title": row["title"],
+            "creators": row["creators"],
+            "url": row["url"],
+            "source": {"id": row["source_id"], "origin": row["origin"], "obtained": row["obtained"]},
+            "rights": {k: row[k] for k in ("rights", "rights_tier", "basis", "uses", "expires", "embargo_until")},
+            "genre": row["genre"],
+            "country": row["country"],
+            "language": {
+                k: row[k] for k in ("declared_language", "language", "language_score", "languages", "variety")
+            },
+            "extractor": row["extractor"],
+            "stages": _stages(found, events),
+            "bounds": _bounds(found, row),
+            "redactions": row["redactions"] or {},
+            "duplicate_of": row["duplicate_of"],
+            "cluster": {"id": row["duplicate_cluster"], "size": row["cluster_size"]},
+            "beginning": redact((row["text"] or "")[:400])[0],
+            "releases": _releases(store, row["doc_id"]) if store else [],
+        }
+    )
+
+
+def _ledger(run: Path, doc_id: str) -> list[dict[str, Any]]:
+    rows = pl.scan_parquet(run / "ledger" / "*.parquet").filter(pl.col("doc_id") == doc_id).collect()
+    return [
+        {**row, "evidence": json.loads(row["evidence"]) if row["evidence"] else None}
+        for row in rows.iter_rows(named=True)
+    ]
+
+
+def _stages(found: Found, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What happened in each stage of the run, in order, up to the one that set the document aside."""
+    by_stage: dict[str, list[dict[str, Any]]] = {}
+    for event in events:
+        by_stage.setdefault(event["stage"], []).append(event)
+    steps = []
+    for name in found.told["stages"]:
+        mine = by_stage.get(name, [])
+        fallen = next((e for e in mine if e["verdict"] in ("dropped", "failed")), None)
+        changed = next((e for e in mine if e["verdict"] == "changed"), None)
+        event = fallen or changed
+        steps.append(
+            {
+                "stage": name,
+                "verdict": event["verdict"] if event else "passed",
+                "reason": event["reason"] if event else None,
+                "evidence": event["evidence"] if event else None,
+            }
+        )
+        if fallen and found.row["drop_reason"] == fallen["reason"]:
+            break
+    return steps
+
+
+def _bounds(found: Found, row: dict[str, Any]) -> list[dict[str, Any]]:
+    """Each bound of the document's policy, as it stood in that run, with the measured value."""
+    folder = found.run / "filters"
+    if row["signals"] is None or not folder.is_dir():
+        return []
+    met = []
+    for bound in Policies.load(folder).bounds(row["language"] or "und", row["genre"]):
+        value = row["signals"][bound.signal]
+        low = bound.minimum is not None and value is not None and value < bound.minimum
+        high = bound.maximum is not None and value is not None and value > bound.maximum
+        met.append(
+            {
+                "signal": bound.signal,
+                "value": value,
+                "min": bound.minimum,
+                "max": bound.maximum,
+                "file": bound.file,
+                "kept_to": not (low or high),
+            }
+        )
+    return met
+
+
+def _releases(store: Store, doc_id: str) -> list[dict[str, Any]]:
+    """What each release version says of the document."""
+    return [
+        {
+            "release": f"{name}@{version}",
+            "verdict": event["verdict"],
+            "reason": event["reason"],
+            "evidence": json.loads(event["evidence"]) if event["evidence"] else None,
+        }
+        for name in store.names()
+        for version in store.versions(name)
+        for event in store.read_ledger(name, version, doc_id).iter_rows(named=True)
+    ]

@@ -1,0 +1,286 @@
+"""Chunks of records as frames with the document's columns: one row a text, one row a failure, nothing lost."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+import polars as pl
+
+from latam_corpus.catalog.identity import doc_id
+from latam_corpus.catalog.rights import tier_of
+from latam_corpus.collect import values
+from latam_corpus.collect.groups import removals
+from latam_corpus.collect.mapping import cleaned, text_of, value_at, values_of
+from latam_corpus.schema import DOCUMENT_SCHEMA, ORIGIN, WORKING_SCHEMA
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from polars._typing import PolarsDataType
+
+    from latam_corpus.catalog.source import Source, Text
+    from latam_corpus.collect.formats import Format
+    from latam_corpus.collect.records import Chunk, Failure, Record
+
+# The columns of every collected frame. `text` or `raw` and `media_type` follow them.
+COLLECTED: Final = (
+    "doc_id", "declared_language", "country", "genre", "composition", "title", "creators", "published", "url",
+    "source_id", "contributor", "rights", "rights_tier", "basis", "uses", "agreement", "expires", "embargo_until",
+    "consent", "obtained", "origin", "drop_reason", "verdict", "evidence",
+)  # fmt: skip
+_SCHEMA: Final = {**DOCUMENT_SCHEMA, **WORKING_SCHEMA}
+_AS: Final[dict[str, Callable[[Any], Any]]] = {
+    "url": values.as_url,
+    "title": values.as_text,
+    "creators": values.as_names,
+    "published": values.as_published,
+    "declared_language": values.as_text,
+    "country": values.as_country,
+    "genre": values.as_genre,
+    "composition": values.as_composition,
+    "contributor": values.as_text,
+    "rights": values.as_text,
+    "obtained": values.as_time,
+}
+_KEYS_SHOWN: Final = 20
+
+
+@dataclass(frozen=True)
+class Same:
+    """A column that has one value in all rows; making it once is what keeps wide frames of short texts fast."""
+
+    value: Any
+
+
+Values: TypeAlias = "list[Any] | Same"
+
+
+@dataclass(frozen=True)
+class Place:
+    """What the documents of one file share: the source, the file's path, time and format, a genre to fall back to."""
+
+    source: Source
+    relative: str
+    modified: datetime
+    format: Format
+    genre: str | None = None
+
+    @property
+    def media_type(self) -> str | None:
+        """The media type of bytes that still need extraction; None where records bring text."""
+        collect = self.source.collect
+        if self.format.media_type is not None:
+            kind = collect.media_type or self.format.media_type
+        elif collect.columns.raw is not None:
+            # A text column holds characters; whatever charset its HTML declares was undone before.
+            kind = f"{collect.media_type or 'text/html'}; charset=utf-8"
+        else:
+            return None
+        return f"{kind}; form={collect.form}" if collect.form else kind
+
+    def defaults(self) -> dict[str, Any]:
+        """The values that stand where a record has none."""
+        source, rights = self.source, self.source.rights
+        return {
+            "declared_language": source.languages[0] if len(source.languages) == 1 else None,
+            "country": source.country,
+            "genre": source.genre or self.genre,
+            "composition": source.composition,
+            "contributor": source.contributor,
+            "rights": rights.statement if rights else None,
+            "obtained": self.modified,
+        }
+
+
+def frame_of(place: Place, chunk: Chunk) -> pl.DataFrame:
+    """The chunk's documents and failures, in the order of the file.
+
+    A record without a usable text is a row with `drop_reason` `unreadable:<cause>`, the verdict `failed` and the
+    evidence as JSON.
+    """
+    source = place.source
+    body = "raw" if place.media_type else "text"
+    frames = []
+    if chunk.records:
+        keys = frozenset().union(*chunk.records)
+        shared = _shared(place, chunk.records, keys)
+        texts = source.collect.texts or (None,)
+        frames = [_documents(place, chunk, keys, shared, text) for text in texts]
+        if len(frames) > 1:
+            # The texts of one record stand side by side.
+            order = [
+                row + len(chunk.records) * which for row in range(len(chunk.records)) for which in range(len(texts))
+            ]
+            frames = [pl.concat(frames)[order]]
+    if chunk.failures:
+        frames.append(failures_frame(place, chunk.failures, body))
+        numbers = [number for number in chunk.numbers for _ in range(frames[0].height // len(chunk.numbers))]
+        numbers += [failure.number for failure in chunk.failures]
+        # Stable, and what has no number (the rest of a damaged file) stands last.
+        order = sorted(range(len(numbers)), key=lambda row: (numbers[row] is None, numbers[row] or 0))
+        return pl.concat(frames)[order]
+    return frames[0]
+
+
+def failures_frame(place: Place, failures: Sequence[Failure], body: str = "text") -> pl.DataFrame:
+    """One row for each failure, with what the source says of all its documents."""
+    locators = [place.relative if f.number is None else f"{place.relative}#{f.number}" for f in failures]
+    columns: dict[str, Values] = {name: Same(value) for name, value in place.defaults().items()}
+    columns |= {
+        "doc_id": [doc_id(place.source.id, locator) for locator in locators],
+        "member": [None if f.number is None else str(f.number) for f in failures],
+        "digest": Same(None),
+        "drop_reason": [f"unreadable:{f.cause}" for f in failures],
+        "evidence": [json.dumps({"file": place.relative, **f.evidence}, ensure_ascii=False) for f in failures],
+        body: Same(None),
+    }
+    return _frame(place, columns, len(failures), body)
+
+
+def _shared(place: Place, records: Sequence[Record], keys: frozenset[str]) -> dict[str, Values]:
+    """The columns that all texts of a record share."""
+    columns = place.source.collect.columns
+    defaults = place.defaults()
+    shared: dict[str, Values] = {}
+    for name, convert in _AS.items():
+        default = defaults.get(name)
+        found = values_of(columns, name, records, keys, place.relative)
+        if found is None:
+            shared[name] = Same(default)
+        else:
+            shared[name] = [default if (value := convert(one)) is None else value for one in found]
+    return shared
+
+
+def _documents(
+    place: Place, chunk: Chunk, keys: frozenset[str], shared: dict[str, Values], text: Text | None
+) -> pl.DataFrame:
+    """One row a record: its only text, or the one in this column."""
+    source = place.source
+    bodies = _bodies(place, chunk, keys, text)
+    locators, members = _locators(place, chunk, keys, shared["url"])
+    if len(source.collect.texts) > 1 and text is not None:
+        locators = [f"{locator}#{text.column}" for locator in locators]
+    columns = dict(shared)
+    if text is not None and text.language:
+        columns["declared_language"] = Same(text.language)
+    if text is not None and text.composition:
+        columns["composition"] = Same(text.composition)
+    missing = {row: _missing(place, chunk, row, text) for row, body in enumerate(bodies) if body is None}
+    body = "raw" if place.media_type else "text"
+    columns |= {
+        "doc_id": [doc_id(source.id, locator) for locator in locators],
+        "member": members,
+        "digest": [None if body is None else hashlib.sha256(_bytes(body)).hexdigest() for body in bodies],
+        "drop_reason": _sparse(dict.fromkeys(missing, "unreadable:no text"), len(bodies)),
+        "evidence": _sparse(missing, len(bodies)),
+        body: bodies,
+    }
+    return _frame(place, columns, len(bodies), body)
+
+
+def _sparse(values: dict[int, str], height: int) -> Values:
+    return [values.get(row) for row in range(height)] if values else Same(None)
+
+
+def _bodies(place: Place, chunk: Chunk, keys: frozenset[str], text: Text | None) -> list[Any]:
+    """The text, or the bytes to extract it from, of each record; None where there is none."""
+    collect, records = place.source.collect, chunk.records
+    if place.format.media_type is not None:
+        return [record["raw"] for record in records]
+    if place.media_type is not None:
+        raw = values_of(collect.columns, "raw", records, keys, place.relative) or [None] * len(records)
+        return [body if (body := _bytes(value)).strip() else None for value in raw]
+    if text is not None:
+        found: list[Any] = [value_at(record, text.column) for record in records]
+        remove = (*collect.remove, *text.remove)
+    else:
+        found = values_of(collect.columns, "text", records, keys, place.relative) or [None] * len(records)
+        remove = collect.remove
+    bodies = [text_of(value) for value in found]
+    if remove and chunk.pages is None:  # the lines of a group were cleaned one by one
+        bodies = [None if body is None else cleaned(body, remove) for body in bodies]
+    return [body if body and not body.isspace() else None for body in bodies]
+
+
+def _locators(place: Place, chunk: Chunk, keys: frozenset[str], urls: Values) -> tuple[list[str], list[str | None]]:
+    """What finds each record in its source, and in its file: its id, else its URL, else its number."""
+    ids = values_of(place.source.collect.columns, "id", chunk.records, keys, place.relative)
+    count = len(chunk.records)
+    names = [None] * count if ids is None else [values.as_text(one) for one in ids]
+    links = [None] * count if isinstance(urls, Same) else urls
+    locators: list[str] = []
+    members: list[str | None] = []
+    for row, number in enumerate(chunk.numbers):
+        name = names[row]
+        if name and chunk.pages is not None and place.source.collect.group and chunk.pages[row] > 1:
+            name = f"{name}/{chunk.pages[row]}"
+        counted = place.relative if number is None else f"{place.relative}#{number}"
+        locators.append(name or links[row] or counted)
+        members.append(name or (None if number is None else str(number)))
+    return locators, members
+
+
+def _missing(place: Place, chunk: Chunk, row: int, text: Text | None) -> str:
+    """Why a record has no text, as JSON."""
+    record = chunk.records[row]
+    wanted = text.column if text else next(iter(removals(place.source.collect)), "raw")
+    if wanted in record:
+        found = type(record[wanted]).__name__ if record[wanted] is not None else "null"
+        note: dict[str, Any] = {"column": wanted, "found": "blank" if found == "str" else found}
+    else:
+        note = {"column": wanted, "found": "missing", "columns": sorted(map(str, record))[:_KEYS_SHOWN]}
+    return json.dumps({"file": place.relative, "record": chunk.numbers[row], **note}, ensure_ascii=False)
+
+
+def _bytes(value: object) -> bytes:
+    return value if isinstance(value, bytes) else value.encode() if isinstance(value, str) else b""
+
+
+def _frame(place: Place, columns: dict[str, Values], height: int, body: str) -> pl.DataFrame:
+    """The columns as a frame of the schema's types, with what the source says of rights and consent."""
+    source, rights = place.source, place.source.rights
+    constant = {
+        "source_id": source.id,
+        "basis": rights.basis if rights else None,
+        "uses": source.uses,
+        "agreement": rights.agreement if rights else None,
+        "expires": rights.expires if rights else None,
+        "embargo_until": rights.embargo_until if rights else None,
+        "consent": [record.model_dump() for record in source.consent.records] or None,
+        "media_type": place.media_type,
+    }
+    made: dict[str, Values] = {**columns, **{name: Same(value) for name, value in constant.items()}}
+    made["rights_tier"] = _tiers(source, columns["rights"])
+    failed = columns["drop_reason"]
+    made["verdict"] = failed if isinstance(failed, Same) else [reason and "failed" for reason in failed]
+    origin = {"file": Same(place.relative), "member": made.pop("member"), "offset": Same(None)}
+    origin["digest"] = made.pop("digest")
+    fields = pl.DataFrame([_series(field.name, origin[field.name], field.dtype, height) for field in ORIGIN.fields])
+    names = [*COLLECTED, body, *(["media_type"] if body == "raw" else [])]
+    return pl.DataFrame(
+        [
+            fields.to_struct("origin") if name == "origin" else _series(name, made[name], _SCHEMA[name], height)
+            for name in names
+        ]
+    )
+
+
+def _tiers(source: Source, statements: Values) -> Values:
+    """The tier of each statement; the source's own statement has the source's tier, which may rest on an agreement."""
+
+    def tier(said: str | None) -> str:
+        return source.tier if source.rights and said == source.rights.statement else tier_of(said)
+
+    return Same(tier(statements.value)) if isinstance(statements, Same) else [tier(said) for said in statements]
+
+
+def _series(name: str, values: Values, dtype: PolarsDataType, height: int) -> pl.Series:
+    if isinstance(values, Same):
+        one = [values.value] if not isinstance(values.value, tuple) else [list(values.value)]
+        return pl.Series(name, one, dtype).new_from_index(0, height)
+    return pl.Series(name, values, dtype)

@@ -1,0 +1,100 @@
+"""JSON lines, plain or compressed: one record a line."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from latam_corpus.collect.records import Chunk, Failure, Limits, Record
+from latam_corpus.collect.streams import MAX_RECORD, blocks, compression, lines, open_url
+from latam_corpus.errors import SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from latam_corpus.catalog.source import Source
+
+_EXCERPT: Final = 120
+_END: Final = b"\n"  # no line holds a line end
+
+
+def read(url: str, relative: str, source: Source, limits: Limits) -> Iterator[Chunk]:
+    """The file's records, numbered by their lines; a line that is no JSON object in UTF-8 is a failure in its place.
+
+    Raises:
+        SourceError: the file can't be opened, or is damaged from some place on; what came before has been given.
+    """
+    del source
+    with open_url(url) as stream:
+        found = lines(blocks(stream, compression(relative)))
+        chunk = Chunk([], [], [])
+        damage: SourceError | None = None
+        size = number = 0
+        while damage is None:
+            try:
+                line = next(found, _END)
+            except SourceError as error:
+                damage = error
+                continue
+            if line == _END:
+                break
+            number += 1
+            if line is not None and not line.strip():
+                continue
+            record = parse(line, number)
+            if isinstance(record, Failure):
+                chunk.failures.append(record)
+            else:
+                chunk.numbers.append(number)
+                chunk.records.append(record)
+            size += len(line or b"")
+            if len(chunk.numbers) + len(chunk.failures) >= limits.rows or size >= limits.bytes_:
+                yield chunk
+                chunk, size = Chunk([], [], []), 0
+        if chunk.numbers or chunk.failures:
+            yield chunk
+        if damage is not None:
+            raise damage
+
+
+def parse(line: bytes | None, number: int) -> Record | Failure:
+    """The line's object, else what is wrong with it.
+
+    >>> parse('{"text": "Había una vez…"}'.encode(), 1)
+    {'text': 'Había una vez…'}
+    >>> parse(b'{"text": "cortad', 2).cause
+    'not JSON'
+    """
+    if line is None:
+        return Failure(number, "too large", {"line": number, "limit_bytes": MAX_RECORD})
+    try:
+        # `json.loads` of bytes would guess UTF-16 and let lone surrogates through.
+        text = line.decode("utf-8-sig" if number == 1 else "utf-8")
+        record = json.loads(text)
+    except UnicodeDecodeError as error:
+        shown = line[max(error.start - _EXCERPT // 2, 0) : error.start + _EXCERPT // 2]
+        told = {"line": number, "byte": error.start, "near": shown.decode("utf-8", "replace")}
+        return Failure(number, "not UTF-8", told)
+    except json.JSONDecodeError as error:
+        return Failure(number, "not JSON", {"line": number, "column": error.colno, "error": error.msg})
+    except (ValueError, RecursionError) as error:  # a number of too many digits; brackets in brackets
+        return Failure(number, "not JSON", {"line": number, "error": str(error)[:_EXCERPT]})
+    if not isinstance(record, dict):
+        return Failure(number, "not an object", {"line": number, "found": type(record).__name__})
+    # JSON may spell half a surrogate pair, which is no character; nothing after this could write it.
+    return _sound(record) if "\\ud" in text or "\\uD" in text else record
+
+
+def _sound(value: Any) -> Any:  # noqa: ANN401  (any JSON value)
+    r"""The value with U+FFFD for every lone surrogate.
+
+    >>> _sound({"título": ["a\ud800b"]})
+    {'título': ['a\ufffdb']}
+    """
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_sound(one) for one in value]
+    if isinstance(value, dict):
+        return {_sound(key): _sound(one) for key, one in value.items()}
+    return value

@@ -1,0 +1,70 @@
+"""Parquet: one record a row, read by batches within row groups."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from latam_corpus.collect.mapping import columns_read
+from latam_corpus.collect.records import Chunk, Failure, Limits
+from latam_corpus.collect.streams import open_url
+from latam_corpus.errors import SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from latam_corpus.catalog.source import Source
+
+
+def read(url: str, relative: str, source: Source, limits: Limits) -> Iterator[Chunk]:
+    """The file's records, numbered from 1; only the columns that the source's mapping reads.
+
+    Raises:
+        SourceError: the file can't be opened or read.
+    """
+    del relative
+    with open_url(url) as stream:
+        number = 0
+        try:
+            file = pq.ParquetFile(stream)
+            read_by = columns_read(source)
+            wanted = [name for name in file.schema_arrow.names if name in read_by]
+            for group in range(file.num_row_groups):
+                rows = _rows(file, group, limits)
+                for batch in file.iter_batches(rows, row_groups=[group], columns=wanted, use_threads=False):
+                    yield _chunk(batch, number)
+                    number += batch.num_rows
+        except (pa.ArrowException, OSError) as error:
+            cause = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise SourceError(url, cause, "check that it is a Parquet file") from None
+
+
+def _rows(file: pq.ParquetFile, group: int, limits: Limits) -> int:
+    """How many of the row group's rows stay within the limits, on the average of the group."""
+    meta = file.metadata.row_group(group)
+    if not meta.num_rows:
+        return 1
+    each = max(meta.total_byte_size / meta.num_rows, 1)
+    return max(1, min(limits.rows, int(limits.bytes_ / each)))
+
+
+def _chunk(batch: pa.RecordBatch, before: int) -> Chunk:
+    """The batch's records, numbered after those before; a row that isn't valid UTF-8 is a failure in its place."""
+    numbers = range(before + 1, before + 1 + batch.num_rows)
+    if not batch.num_columns:
+        return Chunk(list(numbers), [{} for _ in numbers], [])
+    try:
+        batch.validate(full=True)  # Arrow doesn't check text when it reads; Polars trusts it
+        return Chunk(list(numbers), pl.DataFrame(pl.from_arrow(batch)).to_dicts(), [])
+    except pa.ArrowInvalid as error:
+        if batch.num_rows == 1:
+            return Chunk([], [], [Failure(numbers[0], "not UTF-8", {"record": numbers[0], "error": str(error)[:120]})])
+    single = [_chunk(batch.slice(row, 1), before + row) for row in range(batch.num_rows)]
+    return Chunk(
+        [number for chunk in single for number in chunk.numbers],
+        [record for chunk in single for record in chunk.records],
+        [failure for chunk in single for failure in chunk.failures],
+    )

@@ -1,0 +1,159 @@
+"""The bytes of a file, decompressed as they stream; what could be read of a broken file is given before it fails."""
+
+from __future__ import annotations
+
+import lzma
+import zlib
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, BinaryIO, Final, Protocol, cast
+
+import fsspec
+import zstandard
+
+from latam_corpus.errors import SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+COMPRESSIONS: Final = (".gz", ".xz", ".zst")
+
+# A record or a whole file beyond this is no document; reading it would let one file (a decompression bomb, a database
+# dump without line ends) take a worker's memory.
+MAX_RECORD: Final = 256 * 2**20
+
+_BLOCK: Final = 2**20
+# A decompressor gives all that its input holds at once, and loses it when it meets damage: small bites bound both. At
+# the worst ratios (gzip 1:1,000, xz 1:7,000, Zstandard 1:30,000) a bite is some 100 MB.
+_BITE: Final = 2**12
+
+_DAMAGE: Final = (OSError, EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdError)
+
+
+class _Decompressor(Protocol):
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes, /) -> bytes: ...
+
+
+def stem(relative: str) -> str:
+    """The path without its compression suffix.
+
+    >>> stem("diario/nota.html.gz")
+    'diario/nota.html'
+    """
+    return relative[: -len(suffix)] if (suffix := compression(relative)) else relative
+
+
+def compression(relative: str) -> str:
+    """The compression suffix of a path, or nothing.
+
+    >>> compression("novelas.JSONL.XZ"), compression("novelas.jsonl")
+    ('.xz', '')
+    """
+    suffix = PurePosixPath(relative).suffix.lower()
+    return suffix if suffix in COMPRESSIONS else ""
+
+
+def open_url(url: str) -> BinaryIO:
+    """The file at a path or fsspec URL, open for reading bytes.
+
+    Raises:
+        SourceError: it can't be opened.
+    """
+    try:
+        # fsspec would read "::" in a local path as a chain of file systems.
+        opened = fsspec.open(url, "rb").open() if "://" in url else Path(url).open("rb")
+        return cast("BinaryIO", opened)
+    except (OSError, ValueError, ImportError) as error:
+        raise SourceError(url, f"can't be opened ({error})", "check the path and the access rights") from None
+
+
+def blocks(stream: BinaryIO, suffix: str) -> Iterator[bytes]:
+    """The stream's bytes, decompressed by the suffix, in blocks of about a megabyte.
+
+    Raises:
+        SourceError: the compressed data are damaged or end too early; all that came before has been given by then.
+    """
+    makers: dict[str, Callable[[], _Decompressor]] = {
+        ".gz": lambda: zlib.decompressobj(31),
+        ".xz": lzma.LZMADecompressor,
+        ".zst": lambda: zstandard.ZstdDecompressor().decompressobj(),
+    }
+    held: list[bytes] = []
+    size = 0
+    damage: Exception | None = None
+    try:
+        for piece in _members(stream, makers[suffix]) if suffix else _plain(stream):
+            held.append(piece)
+            size += len(piece)
+            if size >= _BLOCK:
+                yield b"".join(held)
+                held, size = [], 0
+    except _DAMAGE as error:
+        damage = error
+    if held:
+        yield b"".join(held)
+    if damage is not None:
+        cause = str(damage) or type(damage).__name__
+        raise SourceError("", cause, "the file is damaged or was cut short; fetch it again")
+
+
+def _plain(stream: BinaryIO) -> Iterator[bytes]:
+    while piece := stream.read(_BLOCK):
+        yield piece
+
+
+def _members(stream: BinaryIO, make: Callable[[], _Decompressor]) -> Iterator[bytes]:
+    """The bytes of all members: a .gz, .xz or .zst file may be several, one after the other."""
+    member: _Decompressor | None = None
+    while data := stream.read(_BITE):
+        while data:
+            member = member or make()
+            if piece := member.decompress(data):
+                yield piece
+            data = b""
+            if member.eof:
+                # Tapes and xz pad with NULs between members.
+                data = member.unused_data.lstrip(b"\0")
+                member = None
+    if member is not None:
+        raise EOFError("the compressed data end too early")
+
+
+def lines(pieces: Iterable[bytes]) -> Iterator[bytes | None]:
+    r"""The lines of a stream without their line ends; None for a line longer than `MAX_RECORD`.
+
+    What stands before damage in the last, incomplete line is not a line.
+
+    >>> list(lines([b"uno\nd", b"os\n", b"tres"]))
+    [b'uno', b'dos', b'tres']
+    """
+    held: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        first, *rest = piece.split(b"\n")
+        size += len(first)
+        held.append(first)
+        if size > MAX_RECORD:
+            held = []
+        if not rest:
+            continue
+        yield b"".join(held) if size <= MAX_RECORD else None
+        yield from rest[:-1]
+        held, size = [rest[-1]], len(rest[-1])
+    if size:
+        yield b"".join(held) if size <= MAX_RECORD else None
+
+
+def payload(pieces: Iterable[bytes]) -> bytes | None:
+    """The whole stream; None when it is larger than `MAX_RECORD`."""
+    held: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        size += len(piece)
+        if size > MAX_RECORD:
+            return None
+        held.append(piece)
+    return b"".join(held)

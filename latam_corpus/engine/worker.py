@@ -1,0 +1,78 @@
+"""A worker process: one rank of datatrove's local executor, whose single step takes tasks until none is left."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def claim(room: Path, number: int, rank: int) -> bool:
+    """Whether this rank now holds the task: a name can be linked once, and the file behind it is whole by then."""
+    mine = room / "claims" / f"by-{rank}"
+    mine.write_text(str(rank))
+    try:
+        os.link(mine, room / "claims" / str(number))
+    except FileExistsError:
+        return False
+    return True
+
+
+def take_tasks(room: Path, rank: int) -> Iterator[int]:
+    """Do every task that no other rank holds; gives the numbers of those done."""
+    work, tasks = pickle.loads((room / "tasks.pickle").read_bytes())  # noqa: S301  (written by engine/local.py)
+    for number, task in enumerate(tasks):
+        if claim(room, number, rank):
+            outcome = work(task)
+            beside = room / "outcomes" / f"{number}.partial"
+            beside.write_bytes(pickle.dumps(outcome))
+            beside.rename(beside.with_suffix(""))
+            yield number
+
+
+def _end_with_parent() -> None:
+    """Wait until the pipe from the parent closes, as it does however the parent ends, and end this session."""
+    # Not sys.stdin: a process forked while this thread holds its lock waits for ever when it closes it.
+    while os.read(0, 1024):
+        pass
+    os.killpg(0, signal.SIGKILL)
+
+
+def main(room: str, rank: str, size: str) -> None:
+    """Run one rank of the executor over the tasks in the room."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    # Imported here: datatrove takes half a second, and the in-process engine never needs it.
+    from datatrove.executor.local import LocalPipelineExecutor  # noqa: PLC0415
+    from datatrove.pipeline.base import PipelineStep  # noqa: PLC0415
+
+    class TakeTasks(PipelineStep):  # type: ignore[misc]
+        """datatrove's view of a segment: one step; batches never cross it."""
+
+        name = "latam_corpus segment"
+        type = "segment"
+
+        def run(self, _data: Any = None, _rank: int = 0, _world_size: int = 1) -> Iterator[Any]:  # noqa: ANN401
+            for _ in take_tasks(Path(room), int(rank)):
+                self.stat_update("tasks")
+            yield from ()
+
+    LocalPipelineExecutor(
+        pipeline=[TakeTasks()],
+        tasks=int(size),
+        workers=1,
+        local_tasks=1,
+        local_rank_offset=int(rank),
+        logging_dir=str(Path(room) / "datatrove" / rank),
+        skip_completed=False,
+    ).run()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

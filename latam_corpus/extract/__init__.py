@@ -1,0 +1,1 @@
+"""Raw bytes to text, one module a family of formats."""

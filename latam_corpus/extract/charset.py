@@ -1,0 +1,137 @@
+"""Bytes to text: UTF-8 and UTF-16 by their form, the charsets of old files by what Spanish and Portuguese look like.
+
+General detectors guess from the frequencies of long texts and confuse cp850 or Mac Roman with Eastern European
+charsets on short ones. Here four charsets are left to choose from, and in each the same byte is either an accented
+letter where a word has one, or a sign that no word has.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from typing import Final
+
+_BOMS: Final = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark it begins with
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+# cp1252 stands for ISO-8859-1 too, as on the web: it has the dashes and quotation marks that files called Latin-1 use.
+_CANDIDATES: Final = ("cp1252", "cp850", "mac_roman")
+_AS_CP1252: Final = frozenset({"iso8859-1", "ascii", "cp1252"})
+_LOWER: Final = frozenset("áéíóúüñçãõâêôàï")
+_UPPER: Final = frozenset("ÁÉÍÓÚÜÑÇÃÕÂÊÔÀ")
+_VOWELS: Final = frozenset("aeiouáéíóúüãõâêô")
+_OPENING: Final = frozenset("¿¡«“‘—–")
+_CLOSING: Final = frozenset("»”’…ºª°—–·§")
+_SAMPLE: Final = 2**16
+_NUL_SHARE: Final = 0.2
+
+
+def decode(raw: bytes, declared: str | None = None) -> tuple[str, str]:
+    """The text of the bytes and the charset they are in.
+
+    Args:
+        raw: a text file's bytes.
+        declared: the charset that the file claims, believed where the bytes are neither marked nor UTF-8.
+
+    >>> decode("Año de ñandúes".encode("cp1252"))
+    ('Año de ñandúes', 'cp1252')
+    >>> decode("Coração".encode("utf-16-le"))
+    ('Coração', 'utf-16-le')
+    """
+    for mark, charset in _BOMS:
+        if raw.startswith(mark):
+            return raw[len(mark) :].decode(charset, "replace"), charset
+    wide = _utf16(raw)
+    if wide:
+        return raw.decode(wide, "replace"), wide
+    text = _utf8(raw)
+    if text is not None:
+        return text, "utf-8"
+    charset = _known(declared) or max(_CANDIDATES, key=lambda one: _score(raw, one))
+    return raw.decode(charset, "replace"), charset
+
+
+def _utf16(raw: bytes) -> str | None:
+    """UTF-16 without a mark: in Latin script every second byte is NUL."""
+    head = raw[:4096]
+    if len(head) < 4:  # noqa: PLR2004  (two characters)
+        return None
+    share = _NUL_SHARE * len(head)
+    even, odd = head[0::2].count(0), head[1::2].count(0)
+    if odd >= share and odd > 2 * even:
+        return "utf-16-le"
+    return "utf-16-be" if even >= share and even > 2 * odd else None
+
+
+def _utf8(raw: bytes) -> str | None:
+    """The bytes as UTF-8, or None; a broken character at a cut end, or a few in a long text, don't make it another."""
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        text = raw.decode("utf-8", "replace")
+    broken = text.count("\ufffd")
+    sound = len(re.findall(r"[^\x00-\x7f\ufffd]", text))
+    return text if sound > 20 * broken else None
+
+
+def _known(charset: str | None) -> str | None:
+    """The codec of a charset's name, if Python has it; UTF-8 was tried before.
+
+    >>> _known("ISO-8859-1"), _known("windows-1252"), _known("klingon"), _known("utf-8")
+    ('cp1252', 'cp1252', None, None)
+    """
+    if not charset:
+        return None
+    try:
+        found = codecs.lookup(charset.strip())
+    except LookupError:
+        return None
+    # The likes of base64 and rot13 are codecs too, and no charsets.
+    if not found._is_text_encoding or found.name.startswith("utf"):  # noqa: SLF001
+        return None
+    return "cp1252" if found.name in _AS_CP1252 else found.name
+
+
+def _score(raw: bytes, charset: str) -> float:
+    """How much the bytes look like Spanish or Portuguese in a charset: a point for each place that makes sense."""
+    text = _around_high_bytes(raw).decode(charset, "replace")
+    score = 0.0
+    for match in re.finditer(r"[^\x00-\x7f]", text):
+        char = match[0]
+        before = text[match.start() - 1] if match.start() else " "
+        after = text[match.end()] if match.end() < len(text) else " "
+        score += _sense(char, before, after)
+    return score
+
+
+def _sense(char: str, before: str, after: str) -> float:
+    if char in "çñ" and after.lower() not in _VOWELS:
+        return -1.0
+    if char in _LOWER:
+        return -1.0 if before == char else 1.0
+    if char in _UPPER:
+        return -1.0 if before.islower() else 1.0
+    opens = char in _OPENING and not before.isalnum() and not after.isspace()
+    closes = char in _CLOSING and (before.isalnum() or not before.isspace()) and not after.isalpha()
+    if opens or closes:
+        return 1.0
+    if char == "\u2019" and before.isalpha() and after.isalpha():  # an apostrophe
+        return 1.0
+    return -0.5 if char.isalpha() or char == "\xa0" else -2.0
+
+
+def _around_high_bytes(raw: bytes) -> bytes:
+    """The bytes beyond ASCII with one before and one after each run, of the first few thousand places."""
+    found = re.finditer(rb"[\x00-\x7f]?[\x80-\xff]+[\x00-\x7f]?", raw)
+    pieces: list[bytes] = []
+    size = 0
+    for match in found:
+        pieces.append(match[0])
+        size += len(match[0])
+        if size > _SAMPLE:
+            break
+    return b" ".join(pieces)

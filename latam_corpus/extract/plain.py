@@ -1,0 +1,40 @@
+"""Plain text: charset, line ends, Project Gutenberg's header and footer, hard wraps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from latam_corpus.extract.charset import decode
+from latam_corpus.extract.document import Extracted
+from latam_corpus.extract.gutenberg import declared_charset, strip_gutenberg
+from latam_corpus.extract.wraps import join_wraps
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["EXTRACTOR", "decode", "extract"]
+
+# Counted up when the same bytes give another text.
+EXTRACTOR: Final = "plain 1"
+
+
+def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
+    r"""The text of a plain text file.
+
+    Args:
+        raw: the file's bytes.
+        parameters: `charset` (detected without it) and `form`, prose or verse (judged by block without it).
+
+    >>> extract("Mañana\r\nserá otro día.".encode("cp1252"), {"form": "prose"}).text
+    'Mañana será otro día.'
+    """
+    text, _ = decode(raw, parameters.get("charset") or declared_charset(raw))
+    book = strip_gutenberg(text.replace("\r\n", "\n").replace("\r", "\n"))
+    return Extracted(
+        join_wraps(book.text, parameters.get("form")).strip("\n"),
+        EXTRACTOR,
+        title=book.title,
+        creators=book.creators,
+        declared_language=book.language,
+        url=book.url,
+    )

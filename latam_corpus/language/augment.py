@@ -1,0 +1,94 @@
+"""Training lines out of texts: stretches of many lengths, without accents, with scanning errors; and nonsense."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import random
+
+# Lengths in characters and their weights: windows as `identify` cuts them, sentences, scraps of verse and titles.
+_LENGTHS: Final = ((400, 3), (250, 2), (120, 3), (60, 2), (30, 1))
+_WITHOUT_ACCENTS: Final = 0.08
+_SCANNED: Final = 0.04
+_MISREAD: Final = 0.06  # of the letters of a scanned line
+_SWAPS: Final = {"e": "c", "c": "e", "l": "i", "i": "l", "n": "u", "u": "n", "m": "in", "h": "b", "o": "0", "s": "f"}
+_LAUGHTER: Final = 0.2
+_OPEN: Final = 0.4
+_ONSETS: Final = (*"bcdfghjklmnpqrstvwxyz", "ch", "tr", "pl", "sh", "qu")
+_VOWELS: Final = ("a", "e", "i", "o", "u", "ai", "ou", "ee", "y", "á", "ö")
+_CODAS: Final = ["", "", "", "n", "s", "r", "l", "k", "m", "t", "x"]
+
+
+def cut(text: str, most: int, rng: random.Random) -> list[str]:
+    r"""Up to `most` stretches of a text, from a scrap to a window long, cut between words.
+
+    >>> from random import Random
+    >>> cut("Buenos días,\nvecina.", 5, Random(1))
+    ['Buenos días, vecina.']
+    """
+    if len(text) <= _LENGTHS[1][0]:
+        return [" ".join(text.split())]
+    lengths, weights = zip(*_LENGTHS, strict=True)
+    mean = sum(length * weight for length, weight in _LENGTHS) / sum(weights)
+    count = min(most, max(1, int(len(text) / mean)))
+    made = []
+    for _ in range(count):
+        length = rng.choices(lengths, weights)[0]
+        start = rng.randrange(max(1, len(text) - length))
+        # The first and the last word may be cut through.
+        words = text[start : start + length].split()[1:-1]
+        made.append(" ".join(words))
+    return made
+
+
+def worn(line: str, rng: random.Random) -> str:
+    """The line as it may come: mostly unchanged, else without accents or with scanning errors.
+
+    >>> from random import Random
+    >>> worn("la canción del río", Random(3))
+    'la canción del río'
+    """
+    chance = rng.random()
+    if chance < _WITHOUT_ACCENTS:
+        return without_accents(line)
+    if chance < _WITHOUT_ACCENTS + _SCANNED:
+        return "".join(_SWAPS.get(c, c) if rng.random() < _MISREAD else c for c in line)
+    return line
+
+
+def without_accents(line: str) -> str:
+    """The line without its accents, tildes and cedillas.
+
+    >>> without_accents("o coração e a canción")
+    'o coracao e a cancion'
+    """
+    return "".join(c for c in unicodedata.normalize("NFD", line) if unicodedata.category(c) != "Mn")
+
+
+def nonsense(rng: random.Random) -> str:
+    """A line in no language: random syllables, which `und` learns.
+
+    >>> from random import Random
+    >>> len(nonsense(Random(1)).split()) >= 3
+    True
+    """
+    words = rng.randint(3, 40)
+    kind = rng.random()
+    if kind < _LAUGHTER:
+        # Laughter, refrains and rows of one letter.
+        syllable = rng.choice(_ONSETS) + rng.choice(_VOWELS)
+        return " ".join(rng.choice((syllable, 2 * syllable, syllable[-1] * rng.randint(1, 9))) for _ in range(words))
+    # Whole texts of open syllables look like many languages of the tropics.
+    codas = ("",) if kind < _OPEN else _CODAS
+
+    def word() -> str:
+        return "".join(rng.choice(_ONSETS) + rng.choice(_VOWELS) + rng.choice(codas) for _ in range(rng.randint(1, 4)))
+
+    return " ".join(word() for _ in range(words))
+
+
+def anagram(line: str, rng: random.Random) -> str:
+    """The line with the letters of each word in random order: letters of a language without its words."""
+    return " ".join("".join(rng.sample(word, len(word))) for word in line.split())

@@ -1,0 +1,226 @@
+"""A model is a file, a digest and a label map.
+
+The shipped model is `models/americas.ftz` with `models/americas.toml`. Any fastText identifier can be given by
+path; labels such as `__label__spa_Latn`, `__label__spa` or `__label__es` are understood without a map.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+import tomllib
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import fasttext
+import numpy as np
+
+from latam_corpus.errors import ConfigError, closest
+from latam_corpus.language.codes import MODELS, UNDETERMINED, groups, iso_code, read_label
+from latam_corpus.language.ftz import read_parts
+from latam_corpus.language.vectors import Vectors
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+SHIPPED: Final = "americas"
+_MAGIC: Final = (793712314).to_bytes(4, "little")  # the first bytes of every fastText file
+_PREFIX: Final = "__label__"
+_BEST: Final = 16  # labels read where all can't be had at once
+
+
+@dataclass(frozen=True)
+class Label:
+    """What a model's label means.
+
+    Attributes:
+        code: ISO 639-3, or `und`.
+        script: ISO 15924, empty for `und`.
+        group: the code under which it is judged: a group of languages of the Americas, else its own.
+    """
+
+    code: str
+    script: str
+    group: str
+
+    @property
+    def name(self) -> str:
+        """The code and script as the column `language` has them, such as `spa_Latn`."""
+        return f"{self.code}_{self.script}" if self.script else self.code
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """An opened identifier.
+
+    Attributes:
+        name: the file's stem.
+        digest: SHA-256 of the model file and of the label map, hex.
+        labels: what the model's labels mean, in the order of the columns of `probabilities`.
+        words: frequent words by group, see `evidence`.
+    """
+
+    name: str
+    digest: str
+    labels: tuple[Label, ...]
+    words: Mapping[str, frozenset[str]]
+    _opened: Any
+    _given: tuple[str, ...]
+    _vectors: Vectors | None
+
+    @cached_property
+    def groups(self) -> tuple[str, ...]:
+        """The groups of the labels, sorted."""
+        return tuple(sorted({label.group for label in self.labels}))
+
+    @cached_property
+    def group_of(self) -> NDArray[np.int64]:
+        """For each label the place of its group, int64[labels]."""
+        place = {group: number for number, group in enumerate(self.groups)}
+        return np.array([place[label.group] for label in self.labels], np.int64)
+
+    def probabilities(self, lines: Sequence[str]) -> NDArray[np.float32]:
+        """The probability of each label for each normalised line, float32[lines, labels]."""
+        if self._vectors is None:
+            return self._best_probabilities(lines)
+        scores = self._vectors(lines) @ self._vectors.parts.output.T
+        scores -= scores.max(axis=1, keepdims=True)
+        np.exp(scores, out=scores)
+        scores /= scores.sum(axis=1, keepdims=True)
+        return scores
+
+    def by_group(self, probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The probabilities summed within each group, float32[lines, groups]."""
+        order = np.argsort(self.group_of, kind="stable")
+        starts = np.searchsorted(self.group_of[order], np.arange(len(self.groups)))
+        return np.add.reduceat(probabilities[:, order], starts, axis=1)
+
+    def _best_probabilities(self, lines: Sequence[str]) -> NDArray[np.float32]:
+        place = {given: number for number, given in enumerate(self._given)}
+        made = np.zeros((len(lines), len(self.labels)), np.float32)
+        best = self._opened.f.multilinePredict([f"{line}\n" for line in lines], _BEST, 0.0, "strict")
+        for row, (found, chances) in enumerate(zip(*best, strict=True)):
+            for label, chance in zip(found, chances, strict=True):
+                made[row, place[label]] = chance
+        return made
+
+
+def load(name: str = SHIPPED, label_map: str = "") -> Model:
+    """The opened model, from the one cache of models, keyed by path and digest.
+
+    Args:
+        name: the name of a shipped model, or the path of a fastText file.
+        label_map: the path of a label map; by default the `.toml` beside the model, where there is one.
+
+    Raises:
+        ConfigError: a file is missing or isn't what it should be, the digest differs from the map's, or a label
+            map has an unknown code.
+
+    >>> load("americus")
+    Traceback (most recent call last):
+    ...
+    latam_corpus.errors.ConfigError: americus: no such language model; did you mean «americas»?
+    """
+    path, map_path = locate(name, label_map)
+    return _open(path, map_path, digest(name, label_map))
+
+
+def locate(name: str, label_map: str = "") -> tuple[Path, Path | None]:
+    """The files of a model: its path and its label map's, None where it has none."""
+    if "/" not in name and "." not in name:
+        path = MODELS / f"{name}.ftz"
+        if not path.is_file():
+            shipped = [found.stem for found in MODELS.glob("*.ftz")]
+            raise ConfigError(name, "no such language model", closest(name, shipped or [SHIPPED]))
+    else:
+        path = Path(name)
+        if not path.is_file():
+            raise ConfigError(name, "no such language model file", "give a shipped name or the path of a .ftz or .bin")
+    if label_map:
+        if not Path(label_map).is_file():
+            raise ConfigError(label_map, "no such label map", "give the path of a TOML file with a [labels] table")
+        return path, Path(label_map)
+    beside = path.with_suffix(".toml")
+    return path, beside if beside.is_file() else None
+
+
+def digest(name: str = SHIPPED, label_map: str = "") -> str:
+    """SHA-256 over the model's files, hex: what changes when the identification may."""
+    path, map_path = locate(name, label_map)
+    told = _file_digest(path) + (_file_digest(map_path) if map_path else "")
+    return hashlib.sha256(told.encode()).hexdigest()
+
+
+def _file_digest(path: Path) -> str:
+    state = path.stat()
+    return _digest_as_of(path, state.st_size, state.st_mtime_ns)
+
+
+@cache
+def _digest_as_of(path: Path, _size: int, _modified: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@cache
+def _open(path: Path, map_path: Path | None, both: str) -> Model:
+    with path.open("rb") as file:
+        if file.read(4) != _MAGIC:
+            raise ConfigError(str(path), "not a fastText model", "give a .ftz or .bin that fastText saved")
+    told = _read_map(map_path) if map_path else {}
+    stated = told.get("sha256")
+    if stated and stated != _file_digest(path):
+        raise ConfigError(
+            str(path), f"its digest is not the one that {map_path} states", "take model and map of one training"
+        )
+    try:
+        parts = read_parts(path)
+        # What our own pass can't read is left to fastText.
+        opened: Any = None if parts else fasttext.load_model(str(path))
+        given = parts.labels if parts else tuple(opened.get_labels())
+    except (struct.error, ValueError, RuntimeError, MemoryError, UnicodeDecodeError) as error:
+        raise ConfigError(str(path), f"not a usable fastText model ({error})", "get the file anew") from error
+    labels = _labels(given, told.get("labels", {}), str(map_path))
+    words = told.get("words") or _shipped_words(path)
+    lists = {code: frozenset(found.split()) for code, found in words.items()}
+    return Model(path.stem, both, labels, lists, opened, given, Vectors.of(parts) if parts else None)
+
+
+def _read_map(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(str(path), f"the label map isn't TOML: {error}", "see models/americas.toml") from error
+
+
+def _labels(given: Sequence[str], mapped: Mapping[str, Any], place: str) -> tuple[Label, ...]:
+    known = {label.removeprefix(_PREFIX): meant for label, meant in mapped.items()}
+    return tuple(_label(name, known.get(name.removeprefix(_PREFIX)), place) for name in given)
+
+
+def _label(name: str, meant: Any, place: str) -> Label:  # noqa: ANN401 - as the user's TOML has it
+    read = read_label(name)
+    if meant is not None:
+        meant = {"code": meant} if isinstance(meant, str) else meant
+        if not isinstance(meant, dict) or not isinstance(meant.get("code"), str):
+            raise ConfigError(place, f"label «{name}» has no code", 'write { code = "spa", script = "Latn" }')
+        code = iso_code(meant["code"], f"{place}, label «{name}»")
+        usual = read_label(code) or (code, "Latn")
+        read = code, str(meant.get("script", usual[1]))
+        if "macro" in meant:
+            return Label(*read, iso_code(str(meant["macro"]), f"{place}, label «{name}»"))
+    # A label that is no language code, of a model without a map, names nothing that we could write down.
+    code, script = read or (UNDETERMINED, "")
+    return Label(code, script, groups().of.get(code, code))
+
+
+def _shipped_words(path: Path) -> dict[str, str]:
+    """The shipped model's word lists: frequent words belong to languages, not to models."""
+    shipped = MODELS / f"{SHIPPED}.toml"
+    if not shipped.is_file() or path == MODELS / f"{SHIPPED}.ftz":
+        return {}
+    return dict(_read_map(shipped).get("words", {}))

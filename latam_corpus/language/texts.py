@@ -1,0 +1,189 @@
+"""Labelled texts for training and evaluation, read from TSV, JSONL and plain text files.
+
+What to read is written `[LABEL=]PATH[#FIELD]`, or stands in a list, a TOML file that also says licences:
+
+    [[data]]
+    path = "literature/conha19/novels.jsonl.xz"
+    label = "spa"
+    licence = "Public Domain Mark 1.0"
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import lzma
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TextIO
+
+from latam_corpus.errors import ConfigError
+from latam_corpus.language.help_pages import help_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_LABEL_FIELDS: Final = ("label", "language", "lang", "iso639_3")
+_GUTENBERG: Final = re.compile(r"\*\*\* ?START OF.*?\*\*\*\s*\n(.*?)\n\*\*\* ?END OF", re.DOTALL)
+# Translated help is full of strings that nobody has translated yet.
+_HELP: Final = frozenset({"cat", "eus", "fra", "glg", "ita", "oci", "por", "ron", "spa"})
+_ENGLISH: Final = frozenset(
+    "the and with this which from your that choose select click of to is are when enter returns specifies number".split()
+)
+_MANY_ENGLISH: Final = 2
+_KEPT_OUT: Final = 10  # one text in ten is kept out of training, to measure on
+
+
+@dataclass(frozen=True)
+class Texts:
+    """A file of labelled texts.
+
+    Attributes:
+        path: TSV (`label<TAB>text`), JSONL or plain text, compressed with xz or gzip or not at all; or a folder
+            of GNOME help (see `help_pages`).
+        label: the label of every text; empty when the file says it.
+        field: the JSONL field that holds the text.
+        licence: as the trainer states it.
+    """
+
+    path: Path
+    label: str = ""
+    field: str = "text"
+    licence: str = ""
+
+
+def listed(data: Sequence[str], root: Path | None = None) -> list[Texts]:
+    """The files that the arguments name; a `.toml` argument is a list, its paths relative to `root`.
+
+    Raises:
+        ConfigError: a file is missing, or a list's entry has no path or an unknown key.
+
+    >>> listed(["spa=relatos.txt"])
+    Traceback (most recent call last):
+    ...
+    latam_corpus.errors.ConfigError: relatos.txt: no such file; give an existing file, as [LABEL=]PATH[#FIELD]
+    """
+    found: list[Texts] = []
+    for argument in data:
+        if argument.endswith(".toml"):
+            found += _from_list(Path(argument), root)
+            continue
+        label, equals, rest = argument.partition("=")
+        path, _, field = (rest if equals else argument).partition("#")
+        found.append(Texts(Path(path), label if equals else "", field or "text"))
+    for texts in found:
+        if not texts.path.exists():
+            raise ConfigError(str(texts.path), "no such file", "give an existing file, as [LABEL=]PATH[#FIELD]")
+    return found
+
+
+def rows(texts: Texts) -> Iterator[tuple[str, str]]:
+    """Label and text, one pair a text, in the file's order.
+
+    Raises:
+        ConfigError: a line isn't what the file's suffix promises, or has no label.
+    """
+    if texts.path.is_dir():
+        yield from help_rows(texts.path)
+        return
+    suffixes = [s for s in texts.path.suffixes if s not in (".xz", ".gz")]
+    kind = suffixes[-1] if suffixes else ""
+    if kind == ".txt":
+        yield from _plain(texts)
+        return
+    if kind not in (".tsv", ".jsonl"):
+        raise ConfigError(str(texts.path), f"can't read «{kind}» files", "give .tsv, .jsonl or .txt (.xz, .gz)")
+    read = _tsv if kind == ".tsv" else _jsonl
+    for number, line in enumerate(_lines(texts.path), 1):
+        if line.strip():
+            yield from read(texts, line.rstrip("\r\n"), f"{texts.path}, line {number}")
+
+
+def is_kept_out(text: str) -> bool:
+    """Whether a text is one of the tenth that is never trained on, by the hash of its words.
+
+    >>> sum(is_kept_out(f"texto {number}") for number in range(1000))
+    122
+    """
+    digest = hashlib.sha256(" ".join(text.split()).encode()).digest()
+    return digest[0] % _KEPT_OUT == 0
+
+
+def is_untranslated(code: str, text: str) -> bool:
+    """Whether a text that is labelled as a Romance language or Basque is English: translated help has such lines.
+
+    >>> is_untranslated("glg", "Select the option to print the document."), is_untranslated("glg", "Abra o ficheiro.")
+    (True, False)
+    """
+    return code in _HELP and len(_ENGLISH & set(text.lower().split())) >= _MANY_ENGLISH
+
+
+def _from_list(path: Path, root: Path | None) -> list[Texts]:
+    try:
+        entries = tomllib.loads(path.read_text("utf-8"))["data"]
+        return [
+            Texts((root or path.parent) / e["path"], e.get("label", ""), e.get("field", "text"), e["licence"])
+            for e in entries
+        ]
+    except OSError as error:
+        raise ConfigError(str(path), f"can't be read ({error.strerror})", "give a list of texts") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(str(path), f"isn't TOML: {error}", "see latam_corpus/language/texts.py") from error
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ConfigError(str(path), f"lacks {error}", "each [[data]] has a path and a licence") from error
+
+
+def _lines(path: Path) -> Iterator[str]:
+    try:
+        with _opened(path) as lines:
+            yield from lines
+    except (OSError, EOFError, lzma.LZMAError, UnicodeDecodeError) as error:
+        raise ConfigError(str(path), f"can't be read: {error}", "give UTF-8 text, plain, .xz or .gz") from error
+
+
+def _opened(path: Path) -> TextIO:
+    if path.suffix == ".xz":
+        return lzma.open(path, "rt", encoding="utf-8", newline="\n")
+    if path.suffix == ".gz":
+        return gzip.open(path, "rt", encoding="utf-8", newline="\n")
+    return path.open(encoding="utf-8", newline="\n")
+
+
+def _tsv(texts: Texts, line: str, place: str) -> Iterator[tuple[str, str]]:
+    label, tab, text = line.partition("\t")
+    if texts.label:
+        yield texts.label, text if tab else line
+    elif tab and label:
+        yield label, text
+    else:
+        raise ConfigError(place, "no label before a tab", "each line is «label<TAB>text»")
+
+
+def _jsonl(texts: Texts, line: str, place: str) -> Iterator[tuple[str, str]]:
+    try:
+        row = json.loads(line)
+    except ValueError as error:
+        raise ConfigError(place, f"isn't JSON: {error}", "each line is one JSON object") from error
+    if not isinstance(row, dict):
+        raise ConfigError(place, "isn't a JSON object", "each line is one JSON object")
+    label = texts.label or next((str(row[f]) for f in _LABEL_FIELDS if row.get(f)), "")
+    if not label:
+        raise ConfigError(place, "no label", f"give LABEL=PATH, or one of the fields {', '.join(_LABEL_FIELDS)}")
+    if row.get(texts.field):
+        yield label, str(row[texts.field])
+
+
+def _plain(texts: Texts) -> Iterator[tuple[str, str]]:
+    if not texts.label:
+        raise ConfigError(str(texts.path), "a plain text has no label", "give LABEL=PATH")
+    raw = texts.path.read_bytes()
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        text = raw.decode("cp1252", errors="replace")
+    text = text.replace("\r\n", "\n")
+    inside = _GUTENBERG.search(text)
+    yield texts.label, inside[1] if inside else text

@@ -1,0 +1,1 @@
+"""Recipes, plans and runs, and the ledger of all that happened."""

@@ -1,0 +1,154 @@
+"""Rows are conserved: what goes into a stage comes out kept or set aside with a reason, and each change is on record.
+
+`rows in == rows kept + rows set aside` holds for every stage of every run, because every stage is called here and
+nowhere else in a run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from latam_corpus import schema
+from latam_corpus.batch import Batch, Stage, with_defaults
+from latam_corpus.errors import PartError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_NOTES = ("drop_reason", "verdict", "evidence")
+
+
+@dataclass
+class Count:
+    """What happened in one stage: rows in and kept, rows set aside by reason, rows whose text changed."""
+
+    rows_in: int = 0
+    kept: int = 0
+    dropped: dict[str, int] = field(default_factory=dict)
+    failed: dict[str, int] = field(default_factory=dict)
+    changed: int = 0
+    seconds: float = 0.0
+
+    def add(self, other: Count) -> None:
+        """Add another part's count of the same stage."""
+        self.rows_in += other.rows_in
+        self.kept += other.kept
+        self.changed += other.changed
+        self.seconds += other.seconds
+        for mine, theirs in ((self.dropped, other.dropped), (self.failed, other.failed)):
+            for reason, n in theirs.items():
+                mine[reason] = mine.get(reason, 0) + n
+
+
+@dataclass(frozen=True)
+class Passed:
+    """What a stage made of a batch: the rows that go on, those set aside, and their ledger rows."""
+
+    kept: Batch
+    dropped: pl.DataFrame
+    ledger: pl.DataFrame
+    count: Count
+
+
+def pass_through(stage: Stage, batch: Batch) -> Passed:
+    """The batch after the stage, its dropped rows set aside.
+
+    Raises:
+        PartError: the stage lost, added or reordered rows.
+    """
+    after = stage(batch)
+    _check_rows(stage, batch.frame, after.frame)
+    changes = _changes(stage, batch.frame, after.frame)
+    passed = set_aside(after, stage.name)
+    passed.count.changed = changes.height
+    return Passed(passed.kept, passed.dropped, pl.concat([passed.ledger, changes]), passed.count)
+
+
+def set_aside(batch: Batch, stage: str) -> Passed:
+    """The batch without the rows that have a `drop_reason`, and these with their ledger rows."""
+    frame = batch.frame
+    if "drop_reason" not in frame.columns:
+        count = Count(rows_in=frame.height, kept=frame.height)
+        return Passed(_clean(batch), frame.clear(), _EMPTY_LEDGER, count)
+    fallen = frame["drop_reason"].is_not_null()
+    if not fallen.any():
+        return Passed(_clean(batch), frame.clear(), _EMPTY_LEDGER, Count(rows_in=frame.height, kept=frame.height))
+    frame = with_defaults(frame, _NOTES)
+    dropped = frame.filter(fallen)
+    verdicts = dropped["verdict"].fill_null("dropped")
+    chars = dropped["text"].str.len_chars() if "text" in dropped.columns else pl.lit(None, dtype=pl.Int64)
+    ledger = schema.conform(
+        dropped.select(
+            "doc_id", "source_id", pl.lit(stage).alias("stage"), verdicts.alias("verdict"),
+            pl.col("drop_reason").alias("reason"), "evidence",
+            _exact_hashes(dropped, "text_hash_before"), chars.alias("chars"),
+        ),
+        schema.LEDGER_SCHEMA,
+    )  # fmt: skip
+    count = Count(rows_in=frame.height, kept=frame.height - dropped.height)
+    for verdict, reason, n in ledger.group_by("verdict", "reason").len().iter_rows():
+        (count.failed if verdict == "failed" else count.dropped)[reason] = n
+    return Passed(_clean(Batch(frame.filter(~fallen))), dropped, ledger, count)
+
+
+_EMPTY_LEDGER = pl.DataFrame(schema=schema.LEDGER_SCHEMA)
+
+
+def _clean(batch: Batch) -> Batch:
+    """The batch without the notes of the stage that has passed, its word table kept."""
+    present = [name for name in _NOTES if name in batch.frame.columns]
+    if not present:
+        return batch
+    return Batch(batch.frame.drop(present)).sharing_words(batch)
+
+
+def _check_rows(stage: Stage, before: pl.DataFrame, after: pl.DataFrame) -> None:
+    if getattr(stage, "makes_rows", False):
+        orphans = set(after["parent_id"].drop_nulls()) - set(before["doc_id"])
+        lost = set(before["doc_id"]) - set(after["doc_id"]) - set(after["parent_id"].drop_nulls())
+        if orphans or lost:
+            raise PartError(f"stage «{stage.name}»", f"{len(lost)} documents lost, {len(orphans)} without parent")
+    elif not after["doc_id"].equals(before["doc_id"]):
+        raise PartError(
+            f"stage «{stage.name}»",
+            f"{before.height} rows in, {after.height} out, or in another order",
+            "a stage keeps its rows; to drop one, give it a drop_reason",
+        )
+
+
+def _changes(stage: Stage, before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
+    if "text" not in stage.gives or "text" not in before.columns or getattr(stage, "makes_rows", False):
+        return _EMPTY_LEDGER
+    # Text made from bytes is no change: nothing was there before.
+    changed = before["text"].is_not_null() & before["text"].ne_missing(after["text"])
+    if not changed.any():
+        return _EMPTY_LEDGER
+    rows = with_defaults(after, _NOTES).filter(changed)
+    return schema.conform(
+        rows.select(
+            "doc_id", "source_id", pl.lit(stage.name).alias("stage"), pl.lit("changed").alias("verdict"),
+            pl.lit(stage.name).alias("reason"), "evidence",
+            _exact_hashes(before.filter(changed), "text_hash_before"), _exact_hashes(rows, "text_hash_after"),
+            rows["text"].str.len_chars().alias("chars"),
+        ),
+        schema.LEDGER_SCHEMA,
+    )  # fmt: skip
+
+
+def _exact_hashes(frame: pl.DataFrame, name: str) -> pl.Series:
+    texts: Iterable[str | None] = frame["text"] if "text" in frame.columns else [None] * frame.height
+    hashes = [None if text is None else exact_hash(text) for text in texts]
+    return pl.Series(name, hashes, dtype=pl.Binary)
+
+
+def exact_hash(text: str) -> bytes:
+    """The first 128 bits of the SHA-256 of the text's UTF-8, as the ledger has it.
+
+    >>> exact_hash("La luna").hex()[:8]
+    '4fda3e89'
+    """
+    return hashlib.sha256(text.encode()).digest()[:16]

@@ -1,0 +1,230 @@
+"""What a worker does with one part: the steps of a segment, each stored under the key of all that made it.
+
+A step's folder holds `rows.parquet` (what goes on), `dropped.parquet`, `ledger.parquet` and `counts.json`. It is
+written beside its final place and renamed into it: a folder that exists is whole, and a worker killed at any moment
+leaves nothing that a later run could mistake for work done.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+import traceback
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, ClassVar, Final, Self
+
+import polars as pl
+import pyarrow.parquet as pq
+
+from latam_corpus import schema
+from latam_corpus.batch import Batch
+from latam_corpus.collect import files
+from latam_corpus.errors import CorpusError, PartError
+from latam_corpus.pipeline.conserve import Count, Passed, pass_through, set_aside
+from latam_corpus.pipeline.plan import Part, Segment, code_digest, digest_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from latam_corpus.catalog import source as catalog_source
+    from latam_corpus.pipeline.plan import Step
+
+ROWS: Final = "rows.parquet"
+DROPPED: Final = "dropped.parquet"
+LEDGER: Final = "ledger.parquet"
+COUNTS: Final = "counts.json"
+_ROWS_A_BATCH: Final = 2000
+_BYTES_A_BATCH: Final = 16 * 2**20
+
+
+@dataclass(frozen=True)
+class Task:
+    """A part to be taken through a segment.
+
+    Attributes:
+        work: the folder of step outputs, shared by all runs of one `--out`.
+        entry: the key of the output that the segment starts from; None where it starts from the source.
+        decisions: the barriers' decisions on this part's rows, a Parquet file; None where no barrier stood before.
+        decisions_key: changes when they do.
+    """
+
+    part: Part
+    segment: Segment
+    work: Path
+    entry: str | None = None
+    decisions: Path | None = None
+    decisions_key: str = ""
+    rows_a_batch: int = _ROWS_A_BATCH
+    bytes_a_batch: int = _BYTES_A_BATCH
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a task: its steps' keys and whether each was reused, or the error that ended it."""
+
+    part: str
+    keys: tuple[str, ...] = ()
+    reused: tuple[bool, ...] = ()
+    error: str = ""
+    remedy: str = ""
+
+
+def input_key(part_file: files.InputFile, source: catalog_source.Source, genre: str | None, limit: int | None) -> str:
+    """The key of a part's input: the file's bytes, time and name, what the catalogue says, and the code that reads."""
+    code = [code_digest("latam_corpus.collect"), code_digest("latam_corpus.catalog")]
+    stated = source.model_dump(mode="json", exclude={"title", "notes", "homepage", "contact", "status"})
+    return digest_of(
+        files.digest(part_file), part_file.relative, part_file.modified.isoformat(), stated, genre, limit, code
+    )
+
+
+def folder_of(work: Path, key: str) -> Path:
+    """Where the output with this key is, or will be."""
+    return work / key[:2] / key
+
+
+def keys_of(task: Task) -> tuple[str, ...]:
+    """The keys of the task's steps, each made of the one before and of the step."""
+    key = digest_of(task.entry or task.part.key, task.decisions_key)
+    keys = []
+    for step in task.segment.steps:
+        key = digest_of(key, step.digest)
+        keys.append(key)
+    return tuple(keys)
+
+
+def run_part(task: Task) -> Outcome:
+    """Take the part through the segment, from the last step whose output exists; a failure is an outcome."""
+    try:
+        return _run(task)
+    except CorpusError as error:
+        return Outcome(task.part.name, error=str(error), remedy=error.remedy)
+    except Exception:  # noqa: BLE001  (the boundary of a part: whatever a stage raises ends this part alone)
+        return Outcome(task.part.name, error=traceback.format_exc(limit=-4).strip())
+
+
+def _run(task: Task) -> Outcome:
+    keys = keys_of(task)
+    exists = tuple(folder_of(task.work, key).is_dir() for key in keys)
+    for number, step in enumerate(task.segment.steps):
+        if not exists[number]:
+            before = folder_of(task.work, keys[number - 1]) if number else None
+            _run_step(task, step, keys[number], before)
+    return Outcome(task.part.name, keys, exists)
+
+
+def _run_step(task: Task, step: Step, key: str, before: Path | None) -> None:
+    final = folder_of(task.work, key)
+    made = final.with_name(f"{key}.{os.getpid()}.partial")
+    shutil.rmtree(made, ignore_errors=True)
+    made.mkdir(parents=True)
+    counts: dict[str, Count] = {}
+    with _Writer(made / ROWS) as rows, _Writer(made / DROPPED) as dropped, _Writer(made / LEDGER) as ledger:
+
+        def record(name: str, passed: Passed, seconds: float) -> Batch:
+            passed.count.seconds = seconds
+            counts.setdefault(name, Count()).add(passed.count)
+            dropped.write(schema.conform(passed.dropped, schema.DOCUMENT_SCHEMA))
+            ledger.write(passed.ledger)
+            return passed.kept
+
+        started = time.process_time()
+        for batch in _entering(task, before):
+            live = batch
+            if before is None and task.entry is None:
+                live = record("collect", set_aside(batch, "collect"), time.process_time() - started)
+            for stage in (*(_settling(task) if before is None else ()), *step.stages):
+                started = time.process_time()
+                if len(live):
+                    live = record(stage.name, pass_through(stage, live), time.process_time() - started)
+            rows.write(schema.conform(live.frame, schema.DOCUMENT_SCHEMA))
+            started = time.process_time()
+    (made / COUNTS).write_text(json.dumps({name: asdict(count) for name, count in counts.items()}))
+    try:
+        made.rename(final)
+    except OSError as error:
+        if not final.is_dir():  # else another worker made the same output first
+            raise PartError(str(final), f"can't be written: {error.strerror}") from error
+        shutil.rmtree(made)
+
+
+def _entering(task: Task, before: Path | None) -> Iterator[Batch]:
+    """The batches that enter a step: of the step before, of the segment before, or of the source."""
+    part = task.part
+    if before is not None:
+        yield from _stored(before / ROWS, task)
+    elif task.entry is not None:
+        place = 0
+        for batch in _stored(folder_of(task.work, task.entry) / ROWS, task):
+            yield Batch(batch.frame.with_row_index("place", offset=place))
+            place += len(batch)
+    else:
+        for frame in files.read(
+            part.source,
+            part.file,
+            rows=task.rows_a_batch,
+            bytes_=task.bytes_a_batch,
+            limit=part.limit,
+            genre=part.genre,
+        ):
+            yield Batch(frame)
+
+
+def _stored(path: Path, task: Task) -> Iterator[Batch]:
+    with pq.ParquetFile(path) as file:
+        for group in range(file.num_row_groups):
+            frame = pl.from_arrow(file.read_row_group(group))
+            if isinstance(frame, pl.DataFrame):
+                for start in range(0, frame.height, task.rows_a_batch):
+                    yield Batch(frame.slice(start, task.rows_a_batch).cast(schema.DOCUMENT_SCHEMA))
+
+
+@dataclass(frozen=True, eq=False)
+class Settle:
+    """A barrier's decisions on the rows of one part, carried out as a stage of the barrier's name.
+
+    Attributes:
+        decisions: `place` (the row's place in the part) and what the barrier gives.
+    """
+
+    name: str  # a value, since it is the barrier's
+    decisions: pl.DataFrame
+    needs: ClassVar[frozenset[str]] = frozenset({"place"})
+    gives: ClassVar[frozenset[str]] = frozenset({"drop_reason"})
+
+    def __call__(self, batch: Batch) -> Batch:
+        """The batch with the barrier's columns; rows that it decided nothing on keep theirs."""
+        given = [name for name in self.decisions.columns if name != "place"]
+        frame = batch.frame.drop([name for name in given if name in batch.frame.columns])
+        return Batch(frame.join(self.decisions, on="place", how="left", maintain_order="left"))
+
+
+def _settling(task: Task) -> Iterator[Settle]:
+    if task.decisions is not None:
+        decisions = pl.read_parquet(task.decisions)
+        for name in decisions["stage"].unique(maintain_order=True):
+            mine = decisions.filter(pl.col("stage") == name).drop("stage")
+            decided = [column for column in mine.columns if mine[column].null_count() < mine.height]
+            yield Settle(name, mine.select(decided))
+
+
+class _Writer:
+    """A Parquet file that frames are appended to, a row group each; an empty one still has its columns."""
+
+    def __init__(self, path: Path) -> None:
+        wanted = schema.LEDGER_SCHEMA if path.name == LEDGER else schema.DOCUMENT_SCHEMA
+        self._file = pq.ParquetWriter(path, schema.arrow_schema(wanted), compression="zstd", compression_level=1)
+
+    def write(self, frame: pl.DataFrame) -> None:
+        """Append the frame, whose columns are those of the file."""
+        if frame.height:
+            self._file.write_table(frame.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(self._file.schema))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()

@@ -1,0 +1,242 @@
+"""The plan of a run: the recipe's stages as segments cut at barriers, and the sources' files as parts.
+
+Within a segment, steps are what lies between two stored outputs. The measuring part of a filter ends a step, so that
+a changed bound re-decides measured rows and redoes nothing before them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import importlib
+import json
+import re
+from dataclasses import dataclass
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from latam_corpus import __version__, schema
+from latam_corpus.catalog.source import Source, load_source
+from latam_corpus.dedupe.fingerprint import Fingerprint
+from latam_corpus.errors import ConfigError, closest
+from latam_corpus.pipeline.registry import Barrier, expanded, make_stage
+from latam_corpus.pipeline.supersede import Supersede
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from latam_corpus.batch import Stage
+    from latam_corpus.collect.files import InputFile
+    from latam_corpus.pipeline.recipe import Recipe
+
+# What every record has once it is collected.
+COLLECTED = frozenset(
+    {c.name for c in schema.DOCUMENT}
+    - {"text", "language", "language_score", "languages", "variety", "variety_basis", "extractor", "signals"}
+    - {"redactions", "duplicate_cluster", "cluster_size", "duplicate_of", "containment", "split", "tokens"}
+    - {"text_hash", "drop_reason"}
+)
+
+
+@dataclass(frozen=True)
+class Step:
+    """Stages that run without a stop between two stored outputs."""
+
+    stages: tuple[Stage, ...]
+    digest: str
+
+    @property
+    def title(self) -> str:
+        """The stages' names, as `run` prints them."""
+        return "→".join(stage.name for stage in self.stages) or "settle"
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Steps that a part goes through by itself, and the barriers that decide after them."""
+
+    steps: tuple[Step, ...]
+    barriers: tuple[Barrier, ...]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A piece of the input that one worker takes through a segment.
+
+    Attributes:
+        name: `<source>-<number>`, for people.
+        key: digest of the input's bytes and of what the catalogue says about them.
+        limit: how many records at most; None for all.
+    """
+
+    name: str
+    source: Source
+    file: InputFile
+    genre: str | None
+    key: str
+    limit: int | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that a run will do."""
+
+    recipe: Recipe
+    sources: tuple[Source, ...]
+    locations: Mapping[str, str]
+    segments: tuple[Segment, ...]
+    run_name: str
+
+
+def digest_of(*values: Any) -> str:  # noqa: ANN401  (anything that JSON holds)
+    """32 hex digits that change when a value does.
+
+    >>> digest_of("a", ["b"]) == digest_of("a", ["b"])
+    True
+    """
+    told = json.dumps(values, sort_keys=True, default=str, ensure_ascii=False)
+    return hashlib.sha256(told.encode()).hexdigest()[:32]
+
+
+@cache
+def code_digest(package: str) -> str:
+    """Changes when a module of the package does: work made by other code is not reused."""
+    found = importlib.import_module(package)
+    folders = [Path(p) for p in getattr(found, "__path__", [])] or [Path(str(found.__file__))]
+    files = [f for folder in folders for f in (sorted(folder.glob("*.py")) if folder.is_dir() else [folder])]
+    return hashlib.sha256(b"".join(f.read_bytes() for f in files)).hexdigest()[:16]
+
+
+def stage_digest(stage: Stage | Barrier) -> str:
+    """Changes when the stage's options, its code, its models or the libraries it names do."""
+    module = type(stage).__module__
+    room = module.rpartition(".")[0] if module.startswith("latam_corpus.") else module
+    fingerprint = getattr(stage, "fingerprint", None)
+    libraries = {name: metadata.version(name) for name in getattr(stage, "libraries", ())}
+    return digest_of(
+        stage.name,
+        dataclasses.asdict(stage),  # type: ignore[call-overload]
+        fingerprint() if fingerprint else "",
+        [code_digest(room), code_digest("latam_corpus.text")],
+        libraries,
+    )
+
+
+def make_plan(recipe: Recipe, inputs: Mapping[str, str], limit: int | None = None) -> Plan:
+    """The plan of a recipe.
+
+    Args:
+        recipe: what to do.
+        inputs: source id → where its records are; where any is given, only the sources named are run.
+        limit: how many records at most of each file.
+
+    Raises:
+        ConfigError: an unknown source or stage, or a stage that needs a column which nobody gives.
+    """
+    place = str(recipe.file)
+    located = [_source(named, recipe.file) for named in recipe.sources]
+    sources = tuple(source for source, _ in located)
+    locations = {source.id: where for source, where in located if where} | dict(inputs)
+    unknown = [name for name in inputs if name not in {source.id for source in sources}]
+    if unknown:
+        raise ConfigError(
+            place,
+            f"--input names «{unknown[0]}», no source of this recipe",
+            closest(unknown[0], (s.id for s in sources)),
+        )
+    chosen = tuple(source for source in sources if not inputs or source.id in inputs)
+    segments = tuple(_segments(recipe, chosen))
+    name = digest_of(recipe.digest(), [s.digest for g in segments for s in g.steps], sorted(inputs.items()), limit)
+    return Plan(recipe, chosen, locations, segments, f"{recipe.name}-{name[:8]}")
+
+
+def _source(named: str, recipe: Path) -> tuple[Source, str | None]:
+    """The source that a recipe names, and where it is if the recipe says so: an id, a source file, or data by path.
+
+    Data named by its path has no rights on record: it can be measured, and never released.
+    """
+    if named.endswith(".toml"):
+        path = Path(named) if Path(named).is_absolute() else recipe.parent / named
+        return load_source(str(path)), None
+    if "/" in named or Path(named).exists():
+        slug = "-".join(re.findall(r"[a-z0-9]+", Path(named).name.split(".")[0].lower())) or "data"
+        return Source(id=slug, title=named, holder="not stated"), named
+    return load_source(named), None
+
+
+def gives_text(source: Source) -> bool:
+    """Whether the source's records may arrive as text; False where they are known to be bytes to extract."""
+    collect = source.collect
+    if collect.columns.raw or collect.format in ("html", "text"):
+        return False
+    whole = [bool(re.search(r"\.(txt|text|html?|xhtml)(\.\w+)?$", pattern)) for pattern in collect.files]
+    return not any(whole)
+
+
+def _segments(recipe: Recipe, sources: Sequence[Source]) -> Iterable[Segment]:
+    place = str(recipe.file)
+    stages = [
+        stage
+        for number, entry in enumerate(recipe.stage, 1)
+        for stage in expanded(make_stage(entry.use, entry.options, f"{place}, stage {number}"))
+    ]
+    _check_columns(place, stages, sources)
+    steps: list[list[Stage]] = [[]]
+    barriers: list[Barrier] = [Supersede()]  # decided at the first cut, or at the end
+    cut = False
+    for stage in stages:
+        if isinstance(stage, Barrier):
+            barriers.append(stage)
+            cut = True
+            continue
+        if cut:
+            yield _segment(steps, barriers)
+            steps, barriers, cut = [[]], [], False
+        if getattr(stage, "stored_before", False) and steps[-1]:
+            steps.append([])
+        steps[-1].append(stage)
+    if not _hash_is_fresh(stages):
+        steps[-1].append(Fingerprint())
+    yield _segment(steps, barriers)
+    if barriers:
+        yield _segment([[]], [])  # the last barrier's decisions are carried out
+
+
+def _segment(steps: list[list[Stage]], barriers: list[Barrier]) -> Segment:
+    made = tuple(Step(tuple(stages), digest_of(*map(stage_digest, stages), __version__)) for stages in steps)
+    return Segment(made, tuple(barriers))
+
+
+def _hash_is_fresh(stages: Sequence[Stage | Barrier]) -> bool:
+    """Whether `text_hash` is given, and by no stage before the last that writes `text`."""
+    fresh = False
+    for stage in stages:
+        if "text_hash" in stage.gives:
+            fresh = True
+        elif "text" in stage.gives:
+            fresh = False
+    return fresh
+
+
+def _check_columns(place: str, stages: Sequence[Stage | Barrier], sources: Sequence[Source]) -> None:
+    have = set(COLLECTED)
+    have |= {"text"} if all(gives_text(source) for source in sources) else {"raw", "media_type"}
+    for stage in stages:
+        missing = stage.needs - have - {"drop_reason"}
+        if stage.name == "extract":
+            missing = frozenset()
+        if missing:
+            column = min(missing)
+            raise ConfigError(
+                f"{place}, stage «{stage.name}»",
+                f"it needs the column «{column}», which no source and no stage before it gives",
+                _remedy(column),
+            )
+        have |= stage.gives
+
+
+def _remedy(column: str) -> str:
+    givers = {"text": "extract", "language": "identify", "signals": "measure", "text_hash": "fingerprint"}
+    return f"put the stage «{givers[column]}» before it" if column in givers else "see `latam-corpus list stages`"

@@ -1,0 +1,322 @@
+"""A run: the plan's segments over all parts, barriers in between, and the folder that tells what was done.
+
+`<out>/runs/<recipe>-<hash8>/` holds `kept/`, `dropped/` and `ledger/` (Parquet), `recipe.toml` and `run.json`. The
+outputs of steps are in `<out>/work/`, shared by all runs, and linked from there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections import Counter
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import polars as pl
+
+from latam_corpus import __version__, schema
+from latam_corpus.collect.files import list_inputs
+from latam_corpus.errors import ConfigError, PartError, SourceError
+from latam_corpus.paths import data_folder
+from latam_corpus.pipeline import part as parts_module
+from latam_corpus.pipeline.conserve import Count
+from latam_corpus.pipeline.lock import locked
+from latam_corpus.pipeline.part import COUNTS, DROPPED, LEDGER, ROWS, Outcome, Task, folder_of, input_key
+from latam_corpus.pipeline.plan import Part, Plan, digest_of, stage_digest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from latam_corpus.pipeline.plan import Segment
+    from latam_corpus.pipeline.registry import Barrier
+
+RUN_FILE: Final = "run.json"
+RECIPE_FILE: Final = "recipe.toml"
+
+
+class Engine(Protocol):
+    """What runs tasks: in this process, in worker processes, or on a cluster."""
+
+    def map(self, work: Callable[[Task], Outcome], tasks: Sequence[Task]) -> Iterator[Outcome]:
+        """The outcome of each task, as they are done, in any order; no task's failure ends the others."""
+        ...
+
+
+class Progress(Protocol):
+    """What is told while a run goes on."""
+
+    def started(self, title: str, total: int) -> None:
+        """A segment begins."""
+        ...
+
+    def part_done(self, outcome: Outcome) -> None:
+        """A part of it is done."""
+        ...
+
+    def barrier(self, name: str, rows: int) -> None:
+        """A barrier decides on so many rows."""
+        ...
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a run came to.
+
+    Attributes:
+        folder: the run's folder.
+        stages: what happened, by stage, in order.
+        failures: the parts that failed, and why.
+        reused: for each step's title how many of its parts were done before.
+    """
+
+    folder: Path
+    rows_in: int
+    kept: int
+    stages: dict[str, Count]
+    failures: dict[str, str]
+    reused: dict[str, tuple[int, int]]
+    by_genre: list[dict[str, Any]] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+def find_parts(plan: Plan, limit: int | None = None) -> list[Part]:
+    """The parts of the plan's sources, in the sources' order.
+
+    Raises:
+        ConfigError: a source has no place to read from, or nothing is there.
+    """
+    found = []
+    for source in plan.sources:
+        where = plan.locations.get(source.id)
+        if not where:
+            raise ConfigError(
+                str(plan.recipe.file),
+                f"nothing says where the records of «{source.id}» are",
+                f"fetch them from {source.homepage or source.holder} and pass --input {source.id}=PATH",
+            )
+        for number, file in enumerate(list_inputs(source, where)):
+            key = input_key(file, source, plan.recipe.genre, limit)
+            found.append(Part(f"{source.id}-{number:05d}", source, file, plan.recipe.genre, key, limit))
+    return found
+
+
+def run(
+    plan: Plan,
+    parts: Sequence[Part],
+    out: Path,
+    engine: Engine,
+    progress: Progress,
+    batch: tuple[int, int] | None = None,
+) -> RunResult:
+    """Run the plan over the parts.
+
+    Args:
+        plan: what to do.
+        parts: on what.
+        out: the folder of runs and work.
+        engine: what runs the parts.
+        progress: what is told meanwhile.
+        batch: most rows and most bytes of a batch; the results don't depend on it.
+
+    Raises:
+        ConfigError: another process has the run's folder.
+        PartError: rows were lost (a defect of the toolkit).
+    """
+    folder = out / "runs" / plan.run_name
+    folder.mkdir(parents=True, exist_ok=True)
+    with locked(folder):
+        (folder / RUN_FILE).unlink(missing_ok=True)
+        started = time.monotonic()
+        result = _run(plan, parts, out, folder, engine, progress, batch)
+        seconds = round(time.monotonic() - started, 2)
+        _write_run_file(folder, plan, parts, result, seconds)
+    return RunResult(**{**result.__dict__, "seconds": seconds})
+
+
+def _run(
+    plan: Plan,
+    parts: Sequence[Part],
+    out: Path,
+    folder: Path,
+    engine: Engine,
+    progress: Progress,
+    batch: tuple[int, int] | None,
+) -> RunResult:
+    work = out / "work"
+    tasks = [Task(part, plan.segments[0], work) for part in parts]
+    if batch:
+        tasks = [replace(task, rows_a_batch=batch[0], bytes_a_batch=batch[1]) for task in tasks]
+    decided: dict[str, tuple[Path | None, str]] = {}
+    failures: dict[str, str] = {}
+    reused: dict[str, list[int]] = {}
+    keys: dict[str, list[str]] = {part.name: [] for part in parts}
+    for number, segment in enumerate(plan.segments):
+        if number:
+            tasks = [_next(task, segment, keys[task.part.name][-1], decided[task.part.name]) for task in tasks]
+        progress.started(" │ ".join(step.title for step in segment.steps), len(tasks))
+        for outcome in engine.map(parts_module.run_part, tasks):
+            progress.part_done(outcome)
+            if outcome.error:
+                failures[outcome.part] = outcome.error
+                continue
+            keys[outcome.part] += outcome.keys
+            for step, was_there in zip(segment.steps, outcome.reused, strict=True):
+                tally = reused.setdefault(step.title, [0, 0])
+                tally[0] += was_there
+                tally[1] += 1
+        tasks = [task for task in tasks if task.part.name not in failures]
+        if segment.barriers:
+            outputs = {t.part.name: [folder_of(work, key) for key in keys[t.part.name]] for t in tasks}
+            decided = _decide(segment.barriers, outputs, work, progress)
+    if parts and not tasks:
+        name, error = next(iter(failures.items()))
+        raise SourceError(name, f"every part failed; the first said: {error}")
+    folders = {t.part.name: [folder_of(work, key) for key in keys[t.part.name]] for t in tasks}
+    return _settled(folder, folders, failures, {title: (n, of) for title, (n, of) in reused.items()})
+
+
+def _next(task: Task, segment: Segment, entry: str, decided: tuple[Path | None, str]) -> Task:
+    return replace(task, segment=segment, entry=entry, decisions=decided[0], decisions_key=decided[1])
+
+
+def _decide(
+    barriers: Sequence[Barrier], outputs: Mapping[str, Sequence[Path]], work: Path, progress: Progress
+) -> dict[str, tuple[Path | None, str]]:
+    """Each part's decisions: a file, and a key that changes when they do.
+
+    Decisions are kept under the digest of all that they rest on: the rows' keys and the barriers. They are stored a
+    part each, so that a part whose decisions stayed the same is not worked again.
+    """
+    fallen: pl.DataFrame | None = None
+    decisions: list[pl.DataFrame] = []
+    for barrier in barriers:
+        rows = _rows(outputs, barrier)
+        if fallen is not None:
+            rows = rows.join(fallen, on=["part", "place"], how="anti")
+        progress.barrier(barrier.name, rows.height)
+        decided = barrier.decide(rows.with_row_index("row"))
+        places = rows.with_row_index("row").select("row", "part", "place")
+        decided = places.join(decided, on="row", how="inner").drop("row").filter(pl.col("place") >= 0)
+        decisions.append(decided.with_columns(pl.lit(barrier.name).alias("stage")))
+        dropped = decided.filter(pl.col("drop_reason").is_not_null()).select("part", "place")
+        fallen = dropped if fallen is None else pl.concat([fallen, dropped])
+    return _stored_decisions(decisions, list(outputs), work, digest_of(*map(stage_digest, barriers)))
+
+
+def _rows(outputs: Mapping[str, Sequence[Path]], barrier: Barrier) -> pl.DataFrame:
+    """The columns that the barrier needs of all rows: part, place in it (-1 for a row set aside before)."""
+    wanted = sorted(barrier.needs)
+    frames = []
+    for name, folders in outputs.items():
+        rows = pl.read_parquet(folders[-1] / ROWS, columns=wanted)
+        place = pl.int_range(rows.height, dtype=pl.Int64).alias("place")
+        frames.append(rows.with_columns(place, pl.lit(name).alias("part")))
+        if getattr(barrier, "sees_dropped", False):
+            for folder in folders:
+                gone = pl.read_parquet(folder / DROPPED, columns=wanted)
+                frames.append(gone.with_columns(pl.lit(-1, pl.Int64).alias("place"), pl.lit(name).alias("part")))
+    return pl.concat(frames) if frames else pl.DataFrame()
+
+
+def _stored_decisions(
+    decisions: Sequence[pl.DataFrame], names: Sequence[str], work: Path, barrier_key: str
+) -> dict[str, tuple[Path | None, str]]:
+    every = pl.concat(decisions, how="diagonal").sort("part", "place")
+    stored: dict[str, tuple[Path | None, str]] = {}
+    for name in names:
+        mine = every.filter(pl.col("part") == name).drop("part").with_columns(pl.col("place").cast(pl.UInt32))
+        key = digest_of(barrier_key, mine.write_ndjson())
+        path = work / "decisions" / f"{key}.parquet"
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            beside = path.with_suffix(f".{os.getpid()}.partial")
+            mine.write_parquet(beside)
+            beside.replace(path)
+        stored[name] = (path, key)
+    return stored
+
+
+def _settled(
+    folder: Path, folders: Mapping[str, Sequence[Path]], failures: dict[str, str], reused: dict[str, tuple[int, int]]
+) -> RunResult:
+    """The run's folder filled with links to the outputs, and the counts of all parts together."""
+    stages: dict[str, Count] = {}
+    for kind in ("kept", "dropped", "ledger"):
+        shutil.rmtree(folder / kind, ignore_errors=True)
+        (folder / kind).mkdir()
+    for name, outputs in folders.items():
+        _link(outputs[-1] / ROWS, folder / "kept" / f"{name}.parquet")
+        for number, output in enumerate(outputs):
+            _link(output / DROPPED, folder / "dropped" / f"{name}-{number}.parquet")
+            _link(output / LEDGER, folder / "ledger" / f"{name}-{number}.parquet")
+            for stage, count in json.loads((output / COUNTS).read_text()).items():
+                stages.setdefault(stage, Count()).add(Count(**count))
+    by_genre = _by_genre(folder) if folders else []
+    kept = sum(row["kept"] for row in by_genre)
+    rows_in = stages["collect"].rows_in if "collect" in stages else 0
+    fallen = sum(sum(c.dropped.values()) + sum(c.failed.values()) for c in stages.values())
+    if rows_in != kept + fallen:
+        raise PartError(str(folder), f"{rows_in} rows came in, {kept} were kept and {fallen} set aside")
+    return RunResult(folder, rows_in, kept, stages, failures, reused, by_genre)
+
+
+def _link(made: Path, wanted: Path) -> None:
+    try:
+        os.link(made, wanted)
+    except OSError:  # another file system, or one without hard links
+        shutil.copyfile(made, wanted)
+
+
+def _by_genre(folder: Path) -> list[dict[str, Any]]:
+    """Rows kept and set aside by genre and source, with the reasons."""
+    columns = ["genre", "source_id", "drop_reason"]
+    both = pl.concat([pl.read_parquet(folder / kind / "*.parquet", columns=columns) for kind in ("kept", "dropped")])
+    rows = []
+    for (genre, source), group in both.group_by("genre", "source_id", maintain_order=True):
+        reasons = Counter(group["drop_reason"].drop_nulls().to_list())
+        kept = group.height - sum(reasons.values())
+        rows.append(
+            {"genre": genre, "source": source, "in": group.height, "kept": kept, "reasons": dict(reasons.most_common())}
+        )
+    return sorted(rows, key=lambda row: (str(row["genre"]), str(row["source"])))
+
+
+def _write_run_file(folder: Path, plan: Plan, parts: Sequence[Part], result: RunResult, seconds: float) -> None:
+    recipe = plan.recipe
+    told = {
+        "format": 1,
+        "id": plan.run_name,
+        "finished": True,
+        "written": datetime.now(UTC).isoformat(timespec="seconds"),
+        "toolkit": __version__,
+        "recipe": {"name": recipe.name, **recipe.model_dump(mode="json")},
+        "sources": [s.model_dump(mode="json") for s in plan.sources],
+        "parts": [
+            {"name": p.name, "file": p.file.relative, "bytes": p.file.size, "failed": result.failures.get(p.name)}
+            for p in parts
+        ],
+        "rows": {"in": result.rows_in, "kept": result.kept, "set_aside": result.rows_in - result.kept},
+        "stages": {name: asdict(count) for name, count in result.stages.items()},
+        "by_genre": result.by_genre,
+        "reused": {title: {"parts": n, "of": of} for title, (n, of) in result.reused.items()},
+        "seconds": seconds,
+        "columns": list(schema.DOCUMENT_SCHEMA),
+    }
+    (folder / RECIPE_FILE).write_bytes(recipe.file.read_bytes())
+    _keep_policies(folder, plan)
+    beside = folder / f"{RUN_FILE}.partial"
+    beside.write_text(json.dumps(told, ensure_ascii=False, indent=1), encoding="utf-8")
+    beside.replace(folder / RUN_FILE)
+
+
+def _keep_policies(folder: Path, plan: Plan) -> None:
+    """A copy of the policies that the run decided by, so that its verdicts can be read against them later."""
+    shutil.rmtree(folder / "filters", ignore_errors=True)
+    for stage in (stage for segment in plan.segments for step in segment.steps for stage in step.stages):
+        if hasattr(stage, "policies"):
+            shutil.copytree(Path(stage.policies) if stage.policies else data_folder("filters"), folder / "filters")
+            return

@@ -1,0 +1,91 @@
+"""The stage `redact`: personal identifiers replaced by what they were, `[EMAIL]`, `[PHONE]`, `[RUT]`.
+
+A first set: e-mail addresses, public IP addresses, telephone numbers in international form, and the identity numbers
+with check digits. Only counts are kept of what stood there. Names are not touched: authors and characters are the
+text, and speakers are a matter of consent.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Final
+
+import polars as pl
+
+from latam_corpus import schema
+from latam_corpus.privacy.identifiers import is_cpf, is_cuit, is_rut
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from latam_corpus.batch import Batch
+
+
+def _is_public(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_global
+    except ValueError:
+        return False
+
+
+def _is_phone(number: str) -> bool:
+    return 8 <= sum(sign.isdecimal() for sign in number) <= 15  # noqa: PLR2004  (E.164)
+
+
+_KINDS: Final[tuple[tuple[str, re.Pattern[str], Callable[[str], bool] | None], ...]] = (
+    ("email", re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+"), None),
+    ("ip", re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.]*\d)"), _is_public),
+    ("rut", re.compile(r"(?<![\w.-])\d{1,2}\.?\d{3}\.?\d{3}-[\dkK](?!\w)"), is_rut),
+    ("cpf", re.compile(r"(?<![\w.-])\d{3}\.?\d{3}\.?\d{3}-\d{2}(?!\w)"), is_cpf),
+    ("cuit", re.compile(r"(?<![\w-])\d{2}-\d{8}-\d(?!\w)"), is_cuit),
+    ("phone", re.compile(r"(?<![\w+])\+\d{1,3}(?:[ .-]?\(?\d{1,4}\)?){2,6}(?!\d)"), _is_phone),
+)
+# One quick look tells whether any pattern can match: each needs an @, a + before a digit, or two digits and a mark.
+_ANY: Final = re.compile(r"@|\+\d|\d[.-]\d")
+
+
+def redact(text: str) -> tuple[str, dict[str, int]]:
+    """The text with identifiers replaced, and how many of each kind there were.
+
+    >>> redact("Escríbale a rosa@ejemplo.org o al +56 9 8765 4321.")
+    ('Escríbale a [EMAIL] o al [PHONE].', {'email': 1, 'phone': 1})
+    >>> redact("Nació en 1987, en la casa 12-45.")
+    ('Nació en 1987, en la casa 12-45.', {})
+    """
+    if not _ANY.search(text):
+        return text, {}
+    found: Counter[str] = Counter()
+    for kind, pattern, holds in _KINDS:
+
+        def replaced(match: re.Match[str], kind: str = kind, holds: Callable[[str], bool] | None = holds) -> str:
+            if holds and not holds(match.group()):
+                return match.group()
+            found[kind] += 1
+            return f"[{kind.upper()}]"
+
+        text = pattern.sub(replaced, text)
+    return text, dict(found)
+
+
+@dataclass(frozen=True)
+class Redact:
+    """The stage that replaces personal identifiers."""
+
+    name: ClassVar[str] = "redact"
+    needs: ClassVar[frozenset[str]] = frozenset({"text"})
+    gives: ClassVar[frozenset[str]] = frozenset({"text", "redactions"})
+
+    def __call__(self, batch: Batch) -> Batch:
+        """The batch with `text` redacted and `redactions`, null where nothing was found."""
+        results = [redact(text or "") for text in batch.frame["text"]]
+        counts = [
+            [{"key": kind, "value": n} for kind, n in sorted(found.items())] if found else None for _, found in results
+        ]
+        columns = {"redactions": pl.Series("redactions", counts, dtype=schema.REDACTIONS)}
+        if any(found for _, found in results):
+            texts = pl.Series("text", [text for text, _ in results], dtype=pl.String)
+            columns["text"] = pl.select(pl.when(batch.frame["text"].is_not_null()).then(texts).alias("text"))["text"]
+        return batch.with_columns(columns)

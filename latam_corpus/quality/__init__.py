@@ -1,0 +1,1 @@
+"""Signals measured, and bounds that decide."""

@@ -1,0 +1,76 @@
+"""The stage `filter`: bounds to drop reasons. The reason is computed from the bound and never typed by hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from latam_corpus import schema
+from latam_corpus.quality.measure import Measure
+from latam_corpus.quality.policies import cached_policies
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from latam_corpus.batch import Batch, Stage
+    from latam_corpus.policy import Bound
+
+
+@dataclass(frozen=True)
+class Filter:
+    """The stage that gives a drop reason to every document outside a bound of its language and genre.
+
+    Attributes:
+        policies: a `filters/` folder; the shipped one when empty.
+    """
+
+    policies: str = ""
+
+    name: ClassVar[str] = "filter"
+    needs: ClassVar[frozenset[str]] = frozenset({"signals", "language", "genre"})
+    gives: ClassVar[frozenset[str]] = frozenset({"drop_reason"})
+    # A plan stores what was measured, so that a changed bound re-decides it without reading a text.
+    stored_before: ClassVar[bool] = True
+
+    def expand(self) -> tuple[Stage, ...]:
+        """What a plan runs for it: measuring is kept apart, so that a changed bound measures nothing anew."""
+        return (Measure(self.policies), self)
+
+    def fingerprint(self) -> str:
+        """Changes when a bound does."""
+        return cached_policies(self.policies).bounds_digest()
+
+    def __call__(self, batch: Batch) -> Batch:
+        """The batch with `drop_reason` where a signal is out of its bounds; the evidence names every such signal."""
+        policies = cached_policies(self.policies)
+        values = {name: batch.frame["signals"].struct.field(name).to_numpy() for name in schema.SIGNALS}
+        pairs = list(zip(batch.frame["language"].fill_null("und"), batch.frame["genre"], strict=True))
+        bounds = {pair: policies.bounds(*pair) for pair in set(pairs)}
+        reasons: list[str | None] = [None] * len(pairs)
+        evidence: list[dict[str, Any] | None] = [None] * len(pairs)
+        for pair, found in bounds.items():
+            rows = np.array([i for i, p in enumerate(pairs) if p == pair], np.int64)
+            for row, broken in _broken(found, values, rows).items():
+                reasons[row] = broken[0][0]
+                evidence[row] = dict(broken)
+        return batch.drop(reasons, evidence)
+
+
+def _broken(
+    bounds: tuple[Bound, ...], values: Mapping[str, NDArray[np.float32]], rows: NDArray[np.int64]
+) -> dict[int, list[tuple[str, float]]]:
+    """For each row outside a bound its reasons and measured values, in the order of the bounds."""
+    found: dict[int, list[tuple[str, float]]] = {}
+    for bound in bounds:
+        measured = values[bound.signal][rows]
+        # Not-a-number compares false both ways: a signal that the language has no list for passes.
+        too_low = measured < np.float32(-np.inf if bound.minimum is None else bound.minimum)
+        too_high = measured > np.float32(np.inf if bound.maximum is None else bound.maximum)
+        for place in np.flatnonzero(too_low | too_high).tolist():
+            reason = bound.too_low if too_low[place] else bound.too_high
+            found.setdefault(int(rows[place]), []).append((reason, round(float(measured[place]), 4)))
+    return found

@@ -1,0 +1,1 @@
+"""Versions of a corpus: built, listed, verified and pulled."""

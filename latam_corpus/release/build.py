@@ -1,0 +1,316 @@
+"""Assembling a version: runs and a parent in, objects and one manifest out, and nothing half visible meanwhile."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+import pyarrow as pa
+
+from latam_corpus import __version__, schema
+from latam_corpus.errors import ConfigError, ReleaseError
+from latam_corpus.release.card import card
+from latam_corpus.release.decide import Terms, decide, scan
+from latam_corpus.release.diff import changelog, diff
+from latam_corpus.release.layout import SHARD_BYTES, SPLIT_SHARES, check_shares, plan_shards, with_splits
+from latam_corpus.release.ledger import write_ledger
+from latam_corpus.release.manifest import (
+    Flow,
+    Manifest,
+    Parent,
+    RunEntry,
+    SideFile,
+    SourceEntry,
+    Tally,
+    load_manifest,
+    manifest_sha256,
+    schema_sha256,
+)
+from latam_corpus.release.runs import load_run, parts_of
+from latam_corpus.release.store import LEDGER, MANIFEST, SUMS, Store, checked, next_version
+from latam_corpus.release.write import reusable, write_shards
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from latam_corpus.release.decide import Decision
+    from latam_corpus.release.files import Progress
+    from latam_corpus.release.layout import Plan
+    from latam_corpus.release.runs import Part, Run
+
+CARD: Final = "README.md"
+CHANGES: Final = "CHANGELOG.md"
+_COUNTED: Final = {
+    "language": "language",
+    "genre": "genre",
+    "country": "country",
+    "source": "source_id",
+    "rights_tier": "rights_tier",
+    "split": "split",
+}
+
+
+def build(
+    name: str,
+    runs: Sequence[Path],
+    store: Store | str | Path,
+    *,
+    admit: Sequence[str],
+    uses: Sequence[str],
+    today: date | None = None,
+    parent: str | None = None,
+    version: str | None = None,
+    splits: Mapping[str, float] = SPLIT_SHARES,
+    shard_bytes: int = SHARD_BYTES,
+    created: datetime | None = None,
+    progress: Progress | None = None,
+) -> Manifest:
+    """The manifest of the new version, or of the latest one when nothing would change.
+
+    Args:
+        name: the release.
+        runs: folders of finished runs; may be empty when there is a parent.
+        store: where the version goes.
+        admit: the rights tiers that may be in it.
+        uses: what each document's terms must allow.
+        today: the day on which permissions and embargoes are judged; the day of `created` when None.
+        parent: the version to build upon, or `latest`.
+        version: what to call it; the next of the month, such as 2026.11.0, when None.
+        splits: the shares of documents held out.
+        shard_bytes: bytes of text above which a shard is cut.
+        created: the time that the manifest states; the start of `today` when None.
+        progress: told what is done, how much of it and of how much.
+
+    Raises:
+        ConfigError: the name, a run, the terms or the parent are wrong; nothing was written.
+        ReleaseError: nothing is left to release, or the bytes of a run or of the parent can't be used.
+    """
+    opened = store if isinstance(store, Store) else Store.at(store)
+    moment = _moment(today, created)
+    terms = Terms(tuple(dict.fromkeys(admit)), tuple(dict.fromkeys(uses)), today or moment.date())
+    check_shares(splits)
+    with opened.told():
+        return _build(name, runs, opened, terms, parent, version, splits, shard_bytes, moment, progress)
+
+
+def _build(
+    name: str,
+    runs: Sequence[Path],
+    opened: Store,
+    terms: Terms,
+    parent: str | None,
+    version: str | None,
+    splits: Mapping[str, float],
+    shard_bytes: int,
+    moment: datetime,
+    progress: Progress | None,
+) -> Manifest:
+    if version and checked(version, "the version") in opened.versions(name):
+        raise ConfigError(f"{name}@{version}", "it exists, and versions are never overwritten", "name another version")
+    inputs = _inputs(name, runs, opened, parent)
+    light = scan(inputs.parts, terms, progress)
+    decision = decide(light)
+    if not decision.released.height:
+        raise ReleaseError(name, "nothing is left to release", _why_nothing(decision))
+    old = inputs.old
+    rows = with_splits(decision.released, light.filter(pl.col("run") == ""), splits)
+    plan = plan_shards(rows, old.shards if old else (), shard_bytes)
+    reused = reusable(plan, old.shards, len(inputs.parts) - len(old.shards)) if old and _written_alike(old) else {}
+    shards = write_shards(plan, inputs.parts, reused, opened, progress)
+    with opened.claim(name):
+        versions = opened.versions(name)
+        draft = Manifest(
+            name=name,
+            version=version or next_version(versions, terms.today),
+            title=_title(name, inputs),
+            created=moment,
+            as_of=terms.today,
+            parent=Parent(version=old.version, sha256=manifest_sha256(opened, name, old.version)) if old else None,
+            toolkit=__version__,
+            pyarrow=pa.__version__,
+            admit=terms.admit,
+            uses=terms.uses,
+            splits=dict(sorted(splits.items())),
+            schema_sha256=schema_sha256(schema.RELEASE_SCHEMA),
+            runs=_runs(inputs.runs, light),
+            flow=_flow(light, decision),
+            counts=_counts(plan.rows),
+            left_out=_reasons(decision),
+            sources=_sources(plan.rows, inputs),
+            shards=shards,
+            files={},
+        )
+        return _unchanged_since(opened, draft, versions) or _publish(opened, draft, plan, decision, old)
+
+
+def _moment(today: date | None, created: datetime | None) -> datetime:
+    if created is not None:
+        return created
+    if today is None:
+        raise ConfigError("build", "neither `today` nor `created` is given", "the clock is read by the command line")
+    return datetime.combine(today, time(), UTC)
+
+
+@dataclass(frozen=True)
+class _Inputs:
+    """What a version is built from; the parent's shards are the last of the parts."""
+
+    runs: tuple[Run, ...]
+    old: Manifest | None
+    parts: tuple[Part, ...]
+
+
+def _inputs(name: str, runs: Sequence[Path], store: Store, parent: str | None) -> _Inputs:
+    checked(name, "the release name")
+    old = None if parent is None else load_manifest(store, *store.find(f"{name}@{parent}"))
+    if not runs and old is None:
+        raise ConfigError(name, "there is nothing to build it from", "name a run, a parent version, or both")
+    loaded = tuple(sorted((load_run(folder) for folder in runs), key=lambda run: run.id))
+    return _Inputs(loaded, old, tuple(parts_of(loaded, old, store)))
+
+
+def _publish(store: Store, draft: Manifest, plan: Plan, decision: Decision, old: Manifest | None) -> Manifest:
+    place = ("releases", draft.name, draft.version)
+    ledger = io.BytesIO()
+    write_ledger(ledger, plan, decision, draft.version)
+    written = {LEDGER: ledger.getvalue()}
+    store.write(written[LEDGER], *place, LEDGER)
+    draft = draft.model_copy(update={"files": _side_files(written)})
+    earlier = store.read("releases", old.name, old.version, CHANGES).decode() if old and CHANGES in old.files else ""
+    written[CARD] = card(draft).encode()
+    written[CHANGES] = changelog(draft, diff(store, old, draft), earlier).encode()
+    manifest = draft.model_copy(update={"files": _side_files(written)})
+    for file in (CARD, CHANGES):
+        store.write(written[file], *place, file)
+    dumped = manifest.dumped()
+    store.write(sums(manifest, hashlib.sha256(dumped).hexdigest()), *place, SUMS)
+    store.create(dumped, *place, MANIFEST)
+    store.point(draft.name, draft.version)
+    return manifest
+
+
+def sums(manifest: Manifest, sha256: str) -> bytes:
+    """What `sha256sum -c` reads in the version's folder of a store: its files, and its objects beside.
+
+    Args:
+        manifest: the version.
+        sha256: the digest of its manifest as stored.
+    """
+    listed = {file: entry.sha256 for file, entry in manifest.files.items()} | {MANIFEST: sha256}
+    listed |= {f"../../../{shard.object}": shard.sha256 for shard in manifest.shards}
+    return "".join(f"{digest}  {path}\n" for path, digest in sorted(listed.items())).encode()
+
+
+def _side_files(written: Mapping[str, bytes]) -> dict[str, SideFile]:
+    return {
+        name: SideFile(sha256=hashlib.sha256(data).hexdigest(), bytes=len(data))
+        for name, data in sorted(written.items())
+    }
+
+
+def _written_alike(old: Manifest) -> bool:
+    """Whether this toolkit would write the parent's rows to the same bytes."""
+    mine = (__version__, pa.__version__, schema_sha256(schema.RELEASE_SCHEMA))
+    return (old.toolkit, old.pyarrow, old.schema_sha256) == mine
+
+
+def _unchanged_since(store: Store, draft: Manifest, versions: Sequence[str]) -> Manifest | None:
+    """The latest version, when this one would hold the same shards on the same terms and go back to the same.
+
+    A build that was killed just before it swapped the pointer left a version after the latest: that one counts
+    too, and is pointed at.
+    """
+    latest = store.latest(draft.name)
+    for version in dict.fromkeys((latest, *versions[-1:])):
+        if version is None:
+            continue
+        last = load_manifest(store, draft.name, version)
+        upon = draft.parent.version if draft.parent else None
+        same = (
+            upon in (last.version, last.parent.version if last.parent else None)
+            and [(s.path, s.sha256) for s in last.shards] == [(s.path, s.sha256) for s in draft.shards]
+            and (last.admit, last.uses, last.splits) == (draft.admit, draft.uses, draft.splits)
+        )
+        if same:
+            if version != latest:
+                store.point(draft.name, version)
+            return last
+    return None
+
+
+def _why_nothing(decision: Decision) -> str:
+    reasons = _reasons(decision)
+    if not reasons:
+        return "the runs kept no document; `latam-corpus explain` says why"
+    return "left out: " + ", ".join(f"{rows:,} for {reason}" for reason, rows in reasons.items())
+
+
+def _reasons(decision: Decision) -> dict[str, int]:
+    counted = decision.left_out.group_by("reason").len("rows").sort("rows", "reason", descending=[True, False])
+    return dict(counted.iter_rows())
+
+
+def _title(name: str, inputs: _Inputs) -> str:
+    titles = {run.title for run in inputs.runs} | ({inputs.old.title} if inputs.old else set())
+    return titles.pop() if len(titles) == 1 else name
+
+
+def _flow(light: pl.DataFrame, decision: Decision) -> Flow:
+    return Flow(
+        read=light.height,
+        repeated=decision.repeated,
+        left_out=decision.left_out.height,
+        released=decision.released.height,
+    )
+
+
+def _runs(runs: Sequence[Run], light: pl.DataFrame) -> tuple[RunEntry, ...]:
+    rows = dict(light.group_by(pl.col("run").cast(pl.String)).len().iter_rows())
+    return tuple(
+        RunEntry(
+            id=run.id,
+            title=run.title,
+            sha256=run.sha256,
+            rows=rows.get(run.id, 0),
+            failed_parts=len(run.failed_parts),
+        )
+        for run in runs
+    )
+
+
+def _counts(rows: pl.DataFrame) -> dict[str, dict[str, Tally]]:
+    """Rows and bytes of text by language, genre, country and so on; what isn't stated counts under ""."""
+    counts = {}
+    for what, column in _COUNTED.items():
+        told = rows.group_by(pl.col(column).cast(pl.String).fill_null("").alias("value"))
+        sizes = told.agg(pl.len(), pl.col("text_bytes").sum()).sort("value")
+        counts[what] = {value: Tally(rows=n, text_bytes=size) for value, n, size in sizes.iter_rows()}
+    return counts
+
+
+def _sources(rows: pl.DataFrame, inputs: _Inputs) -> tuple[SourceEntry, ...]:
+    told: dict[str, dict[str, str | None]] = {}
+    for entry in inputs.old.sources if inputs.old else ():
+        told[entry.source_id] = {"title": entry.title, "holder": entry.holder, "homepage": entry.homepage}
+    for run in inputs.runs:
+        for source_id, stated in run.sources.items():
+            told[source_id] = {key: stated.get(key) for key in ("title", "holder", "homepage")}
+    by = ("source_id", "rights", "rights_tier", "basis")
+    sizes = rows.group_by(pl.col(by).cast(pl.String)).agg(pl.len(), pl.col("text_bytes").sum())
+    return tuple(
+        SourceEntry(
+            source_id=source_id,
+            rights=rights,
+            rights_tier=tier,
+            basis=basis,
+            rows=n,
+            text_bytes=size,
+            **told.get(source_id, {}),
+        )
+        for source_id, rights, tier, basis, n, size in sizes.sort(by, nulls_last=True).iter_rows()
+    )

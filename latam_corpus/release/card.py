@@ -1,0 +1,292 @@
+"""The card of a version: the README.md that the Hugging Face Hub, `datasets` and people read."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+import iso639
+
+from latam_corpus import schema
+from latam_corpus.catalog.rights import tier_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from latam_corpus.release.manifest import Manifest, Shard, SourceEntry
+
+_SIZES: Final = (
+    (1_000, "n<1K"),
+    (10_000, "1K<n<10K"),
+    (100_000, "10K<n<100K"),
+    (1_000_000, "100K<n<1M"),
+    (10_000_000, "1M<n<10M"),
+    (100_000_000, "10M<n<100M"),
+    (1_000_000_000, "100M<n<1B"),
+)
+_HUB_LICENCES: Final = {
+    "CC0-1.0": "cc0-1.0",
+    "CC-BY-2.0": "cc-by-2.0",
+    "CC-BY-2.5": "cc-by-2.5",
+    "CC-BY-3.0": "cc-by-3.0",
+    "CC-BY-4.0": "cc-by-4.0",
+    "CC-BY-SA-3.0": "cc-by-sa-3.0",
+    "CC-BY-SA-4.0": "cc-by-sa-4.0",
+    "CC-BY-NC-4.0": "cc-by-nc-4.0",
+    "CC-BY-NC-SA-4.0": "cc-by-nc-sa-4.0",
+    "CC-BY-ND-4.0": "cc-by-nd-4.0",
+    "CC-BY-NC-ND-4.0": "cc-by-nc-nd-4.0",
+}
+_GENRE_NAMES: Final = {
+    "es": {
+        "news": "prensa", "literature": "literatura", "lyrics": "letras de canciones",
+        "oral_history": "historia oral", "government": "documentos de gobierno", "legal": "textos legales",
+        "academic": "textos académicos", "education": "textos educativos", "reference": "obras de consulta",
+        "dictionary": "diccionarios", "religious": "textos religiosos", "web": "páginas web",
+    },
+    "pt": {
+        "news": "imprensa", "literature": "literatura", "lyrics": "letras de canções",
+        "oral_history": "história oral", "government": "documentos de governo", "legal": "textos legais",
+        "academic": "textos acadêmicos", "education": "textos educativos", "reference": "obras de referência",
+        "dictionary": "dicionários", "religious": "textos religiosos", "web": "páginas da web",
+    },
+}  # fmt: skip
+
+
+def card(manifest: Manifest, where: str | None = None, shards: Sequence[Shard] | None = None) -> str:
+    """The card's text.
+
+    Args:
+        manifest: the version.
+        where: the selection, for a folder that holds some of its rows.
+        shards: the files that this folder holds; all of the version's when None.
+    """
+    held = manifest.shards if shards is None else tuple(shards)
+    sections = [
+        front_matter(manifest, held),
+        f"# {manifest.title}\n\n`{manifest.spec}`, {manifest.created:%Y-%m-%d}. {_summary(manifest)}",
+        *([_selection(where, held)] if where else []),
+        f"**En español.** {_resumen(manifest)}\n\n**Em português.** {_resumo(manifest)}",
+        _contents(manifest),
+        _sources(manifest),
+        _left_out(manifest),
+        _loading(manifest, held),
+        _WITHDRAWAL,
+        _provenance(manifest),
+    ]
+    return "\n\n".join(sections) + "\n"
+
+
+def front_matter(manifest: Manifest, shards: Sequence[Shard]) -> str:
+    """The YAML block: languages, licence, size, and the configurations that `load_dataset` offers."""
+    languages = sorted({hub_language(shard.language) for shard in shards} - {"und"})
+    rows = sum(shard.rows for shard in shards)
+    lines = [
+        "---",
+        f"pretty_name: {json.dumps(manifest.title, ensure_ascii=False)}",
+        *_listed("language", languages),
+        *_licence(manifest.sources),
+        *_listed("size_categories", [next((name for size, name in _SIZES if rows < size), "n>1T")]),
+        *_listed("task_categories", ["text-generation", "fill-mask"]),
+        *_listed("tags", ["latin-america", "latam_corpus"]),
+        "configs:",
+        *_config("all", "data/*", {shard.split for shard in shards}, default=True),
+    ]
+    for config in sorted({shard.config for shard in shards}):
+        splits = {shard.split for shard in shards if shard.config == config}
+        lines += _config(config, f"data/{config}", splits)
+    return "\n".join([*lines, "---"])
+
+
+def hub_language(code: str) -> str:
+    """The code that the Hub wants: ISO 639-1 where there is one, else ISO 639-3.
+
+    >>> hub_language("spa_Latn"), hub_language("quy_Latn")
+    ('es', 'quy')
+    """
+    part3 = code.split("_", 1)[0]
+    try:
+        return iso639.Language.from_part3(part3).part1 or part3
+    except iso639.LanguageNotFoundError:
+        return part3
+
+
+def _listed(key: str, words: Iterable[str]) -> list[str]:
+    items = [f"- {word}" for word in words]
+    return [f"{key}:", *items] if items else []
+
+
+def _licence(sources: Iterable[SourceEntry]) -> list[str]:
+    stated = {source.rights for source in sources}
+    known = sorted({_HUB_LICENCES[rights] for rights in stated if rights in _HUB_LICENCES})
+    if known and all(rights in _HUB_LICENCES for rights in stated):
+        return _listed("license", known) if len(known) > 1 else [f"license: {known[0]}"]
+    return ["license: other", "license_name: by-source", 'license_link: "#sources-rights-and-attribution"']
+
+
+def _config(name: str, folder: str, splits: set[str], *, default: bool = False) -> Iterator[str]:
+    yield f"- config_name: {name}"
+    if default:
+        yield "  default: true"
+    yield "  data_files:"
+    for split in schema.SPLITS:
+        if split in splits:
+            yield f"  - split: {split}"
+            yield f"    path: {folder}/{split}-*.parquet"
+
+
+def megabytes(size: int) -> str:
+    """A size for people, in decimal units.
+
+    >>> megabytes(12_345_678), megabytes(2_500)
+    ('12.3 MB', '2.5 kB')
+    """
+    for unit, name in ((10**12, "TB"), (10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
+        if size >= unit:
+            return f"{size / unit:.1f} {name}"
+    return f"{size} B"
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A Markdown table; a bar inside a cell is escaped.
+
+    >>> print(table(["país", "textos"], [["CL", 3]]))
+    | país | textos |
+    | --- | --- |
+    | CL | 3 |
+    """
+    told = [heads, ["---"] * len(heads), *rows]
+    return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in row) + " |" for row in told)
+
+
+def _summary(manifest: Manifest) -> str:
+    return (
+        f"{manifest.rows:,} documents, {megabytes(manifest.text_bytes)} of text, for these uses: "
+        f"{', '.join(manifest.uses)}. Admitted rights: {', '.join(manifest.admit)}. Every row states its "
+        "source, its rights, how and when it was obtained, and which signals were measured on it."
+    )
+
+
+def _resumen(manifest: Manifest) -> str:
+    genres = ", ".join(_GENRE_NAMES["es"].get(genre, genre) for genre in manifest.counts["genre"])
+    return (
+        f"{_plain(manifest.rows)} documentos ({megabytes(manifest.text_bytes)} de texto): {genres}. "
+        "Cada fila dice de qué fuente viene, con qué derechos y cómo se obtuvo; lo que quedó fuera, y por qué, "
+        "está en `ledger.parquet`. Para pedir que se retire un texto, vea más abajo «Withdrawal»."
+    )
+
+
+def _resumo(manifest: Manifest) -> str:
+    genres = ", ".join(_GENRE_NAMES["pt"].get(genre, genre) for genre in manifest.counts["genre"])
+    return (
+        f"{_plain(manifest.rows)} documentos ({megabytes(manifest.text_bytes)} de texto): {genres}. "
+        "Cada linha diz de que fonte vem, com que direitos e como foi obtida; o que ficou de fora, e por quê, "
+        "está em `ledger.parquet`. Para pedir a retirada de um texto, veja abaixo «Withdrawal»."
+    )
+
+
+def _plain(number: int) -> str:
+    return f"{number:,}".replace(",", " ")
+
+
+def _selection(where: str, held: Sequence[Shard]) -> str:
+    rows = sum(shard.rows for shard in held)
+    return (
+        f"> **A selection.** This folder holds the {rows:,} documents with `{where}`; the numbers below are of "
+        "the whole version."
+    )
+
+
+def _contents(manifest: Manifest) -> str:
+    by_config: dict[str, Counter[str]] = {}
+    for shard in manifest.shards:
+        count = by_config.setdefault(shard.config, Counter())
+        count[shard.split] += shard.rows
+        count["text"] += shard.text_bytes
+    rows = [
+        [f"`{config}`", *(f"{count[split]:,}" for split in schema.SPLITS), megabytes(count["text"])]
+        for config, count in sorted(by_config.items())
+    ]
+    tables = [table(["configuration", *schema.SPLITS, "text"], rows)]
+    for what in ("country", "rights_tier"):
+        counted = sorted(manifest.counts[what].items(), key=lambda item: (-item[1].rows, item[0]))
+        named = [[name or "not stated", f"{n.rows:,}", megabytes(n.text_bytes)] for name, n in counted]
+        tables.append(table([what.replace("_", " "), "documents", "text"], named))
+    return "## What it holds\n\n" + "\n\n".join(tables)
+
+
+def _sources(manifest: Manifest) -> str:
+    rows = []
+    for source in manifest.sources:
+        title = source.title or source.source_id
+        named = f"[{title}]({source.homepage})" if source.homepage else title
+        credit = source.holder or ""
+        if tier_of(source.rights or "") in ("attribution", "share_alike") and not credit:
+            credit = "see the columns `creators` and `url`"
+        rows.append(
+            [
+                f"`{source.source_id}`",
+                named,
+                source.rights or "",
+                source.rights_tier,
+                credit,
+                f"{source.rows:,}",
+            ]
+        )
+    told = table(["source", "title", "rights", "tier", "attribution", "documents"], rows)
+    return (
+        "## Sources, rights and attribution\n\nWho uses a document keeps to the rights of its source; the "
+        f"columns `rights`, `creators` and `url` of its row say whom to name.\n\n{told}"
+    )
+
+
+def _left_out(manifest: Manifest) -> str:
+    flow = manifest.flow
+    if not manifest.left_out:
+        return "## What was left out\n\nNothing that the runs kept was left out of this version."
+    rows = [[f"`{reason}`", f"{n:,}"] for reason, n in manifest.left_out.items()]
+    return (
+        f"## What was left out\n\nOf {flow.read - flow.repeated:,} documents read, {flow.left_out:,} were left "
+        "out here, each with its evidence in the version's `ledger.parquet`.\n\n"
+        f"{table(['reason', 'documents'], rows)}"
+    )
+
+
+def _loading(manifest: Manifest, held: Sequence[Shard]) -> str:
+    config = held[0].config
+    return f"""## How to load it
+
+```sh
+latam-corpus pull {manifest.spec} --to {manifest.name}
+```
+
+```python
+import datasets, duckdb, polars as pl
+
+datasets.load_dataset("{manifest.name}", "{config}", split="{held[0].split}", streaming=True)
+pl.scan_parquet("{manifest.name}/data/**/*.parquet")
+duckdb.sql("SELECT country, count(*) FROM '{manifest.name}/data/**/*.parquet' GROUP BY country")
+```
+
+`sha256sum -c SHA256SUMS` checks every byte."""  # noqa: S608  (an example to read, not a query)
+
+
+_WITHDRAWAL: Final = """## Withdrawal
+
+Whoever made, holds or is spoken of in a text can ask for it to be taken out: write to whoever gave you this
+version, and name the `doc_id`, the address, or some words of the text. *Para pedir que se retire un texto,
+escriba a quien publicó esta versión e indique el `doc_id`, la dirección o unas palabras del texto. Para pedir
+a retirada de um texto, escreva a quem publicou esta versão e indique o `doc_id`, o endereço ou algumas palavras
+do texto.*"""
+
+
+def _provenance(manifest: Manifest) -> str:
+    rows = [[f"`{run.id}`", run.title, f"{run.rows:,}", f"`{run.sha256[:16]}`"] for run in manifest.runs]
+    lines = [f"Made with latam_corpus {manifest.toolkit}; rights judged as of {manifest.as_of}."]
+    if manifest.parent:
+        lines.append(f"Built upon version {manifest.parent.version}; CHANGELOG.md says what changed.")
+    told = [" ".join(lines)]
+    if rows:
+        told.append(table(["run", "recipe", "documents", "digest of run.json"], rows))
+    return "## Provenance\n\n" + "\n\n".join(told)

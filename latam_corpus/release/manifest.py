@@ -1,0 +1,219 @@
+"""The manifest of a version: what it holds, from which runs, under which rights, and what it left out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import date, datetime  # noqa: TC003  (pydantic reads the annotations)
+from typing import TYPE_CHECKING, Annotated, Final
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from latam_corpus.errors import ReleaseError
+from latam_corpus.release.store import MANIFEST, object_path
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from latam_corpus.release.store import Store
+
+# Raised when a reader of this format would misread the next one; added keys don't raise it.
+FORMAT: Final = 1
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+# Manifests come from stores that others write, and `pull` makes files of these names.
+DataPath = Annotated[str, Field(pattern=r"^data/[A-Za-z0-9_]+-[A-Za-z0-9_]+/[a-z]+-\d{5}-of-\d{5}\.parquet$")]
+
+FileName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9._-]*$")]
+
+
+class _Entry(BaseModel):
+    # Unknown keys are left: a pinned older toolkit can pull what a newer one of the same format wrote.
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Tally(_Entry):
+    """Rows and the bytes of their texts."""
+
+    rows: int = Field(ge=0)
+    text_bytes: int = Field(ge=0)
+
+
+class Shard(Tally):
+    """One Parquet file: where it is when pulled, its digest and size, and which documents it holds.
+
+    Attributes:
+        path: the place in the layout of the Hugging Face Hub, relative to the pulled folder.
+        prefix: the leading bits of SHA-256(doc_id) that its documents share; all of the partition when empty.
+    """
+
+    path: DataPath
+    sha256: Sha256
+    bytes: int = Field(ge=0)
+    language: str
+    genre: str
+    split: str
+    prefix: Annotated[str, Field(pattern=r"^[01]{0,64}$")]
+
+    @property
+    def object(self) -> str:
+        """Where its bytes are in the store."""
+        return object_path(self.sha256)
+
+    @property
+    def config(self) -> str:
+        """The name of its partition's configuration on the Hub, such as `spa_Latn-literature`."""
+        return f"{self.language}-{self.genre}"
+
+
+class Parent(_Entry):
+    """The version from which this one was built, and the digest of its manifest."""
+
+    version: str
+    sha256: Sha256
+
+
+class SideFile(_Entry):
+    """A file beside the manifest."""
+
+    sha256: Sha256
+    bytes: int
+
+
+class RunEntry(_Entry):
+    """A run that went into the version: its folder's name, its recipe's title, the digest of `run.json`."""
+
+    id: str
+    title: str
+    sha256: Sha256
+    rows: int
+    failed_parts: int = 0
+
+
+class SourceEntry(Tally):
+    """The documents of one source under one rights statement."""
+
+    source_id: str
+    rights: str | None
+    rights_tier: str
+    basis: str | None
+    title: str | None = None
+    holder: str | None = None
+    homepage: str | None = None
+
+
+class Flow(_Entry):
+    """Where the rows went: `read == repeated + left_out + released`.
+
+    Attributes:
+        read: rows of the runs and of the parent.
+        repeated: rows equal in every column to another one that was read.
+    """
+
+    read: int
+    repeated: int
+    left_out: int
+    released: int
+
+
+class Manifest(_Entry):
+    """A version, whole: everything that a reader needs to fetch it and to prove what was in it."""
+
+    format: int = FORMAT
+    name: str
+    version: str
+    title: str
+    created: datetime
+    as_of: date
+    parent: Parent | None
+    toolkit: str
+    pyarrow: str
+    admit: tuple[str, ...]
+    uses: tuple[str, ...]
+    splits: dict[str, float]
+    withdrawal_sequence: int = 0
+    schema_sha256: Sha256
+    runs: tuple[RunEntry, ...]
+    flow: Flow
+    counts: dict[str, dict[str, Tally]]
+    left_out: dict[str, int]
+    sources: tuple[SourceEntry, ...]
+    shards: tuple[Shard, ...]
+    files: dict[FileName, SideFile]
+
+    @property
+    def spec(self) -> str:
+        """The version as `NAME@VERSION`."""
+        return f"{self.name}@{self.version}"
+
+    @property
+    def rows(self) -> int:
+        """The documents in it."""
+        return sum(shard.rows for shard in self.shards)
+
+    @property
+    def text_bytes(self) -> int:
+        """The bytes of their texts, as UTF-8."""
+        return sum(shard.text_bytes for shard in self.shards)
+
+    @property
+    def shard_bytes(self) -> int:
+        """The bytes of the shards."""
+        return sum(shard.bytes for shard in self.shards)
+
+    def dumped(self) -> bytes:
+        """The manifest as the bytes of its file."""
+        return (self.model_dump_json(indent=2) + "\n").encode()
+
+
+def load_manifest(store: Store, name: str, version: str) -> Manifest:
+    """The manifest of a finished version.
+
+    Raises:
+        ReleaseError: there is none, it isn't a manifest, or a newer toolkit wrote it.
+    """
+    return parse_manifest(store.read("releases", name, version, MANIFEST), f"{store.url}, {name}@{version}, {MANIFEST}")
+
+
+def manifest_sha256(store: Store, name: str, version: str) -> str:
+    """The digest, hex, of a version's manifest as it is stored."""
+    return hashlib.sha256(store.read("releases", name, version, MANIFEST)).hexdigest()
+
+
+def parse_manifest(data: bytes, place: str) -> Manifest:
+    """The manifest in these bytes.
+
+    Args:
+        data: the file's bytes.
+        place: where they are from, for the error.
+
+    Raises:
+        ReleaseError: they aren't a manifest, or a newer toolkit wrote it.
+    """
+    try:
+        stated = json.loads(data)
+    except ValueError as error:
+        raise ReleaseError(place, f"not JSON: {error}", "fetch it again") from None
+    if not isinstance(stated, dict) or "format" not in stated or "shards" not in stated:
+        raise ReleaseError(place, "this isn't the manifest of a latam_corpus release", "check the address")
+    if stated["format"] != FORMAT:
+        problem = f"its format is {stated['format']}, and this toolkit reads {FORMAT}"
+        raise ReleaseError(place, problem, "use the version of latam-corpus that its key `toolkit` names")
+    try:
+        return Manifest.model_validate(stated)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(step) for step in first["loc"])
+        raise ReleaseError(place, f"«{key}»: {first['msg']}", "it is damaged or was edited") from None
+
+
+def schema_sha256(schema: pl.Schema) -> str:
+    """The fingerprint of a schema: SHA-256 over its columns' names and types, in order.
+
+    >>> import polars as pl
+    >>> a, b = pl.Schema({"url": pl.String()}), pl.Schema({"url": pl.Binary()})
+    >>> schema_sha256(a) == schema_sha256(b)
+    False
+    """
+    told = "\n".join(f"{name} {dtype}" for name, dtype in schema.items())
+    return hashlib.sha256(told.encode()).hexdigest()

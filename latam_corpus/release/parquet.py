@@ -1,0 +1,147 @@
+"""How a shard is written: equal rows give equal bytes, and a removed row leaves most bytes as they were.
+
+One pinned pyarrow is part of that promise. Row groups are cut by the rows alone, never by the batches in
+which they came.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from latam_corpus import schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+    from typing import IO
+
+# A row group stays below the 100 MB that readers such as `datasets` buffer; the allowance is for the columns
+# other than the text.
+GROUP_BYTES: Final = 64 << 20
+GROUP_ROWS: Final = 50_000
+ROW_ALLOWANCE: Final = 1024
+BATCH_BYTES: Final = 32 << 20
+
+# The chunk sizes that `datasets` 5 and the Hub use, so that their stores share what did not change.
+_CHUNKING: Final = {"min_chunk_size": 256 << 10, "max_chunk_size": 1 << 20, "norm_level": 0}
+_REPEATING: Final = (
+    "declared_language",
+    "language",
+    "variety",
+    "variety_basis",
+    "country",
+    "genre",
+    "composition",
+    "source_id",
+    "contributor",
+    "rights",
+    "rights_tier",
+    "basis",
+    "uses.list.element",
+    "agreement",
+    "extractor",
+    "split",
+    "stage",
+    "verdict",
+    "reason",
+)
+# Statistics hold the smallest and greatest value; a footer is no place for pieces of texts, names or titles.
+_MEASURED: Final = (
+    "doc_id",
+    "language",
+    "language_score",
+    "variety",
+    "country",
+    "genre",
+    "composition",
+    "source_id",
+    "rights",
+    "rights_tier",
+    "expires",
+    "embargo_until",
+    "obtained",
+    "split",
+    "cluster_size",
+    "tokens",
+    *(f"signals.{name}" for name in schema.SIGNALS),
+    "stage",
+    "verdict",
+    "reason",
+)
+
+
+@contextmanager
+def writer(target: Path | IO[bytes], columns: pl.Schema) -> Iterator[pq.ParquetWriter]:
+    """An open Parquet file with the settings of a release, whose rows come sorted by `doc_id`."""
+    arrow = schema.arrow_schema(columns)
+    leaves = set(_leaves(arrow))
+    with pq.ParquetWriter(
+        target,
+        arrow,
+        compression="zstd",
+        compression_level=3,
+        use_dictionary=[name for name in _REPEATING if name in leaves],
+        write_statistics=[name for name in _MEASURED if name in leaves],
+        write_page_index=True,
+        write_page_checksum=True,
+        use_content_defined_chunking=_CHUNKING,
+        sorting_columns=[pq.SortingColumn(arrow.get_field_index("doc_id"))],
+    ) as opened:
+        yield opened
+
+
+def write_group(opened: pq.ParquetWriter, rows: pl.DataFrame) -> None:
+    """Write the rows as one row group."""
+    # pyarrow ends a page where a chunk ends: in several chunks, the bytes would depend on the batches.
+    table = rows.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
+    opened.write_table(table, row_group_size=max(1, rows.height))
+
+
+def group_ends(text_bytes: Sequence[int]) -> list[int]:
+    """Where each row group ends, given the sizes of the rows' texts.
+
+    >>> group_ends([10, 10, GROUP_BYTES, 10])
+    [2, 3, 4]
+    """
+    ends: list[int] = []
+    size = rows = 0
+    for place, text in enumerate(text_bytes):
+        weight = text + ROW_ALLOWANCE
+        if rows and (size + weight > GROUP_BYTES or rows == GROUP_ROWS):
+            ends.append(place)
+            size = rows = 0
+        size += weight
+        rows += 1
+    if rows:
+        ends.append(len(text_bytes))
+    return ends
+
+
+def read_batches(file: pq.ParquetFile, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
+    """The file's rows in order, in frames of about 32 MB, whatever the size of its row groups."""
+    groups = [file.metadata.row_group(place) for place in range(file.metadata.num_row_groups)]
+    heaviest = max((group.total_byte_size / max(1, group.num_rows) for group in groups), default=1.0)
+    rows = max(1, min(8192, int(BATCH_BYTES / max(1.0, heaviest))))
+    for batch in file.iter_batches(batch_size=rows, columns=columns):
+        frame = pl.from_arrow(pa.Table.from_batches([batch]))
+        if isinstance(frame, pl.DataFrame):
+            yield frame
+
+
+def _leaves(arrow: pa.Schema) -> Iterator[str]:
+    def below(name: str, kind: pa.DataType) -> Iterator[str]:
+        if pa.types.is_struct(kind):
+            for field in kind:
+                yield from below(f"{name}.{field.name}", field.type)
+        elif pa.types.is_large_list(kind):
+            yield from below(f"{name}.list.element", kind.value_type)
+        else:
+            yield name
+
+    for field in arrow:
+        yield from below(field.name, field.type)

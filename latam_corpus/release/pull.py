@@ -1,0 +1,307 @@
+"""Pulling a version: its files on this disk in the layout of the Hub, every byte verified, and a lock that says which.
+
+What is there already and right is not copied again; a file that was cut goes on where it stopped. `corpus.lock` is
+written last: a folder that has one is whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import threading
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Final
+
+from latam_corpus import __version__
+from latam_corpus.errors import ConfigError, ReleaseError
+from latam_corpus.release import files
+from latam_corpus.release.build import CARD, CHANGES
+from latam_corpus.release.card import card
+from latam_corpus.release.manifest import parse_manifest
+from latam_corpus.release.select import condition, picks, rewrite
+from latam_corpus.release.store import LEDGER, MANIFEST, SUMS, Store
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import polars as pl
+
+    from latam_corpus.release.files import Progress
+    from latam_corpus.release.manifest import Manifest, Shard
+    from latam_corpus.release.select import Pick
+
+LOCK: Final = "corpus.lock"
+_STATE: Final = ".pull.json"
+_PARTS: Final = ".pull"
+_OURS: Final = re.compile(r"data/[\w-]+/[\w-]+\.parquet|[A-Za-z][A-Za-z0-9._-]*")
+_PIECE: Final = 4 << 20
+# One stream from an object store is slow; four fill most lines.
+_COPIES: Final = 4
+
+
+@dataclass(frozen=True)
+class Lock:
+    """Which version a folder holds, for a trainer to keep beside the checkpoints.
+
+    Attributes:
+        manifest_sha256: the digest of `manifest.json`, which names every shard's digest.
+        withdrawal_sequence: the last withdrawal that was applied.
+        where: the condition that selected the rows; None when the folder holds them all.
+        rewritten: whether files differ from the version's shards, since rows were left out of them.
+    """
+
+    name: str
+    version: str
+    manifest_sha256: str
+    withdrawal_sequence: int
+    where: str | None
+    rewritten: bool
+    rows: int
+    toolkit: str = __version__
+    format: int = 1
+
+
+def pull(
+    spec: str, store: Store | str | Path, to: Path, where: str | None = None, progress: Progress | None = None
+) -> Lock:
+    """The lock of the version that `to` now holds.
+
+    Args:
+        spec: `NAME@VERSION`, or `NAME` for its latest.
+        store: where it is.
+        to: a folder that is new, empty, or holds an earlier pull of the same release.
+        where: an SQL condition on rows; all rows when None.
+        progress: told what is done, how much of it and of how much, in bytes.
+
+    Raises:
+        ConfigError: there is no such version, the condition is wrong or selects nothing, or the folder holds
+            something else.
+        ReleaseError: bytes in the store are missing or aren't those of the manifest.
+    """
+    opened = store if isinstance(store, Store) else Store.at(store)
+    expression = condition(where) if where else None
+    with opened.told():
+        return _pull(opened, spec, to, where, expression, progress)
+
+
+def _pull(
+    opened: Store, spec: str, to: Path, where: str | None, expression: pl.Expr | None, progress: Progress | None
+) -> Lock:
+    name, version = opened.find(spec)
+    data = opened.read("releases", name, version, MANIFEST)
+    manifest = parse_manifest(data, f"{opened.url}, {name}@{version}, {MANIFEST}")
+    wanted = picks(opened, manifest, expression)
+    if not wanted:
+        raise ConfigError(f"--where {where}", f"no document of {manifest.spec} is so", "see `release show`")
+    sha256 = hashlib.sha256(data).hexdigest()
+    side = _side_files(opened, manifest, data, where, wanted)
+    state = _prepared(to, manifest, sha256, where, [pick.path for pick in wanted] + list(side))
+    digests = _copied(opened, to, wanted, expression, state, progress)
+    for file, content in side.items():
+        files.replace(to / file, content)
+        digests[file] = hashlib.sha256(content).hexdigest()
+    files.replace(to / SUMS, "".join(f"{digests[path]}  {path}\n" for path in sorted(digests)).encode())
+    lock = Lock(
+        name=name,
+        version=version,
+        manifest_sha256=sha256,
+        withdrawal_sequence=manifest.withdrawal_sequence,
+        where=where,
+        rewritten=not all(pick.whole for pick in wanted),
+        rows=sum(pick.rows for pick in wanted),
+    )
+    files.replace(to / LOCK, (json.dumps(asdict(lock), ensure_ascii=False, indent=2) + "\n").encode())
+    (to / _STATE).unlink()
+    return lock
+
+
+def read_lock(file: Path) -> Lock:
+    """The lock in a file.
+
+    Raises:
+        ConfigError: it isn't there, or isn't a lock of this format.
+    """
+    try:
+        return Lock(**json.loads(file.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise ConfigError(str(file), f"it can't be read: {error.strerror}", "name a corpus.lock") from None
+    except (ValueError, TypeError) as error:
+        raise ConfigError(str(file), f"this isn't a corpus.lock: {error}", "pull the version again") from None
+
+
+def _side_files(
+    store: Store, manifest: Manifest, data: bytes, where: str | None, wanted: list[Pick]
+) -> dict[str, bytes]:
+    """The files beside the shards, verified; a selection has a card of its own and no ledger of the whole."""
+    found = {MANIFEST: data}
+    for name in (CARD, CHANGES, LEDGER):
+        if name not in manifest.files or (where and name == LEDGER):
+            continue
+        content = store.read("releases", manifest.name, manifest.version, name)
+        if hashlib.sha256(content).hexdigest() != manifest.files[name].sha256:
+            problem = "its bytes aren't those that the manifest names"
+            raise ReleaseError(f"{store.url}, {manifest.spec}, {name}", problem, "run `latam-corpus release verify`")
+        found[name] = content
+    if where:
+        held = [pick.shard.model_copy(update={"path": pick.path, "rows": pick.rows}) for pick in wanted]
+        found[CARD] = card(manifest, where, held).encode()
+    return found
+
+
+@dataclass(frozen=True)
+class _State:
+    """What a pull that isn't done has planned and finished, so that it can go on."""
+
+    file: Path
+    manifest_sha256: str
+    where: str | None
+    finished: dict[str, str]
+    planned: list[str]
+
+    def save(self) -> None:
+        told = {key: value for key, value in self.__dict__.items() if key != "file"}
+        files.replace(self.file, json.dumps(told, ensure_ascii=False).encode())
+
+
+def _prepared(to: Path, manifest: Manifest, sha256: str, where: str | None, planned: list[str]) -> _State:
+    """The folder ready for these files: what an earlier pull left and this one doesn't want is removed."""
+    if to.exists() and not to.is_dir():
+        raise ConfigError(str(to), "it is a file", "name a folder")
+    before = _earlier(to, manifest.name)
+    # The list is read from the folder, which may be someone else's: no name in it may lead out of the folder.
+    owned = {path for path in before.planned if _OURS.fullmatch(path)} if before else set()
+    if before is None and to.exists() and any(to.iterdir()):
+        raise ConfigError(str(to), "the folder holds other files", "name a new or empty folder")
+    there = {path.relative_to(to).as_posix() for path in (to / "data").rglob("*") if path.is_file()}
+    strangers = sorted(there - owned - set(planned))
+    if strangers:
+        problem = f"«{strangers[0]}» isn't part of the release, and readers of the folder would take it in"
+        raise ConfigError(str(to), problem, "move it elsewhere, or name a new folder")
+    same = before is not None and (before.manifest_sha256, before.where) == (sha256, where)
+    finished = dict(before.finished) if before and same else {}
+    state = _State(to / _STATE, sha256, where, finished, sorted(owned | set(planned)))
+    state.save()
+    (to / LOCK).unlink(missing_ok=True)
+    for path in sorted(owned - set(planned)):
+        (to / path).unlink(missing_ok=True)
+    return state
+
+
+def _earlier(to: Path, name: str) -> _State | None:
+    """What an earlier pull into the folder left: one that was cut, or one that is whole."""
+    if (to / LOCK).is_file():
+        lock = read_lock(to / LOCK)
+        if lock.name != name:
+            raise ConfigError(str(to), f"the folder holds {lock.name}@{lock.version}", "name another folder")
+    try:
+        return _State(file=to / _STATE, **json.loads((to / _STATE).read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        pass
+    except (ValueError, TypeError):
+        raise ConfigError(str(to / _STATE), "it is damaged", "remove the folder and pull again") from None
+    if not (to / LOCK).is_file():
+        return None
+    lines = (to / SUMS).read_text(encoding="utf-8").splitlines() if (to / SUMS).is_file() else []
+    listed = {path: digest for digest, _, path in (line.partition("  ") for line in lines)}
+    lock = read_lock(to / LOCK)
+    return _State(to / _STATE, lock.manifest_sha256, lock.where, listed, list(listed))
+
+
+def _copied(
+    store: Store, to: Path, wanted: list[Pick], where: pl.Expr | None, state: _State, progress: Progress | None
+) -> dict[str, str]:
+    """The digest of each file of data, once all are there."""
+    total = sum(pick.shard.bytes for pick in wanted)
+    done = 0
+    digests: dict[str, str] = {}
+    stop = threading.Event()
+    with ThreadPoolExecutor(_COPIES) as pool:
+        jobs = {
+            pool.submit(_bring, store, to, pick, where, state.finished.get(pick.path), stop): pick for pick in wanted
+        }
+        try:
+            for job in as_completed(jobs):
+                pick = jobs[job]
+                digests[pick.path] = job.result()
+                if not pick.whole:
+                    state.finished[pick.path] = digests[pick.path]
+                    state.save()
+                done += pick.shard.bytes
+                if progress:
+                    progress("pulling", done, total)
+        except BaseException:
+            stop.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    parts = to / _PARTS
+    if parts.is_dir():
+        for left in parts.iterdir():
+            left.unlink()
+        parts.rmdir()
+    return digests
+
+
+def _bring(
+    store: Store, to: Path, pick: Pick, where: pl.Expr | None, finished: str | None, stop: threading.Event
+) -> str:
+    """The digest of a pulled file, which is there and right afterwards."""
+    target = to / pick.path
+    expected = pick.shard.sha256 if pick.whole else finished
+    if expected and target.is_file() and _digest(target) == expected:
+        return expected
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = to / _PARTS / f"{pick.shard.sha256}.part"
+    _fetch(store, pick.shard, part, stop)
+    if pick.whole or where is None:
+        part.replace(target)
+        files.sync(target.parent)
+        return pick.shard.sha256
+    selected = part.with_suffix(".selected")
+    rewrite(part, where, selected)
+    files.sync(selected)
+    sha256 = _digest(selected)
+    selected.replace(target)
+    part.unlink()
+    return sha256
+
+
+def _fetch(store: Store, shard: Shard, part: Path, stop: threading.Event) -> None:
+    """Bring an object's bytes, going on from those that an earlier pull left."""
+    part.parent.mkdir(parents=True, exist_ok=True)
+    for _ in range(2):
+        begun = part.is_file() and part.stat().st_size > 0
+        if _continued(store, shard, part, stop) == shard.sha256:
+            return
+        part.unlink()
+        if not begun:
+            break
+    place, problem = f"{store.url}, {shard.object}", "its bytes aren't those that the manifest names"
+    raise ReleaseError(place, problem, "run `latam-corpus release verify`")
+
+
+def _continued(store: Store, shard: Shard, part: Path, stop: threading.Event) -> str:
+    digest = hashlib.sha256()
+    with part.open("a+b") as written, store.open(shard.object) as opened:
+        written.seek(0)
+        while piece := written.read(_PIECE):
+            digest.update(piece)
+        try:
+            opened.seek(written.tell())
+            while piece := opened.read(_PIECE):
+                if stop.is_set():
+                    raise ReleaseError(shard.path, "stopped", "the same command goes on from here")
+                written.write(piece)
+                digest.update(piece)
+        except (OSError, ValueError) as error:
+            raise ReleaseError(
+                f"{store.url}, {shard.object}", f"reading broke off: {error}", "the same command goes on from here"
+            ) from error
+    files.sync(part)
+    return digest.hexdigest()
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as opened:
+        return files.sha256_of(opened)

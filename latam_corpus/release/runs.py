@@ -1,0 +1,163 @@
+"""What a release is built from: the kept documents of finished runs, and the shards of the parent version."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from latam_corpus import schema
+from latam_corpus.dedupe.fingerprint import text_hash
+from latam_corpus.errors import ConfigError, ReleaseError, closest
+from latam_corpus.release.parquet import read_batches
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from latam_corpus.release.manifest import Manifest
+    from latam_corpus.release.store import Store
+
+_NEEDED: Final = ("doc_id", "text", "genre", "source_id", "obtained")
+
+
+@dataclass(frozen=True)
+class Part:
+    """One Parquet file of documents.
+
+    Attributes:
+        run: the run's folder name; empty for the parent version.
+        place: what to call the file in an error.
+        path: where it is, in the store when there is one.
+    """
+
+    run: str
+    place: str
+    path: str
+    store: Store | None = None
+
+    def batches(self) -> Iterator[pl.DataFrame]:
+        """Its rows in order, with the columns of a release; `split` is what the parent version had."""
+        try:
+            with self.store.open(self.path) if self.store else Path(self.path).open("rb") as opened:
+                file = pq.ParquetFile(opened)
+                missing = [name for name in _NEEDED if name not in file.schema_arrow.names]
+                if missing:
+                    problem = f"the column «{missing[0]}» is missing"
+                    raise ReleaseError(self.place, problem, "run the recipe again, to its end")
+                for frame in read_batches(file):
+                    yield _completed(frame)
+        except (pa.ArrowException, OSError, pl.exceptions.PolarsError) as error:
+            raise ReleaseError(self.place, f"it can't be read: {error}", "run the recipe again") from error
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run: its folder, its recipe's title and `[release]`, what `run.json` says, and its digest.
+
+    Attributes:
+        sources: what the catalogue said of each source, by id.
+        failed_parts: the parts that gave nothing.
+    """
+
+    id: str
+    folder: Path
+    title: str
+    release: dict[str, Any]
+    sha256: str
+    sources: dict[str, dict[str, Any]]
+    failed_parts: tuple[str, ...] = ()
+
+    def parts(self) -> list[Part]:
+        """The files of its kept documents."""
+        kept = sorted((self.folder / "kept").glob("*.parquet"))
+        return [Part(self.id, f"{self.id}/kept/{path.name}", str(path)) for path in kept]
+
+
+def load_run(folder: Path) -> Run:
+    """The run in a folder.
+
+    Raises:
+        ConfigError: there is no run, or it isn't finished.
+    """
+    file = folder / "run.json"
+    try:
+        data = file.read_bytes()
+        told = json.loads(data)
+        recipe = told["recipe"]
+        title = str(recipe.get("title") or recipe.get("name") or folder.name)
+        finished, release = bool(told["finished"]), dict(recipe.get("release") or {})
+        sources = {str(source["id"]): dict(source) for source in told.get("sources", ())}
+        failed = tuple(str(part["name"]) for part in told.get("parts", ()) if part.get("failed"))
+    except OSError as error:
+        problem = f"it can't be read: {error.strerror}"
+        raise ConfigError(str(file), problem, "name a run's folder, such as out/runs/news-1a2b3c4d") from None
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        problem = f"this isn't the record of a run: {error!r}"
+        raise ConfigError(str(file), problem, "run the recipe again") from None
+    if not finished:
+        raise ConfigError(str(folder), "the run isn't finished", "run the recipe again; what is done is reused")
+    sha256 = hashlib.sha256(data).hexdigest()
+    return Run(folder.resolve().name, folder, title, release, sha256, sources, failed)
+
+
+def find_run(named: str, out: Path) -> Path:
+    """The folder of a run, given as a path, or as its name or the start of it.
+
+    Args:
+        named: what the user typed.
+        out: the folder in which `runs/` is.
+
+    Raises:
+        ConfigError: there is none, or several begin so.
+    """
+    folder = Path(named)
+    if (folder / "run.json").is_file():
+        return folder
+    known = sorted(path.parent.name for path in (out / "runs").glob("*/run.json"))
+    found = [name for name in known if name == named] or [name for name in known if name.startswith(named)]
+    if len(found) > 1:
+        raise ConfigError(named, f"{len(found)} runs begin so", "name one of: " + ", ".join(found))
+    if not found:
+        raise ConfigError(f"{out / 'runs'}", f"there is no run «{named}»", closest(named, known))
+    return out / "runs" / found[0]
+
+
+def parts_of(runs: Sequence[Run], parent: Manifest | None, store: Store) -> list[Part]:
+    """Every file of documents, the runs' first.
+
+    Raises:
+        ConfigError: one run is named twice.
+    """
+    ids = [run.id for run in runs]
+    twice = next((name for name in ids if ids.count(name) > 1), None)
+    if twice:
+        raise ConfigError(twice, "two runs have this name", "name each run once")
+    parts = [part for run in runs for part in run.parts()]
+    if parent:
+        parts += [Part("", shard.path, shard.object, store) for shard in parent.shards]
+    return parts
+
+
+def _completed(frame: pl.DataFrame) -> pl.DataFrame:
+    """The rows with every column of a release, and a value where the schema wants one."""
+    rows = schema.conform(frame, schema.RELEASE_SCHEMA)
+    rows = rows.with_columns(
+        pl.col("language").fill_null("und"),
+        pl.col("composition").fill_null("original"),
+        pl.col("rights_tier").fill_null("unknown"),
+        pl.col("uses").fill_null(pl.lit([], dtype=pl.List(pl.String))),
+    )
+    if rows["text_hash"].null_count() == 0:
+        return rows
+    # A recipe without `dedupe` computes none, and a withdrawal finds texts by it.
+    hashes = [
+        text_hash(text) if known is None and text is not None else known
+        for text, known in zip(rows["text"], rows["text_hash"], strict=True)
+    ]
+    return rows.with_columns(pl.Series("text_hash", hashes, dtype=pl.Binary))

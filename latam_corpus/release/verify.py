@@ -1,0 +1,166 @@
+"""Whether a version is what its manifest says: every byte, every row, every count."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from latam_corpus.errors import ReleaseError
+from latam_corpus.release.build import sums
+from latam_corpus.release.files import sha256_of
+from latam_corpus.release.layout import prefix_of
+from latam_corpus.release.manifest import load_manifest, manifest_sha256, schema_sha256
+from latam_corpus.release.parquet import read_batches
+from latam_corpus.release.store import LATEST, LEDGER, SUMS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from latam_corpus.release.files import Progress
+    from latam_corpus.release.manifest import Manifest, Shard
+    from latam_corpus.release.store import Store
+
+_PARTITION: Final = ("language", "genre", "split")
+_COLUMNS: Final = ("doc_id", "text", *_PARTITION, "country", "source_id", "rights_tier")
+
+
+def verify(store: Store, name: str, version: str, progress: Progress | None = None) -> list[str]:
+    """Every problem found, one sentence each; an empty list when the version is whole.
+
+    Args:
+        store: where it is.
+        name: the release.
+        version: a finished version of it.
+        progress: told how many shards are read.
+
+    Raises:
+        ReleaseError: there is no manifest, or it can't be read.
+    """
+    manifest = load_manifest(store, name, version)
+    problems = [*_beside(store, manifest), *_parent(store, manifest)]
+    counted: dict[str, Counter[str]] = defaultdict(Counter)
+    for done, shard in enumerate(manifest.shards):
+        problems += _shard(store, manifest, shard, counted)
+        if progress:
+            progress("verifying", done + 1, len(manifest.shards))
+    # A damaged shard is told once, and not again as a wrong count.
+    if not problems:
+        problems += _counts(manifest, counted)
+    return problems
+
+
+def _beside(store: Store, manifest: Manifest) -> Iterator[str]:
+    """What is wrong with the files beside the manifest."""
+    place = ("releases", manifest.name, manifest.version)
+    latest = store.latest(manifest.name)
+    if latest not in store.versions(manifest.name):
+        yield f"{LATEST}: it points at {latest}, which isn't there"
+    for name, told in manifest.files.items():
+        if store.size(*place, name) is None:
+            yield f"{name}: missing"
+        elif hashlib.sha256(store.read(*place, name)).hexdigest() != told.sha256:
+            yield f"{name}: its bytes aren't those that the manifest names"
+    if store.size(*place, SUMS) is None:
+        yield f"{SUMS}: missing"
+    elif store.read(*place, SUMS) != sums(manifest, manifest_sha256(store, manifest.name, manifest.version)):
+        yield f"{SUMS}: it doesn't list what the manifest lists"
+    if LEDGER in manifest.files and store.size(*place, LEDGER) is not None:
+        yield from _ledger(store, manifest)
+
+
+def _ledger(store: Store, manifest: Manifest) -> Iterator[str]:
+    try:
+        rows = store.read_ledger(manifest.name, manifest.version)
+    except ReleaseError:
+        return  # its digest is wrong too, and that is told
+    verdicts = Counter(rows["verdict"].to_list())
+    for verdict, told in (("released", manifest.rows), ("dropped", manifest.flow.left_out)):
+        if verdicts[verdict] != told:
+            yield f"{LEDGER}: {verdicts[verdict]:,} rows are {verdict}, and the manifest says {told:,}"
+    if rows.filter(pl.col("verdict") == "released")["doc_id"].n_unique() != verdicts["released"]:
+        yield f"{LEDGER}: a document is released twice"
+
+
+def _parent(store: Store, manifest: Manifest) -> Iterator[str]:
+    parent = manifest.parent
+    if parent is None:
+        return
+    try:
+        found = manifest_sha256(store, manifest.name, parent.version)
+    except ReleaseError:
+        yield f"parent {parent.version}: its manifest is missing"
+        return
+    if found != parent.sha256:
+        yield f"parent {parent.version}: its manifest isn't the one that this version was built upon"
+
+
+def _shard(store: Store, manifest: Manifest, shard: Shard, counted: dict[str, Counter[str]]) -> list[str]:
+    told = f"{shard.path} ({shard.object})"
+    size = store.size(shard.object)
+    if size is None:
+        return [f"{told}: missing"]
+    if size != shard.bytes:
+        return [f"{told}: {size:,} bytes, and the manifest says {shard.bytes:,}"]
+    with store.open(shard.object) as opened:
+        if sha256_of(opened) != shard.sha256:
+            return [f"{told}: its bytes aren't those that the manifest names"]
+        opened.seek(0)
+        try:
+            file = pq.ParquetFile(opened)
+            if _fingerprint(file) != manifest.schema_sha256:
+                return [f"{told}: its columns aren't those whose fingerprint the manifest states"]
+            return [f"{told}: {problem}" for problem in _rows(file, shard, counted)]
+        except (pa.ArrowException, OSError) as error:
+            return [f"{told}: it can't be read: {error}"]
+
+
+def _fingerprint(file: pq.ParquetFile) -> str:
+    empty = pl.from_arrow(file.schema_arrow.empty_table())
+    return schema_sha256(empty.schema) if isinstance(empty, pl.DataFrame) else ""
+
+
+def _rows(file: pq.ParquetFile, shard: Shard, counted: dict[str, Counter[str]]) -> Iterator[str]:
+    """What is wrong inside a shard whose digest is right."""
+    rows = text_bytes = 0
+    last = ""
+    for frame in read_batches(file, _COLUMNS):
+        rows += frame.height
+        text_bytes += int(frame["text"].str.len_bytes().sum())
+        ids = frame["doc_id"]
+        if not ids.is_sorted() or ids.n_unique() < frame.height or ids[0] <= last:
+            yield f"its rows aren't sorted by doc_id, or one is there twice, near {ids[0]}"
+        last = ids[-1]
+        yield from _misplaced(frame, shard)
+        for what, column in (("country", "country"), ("source", "source_id"), ("rights_tier", "rights_tier")):
+            for value, n in frame[column].fill_null("").value_counts().iter_rows():
+                counted[what][value] += n
+    for what in _PARTITION:
+        counted[what][getattr(shard, what)] += rows
+    if rows != shard.rows:
+        yield f"{rows:,} rows, and the manifest says {shard.rows:,}"
+    if text_bytes != shard.text_bytes:
+        yield f"{text_bytes:,} bytes of text, and the manifest says {shard.text_bytes:,}"
+
+
+def _misplaced(frame: pl.DataFrame, shard: Shard) -> Iterator[str]:
+    stray = [doc_id for doc_id in frame["doc_id"] if prefix_of(doc_id, len(shard.prefix)) != shard.prefix]
+    if stray:
+        yield f"{len(stray):,} rows belong in another shard, such as {stray[0]}"
+    for column in _PARTITION:
+        if not (frame[column] == getattr(shard, column)).all():
+            yield f"there are rows whose {column} isn't {getattr(shard, column)}"
+
+
+def _counts(manifest: Manifest, counted: dict[str, Counter[str]]) -> Iterator[str]:
+    flow = manifest.flow
+    if flow.read != flow.repeated + flow.left_out + flow.released or flow.released != manifest.rows:
+        yield "the manifest's rows read, repeated, left out and released don't add up"
+    for what, told in manifest.counts.items():
+        expected = {value: tally.rows for value, tally in told.items()}
+        if expected != dict(counted[what]):
+            yield f"the manifest's documents by {what} aren't those in the shards"

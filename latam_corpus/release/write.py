@@ -1,0 +1,179 @@
+"""Writing the shards: each file of documents is read once, its rows spilled by shard, each shard then sorted.
+
+Memory holds the rows being spilled and one row group a writer, whatever the corpus; the disk holds its texts
+once more while a build runs.
+"""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from latam_corpus import schema
+from latam_corpus.release.files import sha256_of
+from latam_corpus.release.manifest import Shard
+from latam_corpus.release.parquet import group_ends, write_group, writer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from latam_corpus.release.files import Progress
+    from latam_corpus.release.layout import Cell, Plan
+    from latam_corpus.release.runs import Part
+    from latam_corpus.release.store import Store
+
+_SPILL_BYTES: Final = 256 << 20
+_WRITERS: Final = min(4, os.cpu_count() or 1)
+
+
+@dataclass
+class _Spill:
+    """Rows on their way to shards; a shard's file holds several Arrow streams, one after another."""
+
+    folder: Path
+    waiting: dict[int, list[pl.DataFrame]] = field(default_factory=dict)
+    held: int = 0
+
+    def add(self, shard: int, rows: pl.DataFrame) -> None:
+        self.waiting.setdefault(shard, []).append(rows)
+        self.held += int(rows.estimated_size())
+        if self.held > _SPILL_BYTES:
+            self.flush()
+
+    def flush(self) -> None:
+        for shard, frames in self.waiting.items():
+            table = pl.concat(frames).to_arrow(compat_level=pl.CompatLevel.oldest())
+            with self.file(shard).open("ab") as opened, pa.ipc.new_stream(opened, table.schema) as stream:
+                stream.write_table(table)
+        self.waiting.clear()
+        self.held = 0
+
+    def file(self, shard: int) -> Path:
+        return self.folder / f"{shard}.arrows"
+
+
+def write_shards(
+    plan: Plan,
+    parts: Sequence[Part],
+    reused: Mapping[int, Shard],
+    store: Store,
+    progress: Progress | None = None,
+) -> tuple[Shard, ...]:
+    """The version's shards, in the order of the plan's cells, their bytes in the store.
+
+    Args:
+        plan: which document goes where.
+        parts: the files that the light rows' `part` means.
+        reused: for a cell's index, a shard of the parent that holds the same rows and isn't written again.
+        store: where the objects go.
+        progress: told what is done, how much of it and of how much.
+    """
+    rows, cells = plan.rows, plan.cells
+    sizes = rows.group_by("shard").agg(pl.len().alias("rows"), pl.col("text_bytes").sum()).sort("shard")
+    made: dict[int, Shard] = {}
+    with store.scratch() as folder, ThreadPoolExecutor(_WRITERS) as pool:
+        fresh = rows.filter(~pl.col("shard").is_in(list(reused)))
+        spill = _spilled(fresh, parts, folder, progress)
+        todo = [number for number in range(len(cells)) if number not in reused]
+        files = pool.map(lambda number: _write_shard(spill.file(number), cells[number].split), todo)
+        for done, (number, (file, sha256)) in enumerate(zip(todo, files, strict=True)):
+            size = file.stat().st_size
+            store.add_object(file, sha256)
+            made[number] = _shard(cells[number], sha256, size, *sizes.row(number)[1:])
+            if progress:
+                progress("writing shards", done + 1, len(todo))
+    for number, shard in reused.items():
+        made[number] = _shard(cells[number], shard.sha256, shard.bytes, shard.rows, shard.text_bytes)
+    return tuple(made[number] for number in range(len(cells)))
+
+
+def reusable(plan: Plan, shards: Sequence[Shard], first: int) -> dict[int, Shard]:
+    """For each cell that holds just the rows of one of the parent's shards, that shard.
+
+    Args:
+        plan: which document goes where.
+        shards: the parent's shards.
+        first: the `part` of the first of them.
+    """
+    origins = plan.rows.group_by("shard").agg(pl.col("part").unique(), pl.len().alias("rows"))
+    found = {}
+    for number, came_from, count in origins.iter_rows():
+        place = came_from[0] - first
+        if len(came_from) > 1 or place < 0:
+            continue
+        shard, cell = shards[place], plan.cells[number]
+        same = (shard.language, shard.genre, shard.split) == (cell.language, cell.genre, cell.split)
+        if same and shard.rows == count:
+            found[number] = shard
+    return found
+
+
+def _shard(cell: Cell, sha256: str, size: int, rows: int, text_bytes: int) -> Shard:
+    return Shard(
+        path=cell.path,
+        sha256=sha256,
+        bytes=size,
+        rows=rows,
+        text_bytes=text_bytes,
+        language=cell.language,
+        genre=cell.genre,
+        split=cell.split,
+        prefix=cell.prefix,
+    )
+
+
+def _spilled(
+    rows: pl.DataFrame,
+    parts: Sequence[Part],
+    folder: Path,
+    progress: Progress | None,
+) -> _Spill:
+    spill = _Spill(folder)
+    wanted = {number: frame for (number,), frame in rows.select("part", "row", "shard").group_by("part")}
+    for done, number in enumerate(sorted(wanted)):
+        places = wanted[number]
+        shards = np.full(int(places["row"].max()) + 1, -1, dtype=np.int64)  # type: ignore[arg-type]
+        shards[places["row"].to_numpy()] = places["shard"].to_numpy()
+        first = 0
+        for frame in parts[number].batches():
+            here = shards[first : first + frame.height]
+            for shard in np.unique(here[here >= 0]).tolist():
+                spill.add(shard, frame[np.flatnonzero(here == shard)])
+            first += frame.height
+        if progress:
+            progress("sorting into shards", done + 1, len(wanted))
+    spill.flush()
+    return spill
+
+
+def _write_shard(spilled: Path, split: str) -> tuple[Path, str]:
+    """The written file and its digest; the spilled rows are deleted."""
+    target = spilled.with_suffix(".parquet")
+    with pa.memory_map(str(spilled)) as source:
+        rows = pl.concat(list(_streams(source)), rechunk=False)
+        order = rows["doc_id"].arg_sort()
+        sizes = rows["text"].str.len_bytes()[order].to_list()
+        start = 0
+        with writer(target, schema.RELEASE_SCHEMA) as opened:
+            for end in group_ends(sizes):
+                write_group(opened, rows[order[start:end]].with_columns(pl.lit(split).alias("split")))
+                start = end
+        del rows
+    spilled.unlink()
+    with target.open("rb") as written:
+        return target, sha256_of(written)
+
+
+def _streams(source: pa.MemoryMappedFile) -> Iterator[pl.DataFrame]:
+    size = source.size()
+    while source.tell() < size:
+        frame = pl.from_arrow(pa.ipc.open_stream(source).read_all(), rechunk=False)
+        if isinstance(frame, pl.DataFrame):
+            yield frame

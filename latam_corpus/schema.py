@@ -1,0 +1,184 @@
+"""The columns of a document, of a ledger row and of a released row: the one shared vocabulary.
+
+Everything that is written (part outputs, ledgers, shards) has exactly these columns, in this order, with these
+types. A new column enters `docs/design.md` before it enters this file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+GENRES: Final = (
+    "news",
+    "literature",
+    "lyrics",
+    "oral_history",
+    "government",
+    "legal",
+    "academic",
+    "education",
+    "reference",
+    "dictionary",
+    "religious",
+    "web",
+)
+COMPOSITIONS: Final = ("original", "translation", "machine", "synthetic")
+BASES: Final = ("licence", "public_domain", "contract", "consent")
+USES: Final = ("train", "redistribute", "evaluate")
+VARIETY_BASES: Final = ("declared", "predicted")
+SPLITS: Final = ("train", "validation", "test")
+VERDICTS: Final = ("dropped", "changed", "failed", "released")
+# From the most open to the least; `catalog.rights` derives a row's tier and dedupe keeps the more open copy.
+RIGHTS_TIERS: Final = (
+    "open",
+    "attribution",
+    "share_alike",
+    "non_commercial",
+    "no_derivatives",
+    "permission",
+    "unknown",
+)
+
+# The measured signals, in the order of the struct. `text/signals.py` defines them; a test holds the two equal.
+SIGNALS: Final = (
+    "word_count",
+    "mean_word_length",
+    "stop_word_count",
+    "stop_word_share",
+    "stop_word_margin",
+    "alphabetic_word_share",
+    "mixed_case_word_share",
+    "unique_words_per_200",
+    "words_per_line",
+    "duplicate_line_share",
+    "closing_punctuation_share",
+    "upper_case_share",
+    "digit_share",
+    "code_symbol_share",
+    "mojibake_per_1000",
+)
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: its name, its Polars type, what it means, whether it may be null."""
+
+    name: str
+    dtype: pl.DataType
+    meaning: str
+    nullable: bool = False
+
+
+_TEXT = pl.String()
+_TEXTS = pl.List(pl.String())
+_TIME = pl.Datetime("us", "UTC")
+
+ORIGIN: Final = pl.Struct({"file": _TEXT, "member": _TEXT, "offset": pl.Int64(), "digest": _TEXT})
+LANGUAGES: Final = pl.List(pl.Struct({"code": _TEXT, "share": pl.Float32()}))
+CONSENT: Final = pl.List(pl.Struct({"id": _TEXT, "label": _TEXT, "community": _TEXT}))
+OPT_OUTS: Final = pl.List(pl.Struct({"signal": _TEXT, "value": _TEXT, "address": _TEXT, "time": _TIME}))
+# A Parquet MAP is stored as this list; `datasets` can't load the logical type MAP, and everyone can load the list.
+REDACTIONS: Final = pl.List(pl.Struct({"key": _TEXT, "value": pl.Int32()}))
+SIGNAL_STRUCT: Final = pl.Struct(dict.fromkeys(SIGNALS, pl.Float32()))
+
+DOCUMENT: Final = (
+    Column("doc_id", _TEXT, "first 128 bits, hex, of SHA-256 over source_id, NUL and the canonical locator"),
+    Column("parent_id", _TEXT, "the document this was cut from", nullable=True),
+    Column("text", _TEXT, "NFC; lines and stanzas kept; glottal stops and apostrophes kept"),
+    Column("declared_language", _TEXT, "the language the source says, as it says it", nullable=True),
+    Column("language", _TEXT, "ISO 639-3 and script as identified; und when unsure"),
+    Column("language_score", pl.Float32(), "confidence of the identification, 0 to 1", nullable=True),
+    Column("languages", LANGUAGES, "the languages of a mixed document and their shares", nullable=True),
+    Column("variety", _TEXT, "BCP 47, such as es-CL; null when unsure", nullable=True),
+    Column("variety_basis", _TEXT, "declared or predicted", nullable=True),
+    Column("country", _TEXT, "ISO 3166-1 alpha-2", nullable=True),
+    Column("genre", _TEXT, "one of the twelve genres"),
+    Column("composition", _TEXT, "original, translation, machine or synthetic, as declared"),
+    Column("title", _TEXT, "as catalogued", nullable=True),
+    Column("creators", _TEXTS, "as catalogued", nullable=True),
+    Column("published", _TEXT, "ISO 8601, partial dates allowed", nullable=True),
+    Column("url", _TEXT, "where it is from", nullable=True),
+    Column("source_id", _TEXT, "the catalogue's id of the source"),
+    Column("contributor", _TEXT, "who brought it", nullable=True),
+    Column("rights", _TEXT, "SPDX id, Creative Commons or rightsstatements.org URI", nullable=True),
+    Column("rights_tier", _TEXT, "open … unknown, see catalog.rights"),
+    Column("basis", _TEXT, "licence, public_domain, contract or consent", nullable=True),
+    Column("uses", _TEXTS, "what is allowed: train, redistribute, evaluate"),
+    Column("agreement", _TEXT, "the agreement under which it was given", nullable=True),
+    Column("expires", pl.Date(), "the last day of that permission", nullable=True),
+    Column("embargo_until", pl.Date(), "the first day on which it may be released", nullable=True),
+    Column("consent", CONSENT, "consent records, label URIs and the community's name", nullable=True),
+    Column("opt_outs", OPT_OUTS, "opt-out signals seen, with address and time", nullable=True),
+    Column("obtained", _TIME, "when it was obtained: WARC-Date, OAI datestamp or file time, never the clock"),
+    Column("origin", ORIGIN, "file, member or offset in it, and the digest of the payload"),
+    Column("extractor", _TEXT, "name and version of what made text of the bytes", nullable=True),
+    Column("signals", SIGNAL_STRUCT, "every measured signal", nullable=True),
+    Column("redactions", REDACTIONS, "what redact replaced: kind and count", nullable=True),
+    Column("duplicate_cluster", _TEXT, "the cluster's id: the smallest doc_id in it", nullable=True),
+    Column("cluster_size", pl.Int32(), "documents in the cluster", nullable=True),
+    Column("duplicate_of", _TEXT, "the kept document that this one duplicates", nullable=True),
+    Column("containment", pl.Float32(), "share of its words that stand in the kept one", nullable=True),
+    Column("split", _TEXT, "train, validation or test, by hash of the cluster", nullable=True),
+    Column("tokens", pl.Int32(), "tokens under the recipe's tokenizer", nullable=True),
+    Column("text_hash", pl.Binary(), "SHA-256 of the normalised text, first 128 bits", nullable=True),
+    Column("drop_reason", _TEXT, "why a run set it aside; in runs only", nullable=True),
+)
+
+LEDGER: Final = (
+    Column("doc_id", _TEXT, "the document"),
+    Column("source_id", _TEXT, "its source"),
+    Column("stage", _TEXT, "where it happened"),
+    Column("verdict", _TEXT, "dropped, changed, failed or released"),
+    Column("reason", _TEXT, "why: derived from a bound, or an error's words"),
+    Column("evidence", _TEXT, "the measured values, as JSON", nullable=True),
+    Column("text_hash_before", pl.Binary(), "digest of the exact text before", nullable=True),
+    Column("text_hash_after", pl.Binary(), "digest of the exact text after", nullable=True),
+    Column("chars", pl.Int64(), "characters of the text after (before, when there is none)", nullable=True),
+)
+
+# Columns that live between two stages of one segment and are never written.
+WORKING: Final = (
+    Column("raw", pl.Binary(), "a record's bytes, before extraction", nullable=True),
+    Column("media_type", _TEXT, "what the bytes are, such as text/html", nullable=True),
+    Column("verdict", _TEXT, "dropped or failed, beside drop_reason", nullable=True),
+    Column("evidence", _TEXT, "the evidence for drop_reason or for a change, as JSON", nullable=True),
+)
+
+DOCUMENT_SCHEMA: Final = pl.Schema({column.name: column.dtype for column in DOCUMENT})
+LEDGER_SCHEMA: Final = pl.Schema({column.name: column.dtype for column in LEDGER})
+WORKING_SCHEMA: Final = pl.Schema({column.name: column.dtype for column in WORKING})
+RELEASE_COLUMNS: Final = tuple(c.name for c in DOCUMENT if c.name not in ("drop_reason", "duplicate_of"))
+RELEASE_SCHEMA: Final = pl.Schema({name: DOCUMENT_SCHEMA[name] for name in RELEASE_COLUMNS})
+
+
+def arrow_schema(schema: pl.Schema) -> pa.Schema:
+    """The Arrow schema that Parquet files with this Polars schema carry (`large_string` for text).
+
+    >>> arrow_schema(pl.Schema({"doc_id": pl.String()}))
+    doc_id: large_string
+    """
+    # View types are newer than most readers, so the compatibility level is the oldest.
+    return pl.DataFrame(schema=schema).to_arrow(compat_level=pl.CompatLevel.oldest()).schema
+
+
+def conform(frame: pl.DataFrame, schema: pl.Schema) -> pl.DataFrame:
+    """The frame with exactly the schema's columns, in its order and types; what is missing is null.
+
+    Args:
+        frame: any rows; columns outside the schema are left out.
+        schema: one of this module's schemas.
+
+    >>> conform(pl.DataFrame({"b": [1]}), pl.Schema({"a": pl.String(), "b": pl.Int64()})).row(0)
+    (None, 1)
+    """
+    have = set(frame.columns)
+    return frame.select(
+        pl.col(name).cast(dtype) if name in have else pl.lit(None, dtype=dtype).alias(name)
+        for name, dtype in schema.items()
+    )

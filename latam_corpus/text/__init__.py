@@ -1,0 +1,1 @@
+"""Text as one compiled pass sees it, and the signals computed from that."""

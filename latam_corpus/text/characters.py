@@ -1,0 +1,114 @@
+"""What each Unicode code point is, as one lookup table for the word pass.
+
+Tables are built once a process from the interpreter's own Unicode data (about 0.2 s) and never change.
+"""
+
+from __future__ import annotations
+
+import sys
+import unicodedata
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+LETTER: Final = 1
+UPPER: Final = 2
+DIGIT: Final = 4
+SPACE: Final = 8
+APOSTROPHE: Final = 16  # joins two letters to one word; all of its forms hash alike
+IGNORED: Final = 32  # soft hyphen and zero-width marks: inside a word they count for nothing
+CODE: Final = 64  # signs that prose hardly has and programs, markup and tables do
+CLOSING: Final = 128  # ends a sentence
+QUOTE: Final = 256  # may follow a closing sign
+REPAIR: Final = 512  # text with it may need repair: see extract/repair.py
+LOWER: Final = 1024  # a lower-case letter of the Latin script
+COMMON: Final = 2048  # typography that stands beside anything in sound text
+SUSPECT: Final = 4096  # as the second of two characters after Â or Ã, mojibake
+
+_LAST: Final = sys.maxunicode + 1
+_CLOSING: Final = ".!?…:"
+_QUOTES: Final = "\"'»”’›)]}"
+_CODE: Final = "{}<>=[]\\|#@&*_~^$%+/"
+# Apostrophes that languages of the Americas write for the glottal stop or an ejective, beside the typographic ones.
+_APOSTROPHES: Final = "'\u2019\u02bc\u02bb\u02b9\u02c8\ua78b\ua78c\u00b4`"
+_IGNORED: Final = "\u00ad\u200b\u200c\u200d\u2060"
+# ftfy's category "common": sequences that hold them are not mojibake, except after Â, Ã, Î, Ð, Ø or Ù.
+_COMMON: Final = "\u00a0\u00ad\u00b7\u00b4\u2013\u2014\u2015\u2026\u2019"
+# What Windows-1252 shows for the bytes 0x80 to 0x9F, the second bytes of two-byte UTF-8.
+_SUSPECT: Final = "€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
+# Lower-case letters that ftfy treats as signs of mojibake.
+_BAD_LETTERS: Final = "ƒªº"
+
+
+@cache
+def classes() -> NDArray[np.uint16]:
+    """For each code point the sum of its classes, uint16[0x110000]."""
+    table = np.zeros(_LAST, dtype=np.uint16)
+    for point in range(_LAST):
+        character = chr(point)
+        table[point] = _of_category(unicodedata.category(character), point)
+    for point in range(0x250):  # Basic Latin to Latin Extended-B
+        if unicodedata.category(chr(point)) == "Ll" and chr(point) not in _BAD_LETTERS:
+            table[point] |= LOWER
+    for characters, flag in (
+        ("\t\u00a0", SPACE),
+        (_CODE, CODE),
+        (_CLOSING, CLOSING),
+        (_QUOTES, QUOTE),
+        (_APOSTROPHES, APOSTROPHE),
+        (_IGNORED, IGNORED),
+        (_COMMON, COMMON),
+        (_SUSPECT, SUSPECT),
+    ):
+        for character in characters:
+            table[ord(character)] |= flag
+    table[0x80:0xC0] |= SUSPECT
+    table[ord("\n")] = 0
+    table[ord("\t")] &= ~np.uint16(REPAIR)
+    return table
+
+
+def _of_category(category: str, point: int) -> int:
+    flags = 0
+    if category[0] in "LM":
+        flags |= LETTER
+    if category in ("Lu", "Lt"):
+        flags |= UPPER
+    elif category == "Nd":
+        flags |= DIGIT
+    elif category == "Zs":
+        flags |= SPACE
+    if _may_need_repair(category, point):
+        flags |= REPAIR
+    return flags
+
+
+def _may_need_repair(category: str, point: int) -> bool:
+    if category in ("Cc", "Zl", "Zp", "Cs", "Mn", "Mc", "Me"):
+        return True  # control characters; marks that NFC may join to their letter
+    if 0xFB00 <= point <= 0xFB06 or 0xFF00 <= point <= 0xFFEF or point == 0x3000:  # noqa: PLR2004
+        return True  # ligatures, full-width forms
+    if category == "Cf" and point not in (0xAD, 0x200B, 0x200C, 0x200D, 0x2060):
+        return True  # byte order marks and format controls
+    return point >= 0x80 and (  # noqa: PLR2004
+        unicodedata.normalize("NFC", chr(point)) != chr(point)
+        or (category in ("Ll", "Lu", "Lt") and len(unicodedata.normalize("NFKC", chr(point))) > 1)
+        or 0x1161 <= point <= 0x11C2  # noqa: PLR2004  (Hangul jamo, which compose)
+    )
+
+
+@cache
+def lower() -> NDArray[np.uint32]:
+    """For each code point its simple lower case, apostrophes folded to one, uint32[0x110000]."""
+    table = np.arange(_LAST, dtype=np.uint32)
+    for point in np.flatnonzero(classes() & UPPER):
+        small = chr(point).lower()
+        if len(small) == 1:
+            table[point] = ord(small)
+    for character in _APOSTROPHES:
+        table[ord(character)] = ord("'")
+    return table

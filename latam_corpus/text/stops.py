@@ -1,0 +1,150 @@
+"""Stop words of many languages as one hash table, and how often each document has them.
+
+One look-up a word serves all languages: the table's value is a bit set of the languages that list the word.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numba
+import numpy as np
+
+from latam_corpus.text.words import WordTable, hash_words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+MOST_LANGUAGES: Final = 64
+
+
+@dataclass(frozen=True, eq=False)
+class StopTable:
+    """An open-addressing hash table from word hash to the languages that call it a stop word.
+
+    Attributes:
+        languages: the codes; the i-th has bit i.
+        keys: uint64[capacity], 0 where free.
+        bits: uint64[capacity], the bit sets.
+        listed: uint64, the bit set of the languages that have any stop word.
+    """
+
+    languages: tuple[str, ...]
+    keys: NDArray[np.uint64]
+    bits: NDArray[np.uint64]
+
+    @classmethod
+    def of(cls, lists: Mapping[str, Sequence[str]]) -> StopTable:
+        """The table of these lists, by language code.
+
+        Raises:
+            ValueError: more than 64 languages, or an entry that isn't one word.
+
+        >>> table = StopTable.of({"spa": ["de", "la", "que"], "por": ["de", "que", "não"]})
+        >>> table.languages
+        ('por', 'spa')
+        """
+        languages = tuple(sorted(lists))
+        if len(languages) > MOST_LANGUAGES:
+            raise ValueError(f"{len(languages)} languages with stop words; one table holds {MOST_LANGUAGES}")
+        total = sum(len(words) for words in lists.values())
+        capacity = 1 << max(4, (4 * total).bit_length())
+        keys, bits = np.zeros(capacity, np.uint64), np.zeros(capacity, np.uint64)
+        for number, language in enumerate(languages):
+            if lists[language]:
+                _insert(keys, bits, hash_words(list(lists[language])), np.uint64(1 << number))
+        return cls(languages, keys, bits)
+
+    def number(self, language: str) -> int:
+        """The language's place, or -1 when it has no list here."""
+        return self.languages.index(language) if language in self.languages else -1
+
+
+@dataclass(frozen=True, eq=False)
+class StopCounts:
+    """How many stop words of its own language, and of the best other one, each of n documents has.
+
+    Attributes:
+        own: int64[n], occurrences of words on the list of the document's language; -1 where it has no list.
+        distinct: int64[n], how many different ones; -1 where there is no list.
+        other: int64[n], occurrences on the list of the background language that has the most, its own left out.
+    """
+
+    own: NDArray[np.int64]
+    distinct: NDArray[np.int64]
+    other: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, words: WordTable, table: StopTable, languages: Sequence[str], background: Sequence[str]) -> StopCounts:
+        """The counts for documents in these languages.
+
+        Args:
+            words: the word table of n documents.
+            table: the stop words.
+            languages: n codes, the language whose list counts for each document ("" for none).
+            background: codes of the languages that `other` looks at.
+
+        >>> from latam_corpus.text.words import WordTable
+        >>> table = StopTable.of({"spa": ["de", "la", "que"], "por": ["de", "que", "não"]})
+        >>> words = WordTable.of(["la orilla de la laguna", "não que de"])
+        >>> counts = StopCounts.of(words, table, ["spa", "spa"], ["por"])
+        >>> counts.own.tolist(), counts.distinct.tolist(), counts.other.tolist()
+        ([3, 2], [2, 2], [1, 3])
+        """
+        places = {language: table.number(language) for language in {*languages, *background}}
+        own_number = np.array([places[language] for language in languages], np.int64)
+        background_numbers = np.array([places[b] for b in background if places[b] >= 0], np.int64)
+        n = len(words)
+        own, distinct, other = np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64)
+        _count(
+            words.hashes, words.doc_words, table.keys, table.bits, own_number, background_numbers, own, distinct, other
+        )
+        return cls(own, distinct, other)
+
+
+@numba.njit(cache=True, nogil=True)
+def _insert(keys, bits, hashes, bit):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    mask = np.uint64(len(keys) - 1)
+    for h in hashes:
+        slot = h & mask
+        while keys[slot] != 0 and keys[slot] != h:
+            slot = (slot + np.uint64(1)) & mask
+        keys[slot] = h
+        bits[slot] |= bit
+
+
+@numba.njit(cache=True, nogil=True)
+def _count(hashes, doc_words, keys, bits, own_number, background, own, distinct, other):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    mask = np.uint64(len(keys) - 1)
+    seen = np.full(len(keys), -1, np.int64)  # the last document in which a slot counted as distinct
+    tally = np.zeros(64, np.int64)
+    for d in range(len(doc_words) - 1):
+        number = own_number[d]
+        tally[:] = 0
+        different = 0
+        for w in range(doc_words[d], doc_words[d + 1]):
+            h = hashes[w]
+            slot = h & mask
+            while keys[slot] != 0 and keys[slot] != h:
+                slot = (slot + np.uint64(1)) & mask
+            languages = bits[slot]
+            if languages == 0:
+                continue
+            if number >= 0 and (languages >> np.uint64(number)) & np.uint64(1):
+                tally[number] += 1
+                if seen[slot] != d:
+                    seen[slot] = d
+                    different += 1
+            for b in background:
+                if b != number and (languages >> np.uint64(b)) & np.uint64(1):
+                    tally[b] += 1
+        own[d] = tally[number] if number >= 0 else -1
+        distinct[d] = different if number >= 0 else -1
+        best = 0
+        for b in background:
+            if b != number and tally[b] > best:
+                best = tally[b]
+        other[d] = best

@@ -1,0 +1,85 @@
+"""Fixtures that several test files use."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+import polars as pl
+import pytest
+
+from latam_corpus import schema
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SEEN = datetime(2024, 5, 1, 12, tzinfo=UTC)
+
+
+class Document(Protocol):
+    """Makes one kept document."""
+
+    def __call__(self, number: int, **columns: Any) -> dict[str, Any]:
+        """The document with this number; columns given here replace the usual ones."""
+
+
+class KeptRun(Protocol):
+    """Makes a finished run."""
+
+    def __call__(self, name: str, documents: list[dict[str, Any]], parts: int = 2, **recipe: Any) -> Path:
+        """The run's folder, its documents dealt out to the parts in turn."""
+
+
+@pytest.fixture
+def document() -> Document:
+    """A maker of documents that differ in their number alone."""
+
+    def make(number: int, **columns: Any) -> dict[str, Any]:
+        usual = {
+            "doc_id": hashlib.sha256(f"documento {number}".encode()).hexdigest()[:32],
+            "text": f"La barca número {number} salió del puerto antes del alba.\nVolvió con la red vacía.",
+            "language": "spa_Latn",
+            "genre": "literature",
+            "composition": "original",
+            "country": "CL",
+            "source_id": "cuentos-del-puerto",
+            "rights": "CC0-1.0",
+            "rights_tier": "open",
+            "basis": "licence",
+            "uses": ["train", "redistribute"],
+            "obtained": SEEN,
+            "origin": {"file": "cuentos.txt", "member": str(number), "offset": None, "digest": None},
+        }
+        return usual | columns
+
+    return make
+
+
+@pytest.fixture
+def kept_run(tmp_path: Path) -> KeptRun:
+    """A maker of finished run folders."""
+
+    def make(name: str, documents: list[dict[str, Any]], parts: int = 2, **recipe: Any) -> Path:
+        folder = tmp_path / "out" / "runs" / name
+        (folder / "kept").mkdir(parents=True)
+        for part in range(parts):
+            rows = pl.DataFrame(documents[part::parts], infer_schema_length=None)
+            frame = (
+                schema.conform(rows, schema.DOCUMENT_SCHEMA)
+                if rows.height
+                else pl.DataFrame(schema=schema.DOCUMENT_SCHEMA)
+            )
+            frame.write_parquet(folder / "kept" / f"parte-{part:05d}.parquet")
+        source = {
+            "id": "cuentos-del-puerto",
+            "title": "Cuentos del puerto",
+            "holder": "Biblioteca del Puerto",
+            "homepage": "https://puerto.example/cuentos",
+        }
+        told = {"finished": True, "recipe": {"name": "cuentos", "title": "Cuentos"} | recipe, "sources": [source]}
+        (folder / "run.json").write_text(json.dumps(told), encoding="utf-8")
+        return folder
+
+    return make

@@ -1,0 +1,408 @@
+"""A version is assembled from runs: what is in it, what is left out and why, and the same bytes every time."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+import pyarrow.parquet as pq
+import pytest
+
+from latam_corpus import schema
+from latam_corpus.errors import ConfigError, ReleaseError
+from latam_corpus.release.build import build
+from latam_corpus.release.manifest import Manifest, load_manifest, parse_manifest
+from latam_corpus.release.store import Store
+from latam_corpus.release.verify import verify
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TODAY = date(2026, 11, 25)
+TERMS: dict[str, Any] = {"admit": ["open", "attribution"], "uses": ["train", "redistribute"], "today": TODAY}
+LATER = datetime(2025, 1, 1, tzinfo=UTC)
+
+
+def released(store: Path, manifest: Manifest) -> pl.DataFrame:
+    """All rows of a version, in the order of its shards."""
+    return pl.concat([pl.read_parquet(store / shard.object) for shard in manifest.shards])
+
+
+def ledger(store: Path, manifest: Manifest) -> dict[str, str]:
+    """The reason of each document that was left out."""
+    rows = Store.at(store).read_ledger(manifest.name, manifest.version).filter(pl.col("verdict") == "dropped")
+    return dict(rows.select("doc_id", "reason").iter_rows())
+
+
+def test_every_document_is_released_or_left_out_with_a_reason(tmp_path: Path, document: Any, kept_run: Any) -> None:
+    """The rows read are those repeated, left out and released; the ledger has one row for each of the last two."""
+    documents = [document(n) for n in range(20)] + [
+        document(20, rights="CC-BY-NC-4.0", rights_tier="non_commercial"),
+        document(21, uses=["train"]),
+        document(22, uses=[]),
+        document(23, expires=date(2026, 11, 24)),
+        document(24, embargo_until=date(2026, 11, 26)),
+        document(25, text=document(3)["text"].upper(), obtained=LATER),
+        document(26, expires=TODAY, embargo_until=TODAY),
+        document(27, text=None),
+    ]
+    manifest = build("puerto", [kept_run("cuentos-1", documents)], tmp_path / "store", **TERMS)
+    assert manifest.flow.model_dump() == {"read": 28, "repeated": 0, "left_out": 7, "released": 21}
+    ids = {document(n)["doc_id"]: n for n in range(28)}
+    assert {ids[doc_id]: reason for doc_id, reason in ledger(tmp_path / "store", manifest).items()} == {
+        20: "rights_tier=non_commercial",
+        21: "uses_lack=redistribute",
+        22: "uses_lack=train,redistribute",
+        23: "expires<2026-11-25",
+        24: "embargo_until>2026-11-25",
+        25: "duplicate",
+        27: "text=null",
+    }
+    assert sum(manifest.left_out.values()) == 7
+    assert {ids[d] for d in released(tmp_path / "store", manifest)["doc_id"]} == {*range(20), 26}
+
+
+def test_a_duplicate_names_the_kept_document_and_the_more_open_copy_is_kept(
+    tmp_path: Path, document: Any, kept_run: Any
+) -> None:
+    """Across runs one copy of a text stays: the more open, then the earlier; a refused copy displaces none."""
+    text = "Agua que no has de beber, déjala correr."
+    first = kept_run("a-1", [document(1, text=text, rights="CC-BY-4.0", rights_tier="attribution"), document(9)])
+    second = kept_run("b-1", [document(2, text=text, obtained=LATER), document(3, text=text, uses=["evaluate"])])
+    manifest = build("puerto", [second, first], tmp_path / "store", **TERMS)
+    assert manifest.left_out == {"duplicate": 1, "uses_lack=train,redistribute": 1}
+    rows = Store.at(tmp_path / "store").read_ledger("puerto", manifest.version, document(1)["doc_id"])
+    assert json.loads(rows["evidence"][0])["kept"] == document(2)["doc_id"]
+
+
+def test_the_latest_record_of_a_document_wins(tmp_path: Path, document: Any, kept_run: Any) -> None:
+    """Of one doc_id in several runs the latest obtained is released, and the other is recorded as superseded."""
+    old = kept_run("a-1", [document(1, text="Primera versión."), document(2)])
+    new = kept_run("b-1", [document(1, text="Versión corregida.", obtained=LATER), document(2)])
+    manifest = build("puerto", [new, old], tmp_path / "store", **TERMS)
+    assert (manifest.left_out, manifest.flow.repeated) == ({"superseded": 1}, 1)
+    assert "Versión corregida." in released(tmp_path / "store", manifest)["text"].to_list()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_shards_are_a_function_of_the_documents_alone(
+    tmp_path: Path, document: Any, kept_run: Any, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    """However the rows are dealt to runs and parts, in whatever order and batches, the shards' bytes are the same."""
+    from latam_corpus.release import parquet, write  # noqa: PLC0415  (their limits are made small here)
+
+    monkeypatch.setattr(parquet, "GROUP_BYTES", 20_000)
+    documents = [
+        document(n, text="Cada noche el faro cuenta los barcos. " * (n % 40 + 1) + str(n), language=language)
+        for n in range(60)
+        for language in ["spa_Latn" if n % 3 else "por_Latn"]
+    ]
+    expected = build("puerto", [kept_run("a-1", documents, 1)], tmp_path / "one", shard_bytes=40_000, **TERMS)
+    draw = random.Random(seed)  # noqa: S311  (a shuffle)
+    draw.shuffle(documents)
+    cut = draw.randrange(1, 59)
+    monkeypatch.setattr(parquet, "BATCH_BYTES", draw.choice([500, 5_000, 50_000]))
+    monkeypatch.setattr(write, "_SPILL_BYTES", draw.choice([1_000, 20_000, 10**9]))
+    runs = [kept_run("b-2", documents[:cut], 3), kept_run("a-2", documents[cut:], draw.randrange(1, 9))]
+    made = build("puerto", runs, tmp_path / "two", shard_bytes=40_000, **TERMS)
+    assert len(expected.shards) > 3
+    assert [shard.model_dump() for shard in made.shards] == [shard.model_dump() for shard in expected.shards]
+
+
+def test_a_shard_splits_only_when_it_grows_and_the_others_stay(tmp_path: Path, document: Any, kept_run: Any) -> None:
+    """A version built upon another keeps its cuts and shares every object that no document touched."""
+    store = tmp_path / "store"
+    first = build("puerto", [kept_run("a-1", [document(n) for n in range(200)])], store, shard_bytes=40_000, **TERMS)
+    run = kept_run("b-1", [document(1000)])
+    second = build("puerto", [run], store, parent="latest", shard_bytes=40_000, **TERMS)
+    before, after = {s.sha256 for s in first.shards}, {s.sha256 for s in second.shards}
+    assert len(after - before) == 1
+    smaller = build("puerto", [], store, parent="latest", shard_bytes=10**9, **TERMS)
+    assert smaller.version == second.version
+    assert {s.prefix for s in first.shards} <= {s.prefix for s in second.shards}
+
+
+def test_a_reused_shard_is_what_a_rewritten_one_would_be(tmp_path: Path, document: Any, kept_run: Any) -> None:
+    """Taking a parent's object as it is gives the version that reading and writing all rows gives."""
+    documents = [document(n) for n in range(100)]
+    build("puerto", [kept_run("a-1", documents)], tmp_path / "one", shard_bytes=30_000, **TERMS)
+    new = kept_run("b-1", [document(200), document(3, text="Otra historia.", obtained=LATER)])
+    upon = build("puerto", [new], tmp_path / "one", parent="latest", shard_bytes=30_000, **TERMS)
+    fresh = build("puerto", [new, tmp_path / "out" / "runs" / "a-1"], tmp_path / "two", shard_bytes=30_000, **TERMS)
+    assert [s.sha256 for s in upon.shards] == [s.sha256 for s in fresh.shards]
+
+
+def test_nothing_new_makes_no_new_version(tmp_path: Path, document: Any, kept_run: Any) -> None:
+    """A build whose shards are those of the latest version gives that version back."""
+    store, run = tmp_path / "store", kept_run("a-1", [document(n) for n in range(5)])
+    first = build("puerto", [run], store, **TERMS)
+    again = build("puerto", [run], store, **TERMS)
+    upon = build("puerto", [run], store, parent=first.version, **TERMS)
+    assert (again.version, upon.version) == (first.version, first.version)
+    other = build("puerto", [run], store, **(TERMS | {"admit": ["open"]}))
+    assert (other.version, Store.at(store).versions("puerto")) == ("2026.11.1", ["2026.11.0", "2026.11.1"])
+
+
+def test_splits_follow_the_cluster_and_the_parent(tmp_path: Path, document: Any, kept_run: Any) -> None:
+    """A cluster is in one split, about the asked share is held out, and a later version moves nothing."""
+    store = tmp_path / "store"
+    splits = {"validation": 0.2, "test": 0.2}
+    documents = [document(n, duplicate_cluster=document(n // 2)["doc_id"]) for n in range(400)]
+    first = build("puerto", [kept_run("a-1", documents)], store, splits=splits, **TERMS)
+    rows = released(store, first)
+    assert rows.group_by("duplicate_cluster").agg(pl.col("split").n_unique())["split"].max() == 1
+    shares = dict(rows["split"].value_counts(normalize=True).iter_rows())
+    assert 0.1 < shares["test"] < 0.3
+    assert 0.1 < shares["validation"] < 0.3
+    held = rows.filter(pl.col("split") == "test")
+    # A text that is held already comes under another id; a document's cluster has got another name.
+    attributed = {"rights": "CC-BY-4.0", "rights_tier": "attribution"}
+    closed = kept_run("b-1", [held.row(0, named=True) | attributed | {"obtained": LATER}])
+    build("puerto", [closed], store, parent="latest", splits=splits, **TERMS)
+    copy = document(5000, text=held["text"][0])
+    moved = held.row(1, named=True) | {"duplicate_cluster": "f" * 32, "obtained": LATER}
+    none_held = {"validation": 0.0, "test": 0.0}
+    third = build("puerto", [kept_run("c-1", [copy, moved])], store, parent="latest", splits=none_held, **TERMS)
+    after = released(store, third)
+    kept = rows.select("doc_id", "split").join(after.select("doc_id", "split"), on="doc_id", suffix="_after")
+    assert kept.height == 399
+    assert (kept["split"] == kept["split_after"]).all()
+    assert after.filter(pl.col("doc_id") == copy["doc_id"])["split"].to_list() == ["test"]
+
+
+def test_a_cluster_that_joins_train_and_test_goes_to_train(tmp_path: Path, document: Any, kept_run: Any) -> None:
+    """What one version had for training is never held out by the next."""
+    store = tmp_path / "store"
+    first = build(
+        "puerto",
+        [kept_run("a-1", [document(n) for n in range(60)])],
+        store,
+        splits={"validation": 0.0, "test": 0.5},
+        **TERMS,
+    )
+    rows = released(store, first)
+    pair = [rows.filter(pl.col("split") == split).row(0, named=True) for split in ("train", "test")]
+    joined = [row | {"duplicate_cluster": "c" * 32, "obtained": LATER} for row in pair]
+    second = build("puerto", [kept_run("b-1", joined)], store, parent="latest", **TERMS)
+    after = dict(released(store, second).select("doc_id", "split").iter_rows())
+    assert [after[row["doc_id"]] for row in pair] == ["train", "train"]
+
+
+def test_the_changelog_says_what_changed_and_why(tmp_path: Path, document: Any, kept_run: Any) -> None:
+    """Added, removed and changed documents are counted by reason against the parent, below them its own changes."""
+    store = tmp_path / "store"
+    documents = [document(n) for n in range(8)] + [
+        document(8, expires=date(2026, 12, 1)),
+        document(9, embargo_until=date(2026, 12, 10)),
+    ]
+    build("puerto", [kept_run("a-1", documents)], store, **TERMS)
+    changes = [
+        document(0, text="Texto corregido por la autora.", obtained=LATER),
+        document(1, rights="CC-BY-4.0", rights_tier="attribution", obtained=LATER),
+        document(9, embargo_until=date(2026, 12, 10)),
+        document(50),
+    ]
+    terms = TERMS | {"today": date(2026, 12, 15)}
+    second = build("puerto", [kept_run("b-1", changes)], store, parent="latest", **terms)
+    text = (store / "releases" / "puerto" / second.version / "CHANGELOG.md").read_text(encoding="utf-8")
+    newest, oldest = text.split("## 2026.11.0")
+    assert newest.startswith("# Changes of puerto\n\n## 2026.12.0 (2026-12-15, from 2026.11.0)\n")
+    assert [line for line in newest.splitlines() if line.startswith("| ") and "---" not in line][1:] == [
+        "| added | spa_Latn | `new` | 1 |",
+        "| added | spa_Latn | `was embargo_until>2026-11-25` | 1 |",
+        "| removed | spa_Latn | `expires<2026-12-15` | 1 |",
+        "| changed | spa_Latn | `rights, other columns` | 1 |",
+        "| changed | spa_Latn | `text, other columns` | 1 |",
+    ]
+    assert "| added | spa_Latn | `new` | 9 |" in oldest
+
+
+def test_sha256sum_checks_a_version_in_its_store(tmp_path: Path, document: Any, kept_run: Any) -> None:
+    """The usual tool verifies the version's files and the objects beside."""
+    manifest = build("puerto", [kept_run("a-1", [document(n) for n in range(5)])], tmp_path / "store", **TERMS)
+    folder = tmp_path / "store" / "releases" / "puerto" / manifest.version
+    done = subprocess.run(["sha256sum", "-c", "--strict", "SHA256SUMS"], cwd=folder, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_shards_have_the_settings_that_readers_expect(tmp_path: Path, document: Any, kept_run: Any) -> None:
+    """zstd, page index, rows sorted by doc_id, the schema of a release, and no text in the footer."""
+    manifest = build("puerto", [kept_run("a-1", [document(n) for n in range(50)])], tmp_path / "store", **TERMS)
+    shard = max(manifest.shards, key=lambda shard: shard.rows)
+    file = pq.ParquetFile(tmp_path / "store" / shard.object)
+    group = file.metadata.row_group(0)
+    columns = {group.column(place).path_in_schema: group.column(place) for place in range(group.num_columns)}
+    assert file.schema_arrow.equals(schema.arrow_schema(schema.RELEASE_SCHEMA))
+    assert {column.compression for column in columns.values()} == {"ZSTD"}
+    assert columns["doc_id"].has_column_index
+    assert columns["text"].has_offset_index
+    assert not columns["text"].is_stats_set
+    assert file.metadata.row_group(0).sorting_columns[0].column_index == 0
+    assert file.read(["doc_id"])["doc_id"].to_pylist() == sorted(file.read(["doc_id"])["doc_id"].to_pylist())
+    footer = (tmp_path / "store" / shard.object).read_bytes()[-file.metadata.serialized_size :]
+    assert b"barca" not in footer
+
+
+def test_removing_one_document_leaves_most_bytes_of_its_shard(tmp_path: Path, document: Any, kept_run: Any) -> None:
+    """Content-defined chunks: when a row in the middle goes, the pages before it and those well after it stay."""
+    draw = random.Random(7)  # noqa: S311  (text to compress)
+    words = ["agua", "río", "barca", "noche", "puerto", "red", "sal", "viento", "faro", "madre", "pueblo", "canto"]
+    documents = [document(n, text=" ".join(draw.choices(words, k=1500)) + f" {n}") for n in range(700)]
+    documents.sort(key=lambda row: str(row["doc_id"]))
+    store, terms = tmp_path / "store", TERMS | {"splits": {}}
+    columns = []
+    for name, rows in (("a-1", documents), ("b-1", documents[:350] + documents[351:])):
+        [shard] = build("puerto", [kept_run(name, rows)], store, **terms).shards
+        [text] = [
+            chunk
+            for place in range(pq.read_metadata(store / shard.object).num_columns)
+            if (chunk := pq.read_metadata(store / shard.object).row_group(0).column(place)).path_in_schema == "text"
+        ]
+        data = (store / shard.object).read_bytes()
+        columns.append(data[text.data_page_offset : text.data_page_offset + text.total_compressed_size])
+    shorter = min(map(len, columns))
+    first, second = (np.frombuffer(column, dtype=np.uint8) for column in columns)
+    before = int(np.argmax(first[:shorter] != second[:shorter]))
+    after = int(np.argmax(first[::-1][:shorter] != second[::-1][:shorter]))
+    assert (before + after) / len(columns[0]) > 0.7
+
+
+def test_the_card_has_a_configuration_for_each_language_and_genre(tmp_path: Path, document: Any, kept_run: Any) -> None:
+    """The card lists configurations with their splits, languages in the Hub's codes, licences and sources."""
+    documents = [document(n) for n in range(5)] + [
+        document(10, language="por_Latn", genre="news", rights="CC-BY-4.0", rights_tier="attribution"),
+        document(11, language="quy_Latn", genre="dictionary", text="choclo: maíz tierno"),
+    ]
+    manifest = build("puerto", [kept_run("a-1", documents)], tmp_path / "store", **(TERMS | {"splits": {}}))
+    card = Store.at(tmp_path / "store").read("releases", "puerto", manifest.version, "README.md").decode()
+    head = card.split("---\n")[1]
+    for line in (
+        "- config_name: all\n  default: true\n  data_files:\n  - split: train\n    path: data/*/train-*.parquet",
+        "- config_name: por_Latn-news\n  data_files:\n  - split: train\n    path: data/por_Latn-news/train-*.parquet",
+        "language:\n- es\n- pt\n- quy\n",
+        "license:\n- cc-by-4.0\n- cc0-1.0\n",
+        "size_categories:\n- n<1K\n",
+    ):
+        assert line in head
+    assert "Biblioteca del Puerto" in card
+    assert "Para pedir que se retire un texto" in card
+
+
+def test_terms_that_cannot_be_met_are_told_before_anything_is_read(
+    tmp_path: Path, document: Any, kept_run: Any
+) -> None:
+    """Unknown words name the closest one; unknown rights, an unfinished run and a missing parent are refused."""
+    run = kept_run("a-1", [document(1)])
+    wrong: list[tuple[dict[str, Any], str]] = [
+        ({"admit": ["opne"]}, "did you mean «open»"),
+        ({"admit": ["open", "unknown"]}, "never released"),
+        ({"uses": ["training"]}, "did you mean «train»"),
+        ({"uses": []}, "nothing is named"),
+        ({"splits": {"test": 1.0}}, "isn't a share"),
+        ({"splits": {"test": 0.5, "validation": 0.5}}, "nothing is left to train on"),
+        ({"parent": "2026.1.0"}, "there is no release «puerto»"),
+        ({"version": "../2026"}, "can't be used"),
+    ]
+    for change, told in wrong:
+        with pytest.raises(ConfigError, match=told):
+            build("puerto", [run], tmp_path / "store", **(TERMS | change))
+    record = json.loads((run / "run.json").read_text(encoding="utf-8"))
+    (run / "run.json").write_text(json.dumps(record | {"finished": False}), encoding="utf-8")
+    with pytest.raises(ConfigError, match="isn't finished"):
+        build("puerto", [run], tmp_path / "store", **TERMS)
+    (run / "run.json").write_text("[]", encoding="utf-8")
+    with pytest.raises(ConfigError, match="isn't the record of a run"):
+        build("puerto", [run], tmp_path / "store", **TERMS)
+    assert not (tmp_path / "store").exists()
+
+
+def test_an_empty_result_names_why_all_was_left_out(tmp_path: Path, document: Any, kept_run: Any) -> None:
+    """Nothing is published when rights leave nothing, and the error counts the reasons."""
+    run = kept_run("a-1", [document(1, rights_tier="permission"), document(2, uses=[])])
+    with pytest.raises(ReleaseError, match=r"1 for rights_tier=permission.*1 for uses_lack=train,redistribute"):
+        build("puerto", [run], tmp_path / "store", **TERMS)
+    assert Store.at(tmp_path / "store").names() == []
+
+
+def test_a_damaged_part_is_named(tmp_path: Path, document: Any, kept_run: Any) -> None:
+    """A part that isn't Parquet, or lacks a column, is an error that names it; nothing is published."""
+    run = kept_run("a-1", [document(1), document(2)])
+    part = run / "kept" / "parte-00001.parquet"
+    pl.DataFrame({"doc_id": ["a"]}).write_parquet(part)
+    with pytest.raises(ReleaseError, match=r"parte-00001\.parquet: the column «text» is missing"):
+        build("puerto", [run], tmp_path / "store", **TERMS)
+    part.write_bytes(b"PAR1 no")
+    with pytest.raises(ReleaseError, match=r"parte-00001\.parquet: it can't be read"):
+        build("puerto", [run], tmp_path / "store", **TERMS)
+    assert Store.at(tmp_path / "store").names() == []
+
+
+def test_a_version_survives_the_round_trip_through_its_manifest(tmp_path: Path, document: Any, kept_run: Any) -> None:
+    """What build returns is what the store holds; foreign and newer manifests are refused with the cause."""
+    manifest = build("puerto", [kept_run("a-1", [document(1)])], tmp_path / "store", **TERMS)
+    assert load_manifest(Store.at(tmp_path / "store"), "puerto", manifest.version) == manifest
+    for data, told in (
+        (b"{", "not JSON"),
+        (b'{"name": "x"}', "isn't the manifest of a latam_corpus release"),
+        (manifest.dumped().replace(b'"format": 1', b'"format": 2'), "its format is 2"),
+        (manifest.dumped().replace(b'"path": "data/', b'"path": "../data/'), "shards.0.path"),
+    ):
+        with pytest.raises(ReleaseError, match=told):
+            parse_manifest(data, "manifest.json")
+
+
+def test_versions_count_on_by_month(tmp_path: Path, document: Any, kept_run: Any) -> None:
+    """The default version is the month's next, and a given one must be new."""
+    store = tmp_path / "store"
+    run, other = kept_run("a-1", [document(1)]), kept_run("b-1", [document(2)])
+    assert build("puerto", [run], store, **TERMS).version == "2026.11.0"
+    assert build("puerto", [other], store, **TERMS).version == "2026.11.1"
+    assert build("puerto", [run], store, **(TERMS | {"today": TODAY + timedelta(days=10)})).version == "2026.12.0"
+    with pytest.raises(ConfigError, match="versions are never overwritten"):
+        build("puerto", [run], store, version="2026.11.0", **TERMS)
+
+
+def test_a_build_that_is_killed_leaves_no_half_version(
+    tmp_path: Path, document: Any, kept_run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped at any of its writes, a build leaves the old version the latest, or the new one whole."""
+    store = Store.at(tmp_path / "store")
+    build("puerto", [kept_run("a-1", [document(n) for n in range(6)])], store, **TERMS)
+    run = kept_run("b-1", [document(n) for n in range(9)])
+    writes = 0
+    limit = 0
+
+    def stopping(name: str) -> None:
+        whole = getattr(Store, name)
+
+        def write(*arguments: Any) -> Any:
+            nonlocal writes
+            writes += 1
+            if writes > limit:
+                raise KeyboardInterrupt
+            return whole(*arguments)
+
+        monkeypatch.setattr(Store, name, write)
+
+    for name in ("write", "create", "add_object"):
+        stopping(name)
+    seen: list[str] = []
+    while not seen or seen[-1] != "done":
+        writes, limit = 0, limit + 1
+        try:
+            build("puerto", [run], store, **TERMS)
+            seen.append("done")
+        except KeyboardInterrupt:
+            seen.append(str(store.latest("puerto")))
+            assert [problem for v in store.versions("puerto") for problem in verify(store, "puerto", v)] == []
+    assert len(seen) > 6
+    assert set(seen[:-1]) == {"2026.11.0"}
+    # At the last stop the manifest was written and the pointer wasn't: that version is found, and pointed at.
+    assert store.versions("puerto") == ["2026.11.0", "2026.11.1"]
+    assert store.latest("puerto") == "2026.11.1"
+    assert not list((tmp_path / "store" / "scratch").glob("build-*"))

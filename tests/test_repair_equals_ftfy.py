@@ -1,0 +1,61 @@
+"""Repair touches only marked lines, and gives what ftfy gives on all of them."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+from ftfy.badness import MOJIBAKE_CATEGORIES
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from latam_corpus.batch import Batch
+from latam_corpus.extract.repair import Repair, repair
+
+_SUSPICIOUS = [
+    *"".join(c for c in "".join(MOJIBAKE_CATEGORIES.values()) if c != "-"),
+    *"ñáéíóúüÁÉÍÓÚÑãõçÃÕÇàâêô¿¡«»“”‘’—–…ºª°€",
+    *"abcxyzABC <>&;#\t\n\r\x00\x0b\x1b\x7f\x85\x93\u2028\u0301\u0303\ufeff\ufb01\uff21\ufffd\u02bc\ua78c'ŒœÂØÙ",
+    "&aacute;",
+    "&#241;",
+    "&lt",
+    "Ã±",
+    "Ã¡",
+    "â€œ",
+    "Â ",
+    " Â «",
+    "á\u201d y",
+]
+
+
+def _staged(text: str) -> str:
+    return str(Repair()(Batch(pl.DataFrame({"text": [text]}))).frame["text"][0])
+
+
+@given(st.lists(st.sampled_from(_SUSPICIOUS), max_size=12).map("".join))
+@settings(max_examples=3000, deadline=None)
+def test_suspicious_sequences_are_repaired_as_ftfy_does(text: str) -> None:
+    """Whatever ftfy would change, the word pass has marked."""
+    assert _staged(text) == repair(text)
+
+
+@given(st.text(max_size=40))
+@settings(max_examples=2000, deadline=None)
+def test_any_text_is_repaired_as_ftfy_does(text: str) -> None:
+    """The whole of Unicode, not only what mojibake is made of."""
+    assert _staged(text) == repair(text)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("El niÃ±o comiÃ³ guayaba.\nSano.", "El niño comió guayaba.\nSano."),
+        ("línea uno\r\nlínea dos", "línea uno\nlínea dos"),
+        ("cafe\u0301", "café"),
+        ("nul\x00o", "nulo"),
+        ("p\u2019unchaw, ch\u02bculel, a\ua78cay", "p\u2019unchaw, ch\u02bculel, a\ua78cay"),
+        ("«Está bien», dijo. —¿Quién?", "«Está bien», dijo. —¿Quién?"),
+    ],
+)
+def test_what_is_repaired_and_what_stays(before: str, after: str) -> None:
+    """Mojibake, line ends, composed letters and control characters are mended; apostrophes are the author's."""
+    assert _staged(before) == after
