@@ -147,7 +147,7 @@ class Policies:
         found = _iso(short)
         if found and found[0] in self.languages:
             return found[0]
-        if found and found[1] in self.languages:
+        if found and found[1] is not None and found[1] in self.languages:
             return found[1]
         return UND
 

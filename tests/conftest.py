@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
+import sys
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import polars as pl
 import pytest
@@ -83,3 +85,36 @@ def kept_run(tmp_path: Path) -> KeptRun:
         return folder
 
     return make
+
+
+class Told(NamedTuple):
+    """What a command said, and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """Standard output, which was JSON."""
+        return json.loads(self.out)
+
+
+class CommandLine(Protocol):
+    """Runs the command line as its users do."""
+
+    def __call__(self, *arguments: str | Path) -> Told:
+        """What the command with these arguments said."""
+
+
+@pytest.fixture
+def command_line() -> CommandLine:
+    """`latam-corpus` in a process of its own; no run may show a traceback."""
+
+    def call(*arguments: str | Path) -> Told:
+        command = [sys.executable, "-m", "latam_corpus", *map(str, arguments)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+        assert "Traceback" not in done.stderr, done.stderr
+        return Told(done.returncode, done.stdout, done.stderr)
+
+    return call

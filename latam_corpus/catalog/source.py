@@ -10,7 +10,7 @@ import re
 from datetime import date  # noqa: TC003  (pydantic reads the annotation at run time)
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -263,8 +263,3 @@ def _shipped_ids() -> list[str]:
 @lru_cache
 def _shipped(source_id: str) -> Source:
     return load_toml(SOURCES / f"{source_id}.toml", Source, "source")
-
-
-def describe(source: Source) -> dict[str, Any]:
-    """The source as plain values, for JSON."""
-    return source.model_dump(mode="json", exclude_none=True)

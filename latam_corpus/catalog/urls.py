@@ -23,6 +23,8 @@ URL_VERSION: Final = 1
 
 # RFC 3986, appendix B, for the two schemes; the scheme's slashes are required.
 _PARTS: Final = re.compile(r"(?i)(https?)://([^/?#\\]*)([^?#]*)(?:\?([^#]*))?", re.DOTALL)
+_AUTHORITY: Final = re.compile(r"(\[[^\]]*\]|[^:]*)(?::([0-9]*))?")
+_HOST: Final = re.compile(r"[a-z0-9._-]+|\[[0-9a-f:.]+\]")
 _PORTS: Final = {"http": "80", "https": "443"}
 _UNRESERVED: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 # What may stand unencoded: unreserved, sub-delims, ":", "@" and "/"; in a query also "?".
@@ -32,45 +34,12 @@ _HEX: Final = frozenset("0123456789abcdefABCDEF")
 
 # Parameters that carry a campaign, a click or a visitor, never the document. From the lists of courlan 1.4 and of the
 # browsers' query strippers (Firefox, Brave); left out are names that sites also use for content (ref, source, id, s).
-_TRACKING: Final = frozenset(
-    [
-        "_ga",
-        "_gl",
-        "_hsenc",
-        "_hsmi",
-        "_openstat",
-        "dclid",
-        "fb_action_ids",
-        "fb_action_types",
-        "fb_ref",
-        "fb_source",
-        "fbclid",
-        "gbraid",
-        "gclid",
-        "gclsrc",
-        "igshid",
-        "jsessionid",
-        "mc_cid",
-        "mc_eid",
-        "mkt_tok",
-        "msclkid",
-        "oly_anon_id",
-        "oly_enc_id",
-        "phpsessid",
-        "rb_clickid",
-        "s_cid",
-        "srsltid",
-        "ttclid",
-        "twclid",
-        "vero_conv",
-        "vero_id",
-        "wbraid",
-        "wickedid",
-        "xtor",
-        "yclid",
-        "ysclid",
-    ]
-)
+_TRACKING: Final = frozenset({
+    "_ga", "_gl", "_hsenc", "_hsmi", "_openstat", "dclid", "fb_action_ids", "fb_action_types", "fb_ref",
+    "fb_source", "fbclid", "gbraid", "gclid", "gclsrc", "igshid", "jsessionid", "mc_cid", "mc_eid", "mkt_tok",
+    "msclkid", "oly_anon_id", "oly_enc_id", "phpsessid", "rb_clickid", "s_cid", "srsltid", "ttclid", "twclid",
+    "vero_conv", "vero_id", "wbraid", "wickedid", "xtor", "yclid", "ysclid",
+})  # fmt: skip
 _TRACKING_PREFIXES: Final = ("utm_", "pk_", "mtm_", "hsa_", "at_campaign", "at_medium")
 
 
@@ -89,9 +58,10 @@ def canonical_url(url: str) -> str:
     if parts is None:
         return url.strip()
     scheme = parts[1].lower()
-    host = _host(parts[2].rpartition("@")[2], scheme)
-    if not host:
-        return url.strip()
+    authority = parts[2].rpartition("@")[2]
+    host = _host(authority, scheme)
+    if host is None:  # junk, but junk without a password
+        return f"{parts[1]}://{authority}{kept[parts.end(2) :]}".strip()
     # Browsers read a backslash in the path of an http URL as a slash.
     path = _without_dots(_encoded(parts[3].replace("\\", "/"), _PATH)) or "/"
     pairs = [pair for pair in (parts[4] or "").split("&") if pair and not _is_tracking(pair)]
@@ -99,21 +69,21 @@ def canonical_url(url: str) -> str:
     return f"{scheme}://{host}{path}" + (f"?{query}" if query else "")
 
 
-def _host(netloc: str, scheme: str) -> str:
-    """The host and, when it isn't the scheme's own, the port."""
-    found = re.fullmatch(r"(\[[^\]]*\]|[^:]*)(?::(\d*))?", netloc)
+def _host(authority: str, scheme: str) -> str | None:
+    """The host and, when it isn't the scheme's own, the port; None when no host can have that name."""
+    found = _AUTHORITY.fullmatch(authority.lower())
     if found is None:
-        return netloc.lower()
-    name = found[1].lower().rstrip(".")
+        return None
+    name = found[1].rstrip(".")
     if not name.isascii():
         try:
             name = name.encode("idna").decode("ascii").lower()
-        except UnicodeError:  # a label that is empty or too long: left as it is, encoded
-            name = _encoded(name, _UNRESERVED)
-    else:
-        name = _encoded(name, _PATH | frozenset("[]"))
+        except UnicodeError:  # a label that is empty or too long
+            return None
+    if not _HOST.fullmatch(name):
+        return None
     port = (found[2] or "").lstrip("0")
-    return name if not name or port in ("", _PORTS[scheme]) else f"{name}:{port}"
+    return name if port in ("", _PORTS[scheme]) else f"{name}:{port}"
 
 
 def _encoded(text: str, allowed: frozenset[str]) -> str:

@@ -127,8 +127,10 @@ def _screen(room: Path, result: RunResult, manifest: Manifest, pulled: Path, as_
             console.print("     " + bound_line(bound), markup=False)
     console.rule("[bold]totals[/]", align="left")
     totals = told["totals"]
-    console.print(f"  {number(totals['in'])} documents in = {number(totals['kept'])} kept + {number(totals['in'] - totals['kept'])} set aside")
-    console.print("  set aside: " + ", ".join(f"{reason} {n}" for reason, n in totals["set_aside"].items()), markup=False)
+    aside = number(totals["in"] - totals["kept"])
+    console.print(f"  {number(totals['in'])} documents in = {number(totals['kept'])} kept + {aside} set aside")
+    reasons = ", ".join(f"{reason} {n}" for reason, n in totals["set_aside"].items())
+    console.print(f"  set aside: {reasons}", markup=False)
     for reason, n in totals["left_out"].items():
         console.print(f"  left out of the release: {reason} {n}", markup=False)
     languages = ", ".join(f"{code} {n}" for code, n in totals["languages"].items())

@@ -35,7 +35,9 @@ def explain(
         return
     if len(stories) > 1 and len({s["doc_id"] for s in stories}) > 1:
         rows = [(s["doc_id"], s["verdict"], s["reason"], s["title"] or s["beginning"][:50]) for s in stories]
-        table(f"{len(rows)} documents have it; explain one by its doc_id", ["doc_id", "verdict", "reason", "title"], rows)
+        table(
+            f"{len(rows)} documents have it; explain one by its doc_id", ["doc_id", "verdict", "reason", "title"], rows
+        )
         return
     tell(stories[0])
 

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from latam_corpus.catalog.source import load_source
 from latam_corpus.cli.show import RunProgress, console, number, print_json, table
 from latam_corpus.engine.choose import make_engine
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.pipeline.part import Task, folder_of, keys_of
-from latam_corpus.pipeline.plan import Plan, make_plan
+from latam_corpus.pipeline.plan import Plan, make_plan, named_source
 from latam_corpus.pipeline.recipe import Recipe, load_recipe
 from latam_corpus.pipeline.run import RunResult, find_parts
 from latam_corpus.pipeline.run import run as run_plan
@@ -103,10 +102,7 @@ def parse_inputs(recipe: Recipe, given: Sequence[str]) -> dict[str, str]:
     Raises:
         ConfigError: a path alone for a recipe with several sources, or an unknown source.
     """
-    ids = [
-        load_source(named).id if not Path(named).suffix or named.endswith(".toml") else named
-        for named in recipe.sources
-    ]
+    ids = [named_source(named, recipe.file)[0].id for named in recipe.sources]
     found: dict[str, str] = {}
     for entry in given:
         name, separator, path = entry.partition("=")

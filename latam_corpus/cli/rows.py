@@ -87,13 +87,15 @@ def _parsed(path: Path, number: int, line: bytes) -> dict[str, Any]:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[IO[bytes]]:
-    opened: Any = path.open("rb")
-    wrappers = {".gz": gzip.open, ".xz": lzma.open}
-    if path.suffix in wrappers:
-        opened.close()
-        opened = wrappers[path.suffix](path, "rb")
+    opened: Any
+    if path.suffix == ".gz":
+        opened = gzip.open(path, "rb")  # noqa: SIM115  (closed below, where what it raises is told)
+    elif path.suffix == ".xz":
+        opened = lzma.open(path, "rb")  # noqa: SIM115  (the same)
     elif path.suffix == ".zst":
-        opened = io.BufferedReader(zstandard.ZstdDecompressor().stream_reader(opened, closefd=True))
+        opened = io.BufferedReader(zstandard.ZstdDecompressor().stream_reader(path.open("rb"), closefd=True))
+    else:
+        opened = path.open("rb")
     try:
         with opened as lines:
             yield lines
@@ -151,19 +153,17 @@ def _series(name: str, values: list[Any], dtype: pl.DataType) -> pl.Series:
 
 def as_json(value: Any) -> Any:  # noqa: ANN401  (anything that a frame holds)
     """The value as JSON can hold it: times in ISO 8601, bytes in hex, not-a-number null, maps as objects."""
-    if isinstance(value, bytes):
-        return value.hex()
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
+    if isinstance(value, list) and value and all(isinstance(v, dict) and set(v) == {"key", "value"} for v in value):
+        value = {v["key"]: v["value"] for v in value}
     if isinstance(value, dict):
         return {key: as_json(inner) for key, inner in value.items()}
     if isinstance(value, list):
-        if value and all(isinstance(v, dict) and set(v) == {"key", "value"} for v in value):
-            return {v["key"]: as_json(v["value"]) for v in value}
         return [as_json(inner) for inner in value]
-    return value
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value.isoformat() if isinstance(value, datetime | date) else value
 
 
 class RowWriter:

@@ -15,10 +15,11 @@ from latam_corpus.cli.lists import finished_runs
 from latam_corpus.cli.rows import as_json
 from latam_corpus.policy import Policies
 from latam_corpus.privacy.redact import redact
-from latam_corpus.release.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from latam_corpus.release.store import Store
 
 _MOST: Final = 20
 _DOC_ID: Final = re.compile(r"[0-9a-f]{32}")
@@ -110,15 +111,15 @@ def _ledger(run: Path, doc_id: str) -> list[dict[str, Any]]:
 
 def _stages(found: Found, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """What happened in each stage of the run, in order, up to the one that set the document aside."""
+    event: dict[str, Any] | None
     by_stage: dict[str, list[dict[str, Any]]] = {}
     for event in events:
         by_stage.setdefault(event["stage"], []).append(event)
     steps = []
     for name in found.told["stages"]:
-        mine = by_stage.get(name, [])
-        fallen = next((e for e in mine if e["verdict"] in ("dropped", "failed")), None)
-        changed = next((e for e in mine if e["verdict"] == "changed"), None)
-        event = fallen or changed
+        mine = {event["verdict"]: event for event in by_stage.get(name, [])}
+        fallen = mine.get("dropped") or mine.get("failed")
+        event = fallen or mine.get("changed")
         steps.append(
             {
                 "stage": name,

@@ -152,33 +152,33 @@ def _guarded(source: Source, file: InputFile, entry: Format, limits: Limits) -> 
 
 
 def _in_folder(fs: Any, root: str, named: str, source: Source) -> list[InputFile]:  # noqa: ANN401
-    """The folder's files that the source looks for; hidden ones are left out."""
-    found = fs.find(root, detail=True)
-    files = {path[len(root) :].lstrip("/"): info for path, info in found.items()}
-    files = {name: info for name, info in files.items() if not any(p.startswith(".") for p in name.split("/"))}
-    wanted = _wanted(files, source)
+    """The folder's files that the source looks for."""
+    files = _below(root, fs.find(root, detail=True))
+    patterns = [re.compile(glob_translate(pattern)) for pattern in source.collect.files]
+    if patterns:
+        wanted = [name for name in files if any(pattern.fullmatch(name) for pattern in patterns)]
+    else:
+        wanted = [name for name in files if format_of(name, source.collect.format)]
     if not wanted:
         looked = ", ".join(source.collect.files) or "files of a known format"
         raise ConfigError(f"input of {source.id}", f"«{named}» has no {looked}", _there(list(files)))
     return sorted(_input_file(fs, files[name], name) for name in wanted)
 
 
-def _wanted(names: Iterator[str] | dict[str, Any], source: Source) -> list[str]:
-    patterns = [re.compile(glob_translate(pattern)) for pattern in source.collect.files]
-    if patterns:
-        return [name for name in names if any(pattern.fullmatch(name) for pattern in patterns)]
-    return [name for name in names if format_of(name, source.collect.format)]
-
-
 def _matching(fs: Any, path: str, named: str, source: Source) -> list[InputFile]:  # noqa: ANN401
     """The files that a glob names, by their path below its last fixed folder."""
-    found = {name: info for name, info in fs.glob(path, detail=True).items() if info["type"] == "file"}
     root = re.split(r"[*?\[]", path)[0].rpartition("/")[0]
-    named_files = {name[len(root) :].lstrip("/"): info for name, info in found.items()}
-    known = [name for name in named_files if format_of(name, source.collect.format)]
+    files = _below(root, fs.glob(path, detail=True))
+    known = [name for name in files if format_of(name, source.collect.format)]
     if not known:
-        raise ConfigError(f"input of {source.id}", f"no file matches «{named}»", _there(list(named_files)))
-    return sorted(_input_file(fs, named_files[name], name) for name in known)
+        raise ConfigError(f"input of {source.id}", f"no file matches «{named}»", _there(list(files)))
+    return sorted(_input_file(fs, files[name], name) for name in known)
+
+
+def _below(root: str, found: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The files by their path below the root; hidden ones are left out."""
+    files = {path[len(root) :].lstrip("/"): info for path, info in found.items() if info["type"] == "file"}
+    return {name: info for name, info in files.items() if not any(part.startswith(".") for part in name.split("/"))}
 
 
 def _input_file(fs: Any, info: dict[str, Any], relative: str) -> InputFile:  # noqa: ANN401

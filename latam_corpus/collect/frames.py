@@ -264,7 +264,9 @@ def _frame(place: Place, columns: dict[str, Values], height: int, body: str) -> 
     names = [*COLLECTED, body, *(["media_type"] if body == "raw" else [])]
     return pl.DataFrame(
         [
-            fields.to_struct("origin") if name == "origin" else _series(name, made[name], _SCHEMA[name], height)
+            fields.to_struct("origin")
+            if name == "origin"
+            else _series(name, made.get(name, Same(None)), _SCHEMA[name], height)
             for name in names
         ]
     )

@@ -64,7 +64,7 @@ def open_url(url: str) -> BinaryIO:
     """
     try:
         # fsspec would read "::" in a local path as a chain of file systems.
-        opened = fsspec.open(url, "rb").open() if "://" in url else Path(url).open("rb")
+        opened = fsspec.open(url, "rb").open() if "://" in url else Path(url).open("rb")  # noqa: SIM115  (the caller closes it)
         return cast("BinaryIO", opened)
     except (OSError, ValueError, ImportError) as error:
         raise SourceError(url, f"can't be opened ({error})", "check the path and the access rights") from None

@@ -47,8 +47,8 @@ class Repair:
                 repaired[row] = better
         if not repaired:
             return batch
-        text = batch.frame["text"].scatter(list(repaired), list(repaired.values()))
-        return batch.with_columns({"text": text})
+        texts = batch.frame["text"].scatter(list(repaired), list(repaired.values()))
+        return batch.with_columns({"text": texts})
 
 
 def repair(text: str) -> str:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import random
 
 # Lengths in characters and their weights: windows as `identify` cuts them, sentences, scraps of verse and titles.
-_LENGTHS: Final = ((400, 3), (250, 2), (120, 3), (60, 2), (30, 1))
+_LENGTHS: Final = ((400, 2), (250, 2), (120, 3), (60, 4), (30, 2))
 _WITHOUT_ACCENTS: Final = 0.08
 _SCANNED: Final = 0.04
 _MISREAD: Final = 0.06  # of the letters of a scanned line

@@ -19,7 +19,8 @@ COLONIAL: Final[tuple[str, ...]] = ("spa", "por", "eng", "fra")
 LEAST_PROBABILITY: Final = 0.8
 LEAST_WORDS: Final = 6
 LEAST_SHARE: Final = 0.05
-LEAST_KINDS: Final = 3  # different frequent words in a text of `LONG` words
+LEAST_KINDS: Final = 2  # different frequent words in a text of `LONG` words
+LEAST_DIFFERENT: Final = 5  # words of any kind
 TELLING: Final = 3  # letters; shorter words stand in any row of random syllables
 LONG: Final = 20
 MANY: Final = 0.10  # this share of frequent words makes a lesser probability enough
@@ -38,7 +39,7 @@ class Evidence:
         words: how many there are.
         own: the share of them among the group's frequent words.
         colonial: the largest share among the function words of Spanish, Portuguese, English or French.
-        kinds: how many different words of the group's, of three letters and more; laughter and refrains have one.
+        kinds: how many different words of the group's there are that have three letters or an accent.
     """
 
     words: int
@@ -81,16 +82,22 @@ def evidence(tokens: Sequence[str], group: str, lists: Mapping[str, frozenset[st
         lists: frequent words by group, and function words of Spanish, Portuguese, English and French.
 
     >>> lists = {"spa": frozenset({"de", "la", "el"}), "quy": frozenset({"kay"})}
-    >>> evidence("la orilla de la laguna".split(), "quy", lists)
-    Evidence(words=5, own=0.0, colonial=0.6, kinds=0)
+    >>> evidence("la orilla de la laguna es ancha".split(), "quy", lists).colonial > LEAST_SHARE
+    True
     """
     count = len(tokens)
-    if not count:
-        return Evidence(0, 0.0, 0.0, 0)
+    if len(set(tokens)) < LEAST_DIFFERENT:
+        # Laughter, refrains and rows of one letter say nothing.
+        return Evidence(count, 0.0, 0.0, 0)
     own = lists.get(group, frozenset())
     shares = [sum(token in lists.get(code, frozenset()) for token in tokens) / count for code in COLONIAL]
     found = [token for token in tokens if token in own]
-    return Evidence(count, len(found) / count, max(shares), sum(len(token) >= TELLING for token in set(found)))
+    return Evidence(
+        count,
+        len(found) / count,
+        max(shares),
+        sum(len(token) >= TELLING or not token.isascii() for token in set(found)),
+    )
 
 
 def frequent_words(lines: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:

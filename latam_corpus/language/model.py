@@ -199,7 +199,8 @@ def _read_map(path: Path) -> dict[str, Any]:
 
 def _labels(given: Sequence[str], mapped: Mapping[str, Any], place: str) -> tuple[Label, ...]:
     known = {label.removeprefix(_PREFIX): meant for label, meant in mapped.items()}
-    return tuple(_label(name, known.get(name.removeprefix(_PREFIX)), place) for name in given)
+    names = [name.removeprefix(_PREFIX) for name in given]
+    return tuple(_label(name, known.get(name), place) for name in names)
 
 
 def _label(name: str, meant: Any, place: str) -> Label:  # noqa: ANN401 - as the user's TOML has it

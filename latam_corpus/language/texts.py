@@ -30,9 +30,12 @@ _LABEL_FIELDS: Final = ("label", "language", "lang", "iso639_3")
 _GUTENBERG: Final = re.compile(r"\*\*\* ?START OF.*?\*\*\*\s*\n(.*?)\n\*\*\* ?END OF", re.DOTALL)
 # Translated help is full of strings that nobody has translated yet.
 _HELP: Final = frozenset({"cat", "eus", "fra", "glg", "ita", "oci", "por", "ron", "spa"})
-_ENGLISH: Final = frozenset(
-    "the and with this which from your that choose select click of to is are when enter returns specifies number".split()
-)
+# fmt: off
+_ENGLISH: Final = frozenset({
+    "the", "and", "with", "this", "which", "from", "your", "that", "choose", "select", "click", "of", "to",
+    "is", "are", "when", "enter", "returns", "specifies", "number",
+})
+# fmt: on
 _MANY_ENGLISH: Final = 2
 _KEPT_OUT: Final = 10  # one text in ten is kept out of training, to measure on
 

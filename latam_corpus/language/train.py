@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 MAJORS: Final = ("spa", "por")
+_MOST_OF_A_TEXT: Final = 500  # stretches of one text, so that a novel doesn't outweigh all news
+_MOST_OF_A_MAJOR_TEXT: Final = 4000
 # Sources name some languages by their macrolanguage and others by its main member: one label for both.
 _SAME: Final = {
     "ara": "arb",
@@ -70,7 +72,7 @@ class Settings:
 
     seed: int = 20261124
     most: int = 5000
-    most_major: int = 60_000
+    most_major: int = 90_000
     least: int = 150
     nonsense: int = 8000
     epoch: int = 4
@@ -126,8 +128,9 @@ def train(
         raise ConfigError(str(out), "a quantized fastText model ends in .ftz", f"name it {out.stem}.ftz")
     left_out = {" ".join(text.split()) for texts in without for _, text in rows(texts)}
     lines = training_lines(data, settings, left_out)
-    if len(lines) < 2:  # noqa: PLR2004 - telling apart takes two
-        raise ConfigError(str(out), f"texts for {len(lines)} label(s)", "give texts in two languages at least")
+    if len(lines.keys() - {UNDETERMINED}) < 2:  # noqa: PLR2004 - telling apart takes two
+        told = len(lines.keys() - {UNDETERMINED})
+        raise ConfigError(str(out), f"texts in {told} language(s)", "give texts in two languages at least")
     out.parent.mkdir(parents=True, exist_ok=True)
     _fit(lines, out, settings)
     label_map = out.with_suffix(".toml")
@@ -147,7 +150,7 @@ def training_lines(data: Sequence[Texts], settings: Settings, without: set[str] 
                 continue
             if without and " ".join(text.split()) in without:
                 continue
-            most = 2000 if code in MAJORS else 500
+            most = _MOST_OF_A_MAJOR_TEXT if code in MAJORS else _MOST_OF_A_TEXT
             by_label[_label(code, text)] += augment.cut(text, most, rng)
     made = {}
     for label, cuts in sorted(_without_stray_scripts(by_label).items()):

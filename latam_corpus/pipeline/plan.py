@@ -136,7 +136,7 @@ def make_plan(recipe: Recipe, inputs: Mapping[str, str], limit: int | None = Non
         ConfigError: an unknown source or stage, or a stage that needs a column which nobody gives.
     """
     place = str(recipe.file)
-    located = [_source(named, recipe.file) for named in recipe.sources]
+    located = [named_source(named, recipe.file) for named in recipe.sources]
     sources = tuple(source for source, _ in located)
     locations = {source.id: where for source, where in located if where} | dict(inputs)
     unknown = [name for name in inputs if name not in {source.id for source in sources}]
@@ -152,7 +152,7 @@ def make_plan(recipe: Recipe, inputs: Mapping[str, str], limit: int | None = Non
     return Plan(recipe, chosen, locations, segments, f"{recipe.name}-{name[:8]}")
 
 
-def _source(named: str, recipe: Path) -> tuple[Source, str | None]:
+def named_source(named: str, recipe: Path) -> tuple[Source, str | None]:
     """The source that a recipe names, and where it is if the recipe says so: an id, a source file, or data by path.
 
     Data named by its path has no rights on record: it can be measured, and never released.

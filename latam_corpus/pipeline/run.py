@@ -169,12 +169,12 @@ def _run(
                 tally[0] += was_there
                 tally[1] += 1
         tasks = [task for task in tasks if task.part.name not in failures]
+        if parts and not tasks:
+            name, error = next(iter(failures.items()))
+            raise SourceError(name, f"every part failed; the first said: {error}")
         if segment.barriers:
             outputs = {t.part.name: [folder_of(work, key) for key in keys[t.part.name]] for t in tasks}
             decided = _decide(segment.barriers, outputs, work, progress)
-    if parts and not tasks:
-        name, error = next(iter(failures.items()))
-        raise SourceError(name, f"every part failed; the first said: {error}")
     folders = {t.part.name: [folder_of(work, key) for key in keys[t.part.name]] for t in tasks}
     return _settled(folder, folders, failures, {title: (n, of) for title, (n, of) in reused.items()})
 

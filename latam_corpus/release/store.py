@@ -10,6 +10,7 @@ A version exists if and only if its `manifest.json` does, and that file is writt
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 import sys
@@ -37,6 +38,9 @@ SUMS: Final = "SHA256SUMS"
 LATEST: Final = "latest.json"
 LEDGER: Final = "ledger.parquet"
 
+_S3: Final = frozenset({"s3", "s3a"})
+_FLAT: Final = _S3 | {"gs", "gcs", "abfs", "abfss", "az", "oss", "hf"}
+_SWAPS: Final = 5
 _SAFE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}")
 # What a file system raises for a missing file; s3fs gives FileNotFoundError too.
 _NOT_THERE: Final = (FileNotFoundError, NotADirectoryError)
@@ -215,8 +219,28 @@ class Store:
         return str(told["version"])
 
     def point(self, name: str, version: str) -> None:
-        """Swap `latest.json` to a version."""
-        self.write(json.dumps({"version": version}).encode() + b"\n", "releases", name, LATEST)
+        """Swap `latest.json` to a version; of two builds at once on S3, the later version stays."""
+        place = ("releases", name, LATEST)
+        data = json.dumps({"version": version}).encode() + b"\n"
+        if not _S3.intersection(_protocols(self.filesystem)):
+            self.write(data, *place)
+            return
+        for attempt in range(_SWAPS):
+            self.filesystem.invalidate_cache()
+            try:
+                condition = {"IfMatch": self.filesystem.info(self.path(*place))["ETag"]}
+            except FileNotFoundError:
+                condition = {"mode": "create"}
+            if attempt and version_key(self.latest(name) or "") > version_key(version):
+                return
+            try:
+                self.filesystem.pipe_file(self.path(*place), data, **condition)
+            except OSError as error:
+                # A failed condition is EINVAL or FileExistsError in s3fs.
+                if attempt == _SWAPS - 1 or not (isinstance(error, FileExistsError) or error.errno == errno.EINVAL):
+                    raise
+            else:
+                return
 
     def find(self, spec: str) -> tuple[str, str]:
         """The name and version that `NAME` or `NAME@VERSION` means; `NAME` is its latest.
@@ -254,11 +278,18 @@ class Store:
         return files.scratch(None if self.folder is None else self.folder / "scratch")
 
     def _make_room(self, target: str) -> None:
-        self.filesystem.makedirs(str(PurePosixPath(target).parent), exist_ok=True)
+        # An object store has no folders, and s3fs would make a bucket of a mistyped name.
+        if not _FLAT.intersection(_protocols(self.filesystem)):
+            self.filesystem.makedirs(str(PurePosixPath(target).parent), exist_ok=True)
 
     def _glob(self, pattern: str) -> list[str]:
         self.filesystem.invalidate_cache()
         return list(self.filesystem.glob(self.path(pattern)))
+
+
+def _protocols(filesystem: Any) -> set[str]:  # noqa: ANN401  (fsspec has no types)
+    named = filesystem.protocol
+    return {named} if isinstance(named, str) else set(named)
 
 
 def _failures() -> tuple[type[Exception], ...]:

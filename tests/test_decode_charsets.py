@@ -1,0 +1,74 @@
+"""Short Spanish and Portuguese texts are read in every charset that old files come in."""
+
+from __future__ import annotations
+
+import codecs
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from latam_corpus.extract.plain import decode
+
+_TEXTS = (
+    "El año pasado llovió más que nunca en la región.",
+    "¿Quién tocó la guitarra? —preguntó doña Inés.",
+    "São João da Baía é uma povoação à beira d'água.",
+    "A avó não quis dançar: ficou só, com o cão.",
+    "Canción de cuna\n\nDuérmete, niña, que el sol ya cayó.",
+    "Mañana.",
+    "Ó vizinha, traz o pão e as maçãs!",
+)
+
+
+@pytest.mark.parametrize("text", _TEXTS)
+@pytest.mark.parametrize("charset", ["utf-8", "cp1252", "cp850", "mac_roman", "utf-16-le", "utf-16-be"])
+def test_a_short_text_is_read_in_its_charset(text: str, charset: str) -> None:
+    """One sentence is enough to tell the charsets apart."""
+    if charset == "cp850":
+        text = text.replace("—", "-")  # cp850 has no dash
+    assert decode(text.encode(charset)) == (text, charset)
+
+
+@pytest.mark.parametrize(
+    ("mark", "charset"),
+    [
+        (codecs.BOM_UTF8, "utf-8"),
+        (codecs.BOM_UTF16_LE, "utf-16-le"),
+        (codecs.BOM_UTF16_BE, "utf-16-be"),
+        (codecs.BOM_UTF32_LE, "utf-32-le"),
+        (codecs.BOM_UTF32_BE, "utf-32-be"),
+    ],
+)
+def test_a_byte_order_mark_decides_and_goes(mark: bytes, charset: str) -> None:
+    """The mark is no part of the text."""
+    assert decode(mark + "Coração".encode(charset)) == ("Coração", charset)
+
+
+def test_a_declared_charset_is_believed_unless_the_bytes_say_otherwise() -> None:
+    """A claim counts where the bytes leave room; UTF-8 bytes leave none, and nonsense names are ignored."""
+    assert decode("žena".encode("iso8859-2"), "ISO-8859-2") == ("žena", "iso8859-2")
+    assert decode("señal".encode(), "ISO-8859-1") == ("señal", "utf-8")
+    assert decode("señal".encode("cp1252"), "rot13")[0] == "señal"
+    assert decode("señal".encode("cp1252"), "US-ASCII")[0] == "señal"
+
+
+def test_utf8_with_a_few_broken_bytes_stays_utf8() -> None:
+    """One bad byte in a long text, or a character cut at the end, doesn't turn every accent into two signs."""
+    text = "La canción del ñandú voló. " * 20
+    assert decode(text.encode() + b"\xc3") == (text + "\ufffd", "utf-8")
+    assert decode(b"\xff" + text.encode())[1] == "utf-8"
+
+
+def test_indigenous_letters_in_utf8_are_kept() -> None:
+    """Glottal stop and saltillo are letters, whatever their bytes look like."""
+    for word in ("ch\u02bculel", "p\u2019unchaw", "a\ua78cay", "mbo\u2019ehára", "ñe\u1ebd"):
+        assert decode(word.encode())[0] == word
+
+
+@given(st.binary(max_size=60))
+def test_any_bytes_are_read(raw: bytes) -> None:
+    """No file stops a run here."""
+    text, charset = decode(raw)
+    assert isinstance(text, str)
+    assert codecs.lookup(charset)

@@ -1,0 +1,143 @@
+"""The stage `extract` makes text of bytes, keeps every row, and keeps what a record said of itself."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pytest
+
+from latam_corpus.batch import Batch, Stage
+from latam_corpus.extract import stage as stage_module
+from latam_corpus.extract.stage import Extract
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_PAGE = """<!doctype html><html lang="es-UY"><head><meta charset="utf-8">
+<title>Reabre el mercado del puerto - Diario de Prueba</title>
+<meta property="og:title" content="Reabre el mercado del puerto">
+<meta name="author" content="Lucía Prado"><meta property="article:published_time" content="2024-03-09T08:00:00-03:00">
+<link rel="canonical" href="https://diario.example/nota/7?utm_source=rss"></head><body>
+<nav><a href="/">Portada</a><a href="/deportes">Deportes</a></nav>
+<article><h1>Reabre el mercado del puerto</h1>
+<p>El mercado del puerto volvió a abrir sus puertas este sábado después de dos años de obras que cambiaron el techo,
+los desagües y la mitad de los puestos, según informó la cooperativa de vendedores.</p>
+<p>«Pensamos que no volvíamos más», dijo una de las vendedoras de pescado, que ocupa el mismo puesto desde hace treinta
+años y que ayer regaló los primeros kilos de corvina a quienes hacían fila desde la madrugada.</p>
+<p>La intendencia prevé una segunda etapa de obras en el muelle, con un presupuesto que todavía no se anunció.</p>
+</article><footer>Todos los derechos reservados</footer></body></html>"""
+
+
+def _batch(*rows: Mapping[str, Any]) -> Batch:
+    names = ["doc_id", "title", "creators", "url", "raw", "media_type", "drop_reason"]
+    types: dict[str, Any] = {"raw": pl.Binary, "creators": pl.List(pl.String)}
+    return Batch(
+        pl.DataFrame(
+            {name: pl.Series(name, [row.get(name) for row in rows], types.get(name, pl.String)) for name in names}
+        )
+    )
+
+
+def test_it_is_a_stage_that_can_be_sent_and_compared() -> None:
+    """A frozen value with a name, what it needs and what it gives."""
+    assert isinstance(Extract(), Stage)
+    assert pickle.loads(pickle.dumps(Extract())) == Extract()  # noqa: S301
+
+
+def test_a_page_gives_its_text_and_its_metadata() -> None:
+    """Paragraphs on lines, without menu and footer; title, author, date, language and address of the page."""
+    frame = Extract()(_batch({"doc_id": "a", "raw": _PAGE.encode(), "media_type": "text/html"})).frame
+    row = frame.row(0, named=True)
+    assert "raw" not in frame.columns
+    assert "media_type" not in frame.columns
+    assert "«Pensamos que no volvíamos más»" in row["text"]
+    assert row["text"].count("\n") >= 2
+    assert "Deportes" not in row["text"]
+    assert "derechos" not in row["text"]
+    assert (row["title"], row["creators"]) == ("Reabre el mercado del puerto", ["Lucía Prado"])
+    assert (row["published"], row["declared_language"]) == ("2024-03-09", "es-UY")
+    assert row["url"] == "https://diario.example/nota/7"
+    assert row["extractor"].startswith("trafilatura ")
+
+
+@pytest.mark.parametrize(
+    ("charset", "declared", "media_type"),
+    [
+        ("utf-8", "utf-8", "text/html"),
+        ("cp1252", "iso-8859-1", "text/html"),
+        ("cp1252", "", "text/html"),
+        ("utf-16-le", "utf-8", "text/html"),
+        ("utf-8", "iso-8859-1", "text/html; charset=utf-8"),
+    ],
+)
+def test_a_page_is_read_in_its_charset(charset: str, declared: str, media_type: str) -> None:
+    """What the page declares is believed where the bytes allow it; what the column is known to be, always."""
+    raw = _PAGE.replace('charset="utf-8"', f'charset="{declared}"').encode(charset)
+    frame = Extract()(_batch({"doc_id": "a", "raw": raw, "media_type": media_type})).frame
+    assert "«Pensamos que no volvíamos más»" in frame["text"][0]
+
+
+def test_what_the_record_said_is_kept() -> None:
+    """The extractor only fills gaps."""
+    row = {
+        "doc_id": "a",
+        "title": "Del catálogo",
+        "creators": ["Otra"],
+        "raw": _PAGE.encode(),
+        "media_type": "text/html",
+    }
+    found = Extract()(_batch(row)).frame.row(0, named=True)
+    assert (found["title"], found["creators"], found["published"]) == ("Del catálogo", ["Otra"], "2024-03-09")
+
+
+def test_plain_text_takes_its_form_from_the_media_type() -> None:
+    """Verse keeps its lines, prose is joined."""
+    raw = b"Una\r\ndos"
+    kinds = ("text/plain; form=verse", "text/plain; form=prose", "text/plain")
+    frame = Extract()(_batch(*({"doc_id": kind, "raw": raw, "media_type": kind} for kind in kinds))).frame
+    assert frame["text"].to_list() == ["Una\ndos", "Una dos", "Una\ndos"]
+
+
+def test_documents_without_text_fail_with_their_cause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No text, no extractor, an extractor that raises: three failed rows, and the others go on."""
+
+    def broken(raw: bytes, parameters: Mapping[str, str]) -> None:
+        raise ZeroDivisionError(f"{len(raw)} {parameters}")
+
+    known = stage_module._extractor  # noqa: SLF001
+    monkeypatch.setattr(stage_module, "_extractor", lambda path: broken if path == "x:broken" else known(path))
+    monkeypatch.setitem(stage_module.EXTRACTORS, "text/broken", "x:broken")
+    frame = Extract()(
+        _batch(
+            {"doc_id": "a", "raw": b"<html><body></body></html>", "media_type": "text/html"},
+            {"doc_id": "b", "raw": b"\x00", "media_type": "image/png"},
+            {"doc_id": "c", "raw": b"x", "media_type": "text/broken"},
+            {"doc_id": "d", "raw": b"Sana.", "media_type": "text/plain"},
+            {"doc_id": "e", "drop_reason": "unreadable:not JSON"},
+        )
+    ).frame
+    assert frame["doc_id"].to_list() == list("abcde")
+    assert frame["drop_reason"].to_list() == [
+        "extract:no text", "extract:no extractor", "extract:ZeroDivisionError", None, "unreadable:not JSON",
+    ]  # fmt: skip
+    assert frame["verdict"].to_list() == ["failed", "failed", "failed", None, None]
+    assert frame["text"].to_list() == [None, None, None, "Sana.", None]
+    assert "ZeroDivisionError: 1" in json.loads(frame["evidence"][2])["error"]
+
+
+def test_records_that_came_as_text_pass_as_they_are() -> None:
+    """Without bytes there is nothing to extract; the row says that its record brought the text."""
+    frame = Extract()(Batch(pl.DataFrame({"doc_id": ["a"], "text": ["  Línea\nuno "]}))).frame
+    assert frame["text"].to_list() == ["  Línea\nuno "]
+    assert frame["extractor"].to_list() == ["record"]
+
+
+def test_a_text_beside_bytes_stays_where_a_row_has_no_bytes() -> None:
+    """Frames of two sources put together: one with text, one with bytes."""
+    batch = _batch({"doc_id": "a"}, {"doc_id": "b", "raw": b"Bytes.", "media_type": "text/plain"})
+    frame = Extract()(batch.with_columns({"text": pl.Series("text", ["Texto.", None])})).frame
+    assert frame["text"].to_list() == ["Texto.", "Bytes."]
+    assert frame["extractor"].to_list() == ["record", "plain 1"]

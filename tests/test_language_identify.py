@@ -1,0 +1,149 @@
+"""What the stage `identify` says of a document."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import time
+
+import polars as pl
+import pytest
+
+from latam_corpus.batch import Batch, Stage
+from latam_corpus.errors import ConfigError
+from latam_corpus.language.identify import Identify
+from latam_corpus.schema import DOCUMENT_SCHEMA
+
+SPANISH = (
+    "El martes por la mañana el ómnibus no llegó y los vecinos de la cuadra tuvieron que caminar hasta el puente. "
+    "Doña Remedios, que vende pan desde hace treinta años, dijo que nunca había visto la avenida tan vacía."
+)
+PORTUGUESE = (
+    "Na terça-feira de manhã o ônibus não chegou e os vizinhos da quadra tiveram de caminhar até a ponte. "
+    "Dona Remédios, que vende pão há trinta anos, disse que nunca tinha visto a avenida tão vazia."
+)
+VERSE = """Por la orilla del río
+vino cantando mi abuela,
+con su canasto de mimbre
+y un pañuelo de franela.
+
+No me preguntes adónde
+se fue la tarde serena:
+se la llevaron los patos
+detrás de la luna llena."""
+
+
+def identified(*texts: str | None, stage: Identify | None = None, **columns: list[str | None]) -> pl.DataFrame:
+    """The frame that the stage gives for these texts."""
+    frame = pl.DataFrame({"text": pl.Series(texts, dtype=pl.String), **columns})
+    return (stage or Identify())(Batch(frame)).frame
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        (SPANISH, "spa_Latn"),
+        (PORTUGUESE, "por_Latn"),
+        (VERSE, "spa_Latn"),
+        (SPANISH.upper(), "spa_Latn"),
+        ("— ¿Y usted qué hacía entonces?\n— Pues yo ayudaba a mi papá en la milpa, nomás.", "spa_Latn"),
+        ("Uma cachaça, moço, que hoje eu não trabalho mais.", "por_Latn"),
+    ],
+)
+def test_spanish_and_portuguese_are_told(text: str, language: str) -> None:
+    """Prose, verse, capitals and talk get their language with a high score."""
+    row = identified(text).row(0, named=True)
+    assert row["language"] == language
+    assert row["language_score"] > 0.8
+    assert row["languages"] is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [None, "", "   \n ", "12 345,67 (2025)", "\U0001f600\U0001f389 \U0001f44d", "https://ejemplo.cl/nota?id=3", "—…¿?"],
+)
+def test_what_has_no_letters_is_undetermined(text: str | None) -> None:
+    """Null, empty, digits, emoji and addresses are `und` with score 0, and nothing fails."""
+    row = identified(text).row(0, named=True)
+    assert (row["language"], row["language_score"]) == ("und", 0.0)
+
+
+@pytest.mark.parametrize("text", ["ja " * 60, "x" * 500, "dai dai dai dai dai dai dai dai dai", "mmmm mmm mmmmm mm"])
+def test_laughter_is_in_no_language_of_the_americas(text: str) -> None:
+    """Repeated syllables are never taken for an indigenous language."""
+    assert identified(text)["language"][0] in ("und", "spa_Latn", "por_Latn")
+
+
+def test_one_word_gives_no_indigenous_language() -> None:
+    """Single attested words, of which there are always too few, are not enough to name such a language."""
+    named = identified("ñawi", "wasi", "tekove", "cihuatl")["language"]
+    assert named.is_in(["und", "spa_Latn", "por_Latn"]).all()
+
+
+def test_a_mixed_document_tells_its_languages_and_shares() -> None:
+    """Two languages in one document are both told, the larger first, and it gives the name."""
+    row = identified("\n".join([SPANISH] * 4 + [PORTUGUESE] * 2)).row(0, named=True)
+    assert row["language"] == "spa_Latn"
+    assert [entry["code"] for entry in row["languages"]] == ["spa_Latn", "por_Latn"]
+    assert [entry["share"] for entry in row["languages"]] == pytest.approx([0.67, 0.33], abs=0.12)
+
+
+def test_the_columns_have_the_types_of_the_schema() -> None:
+    """The stage gives exactly its columns, typed as documents have them, for an empty batch too."""
+    for texts in ((SPANISH, None), ()):
+        frame = identified(*texts)
+        assert set(frame.columns) == {"text", *Identify.gives}
+        assert all(frame.schema[name] == DOCUMENT_SCHEMA[name] for name in Identify.gives)
+
+
+def test_documents_in_other_languages_are_dropped_with_the_code_as_reason() -> None:
+    """A document outside the wanted languages stays as a row with its reason and evidence."""
+    frame = identified(SPANISH, PORTUGUESE, "12345", stage=Identify(languages=("spa",)))
+    assert frame["drop_reason"].to_list() == [None, "language=por", "language=und"]
+    assert json.loads(frame["evidence"][1])["score"] > 0.8
+
+
+def test_an_unknown_wanted_language_is_an_error_that_names_the_closest() -> None:
+    """A typing error in the wanted languages is told before anything runs."""
+    with pytest.raises(ConfigError, match="unknown language code «spaa»"):
+        Identify(languages=("spaa",))
+
+
+def test_a_two_letter_code_is_understood_as_a_wish() -> None:
+    """`es` means `spa`."""
+    assert identified(SPANISH, stage=Identify(languages=("es",)))["drop_reason"][0] is None
+
+
+def test_the_variety_is_the_declared_country_of_spanish_and_portuguese() -> None:
+    """A country gives a variety to Spanish and Portuguese only, and a declared one stays."""
+    frame = identified(SPANISH, PORTUGUESE, "123", SPANISH, country=["CL", "BR", "PE", None])
+    assert frame["variety"].to_list() == ["es-CL", "pt-BR", None, None]
+    assert frame["variety_basis"].to_list() == ["declared", "declared", None, None]
+    kept = identified(SPANISH, country=["AR"], variety=["es-UY"], variety_basis=["declared"])
+    assert kept["variety"][0] == "es-UY"
+
+
+def test_a_hundred_megabytes_in_one_line_cost_no_more_than_a_page() -> None:
+    """Windows are read, not the whole text."""
+    long = f"{SPANISH} " * (100_000_000 // len(SPANISH))
+    identified(SPANISH)
+    start = time.perf_counter()
+    assert identified(long)["language"][0] == "spa_Latn"
+    assert time.perf_counter() - start < 5
+
+
+def test_the_batch_does_not_change_what_is_said() -> None:
+    """A document gets the same language and score alone as among others."""
+    texts = [SPANISH, PORTUGUESE, VERSE, "hola", ""]
+    together = identified(*texts).select("language", "language_score")
+    alone = pl.concat([identified(text).select("language", "language_score") for text in texts])
+    assert together["language"].to_list() == alone["language"].to_list()
+    assert together["language_score"].to_list() == pytest.approx(alone["language_score"].to_list(), abs=1e-4)
+
+
+def test_the_stage_is_a_value_of_the_protocol() -> None:
+    """It compares, pickles, and its fingerprint is a digest."""
+    stage = Identify(languages=("spa",))
+    assert isinstance(stage, Stage)
+    assert pickle.loads(pickle.dumps(stage)) == stage  # noqa: S301 - our own bytes
+    assert len(stage.fingerprint()) == 64

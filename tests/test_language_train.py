@@ -1,0 +1,125 @@
+"""Training from labelled files, and measuring what came out, as a user does it."""
+
+from __future__ import annotations
+
+import json
+import lzma
+import random
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from latam_corpus.errors import ConfigError
+from latam_corpus.language.model import load
+from latam_corpus.language.texts import Texts, is_kept_out, rows
+from latam_corpus.language.train import Settings, train, training_lines
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+WORDS = {
+    "spa": "el la de que los vecinos caminaron hasta puente porque no llegó ayer mañana río casa niño",
+    "por": "o a de que os vizinhos caminharam até ponte porque não chegou ontem manhã rio casa menino",
+}
+SMALL = Settings(epoch=8, dim=8, bucket=5000, min_count=1, cutoff=2000, nonsense=40, least=20)
+
+
+@pytest.fixture
+def labelled(tmp_path: Path) -> Path:
+    """A compressed TSV of short lines in two languages."""
+    rng = random.Random(3)  # noqa: S311 - sampling, not secrets
+    path = tmp_path / "lineas.tsv.xz"
+    with lzma.open(path, "wt", encoding="utf-8") as file:
+        for _ in range(300):
+            for label, words in WORDS.items():
+                file.write(f"{label}\t{' '.join(rng.choices(words.split(), k=10))}\n")
+    return path
+
+
+def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command line, as a user starts it."""
+    return subprocess.run(
+        [sys.executable, "-m", "latam_corpus", "language", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_same_seed_trains_the_same_model(labelled: Path, tmp_path: Path) -> None:
+    """Two trainings give one file, byte for byte, whose map states its digest."""
+    made = [train([Texts(labelled)], tmp_path / name / "mini.ftz", SMALL) for name in ("a", "b")]
+    assert made[0].model.read_bytes() == made[1].model.read_bytes()
+    assert {label.code for label in load(str(made[0].model)).labels} == {"spa", "por", "und"}
+
+
+def test_a_tenth_of_the_texts_is_never_trained_on(labelled: Path) -> None:
+    """No kept-out text is among the training lines, nor one that was excluded by hand."""
+    seen = {line for found in training_lines([Texts(labelled)], SMALL).values() for line in found}
+    texts = [text for _, text in rows(Texts(labelled))]
+    kept_out = [text for text in texts if is_kept_out(text)]
+    assert kept_out
+    assert not seen & set(kept_out)
+    trained = next(text for text in texts if not is_kept_out(text) and text in seen)
+    without = training_lines([Texts(labelled)], SMALL, {trained})
+    assert trained not in {line for found in without.values() for line in found}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("a.tsv", "spa sin tabulador\n", "line 1: no label before a tab"),
+        ("a.tsv", "spaa\thola\n", "unknown language code «spaa»"),
+        ("a.tsv", "spa\thola vecina\nspa\tbuenas tardes\nspa\tqué tal\n", "texts in 1 language"),
+        ("a.jsonl", '{"text": "hola"}\n', "line 1: no label"),
+        ("a.jsonl", "{\n", "isn't JSON"),
+        ("a.csv", "spa,hola\n", "can't read «.csv» files"),
+        ("a.tsv.xz", "spa\thola\n", "can't be read"),
+    ],
+)
+def test_wrong_training_data_is_told_with_its_place(tmp_path: Path, name: str, content: str, told: str) -> None:
+    """Every way in which a file can be wrong names the file and the line."""
+    path = tmp_path / name
+    path.write_text(content, "utf-8")
+    with pytest.raises(ConfigError, match=told):
+        train([Texts(path)], tmp_path / "m.ftz", SMALL)
+
+
+def test_the_command_trains_and_evaluates(labelled: Path, tmp_path: Path) -> None:
+    """`language train` writes a model that `language evaluate` measures, in JSON when asked."""
+    out = tmp_path / "mini.ftz"
+    done = command("train", str(labelled), "--out", str(out), "--epoch", "8", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["lines"]["spa_Latn"] > 100
+    measured = command("evaluate", str(labelled), "--model", str(out), "--json")
+    assert measured.returncode == 0, measured.stderr
+    told = json.loads(measured.stdout)
+    assert told["texts"] == 600
+    assert {row["code"] for row in told["languages"] if row["texts"]} == {"spa", "por"}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("evaluate", "falta.tsv"),
+        ("evaluate", "falta.tsv", "--model", "americus"),
+        ("card", "--model", "falta.ftz"),
+        ("train", "falta.tsv", "--out", "m.ftz"),
+    ],
+)
+def test_wrong_input_on_the_command_line_exits_with_2(arguments: tuple[str, ...]) -> None:
+    """One sentence and exit code 2, never a traceback."""
+    done = command(*arguments)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert done.stderr.strip()
+
+
+def test_the_card_tells_data_licences_and_languages() -> None:
+    """The shipped model says what it is made of."""
+    told = json.loads(command("card", "--json").stdout)
+    assert all(entry["licence"] for entry in told["trained_on"])
+    assert len(told["americas"]) >= 150
+    assert len(told["sha256"]) == 64

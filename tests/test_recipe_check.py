@@ -1,0 +1,96 @@
+"""`latam-corpus check` finds what is wrong before one byte is read, and says where and what to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from latam_corpus.pipeline.recipe import shipped_recipes
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import CommandLine
+
+_GOOD = """title = "Prueba"
+genre = "literature"
+sources = ["conha19"]
+
+[[stage]]
+use = "repair"
+
+[[stage]]
+use = "identify"
+languages = ["spa"]
+
+[[stage]]
+use = "filter"
+
+[release]
+name = "prueba"
+admit = ["open"]
+uses = ["train"]
+"""
+
+
+@pytest.mark.parametrize("name", sorted(shipped_recipes()))
+def test_a_shipped_recipe_is_sound(command_line: CommandLine, name: str) -> None:
+    """Each names known stages and sources, and each stage has the columns it needs."""
+    told = command_line("check", name, "--json")
+    assert told.code == 0, told.err
+    assert told.json["ok"] is True
+    assert told.json["sources"]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (('use = "filter"', 'use = "filtro"'), "did you mean «filter»"),
+        (('genre = "literature"', 'genre = "literatura"'), "did you mean «literature»"),
+        (('title = "Prueba"', 'titulo = "Prueba"'), "title"),
+        (('sources = ["conha19"]', 'sources = ["conha91"]'), "did you mean «conha19»"),
+        (('languages = ["spa"]', 'language = ["spa"]'), "did you mean «languages»"),
+        (('languages = ["spa"]', "languages = 5"), "languages"),
+        (('admit = ["open"]', 'admit = ["opened"]'), "did you mean «open»"),
+        (("[release]", "[releases]"), "did you mean «release»"),
+        (('use = "repair"', 'use = "filter"'), "needs the column"),
+        (("[[stage]]", "[[stage"), "not TOML"),
+        (('title = "Prueba"', "title = 3"), "title"),
+        (('name = "prueba"', 'name = "../prueba"'), "name"),
+        (('sources = ["conha19"]', "sources = []"), "sources"),
+    ],
+)
+def test_a_wrong_recipe_is_refused(
+    command_line: CommandLine, tmp_path: Path, change: tuple[str, str], told: str
+) -> None:
+    """Exit code 2 and one sentence that names the file, the problem and the closest match."""
+    recipe = tmp_path / "receta.toml"
+    recipe.write_text(_GOOD.replace(*change, 1))
+    said = command_line("check", recipe)
+    assert said.code == 2
+    assert told in said.err
+    assert "receta.toml" in said.err or "catalogue" in said.err
+
+
+def test_a_release_over_a_source_without_rights_is_refused(command_line: CommandLine, tmp_path: Path) -> None:
+    """Such a source can be measured and never released."""
+    (tmp_path / "sin.toml").write_text('id = "sin"\ntitle = "Sin derechos"\nholder = "Nadie"\n')
+    recipe = tmp_path / "receta.toml"
+    recipe.write_text(_GOOD.replace('"conha19"', '"sin.toml"'))
+    said = command_line("check", recipe)
+    assert said.code == 2
+    assert "without rights" in said.err
+
+
+def test_a_run_without_input_says_where_to_get_it(command_line: CommandLine, tmp_path: Path) -> None:
+    """The catalogue knows the homepage of each source."""
+    said = command_line("run", "literature", "--out", tmp_path)
+    assert said.code == 2
+    assert "--input conha19=PATH" in said.err
+
+
+def test_an_input_that_names_no_source_is_refused(command_line: CommandLine, tmp_path: Path) -> None:
+    """With several sources, a path alone is ambiguous; a wrong name has a closest match."""
+    assert "names no source" in command_line("run", "literature", "--input", tmp_path, "--out", tmp_path).err
+    assert "did you mean «conha19»" in command_line("run", "literature", "--input", "conha18=x", "--out", tmp_path).err

@@ -1,0 +1,148 @@
+"""`release verify` finds every kind of damage, and a whole version has none."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pytest
+
+from latam_corpus import schema
+from latam_corpus.release.build import build, sums
+from latam_corpus.release.manifest import Manifest
+from latam_corpus.release.parquet import write_group, writer
+from latam_corpus.release.store import Store
+from latam_corpus.release.verify import verify
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+TERMS: dict[str, Any] = {"admit": ["open"], "uses": ["train"], "today": date(2026, 11, 25), "splits": {}}
+
+Version = tuple[Store, Manifest]
+
+
+@pytest.fixture
+def version(tmp_path: Path, document: Any, kept_run: Any) -> Version:
+    """A version of two shards with a parent."""
+    store = Store.at(tmp_path / "store")
+    build("puerto", [kept_run("a-1", [document(n) for n in range(10)])], store, **TERMS)
+    more = [document(20, language="por_Latn", text="O barco saiu do porto."), document(21, expires=date(2020, 1, 1))]
+    return store, build("puerto", [kept_run("b-1", more)], store, parent="latest", **TERMS)
+
+
+def rewritten(store: Store, manifest: Manifest, change: Callable[[pl.DataFrame], pl.DataFrame]) -> Manifest:
+    """The version with other rows in its last shard, the manifest and SHA256SUMS saying the new digest."""
+    *others, last = manifest.shards
+    rows = change(pl.read_parquet(store.path(last.object)))
+    file = store.path("made.parquet")
+    with open(file, "wb") as opened, writer(opened, schema.RELEASE_SCHEMA) as written:  # noqa: PTH123
+        write_group(written, rows)
+    data = store.read("made.parquet")
+    sha256 = hashlib.sha256(data).hexdigest()
+    made = last.model_copy(update={"sha256": sha256, "bytes": len(data)})
+    store.write(data, made.object)
+    return republished(store, manifest.model_copy(update={"shards": (*others, made)}))
+
+
+def republished(store: Store, manifest: Manifest) -> Manifest:
+    """The version with this manifest in place of its own."""
+    data, place = manifest.dumped(), ("releases", manifest.name, manifest.version)
+    store.write(data, *place, "manifest.json")
+    store.write(sums(manifest, hashlib.sha256(data).hexdigest()), *place, "SHA256SUMS")
+    return manifest
+
+
+def problems(version: Version) -> str:
+    """What verify says, in one string."""
+    return "\n".join(verify(version[0], "puerto", version[1].version))
+
+
+def test_a_whole_version_has_no_problem(version: Version) -> None:
+    """Both the version and its parent pass."""
+    assert [verify(version[0], "puerto", v) for v in version[0].versions("puerto")] == [[], []]
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "told"),
+    [
+        ("object", lambda data: data[:-9] + b"x" + data[-8:], "its bytes aren't those that the manifest names"),
+        ("object", lambda data: data[:-1], "bytes, and the manifest says"),
+        ("README.md", lambda data: data + b"x", "README.md: its bytes aren't those"),
+        ("ledger.parquet", lambda data: data[:50], "ledger.parquet: its bytes aren't those"),
+        ("SHA256SUMS", lambda data: data[70:], "SHA256SUMS: it doesn't list"),
+        ("parent", lambda data: data.replace(b"Cuentos", b"Cuentas"), "isn't the one that this version was built upon"),
+        ("latest.json", lambda _: b'{"version": "2030.1.0"}', "it points at 2030.1.0"),
+    ],
+)
+def test_changed_bytes_are_found(version: Version, name: str, change: Callable[[bytes], bytes], told: str) -> None:
+    """A byte changed, cut or added in any file of the version is reported with the file's name."""
+    store, manifest = version
+    place: tuple[str, ...] = ("releases", "puerto", manifest.version, name)
+    if name == "object":
+        place = (manifest.shards[0].object,)
+    elif name == "parent":
+        place = ("releases", "puerto", "2026.11.0", "manifest.json")
+    elif name == "latest.json":
+        place = ("releases", "puerto", name)
+    store.write(change(store.read(*place)), *place)
+    assert told in problems(version)
+
+
+@pytest.mark.parametrize("name", ["README.md", "CHANGELOG.md", "ledger.parquet", "SHA256SUMS"])
+def test_missing_files_are_found(version: Version, name: str) -> None:
+    """A file of the version that is gone is reported."""
+    store, manifest = version
+    store.filesystem.rm(store.path("releases", "puerto", manifest.version, name))
+    assert f"{name}: missing" in problems(version)
+
+
+def test_a_missing_object_is_found(version: Version) -> None:
+    """A shard that is gone is reported by the path of its object."""
+    store, manifest = version
+    store.filesystem.rm(store.path(manifest.shards[0].object))
+    assert f"{manifest.shards[0].object}): missing" in problems(version)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda rows: rows[list(range(rows.height))[::-1]], "aren't sorted by doc_id"),
+        (lambda rows: rows[[0, *range(rows.height)]], "one is there twice"),
+        (lambda rows: rows[1:], "9 rows, and the manifest says 10"),
+        (lambda rows: rows.with_columns(pl.lit("x").alias("text")), "bytes of text, and the manifest says"),
+        (lambda rows: rows.with_columns(pl.lit("news").alias("genre")), "whose genre isn't literature"),
+    ],
+)
+def test_wrong_rows_are_found_though_digests_agree(
+    version: Version, change: Callable[[pl.DataFrame], pl.DataFrame], told: str
+) -> None:
+    """Rows are checked too: their order, number, sizes and partition, not digests alone."""
+    store, manifest = version
+    assert manifest.shards[-1].language == "spa_Latn"
+    assert told in problems((store, rewritten(store, manifest, change)))
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"counts": {"country": {"AR": {"rows": 11, "text_bytes": 1}}}}, "documents by country aren't those"),
+        ({"flow": {"read": 99, "repeated": 0, "left_out": 1, "released": 11}}, "don't add up"),
+        ({"schema_sha256": "0" * 64}, "its columns aren't those whose fingerprint"),
+        ({"shards": "prefix"}, "belong in another shard"),
+    ],
+)
+def test_a_manifest_that_says_other_things_is_found(version: Version, change: dict[str, Any], told: str) -> None:
+    """Counts, flow, schema and prefixes are recomputed."""
+    store, manifest = version
+    stated = json.loads(manifest.dumped())
+    if change == {"shards": "prefix"}:
+        stated["shards"][-1]["prefix"] = "0"
+    else:
+        stated |= change
+    changed = republished(store, Manifest.model_validate(stated))
+    assert told in problems((store, changed))

@@ -1,0 +1,146 @@
+"""What goes into a stage comes out, kept or set aside with a reason; what goes into a run too."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from latam_corpus.batch import Batch
+from latam_corpus.engine.in_process import InProcess
+from latam_corpus.errors import PartError
+from latam_corpus.pipeline.conserve import pass_through
+from latam_corpus.pipeline.plan import make_plan
+from latam_corpus.pipeline.recipe import load_recipe
+from latam_corpus.pipeline.run import find_parts, run
+
+if TYPE_CHECKING:
+    from latam_corpus.pipeline.part import Outcome
+
+_RECIPE = """
+title   = "Prueba"
+genre   = "literature"
+sources = ["./datos.jsonl"]
+[[stage]]
+use = "extract"
+[[stage]]
+use = "repair"
+[[stage]]
+use = "identify"
+languages = ["spa"]
+[[stage]]
+use = "filter"
+[[stage]]
+use = "redact"
+[[stage]]
+use = "dedupe"
+"""
+
+
+@dataclass(frozen=True)
+class _Losing:
+    """A stage that breaks the first law."""
+
+    how: str
+    name: ClassVar[str] = "losing"
+    needs: ClassVar[frozenset[str]] = frozenset({"text"})
+    gives: ClassVar[frozenset[str]] = frozenset({"text"})
+
+    def __call__(self, batch: Batch) -> Batch:
+        frame = batch.frame
+        made = {"head": frame.head(1), "reverse": frame.reverse(), "double": pl.concat([frame, frame])}
+        return Batch(made[self.how])
+
+
+class _Silent:
+    """Progress that nobody reads."""
+
+    def started(self, title: str, total: int) -> None:
+        """Nothing is shown."""
+
+    def part_done(self, outcome: Outcome) -> None:
+        """Nothing is shown."""
+
+    def barrier(self, name: str, rows: int) -> None:
+        """Nothing is shown."""
+
+
+@pytest.mark.parametrize("how", ["head", "reverse", "double"])
+def test_a_stage_that_loses_adds_or_reorders_rows_is_stopped(how: str) -> None:
+    """The runner refuses its batch, naming the stage."""
+    batch = Batch(pl.DataFrame({"doc_id": ["a", "b"], "source_id": ["s", "s"], "text": ["uno", "dos"]}))
+    with pytest.raises(PartError, match="losing"):
+        pass_through(_Losing(how), batch)
+
+
+def test_a_dropped_row_is_set_aside_with_its_ledger_row() -> None:
+    """The reason, the evidence and the exact text's hash are on record."""
+
+    @dataclass(frozen=True)
+    class Short:
+        name: ClassVar[str] = "short"
+        needs: ClassVar[frozenset[str]] = frozenset({"text"})
+        gives: ClassVar[frozenset[str]] = frozenset({"drop_reason"})
+
+        def __call__(self, batch: Batch) -> Batch:
+            short = [len(text) < 4 for text in batch.frame["text"]]
+            return batch.drop(["chars<4" if s else None for s in short], [{"chars": 3} if s else None for s in short])
+
+    batch = Batch(pl.DataFrame({"doc_id": ["a", "b"], "source_id": ["s", "s"], "text": ["uno", "cuatro"]}))
+    passed = pass_through(Short(), batch)
+    assert passed.kept.frame["doc_id"].to_list() == ["b"]
+    assert passed.dropped["doc_id"].to_list() == ["a"]
+    [row] = passed.ledger.to_dicts()
+    assert (row["verdict"], row["reason"], json.loads(row["evidence"]), row["chars"]) == (
+        "dropped",
+        "chars<4",
+        {"chars": 3},
+        3,
+    )
+    assert row["text_hash_before"] is not None
+
+
+_PIECES = st.sampled_from(
+    [
+        "La barca salió del puerto antes del alba y volvió con la red vacía, como todos los días de ese invierno.",
+        "Mi abuela decía que el río no perdona a los que se olvidan de saludarlo cuando pasan por la orilla.",
+        "Não há quem não saiba que os homens do mar têm sempre uma história para contar à noite, junto do fogo.",
+        "Inicio\nContacto\nAviso legal\nInicio\nContacto",
+        "MaÃ±ana serÃ¡ otro dÃ\xada, dijo la vieja, y se fue a dormir sin apagar la vela que habÃ\xada encendido.",
+        "Escríbame a rosa@ejemplo.org, que yo le contesto en cuanto vuelva de la chacra con los demás.",
+        "",
+        "\x00\x01",
+        "12345 67890 2024",
+    ]
+)
+
+
+@given(st.lists(st.tuples(_PIECES, st.integers(0, 6)), max_size=25))
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_run_conserves_rows(tmp_path_factory: pytest.TempPathFactory, records: list[tuple[str, int]]) -> None:
+    """Whatever the records, empty, damaged, doubled in id or text: in = kept + set aside, each with a reason."""
+    room = tmp_path_factory.mktemp("run")
+    (room / "recipe.toml").write_text(_RECIPE.replace("./datos.jsonl", str(room / "datos.jsonl")))
+    lines = [json.dumps({"id": f"d{number}", "text": text}) for text, number in records]
+    (room / "datos.jsonl").write_text("".join(line + "\n" for line in [*lines, "{not json"]))
+    plan = make_plan(load_recipe(str(room / "recipe.toml")), {})
+    result = run(plan, find_parts(plan), room / "out", InProcess(), _Silent())
+    rows = {
+        kind: pl.concat([pl.read_parquet(f) for f in sorted(Path(result.folder, kind).glob("*.parquet"))])
+        for kind in ("kept", "dropped", "ledger")
+    }
+    assert result.rows_in == len(records) + 1 == rows["kept"].height + rows["dropped"].height
+    assert rows["kept"]["drop_reason"].null_count() == rows["kept"].height
+    assert rows["dropped"]["drop_reason"].null_count() == 0
+    assert rows["kept"]["doc_id"].is_unique().all()
+    falls = rows["ledger"].filter(pl.col("verdict") != "changed")
+    assert sorted(zip(falls["doc_id"], falls["reason"], strict=True)) == sorted(
+        zip(rows["dropped"]["doc_id"], rows["dropped"]["drop_reason"], strict=True)
+    )
+    assert not rows["kept"]["text"].str.contains("rosa@").any()

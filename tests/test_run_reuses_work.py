@@ -1,0 +1,168 @@
+"""Work is reused as far as it is still true: unchanged parts, measured rows under a changed bound, and no more."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pytest
+
+from latam_corpus.paths import data_folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_RECIPE = """
+title   = "Prueba"
+genre   = "literature"
+sources = ["fuente.toml"]
+[[stage]]
+use = "extract"
+[[stage]]
+use = "repair"
+[[stage]]
+use = "identify"
+[[stage]]
+use = "filter"
+policies = "{filters}"
+[[stage]]
+use = "redact"
+[[stage]]
+use = "dedupe"
+[release]
+name = "prueba"
+admit = ["open"]
+uses = ["train"]
+split = {{ validation = 0.0, test = 0.0 }}
+"""
+_SOURCE = """
+id = "fuente"
+title = "Cuentos de prueba"
+holder = "Nadie"
+languages = ["spa"]
+[rights]
+statement = "CC0-1.0"
+basis = "licence"
+uses = ["train"]
+[collect]
+files = ["*.jsonl", "*.txt"]
+"""
+_SENTENCE = "La barca número {n} salió del puerto antes del alba y volvió con la red {how}, como todos los días."
+_HOWS = ("llena", "vacía", "rota", "seca", "nueva", "vieja", "pesada")
+
+
+@dataclass
+class Room:
+    """A folder with a recipe, a source, policies and input."""
+
+    folder: Path
+
+    def run(self, *more: str, check: int = 0) -> dict[str, Any]:
+        """What `latam-corpus run --json` tells."""
+        command = [sys.executable, "-m", "latam_corpus", "run", str(self.folder / "receta.toml"), "--json"]
+        command += ["--input", f"fuente={self.folder / 'in'}", "--out", str(self.folder / "out"), *more]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=dict(os.environ))
+        assert done.returncode == check, done.stderr
+        told: dict[str, Any] = json.loads(done.stdout) if done.stdout else {"stderr": done.stderr}
+        return told
+
+    def write(self, name: str, numbers: range) -> None:
+        """A JSONL file with a document a number."""
+        rows = [
+            {"id": f"d{n}", "text": " ".join(_SENTENCE.format(n=n * 7 + k, how=how) for k, how in enumerate(_HOWS))}
+            for n in numbers
+        ]
+        (self.folder / "in" / name).write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+
+    def objects(self) -> set[str]:
+        """The released shards' names, which are their hashes."""
+        return {path.name for path in (self.folder / "out" / "store" / "objects").rglob("*.parquet")}
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Room:
+    """A room with two files of thirty documents."""
+    made = Room(tmp_path)
+    shutil.copytree(data_folder("filters"), tmp_path / "filters")
+    (tmp_path / "in").mkdir()
+    (tmp_path / "receta.toml").write_text(_RECIPE.format(filters=tmp_path / "filters"))
+    (tmp_path / "fuente.toml").write_text(_SOURCE)
+    made.write("a.jsonl", range(30))
+    made.write("b.jsonl", range(30, 60))
+    return made
+
+
+@pytest.mark.slow
+def test_the_same_run_again_does_nothing_again(room: Room) -> None:
+    """Every part of every step is reused, and no new release version is made."""
+    first = room.run()
+    again = room.run()
+    assert first["rows"] == again["rows"] == {"in": 60, "kept": 60}
+    assert all(step["parts"] == 0 for step in first["reused"].values())
+    assert all(step["parts"] == step["of"] == 2 for step in again["reused"].values())
+    assert again["release"] == first["release"]
+
+
+@pytest.mark.slow
+def test_a_changed_bound_redecides_measured_rows(room: Room) -> None:
+    """Extraction, identification and measuring are reused; only deciding is done again, and differently."""
+    first = room.run()
+    policy = room.folder / "filters" / "genres" / "literature.toml"
+    policy.write_text(policy.read_text() + "\nword_count = { min = 100000 }\n")
+    again = room.run()
+    measured = next(title for title in again["reused"] if "measure" in title)
+    decided = next(title for title in again["reused"] if "filter" in title)
+    assert again["reused"][measured] == {"parts": 2, "of": 2}
+    assert again["reused"][decided] == {"parts": 0, "of": 2}
+    assert (first["rows"]["kept"], again["rows"]["kept"]) == (60, 0)
+    assert again["run"] != first["run"]
+    assert again["by_genre"][0]["reasons"] == {"word_count<100000": 60}
+
+
+@pytest.mark.slow
+def test_a_changed_stop_word_measures_anew_and_extracts_nothing(room: Room) -> None:
+    """Stop words are part of what is measured."""
+    room.run()
+    policy = room.folder / "filters" / "languages" / "spa.toml"
+    policy.write_text(policy.read_text().replace('"el", "la", ', '"el", ', 1))
+    again = room.run()
+    assert {step["parts"] for title, step in again["reused"].items() if "measure" in title} == {0}
+
+
+@pytest.mark.slow
+def test_a_new_file_is_worked_alone(room: Room) -> None:
+    """Two parts are reused, the third is new."""
+    room.run()
+    room.write("c.jsonl", range(60, 90))
+    again = room.run()
+    measured = next(title for title in again["reused"] if "measure" in title)
+    assert again["reused"][measured] == {"parts": 2, "of": 3}
+    assert again["rows"] == {"in": 90, "kept": 90}
+
+
+@pytest.mark.slow
+def test_shards_depend_on_the_documents_alone(room: Room, tmp_path: Path) -> None:
+    """One worker or two, batches of 7 rows or 2,000: the released shards are the same, byte for byte."""
+    room.run()
+    first = room.objects()
+    for more in (["--workers", "2"], ["--batch-rows", "7"]):
+        shutil.rmtree(tmp_path / "out")
+        room.run(*more)
+        assert room.objects() == first
+
+
+@pytest.mark.slow
+def test_a_bad_file_fails_alone(room: Room) -> None:
+    """A truncated archive is a ledger row; the documents of the other files are all there."""
+    (room.folder / "in" / "roto.jsonl.gz").write_bytes(b"\x1f\x8b\x08\x00garbage")
+    (room.folder / "fuente.toml").write_text(_SOURCE.replace('"*.txt"', '"*.jsonl.gz"'))
+    told = room.run()
+    assert told["rows"]["kept"] == 60
+    ledger = pl.read_parquet(f"{told['folder']}/ledger/*.parquet")
+    assert ledger.filter(pl.col("verdict") == "failed").height == 1

@@ -1,0 +1,132 @@
+"""`latam-corpus stage`: one row a row of the input, in its order, with its columns and those the stage gives."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import CommandLine
+
+_SPANISH = (
+    "La barca salió del puerto antes del alba y volvió con la red vacía, como todos los días de ese invierno. "
+    "Mi abuela decía que el mar no perdona a los que se olvidan de saludarlo cuando pasan por la orilla, y por eso "
+    "nosotros lo saludábamos siempre, aunque nos diera vergüenza que nos vieran los demás."
+)
+_PORTUGUESE = (
+    "O barco saiu do porto antes do amanhecer e voltou com a rede vazia, como todos os dias daquele inverno. Minha avó "
+    "dizia que o mar não perdoa quem se esquece de cumprimentá-lo, e por isso nós sempre o cumprimentávamos."
+)
+_MENU = "Inicio\nDeportes\nEconomía\nContacto\n" * 5
+
+
+def _write(path: Path, rows: list[dict[str, Any]]) -> Path:
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def _read(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def test_identify_gives_language_and_score_and_keeps_ids(command_line: CommandLine, tmp_path: Path) -> None:
+    """Spanish and Portuguese are told apart; an unknown column passes through."""
+    rows = [{"id": "uno", "text": _SPANISH, "nota": 7}, {"id": "dois", "text": _PORTUGUESE}, {"id": "vacío", "text": ""}]
+    told = command_line("stage", "identify", _write(tmp_path / "in.jsonl", rows), tmp_path / "out.jsonl")
+    assert told.code == 0, told.err
+    out = _read(tmp_path / "out.jsonl")
+    assert [row["id"] for row in out] == ["uno", "dois", "vacío"]
+    assert [row["language"] for row in out] == ["spa_Latn", "por_Latn", "und"]
+    assert {"language", "language_score", "languages", "variety"} <= set(out[0])
+    assert out[0]["nota"] == 7
+
+
+def test_filter_gives_a_reason_derived_from_a_bound(command_line: CommandLine, tmp_path: Path) -> None:
+    """A menu falls with its bound as the reason; prose stays; the signals of both are kept."""
+    rows = [
+        {"id": "a", "text": _SPANISH, "language": "spa_Latn", "genre": "news"},
+        {"id": "b", "text": _MENU, "language": "spa_Latn", "genre": "news"},
+    ]
+    command_line("stage", "filter", _write(tmp_path / "in.jsonl", rows), tmp_path / "out.jsonl")
+    good, bad = _read(tmp_path / "out.jsonl")
+    assert good["drop_reason"] is None
+    assert bad["drop_reason"] == "stop_word_count<2"
+    assert bad["signals"]["words_per_line"] == 1.0
+
+
+def test_dedupe_names_the_kept_document(command_line: CommandLine, tmp_path: Path) -> None:
+    """The copy with the more open rights is kept, wherever it stands in the file."""
+    rows = [
+        {"id": "cerrado", "text": _SPANISH, "rights_tier": "non_commercial"},
+        {"id": "otro", "text": _PORTUGUESE, "rights_tier": "open"},
+        {"id": "abierto", "text": _SPANISH.upper(), "rights_tier": "open"},
+    ]
+    command_line("stage", "dedupe", _write(tmp_path / "in.jsonl", rows), tmp_path / "out.jsonl")
+    first, second, third = _read(tmp_path / "out.jsonl")
+    assert (first["drop_reason"], first["duplicate_of"], first["containment"]) == ("duplicate", "abierto", 1.0)
+    assert second["drop_reason"] is None
+    assert second["duplicate_cluster"] is None
+    assert third["drop_reason"] is None
+    assert third["duplicate_cluster"] == first["duplicate_cluster"] == "abierto"
+
+
+def test_redact_replaces_and_counts(command_line: CommandLine, tmp_path: Path) -> None:
+    """Counts by kind, and nothing of what stood there."""
+    rows = [{"id": "a", "text": "Escríbame a rosa@ejemplo.org; mi RUT es 12.345.678-5."}]
+    command_line("stage", "redact", _write(tmp_path / "in.jsonl", rows), tmp_path / "out.jsonl")
+    [row] = _read(tmp_path / "out.jsonl")
+    assert row["text"] == "Escríbame a [EMAIL]; mi RUT es [RUT]."
+    assert row["redactions"] == {"email": 1, "rut": 1}
+
+
+def test_repair_mends_and_parquet_goes_in_and_out(command_line: CommandLine, tmp_path: Path) -> None:
+    """The suffix chooses the format on both sides."""
+    pl.DataFrame({"id": ["a"], "text": ["MaÃ±ana"], "peso": [1.5]}).write_parquet(tmp_path / "in.parquet")
+    assert command_line("stage", "repair", tmp_path / "in.parquet", tmp_path / "out.parquet").code == 0
+    out = pl.read_parquet(tmp_path / "out.parquet")
+    assert out.to_dicts() == [{"id": "a", "peso": 1.5, "text": "Mañana"}]
+
+
+def test_extract_reads_a_folder_and_names_each_file(command_line: CommandLine, tmp_path: Path) -> None:
+    """HTML and plain text, one row a document found, `origin.file` naming the file."""
+    (tmp_path / "in").mkdir()
+    paragraphs = "".join(f"<p>{_SPANISH}</p>" for _ in range(3))
+    page = f"<html><head><title>El puerto</title></head><body><nav>Inicio</nav><article>{paragraphs}</article></body></html>"
+    (tmp_path / "in" / "pagina.html").write_text(page, encoding="utf-8")
+    (tmp_path / "in" / "viejo.txt").write_bytes("Canción del río\n".encode("latin-1"))
+    assert command_line("stage", "extract", tmp_path / "in", tmp_path / "out.jsonl").code == 0
+    rows = {row["origin"]["file"]: row for row in _read(tmp_path / "out.jsonl")}
+    assert set(rows) == {"pagina.html", "viejo.txt"}
+    assert "antes del alba" in rows["pagina.html"]["text"]
+    assert "Inicio" not in rows["pagina.html"]["text"]
+    assert rows["viejo.txt"]["text"].strip() == "Canción del río"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("identifi", "in.jsonl", "out.jsonl"), "did you mean «identify»"),
+        (("repair", "missing.jsonl", "out.jsonl"), "there is no such file"),
+        (("repair", "in.csv", "out.jsonl"), "neither JSONL nor Parquet"),
+        (("repair", "in.jsonl", "out.csv"), "neither JSONL nor Parquet"),
+        (("repair", "bad.jsonl", "out.jsonl"), "bad.jsonl:2"),
+        (("filter", "in.jsonl", "out.jsonl", "--set", "policy=x"), "did you mean «policies»"),
+        (("filter", "in.jsonl", "out.jsonl", "--set", "policies"), "write key=value"),
+    ],
+)
+def test_a_wrong_input_is_one_sentence(
+    command_line: CommandLine, tmp_path: Path, arguments: tuple[str, ...], told: str
+) -> None:
+    """Exit code 2, the place and the remedy on standard error."""
+    _write(tmp_path / "in.jsonl", [{"id": "a", "text": "Hola"}])
+    (tmp_path / "in.csv").write_text("a,b")
+    (tmp_path / "bad.jsonl").write_text('{"id": 1, "text": "uno"}\n{"id": 2, "text": \n')
+    named = [str(tmp_path / a) if "." in a else a for a in arguments]
+    said = command_line("stage", *named)
+    assert said.code == 2
+    assert told in said.err

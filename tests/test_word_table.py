@@ -1,0 +1,97 @@
+"""The word table agrees with a plain reading of its definition, character by character."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from latam_corpus.text import words as w
+from latam_corpus.text.words import WordTable, hash_words
+
+_APOSTROPHES = "'\u2019\u02bc\u02bb\u02b9\u02c8\ua78b\ua78c\u00b4`"
+_IGNORED = "\u00ad\u200b\u200c\u200d\u2060"
+_ALPHABET = st.sampled_from(
+    [*"abñÑéÉ çãZ9 0-.,¡¿—\n\n\t «»", *_APOSTROPHES, *_IGNORED, "e\u0301", "漢", "😀", "Á", "ı", "İ"]
+)
+_TEXTS = st.lists(_ALPHABET, max_size=40).map("".join) | st.text(max_size=40)
+
+
+def _plain_words(text: str) -> list[str]:
+    """Words by the definition in text/words.py, the slow way."""
+    found: list[str] = []
+    current = ""
+    solid = [character for character in text if character not in _IGNORED]
+    for place, character in enumerate(solid):
+        wordlike = unicodedata.category(character)[0] in "LM" or unicodedata.category(character) == "Nd"
+        if not wordlike and current and character in _APOSTROPHES:
+            before, after = solid[place - 1], solid[place + 1 : place + 2]
+            wordlike = (
+                unicodedata.category(before)[0] in "LM" and bool(after) and unicodedata.category(after[0])[0] in "LM"
+            )
+        if wordlike:
+            current += character
+        elif current:
+            found.append(current)
+            current = ""
+    return [*found, current] if current else found
+
+
+@given(st.lists(_TEXTS, max_size=5))
+@settings(max_examples=500, deadline=None)
+def test_words_lines_and_characters_are_counted_as_defined(texts: list[str]) -> None:
+    """Counts of words, lines and code points are those of the plain reading, for several documents in one buffer."""
+    without = [text for text in texts if not any(mark in text for mark in _IGNORED)]
+    table = WordTable.of(without)
+    assert table.word_count.tolist() == [len(_plain_words(text)) for text in without]
+    assert np.diff(table.doc_lines).tolist() == [
+        len(text.removesuffix("\n").split("\n")) if text else 0 for text in without
+    ]
+    assert table.counts[:, w.CHARS].tolist() == [len(text) for text in without]
+
+
+@given(_TEXTS.filter(lambda text: not any(mark in text for mark in _IGNORED)))
+@settings(max_examples=300, deadline=None)
+def test_words_stand_where_the_table_says(text: str) -> None:
+    """The bytes from a word's start, as many code points as it has, are the word of the plain reading."""
+    table = WordTable.of([text])
+    data = text.encode()
+    read = [
+        data[start:].decode()[:length]
+        for start, length in zip(table.starts.tolist(), table.lengths.tolist(), strict=True)
+    ]
+    assert read == _plain_words(text)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Mañana", "MAÑANA"),
+        ("p'unchaw", "p\u2019unchaw"),
+        ("ch\u02bculel", "ch'ulel"),
+        ("canta\u00adba", "cantaba"),
+    ],
+)
+def test_words_that_hash_alike(one: str, other: str) -> None:
+    """Case, the form of an apostrophe and a soft hyphen don't make another word."""
+    assert len(set(hash_words([one, other]).tolist())) == 1
+
+
+@pytest.mark.parametrize(("one", "other"), [("ano", "año"), ("papa", "papá"), ("pacha", "p'acha")])
+def test_words_that_hash_apart(one: str, other: str) -> None:
+    """An accent, a tilde and a glottal stop make another word."""
+    assert len(set(hash_words([one, other]).tolist())) == 2
+
+
+def test_many_documents_equal_each_alone() -> None:
+    """A document's part of a table is what its own table would be."""
+    texts = ["La luna sobre el río.\nY nada más.", "", "—¿Quién vive?\n—Nadie.", "p'unchaw"]
+    together = WordTable.of(texts)
+    for number, text in enumerate(texts):
+        alone = WordTable.of([text])
+        mine = slice(together.doc_words[number], together.doc_words[number + 1])
+        assert together.hashes[mine].tolist() == alone.hashes.tolist()
+        assert together.counts[number].tolist() == alone.counts[0].tolist()
