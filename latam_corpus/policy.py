@@ -10,19 +10,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tomllib
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeVar
 
-import iso639
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from latam_corpus import schema
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.paths import data_folder
 from latam_corpus.text.stops import StopTable
 from latam_corpus.text.words import WordTable
+from latam_corpus.toml_model import line_of, load_toml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -30,6 +29,9 @@ if TYPE_CHECKING:
 
 UND: Final = "und"
 F = TypeVar("F", "LanguageFile", "GenreFile")
+
+
+Words = Annotated[tuple[str, ...], BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)]
 
 
 class _Strict(BaseModel):
@@ -48,7 +50,7 @@ class StopWords(_Strict):
     """The stop words of a language and where they are from."""
 
     origin: str
-    words: tuple[str, ...] = ()
+    words: Words = ()
 
 
 class LanguageFile(_Strict):
@@ -56,7 +58,7 @@ class LanguageFile(_Strict):
 
     language: str
     name: str
-    reviewed_by: tuple[str, ...] = ()
+    reviewed_by: Words = ()
     background: bool = False
     stop_words: StopWords | None = None
     typical: dict[str, float] = Field(default_factory=dict)
@@ -67,7 +69,7 @@ class GenreFile(_Strict):
     """One file of `filters/genres/`."""
 
     genre: str
-    reviewed_by: tuple[str, ...] = ()
+    reviewed_by: Words = ()
     bounds: dict[str, BoundEntry] = Field(default_factory=dict)
 
 
@@ -210,6 +212,8 @@ def _digest(value: Any) -> str:  # noqa: ANN401  (anything that JSON holds)
 
 def _iso(code: str) -> tuple[str, str | None] | None:
     """The ISO 639-3 code and its macrolanguage's, for a 639-1 or 639-3 code."""
+    import iso639  # noqa: PLC0415  (its tables take 0.2 s to load, and most documents never need them)
+
     try:
         language = iso639.Language.match(code)
     except iso639.LanguageNotFoundError:
@@ -221,13 +225,8 @@ def _load(folder: Path, model: type[F], key: str) -> Iterable[F]:
     if not folder.is_dir():
         raise ConfigError(str(folder), "there is no such folder of policies", "it holds one TOML file each")
     for path in sorted(folder.glob("*.toml")):
+        file = load_toml(path, model, "policy")
         text = path.read_text(encoding="utf-8")
-        try:
-            file = model.model_validate(tomllib.loads(text))
-        except tomllib.TOMLDecodeError as error:
-            raise ConfigError(str(path), f"not TOML: {error}") from error
-        except ValidationError as error:
-            raise _explained(path, text, model, error) from error
         name = getattr(file, key)
         if name != path.stem:
             raise ConfigError(str(path), f"{key} = «{name}», but the file is named {path.name}", "make the two agree")
@@ -241,18 +240,18 @@ def _check_stop_words(path: Path, text: str, stop_words: StopWords) -> None:
     counts = WordTable.of(stop_words.words).word_count
     for word, count in zip(stop_words.words, counts.tolist(), strict=True):
         if count != 1:
-            raise ConfigError(f"{path}:{line_of(text, word)}", f"stop word «{word}» is {count} words, not one")
+            raise ConfigError(_place(path, text, "stop_words"), f"stop word «{word}» is {count} words, not one")
 
 
 def _check_bounds(path: Path, text: str, file: LanguageFile | GenreFile) -> None:
-    stated = [*file.bounds, *(file.typical if isinstance(file, LanguageFile) else ())]
-    for signal in stated:
-        if signal not in schema.SIGNALS:
-            raise ConfigError(
-                f"{path}:{line_of(text, signal)}", f"unknown signal «{signal}»", closest(signal, schema.SIGNALS)
-            )
+    typical = file.typical if isinstance(file, LanguageFile) else {}
+    for table, stated in (("typical", typical), ("bounds", file.bounds)):
+        for signal in stated:
+            if signal not in schema.SIGNALS:
+                place = _place(path, text, table, signal)
+                raise ConfigError(place, f"unknown signal «{signal}»", closest(signal, schema.SIGNALS))
     for signal, bound in file.bounds.items():
-        place = f"{path}:{line_of(text, signal)}"
+        place = _place(path, text, "bounds", signal)
         if bound.min is None and bound.max is None:
             raise ConfigError(place, f"the bound on «{signal}» has neither min nor max", "give it one, or delete it")
         if bound.min is not None and bound.max is not None and bound.min > bound.max:
@@ -270,26 +269,12 @@ def _refuse_bounds_in_both(
             if signal in by_language:
                 path = folder / "genres" / f"{genre}.toml"
                 raise ConfigError(
-                    f"{path}:{line_of(path.read_text(encoding='utf-8'), signal)}",
+                    _place(path, path.read_text(encoding="utf-8"), "bounds", signal),
                     f"«{signal}» is bounded here and in languages/{by_language[signal]}.toml",
                     "bound it in one kind of file; for both, put what is typical in the language file and a ratio here",
                 )
 
 
-def _explained(path: Path, text: str, model: type[BaseModel], error: ValidationError) -> ConfigError:
-    first = error.errors()[0]
-    place = ".".join(str(step) for step in first["loc"])
-    last = str(first["loc"][-1]) if first["loc"] else ""
-    if first["type"] == "extra_forbidden":
-        known = BoundEntry.model_fields if len(first["loc"]) > 2 else model.model_fields  # noqa: PLR2004
-        return ConfigError(f"{path}:{line_of(text, last)}", f"unknown key «{place}»", closest(last, known))
-    return ConfigError(f"{path}:{line_of(text, last)}", f"«{place}»: {first['msg']}")
-
-
-def line_of(text: str, key: str) -> int:
-    r"""The number of the first line that holds the key, 1 when none does.
-
-    >>> line_of('genre = "news"\n[bounds]\nword_count = { min = 5 }', "word_count")
-    3
-    """
-    return next((n for n, line in enumerate(text.splitlines(), 1) if key in line), 1)
+def _place(path: Path, text: str, *keys: str) -> str:
+    line = line_of(text, keys)
+    return f"{path}, line {line}" if line else str(path)

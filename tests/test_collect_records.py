@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 
 from latam_corpus.catalog.identity import doc_id
 from latam_corpus.catalog.source import Source
-from latam_corpus.catalog.toml_model import parse_toml
+from latam_corpus.collect import streams
 from latam_corpus.collect.files import list_inputs, read
 from latam_corpus.schema import DOCUMENT_SCHEMA, WORKING_SCHEMA
+from latam_corpus.toml_model import parse_toml
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -219,6 +220,21 @@ def test_a_file_that_is_not_what_its_suffix_says_is_one_failed_row(tmp_path: Pat
         frame = _read(_source(), path)
         assert frame["drop_reason"].to_list() == ["unreadable:damaged file"]
         assert json.loads(frame["evidence"][0])["error"]
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz", ".xz", ".zst"])
+def test_a_record_without_end_does_not_fill_the_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    """A line, or a file, beyond the limit is a failed row; what stands around it is read."""
+    monkeypatch.setattr(streams, "MAX_RECORD", 50_000)
+    data = b'{"text": "uno"}\n' + b" " * 5_000_000 + b'\n{"text": "tres"}\n'
+    (tmp_path / f"r.jsonl{suffix}").write_bytes(_PACK[suffix](data))
+    (tmp_path / f"r.txt{suffix}").write_bytes(_PACK[suffix](data))
+    frame = _read(_source(), tmp_path / f"r.jsonl{suffix}")
+    assert frame["text"].to_list() == ["uno", None, "tres"]
+    assert frame["drop_reason"].to_list() == [None, "unreadable:too large", None]
+    assert _read(_source(), tmp_path / f"r.txt{suffix}")["drop_reason"].to_list() == ["unreadable:too large"]
 
 
 def test_frames_are_bounded_by_rows_and_by_bytes(tmp_path: Path) -> None:

@@ -15,8 +15,8 @@ _PARAGRAPHS = (
     ),
     "—¿Volverán hoy? —preguntó la muchacha.",
     (
-        "Él no contestó enseguida. Contó las redes, probó los nudos con los dedos, uno por uno, como si de ellos y no del "
-        "viento dependiera la respuesta; dijo que sí, que volverían, aunque más tarde de lo que ella creyó."
+        "Él no contestó enseguida. Contó las redes, probó los nudos con los dedos, uno por uno, como si de ellos y no "
+        "del viento dependiera la respuesta; dijo que sí, que volverían, aunque más tarde de lo que ella creyó."
     ),
     "Entonces empezó a llover.",
     (

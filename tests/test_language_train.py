@@ -90,7 +90,7 @@ def test_wrong_training_data_is_told_with_its_place(tmp_path: Path, name: str, c
 def test_the_command_trains_and_evaluates(labelled: Path, tmp_path: Path) -> None:
     """`language train` writes a model that `language evaluate` measures, in JSON when asked."""
     out = tmp_path / "mini.ftz"
-    done = command("train", str(labelled), "--out", str(out), "--epoch", "8", "--json")
+    done = command("train", str(labelled), "--out", str(out), "--epoch", "8", "--bucket", "5000", "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["lines"]["spa_Latn"] > 100
     measured = command("evaluate", str(labelled), "--model", str(out), "--json")

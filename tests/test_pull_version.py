@@ -179,6 +179,17 @@ def test_where_selects_rows_and_the_lock_says_so(tmp_path: Path, version: Versio
     assert not (to / "ledger.parquet").exists()
 
 
+def test_a_selection_is_the_same_in_whatever_batches(
+    tmp_path: Path, version: Version, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rewritten shards depend on the selected rows alone."""
+    monkeypatch.setattr("latam_corpus.release.parquet.GROUP_BYTES", 6_000)
+    for name, size in (("one", 1), ("all", 1 << 20)):
+        monkeypatch.setattr("latam_corpus.release.parquet.BATCH_BYTES", size)
+        pull("puerto", version[0], tmp_path / name, where="country = 'CL' or country is null")
+    assert (tmp_path / "one" / "SHA256SUMS").read_bytes() == (tmp_path / "all" / "SHA256SUMS").read_bytes()
+
+
 def test_a_condition_on_whole_shards_keeps_their_bytes(tmp_path: Path, version: Version) -> None:
     """Where all rows of a shard are wanted it is copied as it is, under a name of the selection."""
     store, manifest = version

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
+import io
 import json
 import random
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +20,7 @@ from latam_corpus import schema
 from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.release.build import build
 from latam_corpus.release.manifest import Manifest, load_manifest, parse_manifest
+from latam_corpus.release.parquet import write_group, writer
 from latam_corpus.release.store import Store
 from latam_corpus.release.verify import verify
 
@@ -114,6 +118,19 @@ def test_shards_are_a_function_of_the_documents_alone(
     assert [shard.model_dump() for shard in made.shards] == [shard.model_dump() for shard in expected.shards]
 
 
+def test_a_row_group_is_the_same_in_one_chunk_or_in_several(document: Any) -> None:
+    """The bytes don't tell in which pieces the rows came."""
+    rows = [document(n, text="El río no vuelve atrás. " * 900 + str(n)) for n in range(120)]
+    pieces = [schema.conform(pl.DataFrame(rows[n : n + 7]), schema.RELEASE_SCHEMA) for n in range(0, 120, 7)]
+    written = []
+    for frame in (pl.concat(pieces, rechunk=False), pl.concat(pieces, rechunk=True)):
+        target = io.BytesIO()
+        with writer(target, schema.RELEASE_SCHEMA) as opened:
+            write_group(opened, frame)
+        written.append(target.getvalue())
+    assert written[0] == written[1]
+
+
 def test_a_shard_splits_only_when_it_grows_and_the_others_stay(tmp_path: Path, document: Any, kept_run: Any) -> None:
     """A version built upon another keeps its cuts and shares every object that no document touched."""
     store = tmp_path / "store"
@@ -173,6 +190,14 @@ def test_splits_follow_the_cluster_and_the_parent(tmp_path: Path, document: Any,
     assert kept.height == 399
     assert (kept["split"] == kept["split_after"]).all()
     assert after.filter(pl.col("doc_id") == copy["doc_id"])["split"].to_list() == ["test"]
+
+
+def test_held_out_documents_are_spread_over_the_shards(tmp_path: Path, document: Any, kept_run: Any) -> None:
+    """Which split a document is in has nothing to do with the leading bits that choose its shard."""
+    run = kept_run("a-1", [document(n) for n in range(300)])
+    terms = TERMS | {"splits": {"test": 0.3}, "shard_bytes": 30_000}
+    manifest = build("puerto", [run], tmp_path / "store", **terms)
+    assert {shard.prefix[:2] for shard in manifest.shards if shard.split == "test"} == {"00", "01", "10", "11"}
 
 
 def test_a_cluster_that_joins_train_and_test_goes_to_train(tmp_path: Path, document: Any, kept_run: Any) -> None:
@@ -356,6 +381,16 @@ def test_a_version_survives_the_round_trip_through_its_manifest(tmp_path: Path, 
             parse_manifest(data, "manifest.json")
 
 
+@pytest.mark.parametrize("url", ["", "memory://versiones"])
+def test_a_version_is_never_overwritten(tmp_path: Path, url: str) -> None:
+    """What a manifest's name holds stays, in a store on the disk or elsewhere."""
+    store = Store.at(url or tmp_path / "store")
+    store.create(b"una", "releases", "puerto", "2026.11.0", "manifest.json")
+    with pytest.raises(ReleaseError, match="it exists already"):
+        store.create(b"otra", "releases", "puerto", "2026.11.0", "manifest.json")
+    assert store.read("releases", "puerto", "2026.11.0", "manifest.json") == b"una"
+
+
 def test_versions_count_on_by_month(tmp_path: Path, document: Any, kept_run: Any) -> None:
     """The default version is the month's next, and a given one must be new."""
     store = tmp_path / "store"
@@ -406,3 +441,30 @@ def test_a_build_that_is_killed_leaves_no_half_version(
     assert store.versions("puerto") == ["2026.11.0", "2026.11.1"]
     assert store.latest("puerto") == "2026.11.1"
     assert not list((tmp_path / "store" / "scratch").glob("build-*"))
+
+
+def test_temporary_files_of_a_killed_build_are_removed_by_the_next(
+    tmp_path: Path, document: Any, kept_run: Any
+) -> None:
+    """What a killed build spilled on the disk goes when the next one starts; a living build's files stay."""
+    scratch = tmp_path / "store" / "scratch"
+    for name in ("dead", "living"):
+        (scratch / f"build-{name}").mkdir(parents=True)
+        (scratch / f"build-{name}" / "0.arrows").write_bytes(b"x")
+        (scratch / f"build-{name}.lock").touch()
+    with (scratch / "build-living.lock").open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        build("puerto", [kept_run("a-1", [document(1)])], tmp_path / "store", **TERMS)
+        assert sorted(path.name for path in scratch.glob("build-*")) == ["build-living", "build-living.lock"]
+
+
+def test_two_builds_at_once_make_two_versions(tmp_path: Path, document: Any, kept_run: Any) -> None:
+    """Neither takes the other's number, both are whole, and the latest is the last."""
+    store = tmp_path / "store"
+    runs = [kept_run(f"{name}-1", [document(place)]) for place, name in enumerate("abcd")]
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(lambda run: build("puerto", [run], store, **TERMS), runs))
+    versions = Store.at(store).versions("puerto")
+    assert versions == sorted(m.version for m in made) == [f"2026.11.{n}" for n in range(4)]
+    assert [problem for v in versions for problem in verify(Store.at(store), "puerto", v)] == []
+    assert Store.at(store).latest("puerto") == "2026.11.3"

@@ -118,10 +118,16 @@ def test_a_missing_object_is_found(version: Version) -> None:
         (lambda rows: rows.with_columns(pl.lit("news").alias("genre")), "whose genre isn't literature"),
     ],
 )
+@pytest.mark.parametrize("batch_bytes", [1, 1 << 20])
 def test_wrong_rows_are_found_though_digests_agree(
-    version: Version, change: Callable[[pl.DataFrame], pl.DataFrame], told: str
+    version: Version,
+    monkeypatch: pytest.MonkeyPatch,
+    change: Callable[[pl.DataFrame], pl.DataFrame],
+    told: str,
+    batch_bytes: int,
 ) -> None:
-    """Rows are checked too: their order, number, sizes and partition, not digests alone."""
+    """Rows are checked too, in whatever batches: their order, number, sizes and partition, not digests alone."""
+    monkeypatch.setattr("latam_corpus.release.parquet.BATCH_BYTES", batch_bytes)
     store, manifest = version
     assert manifest.shards[-1].language == "spa_Latn"
     assert told in problems((store, rewritten(store, manifest, change)))

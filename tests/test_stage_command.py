@@ -36,7 +36,11 @@ def _read(path: Path) -> list[dict[str, Any]]:
 
 def test_identify_gives_language_and_score_and_keeps_ids(command_line: CommandLine, tmp_path: Path) -> None:
     """Spanish and Portuguese are told apart; an unknown column passes through."""
-    rows = [{"id": "uno", "text": _SPANISH, "nota": 7}, {"id": "dois", "text": _PORTUGUESE}, {"id": "vacío", "text": ""}]
+    rows: list[dict[str, Any]] = [
+        {"id": "uno", "text": _SPANISH, "nota": 7},
+        {"id": "dois", "text": _PORTUGUESE},
+        {"id": "vacío", "text": ""},
+    ]
     told = command_line("stage", "identify", _write(tmp_path / "in.jsonl", rows), tmp_path / "out.jsonl")
     assert told.code == 0, told.err
     out = _read(tmp_path / "out.jsonl")
@@ -96,7 +100,8 @@ def test_extract_reads_a_folder_and_names_each_file(command_line: CommandLine, t
     """HTML and plain text, one row a document found, `origin.file` naming the file."""
     (tmp_path / "in").mkdir()
     paragraphs = "".join(f"<p>{_SPANISH}</p>" for _ in range(3))
-    page = f"<html><head><title>El puerto</title></head><body><nav>Inicio</nav><article>{paragraphs}</article></body></html>"
+    body = f"<nav>Inicio</nav><article>{paragraphs}</article>"
+    page = f"<html><head><title>El puerto</title></head><body>{body}</body></html>"
     (tmp_path / "in" / "pagina.html").write_text(page, encoding="utf-8")
     (tmp_path / "in" / "viejo.txt").write_bytes("Canción del río\n".encode("latin-1"))
     assert command_line("stage", "extract", tmp_path / "in", tmp_path / "out.jsonl").code == 0

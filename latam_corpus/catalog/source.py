@@ -15,8 +15,8 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from latam_corpus.catalog.rights import tier_of
-from latam_corpus.catalog.toml_model import load_toml
 from latam_corpus.errors import ConfigError, closest
+from latam_corpus.toml_model import load_toml
 
 SOURCES = Path(__file__).resolve().parent / "sources"
 

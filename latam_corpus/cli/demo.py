@@ -17,7 +17,7 @@ import typer
 
 from latam_corpus.cli.explain import bound_line, open_store, tell
 from latam_corpus.cli.recipes import checked_plan
-from latam_corpus.cli.show import RunProgress, console, number, print_json
+from latam_corpus.cli.show import Unseen, console, number, print_json
 from latam_corpus.cli.story import find, story
 from latam_corpus.engine.choose import make_engine
 from latam_corpus.errors import ConfigError
@@ -73,11 +73,7 @@ def _work(room: Path, data: Path | None) -> tuple[RunResult, Manifest]:
         recipe = recipe.model_copy(update={"sources": (*recipe.sources, *real), "stage": stages})
         inputs |= {source: str(path) for source, path in real.items()}
     plan = checked_plan(recipe, inputs, None)
-    progress = RunProgress()
-    try:
-        result = run_plan(plan, find_parts(plan), room, make_engine("in-process", 1), progress)
-    finally:
-        progress.close()
+    result = run_plan(plan, find_parts(plan), room, make_engine("in-process", 1), Unseen())
     release = recipe.release
     if release is None:
         raise ConfigError(str(recipe.file), "the demo's recipe has no [release]")

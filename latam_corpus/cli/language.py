@@ -32,11 +32,12 @@ def train(
     seed: Annotated[int, typer.Option(help="Of sampling and training.")] = Settings.seed,
     epoch: Annotated[int, typer.Option(help="Passes over the lines.", min=1)] = Settings.epoch,
     most: Annotated[int, typer.Option(help="Lines a label at most.", min=1)] = Settings.most,
+    bucket: Annotated[int, typer.Option(help="Hash places of n-grams; fewer for few texts.", min=1)] = Settings.bucket,
     threads: Annotated[int, typer.Option(help="One gives the same model each time.", min=1)] = Settings.threads,
     as_json: _Json = False,
 ) -> None:
     """Train a model from labelled texts; a tenth of them is kept out to measure on."""
-    settings = Settings(seed=seed, epoch=epoch, most=most, threads=threads)
+    settings = Settings(seed=seed, epoch=epoch, most=most, bucket=bucket, threads=threads)
     kept_away = [Texts(t.path, t.label or "und", t.field) for t in listed(without or [])]
     made = fit(listed(data, root), out, settings, kept_away)
     size = made.model.stat().st_size

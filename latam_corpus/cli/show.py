@@ -69,7 +69,7 @@ class RunProgress:
         """A part of it is done."""
         self._done += 1
         if outcome.error:
-            errors.print(f"[bold]part {outcome.part} failed[/]: {outcome.error}")
+            errors.print(f"part {outcome.part} failed: {outcome.error}", markup=False)
         if self._bar:
             self._bar.update(self._task, completed=self._done)
         elif self._done * 10 // self._total > self._told or self._done == self._total:
@@ -85,3 +85,18 @@ class RunProgress:
         """Take the bar off the screen."""
         if self._bar:
             self._bar.stop()
+
+
+class Unseen:
+    """Progress of a run too short to tell of."""
+
+    def started(self, title: str, total: int) -> None:
+        """Nothing is shown."""
+
+    def part_done(self, outcome: Outcome) -> None:
+        """A part's failure is still told."""
+        if outcome.error:
+            errors.print(f"part {outcome.part} failed: {outcome.error}", markup=False)
+
+    def barrier(self, name: str, rows: int) -> None:
+        """Nothing is shown."""

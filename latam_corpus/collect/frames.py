@@ -12,7 +12,6 @@ import polars as pl
 from latam_corpus.catalog.identity import doc_id
 from latam_corpus.catalog.rights import tier_of
 from latam_corpus.collect import values
-from latam_corpus.collect.groups import removals
 from latam_corpus.collect.mapping import cleaned, text_of, value_at, values_of
 from latam_corpus.schema import DOCUMENT_SCHEMA, ORIGIN, WORKING_SCHEMA
 
@@ -216,19 +215,22 @@ def _locators(place: Place, chunk: Chunk, keys: frozenset[str], urls: Values) ->
     locators: list[str] = []
     members: list[str | None] = []
     for row, number in enumerate(chunk.numbers):
-        name = names[row]
-        if name and chunk.pages is not None and place.source.collect.group and chunk.pages[row] > 1:
-            name = f"{name}/{chunk.pages[row]}"
+        # Where a group was cut, its documents would share one id.
+        page = chunk.pages[row] if chunk.pages and place.source.collect.group else 1
+        suffix = f"/{page}" if page > 1 else ""
+        name, link = names[row], links[row]
         counted = place.relative if number is None else f"{place.relative}#{number}"
-        locators.append(name or links[row] or counted)
-        members.append(name or (None if number is None else str(number)))
+        locators.append(f"{name or link}{suffix}" if name or link else counted)
+        members.append(f"{name}{suffix}" if name else None if number is None else str(number))
     return locators, members
 
 
 def _missing(place: Place, chunk: Chunk, row: int, text: Text | None) -> str:
     """Why a record has no text, as JSON."""
     record = chunk.records[row]
-    wanted = text.column if text else next(iter(removals(place.source.collect)), "raw")
+    columns = place.source.collect.columns
+    stated = columns.raw if place.media_type else columns.text
+    wanted = text.column if text else (stated and stated.column) or "text"
     if wanted in record:
         found = type(record[wanted]).__name__ if record[wanted] is not None else "null"
         note: dict[str, Any] = {"column": wanted, "found": "blank" if found == "str" else found}

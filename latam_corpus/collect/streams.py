@@ -141,7 +141,8 @@ def lines(pieces: Iterable[bytes]) -> Iterator[bytes | None]:
         if not rest:
             continue
         yield b"".join(held) if size <= MAX_RECORD else None
-        yield from rest[:-1]
+        whole = rest[:-1]
+        yield from whole if len(piece) <= MAX_RECORD else (line if len(line) <= MAX_RECORD else None for line in whole)
         held, size = [rest[-1]], len(rest[-1])
     if size:
         yield b"".join(held) if size <= MAX_RECORD else None

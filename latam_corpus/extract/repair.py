@@ -6,11 +6,13 @@ those are given to it; a test holds the result equal to ftfy on every line.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 
 import ftfy
 import numpy as np
+import polars as pl
 
 from latam_corpus.text.words import REPAIRS
 
@@ -38,17 +40,20 @@ class Repair:
         if not len(rows):
             return batch
         repaired: dict[int, str] = {}
+        evidence: dict[int, str] = {}
         for row in rows.tolist():
             first, last = words.doc_lines[row], words.doc_lines[row + 1]
             text = words.data[words.doc_bytes[row] : words.doc_bytes[row + 1]].tobytes()
             ends = words.line_ends[first:last] - words.doc_bytes[row]
             better = repair_lines(text, ends.tolist(), words.line_repairs[first:last].tolist())
             if better is not None:
-                repaired[row] = better
+                repaired[row], lines = better
+                evidence[row] = json.dumps({"lines": lines})
         if not repaired:
             return batch
         texts = batch.frame["text"].scatter(list(repaired), list(repaired.values()))
-        return batch.with_columns({"text": texts})
+        notes = pl.Series("evidence", [evidence.get(row) for row in range(len(batch))], dtype=pl.String)
+        return batch.with_columns({"text": texts, "evidence": notes})
 
 
 def repair(text: str) -> str:
@@ -62,8 +67,8 @@ def repair(text: str) -> str:
     return ftfy.fix_text(text, _BESIDE_MARKUP if "<" in text else _CONFIG)
 
 
-def repair_lines(data: bytes, ends: list[int], marked: list[bool]) -> str | None:
-    """The UTF-8 with its marked lines repaired, or None when nothing changed.
+def repair_lines(data: bytes, ends: list[int], marked: list[bool]) -> tuple[str, int] | None:
+    """The UTF-8 with its marked lines repaired and how many of them changed, or None when none did.
 
     Args:
         data: the text's UTF-8.
@@ -72,7 +77,7 @@ def repair_lines(data: bytes, ends: list[int], marked: list[bool]) -> str | None
     """
     config = _BESIDE_MARKUP if b"<" in data else _CONFIG
     pieces: list[bytes] = []
-    start, clean = 0, 0
+    start, clean, changed = 0, 0, 0
     for end, is_marked in zip(ends, marked, strict=True):
         stop = min(end + 1, len(data))  # ftfy sees a line with its line end
         if is_marked:
@@ -81,5 +86,6 @@ def repair_lines(data: bytes, ends: list[int], marked: list[bool]) -> str | None
             if better != line:
                 pieces += [data[clean:start], better]
                 clean = stop
+                changed += 1
         start = stop
-    return b"".join([*pieces, data[clean:]]).decode() if pieces else None
+    return (b"".join([*pieces, data[clean:]]).decode(), changed) if pieces else None

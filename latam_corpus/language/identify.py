@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 import polars as pl
 
 from latam_corpus.language.codes import groups, iso_code
-from latam_corpus.language.judge import Judgement, judge
+from latam_corpus.language.judge import judge
 from latam_corpus.language.model import SHIPPED, digest, load
 from latam_corpus.schema import LANGUAGES
 
 if TYPE_CHECKING:
     from latam_corpus.batch import Batch
+    from latam_corpus.language.judgement import Judgement
 
 _VARIETIES: Final = {"spa": "es", "por": "pt"}
 

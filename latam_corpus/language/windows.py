@@ -11,7 +11,7 @@ from typing import Final
 
 MOST_WINDOWS: Final = 4
 WINDOW: Final = 400  # characters
-MOST_PIECES: Final = 40
+MOST_PIECES: Final = 24
 PIECE: Final = 200  # characters; a long line is cut into pieces of about this size
 _NEAR: Final = 30  # characters searched for a word boundary
 _BOUNDARY: Final = re.compile(r"\s")

@@ -14,9 +14,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
 
 from latam_corpus import schema
-from latam_corpus.catalog.toml_model import load_toml
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.paths import data_folder
+from latam_corpus.toml_model import load_toml
 
 Genre = Literal[*schema.GENRES]  # type: ignore[valid-type]
 Tier = Literal[*schema.RIGHTS_TIERS]  # type: ignore[valid-type]

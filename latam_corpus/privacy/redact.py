@@ -8,6 +8,7 @@ text, and speakers are a matter of consent.
 from __future__ import annotations
 
 import ipaddress
+import json
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -84,7 +85,11 @@ class Redact:
         counts = [
             [{"key": kind, "value": n} for kind, n in sorted(found.items())] if found else None for _, found in results
         ]
-        columns = {"redactions": pl.Series("redactions", counts, dtype=schema.REDACTIONS)}
+        told = [json.dumps(found) if found else None for _, found in results]
+        columns = {
+            "redactions": pl.Series("redactions", counts, dtype=schema.REDACTIONS),
+            "evidence": pl.Series("evidence", told, dtype=pl.String),
+        }
         if any(found for _, found in results):
             texts = pl.Series("text", [text for text, _ in results], dtype=pl.String)
             columns["text"] = pl.select(pl.when(batch.frame["text"].is_not_null()).then(texts).alias("text"))["text"]

@@ -169,10 +169,14 @@ def _prepared(to: Path, manifest: Manifest, sha256: str, where: str | None, plan
     """The folder ready for these files: what an earlier pull left and this one doesn't want is removed."""
     if to.exists() and not to.is_dir():
         raise ConfigError(str(to), "it is a file", "name a folder")
+    try:
+        to.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(str(to), f"the folder can't be made: {error.strerror}", "name another folder") from None
     before = _earlier(to, manifest.name)
     # The list is read from the folder, which may be someone else's: no name in it may lead out of the folder.
     owned = {path for path in before.planned if _OURS.fullmatch(path)} if before else set()
-    if before is None and to.exists() and any(to.iterdir()):
+    if before is None and any(to.iterdir()):
         raise ConfigError(str(to), "the folder holds other files", "name a new or empty folder")
     there = {path.relative_to(to).as_posix() for path in (to / "data").rglob("*") if path.is_file()}
     strangers = sorted(there - owned - set(planned))

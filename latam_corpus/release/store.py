@@ -10,10 +10,8 @@ A version exists if and only if its `manifest.json` does, and that file is writt
 
 from __future__ import annotations
 
-import errno
 import json
 import re
-import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -26,7 +24,7 @@ import pyarrow.parquet as pq
 from fsspec.implementations.local import LocalFileSystem
 
 from latam_corpus.errors import ConfigError, ReleaseError, closest
-from latam_corpus.release import files
+from latam_corpus.release import files, remote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -38,9 +36,6 @@ SUMS: Final = "SHA256SUMS"
 LATEST: Final = "latest.json"
 LEDGER: Final = "ledger.parquet"
 
-_S3: Final = frozenset({"s3", "s3a"})
-_FLAT: Final = _S3 | {"gs", "gcs", "abfs", "abfss", "az", "oss", "hf"}
-_SWAPS: Final = 5
 _SAFE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}")
 # What a file system raises for a missing file; s3fs gives FileNotFoundError too.
 _NOT_THERE: Final = (FileNotFoundError, NotADirectoryError)
@@ -64,12 +59,8 @@ class Store:
         try:
             filesystem, root = fsspec.core.url_to_fs(str(url))
         except ImportError as missing:
-            protocol = str(url).split("://", 1)[0]
-            raise ConfigError(
-                str(url),
-                str(missing),
-                f"install it, for instance with `pip install 'latam-corpus[{protocol}]'`",
-            ) from None
+            extra = "pip install 'latam-corpus[s3]'" if str(url).startswith("s3") else "pip install it"
+            raise ConfigError(str(url), str(missing), extra) from None
         except ValueError as unknown:
             raise ConfigError(str(url), str(unknown), "name a folder, or a URL such as s3://bucket/store") from None
         return cls(str(url), filesystem, root.rstrip("/"))
@@ -117,8 +108,7 @@ class Store:
         """Write a small file, replacing what was there; on a local disk it is whole or not there."""
         target = self.path(*names)
         if self.folder is None:
-            self._make_room(target)
-            self.filesystem.pipe_file(target, data)
+            remote.write(self.filesystem, target, data)
         else:
             files.replace(Path(target), data)
 
@@ -131,8 +121,7 @@ class Store:
         target = self.path(*names)
         try:
             if self.folder is None:
-                self._make_room(target)
-                self._create_remote(target, data)
+                remote.create(self.filesystem, target, data)
             else:
                 files.create(Path(target), data)
         except FileExistsError:
@@ -141,15 +130,6 @@ class Store:
                 "it exists already; versions are never overwritten",
                 "build again",
             ) from None
-
-    def _create_remote(self, target: str, data: bytes) -> None:
-        try:
-            # On S3 this is a put with If-None-Match, so that of two builds one fails.
-            self.filesystem.pipe_file(target, data, mode="create")
-        except (TypeError, ValueError, NotImplementedError):
-            if self.filesystem.exists(target):
-                raise FileExistsError(target) from None
-            self.filesystem.pipe_file(target, data)
 
     def add_object(self, file: Path, sha256: str) -> bool:
         """Move a finished local file among the objects; False when the store has it already.
@@ -166,7 +146,7 @@ class Store:
             return False
         target = self.path(name)
         if self.folder is None:
-            self._make_room(target)
+            remote.make_room(self.filesystem, target)
             self.filesystem.put_file(str(file), target)
             file.unlink()
         else:
@@ -193,7 +173,7 @@ class Store:
         """Turn what the file system raises into an error that names the store."""
         try:
             yield
-        except _failures() as error:
+        except remote.failures() as error:
             problem = f"it can't be read or written: {error}"
             raise ReleaseError(self.url, problem, "check the address, the rights to it and the space left") from error
 
@@ -222,25 +202,15 @@ class Store:
         """Swap `latest.json` to a version; of two builds at once on S3, the later version stays."""
         place = ("releases", name, LATEST)
         data = json.dumps({"version": version}).encode() + b"\n"
-        if not _S3.intersection(_protocols(self.filesystem)):
+        if self.folder is not None:
             self.write(data, *place)
             return
-        for attempt in range(_SWAPS):
-            self.filesystem.invalidate_cache()
-            try:
-                condition = {"IfMatch": self.filesystem.info(self.path(*place))["ETag"]}
-            except FileNotFoundError:
-                condition = {"mode": "create"}
-            if attempt and version_key(self.latest(name) or "") > version_key(version):
-                return
-            try:
-                self.filesystem.pipe_file(self.path(*place), data, **condition)
-            except OSError as error:
-                # A failed condition is EINVAL or FileExistsError in s3fs.
-                if attempt == _SWAPS - 1 or not (isinstance(error, FileExistsError) or error.errno == errno.EINVAL):
-                    raise
-            else:
-                return
+        remote.swap(
+            self.filesystem,
+            self.path(*place),
+            data,
+            lambda: version_key(self.latest(name) or "") > version_key(version),
+        )
 
     def find(self, spec: str) -> tuple[str, str]:
         """The name and version that `NAME` or `NAME@VERSION` means; `NAME` is its latest.
@@ -277,25 +247,9 @@ class Store:
         """
         return files.scratch(None if self.folder is None else self.folder / "scratch")
 
-    def _make_room(self, target: str) -> None:
-        # An object store has no folders, and s3fs would make a bucket of a mistyped name.
-        if not _FLAT.intersection(_protocols(self.filesystem)):
-            self.filesystem.makedirs(str(PurePosixPath(target).parent), exist_ok=True)
-
     def _glob(self, pattern: str) -> list[str]:
         self.filesystem.invalidate_cache()
         return list(self.filesystem.glob(self.path(pattern)))
-
-
-def _protocols(filesystem: Any) -> set[str]:  # noqa: ANN401  (fsspec has no types)
-    named = filesystem.protocol
-    return {named} if isinstance(named, str) else set(named)
-
-
-def _failures() -> tuple[type[Exception], ...]:
-    # S3's client raises its own errors for a missing key or network; it is there only when s3fs has loaded it.
-    client = sys.modules.get("botocore.exceptions")
-    return (OSError, client.BotoCoreError) if client else (OSError,)
 
 
 def object_path(sha256: str) -> str:

@@ -32,17 +32,17 @@ DOCUMENT_FLOORS = {
     "novels, kept out": 0.999,
     "novels of Portugal, kept out": 0.999,
     "books never trained on": 0.999,
-    "sonnets, kept out": 0.995,
-    "tangos": 0.995,
-    "sayings of 100 characters and more, es": 0.995,
-    "sayings of 100 characters and more, pt": 0.995,
+    "sonnets, kept out": 0.999,
+    "tangos": 0.999,
+    "sayings of 100 characters and more, es": 0.998,
+    "sayings of 100 characters and more, pt": 0.998,
     "films": 0.999,
-    "news sentences, es": 0.995,
-    "news sentences, pt": 0.99,
-    "interview answers in Spanish": 0.995,
+    "news sentences, es": 0.999,
+    "news sentences, pt": 0.993,
+    "interview answers in Spanish": 0.999,
 }
 # Share of five sentences taken together that get their group; sources that the model never saw.
-UNSEEN_FLOORS = {"aym": 0.98, "gn": 0.95, "nah": 0.97, "quy": 0.95, "shp": 0.95, "cni": 0.80}
+UNSEEN_FLOORS = {"aym": 0.99, "gn": 0.97, "nah": 0.98, "quy": 0.98, "shp": 0.99, "cni": 0.96}
 
 
 def jsonl(path: str) -> list[dict[str, Any]]:
@@ -135,7 +135,7 @@ def test_clean_windows_never_get_a_language_of_the_americas() -> None:
 
 
 def test_worn_and_senseless_texts_get_no_language_of_the_americas() -> None:
-    """At most one false name in 10,000 on text without accents, with scanning errors, in capitals, on names and syllables."""
+    """At most one false name in 10,000 in capitals without accents, with scanning errors, on names and syllables."""
     rng = random.Random(7)  # noqa: S311 - sampling, not secrets
     clean = rng.sample([t for _, texts in documents().values() for t in texts if len(t.split()) >= 20], 2500)
     syllables = [
@@ -163,7 +163,7 @@ def test_kept_out_paragraphs_of_the_human_rights_are_told() -> None:
             by_code[row["iso639_3"]].append(row["text"])
     texts = ["\n".join(found[i : i + 2]) for found in by_code.values() for i in range(0, len(found), 2)]
     codes = [groups().of.get(code, code) for code, found in by_code.items() for _ in range(0, len(found), 2)]
-    assert score(zip(codes, named(texts), strict=True)).macro_f1 >= 0.94
+    assert score(zip(codes, named(texts), strict=True)).macro_f1 >= 0.97
 
 
 @pytest.mark.parametrize("language", sorted(UNSEEN_FLOORS))
@@ -175,6 +175,14 @@ def test_unseen_sources_are_told(language: str) -> None:
     group = {"gn": "grn", "cni": "awd", "quy": "que"}.get(language, language)
     found = named(texts)
     assert found.count(group) / len(found) >= UNSEEN_FLOORS[language]
+
+
+def test_alternating_aymara_and_spanish_are_both_told() -> None:
+    """Documents in which every other line is the translation of the one before show both languages."""
+    pairs = jsonl("indigenous/aymara_globalvoices/aym_spa.jsonl.xz")[:2000]
+    texts = ["\n".join(f"{p['aym']}\n{p['spa']}" for p in pairs[i : i + 20]) for i in range(0, len(pairs), 20)]
+    found = [{code for code, _ in judged.languages} for judged in judge(load(), texts)]
+    assert sum({"ayr_Latn", "spa_Latn"} <= codes for codes in found) / len(found) >= 0.97
 
 
 @pytest.mark.slow

@@ -119,12 +119,14 @@ def _fields_at(model: type[BaseModel], loc: Sequence[int | str]) -> list[str]:
     for part in loc:
         if isinstance(part, int):
             continue
-        here = [
+        inside = [
             found
             for m in here
             if part in _by_alias(m)
             for found in _models_in(m.model_fields[_by_alias(m)[part]].annotation)
         ]
+        # A part that is no field is a key of a mapping, whose values are the models already found.
+        here = inside if any(part in _by_alias(m) for m in here) else here
     return sorted({alias for m in here for alias in _by_alias(m)})
 
 

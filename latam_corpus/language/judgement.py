@@ -1,0 +1,101 @@
+"""What is said of a text, and when: thresholds, groups and members."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import polars as pl
+
+from latam_corpus.language.codes import UNDETERMINED, groups
+from latam_corpus.language.evidence import COLONIAL, evidence, holds, others_hold
+from latam_corpus.language.normalise import normalise_all
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from latam_corpus.language.model import Model
+
+LEAST_MAJOR: Final = 0.4  # Spanish, Portuguese, English and French need this much
+SURE: Final = 0.8  # above it, with windows that agree, nothing more is looked at
+FINE: Final = 0.8  # the share of its group's probability at which a member is named
+AT_ONCE: Final = 2048  # lines a matrix product
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The language of a text.
+
+    Attributes:
+        language: code and script, such as `spa_Latn`, or `und`.
+        score: the probability of the language's group, 0 where there is nothing to judge.
+        languages: code and share of each language of a mixed text, the larger first; empty for one language.
+    """
+
+    language: str
+    score: float
+    languages: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def code(self) -> str:
+        """The ISO 639-3 code, or `und`."""
+        return self.language.split("_")[0]
+
+
+NOTHING: Final = Judgement(UNDETERMINED, 0.0)
+
+
+def normalised_lines(cut: list[tuple[int, str]]) -> tuple[list[str], NDArray[np.int64]]:
+    """Normalised lines that have a letter, and the place of the text that each is from."""
+    frame = pl.DataFrame(
+        {"owner": [row for row, _ in cut], "line": [w for _, w in cut]}, {"owner": pl.Int64, "line": pl.String}
+    )
+    frame = frame.with_columns(line=normalise_all(frame["line"]).str.replace_all("\n", " "))
+    frame = frame.filter(pl.col("line").str.contains(r"\p{L}"))
+    return frame["line"].to_list(), frame["owner"].to_numpy()
+
+
+def batches(owner: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+    """Ranges of lines that keep the lines of one text together."""
+    first = 0
+    while first < len(owner):
+        last = min(first + AT_ONCE, len(owner))
+        while last < len(owner) and owner[last] == owner[last - 1]:
+            last += 1
+        yield first, last
+        first = last
+
+
+def whole(model: Model, labels: NDArray[np.float32], chances: NDArray[np.float32], lines: Sequence[str]) -> Judgement:
+    """One language for lines that go together, or `und`."""
+    best = int(chances.argmax())
+    chance, group = float(chances[best]), model.groups[best]
+    if group in COLONIAL:
+        held = chance >= LEAST_MAJOR
+    else:
+        tokens = " ".join(lines).split()
+        american = group in groups().of
+        held = holds(chance, evidence(tokens, group, model.words)) if american else others_hold(chance, len(tokens))
+    return Judgement(fine(model, labels, best) if held else UNDETERMINED, chance)
+
+
+def fine(model: Model, labels: NDArray[np.float32], group: int) -> str:
+    """The member of a group where it is certain, else the group with its members' usual script."""
+    members = np.flatnonzero(model.group_of == group)
+    best = int(members[labels[members].argmax()])
+    if len(members) == 1 or labels[best] >= FINE * labels[members].sum():
+        return model.labels[best].name
+    label, code = model.labels[best], model.groups[group]
+    return f"{code}_{label.script}" if label.script else code
+
+
+def group_of(found: Judgement) -> str:
+    """The group under which a judgement's language is judged.
+
+    >>> group_of(Judgement("quy_Latn", 0.9)), group_of(Judgement("spa_Latn", 0.9))
+    ('que', 'spa')
+    """
+    return groups().of.get(found.code, found.code)

@@ -1,0 +1,98 @@
+"""Texts in more than one language: pieces of a text are told apart, and their shares counted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from latam_corpus.language.codes import UNDETERMINED
+from latam_corpus.language.evidence import LEAST_WORDS, evidence
+from latam_corpus.language.judgement import SURE, Judgement, batches, group_of, normalised_lines, whole
+from latam_corpus.language.windows import pieces
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from latam_corpus.language.model import Model
+
+LEAST_MIXED: Final = 0.1  # the share of a text at which a second language is told
+LEAST_FIRST: Final = 0.4  # the share of a mixed text that names it
+LEAST_PIECE: Final = 0.2  # the probability at which a piece counts for one of the languages shown
+
+
+def quotes(model: Model, group: str, lines: Sequence[str]) -> bool:
+    """Whether there is so much Spanish, Portuguese, English or French in a text that it may be mixed."""
+    return evidence(" ".join(lines).split(), group, model.words).colonial >= LEAST_MIXED
+
+
+def by_pieces(model: Model, texts: Sequence[str | None], first_look: Mapping[int, Judgement]) -> dict[int, Judgement]:
+    """The judgement by pieces of texts whose windows disagree, are unsure, or quote.
+
+    Args:
+        model: the identifier.
+        texts: all texts.
+        first_look: what the windows said, by the place of the text, for those to look at again.
+    """
+    judged = dict(first_look)
+    cut = [(row, piece) for row in first_look for piece in pieces(texts[row] or "")]
+    lines, owner = normalised_lines(cut)
+    for start, end in batches(owner):
+        per_line = model.probabilities(lines[start:end])
+        per_group = model.by_group(per_line)
+        here = owner[start:end]
+        starts = np.flatnonzero(np.diff(here, prepend=-1)).tolist()
+        for a, b in zip(starts, [*starts[1:], end - start], strict=True):
+            row = int(here[a])
+            own = lines[start + a : start + b]
+            judged[row] = _mixed(model, own, per_line[a:b], per_group[a:b], first_look[row])
+    return judged
+
+
+def _mixed(
+    model: Model,
+    lines: Sequence[str],
+    per_line: NDArray[np.float32],
+    per_group: NDArray[np.float32],
+    first_look: Judgement,
+) -> Judgement:
+    if len(lines) < 2:  # noqa: PLR2004 - one piece is the whole
+        return first_look
+    weights = np.array([len(line) for line in lines], np.float32)
+    shown = _shown(model, lines, per_line, per_group, weights)
+    if not shown:
+        return first_look
+    places = [model.groups.index(group_of(found)) for found in shown]
+    # Short or doubtful pieces go to the likeliest of the languages that sure pieces have shown.
+    nearest = per_group[:, places].argmax(axis=1)
+    held = per_group[:, places].max(axis=1) >= LEAST_PIECE
+    shares = [float(weights[held & (nearest == n)].sum() / weights.sum()) for n in range(len(shown))]
+    order = sorted(range(len(shown)), key=lambda n: -shares[n])
+    first = shown[order[0]]
+    if shares[order[0]] < LEAST_FIRST:
+        return first_look if first_look.code == first.code else Judgement(UNDETERMINED, first_look.score)
+    told = tuple((shown[n].language, round(shares[n], 3)) for n in order if shares[n] >= LEAST_MIXED)
+    return Judgement(first.language, first.score, told if len(told) > 1 else ())
+
+
+def _shown(
+    model: Model,
+    lines: Sequence[str],
+    per_line: NDArray[np.float32],
+    per_group: NDArray[np.float32],
+    weights: NDArray[np.float32],
+) -> list[Judgement]:
+    """The languages that pieces of six words and more show surely, each judged on those pieces together."""
+    best = per_group.argmax(axis=1)
+    sure = (per_group.max(axis=1) >= SURE) & (np.array([line.count(" ") + 1 for line in lines]) >= LEAST_WORDS)
+    found = []
+    for group in np.unique(best[sure]).tolist():
+        rows = np.flatnonzero(sure & (best == group)).tolist()
+        labels = np.average(per_line[rows], axis=0, weights=weights[rows])
+        chances = np.average(per_group[rows], axis=0, weights=weights[rows])
+        judged = whole(model, labels, chances, [lines[row] for row in rows])
+        if judged.language != UNDETERMINED:
+            found.append(judged)
+    return found

@@ -1,0 +1,83 @@
+"""Writing to file systems that aren't a local disk: conditionally where they can, in folders where they have them."""
+
+from __future__ import annotations
+
+import errno
+import sys
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_S3: Final = frozenset({"s3", "s3a"})
+_FLAT: Final = _S3 | {"gs", "gcs", "abfs", "abfss", "az", "oss", "hf"}
+_SWAPS: Final = 5
+
+
+def failures() -> tuple[type[Exception], ...]:
+    """What a file system raises when it can't be read or written."""
+    # S3's client raises its own errors for a missing key or network; it is there only when s3fs has loaded it.
+    client = sys.modules.get("botocore.exceptions")
+    return (OSError, client.BotoCoreError) if client else (OSError,)
+
+
+def write(filesystem: Any, target: str, data: bytes) -> None:  # noqa: ANN401  (fsspec has no types)
+    """Write a small file, replacing what was there."""
+    make_room(filesystem, target)
+    filesystem.pipe_file(target, data)
+
+
+def create(filesystem: Any, target: str, data: bytes) -> None:  # noqa: ANN401
+    """Write a small file, or raise FileExistsError when the name is taken."""
+    make_room(filesystem, target)
+    try:
+        # On S3 this is a put with If-None-Match, so that of two builds one fails.
+        filesystem.pipe_file(target, data, mode="create")
+    except (TypeError, ValueError, NotImplementedError):
+        if filesystem.exists(target):
+            raise FileExistsError(target) from None
+        filesystem.pipe_file(target, data)
+
+
+def swap(filesystem: Any, target: str, data: bytes, overtaken: Callable[[], bool]) -> None:  # noqa: ANN401
+    """Replace a small file; on S3 only if nobody else does so meanwhile.
+
+    Args:
+        filesystem: where.
+        target: the path.
+        data: the new bytes.
+        overtaken: asked after somebody else did; True leaves theirs.
+    """
+    if not _S3.intersection(_protocols(filesystem)):
+        write(filesystem, target, data)
+        return
+    for attempt in range(_SWAPS):
+        filesystem.invalidate_cache()
+        try:
+            condition = {"IfMatch": filesystem.info(target)["ETag"]}
+        except FileNotFoundError:
+            condition = {"mode": "create"}
+        if attempt and overtaken():
+            return
+        try:
+            filesystem.pipe_file(target, data, **condition)
+        except OSError as error:
+            # s3fs tells a failed condition as EINVAL, or as FileExistsError.
+            failed = isinstance(error, FileExistsError) or error.errno == errno.EINVAL
+            if not failed or attempt == _SWAPS - 1:
+                raise
+        else:
+            return
+
+
+def make_room(filesystem: Any, target: str) -> None:  # noqa: ANN401
+    """Make the folder of a file to be written, where the file system has folders."""
+    # s3fs would make a bucket of a mistyped name.
+    if not _FLAT.intersection(_protocols(filesystem)):
+        filesystem.makedirs(str(PurePosixPath(target).parent), exist_ok=True)
+
+
+def _protocols(filesystem: Any) -> set[str]:  # noqa: ANN401
+    named = filesystem.protocol
+    return {named} if isinstance(named, str) else set(named)
