@@ -252,10 +252,10 @@ def _tell(manifest: Manifest) -> None:
 
 
 @contextmanager
-def _progress() -> Iterator[Told | None]:
-    """A live bar on a terminal; elsewhere nothing, since these commands say at the end what they did."""
+def _progress() -> Iterator[Told]:
+    """A live bar on a terminal; elsewhere a line for each thing done."""
     if not errors.is_terminal:
-        yield None
+        yield lambda what, done, total: errors.print(f"{what}: done") if done == total else None
         return
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     with Progress(*columns, console=errors, transient=True) as bar:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.pipeline.part import Outcome
 
+_WIDTH_OF_FILES: Final = 160
 console = Console(highlight=False, soft_wrap=True)
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -27,12 +28,15 @@ def print_json(value: Any) -> None:  # noqa: ANN401  (anything that JSON holds)
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """A table; columns whose name ends in `#` are numbers and stand to the right, without the mark."""
     shown = Table(title=title or None, title_justify="left", header_style="bold", box=None, pad_edge=False)
-    for column in columns:
+    for place, column in enumerate(columns):
         numeric = column.endswith("#")
-        shown.add_column(column.rstrip("#"), justify="right" if numeric else "left", overflow="fold")
+        # The first column is what people copy: it is never cut.
+        shown.add_column(
+            column.rstrip("#"), justify="right" if numeric else "left", overflow="fold", no_wrap=numeric or place == 0
+        )
     for row in rows:
         shown.add_row(*("" if cell is None else str(cell) for cell in row))
-    Console(highlight=False).print(shown)
+    Console(highlight=False, width=None if console.is_terminal else _WIDTH_OF_FILES).print(shown)
 
 
 def number(value: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
@@ -25,19 +26,20 @@ _SIZES: Final = (
     (100_000_000, "10M<n<100M"),
     (1_000_000_000, "100M<n<1B"),
 )
-_HUB_LICENCES: Final = {
-    "CC0-1.0": "cc0-1.0",
-    "CC-BY-2.0": "cc-by-2.0",
-    "CC-BY-2.5": "cc-by-2.5",
-    "CC-BY-3.0": "cc-by-3.0",
-    "CC-BY-4.0": "cc-by-4.0",
-    "CC-BY-SA-3.0": "cc-by-sa-3.0",
-    "CC-BY-SA-4.0": "cc-by-sa-4.0",
-    "CC-BY-NC-4.0": "cc-by-nc-4.0",
-    "CC-BY-NC-SA-4.0": "cc-by-nc-sa-4.0",
-    "CC-BY-ND-4.0": "cc-by-nd-4.0",
-    "CC-BY-NC-ND-4.0": "cc-by-nc-nd-4.0",
-}
+# The Creative Commons licences of which the Hub has an id.
+_HUB_LICENCES: Final = frozenset(
+    f"cc-{kind}-{version}"
+    for kind, versions in {
+        "by": ("2.0", "2.5", "3.0", "4.0"),
+        "by-sa": ("3.0", "4.0"),
+        "by-nc": ("2.0", "3.0", "4.0"),
+        "by-nd": ("4.0",),
+        "by-nc-sa": ("2.0", "3.0", "4.0"),
+        "by-nc-nd": ("3.0", "4.0"),
+    }.items()
+    for version in versions
+) | {"cc0-1.0", "apache-2.0", "mit"}
+_CC_URI: Final = re.compile(r"https?://creativecommons\.org/(?:licenses|publicdomain)/([a-z-]+)/(\d\.\d)(?:/.*)?")
 _GENRE_NAMES: Final = {
     "es": {
         "news": "prensa", "literature": "literatura", "lyrics": "letras de canciones",
@@ -117,12 +119,23 @@ def _listed(key: str, words: Iterable[str]) -> list[str]:
     return [f"{key}:", *items] if items else []
 
 
+def hub_licence(rights: str | None) -> str | None:
+    """The Hub's id of a licence, given as SPDX id or Creative Commons URI; None when it has none.
+
+    >>> hub_licence("CC-BY-SA-4.0"), hub_licence("https://creativecommons.org/licenses/by/4.0/"), hub_licence("InC")
+    ('cc-by-sa-4.0', 'cc-by-4.0', None)
+    """
+    found = _CC_URI.fullmatch(rights or "")
+    named = f"cc-{found[1]}-{found[2]}".replace("cc-zero", "cc0") if found else (rights or "").lower()
+    return named if named in _HUB_LICENCES else None
+
+
 def _licence(sources: Iterable[SourceEntry]) -> list[str]:
-    stated = {source.rights for source in sources}
-    known = sorted({_HUB_LICENCES[rights] for rights in stated if rights in _HUB_LICENCES})
-    if known and all(rights in _HUB_LICENCES for rights in stated):
+    stated = {hub_licence(source.rights) for source in sources}
+    known = sorted(licence for licence in stated if licence)
+    if known and None not in stated:
         return _listed("license", known) if len(known) > 1 else [f"license: {known[0]}"]
-    return ["license: other", "license_name: by-source", 'license_link: "#sources-rights-and-attribution"']
+    return ["license: other", "license_name: by-source"]
 
 
 def _config(name: str, folder: str, splits: set[str], *, default: bool = False) -> Iterator[str]:

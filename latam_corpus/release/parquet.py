@@ -97,7 +97,7 @@ def writer(target: Path | IO[bytes], columns: pl.Schema) -> Iterator[pq.ParquetW
 
 def write_group(opened: pq.ParquetWriter, rows: pl.DataFrame) -> None:
     """Write the rows as one row group."""
-    # pyarrow ends a page where a chunk ends: in several chunks, the bytes would depend on the batches.
+    # In one chunk, so that the bytes can't depend on the pieces in which the rows came.
     table = rows.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
     opened.write_table(table, row_group_size=max(1, rows.height))
 

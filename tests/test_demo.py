@@ -1,0 +1,59 @@
+"""`latam-corpus demo`: one document's whole life, and the pieces that it is made from plant what they say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import CommandLine
+
+
+def test_the_screen_tells_one_life_one_fall_and_the_totals(command_line: CommandLine) -> None:
+    """Origin, language, rights, bounds and shard of one document; the broken bounds of another; sums that add up."""
+    told = command_line("demo", "--json")
+    assert told.code == 0, told.err
+    stays, falls, totals = told.json["stays"], told.json["falls"], told.json["totals"]
+    assert stays["verdict"] == "kept"
+    assert stays["source"]["origin"]["file"]
+    assert stays["language"]["language"] == "spa_Latn"
+    assert stays["rights"]["rights_tier"] == "open"
+    assert all(bound["kept_to"] for bound in stays["bounds"])
+    assert stays["releases"][0]["verdict"] == "released"
+    assert falls["verdict"] == "set aside"
+    assert any(not bound["kept_to"] for bound in falls["bounds"])
+    assert totals["in"] == totals["kept"] + sum(totals["set_aside"].values())
+    assert totals["released"] == totals["pulled"] <= totals["kept"]
+    assert {"duplicate", "language=eng"} <= set(totals["set_aside"])
+
+
+@pytest.mark.slow
+def test_no_personal_identifier_reaches_the_release(command_line: CommandLine, tmp_path: Path) -> None:
+    """The planted addresses and numbers are replaced in what is pulled."""
+    assert command_line("demo", "--out", tmp_path).code == 0
+    rows = pl.read_parquet(tmp_path / "pulled" / "data/**/*.parquet")
+    assert not rows["text"].str.contains(r"@example\.org|@ejemplo").any()
+    assert rows["redactions"].list.len().sum() > 0
+    assert rows["text"].str.contains(r"\[EMAIL\]").any()
+
+
+@pytest.mark.slow
+def test_explain_finds_a_document_by_id_url_and_words(command_line: CommandLine, tmp_path: Path) -> None:
+    """One story by each of the three ways; unknown words are told as such."""
+    command_line("demo", "--out", tmp_path)
+    run = next((tmp_path / "runs").iterdir())
+    row = pl.read_parquet(run / "kept" / "*.parquet").filter(pl.col("url").is_not_null()).row(0, named=True)
+    words = row["text"].split("\n")[0][:60]
+    for query in (row["doc_id"], row["url"], words):
+        [story] = command_line("explain", query, "--out", tmp_path, "--json").json
+        assert story["doc_id"] == row["doc_id"]
+    shown = command_line("explain", row["doc_id"], "--out", tmp_path)
+    assert "verdict" in shown.out
+    assert row["doc_id"] in shown.out
+    said = command_line("explain", "palabras que nadie escribió", "--out", tmp_path)
+    assert said.code == 2
+    assert "no document" in said.err

@@ -1,0 +1,55 @@
+"""`latam-corpus list`, `runs list` and `measure`: what there is, for people and as JSON."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from latam_corpus import schema
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import CommandLine
+
+
+@pytest.mark.parametrize("what", ["recipes", "stages", "signals", "languages", "sources"])
+def test_each_list_is_a_table_and_json(command_line: CommandLine, what: str) -> None:
+    """Both ways have as many entries."""
+    rows = command_line("list", what, "--json").json
+    assert rows
+    shown = command_line("list", what)
+    assert shown.code == 0
+    first = rows[0].get("name") or rows[0].get("id") or rows[0]["code"]
+    assert str(first)[:6] in shown.out
+
+
+def test_every_signal_is_listed_with_its_definition(command_line: CommandLine) -> None:
+    """One line each, in the schema's order."""
+    rows = command_line("list", "signals", "--json").json
+    assert [row["name"] for row in rows] == list(schema.SIGNALS)
+    assert all(row["definition"] and row["used_by"] for row in rows)
+
+
+def test_runs_list_of_nothing_says_so(command_line: CommandLine, tmp_path: Path) -> None:
+    """An empty folder is no error."""
+    assert "none yet" in command_line("runs", "list", "--out", tmp_path).out
+    assert command_line("runs", "list", "--out", tmp_path, "--json").json == []
+
+
+def test_measure_shows_each_signal_against_its_bounds(command_line: CommandLine, tmp_path: Path) -> None:
+    """A block for each language and genre, with quantiles and what each bound alone would drop."""
+    text = "La barca salió del puerto antes del alba y volvió con la red vacía, como todos los días de ese invierno."
+    rows = [{"id": str(n), "text": text, "language": "spa", "genre": "news"} for n in range(3)]
+    rows.append({"id": "m", "text": "Inicio\nContacto\nMapa", "language": "spa", "genre": "news"})
+    path = tmp_path / "in.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    [block] = command_line("measure", path, "--json").json
+    assert (block["documents"], block["would_drop"]) == (4, 4)
+    lines = {signal["signal"]: signal for signal in block["signals"]}
+    assert lines["words_per_line"]["would_drop"] == 1
+    assert lines["word_count"]["would_drop"] == 4
+    assert lines["words_per_line"]["bounds"] == "≥ 6"
+    assert "would drop" in command_line("measure", path).out
