@@ -22,9 +22,10 @@ from latam_corpus.cli.story import find, story
 from latam_corpus.engine.choose import make_engine
 from latam_corpus.errors import ConfigError
 from latam_corpus.paths import data_folder
-from latam_corpus.pipeline.recipe import load_recipe
+from latam_corpus.pipeline.recipe import StageEntry, load_recipe
 from latam_corpus.pipeline.run import find_parts
 from latam_corpus.pipeline.run import run as run_plan
+from latam_corpus.privacy.redact import redact
 from latam_corpus.release.build import build
 from latam_corpus.release.pull import pull
 from latam_corpus.release.store import Store
@@ -64,12 +65,8 @@ def _work(room: Path, data: Path | None) -> tuple[RunResult, Manifest]:
         missing = [path for path in real.values() if not path.is_dir()]
         if missing:
             raise ConfigError("--data", f"there is no {missing[0]}", "name the folder that holds indigenous/")
-        stages = tuple(
-            entry.model_copy(update={"__pydantic_extra__": {**entry.options, "languages": ["spa", "por", "aym"]}})
-            if entry.use == "identify"
-            else entry
-            for entry in recipe.stage
-        )
+        wanted = StageEntry.model_validate({"use": "identify", "languages": ["spa", "por", "aym"]})
+        stages = tuple(wanted if entry.use == "identify" else entry for entry in recipe.stage)
         recipe = recipe.model_copy(update={"sources": (*recipe.sources, *real), "stage": stages})
         inputs |= {source: str(path) for source, path in real.items()}
     plan = checked_plan(recipe, inputs, None)
@@ -98,6 +95,7 @@ def _screen(room: Path, result: RunResult, manifest: Manifest, pulled: Path, as_
     told: dict[str, Any] = {
         "stays": kept_story,
         "falls": falls,
+        "indigenous": _indigenous(rows),
         "totals": {
             "in": result.rows_in,
             "kept": result.kept,
@@ -121,6 +119,12 @@ def _screen(room: Path, result: RunResult, manifest: Manifest, pulled: Path, as_
     for bound in falls["bounds"]:
         if not bound["kept_to"]:
             console.print("     " + bound_line(bound), markup=False)
+    for told_real in told["indigenous"]:
+        console.rule(f"[bold]{told_real['language']}: a real text, as its source licenses it[/]", align="left")
+        console.print(f"  {told_real['beginning']} …", markup=False)
+        console.print(
+            f"  {told_real['source_id']}, {told_real['rights']}, {told_real['documents']} documents", markup=False
+        )
     console.rule("[bold]totals[/]", align="left")
     totals = told["totals"]
     aside = number(totals["in"] - totals["kept"])
@@ -131,6 +135,21 @@ def _screen(room: Path, result: RunResult, manifest: Manifest, pulled: Path, as_
         console.print(f"  left out of the release: {reason} {n}", markup=False)
     languages = ", ".join(f"{code} {n}" for code, n in totals["languages"].items())
     console.print(f"  released as {totals['release']}, pulled and verified: {totals['pulled']} documents ({languages})")
+
+
+def _indigenous(rows: pl.DataFrame) -> list[dict[str, Any]]:
+    """The first document of each language that isn't Spanish or Portuguese, by its beginning."""
+    others = rows.filter(~pl.col("language").is_in(["spa_Latn", "por_Latn"])).sort("doc_id")
+    return [
+        {
+            "language": group["language"][0],
+            "beginning": redact(group["text"][0])[0].strip().split("\n")[0][:150],
+            "source_id": group["source_id"][0],
+            "rights": group["rights"][0],
+            "documents": group.height,
+        }
+        for group in others.partition_by("language", maintain_order=True)
+    ]
 
 
 def _set_aside(room: Path) -> list[dict[str, Any]]:

@@ -50,12 +50,14 @@ class Texts:
         label: the label of every text; empty when the file says it.
         field: the JSONL field that holds the text.
         licence: as the trainer states it.
+        leave_out: labels whose texts are skipped, since they are not what the file says.
     """
 
     path: Path
     label: str = ""
     field: str = "text"
     licence: str = ""
+    leave_out: tuple[str, ...] = ()
 
 
 def listed(data: Sequence[str], root: Path | None = None) -> list[Texts]:
@@ -84,11 +86,17 @@ def listed(data: Sequence[str], root: Path | None = None) -> list[Texts]:
 
 
 def rows(texts: Texts) -> Iterator[tuple[str, str]]:
-    """Label and text, one pair a text, in the file's order.
+    """Label and text, one pair a text, in the file's order, without the labels that are left out.
 
     Raises:
         ConfigError: a line isn't what the file's suffix promises, or has no label.
     """
+    for label, text in _all_rows(texts):
+        if label not in texts.leave_out:
+            yield label, text
+
+
+def _all_rows(texts: Texts) -> Iterator[tuple[str, str]]:
     if texts.path.is_dir():
         yield from help_rows(texts.path)
         return
@@ -128,8 +136,14 @@ def _from_list(path: Path, root: Path | None) -> list[Texts]:
     try:
         entries = tomllib.loads(path.read_text("utf-8"))["data"]
         return [
-            Texts((root or path.parent) / e["path"], e.get("label", ""), e.get("field", "text"), e["licence"])
-            for e in entries
+            Texts(
+                (root or path.parent) / entry["path"],
+                entry.get("label", ""),
+                entry.get("field", "text"),
+                entry["licence"],
+                tuple(entry.get("leave_out", ())),
+            )
+            for entry in entries
         ]
     except OSError as error:
         raise ConfigError(str(path), f"can't be read ({error.strerror})", "give a list of texts") from error

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Final
 
@@ -19,19 +18,16 @@ from latam_corpus.release.diff import changelog, diff
 from latam_corpus.release.layout import SHARD_BYTES, SPLIT_SHARES, check_shares, plan_shards, with_splits
 from latam_corpus.release.ledger import write_ledger
 from latam_corpus.release.manifest import (
-    Flow,
     Manifest,
     Parent,
-    RunEntry,
     SideFile,
-    SourceEntry,
-    Tally,
     load_manifest,
     manifest_sha256,
     schema_sha256,
 )
-from latam_corpus.release.runs import load_run, parts_of
+from latam_corpus.release.runs import Inputs, load_run
 from latam_corpus.release.store import LEDGER, MANIFEST, SUMS, Store, checked, next_version
+from latam_corpus.release.summary import count_reasons, count_rows, flow_of, run_entries, source_entries
 from latam_corpus.release.write import reusable, write_shards
 
 if TYPE_CHECKING:
@@ -41,18 +37,9 @@ if TYPE_CHECKING:
     from latam_corpus.release.decide import Decision
     from latam_corpus.release.files import Progress
     from latam_corpus.release.layout import Plan
-    from latam_corpus.release.runs import Part, Run
 
 CARD: Final = "README.md"
 CHANGES: Final = "CHANGELOG.md"
-_COUNTED: Final = {
-    "language": "language",
-    "genre": "genre",
-    "country": "country",
-    "source": "source_id",
-    "rights_tier": "rights_tier",
-    "split": "split",
-}
 
 
 def build(
@@ -113,21 +100,22 @@ def _build(
     if version and checked(version, "the version") in opened.versions(name):
         raise ConfigError(f"{name}@{version}", "it exists, and versions are never overwritten", "name another version")
     inputs = _inputs(name, runs, opened, parent)
-    light = scan(inputs.parts, terms, progress)
+    parts = inputs.parts(opened)
+    light = scan(parts, terms, progress)
     decision = decide(light)
     if not decision.released.height:
         raise ReleaseError(name, "nothing is left to release", _why_nothing(decision))
-    old = inputs.old
+    old = inputs.parent
     rows = with_splits(decision.released, light.filter(pl.col("run") == ""), splits)
     plan = plan_shards(rows, old.shards if old else (), shard_bytes)
-    reused = reusable(plan, old.shards, len(inputs.parts) - len(old.shards)) if old and _written_alike(old) else {}
-    shards = write_shards(plan, inputs.parts, reused, opened, progress)
+    reused = reusable(plan, old.shards, len(parts) - len(old.shards)) if old and _written_alike(old) else {}
+    shards = write_shards(plan, parts, reused, opened, progress)
     with opened.claim(name):
         versions = opened.versions(name)
         draft = Manifest(
             name=name,
-            version=version or next_version(versions, terms.today),
-            title=_title(name, inputs),
+            version=version or next_version(versions, terms.today),  # until it is reserved
+            title=inputs.title or name,
             created=moment,
             as_of=terms.today,
             parent=Parent(version=old.version, sha256=manifest_sha256(opened, name, old.version)) if old else None,
@@ -137,15 +125,31 @@ def _build(
             uses=terms.uses,
             splits=dict(sorted(splits.items())),
             schema_sha256=schema_sha256(schema.RELEASE_SCHEMA),
-            runs=_runs(inputs.runs, light),
-            flow=_flow(light, decision),
-            counts=_counts(plan.rows),
-            left_out=_reasons(decision),
-            sources=_sources(plan.rows, inputs),
+            runs=run_entries(inputs, light),
+            flow=flow_of(light, decision),
+            counts=count_rows(plan.rows),
+            left_out=count_reasons(decision),
+            sources=source_entries(inputs, plan.rows),
             shards=shards,
             files={},
         )
-        return _unchanged_since(opened, draft, versions) or _publish(opened, draft, plan, decision, old)
+        same = _unchanged_since(opened, draft, versions)
+        if same:
+            return same
+        number = _reserved(opened, name, version, versions, terms.today)
+        return _publish(opened, draft.model_copy(update={"version": number}), plan, decision, old)
+
+
+def _reserved(store: Store, name: str, version: str | None, versions: Sequence[str], today: date) -> str:
+    """The version's number, which no other build can take now."""
+    taken = list(versions)
+    number = version or next_version(taken, today)
+    while number in taken or not store.reserve(name, number):
+        if version:
+            raise ReleaseError(f"{name}@{version}", "another build has taken this version", "name another version")
+        taken.append(number)
+        number = next_version(taken, today)
+    return number
 
 
 def _moment(today: date | None, created: datetime | None) -> datetime:
@@ -156,22 +160,12 @@ def _moment(today: date | None, created: datetime | None) -> datetime:
     return datetime.combine(today, time(), UTC)
 
 
-@dataclass(frozen=True)
-class _Inputs:
-    """What a version is built from; the parent's shards are the last of the parts."""
-
-    runs: tuple[Run, ...]
-    old: Manifest | None
-    parts: tuple[Part, ...]
-
-
-def _inputs(name: str, runs: Sequence[Path], store: Store, parent: str | None) -> _Inputs:
+def _inputs(name: str, runs: Sequence[Path], store: Store, parent: str | None) -> Inputs:
     checked(name, "the release name")
     old = None if parent is None else load_manifest(store, *store.find(f"{name}@{parent}"))
     if not runs and old is None:
         raise ConfigError(name, "there is nothing to build it from", "name a run, a parent version, or both")
-    loaded = tuple(sorted((load_run(folder) for folder in runs), key=lambda run: run.id))
-    return _Inputs(loaded, old, tuple(parts_of(loaded, old, store)))
+    return Inputs.of([load_run(folder) for folder in runs], old)
 
 
 def _publish(store: Store, draft: Manifest, plan: Plan, decision: Decision, old: Manifest | None) -> Manifest:
@@ -244,73 +238,7 @@ def _unchanged_since(store: Store, draft: Manifest, versions: Sequence[str]) -> 
 
 
 def _why_nothing(decision: Decision) -> str:
-    reasons = _reasons(decision)
+    reasons = count_reasons(decision)
     if not reasons:
         return "the runs kept no document; `latam-corpus explain` says why"
     return "left out: " + ", ".join(f"{rows:,} for {reason}" for reason, rows in reasons.items())
-
-
-def _reasons(decision: Decision) -> dict[str, int]:
-    counted = decision.left_out.group_by("reason").len("rows").sort("rows", "reason", descending=[True, False])
-    return dict(counted.iter_rows())
-
-
-def _title(name: str, inputs: _Inputs) -> str:
-    titles = {run.title for run in inputs.runs} | ({inputs.old.title} if inputs.old else set())
-    return titles.pop() if len(titles) == 1 else name
-
-
-def _flow(light: pl.DataFrame, decision: Decision) -> Flow:
-    return Flow(
-        read=light.height,
-        repeated=decision.repeated,
-        left_out=decision.left_out.height,
-        released=decision.released.height,
-    )
-
-
-def _runs(runs: Sequence[Run], light: pl.DataFrame) -> tuple[RunEntry, ...]:
-    rows = dict(light.group_by(pl.col("run").cast(pl.String)).len().iter_rows())
-    return tuple(
-        RunEntry(
-            id=run.id,
-            title=run.title,
-            sha256=run.sha256,
-            rows=rows.get(run.id, 0),
-            failed_parts=len(run.failed_parts),
-        )
-        for run in runs
-    )
-
-
-def _counts(rows: pl.DataFrame) -> dict[str, dict[str, Tally]]:
-    """Rows and bytes of text by language, genre, country and so on; what isn't stated counts under ""."""
-    counts = {}
-    for what, column in _COUNTED.items():
-        told = rows.group_by(pl.col(column).cast(pl.String).fill_null("").alias("value"))
-        sizes = told.agg(pl.len(), pl.col("text_bytes").sum()).sort("value")
-        counts[what] = {value: Tally(rows=n, text_bytes=size) for value, n, size in sizes.iter_rows()}
-    return counts
-
-
-def _sources(rows: pl.DataFrame, inputs: _Inputs) -> tuple[SourceEntry, ...]:
-    told: dict[str, dict[str, str | None]] = {}
-    for entry in inputs.old.sources if inputs.old else ():
-        told[entry.source_id] = {"title": entry.title, "holder": entry.holder, "homepage": entry.homepage}
-    for run in inputs.runs:
-        for source_id, stated in run.sources.items():
-            told[source_id] = {key: stated.get(key) for key in ("title", "holder", "homepage")}
-    by = ("source_id", "rights", "rights_tier", "basis")
-    sizes = rows.group_by(pl.col(by).cast(pl.String)).agg(pl.len(), pl.col("text_bytes").sum())
-    return tuple(
-        SourceEntry(
-            source_id=source_id,
-            rights=rights,
-            rights_tier=tier,
-            basis=basis,
-            rows=n,
-            text_bytes=size,
-            **told.get(source_id, {}),
-        )
-        for source_id, rights, tier, basis, n, size in sizes.sort(by, nulls_last=True).iter_rows()
-    )

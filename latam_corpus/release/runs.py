@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import polars as pl
 import pyarrow as pa
@@ -18,7 +19,7 @@ from latam_corpus.errors import ConfigError, ReleaseError, closest
 from latam_corpus.release.parquet import read_batches
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from latam_corpus.release.manifest import Manifest
     from latam_corpus.release.store import Store
@@ -128,20 +129,38 @@ def find_run(named: str, out: Path) -> Path:
     return out / "runs" / found[0]
 
 
-def parts_of(runs: Sequence[Run], parent: Manifest | None, store: Store) -> list[Part]:
-    """Every file of documents, the runs' first.
+@dataclass(frozen=True)
+class Inputs:
+    """What a version is built from: runs, by name, and the parent version where there is one."""
 
-    Raises:
-        ConfigError: one run is named twice.
-    """
-    ids = [run.id for run in runs]
-    twice = next((name for name in ids if ids.count(name) > 1), None)
-    if twice:
-        raise ConfigError(twice, "two runs have this name", "name each run once")
-    parts = [part for run in runs for part in run.parts()]
-    if parent:
-        parts += [Part("", shard.path, shard.object, store) for shard in parent.shards]
-    return parts
+    runs: tuple[Run, ...]
+    parent: Manifest | None
+
+    @classmethod
+    def of(cls, runs: Iterable[Run], parent: Manifest | None) -> Self:
+        """The inputs, the runs in the order of their names.
+
+        Raises:
+            ConfigError: two of them have one name.
+        """
+        ordered = tuple(sorted(runs, key=lambda run: run.id))
+        for before, after in pairwise(ordered):
+            if before.id == after.id:
+                raise ConfigError(after.id, "two runs have this name", "name each run once")
+        return cls(ordered, parent)
+
+    @property
+    def title(self) -> str | None:
+        """The title that all have, if they have one."""
+        titles = {run.title for run in self.runs} | ({self.parent.title} if self.parent else set())
+        return titles.pop() if len(titles) == 1 else None
+
+    def parts(self, store: Store) -> list[Part]:
+        """Every file of documents, the parent's shards last."""
+        parts = [part for run in self.runs for part in run.parts()]
+        if self.parent:
+            parts += [Part("", shard.path, shard.object, store) for shard in self.parent.shards]
+        return parts
 
 
 def _completed(frame: pl.DataFrame) -> pl.DataFrame:

@@ -230,15 +230,25 @@ class Store:
 
     @contextmanager
     def claim(self, name: str) -> Iterator[None]:
-        """Hold a release, on a local disk, so that two builds can't take one version number.
-
-        Elsewhere nothing is held: `create` fails for the second of two builds.
-        """
+        """Hold a release, on a local disk, so that two builds can't take one version; elsewhere see `reserve`."""
         if self.folder is None:
             yield
             return
         with files.locked(self.folder / "releases" / checked(name, "the release name") / ".lock"):
             yield
+
+    def reserve(self, name: str, version: str) -> bool:
+        """Take a version's number; False when another build has it.
+
+        On a local disk `claim` is enough. Elsewhere a file takes the number, and the number of a build that was
+        killed is not used again.
+        """
+        if self.folder is None:
+            try:
+                self.create(b"", "releases", name, version, ".claim")
+            except ReleaseError:
+                return False
+        return True
 
     def scratch(self) -> AbstractContextManager[Path]:
         """A local folder for a build's temporary files.

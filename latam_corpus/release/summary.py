@@ -1,0 +1,87 @@
+"""What a manifest counts: rows by language and the like, by reason, by run, and by source and rights."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from latam_corpus.release.manifest import Flow, RunEntry, SourceEntry, Tally
+
+if TYPE_CHECKING:
+    from latam_corpus.release.decide import Decision
+    from latam_corpus.release.runs import Inputs
+
+_COUNTED: Final = {
+    "language": "language",
+    "genre": "genre",
+    "country": "country",
+    "source": "source_id",
+    "rights_tier": "rights_tier",
+    "split": "split",
+}
+
+
+def count_rows(released: pl.DataFrame) -> dict[str, dict[str, Tally]]:
+    """Rows and bytes of text by language, genre, country and so on; what isn't stated counts under ""."""
+    counts = {}
+    for what, column in _COUNTED.items():
+        told = released.group_by(pl.col(column).cast(pl.String).fill_null("").alias("value"))
+        sizes = told.agg(pl.len(), pl.col("text_bytes").sum()).sort("value")
+        counts[what] = {value: Tally(rows=n, text_bytes=size) for value, n, size in sizes.iter_rows()}
+    return counts
+
+
+def count_reasons(decision: Decision) -> dict[str, int]:
+    """Documents left out by reason, the most frequent first."""
+    counted = decision.left_out.group_by("reason").len("rows").sort("rows", "reason", descending=[True, False])
+    return dict(counted.iter_rows())
+
+
+def flow_of(light: pl.DataFrame, decision: Decision) -> Flow:
+    """Where the rows read went."""
+    return Flow(
+        read=light.height,
+        repeated=decision.repeated,
+        left_out=decision.left_out.height,
+        released=decision.released.height,
+    )
+
+
+def run_entries(inputs: Inputs, light: pl.DataFrame) -> tuple[RunEntry, ...]:
+    """The runs and the rows that each gave."""
+    rows = dict(light.group_by(pl.col("run").cast(pl.String)).len().iter_rows())
+    return tuple(
+        RunEntry(
+            id=run.id,
+            title=run.title,
+            sha256=run.sha256,
+            rows=rows.get(run.id, 0),
+            failed_parts=len(run.failed_parts),
+        )
+        for run in inputs.runs
+    )
+
+
+def source_entries(inputs: Inputs, released: pl.DataFrame) -> tuple[SourceEntry, ...]:
+    """The sources under each of their rights statements, titled as the runs, else the parent, say."""
+    told: dict[str, dict[str, str | None]] = {}
+    for entry in inputs.parent.sources if inputs.parent else ():
+        told[entry.source_id] = {"title": entry.title, "holder": entry.holder, "homepage": entry.homepage}
+    for run in inputs.runs:
+        for source_id, stated in run.sources.items():
+            told[source_id] = {key: stated.get(key) for key in ("title", "holder", "homepage")}
+    by = ("source_id", "rights", "rights_tier", "basis")
+    sizes = released.group_by(pl.col(by).cast(pl.String)).agg(pl.len(), pl.col("text_bytes").sum())
+    return tuple(
+        SourceEntry(
+            source_id=source_id,
+            rights=rights,
+            rights_tier=tier,
+            basis=basis,
+            rows=n,
+            text_bytes=size,
+            **told.get(source_id, {}),
+        )
+        for source_id, rights, tier, basis, n, size in sizes.sort(by, nulls_last=True).iter_rows()
+    )
