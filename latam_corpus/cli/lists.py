@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,10 +11,12 @@ import typer
 
 from latam_corpus.catalog.source import shipped_sources
 from latam_corpus.cli.show import console, number, print_json, table
+from latam_corpus.pipeline.disk import disk_use, prune
 from latam_corpus.pipeline.recipe import load_recipe, shipped_recipes
 from latam_corpus.pipeline.registry import registered, stage_class
 from latam_corpus.pipeline.run import RUN_FILE
 from latam_corpus.quality.policies import cached_policies
+from latam_corpus.release.card import megabytes
 from latam_corpus.text.signals import SIGNALS
 
 list_app = typer.Typer(no_args_is_help=True, help="List recipes, stages, signals, languages or sources.")
@@ -121,6 +124,34 @@ def runs(
         lambda r: (r["run"], r["written"], number(r["in"]), number(r["kept"]), f"{r['seconds']:.1f}", r["title"]),
         ["run", "written", "in#", "kept#", "seconds#", "title"],
     )
+
+
+@runs_app.command("du")
+def du(
+    out: Annotated[Path, typer.Option("--out", help="The folder of runs.")] = Path("out"), as_json: Json = False
+) -> None:
+    """Show what each run takes on disk, and what no run refers to."""
+    disk = disk_use(out)
+    if as_json:
+        print_json(asdict(disk))
+        return
+    rows = [(use.run, megabytes(use.total), megabytes(use.alone)) for use in disk.runs]
+    table("", ["run", "takes#", "alone#"], rows)
+    console.print(f"all outputs {megabytes(disk.work)}; no run refers to {megabytes(disk.unused)} of them")
+
+
+@runs_app.command("prune")
+def prune_runs(
+    runs_: Annotated[list[str] | None, typer.Argument(metavar="RUN…", help="Runs to remove.")] = None,
+    out: Annotated[Path, typer.Option("--out", help="The folder of runs.")] = Path("out"),
+    as_json: Json = False,
+) -> None:
+    """Remove runs, and all outputs that no run refers to then. Releases are not touched."""
+    removed, freed = prune(out, runs_ or ())
+    if as_json:
+        print_json({"removed": removed, "bytes_freed": freed})
+    else:
+        console.print(f"removed {len(removed)} runs; freed {megabytes(freed)}")
 
 
 def finished_runs(out: Path) -> dict[Path, dict[str, Any]]:

@@ -13,6 +13,7 @@ import typer
 from latam_corpus.cli.show import RunProgress, console, number, print_json, table
 from latam_corpus.engine.choose import make_engine
 from latam_corpus.errors import ConfigError, closest
+from latam_corpus.pipeline.estimate import estimate
 from latam_corpus.pipeline.part import Task, folder_of, keys_of
 from latam_corpus.pipeline.plan import Plan, make_plan, named_source
 from latam_corpus.pipeline.recipe import Recipe, load_recipe
@@ -20,6 +21,7 @@ from latam_corpus.pipeline.run import RunResult, find_parts
 from latam_corpus.pipeline.run import run as run_plan
 from latam_corpus.quality.policies import cached_policies
 from latam_corpus.release.build import build
+from latam_corpus.release.card import megabytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -167,8 +169,9 @@ def _tell_plan(plan: Plan, parts: Sequence[Part], out: Path, as_json: bool) -> N
     told: dict[str, Any] = {
         "run": plan.run_name,
         "parts": len(parts),
-        "bytes": sum(part.file.size for part in parts),
+        "bytes": sum(part.bytes for part in parts),
         "steps": [{"stages": title, "parts_reused": n} for title, n in reused.items()],
+        "estimate": dataclasses.asdict(estimate(plan, parts, out / "work")),
         "barriers": [barrier.name for segment in plan.segments for barrier in segment.barriers],
     }
     if as_json:
@@ -177,6 +180,12 @@ def _tell_plan(plan: Plan, parts: Sequence[Part], out: Path, as_json: bool) -> N
     console.print(f"run {plan.run_name}: {len(parts)} parts, {number(told['bytes'])} bytes of input")
     for step in told["steps"]:
         console.print(f"  {step['stages']}: {step['parts_reused']} of {len(parts)} parts are done already")
+    guess = told["estimate"]
+    if guess["remaining"]:
+        console.print(
+            f"  about {guess['seconds']:.0f} CPU seconds and {megabytes(guess['disk'])} of disk for the rest, "
+            f"estimated from {megabytes(guess['sampled'])} of {megabytes(guess['remaining'])}"
+        )
     console.print(f"  then decided over all: {', '.join(told['barriers'])}")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_origin, get_type_hints
 
 import numpy as np
 import polars as pl
@@ -17,7 +17,7 @@ from latam_corpus.cli.rows import RowWriter, as_documents, as_json, kind_of, rea
 from latam_corpus.cli.show import console, errors, number, print_json, table
 from latam_corpus.collect.files import list_inputs, read
 from latam_corpus.errors import ConfigError
-from latam_corpus.pipeline.registry import Barrier, expanded, make_stage
+from latam_corpus.pipeline.registry import Barrier, expanded, make_stage, stage_class
 from latam_corpus.quality.measure import Measure
 from latam_corpus.quality.policies import cached_policies
 
@@ -47,7 +47,7 @@ def stage(
     as_json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Run one stage alone; the output has one row a row of the input, in its order."""
-    made = make_stage(name, dict(_setting(entry) for entry in settings), f"stage «{name}»")
+    made = make_stage(name, dict(_setting(name, entry) for entry in settings), f"stage «{name}»")
     kind_of(output)
     writer = RowWriter(output)
     rows, dropped = 0, 0
@@ -63,14 +63,18 @@ def stage(
         console.print(f"{name}: {number(rows)} rows, {number(dropped)} with a drop reason, in {output}")
 
 
-def _setting(entry: str) -> tuple[str, Any]:
+def _setting(stage_name: str, entry: str) -> tuple[str, Any]:
+    """The option's key and value, read as TOML or else as text; a list may be written `spa,por`."""
     key, separator, value = entry.partition("=")
     if not separator:
         raise ConfigError("--set", f"«{entry}» has no =", "write key=value")
+    hint = get_type_hints(stage_class(stage_name, "stage")).get(key.strip())
+    listed = get_origin(hint) is tuple
     try:
-        return key.strip(), tomllib.loads(f"value = {value}")["value"]
+        read: Any = tomllib.loads(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError:
-        return key.strip(), value.split(",") if "," in value else value
+        read = value.split(",") if listed else value
+    return key.strip(), [read] if listed and not isinstance(read, list) else read
 
 
 def _extracted(where: Path, extract: Stage | Barrier) -> Iterator[tuple[list[dict[str, Any]], pl.DataFrame]]:

@@ -8,16 +8,18 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
 import fsspec
 from fsspec.utils import glob_translate
 
-from latam_corpus.collect.formats import SUFFIXES, format_of, reader_of
+from latam_corpus.collect.formats import SUFFIXES, format_of, reader_of, splitter_of
 from latam_corpus.collect.frames import Place, failures_frame, frame_of
 from latam_corpus.collect.groups import grouped, is_grouped
-from latam_corpus.collect.records import Chunk, Failure, Limits
+from latam_corpus.collect.records import Chunk, Content, Failure, Limits
+from latam_corpus.collect.spans import SPAN_BYTES
 from latam_corpus.collect.streams import open_url
 from latam_corpus.errors import ConfigError, SourceError
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.catalog.source import Source
     from latam_corpus.collect.formats import Format
+    from latam_corpus.collect.spans import Span
 
 ROWS: Final = 2000
 BYTES: Final = 16 * 2**20
@@ -88,6 +91,28 @@ def digest(file: InputFile) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
 
 
+def split(source: Source, file: InputFile, bytes_: int = SPAN_BYTES) -> list[Span | None]:
+    """The parts of a file that can be read by themselves, in its order; `[None]` for a file that is read as one.
+
+    Lines of uncompressed JSON lines, row groups of Parquet. A file of at most `bytes_` is one part, as is every file
+    of a source that joins records. Sound files give the same rows, whether they are read by spans or whole.
+
+    Args:
+        source: how the file is read.
+        file: one of `list_inputs`.
+        bytes_: bytes a part, about.
+    """
+    entry = _known_format(source, file)
+    splitter = splitter_of(entry)
+    if splitter is None or file.size <= bytes_ or is_grouped(source.collect):
+        return [None]
+    try:
+        spans = splitter(_content(file), bytes_)
+    except SourceError:  # reading it tells why
+        return [None]
+    return list(spans) if len(spans) > 1 else [None]
+
+
 def read(
     source: Source,
     file: InputFile,
@@ -95,6 +120,7 @@ def read(
     bytes_: int = BYTES,
     limit: int | None = None,
     genre: str | None = None,
+    span: Span | None = None,
 ) -> Iterator[pl.DataFrame]:
     """The file's documents, in frames of at most about `rows` rows and `bytes_` bytes.
 
@@ -108,6 +134,7 @@ def read(
         bytes_: bytes a frame; a larger record has a frame of its own.
         limit: documents after which to stop.
         genre: the genre where neither record nor source says one.
+        span: one of `split`; None for the whole file.
 
     Raises:
         ConfigError: the file is of no known format.
@@ -116,7 +143,7 @@ def read(
     place = Place(source, file.relative, file.modified, entry, genre)
     joined = is_grouped(source.collect) and place.media_type is None
     limits = Limits(rows if limit is None or joined else max(1, min(rows, limit)), bytes_)
-    chunks = _guarded(source, file, entry, limits)
+    chunks = _guarded(source, _content(file, span), entry, limits)
     if joined:
         chunks = grouped(chunks, source.collect, limits)
     left = limit
@@ -143,10 +170,14 @@ def _body(place: Place) -> str:
     return "raw" if place.media_type else "text"
 
 
-def _guarded(source: Source, file: InputFile, entry: Format, limits: Limits) -> Iterator[Chunk]:
+def _content(file: InputFile, span: Span | None = None) -> Content:
+    return Content(file.relative, partial(open_url, file.url), span)
+
+
+def _guarded(source: Source, content: Content, entry: Format, limits: Limits) -> Iterator[Chunk]:
     """The reader's chunks; when the file fails, a last chunk that says so."""
     try:
-        yield from reader_of(entry)(file.url, file.relative, source, limits)
+        yield from reader_of(entry)(content, source, limits)
     except SourceError as error:
         yield Chunk([], [], [Failure(None, "damaged file", {"error": error.problem})])
 

@@ -10,22 +10,38 @@ from typing import TYPE_CHECKING, Final, cast
 from latam_corpus.collect.streams import stem
 
 if TYPE_CHECKING:
-    from latam_corpus.collect.records import Reader
+    from latam_corpus.collect.records import Reader, Splitter
 
 
 @dataclass(frozen=True)
 class Format:
-    """A format: its name in a source, where its reader is, and the media type of bytes that still need extraction."""
+    """A format of files.
+
+    Attributes:
+        name: what a source calls it.
+        reader: where its reader is.
+        suffixes: the ends of its files' names.
+        media_type: of bytes that still need extraction; None where records bring text.
+        splitter: where the function is that finds parts inside a file; None where a file is read as one.
+    """
 
     name: str
     reader: str
     suffixes: tuple[str, ...]
     media_type: str | None = None
+    splitter: str | None = None
 
 
 FORMATS: Final = (
-    Format("jsonl", "latam_corpus.collect.jsonl:read", (".jsonl", ".ndjson")),
-    Format("parquet", "latam_corpus.collect.parquet:read", (".parquet",)),
+    Format(
+        "jsonl",
+        "latam_corpus.collect.jsonl:read",
+        (".jsonl", ".ndjson"),
+        splitter="latam_corpus.collect.linespans:split",
+    ),
+    Format(
+        "parquet", "latam_corpus.collect.parquet:read", (".parquet",), splitter="latam_corpus.collect.parquet:split"
+    ),
     Format("text", "latam_corpus.collect.whole:read", (".txt",), "text/plain"),
     Format("html", "latam_corpus.collect.whole:read", (".html", ".htm", ".xhtml"), "text/html"),
 )
@@ -48,5 +64,14 @@ def format_of(relative: str, named: str | None = None) -> Format | None:
 
 def reader_of(entry: Format) -> Reader:
     """The reader, imported when it is first asked for."""
-    module, _, name = entry.reader.partition(":")
-    return cast("Reader", getattr(import_module(module), name))
+    return cast("Reader", _imported(entry.reader))
+
+
+def splitter_of(entry: Format) -> Splitter | None:
+    """The function that finds parts inside a file of the format; None where there is none."""
+    return cast("Splitter", _imported(entry.splitter)) if entry.splitter else None
+
+
+def _imported(path: str) -> object:
+    module, _, name = path.partition(":")
+    return getattr(import_module(module), name)

@@ -5,31 +5,34 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from latam_corpus.collect.records import Chunk, Failure, Limits, Record
-from latam_corpus.collect.streams import MAX_RECORD, blocks, compression, lines, open_url
+from latam_corpus.collect.linespans import piece_of
+from latam_corpus.collect.records import Chunk, Failure, Record
+from latam_corpus.collect.streams import MAX_RECORD, lines
 from latam_corpus.errors import SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from latam_corpus.catalog.source import Source
+    from latam_corpus.collect.records import Content, Limits
 
 _EXCERPT: Final = 120
 _END: Final = b"\n"  # no line holds a line end
 
 
-def read(url: str, relative: str, source: Source, limits: Limits) -> Iterator[Chunk]:
+def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
     """The file's records, numbered by their lines; a line that is no JSON object in UTF-8 is a failure in its place.
 
     Raises:
         SourceError: the file can't be opened, or is damaged from some place on; what came before has been given.
     """
     del source
-    with open_url(url) as stream:
-        found = lines(blocks(stream, compression(relative)))
+    with content.open() as stream:
+        found = lines(piece_of(content, stream))
         chunk = Chunk([], [], [])
         damage: SourceError | None = None
-        size = number = 0
+        size = 0
+        number = content.span.first_record - 1 if content.span else 0
         while damage is None:
             try:
                 line = next(found, _END)
@@ -66,7 +69,7 @@ def parse(line: bytes | None, number: int) -> Record | Failure:
     'not JSON'
     """
     if line is None:
-        return Failure(number, "too large", {"line": number, "limit_bytes": MAX_RECORD})
+        return Failure(number, "line-too-long", {"line": number, "limit_bytes": MAX_RECORD})
     try:
         # `json.loads` of bytes would guess UTF-16 and let lone surrogates through.
         text = line.decode("utf-8-sig" if number == 1 else "utf-8")

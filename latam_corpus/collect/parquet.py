@@ -9,37 +9,57 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from latam_corpus.collect.mapping import columns_read
-from latam_corpus.collect.records import Chunk, Failure, Limits
-from latam_corpus.collect.streams import open_url
+from latam_corpus.collect.records import Chunk, Failure
+from latam_corpus.collect.spans import Span, by_size
+from latam_corpus.collect.streams import seekable
 from latam_corpus.errors import SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from latam_corpus.catalog.source import Source
+    from latam_corpus.collect.records import Content, Limits
 
 
-def read(url: str, relative: str, source: Source, limits: Limits) -> Iterator[Chunk]:
+def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
     """The file's records, numbered from 1; only the columns that the source's mapping reads.
 
     Raises:
         SourceError: the file can't be opened or read.
     """
-    del relative
-    with open_url(url) as stream:
-        number = 0
+    with seekable(content) as stream:
+        span = content.span
+        number = span.first_record - 1 if span else 0
         try:
             file = pq.ParquetFile(stream)
             read_by = columns_read(source)
             wanted = [name for name in file.schema_arrow.names if name in read_by]
-            for group in range(file.num_row_groups):
+            for group in range(*((span.start, span.stop) if span else (file.num_row_groups,))):
                 rows = _rows(file, group, limits)
                 for batch in file.iter_batches(rows, row_groups=[group], columns=wanted, use_threads=False):
                     yield _chunk(batch, number)
                     number += batch.num_rows
         except (pa.ArrowException, OSError) as error:
-            cause = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise SourceError(url, cause, "check that it is a Parquet file") from None
+            raise SourceError(content.relative, _cause(error), "check that it is a Parquet file") from None
+
+
+def split(content: Content, bytes_: int) -> list[Span]:
+    """The file's row groups in spans of about so many uncompressed bytes.
+
+    Raises:
+        SourceError: the file can't be opened or read.
+    """
+    with content.open() as stream:
+        try:
+            meta = pq.read_metadata(stream)
+        except (pa.ArrowException, OSError) as error:
+            raise SourceError(content.relative, _cause(error), "check that it is a Parquet file") from None
+    groups = (meta.row_group(number) for number in range(meta.num_row_groups))
+    return by_size("row_groups", ((group.total_byte_size, group.num_rows) for group in groups), bytes_)
+
+
+def _cause(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
 def _rows(file: pq.ParquetFile, group: int, limits: Limits) -> int:

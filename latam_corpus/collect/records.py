@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 if TYPE_CHECKING:
     from latam_corpus.catalog.source import Source
+    from latam_corpus.collect.spans import Span
 
 Record: TypeAlias = dict[str, Any]
 
@@ -46,6 +47,23 @@ class Limits:
     bytes_: int
 
 
-# A reader maps an open file (its URL, its path for messages and suffixes, the source) to chunks. It raises nothing
-# for one bad record, and SourceError for a file of which no more can be read.
-Reader: TypeAlias = Callable[[str, str, "Source", Limits], Iterator[Chunk]]
+@dataclass(frozen=True)
+class Content:
+    """What a reader reads: a file or an archive's member.
+
+    Attributes:
+        relative: its path, for messages and suffixes.
+        open: opens its bytes as they are stored; they may be a stream that can't seek.
+        span: the part of it to read; None for all.
+    """
+
+    relative: str
+    open: Callable[[], BinaryIO]
+    span: Span | None = None
+
+
+# A reader maps a content and its source to chunks. It raises nothing for one bad record, and SourceError for a file of
+# which no more can be read.
+Reader: TypeAlias = Callable[[Content, "Source", Limits], Iterator[Chunk]]
+# A splitter gives the spans of a content, of about so many bytes each.
+Splitter: TypeAlias = Callable[[Content, int], "list[Span]"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import lzma
 import zlib
 from pathlib import Path, PurePosixPath
@@ -14,6 +15,8 @@ from latam_corpus.errors import SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+
+    from latam_corpus.collect.records import Content
 
 COMPRESSIONS: Final = (".gz", ".xz", ".zst")
 
@@ -70,6 +73,22 @@ def open_url(url: str) -> BinaryIO:
         raise SourceError(url, f"can't be opened ({error})", "check the path and the access rights") from None
 
 
+def seekable(content: Content) -> BinaryIO:
+    """The content open for reading at any place; a stream that can't seek is held in memory.
+
+    Raises:
+        SourceError: it can't be opened, or it can't seek and is larger than `MAX_RECORD`.
+    """
+    stream = content.open()
+    if stream.seekable():
+        return stream
+    with stream:
+        held = payload(_plain(stream))
+    if held is None:
+        raise SourceError(content.relative, f"more than {MAX_RECORD:,} bytes in an archive", "unpack the archive")
+    return io.BytesIO(held)
+
+
 def blocks(stream: BinaryIO, suffix: str) -> Iterator[bytes]:
     """The stream's bytes, decompressed by the suffix, in blocks of about a megabyte.
 
@@ -98,6 +117,22 @@ def blocks(stream: BinaryIO, suffix: str) -> Iterator[bytes]:
     if damage is not None:
         cause = str(damage) or type(damage).__name__
         raise SourceError("", cause, "the file is damaged or was cut short; fetch it again")
+
+
+def stretch(stream: BinaryIO, start: int, stop: int) -> Iterator[bytes]:
+    """The stream's bytes from `start` to before `stop`, in blocks of about a megabyte.
+
+    Raises:
+        SourceError: the stream can't be read.
+    """
+    left = stop - start
+    try:
+        stream.seek(start)
+        while left > 0 and (piece := stream.read(min(_BLOCK, left))):
+            left -= len(piece)
+            yield piece
+    except OSError as error:
+        raise SourceError("", str(error), "check that the file is still there") from None
 
 
 def _plain(stream: BinaryIO) -> Iterator[bytes]:
@@ -140,7 +175,10 @@ def lines(pieces: Iterable[bytes]) -> Iterator[bytes | None]:
             held = []
         if not rest:
             continue
-        yield b"".join(held) if size <= MAX_RECORD else None
+        line = b"".join(held) if size <= MAX_RECORD else None
+        held = []  # the caller works on the line while this frame waits: no second copy meanwhile
+        yield line
+        line = None
         whole = rest[:-1]
         yield from whole if len(piece) <= MAX_RECORD else (line if len(line) <= MAX_RECORD else None for line in whole)
         held, size = [rest[-1]], len(rest[-1])

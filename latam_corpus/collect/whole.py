@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from latam_corpus.collect.records import Chunk, Failure, Limits
-from latam_corpus.collect.streams import MAX_RECORD, blocks, compression, open_url, payload
+from latam_corpus.collect.records import Chunk, Failure
+from latam_corpus.collect.streams import MAX_RECORD, blocks, compression, payload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from latam_corpus.catalog.source import Source
+    from latam_corpus.collect.records import Content, Limits
 
 
-def read(url: str, relative: str, source: Source, limits: Limits) -> Iterator[Chunk]:
+def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
     """The file's decompressed bytes as one record with the field `raw`.
 
     Raises:
         SourceError: the file can't be opened or is damaged; half a document is no document.
     """
     del source, limits
-    with open_url(url) as stream:
-        raw = payload(blocks(stream, compression(relative)))
+    with content.open() as stream:
+        raw = payload(blocks(stream, compression(content.relative)))
     if raw is None:
         yield Chunk([], [], [Failure(None, "too large", {"limit_bytes": MAX_RECORD})])
     elif not raw.strip():

@@ -46,7 +46,7 @@ class Local:
         if not tasks:
             return
         # Big tasks first: the last to finish is then a small one.
-        ordered = sorted(tasks, key=lambda task: -task.part.file.size)
+        ordered = sorted(tasks, key=lambda task: -task.part.bytes)
         with tempfile.TemporaryDirectory(prefix="latam-corpus-") as name:
             yield from _Crew(Path(name), work, ordered, min(self.workers, len(tasks))).outcomes()
 

@@ -45,13 +45,14 @@ class Evidence:
     words: int
     own: float
     colonial: float
-    kinds: int = LEAST_KINDS
+    kinds: int
 
 
 def holds(chance: float, found: Evidence) -> bool:
     """Whether a group's name may be given: it is likely and has words to show, or has many and no rival.
 
-    >>> holds(0.9, Evidence(12, 0.08, 0.0)), holds(0.6, Evidence(12, 0.08, 0.0)), holds(0.6, Evidence(12, 0.2, 0.05))
+    >>> few, many = Evidence(12, 0.08, 0.0, kinds=1), Evidence(12, 0.25, 0.05, kinds=3)
+    >>> holds(0.9, few), holds(0.6, few), holds(0.6, many)
     (True, False, True)
     """
     if found.words < LEAST_WORDS or found.own < LEAST_SHARE:
@@ -60,7 +61,7 @@ def holds(chance: float, found: Evidence) -> bool:
         return False
     if found.colonial > MOST_COLONIAL or found.colonial > found.own:
         return False
-    many = found.own >= MANY and found.colonial <= found.own / 2
+    many = found.own >= MANY and found.colonial <= found.own / 2 and found.kinds > LEAST_KINDS
     return chance >= LEAST_PROBABILITY or (chance >= LEAST_WITH_MANY and many)
 
 

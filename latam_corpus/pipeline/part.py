@@ -49,6 +49,7 @@ class Task:
         entry: the key of the output that the segment starts from; None where it starts from the source.
         decisions: the barriers' decisions on this part's rows, a Parquet file; None where no barrier stood before.
         decisions_key: changes when they do.
+        barriers: the names of those barriers, in order.
     """
 
     part: Part
@@ -57,6 +58,7 @@ class Task:
     entry: str | None = None
     decisions: Path | None = None
     decisions_key: str = ""
+    barriers: tuple[str, ...] = ()
     rows_a_batch: int = _ROWS_A_BATCH
     bytes_a_batch: int = _BYTES_A_BATCH
 
@@ -72,12 +74,18 @@ class Outcome:
     remedy: str = ""
 
 
-def input_key(part_file: files.InputFile, source: catalog_source.Source, genre: str | None, limit: int | None) -> str:
+def input_key(
+    part_file: files.InputFile,
+    source: catalog_source.Source,
+    genre: str | None,
+    limit: int | None = None,
+    span: Span | None = None,
+) -> str:
     """The key of a part's input: the file's bytes, time and name, what the catalogue says, and the code that reads."""
     code = [code_digest("latam_corpus.collect"), code_digest("latam_corpus.catalog")]
     stated = source.model_dump(mode="json", exclude={"title", "notes", "homepage", "contact", "status"})
     return digest_of(
-        files.digest(part_file), part_file.relative, part_file.modified.isoformat(), stated, genre, limit, code
+        files.digest(part_file), part_file.relative, part_file.modified.isoformat(), stated, genre, limit, code, span
     )
 
 
@@ -121,6 +129,39 @@ def _run_step(task: Task, step: Step, key: str, before: Path | None) -> None:
     made = final.with_name(f"{key}.{os.getpid()}.partial")
     shutil.rmtree(made, ignore_errors=True)
     made.mkdir(parents=True)
+    unchanged = task.entry is not None and before is None and not step.stages and _decisions(task).is_empty()
+    counts = _linked(task, made) if unchanged else _worked(task, step, before, made)
+    (made / COUNTS).write_text(json.dumps({name: asdict(count) for name, count in counts.items()}))
+    try:
+        made.rename(final)
+    except OSError as error:
+        if not final.is_dir():  # else another worker made the same output first
+            raise PartError(str(final), f"can't be written: {error.strerror}") from error
+        shutil.rmtree(made)
+
+
+def _linked(task: Task, made: Path) -> dict[str, Count]:
+    """The entry's rows as they are, where the barriers decided nothing on this part: no second copy on disk."""
+    entry = folder_of(task.work, task.entry or "")
+    link_or_copy(entry / ROWS, made / ROWS)
+    for name in (DROPPED, LEDGER):
+        with _Writer(made / name):
+            pass
+    with pq.ParquetFile(entry / ROWS) as file:
+        rows = file.metadata.num_rows
+    return {name: Count(rows_in=rows, kept=rows) for name in task.barriers}
+
+
+def link_or_copy(made: Path, wanted: Path) -> None:
+    """The file under another name, without its bytes twice where the file system can."""
+    try:
+        os.link(made, wanted)
+    except OSError:  # another file system, or one without hard links
+        shutil.copyfile(made, wanted)
+
+
+def _worked(task: Task, step: Step, before: Path | None, made: Path) -> dict[str, Count]:
+    """The step's outputs written into the folder `made`; gives what happened, by stage."""
     counts: dict[str, Count] = {}
     with _Writer(made / ROWS) as rows, _Writer(made / DROPPED) as dropped, _Writer(made / LEDGER) as ledger:
 
@@ -142,13 +183,7 @@ def _run_step(task: Task, step: Step, key: str, before: Path | None) -> None:
                     live = record(stage.name, pass_through(stage, live), time.process_time() - started)
             rows.write(schema.conform(live.frame, schema.DOCUMENT_SCHEMA))
             started = time.process_time()
-    (made / COUNTS).write_text(json.dumps({name: asdict(count) for name, count in counts.items()}))
-    try:
-        made.rename(final)
-    except OSError as error:
-        if not final.is_dir():  # else another worker made the same output first
-            raise PartError(str(final), f"can't be written: {error.strerror}") from error
-        shutil.rmtree(made)
+    return counts
 
 
 def _entering(task: Task, before: Path | None) -> Iterator[Batch]:
@@ -202,13 +237,17 @@ class Settle:
         return Batch(frame.join(self.decisions, on="place", how="left", maintain_order="left"))
 
 
+def _decisions(task: Task) -> pl.DataFrame:
+    empty = pl.DataFrame(schema={"place": pl.UInt32, "stage": pl.String})
+    return pl.read_parquet(task.decisions) if task.decisions else empty
+
+
 def _settling(task: Task) -> Iterator[Settle]:
-    if task.decisions is not None:
-        decisions = pl.read_parquet(task.decisions)
-        for name in decisions["stage"].unique(maintain_order=True):
-            mine = decisions.filter(pl.col("stage") == name).drop("stage")
-            decided = [column for column in mine.columns if mine[column].null_count() < mine.height]
-            yield Settle(name, mine.select(decided))
+    decisions = _decisions(task) if task.barriers else None
+    for name in task.barriers:
+        mine = decisions.filter(pl.col("stage") == name).drop("stage") if decisions is not None else pl.DataFrame()
+        decided = [column for column in mine.columns if mine[column].null_count() < mine.height]
+        yield Settle(name, mine.select(decided or ["place"]))
 
 
 class _Writer:

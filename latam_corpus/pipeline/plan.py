@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.batch import Stage
     from latam_corpus.collect.files import InputFile
+    from latam_corpus.collect.spans import Span
     from latam_corpus.pipeline.recipe import Recipe
 
 # What every record has once it is collected.
@@ -69,6 +70,7 @@ class Part:
         name: `<source>-<number>`, for people.
         key: digest of the input's bytes and of what the catalogue says about them.
         limit: how many records at most; None for all.
+        span: which part of the file; None for the whole.
     """
 
     name: str
@@ -76,7 +78,15 @@ class Part:
     file: InputFile
     genre: str | None
     key: str
-    limit: int | None
+    limit: int | None = None
+    span: Span | None = None
+
+    @property
+    def bytes(self) -> int:
+        """How large the part is, about: of a span the bytes, else an equal share of the file for each unit."""
+        if self.span is None or self.span.kind not in ("lines", "records"):
+            return self.file.size
+        return self.span.stop - self.span.start
 
 
 @dataclass(frozen=True)

@@ -19,19 +19,18 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import polars as pl
 
 from latam_corpus import __version__, schema
-from latam_corpus.collect.files import list_inputs
+from latam_corpus.collect.files import list_inputs, split
 from latam_corpus.errors import ConfigError, PartError, SourceError
 from latam_corpus.paths import data_folder
 from latam_corpus.pipeline import part as parts_module
 from latam_corpus.pipeline.conserve import Count
 from latam_corpus.pipeline.lock import locked
-from latam_corpus.pipeline.part import COUNTS, DROPPED, LEDGER, ROWS, Outcome, Task, folder_of, input_key
+from latam_corpus.pipeline.part import COUNTS, DROPPED, LEDGER, ROWS, Outcome, Task, folder_of, input_key, link_or_copy
 from latam_corpus.pipeline.plan import Part, Plan, digest_of, stage_digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from latam_corpus.pipeline.plan import Segment
     from latam_corpus.pipeline.registry import Barrier
 
 RUN_FILE: Final = "run.json"
@@ -80,6 +79,7 @@ class RunResult:
     failures: dict[str, str]
     reused: dict[str, tuple[int, int]]
     by_genre: list[dict[str, Any]] = field(default_factory=list)
+    outputs: dict[str, list[str]] = field(default_factory=dict)
     seconds: float = 0.0
 
 
@@ -98,9 +98,12 @@ def find_parts(plan: Plan, limit: int | None = None) -> list[Part]:
                 f"nothing says where the records of «{source.id}» are",
                 f"fetch them from {source.homepage or source.holder} and pass --input {source.id}=PATH",
             )
-        for number, file in enumerate(list_inputs(source, where)):
-            key = input_key(file, source, plan.recipe.genre, limit)
-            found.append(Part(f"{source.id}-{number:05d}", source, file, plan.recipe.genre, key, limit))
+        genre = plan.recipe.genre
+        for file in list_inputs(source, where):
+            # A file is cut at fixed places, whatever the number of workers; with a limit it is read from its start.
+            for span in split(source, file) if limit is None else [None]:
+                key = input_key(file, source, genre, limit, span)
+                found.append(Part(f"{source.id}-{len(found):05d}", source, file, genre, key, limit, span))
     return found
 
 
@@ -134,7 +137,7 @@ def run(
         result = _run(plan, parts, out, folder, engine, progress, batch)
         seconds = round(time.monotonic() - started, 2)
         _write_run_file(folder, plan, parts, result, seconds)
-    return RunResult(**{**result.__dict__, "seconds": seconds})
+    return replace(result, seconds=seconds)
 
 
 def _run(
@@ -156,7 +159,18 @@ def _run(
     keys: dict[str, list[str]] = {part.name: [] for part in parts}
     for number, segment in enumerate(plan.segments):
         if number:
-            tasks = [_next(task, segment, keys[task.part.name][-1], decided[task.part.name]) for task in tasks]
+            names = tuple(barrier.name for barrier in plan.segments[number - 1].barriers)
+            tasks = [
+                replace(
+                    task,
+                    segment=segment,
+                    entry=keys[task.part.name][-1],
+                    decisions=decided[task.part.name][0],
+                    decisions_key=decided[task.part.name][1],
+                    barriers=names,
+                )
+                for task in tasks
+            ]
         progress.started(" │ ".join(step.title for step in segment.steps), len(tasks))
         for outcome in engine.map(parts_module.run_part, tasks):
             progress.part_done(outcome)
@@ -176,11 +190,8 @@ def _run(
             outputs = {t.part.name: [folder_of(work, key) for key in keys[t.part.name]] for t in tasks}
             decided = _decide(segment.barriers, outputs, work, progress)
     folders = {t.part.name: [folder_of(work, key) for key in keys[t.part.name]] for t in tasks}
-    return _settled(folder, folders, failures, {title: (n, of) for title, (n, of) in reused.items()})
-
-
-def _next(task: Task, segment: Segment, entry: str, decided: tuple[Path | None, str]) -> Task:
-    return replace(task, segment=segment, entry=entry, decisions=decided[0], decisions_key=decided[1])
+    result = _settled(folder, folders, failures, {title: (n, of) for title, (n, of) in reused.items()})
+    return replace(result, outputs=keys)
 
 
 def _decide(
@@ -249,10 +260,10 @@ def _settled(
         shutil.rmtree(folder / kind, ignore_errors=True)
         (folder / kind).mkdir()
     for name, outputs in folders.items():
-        _link(outputs[-1] / ROWS, folder / "kept" / f"{name}.parquet")
+        link_or_copy(outputs[-1] / ROWS, folder / "kept" / f"{name}.parquet")
         for number, output in enumerate(outputs):
-            _link(output / DROPPED, folder / "dropped" / f"{name}-{number}.parquet")
-            _link(output / LEDGER, folder / "ledger" / f"{name}-{number}.parquet")
+            link_or_copy(output / DROPPED, folder / "dropped" / f"{name}-{number}.parquet")
+            link_or_copy(output / LEDGER, folder / "ledger" / f"{name}-{number}.parquet")
             for stage, count in json.loads((output / COUNTS).read_text()).items():
                 stages.setdefault(stage, Count()).add(Count(**count))
     by_genre = _by_genre(folder) if folders else []
@@ -262,13 +273,6 @@ def _settled(
     if rows_in != kept + fallen:
         raise PartError(str(folder), f"{rows_in} rows came in, {kept} were kept and {fallen} set aside")
     return RunResult(folder, rows_in, kept, stages, failures, reused, by_genre)
-
-
-def _link(made: Path, wanted: Path) -> None:
-    try:
-        os.link(made, wanted)
-    except OSError:  # another file system, or one without hard links
-        shutil.copyfile(made, wanted)
 
 
 def _by_genre(folder: Path) -> list[dict[str, Any]]:
@@ -296,7 +300,14 @@ def _write_run_file(folder: Path, plan: Plan, parts: Sequence[Part], result: Run
         "recipe": {"name": recipe.name, **recipe.model_dump(mode="json")},
         "sources": [s.model_dump(mode="json") for s in plan.sources],
         "parts": [
-            {"name": p.name, "file": p.file.relative, "bytes": p.file.size, "failed": result.failures.get(p.name)}
+            {
+                "name": p.name,
+                "file": p.file.relative,
+                "bytes": p.bytes,
+                "span": None if p.span is None else str(p.span),
+                "outputs": result.outputs[p.name],
+                "failed": result.failures.get(p.name),
+            }
             for p in parts
         ],
         "rows": {"in": result.rows_in, "kept": result.kept, "set_aside": result.rows_in - result.kept},

@@ -34,7 +34,7 @@ DOCUMENT_FLOORS = {
     "books never trained on": 0.999,
     "sonnets, kept out": 0.999,
     "tangos": 0.999,
-    "sayings of 100 characters and more, es": 0.998,
+    "sayings of 100 characters and more, es": 0.997,
     "sayings of 100 characters and more, pt": 0.998,
     "films": 0.999,
     "news sentences, es": 0.999,
@@ -163,7 +163,7 @@ def test_kept_out_paragraphs_of_the_human_rights_are_told() -> None:
             by_code[row["iso639_3"]].append(row["text"])
     texts = ["\n".join(found[i : i + 2]) for found in by_code.values() for i in range(0, len(found), 2)]
     codes = [groups().of.get(code, code) for code, found in by_code.items() for _ in range(0, len(found), 2)]
-    assert score(zip(codes, named(texts), strict=True)).macro_f1 >= 0.97
+    assert score(zip(codes, named(texts), strict=True)).macro_f1 >= 0.96
 
 
 @pytest.mark.parametrize("language", sorted(UNSEEN_FLOORS))

@@ -1,0 +1,103 @@
+"""What a run would take in time and disk, estimated from a sample of each source.
+
+The sample is really worked: a few hundred records of the source's largest part that isn't done, in a folder thrown
+away afterwards. How much of the part that is, compressed files don't say; it is estimated by compressing the sample.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+import zstandard
+
+from latam_corpus.pipeline.part import DROPPED, ROWS, Task, folder_of, keys_of, run_part
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from latam_corpus.pipeline.plan import Part, Plan
+
+_RECORDS: Final = 300
+_FILES: Final = 20
+_PACKED: Final = (".gz", ".xz", ".zst", ".bz2", ".parquet", ".zip")
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What the parts not yet done would take.
+
+    Attributes:
+        seconds: CPU seconds of one worker, up to the first barrier.
+        disk: bytes of outputs.
+        sampled: bytes of input that were worked to find out.
+        remaining: bytes of input not yet done.
+    """
+
+    seconds: float
+    disk: int
+    sampled: int
+    remaining: int
+
+
+def is_done(task: Task) -> bool:
+    """Whether the last step's output is there."""
+    return folder_of(task.work, keys_of(task)[-1]).is_dir()
+
+
+def estimate(plan: Plan, parts: Sequence[Part], work: Path) -> Estimate:
+    """The estimate for the parts whose first segment isn't done."""
+    segment = plan.segments[0]
+    todo = [part for part in parts if not is_done(Task(part, segment, work))]
+    total = Estimate(0.0, 0, 0, 0)
+    with tempfile.TemporaryDirectory(prefix="latam-corpus-") as name:
+        for source in {part.source.id: part.source for part in todo}:
+            mine = sorted((p for p in todo if p.source.id == source), key=lambda p: -p.bytes)
+            total = _added(total, _of_source(mine, plan, Path(name)))
+    return total
+
+
+def _of_source(parts: Sequence[Part], plan: Plan, work: Path) -> Estimate:
+    """The largest part's first records, or some whole files from the middle where files are small."""
+    sample = parts[:1] if parts[0].bytes > 2**20 else parts[len(parts) // 2 :][:_FILES]
+    seconds, made, read = 0.0, 0, 0
+    for part in sample:
+        task = Task(replace(part, limit=_RECORDS, span=part.span), plan.segments[0], work)
+        run_part(task)  # the first call compiles and opens models: its time is not the documents'
+        task = replace(task, part=replace(task.part, key=f"{part.key}-again"))
+        started = time.process_time()
+        outcome = run_part(task)
+        seconds += time.process_time() - started
+        folders = [folder_of(work, key) for key in outcome.keys]
+        made += sum(file.stat().st_size for folder in folders for file in folder.glob("*.parquet"))
+        # Rows that barriers decide on are written once more for each segment that follows.
+        made += (len(plan.segments) - 1) * (folders[-1] / ROWS).stat().st_size
+        read += min(_input_bytes(part, folders), part.bytes)
+    remaining = sum(part.bytes for part in parts)
+    scale = remaining / max(read, 1)
+    return Estimate(seconds * scale, int(made * scale), read, remaining)
+
+
+def _input_bytes(part: Part, folders: Sequence[Path]) -> int:
+    """How much of the file the sample's records are."""
+    texts = pl.concat(
+        [pl.read_parquet(folder / name, columns=["text"]) for folder in folders[:1] for name in (ROWS, DROPPED)]
+    )["text"].drop_nulls()
+    if texts.len() < _RECORDS:
+        return part.bytes  # the part had no more
+    data = "\n".join(texts).encode()
+    packed = part.file.relative.lower().endswith(_PACKED)
+    return len(zstandard.ZstdCompressor(3).compress(data)) if packed else len(data)
+
+
+def _added(one: Estimate, other: Estimate) -> Estimate:
+    return Estimate(
+        one.seconds + other.seconds,
+        one.disk + other.disk,
+        one.sampled + other.sampled,
+        one.remaining + other.remaining,
+    )

@@ -1,0 +1,149 @@
+"""What a benchmark ran on, what it used, and where its figures are kept."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import resource
+import sys
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from latam_corpus.cli.show import console, table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+RESULTS: Final = Path(__file__).resolve().parent / "results"
+_DISTRIBUTIONS: Final = ("datatrove", "fasttext-community", "ftfy", "numba", "numpy", "polars", "pyarrow")
+_MB: Final = 1e6
+
+
+@dataclass(frozen=True)
+class Table:
+    """Figures under a title; columns whose name ends in `#` stand to the right."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[object, ...], ...]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a benchmark found.
+
+    Attributes:
+        name: the benchmark's.
+        texts: file → SHA-256 of what was read.
+        settings: the options that the figures rest on.
+        tables: the figures.
+        notes: what a reader must know to judge them, a sentence each.
+    """
+
+    name: str
+    texts: dict[str, str]
+    settings: dict[str, Any]
+    tables: tuple[Table, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a process has used: CPU seconds with those of its ended children, peak resident MB of each."""
+
+    cpu: float
+    peak_mb: float
+    children_peak_mb: float = field(default=0.0)
+
+
+def usage() -> Usage:
+    """What this process and its ended children have used until now."""
+    times = os.times()
+    children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * _unit() / _MB
+    return Usage(sum(times[:4]), peak_bytes() / _MB, children)
+
+
+def peak_bytes() -> int:
+    """The most resident memory that this process had, in bytes."""
+    # A process starts with its parent's ru_maxrss; VmHWM is of its own image.
+    status = Path("/proc/self/status")
+    if status.exists():
+        [line] = [line for line in status.read_text().splitlines() if line.startswith("VmHWM")]
+        return int(line.split()[1]) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _unit()
+
+
+def _unit() -> int:
+    return 1 if sys.platform == "darwin" else 1024  # ru_maxrss is in bytes there, in KiB elsewhere
+
+
+def facts() -> dict[str, Any]:
+    """The machine and the versions that figures depend on."""
+    return {
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "load": [round(load, 2) for load in os.getloadavg()],
+        "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9, 1),
+        "system": f"{platform.system()} {platform.release()}",
+        "python": platform.python_version(),
+        "versions": {name: metadata.version(name) for name in _DISTRIBUTIONS},
+    }
+
+
+def _processor() -> str:
+    listed = Path("/proc/cpuinfo")
+    if listed.exists():
+        for line in listed.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def show(report: Report) -> None:
+    """Print the tables and the notes."""
+    for found in report.tables:
+        table(found.title, found.columns, found.rows)
+        console.print()
+    for note in report.notes:
+        console.print(note, markup=False)
+
+
+def save(report: Report, folder: Path = RESULTS) -> Path:
+    """Keep the report and the machine's facts as `<date>-<name>.json`; gives the file."""
+    today = datetime.now(UTC).date().isoformat()
+    told = {"written": today, "machine": facts(), **asdict(report)}
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{today}-{report.name}.json"
+    path.write_text(json.dumps(told, ensure_ascii=False, indent=1, default=str) + "\n", encoding="utf-8")
+    return path
+
+
+def rounded(value: float, digits: int = 3) -> float:
+    """The number with so many significant digits.
+
+    >>> rounded(1234.5), rounded(0.012345)
+    (1234.0, 0.0123)
+    """
+    return float(f"{value:.{max(digits, len(str(int(abs(value)))))}g}")
+
+
+def share(part: float, whole: float) -> str:
+    """A share in per cent.
+
+    >>> share(1, 8)
+    '12.5 %'
+    """
+    return f"{100 * part / whole:.1f} %" if whole else "-"
+
+
+def middle(values: Sequence[float]) -> float:
+    """The median, the upper one of two.
+
+    >>> middle([3.0, 1.0, 2.0])
+    2.0
+    """
+    return sorted(values)[len(values) // 2]

@@ -1,0 +1,158 @@
+"""The toolkit's own run of the text path, in a process of its own whose use can be told from the others'.
+
+`python -m tests.benchmarks.own RECIPE OUT [WORKERS]` runs the recipe and prints what it used as one line of JSON.
+"""
+
+from __future__ import annotations
+
+import cProfile
+import json
+import os
+import pstats
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from latam_corpus.engine.in_process import InProcess
+from latam_corpus.engine.local import Local
+from latam_corpus.pipeline.plan import make_plan
+from latam_corpus.pipeline.recipe import load_recipe
+from latam_corpus.pipeline.run import find_parts, run
+
+from .machine import usage
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from latam_corpus.pipeline.part import Outcome
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+TEXT_PATH: Final = ("repair", "identify", "filter", "dedupe")
+_PROFILE: Final = "LATAM_CORPUS_PROFILE"
+_SOURCE: Final = """id = "documents"
+title = "Documents of a benchmark"
+holder = "nobody"
+languages = []
+[collect]
+files = ["*.jsonl"]
+"""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a run used: CPU seconds in all and by stage, seconds by the clock, peak resident MB, rows.
+
+    Attributes:
+        started: CPU seconds until the run began: the interpreter, imports, the plan.
+        children_peak_mb: of the worker process that used the most.
+        stages: CPU seconds by stage; what is missing to `cpu` is start, storage and decisions.
+    """
+
+    cpu: float
+    started: float
+    wall: float
+    peak_mb: float
+    children_peak_mb: float
+    rows: int
+    kept: int
+    stages: dict[str, float]
+    dropped: dict[str, int]
+
+
+class _Silent:
+    """Progress that nobody watches."""
+
+    def started(self, title: str, total: int) -> None:
+        """Nothing."""
+
+    def part_done(self, outcome: Outcome) -> None:
+        """Nothing, or the error that ended the part."""
+        if outcome.error:
+            sys.stderr.write(outcome.error + "\n")
+
+    def barrier(self, name: str, rows: int) -> None:
+        """Nothing."""
+
+
+def write_recipe(folder: Path, stages: Sequence[str] = TEXT_PATH) -> Path:
+    """A recipe with these stages over the folder's JSONL files; gives its file."""
+    (folder / "documents.toml").write_text(_SOURCE, encoding="utf-8")
+    entries = "".join(f'[[stage]]\nuse = "{name}"\n' for name in stages)
+    path = folder / "benchmark.toml"
+    path.write_text(
+        f'title = "Benchmark"\ngenre = "literature"\nsources = ["documents.toml"]\n{entries}', encoding="utf-8"
+    )
+    return path
+
+
+def run_apart(recipe: Path, out: Path, workers: int = 0, profile: Path | None = None) -> Told:
+    """Run the recipe in a process of its own; gives what it used.
+
+    Args:
+        recipe: as `write_recipe` made it; the input is its folder.
+        out: the folder of runs and work.
+        workers: worker processes; 0 for the engine in the one process.
+        profile: where to keep a profile of CPU seconds by function, which makes the run slower.
+    """
+    environment = os.environ | {"POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    if profile:
+        environment[_PROFILE] = str(profile)
+    command = [sys.executable, "-m", "tests.benchmarks.own", str(recipe), str(out), str(workers)]
+    done = subprocess.run(command, cwd=Path.cwd(), env=environment, stdout=subprocess.PIPE, check=True)
+    return Told(**json.loads(done.stdout))
+
+
+def functions(profile: Path, most: int) -> list[tuple[str, float, int]]:
+    """The functions with the most CPU seconds of their own: place, seconds, calls."""
+    stats: Any = pstats.Stats(str(profile))
+    rows = [(_place(*place), own, calls) for place, (_, calls, own, _, _) in stats.stats.items()]
+    return sorted(rows, key=lambda row: -row[1])[:most]
+
+
+def _place(file: str, line: int, name: str) -> str:
+    if line == 0:
+        return name.strip("<>")
+    path = Path(file)
+    folders = [*path.parts[-3:-1]] if "latam_corpus" in path.parts else [*path.parts[-2:-1]]
+    return f"{'/'.join([*folders, path.name])}:{name}"
+
+
+def _main(recipe_file: str, out: str, workers: str) -> None:
+    recipe = load_recipe(recipe_file)
+    plan = make_plan(recipe, {"documents": str(Path(recipe_file).parent)})
+    parts = find_parts(plan)
+    engine = Local(int(workers)) if int(workers) else InProcess()
+    started = usage().cpu
+    clock = time.monotonic()
+    profiled = os.environ.get(_PROFILE)
+    profiler = cProfile.Profile(time.process_time) if profiled else None
+    if profiler:
+        profiler.enable()
+    result = run(plan, parts, Path(out), engine, _Silent())
+    if profiler:
+        profiler.disable()
+        profiler.dump_stats(str(profiled))
+    used = usage()
+    dropped: dict[str, int] = {}
+    for count in result.stages.values():
+        for reason, n in (count.dropped | count.failed).items():
+            dropped[reason] = dropped.get(reason, 0) + n
+    told = Told(
+        used.cpu,
+        started,
+        time.monotonic() - clock,
+        used.peak_mb,
+        used.children_peak_mb,
+        result.rows_in,
+        result.kept,
+        {name: count.seconds for name, count in result.stages.items()},
+        dropped,
+    )
+    sys.stdout.write(json.dumps(asdict(told)) + "\n")
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])

@@ -1,0 +1,97 @@
+"""A file read by its spans gives what it gives when it is read whole, wherever it was cut."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import pickle
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from latam_corpus.catalog.source import Source
+from latam_corpus.collect.files import list_inputs, read, split
+from latam_corpus.toml_model import parse_toml
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_ANY = Source(id="relatos", title="Relatos", holder="Biblioteca")
+_FIXTURE = [HealthCheck.function_scoped_fixture]
+
+
+def _whole_and_by_spans(path: Path, bytes_: int, **options: Any) -> tuple[pl.DataFrame, pl.DataFrame, int]:
+    (file,) = list_inputs(_ANY, path)
+    spans = [pickle.loads(pickle.dumps(span)) for span in split(_ANY, file, bytes_)]  # noqa: S301
+    frames = [frame for span in spans for frame in read(_ANY, file, span=span, **options)]
+    return pl.concat(list(read(_ANY, file))), pl.concat(frames), len(spans)
+
+
+_LINE = st.one_of(
+    st.text(max_size=40).map(lambda text: json.dumps({"text": f"Vidalita {text}"}, ensure_ascii=False).encode()),
+    st.sampled_from([b"", b"  ", b"{roto", b"\xff\xfe", "{'text': 'año'}".encode(), b'{"text": ""}\r']),
+)
+
+
+@given(st.lists(_LINE, min_size=1, max_size=30), st.booleans(), st.booleans(), st.integers(1, 200), st.integers(1, 7))
+@settings(max_examples=200, deadline=None, suppress_health_check=_FIXTURE)
+def test_lines_do_not_depend_on_the_cut(
+    tmp_path: Path, lines: list[bytes], marked: bool, ended: bool, bytes_: int, rows: int
+) -> None:
+    """Every line stands in one span, under its number in the file; a byte order mark stays on the first alone."""
+    path = tmp_path / "r.jsonl"
+    data = b"\n".join([b'{"text": "primera"}', *lines]) + b"\n" * ended
+    path.write_bytes(b"\xef\xbb\xbf" * marked + data)
+    whole, pieces, _ = _whole_and_by_spans(path, bytes_, rows=rows)
+    assert pieces.equals(whole)
+
+
+@given(st.integers(1, 300), st.integers(1, 50), st.integers(1, 20_000))
+@settings(max_examples=60, deadline=None, suppress_health_check=_FIXTURE)
+def test_row_groups_do_not_depend_on_the_cut(tmp_path: Path, count: int, group: int, bytes_: int) -> None:
+    """Every row of a Parquet file stands in one span, under its number in the file."""
+    path = tmp_path / "r.parquet"
+    records = [{"text": f"Copla {n} " * (n % 9), "title": None if n % 3 else f"T{n}"} for n in range(count)]
+    pl.DataFrame(records, schema={"text": pl.String, "title": pl.String}).write_parquet(path, row_group_size=group)
+    whole, pieces, _ = _whole_and_by_spans(path, bytes_)
+    assert pieces.equals(whole)
+    assert whole.height == count
+
+
+def test_spans_are_about_as_large_as_asked(tmp_path: Path) -> None:
+    """A megabyte of lines in parts of 100 kB is ten parts; a line longer than a part is a part of its own."""
+    path = tmp_path / "r.jsonl"
+    line = json.dumps({"text": "Zamba de mi esperanza. " * 4}).encode() + b"\n"
+    path.write_bytes(line * 10_000)
+    (file,) = list_inputs(_ANY, path)
+    spans = split(_ANY, file, 100_000)
+    assert len(spans) == file.size // 100_000 + 1
+    assert max(len(str(span)) for span in spans) < 40
+    path.write_bytes(line * 3 + b" " * 500_000 + b"\n" + line * 3)
+    (file,) = list_inputs(_ANY, path)
+    assert [span.first_record for span in split(_ANY, file, 100_000) if span] == [1, 5]
+
+
+@pytest.mark.parametrize("more", ['[collect]\ngroup = ["conv"]\n', "[collect]\ngroup_rows = 3\n"])
+def test_a_source_that_joins_records_reads_a_file_as_one(tmp_path: Path, more: str) -> None:
+    """A cut could part what belongs together."""
+    path = tmp_path / "r.jsonl"
+    path.write_bytes(b'{"conv": "e1", "text": "Buenas."}\n' * 100)
+    source = parse_toml('id = "r"\ntitle = "R"\nholder = "B"\n' + more, Source, "r.toml")
+    (file,) = list_inputs(source, path)
+    assert split(source, file, 100) == [None]
+    assert len(split(_ANY, file, 100)) > 1
+
+
+def test_what_can_not_be_cut_is_one_part(tmp_path: Path) -> None:
+    """Compressed lines, small files, whole documents, and a damaged file, which its reader reports."""
+    data = b'{"text": "Buenas."}\n' * 1000
+    (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(data, 0))
+    (tmp_path / "b.txt").write_bytes(data)
+    (tmp_path / "c.parquet").write_bytes(data)
+    (tmp_path / "d.jsonl").write_bytes(data[:100])
+    for file in list_inputs(_ANY, tmp_path):
+        assert split(_ANY, file, 1000) == [None], file.relative
