@@ -23,6 +23,7 @@ class Format:
         suffixes: the ends of its files' names.
         media_type: of bytes that still need extraction; None where records bring text.
         splitter: where the function is that finds parts inside a file; None where a file is read as one.
+        archive: whether its files hold others, which are read as if they were a folder's.
     """
 
     name: str
@@ -30,21 +31,24 @@ class Format:
     suffixes: tuple[str, ...]
     media_type: str | None = None
     splitter: str | None = None
+    archive: bool = False
 
 
+_ROOM: Final = "latam_corpus.collect"
 FORMATS: Final = (
-    Format(
-        "jsonl",
-        "latam_corpus.collect.jsonl:read",
-        (".jsonl", ".ndjson"),
-        splitter="latam_corpus.collect.linespans:split",
-    ),
-    Format(
-        "parquet", "latam_corpus.collect.parquet:read", (".parquet",), splitter="latam_corpus.collect.parquet:split"
-    ),
-    Format("text", "latam_corpus.collect.whole:read", (".txt",), "text/plain"),
-    Format("html", "latam_corpus.collect.whole:read", (".html", ".htm", ".xhtml"), "text/html"),
+    Format("jsonl", f"{_ROOM}.jsonl:read", (".jsonl", ".ndjson"), splitter=f"{_ROOM}.linespans:split"),
+    Format("csv", f"{_ROOM}.tables:read", (".csv", ".tsv", ".tab"), splitter=f"{_ROOM}.tables:split"),
+    Format("parquet", f"{_ROOM}.parquet:read", (".parquet",), splitter=f"{_ROOM}.parquet:split"),
+    Format("arrow", f"{_ROOM}.arrow:read", (".arrow", ".feather", ".ipc"), splitter=f"{_ROOM}.arrow:split"),
+    Format("warc", f"{_ROOM}.warc:read", (".warc", ".wet"), "text/html", f"{_ROOM}.warc:split"),
+    Format("arc", f"{_ROOM}.arc:read", (".arc",), "text/html"),
+    Format("text", f"{_ROOM}.whole:read", (".txt", ".text"), "text/plain"),
+    Format("markdown", f"{_ROOM}.whole:read", (".md", ".markdown"), "text/markdown"),
+    Format("html", f"{_ROOM}.whole:read", (".html", ".htm", ".xhtml"), "text/html"),
+    Format("tei", f"{_ROOM}.whole:read", (".xml", ".tei"), "application/tei+xml"),
+    Format("archive", "", (".zip", ".tar", ".tgz", ".txz"), archive=True),
 )
+UNKNOWN: Final = Format("unknown", "", ())
 SUFFIXES: Final = {suffix: entry for entry in FORMATS for suffix in entry.suffixes}
 BY_NAME: Final = {entry.name: entry for entry in FORMATS}
 
@@ -52,18 +56,19 @@ BY_NAME: Final = {entry.name: entry for entry in FORMATS}
 def format_of(relative: str, named: str | None = None) -> Format | None:
     """The format of a file: the one named, else the one of its suffix; None for an unknown one.
 
+    An archive is one whatever is named, which then is the format of its members.
+
     >>> format_of("notas/a.html.gz").name
     'html'
     >>> format_of("portada.png") is None
     True
     """
-    if named:
-        return BY_NAME[named]
-    return SUFFIXES.get(PurePosixPath(stem(relative)).suffix.lower())
+    found = SUFFIXES.get(PurePosixPath(stem(relative)).suffix.lower())
+    return BY_NAME[named] if named and not (found and found.archive) else found
 
 
 def reader_of(entry: Format) -> Reader:
-    """The reader, imported when it is first asked for."""
+    """The reader of a format that is no archive, imported when it is first asked for."""
     return cast("Reader", _imported(entry.reader))
 
 

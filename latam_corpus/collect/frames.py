@@ -60,26 +60,52 @@ Values: TypeAlias = "list[Any] | Same"
 
 @dataclass(frozen=True)
 class Place:
-    """What the documents of one file share: the source, the file's path, time and format, a genre to fall back to."""
+    """What the documents of one file, or of one member of an archive, share.
+
+    Attributes:
+        source: what the catalogue says of them.
+        file: the file's path in the source.
+        modified: its time, or the member's.
+        format: its format, or the member's.
+        genre: what to fall back to.
+        member: the member's path in the archive; None for a file that is no archive.
+        part: the part of the file that is read, for the name of a failure of all of it.
+    """
 
     source: Source
-    relative: str
+    file: str
     modified: datetime
     format: Format
     genre: str | None = None
+    member: str | None = None
+    part: str | None = None
+
+    @property
+    def relative(self) -> str:
+        """The path in the source, as if archives were folders."""
+        return self.file if self.member is None else f"{self.file}/{self.member}"
 
     @property
     def media_type(self) -> str | None:
         """The media type of bytes that still need extraction; None where records bring text."""
         collect = self.source.collect
         if self.format.media_type is not None:
-            kind = collect.media_type or self.format.media_type
-        elif collect.columns.raw is not None:
+            return self.with_form(collect.media_type or self.format.media_type)
+        if collect.columns.raw is not None:
             # A text column holds characters; whatever charset its HTML declares was undone before.
-            kind = f"{collect.media_type or 'text/html'}; charset=utf-8"
-        else:
-            return None
-        return f"{kind}; form={collect.form}" if collect.form else kind
+            return self.with_form(f"{collect.media_type or 'text/html'}; charset=utf-8")
+        return None
+
+    def with_form(self, media_type: str) -> str:
+        """The media type with the form, prose or verse, that the source states."""
+        form = self.source.collect.form
+        return f"{media_type}; form={form}" if form else media_type
+
+    def named(self, member: str | None) -> str | None:
+        """What finds a record in the file: its name there, in an archive after that of its member."""
+        if self.member is None or member is None:
+            return member if self.member is None else self.member
+        return f"{self.member}#{member}"
 
     def defaults(self) -> dict[str, Any]:
         """The values that stand where a record has none."""
@@ -127,11 +153,14 @@ def frame_of(place: Place, chunk: Chunk) -> pl.DataFrame:
 
 def failures_frame(place: Place, failures: Sequence[Failure], body: str = "text") -> pl.DataFrame:
     """One row for each failure, with what the source says of all its documents."""
-    locators = [place.relative if f.number is None else f"{place.relative}#{f.number}" for f in failures]
+    # Two parts of a file may each be damaged; they are two rows.
+    whole = f"{place.relative}#{place.part}" if place.part else place.relative
+    locators = [whole if f.number is None else f"{place.relative}#{f.number}" for f in failures]
     columns: dict[str, Values] = {name: Same(value) for name, value in place.defaults().items()}
     columns |= {
         "doc_id": [doc_id(place.source.id, locator) for locator in locators],
-        "member": [None if f.number is None else str(f.number) for f in failures],
+        "member": [place.named(None if f.number is None else str(f.number)) for f in failures],
+        "offset": [f.offset for f in failures],
         "digest": Same(None),
         "drop_reason": [f"unreadable:{f.cause}" for f in failures],
         "evidence": [json.dumps({"file": place.relative, **f.evidence}, ensure_ascii=False) for f in failures],
@@ -173,12 +202,15 @@ def _documents(
     body = "raw" if place.media_type else "text"
     columns |= {
         "doc_id": [doc_id(source.id, locator) for locator in locators],
-        "member": members,
+        "member": [place.named(member) for member in members] if place.member else members,
+        "offset": Same(None) if chunk.offsets is None else chunk.offsets,
         "digest": [None if body is None else hashlib.sha256(_bytes(body)).hexdigest() for body in bodies],
         "drop_reason": _sparse(dict.fromkeys(missing, "unreadable:no text"), len(bodies)),
         "evidence": _sparse(missing, len(bodies)),
         body: bodies,
     }
+    if chunk.media_types is not None:
+        columns["media_type"] = [place.with_form(kind) for kind in chunk.media_types]
     return _frame(place, columns, len(bodies), body)
 
 
@@ -256,12 +288,11 @@ def _frame(place: Place, columns: dict[str, Values], height: int, body: str) -> 
         "consent": [record.model_dump() for record in source.consent.records] or None,
         "media_type": place.media_type,
     }
-    made: dict[str, Values] = {**columns, **{name: Same(value) for name, value in constant.items()}}
+    made: dict[str, Values] = {**{name: Same(value) for name, value in constant.items()}, **columns}
     made["rights_tier"] = _tiers(source, columns["rights"])
     failed = columns["drop_reason"]
     made["verdict"] = failed if isinstance(failed, Same) else [reason and "failed" for reason in failed]
-    origin = {"file": Same(place.relative), "member": made.pop("member"), "offset": Same(None)}
-    origin["digest"] = made.pop("digest")
+    origin = {"file": Same(place.file), **{name: made.pop(name) for name in ("member", "offset", "digest")}}
     fields = pl.DataFrame([_series(field.name, origin[field.name], field.dtype, height) for field in ORIGIN.fields])
     names = [*COLLECTED, body, *(["media_type"] if body == "raw" else [])]
     return pl.DataFrame(

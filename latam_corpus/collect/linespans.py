@@ -11,6 +11,7 @@ from latam_corpus.errors import SourceError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from latam_corpus.catalog.source import Source
     from latam_corpus.collect.records import Content
 
 _BLOCK: Final = 2**20
@@ -23,7 +24,7 @@ def piece_of(content: Content, stream: BinaryIO) -> Iterator[bytes]:
     return blocks(stream, compression(content.relative))
 
 
-def split(content: Content, bytes_: int) -> list[Span]:
+def split(content: Content, source: Source, bytes_: int) -> list[Span]:
     """The file's lines in spans of at least so many bytes, found in one pass over its line ends.
 
     A compressed file has no spans: its middle can't be reached without reading what stands before.
@@ -31,6 +32,7 @@ def split(content: Content, bytes_: int) -> list[Span]:
     Raises:
         SourceError: the file can't be read.
     """
+    del source
     if compression(content.relative):
         return []
     spans: list[Span] = []

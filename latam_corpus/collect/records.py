@@ -17,12 +17,14 @@ Record: TypeAlias = dict[str, Any]
 class Failure:
     """A record that can't be read, or with `number` None the rest of its file.
 
-    `cause` is a few fixed words, since reasons are counted; `evidence` tells the one case.
+    `cause` is a few fixed words, since reasons are counted; `evidence` tells the one case. `offset` is where in the
+    file it is, if its format has records that are found by it.
     """
 
     number: int | None
     cause: str
     evidence: dict[str, Any] = field(default_factory=dict)
+    offset: int | None = None
 
 
 @dataclass(frozen=True)
@@ -30,13 +32,16 @@ class Chunk:
     """Some consecutive records of a file.
 
     `numbers` counts a file's records from 1 and is None for a file that is one document as a whole. `pages` tells
-    which document of its group a record starts, where a group was cut.
+    which document of its group a record starts, where a group was cut. `media_types` and `offsets` are those of each
+    record where a file, such as a WARC, has records of several types that are found by their offset.
     """
 
     numbers: list[int | None]
     records: list[Record]
     failures: list[Failure]
     pages: list[int] | None = None
+    media_types: list[str] | None = None
+    offsets: list[int | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -65,5 +70,5 @@ class Content:
 # A reader maps a content and its source to chunks. It raises nothing for one bad record, and SourceError for a file of
 # which no more can be read.
 Reader: TypeAlias = Callable[[Content, "Source", Limits], Iterator[Chunk]]
-# A splitter gives the spans of a content, of about so many bytes each.
-Splitter: TypeAlias = Callable[[Content, int], "list[Span]"]
+# A splitter gives the spans of a content, of about so many bytes each; fewer than two where it can't be cut.
+Splitter: TypeAlias = Callable[[Content, "Source", int], "list[Span]"]

@@ -16,6 +16,8 @@ from latam_corpus.errors import SourceError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from typing_extensions import Buffer
+
     from latam_corpus.collect.records import Content
 
 COMPRESSIONS: Final = (".gz", ".xz", ".zst")
@@ -196,3 +198,43 @@ def payload(pieces: Iterable[bytes]) -> bytes | None:
             return None
         held.append(piece)
     return b"".join(held)
+
+
+class Pieces(io.RawIOBase):
+    """Blocks of bytes as a stream to read from; it can't seek."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        super().__init__()
+        self._pieces = iter(pieces)
+        self._held = memoryview(b"")
+
+    def readable(self) -> bool:
+        """Always true."""
+        return True
+
+    def readinto(self, buffer: Buffer, /) -> int:
+        """Fill the buffer as far as the next block goes; 0 at the end."""
+        view = memoryview(buffer).cast("B")
+        while not self._held:
+            piece = next(self._pieces, None)
+            if piece is None:
+                return 0
+            self._held = memoryview(piece)
+        size = min(len(view), len(self._held))
+        view[:size] = self._held[:size]
+        self._held = self._held[size:]
+        return size
+
+
+class Counted:
+    """A stream that knows how many bytes were read from it."""
+
+    def __init__(self, inner: BinaryIO) -> None:
+        self._inner = inner
+        self.count = 0
+
+    def read(self, size: int = -1, /) -> bytes:
+        """As many bytes as asked, or what is left."""
+        data = self._inner.read(size)
+        self.count += len(data)
+        return data

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from latam_corpus.catalog import source as catalog_source
+    from latam_corpus.collect.spans import Span
     from latam_corpus.pipeline.plan import Step
 
 ROWS: Final = "rows.parquet"
@@ -75,18 +76,26 @@ class Outcome:
 
 
 def input_key(
-    part_file: files.InputFile,
+    file: files.InputFile,
+    content: str,
     source: catalog_source.Source,
     genre: str | None,
     limit: int | None = None,
     span: Span | None = None,
 ) -> str:
-    """The key of a part's input: the file's bytes, time and name, what the catalogue says, and the code that reads."""
+    """The key of a part's input: the file's bytes, time and name, what the catalogue says, and the code that reads.
+
+    Args:
+        file: the file.
+        content: the digest of its bytes.
+        source: what the catalogue says.
+        genre: the recipe's.
+        limit: how many records at most.
+        span: which part of the file.
+    """
     code = [code_digest("latam_corpus.collect"), code_digest("latam_corpus.catalog")]
     stated = source.model_dump(mode="json", exclude={"title", "notes", "homepage", "contact", "status"})
-    return digest_of(
-        files.digest(part_file), part_file.relative, part_file.modified.isoformat(), stated, genre, limit, code, span
-    )
+    return digest_of(content, file.relative, file.modified.isoformat(), stated, genre, limit, code, span)
 
 
 def folder_of(work: Path, key: str) -> Path:
@@ -204,6 +213,7 @@ def _entering(task: Task, before: Path | None) -> Iterator[Batch]:
             bytes_=task.bytes_a_batch,
             limit=part.limit,
             genre=part.genre,
+            span=part.span,
         ):
             yield Batch(frame)
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import polars as pl
 
 from latam_corpus import __version__, schema
-from latam_corpus.collect.files import list_inputs, split
+from latam_corpus.collect.files import digest, list_inputs, split
 from latam_corpus.errors import ConfigError, PartError, SourceError
 from latam_corpus.paths import data_folder
 from latam_corpus.pipeline import part as parts_module
@@ -89,7 +89,7 @@ def find_parts(plan: Plan, limit: int | None = None) -> list[Part]:
     Raises:
         ConfigError: a source has no place to read from, or nothing is there.
     """
-    found = []
+    found: list[Part] = []
     for source in plan.sources:
         where = plan.locations.get(source.id)
         if not where:
@@ -100,9 +100,10 @@ def find_parts(plan: Plan, limit: int | None = None) -> list[Part]:
             )
         genre = plan.recipe.genre
         for file in list_inputs(source, where):
+            content = digest(file)
             # A file is cut at fixed places, whatever the number of workers; with a limit it is read from its start.
             for span in split(source, file) if limit is None else [None]:
-                key = input_key(file, source, genre, limit, span)
+                key = input_key(file, content, source, genre, limit, span)
                 found.append(Part(f"{source.id}-{len(found):05d}", source, file, genre, key, limit, span))
     return found
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from latam_corpus.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
 SEED: Final = 3
@@ -106,21 +106,33 @@ def paragraphs(texts: Iterable[str]) -> list[str]:
     return [line for line in lines if line.count(" ") >= 4]  # noqa: PLR2004  (five words)
 
 
-def recombined(lines: list[str], number: int, size: int, seed: int = SEED, unit: str = "words") -> Iterator[str]:
+def collections(data: Path, files: Iterable[PublicTexts]) -> list[list[str]]:
+    """The paragraphs of each file."""
+    return [paragraphs(read_texts(data, [file])) for file in files]
+
+
+def recombined(
+    lines: Sequence[Sequence[str]], number: int, size: int, seed: int = SEED, unit: str = "words"
+) -> Iterator[str]:
     """So many documents of lines drawn by chance, each with at least `size` words or UTF-8 bytes.
 
-    >>> [len(text.split()) for text in recombined(["uno dos tres", "cuatro cinco"], 2, 4, seed=1)]
-    [5, 4]
+    A document's lines are of one collection, which is drawn first, by its number of lines: a text of two languages
+    is judged piece by piece, and a corpus half of which were such texts would measure that.
+
+    >>> [len(text.split()) for text in recombined([["uno dos tres"], ["um dois"]], 3, 4, seed=1)]
+    [6, 6, 4]
     """
     chance = random.Random(seed)  # noqa: S311  (repeatable, not secret)
-    sizes = [len(line.split()) if unit == "words" else len(line.encode()) + 1 for line in lines]
+    weights = [len(found) for found in lines]
+    sizes = [[len(line.split()) if unit == "words" else len(line.encode()) + 1 for line in found] for found in lines]
     for _ in range(number):
+        [which] = chance.choices(range(len(lines)), weights)
         held = []
         count = 0
         while count < size:
-            at = chance.randrange(len(lines))
-            held.append(lines[at])
-            count += sizes[at]
+            at = chance.randrange(len(lines[which]))
+            held.append(lines[which][at])
+            count += sizes[which][at]
         yield "\n".join(held)
 
 

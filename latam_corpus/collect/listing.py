@@ -1,0 +1,156 @@
+"""What a path or URL names: the files to read, in one order."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any, Final
+
+import fsspec
+from fsspec.utils import glob_translate
+
+from latam_corpus.collect.formats import SUFFIXES, format_of
+from latam_corpus.collect.streams import open_url
+from latam_corpus.errors import ConfigError, SourceError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from latam_corpus.catalog.source import Source
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+# The names that fsspec's file systems give a file's time.
+_TIMES: Final = ("mtime", "LastModified", "last_modified", "updated", "created", "modified")
+_SHOWN: Final = 5
+
+
+@dataclass(frozen=True, order=True)
+class InputFile:
+    """A file to read: its path in the source, where it is, its size in bytes and its time."""
+
+    relative: str
+    url: str
+    size: int
+    modified: datetime
+
+
+def list_inputs(source: Source, where: str | Path) -> list[InputFile]:
+    """The source's files at a place, by their path relative to it.
+
+    A file of an unknown format beside others is listed too: reading it gives one failed row, so that nothing that was
+    handed over is left out without a word. Hidden files are.
+
+    Args:
+        source: its `collect.files` chooses among a folder's files; without it, every file.
+        where: a file, a folder, a glob (`**` for any depth), or a URL of fsspec of one of the three.
+
+    Raises:
+        ConfigError: nothing is there, nothing that the source looks for, or nothing of a known format.
+    """
+    named = os.path.expanduser(os.fspath(where))  # noqa: PTH111  (it may be a URL, which Path would spoil)
+    try:
+        fs, path = fsspec.core.url_to_fs(named)
+    except (ValueError, ImportError) as error:
+        raise ConfigError(f"input of {source.id}", f"«{named}» can't be read: {error}", "") from None
+    fs.invalidate_cache()
+    if fs.isfile(path):
+        found = [_input_file(fs, fs.info(path), PurePosixPath(path).name)]
+    elif fs.isdir(path):
+        found = _in_folder(fs, path.rstrip("/"), named, source)
+    elif re.search(r"[*?\[]", named):
+        found = _matching(fs, path, named, source)
+    else:
+        raise ConfigError(f"input of {source.id}", f"there is nothing at «{named}»", _beside(fs, path))
+    if not any(format_of(file.relative, source.collect.format) for file in found):
+        remedy = f"known are {', '.join(sorted(SUFFIXES))}, also with .gz, .xz, .zst; or set collect.format"
+        told = "a file of an unknown format" if len(found) == 1 else f"{len(found)} files, all of unknown formats"
+        raise ConfigError(found[0].url if len(found) == 1 else named, told, remedy)
+    return found
+
+
+def digest(file: InputFile) -> str:
+    """SHA-256, in hex, of the file's bytes as they are stored.
+
+    Raises:
+        SourceError: the file can't be read.
+    """
+    with open_url(file.url) as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
+
+
+def _in_folder(fs: Any, root: str, named: str, source: Source) -> list[InputFile]:  # noqa: ANN401
+    """The folder's files that the source looks for."""
+    files = _below(root, fs.find(root, detail=True))
+    patterns = [re.compile(glob_translate(pattern)) for pattern in source.collect.files]
+    wanted = [name for name in files if not patterns or any(pattern.fullmatch(name) for pattern in patterns)]
+    if not wanted:
+        looked = ", ".join(source.collect.files) or "files"
+        raise ConfigError(f"input of {source.id}", f"«{named}» has no {looked}", _there(list(files)))
+    return sorted(_input_file(fs, files[name], name) for name in wanted)
+
+
+def _matching(fs: Any, path: str, named: str, source: Source) -> list[InputFile]:  # noqa: ANN401
+    """The files that a glob names, by their path below its last fixed folder."""
+    root = re.split(r"[*?\[]", path)[0].rpartition("/")[0]
+    files = _below(root, fs.glob(path, detail=True))
+    if not files:
+        raise ConfigError(f"input of {source.id}", f"no file matches «{named}»", "check the pattern")
+    return sorted(_input_file(fs, info, name) for name, info in files.items())
+
+
+def _below(root: str, found: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The files by their path below the root; hidden ones are left out."""
+    files = {path[len(root) :].lstrip("/"): info for path, info in found.items() if info["type"] == "file"}
+    return {name: info for name, info in files.items() if not any(part.startswith(".") for part in name.split("/"))}
+
+
+def _input_file(fs: Any, info: dict[str, Any], relative: str) -> InputFile:  # noqa: ANN401
+    # A file name need not be UTF-8, a document's origin must be; only `url` keeps the name's own bytes.
+    readable = relative.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    url = info["name"] if "file" in _protocols(fs) else fs.unstrip_protocol(info["name"])
+    size = info.get("size")
+    return InputFile(unicodedata.normalize("NFC", readable), url, int(size or 0), _modified(info))
+
+
+def _protocols(fs: Any) -> tuple[str, ...]:  # noqa: ANN401
+    return (fs.protocol,) if isinstance(fs.protocol, str) else tuple(fs.protocol)
+
+
+def _modified(info: dict[str, Any]) -> datetime:
+    """The file's time in UTC; the epoch where the file system knows none, since the clock is no property of a file."""
+    for key in _TIMES:
+        value = info.get(key)
+        if isinstance(value, (int, float)):
+            return datetime.fromtimestamp(value, UTC)
+        if isinstance(value, str):
+            try:
+                value = datetime.fromisoformat(value)
+            except ValueError:
+                continue
+        if isinstance(value, datetime):
+            return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+    return _EPOCH
+
+
+def _there(names: list[str]) -> str:
+    if not names:
+        return "it has no files"
+    shown = ", ".join(sorted(names)[:_SHOWN])
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return f"there: {shown}{more}"
+
+
+def _beside(fs: Any, path: str) -> str:  # noqa: ANN401
+    """What is in the nearest folder that exists, for a path that doesn't."""
+    folder = PurePosixPath(path).parent
+    while not fs.isdir(str(folder)) and folder != folder.parent:
+        folder = folder.parent
+    if str(folder) in (".", "/", ""):
+        return "check the path"
+    names = [PurePosixPath(name).name for name in fs.ls(str(folder), detail=False)]
+    return f"in {folder} — {_there(names)}"

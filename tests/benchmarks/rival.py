@@ -1,0 +1,168 @@
+"""datatrove's own blocks on the same documents, as `text_path` starts them with another Python.
+
+`PYTHON rival.py INPUT OUT MODEL ROW WORDS` needs datatrove, spacy, ftfy, fasttext, orjson, xxhash and pyarrow, and
+nothing of this project; it prints what it used as one line of JSON. ROW is `stock` or `regex`; WORDS is a JSON list
+of stop words.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import resource
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+_WORD = re.compile(r"\w+|[^\w\s]+")
+_SENTENCE_END = re.compile(r"(?<=[.!?…])\s+")
+_LANGUAGE = "spa"
+_LEAST = 0.65  # datatrove's own threshold
+
+
+def _regex_tokenizer() -> Any:  # noqa: ANN401  (a class of datatrove's, which may not be installed here)
+    """The plainest tokenizer that datatrove's blocks accept: what is left is the blocks' own work."""
+    from datatrove.utils.word_tokenizers import WordTokenizer  # noqa: PLC0415  (only the rival's Python has it all)
+
+    class RegexTokenizer(WordTokenizer):  # type: ignore[misc]
+        def word_tokenize(self, text: str) -> list[str]:
+            return _WORD.findall(text)
+
+        def sent_tokenize(self, text: str) -> list[str]:
+            return [sentence for sentence in _SENTENCE_END.split(text) if sentence.strip()]
+
+        def span_tokenize(self, text: str) -> list[tuple[int, int]]:
+            ends = [found.end() for found in _SENTENCE_END.finditer(text)]
+            return list(zip([0, *ends], [*ends, len(text)], strict=True))
+
+    return RegexTokenizer("es")
+
+
+def _language_filter(model: str) -> Any:  # noqa: ANN401  (the same)
+    """What datatrove's language filter does, with the toolkit's model.
+
+    Its own class asks for one distribution of fastText by name and downloads its model.
+    """
+    import fasttext  # noqa: PLC0415
+    from datatrove.pipeline.filters import LambdaFilter  # noqa: PLC0415
+
+    opened = fasttext.load_model(model)
+
+    def is_wanted(document: Any) -> bool:  # noqa: ANN401
+        labels, scores = opened.predict(document.text.replace("\n", " "), k=-1)
+        pairs = {label.split("__")[2]: score.item() for label, score in zip(labels, scores, strict=True)}
+        language, score = max(pairs.items(), key=lambda pair: pair[1])
+        document.metadata["language"] = language
+        document.metadata["language_score"] = score
+        return language in ("spa_Latn", "por_Latn") and score > _LEAST
+
+    return LambdaFilter(is_wanted)
+
+
+def _content(document: Any) -> Any:  # noqa: ANN401  (datatrove's Document; bytes)
+    return document.text.encode()
+
+
+# datatrove chooses the hash by this annotation, which must be the type and not its name.
+_content.__annotations__["return"] = bytes
+
+
+def _executors(source: str, out: Path, model: str, row: str, stop_words: list[str]) -> list[Any]:
+    """The job: filters in the order and with the options of datatrove's examples/fineweb.py, then exact dedupe."""
+    from datatrove.executor import LocalPipelineExecutor  # noqa: PLC0415
+    from datatrove.pipeline.dedup.exact_dedup import (  # noqa: PLC0415
+        ExactDedupConfig,
+        ExactDedupFilter,
+        ExactDedupSignature,
+        ExactFindDedups,
+    )
+    from datatrove.pipeline.filters import (  # noqa: PLC0415
+        C4QualityFilter,
+        FineWebQualityFilter,
+        GopherQualityFilter,
+        GopherRepetitionFilter,
+    )
+    from datatrove.pipeline.formatters import FTFYFormatter  # noqa: PLC0415
+    from datatrove.pipeline.readers import JsonlReader, ParquetReader  # noqa: PLC0415
+    from datatrove.pipeline.writers import ParquetWriter  # noqa: PLC0415
+
+    language = _regex_tokenizer() if row == "regex" else _LANGUAGE
+    config = ExactDedupConfig(content_getter=_content)
+    filtered, signatures, duplicates = (str(out / name) for name in ("filtered", "signatures", "duplicates"))
+    pipelines = [
+        [
+            JsonlReader(source, glob_pattern="*.jsonl"),
+            FTFYFormatter(),
+            _language_filter(model),
+            GopherRepetitionFilter(language=language),
+            GopherQualityFilter(language=language, stop_words=stop_words),
+            C4QualityFilter(filter_no_terminal_punct=False, language=language),
+            FineWebQualityFilter(language=language),
+            ParquetWriter(filtered, compression="zstd"),
+            ExactDedupSignature(signatures, config),
+        ],
+        [ExactFindDedups(signatures, duplicates, config)],
+        [
+            ParquetReader(filtered),
+            ExactDedupFilter(duplicates, config),
+            ParquetWriter(str(out / "kept"), compression="zstd"),
+        ],
+    ]
+    return [
+        LocalPipelineExecutor(pipeline=steps, tasks=1, workers=1, logging_dir=str(out / "logs" / str(number)))
+        for number, steps in enumerate(pipelines)
+    ]
+
+
+def _peak_mb() -> float:
+    status = Path("/proc/self/status")
+    if status.exists():
+        [line] = [line for line in status.read_text().splitlines() if line.startswith("VmHWM")]
+        return int(line.split()[1]) * 1024 / 1e6
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+
+
+def _main(source: str, out: str, model: str, row: str, words: str) -> None:
+    import datatrove.utils.stats  # noqa: PLC0415
+    from loguru import logger  # noqa: PLC0415
+
+    logger.remove()
+    # datatrove times its steps by the clock; on a shared machine their CPU seconds are what can be compared.
+    datatrove.utils.stats.time = SimpleNamespace(perf_counter=time.process_time)
+    executors = _executors(source, Path(out), model, row, json.loads(words))
+    started = sum(os.times()[:4])
+    clock = time.monotonic()
+    stages: dict[str, float] = {}
+    dropped: dict[str, int] = {}
+    rows = kept = 0
+    for executor in executors:
+        stats = executor.run()
+        for step in stats.stats:
+            name = step.name.encode("ascii", "ignore").decode().partition(" - ")[2].strip().rstrip(":")
+            stages[name] = stages.get(name, 0.0) + step.time_stats.total
+            for key, found in step.stats.items():
+                if key.startswith("dropped"):
+                    dropped[f"{name} {key}"] = int(found.total)
+                if key == "documents" and "Jsonl" in name:
+                    rows = int(found.total)
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    kept = sum(pq.ParquetFile(path).metadata.num_rows for path in (Path(out) / "kept").glob("*.parquet"))
+    told = {
+        "cpu": sum(os.times()[:4]),
+        "started": started,
+        "wall": time.monotonic() - clock,
+        "peak_mb": _peak_mb(),
+        "rows": rows,
+        "kept": kept,
+        "stages": stages,
+        "dropped": dropped,
+    }
+    sys.stdout.write(json.dumps(told) + "\n")
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])

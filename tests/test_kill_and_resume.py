@@ -1,0 +1,138 @@
+"""A `kill -9` of the parent or of a worker at any moment costs at most the parts in flight.
+
+The same command again gives the shards of an undisturbed run, byte for byte, and no process outlives its parent.
+`LATAM_CORPUS_KILLS` says how many moments are tried: five in `make test`, thirty in `make gate`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+_KILLS = int(os.environ.get("LATAM_CORPUS_KILLS", "5"))
+_SEED = 20261125
+_RECIPE = """
+title   = "Prueba"
+genre   = "literature"
+sources = ["fuente.toml"]
+[[stage]]
+use = "repair"
+[[stage]]
+use = "identify"
+[[stage]]
+use = "filter"
+[[stage]]
+use = "redact"
+[[stage]]
+use = "dedupe"
+[release]
+name = "prueba"
+admit = ["open"]
+uses = ["train"]
+"""
+_SOURCE = """
+id = "fuente"
+title = "Cuentos de prueba"
+holder = "Nadie"
+[rights]
+statement = "CC0-1.0"
+basis = "licence"
+uses = ["train"]
+"""
+_WORDS = "la barca salió del puerto antes del alba y volvió con la red vacía como todos los días de ese invierno".split()
+
+
+@pytest.fixture(scope="module")
+def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve files of forty documents, a few of them alike."""
+    folder = tmp_path_factory.mktemp("kill")
+    (folder / "in").mkdir()
+    (folder / "receta.toml").write_text(_RECIPE)
+    (folder / "fuente.toml").write_text(_SOURCE)
+    chance = random.Random(_SEED)
+    for number in range(12):
+        rows = []
+        for k in range(40):
+            text = " ".join(chance.choice(_WORDS) for _ in range(chance.choice([30, 300])))
+            rows.append({"id": f"{number}-{k}", "text": text if k % 10 else f"{' '.join(_WORDS)}. " * 3})
+        lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        (folder / "in" / f"{number:02}.jsonl").write_text(lines)
+    return folder
+
+
+def _command(room: Path, out: Path) -> list[str]:
+    return [
+        *(sys.executable, "-m", "latam_corpus", "run", str(room / "receta.toml")),
+        *("--input", f"fuente={room / 'in'}", "--out", str(out), "--workers", "2"),
+    ]
+
+
+def _finish(room: Path, out: Path) -> set[str]:
+    """The released shards after the command has run to its end."""
+    done = subprocess.run(_command(room, out), capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stderr
+    return {path.name for path in (out / "store" / "objects").rglob("*.parquet")}
+
+
+def _below(pid: int) -> list[int]:
+    """The process's descendants, the nearest first."""
+    parents: dict[int, list[int]] = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        parents.setdefault(int(fields[1]), []).append(int(folder.name))
+    found = list(parents.get(pid, []))
+    for child in found:
+        found += parents.get(child, [])
+    return found
+
+
+def _alive(pids: list[int]) -> list[int]:
+    return [pid for pid in pids if Path(f"/proc/{pid}").exists() and _state(pid) != "Z"]
+
+
+def _state(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return "Z"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds workers through /proc")
+def test_a_kill_at_any_moment_costs_nothing_but_time(room: Path, tmp_path: Path) -> None:
+    """Parent and workers in turn, at moments spread over the whole run."""
+    started = time.monotonic()
+    undisturbed = _finish(room, tmp_path / "undisturbed")
+    takes = time.monotonic() - started
+    chance = random.Random(_SEED)
+    for number in range(_KILLS):
+        out = tmp_path / f"killed-{number}"
+        process = subprocess.Popen(
+            _command(room, out), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        )
+        time.sleep(chance.uniform(0.1, takes))
+        workers = _below(process.pid)
+        victim = chance.choice(workers) if number % 2 and workers else process.pid
+        try:
+            os.kill(victim, signal.SIGKILL)
+        except ProcessLookupError:
+            pass  # it was done already: that moment is tried too
+        process.wait(timeout=300)
+        deadline = time.monotonic() + 10
+        while _alive(workers) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert not _alive(workers), "a worker outlived its parent"
+        assert _finish(room, out) == undisturbed
+        shutil.rmtree(out)
