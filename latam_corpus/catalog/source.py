@@ -6,6 +6,7 @@ path. A source without `[rights]` can be collected and measured, and never relea
 
 from __future__ import annotations
 
+import codecs
 import re
 from datetime import date  # noqa: TC003  (pydantic reads the annotation at run time)
 from functools import lru_cache
@@ -28,7 +29,7 @@ Composition = Literal["original", "translation", "machine", "synthetic"]
 Tier = Literal[
     "open", "attribution", "share_alike", "non_commercial", "no_derivatives", "permission", "unknown"
 ]  # fmt: skip
-Format = Literal["jsonl", "parquet", "text", "html"]
+Format = Literal["jsonl", "csv", "parquet", "arrow", "warc", "arc", "text", "markdown", "html", "tei"]
 Form = Literal["prose", "verse"]
 
 
@@ -48,6 +49,13 @@ def _language(code: str) -> str:
     except iso639.LanguageNotFoundError:
         raise ValueError(f"«{code}» is no ISO 639-3 code; three letters, such as spa, por, quy") from None
     raise ValueError(f"«{code}» is no ISO 639-3 code; write «{known}»")
+
+
+def _charset(name: str) -> str:
+    try:
+        return codecs.lookup(name).name
+    except LookupError:
+        raise ValueError(f"«{name}» is no charset; such as utf-8, cp1252, utf-16") from None
 
 
 def _pattern(pattern: str) -> str:
@@ -180,6 +188,11 @@ class Collect(_Model):
     kind: Literal["files"] = "files"
     files: Annotated[tuple[str, ...], BeforeValidator(_tuple)] = ()
     format: Format | None = None
+    # Of CSV alone: what parts the columns and the charset, where the file doesn't show them; the columns' names where it
+    # has no line of them.
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
+    charset: Annotated[str, AfterValidator(_charset)] | None = None
+    header: Annotated[tuple[str, ...], BeforeValidator(_tuple)] = ()
     media_type: str | None = None
     form: Form | None = None
     group: Annotated[tuple[str, ...], BeforeValidator(_tuple)] = ()

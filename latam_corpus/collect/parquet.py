@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from latam_corpus.collect.arrow import cause_of, chunk_of
 from latam_corpus.collect.mapping import columns_read
-from latam_corpus.collect.records import Chunk, Failure
 from latam_corpus.collect.spans import Span, by_size
 from latam_corpus.collect.streams import seekable
 from latam_corpus.errors import SourceError
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from latam_corpus.catalog.source import Source
-    from latam_corpus.collect.records import Content, Limits
+    from latam_corpus.collect.records import Chunk, Content, Limits
 
 
 def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
@@ -37,10 +36,10 @@ def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
             for group in range(*((span.start, span.stop) if span else (file.num_row_groups,))):
                 rows = _rows(file, group, limits)
                 for batch in file.iter_batches(rows, row_groups=[group], columns=wanted, use_threads=False):
-                    yield _chunk(batch, number)
+                    yield chunk_of(batch, number)
                     number += batch.num_rows
         except (pa.ArrowException, OSError) as error:
-            raise SourceError(content.relative, _cause(error), "check that it is a Parquet file") from None
+            raise SourceError(content.relative, cause_of(error), "check that it is a Parquet file") from None
 
 
 def split(content: Content, source: Source, bytes_: int) -> list[Span]:
@@ -54,13 +53,9 @@ def split(content: Content, source: Source, bytes_: int) -> list[Span]:
         try:
             meta = pq.read_metadata(stream)
         except (pa.ArrowException, OSError) as error:
-            raise SourceError(content.relative, _cause(error), "check that it is a Parquet file") from None
+            raise SourceError(content.relative, cause_of(error), "check that it is a Parquet file") from None
     groups = (meta.row_group(number) for number in range(meta.num_row_groups))
     return by_size("row_groups", ((group.total_byte_size, group.num_rows) for group in groups), bytes_)
-
-
-def _cause(error: Exception) -> str:
-    return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
 def _rows(file: pq.ParquetFile, group: int, limits: Limits) -> int:
@@ -70,22 +65,3 @@ def _rows(file: pq.ParquetFile, group: int, limits: Limits) -> int:
         return 1
     each = max(meta.total_byte_size / meta.num_rows, 1)
     return max(1, min(limits.rows, int(limits.bytes_ / each)))
-
-
-def _chunk(batch: pa.RecordBatch, before: int) -> Chunk:
-    """The batch's records, numbered after those before; a row that isn't valid UTF-8 is a failure in its place."""
-    numbers = range(before + 1, before + 1 + batch.num_rows)
-    if not batch.num_columns:
-        return Chunk(list(numbers), [{} for _ in numbers], [])
-    try:
-        batch.validate(full=True)  # Arrow doesn't check text when it reads; Polars trusts it
-        return Chunk(list(numbers), pl.DataFrame(pl.from_arrow(batch)).to_dicts(), [])
-    except pa.ArrowInvalid as error:
-        if batch.num_rows == 1:
-            return Chunk([], [], [Failure(numbers[0], "not UTF-8", {"record": numbers[0], "error": str(error)[:120]})])
-    single = [_chunk(batch.slice(row, 1), before + row) for row in range(batch.num_rows)]
-    return Chunk(
-        [number for chunk in single for number in chunk.numbers],
-        [record for chunk in single for record in chunk.records],
-        [failure for chunk in single for failure in chunk.failures],
-    )

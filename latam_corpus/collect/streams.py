@@ -112,10 +112,12 @@ def blocks(stream: BinaryIO, suffix: str) -> Iterator[bytes]:
             if size >= _BLOCK:
                 yield b"".join(held)
                 held, size = [], 0
-    except _DAMAGE as error:
+    except (*_DAMAGE, SourceError) as error:
         damage = error
     if held:
         yield b"".join(held)
+    if isinstance(damage, SourceError):
+        raise damage
     if damage is not None:
         cause = str(damage) or type(damage).__name__
         raise SourceError("", cause, "the file is damaged or was cut short; fetch it again")

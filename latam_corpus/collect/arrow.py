@@ -1,0 +1,112 @@
+"""Arrow files and streams: one record a row; Hugging Face's `datasets` keeps its tables as such streams."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+import polars as pl
+import pyarrow as pa
+
+from latam_corpus.collect.mapping import columns_read
+from latam_corpus.collect.records import Chunk, Failure
+from latam_corpus.collect.spans import Span, by_size
+from latam_corpus.collect.streams import Pieces, blocks, compression, seekable
+from latam_corpus.errors import SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from latam_corpus.catalog.source import Source
+    from latam_corpus.collect.records import Content, Limits
+
+_MAGIC: Final = b"ARROW1"
+
+
+def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
+    """The file's records, numbered from 1; only the columns that the source's mapping reads.
+
+    Raises:
+        SourceError: the file can't be opened or read; what came before has been given.
+    """
+    span = content.span
+    number = span.first_record - 1 if span else 0
+    with seekable(content) if not compression(content.relative) else content.open() as stream:
+        try:
+            for batch in _batches(content, stream, columns_read(source)):
+                each = max(batch.nbytes / max(batch.num_rows, 1), 1)
+                rows = max(1, min(limits.rows, int(limits.bytes_ / each)))
+                for start in range(0, batch.num_rows, rows):
+                    piece = batch.slice(start, rows)
+                    yield chunk_of(piece, number)
+                    number += piece.num_rows
+        except (pa.ArrowException, OSError) as error:
+            raise SourceError(content.relative, cause_of(error), "check that it is an Arrow file") from None
+
+
+def split(content: Content, source: Source, bytes_: int) -> list[Span]:
+    """The record batches of an Arrow file in spans of about so many bytes; a stream has none.
+
+    Raises:
+        SourceError: the file can't be read.
+    """
+    del source
+    with content.open() as stream:
+        try:
+            if compression(content.relative) or stream.read(len(_MAGIC)) != _MAGIC:
+                return []
+            stream.seek(0)
+            file = pa.ipc.open_file(stream)
+            batches = (file.get_batch(number) for number in range(file.num_record_batches))
+            return by_size("batches", ((batch.nbytes, batch.num_rows) for batch in batches), bytes_)
+        except (pa.ArrowException, OSError) as error:
+            raise SourceError(content.relative, cause_of(error), "check that it is an Arrow file") from None
+
+
+def _batches(content: Content, stream: BinaryIO, wanted: frozenset[str]) -> Iterator[pa.RecordBatch]:
+    """The record batches, or those of the span, with the wanted columns."""
+    suffix = compression(content.relative)
+    if not suffix:
+        is_file = stream.read(len(_MAGIC)) == _MAGIC
+        stream.seek(0)
+        if is_file:
+            schema = pa.ipc.open_file(stream).schema
+            stream.seek(0)
+            file = pa.ipc.open_file(stream, options=_only(schema, wanted))
+            for number in range(*((content.span.start, content.span.stop) if content.span else (file.num_record_batches,))):
+                yield file.get_batch(number)
+            return
+        schema = pa.ipc.open_stream(stream).schema
+        stream.seek(0)
+        yield from pa.ipc.open_stream(stream, options=_only(schema, wanted))
+        return
+    for batch in pa.ipc.open_stream(pa.PythonFile(Pieces(blocks(stream, suffix)), "r")):
+        yield batch.select([name for name in batch.schema.names if name in wanted])
+
+
+def _only(schema: pa.Schema, wanted: frozenset[str]) -> pa.ipc.IpcReadOptions:
+    chosen = [number for number, name in enumerate(schema.names) if name in wanted]
+    return pa.ipc.IpcReadOptions(included_fields=chosen or None, use_threads=False)
+
+
+def chunk_of(batch: pa.RecordBatch, before: int) -> Chunk:
+    """The batch's records, numbered after those before; a row that isn't valid UTF-8 is a failure in its place."""
+    numbers = range(before + 1, before + 1 + batch.num_rows)
+    if not batch.num_columns:
+        return Chunk(list(numbers), [{} for _ in numbers], [])
+    try:
+        batch.validate(full=True)  # Arrow doesn't check text when it reads; Polars trusts it
+        return Chunk(list(numbers), pl.DataFrame(pl.from_arrow(batch)).to_dicts(), [])
+    except pa.ArrowInvalid as error:
+        if batch.num_rows == 1:
+            return Chunk([], [], [Failure(numbers[0], "not UTF-8", {"record": numbers[0], "error": str(error)[:120]})])
+    single = [chunk_of(batch.slice(row, 1), before + row) for row in range(batch.num_rows)]
+    return Chunk(
+        [number for chunk in single for number in chunk.numbers],
+        [record for chunk in single for record in chunk.records],
+        [failure for chunk in single for failure in chunk.failures],
+    )
+
+
+def cause_of(error: Exception) -> str:
+    """The first line of Arrow's message, which may go on with its own stack."""
+    return str(error).splitlines()[0] if str(error) else type(error).__name__

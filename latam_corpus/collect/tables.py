@@ -1,0 +1,209 @@
+"""CSV and TSV: one record a row, read as a stream; a row's number is that of its first line."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from latam_corpus.collect.dialects import Dialect, dialect_of
+from latam_corpus.collect.records import Chunk, Failure
+from latam_corpus.collect.spans import Span
+from latam_corpus.collect.streams import MAX_RECORD, blocks, compression, stretch
+from latam_corpus.errors import SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from latam_corpus.catalog.source import Source
+    from latam_corpus.collect.records import Content, Limits
+
+_SAMPLE: Final = 2**16
+_EXCERPT: Final = 120
+_MARKS: Final = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+
+Row: TypeAlias = "list[str] | csv.Error"
+
+
+@dataclass
+class _Lines:
+    """Lines of text, each with its end, counted as they are taken."""
+
+    pieces: Iterable[str]
+    count: int = 0
+    size: int = 0
+    held: list[str] = field(default_factory=list)
+
+    def __iter__(self) -> Iterator[str]:
+        rest: list[str] = []
+        for piece in self.pieces:
+            first, *more = piece.split("\n")
+            rest.append(first)
+            if more:
+                yield self._taken("".join(rest) + "\n")
+                for line in more[:-1]:
+                    yield self._taken(line + "\n")
+                rest = [more[-1]]
+        if last := "".join(rest):
+            yield self._taken(last)
+
+    def _taken(self, line: str) -> str:
+        self.count += 1
+        self.size += len(line)
+        return line
+
+
+@dataclass(frozen=True)
+class _Table:
+    """How a file is written: the charset, the bytes of its mark, its dialect and its columns' names."""
+
+    charset: str
+    mark: int
+    dialect: Dialect
+    names: tuple[str, ...]
+    has_header: bool
+
+
+def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
+    """The file's records by their columns' names; a row that can't be used is a failure in its place.
+
+    Raises:
+        SourceError: the file can't be opened, or is damaged from some place on; what came before has been given.
+    """
+    table = _table(content, source)
+    span = content.span
+    chunk, size = Chunk([], [], []), 0
+    damage: SourceError | None = None
+    with content.open() as stream:
+        pieces = (
+            stretch(stream, span.start, span.stop) if span else blocks(stream, compression(content.relative))
+        )
+        rows = _rows(_decoded(pieces, table, at_start=not (span and span.start)), table.dialect)
+        before = span.first_record - 1 if span else 0
+        while damage is None:
+            try:
+                first, _, row = next(rows, (0, 0, None))
+            except SourceError as error:
+                damage = error
+                continue
+            if row is None:
+                break
+            number = first + before
+            if number == 1 and table.has_header:
+                continue
+            found = _record(row, number, table)
+            if isinstance(found, Failure):
+                chunk.failures.append(found)
+            elif found is not None:
+                chunk.numbers.append(number)
+                chunk.records.append(found)
+                size += sum(len(value) for value in found.values())
+            if len(chunk.numbers) + len(chunk.failures) >= limits.rows or size >= limits.bytes_:
+                yield chunk
+                chunk, size = Chunk([], [], []), 0
+        if chunk.numbers or chunk.failures:
+            yield chunk
+        if damage is not None:
+            raise damage
+
+
+def split(content: Content, source: Source, bytes_: int) -> list[Span]:
+    """The file's rows in spans of at least so many bytes, cut where the reader ends a row, never within quotes.
+
+    A compressed file and one in UTF-16 have no spans.
+
+    Raises:
+        SourceError: the file can't be read.
+    """
+    table = _table(content, source)
+    if compression(content.relative) or table.charset.startswith("utf-16"):
+        return []
+    spans: list[Span] = []
+    start, first = 0, 1
+    with content.open() as stream:
+        # Quotes, delimiters and line ends are ASCII: as Latin-1 a character is a byte, and nothing is decoded twice.
+        pieces = (piece.decode("latin-1") for piece in _unmarked(blocks(stream, ""), table.mark))
+        end, line = table.mark, 1
+        for number, stop, _ in _rows(pieces, table.dialect):
+            # The row before this one ended the span.
+            if end - start >= bytes_:
+                spans.append(Span("lines", start, end, first))
+                start, first = end, number
+            end, line = stop + table.mark, number
+    if line and end > start:
+        spans.append(Span("lines", start, end, first))
+    return spans
+
+
+def _rows(pieces: Iterable[str], dialect: Dialect) -> Iterator[tuple[int, int, Row]]:
+    """Each row with the number of its first line and the characters up to its end; an error in place of a bad one."""
+    csv.field_size_limit(MAX_RECORD)
+    lines = _Lines(pieces)
+    reader = csv.reader(iter(lines), dialect.options())
+    while True:
+        first = lines.count + 1
+        try:
+            row: Row | None = next(reader, None)
+        except csv.Error as error:
+            row = error
+        if row is None:
+            return
+        yield first, lines.size, row
+
+
+def _record(row: Row, number: int, table: _Table) -> dict[str, str] | Failure | None:
+    """The row by the columns' names, None for a blank line, else what is wrong with it."""
+    if isinstance(row, csv.Error):
+        too_large = "field larger" in str(row)
+        return Failure(number, "line-too-long" if too_large else "not CSV", {"line": number, "error": str(row)})
+    if not row:
+        return None
+    if len(row) != len(table.names):
+        told: dict[str, Any] = {"line": number, "found": len(row), "expected": len(table.names)}
+        return Failure(number, "wrong number of columns", told)
+    try:
+        "".join(row).encode()
+    except UnicodeEncodeError as error:
+        near = "".join(row)[max(error.start - _EXCERPT // 2, 0) : error.start + _EXCERPT // 2]
+        shown = near.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        return Failure(number, "not UTF-8", {"line": number, "near": shown, "remedy": "set collect.charset"})
+    return dict(zip(table.names, row, strict=True))
+
+
+def _table(content: Content, source: Source) -> _Table:
+    """How the file is written, from its first bytes and from what the source says."""
+    collect = source.collect
+    with content.open() as stream:
+        head = _head(blocks(stream, compression(content.relative)))
+    mark, charset = next(((len(m), name) for m, name in _MARKS if head.startswith(m)), (0, collect.charset or "utf-8"))
+    sample = head[mark:].decode(charset, "surrogateescape" if charset == "utf-8" else "replace")
+    dialect = dialect_of(sample, collect.delimiter, tab=".ts" in content.relative or ".tab" in content.relative)
+    found = next((row for _, _, row in _rows([sample], dialect)), None)
+    names = tuple(found) if isinstance(found, list) and not collect.header else collect.header
+    return _Table(charset, mark, dialect, tuple(name.strip() for name in names), has_header=not collect.header)
+
+
+def _head(pieces: Iterator[bytes]) -> bytes:
+    """The first bytes, up to a line end where there is one; less when the file is damaged."""
+    head = b""
+    try:
+        while len(head) < _SAMPLE and (piece := next(pieces, b"")):
+            head += piece
+    except SourceError:
+        pass  # the reader tells
+    end = head.rfind(b"\n", 0, _SAMPLE)
+    return head[: end + 1] if end >= 0 and len(head) > _SAMPLE else head[:MAX_RECORD]
+
+
+def _unmarked(pieces: Iterable[bytes], mark: int) -> Iterator[bytes]:
+    for number, piece in enumerate(pieces):
+        yield piece[mark:] if number == 0 else piece
+
+
+def _decoded(pieces: Iterable[bytes], table: _Table, *, at_start: bool) -> Iterator[str]:
+    """The text of the bytes; in UTF-8, what isn't stands as lone surrogates, by which its row is told."""
+    decoder = codecs.getincrementaldecoder(table.charset)("surrogateescape" if table.charset == "utf-8" else "replace")
+    for piece in _unmarked(pieces, table.mark if at_start else 0):
+        yield decoder.decode(piece)
+    yield decoder.decode(b"", final=True)

@@ -1,0 +1,185 @@
+"""Extraction in a child process, under a limit of time and of memory for each document.
+
+A parser may loop for ever, take all memory or crash; in a process of its own that costs one document. Each process has
+one child, started for its first document, fed in groups over a pipe, replaced after a document that ended it.
+
+The limits are the kernel's, set by the child on itself: a parser in C can hold the interpreter's lock, and then no
+Python thread or handler runs that could end it. The memory limit needs Linux.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import pickle
+import signal
+import struct
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Final, TypeAlias, cast
+
+from latam_corpus.errors import PartError
+from latam_corpus.extract.document import Extracted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from latam_corpus.extract.document import Extractor
+
+_GROUP_BYTES: Final = 2**20
+_GROUP_JOBS: Final = 64
+# A document that ended its child is tried once more: the kernel, or a person, may have killed it for another's sake.
+_TRIES: Final = 2
+_ERROR_SHOWN: Final = 300
+_LENGTH: Final = struct.Struct(">Q")
+_PARENT_POLL: Final = 0.25
+_MB: Final = 2**20
+_STATUS: Final = Path("/proc/self/status")
+# The child finds what its parent finds; `-m` would look into the folder in which the user happens to be.
+_ENTRY: Final = (
+    "import sys; sys.path[:] = sys.argv[2:]; from latam_corpus.extract.sandbox import serve; serve(int(sys.argv[1]))"
+)
+
+
+def extract(jobs: Sequence[Job], limits: Limits) -> list[Outcome]:
+    """The outcome of each job, in order, from this process's child.
+
+    Raises:
+        PartError: the child can't be started, or an extractor's module can't be imported.
+    """
+    return _SANDBOX.extract(jobs, limits)
+
+
+class Sandbox:
+    """A child process that extracts; threads share it in turn."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def extract(self, jobs: Sequence[Job], limits: Limits) -> list[Outcome]:
+        """The outcome of each job, in order.
+
+        Raises:
+            PartError: the child can't be started, or an extractor's module can't be imported.
+        """
+        with self._lock:
+            return [outcome for group in _groups(jobs) for outcome in self._group(group, limits)]
+
+    def stop(self) -> None:
+        """End the child; the next document starts another."""
+        with self._lock:
+            self._end()
+
+    def forget(self) -> None:
+        """Leave the child to the process that started it; a forked process has its own."""
+        self._lock = threading.Lock()
+        self._child = None
+
+    def _group(self, jobs: Sequence[Job], limits: Limits) -> list[Outcome]:
+        done: list[Outcome] = []
+        deaths = 0
+        while len(done) < len(jobs):
+            child = self._running()
+            with suppress(BrokenPipeError):  # its end shows when the reply is read
+                send(_fd(child.stdin), pickle.dumps((list(jobs[len(done) :]), limits)))
+            alive = True
+            while alive and len(done) < len(jobs):
+                started = time.monotonic()
+                reply = receive(_fd(child.stdout))
+                if reply is None:
+                    ended = _ended(self._end(), time.monotonic() - started, limits)
+                    deaths += 1
+                    if ended.reason == "extract:timeout" or deaths == _TRIES:
+                        done.append(Failed(ended.reason, ended.evidence | {"bytes": len(jobs[len(done)].raw)}))
+                        deaths = 0
+                    break
+                outcome, alive = _read_reply(reply)
+                done.append(outcome)
+                deaths = 0
+            if not alive:
+                self._end()
+        return done
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._child is None:
+            command = [sys.executable, "-c", _ENTRY, str(os.getpid()), *sys.path]
+            # It stays in this process's group, so that an engine which kills a worker's group ends it too.
+            self._child = subprocess.Popen(  # noqa: S603  (our own module, our own arguments)
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0
+            )
+            if receive(_fd(self._child.stdout)) is None:
+                code = self._end()
+                raise PartError("stage «extract»", f"its child process ended with {code} before it worked", "try again")
+        return self._child
+
+    def _end(self) -> int:
+        """The exit code of the child, which is killed if it still runs."""
+        child, self._child = self._child, None
+        if child is None:
+            return 0
+        for pipe in (child.stdin, child.stdout):
+            if pipe:
+                pipe.close()
+        child.kill()  # one that is ending already keeps its own exit code
+        return child.wait()
+
+
+# The one state of this module: a child costs half a second to start, and a batch would be too short a life for it.
+_SANDBOX: Final = Sandbox()
+atexit.register(_SANDBOX.stop)
+os.register_at_fork(after_in_child=_SANDBOX.forget)
+
+
+def stop() -> None:
+    """End this process's child; the next document starts another."""
+    _SANDBOX.stop()
+
+
+def _groups(jobs: Sequence[Job]) -> Iterator[list[Job]]:
+    """The jobs in order, many small ones to a message."""
+    group: list[Job] = []
+    size = 0
+    for job in jobs:
+        if group and (len(group) >= _GROUP_JOBS or size + len(job.raw) > _GROUP_BYTES):
+            yield group
+            group, size = [], 0
+        group.append(job)
+        size += len(job.raw)
+    if group:
+        yield group
+
+
+def _ended(code: int, seconds: float, limits: Limits) -> Failed:
+    """What an exit code says of the document that the child had in hand."""
+    took = {"seconds": round(seconds, 2)}
+    if code == -signal.SIGALRM:
+        return Failed("extract:timeout", {"limit_seconds": limits.seconds} | took)
+    how = {"signal": signal.Signals(-code).name} if code < 0 else {"exit_code": code}
+    return Failed("extract:killed", how | took)
+
+
+def _read_reply(reply: bytes) -> tuple[Outcome, bool]:
+    """The outcome in a reply, and whether the child goes on."""
+    told = json.loads(reply)
+    if "missing" in told:
+        raise PartError("stage «extract»", told["missing"], "install what it needs")
+    if "found" in told:
+        found = told["found"]
+        return Extracted(**found | {"creators": tuple(found["creators"])}), told["goes_on"]
+    return Failed(**told["failed"]), told["goes_on"]
+
+
+def _fd(pipe: IO[bytes] | None) -> int:
+    assert pipe is not None  # noqa: S101  (every child is started with both pipes)
+    return pipe.fileno()
+
+
