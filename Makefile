@@ -6,7 +6,7 @@ BIN = $(VENV)/bin
 DATA ?=
 REAL = $(if $(wildcard ../shared/data),LATAM_CORPUS_DATA=$(abspath ../shared/data))
 
-.PHONY: demo test test-fast check format gate clean
+.PHONY: demo test test-fast check format gate bench clean
 
 $(VENV)/.ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed; name one: make PYTHON=python3.12 ..."; exit 2; }
@@ -34,8 +34,13 @@ format: $(VENV)/.ready
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# The long measurements: floors on the real texts, thirty kills; figures are kept as dated JSON.
 gate: $(VENV)/.ready
-	$(REAL) $(BIN)/python -m pytest -n 0 -m "slow or not slow" tests/quality_gate
+	$(REAL) LATAM_CORPUS_KILLS=30 LATAM_CORPUS_GATE=tests/quality_gate/results/$$(date +%F).json \
+	  $(BIN)/python -m pytest tests/quality_gate tests/test_real_recipes.py tests/test_kill_and_resume.py
+
+bench: $(VENV)/.ready
+	$(REAL) $(BIN)/python -m tests.benchmarks all --save
 
 clean:
 	rm -rf $(VENV) out demo-out

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
 
 import polars as pl
 import pytest
 
 from latam_corpus import schema
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SEEN = datetime(2024, 5, 1, 12, tzinfo=UTC)
 
@@ -118,3 +117,22 @@ def command_line() -> CommandLine:
         return Told(done.returncode, done.stdout, done.stderr)
 
     return call
+
+
+FIGURES = pytest.StashKey[dict[str, float]]()
+
+
+@pytest.fixture
+def figures(request: pytest.FixtureRequest) -> dict[str, float]:
+    """What gates have measured in this session, by name; `make gate` keeps it as dated JSON."""
+    return request.config.stash.setdefault(FIGURES, {})
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Write the figures to the file that LATAM_CORPUS_GATE names."""
+    named = os.environ.get("LATAM_CORPUS_GATE")
+    measured = session.config.stash.get(FIGURES, {})
+    if named and measured:
+        told = {"date": f"{datetime.now(UTC):%Y-%m-%d}", "passed": session.testsfailed == 0, "figures": measured}
+        Path(named).parent.mkdir(parents=True, exist_ok=True)
+        Path(named).write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

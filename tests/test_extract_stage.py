@@ -10,11 +10,13 @@ import polars as pl
 import pytest
 
 from latam_corpus.batch import Batch, Stage
+from latam_corpus.extract import sandbox
 from latam_corpus.extract import stage as stage_module
 from latam_corpus.extract.stage import Extract
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 _PAGE = """<!doctype html><html lang="es-UY"><head><meta charset="utf-8">
 <title>Reabre el mercado del puerto - Diario de Prueba</title>
@@ -101,15 +103,14 @@ def test_plain_text_takes_its_form_from_the_media_type() -> None:
     assert frame["text"].to_list() == ["Una\ndos", "Una dos", "Una\ndos"]
 
 
-def test_documents_without_text_fail_with_their_cause(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_documents_without_text_fail_with_their_cause(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No text, no extractor, an extractor that raises: three failed rows, and the others go on."""
-
-    def broken(raw: bytes, parameters: Mapping[str, str]) -> None:
-        raise ZeroDivisionError(f"{len(raw)} {parameters}")
-
-    known = stage_module._extractor  # noqa: SLF001
-    monkeypatch.setattr(stage_module, "_extractor", lambda path: broken if path == "x:broken" else known(path))
-    monkeypatch.setitem(stage_module.EXTRACTORS, "text/broken", "x:broken")
+    (tmp_path / "broken_extractor.py").write_text(
+        "def extract(raw, parameters):\n    raise ZeroDivisionError(f'{len(raw)} {parameters}')\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    sandbox.stop()  # the next child sees the folder
+    monkeypatch.setitem(stage_module.EXTRACTORS, "text/broken", "broken_extractor:extract")
     frame = Extract()(
         _batch(
             {"doc_id": "a", "raw": b"<html><body></body></html>", "media_type": "text/html"},

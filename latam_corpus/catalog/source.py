@@ -188,8 +188,8 @@ class Collect(_Model):
     kind: Literal["files"] = "files"
     files: Annotated[tuple[str, ...], BeforeValidator(_tuple)] = ()
     format: Format | None = None
-    # Of CSV alone: what parts the columns and the charset, where the file doesn't show them; the columns' names where it
-    # has no line of them.
+    # Of CSV alone: what parts the columns and the charset, where the file doesn't show them; the columns' names, where
+    # it has no line of them.
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
     charset: Annotated[str, AfterValidator(_charset)] | None = None
     header: Annotated[tuple[str, ...], BeforeValidator(_tuple)] = ()

@@ -143,7 +143,7 @@ def run(
     try:
         result = run_plan(plan, parts, out, chosen, progress, (batch_rows, 2**24) if batch_rows else None)
         released = None
-        if found.release and result.kept:
+        if found.release and result.kept and not result.failures:
             released = build(
                 found.release.name,
                 [result.folder],
@@ -220,5 +220,7 @@ def _tell_result(result: RunResult, released: Any, as_json: bool) -> None:  # no
     console.print(f"run      {result.folder}")
     if released is not None:
         console.print(f"release  {released.name}@{released.version}: {number(released.rows)} documents")
+    if result.failures:
+        console.print(f"no release is made of a run with failed parts ({len(result.failures)}); run it again")
     for name, error in result.failures.items():
         console.print(f"failed   {name}: {error}", markup=False)

@@ -18,6 +18,7 @@ import zstandard
 
 from latam_corpus import schema
 from latam_corpus.catalog.identity import doc_id
+from latam_corpus.catalog.rights import tier_of
 from latam_corpus.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -116,6 +117,9 @@ def as_documents(rows: Sequence[Mapping[str, Any]], start: int) -> pl.DataFrame:
         if any(value is not None for value in values):
             columns[name] = _series(name, values, dtype)
     count = len(rows)
+    if "rights" in columns and "rights_tier" not in columns:
+        tiers = [None if rights is None else tier_of(rights) for rights in columns["rights"]]
+        columns["rights_tier"] = pl.Series("rights_tier", tiers, dtype=pl.String)
     ids = [str(row.get("doc_id") or row.get("id") or doc_id(_SOURCE, f"#{start + n}")) for n, row in enumerate(rows)]
     columns["doc_id"] = pl.Series("doc_id", ids, dtype=pl.String)
     for name, value in (

@@ -115,9 +115,9 @@ def members(content: Content, modified: datetime) -> Iterator[Member | Refused]:
 
 
 def _unsafe(name: str) -> str:
-    """Why a member's name is refused, or nothing.
+    r"""Why a member's name is refused, or nothing.
 
-    >>> _unsafe("../../etc/passwd"), _unsafe("C:\\\\notas.txt"), _unsafe("notas/año.txt")
+    >>> _unsafe("../../etc/passwd"), _unsafe("C:\\notas.txt"), _unsafe("notas/año.txt")
     ('it leads out of the archive', 'it is absolute', '')
     """
     path = PurePosixPath(name.replace("\\", "/"))

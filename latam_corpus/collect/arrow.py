@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, BinaryIO, Final
+import io
+from typing import TYPE_CHECKING, BinaryIO, Final, cast
 
 import polars as pl
 import pyarrow as pa
@@ -30,9 +31,9 @@ def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
     """
     span = content.span
     number = span.first_record - 1 if span else 0
-    with seekable(content) if not compression(content.relative) else content.open() as stream:
+    with _opened(content) as stream:
         try:
-            for batch in _batches(content, stream, columns_read(source)):
+            for batch in _batches(stream, span, columns_read(source)):
                 each = max(batch.nbytes / max(batch.num_rows, 1), 1)
                 rows = max(1, min(limits.rows, int(limits.bytes_ / each)))
                 for start in range(0, batch.num_rows, rows):
@@ -62,30 +63,30 @@ def split(content: Content, source: Source, bytes_: int) -> list[Span]:
             raise SourceError(content.relative, cause_of(error), "check that it is an Arrow file") from None
 
 
-def _batches(content: Content, stream: BinaryIO, wanted: frozenset[str]) -> Iterator[pa.RecordBatch]:
+def _opened(content: Content) -> BinaryIO:
+    """The content, uncompressed; an Arrow file is read from its end and so must seek, a stream need not."""
+    with content.open() as stream:
+        is_file = next(blocks(stream, compression(content.relative)), b"").startswith(_MAGIC)
+    if is_file:
+        return seekable(content)
+    pieces = Pieces(blocks(content.open(), compression(content.relative)))
+    return cast("BinaryIO", io.BufferedReader(pieces))
+
+
+def _batches(stream: BinaryIO, span: Span | None, wanted: frozenset[str]) -> Iterator[pa.RecordBatch]:
     """The record batches, or those of the span, with the wanted columns."""
-    suffix = compression(content.relative)
-    if not suffix:
-        is_file = stream.read(len(_MAGIC)) == _MAGIC
-        stream.seek(0)
-        if is_file:
-            schema = pa.ipc.open_file(stream).schema
-            stream.seek(0)
-            file = pa.ipc.open_file(stream, options=_only(schema, wanted))
-            for number in range(*((content.span.start, content.span.stop) if content.span else (file.num_record_batches,))):
-                yield file.get_batch(number)
-            return
-        schema = pa.ipc.open_stream(stream).schema
-        stream.seek(0)
-        yield from pa.ipc.open_stream(stream, options=_only(schema, wanted))
+    if not stream.seekable():
+        for batch in pa.ipc.open_stream(stream):
+            yield batch.select([name for name in batch.schema.names if name in wanted])
         return
-    for batch in pa.ipc.open_stream(pa.PythonFile(Pieces(blocks(stream, suffix)), "r")):
-        yield batch.select([name for name in batch.schema.names if name in wanted])
-
-
-def _only(schema: pa.Schema, wanted: frozenset[str]) -> pa.ipc.IpcReadOptions:
-    chosen = [number for number, name in enumerate(schema.names) if name in wanted]
-    return pa.ipc.IpcReadOptions(included_fields=chosen or None, use_threads=False)
+    names = pa.ipc.open_file(stream).schema.names
+    chosen = [number for number, name in enumerate(names) if name in wanted]
+    stream.seek(0)
+    # No column chosen would mean all of them.
+    file = pa.ipc.open_file(stream, options=pa.ipc.IpcReadOptions(included_fields=chosen or [0], use_threads=False))
+    for number in range(*((span.start, span.stop) if span else (file.num_record_batches,))):
+        batch = file.get_batch(number)
+        yield batch if chosen else batch.select([])
 
 
 def chunk_of(batch: pa.RecordBatch, before: int) -> Chunk:

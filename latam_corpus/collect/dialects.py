@@ -46,8 +46,9 @@ def dialect_of(sample: str, delimiter: str | None = None, *, tab: bool = False) 
         if columns[stated] < 2:  # noqa: PLR2004  (one column has no delimiter)
             stated = ","
     # Tab-separated files are as often written without any quoting; then a quote at the start of a field is the text's.
-    quotes = stated != "\t" or _columns(sample, Dialect(stated)) > 0 or _columns(sample, Dialect(stated, False)) == 0
-    return Dialect(stated, quotes)
+    quoted, plain = Dialect(stated), Dialect(stated, quotes=False)
+    without = stated == "\t" and not _columns(sample, quoted) and _columns(sample, plain)
+    return plain if without else quoted
 
 
 def _columns(sample: str, dialect: Dialect) -> int:

@@ -16,7 +16,7 @@ from fsspec.utils import glob_translate
 
 from latam_corpus.collect.formats import SUFFIXES, format_of
 from latam_corpus.collect.streams import open_url
-from latam_corpus.errors import ConfigError, SourceError
+from latam_corpus.errors import ConfigError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -76,18 +76,19 @@ def open_url(url: str) -> BinaryIO:
 
 
 def seekable(content: Content) -> BinaryIO:
-    """The content open for reading at any place; a stream that can't seek is held in memory.
+    """The content open for reading at any place; one in an archive or compressed as a whole is held in memory.
 
     Raises:
-        SourceError: it can't be opened, or it can't seek and is larger than `MAX_RECORD`.
+        SourceError: it can't be opened, or would have to be held and is larger than `MAX_RECORD`.
     """
     stream = content.open()
-    if stream.seekable():
+    suffix = compression(content.relative)
+    if stream.seekable() and not suffix:
         return stream
     with stream:
-        held = payload(_plain(stream))
+        held = payload(blocks(stream, suffix))
     if held is None:
-        raise SourceError(content.relative, f"more than {MAX_RECORD:,} bytes in an archive", "unpack the archive")
+        raise SourceError(content.relative, f"more than {MAX_RECORD:,} bytes to hold in memory", "unpack it before")
     return io.BytesIO(held)
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import codecs
 import csv
-from dataclasses import dataclass, field
+from collections import deque
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from latam_corpus.collect import streams
 from latam_corpus.collect.dialects import Dialect, dialect_of
 from latam_corpus.collect.records import Chunk, Failure
 from latam_corpus.collect.spans import Span
-from latam_corpus.collect.streams import MAX_RECORD, blocks, compression, stretch
+from latam_corpus.collect.streams import blocks, compression, stretch
 from latam_corpus.errors import SourceError
 
 if TYPE_CHECKING:
@@ -23,35 +25,58 @@ _SAMPLE: Final = 2**16
 _EXCERPT: Final = 120
 _MARKS: Final = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
+_TOO_LONG: Final = "field larger than the limit"
+
 Row: TypeAlias = "list[str] | csv.Error"
 
 
-@dataclass
 class _Lines:
-    """Lines of text, each with its end, counted as they are taken."""
+    """Lines of text, each with its end, counted as they are taken; too long a one is an error in its place."""
 
-    pieces: Iterable[str]
-    count: int = 0
-    size: int = 0
-    held: list[str] = field(default_factory=list)
+    def __init__(self, pieces: Iterable[str]) -> None:
+        self.count = self.size = 0
+        self._pieces = iter(pieces)
+        self._ready: deque[str | int] = deque()  # a number stands for a line of so many characters that wasn't kept
+        self._held: list[str] = []
+        self._length = 0
 
     def __iter__(self) -> Iterator[str]:
-        rest: list[str] = []
-        for piece in self.pieces:
-            first, *more = piece.split("\n")
-            rest.append(first)
-            if more:
-                yield self._taken("".join(rest) + "\n")
-                for line in more[:-1]:
-                    yield self._taken(line + "\n")
-                rest = [more[-1]]
-        if last := "".join(rest):
-            yield self._taken(last)
+        return self
 
-    def _taken(self, line: str) -> str:
+    def __next__(self) -> str:
+        # No generator, which would end with the first error that it raises.
+        while not self._ready:
+            piece = next(self._pieces, None)
+            if piece is None:
+                if not self._length:
+                    raise StopIteration
+                self._end("")
+                continue
+            first, *more = piece.split("\n")
+            self._hold(first)
+            if more:
+                self._end("\n")
+                self._ready.extend(line + "\n" for line in more[:-1])
+                self._hold(more[-1])
+        line = self._ready.popleft()
         self.count += 1
+        if isinstance(line, int):
+            self.size += line
+            raise csv.Error(_TOO_LONG)
         self.size += len(line)
         return line
+
+    def _hold(self, text: str) -> None:
+        self._length += len(text)
+        self._held.append(text)
+        if self._length > streams.MAX_RECORD:
+            self._held.clear()
+
+    def _end(self, end: str) -> None:
+        kept = self._length <= streams.MAX_RECORD
+        self._ready.append("".join(self._held) + end if kept else self._length + len(end))
+        self._held.clear()
+        self._length = 0
 
 
 @dataclass(frozen=True)
@@ -76,9 +101,7 @@ def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
     chunk, size = Chunk([], [], []), 0
     damage: SourceError | None = None
     with content.open() as stream:
-        pieces = (
-            stretch(stream, span.start, span.stop) if span else blocks(stream, compression(content.relative))
-        )
+        pieces = stretch(stream, span.start, span.stop) if span else blocks(stream, compression(content.relative))
         rows = _rows(_decoded(pieces, table, at_start=not (span and span.start)), table.dialect)
         before = span.first_record - 1 if span else 0
         while damage is None:
@@ -124,21 +147,21 @@ def split(content: Content, source: Source, bytes_: int) -> list[Span]:
     with content.open() as stream:
         # Quotes, delimiters and line ends are ASCII: as Latin-1 a character is a byte, and nothing is decoded twice.
         pieces = (piece.decode("latin-1") for piece in _unmarked(blocks(stream, ""), table.mark))
-        end, line = table.mark, 1
+        end = table.mark
         for number, stop, _ in _rows(pieces, table.dialect):
             # The row before this one ended the span.
             if end - start >= bytes_:
                 spans.append(Span("lines", start, end, first))
                 start, first = end, number
-            end, line = stop + table.mark, number
-    if line and end > start:
+            end = stop + table.mark
+    if end > start:
         spans.append(Span("lines", start, end, first))
     return spans
 
 
 def _rows(pieces: Iterable[str], dialect: Dialect) -> Iterator[tuple[int, int, Row]]:
     """Each row with the number of its first line and the characters up to its end; an error in place of a bad one."""
-    csv.field_size_limit(MAX_RECORD)
+    csv.field_size_limit(streams.MAX_RECORD)
     lines = _Lines(pieces)
     reader = csv.reader(iter(lines), dialect.options())
     while True:
@@ -193,7 +216,7 @@ def _head(pieces: Iterator[bytes]) -> bytes:
     except SourceError:
         pass  # the reader tells
     end = head.rfind(b"\n", 0, _SAMPLE)
-    return head[: end + 1] if end >= 0 and len(head) > _SAMPLE else head[:MAX_RECORD]
+    return head[: end + 1] if end >= 0 and len(head) > _SAMPLE else head
 
 
 def _unmarked(pieces: Iterable[bytes], mark: int) -> Iterator[bytes]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import polars as pl
+
+from latam_corpus.text.normal import normal, normal_utf8
 
 if TYPE_CHECKING:
     from latam_corpus.batch import Batch
@@ -21,8 +22,7 @@ def text_hash(text: str) -> bytes:
     >>> text_hash("La  Luna\n") == text_hash("la luna")
     True
     """
-    normal = " ".join(unicodedata.normalize("NFC", text).lower().split())
-    return hashlib.sha256(normal.encode()).digest()[:16]
+    return hashlib.sha256(normal(text).encode()).digest()[:16]
 
 
 @dataclass(frozen=True)
@@ -35,5 +35,5 @@ class Fingerprint:
 
     def __call__(self, batch: Batch) -> Batch:
         """The batch with `text_hash`."""
-        hashes = [text_hash(text or "") for text in batch.frame["text"]]
+        hashes = [hashlib.sha256(found).digest()[:16] for found in normal_utf8(batch.frame["text"])]
         return batch.with_columns({"text_hash": pl.Series("text_hash", hashes, dtype=pl.Binary)})

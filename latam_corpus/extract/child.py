@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import re
 import resource
 import signal
 import struct
 import threading
 import time
-from collections.abc import Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from functools import cache
@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 from latam_corpus.extract.document import Extracted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from latam_corpus.extract.document import Extractor
 
@@ -35,6 +35,8 @@ _MB: Final = 2**20
 # Above any group of documents and any text of one; a longer message is no message.
 _LARGEST_MESSAGE: Final = 2**30
 _LARGEST_TEXT: Final = 256 * _MB
+# Not white space, control characters, marks of width zero, or bytes that no charset could read.
+_VISIBLE: Final = re.compile(r"[^\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u2060\ufeff\ufffd]")
 _PARENT_POLL: Final = 0.25
 _PROCESS: Final = Path("/proc/self")
 
@@ -82,34 +84,34 @@ def attempt(job: Job) -> Outcome:
     except Exception as error:  # noqa: BLE001  (the document boundary: one document's bytes may break any parser)
         told = f"{type(error).__name__}: {error}"[:_ERROR_SHOWN]
         return Failed(f"extract:{type(error).__name__}", {"error": told} | evidence)
-    if not found.text.strip():
+    if not _VISIBLE.search(found.text):
         return Failed("extract:no text", {"extractor": found.extractor} | evidence)
     return found
 
 
 def serve(parent: int) -> None:
-    """What the child does: read groups of jobs from standard input and reply to each, until the input ends.
+    """Read groups of jobs from standard input and reply to each job, until the input ends.
 
     Args:
-        parent: the process that started it, without which it ends.
+        parent: the process that started this one, which ends with it.
     """
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     jobs_in, replies_out = os.dup(0), os.dup(1)
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1):  # a parser that prints would break the replies
         os.dup2(nowhere, stream)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which closes the pipe
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then closes the pipe
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM})
-    _limit("RLIMIT_CORE", 0)
-    at_rest = _memory("VmHWM")
+    _limit(resource.RLIMIT_CORE, 0)
+    at_rest = _memory("VmRSS")
     send(replies_out, b"ready")
     while (message := receive(jobs_in)) is not None:
-        jobs, limits = pickle.loads(message)  # noqa: S301  (from the parent)
+        jobs, limits = pickle.loads(message)  # noqa: S301  (the parent's)
         del message
-        for job in jobs:
-            reply = _reply(job, limits, at_rest)
-            send(replies_out, reply)
+        while jobs:
+            # Not held while the reply waits to be read, nor during the next document.
+            send(replies_out, _reply(jobs.pop(0), limits, at_rest))
 
 
 def _reply(job: Job, limits: Limits, at_rest: int) -> bytes:
@@ -117,23 +119,30 @@ def _reply(job: Job, limits: Limits, at_rest: int) -> bytes:
         _extractor(job.extractor)  # imported before the clock starts
     except ImportError as error:
         return json.dumps({"missing": f"the extractor {job.extractor} can't be imported: {error}"}).encode()
+    evidence = {"bytes": len(job.raw)}
+    _forget_peak()
     before, started = _memory("VmRSS"), time.monotonic()
-    with _limited(limits):
-        outcome = attempt(job)
-        try:
+    try:
+        with _limited(limits):
+            outcome = attempt(job)
             told = _encoded(outcome)
-        except (MemoryError, UnicodeEncodeError) as error:
-            outcome, told = Failed(f"extract:{type(error).__name__}", {"bytes": len(job.raw)}), b""
+    except MemoryError:
+        outcome = Failed("extract:memory", evidence)
+    except UnicodeEncodeError as error:  # half of a character, which no UTF-8 has
+        outcome = Failed("extract:UnicodeEncodeError", {"error": str(error)[:_ERROR_SHOWN]} | evidence)
+    else:
+        if len(told) > _LARGEST_TEXT:
+            outcome = Failed("extract:too large", {"limit_bytes": _LARGEST_TEXT} | evidence)
     peak = _memory("VmHWM")
-    # Near the limit libxml2 gives up with an empty tree or an error of another name, so the cause is told by the peak.
-    near = peak - before > limits.memory_mb * _MB // 2
+    half = limits.memory_mb * _MB // 2
     if isinstance(outcome, Failed):
-        evidence = outcome.evidence
-        if near or outcome.reason in ("extract:memory", "extract:MemoryError"):
+        # At the limit libxml2 gives an empty tree, or an error of another name: the peak tells the cause.
+        if outcome.reason == "extract:memory" or peak - before > half:
             spent = {"limit_mb": limits.memory_mb, "seconds": round(time.monotonic() - started, 2)}
-            outcome = Failed("extract:memory", spent | evidence)
+            outcome = Failed("extract:memory", spent | outcome.evidence)
         told = _encoded(outcome)
-    goes_on = peak - at_rest <= limits.memory_mb * _MB // 2  # else the next document's peak couldn't be seen
+    # A process that has grown gives its memory back by ending.
+    goes_on = peak - at_rest <= half
     return told[:-1] + b', "goes_on": ' + (b"true}" if goes_on else b"false}")
 
 
@@ -145,38 +154,40 @@ def _encoded(outcome: Outcome) -> bytes:
 @contextmanager
 def _limited(limits: Limits) -> Iterator[None]:
     """The process ends by SIGALRM when the time is over; beyond the memory limit allocations fail."""
-    if _STATUS.exists():
-        _limit("RLIMIT_DATA", _memory("VmData") + limits.memory_mb * _MB)
+    if held := _memory("VmData"):
+        _limit(resource.RLIMIT_DATA, held + limits.memory_mb * _MB)
     signal.setitimer(signal.ITIMER_REAL, limits.seconds)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
-        _limit("RLIMIT_DATA", None)
+        _limit(resource.RLIMIT_DATA, None)
 
 
-def _limit(name: str, value: int | None) -> None:
-    """Set a soft limit, to the hard one where the value is None or above that."""
-    import resource  # noqa: PLC0415  (the child's alone)
-
-    kind = getattr(resource, name)
+def _limit(kind: int, value: int | None) -> None:
+    """Set a soft limit, or lift it with None; the hard one, which can't be got back, stays."""
     hard = resource.getrlimit(kind)[1]
-    open_ended = hard == resource.RLIM_INFINITY
-    soft = hard if value is None else value if open_ended else min(value, hard)
+    soft = hard if value is None else value if hard == resource.RLIM_INFINITY else min(value, hard)
     resource.setrlimit(kind, (soft, hard))
 
 
 def _memory(name: str) -> int:
     """Bytes of this process's memory, by the kernel's name of the measure; 0 where the kernel doesn't tell."""
-    with suppress(OSError), _STATUS.open("rb") as status:
+    with suppress(OSError), (_PROCESS / "status").open("rb") as status:
         for line in status:
             if line.startswith(name.encode() + b":"):
                 return int(line.split()[1]) * 1024
     return 0
 
 
+def _forget_peak() -> None:
+    """Set VmHWM back to what is held now; where that isn't allowed, it stays at the highest so far."""
+    with suppress(OSError), (_PROCESS / "clear_refs").open("wb", buffering=0) as marks:
+        marks.write(b"5")
+
+
 def _end_with(parent: int) -> None:
-    # Not PR_SET_PDEATHSIG, which fires when the thread that started the child ends. A parser that holds the
+    # Not PR_SET_PDEATHSIG, which fires when the thread ends that started this process. A parser that holds the
     # interpreter's lock holds up this thread too, at most until its time is over.
     while os.getppid() == parent:
         time.sleep(_PARENT_POLL)
@@ -190,6 +201,7 @@ def _extractor(path: str) -> Extractor:
 
 
 def send(fd: int, payload: bytes) -> None:
+    """Write a message to the pipe: its length and its bytes."""
     for piece in (_LENGTH.pack(len(payload)), payload):
         rest = memoryview(piece)
         while rest:
@@ -197,9 +209,10 @@ def send(fd: int, payload: bytes) -> None:
 
 
 def receive(fd: int) -> bytes | None:
-    """The next message, or None when the other side has ended."""
+    """The next message from the pipe, or None when the other side has ended or makes no sense."""
     head = _exactly(fd, _LENGTH.size)
-    return None if head is None else _exactly(fd, _LENGTH.unpack(head)[0])
+    size: int = _LENGTH.unpack(head)[0] if head else _LARGEST_MESSAGE + 1
+    return None if size > _LARGEST_MESSAGE else _exactly(fd, size)
 
 
 def _exactly(fd: int, size: int) -> bytes | None:

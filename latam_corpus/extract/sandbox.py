@@ -2,9 +2,7 @@
 
 A parser may loop for ever, take all memory or crash; in a process of its own that costs one document. Each process has
 one child, started for its first document, fed in groups over a pipe, replaced after a document that ended it.
-
-The limits are the kernel's, set by the child on itself: a parser in C can hold the interpreter's lock, and then no
-Python thread or handler runs that could end it. The memory limit needs Linux.
+`extract/child.py` is the other side.
 """
 
 from __future__ import annotations
@@ -14,38 +12,31 @@ import json
 import os
 import pickle
 import signal
-import struct
 import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
-from functools import cache
-from importlib import import_module
-from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final, TypeAlias, cast
+from contextlib import suppress
+from typing import IO, TYPE_CHECKING, Final
 
 from latam_corpus.errors import PartError
+from latam_corpus.extract.child import Failed, receive, send
 from latam_corpus.extract.document import Extracted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from latam_corpus.extract.document import Extractor
+    from latam_corpus.extract.child import Job, Limits, Outcome
 
 _GROUP_BYTES: Final = 2**20
 _GROUP_JOBS: Final = 64
 # A document that ended its child is tried once more: the kernel, or a person, may have killed it for another's sake.
 _TRIES: Final = 2
-_ERROR_SHOWN: Final = 300
-_LENGTH: Final = struct.Struct(">Q")
-_PARENT_POLL: Final = 0.25
-_MB: Final = 2**20
-_STATUS: Final = Path("/proc/self/status")
-# The child finds what its parent finds; `-m` would look into the folder in which the user happens to be.
+_KILLED: Final = "extract:killed"
+_REMEDY: Final = "see that this machine has memory and processes left, and run again"
+# The child finds the modules that its parent finds; `-m` would look into the folder in which the user happens to be.
 _ENTRY: Final = (
-    "import sys; sys.path[:] = sys.argv[2:]; from latam_corpus.extract.sandbox import serve; serve(int(sys.argv[1]))"
+    "import sys; sys.path[:] = sys.argv[2:]; from latam_corpus.extract.child import serve; serve(int(sys.argv[1]))"
 )
 
 
@@ -72,7 +63,11 @@ class Sandbox:
             PartError: the child can't be started, or an extractor's module can't be imported.
         """
         with self._lock:
-            return [outcome for group in _groups(jobs) for outcome in self._group(group, limits)]
+            try:
+                return [outcome for group in _groups(jobs) for outcome in self._group(group, limits)]
+            except BaseException:  # such as Ctrl-C: replies that nobody has read are not those of the next jobs
+                self._end()
+                raise
 
     def stop(self) -> None:
         """End the child; the next document starts another."""
@@ -88,37 +83,46 @@ class Sandbox:
         done: list[Outcome] = []
         deaths = 0
         while len(done) < len(jobs):
-            child = self._running()
-            with suppress(BrokenPipeError):  # its end shows when the reply is read
-                send(_fd(child.stdin), pickle.dumps((list(jobs[len(done) :]), limits)))
-            alive = True
-            while alive and len(done) < len(jobs):
-                started = time.monotonic()
-                reply = receive(_fd(child.stdout))
-                if reply is None:
-                    ended = _ended(self._end(), time.monotonic() - started, limits)
-                    deaths += 1
-                    if ended.reason == "extract:timeout" or deaths == _TRIES:
-                        done.append(Failed(ended.reason, ended.evidence | {"bytes": len(jobs[len(done)].raw)}))
-                        deaths = 0
+            for outcome in self._answered(jobs[len(done) :], limits):
+                deaths = deaths + 1 if isinstance(outcome, Failed) and outcome.reason == _KILLED else 0
+                if 0 < deaths < _TRIES:
                     break
-                outcome, alive = _read_reply(reply)
-                done.append(outcome)
                 deaths = 0
-            if not alive:
-                self._end()
+                done.append(outcome)
         return done
+
+    def _answered(self, jobs: Sequence[Job], limits: Limits) -> Iterator[Outcome]:
+        """The outcomes of the jobs up to the first that ends the child, in whatever way."""
+        child = self._running()
+        with suppress(BrokenPipeError):  # its end shows when the reply is read
+            send(_fd(child.stdin), pickle.dumps((list(jobs), limits)))
+        for job in jobs:
+            started = time.monotonic()
+            reply = receive(_fd(child.stdout))
+            if reply is None:
+                ended = _ended(self._end(), time.monotonic() - started, limits)
+                yield Failed(ended.reason, ended.evidence | {"bytes": len(job.raw)})
+                return
+            outcome, goes_on = _read_reply(reply)
+            if not goes_on:
+                self._end()
+            yield outcome
+            if not goes_on:
+                return
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self._child is None:
             command = [sys.executable, "-c", _ENTRY, str(os.getpid()), *sys.path]
-            # It stays in this process's group, so that an engine which kills a worker's group ends it too.
-            self._child = subprocess.Popen(  # noqa: S603  (our own module, our own arguments)
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0
-            )
+            try:
+                # It stays in this process's group, so that an engine which kills a worker's group ends it too.
+                self._child = subprocess.Popen(  # noqa: S603  (our own module, our own arguments)
+                    command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0
+                )
+            except OSError as error:
+                raise PartError("stage «extract»", f"its child process can't be started: {error}", _REMEDY) from None
             if receive(_fd(self._child.stdout)) is None:
                 code = self._end()
-                raise PartError("stage «extract»", f"its child process ended with {code} before it worked", "try again")
+                raise PartError("stage «extract»", f"its child process ended with {code} at its start", _REMEDY)
         return self._child
 
     def _end(self) -> int:
@@ -164,7 +168,7 @@ def _ended(code: int, seconds: float, limits: Limits) -> Failed:
     if code == -signal.SIGALRM:
         return Failed("extract:timeout", {"limit_seconds": limits.seconds} | took)
     how = {"signal": signal.Signals(-code).name} if code < 0 else {"exit_code": code}
-    return Failed("extract:killed", how | took)
+    return Failed(_KILLED, how | took)
 
 
 def _read_reply(reply: bytes) -> tuple[Outcome, bool]:
@@ -181,5 +185,3 @@ def _read_reply(reply: bytes) -> tuple[Outcome, bool]:
 def _fd(pipe: IO[bytes] | None) -> int:
     assert pipe is not None  # noqa: S101  (every child is started with both pipes)
     return pipe.fileno()
-
-

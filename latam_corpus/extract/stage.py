@@ -3,45 +3,67 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import polars as pl
 
 from latam_corpus.batch import Batch
 from latam_corpus.catalog.urls import canonical_url
+from latam_corpus.errors import ConfigError
+from latam_corpus.extract import sandbox
+from latam_corpus.extract.child import Failed, Job, Limits, attempt
 from latam_corpus.schema import DOCUMENT_SCHEMA
 
 if TYPE_CHECKING:
-    from latam_corpus.extract.document import Extracted, Extractor
+    from collections.abc import Iterable
+
+    from latam_corpus.extract.child import Outcome
 
 # A new format is one line here and one module. Modules are imported when the first document of their type comes.
 EXTRACTORS: Final = {
     "text/plain": "latam_corpus.extract.plain:extract",
     "text/html": "latam_corpus.extract.html:extract",
     "application/xhtml+xml": "latam_corpus.extract.html:extract",
+    "application/tei+xml": "latam_corpus.extract.tei:extract",
+    "text/markdown": "latam_corpus.extract.markdown:extract",
 }
+# All others go to the sandbox. Plain text has no parser, only our own passes, whose time and memory grow as its bytes.
+IN_PROCESS: Final = frozenset({"text/plain"})
 # What a record brought is kept; the extractor fills the gaps.
 _FILLED: Final = ("title", "creators", "published", "declared_language", "url")
-_ERROR_SHOWN: Final = 300
+_NO_LIMIT: Final = 10**6  # seconds or megabytes
 
 
 @dataclass(frozen=True)
 class Extract:
-    """The stage that makes text of bytes; rows that came as text pass with the extractor `record`."""
+    """The stage that makes text of bytes; rows that came as text pass with the extractor `record`.
 
+    Attributes:
+        time_limit: seconds by the clock that a document's parser may take.
+        memory_limit_mb: megabytes that it may take; enforced on Linux alone.
+    """
+
+    time_limit: float = 10.0
+    memory_limit_mb: int = 1024
     name: ClassVar[str] = "extract"
     needs: ClassVar[frozenset[str]] = frozenset({"raw", "media_type"})
     gives: ClassVar[frozenset[str]] = frozenset({"text", "extractor", *_FILLED})
     libraries: ClassVar[tuple[str, ...]] = ("trafilatura", "lxml")
+
+    def __post_init__(self) -> None:
+        for option in ("time_limit", "memory_limit_mb"):
+            value = getattr(self, option)
+            if not 0 < value <= _NO_LIMIT:
+                raise ConfigError(
+                    f"option «{option}» of «extract»", f"{value} is no limit", f"give a number from 1 to {_NO_LIMIT:,}"
+                )
 
     def __call__(self, batch: Batch) -> Batch:
         """The batch with `text` and `extractor`, without `raw`; a row whose bytes give no text fails."""
         frame = batch.frame
         if "raw" not in frame.columns:
             return batch.with_columns({"extractor": pl.lit("record", dtype=pl.String)})
-        outcomes = [_extract(raw, kind) for raw, kind in zip(frame["raw"], frame["media_type"], strict=True)]
+        outcomes = _outcomes(frame["raw"], frame["media_type"], Limits(self.time_limit, self.memory_limit_mb))
         frame = frame.drop("raw", "media_type").with_columns(
             _filled(frame, name, [getattr(outcome, name, None) for outcome in outcomes])
             for name in ("text", "extractor", *_FILLED)
@@ -52,7 +74,7 @@ class Extract:
             .otherwise(pl.col("extractor"))
             .alias("extractor")
         )
-        failed = {row: outcome for row, outcome in enumerate(outcomes) if isinstance(outcome, _Failed)}
+        failed = {row: outcome for row, outcome in enumerate(outcomes) if isinstance(outcome, Failed)}
         if not failed:
             return Batch(frame)
         reasons = [failed[row].reason if row in failed else None for row in range(len(outcomes))]
@@ -60,28 +82,30 @@ class Extract:
         return Batch(frame).drop(reasons, evidence, "failed")
 
 
-@dataclass(frozen=True)
-class _Failed:
-    reason: str
-    evidence: dict[str, Any]
-
-
-def _extract(raw: bytes | None, media_type: str | None) -> Extracted | _Failed | None:
-    """The extracted document, or why there is none; None for a row without bytes."""
-    if raw is None:
-        return None
-    kind, parameters = parse_media_type(media_type or "")
-    if kind not in EXTRACTORS:
-        return _Failed("extract:no extractor", {"media_type": media_type, "known": sorted(EXTRACTORS)})
-    extractor = _extractor(EXTRACTORS[kind])
-    try:
-        found = extractor(raw, parameters)
-    except Exception as error:  # noqa: BLE001  (the document boundary: one document's bytes may break any parser)
-        told = f"{type(error).__name__}: {error}"[:_ERROR_SHOWN]
-        return _Failed(f"extract:{type(error).__name__}", {"media_type": media_type, "error": told, "bytes": len(raw)})
-    if not found.text.strip():
-        return _Failed("extract:no text", {"media_type": media_type, "extractor": found.extractor, "bytes": len(raw)})
-    return found
+def _outcomes(raws: Iterable[bytes | None], media_types: Iterable[str | None], limits: Limits) -> list[Outcome | None]:
+    """For each row the extracted document, or why there is none; None for a row without bytes."""
+    outcomes: list[Outcome | None] = []
+    boxed: dict[int, Job] = {}
+    stated = list(media_types)
+    for row, (raw, media_type) in enumerate(zip(raws, stated, strict=True)):
+        outcomes.append(None)
+        if raw is None:
+            continue
+        kind, parameters = parse_media_type(media_type or "")
+        if kind not in EXTRACTORS:
+            outcomes[row] = Failed("extract:no extractor", {"known": sorted(EXTRACTORS)})
+        elif kind in IN_PROCESS:
+            outcomes[row] = attempt(Job(EXTRACTORS[kind], raw, parameters))
+        else:
+            boxed[row] = Job(EXTRACTORS[kind], raw, parameters)
+    for row, outcome in zip(boxed, sandbox.extract(list(boxed.values()), limits), strict=True):
+        outcomes[row] = outcome
+    return [
+        Failed(outcome.reason, {"media_type": media_type} | outcome.evidence)
+        if isinstance(outcome, Failed)
+        else outcome
+        for outcome, media_type in zip(outcomes, stated, strict=True)
+    ]
 
 
 def parse_media_type(media_type: str) -> tuple[str, dict[str, str]]:
@@ -93,12 +117,6 @@ def parse_media_type(media_type: str) -> tuple[str, dict[str, str]]:
     kind, *parts = (part.strip() for part in media_type.split(";"))
     pairs = (part.partition("=") for part in parts if part)
     return kind.lower(), {name.strip().lower(): value.strip().strip('"') for name, _, value in pairs}
-
-
-@cache
-def _extractor(path: str) -> Extractor:
-    module, _, name = path.partition(":")
-    return cast("Extractor", getattr(import_module(module), name))
 
 
 def _filled(frame: pl.DataFrame, name: str, found: list[Any]) -> pl.Series:

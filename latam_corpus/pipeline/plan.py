@@ -121,13 +121,15 @@ def code_digest(package: str) -> str:
 
 def stage_digest(stage: Stage | Barrier) -> str:
     """Changes when the stage's options, its code, its models or the libraries it names do."""
+    by_content = getattr(stage, "by_content", ())
+    options = {key: value for key, value in dataclasses.asdict(stage).items() if key not in by_content}  # type: ignore[call-overload]
     module = type(stage).__module__
     room = module.rpartition(".")[0] if module.startswith("latam_corpus.") else module
     fingerprint = getattr(stage, "fingerprint", None)
     libraries = {name: metadata.version(name) for name in getattr(stage, "libraries", ())}
     return digest_of(
         stage.name,
-        dataclasses.asdict(stage),  # type: ignore[call-overload]
+        options,
         fingerprint() if fingerprint else "",
         [code_digest(room), code_digest("latam_corpus.text")],
         libraries,

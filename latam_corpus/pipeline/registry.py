@@ -89,7 +89,10 @@ def make_stage(name: str, options: Mapping[str, Any], place: str) -> Stage | Bar
             values[key] = pydantic.TypeAdapter(hints[key]).validate_python(value)
         except pydantic.ValidationError as error:
             raise ConfigError(place, f"option «{key}» of «{name}»: {error.errors()[0]['msg']}") from error
-    return found(**values)  # type: ignore[no-any-return]
+    try:
+        return found(**values)  # type: ignore[no-any-return]
+    except ConfigError as error:
+        raise ConfigError(f"{place}, {error.place}", error.problem, error.remedy) from None
 
 
 def expanded(stage: Stage | Barrier) -> tuple[Stage | Barrier, ...]:

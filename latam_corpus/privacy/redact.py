@@ -44,8 +44,9 @@ _KINDS: Final[tuple[tuple[str, re.Pattern[str], Callable[[str], bool] | None], .
     ("cuit", re.compile(r"(?<![\w-])\d{2}-\d{8}-\d(?!\w)"), is_cuit),
     ("phone", re.compile(r"(?<![\w+])\+\d{1,3}(?:[ .-]?\(?\d{1,4}\)?){2,6}(?!\d)"), _is_phone),
 )
-# One quick look tells whether any pattern can match: each needs an @, a + before a digit, or two digits and a mark.
-_ANY: Final = re.compile(r"@|\+\d|\d[.-]\d")
+# One quick look tells whether any pattern can match: each needs an @, a + before a digit, or a mark between a digit
+# and a digit or the K of a RUT.
+_ANY: Final = r"@|\+\d|\d[.-][\dkK]"
 
 
 def redact(text: str) -> tuple[str, dict[str, int]]:
@@ -56,8 +57,6 @@ def redact(text: str) -> tuple[str, dict[str, int]]:
     >>> redact("Nació en 1987, en la casa 12-45.")
     ('Nació en 1987, en la casa 12-45.', {})
     """
-    if not _ANY.search(text):
-        return text, {}
     found: Counter[str] = Counter()
     for kind, pattern, holds in _KINDS:
 
@@ -81,16 +80,22 @@ class Redact:
 
     def __call__(self, batch: Batch) -> Batch:
         """The batch with `text` redacted and `redactions`, null where nothing was found."""
-        results = [redact(text or "") for text in batch.frame["text"]]
-        counts = [
-            [{"key": kind, "value": n} for kind, n in sorted(found.items())] if found else None for _, found in results
-        ]
-        told = [json.dumps(found) if found else None for _, found in results]
-        columns = {
-            "redactions": pl.Series("redactions", counts, dtype=schema.REDACTIONS),
-            "evidence": pl.Series("evidence", told, dtype=pl.String),
+        texts = batch.frame["text"]
+        found: dict[int, tuple[str, dict[str, int]]] = {}
+        # Polars looks through a batch several times as fast as `re`, and a text in a hundred has more to be looked at.
+        for row in texts.str.contains(_ANY).fill_null(value=False).arg_true().to_list():
+            text, counts = redact(texts[row])
+            if counts:
+                found[row] = text, counts
+        counts_of = {
+            row: [{"key": k, "value": n} for k, n in sorted(counts.items())] for row, (_, counts) in found.items()
         }
-        if any(found for _, found in results):
-            texts = pl.Series("text", [text for text, _ in results], dtype=pl.String)
-            columns["text"] = pl.select(pl.when(batch.frame["text"].is_not_null()).then(texts).alias("text"))["text"]
+        told = {row: json.dumps(counts) for row, (_, counts) in found.items()}
+        rows = range(len(batch))
+        columns = {
+            "redactions": pl.Series("redactions", [counts_of.get(row) for row in rows], dtype=schema.REDACTIONS),
+            "evidence": pl.Series("evidence", [told.get(row) for row in rows], dtype=pl.String),
+        }
+        if found:
+            columns["text"] = texts.scatter(list(found), [text for text, _ in found.values()])
         return batch.with_columns(columns)

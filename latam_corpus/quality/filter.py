@@ -30,6 +30,8 @@ class Filter:
 
     policies: str = ""
 
+    # A folder is what its files say (`fingerprint`), wherever it is.
+    by_content: ClassVar[tuple[str, ...]] = ("policies",)
     name: ClassVar[str] = "filter"
     needs: ClassVar[frozenset[str]] = frozenset({"signals", "language", "genre"})
     gives: ClassVar[frozenset[str]] = frozenset({"drop_reason"})

@@ -26,6 +26,8 @@ class Measure:
 
     policies: str = ""
 
+    # A folder is what its files say (`fingerprint`), wherever it is.
+    by_content: ClassVar[tuple[str, ...]] = ("policies",)
     name: ClassVar[str] = "measure"
     needs: ClassVar[frozenset[str]] = frozenset({"text", "language"})
     gives: ClassVar[frozenset[str]] = frozenset({"signals"})

@@ -127,7 +127,7 @@ def read_batches(file: pq.ParquetFile, columns: Sequence[str] | None = None) -> 
     groups = [file.metadata.row_group(place) for place in range(file.metadata.num_row_groups)]
     heaviest = max((group.total_byte_size / max(1, group.num_rows) for group in groups), default=1.0)
     rows = max(1, min(8192, int(BATCH_BYTES / max(1.0, heaviest))))
-    for batch in file.iter_batches(batch_size=rows, columns=columns):
+    for batch in file.iter_batches(batch_size=rows, columns=columns, use_threads=False):
         frame = pl.from_arrow(pa.Table.from_batches([batch]))
         if isinstance(frame, pl.DataFrame):
             yield frame

@@ -161,8 +161,9 @@ class Store:
         """
         wanted = None if doc_id is None else [("doc_id", "=", doc_id)]
         with self.open("releases", name, version, LEDGER) as opened:
+            # Threads that read a Python file object while the interpreter ends abort the process.
             try:
-                rows = pl.from_arrow(pq.read_table(opened, filters=wanted))
+                rows = pl.from_arrow(pq.read_table(opened, filters=wanted, use_threads=False, pre_buffer=False))
             except (pa.ArrowException, OSError) as error:
                 place = f"{self.url}, {name}@{version}, {LEDGER}"
                 raise ReleaseError(place, f"it can't be read: {error}", "run `latam-corpus release verify`") from error

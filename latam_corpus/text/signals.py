@@ -194,16 +194,26 @@ def _visible(words: WordTable) -> NDArray[np.int64]:
 
 
 def _sum_words(words: WordTable, values: NDArray[Any]) -> NDArray[np.int64]:
-    return _sums(values.astype(np.int64), words.doc_words)
+    return _sums(values, words.doc_words)
 
 
 def _sum_lines(words: WordTable, values: NDArray[Any]) -> NDArray[np.int64]:
-    return _sums(values.astype(np.int64), words.doc_lines)
+    return _sums(values, words.doc_lines)
 
 
-def _sums(values: NDArray[np.int64], bounds: NDArray[np.int64]) -> NDArray[np.int64]:
-    running = np.concatenate(([0], np.cumsum(values)))
-    return running[bounds[1:]] - running[bounds[:-1]]
+def _sums(values: NDArray[Any], bounds: NDArray[np.int64]) -> NDArray[np.int64]:
+    result = np.zeros(len(bounds) - 1, np.int64)
+    _sum_ranges(values, bounds, result)
+    return result
+
+
+@numba.njit(cache=True, nogil=True)
+def _sum_ranges(values, bounds, result):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    for d in range(len(result)):
+        total = np.int64(0)
+        for i in range(bounds[d], bounds[d + 1]):
+            total += np.int64(values[i])
+        result[d] = total
 
 
 @numba.njit(cache=True, nogil=True)

@@ -23,7 +23,7 @@ _LANGUAGE = "spa"
 _LEAST = 0.65  # datatrove's own threshold
 
 
-def _regex_tokenizer() -> Any:  # noqa: ANN401  (a class of datatrove's, which may not be installed here)
+def _regex_tokenizer() -> Any:
     """The plainest tokenizer that datatrove's blocks accept: what is left is the blocks' own work."""
     from datatrove.utils.word_tokenizers import WordTokenizer  # noqa: PLC0415  (only the rival's Python has it all)
 
@@ -41,7 +41,7 @@ def _regex_tokenizer() -> Any:  # noqa: ANN401  (a class of datatrove's, which m
     return RegexTokenizer("es")
 
 
-def _language_filter(model: str) -> Any:  # noqa: ANN401  (the same)
+def _language_filter(model: str) -> Any:
     """What datatrove's language filter does, with the toolkit's model.
 
     Its own class asks for one distribution of fastText by name and downloads its model.
@@ -51,7 +51,7 @@ def _language_filter(model: str) -> Any:  # noqa: ANN401  (the same)
 
     opened = fasttext.load_model(model)
 
-    def is_wanted(document: Any) -> bool:  # noqa: ANN401
+    def is_wanted(document: Any) -> bool:
         labels, scores = opened.predict(document.text.replace("\n", " "), k=-1)
         pairs = {label.split("__")[2]: score.item() for label, score in zip(labels, scores, strict=True)}
         language, score = max(pairs.items(), key=lambda pair: pair[1])
@@ -62,7 +62,7 @@ def _language_filter(model: str) -> Any:  # noqa: ANN401  (the same)
     return LambdaFilter(is_wanted)
 
 
-def _content(document: Any) -> Any:  # noqa: ANN401  (datatrove's Document; bytes)
+def _content(document: Any) -> Any:
     return document.text.encode()
 
 
@@ -141,7 +141,7 @@ def _main(source: str, out: str, model: str, row: str, words: str) -> None:
     for executor in executors:
         stats = executor.run()
         for step in stats.stats:
-            name = step.name.encode("ascii", "ignore").decode().partition(" - ")[2].strip().rstrip(":")
+            name = " ".join(step.name.encode("ascii", "ignore").decode().partition(" - ")[2].split())
             stages[name] = stages.get(name, 0.0) + step.time_stats.total
             for key, found in step.stats.items():
                 if key.startswith("dropped"):

@@ -64,7 +64,9 @@ def read_texts(data: Path, files: Iterable[PublicTexts]) -> list[str]:
     for file in files:
         path = data / file.path
         if not path.is_file():
-            raise ConfigError(str(path), "the texts are not there", f"name their folder by --data; origin: {file.origin}")
+            raise ConfigError(
+                str(path), "the texts are not there", f"name their folder by --data; origin: {file.origin}"
+            )
         with lzma.open(path, "rt", encoding="utf-8") as lines:
             found += [str(json.loads(line)["text"]) for line in lines]
     return found
@@ -103,7 +105,7 @@ def paragraphs(texts: Iterable[str]) -> list[str]:
     ['Se fue la luz en todo el barrio']
     """
     lines = (line.strip() for text in texts for line in text.splitlines())
-    return [line for line in lines if line.count(" ") >= 4]  # noqa: PLR2004  (five words)
+    return [line for line in lines if line.count(" ") >= 4]
 
 
 def collections(data: Path, files: Iterable[PublicTexts]) -> list[list[str]]:
@@ -140,6 +142,6 @@ def write_jsonl(path: Path, texts: Iterable[str]) -> int:
     """Write a record a line, with `id` and `text`; gives how many."""
     number = 0
     with path.open("w", encoding="utf-8") as file:
-        for number, text in enumerate(texts, 1):  # noqa: B007  (the last number is the count)
+        for number, text in enumerate(texts, 1):
             file.write(json.dumps({"id": f"doc-{number:07d}", "text": text}, ensure_ascii=False) + "\n")
     return number

@@ -1,0 +1,216 @@
+"""WARC: the pages among its records, each found by its offset; what is malformed is a failed row, the rest is read."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
+
+from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
+
+from latam_corpus.collect import streams
+from latam_corpus.collect.pages import Page, Pages, page_of
+from latam_corpus.collect.records import Failure
+from latam_corpus.collect.spans import Span
+from latam_corpus.errors import DocumentError, SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from latam_corpus.catalog.source import Source
+    from latam_corpus.collect.records import Chunk, Content, Limits
+
+# Requests, revisits and metadata are no documents; `conversion` is the plain text of Common Crawl's WET files. A record
+# that doesn't say its kind may have been one, and is told.
+_KINDS: Final = WarcRecordType.response | WarcRecordType.resource | WarcRecordType.conversion
+# How records begin: of a plain file, and of one that is compressed a record each, by gzip or Zstandard.
+_GZIP: Final = b"\x1f\x8b\x08"
+_BEGINS: Final = (b"WARC/", _GZIP, b"\x28\xb5\x2f\xfd")
+_PLAIN: Final = re.compile(rb"(?<=\n)WARC/1\.[01]\r?\n")
+_BLOCK: Final = 2**20
+_OVERLAP: Final = 16
+_SHOWN: Final = 120
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A record and where it starts, or in its place what is wrong there."""
+
+    offset: int
+    record: WarcRecord | None
+    error: str = ""
+
+
+def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
+    """The file's pages, numbered by their records: responses of status 2xx, resources and conversions of page types.
+
+    Raises:
+        SourceError: the file can't be opened, or no more of it can be read; what came before has been given.
+    """
+    del source
+    pages = Pages(limits)
+    number = content.span.first_record - 1 if content.span else 0
+    damage: SourceError | None = None
+    with content.open() as stream:
+        located = stream.seekable() and _has_offsets(content)
+        records = _records(stream, content.span, resync=located)
+        told = -1  # the offset of the last record whose bytes couldn't be read: the walk fails there once more
+        while damage is None:
+            try:
+                found = next(records, None)
+            except SourceError as error:
+                damage = error
+                continue
+            if found is None:
+                break
+            number += 1
+            made = _made(found, number, located=located)
+            if isinstance(made, Failure):
+                if found.record is None and found.offset == told:
+                    continue
+                told = found.offset
+            pages.add(made)
+            if pages.full:
+                yield pages.taken()
+    if pages:
+        yield pages.taken()
+    if damage is not None:
+        raise damage
+
+
+def split(content: Content, source: Source, bytes_: int) -> list[Span]:
+    """The file's records in spans of at least so many bytes as stored; none where they can't be found by an offset.
+
+    Raises:
+        SourceError: the file can't be read.
+    """
+    del source
+    if not _has_offsets(content):
+        return []
+    spans: list[Span] = []
+    start, first = 0, 1
+    with content.open() as stream:
+        for number, found in enumerate(_records(stream, None, resync=True), 1):
+            if found.record is not None and found.offset - start >= bytes_:
+                spans.append(Span("records", start, found.offset, first))
+                start, first = found.offset, number
+        stop = stream.seek(0, 2)
+    return [*spans, Span("records", start, stop, first)]
+
+
+def _made(found: _Found, number: int, *, located: bool) -> Page | Failure | None:
+    """The page of a record, None where it is no document, or what is wrong with it."""
+    offset = found.offset if located else None
+    evidence: dict[str, Any] = {"record": number}
+    if found.record is None:
+        return Failure(number, "malformed record", {**evidence, "error": found.error}, offset)
+    record = found.record
+    headers = record.headers
+    kind = headers.get("WARC-Type")
+    if kind is not None and not record.record_type & _KINDS:
+        return None
+    about = {"url": (headers.get("WARC-Target-URI") or "").strip("<> ") or None, "obtained": headers.get("WARC-Date")}
+    if kind is None or "Content-Length" not in headers:
+        return Failure(number, "malformed record", {**evidence, "error": "its header is incomplete", **about}, offset)
+    if record.content_length > streams.MAX_RECORD:
+        told = {"bytes": record.content_length, "limit_bytes": streams.MAX_RECORD}
+        return Failure(number, "too large", {**evidence, **told, **about}, offset)
+    said = headers.get("Content-Type") or ""
+    http = said.lower().startswith("application/http")
+    taken = 0
+
+    def take(size: int) -> bytes:
+        nonlocal taken
+        try:
+            data = record.reader.read(size)
+        except OSError as error:
+            raise DocumentError("", str(error)) from None
+        taken += len(data)
+        if size < 0 and taken < record.content_length:
+            raise DocumentError("", f"it was cut after {taken:,} of {record.content_length:,} bytes")
+        return data
+
+    return page_of(number, offset, None if http else said, take, about)
+
+
+def _records(stream: BinaryIO, span: Span | None, *, resync: bool) -> Iterator[_Found]:
+    """The records of the file, or of the span.
+
+    Args:
+        stream: the file.
+        span: which of its records.
+        resync: whether to go on after damage, at the next place where a record begins.
+
+    Raises:
+        SourceError: there is damage, and no going on.
+    """
+    at = last = span.start if span else 0
+    stop = span.stop if span else None
+    while True:
+        if resync:
+            stream.seek(at)
+        try:
+            for record in ArchiveIterator(stream, parse_http=False):
+                if stop is not None and record.stream_pos >= stop:
+                    return
+                last = record.stream_pos
+                yield _Found(last, record)
+        except OSError as error:
+            problem = str(error)[:_SHOWN]
+        else:
+            return
+        if not resync:
+            raise SourceError("", problem, "the file is damaged or was cut short; fetch it again")
+        following = _next_record(stream, last + 1)
+        yield _Found(last, None, problem)
+        if following is None or (stop is not None and following >= stop):
+            return
+        at = last = following
+
+
+def _next_record(stream: BinaryIO, after: int) -> int | None:
+    """Where the next record begins that can be read, from an offset on."""
+    stream.seek(0)
+    packed = stream.read(len(_GZIP)) == _GZIP
+    stream.seek(after - 1)  # a record of a plain file begins after a line end
+    at, held = after - 1, b""
+    while block := stream.read(_BLOCK):
+        held += block
+        for match in re.finditer(re.escape(_GZIP), held) if packed else _PLAIN.finditer(held):
+            place = at + match.start()
+            if place >= after and (not packed or _unpacks(held[match.start() :][:_BLOCK])):
+                return place
+        at += max(len(held) - _OVERLAP, 0)
+        held = held[-_OVERLAP:]
+    return None
+
+
+def _unpacks(packed: bytes) -> bool:
+    """Whether the bytes begin a compressed record; within compressed data anything may look like its first bytes."""
+    if len(packed) < 2 * _OVERLAP:
+        return True
+    try:
+        return zlib.decompressobj(31).decompress(packed, 5) == b"WARC/"
+    except zlib.error:
+        return False
+
+
+def _has_offsets(content: Content) -> bool:
+    """Whether a record can be found by its offset: not where all records are compressed as one.
+
+    Raises:
+        SourceError: the file can't be opened.
+    """
+    with content.open() as stream:
+        if not stream.seekable():
+            return False
+        try:
+            second = [record.stream_pos for record in islice(ArchiveIterator(stream, parse_http=False), 2)][1:]
+            if not second:
+                return True
+            stream.seek(second[0])
+            return stream.read(5).startswith(_BEGINS)
+        except OSError:
+            return True  # what is damaged is found when it is read

@@ -1,0 +1,48 @@
+"""`python -m tests.benchmarks NAME [--data PATH] [--save]`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from latam_corpus.errors import CorpusError
+
+from . import growth, memory, stages, text_path, word_table
+from .machine import save, show
+
+_NAMES = {
+    "word_table": word_table,
+    "text_path": text_path,
+    "profile": stages,
+    "growth": growth,
+    "memory": memory,
+}
+
+
+def main() -> int:
+    """Run one benchmark, print its tables; gives the exit code."""
+    root = Path(__file__).resolve().parents[2]
+    data = Path(os.environ.get("LATAM_CORPUS_DATA") or root.parent / "shared" / "data")
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="What the toolkit costs.")
+    names = parser.add_subparsers(dest="name", required=True)
+    for name, module in _NAMES.items():
+        one = names.add_parser(name, help=(module.__doc__ or "").partition(": ")[2].splitlines()[0])
+        one.add_argument("--data", type=Path, default=data, help="the folder of the public texts")
+        one.add_argument("--save", action="store_true", help="keep the figures in tests/benchmarks/results")
+        module.options(one)
+    args = parser.parse_args()
+    try:
+        report = _NAMES[args.name].measure(args)
+    except CorpusError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return error.exit_code
+    show(report)
+    if args.save:
+        sys.stdout.write(f"kept in {save(report)}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

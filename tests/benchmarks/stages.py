@@ -1,0 +1,69 @@
+"""`profile`: where the toolkit's own time goes, by stage and by function."""
+
+from __future__ import annotations
+
+import shutil
+import statistics
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from .machine import Report, Table, rounded, share
+from .own import TEXT_PATH, functions, run_apart, write_recipe
+from .texts import NOVELS, SEED, checksums, collections, recombined, write_jsonl
+
+if TYPE_CHECKING:
+    import argparse
+
+_MB: Final = 1e6
+_FUNCTIONS: Final = 20
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    """The benchmark's own options."""
+    parser.add_argument("--documents", type=int, default=20_000, help="of about 700 words, 20000 by default")
+    parser.add_argument("--rounds", type=int, default=3, help="how often it is run; 3 by default")
+    stages = ",".join((*TEXT_PATH[:-1], "redact", TEXT_PATH[-1]))
+    parser.add_argument("--stages", default=stages, help=f"{stages} by default")
+
+
+def measure(args: argparse.Namespace) -> Report:
+    """CPU seconds by stage, the median of the rounds, and the functions with the most of their own."""
+    with tempfile.TemporaryDirectory(prefix="latam-bench-") as name:
+        room = Path(name)
+        made = recombined(collections(args.data, NOVELS), args.documents, 700)
+        number = write_jsonl(room / "documents.jsonl", made)
+        size = (room / "documents.jsonl").stat().st_size
+        recipe = write_recipe(room, args.stages.split(","))
+        run_apart(recipe, room / "out")
+        found = []
+        for _ in range(args.rounds):
+            shutil.rmtree(room / "out")
+            found.append(run_apart(recipe, room / "out"))
+        shutil.rmtree(room / "out")
+        run_apart(recipe, room / "out", profile=room / "profile")
+        slowest = functions(room / "profile", _FUNCTIONS)
+    whole = statistics.median(told.cpu for told in found)
+    rows = [("start: interpreter, imports, plan", statistics.median(told.started for told in found))]
+    rows += [(name, statistics.median(told.stages[name] for told in found)) for name in found[0].stages]
+    rows.append(("the rest: Parquet, decisions", whole - sum(seconds for _, seconds in rows)))
+    by_stage = Table(
+        f"{number} documents, {size / _MB:.1f} MB: {whole:.2f} CPU s, {number / whole:.0f} documents/s, "
+        f"{size / _MB / whole:.1f} MB/s, peak {found[-1].peak_mb:.0f} MB",
+        ("stage", "CPU s#", "share#"),
+        tuple((stage, rounded(seconds), share(seconds, whole)) for stage, seconds in rows),
+    )
+    by_function = Table(
+        "functions, under a profiler that slows Python down",
+        ("function", "own CPU s#", "calls#"),
+        tuple((place, rounded(seconds), calls) for place, seconds, calls in slowest),
+    )
+    settings = {
+        "documents": number,
+        "bytes": size,
+        "rounds": args.rounds,
+        "stages": args.stages,
+        "seed": SEED,
+        "cpu": [round(told.cpu, 2) for told in found],
+    }
+    return Report("profile", checksums(args.data, NOVELS), settings, (by_stage, by_function))

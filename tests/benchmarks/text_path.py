@@ -1,0 +1,159 @@
+"""`text_path`: one job, JSONL in and Parquet out, done by the toolkit and by datatrove's own blocks.
+
+The rival runs under another Python, `--rival-python`, made for example by
+
+    python3 -m venv rival
+    rival/bin/pip install datatrove==0.10.1 spacy ftfy fasttext-community==0.11.9 orjson xxhash nltk tldextract \
+        tokenizers regex pyarrow==26.0.1
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import statistics
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from latam_corpus.errors import ConfigError
+from latam_corpus.language.model import SHIPPED, locate
+from latam_corpus.policy import Policies
+
+from .machine import Report, Table, rounded, share
+from .own import Told, run_apart, write_recipe
+from .texts import NOVELS, SEED, checksums, chunks, read_texts, write_jsonl
+
+if TYPE_CHECKING:
+    import argparse
+
+OURS: Final = "latam_corpus"
+STOCK: Final = "datatrove, stock, Spanish by spaCy"
+REGEX: Final = "datatrove, regex tokenizer"
+_ROWS: Final = {STOCK: "stock", REGEX: "regex"}
+# The stages that tell the language: a step without a name in datatrove, since it is a function of ours.
+_LANGUAGE: Final = ("identify", "FILTER: Lambda")
+_MB: Final = 1e6
+_NOTES: Final = (
+    "CPU seconds of a process and its children, the median of the rounds; each run in a process of its own, one thread.",
+    """Both sides use the toolkit's language model: datatrove on the whole document through fastText, as it does its own;
+the toolkit on four windows of 400 characters through its own reader. datatrove's usual model is faster than ours in
+fastText: the column without language ID leaves this step out on both sides.""",
+    """The signals are not the same. datatrove counts repeated n-grams of 2 to 10 words, which the toolkit doesn't; the
+toolkit has stop-word margins, mixed case, mojibake, unique words a window. C4 drops lines; the toolkit drops none.""",
+    """datatrove's exact dedupe hashes the text as it is (64 bits), the toolkit's the normalised text (SHA-256). The
+toolkit also writes a ledger, every measured signal, the dropped documents, and an output to re-decide from.""",
+    """datatrove's blocks have the order and options of its examples/fineweb.py, with Spanish and Portuguese stop words;
+what they keep is written once and read once before the end, the least that its exact dedupe allows.""",
+)
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    """The benchmark's own options."""
+    parser.add_argument("--rival-python", type=Path, help="a Python with datatrove and spaCy; without it only our row")
+    parser.add_argument("--documents", type=int, default=3000, help="chunks of about 700 words, 3000 by default")
+    parser.add_argument("--rounds", type=int, default=3, help="how often each row is run, in turn; 3 by default")
+
+
+def measure(args: argparse.Namespace) -> Report:
+    """The rows side by side, and where each spends its time."""
+    if args.rival_python and not args.rival_python.exists():
+        raise ConfigError("--rival-python", f"there is no {args.rival_python}", "see tests/benchmarks/text_path.py")
+    with tempfile.TemporaryDirectory(prefix="latam-bench-") as name:
+        room = Path(name)
+        documents = list(chunks(read_texts(args.data, NOVELS), 700))
+        random.Random(SEED).shuffle(documents)  # noqa: S311  (repeatable, not secret)
+        number = write_jsonl(room / "documents.jsonl", documents[: args.documents])
+        recipe = write_recipe(room)
+        size = (room / "documents.jsonl").stat().st_size
+        runs: dict[str, list[Told]] = {OURS: []}
+        run_apart(recipe, room / "out")  # compiles, where nothing is compiled yet
+        for _ in range(args.rounds):
+            shutil.rmtree(room / "out")
+            runs[OURS].append(run_apart(recipe, room / "out"))
+            if args.rival_python:
+                for title, row in _ROWS.items():
+                    runs.setdefault(title, []).append(_rival(args.rival_python, room, row))
+    tables = (_summary(runs, number, size), *(_stages(title, found) for title, found in runs.items()))
+    settings = {"documents": number, "bytes": size, "rounds": args.rounds, "seed": SEED, "cpu": _seconds(runs)}
+    return Report("text_path", checksums(args.data, NOVELS), settings, tables, _NOTES)
+
+
+def _rival(python: Path, room: Path, row: str) -> Told:
+    model, _ = locate(SHIPPED)
+    languages = Policies.load().languages
+    words = sorted({word for code in ("spa", "por") if (lists := languages[code].stop_words) for word in lists.words})
+    out = room / "rival"
+    shutil.rmtree(out, ignore_errors=True)
+    source = room / "rival-in"
+    source.mkdir(exist_ok=True)
+    if not (source / "documents.jsonl").exists():
+        os.link(room / "documents.jsonl", source / "documents.jsonl")
+    script = Path(__file__).with_name("rival.py")
+    command = [str(python), str(script), str(source), str(out), str(model), row, json.dumps(words)]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ConfigError(str(python), done.stderr.strip().splitlines()[-1], "see tests/benchmarks/text_path.py")
+    found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return Told(**found, children_peak_mb=0.0)
+
+
+def _seconds(runs: dict[str, list[Told]]) -> dict[str, list[float]]:
+    return {title: [round(told.cpu, 2) for told in found] for title, found in runs.items()}
+
+
+def _median(found: list[Told], without: tuple[str, ...] = ()) -> float:
+    return statistics.median(told.cpu - sum(told.stages.get(name, 0.0) for name in without) for told in found)
+
+
+def _working(found: list[Told]) -> float:
+    return statistics.median(told.cpu - told.started for told in found)
+
+
+def _summary(runs: dict[str, list[Told]], number: int, size: int) -> Table:
+    rows = []
+    own, own_apart = _median(runs[OURS]), _median(runs[OURS], _LANGUAGE)
+    for title, found in runs.items():
+        cpu, apart = _median(found), _median(found, _LANGUAGE)
+        last = found[-1]
+        rows.append(
+            (
+                title,
+                rounded(cpu),
+                rounded(number / cpu),
+                rounded(size / _MB / cpu),
+                rounded(cpu / own),
+                rounded(_working(found) / _working(runs[OURS])),
+                rounded(apart / own_apart),
+                rounded(last.peak_mb),
+                f"{last.kept} of {last.rows}",
+            )
+        )
+    return Table(
+        f"{number} documents of about 700 words, {size / _MB:.1f} MB",
+        (
+            "",
+            "CPU s#",
+            "documents/s#",
+            "MB/s#",
+            "times ours#",
+            "start aside#",
+            "without language ID#",
+            "peak MB#",
+            "kept#",
+        ),
+        tuple(rows),
+    )
+
+
+def _stages(title: str, found: list[Told]) -> Table:
+    names = found[0].stages
+    rows = [("start", statistics.median(told.started for told in found))]
+    rows += [(name, statistics.median(told.stages[name] for told in found)) for name in names]
+    whole = _median(found)
+    rows.append(("the rest: storage, decisions", whole - sum(seconds for _, seconds in rows)))
+    return Table(title, ("", "CPU s#", "share#"), tuple((n, rounded(s), share(s, whole)) for n, s in rows))

@@ -1,0 +1,275 @@
+"""The sandbox: a document that loops, grows or crashes costs one row, and no process is left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+import pytest
+
+from latam_corpus.batch import Batch
+from latam_corpus.errors import ConfigError, PartError
+from latam_corpus.extract import sandbox
+from latam_corpus.extract import stage as stage_module
+from latam_corpus.extract.child import Failed, Job, Limits
+from latam_corpus.extract.stage import Extract
+from latam_corpus.pipeline.registry import make_stage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from latam_corpus.extract.document import Extracted
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the limits are read from /proc")
+
+_HOSTILE = """
+import ctypes, os, re, sys, time
+from pathlib import Path
+from latam_corpus.extract.document import Extracted
+
+def extract(raw, parameters):
+    does, _, rest = raw.decode().partition(" ")
+    if does == "sleeps":
+        time.sleep(60)
+    elif does == "backtracks":  # in C, holding the interpreter's lock
+        re.match("(a+)+$", "a" * 64 + "b")
+    elif does == "grows":
+        held = [bytes(10**6) + bytes([n % 7]) for n in range(10**4)]
+    elif does == "crashes":
+        ctypes.string_at(0)
+    elif does == "leaves":
+        os._exit(7)
+    elif does == "exits":
+        sys.exit("no")
+    elif does == "prints":
+        print("hola" * 10**5)
+    elif does == "halves":
+        return Extracted(chr(0xd800), "hostile")
+    elif does == "dies-once" and not Path(rest).exists():
+        Path(rest).touch()
+        os.kill(os.getpid(), 9)
+    elif does == "tells":
+        return Extracted(f"{os.getpid()} {os.getppid()}", "hostile", title="T", creators=("A", "B"))
+    return Extracted(f"text of {does}", "hostile")
+"""
+_LIMITS = Limits(seconds=1.5, memory_mb=200)
+
+
+@pytest.fixture
+def box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[sandbox.Sandbox]:
+    """A sandbox of its own, whose child finds the module `hostile`."""
+    (tmp_path / "hostile.py").write_text(_HOSTILE)
+    monkeypatch.syspath_prepend(tmp_path)
+    made = sandbox.Sandbox()
+    yield made
+    made.stop()
+
+
+def _jobs(*words: str) -> list[Job]:
+    return [Job("hostile:extract", word.encode()) for word in words]
+
+
+def _shown(outcomes: list[Extracted | Failed]) -> list[str]:
+    return [outcome.reason if isinstance(outcome, Failed) else outcome.text for outcome in outcomes]
+
+
+def _evidence(outcome: Extracted | Failed) -> dict[str, object]:
+    assert isinstance(outcome, Failed)
+    return outcome.evidence
+
+
+def _alive(pid: int) -> bool:
+    """Whether the process still runs; one that only waits to be counted by its parent doesn't."""
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False
+
+
+def _ends_within(pid: int, seconds: float) -> bool:
+    until = time.monotonic() + seconds
+    while _alive(pid):
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+@pytest.mark.parametrize("does", ["sleeps", "backtracks"])
+def test_a_document_whose_time_is_over_fails_alone(box: sandbox.Sandbox, does: str) -> None:
+    """Even in C code that lets no other thread run; the documents around it, in one message with it, are kept."""
+    outcomes = box.extract(_jobs("a", does, "b", "c"), _LIMITS)
+    assert _shown(outcomes) == ["text of a", "extract:timeout", "text of b", "text of c"]
+    evidence = _evidence(outcomes[1])
+    assert evidence["limit_seconds"] == 1.5
+    assert evidence["bytes"] == len(does)
+    assert 1.4 < float(str(evidence["seconds"])) < 15
+
+
+def test_a_document_that_takes_all_memory_fails_alone(box: sandbox.Sandbox) -> None:
+    """It would take ten gigabytes; the limit is what it may add to the process, and the next starts afresh."""
+    outcomes = box.extract(_jobs("a", "grows", "b"), _LIMITS)
+    assert _shown(outcomes) == ["text of a", "extract:memory", "text of b"]
+    assert _evidence(outcomes[1])["limit_mb"] == 200
+
+
+def test_memory_is_named_where_the_parser_hides_it(box: sandbox.Sandbox) -> None:
+    """libxml2 gives up with an empty tree: the reason is the memory, not a page without text."""
+    page = b"<html><body>" + b"<div><p>Hola <b>vecina</b> del puerto.</p></div>" * 100_000
+    outcomes = box.extract([Job("latam_corpus.extract.html:extract", page)], Limits(60, 40))
+    assert _shown(outcomes) == ["extract:memory"]
+
+
+@pytest.mark.parametrize(
+    ("does", "key", "value"),
+    [("crashes", "signal", "SIGSEGV"), ("leaves", "exit_code", 7), ("exits", "exit_code", 1)],
+)
+def test_a_document_that_ends_the_process_fails_alone(box: sandbox.Sandbox, does: str, key: str, value: object) -> None:
+    """A crash in a library, or a parser that calls it a day: the evidence says how the process ended."""
+    outcomes = box.extract(_jobs("a", does, "b"), _LIMITS)
+    assert _shown(outcomes) == ["text of a", "extract:killed", "text of b"]
+    assert _evidence(outcomes[1])[key] == value
+
+
+def test_a_process_killed_from_outside_costs_nothing(box: sandbox.Sandbox, tmp_path: Path) -> None:
+    """Killed once, whether at work or at rest: the document is tried again and has its text."""
+    assert _shown(box.extract(_jobs(f"dies-once {tmp_path / 'mark'}", "b"), _LIMITS)) == [
+        "text of dies-once",
+        "text of b",
+    ]
+    child = int(_shown(box.extract(_jobs("tells"), _LIMITS))[0].split()[0])
+    os.kill(child, signal.SIGKILL)
+    assert _shown(box.extract(_jobs("a"), _LIMITS)) == ["text of a"]
+
+
+def test_what_a_parser_prints_is_no_reply(box: sandbox.Sandbox) -> None:
+    """Its standard output leads nowhere."""
+    assert _shown(box.extract(_jobs("prints", "b"), _LIMITS)) == ["text of prints", "text of b"]
+
+
+def test_text_that_no_utf8_can_hold_fails_alone(box: sandbox.Sandbox) -> None:
+    """Half of a character would end the whole part when the text is stored."""
+    assert _shown(box.extract(_jobs("halves", "b"), _LIMITS)) == ["extract:UnicodeEncodeError", "text of b"]
+
+
+def test_one_child_serves_all_threads_and_keeps_the_order(box: sandbox.Sandbox) -> None:
+    """Four threads with 200 documents each: each has its own texts, all from one process."""
+    found: dict[int, list[str]] = {}
+
+    def work(thread: int) -> None:
+        found[thread] = _shown(box.extract(_jobs(*(f"{thread}-{n}" for n in range(200)), "tells"), _LIMITS))
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for number in range(4):
+        assert found[number][:-1] == [f"text of {number}-{n}" for n in range(200)]
+    assert len({texts[-1] for texts in found.values()}) == 1
+
+
+def test_a_missing_extractor_is_told_and_leaves_no_stale_reply(box: sandbox.Sandbox) -> None:
+    """A module that can't be imported fails the part, not the document, and the next documents have their own texts."""
+    with pytest.raises(PartError, match="missing_module"):
+        box.extract([*_jobs("a"), Job("missing_module:extract", b""), *_jobs("b", "c")], _LIMITS)
+    assert _shown(box.extract(_jobs("d", "e"), _LIMITS)) == ["text of d", "text of e"]
+
+
+@pytest.mark.parametrize("last", ["a", "sleeps", "backtracks"])
+def test_the_child_does_not_outlive_a_parent_killed_at_once(tmp_path: Path, last: str) -> None:
+    """After kill -9 of the parent: at rest, at work, and at work in C, which may take the rest of its time."""
+    (tmp_path / "hostile.py").write_text(_HOSTILE)
+    script = (
+        "from latam_corpus.extract import sandbox\n"
+        "from latam_corpus.extract.child import Job, Limits\n"
+        "def one(word):\n"
+        "    return sandbox.extract([Job('hostile:extract', word)], Limits(2, 200))[0]\n"
+        "print(one(b'tells').text, flush=True)\n"
+        f"one(b'{last}')\n"
+        "import time; time.sleep(60)\n"
+    )
+    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, env=environment) as parent:
+        assert parent.stdout
+        child, its_parent = map(int, parent.stdout.readline().split())
+        assert its_parent == parent.pid
+        assert _alive(child)
+        time.sleep(0.3)
+        parent.kill()
+    assert _ends_within(child, 5)
+
+
+def test_the_child_ends_with_a_process_that_ends_well(tmp_path: Path) -> None:
+    """Nobody has to stop it, and nothing is said on standard error."""
+    (tmp_path / "hostile.py").write_text(_HOSTILE)
+    script = (
+        "from latam_corpus.extract import sandbox\n"
+        "from latam_corpus.extract.child import Job, Limits\n"
+        "print(sandbox.extract([Job('hostile:extract', b'tells')], Limits())[0].text)\n"
+    )
+    command = [sys.executable, "-W", "error", "-c", script]
+    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment, timeout=60)
+    assert done.stderr == ""
+    assert _ends_within(int(done.stdout.split()[0]), 5)
+
+
+def test_a_forked_process_has_a_child_of_its_own(tmp_path: Path) -> None:
+    """Two processes on one pipe would read each other's replies."""
+    (tmp_path / "hostile.py").write_text(_HOSTILE)
+    script = (
+        "import os\n"
+        "from latam_corpus.extract import sandbox\n"
+        "from latam_corpus.extract.child import Job, Limits\n"
+        "def one():\n"
+        "    print(sandbox.extract([Job('hostile:extract', b'tells')], Limits())[0].text, os.getpid(), flush=True)\n"
+        "one()\n"
+        "forked = os.fork()\n"
+        "one()\n"
+        "if forked:\n"
+        "    os.waitpid(forked, 0)\n"
+        "    one()\n"
+    )
+    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment, timeout=60)
+    told = [tuple(map(int, line.split())) for line in done.stdout.splitlines()]
+    assert len(told) == 4
+    assert all(parent == caller for _, parent, caller in told)
+    assert len({child for child, _, _ in told}) == 2
+
+
+def test_the_stage_makes_failed_rows_of_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reason, verdict and evidence stand on the row; the limits are the stage's options."""
+    (tmp_path / "hostile.py").write_text(_HOSTILE)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setitem(stage_module.EXTRACTORS, "text/hostile", "hostile:extract")
+    sandbox.stop()
+    raws = [b"a", b"sleeps", b"tells"]
+    frame = pl.DataFrame(
+        {"doc_id": ["1", "2", "3"], "raw": pl.Series(raws, dtype=pl.Binary), "media_type": ["text/hostile"] * 3}
+    )
+    found = Extract(time_limit=1.0)(Batch(frame)).frame
+    sandbox.stop()
+    assert found["drop_reason"].to_list() == [None, "extract:timeout", None]
+    assert found["verdict"].to_list() == [None, "failed", None]
+    assert '"media_type": "text/hostile"' in found["evidence"][1]
+    assert '"limit_seconds": 1.0' in found["evidence"][1]
+    assert (found["title"][2], found["creators"][2].to_list()) == ("T", ["A", "B"])
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("time_limit", 0), ("time_limit", float("nan")), ("memory_limit_mb", -1), ("time_limit", "x")]
+)
+def test_limits_that_limit_nothing_are_refused(option: str, value: object) -> None:
+    """Zero would be no limit at all to the kernel's alarm."""
+    with pytest.raises(ConfigError, match=option):
+        make_stage("extract", {option: value}, "receta.toml, stage 1")

@@ -1,0 +1,120 @@
+"""TEI documents give the text as it is read, and nothing that they name is fetched or expanded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+import pytest
+
+from latam_corpus.batch import Batch
+from latam_corpus.extract.stage import Extract
+from latam_corpus.extract.tei import extract
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_HEADER = """<teiHeader><fileDesc><titleStmt><title type="sub">Novela</title><title type="main">El puerto
+ viejo</title><author><name type="short">RuizA</name>
+<name type="full">Ruiz, Ana</name><idno>7</idno></author></titleStmt>
+<publicationStmt><date when="2020"/><idno type="url">https://libros.example/puerto</idno></publicationStmt>
+<sourceDesc><bibl type="digital-source"><date when="1999"/></bibl><bibl type="print-source"><date when="1943"/></bibl>
+<bibl type="edition-first"><date when="1901-05">mayo</date></bibl></sourceDesc></fileDesc>
+<profileDesc><langUsage><language ident="es">español</language></langUsage></profileDesc></teiHeader>"""
+
+
+def _tei(body: str, before: str = "", prolog: str = "") -> bytes:
+    text = f"<text>{before}<body>{body}</body><back><p>Fin.</p></back></text>"
+    return f'{prolog}<TEI xmlns="http://www.tei-c.org/ns/1.0">{_HEADER}{text}</TEI>'.encode()
+
+
+def _text(body: str, before: str = "") -> str:
+    return extract(_tei(body, before), {}).text
+
+
+def test_the_header_tells_of_the_work_and_not_of_the_file() -> None:
+    """The main title, the full name, the first edition's date, the language and the address."""
+    found = extract(_tei("<p>Era la hora.</p>"), {})
+    assert (found.title, found.creators) == ("El puerto viejo", ("Ruiz, Ana",))
+    assert (found.published, found.declared_language) == ("1901-05", "es")
+    assert found.url == "https://libros.example/puerto"
+
+
+def test_what_is_not_read_is_left_out() -> None:
+    """Front and back matter, notes, page breaks and running heads go; the sentence around them stays whole."""
+    before = '<front><div type="titlepage"><p>Barcelona, 1901</p></div></front>'
+    body = (
+        '<pb n="7"/><fw type="header">EL PUERTO VIEJO</fw><head>I</head>'
+        "<p>La barca<note place='foot'>Embarcación menor.</note> salió <pb n='8'/>del\n   puer<lb break='no'/>to al "
+        "ama-<pb break='no'/>\n necer.</p><p>Volvió<lb/>vacía.</p>"
+    )
+    assert _text(body, before) == "I\n\nLa barca salió del puerto al amanecer.\n\nVolvió vacía."
+
+
+def test_verse_keeps_its_lines_and_stanzas() -> None:
+    """A verse a line, a blank line between stanzas, the title above; words that are marked up are no lines."""
+    body = (
+        "<lg type='soneto'><head>Palma</head><lg><l>Yo soy un <hi>hombre</hi>\n sincero</l><l>de donde crece la"
+        " <w>palma</w>,</l></lg><lg><l>y antes de morirme quiero</l></lg></lg>"
+    )
+    assert _text(body) == ("Palma\n\nYo soy un hombre sincero\nde donde crece la palma,\n\ny antes de morirme quiero")
+
+
+def test_a_play_keeps_its_speakers() -> None:
+    """The speaker's name stands on a line of its own, right above the speech."""
+    body = (
+        "<stage>Salen dos.</stage><sp><speaker>JUANA</speaker><p>¿Quién vive?</p><p>¡Hable!</p></sp>"
+        "<sp><speaker>PEDRO</speaker><lg><l>Un vecino</l><l>del camino.</l></lg></sp>"
+    )
+    assert _text(body) == "Salen dos.\n\nJUANA\n¿Quién vive?\n¡Hable!\n\nPEDRO\nUn vecino\ndel camino."
+
+
+def test_printers_errors_are_corrected_and_spellings_stay() -> None:
+    """`corr` before `sic`, `orig` before `reg`, `expan` before `abbr`, the lemma before the variants."""
+    body = (
+        "<p>El <choice><sic>pueto</sic><corr>puerto</corr></choice> que <choice><reg>nadie</reg><orig>naides</orig>"
+        "</choice> vio, <choice><abbr>Ud.</abbr><expan>usted</expan></choice> <del>no</del>sabe, "
+        "<app><lem>dijo</lem><rdg>habló</rdg></app>.</p>"
+    )
+    assert _text(body) == "El puerto que naides vio, usted sabe, dijo."
+
+
+def test_quotations_and_letters_within_a_text() -> None:
+    """A quotation in a sentence stays in it; one of paragraphs, and a letter, are blocks; their front matter goes."""
+    body = (
+        "<p>Dijo <quote>basta</quote> y leyó:</p><floatingText><front><p>Portada</p></front><body>"
+        "<opener>Señor:</opener><p>Le escribo.</p></body></floatingText>"
+        "<quote><p>Ayer.</p></quote><list><item>pan</item><item>sal</item></list>"
+    )
+    assert _text(body) == "Dijo basta y leyó:\n\nSeñor:\n\nLe escribo.\n\nAyer.\n\npan\nsal"
+
+
+def test_nothing_is_fetched_and_no_entity_is_expanded(tmp_path: Path) -> None:
+    """External entities, a remote document type and a bomb of entities are one failed row each; old names work."""
+    (tmp_path / "secreto.txt").write_text("clave", encoding="utf-8")
+    lol = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
+    prologs = {
+        "&x;": f'<!DOCTYPE TEI [<!ENTITY x SYSTEM "file://{tmp_path}/secreto.txt">]>',
+        "&l9;": f'<!DOCTYPE TEI [<!ENTITY l0 "ja">{lol}]>',
+        "a&ntilde;o": '<!DOCTYPE TEI SYSTEM "http://nadie.invalid/tei.dtd">',
+    }
+    raw = [_tei(f"<p>Había {entity}</p>", prolog=prolog) for entity, prolog in prologs.items()]
+    frame = Extract()(Batch(pl.DataFrame({"raw": raw, "media_type": ["application/tei+xml"] * 3}))).frame
+    assert frame["text"].to_list() == [None, None, "Había año"]
+    assert frame["drop_reason"].to_list() == ["extract:DocumentError", "extract:XMLSyntaxError", None]
+    assert "clave" not in str(frame.to_dicts())
+
+
+@pytest.mark.parametrize(
+    ("raw", "reason"),
+    [
+        (b"<alto><Page/></alto>", "extract:DocumentError"),
+        (b"<TEI><text><body><p>cortado", "extract:XMLSyntaxError"),
+        (b"<TEI><text><body>" + b"<div>" * 5000 + b"</div>" * 5000 + b"</body></text></TEI>", "extract:XMLSyntaxError"),
+        (b"<TEI><text><body><note>solo</note></body></text></TEI>", "extract:no text"),
+    ],
+)
+def test_what_is_no_tei_is_a_failed_row(raw: bytes, reason: str) -> None:
+    """Another kind of XML, XML that breaks off, XML without end in depth, and a text of notes alone."""
+    frame = Extract()(Batch(pl.DataFrame({"raw": [raw], "media_type": ["application/tei+xml"]}))).frame
+    assert frame["drop_reason"].to_list() == [reason]

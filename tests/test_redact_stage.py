@@ -1,0 +1,42 @@
+"""The stage looks closely at few texts only, and gives what looking closely at all of them gives."""
+
+from __future__ import annotations
+
+import json
+
+import polars as pl
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from latam_corpus.batch import Batch
+from latam_corpus.privacy.redact import Redact, redact
+
+_PIECES = [
+    *"0123456789kK.-+@() a,\n٣",
+    "rosa@ejemplo.org",
+    "+56 9 8765 4321",
+    "12.345.678-5",
+    "1000005-K",
+    "529.982.247-25",
+    "20-12345678-6",
+    "8.8.8.8",
+    "la calle ",
+]
+
+
+@given(st.lists(st.lists(st.sampled_from(_PIECES), max_size=10).map("".join), max_size=4))
+@settings(max_examples=2000, deadline=None)
+def test_the_quick_look_misses_nothing(texts: list[str]) -> None:
+    """Whatever a pattern would replace, the stage replaces and counts."""
+    made = Redact()(Batch(pl.DataFrame({"text": texts}, {"text": pl.String}))).frame
+    expected = [redact(text) for text in texts]
+    assert made["text"].to_list() == [text for text, _ in expected]
+    counts = [{one["key"]: one["value"] for one in found or []} for found in made["redactions"].to_list()]
+    assert counts == [found for _, found in expected]
+    assert [json.loads(told) if told else {} for told in made["evidence"]] == counts
+
+
+def test_a_number_that_ends_in_k_is_found_without_dots() -> None:
+    """A RUT may be written without dots, and its check digit may be a letter: no mark between two digits."""
+    made = Redact()(Batch(pl.DataFrame({"text": ["Firma la vecina, RUT 1000005-K.", None]}))).frame
+    assert made["text"].to_list() == ["Firma la vecina, RUT [RUT].", None]
