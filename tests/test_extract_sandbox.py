@@ -105,12 +105,11 @@ def _ends_within(pid: int, seconds: float) -> bool:
 @pytest.mark.parametrize("does", ["sleeps", "backtracks"])
 def test_a_document_whose_time_is_over_fails_alone(box: sandbox.Sandbox, does: str) -> None:
     """Even in C code that lets no other thread run; the documents around it, in one message with it, are kept."""
+    started = time.monotonic()
     outcomes = box.extract(_jobs("a", does, "b", "c"), _LIMITS)
     assert _shown(outcomes) == ["text of a", "extract:timeout", "text of b", "text of c"]
-    evidence = _evidence(outcomes[1])
-    assert evidence["limit_seconds"] == 1.5
-    assert evidence["bytes"] == len(does)
-    assert 1.4 < float(str(evidence["seconds"])) < 15
+    assert _evidence(outcomes[1]) == {"limit_seconds": 1.5, "bytes": len(does)}
+    assert 1.4 < time.monotonic() - started < 30
 
 
 def test_a_document_that_takes_all_memory_fails_alone(box: sandbox.Sandbox) -> None:

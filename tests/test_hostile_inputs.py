@@ -260,6 +260,39 @@ def test_the_command_line_refuses_with_one_sentence_and_code_2(room: Room, comma
     assert "nombre" in told[2].err
 
 
+def test_the_command_line_runs_through_hostile_files_with_worker_processes(
+    room: Room, command_line: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Code 0, since each of them is a row with its reason; the same with one worker, and no process is left behind."""
+    room.write("b.html", "<html><body>" + "<div><p>Hola <b>vecina</b> del puerto.</p></div>" * 20_000)
+    room.write("c.html", _PAGE)
+    room.write("d.zip", b"PK\x03\x04 nada")
+    room.write("e.jsonl", b"{\n\xff\n" + _lines(*_documents(2)))
+    room.write("f.parquet", b"PAR1")
+    room.write("g.html.gz", gzip.compress(_PAGE.encode())[:-200])
+    room.write("h.txt", b"")
+    monkeypatch.setenv("LATAM_CORPUS_TEST_ROOM", str(room.root))
+    recipe = room.recipe("time_limit = 1.0")
+    both = [
+        command_line("run", recipe, "--out", room.root / f"out-{n}", "--workers", n, "--json").json for n in ("1", "2")
+    ]
+    for told in both:
+        assert told["rows"] == {"in": 12, "kept": 5}
+        assert told["failures"] == {}
+        assert told["stages"]["extract"]["failed"] == {"extract:timeout": 1}
+    assert both[0]["stages"]["collect"]["failed"] == both[1]["stages"]["collect"]["failed"]
+    running = {process.name: _environment_of(process) for process in Path("/proc").glob("[0-9]*")}
+    assert not [number for number, environment in running.items() if str(room.root) in environment]
+
+
+def _environment_of(process: Path) -> str:
+    """The variables that a process was started with; none for one that has ended."""
+    try:
+        return (process / "environ").read_text(errors="replace")
+    except OSError:
+        return ""
+
+
 # What stands in a file.
 
 

@@ -8,7 +8,9 @@ import pickle
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
+import pyarrow as pa
 import pytest
+import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -59,6 +61,72 @@ def test_row_groups_do_not_depend_on_the_cut(tmp_path: Path, count: int, group: 
     whole, pieces, _ = _whole_and_by_spans(path, bytes_)
     assert pieces.equals(whole)
     assert whole.height == count
+
+
+_FIELD = st.one_of(
+    st.text(alphabet='aé"\n,; x', max_size=12),
+    st.sampled_from(['"', '""', '"a"b', "\n", '"\n"', "a\r\nb"]),
+)
+
+
+@given(st.lists(_FIELD, max_size=25), st.integers(1, 120), st.booleans(), st.integers(1, 5))
+@settings(max_examples=300, deadline=None, suppress_health_check=_FIXTURE)
+def test_rows_of_csv_do_not_depend_on_the_cut(
+    tmp_path: Path, fields: list[str], bytes_: int, marked: bool, rows: int
+) -> None:
+    """Sound or broken, with line ends within quotes or without: a cut never falls where the reader sees no end."""
+    path = tmp_path / "r.csv"
+    path.write_bytes(b"\xef\xbb\xbf" * marked + "\n".join(["text,x", "Uno,1", *fields]).encode())
+    whole, pieces, _ = _whole_and_by_spans(path, bytes_, rows=rows)
+    assert pieces.equals(whole)
+
+
+@given(st.integers(1, 120), st.integers(1, 30), st.integers(1, 5_000))
+@settings(max_examples=60, deadline=None, suppress_health_check=_FIXTURE)
+def test_record_batches_do_not_depend_on_the_cut(tmp_path: Path, count: int, batch: int, bytes_: int) -> None:
+    """Every row of an Arrow file stands in one span; an Arrow stream is one part."""
+    path = tmp_path / "r.arrow"
+    table = pa.table({"text": [f"Copla {n} " * (n % 9) for n in range(count)], "x": range(count)})
+    with pa.ipc.new_file(path, table.schema) as writer:
+        writer.write_table(table, max_chunksize=batch)
+    whole, pieces, _ = _whole_and_by_spans(path, bytes_)
+    assert pieces.equals(whole)
+    assert whole.height == count
+    with pa.ipc.new_stream(path, table.schema) as writer:
+        writer.write_table(table, max_chunksize=batch)
+    assert _whole_and_by_spans(path, bytes_)[2] == 1
+
+
+def _record(number: int, kind: str) -> bytes:
+    body = f"<html><p>Página {number}, {'una línea más ' * (number % 5)}</p></html>".encode()
+    if kind == "response":
+        body = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + body
+    about = f"WARC-Type: {kind}\r\nWARC-Target-URI: https://p.example/{number}\r\nWARC-Date: 2024-05-01T12:00:00Z\r\n"
+    media = "application/http; msgtype=response" if kind == "response" else "text/html"
+    head = f"WARC/1.1\r\n{about}Content-Type: {media}\r\nContent-Length: {len(body)}\r\n\r\n"
+    return head.encode() + body + b"\r\n\r\n"
+
+
+_RECORD = st.sampled_from(["response", "resource", "request", "metadata", "broken"])
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz", ".zst"])
+@given(st.lists(_RECORD, min_size=1, max_size=20), st.integers(1, 2000))
+@settings(max_examples=60, deadline=None, suppress_health_check=_FIXTURE)
+def test_records_of_a_warc_do_not_depend_on_the_cut(tmp_path: Path, suffix: str, kinds: list[str], bytes_: int) -> None:
+    """Every page stands in one span, under its number and offset; so does the failed row of what is malformed."""
+    pack = {"": bytes, ".gz": gzip.compress, ".zst": zstandard.compress}[suffix]
+    broken = b"" if suffix == ".zst" else b"basura\r\n"
+    path = tmp_path / f"r.warc{suffix}"
+    records = [broken if kind == "broken" else pack(_record(n, kind)) for n, kind in enumerate(kinds)]
+    path.write_bytes(pack(_record(100, "resource")) + b"".join(records))
+    whole, pieces, count = _whole_and_by_spans(path, bytes_)
+    assert pieces.equals(whole)
+    read_ = 1 + sum(kind in ("response", "resource") for kind in kinds)
+    assert whole["drop_reason"].null_count() == read_
+    assert count > 1 or bytes_ >= path.stat().st_size // 2 or len(kinds) == 1 or suffix
+    for offset in whole.filter(pl.col("drop_reason").is_null())["origin"].struct.field("offset"):
+        assert path.read_bytes()[offset:].startswith((b"WARC/", b"\x1f\x8b", b"\x28\xb5"))
 
 
 def test_spans_are_about_as_large_as_asked(tmp_path: Path) -> None:

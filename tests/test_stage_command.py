@@ -112,6 +112,17 @@ def test_extract_reads_a_folder_and_names_each_file(command_line: CommandLine, t
     assert rows["viejo.txt"]["text"].strip() == "Canción del río"
 
 
+@pytest.mark.parametrize("name", ["repair", "identify", "filter", "redact", "dedupe"])
+def test_odd_rows_pass_through_every_stage(command_line: CommandLine, tmp_path: Path, name: str) -> None:
+    """No id, no text, a null, a number, a lone surrogate, the same row twice: one row out for each, in order."""
+    lines = ['{"text": "Hola"}', '{"id": 5, "text": null}', '{"id": "x"}', '{"id": "y", "text": 123}']
+    lines += ['{"id": "z", "text": "\\u0000\\ud83d", "nota": "\\udc00"}'] * 2
+    (tmp_path / "in.jsonl").write_text("\n".join(lines) + "\n\n")
+    told = command_line("stage", name, tmp_path / "in.jsonl", tmp_path / "out.jsonl")
+    assert told.code == 0, told.err
+    assert [row.get("id") for row in _read(tmp_path / "out.jsonl")] == [None, 5, "x", "y", "z", "z"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

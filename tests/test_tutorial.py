@@ -1,4 +1,4 @@
-"""The tutorial is true: its commands run, in order, in a folder like a checkout's, and its files are written as it says."""
+"""The tutorial is true: its commands run, in order, in a folder like a checkout's, on the files that it writes."""
 
 from __future__ import annotations
 
@@ -39,8 +39,9 @@ def test_the_tutorial_runs_from_beginning_to_end(tmp_path: Path) -> None:
     for name in ("pipelines", "filters"):
         shutil.copytree(_ROOT / name, tmp_path / name)
     environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    command = ["bash", "-c", _script()]
     done = subprocess.run(
-        ["bash", "-c", _script()], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=300
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=300
     )
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     assert "29 documents in = 22 kept + 7 set aside" in done.stdout

@@ -83,7 +83,21 @@ def _parsed(path: Path, number: int, line: bytes) -> dict[str, Any]:
         raise ConfigError(f"{path}:{number}", f"not JSON: {error.msg}", "each line is one JSON object") from error
     if not isinstance(row, dict):
         raise ConfigError(f"{path}:{number}", f"a JSON {type(row).__name__}, not an object", "each line is one object")
-    return row
+    # JSON can escape half of a surrogate pair, which no UTF-8 can hold.
+    return _whole(row) if b"\\ud" in line.lower() else row
+
+
+def _whole(value: Any) -> Any:  # noqa: ANN401  (anything that JSON holds)
+    r"""The value with every lone surrogate as U+FFFD.
+
+    >>> _whole({"text": "luna \ud83d"}) == {"text": "luna \ufffd"}
+    True
+    """
+    if isinstance(value, str):
+        return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    if isinstance(value, list):
+        return [_whole(inner) for inner in value]
+    return {_whole(key): _whole(inner) for key, inner in value.items()} if isinstance(value, dict) else value
 
 
 @contextmanager

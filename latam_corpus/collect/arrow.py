@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, BinaryIO, Final, cast
 
 import polars as pl
@@ -31,7 +32,8 @@ def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
     """
     span = content.span
     number = span.first_record - 1 if span else 0
-    with _opened(content) as stream:
+    with ExitStack() as opened:
+        stream = _opened(content, opened)
         try:
             for batch in _batches(stream, span, columns_read(source)):
                 each = max(batch.nbytes / max(batch.num_rows, 1), 1)
@@ -63,14 +65,14 @@ def split(content: Content, source: Source, bytes_: int) -> list[Span]:
             raise SourceError(content.relative, cause_of(error), "check that it is an Arrow file") from None
 
 
-def _opened(content: Content) -> BinaryIO:
+def _opened(content: Content, opened: ExitStack) -> BinaryIO:
     """The content, uncompressed; an Arrow file is read from its end and so must seek, a stream need not."""
     with content.open() as stream:
         is_file = next(blocks(stream, compression(content.relative)), b"").startswith(_MAGIC)
     if is_file:
-        return seekable(content)
-    pieces = Pieces(blocks(content.open(), compression(content.relative)))
-    return cast("BinaryIO", io.BufferedReader(pieces))
+        return opened.enter_context(seekable(content))
+    pieces = blocks(opened.enter_context(content.open()), compression(content.relative))
+    return cast("BinaryIO", io.BufferedReader(Pieces(pieces)))
 
 
 def _batches(stream: BinaryIO, span: Span | None, wanted: frozenset[str]) -> Iterator[pa.RecordBatch]:

@@ -241,3 +241,7 @@ class Counted:
         data = self._inner.read(size)
         self.count += len(data)
         return data
+
+    def tell(self) -> int:
+        """How many bytes were read."""
+        return self.count

@@ -6,7 +6,7 @@ import re
 import zlib
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
 from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 
@@ -55,7 +55,9 @@ def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
     damage: SourceError | None = None
     with content.open() as stream:
         located = stream.seekable() and _has_offsets(content)
-        records = _records(stream, content.span, resync=located)
+        # fastwarc panics on a stream that can't seek, unless it has no method to try it by.
+        walked = stream if stream.seekable() else cast("BinaryIO", streams.Counted(stream))
+        records = _records(walked, content.span, resync=located)
         told = -1  # the offset of the last record whose bytes couldn't be read: the walk fails there once more
         while damage is None:
             try:

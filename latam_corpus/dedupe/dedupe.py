@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 import polars as pl
 
 from latam_corpus import schema
-from latam_corpus.dedupe.fingerprint import Fingerprint
+from latam_corpus.dedupe.fingerprint import Fingerprint, text_hash
 
 if TYPE_CHECKING:
     from latam_corpus.batch import Stage
@@ -41,7 +41,8 @@ class Dedupe:
             rows: the columns of `needs`, and `row`, which identifies a row of the corpus.
         """
         ordered = (
-            rows.filter(pl.col("text_hash").is_not_null())
+            # Nothing is a copy of nothing: empty texts are for a filter to judge.
+            rows.filter(pl.col("text_hash").is_not_null() & (pl.col("text_hash") != text_hash("")))
             .with_columns(
                 pl.col("rights_tier")
                 .replace_strict(_TIER_ORDER, default=len(_TIER_ORDER), return_dtype=pl.Int8)

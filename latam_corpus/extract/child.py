@@ -121,7 +121,7 @@ def _reply(job: Job, limits: Limits, at_rest: int) -> bytes:
         return json.dumps({"missing": f"the extractor {job.extractor} can't be imported: {error}"}).encode()
     evidence = {"bytes": len(job.raw)}
     _forget_peak()
-    before, started = _memory("VmRSS"), time.monotonic()
+    before = _memory("VmRSS")
     try:
         with _limited(limits):
             outcome = attempt(job)
@@ -138,8 +138,7 @@ def _reply(job: Job, limits: Limits, at_rest: int) -> bytes:
     if isinstance(outcome, Failed):
         # At the limit libxml2 gives an empty tree, or an error of another name: the peak tells the cause.
         if outcome.reason == "extract:memory" or peak - before > half:
-            spent = {"limit_mb": limits.memory_mb, "seconds": round(time.monotonic() - started, 2)}
-            outcome = Failed("extract:memory", spent | outcome.evidence)
+            outcome = Failed("extract:memory", {"limit_mb": limits.memory_mb} | outcome.evidence)
         told = _encoded(outcome)
     # A process that has grown gives its memory back by ending.
     goes_on = peak - at_rest <= half

@@ -15,7 +15,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Final
 
@@ -97,11 +96,9 @@ class Sandbox:
         with suppress(BrokenPipeError):  # its end shows when the reply is read
             send(_fd(child.stdin), pickle.dumps((list(jobs), limits)))
         for job in jobs:
-            started = time.monotonic()
             reply = receive(_fd(child.stdout))
             if reply is None:
-                ended = _ended(self._end(), time.monotonic() - started, limits)
-                yield Failed(ended.reason, ended.evidence | {"bytes": len(job.raw)})
+                yield _ended(self._end(), job, limits)
                 return
             outcome, goes_on = _read_reply(reply)
             if not goes_on:
@@ -162,13 +159,13 @@ def _groups(jobs: Sequence[Job]) -> Iterator[list[Job]]:
         yield group
 
 
-def _ended(code: int, seconds: float, limits: Limits) -> Failed:
-    """What an exit code says of the document that the child had in hand."""
-    took = {"seconds": round(seconds, 2)}
+def _ended(code: int, job: Job, limits: Limits) -> Failed:
+    """What an exit code says of the document in hand; not the time that it took, which no other run would repeat."""
+    size = {"bytes": len(job.raw)}
     if code == -signal.SIGALRM:
-        return Failed("extract:timeout", {"limit_seconds": limits.seconds} | took)
+        return Failed("extract:timeout", {"limit_seconds": limits.seconds} | size)
     how = {"signal": signal.Signals(-code).name} if code < 0 else {"exit_code": code}
-    return Failed(_KILLED, how | took)
+    return Failed(_KILLED, how | size)
 
 
 def _read_reply(reply: bytes) -> tuple[Outcome, bool]:

@@ -38,10 +38,10 @@ _ROWS: Final = {STOCK: "stock", REGEX: "regex"}
 _LANGUAGE: Final = ("identify", "FILTER: Lambda")
 _MB: Final = 1e6
 _NOTES: Final = (
-    "CPU seconds of a process and its children, the median of the rounds; each run in a process of its own, one thread.",
-    """Both sides use the toolkit's language model: datatrove on the whole document through fastText, as it does its own;
-the toolkit on four windows of 400 characters through its own reader. datatrove's usual model is faster than ours in
-fastText: the column without language ID leaves this step out on both sides.""",
+    "CPU seconds of a process and its children, the median of the rounds; each run is a process with one thread.",
+    """Both sides use the toolkit's language model, datatrove on the whole document through fastText, as it uses its
+own, the toolkit on four windows of 400 characters through its own reader. In fastText datatrove's usual model is
+faster than ours: the column without language ID leaves this step out on both sides.""",
     """The signals are not the same. datatrove counts repeated n-grams of 2 to 10 words, which the toolkit doesn't; the
 toolkit has stop-word margins, mixed case, mojibake, unique words a window. C4 drops lines; the toolkit drops none.""",
     """datatrove's exact dedupe hashes the text as it is (64 bits), the toolkit's the normalised text (SHA-256). The

@@ -1,0 +1,65 @@
+"""Benchmarks run on any texts in the place of the public ones, and keep what they found."""
+
+from __future__ import annotations
+
+import json
+import lzma
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+_FILES = (
+    "literature/conha19/novels.jsonl.xz",
+    "literature/eltec_por/novels.jsonl.xz",
+    "lyrics/disco_sonnets/sonnets.jsonl.xz",
+    "lyrics/tango_pd/lyrics.jsonl.xz",
+)
+_LINE = "Aquella tarde la vecina {n} cerró la ventana, apagó la lámpara y se fue despacio por el camino del río."
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A folder of texts like `--data`'s."""
+    text = "\n".join(_LINE.format(n=n) for n in range(80))
+    for name in _FILES:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True)
+        with lzma.open(path, "wt", encoding="utf-8") as file:
+            file.write(json.dumps({"text": text}) + "\n")
+    return tmp_path
+
+
+def _benchmark(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "tests.benchmarks", *map(str, arguments)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [
+        (("word_table", "--runs", 1), "sonnets and tangos"),
+        (("text_path", "--documents", 2, "--rounds", 1), "latam_corpus"),
+        (("profile", "--documents", 30, "--rounds", 1), "identify"),
+        (("growth", "--sizes", "20,40"), "40"),
+        (("memory", "--bytes", 40_000), "a parent and one worker"),
+    ],
+    ids=["word_table", "text_path", "profile", "growth", "memory"],
+)
+def test_a_benchmark_prints_its_table(data: Path, arguments: tuple[object, ...], shown: str) -> None:
+    """Each of them, on a few documents; no figure is asserted."""
+    told = _benchmark(*arguments, "--data", data)
+    assert told.returncode == 0, told.stderr
+    assert shown in told.stdout
+
+
+@pytest.mark.slow
+def test_missing_texts_are_told_in_one_sentence(tmp_path: Path) -> None:
+    """Whoever lacks the texts learns where they are from."""
+    told = _benchmark("word_table", "--data", tmp_path)
+    assert told.returncode == 2
+    assert "github.com/cligs/conha19" in told.stderr
+    assert "Traceback" not in told.stderr

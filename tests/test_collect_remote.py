@@ -1,0 +1,153 @@
+"""A folder of every format gives the same rows from a disk, from memory and from an object store."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+import zipfile
+from typing import TYPE_CHECKING
+
+import fsspec
+import polars as pl
+import pyarrow as pa
+import pytest
+
+from latam_corpus.catalog.source import Source
+from latam_corpus.collect.files import list_inputs, read, split
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_ANY = Source(id="entrega", title="Entrega", holder="Biblioteca")
+_LINES = b"".join(json.dumps({"text": f"Copla {n}. " * 9}).encode() + b"\n" for n in range(300))
+_ZIP = io.BytesIO()
+with zipfile.ZipFile(_ZIP, "w", zipfile.ZIP_DEFLATED) as _archive:
+    _archive.writestr("dentro/carta.txt", "Señora: le escribo.")
+    _archive.writestr("dentro/coplas.jsonl", _LINES)
+_ARROW = io.BytesIO()
+_TABLE = pa.table({"text": [f"Nota {n}" for n in range(200)]})
+with pa.ipc.new_file(_ARROW, _TABLE.schema) as _writer:
+    _writer.write_table(_TABLE, max_chunksize=50)
+_PARQUET = io.BytesIO()
+pl.DataFrame(_TABLE).write_parquet(_PARQUET, row_group_size=50)
+
+
+def _warc(number: int) -> bytes:
+    body = b"<html><body><p>Una nota.</p></body></html>"
+    head = (
+        f"WARC/1.0\r\nWARC-Type: resource\r\nWARC-Target-URI: https://p.example/{number}\r\nContent-Type: text/html\r\n"
+    )
+    return f"{head}WARC-Date: 2024-05-01T12:00:00Z\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body + b"\r\n\r\n"
+
+
+_FILES = {
+    "a.jsonl": _LINES,
+    "b.jsonl.gz": gzip.compress(_LINES),
+    "c/d.csv": b"text,autor\n" + b"Sol y luna,Ana\n" * 200,
+    "c/e.md": "# Crónica\n\nHabía una vez.\n".encode(),
+    "c/f.html": b"<p>Hola</p>",
+    "g.xml": b"<TEI><teiHeader/><text><body><p>Era la hora.</p></body></text></TEI>",
+    "h.warc.gz": b"".join(gzip.compress(_warc(n)) for n in range(40)),
+    "i.warc": b"".join(_warc(n) for n in range(40)),
+    "j.zip": _ZIP.getvalue(),
+    "k.arrow": _ARROW.getvalue(),
+    "l.parquet": _PARQUET.getvalue(),
+    "m.txt": b"Una historia.",
+    "portada.png": b"\x89PNG",
+    ".oculto.txt": b"x",
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The files on a disk."""
+    for name, data in _FILES.items():
+        path = tmp_path / "entrega" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    return tmp_path / "entrega"
+
+
+def _rows(where: str | Path, bytes_: int | None = None) -> pl.DataFrame:
+    """All rows, without the time, which is that of the copy."""
+    frames = []
+    for file in list_inputs(_ANY, where):
+        for span in [None] if bytes_ is None else split(_ANY, file, bytes_):
+            frames += list(read(_ANY, file, span=span))
+    rows = pl.concat(frames, how="diagonal")
+    return rows.with_columns(pl.when(pl.col("url").is_not_null()).then("obtained"))
+
+
+def _copy(url: str) -> None:
+    fs, root = fsspec.url_to_fs(url)
+    for name, data in _FILES.items():
+        fs.pipe_file(f"{root}/{name}", data)
+
+
+def test_a_folder_of_every_format_is_read_by_suffix(folder: Path) -> None:
+    """Nothing that was handed over is left out without a word: what nobody can read is one failed row."""
+    rows = _rows(folder)
+    counts = dict(rows.group_by(pl.col("origin").struct.field("file"), maintain_order=True).len().iter_rows())
+    assert counts == {
+        "a.jsonl": 300, "b.jsonl.gz": 300, "c/d.csv": 200, "c/e.md": 1, "c/f.html": 1, "g.xml": 1, "h.warc.gz": 40,
+        "i.warc": 40, "j.zip": 301, "k.arrow": 200, "l.parquet": 200, "m.txt": 1, "portada.png": 1,
+    }  # fmt: skip
+    failed = rows.filter(pl.col("drop_reason").is_not_null())
+    assert failed.select(pl.col("origin").struct.field("file"), "drop_reason", "verdict").rows() == [
+        ("portada.png", "unreadable:unknown-format", "failed")
+    ]
+
+
+def test_memory_gives_the_rows_of_the_disk(folder: Path) -> None:
+    """The memory of fsspec has no disk under it; whole and by parts."""
+    _copy("memory://entrega")
+    try:
+        assert _rows("memory://entrega").equals(_rows(folder))
+        assert _rows("memory://entrega", 1000).equals(_rows(folder))
+        assert _rows(f"file://{folder}").equals(_rows(folder))
+    finally:
+        fsspec.filesystem("memory").rm("/entrega", recursive=True)
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of a bucket in an object store that runs beside the test."""
+    pytest.importorskip("s3fs")
+    pytest.importorskip("moto")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+        for name, value in {
+            "AWS_ENDPOINT_URL": address, "AWS_ACCESS_KEY_ID": "uno", "AWS_SECRET_ACCESS_KEY": "dos",
+            "AWS_DEFAULT_REGION": "us-east-1",
+        }.items():  # fmt: skip
+            monkeypatch.setenv(name, value)
+        for _ in range(100):
+            try:
+                urllib.request.urlopen(address, timeout=1).close()
+                break
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.1)
+        fs = fsspec.filesystem("s3")
+        fs.mkdir("biblioteca")
+        yield "s3://biblioteca/entrega"
+        server.terminate()
+
+
+@pytest.mark.slow
+def test_an_object_store_gives_the_rows_of_the_disk(folder: Path, bucket: str) -> None:
+    """Every format, whole and by parts, read as streams or by ranges."""
+    _copy(bucket)
+    assert _rows(bucket).equals(_rows(folder))
+    assert _rows(bucket, 1000).equals(_rows(folder))
