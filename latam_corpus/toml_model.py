@@ -49,7 +49,7 @@ def load_toml(path: Path, model: type[M], what: str) -> M:
         ConfigError: the file is missing, isn't TOML, or says what the model doesn't allow.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # some editors write a byte order mark
     except FileNotFoundError:
         raise ConfigError(str(path), f"there is no such {what} file", "check the path") from None
     except (OSError, UnicodeDecodeError) as error:
