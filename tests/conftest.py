@@ -15,6 +15,7 @@ import polars as pl
 import pytest
 
 from latam_corpus import schema
+from latam_corpus.cli.app import main
 
 SEEN = datetime(2024, 5, 1, 12, tzinfo=UTC)
 
@@ -107,8 +108,26 @@ class CommandLine(Protocol):
 
 
 @pytest.fixture
-def command_line() -> CommandLine:
-    """`latam-corpus` in a process of its own; no run may show a traceback."""
+def command_line(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> CommandLine:
+    """`latam-corpus` in this process: what it raises beyond an exit code fails the test, as a traceback would."""
+
+    def call(*arguments: str | Path) -> Told:
+        monkeypatch.setattr(sys, "argv", ["latam-corpus", *map(str, arguments)])
+        capfd.readouterr()
+        try:
+            main()
+            code: Any = 0
+        except SystemExit as ended:
+            code = ended.code or 0
+        said = capfd.readouterr()
+        return Told(int(code), said.out, said.err)
+
+    return call
+
+
+@pytest.fixture
+def command_process() -> CommandLine:
+    """`latam-corpus` in a process of its own, as its users run it; no run may show a traceback."""
 
     def call(*arguments: str | Path) -> Told:
         command = [sys.executable, "-m", "latam_corpus", *map(str, arguments)]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pyarrow as pa
 import pytest
+import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -56,15 +57,16 @@ def test_a_row_is_a_record_with_the_columns_of_the_first_line(tmp_path: Path) ->
         ("n.csv", "title;text\nCoplas;Sol, luna, mar\nOtras;Pan\n"),
         ("n.csv", "title|text\nCoplas|Sol, luna, mar\nOtras|Pan\n"),
         ("n.csv", 'title\ttext\nCoplas\t"Sol, luna, mar"\nOtras\tPan\n'),
+        ("n.csv", "title;text\nCoplas;Sol, luna, mar\nuna, fila, rota\nOtras;Pan\n"),
         ("n.tsv", "title\ttext\nCoplas\tSol, luna, mar\nOtras\tPan\n"),
         ("n.tsv.gz", "title\ttext\nCoplas\tSol, luna, mar\nOtras\tPan\n"),
     ],
 )
 def test_the_delimiter_is_found(tmp_path: Path, name: str, text: str) -> None:
-    """The one that gives every row as many columns."""
+    """The one that gives most rows as many columns as the first line; a broken row hides it from nobody."""
     path = tmp_path / name
     path.write_bytes(gzip.compress(text.encode()) if name.endswith("gz") else text.encode())
-    frame = _read(path)
+    frame = _read(path).filter(pl.col("drop_reason").is_null())
     assert frame["text"].to_list() == ["Sol, luna, mar", "Pan"]
     assert frame["title"].to_list() == ["Coplas", "Otras"]
 
@@ -139,7 +141,7 @@ def test_arrow_files_and_streams_are_read_like_parquet(tmp_path: Path, form: str
         writer.write_table(table, max_chunksize=10)
     data = sink.getvalue()
     path = tmp_path / f"n.arrow{suffix}"
-    path.write_bytes(streams.zstandard.compress(data) if suffix else data)
+    path.write_bytes(zstandard.compress(data) if suffix else data)
     frame = _read(path, rows=4)
     pl.DataFrame(table).write_parquet(tmp_path / "n.parquet")
     assert frame.select("doc_id", "text").equals(_read(tmp_path / "n.parquet").select("doc_id", "text"))

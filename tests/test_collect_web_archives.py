@@ -131,6 +131,7 @@ def _brotli(body: bytes) -> bytes:
         (_PAGE.encode(), {"Content_Encoding": "br"}),
         (_brotli(_PAGE.encode()), {"Content_Encoding": "br"}),
     ],
+    ids=["plain", "gzip", "zlib", "deflate", "zstd", "chunks", "chunks-gzip", "kept-headers", "kept-header", "brotli"],
 )
 def test_encodings_of_the_transport_are_undone(tmp_path: Path, body: bytes, headers: dict[str, str]) -> None:
     """gzip, deflate in both its readings, Zstandard, brotli, chunks; and a body that was decoded before."""

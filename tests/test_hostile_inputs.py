@@ -205,7 +205,14 @@ def test_a_wrong_recipe_is_refused_before_anything_is_read(room: Room, wrong: st
     assert not (room.root / "out").exists()
 
 
-@pytest.mark.parametrize("charset", ["latin-1", "utf-16", "utf-8-sig"])
+def test_a_recipe_with_a_byte_order_mark_is_read(room: Room) -> None:
+    """Some editors write one; it is no mistake."""
+    path = room.recipe()
+    path.write_bytes(path.read_text(encoding="utf-8").encode("utf-8-sig"))
+    assert load_recipe(str(path)).title
+
+
+@pytest.mark.parametrize("charset", ["latin-1", "utf-16"])
 def test_a_recipe_saved_in_another_charset_is_refused(room: Room, charset: str) -> None:
     """What an editor on Windows does to a file is told in one sentence that names the file."""
     path = room.recipe()
@@ -242,16 +249,16 @@ def _inline(table: dict[str, Any]) -> str:
     return "{" + ", ".join(pairs) + "}"
 
 
-def test_the_command_line_refuses_with_one_sentence_and_code_2(room: Room, command_line: CommandLine) -> None:
+def test_the_command_line_refuses_with_one_sentence_and_code_2(room: Room, command_process: CommandLine) -> None:
     """A missing recipe, a missing input, an unknown key: what a person sees is one sentence."""
     recipe = room.recipe()
     wrong = room.root / "otra.toml"
     wrong.write_text(recipe.read_text(encoding="utf-8") + "nombre = 'x'\n", encoding="utf-8")
     out = room.root / "out"
     told = [
-        command_line("run", room.root / "no-hay.toml", "--out", out),
-        command_line("run", recipe, "--input", room.root / "no-hay", "--out", out),
-        command_line("run", wrong, "--out", out),
+        command_process("run", room.root / "no-hay.toml", "--out", out),
+        command_process("run", recipe, "--input", room.root / "no-hay", "--out", out),
+        command_process("run", wrong, "--out", out),
     ]
     assert [one.code for one in told] == [2, 2, 2], told
     assert all(one.err.startswith("error: ") for one in told), told
@@ -260,8 +267,9 @@ def test_the_command_line_refuses_with_one_sentence_and_code_2(room: Room, comma
     assert "nombre" in told[2].err
 
 
+@pytest.mark.slow
 def test_the_command_line_runs_through_hostile_files_with_worker_processes(
-    room: Room, command_line: CommandLine, monkeypatch: pytest.MonkeyPatch
+    room: Room, command_process: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Code 0, since each of them is a row with its reason; the same with one worker, and no process is left behind."""
     room.write("b.html", "<html><body>" + "<div><p>Hola <b>vecina</b> del puerto.</p></div>" * 20_000)
@@ -274,7 +282,8 @@ def test_the_command_line_runs_through_hostile_files_with_worker_processes(
     monkeypatch.setenv("LATAM_CORPUS_TEST_ROOM", str(room.root))
     recipe = room.recipe("time_limit = 1.0")
     both = [
-        command_line("run", recipe, "--out", room.root / f"out-{n}", "--workers", n, "--json").json for n in ("1", "2")
+        command_process("run", recipe, "--out", room.root / f"out-{n}", "--workers", n, "--json").json
+        for n in ("1", "2")
     ]
     for told in both:
         assert told["rows"] == {"in": 12, "kept": 5}

@@ -10,7 +10,7 @@ import math
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final, Self
 
 import polars as pl
 import pyarrow.parquet as pq
@@ -205,10 +205,16 @@ class RowWriter:
         original = pl.DataFrame(list(rows), infer_schema_length=None, strict=False)
         self._frames.append(original.drop([c for c in given.columns if c in original.columns]).hstack(given))
 
-    def close(self) -> None:
-        """Write what is left and give the file its name."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, failed: type[BaseException] | None, *_: object) -> None:
+        """Write what is left and give the file its name; nothing stays of a file that isn't whole."""
         if self._file:
             self._file.close()
-        else:
+        elif failed is None:
             pl.concat(self._frames, how="diagonal_relaxed").write_parquet(self._beside)
-        self._beside.replace(self._path)
+        if failed is None:
+            self._beside.replace(self._path)
+        else:
+            self._beside.unlink(missing_ok=True)

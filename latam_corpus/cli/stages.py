@@ -49,14 +49,13 @@ def stage(
     """Run one stage alone; the output has one row a row of the input, in its order."""
     made = make_stage(name, dict(_setting(name, entry) for entry in settings), f"stage «{name}»")
     kind_of(output)
-    writer = RowWriter(output)
     rows, dropped = 0, 0
     chunks = _extracted(source, made) if name == "extract" else _worked(source, expanded(made))
-    for originals, given in chunks:
-        writer.write(originals, given)
-        rows += given.height
-        dropped += given["drop_reason"].drop_nulls().len() if "drop_reason" in given.columns else 0
-    writer.close()
+    with RowWriter(output) as writer:
+        for originals, given in chunks:
+            writer.write(originals, given)
+            rows += given.height
+            dropped += given["drop_reason"].drop_nulls().len() if "drop_reason" in given.columns else 0
     if as_json_:
         print_json({"stage": name, "rows": rows, "dropped": dropped, "output": str(output)})
     else:

@@ -8,6 +8,7 @@ from typing import Final
 
 _CANDIDATES: Final = (",", ";", "\t", "|")
 _ROWS: Final = 50
+_MOST: Final = 0.5
 
 
 @dataclass(frozen=True)
@@ -27,40 +28,45 @@ class Dialect:
 
 
 def dialect_of(sample: str, delimiter: str | None = None, *, tab: bool = False) -> Dialect:
-    r"""The dialect in which the sample's rows have equally many columns, the most of them; commas where none fits.
+    r"""The dialect in which most of the sample's rows have as many columns as the first; commas where none fits.
 
     Args:
         sample: the first lines of a file.
         delimiter: the one that the source states.
         tab: whether the file's name says that tabs part the columns.
 
-    >>> dialect_of("título;texto\nCoplas;Sol, luna y mar\n").delimiter
+    >>> dialect_of("título;texto\nCoplas;Sol, luna y mar\nuna fila rota\nZambas;Pan\n").delimiter
     ';'
     >>> dialect_of('texto\tautor\n"Vení", dijo.\tAnónimo\n', tab=True)
     Dialect(delimiter='\t', quotes=False)
     """
     stated = delimiter or ("\t" if tab else None)
     if stated is None:
-        columns = {one: _columns(sample, Dialect(one)) for one in _CANDIDATES}
-        stated = max(_CANDIDATES, key=lambda one: columns[one])
-        if columns[stated] < 2:  # noqa: PLR2004  (one column has no delimiter)
+        fits = {one: _fit(sample, Dialect(one)) for one in _CANDIDATES}
+        stated = max(_CANDIDATES, key=lambda one: fits[one])
+        if fits[stated][0] <= _MOST:
             stated = ","
     # Tab-separated files are as often written without any quoting; then a quote at the start of a field is the text's.
     quoted, plain = Dialect(stated), Dialect(stated, quotes=False)
-    without = stated == "\t" and not _columns(sample, quoted) and _columns(sample, plain)
-    return plain if without else quoted
+    return plain if stated == "\t" and _fit(sample, plain) > _fit(sample, quoted) else quoted
 
 
-def _columns(sample: str, dialect: Dialect) -> int:
-    """How many columns all of the sample's first rows have; 0 where they differ or can't be read."""
-    counts: set[int] = set()
-    try:
-        reader = csv.reader(sample.splitlines(keepends=True), dialect.options())
-        for row, _ in zip(reader, range(_ROWS), strict=False):
-            if row:
-                counts.add(len(row))
-    except csv.Error as error:
-        # The sample may end within a quoted field.
-        if "unexpected end" not in str(error):
-            return 0
-    return counts.pop() if len(counts) == 1 else 0
+def _fit(sample: str, dialect: Dialect) -> tuple[float, int]:
+    """The share of the sample's rows that have as many columns as the first, and how many; none where it is one."""
+    reader = csv.reader(sample.splitlines(keepends=True), dialect.options())
+    counts: list[int] = []
+    while len(counts) < _ROWS:
+        try:
+            row = next(reader)
+        except StopIteration:
+            break
+        except csv.Error as error:
+            if "unexpected end" in str(error):  # the sample may end within a quoted field
+                break
+            row = []
+            counts.append(0)
+        if row:
+            counts.append(len(row))
+    if not counts or counts[0] < 2:  # noqa: PLR2004  (one column has no delimiter)
+        return 0.0, 0
+    return counts.count(counts[0]) / len(counts), counts[0]

@@ -11,9 +11,10 @@ from fsspec.utils import glob_translate
 
 from latam_corpus.collect.archives import Refused, members
 from latam_corpus.collect.formats import UNKNOWN, format_of, reader_of, splitter_of
-from latam_corpus.collect.frames import Place, failures_frame, frame_of
+from latam_corpus.collect.frames import failures_frame, frame_of
 from latam_corpus.collect.groups import grouped, is_grouped
 from latam_corpus.collect.listing import InputFile, digest, list_inputs
+from latam_corpus.collect.place import Place
 from latam_corpus.collect.records import Chunk, Content, Failure, Limits
 from latam_corpus.collect.spans import SPAN_BYTES
 from latam_corpus.collect.streams import open_url

@@ -41,6 +41,11 @@ COLLECTED = frozenset(
 )
 
 
+# Formats whose records are bytes for `extract`; an archive may hold them.
+_WHOLE_FORMATS = frozenset({"html", "text", "markdown", "tei", "warc", "arc"})
+_WHOLE_FILES = r"\.(txt|text|html?|xhtml|md|markdown|xml|tei|warc|wet|arc|zip|tar|tgz|txz)(\.\w+)?$"
+
+
 @dataclass(frozen=True)
 class Step:
     """Stages that run without a stop between two stored outputs."""
@@ -181,10 +186,9 @@ def named_source(named: str, recipe: Path) -> tuple[Source, str | None]:
 def gives_text(source: Source) -> bool:
     """Whether the source's records may arrive as text; False where they are known to be bytes to extract."""
     collect = source.collect
-    if collect.columns.raw or collect.format in ("html", "text"):
+    if collect.columns.raw or collect.format in _WHOLE_FORMATS:
         return False
-    whole = [bool(re.search(r"\.(txt|text|html?|xhtml)(\.\w+)?$", pattern)) for pattern in collect.files]
-    return not any(whole)
+    return not any(re.search(_WHOLE_FILES, pattern) for pattern in collect.files)
 
 
 def _segments(recipe: Recipe, sources: Sequence[Source]) -> Iterable[Segment]:

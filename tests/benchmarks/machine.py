@@ -11,12 +11,10 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from latam_corpus import __version__
 from latam_corpus.cli.show import console, table
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 RESULTS: Final = Path(__file__).resolve().parent / "results"
 _DISTRIBUTIONS: Final = ("datatrove", "fasttext-community", "ftfy", "numba", "numpy", "polars", "pyarrow")
@@ -90,6 +88,7 @@ def facts() -> dict[str, Any]:
         "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9, 1),
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
+        "toolkit": __version__,
         "versions": {name: metadata.version(name) for name in _DISTRIBUTIONS},
     }
 
@@ -138,12 +137,3 @@ def share(part: float, whole: float) -> str:
     '12.5 %'
     """
     return f"{100 * part / whole:.1f} %" if whole else "-"
-
-
-def middle(values: Sequence[float]) -> float:
-    """The median, the upper one of two.
-
-    >>> middle([3.0, 1.0, 2.0])
-    2.0
-    """
-    return sorted(values)[len(values) // 2]

@@ -47,9 +47,14 @@ def measure(args: argparse.Namespace) -> Report:
     rows = [("start: interpreter, imports, plan", statistics.median(told.started for told in found))]
     rows += [(name, statistics.median(told.stages[name] for told in found)) for name in found[0].stages]
     rows.append(("the rest: Parquet, decisions", whole - sum(seconds for _, seconds in rows)))
+    title = f"{number} documents, {size / _MB:.1f} MB"
+    whole_run = Table(
+        title,
+        ("CPU s#", "documents/s#", "MB/s#", "peak MB#"),
+        ((rounded(whole), rounded(number / whole), rounded(size / _MB / whole), rounded(found[-1].peak_mb)),),
+    )
     by_stage = Table(
-        f"{number} documents, {size / _MB:.1f} MB: {whole:.2f} CPU s, {number / whole:.0f} documents/s, "
-        f"{size / _MB / whole:.1f} MB/s, peak {found[-1].peak_mb:.0f} MB",
+        "by stage",
         ("stage", "CPU s#", "share#"),
         tuple((stage, rounded(seconds), share(seconds, whole)) for stage, seconds in rows),
     )
@@ -66,4 +71,4 @@ def measure(args: argparse.Namespace) -> Report:
         "seed": SEED,
         "cpu": [round(told.cpu, 2) for told in found],
     }
-    return Report("profile", checksums(args.data, NOVELS), settings, (by_stage, by_function))
+    return Report("profile", checksums(args.data, NOVELS), settings, (whole_run, by_stage, by_function))

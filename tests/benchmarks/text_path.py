@@ -36,12 +36,13 @@ REGEX: Final = "datatrove, regex tokenizer"
 _ROWS: Final = {STOCK: "stock", REGEX: "regex"}
 # The stages that tell the language: a step without a name in datatrove, since it is a function of ours.
 _LANGUAGE: Final = ("identify", "FILTER: Lambda")
+_VERSIONS: Final = ["datatrove", "spacy", "ftfy", "fasttext-community", "numpy", "pyarrow"]
 _MB: Final = 1e6
 _NOTES: Final = (
     "CPU seconds of a process and its children, the median of the rounds; each run is a process with one thread.",
     """Both sides use the toolkit's language model, datatrove on the whole document through fastText, as it uses its
-own, the toolkit on four windows of 400 characters through its own reader. In fastText datatrove's usual model is
-faster than ours: the column without language ID leaves this step out on both sides.""",
+own, the toolkit on four windows of 400 characters through its own reader. datatrove's usual model may be faster
+than ours: the column without language ID leaves this step out on both sides.""",
     """The signals are not the same. datatrove counts repeated n-grams of 2 to 10 words, which the toolkit doesn't; the
 toolkit has stop-word margins, mixed case, mojibake, unique words a window. C4 drops lines; the toolkit drops none.""",
     """datatrove's exact dedupe hashes the text as it is (64 bits), the toolkit's the normalised text (SHA-256). The
@@ -78,8 +79,19 @@ def measure(args: argparse.Namespace) -> Report:
                 for title, row in _ROWS.items():
                     runs.setdefault(title, []).append(_rival(args.rival_python, room, row))
     tables = (_summary(runs, number, size), *(_stages(title, found) for title, found in runs.items()))
-    settings = {"documents": number, "bytes": size, "rounds": args.rounds, "seed": SEED, "cpu": _seconds(runs)}
+    settings: dict[str, Any] = {"documents": number, "bytes": size, "rounds": args.rounds, "seed": SEED}
+    settings["cpu"] = _seconds(runs)
+    if args.rival_python:
+        settings["rival"] = _versions(args.rival_python)
     return Report("text_path", checksums(args.data, NOVELS), settings, tables, _NOTES)
+
+
+def _versions(python: Path) -> dict[str, str]:
+    """The versions that decide what the rival costs."""
+    code = f"import importlib.metadata as m, json; print(json.dumps({{n: m.version(n) for n in {_VERSIONS}}}))"
+    done = subprocess.run([str(python), "-c", code], capture_output=True, text=True, check=True)
+    found: dict[str, str] = json.loads(done.stdout)
+    return found
 
 
 def _rival(python: Path, room: Path, row: str) -> Told:

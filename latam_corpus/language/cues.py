@@ -1,0 +1,310 @@
+"""Cue lexicons: `filters/varieties/*.toml` to one hash table a language, and the cues that documents have.
+
+A cue is a word, or two words in a row, that belongs to some varieties of a language and not to others. Its file says
+which region it speaks for, and in groups where that is known from. One look-up a word of the word table finds all
+cues of all regions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final, Literal
+
+import numba
+import numpy as np
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from latam_corpus.errors import ConfigError, closest
+from latam_corpus.paths import data_folder
+from latam_corpus.text.words import CAPITAL, WordTable
+from latam_corpus.toml_model import line_of, load_toml
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+_PAIR: Final = 2
+# BCP 47: a language, a country or an area of UN M.49, and a private name where neither says enough.
+_TAG: Final = re.compile(r"(es|pt)-([A-Z]{2}|\d{3})(-x-[a-z0-9]{2,8})?")
+
+Texts = Annotated[tuple[str, ...], BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CueGroup(_Strict):
+    """Cues that are one fact of the language, or are known from one place.
+
+    Attributes:
+        origin: where the group is known from.
+        words: single words, or two words in a row; none stands in two groups.
+        countries: the countries of the region that they belong to; empty for all of it.
+        also: other regions that they speak for as much.
+        capitals: whether they count with a capital too, as forms that are no one's name can.
+        most: of so many different words at most the group is taken as evidence: forms of one verb are one fact.
+    """
+
+    origin: str
+    words: Texts
+    countries: Texts = ()
+    also: Texts = ()
+    capitals: bool = False
+    most: int = Field(default=99, ge=1)
+
+
+class VarietyFile(_Strict):
+    """One file of `filters/varieties/`: a region's cues.
+
+    Attributes:
+        language: ISO 639-3 code of the language.
+        name: the region, in English.
+        variety: the BCP 47 tag that a document of the region gets; a file without one only lends its cues to others.
+        countries: ISO 3166-1 codes of the countries that lie in it.
+    """
+
+    language: Literal["spa", "por"]
+    name: str
+    variety: str = ""
+    countries: Texts = ()
+    reviewed_by: Texts = ()
+    cues: tuple[CueGroup, ...] = Field(default=(), strict=False)
+
+
+@dataclass(frozen=True, eq=False)
+class Lexicon:
+    """All cues of one language.
+
+    Attributes:
+        files: by region, the name of the file.
+        regions: the regions that a document can be found to be of.
+        groups: the groups of cues, each with the region in whose file it stands.
+        words: the cues.
+        group_of: int32[cues], the place of each cue's group.
+    """
+
+    files: dict[str, VarietyFile]
+    regions: tuple[str, ...]
+    groups: tuple[tuple[str, CueGroup], ...]
+    words: tuple[str, ...]
+    group_of: NDArray[np.int32]
+
+    @cached_property
+    def speaks_for(self) -> NDArray[np.bool_]:
+        """Which regions each group speaks for, bool[groups, regions]."""
+        named = [{own, *group.also} for own, group in self.groups]
+        return np.array([[region in some for region in self.regions] for some in named], np.bool_).reshape(
+            len(named), len(self.regions)
+        )
+
+    @cached_property
+    def most(self) -> NDArray[np.int64]:
+        """Of how many words each group is taken as evidence at most, int64[groups]."""
+        return np.array([group.most for _, group in self.groups], np.int64)
+
+    @cached_property
+    def capitals(self) -> NDArray[np.bool_]:
+        """Which cues count with a capital, bool[cues]."""
+        return np.array([group.capitals for _, group in self.groups], np.bool_)[self.group_of]
+
+    @cached_property
+    def table(self) -> tuple[NDArray[np.uint64], NDArray[np.int32], NDArray[np.bool_]]:
+        """An open-addressing table: hashes (0 where free), the cue or -1, whether the word opens a pair."""
+        capacity = 1 << max(4, (8 * len(self.words)).bit_length())
+        keys, values = np.zeros(capacity, np.uint64), np.full(capacity, -1, np.int32)
+        opens = np.zeros(capacity, np.bool_)
+        table = WordTable.of(self.words)
+        pairs = table.word_count == _PAIR
+        _enter(table.hashes, table.doc_words, pairs, keys, values, opens)
+        return keys, values, opens
+
+
+@dataclass(frozen=True, eq=False)
+class Matches:
+    """The cues that some documents have: one entry for each document and cue, documents in order.
+
+    Attributes:
+        document: int64[m], the document's place.
+        cue: int32[m], the cue's place in the lexicon.
+        count: int64[m], how often it stands there.
+    """
+
+    document: NDArray[np.int64]
+    cue: NDArray[np.int32]
+    count: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, words: WordTable, lexicon: Lexicon, wanted: NDArray[np.bool_]) -> Matches:
+        """The cues of the wanted documents. A word with a capital may be a name, and counts only where its group says so.
+
+        Args:
+            words: the word table of n documents.
+            lexicon: the cues of a language.
+            wanted: bool[n], which documents to look at.
+        """
+        room = int(np.minimum(words.word_count, len(lexicon.words))[wanted].sum())
+        document, cue = np.empty(room, np.int64), np.empty(room, np.int32)
+        count = np.empty(room, np.int64)
+        capital = np.uint8(CAPITAL)
+        made = _match(
+            words.hashes, words.kinds, words.doc_words, wanted, *lexicon.table, lexicon.capitals, capital,
+            document, cue, count,
+        )  # fmt: skip
+        return cls(document[:made], cue[:made], count[:made])
+
+
+def lexicons(folder: str = "") -> dict[str, Lexicon]:
+    """The cue lexicons of a `filters/` folder by language (the shipped one when empty), read anew when a file changes.
+
+    A folder without `varieties/` has none.
+
+    Raises:
+        ConfigError: a file isn't TOML, says what a lexicon doesn't allow, or two groups have the same cue.
+
+    >>> sorted(lexicons())
+    ['por', 'spa']
+    """
+    path = (Path(folder) if folder else data_folder("filters")) / "varieties"
+    return _load(path, tuple((str(p), p.stat().st_mtime_ns, p.stat().st_size) for p in sorted(path.glob("*.toml"))))
+
+
+def digest(folder: str = "") -> str:
+    """What changes when a cue, its group or its region does; not with comments or reviewers."""
+    told = [
+        {region: file.model_dump(exclude={"reviewed_by", "name"}) for region, file in lexicon.files.items()}
+        for _, lexicon in sorted(lexicons(folder).items())
+    ]
+    return hashlib.sha256(json.dumps(told, ensure_ascii=False).encode()).hexdigest()[:16]
+
+
+@lru_cache(maxsize=8)
+def _load(folder: Path, _stamps: tuple[tuple[str, int, int], ...]) -> dict[str, Lexicon]:
+    files = {path.stem: load_toml(path, VarietyFile, "variety") for path in sorted(folder.glob("*.toml"))}
+    made = {}
+    for language in sorted({file.language for file in files.values()}):
+        own = {region: file for region, file in files.items() if file.language == language}
+        _check(folder, own)
+        groups = tuple((region, group) for region, file in own.items() for group in file.cues)
+        words = tuple(word for _, group in groups for word in group.words)
+        group_of = np.repeat(np.arange(len(groups), dtype=np.int32), [len(group.words) for _, group in groups])
+        regions = tuple(region for region, file in own.items() if file.variety)
+        made[language] = Lexicon(own, regions, groups, words, group_of)
+    return made
+
+
+def _check(folder: Path, files: dict[str, VarietyFile]) -> None:
+    """Raise what the types can't tell."""
+    seen: dict[int | tuple[int, ...], str] = {}
+    for region, file in files.items():
+        path = folder / f"{region}.toml"
+        text = path.read_text(encoding="utf-8")
+        if file.variety and not _TAG.fullmatch(file.variety):
+            raise ConfigError(_at(path, text, "variety"), f"«{file.variety}» is no tag of a variety", "such as es-CL")
+        for number, group in enumerate(file.cues):
+            for key, given, known in (("also", group.also, files), ("countries", group.countries, file.countries)):
+                for name in given:
+                    if name not in known:
+                        place = _at(path, text, "cues", number, key)
+                        raise ConfigError(place, f"«{name}» is not known here", closest(name, known))
+            _check_words(_at(path, text, "cues", number, "words"), path.name, group.words, seen)
+
+
+def _check_words(place: str, file: str, words: Sequence[str], seen: dict[int | tuple[int, ...], str]) -> None:
+    table = WordTable.of(words)
+    for row, word in enumerate(words):
+        hashes = tuple(table.hashes[table.doc_words[row] : table.doc_words[row + 1]].tolist())
+        if not 1 <= len(hashes) <= _PAIR:
+            raise ConfigError(place, f"cue «{word}» is {len(hashes)} words", "a cue is one word, or two in a row")
+        if hashes in seen:
+            remedy = "write it once, with the other region in `also`"
+            raise ConfigError(place, f"cue «{word}» stands in {seen[hashes]} too", remedy)
+        seen[hashes] = file
+
+
+def _at(path: Path, text: str, *keys: str | int) -> str:
+    line = line_of(text, keys)
+    return f"{path}, line {line}" if line else str(path)
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _pair(first, second):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """The hash of two words in a row: not symmetric, so that their order counts."""
+    h = (first * np.uint64(0x9E3779B97F4A7C15)) ^ second
+    return h ^ (h >> np.uint64(29))
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _slot(keys, h):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    mask = np.uint64(len(keys) - 1)
+    slot = h & mask
+    while keys[slot] != 0 and keys[slot] != h:
+        slot = (slot + np.uint64(1)) & mask
+    return slot
+
+
+@numba.njit(cache=True, nogil=True)
+def _enter(hashes, starts, pairs, keys, values, opens):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    for cue in range(len(pairs)):
+        h = hashes[starts[cue]]
+        slot = _slot(keys, h)
+        keys[slot] = h
+        if pairs[cue]:
+            opens[slot] = True
+            h = _pair(h, hashes[starts[cue] + 1])
+            slot = _slot(keys, h)
+            keys[slot] = h
+        values[slot] = cue
+
+
+@numba.njit(cache=True, nogil=True)
+def _match(  # type: ignore[no-untyped-def]  # noqa: ANN202, C901
+    hashes,  # noqa: ANN001
+    kinds,  # noqa: ANN001
+    doc_words,  # noqa: ANN001
+    wanted,  # noqa: ANN001
+    keys,  # noqa: ANN001
+    values,  # noqa: ANN001
+    opens,  # noqa: ANN001
+    capitals,  # noqa: ANN001
+    capital,  # noqa: ANN001
+    document,  # noqa: ANN001
+    cue,  # noqa: ANN001
+    count,  # noqa: ANN001
+):
+    """Fill the arrays of `Matches`; returns how many entries there are."""
+    place_of = np.full(len(capitals), -1, np.int64)
+    made = 0
+    for d in range(len(doc_words) - 1):
+        if not wanted[d]:
+            continue
+        first = made
+        end = doc_words[d + 1]
+        for w in range(doc_words[d], end):
+            slot = _slot(keys, hashes[w])
+            if keys[slot] == 0:
+                continue
+            found = values[slot]
+            if found >= 0 and kinds[w] & capital and not capitals[found]:
+                found = np.int32(-1)
+            # A pair may open a sentence, so that only its second word must be small; it counts before the single word.
+            if opens[slot] and w + 1 < end and not kinds[w + 1] & capital:
+                both = values[_slot(keys, _pair(hashes[w], hashes[w + 1]))]
+                if both >= 0:
+                    found = both
+            if found < 0:
+                continue
+            if place_of[found] < first:
+                place_of[found] = made
+                document[made] = d
+                cue[made] = found
+                count[made] = 0
+                made += 1
+            count[place_of[found]] += 1
+    return made

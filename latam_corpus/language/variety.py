@@ -1,0 +1,127 @@
+"""The variety of a document in Spanish or Portuguese, told by cues; nothing is said rather than a guess.
+
+A region is named only when enough different words speak for it against each other region: a cue that two regions
+share decides nothing between them. A country of the region is named by the same rule, a looser one never.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from latam_corpus.language.cues import Lexicon, Matches, lexicons
+from latam_corpus.text.words import WordTable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+# Chosen on one half of the labelled texts and reported on the other, see docs/varieties.md.
+LEAST_WORDS: Final = 200
+# Cues that the other region lacks, and how many they must be together with all that speak for the region: three of its
+# own, or two and others that it shares.
+LEAST_OWN: Final = 2
+LEAST_TOGETHER: Final = 6
+MARGIN: Final = 3.0
+LEAST_OF_A_COUNTRY: Final = 3
+TAGS: Final = {"spa": "es", "por": "pt"}
+
+
+def predict(words: WordTable, languages: Sequence[str], folder: str = "") -> list[str | None]:
+    """The variety of each document as a BCP 47 tag, None where its cues don't suffice.
+
+    Args:
+        words: the word table of n documents.
+        languages: n ISO 639-3 codes; only `spa` and `por` can be told, "" stands for a document to leave alone.
+        folder: a `filters/` folder; the shipped one when empty.
+
+    Raises:
+        ConfigError: a file of `varieties/` is wrong.
+    """
+    told: list[str | None] = [None] * len(words)
+    enough = words.word_count >= LEAST_WORDS
+    for language, lexicon in lexicons(folder).items():
+        wanted = enough & np.array([code == language for code in languages], np.bool_)
+        if wanted.any():
+            found = Matches.of(words, lexicon, wanted)
+            for row, tag in _decide(found, lexicon).items():
+                told[row] = tag
+    return told
+
+
+def cues(text: str, language: str, folder: str = "") -> dict[str, list[str]]:
+    """The cues that a text has, by the region that they speak for, the most frequent first.
+
+    Args:
+        text: any text; also one that is too short to be told.
+        language: `spa` or `por`; other languages have no cues.
+        folder: a `filters/` folder; the shipped one when empty.
+
+    >>> cues("¿Vos sabés si pasa el bondi? Che, laburo lejos.", "spa")["rioplatense"]
+    ['vos', 'sabés', 'bondi', 'laburo']
+    >>> cues("O autocarro parou ao pé do talho.", "por")
+    {'portugal': ['autocarro', 'talho']}
+    """
+    lexicon = lexicons(folder).get(language)
+    if lexicon is None:
+        return {}
+    found = Matches.of(WordTable.of([text]), lexicon, np.ones(1, np.bool_))
+    order = np.argsort(-found.count, kind="stable")
+    speaks_for = lexicon.speaks_for[lexicon.group_of]
+    by_region = {
+        region: [lexicon.words[cue] for cue in found.cue[order] if speaks_for[cue, place]]
+        for place, region in enumerate(lexicon.regions)
+    }
+    return {region: listed for region, listed in by_region.items() if listed}
+
+
+def _decide(found: Matches, lexicon: Lexicon) -> dict[int, str]:
+    """The tags of the documents whose cues suffice."""
+    documents, place = np.unique(found.document, return_inverse=True)
+    by_group = np.zeros((len(documents), len(lexicon.groups)), np.int64)
+    np.add.at(by_group, (place, lexicon.group_of[found.cue]), 1)
+    evidence = np.minimum(by_group, lexicon.most)
+    best = winner(evidence, lexicon.speaks_for, LEAST_OWN, LEAST_TOGETHER)
+    told = {}
+    for number in np.flatnonzero(best >= 0).tolist():
+        region = lexicon.regions[best[number]]
+        told[int(documents[number])] = _country(evidence[number], region, lexicon) or lexicon.files[region].variety
+    return told
+
+
+def _country(evidence: NDArray[np.int64], region: str, lexicon: Lexicon) -> str | None:
+    """The tag of the region's country that the groups which name countries speak for, None where they don't."""
+    file = lexicon.files[region]
+    named = [own == region and bool(group.countries) for own, group in lexicon.groups]
+    if len(file.countries) < 2 or not any(named):  # noqa: PLR2004  (a region of one country has its tag)
+        return None
+    of = np.array([[country in group.countries for country in file.countries] for _, group in lexicon.groups])
+    best = int(winner((evidence * named)[None, :], of, LEAST_OF_A_COUNTRY, 2 * LEAST_OF_A_COUNTRY)[0])
+    return f"{TAGS[file.language]}-{file.countries[best]}" if best >= 0 else None
+
+
+def winner(evidence: NDArray[np.int64], speaks_for: NDArray[np.bool_], least_own: int, least: int) -> NDArray[np.int64]:
+    """The place that each document's evidence speaks for against every other one, -1 where there is none.
+
+    Args:
+        evidence: int64[n, groups], how many different cues of each group.
+        speaks_for: bool[groups, places].
+        least_own: how many cues must speak for the place and not for the other one, for each other place.
+        least: how many these must be together with all that speak for the place.
+
+    >>> of = np.array([[True, False], [False, True], [True, True]])
+    >>> winner(np.array([[3, 1, 0], [3, 2, 0], [0, 0, 9]]), of, 2, 6).tolist()
+    [0, -1, -1]
+    """
+    n, places = len(evidence), speaks_for.shape[1]
+    # own[d, a, b]: cues that speak for a and not for b.
+    own = np.empty((n, places, places))
+    for a in range(places):
+        own[:, a, :] = evidence @ (speaks_for[:, [a]] & ~speaks_for)
+    total = evidence @ speaks_for
+    beats = (own >= least_own) & (own + total[:, :, None] >= least) & (own >= MARGIN * own.transpose(0, 2, 1))
+    beats[:, np.arange(places), np.arange(places)] = True
+    wins = beats.all(axis=2)
+    return np.where(wins.any(axis=1), wins.argmax(axis=1), -1)
