@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import polars as pl
 
+from latam_corpus.language import cues
 from latam_corpus.language.codes import groups, iso_code
 from latam_corpus.language.judge import judge
 from latam_corpus.language.model import SHIPPED, digest, load
+from latam_corpus.language.variety import TAGS, predict
 from latam_corpus.schema import LANGUAGES
 
 if TYPE_CHECKING:
     from latam_corpus.batch import Batch
     from latam_corpus.language.judgement import Judgement
-
-_VARIETIES: Final = {"spa": "es", "por": "pt"}
 
 
 @dataclass(frozen=True)
@@ -27,33 +27,37 @@ class Identify:
         languages: ISO 639-3 codes to keep, a macrolanguage with its members; empty to keep all.
         model: a shipped model's name, or the path of a fastText model.
         labels: the path of a label map for a model given by path; empty for the one beside it, if any.
+        cues: a `filters/` folder with the cue lexicons of varieties; the shipped one when empty.
     """
 
     name: ClassVar[str] = "identify"
     needs: ClassVar[frozenset[str]] = frozenset({"text"})
     gives: ClassVar[frozenset[str]] = frozenset({"language", "language_score", "languages", "variety", "variety_basis"})
     libraries: ClassVar[tuple[str, ...]] = ("fasttext-community",)
+    # `fingerprint` says what the lexicons hold; their path has no part in the result.
+    by_content: ClassVar[tuple[str, ...]] = ("cues",)
 
     languages: tuple[str, ...] = ()
     model: str = SHIPPED
     labels: str = ""
+    cues: str = ""
 
     def __post_init__(self) -> None:
         for code in self.languages:
             iso_code(code, "identify, languages")
 
     def fingerprint(self) -> str:
-        """What changes when the model or its label map does, so that cached work is redone."""
-        return digest(self.model, self.labels)
+        """What changes when the model, its label map or a cue does, so that cached work is redone."""
+        return f"{digest(self.model, self.labels)}-{cues.digest(self.cues)}"
 
     def __call__(self, batch: Batch) -> Batch:
         """The batch with the language columns; rows in other languages than the wanted get a `drop_reason`.
 
         Raises:
-            ConfigError: the model or its label map can't be used.
+            ConfigError: the model, its label map or a cue lexicon can't be used.
         """
         judged = judge(load(self.model, self.labels), batch.frame["text"].to_list())
-        made = batch.with_columns(_columns(judged) | _variety(batch.frame, judged))
+        made = batch.with_columns(_columns(judged) | _variety(batch, judged, self.cues))
         wanted = self._wanted()
         if not wanted:
             return made
@@ -75,22 +79,27 @@ def _columns(judged: list[Judgement]) -> dict[str, pl.Series]:
     }
 
 
-def _variety(frame: pl.DataFrame, judged: list[Judgement]) -> dict[str, pl.Series]:
-    """The variety that the source's country declares, where none was declared before."""
-    empty = [None] * len(judged)
-    before = frame["variety"].to_list() if "variety" in frame.columns else empty
-    bases = frame["variety_basis"].to_list() if "variety_basis" in frame.columns else empty
+def _variety(batch: Batch, judged: list[Judgement], folder: str) -> dict[str, pl.Series]:
+    """The variety declared before, else that of the source's country, else what the cues tell."""
+    frame, empty = batch.frame, [None] * len(judged)
+    varieties = frame["variety"].to_list() if "variety" in frame.columns else empty.copy()
+    bases = frame["variety_basis"].to_list() if "variety_basis" in frame.columns else empty.copy()
     countries = frame["country"].to_list() if "country" in frame.columns else empty
-    made: list[tuple[str | None, str | None]] = []
-    for found, country, variety, basis in zip(judged, countries, before, bases, strict=True):
-        spoken = _VARIETIES.get(found.code)
-        if variety is None and spoken and country:
-            made.append((f"{spoken}-{country}", "declared"))
+    left = [""] * len(judged)
+    for row, (found, country) in enumerate(zip(judged, countries, strict=True)):
+        if varieties[row] is not None or found.code not in TAGS:
+            continue
+        if country:
+            varieties[row], bases[row] = f"{TAGS[found.code]}-{country}", "declared"
         else:
-            made.append((variety, basis))
+            left[row] = found.code
+    # Where all is declared, no word table is made for this.
+    for row, tag in enumerate(predict(batch.words, left, folder) if any(left) else empty):
+        if tag is not None:
+            varieties[row], bases[row] = tag, "predicted"
     return {
-        "variety": pl.Series([variety for variety, _ in made], dtype=pl.String),
-        "variety_basis": pl.Series([basis for _, basis in made], dtype=pl.String),
+        "variety": pl.Series(varieties, dtype=pl.String),
+        "variety_basis": pl.Series(bases, dtype=pl.String),
     }
 
 
