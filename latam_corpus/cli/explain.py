@@ -100,8 +100,11 @@ def _language(language: dict[str, Any]) -> str:
     if language["declared_language"]:
         parts.append(f"declared {language['declared_language']}")
     if language["variety"]:
-        parts.append(language["variety"])
-    return ", ".join(parts)
+        parts.append(f"{language['variety']} {language['variety_basis'] or ''}".rstrip())
+    told = ", ".join(parts)
+    for region, words in (language["variety_cues"] or {}).items():
+        told += f"\n{'':<12}{region}: {', '.join(words[:12])}{' …' if len(words) > 12 else ''}"  # noqa: PLR2004
+    return told
 
 
 def _step(step: dict[str, Any]) -> str:

@@ -11,6 +11,7 @@ import typer
 
 from latam_corpus.catalog.source import shipped_sources
 from latam_corpus.cli.show import console, number, print_json, table
+from latam_corpus.language.coverage import coverage
 from latam_corpus.pipeline.disk import disk_use, prune
 from latam_corpus.pipeline.recipe import load_recipe, shipped_recipes
 from latam_corpus.pipeline.registry import registered, stage_class
@@ -52,29 +53,29 @@ def signals(as_json: Json = False) -> None:
 
 @list_app.command("languages")
 def languages(as_json: Json = False) -> None:
-    """List the languages with a policy, how many stop words each has, and who has reviewed it."""
-    rows = [
-        {
-            "code": code,
-            "name": file.name,
-            "stop_words": len(file.stop_words.words) if file.stop_words else 0,
-            "bounds": sorted(file.bounds),
-            "reviewed_by": list(file.reviewed_by),
-        }
-        for code, file in sorted(cached_policies().languages.items())
-    ]
-    columns = ["code", "language", "stop words#", "bounds", "reviewed by"]
+    """List the languages that can be told or have a policy: lines trained on, policy, stop words, reviewers."""
+    found = coverage(cached_policies())
+    if as_json:
+        print_json([asdict(one) for one in found])
+        return
+    shown = [one for one in found if one.americas or one.policy == "own"]
     _show(
-        rows,
+        [asdict(one) for one in shown],
         as_json,
         lambda r: (
             r["code"],
             r["name"],
-            r["stop_words"],
-            len(r["bounds"]),
+            "" if r["group"] == r["code"] else r["group"],
+            number(r["training_lines"]) if r["training_lines"] else "none",
+            r["policy_file"],
+            r["stop_words"] or "none",
             ", ".join(r["reviewed_by"]) or "unreviewed",
         ),
-        columns,
+        ["code", "language", "group", "trained on#", "policy", "stop words#", "reviewed by"],
+    )
+    console.print(
+        f"{number(len(shown))} languages; {number(len(found) - len(shown))} others are known so that what is something "
+        "else has somewhere to go: --json lists them"
     )
 
 

@@ -13,6 +13,7 @@ import polars as pl
 from latam_corpus.catalog.urls import canonical_url
 from latam_corpus.cli.lists import finished_runs
 from latam_corpus.cli.rows import as_json
+from latam_corpus.language.variety import cues
 from latam_corpus.policy import Policies
 from latam_corpus.privacy.redact import redact
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from latam_corpus.release.store import Store
 
 _MOST: Final = 20
+_LANGUAGE: Final = ("declared_language", "language", "language_score", "languages", "variety", "variety_basis")
 _DOC_ID: Final = re.compile(r"[0-9a-f]{32}")
 
 
@@ -86,9 +88,7 @@ def story(found: Found, store: Store | None) -> dict[str, Any]:
             "rights": {k: row[k] for k in ("rights", "rights_tier", "basis", "uses", "expires", "embargo_until")},
             "genre": row["genre"],
             "country": row["country"],
-            "language": {
-                k: row[k] for k in ("declared_language", "language", "language_score", "languages", "variety")
-            },
+            "language": {k: row[k] for k in _LANGUAGE} | {"variety_cues": _variety_cues(found)},
             "extractor": row["extractor"],
             "stages": _stages(found, events),
             "bounds": _bounds(found, row),
@@ -99,6 +99,16 @@ def story(found: Found, store: Store | None) -> dict[str, Any]:
             "releases": _releases(store, row["doc_id"]) if store else [],
         }
     )
+
+
+def _variety_cues(found: Found) -> dict[str, list[str]] | None:
+    """The words by which a variety was predicted, by region; they are found anew in the text, for no row holds them."""
+    row = found.row
+    if row["variety_basis"] != "predicted":
+        return None
+    kept = found.run / "filters"
+    folder = str(kept) if (kept / "varieties").is_dir() else ""
+    return cues(row["text"] or "", (row["language"] or "").split("_")[0], folder)
 
 
 def _ledger(run: Path, doc_id: str) -> list[dict[str, Any]]:

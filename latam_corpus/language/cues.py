@@ -142,7 +142,7 @@ class Matches:
 
     @classmethod
     def of(cls, words: WordTable, lexicon: Lexicon, wanted: NDArray[np.bool_]) -> Matches:
-        """The cues of the wanted documents. A word with a capital may be a name, and counts only where its group says so.
+        """The cues of the wanted documents; a word with a capital counts only where its group says so.
 
         Args:
             words: the word table of n documents.
@@ -163,15 +163,16 @@ class Matches:
 def lexicons(folder: str = "") -> dict[str, Lexicon]:
     """The cue lexicons of a `filters/` folder by language (the shipped one when empty), read anew when a file changes.
 
-    A folder without `varieties/` has none.
-
     Raises:
-        ConfigError: a file isn't TOML, says what a lexicon doesn't allow, or two groups have the same cue.
+        ConfigError: there is no folder `varieties/` in it, a file isn't TOML or says what a lexicon doesn't allow, or
+            two groups have the same cue.
 
     >>> sorted(lexicons())
     ['por', 'spa']
     """
     path = (Path(folder) if folder else data_folder("filters")) / "varieties"
+    if not path.is_dir():
+        raise ConfigError(str(path), "there is no such folder of cue lexicons", "it holds one TOML file a region")
     return _load(path, tuple((str(p), p.stat().st_mtime_ns, p.stat().st_size) for p in sorted(path.glob("*.toml"))))
 
 
@@ -187,7 +188,7 @@ def digest(folder: str = "") -> str:
 @lru_cache(maxsize=8)
 def _load(folder: Path, _stamps: tuple[tuple[str, int, int], ...]) -> dict[str, Lexicon]:
     files = {path.stem: load_toml(path, VarietyFile, "variety") for path in sorted(folder.glob("*.toml"))}
-    made = {}
+    made: dict[str, Lexicon] = {}
     for language in sorted({file.language for file in files.values()}):
         own = {region: file for region, file in files.items() if file.language == language}
         _check(folder, own)
@@ -264,7 +265,7 @@ def _enter(hashes, starts, pairs, keys, values, opens):  # type: ignore[no-untyp
 
 
 @numba.njit(cache=True, nogil=True)
-def _match(  # type: ignore[no-untyped-def]  # noqa: ANN202, C901
+def _match(  # type: ignore[no-untyped-def]  # noqa: ANN202
     hashes,  # noqa: ANN001
     kinds,  # noqa: ANN001
     doc_words,  # noqa: ANN001

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import polars as pl
 
-from latam_corpus.language import cues
 from latam_corpus.language.codes import groups, iso_code
+from latam_corpus.language.cues import digest as cue_digest
 from latam_corpus.language.judge import judge
 from latam_corpus.language.model import SHIPPED, digest, load
 from latam_corpus.language.variety import TAGS, predict
@@ -48,7 +49,8 @@ class Identify:
 
     def fingerprint(self) -> str:
         """What changes when the model, its label map or a cue does, so that cached work is redone."""
-        return f"{digest(self.model, self.labels)}-{cues.digest(self.cues)}"
+        told = digest(self.model, self.labels) + cue_digest(self.cues)
+        return hashlib.sha256(told.encode()).hexdigest()
 
     def __call__(self, batch: Batch) -> Batch:
         """The batch with the language columns; rows in other languages than the wanted get a `drop_reason`.
@@ -81,12 +83,15 @@ def _columns(judged: list[Judgement]) -> dict[str, pl.Series]:
 
 def _variety(batch: Batch, judged: list[Judgement], folder: str) -> dict[str, pl.Series]:
     """The variety declared before, else that of the source's country, else what the cues tell."""
-    frame, empty = batch.frame, [None] * len(judged)
+    frame = batch.frame
+    empty: list[str | None] = [None] * len(judged)
     varieties = frame["variety"].to_list() if "variety" in frame.columns else empty.copy()
     bases = frame["variety_basis"].to_list() if "variety_basis" in frame.columns else empty.copy()
     countries = frame["country"].to_list() if "country" in frame.columns else empty
     left = [""] * len(judged)
     for row, (found, country) in enumerate(zip(judged, countries, strict=True)):
+        if bases[row] == "predicted":
+            varieties[row], bases[row] = None, None
         if varieties[row] is not None or found.code not in TAGS:
             continue
         if country:

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from latam_corpus.language.cues import Lexicon, Matches, lexicons
+from latam_corpus.language.cues import Matches, lexicons
 from latam_corpus.text.words import WordTable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+    from latam_corpus.language.cues import Lexicon
 
 # Chosen on one half of the labelled texts and reported on the other, see docs/varieties.md.
 LEAST_WORDS: Final = 200
@@ -59,10 +61,10 @@ def cues(text: str, language: str, folder: str = "") -> dict[str, list[str]]:
         language: `spa` or `por`; other languages have no cues.
         folder: a `filters/` folder; the shipped one when empty.
 
-    >>> cues("¿Vos sabés si pasa el bondi? Che, laburo lejos.", "spa")["rioplatense"]
-    ['vos', 'sabés', 'bondi', 'laburo']
-    >>> cues("O autocarro parou ao pé do talho.", "por")
-    {'portugal': ['autocarro', 'talho']}
+    >>> cues("¿Vos sabés si pasa el bondi, che? Es que laburo lejos.", "spa")
+    {'mesoamerica': ['vos', 'sabés'], 'rioplatense': ['vos', 'sabés', 'bondi', 'che', 'laburo']}
+    >>> cues("O autocarro parou à porta e o telemóvel tocou.", "por")
+    {'portugal': ['autocarro', 'telemóvel']}
     """
     lexicon = lexicons(folder).get(language)
     if lexicon is None:
@@ -124,4 +126,5 @@ def winner(evidence: NDArray[np.int64], speaks_for: NDArray[np.bool_], least_own
     beats = (own >= least_own) & (own + total[:, :, None] >= least) & (own >= MARGIN * own.transpose(0, 2, 1))
     beats[:, np.arange(places), np.arange(places)] = True
     wins = beats.all(axis=2)
-    return np.where(wins.any(axis=1), wins.argmax(axis=1), -1)
+    best: NDArray[np.int64] = np.where(wins.sum(axis=1) > 0, wins.argmax(axis=1), -1)
+    return best

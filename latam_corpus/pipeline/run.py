@@ -237,10 +237,11 @@ def _rows(outputs: Mapping[str, Sequence[Path]], barrier: Barrier) -> pl.DataFra
 def _stored_decisions(
     decisions: Sequence[pl.DataFrame], names: Sequence[str], work: Path, barrier_key: str
 ) -> dict[str, tuple[Path | None, str]]:
-    every = pl.concat(decisions, how="diagonal").sort("part", "place")
+    every = pl.concat(decisions, how="diagonal").sort("part", "place").with_columns(pl.col("place").cast(pl.UInt32))
+    by_part = every.partition_by("part", as_dict=True, include_key=False)
     stored: dict[str, tuple[Path | None, str]] = {}
     for name in names:
-        mine = every.filter(pl.col("part") == name).drop("part").with_columns(pl.col("place").cast(pl.UInt32))
+        mine = by_part.get((name,), every.clear().drop("part"))
         key = digest_of(barrier_key, mine.write_ndjson())
         path = work / "decisions" / f"{key}.parquet"
         if not path.exists():

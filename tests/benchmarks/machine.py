@@ -7,7 +7,9 @@ import os
 import platform
 import resource
 import sys
-from dataclasses import asdict, dataclass, field
+import threading
+import time
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -51,32 +53,53 @@ class Report:
 
 @dataclass(frozen=True)
 class Usage:
-    """What a process has used: CPU seconds with those of its ended children, peak resident MB of each."""
+    """What a process has used: CPU seconds with those of its ended children, its peak resident MB."""
 
     cpu: float
     peak_mb: float
-    children_peak_mb: float = field(default=0.0)
 
 
 def usage() -> Usage:
     """What this process and its ended children have used until now."""
-    times = os.times()
-    children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * _unit() / _MB
-    return Usage(sum(times[:4]), peak_bytes() / _MB, children)
+    return Usage(sum(os.times()[:4]), peak_bytes() / _MB)
 
 
-def peak_bytes() -> int:
-    """The most resident memory that this process had, in bytes."""
+def peak_bytes(process: str = "self") -> int:
+    """The most resident memory that this process had, or on Linux another one, in bytes; 0 when it is gone."""
     # A process starts with its parent's ru_maxrss; VmHWM is of its own image.
-    status = Path("/proc/self/status")
-    if status.exists():
-        [line] = [line for line in status.read_text().splitlines() if line.startswith("VmHWM")]
-        return int(line.split()[1]) * 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _unit()
+    if Path("/proc/self/status").exists():
+        try:
+            lines = Path(f"/proc/{process}/status").read_text().splitlines()
+        except OSError:
+            return 0
+        return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
+    unit = 1 if sys.platform == "darwin" else 1024  # bytes there, KiB elsewhere
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
-def _unit() -> int:
-    return 1 if sys.platform == "darwin" else 1024  # ru_maxrss is in bytes there, in KiB elsewhere
+class Watch(threading.Thread):
+    """Looks at this process's children ten times a second; `peak_mb` is the most that one of them had (Linux only)."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.peak_mb = 0.0
+        self._main = Path(f"/proc/self/task/{os.getpid()}/children")
+        self._own = _command("self")
+
+    def run(self) -> None:
+        """Look, as long as the process lives."""
+        while self._main.exists():
+            for child in self._main.read_text().split():
+                if _command(child) != self._own:  # else it hasn't become another program yet, and has our memory
+                    self.peak_mb = max(self.peak_mb, peak_bytes(child) / _MB)
+            time.sleep(0.1)
+
+
+def _command(process: str) -> bytes:
+    try:
+        return Path(f"/proc/{process}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 def facts() -> dict[str, Any]:

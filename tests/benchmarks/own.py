@@ -22,7 +22,7 @@ from latam_corpus.pipeline.plan import make_plan
 from latam_corpus.pipeline.recipe import load_recipe
 from latam_corpus.pipeline.run import find_parts, run
 
-from .machine import usage
+from .machine import Watch, usage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -125,6 +125,8 @@ def _main(recipe_file: str, out: str, workers: str) -> None:
     plan = make_plan(recipe, {"documents": str(Path(recipe_file).parent)})
     parts = find_parts(plan)
     engine = Local(int(workers)) if int(workers) else InProcess()
+    watch = Watch()
+    watch.start()
     started = usage().cpu
     clock = time.monotonic()
     profiled = os.environ.get(_PROFILE)
@@ -145,7 +147,7 @@ def _main(recipe_file: str, out: str, workers: str) -> None:
         started,
         time.monotonic() - clock,
         used.peak_mb,
-        used.children_peak_mb,
+        watch.peak_mb,
         result.rows_in,
         result.kept,
         {name: count.seconds for name, count in result.stages.items()},

@@ -1,0 +1,91 @@
+"""What is there for each language: the model, the text it was trained on, the policy, the stop words, the reviewers."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import iso639
+
+from latam_corpus.language.codes import UNDETERMINED, groups
+from latam_corpus.language.model import SHIPPED, locate
+from latam_corpus.policy import UND
+
+if TYPE_CHECKING:
+    from latam_corpus.policy import Policies
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """What is there for one language.
+
+    Attributes:
+        code: ISO 639-3, or the ISO 639-5 code of a group that the model names.
+        name: in English, as ISO 639 has it.
+        group: the code under which the model judges it.
+        americas: whether the model judges it as a language of the Americas.
+        training_lines: lines that the shipped model was trained on; 0 when it can't name the language.
+        policy: whose file decides on it: `own`, `macro` (its macrolanguage's) or `und`.
+        policy_file: that file, such as `spa.toml`.
+        stop_words: how many its policy lists.
+        bounds: the signals that its policy bounds.
+        reviewed_by: who has read the policy.
+    """
+
+    code: str
+    name: str
+    group: str
+    americas: bool
+    training_lines: int
+    policy: str
+    policy_file: str
+    stop_words: int
+    bounds: tuple[str, ...]
+    reviewed_by: tuple[str, ...]
+
+
+def coverage(policies: Policies, model: str = SHIPPED) -> list[Coverage]:
+    """The languages that a model names or that have a policy: those of the Americas first, each part by name.
+
+    Args:
+        policies: the policies.
+        model: a shipped model's name, or the path of a model with a label map.
+
+    Raises:
+        ConfigError: there is no such model.
+    """
+    _, label_map = locate(model)
+    labels = tomllib.loads(label_map.read_text("utf-8")).get("labels", {}) if label_map else {}
+    lines: dict[str, int] = {}
+    for label in labels.values():
+        told = label if isinstance(label, dict) else {"code": label}
+        lines[told["code"]] = lines.get(told["code"], 0) + told.get("lines", 0)
+    codes = (set(lines) | set(policies.languages)) - {UNDETERMINED}
+    found = [_of(code, lines.get(code, 0), policies) for code in codes]
+    major = {"spa": 0, "por": 1}
+    return sorted(found, key=lambda one: (major.get(one.code, 2), not one.americas, one.policy != "own", one.name))
+
+
+def _of(code: str, lines: int, policies: Policies) -> Coverage:
+    file = policies.language(code)
+    policy = "own" if file.language == code else "und" if file.language == UND else "macro"
+    return Coverage(
+        code=code,
+        name=_name(code),
+        group=groups().of.get(code, code),
+        americas=code in groups().of,
+        training_lines=lines,
+        policy=policy,
+        policy_file=f"{file.language}.toml",
+        stop_words=len(file.stop_words.words) if file.stop_words else 0,
+        bounds=tuple(sorted(file.bounds)),
+        reviewed_by=file.reviewed_by,
+    )
+
+
+def _name(code: str) -> str:
+    try:
+        return str(iso639.Language.from_part3(code).name)
+    except iso639.LanguageNotFoundError:
+        return groups().collections.get(code, code)

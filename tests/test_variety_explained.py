@@ -1,0 +1,52 @@
+"""`latam-corpus explain` of a predicted variety, from a run."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import CommandLine
+
+CHILEAN = (
+    "¿Cachái que mi pololo dejó la polera nueva en la micro, po? Fue al tiro a buscarla y no había nadie. "
+    + "La lluvia empezó después del mediodía y nadie quiso salir de la casa, ni siquiera para cerrar el portón. " * 12
+)
+RECIPE = """title = "Relatos"
+genre = "oral_history"
+sources = ["RECORDS"]
+
+[[stage]]
+use = "identify"
+
+[[stage]]
+use = "filter"
+"""
+
+
+def test_explain_shows_the_words_by_which_a_variety_was_predicted(command_line: CommandLine, tmp_path: Path) -> None:
+    """The tag, that it is a prediction, and the cues by region; a declared one has none."""
+    rows = [{"id": "a", "text": CHILEAN}, {"id": "b", "text": CHILEAN.replace("pololo", "marido"), "country": "PE"}]
+    records = tmp_path / "relatos.jsonl"
+    records.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    recipe = tmp_path / "relatos.toml"
+    recipe.write_text(RECIPE.replace("RECORDS", records.as_posix()), encoding="utf-8")
+    done = command_line("run", recipe, "--out", tmp_path / "out")
+    assert done.code == 0, done.err
+    [kept] = (tmp_path / "out" / "runs").glob("*/filters/varieties/chile.toml")
+    [story] = command_line("explain", "mi pololo", "--out", tmp_path / "out", "--json").json
+    assert (story["language"]["variety"], story["language"]["variety_basis"]) == ("es-CL", "predicted")
+    assert {"cachái", "pololo", "polera", "la micro", "al tiro", "po"} == set(
+        story["language"]["variety_cues"]["chile"]
+    )
+    [declared] = command_line("explain", "mi marido", "--out", tmp_path / "out", "--json").json
+    assert (declared["language"]["variety"], declared["language"]["variety_cues"]) == ("es-PE", None)
+    shown = command_line("explain", "mi pololo", "--out", tmp_path / "out").out
+    assert "es-CL predicted" in shown
+    assert "chile: cachái, pololo" in shown
+    # The lexicons are those that the run kept, so that a later edit doesn't change the story.
+    kept.write_text(kept.read_text(encoding="utf-8").replace('"po", ', ""), encoding="utf-8")
+    [story] = command_line("explain", "mi pololo", "--out", tmp_path / "out", "--json").json
+    assert "po" not in story["language"]["variety_cues"]["chile"]
