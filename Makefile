@@ -39,8 +39,10 @@ gate: $(VENV)/.ready
 	$(REAL) LATAM_CORPUS_KILLS=30 LATAM_CORPUS_GATE=tests/quality_gate/results/$$(date +%F).json \
 	  $(BIN)/python -m pytest tests/quality_gate tests/test_real_recipes.py tests/test_kill_and_resume.py
 
+# RIVAL=PATH names a Python with datatrove and spaCy, to be measured beside ours (tests/benchmarks/text_path.py).
 bench: $(VENV)/.ready
-	$(REAL) $(BIN)/python -m tests.benchmarks all --save
+	$(REAL) $(BIN)/python -m tests.benchmarks text_path --save $(if $(RIVAL),--rival-python $(RIVAL))
+	for name in word_table profile growth memory; do $(REAL) $(BIN)/python -m tests.benchmarks $$name --save || exit 1; done
 
 clean:
 	rm -rf $(VENV) out demo-out

@@ -43,6 +43,7 @@ class Dedupe:
         ordered = (
             # Nothing is a copy of nothing: empty texts are for a filter to judge.
             rows.filter(pl.col("text_hash").is_not_null() & (pl.col("text_hash") != text_hash("")))
+            .filter(pl.col("text_hash").is_duplicated())
             .with_columns(
                 pl.col("rights_tier")
                 .replace_strict(_TIER_ORDER, default=len(_TIER_ORDER), return_dtype=pl.Int8)

@@ -24,7 +24,8 @@ class Supersede:
         Records obtained at one moment are told by their payload's digest, then by file and place in it.
         """
         origin = pl.col("origin").struct
-        ordered = rows.sort(
+        # Only repeated ids can lose; the others, nearly all, are neither sorted nor held.
+        ordered = rows.filter(pl.col("doc_id").is_duplicated()).sort(
             "doc_id",
             "obtained",
             origin.field("digest"),

@@ -10,6 +10,7 @@ A version exists if and only if its `manifest.json` does, and that file is writt
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from contextlib import contextmanager
@@ -19,8 +20,6 @@ from typing import IO, TYPE_CHECKING, Any, Final, Self
 
 import fsspec
 import polars as pl
-import pyarrow as pa
-import pyarrow.parquet as pq
 from fsspec.implementations.local import LocalFileSystem
 
 from latam_corpus.errors import ConfigError, ReleaseError, closest
@@ -159,15 +158,17 @@ class Store:
         Raises:
             ReleaseError: it is missing or damaged.
         """
-        wanted = None if doc_id is None else [("doc_id", "=", doc_id)]
-        with self.open("releases", name, version, LEDGER) as opened:
-            # Threads that read a Python file object while the interpreter ends abort the process.
-            try:
-                rows = pl.from_arrow(pq.read_table(opened, filters=wanted, use_threads=False, pre_buffer=False))
-            except (pa.ArrowException, OSError) as error:
-                place = f"{self.url}, {name}@{version}, {LEDGER}"
-                raise ReleaseError(place, f"it can't be read: {error}", "run `latam-corpus release verify`") from error
-        return rows if isinstance(rows, pl.DataFrame) else rows.to_frame()
+        # Read by Polars: pyarrow's dataset threads, still reading a Python file object while the interpreter ends,
+        # abort the process.
+        try:
+            if self.folder is not None and self.exists("releases", name, version, LEDGER):
+                rows = pl.scan_parquet(self.folder / "releases" / name / version / LEDGER)
+            else:
+                rows = pl.scan_parquet(io.BytesIO(self.read("releases", name, version, LEDGER)))
+            return (rows if doc_id is None else rows.filter(pl.col("doc_id") == doc_id)).collect()
+        except (pl.exceptions.PolarsError, OSError) as error:
+            place = f"{self.url}, {name}@{version}, {LEDGER}"
+            raise ReleaseError(place, f"it can't be read: {error}", "run `latam-corpus release verify`") from error
 
     @contextmanager
     def told(self) -> Iterator[None]:
