@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from latam_corpus.errors import ConfigError
 from latam_corpus.pipeline.lock import locked
+from latam_corpus.pipeline.run import RUN_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
-
-RUN_FILE: Final = "run.json"
 
 
 @dataclass(frozen=True)
