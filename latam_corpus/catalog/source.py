@@ -15,20 +15,19 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from latam_corpus import schema
 from latam_corpus.catalog.rights import tier_of
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.toml_model import load_toml
 
 SOURCES = Path(__file__).resolve().parent / "sources"
 
-Genre = Literal[
-    "news", "literature", "lyrics", "oral_history", "government", "legal", "academic", "education", "reference",
-    "dictionary", "religious", "web",
-]  # fmt: skip
-Composition = Literal["original", "translation", "machine", "synthetic"]
-Tier = Literal[
-    "open", "attribution", "share_alike", "non_commercial", "no_derivatives", "permission", "unknown"
-]  # fmt: skip
+# One vocabulary, the schema's: mypy can't read a literal that is unpacked, pydantic can.
+Genre = Literal[*schema.GENRES]  # type: ignore[valid-type]
+Composition = Literal[*schema.COMPOSITIONS]  # type: ignore[valid-type]
+Tier = Literal[*schema.RIGHTS_TIERS]  # type: ignore[valid-type]
+Basis = Literal[*schema.BASES]  # type: ignore[valid-type]
+Use = Literal[*schema.USES]  # type: ignore[valid-type]
 Format = Literal["jsonl", "csv", "parquet", "arrow", "warc", "arc", "text", "markdown", "html", "tei"]
 Form = Literal["prose", "verse"]
 
@@ -92,8 +91,8 @@ class Rights(_Model):
     """Under which terms, on which basis and for which uses a source was given."""
 
     statement: str
-    basis: Literal["licence", "public_domain", "contract", "consent"] | None = None
-    uses: Annotated[tuple[Literal["train", "redistribute", "evaluate"], ...], BeforeValidator(_tuple)]
+    basis: Basis | None = None
+    uses: Annotated[tuple[Use, ...], BeforeValidator(_tuple)]
     tier: Tier | None = None
     agreement: str | None = None
     expires: date | None = None

@@ -9,18 +9,15 @@ from __future__ import annotations
 import hashlib
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
 
-from latam_corpus import schema
+from latam_corpus.catalog.source import Genre, Tier, Use  # noqa: TC001  (pydantic reads annotations at run time)
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.paths import data_folder
 from latam_corpus.toml_model import load_toml
 
-Genre = Literal[*schema.GENRES]  # type: ignore[valid-type]
-Tier = Literal[*schema.RIGHTS_TIERS]  # type: ignore[valid-type]
-Use = Literal[*schema.USES]  # type: ignore[valid-type]
 _Listed = BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)
 
 
