@@ -16,6 +16,7 @@ from latam_corpus.catalog.source import Source
 from latam_corpus.cli.rows import RowWriter, as_documents, as_json, kind_of, read_chunks
 from latam_corpus.cli.show import console, errors, number, print_json, table
 from latam_corpus.collect.files import list_inputs, read
+from latam_corpus.corpus import ROW, Frames
 from latam_corpus.errors import ConfigError
 from latam_corpus.pipeline.registry import Barrier, expanded, make_stage, stage_class
 from latam_corpus.quality.measure import Measure
@@ -111,9 +112,10 @@ def _worked(where: Path, stages: Sequence[Stage | Barrier]) -> Iterator[tuple[li
 def _decided(
     held: list[tuple[list[dict[str, Any]], pl.DataFrame]], barrier: Barrier, gives: list[str]
 ) -> Iterator[tuple[list[dict[str, Any]], pl.DataFrame]]:
-    every = pl.concat([frame for _, frame in held]).with_row_index("row")
-    decided = barrier.decide(every)
-    settled = every.select("row").join(decided, on="row", how="left", maintain_order="left")
+    corpus = Frames(tuple(frame for _, frame in held))
+    every = pl.select(pl.int_range(corpus.height, dtype=pl.Int64).alias(ROW))
+    decided = pl.concat([every.clear(), *barrier.decide(corpus)], how="diagonal")
+    settled = every.join(decided, on=ROW, how="left", maintain_order="left")
     settled = schema.conform(settled, schema.DOCUMENT_SCHEMA).select(gives)
     start = 0
     for rows, frame in held:

@@ -15,7 +15,10 @@ from latam_corpus import schema
 from latam_corpus.dedupe.fingerprint import Fingerprint, text_hash
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from latam_corpus.batch import Stage
+    from latam_corpus.corpus import Corpus
 
 _TIER_ORDER = {tier: place for place, tier in enumerate(schema.RIGHTS_TIERS)}
 
@@ -34,16 +37,16 @@ class Dedupe:
         """What a plan runs for it: fingerprints before the cut, the decision at it."""
         return (Fingerprint(), self)
 
-    def decide(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """The decision for each row that has an equal one: the rows' `row` and what the barrier gives.
+    def decide(self, corpus: Corpus) -> Iterator[pl.DataFrame]:
+        """The decision for each row that has an equal one: the rows' `row` and what the barrier gives."""
+        for rows in corpus.repeated("text_hash", sorted(self.needs)):
+            yield self._equal(rows)
 
-        Args:
-            rows: the columns of `needs`, and `row`, which identifies a row of the corpus.
-        """
+    @staticmethod
+    def _equal(rows: pl.DataFrame) -> pl.DataFrame:
         ordered = (
             # Nothing is a copy of nothing: empty texts are for a filter to judge.
-            rows.filter(pl.col("text_hash").is_not_null() & (pl.col("text_hash") != text_hash("")))
-            .filter(pl.col("text_hash").is_duplicated())
+            rows.filter(pl.col("text_hash") != text_hash(""))
             .with_columns(
                 pl.col("rights_tier")
                 .replace_strict(_TIER_ORDER, default=len(_TIER_ORDER), return_dtype=pl.Int8)

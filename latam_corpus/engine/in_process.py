@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from latam_corpus.pipeline.part import Outcome, Task
+    from latam_corpus.pipeline.part import J, Outcome
 
 
 @dataclass(frozen=True)
 class InProcess:
     """One task after another, here."""
 
-    def map(self, work: Callable[[Task], Outcome], tasks: Sequence[Task]) -> Iterator[Outcome]:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def map(self, work: Callable[[J], Outcome], tasks: Sequence[J]) -> Iterator[Outcome]:
         """The outcome of each task, in order."""
         yield from map(work, tasks)

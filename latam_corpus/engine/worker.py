@@ -1,9 +1,10 @@
-"""A worker process: one rank of datatrove's local executor, whose single step takes tasks until none is left."""
+"""A worker process: one rank of datatrove's local executor, whose single step takes tasks as long as it is called."""
 
 from __future__ import annotations
 
 import os
 import pickle
+import queue
 import signal
 import sys
 import threading
@@ -26,41 +27,46 @@ def claim(room: Path, number: int, rank: int) -> bool:
 
 
 def take_tasks(room: Path, rank: int) -> Iterator[int]:
-    """Do every task that no other rank holds; gives the numbers of those done."""
+    """Do every task of a round that no other rank holds; gives the numbers of those done."""
     work, tasks = pickle.loads((room / "tasks.pickle").read_bytes())  # noqa: S301  (written by engine/local.py)
     for number, task in enumerate(tasks):
-        if claim(room, number, rank):
+        if not (room / "claims" / str(number)).exists() and claim(room, number, rank):
             outcome = work(task)
-            beside = room / "outcomes" / f"{number}.partial"
-            beside.write_bytes(pickle.dumps(outcome))
-            beside.rename(beside.with_suffix(""))
+            (room / "outcomes" / str(number)).write_bytes(pickle.dumps(outcome))
+            with (room / f"done-{rank}").open("ab", buffering=0) as done:
+                done.write(f"{number}\n".encode())
             yield number
 
 
-def _end_with_parent() -> None:
-    """Wait until the pipe from the parent closes, as it does however the parent ends, and end this session."""
+def _listen(calls: queue.SimpleQueue[str]) -> None:
+    """Pass on the rounds that the parent calls to; when its pipe closes, as at any end of it, end this session."""
     # Not sys.stdin: a process forked while this thread holds its lock waits for ever when it closes it.
-    while os.read(0, 1024):
-        pass
+    held = b""
+    while read := os.read(0, 1024):
+        *whole, held = (held + read).split(b"\n")
+        for line in whole:
+            calls.put(line.decode())
     os.killpg(0, signal.SIGKILL)
 
 
 def main(room: str, rank: str, size: str) -> None:
-    """Run one rank of the executor over the tasks in the room."""
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    """Run one rank of the executor over the rounds of tasks in the room."""
+    calls: queue.SimpleQueue[str] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(calls,), daemon=True).start()
     # Imported here: datatrove takes half a second, and the in-process engine never needs it.
     from datatrove.executor.local import LocalPipelineExecutor  # noqa: PLC0415
     from datatrove.pipeline.base import PipelineStep  # noqa: PLC0415
 
     class TakeTasks(PipelineStep):  # type: ignore[misc]
-        """datatrove's view of a segment: one step; batches never cross it."""
+        """datatrove's view of a run: one step; batches never cross it."""
 
         name = "latam_corpus segment"
         type = "segment"
 
         def run(self, _data: Any = None, _rank: int = 0, _world_size: int = 1) -> Iterator[Any]:  # noqa: ANN401
-            for _ in take_tasks(Path(room), int(rank)):
-                self.stat_update("tasks")
+            while True:
+                for _ in take_tasks(Path(room) / calls.get(), int(rank)):
+                    self.stat_update("tasks")
             yield from ()
 
     LocalPipelineExecutor(

@@ -13,7 +13,7 @@ import shutil
 import time
 import traceback
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, ClassVar, Final, Self
+from typing import TYPE_CHECKING, ClassVar, Final, Protocol, Self, TypeVar
 
 import polars as pl
 import pyarrow.parquet as pq
@@ -41,6 +41,23 @@ _ROWS_A_BATCH: Final = 2000
 _BYTES_A_BATCH: Final = 16 * 2**20
 
 
+class Job(Protocol):
+    """What an engine can give to a worker: a value that can be pickled."""
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        ...
+
+    @property
+    def bytes(self) -> int:
+        """How large it is, about: the largest are begun first."""
+        ...
+
+
+J = TypeVar("J", bound=Job)
+
+
 @dataclass(frozen=True)
 class Task:
     """A part to be taken through a segment.
@@ -62,6 +79,16 @@ class Task:
     barriers: tuple[str, ...] = ()
     rows_a_batch: int = _ROWS_A_BATCH
     bytes_a_batch: int = _BYTES_A_BATCH
+
+    @property
+    def name(self) -> str:
+        """The part's."""
+        return self.part.name
+
+    @property
+    def bytes(self) -> int:
+        """The part's."""
+        return self.part.bytes
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,12 @@ import pydantic
 from latam_corpus.errors import ConfigError, closest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     import polars as pl
 
     from latam_corpus.batch import Stage
+    from latam_corpus.corpus import Corpus
 
 STAGES: Final = {
     "extract": "latam_corpus.extract.stage:Extract",
@@ -41,8 +42,8 @@ class Barrier(Protocol):
     needs: ClassVar[frozenset[str]]
     gives: ClassVar[frozenset[str]]
 
-    def decide(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """Decisions, by `row`, for the rows that it decides on."""
+    def decide(self, corpus: Corpus) -> Iterator[pl.DataFrame]:
+        """Decisions, by `row`, for the rows that it decides on: `drop_reason`, other columns it gives, `evidence`."""
         ...
 
 

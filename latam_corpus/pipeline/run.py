@@ -7,14 +7,13 @@ outputs of steps are in `<out>/work/`, shared by all runs, and linked from there
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import time
 from collections import Counter
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 
 import polars as pl
 
@@ -24,14 +23,24 @@ from latam_corpus.errors import ConfigError, PartError, SourceError
 from latam_corpus.paths import data_folder
 from latam_corpus.pipeline import part as parts_module
 from latam_corpus.pipeline.conserve import Count
+from latam_corpus.pipeline.decide import decide
 from latam_corpus.pipeline.lock import locked
-from latam_corpus.pipeline.part import COUNTS, DROPPED, LEDGER, ROWS, Outcome, Task, folder_of, input_key, link_or_copy
-from latam_corpus.pipeline.plan import Part, Plan, digest_of, stage_digest
+from latam_corpus.pipeline.part import (
+    COUNTS,
+    DROPPED,
+    LEDGER,
+    ROWS,
+    J,
+    Outcome,
+    Task,
+    folder_of,
+    input_key,
+    link_or_copy,
+)
+from latam_corpus.pipeline.plan import Part, Plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-
-    from latam_corpus.pipeline.registry import Barrier
 
 RUN_FILE: Final = "run.json"
 RECIPE_FILE: Final = "recipe.toml"
@@ -40,7 +49,15 @@ RECIPE_FILE: Final = "recipe.toml"
 class Engine(Protocol):
     """What runs tasks: in this process, in worker processes, or on a cluster."""
 
-    def map(self, work: Callable[[Task], Outcome], tasks: Sequence[Task]) -> Iterator[Outcome]:
+    def __enter__(self) -> Self:
+        """What it needs for more than one `map` may be kept until the end of the block."""
+        ...
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing of it runs on."""
+        ...
+
+    def map(self, work: Callable[[J], Outcome], tasks: Sequence[J]) -> Iterator[Outcome]:
         """The outcome of each task, as they are done, in any order; no task's failure ends the others."""
         ...
 
@@ -132,7 +149,7 @@ def run(
     """
     folder = out / "runs" / plan.run_name
     folder.mkdir(parents=True, exist_ok=True)
-    with locked(folder):
+    with locked(folder), engine:
         (folder / RUN_FILE).unlink(missing_ok=True)
         started = time.monotonic()
         result = _run(plan, parts, out, folder, engine, progress, batch)
@@ -189,68 +206,10 @@ def _run(
             raise SourceError(name, f"every part failed; the first said: {error}")
         if segment.barriers:
             outputs = {t.part.name: [folder_of(work, key) for key in keys[t.part.name]] for t in tasks}
-            decided = _decide(segment.barriers, outputs, work, progress)
+            decided = decide(segment.barriers, outputs, work, progress)
     folders = {t.part.name: [folder_of(work, key) for key in keys[t.part.name]] for t in tasks}
     result = _settled(folder, folders, failures, {title: (n, of) for title, (n, of) in reused.items()})
     return replace(result, outputs=keys)
-
-
-def _decide(
-    barriers: Sequence[Barrier], outputs: Mapping[str, Sequence[Path]], work: Path, progress: Progress
-) -> dict[str, tuple[Path | None, str]]:
-    """Each part's decisions: a file, and a key that changes when they do.
-
-    Decisions are kept under the digest of all that they rest on: the rows' keys and the barriers. They are stored a
-    part each, so that a part whose decisions stayed the same is not worked again.
-    """
-    fallen: pl.DataFrame | None = None
-    decisions: list[pl.DataFrame] = []
-    for barrier in barriers:
-        rows = _rows(outputs, barrier)
-        if fallen is not None:
-            rows = rows.join(fallen, on=["part", "place"], how="anti")
-        progress.barrier(barrier.name, rows.height)
-        decided = barrier.decide(rows.with_row_index("row"))
-        places = rows.with_row_index("row").select("row", "part", "place")
-        decided = places.join(decided, on="row", how="inner").drop("row").filter(pl.col("place") >= 0)
-        decisions.append(decided.with_columns(pl.lit(barrier.name).alias("stage")))
-        dropped = decided.filter(pl.col("drop_reason").is_not_null()).select("part", "place")
-        fallen = dropped if fallen is None else pl.concat([fallen, dropped])
-    return _stored_decisions(decisions, list(outputs), work, digest_of(*map(stage_digest, barriers)))
-
-
-def _rows(outputs: Mapping[str, Sequence[Path]], barrier: Barrier) -> pl.DataFrame:
-    """The columns that the barrier needs of all rows: part, place in it (-1 for a row set aside before)."""
-    wanted = sorted(barrier.needs)
-    frames = []
-    for name, folders in outputs.items():
-        rows = pl.read_parquet(folders[-1] / ROWS, columns=wanted)
-        place = pl.int_range(rows.height, dtype=pl.Int64).alias("place")
-        frames.append(rows.with_columns(place, pl.lit(name).alias("part")))
-        if getattr(barrier, "sees_dropped", False):
-            for folder in folders:
-                gone = pl.read_parquet(folder / DROPPED, columns=wanted)
-                frames.append(gone.with_columns(pl.lit(-1, pl.Int64).alias("place"), pl.lit(name).alias("part")))
-    return pl.concat(frames) if frames else pl.DataFrame()
-
-
-def _stored_decisions(
-    decisions: Sequence[pl.DataFrame], names: Sequence[str], work: Path, barrier_key: str
-) -> dict[str, tuple[Path | None, str]]:
-    every = pl.concat(decisions, how="diagonal").sort("part", "place").with_columns(pl.col("place").cast(pl.UInt32))
-    by_part = every.partition_by("part", as_dict=True, include_key=False)
-    stored: dict[str, tuple[Path | None, str]] = {}
-    for name in names:
-        mine = by_part.get((name,), every.clear().drop("part"))
-        key = digest_of(barrier_key, mine.write_ndjson())
-        path = work / "decisions" / f"{key}.parquet"
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            beside = path.with_suffix(f".{os.getpid()}.partial")
-            mine.write_parquet(beside)
-            beside.replace(path)
-        stored[name] = (path, key)
-    return stored
 
 
 def _settled(
@@ -279,16 +238,23 @@ def _settled(
 
 def _by_genre(folder: Path) -> list[dict[str, Any]]:
     """Rows kept and set aside by genre and source, with the reasons."""
+    found: dict[tuple[str, str], Counter[str | None]] = {}
     columns = ["genre", "source_id", "drop_reason"]
-    both = pl.concat([pl.read_parquet(folder / kind / "*.parquet", columns=columns) for kind in ("kept", "dropped")])
-    rows = []
-    for (genre, source), group in both.group_by("genre", "source_id", maintain_order=True):
-        reasons = Counter(group["drop_reason"].drop_nulls().to_list())
-        kept = group.height - sum(reasons.values())
-        rows.append(
-            {"genre": genre, "source": source, "in": group.height, "kept": kept, "reasons": dict(reasons.most_common())}
-        )
-    return sorted(rows, key=lambda row: (str(row["genre"]), str(row["source"])))
+    for path in (path for kind in ("kept", "dropped") for path in sorted((folder / kind).iterdir())):
+        counted = pl.read_parquet(path, columns=columns).group_by(columns).len()
+        for genre, source, reason, rows in counted.iter_rows():
+            found.setdefault((str(genre), str(source)), Counter())[reason] += rows
+    return [
+        {
+            "genre": genre,
+            "source": source,
+            "in": counts.total(),
+            "kept": counts[None],
+            # The most frequent first, those equally frequent by name.
+            "reasons": dict(sorted(((r, n) for r, n in counts.items() if r), key=lambda pair: (-pair[1], pair[0]))),
+        }
+        for (genre, source), counts in sorted(found.items())
+    ]
 
 
 def _write_run_file(folder: Path, plan: Plan, parts: Sequence[Part], result: RunResult, seconds: float) -> None:

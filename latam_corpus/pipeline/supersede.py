@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import polars as pl
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from latam_corpus.corpus import Corpus
 
 
 @dataclass(frozen=True)
@@ -15,17 +20,20 @@ class Supersede:
     name: ClassVar[str] = "supersede"
     needs: ClassVar[frozenset[str]] = frozenset({"doc_id", "obtained", "origin"})
     gives: ClassVar[frozenset[str]] = frozenset({"drop_reason"})
-    # A later record supersedes an earlier one even where a rule dropped the later.
-    sees_dropped: ClassVar[bool] = True
 
-    def decide(self, rows: pl.DataFrame) -> pl.DataFrame:
+    def decide(self, corpus: Corpus) -> Iterator[pl.DataFrame]:
         """`superseded` for each row whose `doc_id` another row has with a later `obtained`.
 
-        Records obtained at one moment are told by their payload's digest, then by file and place in it.
+        Records obtained at one moment are told by their payload's digest, then by file and place in it. A later record
+        supersedes an earlier one even where a rule dropped the later.
         """
+        for rows in corpus.repeated("doc_id", sorted(self.needs), with_dropped=True):
+            yield self._superseded(rows)
+
+    @staticmethod
+    def _superseded(rows: pl.DataFrame) -> pl.DataFrame:
         origin = pl.col("origin").struct
-        # Only repeated ids can lose; the others, nearly all, are neither sorted nor held.
-        ordered = rows.filter(pl.col("doc_id").is_duplicated()).sort(
+        ordered = rows.sort(
             "doc_id",
             "obtained",
             origin.field("digest"),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from latam_corpus.errors import CorpusError
 
-from . import growth, memory, stages, text_path, word_table
+from . import balance, growth, memory, stages, text_path, word_table
 from .machine import save, show
 
 _NAMES = {
@@ -17,6 +17,7 @@ _NAMES = {
     "text_path": text_path,
     "profile": stages,
     "growth": growth,
+    "balance": balance,
     "memory": memory,
 }
 

@@ -12,6 +12,7 @@ import pstats
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -49,6 +50,7 @@ class Told:
         started: CPU seconds until the run began: the interpreter, imports, the plan.
         children_peak_mb: of the worker process that used the most.
         stages: CPU seconds by stage; what is missing to `cpu` is start, storage and decisions.
+        phases: name, seconds by the clock and CPU seconds: listing the input, each segment, each barrier.
     """
 
     cpu: float
@@ -60,13 +62,29 @@ class Told:
     kept: int
     stages: dict[str, float]
     dropped: dict[str, int]
+    phases: list[tuple[str, float, float]]
 
 
-class _Silent:
-    """Progress that nobody watches."""
+class _Phases:
+    """Progress that nobody watches: it notes when each phase began, and what had been used by then."""
+
+    def __init__(self) -> None:
+        self._marks: list[tuple[str, float, float]] = []
+
+    def mark(self, name: str) -> None:
+        """A phase begins."""
+        self._marks.append((name, time.monotonic(), usage().cpu + _living_children()))
+
+    def told(self) -> list[tuple[str, float, float]]:
+        """Name, seconds by the clock and CPU seconds of each phase but the last mark, which only ends one."""
+        return [
+            (name, after[1] - clock, after[2] - cpu)
+            for (name, clock, cpu), after in zip(self._marks, self._marks[1:], strict=False)
+        ]
 
     def started(self, title: str, total: int) -> None:
-        """Nothing."""
+        """A segment begins."""
+        self.mark(f"{title} ({total} parts)")
 
     def part_done(self, outcome: Outcome) -> None:
         """Nothing, or the error that ended the part."""
@@ -74,7 +92,20 @@ class _Silent:
             sys.stderr.write(outcome.error + "\n")
 
     def barrier(self, name: str, rows: int) -> None:
-        """Nothing."""
+        """A barrier decides."""
+        self.mark(f"{name} ({rows} rows)")
+
+
+def _living_children() -> float:
+    """CPU seconds of the children that haven't ended (Linux only)."""
+    tick = os.sysconf("SC_CLK_TCK")
+    used = 0
+    for task in Path(f"/proc/{os.getpid()}/task").glob("*/children"):
+        for child in task.read_text().split():
+            with suppress(OSError):
+                fields = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()
+                used += sum(map(int, fields[11:15]))
+    return used / tick
 
 
 def write_recipe(folder: Path, stages: Sequence[str] = TEXT_PATH) -> Path:
@@ -123,17 +154,20 @@ def _place(file: str, line: int, name: str) -> str:
 def _main(recipe_file: str, out: str, workers: str) -> None:
     recipe = load_recipe(recipe_file)
     plan = make_plan(recipe, {"documents": str(Path(recipe_file).parent)})
-    parts = find_parts(plan)
     engine = Local(int(workers)) if int(workers) else InProcess()
     watch = Watch()
     watch.start()
     started = usage().cpu
     clock = time.monotonic()
+    phases = _Phases()
+    phases.mark("listing")
+    parts = find_parts(plan)
     profiled = os.environ.get(_PROFILE)
     profiler = cProfile.Profile(time.process_time) if profiled else None
     if profiler:
         profiler.enable()
-    result = run(plan, parts, Path(out), engine, _Silent())
+    result = run(plan, parts, Path(out), engine, phases)
+    phases.mark("end")
     if profiler:
         profiler.disable()
         profiler.dump_stats(str(profiled))
@@ -152,6 +186,7 @@ def _main(recipe_file: str, out: str, workers: str) -> None:
         result.kept,
         {name: count.seconds for name, count in result.stages.items()},
         dropped,
+        phases.told(),
     )
     sys.stdout.write(json.dumps(asdict(told)) + "\n")
 

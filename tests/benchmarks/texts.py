@@ -138,10 +138,10 @@ def recombined(
         yield "\n".join(held)
 
 
-def write_jsonl(path: Path, texts: Iterable[str]) -> int:
-    """Write a record a line, with `id` and `text`; gives how many."""
+def write_jsonl(path: Path, texts: Iterable[str], ids: str = "doc") -> int:
+    """Write a record a line, with `id` (which begins with `ids`) and `text`; gives how many."""
     number = 0
     with path.open("w", encoding="utf-8") as file:
         for number, text in enumerate(texts, 1):
-            file.write(json.dumps({"id": f"doc-{number:07d}", "text": text}, ensure_ascii=False) + "\n")
+            file.write(json.dumps({"id": f"{ids}-{number:07d}", "text": text}, ensure_ascii=False) + "\n")
     return number

@@ -1,0 +1,130 @@
+"""What barriers decide doesn't depend on how rows lie in parts, how many are in memory at once, or their order."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from latam_corpus import schema
+from latam_corpus.corpus import Frames
+from latam_corpus.dedupe.dedupe import Dedupe
+from latam_corpus.dedupe.fingerprint import text_hash
+from latam_corpus.pipeline import decide as decide_module
+from latam_corpus.pipeline.decide import decide
+from latam_corpus.pipeline.part import DROPPED, ROWS
+from latam_corpus.pipeline.supersede import Supersede
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from latam_corpus.pipeline.registry import Barrier
+
+_START = datetime(2020, 1, 1, tzinfo=UTC)
+_ROWS = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 3), st.integers(0, 2), st.booleans()), max_size=30)
+
+
+class _Silent:
+    """Progress that nobody watches."""
+
+    def started(self, title: str, total: int) -> None:
+        """Nothing."""
+
+    def part_done(self, outcome: object) -> None:
+        """Nothing."""
+
+    def barrier(self, name: str, rows: int) -> None:
+        """Nothing."""
+
+
+def _frame(rows: list[tuple[int, int, int, bool]]) -> pl.DataFrame:
+    """Documents with few ids, texts and times, so that many are equal; the third of a text is its tier."""
+    told = [
+        {
+            "doc_id": f"{doc:032x}",
+            "text": f"texto {text}",
+            "text_hash": text_hash(f"texto {text}"),
+            "obtained": _START + timedelta(days=day),
+            "rights_tier": schema.RIGHTS_TIERS[day],
+            "origin": {"file": "f.jsonl", "member": str(place), "offset": None, "digest": None},
+        }
+        for place, (doc, text, day, _) in enumerate(rows)
+    ]
+    return schema.conform(pl.DataFrame(told) if told else pl.DataFrame({"doc_id": []}), schema.DOCUMENT_SCHEMA)
+
+
+def _decided(
+    room: Path, rows: list[tuple[int, int, int, bool]], cut: int, at_once: int, barriers: list[Barrier]
+) -> dict[int, tuple[str, ...]]:
+    """Row → what was decided of it, with the rows in parts of `cut`; rows marked so were dropped before."""
+    outputs = {}
+    live: list[int] = []
+    for number, start in enumerate(range(0, max(len(rows), 1), cut)):
+        folder = room / f"{len(list(room.iterdir()))}-{number}"
+        folder.mkdir()
+        chunk = _frame(rows).slice(start, cut)
+        gone = pl.Series([row[3] for row in rows[start : start + cut]], dtype=pl.Boolean)
+        chunk.filter(~gone).write_parquet(folder / ROWS)
+        chunk.filter(gone).write_parquet(folder / DROPPED)
+        outputs[f"p{number}"] = [folder]
+        live += [start + place for place, dropped in enumerate(gone) if not dropped]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(decide_module, "_AT_ONCE", at_once)
+        stored = decide(barriers, outputs, room, _Silent())
+    found = {}
+    for (name, folders), start in zip(
+        outputs.items(),
+        itertools.accumulate((pl.read_parquet(f[0] / ROWS).height for f in outputs.values()), initial=0),
+        strict=False,
+    ):
+        path = stored[name][0]
+        if path:
+            for row in pl.read_parquet(path).iter_rows(named=True):
+                key = live[start + row["place"]]
+                told = (row["stage"], row["drop_reason"], row.get("duplicate_of"), row["evidence"])
+                found[key] = (*found.get(key, ()), *map(str, told))
+        assert folders
+    return found
+
+
+@given(_ROWS, st.integers(1, 7), st.integers(1, 5))
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_parts_and_memory_change_nothing(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[int, int, int, bool]], cut: int, at_once: int
+) -> None:
+    """One part and all rows at once, or small parts and a few rows at once: the same decisions."""
+    room = tmp_path_factory.mktemp("decide")
+    barriers: list[Barrier] = [Supersede(), Dedupe()]
+    whole = _decided(room, rows, len(rows) + 1, 10**6, barriers)
+    assert _decided(room, rows, cut, at_once, barriers) == whole
+
+
+def test_a_record_dropped_before_supersedes_an_earlier_one(tmp_path: Path) -> None:
+    """The later record of an id was dropped by a rule; the earlier one, which passed, is superseded all the same."""
+    rows = [(1, 1, 0, False), (1, 2, 1, True), (2, 3, 0, False)]
+    assert {row: told[:2] for row, told in _decided(tmp_path, rows, 1, 10, [Supersede()]).items()} == {
+        0: ("supersede", "superseded")
+    }
+
+
+def test_what_one_barrier_drops_the_next_does_not_see(tmp_path: Path) -> None:
+    """A superseded record can't be what a copy of its text is a duplicate of."""
+    rows = [(1, 1, 0, False), (1, 2, 1, False), (3, 1, 2, False)]
+    assert set(_decided(tmp_path, rows, 2, 10, [Supersede(), Dedupe()])) == {0}
+
+
+def test_stored_and_in_memory_are_one(tmp_path: Path) -> None:
+    """`latam-corpus stage dedupe` decides as a run does."""
+    rows = [(1, 1, 0, False), (2, 1, 1, False), (3, 2, 0, False), (4, 1, 2, False)]
+    frame = _frame(rows)
+    held = pl.concat(Dedupe().decide(Frames((frame.head(1), frame.tail(3))))).filter(
+        pl.col("drop_reason").is_not_null()
+    )
+    stored = _decided(tmp_path, rows, 3, 10, [Dedupe()])
+    assert held["row"].to_list() == [row for row, told in sorted(stored.items()) if told[1] == "duplicate"] == [1, 3]
+    assert set(held["duplicate_of"]) == {f"{1:032x}"}
