@@ -1,11 +1,13 @@
 """What a run would take in time and disk, estimated from a sample of each source.
 
-The sample is really worked: a few hundred records of the source's largest part that isn't done, in a folder thrown
-away afterwards. How much of the part that is, compressed files don't say; it is estimated by compressing the sample.
+The sample is really worked, once: a few hundred records of the source's largest part that isn't done, in a folder
+thrown away afterwards. A few of them are worked before, so that the time to compile and to open models isn't taken for
+the documents'. How much of the part the sample is, compressed files don't say; it is estimated by compressing it.
 """
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
 from dataclasses import dataclass, replace
@@ -15,14 +17,18 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 import zstandard
 
+from latam_corpus.errors import PartError
+from latam_corpus.extract import sandbox
 from latam_corpus.pipeline.part import DROPPED, ROWS, Task, folder_of, keys_of, run_part
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from latam_corpus.pipeline.part import Outcome
     from latam_corpus.pipeline.plan import Part, Plan
 
 _RECORDS: Final = 300
+_WARMED_BY: Final = 10
 _FILES: Final = 20
 _PACKED: Final = (".gz", ".xz", ".zst", ".bz2", ".parquet", ".zip")
 
@@ -65,13 +71,12 @@ def _of_source(parts: Sequence[Part], plan: Plan, work: Path) -> Estimate:
     """The largest part's first records, or some whole files from the middle where files are small."""
     sample = parts[:1] if parts[0].bytes > 2**20 else parts[len(parts) // 2 :][:_FILES]
     seconds, made, read = 0.0, 0, 0
+    first = replace(sample[0], limit=_WARMED_BY, key=f"{sample[0].key}-first")
+    _worked(Task(first, plan.segments[0], work))
     for part in sample:
-        task = Task(replace(part, limit=_RECORDS, span=part.span), plan.segments[0], work)
-        run_part(task)  # the first call compiles and opens models: its time is not the documents'
-        task = replace(task, part=replace(task.part, key=f"{part.key}-again"))
-        started = time.process_time()
-        outcome = run_part(task)
-        seconds += time.process_time() - started
+        started = _cpu_seconds()
+        outcome = _worked(Task(replace(part, limit=_RECORDS), plan.segments[0], work))
+        seconds += _cpu_seconds() - started
         folders = [folder_of(work, key) for key in outcome.keys]
         made += sum(file.stat().st_size for folder in folders for file in folder.glob("*.parquet"))
         # Rows that barriers decide on are written once more for each segment that follows.
@@ -80,6 +85,24 @@ def _of_source(parts: Sequence[Part], plan: Plan, work: Path) -> Estimate:
     remaining = sum(part.bytes for part in parts)
     scale = remaining / max(read, 1)
     return Estimate(seconds * scale, int(made * scale), read, remaining)
+
+
+def _worked(task: Task) -> Outcome:
+    """The outcome of a task that didn't fail.
+
+    Raises:
+        PartError: it failed, as it would in the run.
+    """
+    outcome = run_part(task)
+    if outcome.error:
+        raise PartError(outcome.part, outcome.error, outcome.remedy)
+    return outcome
+
+
+def _cpu_seconds() -> float:
+    """What this process has taken, with the children that extract for it, those that ended and the one that runs."""
+    used = os.times()
+    return time.process_time() + used.children_user + used.children_system + sandbox.cpu_seconds()
 
 
 def _input_bytes(part: Part, folders: Sequence[Path]) -> int:

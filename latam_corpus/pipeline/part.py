@@ -1,6 +1,7 @@
 """What a worker does with one part: the steps of a segment, each stored under the key of all that made it.
 
-A step's folder holds `rows.parquet` (what goes on), `dropped.parquet`, `ledger.parquet` and `counts.json`. It is
+A step's folder holds `rows.parquet` (what goes on), `dropped.parquet`, `ledger.parquet` and `counts.json`, and before
+a barrier that asks for it `aside.parquet`, the columns of the same rows that no document has. It is
 written beside its final place and renamed into it: a folder that exists is whole, and a worker killed at any moment
 leaves nothing that a later run could mistake for work done.
 """
@@ -12,7 +13,9 @@ import os
 import shutil
 import time
 import traceback
-from dataclasses import asdict, dataclass
+from collections import Counter
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Final, Protocol, Self, TypeVar
 
 import polars as pl
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
 ROWS: Final = "rows.parquet"
 DROPPED: Final = "dropped.parquet"
 LEDGER: Final = "ledger.parquet"
+ASIDE: Final = "aside.parquet"
 COUNTS: Final = "counts.json"
 _ROWS_A_BATCH: Final = 2000
 _BYTES_A_BATCH: Final = 16 * 2**20
@@ -166,8 +170,8 @@ def _run_step(task: Task, step: Step, key: str, before: Path | None) -> None:
     shutil.rmtree(made, ignore_errors=True)
     made.mkdir(parents=True)
     unchanged = task.entry is not None and before is None and not step.stages and _decisions(task).is_empty()
-    counts = _linked(task, made) if unchanged else _worked(task, step, before, made)
-    (made / COUNTS).write_text(json.dumps({name: asdict(count) for name, count in counts.items()}))
+    told = _linked(task, made) if unchanged else _worked(task, step, before, made)
+    told.write(made / COUNTS)
     try:
         made.rename(final)
     except OSError as error:
@@ -176,7 +180,46 @@ def _run_step(task: Task, step: Step, key: str, before: Path | None) -> None:
         shutil.rmtree(made)
 
 
-def _linked(task: Task, made: Path) -> dict[str, Count]:
+@dataclass
+class Told:
+    """What a step did, as it is stored beside its outputs.
+
+    Attributes:
+        stages: what happened, by stage.
+        kept: rows that go on, by genre and source.
+        dropped: rows set aside, by genre, source and reason.
+    """
+
+    stages: dict[str, Count] = field(default_factory=dict)
+    kept: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    dropped: Counter[tuple[str, ...]] = field(default_factory=Counter)
+
+    def write(self, path: Path) -> None:
+        """Keep it as JSON."""
+        told = {
+            "stages": {name: asdict(count) for name, count in self.stages.items()},
+            "kept": [[*key, rows] for key, rows in self.kept.items()],
+            "dropped": [[*key, rows] for key, rows in self.dropped.items()],
+        }
+        path.write_text(json.dumps(told))
+
+    @classmethod
+    def read(cls, folder: Path) -> Told:
+        """What the step did whose outputs are in the folder."""
+        told = json.loads((folder / COUNTS).read_text())
+        return cls(
+            {name: Count(**count) for name, count in told["stages"].items()},
+            Counter({(genre, source): rows for genre, source, rows in told["kept"]}),
+            Counter({(genre, source, reason): rows for genre, source, reason, rows in told["dropped"]}),
+        )
+
+
+def _tally(frame: pl.DataFrame, *columns: str) -> Counter[tuple[str, ...]]:
+    """Rows by these columns."""
+    return Counter({tuple(map(str, key)): rows for *key, rows in frame.group_by(columns).len().iter_rows()})
+
+
+def _linked(task: Task, made: Path) -> Told:
     """The entry's rows as they are, where the barriers decided nothing on this part: no second copy on disk."""
     entry = folder_of(task.work, task.entry or "")
     link_or_copy(entry / ROWS, made / ROWS)
@@ -185,7 +228,8 @@ def _linked(task: Task, made: Path) -> dict[str, Count]:
             pass
     with pq.ParquetFile(entry / ROWS) as file:
         rows = file.metadata.num_rows
-    return {name: Count(rows_in=rows, kept=rows) for name in task.barriers}
+    passed = {name: Count(rows_in=rows, kept=rows) for name in task.barriers}
+    return Told(passed, Told.read(entry).kept)
 
 
 def link_or_copy(made: Path, wanted: Path) -> None:
@@ -196,15 +240,20 @@ def link_or_copy(made: Path, wanted: Path) -> None:
         shutil.copyfile(made, wanted)
 
 
-def _worked(task: Task, step: Step, before: Path | None, made: Path) -> dict[str, Count]:
-    """The step's outputs written into the folder `made`; gives what happened, by stage."""
-    counts: dict[str, Count] = {}
-    with _Writer(made / ROWS) as rows, _Writer(made / DROPPED) as dropped, _Writer(made / LEDGER) as ledger:
+def _worked(task: Task, step: Step, before: Path | None, made: Path) -> Told:
+    """The step's outputs written into the folder `made`; gives what happened."""
+    told = Told()
+    with ExitStack() as opened:
+        rows, dropped, ledger = (opened.enter_context(_Writer(made / name)) for name in (ROWS, DROPPED, LEDGER))
+        wanted = task.segment.aside if step is task.segment.steps[-1] else pl.Schema()
+        aside = opened.enter_context(_Writer(made / ASIDE, wanted)) if wanted else None
 
         def record(name: str, passed: Passed, seconds: float) -> Batch:
             passed.count.seconds = seconds
-            counts.setdefault(name, Count()).add(passed.count)
-            dropped.write(schema.conform(passed.dropped, schema.DOCUMENT_SCHEMA))
+            told.stages.setdefault(name, Count()).add(passed.count)
+            if passed.dropped.height:
+                told.dropped += _tally(passed.dropped, "genre", "source_id", "drop_reason")
+                dropped.write(schema.conform(passed.dropped, schema.DOCUMENT_SCHEMA))
             ledger.write(passed.ledger)
             return passed.kept
 
@@ -217,9 +266,12 @@ def _worked(task: Task, step: Step, before: Path | None, made: Path) -> dict[str
                 started = time.process_time()
                 if len(live):
                     live = record(stage.name, pass_through(stage, live), time.process_time() - started)
+            told.kept += _tally(live.frame, "genre", "source_id")
             rows.write(schema.conform(live.frame, schema.DOCUMENT_SCHEMA))
+            if aside and len(live):
+                aside.write(schema.conform(live.frame, wanted))
             started = time.process_time()
-    return counts
+    return told
 
 
 def _entering(task: Task, before: Path | None) -> Iterator[Batch]:
@@ -290,8 +342,8 @@ def _settling(task: Task) -> Iterator[Settle]:
 class _Writer:
     """A Parquet file that frames are appended to, a row group each; an empty one still has its columns."""
 
-    def __init__(self, path: Path) -> None:
-        wanted = schema.LEDGER_SCHEMA if path.name == LEDGER else schema.DOCUMENT_SCHEMA
+    def __init__(self, path: Path, wanted: pl.Schema | None = None) -> None:
+        wanted = wanted or (schema.LEDGER_SCHEMA if path.name == LEDGER else schema.DOCUMENT_SCHEMA)
         self._file = pq.ParquetWriter(path, schema.arrow_schema(wanted), compression="zstd", compression_level=1)
 
     def write(self, frame: pl.DataFrame) -> None:

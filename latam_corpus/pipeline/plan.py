@@ -17,6 +17,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
+
 from latam_corpus import __version__, schema
 from latam_corpus.catalog.source import Source, load_source
 from latam_corpus.dedupe.fingerprint import Fingerprint
@@ -65,6 +67,11 @@ class Segment:
 
     steps: tuple[Step, ...]
     barriers: tuple[Barrier, ...]
+
+    @property
+    def aside(self) -> pl.Schema:
+        """The columns that the barriers want stored beside the rows."""
+        return pl.Schema({k: v for barrier in self.barriers for k, v in getattr(barrier, "aside", {}).items()})
 
 
 @dataclass(frozen=True)

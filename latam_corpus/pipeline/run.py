@@ -9,13 +9,10 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections import Counter
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self
-
-import polars as pl
 
 from latam_corpus import __version__, schema
 from latam_corpus.collect.files import digest, list_inputs, split
@@ -26,13 +23,13 @@ from latam_corpus.pipeline.conserve import Count
 from latam_corpus.pipeline.decide import decide
 from latam_corpus.pipeline.lock import locked
 from latam_corpus.pipeline.part import (
-    COUNTS,
     DROPPED,
     LEDGER,
     ROWS,
     J,
     Outcome,
     Task,
+    Told,
     folder_of,
     input_key,
     link_or_copy,
@@ -217,44 +214,44 @@ def _settled(
 ) -> RunResult:
     """The run's folder filled with links to the outputs, and the counts of all parts together."""
     stages: dict[str, Count] = {}
+    total = Told()
     for kind in ("kept", "dropped", "ledger"):
         shutil.rmtree(folder / kind, ignore_errors=True)
         (folder / kind).mkdir()
     for name, outputs in folders.items():
         link_or_copy(outputs[-1] / ROWS, folder / "kept" / f"{name}.parquet")
-        for number, output in enumerate(outputs):
+        told = [Told.read(output) for output in outputs]
+        total.kept += told[-1].kept
+        for number, (output, one) in enumerate(zip(outputs, told, strict=True)):
             link_or_copy(output / DROPPED, folder / "dropped" / f"{name}-{number}.parquet")
             link_or_copy(output / LEDGER, folder / "ledger" / f"{name}-{number}.parquet")
-            for stage, count in json.loads((output / COUNTS).read_text()).items():
-                stages.setdefault(stage, Count()).add(Count(**count))
-    by_genre = _by_genre(folder) if folders else []
-    kept = sum(row["kept"] for row in by_genre)
+            total.dropped += one.dropped
+            for stage, count in one.stages.items():
+                stages.setdefault(stage, Count()).add(count)
+    kept = total.kept.total()
     rows_in = stages["collect"].rows_in if "collect" in stages else 0
     fallen = sum(sum(c.dropped.values()) + sum(c.failed.values()) for c in stages.values())
-    if rows_in != kept + fallen:
+    if not rows_in == kept + fallen == kept + total.dropped.total():
         raise PartError(str(folder), f"{rows_in} rows came in, {kept} were kept and {fallen} set aside")
-    return RunResult(folder, rows_in, kept, stages, failures, reused, by_genre)
+    return RunResult(folder, rows_in, kept, stages, failures, reused, _by_genre(total))
 
 
-def _by_genre(folder: Path) -> list[dict[str, Any]]:
-    """Rows kept and set aside by genre and source, with the reasons."""
-    found: dict[tuple[str, str], Counter[str | None]] = {}
-    columns = ["genre", "source_id", "drop_reason"]
-    for path in (path for kind in ("kept", "dropped") for path in sorted((folder / kind).iterdir())):
-        counted = pl.read_parquet(path, columns=columns).group_by(columns).len()
-        for genre, source, reason, rows in counted.iter_rows():
-            found.setdefault((str(genre), str(source)), Counter())[reason] += rows
-    return [
-        {
-            "genre": genre,
-            "source": source,
-            "in": counts.total(),
-            "kept": counts[None],
-            # The most frequent first, those equally frequent by name.
-            "reasons": dict(sorted(((r, n) for r, n in counts.items() if r), key=lambda pair: (-pair[1], pair[0]))),
-        }
-        for (genre, source), counts in sorted(found.items())
-    ]
+def _by_genre(total: Told) -> list[dict[str, Any]]:
+    """Rows kept and set aside by genre and source, with the reasons, the most frequent first."""
+    rows = []
+    for genre, source in sorted({*total.kept, *((genre, source) for genre, source, _ in total.dropped)}):
+        reasons = {why: n for (g, s, why), n in sorted(total.dropped.items()) if (g, s) == (genre, source)}
+        kept = total.kept[genre, source]
+        rows.append(
+            {
+                "genre": genre,
+                "source": source,
+                "in": kept + sum(reasons.values()),
+                "kept": kept,
+                "reasons": dict(sorted(reasons.items(), key=lambda pair: -pair[1])),
+            }
+        )
+    return rows
 
 
 def _write_run_file(folder: Path, plan: Plan, parts: Sequence[Part], result: RunResult, seconds: float) -> None:
