@@ -9,7 +9,7 @@ from pathlib import Path
 
 from latam_corpus.errors import CorpusError
 
-from . import balance, growth, memory, stages, text_path, word_table
+from . import balance, dedupe, growth, large, memory, stages, text_path, word_table
 from .machine import save, show
 
 _NAMES = {
@@ -19,6 +19,8 @@ _NAMES = {
     "growth": growth,
     "balance": balance,
     "memory": memory,
+    "dedupe": dedupe,
+    "large": large,
 }
 
 
