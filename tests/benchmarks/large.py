@@ -103,7 +103,7 @@ def measure(args: argparse.Namespace) -> Report:
         ("disk at the end", f"{disk / _GB:.1f} GB, of it the release {released / _GB:.1f} GB"),
         (
             "files",
-            f"{len(files)} names of {len({(s.st_dev, s.st_ino) for s in files})} files, {len(store)} in the store",
+            f"{len(files)} names of {distinct} files, {len(store)} in the store",
         ),
         ("peak memory of one process", f"{made.peak_mb:.0f} MB"),
     )
