@@ -1,19 +1,45 @@
-"""A corpus as a barrier sees it: its rows a part, or a group of equal rows, at a time, and never all at once."""
+"""A corpus as a barrier sees it: its rows a piece, or a group of equal rows, at a time, and never all at once."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 import numpy as np
 import polars as pl
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
 ROW: Final = "row"  # identifies a row of the corpus while a barrier decides, int64
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Piece(Protocol):
+    """Rows that lie together: a value that can be pickled and read anywhere."""
+
+    @property
+    def start(self) -> int:
+        """The row that its first row is."""
+        ...
+
+    @property
+    def height(self) -> int:
+        """How many rows it has."""
+        ...
+
+    @property
+    def bytes(self) -> int:
+        """How large it is, about."""
+        ...
+
+    def read(self, columns: Sequence[str]) -> pl.DataFrame:
+        """These columns of its rows, in order."""
+        ...
 
 
 class Corpus(Protocol):
@@ -24,11 +50,27 @@ class Corpus(Protocol):
         """Rows in all."""
         ...
 
-    def frames(self, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
-        """`row` and these columns, a part at a time."""
+    @property
+    def room(self) -> Path | None:
+        """A folder for what is written meanwhile, which every worker can read; None for the system's."""
         ...
 
-    def repeated(self, key: str, columns: Sequence[str], *, with_dropped: bool = False) -> Iterator[pl.DataFrame]:
+    @property
+    def gone(self) -> NDArray[np.int64]:
+        """Rows that an earlier barrier of the cut has dropped, sorted."""
+        ...
+
+    def pieces(self) -> list[Piece]:
+        """The rows, those gone among them, in order."""
+        ...
+
+    def frames(self, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
+        """`row` and these columns, a piece at a time, without the rows gone."""
+        ...
+
+    def repeated(
+        self, key: str, columns: Sequence[str], *, with_dropped: bool = False, also: Sequence[Piece] = ()
+    ) -> Iterator[pl.DataFrame]:
         """`row` and these columns of all rows whose `key` another row has too; equal keys are in one frame.
 
         Rows without a key are left out; rows with a key of their own may be among those given.
@@ -37,13 +79,45 @@ class Corpus(Protocol):
             key: the column that is compared.
             columns: what is wanted of the rows.
             with_dropped: also rows that a stage dropped before, whose `row` is `height` or more.
+            also: rows of another corpus, whose pieces start at `height` or after it.
+        """
+        ...
+
+    def map(self, work: Callable[[T], R], jobs: Sequence[T]) -> Iterator[R]:
+        """What `work` makes of each job, by whatever engine there is, in any order.
+
+        Args:
+            work: a function of a module.
+            jobs: values that can be pickled, with an attribute `bytes` that says how large they are.
         """
         ...
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
+class FramePiece:
+    """A frame as a piece."""
+
+    frame: pl.DataFrame
+    start: int
+
+    @property
+    def height(self) -> int:
+        """How many rows it has."""
+        return self.frame.height
+
+    @property
+    def bytes(self) -> int:
+        """How large it is, about."""
+        return int(self.frame.estimated_size())
+
+    def read(self, columns: Sequence[str]) -> pl.DataFrame:
+        """These columns of its rows, in order."""
+        return self.frame.select(columns)
+
+
+@dataclass(frozen=True, eq=False)
 class Frames:
-    """A corpus in memory: frames with all columns, in order.
+    """A corpus in memory: frames with all columns, in order, worked in this process.
 
     >>> corpus = Frames((pl.DataFrame({"a": ["x", "y"]}), pl.DataFrame({"a": ["x"]})))
     >>> [frame["row"].to_list() for frame in corpus.repeated("a", [])]
@@ -51,25 +125,56 @@ class Frames:
     """
 
     parts: tuple[pl.DataFrame, ...]
+    room: Path | None = None
+    gone: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
     @property
     def height(self) -> int:
         """Rows in all."""
         return sum(part.height for part in self.parts)
 
-    def frames(self, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
-        """`row` and these columns, a part at a time."""
-        start = 0
-        for part in self.parts:
-            yield part.select(pl.int_range(start, start + part.height, dtype=pl.Int64).alias(ROW), *columns)
-            start += part.height
+    def pieces(self) -> list[Piece]:
+        """The rows, in order."""
+        starts = np.concatenate(([0], np.cumsum([part.height for part in self.parts]))).tolist()
+        return [FramePiece(part, start) for part, start in zip(self.parts, starts, strict=False)]
 
-    def repeated(self, key: str, columns: Sequence[str], *, with_dropped: bool = False) -> Iterator[pl.DataFrame]:  # noqa: ARG002
+    def frames(self, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
+        """`row` and these columns, a piece at a time."""
+        for piece in self.pieces():
+            yield rows_of(piece, columns, self.gone)
+
+    def repeated(
+        self,
+        key: str,
+        columns: Sequence[str],
+        *,
+        with_dropped: bool = False,  # noqa: ARG002  (nothing was dropped before)
+        also: Sequence[Piece] = (),
+    ) -> Iterator[pl.DataFrame]:
         """`row` and these columns of all rows whose `key` another row has too."""
-        every = pl.concat(self.frames(sorted({key, *columns}))) if self.parts else pl.DataFrame()
+        wanted = sorted({key, *columns})
+        every = pl.concat([pl.DataFrame(), *self.frames(wanted), *(rows_of(p, wanted) for p in also)], how="diagonal")
         if every.height:
-            found = every.filter(pl.col(key).is_not_null() & pl.col(key).is_duplicated())
-            yield found.select(ROW, *columns)
+            yield every.filter(pl.col(key).is_not_null() & pl.col(key).is_duplicated()).select(ROW, *columns)
+
+    def map(self, work: Callable[[T], R], jobs: Sequence[T]) -> Iterator[R]:
+        """What `work` makes of each job, here."""
+        return map(work, jobs)
+
+
+def rows_of(piece: Piece, columns: Sequence[str], gone: NDArray[np.int64] | None = None) -> pl.DataFrame:
+    """`row` and these columns of a piece, without the rows gone (sorted).
+
+    >>> rows_of(FramePiece(pl.DataFrame({"a": ["x", "y"]}), 5), ["a"], np.array([5])).rows()
+    [('y', 6)]
+    """
+    rows = piece.read(columns).with_columns(pl.int_range(piece.start, piece.start + piece.height).alias(ROW))
+    if gone is None or not len(gone):
+        return rows
+    mine = gone[np.searchsorted(gone, piece.start) : np.searchsorted(gone, piece.start + piece.height)]
+    left = np.ones(rows.height, np.bool_)
+    left[mine - piece.start] = False
+    return rows.filter(left) if len(mine) else rows
 
 
 def repeated_hashes(hashes: Sequence[NDArray[np.uint64]]) -> NDArray[np.uint64]:
@@ -81,3 +186,15 @@ def repeated_hashes(hashes: Sequence[NDArray[np.uint64]]) -> NDArray[np.uint64]:
     every = np.sort(np.concatenate([np.zeros(0, np.uint64), *hashes]))
     found: NDArray[np.uint64] = np.unique(every[1:][every[1:] == every[:-1]])
     return found
+
+
+def ragged(lists: pl.Series) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """The values of a series of lists one after another, and where each list starts, with an end.
+
+    >>> values, offsets = ragged(pl.Series([[1, 2], None, [3]], dtype=pl.List(pl.UInt32)))
+    >>> values.tolist(), offsets.tolist()
+    ([1, 2, 3], [0, 2, 2, 3])
+    """
+    counts = lists.list.len().fill_null(0).to_numpy()
+    offsets = np.concatenate(([0], np.cumsum(counts, dtype=np.int64)))
+    return lists.filter(pl.Series(counts > 0)).explode().to_numpy(), offsets

@@ -9,13 +9,16 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import polars as pl
 import pytest
 
 from latam_corpus import schema
 from latam_corpus.cli.app import main
+
+if TYPE_CHECKING:
+    from latam_corpus.pipeline.part import Outcome
 
 SEEN = datetime(2024, 5, 1, 12, tzinfo=UTC)
 
@@ -85,6 +88,69 @@ def kept_run(tmp_path: Path) -> KeptRun:
         return folder
 
     return make
+
+
+class SmallRecipe(Protocol):
+    """Makes a recipe in TOML."""
+
+    def __call__(
+        self, *stages: str, source: str = "fuente.toml", genre: str = "literature", release: str | None = None
+    ) -> str:
+        """The recipe with these stages, a key each with its options after a space, and these lines in `[release]`."""
+
+
+@pytest.fixture(scope="session")
+def small_recipe() -> SmallRecipe:
+    """A maker of recipes of one source; `release` "" is a release of what is open, for training."""
+
+    def make(*stages: str, source: str = "fuente.toml", genre: str = "literature", release: str | None = None) -> str:
+        lines = ['title = "Prueba"', f'genre = "{genre}"', f"sources = [{json.dumps(source)}]"]
+        for stage in stages:
+            key, _, options = stage.partition(" ")
+            lines += ["[[stage]]", f'use = "{key}"', options]
+        if release is not None:
+            lines += ["[release]", 'name = "prueba"', 'admit = ["open"]', 'uses = ["train"]', release]
+        return "\n".join(lines) + "\n"
+
+    return make
+
+
+class SmallSource(Protocol):
+    """Makes a source file in TOML."""
+
+    def __call__(self, collect: str = "") -> str:
+        """The source `fuente`, free for training, with these lines in `[collect]`."""
+
+
+@pytest.fixture(scope="session")
+def small_source() -> SmallSource:
+    """A maker of the source that small recipes name."""
+
+    def make(collect: str = "") -> str:
+        about = 'id = "fuente"\ntitle = "Cuentos de prueba"\nholder = "Nadie"\nlanguages = ["spa"]\n'
+        rights = '[rights]\nstatement = "CC0-1.0"\nbasis = "licence"\nuses = ["train"]\n'
+        return f"{about}{rights}[collect]\n{collect}\n"
+
+    return make
+
+
+class Silent:
+    """Progress of a run that nobody reads."""
+
+    def started(self, title: str, total: int) -> None:
+        """Nothing is shown."""
+
+    def part_done(self, outcome: Outcome) -> None:
+        """Nothing is shown."""
+
+    def barrier(self, name: str, rows: int) -> None:
+        """Nothing is shown."""
+
+
+@pytest.fixture(scope="session")
+def silent() -> Silent:
+    """What a run tells its progress to in tests that read its files."""
+    return Silent()
 
 
 class Told(NamedTuple):

@@ -12,12 +12,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from latam_corpus import schema
+from latam_corpus.batch import Batch
 from latam_corpus.corpus import Frames
 from latam_corpus.dedupe.dedupe import Dedupe
-from latam_corpus.dedupe.fingerprint import text_hash
+from latam_corpus.dedupe.fingerprint import Fingerprint
+from latam_corpus.dedupe.near import SKETCH
+from latam_corpus.engine.in_process import InProcess
 from latam_corpus.pipeline import decide as decide_module
 from latam_corpus.pipeline.decide import decide
-from latam_corpus.pipeline.part import DROPPED, ROWS
+from latam_corpus.pipeline.part import ASIDE, DROPPED, ROWS
 from latam_corpus.pipeline.supersede import Supersede
 
 if TYPE_CHECKING:
@@ -26,6 +29,19 @@ if TYPE_CHECKING:
     from latam_corpus.pipeline.registry import Barrier
 
 _START = datetime(2020, 1, 1, tzinfo=UTC)
+_LETTER = (
+    "Querida hermana: llegué al puerto con la marea alta y nadie me esperaba en el muelle, porque la carta que mandé "
+    "desde la sierra se perdió con el correo de enero. Dormí dos noches en la fonda de la viuda, comí pescado frito y "
+    "escuché a los viejos contar la historia del barco que salió con naranjas y volvió con nieve en la bodega."
+)
+# The second says nearly the same as the first, the third a part of it, the fourth something else.
+_TEXTS = (
+    _LETTER,
+    _LETTER.replace("hermana", "prima"),
+    _LETTER.partition(". ")[0] + ".",
+    "No hay más remedio que esperar a que baje el río, dijo el arriero, y se sentó a liar un cigarro bajo el alero.",
+)
+_DECIDED = ("duplicate_of", "contained_in", "duplicate_cluster", "cluster_size")
 _ROWS = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 3), st.integers(0, 2), st.booleans()), max_size=30)
 
 
@@ -43,19 +59,19 @@ class _Silent:
 
 
 def _frame(rows: list[tuple[int, int, int, bool]]) -> pl.DataFrame:
-    """Documents with few ids, texts and times, so that many are equal; the third of a text is its tier."""
+    """Documents with few ids, texts and times, so that many are equal or nearly so; the third is also the tier."""
     told = [
         {
             "doc_id": f"{doc:032x}",
-            "text": f"texto {text}",
-            "text_hash": text_hash(f"texto {text}"),
+            "text": _TEXTS[text],
             "obtained": _START + timedelta(days=day),
             "rights_tier": schema.RIGHTS_TIERS[day],
             "origin": {"file": "f.jsonl", "member": str(place), "offset": None, "digest": None},
         }
         for place, (doc, text, day, _) in enumerate(rows)
     ]
-    return schema.conform(pl.DataFrame(told) if told else pl.DataFrame({"doc_id": []}), schema.DOCUMENT_SCHEMA)
+    frame = schema.conform(pl.DataFrame(told) if told else pl.DataFrame({"doc_id": []}), schema.DOCUMENT_SCHEMA)
+    return Fingerprint(sketch=True)(Batch(frame)).frame
 
 
 def _decided(
@@ -67,16 +83,18 @@ def _decided(
     for number, start in enumerate(range(0, max(len(rows), 1), cut)):
         folder = room / f"{len(list(room.iterdir()))}-{number}"
         folder.mkdir()
-        chunk = _frame(rows).slice(start, cut)
+        every = _frame(rows).slice(start, cut)
+        chunk = every.select(schema.DOCUMENT_SCHEMA.names())
         gone = pl.Series([row[3] for row in rows[start : start + cut]], dtype=pl.Boolean)
         chunk.filter(~gone).write_parquet(folder / ROWS)
         chunk.filter(gone).write_parquet(folder / DROPPED)
+        every.filter(~gone).select(SKETCH.names()).write_parquet(folder / ASIDE)
         outputs[f"p{number}"] = [folder]
         live += [start + place for place, dropped in enumerate(gone) if not dropped]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(decide_module, "_AT_ONCE", at_once)
-        stored = decide(barriers, outputs, room, _Silent())
-    found = {}
+        stored = decide(barriers, outputs, room, InProcess(), _Silent())
+    found: dict[int, tuple[str, ...]] = {}
     for (name, folders), start in zip(
         outputs.items(),
         itertools.accumulate((pl.read_parquet(f[0] / ROWS).height for f in outputs.values()), initial=0),
@@ -86,7 +104,7 @@ def _decided(
         if path:
             for row in pl.read_parquet(path).iter_rows(named=True):
                 key = live[start + row["place"]]
-                told = (row["stage"], row["drop_reason"], row.get("duplicate_of"), row["evidence"])
+                told = (row["stage"], row["drop_reason"], *(row.get(name) for name in _DECIDED), row["evidence"])
                 found[key] = (*found.get(key, ()), *map(str, told))
         assert folders
     return found
@@ -114,15 +132,15 @@ def test_a_record_dropped_before_supersedes_an_earlier_one(tmp_path: Path) -> No
 
 def test_what_one_barrier_drops_the_next_does_not_see(tmp_path: Path) -> None:
     """A superseded record can't be what a copy of its text is a duplicate of."""
-    rows = [(1, 1, 0, False), (1, 2, 1, False), (3, 1, 2, False)]
+    rows = [(1, 1, 0, False), (1, 3, 1, False), (3, 1, 2, False)]
     assert set(_decided(tmp_path, rows, 2, 10, [Supersede(), Dedupe()])) == {0}
 
 
 def test_stored_and_in_memory_are_one(tmp_path: Path) -> None:
     """`latam-corpus stage dedupe` decides as a run does."""
-    rows = [(1, 1, 0, False), (2, 1, 1, False), (3, 2, 0, False), (4, 1, 2, False)]
+    rows = [(1, 1, 0, False), (2, 1, 1, False), (3, 3, 0, False), (4, 1, 2, False)]
     frame = _frame(rows)
-    held = pl.concat(Dedupe().decide(Frames((frame.head(1), frame.tail(3))))).filter(
+    held = pl.concat(Dedupe().decide(Frames((frame.head(1), frame.tail(3)))), how="diagonal").filter(
         pl.col("drop_reason").is_not_null()
     )
     stored = _decided(tmp_path, rows, 3, 10, [Dedupe()])

@@ -90,7 +90,7 @@ def test_members_are_read_as_files_of_a_folder(tmp_path: Path, name: str) -> Non
     assert [row.get("raw") for row in rows] == [_MEMBERS["notas/a.html"], *[None] * 3, b"Tres", *[None] * 3]
     assert [row.get("text") for row in rows] == [None, "Uno", None, "Dos", None, "Fila uno", "Fila dos", None]
     assert [row["drop_reason"] for row in rows if row["drop_reason"]] == [
-        "unreadable:not JSON", "unreadable:unknown-format",
+        "unreadable:not JSON", "unreadable:unknown format",
     ]  # fmt: skip
     if name != "e.zip":
         assert rows[0]["obtained"] == datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)

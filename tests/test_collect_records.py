@@ -233,7 +233,7 @@ def test_a_record_without_end_does_not_fill_the_memory(
     (tmp_path / f"r.txt{suffix}").write_bytes(_PACK[suffix](data))
     frame = _read(_source(), tmp_path / f"r.jsonl{suffix}")
     assert frame["text"].to_list() == ["uno", None, "tres"]
-    assert frame["drop_reason"].to_list() == [None, "unreadable:line-too-long", None]
+    assert frame["drop_reason"].to_list() == [None, "unreadable:line too long", None]
     assert _read(_source(), tmp_path / f"r.txt{suffix}")["drop_reason"].to_list() == ["unreadable:too large"]
 
 

@@ -102,7 +102,7 @@ def test_a_folder_of_every_format_is_read_by_suffix(folder: Path) -> None:
     }  # fmt: skip
     failed = rows.filter(pl.col("drop_reason").is_not_null())
     assert failed.select(pl.col("origin").struct.field("file"), "drop_reason", "verdict").rows() == [
-        ("portada.png", "unreadable:unknown-format", "failed")
+        ("portada.png", "unreadable:unknown format", "failed")
     ]
 
 

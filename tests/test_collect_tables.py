@@ -102,7 +102,7 @@ def test_a_bad_row_is_a_failed_row_in_its_place(tmp_path: Path, monkeypatch: pyt
     assert frame["text"].drop_nulls().to_list() == ["uno", "siete"]
     assert frame["drop_reason"].to_list() == [
         None, "unreadable:wrong number of columns", "unreadable:not CSV", "unreadable:wrong number of columns",
-        "unreadable:not UTF-8", "unreadable:line-too-long", None, "unreadable:not CSV",
+        "unreadable:not UTF-8", "unreadable:line too long", None, "unreadable:not CSV",
     ]  # fmt: skip
     assert json.loads(frame["evidence"][1]) == {"file": "n.csv", "line": 3, "found": 1, "expected": 2}
 

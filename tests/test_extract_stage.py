@@ -122,7 +122,7 @@ def test_documents_without_text_fail_with_their_cause(monkeypatch: pytest.Monkey
     ).frame
     assert frame["doc_id"].to_list() == list("abcde")
     assert frame["drop_reason"].to_list() == [
-        "extract:no text", "extract:no extractor", "extract:ZeroDivisionError", None, "unreadable:not JSON",
+        "extract:no text", "extract:no extractor", "extract:parser error", None, "unreadable:not JSON",
     ]  # fmt: skip
     assert frame["verdict"].to_list() == ["failed", "failed", "failed", None, None]
     assert frame["text"].to_list() == [None, None, None, "Sana.", None]

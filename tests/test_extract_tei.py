@@ -101,16 +101,17 @@ def test_nothing_is_fetched_and_no_entity_is_expanded(tmp_path: Path) -> None:
     raw = [_tei(f"<p>Había {entity}</p>", prolog=prolog) for entity, prolog in prologs.items()]
     frame = Extract()(Batch(pl.DataFrame({"raw": raw, "media_type": ["application/tei+xml"] * 3}))).frame
     assert frame["text"].to_list() == [None, None, "Había año"]
-    assert frame["drop_reason"].to_list() == ["extract:DocumentError", "extract:XMLSyntaxError", None]
+    assert frame["drop_reason"].to_list() == ["extract:own entity", "extract:not XML", None]
+    assert "«&x;»" in frame["evidence"][0]
     assert "clave" not in str(frame.to_dicts())
 
 
 @pytest.mark.parametrize(
     ("raw", "reason"),
     [
-        (b"<alto><Page/></alto>", "extract:DocumentError"),
-        (b"<TEI><text><body><p>cortado", "extract:XMLSyntaxError"),
-        (b"<TEI><text><body>" + b"<div>" * 5000 + b"</div>" * 5000 + b"</body></text></TEI>", "extract:XMLSyntaxError"),
+        (b"<alto><Page/></alto>", "extract:not TEI"),
+        (b"<TEI><text><body><p>cortado", "extract:not XML"),
+        (b"<TEI><text><body>" + b"<div>" * 5000 + b"</div>" * 5000 + b"</body></text></TEI>", "extract:not XML"),
         (b"<TEI><text><body><note>solo</note></body></text></TEI>", "extract:no text"),
     ],
 )

@@ -29,9 +29,8 @@ from latam_corpus.pipeline.run import find_parts, run
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from conftest import CommandLine
+    from conftest import CommandLine, Silent, SmallRecipe
 
-    from latam_corpus.pipeline.part import Outcome
     from latam_corpus.pipeline.run import RunResult
 
 _GOOD = (
@@ -50,33 +49,6 @@ _PAGE = (
     "<p>«Mi padre fue guardabarrera en este ramal», contó una de las pasajeras, que viajó con el silbato que él usaba "
     "y lo hizo sonar al llegar a cada pueblo, entre los aplausos de los demás.</p></article></body></html>"
 )
-_RECIPE = """
-title = "Entradas hostiles"
-genre = "literature"
-sources = [{source}]
-[[stage]]
-use = "extract"
-{options}
-[[stage]]
-use = "repair"
-[[stage]]
-use = "redact"
-[[stage]]
-use = "dedupe"
-"""
-
-
-class _Silent:
-    """Progress that nobody reads."""
-
-    def started(self, title: str, total: int) -> None:
-        """Nothing is shown."""
-
-    def part_done(self, outcome: Outcome) -> None:
-        """Nothing is shown."""
-
-    def barrier(self, name: str, rows: int) -> None:
-        """Nothing is shown."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +81,8 @@ class Room:
     """A folder of inputs, two good ones among them, and a recipe that runs them."""
 
     root: Path
+    recipe_of: SmallRecipe
+    progress: Silent
 
     @property
     def data(self) -> Path:
@@ -129,14 +103,15 @@ class Room:
             (self.root / "fuente.toml").write_text(source, encoding="utf-8")
             named = "fuente.toml"
         path = self.root / "receta.toml"
-        path.write_text(_RECIPE.format(source=json.dumps(named), options=options), encoding="utf-8")
+        stages = (f"extract {options}", "repair", "redact", "dedupe near = false")
+        path.write_text(self.recipe_of(*stages, source=named), encoding="utf-8")
         return path
 
     def run(self, options: str = "", source: str | None = None) -> Told:
         """The run's rows, of which none is lost: in = kept + set aside, each with its ledger row."""
         recipe = load_recipe(str(self.recipe(options, source)))
         plan = make_plan(recipe, {"fuente": str(self.data)} if source else {})
-        result = run(plan, find_parts(plan), self.root / "out", InProcess(), _Silent())
+        result = run(plan, find_parts(plan), self.root / "out", InProcess(), self.progress)
         assert result.failures == {}
         kept, dropped, ledger = (
             pl.concat([pl.read_parquet(file) for file in sorted((result.folder / kind).glob("*.parquet"))])
@@ -150,9 +125,9 @@ class Room:
 
 
 @pytest.fixture
-def room(tmp_path: Path) -> Room:
+def room(tmp_path: Path, small_recipe: SmallRecipe, silent: Silent) -> Room:
     """A folder with two good documents, one before and one after whatever a test puts beside them."""
-    made = Room(tmp_path)
+    made = Room(tmp_path, small_recipe, silent)
     made.write("aa-buena.txt", _GOOD)
     made.write("zz-buena.jsonl", json.dumps({"id": "afilador", "text": _OTHER}, ensure_ascii=False) + "\n")
     return made
@@ -195,7 +170,7 @@ def test_a_wrong_recipe_is_refused_before_anything_is_read(room: Room, wrong: st
     """The error names the file and the thing; no folder is made."""
     written, named = _WRONG[wrong]
     recipe = room.recipe().read_text(encoding="utf-8")
-    headless = recipe.replace('title = "Entradas hostiles"\n', "")
+    headless = recipe.replace('title = "Prueba"\n', "")
     path = room.root / "receta.toml"
     path.write_text(written.replace("{recipe}", recipe).replace("{headless}", headless), encoding="utf-8")
     with pytest.raises(ConfigError) as caught:
@@ -216,7 +191,7 @@ def test_a_recipe_with_a_byte_order_mark_is_read(room: Room) -> None:
 def test_a_recipe_saved_in_another_charset_is_refused(room: Room, charset: str) -> None:
     """What an editor on Windows does to a file is told in one sentence that names the file."""
     path = room.recipe()
-    path.write_bytes(path.read_text(encoding="utf-8").replace("hostiles", "dañinas").encode(charset))
+    path.write_bytes(path.read_text(encoding="utf-8").replace("Prueba", "Comprobación").encode(charset))
     with pytest.raises(ConfigError, match=r"receta\.toml"):
         load_recipe(str(path))
 

@@ -16,71 +16,27 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+if TYPE_CHECKING:
+    from conftest import SmallRecipe, SmallSource
+
 _KILLS = int(os.environ.get("LATAM_CORPUS_KILLS", "5"))
 _SEED = 20261125
-_RECIPE = """
-title   = "Prueba"
-genre   = "literature"
-sources = ["fuente.toml"]
-[[stage]]
-use = "repair"
-[[stage]]
-use = "identify"
-[[stage]]
-use = "filter"
-[[stage]]
-use = "redact"
-[[stage]]
-use = "dedupe"
-[release]
-name = "prueba"
-admit = ["open"]
-uses = ["train"]
-"""
-_SOURCE = """
-id = "fuente"
-title = "Cuentos de prueba"
-holder = "Nadie"
-[rights]
-statement = "CC0-1.0"
-basis = "licence"
-uses = ["train"]
-"""
-_WORDS = [
-    "la",
-    "barca",
-    "salió",
-    "del",
-    "puerto",
-    "antes",
-    "del",
-    "alba",
-    "y",
-    "volvió",
-    "con",
-    "la",
-    "red",
-    "vacía",
-    "como",
-    "todos",
-    "los",
-    "días",
-    "de",
-    "ese",
-    "invierno",
-]
+_SENTENCE = "la barca salió del puerto antes del alba y volvió con la red vacía como todos los días de ese invierno"
+_WORDS = _SENTENCE.split()
 
 
 @pytest.fixture(scope="module")
-def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def room(tmp_path_factory: pytest.TempPathFactory, small_recipe: SmallRecipe, small_source: SmallSource) -> Path:
     """Twelve files of forty documents, a few of them alike."""
     folder = tmp_path_factory.mktemp("kill")
     (folder / "in").mkdir()
-    (folder / "receta.toml").write_text(_RECIPE)
-    (folder / "fuente.toml").write_text(_SOURCE)
+    stages = ("repair", "identify", "filter", "redact", "dedupe")
+    (folder / "receta.toml").write_text(small_recipe(*stages, release=""))
+    (folder / "fuente.toml").write_text(small_source())
     chance = random.Random(_SEED)  # noqa: S311  (moments and words, not secrets)
     for number in range(12):
         rows = []

@@ -39,7 +39,7 @@ _FLOORS = {
     "conha19": 1.0,
     "gutenberg-latam": 1.0,
     "eltec-por": 1.0,
-    "disco-sonnets": 0.98,
+    "disco-sonnets": 0.97,
     "tango-pd": 0.98,
     "sayings": 0.98,
     "news-pages": 0.90,

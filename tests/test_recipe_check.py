@@ -11,27 +11,13 @@ from latam_corpus.pipeline.recipe import shipped_recipes
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import CommandLine
+    from conftest import CommandLine, SmallRecipe
 
-_GOOD = """title = "Prueba"
-genre = "literature"
-sources = ["conha19"]
 
-[[stage]]
-use = "repair"
-
-[[stage]]
-use = "identify"
-languages = ["spa"]
-
-[[stage]]
-use = "filter"
-
-[release]
-name = "prueba"
-admit = ["open"]
-uses = ["train"]
-"""
+@pytest.fixture(scope="session")
+def good(small_recipe: SmallRecipe) -> str:
+    """A sound recipe."""
+    return small_recipe("repair", 'identify languages = ["spa"]', "filter", source="conha19", release="")
 
 
 @pytest.mark.parametrize("name", sorted(shipped_recipes()))
@@ -62,22 +48,24 @@ def test_a_shipped_recipe_is_sound(command_line: CommandLine, name: str) -> None
     ],
 )
 def test_a_wrong_recipe_is_refused(
-    command_line: CommandLine, tmp_path: Path, change: tuple[str, str], told: str
+    command_line: CommandLine, good: str, tmp_path: Path, change: tuple[str, str], told: str
 ) -> None:
     """Exit code 2 and one sentence that names the file, the problem and the closest match."""
     recipe = tmp_path / "receta.toml"
-    recipe.write_text(_GOOD.replace(*change, 1))
+    recipe.write_text(good.replace(*change, 1))
     said = command_line("check", recipe)
     assert said.code == 2
     assert told in said.err
     assert "receta.toml" in said.err or "catalogue" in said.err
 
 
-def test_a_release_over_a_source_without_rights_is_refused(command_line: CommandLine, tmp_path: Path) -> None:
+def test_a_release_over_a_source_without_rights_is_refused(
+    command_line: CommandLine, good: str, tmp_path: Path
+) -> None:
     """Such a source can be measured and never released."""
     (tmp_path / "sin.toml").write_text('id = "sin"\ntitle = "Sin derechos"\nholder = "Nadie"\n')
     recipe = tmp_path / "receta.toml"
-    recipe.write_text(_GOOD.replace('"conha19"', '"sin.toml"'))
+    recipe.write_text(good.replace('"conha19"', '"sin.toml"'))
     said = command_line("check", recipe)
     assert said.code == 2
     assert "without rights" in said.err

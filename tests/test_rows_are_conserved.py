@@ -21,26 +21,7 @@ from latam_corpus.pipeline.recipe import load_recipe
 from latam_corpus.pipeline.run import find_parts, run
 
 if TYPE_CHECKING:
-    from latam_corpus.pipeline.part import Outcome
-
-_RECIPE = """
-title   = "Prueba"
-genre   = "literature"
-sources = ["./datos.jsonl"]
-[[stage]]
-use = "extract"
-[[stage]]
-use = "repair"
-[[stage]]
-use = "identify"
-languages = ["spa"]
-[[stage]]
-use = "filter"
-[[stage]]
-use = "redact"
-[[stage]]
-use = "dedupe"
-"""
+    from conftest import Silent, SmallRecipe
 
 
 @dataclass(frozen=True)
@@ -56,19 +37,6 @@ class _Losing:
         frame = batch.frame
         made = {"head": frame.head(1), "reverse": frame.reverse(), "double": pl.concat([frame, frame])}
         return Batch(made[self.how])
-
-
-class _Silent:
-    """Progress that nobody reads."""
-
-    def started(self, title: str, total: int) -> None:
-        """Nothing is shown."""
-
-    def part_done(self, outcome: Outcome) -> None:
-        """Nothing is shown."""
-
-    def barrier(self, name: str, rows: int) -> None:
-        """Nothing is shown."""
 
 
 @pytest.mark.parametrize("how", ["head", "reverse", "double"])
@@ -123,14 +91,17 @@ _PIECES = st.sampled_from(
 
 @given(st.lists(st.tuples(_PIECES, st.integers(0, 6)), max_size=25))
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_a_run_conserves_rows(tmp_path_factory: pytest.TempPathFactory, records: list[tuple[str, int]]) -> None:
+def test_a_run_conserves_rows(
+    tmp_path_factory: pytest.TempPathFactory, small_recipe: SmallRecipe, silent: Silent, records: list[tuple[str, int]]
+) -> None:
     """Whatever the records, empty, damaged, doubled in id or text: in = kept + set aside, each with a reason."""
     room = tmp_path_factory.mktemp("run")
-    (room / "recipe.toml").write_text(_RECIPE.replace("./datos.jsonl", str(room / "datos.jsonl")))
+    stages = ("extract", "repair", 'identify languages = ["spa"]', "filter", "redact", "dedupe")
+    (room / "recipe.toml").write_text(small_recipe(*stages, source=str(room / "datos.jsonl")))
     lines = [json.dumps({"id": f"d{number}", "text": text}) for text, number in records]
     (room / "datos.jsonl").write_text("".join(line + "\n" for line in [*lines, "{not json"]))
     plan = make_plan(load_recipe(str(room / "recipe.toml")), {})
-    result = run(plan, find_parts(plan), room / "out", InProcess(), _Silent())
+    result = run(plan, find_parts(plan), room / "out", InProcess(), silent)
     rows = {
         kind: pl.concat([pl.read_parquet(f) for f in sorted(Path(result.folder, kind).glob("*.parquet"))])
         for kind in ("kept", "dropped", "ledger")

@@ -18,41 +18,8 @@ from latam_corpus.paths import data_folder
 if TYPE_CHECKING:
     from pathlib import Path
 
-_RECIPE = """
-title   = "Prueba"
-genre   = "literature"
-sources = ["fuente.toml"]
-[[stage]]
-use = "extract"
-[[stage]]
-use = "repair"
-[[stage]]
-use = "identify"
-[[stage]]
-use = "filter"
-policies = "{filters}"
-[[stage]]
-use = "redact"
-[[stage]]
-use = "dedupe"
-[release]
-name = "prueba"
-admit = ["open"]
-uses = ["train"]
-split = {{ validation = 0.0, test = 0.0 }}
-"""
-_SOURCE = """
-id = "fuente"
-title = "Cuentos de prueba"
-holder = "Nadie"
-languages = ["spa"]
-[rights]
-statement = "CC0-1.0"
-basis = "licence"
-uses = ["train"]
-[collect]
-files = ["*.jsonl", "*.txt"]
-"""
+    from conftest import SmallRecipe, SmallSource
+
 _SENTENCE = "La barca número {n} salió del puerto antes del alba y volvió con la red {how}, como todos los días."
 _HOWS = ("llena", "vacía", "rota", "seca", "nueva", "vieja", "pesada")
 
@@ -86,13 +53,22 @@ class Room:
 
 
 @pytest.fixture
-def room(tmp_path: Path) -> Room:
+def room(tmp_path: Path, small_recipe: SmallRecipe, small_source: SmallSource) -> Room:
     """A room with two files of thirty documents."""
+    stages = (
+        "extract",
+        "repair",
+        "identify",
+        f'filter policies = "{tmp_path / "filters"}"',
+        "redact",
+        "dedupe near = false",
+    )
     made = Room(tmp_path)
     shutil.copytree(data_folder("filters"), tmp_path / "filters")
     (tmp_path / "in").mkdir()
-    (tmp_path / "receta.toml").write_text(_RECIPE.format(filters=tmp_path / "filters"))
-    (tmp_path / "fuente.toml").write_text(_SOURCE)
+    release = "split = { validation = 0.0, test = 0.0 }"
+    (tmp_path / "receta.toml").write_text(small_recipe(*stages, release=release))
+    (tmp_path / "fuente.toml").write_text(small_source('files = ["*.jsonl", "*.txt"]'))
     made.write("a.jsonl", range(30))
     made.write("b.jsonl", range(30, 60))
     return made
@@ -158,10 +134,10 @@ def test_shards_depend_on_the_documents_alone(room: Room, tmp_path: Path) -> Non
 
 
 @pytest.mark.slow
-def test_a_bad_file_fails_alone(room: Room) -> None:
+def test_a_bad_file_fails_alone(room: Room, small_source: SmallSource) -> None:
     """A truncated archive is a ledger row; the documents of the other files are all there."""
     (room.folder / "in" / "roto.jsonl.gz").write_bytes(b"\x1f\x8b\x08\x00garbage")
-    (room.folder / "fuente.toml").write_text(_SOURCE.replace('"*.txt"', '"*.jsonl.gz"'))
+    (room.folder / "fuente.toml").write_text(small_source('files = ["*.jsonl", "*.jsonl.gz"]'))
     told = room.run()
     assert told["rows"]["kept"] == 60
     ledger = pl.read_parquet(f"{told['folder']}/ledger/*.parquet")

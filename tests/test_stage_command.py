@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import lzma
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
+import zstandard
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from conftest import CommandLine
@@ -146,3 +150,43 @@ def test_a_wrong_input_is_one_sentence(
     said = command_line("stage", *named)
     assert said.code == 2
     assert told in said.err
+
+
+@pytest.mark.parametrize(
+    ("suffix", "pack"),
+    [
+        (".gz", gzip.compress),
+        (".xz", lzma.compress),
+        (".zst", lambda data: zstandard.ZstdCompressor().compress(data)),
+        (".GZ", lambda data: gzip.compress(data[:20]) + gzip.compress(data[20:])),
+    ],
+)
+def test_compressed_rows_are_read_and_damage_is_told(
+    command_line: CommandLine, tmp_path: Path, suffix: str, pack: Callable[[bytes], bytes]
+) -> None:
+    """As they are collected: by their suffix, several members one after the other; half a file is no input."""
+    packed = pack('{"id": "a", "text": "MaÃ±ana"}\n{"id": "b", "text": "Ayer"}'.encode())
+    path = tmp_path / f"in.jsonl{suffix}"
+    path.write_bytes(packed)
+    assert command_line("stage", "repair", path, tmp_path / "out.jsonl").code == 0
+    assert [row["text"] for row in _read(tmp_path / "out.jsonl")] == ["Mañana", "Ayer"]
+    path.write_bytes(packed[:-10])
+    said = command_line("stage", "repair", path, tmp_path / "out.jsonl")
+    assert (said.code, str(path) in said.err, "damaged" in said.err) == (2, True, True), said.err
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (b'{"text": ', ":2: not JSON (Expecting value)"),
+        (b'{"text": "a\xf1o"}', ":2: not UTF-8"),
+        (b"[1]", ":2: not an object"),
+        (b"[" * 10**5, ":2: not JSON"),
+    ],
+)
+def test_a_line_that_is_no_row_is_named(command_line: CommandLine, tmp_path: Path, line: bytes, told: str) -> None:
+    """In the words of the ledger; brackets without end are no traceback."""
+    (tmp_path / "in.jsonl").write_bytes(b'{"text": "Hola"}\n' + line + b"\n")
+    said = command_line("stage", "repair", tmp_path / "in.jsonl", tmp_path / "out.jsonl")
+    assert (said.code, told in said.err) == (2, True), said.err
+    assert not (tmp_path / "out.jsonl").exists()

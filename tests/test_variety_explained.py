@@ -8,31 +8,24 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import CommandLine
+    from conftest import CommandLine, SmallRecipe
 
 CHILEAN = (
     "¿Cachái que mi pololo dejó la polera nueva en la micro, po? Fue al tiro a buscarla y no había nadie. "
     + "La lluvia empezó después del mediodía y nadie quiso salir de la casa, ni siquiera para cerrar el portón. " * 12
 )
-RECIPE = """title = "Relatos"
-genre = "oral_history"
-sources = ["RECORDS"]
-
-[[stage]]
-use = "identify"
-
-[[stage]]
-use = "filter"
-"""
 
 
-def test_explain_shows_the_words_by_which_a_variety_was_predicted(command_line: CommandLine, tmp_path: Path) -> None:
+def test_explain_shows_the_words_by_which_a_variety_was_predicted(
+    command_line: CommandLine, small_recipe: SmallRecipe, tmp_path: Path
+) -> None:
     """The tag, that it is a prediction, and the cues by region; a declared one has none."""
     rows = [{"id": "a", "text": CHILEAN}, {"id": "b", "text": CHILEAN.replace("pololo", "marido"), "country": "PE"}]
     records = tmp_path / "relatos.jsonl"
     records.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
     recipe = tmp_path / "relatos.toml"
-    recipe.write_text(RECIPE.replace("RECORDS", records.as_posix()), encoding="utf-8")
+    stages = ("identify", "filter")
+    recipe.write_text(small_recipe(*stages, source=str(records), genre="oral_history"), encoding="utf-8")
     done = command_line("run", recipe, "--out", tmp_path / "out")
     assert done.code == 0, done.err
     [kept] = (tmp_path / "out" / "runs").glob("*/filters/varieties/chile.toml")

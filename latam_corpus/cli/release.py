@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from latam_corpus.cli.show import console, errors, number, print_json, table
 from latam_corpus.errors import ConfigError
+from latam_corpus.pipeline.run import RUN_FILE
 from latam_corpus.release.build import build as build_version
 from latam_corpus.release.card import megabytes
 from latam_corpus.release.diff import diff as compare
@@ -165,7 +166,9 @@ def diff(
     opened = _open(store, out)
     with opened.told():
         pair = [load_manifest(opened, *opened.find(spec)) for spec in (old, new)]
-        changes = compare(opened, *pair)
+        folders = {run.id: out / "runs" / run.id for manifest in pair for run in manifest.runs}
+        there = {name: folder for name, folder in folders.items() if (folder / RUN_FILE).is_file()}
+        changes = compare(opened, pair[0], pair[1], there)
     if as_json:
         print_json({"from": pair[0].spec, "to": pair[1].spec, "changes": [asdict(change) for change in changes]})
     elif not changes:

@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-import gzip
-import io
 import json
-import lzma
 import math
-from contextlib import contextmanager
 from datetime import date, datetime
-from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final, Self
+from functools import partial
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import polars as pl
 import pyarrow.parquet as pq
-import zstandard
 
 from latam_corpus import schema
 from latam_corpus.catalog.identity import doc_id
 from latam_corpus.catalog.rights import tier_of
-from latam_corpus.errors import ConfigError
+from latam_corpus.catalog.source import Source
+from latam_corpus.collect import jsonl
+from latam_corpus.collect.records import Content, Limits
+from latam_corpus.collect.streams import open_url, stem
+from latam_corpus.errors import ConfigError, SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
-ROWS_A_CHUNK: Final = 2000
 JSONL: Final = (".jsonl", ".ndjson", ".json")
+_LIMITS: Final = Limits(rows=2000, bytes_=64 * 2**20)
 _SOURCE: Final = "input"
+_AS_THEY_ARE: Final = Source(id=_SOURCE, title="Rows for a stage", holder="not stated")
 
 
 def kind_of(path: Path) -> str:
@@ -35,8 +37,7 @@ def kind_of(path: Path) -> str:
     Raises:
         ConfigError: another suffix.
     """
-    suffixes = [s for s in path.suffixes if s not in (".gz", ".xz", ".zst")]
-    last = suffixes[-1].lower() if suffixes else ""
+    last = PurePath(stem(path.name)).suffix.lower()
     if last in JSONL:
         return "jsonl"
     if last == ".parquet":
@@ -55,67 +56,24 @@ def read_chunks(path: Path) -> Iterator[list[dict[str, Any]]]:
     if kind_of(path) == "parquet":
         try:
             with pq.ParquetFile(path) as file:
-                for batch in file.iter_batches(ROWS_A_CHUNK):
+                for batch in file.iter_batches(_LIMITS.rows):
                     yield batch.to_pylist()
         except OSError as error:
             raise ConfigError(str(path), f"no Parquet file: {error}") from error
         return
-    chunk: list[dict[str, Any]] = []
-    with _opened(path) as lines:
-        for number, line in enumerate(lines, 1):
-            if not line.strip():
-                continue
-            chunk.append(_parsed(path, number, line))
-            if len(chunk) == ROWS_A_CHUNK:
-                yield chunk
-                chunk = []
-    yield chunk
-
-
-def _parsed(path: Path, number: int, line: bytes) -> dict[str, Any]:
+    some = False
     try:
-        row = json.loads(line.decode("utf-8-sig" if number == 1 else "utf-8"))
-    except UnicodeDecodeError as error:
-        raise ConfigError(
-            f"{path}:{number}", f"not UTF-8 at byte {error.start}", "convert the file to UTF-8"
-        ) from error
-    except json.JSONDecodeError as error:
-        raise ConfigError(f"{path}:{number}", f"not JSON: {error.msg}", "each line is one JSON object") from error
-    if not isinstance(row, dict):
-        raise ConfigError(f"{path}:{number}", f"a JSON {type(row).__name__}, not an object", "each line is one object")
-    # JSON can escape half of a surrogate pair, which no UTF-8 can hold.
-    return _whole(row) if b"\\ud" in line.lower() else row
-
-
-def _whole(value: Any) -> Any:  # noqa: ANN401  (anything that JSON holds)
-    r"""The value with every lone surrogate as U+FFFD.
-
-    >>> _whole({"text": "luna \ud83d"}) == {"text": "luna \ufffd"}
-    True
-    """
-    if isinstance(value, str):
-        return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    if isinstance(value, list):
-        return [_whole(inner) for inner in value]
-    return {_whole(key): _whole(inner) for key, inner in value.items()} if isinstance(value, dict) else value
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[IO[bytes]]:
-    opened: Any
-    if path.suffix == ".gz":
-        opened = gzip.open(path, "rb")  # noqa: SIM115  (closed below, where what it raises is told)
-    elif path.suffix == ".xz":
-        opened = lzma.open(path, "rb")  # noqa: SIM115  (the same)
-    elif path.suffix == ".zst":
-        opened = io.BufferedReader(zstandard.ZstdDecompressor().stream_reader(path.open("rb"), closefd=True))
-    else:
-        opened = path.open("rb")
-    try:
-        with opened as lines:
-            yield lines
-    except (gzip.BadGzipFile, EOFError, lzma.LZMAError, zstandard.ZstdError) as error:
-        raise ConfigError(str(path), f"damaged: {error}", "get the file anew") from error
+        for chunk in jsonl.read(Content(str(path), partial(open_url, str(path))), _AS_THEY_ARE, _LIMITS):
+            for failure in chunk.failures[:1]:
+                said = failure.evidence.get("error") or failure.evidence.get("near", "")
+                problem = f"{failure.cause} ({said})" if said else failure.cause
+                raise ConfigError(f"{path}:{failure.number}", problem, "each line is one JSON object, in UTF-8")
+            yield chunk.records
+            some = True
+    except SourceError as error:
+        raise ConfigError(str(path), error.problem, error.remedy) from None
+    if not some:
+        yield []
 
 
 def as_documents(rows: Sequence[Mapping[str, Any]], start: int) -> pl.DataFrame:

@@ -102,7 +102,7 @@ def _worked(where: Path, stages: Sequence[Stage | Barrier]) -> Iterator[tuple[li
             batch = one(batch)
         start += len(rows)
         if barrier:
-            held.append((rows, batch.frame.select(*sorted(barrier.needs))))
+            held.append((rows, batch.frame.select(*sorted(barrier.needs | set(getattr(barrier, "aside", ()))))))
         else:
             yield rows, schema.conform(batch.frame, schema.DOCUMENT_SCHEMA).select(gives)
     if barrier:

@@ -7,9 +7,9 @@ import re
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
 from latam_corpus.collect import streams
-from latam_corpus.collect.pages import Page, Pages, page_of
-from latam_corpus.collect.records import Failure
-from latam_corpus.errors import DocumentError, SourceError
+from latam_corpus.collect.pages import page_of
+from latam_corpus.collect.records import Failure, Found, chunked
+from latam_corpus.errors import DocumentError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 _HEADER: Final = re.compile(rb"(?P<url>[a-z][a-z0-9+.-]*:.*) (\S+) (?P<time>\d{8,}) (?P<type>\S+) (?P<length>\S+)\s*")
 _LONGEST: Final = 2**16
 _SHOWN: Final = 120
-_END: Final = "end"
 
 
 def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
@@ -31,29 +30,12 @@ def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
         SourceError: the file can't be opened, or is damaged from some place on; what came before has been given.
     """
     del source
-    pages = Pages(limits)
-    damage: SourceError | None = None
     with content.open() as stream:
         unpacked = io.BufferedReader(streams.Pieces(streams.blocks(stream, streams.compression(content.relative))))
-        records = _records(cast("BinaryIO", unpacked))
-        while damage is None:
-            try:
-                made = next(records, _END)
-            except SourceError as error:
-                damage = error
-                continue
-            if isinstance(made, str):
-                break
-            pages.add(made)
-            if pages.full:
-                yield pages.taken()
-    if pages:
-        yield pages.taken()
-    if damage is not None:
-        raise damage
+        yield from chunked(_records(cast("BinaryIO", unpacked)), limits)
 
 
-def _records(stream: BinaryIO) -> Iterator[Page | Failure | None]:
+def _records(stream: BinaryIO) -> Iterator[Found | Failure | None]:
     """A page, a failure or None for each record; lines that belong to none are one failure together."""
     number, astray = 0, False
     while line := stream.readline(_LONGEST):
@@ -80,7 +62,7 @@ def _records(stream: BinaryIO) -> Iterator[Page | Failure | None]:
             yield _page(stream, number, length, header["type"].decode("latin-1"), about)
 
 
-def _page(stream: BinaryIO, number: int, length: int, said: str, about: dict[str, Any]) -> Page | Failure | None:
+def _page(stream: BinaryIO, number: int, length: int, said: str, about: dict[str, Any]) -> Found | Failure | None:
     left = length
 
     def take(size: int) -> bytes:
@@ -93,7 +75,8 @@ def _page(stream: BinaryIO, number: int, length: int, said: str, about: dict[str
         return data
 
     if length > streams.MAX_RECORD:
-        made: Page | Failure | None = Failure(number, "too large", {"bytes": length, "limit_bytes": streams.MAX_RECORD})
+        told = {"bytes": length, "limit_bytes": streams.MAX_RECORD}
+        made: Found | Failure | None = Failure(number, "too large", told)
     else:
         is_http = about["url"].startswith("http")
         made = page_of(number, None, None if is_http else said, take, about)

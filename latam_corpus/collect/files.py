@@ -33,7 +33,7 @@ __all__ = ["BYTES", "ROWS", "InputFile", "digest", "list_inputs", "read", "split
 ROWS: Final = 2000
 BYTES: Final = 16 * 2**20
 
-_UNKNOWN: Final = Failure(None, "unknown-format", {"remedy": "convert it, or set collect.format"})
+_UNKNOWN: Final = Failure(None, "unknown format", {"remedy": "convert it, or set collect.format"})
 
 
 def split(source: Source, file: InputFile, bytes_: int = SPAN_BYTES) -> list[Span | None]:

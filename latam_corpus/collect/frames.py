@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import polars as pl
 
 from latam_corpus.catalog.identity import doc_id
-from latam_corpus.catalog.rights import tier_of
 from latam_corpus.collect import values
 from latam_corpus.collect.mapping import cleaned, text_of, value_at, values_of
+from latam_corpus.collect.records import unreadable
+from latam_corpus.collect.terms import terms_of
 from latam_corpus.schema import DOCUMENT_SCHEMA, ORIGIN, WORKING_SCHEMA
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def failures_frame(place: Place, failures: Sequence[Failure], body: str = "text"
         "member": [place.named(None if f.number is None else str(f.number)) for f in failures],
         "offset": [f.offset for f in failures],
         "digest": Same(None),
-        "drop_reason": [f"unreadable:{f.cause}" for f in failures],
+        "drop_reason": [f.reason for f in failures],
         "evidence": [json.dumps({"file": place.relative, **f.evidence}, ensure_ascii=False) for f in failures],
         body: Same(None),
     }
@@ -141,7 +142,7 @@ def _documents(
         "member": [place.named(member) for member in members] if place.member else members,
         "offset": Same(None) if chunk.offsets is None else chunk.offsets,
         "digest": [None if body is None else hashlib.sha256(_bytes(body)).hexdigest() for body in bodies],
-        "drop_reason": _sparse(dict.fromkeys(missing, "unreadable:no text"), len(bodies)),
+        "drop_reason": _sparse(dict.fromkeys(missing, unreadable("no text")), len(bodies)),
         "evidence": _sparse(missing, len(bodies)),
         body: bodies,
     }
@@ -217,7 +218,6 @@ def _frame(place: Place, columns: dict[str, Values], height: int, body: str) -> 
     constant = {
         "source_id": source.id,
         "basis": rights.basis if rights else None,
-        "uses": source.uses,
         "agreement": rights.agreement if rights else None,
         "expires": rights.expires if rights else None,
         "embargo_until": rights.embargo_until if rights else None,
@@ -225,7 +225,7 @@ def _frame(place: Place, columns: dict[str, Values], height: int, body: str) -> 
         "media_type": place.media_type,
     }
     made: dict[str, Values] = {**{name: Same(value) for name, value in constant.items()}, **columns}
-    made["rights_tier"] = _tiers(source, columns["rights"])
+    made["rights_tier"], made["uses"] = _terms(source, columns["rights"])
     failed = columns["drop_reason"]
     made["verdict"] = failed if isinstance(failed, Same) else [reason and "failed" for reason in failed]
     origin = {"file": Same(place.file), **{name: made.pop(name) for name in ("member", "offset", "digest")}}
@@ -241,17 +241,16 @@ def _frame(place: Place, columns: dict[str, Values], height: int, body: str) -> 
     )
 
 
-def _tiers(source: Source, statements: Values) -> Values:
-    """The tier of each statement; the source's own statement has the source's tier, which may rest on an agreement."""
-
-    def tier(said: str | None) -> str:
-        return source.tier if source.rights and said == source.rights.statement else tier_of(said)
-
-    return Same(tier(statements.value)) if isinstance(statements, Same) else [tier(said) for said in statements]
+def _terms(source: Source, statements: Values) -> tuple[Values, Values]:
+    """The tier and the uses of each statement."""
+    if isinstance(statements, Same):
+        tier, uses = terms_of(source, statements.value)
+        return Same(tier), Same(uses)
+    terms = {said: terms_of(source, said) for said in set(statements)}
+    return [terms[said][0] for said in statements], [terms[said][1] for said in statements]
 
 
 def _series(name: str, values: Values, dtype: PolarsDataType, height: int) -> pl.Series:
     if isinstance(values, Same):
-        one = [values.value] if not isinstance(values.value, tuple) else [list(values.value)]
-        return pl.Series(name, one, dtype).new_from_index(0, height)
+        return pl.Series(name, [values.value], dtype).new_from_index(0, height)
     return pl.Series(name, values, dtype)

@@ -6,18 +6,16 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.collect.linespans import piece_of
-from latam_corpus.collect.records import Chunk, Failure, Record
+from latam_corpus.collect.records import Failure, Found, Record, chunked
 from latam_corpus.collect.streams import MAX_RECORD, lines
-from latam_corpus.errors import SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from latam_corpus.catalog.source import Source
-    from latam_corpus.collect.records import Content, Limits
+    from latam_corpus.collect.records import Chunk, Content, Limits
 
 _EXCERPT: Final = 120
-_END: Final = b"\n"  # no line holds a line end
 
 
 def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
@@ -28,36 +26,15 @@ def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
     """
     del source
     with content.open() as stream:
-        found = lines(piece_of(content, stream))
-        chunk = Chunk([], [], [])
-        damage: SourceError | None = None
-        size = 0
-        number = content.span.first_record - 1 if content.span else 0
-        while damage is None:
-            try:
-                line = next(found, _END)
-            except SourceError as error:
-                damage = error
-                continue
-            if line == _END:
-                break
-            number += 1
-            if line is not None and not line.strip():
-                continue
+        first = content.span.first_record if content.span else 1
+        yield from chunked(_found(lines(piece_of(content, stream)), first), limits)
+
+
+def _found(lines_: Iterator[bytes | None], first: int) -> Iterator[Found | Failure]:
+    for number, line in enumerate(lines_, first):
+        if line is None or line.strip():
             record = parse(line, number)
-            if isinstance(record, Failure):
-                chunk.failures.append(record)
-            else:
-                chunk.numbers.append(number)
-                chunk.records.append(record)
-            size += len(line or b"")
-            if len(chunk.numbers) + len(chunk.failures) >= limits.rows or size >= limits.bytes_:
-                yield chunk
-                chunk, size = Chunk([], [], []), 0
-        if chunk.numbers or chunk.failures:
-            yield chunk
-        if damage is not None:
-            raise damage
+            yield record if isinstance(record, Failure) else Found(number, record, len(line or b""))
 
 
 def parse(line: bytes | None, number: int) -> Record | Failure:
@@ -69,7 +46,7 @@ def parse(line: bytes | None, number: int) -> Record | Failure:
     'not JSON'
     """
     if line is None:
-        return Failure(number, "line-too-long", {"line": number, "limit_bytes": MAX_RECORD})
+        return Failure(number, "line too long", {"line": number, "limit_bytes": MAX_RECORD})
     try:
         # `json.loads` of bytes would guess UTF-16 and let lone surrogates through.
         text = line.decode("utf-8-sig" if number == 1 else "utf-8")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, NamedTuple, TypeAlias
+
+from latam_corpus.errors import SourceError
 
 if TYPE_CHECKING:
     from latam_corpus.catalog.source import Source
@@ -12,19 +14,55 @@ if TYPE_CHECKING:
 
 Record: TypeAlias = dict[str, Any]
 
+# Why a record or file can't be read: all the words that may follow `unreadable:` in a reason, plain ones, since reasons
+# are counted and read. What is peculiar to one case stands in its evidence.
+Cause: TypeAlias = Literal[
+    # a file, or a member of an archive
+    "damaged file",
+    "empty file",
+    "encrypted member",
+    "nested archive",
+    "unknown format",
+    "unsafe name",
+    # a record
+    "empty page",
+    "line too long",
+    "malformed record",
+    "no text",
+    "not an object",
+    "not CSV",
+    "not JSON",
+    "not UTF-8",
+    "too large",  # a file too
+    "wrong number of columns",
+]
+
 
 @dataclass(frozen=True)
 class Failure:
     """A record that can't be read, or with `number` None the rest of its file.
 
-    `cause` is a few fixed words, since reasons are counted; `evidence` tells the one case. `offset` is where in the
-    file it is, if its format has records that are found by it.
+    `evidence` tells the one case. `offset` is where in the file it is, if its format has records that are found by it.
     """
 
     number: int | None
-    cause: str
+    cause: Cause
     evidence: dict[str, Any] = field(default_factory=dict)
     offset: int | None = None
+
+    @property
+    def reason(self) -> str:
+        """The reason as the ledger has it."""
+        return unreadable(self.cause)
+
+
+def unreadable(cause: Cause) -> str:
+    """The reason of a record that can't be read.
+
+    >>> unreadable("not JSON")
+    'unreadable:not JSON'
+    """
+    return f"unreadable:{cause}"
 
 
 @dataclass(frozen=True)
@@ -50,6 +88,59 @@ class Limits:
 
     rows: int
     bytes_: int
+
+
+class Found(NamedTuple):
+    """A record as a reader finds it: its number in the file, about how many bytes it holds, and what else is known."""
+
+    number: int
+    record: Record
+    size: int
+    media_type: str | None = None
+    offset: int | None = None
+
+
+def chunked(found: Iterable[Found | Failure | None], limits: Limits) -> Iterator[Chunk]:
+    """What is found, in chunks that end when they reach the limits; None is what is neither a record nor a failure.
+
+    Raises:
+        SourceError: finding has raised it; all that was found before has been given by then.
+
+    >>> found = [Found(1, {"text": "uno"}, 3), None, Failure(3, "not JSON"), Found(4, {"text": "dos"}, 3)]
+    >>> [(chunk.numbers, len(chunk.failures)) for chunk in chunked(found, Limits(2, 100))]
+    [([1], 1), ([4], 0)]
+    """
+    held: list[Found] = []
+    failures: list[Failure] = []
+    size = 0
+    damage: SourceError | None = None
+    try:
+        for one in found:
+            if isinstance(one, Failure):
+                failures.append(one)
+            elif one is not None:
+                held.append(one)
+                size += one.size
+            if len(held) + len(failures) >= limits.rows or size >= limits.bytes_:
+                yield _chunk(held, failures)
+                held, failures, size = [], [], 0
+    except SourceError as error:
+        damage = error
+    if held or failures:
+        yield _chunk(held, failures)
+    if damage is not None:
+        raise damage
+
+
+def _chunk(held: list[Found], failures: list[Failure]) -> Chunk:
+    kinds = [one.media_type for one in held if one.media_type is not None]
+    return Chunk(
+        [one.number for one in held],
+        [one.record for one in held],
+        failures,
+        media_types=kinds or None,
+        offsets=[one.offset for one in held] if kinds else None,
+    )
 
 
 @dataclass(frozen=True)

@@ -6,20 +6,21 @@ import codecs
 import csv
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeAlias
 
 from latam_corpus.collect import streams
 from latam_corpus.collect.dialects import Dialect, dialect_of
-from latam_corpus.collect.records import Chunk, Failure
+from latam_corpus.collect.linespans import piece_of
+from latam_corpus.collect.records import Failure, Found, chunked
 from latam_corpus.collect.spans import Span
-from latam_corpus.collect.streams import blocks, compression, stretch
+from latam_corpus.collect.streams import blocks, compression
 from latam_corpus.errors import SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from latam_corpus.catalog.source import Source
-    from latam_corpus.collect.records import Content, Limits
+    from latam_corpus.collect.records import Chunk, Content, Limits
 
 _SAMPLE: Final = 2**16
 _EXCERPT: Final = 120
@@ -97,38 +98,24 @@ def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
         SourceError: the file can't be opened, or is damaged from some place on; what came before has been given.
     """
     table = _table(content, source)
-    span = content.span
-    chunk, size = Chunk([], [], []), 0
-    damage: SourceError | None = None
     with content.open() as stream:
-        pieces = stretch(stream, span.start, span.stop) if span else blocks(stream, compression(content.relative))
-        rows = _rows(_decoded(pieces, table, at_start=not (span and span.start)), table.dialect)
-        before = span.first_record - 1 if span else 0
-        while damage is None:
-            try:
-                first, _, row = next(rows, (0, 0, None))
-            except SourceError as error:
-                damage = error
-                continue
-            if row is None:
-                break
-            number = first + before
-            if number == 1 and table.has_header:
-                continue
-            found = _record(row, number, table)
-            if isinstance(found, Failure):
-                chunk.failures.append(found)
-            elif found is not None:
-                chunk.numbers.append(number)
-                chunk.records.append(found)
-                size += sum(len(value) for value in found.values())
-            if len(chunk.numbers) + len(chunk.failures) >= limits.rows or size >= limits.bytes_:
-                yield chunk
-                chunk, size = Chunk([], [], []), 0
-        if chunk.numbers or chunk.failures:
-            yield chunk
-        if damage is not None:
-            raise damage
+        yield from chunked(_found(content, stream, table), limits)
+
+
+def _found(content: Content, stream: BinaryIO, table: _Table) -> Iterator[Found | Failure | None]:
+    """A record, a failure or None for each row of the content's span, or of all of it."""
+    span = content.span
+    before = span.first_record - 1 if span else 0
+    text = _decoded(piece_of(content, stream), table, at_start=not (span and span.start))
+    for first, _, row in _rows(text, table.dialect):
+        number = first + before
+        if number == 1 and table.has_header:
+            continue
+        record = _record(row, number, table)
+        if record is None or isinstance(record, Failure):
+            yield record
+        else:
+            yield Found(number, record, sum(map(len, record.values())))
 
 
 def split(content: Content, source: Source, bytes_: int) -> list[Span]:
@@ -179,7 +166,7 @@ def _record(row: Row, number: int, table: _Table) -> dict[str, str] | Failure | 
     """The row by the columns' names, None for a blank line, else what is wrong with it."""
     if isinstance(row, csv.Error):
         too_large = "field larger" in str(row)
-        return Failure(number, "line-too-long" if too_large else "not CSV", {"line": number, "error": str(row)})
+        return Failure(number, "line too long" if too_large else "not CSV", {"line": number, "error": str(row)})
     if not row:
         return None
     if len(row) != len(table.names):

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 
 from latam_corpus.collect import streams
-from latam_corpus.collect.pages import Page, Pages, page_of
-from latam_corpus.collect.records import Failure
+from latam_corpus.collect.pages import page_of
+from latam_corpus.collect.records import Failure, Found, chunked
 from latam_corpus.collect.spans import Span
 from latam_corpus.errors import DocumentError, SourceError
 
@@ -35,7 +35,7 @@ _SHOWN: Final = 120
 
 
 @dataclass(frozen=True)
-class _Found:
+class _Place:
     """A record and where it starts, or in its place what is wrong there."""
 
     offset: int
@@ -50,36 +50,24 @@ def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
         SourceError: the file can't be opened, or no more of it can be read; what came before has been given.
     """
     del source
-    pages = Pages(limits)
-    number = content.span.first_record - 1 if content.span else 0
-    damage: SourceError | None = None
     with content.open() as stream:
-        located = stream.seekable() and _has_offsets(content)
-        # fastwarc panics on a stream that can't seek, unless it has no method to try it by.
-        walked = stream if stream.seekable() else cast("BinaryIO", streams.Counted(stream))
-        records = _records(walked, content.span, resync=located)
-        told = -1  # the offset of the last record whose bytes couldn't be read: the walk fails there once more
-        while damage is None:
-            try:
-                found = next(records, None)
-            except SourceError as error:
-                damage = error
+        yield from chunked(_pages(content, stream), limits)
+
+
+def _pages(content: Content, stream: BinaryIO) -> Iterator[Found | Failure | None]:
+    """A page, a failure or None for each record of the content's span, or of all of it."""
+    first = content.span.first_record if content.span else 1
+    located = stream.seekable() and _has_offsets(content)
+    # fastwarc panics on a stream that can't seek, unless it has no method to try it by.
+    walked = stream if stream.seekable() else cast("BinaryIO", streams.Counted(stream))
+    told = -1  # the offset of the last record whose bytes couldn't be read: the walk fails there once more
+    for number, place in enumerate(_records(walked, content.span, resync=located), first):
+        made = _made(place, number, located=located)
+        if isinstance(made, Failure):
+            if place.record is None and place.offset == told:
                 continue
-            if found is None:
-                break
-            number += 1
-            made = _made(found, number, located=located)
-            if isinstance(made, Failure):
-                if found.record is None and found.offset == told:
-                    continue
-                told = found.offset
-            pages.add(made)
-            if pages.full:
-                yield pages.taken()
-    if pages:
-        yield pages.taken()
-    if damage is not None:
-        raise damage
+            told = place.offset
+        yield made
 
 
 def split(content: Content, source: Source, bytes_: int) -> list[Span]:
@@ -102,13 +90,13 @@ def split(content: Content, source: Source, bytes_: int) -> list[Span]:
     return [*spans, Span("records", start, stop, first)]
 
 
-def _made(found: _Found, number: int, *, located: bool) -> Page | Failure | None:
+def _made(place: _Place, number: int, *, located: bool) -> Found | Failure | None:
     """The page of a record, None where it is no document, or what is wrong with it."""
-    offset = found.offset if located else None
+    offset = place.offset if located else None
     evidence: dict[str, Any] = {"record": number}
-    if found.record is None:
-        return Failure(number, "malformed record", {**evidence, "error": found.error}, offset)
-    record = found.record
+    if place.record is None:
+        return Failure(number, "malformed record", {**evidence, "error": place.error}, offset)
+    record = place.record
     headers = record.headers
     kind = headers.get("WARC-Type")
     if kind is not None and not record.record_type & _KINDS:
@@ -137,7 +125,7 @@ def _made(found: _Found, number: int, *, located: bool) -> Page | Failure | None
     return page_of(number, offset, None if http else said, take, about)
 
 
-def _records(stream: BinaryIO, span: Span | None, *, resync: bool) -> Iterator[_Found]:
+def _records(stream: BinaryIO, span: Span | None, *, resync: bool) -> Iterator[_Place]:
     """The records of the file, or of the span.
 
     Args:
@@ -158,7 +146,7 @@ def _records(stream: BinaryIO, span: Span | None, *, resync: bool) -> Iterator[_
                 if stop is not None and record.stream_pos >= stop:
                     return
                 last = record.stream_pos
-                yield _Found(last, record)
+                yield _Place(last, record)
         except OSError as error:
             problem = str(error)[:_SHOWN]
         else:
@@ -166,7 +154,7 @@ def _records(stream: BinaryIO, span: Span | None, *, resync: bool) -> Iterator[_
         if not resync:
             raise SourceError("", problem, "the file is damaged or was cut short; fetch it again")
         following = _next_record(stream, last + 1)
-        yield _Found(last, None, problem)
+        yield _Place(last, None, problem)
         if following is None or (stop is not None and following >= stop):
             return
         at = last = following

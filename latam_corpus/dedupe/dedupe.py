@@ -1,18 +1,23 @@
-"""The barrier `dedupe`: which of several equal documents is kept.
+"""The barrier `dedupe`: which documents say what another one says already, and which of them is kept.
 
-The kept one is chosen by a stated order: rights first (the more open), then the earliest obtained, then the smallest
-id; equal texts are equally long. It depends on the documents alone, never on the order of files or workers.
+Equal texts are found by their hash, near-duplicates by fingerprints and a check (`near.py`). The kept one is chosen
+by a stated order: rights first (the more open), then the longest, then the earliest obtained, then the smallest id.
+What falls stands in what is kept, by a direct link. The result depends on the documents alone, never on the order
+of files or workers.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
+import numpy as np
 import polars as pl
 
-from latam_corpus import schema
+from latam_corpus.corpus import ROW
 from latam_corpus.dedupe.fingerprint import Fingerprint, text_hash
+from latam_corpus.dedupe.near import SKETCH, TIER_ORDER, decided, linked
+from latam_corpus.dedupe.scheme import Scheme
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,65 +25,132 @@ if TYPE_CHECKING:
     from latam_corpus.batch import Stage
     from latam_corpus.corpus import Corpus
 
-_TIER_ORDER = {tier: place for place, tier in enumerate(schema.RIGHTS_TIERS)}
+_EMPTY: bytes = text_hash("")
+_KEYS = ("text_hash", "doc_id", "rights_tier", "obtained")
 
 
 @dataclass(frozen=True)
 class Dedupe:
-    """The barrier that keeps one of several documents with the same normalised text."""
+    """The barrier that keeps one of several documents which say the same.
+
+    Attributes:
+        near: whether near-duplicates are looked for; else only equal texts are.
+        contained: "keep" or "drop" documents that stand in a much longer one, such as a poem in an anthology.
+        templates: "keep" or "drop" texts of one form with other numbers or names, such as decrees.
+        scheme: how candidates are proposed: "anchors", or "minhash", the field's bands; what follows as in `Scheme`.
+    """
 
     name: ClassVar[str] = "dedupe"
-    needs: ClassVar[frozenset[str]] = frozenset({"doc_id", "text_hash", "rights_tier", "obtained"})
+    needs: ClassVar[frozenset[str]] = frozenset(_KEYS)
     gives: ClassVar[frozenset[str]] = frozenset(
-        {"drop_reason", "duplicate_of", "containment", "duplicate_cluster", "cluster_size"}
+        {"drop_reason", "duplicate_of", "contained_in", "containment", "duplicate_cluster", "cluster_size"}
     )
+
+    near: bool = True
+    contained: Literal["keep", "drop"] = "keep"
+    templates: Literal["keep", "drop"] = "keep"
+    scheme: str = Scheme.name
+    shingle: int = Scheme.shingle
+    bands: int = Scheme.bands
+    rows: int = Scheme.rows
+    seed: int = Scheme.seed
+
+    def __post_init__(self) -> None:
+        self._fingerprint().parameters()
+
+    @property
+    def aside(self) -> pl.Schema:
+        """The columns that it wants stored beside the documents."""
+        return SKETCH if self.near else pl.Schema()
+
+    def _fingerprint(self) -> Fingerprint:
+        return Fingerprint(self.near, self.scheme, self.shingle, self.bands, self.rows, self.seed)
 
     def expand(self) -> tuple[Stage, Dedupe]:
         """What a plan runs for it: fingerprints before the cut, the decision at it."""
-        return (Fingerprint(), self)
+        return (self._fingerprint(), self)
 
     def decide(self, corpus: Corpus) -> Iterator[pl.DataFrame]:
-        """The decision for each row that has an equal one: the rows' `row` and what the barrier gives."""
-        for rows in corpus.repeated("text_hash", sorted(self.needs)):
-            yield self._equal(rows)
-
-    @staticmethod
-    def _equal(rows: pl.DataFrame) -> pl.DataFrame:
-        ordered = (
-            # Nothing is a copy of nothing: empty texts are for a filter to judge.
-            rows.filter(pl.col("text_hash") != text_hash(""))
-            .with_columns(
-                pl.col("rights_tier")
-                .replace_strict(_TIER_ORDER, default=len(_TIER_ORDER), return_dtype=pl.Int8)
-                .alias("tier")
-            )
-            .sort("text_hash", "tier", "obtained", "doc_id", "row", nulls_last=True)
+        """What it decides, for each document that has a copy: the row and what the barrier gives."""
+        if not self.near:
+            for rows in corpus.repeated("text_hash", _KEYS):
+                yield _decided(_equal(rows))
+            return
+        groups = [pl.DataFrame(schema={ROW: pl.Int64, "kept_row": pl.Int64, "doc_id": pl.String})]
+        groups += [_equal(rows).select(ROW, "kept_row", "doc_id") for rows in corpus.repeated("text_hash", _KEYS)]
+        every = pl.concat(groups)
+        weights = every.group_by("kept_row").agg(pl.len().alias("copies"), pl.col("doc_id").min().alias("least_id"))
+        out = np.sort(every.filter(pl.col(ROW) != pl.col("kept_row"))[ROW].to_numpy())
+        found = linked(corpus, (), out, self._fingerprint().parameters())
+        near = decided(
+            found,
+            weights.rename({"kept_row": ROW}),
+            keep_contained=self.contained == "keep",
+            keep_templates=self.templates == "keep",
         )
-        groups = ordered.with_columns(
+        yield near.drop("kept_row")
+        for rows in corpus.repeated("text_hash", _KEYS):
+            yield _decided(_equal(rows), near)
+
+
+def _equal(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows that have an equal text, each with the kept row of its group, its id and what the choice rests on."""
+    tier = pl.col("rights_tier").replace_strict(TIER_ORDER, default=len(TIER_ORDER), return_dtype=pl.Int8)
+    return (
+        # Nothing is a copy of nothing: empty texts are for a filter to judge.
+        rows.filter(pl.col("text_hash") != _EMPTY)
+        .with_columns(tier.alias("tier"))
+        .sort("text_hash", "tier", "obtained", "doc_id", ROW, nulls_last=True)
+        .with_columns(
             pl.len().over("text_hash").alias("cluster_size"),
             pl.col("doc_id").first().over("text_hash").alias("kept"),
-            pl.col("row").first().over("text_hash").alias("kept_row"),
+            pl.col(ROW).first().over("text_hash").alias("kept_row"),
             pl.col("doc_id").min().over("text_hash").alias("duplicate_cluster"),
             *(pl.col(name).first().over("text_hash").alias(f"kept_{name}") for name in ("rights_tier", "obtained")),
-        ).filter(pl.col("cluster_size") > 1)
-        falls = pl.col("row") != pl.col("kept_row")
-        return groups.select(
-            "row",
-            pl.when(falls).then(pl.lit("duplicate")).alias("drop_reason"),
-            pl.when(falls).then(pl.col("kept")).alias("duplicate_of"),
-            pl.when(falls).then(pl.lit(1.0, dtype=pl.Float32)).alias("containment"),
-            "duplicate_cluster",
-            pl.col("cluster_size").cast(pl.Int32),
-            pl.when(falls)
-            .then(
-                pl.struct(
-                    pl.lit("equal normalised text").alias("rule"),
-                    pl.col("kept").alias("kept"),
-                    pl.col("rights_tier"),
-                    pl.col("kept_rights_tier"),
-                    pl.col("obtained").dt.to_string("iso:strict").alias("obtained"),
-                    pl.col("kept_obtained").dt.to_string("iso:strict").alias("kept_obtained"),
-                ).struct.json_encode()
-            )
-            .alias("evidence"),
         )
+        .filter(pl.col("cluster_size") > 1)
+    )
+
+
+_NEAR_TOLD = ("drop_reason", "duplicate_of", "containment", "duplicate_cluster", "cluster_size", "contained_in")
+
+
+def _decided(groups: pl.DataFrame, near: pl.DataFrame | None = None) -> pl.DataFrame:
+    """What is decided on equal documents; where the kept one of a group falls as a near-duplicate, so do they."""
+    falls = pl.col(ROW) != pl.col("kept_row")
+    told = groups.select(
+        ROW,
+        "kept_row",
+        pl.when(falls).then(pl.lit("duplicate")).alias("drop_reason"),
+        pl.when(falls).then("kept").alias("duplicate_of"),
+        pl.when(falls).then(pl.lit(1.0, dtype=pl.Float32)).alias("containment"),
+        "duplicate_cluster",
+        pl.col("cluster_size").cast(pl.Int32),
+        pl.when(falls)
+        .then(
+            pl.struct(
+                pl.lit("equal normalised text").alias("rule"),
+                pl.col("kept").alias("kept"),
+                pl.col("rights_tier"),
+                pl.col("kept_rights_tier"),
+                pl.col("obtained").dt.to_string("iso:strict").alias("obtained"),
+                pl.col("kept_obtained").dt.to_string("iso:strict").alias("kept_obtained"),
+            ).struct.json_encode()
+        )
+        .alias("evidence"),
+    )
+    if near is None:
+        return told.drop("kept_row")
+    fates = near.select(pl.col(ROW).alias("kept_row"), *(pl.col(name).alias(f"near_{name}") for name in _NEAR_TOLD))
+    told = told.join(fates, on="kept_row", how="left", maintain_order="left")
+    gone = pl.col("near_duplicate_of").is_not_null()
+    return (
+        # What `near` has told of the kept ones stands there.
+        told.filter((pl.col(ROW) != pl.col("kept_row")) | pl.col("near_duplicate_cluster").is_null())
+        .with_columns(
+            *(pl.when(gone).then(f"near_{n}").otherwise(n).alias(n) for n in ("duplicate_of", "containment")),
+            pl.coalesce("near_duplicate_cluster", "duplicate_cluster").alias("duplicate_cluster"),
+            pl.coalesce("near_cluster_size", "cluster_size").alias("cluster_size"),
+        )
+        .drop("kept_row", *(f"near_{name}" for name in _NEAR_TOLD))
+    )

@@ -1,17 +1,23 @@
-"""The stage `fingerprint`: the hash of the normalised text, by which exact duplicates are found."""
+"""The stage `fingerprint`: the hash of the normalised text, by which exact duplicates are found, and its sketch."""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, ClassVar
 
 import polars as pl
+import pyarrow as pa
 
+from latam_corpus.dedupe.anchors import anchors_of, word_stream
+from latam_corpus.dedupe.minhash import bands_of
+from latam_corpus.dedupe.near import ANCHORS, SKETCH, STREAM, WORDS
+from latam_corpus.dedupe.scheme import MINHASH, Scheme
 from latam_corpus.text.normal import normal, normal_utf8
 
 if TYPE_CHECKING:
     from latam_corpus.batch import Batch
+    from latam_corpus.dedupe.scheme import Ragged
 
 
 def text_hash(text: str) -> bytes:
@@ -27,13 +33,54 @@ def text_hash(text: str) -> bytes:
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """The stage that gives each document its `text_hash`."""
+    """The stage that gives each document its `text_hash`, and what near-duplicates are found by.
+
+    Attributes:
+        sketch: whether to add the sketch: `words` (how many), `anchors` (uint64, see `anchors_of`; the band keys
+            under the scheme "minhash") and `stream` (uint32 a word, see `word_stream`).
+        scheme: "anchors" or "minhash"; this and what follows as in `Scheme`.
+    """
 
     name: ClassVar[str] = "fingerprint"
     needs: ClassVar[frozenset[str]] = frozenset({"text"})
-    gives: ClassVar[frozenset[str]] = frozenset({"text_hash"})
+    gives: ClassVar[frozenset[str]] = frozenset({"text_hash", *SKETCH})
+
+    sketch: bool = False
+    scheme: str = Scheme.name
+    shingle: int = Scheme.shingle
+    bands: int = Scheme.bands
+    rows: int = Scheme.rows
+    seed: int = Scheme.seed
+
+    def __post_init__(self) -> None:
+        self.parameters()
+
+    def parameters(self) -> Scheme:
+        """The scheme that the options make.
+
+        Raises:
+            ConfigError: an option is out of its range.
+        """
+        told = asdict(self)
+        known = {field.name for field in fields(Scheme)}
+        return Scheme(name=self.scheme, **{key: value for key, value in told.items() if key in known})
 
     def __call__(self, batch: Batch) -> Batch:
-        """The batch with `text_hash`."""
+        """The batch with `text_hash`, and with the sketch if asked for."""
         hashes = [hashlib.sha256(found).digest()[:16] for found in normal_utf8(batch.frame["text"])]
-        return batch.with_columns({"text_hash": pl.Series("text_hash", hashes, dtype=pl.Binary)})
+        columns = {"text_hash": pl.Series("text_hash", hashes, dtype=pl.Binary)}
+        if self.sketch:
+            scheme = self.parameters()
+            stream = word_stream(batch.words)
+            columns |= {
+                WORDS: pl.Series(WORDS, stream.counts, dtype=pl.UInt32),
+                ANCHORS: _lists(bands_of(stream, scheme) if scheme.name == MINHASH else anchors_of(stream, scheme)),
+                STREAM: _lists(stream),
+            }
+        return batch.with_columns(columns)
+
+
+def _lists(found: Ragged) -> pl.Series:
+    made = pl.from_arrow(pa.LargeListArray.from_arrays(pa.array(found.offsets), pa.array(found.values)))
+    assert isinstance(made, pl.Series)  # noqa: S101  (an array, not a table)
+    return made

@@ -1,7 +1,8 @@
 """What the sandbox's child process does: extract each document under limits of time and memory, and reply.
 
 The limits are the kernel's, set by the process on itself: a parser in C can hold the interpreter's lock, and then no
-Python thread or handler runs that could end it. The memory limit needs Linux.
+Python thread or handler runs that could end it. The memory limit needs Linux. Time is the processor's, which a busy
+machine takes from a document no more than an idle one; the clock only ends what waits for something that never comes.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
-from latam_corpus.extract.document import Extracted
+from latam_corpus.extract.document import Cause, Extracted, UnusableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -43,10 +44,17 @@ _PROCESS: Final = Path("/proc/self")
 
 @dataclass(frozen=True)
 class Limits:
-    """What one document may take: seconds by the clock, and megabytes beyond what the child has at rest."""
+    """What one document may take.
+
+    Attributes:
+        seconds: of processor time.
+        memory_mb: megabytes beyond what the child has at rest.
+        clock_seconds: by the clock; far above `seconds`, since a busy machine may leave the child little of each.
+    """
 
     seconds: float = 10.0
     memory_mb: int = 1024
+    clock_seconds: float = 60.0
 
 
 @dataclass(frozen=True)
@@ -60,10 +68,15 @@ class Job:
 
 @dataclass(frozen=True)
 class Failed:
-    """Why a document gave no text: `extract:` and a cause, with the evidence."""
+    """Why a document gave no text: the cause, which is counted, and the evidence of the one case."""
 
-    reason: str
+    cause: Cause
     evidence: dict[str, Any]
+
+    @property
+    def reason(self) -> str:
+        """The reason as the ledger has it."""
+        return f"extract:{self.cause}"
 
 
 Outcome: TypeAlias = Extracted | Failed
@@ -80,12 +93,13 @@ def attempt(job: Job) -> Outcome:
     try:
         found = extractor(job.raw, job.parameters)
     except MemoryError:
-        return Failed("extract:memory", evidence)
+        return Failed("memory", evidence)
+    except UnusableError as error:
+        return Failed(error.cause, {"error": error.problem[:_ERROR_SHOWN], "remedy": error.remedy} | evidence)
     except Exception as error:  # noqa: BLE001  (the document boundary: one document's bytes may break any parser)
-        told = f"{type(error).__name__}: {error}"[:_ERROR_SHOWN]
-        return Failed(f"extract:{type(error).__name__}", {"error": told} | evidence)
+        return Failed("parser error", {"error": f"{type(error).__name__}: {error}"[:_ERROR_SHOWN]} | evidence)
     if not _VISIBLE.search(found.text):
-        return Failed("extract:no text", {"extractor": found.extractor} | evidence)
+        return Failed("no text", {"extractor": found.extractor} | evidence)
     return found
 
 
@@ -101,8 +115,9 @@ def serve(parent: int) -> None:
     for stream in (0, 1):  # a parser that prints would break the replies
         os.dup2(nowhere, stream)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then closes the pipe
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM})
+    for time_is_over in (signal.SIGPROF, signal.SIGALRM):
+        signal.signal(time_is_over, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGPROF, signal.SIGALRM})
     _limit(resource.RLIMIT_CORE, 0)
     at_rest = _memory("VmRSS")
     send(replies_out, b"ready")
@@ -127,18 +142,18 @@ def _reply(job: Job, limits: Limits, at_rest: int) -> bytes:
             outcome = attempt(job)
             told = _encoded(outcome)
     except MemoryError:
-        outcome = Failed("extract:memory", evidence)
-    except UnicodeEncodeError as error:  # half of a character, which no UTF-8 has
-        outcome = Failed("extract:UnicodeEncodeError", {"error": str(error)[:_ERROR_SHOWN]} | evidence)
+        outcome = Failed("memory", evidence)
+    except UnicodeEncodeError as error:
+        outcome = Failed("not UTF-8", {"error": str(error)[:_ERROR_SHOWN]} | evidence)
     else:
         if len(told) > _LARGEST_TEXT:
-            outcome = Failed("extract:too large", {"limit_bytes": _LARGEST_TEXT} | evidence)
+            outcome = Failed("too large", {"limit_bytes": _LARGEST_TEXT} | evidence)
     peak = _memory("VmHWM")
     half = limits.memory_mb * _MB // 2
     if isinstance(outcome, Failed):
         # At the limit libxml2 gives an empty tree, or an error of another name: the peak tells the cause.
-        if outcome.reason == "extract:memory" or peak - before > half:
-            outcome = Failed("extract:memory", {"limit_mb": limits.memory_mb} | outcome.evidence)
+        if outcome.cause == "memory" or peak - before > half:
+            outcome = Failed("memory", {"limit_mb": limits.memory_mb} | outcome.evidence)
         told = _encoded(outcome)
     # A process that has grown gives its memory back by ending.
     goes_on = peak - at_rest <= half
@@ -152,13 +167,16 @@ def _encoded(outcome: Outcome) -> bytes:
 
 @contextmanager
 def _limited(limits: Limits) -> Iterator[None]:
-    """The process ends by SIGALRM when the time is over; beyond the memory limit allocations fail."""
+    """The process ends by SIGPROF or SIGALRM when its time is over; beyond the memory limit allocations fail."""
     if held := _memory("VmData"):
         _limit(resource.RLIMIT_DATA, held + limits.memory_mb * _MB)
-    signal.setitimer(signal.ITIMER_REAL, limits.seconds)
+    # Not RLIMIT_CPU, which counts whole seconds of the process's whole life.
+    signal.setitimer(signal.ITIMER_PROF, limits.seconds)
+    signal.setitimer(signal.ITIMER_REAL, limits.clock_seconds)
     try:
         yield
     finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
         signal.setitimer(signal.ITIMER_REAL, 0)
         _limit(resource.RLIMIT_DATA, None)
 

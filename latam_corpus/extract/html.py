@@ -11,6 +11,7 @@ import trafilatura
 
 from latam_corpus.extract.charset import decode
 from latam_corpus.extract.document import Extracted
+from latam_corpus.extract.mojibake import undo_mojibake
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +40,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     >>> extract("<html lang=es><body><p>Hola, vecina.</p></body></html>".encode(), {}).declared_language
     'es'
     """
-    text, _ = decode(raw, parameters.get("charset") or _meta_charset(raw))
+    text = undo_mojibake(decode(raw, parameters.get("charset") or _meta_charset(raw))[0])
     # Typed as Document or dict; it is a Document unless `as_dict` is set.
     page: Any = trafilatura.bare_extraction(text, with_metadata=True, include_comments=False)
     language = _LANGUAGE.search(text[:_HEAD])

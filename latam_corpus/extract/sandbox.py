@@ -16,6 +16,7 @@ import subprocess
 import sys
 import threading
 from contextlib import suppress
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
 from latam_corpus.errors import PartError
@@ -31,7 +32,6 @@ _GROUP_BYTES: Final = 2**20
 _GROUP_JOBS: Final = 64
 # A document that ended its child is tried once more: the kernel, or a person, may have killed it for another's sake.
 _TRIES: Final = 2
-_KILLED: Final = "extract:killed"
 _REMEDY: Final = "see that this machine has memory and processes left, and run again"
 # The child finds the modules that its parent finds; `-m` would look into the folder in which the user happens to be.
 _ENTRY: Final = (
@@ -73,6 +73,16 @@ class Sandbox:
         with self._lock:
             self._end()
 
+    def cpu_seconds(self) -> float:
+        """What the running child has taken of a processor; 0.0 without one, or where the system doesn't tell."""
+        child = self._child
+        with suppress(OSError, IndexError):
+            if child is not None:
+                # After the name, which may hold spaces, user and system time are the 12th and 13th field.
+                fields = Path(f"/proc/{child.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+                return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return 0.0
+
     def forget(self) -> None:
         """Leave the child to the process that started it; a forked process has its own."""
         self._lock = threading.Lock()
@@ -83,7 +93,7 @@ class Sandbox:
         deaths = 0
         while len(done) < len(jobs):
             for outcome in self._answered(jobs[len(done) :], limits):
-                deaths = deaths + 1 if isinstance(outcome, Failed) and outcome.reason == _KILLED else 0
+                deaths = deaths + 1 if isinstance(outcome, Failed) and outcome.cause == "killed" else 0
                 if 0 < deaths < _TRIES:
                     break
                 deaths = 0
@@ -145,6 +155,11 @@ def stop() -> None:
     _SANDBOX.stop()
 
 
+def cpu_seconds() -> float:
+    """What this process's running child has taken of a processor; 0.0 without one, or where the system won't tell."""
+    return _SANDBOX.cpu_seconds()
+
+
 def _groups(jobs: Sequence[Job]) -> Iterator[list[Job]]:
     """The jobs in order, many small ones to a message."""
     group: list[Job] = []
@@ -162,10 +177,12 @@ def _groups(jobs: Sequence[Job]) -> Iterator[list[Job]]:
 def _ended(code: int, job: Job, limits: Limits) -> Failed:
     """What an exit code says of the document in hand; not the time that it took, which no other run would repeat."""
     size = {"bytes": len(job.raw)}
+    if code == -signal.SIGPROF:
+        return Failed("timeout", {"limit_seconds": limits.seconds} | size)
     if code == -signal.SIGALRM:
-        return Failed("extract:timeout", {"limit_seconds": limits.seconds} | size)
+        return Failed("stalled", {"limit_clock_seconds": limits.clock_seconds} | size)
     how = {"signal": signal.Signals(-code).name} if code < 0 else {"exit_code": code}
-    return Failed(_KILLED, how | size)
+    return Failed("killed", how | size)
 
 
 def _read_reply(reply: bytes) -> tuple[Outcome, bool]:

@@ -32,6 +32,9 @@ IN_PROCESS: Final = frozenset({"text/plain"})
 # What a record brought is kept; the extractor fills the gaps.
 _FILLED: Final = ("title", "creators", "published", "declared_language", "url")
 _NO_LIMIT: Final = 10**6  # seconds or megabytes
+# By the clock a document has this many times its processor time, and never less than half a minute.
+_PATIENCE: Final = 6
+_LEAST_CLOCK: Final = 30.0
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ class Extract:
     """The stage that makes text of bytes; rows that came as text pass with the extractor `record`.
 
     Attributes:
-        time_limit: seconds by the clock that a document's parser may take.
+        time_limit: seconds of processor time that a document's parser may take; six times as many by the clock.
         memory_limit_mb: megabytes that it may take; enforced on Linux alone.
     """
 
@@ -48,7 +51,7 @@ class Extract:
     name: ClassVar[str] = "extract"
     needs: ClassVar[frozenset[str]] = frozenset({"raw", "media_type"})
     gives: ClassVar[frozenset[str]] = frozenset({"text", "extractor", *_FILLED})
-    libraries: ClassVar[tuple[str, ...]] = ("trafilatura", "lxml")
+    libraries: ClassVar[tuple[str, ...]] = ("trafilatura", "lxml", "ftfy")
 
     def __post_init__(self) -> None:
         for option in ("time_limit", "memory_limit_mb"):
@@ -63,7 +66,8 @@ class Extract:
         frame = batch.frame
         if "raw" not in frame.columns:
             return batch.with_columns({"extractor": pl.lit("record", dtype=pl.String)})
-        outcomes = _outcomes(frame["raw"], frame["media_type"], Limits(self.time_limit, self.memory_limit_mb))
+        clock = max(_PATIENCE * self.time_limit, _LEAST_CLOCK)
+        outcomes = _outcomes(frame["raw"], frame["media_type"], Limits(self.time_limit, self.memory_limit_mb, clock))
         frame = frame.drop("raw", "media_type").with_columns(
             _filled(frame, name, [getattr(outcome, name, None) for outcome in outcomes])
             for name in ("text", "extractor", *_FILLED)
@@ -93,7 +97,7 @@ def _outcomes(raws: Iterable[bytes | None], media_types: Iterable[str | None], l
             continue
         kind, parameters = parse_media_type(media_type or "")
         if kind not in EXTRACTORS:
-            outcomes[row] = Failed("extract:no extractor", {"known": sorted(EXTRACTORS)})
+            outcomes[row] = Failed("no extractor", {"known": sorted(EXTRACTORS)})
         elif kind in IN_PROCESS:
             outcomes[row] = attempt(Job(EXTRACTORS[kind], raw, parameters))
         else:
@@ -101,9 +105,7 @@ def _outcomes(raws: Iterable[bytes | None], media_types: Iterable[str | None], l
     for row, outcome in zip(boxed, sandbox.extract(list(boxed.values()), limits), strict=True):
         outcomes[row] = outcome
     return [
-        Failed(outcome.reason, {"media_type": media_type} | outcome.evidence)
-        if isinstance(outcome, Failed)
-        else outcome
+        Failed(outcome.cause, {"media_type": media_type} | outcome.evidence) if isinstance(outcome, Failed) else outcome
         for outcome, media_type in zip(outcomes, stated, strict=True)
     ]
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from lxml import etree
 
-from latam_corpus.errors import DocumentError
-from latam_corpus.extract.document import Extracted
+from latam_corpus.extract.document import Extracted, UnusableError
 from latam_corpus.extract.tei_header import header_of
 
 if TYPE_CHECKING:
@@ -49,8 +48,8 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         parameters: not used; XML says its own charset.
 
     Raises:
-        DocumentError: the XML is no TEI document, or its text has an entity of its own.
-        lxml.etree.XMLSyntaxError: it is no XML, or is deeper or has a longer text than a text has.
+        UnusableError: it is no XML, or is deeper or has a longer text than a text has; the XML is no TEI document; its
+            text has an entity of its own.
 
     >>> print(extract('''<TEI xmlns="http://www.tei-c.org/ns/1.0"><teiHeader/><text><body><lg>
     ...     <l>Yo soy un hombre sincero</l><l>de donde crece la <note>árbol</note>palma,</l></lg>
@@ -65,9 +64,12 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
     )
-    root = etree.fromstring(raw, parser)
+    try:
+        root = etree.fromstring(raw, parser)
+    except etree.XMLSyntaxError as error:
+        raise UnusableError("not XML", str(error), "check that the file is whole") from None
     if name_of(root) not in _ROOTS:
-        raise DocumentError("", f"the XML is no TEI: its root is <{name_of(root)}>", "convert it, or leave it out")
+        raise UnusableError("not TEI", f"its root is <{name_of(root)}>", "convert it, or leave it out")
     writer = _Writer()
     for body in root.iter("{*}body"):
         if not any(name_of(parent) in ("floatingText", *_LEFT_OUT) for parent in body.iterancestors()):
@@ -177,10 +179,10 @@ def _entity(element: etree._Element) -> str:
     """The character of an entity that has a name in HTML, as old encodings used them.
 
     Raises:
-        DocumentError: the document declares it itself.
+        UnusableError: the document declares it itself.
     """
     written = str(element.text or "")
     character = html.unescape(written)
     if character == written:
-        raise DocumentError("", f"its text has the entity «{written}», which is not expanded", "resolve the entities")
+        raise UnusableError("own entity", f"its text has «{written}», which is not expanded", "resolve the entities")
     return character

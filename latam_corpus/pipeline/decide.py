@@ -8,28 +8,58 @@ from __future__ import annotations
 
 import os
 import tempfile
+import traceback
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import numpy as np
 import polars as pl
 import pyarrow.parquet as pq
 
-from latam_corpus.corpus import ROW, repeated_hashes
-from latam_corpus.pipeline.part import DROPPED, ROWS
+from latam_corpus import schema
+from latam_corpus.corpus import ROW, repeated_hashes, rows_of
+from latam_corpus.errors import CorpusError, PartError
+from latam_corpus.pipeline.part import ASIDE, DROPPED, ROWS, Outcome
 from latam_corpus.pipeline.plan import digest_of, stage_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from latam_corpus.corpus import Piece
     from latam_corpus.pipeline.registry import Barrier
-    from latam_corpus.pipeline.run import Progress
+    from latam_corpus.pipeline.run import Engine, Progress
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 _AT_ONCE: Final = 1_000_000  # rows in memory with all the columns that a barrier needs
+
+
+@dataclass(frozen=True)
+class Output:
+    """A file of rows of a step's output as a piece of the corpus, with what is stored beside it."""
+
+    path: Path
+    start: int
+    height: int
+
+    @property
+    def bytes(self) -> int:
+        """How large the file is."""
+        return self.path.stat().st_size
+
+    def read(self, columns: Sequence[str]) -> pl.DataFrame:
+        """These columns of its rows, in order."""
+        told = [name for name in columns if name in schema.DOCUMENT_SCHEMA]
+        frames = [pl.read_parquet(self.path, columns=told)] if told else []
+        if len(told) < len(columns):
+            aside = [name for name in columns if name not in schema.DOCUMENT_SCHEMA]
+            frames.append(pl.read_parquet(self.path.with_name(ASIDE), columns=aside))
+        return pl.concat(frames, how="horizontal").select(columns)
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,35 +67,48 @@ class Stored:
     """The corpus of a run between two segments, read from the parts' outputs.
 
     Attributes:
-        outputs: part → the folders of its steps' outputs, in the parts' order.
-        starts: int64[parts + 1], the row at which each part starts.
+        live: the parts' rows, in the parts' order.
+        fallen: rows that stages dropped before; they start at `height`.
         gone: rows that a barrier of this cut has dropped, sorted.
+        room: a folder for what is written meanwhile.
+        engine: what runs jobs.
     """
 
-    outputs: Mapping[str, Sequence[Path]]
-    starts: NDArray[np.int64]
+    live: Sequence[Output]
+    fallen: Sequence[Output]
     gone: NDArray[np.int64]
+    room: Path
+    engine: Engine
 
     @classmethod
-    def of(cls, outputs: Mapping[str, Sequence[Path]]) -> Stored:
-        """The corpus in these outputs."""
-        heights = [pq.read_metadata(folders[-1] / ROWS).num_rows for folders in outputs.values()]
-        return cls(outputs, np.concatenate(([0], np.cumsum(heights, dtype=np.int64))), np.zeros(0, np.int64))
+    def of(cls, outputs: Iterable[Sequence[Path]], room: Path, engine: Engine) -> Stored:
+        """The corpus in these outputs: for each part the folders of its steps."""
+        folders = list(outputs)
+        live = _in_a_row([steps[-1] / ROWS for steps in folders], 0)
+        end = live[-1].start + live[-1].height if live else 0
+        fallen = _in_a_row([folder / DROPPED for steps in folders for folder in steps], end)
+        return cls(live, fallen, np.zeros(0, np.int64), room, engine)
 
     @property
     def height(self) -> int:
         """Rows in all."""
-        return int(self.starts[-1])
+        return self.live[-1].start + self.live[-1].height if self.live else 0
+
+    def pieces(self) -> list[Piece]:
+        """The rows, those gone among them, in order."""
+        return list(self.live)
 
     def frames(self, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
         """`row` and these columns, a part at a time, without rows that a barrier has dropped."""
-        for path, start in self._files(with_dropped=False):
-            yield self._read(path, start, columns)
+        for piece in self.live:
+            yield rows_of(piece, columns, self.gone)
 
-    def repeated(self, key: str, columns: Sequence[str], *, with_dropped: bool = False) -> Iterator[pl.DataFrame]:
+    def repeated(
+        self, key: str, columns: Sequence[str], *, with_dropped: bool = False, also: Sequence[Piece] = ()
+    ) -> Iterator[pl.DataFrame]:
         """`row` and these columns of all rows whose `key` another row has too; equal keys are in one frame."""
-        files = self._files(with_dropped=with_dropped)
-        hashes = [_hashes(self._read(path, start, [key])[key]) for path, start in files]
+        pieces: list[Piece] = [*self.live, *(self.fallen if with_dropped else ()), *also]
+        hashes = [_hashes(rows_of(piece, [key], self.gone)[key]) for piece in pieces]
         wanted = repeated_hashes(hashes)
         places = [np.searchsorted(wanted, found) for found in hashes] if len(wanted) else []
         hits = [wanted[place.clip(max=len(wanted) - 1)] == found for place, found in zip(places, hashes, strict=False)]
@@ -73,32 +116,59 @@ class Stored:
         for number in range(slices):
             low, high = number * len(wanted) // slices, (number + 1) * len(wanted) // slices
             frames = [pl.DataFrame()]
-            for (path, start), hit, place in zip(files, hits, places, strict=True):
+            for piece, hit, place in zip(pieces, hits, places, strict=True):
                 mask = hit & (place >= low) & (place < high)
                 if mask.any():
-                    frames.append(self._read(path, start, sorted({key, *columns})).filter(mask))
+                    frames.append(rows_of(piece, sorted({key, *columns}), self.gone).filter(mask))
             found = pl.concat(frames[1:]).filter(pl.col(key).is_not_null())
             yield found.select(ROW, *columns)
 
-    def _files(self, *, with_dropped: bool) -> list[tuple[Path, int]]:
-        """The files with the rows, and the row at which each starts."""
-        files = [(f[-1] / ROWS, start) for start, f in zip(self.starts.tolist(), self.outputs.values(), strict=False)]
-        end = self.height
-        if with_dropped:
-            for path in (folder / DROPPED for folders in self.outputs.values() for folder in folders):
-                files.append((path, end))
-                end += pq.read_metadata(path).num_rows
-        return files
+    def map(self, work: Callable[[T], R], jobs: Sequence[T]) -> Iterator[R]:
+        """What `work` makes of each job, by the run's engine.
 
-    def _read(self, path: Path, start: int, columns: Sequence[str]) -> pl.DataFrame:
-        rows = pl.read_parquet(path, columns=list(columns))
-        rows = rows.with_columns(pl.int_range(start, start + rows.height, dtype=pl.Int64).alias(ROW))
-        gone = self.gone[np.searchsorted(self.gone, start) : np.searchsorted(self.gone, start + rows.height)]
-        return rows.filter(~pl.col(ROW).is_in(pl.Series(gone).implode())) if len(gone) else rows
+        Raises:
+            PartError: a job failed; no part of a corpus can do without the others here.
+        """
+        wrapped = [_Job(work, job, f"{work.__name__} {n} of {len(jobs)}") for n, job in enumerate(jobs, 1)]
+        for outcome in self.engine.map(_do, wrapped):
+            if outcome.error:
+                raise PartError(outcome.part, outcome.error, "run it again: what was done is kept")
+            yield outcome.value
+
+
+@dataclass(frozen=True)
+class _Job:
+    """A barrier's job as an engine takes it."""
+
+    work: Callable[[Any], Any]
+    given: Any
+    name: str
+
+    @property
+    def bytes(self) -> int:
+        """How large it is, about."""
+        return int(self.given.bytes)
+
+
+def _do(job: _Job) -> Outcome:
+    try:
+        return Outcome(job.name, value=job.work(job.given))
+    except CorpusError as error:
+        return Outcome(job.name, error=str(error), remedy=error.remedy)
+    except Exception:  # noqa: BLE001  (the boundary of a job: what it raises must reach the other process as words)
+        return Outcome(job.name, error=traceback.format_exc(limit=-4).strip())
+
+
+def _in_a_row(files: Iterable[Path], start: int) -> list[Output]:
+    made = []
+    for path in files:
+        made.append(Output(path, start, pq.read_metadata(path).num_rows))
+        start += made[-1].height
+    return made
 
 
 def decide(
-    barriers: Sequence[Barrier], outputs: Mapping[str, Sequence[Path]], work: Path, progress: Progress
+    barriers: Sequence[Barrier], outputs: Mapping[str, Sequence[Path]], work: Path, engine: Engine, progress: Progress
 ) -> dict[str, tuple[Path | None, str]]:
     """Each part's decisions: a file, None where there are none, and a key that changes when they do.
 
@@ -106,11 +176,13 @@ def decide(
         barriers: those of one cut, in order; what one drops the next doesn't see.
         outputs: part → the folders of its steps' outputs.
         work: the folder of step outputs.
+        engine: what runs the barriers' jobs.
         progress: what is told meanwhile.
     """
-    corpus = Stored.of(outputs)
     with tempfile.TemporaryDirectory(prefix="decisions-", dir=work) as name:
-        spool = _Spool(Path(name), list(outputs), corpus.starts)
+        corpus = Stored.of(outputs.values(), Path(name), engine)
+        starts = np.array([piece.start for piece in corpus.live] + [corpus.height], np.int64)
+        spool = _Spool(Path(name), list(outputs), starts)
         for barrier in barriers:
             progress.barrier(barrier.name, corpus.height - len(corpus.gone))
             dropped = [spool.add(barrier.name, decided) for decided in barrier.decide(corpus)]

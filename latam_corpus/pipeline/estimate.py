@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _RECORDS: Final = 300
 _WARMED_BY: Final = 10
 _FILES: Final = 20
+_SMALL: Final = 2**20
 _PACKED: Final = (".gz", ".xz", ".zst", ".bz2", ".parquet", ".zip")
 
 
@@ -68,8 +69,16 @@ def estimate(plan: Plan, parts: Sequence[Part], work: Path) -> Estimate:
 
 
 def _of_source(parts: Sequence[Part], plan: Plan, work: Path) -> Estimate:
-    """The largest part's first records, or some whole files from the middle where files are small."""
-    sample = parts[:1] if parts[0].bytes > 2**20 else parts[len(parts) // 2 :][:_FILES]
+    """The largest part's first records; where files are small, some whole ones of all sizes.
+
+    Args:
+        parts: those of one source, the largest first.
+        plan: what is done with them.
+        work: a folder for what the sample makes.
+    """
+    small = parts[0].bytes <= _SMALL
+    count = min(len(parts), _FILES) if small else 1
+    sample = [parts[int((place + 0.5) * len(parts) / count)] for place in range(count)] if small else parts[:1]
     seconds, made, read = 0.0, 0, 0
     first = replace(sample[0], limit=_WARMED_BY, key=f"{sample[0].key}-first")
     _worked(Task(first, plan.segments[0], work))
@@ -83,7 +92,8 @@ def _of_source(parts: Sequence[Part], plan: Plan, work: Path) -> Estimate:
         made += (len(plan.segments) - 1) * (folders[-1] / ROWS).stat().st_size
         read += min(_input_bytes(part, folders), part.bytes)
     remaining = sum(part.bytes for part in parts)
-    scale = remaining / max(read, 1)
+    # A small file costs what any file costs, more than its bytes do.
+    scale = len(parts) / count if small else remaining / max(read, 1)
     return Estimate(seconds * scale, int(made * scale), read, remaining)
 
 

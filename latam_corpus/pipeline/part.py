@@ -16,7 +16,7 @@ import traceback
 from collections import Counter
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Final, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, Self, TypeVar
 
 import polars as pl
 import pyarrow.parquet as pq
@@ -97,13 +97,14 @@ class Task:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a task: its steps' keys and whether each was reused, or the error that ended it."""
+    """What became of a task: its steps' keys and whether each was reused, or what a job gave, or what ended it."""
 
     part: str
     keys: tuple[str, ...] = ()
     reused: tuple[bool, ...] = ()
     error: str = ""
     remedy: str = ""
+    value: Any = None
 
 
 def input_key(

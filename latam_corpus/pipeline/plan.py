@@ -38,7 +38,16 @@ if TYPE_CHECKING:
 COLLECTED = frozenset(
     {c.name for c in schema.DOCUMENT}
     - {"text", "language", "language_score", "languages", "variety", "variety_basis", "extractor", "signals"}
-    - {"redactions", "duplicate_cluster", "cluster_size", "duplicate_of", "containment", "split", "tokens"}
+    - {
+        "redactions",
+        "duplicate_cluster",
+        "cluster_size",
+        "duplicate_of",
+        "contained_in",
+        "containment",
+        "split",
+        "tokens",
+    }
     - {"text_hash", "drop_reason"}
 )
 

@@ -203,7 +203,7 @@ def _run(
             raise SourceError(name, f"every part failed; the first said: {error}")
         if segment.barriers:
             outputs = {t.part.name: [folder_of(work, key) for key in keys[t.part.name]] for t in tasks}
-            decided = decide(segment.barriers, outputs, work, progress)
+            decided = decide(segment.barriers, outputs, work, engine, progress)
     folders = {t.part.name: [folder_of(work, key) for key in keys[t.part.name]] for t in tasks}
     result = _settled(folder, folders, failures, {title: (n, of) for title, (n, of) in reused.items()})
     return replace(result, outputs=keys)

@@ -9,12 +9,14 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from latam_corpus import schema
+from latam_corpus.errors import ReleaseError
 from latam_corpus.release.card import table
 from latam_corpus.release.parquet import read_batches
 from latam_corpus.release.store import LEDGER
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from latam_corpus.release.manifest import Manifest
     from latam_corpus.release.store import Store
@@ -42,17 +44,20 @@ class Change:
     rows: int
 
 
-def diff(store: Store, old: Manifest | None, new: Manifest) -> list[Change]:
+def diff(store: Store, old: Manifest | None, new: Manifest, runs: Mapping[str, Path] | None = None) -> list[Change]:
     """What changed, most rows first within added, removed and changed.
 
-    A document that was added says why the old version left it out, one that was removed why the new one does,
-    where their ledgers know; one that changed, what did: text, rights, split or the rest of its row.
+    A document that was added says why the old version left it out, one that was removed why the new one does: the
+    version's ledger knows what its terms refused, its runs what they dropped, as long as they are still there. One
+    that changed says what did: text, rights, split or the rest of its row.
 
     Args:
         store: where both are.
         old: the older version; None compares with nothing.
         new: the newer version, whose objects and ledger are in the store.
+        runs: the folders of the runs that are still there, by the runs' names.
     """
+    there = runs or {}
     shared = {shard.sha256 for shard in old.shards} & {shard.sha256 for shard in new.shards} if old else set()
     before = _digests(store, old, shared) if old else pl.DataFrame(schema=_DIGESTS)
     after = _digests(store, new, shared)
@@ -62,13 +67,14 @@ def diff(store: Store, old: Manifest | None, new: Manifest) -> list[Change]:
     kinds = [pl.when(pl.col(kind) != pl.col(f"{kind}_new")).then(pl.lit(kind)) for kind in (*_KINDS, "other columns")]
     changed = both.with_columns(pl.concat_str(kinds, separator=", ", ignore_nulls=True).alias("reason"))
     told = [
-        _counted("added", _with_reasons(added, store, old, "was {}", "new")),
-        _counted("removed", _with_reasons(removed, store, new, "{}", "not among the runs")),
+        _counted("added", _with_reasons(added, store, old, there, "was {}", "new")),
+        _counted("removed", _with_reasons(removed, store, new, there, "{}", _not_kept(new, there))),
         _counted("changed", changed.filter(pl.col("reason") != "")),
     ]
     return [Change(*row) for row in pl.concat(told).iter_rows()]
 
 
+_REASONS: Final = pl.Schema({"doc_id": pl.String(), "reason": pl.String()})
 _DIGESTS: Final = pl.Schema(
     {"doc_id": pl.String(), "language": pl.String()} | dict.fromkeys((*_KINDS, "other columns"), pl.UInt64())
 )
@@ -80,7 +86,9 @@ def _digests(store: Store, manifest: Manifest, shared: set[str]) -> pl.DataFrame
         if shard.sha256 in shared:
             continue
         with store.open(shard.object) as opened:
-            for frame in read_batches(pq.ParquetFile(opened)):
+            for stored in read_batches(pq.ParquetFile(opened)):
+                # A version made before a column was thought of has null there.
+                frame = schema.conform(stored, schema.RELEASE_SCHEMA)
                 # The hashes live as long as this comparison; equal rows of one Polars have equal hashes.
                 hashes = [
                     frame.select(columns).hash_rows().alias(kind)
@@ -91,16 +99,42 @@ def _digests(store: Store, manifest: Manifest, shared: set[str]) -> pl.DataFrame
 
 
 def _with_reasons(
-    rows: pl.DataFrame, store: Store, manifest: Manifest | None, told: str, otherwise: str
+    rows: pl.DataFrame, store: Store, manifest: Manifest | None, runs: Mapping[str, Path], told: str, otherwise: str
 ) -> pl.DataFrame:
-    """The rows with the reason for which that version's ledger says it left them out."""
-    reasons = pl.DataFrame(schema={"doc_id": pl.String(), "reason": pl.String()})
-    if manifest and rows.height and LEDGER in manifest.files:
-        ledger = store.read_ledger(manifest.name, manifest.version)
-        reasons = ledger.filter(pl.col("verdict") == "dropped").unique("doc_id", keep="last", maintain_order=True)
-    return rows.join(reasons.select("doc_id", "reason"), on="doc_id", how="left").with_columns(
+    """The rows with the reason for which that version left them out, or its runs dropped them before."""
+    found = [pl.DataFrame(schema=_REASONS)]
+    if manifest and rows.height:
+        if LEDGER in manifest.files:
+            ledger = store.read_ledger(manifest.name, manifest.version)
+            found.append(ledger.filter(pl.col("verdict") == "dropped").select(_REASONS.names()).reverse())
+        found += [_dropped(runs[run.id], rows["doc_id"]) for run in manifest.runs if run.id in runs]
+    reasons = pl.concat(found).unique("doc_id", keep="first", maintain_order=True)
+    return rows.join(reasons, on="doc_id", how="left").with_columns(
         pl.format(told, "reason").fill_null(otherwise).alias("reason")
     )
+
+
+def _dropped(run: Path, wanted: pl.Series) -> pl.DataFrame:
+    """Why a run dropped these documents, as far as it did.
+
+    Raises:
+        ReleaseError: a file of the run can't be read.
+    """
+    found = [pl.DataFrame(schema=_REASONS)]
+    for file in sorted((run / "dropped").glob("*.parquet")):
+        try:
+            rows = pl.read_parquet(file, columns=["doc_id", "drop_reason"])
+        except (OSError, pl.exceptions.PolarsError) as error:
+            raise ReleaseError(str(file), f"it can't be read: {error}", "run the recipe again") from error
+        found.append(rows.rename({"drop_reason": "reason"}).filter(pl.col("doc_id").is_in(wanted.implode())))
+    # An older record of the same document says less than why the later one fell.
+    return pl.concat(found).sort(pl.col("reason") == "superseded", maintain_order=True)
+
+
+def _not_kept(new: Manifest, runs: Mapping[str, Path]) -> str:
+    """What is known of a document of which neither the ledger nor a run that is there says anything."""
+    gone = [run.id for run in new.runs if run.id not in runs]
+    return f"not known: the run {gone[0]} isn't here" if gone else "not among the runs"
 
 
 def _counted(what: str, rows: pl.DataFrame) -> pl.DataFrame:

@@ -1,0 +1,128 @@
+"""Radix sorts of fingerprints and of pairs, many times faster than a sort by comparison where NumPy has no other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numba
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_DIGIT: Final = 11  # bits that a pass looks at: 2,048 counters stay in the first cache
+
+
+def by_value(
+    values: NDArray[np.uint64], documents: NDArray[np.uint32]
+) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
+    """The postings with equal values side by side, each value's documents in order.
+
+    >>> values, documents = by_value(np.array([9, 5, 9], np.uint64), np.array([1, 2, 0], np.uint32))
+    >>> documents[values == 9].tolist()
+    [0, 1]
+    """
+    bits = int(documents.max()).bit_length() if len(documents) else 0
+    if bool(np.all(documents[1:] >= documents[:-1])):
+        bits = 0
+    for shift in range(0, bits, _DIGIT):
+        values, documents = _pass(documents.astype(np.uint64), values, documents, shift)
+    # 33 bits of the value, the lowest left out, which are zero in sampled anchors, and the highest, which a bucket
+    # shares. Different values that agree in all of them are told apart afterwards.
+    for shift in (8, 19, 30):
+        values, documents = _pass(values, values, documents, shift)
+    _settle(values, documents)
+    return values, documents
+
+
+def added_up(keys: NDArray[np.uint64], counts: NDArray[np.uint32]) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
+    """The keys sorted and distinct, with the sums of their counts; without counts each key is 1.
+
+    >>> keys, counts = added_up(np.array([9, 5, 9], np.uint64), np.zeros(0, np.uint32))
+    >>> keys.tolist(), counts.tolist()
+    ([5, 9], [1, 2])
+    """
+    if not len(keys):
+        return keys, np.zeros(0, np.uint32)
+    weighed = len(counts) > 0
+    most = int(keys.max())
+    bits = [*range(0, int((keys & np.uint64(0xFFFFFFFF)).max()).bit_length(), _DIGIT)]
+    bits += [*range(32, most.bit_length(), _DIGIT)]
+    for shift in bits:
+        if weighed:
+            keys, counts = _pass(keys, keys, counts, shift)
+        else:
+            keys = _pass_alone(keys, shift)
+    sums: tuple[NDArray[np.uint64], NDArray[np.uint32]] = _run_lengths(keys, counts)
+    return sums
+
+
+@numba.njit(cache=True, nogil=True)
+def _pass(by, keys, others, shift):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """One stable pass of a radix sort by 11 bits of `by`."""
+    places = np.zeros(1 << _DIGIT, np.int64)
+    mask = np.uint64((1 << _DIGIT) - 1)
+    s = np.uint64(shift)
+    for value in by:
+        places[(value >> s) & mask] += 1
+    total = 0
+    for digit in range(len(places)):
+        total, places[digit] = total + places[digit], total
+    new_keys, new_others = np.empty_like(keys), np.empty_like(others)
+    for i in range(len(by)):
+        digit = (by[i] >> s) & mask
+        at = places[digit]
+        new_keys[at] = keys[i]
+        new_others[at] = others[i]
+        places[digit] = at + 1
+    return new_keys, new_others
+
+
+@numba.njit(cache=True, nogil=True)
+def _pass_alone(keys, shift):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    places = np.zeros(1 << _DIGIT, np.int64)
+    mask = np.uint64((1 << _DIGIT) - 1)
+    s = np.uint64(shift)
+    for key in keys:
+        places[(key >> s) & mask] += 1
+    total = 0
+    for digit in range(len(places)):
+        total, places[digit] = total + places[digit], total
+    made = np.empty_like(keys)
+    for key in keys:
+        digit = (key >> s) & mask
+        made[places[digit]] = key
+        places[digit] += 1
+    return made
+
+
+@numba.njit(cache=True, nogil=True)
+def _settle(values, documents):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Bring equal values together where different ones agree in the sorted bits: stable insertion, rarely needed."""
+    mask = np.uint64((1 << 33) - 1)
+    eight = np.uint64(8)
+    for i in range(1, len(values)):
+        value, document = values[i], documents[i]
+        part = (value >> eight) & mask
+        j = i - 1
+        while j >= 0 and ((values[j] >> eight) & mask) == part and values[j] > value:
+            values[j + 1] = values[j]
+            documents[j + 1] = documents[j]
+            j -= 1
+        values[j + 1] = value
+        documents[j + 1] = document
+
+
+@numba.njit(cache=True, nogil=True)
+def _run_lengths(keys, counts):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Distinct keys of sorted ones and the sums of their counts (1 each where there are none)."""
+    made = np.empty(len(keys), np.uint64)
+    sums = np.empty(len(keys), np.uint32)
+    at = -1
+    for i in range(len(keys)):
+        if i == 0 or keys[i] != keys[i - 1]:
+            at += 1
+            made[at] = keys[i]
+            sums[at] = 0
+        sums[at] += counts[i] if len(counts) else np.uint32(1)
+    return made[: at + 1].copy(), sums[: at + 1].copy()

@@ -1,0 +1,181 @@
+"""How documents are fingerprinted: every number that two fingerprints must share before they may be compared."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from latam_corpus.errors import ConfigError, closest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+# Raised with every change of the word table's hash, of the anchors or of the band keys.
+VERSION: Final = 1
+
+ANCHORS: Final = "anchors"
+MINHASH: Final = "minhash"
+
+# Sampling by length: a text of at least so many words keeps the anchors that this number divides. Each divides the
+# next: the anchors of a short text that are multiples of 16 are those that a book which quotes it has kept too. The
+# prototype had 16 from 200 words on; in the first set of tests/benchmarks/dedupe that missed one of twelve quoted
+# passages of 70 words and three of ten verses, 8 misses none and one of thirty.
+SAMPLING: Final = ((2000, 16), (300, 8), (60, 4), (0, 1))
+
+
+@dataclass(frozen=True, eq=False)
+class Ragged:
+    """Values of n documents, one after another.
+
+    Attributes:
+        values: the values of all documents.
+        offsets: int64[n+1], where those of each document start.
+    """
+
+    values: NDArray[Any]
+    offsets: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """How many values each document has, int64[n]."""
+        return np.diff(self.offsets)
+
+    def of(self, document: int) -> NDArray[Any]:
+        """The values of one document.
+
+        >>> Ragged(np.array([3, 5, 8]), np.array([0, 1, 3])).of(1).tolist()
+        [5, 8]
+        """
+        return self.values[self.offsets[document] : self.offsets[document + 1]]
+
+    @property
+    def owners(self) -> NDArray[np.uint32]:
+        """The number of the document that each value is of, uint32.
+
+        >>> Ragged(np.array([3, 5, 8]), np.array([0, 1, 3])).owners.tolist()
+        [0, 1, 1]
+        """
+        return np.repeat(np.arange(len(self), dtype=np.uint32), self.counts)
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """How candidates are proposed.
+
+    Attributes:
+        name: "anchors", sampled runs of words; or "minhash", the field's bands.
+        shingle: words in a run.
+        short_shingle: words in a run of short texts, which longer runs would make too fragile.
+        short_words: a text with fewer words is short; texts under `short_reach` words carry the shorter runs too.
+        exact_words: a text with fewer words is compared as a whole only and has no fingerprint.
+        bands: keys of a document; for "minhash" only.
+        rows: minima that a key is made of; for "minhash" only.
+        seed: of the hash functions.
+        version: of the method.
+
+    >>> Scheme().name, Scheme(name="minhash").bands
+    ('anchors', 14)
+    """
+
+    name: str = ANCHORS
+    shingle: int = 5
+    short_shingle: int = 3
+    short_words: int = 30
+    exact_words: int = 8
+    bands: int = 14
+    rows: int = 8
+    seed: int = 20
+    version: int = VERSION
+
+    def __post_init__(self) -> None:
+        if self.name not in (ANCHORS, MINHASH):
+            raise ConfigError("dedupe", f"unknown scheme «{self.name}»", closest(self.name, (ANCHORS, MINHASH)))
+        for name in ("shingle", "short_shingle", "short_words", "exact_words", "bands", "rows"):
+            if getattr(self, name) < 1:
+                raise ConfigError("dedupe", f"{name} is {getattr(self, name)}", "it must be at least 1")
+        if self.seed < 0:
+            raise ConfigError("dedupe", f"seed is {self.seed}", "it must be 0 or more")
+        if self.short_shingle > min(self.shingle, self.exact_words):
+            raise ConfigError(
+                "dedupe",
+                f"short_shingle is {self.short_shingle}",
+                "it can't be longer than shingle or than the shortest text that has fingerprints (exact_words)",
+            )
+
+    @property
+    def short_reach(self) -> int:
+        """Texts under so many words carry the shorter runs too: the longest that may hold a short text's copy.
+
+        A copy of a text under 30 words has at most 1/.7 of its length (`Bounds.short_ratio` in verify.py).
+        """
+        return self.short_words * 10 // 7
+
+    def to_dict(self) -> dict[str, Any]:
+        """The scheme as an index stores it.
+
+        >>> Scheme.from_dict(Scheme(seed=7).to_dict()) == Scheme(seed=7)
+        True
+        """
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, found: Mapping[str, Any], place: str = "index") -> Scheme:
+        """The scheme that an index stores.
+
+        Args:
+            found: what `to_dict` gave.
+            place: where it was found, for the error.
+
+        Raises:
+            ConfigError: a key is missing or unknown, a value has the wrong type, or another version made it.
+        """
+        fields = {field.name: type(field.default) for field in dataclasses.fields(cls)}
+        odd = sorted(fields.keys() ^ found.keys())
+        if odd:
+            problem = "missing" if odd[0] in fields else "unknown"
+            raise ConfigError(place, f"the fingerprint scheme's key «{odd[0]}» is {problem}", _REBUILD)
+        for name, kind in fields.items():
+            if type(found[name]) is not kind:
+                raise ConfigError(place, f"the scheme's {name} is {found[name]!r}, not {kind.__name__}", _REBUILD)
+        if found["version"] != VERSION:
+            problem = f"fingerprints of version {found['version']}, and this toolkit makes version {VERSION}"
+            raise ConfigError(place, problem, _REBUILD)
+        return cls(**found)
+
+    def must_equal(self, other: Scheme, place: str = "index") -> None:
+        """Refuse to compare fingerprints that were made otherwise.
+
+        Raises:
+            ConfigError: the two schemes differ; it names the first difference.
+        """
+        mine, theirs = self.to_dict(), other.to_dict()
+        for name, value in mine.items():
+            if theirs[name] != value:
+                raise ConfigError(
+                    place,
+                    f"its fingerprints have {name} {theirs[name]!r}, this run's {value!r}",
+                    f"set {name} = {theirs[name]!r} for the stage «dedupe», or build the index anew",
+                )
+
+
+_REBUILD: Final = "build the index anew from its release"
+
+
+def sampling_of(word_counts: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """The number that divides the anchors which a text of so many words keeps, uint64[n].
+
+    >>> sampling_of(np.array([30, 60, 5000])).tolist()
+    [1, 4, 16]
+    """
+    found = np.ones(len(word_counts), np.uint64)
+    for least, divisor in reversed(SAMPLING):
+        found[word_counts >= least] = divisor
+    return found

@@ -1,0 +1,80 @@
+"""A record's own statement of rights narrows what its source allows, and never widens it."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pytest
+
+from latam_corpus.catalog.source import Source
+from latam_corpus.collect.files import list_inputs, read
+from latam_corpus.release.decide import Terms
+from latam_corpus.toml_model import parse_toml
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_ALL = ["train", "redistribute", "evaluate"]
+
+
+def _rows(folder: Path, rights: str, *statements: str | None) -> list[dict[str, Any]]:
+    """The collected rows of a source with these rights, one for each record with this statement of its own."""
+    source = parse_toml(
+        f'id = "prensa"\ntitle = "Prensa"\nholder = "Hemeroteca"\n{rights}[collect.columns]\nrights = "licencia"\n',
+        Source,
+        "prensa.toml",
+    )
+    path = folder / "prensa.jsonl"
+    records = [{"text": f"La nota número {n}.", "licencia": said} for n, said in enumerate(statements)]
+    path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
+    return pl.concat([frame for file in list_inputs(source, path) for frame in read(source, file)]).to_dicts()
+
+
+@pytest.mark.parametrize(
+    ("statement", "tier", "uses"),
+    [
+        (None, "attribution", _ALL),  # the source's own
+        ("CC-BY-4.0", "attribution", _ALL),
+        ("CC0-1.0", "open", _ALL),
+        ("CC BY-SA 4.0", "share_alike", _ALL),
+        ("CC BY-NC 4.0", "non_commercial", ["evaluate"]),
+        ("CC BY-ND 4.0", "no_derivatives", ["evaluate"]),
+        ("Todos los derechos reservados", "unknown", ["evaluate"]),
+        ("https://rightsstatements.org/vocab/InC/1.0/", "unknown", ["evaluate"]),
+    ],
+)
+def test_less_open_rights_of_a_record_narrow_its_uses(
+    tmp_path: Path, statement: str | None, tier: str, uses: list[str]
+) -> None:
+    """In a source under CC BY for all uses, what is non-commercial or reserved can only be used to evaluate."""
+    rights = '[rights]\nstatement = "CC-BY-4.0"\nbasis = "licence"\nuses = ["train", "redistribute", "evaluate"]\n'
+    [row] = _rows(tmp_path, rights, statement)
+    assert (row["rights_tier"], row["uses"]) == (tier, uses)
+
+
+def test_open_rights_of_a_record_widen_nothing(tmp_path: Path) -> None:
+    """What the source doesn't allow, no record of it allows; one that allows nothing in common is left with nothing."""
+    rights = '[rights]\nstatement = "CC-BY-SA-4.0"\nbasis = "licence"\nuses = ["train"]\n'
+    rows = _rows(tmp_path, rights, "CC0-1.0", "CC BY-NC 4.0")
+    assert [(row["rights_tier"], row["uses"]) for row in rows] == [("open", ["train"]), ("non_commercial", [])]
+
+
+def test_an_agreement_covers_the_statement_it_was_made_on(tmp_path: Path) -> None:
+    """The uses that a holder permitted stay with the records that say what the source says."""
+    rights = (
+        '[rights]\nstatement = "https://rightsstatements.org/vocab/InC/1.0/"\nbasis = "contract"\n'
+        'uses = ["train"]\ntier = "permission"\nagreement = "carta-3"\n'
+    )
+    rows = _rows(tmp_path, rights, None, "© Los herederos")
+    assert [(row["rights_tier"], row["uses"]) for row in rows] == [("permission", ["train"]), ("unknown", [])]
+
+
+def test_a_release_that_admits_the_tier_still_asks_for_the_use(tmp_path: Path) -> None:
+    """A non-commercial record among open ones stays out of a release for training, and the reason is the use."""
+    rights = '[rights]\nstatement = "CC0-1.0"\nbasis = "licence"\nuses = ["train", "redistribute"]\n'
+    frame = pl.DataFrame(_rows(tmp_path, rights, "CC0-1.0", "CC BY-NC 4.0"), infer_schema_length=None)
+    terms = Terms(("open", "non_commercial"), ("train",), date(2026, 11, 25))
+    assert frame.select(terms.refusal()).to_series().to_list() == [None, "uses_lack=train"]

@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from latam_corpus.dedupe.anchors import CAPITAL_FLAG, NUMBER_FLAG, anchors_of, word_stream
+from latam_corpus.dedupe.scheme import Ragged, Scheme, sampling_of
+from latam_corpus.errors import ConfigError
+from latam_corpus.text.words import WordTable
+
+VERSE = (
+    "La lluvia vino del cerro con olor a tierra nueva, mojó los techos de zinc, llenó la acequia del patio y dejó a "
+    "los perros temblando bajo el corredor mientras la abuela contaba otra vez la historia del tren que nunca llegó al "
+    "pueblo porque el puente se lo llevó la creciente del año veintinueve y nadie quiso pagar otro."
+)
+
+
+def prose(seed: int, words: int) -> str:
+    """Words without meaning, each nearly surely its own."""
+    chance = np.random.default_rng(seed)
+    return " ".join(f"pal{chance.integers(1 << 30):x}" for _ in range(words))
+
+
+def anchors(*texts: str, scheme: Scheme | None = None) -> Ragged:
+    """The anchors of these texts."""
+    return anchors_of(word_stream(WordTable.of(list(texts))), scheme or Scheme())
+
+
+@settings(deadline=None)
+@given(st.lists(st.text(alphabet="aeí ñ1\nB", max_size=300), max_size=6))
+def test_a_batch_changes_nothing_for_its_documents(texts: list[str]) -> None:
+    """A document has the same anchors, distinct and sorted, in any batch."""
+    together = anchors(*texts)
+    for place, text in enumerate(texts):
+        found = together.of(place)
+        assert np.all(found[1:] > found[:-1])
+        assert found.tolist() == anchors(text).of(0).tolist()
+
+
+def test_a_passage_meets_the_long_text_that_quotes_it() -> None:
+    """A verse's anchors that the coarser sampling keeps are anchors of the book around it."""
+    book = f"{prose(1, 3000)} {VERSE} {prose(2, 3000)}"
+    found = anchors(VERSE, book)
+    coarse = [value for value in found.of(0).tolist() if value % 16 == 0]
+    assert coarse
+    assert set(coarse) <= set(found.of(1).tolist())
+
+
+@pytest.mark.parametrize(("words", "divisor"), [(299, 4), (300, 8), (1999, 8), (2000, 16)])
+def test_longer_texts_keep_a_smaller_share(words: int, divisor: int) -> None:
+    """Every anchor of a text is a multiple of its length's number, and about that share is kept."""
+    found = anchors(prose(words, words)).of(0)
+    assert int(sampling_of(np.array([words]))[0]) == divisor
+    assert not np.any(found % np.uint64(divisor))
+    assert 0.5 * words / divisor < len(found) < 1.6 * words / divisor
+
+
+def test_short_texts_have_shorter_runs_and_the_shortest_none() -> None:
+    """A saying whose fourth word is another still shares anchors with it; seven words have none."""
+    found = anchors(
+        "Camarón que se duerme se lo lleva la corriente", "Camarón que se despierta se lo lleva la corriente",
+        "Camarón que se duerme se lo lleva",
+    )  # fmt: skip
+    assert set(found.of(0).tolist()) & set(found.of(1).tolist())
+    assert len(found.of(2)) == 0
+
+
+def test_accents_case_and_combining_marks_change_no_anchor() -> None:
+    """A text typed without accents, in capitals or with combining marks has the same anchors."""
+    found = anchors(VERSE, VERSE.translate(str.maketrans("áéíóúñ", "aeioun")), VERSE.upper())
+    assert found.of(0).tolist() == found.of(1).tolist() == found.of(2).tolist()
+    marked, bare = word_stream(WordTable.of(["cano\u0303n"])).values, word_stream(WordTable.of(["canon"])).values
+    assert marked.tolist() == bare.tolist()
+
+
+def test_another_seed_makes_other_anchors() -> None:
+    """Two seeds have no anchor in common."""
+    found, other = anchors(VERSE), anchors(VERSE, scheme=Scheme(seed=21))
+    assert not set(found.values.tolist()) & set(other.values.tolist())
+
+
+def test_one_word_many_times_is_one_anchor() -> None:
+    """A word repeated half a million times leaves at most one anchor."""
+    assert len(anchors("ay " * 500_000).values) <= 1
+
+
+def test_the_stream_tells_names_and_numbers() -> None:
+    """Capitals and digits are flagged, and a word is the same word with and without its capital."""
+    values = word_stream(WordTable.of(["Rosa rosa 1816 siglo2 de"])).values
+    assert [bool(v & CAPITAL_FLAG) for v in values.tolist()] == [True, False, False, False, False]
+    assert [bool(v & NUMBER_FLAG) for v in values.tolist()] == [False, False, True, True, False]
+    assert (values[0] ^ values[1]) == CAPITAL_FLAG
+
+
+def test_scripts_without_spaces_are_read() -> None:
+    """Texts in other scripts give a stream and no anchor from a single word."""
+    found = anchors("春眠不覺曉處處聞啼鳥", "", "สวัสดีครับ")
+    assert found.counts.tolist() == [0, 0, 0]
+
+
+def test_a_scheme_survives_its_index() -> None:
+    """A scheme written and read is the same one."""
+    scheme = Scheme(name="minhash", bands=32, rows=4)
+    assert Scheme.from_dict(scheme.to_dict()) == scheme
+    scheme.must_equal(Scheme.from_dict(scheme.to_dict()))
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"version": 99}, "version 99"),
+        ({"name": "simhash"}, "simhash"),
+        ({"seed": "veinte"}, "veinte"),
+        ({"sal": 1}, "«sal» is unknown"),
+    ],
+)
+def test_a_foreign_index_is_refused(change: dict[str, object], told: str) -> None:
+    """An index of another version, with another method or with odd keys is a ConfigError that says what is wrong."""
+    with pytest.raises(ConfigError, match=told):
+        Scheme.from_dict(Scheme().to_dict() | change)
+
+
+def test_an_index_with_another_seed_is_refused() -> None:
+    """Two schemes that differ say in what."""
+    with pytest.raises(ConfigError, match="seed 21"):
+        Scheme().must_equal(Scheme(seed=21))
+    with pytest.raises(ConfigError, match="shingle"):
+        Scheme(shingle=0)

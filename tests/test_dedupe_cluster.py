@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from latam_corpus.dedupe.cluster import Decisions, cluster, keep_order
+from latam_corpus.dedupe.verify import A_IN_B, B_IN_A, CONTAINED, DUPLICATE, NONE, TEMPLATE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+BOTH = A_IN_B | B_IN_A
+Link = tuple[int, int, int, int]
+
+
+def decided(
+    links: Sequence[Link],
+    tiers: Sequence[int],
+    lengths: Sequence[int],
+    *,
+    existing: Sequence[int] = (),
+    keep_contained: bool = True,
+    keep_templates: bool = True,
+) -> Decisions:
+    """The decisions for documents with these tiers and lengths, linked by (a, b, stands, kind)."""
+    n = len(tiers)
+    order = keep_order(np.array(tiers), np.array(lengths), np.zeros(n), np.arange(n))
+    return cluster(
+        np.array([link[:2] for link in links], np.uint32).reshape(-1, 2),
+        np.array([link[2] for link in links], np.uint8),
+        np.array([link[3] for link in links], np.uint8),
+        order,
+        np.arange(n),
+        keep_contained=keep_contained,
+        keep_templates=keep_templates,
+        existing=np.isin(np.arange(n), existing),
+    )
+
+
+@settings(deadline=None)
+@given(st.data())
+def test_what_falls_stands_in_what_is_kept(data: st.DataObject) -> None:
+    """Each fallen document has a direct link to a kept one in which it stands, and the links' order changes nothing."""
+    n = data.draw(st.integers(2, 9))
+    numbers = st.integers(0, n - 1)
+    found = data.draw(
+        st.lists(
+            st.tuples(numbers, numbers, st.integers(0, 3), st.sampled_from((NONE, DUPLICATE, CONTAINED, TEMPLATE))),
+            max_size=20,
+            unique_by=lambda link: frozenset(link[:2]),
+        )
+    )
+    links = [link for link in found if link[0] != link[1]]
+    tiers = data.draw(st.lists(st.integers(0, 2), min_size=n, max_size=n))
+    lengths = data.draw(st.lists(st.integers(1, 4), min_size=n, max_size=n))
+    keep_contained = data.draw(st.booleans())
+    made = decided(links, tiers, lengths, keep_contained=keep_contained)
+    usable = {DUPLICATE} if keep_contained else {DUPLICATE, CONTAINED}
+    stands_in = {(a, b) for a, b, bits, kind in links if kind in usable and bits & A_IN_B}
+    stands_in |= {(b, a) for a, b, bits, kind in links if kind in usable and bits & B_IN_A}
+    for document in range(n):
+        winner = int(made.duplicate_of[document])
+        if made.kept[document]:
+            assert winner == -1
+            continue
+        assert made.kept[winner]
+        assert (document, winner) in stands_in
+        assert {document, winner} == set(links[int(made.link[document])][:2])
+        assert made.cluster[document] == made.cluster[winner]
+    # Nothing is kept that stands in a kept one which comes before it.
+    rank = {
+        int(d): place
+        for place, d in enumerate(keep_order(np.array(tiers), np.array(lengths), np.zeros(n), np.arange(n)))
+    }
+    for a, b in stands_in:
+        assert not (made.kept[a] and made.kept[b] and rank[b] < rank[a])
+    assert np.array_equal(made.cluster_size, np.bincount(made.cluster, minlength=n)[made.cluster])
+    again = decided(links[::-1], tiers, lengths, keep_contained=keep_contained)
+    assert np.array_equal(made.duplicate_of, again.duplicate_of)
+    assert np.array_equal(made.cluster, again.cluster)
+    assert np.array_equal(made.contained_in, again.contained_in)
+
+
+def test_there_is_no_chaining() -> None:
+    """Of a chain of copies the one that isn't linked to the kept one is kept."""
+    made = decided([(0, 1, BOTH, DUPLICATE), (1, 2, BOTH, DUPLICATE)], [0, 0, 0], [30, 20, 10])
+    assert made.kept.tolist() == [True, False, True]
+    assert made.duplicate_of.tolist() == [-1, 0, -1]
+
+
+def test_rights_come_first_then_length() -> None:
+    """The more open of two copies is kept; of equally open ones the longer."""
+    assert decided([(0, 1, BOTH, DUPLICATE)], [3, 0], [700, 690]).duplicate_of.tolist() == [1, -1]
+    assert decided([(0, 1, BOTH, DUPLICATE)], [1, 1], [690, 700]).duplicate_of.tolist() == [1, -1]
+
+
+def test_an_open_but_truncated_copy_cannot_make_the_full_text_fall() -> None:
+    """The half that is open is kept, and so is the whole, in one cluster; of equally open ones the half falls."""
+    half_in_whole = [(0, 1, A_IN_B, DUPLICATE)]
+    made = decided(half_in_whole, [0, 4], [350, 700])
+    assert made.kept.tolist() == [True, True]
+    assert made.cluster.tolist() == [0, 0]
+    assert decided(half_in_whole, [4, 4], [350, 700]).duplicate_of.tolist() == [1, -1]
+
+
+def test_a_contained_text_is_kept_with_its_container_on_record() -> None:
+    """A poem stays beside the anthology that is told as its container; when the recipe says so, it falls."""
+    links = [(0, 1, A_IN_B, CONTAINED), (0, 2, A_IN_B, CONTAINED)]
+    made = decided(links, [0, 0, 0], [100, 9000, 8000])
+    assert made.kept.all()
+    assert made.contained_in.tolist() == [1, -1, -1]
+    assert made.link.tolist() == [0, -1, -1]
+    assert made.cluster.tolist() == [0, 1, 2]
+    made = decided(links, [0, 0, 0], [100, 9000, 8000], keep_contained=False)
+    assert made.duplicate_of.tolist() == [1, -1, -1]
+    assert made.contained_in.tolist() == [1, -1, -1]
+
+
+def test_a_fallen_anthology_is_no_container() -> None:
+    """The container on record is one that is kept."""
+    links = [(0, 1, A_IN_B, CONTAINED), (1, 2, A_IN_B, DUPLICATE)]
+    assert decided(links, [0, 0, 0], [100, 9000, 9500]).contained_in.tolist() == [-1, -1, -1]
+
+
+def test_templates_stay_unless_they_are_to_fall() -> None:
+    """Two decrees of one form are kept; when the recipe says so, the later one falls."""
+    links = [(0, 1, BOTH, TEMPLATE)]
+    assert decided(links, [0, 0], [90, 90]).kept.all()
+    assert decided(links, [0, 0], [90, 90], keep_templates=False).duplicate_of.tolist() == [-1, 0]
+
+
+def test_documents_of_an_earlier_version_never_fall() -> None:
+    """What exists is kept before anything new, however long or open, and isn't weighed against its like."""
+    links = [(0, 1, BOTH, DUPLICATE), (1, 2, BOTH, DUPLICATE)]
+    made = decided(links, [0, 5, 5], [700, 600, 500], existing=[1, 2])
+    assert made.duplicate_of.tolist() == [1, -1, -1]
+
+
+def test_the_order_is_settled_by_time_and_id() -> None:
+    """Equally open and long ones are ordered by time, then by id."""
+    order = keep_order(np.array([1, 1, 1, 0]), np.array([5, 5, 5, 1]), np.array([9, 3, 3, 9]), np.array([0, 2, 1, 3]))
+    assert order.tolist() == [3, 2, 1, 0]

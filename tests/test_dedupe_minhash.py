@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import numpy as np
+from datasketch import MinHash
+
+from latam_corpus.dedupe.anchors import word_stream
+from latam_corpus.dedupe.minhash import bands_of, minhash_of, signature_of
+from latam_corpus.dedupe.scheme import Scheme
+from latam_corpus.text.words import WordTable
+
+SIZE = 1024
+STORY = (
+    "El correo llegaba los jueves en una mula parda que conocía sola el camino del páramo. Don Anselmo la esperaba "
+    "sentado en la puerta de la tienda con los anteojos puestos aunque no sabía leer, y cuando la veía asomar por la "
+    "curva del molino mandaba al muchacho a avisar a las comadres que pusieran agua para el café. Las cartas se leían "
+    "en voz alta, una por una, y nadie se iba hasta la última."
+)
+OTHER = STORY.replace("una mula parda", "un caballo viejo").replace("a las comadres", "a las vecinas").replace(
+    "y nadie se iba hasta la última", "y después se guardaban en una lata de galletas"
+)  # fmt: skip
+
+
+def shingles(text: str, size: int) -> set[str]:
+    """The runs of words of a text, as strings."""
+    words = [word.strip(".,").lower() for word in text.split()]
+    return {" ".join(words[i : i + size]) for i in range(len(words) - size + 1)}
+
+
+def test_the_estimate_agrees_with_datasketch() -> None:
+    """The share of equal positions is datasketch's estimate, and the true Jaccard, within sampling error."""
+    first, second = shingles(STORY, 3), shingles(OTHER, 3)
+    true = len(first & second) / len(first | second)
+    assert 0.3 < true < 0.9
+    made = signature_of(word_stream(WordTable.of([STORY, OTHER])), SIZE, shingle=3)
+    ours = float((made[0] == made[1]).mean())
+    sketches = []
+    for found in (first, second):
+        sketch = MinHash(num_perm=SIZE, seed=7)
+        sketch.update_batch([shingle.encode() for shingle in found])
+        sketches.append(sketch)
+    theirs = sketches[0].jaccard(sketches[1])
+    error = 4 * (true * (1 - true) / SIZE) ** 0.5
+    assert abs(ours - true) < error
+    assert abs(ours - theirs) < 2 * error
+
+
+def test_different_texts_agree_nowhere() -> None:
+    """Two texts without a common run of words have no position and no key in common."""
+    stream = word_stream(WordTable.of([STORY, " ".join(reversed(STORY.split()))]))
+    assert (signature_of(stream, SIZE, shingle=5)[0] == signature_of(stream, SIZE, shingle=5)[1]).sum() == 0
+    keys = minhash_of(stream, 14, 8)
+    assert not set(keys[0].tolist()) & set(keys[1].tolist())
+
+
+def test_keys_are_of_their_band() -> None:
+    """Fourteen different keys a document, the same for the same words in any batch."""
+    alone = minhash_of(word_stream(WordTable.of([STORY])), 14, 8)
+    batch = minhash_of(word_stream(WordTable.of([OTHER, STORY.upper()])), 14, 8)
+    assert len(set(alone[0].tolist())) == 14
+    assert np.array_equal(alone[0], batch[1])
+
+
+def test_texts_without_a_run_have_no_keys() -> None:
+    """Empty texts and texts under eight words have no key, short ones have those of shorter runs."""
+    found = bands_of(word_stream(WordTable.of(["", "nada que ver", "más vale pájaro en mano que cien volando", STORY])),
+                     Scheme(name="minhash"))  # fmt: skip
+    assert found.counts.tolist() == [0, 0, 14, 14]

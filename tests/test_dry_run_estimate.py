@@ -1,0 +1,110 @@
+"""`run --dry-run` works its sample once, and counts the processor time of the process that extracts."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from latam_corpus.errors import PartError
+from latam_corpus.extract import sandbox
+from latam_corpus.extract import stage as stage_module
+from latam_corpus.pipeline import estimate as module
+from latam_corpus.pipeline.part import run_part
+from latam_corpus.pipeline.plan import make_plan
+from latam_corpus.pipeline.recipe import load_recipe
+from latam_corpus.pipeline.run import find_parts
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import CommandLine, SmallRecipe
+
+    from latam_corpus.pipeline.part import Outcome, Task
+
+_SLOW = """
+import time
+from latam_corpus.extract.document import Extracted
+
+def extract(raw, parameters):
+    until = time.process_time() + 0.1
+    while time.process_time() < until:
+        pass
+    return Extracted(raw.decode(), "slow")
+"""
+
+
+def _estimated(recipe: Path) -> module.Estimate:
+    plan = make_plan(load_recipe(str(recipe)), {})
+    return module.estimate(plan, find_parts(plan), recipe.parent / "work")
+
+
+def test_the_sample_is_worked_once(tmp_path: Path, small_recipe: SmallRecipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten records to compile and open models, then each part of the sample with its own time, and nothing is kept."""
+    (tmp_path / "in").mkdir()
+    for number in range(3):
+        rows = [{"id": f"{number}-{n}", "text": f"La barca {n} salió del puerto."} for n in range(50)]
+        (tmp_path / "in" / f"{number}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    recipe = tmp_path / "receta.toml"
+    recipe.write_text(small_recipe("repair", "redact", source=str(tmp_path / "in")))
+    worked: list[tuple[str, int | None]] = []
+
+    def told(task: Task) -> Outcome:
+        worked.append((task.part.name, task.part.limit))
+        return run_part(task)
+
+    monkeypatch.setattr(module, "run_part", told)
+    found = _estimated(recipe)
+    first, *others = worked
+    assert first[1] == 10
+    assert sorted(others) == [(f"in-{number:05}", 300) for number in range(3)]
+    assert found.sampled == found.remaining
+    assert not (tmp_path / "work").exists()
+
+
+def test_small_files_are_sampled_from_all_sizes(tmp_path: Path, small_recipe: SmallRecipe) -> None:
+    """One large file among many small ones isn't taken for as many of them as it has bytes of theirs."""
+    (tmp_path / "in").mkdir()
+    for number in range(41):
+        text = "La barca salió del puerto. " * (30_000 if number == 7 else 1)
+        (tmp_path / "in" / f"{number:02}.txt").write_text(text)
+    recipe = tmp_path / "receta.toml"
+    recipe.write_text(small_recipe("extract", "repair", source=str(tmp_path / "in")))
+    found = _estimated(recipe)
+    assert found.sampled < 1000
+    assert found.disk < 41 * 50_000
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a running child's time is read from /proc")
+def test_the_time_of_the_process_that_extracts_is_counted(
+    tmp_path: Path, small_recipe: SmallRecipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twelve pages of a tenth of a second each are more than a second, though this process only waits for them."""
+    (tmp_path / "slow_extractor.py").write_text(_SLOW)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setitem(stage_module.EXTRACTORS, "text/html", "slow_extractor:extract")
+    sandbox.stop()  # the next child sees the folder
+    (tmp_path / "in").mkdir()
+    for number in range(12):
+        (tmp_path / "in" / f"{number:02}.html").write_text(f"La barca número {number} salió del puerto.")
+    recipe = tmp_path / "receta.toml"
+    recipe.write_text(small_recipe("extract", source=str(tmp_path / "in")))
+    found = _estimated(recipe)
+    sandbox.stop()
+    assert found.seconds > 1.1
+
+
+def test_a_part_that_fails_is_told(
+    command_line: CommandLine, tmp_path: Path, small_recipe: SmallRecipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its error is the dry run's, as one sentence and code 1."""
+    (tmp_path / "a.html").write_text("<p>Hola")
+    recipe = tmp_path / "receta.toml"
+    recipe.write_text(small_recipe("extract", source=str(tmp_path / "a.html")))
+    monkeypatch.setitem(stage_module.EXTRACTORS, "text/html", "missing_extractor:extract")
+    with pytest.raises(PartError, match="missing_extractor"):
+        _estimated(recipe)
+    told = command_line("run", recipe, "--out", tmp_path / "out", "--dry-run")
+    assert (told.code, told.err.startswith("error: ")) == (1, True), told.err

@@ -1,0 +1,192 @@
+"""The compiled pass cuts and normalises texts as the plain functions do, of which it is the fast form."""
+
+from __future__ import annotations
+
+import json
+import lzma
+import os
+import unicodedata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from latam_corpus.language.lines import Lines, piece_lines, window_lines
+from latam_corpus.language.normalise import normalise_all
+from latam_corpus.language.windows import pieces, windows
+from latam_corpus.text.words import utf8
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+DATA = Path(os.environ.get("LATAM_CORPUS_DATA") or Path(__file__).resolve().parents[2] / "shared" / "data")
+
+WORDS = [
+    *[
+        "la",
+        "milpa",
+        "cantó",
+        "mañana,",
+        "¿Quién?",
+        "«Não»",
+        "y",
+        "ÑANDÚ",
+        "12",
+        "p\u2019unchaw",
+        "ch\u02bculel",
+        "t+xi",
+    ],
+    *[
+        "¡Ay!",
+        "dijo:",
+        "fin…",
+        "sí;",
+        "ana@ejemplo.cl",
+        "https://ejemplo.cl/a",
+        "www.ejemplo.cl",
+        "WWW.x",
+        "—",
+        "\U0001f600",
+    ],
+    *["\u2764\ufe0f", "m\u0331", "cafe\u0301", "x" * 250, "é" * 90, "İzmir", "ΣΑΣ", "가", "か\u3099"],
+]
+GAPS = [
+    " ",
+    " ",
+    " ",
+    " ",
+    "\n",
+    "\n\n",
+    "  ",
+    ". ",
+    ".  ",
+    "!\u00a0",
+    "\t",
+    "\r\n",
+    "\x1c",
+    "\x1f",
+    "\u2028",
+    "\u3000",
+    "",
+    ":\t ",
+]
+SIGNS = [*"'+’ʼ`´", "''", "++", "' ", " '", "\n", "\n ", " ", ",", "a", "é", "\u0301", "1", "@", "=\u0338", "\ufe0f"]
+TRICKY = [
+    *"aA1 \n\t\r\x0b\x1c\x1f\x85\xa0\u2003\u2028\u3000\u200b\xad\ufeff'+@:/.w",
+    *"ñÑáÁçÇßẞİıſKÅΣσςΩǅⒶⅣȺȾꞋʼ¿¡—€ﬁＡŀʹ\u037e\u1fef\u1ffd",
+    *"\u0301\u0303\u0327\u0331\u0345\u0344\u0489\ufe0f\u20ddeê\u1161\u11a8가か\u3099𐐀😀𝓛🇵",
+    *["www.", "://"],
+]
+
+prose = st.lists(st.tuples(st.sampled_from(WORDS), st.sampled_from(GAPS)), max_size=400).map(
+    lambda pairs: "".join(word + gap for word, gap in pairs)
+)
+# A few words over and over, since Hypothesis alone makes no text long enough to be cut in many places.
+long_prose = st.tuples(prose, st.integers(1, 60)).map(lambda pair: pair[0] * pair[1])
+any_text = st.one_of(
+    st.text(max_size=60),
+    st.lists(st.sampled_from(SIGNS), max_size=12).map("".join),
+    st.lists(st.sampled_from(TRICKY), max_size=12).map("".join),
+    long_prose,
+)
+
+
+def plainly(texts: Iterable[str | None], cut: Callable[[str], list[str]]) -> list[tuple[int, str]]:
+    """Place and normalised line of what is cut of each text, by the plain functions."""
+    found = [(row, piece) for row, text in enumerate(texts) for piece in cut(text or "")]
+    lines = normalise_all(pl.Series([piece for _, piece in found], dtype=pl.String)).str.replace_all("\n", " ")
+    has_letter = lines.str.contains(r"\p{L}")
+    return [(row, line) for (row, _), line, has in zip(found, lines, has_letter, strict=True) if has]
+
+
+def compiled(lines: Lines) -> list[tuple[int, str]]:
+    """The same of the compiled pass, once its counts are seen to be right."""
+    assert lines.chars.tolist() == [len(line) for line in lines]
+    return list(zip(lines.owner.tolist(), lines, strict=True))
+
+
+def agree(texts: list[Any]) -> None:
+    """Both ways give the same windows and the same pieces of these texts."""
+    data, offsets = utf8(pl.Series(texts, dtype=pl.String))
+    assert compiled(window_lines(data, offsets)) == plainly(texts, windows)
+    assert compiled(piece_lines(data, offsets, range(len(texts)))) == plainly(texts, pieces)
+
+
+@given(st.lists(any_text, max_size=4))
+@settings(max_examples=1500, deadline=None)
+def test_windows_and_pieces_are_those_of_the_plain_functions(texts: list[str]) -> None:
+    """Prose, verse, signs, marks, addresses and any Unicode, of any length, beside one another."""
+    agree(texts)
+
+
+@given(st.lists(st.sampled_from(SIGNS), max_size=14).map("".join))
+@settings(max_examples=3000, deadline=None)
+def test_lone_apostrophes_and_pluses_go_as_by_the_expression(text: str) -> None:
+    """Signs beside signs, spaces, newlines and the text's ends."""
+    agree([text])
+
+
+def test_every_code_point_is_normalised_alike() -> None:
+    """Each character of Unicode: alone, between letters, and as the last of a word."""
+    for shape in ("{}", "a{}B", "é {}"):
+        texts = [shape.format(chr(point)) for point in range(0x110000) if not 0xD800 <= point < 0xE000]
+        data, offsets = utf8(pl.Series(texts))
+        lines = window_lines(data, offsets)
+        expected = normalise_all(pl.Series(texts)).str.replace_all("\n", " ")
+        kept = expected.str.contains(r"\p{L}")
+        made = pl.Series([bytes(lines.data[a:b]).decode() for a, b in zip(lines.starts, lines.ends, strict=True)])
+        assert lines.owner.tolist() == kept.arg_true().to_list()
+        assert made.to_list() == expected.filter(kept).to_list()
+
+
+def test_marks_are_composed_and_reordered_as_unicode_has_it() -> None:
+    """Each mark of the first plane after letters that compose with some, and after another mark."""
+    marks = [chr(p) for p in range(0x10000) if unicodedata.category(chr(p))[0] == "M"]
+    bases = ["a", "é", "ê", "ñ", "x", "ḷ", "ʼ", "+", "=", "か", "ऩ", "m\u0331", "o\u0328", "x\u0303", ""]
+    agree([base + mark + "n" for base in bases for mark in marks])
+
+
+def test_every_pair_that_composes_is_known() -> None:
+    """What Unicode composes of two, on both sides of a window's end too."""
+    whole = [chr(p) for p in range(0x110000) if not 0xD800 <= p < 0xE000]
+    pairs = [unicodedata.normalize("NFD", character) for character in whole]
+    agree([pair for pair in pairs if len(pair) > 1])
+
+
+@pytest.mark.parametrize("size", [399, 400, 401, 599, 600, 601, 799, 800, 1199, 1200, 1600, 19199, 19200, 19201, 60000])
+def test_texts_at_the_sizes_where_the_cutting_changes(size: int) -> None:
+    """One character more or fewer, in letters of one, two and three bytes, with and without words to cut between."""
+    units = ["a", "é", "ա", "가", "dijo que sí. ", "não há, ", "uno\n", "m\u0331 "]
+    agree([(unit * size)[:size] for unit in units])
+
+
+def test_no_text_gives_no_line() -> None:
+    """Null, empty and blank texts, and a batch of none."""
+    agree([None, "", "  \n ", "12", "\u0301"])
+    agree([])
+
+
+@pytest.mark.real
+@pytest.mark.skipif(not DATA.is_dir(), reason="the real texts are not here")
+@pytest.mark.parametrize(
+    "path",
+    [
+        "literature/conha19/novels.jsonl.xz",
+        "literature/eltec_por/novels.jsonl.xz",
+        "lyrics/disco_sonnets/sonnets.jsonl.xz",
+        "indigenous/udhr/udhr_latam.jsonl.xz",
+        "indigenous/udhr/udhr_world.jsonl.xz",
+        "indigenous/common_voice_samples/samples.jsonl.xz",
+        "indigenous/ud_treebanks/bor.jsonl.xz",
+    ],
+)
+def test_real_texts_are_cut_and_normalised_alike(path: str) -> None:
+    """Novels whole and in chapters, poems, declarations in hundreds of languages and scripts."""
+    with lzma.open(DATA / path, "rt", encoding="utf-8") as lines:
+        texts = [str(json.loads(line)["text"]) for line in lines]
+    chapters = [text[i : i + 5000] for text in texts for i in range(0, len(text), 5000)]
+    together = ["\n".join(texts[i : i + 30]) for i in range(0, len(texts), 30)] if len(texts) > 500 else []
+    agree([*texts, *chapters, *together])

@@ -1,0 +1,72 @@
+"""A page that was encoded twice gives sound text: no letter is lost between its markup and `repair`."""
+
+from __future__ import annotations
+
+from html.entities import codepoint2name
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from latam_corpus.extract.html import extract
+from latam_corpus.extract.mojibake import undo_mojibake
+from latam_corpus.extract.repair import repair
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_TITLE = "Así pasó el día en La Guairá"
+_TEXT = (
+    "María salió ahí con su hermana a la orilla del río, y allí pasó el día entero. «Ángel, ¿y tú? Índice de él», "
+    "escribió Íñigo; à noite, a avó não disse mais nada, e a manhã chegou com o coração aceso — já era domingo."
+)
+
+
+def _page(text: str, title: str) -> bytes:
+    head = f'<meta charset="utf-8"><title>{title}</title><meta property="og:title" content="{title}">'
+    body = f"<article><p>{text}</p></article>"
+    return f'<!doctype html><html lang="es"><head>{head}</head><body>{body}</body></html>'.encode()
+
+
+def _twice(text: str) -> str:
+    """The text as programs show it that take its UTF-8 for Latin-1."""
+    return text.encode().decode("latin-1")
+
+
+def _numbered(text: str) -> str:
+    return "".join(char if char.isascii() else f"&#{ord(char)};" for char in text)
+
+
+def _named(text: str) -> str:
+    names = {ord(char): codepoint2name.get(ord(char)) for char in text if not char.isascii()}
+    return "".join(f"&{name};" if (name := names.get(ord(char))) else char for char in text)
+
+
+@pytest.mark.parametrize("write", [str, _numbered, _named])
+def test_a_page_encoded_twice_loses_no_letter(write: Callable[[str], str]) -> None:
+    """í, Á, Í and à among them, whose second halves parsers drop; as characters, numbers or names."""
+    found = extract(_page(write(_twice(_TEXT)), write(_twice(_TITLE))), {})
+    assert repair(found.text) == _TEXT
+    assert repair(found.title or "") == _TITLE
+
+
+def test_a_sound_page_is_left_as_it_is() -> None:
+    """Soft hyphens where a word may be broken, accents beside them, and references that stand for markup."""
+    sound = "El cora\xadzón de la ma&shy;ña\xadna, &lt;así&gt; d&iacute;jo &amp; calló la vir\xadgen de ÑANDÚ."
+    page = _page(sound, "Corazón").decode()
+    assert undo_mojibake(page) == page
+    assert extract(page.encode(), {}).text == "El corazón de la mañana, <así> díjo & calló la virgen de ÑANDÚ."
+
+
+def test_only_the_piece_that_would_lose_something_is_mended() -> None:
+    """Other mojibake is left to `repair`, whose ledger row tells it; attributes are mended as texts are."""
+    assert undo_mojibake('<a title="rÃ\xado &lt;b&gt;">niÃ±o</a>') == '<a title="río &lt;b&gt;">niÃ±o</a>'
+
+
+@given(st.text(st.sampled_from("aeíóñÁÍÃâ<>&;\"'#x12 \xad\x81\x8d\x80lgtshy"), max_size=60))
+def test_markup_stays_markup(written: str) -> None:
+    """Whatever stands there, no angle or ampersand comes or goes; but references to letters become letters."""
+    made = undo_mojibake(written)
+    assert [char for char in made if char in "<>"] == [char for char in written if char in "<>"]
+    assert made.count("&") <= written.count("&")

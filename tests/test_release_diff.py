@@ -1,0 +1,97 @@
+"""`release diff` tells why a document came or went: from ledgers, from the runs that are still there, or not at all."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pytest
+
+from latam_corpus import schema
+from latam_corpus.release import diff as module
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import CommandLine, Document, KeptRun
+
+_RELEASE = {"name": "puerto", "admit": ["open"], "uses": ["train"]}
+
+
+@pytest.fixture
+def versions(command_line: CommandLine, tmp_path: Path, document: Document, kept_run: KeptRun) -> tuple[str, str]:
+    """Two versions of five documents and of one: of the others one was dropped, one refused, one superseded first."""
+    out = tmp_path / "out"
+    kept_run("cuentos-11112222", [document(n) for n in range(5)], release=_RELEASE)
+    second = kept_run("cuentos-33334444", [document(0), document(1, rights_tier="unknown")], release=_RELEASE)
+    _drop(second, {**document(2), "drop_reason": "stop_word_count<2"})
+    _drop(second, {**document(3), "drop_reason": "superseded"}, {**document(3), "drop_reason": "extract:timeout"})
+    told = [
+        command_line("release", "build", "puerto", run, "--out", out, "--json").json["version"]
+        for run in ("cuentos-1", "cuentos-3")
+    ]
+    return f"puerto@{told[0]}", f"puerto@{told[1]}"
+
+
+def _drop(run: Path, *rows: dict[str, Any]) -> None:
+    folder = run / "dropped"
+    folder.mkdir(exist_ok=True)
+    frame = schema.conform(pl.DataFrame(list(rows), infer_schema_length=None), schema.DOCUMENT_SCHEMA)
+    frame.write_parquet(folder / f"parte-{len(list(folder.iterdir()))}.parquet")
+
+
+def _reasons(command_line: CommandLine, out: Path, *specs: str) -> dict[tuple[str, str], int]:
+    changes = command_line("release", "diff", *specs, "--out", out, "--json").json["changes"]
+    return {(change["what"], change["reason"]): change["rows"] for change in changes}
+
+
+def test_a_document_that_a_run_dropped_says_by_which_bound(
+    command_line: CommandLine, tmp_path: Path, versions: tuple[str, str]
+) -> None:
+    """Beside those that the release refused, and the one of which the run never heard."""
+    assert _reasons(command_line, tmp_path / "out", *versions) == {
+        ("removed", "extract:timeout"): 1,
+        ("removed", "not among the runs"): 1,
+        ("removed", "rights_tier=unknown"): 1,
+        ("removed", "stop_word_count<2"): 1,
+    }
+    assert "stop_word_count<2" in command_line("release", "diff", *versions, "--out", tmp_path / "out").out
+
+
+def test_one_that_comes_back_says_why_it_was_out(
+    command_line: CommandLine, tmp_path: Path, versions: tuple[str, str]
+) -> None:
+    """The older version's run is asked in the same way."""
+    found = _reasons(command_line, tmp_path / "out", *reversed(versions))
+    assert found[("added", "was stop_word_count<2")] == 1
+    assert found[("added", "new")] == 1
+
+
+def test_a_run_that_is_gone_is_named(command_line: CommandLine, tmp_path: Path, versions: tuple[str, str]) -> None:
+    """Nothing is claimed of its documents; what the ledger knows is told as before."""
+    shutil.rmtree(tmp_path / "out" / "runs" / "cuentos-33334444")
+    assert _reasons(command_line, tmp_path / "out", *versions) == {
+        ("removed", "not known: the run cuentos-33334444 isn't here"): 3,
+        ("removed", "rights_tier=unknown"): 1,
+    }
+
+
+def test_a_damaged_file_of_a_run_is_one_sentence(
+    command_line: CommandLine, tmp_path: Path, versions: tuple[str, str]
+) -> None:
+    """Exit code 1, and the file's name."""
+    (tmp_path / "out" / "runs" / "cuentos-33334444" / "dropped" / "parte-0.parquet").write_bytes(b"PAR1")
+    told = command_line("release", "diff", *versions, "--out", tmp_path / "out")
+    assert (told.code, "parte-0.parquet" in told.err) == (1, True), told.err
+
+
+def test_versions_from_before_a_column_can_be_compared(
+    command_line: CommandLine, tmp_path: Path, versions: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A column that the schema has since got is null in both, and no row has changed for it."""
+    before = _reasons(command_line, tmp_path / "out", *versions)
+    later = pl.Schema({**schema.RELEASE_SCHEMA, "added_later": pl.Int32()})
+    monkeypatch.setattr(schema, "RELEASE_SCHEMA", later)
+    monkeypatch.setattr(module, "_OTHERS", ["added_later", "language"])
+    assert _reasons(command_line, tmp_path / "out", *versions) == before
