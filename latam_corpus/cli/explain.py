@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from latam_corpus.cli.copies import lines
 from latam_corpus.cli.lists import finished_runs
 from latam_corpus.cli.show import console, print_json, table
 from latam_corpus.cli.story import Found, find, story
@@ -60,14 +61,14 @@ def tell(told: dict[str, Any]) -> None:
     console.print(f"[bold]{_safe(label)}[/]   {told['doc_id']}")
     origin = told["source"]["origin"] or {}
     place = "#".join(str(part) for part in (origin.get("file"), origin.get("member")) if part)
-    lines = [
+    facts = [
         ("from", f"{told['source']['id']}: {place}, obtained {told['source']['obtained']}"),
         ("url", told["url"]),
         ("rights", _rights(told["rights"])),
         ("language", _language(told["language"])),
         ("genre", " · ".join(part for part in (told["genre"], told["country"], told["extractor"]) if part)),
     ]
-    for name, value in lines:
+    for name, value in facts:
         if value:
             console.print(f"  {name:<10}{_safe(value)}")
     for step in told["stages"]:
@@ -75,6 +76,9 @@ def tell(told: dict[str, Any]) -> None:
         if step["stage"] == "filter":
             for bound in told["bounds"]:
                 console.print(f"     {_safe(bound_line(bound))}")
+        if step["stage"] == "dedupe":
+            for line in lines(told["copies"]):
+                console.print(f"     {_safe(line)}")
     verdict = "[green]kept[/]" if told["verdict"] == "kept" else f"[red]set aside[/]: {_safe(told['reason'])}"
     console.print(f"  {'verdict':<13}{verdict}")
     for release in told["releases"]:
@@ -110,6 +114,8 @@ def _language(language: dict[str, Any]) -> str:
 def _step(step: dict[str, Any]) -> str:
     if step["verdict"] == "passed":
         return "passed"
+    if step["stage"] == "dedupe":  # told in words below
+        return f"{step['verdict']} {step['reason']}"
     evidence = step["evidence"]
     shown = ", ".join(f"{key} = {value}" for key, value in evidence.items()) if isinstance(evidence, dict) else ""
     return f"{step['verdict']} {step['reason'] if step['reason'] != step['stage'] else ''} {shown}".strip()

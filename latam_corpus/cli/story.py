@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from latam_corpus.catalog.urls import canonical_url
+from latam_corpus.cli.copies import copies
 from latam_corpus.cli.lists import finished_runs
 from latam_corpus.cli.rows import as_json
 from latam_corpus.language.variety import cues
@@ -93,12 +94,16 @@ def story(found: Found, store: Store | None) -> dict[str, Any]:
             "stages": _stages(found, events),
             "bounds": _bounds(found, row),
             "redactions": row["redactions"] or {},
-            "duplicate_of": row["duplicate_of"],
-            "cluster": {"id": row["duplicate_cluster"], "size": row["cluster_size"]},
+            "copies": copies(found.run, row, _evidence(events, "dedupe")),
             "beginning": redact((row["text"] or "")[:400])[0],
             "releases": _releases(store, row["doc_id"]) if store else [],
         }
     )
+
+
+def _evidence(events: list[dict[str, Any]], stage: str) -> dict[str, Any] | None:
+    """The evidence with which a stage set the document aside."""
+    return next((e["evidence"] for e in events if e["stage"] == stage and e["verdict"] == "dropped"), None)
 
 
 def _variety_cues(found: Found) -> dict[str, list[str]] | None:
