@@ -93,7 +93,7 @@ def _decided(
         live += [start + place for place, dropped in enumerate(gone) if not dropped]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(decide_module, "_AT_ONCE", at_once)
-        stored = decide(barriers, outputs, room, InProcess(), _Silent())
+        stored = decide(barriers, outputs, room, InProcess(), _Silent()).parts
     found: dict[int, tuple[str, ...]] = {}
     for (name, folders), start in zip(
         outputs.items(),

@@ -9,21 +9,23 @@ of files or workers.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 import polars as pl
 
-from latam_corpus.corpus import ROW
+from latam_corpus.corpus import ROW, rows_of
 from latam_corpus.dedupe.fingerprint import Fingerprint, text_hash
+from latam_corpus.dedupe.index import digest_of_index, open_index
 from latam_corpus.dedupe.near import SKETCH, TIER_ORDER, decided, linked
 from latam_corpus.dedupe.scheme import Scheme
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from latam_corpus.batch import Stage
-    from latam_corpus.corpus import Corpus
+    from latam_corpus.corpus import Corpus, Piece
 
 _EMPTY: bytes = text_hash("")
 _KEYS = ("text_hash", "doc_id", "rights_tier", "obtained")
@@ -37,6 +39,10 @@ class Dedupe:
         near: whether near-duplicates are looked for; else only equal texts are.
         contained: "keep" or "drop" documents that stand in a much longer one, such as a poem in an anthology.
         templates: "keep" or "drop" texts of one form with other numbers or names, such as decrees.
+        against: a release, NAME@VERSION, whose documents are known already; the command line puts the folder of its
+            fingerprint index in its place. Its documents are neither read nor changed.
+        keep: of a document of that release and a new one: "existing", the release's; or "best", whichever the order
+            of keeping prefers. Old ones that fall are listed in the run's `replaced.parquet`.
         scheme: how candidates are proposed: "anchors", or "minhash", the field's bands; what follows as in `Scheme`.
     """
 
@@ -46,9 +52,14 @@ class Dedupe:
         {"drop_reason", "duplicate_of", "contained_in", "containment", "duplicate_cluster", "cluster_size"}
     )
 
+    # The index is told by its content: see `fingerprint`.
+    by_content: ClassVar[tuple[str, ...]] = ("against",)
+
     near: bool = True
     contained: Literal["keep", "drop"] = "keep"
     templates: Literal["keep", "drop"] = "keep"
+    against: str = ""
+    keep: Literal["existing", "best"] = "existing"
     scheme: str = Scheme.name
     shingle: int = Scheme.shingle
     bands: int = Scheme.bands
@@ -70,18 +81,35 @@ class Dedupe:
         """What a plan runs for it: fingerprints before the cut, the decision at it."""
         return (self._fingerprint(), self)
 
+    def fingerprint(self) -> str:
+        """What changes when the index does that is compared with, so that cached decisions are made anew."""
+        return digest_of_index(Path(self.against)) if self.against else ""
+
     def decide(self, corpus: Corpus) -> Iterator[pl.DataFrame]:
-        """What it decides, for each document that has a copy: the row and what the barrier gives."""
+        """What it decides, for each document that has a copy: the row and what the barrier gives.
+
+        Raises:
+            ConfigError: the index that is compared with can't be used.
+        """
+        scheme = self._fingerprint().parameters()
+        also = open_index(Path(self.against), corpus.height, scheme) if self.against else []
+        earlier = _earlier_records(corpus, also)
+        first = corpus.height if self.keep == "existing" else None
+
+        def equal() -> Iterator[pl.DataFrame]:
+            for rows in corpus.repeated("text_hash", _KEYS, also=also):
+                yield _equal(rows.filter(~pl.col(ROW).is_in(earlier.implode())), first)
+
         if not self.near:
-            for rows in corpus.repeated("text_hash", _KEYS):
-                yield _decided(_equal(rows))
+            for groups in equal():
+                yield _decided(groups)
             return
-        groups = [pl.DataFrame(schema={ROW: pl.Int64, "kept_row": pl.Int64, "doc_id": pl.String})]
-        groups += [_equal(rows).select(ROW, "kept_row", "doc_id") for rows in corpus.repeated("text_hash", _KEYS)]
-        every = pl.concat(groups)
+        none = pl.DataFrame(schema={ROW: pl.Int64, "kept_row": pl.Int64, "doc_id": pl.String})
+        every = pl.concat([none, *(groups.select(none.columns) for groups in equal())])
         weights = every.group_by("kept_row").agg(pl.len().alias("copies"), pl.col("doc_id").min().alias("least_id"))
-        out = np.sort(every.filter(pl.col(ROW) != pl.col("kept_row"))[ROW].to_numpy())
-        found = linked(corpus, (), out, self._fingerprint().parameters())
+        copies = every.filter(pl.col(ROW) != pl.col("kept_row"))[ROW]
+        out = np.sort(np.concatenate([copies.to_numpy(), earlier.to_numpy()]))
+        found = linked(corpus, also, out, scheme, keep_existing=first is not None)
         near = decided(
             found,
             weights.rename({"kept_row": ROW}),
@@ -89,18 +117,33 @@ class Dedupe:
             keep_templates=self.templates == "keep",
         )
         yield near.drop("kept_row")
-        for rows in corpus.repeated("text_hash", _KEYS):
-            yield _decided(_equal(rows), near)
+        for groups in equal():
+            yield _decided(groups, near)
 
 
-def _equal(rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows that have an equal text, each with the kept row of its group, its id and what the choice rests on."""
+def _earlier_records(corpus: Corpus, also: Sequence[Piece]) -> pl.Series:
+    """The rows of an earlier version that are earlier records of documents of the corpus: these supersede them."""
+    if not also:
+        return pl.Series(dtype=pl.Int64)
+    mine = [np.zeros(0, np.uint64), *(frame["doc_id"].hash(0).to_numpy() for frame in corpus.frames(["doc_id"]))]
+    known = np.unique(np.concatenate(mine))
+    rows = [rows_of(piece, ["doc_id"]) for piece in also]
+    return pl.concat([frame.filter(np.isin(frame["doc_id"].hash(0).to_numpy(), known))[ROW] for frame in rows]).sort()
+
+
+def _equal(rows: pl.DataFrame, first: int | None = None) -> pl.DataFrame:
+    """The rows that have an equal text, each with the kept row of its group, its id and what the choice rests on.
+
+    Args:
+        rows: with all of a text.
+        first: rows from this one on are kept before all others.
+    """
     tier = pl.col("rights_tier").replace_strict(TIER_ORDER, default=len(TIER_ORDER), return_dtype=pl.Int8)
     return (
         # Nothing is a copy of nothing: empty texts are for a filter to judge.
         rows.filter(pl.col("text_hash") != _EMPTY)
-        .with_columns(tier.alias("tier"))
-        .sort("text_hash", "tier", "obtained", "doc_id", ROW, nulls_last=True)
+        .with_columns(tier.alias("tier"), (pl.col(ROW) < (first or 0)).alias("new"))
+        .sort("text_hash", "new", "tier", "obtained", "doc_id", ROW, nulls_last=True)
         .with_columns(
             pl.len().over("text_hash").alias("cluster_size"),
             pl.col("doc_id").first().over("text_hash").alias("kept"),
@@ -120,6 +163,7 @@ def _decided(groups: pl.DataFrame, near: pl.DataFrame | None = None) -> pl.DataF
     falls = pl.col(ROW) != pl.col("kept_row")
     told = groups.select(
         ROW,
+        "doc_id",
         "kept_row",
         pl.when(falls).then(pl.lit("duplicate")).alias("drop_reason"),
         pl.when(falls).then("kept").alias("duplicate_of"),

@@ -84,7 +84,9 @@ class Linked:
     report: Report
 
 
-def ranked(corpus: Corpus, also: Sequence[Piece], out: NDArray[np.int64], scheme: Scheme) -> pl.DataFrame:
+def ranked(
+    corpus: Corpus, also: Sequence[Piece], out: NDArray[np.int64], scheme: Scheme, *, keep_existing: bool = True
+) -> pl.DataFrame:
     """The documents that have fingerprints, in the order of keeping.
 
     Those of an earlier version come first, then the more open rights, then the longest, then the earliest obtained,
@@ -95,6 +97,7 @@ def ranked(corpus: Corpus, also: Sequence[Piece], out: NDArray[np.int64], scheme
         also: documents of an earlier version; their rows start at the corpus' height or after it.
         out: rows that are equal to another one, sorted.
         scheme: says from how many words on a document has fingerprints.
+        keep_existing: documents of the earlier version come first and never fall.
     """
     frames = [*corpus.frames(RANKED), *(rows_of(piece, RANKED) for piece in also)]
     every = pl.concat([frame.filter(pl.col(WORDS) >= scheme.exact_words) for frame in frames])
@@ -103,7 +106,7 @@ def ranked(corpus: Corpus, also: Sequence[Piece], out: NDArray[np.int64], scheme
     tier = pl.col("rights_tier").replace_strict(TIER_ORDER, default=len(TIER_ORDER), return_dtype=pl.Int8)
     return (
         every.filter(~equal)
-        .with_columns(tier.alias("tier"), (pl.col(ROW) >= corpus.height).alias("existing"))
+        .with_columns(tier.alias("tier"), ((pl.col(ROW) >= corpus.height) & keep_existing).alias("existing"))
         .sort(
             "existing", "tier", WORDS, "obtained", "doc_id", ROW,
             descending=[True, False, True, False, False, False], nulls_last=True,
@@ -111,7 +114,9 @@ def ranked(corpus: Corpus, also: Sequence[Piece], out: NDArray[np.int64], scheme
     )  # fmt: skip
 
 
-def linked(corpus: Corpus, also: Sequence[Piece], out: NDArray[np.int64], scheme: Scheme) -> Linked:
+def linked(
+    corpus: Corpus, also: Sequence[Piece], out: NDArray[np.int64], scheme: Scheme, *, keep_existing: bool = True
+) -> Linked:
     """The verified pairs of the corpus' documents, with those of an earlier version among them.
 
     Args:
@@ -119,8 +124,9 @@ def linked(corpus: Corpus, also: Sequence[Piece], out: NDArray[np.int64], scheme
         also: likewise.
         out: likewise.
         scheme: how candidates are proposed.
+        keep_existing: see `ranked`.
     """
-    order = ranked(corpus, also, out, scheme)
+    order = ranked(corpus, also, out, scheme, keep_existing=keep_existing)
     pieces = [*corpus.pieces(), *also]
     with tempfile.TemporaryDirectory(prefix="near-", dir=corpus.room) as name:
         room = Path(name)
@@ -318,7 +324,7 @@ def decided(found: Linked, weights: pl.DataFrame, *, keep_contained: bool, keep_
         keep_templates: texts of one template are kept.
 
     Returns:
-        `row`, `drop_reason`, `kept_row`, `duplicate_of`, `contained_in`, `containment`, `duplicate_cluster`,
+        `row`, `doc_id`, `drop_reason`, `kept_row`, `duplicate_of`, `contained_in`, `containment`, `duplicate_cluster`,
         `cluster_size`, `evidence`; null where it doesn't apply.
     """
     numbers = np.unique(found.pairs)
@@ -392,6 +398,7 @@ def _told(frame: pl.DataFrame) -> pl.DataFrame:
     ).struct.json_encode()
     return frame.filter(linked_ | (pl.col("cluster_size") > pl.col("copies"))).select(
         ROW,
+        "doc_id",
         pl.when(falls).then("kind").alias("drop_reason"),
         pl.when(falls).then("kept_row").alias("kept_row"),
         pl.when(falls).then("kept").alias("duplicate_of"),

@@ -36,6 +36,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 R = TypeVar("R")
 
+# Documents of an earlier version for which a new one is kept: the old one's id, and the new one's with the evidence.
+REPLACED: Final = pl.Schema(
+    {"doc_id": pl.String(), "duplicate_of": pl.String(), "containment": pl.Float32(), "evidence": pl.String()}
+)
 _AT_ONCE: Final = 1_000_000  # rows in memory with all the columns that a barrier needs
 
 
@@ -167,10 +171,27 @@ def _in_a_row(files: Iterable[Path], start: int) -> list[Output]:
     return made
 
 
+@dataclass(frozen=True, eq=False)
+class Decided:
+    """What the barriers of a cut decided.
+
+    Attributes:
+        parts: for each part the file with its decisions, None where there are none, and a key that changes with them.
+        replaced: documents of an earlier version for which a new one is kept, see REPLACED.
+    """
+
+    parts: dict[str, tuple[Path | None, str]]
+    replaced: pl.DataFrame
+
+
 def decide(
-    barriers: Sequence[Barrier], outputs: Mapping[str, Sequence[Path]], work: Path, engine: Engine, progress: Progress
-) -> dict[str, tuple[Path | None, str]]:
-    """Each part's decisions: a file, None where there are none, and a key that changes when they do.
+    barriers: Sequence[Barrier],
+    outputs: Mapping[str, Sequence[Path]],
+    work: Path,
+    engine: Engine,
+    progress: Progress,
+) -> Decided:
+    """What the barriers decide.
 
     Args:
         barriers: those of one cut, in order; what one drops the next doesn't see.
@@ -187,7 +208,8 @@ def decide(
             progress.barrier(barrier.name, corpus.height - len(corpus.gone))
             dropped = [spool.add(barrier.name, decided) for decided in barrier.decide(corpus)]
             corpus = replace(corpus, gone=np.sort(np.concatenate([corpus.gone, *dropped])))
-        return spool.stored(work, digest_of(*map(stage_digest, barriers)))
+        parts = spool.stored(work, digest_of(*map(stage_digest, barriers)))
+        return Decided(parts, pl.concat([pl.DataFrame(schema=REPLACED), *spool.replaced]))
 
 
 class _Spool:
@@ -197,12 +219,18 @@ class _Spool:
         self._folder = folder
         self._names = names
         self._starts = starts
+        self.replaced: list[pl.DataFrame] = []
         self._files: list[Path] = []
         self._counts: Counter[int] = Counter()
 
     def add(self, barrier: str, decided: pl.DataFrame) -> NDArray[np.int64]:
         """Keep the decisions on rows of the corpus; gives the rows that are dropped."""
-        rows = decided.filter(pl.col(ROW) < int(self._starts[-1])).sort(ROW)
+        mine = pl.col(ROW) < int(self._starts[-1])
+        if "doc_id" in decided.columns:
+            others = decided.filter(~mine & pl.col("drop_reason").is_not_null())
+            self.replaced.append(schema.conform(others, REPLACED))
+            decided = decided.drop("doc_id")
+        rows = decided.filter(mine).sort(ROW)
         number = rows[ROW].to_numpy()
         part = np.searchsorted(self._starts, number, side="right") - 1
         self._counts.update(dict(zip(*(a.tolist() for a in np.unique(part, return_counts=True)), strict=True)))

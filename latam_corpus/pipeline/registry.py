@@ -29,6 +29,7 @@ STAGES: Final = {
     "redact": "latam_corpus.privacy.redact:Redact",
     "fingerprint": "latam_corpus.dedupe.fingerprint:Fingerprint",
     "dedupe": "latam_corpus.dedupe.dedupe:Dedupe",
+    "boilerplate": "latam_corpus.dedupe.boilerplate:Boilerplate",
 }
 # A plug-in package registers its stages here: [project.entry-points."latam_corpus.stages"] name = "module:Class".
 ENTRY_POINTS: Final = "latam_corpus.stages"

@@ -14,13 +14,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 
+import polars as pl
+
 from latam_corpus import __version__, schema
 from latam_corpus.collect.files import digest, list_inputs, split
 from latam_corpus.errors import ConfigError, PartError, SourceError
 from latam_corpus.paths import data_folder
 from latam_corpus.pipeline import part as parts_module
 from latam_corpus.pipeline.conserve import Count
-from latam_corpus.pipeline.decide import decide
+from latam_corpus.pipeline.decide import REPLACED, decide
 from latam_corpus.pipeline.lock import locked
 from latam_corpus.pipeline.part import (
     DROPPED,
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 
 RUN_FILE: Final = "run.json"
 RECIPE_FILE: Final = "recipe.toml"
+REPLACED_FILE: Final = "replaced.parquet"
 
 
 class Engine(Protocol):
@@ -170,6 +173,7 @@ def _run(
         tasks = [replace(task, rows_a_batch=batch[0], bytes_a_batch=batch[1]) for task in tasks]
     decided: dict[str, tuple[Path | None, str]] = {}
     failures: dict[str, str] = {}
+    replaced: list[pl.DataFrame] = []
     reused: dict[str, list[int]] = {}
     keys: dict[str, list[str]] = {part.name: [] for part in parts}
     for number, segment in enumerate(plan.segments):
@@ -203,9 +207,12 @@ def _run(
             raise SourceError(name, f"every part failed; the first said: {error}")
         if segment.barriers:
             outputs = {t.part.name: [folder_of(work, key) for key in keys[t.part.name]] for t in tasks}
-            decided = decide(segment.barriers, outputs, work, engine, progress)
+            made = decide(segment.barriers, outputs, work, engine, progress)
+            decided = made.parts
+            replaced.append(made.replaced)
     folders = {t.part.name: [folder_of(work, key) for key in keys[t.part.name]] for t in tasks}
     result = _settled(folder, folders, failures, {title: (n, of) for title, (n, of) in reused.items()})
+    pl.concat([pl.DataFrame(schema=REPLACED), *replaced]).write_parquet(folder / REPLACED_FILE)
     return replace(result, outputs=keys)
 
 

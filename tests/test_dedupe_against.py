@@ -1,0 +1,134 @@
+"""Documents of an earlier version are known by its index alone: new ones are compared with them, and not they anew."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from latam_corpus import schema
+from latam_corpus.batch import Batch
+from latam_corpus.corpus import Frames
+from latam_corpus.dedupe.dedupe import Dedupe
+from latam_corpus.dedupe.fingerprint import Fingerprint
+from latam_corpus.dedupe.index import INDEX, METADATA, metadata_of
+from latam_corpus.dedupe.scheme import Scheme
+from latam_corpus.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+_LETTER = (
+    "Querida hermana: llegué al puerto con la marea alta y nadie me esperaba en el muelle, porque la carta que mandé "
+    "desde la sierra se perdió con el correo de enero. Dormí dos noches en la fonda de la viuda, comí pescado frito y "
+    "escuché a los viejos contar la historia del barco que salió con naranjas y volvió con nieve en la bodega."
+)
+_LONGER = _LETTER + " Mañana subo al tren de las seis con lo que me queda de dinero y una canasta de pan."
+_OTHER = (
+    "No hay más remedio que esperar a que baje el río, dijo el arriero, y se sentó a liar un cigarro bajo el alero."
+)
+_DAY = datetime(2024, 5, 1, tzinfo=UTC)
+
+
+def _documents(texts: Mapping[str, str], tier: str = "open") -> pl.DataFrame:
+    rows = [{"doc_id": k, "text": v, "rights_tier": tier, "obtained": _DAY} for k, v in texts.items()]
+    return Fingerprint(sketch=True)(Batch(schema.conform(pl.DataFrame(rows), schema.DOCUMENT_SCHEMA))).frame
+
+
+def _index(folder: Path, texts: Mapping[str, str], scheme: Scheme | None = None) -> Path:
+    folder.mkdir(exist_ok=True)
+    table = _documents(texts).select(INDEX.names()).to_arrow()
+    told = metadata_of(scheme or Scheme())
+    pq.write_table(table.replace_schema_metadata(told), folder / "data.parquet")
+    return folder
+
+
+def _decided(texts: Mapping[str, str], stage: Dedupe) -> dict[str, dict[str, Any]]:
+    """What is decided, by id; documents of the index under `old:` and the id."""
+    frame = _documents(texts)
+    ids = list(texts)
+    made = pl.concat(stage.decide(Frames((frame,))), how="diagonal")
+    return {
+        ids[row["row"]] if row["row"] < len(ids) else f"old:{row['doc_id']}": row
+        for row in made.iter_rows(named=True)
+        if row["drop_reason"] or row["contained_in"]
+    }
+
+
+def test_a_copy_of_a_known_document_falls(tmp_path: Path) -> None:
+    """An equal text and a near-duplicate both name the document of the earlier version; a new text stays."""
+    index = _index(tmp_path / "index", {"viejo": _LETTER})
+    texts = {"igual": _LETTER, "casi": _LETTER.replace("hermana", "prima"), "nuevo": _OTHER}
+    told = _decided(texts, Dedupe(against=str(index)))
+    assert {name: row["duplicate_of"] for name, row in told.items()} == {"igual": "viejo", "casi": "viejo"}
+    assert '"kept":"viejo"' in told["casi"]["evidence"]
+
+
+def test_the_existing_one_stays_even_if_a_longer_comes(tmp_path: Path) -> None:
+    """With `keep = "existing"` the known one never falls, whatever comes."""
+    index = _index(tmp_path / "index", {"viejo": _LETTER})
+    told = _decided({"largo": _LONGER}, Dedupe(against=str(index)))
+    assert set(told) <= {"largo"}
+    assert all(row["duplicate_of"] == "viejo" for row in told.values())
+
+
+def test_the_best_one_may_be_new(tmp_path: Path) -> None:
+    """With `keep = "best"` the known one falls for a longer new one that holds it, and that is told by its id."""
+    index = _index(tmp_path / "index", {"viejo": _LETTER})
+    told = _decided({"largo": _LONGER}, Dedupe(against=str(index), keep="best"))
+    assert set(told) == {"old:viejo"}
+    assert told["old:viejo"]["duplicate_of"] == "largo"
+
+
+def test_a_later_record_of_a_known_document_is_no_copy_of_it(tmp_path: Path) -> None:
+    """The same doc_id, collected again with one word changed, takes the place of its earlier record."""
+    index = _index(tmp_path / "index", {"carta": _LETTER})
+    assert _decided({"carta": _LETTER.replace("hermana", "prima")}, Dedupe(against=str(index))) == {}
+    assert _decided({"carta": _LETTER}, Dedupe(against=str(index))) == {}
+
+
+def test_copies_among_the_known_are_none_of_our_business(tmp_path: Path) -> None:
+    """Two known documents that are near-duplicates of one another are both left as they are."""
+    index = _index(tmp_path / "index", {"a": _LETTER, "b": _LETTER.replace("hermana", "prima")})
+    assert _decided({"nuevo": _OTHER}, Dedupe(against=str(index))) == {}
+
+
+@pytest.mark.parametrize("near", [True, False])
+def test_the_index_is_part_of_the_key(tmp_path: Path, near: bool) -> None:
+    """Another index of the same name gives another fingerprint of the stage."""
+    index = _index(tmp_path / "index", {"a": _LETTER})
+    before = Dedupe(against=str(index), near=near).fingerprint()
+    _index(tmp_path / "index", {"b": _OTHER})
+    assert Dedupe(against=str(index), near=near).fingerprint() != before
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        ("none", "there is no fingerprint index"),
+        ("bytes", "can't be read as Parquet"),
+        ("columns", "no file of a fingerprint index"),
+        ("format", "its format is 99"),
+        ("seed", "seed"),
+    ],
+)
+def test_a_foreign_index_is_refused(tmp_path: Path, damage: str, told: str) -> None:
+    """A missing, damaged or otherwise made index is a sentence that names the file and the remedy."""
+    index = _index(tmp_path / "index", {"a": _LETTER}, Scheme(seed=7) if damage == "seed" else None)
+    file = index / "data.parquet"
+    if damage == "none":
+        file.unlink()
+    elif damage == "bytes":
+        file.write_bytes(b"PAR1 no es nada PAR1")
+    elif damage == "columns":
+        pq.write_table(pa.table({"doc_id": ["a"]}), file)
+    elif damage == "format":
+        pq.write_table(pq.read_table(file).replace_schema_metadata({METADATA: b'{"format": 99}'}), file)
+    with pytest.raises(ConfigError, match=told) as caught:
+        _decided({"nuevo": _OTHER}, Dedupe(against=str(index)))
+    assert caught.value.remedy
