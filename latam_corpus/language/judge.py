@@ -4,67 +4,86 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numba
 import numpy as np
+import polars as pl
 
 from latam_corpus.language.codes import UNDETERMINED
 from latam_corpus.language.evidence import COLONIAL
-from latam_corpus.language.judgement import NOTHING, SURE, Judgement, batches, fine, normalised_lines, whole
+from latam_corpus.language.judgement import NOTHING, SURE, Judgement, batches, fine, whole
+from latam_corpus.language.lines import window_lines
 from latam_corpus.language.mixed import by_pieces, quotes
-from latam_corpus.language.windows import windows
+from latam_corpus.text.words import utf8
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
+    from latam_corpus.language.lines import Lines
     from latam_corpus.language.model import Model
 
 
-def judge(model: Model, texts: Sequence[str | None]) -> list[Judgement]:
+def judge(model: Model, texts: pl.Series | Sequence[str | None]) -> list[Judgement]:
     """The language of each text, in order.
 
     Args:
         model: the identifier.
-        texts: any texts; null and texts without letters are `und`.
+        texts: any texts; null and texts without letters are `und`. A series is read where it is.
     """
-    cut = [windows(text) if text else [] for text in texts]
-    lines, owner = normalised_lines([(row, window) for row, found in enumerate(cut) for window in found])
-    judged = [NOTHING] * len(texts)
+    series = texts.cast(pl.String) if isinstance(texts, pl.Series) else pl.Series(list(texts), dtype=pl.String)
+    data, offsets = utf8(series)
+    lines = window_lines(data, offsets)
+    judged = [NOTHING] * len(series)
     again: dict[int, Judgement] = {}
-    for first, last in batches(owner):
-        _judge_some(model, lines[first:last], owner[first:last], judged, again)
-    for row, found in by_pieces(model, texts, again).items():
+    for first, last in batches(lines.owner):
+        _judge_some(model, lines[first:last], judged, again)
+    for row, found in by_pieces(model, data, offsets, again).items():
         judged[row] = found
     return judged
 
 
-def _judge_some(
-    model: Model,
-    lines: list[str],
-    owner: NDArray[np.int64],
-    judged: list[Judgement],
-    again: dict[int, Judgement],
-) -> None:
+def _judge_some(model: Model, lines: Lines, judged: list[Judgement], again: dict[int, Judgement]) -> None:
     """Put what is sure into `judged`, and the first look at the rest into `again`."""
-    weights = np.array([len(line) for line in lines], np.float32)[:, None]
     per_line = model.probabilities(lines)
-    starts = np.flatnonzero(np.diff(owner, prepend=-1))
-    totals = np.add.reduceat(weights, starts)
-    labels = (np.add.reduceat(per_line * weights, starts) / totals).astype(np.float32)
+    starts = np.flatnonzero(np.diff(lines.owner, prepend=-1))
+    ends = np.append(starts[1:], len(lines))
+    labels = np.empty((len(starts), per_line.shape[1]), np.float32)
+    _mean_of_each(per_line, lines.chars.astype(np.float32), starts, ends, labels)
     group_chances = model.by_group(labels)
     best = group_chances.argmax(axis=1)
     chance = group_chances[np.arange(len(best)), best]
     line_best = model.group_of[per_line.argmax(axis=1)]
-    agree = np.minimum.reduceat(line_best == np.repeat(best, np.diff([*starts, len(lines)])), starts)
-    for i, row in enumerate(owner[starts].tolist()):
-        group = model.groups[best[i]]
-        if chance[i] >= SURE and agree[i] and group in COLONIAL:
-            judged[row] = Judgement(fine(model, labels[i], int(best[i])), float(chance[i]))
+    agree = np.minimum.reduceat(line_best == np.repeat(best, ends - starts), starts)
+    rows = lines.owner[starts].tolist()
+    sure = (agree & (chance >= SURE)).tolist()
+    chances = chance.tolist()
+    for i, (row, place, first, last) in enumerate(
+        zip(rows, best.tolist(), starts.tolist(), ends.tolist(), strict=True)
+    ):
+        group = model.groups[place]
+        if sure[i] and group in COLONIAL:
+            judged[row] = Judgement(fine(model, labels[i], place), chances[i])
             continue
-        own = lines[starts[i] : starts[i + 1] if i + 1 < len(starts) else len(lines)]
+        own = list(lines[first:last])
         found = whole(model, labels[i], group_chances[i], own)
-        agreed = chance[i] >= SURE and agree[i] and found.language != UNDETERMINED
-        if agreed and not quotes(model, group, own):
+        if sure[i] and found.language != UNDETERMINED and not quotes(model, group, own):
             judged[row] = found
         else:
             again[row] = found
+
+
+@numba.njit(cache=True, nogil=True)
+def _mean_of_each(per_line, weights, starts, ends, made):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Write the weighted mean of each text's lines, the first line added last."""
+    for text in range(len(starts)):
+        for label in range(per_line.shape[1]):
+            made[text, label] = 0
+        total = np.float32(0)
+        for line in range(starts[text] + 1, ends[text]):
+            weight = weights[line]
+            total += weight
+            for label in range(per_line.shape[1]):
+                made[text, label] += per_line[line, label] * weight
+        weight = weights[starts[text]]
+        total += weight
+        for label in range(per_line.shape[1]):
+            made[text, label] = (made[text, label] + per_line[starts[text], label] * weight) / total

@@ -5,16 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-import polars as pl
-
 from latam_corpus.language.codes import UNDETERMINED, groups
 from latam_corpus.language.evidence import COLONIAL, evidence, holds, others_hold
-from latam_corpus.language.normalise import normalise_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from latam_corpus.language.model import Model
@@ -48,16 +45,6 @@ class Judgement:
 NOTHING: Final = Judgement(UNDETERMINED, 0.0)
 
 
-def normalised_lines(cut: list[tuple[int, str]]) -> tuple[list[str], NDArray[np.int64]]:
-    """Normalised lines that have a letter, and the place of the text that each is from."""
-    frame = pl.DataFrame(
-        {"owner": [row for row, _ in cut], "line": [w for _, w in cut]}, {"owner": pl.Int64, "line": pl.String}
-    )
-    frame = frame.with_columns(line=normalise_all(frame["line"]).str.replace_all("\n", " "))
-    frame = frame.filter(pl.col("line").str.contains(r"\p{L}"))
-    return frame["line"].to_list(), frame["owner"].to_numpy()
-
-
 def batches(owner: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
     """Ranges of lines that keep the lines of one text together."""
     first = 0
@@ -84,7 +71,7 @@ def whole(model: Model, labels: NDArray[np.float32], chances: NDArray[np.float32
 
 def fine(model: Model, labels: NDArray[np.float32], group: int) -> str:
     """The member of a group where it is certain, else the group with its members' usual script."""
-    members = np.flatnonzero(model.group_of == group)
+    members = model.members[group]
     best = int(members[labels[members].argmax()])
     if len(members) == 1 or labels[best] >= FINE * labels[members].sum():
         return model.labels[best].name

@@ -8,8 +8,8 @@ import numpy as np
 
 from latam_corpus.language.codes import UNDETERMINED
 from latam_corpus.language.evidence import LEAST_WORDS, evidence
-from latam_corpus.language.judgement import SURE, Judgement, batches, group_of, normalised_lines, whole
-from latam_corpus.language.windows import pieces
+from latam_corpus.language.judgement import SURE, Judgement, batches, group_of, whole
+from latam_corpus.language.lines import piece_lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,25 +28,27 @@ def quotes(model: Model, group: str, lines: Sequence[str]) -> bool:
     return evidence(" ".join(lines).split(), group, model.words).colonial >= LEAST_MIXED
 
 
-def by_pieces(model: Model, texts: Sequence[str | None], first_look: Mapping[int, Judgement]) -> dict[int, Judgement]:
+def by_pieces(
+    model: Model, data: NDArray[np.uint8], offsets: NDArray[np.int64], first_look: Mapping[int, Judgement]
+) -> dict[int, Judgement]:
     """The judgement by pieces of texts whose windows disagree, are unsure, or quote.
 
     Args:
         model: the identifier.
-        texts: all texts.
+        data: the UTF-8 of all texts.
+        offsets: int64[n+1], where each starts.
         first_look: what the windows said, by the place of the text, for those to look at again.
     """
     judged = dict(first_look)
-    cut = [(row, piece) for row in first_look for piece in pieces(texts[row] or "")]
-    lines, owner = normalised_lines(cut)
-    for start, end in batches(owner):
+    lines = piece_lines(data, offsets, list(first_look))
+    for start, end in batches(lines.owner):
         per_line = model.probabilities(lines[start:end])
         per_group = model.by_group(per_line)
-        here = owner[start:end]
+        here = lines.owner[start:end]
         starts = np.flatnonzero(np.diff(here, prepend=-1)).tolist()
         for a, b in zip(starts, [*starts[1:], end - start], strict=True):
             row = int(here[a])
-            own = lines[start + a : start + b]
+            own = list(lines[start + a : start + b])
             judged[row] = _mixed(model, own, per_line[a:b], per_group[a:b], first_look[row])
     return judged
 

@@ -20,7 +20,7 @@ import numpy as np
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.language.codes import MODELS, UNDETERMINED, groups, iso_code, read_label
 from latam_corpus.language.ftz import read_parts
-from latam_corpus.language.vectors import Vectors
+from latam_corpus.language.vectors import Vectors, products
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -83,11 +83,31 @@ class Model:
         place = {group: number for number, group in enumerate(self.groups)}
         return np.array([place[label.group] for label in self.labels], np.int64)
 
+    @cached_property
+    def members(self) -> tuple[NDArray[np.int64], ...]:
+        """For each group the places of its labels."""
+        order = np.argsort(self.group_of, kind="stable")
+        starts = np.searchsorted(self.group_of[order], np.arange(1, len(self.groups)))
+        return tuple(np.split(order, starts))
+
+    @cached_property
+    def _firsts(self) -> NDArray[np.int64]:
+        return np.array([found[0] for found in self.members], np.int64)
+
+    @cached_property
+    def _several(self) -> NDArray[np.int64]:
+        return np.array([place for place, found in enumerate(self.members) if len(found) > 1], np.int64)
+
+    @cached_property
+    def _across(self) -> NDArray[np.float32]:
+        assert self._vectors  # noqa: S101  (only asked for where there are)
+        return np.ascontiguousarray(self._vectors.parts.output.T)
+
     def probabilities(self, lines: Sequence[str]) -> NDArray[np.float32]:
         """The probability of each label for each normalised line, float32[lines, labels]."""
         if self._vectors is None:
             return self._best_probabilities(lines)
-        scores = self._vectors(lines) @ self._vectors.parts.output.T
+        scores = products(self._vectors(lines), self._across)
         scores -= scores.max(axis=1, keepdims=True)
         np.exp(scores, out=scores)
         scores /= scores.sum(axis=1, keepdims=True)
@@ -95,9 +115,14 @@ class Model:
 
     def by_group(self, probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
         """The probabilities summed within each group, float32[lines, groups]."""
-        order = np.argsort(self.group_of, kind="stable")
-        starts = np.searchsorted(self.group_of[order], np.arange(len(self.groups)))
-        return np.add.reduceat(probabilities[:, order], starts, axis=1)
+        # Nine groups in ten have one member, so that only the others are summed.
+        made = np.take(probabilities, self._firsts, axis=1)
+        if len(self._several):
+            members = [self.members[place] for place in self._several]
+            starts = np.cumsum([0, *(len(found) for found in members[:-1])])
+            summed = np.take(probabilities, np.concatenate(members), axis=1)
+            made[:, self._several] = np.add.reduceat(summed, starts, axis=1)
+        return made
 
     def _best_probabilities(self, lines: Sequence[str]) -> NDArray[np.float32]:
         place = {given: number for number, given in enumerate(self._given)}

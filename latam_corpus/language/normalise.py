@@ -7,7 +7,7 @@ from typing import Final
 import polars as pl
 
 # The signs that languages of the Americas write for a glottal stop or an ejective, beside typographic ones.
-_APOSTROPHES: Final = "[\u2018\u2019\u02bc\u02bb\u02b9\u02c8\ua78b\ua78c\u00b4`]"
+APOSTROPHES: Final = "\u2018\u2019\u02bc\u02bb\u02b9\u02c8\ua78b\ua78c\u00b4`"
 _ADDRESSES: Final = r"\S*(?:://|www\.|@)\S*"
 # Wixárika writes one of its vowels `+`; elsewhere a plus stands alone or before a digit.
 _OTHER_SIGNS: Final = r"[^\p{L}\p{M}'+\n]+"
@@ -37,7 +37,7 @@ def normalise_all(texts: pl.Series) -> pl.Series:
     return (
         texts.str.normalize("NFC")
         .str.replace_all(_ADDRESSES, " ")
-        .str.replace_all(_APOSTROPHES, "'")
+        .str.replace_all(f"[{APOSTROPHES}]", "'")
         .str.to_lowercase()
         .str.replace_all(_OTHER_SIGNS, " ")
         .str.replace_all(_LONE_PLUS, " ")

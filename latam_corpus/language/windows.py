@@ -13,7 +13,7 @@ MOST_WINDOWS: Final = 4
 WINDOW: Final = 400  # characters
 MOST_PIECES: Final = 24
 PIECE: Final = 200  # characters; a long line is cut into pieces of about this size
-_NEAR: Final = 30  # characters searched for a word boundary
+NEAR: Final = 30  # characters searched for a word boundary
 _BOUNDARY: Final = re.compile(r"\s")
 _BEFORE_SENTENCE: Final = re.compile(r"(?<=[.!?…:;])\s+")
 
@@ -64,11 +64,11 @@ def pieces(text: str, most: int = MOST_PIECES) -> list[str]:
 
 def _cut(text: str, start: int, size: int) -> str:
     if start:
-        found = _BOUNDARY.search(text, start, start + _NEAR)
+        found = _BOUNDARY.search(text, start, start + NEAR)
         start = found.end() if found else start
     end = min(start + size, len(text))
     if end < len(text):
-        space = max(text.rfind(" ", end - _NEAR, end), text.rfind("\n", end - _NEAR, end))
+        space = max(text.rfind(" ", end - NEAR, end), text.rfind("\n", end - NEAR, end))
         end = space if space > start else end
     return text[start:end].strip()
 

@@ -75,6 +75,28 @@ def _meanings() -> NDArray[np.uint32]:
     return meanings
 
 
+@numba.njit(cache=True, nogil=True, inline="always")
+def _encode(made, at, point):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Write a code point's UTF-8 at byte `at`; returns the byte after it."""
+    if point < 0x80:  # noqa: PLR2004
+        made[at] = point
+        return at + 1
+    if point < 0x800:  # noqa: PLR2004
+        made[at] = 0xC0 | (point >> 6)
+        made[at + 1] = 0x80 | (point & 0x3F)
+        return at + 2
+    if point < 0x10000:  # noqa: PLR2004
+        made[at] = 0xE0 | (point >> 12)
+        made[at + 1] = 0x80 | ((point >> 6) & 0x3F)
+        made[at + 2] = 0x80 | (point & 0x3F)
+        return at + 3
+    made[at] = 0xF0 | (point >> 18)
+    made[at + 1] = 0x80 | ((point >> 12) & 0x3F)
+    made[at + 2] = 0x80 | ((point >> 6) & 0x3F)
+    made[at + 3] = 0x80 | (point & 0x3F)
+    return at + 4
+
+
 @numba.njit(cache=True, nogil=True)
 def _normalise(data, offsets, meanings, made, ends, hard):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
     at = 0
@@ -97,22 +119,5 @@ def _normalise(data, offsets, meanings, made, ends, hard):  # type: ignore[no-un
                 made[at] = 32
                 at += 1
                 gap = False
-            if small < 0x80:  # noqa: PLR2004
-                made[at] = small
-                at += 1
-            elif small < 0x800:  # noqa: PLR2004
-                made[at] = 0xC0 | (small >> 6)
-                made[at + 1] = 0x80 | (small & 0x3F)
-                at += 2
-            elif small < 0x10000:  # noqa: PLR2004
-                made[at] = 0xE0 | (small >> 12)
-                made[at + 1] = 0x80 | ((small >> 6) & 0x3F)
-                made[at + 2] = 0x80 | (small & 0x3F)
-                at += 3
-            else:
-                made[at] = 0xF0 | (small >> 18)
-                made[at + 1] = 0x80 | ((small >> 12) & 0x3F)
-                made[at + 2] = 0x80 | ((small >> 6) & 0x3F)
-                made[at + 3] = 0x80 | (small & 0x3F)
-                at += 4
+            at = _encode(made, at, small)
         ends[d + 1] = at

@@ -1,0 +1,79 @@
+"""What each code point is to the pass that normalises lines, and which marks Unicode composes or reorders."""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from latam_corpus.language.normalise import APOSTROPHES
+from latam_corpus.text.characters import LETTER, REPAIR, UPPER, classes
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+# Below MARK a meaning is a letter's lower case; from MARK on it holds the mark, from SIGN on `'` or `+`.
+MARK: Final = 1 << 21
+SIGN: Final = 1 << 22
+OTHER: Final = 1 << 23  # one space for a run of them
+NEWLINE: Final = OTHER + 1
+HARD: Final = OTHER + 2  # the line is left to `normalise_all`
+
+_PLANE: Final = 0x10000  # letters beyond are of scripts that no language here is written in
+_PICTOGRAPHS: Final = (0x1F000, 0x1FB00)
+_COMPOSED: Final = 0x3100  # in this plane nothing after it is composed of a character and a mark
+_SIGMA: Final = "Σ"  # ς at the end of a word
+
+
+@cache
+def meanings() -> NDArray[np.uint32]:
+    """For each code point what it means, uint32[0x110000]."""
+    plane = classes()[:_PLANE]
+    categories = [unicodedata.category(chr(point)) for point in range(_PLANE)]
+    letter = (plane & LETTER) != 0
+    mark = np.array([category[0] == "M" for category in categories])
+    control = np.array([category in ("Cc", "Cf", "Zl", "Zp") for category in categories])
+    # What is not assigned may be a letter to a newer Unicode than this Python's.
+    unknown = np.array([category in ("Cn", "Co", "Cs") for category in categories])
+    # NFC may change what has the class REPAIR, and nothing else: see text/characters.py.
+    stable = (plane & REPAIR) == 0
+    made = np.full(len(classes()), HARD, np.uint32)
+    small = letter & stable
+    small[[p for p in np.flatnonzero(plane & UPPER).tolist() if len(chr(p).lower()) != 1]] = False  # İ
+    small[ord(_SIGMA)] = False
+    points = np.flatnonzero(small)
+    together = points.astype("<u4").tobytes().decode("utf-32-le")
+    made[points] = np.frombuffer(together.lower().encode("utf-32-le"), "<u4")
+    for point in np.flatnonzero(mark).tolist():
+        if unicodedata.is_normalized("NFC", chr(point)):
+            made[point] = MARK | point
+    made[np.flatnonzero(~letter & ~unknown & (stable | control))] = OTHER
+    made[slice(*_PICTOGRAPHS)] = OTHER
+    made[ord("\n")] = NEWLINE
+    made[ord("@")] = HARD  # an address
+    made[[ord(sign) for sign in f"'{APOSTROPHES}"]] = SIGN | ord("'")
+    made[ord("+")] = SIGN | ord("+")
+    made.setflags(write=False)
+    return made
+
+
+@cache
+def pairs() -> tuple[NDArray[np.int16], NDArray[np.uint64]]:
+    """What tells whether a mark stays where it is.
+
+    Returns:
+        The canonical combining class of each code point's last mark, int16[0x10000], 0 where it has none; and the
+        pairs of code points that compose, the first shifted by 21 bits, sorted.
+    """
+    orders = np.array([unicodedata.combining(chr(point)) for point in range(_PLANE)], np.int16)
+    found = []
+    for point in range(_COMPOSED):
+        character = chr(point)
+        apart = unicodedata.normalize("NFD", character)
+        orders[point] = unicodedata.combining(apart[-1])
+        if len(apart) > 1 and unicodedata.is_normalized("NFC", character):
+            first, second = unicodedata.decomposition(character).split()
+            found.append(int(first, 16) << 21 | int(second, 16))
+    return orders, np.array(sorted(found), np.uint64)

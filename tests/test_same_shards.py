@@ -1,0 +1,88 @@
+"""Released shards are a function of the documents: not of workers, batches, parts, or the names and order of files."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import polars as pl
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import SmallRecipe, SmallSource
+
+_SEED = 11
+_LINES = (
+    "El molino del pueblo dejó de moler el año en que el río cambió de cauce y se llevó el puente de piedra.",
+    "Mi madrina guardaba las semillas en frascos de vidrio, cada una con el nombre de quien se la había dado.",
+    "Los arrieros bajaban de la sierra con quesos y lana, y subían con sal, velas y noticias de la costa.",
+    "Nadie supo quién tocaba la guitarra aquella noche, porque la luz se fue antes de la segunda canción.",
+    "La maestra llegó en el tren de los jueves con un baúl de libros y una lámpara que no hacía humo.",
+    "Cuando llueve en febrero la calle se vuelve arroyo, y los chicos botan barcos de papel hasta la plaza.",
+    "Dicen que el viejo faro sigue encendido, aunque hace veinte años que no pasa por allí ningún barco.",
+    "En la cocina de atrás se hacía el pan para toda la cuadra, y el olor despertaba a los perros del barrio.",
+    "El cartero conocía las historias de todos, pero nunca contó ninguna, ni siquiera cuando se jubiló.",
+    "Para la fiesta de la cosecha se cubría la plaza de guirnaldas y se bailaba hasta que salía el sol.",
+)
+
+
+@pytest.fixture(scope="module")
+def room(tmp_path_factory: pytest.TempPathFactory, small_recipe: SmallRecipe, small_source: SmallSource) -> Path:
+    """Five files of documents of ten to forty lines, with equal ones, near-duplicates and excerpts among them."""
+    folder = tmp_path_factory.mktemp("shards")
+    (folder / "in").mkdir()
+    stages = ("repair", "identify", "filter", "redact", "dedupe")
+    (folder / "receta.toml").write_text(small_recipe(*stages, release=""))
+    (folder / "fuente.toml").write_text(small_source())
+    chance = random.Random(_SEED)  # noqa: S311  (repeatable, not secret)
+    texts: list[str] = []
+    for number in range(200):
+        words = " ".join(chance.choice(_LINES) for _ in range(chance.randrange(10, 40))).split()
+        chance.shuffle(words)  # else all would be made of the same runs
+        texts.append(" ".join(words))
+        if number % 5 == 0:
+            texts.append(texts[-1].upper() if number % 2 else texts[-1])
+        if number % 7 == 0:
+            texts.append(" ".join("nieve" if chance.random() < 0.05 else word for word in words))
+        if number % 9 == 0:
+            texts.append(" ".join(words[20:90]))
+    chance.shuffle(texts)
+    for file in range(5):
+        rows = [{"id": f"d{n}", "text": text} for n, text in enumerate(texts) if n % 5 == file]
+        lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        (folder / "in" / f"{file}.jsonl").write_text(lines, encoding="utf-8")
+    return folder
+
+
+def _released(room: Path, out: Path, *more: str) -> tuple[set[str], dict[str, int]]:
+    """The names of the released shards, which are their hashes, and the reasons with their counts."""
+    command = [sys.executable, "-m", "latam_corpus", "run", str(room / "receta.toml"), "--json", "--out", str(out)]
+    command += ["--input", f"fuente={room / 'in'}", *more]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stderr
+    reasons = json.loads(done.stdout)["by_genre"][0]["reasons"]
+    return {path.name for path in (out / "store" / "objects").rglob("*.parquet")}, reasons
+
+
+def _rows(out: Path) -> pl.DataFrame:
+    """The released rows without their origin, shard by shard."""
+    return pl.read_parquet(sorted((out / "store").rglob("objects/**/*.parquet"))).drop("origin").sort("split", "doc_id")
+
+
+@pytest.mark.slow
+def test_workers_batches_and_names_of_files_change_nothing(room: Path, tmp_path: Path) -> None:
+    """One, two and three workers, batches of 7 and of 1,000 rows: the same bytes. Renamed files: all but `origin`."""
+    wanted, reasons = _released(room, tmp_path / "one", "--workers", "1")
+    assert reasons["duplicate"] > 40
+    assert _released(room, tmp_path / "two", "--workers", "2", "--batch-rows", "7") == (wanted, reasons)
+    assert _released(room, tmp_path / "three", "--workers", "3", "--batch-rows", "1000") == (wanted, reasons)
+    for file in sorted((room / "in").iterdir()):
+        file.rename(file.with_name(f"{9 - int(file.stem)}-otro.jsonl"))
+    # A row says in which file it stood, which is another one now; nothing else may differ.
+    assert _released(room, tmp_path / "renamed", "--workers", "2")[1] == reasons
+    assert _rows(tmp_path / "renamed").equals(_rows(tmp_path / "one"))
