@@ -22,11 +22,16 @@ from latam_corpus.pipeline.run import run as run_plan
 from latam_corpus.quality.policies import cached_policies
 from latam_corpus.release.build import build
 from latam_corpus.release.card import megabytes
+from latam_corpus.release.index import find_index
+from latam_corpus.release.sketch import scheme_of
+from latam_corpus.release.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from latam_corpus.pipeline.plan import Part
+    from latam_corpus.pipeline.registry import Barrier
+    from latam_corpus.release.manifest import Manifest
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Inputs = Annotated[
@@ -34,20 +39,25 @@ Inputs = Annotated[
     typer.Option("--input", help="Where a source's records are: SOURCE=PATH, or PATH when the recipe has one source."),
 ]
 Out = Annotated[Path, typer.Option("--out", help="The folder of runs, work and the release store.")]
+StoreUrl = Annotated[str | None, typer.Option("--store", help="Release store, a folder or URL; OUT/store by default.")]
 
 
 def check(
     recipe: Annotated[str, typer.Argument(help="A recipe: a TOML file, or the name of a shipped one.")],
+    out: Out = Path("out"),
+    store: StoreUrl = None,
     as_json: Json = False,
 ) -> None:
     """Find everything that is wrong with a recipe before one byte is read."""
     found = load_recipe(recipe)
     plan = checked_plan(found, {}, None)
+    _, against = with_indexes(plan, Store.at(store or out / "store"), None)
     told = {
         "recipe": found.name,
         "ok": True,
         "sources": [{"id": s.id, "rights_tier": s.tier, "uses": s.uses} for s in plan.sources],
         "steps": [step.title for segment in plan.segments for step in segment.steps],
+        "against": [manifest.spec for manifest in against],
         "release": found.release.model_dump(mode="json") if found.release else None,
         "left_out": _left_out(found, plan),
     }
@@ -57,6 +67,8 @@ def check(
     console.print(f"{found.name}: {found.title}")
     console.print("stages   " + " → ".join(entry.use for entry in found.stage))
     table("", ["source", "genre", "rights", "uses"], [(s.id, s.genre, s.tier, " ".join(s.uses)) for s in plan.sources])
+    for manifest in against:
+        console.print(f"against  {manifest.spec}: {number(manifest.rows)} documents")
     if found.release:
         console.print(f"release  {found.release.name}: admits {', '.join(found.release.admit)}")
         for source, why in told["left_out"].items():  # type: ignore[attr-defined]
@@ -83,6 +95,41 @@ def checked_plan(recipe: Recipe, inputs: dict[str, str], limit: int | None) -> P
             "state [rights] in its source file",
         )
     return plan
+
+
+def with_indexes(plan: Plan, store: Store, cache: Path | None) -> tuple[Plan, list[Manifest]]:
+    """The plan whose barriers read the index of the version that they name in `against`, and those versions.
+
+    Args:
+        plan: of a recipe.
+        store: where the versions are.
+        cache: the folder in which indexes are found; None only looks whether they exist.
+
+    Raises:
+        ConfigError: there is no such version, or its index can't be used.
+    """
+    found: list[Manifest] = []
+
+    def settled(barrier: Barrier) -> Barrier:
+        options = dataclasses.asdict(barrier)  # type: ignore[call-overload]
+        spec = options.get("against")
+        if not spec:
+            return barrier
+        try:
+            index = find_index(store, spec, scheme_of(options))
+            found.append(index.manifest)
+            if cache is None:
+                return barrier
+            return dataclasses.replace(barrier, against=str(index.folder(cache)))  # type: ignore[type-var]
+        except ConfigError as error:
+            place = f"{plan.recipe.file}, stage «{barrier.name}», against = «{spec}»"
+            raise ConfigError(place, f"{error.place}: {error.problem}", error.remedy) from None
+
+    with store.told():
+        segments = tuple(
+            dataclasses.replace(segment, barriers=tuple(map(settled, segment.barriers))) for segment in plan.segments
+        )
+    return dataclasses.replace(plan, segments=segments), found
 
 
 def _left_out(recipe: Recipe, plan: Plan) -> dict[str, str]:
@@ -127,13 +174,15 @@ def run(
     workers: Annotated[int, typer.Option(help="Worker processes; 0 for one a processor.")] = 1,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many records of each file.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
-    store: Annotated[str | None, typer.Option(help="Release store, a folder or URL; OUT/store by default.")] = None,
+    store: StoreUrl = None,
     batch_rows: Annotated[int | None, typer.Option(min=1, hidden=True)] = None,
     as_json: Json = False,
 ) -> None:
     """Run a recipe: collect, work, and, where it has a [release], release."""
     found = load_recipe(recipe)
-    plan = checked_plan(found, parse_inputs(found, inputs), limit)
+    opened = Store.at(store or out / "store")
+    cache = None if dry_run else out / "work" / "index"
+    plan, against = with_indexes(checked_plan(found, parse_inputs(found, inputs), limit), opened, cache)
     chosen = make_engine(engine, workers or os.cpu_count() or 1)
     parts = find_parts(plan, limit)
     if dry_run:
@@ -147,10 +196,13 @@ def run(
             released = build(
                 found.release.name,
                 [result.folder],
-                store or str(out / "store"),
+                opened,
                 admit=found.release.admit,
                 uses=found.release.uses,
                 splits=found.release.split.model_dump(),
+                index=found.release.index,
+                # Documents that this run set aside as copies of a version's are in the next one through it alone.
+                parent=next((m.version for m in against if m.name == found.release.name), None),
                 created=datetime.now(UTC),
             )
     finally:

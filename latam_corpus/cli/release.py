@@ -69,6 +69,7 @@ def build(
             parent=parent,
             version=version,
             splits=_agreed("split", loaded, dict(old.splits) if old else SPLIT_SHARES),
+            index=not loaded or any(run.release.get("index", True) for run in loaded),
             created=datetime.now(UTC),
             progress=told,
         )
@@ -184,6 +185,9 @@ def pull(
     where: Annotated[
         str | None, typer.Option(help="Only these rows, as SQL: language = 'spa_Latn' and country = 'CL'.")
     ] = None,
+    with_index: Annotated[
+        bool, typer.Option("--with-index", help="Also the fingerprints of its documents, by which copies are found.")
+    ] = False,
     out: Out = Path("out"),
     store: StoreUrl = None,
     as_json: Json = False,
@@ -191,7 +195,7 @@ def pull(
     """Fetch a version, verified, in a layout that datasets, Polars and DuckDB read; it goes on where it was cut."""
     opened = _open(store, out)
     with _progress() as told:
-        lock = pull_version(spec, opened, to, where, told)
+        lock = pull_version(spec, opened, to, where, told, with_index=with_index)
     if as_json:
         print_json(asdict(lock) | {"to": str(to)})
         return

@@ -42,13 +42,18 @@ class SplitEntry(BaseModel):
 
 
 class ReleaseEntry(BaseModel):
-    """`[release]`: its name, the rights tiers it admits, the uses that each document must allow."""
+    """`[release]`: its name, the rights tiers it admits, the uses that each document must allow.
+
+    Attributes:
+        index: whether the version has the fingerprints by which later runs find copies of its documents.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
     admit: Annotated[tuple[Tier, ...], _Listed] = Field(min_length=1)
     uses: Annotated[tuple[Use, ...], _Listed] = Field(min_length=1)
     split: SplitEntry = SplitEntry()
+    index: bool = True
 
 
 class Recipe(BaseModel):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import shutil
 from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Final
 
@@ -11,6 +12,7 @@ import polars as pl
 import pyarrow as pa
 
 from latam_corpus import __version__, schema
+from latam_corpus.dedupe.scheme import Scheme
 from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.release.card import card
 from latam_corpus.release.decide import Terms, decide, scan
@@ -18,6 +20,7 @@ from latam_corpus.release.diff import changelog, diff
 from latam_corpus.release.layout import SHARD_BYTES, SPLIT_SHARES, check_shares, plan_shards, with_splits
 from latam_corpus.release.ledger import write_ledger
 from latam_corpus.release.manifest import (
+    INDEX_FOLDER,
     Manifest,
     Parent,
     SideFile,
@@ -25,7 +28,9 @@ from latam_corpus.release.manifest import (
     manifest_sha256,
     schema_sha256,
 )
+from latam_corpus.release.replaced import read_replaced
 from latam_corpus.release.runs import Inputs, load_run
+from latam_corpus.release.sketch import Sketcher, scheme_in, stated_scheme
 from latam_corpus.release.store import LEDGER, MANIFEST, SUMS, Store, checked, next_version
 from latam_corpus.release.summary import count_reasons, count_rows, flow_of, run_entries, source_entries
 from latam_corpus.release.write import reusable, write_shards
@@ -54,6 +59,7 @@ def build(
     version: str | None = None,
     splits: Mapping[str, float] = SPLIT_SHARES,
     shard_bytes: int = SHARD_BYTES,
+    index: bool = True,
     created: datetime | None = None,
     progress: Progress | None = None,
 ) -> Manifest:
@@ -70,6 +76,7 @@ def build(
         version: what to call it; the next of the month, such as 2026.11.0, when None.
         splits: the shares of documents held out.
         shard_bytes: bytes of text above which a shard is cut.
+        index: whether the version has the fingerprints by which later runs find copies of its documents.
         created: the time that the manifest states; the start of `today` when None.
         progress: told what is done, how much of it and of how much.
 
@@ -82,7 +89,7 @@ def build(
     terms = Terms(tuple(dict.fromkeys(admit)), tuple(dict.fromkeys(uses)), today or moment.date())
     check_shares(splits)
     with opened.told():
-        return _build(name, runs, opened, terms, parent, version, splits, shard_bytes, moment, progress)
+        return _build(name, runs, opened, terms, parent, version, splits, shard_bytes, index, moment, progress)
 
 
 def _build(
@@ -94,6 +101,7 @@ def _build(
     version: str | None,
     splits: Mapping[str, float],
     shard_bytes: int,
+    index: bool,
     moment: datetime,
     progress: Progress | None,
 ) -> Manifest:
@@ -102,42 +110,67 @@ def _build(
     inputs = _inputs(name, runs, opened, parent)
     parts = inputs.parts(opened)
     light = scan(parts, terms, progress)
-    decision = decide(light)
+    old = inputs.parent
+    decision = decide(light, read_replaced(inputs.runs if old else ()))
     if not decision.released.height:
         raise ReleaseError(name, "nothing is left to release", _why_nothing(decision))
-    old = inputs.parent
-    rows = with_splits(decision.released, light.filter(pl.col("run") == ""), splits)
+    rows = with_splits(decision.released, light.filter(pl.col("run") == ""), decision.replaced, splits)
     plan = plan_shards(rows, old.shards if old else (), shard_bytes)
     reused = reusable(plan, old.shards, len(parts) - len(old.shards)) if old and _written_alike(old) else {}
-    shards = write_shards(plan, parts, reused, opened, progress)
-    with opened.claim(name):
-        versions = opened.versions(name)
-        draft = Manifest(
-            name=name,
-            version=version or next_version(versions, terms.today),  # until it is reserved
-            title=inputs.title or name,
-            created=moment,
-            as_of=terms.today,
-            parent=Parent(version=old.version, sha256=manifest_sha256(opened, name, old.version)) if old else None,
-            toolkit=__version__,
-            pyarrow=pa.__version__,
-            admit=terms.admit,
-            uses=terms.uses,
-            splits=dict(sorted(splits.items())),
-            schema_sha256=schema_sha256(schema.RELEASE_SCHEMA),
-            runs=run_entries(inputs, light),
-            flow=flow_of(light, decision),
-            counts=count_rows(plan.rows),
-            left_out=count_reasons(decision),
-            sources=source_entries(inputs, plan.rows),
-            shards=shards,
-            files={},
-        )
-        same = _unchanged_since(opened, draft, versions)
-        if same:
-            return same
-        number = _reserved(opened, name, version, versions, terms.today)
-        return _publish(opened, draft.model_copy(update={"version": number}), plan, decision, old)
+    sketcher = Sketcher.of(_scheme(inputs, opened), opened, old) if index else None
+    with opened.scratch() as folder:
+        written = write_shards(plan, parts, reused, opened, folder, sketcher, progress)
+        with opened.claim(name):
+            draft = Manifest(
+                name=name,
+                version=version or "next",  # until it is reserved
+                title=inputs.title or name,
+                created=moment,
+                as_of=terms.today,
+                parent=Parent(version=old.version, sha256=manifest_sha256(opened, name, old.version)) if old else None,
+                toolkit=__version__,
+                pyarrow=pa.__version__,
+                admit=terms.admit,
+                uses=terms.uses,
+                splits=dict(sorted(splits.items())),
+                schema_sha256=schema_sha256(schema.RELEASE_SCHEMA),
+                runs=run_entries(inputs, light),
+                flow=flow_of(light, decision),
+                counts=count_rows(plan.rows),
+                left_out=count_reasons(decision),
+                sources=source_entries(inputs, plan.rows),
+                shards=written.shards,
+                files=written.index,
+            )
+            versions = opened.versions(name)
+            same = _unchanged_since(opened, draft, versions)
+            if same:
+                # A damaged file of the index is mended.
+                remade = {file: path for file, path in written.files.items() if file in written.remade}
+                _put_index(opened, name, same.version, remade)
+                return same
+            number = _reserved(opened, name, version, versions, terms.today)
+            if opened.folder is not None:
+                # A killed build that had this number may have had other shards.
+                shutil.rmtree(opened.folder / "releases" / name / number / INDEX_FOLDER, ignore_errors=True)
+            _put_index(opened, name, number, written.files)
+            return _publish(opened, draft.model_copy(update={"version": number}), plan, decision, old)
+
+
+def _scheme(inputs: Inputs, store: Store) -> Scheme:
+    """The scheme of the version's index: the one by which its runs were deduplicated, else the parent's."""
+    stated = {found for run in inputs.runs if (found := stated_scheme(run.stages))}
+    if len(stated) == 1:
+        return stated.pop()
+    try:
+        return scheme_in(store, inputs.parent) if inputs.parent else Scheme()
+    except ConfigError:  # without an index that can be read
+        return Scheme()
+
+
+def _put_index(store: Store, name: str, version: str, written: Mapping[str, Path]) -> None:
+    for file, path in written.items():
+        store.put(path, "releases", name, version, file)
 
 
 def _reserved(store: Store, name: str, version: str | None, versions: Sequence[str], today: date) -> str:
@@ -174,11 +207,12 @@ def _publish(store: Store, draft: Manifest, plan: Plan, decision: Decision, old:
     write_ledger(ledger, plan, decision, draft.version)
     written = {LEDGER: ledger.getvalue()}
     store.write(written[LEDGER], *place, LEDGER)
-    draft = draft.model_copy(update={"files": _side_files(written)})
+    index = draft.files
+    draft = draft.model_copy(update={"files": index | _side_files(written)})
     earlier = store.read("releases", old.name, old.version, CHANGES).decode() if old and CHANGES in old.files else ""
     written[CARD] = card(draft).encode()
     written[CHANGES] = changelog(draft, diff(store, old, draft), earlier).encode()
-    manifest = draft.model_copy(update={"files": _side_files(written)})
+    manifest = draft.model_copy(update={"files": index | _side_files(written)})
     for file in (CARD, CHANGES):
         store.write(written[file], *place, file)
     dumped = manifest.dumped()
@@ -214,7 +248,7 @@ def _written_alike(old: Manifest) -> bool:
 
 
 def _unchanged_since(store: Store, draft: Manifest, versions: Sequence[str]) -> Manifest | None:
-    """The latest version, when this one would hold the same shards on the same terms and go back to the same.
+    """The latest version, when this one would hold the same shards and index on the same terms and go back to the same.
 
     A build that was killed just before it swapped the pointer left a version after the latest: that one counts
     too, and is pointed at.
@@ -229,6 +263,7 @@ def _unchanged_since(store: Store, draft: Manifest, versions: Sequence[str]) -> 
             upon in (last.version, last.parent.version if last.parent else None)
             and [(s.path, s.sha256) for s in last.shards] == [(s.path, s.sha256) for s in draft.shards]
             and (last.admit, last.uses, last.splits) == (draft.admit, draft.uses, draft.splits)
+            and last.index == draft.index
         )
         if same:
             if version != latest:

@@ -1,8 +1,8 @@
 """Which documents a version holds, and why the others are left out; no text is held in memory for it.
 
 The order of the questions: is it read twice, is there a later record of it, do its rights allow the
-release, is its text there already. Rights come before duplicates, so that a copy that may not be released
-displaces none that may.
+release, has a run a better copy of it, is its text there already. Rights come before duplicates, so that a copy
+that may not be released displaces none that may.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import polars as pl
 
 from latam_corpus import schema
 from latam_corpus.errors import ConfigError, closest
+from latam_corpus.release.replaced import with_kept, without_replaced
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -152,16 +153,23 @@ def _lightened(frame: pl.DataFrame, terms: Terms, part: int, first: int, run: st
 class Decision:
     """What became of the rows read: light rows `released` and `left_out`, and how many were repeated.
 
-    `left_out` has two more columns, `reason` and `evidence` (JSON).
+    `left_out` has two more columns, `reason` and `evidence` (JSON). Of it, `replaced` are documents of the parent that
+    gave way to a run's, each with the id of the released one in `kept`.
     """
 
     released: pl.DataFrame
     left_out: pl.DataFrame
     repeated: int
+    replaced: pl.DataFrame
 
 
-def decide(light: pl.DataFrame) -> Decision:
-    """Which documents are released, and why each other one isn't; the order of the rows has no part in it."""
+def decide(light: pl.DataFrame, replaced: pl.DataFrame) -> Decision:
+    """Which documents are released, and why each other one isn't; the order of the rows has no part in it.
+
+    Args:
+        light: of `scan`.
+        replaced: documents of the parent for which a run has a better copy (`read_replaced`).
+    """
     from_run = pl.col("run") != ""
     # Of equal rows the parent's stays, whose shard then needs no rewriting.
     distinct = light.sort("doc_id", "row_hash", from_run, "run", "part", "row").unique(
@@ -177,18 +185,22 @@ def decide(light: pl.DataFrame) -> Decision:
     )
     refused = pl.col("refusal").is_not_null()
     rank = pl.col("rights_tier").cast(pl.String).replace_strict(_TIER_RANK, default=99, return_dtype=pl.Int8)
+    allowed, gone = without_replaced(latest.filter(~refused), light, replaced)
     released, duplicates = _first_of(
-        latest.filter(~refused), "text_hash", [rank, from_run, "obtained", "doc_id"], "doc_id", "rights_tier"
+        allowed, "text_hash", [rank, from_run, "obtained", "doc_id"], "doc_id", "rights_tier"
     )
+    gone = with_kept(gone, released)
     left_out = [
         _reasoned(superseded, pl.lit("superseded"), _SUPERSEDED),
         _reasoned(latest.filter(refused), pl.col("refusal").cast(pl.String), _REFUSED),
         _reasoned(duplicates, pl.lit("duplicate"), _DUPLICATE),
+        gone.select(*LIGHT.names(), "reason", "evidence"),
     ]
     return Decision(
         released=released.select(LIGHT.names()).sort("doc_id"),
         left_out=pl.concat(left_out).sort("doc_id", "reason", "row_hash"),
         repeated=light.height - distinct.height,
+        replaced=gone.select(*LIGHT.names(), "kept"),
     )
 
 

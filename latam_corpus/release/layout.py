@@ -63,21 +63,25 @@ def split_of(key: str, shares: Mapping[str, float]) -> str:
     return "train"
 
 
-def with_splits(released: pl.DataFrame, parents: pl.DataFrame, shares: Mapping[str, float]) -> pl.DataFrame:
+def with_splits(
+    released: pl.DataFrame, parents: pl.DataFrame, replaced: pl.DataFrame, shares: Mapping[str, float]
+) -> pl.DataFrame:
     """The released light rows with their split, one for all documents of a cluster.
 
-    What the parent version knew keeps its split: the cluster, the document, and the text under another id. A
-    cluster that joins documents of several splits goes to the first of train, validation, test: a text that
-    one version has for training is never held out by the next.
+    What the parent version knew keeps its split: the cluster, the document, the text under another id, and the
+    better copy that a document gave way to. A cluster that joins documents of several splits goes to the first of
+    train, validation, test: a text that one version has for training is never held out by the next.
 
     Args:
         released: light rows.
         parents: the light rows of the parent version, whose `split` is set.
+        replaced: those of them that gave way, with the id of the released one in `kept`.
         shares: how much to hold out.
     """
     key = pl.coalesce("duplicate_cluster", "doc_id").alias("key")
     rank = pl.col("split").cast(pl.String).replace_strict(_RANK, default=None, return_dtype=pl.Int8)
-    known = parents.with_columns(key, rank.alias("rank"))
+    heirs = replaced.with_columns(pl.col("kept").alias("doc_id")).drop("kept")
+    known = pl.concat([parents, heirs]).with_columns(key, rank.alias("rank"))
     rows = released.with_columns(key)
     for on in ("key", "doc_id", "text_hash"):
         best = known.group_by(on).agg(pl.col("rank").min().alias(f"by_{on}"))

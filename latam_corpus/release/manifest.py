@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 
 # Raised when a reader of this format would misread the next one; added keys don't raise it.
 FORMAT: Final = 1
+INDEX_FOLDER: Final = "index"
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 # Manifests come from stores that others write, and `pull` makes files of these names.
 DataPath = Annotated[str, Field(pattern=r"^data/[A-Za-z0-9_]+-[A-Za-z0-9_]+/[a-z]+-\d{5}-of-\d{5}\.parquet$")]
 
-FileName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9._-]*$")]
+FileName = Annotated[str, Field(pattern=r"^([A-Za-z]|index/[A-Za-z0-9_])[A-Za-z0-9._-]*$")]
 
 
 class _Entry(BaseModel):
@@ -61,6 +62,14 @@ class Shard(Tally):
         return object_path(self.sha256)
 
     @property
+    def index(self) -> str:
+        """Where its fingerprints are in the version's folder, when the version has an index.
+
+        A shard's path without `data/`, flat: no two shards share it, since a configuration has no hyphen but one.
+        """
+        return f"{INDEX_FOLDER}/{self.path.removeprefix('data/').replace('/', '-')}"
+
+    @property
     def config(self) -> str:
         """The name of its partition's configuration on the Hub, such as `spa_Latn-literature`."""
         return f"{self.language}-{self.genre}"
@@ -74,7 +83,7 @@ class Parent(_Entry):
 
 
 class SideFile(_Entry):
-    """A file beside the manifest."""
+    """A file beside the manifest, or in the folder `index` there."""
 
     sha256: Sha256
     bytes: int
@@ -145,6 +154,11 @@ class Manifest(_Entry):
     def spec(self) -> str:
         """The version as `NAME@VERSION`."""
         return f"{self.name}@{self.version}"
+
+    @property
+    def index(self) -> dict[str, SideFile]:
+        """The files of its fingerprint index, one a shard; empty when it has none."""
+        return {name: file for name, file in self.files.items() if name.startswith(f"{INDEX_FOLDER}/")}
 
     @property
     def rows(self) -> int:

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from latam_corpus import schema
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
     from typing import IO
 
@@ -49,7 +49,10 @@ _REPEATING: Final = (
     "stage",
     "verdict",
     "reason",
+    "stream.list.element",
 )
+# Beyond it a column is stored without its dictionary: room for the words of a row group, a million and more.
+_DICTIONARY_BYTES: Final = 8 << 20
 # Statistics hold the smallest and greatest value; a footer is no place for pieces of texts, names or titles.
 _MEASURED: Final = (
     "doc_id",
@@ -76,8 +79,16 @@ _MEASURED: Final = (
 
 
 @contextmanager
-def writer(target: Path | IO[bytes], columns: pl.Schema) -> Iterator[pq.ParquetWriter]:
-    """An open Parquet file with the settings of a release, whose rows come sorted by `doc_id`."""
+def writer(
+    target: Path | IO[bytes], columns: pl.Schema, metadata: Mapping[bytes, bytes] | None = None
+) -> Iterator[pq.ParquetWriter]:
+    """An open Parquet file with the settings of a release, whose rows come sorted by `doc_id`.
+
+    Args:
+        target: where.
+        columns: their names and types.
+        metadata: keys and values that the file carries beside its schema.
+    """
     arrow = schema.arrow_schema(columns)
     leaves = set(_leaves(arrow))
     with pq.ParquetWriter(
@@ -90,8 +101,11 @@ def writer(target: Path | IO[bytes], columns: pl.Schema) -> Iterator[pq.ParquetW
         write_page_index=True,
         write_page_checksum=True,
         use_content_defined_chunking=_CHUNKING,
+        dictionary_pagesize_limit=_DICTIONARY_BYTES,
         sorting_columns=[pq.SortingColumn(arrow.get_field_index("doc_id"))],
     ) as opened:
+        if metadata:
+            opened.add_key_value_metadata(dict(metadata))
         yield opened
 
 

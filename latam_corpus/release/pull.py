@@ -19,6 +19,7 @@ from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.release import files
 from latam_corpus.release.build import CARD, CHANGES
 from latam_corpus.release.card import card
+from latam_corpus.release.fetch import digest_of, fetch
 from latam_corpus.release.manifest import parse_manifest
 from latam_corpus.release.select import condition, picks, rewrite
 from latam_corpus.release.store import LEDGER, MANIFEST, SUMS, Store
@@ -29,14 +30,13 @@ if TYPE_CHECKING:
     import polars as pl
 
     from latam_corpus.release.files import Progress
-    from latam_corpus.release.manifest import Manifest, Shard
+    from latam_corpus.release.manifest import Manifest
     from latam_corpus.release.select import Pick
 
 LOCK: Final = "corpus.lock"
 _STATE: Final = ".pull.json"
 _PARTS: Final = ".pull"
-_OURS: Final = re.compile(r"data/[\w-]+/[\w-]+\.parquet|[A-Za-z][A-Za-z0-9._-]*")
-_PIECE: Final = 4 << 20
+_OURS: Final = re.compile(r"data/[\w-]+/[\w-]+\.parquet|index/[\w-]+\.parquet|[A-Za-z][A-Za-z0-9._-]*")
 # One stream from an object store is slow; four fill most lines.
 _COPIES: Final = 4
 
@@ -64,7 +64,13 @@ class Lock:
 
 
 def pull(
-    spec: str, store: Store | str | Path, to: Path, where: str | None = None, progress: Progress | None = None
+    spec: str,
+    store: Store | str | Path,
+    to: Path,
+    where: str | None = None,
+    progress: Progress | None = None,
+    *,
+    with_index: bool = False,
 ) -> Lock:
     """The lock of the version that `to` now holds.
 
@@ -74,20 +80,29 @@ def pull(
         to: a folder that is new, empty, or holds an earlier pull of the same release.
         where: an SQL condition on rows; all rows when None.
         progress: told what is done, how much of it and of how much, in bytes.
+        with_index: also the fingerprints of its documents, in the folder `index`.
 
     Raises:
-        ConfigError: there is no such version, the condition is wrong or selects nothing, or the folder holds
-            something else.
+        ConfigError: there is no such version, the condition is wrong or selects nothing, the version has no index
+            that is wanted, or the folder holds something else.
         ReleaseError: bytes in the store are missing or aren't those of the manifest.
     """
     opened = store if isinstance(store, Store) else Store.at(store)
     expression = condition(where) if where else None
+    if with_index and where:
+        raise ConfigError("--with-index", "a selection of rows has no index", "pull it without --where")
     with opened.told():
-        return _pull(opened, spec, to, where, expression, progress)
+        return _pull(opened, spec, to, where, expression, with_index, progress)
 
 
 def _pull(
-    opened: Store, spec: str, to: Path, where: str | None, expression: pl.Expr | None, progress: Progress | None
+    opened: Store,
+    spec: str,
+    to: Path,
+    where: str | None,
+    expression: pl.Expr | None,
+    with_index: bool,
+    progress: Progress | None,
 ) -> Lock:
     name, version = opened.find(spec)
     data = opened.read("releases", name, version, MANIFEST)
@@ -95,10 +110,16 @@ def _pull(
     wanted = picks(opened, manifest, expression)
     if not wanted:
         raise ConfigError(f"--where {where}", f"no document of {manifest.spec} is so", "see `release show`")
+    if with_index and not manifest.index:
+        raise ConfigError("--with-index", f"{manifest.spec} was built without an index", "pull it without")
     sha256 = hashlib.sha256(data).hexdigest()
     side = _side_files(opened, manifest, data, where, wanted)
-    state = _prepared(to, manifest, sha256, where, [pick.path for pick in wanted] + list(side))
-    digests = _copied(opened, to, wanted, expression, state, progress)
+    jobs = [_Job(pick.path, pick.shard.object, pick.shard.sha256, pick.shard.bytes, pick.whole) for pick in wanted]
+    if with_index:
+        place = f"releases/{name}/{version}"
+        jobs += [_Job(file, f"{place}/{file}", told.sha256, told.bytes) for file, told in manifest.index.items()]
+    state = _prepared(to, manifest, sha256, where, [job.path for job in jobs] + list(side))
+    digests = _copied(opened, to, jobs, expression, state, progress)
     for file, content in side.items():
         files.replace(to / file, content)
         digests[file] = hashlib.sha256(content).hexdigest()
@@ -213,26 +234,37 @@ def _earlier(to: Path, name: str) -> _State | None:
     return _State(to / _STATE, lock.manifest_sha256, lock.where, listed, list(listed))
 
 
+@dataclass(frozen=True)
+class _Job:
+    """A file to be brought: where it goes, where it is in the store, and whether it stays as it is there."""
+
+    path: str
+    place: str
+    sha256: str
+    bytes: int
+    whole: bool = True
+
+
 def _copied(
-    store: Store, to: Path, wanted: list[Pick], where: pl.Expr | None, state: _State, progress: Progress | None
+    store: Store, to: Path, wanted: list[_Job], where: pl.Expr | None, state: _State, progress: Progress | None
 ) -> dict[str, str]:
-    """The digest of each file of data, once all are there."""
-    total = sum(pick.shard.bytes for pick in wanted)
+    """The digest of each large file, once all are there."""
+    total = sum(job.bytes for job in wanted)
     done = 0
     digests: dict[str, str] = {}
     stop = threading.Event()
     with ThreadPoolExecutor(_COPIES) as pool:
-        jobs = {
-            pool.submit(_bring, store, to, pick, where, state.finished.get(pick.path), stop): pick for pick in wanted
+        running = {
+            pool.submit(_bring, store, to, job, where, state.finished.get(job.path), stop): job for job in wanted
         }
         try:
-            for job in as_completed(jobs):
-                pick = jobs[job]
-                digests[pick.path] = job.result()
-                if not pick.whole:
-                    state.finished[pick.path] = digests[pick.path]
+            for brought in as_completed(running):
+                job = running[brought]
+                digests[job.path] = brought.result()
+                if not job.whole:
+                    state.finished[job.path] = digests[job.path]
                     state.save()
-                done += pick.shard.bytes
+                done += job.bytes
                 if progress:
                     progress("pulling", done, total)
         except BaseException:
@@ -248,64 +280,24 @@ def _copied(
 
 
 def _bring(
-    store: Store, to: Path, pick: Pick, where: pl.Expr | None, finished: str | None, stop: threading.Event
+    store: Store, to: Path, job: _Job, where: pl.Expr | None, finished: str | None, stop: threading.Event
 ) -> str:
     """The digest of a pulled file, which is there and right afterwards."""
-    target = to / pick.path
-    expected = pick.shard.sha256 if pick.whole else finished
-    if expected and target.is_file() and _digest(target) == expected:
+    target = to / job.path
+    expected = job.sha256 if job.whole else finished
+    if expected and target.is_file() and digest_of(target) == expected:
         return expected
     target.parent.mkdir(parents=True, exist_ok=True)
-    part = to / _PARTS / f"{pick.shard.sha256}.part"
-    _fetch(store, pick.shard, part, stop)
-    if pick.whole or where is None:
+    part = to / _PARTS / f"{job.sha256}.part"
+    fetch(store, job.place, job.sha256, part, stop)
+    if job.whole or where is None:
         part.replace(target)
         files.sync(target.parent)
-        return pick.shard.sha256
+        return job.sha256
     selected = part.with_suffix(".selected")
     rewrite(part, where, selected)
     files.sync(selected)
-    sha256 = _digest(selected)
+    sha256 = digest_of(selected)
     selected.replace(target)
     part.unlink()
     return sha256
-
-
-def _fetch(store: Store, shard: Shard, part: Path, stop: threading.Event) -> None:
-    """Bring an object's bytes, going on from those that an earlier pull left."""
-    part.parent.mkdir(parents=True, exist_ok=True)
-    for _ in range(2):
-        begun = part.is_file() and part.stat().st_size > 0
-        if _continued(store, shard, part, stop) == shard.sha256:
-            return
-        part.unlink()
-        if not begun:
-            break
-    place, problem = f"{store.url}, {shard.object}", "its bytes aren't those that the manifest names"
-    raise ReleaseError(place, problem, "run `latam-corpus release verify`")
-
-
-def _continued(store: Store, shard: Shard, part: Path, stop: threading.Event) -> str:
-    digest = hashlib.sha256()
-    with part.open("a+b") as written, store.open(shard.object) as opened:
-        written.seek(0)
-        while piece := written.read(_PIECE):
-            digest.update(piece)
-        try:
-            opened.seek(written.tell())
-            while piece := opened.read(_PIECE):
-                if stop.is_set():
-                    raise ReleaseError(shard.path, "stopped", "the same command goes on from here")
-                written.write(piece)
-                digest.update(piece)
-        except (OSError, ValueError) as error:
-            raise ReleaseError(
-                f"{store.url}, {shard.object}", f"reading broke off: {error}", "the same command goes on from here"
-            ) from error
-    files.sync(part)
-    return digest.hexdigest()
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as opened:
-        return files.sha256_of(opened)

@@ -64,6 +64,7 @@ class Run:
     Attributes:
         sources: what the catalogue said of each source, by id.
         failed_parts: the parts that gave nothing.
+        stages: the recipe's, each with its options and its name as `use`.
     """
 
     id: str
@@ -73,6 +74,7 @@ class Run:
     sha256: str
     sources: dict[str, dict[str, Any]]
     failed_parts: tuple[str, ...] = ()
+    stages: tuple[dict[str, Any], ...] = ()
 
     def parts(self) -> list[Part]:
         """The files of its kept documents."""
@@ -95,6 +97,7 @@ def load_run(folder: Path) -> Run:
         finished, release = bool(told["finished"]), dict(recipe.get("release") or {})
         sources = {str(source["id"]): dict(source) for source in told.get("sources", ())}
         failed = tuple(str(part["name"]) for part in told.get("parts", ()) if part.get("failed"))
+        stages = tuple(dict(stage) for stage in recipe.get("stage", ()))
     except OSError as error:
         problem = f"it can't be read: {error.strerror}"
         raise ConfigError(str(file), problem, "name a run's folder, such as out/runs/news-1a2b3c4d") from None
@@ -104,7 +107,7 @@ def load_run(folder: Path) -> Run:
     if not finished:
         raise ConfigError(str(folder), "the run isn't finished", "run the recipe again; what is done is reused")
     sha256 = hashlib.sha256(data).hexdigest()
-    return Run(folder.resolve().name, folder, title, release, sha256, sources, failed)
+    return Run(folder.resolve().name, folder, title, release, sha256, sources, failed, stages)
 
 
 def find_run(named: str, out: Path) -> Path:

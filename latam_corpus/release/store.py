@@ -1,7 +1,7 @@
 """A release store at any fsspec URL: immutable objects named by their digest, versions that point at them.
 
     objects/sha256/ab/<hash>.parquet
-    releases/<name>/<version>/manifest.json · SHA256SUMS · README.md · CHANGELOG.md · ledger.parquet
+    releases/<name>/<version>/manifest.json · SHA256SUMS · README.md · CHANGELOG.md · ledger.parquet · index/
     releases/<name>/latest.json
 
 A version exists if and only if its `manifest.json` does, and that file is written after everything it names;
@@ -138,19 +138,22 @@ class Store:
             sha256: its digest, hex.
         """
         name = object_path(sha256)
-        size = file.stat().st_size
         # A remote upload that was cut can leave a short object on stores without atomic writes.
-        if self.size(name) == size:
+        if self.size(name) == file.stat().st_size:
             file.unlink()
             return False
-        target = self.path(name)
+        self.put(file, name)
+        return True
+
+    def put(self, file: Path, *names: str) -> None:
+        """Move a finished local file into the store, or upload and delete it, replacing what was there."""
+        target = self.path(*names)
         if self.folder is None:
             remote.make_room(self.filesystem, target)
             self.filesystem.put_file(str(file), target)
             file.unlink()
         else:
             files.move(file, Path(target))
-        return True
 
     def read_ledger(self, name: str, version: str, doc_id: str | None = None) -> pl.DataFrame:
         """The ledger of a version, or what it says of one document.

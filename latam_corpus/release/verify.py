@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Final
 
@@ -10,6 +9,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from latam_corpus.dedupe.index import INDEX, METADATA
 from latam_corpus.errors import ReleaseError
 from latam_corpus.release.build import sums
 from latam_corpus.release.files import sha256_of
@@ -17,6 +17,7 @@ from latam_corpus.release.layout import prefix_of
 from latam_corpus.release.manifest import load_manifest, manifest_sha256, schema_sha256
 from latam_corpus.release.parquet import read_batches
 from latam_corpus.release.store import LATEST, LEDGER, SUMS
+from latam_corpus.schema import arrow_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
     from latam_corpus.release.store import Store
 
 _PARTITION: Final = ("language", "genre", "split")
-_COLUMNS: Final = ("doc_id", "text", *_PARTITION, "country", "source_id", "rights_tier")
+# What a shard and its index have both.
+_SHARED: Final = ("doc_id", "text_hash", "rights_tier", "obtained", "duplicate_cluster", "cluster_size")
+_COLUMNS: Final = (*_SHARED, "text", *_PARTITION, "country", "source_id")
 
 
 def verify(store: Store, name: str, version: str, progress: Progress | None = None) -> list[str]:
@@ -63,14 +66,21 @@ def _beside(store: Store, manifest: Manifest) -> Iterator[str]:
     for name, told in manifest.files.items():
         if store.size(*place, name) is None:
             yield f"{name}: missing"
-        elif hashlib.sha256(store.read(*place, name)).hexdigest() != told.sha256:
+        elif _sha256(store, *place, name) != told.sha256:
             yield f"{name}: its bytes aren't those that the manifest names"
     if store.size(*place, SUMS) is None:
         yield f"{SUMS}: missing"
     elif store.read(*place, SUMS) != sums(manifest, manifest_sha256(store, manifest.name, manifest.version)):
         yield f"{SUMS}: it doesn't list what the manifest lists"
+    if manifest.index and manifest.index.keys() != {shard.index for shard in manifest.shards}:
+        yield "index: its files aren't one a shard"
     if LEDGER in manifest.files and store.size(*place, LEDGER) is not None:
         yield from _ledger(store, manifest)
+
+
+def _sha256(store: Store, *names: str) -> str:
+    with store.open(*names) as opened:
+        return sha256_of(opened)
 
 
 def _ledger(store: Store, manifest: Manifest) -> Iterator[str]:
@@ -114,7 +124,9 @@ def _shard(store: Store, manifest: Manifest, shard: Shard, counted: dict[str, Co
             file = pq.ParquetFile(opened)
             if _fingerprint(file) != manifest.schema_sha256:
                 return [f"{told}: its columns aren't those whose fingerprint the manifest states"]
-            return [f"{told}: {problem}" for problem in _rows(file, shard, counted)]
+            shared: list[pl.DataFrame] = []
+            problems = [f"{told}: {problem}" for problem in _rows(file, shard, counted, shared)]
+            return [*problems, *_index(store, manifest, shard, pl.concat(shared))]
         except (pa.ArrowException, OSError) as error:
             return [f"{told}: it can't be read: {error}"]
 
@@ -124,11 +136,32 @@ def _fingerprint(file: pq.ParquetFile) -> str:
     return schema_sha256(empty.schema) if isinstance(empty, pl.DataFrame) else ""
 
 
-def _rows(file: pq.ParquetFile, shard: Shard, counted: dict[str, Counter[str]]) -> Iterator[str]:
-    """What is wrong inside a shard whose digest is right."""
+def _index(store: Store, manifest: Manifest, shard: Shard, shared: pl.DataFrame) -> Iterator[str]:
+    """What is wrong with the shard's index file, given the columns that both have."""
+    place = ("releases", manifest.name, manifest.version, shard.index)
+    if shard.index not in manifest.files or store.size(*place) is None:
+        return
+    try:
+        with store.open(*place) as opened:
+            file = pq.ParquetFile(opened)
+            if METADATA not in (file.metadata.metadata or {}) or file.schema_arrow != arrow_schema(INDEX):
+                yield f"{shard.index}: it is no file of a fingerprint index"
+                return
+            rows = pl.concat(read_batches(file, _SHARED))
+    except (pa.ArrowException, OSError):
+        return  # its digest is wrong too, and that is told
+    if not rows.equals(shared):
+        yield f"{shard.index}: its rows aren't those of {shard.path}"
+
+
+def _rows(
+    file: pq.ParquetFile, shard: Shard, counted: dict[str, Counter[str]], shared: list[pl.DataFrame]
+) -> Iterator[str]:
+    """What is wrong inside a shard whose digest is right; the columns that its index has too go to `shared`."""
     rows = text_bytes = 0
     last = ""
     for frame in read_batches(file, _COLUMNS):
+        shared.append(frame.select(_SHARED))
         rows += frame.height
         text_bytes += int(frame["text"].str.len_bytes().sum())
         ids = frame["doc_id"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -17,7 +18,7 @@ import pyarrow as pa
 
 from latam_corpus import schema
 from latam_corpus.release.files import sha256_of
-from latam_corpus.release.manifest import Shard
+from latam_corpus.release.manifest import Shard, SideFile
 from latam_corpus.release.parquet import group_ends, write_group, writer
 
 if TYPE_CHECKING:
@@ -27,10 +28,12 @@ if TYPE_CHECKING:
     from latam_corpus.release.files import Progress
     from latam_corpus.release.layout import Cell, Plan
     from latam_corpus.release.runs import Part
+    from latam_corpus.release.sketch import Sketcher
     from latam_corpus.release.store import Store
 
 _SPILL_BYTES: Final = 256 << 20
 _WRITERS: Final = min(4, os.cpu_count() or 1)
+_INDEX: Final = ".index"
 
 
 @dataclass
@@ -59,39 +62,68 @@ class _Spill:
         return self.folder / f"{shard}.arrows"
 
 
+@dataclass(frozen=True)
+class Written:
+    """What was written: the shards, in the store, and the index, in a temporary folder.
+
+    Attributes:
+        shards: in the order of the plan's cells.
+        files: the index's files by their names in the version's folder.
+        index: what the manifest says of each.
+        remade: those of the parent's shards that had to be made anew.
+    """
+
+    shards: tuple[Shard, ...]
+    files: dict[str, Path]
+    index: dict[str, SideFile]
+    remade: frozenset[str] = frozenset()
+
+
 def write_shards(
     plan: Plan,
     parts: Sequence[Part],
     reused: Mapping[int, Shard],
     store: Store,
+    folder: Path,
+    sketcher: Sketcher | None = None,
     progress: Progress | None = None,
-) -> tuple[Shard, ...]:
-    """The version's shards, in the order of the plan's cells, their bytes in the store.
+) -> Written:
+    """The version's shards and their index.
 
     Args:
         plan: which document goes where.
         parts: the files that the light rows' `part` means.
         reused: for a cell's index, a shard of the parent that holds the same rows and isn't written again.
         store: where the objects go.
+        folder: for temporary files, and for the index.
+        sketcher: what makes the index; None for a version without.
         progress: told what is done, how much of it and of how much.
     """
     rows, cells = plan.rows, plan.cells
     sizes = rows.group_by("shard").agg(pl.len().alias("rows"), pl.col("text_bytes").sum()).sort("shard")
     made: dict[int, Shard] = {}
-    with store.scratch() as folder, ThreadPoolExecutor(_WRITERS) as pool:
+    with ThreadPoolExecutor(_WRITERS) as pool:
         fresh = rows.filter(~pl.col("shard").is_in(list(reused)))
         spill = _spilled(fresh, parts, folder, progress)
         todo = [number for number in range(len(cells)) if number not in reused]
-        files = pool.map(lambda number: _write_shard(spill.file(number), cells[number].split), todo)
+        files = pool.map(lambda number: _write_shard(spill.file(number), cells[number].split, sketcher), todo)
         for done, (number, (file, sha256)) in enumerate(zip(todo, files, strict=True)):
             size = file.stat().st_size
             store.add_object(file, sha256)
             made[number] = _shard(cells[number], sha256, size, *sizes.row(number)[1:])
             if progress:
                 progress("writing shards", done + 1, len(todo))
-    for number, shard in reused.items():
-        made[number] = _shard(cells[number], shard.sha256, shard.bytes, shard.rows, shard.text_bytes)
-    return tuple(made[number] for number in range(len(cells)))
+        for number, shard in reused.items():
+            made[number] = _shard(cells[number], shard.sha256, shard.bytes, shard.rows, shard.text_bytes)
+        shards = tuple(made[number] for number in range(len(cells)))
+        if sketcher is None:
+            return Written(shards, {}, {})
+        paths = [spill.file(number).with_suffix(_INDEX) for number in range(len(cells))]
+        taken = pool.map(lambda number: sketcher.take_over(reused[number], paths[number]), reused)
+        names = [shard.index for shard in shards]
+        remade = frozenset(names[number] for number, whole in zip(reused, taken, strict=True) if not whole)
+        told = pool.map(_told, paths)
+        return Written(shards, dict(zip(names, paths, strict=True)), dict(zip(names, told, strict=True)), remade)
 
 
 def reusable(plan: Plan, shards: Sequence[Shard], first: int) -> dict[int, Shard]:
@@ -153,17 +185,26 @@ def _spilled(
     return spill
 
 
-def _write_shard(spilled: Path, split: str) -> tuple[Path, str]:
-    """The written file and its digest; the spilled rows are deleted."""
+def _told(file: Path) -> SideFile:
+    with file.open("rb") as opened:
+        return SideFile(sha256=sha256_of(opened), bytes=file.stat().st_size)
+
+
+def _write_shard(spilled: Path, split: str, sketcher: Sketcher | None) -> tuple[Path, str]:
+    """The written file and its digest, with its part of the index beside it; the spilled rows are deleted."""
     target = spilled.with_suffix(".parquet")
     with pa.memory_map(str(spilled)) as source:
         rows = pl.concat(list(_streams(source)), rechunk=False)
         order = rows["doc_id"].arg_sort()
         sizes = rows["text"].str.len_bytes()[order].to_list()
         start = 0
-        with writer(target, schema.RELEASE_SCHEMA) as opened:
+        sketching = sketcher.opened(spilled.with_suffix(_INDEX)) if sketcher else nullcontext()
+        with writer(target, schema.RELEASE_SCHEMA) as opened, sketching as sketch:
             for end in group_ends(sizes):
-                write_group(opened, rows[order[start:end]].with_columns(pl.lit(split).alias("split")))
+                group = rows[order[start:end]].with_columns(pl.lit(split).alias("split"))
+                write_group(opened, group)
+                if sketch:
+                    sketch(group)
                 start = end
         del rows
     spilled.unlink()

@@ -1,0 +1,101 @@
+"""The fingerprint index of a version, found and brought to where a run's workers can read it.
+
+A run with `against = "NAME@VERSION"` reads a folder with the version's index files: links into a store on this disk,
+copies of one that is elsewhere, their bytes those that the manifest names.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from latam_corpus.dedupe.index import IndexFile, open_index
+from latam_corpus.errors import ConfigError, ReleaseError
+from latam_corpus.release.fetch import digest_of, fetch
+from latam_corpus.release.files import locked
+from latam_corpus.release.manifest import Manifest, load_manifest, manifest_sha256
+from latam_corpus.release.sketch import scheme_in
+
+if TYPE_CHECKING:
+    from latam_corpus.dedupe.scheme import Scheme
+    from latam_corpus.release.store import Store
+
+
+@dataclass(frozen=True)
+class Indexed:
+    """A version that has an index, in its store."""
+
+    store: Store
+    manifest: Manifest
+
+    def folder(self, cache: Path) -> Path:
+        """The folder of its index files, in the cache.
+
+        Args:
+            cache: where; a store on this disk is linked from there and read in place.
+
+        Raises:
+            ConfigError: a file is missing or its bytes aren't those of the manifest.
+        """
+        name, version = self.manifest.name, self.manifest.version
+        made = cache / manifest_sha256(self.store, name, version)[:32]
+        made.mkdir(parents=True, exist_ok=True)
+        with locked(made / ".lock"):
+            for file, told in self.manifest.index.items():
+                place = f"releases/{name}/{version}/{file}"
+                try:
+                    self._brought(place, told.sha256, made / Path(file).name)
+                except ReleaseError as error:
+                    remedy = f"mend it: `latam-corpus release build {name} --parent {version}`"
+                    raise ConfigError(error.place, error.problem, remedy) from None
+        return made
+
+    def _brought(self, place: str, sha256: str, target: Path) -> None:
+        if self.store.folder is not None and not target.exists():
+            target.unlink(missing_ok=True)
+            # By name: what a store erases is gone from here too. A disk without links gets a copy.
+            with suppress(OSError):
+                target.symlink_to((self.store.folder / place).resolve())
+        if target.is_file() and digest_of(target) == sha256:
+            return
+        if target.is_symlink():
+            problem = "its bytes aren't those that the manifest names" if target.exists() else "the file is missing"
+            raise ReleaseError(f"{self.store.url}, {place}", problem)
+        part = target.with_suffix(".part")
+        fetch(self.store, place, sha256, part)
+        part.replace(target)
+
+
+def find_index(store: Store, spec: str, scheme: Scheme) -> Indexed:
+    """The version that has the index; no more than its manifest and a file's footer is read.
+
+    Args:
+        store: where it is.
+        spec: `NAME@VERSION`, or `NAME` for its latest.
+        scheme: of the fingerprints that it is compared with.
+
+    Raises:
+        ConfigError: there is no such version, it has no index, or one of another scheme.
+    """
+    name, version = store.find(spec)
+    manifest = load_manifest(store, name, version)
+    scheme.must_equal(scheme_in(store, manifest), f"{store.url}, {manifest.spec}")
+    return Indexed(store, manifest)
+
+
+def open_version(store: Store, spec: str, cache: Path, scheme: Scheme, start: int = 0) -> list[IndexFile]:
+    """The index of a version as pieces of a corpus, in the order of its shards' names.
+
+    Args:
+        store: where the version is.
+        spec: `NAME@VERSION`, or `NAME` for its latest.
+        cache: see `Indexed.folder`.
+        scheme: of the fingerprints that it is compared with.
+        start: the row that its first one is.
+
+    Raises:
+        ConfigError: there is no such version, it has no index, or one that is damaged or made otherwise.
+    """
+    return open_index(find_index(store, spec, scheme).folder(cache), start, scheme)

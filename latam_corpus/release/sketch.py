@@ -1,0 +1,158 @@
+"""The fingerprints of a version's shards: made of a shard's texts while it is written, or taken over from the parent.
+
+A file of the index is a function of its shard and of the scheme: the shard's rows in the shard's order, in its row
+groups.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Self
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from latam_corpus.batch import Batch
+from latam_corpus.dedupe.fingerprint import Fingerprint
+from latam_corpus.dedupe.index import FORMAT, INDEX, METADATA, metadata_of
+from latam_corpus.dedupe.scheme import Scheme
+from latam_corpus.errors import ConfigError, ReleaseError
+from latam_corpus.pipeline.part import link_or_copy
+from latam_corpus.release.files import sha256_of
+from latam_corpus.release.parquet import write_group, writer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from latam_corpus.release.manifest import Manifest, Shard
+    from latam_corpus.release.store import Store
+
+# Bytes of text that are fingerprinted at once: their word table takes several times as much.
+_TEXT_BYTES: Final = 8 << 20
+_READ: Final = [*(name for name in INDEX if name not in Fingerprint.gives), "text"]
+_OPTIONS: Final = frozenset(field.name for field in dataclasses.fields(Fingerprint)) - {"sketch"}
+
+
+def scheme_of(options: Mapping[str, Any]) -> Scheme:
+    """The scheme that the options of a stage `dedupe` make.
+
+    >>> scheme_of({"contained": "drop", "shingle": 7}).shingle
+    7
+    """
+    return Fingerprint(**{key: value for key, value in options.items() if key in _OPTIONS}).parameters()
+
+
+def stated_scheme(stages: Sequence[Mapping[str, Any]]) -> Scheme | None:
+    """The scheme by which a recipe with these stages finds near-duplicates; None when it finds none.
+
+    >>> stated_scheme([{"use": "repair"}, {"use": "dedupe", "near": False}]) is None
+    True
+    """
+    found = [options for options in stages if options.get("use") == "dedupe" and options.get("near", True)]
+    return scheme_of(found[-1]) if found else None
+
+
+def scheme_in(store: Store, manifest: Manifest) -> Scheme:
+    """The scheme of a version's index, as its first file states it.
+
+    Raises:
+        ConfigError: the version has no index, or its first file is damaged or of another toolkit.
+    """
+    place = f"{store.url}, {manifest.spec}"
+    remedy = f"build it: `latam-corpus release build {manifest.name} --parent {manifest.version}`"
+    if not manifest.index:
+        raise ConfigError(place, "it was built without a fingerprint index", remedy)
+    name = min(manifest.index)
+    try:
+        with store.open("releases", manifest.name, manifest.version, name) as opened:
+            stated = json.loads(pq.read_metadata(opened).metadata[METADATA])
+        if stated["format"] != FORMAT:
+            raise ConfigError(place, f"its index has format {stated['format']}, this toolkit reads {FORMAT}", remedy)
+        return Scheme.from_dict(stated["scheme"], place)
+    except ReleaseError as error:
+        raise ConfigError(error.place, error.problem, remedy) from None
+    except (pa.ArrowException, KeyError, TypeError, ValueError) as error:
+        raise ConfigError(f"{place}, {name}", f"it is no file of a fingerprint index: {error!r}", remedy) from None
+
+
+@dataclass(frozen=True)
+class Sketcher:
+    """What makes the index of a version.
+
+    Attributes:
+        fingerprint: the stage that sketches a text.
+        store: where the parent version is.
+        old: the parent version, whose files are taken over as its shards are.
+    """
+
+    fingerprint: Fingerprint
+    store: Store
+    old: Manifest | None
+
+    @classmethod
+    def of(cls, scheme: Scheme, store: Store, old: Manifest | None) -> Self:
+        """What makes an index of this scheme."""
+        options = {name: value for name, value in scheme.to_dict().items() if name in _OPTIONS}
+        return cls(Fingerprint(sketch=True, scheme=scheme.name, **options), store, old)
+
+    @contextmanager
+    def opened(self, target: Path) -> Iterator[Callable[[pl.DataFrame], None]]:
+        """A function that adds what the index has of a shard's next row group to the file."""
+        with writer(target, INDEX, metadata_of(self.fingerprint.parameters())) as file:
+            yield lambda group: write_group(file, self._sketched(group))
+
+    def _sketched(self, group: pl.DataFrame) -> pl.DataFrame:
+        piece = group["text"].str.len_bytes().cum_sum() // _TEXT_BYTES
+        frames = group.select(_READ).with_columns(piece.alias("piece")).partition_by("piece")
+        return pl.concat([self.fingerprint(Batch(frame)).frame.select(INDEX.names()) for frame in frames])
+
+    def take_over(self, shard: Shard, target: Path) -> bool:
+        """Write the index file of a shard of the parent: the parent's own where it is sound; False where made anew.
+
+        Raises:
+            ReleaseError: the shard can't be read.
+        """
+        if self._taken(shard, target):
+            return True
+        try:
+            with self.store.open(shard.object) as opened, self.opened(target) as add:
+                file = pq.ParquetFile(opened)
+                for number in range(file.num_row_groups):
+                    group = pl.from_arrow(file.read_row_group(number, columns=_READ, use_threads=False))
+                    if isinstance(group, pl.DataFrame):
+                        add(group)
+                return False
+        except (pa.ArrowException, OSError) as error:
+            place = f"{self.store.url}, {shard.object}"
+            raise ReleaseError(place, f"it can't be read: {error}", "run `latam-corpus release verify`") from error
+
+    def _taken(self, shard: Shard, target: Path) -> bool:
+        """Whether the target is the parent's file now; it is not when that has other bytes or another scheme."""
+        told = self.old.files.get(shard.index) if self.old else None
+        if self.old is None or told is None:
+            return False
+        path = self.store.path("releases", self.old.name, self.old.version, shard.index)
+        # Under another name: what is written over a link is written over the parent's file.
+        copy = target.with_suffix(".parent")
+        try:
+            if self.store.folder is None:
+                self.store.filesystem.get_file(path, str(copy))
+            else:
+                link_or_copy(Path(path), copy)
+            with copy.open("rb") as opened:
+                sound = sha256_of(opened) == told.sha256
+            stated = pq.read_metadata(copy).metadata if sound else {}
+            sound = stated.get(METADATA) == metadata_of(self.fingerprint.parameters())[METADATA]
+            if sound:
+                copy.replace(target)
+        except FileNotFoundError:
+            return False
+        else:
+            return sound
+        finally:
+            copy.unlink(missing_ok=True)

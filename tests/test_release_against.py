@@ -1,0 +1,144 @@
+"""A run against an earlier version: what it compares with, what it keeps, and the version that comes of it."""
+
+from __future__ import annotations
+
+import json
+import random
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pytest
+
+from latam_corpus.release.manifest import load_manifest
+from latam_corpus.release.store import Store
+from latam_corpus.release.verify import verify
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import CommandLine, SmallRecipe, SmallSource
+
+WORDS = (
+    *("barca", "puerto", "alba", "red", "faro", "marea", "viento", "arena", "gaviota", "muelle", "ancla", "vela"),
+    *("remo", "orilla", "sal", "niebla", "isla", "bahía", "pescador", "camino", "noche", "luna", "piedra", "cerro"),
+    *("bosque", "lluvia", "campana", "plaza", "feria", "harina", "pan", "horno", "leña", "humo", "patio"),
+)
+
+
+def story(number: int, words: int = 120) -> str:
+    """A text of its own of so many words."""
+    draw = random.Random(number)  # noqa: S311  (words for a test)
+    return " ".join(draw.choice(WORDS) for _ in range(words))
+
+
+class Room:
+    """A folder with a recipe, its source and what the command line makes of them."""
+
+    def __init__(self, folder: Path, command_line: CommandLine) -> None:
+        self.folder, self.command_line = folder, command_line
+
+    def write(self, name: str, texts: dict[str, str]) -> Path:
+        """A JSONL file of documents by id."""
+        path = self.folder / name
+        path.write_text("".join(json.dumps({"id": key, "text": text}) + "\n" for key, text in texts.items()))
+        return path
+
+    def run(self, recipe: str, records: Path, code: int = 0) -> Any:
+        """What `run --json` tells."""
+        (self.folder / "receta.toml").write_text(recipe)
+        told = self.command_line(
+            "run", self.folder / "receta.toml", "--input", records, "--out", self.folder / "out",
+            "--engine", "in-process", "--json",
+        )  # fmt: skip
+        assert told.code == code, told.err
+        return told.json if told.out else told.err
+
+    def texts(self, spec: str) -> set[str]:
+        """The texts of a version."""
+        store = Store.at(self.folder / "out" / "store")
+        name, version = store.find(spec)
+        manifest = load_manifest(store, name, version)
+        assert verify(store, name, version) == []
+        return {text for shard in manifest.shards for text in pl.read_parquet(store.path(shard.object))["text"]}
+
+
+@pytest.fixture
+def room(tmp_path: Path, command_line: CommandLine, small_source: SmallSource) -> Room:
+    """A folder with the source that the recipes name."""
+    (tmp_path / "fuente.toml").write_text(small_source('files = ["*.jsonl"]'))
+    return Room(tmp_path, command_line)
+
+
+RELEASE = "split = { validation = 0.0, test = 0.0 }"
+
+
+def test_what_only_a_removed_document_suppressed_is_admitted_again(room: Room, small_recipe: SmallRecipe) -> None:
+    """Against a version that has the original the copy falls; against the next one, without it, the copy is kept."""
+    original = story(1, 200)
+    copy = original.replace("barca", "lancha")
+    first = {"original": original} | {f"n{n}": story(n) for n in range(10, 15)}
+    released = room.run(small_recipe("dedupe", release=RELEASE), room.write("v1.jsonl", first))["release"]
+    records = room.write("nuevo.jsonl", {"copia": copy, "otra": story(30)})
+    against = small_recipe('dedupe against = "prueba"')
+    told = room.run(against, records)
+    assert (told["rows"], told["stages"]["dedupe"]["dropped"]) == ({"in": 2, "kept": 1}, {"duplicate": 1})
+    without = room.write("v2.jsonl", {key: text for key, text in first.items() if key != "original"})
+    second = room.run(small_recipe("dedupe", release=RELEASE), without)["release"]
+    assert second["version"] != released["version"]
+    assert original not in room.texts("prueba")
+    assert room.run(against, records)["rows"] == {"in": 2, "kept": 2}
+    pinned = small_recipe(f'dedupe against = "prueba@{released["version"]}"')
+    assert room.run(pinned, records)["rows"] == {"in": 2, "kept": 1}
+
+
+def test_a_run_against_the_release_that_it_feeds_builds_upon_it(room: Room, small_recipe: SmallRecipe) -> None:
+    """The next version has the old documents and the new ones, and the better copy in place of the worse."""
+    base = story(1, 200)
+    first = {"a": base, "b": story(2, 200)}
+    room.run(small_recipe("dedupe", release=RELEASE), room.write("v1.jsonl", first))
+    longer = f"{base} {story(90, 20)}"
+    records = room.write("nuevo.jsonl", {"mejor": longer, "copia": story(2, 200), "c": story(3, 200)})
+    best = small_recipe('dedupe against = "prueba"\nkeep = "best"', release=RELEASE)
+    told = room.run(best, records)
+    assert told["rows"]["kept"] == 2
+    assert room.texts("prueba") == {longer, story(2, 200), story(3, 200)}
+    assert told["release"]["version"] != "2026.11.0"
+
+
+@pytest.mark.parametrize(
+    ("against", "told"),
+    [
+        ("pruebas", "did you mean «prueba»"),
+        ("prueba@2020.1.0", "there is no version «2020.1.0»"),
+        ('prueba"\nseed = 3\ntemplates = "keep', "set seed = 20"),
+    ],
+)
+def test_check_and_run_say_when_there_is_nothing_to_compare_with(
+    room: Room, small_recipe: SmallRecipe, against: str, told: str
+) -> None:
+    """Exit code 2 with the recipe, the stage and what there is, before anything is read."""
+    records = room.write("v1.jsonl", {"a": story(1)})
+    room.run(small_recipe("dedupe", release=RELEASE), records)
+    recipe = small_recipe(f'dedupe against = "{against}"')
+    assert told in room.run(recipe, records, code=2)
+    said = room.command_line("check", room.folder / "receta.toml", "--out", room.folder / "out")
+    assert said.code == 2
+    assert told in said.err
+    assert "stage «dedupe», against" in said.err
+
+
+def test_check_names_the_version_that_a_run_would_be_compared_with(room: Room, small_recipe: SmallRecipe) -> None:
+    """A release without a version is its latest."""
+    released = room.run(small_recipe("dedupe", release=RELEASE), room.write("v1.jsonl", {"a": story(1)}))["release"]
+    (room.folder / "receta.toml").write_text(small_recipe('dedupe against = "prueba"'))
+    arguments = ("check", room.folder / "receta.toml", "--out", room.folder / "out", "--json")
+    assert room.command_line(*arguments).json["against"] == [f"prueba@{released['version']}"]
+
+
+def test_a_recipe_may_do_without_an_index(room: Room, small_recipe: SmallRecipe) -> None:
+    """`[release] index = false` is followed by the run and by a later build from it."""
+    room.run(small_recipe("dedupe", release=f"{RELEASE}\nindex = false"), room.write("v1.jsonl", {"a": story(1)}))
+    assert not list((room.folder / "out" / "store").rglob("index/*.parquet"))
+    arguments = ("release", "build", "otra", "receta", "--out", room.folder / "out", "--json")
+    assert room.command_line(*arguments).code == 0
+    assert not list((room.folder / "out" / "store").rglob("index/*.parquet"))
