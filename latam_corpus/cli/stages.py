@@ -87,40 +87,51 @@ def _extracted(where: Path, extract: Stage | Barrier) -> Iterator[tuple[list[dic
             yield [{} for _ in range(shown.height)], shown
 
 
-def _worked(where: Path, stages: Sequence[Stage | Barrier]) -> Iterator[tuple[list[dict[str, Any]], pl.DataFrame]]:
-    barrier = stages[-1] if isinstance(stages[-1], Barrier) else None
-    plain = [s for s in stages if not isinstance(s, Barrier)]
-    gives = [c.name for c in schema.DOCUMENT if any(c.name in s.gives for s in stages)]
-    if barrier:
-        gives = [name for name in gives if name in barrier.gives]
-    held: list[tuple[list[dict[str, Any]], pl.DataFrame]] = []
+Chunk = tuple[list[dict[str, Any]], pl.DataFrame]
+
+
+def _worked(where: Path, stages: Sequence[Stage | Barrier]) -> Iterator[Chunk]:
+    at = next((place for place, one in enumerate(stages) if isinstance(one, Barrier)), len(stages))
+    before = [one for one in stages[:at] if not isinstance(one, Barrier)]
+    # What a stage gives for the barrier after it is of no use to a reader.
+    gives = [c.name for c in schema.DOCUMENT if any(c.name in one.gives for one in stages[at:] or stages)]
+    held: list[Chunk] = []
     start = 0
     for rows in read_chunks(where):
-        documents = _with_language(as_documents(rows, start), plain)
-        batch = Batch(documents)
-        for one in plain:
+        batch = Batch(_with_language(as_documents(rows, start), before))
+        for one in before:
             batch = one(batch)
         start += len(rows)
-        if barrier:
-            held.append((rows, batch.frame.select(*sorted(barrier.needs | set(getattr(barrier, "aside", ()))))))
+        if at < len(stages):
+            # A stage after the barrier may read any column.
+            held.append((rows, batch.frame if stages[at + 1 :] else batch.frame.select(_decided_by(stages[at]))))
         else:
             yield rows, schema.conform(batch.frame, schema.DOCUMENT_SCHEMA).select(gives)
-    if barrier:
-        yield from _decided(held, barrier, gives)
+    if held:
+        yield from _decided(held, stages[at:], gives)
 
 
-def _decided(
-    held: list[tuple[list[dict[str, Any]], pl.DataFrame]], barrier: Barrier, gives: list[str]
-) -> Iterator[tuple[list[dict[str, Any]], pl.DataFrame]]:
-    corpus = Frames(tuple(frame for _, frame in held))
-    every = pl.select(pl.int_range(corpus.height, dtype=pl.Int64).alias(ROW))
-    decided = pl.concat([every.clear(), *barrier.decide(corpus)], how="diagonal")
-    settled = every.join(decided, on=ROW, how="left", maintain_order="left")
-    settled = schema.conform(settled, schema.DOCUMENT_SCHEMA).select(gives)
+def _decided(held: Sequence[Chunk], stages: Sequence[Stage | Barrier], gives: Sequence[str]) -> Iterator[Chunk]:
+    """The chunks after a barrier and the stages that follow it."""
+    barrier, *after = stages
+    assert isinstance(barrier, Barrier)  # noqa: S101  (`_worked` cuts there)
+    corpus = Frames(tuple(frame.select(_decided_by(barrier)) for _, frame in held))
+    nothing = pl.DataFrame(schema={ROW: pl.Int64})
+    decided = pl.concat([nothing, *barrier.decide(corpus)], how="diagonal")
+    given = [name for name in decided.columns if name != ROW]
     start = 0
     for rows, frame in held:
-        yield rows, settled.slice(start, frame.height)
+        numbered = frame.drop(given, strict=False).with_row_index(ROW, start).with_columns(pl.col(ROW).cast(pl.Int64))
+        batch = Batch(numbered.join(decided, on=ROW, how="left", maintain_order="left"))
+        for one in after:
+            assert not isinstance(one, Barrier)  # noqa: S101  (a stage stands for one barrier at most)
+            batch = one(batch)
+        yield rows, schema.conform(batch.frame, schema.DOCUMENT_SCHEMA).select(gives)
         start += frame.height
+
+
+def _decided_by(barrier: Stage | Barrier) -> list[str]:
+    return sorted({*barrier.needs, *getattr(barrier, "aside", ())})
 
 
 def _with_language(documents: pl.DataFrame, stages: Sequence[Stage]) -> pl.DataFrame:

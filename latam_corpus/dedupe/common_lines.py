@@ -1,0 +1,243 @@
+"""The barrier that finds the lines which many documents of one source have, in jobs that any engine runs.
+
+Documents with the same lines count once: a page that was collected thirty times is no template. The jobs: the keys of
+each piece's lines are laid into buckets (`scatter`); those of a range are counted (`count`); each piece's are looked up
+among the common ones (`find`). A job holds one piece or one range. What is held of the whole corpus are some 24 bytes
+a document and, on disk, the keys and the common ones among them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Final, Literal
+
+import numpy as np
+import polars as pl
+
+from latam_corpus.corpus import ROW, ragged
+from latam_corpus.dedupe.line_keys import ASIDE, KEYS, SHEET
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from latam_corpus.corpus import Corpus, Piece
+
+COMMON: Final = "common_lines"
+COMMON_TYPE: Final = pl.List(pl.Struct({"key": pl.UInt64(), "documents": pl.UInt32(), "anywhere": pl.Boolean()}))
+
+By = Literal["source", "site"]
+
+_COUNTED: Final = 2  # the first of the documents with these lines
+_LIVE: Final = 1
+_BUCKETS: Final = 256
+_SHIFT: Final = np.uint64(56)
+_KEYS_A_RANGE: Final = 8_000_000  # 64 MB, and as much to sort them
+_MIX: Final = np.uint64(0x9E3779B97F4A7C15)
+_HALF: Final = np.uint64(32)
+# A count is told by the step that it has reached, so that one more document of a source doesn't change what is decided
+# on all others, whose parts would be worked again.
+_STEPS: Final = np.array([step * 10**power for power in range(9) for step in (1, 2, 5)], np.int64)
+
+
+@dataclass(frozen=True)
+class Floor:
+    """From how many documents on a line is common.
+
+    Attributes:
+        documents: at least so many of the source's.
+        share: at least so much of them.
+        share_anywhere: at least so much of them, for lines that aren't near the start or the end.
+    """
+
+    documents: int
+    share: float
+    share_anywhere: float
+
+
+@dataclass(frozen=True)
+class CommonLines:
+    """The barrier that tells each document which of its lines are common in its source.
+
+    Attributes:
+        floor: from how many documents on.
+        by: whether a source is one whole or each of its sites (the host of `url`) is looked at by itself.
+    """
+
+    name: ClassVar[str] = "common_lines"
+    gives: ClassVar[frozenset[str]] = frozenset({COMMON})
+    aside: ClassVar[pl.Schema] = ASIDE
+
+    floor: Floor
+    by: By = "source"
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """The columns that it decides by, beside those of `aside`."""
+        return frozenset(_GROUP[self.by])
+
+    def decide(self, corpus: Corpus) -> Iterator[pl.DataFrame]:
+        """For each row that has common lines their keys, each with in how many documents it stands."""
+        with tempfile.TemporaryDirectory(prefix="lines-", dir=corpus.room) as name:
+            room = Path(name)
+            if not self._surveyed(corpus, room):
+                return
+            jobs = [Piecework(p, room / f"{n:06d}", room, self) for n, p in enumerate(corpus.pieces())]
+            keys = sum(corpus.map(scatter, jobs))
+            ranges = min(max(-(-keys // _KEYS_A_RANGE), 1), _BUCKETS)
+            files = tuple(job.file for job in jobs)
+            counted = sorted(corpus.map(count, [Range(n, ranges, files, room, self.floor) for n in range(ranges)]))
+            for part in ("keys", "counts"):
+                # Ranges follow one another by the top bits, so that their keys are sorted as a whole.
+                np.save(room / f"{part}.npy", np.concatenate([np.load(f"{path}.{part}.npy") for path in counted]))
+            for path in sorted(found for found in corpus.map(find, jobs) if found):
+                yield pl.read_parquet(path)
+
+    def _surveyed(self, corpus: Corpus, room: Path) -> bool:
+        """Whether a source has enough documents; writes which rows count, and how many each group has."""
+        rows, salts, sheets = [np.zeros(0, np.int64)], [np.zeros(0, np.uint64)], [np.zeros(0, np.uint64)]
+        for frame in corpus.frames([SHEET, *_GROUP[self.by]]):
+            some = frame.filter(pl.col(SHEET) != 0)
+            rows.append(some[ROW].to_numpy())
+            salts.append(_salts(some, self.by))
+            sheets.append(some[SHEET].to_numpy())
+        row, salt, sheet = np.concatenate(rows), np.concatenate(salts), np.concatenate(sheets)
+        _, first = np.unique(_salted(sheet, salt), return_index=True)
+        groups, sizes = np.unique(salt[first], return_counts=True)
+        state = np.zeros(corpus.height, np.uint8)
+        state[row] = _LIVE
+        state[row[first]] = _COUNTED
+        for name, found in (("state", state), ("groups", groups), ("sizes", sizes)):
+            np.save(room / f"{name}.npy", found)
+        return bool(len(sizes)) and int(sizes.max()) >= self.floor.documents
+
+
+_GROUP: Final[dict[str, tuple[str, ...]]] = {"source": ("source_id",), "site": ("source_id", "url")}
+
+
+def _salts(frame: pl.DataFrame, by: By) -> NDArray[np.uint64]:
+    """64 bits a row that stand for its source, or for its source and site."""
+    group = pl.col("source_id").fill_null("")
+    if by == "site":
+        host = pl.col("url").str.to_lowercase().str.extract(r"^[a-z]+://(?:[^/?#@]*@)?([^/?#:]+)").fill_null("")
+        group = group + "\0" + host
+    names = frame.select(group.alias("group"))["group"]
+    salt_of = {name: int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") for name in names.unique()}
+    return names.replace_strict(salt_of, return_dtype=pl.UInt64).to_numpy() if salt_of else np.zeros(0, np.uint64)
+
+
+def _salted(keys: NDArray[np.uint64], salts: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """The keys, other ones for each salt."""
+    made = (keys ^ salts) * _MIX
+    made ^= made >> _HALF
+    return made
+
+
+def rounded(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Each count as the greatest of 1, 2, 5, 10, 20, 50 … that it reaches.
+
+    >>> rounded(np.array([1, 4, 99, 100])).tolist()
+    [1, 2, 50, 100]
+    """
+    return _STEPS[np.searchsorted(_STEPS, counts, side="right") - 1]
+
+
+@dataclass(frozen=True)
+class Piecework:
+    """A piece whose keys are counted, then looked up; what is written is named by `file`."""
+
+    piece: Piece
+    file: Path
+    room: Path
+    barrier: CommonLines
+
+    @property
+    def bytes(self) -> int:
+        """How large it is, about."""
+        return self.piece.bytes
+
+    def keys(self, least: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.int64]]:
+        """The keys of the rows in at least this state, and for each the salt and the row."""
+        piece, by = self.piece, self.barrier.by
+        state = np.load(self.room / "state.npy", mmap_mode="r")[piece.start : piece.start + piece.height]
+        frame = piece.read([KEYS, *_GROUP[by]]).filter(pl.Series(state >= least))
+        keys, offsets = ragged(frame[KEYS])
+        counts = np.diff(offsets)
+        salts = np.repeat(_salts(frame, by), counts)
+        return keys.astype(np.uint64), salts, np.repeat(np.flatnonzero(state >= least), counts)
+
+
+def scatter(job: Piecework) -> int:
+    """Lays the keys of the piece's documents that count into buckets by their top bits; how many there are."""
+    keys, salts, _ = job.keys(_COUNTED)
+    keys = np.sort(_salted(keys, salts))
+    starts = np.searchsorted(keys >> _SHIFT, np.arange(_BUCKETS + 1, dtype=np.uint64))
+    np.save(job.file.with_suffix(".values.npy"), keys)
+    np.save(job.file.with_suffix(".starts.npy"), starts)
+    return len(keys)
+
+
+@dataclass(frozen=True)
+class Range:
+    """A range of keys, of all pieces."""
+
+    number: int
+    ranges: int
+    files: tuple[Path, ...]
+    room: Path
+    floor: Floor
+
+    @property
+    def bytes(self) -> int:
+        """All ranges are about as large."""
+        return 1
+
+
+def count(job: Range) -> Path:
+    """What the files are named by that have the range's common keys and their counts."""
+    low, high = (n * _BUCKETS // job.ranges for n in (job.number, job.number + 1))
+    found = [np.zeros(0, np.uint64)]
+    for file in job.files:
+        first, end = np.load(file.with_suffix(".starts.npy"))[[low, high]].tolist()
+        found.append(np.load(file.with_suffix(".values.npy"), mmap_mode="r")[first:end])
+    keys, counts = np.unique(np.concatenate(found), return_counts=True)
+    common = counts >= job.floor.documents
+    path = job.room / f"range-{job.number:06d}"
+    np.save(f"{path}.keys.npy", keys[common])
+    np.save(f"{path}.counts.npy", counts[common])
+    return path
+
+
+def find(job: Piecework) -> Path | None:
+    """The file with the decisions on the piece's rows, or None when none has common lines."""
+    common, counts, groups, sizes = (
+        np.load(job.room / f"{name}.npy", mmap_mode="r") for name in ("keys", "counts", "groups", "sizes")
+    )
+    if not len(common):
+        return None
+    keys, salts, rows = job.keys(_LIVE)
+    salted = _salted(keys, salts)
+    place = np.searchsorted(common, salted).clip(max=len(common) - 1)
+    hit = np.flatnonzero(common[place] == salted)
+    documents, of = counts[place[hit]], sizes[np.searchsorted(groups, salts[hit])]
+    floor = job.barrier.floor
+    enough = documents >= floor.share * of
+    hit, documents, of = hit[enough], documents[enough], of[enough]
+    if not len(hit):
+        return None
+    found = pl.DataFrame(
+        {
+            ROW: rows[hit] + job.piece.start,
+            "key": keys[hit],
+            "documents": pl.Series(rounded(documents), dtype=pl.UInt32),
+            "anywhere": documents >= floor.share_anywhere * of,
+        }
+    )
+    told = found.group_by(ROW, maintain_order=True).agg(pl.struct("key", "documents", "anywhere").alias(COMMON))
+    path = job.file.with_suffix(".found.parquet")
+    told.with_columns(pl.lit(None, dtype=pl.String).alias("drop_reason")).write_parquet(path)
+    return path
