@@ -9,7 +9,7 @@ from pathlib import Path
 
 from latam_corpus.errors import CorpusError
 
-from . import balance, dedupe, growth, large, memory, stages, text_path, word_table
+from . import balance, dedupe, growth, language, large, memory, stages, text_path, word_table
 from .machine import save, show
 
 _NAMES = {
@@ -20,6 +20,7 @@ _NAMES = {
     "balance": balance,
     "memory": memory,
     "dedupe": dedupe,
+    "language": language,
     "large": large,
 }
 

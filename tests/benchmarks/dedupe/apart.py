@@ -1,0 +1,151 @@
+"""Documents that look alike and must not be merged: forms, licences, menus, sermons, translations, drifting copies."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
+
+from .damage import edit_words
+from .documents import Document, Pair, Planted
+from .editions import coverage, runs
+from .forms import Forms
+from .parts import identity
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Sequence
+
+    from .shelf import Shelf
+
+_OF_A_FORM: Final = {"decree": 50, "weather": 50, "obituary": 50, "job_ad": 30, "house_ad": 30, "football": 30}
+_LICENSED: Final = 60
+_WITH_MENU: Final = 40
+_SERMONS: Final = 40
+_QUOTED: Final = 6
+_LINKS: Final = 12
+_STEP: Final = 0.08  # of the words edited from one link of a chain to the next
+_FAR: Final = 0.55  # of the words in common runs; two links with less than this are different texts
+
+
+def groups(
+    name: str,
+    half: Shelf,
+    stock: Sequence[str],
+    starts: Sequence[Document],
+    words: Sequence[str],
+    chance: random.Random,
+) -> list[Planted]:
+    """All of them, for one half.
+
+    Args:
+        name: of the set.
+        half: its texts.
+        stock: texts that are no documents themselves.
+        starts: documents from which chains start.
+        words: what edited words become.
+        chance: the source of chance.
+    """
+    # No text is used twice, so that nothing of one kind stands inside another.
+    rest = list(stock[len(stock) * 2 // 3 :])
+    half_way, near_end = len(rest) // 2, len(rest) * 5 // 6
+    return [
+        _forms(name, chance),
+        _licensed(name, half, rest[:half_way][:_LICENSED]),
+        _with_menus(name, half, rest[near_end:]),
+        _sermons(name, half, rest[half_way:near_end][:_SERMONS]),
+        _translations(name, half),
+        _chains(name, starts, words, chance),
+    ]
+
+
+def _grouped(kind: str, found: Sequence[Sequence[Document]]) -> Planted:
+    documents = tuple(document for group in found for document in group)
+    return Planted("", documents, groups={kind: tuple(tuple(d.id for d in group) for group in found)})
+
+
+def _forms(name: str, chance: random.Random) -> Planted:
+    forms = Forms.load(name)
+    documents: list[Document] = []
+    groups: dict[str, tuple[tuple[str, ...], ...]] = {}
+    for form in forms.forms:
+        kind = f"form_{form.kind}"
+        found = [
+            Document(identity(name, work), forms.filled(form, chance), kind, kind, work)
+            for work in (f"{kind}-{form.language}-{n}" for n in range(_OF_A_FORM[form.kind]))
+        ]
+        documents += found
+        groups[kind] = (*groups.get(kind, ()), tuple(document.id for document in found))
+    return Planted("", tuple(documents), groups=groups)
+
+
+def _licensed(name: str, half: Shelf, texts: Sequence[str]) -> Planted:
+    """Short texts in files that carry the whole licence, which is several times as long."""
+    found = []
+    for number, text in enumerate(texts if half.licences else ()):
+        around = half.licences[number % len(half.licences)]
+        whole = f"{around.before}\n\n{text}\n\n{around.after}"
+        found.append(Document(identity(name, "licence", number), whole, "licence", "gutenberg", f"licence-{number}"))
+    return _grouped("licence", [found])
+
+
+def _with_menus(name: str, half: Shelf, texts: Sequence[str]) -> Planted:
+    """Short articles of two sites under the site's menu and above its foot, which are longer than the article."""
+    longest = sorted(half.menus, key=lambda menu: (-len(menu.before.split()) - len(menu.after.split()), menu.owner))
+    lines = [line for text in texts for line in text.splitlines() if 30 <= line.count(" ") <= 110]
+    found = []
+    for place, menu in enumerate(longest[:2]):
+        own = lines[place::2][:_WITH_MENU]
+        found.append(
+            [
+                Document(identity(name, "menu", menu.owner, n), f"{menu.before}\n{line}\n{menu.after}", "same_menu",
+                         menu.owner, f"{menu.owner}-{n}")
+                for n, line in enumerate(own)
+            ]
+        )  # fmt: skip
+    return _grouped("same_menu", found)
+
+
+def _sermons(name: str, half: Shelf, texts: Sequence[str]) -> Planted:
+    """Articles of their own words, between which the same six verses are quoted."""
+    quoted = [verse for book in half.verses[:2] for verse in book[40:400:60]][:_QUOTED]
+    found = []
+    for number, text in enumerate(texts):
+        words = text.split()[:400]
+        step = max(1, len(words) // (len(quoted) + 1))
+        pieces = [" ".join(words[start : start + step]) for start in range(0, len(words), step)]
+        mixed = [line for place, piece in enumerate(pieces) for line in (piece, *quoted[place : place + 1])]
+        found.append(
+            Document(identity(name, "sermon", number), "\n".join(mixed), "sermon", "sermons", f"sermon-{number}")
+        )
+    return _grouped("sermon", [found])
+
+
+def _translations(name: str, half: Shelf) -> Planted:
+    found = [
+        Document(identity(name, "translation", text.id), text.text, "translation", text.source_id, f"udhr-{text.id}")
+        for text in half.declaration
+    ]
+    return _grouped("translation", [found])
+
+
+def _chains(name: str, starts: Sequence[Document], words: Sequence[str], chance: random.Random) -> Planted:
+    """Chains in which each is a near-duplicate of the one before, and the last another text than the first."""
+    documents: list[Document] = []
+    pairs: list[Pair] = []
+    far: list[Pair] = []
+    between: list[Pair] = []
+    for number, start in enumerate(starts):
+        chain = [start]
+        for link in range(1, _LINKS):
+            text = edit_words(chain[-1].text, _STEP, words, chance)
+            made = identity(name, "drift", number, link)
+            chain.append(Document(made, text, "drift", start.source_id, start.work))
+        documents += chain[1:]
+        pairs += [Pair("drift_step", a.id, b.id) for a, b in pairwise(chain)]
+        split = [(link, link.text.split()) for link in chain]
+        for place, (one, first) in enumerate(split):
+            known = runs(first)
+            for other, own in split[place + 2 :]:
+                apart = coverage(own, known) < _FAR
+                (far if apart else between).append(Pair("drift", one.id, other.id))
+    return Planted("", tuple(documents), tuple(pairs), apart=tuple(far), between=tuple(between))

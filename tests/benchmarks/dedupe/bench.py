@@ -1,0 +1,162 @@
+"""The jobs of the benchmark `dedupe`: recall on planted sets, speed, growth, the library."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from latam_corpus.errors import ConfigError, closest
+
+from ..machine import Report, Table, rounded  # noqa: TID252  (`python -m` and mypy name it differently)
+from ..texts import checksums  # noqa: TID252  (`python -m` and mypy name it differently)
+from . import planted
+from .documents import write_documents
+from .library import gutenberg, library, verdicts
+from .parts import growth, speed
+from .planted import EACH, SEEDS
+from .score import score
+from .shelf import FILES, Shelf
+from .tables import apart_table, found_table, markdown, natural_table, summary_table
+from .tools import OURS, chosen, median, run, versions
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from .documents import Planted, Result, Used
+    from .score import Score
+
+_MB: Final = 1e6
+_NOTES: Final = (
+    """CPU seconds of a process with one thread; «working» is without interpreter, imports and compiled code. datatrove
+also writes what it keeps (its stage 4), which the others leave out.""",
+    """A pair is found when both documents stand for one kept document; contained also when the tool recorded it. A
+removal that was not planted is read by a person (verdicts.toml) or, unread, is right from a coverage of .70 on.""",
+)
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    """The benchmark's own options."""
+    parser.add_argument("--job", default="recall", help="recall, speed, growth or library; recall by default")
+    parser.add_argument("--sets", default="first,second", help="planted sets of the job recall")
+    parser.add_argument("--each", type=int, default=EACH, help=f"pairs of a kind in a planted set, {EACH} by default")
+    parser.add_argument("--documents", type=int, default=10_000, help="of the job speed, 10000 by default")
+    parser.add_argument("--sizes", default="10000,30000,100000,300000", help="documents of the job growth")
+    parser.add_argument("--words", type=int, default=300, help="least words of a document of the job growth")
+    parser.add_argument("--rounds", type=int, default=1, help="how often each row is run, in turn; medians are shown")
+    parser.add_argument("--rows", default="", help="tools, by comma; all that can run by default")
+    parser.add_argument("--rival-python", type=Path, help="a Python with the other tools (dedupe/rivals.py)")
+    parser.add_argument("--markdown", type=Path, help="write the tables as Markdown to this file too")
+
+
+def measure(args: argparse.Namespace) -> Report:
+    """The job's tables."""
+    jobs = {"recall": _recall, "speed": _speed, "growth": _growth, "library": _library}
+    if args.job not in jobs:
+        raise ConfigError("--job", f"there is no job «{args.job}»", closest(args.job, jobs))
+    names = chosen(args.rows, args.rival_python)
+    shelf = Shelf.load(args.data)
+    settings: dict[str, Any] = {"job": args.job, "rows": names, "rounds": args.rounds, "seeds": SEEDS}
+    if args.rival_python:
+        settings["rival"] = versions(args.rival_python)
+    with tempfile.TemporaryDirectory(prefix="latam-bench-") as name:
+        tables = jobs[args.job](args, shelf, names, Path(name), settings)
+    if args.markdown:
+        args.markdown.write_text("\n\n".join(map(markdown, tables)) + "\n", encoding="utf-8")
+    return Report(f"dedupe_{args.job}", checksums(args.data, FILES), settings, tuple(tables), _NOTES)
+
+
+def _runs(args: argparse.Namespace, names: Sequence[str], documents: Path) -> tuple[dict[str, Result], dict[str, Used]]:
+    """Each tool on the file, in turn, round by round.
+
+    Raises:
+        ConfigError: a tool decided otherwise in another round: its cost and its decisions would be of two things.
+    """
+    results: dict[str, Result] = {}
+    used: dict[str, list[Used]] = {name: [] for name in names}
+    for _ in range(args.rounds):
+        for name in names:
+            result, one = run(name, documents, documents.with_suffix(".out"), args.rival_python)
+            if results.setdefault(name, result) != result:
+                told = f"{len(results[name].dropped)} and {len(result.dropped)} removals in two rounds"
+                raise ConfigError(name, told, "run it again while nobody changes the code")
+            used[name].append(one)
+    return results, {name: median(found) for name, found in used.items()}
+
+
+def _judge(
+    args: argparse.Namespace, found: Planted, names: Sequence[str], room: Path, settings: dict[str, Any]
+) -> tuple[dict[str, Score], list[Table]]:
+    """The tools' scores on a set, and the table of what they cost."""
+    path = room / f"{found.name}.jsonl"
+    write_documents(path, found.documents)
+    results, used = _runs(args, names, path)
+    known = verdicts()
+    scores = {name: score(found, results[name], known) for name in names}
+    settings[found.name] = {
+        "documents": len(found.documents),
+        "words": sum(len(document.text.split()) for document in found.documents),
+        "bytes": path.stat().st_size,
+        "kinds": planted.kinds(found),
+        "scores": {name: scores[name].told() for name in names},
+    }
+    title = f"Set «{found.name}»: {len(found.documents)} documents, {path.stat().st_size / _MB:.1f} MB"
+    return scores, [summary_table(title, len(found.documents), scores, used)]
+
+
+def _recall(
+    args: argparse.Namespace, shelf: Shelf, names: Sequence[str], room: Path, settings: dict[str, Any]
+) -> list[Table]:
+    tables: list[Table] = []
+    for name in args.sets.split(","):
+        if name not in SEEDS:
+            raise ConfigError("--sets", f"there is no set «{name}»", closest(name, SEEDS))
+        scores, made = _judge(args, planted.make(shelf, name, args.each), names, room, settings)
+        tables += [*made, found_table(name, scores), apart_table(name, scores)]
+        tables += [natural_table(f"{name}, {tool}", found) for tool, found in scores.items() if tool == OURS]
+    return tables
+
+
+def _speed(
+    args: argparse.Namespace, shelf: Shelf, names: Sequence[str], room: Path, settings: dict[str, Any]
+) -> list[Table]:
+    scores, tables = _judge(args, speed(shelf, args.documents), names, room, settings)
+    return [*tables, found_table("speed", scores)]
+
+
+def _library(
+    args: argparse.Namespace, shelf: Shelf, names: Sequence[str], room: Path, settings: dict[str, Any]
+) -> list[Table]:
+    scores, tables = _judge(args, library(shelf, gutenberg(args.data)), names, room, settings)
+    tables.append(found_table("library", scores))
+    return [*tables, *(natural_table(f"library, {tool}", found) for tool, found in scores.items())]
+
+
+def _growth(
+    args: argparse.Namespace, shelf: Shelf, names: Sequence[str], room: Path, settings: dict[str, Any]
+) -> list[Table]:
+    rows: list[tuple[object, ...]] = []
+    settings["words"] = args.words
+    for number in (int(size) for size in args.sizes.split(",")):
+        path = room / f"growth-{number}.jsonl"
+        write_documents(path, growth(shelf, number, words=args.words))
+        results, used = _runs(args, names, path)
+        for name in names:
+            work = used[name].cpu - used[name].started
+            rows.append(
+                (
+                    name,
+                    number,
+                    rounded(path.stat().st_size / _MB),
+                    rounded(work),
+                    rounded(work / number * _MB),
+                    rounded(used[name].peak_mb),
+                    rounded(used[name].peak_mb * 1000 / number),
+                    len(results[name].dropped),
+                )
+            )
+        path.unlink()
+    columns = ("", "documents#", "MB#", "CPU s working#", "µs each#", "peak MB#", "kB each#", "removed#")
+    title = f"Recombined paragraphs of {args.words} words and more, a fifth of them copies with 5 % of the words edited"
+    return [Table(title, columns, tuple(rows))]

@@ -1,0 +1,144 @@
+"""What the sets and the tools hand to one another: documents, truth about them, and what a tool decided."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Document:
+    """A document of a set.
+
+    Attributes:
+        kind: what it is: `book_part`, `edits_5`, `decree` …
+        source_id: the source a catalogue would name; a menu repeats inside one.
+        work: the book, poem, form or page that it is from.
+        origin: the id of the document that this is a damaged copy of, else its own id.
+    """
+
+    id: str
+    text: str
+    kind: str
+    source_id: str
+    work: str
+    origin: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.origin:
+            object.__setattr__(self, "origin", self.id)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two documents that belong together or must not: `a` is the original, or the larger, or the earlier one."""
+
+    kind: str
+    a: str
+    b: str
+
+
+@dataclass(frozen=True)
+class Planted:
+    """Documents with what is true of them.
+
+    Attributes:
+        pairs: near-duplicates, which a tool should find.
+        contained: `b` stands whole in `a`, which is much longer.
+        apart: pairs that must not be merged.
+        between: pairs of which nothing is claimed: they may be merged or not.
+        groups: kind → groups of documents of which no two must be merged.
+    """
+
+    name: str
+    documents: tuple[Document, ...]
+    pairs: tuple[Pair, ...] = ()
+    contained: tuple[Pair, ...] = ()
+    apart: tuple[Pair, ...] = ()
+    between: tuple[Pair, ...] = ()
+    groups: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
+
+    def truth(self) -> dict[str, Any]:
+        """What is true of the documents, as JSON; texts left out."""
+        return {
+            "name": self.name,
+            "documents": [[d.id, d.kind, d.source_id, d.work, d.origin] for d in self.documents],
+            "pairs": [list(asdict(pair).values()) for pair in self.pairs],
+            "contained": [list(asdict(pair).values()) for pair in self.contained],
+            "apart": [list(asdict(pair).values()) for pair in self.apart],
+            "between": [list(asdict(pair).values()) for pair in self.between],
+            "groups": {kind: [list(group) for group in groups] for kind, groups in self.groups.items()},
+        }
+
+
+@dataclass(frozen=True)
+class Used:
+    """What a run used: CPU seconds of the process, of them until the first document was read, peak resident MB.
+
+    Attributes:
+        stages: CPU seconds by step, where the tool tells them.
+    """
+
+    cpu: float
+    started: float
+    wall: float
+    peak_mb: float
+    stages: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a tool decided.
+
+    Attributes:
+        dropped: removed document → the one kept in its place.
+        contained: (smaller, larger) pairs that the tool recorded without a removal.
+        pairs: the pairs that it held to be duplicates, where it tells them; else they are derived from `dropped`.
+    """
+
+    dropped: Mapping[str, str]
+    contained: tuple[tuple[str, str], ...] = ()
+    pairs: tuple[tuple[str, str], ...] | None = None
+
+
+def write_documents(path: Path, documents: Iterable[Document]) -> None:
+    """Write what a tool may see, a JSON record a line: `id`, `text`, `source_id`."""
+    with path.open("w", encoding="utf-8") as file:
+        for document in documents:
+            record = {"id": document.id, "text": document.text, "source_id": document.source_id}
+            file.write(json.dumps(record, ensure_ascii=False) + "\n")
+
+
+def read_records(path: Path) -> Iterator[dict[str, str]]:
+    """The records that `write_documents` wrote."""
+    with path.open(encoding="utf-8") as file:
+        for line in file:
+            yield json.loads(line)
+
+
+def write_result(path: Path, result: Result, used: Used) -> None:
+    """Write what a tool decided and used, as one JSON object."""
+    told = {
+        "dropped": dict(result.dropped),
+        "contained": [list(pair) for pair in result.contained],
+        "pairs": None if result.pairs is None else [list(pair) for pair in result.pairs],
+        "used": asdict(used),
+    }
+    path.write_text(json.dumps(told), encoding="utf-8")
+
+
+def read_result(path: Path) -> tuple[Result, Used]:
+    """What `write_result`, or a rival's script, wrote."""
+    told = json.loads(path.read_text(encoding="utf-8"))
+    pairs = told["pairs"]
+    result = Result(
+        told["dropped"],
+        tuple((a, b) for a, b in told["contained"]),
+        None if pairs is None else tuple((a, b) for a, b in pairs),
+    )
+    return result, Used(**told["used"])

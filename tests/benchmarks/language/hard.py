@@ -1,0 +1,181 @@
+"""Texts that are easily taken for a language of the Americas and aren't in one: worn ones, lists, and no language."""
+
+from __future__ import annotations
+
+import random
+import re
+from typing import TYPE_CHECKING, Final
+
+from latam_corpus.language.augment import without_accents
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+SEED: Final = 52_711
+# Letters that scanning takes for one another, with the longer ones first.
+_MISREAD: Final = {
+    "rn": "m",
+    "ni": "m",
+    "ri": "n",
+    "cl": "d",
+    "ll": "U",
+    "m": "rn",
+    "n": "ii",
+    "u": "n",
+    "e": "c",
+    "c": "e",
+    "a": "o",
+    "o": "0",
+    "l": "1",
+    "i": "l",
+    "t": "f",
+    "f": "t",
+    "s": "a",
+    "h": "b",
+    "b": "h",
+    "v": "y",
+    "g": "q",
+    "ñ": "n~",
+    "ã": "à",
+    "ç": "g",
+}
+_MESSAGE: Final = {
+    "spa": {
+        "que": "q",
+        "porque": "xq",
+        "por": "x",
+        "también": "tb",
+        "para": "pa",
+        "de": "d",
+        "te": "t",
+        "me": "m",
+        "es": "s",
+        "estoy": "toy",
+        "bien": "bn",
+        "mucho": "mxo",
+        "siempre": "smpre",
+        "como": "cmo",
+        "más": "+",
+        "todo": "to",
+    },
+    "por": {
+        "que": "q",
+        "porque": "pq",
+        "também": "tb",
+        "você": "vc",
+        "não": "naum",
+        "de": "d",
+        "quando": "qdo",
+        "muito": "mto",
+        "mais": "+",
+        "está": "tá",
+        "para": "p",
+        "com": "c/",
+        "hoje": "hj",
+        "beleza": "blz",
+        "mesmo": "msm",
+        "tudo": "td",
+    },
+}
+_ENDINGS: Final = ("", "", "!!!", " xd", " jajaja", " kkkk", " :)", " rsrs", " jeje", " 😂")
+_NAME: Final = re.compile(r"(?<=[a-záéíóúñãõç,] )[A-ZÁÉÍÓÚÂÊ][a-záéíóúñãõçâêô]{2,}\b")
+_SOUNDS: Final = {
+    "plain": ((*"bcdfghjklmnpqrstvwxyz", "ch", "sh", "tr", "pl", "qu"), tuple("aeiou")),
+    # The letters of languages of the Americas, without their words: harder than what a corpus meets.
+    "American": (
+        (*"bcdfghjklmnñpqrstvwxyz'", "ch", "ll", "tz", "k'", "hu", "qu", "sh", "ts", "mb", "nd", "ng"),
+        (*"aeiouáéíóúãõɨëïüâêô", "aa", "ii", "uu", "ai", "ay", "ui", "ua"),
+    ),
+}
+_LISTS: Final = (" ", " ", ", ", "\n", " · ")
+
+
+def hard_texts(windows: Sequence[tuple[str, str]], number: int, seed: int = SEED) -> dict[str, list[tuple[str, str]]]:
+    """So many texts of each kind, with the language that each is of.
+
+    Args:
+        windows: language and text of clean stretches that worn ones are made of.
+        number: texts a kind.
+        seed: of all that is drawn.
+    """
+    chance = random.Random(seed)  # noqa: S311 - sampling, not secrets
+    ours = [window for window in windows if window[0] in _MESSAGE]
+    names = sorted({name for language, text in ours if language in _MESSAGE for name in _NAME.findall(text)})
+    worn: dict[str, tuple[Sequence[tuple[str, str]], Callable[[str, str], str]]] = {
+        "scanning errors": (windows, lambda _, text: scanned(text, chance)),
+        "message style": (ours, lambda language, text: as_message(text, language, chance)),
+        "capitals": (windows, lambda _, text: text.upper()),
+        "without accents": (windows, lambda _, text: without_accents(text)),
+        "capitals without accents": (windows, lambda _, text: without_accents(text).upper()),
+    }
+    made = {}
+    for kind, (texts, wear) in worn.items():
+        drawn = chance.choices(texts, k=number)
+        made[kind] = [(language, wear(language, text)) for language, text in drawn]
+    made["names"] = [("und", chance.choice(_LISTS).join(chance.choices(names, k=30))) for _ in range(number)]
+    for kind, few in (("syllables", False), ("syllables of few sounds", True)):
+        made[kind] = [("und", syllables(chance, "plain", few=few)) for _ in range(number)]
+        made[f"{kind}, American letters"] = [("und", syllables(chance, "American", few=few)) for _ in range(number)]
+    return made
+
+
+def scanned(text: str, chance: random.Random) -> str:
+    """The text as bad scanning gives it: one in fifty to one in six letters misread, words broken and run together.
+
+    >>> scanned("la canción del río", random.Random(1)) != "la canción del río"
+    True
+    """
+    rate = chance.uniform(0.02, 0.16)
+    made: list[str] = []
+    place = 0
+    while place < len(text):
+        size = 2 if text[place : place + 2] in _MISREAD and chance.random() < rate else 1
+        said = text[place : place + size]
+        place += size
+        if chance.random() < rate or size > 1:
+            said = _MISREAD.get(said, said)
+        if said == " " and chance.random() < rate / 4:
+            said = ""
+        elif said.isalpha() and chance.random() < rate / 10:
+            said += "-\n"
+        made.append(said)
+    return "".join(made)
+
+
+def as_message(text: str, language: str, chance: random.Random) -> str:
+    """The text as it is typed on a telephone: shortened, without accents and marks, with laughter.
+
+    >>> as_message("También creo que está bien", "spa", random.Random(6)).split()[:4]
+    ['tb', 'creo', 'q', 'esta']
+    """
+    short = _MESSAGE[language]
+    made = []
+    for word in re.findall(r"\w+", text.lower()):
+        said = short.get(word, word)
+        if said == word and len(word) > 4 and chance.random() < 0.15:
+            said = word[0] + re.sub("[aeiouáéíóú]", "", word[1:])
+        made.append(said.replace("qu", "k") if chance.random() < 0.3 else said)
+    return without_accents(" ".join(made)) + chance.choice(_ENDINGS)
+
+
+def syllables(chance: random.Random, sounds: str, *, few: bool = False) -> str:
+    """Thirty words of random syllables; with `few` of a handful of sounds, as a real language has them."""
+    consonants, vowels = _SOUNDS[sounds]
+    if few:
+        consonants = tuple(chance.sample(consonants, chance.randint(4, 9)))
+        vowels = tuple(chance.sample(vowels, chance.randint(2, 5)))
+    closed = chance.choice((0.0, 0.2, 0.5))
+
+    def word() -> str:
+        made = [
+            chance.choice(consonants) + chance.choice(vowels) + (chance.choice(consonants) * (chance.random() < closed))
+            for _ in range(chance.randint(1, 4))
+        ]
+        return "".join(made)
+
+    words = [word() for _ in range(30)]
+    if few:
+        # A few words stand again and again, as function words do.
+        often = words[:4]
+        words = [chance.choice(often) if chance.random() < 0.25 else one for one in words]
+    return " ".join(words)

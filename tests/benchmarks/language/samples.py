@@ -1,0 +1,176 @@
+"""Texts whose language is known: kept-out declarations, sources never trained on, neighbours, streams of documents."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import lzma
+from collections import defaultdict
+from dataclasses import dataclass
+from itertools import cycle, islice
+from typing import TYPE_CHECKING, Final
+
+from latam_corpus.language.codes import groups, known_code
+from latam_corpus.language.texts import is_kept_out, is_untranslated
+
+from ..texts import NOVELS, collections, recombined  # noqa: TID252  (`python -m` and mypy name it differently)
+from .pages import html_blocks
+from .shelf import jsonl
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from .windows import Window
+
+DECLARATIONS: Final = "UDHR, kept out, two paragraphs"
+UNSEEN: Final = "never trained on"
+NEIGHBOURS: Final = ("spa", "por", "glg", "cat", "ita", "pap", "fra", "ron", "eus", "eng")
+LENGTHS: Final = (30, 8)
+_AMERICAS: Final = {
+    "aym": "aym",
+    "bzd": "bzd",
+    "cni": "awd",
+    "czn": "omq",
+    "gn": "grn",
+    "hch": "hch",
+    "nah": "nah",
+    "oto": "oto",
+    "quy": "que",
+    "shp": "shp",
+    "tar": "tar",
+}
+_PAPIAMENTO: Final = "unclear/news/trafilatura_latam/html/24ora.com-internationalschol.html.gz"
+_DOCUMENT: Final = 700  # words
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A text and what it is: the set that it is in, and its language or group of languages."""
+
+    kind: str
+    language: str
+    text: str
+
+
+def declarations(data: Path) -> list[Sample]:
+    """The paragraphs of the UDHR that no model of ours is trained on, two together, in languages of the Americas."""
+    by_code: dict[str, list[str]] = defaultdict(list)
+    for row in jsonl(data, "indigenous/udhr/udhr_latam.jsonl.xz"):
+        if is_kept_out(row["text"]):
+            by_code[row["iso639_3"]].append(row["text"])
+    of = groups().of
+    return [
+        Sample(DECLARATIONS, of.get(code, code), text)
+        for code, found in by_code.items()
+        for text in _together(found, 2, "\n")
+    ]
+
+
+def unseen(data: Path) -> list[Sample]:
+    """Sentences and turns of sources that no model of ours is trained on, five or ten together."""
+    made: list[Sample] = []
+    for name, group in _AMERICAS.items():
+        path = data / f"unclear/indigenous/americasnlp/{name}.tsv.xz"
+        with lzma.open(path, "rt", encoding="utf-8") as lines:
+            found = [line.split("\t")[1] for line in lines if line.startswith("dev\t")]
+        made += [Sample(f"AmericasNLP dev, five sentences, {name}", group, t) for t in _together(found, 5)]
+    turns = [row["arn"] for row in jsonl(data, "oral_history/mapudungun_nc/turns_clean.jsonl.xz")]
+    made += [Sample("Mapudungun conversations, ten turns", "arn", text) for text in _together(turns, 10)]
+    sentences = [row["text"] for row in jsonl(data, "indigenous/ud_treebanks/gun_nc.jsonl.xz")]
+    made += [Sample("Mbyá Guaraní treebank, five sentences", "grn", text) for text in _together(sentences, 5)]
+    return made
+
+
+def neighbours(data: Path, windows: Iterable[Window], most: int) -> list[Sample]:
+    """Stretches of thirty and of eight words in Spanish, Portuguese and the languages beside them, never trained on.
+
+    Args:
+        data: the folder of the public texts; Papiamento has kept-out paragraphs of the UDHR and one page of news.
+        windows: clean windows.
+        most: of one language at the most.
+    """
+    held: dict[str, list[str]] = defaultdict(list)
+    for window in windows:
+        code = window.language
+        plain = not window.seen and not is_untranslated(code, window.text)
+        if code in NEIGHBOURS and plain and len(window.text.split()) > LENGTHS[1]:
+            held[code].append(window.text)
+    for row in jsonl(data, "indigenous/udhr/udhr_latam.jsonl.xz"):
+        if row["iso639_3"] == "pap" and is_kept_out(row["text"]):
+            held["pap"].append(row["text"])
+    page = gzip.decompress((data / _PAPIAMENTO).read_bytes())
+    held["pap"] += [text for text in html_blocks(page) if len(text.split()) > LENGTHS[1]]
+    made = []
+    for code in NEIGHBOURS:
+        texts = _spread(held[code], most)
+        longer = texts if code != "pap" else [text for text in texts if len(text.split()) >= LENGTHS[0]]
+        made += [Sample(f"{LENGTHS[0]} words", code, text) for text in longer]
+        made += [Sample(f"{LENGTHS[1]} words", code, " ".join(text.split()[: LENGTHS[1]])) for text in texts]
+    return made
+
+
+def everyday(data: Path) -> list[Sample]:
+    """Sayings and news sentences in Spanish and Portuguese, never trained on."""
+    made = []
+    for row in jsonl(data, "lyrics/fortunes_sayings/fortunes.jsonl.xz"):
+        code = known_code(row["lang"].split("-")[0])
+        length = "100 characters and more" if len(row["text"]) >= 100 else "under 100 characters"
+        made.append(Sample(f"sayings of {length}", code or "und", row["text"]))
+    for language, code in (("ES", "spa"), ("PT", "por")):
+        with lzma.open(data / f"unclear/regional/dsl_tl/{language}_train.tsv.xz", "rt", encoding="utf-8") as lines:
+            made += [Sample("news sentences", code, line.split("\t")[1]) for line in lines]
+    return made
+
+
+def mostly_spanish(data: Path, number: int) -> list[str]:
+    """Documents of 700 words, 95 in 100 of them in Spanish or Portuguese, the others in languages of the Americas."""
+    ours = recombined(collections(data, NOVELS), number - number // 20, _DOCUMENT)
+    others = iter(american(data, number // 20))
+    return [next(others) if place % 20 == 19 else next(ours) for place in range(number)]
+
+
+def american(data: Path, number: int) -> list[str]:
+    """Documents of 700 words in Aymara, Guaraní, K'iche', Nahuatl, Quechua, Shipibo and Rarámuri in turn."""
+    streams: list[Iterator[str]] = [
+        _documents(row["aym"] for row in jsonl(data, "indigenous/aymara_globalvoices/aym_spa.jsonl.xz")),
+        _documents(row["text"] for row in jsonl(data, "indigenous/ud_treebanks/quc.jsonl.xz")),
+    ]
+    for name in ("gn", "nah", "quy", "shp", "tar"):
+        path = data / f"unclear/indigenous/americasnlp/{name}.tsv.xz"
+        with lzma.open(path, "rt", encoding="utf-8") as lines:
+            streams.append(_documents([line.split("\t")[1] for line in lines][1:]))
+    return [next(streams[place % len(streams)]) for place in range(number)]
+
+
+def write(path: Path, texts: Iterable[str]) -> None:
+    """Write a JSON string a line."""
+    with path.open("w", encoding="utf-8") as file:
+        file.writelines(json.dumps(text, ensure_ascii=False) + "\n" for text in texts)
+
+
+def _documents(sentences: Iterable[str]) -> Iterator[str]:
+    """Sentences in order, again from the first after the last, in documents of 700 words."""
+    held: list[str] = []
+    count = 0
+    for sentence in cycle(sentences):
+        held.append(sentence)
+        count += len(sentence.split())
+        if count >= _DOCUMENT:
+            yield "\n".join(held)
+            held, count = [], 0
+
+
+def _together(texts: Sequence[str], number: int, between: str = " ") -> Iterator[str]:
+    rest = iter(texts)
+    while held := list(islice(rest, number)):
+        yield between.join(held)
+
+
+def _spread(texts: Sequence[str], most: int) -> list[str]:
+    """At most so many of the texts, evenly spread.
+
+    >>> _spread(["uno", "dos", "tres", "cuatro"], 2)
+    ['uno', 'tres']
+    """
+    return [texts[place * len(texts) // most] for place in range(most)] if len(texts) > most else list(texts)

@@ -1,0 +1,165 @@
+"""Tables out of what systems said: false names, figures by language, confusions, cost."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING, Final
+
+from latam_corpus.language.codes import UNDETERMINED, groups
+from latam_corpus.language.evaluate import score
+
+from ..machine import Table, rounded  # noqa: TID252  (`python -m` and mypy name it differently)
+from .samples import DECLARATIONS, NEIGHBOURS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .samples import Sample
+    from .systems import Named, Told
+    from .windows import Window
+
+_IBERIAN: Final = ("spa", "por")
+_BESIDE: Final = ("glg", "cat", "ita", "pap")
+_MANY: Final = 8  # languages of a source that a table names
+
+
+def upper_bound(false: int, number: int) -> float:
+    """The 95 % bound of a rate after so many false ones: the Poisson mean under which so few have 5 % chance.
+
+    >>> f"{upper_bound(0, 300_000):.1e}", f"{upper_bound(3, 20_000):.1e}"
+    ('1.0e-05', '3.9e-04')
+    """
+    low, high = 0.0, 10.0 * false + 10.0
+    for _ in range(60):
+        mean = (low + high) / 2
+        chance = sum(math.exp(-mean + k * math.log(mean) - math.lgamma(k + 1)) for k in range(false + 1))
+        low, high = (mean, high) if chance > 0.05 else (low, mean)
+    return high / number
+
+
+def sources(windows: Sequence[Window], ours: Named) -> Table:
+    """The windows by source: how many, how many of them in training texts, how many named American."""
+    of = set(groups().of)
+    rows = []
+    for source in dict.fromkeys(w.source for w in windows):
+        own = [n for n, window in enumerate(windows) if window.source == source]
+        languages = Counter(windows[n].language for n in own)
+        told = ", ".join(code for code, _ in languages.most_common(_MANY))
+        more = f" and {len(languages) - _MANY} more" if len(languages) > _MANY else ""
+        seen = sum(windows[n].seen for n in own)
+        rows.append((source, told + more, len(own), seen, sum(ours.groups[n] in of for n in own)))
+    every = (len(windows), sum(w.seen for w in windows), sum(name in of for name in ours.groups))
+    columns = ("source", "languages", "windows#", "in training texts#", "named American#")
+    return Table("Distinct clean windows of 30 words", columns, (*rows, ("all", "", *every)))
+
+
+def false_names(titles: Sequence[str], kinds: Sequence[str], named: Sequence[Named], title: str) -> Table:
+    """False names of languages of the Americas, a row a kind of text, a column a system."""
+    of = set(groups().of)
+    rows: list[tuple[object, ...]] = []
+    for kind in titles:
+        own = [n for n, other in enumerate(kinds) if other == kind]
+        rows.append((kind, len(own), *(sum(one.groups[n] in of for n in own) for one in named)))
+    totals = [sum(name in of for name in one.groups) for one in named]
+    rows.append(("all", len(kinds), *totals))
+    rows.append(("of 10,000", "", *(rounded(10_000 * false / len(kinds)) for false in totals)))
+    rows.append(("95 % bound", "", *(f"{upper_bound(false, len(kinds)):.1e}" for false in totals)))
+    return Table(title, ("texts", "n#", *(f"{one.system}#" for one in named)), tuple(rows))
+
+
+def by_kind(samples: Sequence[Sample], named: Sequence[Named], title: str) -> Table:
+    """The share of each set's texts that is named rightly, by system."""
+    sets: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for n, sample in enumerate(samples):
+        sets[sample.kind, sample.language].append(n)
+    rows = [
+        (kind, code, len(own), *(rounded(sum(one.groups[n] == code for n in own) / len(own)) for one in named))
+        for (kind, code), own in sets.items()
+    ]
+    return Table(title, ("texts", "language", "n#", *(f"{one.system}#" for one in named)), tuple(rows))
+
+
+def declarations(samples: Sequence[Sample], named: Sequence[Named]) -> Table:
+    """Macro-F1, recall, what is left unnamed, and groups that are named at all, over the groups of the Americas."""
+    codes = [sample.language for sample in samples]
+    of = set(groups().of)
+    rows = []
+    for one in named:
+        found = score(zip(codes, one.groups, strict=True)).languages
+        own = [row for row in found if row.texts and row.code in of]
+        pairs = [pair for pair in zip(codes, one.groups, strict=True) if pair[0] in of]
+        rows.append(
+            (
+                one.system,
+                len(pairs),
+                len(own),
+                rounded(statistics.mean(row.f1 for row in own)),
+                rounded(statistics.mean(row.recall or 0 for row in own)),
+                sum(name == UNDETERMINED for _, name in pairs),
+                sum(name not in (UNDETERMINED, code) for code, name in pairs),
+                sum(row.recall not in (0, None) for row in own),
+            )
+        )
+    columns = ("", "documents#", "groups#", "macro-F1#", "macro recall#", "unnamed#", "misnamed#", "groups told#")
+    return Table(DECLARATIONS, columns, tuple(rows))
+
+
+def weak(samples: Sequence[Sample], ours: Named, under: float = 0.92) -> Table:
+    """The groups of the declarations that are told less often than asked, with what they are taken for."""
+    of = set(groups().of)
+    found = score(zip((s.language for s in samples), ours.groups, strict=True)).languages
+    rows = [
+        (row.code, row.texts, rounded(row.recall or 0), ", ".join(f"{name} {count}" for name, count in row.taken_for))
+        for row in sorted(found, key=lambda row: (row.recall or 0, row.code))
+        if row.texts and row.code in of and (row.recall or 0) < under
+    ]
+    return Table(
+        f"{DECLARATIONS}: groups with a recall under {under}", ("group", "n#", "recall#", "named"), tuple(rows)
+    )
+
+
+def confusions(samples: Sequence[Sample], named: Sequence[Named]) -> Table:
+    """Spanish and Portuguese taken for a language beside them, and the other way round, of 1,000 texts."""
+    rows: list[tuple[object, ...]] = []
+    for kind in dict.fromkeys(s.kind for s in samples):
+        for what, take in ((_IBERIAN, _BESIDE), (_BESIDE, _IBERIAN)):
+            for code in what:
+                own = [n for n, s in enumerate(samples) if s.kind == kind and s.language == code]
+                others = (*take, *(c for c in _IBERIAN if c != code)) if code in _IBERIAN else take
+                shares = (1000 * sum(one.groups[n] in others for n in own) / max(1, len(own)) for one in named)
+                taken = f"{code} as {' '.join(others)}"
+                rows.append((kind, taken, len(own), *map(rounded, shares)))
+    title = "Taken for a neighbour, of 1,000 texts"
+    return Table(title, ("texts", "", "n#", *(f"{one.system}#" for one in named)), tuple(rows))
+
+
+def cost(streams: dict[str, dict[str, list[Told]]], number: int) -> Table:
+    """Documents a second of CPU time with the model loaded, the median of the rounds; and memory."""
+    rows = []
+    first = next(iter(streams.values()))
+    for system in first:
+        speeds = [rounded(number / statistics.median(t.cpu for t in stream[system])) for stream in streams.values()]
+        told = first[system][-1]
+        rows.append(
+            (system, *speeds, rounded(told.load), rounded(told.peak_mb), rounded(told.without_texts_mb), told.version)
+        )
+    columns = (
+        "",
+        *(f"{name}, documents/s#" for name in streams),
+        "load s#",
+        "peak MB#",
+        "without the texts#",
+        "version",
+    )
+    return Table(f"{number} documents of 700 words, one thread", columns, tuple(rows))
+
+
+def languages_named(samples: Sequence[Sample], ours: Named) -> dict[str, dict[str, int]]:
+    """What the texts of each language were named by the toolkit, those of the thirty-word set."""
+    made: dict[str, Counter[str]] = {code: Counter() for code in NEIGHBOURS}
+    for sample, name in zip(samples, ours.groups, strict=True):
+        if sample.kind.startswith("30"):
+            made[sample.language][name] += 1
+    return {code: dict(found.most_common()) for code, found in made.items()}
