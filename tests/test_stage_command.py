@@ -133,6 +133,7 @@ def test_odd_rows_pass_through_every_stage(command_line: CommandLine, tmp_path: 
         (("identifi", "in.jsonl", "out.jsonl"), "did you mean «identify»"),
         (("repair", "missing.jsonl", "out.jsonl"), "there is no such file"),
         (("repair", "in.csv", "out.jsonl"), "neither JSONL nor Parquet"),
+        (("repair", "in.jsonl", "out.parquet.gz"), "use out.parquet"),
         (("repair", "in.jsonl", "out.csv"), "neither JSONL nor Parquet"),
         (("repair", "bad.jsonl", "out.jsonl"), "bad.jsonl:2"),
         (("filter", "in.jsonl", "out.jsonl", "--set", "policy=x"), "did you mean «policies»"),
@@ -164,12 +165,17 @@ def test_a_wrong_input_is_one_sentence(
 def test_compressed_rows_are_read_and_damage_is_told(
     command_line: CommandLine, tmp_path: Path, suffix: str, pack: Callable[[bytes], bytes]
 ) -> None:
-    """As they are collected: by their suffix, several members one after the other; half a file is no input."""
+    """By their suffix, in and out, several members one after the other; half a file is no input."""
     packed = pack('{"id": "a", "text": "MaÃ±ana"}\n{"id": "b", "text": "Ayer"}'.encode())
     path = tmp_path / f"in.jsonl{suffix}"
     path.write_bytes(packed)
     assert command_line("stage", "repair", path, tmp_path / "out.jsonl").code == 0
     assert [row["text"] for row in _read(tmp_path / "out.jsonl")] == ["Mañana", "Ayer"]
+    out = tmp_path / f"out.jsonl{suffix}"
+    assert command_line("stage", "repair", path, out).code == 0
+    assert out.read_bytes()[:2] == packed[:2]  # what the suffix promises
+    assert command_line("stage", "repair", out, tmp_path / "again.jsonl").code == 0
+    assert (tmp_path / "again.jsonl").read_bytes() == (tmp_path / "out.jsonl").read_bytes()
     path.write_bytes(packed[:-10])
     said = command_line("stage", "repair", path, tmp_path / "out.jsonl")
     assert (said.code, str(path) in said.err, "damaged" in said.err) == (2, True, True), said.err

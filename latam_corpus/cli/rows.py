@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final, Self
 
+import fsspec
 import polars as pl
 import pyarrow.parquet as pq
 
@@ -18,7 +19,7 @@ from latam_corpus.catalog.rights import tier_of
 from latam_corpus.catalog.source import Source
 from latam_corpus.collect import jsonl
 from latam_corpus.collect.records import Content, Limits
-from latam_corpus.collect.streams import open_url, stem
+from latam_corpus.collect.streams import compression, open_url, stem
 from latam_corpus.errors import ConfigError, SourceError
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 JSONL: Final = (".jsonl", ".ndjson", ".json")
 _LIMITS: Final = Limits(rows=2000, bytes_=64 * 2**20)
+_COMPRESSED: Final = {".gz": "gzip", ".xz": "xz", ".zst": "zstd"}  # as fsspec names them
 _SOURCE: Final = "input"
 _AS_THEY_ARE: Final = Source(id=_SOURCE, title="Rows for a stage", holder="not stated")
 
@@ -35,11 +37,13 @@ def kind_of(path: Path) -> str:
     """`jsonl` or `parquet`, by the suffix, compression aside.
 
     Raises:
-        ConfigError: another suffix.
+        ConfigError: another suffix, or Parquet compressed as a whole.
     """
     last = PurePath(stem(path.name)).suffix.lower()
     if last in JSONL:
         return "jsonl"
+    if last == ".parquet" and compression(path.name):
+        raise ConfigError(str(path), "a Parquet file is compressed inside", f"use {stem(path.name)}")
     if last == ".parquet":
         return "parquet"
     raise ConfigError(str(path), f"the suffix «{last}» is neither JSONL nor Parquet", "use .jsonl or .parquet")
@@ -143,7 +147,7 @@ def as_json(value: Any) -> Any:  # noqa: ANN401  (anything that a frame holds)
 
 
 class RowWriter:
-    """The output file: JSONL or Parquet by its suffix, written beside and renamed when whole."""
+    """The output file: JSONL, compressed or not, or Parquet, by its suffix; written beside and renamed when whole."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -151,7 +155,9 @@ class RowWriter:
         self._beside = path.with_name(path.name + ".partial")
         self._frames: list[pl.DataFrame] = []
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = self._beside.open("w", encoding="utf-8") if self._kind == "jsonl" else None
+        method = _COMPRESSED.get(compression(path.name))
+        as_lines = fsspec.open(str(self._beside), "wt", encoding="utf-8", compression=method)
+        self._file = as_lines.open() if self._kind == "jsonl" else None
 
     def write(self, rows: Sequence[Mapping[str, Any]], given: pl.DataFrame) -> None:
         """Append the input rows with the columns that a stage gave."""
