@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 TEXT_PATH: Final = ("repair", "identify", "filter", "dedupe")
+# Equal documents only, as in the job beside which it is measured; near-duplicates have benchmarks of their own (dedupe/).
+_OPTIONS: Final = {"dedupe": "near = false\n"}
 _PROFILE: Final = "LATAM_CORPUS_PROFILE"
 _SOURCE: Final = """id = "documents"
 title = "Documents of a benchmark"
@@ -111,7 +113,7 @@ def _living_children() -> float:
 def write_recipe(folder: Path, stages: Sequence[str] = TEXT_PATH) -> Path:
     """A recipe with these stages over the folder's JSONL files; gives its file."""
     (folder / "documents.toml").write_text(_SOURCE, encoding="utf-8")
-    entries = "".join(f'[[stage]]\nuse = "{name}"\n' for name in stages)
+    entries = "".join(f'[[stage]]\nuse = "{name}"\n{_OPTIONS.get(name, "")}' for name in stages)
     path = folder / "benchmark.toml"
     path.write_text(
         f'title = "Benchmark"\ngenre = "literature"\nsources = ["documents.toml"]\n{entries}', encoding="utf-8"
