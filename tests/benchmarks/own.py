@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 TEXT_PATH: Final = ("repair", "identify", "filter", "dedupe")
-# Equal documents only, as in the job beside which it is measured; near-duplicates have benchmarks of their own (dedupe/).
+# Equal documents only, as in the job beside which it is measured; near-duplicates have their own benchmarks (dedupe/).
 _OPTIONS: Final = {"dedupe": "near = false\n"}
 _PROFILE: Final = "LATAM_CORPUS_PROFILE"
 _SOURCE: Final = """id = "documents"
