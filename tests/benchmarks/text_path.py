@@ -111,7 +111,7 @@ def _rival(python: Path, room: Path, row: str) -> Told:
     if done.returncode:
         raise ConfigError(str(python), done.stderr.strip().splitlines()[-1], "see tests/benchmarks/text_path.py")
     found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-    return Told(**found, children_peak_mb=0.0)
+    return Told(**found, children_peak_mb=0.0, phases=[])
 
 
 def _seconds(runs: dict[str, list[Told]]) -> dict[str, list[float]]:
