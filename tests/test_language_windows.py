@@ -123,6 +123,11 @@ def test_windows_and_pieces_are_those_of_the_plain_functions(texts: list[str]) -
     agree(texts)
 
 
+def test_a_line_that_is_long_by_its_spaces_alone_is_cut_at_sentences() -> None:
+    """More than a piece's characters as written, fewer when one space stands between sentences."""
+    agree(["milpa.  " * 26])
+
+
 @pytest.mark.parametrize("sign", ["'+", "'ʼ", "+\u0301", "\n1"])
 def test_lone_apostrophes_and_pluses_go_as_by_the_expression(sign: str) -> None:
     """Every row of up to seven signs, letters and spaces, between the ends of the text and between letters."""

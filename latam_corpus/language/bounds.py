@@ -220,8 +220,9 @@ def _lines(data, i, end, size, points, places, made, counts, starts, ends):  # t
                 chars = seen
         if chars == 0:
             continue
-        chars = _write(data, chars, chars > size, points, places, made, counts)
-        if chars > size:
+        long = chars > size  # as it is written: joined, its sentences may take less
+        chars = _write(data, chars, long, points, places, made, counts)
+        if long:
             _cut(chars, size, points, places, counts, starts, ends)
         else:
             _add(places[0], places[chars], counts, starts, ends)
