@@ -6,6 +6,7 @@ checkout's own folders beside the package.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 from pathlib import Path
@@ -33,9 +34,25 @@ def cache_folder() -> Path:
 
 
 def keep_compiled_code() -> None:
-    """Point Numba's cache to a folder of this user and processor, before Numba is first imported.
+    """Point Numba's cache to a folder of this user, processor and source, before Numba is first imported.
 
-    Compiled code of one processor can crash on another that shares the home folder, as cluster nodes do.
+    Compiled code of one processor can crash on another that shares the home folder, as cluster nodes do. And Numba
+    looks for changes in a function's own file only: it would go on using an inner function of another as it was.
     """
     processor = f"{platform.machine()}-{platform.processor() or 'any'}".replace("/", "-").replace(" ", "-")
-    os.environ.setdefault("NUMBA_CACHE_DIR", str(cache_folder() / "numba" / processor))
+    folder = cache_folder() / "numba" / processor / digest_of_compiled(PACKAGE)
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(folder))
+
+
+def digest_of_compiled(package: Path) -> str:
+    """A digest of the package's files that have functions which Numba compiles, 16 hex digits.
+
+    >>> len(digest_of_compiled(PACKAGE))
+    16
+    """
+    digest = hashlib.sha256()
+    for path in sorted(package.rglob("*.py")):
+        source = path.read_bytes()
+        if b"numba.njit" in source:
+            digest.update(path.relative_to(package).as_posix().encode() + b"\0" + source)
+    return digest.hexdigest()[:16]

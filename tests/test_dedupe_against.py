@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 import pyarrow as pa
@@ -92,10 +92,14 @@ def test_a_later_record_of_a_known_document_is_no_copy_of_it(tmp_path: Path) -> 
     assert _decided({"carta": _LETTER}, Dedupe(against=str(index))) == {}
 
 
-def test_copies_among_the_known_are_none_of_our_business(tmp_path: Path) -> None:
+@pytest.mark.parametrize("keep", ["existing", "best"])
+def test_copies_among_the_known_are_none_of_our_business(tmp_path: Path, keep: Literal["existing", "best"]) -> None:
     """Two known documents that are near-duplicates of one another are both left as they are."""
     index = _index(tmp_path / "index", {"a": _LETTER, "b": _LETTER.replace("hermana", "prima")})
-    assert _decided({"nuevo": _OTHER}, Dedupe(against=str(index))) == {}
+    assert _decided({"nuevo": _OTHER}, Dedupe(against=str(index), keep=keep)) == {}
+    # Though a new one meets both.
+    told = _decided({"nuevo": _LETTER.replace("naranjas", "limones")}, Dedupe(against=str(index)))
+    assert set(told) == {"nuevo"}
 
 
 @pytest.mark.parametrize("near", [True, False])

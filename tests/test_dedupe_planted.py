@@ -21,6 +21,7 @@ _ROOM = "tests.benchmarks.dedupe"
 # By name: the package is `tests.benchmarks` to Python and `benchmarks` to the type checker.
 documents: Any = importlib.import_module(f"{_ROOM}.documents")
 planted: Any = importlib.import_module(f"{_ROOM}.planted")
+incremental: Any = importlib.import_module(f"{_ROOM}.incremental")
 parts: Any = importlib.import_module(f"{_ROOM}.parts")
 score: Any = importlib.import_module(f"{_ROOM}.score")
 shelf: Any = importlib.import_module(f"{_ROOM}.shelf")
@@ -230,6 +231,16 @@ def test_the_real_sets_are_disjoint_and_large() -> None:
     assert min(sum(pair.kind == kind for pair in first.pairs) for kind in _LONG) >= 100
 
 
+def test_new_documents_beside_an_index_are_kept_as_in_a_full_run(small_shelf: Any, tmp_path: Path) -> None:
+    """A run of the new documents against the index of the old ones keeps what a run of all keeps."""
+    made = list(parts.growth(small_shelf, 440, words=60))
+    found = incremental.compared(made, tmp_path / "index")
+    assert found.new == 40
+    assert 0 < found.kept < found.new
+    assert found.indexed < 400
+    assert (found.only_full, found.only_incremental) == (frozenset(), frozenset())
+
+
 def _packed(path: Path, rows: list[dict[str, Any]]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with lzma.open(path, "wt", encoding="utf-8") as file:
@@ -262,7 +273,7 @@ def data(tmp_path: Path, small_shelf: Any) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("job", ["recall", "speed", "growth", "library"])
+@pytest.mark.parametrize("job", ["recall", "speed", "growth", "library", "incremental"])
 def test_the_benchmark_prints_its_tables(data: Path, tmp_path: Path, job: str) -> None:
     """Each job runs on a few texts and writes Markdown; no figure is asserted."""
     few = ["--each", "2", "--documents", "40", "--sizes", "20,40", "--markdown", str(tmp_path / "tables.md")]

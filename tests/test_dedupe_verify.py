@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from latam_corpus.dedupe.anchors import anchors_of, word_stream
-from latam_corpus.dedupe.guards import Rarity
+from latam_corpus.dedupe.guards import OTHER_RUN, Rarity
 from latam_corpus.dedupe.pairs import Extent, candidate_pairs
 from latam_corpus.dedupe.scheme import Scheme
 from latam_corpus.dedupe.verify import A_IN_B, B_IN_A, KINDS, RULES, Verdicts, verify_pairs
@@ -197,6 +197,41 @@ def test_a_text_copied_many_times_is_found_each_time() -> None:
     pairs, made = judged([edited(STORY, 0.05, seed) for seed in range(20)])
     assert len(pairs) == 190
     assert {KINDS[kind] for kind in made.kind} == {"duplicate"}
+
+
+def test_short_articles_that_begin_alike_are_not_copies() -> None:
+    """One opening word makes a rare anchor with the menu before it; the articles are others all the same."""
+    menu = " ".join(f"sección{i} portada servicios{i % 17}" for i in range(60))
+    chance = random.Random(8)  # noqa: S311
+    articles = []
+    for n in range(20):
+        # Little words look alike by chance.
+        words = [f"dijo{n}x{i}" if i % 2 else chance.choice(("a", "la", "de", "el", "en", "su")) for i in range(24)]
+        articles.append(" ".join(["Ayer" if n < 3 else f"Don{n}", *words]))
+    pairs, made = judged([f"{menu} {article} {menu}" for article in articles])
+    assert len(pairs) > 100
+    assert not made.stands.any()
+
+
+def test_misread_copies_stand_in_each_other() -> None:
+    """Of two copies of one length each may fall for the other, whichever is kept."""
+    kind, _, stands, _ = verdict(STORY, misread(STORY, 0.06))
+    assert (kind, stands) == ("duplicate", A_IN_B | B_IN_A)
+
+
+def test_a_saying_with_a_word_that_looks_alike_is_another_saying() -> None:
+    """«Padre» and «madre» look alike; in a text so short that makes no copy."""
+    assert verdict("Amor de padre, que todo lo demás es aire", "Amor de madre, que todo lo demás es aire")[0] == "none"
+
+
+def test_a_formula_found_far_off_makes_no_passage_of_ones_own() -> None:
+    """A misread copy whose formula is found at its first occurrence, far off, has no long run of its own there."""
+    sentences = [["y", "así", "fue", "que", *(f"vecino{n}x{i}" for i in range(10))] for n in range(30)]
+    story = " ".join(word for sentence in sentences for word in sentence)
+    damaged = " ".join("guacharaca" if i in (4, 13) else word for s in sentences for i, word in enumerate(s))
+    made = verify_pairs(word_stream(WordTable.of([story, damaged])), np.array([[0, 1]], np.uint32))
+    assert KINDS[made.kind[0]] == "duplicate"
+    assert made.tallies[0, OTHER_RUN] < 25
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,7 @@ def compare(stream, offsets, longer, shorter, least):  # type: ignore[no-untyped
         covered, run, hits, found = _read_shorter(s_keys, s_keyed, l_keys, keyed, table, head, hit, k, gaps, tally)
         containment[k, 0] = covered / s_words
         longest[k, 0] = run
+        l_run = l_words
         if l_words > _UNREAD * s_words:
             containment[k, 1] = covered / l_words
         elif containment[k, 0] < least and _RUN * (hits + keyed - distinct) < least * l_words:
@@ -74,12 +75,12 @@ def compare(stream, offsets, longer, shorter, least):  # type: ignore[no-untyped
             containment[k, 1] = covered / l_words
             longest[k, 1] = l_words
         else:
-            covered, run = _read_longer(head, keyed, hit, k)
+            covered, l_run = _read_longer(head, keyed, hit, k)
             containment[k, 1] = covered / l_words
-            longest[k, 1] = run
+            longest[k, 1] = l_run
         if max(containment[k, 0], containment[k, 1]) >= least:
             count_flagged(stream, s_start, s_start + s_words, tally)
-            tally_gaps(stream, s_start, l_start, l_words, gaps, found, tally)
+            tally_gaps(stream, s_start, l_start, l_words, l_run, gaps, found, tally)
     return containment, longest, tallies
 
 

@@ -133,7 +133,7 @@ def count_flagged(stream, start, end, tally):  # type: ignore[no-untyped-def]  #
 
 
 @numba.njit(cache=True, nogil=True)
-def tally_gaps(stream, s_start, l_start, l_words, gaps, count, tally):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+def tally_gaps(stream, s_start, l_start, l_words, l_run, gaps, count, tally):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
     """Compare what stands between the shared runs of two texts.
 
     Args:
@@ -141,6 +141,7 @@ def tally_gaps(stream, s_start, l_start, l_words, gaps, count, tally):  # type: 
         s_start: where the shorter starts in it.
         l_start: where the longer starts.
         l_words: words of the longer.
+        l_run: its longest run of words that aren't shared.
         gaps: int64[m, 4], the words between two shared runs, as start and end in the shorter and in the longer; -1
             before the first run and after the last.
         count: gaps there are.
@@ -152,7 +153,8 @@ def tally_gaps(stream, s_start, l_start, l_words, gaps, count, tally):  # type: 
         if g > 0 and s0 - gaps[g - 1, 1] > _ISLAND:
             run = other_run = np.int64(0)
         width = s1 - s0
-        other_width = (l1 if l1 >= 0 else l_words) - max(l0, np.int64(0))
+        # A run that stands in several places may be found far off: what lies between is no gap then.
+        other_width = min((l1 if l1 >= 0 else l_words) - max(l0, np.int64(0)), l_run)
         if l0 < 0:
             l0 = max(np.int64(0), l1 - width)
         if l1 < 0:

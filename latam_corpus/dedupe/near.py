@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -22,6 +22,7 @@ from latam_corpus.corpus import ROW, ragged, rows_of
 from latam_corpus.dedupe.cluster import cluster
 from latam_corpus.dedupe.guards import Rarity
 from latam_corpus.dedupe.pairs import Extent, Partial, merge_partial, partial_pairs
+from latam_corpus.dedupe.radix import mark, marked
 from latam_corpus.dedupe.scheme import Ragged, Scheme
 from latam_corpus.dedupe.verify import KINDS, NONE, RULES, verify_pairs
 
@@ -45,6 +46,7 @@ _VALUES_A_RANGE: Final = 8_000_000  # 96 MB of fingerprints, and about three tim
 _KEYS_A_MERGE: Final = 16_000_000
 _WORDS_A_LOT: Final = 40_000_000  # 160 MB of streams
 _BUCKETS: Final = 256
+_BITS_A_VALUE: Final = 16  # of the bitmap: at most one foreign value in sixteen passes
 _SHIFT: Final = np.uint64(56)
 
 
@@ -137,13 +139,22 @@ def linked(
         np.save(room / "rows.npy", rows)
         counts = np.zeros(len(rows), np.int64)
         files = [room / f"{number:06d}" for number in range(len(pieces))]
-        for numbers, found in corpus.map(scatter, [Scatter(p, f, room) for p, f in zip(pieces, files, strict=True)]):
+        jobs = [Scatter(piece, file, room) for piece, file in zip(pieces, files, strict=True)]
+        new, known = jobs[: len(pieces) - len(also)], jobs[len(pieces) - len(also) :]
+        for numbers, found in corpus.map(scatter, new):
+            counts[numbers] = found
+        if known:
+            _mark_new(new, int(counts.sum()), room)
+        for numbers, found in corpus.map(scatter, [replace(job, known=True) for job in known]):
             counts[numbers] = found
         ranges = min(-(-int(counts.sum()) // _VALUES_A_RANGE), _BUCKETS)
         met = list(corpus.map(meet, [Meet(n, ranges, tuple(files), room) for n in range(ranges)]))
         words = order[WORDS].to_numpy().astype(np.int64)
         extent = Extent.of(words, counts, scheme)
         pairs, common, report = _merged(sorted(met), extent)
+        if known:
+            # What two documents of the earlier version are to one another was settled when it was built.
+            pairs = pairs[(rows[pairs] < corpus.height).any(axis=1)]
         np.save(room / "common.npy", common)
         lots = _lots(pairs, rows, words, pieces, room)
         done = sorted(corpus.map(check, lots))
@@ -158,11 +169,15 @@ def linked(
 
 @dataclass(frozen=True)
 class Scatter:
-    """A piece whose fingerprints are laid into buckets by their top bits, in files named by `file`."""
+    """A piece whose fingerprints are laid into buckets by their top bits, in files named by `file`.
+
+    Of a piece of an earlier version (`known`) only those are that a new document may have too.
+    """
 
     piece: Piece
     file: Path
     room: Path
+    known: bool = False
 
     @property
     def bytes(self) -> int:
@@ -178,16 +193,24 @@ def scatter(job: Scatter) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
     values, offsets = ragged(piece.read([ANCHORS])[ANCHORS].filter(pl.Series(inside)))
     numbers = numbers[inside]
     counts = np.diff(offsets)
+    documents = np.repeat(numbers, counts)
+    if job.known:
+        met = marked(values, np.load(job.room / "new.npy", mmap_mode="r"))
+        values, documents = values[met], documents[met]
     buckets = (values >> _SHIFT).astype(np.uint8)
     order = np.argsort(buckets, kind="stable")
     starts = np.concatenate(([0], np.cumsum(np.bincount(buckets, minlength=_BUCKETS))))
-    for name, found in (
-        ("values", values[order]),
-        ("documents", np.repeat(numbers, counts)[order]),
-        ("starts", starts),
-    ):
+    for name, found in (("values", values[order]), ("documents", documents[order]), ("starts", starts)):
         np.save(job.file.with_suffix(f".{name}.npy"), found)
     return numbers, counts
+
+
+def _mark_new(jobs: Sequence[Scatter], values: int, room: Path) -> None:
+    """Write a bitmap of the new documents' fingerprints, by which those of an earlier version are sifted."""
+    marks = np.zeros(max(1, 1 << (values * _BITS_A_VALUE // 64).bit_length()), np.uint64)
+    for job in jobs:
+        mark(np.load(job.file.with_suffix(".values.npy"), mmap_mode="r"), marks)
+    np.save(room / "new.npy", marks)
 
 
 @dataclass(frozen=True)

@@ -84,6 +84,12 @@ class Bounds:
     # The first set's pages with one menu and 30 own words: no rare anchor shared, runs of 22 and more.
     nothing_rare_share: float = 0.05
     nothing_rare_run: int = 15
+    # A short article under a long menu: where hardly anything rare is shared, so long a passage of each is enough, if
+    # what isn't shared doesn't look like a misread copy. By chance under half of the words look alike, of misread ones
+    # .75 and more; the first word of two articles can be one, which with the menu before it makes a rare anchor.
+    strange_run: int = 20
+    strange_alike: float = 0.60
+    strange_rare_share: float = 0.20
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,7 +156,8 @@ def verify_pairs(
     rule[template] = of_form[template]
     if rarity is not None:
         held = stands.any(axis=1)
-        stands &= ~_boilerplate(pairs, flipped, stands & ~template[:, None], tallies, bounds, rarity)
+        strange = _strange(lengths, containment, longest, tallies, bounds)
+        stands &= ~_boilerplate(pairs, flipped, stands & ~template[:, None], tallies, strange, bounds, rarity)
         rule[held & ~stands.any(axis=1)] = BOILERPLATE
     return Verdicts(
         containment,
@@ -182,22 +189,17 @@ def _accepted(
     )
     in_place = (ratio >= bounds.short_ratio) | (tallies[:, guards.TOGETHER] >= bounds.short_share * smaller)
     by_share = (containment >= needed) & (lengths >= bounds.exact_words) & (~brief | in_place)[:, None]
-    rows, own = np.arange(len(lengths)), flipped.astype(np.int64)
-    alike = containment[rows, own] + tallies[:, guards.ALIKE] / np.maximum(smaller, 1)
+    # Words that look alike are counted of the shorter; as many of the longer look like them.
+    likeness = containment + tallies[:, [guards.ALIKE]] / np.maximum(lengths, 1)
+    alike = np.where(flipped, likeness[:, 1], likeness[:, 0])
     by_scatter = (
         (lengths >= bounds.scattered_words)
         & (containment >= bounds.scattered_share)
         & (alike >= bounds.scattered_alike)[:, None]
         & (longest <= np.maximum(bounds.scattered_run, bounds.scattered_run_share * lengths))
     )
-    by_looks = np.zeros_like(by_share)
-    by_looks[rows, own] = (
-        (smaller >= bounds.exact_words)
-        & (containment[rows, own] >= bounds.misread_share)
-        # A saying with one other word is another saying.
-        & (alike >= np.where(brief, 1, bounds.misread_alike))
-        & (~brief | (ratio >= bounds.short_ratio))
-    )
+    # A saying with one other word is another saying, however much the two words look alike.
+    by_looks = ~brief[:, None] & (containment >= bounds.misread_share) & (likeness >= bounds.misread_alike)
     tests = [equal, by_share.any(axis=1), by_scatter.any(axis=1), by_looks.any(axis=1)]
     rule = np.select(tests, [EQUAL, SHARE, SCATTERED, MISREAD], 0).astype(np.uint8)
     return by_share | by_scatter | by_looks | equal[:, None], rule
@@ -219,19 +221,37 @@ def _boilerplate(
     flipped: NDArray[np.bool_],
     stands: NDArray[np.bool_],
     tallies: NDArray[np.int32],
+    strange: NDArray[np.bool_],
     bounds: Bounds,
     rarity: Rarity,
 ) -> NDArray[np.bool_]:
     """Which of each two would fall though what it shares is boilerplate and it has a text of its own, bool[k, 2]."""
     runs = tallies[:, [guards.OWN_RUN, guards.OTHER_RUN]]
     runs[flipped] = runs[flipped, ::-1]
-    asked = np.flatnonzero((stands & (runs >= min(bounds.own_run, bounds.nothing_rare_run))).any(axis=1))
+    asked = np.flatnonzero((stands & ((runs >= bounds.nothing_rare_run) | strange[:, None])).any(axis=1))
     refused = np.zeros_like(stands)
     rare, runs = rarity.shared(pairs[asked]), runs[asked]
-    refused[asked] = ((runs >= bounds.own_run) & (rare < bounds.rare_share)) | (
-        (runs >= bounds.nothing_rare_run) & (rare < bounds.nothing_rare_share)
+    refused[asked] = (
+        ((runs >= bounds.own_run) & (rare < bounds.rare_share))
+        | ((runs >= bounds.nothing_rare_run) & (rare < bounds.nothing_rare_share))
+        | (strange[asked, None] & (rare < bounds.strange_rare_share))
     )
     return refused & stands
+
+
+def _strange(
+    lengths: NDArray[np.int64],
+    containment: NDArray[np.float32],
+    longest: NDArray[np.int32],
+    tallies: NDArray[np.int32],
+    bounds: Bounds,
+) -> NDArray[np.bool_]:
+    """Whether both texts have a passage that the other lacks and doesn't look like, bool[k]."""
+    shorter = np.argmin(lengths, axis=1)[:, None]
+    words = np.take_along_axis(lengths, shorter, 1)[:, 0]
+    own = words * (1 - np.take_along_axis(containment, shorter, 1)[:, 0])
+    unlike = tallies[:, guards.ALIKE] < bounds.strange_alike * own
+    return np.asarray((longest.min(axis=1) >= bounds.strange_run) & unlike, np.bool_)
 
 
 def _kinds(

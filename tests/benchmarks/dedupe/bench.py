@@ -1,4 +1,4 @@
-"""The jobs of the benchmark `dedupe`: recall on planted sets, speed, growth, the library."""
+"""The jobs of the benchmark `dedupe`: recall on planted sets, speed, growth, the library, an indexed version."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from latam_corpus.errors import ConfigError, closest
 from ..machine import Report, Table, rounded  # noqa: TID252  (`python -m` and mypy name it differently)
 from ..texts import checksums  # noqa: TID252  (`python -m` and mypy name it differently)
 from . import planted
-from .documents import write_documents
+from .documents import write_beginnings, write_documents
+from .incremental import NEW, compared
 from .library import gutenberg, library, verdicts
 from .parts import growth, speed
 from .planted import EACH, SEEDS
 from .score import score
 from .shelf import FILES, Shelf
-from .tables import apart_table, found_table, markdown, natural_table, summary_table
+from .tables import COST_COLUMNS, apart_table, cost_cells, found_table, markdown, natural_table, summary_table
 from .tools import OURS, chosen, median, run, versions
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from .documents import Planted, Result, Used
     from .score import Score
 
+WORDS: Final = 300  # least words of a document of the jobs growth and incremental
 _MB: Final = 1e6
 _NOTES: Final = (
     """CPU seconds of a process with one thread; «working» is without interpreter, imports and compiled code. datatrove
@@ -38,12 +40,12 @@ removal that was not planted is read by a person (verdicts.toml) or, unread, is 
 
 def options(parser: argparse.ArgumentParser) -> None:
     """The benchmark's own options."""
-    parser.add_argument("--job", default="recall", help="recall, speed, growth or library; recall by default")
+    parser.add_argument("--job", default="recall", help="recall, speed, growth, library or incremental")
     parser.add_argument("--sets", default="first,second", help="planted sets of the job recall")
     parser.add_argument("--each", type=int, default=EACH, help=f"pairs of a kind in a planted set, {EACH} by default")
-    parser.add_argument("--documents", type=int, default=10_000, help="of the job speed, 10000 by default")
+    parser.add_argument("--documents", type=int, default=10_000, help="of the jobs speed and incremental")
     parser.add_argument("--sizes", default="10000,30000,100000,300000", help="documents of the job growth")
-    parser.add_argument("--words", type=int, default=300, help="least words of a document of the job growth")
+    parser.add_argument("--words", type=int, default=WORDS, help="least words of a document of the job growth")
     parser.add_argument("--rounds", type=int, default=1, help="how often each row is run, in turn; medians are shown")
     parser.add_argument("--rows", default="", help="tools, by comma; all that can run by default")
     parser.add_argument("--rival-python", type=Path, help="a Python with the other tools (dedupe/rivals.py)")
@@ -52,7 +54,9 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 def measure(args: argparse.Namespace) -> Report:
     """The job's tables."""
-    jobs = {"recall": _recall, "speed": _speed, "growth": _growth, "library": _library}
+    jobs = {
+        "recall": _recall, "speed": _speed, "growth": _growth, "library": _library, "incremental": _incremental,
+    }  # fmt: skip
     if args.job not in jobs:
         raise ConfigError("--job", f"there is no job «{args.job}»", closest(args.job, jobs))
     names = chosen(args.rows, args.rival_python)
@@ -64,7 +68,8 @@ def measure(args: argparse.Namespace) -> Report:
         tables = jobs[args.job](args, shelf, names, Path(name), settings)
     if args.markdown:
         args.markdown.write_text("\n\n".join(map(markdown, tables)) + "\n", encoding="utf-8")
-    return Report(f"dedupe_{args.job}", checksums(args.data, FILES), settings, tuple(tables), _NOTES)
+    sized = f"_{args.words}" if args.job == "growth" and args.words != WORDS else ""
+    return Report(f"dedupe_{args.job}{sized}", checksums(args.data, FILES), settings, tuple(tables), _NOTES)
 
 
 def _runs(args: argparse.Namespace, names: Sequence[str], documents: Path) -> tuple[dict[str, Result], dict[str, Used]]:
@@ -138,25 +143,31 @@ def _growth(
 ) -> list[Table]:
     rows: list[tuple[object, ...]] = []
     settings["words"] = args.words
-    for number in (int(size) for size in args.sizes.split(",")):
-        path = room / f"growth-{number}.jsonl"
-        write_documents(path, growth(shelf, number, words=args.words))
+    paths = {int(size): room / f"growth-{size}.jsonl" for size in args.sizes.split(",")}
+    write_beginnings(paths, growth(shelf, max(paths), words=args.words))
+    for number, path in paths.items():
         results, used = _runs(args, names, path)
-        for name in names:
-            work = used[name].cpu - used[name].started
-            rows.append(
-                (
-                    name,
-                    number,
-                    rounded(path.stat().st_size / _MB),
-                    rounded(work),
-                    rounded(work / number * _MB),
-                    rounded(used[name].peak_mb),
-                    rounded(used[name].peak_mb * 1000 / number),
-                    len(results[name].dropped),
-                )
-            )
+        size = rounded(path.stat().st_size / _MB)
+        rows += [(name, number, size, *cost_cells(used[name], number, results[name])) for name in names]
         path.unlink()
-    columns = ("", "documents#", "MB#", "CPU s working#", "µs each#", "peak MB#", "kB each#", "removed#")
+    columns = ("", "documents#", "MB#", *COST_COLUMNS)
     title = f"Recombined paragraphs of {args.words} words and more, a fifth of them copies with 5 % of the words edited"
     return [Table(title, columns, tuple(rows))]
+
+
+def _incremental(
+    args: argparse.Namespace, shelf: Shelf, names: Sequence[str], room: Path, settings: dict[str, Any]
+) -> list[Table]:
+    """Ours alone: no other tool compares with an earlier version."""
+    settings["rows"] = [name for name in names if name == OURS]
+    documents = list(growth(shelf, args.documents, words=args.words))
+    compared(documents[: 10 * NEW], room / "first")  # what is compiled, once, before the measurement
+    found = compared(documents, room / "index")
+    both = found.full, found.incremental
+    rows = [(step, *(rounded(run[step]) for run in both)) for step in found.full]
+    rows.append(("all", *(rounded(sum(run.values())) for run in both)))
+    rows.append(("share of the full run", 1, rounded(sum(found.incremental.values()) / sum(found.full.values()))))
+    rows.append(("kept by this run alone", len(found.only_full), len(found.only_incremental)))
+    settings["only"] = [sorted(found.only_full), sorted(found.only_incremental)]
+    title = f"{OURS}: {found.new} new documents, {found.kept} kept, beside {found.indexed} indexed ones; CPU s"
+    return [Table(title, ("", "full run#", "new alone#"), tuple(rows))]

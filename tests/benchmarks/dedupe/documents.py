@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -110,8 +111,28 @@ def write_documents(path: Path, documents: Iterable[Document]) -> None:
     """Write what a tool may see, a JSON record a line: `id`, `text`, `source_id`."""
     with path.open("w", encoding="utf-8") as file:
         for document in documents:
-            record = {"id": document.id, "text": document.text, "source_id": document.source_id}
-            file.write(json.dumps(record, ensure_ascii=False) + "\n")
+            file.write(_record(document))
+
+
+def write_beginnings(paths: Mapping[int, Path], documents: Iterable[Document]) -> None:
+    """Write so many of the first documents to each file, as `write_documents` does; they are made once.
+
+    Args:
+        paths: number of documents → file; there are as many documents as the largest number.
+        documents: read once.
+    """
+    with ExitStack() as stack:
+        files = {size: stack.enter_context(path.open("w", encoding="utf-8")) for size, path in paths.items()}
+        for number, document in enumerate(documents):
+            line = _record(document)
+            for size, file in files.items():
+                if number < size:
+                    file.write(line)
+
+
+def _record(document: Document) -> str:
+    told = {"id": document.id, "text": document.text, "source_id": document.source_id}
+    return json.dumps(told, ensure_ascii=False) + "\n"
 
 
 def read_records(path: Path) -> Iterator[dict[str, str]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +18,7 @@ import polars as pl
 from latam_corpus.batch import Batch
 from latam_corpus.cli.rows import as_documents
 from latam_corpus.corpus import ROW, Frames
+from latam_corpus.dedupe.fingerprint import Fingerprint
 from latam_corpus.pipeline.registry import Barrier, expanded, make_stage
 
 from ..machine import usage  # noqa: TID252  (`python -m` and mypy name it differently)
@@ -24,6 +26,12 @@ from .documents import Result, Used, read_records, write_result
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from latam_corpus.batch import Stage
+
+# Steps whose CPU seconds are told beside those of the stages.
+WORD_TABLE: Final = "word table"
+TEXT_HASH: Final = "text_hash"
 
 _BATCH: Final = 16 * 2**20  # characters, about what the runner gives a batch
 
@@ -42,25 +50,52 @@ def decide(documents: Iterable[Mapping[str, str]], options: Mapping[str, object]
 
 
 def _decide(documents: Iterable[Mapping[str, str]], options: Mapping[str, object], seconds: dict[str, float]) -> Result:
-    stages = expanded(make_stage("dedupe", options, "benchmark"))
+    held = sketched(documents, options, seconds)
+    if not held:
+        return Result({})
+    barrier = next(stage for stage in _stages(options) if isinstance(stage, Barrier))
+    ids = pl.concat([frame.select("doc_id") for frame in held]).with_row_index(ROW)
+    with timed(seconds, barrier.name):
+        decided = pl.concat(barrier.decide(Frames(tuple(held))), how="diagonal")
+    return _result(ids, decided)
+
+
+def sketched(
+    documents: Iterable[Mapping[str, str]], options: Mapping[str, object], seconds: dict[str, float]
+) -> list[pl.DataFrame]:
+    """What a run stores of each batch for the barrier.
+
+    Args:
+        documents: records, read once.
+        options: of the stage `dedupe`.
+        seconds: CPU seconds by step, which are added to.
+    """
+    stages = _stages(options)
     barrier = next(stage for stage in stages if isinstance(stage, Barrier))
+    wanted = sorted({"doc_id", *barrier.needs, *getattr(barrier, "aside", ())})
     held = []
     for records in _batches(documents):
         batch = Batch(as_documents(records, 0))
+        with timed(seconds, WORD_TABLE):
+            batch.words.word_count  # noqa: B018  (made at first use)
         for stage in stages:
             if not isinstance(stage, Barrier):
-                started = time.process_time()
-                batch = stage(batch)
-                seconds[stage.name] = seconds.get(stage.name, 0.0) + time.process_time() - started
-        aside = getattr(barrier, "aside", ())
-        held.append(batch.frame.select(*sorted({"doc_id", *barrier.needs, *aside})))
-    if not held:
-        return Result({})
-    ids = pl.concat([frame.select("doc_id") for frame in held]).with_row_index(ROW)
+                with timed(seconds, stage.name):
+                    batch = stage(batch)
+        held.append(batch.frame.select(wanted))
+    return held
+
+
+def _stages(options: Mapping[str, object]) -> Sequence[Stage | Barrier]:
+    return expanded(make_stage("dedupe", options, "benchmark"))
+
+
+@contextmanager
+def timed(seconds: dict[str, float], name: str) -> Iterator[None]:
+    """Adds the CPU seconds of what is done inside to those of the step."""
     started = time.process_time()
-    decided = pl.concat(barrier.decide(Frames(tuple(held))), how="diagonal")
-    seconds[barrier.name] = time.process_time() - started
-    return _result(ids, decided)
+    yield
+    seconds[name] = seconds.get(name, 0.0) + time.process_time() - started
 
 
 def _result(ids: pl.DataFrame, decided: pl.DataFrame) -> Result:
@@ -94,6 +129,12 @@ def _main(documents: str, out: str) -> None:
     seconds: dict[str, float] = {}
     result = _decide(read_records(Path(documents)), {}, seconds)
     used = usage()
+    # Every run makes the hash of the text, whether it looks for near-duplicates or not: told apart, and measured after
+    # the rest, since the stage makes it together with the sketch.
+    for records in _batches(read_records(Path(documents))):
+        batch = Batch(as_documents(records, 0))
+        with timed(seconds, TEXT_HASH):
+            Fingerprint()(batch)
     write_result(Path(out), result, Used(used.cpu, started, time.monotonic() - clock, used.peak_mb, seconds))
 
 

@@ -132,7 +132,7 @@ def growth(
     while made < number:
         for code in languages:
             texts = [book.text for book in shelf.novels if book.language == code]
-            lines = [line for text in texts for line in text.splitlines() if line.count(" ") >= _MOVED]
+            lines = [line for text in texts for line in text.splitlines() if len(line.split()) > _MOVED]
             chance.shuffle(lines)
             exchange = exchanged(lexicons[code], world)
             for document in _recombined(lines, words, exchange, f"{world}-{code}"):
@@ -175,7 +175,7 @@ def _recombined(lines: Sequence[str], size: int, exchange: Mapping[str, str], wo
     count = number = 0
     for line in lines:
         held.append(_WORD.sub(lambda word: _in_world(word[0], exchange), line) if exchange else line)
-        count += line.count(" ") + 1
+        count += len(line.split())
         if count >= size:
             name = identity("growth", world, number)
             yield Document(name, "\n".join(held), "recombined", f"world-{world}", name)

@@ -4,17 +4,48 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from latam_corpus.dedupe.dedupe import Dedupe
+from latam_corpus.dedupe.fingerprint import Fingerprint
+
 from ..machine import Table, rounded  # noqa: TID252  (`python -m` and mypy name it differently)
+from .ours import TEXT_HASH
 from .score import forms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .documents import Used
+    from .documents import Result, Used
     from .score import Score
 
+_MICRO: Final = 1e6
+FINGERPRINT: Final = Fingerprint.name
+DECISION: Final = Dedupe.name
 _READ: Final = 60  # removals that are shown; the JSON has them all
 _BEGIN: Final = 50  # characters
+
+
+COST_COLUMNS: Final = (
+    "CPU s working#", "µs each#", "fingerprints µs#", "of it text_hash#", "decision µs#", "documents/s#", "peak MB#",
+    "kB each#", "removed#",
+)  # fmt: skip
+
+
+def cost_cells(used: Used, documents: int, result: Result) -> tuple[object, ...]:
+    """What the documents cost, the toolkit's steps a document, and how many a second from word table to verdict."""
+    work = used.cpu - used.started
+    steps: tuple[object, ...] = ("-",) * 4
+    if set(used.stages) >= {FINGERPRINT, DECISION, TEXT_HASH}:
+        made, hashed, decided = (used.stages[name] for name in (FINGERPRINT, TEXT_HASH, DECISION))
+        each = (rounded(seconds / documents * _MICRO) for seconds in (made, hashed, decided))
+        steps = (*each, rounded(documents / (made + decided)))
+    return (
+        rounded(work),
+        rounded(work / documents * _MICRO),
+        *steps,
+        rounded(used.peak_mb),
+        rounded(used.peak_mb * 1000 / documents),
+        len(result.dropped),
+    )
 
 
 def summary_table(title: str, documents: int, scores: Mapping[str, Score], used: Mapping[str, Used]) -> Table:
