@@ -3,7 +3,8 @@
 A language file holds what depends on language: stop words, what is typical, bounds on words. A genre file bounds
 what depends on form. A signal is bounded in one of the two kinds, never in both; where it depends on both, the
 language file says what is typical and the genre file bounds the ratio to it (`of = "typical"`). A document's policy
-is the union of the two. A language without a file has its macrolanguage's, else `und.toml`, which is loose.
+is the union of the two. A language without a file has the one that covers it or its macrolanguage's, else `und.toml`,
+which is loose.
 """
 
 from __future__ import annotations
@@ -54,12 +55,19 @@ class StopWords(_Strict):
 
 
 class LanguageFile(_Strict):
-    """One file of `filters/languages/`."""
+    """One file of `filters/languages/`.
+
+    Attributes:
+        alphabet: its letters, for `alphabet_fit`; empty where nobody has listed them.
+        covers: codes that it serves beside its own, where ISO 639-3 has no macrolanguage that says so (Nahuatl, Otomi).
+    """
 
     language: str
     name: str
+    covers: Words = ()
     reviewed_by: Words = ()
     background: bool = False
+    alphabet: str = ""
     stop_words: StopWords | None = None
     typical: dict[str, float] = Field(default_factory=dict)
     bounds: dict[str, BoundEntry] = Field(default_factory=dict)
@@ -131,11 +139,12 @@ class Policies:
             raise ConfigError(
                 str(folder / "languages"), "und.toml is missing", "it serves every language without a file"
             )
+        _refuse_covered_twice(folder, languages)
         _refuse_bounds_in_both(folder, languages, genres)
         return cls(folder, languages, genres)
 
     def language(self, code: str) -> LanguageFile:
-        """The file for a language: its own, its macrolanguage's, or `und`.
+        """The file for a language: its own, one that covers it, its macrolanguage's, or `und`.
 
         Args:
             code: ISO 639-3, with or without a script (`spa_Latn`); 639-1 and BCP 47 tags are understood.
@@ -146,12 +155,15 @@ class Policies:
         short = code.replace("-", "_").split("_")[0].lower()
         if short in self.languages:
             return short
-        found = _iso(short)
-        if found and found[0] in self.languages:
-            return found[0]
-        if found and found[1] is not None and found[1] in self.languages:
-            return found[1]
+        own, macro = _iso(short) or (short, None)
+        for candidate in (own, self._covered.get(own), macro):
+            if candidate in self.languages:
+                return str(candidate)
         return UND
+
+    @cached_property
+    def _covered(self) -> dict[str, str]:
+        return {code: file.language for file in self.languages.values() for code in file.covers}
 
     def genre(self, genre: str) -> GenreFile:
         """The file for a genre.
@@ -191,10 +203,17 @@ class Policies:
         """The languages that any document may turn out to be in, for the stop-word margin."""
         return tuple(sorted(code for code, file in self.languages.items() if file.background))
 
+    @cached_property
+    def bounded_signals(self) -> frozenset[str]:
+        """The signals that any file bounds: what must be measured."""
+        bounds = [f.bounds for f in self.languages.values()] + [f.bounds for f in self.genres.values()]
+        return frozenset(signal for stated in bounds for signal in stated)
+
     def lexicon_digest(self) -> str:
-        """Changes when a measured signal may: with stop words and background languages, not with bounds."""
+        """Changes when a measured signal may: with stop words, alphabets and background languages, not with bounds."""
         lists = {c: f.stop_words.words for c, f in sorted(self.languages.items()) if f.stop_words}
-        return _digest([lists, self.background, sorted(self.languages)])
+        alphabets = {c: f.alphabet for c, f in sorted(self.languages.items()) if f.alphabet}
+        return _digest([lists, self.background, sorted(self.languages), alphabets])
 
     def bounds_digest(self) -> str:
         """Changes when a verdict may: with bounds and with what is typical."""
@@ -258,6 +277,20 @@ def _check_bounds(path: Path, text: str, file: LanguageFile | GenreFile) -> None
             raise ConfigError(place, f"min {bound.min:g} of «{signal}» is above max {bound.max:g}", "swap them")
         if bound.of and isinstance(file, LanguageFile):
             raise ConfigError(place, "a language file bounds values, not ratios", 'leave out `of = "typical"`')
+
+
+def _refuse_covered_twice(folder: Path, languages: Mapping[str, LanguageFile]) -> None:
+    serving = {code: code for code in languages}
+    for file in languages.values():
+        for code in file.covers:
+            if code in serving:
+                path = folder / "languages" / f"{file.language}.toml"
+                raise ConfigError(
+                    _place(path, path.read_text(encoding="utf-8"), "covers"),
+                    f"«{code}» has its policy in languages/{serving[code]}.toml",
+                    "let one file serve it",
+                )
+            serving[code] = file.language
 
 
 def _refuse_bounds_in_both(

@@ -74,7 +74,7 @@ def test_small_files_are_sampled_from_all_sizes(tmp_path: Path, small_recipe: Sm
     recipe.write_text(small_recipe("extract", "repair", source=str(tmp_path / "in")))
     found = _estimated(recipe)
     assert found.sampled < 1000
-    assert found.disk < 41 * 50_000
+    assert found.disk < 41 * 100_000  # of a small file most is the names of columns; of the large one some 800 kB
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a running child's time is read from /proc")

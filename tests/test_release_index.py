@@ -357,3 +357,46 @@ def test_an_index_of_another_toolkit_is_refused(
     with_file(store, manifest, rewritten(store, rows, {METADATA: json.dumps(stated).encode()}))
     with pytest.raises(ConfigError, match=told):
         open_version(store, "puerto", tmp_path / "cache", Scheme())
+
+
+@pytest.mark.parametrize("options", [{}, {"use": "dedupe", "seed": 7}])
+def test_the_damaged_index_of_an_older_version_is_mended_in_its_place(
+    tmp_path: Path, document: Any, kept_run: KeptRun, options: dict[str, Any]
+) -> None:
+    """The build that the error names mends that version: no new one is made, and the latest stays the latest.
+
+    The scheme is the release's own, though the version has no file left that could tell it.
+    """
+    store = Store.at(tmp_path / "store")
+    stages: dict[str, Any] = {"stage": [options]} if options else {}
+    terms = TERMS | {"splits": {}}
+    first = build("puerto", [kept_run("a-1", [document(n, text=story(n)) for n in range(9)], **stages)], store, **terms)
+    second = build("puerto", [kept_run("b-1", [document(30)], **stages)], store, parent="latest", **terms)
+    [path] = (tmp_path / "store" / "releases" / "puerto" / first.version / "index").iterdir()
+    whole = path.read_bytes()
+    for data in (whole[:200] + b"x" + whole[201:], b"", None):
+        path.unlink()
+        if data is not None:
+            path.write_bytes(data)
+        assert verify(store, "puerto", first.version) != []
+        assert build("puerto", [], store, parent=first.version, **terms) == first
+        assert path.read_bytes() == whole
+        assert verify(store, "puerto", first.version) == []
+    assert store.latest("puerto") == second.version
+    assert store.versions("puerto") == [first.version, second.version]
+    # Named alone and whole, an older version is what the next one goes back to.
+    assert build("puerto", [], store, parent=first.version, **terms).version not in (first.version, second.version)
+
+
+def test_an_older_version_without_an_index_is_not_gone_back_to(
+    tmp_path: Path, document: Any, kept_run: KeptRun
+) -> None:
+    """The remedy is another version: a build upon the old one would put its documents in place of the latest's."""
+    store = Store.at(tmp_path / "store")
+    first = build("puerto", [kept_run("a-1", [document(1)])], store, index=False, **TERMS)
+    with pytest.raises(ConfigError, match=f"without a fingerprint index; build it: .*--parent {first.version}"):
+        open_version(store, "puerto", tmp_path / "cache", Scheme())
+    build("puerto", [kept_run("b-1", [document(2)])], store, parent="latest", **TERMS)
+    with pytest.raises(ConfigError, match=r"name a version that was built with one, or build one upon the latest"):
+        open_version(store, f"puerto@{first.version}", tmp_path / "cache", Scheme())
+    assert open_version(store, "puerto", tmp_path / "cache", Scheme())

@@ -20,8 +20,16 @@ if TYPE_CHECKING:
 
     from conftest import SmallRecipe, SmallSource
 
-_SENTENCE = "La barca número {n} salió del puerto antes del alba y volvió con la red {how}, como todos los días."
-_HOWS = ("llena", "vacía", "rota", "seca", "nueva", "vieja", "pesada")
+# Sentences that repeat nothing, so that no rule but the one under test falls on them.
+_SENTENCES = (
+    "La barca número {n} salió del puerto antes del alba y volvió con la red vacía, como casi siempre en invierno.",
+    "Mi abuela contaba {n} veces la misma historia y nadie se atrevía a decirle que ya la sabíamos de memoria.",
+    "En la casilla {n} del registro alguien había escrito un nombre que después borraron con cuidado.",
+    "Cuando llovía mucho, el maestro nos dejaba ir temprano y cruzábamos el puente de {n} tablas corriendo.",
+    "Para la fiesta compraron {n} velas, dos sacos de harina y un vino que no le gustó a ninguno de los invitados.",
+    "Desde el cerro se ven {n} techos de lata, la iglesia sin torre y más allá el mar, que a esa hora es gris.",
+    "Ella respondió que prefería esperar {n} años antes que venderle la casa de su padre a un desconocido.",
+)
 
 
 @dataclass
@@ -42,7 +50,7 @@ class Room:
     def write(self, name: str, numbers: range) -> None:
         """A JSONL file with a document a number."""
         rows = [
-            {"id": f"d{n}", "text": " ".join(_SENTENCE.format(n=n * 7 + k, how=how) for k, how in enumerate(_HOWS))}
+            {"id": f"d{n}", "text": " ".join(text.format(n=n * 7 + k) for k, text in enumerate(_SENTENCES))}
             for n in numbers
         ]
         (self.folder / "in" / name).write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")

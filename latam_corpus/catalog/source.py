@@ -6,17 +6,17 @@ path. A source without `[rights]` can be collected and measured, and never relea
 
 from __future__ import annotations
 
-import codecs
-import re
 from datetime import date  # noqa: TC003  (pydantic reads the annotation at run time)
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from latam_corpus import schema
+from latam_corpus.catalog.fields import Charset, Country, Language, Model, Pattern, as_tuple
 from latam_corpus.catalog.rights import tier_of
+from latam_corpus.catalog.scope import Crawl  # noqa: TC001  (pydantic reads the annotation at run time)
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.toml_model import load_toml
 
@@ -32,54 +32,6 @@ Format = Literal["jsonl", "csv", "parquet", "arrow", "warc", "arc", "text", "mar
 Form = Literal["prose", "verse"]
 
 
-def _country(code: str) -> str:
-    if not re.fullmatch(r"[A-Z]{2}", code):
-        raise ValueError(f"«{code}» is no ISO 3166-1 alpha-2 code; two capital letters, such as CL or BR")
-    return code
-
-
-def _language(code: str) -> str:
-    import iso639  # noqa: PLC0415  (its tables take a moment to load, and most sources name two languages)
-
-    try:
-        if iso639.Language.match(code).part3 == code:
-            return code
-        known = iso639.Language.match(code).part3
-    except iso639.LanguageNotFoundError:
-        raise ValueError(f"«{code}» is no ISO 639-3 code; three letters, such as spa, por, quy") from None
-    raise ValueError(f"«{code}» is no ISO 639-3 code; write «{known}»")
-
-
-def _charset(name: str) -> str:
-    try:
-        return codecs.lookup(name).name
-    except LookupError:
-        raise ValueError(f"«{name}» is no charset; such as utf-8, cp1252, utf-16") from None
-
-
-def _pattern(pattern: str) -> str:
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        raise ValueError(f"«{pattern}» is no regular expression ({error})") from None
-    return pattern
-
-
-Country = Annotated[str, AfterValidator(_country)]
-Language = Annotated[str, AfterValidator(_language)]
-Pattern = Annotated[str, AfterValidator(_pattern)]
-
-
-class _Model(BaseModel):
-    # Strict: the text "3" is no number, and a wrong type is told rather than guessed.
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-def _tuple(value: object) -> object:
-    """TOML has lists only; the models hold tuples, so that a source can be hashed."""
-    return tuple(value) if isinstance(value, list) else value
-
-
 def _pick(value: object) -> object:
     """`"author"` means the record's column; `false` means that the record's column isn't to be taken."""
     if isinstance(value, str):
@@ -87,12 +39,12 @@ def _pick(value: object) -> object:
     return {"leave": True} if value is False else value
 
 
-class Rights(_Model):
+class Rights(Model):
     """Under which terms, on which basis and for which uses a source was given."""
 
     statement: str
     basis: Basis | None = None
-    uses: Annotated[tuple[Use, ...], BeforeValidator(_tuple)]
+    uses: Annotated[tuple[Use, ...], BeforeValidator(as_tuple)]
     tier: Tier | None = None
     agreement: str | None = None
     expires: date | None = None
@@ -113,7 +65,7 @@ class Rights(_Model):
         return self
 
 
-class ConsentRecord(_Model):
+class ConsentRecord(Model):
     """A consent record: its id, a Local Contexts label URI, and the name of the community."""
 
     id: str
@@ -121,13 +73,13 @@ class ConsentRecord(_Model):
     community: str | None = None
 
 
-class Consent(_Model):
+class Consent(Model):
     """The consent terms of a source."""
 
-    records: Annotated[tuple[ConsentRecord, ...], BeforeValidator(_tuple)] = ()
+    records: Annotated[tuple[ConsentRecord, ...], BeforeValidator(as_tuple)] = ()
 
 
-class Pick(_Model):
+class Pick(Model):
     """Where a document's column comes from: a record's column, the file's path, or one value for all.
 
     `pattern` keeps what its first group matches (the whole match without one), `values` translates, `default`
@@ -153,7 +105,7 @@ class Pick(_Model):
 Picked = Annotated[Pick | None, BeforeValidator(_pick)]
 
 
-class Columns(_Model):
+class Columns(Model):
     """The document's columns, each with where it comes from; what isn't named is taken by its own name."""
 
     id: Picked = None
@@ -172,45 +124,48 @@ class Columns(_Model):
     obtained: Picked = None
 
 
-class Text(_Model):
+class Text(Model):
     """One of several texts of a record: its column, its language and what to delete from it."""
 
     column: str
     language: Language | None = None
     composition: Composition | None = None
-    remove: Annotated[tuple[Pattern, ...], BeforeValidator(_tuple)] = ()
+    remove: Annotated[tuple[Pattern, ...], BeforeValidator(as_tuple)] = ()
 
 
-class Collect(_Model):
+class Collect(Model):
     """How a source's records are read: which files, in which format, joined how, with which columns."""
 
-    kind: Literal["files"] = "files"
-    files: Annotated[tuple[str, ...], BeforeValidator(_tuple)] = ()
+    kind: Literal["files", "crawl"] = "files"
+    crawl: Crawl | None = None
+    files: Annotated[tuple[str, ...], BeforeValidator(as_tuple)] = ()
     format: Format | None = None
     # Of CSV alone: what parts the columns and the charset, where the file doesn't show them; the columns' names, where
     # it has no line of them.
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
-    charset: Annotated[str, AfterValidator(_charset)] | None = None
-    header: Annotated[tuple[str, ...], BeforeValidator(_tuple)] = ()
+    charset: Charset | None = None
+    header: Annotated[tuple[str, ...], BeforeValidator(as_tuple)] = ()
     media_type: str | None = None
     form: Form | None = None
-    group: Annotated[tuple[str, ...], BeforeValidator(_tuple)] = ()
+    group: Annotated[tuple[str, ...], BeforeValidator(as_tuple)] = ()
     group_rows: Annotated[int, Field(gt=0)] | None = None
     gather: bool = False
-    remove: Annotated[tuple[Pattern, ...], BeforeValidator(_tuple)] = ()
-    texts: Annotated[tuple[Text, ...], BeforeValidator(_tuple)] = ()
+    remove: Annotated[tuple[Pattern, ...], BeforeValidator(as_tuple)] = ()
+    texts: Annotated[tuple[Text, ...], BeforeValidator(as_tuple)] = ()
     columns: Columns = Columns()
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.texts and (self.columns.text or self.columns.raw):
             raise ValueError("[[collect.texts]] and collect.columns.text exclude each other; keep one of them")
+        if (self.kind == "crawl") != (self.crawl is not None):
+            raise ValueError('kind = "crawl" and the table [collect.crawl] go together; write both or neither')
         if self.gather and not self.group:
             raise ValueError("`gather` needs `group`; name the columns that belong together")
         return self
 
 
-class Source(_Model):
+class Source(Model):
     """A source of the catalogue."""
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
@@ -221,7 +176,7 @@ class Source(_Model):
     status: Literal["verified", "unverified", "ask_first"] = "unverified"
     genre: Genre | None = None
     country: Country | None = None
-    languages: Annotated[tuple[Language, ...], BeforeValidator(_tuple)] = ()
+    languages: Annotated[tuple[Language, ...], BeforeValidator(as_tuple)] = ()
     composition: Composition = "original"
     contributor: str | None = None
     notes: str | None = None

@@ -8,7 +8,20 @@ from typing import Annotated
 import typer
 
 import latam_corpus
-from latam_corpus.cli import demo, explain, language, lists, recipes, release, stages
+from latam_corpus.cli import (
+    compare,
+    crawl,
+    demo,
+    explain,
+    language,
+    lists,
+    measure,
+    quality,
+    recipes,
+    release,
+    sample,
+    stages,
+)
 from latam_corpus.cli.show import errors
 from latam_corpus.errors import CorpusError
 
@@ -36,11 +49,15 @@ app.command("demo")(demo.demo)
 app.command("check")(recipes.check)
 app.command("run")(recipes.run)
 app.command("stage")(stages.stage)
-app.command("measure")(stages.measure)
+app.command("measure")(measure.measure)
+app.command("sample")(sample.sample)
+app.command("compare")(compare.compare)
 app.command("explain")(explain.explain)
 app.add_typer(lists.list_app, name="list")
 app.add_typer(lists.runs_app, name="runs")
+app.command("crawl")(crawl.crawl)
 app.add_typer(language.app, name="language")
+app.add_typer(quality.app, name="quality")
 app.add_typer(release.app, name="release")
 app.command("pull")(release.pull)
 

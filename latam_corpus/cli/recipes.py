@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from latam_corpus.cli.crawl import with_crawled
 from latam_corpus.cli.show import RunProgress, console, number, print_json, table
 from latam_corpus.engine.choose import make_engine
 from latam_corpus.errors import ConfigError, closest
@@ -19,6 +20,7 @@ from latam_corpus.pipeline.plan import Plan, make_plan, named_source
 from latam_corpus.pipeline.recipe import Recipe, load_recipe
 from latam_corpus.pipeline.run import RunResult, find_parts
 from latam_corpus.pipeline.run import run as run_plan
+from latam_corpus.pipeline.survival import accepted
 from latam_corpus.quality.policies import cached_policies
 from latam_corpus.release.build import build
 from latam_corpus.release.card import megabytes
@@ -33,12 +35,17 @@ if TYPE_CHECKING:
     from latam_corpus.pipeline.registry import Barrier
     from latam_corpus.release.manifest import Manifest
 
+_MOST_LOSSES = 10
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Inputs = Annotated[
     list[str],
     typer.Option("--input", help="Where a source's records are: SOURCE=PATH, or PATH when the recipe has one source."),
 ]
 Out = Annotated[Path, typer.Option("--out", help="The folder of runs, work and the release store.")]
+AcceptLoss = Annotated[
+    str | None,
+    typer.Option(metavar="WHY", help="Release although a stage kept less than the recipe's floor; goes on the card."),
+]
 StoreUrl = Annotated[str | None, typer.Option("--store", help="Release store, a folder or URL; OUT/store by default.")]
 
 
@@ -174,25 +181,29 @@ def run(
     workers: Annotated[int, typer.Option(help="Worker processes; 0 for one a processor.")] = 1,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many records of each file.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
+    accept_loss: AcceptLoss = None,
     store: StoreUrl = None,
     batch_rows: Annotated[int | None, typer.Option(min=1, hidden=True)] = None,
     as_json: Json = False,
 ) -> None:
     """Run a recipe: collect, work, and, where it has a [release], release."""
+    reason = accepted(accept_loss)
     found = load_recipe(recipe)
     opened = Store.at(store or out / "store")
     cache = None if dry_run else out / "work" / "index"
     plan, against = with_indexes(checked_plan(found, parse_inputs(found, inputs), limit), opened, cache)
     chosen = make_engine(engine, workers or os.cpu_count() or 1)
+    plan = with_crawled(plan, out)
     parts = find_parts(plan, limit)
     if dry_run:
         _tell_plan(plan, parts, out, as_json)
         return
     progress = RunProgress()
     try:
-        result = run_plan(plan, parts, out, chosen, progress, (batch_rows, 2**24) if batch_rows else None)
+        batch = (batch_rows, 2**24) if batch_rows else None
+        result = run_plan(plan, parts, out, chosen, progress, batch, reason)
         released = None
-        if found.release and result.kept and not result.failures:
+        if found.release and result.kept and result.releasable:
             released = build(
                 found.release.name,
                 [result.folder],
@@ -208,7 +219,7 @@ def run(
     finally:
         progress.close()
     _tell_result(result, released, as_json)
-    if result.failures:
+    if not result.releasable:
         raise typer.Exit(1)
 
 
@@ -252,6 +263,8 @@ def _tell_result(result: RunResult, released: Any, as_json: bool) -> None:  # no
                 "by_genre": result.by_genre,
                 "reused": {title: {"parts": n, "of": of} for title, (n, of) in result.reused.items()},
                 "failures": result.failures,
+                "losses": [loss.as_dict() for loss in result.losses],
+                "accepted_loss": result.accepted_loss,
                 "seconds": result.seconds,
                 "release": None if released is None else {"name": released.name, "version": released.version},
             }
@@ -272,7 +285,23 @@ def _tell_result(result: RunResult, released: Any, as_json: bool) -> None:  # no
     console.print(f"run      {result.folder}")
     if released is not None:
         console.print(f"release  {released.name}@{released.version}: {number(released.rows)} documents")
+    _tell_losses(result)
     if result.failures:
         console.print(f"no release is made of a run with failed parts ({len(result.failures)}); run it again")
     for name, error in result.failures.items():
         console.print(f"failed   {name}: {error}", markup=False)
+
+
+def _tell_losses(result: RunResult) -> None:
+    for loss in result.losses[:_MOST_LOSSES]:
+        console.print(f"loss     {loss}", markup=False)
+    if len(result.losses) > _MOST_LOSSES:
+        console.print(f"         and {len(result.losses) - _MOST_LOSSES} more, in run.json")
+    if result.losses and result.accepted_loss:
+        console.print(f"let pass because: {result.accepted_loss}", markup=False)
+    elif result.losses:
+        console.print(
+            "no release is made of a run that lost more than its recipe's floor: read what fell with `latam-corpus "
+            f'sample {result.folder} --set-aside --by drop_reason`, mend it, or give --accept-loss "why"',
+            markup=False,
+        )

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
+from latam_corpus.cli.recipes import AcceptLoss  # noqa: TC001  (Typer reads annotations at run time)
 from latam_corpus.cli.show import console, errors, number, print_json, table
 from latam_corpus.errors import ConfigError
 from latam_corpus.pipeline.run import RUN_FILE
+from latam_corpus.pipeline.survival import accepted
 from latam_corpus.release.build import build as build_version
 from latam_corpus.release.card import megabytes
 from latam_corpus.release.diff import diff as compare
@@ -49,6 +51,7 @@ def build(
     version: Annotated[str | None, typer.Option(help="What to call it; the month's next, as 2026.11.0.")] = None,
     admit: Annotated[list[str] | None, typer.Option(metavar="TIER", help="A rights tier that may be in it.")] = None,
     uses: Annotated[list[str] | None, typer.Option(metavar="USE", help="What each document must allow.")] = None,
+    accept_loss: AcceptLoss = None,
     out: Out = Path("out"),
     store: StoreUrl = None,
     as_json: Json = False,
@@ -70,10 +73,11 @@ def build(
             version=version,
             splits=_agreed("split", loaded, dict(old.splits) if old else SPLIT_SHARES),
             index=not loaded or any(run.release.get("index", True) for run in loaded),
+            accept_loss=accepted(accept_loss),
             created=datetime.now(UTC),
             progress=told,
         )
-    unchanged = made.version == before
+    unchanged = made.version in (before, old.version if old else None)
     if as_json:
         print_json(_summary(made) | {"unchanged": unchanged, "left_out": made.left_out})
         return

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 import fsspec
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from latam_corpus import schema
@@ -62,7 +63,7 @@ def read_chunks(path: Path) -> Iterator[list[dict[str, Any]]]:
             with pq.ParquetFile(path) as file:
                 for batch in file.iter_batches(_LIMITS.rows):
                     yield batch.to_pylist()
-        except OSError as error:
+        except (OSError, pa.ArrowException) as error:
             raise ConfigError(str(path), f"no Parquet file: {error}") from error
         return
     some = False

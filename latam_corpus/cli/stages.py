@@ -1,4 +1,4 @@
-"""`latam-corpus stage`: one stage alone; `latam-corpus measure`: signals against bounds."""
+"""`latam-corpus stage`: one stage alone."""
 
 from __future__ import annotations
 
@@ -6,21 +6,18 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_origin, get_type_hints
 
-import numpy as np
 import polars as pl
 import typer
 
 from latam_corpus import schema
 from latam_corpus.batch import Batch
 from latam_corpus.catalog.source import Source
-from latam_corpus.cli.rows import RowWriter, as_documents, as_json, kind_of, read_chunks
-from latam_corpus.cli.show import console, errors, number, print_json, table
+from latam_corpus.cli.rows import RowWriter, as_documents, kind_of, read_chunks
+from latam_corpus.cli.show import console, errors, number, print_json
 from latam_corpus.collect.files import list_inputs, read
 from latam_corpus.corpus import ROW, Frames
 from latam_corpus.errors import ConfigError
 from latam_corpus.pipeline.registry import Barrier, expanded, make_stage, stage_class
-from latam_corpus.quality.measure import Measure
-from latam_corpus.quality.policies import cached_policies
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -98,7 +95,7 @@ def _worked(where: Path, stages: Sequence[Stage | Barrier]) -> Iterator[Chunk]:
     held: list[Chunk] = []
     start = 0
     for rows in read_chunks(where):
-        batch = Batch(_with_language(as_documents(rows, start), before))
+        batch = Batch(with_language(as_documents(rows, start), before))
         for one in before:
             batch = one(batch)
         start += len(rows)
@@ -134,7 +131,7 @@ def _decided_by(barrier: Stage | Barrier) -> list[str]:
     return sorted({*barrier.needs, *getattr(barrier, "aside", ())})
 
 
-def _with_language(documents: pl.DataFrame, stages: Sequence[Stage]) -> pl.DataFrame:
+def with_language(documents: pl.DataFrame, stages: Sequence[Stage]) -> pl.DataFrame:
     """The documents with `language`, where a stage needs one and rows have none: as declared, else identified."""
     if not any("language" in stage.needs for stage in stages):
         return documents
@@ -147,82 +144,3 @@ def _with_language(documents: pl.DataFrame, stages: Sequence[Stage]) -> pl.DataF
         found = identified(Batch(documents.filter(missing))).frame["language"]
         documents = documents.with_columns(documents["language"].scatter(missing.arg_true(), found))
     return documents
-
-
-def measure(
-    source: Annotated[Path, typer.Argument(metavar="INPUT", help="JSONL, Parquet, or a run's folder.")],
-    as_json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-) -> None:
-    """Show each signal's distribution against its bounds, and what each bound alone would drop."""
-    frame = _measured(source)
-    told = []
-    for (language, genre), group in sorted(
-        frame.group_by("language", "genre"), key=lambda item: (-item[1].height, str(item[0]))
-    ):
-        told.append(
-            {"language": language, "genre": genre, "documents": group.height, **_distribution(group, language, genre)}
-        )
-    if as_json_:
-        print_json(as_json(told))
-        return
-    for block in told:
-        rows = [
-            (s["signal"], *(_short(s["quantiles"][q]) for q in ("1", "5", "50", "95", "99")), s["bounds"],
-             number(s["would_drop"]) if s["bounds"] else "")
-            for s in block["signals"]
-        ]  # fmt: skip
-        title = f"{block['language']} · {block['genre']} · {number(block['documents'])} documents"
-        table(title, ["signal", "1 %#", "5 %#", "50 %#", "95 %#", "99 %#", "bounds", "would drop#"], rows)
-        console.print(f"all bounds together would drop {number(block['would_drop'])}\n")
-
-
-def _measured(where: Path) -> pl.DataFrame:
-    wanted = ["doc_id", "language", "genre", "signals"]
-    if where.is_dir():
-        files = [f for kind in ("kept", "dropped") for f in sorted((where / kind).glob("*.parquet"))]
-        if not files:
-            raise ConfigError(str(where), "neither a run's folder nor a file", "name a JSONL or Parquet file")
-        rows = pl.concat([pl.read_parquet(f, columns=wanted) for f in files]).filter(pl.col("signals").is_not_null())
-        return rows.with_columns(pl.col("language").fill_null("und"))
-    stage_ = Measure()
-    frames, start = [], 0
-    for rows_ in read_chunks(where):
-        documents = _with_language(as_documents(rows_, start), [stage_])
-        start += len(rows_)
-        frames.append(stage_(Batch(documents)).frame.select(wanted))
-    return pl.concat(frames)
-
-
-def _distribution(group: pl.DataFrame, language: str, genre: str) -> dict[str, Any]:
-    bounds = {bound.signal: bound for bound in cached_policies().bounds(language, genre)}
-    signals, wrong = [], np.zeros(group.height, bool)
-    for name in schema.SIGNALS:
-        values = group["signals"].struct.field(name).to_numpy().astype(float)
-        finite = values[np.isfinite(values)]
-        quantiles = np.quantile(finite, [0.01, 0.05, 0.5, 0.95, 0.99]) if len(finite) else [float("nan")] * 5
-        bound = bounds.get(name)
-        out = np.zeros(group.height, bool)
-        if bound and bound.minimum is not None:
-            out |= values < bound.minimum
-        if bound and bound.maximum is not None:
-            out |= values > bound.maximum
-        wrong |= out
-        signals.append(
-            {
-                "signal": name,
-                "quantiles": dict(zip(("1", "5", "50", "95", "99"), map(float, quantiles), strict=True)),
-                "bounds": _bounds_shown(bound.minimum, bound.maximum) if bound else "",
-                "would_drop": int(out.sum()),
-            }
-        )
-    return {"signals": signals, "would_drop": int(wrong.sum())}
-
-
-def _bounds_shown(low: float | None, high: float | None) -> str:
-    return " ".join(
-        part for part in (f"≥ {low:g}" if low is not None else "", f"≤ {high:g}" if high is not None else "") if part
-    )
-
-
-def _short(value: float) -> str:
-    return "" if not np.isfinite(value) else f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"  # noqa: PLR2004

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 COLLECTED: Final = (
     "doc_id", "declared_language", "country", "genre", "composition", "title", "creators", "published", "url",
     "source_id", "contributor", "rights", "rights_tier", "basis", "uses", "agreement", "expires", "embargo_until",
-    "consent", "obtained", "origin", "drop_reason", "verdict", "evidence",
+    "consent", "opt_outs", "obtained", "origin", "drop_reason", "verdict", "evidence",
 )  # fmt: skip
 _SCHEMA: Final = {**DOCUMENT_SCHEMA, **WORKING_SCHEMA}
 _AS: Final[dict[str, Callable[[Any], Any]]] = {
@@ -148,6 +148,9 @@ def _documents(
     }
     if chunk.media_types is not None:
         columns["media_type"] = [place.with_form(kind) for kind in chunk.media_types]
+        # Only readers of web archives know them; another record's column of this name may hold anything.
+        if "opt_outs" in keys:
+            columns["opt_outs"] = [record.get("opt_outs") for record in chunk.records]
     return _frame(place, columns, len(bodies), body)
 
 
@@ -225,7 +228,7 @@ def _frame(place: Place, columns: dict[str, Values], height: int, body: str) -> 
         "media_type": place.media_type,
     }
     made: dict[str, Values] = {**{name: Same(value) for name, value in constant.items()}, **columns}
-    made["rights_tier"], made["uses"] = _terms(source, columns["rights"])
+    made["rights_tier"], made["uses"] = _terms(source, columns["rights"], columns.get("opt_outs", Same(None)), height)
     failed = columns["drop_reason"]
     made["verdict"] = failed if isinstance(failed, Same) else [reason and "failed" for reason in failed]
     origin = {"file": Same(place.file), **{name: made.pop(name) for name in ("member", "offset", "digest")}}
@@ -241,13 +244,16 @@ def _frame(place: Place, columns: dict[str, Values], height: int, body: str) -> 
     )
 
 
-def _terms(source: Source, statements: Values) -> tuple[Values, Values]:
-    """The tier and the uses of each statement."""
-    if isinstance(statements, Same):
+def _terms(source: Source, statements: Values, opt_outs: Values, height: int) -> tuple[Values, Values]:
+    """The tier and the uses of each row, by its statement and what is refused of it."""
+    if isinstance(statements, Same) and isinstance(opt_outs, Same):
         tier, uses = terms_of(source, statements.value)
         return Same(tier), Same(uses)
-    terms = {said: terms_of(source, said) for said in set(statements)}
-    return [terms[said][0] for said in statements], [terms[said][1] for said in statements]
+    said = [statements.value] * height if isinstance(statements, Same) else statements
+    listed = [None] * height if isinstance(opt_outs, Same) else opt_outs
+    keys = [(one, tuple(sorted({row["signal"] for row in rows or ()}))) for one, rows in zip(said, listed, strict=True)]
+    terms = {key: terms_of(source, *key) for key in set(keys)}
+    return [terms[key][0] for key in keys], [terms[key][1] for key in keys]
 
 
 def _series(name: str, values: Values, dtype: PolarsDataType, height: int) -> pl.Series:

@@ -2,24 +2,42 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from latam_corpus.catalog.optout.site import FILES, ROBOTS, Site, root_of
+from latam_corpus.catalog.urls import canonical_url
 from latam_corpus.collect.records import Failure, Found
 from latam_corpus.collect.responses import media_type_of, parse_response, payload_of
+from latam_corpus.collect.values import as_time
 from latam_corpus.errors import DocumentError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+
+    from latam_corpus.catalog.optout.signal import OptOut
 
 # Enough for an HTTP header and for the look at an untyped body; of what is no page, no more is read.
 _HEAD: Final = 2**16
 _OK: Final = range(200, 300)
+# What a site says to machines is no document, though some of it is plain text.
+_SITE_FILE: Final = re.compile(f"https?://[^/?#]*(?:{'|'.join(map(re.escape, (ROBOTS, *FILES)))})")
+# Of a record without a date.
+_UNKNOWN: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def page_of(
-    number: int, offset: int | None, said: str | None, take: Callable[[int], bytes], about: dict[str, Any]
+    number: int,
+    offset: int | None,
+    said: str | None,
+    take: Callable[[int], bytes],
+    about: dict[str, Any],
+    refused: Sequence[OptOut] | None = None,
 ) -> Found | Failure | None:
-    """The page that a record holds, None where it is none or its status isn't 2xx, or what is wrong with it.
+    """The page that a record holds, None where it is none, or what is wrong with it.
+
+    None are answers of another status than 2xx, of other types, and a site's files for machines, such as robots.txt.
 
     Args:
         number: the record's number in its file.
@@ -28,11 +46,16 @@ def page_of(
         take: reads as many bytes as asked of the record's block (-1: the rest), less at its end; may raise
             DocumentError.
         about: the record's other fields.
+        refused: what site and page refused, if the crawler wrote it down; None where only the page can tell.
     """
+    if _SITE_FILE.fullmatch(about["url"] or ""):
+        return None
+    sent: tuple[tuple[str, str], ...] = ()
     try:
         block = take(_HEAD)
         if said is None:
             head = parse_response(block)
+            sent = head.sent
             kind = media_type_of(head.headers.get("content-type", ""), head.body) if head.status in _OK else None
         else:
             kind = media_type_of(said, block)
@@ -44,4 +67,12 @@ def page_of(
         return Failure(number, "malformed record", {"record": number, "error": error.problem, **about}, offset)
     if not raw.strip():
         return Failure(number, "empty page", {"record": number, "bytes": len(raw), **about}, offset)
-    return Found(number, {"raw": raw, **about}, len(raw), kind, offset)
+    opt_outs = _told_by_page(about, sent, raw) if refused is None else refused
+    record = {"raw": raw, **about, **({"opt_outs": [one.row() for one in opt_outs]} if opt_outs else {})}
+    return Found(number, record, len(raw), kind, offset)
+
+
+def _told_by_page(about: dict[str, Any], sent: tuple[tuple[str, str], ...], raw: bytes) -> list[OptOut]:
+    """What a page refuses by its headers and its head, of a web archive that says no more of its site."""
+    url = canonical_url(about["url"] or "")
+    return Site(root_of(url)).page_opt_outs(url, sent, raw, as_time(about["obtained"]) or _UNKNOWN)

@@ -26,11 +26,15 @@ _SNIFFED: Final = 1024
 
 @dataclass(frozen=True)
 class Response:
-    """A recorded response: its status, its headers by their names in lower case, and the body as it was sent."""
+    """A recorded response: its status, its headers by their names in lower case, and the body as it was sent.
+
+    `headers` has the first of each name, `sent` has them all.
+    """
 
     status: int
     headers: dict[str, str]
     body: bytes
+    sent: tuple[tuple[str, str], ...] = ()
 
 
 def parse_response(block: bytes) -> Response:
@@ -47,12 +51,9 @@ def parse_response(block: bytes) -> Response:
         raise DocumentError("", "no HTTP status line")
     end = _END.search(block)
     head, body = (block[: end.start()], block[end.end() :]) if end else (block, b"")
-    headers: dict[str, str] = {}
-    for line in head.decode("latin-1").splitlines()[1:]:
-        name, separator, value = line.partition(":")
-        if separator:
-            headers.setdefault(name.strip().lower(), value.strip())
-    return Response(int(status[1]), headers, body)
+    lines = [line.partition(":") for line in head.decode("latin-1").splitlines()[1:]]
+    sent = tuple((name.strip().lower(), value.strip()) for name, separator, value in lines if separator)
+    return Response(int(status[1]), dict(reversed(sent)), body, sent)
 
 
 def media_type_of(said: str, body: bytes) -> str | None:
@@ -72,8 +73,12 @@ def media_type_of(said: str, body: bytes) -> str | None:
     return f"{kind}; charset={charset[1].lower()}" if charset else kind
 
 
-def payload_of(response: Response) -> bytes:
+def payload_of(response: Response, limit: int | None = None) -> bytes:
     """The body without its encodings; one that was recorded already decoded is given as it is.
+
+    Args:
+        response: as it was recorded.
+        limit: how many bytes it may unpack to; `MAX_RECORD` where none is given.
 
     Raises:
         DocumentError: the body is damaged, larger than a record may be, or in an unknown encoding.
@@ -82,7 +87,7 @@ def payload_of(response: Response) -> bytes:
     if "chunked" in response.headers.get("transfer-encoding", "").lower():
         body = _unchunked(body)
     for name in reversed(response.headers.get("content-encoding", "").lower().split(",")):
-        body = _decoded(body, name.strip()) if body else body
+        body = _decoded(body, name.strip(), streams.MAX_RECORD if limit is None else limit) if body else body
     return body
 
 
@@ -111,8 +116,7 @@ def _unchunked(body: bytes) -> bytes:
     raise DocumentError("", "its chunks are damaged")
 
 
-def _decoded(body: bytes, encoding: str) -> bytes:
-    limit = streams.MAX_RECORD
+def _decoded(body: bytes, encoding: str, limit: int) -> bytes:
     try:
         if encoding in ("", "identity"):
             return body

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
 from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 
+from latam_corpus.catalog.optout.signal import OPT_OUTS, from_json
 from latam_corpus.collect import streams
 from latam_corpus.collect.pages import page_of
 from latam_corpus.collect.records import Failure, Found, chunked
@@ -122,7 +123,8 @@ def _made(place: _Place, number: int, *, located: bool) -> Found | Failure | Non
             raise DocumentError("", f"it was cut after {taken:,} of {record.content_length:,} bytes")
         return data
 
-    return page_of(number, offset, None if http else said, take, about)
+    known = headers.get(OPT_OUTS)
+    return page_of(number, offset, None if http else said, take, about, None if known is None else from_json(known))
 
 
 def _records(stream: BinaryIO, span: Span | None, *, resync: bool) -> Iterator[_Place]:

@@ -27,6 +27,7 @@ from latam_corpus.collect import files
 from latam_corpus.errors import CorpusError, PartError
 from latam_corpus.pipeline.conserve import Count, Passed, pass_through, set_aside
 from latam_corpus.pipeline.plan import Part, Segment, code_digest, digest_of
+from latam_corpus.pipeline.survival import tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,6 +42,7 @@ DROPPED: Final = "dropped.parquet"
 LEDGER: Final = "ledger.parquet"
 ASIDE: Final = "aside.parquet"
 COUNTS: Final = "counts.json"
+_FORMAT: Final = 2  # of a step's outputs: those of another format are made anew
 _ROWS_A_BATCH: Final = 2000
 _BYTES_A_BATCH: Final = 16 * 2**20
 
@@ -137,7 +139,7 @@ def folder_of(work: Path, key: str) -> Path:
 
 def keys_of(task: Task) -> tuple[str, ...]:
     """The keys of the task's steps, each made of the one before and of the step."""
-    key = digest_of(task.entry or task.part.key, task.decisions_key)
+    key = digest_of(task.entry or task.part.key, task.decisions_key, _FORMAT)
     keys = []
     for step in task.segment.steps:
         key = digest_of(key, step.digest)
@@ -187,8 +189,8 @@ class Told:
 
     Attributes:
         stages: what happened, by stage.
-        kept: rows that go on, by genre and source.
-        dropped: rows set aside, by genre, source and reason.
+        kept: rows that go on, by `survival.GROUP`.
+        dropped: rows set aside, by stage, `survival.GROUP` and reason.
     """
 
     stages: dict[str, Count] = field(default_factory=dict)
@@ -210,14 +212,9 @@ class Told:
         told = json.loads((folder / COUNTS).read_text())
         return cls(
             {name: Count(**count) for name, count in told["stages"].items()},
-            Counter({(genre, source): rows for genre, source, rows in told["kept"]}),
-            Counter({(genre, source, reason): rows for genre, source, reason, rows in told["dropped"]}),
+            Counter({tuple(key): rows for *key, rows in told["kept"]}),
+            Counter({tuple(key): rows for *key, rows in told["dropped"]}),
         )
-
-
-def _tally(frame: pl.DataFrame, *columns: str) -> Counter[tuple[str, ...]]:
-    """Rows by these columns."""
-    return Counter({tuple(map(str, key)): rows for *key, rows in frame.group_by(columns).len().iter_rows()})
 
 
 def _linked(task: Task, made: Path) -> Told:
@@ -253,7 +250,8 @@ def _worked(task: Task, step: Step, before: Path | None, made: Path) -> Told:
             passed.count.seconds = seconds
             told.stages.setdefault(name, Count()).add(passed.count)
             if passed.dropped.height:
-                told.dropped += _tally(passed.dropped, "genre", "source_id", "drop_reason")
+                fallen = tally(passed.dropped, "drop_reason")
+                told.dropped += Counter({(name, *key): rows for key, rows in fallen.items()})
                 dropped.write(schema.conform(passed.dropped, schema.DOCUMENT_SCHEMA))
             ledger.write(passed.ledger)
             return passed.kept
@@ -267,7 +265,7 @@ def _worked(task: Task, step: Step, before: Path | None, made: Path) -> Told:
                 started = time.process_time()
                 if len(live):
                     live = record(stage.name, pass_through(stage, live), time.process_time() - started)
-            told.kept += _tally(live.frame, "genre", "source_id")
+            told.kept += tally(live.frame)
             rows.write(schema.conform(live.frame, schema.DOCUMENT_SCHEMA))
             if aside and len(live):
                 aside.write(schema.conform(live.frame, wanted))

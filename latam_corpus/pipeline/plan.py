@@ -25,6 +25,7 @@ from latam_corpus.dedupe.fingerprint import Fingerprint
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.pipeline.registry import Barrier, expanded, make_stage
 from latam_corpus.pipeline.supersede import Supersede
+from latam_corpus.pipeline.survival import check_floors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -120,6 +121,21 @@ class Plan:
     segments: tuple[Segment, ...]
     run_name: str
 
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """The names of all that can set a document aside, in order."""
+        names = ["collect"]
+        for segment in self.segments:
+            names += [stage.name for step in segment.steps for stage in step.stages]
+            names += [barrier.name for barrier in segment.barriers]
+        return tuple(dict.fromkeys(names))
+
+    @property
+    def identified(self) -> str | None:
+        """The first stage that gives `language`; None where the sources state it."""
+        stages = [stage for segment in self.segments for step in segment.steps for stage in step.stages]
+        return next((stage.name for stage in stages if "language" in stage.gives), None)
+
 
 def digest_of(*values: Any) -> str:  # noqa: ANN401  (anything that JSON holds)
     """32 hex digits that change when a value does.
@@ -182,7 +198,10 @@ def make_plan(recipe: Recipe, inputs: Mapping[str, str], limit: int | None = Non
     chosen = tuple(source for source in sources if not inputs or source.id in inputs)
     segments = tuple(_segments(recipe, chosen))
     name = digest_of(recipe.digest(), [s.digest for g in segments for s in g.steps], sorted(inputs.items()), limit)
-    return Plan(recipe, chosen, locations, segments, f"{recipe.name}-{name[:8]}")
+    plan = Plan(recipe, chosen, locations, segments, f"{recipe.name}-{name[:8]}")
+    if recipe.survival:
+        check_floors(recipe.survival, plan.stages, [source.id for source in sources], place)
+    return plan
 
 
 def named_source(named: str, recipe: Path) -> tuple[Source, str | None]:

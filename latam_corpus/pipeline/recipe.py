@@ -16,6 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
 from latam_corpus.catalog.source import Genre, Tier, Use  # noqa: TC001  (pydantic reads annotations at run time)
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.paths import data_folder
+from latam_corpus.pipeline.survival import Floors  # noqa: TC001  (the same)
 from latam_corpus.toml_model import load_toml
 
 _Listed = BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)
@@ -64,6 +65,7 @@ class Recipe(BaseModel):
     genre: Genre | None = None
     sources: Annotated[tuple[str, ...], _Listed] = Field(min_length=1)
     stage: Annotated[tuple[StageEntry, ...], _Listed] = Field(min_length=1)
+    survival: Floors | None = None
     release: ReleaseEntry | None = None
     _file: Path = PrivateAttr(default=Path("recipe.toml"))
 

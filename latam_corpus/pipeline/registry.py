@@ -77,8 +77,8 @@ def make_stage(name: str, options: Mapping[str, Any], place: str) -> Stage | Bar
     Raises:
         ConfigError: unknown stage or option (with the closest match), or a value of the wrong type.
 
-    >>> make_stage("filter", {}, "news.toml")
-    Filter(policies='')
+    >>> make_stage("filter", {"signals": ["char_entropy"]}, "news.toml").signals
+    ('char_entropy',)
     """
     found = stage_class(name, place)
     fields = [field.name for field in dataclasses.fields(found)]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
+from collections import Counter
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,6 +38,7 @@ from latam_corpus.pipeline.part import (
     link_or_copy,
 )
 from latam_corpus.pipeline.plan import Part, Plan
+from latam_corpus.pipeline.survival import Loss, losses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -87,6 +89,8 @@ class RunResult:
         stages: what happened, by stage, in order.
         failures: the parts that failed, and why.
         reused: for each step's title how many of its parts were done before.
+        losses: the groups of which a stage kept less than the recipe's floor.
+        accepted_loss: the written reason for which they may be released; None where there is none.
     """
 
     folder: Path
@@ -98,6 +102,13 @@ class RunResult:
     by_genre: list[dict[str, Any]] = field(default_factory=list)
     outputs: dict[str, list[str]] = field(default_factory=dict)
     seconds: float = 0.0
+    losses: tuple[Loss, ...] = ()
+    accepted_loss: str | None = None
+
+    @property
+    def releasable(self) -> bool:
+        """Whether a release may be made of it: no part failed, and no loss is without a reason."""
+        return not self.failures and (not self.losses or self.accepted_loss is not None)
 
 
 def find_parts(plan: Plan, limit: int | None = None) -> list[Part]:
@@ -132,6 +143,7 @@ def run(
     engine: Engine,
     progress: Progress,
     batch: tuple[int, int] | None = None,
+    accepted_loss: str | None = None,
 ) -> RunResult:
     """Run the plan over the parts.
 
@@ -142,6 +154,7 @@ def run(
         engine: what runs the parts.
         progress: what is told meanwhile.
         batch: most rows and most bytes of a batch; the results don't depend on it.
+        accepted_loss: why groups may fall below the recipe's floors; None where nobody has said.
 
     Raises:
         ConfigError: another process has the run's folder.
@@ -153,6 +166,7 @@ def run(
         (folder / RUN_FILE).unlink(missing_ok=True)
         started = time.monotonic()
         result = _run(plan, parts, out, folder, engine, progress, batch)
+        result = replace(result, accepted_loss=accepted_loss if result.losses else None)
         seconds = round(time.monotonic() - started, 2)
         _write_run_file(folder, plan, parts, result, seconds)
     return replace(result, seconds=seconds)
@@ -211,13 +225,17 @@ def _run(
             decided = made.parts
             replaced.append(made.replaced)
     folders = {t.part.name: [folder_of(work, key) for key in keys[t.part.name]] for t in tasks}
-    result = _settled(folder, folders, failures, {title: (n, of) for title, (n, of) in reused.items()})
+    result = _settled(plan, folder, folders, failures, {title: (n, of) for title, (n, of) in reused.items()})
     pl.concat([pl.DataFrame(schema=REPLACED), *replaced]).write_parquet(folder / REPLACED_FILE)
     return replace(result, outputs=keys)
 
 
 def _settled(
-    folder: Path, folders: Mapping[str, Sequence[Path]], failures: dict[str, str], reused: dict[str, tuple[int, int]]
+    plan: Plan,
+    folder: Path,
+    folders: Mapping[str, Sequence[Path]],
+    failures: dict[str, str],
+    reused: dict[str, tuple[int, int]],
 ) -> RunResult:
     """The run's folder filled with links to the outputs, and the counts of all parts together."""
     stages: dict[str, Count] = {}
@@ -240,15 +258,23 @@ def _settled(
     fallen = sum(sum(c.dropped.values()) + sum(c.failed.values()) for c in stages.values())
     if not rows_in == kept + fallen == kept + total.dropped.total():
         raise PartError(str(folder), f"{rows_in} rows came in, {kept} were kept and {fallen} set aside")
-    return RunResult(folder, rows_in, kept, stages, failures, reused, _by_genre(total))
+    floors = plan.recipe.survival
+    lost = losses(total.kept, total.dropped, plan.stages, plan.identified, floors) if floors else []
+    return RunResult(folder, rows_in, kept, stages, failures, reused, _by_genre(total), losses=tuple(lost))
 
 
 def _by_genre(total: Told) -> list[dict[str, Any]]:
     """Rows kept and set aside by genre and source, with the reasons, the most frequent first."""
+    left: Counter[tuple[str, str]] = Counter()
+    fallen: dict[tuple[str, str], Counter[str]] = {}
+    for (genre, source, *_), n in total.kept.items():
+        left[genre, source] += n
+    for (_, genre, source, *_, reason), n in sorted(total.dropped.items()):
+        fallen.setdefault((genre, source), Counter())[reason] += n
     rows = []
-    for genre, source in sorted({*total.kept, *((genre, source) for genre, source, _ in total.dropped)}):
-        reasons = {why: n for (g, s, why), n in sorted(total.dropped.items()) if (g, s) == (genre, source)}
-        kept = total.kept[genre, source]
+    for genre, source in sorted({*left, *fallen}):
+        reasons = fallen.get((genre, source), Counter())
+        kept = left[genre, source]
         rows.append(
             {
                 "genre": genre,
@@ -285,6 +311,8 @@ def _write_run_file(folder: Path, plan: Plan, parts: Sequence[Part], result: Run
         "rows": {"in": result.rows_in, "kept": result.kept, "set_aside": result.rows_in - result.kept},
         "stages": {name: asdict(count) for name, count in result.stages.items()},
         "by_genre": result.by_genre,
+        "losses": [loss.as_dict() for loss in result.losses],
+        "accepted_loss": result.accepted_loss,
         "reused": {title: {"parts": n, "of": of} for title, (n, of) in result.reused.items()},
         "seconds": seconds,
         "columns": list(schema.DOCUMENT_SCHEMA),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from latam_corpus import schema
+from latam_corpus.quality.distribution import outside
 from latam_corpus.quality.measure import Measure
 from latam_corpus.quality.policies import cached_policies
 
@@ -26,12 +27,29 @@ class Filter:
 
     Attributes:
         policies: a `filters/` folder; the shipped one when empty.
+        signals: names of signals to measure beside those that are bounded; `all` for every one.
+        word_lists: a folder of word lists, for `dictionary_word_rate`.
+        quality_model: of `quality train`, for `learned_quality`.
+        scores: a Parquet file with `doc_id` and `score`, for `outside_score`.
+        flagged_words: a folder of word lists, for `flagged_word_share`.
     """
 
     policies: str = ""
+    signals: tuple[str, ...] = ()
+    word_lists: str = ""
+    quality_model: str = ""
+    scores: str = ""
+    flagged_words: str = ""
 
-    # A folder is what its files say (`fingerprint`), wherever it is.
-    by_content: ClassVar[tuple[str, ...]] = ("policies",)
+    # A folder is what its files say (`fingerprint`), wherever it is; what is measured is the stage before's concern.
+    by_content: ClassVar[tuple[str, ...]] = (
+        "policies",
+        "signals",
+        "word_lists",
+        "quality_model",
+        "scores",
+        "flagged_words",
+    )
     name: ClassVar[str] = "filter"
     needs: ClassVar[frozenset[str]] = frozenset({"signals", "language", "genre"})
     gives: ClassVar[frozenset[str]] = frozenset({"drop_reason"})
@@ -40,7 +58,10 @@ class Filter:
 
     def expand(self) -> tuple[Stage, ...]:
         """What a plan runs for it: measuring is kept apart, so that a changed bound measures nothing anew."""
-        return (Measure(self.policies), self)
+        measure = Measure(
+            self.policies, self.signals, self.word_lists, self.quality_model, self.scores, self.flagged_words
+        )
+        return (measure, self)
 
     def fingerprint(self) -> str:
         """Changes when a bound does."""
@@ -69,9 +90,7 @@ def _broken(
     found: dict[int, list[tuple[str, float]]] = {}
     for bound in bounds:
         measured = values[bound.signal][rows]
-        # Not-a-number compares false both ways: a signal that the language has no list for passes.
-        too_low = measured < np.float32(-np.inf if bound.minimum is None else bound.minimum)
-        too_high = measured > np.float32(np.inf if bound.maximum is None else bound.maximum)
+        too_low, too_high = outside(measured, bound)
         for place in np.flatnonzero(too_low | too_high).tolist():
             reason = bound.too_low if too_low[place] else bound.too_high
             found.setdefault(int(rows[place]), []).append((reason, round(float(measured[place]), 4)))

@@ -1,47 +1,100 @@
-"""The stage `measure`: every signal of every document, kept of dropped ones too."""
+"""The stage `measure`: signals of every document, kept of dropped ones too."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 import polars as pl
 
 from latam_corpus import schema
+from latam_corpus.errors import ConfigError, closest
+from latam_corpus.quality.given import Given
 from latam_corpus.quality.policies import cached_policies
-from latam_corpus.text.signals import measure
-from latam_corpus.text.stops import StopCounts
+from latam_corpus.quality.word_lists import cached_word_lists, word_lists_digest
+from latam_corpus.text.signals import ALWAYS, Lexicon, Reading
+from latam_corpus.text.signals import measure as measured
 
 if TYPE_CHECKING:
     from latam_corpus.batch import Batch
+    from latam_corpus.policy import Policies
+
+ALL: Final = "all"
 
 
 @dataclass(frozen=True)
 class Measure:
-    """The stage that measures.
+    """The stage that measures what comes with the word table, what any policy bounds, and what is asked for.
+
+    A signal that isn't measured is null.
 
     Attributes:
         policies: a `filters/` folder whose stop words to use; the shipped one when empty.
+        signals: names of signals that are measured too; `all` for every one.
+        word_lists: a folder of word lists, `<code>.txt`, for `dictionary_word_rate`.
+        quality_model: a file of `quality train`, for `learned_quality`.
+        scores: a Parquet file with `doc_id` and `score`, for `outside_score`.
+        flagged_words: a folder of word lists, `<code>.txt` or `all.txt`, for `flagged_word_share`.
+
+    Raises:
+        ConfigError: a signal that nobody knows, or a bound on one that needs a file which isn't named.
     """
 
     policies: str = ""
+    signals: tuple[str, ...] = ()
+    word_lists: str = ""
+    quality_model: str = ""
+    scores: str = ""
+    flagged_words: str = ""
 
     # A folder is what its files say (`fingerprint`), wherever it is.
-    by_content: ClassVar[tuple[str, ...]] = ("policies",)
+    by_content: ClassVar[tuple[str, ...]] = ("policies", "word_lists", "quality_model", "scores", "flagged_words")
     name: ClassVar[str] = "measure"
     needs: ClassVar[frozenset[str]] = frozenset({"text", "language"})
     gives: ClassVar[frozenset[str]] = frozenset({"signals"})
 
+    def __post_init__(self) -> None:
+        known = {*schema.SIGNALS, ALL}
+        for signal in self.signals:
+            if signal not in known:
+                raise ConfigError("option «signals»", f"unknown signal «{signal}»", closest(signal, known))
+        if self.policies:  # no shipped policy bounds what needs a file
+            self.given.check(cached_policies(self.policies).bounded_signals, self.policies)
+
+    @property
+    def given(self) -> Given:
+        """The files that some signals need."""
+        return Given(self.quality_model, self.scores, self.flagged_words)
+
     def fingerprint(self) -> str:
-        """Changes when stop words do; a changed bound measures nothing anew."""
-        return cached_policies(self.policies).lexicon_digest()
+        """Changes when what is known of the languages does, or what must be measured; not when a bound moves."""
+        policies = cached_policies(self.policies)
+        on_demand = sorted(self._names(policies) - ALWAYS)
+        parts = [policies.lexicon_digest(), *on_demand]
+        if self.word_lists:
+            parts.append(word_lists_digest(self.word_lists))
+        return " ".join([*parts, *self.given.digests()])
 
     def __call__(self, batch: Batch) -> Batch:
         """The batch with the struct `signals`."""
         policies = cached_policies(self.policies)
         codes = {code: policies.language(code).language for code in batch.frame["language"].unique().drop_nulls()}
         languages = [codes.get(code, "und") for code in batch.frame["language"]]
-        stops = StopCounts.of(batch.words, policies.stop_table, languages, policies.background)
-        values = measure(batch.words, stops)
-        signals = pl.DataFrame({name: values[name] for name in schema.SIGNALS}).to_struct("signals")
-        return batch.with_columns({"signals": signals.cast(schema.SIGNAL_STRUCT)})
+        lexicon = Lexicon(
+            languages,
+            policies.stop_table,
+            policies.background,
+            {code: file.alphabet for code, file in policies.languages.items() if file.alphabet},
+            cached_word_lists(self.word_lists),
+        )
+        values = measured(Reading(batch.words, lexicon), self._names(policies))
+        values |= self.given.values(batch, languages)
+        nothing = pl.repeat(None, len(batch), dtype=pl.Float32, eager=True)
+        columns = {name: values.get(name, nothing) for name in schema.SIGNALS}
+        return batch.with_columns({"signals": pl.DataFrame(columns).to_struct("signals").cast(schema.SIGNAL_STRUCT)})
+
+    def _names(self, policies: Policies) -> frozenset[str]:
+        if ALL in self.signals:
+            return frozenset(schema.SIGNALS)
+        # What a file gives is measured in `given`.
+        return ALWAYS | policies.bounded_signals | frozenset(self.signals)

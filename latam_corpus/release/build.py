@@ -30,9 +30,16 @@ from latam_corpus.release.manifest import (
 )
 from latam_corpus.release.replaced import read_replaced
 from latam_corpus.release.runs import Inputs, load_run
-from latam_corpus.release.sketch import Sketcher, scheme_in, stated_scheme
+from latam_corpus.release.sketch import Sketcher, scheme_of_release, stated_scheme
 from latam_corpus.release.store import LEDGER, MANIFEST, SUMS, Store, checked, next_version
-from latam_corpus.release.summary import count_reasons, count_rows, flow_of, run_entries, source_entries
+from latam_corpus.release.summary import (
+    accepted_losses,
+    count_reasons,
+    count_rows,
+    flow_of,
+    run_entries,
+    source_entries,
+)
 from latam_corpus.release.write import reusable, write_shards
 
 if TYPE_CHECKING:
@@ -60,6 +67,7 @@ def build(
     splits: Mapping[str, float] = SPLIT_SHARES,
     shard_bytes: int = SHARD_BYTES,
     index: bool = True,
+    accept_loss: str | None = None,
     created: datetime | None = None,
     progress: Progress | None = None,
 ) -> Manifest:
@@ -77,19 +85,23 @@ def build(
         splits: the shares of documents held out.
         shard_bytes: bytes of text above which a shard is cut.
         index: whether the version has the fingerprints by which later runs find copies of its documents.
+        accept_loss: why documents that the runs lost below their recipes' floors may be missing; on the card.
         created: the time that the manifest states; the start of `today` when None.
         progress: told what is done, how much of it and of how much.
 
     Raises:
         ConfigError: the name, a run, the terms or the parent are wrong; nothing was written.
-        ReleaseError: nothing is left to release, or the bytes of a run or of the parent can't be used.
+        ReleaseError: nothing is left to release, a run lost more than its recipe's floor and nobody said why, or
+            the bytes of a run or of the parent can't be used.
     """
     opened = store if isinstance(store, Store) else Store.at(store)
     moment = _moment(today, created)
     terms = Terms(tuple(dict.fromkeys(admit)), tuple(dict.fromkeys(uses)), today or moment.date())
     check_shares(splits)
     with opened.told():
-        return _build(name, runs, opened, terms, parent, version, splits, shard_bytes, index, moment, progress)
+        return _build(
+            name, runs, opened, terms, parent, version, splits, shard_bytes, index, accept_loss, moment, progress
+        )
 
 
 def _build(
@@ -102,12 +114,14 @@ def _build(
     splits: Mapping[str, float],
     shard_bytes: int,
     index: bool,
+    accept_loss: str | None,
     moment: datetime,
     progress: Progress | None,
 ) -> Manifest:
     if version and checked(version, "the version") in opened.versions(name):
         raise ConfigError(f"{name}@{version}", "it exists, and versions are never overwritten", "name another version")
     inputs = _inputs(name, runs, opened, parent)
+    lost = accepted_losses(inputs, accept_loss)
     parts = inputs.parts(opened)
     light = scan(parts, terms, progress)
     old = inputs.parent
@@ -139,14 +153,16 @@ def _build(
                 counts=count_rows(plan.rows),
                 left_out=count_reasons(decision),
                 sources=source_entries(inputs, plan.rows),
+                accepted_losses=lost,
                 shards=written.shards,
                 files=written.index,
             )
             versions = opened.versions(name)
-            same = _unchanged_since(opened, draft, versions)
+            remade = {file: path for file, path in written.files.items() if file in written.remade}
+            # Named alone, a version with a damaged index is mended, whichever has come after it.
+            mended = old if old and remade and not runs and _holds_the_same(old, draft) else None
+            same = mended or _unchanged_since(opened, draft, versions)
             if same:
-                # A damaged file of the index is mended.
-                remade = {file: path for file, path in written.files.items() if file in written.remade}
                 _put_index(opened, name, same.version, remade)
                 return same
             number = _reserved(opened, name, version, versions, terms.today)
@@ -158,14 +174,11 @@ def _build(
 
 
 def _scheme(inputs: Inputs, store: Store) -> Scheme:
-    """The scheme of the version's index: the one by which its runs were deduplicated, else the parent's."""
+    """The scheme of the version's index: the one by which its runs were deduplicated, else the release's so far."""
     stated = {found for run in inputs.runs if (found := stated_scheme(run.stages))}
     if len(stated) == 1:
         return stated.pop()
-    try:
-        return scheme_in(store, inputs.parent) if inputs.parent else Scheme()
-    except ConfigError:  # without an index that can be read
-        return Scheme()
+    return scheme_of_release(store, inputs.parent) if inputs.parent else Scheme()
 
 
 def _put_index(store: Store, name: str, version: str, written: Mapping[str, Path]) -> None:
@@ -259,17 +272,21 @@ def _unchanged_since(store: Store, draft: Manifest, versions: Sequence[str]) -> 
             continue
         last = load_manifest(store, draft.name, version)
         upon = draft.parent.version if draft.parent else None
-        same = (
-            upon in (last.version, last.parent.version if last.parent else None)
-            and [(s.path, s.sha256) for s in last.shards] == [(s.path, s.sha256) for s in draft.shards]
-            and (last.admit, last.uses, last.splits) == (draft.admit, draft.uses, draft.splits)
-            and last.index == draft.index
-        )
-        if same:
+        meant = upon in (last.version, last.parent.version if last.parent else None)
+        if meant and _holds_the_same(last, draft) and last.accepted_losses == draft.accepted_losses:
             if version != latest:
                 store.point(draft.name, version)
             return last
     return None
+
+
+def _holds_the_same(one: Manifest, other: Manifest) -> bool:
+    """Whether two versions hold the same shards and index on the same terms."""
+    return (
+        [(s.path, s.sha256) for s in one.shards] == [(s.path, s.sha256) for s in other.shards]
+        and (one.admit, one.uses, one.splits) == (other.admit, other.uses, other.splits)
+        and one.index == other.index
+    )
 
 
 def _why_nothing(decision: Decision) -> str:

@@ -40,7 +40,7 @@ _HUB_LICENCES: Final = frozenset(
     for version in versions
 ) | {"cc0-1.0", "apache-2.0", "mit"}
 _CC_URI: Final = re.compile(r"https?://creativecommons\.org/(?:licenses|publicdomain)/([a-z-]+)/(\d\.\d)(?:/.*)?")
-_GENRE_NAMES: Final = {
+GENRE_NAMES: Final = {
     "es": {
         "news": "prensa", "literature": "literatura", "lyrics": "letras de canciones",
         "oral_history": "historia oral", "government": "documentos de gobierno", "legal": "textos legales",
@@ -73,6 +73,7 @@ def card(manifest: Manifest, where: str | None = None, shards: Sequence[Shard] |
         _contents(manifest),
         _sources(manifest),
         _left_out(manifest),
+        *([_losses(manifest)] if manifest.accepted_losses else []),
         _loading(manifest, held),
         _WITHDRAWAL,
         _provenance(manifest),
@@ -182,7 +183,7 @@ def _summary(manifest: Manifest) -> str:
 
 
 def _resumen(manifest: Manifest) -> str:
-    genres = ", ".join(_GENRE_NAMES["es"].get(genre, genre) for genre in manifest.counts["genre"])
+    genres = ", ".join(GENRE_NAMES["es"].get(genre, genre) for genre in manifest.counts["genre"])
     return (
         f"{_plain(manifest.rows)} documentos ({megabytes(manifest.text_bytes)} de texto): {genres}. "
         "Cada fila dice de qué fuente viene, con qué derechos y cómo se obtuvo; lo que quedó fuera, y por qué, "
@@ -191,7 +192,7 @@ def _resumen(manifest: Manifest) -> str:
 
 
 def _resumo(manifest: Manifest) -> str:
-    genres = ", ".join(_GENRE_NAMES["pt"].get(genre, genre) for genre in manifest.counts["genre"])
+    genres = ", ".join(GENRE_NAMES["pt"].get(genre, genre) for genre in manifest.counts["genre"])
     return (
         f"{_plain(manifest.rows)} documentos ({megabytes(manifest.text_bytes)} de texto): {genres}. "
         "Cada linha diz de que fonte vem, com que direitos e como foi obtida; o que ficou de fora, e por quê, "
@@ -264,6 +265,25 @@ def _left_out(manifest: Manifest) -> str:
         "out here, each with its evidence in the version's `ledger.parquet`.\n\n"
         f"{table(['reason', 'documents'], rows)}"
     )
+
+
+def _losses(manifest: Manifest) -> str:
+    told = ["## Losses let pass\n\nOf these, a stage of a run kept less than its recipe's floor."]
+    for reason in dict.fromkeys(loss.accepted for loss in manifest.accepted_losses):
+        rows = [
+            [
+                loss.stage,
+                f"{loss.kind} {loss.value}",
+                f"{loss.rows_in:,}",
+                f"{loss.kept:,}",
+                f"{100 * loss.floor:g} %",
+                ", ".join(f"`{why}` {n:,}" for why, n in loss.reasons.items()),
+            ]
+            for loss in manifest.accepted_losses
+            if loss.accepted == reason
+        ]
+        told += [f"It was let pass because: {reason}", table(["stage", "of", "in", "kept", "floor", "mostly"], rows)]
+    return "\n\n".join(told)
 
 
 def _loading(manifest: Manifest, held: Sequence[Shard]) -> str:

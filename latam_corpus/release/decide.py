@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from latam_corpus import schema
+from latam_corpus.catalog.optout.signal import WITHHELD
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.release.replaced import with_kept, without_replaced
 
@@ -99,6 +100,8 @@ class Terms:
         return (
             pl.when(~pl.col("rights_tier").is_in(self.admit))
             .then(pl.concat_str(pl.lit("rights_tier="), "rights_tier"))
+            .when((lacks != "") & (self._opted_out() != ""))
+            .then(pl.concat_str(pl.lit("opt_out="), self._opted_out()))
             .when(lacks != "")
             .then(pl.concat_str(pl.lit("uses_lack="), lacks))
             .when(pl.col("expires") < self.today)
@@ -106,6 +109,14 @@ class Terms:
             .when(pl.col("embargo_until") > self.today)
             .then(pl.lit(f"embargo_until>{self.today}"))
         )
+
+    def _opted_out(self) -> pl.Expr:
+        """The signals by which the owner of a row's site withholds what is asked for; empty where none does."""
+        asked = [name for name, uses in WITHHELD.items() if uses.intersection(self.uses)]
+        signals = pl.element().struct.field("signal")
+        stated = pl.col("opt_outs").cast(schema.DOCUMENT_SCHEMA["opt_outs"])  # of rows that all state none: null
+        found = stated.list.eval(signals.filter(signals.is_in(asked)).unique().sort())
+        return found.list.join(",").fill_null("")
 
 
 def scan(parts: Sequence[Part], terms: Terms, progress: Progress | None = None) -> pl.DataFrame:

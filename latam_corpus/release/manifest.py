@@ -99,6 +99,20 @@ class RunEntry(_Entry):
     failed_parts: int = 0
 
 
+class AcceptedLoss(_Entry):
+    """A group of which a run's stage kept less than the recipe's floor, and why that was let pass."""
+
+    run: str
+    stage: str
+    kind: str
+    value: str
+    rows_in: int
+    kept: int
+    floor: float
+    reasons: dict[str, int]
+    accepted: str
+
+
 class SourceEntry(Tally):
     """The documents of one source under one rights statement."""
 
@@ -147,6 +161,7 @@ class Manifest(_Entry):
     counts: dict[str, dict[str, Tally]]
     left_out: dict[str, int]
     sources: tuple[SourceEntry, ...]
+    accepted_losses: tuple[AcceptedLoss, ...] = ()
     shards: tuple[Shard, ...]
     files: dict[FileName, SideFile]
 

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from latam_corpus import schema
 from latam_corpus.dedupe.fingerprint import text_hash
 from latam_corpus.errors import ConfigError, ReleaseError, closest
+from latam_corpus.pipeline.survival import Loss
 from latam_corpus.release.parquet import read_batches
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ class Run:
         sources: what the catalogue said of each source, by id.
         failed_parts: the parts that gave nothing.
         stages: the recipe's, each with its options and its name as `use`.
+        losses: the groups of which a stage kept less than the recipe's floor.
+        accepted_loss: the reason for which they may be released; None where nobody gave one.
     """
 
     id: str
@@ -75,6 +78,8 @@ class Run:
     sources: dict[str, dict[str, Any]]
     failed_parts: tuple[str, ...] = ()
     stages: tuple[dict[str, Any], ...] = ()
+    losses: tuple[Loss, ...] = ()
+    accepted_loss: str | None = None
 
     def parts(self) -> list[Part]:
         """The files of its kept documents."""
@@ -98,6 +103,8 @@ def load_run(folder: Path) -> Run:
         sources = {str(source["id"]): dict(source) for source in told.get("sources", ())}
         failed = tuple(str(part["name"]) for part in told.get("parts", ()) if part.get("failed"))
         stages = tuple(dict(stage) for stage in recipe.get("stage", ()))
+        losses = tuple(Loss(**loss) for loss in told.get("losses", ()))
+        accepted = told.get("accepted_loss")
     except OSError as error:
         problem = f"it can't be read: {error.strerror}"
         raise ConfigError(str(file), problem, "name a run's folder, such as out/runs/news-1a2b3c4d") from None
@@ -107,7 +114,7 @@ def load_run(folder: Path) -> Run:
     if not finished:
         raise ConfigError(str(folder), "the run isn't finished", "run the recipe again; what is done is reused")
     sha256 = hashlib.sha256(data).hexdigest()
-    return Run(folder.resolve().name, folder, title, release, sha256, sources, failed, stages)
+    return Run(folder.resolve().name, folder, title, release, sha256, sources, failed, stages, losses, accepted)
 
 
 def find_run(named: str, out: Path) -> Path:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -24,6 +24,7 @@ from latam_corpus.dedupe.scheme import Scheme
 from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.pipeline.part import link_or_copy
 from latam_corpus.release.files import sha256_of
+from latam_corpus.release.manifest import load_manifest
 from latam_corpus.release.parquet import write_group, writer
 
 if TYPE_CHECKING:
@@ -63,13 +64,36 @@ def scheme_in(store: Store, manifest: Manifest) -> Scheme:
     Raises:
         ConfigError: the version has no index, or its first file is damaged or of another toolkit.
     """
+    if manifest.index:
+        return _stated_in(store, manifest, min(manifest.index))
+    latest = store.latest(manifest.name) == manifest.version
+    upon = manifest.version if latest else "latest"
+    # A build upon an older version would put its documents in place of the latest's.
+    which = "build it" if latest else "name a version that was built with one, or build one upon the latest"
+    remedy = f"{which}: `latam-corpus release build {manifest.name} --parent {upon}`"
+    raise ConfigError(f"{store.url}, {manifest.spec}", "it was built without a fingerprint index", remedy)
+
+
+def scheme_of_release(store: Store, manifest: Manifest) -> Scheme:
+    """The scheme of a version's index, of which files may be damaged or missing.
+
+    It is stated by each of its files; where none can be read, by those of the release's other versions, the newest
+    first; where there are none, it is the usual one.
+    """
+    others = [version for version in reversed(store.versions(manifest.name)) if version != manifest.version]
+    for one in (manifest, *(load_manifest(store, manifest.name, version) for version in others)):
+        for file in sorted(one.index):
+            with suppress(ConfigError):
+                return _stated_in(store, one, file)
+    return Scheme()
+
+
+def _stated_in(store: Store, manifest: Manifest, file: str) -> Scheme:
+    """The scheme that a file of the index states."""
     place = f"{store.url}, {manifest.spec}"
     remedy = f"build it: `latam-corpus release build {manifest.name} --parent {manifest.version}`"
-    if not manifest.index:
-        raise ConfigError(place, "it was built without a fingerprint index", remedy)
-    name = min(manifest.index)
     try:
-        with store.open("releases", manifest.name, manifest.version, name) as opened:
+        with store.open("releases", manifest.name, manifest.version, file) as opened:
             stated = json.loads(pq.read_metadata(opened).metadata[METADATA])
         if stated["format"] != FORMAT:
             raise ConfigError(place, f"its index has format {stated['format']}, this toolkit reads {FORMAT}", remedy)
@@ -77,7 +101,7 @@ def scheme_in(store: Store, manifest: Manifest) -> Scheme:
     except ReleaseError as error:
         raise ConfigError(error.place, error.problem, remedy) from None
     except (pa.ArrowException, KeyError, TypeError, ValueError) as error:
-        raise ConfigError(f"{place}, {name}", f"it is no file of a fingerprint index: {error!r}", remedy) from None
+        raise ConfigError(f"{place}, {file}", f"it is no file of a fingerprint index: {error!r}", remedy) from None
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from latam_corpus.release.manifest import Flow, RunEntry, SourceEntry, Tally
+from latam_corpus.errors import ReleaseError
+from latam_corpus.release.manifest import AcceptedLoss, Flow, RunEntry, SourceEntry, Tally
 
 if TYPE_CHECKING:
     from latam_corpus.release.decide import Decision
@@ -61,6 +62,31 @@ def run_entries(inputs: Inputs, light: pl.DataFrame) -> tuple[RunEntry, ...]:
         )
         for run in inputs.runs
     )
+
+
+def accepted_losses(inputs: Inputs, reason: str | None) -> tuple[AcceptedLoss, ...]:
+    """What the runs' stages took below the recipes' floors, each with the reason for which it may be released.
+
+    Args:
+        inputs: the runs.
+        reason: for those of which `run` was given none.
+
+    Raises:
+        ReleaseError: a loss has no reason.
+    """
+    found = []
+    for run in inputs.runs:
+        why = run.accepted_loss or reason
+        if run.losses and why is None:
+            more = f", and {len(run.losses) - 1} more such losses" if len(run.losses) > 1 else ""
+            raise ReleaseError(
+                run.id,
+                f"{run.losses[0]}{more}",
+                f"read what fell with `latam-corpus sample {run.id} --set-aside --by drop_reason`, or give "
+                '--accept-loss "why"; it goes on the card',
+            )
+        found += [AcceptedLoss(run=run.id, accepted=str(why), **loss.as_dict()) for loss in run.losses]
+    return tuple(found)
 
 
 def source_entries(inputs: Inputs, released: pl.DataFrame) -> tuple[SourceEntry, ...]:

@@ -9,7 +9,21 @@ from pathlib import Path
 
 from latam_corpus.errors import CorpusError
 
-from . import balance, dedupe, growth, language, large, memory, stages, text_path, word_table
+from . import (
+    balance,
+    crawl,
+    dedupe,
+    growth,
+    language,
+    large,
+    learned,
+    memory,
+    quality,
+    quality_kept,
+    stages,
+    text_path,
+    word_table,
+)
 from .machine import save, show
 
 _NAMES = {
@@ -20,7 +34,11 @@ _NAMES = {
     "balance": balance,
     "memory": memory,
     "dedupe": dedupe,
+    "crawl": crawl,
     "language": language,
+    "quality": quality,
+    "quality_kept": quality_kept,
+    "learned": learned,
     "large": large,
 }
 

@@ -23,7 +23,7 @@ _LANGUAGE = "spa"
 _LEAST = 0.65  # datatrove's own threshold
 
 
-def _regex_tokenizer() -> Any:
+def regex_tokenizer() -> Any:
     """The plainest tokenizer that datatrove's blocks accept: what is left is the blocks' own work."""
     from datatrove.utils.word_tokenizers import WordTokenizer  # noqa: PLC0415  (only the rival's Python has it all)
 
@@ -89,7 +89,7 @@ def _executors(source: str, out: Path, model: str, row: str, stop_words: list[st
     from datatrove.pipeline.readers import JsonlReader, ParquetReader  # noqa: PLC0415
     from datatrove.pipeline.writers import ParquetWriter  # noqa: PLC0415
 
-    language = _regex_tokenizer() if row == "regex" else _LANGUAGE
+    language = regex_tokenizer() if row == "regex" else _LANGUAGE
     config = ExactDedupConfig(content_getter=_content)
     filtered, signatures, duplicates = (str(out / name) for name in ("filtered", "signatures", "duplicates"))
     pipelines = [

@@ -1,0 +1,60 @@
+"""The types of a source file's values: codes, patterns and lists, each checked with a remedy."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+
+def _country(code: str) -> str:
+    if not re.fullmatch(r"[A-Z]{2}", code):
+        raise ValueError(f"«{code}» is no ISO 3166-1 alpha-2 code; two capital letters, such as CL or BR")
+    return code
+
+
+def _language(code: str) -> str:
+    import iso639  # noqa: PLC0415  (its tables take a moment to load, and most sources name two languages)
+
+    try:
+        if iso639.Language.match(code).part3 == code:
+            return code
+        known = iso639.Language.match(code).part3
+    except iso639.LanguageNotFoundError:
+        raise ValueError(f"«{code}» is no ISO 639-3 code; three letters, such as spa, por, quy") from None
+    raise ValueError(f"«{code}» is no ISO 639-3 code; write «{known}»")
+
+
+def _charset(name: str) -> str:
+    try:
+        return codecs.lookup(name).name
+    except LookupError:
+        raise ValueError(f"«{name}» is no charset; such as utf-8, cp1252, utf-16") from None
+
+
+def _pattern(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"«{pattern}» is no regular expression ({error})") from None
+    return pattern
+
+
+Country = Annotated[str, AfterValidator(_country)]
+Language = Annotated[str, AfterValidator(_language)]
+Pattern = Annotated[str, AfterValidator(_pattern)]
+Charset = Annotated[str, AfterValidator(_charset)]
+
+
+class Model(BaseModel):
+    """A table of a source file."""
+
+    # Strict: the text "3" is no number, and a wrong type is told rather than guessed.
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+def as_tuple(value: object) -> object:
+    """TOML has lists only; the models hold tuples, so that a source can be hashed."""
+    return tuple(value) if isinstance(value, list) else value

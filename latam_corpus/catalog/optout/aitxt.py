@@ -1,0 +1,66 @@
+"""ai.txt (Spawning): rules like those of robots.txt, mostly of endings such as `*.html`, for training data."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from latam_corpus.catalog.optout.patterns import longest, path_of
+from latam_corpus.catalog.optout.robots import TOKEN, is_markup
+from latam_corpus.catalog.optout.signal import OptOut, opt_out
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+# The files that hold a page's text; an address without an ending is one of them.
+_PAGES: Final = ("html", "htm", "txt", "php", "asp", "aspx", "jsp")
+
+
+def ai_txt_opt_outs(text: str, url: str, address: str, time: datetime) -> list[OptOut]:
+    r"""What an ai.txt refuses for the URL of a page.
+
+    Other files of this name (tours of a site for assistants, pages given for any address) have no such rules and
+    refuse nothing.
+
+    >>> from datetime import UTC, datetime
+    >>> text = "User-Agent: *\nAllow: *.jpg\nDisallow: *.html\n"
+    >>> now = datetime(2026, 1, 1, tzinfo=UTC)
+    >>> [one.value for one in ai_txt_opt_outs(text, "https://a.example/nota/7", "https://a.example/ai.txt", now)]
+    ['Disallow: *.html']
+    >>> ai_txt_opt_outs(text, "https://a.example/mapa.pdf", "https://a.example/ai.txt", now)
+    []
+    """
+    rules = [] if is_markup(text) else _rules(text)
+    path = path_of(url)
+    suffix = PurePosixPath(urlsplit(url).path).suffix.lstrip(".").lower()
+    # A page is HTML whether its address says so or not.
+    paths = [path] if suffix and suffix not in _PAGES else [path, urlsplit(url).path.rstrip("/") + "/x.html"]
+    for one in paths:
+        said = longest(rules, one)
+        if said and any(word.startswith("Disallow") for word in said):
+            refusing = next(word for word in said if word.startswith("Disallow"))
+            return [opt_out("ai.txt", refusing, address, time)]
+    return []
+
+
+def _rules(text: str) -> list[tuple[str, str]]:
+    """The patterns for all agents or for this one, each with its line."""
+    found = []
+    agents, open_ = ["*"], False
+    for line in text.splitlines():
+        name, separator, value = (part.strip() for part in line.partition("#")[0].partition(":"))
+        if not separator:
+            continue
+        field = name.lower()
+        if field == "user-agent":
+            agents = [*agents, value.lower()] if open_ else [value.lower()]
+            open_ = True
+        elif field in ("allow", "disallow"):
+            open_ = False
+            if value and {"*", TOKEN}.intersection(agents):
+                pattern = value if value.startswith(("/", "*")) else f"*{value}"
+                # An ending means the end: `*.htm` is not `.html`.
+                ends = "" if pattern.endswith(("$", "/", "*")) or not pattern.startswith("*.") else "$"
+                found.append((pattern + ends, f"{field.title()}: {value}"))
+    return found

@@ -1,0 +1,149 @@
+"""What one page says of itself: in the headers of its response, and in the head of its HTML."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from itertools import islice
+from typing import TYPE_CHECKING, Final, Literal
+
+from latam_corpus.catalog.optout.preferences import content_signal, content_usage
+from latam_corpus.catalog.optout.robots import TOKEN, training_agents
+from latam_corpus.catalog.optout.rsl import MEDIA_TYPE, licence_verdict
+from latam_corpus.catalog.optout.signal import OptOut, opt_out
+from latam_corpus.catalog.optout.tdmrep import reservation
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+# How far into a page a meta element is looked for: heads with inlined styles and scripts are long.
+HEAD: Final = 2**18
+# Most pages have none of these words; looking for them costs a tenth of a millisecond.
+_INTERESTING: Final = (b"noai", b"noarchive", b"tdm-reservation", b"rsl+xml")
+_COMMENT: Final = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+# Possessive and bounded by `<`, so that a page made for it can't make the search slow.
+_TAG: Final = re.compile(r"<(meta|link)\b((?:[^<>\"']|\"[^\"]*\"|'[^']*')*+)>", re.IGNORECASE)
+_ATTRIBUTE: Final = re.compile(r"(?<![\w:-])([\w:-]++)\s*+=\s*+(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))")
+_INLINE: Final = re.compile(rb"<script\b[^<>]*rsl\+xml[^<>]*>", re.IGNORECASE)
+_MAX_INLINE: Final = 5
+# `otherbot: noai` is said to that bot; a value such as `unavailable_after: …` has a colon of its own.
+_AGENT: Final = re.compile(r"\s*([\w.*-]+(?: [\w.-]+)?)\s*:\s*(.+)", re.DOTALL)
+_REFUSALS: Final[tuple[Literal["noai", "noarchive"], ...]] = ("noai", "noarchive")
+
+
+def header_opt_outs(headers: Sequence[tuple[str, str]], url: str, time: datetime) -> list[OptOut]:
+    """What the response's headers refuse.
+
+    Args:
+        headers: names in lower case and values, a name as often as it was sent.
+        url: the page's address.
+        time: when it was fetched.
+
+    >>> from datetime import UTC, datetime
+    >>> sent = [("x-robots-tag", "noai, noimageai"), ("tdm-reservation", "1"), ("content-usage", "train-ai=n")]
+    >>> found = header_opt_outs(sent, "https://a.example/", datetime(2026, 1, 1, tzinfo=UTC))
+    >>> [one.signal for one in found]
+    ['noai', 'tdm-reservation', 'content-usage']
+    """
+    found: list[OptOut] = []
+    for name, value in headers:
+        if name == "x-robots-tag":
+            found += [opt_out(word, value, url, time) for word in _refusals(value)]
+        elif name == "tdm-reservation" and reservation(value):
+            found.append(opt_out("tdm-reservation", f"header: {value}", url, time))
+        elif name == "content-usage" and content_usage(value) == "n":
+            found.append(opt_out("content-usage", value, url, time))
+        elif name == "content-signal" and content_signal(value) == "n":
+            found.append(opt_out("content-signal", value, url, time))
+    return found
+
+
+def head_opt_outs(body: bytes, url: str, time: datetime) -> list[OptOut]:
+    """What the head of an HTML page refuses; its licences are told by `licence_links`.
+
+    >>> from datetime import UTC, datetime
+    >>> page = b'<html><head><meta name="robots" content="noai"><meta name=tdm-reservation content=1></head>'
+    >>> [one.signal for one in head_opt_outs(page, "https://a.example/", datetime(2026, 1, 1, tzinfo=UTC))]
+    ['noai', 'tdm-reservation']
+    """
+    found: list[OptOut] = []
+    head = body[:HEAD]
+    lowered = head.lower()
+    if not any(word in lowered for word in _INTERESTING):
+        return found
+    verdicts = [licence_verdict(inline, url) for inline in _inlined(head)]
+    found += [opt_out(verdict[0], f"script: {verdict[1]}", url, time) for verdict in verdicts if verdict]
+    for tag, values in _elements(head):
+        if tag != "meta":
+            continue
+        name, content = (values.get("name") or values.get("http-equiv", "")).lower(), values.get("content", "")
+        if name == "robots" or _concerns(name):
+            found += [opt_out(word, f"meta: {content}", url, time) for word in _refusals(content)]
+        elif name == "tdm-reservation" and reservation(content):
+            found.append(opt_out("tdm-reservation", f"meta: {content}", url, time))
+    return found
+
+
+def reserves(headers: Sequence[tuple[str, str]], body: bytes) -> bool | None:
+    """Whether the page itself, by header or meta, reserves mining; None where it says nothing.
+
+    Where the two disagree, the reservation counts. What a page says replaces what its site's file says.
+
+    >>> reserves([("tdm-reservation", "0")], b""), reserves([], b"<p>")
+    (False, None)
+    """
+    said = [reservation(value) for name, value in headers if name == "tdm-reservation"]
+    if b"tdm-reservation" in (head := body[:HEAD]).lower():
+        said += [reservation(v.get("content")) for _, v in _elements(head) if v.get("name") == "tdm-reservation"]
+    known = [one for one in said if one is not None]
+    return any(known) if known else None
+
+
+def licence_links(headers: Sequence[tuple[str, str]], body: bytes) -> list[str]:
+    """The RSL licences that the page links to, by header or in its head, as they are written.
+
+    >>> licence_links([("link", '</rsl.xml>; rel="license"; type="application/rsl+xml"')], b"")
+    ['/rsl.xml']
+    """
+    found = [
+        match[1]
+        for name, value in headers
+        if name == "link"
+        for match in re.finditer(r"<([^<>]*)>([^<]*)", value)
+        if "license" in match[2].lower() and MEDIA_TYPE in match[2].lower()
+    ]
+    if b"rsl+xml" in (head := body[:HEAD]).lower():
+        found += [v["href"] for t, v in _elements(head) if t == "link" and v.get("type") == MEDIA_TYPE and "href" in v]
+    return list(dict.fromkeys(found))
+
+
+def _inlined(head: bytes) -> list[bytes]:
+    """The licences that stand in the page itself."""
+    found = []
+    for opening in islice(_INLINE.finditer(head), _MAX_INLINE):
+        if (end := head.find(b"</script", opening.end())) < 0:
+            break
+        found.append(head[opening.end() : end].strip())
+    return found
+
+
+def _refusals(value: str) -> list[Literal["noai", "noarchive"]]:
+    """Which refusals stand among the directives, if they are said to all or to an agent that gathers for training."""
+    match = _AGENT.match(value)
+    agent, words = (match[1], match[2]) if match else ("*", value)
+    said = {word.strip().lower() for word in words.split(",")}
+    return [word for word in _REFUSALS if word in said and (agent == "*" or _concerns(agent.lower()))]
+
+
+def _concerns(agent: str) -> bool:
+    return agent == TOKEN or agent in {name.lower() for name in training_agents()}
+
+
+def _elements(head: bytes) -> list[tuple[str, dict[str, str]]]:
+    """The meta and link elements, with their attributes by names in lower case."""
+    text = _COMMENT.sub("", head.decode("latin-1"))
+    return [
+        (tag.lower(), {n.lower(): unescape(a or b or c).strip() for n, a, b, c in _ATTRIBUTE.findall(rest)})
+        for tag, rest in _TAG.findall(text)
+    ]

@@ -1,0 +1,63 @@
+"""The values of `Content-Usage` (AIPREF) and `Content-Signal`: what they say of training."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, Literal, TypeAlias
+
+Said: TypeAlias = Literal["y", "n"]
+
+_LONGEST: Final = 2000
+_KEY: Final = re.compile(r"[a-z*][a-z0-9_.*-]*")
+
+
+def content_usage(value: str) -> Said | None:
+    """What an AIPREF expression says of `train-ai`: y, n, or None for unknown.
+
+    Grammar: draft-ietf-aipref-attach and -vocab of 2026: an RFC 9651 dictionary of tokens; parameters and unknown
+    labels are ignored, what is no token is unknown, and of a repeated key the last counts.
+
+    >>> content_usage("train-ai=n, search=y"), content_usage("train-ai=y;v=1"), content_usage('train-ai="n"')
+    ('n', 'y', None)
+    >>> content_usage("train-ai=y, train-ai=n"), content_usage("search=n")
+    ('n', None)
+    """
+    said: Said | None = None
+    for key, word in _members(value):
+        if key == "train-ai":
+            said = "n" if word == "n" else "y" if word == "y" else None
+    return said
+
+
+def content_signal(value: str) -> Said | None:
+    """What a Content Signal says of `ai-train`, in the words yes and no; what is left out says nothing.
+
+    >>> content_signal("search=yes, ai-train=no"), content_signal("ai-train=yes"), content_signal("search=no")
+    ('n', 'y', None)
+    """
+    found = [word for key, word in _members(value.lower()) if key == "ai-train"]
+    return "n" if "no" in found else "y" if "yes" in found else None
+
+
+def split_path(value: str) -> tuple[str, str]:
+    """The path that a robots.txt rule begins with, `/` where it has none, and the rest.
+
+    >>> split_path("/notas/ train-ai=n"), split_path("train-ai=n")
+    (('/notas/', 'train-ai=n'), ('/', 'train-ai=n'))
+    """
+    if not value.startswith("/"):
+        return "/", value.strip()
+    path, _, rest = value.replace("\t", " ").partition(" ")
+    return path, rest.strip()
+
+
+def _members(value: str) -> list[tuple[str, str]]:
+    """The keys and tokens of a dictionary; quoted strings and inner lists are no tokens, and may hold commas."""
+    # A line is short; a stranger's may be made to be searched for ever.
+    plain = re.sub(r'"(?:[^"\\]|\\.)*"|\([^()]*\)', "()", value[:_LONGEST])
+    found = []
+    for member in plain.split(","):
+        key, _, rest = member.strip().partition("=")
+        if _KEY.fullmatch(key.strip()):
+            found.append((key.strip(), rest.partition(";")[0].strip()))
+    return found

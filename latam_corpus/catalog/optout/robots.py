@@ -1,0 +1,164 @@
+"""robots.txt (RFC 9309): who may fetch what, and what it says of training."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+from latam_corpus.catalog.optout.patterns import longest, path_of
+from latam_corpus.catalog.optout.preferences import content_signal, content_usage, split_path
+from latam_corpus.catalog.optout.signal import OptOut, opt_out
+from latam_corpus.errors import ConfigError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from protego import Protego
+
+# What RFC 9309 asks a parser to read at least, and what is read here at most.
+MAX_BYTES: Final = 500 * 1024
+# Our product token: the name by which a robots.txt may speak to this crawler.
+TOKEN: Final = "latam-corpus"  # noqa: S105  (a name, no secret)
+
+_AGENTS: Final = Path(__file__).with_name("agents.toml")
+_MARKUP: Final = re.compile(r"\A\s*<(?:!doctype|html|head|body|\?xml)", re.IGNORECASE)
+_Usage: TypeAlias = Literal["content-usage", "content-signal"]
+_USAGES: Final[dict[str, _Usage]] = {"content-usage": "content-usage", "content-signal": "content-signal"}
+_SAID: Final = {"content-usage": content_usage, "content-signal": content_signal}
+_SITE_WIDE: Final = ("sitemap", "license", "host")
+_SHOWN: Final = 5
+
+
+@lru_cache(maxsize=1)
+def training_agents() -> tuple[str, ...]:
+    """The agents that gather training data: a dated snapshot of a public list (`agents.toml`).
+
+    >>> "GPTBot" in training_agents(), "ChatGPT-User" in training_agents()
+    (True, False)
+    """
+    return tuple(tomllib.loads(_AGENTS.read_text(encoding="utf-8"))["agents"])
+
+
+def is_markup(text: str) -> bool:
+    """Whether what a server gave as robots.txt (or ai.txt) is a page, as some servers give for any address.
+
+    >>> is_markup("<!DOCTYPE html><title>404</title>"), is_markup("User-agent: *")
+    (True, False)
+    """
+    return _MARKUP.match(text) is not None
+
+
+class Robots:
+    r"""A robots.txt, parsed.
+
+    >>> robots = Robots("User-agent: GPTBot\nDisallow: /\n\nUser-agent: *\nCrawl-delay: 2\nDisallow: /cgi/")
+    >>> robots.allows("https://a.example/nota"), robots.allows("https://a.example/cgi/x"), robots.delay
+    (True, False, 2.0)
+    >>> robots.refused_agents("https://a.example/nota")
+    ['GPTBot']
+    """
+
+    def __init__(self, text: str) -> None:
+        """Parse the text; one that is a page says nothing.
+
+        Raises:
+            ConfigError: the parser isn't installed.
+        """
+        self.text = "" if is_markup(text) else text.removeprefix("\ufeff")[:MAX_BYTES]
+        self._parsed = _parser().parse(self.text)
+        self._named = _agents_named(self.text)
+        self._rules = _usage_rules(self.text)
+        self.licences = [value for name, value in _fields(self.text) if name == "license" and value]
+
+    def allows(self, url: str) -> bool:
+        """Whether this crawler may fetch the URL."""
+        return self._parsed.can_fetch(url, TOKEN)
+
+    @property
+    def delay(self) -> float:
+        """The seconds between two requests that it asks for; 0 where it asks for none."""
+        rate = self._parsed.request_rate(TOKEN)
+        asked = [self._parsed.crawl_delay(TOKEN) or 0.0]
+        if rate is not None and rate.requests > 0:
+            asked.append(rate.seconds / rate.requests)
+        return max(asked)
+
+    @property
+    def sitemaps(self) -> list[str]:
+        """The sitemaps that it names."""
+        return list(self._parsed.sitemaps)
+
+    def refused_agents(self, url: str) -> list[str]:
+        """The training agents that it names and that may not fetch the URL; `*` stands for all agents."""
+        named = [agent for agent in training_agents() if agent.lower() in self._named]
+        found = [agent for agent in named if not self._parsed.can_fetch(url, agent)]
+        # An agent that has no group of its own reads that of all.
+        return found if self.allows(url) else [*found, "*"]
+
+    def opt_outs(self, url: str, address: str, time: datetime) -> list[OptOut]:
+        """What it refuses for the URL.
+
+        Args:
+            url: a page of the same site.
+            address: where the robots.txt is.
+            time: when it was read.
+        """
+        found = []
+        if agents := self.refused_agents(url):
+            more = "" if len(agents) <= _SHOWN else f" and {len(agents) - _SHOWN} more"
+            told = f"Disallow for {', '.join(agents[:_SHOWN])}{more}"
+            found.append(opt_out("robots-agent", told, address, time))
+        path = path_of(url)
+        for kind, groups in self._rules.items():
+            # Groups speak to different agents; each has its own longest match, and one refusal is enough.
+            said = [value for group in groups for value in longest(group, path)]
+            refusing = [value for value in said if _SAID[kind](value) == "n"]
+            found += [opt_out(kind, value, address, time) for value in refusing[:1]]
+        return found
+
+
+def _parser() -> type[Protego]:
+    try:
+        from protego import Protego  # noqa: PLC0415  (an extra)
+    except ImportError:
+        raise ConfigError("robots.txt", "its parser isn't installed", "pip install latam-corpus[crawl]") from None
+    return Protego
+
+
+def _fields(text: str) -> list[tuple[str, str]]:
+    """The lines as names in lower case and values, without comments."""
+    found = []
+    for line in re.split(r"\r\n|\r|\n", text):
+        name, colon, value = line.partition("#")[0].partition(":")
+        if colon:
+            found.append((name.strip().lower(), value.strip()))
+    return found
+
+
+def _agents_named(text: str) -> frozenset[str]:
+    return frozenset(value.lower().strip("*") for name, value in _fields(text) if name == "user-agent")
+
+
+def _usage_rules(text: str) -> dict[_Usage, list[list[tuple[str, str]]]]:
+    """The rules of use, a list a group, of the groups that speak to all, to this crawler or to a training agent.
+
+    A rule before any group, which RFC 9309 ignores, speaks to all here: whoever wrote it meant somebody.
+    """
+    concerned = {"*", TOKEN, *(agent.lower() for agent in training_agents())}
+    found: dict[_Usage, list[list[tuple[str, str]]]] = {kind: [] for kind in _USAGES.values()}
+    agents, open_ = ["*"], False
+    started: set[_Usage] = set()
+    for name, value in _fields(text):
+        if name == "user-agent":
+            agents, started = [*agents, value.lower()] if open_ else [value.lower()], set()
+        open_ = name == "user-agent" or (open_ and name in _SITE_WIDE)
+        kind = _USAGES.get(name)
+        if kind and concerned.intersection(agents):
+            if kind not in started:
+                found[kind].append([])
+                started.add(kind)
+            found[kind][-1].append(split_path(value))
+    return found

@@ -1,0 +1,93 @@
+"""RSL 1.0 (Really Simple Licensing, rslstandard.org/rsl): licences in XML, named by robots.txt, headers and pages."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from urllib.parse import urlsplit
+
+from latam_corpus.catalog.optout.patterns import longest, path_of
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+MEDIA_TYPE: Final = "application/rsl+xml"
+Verdict: TypeAlias = Literal["rsl-prohibited", "rsl-permission"]
+
+# Words for training among the usages, in the versions seen, and words for every use.
+_TRAINING: Final = frozenset({"train-ai", "ai-train", "ai-training", "ai-all", "all"})
+# Licences of these kinds need no dealings with the owner; an attribution is given by the corpus's own columns.
+_GIVEN: Final = frozenset({"", "free", "attribution"})
+_LARGEST: Final = 2**20
+
+
+def licence_verdict(text: bytes, url: str) -> tuple[Verdict, str] | None:
+    """What an RSL document says of training on the URL, and in which words; None where it allows it or says nothing.
+
+    A prohibition in any licence of the URL counts; else one licence that allows training, free or for attribution,
+    is enough; else permission must be asked. A document that can't be read asks for permission too: it was meant as
+    terms.
+
+    >>> licence = b'<rsl xmlns="https://rslstandard.org/rsl"><content url="/"><license>%s</license></content></rsl>'
+    >>> licence_verdict(licence % b'<prohibits type="usage">train-ai</prohibits>', "https://a.example/x")[0]
+    'rsl-prohibited'
+    >>> licence_verdict(licence % b'<permits type="usage">search</permits>', "https://a.example/x")[0]
+    'rsl-permission'
+    >>> licence_verdict(licence % b'<permits type="usage">all</permits>', "https://a.example/x") is None
+    True
+    """
+    root = _parsed(text)
+    if root is None:
+        return "rsl-permission", "the licence can't be read"
+    contents = [(_pattern(content, url), content) for content in root.iter("{*}content")]
+    found = [content for content in longest(contents, path_of(url)) if content is not None]
+    licences = [(content, licence) for content in found for licence in content.iter("{*}license")]
+    for _, licence in licences:
+        if refused := _usages(licence, "prohibits") & _TRAINING:
+            return "rsl-prohibited", f"prohibits usage: {', '.join(sorted(refused))}"
+    if not found or any(_is_given(content, licence) for content, licence in licences):
+        return None
+    return "rsl-permission", "training needs a licence from the owner"
+
+
+def _is_given(content: _Element, licence: _Element) -> bool:
+    """Whether the licence lets anyone train, without dealings with the owner."""
+    permitted = [element for element in licence.iter("{*}permits") if element.get("type") == "usage"]
+    if permitted and not _usages(licence, "permits") & _TRAINING:
+        return False
+    payments = [(element.get("type") or "").strip() for element in licence.iter("{*}payment")]
+    # A licence of a server must be fetched from it, even a free one.
+    return not content.get("server") and all(kind in _GIVEN for kind in payments)
+
+
+def _usages(licence: _Element, name: str) -> frozenset[str]:
+    elements = [element for element in licence.iter(f"{{*}}{name}") if element.get("type", "usage") == "usage"]
+    return frozenset(word.lower() for element in elements for word in re.split(r"[,\s]+", element.text or "") if word)
+
+
+def _pattern(content: _Element, url: str) -> str:
+    """The content's URL as a path pattern; nothing where it speaks of another host."""
+    said = (content.get("url") or "").strip()
+    if "://" not in said:
+        return said
+    try:
+        parts = urlsplit(said)
+        if parts.netloc.lower() != urlsplit(url).netloc.lower():
+            return ""
+    except ValueError:
+        return ""
+    return f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
+
+
+def _parsed(text: bytes) -> _Element | None:
+    from lxml import etree  # noqa: PLC0415  (heavy, and most sites have no licence)
+
+    # No entities of its own, no network: what a stranger sends may be a bomb.
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    if len(text) > _LARGEST:
+        return None
+    try:
+        root = etree.fromstring(text, parser)
+    except (etree.XMLSyntaxError, ValueError):
+        return None
+    return root if root is not None and etree.QName(root).localname == "rsl" else None

@@ -1,0 +1,90 @@
+"""`latam-corpus compare`: what two recipes made of the same documents."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from latam_corpus.cli.documents import Documents, named_run
+from latam_corpus.cli.rows import RowWriter, kind_of
+from latam_corpus.cli.show import console, number, print_json, table
+from latam_corpus.errors import ConfigError
+from latam_corpus.report.compared import SLICES, Comparison, verdicts
+from latam_corpus.report.compared import compare as compared
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_TITLES = dict(zip(SLICES, ("language", "genre", "source", "country"), strict=True))
+
+
+def compare(
+    run_a: Annotated[str, typer.Argument(metavar="RUN_A", help="A run's folder, its name, or the start of it.")],
+    run_b: Annotated[str, typer.Argument(metavar="RUN_B", help="Another run over the same documents.")],
+    examples: Annotated[int, typer.Option(min=0, help="How many documents to name of each kind and reason.")] = 3,
+    to: Annotated[
+        Path | None, typer.Option(help="Write every document on which they disagree: .jsonl or .parquet.")
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", help="The folder of runs.")] = Path("out"),
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show what two runs kept, slice by slice, and on which documents they disagree."""
+    if to:
+        kind_of(to)
+    a, b = named_run(run_a, out), named_run(run_b, out)
+    if a.name == b.name:
+        raise ConfigError(a.name, "a run compared with itself has nothing to say", "name two runs")
+    found = compared(_verdicts(a), _verdicts(b))
+    if not found.both:
+        raise ConfigError(f"{a.name}, {b.name}", "they have no document in common", "compare runs over one input")
+    if to:
+        with RowWriter(to) as writer:
+            writer.write([{} for _ in range(found.disagreements.height)], found.disagreements)
+    if as_json:
+        print_json({"a": a.name, "b": b.name} | found.as_dict() | {"examples": _examples(found, examples)})
+        return
+    _print(a.name, b.name, found, examples)
+    if to:
+        console.print(f"{number(found.disagreements.height)} documents in {to}", markup=False)
+
+
+def _verdicts(run: Documents) -> pl.DataFrame:
+    return verdicts(run.frames("kept"), run.frames("dropped"))
+
+
+def _examples(found: Comparison, most: int) -> list[dict[str, object]]:
+    heads = found.disagreements.group_by("what", "reason", maintain_order=True).head(most)
+    return heads.select("what", "reason", "doc_id", "title", "language", "genre", "a", "b").to_dicts()
+
+
+def _print(a: str, b: str, found: Comparison, most: int) -> None:
+    unit = found.unit
+    console.print(f"A  {a}\nB  {b}", markup=False)
+    console.print(f"{number(found.both)} documents in both", end="")
+    for name, only in (("A", found.only_a), ("B", found.only_b)):
+        if only:
+            console.print(f", {number(only)} in {name} alone", end="")
+    console.print()
+    rows = []
+    for row in found.slices.iter_rows(named=True):
+        title = _TITLES.get(row["slice"], row["slice"])
+        change = row["units_b"] - row["units_a"]
+        share = f"{100 * change / row['units_a']:+.1f} %" if row["units_a"] else ""
+        counts = (row["documents_a"], row["documents_b"], row["units_a"], row["units_b"])
+        rows.append((title, row["value"] or "—", *map(number, counts), share))
+    table("kept", ["by", "", "A docs#", "B docs#", f"A {unit}#", f"B {unit}#", "change#"], rows)
+    if not found.disagreements.height:
+        console.print("they agree on every document")
+        return
+    examples = _examples(found, most)
+    console.print(f"they disagree on {number(found.disagreements.height)} documents")
+    for row in found.reasons.iter_rows(named=True):
+        why = f" ({row['reason']})" if row["reason"] else ""
+        console.print(f"  {row['what']}{why}: {number(row['documents'])}, {number(row['units'])} {unit}", markup=False)
+        for one in examples:
+            if (one["what"], one["reason"]) == (row["what"], row["reason"]):
+                sizes = f"{one['a']} → {one['b']} {unit}, " if one["a"] != one["b"] else ""
+                label = f"{sizes}{one['language'] or 'und'} · {one['genre']}  {one['title'] or ''}"
+                console.print(f"    {one['doc_id']}  {label}".rstrip(), markup=False)

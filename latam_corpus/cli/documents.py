@@ -1,0 +1,95 @@
+"""The documents of a run or of a release, as frames, however the user names them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow.parquet as pq
+
+from latam_corpus import schema
+from latam_corpus.errors import ConfigError
+from latam_corpus.pipeline.run import RUN_FILE
+from latam_corpus.release.manifest import load_manifest
+from latam_corpus.release.parquet import read_batches
+from latam_corpus.release.runs import Part, find_run
+from latam_corpus.release.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import polars as pl
+
+    from latam_corpus.release.manifest import Shard
+
+
+@dataclass(frozen=True)
+class Documents:
+    """A run's kept documents, or those that it set aside, or a version's.
+
+    Attributes:
+        name: the run's, or `NAME@VERSION`.
+        folder: the run's; None for a version.
+        store: of a version.
+        shards: of a version.
+    """
+
+    name: str
+    folder: Path | None = None
+    store: Store | None = None
+    shards: tuple[Shard, ...] = ()
+
+    def frames(self, kind: str = "kept") -> Iterator[pl.DataFrame]:
+        """Frames of some thousand documents, with all columns of the schema.
+
+        Args:
+            kind: `kept` or `dropped`; a version has the first alone.
+        """
+        for shard in self.shards:
+            for frame in Part("", f"{self.name}, {shard.path}", shard.object, self.store).batches():
+                yield schema.conform(frame, schema.DOCUMENT_SCHEMA)
+        for path in sorted((self.folder / kind).glob("*.parquet")) if self.folder else ():
+            with pq.ParquetFile(path) as file:
+                for frame in read_batches(file):
+                    yield schema.conform(frame, schema.DOCUMENT_SCHEMA)
+
+
+def named_run(named: str, out: Path) -> Documents:
+    """The documents of a run, given by its folder, its name, or the start of it.
+
+    Raises:
+        ConfigError: there is no such run, or its documents are no longer on disk.
+    """
+    folder = find_run(named, out)
+    if not any((folder / "kept").glob("*.parquet")):
+        raise ConfigError(str(folder), "the run has no documents on disk", "run the recipe again")
+    return Documents(folder.resolve().name, folder)
+
+
+def named_documents(named: str, out: Path, store: str | None) -> Documents:
+    """The documents of a run or of a version.
+
+    Args:
+        named: a run's folder or name, or `NAME[@VERSION]` of a release.
+        out: the folder in which `runs/` and the store are.
+        store: the store's folder or URL; `<out>/store` when None.
+
+    Raises:
+        ConfigError: there is neither such a run nor such a release.
+    """
+    exact = (Path(named) / RUN_FILE).is_file() or (out / "runs" / named / RUN_FILE).is_file()
+    opened = Store.at(store or out / "store")
+    # The start of a run's name may be the name of a release: the release is meant then.
+    if exact or ("@" not in named and named not in opened.names()):
+        try:
+            return named_run(named, out)
+        except ConfigError as error:
+            known = ", ".join(opened.names())
+            more = f", or a release: {known}" if known else ""
+            raise ConfigError(
+                named, f"there is no such run or release ({error.problem})", error.remedy + more
+            ) from None
+    with opened.told():
+        manifest = load_manifest(opened, *opened.find(named))
+    return Documents(manifest.spec, None, opened, manifest.shards)

@@ -1,0 +1,131 @@
+"""What `measure` reads: a file's rows, measured now, or a run's documents, measured then."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from latam_corpus import schema
+from latam_corpus.batch import Batch
+from latam_corpus.cli.rows import as_documents, read_chunks
+from latam_corpus.cli.stages import with_language
+from latam_corpus.errors import ConfigError
+from latam_corpus.quality.measure import ALL, Measure
+from latam_corpus.quality.policies import cached_policies
+from latam_corpus.release.runs import find_run
+from latam_corpus.report.shown import BEGINNING, TERMS, with_readable
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from latam_corpus.policy import Policies
+    from latam_corpus.quality.distribution import Group
+
+_LIGHT: Final = ("doc_id", "language", "genre", "signals", *TERMS)
+
+
+@dataclass(frozen=True)
+class MeasuredRows:
+    """Documents with their signals.
+
+    Attributes:
+        name: what was named.
+        frame: `doc_id`, `language`, `genre`, `signals`, the beginning of `text`, and whether it is `readable`.
+        policies: what they are held against.
+        unmeasured: documents of a run that fell before anything was measured.
+        own: whether it is the reader's own file, without terms, and not documents of the catalogue.
+    """
+
+    name: str
+    frame: pl.DataFrame
+    policies: Policies
+    unmeasured: int = 0
+    own: bool = False
+
+
+def read_measured(named: str, out: Path, policies: str, today: date, every: bool = False) -> MeasuredRows:
+    """The documents of a file, or of a run given by its folder or name.
+
+    Args:
+        named: what the user typed.
+        out: the folder in which `runs/` is.
+        policies: a `filters/` folder; when empty, a run's own, and the shipped one for a file.
+        today: the day on which terms are judged.
+        every: whether signals that no policy bounds are measured in a file, too.
+
+    Raises:
+        ConfigError: there is no such file or run, or it holds no document.
+    """
+    path = Path(named)
+    found = _of_file(path, policies, today, every) if path.is_file() else _of_run(named, out, policies, today)
+    if not found.frame.height:
+        told = f"{found.unmeasured} documents, none measured" if found.unmeasured else "no document is in it"
+        raise ConfigError(named, told, "give the recipe a stage «filter» or «measure»" if found.unmeasured else "")
+    return found
+
+
+def _of_file(path: Path, policies: str, today: date, every: bool) -> MeasuredRows:
+    stage = Measure(policies=policies, signals=(ALL,) if every else ())
+    frames, start, own = [], 0, True
+    for rows in read_chunks(path):
+        documents = with_language(as_documents(rows, start), [stage])
+        _check_genres(documents, path)
+        start += len(rows)
+        own = own and not any(row.get("rights_tier") or row.get("rights") or row.get("uses") for row in rows)
+        frames.append(_light(stage(Batch(documents)).frame, today))
+    frame = pl.concat(frames)
+    if own:  # a file that states no terms is the reader's own
+        frame = frame.with_columns(pl.lit(value=True).alias("readable"))
+    return MeasuredRows(str(path), frame, cached_policies(policies), own=own)
+
+
+def _check_genres(documents: pl.DataFrame, path: Path) -> None:
+    for genre in documents["genre"].unique():
+        if genre not in schema.GENRES:
+            raise ConfigError(f"{path}, «genre»", f"there is no genre «{genre}»", ", ".join(schema.GENRES))
+
+
+def _of_run(named: str, out: Path, policies: str, today: date) -> MeasuredRows:
+    folder = _run_folder(named, out)
+    kept = folder / "filters"
+    used = cached_policies(policies or (str(kept) if kept.is_dir() else ""))
+    frames, unmeasured = [], 0
+    for file in sorted(f for kind in ("kept", "dropped") for f in (folder / kind).glob("*.parquet")):
+        rows = pl.scan_parquet(file).select(*_LIGHT, pl.col("text").str.slice(0, BEGINNING)).collect()
+        measured = rows.filter(pl.col("signals").is_not_null())
+        unmeasured += rows.height - measured.height
+        frames.append(_light(measured, today))
+    return MeasuredRows(folder.name, pl.concat(frames), used, unmeasured)
+
+
+def _run_folder(named: str, out: Path) -> Path:
+    try:
+        folder = find_run(named, out)
+    except ConfigError as error:
+        if Path(named).suffix or "/" in named:
+            remedy = "name a JSONL or Parquet file, or a run's folder or name"
+            raise ConfigError(named, "there is no such file and no such run", remedy) from None
+        raise ConfigError(named, f"neither a file nor a run: {error.problem}", error.remedy) from None
+    if not any((folder / "kept").glob("*.parquet")):
+        raise ConfigError(str(folder), "the run has no documents on disk", "run the recipe again")
+    return folder
+
+
+def _light(frame: pl.DataFrame, today: date) -> pl.DataFrame:
+    rows = with_readable(frame, today)
+    return rows.select(
+        "doc_id",
+        pl.col("language").fill_null("und"),
+        "genre",
+        "signals",
+        pl.col("text").str.slice(0, BEGINNING),
+        "readable",
+    )
+
+
+def near_rows(groups: list[Group]) -> list[int]:
+    """The rows of all documents at an edge."""
+    return sorted({near.row for g in groups for m in g.signals for cost in m.costs for near in cost.edge})

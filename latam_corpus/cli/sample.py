@@ -1,0 +1,87 @@
+"""`latam-corpus sample`: documents drawn by lot from a run or a release, to read, to annotate, to train a tokenizer."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from latam_corpus.cli.documents import named_documents
+from latam_corpus.cli.measure import Internal, PageLanguage  # noqa: TC001  (Typer reads annotations at run time)
+from latam_corpus.cli.show import console, number, print_json
+from latam_corpus.errors import ConfigError
+from latam_corpus.report.draw import by_columns, draw
+from latam_corpus.report.page import checked_language, write_file
+from latam_corpus.report.sample import sample_page, shown_rows, write_jsonl, write_sheet
+from latam_corpus.report.shown import with_readable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import polars as pl
+
+    from latam_corpus.cli.documents import Documents
+
+_FORMS = (".html", ".jsonl", ".xlsx")
+
+
+def sample(
+    named: Annotated[str, typer.Argument(metavar="RUN|RELEASE", help="A run's folder or name, or NAME[@VERSION].")],
+    by: Annotated[str, typer.Option(metavar="COLUMNS", help="Draw from each of these, as language,genre.")] = "",
+    n: Annotated[int, typer.Option(min=1, help="How many of each; of all, without --by.")] = 10,
+    seed: Annotated[int, typer.Option(help="Another one draws other documents.")] = 1,
+    to: Annotated[Path | None, typer.Option(help="Write .html, .jsonl or .xlsx; shown here when left out.")] = None,
+    set_aside: Annotated[bool, typer.Option("--set-aside", help="Draw from what the run set aside.")] = False,
+    out: Annotated[Path, typer.Option("--out", help="The folder of runs and of the store.")] = Path("out"),
+    store: Annotated[str | None, typer.Option(help="The store, a folder or URL; OUT/store by default.")] = None,
+    page_language: PageLanguage = "es",
+    internal: Internal = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Draw documents by lot, the same ones each time, redacted, and only those whose terms allow them to be shown."""
+    columns = by_columns(by)
+    checked_language(page_language)
+    if to and to.suffix not in _FORMS:
+        raise ConfigError(str(to), f"«{to.suffix}» is no form of a sample", f"end its name in {', '.join(_FORMS)}")
+    found = named_documents(named, out, store)
+    if set_aside and found.folder is None:
+        raise ConfigError(named, "a release holds nothing that was set aside", "name a run")
+    hidden: Counter[str] = Counter()
+    frame = draw(_readable(found, "dropped" if set_aside else "kept", internal, hidden), columns, n, seed)
+    if not frame.height:
+        told = f"none of its {hidden['documents']} documents may be shown" if hidden else "it holds no document"
+        raise ConfigError(found.name, told, "their terms keep them inside: --internal shows them" if hidden else "")
+    rows = shown_rows(frame)
+    if to:
+        if to.suffix == ".html":
+            opened = page_language
+            told = sample_page(found.name, rows, columns, seed, hidden["documents"], opened, internal=internal)
+            write_file(to, told)
+        elif to.suffix == ".jsonl":
+            write_jsonl(to, rows, internal=internal)
+        else:
+            write_sheet(to, rows, page_language, internal=internal)
+    if as_json:
+        print_json(rows)
+        return
+    if to:
+        console.print(f"{number(len(rows))} documents in {to}", markup=False)
+    else:
+        for row in rows:
+            console.print(f"{row['doc_id']}  {' · '.join(str(row[c]) for c in columns or ('language', 'genre'))}")
+            console.print(f"  {' '.join(row['text'].split())[:200]}", markup=False)
+    if hidden:
+        console.print(f"{number(hidden['documents'])} more had no part in it: their terms don't allow them to be shown")
+
+
+def _readable(found: Documents, kind: str, internal: bool, hidden: Counter[str]) -> Iterator[pl.DataFrame]:
+    today = datetime.now(UTC).date()
+    for frame in found.frames(kind):
+        rows = with_readable(frame, today)
+        if not internal:
+            hidden += Counter({"documents": rows.height - int(rows["readable"].sum())})
+            rows = rows.filter("readable")
+        yield rows

@@ -1,0 +1,276 @@
+"""WARC 1.1: what was asked and answered, appended record by record, each file cut back to what the frontier knows."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import json
+import os
+import time
+import uuid
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
+
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.warcwriter import WARCWriter
+
+import latam_corpus
+from latam_corpus.catalog.optout.signal import OPT_OUTS, OptOut, to_json
+from latam_corpus.errors import SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from latam_corpus.catalog.source import Source
+    from latam_corpus.collect.crawl.fetch import Exchange
+
+WARC_BYTES: Final = 10**9
+_SYNC_EVERY: Final = 1.0  # seconds
+_SAME: Final = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
+_UNCHANGED: Final = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
+# Of the transfer encoding only its name is kept: the body is recorded without it, as Common Crawl does.
+_UNDONE: Final = {"transfer-encoding": "X-Crawl-Transfer-Encoding"}
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """The record that a revisit stands for."""
+
+    id: str
+    date: str
+    digest: str
+
+
+@dataclass(frozen=True)
+class Written:
+    """A record in its file: what the index and the next visit need."""
+
+    id: str
+    file: str
+    offset: int
+    length: int
+    date: str
+    digest: str
+    kind: str
+
+
+class Appended:
+    """A file that only grows; what was written after the last commit is cut off when it is opened again."""
+
+    def __init__(self, path: Path, length: int) -> None:
+        """Open the file.
+
+        Raises:
+            SourceError: it is shorter than it was when it was last committed.
+        """
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.file: BinaryIO = path.open("ab")
+        there = self.file.seek(0, os.SEEK_END)
+        if there < length:
+            self.file.close()
+            problem = f"it has {there:,} bytes and had {length:,} when the crawl stopped"
+            raise SourceError(str(path), problem, "restore the file, or remove the source's folder and crawl again")
+        self.file.truncate(length)
+        self.file.seek(length)
+        self._length = length
+        self._synced = time.monotonic()
+
+    def settled(self) -> int:
+        """The length of the file, all of which is with the system, and so outlives this process.
+
+        It is forced to the disk once in a while: after a power cut the file may be shorter, which opening it tells.
+        """
+        if self.file.tell() != self._length:
+            self.file.flush()
+            self._length = self.file.tell()
+            if (now := time.monotonic()) - self._synced >= _SYNC_EVERY:
+                os.fsync(self.file.fileno())
+                self._synced = now
+        return self._length
+
+
+class Archive:
+    """The WARC files of a source, and `crawl.jsonl` beside them."""
+
+    def __init__(self, folder: Path, source: Source, agent: str, lengths: Mapping[str, int]) -> None:
+        """Open the newest WARC, or begin the first.
+
+        Args:
+            folder: the source's.
+            source: for the files' names and their first record.
+            agent: the user agent.
+            lengths: of each file, by name, as last committed.
+
+        Raises:
+            SourceError: a file is shorter than that.
+        """
+        self._folder, self._source, self._agent = folder, source, agent
+        self._log = Appended(folder / "crawl.jsonl", lengths.get("crawl.jsonl", 0))
+        known = sorted(name for name in lengths if name.endswith(".warc.gz"))
+        for path in (folder / "warc").glob("*.warc.gz"):
+            if path.name not in known:  # begun and never committed
+                path.unlink()
+        self._number = max(len(known) - 1, 0)
+        try:
+            self._warc = self._opened(lengths.get(self.name, 0))
+        except SourceError:
+            self._log.file.close()
+            raise
+
+    @property
+    def name(self) -> str:
+        """The newest WARC's name."""
+        return f"{self._source.id}-{self._number:05d}.warc.gz"
+
+    def _opened(self, length: int) -> Appended:
+        opened = Appended(self._folder / "warc" / self.name, length)
+        self._writer = WARCWriter(opened.file, gzip=True, warc_version="1.1")
+        return opened
+
+    def settle(self) -> dict[str, int]:
+        """The lengths of the files, once all that was written is with the system; a WARC that is full is followed."""
+        lengths = {self.name: self._warc.settled(), "crawl.jsonl": self._log.settled()}
+        if lengths[self.name] >= WARC_BYTES:
+            self._warc.file.close()
+            self._number += 1
+            self._warc = self._opened(0)
+        return lengths
+
+    def close(self) -> None:
+        """Close the files."""
+        self._warc.file.close()
+        self._log.file.close()
+
+    def note(self, row: Mapping[str, Any]) -> None:
+        """Append a line to `crawl.jsonl`."""
+        self._log.file.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
+
+    def write(
+        self,
+        exchange: Exchange,
+        about: Sequence[tuple[str, str]],
+        opt_outs: Sequence[OptOut] | None,
+        earlier: Earlier | None,
+    ) -> Written:
+        """Append a request, its response (or a revisit), and what is known about it.
+
+        Args:
+            exchange: the request and its answer.
+            about: further fields of the metadata record.
+            opt_outs: what site and page refuse; None for what is no page.
+            earlier: the record with the same payload, where there is one.
+        """
+        if not self._warc.file.tell():
+            self._begin(exchange.time)
+        date = _stamp(exchange.time)
+        kind, digest = "response", payload_digest(exchange.body)
+        own: dict[str, str] = {"WARC-Date": date}
+        if exchange.ip:
+            own["WARC-IP-Address"] = exchange.ip
+        if exchange.cut:
+            own["WARC-Truncated"] = "length"
+        if opt_outs is not None:
+            own[OPT_OUTS] = to_json(opt_outs)
+        if earlier is not None:
+            kind, digest = "revisit", earlier.digest
+            own |= {
+                "WARC-Profile": _UNCHANGED if exchange.status == 304 else _SAME,  # noqa: PLR2004
+                "WARC-Refers-To": earlier.id,
+                "WARC-Refers-To-Target-URI": exchange.url,
+                "WARC-Refers-To-Date": earlier.date,
+                "WARC-Payload-Digest": digest,
+            }
+        own["WARC-Record-ID"] = _id(kind, exchange.url, date, digest)
+        headers = [(_UNDONE.get(name.lower(), name), value) for name, value in exchange.headers]
+        protocol, line = exchange.status_line
+        offset = self._warc.file.tell()
+        self._record(kind, exchange.url, exchange.body, own, StatusAndHeaders(line, headers, protocol=protocol))
+        length = self._warc.file.tell() - offset
+        beside = {"WARC-Date": date, "WARC-Concurrent-To": own["WARC-Record-ID"]}
+        path = "/" + exchange.url.partition("://")[2].partition("/")[2]
+        asked = StatusAndHeaders(f"GET {path} HTTP/1.1", list(exchange.request), is_http_request=True)
+        self._beside("request", exchange.url, b"", beside, asked)
+        fields = [("fetchTimeMs", str(round(exchange.seconds * 1000))), *about]
+        fields += [("optOut", f"{one.signal}: {one.value} ({one.address})") for one in opt_outs or ()]
+        block = "".join(f"{name}: {value}\r\n" for name, value in fields).encode()
+        self._beside("metadata", exchange.url, block, beside, None)
+        return Written(own["WARC-Record-ID"], self.name, offset, length, date, digest, kind)
+
+    def _beside(
+        self, kind: str, url: str, block: bytes, fields: Mapping[str, str], http: StatusAndHeaders | None
+    ) -> None:
+        own = dict(fields) | {"WARC-Record-ID": _id(kind, url, fields["WARC-Date"], fields["WARC-Concurrent-To"])}
+        if http is None:
+            own["Content-Type"] = "application/warc-fields"
+        self._record(kind, url, block, own, http)
+
+    def _record(
+        self, kind: str, url: str, block: bytes, fields: Mapping[str, str], http: StatusAndHeaders | None
+    ) -> None:
+        record = self._writer.create_warc_record(
+            url, kind, payload=io.BytesIO(block), length=len(block), http_headers=http, warc_headers_dict=dict(fields)
+        )
+        self._writer.write_record(record)
+
+    def _begin(self, moment: datetime) -> None:
+        fields = {
+            "software": f"latam-corpus/{latam_corpus.__version__}",
+            "format": "WARC File Format 1.1",
+            "conformsTo": "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/",
+            "isPartOf": self._source.id,
+            "description": self._source.title,
+            "operator": self._source.contact or "",
+            "http-header-user-agent": self._agent,
+            "robots": "obey",
+        }
+        record = self._writer.create_warcinfo_record(self.name, fields)
+        record.rec_headers.replace_header("WARC-Date", _stamp(moment))
+        record.rec_headers.replace_header("WARC-Record-ID", _id("warcinfo", self.name, _stamp(moment), ""))
+        self._writer.write_record(record)
+
+
+def payload_digest(body: bytes) -> str:
+    """SHA-1 in Base32, as WARC files write it.
+
+    >>> payload_digest(b"")
+    'sha1:3I42H3S6NNFQ2MSVX7XZKYAYSCX5QBYJ'
+    """
+    return "sha1:" + base64.b32encode(hashlib.sha1(body, usedforsecurity=False).digest()).decode()
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _id(*parts: str) -> str:
+    return f"<urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, chr(0).join(parts))}>"
+
+
+def surt(url: str) -> str:
+    """The sort-friendly form of a canonical URL, by which indexes are ordered.
+
+    >>> surt("https://www.gaceta.example:8443/Notas/1?b=2")
+    'example,gaceta,www:8443)/notas/1?b=2'
+    """
+    host, slash, rest = url.partition("://")[2].partition("/")
+    name, colon, port = host.partition(":")
+    labels = name.split(".")
+    ordered = name if labels[-1].isdigit() else ",".join(reversed(labels))
+    return f"{ordered}{colon}{port}){slash}{rest}".lower()
+
+
+def write_index(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write the CDXJ index of the records: a line each, sorted, as replay tools search it."""
+    lines = []
+    for row in rows:
+        stamp = "".join(filter(str.isdigit, row["date"]))
+        told = {name: str(row[name]) for name in ("url", "mime", "status", "digest", "length", "offset")}
+        lines.append(f"{surt(row['url'])} {stamp} {json.dumps(told | {'filename': row['file']}, ensure_ascii=False)}\n")
+    beside = path.with_suffix(".part")
+    beside.write_text("".join(sorted(lines)), encoding="utf-8")
+    with suppress(FileNotFoundError):
+        beside.replace(path)

@@ -1,0 +1,60 @@
+"""Why an address gave no page: plain words, counted and read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+Cause: TypeAlias = Literal[
+    # never asked for
+    "credentials in address",
+    "address too long",
+    "malformed address",
+    "private address",
+    "shut out by robots",
+    "excluded path",
+    "too deep",
+    # traps
+    "repeating path",
+    "too many parameters",
+    "too many variants",
+    "endless calendar",
+    "same content again",
+    "too many links",
+    # asked for, and no answer that can be used
+    "no connection",
+    "bad certificate",
+    "timed out",
+    "malformed response",
+    "too large",
+    "unpacks too large",
+    "damaged encoding",
+    "too many redirects",
+    "redirect out of scope",
+    "not a page",
+    "error status",
+    "server busy",
+    # a site's files
+    "robots unavailable",
+    "robots is a page",
+    "damaged XML",
+]
+
+
+@dataclass(frozen=True)
+class Note:
+    """What became of an address that gave no page; `detail` tells the one case."""
+
+    url: str
+    cause: Cause
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
+class TroubleError(Exception):
+    """A request came to nothing; `retry` says whether another try may do better."""
+
+    def __init__(self, cause: Cause, told: str = "", *, retry: bool = False, **detail: object) -> None:
+        super().__init__(cause, told)
+        self.cause: Cause = cause
+        self.detail = ({"told": told} if told else {}) | detail
+        self.retry = retry

@@ -1,0 +1,234 @@
+"""What a crawl knows: addresses seen and waiting, sites' files, counts: one SQLite file in which each step is whole."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+
+from latam_corpus.catalog.optout.site import Text
+from latam_corpus.catalog.scope import host_of
+from latam_corpus.collect.crawl.archive import Earlier
+from latam_corpus.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from latam_corpus.collect.crawl.archive import Written
+
+State: TypeAlias = Literal["waiting", "page", "aside", "failed", "refused"]
+_VERSION: Final = 1
+_TABLES: Final = """
+CREATE TABLE url (
+    id INTEGER PRIMARY KEY, url TEXT NOT NULL UNIQUE, host TEXT NOT NULL, depth INTEGER NOT NULL,
+    redirects INTEGER NOT NULL, via TEXT, state TEXT NOT NULL DEFAULT 'waiting', due REAL NOT NULL DEFAULT 0,
+    tries INTEGER NOT NULL DEFAULT 0, etag TEXT, modified TEXT, record TEXT, date TEXT, digest TEXT, opt_outs TEXT
+);
+CREATE INDEX url_next ON url (host, state, id);
+CREATE INDEX url_digest ON url (digest);
+CREATE TABLE host (host TEXT PRIMARY KEY, free REAL NOT NULL);
+CREATE TABLE file (address TEXT PRIMARY KEY, root TEXT NOT NULL, body BLOB, time TEXT NOT NULL, read REAL NOT NULL);
+CREATE TABLE count (what TEXT, shape TEXT, n INTEGER NOT NULL, PRIMARY KEY (what, shape));
+CREATE TABLE record (
+    url TEXT NOT NULL, date TEXT NOT NULL, mime TEXT NOT NULL, status INTEGER NOT NULL, digest TEXT NOT NULL,
+    length INTEGER NOT NULL, offset INTEGER NOT NULL, file TEXT NOT NULL
+);
+CREATE TABLE length (name TEXT PRIMARY KEY, bytes INTEGER NOT NULL);
+CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+"""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """An address to ask for, and what is known of its last visit."""
+
+    url: str
+    host: str
+    depth: int
+    redirects: int
+    via: str | None
+    tries: int
+    etag: str | None
+    modified: str | None
+    earlier: Earlier | None
+    opt_outs: str | None
+
+
+class Frontier:
+    """The memory of one source's crawl."""
+
+    def __init__(self, path: Path) -> None:
+        """Open it, or begin it.
+
+        Raises:
+            ConfigError: another process crawls this source, or the file is another version's.
+        """
+        self._db = sqlite3.connect(path, timeout=1, isolation_level=None)
+        self._db.row_factory = sqlite3.Row
+        try:
+            for pragma in ("locking_mode = EXCLUSIVE", "journal_mode = WAL", "synchronous = NORMAL"):
+                self._db.execute(f"PRAGMA {pragma}")
+            self._db.execute("BEGIN EXCLUSIVE")
+            if not self._db.execute("SELECT 1 FROM sqlite_master").fetchone():
+                for statement in _TABLES.split(";"):
+                    self._db.execute(statement)
+                self._db.execute(f"PRAGMA user_version = {_VERSION}")
+            self._db.execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            self._db.close()
+            raise ConfigError(str(path), f"it is in use ({error})", "wait until the other crawl is done") from None
+        except sqlite3.DatabaseError as error:
+            self._db.close()
+            raise ConfigError(str(path), f"it can't be read ({error})", "move the source's folder away") from None
+        if self._db.execute("PRAGMA user_version").fetchone()[0] != _VERSION:
+            self._db.close()
+            raise ConfigError(str(path), "it was written by another version", "move the source's folder away")
+        self._db.execute("BEGIN")
+
+    def commit(self, lengths: Mapping[str, int]) -> None:
+        """Make what was done since the last commit stand, together with the lengths of the files."""
+        self._db.executemany("INSERT OR REPLACE INTO length VALUES (?, ?)", lengths.items())
+        self._db.execute("COMMIT")
+        self._db.execute("BEGIN")
+
+    def close(self) -> None:
+        """Close it; what wasn't committed is forgotten."""
+        self._db.execute("ROLLBACK")
+        self._db.close()
+
+    @property
+    def lengths(self) -> dict[str, int]:
+        """The files' lengths as last committed."""
+        return {name: n for name, n in self._db.execute("SELECT name, bytes FROM length")}  # noqa: C416  (rows)
+
+    # Addresses
+
+    def add(self, url: str, depth: int, via: str | None, redirects: int = 0) -> bool:
+        """Let the address wait; false where it is known already."""
+        row = (url, host_of(url), depth, redirects, via)
+        done = self._db.execute("INSERT OR IGNORE INTO url (url, host, depth, redirects, via) VALUES (?,?,?,?,?)", row)
+        return done.rowcount > 0
+
+    def knows(self, url: str) -> bool:
+        """Whether the address was ever added."""
+        return self._db.execute("SELECT 1 FROM url WHERE url = ?", (url,)).fetchone() is not None
+
+    def next(self, host: str, now: float) -> Waiting | None:
+        """The first address of the host that may be asked for now."""
+        query = "SELECT * FROM url WHERE host = ? AND state = 'waiting' AND due <= ? ORDER BY id LIMIT 1"
+        row = self._db.execute(query, (host, now)).fetchone()
+        if row is None:
+            return None
+        earlier = Earlier(row["record"], row["date"], row["digest"]) if row["record"] else None
+        names = ("url", "host", "depth", "redirects", "via", "tries", "etag", "modified")
+        return Waiting(**{name: row[name] for name in names}, earlier=earlier, opt_outs=row["opt_outs"])
+
+    def hosts(self) -> dict[str, float]:
+        """The hosts with addresses that wait, and when each may be asked next (seconds since the epoch)."""
+        query = (
+            "SELECT u.host, coalesce(h.free, 0) FROM (SELECT DISTINCT host FROM url WHERE state = 'waiting') u "
+            "LEFT JOIN host h USING (host) ORDER BY 1"
+        )
+        return dict(self._db.execute(query).fetchall())
+
+    def due(self, host: str) -> float | None:
+        """When the first address of the host that waits may be asked for; None where none waits."""
+        query = "SELECT min(due) FROM url WHERE host = ? AND state = 'waiting'"
+        found: float | None = self._db.execute(query, (host,)).fetchone()[0]
+        return found
+
+    def done(self, url: str, state: State) -> None:
+        """The address needs no further request in this round."""
+        self._db.execute("UPDATE url SET state = ? WHERE url = ?", (state, url))
+
+    def later(self, url: str, due: float) -> None:
+        """The address is asked for again, once more at the earliest then."""
+        self._db.execute("UPDATE url SET due = ?, tries = tries + 1 WHERE url = ?", (due, url))
+
+    def visited(self, url: str, written: Written, etag: str, modified: str, opt_outs: str) -> None:
+        """The address gave a page; a revisit keeps the record that it stands for."""
+        if written.kind == "response":
+            told: tuple[str, ...] = (written.id, written.date, written.digest, etag, modified, opt_outs, url)
+            query = "record = ?, date = ?, digest = ?, etag = ?, modified = ?, opt_outs = ?"
+        else:
+            told = (etag, modified, url)
+            query = "etag = coalesce(nullif(?, ''), etag), modified = coalesce(nullif(?, ''), modified)"
+        self._db.execute(f"UPDATE url SET state = 'page', tries = 0, {query} WHERE url = ?", told)  # noqa: S608  (fixed)
+
+    def forget_conditions(self, url: str) -> None:
+        """The address is asked for again, whole, whatever the server says of changes."""
+        self._db.execute("UPDATE url SET etag = NULL, modified = NULL, tries = tries + 1 WHERE url = ?", (url,))
+
+    def has_digest(self, digest: str) -> bool:
+        """Whether a page with this payload is known."""
+        return self._db.execute("SELECT 1 FROM url WHERE digest = ? LIMIT 1", (digest,)).fetchone() is not None
+
+    def again(self) -> None:
+        """Begin a new round: every address that was asked for waits again, the sites' files are read anew."""
+        self._db.execute("UPDATE url SET state = 'waiting', due = 0, tries = 0 WHERE state != 'refused'")
+        self._db.execute("DELETE FROM file")
+        self._db.execute("DELETE FROM count WHERE what = 'round'")
+
+    def states(self) -> dict[str, int]:
+        """How many addresses are in each state."""
+        return dict(self._db.execute("SELECT state, count(*) FROM url GROUP BY state ORDER BY 1").fetchall())
+
+    # Hosts and sites
+
+    def freed(self, host: str) -> float:
+        """When the host may be asked next."""
+        row = self._db.execute("SELECT free FROM host WHERE host = ?", (host,)).fetchone()
+        return float(row[0]) if row else 0.0
+
+    def free(self, host: str, moment: float) -> None:
+        """The host may not be asked before this moment."""
+        query = "INSERT INTO host (host, free) VALUES (?, ?) ON CONFLICT DO UPDATE SET free = excluded.free"
+        self._db.execute(query, (host, moment))
+
+    def files(self, root: str, since: float) -> dict[str, Text]:
+        """The site's files that were read after this moment."""
+        query = "SELECT address, body, time FROM file WHERE root = ? AND read > ?"
+        rows = self._db.execute(query, (root, since))
+        return {row["address"]: Text(row["body"], datetime.fromisoformat(row["time"])) for row in rows}
+
+    def keep_file(self, address: str, root: str, file: Text, read: float) -> None:
+        """A site's file was read, or is known to be missing."""
+        row = (address, root, file.body, file.time.isoformat(), read)
+        self._db.execute("INSERT OR REPLACE INTO file VALUES (?,?,?,?,?)", row)
+
+    # Counts, the index and settings
+
+    def count(self, what: str, shape: str, *, add: int = 0) -> int:
+        """How often something was met, after adding to it."""
+        if add:
+            query = "INSERT INTO count VALUES (?,?,?) ON CONFLICT DO UPDATE SET n = n + excluded.n"
+            self._db.execute(query, (what, shape, add))
+        row = self._db.execute("SELECT n FROM count WHERE what = ? AND shape = ?", (what, shape)).fetchone()
+        return int(row[0]) if row else 0
+
+    def counts(self, what: str) -> dict[str, int]:
+        """Everything of one kind that was counted."""
+        query = "SELECT shape, n FROM count WHERE what = ? ORDER BY n DESC, shape"
+        return dict(self._db.execute(query, (what,)).fetchall())
+
+    def index(self, url: str, written: Written, mime: str, status: int) -> None:
+        """A record was written."""
+        row = (url, written.date, mime, status, written.digest, written.length, written.offset, written.file)
+        self._db.execute("INSERT INTO record VALUES (?,?,?,?,?,?,?,?)", row)
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """The records written, in the order of their files."""
+        for row in self._db.execute("SELECT * FROM record ORDER BY file, offset"):
+            yield dict(row)
+
+    def setting(self, name: str) -> Any:  # noqa: ANN401  (a value of JSON)
+        """What was kept under the name; None where nothing was."""
+        row = self._db.execute("SELECT value FROM setting WHERE name = ?", (name,)).fetchone()
+        return json.loads(row[0]) if row else None
+
+    def keep(self, name: str, value: Any) -> None:  # noqa: ANN401
+        """Keep a value of JSON."""
+        self._db.execute("INSERT OR REPLACE INTO setting VALUES (?,?)", (name, json.dumps(value)))

@@ -1,0 +1,184 @@
+"""What a page, a sitemap or a feed links to."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+from urllib.parse import urljoin
+
+from lxml import etree, html
+
+from latam_corpus.collect.crawl.causes import TroubleError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lxml.etree import _Element
+
+# sitemaps.org: a sitemap has at most 50,000 addresses and 50 MB.
+MAX_SITEMAP: Final = 50 * 2**20
+MAX_ENTRIES: Final = 50_000
+# A page of a hundred thousand links is made by a program for programs.
+MAX_LINKS: Final = 5000
+
+XML_TYPES: Final = frozenset({
+    "application/xml", "text/xml", "application/rss+xml", "application/atom+xml", "application/rdf+xml",
+})  # fmt: skip
+_XML: Final = re.compile(
+    rb"\A(?:\xef\xbb\xbf)?\s*<(?:\?xml|!--|!DOCTYPE (?!html)|urlset|sitemapindex|rss|feed|rdf:RDF)"
+)
+_LISTS: Final = re.compile(rb"<(?:urlset|sitemapindex|rss|feed|rdf:RDF)[\s>]")
+_GZIP: Final = b"\x1f\x8b"
+_ROOTS: Final = frozenset({"urlset", "sitemapindex", "rss", "feed", "RDF"})
+_FEEDS: Final = ("application/rss+xml", "application/atom+xml")
+_LINKING: Final = {"a": "href", "area": "href", "frame": "src", "iframe": "src"}
+
+
+@dataclass(frozen=True)
+class Links:
+    """Links as they are written, resolved against the page's base, in its order; and those of its feeds."""
+
+    pages: list[str]
+    feeds: list[str]
+    more: int = 0
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What a sitemap or feed lists: pages, and further sitemaps."""
+
+    kind: Literal["sitemap", "feed"]
+    pages: list[str]
+    sitemaps: list[str]
+
+
+def page_links(body: bytes, url: str, charset: str | None) -> Links:
+    """The links of an HTML page; none where it asks robots not to follow them.
+
+    >>> page_links(b'<base href="/b/"><a href="c">c</a><a rel=nofollow href=d>d</a>', "https://a.example/", None).pages
+    ['https://a.example/b/c']
+    """
+    root = _html(body, charset)
+    if root is None:
+        return Links([], [])
+    base = url
+    pages: list[str] = []
+    feeds: list[str] = []
+    for element in root.iter("base", "meta", "link", *_LINKING):
+        tag = element.tag
+        rel = (element.get("rel") or "").lower().split()
+        if tag == "base":
+            base = _joined(url, element.get("href") or "") or base
+        elif tag == "meta":
+            if (element.get("name") or "").lower() == "robots" and _says_nofollow(element.get("content") or ""):
+                return Links([], [])
+        elif tag == "link":
+            href = element.get("href") or ""
+            if "alternate" in rel and (element.get("type") or "").lower() in _FEEDS:
+                feeds.append(_joined(base, href))
+            elif {"next", "prev"}.intersection(rel):
+                pages.append(_joined(base, href))
+        elif "nofollow" not in rel:
+            pages.append(_joined(base, element.get(_LINKING[str(tag)]) or ""))
+    found = list(dict.fromkeys(filter(None, pages)))
+    return Links(found[:MAX_LINKS], list(dict.fromkeys(filter(None, feeds))), max(0, len(found) - MAX_LINKS))
+
+
+def is_listing(body: bytes, said: str) -> bool:
+    """Whether the body of this media type is to be read as a sitemap or a feed.
+
+    >>> [is_listing(b"<?xml version='1.0'?>" + root, "text/html") for root in (b"<urlset>", b"<html>")]
+    [True, False]
+    """
+    kind = said.partition(";")[0].strip().lower()
+    return kind in XML_TYPES or body[:2] == _GZIP or bool(_XML.match(body[:1024]) and _LISTS.search(body[:4096]))
+
+
+def listing(body: bytes, url: str) -> Listing | None:
+    """What a sitemap (XML, plain text or gzipped) or a feed (RSS, Atom) lists; None for another kind of XML.
+
+    Raises:
+        TroubleError: it unpacks too large, or isn't XML that can be read without entities of its own.
+
+    >>> listing(b"<urlset><url><loc> https://a.example/1 </loc></url></urlset>", "https://a.example/s.xml").pages
+    ['https://a.example/1']
+    """
+    body = _unpacked(body)
+    if not _XML.match(body[:1024]):
+        lines = body[:MAX_SITEMAP].decode("utf-8", "replace").split()
+        return Listing("sitemap", [line for line in lines if line.startswith("http")][:MAX_ENTRIES], [])
+    root = _xml(body)
+    name = etree.QName(root).localname
+    if name not in _ROOTS:
+        return None
+    if name in ("urlset", "sitemapindex"):
+        found = list(_texts(root, "loc"))[:MAX_ENTRIES]
+        return Listing("sitemap", found if name == "urlset" else [], found if name == "sitemapindex" else [])
+    pages = []
+    for item in root.iter("{*}item", "{*}entry"):
+        atom = [one for one in item.iter("{*}link") if one.get("href") and one.get("rel", "alternate") == "alternate"]
+        link = next(_texts(item, "link"), "") or (atom[0].get("href") if atom else "") or next(_texts(item, "guid"), "")
+        if link and (joined := _joined(url, link)):
+            pages.append(joined)
+    return Listing("feed", pages[:MAX_ENTRIES], [])
+
+
+def _html(body: bytes, charset: str | None) -> _Element | None:
+    parser = html.HTMLParser(encoding=_known(charset), recover=True, no_network=True, remove_comments=True)
+    try:
+        return html.document_fromstring(body, parser=parser)
+    except (etree.LxmlError, ValueError, AssertionError):  # an empty page, among others
+        return None
+
+
+def _known(charset: str | None) -> str | None:
+    """The charset if lxml knows it; a page may state any word."""
+    try:
+        html.HTMLParser(encoding=charset)
+    except LookupError:
+        return None
+    return charset
+
+
+def _xml(body: bytes) -> _Element:
+    # No entity is resolved and nothing is fetched; without `huge_tree` libxml2 bounds depth and text.
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    try:
+        root = etree.fromstring(body, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise TroubleError("damaged XML", str(error)[:200]) from None
+    if root.getroottree().docinfo.internalDTD is not None and b"<!ENTITY" in body:
+        raise TroubleError("damaged XML", "it declares entities of its own, as bombs do")
+    return root
+
+
+def _texts(root: _Element, name: str) -> Iterator[str]:
+    for element in root.iter(f"{{*}}{name}"):
+        if text := (element.text or "").strip():
+            yield text
+
+
+def _unpacked(body: bytes) -> bytes:
+    if body[:2] != _GZIP:
+        return body
+    try:
+        data = zlib.decompressobj(31).decompress(body, MAX_SITEMAP + 1)
+    except zlib.error as error:
+        raise TroubleError("damaged encoding", str(error)) from None
+    if len(data) > MAX_SITEMAP:
+        raise TroubleError("unpacks too large", limit_bytes=MAX_SITEMAP)
+    return data
+
+
+def _joined(base: str, link: str) -> str:
+    try:
+        return urljoin(base, link.strip()) if link.strip() else ""
+    except ValueError:
+        return link.strip()
+
+
+def _says_nofollow(content: str) -> bool:
+    words = {word.strip().lower() for word in content.split(",")}
+    return bool(words & {"nofollow", "none"})

@@ -1,0 +1,43 @@
+"""Whether a source may be crawled, and what the crawler says of itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import latam_corpus
+from latam_corpus.catalog.optout.robots import TOKEN
+from latam_corpus.errors import ConfigError
+
+if TYPE_CHECKING:
+    from latam_corpus.catalog.scope import Crawl
+    from latam_corpus.catalog.source import Source
+
+
+def user_agent(source: Source) -> str:
+    """What the crawler says of itself: its name, and whom to write to.
+
+    Raises:
+        ConfigError: the source names no contact, or one that nobody can write to.
+    """
+    contact = (source.contact or "").strip()
+    if not contact:
+        problem = "a crawler says whom to write to, and the source has no contact"
+        raise ConfigError(f"source {source.id}", problem, 'add contact = "name@institution.example"')
+    if not contact.isascii() or any(mark in contact for mark in "\r\n()") or not ("@" in contact or "://" in contact):
+        problem = f"«{contact}» is no address that a site's owner can write to"
+        raise ConfigError(f"source {source.id}", problem, "write an e-mail address or a web page")
+    return f"{TOKEN}/{latam_corpus.__version__} (+{contact}; source {source.id})"
+
+
+def scope_of(source: Source) -> Crawl:
+    """What may be crawled of the source.
+
+    Raises:
+        ConfigError: it isn't one to crawl, or its holder must be asked first.
+    """
+    if source.collect.crawl is None:
+        raise ConfigError(f"source {source.id}", "it says nothing of crawling", "add the table [collect.crawl]")
+    if source.status == "ask_first":
+        problem = f"its holder must be asked first ({source.holder})"
+        raise ConfigError(f"source {source.id}", problem, "ask, and state what was agreed in the source's file")
+    return source.collect.crawl

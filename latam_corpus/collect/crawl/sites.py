@@ -1,0 +1,71 @@
+"""The files of each site that are read before its pages: robots.txt, ai.txt, tdmrep.json and the licences it names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from latam_corpus.catalog.optout.robots import MAX_BYTES, is_markup
+from latam_corpus.catalog.optout.site import FILES, ROBOTS, Site, Text
+from latam_corpus.catalog.scope import host_of
+from latam_corpus.collect.crawl.causes import TroubleError
+
+if TYPE_CHECKING:
+    from latam_corpus.collect.crawl.fetch import Exchange
+    from latam_corpus.collect.crawl.frontier import Frontier
+
+# RFC 9309, 2.4: a robots.txt is read again after a day; the other files with it.
+DAY: Final = 86_400.0
+_MAX_LICENCES: Final = 5
+_MISSING: Final = range(400, 500)
+_OK: Final = range(200, 300)
+
+
+class Sites:
+    """What the sites of a crawl say, as kept in its frontier."""
+
+    def __init__(self, frontier: Frontier) -> None:
+        self._frontier = frontier
+        self._known: dict[str, tuple[float, Site]] = {}
+
+    def site(self, root: str, now: float) -> Site:
+        """What is known of the site; its files are from the last day."""
+        kept = self._known.get(root)
+        if kept is None or kept[0] <= now:
+            # A little less than a day, so that a site isn't parsed anew for each page near the end of it.
+            kept = (now + DAY / 24, Site(root, self._frontier.files(root, now - DAY)))
+            self._known[root] = kept
+        return kept[1]
+
+    def wanted(self, root: str, now: float) -> str | None:
+        """The next file of the site that must be read before its pages; None when all are."""
+        site = self.site(root, now)
+        licences = site.licences[:_MAX_LICENCES] if root + ROBOTS in site.files else []
+        # A licence on another host isn't asked for here: that host has a pace and a robots.txt of its own.
+        own = [address for address in licences if host_of(address) == host_of(root)]
+        return next(
+            (one for one in (root + ROBOTS, *(root + name for name in FILES), *own) if one not in site.files), None
+        )
+
+    def read(self, address: str, root: str, answer: Exchange, now: float) -> str | None:
+        """Keep what was answered for a file; gives what is odd about it.
+
+        A status of 4xx means that there is no such file (RFC 9309, 2.3.1.3), and so do redirects without end.
+
+        Raises:
+            TroubleError: the server couldn't say (5xx, 429): it must be asked again.
+        """
+        body: bytes | None = None
+        odd = None
+        if answer.status in _OK:
+            body = answer.payload(4 * MAX_BYTES)[:MAX_BYTES]
+            if address.endswith((ROBOTS, FILES[0])) and is_markup(body.decode("utf-8-sig", "replace")):
+                body, odd = None, "a page"
+        elif answer.status == 429 or not (answer.status in _MISSING or 300 <= answer.status < 400):  # noqa: PLR2004
+            raise TroubleError("robots unavailable", f"status {answer.status}", retry=True)
+        self.missing(address, root, Text(body, answer.time), now)
+        return odd
+
+    def missing(self, address: str, root: str, file: Text, now: float) -> None:
+        """Keep a file, or that there is none."""
+        self._frontier.keep_file(address, root, file, now)
+        self._known.pop(root, None)

@@ -1,0 +1,85 @@
+"""Places where addresses never end: calendars, facets, paths that grow; each is bounded and told."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import Final, Protocol
+
+from latam_corpus.catalog.scope import host_of
+from latam_corpus.collect.crawl.causes import Cause, TroubleError
+
+# Bounds of this toolkit's own, wide enough for real sites: a news archive of twenty years has 240 months, a list of
+# 1,000 pages is long, and no page needs nine parameters.
+MAX_VARIANTS: Final = 1000
+MAX_CALENDAR: Final = 240
+MAX_PARAMETERS: Final = 8
+MAX_REPEATED: Final = 3
+MAX_SAME: Final = 50
+
+_CALENDAR: Final = re.compile(r"(?i)calend|agenda|event|efemerid|schedule")
+_DATE: Final = re.compile(
+    r"(?:1[89]|20|21)\d\d(?:[-/_](?:0?[1-9]|1[0-2]))?|(?:mes|month|ano|a\u00f1o|year|dia|day|fecha|date)="
+)
+
+
+class Counts(Protocol):
+    """How often a shape was met; kept with the frontier, so that a resumed crawl goes on counting."""
+
+    def count(self, what: str, shape: str, *, add: int = 0) -> int:
+        """The number, after adding."""
+        ...
+
+
+def check(url: str, depth: int, deepest: int, counts: Counts) -> None:
+    """Count the address, which is new.
+
+    Args:
+        url: in canonical form.
+        depth: links from a start to it.
+        deepest: how many there may be.
+        counts: of the crawl.
+
+    Raises:
+        TroubleError: it belongs to a trap.
+    """
+    if depth > deepest:
+        raise TroubleError("too deep", links=depth)
+    host = host_of(url)
+    path, _, query = url.partition("://")[2][len(host) :].partition("?")
+    if (most := _most_repeated(path)) > MAX_REPEATED:
+        raise TroubleError("repeating path", times=most)
+    if (parameters := len(query.split("&")) if query else 0) > MAX_PARAMETERS:
+        raise TroubleError("too many parameters", parameters=parameters)
+    if _CALENDAR.search(f"{path}?{query}") and _DATE.search(f"{path}?{query}"):
+        _bounded("endless calendar", host + _DATE.split(path, maxsplit=1)[0], MAX_CALENDAR, counts)
+    if query:
+        _bounded("too many variants", host + path, MAX_VARIANTS, counts)
+    if (same := counts.count("same", shape_of(url))) >= MAX_SAME:
+        raise TroubleError("same content again", shape=shape_of(url), times=same)
+
+
+def shape_of(url: str) -> str:
+    """The address without what differs between the pages of one kind.
+
+    >>> shape_of("https://gaceta.example/lista/12?orden=b&pag=3")
+    'gaceta.example/lista/0?orden&pag'
+    """
+    path, _, query = url.partition("://")[2].partition("?")
+    host, slash, rest = path.partition("/")
+    names = sorted(pair.partition("=")[0] for pair in query.split("&") if pair)
+    return f"{host}{slash}{re.sub('[0-9]+', '0', rest)}" + (f"?{'&'.join(names)}" if names else "")
+
+
+def _bounded(cause: Cause, shape: str, most: int, counts: Counts) -> None:
+    if counts.count(cause, shape, add=1) > most:
+        raise TroubleError(cause, shape=shape, limit=most)
+
+
+def _most_repeated(path: str) -> int:
+    """How often the commonest segment of the path stands in it.
+
+    >>> _most_repeated("/a/b/a/b/a/b"), _most_repeated("/")
+    (3, 0)
+    """
+    return max(Counter(part for part in path.split("/") if part).values(), default=0)

@@ -1,0 +1,237 @@
+"""What is made of an answer: records in the WARC, new addresses in the frontier, or a note why it is no page."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final, Protocol
+
+from latam_corpus.catalog.optout.page import header_opt_outs
+from latam_corpus.catalog.optout.signal import from_json, to_json
+from latam_corpus.catalog.scope import host_of
+from latam_corpus.collect.crawl import traps
+from latam_corpus.collect.crawl.addresses import address_of
+from latam_corpus.collect.crawl.archive import payload_digest
+from latam_corpus.collect.crawl.causes import Note, TroubleError
+from latam_corpus.collect.crawl.links import MAX_SITEMAP, is_listing, listing, page_links
+from latam_corpus.collect.responses import media_type_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from latam_corpus.catalog.optout.signal import OptOut
+    from latam_corpus.catalog.optout.site import Site
+    from latam_corpus.catalog.scope import Crawl, Follow
+    from latam_corpus.collect.crawl.archive import Archive, Earlier, Written
+    from latam_corpus.collect.crawl.causes import Cause
+    from latam_corpus.collect.crawl.fetch import Exchange
+    from latam_corpus.collect.crawl.frontier import Frontier, Waiting
+
+MAX_REDIRECTS: Final = 10
+# Rows of `crawl.jsonl` for one cause at one host; the rest is counted.
+MAX_NOTES: Final = 1000
+_OK: Final = range(200, 300)
+_MOVED: Final = (301, 302, 303, 307, 308)
+_UNCHANGED: Final = 304
+
+
+class Waits(Protocol):
+    """Told of each host that has a new address."""
+
+    def __call__(self, host: str) -> None:
+        """The host has an address that waits."""
+
+
+@dataclass(frozen=True)
+class Visits:
+    """The hands of a crawl: its scope, its memory, its files."""
+
+    scope: Crawl
+    frontier: Frontier
+    archive: Archive
+    waits: Waits
+
+    def note(self, url: str, cause: Cause, *, via: str | None = None, **detail: object) -> None:
+        """Count why an address gave no page, and write the first of each host and cause down."""
+        self.frontier.count("cause", cause, add=1)
+        if self.frontier.count("noted", f"{cause} {host_of(url)}", add=1) <= MAX_NOTES:
+            told = Note(url, cause, detail)
+            row = {"time": datetime.now(UTC).isoformat(timespec="seconds"), "url": told.url, "cause": told.cause}
+            self.archive.note(row | ({"via": via} if via else {}) | told.detail)
+
+    def offer(self, link: str, base: str, depth: int, redirects: int = 0) -> bool:
+        """Let a link wait, if it is in the scope and in no trap; false for a redirect that leads out of the scope."""
+        try:
+            url = address_of(link, base)
+            if url is None or not self.scope.has_host(host_of(url)):
+                return False
+            if self.frontier.knows(url):
+                return True
+            if not self.scope.has_path(url):
+                self.frontier.count("cause", "excluded path", add=1)
+                return True
+            traps.check(url, depth, self.scope.max_depth, self.frontier)
+        except TroubleError as trouble:
+            self.note(_shown(link, base), trouble.cause, via=base, **trouble.detail)
+            return True
+        if self.frontier.add(url, depth, base, redirects):
+            self.waits(host_of(url))
+        return True
+
+    def answered(self, waiting: Waiting, answer: Exchange, site: Site) -> bool:
+        """Make of an answer what it is; true for a page.
+
+        Raises:
+            TroubleError: it can't be used; nothing was written then.
+        """
+        if answer.status == _UNCHANGED and waiting.earlier:
+            if _news(waiting, answer):
+                self.frontier.forget_conditions(waiting.url)
+                return False
+            self._visited(waiting, answer, [], waiting.earlier, "warc/revisit")
+            return True
+        if answer.status in _OK:
+            return self._good(waiting, answer, site)
+        self._write(waiting, answer, None, None, _media(answer))
+        if answer.status in _MOVED and (target := answer.header("location")):
+            self._moved(waiting, target)
+            self.frontier.done(waiting.url, "aside")
+        else:
+            self.note(waiting.url, "error status", via=waiting.via, status=answer.status)
+            self.frontier.done(waiting.url, "failed")
+        return False
+
+    def _moved(self, waiting: Waiting, target: str) -> None:
+        if waiting.redirects >= MAX_REDIRECTS:
+            self.note(waiting.url, "too many redirects", via=waiting.via, to=target[:200])
+        elif not self.offer(target, waiting.url, waiting.depth, waiting.redirects + 1):
+            self.note(waiting.url, "redirect out of scope", via=waiting.via, to=_shown(target, waiting.url))
+
+    def _good(self, waiting: Waiting, answer: Exchange, site: Site) -> bool:
+        """Write a page, a sitemap or a feed, and let what it links to wait; true for a page."""
+        found = read_answer(waiting.url, answer, site, self.scope.max_page_bytes)
+        if found.kind is None:
+            self._write(waiting, answer, None, None, _media(answer))
+            self.frontier.done(waiting.url, "aside")
+        else:
+            earlier = waiting.earlier
+            same = earlier is not None and earlier.digest == payload_digest(answer.body)
+            same = same and waiting.opt_outs == _words(found.opt_outs)
+            if earlier is None and self.frontier.has_digest(payload_digest(answer.body)):
+                self.frontier.count("same", traps.shape_of(waiting.url), add=1)
+            self._visited(waiting, answer, found.opt_outs, earlier if same else None, found.kind)
+        for kind, links in found.links:
+            for link in links if kind in self.scope.follow else ():
+                self.offer(link, waiting.url, waiting.depth + 1)
+        if found.left_out:
+            self.note(waiting.url, "too many links", via=waiting.via, left_out=found.left_out)
+        return found.kind is not None
+
+    def _visited(
+        self, waiting: Waiting, answer: Exchange, opt_outs: Sequence[OptOut], earlier: Earlier | None, mime: str
+    ) -> None:
+        """Write a page, and remember by what a change of it is seen."""
+        written = self._write(waiting, answer, opt_outs, earlier, mime)
+        etag, modified = answer.header("etag"), answer.header("last-modified")
+        self.frontier.visited(waiting.url, written, etag, modified, _words(opt_outs))
+
+    def _write(
+        self, waiting: Waiting, answer: Exchange, opt_outs: Sequence[OptOut] | None, earlier: Earlier | None, mime: str
+    ) -> Written:
+        about = [("hopsFromStart", str(waiting.depth)), *([("via", waiting.via)] if waiting.via else [])]
+        written = self.archive.write(answer, about, opt_outs, earlier)
+        self.frontier.index(waiting.url, written, mime, answer.status)
+        return written
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a good answer holds: the media type of a page (None for a sitemap or feed), refusals and links."""
+
+    kind: str | None
+    opt_outs: Sequence[OptOut]
+    links: Sequence[tuple[Follow, Sequence[str]]]
+    left_out: int = 0
+
+
+def read_answer(url: str, answer: Exchange, site: Site, limit: int) -> Reading:
+    """What a good answer holds.
+
+    Raises:
+        TroubleError: it is neither a page nor a list of pages, is damaged, or unpacks beyond the limit.
+    """
+    said = answer.header("content-type")
+    try:
+        body = answer.payload(max(limit, MAX_SITEMAP) if is_listing(b"", said) else limit)
+        found = _list(url, body) if is_listing(body, said) else _page(url, answer, body, site)
+    except TroubleError:
+        raise
+    except Exception as error:  # noqa: BLE001  (the document boundary: what a stranger sends breaks one page alone)
+        raise TroubleError("malformed response", f"{type(error).__name__}: {error}"[:200]) from None
+    if found is None:
+        raise TroubleError("not a page", said[:100])
+    return found
+
+
+def _list(url: str, body: bytes) -> Reading | None:
+    found = listing(body, url)
+    if found is None:
+        return None
+    return Reading(None, [], [("feeds" if found.kind == "feed" else "sitemaps", found.sitemaps + found.pages)])
+
+
+def _page(url: str, answer: Exchange, body: bytes, site: Site) -> Reading | None:
+    kind = media_type_of(answer.header("content-type"), body)
+    if kind is None:
+        return None
+    opt_outs = site.page_opt_outs(url, answer.said, body, answer.time)
+    media, _, charset = kind.partition("; charset=")
+    if media == "text/plain" or _says_nofollow(answer):
+        return Reading(media, opt_outs, [])
+    links = page_links(body, url, charset or None)
+    return Reading(media, opt_outs, [("links", links.pages), ("feeds", links.feeds)], links.more)
+
+
+def _says_nofollow(answer: Exchange) -> bool:
+    said = [value.lower() for name, value in answer.said if name == "x-robots-tag"]
+    return any(re.search(r"\b(?:nofollow|none)\b", value) for value in said)
+
+
+def _news(waiting: Waiting, answer: Exchange) -> bool:
+    """Whether an answer without a page refuses what the page, when it was read, did not."""
+    known = {(one.signal, one.value) for one in from_json(waiting.opt_outs or "[]")}
+    now = header_opt_outs(answer.said, waiting.url, answer.time)
+    return not {(one.signal, one.value) for one in now} <= known
+
+
+def conditions(waiting: Waiting, site: Site) -> dict[str, str]:
+    """The headers by which a server may answer that nothing has changed.
+
+    None where the site's files refuse another thing now than when the page was read: its record then says what no
+    longer holds, and is written anew.
+    """
+    if waiting.earlier is None:
+        return {}
+    read = {(one.signal, one.value) for one in from_json(waiting.opt_outs or "[]") if one.address != waiting.url}
+    if read != {(one.signal, one.value) for one in site.opt_outs(waiting.url)}:
+        return {}
+    found = {"If-None-Match": waiting.etag, "If-Modified-Since": waiting.modified}
+    return {name: value for name, value in found.items() if value}
+
+
+def _words(opt_outs: Sequence[OptOut]) -> str:
+    """What is refused, without when it was read: by it a change is seen."""
+    return to_json(
+        [type(one)(one.signal, one.value, one.address, datetime.min.replace(tzinfo=UTC)) for one in opt_outs]
+    )
+
+
+def _media(answer: Exchange) -> str:
+    return answer.header("content-type").partition(";")[0].strip().lower() or "unk"
+
+
+def _shown(link: str, base: str) -> str:
+    """The link as it may be written down: without a password, not endless."""
+    whole = link if "://" in link else base
+    return re.sub(r"(?i)(https?://)[^/?#]*@", r"\1", whole)[:300]

@@ -1,0 +1,205 @@
+"""The survival gate: what a stage left of each source, language, genre and country, held against the recipe's floors.
+
+A stage that keeps nine documents in ten may still have taken all the verse, or all of one small language. Parts count
+their rows by group (`tally`); `losses` puts the counts together and finds the groups that fell below their floor.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import polars as pl
+from pydantic import BaseModel, ConfigDict, Field
+
+from latam_corpus import schema
+from latam_corpus.errors import ConfigError, closest
+from latam_corpus.language.codes import known_code
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+GROUP: Final = ("genre", "source_id", "language", "declared_language", "country")
+KINDS: Final = ("source", "language", "genre", "country")
+# Of two records of one document the later stays: the document survives.
+_UNJUDGED: Final = frozenset({"supersede"})
+_MOST_REASONS: Final = 3
+_UND: Final = "und"
+
+Tally = Counter[tuple[str, ...]]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Floors(BaseModel):
+    """`[survival]`: the share of the documents entering a stage that must leave it, for every group.
+
+    The group's own floor counts first, then the stage's, then `floor`; 0 judges nothing.
+
+    Attributes:
+        floor: for every stage and group.
+        least: groups with fewer documents at a stage aren't judged there, since one document would decide.
+        stage: floors of single stages, by name.
+        source: floors of single sources, by id; likewise `language`, `genre` and `country`.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    floor: Share = 0.5
+    least: int = Field(default=20, ge=1)
+    stage: dict[str, Share] = Field(default_factory=dict)
+    source: dict[str, Share] = Field(default_factory=dict)
+    language: dict[str, Share] = Field(default_factory=dict)
+    genre: dict[str, Share] = Field(default_factory=dict)
+    country: dict[str, Share] = Field(default_factory=dict)
+
+    def of(self, stage: str, kind: str, value: str) -> float:
+        """The floor of a group at a stage.
+
+        >>> floors = Floors(floor=0.6, stage={"dedupe": 0.2}, language={"ayr": 0.9})
+        >>> floors.of("filter", "genre", "news"), floors.of("dedupe", "genre", "news")
+        (0.6, 0.2)
+        >>> floors.of("filter", "language", "ayr")
+        0.9
+        """
+        own: Mapping[str, float] = getattr(self, kind)
+        if kind == "language":
+            own = {_code(named): floor for named, floor in own.items()}
+        return own.get(value, self.stage.get(stage, self.floor))
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A group of which a stage kept less than its floor.
+
+    Attributes:
+        stage: where it happened.
+        kind: source, language, genre or country.
+        value: which one.
+        rows_in: its documents that entered the stage.
+        kept: those that left it.
+        floor: the share that had to.
+        reasons: the most frequent reasons and their counts.
+    """
+
+    stage: str
+    kind: str
+    value: str
+    rows_in: int
+    kept: int
+    floor: float
+    reasons: dict[str, int] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        """One sentence.
+
+        >>> print(Loss("filter", "genre", "lyrics", 80, 12, 0.5, {"stop_word_share<0.29": 68}))
+        filter kept 12 of 80 documents of the genre lyrics (15 %, floor 50 %): stop_word_share<0.29 68
+        """
+        why = ", ".join(f"{reason} {n}" for reason, n in self.reasons.items())
+        share = f"{100 * self.kept / self.rows_in:.3g} %, floor {100 * self.floor:g} %"
+        group = f"{self.kept} of {self.rows_in} documents of the {self.kind} {self.value}"
+        return f"{self.stage} kept {group} ({share}): {why}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """As `run.json` has it."""
+        return asdict(self)
+
+
+def tally(frame: pl.DataFrame, *more: str) -> Tally:
+    """Rows by GROUP and `more` columns; what isn't stated counts under "".
+
+    >>> tally(pl.DataFrame({"genre": ["news", "news"], "source_id": ["a", "a"], "country": ["CL", None]}))
+    Counter({('news', 'a', '', '', 'CL'): 1, ('news', 'a', '', '', ''): 1})
+    """
+    wanted = (*GROUP, *more)
+    columns = schema.conform(frame, pl.Schema(dict.fromkeys(wanted, pl.String())))
+    counted = columns.group_by(wanted, maintain_order=True).len()
+    return Counter({tuple(value or "" for value in key): rows for *key, rows in counted.iter_rows()})
+
+
+def losses(kept: Tally, dropped: Tally, stages: Sequence[str], identified: str | None, floors: Floors) -> list[Loss]:
+    """The groups that fell below their floor, in the order of the stages, the hardest hit first.
+
+    Before a language is identified, and where it stays undetermined, a document counts under the one that its source
+    declares.
+
+    Args:
+        kept: rows kept at the end, by GROUP.
+        dropped: rows set aside, by stage, GROUP and reason.
+        stages: the run's stages, in order.
+        identified: the stage that gives `language`; None where none does.
+        floors: the recipe's.
+    """
+    before = set(stages[: stages.index(identified) + 1]) if identified in stages else set()
+    live: Counter[tuple[str, ...]] = Counter(kept)  # what left the stage that is looked at, the last one first
+    found: list[Loss] = []
+    by_stage: dict[str, Tally] = {}
+    for (stage, *rest), rows in dropped.items():
+        by_stage.setdefault(stage, Counter())[tuple(rest)] += rows
+    for stage in reversed(stages):
+        fallen = by_stage.get(stage, Counter())
+        if fallen and stage not in _UNJUDGED:
+            found = [*_of_stage(stage, live, fallen, stage in before, floors), *found]
+        for key, rows in fallen.items():
+            live[key[:-1]] += rows
+    return found
+
+
+def _of_stage(stage: str, live: Tally, fallen: Tally, declared: bool, floors: Floors) -> list[Loss]:
+    left: Counter[tuple[str, str]] = Counter()
+    gone: Counter[tuple[str, str]] = Counter()
+    reasons: dict[tuple[str, str], Counter[str]] = {}
+    for group, rows in live.items():
+        for label in _labels(group, declared):
+            left[label] += rows
+    for key, rows in fallen.items():
+        for label in _labels(key[:-1], declared):
+            gone[label] += rows
+            reasons.setdefault(label, Counter())[key[-1]] += rows
+    found = []
+    for label, lost in gone.items():
+        rows_in, floor = left[label] + lost, floors.of(stage, *label)
+        if rows_in >= floors.least and left[label] < floor * rows_in:
+            why = dict(reasons[label].most_common(_MOST_REASONS))
+            found.append(Loss(stage, *label, rows_in, left[label], floor, why))
+    return sorted(found, key=lambda loss: (loss.kept / loss.rows_in, KINDS.index(loss.kind), loss.value))
+
+
+def _labels(group: Sequence[str], declared: bool) -> Iterator[tuple[str, str]]:
+    genre, source, language, stated, country = group
+    spoken = stated if declared or language == _UND else language or stated
+    for kind, value in zip(KINDS, (source, _code(spoken), genre, country), strict=True):
+        if value:
+            yield kind, value
+
+
+def _code(language: str) -> str:
+    """The ISO 639-3 code of a language as a source or an identifier writes it; unchanged when it is none.
+
+    >>> _code("es-CL"), _code("spa_Latn"), _code("castellano")
+    ('spa', 'spa', 'castellano')
+    """
+    return known_code(language.replace("-", "_").split("_")[0].lower()) or language
+
+
+def check_floors(floors: Floors, stages: Sequence[str], sources: Sequence[str], place: str) -> None:
+    """Refuse floors for stages, sources and genres that there aren't.
+
+    Raises:
+        ConfigError: one is named; the message has the closest that there is.
+    """
+    for table, known in (("stage", stages), ("source", sources), ("genre", schema.GENRES)):
+        for name in getattr(floors, table):
+            if name not in known:
+                raise ConfigError(f"{place}, [survival.{table}]", f"no {table} here is «{name}»", closest(name, known))
+
+
+def accepted(reason: str | None) -> str | None:
+    """The written reason for which losses are accepted, None where there is none.
+
+    Raises:
+        ConfigError: it is empty.
+    """
+    if reason is not None and not reason.strip():
+        raise ConfigError("--accept-loss", "the reason is empty", "write why the loss is right; it goes on the card")
+    return reason and reason.strip()

@@ -1,0 +1,261 @@
+"""What was measured, against what is asked: each signal's distribution, and what each bound would drop.
+
+A bound's cost has two numbers: the documents outside it, and those outside it alone, which would stay if it weren't
+there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import polars as pl
+
+from latam_corpus import schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from latam_corpus.policy import Bound, Policies
+
+PERCENTS: Final = (1, 5, 25, 50, 75, 95, 99)
+BINS: Final = 40
+_DROPPED_AT_EDGE: Final = 3  # of the five nearest to a bound, these lie outside it, where there are as many
+_AT_EDGE: Final = 5
+
+
+@dataclass(frozen=True)
+class Near:
+    """A document near a bound: its row in the frame, its value, and on which side it lies."""
+
+    row: int
+    doc_id: str
+    value: float
+    dropped: bool
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one end of a bound does to a group of documents.
+
+    Attributes:
+        reason: the drop reason, such as `words_per_line<6`.
+        limit: the value at the end.
+        drops: documents beyond it.
+        alone: those beyond it which no other bound would drop.
+        edge: the documents nearest to it on both sides.
+    """
+
+    reason: str
+    limit: float
+    drops: int
+    alone: int
+    edge: tuple[Near, ...]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A signal over a group of documents.
+
+    Attributes:
+        values: how many documents have a value; those without a list to measure by have none.
+        quantiles: by percent; empty where no document has a value.
+        counts: documents in each of BINS equal intervals from `low` to `high`, the outermost open.
+        bound: what the policy asks; None where it asks nothing.
+        costs: of each end of the bound.
+    """
+
+    signal: str
+    values: int
+    quantiles: dict[int, float]
+    counts: tuple[int, ...]
+    low: float
+    high: float
+    bound: Bound | None
+    costs: tuple[Cost, ...]
+
+    @property
+    def drops(self) -> int:
+        """Documents outside the bound; no document is beyond both ends."""
+        return sum(cost.drops for cost in self.costs)
+
+    @property
+    def alone(self) -> int:
+        """Documents outside this bound and no other."""
+        return sum(cost.alone for cost in self.costs)
+
+
+@dataclass(frozen=True)
+class Group:
+    """The measured documents of one language and genre.
+
+    Attributes:
+        drops: documents outside some bound.
+    """
+
+    language: str
+    genre: str
+    documents: int
+    drops: int
+    signals: tuple[Measured, ...]
+
+
+def groups(frame: pl.DataFrame, policies: Policies) -> list[Group]:
+    """The documents by language and genre, the largest group first.
+
+    Args:
+        frame: `doc_id`, `language`, `genre` and `signals`, all signals of each document measured.
+        policies: whose bounds to hold them against.
+
+    Raises:
+        ConfigError: a genre has no policy.
+    """
+    numbered = frame.with_row_index("row")
+    found = [
+        _group(part, str(language), str(genre), policies.bounds(str(language), str(genre)))
+        for (language, genre), part in numbered.group_by("language", "genre", maintain_order=True)
+    ]
+    return sorted(found, key=lambda group: (-group.documents, group.language, group.genre))
+
+
+def outside(values: NDArray[np.float32], bound: Bound) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which values are below the bound's minimum, and which above its maximum, as `filter` decides it.
+
+    >>> from latam_corpus.policy import Bound
+    >>> below, above = outside(np.array([0.1, 0.5, np.nan], np.float32), Bound("digit_share", 0.2, None, ""))
+    >>> below.tolist(), above.tolist()
+    ([True, False, False], [False, False, False])
+    """
+    # Not-a-number compares false both ways: a signal that the language has no list for passes.
+    below = values < np.float32(-np.inf if bound.minimum is None else bound.minimum)
+    above = values > np.float32(np.inf if bound.maximum is None else bound.maximum)
+    return below, above
+
+
+def _group(part: pl.DataFrame, language: str, genre: str, bounds: Sequence[Bound]) -> Group:
+    values = {name: signal_values(part, name) for name in schema.SIGNALS}
+    fallen = {bound.signal: outside(values[bound.signal], bound) for bound in bounds}
+    times = np.zeros(part.height, np.int64)
+    for below, above in fallen.values():
+        times += below | above
+    by_signal = {bound.signal: bound for bound in bounds}
+    signals = []
+    for name in schema.SIGNALS:
+        bound = by_signal.get(name)
+        costs = tuple(_costs(part, values[name], bound, *fallen[name], times)) if bound else ()
+        signals.append(_measured(name, values[name], bound, costs))
+    return Group(language, genre, part.height, int((times > 0).sum()), tuple(signals))
+
+
+def signal_values(rows: pl.DataFrame, name: str) -> NDArray[np.float32]:
+    """A signal of each row, float32[n], not-a-number where it isn't measured."""
+    if name not in rows["signals"].struct.fields:  # an earlier version's rows
+        return np.full(rows.height, np.nan, np.float32)
+    made: NDArray[np.float32] = rows["signals"].struct.field(name).to_numpy().astype(np.float32)
+    return made
+
+
+def _costs(
+    part: pl.DataFrame,
+    values: NDArray[np.float32],
+    bound: Bound,
+    below: NDArray[np.bool_],
+    above: NDArray[np.bool_],
+    times: NDArray[np.int64],
+) -> Iterator[Cost]:
+    for limit, mask, reason in ((bound.minimum, below, "too_low"), (bound.maximum, above, "too_high")):
+        if limit is not None:
+            alone = int((mask & (times == 1)).sum())
+            yield Cost(getattr(bound, reason), limit, int(mask.sum()), alone, _edge(part, values, limit, mask))
+
+
+def _edge(part: pl.DataFrame, values: NDArray[np.float32], limit: float, mask: NDArray[np.bool_]) -> tuple[Near, ...]:
+    distance = np.abs(values - np.float32(limit))
+    rows = part.select(
+        "row",
+        "doc_id",
+        pl.Series("value", values),
+        pl.Series("dropped", mask),
+        pl.Series("distance", distance),
+    ).filter(pl.col("distance").is_finite())
+    # Nearest first, and of equals the one with the smaller id, whatever the order of the rows.
+    sides = [rows.filter(pl.col("dropped") == side) for side in (True, False)]
+    out, kept = (_nearest(side) for side in sides)
+    most = max(_DROPPED_AT_EDGE, _AT_EDGE - kept.height)
+    chosen = pl.concat([out.head(most), kept.head(_AT_EDGE - min(most, out.height))])
+    return tuple(Near(*row) for row in chosen.select("row", "doc_id", "value", "dropped").iter_rows())
+
+
+def _nearest(rows: pl.DataFrame) -> pl.DataFrame:
+    if rows.height > _AT_EDGE:  # few are sorted by name, of however many rows
+        last = np.partition(rows["distance"].to_numpy(), _AT_EDGE - 1)[_AT_EDGE - 1]
+        rows = rows.filter(pl.col("distance") <= last)
+    return rows.sort("distance", "doc_id").head(_AT_EDGE)
+
+
+def _measured(name: str, values: NDArray[np.float32], bound: Bound | None, costs: tuple[Cost, ...]) -> Measured:
+    finite = values[np.isfinite(values)].astype(float)
+    if not len(finite):
+        return Measured(name, 0, {}, (), 0.0, 0.0, bound, costs)
+    quantiles = dict(zip(PERCENTS, map(float, np.quantile(finite, [p / 100 for p in PERCENTS])), strict=True))
+    limits = [cost.limit for cost in costs]
+    low, high = min([quantiles[1], *limits]), max([quantiles[99], *limits])
+    if high <= low:
+        low, high = low - 0.5, high + 0.5
+    counts, _ = np.histogram(finite.clip(low, high), BINS, (low, high))
+    return Measured(name, len(finite), quantiles, tuple(map(int, counts)), low, high, bound, costs)
+
+
+def as_dict(group: Group, beginnings: dict[str, str | None]) -> dict[str, Any]:
+    """The group as JSON has it, each document at an edge with its beginning, null where it may not be shown.
+
+    Args:
+        group: what was measured.
+        beginnings: doc_id → the redacted beginning of its text.
+    """
+    return {
+        "language": group.language,
+        "genre": group.genre,
+        "documents": group.documents,
+        "would_drop": group.drops,
+        "signals": [_signal(measured, beginnings) for measured in group.signals],
+    }
+
+
+def _signal(measured: Measured, beginnings: dict[str, str | None]) -> dict[str, Any]:
+    bound = measured.bound
+    return {
+        "signal": measured.signal,
+        "documents": measured.values,
+        "quantiles": {str(percent): measured.quantiles.get(percent, float("nan")) for percent in PERCENTS},
+        "bounds": shown(bound) if bound else "",
+        "file": bound.file if bound else None,
+        "would_drop": measured.drops,
+        "would_drop_alone": measured.alone,
+        "reasons": {cost.reason: cost.drops for cost in measured.costs},
+        "edge": [
+            {
+                "reason": cost.reason,
+                "doc_id": near.doc_id,
+                "value": near.value,
+                "dropped": near.dropped,
+                "beginning": beginnings.get(near.doc_id),
+            }
+            for cost in measured.costs
+            for near in cost.edge
+        ],
+    }
+
+
+def shown(bound: Bound) -> str:
+    """The bound as people read it.
+
+    >>> from latam_corpus.policy import Bound
+    >>> shown(Bound("words_per_line", 2, 30, "genres/lyrics.toml"))
+    '≥ 2 ≤ 30'
+    """
+    low = [] if bound.minimum is None else [f"≥ {bound.minimum:g}"]
+    return " ".join(low + ([] if bound.maximum is None else [f"≤ {bound.maximum:g}"]))

@@ -1,0 +1,129 @@
+"""Signals that come from outside the text: a learned model, scores in a Parquet file, lists of flagged words."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import polars as pl
+
+from latam_corpus.errors import ConfigError
+from latam_corpus.quality.learned import cached_model, model_digest
+from latam_corpus.quality.word_lists import cached_word_lists, word_lists_digest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from latam_corpus.batch import Batch
+    from latam_corpus.text.signals import WordSet
+
+SCORE: Final = "score"
+ALL: Final = "all"  # the list for languages without one
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a recipe names of the kind; each is a path, or empty.
+
+    Attributes:
+        model: of `quality train`, for `learned_quality`.
+        scores: a Parquet file with `doc_id` and `score`, for `outside_score`.
+        flagged: a folder of word lists, `<code>.txt` or `all.txt`, for `flagged_word_share`.
+    """
+
+    model: str = ""
+    scores: str = ""
+    flagged: str = ""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The signals that can be measured with it."""
+        named = {"learned_quality": self.model, "outside_score": self.scores, "flagged_word_share": self.flagged}
+        return frozenset(signal for signal, path in named.items() if path)
+
+    def check(self, bounded: frozenset[str], place: str) -> None:
+        """Refuse bounds on signals that no file is named for: every document would pass them unmeasured.
+
+        Args:
+            bounded: the signals that some policy bounds.
+            place: the policies, for the error.
+        """
+        options = {"learned_quality": "quality_model", "outside_score": "scores", "flagged_word_share": "flagged_words"}
+        for signal, option in options.items():
+            if signal in bounded - self.names:
+                raise ConfigError(place, f"«{signal}» is bounded, and nothing gives it", f"set «{option}» of the stage")
+
+    def digests(self) -> list[str]:
+        """What changes when one of the files does.
+
+        Raises:
+            ConfigError: a file is missing or isn't what it should be.
+        """
+        told = [model_digest(self.model)] if self.model else []
+        if self.scores:
+            _cached_scores(self.scores)
+            told.append(hashlib.sha256(Path(self.scores).read_bytes()).hexdigest()[:16])
+        if self.flagged:
+            told.append(word_lists_digest(self.flagged))
+        return told
+
+    def values(self, batch: Batch, languages: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """The signals of each document, by name, each float32[n].
+
+        Args:
+            batch: n documents.
+            languages: n codes, whose lists of flagged words count.
+        """
+        made = {}
+        if self.model:
+            made["learned_quality"] = cached_model(self.model)(batch.words)
+        if self.scores:
+            known = _cached_scores(self.scores)
+            found = batch.frame.select("doc_id").join(known, on="doc_id", how="left", maintain_order="left")[SCORE]
+            made["outside_score"] = found.fill_null(float("nan")).to_numpy().astype(np.float32)
+        if self.flagged:
+            made["flagged_word_share"] = _flagged(batch, cached_word_lists(self.flagged), languages)
+        return made
+
+
+def _cached_scores(path: str) -> pl.DataFrame:
+    file = Path(path)
+    return _scores(path, file.stat().st_mtime_ns if file.is_file() else 0)
+
+
+@lru_cache(maxsize=2)
+def _scores(path: str, _stamp: int) -> pl.DataFrame:
+    """The scores by document.
+
+    Raises:
+        ConfigError: there is no such file, it has other columns, or two scores for one document.
+    """
+    try:
+        frame = pl.read_parquet(path, columns=["doc_id", SCORE])
+        made = frame.select(pl.col("doc_id").cast(pl.String), pl.col(SCORE).cast(pl.Float32))
+    except (OSError, pl.exceptions.PolarsError) as error:
+        said = str(error).splitlines()[0]
+        remedy = f"name a Parquet file with the columns doc_id and {SCORE}, a number"
+        raise ConfigError(path, f"these are no scores: {said}", remedy) from None
+    twice = made.filter(pl.col("doc_id").is_duplicated())
+    if twice.height:
+        raise ConfigError(path, f"the document {twice['doc_id'][0]} has more than one score", "keep one of each")
+    return made
+
+
+def _flagged(batch: Batch, lists: dict[str, WordSet], languages: Sequence[str]) -> NDArray[np.float32]:
+    """The share of words on the list of each document's language, else on `all.txt`; NaN where there is neither."""
+    words = batch.words
+    share = np.full(len(words), np.nan, np.float32)
+    used = np.array([code if code in lists else ALL for code in languages], np.str_)
+    for code, listed in lists.items():
+        mine = used == code
+        if mine.any():
+            share[mine] = (listed.count(words) / np.maximum(words.word_count, 1))[mine]
+    return share

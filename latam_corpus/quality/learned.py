@@ -1,0 +1,181 @@
+"""A learned quality score: fastText's linear model over words and word pairs, folded into one number a word.
+
+fastText scores a text by the mean vector of its words and word pairs. With two labels all that counts of a vector is
+its product with the difference of the labels' vectors: a model is a table from word hash to one number, and one
+number for each bucket of pairs. It is applied to the word table that exists already, holds no readable word, and is
+opened without fastText. The score is a signal like any other; a policy's bound decides, never the model.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numba
+import numpy as np
+
+from latam_corpus.errors import ConfigError
+from latam_corpus.text.words import hash_words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from latam_corpus.text.words import WordTable
+
+SUFFIX: Final = ".npz"
+_FORMAT: Final = 1
+_PROBE: Final = "ñandú"  # its hash tells whether the model and this toolkit hash words alike
+_PAIR: Final = np.uint64(116049371)  # fastText's own, as is the 32-bit FNV-1a below
+END: Final = "</s>"  # fastText's word for the end of a text
+
+
+@dataclass(frozen=True, eq=False)
+class QualityModel:
+    """An opened model.
+
+    Attributes:
+        keys: uint64[capacity], an open-addressing table of word hashes, 0 where free.
+        weights: float32[capacity], what a word adds to the score.
+        pairs: float32[buckets], what a pair of words adds.
+        end: what the end of a text adds.
+        about: what it was trained on, and with which settings.
+    """
+
+    keys: NDArray[np.uint64]
+    weights: NDArray[np.float32]
+    pairs: NDArray[np.float32]
+    end: float
+    about: Mapping[str, Any]
+
+    def __call__(self, words: WordTable) -> NDArray[np.float32]:
+        """The probability that each document is good, float32[n], 0.5 for a text without words."""
+        made = np.zeros(len(words), np.float32)
+        _score(words.hashes, words.doc_words, self.keys, self.weights, self.pairs, np.float32(self.end), made)
+        return made
+
+
+def save_model(
+    path: Path,
+    hashes: NDArray[np.uint64],
+    weights: NDArray[np.float32],
+    pairs: NDArray[np.float32],
+    end: float,
+    about: Mapping[str, Any],
+) -> None:
+    """Write a model: hashes and weights of words, weights of pairs, and what it is."""
+    told = {"format": _FORMAT, "probe": str(hash_words([_PROBE])[0])} | dict(about)
+    order = np.argsort(hashes)
+    with path.open("wb") as file:
+        np.savez_compressed(
+            file,
+            hashes=hashes[order],
+            weights=weights[order].astype(np.float32),
+            pairs=pairs.astype(np.float32),
+            end=np.float32(end),
+            about=np.frombuffer(json.dumps(told, ensure_ascii=False).encode(), np.uint8),
+        )
+
+
+def cached_model(path: str) -> QualityModel:
+    """The model in a file, opened once a worker and again when the file changes.
+
+    Raises:
+        ConfigError: there is none, it isn't a quality model, or its words were hashed otherwise.
+    """
+    file = Path(path)
+    if not file.is_file():
+        raise ConfigError(path, "there is no such quality model", "`latam-corpus quality train` makes one")
+    return _load(file, file.stat().st_mtime_ns)
+
+
+def model_digest(path: str) -> str:
+    """Changes when the model does."""
+    cached_model(path)
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16]
+
+
+@lru_cache(maxsize=4)
+def _load(path: Path, _stamp: int) -> QualityModel:
+    try:
+        with np.load(path, allow_pickle=False) as held:
+            about = json.loads(held["about"].tobytes())
+            hashes, weights = held["hashes"].astype(np.uint64), held["weights"].astype(np.float32)
+            pairs, end = held["pairs"].astype(np.float32), float(held["end"])
+    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
+        problem = f"this is no quality model: {error}"
+        raise ConfigError(str(path), problem, "`latam-corpus quality train` makes one") from None
+    if about.get("format") != _FORMAT or about.get("probe") != str(hash_words([_PROBE])[0]):
+        raise ConfigError(str(path), "it was made for another version's word table", "train it again")
+    capacity = 1 << max(4, (2 * len(hashes)).bit_length())
+    keys, values = np.zeros(capacity, np.uint64), np.zeros(capacity, np.float32)
+    _fill(hashes, weights, keys, values)
+    return QualityModel(keys, values, pairs, end, about)
+
+
+@numba.njit(cache=True, nogil=True)
+def _fill(hashes, weights, keys, values):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    mask = np.uint64(len(keys) - 1)
+    for i in range(len(hashes)):
+        slot = hashes[i] & mask
+        while keys[slot] != 0:
+            slot = (slot + np.uint64(1)) & mask
+        keys[slot] = hashes[i]
+        values[slot] = weights[i]
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _signed(h):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """A 32-bit hash as fastText holds it, a signed number, widened to 64 bits."""
+    return np.uint64(np.int64(np.int32(h)))
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _token_hash(word):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """The hash that fastText has of the token that stands for a word: its 64-bit hash in 16 hex digits."""
+    h = np.uint32(2166136261)
+    for place in range(60, -4, -4):
+        digit = np.uint32((word >> np.uint64(place)) & np.uint64(15))
+        sign = digit + np.uint32(48) if digit < 10 else digit + np.uint32(87)  # noqa: PLR2004  (0-9, a-f)
+        h = np.uint32((h ^ sign) * np.uint32(16777619))
+    return h
+
+
+@numba.njit(cache=True, nogil=True)
+def _score(hashes, doc_words, keys, weights, pairs, end, made):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    mask = np.uint64(len(keys) - 1)
+    buckets = np.uint64(len(pairs))
+    # The end of a text is the token </s>, whose hash is a constant.
+    last = np.uint32(2166136261)
+    for sign in (60, 47, 115, 62):
+        last = np.uint32((last ^ np.uint32(sign)) * np.uint32(16777619))
+    for d in range(len(made)):
+        first, stop = doc_words[d], doc_words[d + 1]
+        if stop == first:
+            made[d] = 0.5
+            continue
+        total = np.float64(end)
+        count = 1
+        before = np.uint64(0)
+        for i in range(first, stop):
+            word = hashes[i]
+            slot = word & mask
+            while keys[slot] != 0 and keys[slot] != word:
+                slot = (slot + np.uint64(1)) & mask
+            if keys[slot] == word:
+                total += weights[slot]
+                count += 1
+            token = _signed(_token_hash(word))
+            if i > first:
+                total += pairs[(before * _PAIR + token) % buckets]
+                count += 1
+            before = token
+        total += pairs[(before * _PAIR + _signed(last)) % buckets]
+        count += 1
+        made[d] = 1.0 / (1.0 + np.exp(-total / count))

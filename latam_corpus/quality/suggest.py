@@ -1,0 +1,185 @@
+"""Bounds proposed from a sample that somebody vouches for: as tight as they may be without losing more than agreed.
+
+Which signals are bounded, and on which side, is what the present policy says; the sample says where. What the new
+bounds would lose is counted on documents that they weren't chosen on: the sample is halved by the hash of its ids,
+each half's bounds are tried on the other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from latam_corpus.errors import ConfigError
+from latam_corpus.policy import Bound
+from latam_corpus.quality.distribution import outside, signal_values
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import polars as pl
+    from numpy.typing import NDArray
+
+    from latam_corpus.policy import Policies
+
+LEAST: Final = 40  # each half needs some documents beyond its first and last
+_DIGITS: Final = 2
+TYPICAL: Final = ("stop_word_share", "mean_word_length")
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """Bounds for one language and genre.
+
+    Attributes:
+        documents: how many the sample has.
+        typical: medians of the signals that a language file calls typical.
+        bounds: proposed, in the order of the present ones.
+        present: the present ones.
+        loses: the share that all proposed bounds together would drop, on documents not chosen on.
+        present_loses: the share that the present bounds drop.
+    """
+
+    language: str
+    genre: str
+    documents: int
+    typical: dict[str, float]
+    bounds: tuple[Bound, ...]
+    present: tuple[Bound, ...]
+    loses: float
+    present_loses: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return {
+            "language": self.language,
+            "genre": self.genre,
+            "documents": self.documents,
+            "typical": self.typical,
+            "bounds": {b.signal: {"min": b.minimum, "max": b.maximum, "file": b.file} for b in self.bounds},
+            "present": {b.signal: {"min": b.minimum, "max": b.maximum, "file": b.file} for b in self.present},
+            "loses": self.loses,
+            "present_loses": self.present_loses,
+        }
+
+
+def suggest(frame: pl.DataFrame, policies: Policies, lose: float) -> list[Suggestion]:
+    """Bounds for each language and genre of a sample, the largest group first.
+
+    Args:
+        frame: `doc_id`, `language`, `genre` and `signals` of documents that are all good.
+        policies: the present ones.
+        lose: the share of good documents that each bound may drop, 0 to 0.2.
+
+    Raises:
+        ConfigError: `lose` is out of range, or no group has LEAST documents.
+    """
+    if not 0 <= lose <= 0.2:  # noqa: PLR2004  (a bound that loses a fifth of what is good is no bound)
+        raise ConfigError("--lose", f"{lose:g} is no share that a bound may lose", "give one from 0 to 0.2, as 0.01")
+    parts = sorted(frame.group_by("language", "genre"), key=lambda found: (-found[1].height, found[0]))
+    made = [_of_group(part, str(key[0]), str(key[1]), policies, lose) for key, part in parts if part.height >= LEAST]
+    if not made:
+        most = max((part.height for _, part in parts), default=0)
+        raise ConfigError(
+            "--suggest",
+            f"the largest group of one language and genre has {most} documents",
+            f"bounds need {LEAST} good ones at least, some hundreds better",
+        )
+    return made
+
+
+def _of_group(part: pl.DataFrame, language: str, genre: str, policies: Policies, lose: float) -> Suggestion:
+    present = policies.bounds(language, genre)
+    values = {b.signal: signal_values(part, b.signal) for b in present}
+    half = np.array([hashlib.sha256(doc_id.encode()).digest()[0] & 1 for doc_id in part["doc_id"]], np.bool_)
+    lost = 0
+    for mine in (half, ~half):
+        bounds = _bounds(present, {name: found[mine] for name, found in values.items()}, lose)
+        lost += int(_any_outside(bounds, {name: found[~mine] for name, found in values.items()}).sum())
+    typical = {}
+    for name in TYPICAL:
+        found = signal_values(part, name)
+        if np.isfinite(found).any():
+            typical[name] = float(f"{np.nanmedian(found):.3g}")
+    return Suggestion(
+        language,
+        genre,
+        part.height,
+        typical,
+        _bounds(present, values, lose),
+        present,
+        lost / part.height,
+        float(_any_outside(present, values).mean()),
+    )
+
+
+def _bounds(present: Sequence[Bound], values: Mapping[str, NDArray[np.float32]], lose: float) -> tuple[Bound, ...]:
+    made = []
+    for bound in present:
+        finite = np.sort(values[bound.signal][np.isfinite(values[bound.signal])]).astype(float)
+        if not len(finite):
+            made.append(bound)
+            continue
+        may = int(lose * len(finite))  # so many may lie beyond each end
+        low = None if bound.minimum is None else _rounded(finite[may], down=True)
+        high = None if bound.maximum is None else _rounded(finite[-1 - may], down=False)
+        made.append(Bound(bound.signal, low, high, bound.file))
+    return tuple(made)
+
+
+def _rounded(value: float, *, down: bool) -> float:
+    """The value with two digits, away from the good documents.
+
+    >>> _rounded(0.4567, down=True), _rounded(0.0123, down=False), _rounded(0.0, down=True)
+    (0.45, 0.013, 0.0)
+    """
+    if value == 0:
+        return 0.0
+    step = 10.0 ** (np.floor(np.log10(abs(value))) - _DIGITS + 1)
+    cut = np.floor(value / step + 1e-6) if down else np.ceil(value / step - 1e-6)
+    return float(f"{cut * step:.6g}")
+
+
+def _any_outside(bounds: Sequence[Bound], values: Mapping[str, NDArray[np.float32]]) -> NDArray[np.bool_]:
+    fallen = np.zeros(len(next(iter(values.values()), np.zeros(0))), np.bool_)
+    for bound in bounds:
+        below, above = outside(values[bound.signal], bound)
+        fallen |= below | above
+    return fallen
+
+
+def as_toml(found: Suggestion, policies: Policies) -> str:
+    """The suggestion as the lines of its two policy files, with the present bounds beside; ratios as ratios."""
+    language = policies.language(found.language)
+    ratios = {s for s, entry in policies.genre(found.genre).bounds.items() if entry.of}
+    now = {bound.signal: bound for bound in found.present}
+    lines = [f"# {found.documents} documents vouched for; each bound at the edge of them."]
+    lines += [f"# languages/{language.language}.toml", "[typical]"]
+    lines += [f"{name} = {value:g}" for name, value in found.typical.items()]
+    for kind in ("languages", "genres"):
+        mine = [bound for bound in found.bounds if bound.file.startswith(kind)]
+        if not mine:
+            continue
+        lines += [f"# {mine[0].file}"] * (kind == "genres") + ["[bounds]"]
+        for bound in mine:
+            scale = found.typical.get(bound.signal, 1.0) if bound.signal in ratios else 1.0
+            lines.append(_line(bound, now[bound.signal], scale, as_ratio=bound.signal in ratios))
+    return "\n".join(lines) + "\n"
+
+
+def _line(bound: Bound, now: Bound, scale: float, *, as_ratio: bool) -> str:
+    ends = [
+        f"{end} = {value / scale:.4g}"
+        for end, value in (("min", bound.minimum), ("max", bound.maximum))
+        if value is not None
+    ]
+    if as_ratio:
+        ends.append('of = "typical"')
+    was = ", ".join(
+        f"{end} {value:g}" for end, value in (("min", now.minimum), ("max", now.maximum)) if value is not None
+    )
+    told = f"{bound.signal} = {{ {', '.join(ends)} }}"
+    return f"{told:<60} # now {was}"

@@ -1,0 +1,1 @@
+"""Pages that need no network: what a run or a release looks like, in Spanish, Portuguese and English."""

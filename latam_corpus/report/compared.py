@@ -1,0 +1,137 @@
+"""Two runs over the same documents: what each kept, by slice, and on which documents they disagree, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import polars as pl
+
+from latam_corpus.batch import Batch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+SLICES: Final = ("language", "genre", "source_id", "country")
+# Of two records of one document, this one only says that there was another.
+_SUPERSEDED: Final = "superseded"
+_FACTS: Final = ("doc_id", *SLICES, "title", "tokens", "text_hash", "drop_reason")
+KEPT_BY_A: Final = "kept by A alone"
+KEPT_BY_B: Final = "kept by B alone"
+CHANGED: Final = "kept by both, with another text"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What two runs made of the same documents.
+
+    Attributes:
+        unit: `tokens` where both recipes count them, else `words`.
+        both: documents that both runs had.
+        only_a: documents that run B never had.
+        only_b: documents that run A never had.
+        slices: `slice`, `value`, and of each run the documents and units kept.
+        disagreements: `doc_id`, `what`, the reasons of A and B, both counts, and what the document is.
+        reasons: disagreements by kind and reason, `documents` and `units`.
+    """
+
+    unit: str
+    both: int
+    only_a: int
+    only_b: int
+    slices: pl.DataFrame
+    disagreements: pl.DataFrame
+    reasons: pl.DataFrame
+
+    def as_dict(self) -> dict[str, Any]:
+        """As JSON has it, without the single documents."""
+        return {
+            "unit": self.unit,
+            "documents": {"both": self.both, "only_a": self.only_a, "only_b": self.only_b},
+            "slices": self.slices.to_dicts(),
+            "disagreements": self.disagreements.height,
+            "reasons": self.reasons.to_dicts(),
+        }
+
+
+def verdicts(kept: Iterable[pl.DataFrame], dropped: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    """One row a document: what it is, how long, and why it was dropped, null where it was kept.
+
+    Args:
+        kept: frames with all columns of the schema.
+        dropped: the same; records that a later one of the same document replaced are left out.
+    """
+    rows = [_light(frame) for frame in kept]
+    rows += [_light(frame.filter(pl.col("drop_reason") != _SUPERSEDED)) for frame in dropped]
+    made = pl.concat(rows) if rows else pl.DataFrame()
+    # Where a document was kept and dropped under one id, it was kept.
+    return made.sort("doc_id", "drop_reason", nulls_last=False).unique("doc_id", keep="first", maintain_order=True)
+
+
+def _light(frame: pl.DataFrame) -> pl.DataFrame:
+    words = Batch(frame.select("doc_id", "text")).words.word_count
+    return frame.select(
+        *_FACTS,
+        pl.Series("words", words, dtype=pl.Int64),
+        pl.col("text").hash(0).alias("exact"),  # within one process only
+    )
+
+
+def compare(a: pl.DataFrame, b: pl.DataFrame) -> Comparison:
+    """The comparison of two runs' `verdicts`.
+
+    Tokens are compared where every kept document of both runs has them, else words, counted alike for both.
+    """
+    kept = [frame.filter(pl.col("drop_reason").is_null()) for frame in (a, b)]
+    unit = "tokens" if all(k.height and k["tokens"].null_count() == 0 for k in kept) else "words"
+    joined = a.join(b, on="doc_id", how="inner", suffix="_b").sort("doc_id")
+    differ = _disagreements(joined, unit)
+    return Comparison(
+        unit=unit,
+        both=joined.height,
+        only_a=a.height - joined.height,
+        only_b=b.height - joined.height,
+        slices=pl.concat(list(_slices(kept[0], kept[1], unit))),
+        disagreements=differ,
+        reasons=differ.group_by("what", "reason")
+        .agg(pl.len().alias("documents"), pl.max_horizontal("a", "b").sum().alias("units"))
+        .sort("what", "documents", "reason", descending=[False, True, False]),
+    )
+
+
+def _slices(a: pl.DataFrame, b: pl.DataFrame, unit: str) -> Iterator[pl.DataFrame]:
+    for name, column in (("all", pl.lit("")), *((s, pl.col(s).fill_null("")) for s in SLICES)):
+        counted = [
+            frame.group_by(column.alias("value")).agg(
+                pl.len().cast(pl.Int64).alias(f"documents_{run}"),
+                pl.col(unit).cast(pl.Int64).sum().alias(f"units_{run}"),
+            )
+            for frame, run in ((a, "a"), (b, "b"))
+        ]
+        both = counted[0].join(counted[1], on="value", how="full", coalesce=True).fill_null(0)
+        yield both.sort("value").select(pl.lit(name).alias("slice"), pl.all())
+
+
+def _disagreements(joined: pl.DataFrame, unit: str) -> pl.DataFrame:
+    in_a, in_b = pl.col("drop_reason").is_null(), pl.col("drop_reason_b").is_null()
+    what = (
+        pl.when(in_a & ~in_b)
+        .then(pl.lit(KEPT_BY_A))
+        .when(~in_a & in_b)
+        .then(pl.lit(KEPT_BY_B))
+        .when(in_a & in_b & (pl.col("exact") != pl.col("exact_b")))
+        .then(pl.lit(CHANGED))
+    )
+    return (
+        joined.with_columns(what.alias("what"))
+        .filter(pl.col("what").is_not_null())
+        .select(
+            "doc_id",
+            "what",
+            pl.coalesce("drop_reason", "drop_reason_b").fill_null("").alias("reason"),
+            pl.col(unit).cast(pl.Int64).fill_null(0).alias("a"),
+            pl.col(f"{unit}_b").cast(pl.Int64).fill_null(0).alias("b"),
+            *SLICES,
+            "title",
+        )
+    )

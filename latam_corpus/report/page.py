@@ -1,0 +1,140 @@
+"""The frame of a page: one file without network, script or font, whose words stand in Spanish, Portuguese and English.
+
+The reader chooses the language by a button; nothing but style sheets is needed for it, so that a page can be sent by
+post, opened from a disk, and printed.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from latam_corpus.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+LANGUAGES: Final = {"es": "Español", "pt": "Português", "en": "English"}
+
+
+class Said(NamedTuple):
+    """One thing said in three languages, as HTML."""
+
+    es: str
+    pt: str
+    en: str
+
+    def html(self, tag: str = "span") -> str:
+        """All three, each marked with its language."""
+        return "".join(f'<{tag} lang="{code}">{text}</{tag}>' for code, text in zip(LANGUAGES, self, strict=True))
+
+    def filled(self, **values: object) -> Said:
+        """With these values in the places named in braces, escaped.
+
+        >>> Said("{n} textos", "{n} textos", "{n} texts").filled(n=3).en
+        '3 texts'
+        """
+        safe = {key: escape(str(value)) for key, value in values.items()}
+        return Said(*(text.format(**safe) for text in self))
+
+
+INTERNAL: Final = Said(
+    "Uso interno: contiene textos que sus condiciones no permiten mostrar fuera.",
+    "Uso interno: contém textos que suas condições não permitem mostrar fora.",
+    "Internal: it holds texts whose terms don't allow them to be shown outside.",
+)
+_STYLE: Final = """
+:root { color-scheme: light; --ink: #1d1d1b; --soft: #6a6a66; --line: #dcdad4; --in: #6b8fa3; --out: #c2553a; }
+body { font: 16px/1.5 Georgia, "Times New Roman", serif; color: var(--ink); max-width: 62rem; margin: 2rem auto;
+  padding: 0 1rem; }
+h1 { font-size: 1.7rem; line-height: 1.2; margin: 1rem 0 .3rem } h2 { font-size: 1.25rem; margin: 2.5rem 0 .3rem }
+h3 { font-size: 1rem; margin: 1.6rem 0 .2rem } p { margin: .3rem 0 .8rem }
+table { border-collapse: collapse; font-size: .86rem; margin: .5rem 0 1rem; width: 100% }
+th, td { text-align: left; padding: .25rem .7rem .25rem 0; border-bottom: 1px solid var(--line); vertical-align: top }
+th { font-weight: normal; color: var(--soft) } td.n, th.n { text-align: right; font-variant-numeric: tabular-nums }
+code, .mono { font: .85em/1.4 ui-monospace, Menlo, Consolas, monospace; overflow-wrap: anywhere }
+.soft { color: var(--soft) } .out { color: var(--out) } .stamp { border: 2px solid var(--out); color: var(--out);
+  padding: .4rem .7rem; margin: 1rem 0 }
+.signal { display: grid; grid-template-columns: minmax(0, 21rem) minmax(0, 1fr); gap: 0 1.6rem; align-items: start;
+  border-top: 1px solid var(--line); padding: .6rem 0 } .signal h3 { margin-top: 0 }
+svg { width: 100%; height: auto; display: block } details { margin: .3rem 0 } summary { cursor: pointer }
+.choose { position: absolute; clip: rect(0 0 0 0) } .languages label { cursor: pointer; margin-right: 1rem;
+  text-decoration: underline dotted }
+.choose:focus-visible ~ .languages { outline: 2px solid var(--in) }
+pre { white-space: pre-wrap; font: inherit; margin: .4rem 0; max-height: 34rem; overflow: auto }
+@media (max-width: 44rem) { .signal { grid-template-columns: 1fr } table { display: block; overflow-x: auto } }
+@media print { .languages { display: none } }
+"""
+
+
+def page(title: Said, body: Iterable[str], *, language: str = "es", internal: bool = False) -> str:
+    """The page as one HTML document.
+
+    Args:
+        title: what it is about.
+        body: HTML.
+        language: which of the three is seen at first.
+        internal: whether it holds texts that may not be shown outside; the page is stamped then.
+
+    Raises:
+        ConfigError: the language is none of the three.
+    """
+    chosen = checked_language(language)
+    inputs = "".join(
+        f'<input class="choose" type="radio" name="language" id="in-{code}"{" checked" * (code == chosen)}>'
+        for code in LANGUAGES
+    )
+    labels = "".join(f'<label for="in-{code}" lang="{code}-x-name">{name}</label>' for code, name in LANGUAGES.items())
+    hidden = ", ".join(
+        f'#in-{seen}:checked ~ main [lang="{code}"]' for seen in LANGUAGES for code in LANGUAGES if code != seen
+    )
+    stamp = [INTERNAL.html("p").replace("<p ", '<p class="stamp" ')] if internal else []
+    told = "\n".join([f"<h1>{title.html()}</h1>", *stamp, *body])
+    plain = escape(title[list(LANGUAGES).index(chosen)])
+    return f"""<!doctype html>
+<html lang="{chosen}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>{plain}</title><style>{_STYLE}{hidden} {{ display: none }}</style></head><body>
+{inputs}<nav class="languages">{labels}</nav>
+<main>
+{told}
+</main></body></html>
+"""
+
+
+def checked_language(language: str) -> str:
+    """The language, if pages speak it.
+
+    Raises:
+        ConfigError: they don't.
+    """
+    if language not in LANGUAGES:
+        raise ConfigError("--in", f"pages don't speak «{language}»", "choose one of: " + ", ".join(LANGUAGES))
+    return language
+
+
+def write_file(path: Path, data: str | bytes) -> None:
+    """Write a page or a sheet, in a new folder if need be.
+
+    Raises:
+        ConfigError: it can't be written there.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data.encode() if isinstance(data, str) else data)
+    except OSError as error:
+        raise ConfigError(str(path), f"it can't be written: {error.strerror}", "name another place") from None
+
+
+def table(heads: Sequence[Said | str], rows: Iterable[Sequence[str]], numeric: Sequence[int] = ()) -> str:
+    """A table of cells that are HTML already; columns at the places in `numeric` stand to the right."""
+    mark = [' class="n"' if place in numeric else "" for place in range(len(heads))]
+    top = "".join(
+        f"<th{m}>{head.html() if isinstance(head, Said) else escape(head)}</th>"
+        for m, head in zip(mark, heads, strict=True)
+    )
+    told = "".join(
+        "<tr>" + "".join(f"<td{m}>{cell}</td>" for m, cell in zip(mark, row, strict=True)) + "</tr>\n" for row in rows
+    )
+    return f"<table><thead><tr>{top}</tr></thead><tbody>\n{told}</tbody></table>"

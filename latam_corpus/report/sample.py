@@ -1,0 +1,150 @@
+"""A sample of documents to read and annotate: a page, JSONL, or a sheet with columns for a reader's verdict."""
+
+from __future__ import annotations
+
+import io
+import json
+from html import escape
+from typing import TYPE_CHECKING, Any, Final
+
+from latam_corpus.errors import ConfigError
+from latam_corpus.privacy.redact import redact
+from latam_corpus.report.names import genre_name
+from latam_corpus.report.page import Said, page, write_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    import polars as pl
+
+COLUMNS: Final = (
+    "doc_id", "language", "variety", "country", "genre", "source_id", "title", "creators", "published", "url", "rights",
+    "rights_tier", "uses", "drop_reason", "text",
+)  # fmt: skip
+_VERDICTS: Final = {
+    "es": ("veredicto", "nota", ["bueno", "malo", "dudoso"]),
+    "pt": ("veredito", "nota", ["bom", "ruim", "duvidoso"]),
+    "en": ("verdict", "note", ["good", "bad", "unsure"]),
+}
+_SHEET_TEXT: Final = 32_000  # a cell holds 32,767 characters
+_PAGE_TEXT: Final = 20_000
+_TITLE: Final = Said("Muestra de {name}", "Amostra de {name}", "Sample of {name}")
+_HOW: Final = Said(
+    "{n} documentos sacados al azar (semilla {seed}). Los datos personales que se reconocen están tapados.",
+    "{n} documentos sorteados (semente {seed}). Os dados pessoais que se reconhecem estão cobertos.",
+    "{n} documents drawn by lot (seed {seed}). Personal data that is recognised is covered.",
+)
+_HIDDEN: Final = Said(
+    "Otros {n} no entraron en el sorteo: sus condiciones no permiten mostrarlos.",
+    "Outros {n} não entraram no sorteio: suas condições não permitem mostrá-los.",
+    "{n} more had no part in it: their terms don't allow them to be shown.",
+)
+_SET_ASIDE: Final = Said("quedó fuera por", "ficou de fora por", "set aside for")
+_CUT: Final = Said("sigue …", "continua …", "it goes on …")
+
+
+def shown_rows(frame: pl.DataFrame) -> list[dict[str, Any]]:
+    """The rows as people see them: the columns that say what a document is, and its text redacted."""
+    rows = frame.select(COLUMNS).to_dicts()
+    return [row | {"text": redact(row["text"] or "")[0]} for row in rows]
+
+
+def write_jsonl(path: Path, rows: Sequence[dict[str, Any]], *, internal: bool) -> None:
+    """One document a line; with `internal` each line says so."""
+    stamp = {"internal": True} if internal else {}
+    write_file(path, "".join(json.dumps(stamp | row, ensure_ascii=False) + "\n" for row in rows))
+
+
+def write_sheet(path: Path, rows: Sequence[dict[str, Any]], language: str = "es", *, internal: bool) -> None:
+    """A workbook with a column for the reader's verdict, chosen from a list, and one for a note.
+
+    Args:
+        path: where it goes.
+        rows: of `shown_rows`.
+        language: of the heads and the verdicts.
+        internal: whether the sheet is named so.
+
+    Raises:
+        ConfigError: the package that writes sheets isn't there, or the sheet can't be written there.
+    """
+    try:
+        import xlsxwriter  # noqa: PLC0415  (an extra)
+    except ImportError:
+        raise ConfigError(
+            str(path), "sheets need the package XlsxWriter", "pip install 'latam-corpus[sheets]'"
+        ) from None
+    verdict, note, choices = _VERDICTS[language]
+    heads = (verdict, note, *COLUMNS)
+    made = io.BytesIO()
+    # Texts stay texts: a line that begins with = is no formula, and an address no link.
+    plain = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    with xlsxwriter.Workbook(made, plain) as book:
+        sheet = book.add_worksheet("internal" if internal else "sample")
+        wrapped = book.add_format({"text_wrap": True, "valign": "top"})
+        bold = book.add_format({"bold": True})
+        sheet.freeze_panes(1, 2)
+        sheet.set_column(0, len(heads) - 2, 14, wrapped)
+        sheet.set_column(len(heads) - 1, len(heads) - 1, 100, wrapped)
+        sheet.write_row(0, 0, heads, bold)
+        for number, row in enumerate(rows, 1):
+            for place, name in enumerate(COLUMNS, 2):
+                sheet.write_string(number, place, _cell(row[name]))
+        sheet.data_validation(1, 0, max(len(rows), 1), 0, {"validate": "list", "source": choices})
+    write_file(path, made.getvalue())
+
+
+def _cell(value: object) -> str:
+    told = ", ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
+    return told if len(told) <= _SHEET_TEXT else told[:_SHEET_TEXT] + " […]"
+
+
+def sample_page(
+    name: str,
+    rows: Sequence[dict[str, Any]],
+    by: Sequence[str],
+    seed: int,
+    hidden: int,
+    language: str = "es",
+    *,
+    internal: bool = False,
+) -> str:
+    """The page as HTML.
+
+    Args:
+        name: of the run or version.
+        rows: of `shown_rows`.
+        by: the columns that they were drawn by.
+        seed: of the lot.
+        hidden: documents that may not be shown.
+        language: which the page opens in.
+        internal: whether it is stamped as not for outside.
+    """
+    body = [_HOW.filled(n=len(rows), seed=seed).html("p")]
+    if hidden:
+        body.append(_HIDDEN.filled(n=hidden).html("p"))
+    group: tuple[object, ...] = ()
+    for row in rows:
+        here = tuple(row[column] for column in by)
+        if here != group:
+            body.append(f"<h2>{' · '.join(_named(c, row[c]) for c in by)}</h2>")
+            group = here
+        body += _document(row)
+    return page(_TITLE.filled(name=name), body, language=language, internal=internal)
+
+
+def _named(column: str, value: object) -> str:
+    if column == "genre":
+        return genre_name(str(value)).html()
+    return escape("—" if value is None else str(value))
+
+
+def _document(row: dict[str, Any]) -> Iterator[str]:
+    yield f"<h3>{escape(row['title'] or row['doc_id'])}</h3>"
+    facts = [", ".join(row["creators"] or []), row["published"], row["language"], row["country"], row["source_id"]]
+    told = " · ".join(escape(str(fact)) for fact in [*facts, row["rights"] or row["rights_tier"]] if fact)
+    yield f'<div class="soft">{told} · {genre_name(row["genre"]).html()}<br><code>{row["doc_id"]}</code></div>'
+    if row["drop_reason"]:
+        yield f'<div class="out">{_SET_ASIDE.html()} <code>{escape(row["drop_reason"])}</code></div>'
+    more = f'\n<span class="soft">{_CUT.html()}</span>' if len(row["text"]) > _PAGE_TEXT else ""
+    yield f"<pre>{escape(row['text'][:_PAGE_TEXT])}{more}</pre>"

@@ -1,0 +1,127 @@
+"""Signals that need to know the document's language: stop words, alphabet, word lists."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from latam_corpus.text.signals.mixture import words_in_other_languages
+from latam_corpus.text.signals.signal import known, share, signal, sum_words, unknown
+from latam_corpus.text.words import HAS_LETTER
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from latam_corpus.text.signals.reading import Reading
+
+
+def stop_word_count(reading: Reading) -> NDArray[np.float32]:
+    """How many different stop words of its language a document has (Gopher asks for two).
+
+    >>> from latam_corpus.text.signals import Lexicon, Reading
+    >>> from latam_corpus.text.stops import StopTable
+    >>> from latam_corpus.text.words import WordTable
+    >>> lexicon = Lexicon(["spa"], StopTable.of({"spa": ["la", "el", "que"]}))
+    >>> stop_word_count(Reading(WordTable.of(["la luz y la sombra que el sol da"]), lexicon)).tolist()
+    [3.0]
+    """
+    stops = reading.stops
+    return known(stops.distinct, stops.distinct) if stops else unknown(reading)
+
+
+def stop_word_share(reading: Reading) -> NDArray[np.float32]:
+    """Stop words of its language, as a share of its words.
+
+    >>> from latam_corpus.text.signals import Lexicon, Reading
+    >>> from latam_corpus.text.stops import StopTable
+    >>> from latam_corpus.text.words import WordTable
+    >>> lexicon = Lexicon(["spa", "und"], StopTable.of({"spa": ["la", "el", "que"]}))
+    >>> stop_word_share(Reading(WordTable.of(["la luz que se fue", "la luz"]), lexicon)).astype(float).round(2).tolist()
+    [0.4, nan]
+    """
+    stops = reading.stops
+    return known(share(stops.own, reading.words.word_count), stops.own) if stops else unknown(reading)
+
+
+def stop_word_margin(reading: Reading) -> NDArray[np.float32]:
+    """The stop-word share minus that of the background language which has the most: negative in a wrong language.
+
+    >>> from latam_corpus.text.signals import Lexicon, Reading
+    >>> from latam_corpus.text.stops import StopTable
+    >>> from latam_corpus.text.words import WordTable
+    >>> lexicon = Lexicon(["spa"], StopTable.of({"spa": ["la", "y"], "por": ["a", "e"]}), ["por"])
+    >>> stop_word_margin(Reading(WordTable.of(["a lua e a noite"]), lexicon)).astype(float).round(2).tolist()
+    [-0.6]
+    """
+    stops = reading.stops
+    if not stops:
+        return unknown(reading)
+    return known(share(stops.own - stops.other, reading.words.word_count), stops.own)
+
+
+def second_language_share(reading: Reading) -> NDArray[np.float32]:
+    r"""Words in lines of four words and more that are in another background language, as a share of words.
+
+    A line is, where at least a quarter of its words are stop words of a background language and fewer are its own.
+    People switch languages in interviews and in Jopara; in news it is what was pasted beside the text.
+
+    >>> from latam_corpus.text.signals import Lexicon, Reading
+    >>> from latam_corpus.text.stops import StopTable
+    >>> from latam_corpus.text.words import WordTable
+    >>> lexicon = Lexicon(["spa"], StopTable.of({"spa": ["la", "y", "el"], "por": ["a", "e", "o"]}), ["por", "spa"])
+    >>> second_language_share(Reading(WordTable.of(["la luz y el sol\na lua e o sol"]), lexicon)).tolist()
+    [0.5]
+    """
+    lexicon = reading.lexicon
+    if not lexicon:
+        return unknown(reading)
+    found = words_in_other_languages(reading.words, lexicon.stops, lexicon.languages, lexicon.background)
+    return share(found, reading.words.word_count)
+
+
+def alphabet_fit(reading: Reading) -> NDArray[np.float32]:
+    """Letters that belong to the alphabet of its language, as a share of letters.
+
+    >>> from latam_corpus.text.signals import Lexicon, Reading
+    >>> from latam_corpus.text.stops import StopTable
+    >>> from latam_corpus.text.words import WordTable
+    >>> lexicon = Lexicon(["spa", "und"], StopTable.of({}), alphabets={"spa": "abcdeñ"})
+    >>> alphabet_fit(Reading(WordTable.of(["Ñandé", "ñ"]), lexicon)).astype(float).round(2).tolist()
+    [0.6, nan]
+    """
+    found = reading.letters
+    return known(share(found.letters - found.foreign, found.letters), found.foreign)
+
+
+def dictionary_word_rate(reading: Reading) -> NDArray[np.float32]:
+    """Words on the word list of its language, as a share of words with a letter.
+
+    >>> from latam_corpus.text.signals import Lexicon, Reading, WordSet
+    >>> from latam_corpus.text.stops import StopTable
+    >>> from latam_corpus.text.words import WordTable
+    >>> lexicon = Lexicon(["spa", "und"], StopTable.of({}), word_lists={"spa": WordSet.of(["la", "luz"])})
+    >>> dictionary_word_rate(Reading(WordTable.of(["la luz, 25", "luz"]), lexicon)).tolist()
+    [1.0, nan]
+    """
+    lexicon = reading.lexicon
+    if not lexicon or not lexicon.word_lists:
+        return unknown(reading)
+    languages = np.array(lexicon.languages, np.str_)
+    spelled = sum_words(reading, reading.words.kinds & HAS_LETTER)
+    result = unknown(reading)
+    for code, listed in lexicon.word_lists.items():
+        mine = languages == code
+        if mine.any():
+            result[mine] = share(listed.count(reading.words), spelled)[mine]
+    return result
+
+
+SIGNALS: Final = (
+    signal(stop_word_count, "Gopher, FineWeb-2"),
+    signal(stop_word_share, "RedPajama-V2 (as stop_word_fraction)"),
+    signal(stop_word_margin, "ours"),
+    signal(second_language_share, "ours", on_demand=True),
+    signal(alphabet_fit, "ours", on_demand=True),
+    signal(dictionary_word_rate, "ours", on_demand=True),
+)

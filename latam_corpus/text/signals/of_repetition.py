@@ -1,0 +1,109 @@
+"""Signals of repetition: lines, paragraphs and n-grams that stood before in the same document; compression."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from latam_corpus.text import words as w
+from latam_corpus.text.signals.compression import compression_ratios
+from latam_corpus.text.signals.signal import Signal, share, signal, sum_lines
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from latam_corpus.text.signals.reading import Reading
+
+_GOPHER_GRAMS: Final = (5, 6, 7, 8, 9, 10)
+
+
+def duplicate_line_share(reading: Reading) -> NDArray[np.float32]:
+    r"""Characters in lines that stood before in the same document, as a share of its characters in lines.
+
+    >>> from latam_corpus.text.signals import Reading
+    >>> duplicate_line_share(Reading.of(["Suscríbase\nSuscríbase\nSuscríbase\nFin"])).astype(float).round(2).tolist()
+    [0.61]
+    """
+    return share(reading.lines.chars, sum_lines(reading, reading.words.line_chars))
+
+
+def duplicate_line_count_share(reading: Reading) -> NDArray[np.float32]:
+    r"""Lines that stood before in the same document, as a share of its lines that aren't blank.
+
+    >>> from latam_corpus.text.signals import Reading
+    >>> duplicate_line_count_share(Reading.of(["Suscríbase\nSuscríbase\n\nFin\nSuscríbase"])).tolist()
+    [0.5]
+    """
+    return share(reading.lines.repeated, reading.lines.units)
+
+
+def duplicate_paragraph_share(reading: Reading) -> NDArray[np.float32]:
+    r"""Characters in paragraphs (between blank lines) that stood before, as a share of characters in lines.
+
+    >>> from latam_corpus.text.signals import Reading
+    >>> duplicate_paragraph_share(Reading.of(["Ay,\nay.\n\nAy,\nay."])).tolist()
+    [0.5]
+    """
+    return share(reading.paragraphs.chars, sum_lines(reading, reading.words.line_chars))
+
+
+def duplicate_paragraph_count_share(reading: Reading) -> NDArray[np.float32]:
+    r"""Paragraphs (between blank lines) that stood before in the same document, as a share of its paragraphs.
+
+    >>> from latam_corpus.text.signals import Reading
+    >>> duplicate_paragraph_count_share(Reading.of(["Ay,\nay.\n\nAy,\nay."])).tolist()
+    [0.5]
+    """
+    return share(reading.paragraphs.repeated, reading.paragraphs.units)
+
+
+def compression_ratio(reading: Reading) -> NDArray[np.float32]:
+    """Bytes after compression (zstd, level 1, windows of 4 kB) for each byte before: low where text repeats.
+
+    >>> from latam_corpus.text.signals import Reading
+    >>> bool(compression_ratio(Reading.of(["Se fue la luz. " * 50]))[0] < 0.1)
+    True
+    """
+    return compression_ratios(reading.words).astype("float32")
+
+
+def top_gram_signal(n: int) -> Signal:
+    """The signal of the most frequent n-gram.
+
+    >>> from latam_corpus.text.signals import Reading
+    >>> top_gram_signal(2).measure(Reading.of(["ay amor, ay amor, sí, ay amor"])).astype(float).round(2).tolist()
+    [0.72]
+    """
+
+    def measure(reading: Reading) -> NDArray[np.float32]:
+        return share(reading.grams.top[:, n], reading.words.counts[:, w.CHARS])
+
+    definition = f"Characters of the most frequent {n}-gram of words, times how often it stands, as a share of all"
+    return Signal(f"top_{n}_gram_share", definition, "Gopher, RedPajama-V2", measure, on_demand=True)
+
+
+def duplicate_gram_signal(n: int) -> Signal:
+    """The signal of repeated n-grams, read from left to right without overlap.
+
+    >>> from latam_corpus.text.signals import Reading
+    >>> duplicate_gram_signal(2).measure(Reading.of(["ay amor, ay amor"])).tolist()
+    [0.375]
+    """
+
+    def measure(reading: Reading) -> NDArray[np.float32]:
+        return share(reading.grams.duplicate[:, n], reading.words.counts[:, w.CHARS])
+
+    definition = f"Letters and digits in {n}-grams of words that stood before in the text, as a share of its characters"
+    used_by = "Gopher, RedPajama-V2" if n in _GOPHER_GRAMS else "ours"
+    return Signal(f"duplicate_{n}_gram_share", definition, used_by, measure, on_demand=True)
+
+
+SIGNALS: Final = (
+    signal(duplicate_line_share, "Gopher, FineWeb, RedPajama-V2"),
+    signal(duplicate_line_count_share, "Gopher", on_demand=True),
+    signal(duplicate_paragraph_share, "Gopher", on_demand=True),
+    signal(duplicate_paragraph_count_share, "Gopher", on_demand=True),
+    *(top_gram_signal(n) for n in (2, 3, 4)),
+    *(duplicate_gram_signal(n) for n in range(2, 11)),
+    signal(compression_ratio, "ours", on_demand=True),
+)

@@ -1,0 +1,139 @@
+"""A website on loopback for crawls: pages by path, and a record of who asked for what, when."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
+
+from latam_corpus.catalog.source import Source
+from latam_corpus.toml_model import parse_toml
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable
+    from types import TracebackType
+
+# A page's bytes, or status, headers and bytes, or a function that writes what it likes.
+Route: TypeAlias = "bytes | tuple[int, dict[str, str], bytes] | Callable[[BaseHTTPRequestHandler], Any]"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request that came in: when, what, and its headers by names in lower case."""
+
+    time: float
+    path: str
+    headers: dict[str, str]
+
+
+@dataclass
+class Website:
+    """A running site; what `routes` doesn't have is 404."""
+
+    routes: dict[str, Route] = field(default_factory=dict)
+    any_: Callable[[str], Route | None] = lambda _: None
+    asked: list[Asked] = field(default_factory=list)
+    tls: ssl.SSLContext | None = None
+
+    def __enter__(self) -> Self:
+        site = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                site.asked.append(Asked(time.monotonic(), self.path, {k.lower(): v for k, v in self.headers.items()}))
+                route = site.routes.get(self.path) or site.any_(self.path)
+                try:
+                    site.answer(self, route)
+                except (OSError, ValueError):  # the crawler has hung up
+                    self.close_connection = True
+
+            def log_message(self, *args: object) -> None:
+                """Nothing is logged."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self._server.handle_error = lambda *_: None  # type: ignore[method-assign]
+        if self.tls:
+            self._server.socket = self.tls.wrap_socket(self._server.socket, server_side=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    @property
+    def host(self) -> str:
+        """`127.0.0.1:port`."""
+        return f"127.0.0.1:{self._server.server_address[1]}"
+
+    @property
+    def root(self) -> str:
+        """Its address."""
+        return f"http{'s' if self.tls else ''}://{self.host}"
+
+    @property
+    def paths(self) -> list[str]:
+        """What was asked for, in order, without the sites' files."""
+        beside = ("/robots.txt", "/ai.txt", "/.well-known/tdmrep.json")
+        return [one.path for one in self.asked if one.path not in beside]
+
+    def answer(self, handler: BaseHTTPRequestHandler, route: Route | None) -> None:
+        """Write a route's answer."""
+        if callable(route):
+            route(handler)
+            return
+        status, headers, body = (
+            (404, {}, b"no") if route is None else (200, {}, route) if isinstance(route, bytes) else route
+        )
+        handler.send_response(status)
+        for name, value in {"Content-Type": "text/html; charset=utf-8", **headers}.items():
+            handler.send_header(name, value)
+        if "Content-Length" not in headers and "Transfer-Encoding" not in headers:
+            handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        handler.wfile.write(body)
+
+
+def page(title: str, *links: str, head: str = "") -> bytes:
+    """A page of a newspaper with these links."""
+    listed = "".join(f'<li><a href="{link}">{link}</a></li>' for link in links)
+    text = f"La nota {title} cuenta lo que pasó ayer en el puerto, cuando los barcos volvieron antes del alba."
+    return f"<!doctype html><title>{title}</title>{head}<body><p>{text}</p><ul>{listed}</ul></body></html>".encode()
+
+
+def source_of(site: Website, more: str = "", *, about: str = "", tables: str = "") -> Any:
+    """The source `gaceta`, crawled from the site's root without delay unless `more` says otherwise.
+
+    Args:
+        site: whose address is the start, and may be asked though it is on this machine.
+        more: lines of `[collect.crawl]`.
+        about: lines at the top.
+        tables: whole tables beside `[collect]`.
+    """
+    top = {"contact": '"biblioteca@gaceta.example"'} | _pairs(about)
+    crawl = {"start": f'["{site.root}/"]', "delay": "0.0", "private_hosts": f'["{site.host}"]'} | _pairs(more)
+    text = ['id = "gaceta"', 'title = "Gaceta"', 'holder = "Biblioteca"', *(f"{k} = {v}" for k, v in top.items())]
+    text += [tables, "[collect]", 'kind = "crawl"', "[collect.crawl]"]
+    text += [f"{name} = {value}" for name, value in crawl.items()]
+    return parse_toml("\n".join(text), Source, "gaceta.toml")
+
+
+def _pairs(lines: str) -> dict[str, str]:
+    return {name.strip(): value.strip() for name, _, value in (line.partition("=") for line in lines.splitlines())}
+
+
+class Unseen:
+    """Progress of a crawl that nobody watches."""
+
+    def page(self, url: str, pages: int, waiting_hosts: int) -> None:
+        """Nothing is shown."""

@@ -1,0 +1,137 @@
+"""The run: the material is gathered, each side judges it, and tables are made of the half that floors are about."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import tempfile
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from latam_corpus.errors import ConfigError
+
+from ..machine import Report, Table  # noqa: TID252  (`python -m` and mypy name it differently)
+from ..texts import NOVELS, VERSES, checksums  # noqa: TID252  (`python -m` and mypy name it differently)
+from .good import good
+from .junk import PROSE, SEED, junk
+from .ours import measured, reasons
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from .good import Text
+
+_RIVAL: Final = Path(__file__).with_name("rival_filters.py")
+_NOTES: Final = (
+    """Bounds were fitted to half of the texts, told by a hash of each; the tables are of the other half. That half was
+looked at too, and the digitised pages as a whole: rules were changed after that (stop words in talk, literature and
+the news, lines that begin with a bracket, the bounds on lines in all prose). It isn't blind.""",
+    """FineWeb-2: datatrove's Gopher and FineWeb filters in the order and with the bounds of FineWeb-2's pipeline for
+the language, Spanish bounds where it has none. With C4: C4's filter after them, open lines allowed, as in FineWeb; it
+also cuts lines out of what it keeps, which isn't counted here.""",
+    """Junk stands under each genre of prose, in Spanish or Portuguese; the column for other prose has the genre that
+keeps the most. FineWeb-2 knows no genre.""",
+    "AmericasNLP's sentences are judged as web pages, fifteen a document.",
+)
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    """The benchmark's own options."""
+    parser.add_argument("--rival-python", type=Path, help="a Python with datatrove and spacy; without it, ours alone")
+
+
+def measure(args: argparse.Namespace) -> Report:
+    """What each side drops of good texts and keeps of junk."""
+    texts = [text for text in (*good(args.data), *junk(args.data)) if text.scores]
+    split = sum(1 for text in good(args.data) if text.scores)
+    rival = _rival(texts, args.rival_python, args.data) if args.rival_python else None
+    tables = (
+        _good(texts[:split], rival and rival[:split]),
+        _junk(texts[split:], rival and rival[split:]),
+        _why(texts[split:]),
+    )
+    settings = {"seed": SEED, "good": split, "junk": len(texts) - split, "genres": list(PROSE)}
+    return Report("quality_kept", checksums(args.data, (*NOVELS, *VERSES)), settings, tables, _NOTES)
+
+
+def _rival(texts: Sequence[Text], python: Path, data: Path) -> list[list[str | None]]:
+    """For each text why FineWeb-2's filters drop it, and why C4's then does."""
+    configs = data / "quality/fineweb2_facts/configs.tar.xz"
+    with tempfile.TemporaryDirectory(prefix="latam-bench-") as name:
+        source, out = Path(name, "texts.jsonl"), Path(name, "told.jsonl")
+        with source.open("w", encoding="utf-8") as file:
+            for text in texts:
+                file.write(json.dumps({"language": text.language, "text": text.text}) + "\n")
+        command = [str(python), str(_RIVAL), str(source), str(configs), str(out)]
+        done = subprocess.run(
+            command, env=os.environ | {"OMP_NUM_THREADS": "1"}, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            told = done.stderr.strip().splitlines()
+            raise ConfigError(str(python), told[-1] if told else "it failed", "see quality_kept/rival_filters.py")
+        return [json.loads(line) for line in out.read_text("utf-8").splitlines()]
+
+
+def _good(texts: Sequence[Text], rival: Sequence[list[str | None]] | None) -> Table:
+    """A row a kind: documents, what each side drops of them."""
+    ours = reasons(measured(texts))
+    rows = []
+    for kind in dict.fromkeys(text.kind for text in texts):
+        places = [i for i, text in enumerate(texts) if text.kind == kind]
+        lost = Counter(ours[i][0] for i in places if ours[i])
+        told = ", ".join(f"{reason} {count}" for reason, count in lost.most_common(3))
+        rows.append((kind, texts[places[0]].genre, len(places), sum(lost.values()), *_theirs(rival, places), told))
+    columns = ("good texts", "judged as", "documents#", "ours drops#", *_names(rival, "drops"), "why ours does")
+    return Table("Good texts dropped", columns, tuple(rows))
+
+
+def _junk(texts: Sequence[Text], rival: Sequence[list[str | None]] | None) -> Table:
+    """A row a kind: documents, what each side keeps of them under each genre of prose."""
+    frame = measured(texts)
+    kept = {genre: [not broken for broken in reasons(frame, genre)] for genre in (*PROSE, "lyrics", "dictionary")}
+    shown = ("news", "literature", "oral_history")
+    rows = []
+    for kind in dict.fromkeys(text.kind for text in texts):
+        places = [i for i, text in enumerate(texts) if text.kind == kind]
+        counts = {genre: sum(kept[genre][i] for i in places) for genre in kept}
+        most = max(counts[genre] for genre in PROSE if genre not in shown)
+        theirs = [len(places) - int(dropped) for dropped in _theirs(rival, places)]
+        rows.append(
+            (kind, len(places), *(counts[g] for g in shown), most, counts["lyrics"], counts["dictionary"], *theirs)
+        )
+    columns = (
+        "junk",
+        "documents#",
+        "as news#",
+        "literature#",
+        "oral history#",
+        "other prose#",
+        "lyrics#",
+        "dictionary#",
+    )
+    return Table("Junk kept", (*columns, *_names(rival, "keeps")), tuple(rows))
+
+
+def _why(texts: Sequence[Text]) -> Table:
+    """A row a kind: the bounds that most of its documents break as news, and the share that does."""
+    broken = reasons(measured(texts))
+    rows = []
+    for kind in dict.fromkeys(text.kind for text in texts):
+        places = [i for i, text in enumerate(texts) if text.kind == kind]
+        found = Counter(reason for i in places for reason in broken[i])
+        told = ", ".join(f"{reason} {count / len(places):.0%}" for reason, count in found.most_common(4))
+        rows.append((kind, told))
+    return Table("Bounds that junk breaks as news", ("junk", "bounds broken, share of documents"), tuple(rows))
+
+
+def _theirs(rival: Sequence[list[str | None]] | None, places: Sequence[int]) -> list[int]:
+    if rival is None:
+        return []
+    return [sum(bool(rival[i][0]) for i in places), sum(any(rival[i]) for i in places)]
+
+
+def _names(rival: Sequence[list[str | None]] | None, does: str) -> tuple[str, ...]:
+    return () if rival is None else (f"FineWeb-2 {does}#", f"with C4 {does}#")

@@ -1,0 +1,198 @@
+"""Good texts that filters written for English web pages drop: novels, verse, talk, small languages."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import lzma
+import re
+import tomllib
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from latam_corpus.errors import ConfigError
+from latam_corpus.extract.html import extract
+from latam_corpus.paths import data_folder
+
+from .pages import latin_american
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+_CHAPTER: Final = 800  # words
+_CHAPTERS: Final = 8  # of a novel
+_TURNS: Final = 60  # of an interview
+_ROWS: Final = 15  # sentences of a document that is made of sentences
+_DOCUMENTS: Final = 100  # of one AmericasNLP language
+_SAYINGS: Final = 25  # on a page
+# What the treebanks hold: narratives, and sentences of grammars and schoolbooks.
+_TREEBANKS: Final = {
+    "apu": "education",
+    "azz": "oral_history",
+    "bor": "oral_history",
+    "gub": "literature",
+    "gun_nc": "literature",
+    "quc": "education",
+}
+_AMERICAS: Final = {"gn": "grn"}
+
+
+@dataclass(frozen=True)
+class Text:
+    """A document of the material.
+
+    Attributes:
+        kind: what it is.
+        language: the code it is declared to be in.
+        genre: the genre it is declared to be of.
+        text: its words.
+    """
+
+    kind: str
+    language: str
+    genre: str
+    text: str
+
+    @property
+    def scores(self) -> bool:
+        """Whether it is of the half that floors are about; bounds were chosen by the other half."""
+        return bool(hashlib.sha256(self.text.encode()).digest()[0] & 1)
+
+
+def good(data: Path) -> Iterator[Text]:
+    """All good texts under the data folder.
+
+    Raises:
+        ConfigError: a file isn't there.
+    """
+    yield from _literature(data)
+    yield from _verse(data)
+    yield from _talk(data)
+    yield from _news(data)
+    yield from _indigenous(data)
+
+
+def jsonl(data: Path, path: str) -> list[dict[str, Any]]:
+    """The rows of a file under the data folder.
+
+    Raises:
+        ConfigError: it isn't there.
+    """
+    if not (data / path).is_file():
+        raise ConfigError(str(data / path), "the texts are not there", "name their folder by --data")
+    with lzma.open(data / path, "rt", encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def chapters(text: str) -> list[str]:
+    """Stretches of some eight hundred words, whole lines, spread evenly over the text."""
+    found: list[list[str]] = [[]]
+    words = 0
+    for line in text.split("\n"):
+        found[-1].append(line)
+        words += len(line.split())
+        if words >= _CHAPTER:
+            found.append([])
+            words = 0
+    whole = ["\n".join(lines) for lines in found[:-1]] or [text]
+    step = max(1, len(whole) // _CHAPTERS)
+    return whole[::step][:_CHAPTERS]
+
+
+def joined(rows: Sequence[str], size: int) -> list[str]:
+    """The rows as documents of `size` lines; a last one of less than half is left out."""
+    return ["\n".join(rows[i : i + size]) for i in range(0, len(rows), size) if len(rows) - i > size // 2]
+
+
+def _literature(data: Path) -> Iterator[Text]:
+    for language, path in (("spa", "literature/conha19/novels"), ("por", "literature/eltec_por/novels")):
+        for row in jsonl(data, f"{path}.jsonl.xz"):
+            # Indented blank lines are what is left of the markup, and a repetition to some filters.
+            novel = "\n".join(line.strip() for line in row["text"].split("\n") if line.strip())
+            yield Text(f"whole novels, {language}", language, "literature", novel)
+            for chapter in chapters(novel):
+                yield Text(f"chapters of novels, {language}", language, "literature", chapter)
+    verses = [row["text"] for row in jsonl(data, "literature/reina_valera_1909_nt/verses.jsonl.xz")]
+    for text in joined(verses, 30):
+        yield Text("New Testament of 1909", "spa", "religious", text)
+
+
+def _verse(data: Path) -> Iterator[Text]:
+    for row in jsonl(data, "lyrics/disco_sonnets/sonnets.jsonl.xz"):
+        yield Text("sonnets", "spa", "lyrics", row["text"])
+    for row in jsonl(data, "lyrics/tango_pd/lyrics.jsonl.xz"):
+        yield Text("tangos", "spa", "lyrics", row["text"])
+    sayings = jsonl(data, "lyrics/fortunes_sayings/fortunes.jsonl.xz")
+    for mark, language in (("es", "spa"), ("pt-BR", "por")):
+        pages = joined([row["text"] for row in sayings if row["lang"] == mark], _SAYINGS)
+        yield from (Text(f"pages of sayings, {language}", language, "lyrics", page) for page in pages)
+
+
+def _talk(data: Path) -> Iterator[Text]:
+    remove = _markup()
+    talks: dict[str, list[dict[str, str]]] = defaultdict(list)
+    for row in jsonl(data, "oral_history/mapudungun_nc/turns_clean.jsonl.xz"):
+        talks[row["conv"]].append(row)
+    for turns in talks.values():
+        for column, kind in (("spa", "interviews, Spanish"), ("arn", "interviews, Mapudungun")):
+            clean = [remove.sub("", turn[column]).strip() for turn in turns]
+            for text in joined([turn for turn in clean if turn], _TURNS):
+                yield Text(kind, column, "oral_history", text)
+    places: dict[str, list[str]] = defaultdict(list)
+    for row in jsonl(data, "oral_history/coser_ud/turns.jsonl.xz"):
+        places[row["location"]].append(row["text"])
+    for said in places.values():
+        for text in joined(said, _ROWS):
+            yield Text("interviews, Spain", "spa", "oral_history", text)
+
+
+def _markup() -> re.Pattern[str]:
+    """What the shipped source takes out of the interviews."""
+    path = data_folder("filters").parent / "latam_corpus" / "catalog" / "sources" / "mapudungun-interviews.toml"
+    patterns = tomllib.loads(path.read_text("utf-8"))["collect"]["remove"]
+    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns))
+
+
+def _news(data: Path) -> Iterator[Text]:
+    pairs = jsonl(data, "indigenous/aymara_globalvoices/aym_spa.jsonl.xz")
+    for column, kind in (("spa", "Global Voices, Spanish"), ("aym", "Global Voices, Aymara")):
+        for text in joined([pair[column] for pair in pairs], _ROWS):
+            yield Text(kind, column, "news", text)
+    for mark, language in (("ES", "spa"), ("PT", "por")):
+        rows = [columns[1].strip('"') for columns in tsv(data, f"unclear/regional/dsl_tl/{mark}_train.tsv.xz")]
+        for text in joined(rows, _ROWS):
+            yield Text(f"news sentences, {language}", language, "news", text)
+
+    for row in jsonl(data, "literature/alto_pages/page_text.jsonl.xz"):
+        yield Text("digitised newspaper pages", "spa", "news", row["lines"])
+    for raw, language in latin_american(data):
+        text = extract(raw, {}).text
+        if text:
+            yield Text("news pages", language, "news", text)
+
+
+def tsv(data: Path, path: str) -> list[list[str]]:
+    """The rows of a table under the data folder, its header left out where it has one."""
+    with lzma.open(data / path, "rt", encoding="utf-8") as lines:
+        rows = [line.rstrip("\n").split("\t") for line in lines]
+    return rows[1:] if rows[0][:2] == ["part", "text"] else rows
+
+
+def _indigenous(data: Path) -> Iterator[Text]:
+    articles: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for row in jsonl(data, "indigenous/udhr/udhr_latam.jsonl.xz"):
+        articles[row["iso639_3"], row["code"]].append(row["text"])
+    for (language, _), rows in articles.items():
+        kind = "declaration of human rights" if language in ("spa", "por") else "declaration, languages of the Americas"
+        yield Text(kind, language, "legal", "\n".join(rows))
+    for code, genre in _TREEBANKS.items():
+        rows = [row["text"] for row in jsonl(data, f"indigenous/ud_treebanks/{code}.jsonl.xz")]
+        for text in joined(rows, _ROWS):
+            yield Text(f"treebank, {code[:3]}", code[:3], genre, text)
+    for path in sorted((data / "unclear/indigenous/americasnlp").glob("*.tsv.xz")):
+        code = path.name.partition(".")[0]
+        rows = [columns[1] for columns in tsv(data, str(path.relative_to(data))) if columns[0] != "dict"]
+        for text in joined(rows, _ROWS)[:_DOCUMENTS]:
+            yield Text(f"AmericasNLP, {code}", _AMERICAS.get(code, code), "web", text)

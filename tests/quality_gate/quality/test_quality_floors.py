@@ -1,0 +1,113 @@
+"""What the shipped policies keep of real good texts, and drop of junk made of real texts: floors that only rise."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DATA = Path(os.environ.get("LATAM_CORPUS_DATA") or Path(__file__).resolve().parents[4] / "shared" / "data")
+pytestmark = [
+    pytest.mark.real,
+    pytest.mark.slow,
+    pytest.mark.skipif(not DATA.is_dir(), reason="the real texts are not here"),
+]
+FLOORS = tomllib.loads(Path(__file__).with_name("floors.toml").read_text("utf-8"))
+LITERATURE_LYRICS_TALK = (
+    *("chapters of novels", "whole novels", "sonnets", "tangos", "pages of sayings", "interviews, Spanish"),
+)
+# Word salad has the words and lines of its text: no bound can tell it, and it is reported alone.
+REPORTED = "word salad"
+
+
+@pytest.fixture(scope="module")
+def material() -> Iterator[Any]:
+    """The material of the benchmark `quality_kept`, and what judges it."""
+    # Tests are no package, so that a type checker would know these files by two names.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(Path(__file__).resolve().parents[3]))
+        names = ("good", "junk", "ours")
+        yield {name: importlib.import_module(f"tests.benchmarks.quality_kept.{name}") for name in names}
+
+
+@pytest.fixture(scope="module")
+def good(material: dict[str, Any]) -> list[tuple[str, list[str]]]:
+    """Kind and broken bounds of each good text of the half that scores."""
+    texts = [text for text in material["good"].good(DATA) if text.scores]
+    return list(zip([t.kind for t in texts], material["ours"].reasons(material["ours"].measured(texts)), strict=True))
+
+
+@pytest.fixture(scope="module")
+def junk(material: dict[str, Any]) -> dict[str, list[tuple[str, list[str]]]]:
+    """For each genre of prose the kind and the broken bounds of each junk text of the half that scores."""
+    texts = [text for text in material["junk"].junk(DATA) if text.scores]
+    frame = material["ours"].measured(texts)
+    kinds = [text.kind for text in texts]
+    judged = {genre: material["ours"].reasons(frame, genre) for genre in material["junk"].PROSE}
+    return {genre: list(zip(kinds, broken, strict=True)) for genre, broken in judged.items()}
+
+
+@pytest.mark.parametrize("kind", sorted(FLOORS["kept"]))
+def test_good_texts_are_kept(kind: str, good: list[tuple[str, list[str]]], figures: dict[str, float]) -> None:
+    """Novels, verse, talk, news and every language of the Americas stay above their floors."""
+    found = [not broken for name, broken in good if name.startswith(kind)]
+    figures[f"quality, kept, {kind}"] = round(sum(found) / len(found), 4)
+    assert figures[f"quality, kept, {kind}"] >= FLOORS["kept"][kind]
+
+
+def test_every_kind_of_good_text_has_a_floor(good: list[tuple[str, list[str]]]) -> None:
+    """A kind of twenty documents and more can't be added without one."""
+    kinds = [kind for kind, _ in good]
+    many = {kind for kind in kinds if kinds.count(kind) >= 20}
+    assert [kind for kind in many if not kind.startswith(tuple(FLOORS["kept"]))] == []
+
+
+def test_literature_lyrics_and_talk_are_kept_as_a_whole(
+    good: list[tuple[str, list[str]]], figures: dict[str, float]
+) -> None:
+    """Of all documents of the three, at least 98 of 100 stay."""
+    found = [not broken for kind, broken in good if kind.startswith(LITERATURE_LYRICS_TALK)]
+    figures["quality, kept, literature, lyrics and talk"] = round(sum(found) / len(found), 4)
+    assert figures["quality, kept, literature, lyrics and talk"] >= 0.995
+
+
+@pytest.mark.parametrize("kind", sorted(FLOORS["dropped"]))
+def test_junk_is_dropped_in_every_genre_of_prose(
+    kind: str, junk: dict[str, list[tuple[str, list[str]]]], figures: dict[str, float]
+) -> None:
+    """Under the genre that lets the most of it through, the share that is dropped stays above its floor."""
+    least = 1.0
+    for judged in junk.values():
+        found = [bool(broken) for name, broken in judged if name == kind]
+        assert len(found) >= 20
+        least = min(least, sum(found) / len(found))
+    figures[f"quality, dropped, {kind}"] = round(least, 4)
+    assert least >= FLOORS["dropped"][kind]["floor"]
+
+
+@pytest.mark.parametrize("kind", sorted(FLOORS["dropped"]))
+def test_the_reason_that_fits_is_named(kind: str, junk: dict[str, list[tuple[str, list[str]]]]) -> None:
+    """The evidence of what is dropped from the news names a signal that measures this very damage."""
+    fitting = tuple(f"{signal}{sign}" for signal in FLOORS["dropped"][kind]["signals"] for sign in "<>")
+    dropped = [broken for name, broken in junk["news"] if name == kind and broken]
+    named = [any(reason.startswith(fitting) for reason in broken) for broken in dropped]
+    assert sum(named) / len(named) >= FLOORS["dropped"][kind]["named"]
+
+
+def test_every_kind_of_junk_has_a_floor(junk: dict[str, list[tuple[str, list[str]]]]) -> None:
+    """Word salad alone has none."""
+    assert {kind for kind, _ in junk["news"]} - set(FLOORS["dropped"]) == {REPORTED}
+
+
+def test_word_salad_is_reported(junk: dict[str, list[tuple[str, list[str]]]], figures: dict[str, float]) -> None:
+    """Shuffled words pass nearly all bounds; the figure is kept so that a learned signal can be compared with it."""
+    found = [bool(broken) for name, broken in junk["news"] if name == REPORTED]
+    figures["quality, dropped, word salad"] = round(sum(found) / len(found), 4)
+    assert len(found) >= 100

@@ -1,0 +1,91 @@
+"""`latam-corpus compare`: what two runs kept of the same documents, and where they disagree."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pytest
+
+from latam_corpus import schema
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import CommandLine, Document, KeptRun
+
+
+@pytest.fixture
+def runs(tmp_path: Path, document: Document, kept_run: KeptRun) -> Path:
+    """Run A keeps 0 to 9; run B drops 0 to 3, mends 4, has 10 besides, and dropped a second record of 5."""
+
+    def put_aside(folder: Path, rows: list[dict[str, Any]]) -> None:
+        (folder / "dropped").mkdir()
+        frame = schema.conform(pl.DataFrame(rows, infer_schema_length=None), schema.DOCUMENT_SCHEMA)
+        frame.write_parquet(folder / "dropped" / "parte-0.parquet")
+
+    kept_run("a-1", [document(n) for n in range(10)])
+    b = [document(n) for n in (4, 5, 6, 7, 8, 9, 10)]
+    b[0]["text"] += " Y nadie preguntó nada."
+    fallen = [document(n, drop_reason="word_count<20" if n < 3 else "duplicate") for n in range(4)]
+    put_aside(kept_run("b-1", b), [*fallen, document(5, drop_reason="superseded")])
+    return tmp_path / "out"
+
+
+def test_disagreements_are_counted_by_kind_and_reason(runs: Path, command_line: CommandLine) -> None:
+    """With the documents' words, slice by slice."""
+    told = command_line("compare", "a", "b", "--out", runs, "--json").json
+    assert told["documents"] == {"both": 10, "only_a": 0, "only_b": 1}
+    words = 15
+    assert told["unit"] == "words"
+    assert [(row["what"], row["reason"], row["documents"], row["units"]) for row in told["reasons"]] == [
+        ("kept by A alone", "word_count<20", 3, 3 * words),
+        ("kept by A alone", "duplicate", 1, words),
+        ("kept by both, with another text", "", 1, words + 4),
+    ]
+    [all_] = [row for row in told["slices"] if row["slice"] == "all"]
+    assert (all_["documents_a"], all_["documents_b"]) == (10, 7)
+    assert (all_["units_a"], all_["units_b"]) == (10 * words, 7 * words + 4)
+    assert len([one for one in told["examples"] if one["reason"] == "word_count<20"]) == 3
+    shown = command_line("compare", "a", "b", "--out", runs, "--examples", "1").out
+    assert "kept by A alone (word_count<20): 3, 45 words" in shown
+    assert "they disagree on 5 documents" in shown
+
+
+def test_every_disagreement_can_be_written(runs: Path, command_line: CommandLine, tmp_path: Path) -> None:
+    """One a line, and the other way round the other side."""
+    command_line("compare", "b-1", "a-1", "--out", runs, "--to", tmp_path / "d.jsonl")
+    rows = [json.loads(line) for line in (tmp_path / "d.jsonl").read_text().splitlines()]
+    assert len(rows) == 5
+    assert {row["what"] for row in rows} == {"kept by B alone", "kept by both, with another text"}
+
+
+def test_tokens_are_compared_where_both_have_them(
+    tmp_path: Path, command_line: CommandLine, document: Document, kept_run: KeptRun
+) -> None:
+    """And runs that agree say so."""
+    for name in ("a-1", "b-1"):
+        kept_run(name, [document(n, tokens=20) for n in range(3)])
+    told = command_line("compare", "a", "b", "--out", tmp_path / "out", "--json").json
+    assert (told["unit"], told["slices"][0]["units_a"], told["disagreements"]) == ("tokens", 60, 0)
+    assert "they agree on every document" in command_line("compare", "a", "b", "--out", tmp_path / "out").out
+
+
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [
+        (["a-1", "a"], "a run compared with itself"),
+        (["a-1", "c"], "there is no run «c»"),
+        (["a-1", "otro"], "no document in common"),
+        (["a-1", "b-1", "--to", "d.csv"], "neither JSONL nor Parquet"),
+    ],
+)
+def test_what_is_wrong_is_a_sentence(
+    runs: Path, command_line: CommandLine, document: Document, kept_run: KeptRun, named: list[str], said: str
+) -> None:
+    """With exit code 2."""
+    kept_run("otro-1", [document(n) for n in range(100, 103)])
+    ended = command_line("compare", *named, "--out", runs)
+    assert ended.code == 2
+    assert said in ended.err

@@ -1,0 +1,243 @@
+"""Hostile servers: each is bounded and written down, and the other pages are crawled as if it weren't there."""
+
+from __future__ import annotations
+
+import gzip
+import importlib
+import json
+import ssl
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import trustme
+
+from latam_corpus.collect.crawl import traps
+from latam_corpus.collect.crawl.crawl import Crawler
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+website: Any = importlib.import_module("tests.benchmarks.crawl.website")
+page = website.page
+_BOMB = b'<!DOCTYPE a [<!ENTITY b "ja"><!ENTITY c "&b;&b;&b;&b;">]>'
+
+
+@pytest.fixture
+def site() -> Iterator[Any]:
+    """A running website whose start links to a hostile page and to a good one."""
+    with website.Website() as running:
+        running.routes |= {"/": page("inicio", "/mala", "/buena"), "/buena": page("buena")}
+        yield running
+
+
+def _crawl(site: Any, out: Path, more: str = "") -> tuple[Any, list[dict[str, Any]]]:
+    source = website.source_of(site, more)
+    result = Crawler(source, out, website.Unseen(), first_rest=0.01).run()
+    lines = (result.folder / "crawl.jsonl").read_text(encoding="utf-8").splitlines()
+    return result, [json.loads(line) for line in lines]
+
+
+def _raw(head: bytes, pieces: Callable[[], Iterator[bytes]] = lambda: iter(())) -> Callable[[Any], None]:
+    """A route that writes bytes of its own, without end if the pieces have none."""
+
+    def route(handler: Any) -> None:
+        handler.close_connection = True
+        handler.wfile.write(head)
+        for piece in pieces():
+            handler.wfile.write(piece)
+
+    return route
+
+
+def _endless() -> Iterator[bytes]:
+    while True:
+        yield b"<p>otra vez</p>" * 1000
+
+
+def _chunks() -> Iterator[bytes]:
+    while True:
+        yield b"1000\r\n" + b"x" * 4096 + b"\r\n"
+
+
+def _drops() -> Iterator[bytes]:
+    while True:
+        time.sleep(0.02)
+        yield b"x"
+
+
+def _fields() -> Iterator[bytes]:
+    for number in range(10_000):
+        yield f"X-{number}: {'a' * 1000}\r\n".encode()
+
+
+_OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
+
+
+@pytest.mark.parametrize(
+    ("route", "cause"),
+    [
+        (_raw(_OK + b"\r\n", _endless), "too large"),
+        (_raw(_OK + b"Transfer-Encoding: chunked\r\n\r\n", _chunks), "too large"),
+        (_raw(_OK + b"Content-Length: 999999999999\r\n\r\n"), "too large"),
+        (_raw(_OK + b"\r\n", _drops), "timed out"),
+        (_raw(_OK + b"X-Lenta: ", _drops), "timed out"),
+        (_raw(b"HTTP/1.1 100 Continue\r\n\r\n" * 3 + b"HTT", _drops), "timed out"),
+        (_raw(_OK, _fields), "malformed response"),
+        (_raw(b"SSH-2.0-OpenSSH_9.9\r\n"), "malformed response"),
+        (_raw(b""), "malformed response"),
+        (_raw(_OK + b"Content-Length: -5\r\n\r\n"), "malformed response"),
+        (_raw(_OK + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n"), "malformed response"),
+        ((200, {"Content-Encoding": "gzip"}, gzip.compress(b"0" * 2_000_000)), "unpacks too large"),
+        ((200, {"Content-Encoding": "gzip, gzip"}, gzip.compress(gzip.compress(b"0" * 2**21))), "unpacks too large"),
+        ((200, {"Content-Encoding": "gzip"}, b"\x1f\x8bno"), "damaged encoding"),
+        ((200, {"Content-Encoding": "rot13"}, b"ubyn"), "damaged encoding"),
+        ((200, {"Content-Type": "image/png"}, b"\x89PNG"), "not a page"),
+        ((200, {"Content-Type": "application/xml"}, _BOMB + b"<urlset><loc>&c;</loc></urlset>"), "damaged XML"),
+        ((200, {"Content-Type": "application/rss+xml"}, _BOMB + b"<rss><item>&c;</item></rss>"), "damaged XML"),
+        ((200, {"Content-Type": "text/xml"}, b"<urlset>" + b"<url>" * 50_000), "damaged XML"),
+        ((200, {"Content-Type": "application/gzip"}, gzip.compress(b"0" * 60_000_000)), "unpacks too large"),
+        ((302, {"Location": "file:///etc/passwd"}, b""), "redirect out of scope"),
+        ((302, {"Location": "http://169.254.169.254/latest/meta-data"}, b""), "redirect out of scope"),
+        ((302, {"Location": "//[malo/"}, b""), "malformed address"),
+        ((302, {"Location": "http://ana:clave@otro.example/"}, b""), "credentials in address"),
+        ((410, {}, b"ya no"), "error status"),
+    ],
+)  # fmt: skip
+def test_a_hostile_answer_costs_its_own_page_alone(tmp_path: Path, site: Any, route: Any, cause: str) -> None:
+    """One row says why; the good page beside it is crawled, and the crawl ends."""
+    site.routes["/mala"] = route
+    result, notes = _crawl(site, tmp_path, "max_page_bytes = 1000000\ntimeout = 0.5")
+    assert [(note["url"], note["cause"]) for note in notes] == [(f"{site.root}/mala", cause)] or (
+        notes[0]["cause"] == cause and len(notes) == 1
+    )
+    assert (result.pages, result.complete) == (2, True)
+    assert "clave" not in (result.folder / "crawl.jsonl").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("kind", ["text/html; charset=no-such", "text/html; charset=utf-16", "text/html; charset=\xff"])
+def test_a_wrong_charset_costs_nothing(tmp_path: Path, site: Any, kind: str) -> None:
+    """The page is kept as it was sent."""
+    site.routes["/mala"] = (200, {"Content-Type": kind}, "<p>ma\xf1ana <a href='/otra'>".encode("latin-1"))
+    assert _crawl(site, tmp_path)[0].pages == 3
+
+
+def test_pages_that_break_parsers_cost_nothing(tmp_path: Path, site: Any) -> None:
+    """Depth without end, an empty page, links of every kind of nonsense."""
+    links = ["http://[::1", "http://", "//", "http://%zz/", "javascript:void(0)", "http://a" + "b" * 5000, "\x00", "??"]
+    site.routes["/mala"] = page("enlaces", *links)
+    site.routes["/"] = page("inicio", "/mala", "/honda", "/vacia", "/buena")
+    site.routes |= {"/honda": b"<div>" * 200_000, "/vacia": b"", "/mala??": page("x")}
+    result, notes = _crawl(site, tmp_path)
+    assert result.complete
+    assert f"{site.root}/buena" in (result.folder / "index.cdxj").read_text(encoding="utf-8")
+    assert {note["cause"] for note in notes} <= {"malformed address", "address too long", "error status"}
+
+
+def test_redirects_end(tmp_path: Path, site: Any) -> None:
+    """A loop is seen at its second turn, a chain without end at its eleventh."""
+    site.routes["/"] = page("inicio", "/uno", "/serie/0", "/buena")
+    site.routes |= {"/uno": (301, {"Location": "/dos"}, b""), "/dos": (301, {"Location": "/uno"}, b"")}
+    site.any_ = lambda path: (302, {"Location": f"/serie/{int(path[7:]) + 1}"}, b"") if "serie" in path else None
+    result, notes = _crawl(site, tmp_path)
+    assert [note["cause"] for note in notes] == ["too many redirects"]
+    assert sum("serie" in path for path in site.paths) == 11
+    assert (site.paths.count("/uno"), site.paths.count("/dos"), result.pages) == (1, 1, 2)
+
+
+@pytest.mark.parametrize("name", ["127.0.0.1", "localhost", "2130706433", "0x7f.1", "[::ffff:127.0.0.1]"])
+def test_private_addresses_are_never_asked_unless_the_source_declares_them(
+    tmp_path: Path, site: Any, name: str
+) -> None:
+    """Neither by a link nor by a redirect, whatever the address is written like; it is checked when it is connected."""
+    with website.Website({"/": page("secreta")}) as inner:
+        port = inner.host.partition(":")[2]
+        site.routes["/mala"] = (302, {"Location": f"http://{name}:{port}/"}, b"")
+        result, notes = _crawl(site, tmp_path, f'hosts = ["{site.host}", "{name}:{port}"]')
+        assert inner.asked == []
+        told = [(note["cause"], note.get("why")) for note in notes]
+        assert told in ([("robots unavailable", "private address")], [("robots unavailable", "no connection")])
+        assert (result.pages, result.complete) == (2, False)
+        declared = f'hosts = ["{site.host}", "{inner.host}"]\nprivate_hosts = ["{site.host}", "{inner.host}"]'
+        site.routes["/mala"] = (302, {"Location": f"{inner.root}/"}, b"")
+        assert _crawl(site, tmp_path / "otra", declared)[0].pages == 3
+
+
+def test_an_invalid_certificate_closes_the_host_unless_the_source_declares_it(tmp_path: Path) -> None:
+    """Of nobody's authority, as those that have expired."""
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    with website.Website({"/": page("inicio")}, tls=context) as site:
+        result, notes = _crawl(site, tmp_path)
+        assert [(note["cause"], note["why"]) for note in notes] == [("robots unavailable", "bad certificate")]
+        assert (result.pages, result.complete) == (0, False)
+        assert _crawl(site, tmp_path, f'unverified_tls = ["{site.host}"]')[0].pages == 1
+
+
+def test_a_robots_txt_that_is_a_page_is_none_and_one_without_end_is_read_as_far_as_it_may(
+    tmp_path: Path, site: Any
+) -> None:
+    """The first is told; of the second the first 500 KiB count (RFC 9309, 2.5)."""
+    site.routes["/robots.txt"] = (200, {}, b"<!DOCTYPE html><p>Disallow: /</p>")
+    site.routes["/mala"] = page("no es mala")
+    result, notes = _crawl(site, tmp_path)
+    assert (result.pages, [note["cause"] for note in notes]) == (3, ["robots is a page"])
+    rules = b"User-agent: *\nDisallow: /mala\n" + b"# relleno\n" * 500_000 + b"Disallow: /buena\n"
+    site.routes["/robots.txt"] = (200, {"Content-Type": "text/plain"}, rules)
+    result, notes = _crawl(site, tmp_path / "otra")
+    assert (result.pages, [note["cause"] for note in notes]) == (2, ["shut out by robots"])
+
+
+def test_traps_are_bounded_and_told(tmp_path: Path, site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calendars, facets, sessions, paths that grow, parameters without number."""
+    for name, bound in {"MAX_CALENDAR": 12, "MAX_VARIANTS": 10}.items():
+        monkeypatch.setattr(traps, name, bound)
+    starts = ["/agenda/2026-01", "/lista?p=0", "/sesion;jsessionid=0", "/a/b", "/datos?" + "&".join("abcdefghi")]
+    site.routes["/"] = page("inicio", *starts, "/buena")
+
+    def endless(path: str) -> Any:
+        if path.startswith("/agenda/"):
+            year, month = (int(part) for part in path[8:].split("-"))
+            return page(path, f"/agenda/{year + month // 12}-{month % 12 + 1:02d}")
+        if path.startswith("/lista"):
+            return page(path, *(f"/lista?p={int(path.partition('=')[2]) * 3 + n}" for n in range(1, 4)))
+        if path.startswith("/sesion"):
+            return page("sesión", f"/sesion;jsessionid={time.monotonic_ns()}")
+        return page(path, f"{path}/a/b") if path.startswith("/a/b") else None
+
+    site.any_ = endless
+    result, notes = _crawl(site, tmp_path)
+    assert result.complete
+    kinds = ("/agenda", "/lista", "/sesion", "/a/b")
+    counted = {kind: sum(path.startswith(kind) for path in site.paths) for kind in kinds}
+    assert counted == {"/agenda": 12, "/lista": 10, "/sesion": 1, "/a/b": 3}
+    assert {note["cause"] for note in notes} == {
+        "endless calendar", "too many variants", "repeating path", "too many parameters",
+    }  # fmt: skip
+    assert set(result.causes) == {note["cause"] for note in notes}
+
+
+def test_a_page_that_is_the_same_under_many_addresses_is_told(
+    tmp_path: Path, site: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What links to more of its kind isn't followed for ever."""
+    monkeypatch.setattr(traps, "MAX_SAME", 5)
+    site.routes["/"] = page("inicio", "/vista/1", "/buena")
+    # Links are relative: the bytes are the same, and each address leads to the next.
+    site.any_ = lambda path: page("vista", "1/x", "../vista/2") if path.startswith("/vista") else None
+    result, notes = _crawl(site, tmp_path, "max_depth = 30")
+    assert result.complete
+    assert len(site.paths) < 40
+    assert {"same content again", "repeating path"} & {note["cause"] for note in notes}
+
+
+def test_links_with_passwords_are_told_without_them(tmp_path: Path, site: Any) -> None:
+    """Nothing is asked for, and the password isn't written anywhere."""
+    site.routes["/"] = page("inicio", f"http://ana:s3creto@{site.host}/x", "/buena")
+    result, notes = _crawl(site, tmp_path)
+    assert [(note["cause"], note["url"]) for note in notes] == [("credentials in address", f"http://{site.host}/x")]
+    assert result.pages == 2
+    for path in result.folder.rglob("*"):
+        assert path.is_dir() or path.suffix == ".gz" or b"s3creto" not in path.read_bytes()

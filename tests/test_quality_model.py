@@ -1,0 +1,221 @@
+"""A learned score, an outside score and flagged words are signals like any other: a bound decides, or nothing does."""
+
+from __future__ import annotations
+
+import json
+import random
+from typing import TYPE_CHECKING, Any
+
+import fasttext
+import numpy as np
+import polars as pl
+import pytest
+
+from latam_corpus.batch import Batch
+from latam_corpus.errors import ConfigError
+from latam_corpus.pipeline.registry import expanded, make_stage
+from latam_corpus.quality.learned import cached_model
+from latam_corpus.quality.train import Settings, Trained, auc, train
+from latam_corpus.text.words import WordTable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import CommandLine
+
+WHO = ("la abuela", "el pescador", "mi hermano", "una vecina", "el maestro", "la niña", "don Anselmo", "el cartero")
+DID = ("volvió a", "salió de", "se acordó de", "habló con los de", "caminó hasta", "esperó frente a", "soñó con")
+WHERE = ("la plaza", "el río", "la estación", "la escuela vieja", "el mercado", "su casa", "la otra orilla")
+WHEN = ("cuando llovía", "antes del alba", "aquel domingo", "sin decir nada", "después de la misa", "con su perro")
+SOLD = ("colchones", "baratos", "online", "oferta", "comprar", "precio", "envío", "gratis", "descuento", "ahora")
+
+
+def good(rng: random.Random) -> str:
+    """Some sentences of a story."""
+    said = (f"{rng.choice(WHO)} {rng.choice(DID)} {rng.choice(WHERE)} {rng.choice(WHEN)}." for _ in range(12))
+    return " ".join(said).capitalize()
+
+
+def bad(rng: random.Random) -> str:
+    """Words that sell."""
+    return " ".join(rng.choice(SOLD) for _ in range(100))
+
+
+@pytest.fixture(scope="session")
+def material() -> tuple[list[str], list[str]]:
+    """400 stories and 400 advertisements."""
+    rng = random.Random(20261125)  # noqa: S311  (texts, not secrets)
+    return [good(rng) for _ in range(400)], [bad(rng) for _ in range(400)]
+
+
+@pytest.fixture(scope="session")
+def trained(material: tuple[list[str], list[str]], tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    """A model of them, and fastText's own beside it."""
+    folder = tmp_path_factory.mktemp("modelo")
+    return train(*material, folder / "m.npz", Settings(bucket=4096), keep=folder / "m.bin")
+
+
+def test_the_folded_model_scores_as_fasttext_does(trained: Trained, material: tuple[list[str], list[str]]) -> None:
+    """Words that it never saw, a single word and mixed texts among them."""
+    texts = [
+        *material[0][:20],
+        *material[1][:20],
+        "Colchones",
+        "palabra jamás vista aquí",
+        f"{WHO[0]} compró colchones baratos",
+    ]
+    table = WordTable.of(texts)
+    mine = cached_model(str(trained.model))(table)
+    whole = fasttext.load_model(str(trained.model.with_suffix(".bin")))
+    for number, text in enumerate(texts):
+        words = table.hashes[table.doc_words[number] : table.doc_words[number + 1]].tolist()
+        line = " ".join(f"{word:016x}" for word in words)
+        labels, chances = whole.f.multilinePredict([f"{line}\n"], 2, 0.0, "strict")
+        theirs = dict(zip(labels[0], chances[0], strict=True))["__label__good"]
+        assert mine[number] == pytest.approx(theirs, abs=2e-4), text
+
+
+def test_what_it_learnt_is_measured_on_what_it_did_not_see(trained: Trained) -> None:
+    """A tenth is kept out, and on it stories stand above advertisements."""
+    assert 20 <= trained.held_good <= 60
+    assert trained.good + trained.held_good == 400
+    assert trained.auc is not None
+    assert trained.auc > 0.99
+    assert len(trained.bounds) == 1
+    assert auc(np.array([0.1], np.float32), np.array([0.9, 0.1], np.float32)) == 0.25
+
+
+def test_a_training_can_be_repeated(trained: Trained, material: tuple[list[str], list[str]], tmp_path: Path) -> None:
+    """The same texts and settings give the same scores, in whatever order the texts come."""
+    again = train(*material, tmp_path / "m.npz", Settings(bucket=4096))
+    table = WordTable.of([*material[0][:5], *material[1][:5]])
+    assert np.array_equal(cached_model(str(trained.model))(table), cached_model(str(again.model))(table))
+    assert cached_model(str(again.model))(WordTable.of(["", "¡!"])).tolist() == [0.5, 0.5]
+
+
+@pytest.fixture
+def policies(tmp_path: Path) -> Any:
+    """A maker of policies with these bounds for news."""
+
+    def make(bounds: str) -> str:
+        (tmp_path / "filters" / "languages").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "filters" / "genres").mkdir(exist_ok=True)
+        (tmp_path / "filters" / "languages" / "und.toml").write_text('language = "und"\nname = "Undetermined"\n')
+        (tmp_path / "filters" / "genres" / "news.toml").write_text(f'genre = "news"\n[bounds]\n{bounds}\n')
+        return str(tmp_path / "filters")
+
+    return make
+
+
+def filtered(texts: list[str], **options: Any) -> pl.DataFrame:
+    """The documents after the stage `filter` with these options."""
+    rows = {"doc_id": [f"d{n}" for n in range(len(texts))], "text": texts}
+    batch = Batch(pl.DataFrame(rows).with_columns(language=pl.lit("spa_Latn"), genre=pl.lit("news")))
+    for stage in expanded(make_stage("filter", options, "prueba")):
+        batch = stage(batch)  # type: ignore[operator]
+    return batch.frame
+
+
+def fell(frame: pl.DataFrame) -> list[str]:
+    """The reasons for which documents fell."""
+    return frame["drop_reason"].drop_nulls().to_list() if "drop_reason" in frame.columns else []
+
+
+def test_a_bound_on_the_learned_score_decides(trained: Trained, material: Any, policies: Any) -> None:
+    """The reason is derived from the bound; without a bound nothing falls."""
+    texts = [material[0][0], material[1][0]]
+    model = str(trained.model)
+    frame = filtered(texts, quality_model=model, policies=policies("learned_quality = { min = 0.5 }"))
+    assert frame["drop_reason"].to_list() == [None, "learned_quality<0.5"]
+    frame = filtered(texts, quality_model=model, policies=policies("word_count = { min = 1 }"))
+    assert fell(frame) == []
+    assert frame["signals"].struct.field("learned_quality").to_list()[1] < 0.5
+
+
+def test_an_outside_score_is_joined_by_document(tmp_path: Path, policies: Any) -> None:
+    """A document without a score passes."""
+    pl.DataFrame({"doc_id": ["d2", "d0"], "score": [1, 9]}).write_parquet(tmp_path / "s.parquet")
+    scores = str(tmp_path / "s.parquet")
+    frame = filtered(["Uno.", "Dos.", "Tres."], scores=scores, policies=policies("outside_score = { min = 5 }"))
+    assert frame["drop_reason"].to_list() == [None, None, "outside_score<5"]
+
+
+def test_flagged_words_are_counted_and_drop_nothing_by_themselves(tmp_path: Path, policies: Any) -> None:
+    """By the language's own list, else by the one for all."""
+    (tmp_path / "listas").mkdir()
+    (tmp_path / "listas" / "all.txt").write_text("colchones\n")
+    frame = filtered(
+        ["Colchones y más colchones", "Nada"],
+        flagged_words=str(tmp_path / "listas"),
+        policies=policies("word_count = { min = 1 }"),
+    )
+    assert frame["signals"].struct.field("flagged_word_share").to_list() == [0.5, 0.0]
+    assert fell(frame) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"quality_model": "nada.npz"}, "there is no such quality model"),
+        ({"quality_model": "texto.npz"}, "this is no quality model"),
+        ({"scores": "nada.parquet"}, "these are no scores"),
+        ({"scores": "otro.parquet"}, "doc_id and score"),
+        ({"scores": "doble.parquet"}, "has more than one score"),
+        ({"flagged_words": "nada"}, "there are no word lists"),
+    ],
+)
+def test_a_wrong_file_is_found_by_its_digest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: dict[str, str], said: str
+) -> None:
+    """Which a plan asks for before anything runs."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "texto.npz").write_text("no es un modelo")
+    pl.DataFrame({"id": ["a"], "nota": [1]}).write_parquet("otro.parquet")
+    pl.DataFrame({"doc_id": ["a", "a"], "score": [1, 2]}).write_parquet("doble.parquet")
+    measure: Any = make_stage("measure", options, "prueba")
+    with pytest.raises(ConfigError, match=said):
+        measure.fingerprint()
+
+
+def test_a_bound_that_nothing_can_measure_is_refused(policies: Any) -> None:
+    """Every document would pass it."""
+    with pytest.raises(ConfigError, match="«learned_quality» is bounded, and nothing gives it; set «quality_model»"):
+        filtered(["Uno."], policies=policies("learned_quality = { min = 0.5 }"))
+
+
+def test_the_command_trains_and_says_what_it_measured(
+    command_line: CommandLine, tmp_path: Path, material: tuple[list[str], list[str]]
+) -> None:
+    """And makes no claim beyond."""
+    for name, texts in zip(("bueno", "malo"), material, strict=True):
+        rows = "".join(json.dumps({"text": text}) + "\n" for text in texts)
+        (tmp_path / f"{name}.jsonl").write_text(rows)
+    given = ("quality", "train", tmp_path / "bueno.jsonl", tmp_path / "malo.jsonl", "--out", tmp_path / "m.npz")
+    told = command_line(*given)
+    assert told.code == 0, told.err
+    assert "kept out of training: a good one scores above a bad one" in told.out
+    assert "has been measured on no others" in told.out
+    assert (tmp_path / "m.npz").stat().st_size < 2_000_000
+
+
+@pytest.mark.parametrize(
+    ("good_rows", "bad_rows", "out", "said"),
+    [
+        (60, 0, "m.npz", "no row has a «text»"),
+        (60, 10, "m.npz", "BAD: 10 different texts"),
+        (60, 60, "m.bin", "ends in .npz"),
+        (60, -60, "m.npz", "60 texts are in both"),
+    ],
+)
+def test_what_cannot_be_trained_on_is_said(
+    command_line: CommandLine, tmp_path: Path, good_rows: int, bad_rows: int, out: str, said: str
+) -> None:
+    """Few texts, the same ones on both sides, another suffix; with exit code 2."""
+    first = [{"text": f"Cuento número {n}"} for n in range(good_rows)]
+    second = first if bad_rows < 0 else [{"text": f"Oferta número {n}"} for n in range(bad_rows)] or [{"id": "a"}]
+    for name, rows in (("a", first), ("b", second)):
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    ended = command_line("quality", "train", tmp_path / "a.jsonl", tmp_path / "b.jsonl", "--out", tmp_path / out)
+    assert ended.code == 2
+    assert said in ended.err
+    assert not (tmp_path / "m.npz").exists()

@@ -1,0 +1,130 @@
+"""`latam-corpus sample`: the same documents for the same seed, redacted, and only those that may be shown."""
+
+from __future__ import annotations
+
+import json
+import random
+import zipfile
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pytest
+
+from latam_corpus.release.build import build
+from latam_corpus.report.draw import draw
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import CommandLine, Document, KeptRun
+
+
+def test_which_are_drawn_depends_on_the_documents_alone() -> None:
+    """Not on their order or on the frames in which they come; more hold the fewer, another seed draws others."""
+    rows = [{"doc_id": f"{n:03d}", "genre": "news" if n % 3 else "lyrics", "country": None} for n in range(60)]
+    mixed = rows.copy()
+    random.Random(5).shuffle(mixed)  # noqa: S311  (an order)
+    whole = draw([pl.DataFrame(rows)], ["genre", "country"], 4, 1)
+    cut = draw([pl.DataFrame(mixed[i : i + 7]) for i in range(0, 60, 7)], ["genre", "country"], 4, 1)
+    assert whole.rows() == cut.rows()
+    assert whole["genre"].to_list() == ["lyrics"] * 4 + ["news"] * 4
+    more = draw([pl.DataFrame(rows)], ["genre"], 9, 1)
+    assert set(whole["doc_id"]) < set(more["doc_id"])
+    assert set(draw([pl.DataFrame(rows)], ["genre"], 4, 2)["doc_id"]) != set(whole["doc_id"])
+    assert draw([pl.DataFrame(rows)], [], 5, 1).height == 5
+
+
+@pytest.fixture
+def run(document: Document, kept_run: KeptRun) -> Path:
+    """A run of 12 documents that may be shown and 3 that may not, one of them until an embargo ends."""
+    documents = [document(n, text=f"Cuento {n}. Escriba a rosa@ejemplo.org", title=f"=SUMA({n})") for n in range(12)]
+    documents += [document(12, uses=["train"]), document(13, rights_tier="unknown")]
+    documents += [document(14, embargo_until=date(2999, 1, 1))]
+    for n, one in enumerate(documents):
+        one["country"] = "CL" if n % 2 else "MX"
+    folder = kept_run("cuentos-1a2b3c4d", documents)
+    fallen = (
+        pl.read_parquet(folder / "kept" / "*.parquet")
+        .head(1)
+        .with_columns(pl.lit("word_count<20").alias("drop_reason"))
+    )
+    (folder / "dropped").mkdir()
+    fallen.write_parquet(folder / "dropped" / "parte-00000-0.parquet")
+    return folder
+
+
+def test_only_what_may_be_shown_is_drawn_and_redacted(run: Path, command_line: CommandLine, tmp_path: Path) -> None:
+    """`--internal` draws from all and marks each line."""
+    out = ("--out", tmp_path / "out")
+    rows = command_line("sample", "cuentos", "--n", "50", "--json", *out).json
+    assert len(rows) == 12
+    assert all("rosa@" not in row["text"] and "[EMAIL]" in row["text"] for row in rows)
+    told = command_line("sample", run, "--n", "50", "--to", tmp_path / "s.jsonl", *out)
+    assert "3 more had no part in it" in told.out
+    command_line("sample", run, "--n", "50", "--internal", "--to", tmp_path / "s.jsonl", *out)
+    lines = [json.loads(line) for line in (tmp_path / "s.jsonl").read_text().splitlines()]
+    assert len(lines) == 15
+    assert all(line["internal"] for line in lines)
+
+
+def test_each_group_gives_its_share(run: Path, command_line: CommandLine, tmp_path: Path) -> None:
+    """Two of each country, and with `--set-aside` what fell, with its reason."""
+    out = ("--out", tmp_path / "out")
+    rows = command_line("sample", run, "--by", "country", "--n", "2", "--json", *out).json
+    assert [row["country"] for row in rows] == ["CL", "CL", "MX", "MX"]
+    [fallen] = command_line("sample", run, "--set-aside", "--json", *out).json
+    assert fallen["drop_reason"] == "word_count<20"
+
+
+def test_a_release_gives_a_sample_too(
+    tmp_path: Path, command_line: CommandLine, document: Document, kept_run: KeptRun
+) -> None:
+    """By its name, even where a run's name begins so."""
+    folder = kept_run("cuentos-9", [document(n) for n in range(5)])
+    moment = datetime(2026, 11, 25, tzinfo=UTC)
+    made = build("cuentos", [folder], tmp_path / "out" / "store", admit=["open"], uses=["train"], created=moment)
+    for spec in ("cuentos", made.spec):
+        rows = command_line("sample", spec, "--n", "3", "--json", "--out", tmp_path / "out").json
+        assert len(rows) == 3
+    ended = command_line("sample", made.spec, "--set-aside", "--out", tmp_path / "out")
+    assert (ended.code, "name a run" in ended.err) == (2, True)
+
+
+def test_the_page_and_the_sheet_hold_the_texts_as_texts(run: Path, command_line: CommandLine, tmp_path: Path) -> None:
+    """A title that begins with = is no formula, and the sheet offers a verdict."""
+    out = ("--out", tmp_path / "out")
+    command_line("sample", run, "--by", "genre", "--to", tmp_path / "s.html", *out)
+    page = (tmp_path / "s.html").read_text()
+    assert "rosa@" not in page
+    assert page.count("<pre>") == 10
+    pytest.importorskip("xlsxwriter")
+    command_line("sample", run, "--to", tmp_path / "s.xlsx", "--in", "pt", *out)
+    with zipfile.ZipFile(tmp_path / "s.xlsx") as book:
+        sheet = book.read("xl/worksheets/sheet1.xml").decode()
+        strings = book.read("xl/sharedStrings.xml").decode()
+    assert "<f>" not in sheet
+    assert "=SUMA(" in strings
+    assert "rosa@" not in strings
+    assert '"bom,ruim,duvidoso"' in sheet
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (["cuentos", "--by", "genero"], "did you mean «genre»?"),
+        (["cuentos", "--by", "text"], "can't be grouped by «text»"),
+        (["cuentos", "--to", "s.docx"], "«.docx» is no form of a sample"),
+        (["cuentos", "--to", "/proc/nada/s.html"], "it can't be written"),
+        (["cuento-1"], "there is no such run or release"),
+        (["puerto@2026.1.0"], "there is no release «puerto»"),
+    ],
+)
+def test_what_is_wrong_is_a_sentence(
+    run: Path, command_line: CommandLine, tmp_path: Path, more: list[Any], said: str
+) -> None:
+    """With exit code 2 and the closest name."""
+    assert run.is_dir()
+    ended = command_line("sample", *more, "--out", tmp_path / "out")
+    assert ended.code == 2
+    assert said in ended.err

@@ -1,0 +1,161 @@
+"""Which signals are measured, and that the compiled counts are those of a few plain lines of Python."""
+
+from __future__ import annotations
+
+import json
+import lzma
+import os
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from latam_corpus.batch import Batch
+from latam_corpus.errors import ConfigError
+from latam_corpus.quality.filter import Filter
+from latam_corpus.quality.measure import Measure
+from latam_corpus.text.signals import ALWAYS, Reading, measure
+from latam_corpus.text.signals.repetition import LONGEST_GRAM
+
+_DATA = Path(os.environ.get("LATAM_CORPUS_DATA", "missing"))
+_TEXT = "La barca salió del puerto antes del alba y volvió con la red vacía."
+
+
+def _measured(stage: Measure, text: str = _TEXT) -> dict[str, float | None]:
+    frame = pl.DataFrame({"text": [text], "language": ["spa_Latn"]})
+    found: dict[str, float | None] = stage(Batch(frame)).frame["signals"][0]
+    return found
+
+
+def _policies(folder: Path, genre_bounds: str) -> str:
+    for kind, name, text in (
+        ("languages", "und", 'language = "und"\nname = "any"\n'),
+        ("genres", "news", f'genre = "news"\n[bounds]\n{genre_bounds}\n'),
+    ):
+        path = folder / kind / f"{name}.toml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return str(folder)
+
+
+def test_a_signal_is_measured_when_a_policy_bounds_it_or_a_recipe_asks(tmp_path: Path) -> None:
+    """What comes with the word table always is; the rest is null, and the stage's digest says which."""
+    plain = _policies(tmp_path / "plain", "word_count = { min = 1 }")
+    bounding = _policies(tmp_path / "bounding", "compression_ratio = { min = 0.2 }")
+    told = _measured(Measure(plain))
+    assert {name for name, value in told.items() if value is not None} == ALWAYS
+    assert _measured(Measure(bounding))["compression_ratio"] is not None
+    assert _measured(Measure(plain, signals=("char_entropy",)))["char_entropy"] is not None
+    assert len({Measure(plain).fingerprint(), Measure(bounding).fingerprint()}) == 2
+    assert Measure(plain).fingerprint() != Measure(plain, signals=("char_entropy",)).fingerprint()
+
+
+def test_the_filter_hands_on_what_is_asked_for() -> None:
+    """`signals` and `word_lists` are options of `filter`, which a plan takes apart."""
+    first, _ = Filter(signals=("char_entropy",), word_lists="listas").expand()
+    assert isinstance(first, Measure)
+    assert (first.signals, first.word_lists) == (("char_entropy",), "listas")
+
+
+def test_an_unknown_signal_is_refused_with_the_closest() -> None:
+    """A typing error is named before anything is read."""
+    with pytest.raises(ConfigError, match="char_entropi") as told:
+        Measure(signals=("char_entropi",))
+    assert "char_entropy" in str(told.value)
+
+
+def test_words_are_counted_on_a_named_list(tmp_path: Path) -> None:
+    """Affix flags are left out; a language without a list is not-a-number; a changed list changes the digest."""
+    (tmp_path / "spa.txt").write_text("5\nbarca/S\npuerto\nsalir/E\n", encoding="utf-8")
+    stage = Measure(signals=("dictionary_word_rate",), word_lists=str(tmp_path))
+    assert _measured(stage)["dictionary_word_rate"] == pytest.approx(2 / 14)
+    before = stage.fingerprint()
+    (tmp_path / "spa.txt").write_text("barca\npuerto\nalba\n", encoding="utf-8")
+    assert _measured(stage)["dictionary_word_rate"] == pytest.approx(3 / 14)
+    assert stage.fingerprint() != before
+
+
+def test_a_folder_without_word_lists_is_refused(tmp_path: Path) -> None:
+    """As is a list that isn't UTF-8, by its path."""
+    stage = Measure(signals=("dictionary_word_rate",), word_lists=str(tmp_path))
+    with pytest.raises(ConfigError, match="no word lists"):
+        _measured(stage)
+    (tmp_path / "spa.txt").write_bytes("año".encode("latin-1"))
+    with pytest.raises(ConfigError, match="not UTF-8"):
+        _measured(stage)
+
+
+def _duplicates(words: list[str], n: int) -> int:
+    seen: set[tuple[str, ...]] = set()
+    at = repeated = 0
+    while at < len(words) - n + 1:
+        gram = tuple(words[at : at + n])
+        if gram in seen:
+            repeated += sum(map(len, gram))
+            at += n
+        else:
+            seen.add(gram)
+            at += 1
+    return repeated
+
+
+def _top(words: list[str], n: int) -> int:
+    grams = Counter(" ".join(words[i : i + n]) for i in range(len(words) - n + 1))
+    return max(((len(gram) * times) for gram, times in grams.most_common(1)), default=0)
+
+
+@given(st.lists(st.lists(st.sampled_from(["a", "no", "luz"]), max_size=60), min_size=1, max_size=4))
+@settings(max_examples=200, deadline=None)
+def test_n_grams_are_counted_as_by_hand(documents: list[list[str]]) -> None:
+    """Repeated and most frequent n-grams of every length, several documents in one batch."""
+    grams = Reading.of([" ".join(words) for words in documents]).grams
+    for number, words in enumerate(documents):
+        for n in range(1, LONGEST_GRAM + 1):
+            assert grams.duplicate[number, n] == _duplicates(words, n)
+            assert grams.top[number, n] == _top(words, n)
+        shares = np.array(list(Counter(words).values())) / max(len(words), 1)
+        assert grams.entropy[number] == pytest.approx(-(shares * np.log2(shares)).sum(), abs=1e-9)
+
+
+@given(st.lists(st.text(max_size=80), min_size=1, max_size=4))
+@settings(max_examples=200, deadline=None)
+def test_characters_are_counted_as_by_hand(texts: list[str]) -> None:
+    """Entropy and curly brackets of any text, several in one batch."""
+    found = measure(Reading.of(texts), {"char_entropy", "curly_bracket_count", "ellipses_per_word", "word_count"})
+    for number, text in enumerate(texts):
+        shares = np.array(list(Counter(text.replace("\n", "")).values())) / max(len(text.replace("\n", "")), 1)
+        assert found["char_entropy"][number] == pytest.approx(-(shares * np.log2(shares)).sum(), abs=1e-5)
+        assert found["curly_bracket_count"][number] == text.count("{") + text.count("}")
+        ellipses = sum(line.count("...") + line.count("…") for line in text.split("\n"))
+        assert found["ellipses_per_word"][number] == pytest.approx(ellipses / max(found["word_count"][number], 1))
+
+
+def test_a_signal_does_not_hang_on_the_documents_beside() -> None:
+    """One by one and together: the same numbers."""
+    texts = ["", _TEXT, f"{_TEXT}\n" * 40, "Inicio\nInicio", "{}" * 300, "pa1abra ca^a", f"{_TEXT} " * 100]
+    names = {"compression_ratio", "duplicate_10_gram_share", "top_2_gram_share", "char_entropy", "ocr_damage_share"}
+    together = measure(Reading.of(texts), names)
+    for number, text in enumerate(texts):
+        alone = measure(Reading.of([text]), names)
+        assert {name: float(alone[name][0]) for name in names} == {n: float(together[n][number]) for n in names}
+
+
+@pytest.mark.real
+@pytest.mark.skipif(not _DATA.is_dir(), reason="the real texts are not beside the project")
+def test_scripture_and_novels_are_told_apart() -> None:
+    """A hundred stretches of a Bible of 1909 have many verse formulas, as many of novels hardly any."""
+
+    def stretches(path: str) -> list[str]:
+        with lzma.open(_DATA / path, "rt", encoding="utf-8") as lines:
+            words = " ".join(json.loads(line)["text"] for _, line in zip(range(8000), lines, strict=False)).split()
+        return [" ".join(words[i : i + 500]) for i in range(0, min(len(words), 50_000), 500)]
+
+    verses, novels = (
+        measure(Reading.of(stretches(path)), {"scripture_per_1000"})["scripture_per_1000"]
+        for path in ("literature/reina_valera_1909_nt/verses.jsonl.xz", "literature/conha19/novels.jsonl.xz")
+    )
+    assert np.mean(verses) > 20 * np.mean(novels)

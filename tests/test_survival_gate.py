@@ -1,0 +1,194 @@
+"""The survival gate: who loses more of a source, language, genre or country than the recipe lets makes no release."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from latam_corpus.errors import ReleaseError
+from latam_corpus.pipeline.survival import Floors, Loss, losses
+from latam_corpus.release.build import build
+from latam_corpus.release.manifest import load_manifest
+from latam_corpus.release.store import Store
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import CommandLine, KeptRun, SmallRecipe, SmallSource
+
+STAGES = ("collect", "identify", "filter", "supersede", "dedupe")
+GOOD = "La señora abrió la puerta y vio que el perro había vuelto con la pata herida, y no dijo nada a nadie. Caso {}."
+
+
+def group(
+    n: int, language: str = "spa_Latn", *, genre: str = "news", source: str = "a", country: str = ""
+) -> Counter[Any]:
+    """N documents of one group, declared as Spanish."""
+    return Counter({(genre, source, language, "es", country): n})
+
+
+def fallen(n: int, stage: str, reason: str, language: str = "spa_Latn", **other: str) -> Counter[Any]:
+    """N documents of one group that a stage set aside."""
+    [(key, rows)] = group(n, language, **other).items()
+    return Counter({(stage, *key, reason): rows})
+
+
+def told(kept: Counter[Any], dropped: Counter[Any], **floors: Any) -> list[tuple[str, str, str, int, int]]:
+    """The losses, without floor and reasons."""
+    found = losses(kept, dropped, STAGES, "identify", Floors(**floors))
+    return [(loss.stage, loss.kind, loss.value, loss.rows_in, loss.kept) for loss in found]
+
+
+def test_a_small_group_that_nearly_vanishes_is_found_among_many_that_stay() -> None:
+    """Of 1,000 documents a stage kept 960, and of one genre 10 of 50."""
+    kept = group(950) + group(10, genre="lyrics")
+    assert told(kept, fallen(40, "filter", "words_per_line<6", genre="lyrics")) == [
+        ("filter", "genre", "lyrics", 50, 10)
+    ]
+
+
+def test_what_enters_a_stage_is_what_left_the_one_before() -> None:
+    """Two stages that take a third each are each held against their own input."""
+    dropped = fallen(40, "filter", "x") + fallen(40, "dedupe", "duplicate")
+    assert told(group(40), dropped, floor=0.6) == [
+        ("dedupe", "source", "a", 80, 40),
+        ("dedupe", "language", "spa", 80, 40),
+        ("dedupe", "genre", "news", 80, 40),
+    ]
+
+
+def test_before_it_is_identified_a_document_counts_under_its_declared_language() -> None:
+    """What identify took for English was declared Spanish, and is lost to it."""
+    dropped = fallen(60, "identify", "language=eng", "eng_Latn", source="b")
+    assert ("identify", "language", "spa", 100, 40) in told(group(40), dropped)
+    assert not [loss for loss in told(group(40), dropped) if "eng" in loss[2]]
+    undetermined = fallen(60, "filter", "word_count<20", "und")
+    assert ("filter", "language", "spa", 100, 40) in told(group(40), undetermined)
+
+
+def test_floors_of_groups_count_before_those_of_stages() -> None:
+    """And a group under `least`, or a stage that sets superseded records aside, is judged by none."""
+    dropped = fallen(90, "filter", "x")
+    assert told(group(10), dropped, stage={"filter": 0.05}) == []
+    assert [loss[1] for loss in told(group(10), dropped, stage={"filter": 0.05}, language={"spa": 0.5})] == ["language"]
+    assert told(group(10), dropped, least=101) == []
+    assert told(group(10), fallen(90, "supersede", "superseded")) == []
+    assert len(told(group(10), fallen(90, "dedupe", "duplicate"))) == 3
+
+
+def test_the_country_is_named_with_the_stage_and_the_most_frequent_reasons() -> None:
+    """Three reasons at most, the most frequent first."""
+    dropped = sum((fallen(n, "filter", f"r{n}", country="BO") for n in (1, 4, 9, 16)), Counter[Any]())
+    [loss] = losses(group(99) + group(3, country="BO"), dropped, STAGES, None, Floors())
+    assert (loss.kind, loss.value, loss.rows_in, loss.kept) == ("country", "BO", 33, 3)
+    assert loss.reasons == {"r16": 16, "r9": 9, "r4": 4}
+
+
+@pytest.fixture
+def corpus(tmp_path: Path, small_recipe: SmallRecipe, small_source: SmallSource) -> Any:
+    """A maker of a recipe whose filter takes 25 menus of Bolivia, and leaves 30 stories of Chile."""
+
+    def make(survival: str = "") -> Path:
+        (tmp_path / "filters" / "languages").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "filters" / "genres").mkdir(exist_ok=True)
+        (tmp_path / "filters" / "languages" / "und.toml").write_text('language = "und"\nname = "Undetermined"\n')
+        bounds = "[bounds]\nwords_per_line = { min = 3.5 }\n"
+        (tmp_path / "filters" / "genres" / "literature.toml").write_text(f'genre = "literature"\n{bounds}')
+        columns = 'id = "id"\ntext = "text"\ncountry = "pais"'
+        (tmp_path / "fuente.toml").write_text(small_source(f'files = ["*.jsonl"]\n[collect.columns]\n{columns}'))
+        rows = [
+            {"id": f"c{n}", "text": " ".join(GOOD.format(n * 10 + i) for i in range(5)), "pais": "CL"}
+            for n in range(30)
+        ]
+        rows += [{"id": f"m{n}", "text": f"Inicio\nContacto\nMapa {n}", "pais": "BO"} for n in range(25)]
+        (tmp_path / "datos").mkdir(exist_ok=True)
+        (tmp_path / "datos" / "d.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+        recipe = tmp_path / "receta.toml"
+        recipe.write_text(small_recipe("identify", f'filter policies = "{tmp_path}/filters"', release=f"\n{survival}"))
+        return recipe
+
+    return make
+
+
+def test_a_run_below_its_floor_makes_no_release_until_someone_says_why(
+    corpus: Any, tmp_path: Path, command_line: CommandLine
+) -> None:
+    """The message names stage, group and reason; the written reason goes on the card, and into the manifest."""
+    run = ("run", corpus("[survival]\nfloor = 0.4"), "--input", tmp_path / "datos", "--out", tmp_path / "out")
+    refused = command_line(*run, "--engine", "in-process")
+    assert refused.code == 1
+    assert "filter kept 0 of 25 documents of the country BO (0 %, floor 40 %)" in refused.out
+    assert "no release is made" in refused.out
+    assert Store.at(tmp_path / "out" / "store").names() == []
+    [folder] = (tmp_path / "out" / "runs").iterdir()
+    again = command_line("release", "build", "prueba", folder.name, "--out", tmp_path / "out")
+    assert again.code == 1
+    assert "country BO" in again.err
+    assert "--accept-loss" in again.err
+    passed = command_line(*run, "--engine", "in-process", "--accept-loss", "son menús del sitio", "--json").json
+    assert passed["accepted_loss"] == "son menús del sitio"
+    version = passed["release"]["version"]
+    manifest = load_manifest(Store.at(tmp_path / "out" / "store"), "prueba", version)
+    assert {(loss.kind, loss.value, loss.accepted) for loss in manifest.accepted_losses} == {
+        ("country", "BO", "son menús del sitio")
+    }
+    card = (tmp_path / "out" / "store" / "releases" / "prueba" / version / "README.md").read_text()
+    assert "It was let pass because: son menús del sitio" in card
+    assert "| filter | country BO | 25 | 0 | 40 % |" in card
+
+
+def test_a_reason_given_when_nothing_is_lost_stands_nowhere(
+    corpus: Any, tmp_path: Path, command_line: CommandLine
+) -> None:
+    """Floors that hold need no excuse."""
+    recipe = corpus("[survival]\nfloor = 0.4\ncountry = { BO = 0 }")
+    run = ("run", recipe, "--input", tmp_path / "datos", "--out", tmp_path / "out", "--engine", "in-process", "--json")
+    made = command_line(*run, "--accept-loss", "por si acaso").json
+    assert made["release"]
+    assert (made["losses"], made["accepted_loss"]) == ([], None)
+
+
+@pytest.mark.parametrize(
+    ("survival", "said"),
+    [
+        ("[survival]\nfloor = 1.5", "«survival.floor» is 1.5"),
+        ("[survival]\nflor = 0.5", "did you mean «floor»?"),
+        ("[survival.stage]\nfiltr = 0.5", "did you mean «filter»?"),
+        ("[survival.source]\nfuentes = 0.5", "did you mean «fuente»?"),
+        ("[survival.genre]\nlyric = 0.5", "did you mean «lyrics»?"),
+        ("[survival.country]\nBO = -1", "«survival.country.BO» is -1"),
+    ],
+)
+def test_wrong_floors_are_found_before_anything_runs(
+    corpus: Any, command_line: CommandLine, survival: str, said: str
+) -> None:
+    """With the file and the closest name."""
+    ended = command_line("check", corpus(survival))
+    assert ended.code == 2
+    assert said in ended.err
+    assert "receta.toml" in ended.err
+
+
+def test_an_empty_reason_is_refused(corpus: Any, tmp_path: Path, command_line: CommandLine) -> None:
+    """It would go on the card."""
+    ended = command_line(
+        "run", corpus(), "--input", tmp_path / "datos", "--out", tmp_path / "out", "--accept-loss", " "
+    )
+    assert ended.code == 2
+    assert "write why" in ended.err
+
+
+def test_build_takes_a_reason_for_runs_that_have_none(tmp_path: Path, document: Any, kept_run: KeptRun) -> None:
+    """A run's own reason stays; the other is for what nobody has explained yet."""
+    folder = kept_run("cuentos-1", [document(n) for n in range(3)])
+    said = json.loads((folder / "run.json").read_text())
+    loss = Loss("filter", "language", "ayr_Latn", 40, 3, 0.5, {"word_count<20": 37})
+    (folder / "run.json").write_text(json.dumps(said | {"losses": [loss.as_dict()]}))
+    terms: dict[str, Any] = {"admit": ["open"], "uses": ["train"], "created": document(0)["obtained"]}
+    with pytest.raises(ReleaseError, match="filter kept 3 of 40 documents of the language ayr_Latn"):
+        build("puerto", [folder], tmp_path / "store", **terms)
+    made = build("puerto", [folder], tmp_path / "store", accept_loss="todo es menú", **terms)
+    assert made.accepted_losses[0].accepted == "todo es menú"
