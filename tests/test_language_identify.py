@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import pickle
-import time
 
 import polars as pl
 import pytest
 
 from latam_corpus.batch import Batch, Stage
 from latam_corpus.errors import ConfigError
+from latam_corpus.language.codes import groups
 from latam_corpus.language.identify import Identify
+from latam_corpus.language.lines import window_lines
+from latam_corpus.language.windows import MOST_WINDOWS, NEAR, WINDOW
 from latam_corpus.schema import DOCUMENT_SCHEMA
+from latam_corpus.text.words import utf8
 
 SPANISH = (
     "El martes por la mañana el ómnibus no llegó y los vecinos de la cuadra tuvieron que caminar hasta el puente. "
@@ -22,6 +25,7 @@ PORTUGUESE = (
     "Na terça-feira de manhã o ônibus não chegou e os vizinhos da quadra tiveram de caminhar até a ponte. "
     "Dona Remédios, que vende pão há trinta anos, disse que nunca tinha visto a avenida tão vazia."
 )
+RUSSIAN = "Во вторник утром автобус не пришёл, и соседям пришлось идти пешком до самого моста через реку."
 VERSE = """Por la orilla del río
 vino cantando mi abuela,
 con su canasto de mimbre
@@ -123,13 +127,20 @@ def test_the_variety_is_the_declared_country_of_spanish_and_portuguese() -> None
     assert kept["variety"][0] == "es-UY"
 
 
-def test_a_hundred_megabytes_in_one_line_cost_no_more_than_a_page() -> None:
-    """Windows are read, not the whole text."""
-    long = f"{SPANISH} " * (100_000_000 // len(SPANISH))
-    identified(SPANISH)
-    start = time.perf_counter()
-    assert identified(long)["language"][0] == "spa_Latn"
-    assert time.perf_counter() - start < 5
+def test_of_a_hundred_megabytes_in_one_line_a_few_windows_are_read() -> None:
+    """The language is told from as much as a page holds."""
+    long = pl.Series([f"{SPANISH} " * (100_000_000 // len(SPANISH))])
+    read = window_lines(*utf8(long))
+    assert int(read.chars.sum()) <= MOST_WINDOWS * (WINDOW + NEAR)
+    assert identified(long[0])["language"][0] == "spa_Latn"
+
+
+def test_scripts_side_by_side_are_told_apart() -> None:
+    """Two scripts in one document are two languages; letters of many in one line are none of the Americas."""
+    row = identified("\n".join([SPANISH] * 4 + [RUSSIAN] * 8)).row(0, named=True)
+    assert {entry["code"] for entry in row["languages"]} == {"spa_Latn", "rus_Cyrl"}
+    jumble = identified("ñandú мир λόγος שלום 平和 सत्य " * 9)["language"][0]
+    assert jumble.split("_")[0] not in groups().of
 
 
 def test_the_batch_does_not_change_what_is_said() -> None:

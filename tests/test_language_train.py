@@ -13,8 +13,9 @@ import pytest
 
 from latam_corpus.errors import ConfigError
 from latam_corpus.language.model import load
+from latam_corpus.language.sampling import training_lines
 from latam_corpus.language.texts import Texts, is_kept_out, rows
-from latam_corpus.language.train import Settings, train, training_lines
+from latam_corpus.language.train import Settings, train
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,6 +88,14 @@ def test_wrong_training_data_is_told_with_its_place(tmp_path: Path, name: str, c
         train([Texts(path)], tmp_path / "m.ftz", SMALL)
 
 
+def test_text_that_is_not_utf_8_is_an_error_with_its_file(tmp_path: Path) -> None:
+    """Latin-1 in a TSV is told, not guessed at."""
+    path = tmp_path / "a.tsv"
+    path.write_bytes("spa\tmañana\n".encode("latin-1"))
+    with pytest.raises(ConfigError, match=r"a\.tsv: can't be read.*UTF-8"):
+        train([Texts(path)], tmp_path / "m.ftz", SMALL)
+
+
 def test_the_command_trains_and_evaluates(labelled: Path, tmp_path: Path) -> None:
     """`language train` writes a model that `language evaluate` measures, in JSON when asked."""
     out = tmp_path / "mini.ftz"
@@ -123,3 +132,25 @@ def test_the_card_tells_data_licences_and_languages() -> None:
     assert all(entry["licence"] for entry in told["trained_on"])
     assert len(told["americas"]) >= 150
     assert len(told["sha256"]) == 64
+
+
+def test_lines_are_varied_without_losing_their_label(labelled: Path, tmp_path: Path) -> None:
+    """A language with two spellings is learnt in both, and some lines of it quote Spanish or Portuguese."""
+    path = tmp_path / "arn.tsv"
+    path.write_text("".join(f"arn\tkvme ce xafkiñ zugu {number % 7}\n" for number in range(60)), "utf-8")
+    found = training_lines([Texts(labelled), Texts(path)], SMALL)
+    words = {word for line in found["arn_Latn"] for word in line.split()}
+    assert {"kvme", "küme", "trafkiñ", "dungu"} <= words
+    assert words & set(WORDS["spa"].split() + WORDS["por"].split())
+    assert sum("kvme" in line or "küme" in line for line in found["arn_Latn"]) > len(found["arn_Latn"]) // 2
+
+
+def test_neighbours_are_learnt_from_short_stretches_too(tmp_path: Path) -> None:
+    """Beside its texts a neighbour of Spanish has stretches of four to twelve words."""
+    path = tmp_path / "a.tsv"
+    words = " ".join(f"palabra{chr(97 + number)}" for number in range(20))
+    path.write_text(f"glg\t{words}\nspa\t{words}\nspa\totra cosa\n" * 3, "utf-8")
+    found = training_lines([Texts(path)], Settings(scraps=50, nonsense=0, least=1))
+    lengths = [len(line.split()) for line in found["glg_Latn"]]
+    assert sum(4 <= length <= 12 for length in lengths) >= 50
+    assert all(len(line.split()) not in range(4, 13) for line in found["spa_Latn"])

@@ -1,12 +1,14 @@
-"""Training lines out of texts: stretches of many lengths, without accents, with scanning errors; and nonsense."""
+"""Training lines out of texts: stretches of many lengths, worn, in two languages; lists of names; and nonsense."""
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     import random
+    from collections.abc import Sequence
 
 # Lengths in characters and their weights: windows as `identify` cuts them, sentences, scraps of verse and titles.
 _LENGTHS: Final = ((400, 2), (250, 2), (120, 3), (60, 4), (30, 2))
@@ -14,8 +16,12 @@ _WITHOUT_ACCENTS: Final = 0.08
 _SCANNED: Final = 0.04
 _MISREAD: Final = 0.06  # of the letters of a scanned line
 _SWAPS: Final = {"e": "c", "c": "e", "l": "i", "i": "l", "n": "u", "u": "n", "m": "in", "h": "b", "o": "0", "s": "f"}
+_SCRAP: Final = (4, 12)  # words
+_MOST_QUOTED: Final = 3  # a line in one language is so many times as long as what it quotes of another
+_NAME: Final = re.compile(r"(?<=[^\W\d_] )[^\W\d_a-z][a-záéíóúâêôãõçñ]{2,}")
 _LAUGHTER: Final = 0.2
 _OPEN: Final = 0.4
+_FEW: Final = (4, 9)  # onsets of a line that has few sounds, as a language has
 _ONSETS: Final = (*"bcdfghjklmnpqrstvwxyz", "ch", "tr", "pl", "sh", "qu")
 _VOWELS: Final = ("a", "e", "i", "o", "u", "ai", "ou", "ee", "y", "á", "ö")
 _CODAS: Final = ["", "", "", "n", "s", "r", "l", "k", "m", "t", "x"]
@@ -41,6 +47,44 @@ def cut(text: str, most: int, rng: random.Random) -> list[str]:
         words = text[start : start + length].split()[1:-1]
         made.append(" ".join(words))
     return made
+
+
+def scraps(lines: Sequence[str], number: int, rng: random.Random) -> list[str]:
+    """So many stretches of four to twelve words: what a title, a verse or an answer has.
+
+    >>> from random import Random
+    >>> scraps(["la canción del río"], 1, Random(1))
+    ['la canción del río']
+    """
+    made = []
+    for _ in range(number):
+        words = rng.choice(lines).split()
+        length = rng.randint(*_SCRAP)
+        start = rng.randrange(max(1, len(words) - length + 1))
+        made.append(" ".join(words[start : start + length]))
+    return made
+
+
+def switched(line: str, quoted: str, rng: random.Random) -> str:
+    """The line with a stretch of another language in it, a third as long at the most.
+
+    >>> from random import Random
+    >>> switched("os vizinhos da quadra", "la orilla del río", Random(1))
+    'os vizinhos da quadra la'
+    """
+    words, others = line.split(), quoted.split()
+    size = rng.randint(1, max(1, len(words) // _MOST_QUOTED))
+    place, start = rng.randrange(len(words) + 1), rng.randrange(max(1, len(others) - size + 1))
+    return " ".join([*words[:place], *others[start : start + size], *words[place:]])
+
+
+def names(text: str) -> set[str]:
+    """Words of a text that begin with a capital within a sentence: names, most of them.
+
+    >>> sorted(names("Ayer vino Remedios con Juan de Dios."))
+    ['Dios', 'Juan', 'Remedios']
+    """
+    return set(_NAME.findall(text))
 
 
 def worn(line: str, rng: random.Random) -> str:
@@ -82,9 +126,10 @@ def nonsense(rng: random.Random) -> str:
         return " ".join(rng.choice((syllable, 2 * syllable, syllable[-1] * rng.randint(1, 9))) for _ in range(words))
     # Whole texts of open syllables look like many languages of the tropics.
     codas = ("",) if kind < _OPEN else _CODAS
+    onsets = rng.sample(_ONSETS, rng.randint(*_FEW)) if rng.random() < _OPEN else _ONSETS
 
     def word() -> str:
-        return "".join(rng.choice(_ONSETS) + rng.choice(_VOWELS) + rng.choice(codas) for _ in range(rng.randint(1, 4)))
+        return "".join(rng.choice(onsets) + rng.choice(_VOWELS) + rng.choice(codas) for _ in range(rng.randint(1, 4)))
 
     return " ".join(word() for _ in range(words))
 

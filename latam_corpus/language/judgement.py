@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.language.codes import UNDETERMINED, groups
-from latam_corpus.language.evidence import COLONIAL, evidence, holds, others_hold
+from latam_corpus.language.evidence import LONG, USUAL, evidence, holds, others_hold
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from latam_corpus.language.model import Model
 
-LEAST_MAJOR: Final = 0.4  # Spanish, Portuguese, English and French need this much
 SURE: Final = 0.8  # above it, with windows that agree, nothing more is looked at
 FINE: Final = 0.8  # the share of its group's probability at which a member is named
 AT_ONCE: Final = 2048  # lines a matrix product
@@ -56,16 +55,17 @@ def batches(owner: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
         first = last
 
 
-def whole(model: Model, labels: NDArray[np.float32], chances: NDArray[np.float32], lines: Sequence[str]) -> Judgement:
-    """One language for lines that go together, or `und`."""
+def whole(
+    model: Model, labels: NDArray[np.float32], chances: NDArray[np.float32], lines: Sequence[str], long: int = LONG
+) -> Judgement:
+    """One language for lines that go together, or `und`; `long` as in `evidence.holds`."""
     best = int(chances.argmax())
     chance, group = float(chances[best]), model.groups[best]
-    if group in COLONIAL:
-        held = chance >= LEAST_MAJOR
+    tokens = " ".join(lines).split()
+    if group in groups().of:
+        held = holds(chance, evidence(tokens, group, model.words), model.bounds.get(group, USUAL), long)
     else:
-        tokens = " ".join(lines).split()
-        american = group in groups().of
-        held = holds(chance, evidence(tokens, group, model.words)) if american else others_hold(chance, len(tokens))
+        held = others_hold(chance, len(tokens), group)
     return Judgement(fine(model, labels, best) if held else UNDETERMINED, chance)
 
 

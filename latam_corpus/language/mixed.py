@@ -66,16 +66,21 @@ def _mixed(
     shown = _shown(model, lines, per_line, per_group, weights)
     if not shown:
         return first_look
-    places = [model.groups.index(group_of(found)) for found in shown]
+    found = list(shown)
+    places = [model.groups.index(group_of(one)) for one in found]
     # Short or doubtful pieces go to the likeliest of the languages that sure pieces have shown.
     nearest = per_group[:, places].argmax(axis=1)
     held = per_group[:, places].max(axis=1) >= LEAST_PIECE
-    shares = [float(weights[held & (nearest == n)].sum() / weights.sum()) for n in range(len(shown))]
-    order = sorted(range(len(shown)), key=lambda n: -shares[n])
-    first = shown[order[0]]
+    shares = [float(weights[held & (nearest == n)].sum() / weights.sum()) for n in range(len(found))]
+    order = sorted(range(len(found)), key=lambda n: -shares[n])
+    first = found[order[0]]
     if shares[order[0]] < LEAST_FIRST:
         return first_look if first_look.code == first.code else Judgement(UNDETERMINED, first_look.score)
-    told = tuple((shown[n].language, round(shares[n], 3)) for n in order if shares[n] >= LEAST_MIXED)
+    told = tuple(
+        (found[n].language, round(shares[n], 3))
+        for n in order
+        if shares[n] >= LEAST_MIXED and (shown[found[n]] or found[n] is first)
+    )
     return Judgement(first.language, first.score, told if len(told) > 1 else ())
 
 
@@ -85,16 +90,20 @@ def _shown(
     per_line: NDArray[np.float32],
     per_group: NDArray[np.float32],
     weights: NDArray[np.float32],
-) -> list[Judgement]:
-    """The languages that pieces of six words and more show surely, each judged on those pieces together."""
+) -> dict[Judgement, bool]:
+    """The languages that pieces of six words and more show surely, each judged on those pieces together.
+
+    With each, whether its few words tell as much as a long text's do: what another text must have to be called mixed.
+    """
     best = per_group.argmax(axis=1)
     sure = (per_group.max(axis=1) >= SURE) & (np.array([line.count(" ") + 1 for line in lines]) >= LEAST_WORDS)
-    found = []
+    found = {}
     for group in np.unique(best[sure]).tolist():
         rows = np.flatnonzero(sure & (best == group)).tolist()
         labels = np.average(per_line[rows], axis=0, weights=weights[rows])
         chances = np.average(per_group[rows], axis=0, weights=weights[rows])
-        judged = whole(model, labels, chances, [lines[row] for row in rows])
+        own = [lines[row] for row in rows]
+        judged = whole(model, labels, chances, own)
         if judged.language != UNDETERMINED:
-            found.append(judged)
+            found[judged] = whole(model, labels, chances, own, long=LEAST_WORDS) == judged
     return found

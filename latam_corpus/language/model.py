@@ -19,6 +19,7 @@ import numpy as np
 
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.language.codes import MODELS, UNDETERMINED, groups, iso_code, read_label
+from latam_corpus.language.evidence import Bounds
 from latam_corpus.language.ftz import read_parts
 from latam_corpus.language.vectors import Vectors, products
 
@@ -62,12 +63,14 @@ class Model:
         digest: SHA-256 of the model file and of the label map, hex.
         labels: what the model's labels mean, in the order of the columns of `probabilities`.
         words: frequent words by group, see `evidence`.
+        bounds: what some groups need beyond the rule, see `calibrate`.
     """
 
     name: str
     digest: str
     labels: tuple[Label, ...]
     words: Mapping[str, frozenset[str]]
+    bounds: Mapping[str, Bounds]
     _opened: Any
     _given: tuple[str, ...]
     _vectors: Vectors | None
@@ -210,9 +213,11 @@ def _open(path: Path, map_path: Path | None, both: str) -> Model:
     except (struct.error, ValueError, RuntimeError, MemoryError, UnicodeDecodeError) as error:
         raise ConfigError(str(path), f"not a usable fastText model ({error})", "get the file anew") from error
     labels = _labels(given, told.get("labels", {}), str(map_path))
-    words = told.get("words") or _shipped_words(path)
-    lists = {code: frozenset(found.split()) for code, found in words.items()}
-    return Model(path.stem, both, labels, lists, opened, given, Vectors.of(parts) if parts else None)
+    # Frequent words belong to languages, not to models, and what they need with them.
+    shown = told if told.get("words") else _shipped_map(path)
+    lists = {code: frozenset(found.split()) for code, found in shown.get("words", {}).items()}
+    bounds = {code: _bounds(found, str(map_path)) for code, found in shown.get("bounds", {}).items()}
+    return Model(path.stem, both, labels, lists, bounds, opened, given, Vectors.of(parts) if parts else None)
 
 
 def _read_map(path: Path) -> dict[str, Any]:
@@ -244,9 +249,14 @@ def _label(name: str, meant: Any, place: str) -> Label:  # noqa: ANN401 - as the
     return Label(code, script, groups().of.get(code, code))
 
 
-def _shipped_words(path: Path) -> dict[str, str]:
-    """The shipped model's word lists: frequent words belong to languages, not to models."""
+def _shipped_map(path: Path) -> dict[str, Any]:
+    """The shipped model's label map, for a model that has no word lists."""
     shipped = MODELS / f"{SHIPPED}.toml"
-    if not shipped.is_file() or path == MODELS / f"{SHIPPED}.ftz":
-        return {}
-    return dict(_read_map(shipped).get("words", {}))
+    return _read_map(shipped) if shipped.is_file() and path != MODELS / f"{SHIPPED}.ftz" else {}
+
+
+def _bounds(found: Any, place: str) -> Bounds:  # noqa: ANN401 - as the user's TOML has it
+    try:
+        return Bounds(**{key: float(bound) for key, bound in found.items()})
+    except (AttributeError, TypeError, ValueError) as error:
+        raise ConfigError(place, f"a bound isn't one: {found}", "write { probability = 0.9, telling = 2 }") from error

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Final, TextIO
 
 from latam_corpus.errors import ConfigError
 from latam_corpus.language.help_pages import help_rows
+from latam_corpus.language.word_lists import TELLING, word_list_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -46,7 +47,7 @@ class Texts:
 
     Attributes:
         path: TSV (`label<TAB>text`), JSONL or plain text, compressed with xz or gzip or not at all; or a folder
-            of GNOME help (see `help_pages`).
+            of GNOME help (see `help_pages`) or of word lists (see `word_lists`).
         label: the label of every text; empty when the file says it.
         field: the JSONL field that holds the text.
         licence: as the trainer states it.
@@ -98,7 +99,7 @@ def rows(texts: Texts) -> Iterator[tuple[str, str]]:
 
 def _all_rows(texts: Texts) -> Iterator[tuple[str, str]]:
     if texts.path.is_dir():
-        yield from help_rows(texts.path)
+        yield from (word_list_rows if is_word_list(texts) else help_rows)(texts.path)
         return
     suffixes = [s for s in texts.path.suffixes if s not in (".xz", ".gz")]
     kind = suffixes[-1] if suffixes else ""
@@ -111,6 +112,11 @@ def _all_rows(texts: Texts) -> Iterator[tuple[str, str]]:
     for number, line in enumerate(_lines(texts.path), 1):
         if line.strip():
             yield from read(texts, line.rstrip("\r\n"), f"{texts.path}, line {number}")
+
+
+def is_word_list(texts: Texts) -> bool:
+    """Whether its texts are rows of words that nobody wrote together."""
+    return (texts.path / TELLING).is_file()
 
 
 def is_kept_out(text: str) -> bool:

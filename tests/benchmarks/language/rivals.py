@@ -113,7 +113,8 @@ def _main(system: str, texts: str, named: str, model: str = "") -> None:
         "cpu": ended - loaded,
         "load": loaded - started,
         "peak_mb": _memory_mb("VmHWM"),
-        "without_texts_mb": _memory_mb("VmHWM") - held,
+        "imports_mb": before,
+        "texts_mb": held,
         "version": metadata.version(_DISTRIBUTIONS[system]),
     }
     sys.stdout.write(json.dumps(told) + "\n")

@@ -35,7 +35,7 @@ def training_runs(data: Path, packages: Path) -> NDArray[np.uint64]:
     Raises:
         ConfigError: a listed text isn't there.
     """
-    files = _files(data, packages)
+    files = training_files(data, packages)
     found = [np.unique(runs(batch)[0]) for batch in _batches(_trained_on(files))]
     return np.unique(np.concatenate(found)) if found else np.array([], np.uint64)
 
@@ -69,7 +69,12 @@ def runs(texts: Sequence[str]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
     return mixed[inside], owner[:count][inside]
 
 
-def _files(data: Path, packages: Path) -> list[Texts]:
+def training_files(data: Path, packages: Path) -> list[Texts]:
+    """The files that the shipped model was trained on; GNOME's help from the packages unless it is installed.
+
+    Raises:
+        ConfigError: a listed text isn't there.
+    """
     path = MODELS / "americas.data.toml"
     if _HELP.is_dir():
         return listed([str(path)], data)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import lzma
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.errors import ConfigError
 from latam_corpus.language.codes import UNDETERMINED, groups, known_code
+from latam_corpus.language.windows import MOST_WINDOWS, WINDOW
 
 from .samples import write
 
@@ -22,17 +25,29 @@ OURS: Final = "latam_corpus"
 STAGE: Final = "latam_corpus, the stage with varieties"
 RIVALS: Final = ("lid.176", "heliport", "py3langid", "cld3")
 SURE: Final = "lid.176, p ≥ .65"
+CUT: Final = "lid.176, first 1,600 characters"
 _LEAST: Final = 0.65  # the threshold of datatrove and FineWeb
+_WINDOWS: Final = MOST_WINDOWS * WINDOW  # characters: as many as ours reads of a document
 
 
 @dataclass(frozen=True)
 class Told:
-    """What a process used: CPU seconds for the texts and for loading, peak resident MB with and without the texts."""
+    """What a process used.
+
+    Attributes:
+        cpu: CPU seconds for the texts.
+        load: CPU seconds until the first text is named.
+        peak_mb: the most resident memory.
+        imports_mb: what of it the interpreter and the imports have.
+        texts_mb: what of it the texts have.
+        version: of what named them.
+    """
 
     cpu: float
     load: float
     peak_mb: float
-    without_texts_mb: float
+    imports_mb: float
+    texts_mb: float
     version: str
 
 
@@ -80,6 +95,26 @@ def call(system: str, texts: Path, folder: Path, python: Path | None, model: str
     return found, Told(**json.loads(done.stdout.strip().splitlines()[-1]))
 
 
+def remembered(
+    system: str, texts: Path, folder: Path, python: Path | None, model: str, keep: Path | None
+) -> tuple[Named, str]:
+    """What a system says of the texts, and its version; what a rival said of the same texts is kept in a folder."""
+    if keep is None or system == OURS:
+        found, told = call(system, texts, folder, python, model)
+        return found, told.version
+    digest = hashlib.sha256(f"{system} {python} {model} ".encode() + texts.read_bytes()).hexdigest()[:16]
+    path = keep / f"{system}-{digest}.json.xz"
+    if path.is_file():
+        with lzma.open(path, "rt", encoding="utf-8") as file:
+            said = json.load(file)
+        return Named(**said["named"]), said["version"]
+    found, told = call(system, texts, folder, python, model)
+    keep.mkdir(parents=True, exist_ok=True)
+    with lzma.open(path, "wt", encoding="utf-8", preset=0) as file:
+        json.dump({"version": told.version, "named": asdict(found)}, file)
+    return found, told.version
+
+
 def sure(found: Named, least: float = _LEAST) -> Named:
     """The same with `und` where the system's own confidence is lower."""
     kept = [one if score >= least else UNDETERMINED for one, score in zip(found.groups, found.scores, strict=True)]
@@ -97,7 +132,8 @@ def group(label: str) -> str:
 
 
 def speed(system: str, texts: Sequence[str], folder: Path, python: Path | None, model: str, rounds: int) -> list[Told]:
-    """What naming these documents cost, round by round."""
+    """What naming these documents cost, round by round; `CUT` is lid.176 on as much of each as ours reads."""
     path = folder / "documents.jsonl"
-    write(path, texts)
+    write(path, [text[:_WINDOWS] for text in texts] if system == CUT else texts)
+    system = "lid.176" if system == CUT else system
     return [call(system, path, folder, python, model)[1] for _ in range(rounds)]

@@ -135,6 +135,23 @@ def confusions(samples: Sequence[Sample], named: Sequence[Named]) -> Table:
     return Table(title, ("texts", "", "n#", *(f"{one.system}#" for one in named)), tuple(rows))
 
 
+def neighbour_scores(samples: Sequence[Sample], named: Sequence[Named]) -> Table:
+    """F1 of Spanish, Portuguese and the languages beside them, among texts of these alone, and means of it."""
+    codes = (*_IBERIAN, *_BESIDE)
+    rows: list[tuple[object, ...]] = []
+    for kind in dict.fromkeys(s.kind for s in samples):
+        own = [n for n, s in enumerate(samples) if s.kind == kind and s.language in codes]
+        found = []
+        for one in named:
+            told = score((samples[n].language, one.groups[n]) for n in own).languages
+            found.append({row.code: row.f1 for row in told})
+        rows += [(kind, code, *(rounded(f1[code]) for f1 in found)) for code in codes]
+        for title, some in (("mean of spa por", _IBERIAN), ("mean of all but pap", codes[:-1]), ("mean of all", codes)):
+            rows.append((kind, title, *(rounded(statistics.mean(f1[code] for code in some)) for f1 in found)))
+    title = "F1 of Spanish, Portuguese and their neighbours, never trained on"
+    return Table(title, ("texts", "language", *(f"{one.system}#" for one in named)), tuple(rows))
+
+
 def cost(streams: dict[str, dict[str, list[Told]]], number: int) -> Table:
     """Documents a second of CPU time with the model loaded, the median of the rounds; and memory."""
     rows = []
@@ -142,15 +159,15 @@ def cost(streams: dict[str, dict[str, list[Told]]], number: int) -> Table:
     for system in first:
         speeds = [rounded(number / statistics.median(t.cpu for t in stream[system])) for stream in streams.values()]
         told = first[system][-1]
-        rows.append(
-            (system, *speeds, rounded(told.load), rounded(told.peak_mb), rounded(told.without_texts_mb), told.version)
-        )
+        memory = (told.peak_mb, told.imports_mb, told.texts_mb)
+        rows.append((system, *speeds, rounded(told.load), *map(round, memory), told.version))
     columns = (
         "",
         *(f"{name}, documents/s#" for name in streams),
         "load s#",
         "peak MB#",
-        "without the texts#",
+        "of it imports#",
+        "of it texts#",
         "version",
     )
     return Table(f"{number} documents of 700 words, one thread", columns, tuple(rows))

@@ -1,0 +1,177 @@
+"""The lines that a model is trained on, out of labelled texts: cut, balanced, respelled, worn and mixed."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from latam_corpus.language import augment
+from latam_corpus.language.codes import UNDETERMINED, groups, iso_code, script_of
+from latam_corpus.language.normalise import normalise_all
+from latam_corpus.language.spellings import respelled
+from latam_corpus.language.texts import is_kept_out, is_untranslated, is_word_list, rows
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from latam_corpus.language.texts import Texts
+    from latam_corpus.language.train import Settings
+
+MAJORS: Final = ("spa", "por")
+NEIGHBOURS: Final = ("cat", "eng", "eus", "fra", "glg", "ita", "pap", "ron")  # taken for the majors, and rightly told
+_MOST_OF_A_TEXT: Final = 500  # stretches of one text, so that a novel doesn't outweigh all news
+_MOST_OF_A_MAJOR_TEXT: Final = 4000
+_ONE_RESPELLED_OF: Final = 2  # lines that have another spelling
+_KEPT_OUT_WINDOW: Final = 600  # characters of a kept-out text that are looked at
+_SWITCHED: Final = 0.06  # of the lines of languages of the Americas quote Spanish or Portuguese
+# Sources name some languages by their macrolanguage and others by its main member: one label for both.
+_SAME: Final = {
+    "ara": "arb",
+    "aym": "ayr",
+    "aze": "azj",
+    "est": "ekk",
+    "fas": "pes",
+    "grn": "gug",
+    "iku": "ike",
+    "kur": "kmr",
+    "lav": "lvs",
+    "mlg": "plt",
+    "mon": "khk",
+    "msa": "zlm",
+    "nep": "npi",
+    "orm": "gaz",
+    "pus": "pbt",
+    "sqi": "als",
+    "swa": "swh",
+    "uzb": "uzn",
+    "yid": "ydd",
+    "zho": "cmn",
+}
+
+
+def training_lines(data: Sequence[Texts], settings: Settings, without: set[str] | None = None) -> dict[str, list[str]]:
+    """Normalised lines by label (`spa_Latn`), capped, filled up and worn; the same for the same settings."""
+    rng = random.Random(settings.seed)  # noqa: S311 - sampling, not secrets
+    by_label: dict[str, list[str]] = defaultdict(list)
+    word_rows: dict[str, list[str]] = defaultdict(list)
+    names: set[str] = set()
+    for texts in data:
+        for given, text in rows(texts):
+            code = iso_code(given, str(texts.path))
+            code = _SAME.get(code, code)
+            if is_kept_out(text) or is_untranslated(code, text):
+                continue
+            if without and " ".join(text.split()) in without:
+                continue
+            most = _MOST_OF_A_MAJOR_TEXT if code in MAJORS else _MOST_OF_A_TEXT
+            if is_word_list(texts):
+                word_rows[_label(code, text)].append(text)
+                continue
+            by_label[_label(code, text)] += augment.cut(text, most, rng)
+            names |= augment.names(text) if code in MAJORS else set()
+    for label, found in sorted(word_rows.items()):
+        # Sentences weigh as much as rows of words, however few they are.
+        by_label[label] = found + _filled(by_label[label], len(found), rng)
+    made = {}
+    for label, cuts in sorted(_without_stray_scripts(by_label).items()):
+        lines = [line for line in normalise_all(pl.Series(cuts)).to_list() if line]
+        if lines:
+            made[label] = _balanced(_varied(lines, label, settings, rng), label, settings, rng)
+    _switch(made, rng)
+    _add_nonsense(made, normalise_all(pl.Series(sorted(names), dtype=pl.String)).to_list(), settings, rng)
+    return made
+
+
+def _label(code: str, text: str) -> str:
+    if code == UNDETERMINED:
+        return UNDETERMINED
+    script = script_of(text)
+    return f"{code}_{script}" if script else ""
+
+
+def _without_stray_scripts(by_label: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    """The labels whose script carries a twentieth of the language's texts: fewer are quotations."""
+    total: Counter[str] = Counter()
+    for label, cuts in by_label.items():
+        total[label.split("_")[0]] += len(cuts)
+    return {label: cuts for label, cuts in by_label.items() if label and 20 * len(cuts) >= total[label.split("_")[0]]}
+
+
+def _varied(lines: list[str], label: str, settings: Settings, rng: random.Random) -> list[str]:
+    """The lines, with joined ones, those in the language's other spellings, and short ones of a neighbour."""
+    code = label.partition("_")[0]
+    made = _joined(lines, rng) + respelled(code, lines)[::_ONE_RESPELLED_OF]
+    if len(made) > settings.most and code not in MAJORS:
+        made = rng.sample(made, settings.most)
+    return made + (augment.scraps(lines, settings.scraps, rng) if code in NEIGHBOURS else [])
+
+
+def _switch(made: dict[str, list[str]], rng: random.Random) -> None:
+    """Put Spanish or Portuguese stretches into some lines of languages of the Americas."""
+    majors = [line for code in MAJORS for line in made.get(f"{code}_Latn", [])]
+    of = groups().of
+    for label in sorted(made) if majors else []:
+        if label.partition("_")[0] in of:
+            made[label] = [
+                augment.switched(line, rng.choice(majors), rng) if rng.random() < _SWITCHED else line
+                for line in made[label]
+            ]
+
+
+def _joined(lines: list[str], rng: random.Random) -> list[str]:
+    """The lines, some of the short ones joined to the length of a window."""
+    made = list(lines)
+    for _ in range(len(lines) // 4):
+        some = rng.choices(lines, k=rng.randint(2, 3))
+        if sum(len(line) for line in some) < 500:  # noqa: PLR2004 - the longest window, and some more
+            made.append(" ".join(some))
+    return made
+
+
+def _balanced(lines: list[str], label: str, settings: Settings, rng: random.Random) -> list[str]:
+    code = label.partition("_")[0]
+    most = settings.most_major if code in MAJORS else settings.most + settings.scraps
+    # A script that a language hardly uses is a stray quotation; it must not be filled up.
+    least = min(settings.least, 8 * len(lines))
+    if len(lines) > most:
+        lines = rng.sample(lines, most)
+    return [augment.worn(line, rng) for line in _filled(lines, least, rng)]
+
+
+def _filled(lines: Sequence[str], least: int, rng: random.Random) -> list[str]:
+    """The lines, and pieces of them until there are so many; none where there is none."""
+    filled = list(lines)
+    while lines and len(filled) < least:
+        words = rng.choice(lines).split()
+        start = rng.randrange(max(1, len(words) // 2))
+        filled.append(" ".join(words[start : start + rng.randint(4, 30)]))
+    return filled
+
+
+def _add_nonsense(made: dict[str, list[str]], names: Sequence[str], settings: Settings, rng: random.Random) -> None:
+    labels = sorted(label for label in made if label.endswith("_Latn"))
+    und = made.setdefault(UNDETERMINED, [])
+    for _ in range(settings.nonsense // 2 if labels else 0):
+        und.append(augment.anagram(rng.choice(made[rng.choice(labels)]), rng))
+    und += [augment.nonsense(rng) for _ in range(settings.nonsense // 2)]
+    und += [" ".join(rng.choices(names, k=rng.randint(3, 40))) for _ in range(settings.nonsense // 20 if names else 0)]
+    if not und:
+        del made[UNDETERMINED]
+
+
+def kept_out_of_elsewhere(data: Sequence[Texts]) -> list[str]:
+    """Normalised lines that were kept out, in languages of elsewhere than the Americas."""
+    of = groups().of
+    found = [
+        text
+        for texts in data
+        for given, text in rows(texts)
+        if is_kept_out(text)
+        and (code := iso_code(given, str(texts.path))) not in of
+        and not is_untranslated(code, text)
+    ]
+    lines = normalise_all(pl.Series([text[:_KEPT_OUT_WINDOW] for text in found], dtype=pl.String))
+    return [" ".join(line.split()) for line in lines.to_list() if line]

@@ -1,0 +1,77 @@
+"""Rows of words out of FineWeb-2's facts about languages, for those of which little other text is free to train on.
+
+A folder holds `wordlists_0.85_top400.jsonl.xz`, for each language the words that tell it from others, the surest first,
+and `configs.tar.xz`, a YAML file a language with its most frequent words (`stopwords`). Both are under ODC-By.
+"""
+
+from __future__ import annotations
+
+import json
+import lzma
+import random
+import re
+import tarfile
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Final
+
+from latam_corpus.errors import ConfigError
+from latam_corpus.language.codes import groups
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+TELLING: Final = "wordlists_0.85_top400.jsonl.xz"
+_FREQUENT: Final = "configs.tar.xz"
+_STOP_WORDS: Final = re.compile(r"^stopwords:\n((?:- .*\n)+)", re.MULTILINE)
+_ROWS: Final = 320  # a language
+_WORDS: Final = (5, 40)  # a row
+_FREQUENT_SHARE: Final = 0.4  # about what function words take of a text
+_SKEW: Final = 1.6  # how much oftener the first words of a list stand than the last
+
+
+def word_list_rows(folder: Path) -> Iterator[tuple[str, str]]:
+    """Language code and a row of words, for each language of the Americas in the lists; the same at each call.
+
+    Raises:
+        ConfigError: a file isn't there or isn't what it should be.
+    """
+    try:
+        frequent = dict(_frequent(folder / _FREQUENT))
+        with lzma.open(folder / TELLING, "rt", encoding="utf-8") as lines:
+            told = [json.loads(line) for line in lines]
+        telling = {str(one["subset"]): [str(word) for word in one["words"]] for one in told}
+    except (OSError, tarfile.TarError, lzma.LZMAError, ValueError, KeyError, TypeError) as error:
+        raise ConfigError(str(folder), f"can't be read: {error}", "give the folder of FineWeb-2's facts") from error
+    of = groups().of
+    for subset, words in sorted(telling.items()):
+        code, _, script = subset.partition("_")
+        if code in of and script == "Latn":
+            rng = random.Random(subset)  # noqa: S311 - sampling, not secrets
+            for _ in range(_ROWS):
+                yield code, _row(words, frequent.get(subset) or words, rng)
+
+
+def _frequent(path: Path) -> Iterator[tuple[str, list[str]]]:
+    with tarfile.open(path) as archive:
+        for member in archive:
+            opened = archive.extractfile(member) if member.name.endswith(".yml") else None
+            found = _STOP_WORDS.search(opened.read().decode()) if opened else None
+            if found:
+                words = [_scalar(line[2:].strip()) for line in found[1].splitlines()]
+                yield PurePosixPath(member.name).stem, [word for word in words if word.isalpha() or len(word) > 1]
+
+
+def _scalar(written: str) -> str:
+    r"""A word as YAML has it, plain or in quotes.
+
+    >>> _scalar('"jar\\xE9"'), _scalar("'no'"), _scalar("echi")
+    ('jaré', 'no', 'echi')
+    """
+    if written.startswith('"'):
+        return str(json.loads(re.sub(r"\\x(..)", r"\\u00\1", written)))
+    return written[1:-1].replace("''", "'") if written.startswith("'") else written
+
+
+def _row(words: Sequence[str], frequent: Sequence[str], rng: random.Random) -> str:
+    lists = rng.choices((frequent, words), (_FREQUENT_SHARE, 1 - _FREQUENT_SHARE), k=rng.randint(*_WORDS))
+    return " ".join(some[int(len(some) * rng.random() ** _SKEW)] for some in lists)

@@ -1,0 +1,100 @@
+"""What must stand in a text before a language of the Americas is named, by language."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from latam_corpus.errors import ConfigError
+from latam_corpus.language import augment
+from latam_corpus.language.calibrate import calibrated
+from latam_corpus.language.codes import MODELS, groups
+from latam_corpus.language.evidence import Bounds, Evidence, evidence, holds, others_hold
+from latam_corpus.language.judge import judge
+from latam_corpus.language.model import load
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FOUND = Evidence(words=30, own=0.2, colonial=0.0, kinds=3, telling=1.02)
+
+
+def test_rows_of_syllables_show_short_words_alone() -> None:
+    """Words of four letters weigh as much as three of three; words of two letters nothing."""
+    lists = {"quy": frozenset({"kay", "wasi", "pi", "ñuqa", "ima"})}
+    found = evidence(["kay", "pi", "ima", "pi", "kay", "ima", "wasi", "ñuqa"], "quy", lists)
+    assert found.kinds == 4
+    assert found.telling == pytest.approx(2.68)
+    assert evidence(["pi", "ta", "ma", "na", "ka", "pi"], "quy", lists).kinds == 0
+
+
+@pytest.mark.parametrize(
+    ("chance", "found", "bounds", "named"),
+    [
+        (0.9, FOUND, Bounds(), False),
+        (0.99, FOUND, Bounds(), True),
+        (0.9, replace(FOUND, words=15), Bounds(), True),
+        (0.9, replace(FOUND, telling=1.5), Bounds(), True),
+        (0.9, replace(FOUND, telling=1.5), Bounds(telling=2), False),
+        (0.9, replace(FOUND, telling=1.5), Bounds(probability=0.95), False),
+        (0.999, replace(FOUND, kinds=1, telling=1), Bounds(), False),
+        (0.999, replace(FOUND, words=5), Bounds(), False),
+        (0.99, replace(FOUND, colonial=0.25), Bounds(), False),
+        (0.999, replace(FOUND, colonial=0.25), Bounds(), True),
+        (0.999, replace(FOUND, colonial=0.35), Bounds(), False),
+        (0.999, replace(FOUND, own=0.04), Bounds(), False),
+    ],
+)
+def test_a_name_needs_probability_and_words(chance: float, found: Evidence, bounds: Bounds, *, named: bool) -> None:
+    """Each part of the rule alone decides."""
+    assert holds(chance, found, bounds) is named
+
+
+def test_neighbours_of_spanish_need_less_than_languages_from_far_away() -> None:
+    """Galician may be named where it is likelier than not, Norwegian not."""
+    assert others_hold(0.5, 10, "glg")
+    assert not others_hold(0.5, 10, "nob")
+    assert not others_hold(0.5, 3, "glg")
+    assert others_hold(0.5, 1, "spa")
+
+
+def test_the_shipped_model_knows_which_groups_need_more() -> None:
+    """Bounds are of groups of the Americas, and the shortest-worded groups are among them."""
+    bounds = load().bounds
+    assert bounds.keys() <= set(groups().of.values())
+    assert all(one.telling == 2 for group, one in bounds.items() if group in {"omq", "zap", "myn", "oto"})
+    assert {"omq", "zap"} <= bounds.keys()
+
+
+def test_random_syllables_are_in_no_language() -> None:
+    """Of 2,000 lines of random syllables one at most is named after a language of the Americas."""
+    rng = random.Random(77)  # noqa: S311 - sampling, not secrets
+    named = [found.code for found in judge(load(), [augment.nonsense(rng) for _ in range(2000)])]
+    assert sum(code in groups().of for code in named) <= 1
+
+
+def test_a_group_is_bound_above_the_texts_that_were_falsely_named_so() -> None:
+    """Lines that count as of elsewhere and are named after a group aren't any more, once they were seen."""
+    model = replace(load(), bounds={})
+    rng = random.Random(5)  # noqa: S311 - sampling, not secrets
+    # Frequent words of two languages in turn, so that neither is certain.
+    ours, theirs = sorted(model.words["hat"]), sorted(model.words["acf"])
+    lines = [" ".join(rng.choices(ours, k=5) + rng.choices(theirs, k=4)) for _ in range(300)]
+    before = judge(model, lines)
+    bounds = calibrated(model, lines, 1)
+    assert bounds["hat"].probability > max(found.score for found in before if found.code == "hat" and found.score < 0.9)
+    after = judge(replace(model, bounds=bounds), lines)
+    assert not any(found.code == "hat" and found.score < 0.9 for found in after)
+    assert calibrated(model, lines, 1) == bounds
+
+
+def test_a_bound_that_is_none_is_an_error(tmp_path: Path) -> None:
+    """A wrong entry of a label map is told with its file."""
+    told = (MODELS / "americas.toml").read_text("utf-8").partition("\n[bounds]")[0]
+    wrong = tmp_path / "mapa.toml"
+    wrong.write_text(told + "\n[bounds]\nzap = { likelihood = 1 }\n", "utf-8")
+    with pytest.raises(ConfigError, match=r"mapa\.toml: a bound isn't one"):
+        load(str(MODELS / "americas.ftz"), str(wrong))

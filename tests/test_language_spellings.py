@@ -1,0 +1,60 @@
+"""Languages of the Americas in their old and modern spellings."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+import pytest
+
+from latam_corpus.language.codes import groups
+from latam_corpus.language.spellings import respelled, spellings
+
+
+@pytest.mark.parametrize(
+    ("code", "old", "modern"),
+    [
+        ("arn", "kvme", "küme"),
+        ("arn", "xafkiñ", "trafkiñ"),
+        ("nci", "cihuatl", "siwatl"),
+        ("nci", "quetzalli", "ketsalli"),
+        ("quz", "huasi", "wasi"),
+        ("gug", "cuña", "kuña"),
+        ("yua", "dzib", "ts'ib"),
+        ("tzo", "soc", "sok"),
+        ("hch", "hicü", "hik+"),
+    ],
+)
+def test_attested_words_become_what_the_other_spelling_writes(code: str, old: str, modern: str) -> None:
+    """Each word in both directions, whichever spelling the text is in."""
+    assert modern in respelled(code, [old])
+    assert old in respelled(code, [modern])
+
+
+def test_what_one_rule_writes_the_next_does_not_read() -> None:
+    """In Guatemala a missionary's c is k and his k is q, so that rules in a row would make all of them q."""
+    assert respelled("quc", ["cak"]) == ["kaq"]
+
+
+def test_a_language_with_one_spelling_stays() -> None:
+    """Spanish, and a language of the Americas that isn't in the file."""
+    assert respelled("spa", ["cosa que quise"]) == []
+    assert respelled("shp", ["jakon"]) == []
+
+
+def test_every_spelling_says_its_source_and_its_languages() -> None:
+    """Codes are languages of the Americas, expressions are valid, and no rule changes nothing in all pairs."""
+    for one in spellings():
+        assert one.name
+        assert one.source
+        assert one.codes <= groups().of.keys()
+        for pattern in (one.old, one.modern, *(side for pair in one.pairs for side in pair)):
+            re.compile(pattern)
+        assert any(old != modern for old, modern in one.pairs)
+
+
+def test_no_rule_is_written_twice() -> None:
+    """Within one spelling each sign of either side stands once."""
+    for one in spellings():
+        for side in zip(*one.pairs, strict=True):
+            assert [sign for sign, count in Counter(side).items() if count > 1] == []
