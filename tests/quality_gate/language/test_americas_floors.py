@@ -31,7 +31,7 @@ UNSEEN_FLOORS = {
     "AmericasNLP dev, five sentences, cni": 0.96,
     "AmericasNLP dev, five sentences, gn": 0.97,
     "AmericasNLP dev, five sentences, nah": 0.98,
-    "AmericasNLP dev, five sentences, oto": 0.13,
+    "AmericasNLP dev, five sentences, oto": 0.03,
     "AmericasNLP dev, five sentences, quy": 0.98,
     "AmericasNLP dev, five sentences, shp": 0.99,
     "Mapudungun conversations, ten turns": 0.01,
