@@ -40,7 +40,7 @@ uses = ["train", "redistribute", "evaluate"]
 [collect]
 files = ["*.jsonl"]
 """
-# Any number of documents is made of 28 MB of paragraphs: each would be near hundreds of others, so only equal ones fall.
+# Documents are made of 28 MB of paragraphs, so that each would be near hundreds of others: only equal ones fall.
 _RECIPE: Final = """title = "The largest job"
 genre = "literature"
 sources = ["documents.toml"]
