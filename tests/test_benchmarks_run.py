@@ -44,10 +44,11 @@ def _benchmark(*arguments: object) -> subprocess.CompletedProcess[str]:
         (("word_table", "--runs", 1), "sonnets and tangos"),
         (("text_path", "--documents", 2, "--rounds", 1), "latam_corpus"),
         (("profile", "--documents", 30, "--rounds", 1), "identify"),
+        (("quality", "--documents", 2, "--rounds", 1), "every signal"),
         (("growth", "--sizes", "20,40"), "40"),
         (("memory", "--bytes", 40_000), "a parent and one worker"),
     ],
-    ids=["word_table", "text_path", "profile", "growth", "memory"],
+    ids=["word_table", "text_path", "profile", "quality", "growth", "memory"],
 )
 def test_a_benchmark_prints_its_table(data: Path, arguments: tuple[object, ...], shown: str) -> None:
     """Each of them, on a few documents; no figure is asserted."""

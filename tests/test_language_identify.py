@@ -25,7 +25,10 @@ PORTUGUESE = (
     "Na terça-feira de manhã o ônibus não chegou e os vizinhos da quadra tiveram de caminhar até a ponte. "
     "Dona Remédios, que vende pão há trinta anos, disse que nunca tinha visto a avenida tão vazia."
 )
-RUSSIAN = "Во вторник утром автобус не пришёл, и соседям пришлось идти пешком до самого моста через реку."
+RUSSIAN = (
+    "Во вторник утром автобус не пришёл, и соседям пришлось идти пешком до самого моста через реку. "
+    "Старая женщина, которая продаёт хлеб на площади, сказала, что никогда не видела улицу такой пустой."
+)
 VERSE = """Por la orilla del río
 vino cantando mi abuela,
 con su canasto de mimbre

@@ -24,32 +24,35 @@ if TYPE_CHECKING:
 DATA = Path(os.environ.get("LATAM_CORPUS_DATA") or Path(__file__).resolve().parents[4] / "shared" / "data")
 pytestmark = [pytest.mark.real, pytest.mark.skipif(not DATA.is_dir(), reason="the real texts are not here")]
 
-# Share of a few sentences taken together that get their group; texts that the model never saw. Mapudungun speech is
-# written otherwise than what the model was trained on.
+# Share of a few sentences taken together that get their group; texts that the model never saw.
 UNSEEN_FLOORS = {
     "AmericasNLP dev, five sentences, aym": 0.99,
     "AmericasNLP dev, five sentences, cni": 0.96,
-    "AmericasNLP dev, five sentences, gn": 0.97,
+    "AmericasNLP dev, five sentences, bzd": 0.2,
+    "AmericasNLP dev, five sentences, gn": 0.98,
+    "AmericasNLP dev, five sentences, hch": 0.74,
     "AmericasNLP dev, five sentences, nah": 0.98,
-    "AmericasNLP dev, five sentences, oto": 0.03,
-    "AmericasNLP dev, five sentences, quy": 0.98,
+    "AmericasNLP dev, five sentences, oto": 0.13,
+    "AmericasNLP dev, five sentences, quy": 0.99,
     "AmericasNLP dev, five sentences, shp": 0.99,
-    "Mapudungun conversations, ten turns": 0.01,
+    "AmericasNLP dev, five sentences, tar": 0.77,
+    "Mapudungun conversations, ten turns": 0.86,
     "Mbyá Guaraní treebank, five sentences": 0.99,
-    "treebank, tenth kept out, five sentences, quc": 0.83,
+    "treebank, tenth kept out, five sentences, quc": 0.94,
     "treebank, tenth kept out, five sentences, azz": 0.99,
     "treebank, tenth kept out, five sentences, gub": 0.99,
-    "treebank, tenth kept out, five sentences, bor": 0.98,
+    "treebank, tenth kept out, five sentences, bor": 0.99,
 }
-# Bribri, Chatino, Wixárika and Rarámuri have no training text: a share of texts at most is named after another group.
+# Bribri, Wixárika and Rarámuri are known from lists of words, Chatino from relatives: a share of texts at most is named
+# after another group.
 UNKNOWN_CEILINGS = {
-    "AmericasNLP dev, five sentences, bzd": 0.0,
+    "AmericasNLP dev, five sentences, bzd": 0.005,
     "AmericasNLP dev, five sentences, czn": 0.02,
     "AmericasNLP dev, five sentences, hch": 0.0,
-    "AmericasNLP dev, five sentences, tar": 0.061,
+    "AmericasNLP dev, five sentences, tar": 0.03,
 }
 # By two paragraphs of the UDHR that are kept out: macro-F1 and macro recall over groups of the Americas.
-DECLARATION_FLOORS = (0.96, 0.95)
+DECLARATION_FLOORS = (0.985, 0.98)
 # Macro-F1 by four paragraphs, of a model that never saw the UDHR: over groups that have other text, and over all.
 CROSS_DOMAIN_FLOORS = (0.9, 0.68)
 

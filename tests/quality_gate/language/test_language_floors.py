@@ -36,7 +36,7 @@ DOCUMENT_FLOORS = {
     "sayings of 100 characters and more, pt": 0.998,
     "films": 0.999,
     "news sentences, es": 0.999,
-    "news sentences, pt": 0.993,
+    "news sentences, pt": 0.989,  # 0.993 before lists of names were learnt as no language
     "interview answers in Spanish": 0.999,
 }
 # F1 on lines of office help of eight words and more, of the tenth that is kept out; Papiamento's are of the UDHR.
