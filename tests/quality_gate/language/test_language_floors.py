@@ -40,25 +40,26 @@ DOCUMENT_FLOORS = {
     "interview answers in Spanish": 0.999,
 }
 # F1 on lines of office help of eight words and more, of the tenth that is kept out; Papiamento's are of the UDHR.
-NEIGHBOUR_FLOORS = {"spa": 0.97, "por": 0.95, "glg": 0.8, "cat": 0.93, "ita": 0.97, "pap": 0.99}
-# False names of 10,000 texts. Syllables fall short of the one in 10,000 that is asked: rows of two and three letters
-# are frequent words of Zapotec, Mayan and Mixtec languages.
+NEIGHBOUR_FLOORS = {"spa": 0.975, "por": 0.96, "glg": 0.86, "cat": 0.94, "ita": 0.98, "pap": 0.99}
+# False names of 10,000 texts. Syllables of few sounds fall short of the one in 10,000 that is asked: rows of two and
+# three letters are frequent words of Zapotec, Mayan and Mixtec languages. In capitals one text is named falsely, drawn
+# twice: a Spanish answer full of Mapudungun words.
 FALSE_CEILINGS = {
     "scanning errors": 0,
     "message style": 0,
     "capitals": 0,
     "without accents": 0,
-    "capitals without accents": 0,
+    "capitals without accents": 1,
     "names": 0,
-    "syllables": 10,
-    "syllables of few sounds": 36,
-    "syllables, American letters": 90,
-    "syllables of few sounds, American letters": 145,
+    "syllables": 1,
+    "syllables of few sounds": 5,
+    "syllables, American letters": 5,
+    "syllables of few sounds, American letters": 20,
 }
 # Language, name and digest of the text of what is known to be named wrongly.
-KNOWN_FALSE: tuple[tuple[str, str, str], ...] = (("frp", "hat", "8a50301f70a86422"),)
-# Windows that are named rightly and shown as partly in a language of the Americas; all five of manuals and help.
-SHOWN_CEILING = 5
+KNOWN_FALSE: tuple[tuple[str, str, str], ...] = ()
+# Windows that are named rightly and shown as partly in a language of the Americas.
+SHOWN_CEILING = 0
 # `make gate` looks at all texts, and at Debian's manuals and help where LATAM_CORPUS_HELP names their folder
 # (python tests/benchmarks/language/packages.py FOLDER).
 WHOLE = "LATAM_CORPUS_GATE" in os.environ
@@ -162,7 +163,7 @@ def test_clean_windows_get_no_language_of_the_americas(figures: dict[str, float]
     figures["clean windows, shown as partly in a language of the Americas"] = shown
     assert len(windows) > (700_000 if HELP else 190_000) * (1 if WHOLE else 0.11)
     assert [one for one in found if one not in KNOWN_FALSE] == []
-    assert shown <= (SHOWN_CEILING if HELP else 0)
+    assert shown <= SHOWN_CEILING
 
 
 @pytest.mark.slow
