@@ -21,6 +21,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.paths import data_folder
+from latam_corpus.text.slots import slot_of
 from latam_corpus.text.words import CAPITAL, WordTable
 from latam_corpus.toml_model import line_of, load_toml
 
@@ -241,25 +242,16 @@ def _pair(first, second):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN20
     return h ^ (h >> np.uint64(29))
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
-def _slot(keys, h):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    mask = np.uint64(len(keys) - 1)
-    slot = h & mask
-    while keys[slot] != 0 and keys[slot] != h:
-        slot = (slot + np.uint64(1)) & mask
-    return slot
-
-
 @numba.njit(cache=True, nogil=True)
 def _enter(hashes, starts, pairs, keys, values, opens):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
     for cue in range(len(pairs)):
         h = hashes[starts[cue]]
-        slot = _slot(keys, h)
+        slot = slot_of(keys, h)
         keys[slot] = h
         if pairs[cue]:
             opens[slot] = True
             h = _pair(h, hashes[starts[cue] + 1])
-            slot = _slot(keys, h)
+            slot = slot_of(keys, h)
             keys[slot] = h
         values[slot] = cue
 
@@ -288,7 +280,7 @@ def _match(  # type: ignore[no-untyped-def]  # noqa: ANN202
         first = made
         end = doc_words[d + 1]
         for w in range(doc_words[d], end):
-            slot = _slot(keys, hashes[w])
+            slot = slot_of(keys, hashes[w])
             if keys[slot] == 0:
                 continue
             found = values[slot]
@@ -296,7 +288,7 @@ def _match(  # type: ignore[no-untyped-def]  # noqa: ANN202
                 found = np.int32(-1)
             # A pair may open a sentence, so that only its second word must be small; it counts before the single word.
             if opens[slot] and w + 1 < end and not kinds[w + 1] & capital:
-                both = values[_slot(keys, _pair(hashes[w], hashes[w + 1]))]
+                both = values[slot_of(keys, _pair(hashes[w], hashes[w + 1]))]
                 if both >= 0:
                     found = both
             if found < 0:

@@ -14,6 +14,7 @@ import numba
 import numpy as np
 
 from latam_corpus.language.lines import Lines
+from latam_corpus.text.slots import slot_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -189,10 +190,7 @@ def _rows_of_word(text, start, end, row_of, minn, maxn, padded, found):  # type:
 def _remember(text, start, end, h, place, rows, row_of, minn, maxn, keys, values, seen, sums, counts, padded, found):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
     """Put the sum of a word's rows, those of its n-grams and its own, into its place."""
     count = _rows_of_word(text, start, end, row_of, minn, maxn, padded, found)
-    mask = np.uint64(len(keys) - 1)
-    slot = h & mask
-    while keys[slot] != 0 and keys[slot] != h:
-        slot = (slot + np.uint64(1)) & mask
+    slot = slot_of(keys, h)
     if keys[slot] == h:
         found[count] = values[slot]
         count += 1

@@ -20,6 +20,7 @@ import numba
 import numpy as np
 
 from latam_corpus.errors import ConfigError
+from latam_corpus.text.slots import slot_of
 from latam_corpus.text.words import hash_words
 
 if TYPE_CHECKING:
@@ -149,7 +150,6 @@ def _token_hash(word):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
 
 @numba.njit(cache=True, nogil=True)
 def _score(hashes, doc_words, keys, weights, pairs, end, made):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    mask = np.uint64(len(keys) - 1)
     buckets = np.uint64(len(pairs))
     # The end of a text is the token </s>, whose hash is a constant.
     last = np.uint32(2166136261)
@@ -165,9 +165,7 @@ def _score(hashes, doc_words, keys, weights, pairs, end, made):  # type: ignore[
         before = np.uint64(0)
         for i in range(first, stop):
             word = hashes[i]
-            slot = word & mask
-            while keys[slot] != 0 and keys[slot] != word:
-                slot = (slot + np.uint64(1)) & mask
+            slot = slot_of(keys, word)
             if keys[slot] == word:
                 total += weights[slot]
                 count += 1

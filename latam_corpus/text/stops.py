@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import numba
 import numpy as np
 
+from latam_corpus.text.slots import slot_of
 from latam_corpus.text.words import WordTable, hash_words
 
 if TYPE_CHECKING:
@@ -107,18 +108,14 @@ class StopCounts:
 
 @numba.njit(cache=True, nogil=True)
 def _insert(keys, bits, hashes, bit):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    mask = np.uint64(len(keys) - 1)
     for h in hashes:
-        slot = h & mask
-        while keys[slot] != 0 and keys[slot] != h:
-            slot = (slot + np.uint64(1)) & mask
+        slot = slot_of(keys, h)
         keys[slot] = h
         bits[slot] |= bit
 
 
 @numba.njit(cache=True, nogil=True)
 def _count(hashes, doc_words, keys, bits, own_number, background, own, distinct, other):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    mask = np.uint64(len(keys) - 1)
     seen = np.full(len(keys), -1, np.int64)  # the last document in which a slot counted as distinct
     tally = np.zeros(64, np.int64)
     for d in range(len(doc_words) - 1):
@@ -126,10 +123,7 @@ def _count(hashes, doc_words, keys, bits, own_number, background, own, distinct,
         tally[:] = 0
         different = 0
         for w in range(doc_words[d], doc_words[d + 1]):
-            h = hashes[w]
-            slot = h & mask
-            while keys[slot] != 0 and keys[slot] != h:
-                slot = (slot + np.uint64(1)) & mask
+            slot = slot_of(keys, hashes[w])
             languages = bits[slot]
             if languages == 0:
                 continue

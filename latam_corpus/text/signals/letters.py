@@ -31,14 +31,12 @@ class Letters:
 
     Attributes:
         entropy: float64[n], of the distribution of code points, line ends left out, in bits.
-        letters: int64[n], letters and marks.
         foreign: int64[n], letters and marks outside the document's alphabet; -1 where it has none.
         braces: int64[n], the signs { and }.
         hashes: int64[n], the sign #.
     """
 
     entropy: NDArray[np.float64]
-    letters: NDArray[np.int64]
     foreign: NDArray[np.int64]
     braces: NDArray[np.int64]
     hashes: NDArray[np.int64]
@@ -55,11 +53,11 @@ class Letters:
             ValueError: more than 64 different alphabets.
 
         >>> found = Letters.of(WordTable.of(["{ñañá}", "abcd"]), ["anñ", ""])
-        >>> found.letters.tolist(), found.foreign.tolist(), found.braces.tolist(), found.entropy.tolist()[1]
-        ([4, 4], [1, -1], [2, 0], 2.0)
+        >>> found.foreign.tolist(), found.braces.tolist(), found.entropy.tolist()[1]
+        ([1, -1], [2, 0], 2.0)
         """
         n = len(words)
-        made = cls(np.zeros(n), *(np.full(n, start, np.int64) for start in (0, -1, 0, 0)))
+        made = cls(np.zeros(n), *(np.full(n, start, np.int64) for start in (-1, 0, 0)))
         different = tuple(sorted({letters for letters in alphabets if letters}))
         numbers = {letters: number for number, letters in enumerate(different)}
         own = np.array([numbers.get(letters, -1) for letters in alphabets] or [-1] * n, np.int64)
@@ -70,7 +68,6 @@ class Letters:
             own,
             _allowed(different),
             made.entropy,
-            made.letters,
             made.foreign,
             made.braces,
             made.hashes,
@@ -91,7 +88,7 @@ def _allowed(alphabets: tuple[str, ...]) -> NDArray[np.uint64]:
 
 
 @numba.njit(cache=True, nogil=True)
-def _count(data, doc_bytes, class_of, own, allowed, entropy, letters, foreign, braces, hashes):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _count(data, doc_bytes, class_of, own, allowed, entropy, foreign, braces, hashes):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
     times = np.zeros(len(class_of), np.int32)
     met = np.empty(len(class_of), np.int32)
     for point in range(_ASCII):
@@ -126,10 +123,8 @@ def _count(data, doc_bytes, class_of, own, allowed, entropy, letters, foreign, b
                 continue
             times[point] = 0
             scattered += count * np.log2(count)
-            if class_of[point] & LETTER:
-                letters[d] += count
-                if own[d] >= 0 and (allowed[point] >> np.uint64(own[d])) & np.uint64(1) == 0:
-                    outside += count
+            if class_of[point] & LETTER and own[d] >= 0:
+                outside += count * np.int64((allowed[point] >> np.uint64(own[d])) & np.uint64(1) == 0)
         if total:
             entropy[d] = max(0.0, np.log2(total) - scattered / total)
         if own[d] >= 0:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numba
 import numpy as np
 
+from latam_corpus.text.slots import slot_of
 from latam_corpus.text.stops import MOST_LANGUAGES, StopTable
 
 if TYPE_CHECKING:
@@ -46,7 +47,6 @@ def words_in_other_languages(
 
 @numba.njit(cache=True, nogil=True)
 def _count(hashes, doc_words, doc_lines, line_words, keys, bits, own, others, found):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    mask = np.uint64(len(keys) - 1)
     tally = np.zeros(MOST_LANGUAGES, np.int64)
     for d in range(len(found)):
         number = own[d]
@@ -57,11 +57,7 @@ def _count(hashes, doc_words, doc_lines, line_words, keys, bits, own, others, fo
                 continue
             tally[:] = 0
             for i in range(begin, end):
-                h = hashes[i]
-                slot = h & mask
-                while keys[slot] != 0 and keys[slot] != h:
-                    slot = (slot + np.uint64(1)) & mask
-                languages = bits[slot]
+                languages = bits[slot_of(keys, hashes[i])]
                 if languages == 0:
                     continue
                 if number >= 0:

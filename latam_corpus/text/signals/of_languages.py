@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from latam_corpus.text import words as w
 from latam_corpus.text.signals.mixture import words_in_other_languages
 from latam_corpus.text.signals.signal import known, share, signal, sum_words, unknown
 from latam_corpus.text.words import HAS_LETTER
@@ -90,8 +91,8 @@ def alphabet_fit(reading: Reading) -> NDArray[np.float32]:
     >>> alphabet_fit(Reading(WordTable.of(["Ñandé", "ñ"]), lexicon)).astype(float).round(2).tolist()
     [0.6, nan]
     """
-    found = reading.letters
-    return known(share(found.letters - found.foreign, found.letters), found.foreign)
+    letters, foreign = reading.words.counts[:, w.LETTERS], reading.letters.foreign
+    return known(share(letters - foreign, letters), foreign)
 
 
 def dictionary_word_rate(reading: Reading) -> NDArray[np.float32]:

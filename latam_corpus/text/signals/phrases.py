@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import numba
 import numpy as np
 
+from latam_corpus.text.slots import slot_of
 from latam_corpus.text.words import HAS_DIGIT, HAS_LETTER, LINE_BLANK, WordTable
 
 if TYPE_CHECKING:
@@ -126,9 +127,7 @@ def _table() -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.uint64],
     capacity = 1 << (4 * len(phrases)).bit_length()
     keys, firsts = np.zeros(capacity, np.uint64), np.full(capacity, -1, np.int64)
     for number, key in enumerate(first[order].tolist()):
-        slot = key & (capacity - 1)
-        while keys[slot] not in (0, key):
-            slot = (slot + 1) & (capacity - 1)
+        slot = slot_of(keys, np.uint64(key))
         if not keys[slot]:
             keys[slot], firsts[slot] = key, number
     return keys, firsts, words, ends, kinds
@@ -165,7 +164,6 @@ def _find(  # type: ignore[no-untyped-def]  # noqa: ANN202, C901, PLR0912
     dated,  # noqa: ANN001
     flagged,  # noqa: ANN001
 ):
-    mask = np.uint64(len(keys) - 1)
     for d in range(len(doc_words) - 1):
         last_word = doc_words[d + 1]
         for line in range(doc_lines[d], doc_lines[d + 1]):
@@ -176,10 +174,7 @@ def _find(  # type: ignore[no-untyped-def]  # noqa: ANN202, C901, PLR0912
             month_at = -1
             for i in range(begin, end):
                 h = hashes[i]
-                slot = h & mask
-                while keys[slot] != 0 and keys[slot] != h:
-                    slot = (slot + np.uint64(1)) & mask
-                p = firsts[slot]
+                p = firsts[slot_of(keys, h)]
                 if p < 0:
                     continue
                 while p < len(phrase_kinds) and phrase_words[phrase_ends[p]] == h:

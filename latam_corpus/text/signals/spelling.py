@@ -9,6 +9,7 @@ import numba
 import numpy as np
 
 from latam_corpus.text.characters import APOSTROPHE, DIGIT, LETTER, UPPER, classes
+from latam_corpus.text.slots import slot_of
 from latam_corpus.text.words import CAPITAL, HAS_DIGIT, HAS_LETTER, MIXED, WordTable, _decode, hash_words
 
 if TYPE_CHECKING:
@@ -99,23 +100,15 @@ class WordSet:
 
 @numba.njit(cache=True, nogil=True)
 def _fill(keys, hashes):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    mask = np.uint64(len(keys) - 1)
     for h in hashes:
-        slot = h & mask
-        while keys[slot] != 0 and keys[slot] != h:
-            slot = (slot + np.uint64(1)) & mask
-        keys[slot] = h
+        keys[slot_of(keys, h)] = h
 
 
 @numba.njit(cache=True, nogil=True)
 def _count(hashes, doc_words, keys, found):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    mask = np.uint64(len(keys) - 1)
     for d in range(len(found)):
         for i in range(doc_words[d], doc_words[d + 1]):
-            slot = hashes[i] & mask
-            while keys[slot] != 0 and keys[slot] != hashes[i]:
-                slot = (slot + np.uint64(1)) & mask
-            found[d] += keys[slot] != 0
+            found[d] += keys[slot_of(keys, hashes[i])] != 0
 
 
 @numba.njit(cache=True, nogil=True)

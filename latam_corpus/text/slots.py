@@ -1,0 +1,26 @@
+"""Where a hash stands in a table with open addressing: the one look-up of all compiled tables of words."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def slot_of(keys, h):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+    """The place of a hash in `keys`, or the free one where it would go.
+
+    Args:
+        keys: uint64[capacity], 0 where free; the capacity is a power of two, and not all is taken.
+        h: uint64, not 0.
+
+    >>> keys = np.zeros(4, np.uint64)
+    >>> keys[slot_of(keys, np.uint64(6))] = 6
+    >>> int(slot_of(keys, np.uint64(6))), int(slot_of(keys, np.uint64(2)))
+    (2, 3)
+    """
+    mask = np.uint64(len(keys) - 1)
+    slot = h & mask
+    while keys[slot] != 0 and keys[slot] != h:
+        slot = (slot + np.uint64(1)) & mask
+    return slot
