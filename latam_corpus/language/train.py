@@ -5,27 +5,23 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-import os
 import random
-import subprocess
-import sys
-import tempfile
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from latam_corpus import __version__
-from latam_corpus.errors import ConfigError, CorpusError
+from latam_corpus.errors import ConfigError
 from latam_corpus.language.calibrate import calibrated
 from latam_corpus.language.codes import UNDETERMINED, groups
 from latam_corpus.language.evidence import frequent_words
-from latam_corpus.language.fit import ENVIRONMENT
 from latam_corpus.language.model import load
 from latam_corpus.language.sampling import kept_out_of_elsewhere, training_lines
 from latam_corpus.language.texts import Texts, rows
+from latam_corpus.text.fasttext_process import fit_apart
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
     from latam_corpus.language.evidence import Bounds
 
@@ -120,41 +116,27 @@ def _fit(lines: Mapping[str, list[str]], out: Path, settings: Settings) -> None:
     rng = random.Random(settings.seed + 1)  # noqa: S311 - an order, not a secret
     mixed = [f"__label__{label} {line}\n" for label, found in lines.items() for line in found if line]
     rng.shuffle(mixed)
-    with tempfile.TemporaryDirectory() as folder:
-        text, job = Path(folder, "lines.txt"), Path(folder, "job.json")
-        text.write_text("".join(mixed), "utf-8")
-        train_options = {
-            "lr": settings.lr,
-            "dim": settings.dim,
-            "epoch": settings.epoch,
-            "minn": settings.minn,
-            "maxn": settings.maxn,
-            "bucket": settings.bucket,
-            "minCount": settings.min_count,
-            "thread": settings.threads,
-            "seed": settings.seed,
-            "verbose": 0,
-        }
-        quantize_options = {
-            "cutoff": settings.cutoff,
-            "retrain": False,
-            "qnorm": True,
-            "thread": settings.threads,
-            "verbose": 0,
-        }
-        job.write_text(
-            json.dumps({"lines": str(text), "out": str(out), "train": train_options, "quantize": quantize_options})
-        )
-        done = subprocess.run(  # noqa: S603 - this interpreter, our own module
-            [sys.executable, "-m", "latam_corpus.language.fit", str(job)],
-            env=os.environ | ENVIRONMENT,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    if done.returncode:
-        told = done.stderr.strip().splitlines()
-        raise CorpusError(str(out), f"fastText failed: {told[-1] if told else done.returncode}", "try another seed")
+    train_options = {
+        "lr": settings.lr,
+        "dim": settings.dim,
+        "epoch": settings.epoch,
+        "minn": settings.minn,
+        "maxn": settings.maxn,
+        "bucket": settings.bucket,
+        "minCount": settings.min_count,
+        "thread": settings.threads,
+        "seed": settings.seed,
+        "verbose": 0,
+    }
+    quantize_options = {
+        "cutoff": settings.cutoff,
+        "retrain": False,
+        "qnorm": True,
+        "thread": settings.threads,
+        "verbose": 0,
+    }
+    job = {"train": train_options, "quantize": quantize_options}
+    fit_apart("latam_corpus.language.fit", mixed, out, job)
 
 
 def _bounds_text(bounds: Mapping[str, Bounds]) -> str:

@@ -1,13 +1,7 @@
-"""Training of a quality model by fastText, as a process of its own: `python -m latam_corpus.quality.fit JOB.json`.
-
-fastText reads uninitialised memory in training and at times stops with "Encountered NaN"; under
-`MALLOC_MMAP_THRESHOLD_=4096`, which must be set before a process starts, it didn't.
-"""
+"""`python -m latam_corpus.quality.fit JOB.json`: training of a quality model, see `text/fasttext_process.py`."""
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +9,7 @@ import fasttext
 import numpy as np
 
 from latam_corpus.quality.learned import END, save_model
+from latam_corpus.text.fasttext_process import run_job
 
 GOOD: Final = "__label__good"
 BAD: Final = "__label__bad"
@@ -36,4 +31,4 @@ def fit(job: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    fit(json.loads(Path(sys.argv[1]).read_text("utf-8")))
+    run_job(fit)

@@ -6,26 +6,22 @@ A tenth of the documents, by the hash of their text, is kept out of training: wh
 from __future__ import annotations
 
 import hashlib
-import json
-import os
 import random
-import subprocess
-import sys
-import tempfile
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from latam_corpus import __version__
-from latam_corpus.errors import ConfigError, CorpusError
+from latam_corpus.errors import ConfigError
 from latam_corpus.quality.fit import BAD, GOOD
 from latam_corpus.quality.learned import SUFFIX, cached_model
+from latam_corpus.text.fasttext_process import fit_apart
 from latam_corpus.text.words import WordTable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -33,7 +29,6 @@ LEAST: Final = 50  # documents of each kind
 _WINDOW: Final = 200  # words a line: documents of any length count alike
 _WINDOWS: Final = 20  # lines a document at most
 _KEPT_OUT: Final = 26  # of 256
-_ENVIRONMENT: Final = {"MALLOC_MMAP_THRESHOLD_": "4096", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 LOSSES: Final = (0.01, 0.05)
 
 
@@ -171,21 +166,8 @@ def _fit(lines: list[str], out: Path, settings: Settings, about: Mapping[str, An
         "seed": settings.seed,
         "verbose": 0,
     }
-    with tempfile.TemporaryDirectory() as folder:
-        text, job = Path(folder, "lines.txt"), Path(folder, "job.json")
-        text.write_text("".join(lines), "utf-8")
-        told = {"lines": str(text), "out": str(out), "train": options, "about": dict(about)}
-        job.write_text(json.dumps(told | ({"keep": str(keep)} if keep else {})))
-        done = subprocess.run(  # noqa: S603  (this interpreter, our own module)
-            [sys.executable, "-m", "latam_corpus.quality.fit", str(job)],
-            env=os.environ | _ENVIRONMENT,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    if done.returncode:
-        said = done.stderr.strip().splitlines()
-        raise CorpusError(str(out), f"fastText failed: {said[-1] if said else done.returncode}", "try another seed")
+    job = {"train": options, "about": dict(about)}
+    fit_apart("latam_corpus.quality.fit", lines, out, job | ({"keep": str(keep)} if keep else {}))
 
 
 def auc(good: NDArray[np.float32], bad: NDArray[np.float32]) -> float | None:
