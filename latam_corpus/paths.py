@@ -39,20 +39,25 @@ def keep_compiled_code() -> None:
     Compiled code of one processor can crash on another that shares the home folder, as cluster nodes do. And Numba
     looks for changes in a function's own file only: it would go on using an inner function of another as it was.
     """
+    if "NUMBA_CACHE_DIR" in os.environ:  # named by the user, or by the process that started this one
+        return
     processor = f"{platform.machine()}-{platform.processor() or 'any'}".replace("/", "-").replace(" ", "-")
     folder = cache_folder() / "numba" / processor / digest_of_compiled(PACKAGE)
-    os.environ.setdefault("NUMBA_CACHE_DIR", str(folder))
+    os.environ["NUMBA_CACHE_DIR"] = str(folder)
 
 
 def digest_of_compiled(package: Path) -> str:
-    """A digest of the package's files that have functions which Numba compiles, 16 hex digits.
+    """A digest of the folders of the package that have functions which Numba compiles, 16 hex digits.
+
+    Whole folders, since compiled code holds the constants of the files beside it too.
 
     >>> len(digest_of_compiled(PACKAGE))
     16
     """
+    sources = {path: path.read_bytes() for path in sorted(package.rglob("*.py"))}
+    folders = {path.parent for path, source in sources.items() if b"numba.njit" in source}
     digest = hashlib.sha256()
-    for path in sorted(package.rglob("*.py")):
-        source = path.read_bytes()
-        if b"numba.njit" in source:
+    for path, source in sources.items():
+        if path.parent in folders:
             digest.update(path.relative_to(package).as_posix().encode() + b"\0" + source)
     return digest.hexdigest()[:16]

@@ -213,12 +213,12 @@ class Policies:
         """Changes when a measured signal may: with stop words, alphabets and background languages, not with bounds."""
         lists = {c: f.stop_words.words for c, f in sorted(self.languages.items()) if f.stop_words}
         alphabets = {c: f.alphabet for c, f in sorted(self.languages.items()) if f.alphabet}
-        return _digest([lists, self.background, sorted(self.languages), alphabets])
+        return _digest([lists, self.background, sorted(self.languages), alphabets, self._covered])
 
     def bounds_digest(self) -> str:
         """Changes when a verdict may: with bounds and with what is typical."""
         spoken = {c: [f.typical, _plain(f.bounds)] for c, f in sorted(self.languages.items())}
-        return _digest([spoken, {g: _plain(f.bounds) for g, f in sorted(self.genres.items())}])
+        return _digest([spoken, {g: _plain(f.bounds) for g, f in sorted(self.genres.items())}, self._covered])
 
 
 def _plain(bounds: Mapping[str, BoundEntry]) -> dict[str, Any]:

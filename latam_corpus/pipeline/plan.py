@@ -149,10 +149,10 @@ def digest_of(*values: Any) -> str:  # noqa: ANN401  (anything that JSON holds)
 
 @cache
 def code_digest(package: str) -> str:
-    """Changes when a module of the package does: work made by other code is not reused."""
+    """Changes when a module of the package, at any depth, does: work made by other code is not reused."""
     found = importlib.import_module(package)
     folders = [Path(p) for p in getattr(found, "__path__", [])] or [Path(str(found.__file__))]
-    files = [f for folder in folders for f in (sorted(folder.glob("*.py")) if folder.is_dir() else [folder])]
+    files = [f for folder in folders for f in (sorted(folder.rglob("*.py")) if folder.is_dir() else [folder])]
     return hashlib.sha256(b"".join(f.read_bytes() for f in files)).hexdigest()[:16]
 
 

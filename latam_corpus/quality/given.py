@@ -41,12 +41,6 @@ class Given:
     scores: str = ""
     flagged: str = ""
 
-    @property
-    def names(self) -> frozenset[str]:
-        """The signals that can be measured with it."""
-        named = {"learned_quality": self.model, "outside_score": self.scores, "flagged_word_share": self.flagged}
-        return frozenset(signal for signal, path in named.items() if path)
-
     def check(self, bounded: frozenset[str], place: str) -> None:
         """Refuse bounds on signals that no file is named for: every document would pass them unmeasured.
 
@@ -54,9 +48,13 @@ class Given:
             bounded: the signals that some policy bounds.
             place: the policies, for the error.
         """
-        options = {"learned_quality": "quality_model", "outside_score": "scores", "flagged_word_share": "flagged_words"}
-        for signal, option in options.items():
-            if signal in bounded - self.names:
+        options = {
+            "learned_quality": ("quality_model", self.model),
+            "outside_score": ("scores", self.scores),
+            "flagged_word_share": ("flagged_words", self.flagged),
+        }
+        for signal, (option, given) in options.items():
+            if signal in bounded and not given:
                 raise ConfigError(place, f"«{signal}» is bounded, and nothing gives it", f"set «{option}» of the stage")
 
     def digests(self) -> list[str]:
@@ -65,12 +63,12 @@ class Given:
         Raises:
             ConfigError: a file is missing or isn't what it should be.
         """
-        told = [model_digest(self.model)] if self.model else []
+        told = [f"model {model_digest(self.model)}"] if self.model else []
         if self.scores:
             _cached_scores(self.scores)
-            told.append(hashlib.sha256(Path(self.scores).read_bytes()).hexdigest()[:16])
+            told.append(f"scores {hashlib.sha256(Path(self.scores).read_bytes()).hexdigest()[:16]}")
         if self.flagged:
-            told.append(word_lists_digest(self.flagged))
+            told.append(f"flagged {word_lists_digest(self.flagged)}")
         return told
 
     def values(self, batch: Batch, languages: Sequence[str]) -> dict[str, NDArray[np.float32]]:

@@ -42,7 +42,7 @@ def _files(folder: str) -> list[Path]:
     return found
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=256)  # all of a folder: they are walked in order, so that a smaller one never hits
 def _load(path: Path, _stamp: int) -> WordSet:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
