@@ -49,7 +49,7 @@ def crawl(
 ) -> None:
     """Crawl a source into WARC, politely; the same command goes on where it was stopped."""
     described = load_source(source)
-    crawler = _installed("crawl").Crawler(described, out, _Lines(), limit=limit, workers=workers)
+    crawler = _installed().Crawler(described, out, _Lines(), limit=limit, workers=workers)
     result: Result = crawler.run(again=again)
     if as_json:
         print_json(dataclasses.asdict(result) | {"folder": str(result.folder)})
@@ -82,7 +82,7 @@ def with_crawled(plan: Plan, out: Path) -> Plan:
     return dataclasses.replace(plan, locations={**found, **plan.locations})
 
 
-def _installed(name: str) -> Any:  # noqa: ANN401  (a module that needs an extra)
+def _installed() -> Any:  # noqa: ANN401  (a module that needs an extra)
     """The module of the crawler.
 
     Raises:
@@ -91,7 +91,7 @@ def _installed(name: str) -> Any:  # noqa: ANN401  (a module that needs an extra
     from importlib import import_module  # noqa: PLC0415  (only crawls need it)
 
     try:
-        module: ModuleType = import_module(f"latam_corpus.collect.crawl.{name}")
+        module: ModuleType = import_module("latam_corpus.collect.crawl.crawl")
     except ImportError as error:
         raise ConfigError("crawl", f"«{error.name}» isn't installed", "pip install 'latam-corpus[crawl]'") from None
     return module

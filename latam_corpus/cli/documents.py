@@ -61,10 +61,19 @@ def named_run(named: str, out: Path) -> Documents:
     Raises:
         ConfigError: there is no such run, or its documents are no longer on disk.
     """
-    folder = find_run(named, out)
+    folder = with_documents(find_run(named, out))
+    return Documents(folder.resolve().name, folder)
+
+
+def with_documents(folder: Path) -> Path:
+    """The run's folder.
+
+    Raises:
+        ConfigError: its documents are no longer on disk.
+    """
     if not any((folder / "kept").glob("*.parquet")):
         raise ConfigError(str(folder), "the run has no documents on disk", "run the recipe again")
-    return Documents(folder.resolve().name, folder)
+    return folder
 
 
 def named_documents(named: str, out: Path, store: str | None) -> Documents:

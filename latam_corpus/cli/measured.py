@@ -10,13 +10,15 @@ import polars as pl
 
 from latam_corpus import schema
 from latam_corpus.batch import Batch
+from latam_corpus.cli.documents import with_documents
 from latam_corpus.cli.rows import as_documents, read_chunks
 from latam_corpus.cli.stages import with_language
 from latam_corpus.errors import ConfigError
 from latam_corpus.quality.measure import ALL, Measure
 from latam_corpus.quality.policies import cached_policies
+from latam_corpus.release.decide import Terms
 from latam_corpus.release.runs import find_run
-from latam_corpus.report.shown import BEGINNING, TERMS, with_readable
+from latam_corpus.report.shown import BEGINNING, with_readable
 
 if TYPE_CHECKING:
     from datetime import date
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from latam_corpus.policy import Policies
     from latam_corpus.quality.distribution import Group
 
-_LIGHT: Final = ("doc_id", "language", "genre", "signals", *TERMS)
+_LIGHT: Final = ("doc_id", "language", "genre", "signals", *Terms.READS)
 
 
 @dataclass(frozen=True)
@@ -109,9 +111,7 @@ def _run_folder(named: str, out: Path) -> Path:
             remedy = "name a JSONL or Parquet file, or a run's folder or name"
             raise ConfigError(named, "there is no such file and no such run", remedy) from None
         raise ConfigError(named, f"neither a file nor a run: {error.problem}", error.remedy) from None
-    if not any((folder / "kept").glob("*.parquet")):
-        raise ConfigError(str(folder), "the run has no documents on disk", "run the recipe again")
-    return folder
+    return with_documents(folder)
 
 
 def _light(frame: pl.DataFrame, today: date) -> pl.DataFrame:

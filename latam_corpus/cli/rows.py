@@ -156,9 +156,11 @@ class RowWriter:
         self._beside = path.with_name(path.name + ".partial")
         self._frames: list[pl.DataFrame] = []
         path.parent.mkdir(parents=True, exist_ok=True)
-        method = _COMPRESSED.get(compression(path.name))
-        as_lines = fsspec.open(str(self._beside), "wt", encoding="utf-8", compression=method)
-        self._file = as_lines.open() if self._kind == "jsonl" else None
+        self._file = None
+        if self._kind == "jsonl":
+            method = _COMPRESSED.get(compression(path.name))
+            # The file system and not `fsspec.open`, which would read `::` in a name as a chain of URLs.
+            self._file = fsspec.filesystem("file").open(str(self._beside), "wt", encoding="utf-8", compression=method)
 
     def write(self, rows: Sequence[Mapping[str, Any]], given: pl.DataFrame) -> None:
         """Append the input rows with the columns that a stage gave."""

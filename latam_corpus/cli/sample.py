@@ -71,7 +71,8 @@ def sample(
         console.print(f"{number(len(rows))} documents in {to}", markup=False)
     else:
         for row in rows:
-            console.print(f"{row['doc_id']}  {' · '.join(str(row[c]) for c in columns or ('language', 'genre'))}")
+            told = " · ".join(str(row[c]) for c in columns or ("language", "genre"))
+            console.print(f"{row['doc_id']}  {told}", markup=False)
             console.print(f"  {' '.join(row['text'].split())[:200]}", markup=False)
     if hidden:
         console.print(f"{number(hidden['documents'])} more had no part in it: their terms don't allow them to be shown")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 import polars as pl
 
@@ -67,10 +67,13 @@ class Terms:
     """On which terms a version is released.
 
     Attributes:
+        READS: the columns by which a row is judged.
         admit: the rights tiers that may be in it.
         uses: what each document must allow.
         today: the day on which permissions and embargoes are judged.
     """
+
+    READS: ClassVar[tuple[str, ...]] = ("rights_tier", "uses", "expires", "embargo_until", "opt_outs")
 
     admit: tuple[str, ...]
     uses: tuple[str, ...]

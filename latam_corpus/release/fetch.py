@@ -17,12 +17,6 @@ if TYPE_CHECKING:
 _PIECE: Final = 4 << 20
 
 
-def digest_of(path: Path) -> str:
-    """The SHA-256, hex, of a file."""
-    with path.open("rb") as opened:
-        return files.sha256_of(opened)
-
-
 def fetch(store: Store, place: str, sha256: str, part: Path, stop: threading.Event | None = None) -> None:
     """Bring a file's bytes, going on from those that an earlier fetch left.
 

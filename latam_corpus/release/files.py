@@ -32,6 +32,12 @@ def sha256_of(file: IO[bytes]) -> str:
     return digest.hexdigest()
 
 
+def digest_of(path: Path) -> str:
+    """The SHA-256, hex, of a file."""
+    with path.open("rb") as opened:
+        return sha256_of(opened)
+
+
 def replace(target: Path, data: bytes) -> None:
     """Write a file, replacing what was there, so that a reader sees the old bytes or the new ones."""
     with beside(target) as temporary:

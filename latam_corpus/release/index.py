@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from latam_corpus.dedupe.index import IndexFile, open_index
 from latam_corpus.errors import ConfigError, ReleaseError
-from latam_corpus.release.fetch import digest_of, fetch
-from latam_corpus.release.files import locked
+from latam_corpus.release.fetch import fetch
+from latam_corpus.release.files import digest_of, locked
 from latam_corpus.release.manifest import Manifest, load_manifest, manifest_sha256
 from latam_corpus.release.sketch import scheme_in
 

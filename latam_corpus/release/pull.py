@@ -19,7 +19,7 @@ from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.release import files
 from latam_corpus.release.build import CARD, CHANGES
 from latam_corpus.release.card import card
-from latam_corpus.release.fetch import digest_of, fetch
+from latam_corpus.release.fetch import fetch
 from latam_corpus.release.manifest import parse_manifest
 from latam_corpus.release.select import condition, picks, rewrite
 from latam_corpus.release.store import LEDGER, MANIFEST, SUMS, Store
@@ -285,7 +285,7 @@ def _bring(
     """The digest of a pulled file, which is there and right afterwards."""
     target = to / job.path
     expected = job.sha256 if job.whole else finished
-    if expected and target.is_file() and digest_of(target) == expected:
+    if expected and target.is_file() and files.digest_of(target) == expected:
         return expected
     target.parent.mkdir(parents=True, exist_ok=True)
     part = to / _PARTS / f"{job.sha256}.part"
@@ -297,7 +297,7 @@ def _bring(
     selected = part.with_suffix(".selected")
     rewrite(part, where, selected)
     files.sync(selected)
-    sha256 = digest_of(selected)
+    sha256 = files.digest_of(selected)
     selected.replace(target)
     part.unlink()
     return sha256

@@ -23,7 +23,7 @@ from latam_corpus.dedupe.index import FORMAT, INDEX, METADATA, metadata_of
 from latam_corpus.dedupe.scheme import Scheme
 from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.pipeline.part import link_or_copy
-from latam_corpus.release.files import sha256_of
+from latam_corpus.release.files import digest_of
 from latam_corpus.release.manifest import load_manifest
 from latam_corpus.release.parquet import write_group, writer
 
@@ -168,8 +168,7 @@ class Sketcher:
                 self.store.filesystem.get_file(path, str(copy))
             else:
                 link_or_copy(Path(path), copy)
-            with copy.open("rb") as opened:
-                sound = sha256_of(opened) == told.sha256
+            sound = digest_of(copy) == told.sha256
             stated = pq.read_metadata(copy).metadata if sound else {}
             sound = stated.get(METADATA) == metadata_of(self.fingerprint.parameters())[METADATA]
             if sound:

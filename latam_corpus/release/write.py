@@ -17,7 +17,7 @@ import polars as pl
 import pyarrow as pa
 
 from latam_corpus import schema
-from latam_corpus.release.files import sha256_of
+from latam_corpus.release.files import digest_of
 from latam_corpus.release.manifest import Shard, SideFile
 from latam_corpus.release.parquet import group_ends, write_group, writer
 
@@ -186,8 +186,7 @@ def _spilled(
 
 
 def _told(file: Path) -> SideFile:
-    with file.open("rb") as opened:
-        return SideFile(sha256=sha256_of(opened), bytes=file.stat().st_size)
+    return SideFile(sha256=digest_of(file), bytes=file.stat().st_size)
 
 
 def _write_shard(spilled: Path, split: str, sketcher: Sketcher | None) -> tuple[Path, str]:
@@ -208,8 +207,7 @@ def _write_shard(spilled: Path, split: str, sketcher: Sketcher | None) -> tuple[
                 start = end
         del rows
     spilled.unlink()
-    with target.open("rb") as written:
-        return target, sha256_of(written)
+    return target, digest_of(target)
 
 
 def _streams(source: pa.MemoryMappedFile) -> Iterator[pl.DataFrame]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
+from latam_corpus import schema
 from latam_corpus.batch import Batch
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 SLICES: Final = ("language", "genre", "source_id", "country")
 # Of two records of one document, this one only says that there was another.
 _SUPERSEDED: Final = "superseded"
-_FACTS: Final = ("doc_id", *SLICES, "title", "tokens", "text_hash", "drop_reason")
+_FACTS: Final = ("doc_id", *SLICES, "title", "tokens", "drop_reason")
 KEPT_BY_A: Final = "kept by A alone"
 KEPT_BY_B: Final = "kept by B alone"
 CHANGED: Final = "kept by both, with another text"
@@ -31,7 +32,7 @@ class Comparison:
         only_a: documents that run B never had.
         only_b: documents that run A never had.
         slices: `slice`, `value`, and of each run the documents and units kept.
-        disagreements: `doc_id`, `what`, the reasons of A and B, both counts, and what the document is.
+        disagreements: `doc_id`, `what`, the reason (of A, else of B), both counts, and what the document is.
         reasons: disagreements by kind and reason, `documents` and `units`.
     """
 
@@ -61,11 +62,15 @@ def verdicts(kept: Iterable[pl.DataFrame], dropped: Iterable[pl.DataFrame]) -> p
         kept: frames with all columns of the schema.
         dropped: the same; records that a later one of the same document replaced are left out.
     """
-    rows = [_light(frame) for frame in kept]
+    rows = [_light(pl.DataFrame(schema=schema.DOCUMENT_SCHEMA))]
+    rows += [_light(frame) for frame in kept]
     rows += [_light(frame.filter(pl.col("drop_reason") != _SUPERSEDED)) for frame in dropped]
-    made = pl.concat(rows) if rows else pl.DataFrame()
     # Where a document was kept and dropped under one id, it was kept.
-    return made.sort("doc_id", "drop_reason", nulls_last=False).unique("doc_id", keep="first", maintain_order=True)
+    return (
+        pl.concat(rows)
+        .sort("doc_id", "drop_reason", nulls_last=False)
+        .unique("doc_id", keep="first", maintain_order=True)
+    )
 
 
 def _light(frame: pl.DataFrame) -> pl.DataFrame:

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
-TERMS: Final = ("rights_tier", "uses", "expires", "embargo_until", "opt_outs")
 BEGINNING: Final = 400
 
 
@@ -23,7 +22,7 @@ def readable(today: date) -> pl.Expr:
 
     >>> from datetime import date
     >>> rows = pl.DataFrame({"rights_tier": ["open", "open"], "uses": [["redistribute"], ["train"]]})
-    >>> rows = schema.conform(rows, pl.Schema({name: schema.DOCUMENT_SCHEMA[name] for name in TERMS}))
+    >>> rows = schema.conform(rows, pl.Schema({name: schema.DOCUMENT_SCHEMA[name] for name in Terms.READS}))
     >>> rows.select(readable(date(2026, 11, 25))).to_series().to_list()
     [True, False]
     """
@@ -32,7 +31,7 @@ def readable(today: date) -> pl.Expr:
 
 def with_readable(frame: pl.DataFrame, today: date) -> pl.DataFrame:
     """The frame with the column `readable`; what isn't stated allows nothing."""
-    stated = schema.conform(frame, pl.Schema({name: schema.DOCUMENT_SCHEMA[name] for name in TERMS}))
+    stated = schema.conform(frame, pl.Schema({name: schema.DOCUMENT_SCHEMA[name] for name in Terms.READS}))
     stated = stated.with_columns(
         pl.col("uses").fill_null(pl.lit([], dtype=pl.List(pl.String))), pl.col("rights_tier").fill_null("unknown")
     )
