@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from latam_corpus.catalog.optout.aitxt import ai_txt_opt_outs
-from latam_corpus.catalog.optout.page import head_opt_outs, header_opt_outs, licence_links
+from latam_corpus.catalog.optout.page import Head, head_opt_outs, header_opt_outs, licence_links
 from latam_corpus.catalog.optout.patterns import longest, matches
 from latam_corpus.catalog.optout.preferences import content_signal, content_usage
 from latam_corpus.catalog.optout.robots import Robots, training_agents
@@ -145,7 +145,7 @@ def test_a_tdmrep_file_of_nonsense_says_nothing(text: str) -> None:
 )  # fmt: skip
 def test_what_the_head_of_a_page_refuses(body: bytes, expected: list[str]) -> None:
     """Elements in any order and case; not comments, not text, not words said to other agents."""
-    assert [one.signal for one in head_opt_outs(b"<html><head>" + body, f"{_ROOT}/a", _NOW)] == expected
+    assert [one.signal for one in head_opt_outs(Head(b"<html><head>" + body), f"{_ROOT}/a", _NOW)] == expected
 
 
 @pytest.mark.parametrize(
@@ -208,7 +208,7 @@ def test_licences_are_found_in_headers_and_heads() -> None:
         b'<link rel="license" href="https://creativecommons.org/licenses/by/4.0/">'
         b'<link rel=license href=/r.xml type="application/rsl+xml">'
     )
-    assert licence_links(headers, body) == ["https://a.example/l.xml", "/r.xml"]
+    assert licence_links(headers, Head(body)) == ["https://a.example/l.xml", "/r.xml"]
 
 
 def test_the_list_of_agents_holds_no_crawler_of_ours_and_no_name_twice() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from html import unescape
 from itertools import islice
 from typing import TYPE_CHECKING, Final, Literal
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 # How far into a page a meta element is looked for: heads with inlined styles and scripts are long.
 HEAD: Final = 2**18
-# Most pages have none of these words; looking for them costs a tenth of a millisecond.
+# Most pages have none of these words.
 _INTERESTING: Final = (b"noai", b"noarchive", b"tdm-reservation", b"rsl+xml")
 _COMMENT: Final = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 # Possessive and bounded by `<`, so that a page made for it can't make the search slow.
@@ -30,6 +31,32 @@ _MAX_INLINE: Final = 5
 # `otherbot: noai` is said to that bot; a value such as `unavailable_after: …` has a colon of its own.
 _AGENT: Final = re.compile(r"\s*([\w.*-]+(?: [\w.-]+)?)\s*:\s*(.+)", re.DOTALL)
 _REFUSALS: Final[tuple[Literal["noai", "noarchive"], ...]] = ("noai", "noarchive")
+
+
+class Head:
+    """The beginning of a page, in which it is told what it refuses: searched once, and taken apart once if need be."""
+
+    def __init__(self, body: bytes) -> None:
+        """The head of a page whose encodings are undone."""
+        self.bytes = body[:HEAD]
+        self._lowered = self.bytes.lower()
+
+    def has(self, word: bytes) -> bool:
+        """Whether a word in lower case stands there in any case.
+
+        >>> Head(b"<meta name=TDM-Reservation>").has(b"tdm-reservation")
+        True
+        """
+        return word in self._lowered
+
+    @cached_property
+    def elements(self) -> list[tuple[str, dict[str, str]]]:
+        """The meta and link elements, with their attributes by names in lower case."""
+        text = _COMMENT.sub("", self.bytes.decode("latin-1"))
+        return [
+            (tag.lower(), {n.lower(): unescape(a or b or c).strip() for n, a, b, c in _ATTRIBUTE.findall(rest)})
+            for tag, rest in _TAG.findall(text)
+        ]
 
 
 def header_opt_outs(headers: Sequence[tuple[str, str]], url: str, time: datetime) -> list[OptOut]:
@@ -59,22 +86,20 @@ def header_opt_outs(headers: Sequence[tuple[str, str]], url: str, time: datetime
     return found
 
 
-def head_opt_outs(body: bytes, url: str, time: datetime) -> list[OptOut]:
+def head_opt_outs(head: Head, url: str, time: datetime) -> list[OptOut]:
     """What the head of an HTML page refuses; its licences are told by `licence_links`.
 
     >>> from datetime import UTC, datetime
     >>> page = b'<html><head><meta name="robots" content="noai"><meta name=tdm-reservation content=1></head>'
-    >>> [one.signal for one in head_opt_outs(page, "https://a.example/", datetime(2026, 1, 1, tzinfo=UTC))]
+    >>> [one.signal for one in head_opt_outs(Head(page), "https://a.example/", datetime(2026, 1, 1, tzinfo=UTC))]
     ['noai', 'tdm-reservation']
     """
     found: list[OptOut] = []
-    head = body[:HEAD]
-    lowered = head.lower()
-    if not any(word in lowered for word in _INTERESTING):
+    if not any(map(head.has, _INTERESTING)):
         return found
-    verdicts = [licence_verdict(inline, url) for inline in _inlined(head)]
+    verdicts = [licence_verdict(inline, url) for inline in _inlined(head.bytes)]
     found += [opt_out(verdict[0], f"script: {verdict[1]}", url, time) for verdict in verdicts if verdict]
-    for tag, values in _elements(head):
+    for tag, values in head.elements:
         if tag != "meta":
             continue
         name, content = (values.get("name") or values.get("http-equiv", "")).lower(), values.get("content", "")
@@ -85,25 +110,25 @@ def head_opt_outs(body: bytes, url: str, time: datetime) -> list[OptOut]:
     return found
 
 
-def reserves(headers: Sequence[tuple[str, str]], body: bytes) -> bool | None:
+def reserves(headers: Sequence[tuple[str, str]], head: Head) -> bool | None:
     """Whether the page itself, by header or meta, reserves mining; None where it says nothing.
 
     Where the two disagree, the reservation counts. What a page says replaces what its site's file says.
 
-    >>> reserves([("tdm-reservation", "0")], b""), reserves([], b"<p>")
+    >>> reserves([("tdm-reservation", "0")], Head(b"")), reserves([], Head(b"<p>"))
     (False, None)
     """
     said = [reservation(value) for name, value in headers if name == "tdm-reservation"]
-    if b"tdm-reservation" in (head := body[:HEAD]).lower():
-        said += [reservation(v.get("content")) for _, v in _elements(head) if v.get("name") == "tdm-reservation"]
+    if head.has(b"tdm-reservation"):
+        said += [reservation(v.get("content")) for _, v in head.elements if v.get("name") == "tdm-reservation"]
     known = [one for one in said if one is not None]
     return any(known) if known else None
 
 
-def licence_links(headers: Sequence[tuple[str, str]], body: bytes) -> list[str]:
+def licence_links(headers: Sequence[tuple[str, str]], head: Head) -> list[str]:
     """The RSL licences that the page links to, by header or in its head, as they are written.
 
-    >>> licence_links([("link", '</rsl.xml>; rel="license"; type="application/rsl+xml"')], b"")
+    >>> licence_links([("link", '</rsl.xml>; rel="license"; type="application/rsl+xml"')], Head(b""))
     ['/rsl.xml']
     """
     found = [
@@ -113,8 +138,8 @@ def licence_links(headers: Sequence[tuple[str, str]], body: bytes) -> list[str]:
         for match in re.finditer(r"<([^<>]*)>([^<]*)", value)
         if "license" in match[2].lower() and MEDIA_TYPE in match[2].lower()
     ]
-    if b"rsl+xml" in (head := body[:HEAD]).lower():
-        found += [v["href"] for t, v in _elements(head) if t == "link" and v.get("type") == MEDIA_TYPE and "href" in v]
+    if head.has(b"rsl+xml"):
+        found += [v["href"] for t, v in head.elements if t == "link" and v.get("type") == MEDIA_TYPE and "href" in v]
     return list(dict.fromkeys(found))
 
 
@@ -137,13 +162,4 @@ def _refusals(value: str) -> list[Literal["noai", "noarchive"]]:
 
 
 def _concerns(agent: str) -> bool:
-    return agent == TOKEN or agent in {name.lower() for name in training_agents()}
-
-
-def _elements(head: bytes) -> list[tuple[str, dict[str, str]]]:
-    """The meta and link elements, with their attributes by names in lower case."""
-    text = _COMMENT.sub("", head.decode("latin-1"))
-    return [
-        (tag.lower(), {n.lower(): unescape(a or b or c).strip() for n, a, b, c in _ATTRIBUTE.findall(rest)})
-        for tag, rest in _TAG.findall(text)
-    ]
+    return agent == TOKEN or agent in training_agents()

@@ -33,13 +33,13 @@ _SHOWN: Final = 5
 
 
 @lru_cache(maxsize=1)
-def training_agents() -> tuple[str, ...]:
-    """The agents that gather training data: a dated snapshot of a public list (`agents.toml`).
+def training_agents() -> dict[str, str]:
+    """The agents that gather training data, by their lower case: a dated snapshot of a public list (`agents.toml`).
 
-    >>> "GPTBot" in training_agents(), "ChatGPT-User" in training_agents()
-    (True, False)
+    >>> training_agents()["gptbot"], "chatgpt-user" in training_agents()
+    ('GPTBot', False)
     """
-    return tuple(tomllib.loads(_AGENTS.read_text(encoding="utf-8"))["agents"])
+    return {name.lower(): name for name in tomllib.loads(_AGENTS.read_text(encoding="utf-8"))["agents"]}
 
 
 def is_markup(text: str) -> bool:
@@ -69,9 +69,10 @@ class Robots:
         """
         self.text = "" if is_markup(text) else text.removeprefix("\ufeff")[:MAX_BYTES]
         self._parsed = _parser().parse(self.text)
-        self._named = _agents_named(self.text)
-        self._rules = _usage_rules(self.text)
-        self.licences = [value for name, value in _fields(self.text) if name == "license" and value]
+        fields = _fields(self.text)
+        self._named = frozenset(value.lower().strip("*") for name, value in fields if name == "user-agent")
+        self._rules = _usage_rules(fields)
+        self.licences = [value for name, value in fields if name == "license" and value]
 
     def allows(self, url: str) -> bool:
         """Whether this crawler may fetch the URL."""
@@ -93,7 +94,7 @@ class Robots:
 
     def refused_agents(self, url: str) -> list[str]:
         """The training agents that it names and that may not fetch the URL; `*` stands for all agents."""
-        named = [agent for agent in training_agents() if agent.lower() in self._named]
+        named = [agent for key, agent in training_agents().items() if key in self._named]
         found = [agent for agent in named if not self._parsed.can_fetch(url, agent)]
         # An agent that has no group of its own reads that of all.
         return found if self.allows(url) else [*found, "*"]
@@ -138,20 +139,16 @@ def _fields(text: str) -> list[tuple[str, str]]:
     return found
 
 
-def _agents_named(text: str) -> frozenset[str]:
-    return frozenset(value.lower().strip("*") for name, value in _fields(text) if name == "user-agent")
-
-
-def _usage_rules(text: str) -> dict[_Usage, list[list[tuple[str, str]]]]:
+def _usage_rules(fields: list[tuple[str, str]]) -> dict[_Usage, list[list[tuple[str, str]]]]:
     """The rules of use, a list a group, of the groups that speak to all, to this crawler or to a training agent.
 
     A rule before any group, which RFC 9309 ignores, speaks to all here: whoever wrote it meant somebody.
     """
-    concerned = {"*", TOKEN, *(agent.lower() for agent in training_agents())}
+    concerned = {"*", TOKEN, *training_agents()}
     found: dict[_Usage, list[list[tuple[str, str]]]] = {kind: [] for kind in _USAGES.values()}
     agents, open_ = ["*"], False
     started: set[_Usage] = set()
-    for name, value in _fields(text):
+    for name, value in fields:
         if name == "user-agent":
             agents, started = [*agents, value.lower()] if open_ else [value.lower()], set()
         open_ = name == "user-agent" or (open_ and name in _SITE_WIDE)

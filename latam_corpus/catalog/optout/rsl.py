@@ -71,12 +71,11 @@ def _pattern(content: _Element, url: str) -> str:
     if "://" not in said:
         return said
     try:
-        parts = urlsplit(said)
-        if parts.netloc.lower() != urlsplit(url).netloc.lower():
+        if urlsplit(said).netloc.lower() != urlsplit(url).netloc.lower():
             return ""
     except ValueError:
         return ""
-    return f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
+    return path_of(said)
 
 
 def _parsed(text: bytes) -> _Element | None:

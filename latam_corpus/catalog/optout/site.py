@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urljoin, urlsplit
 
 from latam_corpus.catalog.optout.aitxt import ai_txt_opt_outs
-from latam_corpus.catalog.optout.page import head_opt_outs, header_opt_outs, licence_links, reserves
+from latam_corpus.catalog.optout.page import Head, head_opt_outs, header_opt_outs, licence_links, reserves
 from latam_corpus.catalog.optout.robots import Robots
 from latam_corpus.catalog.optout.rsl import licence_verdict
 from latam_corpus.catalog.optout.signal import OptOut, opt_out
@@ -72,10 +72,11 @@ class Site:
             body: the page, its encodings undone.
             time: when it was fetched.
         """
-        found = [*self._but_tdm(url), *header_opt_outs(headers, url, time), *head_opt_outs(body, url, time)]
-        if reserves(headers, body) is None:
+        head = Head(body)
+        found = [*self._but_tdm(url), *header_opt_outs(headers, url, time), *head_opt_outs(head, url, time)]
+        if reserves(headers, head) is None:
             found += self._tdm(url)
-        for link in licence_links(headers, body):
+        for link in licence_links(headers, head):
             found += self._licence(urljoin(url, link), url, time)
         return sorted(set(found))
 

@@ -9,7 +9,6 @@ import json
 import os
 import time
 import uuid
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
@@ -272,5 +271,4 @@ def write_index(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
         lines.append(f"{surt(row['url'])} {stamp} {json.dumps(told | {'filename': row['file']}, ensure_ascii=False)}\n")
     beside = path.with_suffix(".part")
     beside.write_text("".join(sorted(lines)), encoding="utf-8")
-    with suppress(FileNotFoundError):
-        beside.replace(path)
+    beside.replace(path)

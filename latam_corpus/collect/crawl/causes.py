@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 Cause: TypeAlias = Literal[
     # never asked for
@@ -39,15 +38,6 @@ Cause: TypeAlias = Literal[
     "robots is a page",
     "damaged XML",
 ]
-
-
-@dataclass(frozen=True)
-class Note:
-    """What became of an address that gave no page; `detail` tells the one case."""
-
-    url: str
-    cause: Cause
-    detail: dict[str, Any] = field(default_factory=dict)
 
 
 class TroubleError(Exception):

@@ -16,7 +16,7 @@ from latam_corpus.collect.crawl.frontier import Frontier
 from latam_corpus.collect.crawl.pace import LONGEST_REST, MAX_TRIES, Pace
 from latam_corpus.collect.crawl.permission import scope_of, user_agent
 from latam_corpus.collect.crawl.sites import Sites
-from latam_corpus.collect.crawl.visit import Visits, conditions
+from latam_corpus.collect.crawl.visit import Visits, conditions, media_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -152,14 +152,15 @@ class Crawler:
         busy = {job.waiting.host for job in flying.values()}
         wake = now + _LONGEST_SLEEP
         idle = [host for host in self._hosts if host not in busy and host not in self._closed]
-        if self._pages + len(flying) >= self._limit:
+        room = self._limit - self._pages
+        if len(flying) >= room:
             idle = []
         for host in idle:
             if self._free[host] > now:
                 wake = min(wake, self._free[host])
                 if self._free[host] > now + LONGEST_REST:
                     self._close(host, "server busy")
-            elif len(flying) < min(self._workers, self._limit - self._pages) and (job := self._job(host, now)):
+            elif len(flying) < min(self._workers, room) and (job := self._job(host, now)):
                 flying[pool.submit(self._asker.ask, job)] = job
         if not flying:
             if not [host for host in idle if host in self._hosts and host not in self._closed]:
@@ -223,8 +224,7 @@ class Crawler:
     def _file(self, job: Job, root: str, answer: Answer, now: float) -> None:
         for exchange in answer.exchanges:
             written = self._archive.write(exchange, [("siteFile", job.address)], None, None)
-            mime = exchange.header("content-type").partition(";")[0].strip().lower() or "unk"
-            self._frontier.index(exchange.url, written, mime, exchange.status)
+            self._frontier.index(exchange.url, written, media_of(exchange), exchange.status)
         if self._sites.read(job.address, root, answer.exchanges[-1], now) and job.address.endswith(ROBOTS):
             self._visits.note(job.address, "robots is a page")
         if job.address.endswith(ROBOTS) and "sitemaps" in self.scope.follow:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
@@ -37,7 +36,6 @@ CREATE TABLE record (
     length INTEGER NOT NULL, offset INTEGER NOT NULL, file TEXT NOT NULL
 );
 CREATE TABLE length (name TEXT PRIMARY KEY, bytes INTEGER NOT NULL);
-CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 
 
@@ -199,7 +197,7 @@ class Frontier:
         row = (address, root, file.body, file.time.isoformat(), read)
         self._db.execute("INSERT OR REPLACE INTO file VALUES (?,?,?,?,?)", row)
 
-    # Counts, the index and settings
+    # Counts and the index
 
     def count(self, what: str, shape: str, *, add: int = 0) -> int:
         """How often something was met, after adding to it."""
@@ -223,12 +221,3 @@ class Frontier:
         """The records written, in the order of their files."""
         for row in self._db.execute("SELECT * FROM record ORDER BY file, offset"):
             yield dict(row)
-
-    def setting(self, name: str) -> Any:  # noqa: ANN401  (a value of JSON)
-        """What was kept under the name; None where nothing was."""
-        row = self._db.execute("SELECT value FROM setting WHERE name = ?", (name,)).fetchone()
-        return json.loads(row[0]) if row else None
-
-    def keep(self, name: str, value: Any) -> None:  # noqa: ANN401
-        """Keep a value of JSON."""
-        self._db.execute("INSERT OR REPLACE INTO setting VALUES (?,?)", (name, json.dumps(value)))

@@ -46,8 +46,8 @@ class Sites:
             (one for one in (root + ROBOTS, *(root + name for name in FILES), *own) if one not in site.files), None
         )
 
-    def read(self, address: str, root: str, answer: Exchange, now: float) -> str | None:
-        """Keep what was answered for a file; gives what is odd about it.
+    def read(self, address: str, root: str, answer: Exchange, now: float) -> bool:
+        """Keep what was answered for a file; whether it is a page, as some servers give for any address.
 
         A status of 4xx means that there is no such file (RFC 9309, 2.3.1.3), and so do redirects without end.
 
@@ -55,11 +55,11 @@ class Sites:
             TroubleError: the server couldn't say (5xx, 429): it must be asked again.
         """
         body: bytes | None = None
-        odd = None
+        odd = False
         if answer.status in _OK:
             body = answer.payload(4 * MAX_BYTES)[:MAX_BYTES]
             if address.endswith((ROBOTS, FILES[0])) and is_markup(body.decode("utf-8-sig", "replace")):
-                body, odd = None, "a page"
+                body, odd = None, True
         elif answer.status == 429 or not (answer.status in _MISSING or 300 <= answer.status < 400):  # noqa: PLR2004
             raise TroubleError("robots unavailable", f"status {answer.status}", retry=True)
         self.missing(address, root, Text(body, answer.time), now)

@@ -13,7 +13,7 @@ from latam_corpus.catalog.scope import host_of
 from latam_corpus.collect.crawl import traps
 from latam_corpus.collect.crawl.addresses import address_of
 from latam_corpus.collect.crawl.archive import payload_digest
-from latam_corpus.collect.crawl.causes import Note, TroubleError
+from latam_corpus.collect.crawl.causes import TroubleError
 from latam_corpus.collect.crawl.links import MAX_SITEMAP, is_listing, listing, page_links
 from latam_corpus.collect.responses import media_type_of
 
@@ -56,9 +56,8 @@ class Visits:
         """Count why an address gave no page, and write the first of each host and cause down."""
         self.frontier.count("cause", cause, add=1)
         if self.frontier.count("noted", f"{cause} {host_of(url)}", add=1) <= MAX_NOTES:
-            told = Note(url, cause, detail)
-            row = {"time": datetime.now(UTC).isoformat(timespec="seconds"), "url": told.url, "cause": told.cause}
-            self.archive.note(row | ({"via": via} if via else {}) | told.detail)
+            row = {"time": datetime.now(UTC).isoformat(timespec="seconds"), "url": url, "cause": cause}
+            self.archive.note(row | ({"via": via} if via else {}) | detail)
 
     def offer(self, link: str, base: str, depth: int, redirects: int = 0) -> bool:
         """Let a link wait, if it is in the scope and in no trap; false for a redirect that leads out of the scope."""
@@ -93,7 +92,7 @@ class Visits:
             return True
         if answer.status in _OK:
             return self._good(waiting, answer, site)
-        self._write(waiting, answer, None, None, _media(answer))
+        self._write(waiting, answer, None, None, media_of(answer))
         if answer.status in _MOVED and (target := answer.header("location")):
             self._moved(waiting, target)
             self.frontier.done(waiting.url, "aside")
@@ -112,7 +111,7 @@ class Visits:
         """Write a page, a sitemap or a feed, and let what it links to wait; true for a page."""
         found = read_answer(waiting.url, answer, site, self.scope.max_page_bytes)
         if found.kind is None:
-            self._write(waiting, answer, None, None, _media(answer))
+            self._write(waiting, answer, None, None, media_of(answer))
             self.frontier.done(waiting.url, "aside")
         else:
             earlier = waiting.earlier
@@ -227,7 +226,8 @@ def _words(opt_outs: Sequence[OptOut]) -> str:
     )
 
 
-def _media(answer: Exchange) -> str:
+def media_of(answer: Exchange) -> str:
+    """The media type that the answer states, as the index has it."""
     return answer.header("content-type").partition(";")[0].strip().lower() or "unk"
 
 
