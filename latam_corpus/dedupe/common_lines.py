@@ -18,7 +18,7 @@ import numpy as np
 import polars as pl
 
 from latam_corpus.corpus import ROW, ragged
-from latam_corpus.dedupe.line_keys import ASIDE, KEYS, SHEET
+from latam_corpus.dedupe.line_keys import ASIDE, KEYS, SHEET, mixed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from latam_corpus.corpus import Corpus, Piece
 
 COMMON: Final = "common_lines"
-COMMON_TYPE: Final = pl.List(pl.Struct({"key": pl.UInt64(), "documents": pl.UInt32(), "anywhere": pl.Boolean()}))
 
 By = Literal["source", "site"]
 
@@ -37,8 +36,6 @@ _LIVE: Final = 1
 _BUCKETS: Final = 256
 _SHIFT: Final = np.uint64(56)
 _KEYS_A_RANGE: Final = 8_000_000  # 64 MB, and as much to sort them
-_MIX: Final = np.uint64(0x9E3779B97F4A7C15)
-_HALF: Final = np.uint64(32)
 # A count is told by the step that it has reached, so that one more document of a source doesn't change what is decided
 # on all others, whose parts would be worked again.
 _STEPS: Final = np.array([step * 10**power for power in range(9) for step in (1, 2, 5)], np.int64)
@@ -106,7 +103,7 @@ class CommonLines:
             salts.append(_salts(some, self.by))
             sheets.append(some[SHEET].to_numpy())
         row, salt, sheet = np.concatenate(rows), np.concatenate(salts), np.concatenate(sheets)
-        _, first = np.unique(_salted(sheet, salt), return_index=True)
+        _, first = np.unique(mixed(sheet ^ salt), return_index=True)
         groups, sizes = np.unique(salt[first], return_counts=True)
         state = np.zeros(corpus.height, np.uint8)
         state[row] = _LIVE
@@ -128,13 +125,6 @@ def _salts(frame: pl.DataFrame, by: By) -> NDArray[np.uint64]:
     names = frame.select(group.alias("group"))["group"]
     salt_of = {name: int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") for name in names.unique()}
     return names.replace_strict(salt_of, return_dtype=pl.UInt64).to_numpy() if salt_of else np.zeros(0, np.uint64)
-
-
-def _salted(keys: NDArray[np.uint64], salts: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """The keys, other ones for each salt."""
-    made = (keys ^ salts) * _MIX
-    made ^= made >> _HALF
-    return made
 
 
 def rounded(counts: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -174,7 +164,7 @@ class Piecework:
 def scatter(job: Piecework) -> int:
     """Lays the keys of the piece's documents that count into buckets by their top bits; how many there are."""
     keys, salts, _ = job.keys(_COUNTED)
-    keys = np.sort(_salted(keys, salts))
+    keys = np.sort(mixed(keys ^ salts))
     starts = np.searchsorted(keys >> _SHIFT, np.arange(_BUCKETS + 1, dtype=np.uint64))
     np.save(job.file.with_suffix(".values.npy"), keys)
     np.save(job.file.with_suffix(".starts.npy"), starts)
@@ -220,7 +210,7 @@ def find(job: Piecework) -> Path | None:
     if not len(common):
         return None
     keys, salts, rows = job.keys(_LIVE)
-    salted = _salted(keys, salts)
+    salted = mixed(keys ^ salts)
     place = np.searchsorted(common, salted).clip(max=len(common) - 1)
     hit = np.flatnonzero(common[place] == salted)
     documents, of = counts[place[hit]], sizes[np.searchsorted(groups, salts[hit])]

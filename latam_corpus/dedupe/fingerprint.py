@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, ClassVar
 
 import polars as pl
-import pyarrow as pa
 
 from latam_corpus.dedupe.anchors import anchors_of, word_stream
 from latam_corpus.dedupe.minhash import bands_of
@@ -17,7 +16,6 @@ from latam_corpus.text.normal import normal, normal_utf8
 
 if TYPE_CHECKING:
     from latam_corpus.batch import Batch
-    from latam_corpus.dedupe.scheme import Ragged
 
 
 def text_hash(text: str) -> bytes:
@@ -74,13 +72,7 @@ class Fingerprint:
             stream = word_stream(batch.words)
             columns |= {
                 WORDS: pl.Series(WORDS, stream.counts, dtype=pl.UInt32),
-                ANCHORS: _lists(bands_of(stream, scheme) if scheme.name == MINHASH else anchors_of(stream, scheme)),
-                STREAM: _lists(stream),
+                ANCHORS: (bands_of if scheme.name == MINHASH else anchors_of)(stream, scheme).lists(),
+                STREAM: stream.lists(),
             }
         return batch.with_columns(columns)
-
-
-def _lists(found: Ragged) -> pl.Series:
-    made = pl.from_arrow(pa.LargeListArray.from_arrays(pa.array(found.offsets), pa.array(found.values)))
-    assert isinstance(made, pl.Series)  # noqa: S101  (an array, not a table)
-    return made

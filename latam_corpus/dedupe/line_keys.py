@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
+
+from latam_corpus.dedupe.scheme import Ragged
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -104,9 +105,7 @@ class LineKeys:
         new = np.ones(len(keys), np.bool_)
         new[1:] = (keys[1:] != keys[:-1]) | (documents[1:] != documents[:-1])
         offsets = np.searchsorted(documents[new], np.arange(len(self.starts)))
-        made = pl.from_arrow(pa.LargeListArray.from_arrays(pa.array(offsets), pa.array(keys[new])))
-        assert isinstance(made, pl.Series)  # noqa: S101  (an array, not a table)
-        return made.alias(KEYS)
+        return Ragged(keys[new], offsets).lists().alias(KEYS)
 
 
 def _runs(hashes: NDArray[np.uint64], documents: NDArray[np.int64], long: NDArray[np.bool_]) -> NDArray[np.uint64]:
@@ -118,7 +117,7 @@ def _runs(hashes: NDArray[np.uint64], documents: NDArray[np.int64], long: NDArra
             key = (key * _PRIME) ^ hashes[step : last + step]
         whole = documents[:last] == documents[RUN - 1 :]
         all_long = np.logical_and.reduce([long[step : last + step] for step in range(RUN)])
-        runs[:last] = np.where(whole & ~all_long, _mixed(key), _NONE)
+        runs[:last] = np.where(whole & ~all_long, mixed(key), _NONE)
     return runs
 
 
@@ -126,10 +125,11 @@ def _placed(
     hashes: NDArray[np.uint64], long: NDArray[np.bool_], place: NDArray[np.int64], salt: int
 ) -> NDArray[np.uint64]:
     near = (place < PLACES) & ~long
-    return np.where(near, _mixed(hashes ^ ((place + salt).astype(np.uint64) * _PRIME)), _NONE)
+    return np.where(near, mixed(hashes ^ ((place + salt).astype(np.uint64) * _PRIME)), _NONE)
 
 
-def _mixed(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
+def mixed(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """The keys with their bits spread, uint64 of the same shape."""
     made = keys * _MIX
     return made ^ (made >> _HALF)
 

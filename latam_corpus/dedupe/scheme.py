@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+import polars as pl
+import pyarrow as pa
 
 from latam_corpus.errors import ConfigError, closest
 
@@ -47,6 +49,16 @@ class Ragged:
     def counts(self) -> NDArray[np.int64]:
         """How many values each document has, int64[n]."""
         return np.diff(self.offsets)
+
+    def lists(self) -> pl.Series:
+        """A list a document.
+
+        >>> Ragged(np.array([3, 5, 8]), np.array([0, 1, 3])).lists().to_list()
+        [[3], [5, 8]]
+        """
+        made = pl.from_arrow(pa.LargeListArray.from_arrays(pa.array(self.offsets), pa.array(self.values)))
+        assert isinstance(made, pl.Series)  # noqa: S101  (an array, not a table)
+        return made
 
     def of(self, document: int) -> NDArray[Any]:
         """The values of one document.

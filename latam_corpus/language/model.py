@@ -102,6 +102,12 @@ class Model:
         return np.array([place for place, found in enumerate(self.members) if len(found) > 1], np.int64)
 
     @cached_property
+    def _of_several(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The labels of those groups in a row, and where each group starts."""
+        members = [self.members[place] for place in self._several]
+        return np.concatenate(members), np.cumsum([0, *(len(found) for found in members[:-1])])
+
+    @cached_property
     def _across(self) -> NDArray[np.float32]:
         assert self._vectors  # noqa: S101  (only asked for where there are)
         return np.ascontiguousarray(self._vectors.parts.output.T)
@@ -121,10 +127,8 @@ class Model:
         # Nine groups in ten have one member, so that only the others are summed.
         made = np.take(probabilities, self._firsts, axis=1)
         if len(self._several):
-            members = [self.members[place] for place in self._several]
-            starts = np.cumsum([0, *(len(found) for found in members[:-1])])
-            summed = np.take(probabilities, np.concatenate(members), axis=1)
-            made[:, self._several] = np.add.reduceat(summed, starts, axis=1)
+            members, starts = self._of_several
+            made[:, self._several] = np.add.reduceat(np.take(probabilities, members, axis=1), starts, axis=1)
         return made
 
     def _best_probabilities(self, lines: Sequence[str]) -> NDArray[np.float32]:

@@ -59,6 +59,7 @@ def training_lines(data: Sequence[Texts], settings: Settings, without: set[str] 
     word_rows: dict[str, list[str]] = defaultdict(list)
     names: set[str] = set()
     for texts in data:
+        of_words = is_word_list(texts)
         for given, text in rows(texts):
             code = iso_code(given, str(texts.path))
             code = _SAME.get(code, code)
@@ -66,10 +67,10 @@ def training_lines(data: Sequence[Texts], settings: Settings, without: set[str] 
                 continue
             if without and " ".join(text.split()) in without:
                 continue
-            most = _MOST_OF_A_MAJOR_TEXT if code in MAJORS else _MOST_OF_A_TEXT
-            if is_word_list(texts):
+            if of_words:
                 word_rows[_label(code, text)].append(text)
                 continue
+            most = _MOST_OF_A_MAJOR_TEXT if code in MAJORS else _MOST_OF_A_TEXT
             by_label[_label(code, text)] += augment.cut(text, most, rng)
             names |= augment.names(text) if code in MAJORS else set()
     for label, found in sorted(word_rows.items()):

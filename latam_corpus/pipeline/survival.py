@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from latam_corpus import schema
 from latam_corpus.errors import ConfigError, closest
-from latam_corpus.language.codes import known_code
+from latam_corpus.language.codes import UNDETERMINED, known_code
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,7 +25,6 @@ KINDS: Final = ("source", "language", "genre", "country")
 # Of two records of one document the later stays: the document survives.
 _UNJUDGED: Final = frozenset({"supersede"})
 _MOST_REASONS: Final = 3
-_UND: Final = "und"
 
 Tally = Counter[tuple[str, ...]]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -167,7 +166,7 @@ def _of_stage(stage: str, live: Tally, fallen: Tally, declared: bool, floors: Fl
 
 def _labels(group: Sequence[str], declared: bool) -> Iterator[tuple[str, str]]:
     genre, source, language, stated, country = group
-    spoken = stated if declared or language == _UND else language or stated
+    spoken = stated if declared or language == UNDETERMINED else language or stated
     for kind, value in zip(KINDS, (source, _code(spoken), genre, country), strict=True):
         if value:
             yield kind, value

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 LEAST: Final = 40  # each half needs some documents beyond its first and last
 _DIGITS: Final = 2
-TYPICAL: Final = ("stop_word_share", "mean_word_length")
 
 
 @dataclass(frozen=True)
@@ -100,10 +99,10 @@ def _of_group(part: pl.DataFrame, language: str, genre: str, policies: Policies,
         bounds = _bounds(present, {name: found[mine] for name, found in values.items()}, lose)
         lost += int(_any_outside(bounds, {name: found[~mine] for name, found in values.items()}).sum())
     typical = {}
-    for name in TYPICAL:
+    for name in dict.fromkeys(name for file in policies.languages.values() for name in file.typical):
         found = signal_values(part, name)
-        if np.isfinite(found).any():
-            typical[name] = float(f"{np.nanmedian(found):.3g}")
+        if np.isfinite(found).any() and (median := np.nanmedian(found)) > 0:
+            typical[name] = float(f"{median:.3g}")
     return Suggestion(
         language,
         genre,
@@ -165,7 +164,9 @@ def as_toml(found: Suggestion, policies: Policies) -> str:
             continue
         lines += [f"# {mine[0].file}"] * (kind == "genres") + ["[bounds]"]
         for bound in mine:
-            scale = found.typical.get(bound.signal, 1.0) if bound.signal in ratios else 1.0
+            scale = 1.0
+            if bound.signal in ratios:
+                scale = found.typical.get(bound.signal) or language.typical[bound.signal]
             lines.append(_line(bound, now[bound.signal], scale, as_ratio=bound.signal in ratios))
     return "\n".join(lines) + "\n"
 
