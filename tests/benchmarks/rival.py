@@ -23,13 +23,13 @@ _LANGUAGE = "spa"
 _LEAST = 0.65  # datatrove's own threshold
 
 
-def regex_tokenizer() -> Any:
+def regex_tokenizer(word: re.Pattern[str] = _WORD) -> Any:
     """The plainest tokenizer that datatrove's blocks accept: what is left is the blocks' own work."""
     from datatrove.utils.word_tokenizers import WordTokenizer  # noqa: PLC0415  (only the rival's Python has it all)
 
     class RegexTokenizer(WordTokenizer):  # type: ignore[misc]
         def word_tokenize(self, text: str) -> list[str]:
-            return _WORD.findall(text)
+            return word.findall(text)
 
         def sent_tokenize(self, text: str) -> list[str]:
             return [sentence for sentence in _SENTENCE_END.split(text) if sentence.strip()]

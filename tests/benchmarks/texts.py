@@ -8,7 +8,7 @@ import lzma
 import random
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.errors import ConfigError
 
@@ -60,16 +60,29 @@ def read_texts(data: Path, files: Iterable[PublicTexts]) -> list[str]:
     Raises:
         ConfigError: a file isn't there.
     """
-    found = []
-    for file in files:
-        path = data / file.path
-        if not path.is_file():
-            raise ConfigError(
-                str(path), "the texts are not there", f"name their folder by --data; origin: {file.origin}"
-            )
-        with lzma.open(path, "rt", encoding="utf-8") as lines:
-            found += [str(json.loads(line)["text"]) for line in lines]
-    return found
+    return [str(row["text"]) for file in files for row in records(data, file)]
+
+
+def records(data: Path, file: PublicTexts) -> list[dict[str, Any]]:
+    """The rows of a file of public texts.
+
+    Raises:
+        ConfigError: it isn't there.
+    """
+    return jsonl(data, file.path, file.origin)
+
+
+def jsonl(data: Path, path: str, origin: str = "") -> list[dict[str, Any]]:
+    """The rows of a file under the data folder.
+
+    Raises:
+        ConfigError: it isn't there.
+    """
+    if not (data / path).is_file():
+        told = f"; origin: {origin}" if origin else ""
+        raise ConfigError(str(data / path), "the texts are not there", f"name their folder by --data{told}")
+    with lzma.open(data / path, "rt", encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
 
 
 def checksums(data: Path, files: Iterable[PublicTexts]) -> dict[str, str]:

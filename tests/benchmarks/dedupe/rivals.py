@@ -23,35 +23,18 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _WORD = re.compile(r"\w+")
-_SENTENCE_END = re.compile(r"(?<=[.!?…])\s+")
 _BANDS, _ROWS, _SHINGLE = 14, 8, 5
 _THRESHOLD = 0.72  # (1 / bands) ** (1 / rows): where the bands turn
 _README_THRESHOLD = 0.8  # of rensa's own example, as its 128 permutations
 _BATCH = 1000
 # The toolkit runs one thread too; these libraries start one a core.
 os.environ.update({"OMP_NUM_THREADS": "1", "RAYON_NUM_THREADS": "1"})
-
-
-def _regex_tokenizer() -> Any:
-    """The plainest tokenizer that datatrove accepts: what is left is the tool's own work."""
-    from datatrove.utils.word_tokenizers import WordTokenizer  # noqa: PLC0415  (only the rival's Python has it)
-
-    class RegexTokenizer(WordTokenizer):  # type: ignore[misc]
-        def word_tokenize(self, text: str) -> list[str]:
-            return _WORD.findall(text)
-
-        def sent_tokenize(self, text: str) -> list[str]:
-            return [sentence for sentence in _SENTENCE_END.split(text) if sentence.strip()]
-
-        def span_tokenize(self, text: str) -> list[tuple[int, int]]:
-            ends = [found.end() for found in _SENTENCE_END.finditer(text)]
-            return list(zip([0, *ends], [*ends, len(text)], strict=True))
-
-    return RegexTokenizer("es")
 
 
 def _records(path: Path) -> Iterator[dict[str, str]]:
@@ -81,7 +64,9 @@ def datatrove(row: str, path: Path, clock: Clock) -> dict[str, str]:
 
     logger.remove()
     config = MinhashConfig(n_grams=_SHINGLE, num_buckets=_BANDS, hashes_per_bucket=_ROWS)
-    language = _regex_tokenizer() if row == "datatrove-regex" else "spa"
+    from rival import regex_tokenizer  # type: ignore[import-not-found]  # noqa: PLC0415  (the script next door)
+
+    language = regex_tokenizer(_WORD) if row == "datatrove-regex" else "spa"
     with tempfile.TemporaryDirectory(prefix="rival-") as name:
         room = Path(name)
         source = room / "in"

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import json
-import lzma
 import re
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -12,9 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from lxml import html
 
-from latam_corpus.errors import ConfigError
-
-from ..texts import NOVELS, VERSES, PublicTexts  # noqa: TID252  (`python -m` and mypy name it differently)
+from ..texts import NOVELS, VERSES, PublicTexts, records  # noqa: TID252  (`python -m` and mypy name it differently)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -111,13 +107,13 @@ class Shelf:
         Raises:
             ConfigError: a file isn't there.
         """
-        spanish, portuguese = (_records(data, file) for file in NOVELS)
+        spanish, portuguese = (records(data, file) for file in NOVELS)
         novels = [_novel(row, "es", "conha19") for row in spanish] + [
             _novel(row, "pt", "eltec-por") for row in portuguese
         ]
         by_id = {novel.id: novel for novel in novels}
         editions = []
-        for row in (row for file in EDITIONS for row in _records(data, file)):
+        for row in (row for file in EDITIONS for row in records(data, file)):
             novel = by_id[row["a"].rpartition("=")[2]]
             editions.append(replace(novel, source_id="textbox", text=row["text_b"]))
         return cls(
@@ -126,22 +122,22 @@ class Shelf:
             tuple(
                 # Ids repeat in the collection: poems of one sequence share one.
                 Text(f"{row['id']}-{n}", row["author"], "es", "disco-sonnets", row["text"])
-                for n, row in enumerate(_records(data, VERSES[0]))
+                for n, row in enumerate(records(data, VERSES[0]))
             ),
             tuple(
                 Text(f"saying-{n}", str(n), row["lang"][:2], "sayings", row["text"].strip())
-                for n, row in enumerate(_records(data, SAYINGS))
+                for n, row in enumerate(records(data, SAYINGS))
             ),
             tuple(
                 tuple(row["text"] for row in rows)
-                for _, rows in groupby(_records(data, BIBLE), key=lambda row: row["block"])
+                for _, rows in groupby(records(data, BIBLE), key=lambda row: row["block"])
             ),
-            tuple(Text(row["page"], row["work"][:12], "es", "alto", row["lines"]) for row in _records(data, PAGES)),
+            tuple(Text(row["page"], row["work"][:12], "es", "alto", row["lines"]) for row in records(data, PAGES)),
             tuple(_menu(path) for path in sorted((data / _NEWS).glob("*.html.gz"))),
             tuple(found for path in sorted((data / GUTENBERG).glob("*/*-8.txt")) if (found := _licence(path))),
             tuple(
                 Text(code, code, code, "udhr", "\n".join(row["text"] for row in rows))
-                for code, rows in groupby(_records(data, DECLARATION), key=lambda row: row["code"])
+                for code, rows in groupby(records(data, DECLARATION), key=lambda row: row["code"])
             ),
         )
 
@@ -183,14 +179,6 @@ def _dealt(texts: Sequence[Text], early: Iterable[str] = ()) -> tuple[tuple[Text
 
 def _size(texts: Sequence[Text]) -> int:
     return sum(len(text.text) for text in texts)
-
-
-def _records(data: Path, file: PublicTexts) -> list[dict[str, Any]]:
-    path = data / file.path
-    if not path.is_file():
-        raise ConfigError(str(path), "the texts are not there", f"name their folder by --data; origin: {file.origin}")
-    with lzma.open(path, "rt", encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines]
 
 
 def _novel(row: dict[str, Any], language: str, source_id: str) -> Text:

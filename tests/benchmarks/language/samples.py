@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Final
 from latam_corpus.language.codes import groups, known_code
 from latam_corpus.language.texts import is_kept_out, is_untranslated
 
-from ..texts import NOVELS, collections, recombined  # noqa: TID252  (`python -m` and mypy name it differently)
+from ..texts import NOVELS, collections, jsonl, recombined  # noqa: TID252  (`python -m` and mypy name it differently)
 from .pages import html_blocks
-from .shelf import jsonl
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import lzma
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from latam_corpus.errors import ConfigError
 from latam_corpus.language.codes import UNDETERMINED, groups, known_code
 from latam_corpus.language.texts import Texts, rows
 
+from ..texts import jsonl  # noqa: TID252  (`python -m` and mypy name it differently)
 from .pages import Passage
 
 if TYPE_CHECKING:
@@ -40,18 +39,6 @@ _TOGETHER: Final = {
     "interviews": "oral_history/coser_ud/turns.jsonl.xz",
 }
 _SAYINGS: Final = {"es": "spa", "pt-BR": "por"}
-
-
-def jsonl(data: Path, path: str) -> list[dict[str, Any]]:
-    """The rows of a file under the data folder.
-
-    Raises:
-        ConfigError: it isn't there.
-    """
-    if not (data / path).is_file():
-        raise ConfigError(str(data / path), "the texts are not there", "name their folder by --data")
-    with lzma.open(data / path, "rt", encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines]
 
 
 def shelf(data: Path) -> Iterator[Passage]:

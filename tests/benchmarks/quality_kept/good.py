@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import lzma
 import re
 import tomllib
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from latam_corpus.errors import ConfigError
 from latam_corpus.extract.html import extract
 from latam_corpus.paths import data_folder
 
+from ..texts import jsonl  # noqa: TID252  (`python -m` and mypy name it differently)
 from .pages import latin_american
 
 if TYPE_CHECKING:
@@ -72,18 +71,6 @@ def good(data: Path) -> Iterator[Text]:
     yield from _talk(data)
     yield from _news(data)
     yield from _indigenous(data)
-
-
-def jsonl(data: Path, path: str) -> list[dict[str, Any]]:
-    """The rows of a file under the data folder.
-
-    Raises:
-        ConfigError: it isn't there.
-    """
-    if not (data / path).is_file():
-        raise ConfigError(str(data / path), "the texts are not there", "name their folder by --data")
-    with lzma.open(data / path, "rt", encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines]
 
 
 def chapters(text: str) -> list[str]:

@@ -6,7 +6,8 @@ import random
 import re
 from typing import TYPE_CHECKING, Final
 
-from .good import Text, chapters, joined, jsonl, tsv
+from ..texts import jsonl  # noqa: TID252  (`python -m` and mypy name it differently)
+from .good import Text, chapters, joined, tsv
 from .pages import boilerplate, scripts
 
 if TYPE_CHECKING:
