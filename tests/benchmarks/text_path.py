@@ -43,8 +43,9 @@ _NOTES: Final = (
     """Both sides use the toolkit's language model, datatrove on the whole document through fastText, as it uses its
 own, the toolkit on four windows of 400 characters through its own reader. datatrove's usual model may be faster
 than ours: the column without language ID leaves this step out on both sides.""",
-    """The signals are not the same. datatrove counts repeated n-grams of 2 to 10 words, which the toolkit doesn't; the
-toolkit has stop-word margins, mixed case, mojibake, unique words a window. C4 drops lines; the toolkit drops none.""",
+    """The signals are not the same. datatrove counts repeated n-grams of 2 to 10 words, the toolkit's rules for
+literature those of 5; the toolkit has stop-word margins, signs of code, spelling, mixed case, mojibake, unique words a
+window. C4 drops lines; the toolkit drops none.""",
     """datatrove's exact dedupe hashes the text as it is (64 bits), the toolkit's the normalised text (SHA-256). The
 toolkit also writes a ledger, every measured signal, the dropped documents, and an output to re-decide from.""",
     """datatrove's blocks have the order and options of its examples/fineweb.py, with Spanish and Portuguese stop words;
