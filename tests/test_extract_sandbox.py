@@ -152,7 +152,7 @@ def test_a_document_that_takes_all_memory_fails_alone(box: sandbox.Sandbox) -> N
 def test_memory_is_named_where_the_parser_hides_it(box: sandbox.Sandbox) -> None:
     """libxml2 gives up with an empty tree: the reason is the memory, not a page without text."""
     page = b"<html><body>" + b"<div><p>Hola <b>vecina</b> del puerto.</p></div>" * 100_000
-    outcomes = box.extract([Job("latam_corpus.extract.html:extract", page)], Limits(60, 40, 360))
+    outcomes = box.extract([Job("latam_corpus.extract.html:careful", page)], Limits(60, 40, 360))
     assert _shown(outcomes) == ["extract:memory"]
 
 

@@ -49,9 +49,12 @@ def test_it_is_a_stage_that_can_be_sent_and_compared() -> None:
     assert pickle.loads(pickle.dumps(Extract())) == Extract()  # noqa: S301
 
 
-def test_a_page_gives_its_text_and_its_metadata() -> None:
+@pytest.mark.parametrize(
+    ("mode", "extractor"), [("balanced", "layout "), ("careful", "trafilatura "), ("fast", "layout ")]
+)
+def test_a_page_gives_its_text_and_its_metadata(mode: Any, extractor: str) -> None:
     """Paragraphs on lines, without menu and footer; title, author, date, language and address of the page."""
-    frame = Extract()(_batch({"doc_id": "a", "raw": _PAGE.encode(), "media_type": "text/html"})).frame
+    frame = Extract(mode=mode)(_batch({"doc_id": "a", "raw": _PAGE.encode(), "media_type": "text/html"})).frame
     row = frame.row(0, named=True)
     assert "raw" not in frame.columns
     assert "media_type" not in frame.columns
@@ -62,7 +65,7 @@ def test_a_page_gives_its_text_and_its_metadata() -> None:
     assert (row["title"], row["creators"]) == ("Reabre el mercado del puerto", ["Lucía Prado"])
     assert (row["published"], row["declared_language"]) == ("2024-03-09", "es-UY")
     assert row["url"] == "https://diario.example/nota/7"
-    assert row["extractor"].startswith("trafilatura ")
+    assert row["extractor"].startswith(extractor)
 
 
 @pytest.mark.parametrize(

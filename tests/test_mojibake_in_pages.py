@@ -9,12 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from latam_corpus.extract.html import extract
+from latam_corpus.extract import html
 from latam_corpus.extract.mojibake import undo_mojibake
 from latam_corpus.extract.repair import repair
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from latam_corpus.extract.document import Extracted
 
 _TITLE = "Así pasó el día en La Guairá"
 _TEXT = (
@@ -43,15 +45,17 @@ def _named(text: str) -> str:
     return "".join(f"&{name};" if (name := names.get(ord(char))) else char for char in text)
 
 
+@pytest.mark.parametrize("extract", [html.balanced, html.careful, html.fast])
 @pytest.mark.parametrize("write", [str, _numbered, _named])
-def test_a_page_encoded_twice_loses_no_letter(write: Callable[[str], str]) -> None:
+def test_a_page_encoded_twice_loses_no_letter(write: Callable[[str], str], extract: Callable[..., Extracted]) -> None:
     """í, Á, Í and à among them, whose second halves parsers drop; as characters, numbers or names."""
     found = extract(_page(write(_twice(_TEXT)), write(_twice(_TITLE))), {})
     assert repair(found.text) == _TEXT
     assert repair(found.title or "") == _TITLE
 
 
-def test_a_sound_page_is_left_as_it_is() -> None:
+@pytest.mark.parametrize("extract", [html.balanced, html.careful, html.fast])
+def test_a_sound_page_is_left_as_it_is(extract: Callable[..., Extracted]) -> None:
     """Soft hyphens where a word may be broken, accents beside them, and references that stand for markup."""
     sound = "El cora\xadzón de la ma&shy;ña\xadna, &lt;así&gt; d&iacute;jo &amp; calló la vir\xadgen de ÑANDÚ."
     page = _page(sound, "Corazón").decode()

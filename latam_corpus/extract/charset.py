@@ -28,6 +28,9 @@ _OPENING: Final = frozenset("¿¡«“‘—–")
 _CLOSING: Final = frozenset("»”’…ºª°—–·§")
 _SAMPLE: Final = 2**16
 _NUL_SHARE: Final = 0.2
+_META_CHARSET: Final = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
+# As far as browsers look for a charset, with room for the scripts that pages put before it.
+_HEAD: Final = 8192
 
 
 def decode(raw: bytes, declared: str | None = None) -> tuple[str, str]:
@@ -53,6 +56,16 @@ def decode(raw: bytes, declared: str | None = None) -> tuple[str, str]:
         return text, "utf-8"
     charset = _known(declared) or max(_CANDIDATES, key=lambda one: _score(raw, one))
     return raw.decode(charset, "replace"), charset
+
+
+def meta_charset(page: bytes) -> str | None:
+    """The charset that an HTML page claims in its head.
+
+    >>> meta_charset(b"<html><head><meta charset=iso-8859-1>")
+    'iso-8859-1'
+    """
+    found = _META_CHARSET.search(page[:_HEAD])
+    return found[1].decode("ascii", "replace") if found else None
 
 
 def _utf16(raw: bytes) -> str | None:

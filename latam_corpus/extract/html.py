@@ -1,4 +1,8 @@
-"""HTML: the main text by trafilatura, with the metadata of the page."""
+"""HTML: the main text by what the layout of its blocks tells, by trafilatura, or by both.
+
+Each function here is an extractor: `balanced` looks at the layout and asks trafilatura about the pages of which it is
+least sure, `fast` looks at the layout alone, `careful` is trafilatura. `docs/extraction.md` says what each is worth.
+"""
 
 from __future__ import annotations
 
@@ -9,38 +13,44 @@ from typing import TYPE_CHECKING, Any, Final
 
 import trafilatura
 
-from latam_corpus.extract.charset import decode
 from latam_corpus.extract.document import Extracted
-from latam_corpus.extract.mojibake import undo_mojibake
+from latam_corpus.extract.model_file import model_digest
+from latam_corpus.extract.page import markup_of, read_page
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-EXTRACTOR: Final = f"trafilatura {version('trafilatura')}"
+    from latam_corpus.extract.page import Page
 
-_META_CHARSET: Final = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
+EXTRACTOR: Final = f"trafilatura {version('trafilatura')}"
+LAYOUT: Final = f"layout {model_digest()[:8]}"
+# A page of which more is in doubt (`Page.doubt`) is given to trafilatura: about one in six of the pages on which the
+# bound was chosen, see docs/extraction.md.
+DOUBT: Final = 0.25
+
 _LANGUAGE: Final = re.compile(
     r"<html\b[^>]{0,500}?\slang\s*=\s*[\"']?\s*([A-Za-z]{2,3}(?:[-_][A-Za-z0-9]+)*)", re.IGNORECASE
 )
-# As far as browsers look for a charset, with room for the scripts that pages put before it.
 _HEAD: Final = 8192
 
 # A page that trafilatura can't read becomes a ledger row; its log lines would only repeat that on the screen.
 logging.getLogger("trafilatura").addHandler(logging.NullHandler())
 logging.getLogger("htmldate").addHandler(logging.NullHandler())
+# Compiled, or read from Numba's cache, while the module is imported: a document's time doesn't pay for it.
+read_page("<p>.</p>")
 
 
-def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
-    """The main text of an HTML page, a block a line; empty when trafilatura finds none.
+def careful(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
+    """The main text of an HTML page by trafilatura, a block a line; empty when it finds none.
 
     Args:
         raw: the page's bytes.
         parameters: `charset` when it is known from outside, as for a text column.
 
-    >>> extract("<html lang=es><body><p>Hola, vecina.</p></body></html>".encode(), {}).declared_language
+    >>> careful("<html lang=es><body><p>Hola, vecina.</p></body></html>".encode(), {}).declared_language
     'es'
     """
-    text = undo_mojibake(decode(raw, parameters.get("charset") or _meta_charset(raw))[0])
+    text = markup_of(raw, parameters)
     # Typed as Document or dict; it is a Document unless `as_dict` is set.
     page: Any = trafilatura.bare_extraction(text, with_metadata=True, include_comments=False)
     language = _LANGUAGE.search(text[:_HEAD])
@@ -58,6 +68,46 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     )
 
 
-def _meta_charset(raw: bytes) -> str | None:
-    found = _META_CHARSET.search(raw[:_HEAD])
-    return found[1].decode("ascii", "replace") if found else None
+def balanced(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
+    """The main text by its layout, or trafilatura's where that leaves much in doubt; arguments as of `careful`.
+
+    >>> balanced("<html lang=pt><body><p>Bom dia, vizinha. Tudo bem?</p></body></html>".encode(), {}).declared_language
+    'pt'
+    """
+    markup = markup_of(raw, parameters)
+    page = read_page(markup)
+    return _with_text(page, *settled(page, markup))
+
+
+def fast(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
+    """The main text by its layout, whatever the doubt; arguments as of `careful`.
+
+    >>> fast("<html lang=pt><body><p>Bom dia, vizinha. Tudo bem?</p></body></html>".encode(), {}).extractor == LAYOUT
+    True
+    """
+    page = read_page(markup_of(raw, parameters))
+    return _with_text(page, page.text, LAYOUT)
+
+
+def settled(page: Page, markup: str) -> tuple[str, str]:
+    """The text of a page that was read, and whose it is: trafilatura's where much is in doubt and it finds one."""
+    text = page.text
+    if not text or page.doubt > DOUBT:
+        # Typed as Document or dict, as above.
+        other: Any = trafilatura.bare_extraction(markup, with_metadata=False, include_comments=False, fast=True)
+        if other is not None and other.text:
+            return other.text, EXTRACTOR
+    return text, LAYOUT
+
+
+def _with_text(page: Page, text: str, extractor: str) -> Extracted:
+    said = page.said
+    return Extracted(
+        text,
+        extractor,
+        title=said.title,
+        creators=said.creators,
+        published=said.published,
+        declared_language=said.language,
+        url=said.url,
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
 import polars as pl
 
@@ -12,6 +12,8 @@ from latam_corpus.catalog.urls import canonical_url
 from latam_corpus.errors import ConfigError
 from latam_corpus.extract import sandbox
 from latam_corpus.extract.child import Failed, Job, Limits, attempt
+from latam_corpus.extract.document import SKIMMED
+from latam_corpus.extract.model_file import model_digest
 from latam_corpus.schema import DOCUMENT_SCHEMA
 
 if TYPE_CHECKING:
@@ -22,11 +24,12 @@ if TYPE_CHECKING:
 # A new format is one line here and one module. Modules are imported when the first document of their type comes.
 EXTRACTORS: Final = {
     "text/plain": "latam_corpus.extract.plain:extract",
-    "text/html": "latam_corpus.extract.html:extract",
-    "application/xhtml+xml": "latam_corpus.extract.html:extract",
+    "text/html": "latam_corpus.extract.html:{mode}",
+    "application/xhtml+xml": "latam_corpus.extract.html:{mode}",
     "application/tei+xml": "latam_corpus.extract.tei:extract",
     "text/markdown": "latam_corpus.extract.markdown:extract",
 }
+HTML: Final = frozenset({"text/html", "application/xhtml+xml"})
 # All others go to the sandbox. Plain text has no parser, only our own passes, whose time and memory grow as its bytes.
 IN_PROCESS: Final = frozenset({"text/plain"})
 # What a record brought is kept; the extractor fills the gaps.
@@ -42,16 +45,19 @@ class Extract:
     """The stage that makes text of bytes; rows that came as text pass with the extractor `record`.
 
     Attributes:
+        mode: how HTML pages are read: `balanced` by their layout, and by trafilatura where that leaves much in doubt;
+            `careful` by trafilatura, three times as slow; `fast` by their layout alone.
         time_limit: seconds of processor time that a document's parser may take; six times as many by the clock.
         memory_limit_mb: megabytes that it may take; enforced on Linux alone.
     """
 
+    mode: Literal["balanced", "careful", "fast"] = "balanced"
     time_limit: float = 10.0
     memory_limit_mb: int = 1024
     name: ClassVar[str] = "extract"
     needs: ClassVar[frozenset[str]] = frozenset({"raw", "media_type"})
     gives: ClassVar[frozenset[str]] = frozenset({"text", "extractor", *_FILLED})
-    libraries: ClassVar[tuple[str, ...]] = ("trafilatura", "lxml", "ftfy")
+    libraries: ClassVar[tuple[str, ...]] = ("trafilatura", "resiliparse", "lxml", "ftfy")
 
     def __post_init__(self) -> None:
         for option in ("time_limit", "memory_limit_mb"):
@@ -61,14 +67,20 @@ class Extract:
                     f"option «{option}» of «extract»", f"{value} is no limit", f"give a number from 1 to {_NO_LIMIT:,}"
                 )
 
+    def fingerprint(self) -> str:
+        """What changes when the layout model does, so that cached work is redone."""
+        return "" if self.mode == "careful" else model_digest()
+
     def __call__(self, batch: Batch) -> Batch:
         """The batch with `text` and `extractor`, without `raw`; a row whose bytes give no text fails."""
         frame = batch.frame
         if "raw" not in frame.columns:
             return batch.with_columns({"extractor": pl.lit("record", dtype=pl.String)})
         clock = max(_PATIENCE * self.time_limit, _LEAST_CLOCK)
-        outcomes = _outcomes(frame["raw"], frame["media_type"], Limits(self.time_limit, self.memory_limit_mb, clock))
-        frame = frame.drop("raw", "media_type").with_columns(
+        limits = Limits(self.time_limit, self.memory_limit_mb, clock)
+        outcomes = _outcomes(frame["raw"], frame["media_type"], limits, self.mode)
+        frame = _unskimmed(frame.drop("raw", "media_type"))
+        frame = frame.with_columns(
             _filled(frame, name, [getattr(outcome, name, None) for outcome in outcomes])
             for name in ("text", "extractor", *_FILLED)
         )
@@ -86,7 +98,17 @@ class Extract:
         return Batch(frame).drop(reasons, evidence, "failed")
 
 
-def _outcomes(raws: Iterable[bytes | None], media_types: Iterable[str | None], limits: Limits) -> list[Outcome | None]:
+def _unskimmed(frame: pl.DataFrame) -> pl.DataFrame:
+    """The rows without the text that `skim` gave them."""
+    if not {"text", "extractor"} <= set(frame.columns):
+        return frame
+    skimmed = pl.col("extractor").eq_missing(SKIMMED)
+    return frame.with_columns(pl.when(~skimmed).then(pl.col(name)).alias(name) for name in ("text", "extractor"))
+
+
+def _outcomes(
+    raws: Iterable[bytes | None], media_types: Iterable[str | None], limits: Limits, mode: str
+) -> list[Outcome | None]:
     """For each row the extracted document, or why there is none; None for a row without bytes."""
     outcomes: list[Outcome | None] = []
     boxed: dict[int, Job] = {}
@@ -101,7 +123,7 @@ def _outcomes(raws: Iterable[bytes | None], media_types: Iterable[str | None], l
         elif kind in IN_PROCESS:
             outcomes[row] = attempt(Job(EXTRACTORS[kind], raw, parameters))
         else:
-            boxed[row] = Job(EXTRACTORS[kind], raw, parameters)
+            boxed[row] = Job(EXTRACTORS[kind].format(mode=mode), raw, parameters)
     for row, outcome in zip(boxed, sandbox.extract(list(boxed.values()), limits), strict=True):
         outcomes[row] = outcome
     return [

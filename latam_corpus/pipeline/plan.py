@@ -276,7 +276,7 @@ def _check_columns(place: str, stages: Sequence[Stage | Barrier], sources: Seque
     have |= {"text"} if all(gives_text(source) for source in sources) else {"raw", "media_type"}
     for stage in stages:
         missing = stage.needs - have - {"drop_reason"}
-        if stage.name == "extract":
+        if "raw" in stage.needs:  # what came as text passes it
             missing = frozenset()
         if missing:
             column = min(missing)

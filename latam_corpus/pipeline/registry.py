@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from latam_corpus.corpus import Corpus
 
 STAGES: Final = {
+    "skim": "latam_corpus.extract.skim:Skim",
     "extract": "latam_corpus.extract.stage:Extract",
     "repair": "latam_corpus.extract.repair:Repair",
     "identify": "latam_corpus.language.identify:Identify",

@@ -1,0 +1,175 @@
+"""An HTML page as blocks, each with the chance that it belongs to the page's main text."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from resiliparse.parse.html import HTMLTree
+
+from latam_corpus.errors import PartError
+from latam_corpus.extract.charset import decode, meta_charset
+from latam_corpus.extract.forest import Forest
+from latam_corpus.extract.layout import FEATURES, KNOWN, context, features
+from latam_corpus.extract.markup import read_markup
+from latam_corpus.extract.model_file import MODEL
+from latam_corpus.extract.mojibake import undo_mojibake
+from latam_corpus.extract.stated import Stated, stated
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from latam_corpus.extract.markup import Markup
+
+_SIGNS: Final = bytes(one for one in range(128) if not chr(one).isalnum())
+_SMALL: Final = bytes(ord(chr(one).lower()) if one < 128 else one for one in range(256))  # noqa: PLR2004  (ASCII)
+_LEAST: Final = 12  # bytes of a block that may be told by standing in another text
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """What tells the main text: a first look at each block, and a second that knows the first of its neighbours.
+
+    Attributes:
+        first: over `layout.FEATURES`.
+        second: over `layout.context` and the same.
+        bound: the least chance of a block that is kept.
+        about: what it was learnt from, as its training wrote it down.
+    """
+
+    first: Forest
+    second: Forest
+    bound: float
+    about: dict[str, Any]
+
+    def chances(self, page: Markup, rows: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The chance of each block, float32[b]."""
+        once = self.first.chances(rows)
+        return self.second.chances(np.concatenate([context(page, once), rows], axis=1))
+
+
+@dataclass(frozen=True, eq=False)
+class Page:
+    """A page that was read: its markup's blocks, what it says of itself, the chance of each block.
+
+    Attributes:
+        markup: the elements and blocks.
+        said: what the page states.
+        chances: float32[b].
+        bound: the least chance of a block that is kept.
+    """
+
+    markup: Markup
+    said: Stated
+    chances: NDArray[np.float32]
+    bound: float
+
+    @property
+    def kept(self) -> NDArray[np.bool_]:
+        """Whether each block is kept, bool[b]: it is likely enough, or where none is, not far from the likeliest."""
+        best = float(self.chances.max(initial=0.0))
+        return self.chances >= (self.bound if best >= self.bound else best / 2)
+
+    @property
+    def text(self) -> str:
+        """The blocks that are kept, a line each."""
+        return "\n".join(self.markup.block(number) for number in np.flatnonzero(self.kept).tolist())
+
+    @property
+    def doubt(self) -> float:
+        """The characters expected to be wrongly kept or left out, over those kept; higher where less is sure."""
+        chars = self.markup.counts[:, 0]
+        kept = self.kept
+        wrong = np.where(kept, 1 - self.chances, self.chances) @ chars
+        return float(wrong / max(1, int(chars[kept].sum())))
+
+
+def markup_of(raw: bytes, parameters: Mapping[str, str]) -> str:
+    """A page as text, its mojibake undone.
+
+    Args:
+        raw: its bytes.
+        parameters: `charset` when it is known from outside.
+
+    >>> markup_of("<meta charset=iso-8859-1><p>mañana".encode("latin-1"), {})[-6:]
+    'mañana'
+    """
+    return undo_mojibake(decode(raw, parameters.get("charset") or meta_charset(raw))[0])
+
+
+def read_page(markup: str, model: Model | None = None) -> Page:
+    """The page, read in one parse.
+
+    >>> page = read_page("<html lang=es><body><p>Mañana no hay clases en la escuela.</p></body></html>")
+    >>> page.said.language, len(page.chances)
+    ('es', 1)
+    """
+    tree = HTMLTree.parse(markup)
+    page = read_markup(str(tree.document.html) if tree.document else "")
+    said = stated(page)
+    model = model or load_model()
+    return Page(page, said, model.chances(page, features(page, known(page, said))), model.bound)
+
+
+def known(page: Markup, said: Stated) -> NDArray[np.float32]:
+    """What is known of each block from elsewhere on the page, float32[b, len(layout.KNOWN)]."""
+    made = np.zeros((len(page), len(KNOWN)), np.float32)
+    data, starts = page.text.tobytes(), page.starts.tolist()
+    blocks = [_folded(data[start:end]) for start, end in pairwise(starts)]
+    titles = [title for title in (_folded(one.encode("utf-8", "replace")) for one in said.titles) if title]
+    teaser, body = (_folded(one.encode("utf-8", "replace")) for one in (said.description, said.body))
+    times = Counter(blocks)
+    for row, block in zip(made, blocks, strict=True):
+        long = len(block) >= _LEAST
+        row[0] = 2 if block in titles else int(long and any(block in title for title in titles))
+        row[1] = long and block in body
+        row[2] = times[block]
+        row[3] = len(body) >= 10 * _LEAST
+        row[4] = bool(long and teaser and (block in teaser or teaser[:60] in block))
+    return made
+
+
+def _folded(text: bytes) -> bytes:
+    """The text without ASCII's spaces and signs, its capitals small: what is left of two equal ones is equal.
+
+    >>> _folded("¿Mañana, en Casa?".encode()).decode()
+    '¿mañanaencasa'
+    """
+    return text.translate(_SMALL, _SIGNS)
+
+
+@cache
+def load_model(path: Path = MODEL) -> Model:
+    """The model in a file.
+
+    Raises:
+        PartError: it was learnt for other features than those of this version.
+    """
+    with np.load(path, allow_pickle=False) as arrays:
+        about = json.loads(str(arrays["about"]))
+        if about["features"] != features_digest():
+            raise PartError(
+                str(path), "it was learnt for other features", "install the toolkit anew, or train it again"
+            )
+        return Model(Forest.of(arrays, "first"), Forest.of(arrays, "second"), float(arrays["bound"]), about)
+
+
+def save_model(model: Model, path: Path) -> None:
+    """Keep the model as a file."""
+    arrays = model.first.arrays("first") | model.second.arrays("second")
+    about = np.array(json.dumps(model.about, ensure_ascii=False))
+    np.savez_compressed(path, **arrays, bound=np.array(model.bound, np.float32), about=about)  # type: ignore[arg-type]
+
+
+def features_digest() -> str:
+    """Changes when the features do, for which a model was learnt."""
+    return hashlib.sha256(" ".join(FEATURES).encode()).hexdigest()[:16]

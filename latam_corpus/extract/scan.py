@@ -1,0 +1,363 @@
+"""The compiled pass over markup: see `markup.read_markup`, which calls it and says what it fills."""
+
+# ruff: noqa: PLR1714, PLR2004, SIM109  (compiled code compares bytes; ranges of letters stand as their numbers)
+from __future__ import annotations
+
+from typing import Final
+
+from latam_corpus.paths import keep_compiled_code
+
+keep_compiled_code()
+
+import numba  # noqa: E402  (the cache folder must be named first)
+import numpy as np  # noqa: E402
+
+from latam_corpus.extract.tags import (  # noqa: E402
+    BLOCK,
+    BOLD,
+    BREAK,
+    HIDDEN,
+    LINK,
+    RAW,
+    SILENT,
+    TELLING,
+    TELLS,
+    TOLD,
+    VOID,
+    name_hash,
+)
+from latam_corpus.text.slots import slot_of  # noqa: E402
+
+# Columns of a block's counts.
+COUNTS: Final = (
+    *("chars", "words", "link_chars", "links", "bold_chars", "commas", "stops", "digits", "uppers", "capitals"),
+    *("marks", "last", "first_upper", "after_break", "before_break", "silent_before"),
+)
+CHARS, WORDS, LINK_CHARS, LINKS, BOLD_CHARS, COMMAS, STOPS, DIGITS, UPPERS, CAPITALS, MARKS = range(11)
+LAST, FIRST_UPPER, AFTER_BREAK, BEFORE_BREAK, SILENT_BEFORE = range(11, 16)
+
+# Bytes by their names.
+_SPACE, _BANG, _QUOTE, _AND, _SINGLE, _COMMA, _DASH, _STOP, _SLASH = 32, 33, 34, 38, 39, 44, 45, 46, 47
+_SEMICOLON, _LESS, _EQUALS, _MORE, _ASK = 59, 60, 61, 62, 63
+_DEEPEST: Final = 512  # elements below are counted to the one above them
+_PRIME: Final = np.uint64(0x100000001B3)
+_BASIS: Final = np.uint64(0xCBF29CE484222325)
+_CLASS: Final = np.uint64(name_hash("class"))
+_ID: Final = np.uint64(name_hash("id"))
+_ROLE: Final = np.uint64(name_hash("role"))
+_ITEMPROP: Final = np.uint64(name_hash("itemprop"))
+_REL: Final = np.uint64(name_hash("rel"))
+_STYLE: Final = np.uint64(name_hash("style"))
+_ARIA: Final = np.uint64(name_hash("aria-hidden"))
+_HIDDEN: Final = np.uint64(name_hash("hidden"))
+_AMP: Final = np.uint64(name_hash("amp"))
+_LT: Final = np.uint64(name_hash("lt"))
+_GT: Final = np.uint64(name_hash("gt"))
+_NBSP: Final = np.uint64(name_hash("nbsp"))
+
+
+@numba.njit(cache=True, nogil=True)
+def _attributes(data, at, goes, said):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, C901, PLR0912
+    """What an element's attributes say of it, and the place after its `>`."""
+    says = np.uint32(0)
+    size = len(data)
+    while at < size and data[at] != _MORE:
+        if data[at] == _SPACE or data[at] == _SLASH:
+            at += 1
+            continue
+        h = _BASIS
+        while at < size and data[at] != _EQUALS and data[at] != _MORE and data[at] != _SPACE:  # =
+            h = (h ^ np.uint64(data[at])) * _PRIME
+            at += 1
+        if h == _HIDDEN:
+            says |= np.uint32(HIDDEN)
+        if at >= size or data[at] != _EQUALS:
+            continue
+        at += 1
+        quote = data[at] if at < size else np.uint8(0)
+        quoted = quote == _QUOTE or quote == _SINGLE
+        if quoted:
+            at += 1
+        telling = h == _CLASS or h == _ID or h == _ROLE or h == _ITEMPROP or h == _STYLE or h == _REL
+        found = np.uint32(0)
+        state = goes[0, 0]
+        first = at
+        while at < size:
+            one = data[at]
+            if (quoted and one == quote) or (not quoted and (one == _SPACE or one == _MORE)):
+                break
+            if telling:
+                place = 0
+                if one >= 97 and one <= 122:
+                    place = one - 96
+                elif one >= 65 and one <= 90:
+                    place = one - 64
+                state = goes[state, place]
+                found |= said[state]
+            at += 1
+        if telling:
+            found |= said[goes[state, 0]]
+            if (h == _ITEMPROP or h == _REL) and found & np.uint32(TOLD):
+                says |= np.uint32(TELLS)
+            if h == _STYLE:
+                found &= np.uint32(HIDDEN)
+            if h != _REL:
+                says |= found
+        if h == _ARIA and at > first and data[first] == 116:  # true
+            says |= np.uint32(HIDDEN)
+        if quoted:
+            at += 1
+    return says, at + 1
+
+
+@numba.njit(cache=True, nogil=True)
+def _closing(data, at, h):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """The place of the `</` that ends a raw element with this name's hash, or the end."""
+    size = len(data)
+    while at + 1 < size:
+        if data[at] == _LESS and data[at + 1] == _SLASH:
+            found = _BASIS
+            i = at + 2
+            while i < size and data[i] != _MORE and data[i] != _SPACE:
+                one = data[i]
+                if one >= 65 and one <= 90:
+                    one += 32
+                found = (found ^ np.uint64(one)) * _PRIME
+                i += 1
+            if found == h:
+                return at
+        at += 1
+    return size
+
+
+@numba.njit(cache=True, nogil=True)
+def _after_comment(data, at):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """The place after a comment or a declaration that starts here."""
+    size = len(data)
+    if at + 3 < size and data[at + 2] == _DASH and data[at + 3] == _DASH:
+        at += 4
+        while at + 2 < size and not (data[at] == _DASH and data[at + 1] == _DASH and data[at + 2] == _MORE):
+            at += 1
+        return at + 3
+    while at < size and data[at] != _MORE:
+        at += 1
+    return at + 1
+
+
+@numba.njit(cache=True, nogil=True)
+def _reference(data, at):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """The byte that a reference stands for, and the place after it; a parser writes out no others than these."""
+    size = len(data)
+    h = _BASIS
+    i = at + 1
+    while i < size and i < at + 6 and data[i] != _SEMICOLON:
+        h = (h ^ np.uint64(data[i])) * _PRIME
+        i += 1
+    if i < size and data[i] == _SEMICOLON:
+        if h == _LT:
+            return np.uint8(_LESS), i + 1
+        if h == _GT:
+            return np.uint8(_MORE), i + 1
+        if h == _NBSP:
+            return np.uint8(_SPACE), i + 1
+        if h == _AMP:
+            return np.uint8(_AND), i + 1
+    return np.uint8(_AND), at + 1
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _unusual(data, at, one):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0911
+    """How many bytes after the first one belong to an unusual space or to a character nobody sees; whether a space."""
+    size = len(data)
+    if one == 0xC2 and at < size:
+        if data[at] == 0xA0:
+            return 1, True
+        if data[at] < 0xA0 or data[at] == 0xAD:  # control characters, the soft hyphen
+            return 1, False
+    elif one == 0xE2 and at + 1 < size and data[at] == 0x80:
+        if data[at + 1] >= 0x80 and data[at + 1] <= 0x8A:
+            return 2, True
+        if data[at + 1] == 0x8B:
+            return 2, False
+    elif one == 0xE3 and at + 1 < size and data[at] == 0x80 and data[at + 1] == 0x80:
+        return 2, True
+    elif one == 0xEF and at + 1 < size and data[at] == 0xBB and data[at + 1] == 0xBF:
+        return 2, False
+    return 0, False
+
+
+@numba.njit(cache=True, nogil=True)
+def scan(  # type: ignore[no-untyped-def]  # noqa: ANN201, C901, PLR0912, PLR0915
+    data,  # noqa: ANN001
+    enough,  # noqa: ANN001
+    keys,  # noqa: ANN001
+    kinds,  # noqa: ANN001
+    places,  # noqa: ANN001
+    goes,  # noqa: ANN001
+    said,  # noqa: ANN001
+    tags,  # noqa: ANN001
+    parents,  # noqa: ANN001
+    says,  # noqa: ANN001
+    text,  # noqa: ANN001
+    starts,  # noqa: ANN001
+    owners,  # noqa: ANN001
+    inline,  # noqa: ANN001
+    counts,  # noqa: ANN001
+    telling,  # noqa: ANN001
+):
+    """Fill the arrays; returns how many elements, blocks and telling tags there are."""
+    size = len(data)
+    stack = np.zeros(_DEEPEST, np.int32)  # elements
+    stack_hash = np.zeros(_DEEPEST, np.uint64)
+    stack_kind = np.zeros(_DEEPEST, np.uint8)
+    depth = 0
+    links = bolds = silents = 0
+    elements = 1
+    blocks = 0
+    tells = 0
+    out = 0
+    at = 0
+    owner = np.int32(0)
+    gap = False  # white space since the last character
+    broken = False  # a <br> since the last block
+    hushed = False  # a silent element since the last block
+    in_word = False
+    while at < size and out <= enough:
+        one = data[at]
+        if one == _LESS and at + 1 < size and data[at + 1] == _BANG:  # <!
+            at = _after_comment(data, at)
+            continue
+        is_tag = one == _LESS and at + 1 < size and (data[at + 1] == _SLASH or data[at + 1] > 64)
+        if is_tag:
+            ends = data[at + 1] == _SLASH
+            tag_start = at
+            at += 2 if ends else 1
+            h = _BASIS
+            while at < size and data[at] != _MORE and data[at] != _SPACE and data[at] != _SLASH:
+                letter = data[at]
+                if letter >= 65 and letter <= 90:
+                    letter += 32
+                h = (h ^ np.uint64(letter)) * _PRIME
+                at += 1
+            slot = slot_of(keys, h)
+            kind = kinds[slot] if keys[slot] == h else np.uint8(BLOCK)
+            if kind & np.uint8(BLOCK | BREAK) and out > starts[blocks]:
+                if kind & np.uint8(BREAK):
+                    counts[blocks, BEFORE_BREAK] = 1
+                owners[blocks] = owner
+                blocks += 1
+                starts[blocks] = out
+                gap = in_word = False
+                broken = hushed = False
+            elif kind & np.uint8(BLOCK):
+                broken = False
+            if kind & np.uint8(BREAK):
+                broken = True
+            if ends:
+                while at < size and data[at] != _MORE:
+                    at += 1
+                at += 1
+                level = depth - 1
+                while level >= 0 and stack_hash[level] != h:
+                    level -= 1
+                while level >= 0 and depth > level:
+                    depth -= 1
+                    left = stack_kind[depth]
+                    links -= (left & np.uint8(LINK)) != 0
+                    bolds -= (left & np.uint8(BOLD)) != 0
+                    silents -= (left & np.uint8(SILENT)) != 0
+                owner = np.int32(0)
+                for level in range(depth - 1, -1, -1):
+                    if stack_kind[level] & np.uint8(BLOCK):
+                        owner = stack[level]
+                        break
+                continue
+            told, at = _attributes(data, at, goes, said)
+            if kind & np.uint8(TELLING) or told & np.uint32(TELLS):
+                telling[tells] = tag_start
+                tells += 1
+            if kind & np.uint8(VOID) or depth >= _DEEPEST:
+                continue
+            if kind & np.uint8(SILENT):
+                hushed = True
+            if kind & np.uint8(RAW):
+                at = _closing(data, at, h)
+                while at < size and data[at] != _MORE:
+                    at += 1
+                at += 1
+                continue
+            tags[elements] = places[slot] if keys[slot] == h else np.uint8(0)
+            parents[elements] = stack[depth - 1] if depth else 0
+            says[elements] = told
+            stack[depth] = elements
+            stack_hash[depth] = h
+            stack_kind[depth] = kind
+            depth += 1
+            links += (kind & np.uint8(LINK)) != 0
+            bolds += (kind & np.uint8(BOLD)) != 0
+            silents += (kind & np.uint8(SILENT)) != 0
+            if kind & np.uint8(BLOCK):
+                owner = np.int32(elements)
+            elif silents == 0:
+                # Of an inline element before the first character, too: it belongs to the block that follows.
+                inline[blocks] |= told
+                if kind & np.uint8(LINK):
+                    counts[blocks, LINKS] += 1
+            elements += 1
+            continue
+        if silents:
+            at += 1
+            continue
+        following = at + 1
+        if one == _AND:  # &
+            one, following = _reference(data, at)
+        at = following
+        if one >= 0xC2:
+            width, shown = _unusual(data, at, one)
+            at += width
+            if width and not shown:
+                continue
+            if width:
+                one = np.uint8(_SPACE)
+        if one <= _SPACE:
+            gap = True
+            in_word = False
+            continue
+        count = counts[blocks]
+        if out == starts[blocks]:
+            count[AFTER_BREAK] = broken
+            count[SILENT_BEFORE] = hushed
+            count[FIRST_UPPER] = one >= 65 and one <= 90
+            owners[blocks] = owner
+        elif gap:
+            text[out] = _SPACE
+            out += 1
+        gap = False
+        text[out] = one
+        out += 1
+        if one >= 0x80 and one < 0xC0:  # inside a character
+            continue
+        count[CHARS] += 1
+        count[LINK_CHARS] += links > 0
+        count[BOLD_CHARS] += bolds > 0
+        count[LAST] = one
+        upper = one >= 65 and one <= 90
+        letter = upper or (one >= 97 and one <= 122) or one >= 0xC3
+        if letter and not in_word:
+            count[WORDS] += 1
+            count[CAPITALS] += upper
+        in_word = letter
+        count[UPPERS] += upper
+        if one >= 48 and one <= 57:
+            count[DIGITS] += 1
+        elif one == _COMMA:
+            count[COMMAS] += 1
+        elif one == _STOP or one == _BANG or one == _ASK:
+            count[STOPS] += 1
+        elif not letter and one < 0x80:
+            count[MARKS] += 1
+    if out > starts[blocks]:
+        owners[blocks] = owner
+        blocks += 1
+        starts[blocks] = out
+    return elements, blocks, tells

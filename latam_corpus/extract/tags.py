@@ -1,0 +1,156 @@
+"""What the pass over a page's markup knows of HTML: its tags, and what class names and roles say of an element.
+
+The names are those that page templates give their parts, in the languages in which templates are written; no word of a
+text is among them.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from latam_corpus.text.slots import slot_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+# Kinds of a tag, as bits.
+BLOCK: Final = 1  # its text stands apart; also that of a tag nobody knows
+VOID: Final = 2  # it has no end
+SILENT: Final = 4  # nothing in it is text of the page
+RAW: Final = 8  # what stands in it is no markup
+LINK: Final = 16
+BOLD: Final = 32
+BREAK: Final = 64
+TELLING: Final = 128  # it may say something of the whole page
+
+# Tags that features ask for, by their place here; 0 is any other.
+TAGS: Final = (
+    *("", "p", "h1", "h2", "h3", "h4", "h5", "h6", "li", "td", "th", "div", "blockquote", "pre", "dt", "dd"),
+    *("figcaption", "figure", "address", "section", "article", "main", "nav", "header", "footer", "aside", "form"),
+    *("ul", "ol", "table", "tr", "a", "span", "time", "body", "center", "summary", "details"),
+)
+TAG: Final = {name: place for place, name in enumerate(TAGS)}
+_INLINE: Final = (
+    "a abbr acronym b bdi bdo big cite code data del dfn em font i img ins kbd label mark nobr q s samp small span "
+    "strike strong sub sup time tt u var wbr"
+)
+_VOID: Final = "area base br col embed hr img input link meta param source track wbr"
+_SILENT: Final = (
+    "script style noscript template svg head iframe object math canvas audio video map select datalist button textarea "
+    "noframes noembed xmp dialog title"
+)
+_RAW: Final = "script style iframe noembed noframes xmp plaintext title"
+_TELLING: Final = "html meta link script title h1 time"
+_BOLD: Final = "b strong h1 h2 h3 h4 h5 h6"
+
+# What a class name, an id, a role or an itemprop says, a bit each. A space stands for the end of a name's part: any
+# sign that is no letter.
+SAYS: Final = {
+    "body": ("articlebody", "article body", "body", "entry content", "post content", "contenido", "conteudo", "cuerpo"),
+    "article": ("article", "post", "entry", "story", "noticia", "nota", "artigo", "articulo"),
+    "content": ("content", "texto", " text", "rich"),
+    "main": ("main", "principal", "primary"),
+    "paragraph": ("paragra", "parrafo"),
+    "lead": ("lead", "intro", "bajada", "copete", "teaser", "excerpt", "summary", "sumario", "standfirst", " dek"),
+    "title": ("title", "titul", "headline", "heading", "subtitle"),
+    "comment": ("comment", "comentario", "disqus", "reply", "respond", "discussion"),
+    "related": (
+        *("related", "relacionad", "recommend", "recomend", "similar", "more ", " mas ", " mais ", "readmore"),
+        *("trending", "popular", "latest", "recent", "ultim", "leidas", "lidas", "outbrain", "taboola", "recirc"),
+    ),
+    "share": ("share", "social", "sharing", "compart", "facebook", "twitter", "whatsapp", "follow", "addtoany"),
+    "navigation": ("nav", "menu", "breadcrumb", "topbar", "toolbar", "skip"),
+    "side": ("sidebar", "aside", "widget", "secondary", "lateral", "rail", "complementary"),
+    "footer": ("footer", " foot", "rodape", "pie ", "colophon", "contentinfo"),
+    "header": ("header", "masthead", "banner", "logo", "brand"),
+    "advert": (" ad ", " ads", "advert", "promo", "sponsor", "publicidad", "publicidade", "dfp", "adsense"),
+    "tag": ("tag", "categor", "topic", "label", "keyword", "etiqueta", "tema"),
+    "author": ("author", "byline", "autor", "writer", "firma", "bio", "credit", "signature", "source", "fuente"),
+    "date": ("date", "time", "fecha", "publish", "posted", "hora", "updated"),
+    "meta": ("meta", "info", "detail", "data "),
+    "image": ("caption", "image", "photo", "foto", "imagen", "galler", "galeria", "media", "video", "legend"),
+    "letter": ("newsletter", "subscri", "suscri", "signup", "register", "boletin", "paywall", "assine"),
+    "notice": ("cookie", "popup", "modal", "overlay", "consent", "login", "gdpr", "alert", "lightbox", "dialog"),
+    "list": ("list", "item", "card", "grid", "carousel", "slider", "tile", "archive", "col "),
+    "pages": ("paginat", "pager", "previous", "prev", "next", "siguiente", "anterior"),
+    "copyright": ("copyright", "legal", "disclaimer", "licen", "rights", "terms", "imprint"),
+    "search": ("search", "busca", "buscador"),
+    "box": ("box", "callout", "infobox", "inset", "pullquote", "quote", "highlight", "destac", "embed", "factbox"),
+    "print": ("print", "imprim", "mail", "tools", "action", "button", "btn"),
+    "hidden": ("hidden", "screen reader", "sr only", "visually", "noprint", "display none"),
+}
+SAID: Final = tuple(SAYS)
+TELLS: Final = 1 << 31  # of an element whose `rel` or `itemprop` says one of these
+TOLD: Final = sum(1 << SAID.index(name) for name in ("author", "date", "copyright"))
+HIDDEN: Final = 1 << SAID.index("hidden")
+
+
+@cache
+def tag_table() -> tuple[NDArray[np.uint64], NDArray[np.uint8], NDArray[np.uint8]]:
+    """Hash of a name → kinds and place in `TAGS`: uint64 keys for `slot_of`, uint8 kinds, uint8 places."""
+    names = {*TAGS[1:], *f"{_INLINE} {_VOID} {_SILENT} {_RAW} {_BOLD} {_TELLING}".split()}
+    keys, kinds, places = np.zeros(512, np.uint64), np.zeros(512, np.uint8), np.zeros(512, np.uint8)
+    for name in names:
+        at = slot_of(keys, np.uint64(name_hash(name)))
+        keys[at] = name_hash(name)
+        places[at] = TAG.get(name, 0)
+        kinds[at] = (
+            BLOCK * (name not in _INLINE.split())
+            | VOID * (name in _VOID.split())
+            | SILENT * (name in _SILENT.split())
+            | RAW * (name in _RAW.split())
+            | LINK * (name == "a")
+            | BOLD * (name in _BOLD.split())
+            | BREAK * (name == "br")
+            | TELLING * (name in _TELLING.split())
+        )
+    return keys, kinds, places
+
+
+def name_hash(name: str) -> int:
+    """FNV-1a of a name, 64 bits, as the pass computes it.
+
+    >>> name_hash("p") == name_hash("P".lower())
+    True
+    """
+    h = 0xCBF29CE484222325
+    for byte in name.encode():
+        h = ((h ^ byte) * 0x100000001B3) & 0xFFFFFFFFFFFFFFFF
+    return h
+
+
+@cache
+def automaton() -> tuple[NDArray[np.int16], NDArray[np.uint32]]:
+    """The search for all of `SAYS` at once (Aho and Corasick 1975).
+
+    Gives:
+        int16[states, 27], the next state by the letter (a is 1), 0 for any other sign; uint32[states], what it says.
+    """
+    goes: list[list[int]] = [[-1] * 27]
+    says = [0]
+    for bit, names in enumerate(SAYS.values()):
+        for name in names:
+            state = 0
+            for letter in name:
+                place = 0 if letter == " " else ord(letter) - 96
+                if goes[state][place] < 0:
+                    goes[state][place] = len(goes)
+                    goes.append([-1] * 27)
+                    says.append(0)
+                state = goes[state][place]
+            says[state] |= 1 << bit
+    back = [0] * len(goes)
+    queue = [0]
+    for state in queue:
+        for place, following in enumerate(goes[state]):
+            other = goes[back[state]][place] if state else 0
+            if following < 0:
+                goes[state][place] = max(other, 0)
+            else:
+                back[following] = max(other, 0)
+                says[following] |= says[back[following]]
+                queue.append(following)
+    return np.array(goes, np.int16), np.array(says, np.uint32)

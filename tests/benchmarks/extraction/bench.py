@@ -1,0 +1,157 @@
+"""The run: rivals extract the pages; ours learns from four fifths of the sites and is judged on the rest, in turn."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from latam_corpus.extract.html import DOUBT, settled
+from latam_corpus.extract.page import read_page
+
+from ..machine import Report, Table  # noqa: TID252  (`python -m` and mypy name it differently)
+from .learn import BOUND, FIRST, SECOND, by_folds
+from .rivals import SYSTEMS
+from .score import counted, interval, scores
+from .shelf import Shelf
+
+if TYPE_CHECKING:
+    import argparse
+
+    from numpy.typing import NDArray
+
+    from latam_corpus.extract.page import Model
+
+SETS: Final = {
+    "T": "snippets",
+    "L": "snippets, Latin American",
+    "S": "whole texts",
+    "E": "whole texts, Spanish and Mexican",
+}
+_WHOLE: Final = "SE"
+_BASE: Final = "trafilatura"
+_COMPARED: Final = ("trafilatura", "trafilatura fast", "trafilatura precision")
+_NOTES: Final = (
+    "T has the pages of L. F1 with its 95 % interval by bootstrap over sites; differences are paired, page by page.",
+    "What is learnt was never learnt from a page of the site that it is judged on.",
+    """The features, the bounds of chance and of doubt and the sizes of the forests were chosen while looking at these
+folds: expect somewhat less elsewhere.""",
+    """Milliseconds are of processor time in one thread, from decoded markup to text, ours with what the page states of
+itself; with the shipped model.""",
+)
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    """The benchmark's own options."""
+    parser.add_argument("--rival-python", required=True, help="a Python with the rivals (extraction/rivals.py)")
+    parser.add_argument("--job", default="all", help="all, text or speed; all by default")
+    parser.add_argument("--keep", type=Path, help="a folder for the rivals' texts, taken from there for the same pages")
+    parser.add_argument("--timed", type=int, default=8, help="one page of so many is timed, 8 by default")
+    parser.add_argument("--rounds", type=int, default=3, help="how often each page is timed, 3 by default")
+
+
+def measure(args: argparse.Namespace) -> Report:
+    """The tables of one run over all pages."""
+    shelf = Shelf.of(args.data)
+    pages = hashlib.sha256(b"".join(hashlib.sha256(page.raw).digest() for page in shelf.pages)).hexdigest()
+    settings: dict[str, Any] = {
+        "bound": BOUND,
+        "doubt": DOUBT,
+        "forests": [repr(FIRST), repr(SECOND)],
+        "pages": {name: sum(name in page.sets for page in shelf.pages) for name in SETS},
+        "sites": len({page.site for page in shelf.pages}),
+    }
+    tables: list[Table] = []
+    if args.job != "speed":
+        shelf.ask(args.rival_python, SYSTEMS, args.keep)
+        settings |= {"asked_trafilatura": round(_extract(shelf) / len(shelf.pages), 3), "versions": shelf.versions}
+        counts = {
+            system: np.array([counted(page, text) for page, text in zip(shelf.pages, shelf.texts[system], strict=True)])
+            for system in ("balanced", "fast", *SYSTEMS)
+        }
+        tables += [_scored(shelf, counts), _differences(shelf, counts)]
+    if args.job != "text":
+        tables.append(_speed(shelf.every(args.timed), args.rival_python, args.rounds))
+    return Report(
+        f"extraction{'' if args.job == 'all' else '_' + args.job}", {"pages": pages}, settings, tuple(tables), _NOTES
+    )
+
+
+def _extract(shelf: Shelf) -> int:
+    """Put our texts beside the rivals'; gives how many pages trafilatura was asked about."""
+    lessons = shelf.lessons()
+    for system in ("balanced", "fast"):
+        shelf.texts[system] = [""] * len(lessons)
+    asked = 0
+
+    def judged(place: int, model: Model) -> None:
+        nonlocal asked
+        page = read_page(shelf.markups[place], model)
+        shelf.texts["fast"][place] = page.text
+        shelf.texts["balanced"][place], extractor = settled(page, shelf.markups[place])
+        asked += extractor.startswith("trafilatura")
+
+    by_folds(lessons, judged)
+    return asked
+
+
+def _speed(shelf: Shelf, python: str, rounds: int) -> Table:
+    """What each system takes a page: of each page the least of several rounds, in which all take their turns."""
+    least: dict[str, NDArray[np.float64]] = {}
+    for _ in range(rounds):
+        shelf.ask(python, SYSTEMS)
+        shelf.seconds |= {"fast": [], "balanced": []}
+        for markup in shelf.markups:
+            started = time.process_time()
+            page = read_page(markup)
+            read = time.process_time()
+            settled(page, markup)
+            shelf.seconds["fast"].append(read - started)
+            shelf.seconds["balanced"].append(time.process_time() - started)
+        for system, seconds in shelf.seconds.items():
+            now = np.array(seconds)
+            least[system] = np.minimum(least.get(system, now), now)
+    base = float(least[_BASE].mean())
+    rows = tuple(
+        (system, f"{least[system].mean() * 1e3:.1f}", f"{base / float(least[system].mean()):.1f}")
+        for system in ("balanced", "fast", *SYSTEMS)
+    )
+    return Table(f"{len(shelf.pages)} pages", ("system", "ms a page#", "times faster than trafilatura#"), rows)
+
+
+def _members(shelf: Shelf, name: str) -> NDArray[np.int64]:
+    return np.array([place for place, page in enumerate(shelf.pages) if name in page.sets])
+
+
+def _scored(shelf: Shelf, counts: dict[str, NDArray[np.float64]]) -> Table:
+    rows: list[tuple[Any, ...]] = []
+    for system, counted_ in counts.items():
+        row: list[Any] = [system]
+        for name in SETS:
+            members = _members(shelf, name)
+            sites = [shelf.pages[place].site for place in members]
+            found = scores(counted_[members], name in _WHOLE)
+            low, high = interval(counted_[members], None, name in _WHOLE, sites)
+            row.append(f"{found[0]:.3f} / {found[1]:.3f} / {found[2]:.3f} [{low:.3f}, {high:.3f}]")
+        rows.append(tuple(row))
+    sizes = [f"{name}: {told} ({len(_members(shelf, name))})#" for name, told in SETS.items()]
+    return Table("precision / recall / F1", ("system", *sizes), tuple(rows))
+
+
+def _differences(shelf: Shelf, counts: dict[str, NDArray[np.float64]]) -> Table:
+    rows = []
+    for ours in ("balanced", "fast"):
+        for theirs in _COMPARED:
+            row = [ours, theirs]
+            for name in SETS:
+                members = _members(shelf, name)
+                sites = [shelf.pages[place].site for place in members]
+                whole = name in _WHOLE
+                one, other = counts[ours][members], counts[theirs][members]
+                low, high = interval(one, other, whole, sites)
+                row.append(f"{scores(one, whole)[2] - scores(other, whole)[2]:+.3f} [{low:+.3f}, {high:+.3f}]")
+            rows.append(tuple(row))
+    return Table("F1, ours minus theirs", ("ours", "theirs", *(f"{name}#" for name in SETS)), tuple(rows))

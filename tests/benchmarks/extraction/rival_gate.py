@@ -1,0 +1,58 @@
+r"""datatrove on a web archive, as `gate` starts it with another Python.
+
+`PYTHON rival_gate.py WARC OUT MODEL` reads the archive with datatrove's WARC reader, extracts with its trafilatura
+block and keeps what the toolkit's language model says is Spanish or Portuguese; it writes the addresses that it keeps
+as a JSON list to OUT and prints what it used as one line of JSON. It needs nothing of this project but the file
+`rival.py`.
+
+    rival-extraction/bin/pip install datatrove==0.10.1 warcio faust-cchardet python-magic orjson xxhash \
+        fasttext-community==0.11.9 pyarrow==26.0.1
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+# As a script it has only its own folder on the path.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+# A page's time by the clock: on a busy machine the block's own second would cost it pages.
+_TIMEOUT = 60
+
+
+def _main(archive: str, out: str, model: str) -> None:
+    from datatrove.executor import LocalPipelineExecutor  # noqa: PLC0415  (only the rival's Python has them)
+    from datatrove.pipeline.extractors import Trafilatura  # noqa: PLC0415
+    from datatrove.pipeline.readers import WarcReader  # noqa: PLC0415
+    from loguru import logger  # noqa: PLC0415
+    from rival import language_filter  # type: ignore[import-not-found]  # noqa: PLC0415
+
+    logger.remove()
+    kept: list[str] = []
+
+    def note(data: Any, rank: int = 0, world_size: int = 1) -> Any:  # noqa: ARG001  (as datatrove calls a step)
+        for document in data:
+            kept.append(document.metadata["url"])
+            yield document
+
+    path = Path(archive)
+    steps = [
+        WarcReader(str(path.parent), glob_pattern=path.name),
+        Trafilatura(timeout=_TIMEOUT),
+        language_filter(model),
+        note,
+    ]
+    started = sum(os.times()[:4])
+    with tempfile.TemporaryDirectory() as logs:
+        LocalPipelineExecutor(pipeline=steps, tasks=1, workers=1, logging_dir=logs).run()
+    Path(out).write_text(json.dumps(kept))
+    sys.stdout.write(json.dumps({"cpu": sum(os.times()[:4]), "started": started}) + "\n")
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])

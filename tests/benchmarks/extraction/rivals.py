@@ -1,0 +1,100 @@
+"""Other extractors on the same pages, as `bench` starts them with another Python.
+
+`PYTHON rivals.py SYSTEM PAGES TEXTS` reads a JSON string a line, a page's markup, and writes its text and the seconds
+of processor time that it took as a JSON list a line, below a first line with the versions. SYSTEM is a name of
+`SYSTEMS`. It needs nothing of this project.
+
+    python3 -m venv rival-extraction
+    rival-extraction/bin/pip install trafilatura lxml_html_clean readability-lxml justext resiliparse
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_DISTRIBUTIONS = ("trafilatura", "lxml", "readability-lxml", "jusText", "Resiliparse")
+
+
+def _trafilatura(**options: Any) -> Callable[[str], str]:
+    import trafilatura  # noqa: PLC0415  (only the rival's Python has them)
+
+    def text(page: str) -> str:
+        return trafilatura.extract(page, include_comments=False, **options) or ""
+
+    return text
+
+
+def _readability() -> Callable[[str], str]:
+    import lxml.html  # noqa: PLC0415
+    import readability  # type: ignore[import-not-found]  # noqa: PLC0415
+
+    def text(page: str) -> str:
+        summary: Any = lxml.html.fromstring(readability.Document(page).summary(html_partial=True))
+        return "\n".join(piece.strip() for piece in summary.itertext() if piece.strip())
+
+    return text
+
+
+def _justext() -> Callable[[str], str]:
+    import justext  # type: ignore[import-untyped]  # noqa: PLC0415
+
+    stops = frozenset().union(*(justext.get_stoplist(name) for name in ("Spanish", "Portuguese", "English")))
+
+    def text(page: str) -> str:
+        return "\n".join(one.text for one in justext.justext(page, stops) if not one.is_boilerplate)
+
+    return text
+
+
+def _resiliparse(**options: Any) -> Callable[[str], str]:
+    from resiliparse.extract.html2text import extract_plain_text  # noqa: PLC0415
+
+    def text(page: str) -> str:
+        return str(extract_plain_text(page, **options))
+
+    return text
+
+
+SYSTEMS: dict[str, Callable[[], Callable[[str], str]]] = {
+    "trafilatura": _trafilatura,
+    "trafilatura fast": lambda: _trafilatura(fast=True),
+    "trafilatura precision": lambda: _trafilatura(favor_precision=True),
+    "trafilatura fast, precision": lambda: _trafilatura(fast=True, favor_precision=True),
+    "readability-lxml": _readability,
+    "justext": _justext,
+    # The best of its options on these pages: its defaults score lower.
+    "resiliparse": lambda: _resiliparse(
+        main_content=True, preserve_formatting=True, alt_texts=False, list_bullets=False, comments=False
+    ),
+    "all visible text": lambda: _resiliparse(main_content=False, preserve_formatting=True),
+}
+
+
+def main() -> None:
+    """Extract every page with one system."""
+    system, pages, texts = sys.argv[1:4]
+    extract = SYSTEMS[system]()
+    with Path(pages).open(encoding="utf-8") as lines, Path(texts).open("w", encoding="utf-8") as out:
+        out.write(json.dumps({name: metadata.version(name) for name in _DISTRIBUTIONS}) + "\n")
+        for number, line in enumerate(lines):
+            page = json.loads(line)
+            if not number:
+                extract(page)  # what is made at the first call isn't a page's
+            started = time.process_time()
+            try:
+                text = extract(page)
+            except Exception:  # noqa: BLE001  (a page that ends the extractor gives no text)
+                text = ""
+            out.write(json.dumps([text, time.process_time() - started]) + "\n")
+
+
+if __name__ == "__main__":
+    main()

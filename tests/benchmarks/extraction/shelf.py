@@ -1,0 +1,104 @@
+"""The pages with gold as markup, what other extractors made of them, and the lessons that they give."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from resiliparse.parse.html import HTMLTree
+
+from latam_corpus.errors import ConfigError
+from latam_corpus.extract.markup import read_markup
+from latam_corpus.extract.page import known, markup_of
+from latam_corpus.extract.stated import stated
+
+from .labels import BELIEVED, labels
+from .learn import Lesson
+from .pages import Page, read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
+
+
+@dataclass
+class Shelf:
+    """Pages, and what systems made of them.
+
+    Attributes:
+        pages: those of which some gold speaks.
+        markups: their markup, decoded once for all systems.
+        texts: by system.
+        seconds: of processor time, by system, a page each.
+        versions: of the rivals' distributions.
+    """
+
+    pages: list[Page]
+    markups: list[str]
+    texts: dict[str, list[str]] = field(default_factory=dict)
+    seconds: dict[str, list[float]] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, data: Path) -> Shelf:
+        """The pages below the folder of real texts.
+
+        Raises:
+            ConfigError: they aren't there.
+        """
+        if not (data / "unclear" / "news").is_dir():
+            raise ConfigError(str(data), "no folder unclear/news in it", "name the folder of the texts with --data")
+        pages = [page for page in read(data) if page.wanted or page.unwanted or page.gold]
+        return cls(pages, [markup_of(page.raw, {}) for page in pages])
+
+    def ask(self, python: str, systems: Iterable[str], keep: Path | None = None) -> None:
+        """Have the systems extract the pages with another Python, one thread each, one after another.
+
+        Args:
+            python: the other Python.
+            systems: names of `rivals.SYSTEMS`.
+            keep: a folder for what they said, taken from there for the same pages.
+        """
+        with tempfile.TemporaryDirectory() as folder:
+            room = keep or Path(folder)
+            room.mkdir(parents=True, exist_ok=True)
+            pages = Path(folder) / "pages"
+            pages.write_text("".join(json.dumps(markup) + "\n" for markup in self.markups), encoding="utf-8")
+            digest = hashlib.sha256(pages.read_bytes()).hexdigest()[:16]
+            for system in systems:
+                texts = room / f"{digest}-{system}.jsonl"
+                if not texts.exists():
+                    self._run(python, system, pages, texts)
+                versions, *told = [json.loads(line) for line in texts.read_text(encoding="utf-8").splitlines()]
+                self.versions |= versions
+                self.texts[system] = [text for text, _ in told]
+                self.seconds[system] = [seconds for _, seconds in told]
+
+    def _run(self, python: str, system: str, pages: Path, texts: Path) -> None:
+        made = texts.with_suffix(".partial")
+        command = [python, str(Path(__file__).with_name("rivals.py")), system, str(pages), str(made)]
+        # The script beside this one, with the Python that was named.
+        subprocess.run(command, check=True, env=os.environ | _ONE_THREAD)
+        made.rename(texts)
+
+    def every(self, step: int) -> Shelf:
+        """The shelf with one page of so many."""
+        return Shelf(self.pages[::step], self.markups[::step])
+
+    def lessons(self) -> list[Lesson]:
+        """A lesson of each page; the systems of `BELIEVED` must have been asked."""
+        made = []
+        for place, (page, markup) in enumerate(zip(self.pages, self.markups, strict=True)):
+            tree = HTMLTree.parse(markup)
+            blocks = read_markup(str(tree.document.html) if tree.document else "")
+            told = {system: self.texts[system][place] for system in BELIEVED}
+            shares, weights = labels(page, [blocks.block(number) for number in range(len(blocks))], told)
+            made.append(Lesson.of(page.site, blocks, known(blocks, stated(blocks)), shares, weights))
+        return made

@@ -1,0 +1,153 @@
+"""A page's main text by the layout of its blocks: what is read, what is kept, and what no page may do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from latam_corpus.extract import html
+from latam_corpus.extract.layout import CONTEXT, FEATURES, KNOWN, context, features
+from latam_corpus.extract.markup import read_markup
+from latam_corpus.extract.page import load_model, read_page
+from latam_corpus.extract.tags import SAID, automaton
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from latam_corpus.extract.document import Extracted
+
+_STORY = """El mercado del puerto volvió a abrir sus puertas este sábado después de dos años de obras que cambiaron el
+techo, los desagües y la mitad de los puestos, según informó la cooperativa de vendedores.
+
+«Pensamos que no volvíamos más», dijo una de las vendedoras de pescado, que ocupa el mismo puesto desde hace treinta
+años y que ayer regaló los primeros kilos de corvina a quienes hacían fila desde la madrugada.
+
+La intendencia prevé una segunda etapa de obras en el muelle, con un presupuesto que todavía no se anunció, y la
+cooperativa pidió que los trabajos no empiecen antes de que termine la temporada de pesca."""
+_PARAGRAPHS = [" ".join(paragraph.split()) for paragraph in _STORY.split("\n\n")]
+_OTHERS = ("Los hinchas esperan el clásico", "Sube otra vez el precio del pan", "Qué hacer el domingo en la costa")
+_MENU = "".join(f'<li><a href="/{name}">{name}</a></li>' for name in ("Portada", "Deportes", "Cultura", "Clima"))
+_RELATED = "".join(f'<li class="card"><a href="/n/{n}">{title}</a></li>' for n, title in enumerate(_OTHERS))
+_PAGE = (
+    '<!doctype html><html lang="es"><head><title>Reabre el mercado</title><style>p { color: red }</style></head><body>'
+    f'<header class="site-header"><nav><ul>{_MENU}</ul></nav></header><main><article class="post">'
+    f'<h1>Reabre el mercado</h1><div class="article-body">{"".join(f"<p>{one}</p>" for one in _PARAGRAPHS)}</div>'
+    f'</article><div class="related-posts"><h3>Más noticias</h3><ul>{_RELATED}</ul></div></main>'
+    '<footer class="footer"><p>Todos los derechos reservados</p></footer><script>var p = "<p>no</p>";</script></body>'
+)
+
+
+@pytest.mark.parametrize("extract", [html.fast, html.balanced])
+def test_the_paragraphs_are_kept_and_the_rest_is_not(extract: Callable[..., Extracted]) -> None:
+    """Menu, related articles and footer go; every paragraph stays, in order, a line each."""
+    lines = extract(_PAGE.encode(), {}).text.split("\n")
+    assert [line for line in lines if line in _PARAGRAPHS] == list(_PARAGRAPHS)
+    assert not {"Portada", "Clima", *_OTHERS, "Más noticias", "Todos los derechos reservados"} & set(lines)
+
+
+def test_blocks_are_what_a_reader_sees_apart() -> None:
+    """Elements that stand apart and line breaks end a block; a link or a bold word doesn't; scripts are no text."""
+    page = read_markup(
+        "<div>Uno <b>dos</b><a href='/'>tres</a><br>cuatro<p>cinco&nbsp;&amp;&lt;seis</p>siete<!-- <p>no</p> -->"
+        "<script>if (a<b) { x = '</p>' }</script><td title='a > b'>ocho</td></div>"
+    )
+    blocks = [page.block(number) for number in range(len(page))]
+    assert blocks == ["Uno dostres", "cuatro", "cinco &<seis", "siete", "ocho"]
+    assert page.counts[0, 2] == len("tres")  # characters of links
+
+
+def test_class_names_say_what_an_element_is_for() -> None:
+    """Longer names are found in compound ones, short ones only by themselves."""
+    goes, said = automaton()
+
+    def says(name: str) -> set[str]:
+        state, found = goes[0, 0], 0
+        for letter in f"{name} ":
+            state = goes[state, ord(letter) - 96 if letter.isalpha() else 0]
+            found |= int(said[state])
+        return {one for bit, one in enumerate(SAID) if found >> bit & 1}
+
+    assert "related" in says("single relatedposts")
+    assert "advert" in says("ad top")
+    assert "advert" not in says("head")
+    assert says("xyz") == set()
+
+
+def test_every_feature_has_its_place() -> None:
+    """Each row has all columns filled with numbers, and neighbours are told from what stands around."""
+    page = read_markup(_PAGE)
+    known = np.ones((len(page), len(KNOWN)), np.float32)
+    rows = features(page, known)
+    assert rows.shape == (len(page), len(FEATURES))
+    assert np.isfinite(rows).all()
+    column = {name: place for place, name in enumerate(FEATURES)}
+    paragraph = [page.block(number) for number in range(len(page))].index(_PARAGRAPHS[1])
+    assert rows[paragraph, column["said_body"]] == 1  # one level up
+    assert rows[paragraph, column["near_nav"]] == 30  # not there
+    assert rows[paragraph, column["in_main"]] == 1
+    assert rows[paragraph, column["alike"]] == 3
+    chances = np.linspace(0, 1, len(page), dtype=np.float32)
+    around = context(page, chances)
+    assert around.shape == (len(page), len(CONTEXT))
+    assert around[paragraph, 1:7].tolist() == pytest.approx(chances[paragraph + np.array([-3, -2, -1, 1, 2, 3])])
+
+
+def test_the_model_holds_no_text() -> None:
+    """Numbers of features, bounds and leaves; what is told about it names no page."""
+    model = load_model()
+    for forest in (model.first, model.second):
+        assert max(forest.columns) < len(FEATURES) + len(CONTEXT)
+        assert np.isfinite(forest.bounds).all()
+    assert 0 < model.bound < 1
+    assert {"pages", "sites", "features"} <= set(model.about)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "",
+        "<",
+        "<p",
+        "<p class=",
+        '<p class="',
+        "<!--",
+        "<!",
+        "</",
+        "<script>",
+        "&",
+        "&amp",
+        "\x00\xff<p>",
+        "<p>" * 2000,
+        "</p>" * 2000,
+        '<a b="' + "x" * 100_000,
+        "<table>" * 500 + "texto",
+        "<p>" + "ñ" * 100_000,
+    ],
+)
+def test_no_markup_breaks_the_pass(page: str) -> None:
+    """Cut, nested or endless: there is an answer, of raw markup as of what a parser wrote out."""
+    assert read_markup(page).text.size <= len(page.encode())
+    assert read_page(page).text.count("\n") <= page.count("<")
+
+
+def test_text_is_found_however_deep_it_stands() -> None:
+    """Elements below the deepest level are counted to the one above them."""
+    page = read_markup("<div>" * 20_000 + "hola" + "</div>" * 20_000)
+    assert [page.block(number) for number in range(len(page))] == ["hola"]
+
+
+@given(st.text(alphabet=st.sampled_from("<>/ab&;\"'=! ñ\n-"), max_size=200))
+@settings(max_examples=300, deadline=None)
+def test_any_markup_has_blocks_that_fill_the_text(markup: str) -> None:
+    """The blocks stand one after another, none is empty, and the text is UTF-8."""
+    page = read_markup(markup)
+    assert page.starts[0] == 0
+    assert page.starts[-1] == len(page.text)
+    assert (np.diff(page.starts) > 0).all()
+    page.text.tobytes().decode()
+    assert (page.parents[1:] < np.arange(1, len(page.parents))).all()
+    assert len(read_page(markup).chances) >= 0

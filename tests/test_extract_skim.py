@@ -1,0 +1,116 @@
+"""The gate: `skim` reads what is visible, `identify` guesses the language, `extract` works on what may stay alone."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pytest
+
+from latam_corpus.batch import Batch, Stage
+from latam_corpus.errors import ConfigError
+from latam_corpus.extract.skim import Skim, visible_text
+from latam_corpus.extract.stage import Extract
+from latam_corpus.language.identify import Identify
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import CommandLine, SmallRecipe
+
+_SPANISH = (
+    "El mercado del puerto volvió a abrir sus puertas este sábado después de dos años de obras que cambiaron el techo, "
+    "los desagües y la mitad de los puestos, según informó la cooperativa de vendedores del barrio."
+)
+_ENGLISH = (
+    "The harbour market opened its doors again this Saturday after two years of work that changed the roof, the drains "
+    "and half of the stalls, as the sellers' cooperative told the people of the neighbourhood."
+)
+
+
+def _html(text: str) -> bytes:
+    menu = "<nav><a href='/'>1</a> <a href='/2'>2</a></nav>"
+    return (
+        f"<html><head><title>x</title></head><body>{menu}<article><p>{text}<p>{text}</article></body></html>".encode()
+    )
+
+
+def _batch(*rows: tuple[bytes | None, str | None, str | None]) -> Batch:
+    raws, kinds, texts = zip(*rows, strict=True)
+    return Batch(
+        pl.DataFrame(
+            {
+                "doc_id": [str(number) for number in range(len(rows))],
+                "raw": pl.Series(raws, dtype=pl.Binary),
+                "media_type": pl.Series(kinds, dtype=pl.String),
+                "text": pl.Series(texts, dtype=pl.String),
+            }
+        )
+    )
+
+
+def test_the_visible_text_is_what_a_reader_sees() -> None:
+    """Menus too; references and old charsets are read; scripts, styles and titles aren't seen."""
+    page = "<title>No</title><script>var a = '<b>no</b>'</script><ul><li>Inicio<li>Qui&eacute;nes somos</ul>ma\xf1ana"
+    assert visible_text(page.encode("latin-1")) == "Inicio\nQuiénes somos\nmañana"
+    assert len(visible_text(b"<p>" + b"hola " * 10_000, enough=100)) <= 110
+
+
+def test_only_pages_are_skimmed() -> None:
+    """Text that came as text, and bytes of other kinds, pass as they are."""
+    assert isinstance(Skim(), Stage)
+    batch = _batch(
+        (_html(_SPANISH), "text/html; charset=utf-8", None), (b"# Hola", "text/markdown", None), (None, None, "Hola")
+    )
+    frame = Skim()(batch).frame
+    assert frame["extractor"].to_list() == ["skim", None, None]
+    assert frame["text"].to_list()[1:] == [None, "Hola"]
+    assert _SPANISH in frame["text"][0]
+    assert frame["raw"].to_list() == batch.frame["raw"].to_list()
+
+
+def test_extraction_replaces_what_was_skimmed() -> None:
+    """The page's first impression doesn't stay, not even where nothing can be extracted."""
+    batch = Skim()(_batch((_html(_SPANISH), "text/html", None), (b"<ul><li>", "text/html", None)))
+    frame = Extract()(batch).frame
+    assert set(frame["text"][0].split("\n")) == {_SPANISH}
+    assert "skim" not in frame["extractor"].to_list()
+    assert frame["text"][1] is None
+    assert frame["drop_reason"].to_list() == [None, "extract:no text"]
+
+
+def test_the_gate_lets_through_what_may_stay() -> None:
+    """With `und` among the languages a page of which nothing can be said yet is extracted and judged again."""
+    batch = Skim()(
+        _batch(
+            (_html(_SPANISH), "text/html", None), (_html(_ENGLISH), "text/html", None), (_html("1"), "text/html", None)
+        )
+    )
+    reasons = Identify(languages=("spa", "por", "und"))(batch).frame["drop_reason"].to_list()
+    assert reasons == [None, "language=eng", None]
+
+
+@pytest.mark.parametrize("enough", [0, -1, 10**7])
+def test_a_length_that_is_none_is_refused(enough: int) -> None:
+    """Before anything is read."""
+    with pytest.raises(ConfigError, match="enough"):
+        Skim(enough=enough)
+
+
+def test_a_recipe_with_the_gate_keeps_account_of_every_page(
+    command_line: CommandLine, tmp_path: Path, small_recipe: SmallRecipe
+) -> None:
+    """What the gate drops is in the ledger with its language, and was never extracted."""
+    (tmp_path / "in").mkdir()
+    for name, text in (("es", _SPANISH), ("en", _ENGLISH)):
+        (tmp_path / "in" / f"{name}.html").write_bytes(_html(text))
+    recipe = tmp_path / "receta.toml"
+    gate = ("skim", 'identify languages = ["spa", "und"]', "extract")
+    recipe.write_text(small_recipe(*gate, source=str(tmp_path / "in")))
+    assert command_line("run", recipe, "--out", tmp_path / "out").code == 0
+    told = json.loads(next(tmp_path.glob("out/runs/*/run.json")).read_text())
+    stages: dict[str, Any] = told["stages"]
+    assert stages["skim"]["kept"] == 2
+    assert stages["identify"]["dropped"] == {"language=eng": 1}
+    assert stages["extract"]["rows_in"] == stages["extract"]["kept"] == 1
