@@ -60,6 +60,11 @@ class Corpus(Protocol):
         """Rows that an earlier barrier of the cut has dropped, sorted."""
         ...
 
+    @property
+    def notes(self) -> dict[str, Any]:
+        """What barriers tell of their work beside the decisions, by their names; it goes into `run.json`."""
+        ...
+
     def pieces(self) -> list[Piece]:
         """The rows, those gone among them, in order."""
         ...
@@ -127,6 +132,7 @@ class Frames:
     parts: tuple[pl.DataFrame, ...]
     room: Path | None = None
     gone: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    notes: dict[str, Any] = field(default_factory=dict)
 
     @property
     def height(self) -> int:
@@ -184,7 +190,17 @@ def repeated_hashes(hashes: Sequence[NDArray[np.uint64]]) -> NDArray[np.uint64]:
     [3]
     """
     every = np.sort(np.concatenate([np.zeros(0, np.uint64), *hashes]))
-    found: NDArray[np.uint64] = np.unique(every[1:][every[1:] == every[:-1]])
+    return distinct(every[1:][every[1:] == every[:-1]])
+
+
+def distinct(values: NDArray[Any]) -> NDArray[Any]:
+    """The values sorted, each once; NumPy's `unique` hashes them, which takes many times as long.
+
+    >>> distinct(np.array([[3, 1], [3, 2]])).tolist()
+    [1, 2, 3]
+    """
+    made = np.sort(values, axis=None)
+    found: NDArray[Any] = made[np.concatenate((np.ones(min(len(made), 1), np.bool_), made[1:] != made[:-1]))]
     return found
 
 
@@ -195,6 +211,9 @@ def ragged(lists: pl.Series) -> tuple[NDArray[Any], NDArray[np.int64]]:
     >>> values.tolist(), offsets.tolist()
     ([1, 2, 3], [0, 2, 2, 3])
     """
-    counts = lists.list.len().fill_null(0).to_numpy()
-    offsets = np.concatenate(([0], np.cumsum(counts, dtype=np.int64)))
-    return lists.filter(pl.Series(counts > 0)).explode().to_numpy(), offsets
+    if lists.null_count():
+        lists = lists.fill_null(pl.Series([[]], dtype=lists.dtype))
+    arrow = lists.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
+    offsets = arrow.offsets.to_numpy()
+    values = arrow.values.to_numpy(zero_copy_only=False)
+    return values[offsets[0] : offsets[-1]], offsets - offsets[0]

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from latam_corpus import schema
 from latam_corpus.batch import Batch
 from latam_corpus.corpus import Frames
+from latam_corpus.dedupe import check, near
+from latam_corpus.dedupe.columns import SKETCH
 from latam_corpus.dedupe.dedupe import Dedupe
 from latam_corpus.dedupe.fingerprint import Fingerprint
-from latam_corpus.dedupe.near import SKETCH
 from latam_corpus.engine.in_process import InProcess
 from latam_corpus.pipeline import decide as decide_module
 from latam_corpus.pipeline.decide import decide
@@ -93,6 +94,9 @@ def _decided(
         live += [start + place for place, dropped in enumerate(gone) if not dropped]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(decide_module, "_AT_ONCE", at_once)
+        patch.setattr(near, "VALUES_A_RANGE", at_once)
+        patch.setattr(near, "KEYS_A_MERGE", at_once)
+        patch.setattr(check, "WORDS_A_LOT", at_once)
         stored = decide(barriers, outputs, room, InProcess(), _Silent()).parts
     found: dict[int, tuple[str, ...]] = {}
     for (name, folders), start in zip(

@@ -14,8 +14,8 @@ from latam_corpus import schema
 from latam_corpus.batch import Batch
 from latam_corpus.corpus import Frames
 from latam_corpus.dedupe.dedupe import Dedupe
-from latam_corpus.dedupe.fingerprint import Fingerprint
-from latam_corpus.dedupe.index import INDEX, METADATA, metadata_of
+from latam_corpus.dedupe.fingerprint import Fingerprint, text_hash
+from latam_corpus.dedupe.index import METADATA, SKETCHED, group_of, metadata_of
 from latam_corpus.dedupe.scheme import Scheme
 from latam_corpus.errors import ConfigError
 
@@ -42,7 +42,7 @@ def _documents(texts: Mapping[str, str], tier: str = "open") -> pl.DataFrame:
 
 def _index(folder: Path, texts: Mapping[str, str], scheme: Scheme | None = None) -> Path:
     folder.mkdir(exist_ok=True)
-    table = _documents(texts).select(INDEX.names()).to_arrow()
+    table = group_of(_documents(texts).select(SKETCHED)).to_arrow()
     told = metadata_of(scheme or Scheme())
     pq.write_table(table.replace_schema_metadata(told), folder / "data.parquet")
     return folder
@@ -83,6 +83,7 @@ def test_the_best_one_may_be_new(tmp_path: Path) -> None:
     told = _decided({"largo": _LONGER}, Dedupe(against=str(index), keep="best"))
     assert set(told) == {"old:viejo"}
     assert told["old:viejo"]["duplicate_of"] == "largo"
+    assert told["old:viejo"]["text_hash"] == text_hash(_LETTER)
 
 
 def test_a_later_record_of_a_known_document_is_no_copy_of_it(tmp_path: Path) -> None:

@@ -51,8 +51,9 @@ def judged(texts: list[str]) -> tuple[np.ndarray, Verdicts]:
     """The candidates among these texts and their verdicts, as a run makes them."""
     scheme, stream = Scheme(), word_stream(WordTable.of(texts))
     found = anchors_of(stream, scheme)
-    candidates = candidate_pairs(found.values, found.owners, Extent.of(stream.counts, found.counts, scheme))
-    rarity = Rarity(found, candidates.common, stream.counts)
+    owners = np.repeat(np.arange(len(texts), dtype=np.uint32), found.counts)
+    candidates = candidate_pairs(found.values, owners, Extent.of(stream.counts, found.counts, scheme))
+    rarity = Rarity(stream, scheme, candidates.common)
     return candidates.pairs, verify_pairs(stream, candidates.pairs, rarity=rarity)
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from latam_corpus.batch import Batch
 from latam_corpus.dedupe.fingerprint import Fingerprint
-from latam_corpus.dedupe.index import INDEX, METADATA, metadata_of
+from latam_corpus.dedupe.index import INDEX, METADATA, SKETCHED, group_of, metadata_of
 from latam_corpus.dedupe.scheme import Scheme
 from latam_corpus.errors import ConfigError
 from latam_corpus.release.build import build, sums
@@ -107,7 +107,7 @@ def test_the_index_has_a_file_a_shard_with_the_fingerprints_of_its_texts(version
     assert list(found) == sorted(shard.index for shard in manifest.shards)
     for shard in manifest.shards:
         rows = pl.read_parquet(store.path(shard.object))
-        expected = Fingerprint(sketch=True)(Batch(rows)).frame.select(INDEX.names())
+        expected = group_of(Fingerprint(sketch=True)(Batch(rows)).frame.select(SKETCHED))
         assert found[shard.index].equals(expected)
         assert found[shard.index].schema == INDEX
         file = pq.ParquetFile(store.path("releases", "puerto", manifest.version, shard.index))
@@ -116,15 +116,17 @@ def test_the_index_has_a_file_a_shard_with_the_fingerprints_of_its_texts(version
     assert pl.concat(found.values())["words"].to_list() == [120] * 60
 
 
-def test_a_language_of_words_is_a_dictionary_and_anchors_are_not(version: Version) -> None:
-    """Streams repeat their words and are stored so; anchors are all different."""
+def test_only_what_repeats_is_stored_with_a_dictionary(version: Version) -> None:
+    """Anchors are all different, and streams have a dictionary of their own, one a row group."""
     store, manifest = version
     group = pq.ParquetFile(store.path("releases", "puerto", manifest.version, min(manifest.index))).metadata.row_group(
         0
     )
     columns = {group.column(n).path_in_schema: group.column(n) for n in range(group.num_columns)}
     dictionaries = {name for name, column in columns.items() if column.has_dictionary_page}
-    assert dictionaries == {"rights_tier", "stream.list.element"}
+    assert dictionaries == {"rights_tier"}
+    found = stored(store, manifest)[min(manifest.index)]
+    assert found["lexicon"].is_not_null().arg_true().to_list() == [0]
     assert {column.compression for column in columns.values()} == {"ZSTD"}
 
 
@@ -342,7 +344,7 @@ def test_a_damaged_index_is_refused_and_mended_by_a_build_upon_it(tmp_path: Path
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"format": 9}, "its index has format 9, this toolkit reads 1"),
+        ({"format": 9}, "its index has format 9, this toolkit reads 2"),
         ({"scheme": Scheme().to_dict() | {"version": 99}}, "fingerprints of version 99"),
         ({"scheme": {"name": "anchors"}}, "key «bands» is missing"),
     ],

@@ -31,6 +31,7 @@ WORD_BITS: Final = 18
 LOOK_BITS: Final = 12
 NUMBER_FLAG: Final = 1 << 30
 CAPITAL_FLAG: Final = 1 << 31
+_CAPITAL_BIT: Final = 31
 
 # Letters of like shape share a bit, so that a misread word looks the same. Own choice, by eye.
 _LOOKS: Final = ("ec", "oqø", "iljı", "tfþ", "nu", "mw", "hb", "a", "szxß", "r", "dpð", "vykg")
@@ -39,6 +40,8 @@ _ACCENTED: Final = (range(0xC0, 0x250), range(0x1E00, 0x1F00))
 _MARKS_FIRST: Final = 0x300
 _MARKS_END: Final = 0x370
 _WORD_MASK: Final = np.uint32((1 << WORD_BITS) - 1)
+
+_KNOWN: Final = 1 << 14  # words that are held while a batch is read: 192 kB
 
 _MULTIPLIER: Final = np.uint64(0x9E3779B97F4A7C15)
 _SHORT_SALT: Final = np.uint64(0x5851F42D4C957F2D)
@@ -59,7 +62,7 @@ def word_stream(words: WordTable) -> Ragged:
     (True, False, True)
     """
     values = np.empty(len(words.hashes), np.uint32)
-    _stream(words.data, words.starts, words.lengths, words.kinds, _bare(), _looks(), values)
+    _stream(words.data, words.hashes, words.starts, words.lengths, words.kinds, _bare(), _looks(), values)
     return Ragged(values, words.doc_words)
 
 
@@ -158,17 +161,19 @@ def _runs(stream, start, end, size, mask, salt, values, at):  # type: ignore[no-
     for _ in range(size):
         power *= _MULTIPLIER
     rolling = np.uint64(0)
-    last = np.uint64(0)
-    for i in range(start, end):
+    for i in range(start, min(start + size - 1, end)):
         rolling = rolling * _MULTIPLIER + np.uint64(stream[i] & _WORD_MASK)
-        if i - start >= size:
-            rolling -= power * np.uint64(stream[i - size] & _WORD_MASK)
-        if i - start >= size - 1:
-            value = _finish(rolling ^ salt)
-            if value & mask == 0 and value != last:
-                values[at] = value
-                at += 1
-                last = value
+    last = np.uint64(0)
+    gone = np.uint64(0)
+    for i in range(start + size - 1, end):
+        rolling = rolling * _MULTIPLIER + (np.uint64(stream[i] & _WORD_MASK) - power * gone)
+        gone = np.uint64(stream[i - size + 1] & _WORD_MASK)
+        value = _finish(rolling ^ salt)
+        # Written in any case, and written over where it isn't wanted: no jump that the processor must foresee.
+        values[at] = value
+        wanted = (value & mask == 0) & (value != last)
+        at += wanted
+        last = value if wanted else last
     return at
 
 
@@ -196,28 +201,41 @@ def _distinct(values, first, end):  # type: ignore[no-untyped-def]  # noqa: ANN0
 
 
 @numba.njit(cache=True, nogil=True)
-def _stream(data, starts, lengths, kinds, bare, looks, values):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _stream(data, hashes, starts, lengths, kinds, bare, looks, values):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    # Nine words in ten are among those seen last: of these the letters aren't read again.
+    seen, known = np.zeros(_KNOWN, np.uint64), np.zeros(_KNOWN, np.uint32)
+    seen[0] = 1  # no word can be taken for the empty slot
     for w in range(len(starts)):
-        h = _BASIS
-        look = np.uint32(0)
-        i = starts[w]
-        left = np.int64(lengths[w])
-        while left > 0:
-            point, width = _decode(data, i)
-            i += width
-            letter = bare[point]
-            if letter == 0:
-                # Marks are counted in a word's length, soft hyphens and their like are not.
-                left -= _MARKS_FIRST <= point < _MARKS_END
-                continue
-            left -= 1
-            h = (h ^ np.uint64(letter)) * _PRIME
-            look |= np.uint32(looks[letter])
-        h = _finish(h)
-        value = np.uint32(h) & _WORD_MASK
-        if kinds[w] & HAS_DIGIT:
-            look = np.uint32(h >> np.uint64(WORD_BITS)) & np.uint32((1 << LOOK_BITS) - 1)
-            value |= np.uint32(NUMBER_FLAG)
-        elif kinds[w] & CAPITAL:
-            value |= np.uint32(CAPITAL_FLAG)
-        values[w] = value | (look << np.uint32(WORD_BITS))
+        h = hashes[w]
+        slot = h & np.uint64(_KNOWN - 1)
+        if seen[slot] == h:
+            value = known[slot]
+        else:
+            value = _word(data, starts[w], np.int64(lengths[w]), (kinds[w] & HAS_DIGIT) != 0, bare, looks)
+            seen[slot], known[slot] = h, value
+        capital = (kinds[w] & (CAPITAL | HAS_DIGIT)) == CAPITAL
+        values[w] = value | (np.uint32(capital) << np.uint32(_CAPITAL_BIT))
+
+
+@numba.njit(cache=True, nogil=True)
+def _word(data, i, left, digit, bare, looks):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Which word stands at byte i and how it looks; whether it has a capital is left open."""
+    h = _BASIS
+    look = np.uint32(0)
+    while left > 0:
+        point, width = _decode(data, i)
+        i += width
+        letter = bare[point]
+        if letter == 0:
+            # Marks are counted in a word's length, soft hyphens and their like are not.
+            left -= _MARKS_FIRST <= point < _MARKS_END
+            continue
+        left -= 1
+        h = (h ^ np.uint64(letter)) * _PRIME
+        look |= np.uint32(looks[letter])
+    h = _finish(h)
+    value = np.uint32(h) & _WORD_MASK
+    if digit:
+        look = np.uint32(h >> np.uint64(WORD_BITS)) & np.uint32((1 << LOOK_BITS) - 1)
+        value |= np.uint32(NUMBER_FLAG)
+    return value | (look << np.uint32(WORD_BITS))

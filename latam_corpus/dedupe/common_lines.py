@@ -18,7 +18,9 @@ import numpy as np
 import polars as pl
 
 from latam_corpus.corpus import ROW, ragged
+from latam_corpus.dedupe import buckets
 from latam_corpus.dedupe.line_keys import ASIDE, KEYS, SHEET, mixed
+from latam_corpus.dedupe.radix import added_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,9 +35,7 @@ By = Literal["source", "site"]
 
 _COUNTED: Final = 2  # the first of the documents with these lines
 _LIVE: Final = 1
-_BUCKETS: Final = 256
-_SHIFT: Final = np.uint64(56)
-_KEYS_A_RANGE: Final = 8_000_000  # 64 MB, and as much to sort them
+_KEYS_A_RANGE: Final = 4_000_000  # 32 MB, and as much to sort them
 # A count is told by the step that it has reached, so that one more document of a source doesn't change what is decided
 # on all others, whose parts would be worked again.
 _STEPS: Final = np.array([step * 10**power for power in range(9) for step in (1, 2, 5)], np.int64)
@@ -84,10 +84,11 @@ class CommonLines:
             if not self._surveyed(corpus, room):
                 return
             jobs = [Piecework(p, room / f"{n:06d}", room, self) for n, p in enumerate(corpus.pieces())]
-            keys = sum(corpus.map(scatter, jobs))
-            ranges = min(max(-(-keys // _KEYS_A_RANGE), 1), _BUCKETS)
+            sizes = np.sum(list(corpus.map(scatter, jobs)), axis=0)
             files = tuple(job.file for job in jobs)
-            counted = sorted(corpus.map(count, [Range(n, ranges, files, room, self.floor) for n in range(ranges)]))
+            cuts = enumerate(buckets.ranges(sizes, _KEYS_A_RANGE))
+            ranges = [Range(low, high, files, room / f"range-{n:06d}", self.floor) for n, (low, high) in cuts]
+            counted = sorted(corpus.map(count, ranges))
             for part in ("keys", "counts"):
                 # Ranges follow one another by the top bits, so that their keys are sorted as a whole.
                 np.save(room / f"{part}.npy", np.concatenate([np.load(f"{path}.{part}.npy") for path in counted]))
@@ -161,24 +162,22 @@ class Piecework:
         return keys.astype(np.uint64), salts, np.repeat(np.flatnonzero(state >= least), counts)
 
 
-def scatter(job: Piecework) -> int:
-    """Lays the keys of the piece's documents that count into buckets by their top bits; how many there are."""
+def scatter(job: Piecework) -> NDArray[np.int64]:
+    """Lays the keys of the piece's documents that count into buckets; how many there are in each."""
     keys, salts, _ = job.keys(_COUNTED)
-    keys = np.sort(mixed(keys ^ salts))
-    starts = np.searchsorted(keys >> _SHIFT, np.arange(_BUCKETS + 1, dtype=np.uint64))
-    np.save(job.file.with_suffix(".values.npy"), keys)
-    np.save(job.file.with_suffix(".starts.npy"), starts)
-    return len(keys)
+    laid = buckets.laid(mixed(keys ^ salts))
+    buckets.write(job.file, laid)
+    return laid.sizes
 
 
 @dataclass(frozen=True)
 class Range:
     """A range of keys, of all pieces."""
 
-    number: int
-    ranges: int
+    low: int
+    high: int
     files: tuple[Path, ...]
-    room: Path
+    file: Path
     floor: Floor
 
     @property
@@ -189,17 +188,11 @@ class Range:
 
 def count(job: Range) -> Path:
     """What the files are named by that have the range's common keys and their counts."""
-    low, high = (n * _BUCKETS // job.ranges for n in (job.number, job.number + 1))
-    found = [np.zeros(0, np.uint64)]
-    for file in job.files:
-        first, end = np.load(file.with_suffix(".starts.npy"))[[low, high]].tolist()
-        found.append(np.load(file.with_suffix(".values.npy"), mmap_mode="r")[first:end])
-    keys, counts = np.unique(np.concatenate(found), return_counts=True)
+    keys, counts = added_up(buckets.read(job.files, job.low, job.high).values, np.zeros(0, np.uint32))
     common = counts >= job.floor.documents
-    path = job.room / f"range-{job.number:06d}"
-    np.save(f"{path}.keys.npy", keys[common])
-    np.save(f"{path}.counts.npy", counts[common])
-    return path
+    np.save(f"{job.file}.keys.npy", keys[common])
+    np.save(f"{job.file}.counts.npy", counts[common].astype(np.int64))
+    return job.file
 
 
 def find(job: Piecework) -> Path | None:

@@ -8,7 +8,8 @@ of files or workers.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import tempfile
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -16,10 +17,12 @@ import numpy as np
 import polars as pl
 
 from latam_corpus.corpus import ROW, rows_of
+from latam_corpus.dedupe.columns import SKETCH
 from latam_corpus.dedupe.fingerprint import Fingerprint, text_hash
 from latam_corpus.dedupe.index import digest_of_index, open_index
-from latam_corpus.dedupe.near import SKETCH, TIER_ORDER, decided, linked
+from latam_corpus.dedupe.near import TIER_ORDER, linked
 from latam_corpus.dedupe.scheme import Scheme
+from latam_corpus.dedupe.told import decided
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -96,39 +99,63 @@ class Dedupe:
         earlier = _earlier_records(corpus, also)
         first = corpus.height if self.keep == "existing" else None
 
-        def equal() -> Iterator[pl.DataFrame]:
-            for rows in corpus.repeated("text_hash", _KEYS, also=also):
-                yield _equal(rows.filter(~pl.col(ROW).is_in(earlier.implode())), first)
-
+        equal = (
+            _equal(rows.filter(~pl.col(ROW).is_in(earlier.implode())), first)
+            for rows in corpus.repeated("text_hash", _KEYS, also=also)
+        )
         if not self.near:
-            for groups in equal():
-                yield _decided(groups)
+            yield from map(_decided, equal)
             return
-        none = pl.DataFrame(schema={ROW: pl.Int64, "kept_row": pl.Int64, "doc_id": pl.String})
-        every = pl.concat([none, *(groups.select(none.columns) for groups in equal())])
-        weights = every.group_by("kept_row").agg(pl.len().alias("copies"), pl.col("doc_id").min().alias("least_id"))
-        copies = every.filter(pl.col(ROW) != pl.col("kept_row"))[ROW]
+        with tempfile.TemporaryDirectory(prefix="equal-", dir=corpus.room) as name:
+            # Of equal documents no more is held than is needed for the search.
+            files: list[Path] = []
+            every = [pl.DataFrame(schema={ROW: pl.Int64, "kept_row": pl.Int64, "doc_id": pl.String})]
+            for groups in equal:
+                files.append(Path(name) / f"{len(files):06d}.arrow")
+                groups.write_ipc(files[-1])
+                every.append(groups.select(every[0].columns))
+            near = self._near(corpus, also, pl.concat(every), earlier)
+            yield near.drop("kept_row")
+            for file in files:
+                yield _decided(pl.read_ipc(file), near)
+
+    def _near(self, corpus: Corpus, also: Sequence[Piece], equal: pl.DataFrame, earlier: pl.Series) -> pl.DataFrame:
+        """What is decided on documents that have near-duplicates.
+
+        Args:
+            corpus: all of them.
+            also: those of the release that is compared with.
+            equal: rows that have an equal text, each with the `kept_row` of its group and its id.
+            earlier: rows of the release that a row of the corpus supersedes.
+        """
+        weights = equal.group_by("kept_row").agg(pl.len().alias("copies"), pl.col("doc_id").min().alias("least_id"))
+        copies = equal.filter(pl.col(ROW) != pl.col("kept_row"))[ROW]
         out = np.sort(np.concatenate([copies.to_numpy(), earlier.to_numpy()]))
-        found = linked(corpus, also, out, scheme, keep_existing=first is not None)
+        scheme = self._fingerprint().parameters()
+        found = linked(corpus, also, out, scheme, keep_existing=self.keep == "existing")
+        corpus.notes[self.name] = asdict(found.report)
         near = decided(
             found,
             weights.rename({"kept_row": ROW}),
             keep_contained=self.contained == "keep",
             keep_templates=self.templates == "keep",
         )
-        yield near.drop("kept_row")
-        for groups in equal():
-            yield _decided(groups, near)
+        fallen = near.filter((pl.col(ROW) >= corpus.height) & pl.col("drop_reason").is_not_null())[ROW]
+        # Of an old document that gives way is told what it said, since a later version may say otherwise.
+        said = [pl.DataFrame(schema={ROW: pl.Int64, "text_hash": pl.Binary})]
+        if len(fallen):
+            said += [rows_of(p, ["text_hash"]).filter(pl.col(ROW).is_in(fallen.implode())) for p in also]
+        texts = pl.concat(said, how="diagonal")
+        return near.join(texts, on=ROW, how="left", maintain_order="left")
 
 
 def _earlier_records(corpus: Corpus, also: Sequence[Piece]) -> pl.Series:
     """The rows of an earlier version that are earlier records of documents of the corpus: these supersede them."""
     if not also:
         return pl.Series(dtype=pl.Int64)
-    mine = [np.zeros(0, np.uint64), *(frame["doc_id"].hash(0).to_numpy() for frame in corpus.frames(["doc_id"]))]
-    known = np.unique(np.concatenate(mine))
-    rows = [rows_of(piece, ["doc_id"]) for piece in also]
-    return pl.concat([frame.filter(np.isin(frame["doc_id"].hash(0).to_numpy(), known))[ROW] for frame in rows]).sort()
+    mine = [pl.Series(dtype=pl.UInt64), *(frame["doc_id"].hash(0) for frame in corpus.frames(["doc_id"]))]
+    known = pl.col("doc_id").hash(0).is_in(pl.concat(mine).implode())
+    return pl.concat([rows_of(piece, ["doc_id"]).filter(known)[ROW] for piece in also]).sort()
 
 
 def _equal(rows: pl.DataFrame, first: int | None = None) -> pl.DataFrame:
@@ -164,6 +191,7 @@ def _decided(groups: pl.DataFrame, near: pl.DataFrame | None = None) -> pl.DataF
     told = groups.select(
         ROW,
         "doc_id",
+        "text_hash",
         "kept_row",
         pl.when(falls).then(pl.lit("duplicate")).alias("drop_reason"),
         pl.when(falls).then("kept").alias("duplicate_of"),

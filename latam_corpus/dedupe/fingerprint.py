@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 import polars as pl
 
-from latam_corpus.dedupe.anchors import anchors_of, word_stream
-from latam_corpus.dedupe.minhash import bands_of
-from latam_corpus.dedupe.near import ANCHORS, SKETCH, STREAM, WORDS
-from latam_corpus.dedupe.scheme import MINHASH, Scheme
+from latam_corpus.dedupe.anchors import word_stream
+from latam_corpus.dedupe.columns import ANCHORS, SKETCH, STREAM, WORDS
+from latam_corpus.dedupe.minhash import proposals_of
+from latam_corpus.dedupe.scheme import Scheme
 from latam_corpus.text.normal import normal, normal_utf8
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Fingerprint:
             stream = word_stream(batch.words)
             columns |= {
                 WORDS: pl.Series(WORDS, stream.counts, dtype=pl.UInt32),
-                ANCHORS: (bands_of if scheme.name == MINHASH else anchors_of)(stream, scheme).lists(),
+                ANCHORS: proposals_of(stream, scheme).lists(),
                 STREAM: stream.lists(),
             }
         return batch.with_columns(columns)

@@ -13,7 +13,8 @@ import numba
 import numpy as np
 
 from latam_corpus.dedupe.anchors import CAPITAL_FLAG, LOOK_BITS, NUMBER_FLAG, WORD_BITS
-from latam_corpus.dedupe.scheme import Ragged, sampling_of
+from latam_corpus.dedupe.minhash import proposals_of
+from latam_corpus.dedupe.scheme import Ragged, Scheme, sampling_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -47,28 +48,35 @@ _ISLAND: Final = 4  # a shared run of so few words inside other content is chanc
 
 @dataclass(frozen=True, eq=False)
 class Rarity:
-    """Which anchors are boilerplate.
+    """Which fingerprints are boilerplate.
 
     Attributes:
-        anchors: the anchors of each document (`anchors.anchors_of`), numbered as in the pairs.
-        common: uint64, sorted: the anchors that many documents have (`pairs.Candidates.common`).
-        word_counts: int64[n], words of each document.
+        streams: the word stream of each document, numbered as in the pairs, of which its fingerprints are made again
+            when they are asked for: few pairs are.
+        scheme: how.
+        common: uint64, sorted: the fingerprints that many documents have (`pairs.Candidates.common`).
     """
 
-    anchors: Ragged
+    streams: Ragged
+    scheme: Scheme
     common: NDArray[np.uint64]
-    word_counts: NDArray[np.int64]
 
     def shared(self, pairs: NDArray[np.uint32]) -> NDArray[np.float32]:
-        """The share of each one's rare anchors that the other has too, float32[k, 2]; 0 where it has none.
+        """The share of each one's rare fingerprints that the other has too, float32[k, 2]; 0 where it has none.
 
-        >>> anchors = Ragged(np.array([16, 32, 48, 64, 16, 80, 96, 112], np.uint64), np.array([0, 4, 8]))
-        >>> rarity = Rarity(anchors, np.array([16], np.uint64), np.array([300, 300]))
-        >>> rarity.shared(np.array([[0, 1]], np.uint32)).tolist()
+        >>> streams = Ragged(np.array([*range(9), *range(5), *range(20, 24)], np.uint32), np.array([0, 9, 18]))
+        >>> pairs, scheme = np.array([[0, 1]], np.uint32), Scheme()
+        >>> Rarity(streams, scheme, np.zeros(0, np.uint64)).shared(pairs)
+        array([[0.33333334, 0.33333334]], dtype=float32)
+        >>> Rarity(streams, scheme, proposals_of(streams, scheme).of(0)).shared(pairs).tolist()
         [[0.0, 0.0]]
         """
         made = np.empty((len(pairs), 2), np.float32)
-        _rare_shared(self.anchors.values, self.anchors.offsets, self.common, sampling_of(self.word_counts), pairs, made)
+        numbers, places = np.unique(pairs, return_inverse=True)
+        streams = self.streams.some(numbers)
+        found = proposals_of(streams, self.scheme)
+        sampling = sampling_of(streams.counts)
+        _rare_shared(found.values, found.offsets, self.common, sampling, places.reshape(pairs.shape), made)
         return made
 
 

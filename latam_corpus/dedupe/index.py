@@ -11,11 +11,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 import polars as pl
 import pyarrow.parquet as pq
 
 from latam_corpus import schema
-from latam_corpus.dedupe.near import SKETCH
+from latam_corpus.corpus import ragged
+from latam_corpus.dedupe.columns import SKETCH, STREAM
+from latam_corpus.dedupe.packed import packed, unpacked
 from latam_corpus.dedupe.scheme import Scheme
 from latam_corpus.errors import ConfigError
 
@@ -23,10 +26,19 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-FORMAT: Final = 1
-METADATA: Final = b"latam_corpus.index"  # the key whose value is JSON: {"format": 1, "scheme": {…}}
+    from numpy.typing import NDArray
+
+FORMAT: Final = 2
+METADATA: Final = b"latam_corpus.index"  # the key whose value is JSON: {"format": 2, "scheme": {…}}
+_REMEDY: Final = "get the index anew, or build it anew from its release"
 _COLUMNS: Final = ("doc_id", "text_hash", "rights_tier", "obtained", "duplicate_cluster", "cluster_size")
-INDEX: Final = pl.Schema({name: schema.RELEASE_SCHEMA[name] for name in _COLUMNS} | dict(SKETCH))
+LEXICON: Final = "lexicon"  # of a row group, in its first row: see packed.py
+INDEX: Final = pl.Schema(
+    {name: schema.RELEASE_SCHEMA[name] for name in _COLUMNS}
+    | dict(SKETCH)
+    | {STREAM: pl.Binary(), LEXICON: pl.List(pl.UInt32())}
+)
+SKETCHED: Final = (*_COLUMNS, *SKETCH)  # what a row group is made of
 
 
 def metadata_of(scheme: Scheme) -> dict[bytes, bytes]:
@@ -52,8 +64,35 @@ class IndexFile:
         return self.path.stat().st_size
 
     def read(self, columns: Sequence[str]) -> pl.DataFrame:
-        """These columns of its rows, in order."""
+        """These columns of its rows, in order, as they are stored."""
         return pl.read_parquet(self.path, columns=list(columns))
+
+    def streams(self, places: NDArray[np.int64]) -> pl.Series:
+        """The word streams of the rows at these places, sorted; the others aren't unpacked.
+
+        Raises:
+            ConfigError: a stream can't be read.
+        """
+        with pq.ParquetFile(self.path) as file:
+            sizes = [file.metadata.row_group(number).num_rows for number in range(file.num_row_groups)]
+            edges = np.concatenate(([0], np.cumsum(sizes)))
+            cuts = np.searchsorted(places, edges)
+            found = [pl.Series(dtype=SKETCH[STREAM])]
+            for number in np.flatnonzero(np.diff(cuts)).tolist():
+                group = pl.DataFrame(file.read_row_group(number, columns=[STREAM, LEXICON], use_threads=False))
+                mine = group[STREAM].gather(places[cuts[number] : cuts[number + 1]] - edges[number])
+                try:
+                    found.append(unpacked(mine, ragged(group[LEXICON].head(1))[0]).lists())
+                except ValueError as error:
+                    raise ConfigError(str(self.path), str(error), _REMEDY) from error
+        return pl.concat(found)
+
+
+def group_of(rows: pl.DataFrame) -> pl.DataFrame:
+    """A row group of an index, INDEX, of rows with SKETCHED."""
+    streams, lexicon = packed(rows[STREAM])
+    first = pl.Series(LEXICON, [lexicon.tolist(), *[None] * (rows.height - 1)][: rows.height], dtype=INDEX[LEXICON])
+    return rows.with_columns(streams.alias(STREAM), first).select(INDEX.names())
 
 
 def open_index(folder: Path, start: int, scheme: Scheme) -> list[IndexFile]:
@@ -79,31 +118,31 @@ def open_index(folder: Path, start: int, scheme: Scheme) -> list[IndexFile]:
 
 def digest_of_index(folder: Path) -> str:
     """SHA-256 over the names and the bytes of an index's files, hex."""
-    told = [(path.name, _file_digest(path, *_as_of(path))) for path in sorted(folder.glob("*.parquet"))]
+    told = [(path.name, file_digest(path)) for path in sorted(folder.glob("*.parquet"))]
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+
+def file_digest(path: Path) -> str:
+    """The SHA-256, hex, of a file; one that stays as it is is read once a process."""
+    state = path.stat()
+    return _file_digest(path, state.st_size, state.st_mtime_ns)
 
 
 def _rows_of(path: Path, scheme: Scheme) -> int:
     """How many rows the file has, after a look at what made it."""
-    remedy = "get the index anew, or build it anew from its release"
     try:
         found = pq.read_metadata(path)
     except (OSError, ValueError) as error:
-        raise ConfigError(str(path), f"it can't be read as Parquet: {error}", remedy) from error
+        raise ConfigError(str(path), f"it can't be read as Parquet: {error}", _REMEDY) from error
     told = (found.metadata or {}).get(METADATA)
     missing = set(INDEX) - set(found.schema.to_arrow_schema().names)
     if told is None or missing:
-        raise ConfigError(str(path), "it is no file of a fingerprint index", remedy)
+        raise ConfigError(str(path), "it is no file of a fingerprint index", _REMEDY)
     stated = json.loads(told)
     if stated.get("format") != FORMAT:
-        raise ConfigError(str(path), f"its format is {stated.get('format')}, this toolkit reads {FORMAT}", remedy)
+        raise ConfigError(str(path), f"its format is {stated.get('format')}, this toolkit reads {FORMAT}", _REMEDY)
     scheme.must_equal(Scheme.from_dict(stated["scheme"], str(path)), str(path))
     return int(found.num_rows)
-
-
-def _as_of(path: Path) -> tuple[int, int]:
-    state = path.stat()
-    return state.st_size, state.st_mtime_ns
 
 
 @cache

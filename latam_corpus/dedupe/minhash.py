@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 import numba
 import numpy as np
 
-from latam_corpus.dedupe.anchors import WORD_BITS
-from latam_corpus.dedupe.scheme import Ragged, Scheme
+from latam_corpus.dedupe.anchors import WORD_BITS, anchors_of
+from latam_corpus.dedupe.scheme import MINHASH, Ragged, Scheme
 from latam_corpus.text.words import _finish
 
 if TYPE_CHECKING:
@@ -74,6 +74,16 @@ def bands_of(stream: Ragged, scheme: Scheme) -> Ragged:
         keys = np.where(long[:, None], keys, short)
     kept = np.sort(keys[some], axis=1)
     return Ragged(kept.reshape(-1), np.concatenate(([0], np.cumsum(some * scheme.bands))).astype(np.int64))
+
+
+def proposals_of(stream: Ragged, scheme: Scheme) -> Ragged:
+    """The fingerprints of each document under a scheme: its sampled anchors, or its band keys.
+
+    >>> stream = Ragged(np.arange(30, dtype=np.uint32), np.array([0, 30]))
+    >>> proposals_of(stream, Scheme(name="minhash")).counts.tolist()
+    [14]
+    """
+    return bands_of(stream, scheme) if scheme.name == MINHASH else anchors_of(stream, scheme)
 
 
 def _functions(size: int, seed: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:

@@ -1,7 +1,7 @@
 """Candidate pairs: documents that share fingerprints, found a bucket of fingerprint values at a time.
 
-Memory is bounded by the bucket: `partial_pairs` counts, within one bucket, how many values each pair shares, and
-`merge_partial` adds the counts up. The result depends on the documents alone, not on buckets, parts or order.
+Memory is bounded by the range of values: `partial_pairs` counts, within one range, how many values each pair shares,
+and `merge_partial` adds the counts up. The result depends on the documents alone, not on ranges, parts or order.
 
 A value that very many documents have (a licence, a menu, a formula) can't make quadratically many pairs. Documents
 are numbered in the order in which they would be kept, best first. The first `cap` holders of a value are paired with
@@ -12,12 +12,13 @@ that would be kept.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import numba
 import numpy as np
 
-from latam_corpus.dedupe.radix import added_up, by_value
+from latam_corpus.dedupe.buckets import laid
+from latam_corpus.dedupe.pairing import paired
+from latam_corpus.dedupe.radix import added_up
 from latam_corpus.dedupe.scheme import MINHASH, sampling_of
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from latam_corpus.dedupe.buckets import Laid
     from latam_corpus.dedupe.scheme import Scheme
 
 CAP: Final = 50  # the prototype's; all planted kinds were found under it
@@ -38,7 +40,7 @@ COMMON: Final = 8
 NEEDED: Final = 1 / 8
 _FEW: Final = 16
 
-_ROOM: Final = 1 << 24  # pairs that are written before they are added up: 128 MB, and as much to sort them
+_ROOM: Final = 1 << 22  # pairs that are written before they are added up: 32 MB, and as much to sort them
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,17 +48,17 @@ class Extent:
     """How many values each of n documents has, from which follows how many a pair must share.
 
     Attributes:
-        counts: int64[n], distinct values.
-        sampling: uint64[n], the number that divides them (`scheme.sampling_of`; 1 for band keys).
+        counts: integers[n], distinct values.
+        sampling: integers[n], the number that divides them (`scheme.sampling_of`; 1 for band keys).
         share: of the values that the smaller one could have in common with the larger.
     """
 
-    counts: NDArray[np.int64]
-    sampling: NDArray[np.uint64]
+    counts: NDArray[Any]
+    sampling: NDArray[Any]
     share: float = NEEDED
 
     @classmethod
-    def of(cls, word_counts: NDArray[np.int64], value_counts: NDArray[np.int64], scheme: Scheme) -> Extent:
+    def of(cls, word_counts: NDArray[Any], value_counts: NDArray[Any], scheme: Scheme) -> Extent:
         """The extent of documents with so many words and so many fingerprints under a scheme.
 
         >>> from latam_corpus.dedupe.scheme import Scheme
@@ -75,20 +77,20 @@ class Extent:
         >>> Extent(np.array([40, 32]), np.array([8, 8], np.uint64)).needed(np.array([[0, 1]], np.uint32)).tolist()
         [3]
         """
-        finest = self.counts * self.sampling.astype(np.int64)
-        possible = finest[pairs].min(axis=1) / self.sampling[pairs].max(axis=1)
+        counts, sampling = (np.asarray(told[pairs], np.int64) for told in (self.counts, self.sampling))
+        possible = (counts * sampling).min(axis=1) / sampling.max(axis=1)
         return np.asarray(1 + np.maximum(possible - _FEW, 0) * self.share, np.int64)
 
 
 @dataclass(frozen=True, eq=False)
 class Partial:
-    """The pairs of one bucket.
+    """The pairs of one range of values.
 
     Attributes:
         keys: uint64, sorted: the smaller document number, shifted left by 32, and the larger.
-        counts: uint16, how many values of the bucket the two share, 65,535 at most.
+        counts: uint16, how many values of the range the two share, 65,535 at most.
         common: uint64, sorted: the values that more than `common` documents have.
-        values: distinct values in the bucket.
+        values: distinct values in the range.
         over_cap: values that more than `cap` documents have.
         left_out: pairs that the cap kept from being made.
     """
@@ -149,19 +151,6 @@ def candidate_pairs(
     return merge_partial([partial_pairs(values, documents, cap, hubs, common)], extent)
 
 
-def bucket_of(values: NDArray[np.uint64], buckets: int) -> NDArray[np.uint32]:
-    """The bucket of each value, by its top bits, uint32.
-
-    Args:
-        values: fingerprints.
-        buckets: how many buckets there are, at most 65,536.
-
-    >>> bucket_of(np.array([5, 2**63], np.uint64), 4).tolist()
-    [0, 2]
-    """
-    return ((values >> np.uint64(48)) * np.uint64(buckets) >> np.uint64(16)).astype(np.uint32)
-
-
 def partial_pairs(
     values: NDArray[np.uint64],
     documents: NDArray[np.uint32],
@@ -169,10 +158,10 @@ def partial_pairs(
     hubs: int = HUBS,
     common: int = COMMON,
 ) -> Partial:
-    """The pairs of documents that share any of one bucket's values, with how many they share.
+    """The pairs of documents that share any of these values, with how many they share.
 
     Args:
-        values: uint64[m], all fingerprints of the bucket, in any order.
+        values: uint64[m], all fingerprints of a range, in any order.
         documents: uint32[m], the document that has each; numbers in the order of keeping, best first.
         cap: a value's first so many holders are paired with each other.
         hubs: each later holder is paired with its first so many; 0 leaves the later ones out.
@@ -182,28 +171,33 @@ def partial_pairs(
     >>> [(int(key) >> 32, int(key) & 0xFFFFFFFF) for key in made.keys]
     [(0, 1), (0, 2)]
     """
-    values, documents = by_value(values, documents)
-    single, bounds = _groups(values, documents)
-    values, documents = values[single], documents[single]
-    sizes = np.diff(bounds)
+    return pairs_laid(laid(values, documents), cap, hubs, common)
+
+
+def pairs_laid(found: Laid, cap: int = CAP, hubs: int = HUBS, common: int = COMMON) -> Partial:
+    """The pairs of documents that share any of the values laid in buckets.
+
+    Args:
+        found: of all pieces; its owners are the documents, numbered in the order of keeping, best first.
+        cap: see `partial_pairs`, as what follows.
+        hubs: see there.
+        common: see there.
+    """
     pieces: list[tuple[NDArray[np.uint64], NDArray[np.uint32]]] = []
-    made = _pairs_of(sizes, cap, hubs)
-    done = np.concatenate(([0], np.cumsum(made)))
-    group = 0
-    while group < len(sizes):
-        stop = max(group + 1, int(np.searchsorted(done, done[group] + _ROOM, side="right")) - 1)
-        keys = np.empty(done[stop] - done[group], np.uint64)
-        _write_pairs(documents, bounds[group : stop + 1], cap, hubs, keys)
+    held = [np.zeros(0, np.uint64)]
+    told = np.zeros(3, np.int64)
+    bucket, buckets = 0, found.starts.shape[1] - 1
+    limits = np.array([cap, min(hubs, cap), common, _ROOM], np.int64)
+    while bucket < buckets:
+        keys, over, bucket = paired(found.values, found.owners, found.starts, bucket, limits, told)
         pieces.append(added_up(keys, np.ones(0, np.uint32)))
-        group = stop
+        held.append(over)
     keys, counts = _together(pieces)
     return Partial(
         keys,
         np.minimum(counts, 65535).astype(np.uint16),
-        values[bounds[:-1][sizes > common]],
-        len(sizes),
-        int(np.count_nonzero(sizes > cap)),
-        int((sizes * (sizes - 1) // 2 - made).sum()),
+        np.sort(np.concatenate(held)),
+        *told.tolist(),
     )
 
 
@@ -239,12 +233,6 @@ def merge_partial(partials: Sequence[Partial], extent: Extent, first: int = 0, e
     )
 
 
-def _pairs_of(sizes: NDArray[np.int64], cap: int, hubs: int) -> NDArray[np.int64]:
-    """How many pairs each group makes."""
-    first = np.minimum(sizes, cap)
-    return np.asarray(first * (first - 1) // 2 + (sizes - first) * min(hubs, cap), np.int64)
-
-
 def _together(
     pieces: Sequence[tuple[NDArray[np.uint64], NDArray[np.uint32]]],
 ) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
@@ -254,33 +242,3 @@ def _together(
     keys = np.concatenate([piece[0] for piece in pieces] or [np.zeros(0, np.uint64)])
     counts = np.concatenate([piece[1] for piece in pieces] or [np.zeros(0, np.uint32)])
     return added_up(keys, counts)
-
-
-@numba.njit(cache=True, nogil=True)
-def _groups(values, documents):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """The postings that aren't repeated, and where each value's postings start among them, with an end."""
-    kept = np.empty(len(values), np.int64)
-    bounds = np.empty(len(values) + 1, np.int64)
-    at = groups = 0
-    for i in range(len(values)):
-        if i == 0 or values[i] != values[i - 1]:
-            bounds[groups] = at
-            groups += 1
-        elif documents[i] == documents[i - 1]:
-            continue
-        kept[at] = i
-        at += 1
-    bounds[groups] = at
-    return kept[:at].copy(), bounds[: groups + 1].copy()
-
-
-@numba.njit(cache=True, nogil=True)
-def _write_pairs(documents, bounds, cap, hubs, keys):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    at = 0
-    for g in range(len(bounds) - 1):
-        start, end = bounds[g], bounds[g + 1]
-        for j in range(start + 1, end):
-            stop = j if j - start < cap else start + min(hubs, cap)
-            for i in range(start, stop):
-                keys[at] = (np.uint64(documents[i]) << np.uint64(32)) | np.uint64(documents[j])
-                at += 1

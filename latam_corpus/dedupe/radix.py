@@ -1,4 +1,4 @@
-"""Radix sorts of fingerprints and of pairs, many times faster than a sort by comparison where NumPy has no other.
+"""A radix sort of pairs, many times faster than a sort by comparison where NumPy has no other.
 
 And a bitmap that tells which fingerprints can't be among others, before they are sorted.
 """
@@ -14,28 +14,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _DIGIT: Final = 11  # bits that a pass looks at: 2,048 counters stay in the first cache
-
-
-def by_value(
-    values: NDArray[np.uint64], documents: NDArray[np.uint32]
-) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
-    """The postings with equal values side by side, each value's documents in order.
-
-    >>> values, documents = by_value(np.array([9, 5, 9], np.uint64), np.array([1, 2, 0], np.uint32))
-    >>> documents[values == 9].tolist()
-    [0, 1]
-    """
-    bits = int(documents.max()).bit_length() if len(documents) else 0
-    if bool(np.all(documents[1:] >= documents[:-1])):
-        bits = 0
-    for shift in range(0, bits, _DIGIT):
-        values, documents = _pass(documents.astype(np.uint64), values, documents, shift)
-    # 33 bits of the value, the lowest left out, which are zero in sampled anchors, and the highest, which a bucket
-    # shares. Different values that agree in all of them are told apart afterwards.
-    for shift in (8, 19, 30):
-        values, documents = _pass(values, values, documents, shift)
-    _settle(values, documents)
-    return values, documents
 
 
 def added_up(keys: NDArray[np.uint64], counts: NDArray[np.uint32]) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
@@ -134,23 +112,6 @@ def _pass_alone(keys, shift):  # type: ignore[no-untyped-def]  # noqa: ANN001, A
         made[places[digit]] = key
         places[digit] += 1
     return made
-
-
-@numba.njit(cache=True, nogil=True)
-def _settle(values, documents):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Bring equal values together where different ones agree in the sorted bits: stable insertion, rarely needed."""
-    mask = np.uint64((1 << 33) - 1)
-    eight = np.uint64(8)
-    for i in range(1, len(values)):
-        value, document = values[i], documents[i]
-        part = (value >> eight) & mask
-        j = i - 1
-        while j >= 0 and ((values[j] >> eight) & mask) == part and values[j] > value:
-            values[j + 1] = values[j]
-            documents[j + 1] = documents[j]
-            j -= 1
-        values[j + 1] = value
-        documents[j + 1] = document
 
 
 @numba.njit(cache=True, nogil=True)

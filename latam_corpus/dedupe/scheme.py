@@ -68,14 +68,14 @@ class Ragged:
         """
         return self.values[self.offsets[document] : self.offsets[document + 1]]
 
-    @property
-    def owners(self) -> NDArray[np.uint32]:
-        """The number of the document that each value is of, uint32.
+    def some(self, documents: NDArray[Any]) -> Ragged:
+        """The values of some documents, in this order.
 
-        >>> Ragged(np.array([3, 5, 8]), np.array([0, 1, 3])).owners.tolist()
-        [0, 1, 1]
+        >>> Ragged(np.array([3, 5, 8]), np.array([0, 1, 3])).some(np.array([1, 0])).values.tolist()
+        [5, 8, 3]
         """
-        return np.repeat(np.arange(len(self), dtype=np.uint32), self.counts)
+        offsets = np.concatenate(([0], np.cumsum(self.counts[documents], dtype=np.int64)))
+        return Ragged(np.concatenate([self.values[:0], *map(self.of, documents.tolist())]), offsets)
 
 
 @dataclass(frozen=True)
@@ -181,7 +181,7 @@ class Scheme:
 _REBUILD: Final = "build the index anew from its release"
 
 
-def sampling_of(word_counts: NDArray[np.int64]) -> NDArray[np.uint64]:
+def sampling_of(word_counts: NDArray[Any]) -> NDArray[np.uint64]:
     """The number that divides the anchors which a text of so many words keeps, uint64[n].
 
     >>> sampling_of(np.array([30, 60, 5000])).tolist()

@@ -10,7 +10,7 @@ import os
 import tempfile
 import traceback
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -36,10 +36,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 R = TypeVar("R")
 
-# Documents of an earlier version for which a new one is kept: the old one's id, and the new one's with the evidence.
-REPLACED: Final = pl.Schema(
-    {"doc_id": pl.String(), "duplicate_of": pl.String(), "containment": pl.Float32(), "evidence": pl.String()}
-)
+# Documents of an earlier version for which a new one is kept: the old one's id and what it said when it was compared,
+# and the new one's id with the evidence.
+_TOLD: Final = ("doc_id", "text_hash", "duplicate_of", "containment")
+REPLACED: Final = pl.Schema({name: schema.DOCUMENT_SCHEMA[name] for name in _TOLD} | {"evidence": pl.String()})
 _AT_ONCE: Final = 1_000_000  # rows in memory with all the columns that a barrier needs
 
 
@@ -76,6 +76,7 @@ class Stored:
         gone: rows that a barrier of this cut has dropped, sorted.
         room: a folder for what is written meanwhile.
         engine: what runs jobs.
+        notes: what barriers tell of their work.
     """
 
     live: Sequence[Output]
@@ -83,6 +84,7 @@ class Stored:
     gone: NDArray[np.int64]
     room: Path
     engine: Engine
+    notes: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, outputs: Iterable[Sequence[Path]], room: Path, engine: Engine) -> Stored:
@@ -178,10 +180,12 @@ class Decided:
     Attributes:
         parts: for each part the file with its decisions, None where there are none, and a key that changes with them.
         replaced: documents of an earlier version for which a new one is kept, see REPLACED.
+        notes: what barriers tell of their work, by their names.
     """
 
     parts: dict[str, tuple[Path | None, str]]
     replaced: pl.DataFrame
+    notes: dict[str, Any]
 
 
 def decide(
@@ -209,7 +213,7 @@ def decide(
             dropped = [spool.add(barrier.name, decided) for decided in barrier.decide(corpus)]
             corpus = replace(corpus, gone=np.sort(np.concatenate([corpus.gone, *dropped])))
         parts = spool.stored(work, digest_of(*map(stage_digest, barriers)))
-        return Decided(parts, pl.concat([pl.DataFrame(schema=REPLACED), *spool.replaced]))
+        return Decided(parts, pl.concat([pl.DataFrame(schema=REPLACED), *spool.replaced]), corpus.notes)
 
 
 class _Spool:
@@ -229,7 +233,7 @@ class _Spool:
         if "doc_id" in decided.columns:
             others = decided.filter(~mine & pl.col("drop_reason").is_not_null())
             self.replaced.append(schema.conform(others, REPLACED))
-            decided = decided.drop("doc_id")
+            decided = decided.drop("doc_id", "text_hash", strict=False)
         rows = decided.filter(mine).sort(ROW)
         number = rows[ROW].to_numpy()
         part = np.searchsorted(self._starts, number, side="right") - 1

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from latam_corpus.dedupe.index import IndexFile, open_index
+from latam_corpus.dedupe.index import IndexFile, file_digest, open_index
 from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.release.fetch import fetch
-from latam_corpus.release.files import digest_of, locked
+from latam_corpus.release.files import locked
 from latam_corpus.release.manifest import Manifest, load_manifest, manifest_sha256
 from latam_corpus.release.sketch import scheme_in
 
@@ -48,8 +48,7 @@ class Indexed:
                 try:
                     self._brought(place, told.sha256, made / Path(file).name)
                 except ReleaseError as error:
-                    remedy = f"mend it: `latam-corpus release build {name} --parent {version}`"
-                    raise ConfigError(error.place, error.problem, remedy) from None
+                    raise ConfigError(error.place, error.problem, error.remedy) from None
         return made
 
     def _brought(self, place: str, sha256: str, target: Path) -> None:
@@ -58,13 +57,22 @@ class Indexed:
             # By name: what a store erases is gone from here too. A disk without links gets a copy.
             with suppress(OSError):
                 target.symlink_to((self.store.folder / place).resolve())
-        if target.is_file() and digest_of(target) == sha256:
+        # The stage asks for the digest again, in the same process.
+        if target.is_file() and file_digest(target) == sha256:
             return
+        release = f"{self.manifest.name} --parent {self.manifest.version} --store {self.store.url}"
+        mend = f"mend it: `latam-corpus release build {release}`"
         if target.is_symlink():
             problem = "its bytes aren't those that the manifest names" if target.exists() else "the file is missing"
-            raise ReleaseError(f"{self.store.url}, {place}", problem)
+            raise ReleaseError(f"{self.store.url}, {place}", problem, mend)
+        if not self.store.exists(place):
+            raise ReleaseError(f"{self.store.url}, {place}", "the file is missing", mend)
         part = target.with_suffix(".part")
-        fetch(self.store, place, sha256, part)
+        try:
+            fetch(self.store, place, sha256, part)
+        except ReleaseError as error:
+            # One that broke off needs no mending.
+            raise ReleaseError(error.place, error.problem, error.remedy if part.exists() else mend) from error
         part.replace(target)
 
 

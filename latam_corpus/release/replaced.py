@@ -9,6 +9,7 @@ import polars as pl
 
 from latam_corpus import schema
 from latam_corpus.errors import ReleaseError
+from latam_corpus.pipeline import decide
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,11 +17,8 @@ if TYPE_CHECKING:
     from latam_corpus.release.runs import Run
 
 FILE: Final = "replaced.parquet"
-# `text_hash` is what the old document said when it was compared; where a run doesn't tell, it isn't asked.
-_TOLD: Final = ("doc_id", "text_hash", "duplicate_of", "containment")
-REPLACED: Final = pl.Schema(
-    {"run": pl.String(), **{name: schema.DOCUMENT_SCHEMA[name] for name in _TOLD}, "evidence": pl.String()}
-)
+# Where a run of an older toolkit doesn't tell `text_hash`, it isn't asked.
+REPLACED: Final = pl.Schema({"run": pl.String(), **decide.REPLACED})
 
 
 def read_replaced(runs: Sequence[Run]) -> pl.DataFrame:
@@ -56,7 +54,8 @@ def without_replaced(
         light: all light rows.
         replaced: of `read_replaced`.
     """
-    texts = light.select(
+    named = light.filter(pl.col("doc_id").is_in(replaced["duplicate_of"].implode()))
+    texts = named.select(
         pl.col("run").cast(pl.String), pl.col("doc_id").alias("duplicate_of"), pl.col("text_hash").alias("kept_text")
     ).unique(["run", "duplicate_of"], keep="first", maintain_order=True)
     told = replaced.join(texts, on=["run", "duplicate_of"]).rename({"run": "by_run", "text_hash": "compared"})

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from latam_corpus.batch import Batch
 from latam_corpus.dedupe.fingerprint import Fingerprint
-from latam_corpus.dedupe.index import FORMAT, INDEX, METADATA, metadata_of
+from latam_corpus.dedupe.index import FORMAT, INDEX, METADATA, SKETCHED, group_of, metadata_of
 from latam_corpus.dedupe.scheme import Scheme
 from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.pipeline.part import link_or_copy
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 # Bytes of text that are fingerprinted at once: their word table takes several times as much.
 _TEXT_BYTES: Final = 8 << 20
-_READ: Final = [*(name for name in INDEX if name not in Fingerprint.gives), "text"]
+_READ: Final = [*(name for name in SKETCHED if name not in Fingerprint.gives), "text"]
 _OPTIONS: Final = frozenset(field.name for field in dataclasses.fields(Fingerprint)) - {"sketch"}
 
 
@@ -133,7 +133,7 @@ class Sketcher:
     def _sketched(self, group: pl.DataFrame) -> pl.DataFrame:
         piece = group["text"].str.len_bytes().cum_sum() // _TEXT_BYTES
         frames = group.select(_READ).with_columns(piece.alias("piece")).partition_by("piece")
-        return pl.concat([self.fingerprint(Batch(frame)).frame.select(INDEX.names()) for frame in frames])
+        return group_of(pl.concat([self.fingerprint(Batch(frame)).frame.select(SKETCHED) for frame in frames]))
 
     def take_over(self, shard: Shard, target: Path) -> bool:
         """Write the index file of a shard of the parent: the parent's own where it is sound; False where made anew.
@@ -153,7 +153,11 @@ class Sketcher:
                 return False
         except (pa.ArrowException, OSError) as error:
             place = f"{self.store.url}, {shard.object}"
-            raise ReleaseError(place, f"it can't be read: {error}", "run `latam-corpus release verify`") from error
+            # Of the parent, since only its shards are taken over.
+            spec = self.old.spec if self.old else "NAME@VERSION"
+            verify = f"latam-corpus release verify {spec} --store {self.store.url}"
+            remedy = f"put a sound copy in its place; `{verify}` tells what else is damaged"
+            raise ReleaseError(place, f"it can't be read: {error}", remedy) from error
 
     def _taken(self, shard: Shard, target: Path) -> bool:
         """Whether the target is the parent's file now; it is not when that has other bytes or another scheme."""

@@ -26,6 +26,8 @@ _SPACE: Final = 0xFFFFFFFF
 _HARD: Final = 0xFFFFFFFE
 _SIGMA: Final = "Σ"  # ς at the end of a word
 _LAST_SPACE: Final = 0x3000
+_BLANK: Final = np.uint8(32)
+_AT_ONCE: Final = 1 << 18  # bytes of text
 
 
 def normal(text: str) -> str:
@@ -38,25 +40,34 @@ def normal(text: str) -> str:
 
 
 def normal_utf8(texts: pl.Series) -> Iterator[bytes | memoryview]:
-    """The UTF-8 of `normal` of each text; null counts as empty.
+    """The UTF-8 of `normal` of each text, good until the next one is asked for; null counts as empty.
 
     >>> import polars as pl
     >>> [bytes(found).decode() for found in normal_utf8(pl.Series(["¡Ay,  AY!", None]))]
     ['¡ay, ay!', '']
     """
     data, offsets = utf8(texts)
-    # The lower case of two bytes has at most three (Ⱥ), and no other grows as much.
-    made = np.empty(len(data) + len(data) // 2 + 1, np.uint8)
-    ends = np.zeros(len(offsets), np.int64)
-    hard = np.zeros(len(offsets) - 1, np.bool_)
-    _normalise(data, offsets, _meanings(), made, ends, hard)
+    settled = _ascii()
+    # The lower case of two bytes has at most three (Ⱥ), and no other grows as much. A piece at a time, so that what is
+    # written is read again before it leaves the processor's cache.
+    sizes = np.diff(offsets)
+    longest = int(max(sizes.max(initial=0), _AT_ONCE))
+    made = np.empty(longest + longest // 2 + 1, np.uint8)
     view = made.data
-    bounds = ends.tolist()
-    for row, left in enumerate(hard.tolist()):
-        if left:
-            yield normal(data[offsets[row] : offsets[row + 1]].tobytes().decode()).encode()
-        else:
-            yield view[bounds[row] : bounds[row + 1]]
+    first = 0
+    while first < len(sizes):
+        stop = max(first + 1, int(np.searchsorted(offsets, offsets[first] + _AT_ONCE, side="right")) - 1)
+        ends = np.zeros(stop - first + 1, np.int64)
+        hard = np.zeros(stop - first, np.bool_)
+        _normalise(data, offsets[first : stop + 1], _meanings(), settled, made, ends, hard)
+        bounds = ends.tolist()
+        for row, left in enumerate(hard.tolist()):
+            if left:
+                start, end = offsets[first + row], offsets[first + row + 1]
+                yield normal(data[start:end].tobytes().decode()).encode()
+            else:
+                yield view[bounds[row] : bounds[row + 1]]
+        first = stop
 
 
 @cache
@@ -73,6 +84,12 @@ def _meanings() -> NDArray[np.uint32]:
     meanings[settled] = np.frombuffer(together.lower().encode("utf-32-le"), "<u4")
     meanings[[p for p in settled[settled <= _LAST_SPACE].tolist() if chr(p).isspace()]] = _SPACE
     return meanings
+
+
+@cache
+def _ascii() -> NDArray[np.uint8]:
+    """For each ASCII character its lower case, or a space for white space, uint8[128]: each can be settled alone."""
+    return np.array([32 if chr(p).isspace() else ord(chr(p).lower()) for p in range(128)], np.uint8)
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
@@ -98,26 +115,36 @@ def _encode(made, at, point):  # type: ignore[no-untyped-def]  # noqa: ANN001, A
 
 
 @numba.njit(cache=True, nogil=True)
-def _normalise(data, offsets, meanings, made, ends, hard):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _normalise(data, offsets, meanings, settled, made, ends, hard):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
     at = 0
     for d in range(len(offsets) - 1):
         i, end = offsets[d], offsets[d + 1]
         start = at
-        gap = False
+        last = _BLANK  # what was written last; at the start of a text a space counts for nothing
         while i < end:
+            byte = data[i]
+            if byte < 0x80:  # noqa: PLR2004
+                small = settled[byte]
+                made[at] = small
+                # A space after a space is written over: no jump that the processor would have to foresee.
+                at += (small != _BLANK) | (last != _BLANK)
+                last = small
+                i += 1
+                continue
             point, width = _decode(data, i)
             i += width
-            small = meanings[point]
-            if small == _SPACE:
-                gap = at > start
-                continue
-            if small == _HARD:
+            meaning = meanings[point]
+            if meaning == _SPACE:
+                made[at] = _BLANK
+                at += last != _BLANK
+                last = _BLANK
+            elif meaning == _HARD:
                 hard[d] = True
                 at = start
                 break
-            if gap:
-                made[at] = 32
-                at += 1
-                gap = False
-            at = _encode(made, at, small)
+            else:
+                at = _encode(made, at, meaning)
+                last = np.uint8(0)
+        if at > start and made[at - 1] == _BLANK:
+            at -= 1
         ends[d + 1] = at

@@ -17,7 +17,7 @@ from .library import gutenberg, library, verdicts
 from .parts import growth, speed
 from .planted import EACH, SEEDS
 from .score import score
-from .shelf import FILES, Shelf
+from .shelf import FILES, OTHERS, Shelf
 from .tables import COST_COLUMNS, apart_table, cost_cells, found_table, markdown, natural_table, summary_table
 from .tools import OURS, chosen, median, run, versions
 
@@ -41,7 +41,7 @@ removal that was not planted is read by a person (verdicts.toml) or, unread, is 
 def options(parser: argparse.ArgumentParser) -> None:
     """The benchmark's own options."""
     parser.add_argument("--job", default="recall", help="recall, speed, growth, library or incremental")
-    parser.add_argument("--sets", default="first,second", help="planted sets of the job recall")
+    parser.add_argument("--sets", default="first,second,third", help="planted sets of the job recall")
     parser.add_argument("--each", type=int, default=EACH, help=f"pairs of a kind in a planted set, {EACH} by default")
     parser.add_argument("--documents", type=int, default=10_000, help="of the jobs speed and incremental")
     parser.add_argument("--sizes", default="10000,30000,100000,300000", help="documents of the job growth")
@@ -114,7 +114,9 @@ def _recall(
     args: argparse.Namespace, shelf: Shelf, names: Sequence[str], room: Path, settings: dict[str, Any]
 ) -> list[Table]:
     tables: list[Table] = []
-    for name in args.sets.split(","):
+    names_of_sets = args.sets.split(",")
+    shelf = shelf.with_others(args.data) if OTHERS in names_of_sets else shelf
+    for name in names_of_sets:
         if name not in SEEDS:
             raise ConfigError("--sets", f"there is no set «{name}»", closest(name, SEEDS))
         scores, made = _judge(args, planted.make(shelf, name, args.each), names, room, settings)

@@ -18,7 +18,7 @@ _WORD: Final = re.compile(r"\S+")
 _LETTERS: Final = "abcdefghijlmnopqrstuvz"
 _HYPHENATED_LEAST: Final = 7  # letters of a word that a printer would divide
 
-# Spelling reforms, as (pattern, replacement); the two sets use other rules, so that none is tuned to one of them.
+# Spelling reforms, as (pattern, replacement); each set uses other rules, so that none is tuned to one of them.
 SPELLING: Final[Mapping[str, Mapping[str, tuple[tuple[str, str], ...]]]] = {
     "first": {
         # Andrés Bello's spelling, Chile until 1927.
@@ -58,6 +58,29 @@ SPELLING: Final[Mapping[str, Mapping[str, tuple[tuple[str, str], ...]]]] = {
             (r"\bigual", "egual"),
             (r"\bquase\b", "quasi"),
             (r"(?<=[mstc])eu\b", "eo"),
+        ),
+    },
+    "third": {
+        # What the reforms of 1952 and 1999 left out or took back.
+        "es": (
+            (r"\bobsc", "osc"),
+            (r"\bsubst", "sust"),
+            (r"\btrans(?=[bcdfglmnpqrtv])", "tras"),
+            (r"\bps(?=[ií])", "s"),
+            (r"\bsept(?=[ií])", "set"),
+            (r"\bsólo\b", "solo"),
+            (r"\bés(?=[eto])", "es"),
+            (r"\breem", "rem"),
+        ),
+        # Silent consonants, trema and accents that the agreements of 1943 to 1990 took out.
+        "pt": (
+            (r"(?<=[aeiou])c(?=[çt][ãaio])", ""),
+            (r"(?<=[aeiou])p(?=[çt][ãaio])", ""),
+            (r"(\w)\1(?=[aeiou])", r"\1"),
+            (r"ph", "f"),
+            (r"\bth", "t"),
+            (r"éi(?=a)", "ei"),
+            (r"ü", "u"),
         ),
     },
 }

@@ -34,7 +34,7 @@ class Forms:
 
     @classmethod
     def load(cls, name: str) -> Forms:
-        """The forms of the set `first` or `second`."""
+        """The forms of a set."""
         told = tomllib.loads((_FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
         return cls(tuple(Form(**form | {"text": form["text"].strip()}) for form in told["form"]), told["words"])
 

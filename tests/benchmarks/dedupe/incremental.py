@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
-import pyarrow.parquet as pq
 
-from latam_corpus.corpus import ROW, Frames
+from latam_corpus.corpus import ROW
 from latam_corpus.dedupe.dedupe import Dedupe
-from latam_corpus.dedupe.index import INDEX, metadata_of
+from latam_corpus.dedupe.index import INDEX, SKETCHED, group_of, metadata_of
 from latam_corpus.dedupe.scheme import Scheme
+from latam_corpus.release.parquet import write_group, writer
 
-from .ours import sketched, timed
+from .ours import sketched, spooled, timed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +55,7 @@ def compared(documents: Sequence[Document], room: Path) -> Compared:
 
     Args:
         documents: in any order; those that are new are chosen by chance.
-        room: a new folder for the index.
+        room: a folder for the index and what is written meanwhile.
     """
     mixed = sorted(documents, key=lambda document: document.id)
     random.Random(_SEED).shuffle(mixed)  # noqa: S311  (repeatable, not secret)
@@ -63,12 +63,12 @@ def compared(documents: Sequence[Document], room: Path) -> Compared:
     full: dict[str, float] = {}
     incremental: dict[str, float] = {}
     old = _sketched(mixed[cut:], "open", full)
-    old_kept = _kept(old, Dedupe(), {})
-    _write_index(old, old_kept, room)
+    old_kept = _kept(old, Dedupe(), room / "old", {})
+    _write_index(old, old_kept, room / "index")
     new = _sketched(mixed[:cut], "attribution", incremental)
     full = {name: seconds + incremental[name] for name, seconds in full.items()}
-    new_kept = _kept(new, Dedupe(against=str(room)), incremental)
-    every = _kept([*old, *new], Dedupe(), full)
+    new_kept = _kept(new, Dedupe(against=str(room / "index")), room / "new", incremental)
+    every = _kept([*old, *new], Dedupe(), room / "every", full)
     by_index = old_kept | new_kept
     return Compared(
         len(old_kept), cut, len(new_kept), every - by_index, by_index - every, full, incremental
@@ -81,20 +81,22 @@ def _sketched(documents: Sequence[Document], tier: str, seconds: dict[str, float
     return [frame.with_columns(pl.lit(tier).alias("rights_tier")) for frame in frames]
 
 
-def _kept(frames: Sequence[pl.DataFrame], stage: Dedupe, seconds: dict[str, float]) -> frozenset[str]:
+def _kept(frames: Sequence[pl.DataFrame], stage: Dedupe, room: Path, seconds: dict[str, float]) -> frozenset[str]:
     """The ids of those of these documents that the barrier keeps."""
+    room.mkdir(parents=True)
+    corpus = spooled(frames, room, seconds)
     with timed(seconds, stage.name):
-        decided = pl.concat(stage.decide(Frames(tuple(frames))), how="diagonal")
-    ids = pl.concat([frame.select("doc_id") for frame in frames]).with_row_index(ROW)
+        decided = pl.concat(stage.decide(corpus), how="diagonal")
+    ids = pl.concat(corpus.frames(["doc_id"]))
     fallen = decided.filter(pl.col("duplicate_of").is_not_null())[ROW]
     return frozenset(ids.filter(~pl.col(ROW).is_in(fallen.implode()))["doc_id"])
 
 
 def _write_index(frames: Sequence[pl.DataFrame], kept: frozenset[str], folder: Path) -> None:
-    """Write the index of a version that has the kept documents, sorted as a release sorts them."""
-    missing = [pl.lit(None, dtype).alias(name) for name, dtype in INDEX.items() if name not in frames[0].columns]
-    rows = pl.concat(frames).filter(pl.col("doc_id").is_in(list(kept))).with_columns(missing).select(INDEX.names())
+    """Write the index of a version that has the kept documents, as a release writes it."""
+    missing = [pl.lit(None, INDEX[name]).alias(name) for name in SKETCHED if name not in frames[0].columns]
+    rows = pl.concat(frames).filter(pl.col("doc_id").is_in(list(kept))).with_columns(missing).select(SKETCHED)
     folder.mkdir()
     for number, part in enumerate(rows.sort("doc_id").iter_slices(_EACH)):
-        table = part.to_arrow().replace_schema_metadata(metadata_of(Scheme()))
-        pq.write_table(table, folder / f"{number:04d}.parquet", compression="zstd")
+        with writer(folder / f"{number:04d}.parquet", INDEX, metadata_of(Scheme())) as file:
+            write_group(file, group_of(part))

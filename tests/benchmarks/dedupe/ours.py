@@ -8,17 +8,22 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 import time
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
+import numpy as np
 import polars as pl
 
 from latam_corpus.batch import Batch
 from latam_corpus.cli.rows import as_documents
-from latam_corpus.corpus import ROW, Frames
+from latam_corpus.corpus import ROW
 from latam_corpus.dedupe.fingerprint import Fingerprint
+from latam_corpus.engine.in_process import InProcess
+from latam_corpus.pipeline.decide import Stored
 from latam_corpus.pipeline.registry import Barrier, expanded, make_stage
 
 from ..machine import usage  # noqa: TID252  (`python -m` and mypy name it differently)
@@ -28,10 +33,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from latam_corpus.batch import Stage
+    from latam_corpus.pipeline.decide import Output
 
 # Steps whose CPU seconds are told beside those of the stages.
 WORD_TABLE: Final = "word table"
 TEXT_HASH: Final = "text_hash"
+SPOOL: Final = "write"
 
 _BATCH: Final = 16 * 2**20  # characters, about what the runner gives a batch
 
@@ -46,23 +53,27 @@ def decide(documents: Iterable[Mapping[str, str]], options: Mapping[str, object]
         documents: read once.
         options: of the stage.
     """
-    return _decide(documents, options or {}, {})
+    return _decide(documents, options or {}, {})[0]
 
 
-def _decide(documents: Iterable[Mapping[str, str]], options: Mapping[str, object], seconds: dict[str, float]) -> Result:
-    held = sketched(documents, options, seconds)
-    if not held:
-        return Result({})
-    barrier = next(stage for stage in _stages(options) if isinstance(stage, Barrier))
-    ids = pl.concat([frame.select("doc_id") for frame in held]).with_row_index(ROW)
-    with timed(seconds, barrier.name):
-        decided = pl.concat(barrier.decide(Frames(tuple(held))), how="diagonal")
-    return _result(ids, decided)
+def _decide(
+    documents: Iterable[Mapping[str, str]], options: Mapping[str, object], seconds: dict[str, float]
+) -> tuple[Result, float]:
+    """What was decided, and the peak of memory until then: how it is told here isn't the stage's."""
+    with tempfile.TemporaryDirectory(prefix="latam-bench-") as name:
+        corpus = spooled(sketched(documents, options, seconds), Path(name), seconds)
+        if not corpus.height:
+            return Result({}), usage().peak_mb
+        barrier = next(stage for stage in _stages(options) if isinstance(stage, Barrier))
+        with timed(seconds, barrier.name):
+            decided = pl.concat(barrier.decide(corpus), how="diagonal")
+        peak = usage().peak_mb
+        return _result(pl.concat(corpus.frames(["doc_id"])), decided), peak
 
 
 def sketched(
     documents: Iterable[Mapping[str, str]], options: Mapping[str, object], seconds: dict[str, float]
-) -> list[pl.DataFrame]:
+) -> Iterator[pl.DataFrame]:
     """What a run stores of each batch for the barrier.
 
     Args:
@@ -73,7 +84,6 @@ def sketched(
     stages = _stages(options)
     barrier = next(stage for stage in stages if isinstance(stage, Barrier))
     wanted = sorted({"doc_id", *barrier.needs, *getattr(barrier, "aside", ())})
-    held = []
     for records in _batches(documents):
         batch = Batch(as_documents(records, 0))
         with timed(seconds, WORD_TABLE):
@@ -82,8 +92,43 @@ def sketched(
             if not isinstance(stage, Barrier):
                 with timed(seconds, stage.name):
                     batch = stage(batch)
-        held.append(batch.frame.select(wanted))
-    return held
+        yield batch.frame.select(wanted)
+
+
+@dataclass(frozen=True)
+class Spooled:
+    """A batch on disk as a piece of a corpus."""
+
+    path: Path
+    start: int
+    height: int
+
+    @property
+    def bytes(self) -> int:
+        """How large the file is."""
+        return self.path.stat().st_size
+
+    def read(self, columns: Sequence[str]) -> pl.DataFrame:
+        """These columns of its rows, in order."""
+        return pl.read_ipc(self.path, columns=list(columns)).select(columns)
+
+
+def spooled(frames: Iterable[pl.DataFrame], room: Path, seconds: dict[str, float]) -> Stored:
+    """The batches on disk, uncompressed, as the corpus of a run that works in this process.
+
+    Args:
+        frames: read once.
+        room: a folder for them.
+        seconds: CPU seconds by step, which are added to.
+    """
+    pieces: list[Spooled] = []
+    start = 0
+    for frame in frames:
+        pieces.append(Spooled(room / f"{len(pieces):06d}.arrow", start, frame.height))
+        with timed(seconds, SPOOL):
+            frame.write_ipc(pieces[-1].path)
+        start += frame.height
+    return Stored(cast("Sequence[Output]", pieces), (), np.zeros(0, np.int64), room, InProcess())
 
 
 def _stages(options: Mapping[str, object]) -> Sequence[Stage | Barrier]:
@@ -127,7 +172,7 @@ def _main(documents: str, out: str) -> None:
     started = usage().cpu
     clock = time.monotonic()
     seconds: dict[str, float] = {}
-    result = _decide(read_records(Path(documents)), {}, seconds)
+    result, peak = _decide(read_records(Path(documents)), {}, seconds)
     used = usage()
     # Every run makes the hash of the text, whether it looks for near-duplicates or not: told apart, and measured after
     # the rest, since the stage makes it together with the sketch.
@@ -135,7 +180,7 @@ def _main(documents: str, out: str) -> None:
         batch = Batch(as_documents(records, 0))
         with timed(seconds, TEXT_HASH):
             Fingerprint()(batch)
-    write_result(Path(out), result, Used(used.cpu, started, time.monotonic() - clock, used.peak_mb, seconds))
+    write_result(Path(out), result, Used(used.cpu, started, time.monotonic() - clock, peak, seconds))
 
 
 if __name__ == "__main__":

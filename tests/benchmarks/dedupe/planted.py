@@ -1,6 +1,8 @@
-"""Two seeded sets of documents and what is true of them: `first`, which may be tuned on, and `second`, which may not.
+"""Three seeded sets of documents and what is true of them: `first`, which may be tuned on, `second` and `third`.
 
-They share no book, author, site, Bible book, page, form or seed. What they are made of is in `shelf.py`, what happens
+The first two share no book, author, site, Bible book, page, form or seed. The third has other books, songs for sonnets,
+sayings that the others left over, other sites and forms; of the Bible and of the pages it has the same. It is smaller.
+Nothing is tuned on the second or the third. What they are made of is in `shelf.py`, what happens
 to texts in `damage.py`, what must not be merged in `apart.py`, what stands inside something longer in `inside.py`.
 """
 
@@ -22,13 +24,14 @@ if TYPE_CHECKING:
 
     from .shelf import Shelf, Text
 
-SEEDS: Final = {"first": 20251, "second": 77003}
+SEEDS: Final = {"first": 20251, "second": 77003, "third": 31415}
 EACH: Final = 120  # pairs of a kind
+_WHOLE: Final = 5  # novels that stand whole beside their chapters; of few novels only one
 _LOW: Final = 300
 _HIGH: Final = 1200
 _SAME: Final = 0.7  # of a passage's words found in the other edition; below, the author rewrote it
 _PLACED: Final = 0.4  # with fewer words found, the passage's place in the other edition is a guess
-_PRINTED: Final = {"first": (52, "-"), "second": (41, "¬")}  # width and hyphen of a printed line
+_PRINTED: Final = {"first": (52, "-"), "second": (41, "¬"), "third": (46, "-")}  # width and hyphen of a printed line
 
 Change = tuple[str, "Callable[[Document, int], str]"]
 
@@ -57,10 +60,10 @@ class Harm:
 
 
 def make(shelf: Shelf, name: str, each: int = EACH) -> Planted:
-    """The set `first` or `second`.
+    """The set `first`, `second` or `third`.
 
     Args:
-        shelf: all texts; the set takes its half.
+        shelf: all texts; the set takes its part.
         name: of the set.
         each: pairs of each kind, as far as there are texts.
     """
@@ -70,7 +73,8 @@ def make(shelf: Shelf, name: str, each: int = EACH) -> Planted:
     # The shortest novels are for whole books with their chapters, and stand nowhere else.
     edited = {text.id for text in half.editions}
     by_length = sorted((n for n in half.novels if n.id not in edited), key=lambda n: (len(n.text), n.id))
-    whole, cut_up = by_length[:5], [n for n in half.novels if n not in by_length[:5]]
+    whole = by_length[: _WHOLE if len(by_length) > 2 * _WHOLE else 1]
+    cut_up = [novel for novel in half.novels if novel not in whole]
 
     def sizes() -> Iterator[int]:
         while True:

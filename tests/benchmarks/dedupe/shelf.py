@@ -1,4 +1,4 @@
-"""The real texts that the sets are made of, cut in two halves that share no book, author, menu or page."""
+"""The real texts that the sets are made of: two halves that share no book, author, menu or page, and other texts."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HALVES: Final = ("first", "second")
+OTHERS: Final = "third"
 EDITIONS: Final = (
     PublicTexts(
         "dedup/novel_editions_es/pairs.jsonl.xz",
@@ -52,6 +53,10 @@ DECLARATION: Final = PublicTexts(
 FILES: Final = (*NOVELS, *VERSES[:1], *EDITIONS, SAYINGS, BIBLE, PAGES, DECLARATION)
 GUTENBERG: Final = "literature/gutenberg_latam"
 _NEWS: Final = "unclear/news/trafilatura_latam/html"
+_OTHER_SITES: Final = "unclear/news/fundus_es/es"
+_OTHER_NEWS: Final = ("ABC", "ElDiario", "ElMundo", "LaVanguardia")  # of several papers those in Spanish
+_OTHER_BOOKS: Final = {"21282": "es", "33267": "es", "45945": "es", "54829": "pt", "55752": "pt"}
+_LEFT_OVER: Final = 1500  # of a half's sayings of 8 to 30 words so many are taken
 _START: Final = re.compile(r"^\*\*\* ?START OF TH[^\n]*\*\*\*$", re.MULTILINE)
 _END: Final = re.compile(r"^\*\*\* ?END OF TH[^\n]*$|^End of (?:the )?Project Gutenberg[^\n]*$", re.MULTILINE)
 _MENU: Final = 60  # entries of a page's menu or foot
@@ -88,6 +93,7 @@ class Shelf:
         pages: lines as an optical reader gave them, corrected by hand.
         menus: of news sites. licences: of Project Gutenberg's files.
         declaration: language → one text of many languages.
+        others: what the third set is made of.
     """
 
     novels: tuple[Text, ...]
@@ -99,6 +105,7 @@ class Shelf:
     menus: tuple[Around, ...] = ()
     licences: tuple[Around, ...] = ()
     declaration: tuple[Text, ...] = ()
+    others: Shelf | None = None
 
     @classmethod
     def load(cls, data: Path) -> Shelf:
@@ -141,11 +148,21 @@ class Shelf:
             ),
         )
 
+    def with_others(self, data: Path) -> Shelf:
+        """The same with what the third set is made of.
+
+        Raises:
+            ConfigError: a file isn't there.
+        """
+        return replace(self, others=_others(data, self))
+
     def half(self, name: str) -> Shelf:
-        """The half `first` or `second`: authors, sites, Bible books and pages are in one of them only.
+        """The half `first` or `second`: authors, sites, Bible books and pages are in one of them only. Or `third`.
 
         Authors are dealt out by size, those with a second edition first, so that the halves are alike.
         """
+        if name == OTHERS and self.others:
+            return self.others
         edited = {text.author for text in self.editions}
         side = HALVES.index(name)
         novels = _dealt(self.novels, edited)[side]
@@ -161,6 +178,35 @@ class Shelf:
             self.licences[side::2],
             tuple(replace(text, text="\n".join(text.text.splitlines()[side::2])) for text in self.declaration),
         )
+
+
+def _others(data: Path, shelf: Shelf) -> Shelf:
+    """Books, songs, sayings and sites that neither half has; verses, pages, licences and the declaration of both."""
+    books = []
+    for name, language in _OTHER_BOOKS.items():
+        text = (data / GUTENBERG / name / f"{name}-8.txt").read_text(encoding="latin-1").replace("\r\n", "\n")
+        start, end = _START.search(text), _END.search(text)
+        # Printed lines are joined to paragraphs, as the other books have them.
+        paragraphs = text[start.end() if start else 0 : end.start() if end else None].split("\n\n")
+        whole = "\n".join(" ".join(found.split()) for found in paragraphs if found.strip())
+        books.append(Text(name, name, language, "gutenberg-books", whole))
+    taken: set[str] = set()
+    for side in range(len(HALVES)):
+        fitting = [text for text in shelf.sayings[side::2] if 8 <= len(text.text.split()) <= 30]
+        taken |= {text.id for text in fitting[:_LEFT_OVER]}
+    news = (path for path in sorted((data / _OTHER_SITES).glob("*.html.gz")) if path.name.startswith(_OTHER_NEWS))
+    return replace(
+        shelf,
+        novels=tuple(books),
+        editions=(),
+        sonnets=tuple(
+            Text(f"song-{row['id']}", row["lyricist"], "es", "tango", row["text"]) for row in records(data, VERSES[1])
+        ),
+        sayings=tuple(text for text in shelf.sayings if text.id not in taken),
+        verses=tuple(book[len(book) // 2 :] for book in shelf.verses),
+        menus=tuple(_menu(path) for path in news),
+        declaration=tuple(replace(text, text="\n".join(text.text.splitlines()[1::3])) for text in shelf.declaration),
+    )
 
 
 def _dealt(texts: Sequence[Text], early: Iterable[str] = ()) -> tuple[tuple[Text, ...], tuple[Text, ...]]:

@@ -8,7 +8,7 @@ from latam_corpus.dedupe.dedupe import Dedupe
 from latam_corpus.dedupe.fingerprint import Fingerprint
 
 from ..machine import Table, rounded  # noqa: TID252  (`python -m` and mypy name it differently)
-from .ours import TEXT_HASH
+from .ours import SPOOL, TEXT_HASH
 from .score import forms
 
 if TYPE_CHECKING:
@@ -25,19 +25,19 @@ _BEGIN: Final = 50  # characters
 
 
 COST_COLUMNS: Final = (
-    "CPU s working#", "µs each#", "fingerprints µs#", "of it text_hash#", "decision µs#", "documents/s#", "peak MB#",
-    "kB each#", "removed#",
+    "CPU s working#", "µs each#", "fingerprints µs#", "of it text_hash#", "write µs#", "decision µs#", "documents/s#",
+    "peak MB#", "kB each#", "removed#",
 )  # fmt: skip
 
 
 def cost_cells(used: Used, documents: int, result: Result) -> tuple[object, ...]:
     """What the documents cost, the toolkit's steps a document, and how many a second from word table to verdict."""
     work = used.cpu - used.started
-    steps: tuple[object, ...] = ("-",) * 4
-    if set(used.stages) >= {FINGERPRINT, DECISION, TEXT_HASH}:
-        made, hashed, decided = (used.stages[name] for name in (FINGERPRINT, TEXT_HASH, DECISION))
-        each = (rounded(seconds / documents * _MICRO) for seconds in (made, hashed, decided))
-        steps = (*each, rounded(documents / (made + decided)))
+    steps: tuple[object, ...] = ("-",) * 5
+    if set(used.stages) >= {FINGERPRINT, DECISION, SPOOL, TEXT_HASH}:
+        made, hashed, written, decided = (used.stages[name] for name in (FINGERPRINT, TEXT_HASH, SPOOL, DECISION))
+        each = (rounded(seconds / documents * _MICRO) for seconds in (made, hashed, written, decided))
+        steps = (*each, rounded(documents / (made + written + decided)))
     return (
         rounded(work),
         rounded(work / documents * _MICRO),

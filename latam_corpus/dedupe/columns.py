@@ -1,0 +1,12 @@
+"""What is stored beside a document for the search for near-duplicates: its sketch."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import polars as pl
+
+WORDS: Final = "words"
+ANCHORS: Final = "anchors"
+STREAM: Final = "stream"
+SKETCH: Final = pl.Schema({WORDS: pl.UInt32(), ANCHORS: pl.List(pl.UInt64()), STREAM: pl.List(pl.UInt32())})

@@ -1,0 +1,122 @@
+"""Word streams as an index stores them: each document by itself, so that those of a few can be read among many.
+
+A group of documents has a lexicon, its distinct words, the most frequent first. A stream is a string of bytes: each
+word's place in the lexicon, seven bits a byte, the lowest first, and the highest bit set in all bytes of a place but
+its last (LEB128). A word in two takes one byte, nine in ten no more than two.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numba
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from latam_corpus.corpus import ragged
+from latam_corpus.dedupe.radix import added_up
+from latam_corpus.dedupe.scheme import Ragged
+from latam_corpus.text.slots import slot_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_LONGEST: Final = 5  # bytes of a place of 32 bits
+
+
+def packed(streams: pl.Series) -> tuple[pl.Series, NDArray[np.uint32]]:
+    """The streams as strings of bytes, and the lexicon, uint32, by which they are read.
+
+    >>> made, lexicon = packed(pl.Series([[7, 9, 7], [], [7]], dtype=pl.List(pl.UInt32)))
+    >>> [list(found) for found in made], lexicon.tolist()
+    ([[0, 1, 0], [], [0]], [7, 9])
+    """
+    values, offsets = ragged(streams)
+    distinct, counts = added_up(values.astype(np.uint64), np.zeros(0, np.uint32))
+    # Among those as frequent the smaller first: equal documents give equal bytes.
+    lexicon = distinct[np.argsort(-counts.astype(np.int64), kind="stable")]
+    data = np.empty(_LONGEST * len(values), np.uint8)
+    ends = np.zeros(len(offsets), np.int64)
+    _pack(values, offsets, lexicon, data, ends)
+    held = pa.py_buffer(data[: ends[-1]].tobytes())
+    array = pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(streams), [None, pa.py_buffer(ends), held])
+    made = pl.from_arrow(array)
+    assert isinstance(made, pl.Series)  # noqa: S101  (an array, not a table)
+    return made, lexicon.astype(np.uint32)
+
+
+def unpacked(strings: pl.Series, lexicon: NDArray[np.uint32]) -> Ragged:
+    """The streams of documents.
+
+    Args:
+        strings: of `packed`, of any documents of a group.
+        lexicon: of their group.
+
+    Raises:
+        ValueError: a place is beyond the lexicon, or a string ends within a place.
+
+    >>> unpacked(pl.Series([bytes([0, 1]), b""]), np.array([7, 9], np.uint32)).lists().to_list()
+    [[7, 9], []]
+    """
+    array = strings.fill_null(b"").rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
+    _, offset_buffer, buffer = array.buffers()
+    offsets = np.frombuffer(offset_buffer, np.int64)[array.offset : array.offset + len(strings) + 1]
+    data = np.frombuffer(buffer, np.uint8) if buffer else np.zeros(0, np.uint8)
+    values = np.empty(int(offsets[-1] - offsets[0]), np.uint32)
+    ends = np.zeros(len(offsets), np.int64)
+    if not _unpack(data, offsets, lexicon, values, ends):
+        raise ValueError("a word stream that its lexicon can't read")
+    return Ragged(values[: ends[-1]], ends)
+
+
+@numba.njit(cache=True, nogil=True)
+def _pack(values, offsets, lexicon, data, ends):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    capacity = 4
+    while capacity < 2 * len(lexicon):
+        capacity *= 2
+    keys, places = np.zeros(capacity, np.uint64), np.empty(capacity, np.uint32)
+    for place in range(len(lexicon)):
+        slot = slot_of(keys, _key(lexicon[place]))
+        keys[slot], places[slot] = _key(lexicon[place]), place
+    at = 0
+    for d in range(len(offsets) - 1):
+        for i in range(offsets[d], offsets[d + 1]):
+            place = places[slot_of(keys, _key(values[i]))]
+            while place >= 0x80:  # noqa: PLR2004
+                data[at] = 0x80 | (place & 0x7F)
+                place >>= 7
+                at += 1
+            data[at] = place
+            at += 1
+        ends[d + 1] = at
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _key(value):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """The word, spread over 64 bits; odd factors lose nothing, and no word gives 0."""
+    spread = (np.uint64(value) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+    return spread ^ (spread >> np.uint64(32))
+
+
+@numba.njit(cache=True, nogil=True)
+def _unpack(data, offsets, lexicon, values, ends):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    at = 0
+    for d in range(len(offsets) - 1):
+        place = shift = np.int64(0)
+        for i in range(offsets[d], offsets[d + 1]):
+            byte = np.int64(data[i])
+            place |= (byte & 0x7F) << shift
+            shift += 7
+            if byte < 0x80:  # noqa: PLR2004
+                if place >= len(lexicon):
+                    return False
+                values[at] = lexicon[place]
+                at += 1
+                place = shift = np.int64(0)
+            elif shift > 28:  # noqa: PLR2004
+                return False
+        if shift:
+            return False
+        ends[d + 1] = at
+    return True

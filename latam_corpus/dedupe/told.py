@@ -1,0 +1,111 @@
+"""What is decided on documents that have verified links, as the rows and the evidence that a run keeps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from latam_corpus.corpus import ROW, distinct
+from latam_corpus.dedupe.cluster import cluster
+from latam_corpus.dedupe.columns import WORDS
+from latam_corpus.dedupe.verify import KINDS, RULES
+
+if TYPE_CHECKING:
+    from latam_corpus.dedupe.near import Linked
+
+
+def decided(found: Linked, weights: pl.DataFrame, *, keep_contained: bool, keep_templates: bool) -> pl.DataFrame:
+    """What is decided on each document that has a verified link: one row a document.
+
+    Args:
+        found: of `linked`.
+        weights: `row`, how many documents have its text (`copies`) and the smallest id among them (`least_id`).
+        keep_contained: a document that stands in a much longer one is kept.
+        keep_templates: texts of one template are kept.
+
+    Returns:
+        `row`, `doc_id`, `drop_reason`, `kept_row`, `duplicate_of`, `contained_in`, `containment`, `duplicate_cluster`,
+        `cluster_size`, `evidence`; null where it doesn't apply.
+    """
+    numbers = distinct(found.pairs)
+    pairs = np.searchsorted(numbers, found.pairs).astype(np.uint32)
+    mine = found.ranked[numbers].with_row_index("place").with_columns(pl.col("place").cast(pl.Int64))
+    id_rank = mine["doc_id"].rank("ordinal").to_numpy().astype(np.int64) - 1
+    made = cluster(
+        pairs,
+        found.checked["stands"].to_numpy(),
+        found.checked["kind"].to_numpy(),
+        np.arange(len(numbers)),
+        id_rank,
+        keep_contained=keep_contained,
+        keep_templates=keep_templates,
+        existing=mine["existing"].to_numpy(),
+    )
+    frame = mine.with_columns(
+        pl.Series("winner", made.duplicate_of),
+        pl.Series("container", made.contained_in),
+        pl.Series("link", made.link),
+        pl.Series("label", made.cluster),
+    ).join(weights, on=ROW, how="left", maintain_order="left")
+    frame = frame.with_columns(pl.col("copies").fill_null(1), pl.col("least_id").fill_null(pl.col("doc_id")))
+    frame = frame.with_columns(
+        pl.col("copies").sum().over("label").cast(pl.Int32).alias("cluster_size"),
+        pl.col("least_id").min().over("label").alias("duplicate_cluster"),
+    )
+    other = pl.when(pl.col("winner") >= 0).then("winner").otherwise("container")
+    kept = mine.select(
+        pl.col("place").alias("other"),
+        pl.col(ROW).alias("kept_row"),
+        pl.col("doc_id").alias("kept"),
+        *(pl.col(name).alias(f"kept_{name}") for name in ("rights_tier", WORDS, "obtained")),
+    )
+    links = found.checked.with_columns(
+        pl.Series("link", np.arange(len(pairs))), pl.Series("pair_first", pairs[:, 0].astype(np.int64))
+    )
+    frame = (
+        frame.with_columns(pl.when(other >= 0).then(other).alias("other"))
+        .join(kept, on="other", how="left", maintain_order="left")
+        .join(links, on="link", how="left", maintain_order="left")
+    )
+    return _told(frame)
+
+
+def _told(frame: pl.DataFrame) -> pl.DataFrame:
+    first = pl.col("pair_first") == pl.col("place")
+    falls = pl.col("winner") >= 0
+    linked_ = pl.col("other").is_not_null()
+    kinds = dict(enumerate(KINDS))
+    rules = dict(enumerate(RULES))
+    frame = frame.with_columns(
+        pl.when(first).then("first_in_second").otherwise("second_in_first").alias("share"),
+        pl.when(first).then("second_in_first").otherwise("first_in_second").alias("kept_share"),
+        pl.when(first).then("first_longest_own").otherwise("second_longest_own").alias("longest_own"),
+        pl.col("kind").replace_strict(kinds, return_dtype=pl.String).alias("kind"),
+        pl.col("rule").replace_strict(rules, return_dtype=pl.String).alias("rule"),
+    )
+    evidence = pl.struct(
+        pl.col("rule"),
+        pl.col("kept"),
+        pl.col("share").cast(pl.Float64).round(4).alias("containment"),
+        pl.col("kept_share").cast(pl.Float64).round(4).alias("containment_of_kept"),
+        pl.col("longest_own").alias("longest_run_of_own_words"),
+        pl.col(WORDS),
+        pl.col("kept_words"),
+        pl.col("rights_tier"),
+        pl.col("kept_rights_tier"),
+        pl.col("obtained").dt.to_string("iso:strict"),
+        pl.col("kept_obtained").dt.to_string("iso:strict"),
+    ).struct.json_encode()
+    return frame.filter(linked_ | (pl.col("cluster_size") > pl.col("copies"))).select(
+        ROW,
+        "doc_id",
+        pl.when(falls).then("kind").alias("drop_reason"),
+        pl.when(falls).then("kept_row").alias("kept_row"),
+        pl.when(falls).then("kept").alias("duplicate_of"),
+        pl.when(linked_ & ~falls).then("kept").alias("contained_in"),
+        pl.when(linked_).then("share").alias("containment"),
+        *(pl.when(pl.col("cluster_size") > 1).then(name).alias(name) for name in ("duplicate_cluster", "cluster_size")),
+        pl.when(linked_).then(evidence).alias("evidence"),
+    )

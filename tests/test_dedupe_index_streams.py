@@ -1,0 +1,78 @@
+"""Word streams in an index are packed by a lexicon, and read again for the documents that are asked for alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from latam_corpus.dedupe.columns import STREAM
+from latam_corpus.dedupe.index import INDEX, LEXICON, SKETCHED, IndexFile, group_of, metadata_of
+from latam_corpus.dedupe.packed import packed, unpacked
+from latam_corpus.dedupe.scheme import Scheme
+from latam_corpus.errors import ConfigError
+from latam_corpus.release.parquet import write_group, writer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+WORDS = st.integers(0, 5) | st.integers(0, 2**32 - 1)
+
+
+def rows(streams: list[list[int]]) -> pl.DataFrame:
+    """Rows of an index before they are packed."""
+    made = pl.DataFrame({"doc_id": [f"{n:032x}" for n in range(len(streams))], STREAM: streams})
+    told = {"words": pl.Series([len(s) for s in streams]), "anchors": pl.Series([[n] for n in range(len(streams))])}
+    types = INDEX | {STREAM: pl.List(pl.UInt32)}
+    missing = [pl.lit(None).alias(name) for name in SKETCHED if name not in (*made.columns, *told)]
+    return made.with_columns(**told).with_columns(missing).select(pl.col(n).cast(types[n]) for n in SKETCHED)
+
+
+def file_of(path: Path, groups: list[list[list[int]]]) -> IndexFile:
+    """An index file with these row groups of streams."""
+    with writer(path, INDEX, metadata_of(Scheme())) as opened:
+        for group in groups:
+            write_group(opened, group_of(rows(group)))
+    return IndexFile(path, 0, sum(map(len, groups)))
+
+
+@settings(deadline=None)
+@given(st.lists(st.lists(WORDS, max_size=30), min_size=1, max_size=8))
+def test_what_is_packed_is_read_again(streams: list[list[int]]) -> None:
+    """Every stream of 32-bit words comes back, the lexicon holds each word once, the most frequent first."""
+    strings, lexicon = packed(pl.Series(streams, dtype=pl.List(pl.UInt32)))
+    assert unpacked(strings, lexicon).lists().to_list() == streams
+    every = [word for stream in streams for word in stream]
+    assert lexicon.tolist() == sorted(set(every), key=lambda word: (-every.count(word), word))
+
+
+def test_places_of_two_bytes_and_more() -> None:
+    """A lexicon of 40,000 words has places of one, two and three bytes."""
+    stream = list(range(40_000))
+    strings, lexicon = packed(pl.Series([stream], dtype=pl.List(pl.UInt32)))
+    assert len(strings[0]) == 128 + 2 * (2**14 - 128) + 3 * (40_000 - 2**14)
+    assert unpacked(strings, lexicon).of(0).tolist() == stream
+
+
+def test_rows_of_several_groups_are_found_by_their_places(tmp_path: Path) -> None:
+    """Each row group has a lexicon of its own; rows between those asked for are left out."""
+    groups = [[[5, 6, 5], [7], []], [[9, 9], [5, 8]], [[1]]]
+    file = file_of(tmp_path / "index.parquet", groups)
+    flat = [stream for group in groups for stream in group]
+    for places in ([0, 2, 4], [1], [5], [], list(range(6))):
+        assert file.streams(np.array(places, np.int64)).to_list() == [flat[place] for place in places]
+    stored = file.read([LEXICON])[LEXICON]
+    assert stored.is_not_null().arg_true().to_list() == [0, 3, 5]
+
+
+@pytest.mark.parametrize("data", [b"\x05", b"\x80", b"\x80\x80\x80\x80\x80\x00"])
+def test_a_stream_that_its_lexicon_cannot_read_is_told(tmp_path: Path, data: bytes) -> None:
+    """A place beyond the lexicon, one that is cut off and one that is too long name the file and the remedy."""
+    with writer(tmp_path / "index.parquet", INDEX, metadata_of(Scheme())) as opened:
+        write_group(opened, group_of(rows([[3, 4]])).with_columns(pl.lit(data).alias(STREAM)))
+    with pytest.raises(ConfigError, match=r"index\.parquet.*its lexicon can't read; get the index anew"):
+        IndexFile(tmp_path / "index.parquet", 0, 1).streams(np.array([0]))
