@@ -42,13 +42,14 @@ def outside(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_our_own_pass_gives_the_vectors_of_fasttext() -> None:
-    """The compiled pass equals fastText on the shipped model, word for word."""
+    """The compiled pass equals fastText on the shipped model, word for word, but for the rounding to sixteen bits."""
     ours = load()
     theirs = fasttext.load_model(str(MODELS / "americas.ftz"))
     assert ours._vectors is not None  # noqa: SLF001 - the fast path must be the one that is measured
     assert [label.removeprefix("__label__") for label in theirs.get_labels()] == [label.name for label in ours.labels]
     expected = np.array([theirs.get_sentence_vector(line) for line in LINES])
-    np.testing.assert_allclose(ours._vectors(LINES), expected, atol=1e-4)  # noqa: SLF001 - the same
+    assert ours._vectors.parts.unit < 5e-4  # noqa: SLF001 - half of it is what a row may be off
+    np.testing.assert_allclose(ours._vectors(LINES), expected, atol=2.5e-4)  # noqa: SLF001 - the same
 
 
 def test_probabilities_are_those_of_fasttext_and_add_up_to_one() -> None:

@@ -137,13 +137,16 @@ def evidence(tokens: Sequence[str], group: str, lists: Mapping[str, frozenset[st
         # Laughter, refrains and rows of one letter say nothing.
         return Evidence(count, 0.0, 0.0, 0, 0.0)
 
+    distinct = frozenset(counts)
+
     def among(code: str) -> tuple[frozenset[str], float]:
-        found = lists.get(code, frozenset()).intersection(counts)
+        # Of two sets the smaller is gone through.
+        found = distinct & lists.get(code, frozenset())
         return found, sum(map(counts.__getitem__, found)) / count
 
     found, own = among(group)
     kinds = [token for token in found if len(token) >= _SHORT or not token.isascii()]
-    long = sum(len(token) >= TELLING for token in kinds)
+    long = len([token for token in kinds if len(token) >= TELLING])
     colonial = max(among(code)[1] for code in COLONIAL)
     return Evidence(count, own, colonial, len(kinds), long + _SHORT_WEIGHT * (len(kinds) - long))
 

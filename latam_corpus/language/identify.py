@@ -58,7 +58,7 @@ class Identify:
         Raises:
             ConfigError: the model, its label map or a cue lexicon can't be used.
         """
-        judged = judge(load(self.model, self.labels), batch.frame["text"].to_list())
+        judged = judge(load(self.model, self.labels), batch.frame["text"])
         made = batch.with_columns(_columns(judged) | _variety(batch, judged, self.cues))
         wanted = self._wanted()
         if not wanted:

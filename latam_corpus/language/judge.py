@@ -64,8 +64,8 @@ def _judge_some(model: Model, lines: Lines, judged: list[Judgement], again: dict
             judged[row] = Judgement(fine(model, labels[i], place), chances[i])
             continue
         own = list(lines[first:last])
-        found = whole(model, labels[i], group_chances[i], own)
-        if sure[i] and found.language != UNDETERMINED and not quotes(model, group, own):
+        found, shown = whole(model, labels[i], group_chances[i], own)
+        if sure[i] and found.language != UNDETERMINED and not quotes(shown):
             judged[row] = found
         else:
             again[row] = found

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.language.codes import UNDETERMINED, groups
-from latam_corpus.language.evidence import LONG, USUAL, evidence, holds, others_hold
+from latam_corpus.language.evidence import LONG, USUAL, Evidence, evidence, holds, others_hold
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 SURE: Final = 0.8  # above it, with windows that agree, nothing more is looked at
 FINE: Final = 0.8  # the share of its group's probability at which a member is named
-AT_ONCE: Final = 2048  # lines a matrix product
+AT_ONCE: Final = 512  # lines a matrix product: a few MB of probabilities, which a cache holds
 
 
 @dataclass(frozen=True)
@@ -56,16 +56,24 @@ def batches(owner: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
 
 
 def whole(
-    model: Model, labels: NDArray[np.float32], chances: NDArray[np.float32], lines: Sequence[str], long: int = LONG
+    model: Model, labels: NDArray[np.float32], chances: NDArray[np.float32], lines: Sequence[str]
+) -> tuple[Judgement, Evidence]:
+    """One language for lines that go together, or `und`; and what the words say for the likeliest group."""
+    group = model.groups[int(chances.argmax())]
+    found = evidence(" ".join(lines).split(), group, model.words)
+    return by_evidence(model, labels, chances, found), found
+
+
+def by_evidence(
+    model: Model, labels: NDArray[np.float32], chances: NDArray[np.float32], found: Evidence, long: int = LONG
 ) -> Judgement:
-    """One language for lines that go together, or `und`; `long` as in `evidence.holds`."""
+    """The same where the evidence for the likeliest group is known; `long` as in `evidence.holds`."""
     best = int(chances.argmax())
     chance, group = float(chances[best]), model.groups[best]
-    tokens = " ".join(lines).split()
     if group in groups().of:
-        held = holds(chance, evidence(tokens, group, model.words), model.bounds.get(group, USUAL), long)
+        held = holds(chance, found, model.bounds.get(group, USUAL), long)
     else:
-        held = others_hold(chance, len(tokens), group)
+        held = others_hold(chance, found.words, group)
     return Judgement(fine(model, labels, best) if held else UNDETERMINED, chance)
 
 

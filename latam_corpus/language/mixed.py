@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import numba
 import numpy as np
 
 from latam_corpus.language.codes import UNDETERMINED
-from latam_corpus.language.evidence import LEAST_WORDS, evidence
-from latam_corpus.language.judgement import SURE, Judgement, batches, group_of, whole
+from latam_corpus.language.evidence import LEAST_WORDS
+from latam_corpus.language.judgement import SURE, Judgement, batches, by_evidence, group_of, whole
 from latam_corpus.language.lines import piece_lines
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from latam_corpus.language.evidence import Evidence
     from latam_corpus.language.model import Model
 
 LEAST_MIXED: Final = 0.1  # the share of a text at which a second language is told
@@ -23,9 +25,9 @@ LEAST_FIRST: Final = 0.4  # the share of a mixed text that names it
 LEAST_PIECE: Final = 0.2  # the probability at which a piece counts for one of the languages shown
 
 
-def quotes(model: Model, group: str, lines: Sequence[str]) -> bool:
+def quotes(shown: Evidence) -> bool:
     """Whether there is so much Spanish, Portuguese, English or French in a text that it may be mixed."""
-    return evidence(" ".join(lines).split(), group, model.words).colonial >= LEAST_MIXED
+    return shown.colonial >= LEAST_MIXED
 
 
 def by_pieces(
@@ -99,11 +101,25 @@ def _shown(
     sure = (per_group.max(axis=1) >= SURE) & (np.array([line.count(" ") + 1 for line in lines]) >= LEAST_WORDS)
     found = {}
     for group in np.unique(best[sure]).tolist():
-        rows = np.flatnonzero(sure & (best == group)).tolist()
-        labels = np.average(per_line[rows], axis=0, weights=weights[rows])
-        chances = np.average(per_group[rows], axis=0, weights=weights[rows])
-        own = [lines[row] for row in rows]
-        judged = whole(model, labels, chances, own)
+        rows = np.flatnonzero(sure & (best == group))
+        labels = _mean(per_line, rows, weights)
+        chances = _mean(per_group, rows, weights)
+        judged, seen = whole(model, labels, chances, [lines[row] for row in rows.tolist()])
         if judged.language != UNDETERMINED:
-            found[judged] = whole(model, labels, chances, own, long=LEAST_WORDS) == judged
+            found[judged] = by_evidence(model, labels, chances, seen, long=LEAST_WORDS) == judged
     return found
+
+
+@numba.njit(cache=True, nogil=True)
+def _mean(found, rows, weights):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """The weighted mean of some rows."""
+    made = np.zeros(found.shape[1], np.float32)
+    total = np.float32(0)
+    for row in rows:
+        weight = weights[row]
+        total += weight
+        for column in range(found.shape[1]):
+            made[column] += found[row, column] * weight
+    for column in range(found.shape[1]):
+        made[column] /= total
+    return made

@@ -26,6 +26,7 @@ class Spelling:
         codes: ISO 639-3 of the languages.
         old, modern: what shows that a text is in the one or the other.
         pairs: patterns of the old and of the modern spelling, tried in order.
+        attested: words in the old and in the modern spelling.
     """
 
     name: str
@@ -34,15 +35,20 @@ class Spelling:
     old: str
     modern: str
     pairs: tuple[tuple[str, str], ...]
+    attested: tuple[tuple[str, str], ...]
 
     def other(self, lines: Iterable[str]) -> list[str]:
         """The lines in the spelling that most of them are not in; those that stay as they are, left out."""
         given = list(lines)
         sample = "\n".join(given)
         is_old = len(re.findall(self.old, sample)) > len(re.findall(self.modern, sample))
-        found, by = _rules(self.pairs, to_modern=is_old)
-        made = (found.sub(lambda match: by[match.lastindex or 1], line) for line in given)
+        made = (self.rewritten(line, to_modern=is_old) for line in given)
         return [new for new, line in zip(made, given, strict=True) if new != line]
+
+    def rewritten(self, line: str, *, to_modern: bool) -> str:
+        """The normalised line with all that the pairs name written as the modern spelling has it, or the old one."""
+        found, by = _rules(self.pairs, to_modern=to_modern)
+        return found.sub(lambda match: by[match.lastindex or 1], line)
 
 
 @cache
@@ -57,6 +63,7 @@ def spellings() -> tuple[Spelling, ...]:
             one["old"],
             one["modern"],
             tuple(map(tuple, one["pairs"])),
+            tuple(map(tuple, one["attested"])),
         )
         for one in told
     )

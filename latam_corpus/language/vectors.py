@@ -46,27 +46,25 @@ class Vectors:
     keys: NDArray[np.uint64]
     values: NDArray[np.int32]
     seen: NDArray[np.uint64]
-    sums: NDArray[np.float32]
+    sums: NDArray[np.int32]
     counts: NDArray[np.int32]
     end: int
 
     @classmethod
     def of(cls, parts: Parts) -> Vectors:
         """The input layer of these parts, with nothing remembered yet."""
-        capacity = 1 << max(4, (2 * len(parts.words)).bit_length())
+        capacity = 1 << max(4, (2 * parts.words.count(b" ")).bit_length())
         keys, values = np.zeros(capacity, np.uint64), np.zeros(capacity, np.int32)
-        text = np.frombuffer(b" ".join(parts.words) + b" ", np.uint8)
+        text = np.frombuffer(parts.words, np.uint8)
         _enter_words(text, keys, values)
-        end = parts.words.index(_END) if _END in parts.words else -1
-        dim = parts.rows.shape[1]
         return cls(
             parts,
             keys,
             values,
             np.zeros(_SLOTS, np.uint64),
-            np.zeros((_SLOTS, dim), np.float32),
+            np.zeros((_SLOTS, parts.rows.shape[1]), np.int32),
             np.zeros(_SLOTS, np.int32),
-            end,
+            _row_of(_END, parts.words),
         )
 
     def __call__(self, lines: Sequence[str]) -> NDArray[np.float32]:
@@ -82,6 +80,7 @@ class Vectors:
             found.starts,
             found.ends,
             self.parts.rows,
+            np.float32(self.parts.unit),
             self.parts.row_of,
             self.parts.minn,
             self.parts.maxn,
@@ -94,6 +93,11 @@ class Vectors:
             made,
         )
         return made
+
+
+def _row_of(word: bytes, words: bytes) -> int:
+    place = (b" " + words).find(b" " + word + b" ")
+    return words.count(b" ", 0, place) if place >= 0 else -1
 
 
 def products(lines: NDArray[np.float32], across: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -228,15 +232,18 @@ def _place(h, seen):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
 
 
 @numba.njit(cache=True, nogil=True)
-def _mean_rows(text, starts, ends, rows, row_of, minn, maxn, keys, values, seen, sums, counts, end_row, made):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    dim = rows.shape[1]
+def _mean_rows(text, starts, ends, rows, unit, row_of, minn, maxn, keys, values, seen, sums, counts, end_row, made):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    # Whole numbers add up to the same in any order, and no rounding comes in before the division.
+    dim = made.shape[1]
     longest = 0
     for line in range(len(starts)):
         longest = max(longest, ends[line] - starts[line])
     padded = np.empty(longest + 2, np.uint8)
     found = np.empty((longest + 2) * max(1, maxn - minn + 1) + 1, np.int32)
+    line_sum = np.empty(dim, np.int64)
     for line in range(len(starts)):
         total = 0
+        line_sum[:] = 0
         start, end = starts[line], ends[line]
         while start < end:
             i = start
@@ -265,12 +272,12 @@ def _mean_rows(text, starts, ends, rows, row_of, minn, maxn, keys, values, seen,
                         found,
                     )
                 for d in range(dim):
-                    made[line, d] += sums[place, d]
+                    line_sum[d] += sums[place, d]
                 total += counts[place]
             start = i + 1
         if end_row >= 0:
             for d in range(dim):
-                made[line, d] += rows[end_row, d]
+                line_sum[d] += rows[end_row, d]
             total += 1
         for d in range(dim):
-            made[line, d] /= max(total, 1)
+            made[line, d] = line_sum[d] * unit / max(total, 1)

@@ -51,13 +51,14 @@ def _main(texts: str, named: str, kind: str = "judge") -> None:
         "peak_mb": _memory_mb("VmHWM"),
         "imports_mb": before,
         "texts_mb": held,
+        "files_mb": _memory_mb("RssFile"),
         "version": f"{__version__}, model {model.digest[:12]}",
     }
     sys.stdout.write(json.dumps(told) + "\n")
 
 
 def _memory_mb(field: str) -> float:
-    """Resident memory now (VmRSS) or at the most (VmHWM), on Linux."""
+    """Resident memory now (VmRSS), at the most (VmHWM) or of pages of files (RssFile), on Linux."""
     lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
     return float(next((int(line.split()[1]) * 1024 / 1e6 for line in lines if line.startswith(field)), 0))
 

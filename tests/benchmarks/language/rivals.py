@@ -92,7 +92,7 @@ _SYSTEMS = {"lid.176": _lid176, "heliport": _heliport, "py3langid": _py3langid, 
 
 
 def _memory_mb(field: str) -> float:
-    """Resident memory now (VmRSS) or at the most (VmHWM), on Linux."""
+    """Resident memory now (VmRSS), at the most (VmHWM) or of pages of files (RssFile), on Linux."""
     lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
     return float(next((int(line.split()[1]) * 1024 / 1e6 for line in lines if line.startswith(field)), 0))
 
@@ -115,6 +115,7 @@ def _main(system: str, texts: str, named: str, model: str = "") -> None:
         "peak_mb": _memory_mb("VmHWM"),
         "imports_mb": before,
         "texts_mb": held,
+        "files_mb": _memory_mb("RssFile"),
         "version": metadata.version(_DISTRIBUTIONS[system]),
     }
     sys.stdout.write(json.dumps(told) + "\n")

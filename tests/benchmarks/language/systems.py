@@ -40,6 +40,7 @@ class Told:
         peak_mb: the most resident memory.
         imports_mb: what of it the interpreter and the imports have.
         texts_mb: what of it the texts have.
+        files_mb: what is resident at the end of libraries and other files, which several workers have once.
         version: of what named them.
     """
 
@@ -48,6 +49,7 @@ class Told:
     peak_mb: float
     imports_mb: float
     texts_mb: float
+    files_mb: float
     version: str
 
 

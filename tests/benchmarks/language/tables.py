@@ -159,7 +159,7 @@ def cost(streams: dict[str, dict[str, list[Told]]], number: int) -> Table:
     for system in first:
         speeds = [rounded(number / statistics.median(t.cpu for t in stream[system])) for stream in streams.values()]
         told = first[system][-1]
-        memory = (told.peak_mb, told.imports_mb, told.texts_mb)
+        memory = (told.peak_mb, told.imports_mb, told.texts_mb, told.files_mb)
         rows.append((system, *speeds, rounded(told.load), *map(round, memory), told.version))
     columns = (
         "",
@@ -168,6 +168,7 @@ def cost(streams: dict[str, dict[str, list[Told]]], number: int) -> Table:
         "peak MB#",
         "of it imports#",
         "of it texts#",
+        "of it files#",
         "version",
     )
     return Table(f"{number} documents of 700 words, one thread", columns, tuple(rows))
