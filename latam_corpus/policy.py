@@ -198,6 +198,15 @@ class Policies:
         """The stop words of all languages that have any."""
         return StopTable.of({c: f.stop_words.words for c, f in self.languages.items() if f.stop_words})
 
+    def place_of(self, signal: str) -> str:
+        """The file and line of the first bound on a signal; the folder where nothing bounds it."""
+        for kind, files in (("languages", self.languages), ("genres", self.genres)):
+            for name, file in files.items():
+                if signal in file.bounds:
+                    path = self.folder / kind / f"{name}.toml"
+                    return _place(path, path.read_text(encoding="utf-8"), "bounds", signal)
+        return str(self.folder)
+
     @property
     def background(self) -> tuple[str, ...]:
         """The languages that any document may turn out to be in, for the stop-word margin."""

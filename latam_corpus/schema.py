@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pyarrow as pa
 
 GENRES: Final = (
@@ -65,6 +67,7 @@ SIGNALS: Final = (
     "dictionary_word_rate",
     "words_per_line",
     "closing_punctuation_share",
+    "open_line_share",
     "newlines_per_word",
     "short_line_share",
     "sparse_line_share",
@@ -212,6 +215,26 @@ def arrow_schema(schema: pl.Schema) -> pa.Schema:
     """
     # View types are newer than most readers, so the compatibility level is the oldest.
     return pl.DataFrame(schema=schema).to_arrow(compat_level=pl.CompatLevel.oldest()).schema
+
+
+def leaves(arrow: pa.Schema) -> Iterator[tuple[str, pa.DataType]]:
+    """The columns of a Parquet file with this schema, as Parquet names them, each with its type.
+
+    >>> [name for name, _ in leaves(arrow_schema(pl.Schema({"uses": _TEXTS, "origin": pl.Struct({"file": _TEXT})})))]
+    ['uses.list.element', 'origin.file']
+    """
+
+    def below(name: str, kind: pa.DataType) -> Iterator[tuple[str, pa.DataType]]:
+        if hasattr(kind, "value_field"):  # a list
+            yield from below(f"{name}.list.element", kind.value_type)
+        elif kind.num_fields:
+            for field in kind:
+                yield from below(f"{name}.{field.name}", field.type)
+        else:
+            yield name, kind
+
+    for field in arrow:
+        yield from below(field.name, field.type)
 
 
 def conform(frame: pl.DataFrame, schema: pl.Schema) -> pl.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from typing import TYPE_CHECKING, Any
 
 import fasttext
@@ -177,10 +178,20 @@ def test_a_wrong_file_is_found_by_its_digest(
         measure.fingerprint()
 
 
-def test_a_bound_that_nothing_can_measure_is_refused(policies: Any) -> None:
-    """Every document would pass it."""
-    with pytest.raises(ConfigError, match="«learned_quality» is bounded, and nothing gives it; set «quality_model»"):
-        filtered(["Uno."], policies=policies("learned_quality = { min = 0.5 }"))
+@pytest.mark.parametrize(
+    ("signal", "option"),
+    [
+        ("learned_quality", "quality_model"),
+        ("outside_score", "scores"),
+        ("flagged_word_share", "flagged_words"),
+        ("dictionary_word_rate", "word_lists"),
+    ],
+)
+def test_a_bound_that_nothing_can_measure_is_refused(policies: Any, signal: str, option: str) -> None:
+    """Every document would pass it: with the bound's file and line, and what to do."""
+    with pytest.raises(ConfigError, match=f"«{signal}» is bounded, and nothing gives it; set «{option}»") as caught:
+        filtered(["Uno."], policies=policies(f"{signal} = {{ min = 0.5 }}"))
+    assert re.search(r"genres/\w+\.toml, line \d+: ", str(caught.value))
 
 
 def test_the_command_trains_and_says_what_it_measured(

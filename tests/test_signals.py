@@ -57,6 +57,57 @@ def test_a_song_and_a_menu_are_told_apart() -> None:
     assert _signals(song)["words_per_line"] > 4 > _signals(menu)["words_per_line"]
 
 
+_HEADLINES = (
+    "Sube el precio del pan en todo el sur del país\nInicio\n"
+    "Murió a los noventa años el maestro que enseñó a leer al barrio\n"
+)
+
+
+def test_headlines_are_told_from_the_lines_of_a_narrow_column() -> None:
+    """Both end without a full stop; small letters go on with what a column cut."""
+    column = (
+        "Ayer por la tarde se fue la luz en todo el\nbarrio, y hasta la noche no hubo quien la trajera de\n"
+        "vuelta, dijo uno de los vecinos que esperaban en la\nplaza con sus hijos."
+    )
+    assert _signals(_HEADLINES)["open_line_share"] > 0.9
+    assert _signals(column)["open_line_share"] == 0
+    assert 0.3 < _signals(f"{_HEADLINES}{column}")["open_line_share"] < 0.5
+
+
+def test_a_poem_without_stops_is_no_list_of_headlines() -> None:
+    """Verses are short, whatever they end in."""
+    poem = "Vuelvo a la casa de mi abuela\nLa lluvia golpea el zinc\nNadie abre la puerta\nUn perro me mira\n"
+    assert _signals(poem)["open_line_share"] == 0
+
+
+def test_a_paragraph_that_lost_its_stop_is_no_list() -> None:
+    """Cut extracts end anywhere; a text of one or two lines lists nothing."""
+    paragraph = "Ayer por la tarde se fue la luz en el barrio y hasta la noche no hubo quien la trajera de vuelta " * 3
+    assert _signals("\n".join([paragraph.strip()] * 4))["open_line_share"] == 0
+    assert _signals(_HEADLINES.splitlines()[0])["open_line_share"] == 0
+
+
+_TEN = "pan" + " pan" * 9
+
+
+@given(
+    st.lists(
+        st.sampled_from([_TEN.capitalize(), _TEN, f"{_TEN}.", f"{_TEN},", "Pan", "pan", "—", "¬", "\x01", "", " "]),
+        max_size=30,
+    )
+)
+@settings(max_examples=200, deadline=None)
+def test_open_lines_are_counted_as_by_hand(lines: list[str]) -> None:
+    """Any mixture of lines, the signs that go on and white space among them."""
+    shown = [line for line in lines if line.strip()]
+    pairs = zip(shown, [*shown[1:], ""], strict=False)
+    open_ = [line for line, after in pairs if line.lower() == _TEN and not after.startswith("pan")]
+    open_ = open_ if len(shown) > 2 else []  # one or two lines list nothing
+    found = _signals("\n".join(lines))["open_line_share"]
+    letters = [len("".join(line.split())) for line in open_]
+    assert found == pytest.approx(sum(letters) / max(sum(len("".join(line.split())) for line in shown), 1))
+
+
 def test_the_wrong_language_has_a_negative_margin() -> None:
     """Portuguese under a Spanish label has more Portuguese function words than Spanish ones."""
     portuguese = "Não há quem não saiba que os homens do mar têm sempre uma história para contar à noite."

@@ -54,6 +54,15 @@ def test_a_signal_is_measured_when_a_policy_bounds_it_or_a_recipe_asks(tmp_path:
     assert Measure(plain).fingerprint() != Measure(plain, signals=("char_entropy",)).fingerprint()
 
 
+def test_lines_are_counted_without_a_look_for_phrases() -> None:
+    """What only `sentence_count` and a few more need is read when one of them is asked for."""
+    reading = Reading.of([_TEXT, "Este sitio usa cookies."])
+    measure(reading, {"sparse_line_share", "open_line_share", "table_share"})
+    assert "phrases" not in vars(reading)
+    assert measure(reading, {"sentence_count"})["sentence_count"].tolist() == [1, 0]
+    assert "phrases" in vars(reading)
+
+
 def test_the_filter_hands_on_what_is_asked_for() -> None:
     """`signals` and `word_lists` are options of `filter`, which a plan takes apart."""
     first, _ = Filter(signals=("char_entropy",), word_lists="listas").expand()

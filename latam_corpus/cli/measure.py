@@ -47,7 +47,7 @@ def measure(
     """Show each signal's distribution against its bounds, and what each bound alone would drop."""
     checked_language(page_language)
     found = read_measured(source, out, policies, datetime.now(UTC).date(), every)
-    if propose:
+    if propose and not html:
         _suggest(found, lose, as_json_)
         return
     measured = groups(found.frame, found.policies)
@@ -55,6 +55,9 @@ def measure(
     if html:
         stamped = internal or found.own
         write_file(html, signals_page(found.name, measured, texts, found.unmeasured, page_language, stamped))
+    if propose:
+        _suggest(found, lose, as_json_)
+        return
     if as_json_:
         print_json(as_json([as_dict(group, texts) for group in measured]))
         return

@@ -6,6 +6,7 @@ their rows by group (`tally`); `losses` puts the counts together and finds the g
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -15,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from latam_corpus import schema
 from latam_corpus.errors import ConfigError, closest
-from latam_corpus.language.codes import UNDETERMINED, known_code
+from latam_corpus.language.codes import UNDETERMINED, iso_code, known_code
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,6 +26,7 @@ KINDS: Final = ("source", "language", "genre", "country")
 # Of two records of one document the later stays: the document survives.
 _UNJUDGED: Final = frozenset({"supersede"})
 _MOST_REASONS: Final = 3
+_COUNTRY: Final = re.compile("[A-Z]{2}")
 
 Tally = Counter[tuple[str, ...]]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -178,11 +180,15 @@ def _code(language: str) -> str:
     >>> _code("es-CL"), _code("spa_Latn"), _code("castellano")
     ('spa', 'spa', 'castellano')
     """
-    return known_code(language.replace("-", "_").split("_")[0].lower()) or language
+    return known_code(_short(language)) or language
+
+
+def _short(language: str) -> str:
+    return language.replace("-", "_").split("_")[0].lower()
 
 
 def check_floors(floors: Floors, stages: Sequence[str], sources: Sequence[str], place: str) -> None:
-    """Refuse floors for stages, sources and genres that there aren't.
+    """Refuse floors for stages, sources, genres, languages and countries that there aren't.
 
     Raises:
         ConfigError: one is named; the message has the closest that there is.
@@ -191,6 +197,13 @@ def check_floors(floors: Floors, stages: Sequence[str], sources: Sequence[str], 
         for name in getattr(floors, table):
             if name not in known:
                 raise ConfigError(f"{place}, [survival.{table}]", f"no {table} here is «{name}»", closest(name, known))
+    for name in floors.language:
+        iso_code(_short(name), f"{place}, [survival.language]")
+    for name in floors.country:
+        if not _COUNTRY.fullmatch(name):
+            capital = name.upper()
+            remedy = f"write {capital}" if _COUNTRY.fullmatch(capital) else "two capital letters, such as CL or BR"
+            raise ConfigError(f"{place}, [survival.country]", f"«{name}» is no ISO 3166-1 alpha-2 code", remedy)
 
 
 def accepted(reason: str | None) -> str | None:

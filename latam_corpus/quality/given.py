@@ -1,4 +1,4 @@
-"""Signals that come from outside the text: a learned model, scores in a Parquet file, lists of flagged words."""
+"""What signals need from outside the text: a learned model, scores in a Parquet file, word lists, flagged words."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import polars as pl
 from latam_corpus.errors import ConfigError
 from latam_corpus.quality.learned import cached_model, model_digest
 from latam_corpus.quality.word_lists import cached_word_lists, word_lists_digest
+from latam_corpus.text.signals.spelling import listed_share
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from latam_corpus.batch import Batch
-    from latam_corpus.text.signals import WordSet
+    from latam_corpus.policy import Policies
 
 SCORE: Final = "score"
 ALL: Final = "all"  # the list for languages without one
@@ -32,30 +33,33 @@ class Given:
     """What a recipe names of the kind; each is a path, or empty.
 
     Attributes:
+        word_lists: a folder of word lists, `<code>.txt`, for `dictionary_word_rate`.
         model: of `quality train`, for `learned_quality`.
         scores: a Parquet file with `doc_id` and `score`, for `outside_score`.
         flagged: a folder of word lists, `<code>.txt` or `all.txt`, for `flagged_word_share`.
     """
 
+    word_lists: str = ""
     model: str = ""
     scores: str = ""
     flagged: str = ""
 
-    def check(self, bounded: frozenset[str], place: str) -> None:
+    def check(self, policies: Policies) -> None:
         """Refuse bounds on signals that no file is named for: every document would pass them unmeasured.
 
-        Args:
-            bounded: the signals that some policy bounds.
-            place: the policies, for the error.
+        Raises:
+            ConfigError: there is one; with its file and line.
         """
         options = {
+            "dictionary_word_rate": ("word_lists", self.word_lists),
             "learned_quality": ("quality_model", self.model),
             "outside_score": ("scores", self.scores),
             "flagged_word_share": ("flagged_words", self.flagged),
         }
         for signal, (option, given) in options.items():
-            if signal in bounded and not given:
-                raise ConfigError(place, f"«{signal}» is bounded, and nothing gives it", f"set «{option}» of the stage")
+            if signal in policies.bounded_signals and not given:
+                remedy = f"set «{option}» of the stage, or delete the bound"
+                raise ConfigError(policies.place_of(signal), f"«{signal}» is bounded, and nothing gives it", remedy)
 
     def digests(self) -> list[str]:
         """What changes when one of the files does.
@@ -63,7 +67,9 @@ class Given:
         Raises:
             ConfigError: a file is missing or isn't what it should be.
         """
-        told = [f"model {model_digest(self.model)}"] if self.model else []
+        told = [word_lists_digest(self.word_lists)] if self.word_lists else []
+        if self.model:
+            told.append(f"model {model_digest(self.model)}")
         if self.scores:
             _cached_scores(self.scores)
             told.append(f"scores {hashlib.sha256(Path(self.scores).read_bytes()).hexdigest()[:16]}")
@@ -86,7 +92,9 @@ class Given:
             found = batch.frame.select("doc_id").join(known, on="doc_id", how="left", maintain_order="left")[SCORE]
             made["outside_score"] = found.fill_null(float("nan")).to_numpy().astype(np.float32)
         if self.flagged:
-            made["flagged_word_share"] = _flagged(batch, cached_word_lists(self.flagged), languages)
+            lists = cached_word_lists(self.flagged)
+            listed = [code if code in lists else ALL for code in languages]
+            made["flagged_word_share"] = listed_share(batch.words, lists, listed, batch.words.word_count)
         return made
 
 
@@ -113,15 +121,3 @@ def _scores(path: str, _stamp: int) -> pl.DataFrame:
     if twice.height:
         raise ConfigError(path, f"the document {twice['doc_id'][0]} has more than one score", "keep one of each")
     return made
-
-
-def _flagged(batch: Batch, lists: dict[str, WordSet], languages: Sequence[str]) -> NDArray[np.float32]:
-    """The share of words on the list of each document's language, else on `all.txt`; NaN where there is neither."""
-    words = batch.words
-    share = np.full(len(words), np.nan, np.float32)
-    used = np.array([code if code in lists else ALL for code in languages], np.str_)
-    for code, listed in lists.items():
-        mine = used == code
-        if mine.any():
-            share[mine] = (listed.count(words) / np.maximum(words.word_count, 1))[mine]
-    return share

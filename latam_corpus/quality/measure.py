@@ -11,7 +11,7 @@ from latam_corpus import schema
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.quality.given import Given
 from latam_corpus.quality.policies import cached_policies
-from latam_corpus.quality.word_lists import cached_word_lists, word_lists_digest
+from latam_corpus.quality.word_lists import cached_word_lists
 from latam_corpus.text.signals import ALWAYS, Lexicon, Reading
 from latam_corpus.text.signals import measure as measured
 
@@ -59,21 +59,18 @@ class Measure:
             if signal not in known:
                 raise ConfigError("option «signals»", f"unknown signal «{signal}»", closest(signal, known))
         if self.policies:  # no shipped policy bounds what needs a file
-            self.given.check(cached_policies(self.policies).bounded_signals, self.policies)
+            self.given.check(cached_policies(self.policies))
 
     @property
     def given(self) -> Given:
         """The files that some signals need."""
-        return Given(self.quality_model, self.scores, self.flagged_words)
+        return Given(self.word_lists, self.quality_model, self.scores, self.flagged_words)
 
     def fingerprint(self) -> str:
         """Changes when what is known of the languages does, or what must be measured; not when a bound moves."""
         policies = cached_policies(self.policies)
         on_demand = sorted(self._names(policies) - ALWAYS)
-        parts = [policies.lexicon_digest(), *on_demand]
-        if self.word_lists:
-            parts.append(word_lists_digest(self.word_lists))
-        return " ".join([*parts, *self.given.digests()])
+        return " ".join([policies.lexicon_digest(), *on_demand, *self.given.digests()])
 
     def __call__(self, batch: Batch) -> Batch:
         """The batch with the struct `signals`."""

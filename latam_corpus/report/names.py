@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from latam_corpus.release.card import GENRE_NAMES
-from latam_corpus.report.page import Said
+from latam_corpus.catalog.words import GENRES
+from latam_corpus.said import Said, same
 
 _SIGNALS: Final[dict[str, tuple[str, str, str]]] = {
     "word_count": ("palabras", "palavras", "words"),
@@ -37,6 +37,7 @@ _SIGNALS: Final[dict[str, tuple[str, str, str]]] = {
     "closing_punctuation_share": (
         "líneas que cierran con punto", "linhas que fecham com ponto", "lines that close a sentence",
     ),
+    "open_line_share": ("titulares y menús", "títulos e menus", "headlines and menus"),
     "newlines_per_word": ("saltos de línea por palabra", "quebras de linha por palavra", "line breaks a word"),
     "short_line_share": ("líneas cortas", "linhas curtas", "short lines"),
     "sparse_line_share": ("líneas de pocas palabras", "linhas de poucas palavras", "lines of few words"),
@@ -73,6 +74,9 @@ _SIGNALS: Final[dict[str, tuple[str, str, str]]] = {
     "javascript_count": ("menciones de JavaScript", "menções a JavaScript", "mentions of JavaScript"),
     "lorem_ipsum_count": ("«lorem ipsum»", "«lorem ipsum»", "“lorem ipsum”"),
     "scripture_per_1000": ("fórmulas bíblicas, por mil", "fórmulas bíblicas, por mil", "Bible formulas in 1,000"),
+    "learned_quality": ("calidad aprendida", "qualidade aprendida", "learned quality"),
+    "outside_score": ("puntuación externa", "pontuação externa", "outside score"),
+    "flagged_word_share": ("palabras señaladas", "palavras sinalizadas", "flagged words"),
     **{
         f"top_{n}_gram_share": (
             f"la secuencia de {n} palabras más repetida", f"a sequência de {n} palavras mais repetida",
@@ -105,4 +109,4 @@ def genre_name(genre: str) -> Said:
     >>> genre_name("oral_history").es
     'historia oral'
     """
-    return Said(GENRE_NAMES["es"].get(genre, genre), GENRE_NAMES["pt"].get(genre, genre), genre.replace("_", " "))
+    return GENRES.get(genre, same(genre))

@@ -26,8 +26,7 @@ TABULAR: Final = 7  # characters in rows of a table
 CODED: Final = 8  # characters in lines that begin or end as a program's
 ELLIPSES: Final = 9  # ... and …
 MARKUP: Final = 10  # tags, character references, double brackets, targets of links
-SENTENCES: Final = 11  # in lines of three words and more that C4 wouldn't drop for what they say
-COLUMNS: Final = 12
+COLUMNS: Final = 11
 
 # What a byte may be a mark of.
 _END: Final = 1  # . ! ?
@@ -47,28 +46,28 @@ _STATEMENT: Final = ")}]\"'"  # before a semicolon at the end of a line, the mar
 
 @dataclass(frozen=True, eq=False)
 class Marks:
-    """What is counted in the lines of n documents.
+    """What is counted in the l lines of n documents.
 
     Attributes:
         counts: int64[n, COLUMNS].
+        sentences: int32[l], sentences of each line of three words and more; 0 for a shorter one.
     """
 
     counts: NDArray[np.int64]
+    sentences: NDArray[np.int32]
 
     @classmethod
-    def of(cls, words: WordTable, dropped: NDArray[np.bool_]) -> Marks:
+    def of(cls, words: WordTable) -> Marks:
         r"""The marks of these documents.
 
-        Args:
-            words: the word table of n documents with l lines.
-            dropped: bool[l], lines in which no sentence counts.
-
         >>> words = WordTable.of(["- pan\n- leche...\nFui, vi y vencí. «¡Ay de mí!» dijo"])
-        >>> found = Marks.of(words, np.zeros(3, np.bool_))
-        >>> [int(found.counts[0, column]) for column in (LINES, BULLETS, ELLIPSIS_ENDS, SPARSE, SENTENCES)]
-        [3, 2, 1, 2, 3]
+        >>> found = Marks.of(words)
+        >>> [int(found.counts[0, column]) for column in (LINES, BULLETS, ELLIPSIS_ENDS, SPARSE)]
+        [3, 2, 1, 2]
+        >>> found.sentences.tolist()
+        [0, 0, 3]
         """
-        made = cls(np.zeros((len(words), COLUMNS), np.int64))
+        made = cls(np.zeros((len(words), COLUMNS), np.int64), np.zeros(len(words.line_ends), np.int32))
         _mark(
             words.data,
             words.doc_bytes,
@@ -80,9 +79,9 @@ class Marks:
             words.line_words,
             words.line_kinds,
             words.line_chars,
-            dropped,
             *_tables(),
             made.counts,
+            made.sentences,
         )
         return made
 
@@ -196,10 +195,10 @@ def _mark(  # type: ignore[no-untyped-def]  # noqa: ANN202, C901, PLR0912, PLR09
     line_words,  # noqa: ANN001
     line_kinds,  # noqa: ANN001
     line_chars,  # noqa: ANN001
-    dropped,  # noqa: ANN001
     meanings,  # noqa: ANN001
     bullets,  # noqa: ANN001
     counts,  # noqa: ANN001
+    line_sentences,  # noqa: ANN001
 ):
     for d in range(len(doc_words) - 1):
         at = doc_bytes[d]
@@ -259,5 +258,5 @@ def _mark(  # type: ignore[no-untyped-def]  # noqa: ANN202, C901, PLR0912, PLR09
                 counts[d, CODED] += chars
             if stop - begin < _FEW_WORDS:
                 counts[d, SPARSE] += 1
-            elif not dropped[line]:
-                counts[d, SENTENCES] += sentences + (starts[stop - 1] > sentence_end)
+            else:
+                line_sentences[line] = sentences + (starts[stop - 1] > sentence_end)

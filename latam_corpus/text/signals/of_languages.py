@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
 from latam_corpus.text import words as w
 from latam_corpus.text.signals.mixture import words_in_other_languages
 from latam_corpus.text.signals.signal import known, share, signal, sum_words, unknown
+from latam_corpus.text.signals.spelling import listed_share
 from latam_corpus.text.words import HAS_LETTER
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     from latam_corpus.text.signals.reading import Reading
@@ -108,14 +108,8 @@ def dictionary_word_rate(reading: Reading) -> NDArray[np.float32]:
     lexicon = reading.lexicon
     if not lexicon or not lexicon.word_lists:
         return unknown(reading)
-    languages = np.array(lexicon.languages, np.str_)
     spelled = sum_words(reading, reading.words.kinds & HAS_LETTER)
-    result = unknown(reading)
-    for code, listed in lexicon.word_lists.items():
-        mine = languages == code
-        if mine.any():
-            result[mine] = share(listed.count(reading.words), spelled)[mine]
-    return result
+    return listed_share(reading.words, lexicon.word_lists, lexicon.languages, spelled)
 
 
 SIGNALS: Final = (

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
+
 from latam_corpus.text import words as w
 from latam_corpus.text.signals import marks as m
 from latam_corpus.text.signals.signal import share, signal, sum_lines
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from latam_corpus.text.signals.reading import Reading
@@ -34,6 +35,21 @@ def closing_punctuation_share(reading: Reading) -> NDArray[np.float32]:
     """
     kinds = reading.words.line_kinds
     return share(sum_lines(reading, kinds == w.LINE_CLOSED), sum_lines(reading, kinds != w.LINE_BLANK))
+
+
+def open_line_share(reading: Reading) -> NDArray[np.float32]:
+    r"""Characters in lines of 10 to 40 words that end without punctuation and that no small letter goes on, as a share.
+
+    Of all characters in lines. Lists of headlines have it; verses are shorter, and lines cut where a column ends are
+    gone on.
+
+    >>> from latam_corpus.text.signals import Reading
+    >>> headline = "Sube el precio del pan en todo el sur del país"
+    >>> texts = [f"{headline}\nInicio\n{headline}", f"{headline}\ny del norte.\nInicio"]
+    >>> [round(float(share), 2) for share in open_line_share(Reading.of(texts))]
+    [0.92, 0.0]
+    """
+    return share(reading.open_lines, sum_lines(reading, reading.words.line_chars))
 
 
 def newlines_per_word(reading: Reading) -> NDArray[np.float32]:
@@ -135,7 +151,8 @@ def sentence_count(reading: Reading) -> NDArray[np.float32]:
     >>> sentence_count(Reading.of(["Se fue la luz. ¿Y ahora qué?\nAviso legal\nEste sitio usa cookies."])).tolist()
     [2.0]
     """
-    return reading.marks.counts[:, m.SENTENCES].astype("float32")
+    counted = np.where(reading.phrases.lines, 0, reading.marks.sentences)  # C4 drops such lines
+    return sum_lines(reading, counted).astype("float32")
 
 
 def _of_lines(reading: Reading, column: int) -> NDArray[np.float32]:
@@ -150,6 +167,7 @@ def _of_characters(reading: Reading, column: int) -> NDArray[np.float32]:
 SIGNALS: Final = (
     signal(words_per_line, "ours; C4 drops single lines under three words"),
     signal(closing_punctuation_share, "C4, FineWeb, RedPajama-V2"),
+    signal(open_line_share, "ours; FineWeb bounds lines that close, and so drops narrow columns", on_demand=True),
     signal(newlines_per_word, "FineWeb (as list_ratio)", on_demand=True),
     signal(short_line_share, "FineWeb", on_demand=True),
     signal(sparse_line_share, "C4 drops such lines", on_demand=True),

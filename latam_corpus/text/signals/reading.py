@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from latam_corpus.text.signals.letters import Letters
 from latam_corpus.text.signals.marks import Marks
+from latam_corpus.text.signals.open_lines import characters_in_open_lines
 from latam_corpus.text.signals.phrases import Phrases
 from latam_corpus.text.signals.repetition import Grams, Repeats
 from latam_corpus.text.signals.spelling import Spelling, WordSet
@@ -16,6 +17,9 @@ from latam_corpus.text.words import WordTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +94,12 @@ class Reading:
     @cached_property
     def marks(self) -> Marks:
         """What lines begin with, hold and end with."""
-        return Marks.of(self.words, self.phrases.lines)
+        return Marks.of(self.words)
+
+    @cached_property
+    def open_lines(self) -> NDArray[np.int64]:
+        """Characters in open lines, int64[n]."""
+        return characters_in_open_lines(self.words)
 
     @cached_property
     def letters(self) -> Letters:

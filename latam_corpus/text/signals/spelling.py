@@ -13,7 +13,7 @@ from latam_corpus.text.slots import slot_of
 from latam_corpus.text.words import CAPITAL, HAS_DIGIT, HAS_LETTER, MIXED, WordTable, _decode, hash_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -96,6 +96,30 @@ class WordSet:
         found = np.zeros(len(words), np.int64)
         _count(words.hashes, words.doc_words, self.keys, found)
         return found
+
+
+def listed_share(
+    words: WordTable, lists: Mapping[str, WordSet], named: Sequence[str], whole: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """The words of each document that are on its list, as a share, float32[n]; not-a-number where it has no list.
+
+    Args:
+        words: the word table of n documents.
+        lists: word lists by name.
+        named: n names of a list.
+        whole: int64[n], what the share is of.
+
+    >>> table = WordTable.of(["El Barrio, un barrio", "barrio"])
+    >>> listed_share(table, {"spa": WordSet.of(["barrio"])}, ["spa", "por"], table.word_count).tolist()
+    [0.5, nan]
+    """
+    result = np.full(len(words), np.nan, np.float32)
+    names = np.array(named, np.str_)
+    for name, listed in lists.items():
+        mine = names == name
+        if mine.any():
+            result[mine] = (listed.count(words) / np.maximum(whole, 1))[mine]
+    return result
 
 
 @numba.njit(cache=True, nogil=True)

@@ -14,6 +14,7 @@ from latam_corpus.errors import ConfigError
 
 from ..machine import Report, Table  # noqa: TID252  (`python -m` and mypy name it differently)
 from ..texts import NOVELS, VERSES, checksums  # noqa: TID252  (`python -m` and mypy name it differently)
+from . import fresh
 from .good import good
 from .junk import PROSE, SEED, junk
 from .ours import measured, reasons
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from .good import Text
 
 _RIVAL: Final = Path(__file__).with_name("rival_filters.py")
+_GOOD: Final = {False: good, True: fresh.fresh_good}
+_JUNK: Final = {False: junk, True: fresh.fresh_junk}
+_FRESH: Final = """Texts of which no part was fitted to, scored or read before the first look at them, and junk made of
+them by another seed. After that look some bounds of literature, reference and other prose were loosened."""
 _NOTES: Final = (
     """Bounds were fitted to half of the texts, told by a hash of each; the tables are of the other half. That half was
 looked at too, and the digitised pages as a whole: rules were changed after that (stop words in talk, literature and
@@ -41,20 +46,26 @@ keeps the most. FineWeb-2 knows no genre.""",
 def options(parser: argparse.ArgumentParser) -> None:
     """The benchmark's own options."""
     parser.add_argument("--rival-python", type=Path, help="a Python with datatrove and spacy; without it, ours alone")
+    parser.add_argument("--fresh", action="store_true", help="texts that no bound was fitted to or looked at by")
 
 
 def measure(args: argparse.Namespace) -> Report:
     """What each side drops of good texts and keeps of junk."""
-    texts = [text for text in (*good(args.data), *junk(args.data)) if text.scores]
-    split = sum(1 for text in good(args.data) if text.scores)
+    kept, bad = list(_GOOD[args.fresh](args.data)), list(_JUNK[args.fresh](args.data))
+    if not args.fresh:
+        kept, bad = ([text for text in texts if text.scores] for texts in (kept, bad))
+    texts, split = [*kept, *bad], len(kept)
     rival = _rival(texts, args.rival_python, args.data) if args.rival_python else None
     tables = (
         _good(texts[:split], rival and rival[:split]),
         _junk(texts[split:], rival and rival[split:]),
         _why(texts[split:]),
     )
-    settings = {"seed": SEED, "good": split, "junk": len(texts) - split, "genres": list(PROSE)}
-    return Report("quality_kept", checksums(args.data, (*NOVELS, *VERSES)), settings, tables, _NOTES)
+    seed = fresh.SEED if args.fresh else SEED
+    settings = {"seed": seed, "good": split, "junk": len(bad), "genres": list(PROSE)}
+    name = "quality_fresh" if args.fresh else "quality_kept"
+    notes = (_FRESH, *_NOTES[1:]) if args.fresh else _NOTES
+    return Report(name, checksums(args.data, (*NOVELS, *VERSES)), settings, tables, notes)
 
 
 def _rival(texts: Sequence[Text], python: Path, data: Path) -> list[list[str | None]]:

@@ -10,7 +10,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from latam_corpus.extract.html import extract
+from latam_corpus.extract.html import careful
 from latam_corpus.paths import data_folder
 
 from ..texts import jsonl  # noqa: TID252  (`python -m` and mypy name it differently)
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _CHAPTER: Final = 800  # words
-_CHAPTERS: Final = 8  # of a novel
-_TURNS: Final = 60  # of an interview
-_ROWS: Final = 15  # sentences of a document that is made of sentences
-_DOCUMENTS: Final = 100  # of one AmericasNLP language
-_SAYINGS: Final = 25  # on a page
+CHAPTERS: Final = 8  # of a novel
+TURNS: Final = 60  # of an interview
+ROWS: Final = 15  # sentences of a document that is made of sentences
+DOCUMENTS: Final = 100  # of one AmericasNLP language
+SAYINGS: Final = 25  # on a page
 # What the treebanks hold: narratives, and sentences of grammars and schoolbooks.
 _TREEBANKS: Final = {
     "apu": "education",
@@ -35,7 +35,7 @@ _TREEBANKS: Final = {
     "gun_nc": "literature",
     "quc": "education",
 }
-_AMERICAS: Final = {"gn": "grn"}
+AMERICAS: Final = {"gn": "grn"}
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,14 @@ def good(data: Path) -> Iterator[Text]:
 
 
 def chapters(text: str) -> list[str]:
-    """Stretches of some eight hundred words, whole lines, spread evenly over the text."""
+    """Eight stretches of the text, spread evenly over it."""
+    whole = stretches(text)
+    step = max(1, len(whole) // CHAPTERS)
+    return whole[::step][:CHAPTERS]
+
+
+def stretches(text: str) -> list[str]:
+    """The text in stretches of some eight hundred words, whole lines; what is left at its end isn't one."""
     found: list[list[str]] = [[]]
     words = 0
     for line in text.split("\n"):
@@ -83,9 +90,7 @@ def chapters(text: str) -> list[str]:
         if words >= _CHAPTER:
             found.append([])
             words = 0
-    whole = ["\n".join(lines) for lines in found[:-1]] or [text]
-    step = max(1, len(whole) // _CHAPTERS)
-    return whole[::step][:_CHAPTERS]
+    return ["\n".join(lines) for lines in found[:-1]] or [text]
 
 
 def joined(rows: Sequence[str], size: int) -> list[str]:
@@ -111,31 +116,36 @@ def _verse(data: Path) -> Iterator[Text]:
         yield Text("sonnets", "spa", "lyrics", row["text"])
     for row in jsonl(data, "lyrics/tango_pd/lyrics.jsonl.xz"):
         yield Text("tangos", "spa", "lyrics", row["text"])
-    sayings = jsonl(data, "lyrics/fortunes_sayings/fortunes.jsonl.xz")
-    for mark, language in (("es", "spa"), ("pt-BR", "por")):
-        pages = joined([row["text"] for row in sayings if row["lang"] == mark], _SAYINGS)
-        yield from (Text(f"pages of sayings, {language}", language, "lyrics", page) for page in pages)
+    for language, rows in sayings(data).items():
+        yield from (Text(f"pages of sayings, {language}", language, "lyrics", page) for page in joined(rows, SAYINGS))
+
+
+def sayings(data: Path) -> dict[str, list[str]]:
+    """The sayings of each language."""
+    rows = jsonl(data, "lyrics/fortunes_sayings/fortunes.jsonl.xz")
+    marks = {"spa": "es", "por": "pt-BR"}
+    return {language: [row["text"] for row in rows if row["lang"] == mark] for language, mark in marks.items()}
 
 
 def _talk(data: Path) -> Iterator[Text]:
-    remove = _markup()
+    remove = markup()
     talks: dict[str, list[dict[str, str]]] = defaultdict(list)
     for row in jsonl(data, "oral_history/mapudungun_nc/turns_clean.jsonl.xz"):
         talks[row["conv"]].append(row)
     for turns in talks.values():
         for column, kind in (("spa", "interviews, Spanish"), ("arn", "interviews, Mapudungun")):
             clean = [remove.sub("", turn[column]).strip() for turn in turns]
-            for text in joined([turn for turn in clean if turn], _TURNS):
+            for text in joined([turn for turn in clean if turn], TURNS):
                 yield Text(kind, column, "oral_history", text)
     places: dict[str, list[str]] = defaultdict(list)
     for row in jsonl(data, "oral_history/coser_ud/turns.jsonl.xz"):
         places[row["location"]].append(row["text"])
     for said in places.values():
-        for text in joined(said, _ROWS):
+        for text in joined(said, ROWS):
             yield Text("interviews, Spain", "spa", "oral_history", text)
 
 
-def _markup() -> re.Pattern[str]:
+def markup() -> re.Pattern[str]:
     """What the shipped source takes out of the interviews."""
     path = data_folder("filters").parent / "latam_corpus" / "catalog" / "sources" / "mapudungun-interviews.toml"
     patterns = tomllib.loads(path.read_text("utf-8"))["collect"]["remove"]
@@ -145,17 +155,17 @@ def _markup() -> re.Pattern[str]:
 def _news(data: Path) -> Iterator[Text]:
     pairs = jsonl(data, "indigenous/aymara_globalvoices/aym_spa.jsonl.xz")
     for column, kind in (("spa", "Global Voices, Spanish"), ("aym", "Global Voices, Aymara")):
-        for text in joined([pair[column] for pair in pairs], _ROWS):
+        for text in joined([pair[column] for pair in pairs], ROWS):
             yield Text(kind, column, "news", text)
     for mark, language in (("ES", "spa"), ("PT", "por")):
         rows = [columns[1].strip('"') for columns in tsv(data, f"unclear/regional/dsl_tl/{mark}_train.tsv.xz")]
-        for text in joined(rows, _ROWS):
+        for text in joined(rows, ROWS):
             yield Text(f"news sentences, {language}", language, "news", text)
 
     for row in jsonl(data, "literature/alto_pages/page_text.jsonl.xz"):
         yield Text("digitised newspaper pages", "spa", "news", row["lines"])
     for raw, language in latin_american(data):
-        text = extract(raw, {}).text
+        text = careful(raw, {}).text
         if text:
             yield Text("news pages", language, "news", text)
 
@@ -176,10 +186,15 @@ def _indigenous(data: Path) -> Iterator[Text]:
         yield Text(kind, language, "legal", "\n".join(rows))
     for code, genre in _TREEBANKS.items():
         rows = [row["text"] for row in jsonl(data, f"indigenous/ud_treebanks/{code}.jsonl.xz")]
-        for text in joined(rows, _ROWS):
+        for text in joined(rows, ROWS):
             yield Text(f"treebank, {code[:3]}", code[:3], genre, text)
+    for code, documents in americas_nlp(data):
+        for text in documents[:DOCUMENTS]:
+            yield Text(f"AmericasNLP, {code}", AMERICAS.get(code, code), "web", text)
+
+
+def americas_nlp(data: Path) -> Iterator[tuple[str, list[str]]]:
+    """Each language of AmericasNLP and its sentences, fifteen a document."""
     for path in sorted((data / "unclear/indigenous/americasnlp").glob("*.tsv.xz")):
-        code = path.name.partition(".")[0]
         rows = [columns[1] for columns in tsv(data, str(path.relative_to(data))) if columns[0] != "dict"]
-        for text in joined(rows, _ROWS)[:_DOCUMENTS]:
-            yield Text(f"AmericasNLP, {code}", _AMERICAS.get(code, code), "web", text)
+        yield path.name.partition(".")[0], joined(rows, ROWS)

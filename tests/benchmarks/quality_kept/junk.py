@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 from ..texts import jsonl  # noqa: TID252  (`python -m` and mypy name it differently)
 from .good import Text, chapters, joined, tsv
-from .pages import boilerplate, scripts
+from .pages import boilerplate, latin_pages, scripts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
 SEED: Final = 20261125
@@ -21,7 +21,7 @@ PROSE: Final = (
     *("news", "literature", "oral_history", "government", "legal", "academic", "education", "reference"),
     *("religious", "web"),
 )
-_OTHERS: Final = ("eng", "fra", "ita", "cat", "deu", "nld", "ron", "swe", "pol", "tur", "ind", "swh", "fin", "hun")
+OTHERS: Final = ("eng", "fra", "ita", "cat", "deu", "nld", "ron", "swe", "pol", "tur", "ind", "swh", "fin", "hun")
 _HELP: Final = ("eng", "fra", "ita", "cat", "eus")
 # The words of the filler that typesetters use, from Cicero's De finibus.
 _LOREM: Final = """
@@ -38,16 +38,31 @@ _NOISE: Final = "|!;:.,'^~*«»{}[]()_-=<>/\\0123456789lI1tfjrncemw"
 def junk(data: Path) -> Iterator[Text]:
     """All junk, declared to be news in Spanish or Portuguese; each text can stand under any genre of prose."""
     prose = {"spa": _spanish(data), "por": _portuguese(data)}
+    yield from made(prose, SEED)
+    for language, text in boilerplate(latin_pages(data)):
+        yield Text("navigation and cookies", language, "news", text)
+    yield from scripts_as_texts(latin_pages(data))
+    yield from _mislabelled(data, prose)
+
+
+def made(prose: dict[str, list[str]], seed: int) -> Iterator[Text]:
+    """The kinds of junk that are made of good texts.
+
+    Args:
+        prose: good texts by language.
+        seed: of what is cut, shuffled and misread.
+    """
     for language, texts in prose.items():
         for kind, make in _MADE.items():
-            dice = random.Random(f"{SEED} {language} {kind}")  # noqa: S311  (a fixed seed is the point)
+            dice = random.Random(f"{seed} {language} {kind}")  # noqa: S311  (a fixed seed is the point)
             for number in range(MANY):
                 yield Text(kind, language, "news", make(dice, texts[number % len(texts)], texts))
-    for language, text in boilerplate(data):
-        yield Text("navigation and cookies", language, "news", text)
-    for number, (kind, text) in enumerate(scripts(data)):
+
+
+def scripts_as_texts(pages: Iterable[str]) -> Iterator[Text]:
+    """The scripts of pages, declared to be news."""
+    for number, (kind, text) in enumerate(scripts(pages)):
         yield Text(kind, ("spa", "por")[number % 2], "news", text)
-    yield from _mislabelled(data, prose)
 
 
 def _spanish(data: Path) -> list[str]:
@@ -159,7 +174,7 @@ def _mislabelled(data: Path, prose: dict[str, list[str]]) -> Iterator[Text]:
     for code, text in tsv(data, "lid/train_real.tsv.xz"):
         if code in help_lines:
             help_lines[code].append(text)
-    rights: dict[str, list[str]] = {code: [] for code in _OTHERS}
+    rights: dict[str, list[str]] = {code: [] for code in OTHERS}
     for row in jsonl(data, "indigenous/udhr/udhr_world.jsonl.xz"):
         if row["iso639_3"] in rights:
             rights[row["iso639_3"]].append(row["text"])

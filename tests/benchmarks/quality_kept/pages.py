@@ -15,14 +15,13 @@ from latam_corpus.language.judge import judge
 from latam_corpus.language.model import load
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 _BESIDE: Final = re.compile(
     r"cookie|consent|newsletter|menu|nav|footer|sidebar|related|share|social|breadcrumb|widget", re.IGNORECASE
 )
 _TAGS: Final = frozenset({"nav", "footer", "header", "aside", "form"})
-_LINES: Final = 60  # of one document
 _LEAST: Final = 15  # words
 _SCRIPT: Final = 3000  # characters
 _SCRIPTS: Final = 200  # of each kind
@@ -37,22 +36,27 @@ def latin_american(data: Path) -> Iterator[tuple[bytes, str]]:
         yield gzip.decompress((folder / row["file"]).read_bytes()), codes.get(row["lang"], row["lang"])
 
 
-def boilerplate(data: Path) -> Iterator[tuple[str, str]]:
-    """Language and text of what stands beside the articles of Spanish and Portuguese pages, 60 lines a document."""
+def boilerplate(pages: Iterable[str], size: int = 60) -> Iterator[tuple[str, str]]:
+    """Language and text of what stands beside the articles of pages, where it is in Spanish or Portuguese.
+
+    Args:
+        pages: HTML.
+        size: lines of one document.
+    """
     found = []
-    for page in _pages(data):
+    for page in pages:
         lines = _beside(page)
-        found += ["\n".join(lines[i : i + _LINES]) for i in range(0, len(lines), _LINES)]
+        found += ["\n".join(lines[i : i + size]) for i in range(0, len(lines), size)]
     found = [text for text in dict.fromkeys(found) if len(text.split()) >= _LEAST]
     for text, told in zip(found, judge(load(), found), strict=True):
         if told.language[:3] in ("spa", "por"):
             yield told.language[:3], text
 
 
-def scripts(data: Path) -> Iterator[tuple[str, str]]:
+def scripts(pages: Iterable[str]) -> Iterator[tuple[str, str]]:
     """`code` or `JSON`, and 3,000 characters of a page's script."""
     found: dict[str, list[str]] = {"code": [], "JSON": []}
-    for page in _pages(data):
+    for page in pages:
         for kind, body in re.findall(r"<script([^>]*)>(.*?)</script>", page, re.DOTALL | re.IGNORECASE):
             name = "JSON" if "json" in kind else "code"
             if len(body) >= 500 and len(found[name]) < _SCRIPTS:
@@ -61,16 +65,35 @@ def scripts(data: Path) -> Iterator[tuple[str, str]]:
         yield from ((kind, body) for body in dict.fromkeys(bodies))
 
 
-def _pages(data: Path) -> Iterator[str]:
+def latin_pages(data: Path) -> Iterator[str]:
+    """The pages of Latin America, and others that say that they are in Spanish or Portuguese."""
     folder = data / "unclear/news"
     for path in sorted([*folder.glob("trafilatura_latam/html/*.gz"), *folder.glob("fundus_es/es/*.gz")]):
         yield decode(gzip.decompress(path.read_bytes()), None)[0]
-    with tarfile.open(folder / "trafilatura_eval/pages.tar.xz") as archive:
+    for raw, latin in _of_the_world(data):
+        if latin:
+            yield decode(raw, None)[0]
+
+
+def other_pages(data: Path) -> Iterator[str]:
+    """All other pages, in whatever language."""
+    folder = data / "unclear/news"
+    for path in sorted([*folder.glob("fundus_es/mx/*.gz"), *folder.glob("scrapinghub_benchmark/html/*.gz")]):
+        yield decode(gzip.decompress(path.read_bytes()), None)[0]
+    for path in sorted(folder.glob("newspaper4k/*.html")):
+        yield decode(path.read_bytes(), None)[0]
+    for raw, latin in _of_the_world(data):
+        if not latin:
+            yield decode(raw, None)[0]
+
+
+def _of_the_world(data: Path) -> Iterator[tuple[bytes, bool]]:
+    """The pages of many languages, and whether one says that it is in Spanish or Portuguese."""
+    with tarfile.open(data / "unclear/news/trafilatura_eval/pages.tar.xz") as archive:
         for member in archive:
             file = archive.extractfile(member) if member.isfile() else None
             raw = file.read() if file else b""
-            if re.search(rb"<html[^>]{0,300}lang=.?(es|pt)\b", raw[:3000], re.IGNORECASE):
-                yield decode(raw, None)[0]
+            yield raw, bool(re.search(rb"<html[^>]{0,300}lang=.?(es|pt)\b", raw[:3000], re.IGNORECASE))
 
 
 def _beside(page: str) -> list[str]:

@@ -33,7 +33,7 @@ def material() -> Iterator[Any]:
     # Tests are no package, so that a type checker would know these files by two names.
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(Path(__file__).resolve().parents[3]))
-        names = ("good", "junk", "ours")
+        names = ("good", "junk", "fresh", "ours")
         yield {name: importlib.import_module(f"tests.benchmarks.quality_kept.{name}") for name in names}
 
 
@@ -47,7 +47,10 @@ def good(material: dict[str, Any]) -> list[tuple[str, list[str]]]:
 @pytest.fixture(scope="module")
 def junk(material: dict[str, Any]) -> dict[str, list[tuple[str, list[str]]]]:
     """For each genre of prose the kind and the broken bounds of each junk text of the half that scores."""
-    texts = [text for text in material["junk"].junk(DATA) if text.scores]
+    return _in_every_prose(material, [text for text in material["junk"].junk(DATA) if text.scores])
+
+
+def _in_every_prose(material: dict[str, Any], texts: list[Any]) -> dict[str, list[tuple[str, list[str]]]]:
     frame = material["ours"].measured(texts)
     kinds = [text.kind for text in texts]
     judged = {genre: material["ours"].reasons(frame, genre) for genre in material["junk"].PROSE}
@@ -60,6 +63,34 @@ def test_good_texts_are_kept(kind: str, good: list[tuple[str, list[str]]], figur
     found = [not broken for name, broken in good if name.startswith(kind)]
     figures[f"quality, kept, {kind}"] = round(sum(found) / len(found), 4)
     assert figures[f"quality, kept, {kind}"] >= FLOORS["kept"][kind]
+
+
+def test_fresh_good_texts_are_kept(material: dict[str, Any], figures: dict[str, float]) -> None:
+    """Of other books, talks and pages as much stays as of those that bounds were fitted to; each kind has a floor."""
+    texts = list(material["fresh"].fresh_good(DATA))
+    broken = material["ours"].reasons(material["ours"].measured(texts))
+    below: dict[str, float] = {}
+    for start, floor in FLOORS["fresh"]["kept"].items():
+        kept = [not reasons for text, reasons in zip(texts, broken, strict=True) if text.kind.startswith(start)]
+        figures[f"quality, fresh, kept, {start}"] = share = round(sum(kept) / len(kept), 4)
+        below |= {start: share} if share < floor else {}
+    assert below == {}
+    assert [text.kind for text in texts if not text.kind.startswith(tuple(FLOORS["fresh"]["kept"]))] == []
+
+
+def test_fresh_junk_is_dropped_in_every_genre_of_prose(material: dict[str, Any], figures: dict[str, float]) -> None:
+    """Made by another seed of other texts; each kind but word salad has a floor."""
+    judged = _in_every_prose(material, list(material["fresh"].fresh_junk(DATA)))
+    below: dict[str, float] = {}
+    for kind, floor in FLOORS["fresh"]["dropped"].items():
+        shares = []
+        for found in judged.values():
+            dropped = [bool(broken) for name, broken in found if name == kind]
+            shares.append(sum(dropped) / len(dropped))
+        figures[f"quality, fresh, dropped, {kind}"] = share = round(min(shares), 4)
+        below |= {kind: share} if share < floor else {}
+    assert below == {}
+    assert {kind for kind, _ in judged["news"]} - set(FLOORS["fresh"]["dropped"]) == {REPORTED}
 
 
 def test_every_kind_of_good_text_has_a_floor(good: list[tuple[str, list[str]]]) -> None:

@@ -1,0 +1,85 @@
+"""Lines of a headline's length, left open, that the next line doesn't go on: lists of headlines and teasers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numba
+import numpy as np
+
+from latam_corpus.text.words import CAPITAL, HAS_DIGIT, HAS_LETTER, LINE_BLANK, LINE_OPEN, WordTable
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_SPACE: Final = 32
+_LEAST_LINES: Final = 3  # of one or two no list is made
+_LEAST_WORDS: Final = 10  # of a line; verses are shorter, and poems without a stop are no lists
+_MOST_WORDS: Final = 40  # a longer line is a paragraph that lost its stop
+_GO_ON: Final = (44, 45, 59)  # , - ;
+
+
+def characters_in_open_lines(words: WordTable) -> NDArray[np.int64]:
+    r"""Characters in lines that end without punctuation and before no line that starts in a small letter, int64[n].
+
+    Lines of 10 to 40 words count: verses are shorter, and a longer line is a paragraph that lost its stop. White space
+    isn't counted. A line that ends in a comma, a semicolon or a dash isn't open; blank lines are looked over. Texts of
+    one or two lines have none: they list nothing.
+
+    >>> headline = "Sube el precio del pan en todo el sur del país"
+    >>> texts = [f"Inicio\n{headline}\n\nSe fue la luz.", f"{headline}\ny del queso,\nInicio", f"{headline}\nInicio"]
+    >>> characters_in_open_lines(WordTable.of(texts)).tolist()
+    [36, 0, 0]
+    """
+    found = np.zeros(len(words), np.int64)
+    _count(
+        words.data,
+        words.doc_bytes,
+        words.doc_words,
+        words.doc_lines,
+        words.kinds,
+        words.line_ends,
+        words.line_words,
+        words.line_kinds,
+        words.line_chars,
+        found,
+    )
+    return found
+
+
+@numba.njit(cache=True, nogil=True)
+def _goes_on(data, start, end):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Whether the line from byte `start` to `end` ends in a comma, a semicolon or a dash."""
+    last = end - 1
+    while last > start and data[last] <= _SPACE:
+        last -= 1
+    if data[last] in _GO_ON:
+        return True
+    if last > start and data[last] == 0xAC and data[last - 1] == 0xC2:  # noqa: PLR2004  (¬, a hyphen in digitised pages)
+        return True
+    dash = last - 1 > start and data[last - 1] == 0x80 and data[last - 2] == 0xE2  # noqa: PLR2004
+    return dash and (data[last] == 0x93 or data[last] == 0x94)  # noqa: PLR2004  (– —)
+
+
+@numba.njit(cache=True, nogil=True)
+def _count(data, doc_bytes, doc_words, doc_lines, kinds, line_ends, line_words, line_kinds, line_chars, found):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    for d in range(len(found)):
+        lines = 0
+        pending = 0  # characters of the line before, where it is open
+        at = doc_bytes[d]
+        for line in range(doc_lines[d], doc_lines[d + 1]):
+            start = at
+            at = line_ends[line] + 1
+            if line_kinds[line] == LINE_BLANK:
+                continue
+            lines += 1
+            first = line_words[line]
+            stop = line_words[line + 1] if line + 1 < doc_lines[d + 1] else doc_words[d + 1]
+            small = first < stop and kinds[first] & (HAS_LETTER | HAS_DIGIT | CAPITAL) == HAS_LETTER
+            if not small:
+                found[d] += pending
+            pending = 0
+            headline = _LEAST_WORDS <= stop - first <= _MOST_WORDS
+            if headline and line_kinds[line] == LINE_OPEN and not _goes_on(data, start, line_ends[line]):
+                pending = int(line_chars[line])
+        found[d] = found[d] + pending if lines >= _LEAST_LINES else 0
