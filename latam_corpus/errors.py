@@ -70,7 +70,17 @@ def closest(word: str, known: Iterable[str]) -> str:
     'choose one of: extract, filter'
     """
     names = sorted(known)
-    match = difflib.get_close_matches(word, names, n=1, cutoff=0.55)
-    if match:
-        return f"did you mean «{match[0]}»?"
+    near = nearest(word, names)
+    if near:
+        return f"did you mean «{near}»?"
     return "choose one of: " + ", ".join(names) if names else "there is none yet"
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The closest known word; None when none is close.
+
+    >>> nearest("filtro", ["filter", "extract"])
+    'filter'
+    """
+    match = difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.55)
+    return match[0] if match else None

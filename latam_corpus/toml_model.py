@@ -6,6 +6,7 @@ import re
 import tomllib
 import types
 import typing
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -37,6 +38,32 @@ _WANTED = {
 }
 
 
+@dataclass(frozen=True)
+class Mistake:
+    """Something wrong in a TOML file, in no language yet.
+
+    Attributes:
+        kind: `syntax` (no TOML), `unknown` or `missing` (a key), `refused` (by a validator of the model), `choice`
+            (none of the words allowed), or pydantic's own type of error.
+        line: from 1; None when it isn't written plainly.
+        key: dotted, as in the file; empty for the file as a whole.
+        given: the value.
+        known: the keys or words that are allowed.
+        raised: what the validator or the TOML reader raised.
+        told: pydantic's words, in English.
+        bound: what pydantic compared the value with, such as `{"gt": 0}`.
+    """
+
+    kind: str
+    line: int | None
+    key: str
+    given: object = None
+    known: tuple[str, ...] = ()
+    raised: Exception | None = None
+    told: str = ""
+    bound: Mapping[str, Any] = field(default_factory=dict)
+
+
 def load_toml(path: Path, model: type[M], what: str) -> M:
     """The file's content as the model.
 
@@ -48,13 +75,21 @@ def load_toml(path: Path, model: type[M], what: str) -> M:
     Raises:
         ConfigError: the file is missing, isn't TOML, or says what the model doesn't allow.
     """
+    return parse_toml(read_toml(path, what), model, str(path))
+
+
+def read_toml(path: Path, what: str) -> str:
+    """The file's text.
+
+    Raises:
+        ConfigError: it is missing or isn't text.
+    """
     try:
-        text = path.read_text(encoding="utf-8-sig")  # some editors write a byte order mark
+        return path.read_text(encoding="utf-8-sig")  # some editors write a byte order mark
     except FileNotFoundError:
         raise ConfigError(str(path), f"there is no such {what} file", "check the path") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(str(path), f"the {what} file can't be read: {error}", "TOML is UTF-8 text") from None
-    return parse_toml(text, model, str(path))
 
 
 def parse_toml(text: str, model: type[M], name: str) -> M:
@@ -63,42 +98,65 @@ def parse_toml(text: str, model: type[M], name: str) -> M:
     Raises:
         ConfigError: with the line, the key, the problem and the closest allowed word.
     """
+    found = checked_toml(text, model)
+    if isinstance(found, model):
+        return found
+    assert isinstance(found, list)  # noqa: S101  (the model or what is wrong)
+    raise _config_error(found[0], name)
+
+
+def checked_toml(text: str, model: type[M]) -> M | list[Mistake]:
+    """The TOML text as the model, or everything that is wrong with it, in the order of pydantic's checks."""
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(name, f"not TOML: {error}", "texts stand in quotes, lists in brackets") from None
+        at = re.search(r"at line (\d+)", str(error))
+        return [Mistake("syntax", int(at[1]) if at else None, "", raised=error)]
+    except RecursionError:
+        return [Mistake("syntax", None, "", raised=ValueError("its lists or tables are nested too deeply"))]
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        raise _config_error(error.errors(include_url=False)[0], values, text, model, name) from None
+        return [_mistake(one, text, model) for one in error.errors(include_url=False)]
 
 
-def _config_error(
-    error: ErrorDetails, values: Mapping[str, Any], text: str, model: type[BaseModel], name: str
-) -> ConfigError:
+def _mistake(error: ErrorDetails, text: str, model: type[BaseModel]) -> Mistake:
     # A union names the member that failed inside the path; the author's file has no such key.
     loc = tuple(part for part in error["loc"] if not (isinstance(part, str) and "[" in part))
-    missing = error["type"] == "missing"
-    line = line_of(text, loc[:-1] if missing else loc)
-    place = f"{name}, line {line}" if line else name
+    context = error.get("ctx", {})
+    line = line_of(text, loc[:-1] if error["type"] == "missing" else loc)
     key = ".".join(str(part) for part in loc)
     if error["type"] == "extra_forbidden":
-        return ConfigError(place, f"unknown key «{key}»", closest(str(loc[-1]), _fields_at(model, loc[:-1])))
-    if missing:
-        return ConfigError(place, f"the key «{key}» is missing", f"add «{loc[-1]} = …»")
+        return Mistake("unknown", line, key, error["input"], tuple(_fields_at(model, loc[:-1])))
+    if error["type"] == "missing":
+        return Mistake("missing", line, key)
     if error["type"] == "value_error":
-        raised = error.get("ctx", {}).get("error")
-        problem, _, remedy = str(raised).partition("; ")
-        return ConfigError(place, f"«{key}»: {problem}" if key else problem, remedy)
-    given = f"{_shown(error['input'])}"
+        return Mistake("refused", line, key, error["input"], raised=context.get("error"))
+    known: tuple[str, ...] = ()
     if error["type"] == "literal_error":
-        allowed = re.findall(r"'([^']*)'", error["ctx"]["expected"])
-        return ConfigError(place, f"«{key}» may not be {given}", _choices(error["input"], allowed))
-    wanted = _WANTED.get(error["type"])
-    if wanted:
-        return ConfigError(place, f"«{key}» is {given}", f"it must be {wanted}")
-    del values
-    return ConfigError(place, f"«{key}» is {given}", error["msg"][:1].lower() + error["msg"][1:])
+        known = tuple(re.findall(r"'([^']*)'", context["expected"]))
+    kind = "choice" if known else error["type"]
+    return Mistake(kind, line, key, error["input"], known, told=error["msg"], bound=context)
+
+
+def _config_error(mistake: Mistake, name: str) -> ConfigError:
+    if mistake.kind == "syntax":
+        return ConfigError(name, f"not TOML: {mistake.raised}", "texts stand in quotes, lists in brackets")
+    place = f"{name}, line {mistake.line}" if mistake.line else name
+    key, last = mistake.key, mistake.key.rpartition(".")[2]
+    if mistake.kind == "unknown":
+        return ConfigError(place, f"unknown key «{key}»", closest(last, mistake.known))
+    if mistake.kind == "missing":
+        return ConfigError(place, f"the key «{key}» is missing", f"add «{last} = …»")
+    if mistake.kind == "refused":
+        problem, _, remedy = str(mistake.raised).partition("; ")
+        return ConfigError(place, f"«{key}»: {problem}" if key else problem, remedy)
+    given = shown(mistake.given)
+    if mistake.kind == "choice":
+        return ConfigError(place, f"«{key}» may not be {given}", _choices(mistake.given, mistake.known))
+    wanted = _WANTED.get(mistake.kind)
+    remedy = f"it must be {wanted}" if wanted else mistake.told[:1].lower() + mistake.told[1:]
+    return ConfigError(place, f"«{key}» is {given}", remedy)
 
 
 def _choices(given: object, allowed: Sequence[str]) -> str:
@@ -108,7 +166,8 @@ def _choices(given: object, allowed: Sequence[str]) -> str:
     return listed if near.startswith("choose") else f"{near} Allowed: " + ", ".join(allowed)
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """The value as Python writes it, cut to a line's worth."""
     told = repr(value)
     return told if len(told) <= 60 else told[:57] + "…"  # noqa: PLR2004  (a line's worth)
 

@@ -7,10 +7,12 @@ import importlib
 import json
 import ssl
 import time
+import zlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import trustme
+import zstandard
 
 from latam_corpus.collect.crawl import traps
 from latam_corpus.collect.crawl.crawl import Crawler
@@ -85,12 +87,16 @@ _OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
         (_raw(_OK + b"X-Lenta: ", _drops), "timed out"),
         (_raw(b"HTTP/1.1 100 Continue\r\n\r\n" * 3 + b"HTT", _drops), "timed out"),
         (_raw(_OK, _fields), "malformed response"),
+        (_raw(_OK + b"X-Larga: ", lambda: iter([b"a" * 10_000_000, b"\r\n\r\n"])), "malformed response"),
+        (_raw(b"HTTP/1.1 200 " + b"O" * 10_000_000), "malformed response"),
         (_raw(b"SSH-2.0-OpenSSH_9.9\r\n"), "malformed response"),
         (_raw(b""), "malformed response"),
         (_raw(_OK + b"Content-Length: -5\r\n\r\n"), "malformed response"),
         (_raw(_OK + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n"), "malformed response"),
         ((200, {"Content-Encoding": "gzip"}, gzip.compress(b"0" * 2_000_000)), "unpacks too large"),
         ((200, {"Content-Encoding": "gzip, gzip"}, gzip.compress(gzip.compress(b"0" * 2**21))), "unpacks too large"),
+        ((200, {"Content-Encoding": "deflate"}, zlib.compress(b"0" * 2_000_000)), "unpacks too large"),
+        ((200, {"Content-Encoding": "zstd"}, zstandard.compress(b"0" * 2_000_000)), "unpacks too large"),
         ((200, {"Content-Encoding": "gzip"}, b"\x1f\x8bno"), "damaged encoding"),
         ((200, {"Content-Encoding": "rot13"}, b"ubyn"), "damaged encoding"),
         ((200, {"Content-Type": "image/png"}, b"\x89PNG"), "not a page"),
@@ -188,6 +194,25 @@ def test_a_robots_txt_that_is_a_page_is_none_and_one_without_end_is_read_as_far_
     site.routes["/robots.txt"] = (200, {"Content-Type": "text/plain"}, rules)
     result, notes = _crawl(site, tmp_path / "otra")
     assert (result.pages, [note["cause"] for note in notes]) == (2, ["shut out by robots"])
+
+
+def test_sitemaps_that_name_sitemaps_without_end_are_bounded(tmp_path: Path, site: Any) -> None:
+    """By the links from a start; one that names itself is read once."""
+
+    def endless(path: str) -> Any:
+        if not path.startswith("/mapa/"):
+            return None
+        following = f"{site.root}/mapa/{int(path[6:]) + 1}"
+        body = f"<sitemapindex><sitemap><loc>{site.root}{path}</loc></sitemap><sitemap><loc>{following}</loc></sitemap>"
+        return 200, {"Content-Type": "text/xml"}, f"{body}</sitemapindex>".encode()
+
+    site.any_ = endless
+    site.routes["/robots.txt"] = (200, {"Content-Type": "text/plain"}, b"Sitemap: /mapa/0")
+    site.routes["/"] = page("inicio", "/buena")
+    result, notes = _crawl(site, tmp_path, "max_depth = 5")
+    assert (result.pages, result.complete) == (2, True)
+    assert [path for path in site.paths if "mapa" in path] == [f"/mapa/{n}" for n in range(6)]
+    assert [note["cause"] for note in notes] == ["too deep"]
 
 
 def test_traps_are_bounded_and_told(tmp_path: Path, site: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
+from latam_corpus.errors import ConfigError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -29,6 +31,28 @@ def test_the_screen_tells_one_life_one_fall_and_the_totals(command_line: Command
     assert totals["in"] == totals["kept"] + sum(totals["set_aside"].values())
     assert totals["released"] == totals["pulled"] <= totals["kept"]
     assert {"duplicate", "language=eng"} <= set(totals["set_aside"])
+    assert totals["crawled"] == 13
+    assert stays["source"]["origin"]["file"].endswith(".warc.gz")
+
+
+def test_without_the_crawler_the_pages_are_read_from_the_disk_and_the_same_is_released(
+    command_line: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sentence says why; the documents are the same, since each is known by its page's name and own address."""
+
+    def missing(named: str) -> None:
+        raise ConfigError("crawl", f"«{named}» isn't installed", "pip install 'latam-corpus[crawl]'")
+
+    assert command_line("demo", "--out", tmp_path / "web").code == 0
+    monkeypatch.setattr("latam_corpus.cli.crawl.installed", missing)
+    told = command_line("demo", "--out", tmp_path / "disco")
+    assert (told.code, "isn't installed" in told.err) == (0, True)
+    columns = ["doc_id", "text", "url", "title", "published", "country", "obtained", "rights", "uses"]
+    both = [
+        pl.read_parquet(tmp_path / name / "pulled" / "data/**/*.parquet", columns=columns).sort("doc_id")
+        for name in ("web", "disco")
+    ]
+    assert both[0].equals(both[1])
 
 
 @pytest.mark.slow

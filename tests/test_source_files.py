@@ -104,22 +104,18 @@ def test_a_loaded_source_survives_the_way_to_a_worker() -> None:
     assert pickle.loads(pickle.dumps(source)) == source  # noqa: S301
 
 
-def test_the_catalogue_ships_ten_sources_that_say_what_they_are() -> None:
-    """Each has its file's name as id, a genre, languages and rights; what may not be released may only evaluate."""
+def test_the_catalogues_sources_say_what_they_are() -> None:
+    """Each has its file's name as id, a genre and rights; those whose texts are at hand are as they were described."""
     sources = {source.id: source for source in shipped_sources()}
     assert set(sources) == {path.stem for path in SOURCES.glob("*.toml")}
-    assert set(sources) == {
+    assert set(sources) >= {
         "aymara-global-voices", "conha19", "coser", "disco-sonnets", "eltec-por", "gutenberg-latam",
         "mapudungun-interviews", "news-pages", "sayings", "tango-pd",
     }  # fmt: skip
     for source in sources.values():
         assert source.genre
-        assert source.languages
         assert source.rights is not None
-    assert {name for name, source in sources.items() if source.uses == ("evaluate",)} == {
-        "news-pages",
-        "mapudungun-interviews",
-    }
+    assert all(sources[name].uses == ("evaluate",) for name in ("news-pages", "mapudungun-interviews"))
     tiers = {name: source.tier for name, source in sources.items()}
     assert tiers["conha19"] == "open"
     assert tiers["mapudungun-interviews"] == "non_commercial"

@@ -50,7 +50,25 @@ Host = Annotated[str, AfterValidator(_host)]
 PathPattern = Annotated[str, AfterValidator(_path)]
 
 
-class Crawl(Model):
+class Asking(Model):
+    """How servers are asked, whatever they are asked for.
+
+    Attributes:
+        delay: seconds between the end of one request to a host and the next, at least.
+        max_page_bytes: a page that is larger, as sent or unpacked, is refused.
+        timeout: seconds that one answer may take in all.
+        private_hosts: hosts in private networks, or on this machine, that may be asked; `host:port`.
+        unverified_tls: hosts whose certificate isn't checked, such as one that has expired.
+    """
+
+    delay: Annotated[float, Field(ge=0, strict=False)] = 1.0
+    max_page_bytes: Annotated[int, Field(gt=0)] = 20 * 2**20
+    timeout: Annotated[float, Field(gt=0, strict=False)] = 120.0
+    private_hosts: Annotated[tuple[Host, ...], BeforeValidator(as_tuple)] = ()
+    unverified_tls: Annotated[tuple[Host, ...], BeforeValidator(as_tuple)] = ()
+
+
+class Crawl(Asking):
     """The table `[collect.crawl]` of a source.
 
     Attributes:
@@ -61,11 +79,6 @@ class Crawl(Model):
         follow: by what pages are found.
         max_pages: pages after which the crawl stops.
         max_depth: links from a start to a page at most.
-        delay: seconds between the end of one request to a host and the next, at least.
-        max_page_bytes: a page that is larger, as sent or unpacked, is refused.
-        timeout: seconds that one answer may take in all.
-        private_hosts: hosts in private networks, or on this machine, that may be asked; `host:port`.
-        unverified_tls: hosts whose certificate isn't checked, such as one that has expired.
     """
 
     start: Annotated[tuple[Address, ...], BeforeValidator(as_tuple), Field(min_length=1)]
@@ -75,11 +88,11 @@ class Crawl(Model):
     follow: Annotated[tuple[Follow, ...], BeforeValidator(as_tuple)] = ("links", "sitemaps", "feeds")
     max_pages: Annotated[int, Field(gt=0)] = 100_000
     max_depth: Annotated[int, Field(ge=0)] = 50
-    delay: Annotated[float, Field(ge=0, strict=False)] = 1.0
-    max_page_bytes: Annotated[int, Field(gt=0)] = 20 * 2**20
-    timeout: Annotated[float, Field(gt=0, strict=False)] = 120.0
-    private_hosts: Annotated[tuple[Host, ...], BeforeValidator(as_tuple)] = ()
-    unverified_tls: Annotated[tuple[Host, ...], BeforeValidator(as_tuple)] = ()
+
+    @property
+    def scope(self) -> Crawl:
+        """What may be crawled: itself."""
+        return self
 
     @model_validator(mode="after")
     def _starts_are_inside(self) -> Self:

@@ -15,8 +15,9 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from latam_corpus import schema
 from latam_corpus.catalog.fields import Charset, Country, Language, Model, Pattern, as_tuple
+from latam_corpus.catalog.harvest import CommonCrawl, Feeds, Oai  # noqa: TC001  (pydantic reads them at run time)
 from latam_corpus.catalog.rights import tier_of
-from latam_corpus.catalog.scope import Crawl  # noqa: TC001  (pydantic reads the annotation at run time)
+from latam_corpus.catalog.scope import Crawl  # noqa: TC001  (the same)
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.toml_model import load_toml
 
@@ -136,8 +137,11 @@ class Text(Model):
 class Collect(Model):
     """How a source's records are read: which files, in which format, joined how, with which columns."""
 
-    kind: Literal["files", "crawl"] = "files"
+    kind: Literal["files", "crawl", "feeds", "oai", "commoncrawl"] = "files"
     crawl: Crawl | None = None
+    feeds: Feeds | None = None
+    oai: Oai | None = None
+    commoncrawl: CommonCrawl | None = None
     files: Annotated[tuple[str, ...], BeforeValidator(as_tuple)] = ()
     format: Format | None = None
     # Of CSV alone: what parts the columns and the charset, where the file doesn't show them; the columns' names, where
@@ -154,15 +158,30 @@ class Collect(Model):
     texts: Annotated[tuple[Text, ...], BeforeValidator(as_tuple)] = ()
     columns: Columns = Columns()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _rights_of_records(cls, values: object) -> object:
+        """A repository states the rights of each record, which then count unless the source says otherwise."""
+        if isinstance(values, dict) and values.get("kind") == "oai" and isinstance(values.get("columns", {}), dict):
+            return {**values, "columns": {"rights": "rights", **values.get("columns", {})}}
+        return values
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.texts and (self.columns.text or self.columns.raw):
             raise ValueError("[[collect.texts]] and collect.columns.text exclude each other; keep one of them")
-        if (self.kind == "crawl") != (self.crawl is not None):
-            raise ValueError('kind = "crawl" and the table [collect.crawl] go together; write both or neither')
+        tables = {"crawl": self.crawl, "feeds": self.feeds, "oai": self.oai, "commoncrawl": self.commoncrawl}
+        for name, table in tables.items():
+            if (self.kind == name) != (table is not None):
+                raise ValueError(f'kind = "{name}" and the table [collect.{name}] go together; write both or neither')
         if self.gather and not self.group:
             raise ValueError("`gather` needs `group`; name the columns that belong together")
         return self
+
+    @property
+    def asked(self) -> Crawl | Feeds | Oai | CommonCrawl | None:
+        """What is asked of servers; None for a source of files."""
+        return self.crawl or self.feeds or self.oai or self.commoncrawl
 
 
 class Source(Model):

@@ -19,7 +19,9 @@ from latam_corpus.cli import (
     quality,
     recipes,
     release,
+    rights,
     sample,
+    sources,
     stages,
 )
 from latam_corpus.cli.show import errors
@@ -55,7 +57,9 @@ app.command("compare")(compare.compare)
 app.command("explain")(explain.explain)
 app.add_typer(lists.list_app, name="list")
 app.add_typer(lists.runs_app, name="runs")
+app.add_typer(sources.app, name="sources")
 app.command("crawl")(crawl.crawl)
+app.add_typer(rights.app, name="rights")
 app.add_typer(language.app, name="language")
 app.add_typer(quality.app, name="quality")
 app.add_typer(release.app, name="release")

@@ -1,4 +1,4 @@
-"""`latam-corpus crawl`: a website to WARC, politely, and its pages to the runs that name its source."""
+"""`latam-corpus crawl`: a website, feed or repository to WARC, politely, and its pages to runs that name the source."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ from latam_corpus.errors import ConfigError
 if TYPE_CHECKING:
     from types import ModuleType
 
+    from latam_corpus.catalog.source import Source
     from latam_corpus.collect.crawl.crawl import Result
     from latam_corpus.pipeline.plan import Plan
 
 _TOLD_EVERY: Final = 15.0
+_HOSTS_SHOWN: Final = 20
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Out = Annotated[Path, typer.Option("--out", help="The folder of runs, collected records and the release store.")]
@@ -40,16 +42,31 @@ class _Lines:
 
 
 def crawl(
-    source: Annotated[str, typer.Argument(help="A source with [collect.crawl]: a TOML file, or a catalogue id.")],
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="A source with [collect.crawl], [collect.feeds], [collect.oai] or [collect.commoncrawl]: a TOML file, "
+            "or a catalogue id."
+        ),
+    ],
     out: Out = Path("out"),
     limit: Annotated[int | None, typer.Option(min=1, help="Stop after so many pages of this round.")] = None,
     again: Annotated[bool, typer.Option("--again", help="Begin a new round: ask for what has changed.")] = False,
     workers: Annotated[int, typer.Option(min=1, help="Hosts asked at the same time, each over one connection.")] = 16,
+    plan_only: Annotated[
+        bool, typer.Option("--plan-only", help="Of Common Crawl: write the plan anew, to be read; fetch nothing.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Crawl a source into WARC, politely; the same command goes on where it was stopped."""
     described = load_source(source)
-    crawler = _installed().Crawler(described, out, _Lines(), limit=limit, workers=workers)
+    if plan_only and described.collect.kind != "commoncrawl":
+        raise ConfigError("--plan-only", f"«{described.id}» isn't collected by a plan", "leave the option out")
+    crawler = crawler_of(described)(described, out, _Lines(), limit=limit, workers=workers)
+    if plan_only:
+        told = crawler.plan()
+        print_json(told) if as_json else _tell_plan(told, crawler.folder / "plan.jsonl")
+        return
     result: Result = crawler.run(again=again)
     if as_json:
         print_json(dataclasses.asdict(result) | {"folder": str(result.folder)})
@@ -57,6 +74,18 @@ def crawl(
         _tell(described.id, result)
     if result.closed and not result.pages:
         raise typer.Exit(1)
+
+
+def _tell_plan(told: dict[str, Any], path: Path) -> None:
+    hosts = list(told["hosts"].items())[:_HOSTS_SHOWN]
+    console.print(f"{number(told['captures'])} captures of {number(len(told['hosts']))} hosts")
+    console.print(f"{number(told['bytes'])} bytes to fetch")
+    table("", ["host", "captures#"], [(host, number(n)) for host, n in hosts])
+    if told["left_out"]:
+        table("", ["left out, because", "captures#"], [(why, number(n)) for why, n in told["left_out"].items()])
+    console.print(
+        f"{path} names them; take lines out that aren't wanted, then run the same command without --plan-only"
+    )
 
 
 def _tell(source: str, result: Result) -> None:
@@ -74,16 +103,39 @@ def _tell(source: str, result: Result) -> None:
 
 def with_crawled(plan: Plan, out: Path) -> Plan:
     """The plan, in which sources that were crawled into `out` are read from there where nothing else is said."""
-    found = {
-        source.id: str(folder)
+    collected = {
+        source.id: out / "collected" / source.id / "warc"
         for source in plan.sources
-        if source.collect.kind == "crawl" and (folder := out / "collected" / source.id / "warc").is_dir()
+        if source.collect.asked and source.status != "ask_first"
     }
+    found = {source: str(folder) for source, folder in collected.items() if folder.is_dir()}
     return dataclasses.replace(plan, locations={**found, **plan.locations})
 
 
-def _installed() -> Any:  # noqa: ANN401  (a module that needs an extra)
-    """The module of the crawler.
+# What collects each kind of source that is asked for over the network.
+_CRAWLERS: Final = {
+    "crawl": "latam_corpus.collect.crawl.crawl:Crawler",
+    "feeds": "latam_corpus.collect.feeds.crawl:FeedCrawler",
+    "oai": "latam_corpus.collect.oai.crawl:OaiCrawler",
+    "commoncrawl": "latam_corpus.collect.commoncrawl.crawl:CommonCrawler",
+}
+
+
+def crawler_of(source: Source) -> Any:  # noqa: ANN401  (a class that needs an extra)
+    """The class that collects a source of this kind.
+
+    Raises:
+        ConfigError: the source isn't one to ask for, or what it needs isn't installed.
+    """
+    if source.collect.kind not in _CRAWLERS:
+        problem = "its records are files; there is nothing to crawl"
+        raise ConfigError(f"source {source.id}", problem, "run a recipe that names it, with --input")
+    named, _, name = _CRAWLERS[source.collect.kind].partition(":")
+    return getattr(installed(named), name)
+
+
+def installed(named: str) -> ModuleType:
+    """The module of this name, which needs the extra `crawl`.
 
     Raises:
         ConfigError: what it needs isn't installed.
@@ -91,7 +143,6 @@ def _installed() -> Any:  # noqa: ANN401  (a module that needs an extra)
     from importlib import import_module  # noqa: PLC0415  (only crawls need it)
 
     try:
-        module: ModuleType = import_module("latam_corpus.collect.crawl.crawl")
+        return import_module(named)
     except ImportError as error:
         raise ConfigError("crawl", f"«{error.name}» isn't installed", "pip install 'latam-corpus[crawl]'") from None
-    return module

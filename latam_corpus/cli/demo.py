@@ -1,7 +1,8 @@
 """`latam-corpus demo`: one document's whole life on one screen, in and out.
 
-A small folder of pieces written for this project is run, released and pulled; the screen follows one document that
-stays, then one that fell, then tells the totals. With `--data` real texts of indigenous languages join it.
+A small folder of pieces written for this project is run, released and pulled; its newspaper pages are served on this
+machine and crawled from there. The screen follows one document that stays, then one that fell, then tells the totals.
+With `--data` real texts of indigenous languages join it.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import polars as pl
 import typer
 
+from latam_corpus.cli.demo_site import crawl_pieces
 from latam_corpus.cli.explain import bound_line, open_store, tell
 from latam_corpus.cli.recipes import checked_plan
-from latam_corpus.cli.show import Unseen, console, number, print_json
+from latam_corpus.cli.show import Unseen, console, errors, number, print_json
 from latam_corpus.cli.story import find, story
 from latam_corpus.engine.choose import make_engine
 from latam_corpus.errors import ConfigError
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
     from latam_corpus.release.manifest import Manifest
 
 _FOLLOWED = "El último tren de Quebrada Honda"
+_CRAWLED = "demo-noticias"
+_ON_THE_WEB = {f"sources/{_CRAWLED}.toml": f"sources/{_CRAWLED}-web.toml"}
 _REAL = {"aymara-global-voices": "indigenous/aymara_globalvoices"}
 
 
@@ -46,17 +50,18 @@ def demo(
     """Show one document's whole life: collected, judged, released, explained, pulled."""
     room = out or Path(tempfile.mkdtemp(prefix="latam-corpus-demo-"))
     try:
-        result, manifest = _work(room, data)
+        result, manifest, crawled = _work(room, data)
         pulled = room / "pulled"
         shutil.rmtree(pulled, ignore_errors=True)
         pull(manifest.spec, Store.at(room / "store"), pulled)
-        _screen(room, result, manifest, pulled, as_json)
+        _screen(room, result, manifest, pulled, crawled, as_json)
     finally:
         if out is None:
             shutil.rmtree(room, ignore_errors=True)
 
 
-def _work(room: Path, data: Path | None) -> tuple[RunResult, Manifest]:
+def _work(room: Path, data: Path | None) -> tuple[RunResult, Manifest, int]:
+    """The run, its release, and how many pages were crawled for it."""
     pieces = data_folder("pipelines") / "demo" / "pieces"
     inputs = {f"demo-{folder.name}": str(folder) for folder in sorted(pieces.iterdir()) if folder.is_dir()}
     recipe = load_recipe(str(data_folder("pipelines") / "demo" / "demo.toml"))
@@ -69,6 +74,10 @@ def _work(room: Path, data: Path | None) -> tuple[RunResult, Manifest]:
         stages = tuple(wanted if entry.use == "identify" else entry for entry in recipe.stage)
         recipe = recipe.model_copy(update={"sources": (*recipe.sources, *real), "stage": stages})
         inputs |= {source: str(path) for source, path in real.items()}
+    crawled = _crawled(pieces.parent, room)
+    if crawled:
+        recipe = recipe.model_copy(update={"sources": tuple(_ON_THE_WEB.get(one, one) for one in recipe.sources)})
+        inputs[_CRAWLED] = str(room / "collected" / _CRAWLED / "warc")
     plan = checked_plan(recipe, inputs, None)
     result = run_plan(plan, find_parts(plan), room, make_engine("in-process", 1), Unseen())
     release = recipe.release
@@ -83,10 +92,20 @@ def _work(room: Path, data: Path | None) -> tuple[RunResult, Manifest]:
         splits=release.split.model_dump(),
         created=datetime.now(UTC),
     )
-    return result, manifest
+    return result, manifest, crawled
 
 
-def _screen(room: Path, result: RunResult, manifest: Manifest, pulled: Path, as_json: bool) -> None:
+def _crawled(folder: Path, room: Path) -> int:
+    """How many newspaper pages were served and crawled; 0 where they must be read from the disk, which is told."""
+    try:
+        result = crawl_pieces(folder / _ON_THE_WEB[f"sources/{_CRAWLED}.toml"], folder / "pieces" / "noticias", room)
+    except (ConfigError, OSError) as error:
+        errors.print(f"the newspaper pages are read from the disk, since they can't be crawled: {error}", markup=False)
+        return 0
+    return int(result.pages)
+
+
+def _screen(room: Path, result: RunResult, manifest: Manifest, pulled: Path, crawled: int, as_json: bool) -> None:
     store = open_store(None, room)
     stays = find(room, _FOLLOWED)[0]
     falls = next(f for f in _set_aside(room) if f["reason"] not in ("duplicate", "superseded") and f["bounds"])
@@ -97,6 +116,7 @@ def _screen(room: Path, result: RunResult, manifest: Manifest, pulled: Path, as_
         "falls": falls,
         "indigenous": _indigenous(rows),
         "totals": {
+            "crawled": crawled,
             "in": result.rows_in,
             "kept": result.kept,
             "set_aside": _reasons(result),
@@ -128,6 +148,8 @@ def _screen(room: Path, result: RunResult, manifest: Manifest, pulled: Path, as_
     console.rule("[bold]totals[/]", align="left")
     totals = told["totals"]
     aside = number(totals["in"] - totals["kept"])
+    if crawled:
+        console.print(f"  {crawled} newspaper pages served on this machine and crawled into WARC")
     console.print(f"  {number(totals['in'])} documents in = {number(totals['kept'])} kept + {aside} set aside")
     reasons = ", ".join(f"{reason} {n}" for reason, n in totals["set_aside"].items())
     console.print(f"  set aside: {reasons}", markup=False)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
 from latam_corpus.cli.copies import lines
-from latam_corpus.cli.lists import finished_runs
 from latam_corpus.cli.show import console, print_json, table
 from latam_corpus.cli.story import Found, find, story
 from latam_corpus.errors import ConfigError
+from latam_corpus.pipeline.disk import finished_runs
 from latam_corpus.release.store import Store
+
+# What every run does beside its recipe's stages, in words.
+_NAMES: Final = {"supersede": "records"}
 
 
 def explain(
@@ -23,6 +26,8 @@ def explain(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Tell a document's whole story."""
+    if not query.strip():
+        raise ConfigError("explain", "nothing is asked for", "give a doc_id, an address, or some words of the text")
     runs = finished_runs(out)
     if not runs:
         raise ConfigError(str(out), "there is no finished run here", "name the folder of runs with --out")
@@ -72,7 +77,7 @@ def tell(told: dict[str, Any]) -> None:
         if value:
             console.print(f"  {name:<10}{_safe(value)}")
     for step in told["stages"]:
-        console.print(f"  {step['stage']:<13}{_safe(_step(step))}")
+        console.print(f"  {_NAMES.get(step['stage'], step['stage']):<13}{_safe(_step(step))}")
         if step["stage"] == "filter":
             for bound in told["bounds"]:
                 console.print(f"     {_safe(bound_line(bound))}")
@@ -103,7 +108,7 @@ def _language(language: dict[str, Any]) -> str:
         parts.append(f"score {language['language_score']:.2f}")
     if language["declared_language"]:
         parts.append(f"declared {language['declared_language']}")
-    if language["variety"]:
+    if language["variety"] and language["variety"] != language["declared_language"]:
         parts.append(f"{language['variety']} {language['variety_basis'] or ''}".rstrip())
     told = ", ".join(parts)
     for region, words in (language["variety_cues"] or {}).items():
@@ -112,6 +117,8 @@ def _language(language: dict[str, Any]) -> str:
 
 
 def _step(step: dict[str, Any]) -> str:
+    if step["stage"] == "supersede" and step["evidence"]:
+        return _record(step["verdict"], step["evidence"])
     if step["verdict"] == "passed":
         return "passed"
     if step["stage"] == "dedupe":  # told in words below
@@ -119,6 +126,19 @@ def _step(step: dict[str, Any]) -> str:
     evidence = step["evidence"]
     shown = ", ".join(f"{key} = {value}" for key, value in evidence.items()) if isinstance(evidence, dict) else ""
     return f"{step['verdict']} {step['reason'] if step['reason'] != step['stage'] else ''} {shown}".strip()
+
+
+def _record(verdict: str, evidence: dict[str, Any]) -> str:
+    """What became of two records of one document.
+
+    >>> _record("passed", {"obtained": "2024-05-01", "obtained_winner": "2025-01-01"})
+    'another record of it, obtained 2024-05-01, gave way to this one'
+    """
+    mine, kept = evidence["obtained"], evidence["obtained_winner"]
+    if verdict == "passed":
+        return f"another record of it, obtained {mine}, gave way to this one"
+    when = f"obtained {kept}, this one {mine}" if kept != mine else "obtained at the same moment"
+    return f"this record gave way to another of the same document, {when}"
 
 
 def bound_line(bound: dict[str, Any]) -> str:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from latam_corpus.catalog.source import shipped_sources
 from latam_corpus.cli.show import console, number, print_json, table
+from latam_corpus.cli.source_list import list_sources
 from latam_corpus.language.coverage import coverage
-from latam_corpus.pipeline.disk import disk_use, prune
+from latam_corpus.pipeline.disk import disk_use, finished_runs, prune
 from latam_corpus.pipeline.recipe import load_recipe, shipped_recipes
 from latam_corpus.pipeline.registry import registered, stage_class
-from latam_corpus.pipeline.run import RUN_FILE
 from latam_corpus.quality.policies import cached_policies
 from latam_corpus.release.card import megabytes
 from latam_corpus.text.signals import SIGNALS
@@ -79,28 +77,7 @@ def languages(as_json: Json = False) -> None:
     )
 
 
-@list_app.command("sources")
-def sources(as_json: Json = False) -> None:
-    """List the sources of the catalogue and their rights."""
-    rows = [
-        {
-            "id": s.id,
-            "title": s.title,
-            "genre": s.genre,
-            "languages": list(s.languages),
-            "rights": s.rights.statement if s.rights else None,
-            "rights_tier": s.tier,
-            "uses": list(s.uses),
-            "status": s.status,
-        }
-        for s in shipped_sources()
-    ]
-    _show(
-        rows,
-        as_json,
-        lambda r: (r["id"], r["genre"], " ".join(r["languages"]), r["rights_tier"], r["title"]),
-        ["source", "genre", "languages", "rights", "title"],
-    )
+list_app.command("sources")(list_sources)
 
 
 @runs_app.command("list")
@@ -153,12 +130,6 @@ def prune_runs(
         print_json({"removed": removed, "bytes_freed": freed})
     else:
         console.print(f"removed {len(removed)} runs; freed {megabytes(freed)}")
-
-
-def finished_runs(out: Path) -> dict[Path, dict[str, Any]]:
-    """The `run.json` of each finished run under `<out>/runs`, by folder, the latest first."""
-    found = {path.parent: json.loads(path.read_text(encoding="utf-8")) for path in (out / "runs").glob(f"*/{RUN_FILE}")}
-    return dict(sorted(found.items(), key=lambda item: item[1]["written"], reverse=True))
 
 
 def _show(rows: list[dict[str, Any]], as_json: bool, cells: Any, columns: list[str]) -> None:  # noqa: ANN401

@@ -6,24 +6,22 @@ import dataclasses
 import os
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from latam_corpus.cli.crawl import with_crawled
-from latam_corpus.cli.show import RunProgress, console, number, print_json, table
+from latam_corpus.cli.outcome import tell_plan, tell_result
+from latam_corpus.cli.show import RunProgress, console, errors, number, print_json, table
 from latam_corpus.engine.choose import make_engine
-from latam_corpus.errors import ConfigError, closest
-from latam_corpus.pipeline.estimate import estimate
-from latam_corpus.pipeline.part import Task, folder_of, keys_of
+from latam_corpus.errors import ConfigError, ReleaseError, closest
 from latam_corpus.pipeline.plan import Plan, make_plan, named_source
 from latam_corpus.pipeline.recipe import Recipe, load_recipe
-from latam_corpus.pipeline.run import RunResult, find_parts
+from latam_corpus.pipeline.run import find_parts
 from latam_corpus.pipeline.run import run as run_plan
 from latam_corpus.pipeline.survival import accepted
 from latam_corpus.quality.policies import cached_policies
 from latam_corpus.release.build import build
-from latam_corpus.release.card import megabytes
 from latam_corpus.release.index import find_index
 from latam_corpus.release.sketch import scheme_of
 from latam_corpus.release.store import Store
@@ -31,11 +29,10 @@ from latam_corpus.release.store import Store
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from latam_corpus.pipeline.plan import Part
     from latam_corpus.pipeline.registry import Barrier
+    from latam_corpus.pipeline.run import RunResult
     from latam_corpus.release.manifest import Manifest
 
-_MOST_LOSSES = 10
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Inputs = Annotated[
     list[str],
@@ -67,6 +64,7 @@ def check(
         "against": [manifest.spec for manifest in against],
         "release": found.release.model_dump(mode="json") if found.release else None,
         "left_out": _left_out(found, plan),
+        "hints": found.hints(),
     }
     if as_json:
         print_json(told)
@@ -81,6 +79,12 @@ def check(
         for source, why in told["left_out"].items():  # type: ignore[attr-defined]
             console.print(f"         «{source}» will be measured and left out: {why}")
     console.print("nothing is wrong")
+    _tell_hints(found)
+
+
+def _tell_hints(recipe: Recipe) -> None:
+    for hint in recipe.hints():
+        errors.print(f"hint     {hint}", markup=False)
 
 
 def checked_plan(recipe: Recipe, inputs: dict[str, str], limit: int | None) -> Plan:
@@ -196,112 +200,40 @@ def run(
     plan = with_crawled(plan, out)
     parts = find_parts(plan, limit)
     if dry_run:
-        _tell_plan(plan, parts, out, as_json)
+        tell_plan(plan, parts, out, as_json=as_json)
         return
+    _tell_hints(found)
     progress = RunProgress()
     try:
         batch = (batch_rows, 2**24) if batch_rows else None
         result = run_plan(plan, parts, out, chosen, progress, batch, reason)
-        released = None
-        if found.release and result.kept and result.releasable:
-            released = build(
-                found.release.name,
-                [result.folder],
-                opened,
-                admit=found.release.admit,
-                uses=found.release.uses,
-                splits=found.release.split.model_dump(),
-                index=found.release.index,
-                # Documents that this run set aside as copies of a version's are in the next one through it alone.
-                parent=next((m.version for m in against if m.name == found.release.name), None),
-                created=datetime.now(UTC),
-            )
     finally:
         progress.close()
-    _tell_result(result, released, as_json)
+    before = opened.latest(found.release.name) if found.release else None
+    try:
+        released = _released(found, result, opened, against)
+    except ReleaseError:  # the run is done all the same, and its folder is where to look
+        tell_result(result, None, None, as_json=as_json)
+        raise
+    tell_result(result, released, before, as_json=as_json)
     if not result.releasable:
         raise typer.Exit(1)
 
 
-def _tell_plan(plan: Plan, parts: Sequence[Part], out: Path, as_json: bool) -> None:
-    first = plan.segments[0]
-    reused = {step.title: 0 for step in first.steps}
-    for part in parts:
-        for step, key in zip(first.steps, keys_of(Task(part, first, out / "work")), strict=True):
-            reused[step.title] += folder_of(out / "work", key).is_dir()
-    told: dict[str, Any] = {
-        "run": plan.run_name,
-        "parts": len(parts),
-        "bytes": sum(part.bytes for part in parts),
-        "steps": [{"stages": title, "parts_reused": n} for title, n in reused.items()],
-        "estimate": dataclasses.asdict(estimate(plan, parts, out / "work")),
-        "barriers": [barrier.name for segment in plan.segments for barrier in segment.barriers],
-    }
-    if as_json:
-        print_json(told)
-        return
-    console.print(f"run {plan.run_name}: {len(parts)} parts, {number(told['bytes'])} bytes of input")
-    for step in told["steps"]:
-        console.print(f"  {step['stages']}: {step['parts_reused']} of {len(parts)} parts are done already")
-    guess = told["estimate"]
-    if guess["remaining"]:
-        console.print(
-            f"  about {guess['seconds']:.0f} CPU seconds and {megabytes(guess['disk'])} of disk for the rest, "
-            f"estimated from {megabytes(guess['sampled'])} of {megabytes(guess['remaining'])}"
-        )
-    console.print(f"  then decided over all: {', '.join(told['barriers'])}")
-
-
-def _tell_result(result: RunResult, released: Any, as_json: bool) -> None:  # noqa: ANN401  (a manifest or None)
-    if as_json:
-        print_json(
-            {
-                "run": result.folder.name,
-                "folder": str(result.folder),
-                "rows": {"in": result.rows_in, "kept": result.kept},
-                "stages": {name: dataclasses.asdict(count) for name, count in result.stages.items()},
-                "by_genre": result.by_genre,
-                "reused": {title: {"parts": n, "of": of} for title, (n, of) in result.reused.items()},
-                "failures": result.failures,
-                "losses": [loss.as_dict() for loss in result.losses],
-                "accepted_loss": result.accepted_loss,
-                "seconds": result.seconds,
-                "release": None if released is None else {"name": released.name, "version": released.version},
-            }
-        )
-        return
-    for title, (n, of) in result.reused.items():
-        if n:
-            console.print(f"reused   {title}: {n} of {of} parts")
-    rows = []
-    for row in result.by_genre:
-        why = ", ".join(f"{reason} {number(n)}" for reason, n in row["reasons"].items())
-        rows.append((row["genre"], row["source"], number(row["in"]), number(row["kept"]), why))
-    table("", ["genre", "source", "in#", "kept#", "set aside, by reason"], rows)
-    console.print(
-        f"{number(result.rows_in)} documents in = {number(result.kept)} kept + "
-        f"{number(result.rows_in - result.kept)} set aside, in {result.seconds:.1f} s"
+def _released(recipe: Recipe, result: RunResult, store: Store, against: Sequence[Manifest]) -> Manifest | None:
+    """The version made of a run, where its recipe wants one and there is anything to release."""
+    release = recipe.release
+    if not (release and result.kept and result.releasable):
+        return None
+    return build(
+        release.name,
+        [result.folder],
+        store,
+        admit=release.admit,
+        uses=release.uses,
+        splits=release.split.model_dump(),
+        index=release.index,
+        # Documents that this run set aside as copies of a version's are in the next one through it alone.
+        parent=next((m.version for m in against if m.name == release.name), None),
+        created=datetime.now(UTC),
     )
-    console.print(f"run      {result.folder}")
-    if released is not None:
-        console.print(f"release  {released.name}@{released.version}: {number(released.rows)} documents")
-    _tell_losses(result)
-    if result.failures:
-        console.print(f"no release is made of a run with failed parts ({len(result.failures)}); run it again")
-    for name, error in result.failures.items():
-        console.print(f"failed   {name}: {error}", markup=False)
-
-
-def _tell_losses(result: RunResult) -> None:
-    for loss in result.losses[:_MOST_LOSSES]:
-        console.print(f"loss     {loss}", markup=False)
-    if len(result.losses) > _MOST_LOSSES:
-        console.print(f"         and {len(result.losses) - _MOST_LOSSES} more, in run.json")
-    if result.losses and result.accepted_loss:
-        console.print(f"let pass because: {result.accepted_loss}", markup=False)
-    elif result.losses:
-        console.print(
-            "no release is made of a run that lost more than its recipe's floor: read what fell with `latam-corpus "
-            f'sample {result.folder} --set-aside --by drop_reason`, mend it, or give --accept-loss "why"',
-            markup=False,
-        )

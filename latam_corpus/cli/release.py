@@ -16,6 +16,7 @@ from latam_corpus.cli.show import console, errors, number, print_json, table
 from latam_corpus.errors import ConfigError
 from latam_corpus.pipeline.run import RUN_FILE
 from latam_corpus.pipeline.survival import accepted
+from latam_corpus.release.build import NOTHING_TO_BUILD_FROM
 from latam_corpus.release.build import build as build_version
 from latam_corpus.release.card import megabytes
 from latam_corpus.release.diff import diff as compare
@@ -58,6 +59,8 @@ def build(
 ) -> None:
     """Assemble a version from runs, and from the parent version where one is named."""
     opened = _open(store, out)
+    if not runs and not parent:
+        raise ConfigError(name, *NOTHING_TO_BUILD_FROM)
     folders = [find_run(run, out) for run in runs or ()]
     loaded = [load_run(folder) for folder in folders]
     old = load_manifest(opened, *opened.find(f"{name}@{parent}")) if parent else None
@@ -138,6 +141,11 @@ def show(spec: Spec, out: Out = Path("out"), store: StoreUrl = None, as_json: Js
         ["source", "rights", "tier", "holder", "documents#"],
         [(s.source_id, s.rights, s.rights_tier, s.holder, number(s.rows)) for s in manifest.sources],
     )
+    for loss in manifest.accepted_losses:
+        told = (
+            f"{loss.stage} kept {number(loss.kept)} of {number(loss.rows_in)} documents of the {loss.kind} {loss.value}"
+        )
+        console.print(f"loss     {told}, let pass because: {loss.accepted}", markup=False)
     runs = ", ".join(run.id for run in manifest.runs) or "no run"
     console.print(f"from     {runs}" + (f", upon {manifest.parent.version}" if manifest.parent else ""))
 
@@ -171,8 +179,7 @@ def diff(
     opened = _open(store, out)
     with opened.told():
         pair = [load_manifest(opened, *opened.find(spec)) for spec in (old, new)]
-        folders = {run.id: out / "runs" / run.id for manifest in pair for run in manifest.runs}
-        there = {name: folder for name, folder in folders.items() if (folder / RUN_FILE).is_file()}
+        there = {file.parent.name: file.parent for file in (out / "runs").glob(f"*/{RUN_FILE}")}
         changes = compare(opened, pair[0], pair[1], there)
     if as_json:
         print_json({"from": pair[0].spec, "to": pair[1].spec, "changes": [asdict(change) for change in changes]})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -12,9 +13,9 @@ import polars as pl
 
 from latam_corpus.catalog.urls import canonical_url
 from latam_corpus.cli.copies import copies
-from latam_corpus.cli.lists import finished_runs
 from latam_corpus.cli.rows import as_json
 from latam_corpus.language.variety import cues
+from latam_corpus.pipeline.disk import finished_runs
 from latam_corpus.policy import Policies
 from latam_corpus.privacy.redact import redact
 
@@ -60,7 +61,9 @@ def _rows(folder: Path, query: str) -> Iterator[dict[str, Any]]:
     elif re.match(r"[a-z]+://", query):
         wanted = pl.col("url") == canonical_url(query)
     else:
-        wanted = pl.col("text").str.contains(re.escape(query), literal=False) | (pl.col("title") == query)
+        words = [re.escape(word) for word in unicodedata.normalize("NFC", query).split()]
+        # Who copies words from a page doesn't see where the text's lines end.
+        wanted = pl.col("text").str.contains(r"\s+".join(words)) | (pl.col("title") == query)
     for kind in ("kept", "dropped"):
         if any((folder / kind).glob("*.parquet")):
             yield from (
@@ -125,25 +128,34 @@ def _ledger(run: Path, doc_id: str) -> list[dict[str, Any]]:
 
 
 def _stages(found: Found, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What happened in each stage of the run, in order, up to the one that set the document aside."""
+    """What happened in each stage of the recipe, in order, up to the one that set the document aside.
+
+    What a plan adds to a recipe is told only where something happened in it. The ledger goes by `doc_id`: where another
+    record of the document fell, its reason is not this one's.
+    """
+    named = {"collect", *(entry["use"] for entry in found.told["recipe"].get("stage", ()))}
     event: dict[str, Any] | None
     by_stage: dict[str, list[dict[str, Any]]] = {}
     for event in events:
         by_stage.setdefault(event["stage"], []).append(event)
     steps = []
     for name in found.told["stages"]:
-        mine = {event["verdict"]: event for event in by_stage.get(name, [])}
-        fallen = mine.get("dropped") or mine.get("failed")
-        event = fallen or mine.get("changed")
+        told = by_stage.get(name, [])
+        fell = [event for event in told if event["verdict"] != "changed"]
+        fallen = next((event for event in fell if event["reason"] == found.row["drop_reason"]), None)
+        event = fallen or next((event for event in told if event["verdict"] == "changed"), None)
+        given_way = fell[0]["evidence"] if name == "supersede" and fell else None
+        if event is None and given_way is None and name not in named:
+            continue
         steps.append(
             {
                 "stage": name,
                 "verdict": event["verdict"] if event else "passed",
                 "reason": event["reason"] if event else None,
-                "evidence": event["evidence"] if event else None,
+                "evidence": event["evidence"] if event else given_way,
             }
         )
-        if fallen and found.row["drop_reason"] == fallen["reason"]:
+        if fallen:
             break
     return steps
 

@@ -32,6 +32,7 @@ RATIO_FROM: Final = 64 * 2**20
 # All members of an archive together.
 MAX_TOTAL: Final = 64 * 2**30
 
+_ZIP: Final = (".zip", ".wacz")
 _SHORT: Final = {".tgz": ".gz", ".txz": ".xz"}
 _ENCRYPTED: Final = 0x1
 _DAMAGE: Final = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError)
@@ -102,7 +103,7 @@ def members(content: Content, modified: datetime) -> Iterator[Member | Refused]:
     Raises:
         SourceError: the archive can't be opened, or is damaged from some place on.
     """
-    is_zip = content.relative.lower().endswith(".zip")
+    is_zip = content.relative.lower().endswith(_ZIP)
     for member in _zip(content, modified) if is_zip else _tar(content, modified):
         if any(part.startswith(".") and part != ".." for part in member.name.split("/")):
             continue

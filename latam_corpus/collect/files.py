@@ -140,10 +140,13 @@ def _members_frames(place: Place, content: Content, limits: Limits) -> Iterator[
         for member in members(content, place.modified):
             name = member.name if place.member is None else f"{place.member}/{member.name}"
             inner = replace(place, member=name, modified=member.modified)
+            holds = place.format.holds
+            entry = format_of(member.name, None if holds else collect.format) or UNKNOWN
+            if holds and entry.name != holds:
+                continue
             if isinstance(member, Refused):
                 yield failures_frame(replace(inner, format=UNKNOWN), [member.failure])
                 continue
-            entry = format_of(member.name, collect.format) or UNKNOWN
             if entry.archive and place.member is not None:
                 told = Failure(None, "nested archive", {"remedy": "unpack it; archives are read one in another"})
                 yield failures_frame(replace(inner, format=UNKNOWN), [told])

@@ -24,6 +24,7 @@ class Format:
         media_type: of bytes that still need extraction; None where records bring text.
         splitter: where the function is that finds parts inside a file; None where a file is read as one.
         archive: whether its files hold others, which are read as if they were a folder's.
+        holds: the only format that counts among those; None for all.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Format:
     media_type: str | None = None
     splitter: str | None = None
     archive: bool = False
+    holds: str | None = None
 
 
 _ROOM: Final = "latam_corpus.collect"
@@ -47,6 +49,8 @@ FORMATS: Final = (
     Format("html", f"{_ROOM}.whole:read", (".html", ".htm", ".xhtml"), "text/html"),
     Format("tei", f"{_ROOM}.whole:read", (".xml", ".tei"), "application/tei+xml"),
     Format("archive", "", (".zip", ".tar", ".tgz", ".txz"), archive=True),
+    # A zip of WARC files with indexes, lists of pages and logs (WACZ 1.1.1), which are no documents.
+    Format("wacz", "", (".wacz",), archive=True, holds="warc"),
 )
 UNKNOWN: Final = Format("unknown", "", ())
 SUFFIXES: Final = {suffix: entry for entry in FORMATS for suffix in entry.suffixes}

@@ -12,7 +12,7 @@ import polars as pl
 from latam_corpus.catalog.identity import doc_id
 from latam_corpus.collect import values
 from latam_corpus.collect.mapping import cleaned, text_of, value_at, values_of
-from latam_corpus.collect.records import unreadable
+from latam_corpus.collect.records import WITHDRAWN, unreadable
 from latam_corpus.collect.terms import terms_of
 from latam_corpus.schema import DOCUMENT_SCHEMA, ORIGIN, WORKING_SCHEMA
 
@@ -92,8 +92,15 @@ def failures_frame(place: Place, failures: Sequence[Failure], body: str = "text"
     """One row for each failure, with what the source says of all its documents."""
     # Two parts of a file may each be damaged; they are two rows.
     whole = f"{place.relative}#{place.part}" if place.part else place.relative
-    locators = [whole if f.number is None else f"{place.relative}#{f.number}" for f in failures]
+    locators = [
+        f.about.get("id") or f.about.get("url") or (whole if f.number is None else f"{place.relative}#{f.number}")
+        for f in failures
+    ]
     columns: dict[str, Values] = {name: Same(value) for name, value in place.defaults().items()}
+    known = {name for failure in failures for name in failure.about if name in _AS}
+    for name in known:
+        default = place.defaults().get(name)
+        columns[name] = [default if (value := _AS[name](f.about.get(name))) is None else value for f in failures]
     columns |= {
         "doc_id": [doc_id(place.source.id, locator) for locator in locators],
         "member": [place.named(None if f.number is None else str(f.number)) for f in failures],
@@ -230,7 +237,7 @@ def _frame(place: Place, columns: dict[str, Values], height: int, body: str) -> 
     made: dict[str, Values] = {**{name: Same(value) for name, value in constant.items()}, **columns}
     made["rights_tier"], made["uses"] = _terms(source, columns["rights"], columns.get("opt_outs", Same(None)), height)
     failed = columns["drop_reason"]
-    made["verdict"] = failed if isinstance(failed, Same) else [reason and "failed" for reason in failed]
+    made["verdict"] = failed if isinstance(failed, Same) else [reason and _verdict(reason) for reason in failed]
     origin = {"file": Same(place.file), **{name: made.pop(name) for name in ("member", "offset", "digest")}}
     fields = pl.DataFrame([_series(field.name, origin[field.name], field.dtype, height) for field in ORIGIN.fields])
     names = [*COLLECTED, body, *(["media_type"] if body == "raw" else [])]
@@ -242,6 +249,11 @@ def _frame(place: Place, columns: dict[str, Values], height: int, body: str) -> 
             for name in names
         ]
     )
+
+
+def _verdict(reason: str) -> str:
+    """What happened to a record with this reason; a document that was taken back hasn't failed."""
+    return "dropped" if reason == WITHDRAWN else "failed"
 
 
 def _terms(source: Source, statements: Values, opt_outs: Values, height: int) -> tuple[Values, Values]:

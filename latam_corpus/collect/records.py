@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, Literal, NamedTuple, TypeAlias
 
 from latam_corpus.errors import SourceError
 
@@ -35,7 +35,12 @@ Cause: TypeAlias = Literal[
     "not UTF-8",
     "too large",  # a file too
     "wrong number of columns",
+    # a record of a repository
+    "not read",
+    "withdrawn",
 ]
+# The cause that is no failure: the holder has taken the document back.
+WITHDRAWN: Final = "withdrawn"
 
 
 @dataclass(frozen=True)
@@ -43,12 +48,14 @@ class Failure:
     """A record that can't be read, or with `number` None the rest of its file.
 
     `evidence` tells the one case. `offset` is where in the file it is, if its format has records that are found by it.
+    `about` has columns of the document that it would have been: its `id`, `url`, `title`, when it was `obtained`.
     """
 
     number: int | None
     cause: Cause
     evidence: dict[str, Any] = field(default_factory=dict)
     offset: int | None = None
+    about: dict[str, Any] = field(default_factory=dict)
 
     @property
     def reason(self) -> str:
@@ -57,12 +64,12 @@ class Failure:
 
 
 def unreadable(cause: Cause) -> str:
-    """The reason of a record that can't be read.
+    """The reason of a record that can't be read, or was taken back.
 
-    >>> unreadable("not JSON")
-    'unreadable:not JSON'
+    >>> unreadable("not JSON"), unreadable("withdrawn")
+    ('unreadable:not JSON', 'withdrawn')
     """
-    return f"unreadable:{cause}"
+    return cause if cause == WITHDRAWN else f"unreadable:{cause}"
 
 
 @dataclass(frozen=True)

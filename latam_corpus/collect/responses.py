@@ -15,13 +15,17 @@ from latam_corpus.collect import streams
 from latam_corpus.errors import DocumentError
 
 # The types that a page may have; pictures, scripts and the like are no documents.
-PAGES: Final = frozenset({"text/html", "text/plain", "application/xhtml+xml"})
+TEI: Final = "application/tei+xml"
+PAGES: Final = frozenset({"text/html", "text/plain", "application/xhtml+xml", TEI})
 
 _END: Final = re.compile(rb"\r?\n\r?\n")
 _STATUS: Final = re.compile(rb"HTTP/\d(?:\.\d)? +(\d{3})")
 _CHARSET: Final = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 _MARKUP: Final = re.compile(rb"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 _SNIFFED: Final = 1024
+# XML of any type is a page where it is an edition in TEI.
+_XML: Final = frozenset({"application/xml", "text/xml"})
+_TEI: Final = re.compile(rb"<(?:tei:)?(?:TEI|teiCorpus|TEI\.2)[\s>]")
 
 
 @dataclass(frozen=True)
@@ -63,8 +67,12 @@ def media_type_of(said: str, body: bytes) -> str | None:
     ('text/html; charset=iso-8859-1', None)
     >>> media_type_of("", b"<!DOCTYPE html><html>")
     'text/html'
+    >>> media_type_of("text/xml", b"<?xml version='1.0'?><TEI xmlns='http://www.tei-c.org/ns/1.0'>")
+    'application/tei+xml'
     """
     kind = said.partition(";")[0].strip().lower()
+    if kind in _XML and _TEI.search(body[:_SNIFFED]):
+        return TEI
     if not kind and _MARKUP.search(body[:_SNIFFED]):
         kind = "text/html"
     if kind not in PAGES:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
 from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 
-from latam_corpus.catalog.optout.signal import OPT_OUTS, from_json
-from latam_corpus.collect import streams
+from latam_corpus.catalog.optout.signal import NO_PAGE, OPT_OUTS, from_json
+from latam_corpus.collect import catalogued, streams
 from latam_corpus.collect.pages import page_of
 from latam_corpus.collect.records import Failure, Found, chunked
 from latam_corpus.collect.spans import Span
@@ -21,11 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from latam_corpus.catalog.source import Source
-    from latam_corpus.collect.records import Chunk, Content, Limits
+    from latam_corpus.collect.records import Cause, Chunk, Content, Limits
 
 # Requests, revisits and metadata are no documents; `conversion` is the plain text of Common Crawl's WET files. A record
 # that doesn't say its kind may have been one, and is told.
 _KINDS: Final = WarcRecordType.response | WarcRecordType.resource | WarcRecordType.conversion
+# What Browsertrix notes of a page beside it: its visible text, the resources it loaded, pictures of it.
+_ABOUT_PAGES: Final = "urn:"
 # How records begin: of a plain file, and of one that is compressed a record each, by gzip or Zstandard.
 _GZIP: Final = b"\x1f\x8b\x08"
 _BEGINS: Final = (b"WARC/", _GZIP, b"\x28\xb5\x2f\xfd")
@@ -100,7 +102,10 @@ def _made(place: _Place, number: int, *, located: bool) -> Found | Failure | Non
     record = place.record
     headers = record.headers
     kind = headers.get("WARC-Type")
-    if kind is not None and not record.record_type & _KINDS:
+    if kind == "metadata" and (told := catalogued.from_json(headers.get(catalogued.CATALOGUED))):
+        return _without_text(number, offset, told, headers.get("WARC-Date"))
+    beside = NO_PAGE in headers or (headers.get("WARC-Target-URI") or "").strip("<> ").lower().startswith(_ABOUT_PAGES)
+    if beside or (kind is not None and not record.record_type & _KINDS):
         return None
     about = {"url": (headers.get("WARC-Target-URI") or "").strip("<> ") or None, "obtained": headers.get("WARC-Date")}
     if kind is None or "Content-Length" not in headers:
@@ -124,7 +129,15 @@ def _made(place: _Place, number: int, *, located: bool) -> Found | Failure | Non
         return data
 
     known = headers.get(OPT_OUTS)
+    about |= catalogued.from_json(headers.get(catalogued.CATALOGUED))
     return page_of(number, offset, None if http else said, take, about, None if known is None else from_json(known))
+
+
+def _without_text(number: int, offset: int | None, told: dict[str, Any], obtained: str | None) -> Failure:
+    """A document that a repository names and that has no text here."""
+    cause: Cause = "withdrawn" if told.pop("cause", None) == "withdrawn" else "not read"
+    known: dict[str, Any] = {name: told.pop(name) for name in ("id", "url", "title") if name in told}
+    return Failure(number, cause, {"record": number, **told}, offset, {**known, "obtained": obtained})
 
 
 def _records(stream: BinaryIO, span: Span | None, *, resync: bool) -> Iterator[_Place]:

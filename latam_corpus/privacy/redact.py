@@ -36,13 +36,18 @@ def _is_phone(number: str) -> bool:
     return 8 <= sum(sign.isdecimal() for sign in number) <= 15  # noqa: PLR2004  (E.164)
 
 
+# A bracket belongs to the number only with its fellow: `(+56) 9 …` and `+56 (9) …` do, the one that closes a remark
+# around the number doesn't.
+_PHONE: Final = re.compile(
+    r"(?:\(\+\d{1,3}(?:[ .-]?\d{1,3}){0,2}\)|(?<![\w+])\+\d{1,3})(?:[ .-]?(?:\(\d{1,4}\)|\d{1,4})){2,6}(?!\d)"
+)
 _KINDS: Final[tuple[tuple[str, re.Pattern[str], Callable[[str], bool] | None], ...]] = (
     ("email", re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+"), None),
     ("ip", re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.]*\d)"), _is_public),
     ("rut", re.compile(r"(?<![\w.-])\d{1,2}\.?\d{3}\.?\d{3}-[\dkK](?!\w)"), is_rut),
     ("cpf", re.compile(r"(?<![\w.-])\d{3}\.?\d{3}\.?\d{3}-\d{2}(?!\w)"), is_cpf),
     ("cuit", re.compile(r"(?<![\w-])\d{2}-\d{8}-\d(?!\w)"), is_cuit),
-    ("phone", re.compile(r"(?<![\w+])\+\d{1,3}(?:[ .-]?\(?\d{1,4}\)?){2,6}(?!\d)"), _is_phone),
+    ("phone", _PHONE, _is_phone),
 )
 # One quick look tells whether any pattern can match: each needs an @, a + before a digit, or a mark between a digit
 # and a digit or the K of a RUT.

@@ -28,6 +28,7 @@ from latam_corpus.release.manifest import (
     manifest_sha256,
     schema_sha256,
 )
+from latam_corpus.release.opt_outs import Refused, read_listed
 from latam_corpus.release.replaced import read_replaced
 from latam_corpus.release.runs import Inputs, load_run
 from latam_corpus.release.sketch import Sketcher, scheme_of_release, stated_scheme
@@ -40,6 +41,7 @@ from latam_corpus.release.summary import (
     run_entries,
     source_entries,
 )
+from latam_corpus.release.withdrawn import read_withdrawn, remember_withdrawn, without_withdrawn
 from latam_corpus.release.write import reusable, write_shards
 
 if TYPE_CHECKING:
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
 
 CARD: Final = "README.md"
 CHANGES: Final = "CHANGELOG.md"
+NOTHING_TO_BUILD_FROM: Final = ("there is nothing to build it from", "name a run, a parent version, or both")
 
 
 def build(
@@ -123,7 +126,9 @@ def _build(
     inputs = _inputs(name, runs, opened, parent)
     lost = accepted_losses(inputs, accept_loss)
     parts = inputs.parts(opened)
-    light = scan(parts, terms, progress)
+    light = scan(parts, terms, progress, Refused(read_listed(opened, name)))
+    withdrawn = read_withdrawn(opened, name, inputs.runs)
+    light = without_withdrawn(light, withdrawn)
     old = inputs.parent
     decision = decide(light, read_replaced(inputs.runs if old else ()))
     if not decision.released.height:
@@ -135,6 +140,7 @@ def _build(
     with opened.scratch() as folder:
         written = write_shards(plan, parts, reused, opened, folder, sketcher, progress)
         with opened.claim(name):
+            remember_withdrawn(opened, name, withdrawn)
             draft = Manifest(
                 name=name,
                 version=version or "next",  # until it is reserved
@@ -210,7 +216,7 @@ def _inputs(name: str, runs: Sequence[Path], store: Store, parent: str | None) -
     checked(name, "the release name")
     old = None if parent is None else load_manifest(store, *store.find(f"{name}@{parent}"))
     if not runs and old is None:
-        raise ConfigError(name, "there is nothing to build it from", "name a run, a parent version, or both")
+        raise ConfigError(name, *NOTHING_TO_BUILD_FROM)
     return Inputs.of([load_run(folder) for folder in runs], old)
 
 

@@ -11,6 +11,8 @@ import iso639
 
 from latam_corpus import schema
 from latam_corpus.catalog.rights import tier_of
+from latam_corpus.catalog.words import GENRES
+from latam_corpus.said import same
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -40,20 +42,6 @@ _HUB_LICENCES: Final = frozenset(
     for version in versions
 ) | {"cc0-1.0", "apache-2.0", "mit"}
 _CC_URI: Final = re.compile(r"https?://creativecommons\.org/(?:licenses|publicdomain)/([a-z-]+)/(\d\.\d)(?:/.*)?")
-GENRE_NAMES: Final = {
-    "es": {
-        "news": "prensa", "literature": "literatura", "lyrics": "letras de canciones",
-        "oral_history": "historia oral", "government": "documentos de gobierno", "legal": "textos legales",
-        "academic": "textos académicos", "education": "textos educativos", "reference": "obras de consulta",
-        "dictionary": "diccionarios", "religious": "textos religiosos", "web": "páginas web",
-    },
-    "pt": {
-        "news": "imprensa", "literature": "literatura", "lyrics": "letras de canções",
-        "oral_history": "história oral", "government": "documentos de governo", "legal": "textos legais",
-        "academic": "textos acadêmicos", "education": "textos educativos", "reference": "obras de referência",
-        "dictionary": "dicionários", "religious": "textos religiosos", "web": "páginas da web",
-    },
-}  # fmt: skip
 
 
 def card(manifest: Manifest, where: str | None = None, shards: Sequence[Shard] | None = None) -> str:
@@ -183,7 +171,7 @@ def _summary(manifest: Manifest) -> str:
 
 
 def _resumen(manifest: Manifest) -> str:
-    genres = ", ".join(GENRE_NAMES["es"].get(genre, genre) for genre in manifest.counts["genre"])
+    genres = ", ".join(GENRES.get(genre, same(genre)).es for genre in manifest.counts["genre"])
     return (
         f"{_plain(manifest.rows)} documentos ({megabytes(manifest.text_bytes)} de texto): {genres}. "
         "Cada fila dice de qué fuente viene, con qué derechos y cómo se obtuvo; lo que quedó fuera, y por qué, "
@@ -192,7 +180,7 @@ def _resumen(manifest: Manifest) -> str:
 
 
 def _resumo(manifest: Manifest) -> str:
-    genres = ", ".join(GENRE_NAMES["pt"].get(genre, genre) for genre in manifest.counts["genre"])
+    genres = ", ".join(GENRES.get(genre, same(genre)).pt for genre in manifest.counts["genre"])
     return (
         f"{_plain(manifest.rows)} documentos ({megabytes(manifest.text_bytes)} de texto): {genres}. "
         "Cada linha diz de que fonte vem, com que direitos e como foi obtida; o que ficou de fora, e por quê, "

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from latam_corpus.release.files import Progress
+    from latam_corpus.release.opt_outs import Refused
     from latam_corpus.release.runs import Part
 
 _NAMES: Final = (
@@ -122,25 +123,32 @@ class Terms:
         return found.list.join(",").fill_null("")
 
 
-def scan(parts: Sequence[Part], terms: Terms, progress: Progress | None = None) -> pl.DataFrame:
+def scan(
+    parts: Sequence[Part], terms: Terms, progress: Progress | None = None, refused: Refused | None = None
+) -> pl.DataFrame:
     """One light row a document: where it is, what decides about it, and digests of its text and of its row.
 
     The columns: `part` and `row` say where it is; `run` is empty for the parent's; `refusal` is a reason, or
     null; `text_bytes`, `chars`, `exact_hash` are of its text; `row_hash` is of all its columns but the split,
-    and means nothing to another version of Polars.
+    and means nothing to another version of Polars. What owners have refused since (`refused`) decides `refusal` alone:
+    rows that stay are written as they are.
     """
     light = [pl.DataFrame(schema=LIGHT)]
     for number, part in enumerate(parts):
         first = 0
         for frame in part.batches():
-            light.append(_lightened(frame, terms, number, first, part.run))
+            judged = refused.narrowed(frame) if refused else frame
+            refusal = judged.select(
+                pl.when(pl.col("text").is_null()).then(pl.lit("text=null")).otherwise(terms.refusal())
+            ).to_series()
+            light.append(_lightened(frame, refusal, number, first, part.run))
             first += frame.height
         if progress:
             progress("reading", number + 1, len(parts))
     return pl.concat(light)
 
 
-def _lightened(frame: pl.DataFrame, terms: Terms, part: int, first: int, run: str) -> pl.DataFrame:
+def _lightened(frame: pl.DataFrame, refusal: pl.Series, part: int, first: int, run: str) -> pl.DataFrame:
     hashes = [None if text is None else hashlib.sha256(text.encode()).digest()[:16] for text in frame["text"]]
     return frame.select(
         pl.lit(part).alias("part"),
@@ -155,7 +163,7 @@ def _lightened(frame: pl.DataFrame, terms: Terms, part: int, first: int, run: st
         "duplicate_cluster",
         "split",
         "text_hash",
-        pl.when(pl.col("text").is_null()).then(pl.lit("text=null")).otherwise(terms.refusal()).alias("refusal"),
+        refusal.alias("refusal"),
         pl.col("text").str.len_bytes().fill_null(0).alias("text_bytes"),
         pl.col("text").str.len_chars().alias("chars"),
         pl.Series("exact_hash", hashes, dtype=pl.Binary),
@@ -186,9 +194,10 @@ def decide(light: pl.DataFrame, replaced: pl.DataFrame) -> Decision:
     """
     from_run = pl.col("run") != ""
     # Of equal rows the parent's stays, whose shard then needs no rewriting.
-    distinct = light.sort("doc_id", "row_hash", from_run, "run", "part", "row").unique(
-        ["doc_id", "row_hash"], keep="first", maintain_order=True
-    )
+    alone, several = _by_company(light, "doc_id")
+    several = several.sort("doc_id", "row_hash", from_run, "run", "part", "row")
+    distinct = pl.concat([alone, several.unique(["doc_id", "row_hash"], keep="first", maintain_order=True)])
+    del alone, several
     latest, superseded = _first_of(
         distinct,
         "doc_id",
@@ -222,11 +231,19 @@ def _first_of(
     rows: pl.DataFrame, group: str, order: Sequence[pl.Expr | str], *told: str
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The first row of each group, and the others, which carry the first one's `told` columns as `kept_…`."""
-    ordered = rows.sort(pl.col(group), *order, nulls_last=True).with_columns(
+    alone, several = _by_company(rows, group)
+    ordered = several.sort(pl.col(group), *order, nulls_last=True).with_columns(
         pl.int_range(pl.len()).over(group).alias("place"),
         *(pl.col(name).first().over(group).alias(f"kept_{name}") for name in told),
     )
-    return ordered.filter(pl.col("place") == 0), ordered.filter(pl.col("place") > 0)
+    first = ordered.filter(pl.col("place") == 0).select(rows.columns)
+    return pl.concat([alone, first]), ordered.filter(pl.col("place") > 0)
+
+
+def _by_company(rows: pl.DataFrame, group: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The rows alone in their group, and the others, which are few: to sort all would hold each several times."""
+    repeated = rows[group].is_duplicated()
+    return rows.filter(~repeated), rows.filter(repeated)
 
 
 _SUPERSEDED: Final = pl.struct(

@@ -11,11 +11,12 @@ import pyarrow.parquet as pq
 from latam_corpus import schema
 from latam_corpus.errors import ReleaseError
 from latam_corpus.release.card import table
+from latam_corpus.release.manifest import load_manifest
 from latam_corpus.release.parquet import read_batches
 from latam_corpus.release.store import LEDGER
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from latam_corpus.release.manifest import Manifest
@@ -48,14 +49,15 @@ def diff(store: Store, old: Manifest | None, new: Manifest, runs: Mapping[str, P
     """What changed, most rows first within added, removed and changed.
 
     A document that was added says why the old version left it out, one that was removed why the new one does: the
-    version's ledger knows what its terms refused, its runs what they dropped, as long as they are still there. One
-    that changed says what did: text, rights, split or the rest of its row.
+    version's ledger knows what its terms refused, its runs what they dropped, as long as they are still there; so do
+    the versions between, where the new one was built upon them. One that changed says what did: text, rights, split or
+    the rest of its row.
 
     Args:
         store: where both are.
         old: the older version; None compares with nothing.
         new: the newer version, whose objects and ledger are in the store.
-        runs: the folders of the runs that are still there, by the runs' names.
+        runs: the folders of the runs that are still there, by the runs' names; also those of versions between.
     """
     there = runs or {}
     shared = {shard.sha256 for shard in old.shards} & {shard.sha256 for shard in new.shards} if old else set()
@@ -66,9 +68,10 @@ def diff(store: Store, old: Manifest | None, new: Manifest, runs: Mapping[str, P
     both = before.join(after, on="doc_id", suffix="_new")
     kinds = [pl.when(pl.col(kind) != pl.col(f"{kind}_new")).then(pl.lit(kind)) for kind in (*_KINDS, "other columns")]
     changed = both.with_columns(pl.concat_str(kinds, separator=", ", ignore_nulls=True).alias("reason"))
+    since = list(_since(store, old, new))
     told = [
-        _counted("added", _with_reasons(added, store, old, there, "was {}", "new")),
-        _counted("removed", _with_reasons(removed, store, new, there, "{}", _not_kept(new, there))),
+        _counted("added", _with_reasons(added, store, [old] if old else [], there, "was {}", "new")),
+        _counted("removed", _with_reasons(removed, store, since, there, "{}", _not_kept(since, there))),
         _counted("changed", changed.filter(pl.col("reason") != "")),
     ]
     return [Change(*row) for row in pl.concat(told).iter_rows()]
@@ -98,17 +101,35 @@ def _digests(store: Store, manifest: Manifest, shared: set[str]) -> pl.DataFrame
     return pl.concat(found)
 
 
+def _since(store: Store, old: Manifest | None, new: Manifest) -> Iterator[Manifest]:
+    """The new version and those between that it was built upon, the newest first, as far as they are there."""
+    last: Manifest | None = new
+    while last and old and (last.name, last.version) != (old.name, old.version):
+        yield last
+        parent = last.parent.version if last.parent else None
+        last = load_manifest(store, last.name, parent) if parent in store.versions(last.name) else None
+
+
 def _with_reasons(
-    rows: pl.DataFrame, store: Store, manifest: Manifest | None, runs: Mapping[str, Path], told: str, otherwise: str
+    rows: pl.DataFrame,
+    store: Store,
+    versions: Sequence[Manifest],
+    runs: Mapping[str, Path],
+    told: str,
+    otherwise: str,
 ) -> pl.DataFrame:
-    """The rows with the reason for which that version left them out, or its runs dropped them before."""
-    found = [pl.DataFrame(schema=_REASONS)]
-    if manifest and rows.height:
+    """The rows with the reason for which one of these versions left them out, or its runs dropped them before."""
+    reasons = pl.DataFrame(schema=_REASONS)
+    for manifest in versions:
+        wanted = rows["doc_id"].filter(~rows["doc_id"].is_in(reasons["doc_id"].implode()))
+        if wanted.is_empty():
+            break
+        found = [reasons]
         if LEDGER in manifest.files:
             ledger = store.read_ledger(manifest.name, manifest.version)
             found.append(ledger.filter(pl.col("verdict") == "dropped").select(_REASONS.names()).reverse())
-        found += [_dropped(runs[run.id], rows["doc_id"]) for run in manifest.runs if run.id in runs]
-    reasons = pl.concat(found).unique("doc_id", keep="first", maintain_order=True)
+        found += [_dropped(runs[run.id], wanted) for run in manifest.runs if run.id in runs]
+        reasons = pl.concat(found).unique("doc_id", keep="first", maintain_order=True)
     return rows.join(reasons, on="doc_id", how="left").with_columns(
         pl.format(told, "reason").fill_null(otherwise).alias("reason")
     )
@@ -131,10 +152,14 @@ def _dropped(run: Path, wanted: pl.Series) -> pl.DataFrame:
     return pl.concat(found).sort(pl.col("reason") == "superseded", maintain_order=True)
 
 
-def _not_kept(new: Manifest, runs: Mapping[str, Path]) -> str:
-    """What is known of a document of which neither the ledger nor a run that is there says anything."""
-    gone = [run.id for run in new.runs if run.id not in runs]
-    return f"not known: the run {gone[0]} isn't here" if gone else "not among the runs"
+def _not_kept(lineage: Sequence[Manifest], runs: Mapping[str, Path]) -> str:
+    """What is known of a document of which neither a ledger nor a run that is there says anything."""
+    every = [run for manifest in lineage for run in manifest.runs]
+    gone = [run.id for run in every if run.id not in runs]
+    if gone:
+        return f"not known: the run {gone[0]} isn't here"
+    failed = sum(run.failed_parts for run in every)
+    return f"not among the runs, of which {failed} parts failed" if failed else "not among the runs"
 
 
 def _counted(what: str, rows: pl.DataFrame) -> pl.DataFrame:

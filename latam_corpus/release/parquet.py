@@ -90,7 +90,7 @@ def writer(
         metadata: keys and values that the file carries beside its schema.
     """
     arrow = schema.arrow_schema(columns)
-    leaves = set(_leaves(arrow))
+    leaves = {name for name, _ in schema.leaves(arrow)}
     with pq.ParquetWriter(
         target,
         arrow,
@@ -145,17 +145,3 @@ def read_batches(file: pq.ParquetFile, columns: Sequence[str] | None = None) -> 
         frame = pl.from_arrow(pa.Table.from_batches([batch]))
         if isinstance(frame, pl.DataFrame):
             yield frame
-
-
-def _leaves(arrow: pa.Schema) -> Iterator[str]:
-    def below(name: str, kind: pa.DataType) -> Iterator[str]:
-        if pa.types.is_struct(kind):
-            for field in kind:
-                yield from below(f"{name}.{field.name}", field.type)
-        elif pa.types.is_large_list(kind):
-            yield from below(f"{name}.list.element", kind.value_type)
-        else:
-            yield name
-
-    for field in arrow:
-        yield from below(field.name, field.type)

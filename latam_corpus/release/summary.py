@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from latam_corpus.errors import ReleaseError
+from latam_corpus.pipeline.survival import accepted
 from latam_corpus.release.manifest import AcceptedLoss, Flow, RunEntry, SourceEntry, Tally
 
 if TYPE_CHECKING:
@@ -67,14 +68,19 @@ def run_entries(inputs: Inputs, light: pl.DataFrame) -> tuple[RunEntry, ...]:
 def accepted_losses(inputs: Inputs, reason: str | None) -> tuple[AcceptedLoss, ...]:
     """What the runs' stages took below the recipes' floors, each with the reason for which it may be released.
 
+    What the parent version says of runs that aren't among these stays: its documents are in the new version too.
+
     Args:
-        inputs: the runs.
+        inputs: the runs and the parent.
         reason: for those of which `run` was given none.
 
     Raises:
+        ConfigError: the reason is empty.
         ReleaseError: a loss has no reason.
     """
-    found = []
+    reason = accepted(reason)
+    named = {run.id for run in inputs.runs}
+    found = [loss for loss in (inputs.parent.accepted_losses if inputs.parent else ()) if loss.run not in named]
     for run in inputs.runs:
         why = run.accepted_loss or reason
         if run.losses and why is None:
@@ -86,7 +92,7 @@ def accepted_losses(inputs: Inputs, reason: str | None) -> tuple[AcceptedLoss, .
                 '--accept-loss "why"; it goes on the card',
             )
         found += [AcceptedLoss(run=run.id, accepted=str(why), **loss.as_dict()) for loss in run.losses]
-    return tuple(found)
+    return tuple(sorted(found, key=lambda loss: loss.run))
 
 
 def source_entries(inputs: Inputs, released: pl.DataFrame) -> tuple[SourceEntry, ...]:

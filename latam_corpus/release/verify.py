@@ -9,6 +9,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from latam_corpus import schema
 from latam_corpus.dedupe.index import INDEX, METADATA
 from latam_corpus.errors import ReleaseError
 from latam_corpus.release.build import sums
@@ -17,7 +18,6 @@ from latam_corpus.release.layout import prefix_of
 from latam_corpus.release.manifest import load_manifest, manifest_sha256, schema_sha256
 from latam_corpus.release.parquet import read_batches
 from latam_corpus.release.store import LATEST, LEDGER, SUMS
-from latam_corpus.schema import arrow_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _PARTITION: Final = ("language", "genre", "split")
 # What a shard and its index have both.
 _SHARED: Final = ("doc_id", "text_hash", "rights_tier", "obtained", "duplicate_cluster", "cluster_size")
+_NONE_SHARED: Final = pl.DataFrame(schema={name: schema.RELEASE_SCHEMA[name] for name in _SHARED})
 _COLUMNS: Final = (*_SHARED, "text", *_PARTITION, "country", "source_id")
 
 
@@ -124,7 +125,7 @@ def _shard(store: Store, manifest: Manifest, shard: Shard, counted: dict[str, Co
             file = pq.ParquetFile(opened)
             if _fingerprint(file) != manifest.schema_sha256:
                 return [f"{told}: its columns aren't those whose fingerprint the manifest states"]
-            shared: list[pl.DataFrame] = []
+            shared = [_NONE_SHARED]
             problems = [f"{told}: {problem}" for problem in _rows(file, shard, counted, shared)]
             return [*problems, *_index(store, manifest, shard, pl.concat(shared))]
         except (pa.ArrowException, OSError) as error:
@@ -144,10 +145,10 @@ def _index(store: Store, manifest: Manifest, shard: Shard, shared: pl.DataFrame)
     try:
         with store.open(*place) as opened:
             file = pq.ParquetFile(opened)
-            if METADATA not in (file.metadata.metadata or {}) or file.schema_arrow != arrow_schema(INDEX):
+            if METADATA not in (file.metadata.metadata or {}) or file.schema_arrow != schema.arrow_schema(INDEX):
                 yield f"{shard.index}: it is no file of a fingerprint index"
                 return
-            rows = pl.concat(read_batches(file, _SHARED))
+            rows = pl.concat([_NONE_SHARED, *read_batches(file, _SHARED)])
     except (pa.ArrowException, OSError):
         return  # its digest is wrong too, and that is told
     if not rows.equals(shared):
@@ -161,6 +162,8 @@ def _rows(
     rows = text_bytes = 0
     last = ""
     for frame in read_batches(file, _COLUMNS):
+        if frame.is_empty():
+            continue
         shared.append(frame.select(_SHARED))
         rows += frame.height
         text_bytes += int(frame["text"].str.len_bytes().sum())
@@ -194,6 +197,6 @@ def _counts(manifest: Manifest, counted: dict[str, Counter[str]]) -> Iterator[st
     if flow.read != flow.repeated + flow.left_out + flow.released or flow.released != manifest.rows:
         yield "the manifest's rows read, repeated, left out and released don't add up"
     for what, told in manifest.counts.items():
-        expected = {value: tally.rows for value, tally in told.items()}
-        if expected != dict(counted[what]):
+        expected = Counter({value: tally.rows for value, tally in told.items()})
+        if +expected != +counted[what]:  # a shard without rows counts nothing
             yield f"the manifest's documents by {what} aren't those in the shards"

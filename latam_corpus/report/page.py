@@ -7,37 +7,16 @@ post, opened from a disk, and printed.
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from latam_corpus.errors import ConfigError
+from latam_corpus.said import LANGUAGES, Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-LANGUAGES: Final = {"es": "Español", "pt": "Português", "en": "English"}
-
-
-class Said(NamedTuple):
-    """One thing said in three languages, as HTML."""
-
-    es: str
-    pt: str
-    en: str
-
-    def html(self, tag: str = "span") -> str:
-        """All three, each marked with its language."""
-        return "".join(f'<{tag} lang="{code}">{text}</{tag}>' for code, text in zip(LANGUAGES, self, strict=True))
-
-    def filled(self, **values: object) -> Said:
-        """With these values in the places named in braces, escaped.
-
-        >>> Said("{n} textos", "{n} textos", "{n} texts").filled(n=3).en
-        '3 texts'
-        """
-        safe = {key: escape(str(value)) for key, value in values.items()}
-        return Said(*(text.format(**safe) for text in self))
-
+__all__ = ["INTERNAL", "Said", "checked_language", "page", "table", "write_file"]
 
 INTERNAL: Final = Said(
     "Uso interno: contiene textos que sus condiciones no permiten mostrar fuera.",

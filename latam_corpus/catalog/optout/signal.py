@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
@@ -24,6 +24,9 @@ Signal: TypeAlias = Literal[
 
 # A field of ours on the records of a WARC: what site and page refused when they were fetched, as `to_json` writes it.
 OPT_OUTS: Final = "X-Opt-Outs"
+# Another, on responses that are no page, though they may look like one: a site's files wherever they were moved to, its
+# licences, sitemaps and feeds, redirects and errors. They give no row.
+NO_PAGE: Final = "X-No-Page"
 
 _TRAINING: Final = frozenset({"train"})
 _MINING: Final = frozenset({"train", "redistribute"})
@@ -44,6 +47,11 @@ WITHHELD: Final[dict[Signal, frozenset[str]]] = {
 _KNOWN: Final = frozenset(get_args(Signal))
 # Values come from strangers and stand in every row.
 _LONGEST: Final = 300
+# Bytes of them all on a record: readers of WARC refuse one whose fields are longer than 32 kB together. A row of each
+# of the nine signals fits, if its value and address are no longer than this.
+MOST: Final = 12_000
+_SHORT_VALUE: Final = 60
+_SHORT_ADDRESS: Final = 400
 
 
 @dataclass(frozen=True, order=True)
@@ -79,7 +87,27 @@ def withheld(signals: Iterable[str]) -> frozenset[str]:
 
 
 def to_json(found: Iterable[OptOut]) -> str:
-    """The refusals as one line of ASCII, for the header of a WARC record."""
+    """The refusals as one line of ASCII, for the header of a WARC record; no longer than `MOST`.
+
+    Of more than fit, one of each signal is kept, since the signals decide what is withheld, and of the others as many
+    as there is room for; their words and addresses are cut.
+    """
+    rows = list(found)
+    whole = _dumped(rows)
+    if len(whole) <= MOST:
+        return whole
+    firsts = {one.signal: one for one in reversed(rows)}
+    others = [one for one in rows if firsts[one.signal] is not one]
+    kept: list[OptOut] = []
+    for one in [*firsts.values(), *others]:
+        short = replace(one, value=one.value[:_SHORT_VALUE], address=one.address[:_SHORT_ADDRESS])
+        if len(_dumped([*kept, short])) > MOST:
+            break
+        kept.append(short)
+    return _dumped(sorted(kept))
+
+
+def _dumped(found: Iterable[OptOut]) -> str:
     rows = [[one.signal, one.value, one.address, one.time.astimezone(UTC).isoformat()] for one in found]
     return json.dumps(rows, ensure_ascii=True, separators=(",", ":"))
 

@@ -3,32 +3,33 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import io
 import json
-import os
-import time
 import uuid
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 import latam_corpus
-from latam_corpus.catalog.optout.signal import OPT_OUTS, OptOut, to_json
+from latam_corpus.catalog.optout.signal import NO_PAGE, OPT_OUTS, OptOut, to_json
+from latam_corpus.collect.catalogued import CATALOGUED
+from latam_corpus.collect.crawl.appended import Appended
 from latam_corpus.errors import SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
     from pathlib import Path
 
     from latam_corpus.catalog.source import Source
     from latam_corpus.collect.crawl.fetch import Exchange
+    from latam_corpus.collect.crawl.recorded import Page
 
 WARC_BYTES: Final = 10**9
-_SYNC_EVERY: Final = 1.0  # seconds
 _SAME: Final = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
 _UNCHANGED: Final = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
 # Of the transfer encoding only its name is kept: the body is recorded without it, as Common Crawl does.
@@ -55,41 +56,6 @@ class Written:
     date: str
     digest: str
     kind: str
-
-
-class Appended:
-    """A file that only grows; what was written after the last commit is cut off when it is opened again."""
-
-    def __init__(self, path: Path, length: int) -> None:
-        """Open the file.
-
-        Raises:
-            SourceError: it is shorter than it was when it was last committed.
-        """
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self.file: BinaryIO = path.open("ab")
-        there = self.file.seek(0, os.SEEK_END)
-        if there < length:
-            self.file.close()
-            problem = f"it has {there:,} bytes and had {length:,} when the crawl stopped"
-            raise SourceError(str(path), problem, "restore the file, or remove the source's folder and crawl again")
-        self.file.truncate(length)
-        self.file.seek(length)
-        self._length = length
-        self._synced = time.monotonic()
-
-    def settled(self) -> int:
-        """The length of the file, all of which is with the system, and so outlives this process.
-
-        It is forced to the disk once in a while: after a power cut the file may be shorter, which opening it tells.
-        """
-        if self.file.tell() != self._length:
-            self.file.flush()
-            self._length = self.file.tell()
-            if (now := time.monotonic()) - self._synced >= _SYNC_EVERY:
-                os.fsync(self.file.fileno())
-                self._synced = now
-        return self._length
 
 
 class Archive:
@@ -125,8 +91,12 @@ class Archive:
         """The newest WARC's name."""
         return f"{self._source.id}-{self._number:05d}.warc.gz"
 
+    def path(self, name: str) -> Path:
+        """Where the WARC of this name is."""
+        return self._folder / "warc" / name
+
     def _opened(self, length: int) -> Appended:
-        opened = Appended(self._folder / "warc" / self.name, length)
+        opened = Appended(self.path(self.name), length)
         self._writer = WARCWriter(opened.file, gzip=True, warc_version="1.1")
         return opened
 
@@ -154,17 +124,18 @@ class Archive:
         about: Sequence[tuple[str, str]],
         opt_outs: Sequence[OptOut] | None,
         earlier: Earlier | None,
+        known: str | None = None,
     ) -> Written:
         """Append a request, its response (or a revisit), and what is known about it.
 
         Args:
             exchange: the request and its answer.
             about: further fields of the metadata record.
-            opt_outs: what site and page refuse; None for what is no page.
+            opt_outs: what site and page refuse; None for what is no page, whatever its media type, and gives no row.
             earlier: the record with the same payload, where there is one.
+            known: what is known of the page from elsewhere, as `collect.catalogued` writes it.
         """
-        if not self._warc.file.tell():
-            self._begin(exchange.time)
+        self._begun(exchange.time)
         date = _stamp(exchange.time)
         kind, digest = "response", payload_digest(exchange.body)
         own: dict[str, str] = {"WARC-Date": date}
@@ -172,8 +143,8 @@ class Archive:
             own["WARC-IP-Address"] = exchange.ip
         if exchange.cut:
             own["WARC-Truncated"] = "length"
-        if opt_outs is not None:
-            own[OPT_OUTS] = to_json(opt_outs)
+        own |= {NO_PAGE: "true"} if opt_outs is None else {OPT_OUTS: to_json(opt_outs)}
+        own |= {CATALOGUED: known} if known else {}
         if earlier is not None:
             kind, digest = "revisit", earlier.digest
             own |= {
@@ -199,6 +170,67 @@ class Archive:
         self._beside("metadata", exchange.url, block, beside, None)
         return Written(own["WARC-Record-ID"], self.name, offset, length, date, digest, kind)
 
+    def restate(self, url: str, earlier: Earlier, page: Page, opt_outs: Sequence[OptOut], moment: datetime) -> None:
+        """Append a page once more under the terms that hold now, though it wasn't fetched anew.
+
+        It is a conversion of the earlier record, and later than it, so that its row supersedes the one read under the
+        former terms. Indexes leave it out: replay finds the response.
+
+        Args:
+            url: the page's address.
+            earlier: the response in which it came.
+            page: as it stands there.
+            opt_outs: what site and page refuse now.
+            moment: when that was seen, UTC.
+        """
+        self._begun(moment)
+        known = datetime.fromisoformat(earlier.date) + timedelta(seconds=1)
+        date = _stamp(max(moment, known))
+        fields = {
+            "WARC-Date": date,
+            "WARC-Refers-To": earlier.id,
+            "Content-Type": page.media_type,
+            OPT_OUTS: to_json(opt_outs),
+            "WARC-Record-ID": _id("conversion", url, date, earlier.id),
+        }
+        fields |= {CATALOGUED: page.known} if page.known else {}
+        self._record("conversion", url, page.body, fields, None)
+
+    def adopt(self, head: bytes, block: bytes, fields: Mapping[str, str]) -> tuple[int, int]:
+        """Append a record of another archive as it is, with further fields; its offset and length.
+
+        Args:
+            head: its version line and fields, without the empty line after them.
+            block: its block.
+            fields: the further fields; those of their names that it has go.
+        """
+        self._begun(datetime.now(UTC))
+        names = {name.lower() for name in fields}
+        lines = [line for line in head.split(b"\r\n") if line.partition(b":")[0].decode("latin-1").lower() not in names]
+        lines += [f"{name}: {value}".encode() for name, value in fields.items()]
+        offset = self._warc.file.tell()
+        self._warc.file.write(gzip.compress(b"\r\n".join(lines) + b"\r\n\r\n" + block + b"\r\n\r\n", mtime=0))
+        return offset, self._warc.file.tell() - offset
+
+    def state(
+        self, kind: Literal["resource", "metadata"], url: str, moment: datetime, block: bytes, fields: Mapping[str, str]
+    ) -> Written:
+        """Append what isn't an exchange: a text that came within another answer, or a fact about an address.
+
+        Args:
+            kind: `resource` for a text, `metadata` for a fact.
+            url: the address.
+            moment: when it was learnt, UTC.
+            block: the record's block.
+            fields: the record's further fields, `Content-Type` among them.
+        """
+        self._begun(moment)
+        date, digest = _stamp(moment), payload_digest(block)
+        own = {"WARC-Date": date, "WARC-Record-ID": _id(kind, url, date, digest, *fields.values()), **fields}
+        offset = self._warc.file.tell()
+        self._record(kind, url, block, own, None)
+        return Written(own["WARC-Record-ID"], self.name, offset, self._warc.file.tell() - offset, date, digest, kind)
+
     def _beside(
         self, kind: str, url: str, block: bytes, fields: Mapping[str, str], http: StatusAndHeaders | None
     ) -> None:
@@ -215,7 +247,10 @@ class Archive:
         )
         self._writer.write_record(record)
 
-    def _begin(self, moment: datetime) -> None:
+    def _begun(self, moment: datetime) -> None:
+        """Write a new file's first record."""
+        if self._warc.file.tell():
+            return
         fields = {
             "software": f"latam-corpus/{latam_corpus.__version__}",
             "format": "WARC File Format 1.1",
@@ -247,28 +282,3 @@ def _stamp(moment: datetime) -> str:
 
 def _id(*parts: str) -> str:
     return f"<urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, chr(0).join(parts))}>"
-
-
-def surt(url: str) -> str:
-    """The sort-friendly form of a canonical URL, by which indexes are ordered.
-
-    >>> surt("https://www.gaceta.example:8443/Notas/1?b=2")
-    'example,gaceta,www:8443)/notas/1?b=2'
-    """
-    host, slash, rest = url.partition("://")[2].partition("/")
-    name, colon, port = host.partition(":")
-    labels = name.split(".")
-    ordered = name if labels[-1].isdigit() else ",".join(reversed(labels))
-    return f"{ordered}{colon}{port}){slash}{rest}".lower()
-
-
-def write_index(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write the CDXJ index of the records: a line each, sorted, as replay tools search it."""
-    lines = []
-    for row in rows:
-        stamp = "".join(filter(str.isdigit, row["date"]))
-        told = {name: str(row[name]) for name in ("url", "mime", "status", "digest", "length", "offset")}
-        lines.append(f"{surt(row['url'])} {stamp} {json.dumps(told | {'filename': row['file']}, ensure_ascii=False)}\n")
-    beside = path.with_suffix(".part")
-    beside.write_text("".join(sorted(lines)), encoding="utf-8")
-    beside.replace(path)

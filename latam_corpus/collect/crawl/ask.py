@@ -31,16 +31,24 @@ _PACKED: Final = ("application/gzip", "application/x-gzip")
 
 @dataclass(frozen=True)
 class Job:
-    """A request to make: for an address that waits, or for a file of its site."""
+    """A request to make: for an address that waits, for a file of its site, or for a part of a file of an archive.
+
+    Attributes:
+        waiting: the address that waits.
+        address: the one that is asked for.
+        conditions: further headers.
+        most: of a part of a file, its bytes; None for the others.
+    """
 
     waiting: Waiting
     address: str
     conditions: Mapping[str, str] = field(default_factory=dict)
+    most: int | None = None
 
     @property
     def is_file(self) -> bool:
         """Whether it is a site's file."""
-        return self.address != self.waiting.url
+        return self.most is None and self.address != self.waiting.url
 
 
 @dataclass
@@ -63,6 +71,11 @@ class Asker:
         for client in list(self._clients.values()):
             client.close()
 
+    def leave(self, host: str) -> None:
+        """Close the connection to a host; asking it again opens another."""
+        if client := self._clients.pop(host, None):
+            client.close()
+
     def ask(self, job: Job) -> Answer:
         """The answer to a job; never raises."""
         answer = Answer()
@@ -70,6 +83,8 @@ class Asker:
         try:
             if job.is_file:
                 self._file(client, job.address, answer)
+            elif job.most is not None:
+                answer.exchanges.append(client.get(job.address, job.most, lambda _: True, job.conditions))
             else:
                 sitemap = job.address.endswith((".xml", ".xml.gz"))
                 most = max(MAX_SITEMAP if sitemap else 0, self._scope.max_page_bytes)

@@ -37,6 +37,18 @@ Cause: TypeAlias = Literal[
     "robots unavailable",
     "robots is a page",
     "damaged XML",
+    # feeds and repositories
+    "out of scope",
+    "not a feed",
+    "endless list",
+    "not a repository",
+    "repository error",
+    "broken token",
+    "closed access",
+    "not read",
+    # captures of another archive
+    "range refused",
+    "not the record",
 ]
 
 

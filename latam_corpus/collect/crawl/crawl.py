@@ -9,19 +9,22 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Protocol
 
 from latam_corpus.catalog.optout.site import ROBOTS, Text, root_of
-from latam_corpus.collect.crawl.archive import Archive, write_index
+from latam_corpus.collect.crawl.archive import Archive
 from latam_corpus.collect.crawl.ask import Answer, Asker, Job, usable
 from latam_corpus.collect.crawl.causes import TroubleError
+from latam_corpus.collect.crawl.cdxj import write_index
 from latam_corpus.collect.crawl.frontier import Frontier
 from latam_corpus.collect.crawl.pace import LONGEST_REST, MAX_TRIES, Pace
 from latam_corpus.collect.crawl.permission import scope_of, user_agent
 from latam_corpus.collect.crawl.sites import Sites
-from latam_corpus.collect.crawl.visit import Visits, conditions, media_of
+from latam_corpus.collect.crawl.visit import Visits, media_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from latam_corpus.catalog.optout.site import Site
     from latam_corpus.catalog.source import Source
+    from latam_corpus.collect.crawl.frontier import Waiting
 
 _LONGEST_SLEEP: Final = 0.5
 
@@ -68,6 +71,7 @@ class Crawler:
         limit: int | None = None,
         workers: int = 16,
         first_rest: float | None = None,
+        folder: Path | None = None,
     ) -> None:
         """Open what there is of the crawl, or begin it.
 
@@ -78,13 +82,14 @@ class Crawler:
             limit: pages of the round after which to stop; the source's `max_pages` where it is less.
             workers: hosts that are asked at the same time.
             first_rest: seconds to rest after a host's first refusal.
+            folder: where it is written instead.
 
         Raises:
             ConfigError: the source can't be crawled, or another process does.
             SourceError: a file is shorter than it was.
         """
         self.scope, self._agent = scope_of(source), user_agent(source)
-        self.folder = out / "collected" / source.id
+        self.folder = folder or out / "collected" / source.id
         self.folder.mkdir(parents=True, exist_ok=True)
         self._progress, self._workers, self._first_rest = progress, workers, first_rest
         self._limit = min(limit or self.scope.max_pages, self.scope.max_pages)
@@ -95,7 +100,7 @@ class Crawler:
             self._frontier.close()
             raise
         self._sites = Sites(self._frontier)
-        self._visits = Visits(self.scope, self._frontier, self._archive, self._waits)
+        self._visits = self._made_visits(source)
         self._hosts: dict[str, None] = {}  # those with addresses that wait, in the order in which they were met
         self._free: dict[str, float] = {}
         self._paces: dict[str, Pace] = {}
@@ -110,10 +115,7 @@ class Crawler:
             again: whether a new round is begun: every page is asked for again, on the condition that it has changed.
         """
         started = time.monotonic()
-        if again:
-            self._frontier.again()
-        for url in self.scope.start:
-            self._frontier.add(url, 0, None)
+        self._begin(again=again)
         for host in self._frontier.hosts():
             self._waits(host)
         self._frontier.commit(self._archive.settle())
@@ -122,6 +124,7 @@ class Crawler:
         try:
             while self._step(pool, flying):
                 pass
+            self._end()
             self._frontier.commit(self._archive.settle())
             return self._result(time.monotonic() - started)
         finally:
@@ -130,6 +133,23 @@ class Crawler:
             pool.shutdown(wait=True, cancel_futures=True)
             self._archive.close()
             self._frontier.close()
+
+    # What another kind of collecting, which finds its addresses otherwise, does in its own way.
+
+    def _made_visits(self, source: Source) -> Visits:
+        """What makes records and addresses of answers."""
+        del source
+        return Visits(self.scope, self._frontier, self._archive, self._waits)
+
+    def _begin(self, *, again: bool) -> None:
+        """Let the addresses wait that the session begins with."""
+        if again:
+            self._frontier.again()
+        for url in self.scope.start:
+            self._frontier.add(url, 0, None)
+
+    def _end(self) -> None:
+        """Write what can be written only when nothing more is asked for."""
 
     def _result(self, seconds: float) -> Result:
         write_index(self.folder / "index.cdxj", list(self._frontier.records()))
@@ -178,16 +198,22 @@ class Crawler:
             root = root_of(waiting.url)
             if address := self._sites.wanted(root, now):
                 return Job(waiting, address)
-            site = self._sites.site(root, now)
-            if site.robots.allows(waiting.url):
-                return Job(waiting, waiting.url, conditions(waiting, site))
-            self._visits.note(waiting.url, "shut out by robots", via=waiting.via)
-            self._frontier.done(waiting.url, "refused")
+            if job := self._page(waiting, self._sites.site(root, now)):
+                return job
+            self._frontier.commit(self._archive.settle())
         due = self._frontier.due(host)
         if due is None:
             del self._hosts[host]
+            self._asker.leave(host)
         else:
             self._free[host] = due
+        return None
+
+    def _page(self, waiting: Waiting, site: Site) -> Job | None:
+        """The request for an address whose site's files are read; None where there is nothing to ask."""
+        if site.robots.allows(waiting.url):
+            return Job(waiting, waiting.url, self._visits.conditions(waiting, site))
+        self._visits.shut_out(waiting, site)
         return None
 
     def _pace(self, host: str, root: str, now: float) -> Pace:
@@ -201,17 +227,19 @@ class Crawler:
         """Make an answer stand, with all that follows from it."""
         now = time.time()
         waiting, root = job.waiting, root_of(job.waiting.url)
-        pace = self._pace(waiting.host, root, now)
         rest: float | None = None
         try:
             last = usable(job, answer)
             if job.is_file:
                 self._file(job, root, answer, now)
-            elif self._visits.answered(waiting, last, self._sites.site(root, now)):
+            elif self._visits.answered(waiting, last, self._sites.site(root, now), conditional=bool(job.conditions)):
                 self._frontier.count("round", "pages", add=1)
                 self._progress.page(waiting.url, self._pages, len(self._hosts))
+            # A robots.txt that was read now says already when the next request may be made.
+            pace = self._pace(waiting.host, root, now)
             pace.answered(last.seconds)
         except TroubleError as trouble:
+            pace = self._pace(waiting.host, root, now)
             last_answer = answer.exchanges[-1] if answer.exchanges else None
             asked = last_answer.header("retry-after") if last_answer else ""
             rest = pace.rest(asked) if trouble.retry else None
@@ -225,7 +253,9 @@ class Crawler:
         for exchange in answer.exchanges:
             written = self._archive.write(exchange, [("siteFile", job.address)], None, None)
             self._frontier.index(exchange.url, written, media_of(exchange), exchange.status)
-        if self._sites.read(job.address, root, answer.exchanges[-1], now) and job.address.endswith(ROBOTS):
+        odd = self._sites.read(job.address, root, answer.exchanges[-1], now)
+        self._file_tries.pop(job.address, None)
+        if odd and job.address.endswith(ROBOTS):
             self._visits.note(job.address, "robots is a page")
         if job.address.endswith(ROBOTS) and "sitemaps" in self.scope.follow:
             for sitemap in self._sites.site(root, now).robots.sitemaps:
@@ -240,12 +270,13 @@ class Crawler:
             self._frontier.later(waiting.url, now + rest)
         else:
             self._visits.note(waiting.url, trouble.cause, via=waiting.via, **trouble.detail)
-            self._frontier.done(waiting.url, "failed")
+            self._visits.ended(waiting, "failed", trouble.cause)
 
     def _file_trouble(self, job: Job, root: str, trouble: TroubleError, now: float) -> None:
         tries = self._file_tries[job.address] = self._file_tries.get(job.address, 0) + 1
         if trouble.retry and tries < MAX_TRIES:
             return
+        del self._file_tries[job.address]
         if job.address == root + ROBOTS:
             # RFC 9309, 2.3.1.4: where robots.txt can't be had, nothing may be fetched; the addresses go on waiting.
             self._visits.note(job.address, "robots unavailable", why=trouble.cause, told=str(trouble.detail))
@@ -256,3 +287,4 @@ class Crawler:
     def _close(self, host: str, why: str) -> None:
         """Leave the host for another day."""
         self._closed[host] = why
+        self._asker.leave(host)

@@ -6,6 +6,7 @@ import ssl
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 import httpcore2
@@ -114,14 +115,14 @@ class Client:
             url: in canonical form.
             most: bytes of the body at most, as sent.
             wanted: by its media type, whether the body of a good answer is read; None reads any, as far as it may go.
-            conditions: headers by which the server may answer that nothing has changed.
+            conditions: headers by which the server may answer that nothing has changed, or with a part of a file.
 
         Raises:
             TroubleError: there is no answer, or none that can be used.
         """
         host = url.partition("://")[2].partition("/")[0].partition("?")[0]
-        headers = [("Host", host), ("User-Agent", self._agent), ("Accept", "text/html,application/xhtml+xml,*/*;q=0.5")]
-        headers += [("Accept-Encoding", "gzip, deflate, br"), *(conditions or {}).items()]
+        usual = {"Host": host, "User-Agent": self._agent, "Accept": "text/html,application/xhtml+xml,*/*;q=0.5"}
+        headers = list((usual | {"Accept-Encoding": "gzip, deflate, br"} | dict(conditions or {})).items())
         started, moment = time.monotonic(), datetime.now(UTC)
         self._clock.until = started + self._timeout
         silence = {"connect": _CONNECT, "read": _SILENCE, "write": _SILENCE, "pool": _SILENCE}
@@ -129,6 +130,8 @@ class Client:
             with self._pool.stream("GET", url, headers=headers, extensions={"timeout": silence}) as answer:
                 stream = answer.extensions.get("network_stream")
                 peer = stream.get_extra_info("server_addr") if stream else None
+                if "Range" in (conditions or {}) and answer.status == HTTPStatus.OK:
+                    raise TroubleError("range refused", "it answers 200 with the whole file")
                 body, cut = _read(answer, most, wanted)
         except httpcore2.TimeoutException as error:
             raise TroubleError("timed out", type(error).__name__, retry=True) from None

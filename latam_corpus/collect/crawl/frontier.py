@@ -74,6 +74,7 @@ class Frontier:
                 for statement in _TABLES.split(";"):
                     self._db.execute(statement)
                 self._db.execute(f"PRAGMA user_version = {_VERSION}")
+            self._db.execute("CREATE INDEX IF NOT EXISTS record_url ON record (url)")
             self._db.execute("COMMIT")
         except sqlite3.OperationalError as error:
             self._db.close()
@@ -98,17 +99,38 @@ class Frontier:
         self._db.close()
 
     @property
+    def db(self) -> sqlite3.Connection:
+        """The file, for tables of other kinds of collecting, so that they are in step with the addresses.
+
+        Whoever uses it leaves the transaction alone.
+        """
+        return self._db
+
+    @property
     def lengths(self) -> dict[str, int]:
         """The files' lengths as last committed."""
         return {name: n for name, n in self._db.execute("SELECT name, bytes FROM length")}  # noqa: C416  (rows)
 
     # Addresses
 
-    def add(self, url: str, depth: int, via: str | None, redirects: int = 0) -> bool:
-        """Let the address wait; false where it is known already."""
-        row = (url, host_of(url), depth, redirects, via)
-        done = self._db.execute("INSERT OR IGNORE INTO url (url, host, depth, redirects, via) VALUES (?,?,?,?,?)", row)
-        return done.rowcount > 0
+    def add(self, url: str, depth: int, via: str | None, redirects: int = 0, *, first: bool = False) -> bool:
+        """Let the address wait, before all others where it is to be `first`; false where it is known already."""
+        row = (url, host_of(url), depth, redirects, via, first)
+        query = (
+            "INSERT OR IGNORE INTO url (url, host, depth, redirects, via, id) "
+            "SELECT ?,?,?,?,?, CASE WHEN ? THEN (SELECT min(id) - 1 FROM url) END"
+        )
+        return self._db.execute(query, row).rowcount > 0
+
+    def once_more(self, url: str) -> None:
+        """The address waits again."""
+        self._db.execute("UPDATE url SET state = 'waiting', due = 0, tries = 0 WHERE url = ?", (url,))
+
+    def anew(self, url: str) -> None:
+        """The address waits again, as if it had never given a page."""
+        self.once_more(url)
+        query = "UPDATE url SET etag = NULL, modified = NULL, record = NULL, digest = NULL WHERE url = ?"
+        self._db.execute(query, (url,))
 
     def knows(self, url: str) -> bool:
         """Whether the address was ever added."""
@@ -156,6 +178,10 @@ class Frontier:
             query = "etag = coalesce(nullif(?, ''), etag), modified = coalesce(nullif(?, ''), modified)"
         self._db.execute(f"UPDATE url SET state = 'page', tries = 0, {query} WHERE url = ?", told)  # noqa: S608  (fixed)
 
+    def restated(self, url: str, opt_outs: str) -> None:
+        """The terms of the address's page are others now; its record is still the one that holds it."""
+        self._db.execute("UPDATE url SET opt_outs = ? WHERE url = ?", (opt_outs, url))
+
     def forget_conditions(self, url: str) -> None:
         """The address is asked for again, whole, whatever the server says of changes."""
         self._db.execute("UPDATE url SET etag = NULL, modified = NULL, tries = tries + 1 WHERE url = ?", (url,))
@@ -165,8 +191,12 @@ class Frontier:
         return self._db.execute("SELECT 1 FROM url WHERE digest = ? LIMIT 1", (digest,)).fetchone() is not None
 
     def again(self) -> None:
-        """Begin a new round: every address that was asked for waits again, the sites' files are read anew."""
-        self._db.execute("UPDATE url SET state = 'waiting', due = 0, tries = 0 WHERE state != 'refused'")
+        """Begin a new round: every address waits again, the sites' files are read anew and judge it anew."""
+        self._db.execute("UPDATE url SET state = 'waiting', due = 0, tries = 0")
+        self.new_round()
+
+    def new_round(self) -> None:
+        """Begin a new round of addresses that aren't known yet; the sites' files are read anew."""
         self._db.execute("DELETE FROM file")
         self._db.execute("DELETE FROM count WHERE what = 'round'")
 
@@ -216,6 +246,12 @@ class Frontier:
         """A record was written."""
         row = (url, written.date, mime, status, written.digest, written.length, written.offset, written.file)
         self._db.execute("INSERT INTO record VALUES (?,?,?,?,?,?,?,?)", row)
+
+    def place(self, url: str, earlier: Earlier) -> tuple[str, int] | None:
+        """The WARC and the offset in it of the record that holds an address's page."""
+        query = "SELECT file, offset FROM record WHERE url = ? AND date = ? AND digest = ? ORDER BY rowid LIMIT 1"
+        row = self._db.execute(query, (url, earlier.date, earlier.digest)).fetchone()
+        return None if row is None else (str(row[0]), int(row[1]))
 
     def records(self) -> Iterator[dict[str, Any]]:
         """The records written, in the order of their files."""

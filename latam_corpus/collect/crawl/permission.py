@@ -35,9 +35,19 @@ def scope_of(source: Source) -> Crawl:
     Raises:
         ConfigError: it isn't one to crawl, or its holder must be asked first.
     """
-    if source.collect.crawl is None:
+    described = source.collect.asked
+    if described is None:
         raise ConfigError(f"source {source.id}", "it says nothing of crawling", "add the table [collect.crawl]")
+    permitted(source)
+    return described.scope
+
+
+def permitted(source: Source) -> None:
+    """Nothing, for a source that may be collected from where it stands.
+
+    Raises:
+        ConfigError: its holder must be asked first.
+    """
     if source.status == "ask_first":
         problem = f"its holder must be asked first ({source.holder})"
         raise ConfigError(f"source {source.id}", problem, "ask, and state what was agreed in the source's file")
-    return source.collect.crawl

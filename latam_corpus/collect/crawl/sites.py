@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 # RFC 9309, 2.4: a robots.txt is read again after a day; the other files with it.
 DAY: Final = 86_400.0
+_KEPT: Final = DAY / 24
 _MAX_LICENCES: Final = 5
 _MISSING: Final = range(400, 500)
 _OK: Final = range(200, 300)
@@ -31,8 +32,8 @@ class Sites:
         """What is known of the site; its files are from the last day."""
         kept = self._known.get(root)
         if kept is None or kept[0] <= now:
-            # A little less than a day, so that a site isn't parsed anew for each page near the end of it.
-            kept = (now + DAY / 24, Site(root, self._frontier.files(root, now - DAY)))
+            # Kept parsed for an hour, which is taken off the day that a file may be used.
+            kept = (now + _KEPT, Site(root, self._frontier.files(root, now - DAY + _KEPT)))
             self._known[root] = kept
         return kept[1]
 

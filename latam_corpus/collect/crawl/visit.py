@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -14,19 +14,19 @@ from latam_corpus.collect.crawl import traps
 from latam_corpus.collect.crawl.addresses import address_of
 from latam_corpus.collect.crawl.archive import payload_digest
 from latam_corpus.collect.crawl.causes import TroubleError
-from latam_corpus.collect.crawl.links import MAX_SITEMAP, is_listing, listing, page_links
-from latam_corpus.collect.responses import media_type_of
+from latam_corpus.collect.crawl.reading import read_answer
+from latam_corpus.collect.crawl.recorded import recorded_page
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from latam_corpus.catalog.optout.signal import OptOut
     from latam_corpus.catalog.optout.site import Site
-    from latam_corpus.catalog.scope import Crawl, Follow
+    from latam_corpus.catalog.scope import Crawl
     from latam_corpus.collect.crawl.archive import Archive, Earlier, Written
     from latam_corpus.collect.crawl.causes import Cause
     from latam_corpus.collect.crawl.fetch import Exchange
-    from latam_corpus.collect.crawl.frontier import Frontier, Waiting
+    from latam_corpus.collect.crawl.frontier import Frontier, State, Waiting
 
 MAX_REDIRECTS: Final = 10
 # Rows of `crawl.jsonl` for one cause at one host; the rest is counted.
@@ -34,6 +34,7 @@ MAX_NOTES: Final = 1000
 _OK: Final = range(200, 300)
 _MOVED: Final = (301, 302, 303, 307, 308)
 _UNCHANGED: Final = 304
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
 class Waits(Protocol):
@@ -78,18 +79,53 @@ class Visits:
             self.waits(host_of(url))
         return True
 
-    def answered(self, waiting: Waiting, answer: Exchange, site: Site) -> bool:
+    def shut_out(self, waiting: Waiting, site: Site) -> None:
+        """An address may not be asked for; the page that it gave, if it ever did, is refused from now on."""
+        self.note(waiting.url, "shut out by robots", via=waiting.via)
+        self._restate(waiting, site, [])
+        self.ended(waiting, "refused", "shut out by robots")
+
+    def conditions(self, waiting: Waiting, site: Site) -> dict[str, str]:
+        """The headers by which a server may answer that nothing has changed."""
+        return conditions(waiting, site)
+
+    def ended(self, waiting: Waiting, state: State, why: str) -> None:
+        """An address gave no page, and isn't asked for again in this round.
+
+        Args:
+            waiting: the address.
+            state: what became of it.
+            why: the cause, or `status` and its number.
+        """
+        del why
+        self.frontier.done(waiting.url, state)
+
+    def catalogued(self, url: str) -> str | None:
+        """What is known of a page from elsewhere, as `collect.catalogued` writes it."""
+        del url
+        return None
+
+    def answered(self, waiting: Waiting, answer: Exchange, site: Site, *, conditional: bool) -> bool:
         """Make of an answer what it is; true for a page.
+
+        Args:
+            waiting: the address.
+            answer: what its server said.
+            site: what its site's files say.
+            conditional: whether it was asked for on the condition that it has changed.
 
         Raises:
             TroubleError: it can't be used; nothing was written then.
         """
         if answer.status == _UNCHANGED and waiting.earlier:
-            if _news(waiting, answer):
+            if conditional and _news(waiting, answer):
                 self.frontier.forget_conditions(waiting.url)
                 return False
-            self._visited(waiting, answer, [], waiting.earlier, "warc/revisit")
-            return True
+            if conditional:
+                self._visited(waiting, answer, [], waiting.earlier, "warc/revisit")
+                return True
+            # A server that says so whatever it is asked.
+            self._restate(waiting, site, header_opt_outs(answer.said, waiting.url, answer.time))
         if answer.status in _OK:
             return self._good(waiting, answer, site)
         self._write(waiting, answer, None, None, media_of(answer))
@@ -98,8 +134,35 @@ class Visits:
             self.frontier.done(waiting.url, "aside")
         else:
             self.note(waiting.url, "error status", via=waiting.via, status=answer.status)
-            self.frontier.done(waiting.url, "failed")
+            self.ended(waiting, "failed", f"status {answer.status}")
         return False
+
+    def _restate(self, waiting: Waiting, site: Site, told: Sequence[OptOut]) -> None:
+        """Write a page that can't be had again under the terms that hold now, if they are others.
+
+        Args:
+            waiting: its address.
+            site: what its site's files say now.
+            told: what its server has said of it meanwhile.
+        """
+        earlier = waiting.earlier
+        place = self.frontier.place(waiting.url, earlier) if earlier else None
+        if earlier is None or place is None:
+            return
+        # What the page itself said holds on; what its site's files said was read anew.
+        own = [one for one in from_json(waiting.opt_outs or "[]") if one.address not in site.files]
+        found = {(one.signal, one.value, one.address): one for one in (*own, *told, *site.opt_outs(waiting.url))}
+        words = _words(sorted(found.values()))
+        if words == waiting.opt_outs:
+            return
+        page = recorded_page(self.archive.path(place[0]), place[1])
+        moments = {(one.signal, one.value, one.address): one.time for one in page.opt_outs}
+        now = datetime.now(UTC)
+        opt_outs = [
+            replace(one, time=moments.get(key, now)) if one.time == _NEVER else one for key, one in found.items()
+        ]
+        self.archive.restate(waiting.url, earlier, page, sorted(opt_outs), now)
+        self.frontier.restated(waiting.url, words)
 
     def _moved(self, waiting: Waiting, target: str) -> None:
         if waiting.redirects >= MAX_REDIRECTS:
@@ -139,62 +202,10 @@ class Visits:
         self, waiting: Waiting, answer: Exchange, opt_outs: Sequence[OptOut] | None, earlier: Earlier | None, mime: str
     ) -> Written:
         about = [("hopsFromStart", str(waiting.depth)), *([("via", waiting.via)] if waiting.via else [])]
-        written = self.archive.write(answer, about, opt_outs, earlier)
+        known = None if opt_outs is None else self.catalogued(waiting.url)
+        written = self.archive.write(answer, about, opt_outs, earlier, known)
         self.frontier.index(waiting.url, written, mime, answer.status)
         return written
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What a good answer holds: the media type of a page (None for a sitemap or feed), refusals and links."""
-
-    kind: str | None
-    opt_outs: Sequence[OptOut]
-    links: Sequence[tuple[Follow, Sequence[str]]]
-    left_out: int = 0
-
-
-def read_answer(url: str, answer: Exchange, site: Site, limit: int) -> Reading:
-    """What a good answer holds.
-
-    Raises:
-        TroubleError: it is neither a page nor a list of pages, is damaged, or unpacks beyond the limit.
-    """
-    said = answer.header("content-type")
-    try:
-        body = answer.payload(max(limit, MAX_SITEMAP) if is_listing(b"", said) else limit)
-        found = _list(url, body) if is_listing(body, said) else _page(url, answer, body, site)
-    except TroubleError:
-        raise
-    except Exception as error:  # noqa: BLE001  (the document boundary: what a stranger sends breaks one page alone)
-        raise TroubleError("malformed response", f"{type(error).__name__}: {error}"[:200]) from None
-    if found is None:
-        raise TroubleError("not a page", said[:100])
-    return found
-
-
-def _list(url: str, body: bytes) -> Reading | None:
-    found = listing(body, url)
-    if found is None:
-        return None
-    return Reading(None, [], [("feeds" if found.kind == "feed" else "sitemaps", found.sitemaps + found.pages)])
-
-
-def _page(url: str, answer: Exchange, body: bytes, site: Site) -> Reading | None:
-    kind = media_type_of(answer.header("content-type"), body)
-    if kind is None:
-        return None
-    opt_outs = site.page_opt_outs(url, answer.said, body, answer.time)
-    media, _, charset = kind.partition("; charset=")
-    if media == "text/plain" or _says_nofollow(answer):
-        return Reading(media, opt_outs, [])
-    links = page_links(body, url, charset or None)
-    return Reading(media, opt_outs, [("links", links.pages), ("feeds", links.feeds)], links.more)
-
-
-def _says_nofollow(answer: Exchange) -> bool:
-    said = [value.lower() for name, value in answer.said if name == "x-robots-tag"]
-    return any(re.search(r"\b(?:nofollow|none)\b", value) for value in said)
 
 
 def _news(waiting: Waiting, answer: Exchange) -> bool:
@@ -221,9 +232,7 @@ def conditions(waiting: Waiting, site: Site) -> dict[str, str]:
 
 def _words(opt_outs: Sequence[OptOut]) -> str:
     """What is refused, without when it was read: by it a change is seen."""
-    return to_json(
-        [type(one)(one.signal, one.value, one.address, datetime.min.replace(tzinfo=UTC)) for one in opt_outs]
-    )
+    return to_json([replace(one, time=_NEVER) for one in opt_outs])
 
 
 def media_of(answer: Exchange) -> str:

@@ -1,0 +1,143 @@
+"""The interview of `sources new`: questions in the language of who answers, answers as values of a template."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from latam_corpus.catalog import answers, questions
+from latam_corpus.errors import ConfigError
+from latam_corpus.said import Said
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from latam_corpus.catalog.questions import Question
+    from latam_corpus.catalog.template import Template
+
+_SKIP: Final = "-"
+HOW: Final = Said(
+    "Enter acepta lo que está entre corchetes; «-» deja sin respuesta; Ctrl-C termina sin escribir nada.",
+    "Enter aceita o que está entre colchetes; «-» deixa sem resposta; Ctrl-C termina sem escrever nada.",
+    "Enter takes what stands in brackets; «-» leaves it unanswered; Ctrl-C ends and writes nothing.",
+)
+_NEEDED: Final = Said("esta respuesta hace falta", "esta resposta é necessária", "this answer is needed")
+_ENDED: Final = Said(
+    "las respuestas se acabaron antes de esta pregunta", "as respostas acabaram antes desta pergunta",
+    "the answers ended before this question",
+)  # fmt: skip
+_ONE_A_LINE: Final = Said(
+    "una línea por respuesta, en el orden de las preguntas; nada se escribió",
+    "uma linha por resposta, na ordem das perguntas; nada foi escrito",
+    "one line an answer, in the order of the questions; nothing was written",
+)
+
+
+class Screen(Protocol):
+    """Where questions are asked."""
+
+    patient: bool  # whether a wrong answer is asked for again, as of a person; answers from a file are not
+
+    def tell(self, line: str) -> None:
+        """Show a line."""
+
+    def ask(self, prompt: str) -> str:
+        """The answer typed; EOFError where there is none."""
+
+
+def interview(template: Template, screen: Screen, language: str, today: date) -> dict[str, Any]:
+    """The answers, by dotted key, for `Template.filled`; None for what is left out.
+
+    Raises:
+        ConfigError: answers that don't come from a person ended too early, or can't be used.
+    """
+    found: dict[str, Any] = {}
+    screen.tell(HOW.told(language))
+    for question in (*questions.ABOUT, *questions.COLLECTED):
+        if _asked(question, template, found):
+            found[question.key] = answered(question, template, screen, language, found)
+    found |= _rights(template, screen, language, found, today)
+    if not _has_form(found):
+        found["collect.form"] = None
+    if "consent.records.id" in template.keys:
+        # Consent that nobody has given isn't on record.
+        agreed = found.get("rights.agreement") if found.get("rights.basis") == "consent" else None
+        found |= {"consent.records.id": agreed} if agreed else {"consent.records": None}
+    return _as_lists(found)
+
+
+def answered(question: Question, template: Template, screen: Screen, language: str, before: Mapping[str, Any]) -> Any:  # noqa: ANN401  (whatever the question reads)
+    """The answer to one question; None where it is left out.
+
+    Raises:
+        ConfigError: the answer doesn't come from a person and can't be used.
+    """
+    default = question.default(before, template)
+    screen.tell("")
+    screen.tell(question.why.told(language))
+    for number, said in enumerate(question.names.values(), 1):
+        screen.tell(f"  {number:>2}  {said.told(language)}")
+    offered = [
+        question.names[word].told(language) if word in question.names else word for word in (default or "").split(", ")
+    ]
+    prompt = question.ask.told(language) + (f" [{', '.join(offered)}]" if default else "") + ": "
+    while True:
+        try:
+            typed = screen.ask(prompt).strip() or default or ""
+        except EOFError:
+            raise _unusable(question, _ENDED, _ONE_A_LINE, language) from None
+        if typed in ("", _SKIP):
+            if not question.needed:
+                return None
+            said = _NEEDED
+        else:
+            try:
+                return question.read(typed)
+            except answers.AnswerError as error:
+                said = error.said
+        if not screen.patient:
+            raise _unusable(question, said, _ONE_A_LINE, language)
+        screen.tell(f"  ✗ {said.told(language)}")
+
+
+def _unusable(question: Question, problem: Said, remedy: Said, language: str) -> ConfigError:
+    return ConfigError(f"«{question.ask.told(language)}»", problem.told(language), remedy.told(language))
+
+
+def _asked(question: Question, template: Template, found: Mapping[str, Any]) -> bool:
+    if question.key == "collect.files" and "collect.form" not in template.keys:
+        return False
+    return question.key in template.keys and (question.key != "collect.form" or _has_form(found))
+
+
+def _has_form(found: Mapping[str, Any]) -> bool:
+    """Whether the files have verses or paragraphs that their suffix doesn't tell apart."""
+    patterns = found.get("collect.files")
+    return patterns is None or patterns[0].endswith((".txt", ".md"))
+
+
+def _as_lists(found: dict[str, Any]) -> dict[str, Any]:
+    return {key: [value] if key.endswith(".start") and value else value for key, value in found.items()}
+
+
+def _rights(
+    template: Template, screen: Screen, language: str, before: Mapping[str, Any], today: date
+) -> dict[str, Any]:
+    """What is answered on rights; the table is left out where nobody knows them."""
+    stated = answered(questions.STATEMENT, template, screen, language, before)
+    if not stated:
+        return {"rights": None}
+    found: dict[str, Any] = {"rights.statement": stated}
+    found |= dict.fromkeys(("tier", "agreement", "expires", "quotation", "quoted_from", "quoted_on"))
+    found = {key if key.startswith("rights.") else f"rights.{key}": value for key, value in found.items()}
+    if stated == answers.IN_COPYRIGHT:
+        asked: tuple[Question, ...] = (questions.BASIS, questions.AGREEMENT, questions.EXPIRES, questions.PURPOSES)
+        found["rights.tier"] = "permission"
+    else:
+        asked = (questions.PURPOSES, questions.QUOTATION, questions.QUOTED_FROM)
+        found["rights.basis"] = "public_domain" if stated == answers.PUBLIC_DOMAIN else "licence"
+    for question in asked:
+        found[question.key] = answered(question, template, screen, language, found)
+    if found["rights.quotation"]:
+        found["rights.quoted_on"] = today
+    return found

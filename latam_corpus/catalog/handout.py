@@ -1,0 +1,150 @@
+"""The sheet that is handed out: a workbook with drop-downs and a page that explains it in three languages, or CSV."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any, Final
+
+from latam_corpus.catalog.columns import FIELDS, OTHER
+from latam_corpus.catalog.words import USES
+from latam_corpus.catalog.workbook import as_text, csv_text, package
+from latam_corpus.said import LANGUAGES, Said
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from latam_corpus.catalog.columns import Field
+
+_COLUMNS: Final = (*FIELDS, OTHER)
+_EMPTY_ROWS: Final = 200  # with drop-downs, below those that are filled
+_WIDE: Final = 40
+_NARROW: Final = 22
+_SOURCES: Final = Said("fuentes", "fontes", "sources")
+_HOW_TITLE: Final = Said("cómo llenar", "como preencher", "how to fill in")
+_WORDS_TITLE: Final = Said("opciones", "opções", "choices")
+_HOW: Final = (
+    Said(
+        "Una fila es una fuente. Las columnas con * hacen falta; las demás se llenan si se sabe.",
+        "Uma linha é uma fonte. As colunas com * são necessárias; as demais se preenchem se se sabe.",
+        "One row is one source. Columns with * are needed; the others are filled in where known.",
+    ),
+    Said(
+        "Si no se saben los derechos, deje vacías sus columnas: la fuente se puede medir, y no se publica jamás.",
+        "Se os direitos não são conhecidos, deixe vazias suas colunas: a fonte pode ser medida, e nunca é publicada.",
+        "Where the rights aren't known, leave their columns empty: the source can be measured, and is never released.",
+    ),
+    Said(
+        "Guarde la hoja y dé la orden: latam-corpus sources import HOJA. Las filas que están bien quedan escritas; la "
+        "hoja vuelve con la columna «Qué corregir».",
+        "Salve a planilha e dê o comando: latam-corpus sources import PLANILHA. As linhas certas ficam escritas; a "
+        "planilha volta com a coluna «O que corrigir».",
+        "Save the sheet and give the command: latam-corpus sources import SHEET. Rows that are right are written; the "
+        "sheet comes back with the column “What to correct”.",
+    ),
+)
+_EXAMPLE: Final = Said("ejemplo", "exemplo", "example")
+
+
+def handout_csv(rows: Sequence[Mapping[str, str]], language: str) -> str:
+    """The sheet as CSV.
+
+    Args:
+        rows: cells by key, of the sources that it holds.
+        language: of the heads.
+    """
+    heads = [_head(one, language) for one in _COLUMNS]
+    return csv_text([heads, *([row.get(one.key, "") for one in _COLUMNS] for row in rows)])
+
+
+def handout_workbook(rows: Sequence[Mapping[str, str]], language: str, path: Path) -> bytes:
+    """The sheet as XLSX, with drop-downs.
+
+    Args:
+        rows: cells by key, of the sources that it holds.
+        language: of the heads and of the words in the drop-downs.
+        path: for messages.
+
+    Raises:
+        ConfigError: openpyxl isn't installed.
+    """
+    openpyxl = package(path)
+    from openpyxl.styles import Alignment, Font  # noqa: PLC0415  (an extra)
+
+    book = openpyxl.Workbook()
+    page = book.active
+    page.title = _SOURCES.told(language)
+    page.freeze_panes = "C2"
+    for place, one in enumerate(_COLUMNS, 1):
+        head = page.cell(1, place)
+        as_text(head, _head(one, language))
+        head.font = Font(bold=True)
+        letter = head.column_letter
+        page.column_dimensions[letter].width = _WIDE if _is_long(one) else _NARROW
+        for number, row in enumerate(rows, 2):
+            as_text(page.cell(number, place), row.get(one.key, ""))
+        for number in range(2, len(rows) + 2 + _EMPTY_ROWS):
+            # As text, so that a program makes no number, date or formula of what is typed.
+            page.cell(number, place).number_format = "@"
+            page.cell(number, place).alignment = Alignment(wrap_text=True, vertical="top")
+    _how_page(book, language)
+    _drop_downs(book, page, len(rows) + 1 + _EMPTY_ROWS, language)
+    made = io.BytesIO()
+    book.save(made)
+    return made.getvalue()
+
+
+def _head(one: Field, language: str) -> str:
+    return one.head.told(language) + (" *" if one.needed else "")
+
+
+def _is_long(one: Field) -> bool:
+    return one.key in ("title", "notes", "rights.quotation", "other")
+
+
+def _how_page(book: Any, language: str) -> None:  # noqa: ANN401  (a workbook of openpyxl)
+    """What each column is for, in three languages, the sheet's own first."""
+    page = book.create_sheet(_HOW_TITLE.told(language))
+    order = sorted(LANGUAGES, key=lambda code: code != language)
+    line = 1
+    for code in order:
+        for said in (Said(*LANGUAGES.values()), *_HOW):
+            as_text(page.cell(line, 1), said.told(code))
+            line += 1
+        line += 1
+    for code in order:
+        for one in _COLUMNS:
+            cells = [_head(one, code), one.why.told(code)]
+            example = one.example.told(code)
+            cells += [f"{_EXAMPLE.told(code)}: {example}"] if example else []
+            for place, text in enumerate(cells, 1):
+                as_text(page.cell(line, place), text)
+            line += 1
+        line += 1
+    for letter, width in zip("ABC", (_NARROW, 2 * _WIDE, _WIDE), strict=True):
+        page.column_dimensions[letter].width = width
+
+
+def _drop_downs(book: Any, page: Any, last: int, language: str) -> None:  # noqa: ANN401  (the same)
+    """A list for each column that has choices; others may be typed, and are told when the sheet is read."""
+    from openpyxl.worksheet.datavalidation import DataValidation  # noqa: PLC0415  (an extra)
+
+    words = book.create_sheet(_WORDS_TITLE.told(language))
+    words.sheet_state = "hidden"
+    for place, one in enumerate((one for one in _COLUMNS if one.names), 1):
+        choices = [one.shown(word, language) for word in one.names] if one.key != "rights.uses" else _uses(language)
+        for number, choice in enumerate(choices, 1):
+            as_text(words.cell(number, place), choice)
+        letter = words.cell(1, place).column_letter
+        column = page.cell(1, _COLUMNS.index(one) + 1).column_letter
+        listed = DataValidation(
+            type="list", formula1=f"'{words.title}'!${letter}$1:${letter}${len(choices)}", showErrorMessage=False
+        )
+        listed.add(f"{column}2:{column}{last}")
+        page.add_data_validation(listed)
+
+
+def _uses(language: str) -> list[str]:
+    """The sets of uses that sources have."""
+    train, redistribute, evaluate = (said.told(language) for said in USES.values())
+    return [f"{train}, {redistribute}, {evaluate}", f"{train}, {evaluate}", evaluate]

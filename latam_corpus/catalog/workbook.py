@@ -1,0 +1,256 @@
+"""Sheets as files: XLSX and CSV, read as cells of text, written back with nothing lost.
+
+A sheet comes from anywhere and goes to other people's spreadsheet programs: a cell that such a program would take for a
+formula is written as text, and one that is a formula is told, never computed.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import zipfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from latam_corpus.catalog.columns import FIELDS, OTHER, TO_CORRECT
+from latam_corpus.catalog.sheet import as_cell
+from latam_corpus.catalog.words import folded
+from latam_corpus.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+MOST_ROWS: Final = 10_000
+_MOST_BYTES: Final = 200 * 2**20  # unpacked
+_MOST_COLUMNS: Final = 200
+_NOTES_WIDTH: Final = 60
+_HEADS_WITHIN: Final = 20  # rows from the top
+_LEAST_HEADS: Final = 2
+_FORMULA: Final = re.compile(r"[=+\-@\t\r]")
+_QUOTED: Final = re.compile(r"'+[=+\-@\t\r]")
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A sheet's cells as text.
+
+    Attributes:
+        rows: all of them, from the top.
+        head_row: the place of the row with the heads.
+        keys: of each column the field's key; None for one that is no field's.
+        formulas: places of cells that are formulas.
+        title: of a workbook's sheet.
+    """
+
+    rows: tuple[tuple[str, ...], ...]
+    head_row: int
+    keys: tuple[str | None, ...]
+    formulas: frozenset[tuple[int, int]] = frozenset()
+    title: str = ""
+
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """The heads."""
+        return self.rows[self.head_row]
+
+    @property
+    def unknown(self) -> list[str]:
+        """Heads of columns that hold something and are no field's."""
+        return [
+            head
+            for place, (head, key) in enumerate(zip(self.heads, self.keys, strict=True))
+            if key is None and head and any(row[place] for row in self.rows[self.head_row + 1 :])
+        ]
+
+    def cells(self, place: int) -> dict[str, str]:
+        """The cells of a row, by key; of two columns with one key the first that isn't empty."""
+        found: dict[str, str] = {}
+        for key, cell in zip(self.keys, self.rows[place], strict=True):
+            if key and key != TO_CORRECT.en and cell.strip():
+                found.setdefault(key, cell)
+        return found
+
+
+def read_sheet(path: Path) -> Sheet:
+    """The sheet of a file: of a workbook the first that has the columns' heads.
+
+    Raises:
+        ConfigError: no such file, no sheet, one that is too large, or none with the heads.
+    """
+    if path.is_dir():
+        raise ConfigError(str(path), "it can't be used: Is a directory", "check the path")
+    if not path.is_file():
+        raise ConfigError(str(path), "there is no such file", "check the path")
+    if path.suffix.lower() == ".xlsx":
+        tables = _workbook_tables(path)
+    elif path.suffix.lower() in (".csv", ".tsv", ".txt"):
+        tables = [("", rows, frozenset()) for rows in _csv_tables(path)]
+    else:
+        raise ConfigError(str(path), f"«{path.suffix}» is no sheet that is read", "save it as .xlsx or .csv")
+    best = max((_sheet(*one) for one in tables), key=_known)
+    if _known(best) < _LEAST_HEADS:
+        raise ConfigError(
+            str(path), "no row has the heads of the columns", "begin with `sources export`, which writes them"
+        )
+    if len(best.rows) > MOST_ROWS:
+        raise ConfigError(str(path), f"it has more than {MOST_ROWS} rows", "cut it into several sheets")
+    return best
+
+
+def _sheet(title: str, rows: list[list[str]], formulas: frozenset[tuple[int, int]]) -> Sheet:
+    width = max(map(len, rows), default=0)
+    full = tuple(tuple(row + [""] * (width - len(row))) for row in rows) or ((),)
+    known = [[_key(cell) for cell in row] for row in full[:_HEADS_WITHIN]]
+    head_row = max(range(len(known)), key=lambda place: sum(key is not None for key in known[place]))
+    return Sheet(full, head_row, tuple(known[head_row]), formulas, title)
+
+
+def _known(sheet: Sheet) -> int:
+    return len({key for key in sheet.keys if key})
+
+
+def _key(head: str) -> str | None:
+    """The key of the field that is called so in any of the languages."""
+    wanted = folded(head).rstrip(" *:")
+    for one in (*FIELDS, OTHER):
+        if wanted and wanted in {one.key, *map(folded, one.head)}:
+            return one.key
+    return TO_CORRECT.en if wanted in set(map(folded, TO_CORRECT)) else None
+
+
+def _csv_tables(path: Path) -> list[list[list[str]]]:
+    """The file's rows, by each of the usual separators: the one that gives the heads is right."""
+    raw = path.read_bytes()
+    if len(raw) > _MOST_BYTES:
+        raise ConfigError(str(path), "it is too large for a sheet of sources", "cut it into several sheets")
+    text = _decoded(raw)
+    csv.field_size_limit(_MOST_BYTES)
+    try:
+        return [
+            [[_unquoted(cell) for cell in row] for row in csv.reader(io.StringIO(text, newline=""), delimiter=mark)]
+            for mark in ",;\t"
+        ]
+    except csv.Error as error:
+        raise ConfigError(str(path), f"it is no CSV ({error})", "save it again as CSV, or as .xlsx") from None
+
+
+def _decoded(raw: bytes) -> str:
+    """Spreadsheet programs save UTF-8 with a mark, UTF-16 with one, or what their system had thirty years ago."""
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return raw.decode("utf-16", "replace")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return raw.decode("cp1252", "replace")
+
+
+def _workbook_tables(path: Path) -> list[tuple[str, list[list[str]], frozenset[tuple[int, int]]]]:
+    found = []
+    for sheet in opened(path).worksheets:
+        rows, formulas = [], set()
+        # openpyxl makes every cell that it is asked for, so no more than there are.
+        last, width = min(sheet.max_row, MOST_ROWS + 1), min(sheet.max_column, _MOST_COLUMNS)
+        for number, row in enumerate(sheet.iter_rows(max_row=last, max_col=width)):
+            rows.append([as_cell(cell.value) for cell in row])
+            formulas |= {(number, place) for place, cell in enumerate(row) if cell.data_type == "f"}
+        while rows and not any(rows[-1]):
+            rows.pop()
+        found.append((sheet.title, rows, frozenset(formulas)))
+    return found
+
+
+def opened(path: Path) -> Any:  # noqa: ANN401  (openpyxl is an extra)
+    """The workbook.
+
+    Raises:
+        ConfigError: openpyxl isn't installed, or the file is no workbook, or unpacks to more than a sheet should.
+    """
+    openpyxl = package(path)
+    try:
+        with zipfile.ZipFile(path) as packed:
+            size = sum(one.file_size for one in packed.infolist())
+        if size <= _MOST_BYTES:
+            return openpyxl.load_workbook(path)
+    # What openpyxl stumbles over in a broken file.
+    except (zipfile.BadZipFile, OSError, SyntaxError, LookupError, ValueError, TypeError, AttributeError) as error:
+        raise ConfigError(str(path), f"it is no workbook ({error})", "save it again as .xlsx, or as CSV") from None
+    raise ConfigError(str(path), "it unpacks to more than a sheet of sources should", "cut it into several sheets")
+
+
+def package(path: Path) -> Any:  # noqa: ANN401  (the same)
+    """The package openpyxl.
+
+    Raises:
+        ConfigError: it isn't installed.
+    """
+    try:
+        import openpyxl  # noqa: PLC0415  (an extra)
+    except ImportError:
+        raise ConfigError(
+            str(path), "workbooks need the package openpyxl", "pip install 'latam-corpus[sheets]', or use CSV"
+        ) from None
+    return openpyxl
+
+
+def as_text(cell: Any, value: str) -> None:  # noqa: ANN401  (a cell of openpyxl)
+    """Put text into a workbook's cell; what looks like a formula stays text, there and when it is edited."""
+    cell.value = re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", "", value)
+    if _FORMULA.match(value):
+        cell.data_type = "s"
+        cell.quotePrefix = True
+
+
+def csv_text(rows: Sequence[Sequence[str]]) -> str:
+    """Rows as CSV that spreadsheet programs open as text: an apostrophe stands before what looks like a formula."""
+    made = io.StringIO()
+    csv.writer(made, delimiter=";", lineterminator="\r\n").writerows([[_quoted(cell) for cell in row] for row in rows])
+    return "\ufeff" + made.getvalue()
+
+
+def _quoted(cell: str) -> str:
+    return f"'{cell}" if _FORMULA.match(cell) or _QUOTED.match(cell) else cell
+
+
+def _unquoted(cell: str) -> str:
+    return cell[1:] if _QUOTED.match(cell) else cell
+
+
+def with_notes(sheet: Sheet, notes: Mapping[int, str], head: str) -> list[list[str]]:
+    """The sheet's rows with a note beside each row that has one, in the column for it, which is the first if new."""
+    place = sheet.keys.index(TO_CORRECT.en) if TO_CORRECT.en in sheet.keys else None
+    told = {sheet.head_row: head, **notes}
+    rows = []
+    for number, row in enumerate(sheet.rows):
+        note = told.get(number, "")
+        rows.append([note, *row] if place is None else [*row[:place], note, *row[place + 1 :]])
+    return rows
+
+
+def returned_workbook(path: Path, sheet: Sheet, notes: Mapping[int, str], head: str) -> bytes:
+    """The workbook as it came, with the notes in their column and every formula as text.
+
+    Args:
+        path: of the workbook.
+        sheet: as it was read.
+        notes: by the row's place.
+        head: of the notes' column.
+    """
+    book = opened(path)
+    from openpyxl.styles import Alignment  # noqa: PLC0415  (an extra, which is there)
+
+    page = next(one for one in book.worksheets if one.title == sheet.title)
+    place = sheet.keys.index(TO_CORRECT.en) if TO_CORRECT.en in sheet.keys else len(sheet.keys)
+    for row in page.iter_rows(max_row=len(sheet.rows), max_col=max(len(sheet.keys), 1)):
+        for cell in row:
+            if cell.data_type == "f":
+                as_text(cell, str(cell.value))
+    for number in range(sheet.head_row, len(sheet.rows)):
+        cell = page.cell(number + 1, place + 1)
+        as_text(cell, head if number == sheet.head_row else notes.get(number, ""))
+        cell.alignment = Alignment(wrap_text=True, vertical="top")
+    page.column_dimensions[page.cell(1, place + 1).column_letter].width = _NOTES_WIDTH
+    made = io.BytesIO()
+    book.save(made)
+    return made.getvalue()

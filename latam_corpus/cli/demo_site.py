@@ -1,0 +1,94 @@
+"""The demo's newspaper pages on a website of this machine, and the crawl that collects them from there."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from latam_corpus.catalog.scope import Crawl
+from latam_corpus.catalog.source import load_source
+from latam_corpus.cli.crawl import crawler_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_ROBOTS = "User-agent: *\nAllow: /\nSitemap: /sitemap.xml\n"
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    """Serves the pages, a robots.txt and a sitemap of them."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        """Answer a request."""
+        if self.path not in ("/robots.txt", "/sitemap.xml"):
+            super().do_GET()
+            return
+        body = (_ROBOTS if self.path == "/robots.txt" else self._sitemap()).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/plain" if self.path == "/robots.txt" else "application/xml")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _sitemap(self) -> str:
+        pages = sorted(path.name for path in Path(self.directory).glob("*.html"))
+        listed = "".join(f"<url><loc>http://{self.headers['Host']}/{page}</loc></url>" for page in pages)
+        return f"<urlset>{listed}</urlset>"
+
+    def log_message(self, *args: object) -> None:
+        """Nothing is logged."""
+
+
+class _Unseen:
+    """Progress of a crawl of a moment."""
+
+    def page(self, url: str, pages: int, waiting_hosts: int) -> None:
+        """Nothing is shown."""
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """A website of the folder's pages on loopback, as `host:port`, until the block ends.
+
+    Raises:
+        OSError: this machine gives no port.
+    """
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder)))
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    try:
+        yield f"127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def crawl_pieces(described: Path, folder: Path, room: Path) -> Any:  # noqa: ANN401  (a result of an extra)
+    """Serve the folder's pages and crawl them into `room`, anew; what came of it.
+
+    Args:
+        described: the source file, whose start has the port at which they are served put in.
+        folder: the pages.
+        room: the folder whose `collected/` they go to.
+
+    Raises:
+        ConfigError: what a crawl needs isn't installed.
+        OSError: this machine gives no port.
+    """
+    source = load_source(described)
+    crawler = crawler_of(source)
+    shutil.rmtree(room / "collected" / source.id, ignore_errors=True)
+    with served(folder) as host:
+        stated = source.collect.crawl.model_dump() if source.collect.crawl else {}
+        scope = Crawl.model_validate(stated | {"start": (f"http://{host}/sitemap.xml",), "private_hosts": (host,)})
+        collect = source.collect.model_copy(update={"crawl": scope})
+        return crawler(source.model_copy(update={"collect": collect}), room, _Unseen()).run()

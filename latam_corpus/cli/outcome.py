@@ -1,0 +1,132 @@
+"""What `latam-corpus run` prints: the plan of a dry run, the result of one that was done."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any, Final
+
+from latam_corpus.cli.show import console, number, print_json, table
+from latam_corpus.pipeline.estimate import estimate
+from latam_corpus.pipeline.part import Task, folder_of, keys_of
+from latam_corpus.release.card import megabytes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from latam_corpus.pipeline.plan import Part, Plan
+    from latam_corpus.pipeline.run import RunResult
+    from latam_corpus.release.manifest import Manifest
+
+_MOST_LOSSES: Final = 10
+
+
+def tell_plan(plan: Plan, parts: Sequence[Part], out: Path, *, as_json: bool) -> None:
+    """Print what a run would do: which parts are done already, and what the others would take."""
+    first = plan.segments[0]
+    reused = {step.title: 0 for step in first.steps}
+    for part in parts:
+        for step, key in zip(first.steps, keys_of(Task(part, first, out / "work")), strict=True):
+            reused[step.title] += folder_of(out / "work", key).is_dir()
+    told: dict[str, Any] = {
+        "run": plan.run_name,
+        "parts": len(parts),
+        "bytes": sum(part.bytes for part in parts),
+        "steps": [{"stages": title, "parts_reused": n} for title, n in reused.items()],
+        "estimate": dataclasses.asdict(estimate(plan, parts, out / "work")),
+        "barriers": [barrier.name for segment in plan.segments for barrier in segment.barriers],
+    }
+    if as_json:
+        print_json(told)
+        return
+    console.print(f"run {plan.run_name}: {len(parts)} parts, {number(told['bytes'])} bytes of input")
+    for step in told["steps"]:
+        console.print(f"  {step['stages']}: {step['parts_reused']} of {len(parts)} parts are done already")
+    guess = told["estimate"]
+    if guess["remaining"]:
+        seconds = f"{guess['seconds']:.0f}" if guess["seconds"] >= 1 else "less than 1"
+        console.print(
+            f"  about {seconds} CPU seconds and {megabytes(guess['disk'])} of disk for the rest, "
+            f"estimated by working {megabytes(guess['sampled'])} of {megabytes(guess['remaining'])}, "
+            "after a few records that compile code and open models"
+        )
+    console.print(f"  then decided over all: {', '.join(told['barriers'])}")
+
+
+def tell_result(result: RunResult, released: Manifest | None, before: str | None, *, as_json: bool) -> None:
+    """Print what a run came to.
+
+    Args:
+        result: the run's.
+        released: the version made of it, or the one that has it already.
+        before: the latest version before.
+        as_json: whether values are wanted and no words.
+    """
+    if as_json:
+        print_json(
+            {
+                "run": result.folder.name,
+                "folder": str(result.folder),
+                "rows": {"in": result.rows_in, "kept": result.kept},
+                "stages": {name: dataclasses.asdict(count) for name, count in result.stages.items()},
+                "barriers": result.barriers,
+                "by_genre": result.by_genre,
+                "reused": {title: {"parts": n, "of": of} for title, (n, of) in result.reused.items()},
+                "failures": result.failures,
+                "losses": [loss.as_dict() for loss in result.losses],
+                "accepted_loss": result.accepted_loss,
+                "seconds": result.seconds,
+                "release": None if released is None else {"name": released.name, "version": released.version},
+            }
+        )
+        return
+    for title, (n, of) in result.reused.items():
+        if n:
+            console.print(f"reused   {title}: {n} of {of} parts")
+    rows = []
+    for row in result.by_genre:
+        why = ", ".join(f"{reason} {number(n)}" for reason, n in row["reasons"].items())
+        rows.append((row["genre"], row["source"], number(row["in"]), number(row["kept"]), why))
+    table("", ["genre", "source", "in#", "kept#", "set aside, by reason"], rows)
+    console.print(
+        f"{number(result.rows_in)} documents in = {number(result.kept)} kept + "
+        f"{number(result.rows_in - result.kept)} set aside, in {result.seconds:.1f} s"
+    )
+    _tell_left_out(result)
+    console.print(f"run      {result.folder}")
+    if released is not None:
+        again = ", nothing has changed since" if released.version == before else ""
+        console.print(f"release  {released.spec}: {number(released.rows)} documents{again}")
+    if not result.kept:
+        look = f"latam-corpus sample {result.folder} --set-aside --by drop_reason"
+        console.print(f"nothing was kept: `{look}` shows what fell", markup=False)
+    _tell_losses(result)
+    if result.failures:
+        console.print(f"no release is made of a run with failed parts ({len(result.failures)}); run it again")
+    for name, error in result.failures.items():
+        console.print(f"failed   {name}: {error}", markup=False)
+
+
+def _tell_left_out(result: RunResult) -> None:
+    """What the search for near-duplicates didn't compare, where so many documents share a passage."""
+    found = result.barriers.get("dedupe", {})
+    if found.get("left_out"):
+        console.print(
+            f"dedupe   {number(found['common'])} runs of words stand in more than {found['cap']} documents; "
+            f"{number(found['left_out'])} pairs that share them weren't made for that"
+        )
+
+
+def _tell_losses(result: RunResult) -> None:
+    for loss in result.losses[:_MOST_LOSSES]:
+        console.print(f"loss     {loss}", markup=False)
+    if len(result.losses) > _MOST_LOSSES:
+        console.print(f"         and {len(result.losses) - _MOST_LOSSES} more, in run.json")
+    if result.losses and result.accepted_loss:
+        console.print(f"let pass because: {result.accepted_loss}", markup=False)
+    elif result.losses:
+        console.print(
+            "no release is made of a run that lost more than its recipe's floor: read what fell with `latam-corpus "
+            f'sample {result.folder} --set-aside --by drop_reason`, mend it, or give --accept-loss "why"',
+            markup=False,
+        )

@@ -1,0 +1,174 @@
+"""`latam-corpus sources preview`: a handful of a source's items, each beside its original, and what a run would do."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import polars as pl
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from latam_corpus.catalog.advice import ASK_FIRST, NO_CONTACT
+from latam_corpus.catalog.words import TIERS
+from latam_corpus.cli.checked import usable_source
+from latam_corpus.cli.crawl import crawler_of
+from latam_corpus.cli.previewed import items_of
+from latam_corpus.cli.show import console, errors, print_json
+from latam_corpus.cli.spoken import Lang, in_their_language, spoken
+from latam_corpus.errors import ConfigError
+from latam_corpus.report.page import write_file
+from latam_corpus.report.preview import (
+    DROPPED,
+    EXTRACTED,
+    KEPT,
+    ORIGINAL,
+    Item,
+    preview_page,
+    summary,
+)
+from latam_corpus.report.shown import with_readable
+from latam_corpus.said import Said
+
+if TYPE_CHECKING:
+    from latam_corpus.catalog.source import Source
+
+_SHOWN: Final = 700  # characters a side on a terminal
+_ASKING: Final = Said(
+    "se piden hasta {n} páginas a {holder}, con cortesía: puede tardar",
+    "pedem-se até {n} páginas a {holder}, com cortesia: pode demorar",
+    "{n} pages at most are asked of {holder}, politely: it may take a while",
+)
+_WHERE: Final = Said(
+    "¿dónde están los archivos? agregue --input CARPETA",
+    "onde estão os arquivos? acrescente --input PASTA",
+    "where are the files? add --input FOLDER",
+)
+_NOTHING: Final = Said(
+    "no se encontró nada que leer", "não se encontrou nada para ler", "nothing to read was found"
+)  # fmt: skip
+_PAGE: Final = Said("página: {path}", "página: {path}", "page: {path}")
+
+
+class _Silent:
+    """Progress of a crawl so short that its lines would be in the way."""
+
+    def page(self, url: str, pages: int, waiting_hosts: int) -> None:
+        """Nothing is shown."""
+
+
+@in_their_language
+def preview(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A source's file, or an id of the catalogue.")],
+    where: Annotated[str, typer.Option("--input", metavar="PATH", help="Where its records are.")] = "",
+    n: Annotated[int, typer.Option("--n", min=1, max=100, help="How many items to try.")] = 5,
+    policies: Annotated[str, typer.Option(metavar="FOLDER", help="A filters/ folder.")] = "",
+    html: Annotated[Path | None, typer.Option("--html", help="Write a page here: one file, no network needed.")] = None,
+    out: Annotated[Path, typer.Option("--out", help="The folder whose crawled pages are used, if any.")] = Path("out"),
+    lang: Lang = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Try a handful of a source's items: the text beside the original, its language, what stays, what falls and why.
+
+    What the terminal and the page show is redacted. A page of a source whose terms don't let its texts be shown is
+    stamped as internal.
+    """
+    language = spoken(lang)
+    source = usable_source(file, language)
+    with contextlib.ExitStack() as opened:
+        place = where or _collected(source, out) or _asked(source, n, opened, language)
+        items = items_of(source, place, n, policies)
+    if not items:
+        raise ConfigError(f"source {source.id}", _NOTHING.told(language))
+    told = summary(items, source.tier, source.uses, TIERS)
+    if html:
+        write_file(html, preview_page(source.title, items, told, language, internal=not _readable(source)))
+    if as_json:
+        print_json({"source": source.id, "items": [item.as_dict(language) for item in items]})
+        return
+    for number, item in enumerate(items, 1):
+        _tell(number, item, language)
+    for one in told:
+        console.print(one.told(language), markup=False)
+    if html:
+        console.print(_PAGE.plain(path=html).told(language), markup=False)
+
+
+def _collected(source: Source, out: Path) -> str:
+    """Where pages of the source were crawled to before; empty where they weren't."""
+    folder = out / "collected" / source.id / "warc"
+    return str(folder) if source.collect.asked and folder.is_dir() else ""
+
+
+def _asked(source: Source, n: int, opened: contextlib.ExitStack, language: str) -> str:
+    """A few pages, asked for now, in a folder that goes when the command ends.
+
+    Raises:
+        ConfigError: the source is of files, its holder must be asked first, or it can't be crawled.
+    """
+    refused = ASK_FIRST if source.status == "ask_first" else None
+    if not refused and not source.collect.asked:
+        raise ConfigError(f"source {source.id}", _WHERE.told(language))
+    refused = refused or (None if source.contact else NO_CONTACT)
+    if refused:
+        problem, remedy = refused
+        raise ConfigError(
+            f"source {source.id}", problem.plain(holder=source.holder).told(language), remedy.told(language)
+        )
+    room = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="latam-corpus-preview-")))
+    crawler = crawler_of(source)(source, room, _Silent(), limit=n)
+    errors.print(_ASKING.plain(n=n, holder=source.holder).told(language), markup=False)
+    result = crawler.run()
+    for host, why in result.closed.items():
+        errors.print(f"{host}: {why}", markup=False)
+    if not result.pages:
+        causes = ", ".join(f"{cause} ({count})" for cause, count in result.causes.items())
+        raise ConfigError(f"source {source.id}", _NOTHING.told(language), causes)
+    return str(result.folder / "warc")
+
+
+def _readable(source: Source) -> bool:
+    """Whether the source's terms let others read its texts."""
+    rights = source.rights
+    row = {
+        "rights_tier": [source.tier],
+        "uses": [list(source.uses)],
+        "basis": [rights.basis if rights else None],
+        "expires": [rights.expires if rights else None],
+        "embargo_until": [rights.embargo_until if rights else None],
+    }
+    return bool(with_readable(pl.DataFrame(row), datetime.now(UTC).date())["readable"][0])
+
+
+def _tell(number: int, item: Item, language: str) -> None:
+    mark, verdict = ("✓", KEPT) if item.kept else ("✗", DROPPED)
+    known = [item.title, item.language_said.told(language)]
+    console.print(f"{number}  {shown_only(item.where)}", markup=False)
+    console.print(f"   {shown_only(' · '.join(one for one in known if one))}", markup=False)
+    console.print(f"   {mark} {verdict.told(language)}", markup=False, style=None if item.kept else "red")
+    for one in item.why:
+        console.print(f"     {one.told(language)}", markup=False)
+    side = Table(box=None, pad_edge=False, padding=(0, 2, 0, 3), expand=True, header_style="bold")
+    for head in (ORIGINAL, EXTRACTED):
+        side.add_column(head.told(language), ratio=1, overflow="fold")
+    side.add_row(*(Text(_beginning(one)) for one in (item.original, item.text)))
+    console.print(side)
+    console.print()
+
+
+def _beginning(text: str) -> str:
+    text = shown_only(text)
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + " …"
+
+
+def shown_only(text: str) -> str:
+    r"""The text without what a terminal would obey.
+
+    >>> shown_only("La \x1b[31mbarca\x1b]0;x\x07\n")
+    'La [31mbarca]0;x\n'
+    """
+    return "".join(sign for sign in text if sign.isprintable() or sign in "\n\t")

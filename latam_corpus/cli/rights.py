@@ -1,0 +1,162 @@
+"""`latam-corpus rights …`: what owners refuse today of what was released before."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import polars as pl
+import typer
+
+from latam_corpus.catalog.optout.site import root_of
+from latam_corpus.cli.crawl import installed
+from latam_corpus.cli.show import console, errors, number, print_json, table
+from latam_corpus.errors import ConfigError
+from latam_corpus.release.manifest import load_manifest
+from latam_corpus.release.opt_outs import leaving, on_the_web, read_listed, relisted, write_listed
+from latam_corpus.release.store import Store
+
+if TYPE_CHECKING:
+    from latam_corpus.release.manifest import Manifest
+
+app = typer.Typer(no_args_is_help=True, help="Read again what owners refuse, and list what must leave.")
+
+_TOLD_EVERY: Final = 15.0
+_MOST_ROWS: Final = 50
+
+
+@app.callback()
+def group() -> None:
+    """Read again what owners refuse, and list what must leave."""
+
+
+class _Lines:
+    """Progress: a line every quarter of a minute."""
+
+    def __init__(self) -> None:
+        self._last = time.monotonic()
+
+    def __call__(self, done: int, total: int) -> None:
+        now = time.monotonic()
+        if now - self._last >= _TOLD_EVERY:
+            self._last = now
+            errors.print(f"{number(done)} of {number(total)} sites are read")
+
+
+@app.command("recheck")
+def recheck(
+    spec: Annotated[str, typer.Argument(metavar="NAME[@VERSION]", help="A version; the latest when none is named.")],
+    contact: Annotated[str, typer.Option(help="Whom a site's owner can write to: an e-mail address or a web page.")],
+    retroactive: Annotated[
+        bool,
+        typer.Option(
+            "--retroactive/--not-retroactive",
+            help="Whether a refusal counts for what was obtained before it was first read.",
+        ),
+    ] = True,
+    again: Annotated[bool, typer.Option("--again", help="Read anew what a session that was cut has read.")] = False,
+    delay: Annotated[float, typer.Option(min=0.0, help="Seconds between two requests to one host, at least.")] = 1.0,
+    workers: Annotated[int, typer.Option(min=1, help="Hosts asked at the same time, each over one connection.")] = 16,
+    private_host: Annotated[
+        list[str] | None, typer.Option(metavar="HOST[:PORT]", help="A host that may have a private address.")
+    ] = None,
+    out: Annotated[
+        Path, typer.Option("--out", help="The folder in which the store is; also for what sites say.")
+    ] = Path("out"),
+    store: Annotated[
+        str | None, typer.Option("--store", help="The store, a folder or URL; OUT/store by default.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Read the opt-outs of every host of a release again, and list what must leave its next version."""
+    opened = Store.at(store or out / "store")
+    with opened.told():
+        manifest = load_manifest(opened, *opened.find(spec))
+        listed = read_listed(opened, manifest.name)
+        documents = on_the_web(opened, manifest, listed)
+    module = installed("latam_corpus.collect.crawl.recheck")
+    roots = module.roots_of(documents["url"].to_list())
+    if not roots:
+        raise ConfigError(manifest.spec, "none of its documents has an address on the web", "there is nothing to ask")
+    reader = module.SiteReader(
+        _asker_id(manifest.name),
+        roots,
+        out / "rights" / manifest.name,
+        _Lines(),
+        contact=contact,
+        delay=delay,
+        private_hosts=private_host or (),
+        workers=workers,
+    )
+    result = reader.run(again=again)
+    found = relisted(documents, reader.sites, listed, retroactive=retroactive)
+    with opened.told():
+        file = write_listed(opened, manifest.name, found)
+    leave = leaving(manifest, found)
+    told: dict[str, Any] = {
+        "release": manifest.spec,
+        "documents": documents.height,
+        "sites": len(reader.sites),
+        "unread": reader.unread,
+        "refusals": _by_refusal(found),
+        "leave": _by_refusal(leave),
+        "documents_leaving": leave["doc_id"].n_unique(),
+        "file": file,
+        "evidence": str(result.folder / "warc"),
+    }
+    if as_json:
+        print_json(told)
+    else:
+        _tell(manifest, told)
+    if not reader.sites:
+        raise typer.Exit(1)
+
+
+def _asker_id(name: str) -> str:
+    """The release's name as a source's id may be.
+
+    >>> _asker_id("Latam_news.v2")
+    'recheck-latam-news-v2'
+    """
+    return "recheck-" + "-".join("".join(c if c.isalnum() else " " for c in name.lower()).split())
+
+
+def _by_refusal(rows: pl.DataFrame) -> list[dict[str, Any]]:
+    """The refusals, each once, with the number of documents, the most first."""
+    sites = pl.Series("site", [root_of(url) for url in rows["url"]], dtype=pl.String)
+    return (
+        rows.with_columns(sites)
+        .group_by("site", "signal", "value", "address")
+        .agg(pl.col("time").max(), pl.col("doc_id").n_unique().alias("documents"))
+        .sort("documents", "site", "signal", "value", descending=[True, False, False, False])
+        .to_dicts()
+    )
+
+
+def _tell(manifest: Manifest, told: dict[str, Any]) -> None:
+    shown = told["leave"][:_MOST_ROWS]
+    table(
+        "",
+        ["site", "signal", "value", "address", "read", "documents#"],
+        [
+            (
+                row["site"],
+                row["signal"],
+                row["value"],
+                row["address"],
+                f"{row['time']:%Y-%m-%d %H:%M}",
+                row["documents"],
+            )
+            for row in shown
+        ],
+    )
+    if len(told["leave"]) > len(shown):
+        console.print(f"and {number(len(told['leave']) - len(shown))} refusals more, in the file")
+    for site, why in told["unread"].items():
+        console.print(f"{site} couldn't be read, and what it said before stands: {why}", markup=False)
+    of = f"{number(told['documents_leaving'])} of {number(told['documents'])} documents with an address"
+    console.print(f"{manifest.spec}: {of} must leave the next version")
+    console.print(f"{told['file']} names them; every build of {manifest.name} reads it", markup=False)
+    console.print(f"what the sites said is in {told['evidence']}", markup=False)
+    console.print(f"next     latam-corpus release build {manifest.name} --parent latest")

@@ -1,0 +1,164 @@
+"""`latam-corpus sources export|import`: sources to a sheet that people fill in, and the sheet back to source files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from latam_corpus.catalog.check import check_source
+from latam_corpus.catalog.columns import TO_CORRECT
+from latam_corpus.catalog.handout import handout_csv, handout_workbook
+from latam_corpus.catalog.sheet import language_of_heads, row_of, source_of
+from latam_corpus.catalog.source import SOURCES, Source, shipped_sources
+from latam_corpus.catalog.workbook import csv_text, read_sheet, returned_workbook, with_notes
+from latam_corpus.cli.checked import usable_source
+from latam_corpus.cli.show import console, number, print_json
+from latam_corpus.cli.spoken import Lang, in_their_language, spoken
+from latam_corpus.errors import ConfigError
+from latam_corpus.report.page import write_file
+from latam_corpus.said import Said, same
+from latam_corpus.toml_model import parse_toml, read_toml
+
+if TYPE_CHECKING:
+    from latam_corpus.catalog.sheet import Row
+    from latam_corpus.catalog.workbook import Sheet
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+_DONE: Final = same("✓")
+_EXISTS: Final = Said(
+    "ya existe el archivo {path} con otro contenido; cambie el nombre en el catálogo, o retire ese archivo",
+    "já existe o arquivo {path} com outro conteúdo; mude o nome no catálogo, ou retire esse arquivo",
+    "the file {path} is there already with another content; change the name in the catalogue, or take the file away",
+)
+_FORMULA: Final = Said(
+    "«{head}»: la celda tiene una fórmula; escriba lo que vale",
+    "«{head}»: a célula tem uma fórmula; escreva o que vale",
+    "«{head}»: the cell holds a formula; write what it comes to",
+)
+_WRITTEN: Final = Said("fuentes en {folder}: {n}", "fontes em {folder}: {n}", "sources in {folder}: {n}")
+_BACK: Final = Said(
+    "filas por corregir: {n}; vea {path}, columna «{head}»",
+    "linhas a corrigir: {n}; veja {path}, coluna «{head}»",
+    "rows to correct: {n}; see {path}, column «{head}»",
+)
+_ROW: Final = Said("fila {n}: {told}", "linha {n}: {told}", "row {n}: {told}")
+_UNKNOWN: Final = Said(
+    "no se usan estas columnas, que quedan en la hoja: {heads}",
+    "não se usam estas colunas, que ficam na planilha: {heads}",
+    "these columns aren't used, and stay in the sheet: {heads}",
+)
+_SHEET: Final = Said("hoja: {path}", "planilha: {path}", "sheet: {path}")
+
+
+@in_their_language
+def export_sheet(
+    sheet: Annotated[Path, typer.Argument(metavar="SHEET", help="The sheet to write: .xlsx or .csv.")],
+    sources: Annotated[list[str] | None, typer.Argument(metavar="SOURCE…", help="Source files or ids.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every source of the catalogue.")] = False,
+    lang: Lang = "",
+    as_json: Json = False,
+) -> None:
+    """Write the sheet that people fill in, empty or with sources; XLSX has drop-downs and a page that explains it."""
+    language = spoken(lang)
+    if sheet.exists():
+        raise ConfigError(str(sheet), "that file is there already", "give another name")
+    named = [*(sources or ()), *((source.id for source in shipped_sources()) if every else ())]
+    rows = [row_of(_text_of(one, language), language) for one in named]
+    if sheet.suffix.lower() == ".xlsx":
+        write_file(sheet, handout_workbook(rows, language, sheet))
+    elif sheet.suffix.lower() == ".csv":
+        write_file(sheet, handout_csv(rows, language))
+    else:
+        raise ConfigError(str(sheet), f"«{sheet.suffix}» is no form of a sheet", "end its name in .xlsx or .csv")
+    if as_json:
+        print_json({"sheet": str(sheet), "sources": named})
+    else:
+        console.print(_SHEET.plain(path=sheet).told(language), markup=False)
+
+
+def _text_of(named: str, language: str) -> str:
+    """The text of a valid source's file."""
+    usable_source(named, language)
+    return read_toml(Path(named) if named.endswith(".toml") else SOURCES / f"{named}.toml", "source")
+
+
+@in_their_language
+def import_sheet(
+    sheet: Annotated[Path, typer.Argument(metavar="SHEET", help="The sheet that was filled in: .xlsx or .csv.")],
+    to: Annotated[Path, typer.Option("--to", help="The folder of the source files.")] = Path("sources"),
+    back: Annotated[Path | None, typer.Option("--back", help="Where the sheet comes back to.")] = None,
+    lang: Lang = "",
+    as_json: Json = False,
+) -> None:
+    """Write a source file for each row that is right; the sheet comes back and says of the others what to correct.
+
+    No file is written over, and the sheet that came is left as it is. Exit code 1 when a row is to be corrected.
+    """
+    found = read_sheet(sheet)
+    language = spoken(lang) if lang else language_of_heads([head.rstrip(" *") for head in found.heads], spoken(""))
+    returned = back or sheet.with_name(f"{sheet.stem}.{_folded_head(language)}{sheet.suffix}")
+    if returned.exists() and returned.samefile(sheet):
+        raise ConfigError(str(returned), "the sheet that came would be written over", "give another name with --back")
+    if returned.suffix.lower() != sheet.suffix.lower():
+        problem = f"«{returned.suffix}» is no form of a sheet"
+        raise ConfigError(str(returned), problem, f"end its name in {sheet.suffix}")
+    written: list[str] = []
+    notes: dict[int, str] = {}
+    told: list[dict[str, Any]] = []
+    wrong = 0
+    for place in range(found.head_row + 1, len(found.rows)):
+        cells = found.cells(place)
+        if not cells:
+            continue
+        row = source_of(cells, written)
+        said = [*row.wrong, *_formulas(found, place)] or _write(row, to)
+        if not said:
+            written.append(row.values["id"])
+        wrong += bool(said)
+        notes[place] = "\n".join(one.told(language) for one in said) or _DONE.told(language)
+        told.append({"row": place + 1, "id": cells.get("id"), "wrong": [one.told(language) for one in said]})
+    head = TO_CORRECT.told(language)
+    if sheet.suffix.lower() == ".xlsx":
+        write_file(returned, returned_workbook(sheet, found, notes, head))
+    else:
+        write_file(returned, csv_text(with_notes(found, notes, head)))
+    if as_json:
+        print_json({"written": written, "folder": str(to), "returned": str(returned), "rows": told})
+    else:
+        _tell(found, told, language)
+        console.print(_WRITTEN.plain(n=number(len(written)), folder=to).told(language), markup=False)
+        if wrong:
+            console.print(_BACK.plain(n=number(wrong), path=returned, head=head).told(language), markup=False)
+    if wrong:
+        raise typer.Exit(1)
+
+
+def _tell(sheet: Sheet, rows: list[dict[str, Any]], language: str) -> None:
+    if sheet.unknown:
+        console.print(_UNKNOWN.plain(heads=", ".join(sheet.unknown)).told(language), markup=False)
+    for row in rows:
+        for one in row["wrong"]:
+            console.print(_ROW.plain(n=row["row"], told=one).told(language), markup=False)
+
+
+def _formulas(sheet: Sheet, place: int) -> list[Said]:
+    """What there is to say of a row's formulas, which are never computed."""
+    columns = [column for row, column in sorted(sheet.formulas) if row == place and sheet.keys[column]]
+    return [_FORMULA.plain(head=sheet.heads[column].rstrip(" *")) for column in columns]
+
+
+def _write(row: Row, folder: Path) -> list[Said]:
+    """Write the source's file; what there is to say where another one is there."""
+    path = folder / f"{row.values['id']}.toml"
+    if path.exists():
+        present, _ = check_source(read_toml(path, "source"))
+        return [] if present == parse_toml(row.text, Source, str(path)) else [_EXISTS.plain(path=path)]
+    write_file(path, row.text)
+    return []
+
+
+def _folded_head(language: str) -> str:
+    """A part of the returned sheet's name: `corregir`, `corrigir`, `correct`."""
+    return TO_CORRECT.told(language).split()[-1].lower()

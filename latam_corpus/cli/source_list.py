@@ -1,0 +1,103 @@
+"""`latam-corpus sources list`, and `list sources`: the catalogue, as far as it is wanted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from latam_corpus.catalog import answers
+from latam_corpus.catalog.source import SOURCES, Source, shipped_sources
+from latam_corpus.catalog.words import GENRES, STATUSES, TIERS, USES
+from latam_corpus.cli.show import console, number, print_json, table
+from latam_corpus.cli.spoken import Lang, in_their_language, spoken
+from latam_corpus.errors import ConfigError
+from latam_corpus.said import Said
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+_COUNT: Final = Said("fuentes: {n}", "fontes: {n}", "sources: {n}")
+_HEADS: Final = (
+    Said("id", "id", "id"), Said("género", "gênero", "genre"), Said("país", "país", "country"),
+    Said("lenguas", "línguas", "languages"), Said("derechos", "direitos", "rights"), Said("usos", "usos", "uses"),
+    Said("estado", "estado", "status"), Said("título", "título", "title"),
+)  # fmt: skip
+
+
+@in_their_language
+def list_sources(
+    genre: Annotated[str, typer.Option(help="Of this genre.")] = "",
+    country: Annotated[str, typer.Option(help="Of this country, by code or name.")] = "",
+    language: Annotated[str, typer.Option(help="In this language, by code or name.")] = "",
+    status: Annotated[str, typer.Option(help="verified, unverified or ask_first.")] = "",
+    use: Annotated[str, typer.Option(help="Allowed for this use: train, redistribute or evaluate.")] = "",
+    lang: Lang = "",
+    as_json: Json = False,
+) -> None:
+    """List the sources of the catalogue and their rights."""
+    spoken_ = spoken(lang)
+    wanted = {
+        "genre": _read("--genre", answers.choice(GENRES, numbered=False), genre, spoken_),
+        "status": _read("--status", answers.choice(STATUSES, numbered=False), status, spoken_),
+        "country": _read("--country", answers.country, country, spoken_),
+        "use": _read("--use", answers.choice(USES, numbered=False), use, spoken_),
+        "language": _read("--language", answers.language, language, spoken_),
+    }
+    found = [source for source in shipped_sources() if _fits(source, wanted)]
+    if as_json:
+        print_json([_row(source) for source in found])
+        return
+    rows = [
+        (
+            s.id,
+            GENRES[s.genre].told(spoken_) if s.genre else "",
+            s.country or "",
+            " ".join(s.languages),
+            TIERS[s.tier].told(spoken_),
+            ", ".join(USES[use].told(spoken_) for use in s.uses),
+            STATUSES[s.status].told(spoken_),
+            s.title,
+        )
+        for s in found
+    ]
+    if rows:
+        table("", [head.told(spoken_) for head in _HEADS], rows)
+    console.print(_COUNT.plain(n=number(len(rows))).told(spoken_))
+
+
+def _read(option: str, read: Callable[[str], str], typed: str, language: str) -> str:
+    """What was typed as the catalogue writes it; empty for nothing."""
+    try:
+        return read(typed) if typed else ""
+    except answers.AnswerError as error:
+        problem, _, remedy = error.said.told(language).partition("; ")
+        raise ConfigError(option, problem, remedy) from None
+
+
+def _fits(source: Source, wanted: dict[str, str]) -> bool:
+    has: dict[str, Sequence[str | None]] = {
+        "genre": [source.genre],
+        "status": [source.status],
+        "country": [source.country],
+        "use": source.uses,
+        "language": source.languages,
+    }
+    return all(not value or value in has[key] for key, value in wanted.items())
+
+
+def _row(source: Source) -> dict[str, Any]:
+    return {
+        "id": source.id,
+        "title": source.title,
+        "genre": source.genre,
+        "country": source.country,
+        "languages": list(source.languages),
+        "rights": source.rights.statement if source.rights else None,
+        "rights_tier": source.tier,
+        "uses": list(source.uses),
+        "status": source.status,
+        "collected": source.collect.kind,
+        "file": str(SOURCES / f"{source.id}.toml"),
+    }

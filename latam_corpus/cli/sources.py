@@ -1,0 +1,176 @@
+"""`latam-corpus sources …`: what librarians do at a terminal: describe a source, check it, see what comes of it."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from latam_corpus.catalog.answers import choice
+from latam_corpus.catalog.ask import answered, interview
+from latam_corpus.catalog.check import check_source
+from latam_corpus.catalog.questions import Question
+from latam_corpus.catalog.template import Template, load_template, templates
+from latam_corpus.cli.checked import checked
+from latam_corpus.cli.preview import preview
+from latam_corpus.cli.sheets import export_sheet, import_sheet
+from latam_corpus.cli.show import console, print_json, table
+from latam_corpus.cli.source_list import list_sources
+from latam_corpus.cli.spoken import Lang, in_their_language, spoken
+from latam_corpus.errors import ConfigError
+from latam_corpus.said import Said
+
+app = typer.Typer(no_args_is_help=True, help="Describe sources, check them, and see what comes of them (librarians).")
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+_RIGHT: Final = Said("está bien", "está certo", "it is right")
+_WRONG: Final = Said("hay {n} por corregir", "há {n} a corrigir", "{n} to be put right")
+_ADVICE: Final = Said("consejo", "conselho", "advice")
+_WRITTEN: Final = Said("escrito: {path}", "escrito: {path}", "written: {path}")
+_NOTHING_WRITTEN: Final = Said("nada se escribió", "nada foi escrito", "nothing was written")
+_NEXT: Final = Said("ahora", "agora", "next")
+_EXISTS: Final = Said("ese archivo ya existe", "esse arquivo já existe", "that file is there already")
+_OTHER_NAME: Final = Said(
+    "dé otro nombre: latam-corpus sources new OTRO.toml",
+    "dê outro nome: latam-corpus sources new OUTRO.toml",
+    "give another name: latam-corpus sources new OTHER.toml",
+)
+_KIND: Final = Question(
+    "template",
+    Said("¿Qué clase de fuente es?", "Que tipo de fonte é?", "What kind of source is it?"),
+    Said(
+        "De ello depende lo que se pregunta después.", "Disso depende o que se pergunta depois.",
+        "What is asked next depends on it.",
+    ),
+    needed=True,
+)  # fmt: skip
+
+
+class _Terminal:
+    """Questions on standard error, answers from standard input: typed by a person, or a line each from a file."""
+
+    def __init__(self) -> None:
+        self.patient = sys.stdin is not None and sys.stdin.isatty()
+
+    def tell(self, line: str) -> None:
+        """Show a line."""
+        typer.echo(line, err=True)
+
+    def ask(self, prompt: str) -> str:
+        """The answer typed; EOFError where there is none."""
+        typer.echo(prompt, err=True, nl=False)
+        line = sys.stdin.readline() if sys.stdin is not None else ""
+        if not self.patient:
+            typer.echo(line.rstrip("\n"), err=True)
+        if not line:
+            raise EOFError
+        return line
+
+
+@app.command("new")
+@in_their_language
+def new(
+    path: Annotated[Path | None, typer.Argument(metavar="FILE", help="The file to write; ID.toml by default.")] = None,
+    template: Annotated[str, typer.Option("--template", metavar="NAME", help="The kind of holder; see --list.")] = "",
+    blank: Annotated[bool, typer.Option("--blank", help="Ask nothing: write the template to fill in by hand.")] = False,
+    listed: Annotated[bool, typer.Option("--list", help="List the templates.")] = False,
+    lang: Lang = "",
+    as_json: Json = False,
+) -> None:
+    """Write a source's file by questions and answers; never over another file. Answers can be piped, one a line."""
+    language = spoken(lang)
+    if listed:
+        _list_templates(language, as_json)
+        return
+    if path and path.exists():
+        raise ConfigError(str(path), _EXISTS.told(language), _OTHER_NAME.told(language))
+    screen = _Terminal()
+    if blank and not template:
+        raise ConfigError("--blank", "which template?", "name one with --template; `sources new --list` lists them")
+    try:
+        chosen = load_template(template) if template else _chosen(screen, language)
+        answers = {} if blank else interview(chosen, screen, language, datetime.now(UTC).date())
+    except KeyboardInterrupt:
+        screen.tell(f"\n{_NOTHING_WRITTEN.told(language)}")
+        raise typer.Exit(130) from None
+    text = chosen.filled(answers, language)
+    named = path or Path(f"{answers.get('id', chosen.values['id'])}.toml")
+    try:
+        named.parent.mkdir(parents=True, exist_ok=True)
+        with named.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise ConfigError(str(named), _EXISTS.told(language), _OTHER_NAME.told(language)) from None
+    except OSError as error:
+        raise ConfigError(str(named), f"it can't be written: {error.strerror}", "name another place") from None
+    _tell_written(named, text, language, as_json)
+
+
+def _list_templates(language: str, as_json: bool) -> None:
+    rows = [(one.name, one.title.told(language)) for one in templates()]
+    if as_json:
+        print_json([{"template": name, "for": title} for name, title in rows])
+    else:
+        table("", ["template", ""], rows)
+
+
+def _tell_written(path: Path, text: str, language: str, as_json: bool) -> None:
+    source, found = check_source(text, str(path))
+    if as_json:
+        advised = [one.as_dict(language) for one in found]
+        print_json({"file": str(path), "source": source.id if source else None, "findings": advised})
+        return
+    console.print(_WRITTEN.plain(path=path).told(language), markup=False)
+    for one in found:
+        console.print(f"  {_ADVICE.told(language)}: {one.told(language)}", markup=False)
+    more = " --input …" if source and source.collect.kind == "files" else ""
+    for command in (f"check {path}", f"preview {path}{more}"):
+        console.print(f"{_NEXT.told(language)}  latam-corpus sources {command}", markup=False)
+
+
+def _chosen(screen: _Terminal, language: str) -> Template:
+    known = {one.name: one.title for one in templates()}
+    question = Question(_KIND.key, _KIND.ask, _KIND.why, choice(known), needed=True, names=known)
+    return load_template(answered(question, load_template("folder"), screen, language, {}))
+
+
+@app.command("check")
+@in_their_language
+def check(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Source files.")],
+    lang: Lang = "",
+    as_json: Json = False,
+) -> None:
+    """Say everything that is wrong with source files, and what to write instead. Exit code 1 when something is."""
+    language = spoken(lang)
+    told: list[dict[str, Any]] = []
+    for path in files:
+        source, found = checked(path)
+        wrong = [one for one in found if one.wrong]
+        told.append(
+            {
+                "file": str(path),
+                "ok": source is not None,
+                "source": source.id if source else None,
+                "findings": [one.as_dict(language) for one in found],
+            }
+        )
+        if as_json:
+            continue
+        verdict = _WRONG.plain(n=len(wrong)) if wrong else _RIGHT
+        console.print(f"{'✗' if wrong else '✓'} {path}: {verdict.told(language)}", markup=False)
+        for one in found:
+            mark = "" if one.wrong else f"{_ADVICE.told(language)}: "
+            console.print(f"  {mark}{one.told(language)}", markup=False)
+    if as_json:
+        print_json(told)
+    if not all(one["ok"] for one in told):
+        raise typer.Exit(1)
+
+
+app.command("list")(list_sources)
+app.command("preview")(preview)
+app.command("export")(export_sheet)
+app.command("import")(import_sheet)

@@ -1,0 +1,1 @@
+"""Captures of Common Crawl: `index` reads its indexes, `plan` chooses, `crawl` copies the records into our WARC."""

@@ -1,0 +1,73 @@
+"""What a good answer holds: a page, a sitemap or a feed, what it refuses and what it links to."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from latam_corpus.collect.crawl.causes import TroubleError
+from latam_corpus.collect.crawl.links import MAX_SITEMAP, is_listing, listing, page_links
+from latam_corpus.collect.responses import TEI, media_type_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from latam_corpus.catalog.optout.signal import OptOut
+    from latam_corpus.catalog.optout.site import Site
+    from latam_corpus.catalog.scope import Follow
+    from latam_corpus.collect.crawl.fetch import Exchange
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a good answer holds: the media type of a page (None for a sitemap or feed), refusals and links."""
+
+    kind: str | None
+    opt_outs: Sequence[OptOut]
+    links: Sequence[tuple[Follow, Sequence[str]]]
+    left_out: int = 0
+
+
+def read_answer(url: str, answer: Exchange, site: Site, limit: int) -> Reading:
+    """What a good answer holds.
+
+    Raises:
+        TroubleError: it is neither a page nor a list of pages, is damaged, or unpacks beyond the limit.
+    """
+    said = answer.header("content-type")
+    try:
+        body = answer.payload(max(limit, MAX_SITEMAP) if is_listing(b"", said) else limit)
+        lists = is_listing(body, said) and media_type_of(said, body) != TEI
+        found = _list(url, body) if lists else _page(url, answer, body, site)
+    except TroubleError:
+        raise
+    except Exception as error:  # noqa: BLE001  (the document boundary: what a stranger sends breaks one page alone)
+        raise TroubleError("malformed response", f"{type(error).__name__}: {error}"[:200]) from None
+    if found is None:
+        raise TroubleError("not a page", said[:100])
+    return found
+
+
+def _list(url: str, body: bytes) -> Reading | None:
+    found = listing(body, url)
+    if found is None:
+        return None
+    return Reading(None, [], [("feeds" if found.kind == "feed" else "sitemaps", found.sitemaps + found.pages)])
+
+
+def _page(url: str, answer: Exchange, body: bytes, site: Site) -> Reading | None:
+    kind = media_type_of(answer.header("content-type"), body)
+    if kind is None:
+        return None
+    opt_outs = site.page_opt_outs(url, answer.said, body, answer.time)
+    media, _, charset = kind.partition("; charset=")
+    if media in ("text/plain", TEI) or _says_nofollow(answer):
+        return Reading(media, opt_outs, [])
+    links = page_links(body, url, charset or None)
+    return Reading(media, opt_outs, [("links", links.pages), ("feeds", links.feeds)], links.more)
+
+
+def _says_nofollow(answer: Exchange) -> bool:
+    said = [value.lower() for name, value in answer.said if name == "x-robots-tag"]
+    return any(re.search(r"\b(?:nofollow|none)\b", value) for value in said)

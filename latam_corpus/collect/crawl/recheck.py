@@ -1,0 +1,143 @@
+"""The sites' files read again, without asking for any page: what the owners of a release's hosts refuse today."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final, Protocol
+
+from pydantic import ValidationError
+
+from latam_corpus.catalog.optout.site import ROBOTS, Site, root_of
+from latam_corpus.catalog.scope import Crawl, host_of
+from latam_corpus.catalog.source import Collect, Source
+from latam_corpus.collect.crawl.crawl import Crawler
+from latam_corpus.collect.crawl.sites import DAY
+from latam_corpus.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from latam_corpus.collect.crawl.ask import Job
+    from latam_corpus.collect.crawl.crawl import Result
+    from latam_corpus.collect.crawl.frontier import Waiting
+
+# Of a table that nobody reads: where a site is asked for its files is what counts.
+_TIMEOUT: Final = 60.0
+
+
+class Told(Protocol):
+    """Told of each site whose files were read."""
+
+    def __call__(self, done: int, total: int) -> None:
+        """So many of the sites are done."""
+
+
+class _Silent:
+    """Progress of pages, of which none are asked for."""
+
+    def page(self, url: str, pages: int, waiting_hosts: int) -> None:
+        """Nothing is shown."""
+
+
+class SiteReader(Crawler):
+    """One session of reading the files of many sites: robots.txt, ai.txt, tdmrep.json and the licences they name.
+
+    It asks as a crawl does: as politely, over public addresses only, and every exchange is written to WARC, as
+    evidence. It may be killed at any moment and goes on from there. After `run`, `sites` has what each site said, by
+    its root, and `unread` why the others said nothing.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        roots: Sequence[str],
+        folder: Path,
+        told: Told,
+        *,
+        contact: str,
+        delay: float = 1.0,
+        private_hosts: Sequence[str] = (),
+        workers: int = 16,
+        first_rest: float | None = None,
+    ) -> None:
+        """Open what there is of it, or begin it.
+
+        Args:
+            name: what it calls itself when it asks; letters, digits and hyphens.
+            roots: schemes and authorities, such as `https://diario.example`.
+            folder: where it is written.
+            told: its progress.
+            contact: whom a site's owner can write to.
+            delay: seconds between two requests to one host, at least.
+            private_hosts: hosts that may have an address which isn't public.
+            workers: hosts that are asked at the same time.
+            first_rest: seconds to rest after a host's first refusal.
+
+        Raises:
+            ConfigError: the contact or a host is none, or another process is at it.
+            SourceError: a file is shorter than it was.
+        """
+        try:
+            scope = Crawl(
+                start=(f"{roots[0]}/",), follow=(), delay=delay, timeout=_TIMEOUT, private_hosts=tuple(private_hosts)
+            )
+        except ValidationError as error:
+            problem = "; ".join(str(one["msg"]).removeprefix("Value error, ") for one in error.errors())
+            raise ConfigError("recheck", problem, "write hosts as gaceta.example or 127.0.0.1:8080") from None
+        source = Source(
+            id=name,
+            title=f"Sites' files: {name}",
+            holder="the sites' owners",
+            contact=contact,
+            collect=Collect(kind="crawl", crawl=scope),
+        )
+        super().__init__(source, folder, _Silent(), workers=workers, first_rest=first_rest, folder=folder)
+        self._roots, self._told = tuple(dict.fromkeys(roots)), told
+        self.sites: dict[str, Site] = {}
+        self.unread: dict[str, str] = {}
+
+    def _begin(self, *, again: bool) -> None:
+        """Let every site wait whose files aren't of this session; one that was cut goes on, for a day."""
+        states = self._frontier.states()
+        if again or (states and not states.get("waiting")):
+            self._frontier.again()
+        day = time.time() - DAY
+        for root in self._roots:
+            known = not self._frontier.add(f"{root}/", 0, None)
+            if known and root + ROBOTS not in self._frontier.files(root, day):
+                self._frontier.done(f"{root}/", "waiting")
+
+    def _end(self) -> None:
+        """A site that couldn't be read is done with too: the next session begins anew."""
+        for root in self._roots:
+            if host_of(root) in self._closed:
+                self._frontier.done(f"{root}/", "failed")
+
+    def _page(self, waiting: Waiting, site: Site) -> Job | None:
+        """Nothing is asked of a site but its files."""
+        del site
+        self._frontier.done(waiting.url, "aside")
+        done = len(self._roots) - sum(1 for host in self._hosts if host not in self._closed)
+        self._told(done, len(self._roots))
+        return None
+
+    def _result(self, seconds: float) -> Result:
+        """Take what was read out of the frontier, before it is closed."""
+        for root in self._roots:
+            files = self._frontier.files(root, 0.0)
+            if root + ROBOTS in files:
+                self.sites[root] = Site(root, files)
+            else:
+                self.unread[root] = self._closed.get(host_of(root), "not asked yet")
+        return super()._result(seconds)
+
+
+def roots_of(urls: Sequence[str]) -> list[str]:
+    """The sites of these canonical URLs, each once, sorted; what isn't on the web, or holds a password, has none.
+
+    >>> roots_of(["https://diario.example/b", "urn:isbn:1", "https://diario.example/a", "http://www.gaceta.example/"])
+    ['http://www.gaceta.example', 'https://diario.example']
+    """
+    roots = {root_of(url) for url in urls if url.startswith(("http://", "https://"))}
+    return sorted(root for root in roots if "@" not in root and not root.endswith("//"))

@@ -1,0 +1,224 @@
+"""What an RSS or Atom feed says: its entries with titles, authors, dates, licences and texts; its older documents.
+
+RSS 0.9, 1.0 and 2.0 with the modules `dc`, `content` and Creative Commons; Atom (RFC 4287); paged and archived feeds
+(RFC 5005). Elements are known by their local names, since feeds write their namespaces in many ways.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from html import escape
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urljoin
+
+from lxml import etree
+
+from latam_corpus.catalog.rights import tier_of
+from latam_corpus.collect.crawl.causes import TroubleError
+from latam_corpus.collect.crawl.links import MAX_ENTRIES, parsed_xml, unpacked
+from latam_corpus.collect.oai.rights import is_less_open, statement_of
+from latam_corpus.collect.values import as_published
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lxml.etree import _Element
+
+_ROOTS: Final = frozenset({"rss", "feed", "RDF"})
+_LICENCE: Final = "license"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An entry of a feed.
+
+    Attributes:
+        link: its page's address, resolved; empty where it has none.
+        id: what names it where it has no page.
+        title: as the feed has it.
+        creators: the names of its authors.
+        published: an ISO 8601 date.
+        rights: a licence of the rights vocabulary, or the sentence that takes it back; None for anything else that
+            the feed says.
+        content: its whole text as HTML, where the feed brings it; a summary isn't one.
+    """
+
+    link: str
+    id: str
+    title: str | None
+    creators: tuple[str, ...]
+    published: str | None
+    rights: str | None
+    content: str | None
+
+
+@dataclass(frozen=True)
+class Feed:
+    """A feed: its entries, and addresses of older ones.
+
+    Attributes:
+        entries: in its order.
+        next_pages: `next`: the following page, whose entries change as new ones come.
+        archives: `prev-archive`: an older document, which stays as it is.
+    """
+
+    entries: tuple[Entry, ...]
+    next_pages: tuple[str, ...]
+    archives: tuple[str, ...]
+
+
+def feed_of(body: bytes, url: str) -> Feed:
+    """The feed that a body is.
+
+    Args:
+        body: its bytes, content encodings undone.
+        url: where it was read, against which links are resolved.
+
+    Raises:
+        TroubleError: it is no feed, isn't well-formed XML, or declares entities of its own.
+
+    >>> rss = b"<rss><channel><item><link>/nota</link><title>Nota</title></item></channel></rss>"
+    >>> [entry.link for entry in feed_of(rss, "https://gaceta.example/rss").entries]
+    ['https://gaceta.example/nota']
+    """
+    root = parsed_xml(unpacked(body), mend=True)
+    if etree.QName(root).localname not in _ROOTS:
+        raise TroubleError("not a feed", f"its root is <{etree.QName(root).localname}>"[:100])
+    base = root.get("{http://www.w3.org/XML/1998/namespace}base") or ""
+    base = _joined(url, base) or url
+    channel = next(root.iter("{*}channel"), root)
+    of_feed = _said_of_rights(channel)
+    found: list[Entry] = []
+    for item in root.iter("{*}item", "{*}entry"):
+        if len(found) == MAX_ENTRIES:
+            break
+        found.append(_entry(item, base, of_feed))
+    links = [(one.get("rel") or "", one.get("href") or "") for one in _children(channel, "link")]
+    return Feed(
+        tuple(found),
+        tuple(filter(None, (_joined(base, href) for rel, href in links if rel == "next"))),
+        tuple(filter(None, (_joined(base, href) for rel, href in links if rel == "prev-archive"))),
+    )
+
+
+def _entry(item: _Element, base: str, of_feed: list[str]) -> Entry:
+    own = _joined(base, item.get("{http://www.w3.org/XML/1998/namespace}base") or "") or base
+    id_ = _first(item, "guid", "id")
+    link = _joined(own, _link(item))
+    if not link and id_.startswith(("http://", "https://")):
+        link = id_
+    date = next(filter(None, (_date(_first(item, name)) for name in ("pubDate", "published", "date", "updated"))), None)
+    return Entry(
+        link,
+        id_,
+        " ".join(_first(item, "title").split()) or None,
+        tuple(dict.fromkeys(_creators(item))),
+        date,
+        _rights(_said_of_rights(item), of_feed),
+        _content(item),
+    )
+
+
+def _link(item: _Element) -> str:
+    """The entry's page: Atom's alternate link, or RSS's, or a guid that is one."""
+    links = _children(item, "link")
+    for one in links:
+        if one.get("href") and one.get("rel", "alternate") == "alternate":
+            return one.get("href") or ""
+    plain = next(((one.text or "").strip() for one in links if (one.text or "").strip()), "")
+    if plain:
+        return plain
+    guid = next(iter(_children(item, "guid")), None)
+    return _first(item, "guid") if guid is not None and guid.get("isPermaLink") == "true" else ""
+
+
+def _creators(item: _Element) -> Iterator[str]:
+    for author in _children(item, "author", "creator"):
+        names = [(one.text or "").strip() for one in _children(author, "name")]
+        for name in names or [(author.text or "").strip()]:
+            # RSS 2.0 has «address (name)».
+            inner = name.partition("(")[2].rpartition(")")[0].strip() if "@" in name else name
+            if inner:
+                yield " ".join(inner.split())
+
+
+def _date(text: str) -> str | None:
+    """An ISO 8601 date of the two ways in which feeds write dates.
+
+    >>> _date("Tue, 03 Mar 2026 10:00:00 -0300"), _date("2026-03-03T10:00:00Z"), _date("ayer")
+    ('2026-03-03', '2026-03-03', None)
+    """
+    iso = as_published(text)
+    if iso:
+        return iso[:10]
+    try:
+        return parsedate_to_datetime(text).date().isoformat()
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+
+
+def _said_of_rights(element: _Element) -> list[str]:
+    """What the element itself says of rights, in its order."""
+    found = []
+    for one in element:
+        name = etree.QName(one).localname if isinstance(one.tag, str) else ""
+        if name == _LICENCE:
+            found.append(one.get("{http://www.w3.org/1999/02/22-rdf-syntax-ns#}resource") or (one.text or "").strip())
+        elif name == "link" and one.get("rel") == _LICENCE:
+            found.append((one.get("href") or "").strip())
+        elif name in ("rights", "copyright"):
+            found.append(" ".join("".join(map(str, one.itertext())).split()))
+    return [one for one in found if one]
+
+
+def _rights(own: list[str], of_feed: list[str]) -> str | None:
+    """An entry's statement of rights: its own licence, or the feed's, unless one of its sentences takes that back.
+
+    >>> by = ["https://creativecommons.org/licenses/by/4.0/"]
+    >>> _rights(["CC BY-NC 4.0"], by), _rights(["Todos los derechos reservados"], by), _rights(["(c) Ana"], [])
+    ('CC BY-NC 4.0', 'Todos los derechos reservados', None)
+    """
+    licensed = any(tier_of(one) != "unknown" for one in own)
+    said = own if licensed else [*own, *of_feed]
+    found = statement_of(said)
+    return found if found and (tier_of(found) != "unknown" or is_less_open(found, "open")) else None
+
+
+def _content(item: _Element) -> str | None:
+    """The entry's whole text as HTML: `content:encoded`, or Atom's `content`."""
+    for one in _children(item, "encoded", "content"):
+        kind = (one.get("type") or "html").lower()
+        if one.get("src"):
+            continue
+        if kind == "xhtml":
+            text = "".join(etree.tostring(child, encoding="unicode", with_tail=False) for child in one)
+        elif kind == "text":
+            text = f"<p>{escape((one.text or '').strip())}</p>" if (one.text or "").strip() else ""
+        elif kind in ("html", "text/html"):
+            text = (one.text or "").strip()
+        else:
+            continue
+        if text.strip():
+            return text
+    return None
+
+
+def _children(element: _Element, *names: str) -> list[_Element]:
+    return [one for one in element if isinstance(one.tag, str) and etree.QName(one).localname in names]
+
+
+def _first(element: _Element, *names: str) -> str:
+    for name in names:
+        for one in _children(element, name):
+            text = "".join(map(str, one.itertext())).strip()
+            if text:
+                return text
+    return ""
+
+
+def _joined(base: str, link: str) -> str:
+    try:
+        return urljoin(base, link.strip()) if link.strip() else ""
+    except ValueError:
+        return ""

@@ -1,0 +1,176 @@
+"""What owners refuse today of documents that were released before, and how the next version heeds it.
+
+A release keeps one list, `releases/<name>/opt_outs.parquet`: a row for each refusal of a document. `rights recheck`
+writes it anew; every build of the release reads it, and leaves out what it withholds of the uses that are asked for,
+whether the document comes from the parent version or from a run.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import polars as pl
+import pyarrow.parquet as pq
+
+from latam_corpus import schema
+from latam_corpus.catalog.optout.signal import WITHHELD
+from latam_corpus.catalog.optout.site import root_of
+from latam_corpus.catalog.rights import openness
+from latam_corpus.errors import ReleaseError
+from latam_corpus.release.parquet import read_batches
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from latam_corpus.catalog.optout.site import Site
+    from latam_corpus.release.manifest import Manifest
+    from latam_corpus.release.store import Store
+
+FILE: Final = "opt_outs.parquet"
+_ABOUT: Final = ("doc_id", "source_id", "url", "obtained")
+# `time` is when the refusal was read last, `since` when it was read first; `retroactive` says whether it counts for
+# documents that were obtained before.
+LISTED: Final = pl.Schema(
+    {
+        **{name: schema.DOCUMENT_SCHEMA[name] for name in _ABOUT},
+        "signal": pl.String(),
+        "value": pl.String(),
+        "address": pl.String(),
+        "time": pl.Datetime("us", "UTC"),
+        "since": pl.Datetime("us", "UTC"),
+        "retroactive": pl.Boolean(),
+    }
+)
+_ASKING: Final = "rsl-permission"
+_PERMISSION: Final = "permission"
+_MORE_OPEN: Final = [tier for tier in schema.RIGHTS_TIERS if openness(tier) < openness(_PERMISSION)]
+_HELD: Final = pl.DataFrame(
+    {"signal": list(WITHHELD), "held": [sorted(uses) for uses in WITHHELD.values()]},
+    schema={"signal": pl.String(), "held": pl.List(pl.String())},
+)
+_KEY: Final = ["doc_id", "signal", "value", "address"]
+
+
+def read_listed(store: Store, name: str) -> pl.DataFrame:
+    """The release's list, with the columns LISTED; empty where there is none.
+
+    Raises:
+        ReleaseError: it can't be read.
+    """
+    if not store.exists("releases", name, FILE):
+        return pl.DataFrame(schema=LISTED)
+    try:
+        return schema.conform(pl.read_parquet(io.BytesIO(store.read("releases", name, FILE))), LISTED)
+    except pl.exceptions.PolarsError as error:
+        remedy = "run `latam-corpus rights recheck` again"
+        raise ReleaseError(f"{store.url}, {name}, {FILE}", f"it can't be read: {error}", remedy) from error
+
+
+def write_listed(store: Store, name: str, listed: pl.DataFrame) -> str:
+    """Write the release's list in the place of the former one; where it is."""
+    written = io.BytesIO()
+    listed.sort(*_KEY).write_parquet(written, compression="zstd")
+    store.write(written.getvalue(), "releases", name, FILE)
+    return store.path("releases", name, FILE)
+
+
+def on_the_web(store: Store, manifest: Manifest, listed: pl.DataFrame) -> pl.DataFrame:
+    """The documents of a version that have an address, and those that the list left out before: `doc_id` to `obtained`.
+
+    Raises:
+        ReleaseError: a shard can't be read.
+    """
+    found = [listed.select(_ABOUT).unique("doc_id", maintain_order=True)]
+    for shard in manifest.shards:
+        with store.open(shard.object) as opened:
+            frames = list(read_batches(pq.ParquetFile(opened), _ABOUT))
+        found += [schema.conform(frame, found[0].schema) for frame in frames]
+    rows = pl.concat(found).unique("doc_id", keep="last", maintain_order=True)
+    return rows.filter(pl.col("url").str.contains("^https?://")).sort("doc_id")
+
+
+def relisted(
+    documents: pl.DataFrame,
+    sites: Mapping[str, Site],
+    listed: pl.DataFrame,
+    *,
+    retroactive: bool,
+) -> pl.DataFrame:
+    """The new list: what the sites refuse of the documents today.
+
+    Of a site that couldn't be read, what the list said before stands. A refusal that a site took back is gone.
+
+    Args:
+        documents: of `on_the_web`.
+        sites: what was read, by root.
+        listed: the list so far.
+        retroactive: whether a refusal counts for documents obtained before it was first read.
+    """
+    rows = [row for document in documents.iter_rows(named=True) for row in _refusals(document, sites)]
+    now = pl.DataFrame(rows, schema={name: LISTED[name] for name in (*_ABOUT, "signal", "value", "address", "time")})
+    earlier = listed.select(*_KEY, "since").unique(_KEY, maintain_order=True)
+    fresh = now.join(earlier, on=_KEY, how="left", maintain_order="left").with_columns(
+        pl.col("since").fill_null(pl.col("time")), pl.lit(retroactive).alias("retroactive")
+    )
+    roots = [root_of(url) for url in listed["url"]]
+    standing = listed.filter(pl.Series([root not in sites for root in roots], dtype=pl.Boolean))
+    return pl.concat([schema.conform(fresh, LISTED), standing]).sort(*_KEY)
+
+
+def _refusals(document: Mapping[str, Any], sites: Mapping[str, Site]) -> Iterator[dict[str, Any]]:
+    site = sites.get(root_of(document["url"]))
+    for one in site.opt_outs(document["url"]) if site else ():
+        yield {**document, **one.row()}
+
+
+@dataclass(frozen=True)
+class Refused:
+    """The list as a build uses it."""
+
+    listed: pl.DataFrame
+
+    def narrowed(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The rows under the terms that the list leaves them: `opt_outs`, `uses` and `rights_tier`."""
+        if not self.listed.height:
+            return frame
+        about = frame.select("doc_id", "obtained").with_row_index("row")
+        hits = about.join(self.listed.rename({"obtained": "then"}), on="doc_id")
+        hits = hits.filter(pl.col("retroactive") | (pl.col("obtained") >= pl.col("since")))
+        if not hits.height:
+            return frame
+        grouped = (
+            hits.join(_HELD, on="signal")
+            .sort("row", *_KEY)
+            .group_by("row", maintain_order=True)
+            .agg(
+                pl.struct("signal", "value", "address", "time").alias("later"),
+                pl.col("held").explode(),
+                (pl.col("signal") == _ASKING).any().alias("asking"),
+            )
+        )
+        opt_outs = schema.DOCUMENT_SCHEMA["opt_outs"]
+        joined = frame.with_row_index("row").join(grouped, on="row", how="left", maintain_order="left")
+        asks = pl.col("asking").fill_null(value=False) & pl.col("rights_tier").is_in(_MORE_OPEN)
+        return joined.with_columns(
+            pl.concat_list(
+                pl.col("opt_outs").cast(opt_outs).fill_null(pl.lit([], dtype=opt_outs)),
+                pl.col("later").cast(opt_outs).fill_null(pl.lit([], dtype=opt_outs)),
+            ).alias("opt_outs"),
+            pl.when(pl.col("held").is_null())
+            .then("uses")
+            .otherwise(pl.col("uses").list.set_difference(pl.col("held")))
+            .alias("uses"),
+            pl.when(asks).then(pl.lit(_PERMISSION)).otherwise("rights_tier").alias("rights_tier"),
+        ).select(frame.columns)
+
+
+def leaving(manifest: Manifest, listed: pl.DataFrame) -> pl.DataFrame:
+    """The rows of the list by which a document may not be in another version on this one's terms."""
+    wanted = set(manifest.uses)
+    signals = [signal for signal, uses in WITHHELD.items() if uses & wanted]
+    if _PERMISSION not in manifest.admit and _ASKING not in signals:
+        signals.append(_ASKING)
+    counts = pl.col("retroactive") | (pl.col("obtained") >= pl.col("since"))
+    return listed.filter(pl.col("signal").is_in(signals) & counts)

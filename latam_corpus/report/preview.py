@@ -1,0 +1,278 @@
+"""What a run would make of a handful of a source's items: each beside its original, and why it stays or falls."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from html import escape
+from typing import TYPE_CHECKING, Any, Final
+
+from latam_corpus.catalog.words import USES, language_name
+from latam_corpus.report.names import signal_name
+from latam_corpus.report.page import page
+from latam_corpus.said import LANGUAGES, Said, same
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+_PAGE_TEXT: Final = 20_000
+# Side by side, alike in width whatever stands in them; below one another where the window is narrow.
+_BESIDE: Final = "display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,20rem),1fr));gap:0 1.6rem"
+_WRAPPED: Final = "overflow-wrap:anywhere;font-size:.86rem;border-top:1px solid var(--line);padding-top:.3rem"
+_BOUND: Final = re.compile(r"(\w+)([<>])([-\d.e+]+)")
+_TOO_LOW: Final = Said(
+    "{name}: {value}; se piden {bound} o más", "{name}: {value}; pedem-se {bound} ou mais",
+    "{name}: {value}; {bound} or more are asked for",
+)  # fmt: skip
+_TOO_HIGH: Final = Said(
+    "{name}: {value}; se admiten {bound} o menos", "{name}: {value}; admitem-se {bound} ou menos",
+    "{name}: {value}; {bound} or less are admitted",
+)  # fmt: skip
+_UNREADABLE: Final = Said(
+    "el registro no se puede leer: {cause}",
+    "o registro não pode ser lido: {cause}",
+    "the record can't be read: {cause}",
+)
+_NO_TEXT: Final = Said(
+    "no se pudo sacar texto: {cause}", "não foi possível tirar texto: {cause}", "no text could be extracted: {cause}"
+)
+_CAUSES: Final[Mapping[str, Said]] = {
+    "empty file": Said("el archivo está vacío", "o arquivo está vazio", "the file is empty"),
+    "encrypted member": Said("está cifrado", "está cifrado", "it is encrypted"),
+    "nested archive": Said(
+        "es un archivo comprimido dentro de otro", "é um arquivo compactado dentro de outro",
+        "it is an archive in another",
+    ),
+    "unsafe name": Said("su nombre no es seguro", "seu nome não é seguro", "its name isn't safe"),
+    "empty page": Said("la página está vacía", "a página está vazia", "the page is empty"),
+    "line too long": Said("una línea es demasiado larga", "uma linha é longa demais", "a line is too long"),
+    "malformed record": Said("el registro está mal formado", "o registro está malformado", "the record is malformed"),
+    "not an object": Said(
+        "la línea no es un objeto JSON", "a linha não é um objeto JSON", "the line is no JSON object",
+    ),
+    "not CSV": Said("no es CSV", "não é CSV", "it isn't CSV"),
+    "wrong number of columns": Said(
+        "a la fila le faltan o le sobran columnas", "faltam ou sobram colunas na linha",
+        "the row has too few or too many columns",
+    ),
+    "not read": Said("no se pudo pedir", "não pôde ser pedido", "it couldn't be asked for"),
+    "own entity": Said(
+        "declara una entidad propia", "declara uma entidade própria", "it declares an entity of its own",
+    ),
+    "parser error": Said("no se entiende su marcado", "não se entende sua marcação", "its markup can't be read"),
+    "stalled": Said("tarda demasiado", "demora demais", "it takes too long"),
+    "killed": Said("el proceso se interrumpió", "o processo foi interrompido", "the process was ended"),
+    "no text": Said("no tiene texto", "não tem texto", "it has no text"),
+    "no extractor": Said(
+        "ese formato todavía no se lee", "esse formato ainda não é lido", "that format isn't read yet",
+    ),
+    "unknown format": Said(
+        "no se conoce ese formato de archivo", "não se conhece esse formato de arquivo",
+        "that format of files isn't known",
+    ),
+    "damaged file": Said("el archivo está dañado", "o arquivo está danificado", "the file is damaged"),
+    "not UTF-8": Said("no es texto UTF-8", "não é texto UTF-8", "it isn't UTF-8 text"),
+    "not JSON": Said("la línea no es JSON", "a linha não é JSON", "the line isn't JSON"),
+    "not TEI": Said("no es TEI", "não é TEI", "it isn't TEI"),
+    "not XML": Said("no es XML", "não é XML", "it isn't XML"),
+    "too large": Said("es demasiado grande", "é grande demais", "it is too large"),
+    "timeout": Said("tarda demasiado", "demora demais", "it takes too long"),
+    "memory": Said("pide demasiada memoria", "pede memória demais", "it takes too much memory"),
+}  # fmt: skip
+_WITHDRAWN: Final = Said(
+    "su titular lo retiró", "quem o detém o retirou", "its holder has taken it back",
+)  # fmt: skip
+_OTHER_LANGUAGE: Final = Said(
+    "parece estar en {found}, y la fuente dice {stated}",
+    "parece estar em {found}, e a fonte diz {stated}",
+    "it seems to be in {found}, and the source says {stated}",
+)
+_UNSURE: Final = Said(
+    "no está claro en qué lengua está", "não está claro em que língua está", "it isn't clear which language it is in"
+)
+_SHORT: Final = Said("muy corto (palabras: {n})", "muito curto (palavras: {n})", "very short (words: {n})")
+_LANGUAGE: Final = Said(
+    "lengua: {name} (seguridad {score})", "língua: {name} (certeza {score})", "language: {name} (certainty {score})"
+)
+KEPT: Final = Said("se queda", "fica", "it stays")
+DROPPED: Final = Said("cae", "cai", "it falls")
+ORIGINAL: Final = Said("original", "original", "original")
+EXTRACTED: Final = Said("texto", "texto", "text")
+_TITLE: Final = Said("Muestra de {name}", "Amostra de {name}", "Preview of {name}")
+_COUNT: Final = Said(
+    "Textos de prueba: {n}; se quedan {kept}, caen {dropped}. Los datos personales que se reconocen están tapados.",
+    "Textos de prova: {n}; ficam {kept}, caem {dropped}. Os dados pessoais reconhecidos estão cobertos.",
+    "Texts tried: {n}; {kept} stay, {dropped} fall. Personal data that is recognised is covered.",
+)
+_STRUCK: Final = Said(
+    "Lo tachado del original no pasó al texto.",
+    "O que está riscado no original não passou ao texto.",
+    "What is struck out of the original isn't in the text.",
+)
+_WOULD_BE_RELEASED: Final = Said(
+    "Derechos: {tier}; usos: {uses}.", "Direitos: {tier}; usos: {uses}.", "Rights: {tier}; uses: {uses}."
+)  # fmt: skip
+_NEVER_RELEASED: Final = Said(
+    "Sin derechos conocidos, nada de esta fuente se publica.",
+    "Sem direitos conhecidos, nada desta fonte é publicado.",
+    "Without known rights, nothing of this source is released.",
+)
+
+
+@dataclass(frozen=True)
+class Item:
+    """An item as it came and as a run would have it.
+
+    Attributes:
+        where: its address, or its file and place there.
+        title: as catalogued or found.
+        language: as identified; None where it fell before.
+        score: of the identification.
+        reason: why it would be set aside; None for one that stays.
+        why: the same in plain words, and what else is to be looked at.
+        original: what it was before anything was taken out, redacted.
+        text: as extracted, redacted.
+    """
+
+    where: str
+    title: str | None
+    language: str | None
+    score: float | None
+    reason: str | None
+    why: tuple[Said, ...]
+    original: str
+    text: str
+    redactions: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def language_said(self) -> Said:
+        """The language that was identified and how surely; empty where none was looked for."""
+        if not self.language:
+            return same("")
+        if self.language == "und":
+            return _UNSURE
+        name = language_name(self.language.split("_")[0])
+        return _LANGUAGE.plain(name=name, score=f"{self.score:.2f}") if self.score is not None else name
+
+    @property
+    def kept(self) -> bool:
+        """Whether it would stay."""
+        return self.reason is None
+
+    def as_dict(self, language: str) -> dict[str, Any]:
+        """As plain values, for JSON."""
+        return {
+            "where": self.where,
+            "title": self.title,
+            "language": self.language,
+            "language_score": self.score,
+            "kept": self.kept,
+            "reason": self.reason,
+            "why": [one.told(language) for one in self.why],
+            "original": self.original,
+            "text": self.text,
+        }
+
+
+def in_plain_words(reason: str, evidence: Mapping[str, Any] | None) -> tuple[Said, ...]:
+    """What a drop reason means, with all the bounds that the evidence names.
+
+    >>> in_plain_words("stop_word_count<2", {"stop_word_count<2": 1.0})[0].es
+    'palabras gramaticales distintas: 1; se piden 2 o más'
+    >>> in_plain_words("extract:no text", None)[0].pt
+    'não foi possível tirar texto: não tem texto'
+    """
+    bounds = [(one, value) for one, value in (evidence or {}).items() if _BOUND.fullmatch(one)]
+    if bounds:
+        return tuple(_bound(one, value) for one, value in bounds)
+    kind, _, cause = reason.partition(":")
+    if kind in ("unreadable", "extract"):
+        told = _CAUSES.get(cause, same(cause))
+        return ((_UNREADABLE if kind == "unreadable" else _NO_TEXT).plain(cause=told),)
+    return (_WITHDRAWN if reason == "withdrawn" else same(reason),)
+
+
+def _bound(reason: str, value: float) -> Said:
+    match = _BOUND.fullmatch(reason)
+    assert match is not None  # noqa: S101  (the caller has looked)
+    said = _TOO_LOW if match[2] == "<" else _TOO_HIGH
+    return said.plain(name=signal_name(match[1]), value=f"{value:.3g}", bound=match[3])
+
+
+def to_look_at(text: str, language: str | None, stated: Sequence[str]) -> tuple[Said, ...]:
+    """What a person should look at in an item that stays."""
+    found = (language or "").split("_")[0]
+    told = []
+    if found == "und":
+        told.append(_UNSURE)
+    elif found and stated and found not in stated:
+        told.append(_OTHER_LANGUAGE.plain(found=language_name(found), stated=_listed(stated)))
+    words = len(text.split())
+    if words < 20:  # noqa: PLR2004  (a paragraph's worth; fewer are mostly a caption or a menu)
+        told.append(_SHORT.plain(n=words))
+    return tuple(told)
+
+
+def _listed(codes: Sequence[str]) -> Said:
+    names = [language_name(code) for code in codes]
+    return Said(*(", ".join(name[place] for name in names) for place in range(len(LANGUAGES))))
+
+
+def summary(items: Sequence[Item], tier: str, uses: Sequence[str], tiers: Mapping[str, Said]) -> list[Said]:
+    """How many stay, and whether their rights let them be released."""
+    kept = sum(item.kept for item in items)
+    counted = _COUNT.plain(n=len(items), kept=kept, dropped=len(items) - kept)
+    allowed = Said(*(", ".join(USES[use][place] for use in uses) or "—" for place in range(len(LANGUAGES))))
+    rights = _WOULD_BE_RELEASED.plain(tier=tiers[tier], uses=allowed)
+    return [counted, _NEVER_RELEASED if tier == "unknown" else rights]
+
+
+def lines_left_out(original: str, text: str, title: str | None = None) -> Iterator[tuple[str, bool]]:
+    r"""Each line of the original, and whether its words are neither in the text nor the title.
+
+    >>> list(lines_left_out("Inicio\nLa barca salió.", "La barca salió."))
+    [('Inicio', True), ('La barca salió.', False)]
+    """
+    whole, heading = " ".join(text.split()), " ".join((title or "").split())
+    for line in original.splitlines():
+        words = " ".join(line.split())
+        if words:
+            yield line.rstrip(), words not in whole and words != heading
+
+
+def preview_page(name: str, items: Sequence[Item], told: Sequence[Said], language: str, *, internal: bool) -> str:
+    """The page as HTML.
+
+    Args:
+        name: the source's title.
+        items: what was tried.
+        told: of `summary`.
+        language: which the page opens in.
+        internal: whether it is stamped as not for outside.
+    """
+    body = [Said(*map(escape, one)).html("p") for one in (*told, _STRUCK)]
+    for item in items:
+        body += _on_page(item)
+    return page(_TITLE.filled(name=name), body, language=language, internal=internal)
+
+
+def _on_page(item: Item) -> Iterator[str]:
+    yield f"<h2>{escape(item.title or item.where)}</h2>"
+    known = Said(*map(escape, item.language_said)).html() if item.language else ""
+    yield f'<div class="soft">{" · ".join(fact for fact in (escape(item.where), known) if fact)}</div>'
+    verdict = KEPT if item.kept else DROPPED
+    mark = "✓" if item.kept else "✗"
+    yield f'<p class="{"" if item.kept else "out"}">{mark} {verdict.html()}</p>'
+    if item.why:
+        listed = "".join(f"<li>{Said(*map(escape, one)).html()}</li>" for one in item.why)
+        yield f"<ul>{listed}</ul>"
+    lines = [
+        f"<s class='soft'>{escape(line)}</s>" if out else escape(line)
+        for line, out in lines_left_out(item.original[:_PAGE_TEXT], item.text, item.title)
+    ]
+    left, right = "\n".join(lines), escape(item.text[:_PAGE_TEXT])
+    yield f'<div style="{_BESIDE}">{_side(ORIGINAL, left)}{_side(EXTRACTED, right)}</div>'
+
+
+def _side(head: Said, text: str) -> str:
+    return f'<div><div class="soft">{head.html()}</div><pre style="{_WRAPPED}">{text}</pre></div>'

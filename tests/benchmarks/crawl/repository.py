@@ -1,0 +1,95 @@
+"""A little OAI-PMH repository for harvests on loopback: records that a test changes, and every request to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qs, urlsplit
+
+from .website import page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+XML: Final = {"Content-Type": "text/xml; charset=utf-8"}
+
+
+@dataclass
+class Record:
+    """A record of the little repository."""
+
+    identifier: str
+    datestamp: str = "2026-01-01"
+    deleted: bool = False
+    set_: str = "cuentos"
+    dc: dict[str, list[str]] = field(default_factory=dict)
+
+    def xml(self) -> str:
+        """As a list has it."""
+        status = ' status="deleted"' if self.deleted else ""
+        header = f"<header{status}><identifier>{self.identifier}</identifier><datestamp>{self.datestamp}</datestamp>"
+        elements = "".join(f"<dc:{k}>{v}</dc:{k}>" for k, values in self.dc.items() for v in values)
+        body = (
+            f'<metadata><oai_dc:dc xmlns:oai_dc="http://www.openarchives.org/OAI/2.0/oai_dc/" '
+            f'xmlns:dc="http://purl.org/dc/elements/1.1/">{elements}</oai_dc:dc></metadata>'
+        )
+        return f"<record>{header}<setSpec>{self.set_}</setSpec></header>{'' if self.deleted else body}</record>"
+
+
+@dataclass
+class Repository:
+    """A little repository: two records a list, tokens that name the place where the list goes on."""
+
+    records: list[Record]
+    moment: str = "2026-02-01T10:00:00Z"
+    hook: Callable[[dict[str, str]], Any] = lambda _: None
+    asked: list[dict[str, str]] = field(default_factory=list)
+
+    def __call__(self, path: str) -> Any:
+        """The answer to a request below `/oai`."""
+        parts = urlsplit(path)
+        if parts.path != "/oai":
+            return None
+        said = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        self.asked.append(said)
+        hooked = self.hook(said)
+        return hooked if hooked is not None else (200, XML, self.reply(said).encode())
+
+    def reply(self, said: dict[str, str]) -> str:
+        """The XML of an answer."""
+        if said["verb"] == "Identify":
+            return self.wrapped(
+                "<Identify><repositoryName>Cuentos</repositoryName><granularity>YYYY-MM-DD</granularity>"
+                "<deletedRecord>persistent</deletedRecord></Identify>"
+            )
+        place, since, set_ = (said.get("resumptionToken") or f"0|{said.get('from', '')}|{said.get('set', '')}").split(
+            "|"
+        )
+        found = [one for one in self.records if one.datestamp >= since and set_ in ("", one.set_)]
+        if not found:
+            return self.wrapped('<error code="noRecordsMatch">nada</error>')
+        at = int(place)
+        more = f"{at + 2}|{since}|{set_}" if at + 2 < len(found) else ""
+        listed = "".join(one.xml() for one in found[at : at + 2])
+        return self.wrapped(f"<ListRecords>{listed}<resumptionToken>{more}</resumptionToken></ListRecords>")
+
+    def wrapped(self, inner: str) -> str:
+        """An answer with this inside."""
+        return (
+            '<?xml version="1.0" encoding="UTF-8"?><OAI-PMH xmlns="http://www.openarchives.org/OAI/2.0/">'
+            f"<responseDate>{self.moment}</responseDate><request>x</request>{inner}</OAI-PMH>"
+        )
+
+
+def text(n: int, **more: Any) -> Record:
+    """A record with a title and an address."""
+    return Record(f"oai:r:{n}", dc={"title": [f"Cuento {n}"], "identifier": [f"{{root}}/t/{n}"]}, **more)
+
+
+def placed(site: Any, records: list[Record]) -> Repository:
+    """The repository on the site, with a page for each record's address."""
+    for one in records:
+        one.dc = {name: [value.replace("{root}", site.root) for value in values] for name, values in one.dc.items()}
+    repository = Repository(records)
+    site.any_ = lambda path: repository(path) or (page(path) if path.startswith("/t/") else None)
+    return repository

@@ -1,0 +1,34 @@
+"""The page on feeds, repositories and Common Crawl shows tables that are read, and names every key there is."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from latam_corpus.catalog.harvest import CommonCrawl, Feeds, Oai
+from latam_corpus.catalog.scope import Asking
+from latam_corpus.catalog.source import Source
+from latam_corpus.toml_model import parse_toml
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+_PAGE = (Path(__file__).parent.parent / "docs" / "collecting.md").read_text(encoding="utf-8")
+_BLOCKS = re.findall(r"```toml\n(.*?)```", _PAGE, re.DOTALL)
+
+
+@pytest.mark.parametrize("block", _BLOCKS, ids=["feeds", "oai", "commoncrawl"])
+def test_each_table_that_is_shown_is_a_source(block: str) -> None:
+    """With the lines at the top that every source has."""
+    source = parse_toml(f'id = "a"\ntitle = "A"\nholder = "A"\n{block}', Source, "a.toml")
+    assert source.collect.asked is not None
+
+
+@pytest.mark.parametrize("model", [Feeds, Oai, CommonCrawl, Asking])
+def test_every_key_is_named(model: type[BaseModel]) -> None:
+    """In code marks or in a table."""
+    missing = [name for name in model.model_fields if not re.search(rf"(?m)`{name}\b|^{name} *=", _PAGE)]
+    assert missing == []

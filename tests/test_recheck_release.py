@@ -1,0 +1,201 @@
+"""What owners refuse of a release is read again, what must leave is listed, and the next version leaves it out."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pytest
+from warcio.archiveiterator import ArchiveIterator
+
+from latam_corpus.catalog.optout.site import Site, Text
+from latam_corpus.release.opt_outs import LISTED, Refused, read_listed, relisted
+from latam_corpus.release.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from conftest import CommandLine, Document, KeptRun
+
+website: Any = importlib.import_module("tests.benchmarks.crawl.website")
+_TEXT = {"Content-Type": "text/plain"}
+_CLOSED = (200, _TEXT, b"User-agent: GPTBot\nDisallow: /notas/")
+_SEEN = datetime(2026, 11, 25, tzinfo=UTC)
+_TERMS = {"name": "cuentos", "admit": ["open"], "uses": ["train"]}
+
+
+@pytest.fixture
+def sites() -> Iterator[list[Any]]:
+    """Three running websites."""
+    with website.Website() as one, website.Website() as two, website.Website() as three:
+        yield [one, two, three]
+
+
+@pytest.fixture
+def released(
+    tmp_path: Path, document: Document, kept_run: KeptRun, sites: list[Any], command_line: CommandLine
+) -> Path:
+    """The folder with a version of twelve documents of three sites, four a site, and one that isn't on the web."""
+    places = [f"{sites[n % 3].root}/{'notas' if n % 2 else 'otras'}/{n}" for n in range(12)]
+    rows = [document(n, url=url) for n, url in enumerate(places)]
+    kept_run("cuentos-1", [*rows, document(12)], release=_TERMS)
+    assert command_line("release", "build", "cuentos", "cuentos-1", "--out", tmp_path / "out").code == 0
+    return tmp_path / "out"
+
+
+def _recheck(command_line: CommandLine, out: Path, sites: list[Any], *more: str, json: bool = True) -> Any:
+    hosts = [part for site in sites for part in ("--private-host", site.host)]
+    about = ("--contact", "biblioteca@puerto.example", "--delay", "0", "--out", out)
+    return command_line("rights", "recheck", "cuentos", *about, *hosts, *more, *(["--json"] if json else []))
+
+
+def _built(command_line: CommandLine, out: Path) -> dict[str, Any]:
+    told = command_line("release", "build", "cuentos", "--parent", "latest", "--out", out, "--json")
+    assert told.code == 0, told.err
+    return dict(told.json)
+
+
+def test_what_is_refused_now_leaves_the_next_version(
+    released: Path, sites: list[Any], command_line: CommandLine
+) -> None:
+    """Documents of the refused paths alone, each with its signal; nothing but the sites' files is asked for."""
+    sites[0].routes["/robots.txt"] = _CLOSED
+    sites[1].routes["/.well-known/tdmrep.json"] = (200, _TEXT, b'[{"location": "/", "tdm-reservation": 1}]')
+    told = _recheck(command_line, released, sites).json
+    assert (told["documents"], told["sites"], told["unread"], told["documents_leaving"]) == (12, 3, {}, 6)
+    leave = {(row["site"], row["signal"]): (row["address"], row["documents"]) for row in told["leave"]}
+    assert leave == {
+        (sites[0].root, "robots-agent"): (f"{sites[0].root}/robots.txt", 2),
+        (sites[1].root, "tdm-reservation"): (f"{sites[1].root}/.well-known/tdmrep.json", 4),
+    }
+    assert all(site.paths == [] for site in sites)
+    assert "biblioteca@puerto.example" in sites[0].asked[0].headers["user-agent"]
+    listed = read_listed(Store.at(released / "store"), "cuentos")
+    assert listed.schema == LISTED
+    assert listed["doc_id"].n_unique() == 6
+    built = _built(command_line, released)
+    assert built["left_out"] == {"opt_out=robots-agent": 2, "opt_out=tdm-reservation": 4}
+    assert built["documents"] == 7
+
+
+def test_what_left_stays_out_and_comes_back_when_its_owner_takes_the_refusal_back(
+    released: Path, sites: list[Any], command_line: CommandLine
+) -> None:
+    """The same run, built upon again, brings nothing back while the list stands."""
+    sites[0].routes["/robots.txt"] = _CLOSED
+    _recheck(command_line, released, sites)
+    assert _built(command_line, released)["documents"] == 11
+    again = ("release", "build", "cuentos", "cuentos-1", "--parent", "latest", "--out", released, "--json")
+    assert command_line(*again).json["documents"] == 11
+    del sites[0].routes["/robots.txt"]
+    assert _recheck(command_line, released, sites).json["documents_leaving"] == 0
+    assert command_line(*again).json["documents"] == 13
+
+
+def test_of_a_site_that_cannot_be_read_the_former_word_stands(
+    released: Path, sites: list[Any], command_line: CommandLine
+) -> None:
+    """It is told as not read, and one that never was read takes nothing away."""
+    sites[0].routes["/robots.txt"] = _CLOSED
+    _recheck(command_line, released, sites)
+    for site in sites[:2]:
+        site.routes["/robots.txt"] = (302, {"Location": "http://10.0.0.1/robots.txt"}, b"")
+    told = _recheck(command_line, released, sites).json
+    assert told["unread"] == dict.fromkeys((site.root for site in sites[:2]), "robots unavailable: private address")
+    assert (told["sites"], told["documents_leaving"]) == (1, 2)
+    sites[2].routes["/robots.txt"] = (200, _TEXT, b"User-agent: *\nDisallow: /")
+    shown = _recheck(command_line, released, sites, json=False)
+    assert shown.code == 0
+    assert f"{sites[0].root} couldn't be read" in shown.out
+    assert "6 of 12 documents with an address must leave" in shown.out  # those of the third site too: it was read anew
+    assert sites[2].root in shown.out
+
+
+def test_without_the_retroactive_rule_only_what_is_obtained_later_leaves(
+    released: Path, sites: list[Any], command_line: CommandLine, document: Document, kept_run: KeptRun
+) -> None:
+    """The refusal is listed all the same, and counts for a copy that was obtained after it was first read."""
+    sites[0].routes["/robots.txt"] = _CLOSED
+    told = _recheck(command_line, released, sites, "--not-retroactive").json
+    assert ([row["documents"] for row in told["refusals"]], told["documents_leaving"]) == ([2], 0)
+    assert _built(command_line, released)["unchanged"]
+    (later,) = set(read_listed(Store.at(released / "store"), "cuentos")["time"])
+    kept_run("cuentos-2", [document(3, url=f"{sites[0].root}/notas/3", obtained=later)], release=_TERMS)
+    built = command_line("release", "build", "cuentos", "cuentos-2", "--parent", "latest", "--out", released, "--json")
+    assert built.json["left_out"]["opt_out=robots-agent"] == 1
+
+
+def _slowly(site: Any, answer: Any) -> Callable[[Any], None]:
+    """A route that takes its time."""
+
+    def route(handler: Any) -> None:
+        time.sleep(0.2)
+        site.answer(handler, answer)
+
+    return route
+
+
+def test_a_recheck_that_is_killed_goes_on(released: Path, sites: list[Any], command_line: CommandLine) -> None:
+    """No site is read twice but the one in flight, and what they said is in WARC files that are whole."""
+    sites[0].routes["/robots.txt"] = _CLOSED
+    for site in sites:
+        site.routes["/robots.txt"] = _slowly(site, site.routes.get("/robots.txt", (404, {}, b"")))
+    hosts = [part for site in sites for part in ("--private-host", site.host)]
+    command = [sys.executable, "-m", "latam_corpus", "rights", "recheck", "cuentos", "--contact", "b@puerto.example"]
+    command += ["--delay", "0", "--workers", "1", "--out", str(released), *hosts]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ)
+    deadline = time.monotonic() + 60
+    while not sites[0].asked and not sites[1].asked and time.monotonic() < deadline:
+        time.sleep(0.01)
+    time.sleep(0.3)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    told = _recheck(command_line, released, sites, "--workers", "1").json
+    assert (told["sites"], told["documents_leaving"]) == (3, 2)
+    asked = Counter((site.host, one.path) for site in sites for one in site.asked)
+    assert sum(asked.values()) - len(asked) <= 1
+    for path in (released / "rights" / "cuentos" / "warc").glob("*.warc.gz"):
+        with path.open("rb") as file:
+            for record in ArchiveIterator(file, check_digests="raise"):
+                record.content_stream().read()
+
+
+def test_a_release_without_addresses_or_a_contact_without_an_address_is_told(
+    tmp_path: Path, document: Document, kept_run: KeptRun, command_line: CommandLine, released: Path, sites: list[Any]
+) -> None:
+    """Before anything is asked."""
+    kept_run("sueltos-1", [document(40)], release=_TERMS)
+    out = tmp_path / "out"
+    assert command_line("release", "build", "sueltos", "sueltos-1", "--out", out).code == 0
+    told = command_line("rights", "recheck", "sueltos", "--contact", "b@puerto.example", "--out", out)
+    assert (told.code, "address on the web" in told.err) == (2, True)
+    nobody = command_line("rights", "recheck", "cuentos", "--contact", "nadie", "--out", released)
+    assert (nobody.code, "owner can write" in nobody.err) == (2, True)
+    assert all(site.asked == [] for site in sites)
+
+
+def test_a_licence_that_must_be_asked_for_lowers_the_tier_and_no_row_is_lost(document: Document) -> None:
+    """Rows keep their order; those that nobody refuses are as they were."""
+    root = "https://diario.example"
+    robots = Text(b"License: https://otro.example/l.xml", _SEEN)
+    rows = pl.DataFrame([document(n, url=f"{root if n == 1 else 'https://otra.example'}/{n}") for n in range(3)])
+    listed = relisted(
+        rows.select("doc_id", "source_id", "url", "obtained"),
+        {root: Site(root, {f"{root}/robots.txt": robots})},
+        pl.DataFrame(schema=LISTED),
+        retroactive=True,
+    )
+    narrowed = Refused(listed).narrowed(rows.with_columns(opt_outs=None))
+    assert narrowed["doc_id"].to_list() == rows["doc_id"].to_list()
+    assert narrowed["rights_tier"].to_list() == ["open", "permission", "open"]
+    assert narrowed["uses"].to_list() == [["train", "redistribute"], [], ["train", "redistribute"]]
+    assert [len(one) for one in narrowed["opt_outs"]] == [0, 1, 0]

@@ -1,0 +1,168 @@
+"""`sources check`: everything that is wrong in a source's file, in sentences, in the reader's language."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import latam_corpus.catalog
+from latam_corpus.catalog.check import check_source
+from latam_corpus.catalog.refusals import REFUSALS, refusal
+from latam_corpus.said import LANGUAGES
+
+if TYPE_CHECKING:
+    from conftest import CommandLine
+
+_LEAST = 'id = "radio"\ntitle = "Radio vecinal"\nholder = "Junta de vecinos"\n'
+_FULL = (
+    _LEAST + 'genre = "news"\ncountry = "CL"\nlanguages = ["spa"]\n[rights]\nstatement = "CC-BY-4.0"\n'
+    'basis = "licence"\nuses = ["train"]\nquotation = "CC BY 4.0"\nquoted_from = "https://radio.cl/derechos"\n'
+)
+
+
+def _told(text: str, language: str = "es", name: str = "") -> list[str]:
+    return [one.told(language) for one in check_source(text, name)[1]]
+
+
+@pytest.mark.parametrize(
+    ("toml", "language", "told"),
+    [
+        ('genre = "todos"', "es", "línea 4, «genre»: «todos» no es una opción; elija: news (prensa), literature"),
+        ('genre = "prensa"', "es", "«prensa» no es una opción; ¿quiso escribir «news»?"),
+        ('genre = "nwes"', "pt", "linha 4, «genre»: «nwes» não é uma opção; quis escrever «news»?"),
+        ('languages = ["español"]', "es", "«languages (1)»: «español» no es un código ISO 639-3; escriba «spa»"),
+        ('country = "Brasil"', "pt", "«Brasil» não é um código ISO 3166-1 de duas letras; escreva «BR»"),
+        ('idioma = ["spa"]', "es", "«idioma»: esa clave no existe; ¿quiso escribir «languages»?"),
+        ('genero = "news"', "pt", "«genero»: essa chave não existe; quis escrever «genre»?"),
+        ("languages = 3", "en", "«languages»: it says 3; it must be a list in brackets"),
+        ('[rights]\nstatement = "MIT"\nuses = ["train"]', "es", "entrenar y redistribuir necesitan un fundamento"),
+        ('[rights]\nstatement = "MIT"\nbasis = "licence"', "pt", "«rights.uses»: falta; acrescente uma linha: uses"),
+        ('[collect]\nkind = "crawl"', "es", 'kind = "crawl" y la tabla [collect.crawl] van juntas'),
+        ('[collect]\nkind = "crawl"\n[collect.crawl]\nstart = []', "es", "debe ser una lista con algo dentro"),
+        ("[collect]\ngroup_rows = 0", "pt", "deve ser um número maior que 0"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_a_sentence_with_line_problem_and_remedy(toml: str, language: str, told: str) -> None:
+    """In the language asked for; a word of that language is met by the key or code it stands for."""
+    assert told in " · ".join(_told(_LEAST + toml, language))
+
+
+@pytest.mark.parametrize(
+    ("broken", "line", "told"),
+    [
+        ("title = “Cartas”", 1, "las comillas son tipográficas"),
+        ("título = 'Cartas'", 1, "el nombre de una clave no lleva acentos"),
+        ("\ntitle = Cartas de una familia", 2, 'escriba title = "…"'),
+        ('id = "a"\ntitle = "Cartas', 2, "falta la comilla que cierra"),
+        ('languages = ["spa"\ntitle = "x"\nholder = "y"', None, ""),
+        ('files = ["a", "b"', 1, "falta el corchete que cierra la lista"),
+        ('title "Cartas"', 1, "falta el signo ="),
+        ('id = "a"\nid = "b"', None, "está dos veces"),
+    ],
+)
+def test_what_is_no_toml_is_told_by_what_people_did(broken: str, line: int | None, told: str) -> None:
+    """Not by what a parser stumbled over; the line is named where it can be known."""
+    [found] = check_source(broken)[1]
+    assert told in found.told("es")
+    assert line is None or found.line == line
+
+
+def test_all_that_is_wrong_is_told_at_once_in_the_order_of_the_file() -> None:
+    """A librarian who puts right one thing shouldn't meet the next only then."""
+    found = check_source('id = "Mala"\ntitle = 3\ngenre = "x"\n[rights]\nuses = ["vender"]\nstatement = "MIT"\n')[1]
+    assert [one.key for one in found] == ["holder", "id", "title", "genre", "rights.uses (1)"]
+    assert [one.line for one in found] == [None, 1, 2, 3, 5]
+
+
+def test_a_good_file_has_nothing_to_put_right(command_line: CommandLine, tmp_path: Path) -> None:
+    """It is right, exit code 0, without a word of advice."""
+    path = tmp_path / "radio.toml"
+    path.write_text(_FULL, encoding="utf-8")
+    told = command_line("sources", "check", path, "--lang", "pt")
+    assert (told.code, told.out.strip()) == (0, f"✓ {path}: está certo")
+
+
+def test_of_several_files_one_that_is_wrong_makes_exit_code_1(command_line: CommandLine, tmp_path: Path) -> None:
+    """Each is told of; as JSON too. A file that isn't there is the user's mistake, exit code 2."""
+    good, bad = tmp_path / "radio.toml", tmp_path / "mala.toml"
+    good.write_text(_FULL, encoding="utf-8")
+    bad.write_text(_FULL.replace('"news"', '"todos"'), encoding="utf-8")
+    told = command_line("sources", "check", good, bad, "--lang", "es")
+    assert told.code == 1
+    assert f"✓ {good}" in told.out
+    assert "hay 1 por corregir" in told.out
+    first, second = command_line("sources", "check", good, bad, "--lang", "es", "--json").json
+    assert (first["ok"], second["ok"]) == (True, False)
+    assert second["findings"][0]["line"] == 4
+    assert command_line("sources", "check", tmp_path / "nada.toml").code == 2
+
+
+def test_a_file_in_an_old_charset_is_told_what_to_do(command_line: CommandLine, tmp_path: Path) -> None:
+    """As an editor on Windows saves it."""
+    path = tmp_path / "radio.toml"
+    path.write_bytes(_FULL.replace("Radio", "Señal").encode("cp1252"))
+    told = command_line("sources", "check", path, "--lang", "pt")
+    assert (told.code, "salve-o outra vez e escolha a codificação UTF-8" in told.out) == (1, True)
+
+
+def test_the_users_own_language_is_spoken_where_none_is_named(
+    command_line: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By LANG; English for another language, and an unknown one asked for is told."""
+    path = tmp_path / "radio.toml"
+    path.write_text(_FULL, encoding="utf-8")
+    for name in ("LC_ALL", "LC_MESSAGES"):
+        monkeypatch.delenv(name, raising=False)
+    for language, said in (("es_CL.UTF-8", "está bien"), ("pt_BR", "está certo"), ("fr_FR", "it is right")):
+        monkeypatch.setenv("LANG", language)
+        assert said in command_line("sources", "check", path).out
+    assert command_line("sources", "check", path, "--lang", "fr").code == 2
+
+
+def test_advice_is_given_on_what_keeps_a_source_from_release() -> None:
+    """Without rights, with a statement that is no licence, with more uses than it allows, without a quotation."""
+    assert any("no se publica jamás" in one for one in _told(_LEAST))
+    rights = '[rights]\nstatement = "{}"\nbasis = "licence"\nuses = ["{}"]\n'
+    assert any("no se reconoce como licencia" in one for one in _told(_LEAST + rights.format("todos", "evaluate")))
+    assert any("permite train" in one for one in _told(_LEAST + rights.format("CC-BY-NC-4.0", "train")))
+    assert any("copie la frase" in one for one in _told(_LEAST + rights.format("CC-BY-4.0", "train")))
+    crawl = '[collect]\nkind = "crawl"\n[collect.crawl]\nstart = ["https://radio.example/"]\n'
+    told = _told(_FULL + crawl, name="otra.toml")
+    assert any("sin contacto" in one for one in told)
+    assert any("todavía tiene el valor de ejemplo" in one for one in told)
+    assert any("el archivo se llama «otra.toml»" in one for one in told)
+    assert check_source(_FULL + crawl)[0] is not None  # advice makes no file wrong
+
+
+def test_every_refusal_of_a_source_is_said_in_three_languages() -> None:
+    """Each sentence that a validator of source files raises has its Spanish and Portuguese."""
+    folder = Path(latam_corpus.catalog.__file__).parent
+    raised = [
+        sentence
+        for name in ("fields", "scope", "harvest", "source")
+        for sentence in re.findall(
+            r"""raise ValueError\(\s*f?(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')""",
+            (folder / f"{name}.py").read_text(),
+        )
+    ]
+    assert len(raised) > 15
+    for double, single in raised:
+        # Any value stands for what the sentence names.
+        sentence = re.sub(r"\{[^}]*\}", "cosa", double or single)
+        problem, remedy = refusal(sentence)
+        assert problem.es != problem.en, sentence
+        assert problem.pt != problem.en, sentence
+        assert f"{problem.en}; {remedy.en}".rstrip("; ") == sentence
+
+
+@pytest.mark.parametrize("said", REFUSALS, ids=lambda said: said.en[:30])
+def test_a_sentence_has_a_problem_and_a_remedy_in_each_language(said: object) -> None:
+    """Halved by the first semicolon, with the same places for values."""
+    assert isinstance(said, tuple)
+    assert len(said) == len(LANGUAGES)
+    places = {frozenset(re.findall(r"\{(\w+)\}", text)) for text in said}
+    assert len(places) == 1
+    assert all("; " in text for text in said[:2])

@@ -1,0 +1,267 @@
+"""`sources new`: questions in the language of who answers, a commented and valid file, never over another."""
+
+from __future__ import annotations
+
+import io
+import sys
+import tomllib
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from latam_corpus.catalog import questions
+from latam_corpus.catalog.answers import AnswerError, address, contact, identifier, statement
+from latam_corpus.catalog.ask import interview
+from latam_corpus.catalog.check import check_source
+from latam_corpus.catalog.source import load_source
+from latam_corpus.catalog.template import load_template, templates
+from latam_corpus.catalog.toml_text import toml_text
+from latam_corpus.collect.files import list_inputs, read
+from latam_corpus.said import LANGUAGES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import CommandLine
+
+_ANSWERS = (
+    "Cartas de una familia", "", "Familia Ejemplo", "https://cartas.cl/", "familia@cartas.cl", "literatura", "chile",
+    "español, mapudungun", "1", "prosa", "CC BY 4.0", "", "Se puede usar citando la fuente", "https://cartas.cl/uso",
+)  # fmt: skip
+
+
+class _Person(io.StringIO):
+    """Somebody who types."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+class _Screen:
+    """A person who gives these answers, and what was shown."""
+
+    def __init__(self, *typed: str, patient: bool = True) -> None:
+        self.typed, self.shown, self.patient = list(typed), "", patient
+
+    def tell(self, line: str) -> None:
+        self.shown += line + "\n"
+
+    def ask(self, prompt: str) -> str:
+        self.shown += prompt
+        if not self.typed:
+            raise EOFError
+        return self.typed.pop(0)
+
+
+def _interview(template: str, language: str, *typed: str) -> dict[str, Any]:
+    found = interview(load_template(template), _Screen(*typed), language, date(2026, 11, 25))
+    return tomllib.loads(load_template(template).filled(found, language))
+
+
+@pytest.fixture
+def piped(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    """Answers from a pipe, a line each, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+
+    def pipe(*lines: str, typed: bool = False) -> None:
+        text = "".join(line + "\n" for line in lines)
+        monkeypatch.setattr(sys, "stdin", _Person(text) if typed else io.StringIO(text))
+
+    return pipe
+
+
+def test_piped_answers_make_a_commented_valid_file(command_line: CommandLine, piped: Any, tmp_path: Path) -> None:
+    """Words of the language are codes in the file, Enter takes what is offered, comments are in the language."""
+    piped(*_ANSWERS)
+    told = command_line("sources", "new", "--template", "folder", "--lang", "es")
+    assert told.code == 0, told.err
+    path = tmp_path / "cartas-de-una-familia.toml"
+    source = load_source(path)
+    assert (source.id, source.genre, source.country) == ("cartas-de-una-familia", "literature", "CL")
+    assert source.languages == ("spa", "arn")
+    assert source.collect.files == ("**/*.txt",)
+    assert source.rights is not None
+    assert source.rights.uses == ("train", "redistribute", "evaluate")
+    assert source.rights.quoted_from == "https://cartas.cl/uso"
+    text = path.read_text(encoding="utf-8")
+    assert "# El título de la colección" in text
+    assert "O título" not in text
+    assert "sources check cartas-de-una-familia.toml" in told.out
+    assert not check_source(text, str(path))[1]
+
+
+def test_a_file_that_is_there_is_never_written_over(command_line: CommandLine, piped: Any, tmp_path: Path) -> None:
+    """Neither the one named nor the one that the answers name; nothing of it changes."""
+    kept = tmp_path / "cartas-de-una-familia.toml"
+    kept.write_text("mío", encoding="utf-8")
+    for arguments in (["new", str(kept)], ["new"]):
+        piped(*_ANSWERS)
+        told = command_line("sources", *arguments, "--template", "folder", "--lang", "es")
+        assert told.code == 2
+        assert "ya existe" in told.err
+        assert kept.read_text(encoding="utf-8") == "mío"
+
+
+@pytest.mark.parametrize(
+    ("answers", "told"),
+    [(_ANSWERS[:5], "se acabaron"), (("Cartas", "MAL id"), "como «mal-id»"), (("",), "hace falta")],
+)
+def test_a_piped_answer_that_is_wrong_ends_it_and_nothing_is_written(
+    command_line: CommandLine, piped: Any, tmp_path: Path, answers: tuple[str, ...], told: str
+) -> None:
+    """The next line answers the next question, so a wrong one can't be asked again."""
+    piped(*answers)
+    said = command_line("sources", "new", "--template", "folder", "--lang", "es")
+    assert said.code == 2
+    assert told in said.err.splitlines()[-1]
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_person_is_asked_again(command_line: CommandLine, piped: Any, tmp_path: Path) -> None:
+    """With what was wrong, until the answer can be used."""
+    typed = list(_ANSWERS)
+    typed[6:7] = ["Ruritania", "CL"]
+    piped(*typed, typed=True)
+    told = command_line("sources", "new", "--template", "folder", "--lang", "pt")
+    assert told.code == 0
+    assert "«Ruritania» não é reconhecido como país" in told.err
+    assert (tmp_path / "cartas-de-una-familia.toml").exists()
+
+
+def test_a_person_who_breaks_off_leaves_nothing(
+    command_line: CommandLine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Ctrl-C at any question: no file, and it is said."""
+
+    def leaves() -> str:
+        raise KeyboardInterrupt
+
+    person = _Person()
+    monkeypatch.setattr(person, "readline", leaves)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "stdin", person)
+    told = command_line("sources", "new", "--lang", "es")
+    assert (told.code, "nada se escribió" in told.err) == (130, True)
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_kind_of_holder_is_asked_where_no_template_is_named(
+    command_line: CommandLine, piped: Any, tmp_path: Path
+) -> None:
+    """All templates are offered, each with what it is for."""
+    piped("folder", *_ANSWERS)
+    told = command_line("sources", "new", "--lang", "en")
+    assert told.code == 0, told.err
+    for template in templates():
+        assert template.title.en in told.err
+    assert list(tmp_path.glob("*.toml"))
+
+
+def test_a_repository_is_asked_for_its_door() -> None:
+    """The address that DSpace mostly has is offered, on the site that was named."""
+    typed = ("Tesis", "", "Universidad", "https://repo.uni.cl/", "repo@uni.cl", "", "-", "spa", "", "9")
+    values = _interview("dspace", "es", *typed)
+    assert values["collect"]["oai"]["address"] == "https://repo.uni.cl/server/oai/request"
+    assert "rights" not in values
+    assert "country" not in values
+    assert values["genre"] == "academic"
+
+
+def test_consent_is_on_record_only_where_it_was_given() -> None:
+    """A permission has its tier, its agreement and the uses that were agreed; a licence has no consent."""
+    about = ("Vozes", "", "Arquivo", "", "", "", "Brasil", "português", "", "")
+    values = _interview("oral-history", "pt", *about, "8", "consentimento", "termo-12", "2031-12-31", "treinar")
+    assert values["rights"] == {
+        "statement": "https://rightsstatements.org/vocab/InC/1.0/", "tier": "permission", "basis": "consent",
+        "uses": ["train"], "agreement": "termo-12", "expires": date(2031, 12, 31),
+    }  # fmt: skip
+    assert values["consent"]["records"] == [{"id": "termo-12"}]
+    licensed = _interview("oral-history", "pt", *about, "2", "", "", "")
+    assert "consent" not in licensed
+    assert licensed["rights"]["uses"] == ["evaluate"]  # the template's caution, whatever the licence
+
+
+def test_each_question_is_asked_and_explained_in_the_language_of_who_answers() -> None:
+    """No question is left in another language, and each says what it is for."""
+    asked = [*questions.ABOUT, *questions.COLLECTED, questions.STATEMENT, questions.PURPOSES, questions.BASIS]
+    for question in asked:
+        assert len({*question.why}) == len(LANGUAGES)
+        assert all(why.endswith((".", "?")) or ":" in why for why in question.why)
+    screen = _Screen(*_ANSWERS)
+    interview(load_template("folder"), screen, "pt", date(2026, 11, 25))
+    assert "Como chamam a coleção os que a conhecem?" in screen.shown
+    assert "¿" not in screen.shown
+
+
+@pytest.mark.parametrize("template", templates(), ids=lambda template: template.name)
+@pytest.mark.parametrize("language", list(LANGUAGES))
+def test_each_template_is_a_valid_source_in_each_language(template: Any, language: str) -> None:
+    """As it stands, with its comments in that language alone; its own file is one too."""
+    text = template.filled({}, language)
+    source, found = check_source(text)
+    assert source is not None, [one.told("en") for one in found]
+    assert {one.key for one in found} >= {"homepage", "contact"}  # the examples are told to be examples
+    assert template.title.told(language)
+    for line in text.splitlines():
+        assert len(line) <= 120, line
+        assert not line.startswith(("# es:", "# pt:", "# en:"))
+    assert check_source("\n".join(template.own))[0] is not None
+
+
+@pytest.mark.parametrize("template", templates(), ids=lambda template: template.name)
+def test_a_template_speaks_three_languages_alike(template: Any) -> None:
+    """As many comments in each, and every value on a line of its own."""
+    lines = [*template.common, *template.own]
+    counts = {code: sum(line.startswith(f"# {code}:") for line in lines) for code in LANGUAGES}
+    assert len(set(counts.values())) == 1
+    assert tomllib.loads(template.filled({}, "es")) == tomllib.loads(template.filled({}, "pt"))
+
+
+def test_a_template_can_be_written_blank_and_the_templates_be_listed(
+    command_line: CommandLine, piped: Any, tmp_path: Path
+) -> None:
+    """For those who would rather fill it in by hand."""
+    piped()
+    assert command_line("sources", "new", "--template", "gazette", "--blank", "mio.toml", "--lang", "pt").code == 0
+    assert "# O título da coleção" in (tmp_path / "mio.toml").read_text(encoding="utf-8")
+    listed = command_line("sources", "new", "--list", "--lang", "es").out
+    assert all(template.name in listed for template in templates())
+    assert len(command_line("sources", "new", "--list", "--json").json) == len(templates())
+    assert command_line("sources", "new", "--template", "dspce", "--blank").err.count("did you mean «dspace»") == 1
+
+
+@pytest.mark.parametrize(
+    ("read", "typed"),
+    [
+        (identifier, "Mi Fuente"), (address, "cartas.cl"), (address, "https://a b"), (contact, "nadie"),
+        (statement, "todos"), (statement, "17"),
+    ],
+)  # fmt: skip
+def test_an_answer_that_cannot_be_used_is_refused(read: Any, typed: str) -> None:
+    """With a sentence in each language that names it."""
+    with pytest.raises(AnswerError) as caught:
+        read(typed)
+    assert all(typed in said for said in caught.value.said)
+
+
+def test_values_are_written_as_toml_reads_them() -> None:
+    """Whatever people type: quotes, backslashes, line breaks, control characters."""
+    values = {"title": 'El "año"\\ \n\x7f\x01', "n": 2, "d": date(2026, 1, 2), "b": False, "t": {"a b": {"c": ["x"]}}}
+    assert tomllib.loads(toml_text(values)) == values
+
+
+def test_the_wiki_template_reads_what_the_extractor_of_dumps_writes(tmp_path: Path) -> None:
+    """Files without a suffix, a page a line, named by its address."""
+    folder = tmp_path / "AA"
+    folder.mkdir()
+    line = (
+        '{"id": "7", "revid": "9", "url": "https://gn.wiki.example/wiki?curid=7", "title": "Ñandutí", "text": "Texto."}'
+    )
+    (folder / "wiki_00").write_text(line + "\n", encoding="utf-8")
+    source = check_source(load_template("mediawiki").filled({}, "es"))[0]
+    assert source is not None
+    [file] = list_inputs(source, tmp_path)
+    [row] = [row for frame in read(source, file) for row in frame.iter_rows(named=True)]
+    assert (row["text"], row["title"]) == ("Texto.", "Ñandutí")
+    assert row["url"] == "https://gn.wiki.example/wiki?curid=7"

@@ -1,0 +1,172 @@
+"""`sources preview`: a handful of items as a run would have them, beside what they were, in plain words."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from latam_corpus.cli.previewed import visible
+from latam_corpus.report.page import INTERNAL
+from latam_corpus.report.preview import in_plain_words, lines_left_out
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import CommandLine
+
+# By name: the package is `tests.benchmarks` to Python and `benchmarks` to the type checker.
+website: Any = importlib.import_module("tests.benchmarks.crawl.website")
+_PROSE = (
+    "La barca salió del puerto antes del alba y volvió con la red vacía, como todos los días de ese invierno en que el "
+    "mar no quiso dar nada a los que vivían de él. Los viejos decían que era por la luna; los jóvenes, que era por las "
+    "fábricas del norte. Juan no decía nada: remendaba la red, miraba el agua y por la noche escribía cartas que nadie "
+    "iba a leer, y que guardaba en una caja de zapatos debajo de la cama, con la fecha y la hora de cada una."
+)
+_PAGE = (
+    "<html lang=es><head><title>La barca</title></head><body><nav><a href=/>Inicio</a> <a href=/c>Contacto</a></nav>"
+    f"<article><h1>La barca</h1><p>{_PROSE}</p><p>Escribir a juan.perez@correo.cl antes del lunes.</p></article>"
+    "<footer>Todos los derechos reservados</footer></body></html>"
+)
+_ENGLISH = (
+    "The boat left the harbour before dawn and came back with an empty net, as it had on every day of that winter in "
+    "which the sea would give nothing to those who lived by it. The old ones said it was the moon, the young that it "
+    "was the factories of the north, and nobody asked the sea, which went on as before, in and out, twice a day."
+)
+_SOURCE = (
+    'id = "puerto"\ntitle = "Cuentos <del> puerto"\nholder = "Biblioteca"\ncontact = "b@puerto.example"\n'
+    'genre = "literature"\nlanguages = ["spa"]\n[rights]\nstatement = "CC-BY-4.0"\nbasis = "licence"\nuses = {uses}\n'
+)
+
+
+def _source(folder: Path, uses: str = '["train", "redistribute"]', collect: str = "") -> Path:
+    path = folder / "puerto.toml"
+    path.write_text(_SOURCE.format(uses=uses) + collect, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def texts(tmp_path: Path) -> Path:
+    """A page that stays, one that says nothing, and one in another language than the source states."""
+    folder = tmp_path / "textos"
+    folder.mkdir()
+    (folder / "a.html").write_text(_PAGE, encoding="utf-8")
+    (folder / "b.html").write_text("<html><body><p>Menú</p></body></html>", encoding="utf-8")
+    (folder / "c.txt").write_text(_ENGLISH, encoding="utf-8")
+    return folder
+
+
+def test_each_item_is_told_with_its_language_and_whether_it_stays(
+    command_line: CommandLine, tmp_path: Path, texts: Path
+) -> None:
+    """Why it falls stands in plain words; what the source says otherwise is pointed out; all of it is redacted."""
+    told = command_line("sources", "preview", _source(tmp_path), "--input", texts, "--lang", "es", "--json").json
+    stays, falls, foreign = told["items"]
+    assert (stays["kept"], stays["language"], stays["title"]) == (True, "spa_Latn", "La barca")
+    assert stays["where"] == "a.html"
+    assert _PROSE in stays["text"]
+    assert "Contacto" in stays["original"]
+    assert "Contacto" not in stays["text"]
+    assert "juan.perez" not in stays["text"] + stays["original"]
+    assert not falls["kept"]
+    assert falls["reason"]
+    assert any("; se " in one for one in falls["why"])
+    assert "parece estar en inglés, y la fuente dice español" in foreign["why"]
+
+
+def test_the_terminal_shows_text_beside_original_in_the_readers_language(
+    command_line: CommandLine, tmp_path: Path, texts: Path
+) -> None:
+    """With the count, what the rights allow, and no markup taken for the terminal's own."""
+    (texts / "a.html").write_text(_PAGE.replace("La barca</h1>", "[red]La barca[/red]</h1>"), encoding="utf-8")
+    told = command_line("sources", "preview", _source(tmp_path), "--input", texts, "--lang", "pt")
+    assert told.code == 0
+    assert "✓ fica" in told.out
+    assert "✗ cai" in told.out
+    assert "[red]La barca[/red]" in told.out
+    assert "Textos de prova: 3" in told.out
+    assert "Direitos: com atribuição; usos: treinar, redistribuir" in told.out
+
+
+def test_the_page_strikes_out_what_did_not_become_text(command_line: CommandLine, tmp_path: Path, texts: Path) -> None:
+    """In three languages, without network, and stamped where the terms keep the texts inside."""
+    page, inside = tmp_path / "muestra.html", tmp_path / "interna.html"
+    assert command_line("sources", "preview", _source(tmp_path), "--input", texts, "--html", page).code == 0
+    text = page.read_text(encoding="utf-8")
+    assert "<s class='soft'>Todos los derechos reservados</s>" in text
+    assert "Cuentos &lt;del&gt; puerto" in text
+    assert "<del>" not in text
+    assert 'lang="pt">se queda' not in text
+    assert 'lang="es">se queda' in text
+    assert "src=" not in text
+    assert INTERNAL.en not in text
+    source = _source(tmp_path, '["evaluate"]')
+    assert command_line("sources", "preview", source, "--input", texts, "--html", inside).code == 0
+    assert INTERNAL.en in inside.read_text(encoding="utf-8")
+
+
+def test_a_website_is_asked_for_a_few_pages_and_nothing_stays(
+    command_line: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As many as were wished, by the source's own scope; what was crawled before is used where it is there."""
+    monkeypatch.chdir(tmp_path)
+    with website.Website() as site:
+        site.routes |= {"/": website.page("uno", "/a", "/b", "/c")}
+        site.routes |= {f"/{name}": website.page(name) for name in "abc"}
+        crawl = f'[collect]\nkind = "crawl"\n[collect.crawl]\nstart = ["{site.root}/"]\ndelay = 0.0\n'
+        source = _source(tmp_path, collect=f'{crawl}private_hosts = ["{site.host}"]\n')
+        told = command_line("sources", "preview", source, "--n", "2", "--lang", "es", "--json")
+        assert told.code == 0, told.err
+        assert len(told.json["items"]) == 2
+        assert all(item["where"].startswith(site.root) for item in told.json["items"])
+        assert "con cortesía" in told.err
+        assert [one.name for one in tmp_path.iterdir()] == ["puerto.toml"]
+
+
+def test_of_many_files_a_few_are_taken_from_all_over(command_line: CommandLine, tmp_path: Path) -> None:
+    """Not the first ones, which are mostly of one kind."""
+    folder = tmp_path / "textos"
+    folder.mkdir()
+    for number in range(20):
+        (folder / f"{number:02}.txt").write_text(_PROSE, encoding="utf-8")
+    told = command_line("sources", "preview", _source(tmp_path), "--input", folder, "--n", "4", "--json").json
+    assert [item["where"] for item in told["items"]] == ["00.txt", "05.txt", "10.txt", "15.txt"]
+
+
+def test_what_keeps_a_preview_from_being_made_is_told(command_line: CommandLine, tmp_path: Path) -> None:
+    """No place named, a file that is wrong in the reader's language, a holder who must be asked."""
+    assert "--input" in command_line("sources", "preview", _source(tmp_path), "--lang", "es").err
+    wrong = tmp_path / "mala.toml"
+    wrong.write_text('id = "mala"\ntitle = "x"\nholder = "y"\ngenre = "poesía"', encoding="utf-8")
+    told = command_line("sources", "preview", wrong, "--lang", "es")
+    assert (told.code, "línea 4, «genre»: «poesía» no es una opción" in told.err) == (2, True)
+    asked = tmp_path / "pedir.toml"
+    crawl = '[collect]\nkind = "crawl"\n[collect.crawl]\nstart = ["https://puerto.example/"]\n'
+    about = 'id = "pedir"\ntitle = "x"\nholder = "y"\nstatus = "ask_first"\n'
+    asked.write_text(about + crawl, encoding="utf-8")
+    told = command_line("sources", "preview", asked, "--lang", "pt")
+    assert (told.code, "primeiro é preciso pedir permissão a y" in told.err) == (2, True)
+    asked.write_text(about.replace("ask_first", "unverified") + crawl, encoding="utf-8")
+    told = command_line("sources", "preview", asked, "--lang", "es")
+    assert (told.code, "sin contacto no se pide ninguna página" in told.err) == (2, True)
+
+
+def test_a_page_shows_all_its_words_but_those_nobody_sees() -> None:
+    """A block a line; scripts, styles and comments aren't words; what is no markup is left as it is."""
+    page = "<p>a<b>b</b></p><style>c</style><!-- d --><ul><li>e<li>f</ul><svg><text>g</text></svg>"
+    assert visible(page) == "ab\ne\nf"
+    assert visible("") == ""
+    assert visible("<div>" * 3000 + "h") == "h"
+
+
+def test_reasons_are_said_in_plain_words() -> None:
+    """Each bound that the evidence names; a cause that nobody has put into words stands as it is."""
+    both = in_plain_words("digit_share>0.2", {"digit_share>0.2": 0.5, "stop_word_count<2": 0.0})
+    assert [one.en for one in both] == [
+        "digits: 0.5; 0.2 or less are admitted",
+        "different stop words: 0; 2 or more are asked for",
+    ]
+    assert in_plain_words("unreadable:not JSON", {})[0].es == "el registro no se puede leer: la línea no es JSON"
+    assert in_plain_words("superseded", None)[0].pt == "superseded"
+    assert list(lines_left_out("a\n\n b  c \nd", "b c")) == [("a", True), (" b  c", False), ("d", True)]

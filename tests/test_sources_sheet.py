@@ -1,0 +1,244 @@
+"""`sources export` and `import`: a sheet that people fill in, and source files of its good rows; nothing is lost."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+import zipfile
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+import openpyxl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from latam_corpus.catalog.columns import FIELDS, OTHER, field_of
+from latam_corpus.catalog.handout import handout_csv
+from latam_corpus.catalog.sheet import row_of, source_of
+from latam_corpus.catalog.source import SOURCES, Source, load_source
+from latam_corpus.catalog.workbook import csv_text, read_sheet
+from latam_corpus.said import LANGUAGES
+from latam_corpus.toml_model import parse_toml
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import CommandLine
+
+_GOOD = {
+    "id": "cartas", "title": "Cartas", "holder": "Familia", "genre": "literatura", "country": "Chile",
+    "languages": "español; mapudungun", "rights.statement": "CC BY 4.0", "rights.basis": "licencia",
+    "rights.uses": "entrenar, evaluar",
+}  # fmt: skip
+_BAD = {"id": "Otra Mala", "title": "x", "country": "Ruritania", "genre": "poesía"}
+
+
+def _fill(path: Path, rows: list[dict[str, Any]], language: str = "es") -> None:
+    """Fill rows of an exported workbook in, as a person would."""
+    book = openpyxl.load_workbook(path)
+    page = book.worksheets[0]
+    places = {str(cell.value).rstrip(" *"): cell.column for cell in page[1]}
+    for number, row in enumerate(rows, 2):
+        for key, value in row.items():
+            field = field_of(key)
+            head = field.head.told(language) if field else key
+            if head not in places:
+                places[head] = page.max_column + 1
+                page.cell(1, places[head], head)
+            page.cell(number, places[head], value)
+    book.save(path)
+
+
+def _column(path: Path, head: str) -> list[Any]:
+    page = openpyxl.load_workbook(path).worksheets[0]
+    place = next(cell.column for cell in page[1] if cell.value == head)
+    return [page.cell(number, place).value for number in range(2, page.max_row + 1)]
+
+
+@pytest.mark.parametrize("language", list(LANGUAGES))
+@pytest.mark.parametrize("path", sorted(SOURCES.glob("*.toml")), ids=lambda path: path.stem)
+def test_a_source_survives_the_way_through_a_row(path: Path, language: str) -> None:
+    """Each of the catalogue, in each language: what has no column stands as TOML in the last."""
+    text = path.read_text(encoding="utf-8")
+    back = source_of(row_of(text, language))
+    assert not back.wrong
+    assert parse_toml(back.text, Source, "fila") == parse_toml(text, Source, "archivo")
+
+
+@pytest.mark.parametrize("language", list(LANGUAGES))
+def test_the_workbook_has_drop_downs_and_a_page_that_explains_it(
+    command_line: CommandLine, tmp_path: Path, language: str
+) -> None:
+    """Every column has a head in the sheet's language and a line in each; those with choices offer them."""
+    path = tmp_path / "hoja.xlsx"
+    assert command_line("sources", "export", path, "--lang", language).code == 0
+    book = openpyxl.load_workbook(path)
+    page, how, words = book.worksheets
+    assert [str(cell.value).rstrip(" *") for cell in page[1]] == [one.head.told(language) for one in (*FIELDS, OTHER)]
+    explained = {cell.value for row in how.iter_rows() for cell in row}
+    assert {why for one in FIELDS for why in one.why} <= explained
+    listed = page.data_validations.dataValidation
+    assert len(listed) == sum(bool(one.names) for one in FIELDS)
+    assert all(words.title in one.formula1 for one in listed)
+    assert words.sheet_state == "hidden"
+    assert page["A5"].number_format == "@"
+
+
+def test_good_rows_become_files_and_the_sheet_comes_back_with_what_to_correct(
+    command_line: CommandLine, tmp_path: Path
+) -> None:
+    """The sheet that came stays as it was; the one that comes back has all its cells and a column more."""
+    path, folder = tmp_path / "hoja.xlsx", tmp_path / "fuentes"
+    command_line("sources", "export", path, "--lang", "es")
+    _fill(path, [_GOOD, {}, _BAD, _GOOD | {"title": "Otras"}, {"columna mía": "apunte", **_GOOD, "id": "otras"}])
+    came = path.read_bytes()
+    told = command_line("sources", "import", path, "--to", folder)
+    assert told.code == 1
+    assert sorted(one.name for one in folder.iterdir()) == ["cartas.toml", "otras.toml"]
+    source = load_source(folder / "cartas.toml")
+    assert (source.country, source.languages, source.uses) == ("CL", ("spa", "arn"), ("train", "evaluate"))
+    assert path.read_bytes() == came
+    back = tmp_path / "hoja.corregir.xlsx"
+    good, empty, bad, twice, other = _column(back, "Qué corregir")[:5]
+    assert (good, empty, other) == ("✓", None, "✓")
+    assert "«Quién la tiene»: falta" in bad
+    assert "«País»: «Ruritania» no se reconoce como país" in bad
+    assert "«cartas» ya está en otra fila" in twice
+    assert "fila 4: «Género»: «poesía» no es una opción" in told.out
+    assert "no se usan estas columnas, que quedan en la hoja: columna mía" in told.out
+    assert _column(back, "columna mía")[4] == "apunte"
+    assert _column(back, "Título *")[:5] == ["Cartas", None, "x", "Otras", "Cartas"]
+    assert len(openpyxl.load_workbook(back).worksheets[0].data_validations.dataValidation) > 5
+
+
+def test_a_corrected_sheet_can_be_given_back(command_line: CommandLine, tmp_path: Path) -> None:
+    """Rows that were written before are still right; the column is filled anew and isn't made twice."""
+    path, folder = tmp_path / "hoja.xlsx", tmp_path / "fuentes"
+    command_line("sources", "export", path, "--lang", "pt")
+    _fill(path, [_GOOD, _BAD], "pt")
+    assert command_line("sources", "import", path, "--to", folder).code == 1
+    back, again = tmp_path / "hoja.corrigir.xlsx", tmp_path / "dos.xlsx"
+    _fill(back, [{}, _GOOD | {"id": "otra"}], "pt")
+    assert command_line("sources", "import", back, "--to", folder, "--back", again).code == 0
+    assert _column(again, "O que corrigir")[:2] == ["✓", "✓"]
+    heads = [cell.value for cell in openpyxl.load_workbook(again).worksheets[0][1]]
+    assert heads.count("O que corrigir") == 1
+    assert len(list(folder.iterdir())) == 2
+    assert command_line("sources", "import", again, "--back", again).code == 2
+
+
+def test_a_file_that_is_there_is_not_written_over(command_line: CommandLine, tmp_path: Path) -> None:
+    """The row is told of, and the file keeps its words."""
+    path, folder = tmp_path / "hoja.csv", tmp_path / "fuentes"
+    folder.mkdir()
+    kept = folder / "cartas.toml"
+    kept.write_text('id = "cartas"\ntitle = "Otras"\nholder = "Nadie"\n', encoding="utf-8")
+    path.write_text(handout_csv([_GOOD], "es"), encoding="utf-8")
+    told = command_line("sources", "import", path, "--to", folder)
+    assert (told.code, "ya existe el archivo" in told.out) == (1, True)
+    assert "Nadie" in kept.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+def test_csv_is_read_as_spreadsheet_programs_save_it(tmp_path: Path, encoding: str, mark: str) -> None:
+    """Whatever separates the cells and in whichever charset; heads may stand below a title."""
+    heads = [one.head.es for one in FIELDS]
+    rows = [["Fuentes de la biblioteca"], [], heads, [_GOOD.get(one.key, "") for one in FIELDS]]
+    made = io.StringIO()
+    csv.writer(made, delimiter=mark).writerows(rows)
+    path = tmp_path / "hoja.csv"
+    path.write_bytes(made.getvalue().encode(encoding))
+    sheet = read_sheet(path)
+    assert sheet.head_row == 2
+    row = source_of(sheet.cells(3))
+    assert not row.wrong
+    assert row.values["languages"] == ["spa", "arn"]
+
+
+@given(st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\r\x00"), max_size=30))
+def test_no_cell_of_ours_is_a_formula_and_each_is_read_back(text: str) -> None:
+    """A program that opens the CSV sees text; reading it gives the same words."""
+    written = csv_text([["Título", text]])
+    [[_, cell]] = csv.reader(io.StringIO(written.removeprefix("\ufeff"), newline=""), delimiter=";")
+    assert not cell.startswith(("=", "+", "-", "@", "\t"))
+    assert (cell[1:] if cell != text else cell) == text
+
+
+def test_formulas_are_text_in_what_comes_back_and_never_computed(command_line: CommandLine, tmp_path: Path) -> None:
+    """A cell that is a formula is told; one that looks like one keeps its words, as text."""
+    path, folder = tmp_path / "hoja.xlsx", tmp_path / "fuentes"
+    command_line("sources", "export", path, "--lang", "es")
+    _fill(path, [_GOOD | {"title": '=HYPERLINK("https://x.example")'}, _GOOD | {"id": "dos", "title": "@canto"}])
+    assert command_line("sources", "import", path, "--to", folder).code == 1
+    assert [one.name for one in folder.iterdir()] == ["dos.toml"]
+    assert load_source(folder / "dos.toml").title == "@canto"
+    page = openpyxl.load_workbook(tmp_path / "hoja.corregir.xlsx").worksheets[0]
+    assert all(cell.data_type != "f" for row in page.iter_rows() for cell in row)
+    assert page["B2"].value == '=HYPERLINK("https://x.example")'
+    assert "la celda tiene una fórmula" in _column(tmp_path / "hoja.corregir.xlsx", "Qué corregir")[0]
+    command_line("sources", "export", tmp_path / "otra.xlsx", folder / "dos.toml", "--lang", "es")
+    cell = openpyxl.load_workbook(tmp_path / "otra.xlsx").worksheets[0]["B2"]
+    assert (cell.value, cell.data_type, cell.quotePrefix) == ("@canto", "s", True)
+
+
+def test_cells_that_a_program_made_dates_or_numbers_are_read_as_seen(tmp_path: Path) -> None:
+    """A date is its day, a whole number has no decimals."""
+    book = openpyxl.Workbook()
+    book.active.append(["Nombre en el catálogo", "Título", "Quién la tiene", "Vale hasta", "Leída el"])
+    book.active.append(["cartas", 1984.0, "Familia", datetime(2031, 12, 31, 10, 30), date(2026, 1, 2)])  # noqa: DTZ001
+    book.save(tmp_path / "hoja.xlsx")
+    cells = read_sheet(tmp_path / "hoja.xlsx").cells(1)
+    assert (cells["title"], cells["rights.expires"], cells["rights.quoted_on"]) == ("1984", "2031-12-31", "2026-01-02")
+
+
+@pytest.mark.parametrize(
+    ("cells", "told"),
+    [
+        ({"collect.kind": "sitio web"}, "«Dirección para recolectar»: falta"),
+        ({"rights.basis": ""}, "«Fundamento»: falta; elija: licencia"),
+        ({"rights.statement": "todos"}, "«Licencia o derechos»: «todos» no se reconoce como licencia"),
+        ({"rights.statement": ""}, "«Licencia o derechos»: falta"),
+        ({"languages": "español, xxq"}, "«Lenguas»: «xxq» no se reconoce"),
+        ({"other": "a = "}, "«Otros datos (TOML)»: no es TOML"),
+        ({"other": "[collect]\ngather = true"}, "`gather` necesita `group`"),
+        ({"rights.expires": "mañana"}, "«Vale hasta»: «mañana» no es una fecha"),
+        ({"homepage": "cartas"}, "«Página»: «cartas» no es una dirección completa"),
+    ],
+)
+def test_what_is_wrong_in_a_row_is_told_by_the_columns_name(cells: dict[str, str], told: str) -> None:
+    """Once for each, and the row is no source."""
+    row = source_of(_GOOD | cells)
+    assert not row.values
+    assert told in " · ".join(one.es for one in row.wrong)
+    assert len(row.wrong) == 1
+
+
+@pytest.mark.parametrize("name", ["nada.xlsx", "roto.xlsx", "vacio.csv", "otro.ods", "ajeno.csv", "bomba.xlsx"])
+def test_a_file_that_is_no_sheet_of_sources_is_told(command_line: CommandLine, tmp_path: Path, name: str) -> None:
+    """Missing, broken, empty, of another form, without the heads, too large when unpacked: exit code 2."""
+    path = tmp_path / name
+    if name == "roto.xlsx":
+        path.write_bytes(b"PK\x03\x04 no es un libro")
+    elif name == "bomba.xlsx":
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+            packed.writestr("xl/workbook.xml", b" " * (201 * 2**20))
+    elif name != "nada.xlsx":
+        path.write_text("" if name == "vacio.csv" else "uno;dos\n1;2\n", encoding="utf-8")
+    told = command_line("sources", "import", path, "--to", tmp_path / "fuentes")
+    assert told.code == 2
+    assert name in told.err
+
+
+def test_without_the_package_a_workbook_is_refused_and_csv_is_read(
+    command_line: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the extra that has it."""
+    monkeypatch.setitem(sys.modules, "openpyxl", None)
+    told = command_line("sources", "export", tmp_path / "hoja.xlsx")
+    assert (told.code, "latam-corpus[sheets]" in told.err) == (2, True)
+    assert command_line("sources", "export", tmp_path / "hoja.csv", "conha19", "--lang", "es").code == 0
+    assert command_line("sources", "import", tmp_path / "hoja.csv", "--to", tmp_path / "fuentes").code == 0
+    assert load_source(tmp_path / "fuentes" / "conha19.toml") == load_source("conha19")

@@ -1,0 +1,149 @@
+"""What librarians are told when a command can't be done: place, problem and remedy in their language, no traceback."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import openpyxl
+import pytest
+
+import latam_corpus
+from latam_corpus.catalog.complaints import COMPLAINTS, complaint
+from latam_corpus.catalog.source import load_source
+from latam_corpus.cli.preview import shown_only
+from latam_corpus.report.preview import in_plain_words, lines_left_out
+
+if TYPE_CHECKING:
+    from conftest import CommandLine
+
+_GOOD = 'id = "buena"\ntitle = "T"\nholder = "H"\n[collect]\nfiles = ["**/*.html"]\n'
+_WRONG = [
+    ("check carpeta.toml", "carpeta.toml: no se puede usar: es una carpeta; revise la ruta"),
+    ("check nada.toml", "nada.toml: ese archivo no existe; revise la ruta"),
+    ("new --template nada", "no hay ninguna plantilla «nada»; elija: dspace"),
+    ("new --blank", "¿qué plantilla?; nómbrela con --template"),
+    ("new --blank --template ojs buena.toml/x.toml", "ese archivo ya existe; dé otro nombre"),
+    ("list --country Ruritania", "«Ruritania» no se reconoce como país; escriba su código"),
+    ("list --genre poesía", "«poesía» no es una opción; elija: prensa, literatura"),
+    ("list --language xxxx", "«xxxx» no se reconoce como lengua"),
+    ("preview nada.toml", "nada.toml: ese archivo no existe"),
+    ("preview carpeta.toml", "es una carpeta; revise la ruta"),
+    ("preview latina.toml", "latina.toml: el archivo no es texto UTF-8; guárdelo otra vez"),
+    ("preview nada", "en el catálogo no hay ninguna fuente «nada»"),
+    ("preview buena.toml --input no-hay", "entrada de buena: en «no-hay» no hay nada"),
+    ("preview buena.toml --input vacia", "en «vacia» no hay **/*.html"),
+    ("preview ailla", "fuente ailla: primero hay que pedir permiso a University of Texas"),
+    ("export hoja.csv", "hoja.csv: ese archivo ya existe; dé otro nombre"),
+    ("export hoja.ods", "«.ods» no es una forma de hoja; termine el nombre en .xlsx o .csv"),
+    ("export otra.csv rota.toml", "rota.toml: línea 1: falta la comilla que cierra"),
+    ("export buena.toml/x.csv", "no se puede escribir ahí: ya existe un archivo con ese nombre; nombre otro lugar"),
+    ("import vacia", "vacia: no se puede usar: es una carpeta; revise la ruta"),
+    ("import hoja.csv --back hoja.xlsx", "«.xlsx» no es una forma de hoja; termine el nombre en .csv"),
+    ("import ajena.csv", "ninguna fila tiene los títulos de las columnas; empiece con `sources export`"),
+    ("import rota.xlsx", "rota.xlsx: no es un libro de Excel"),
+    (f"check {'x' * 300}.toml", "no se puede"),
+]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Good and bad files of all sorts, where the commands are given."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("carpeta.toml", "vacia"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "buena.toml").write_text(_GOOD, encoding="utf-8")
+    (tmp_path / "rota.toml").write_text('id = "x\n', encoding="utf-8")
+    (tmp_path / "latina.toml").write_bytes('title = "España"'.encode("latin-1"))
+    (tmp_path / "hoja.csv").write_text("Nombre en el catálogo;Título;Quién la tiene\na;A;B\n", encoding="utf-8")
+    (tmp_path / "ajena.csv").write_text("uno;dos\n1;2\n", encoding="utf-8")
+    (tmp_path / "rota.xlsx").write_bytes(b"PK no")
+    return tmp_path
+
+
+@pytest.mark.parametrize(("line", "told"), _WRONG, ids=[line[:40] for line, _ in _WRONG])
+@pytest.mark.usefixtures("folder")
+def test_what_cannot_be_done_is_told_in_the_language(command_line: CommandLine, line: str, told: str) -> None:
+    """In Spanish as here, and in Portuguese and English by other words."""
+    spoken = [command_line("sources", *line.split(), "--lang", language) for language in ("es", "pt", "en")]
+    assert {one.code for one in spoken} == {2}
+    assert told in spoken[0].err
+    assert len({one.err for one in spoken}) == 3
+    assert not any("Traceback" in one.err for one in spoken)
+
+
+def test_every_complaint_of_the_sheets_has_its_translations() -> None:
+    """Each sentence that the modules of sheets and sources raise is found in the table."""
+    package = Path(latam_corpus.__file__).parent
+    text = "".join((package / name).read_text() for name in ("catalog/workbook.py", "catalog/template.py"))
+    raised = re.findall(r"""raise ConfigError\(\s*(?:str\(path\)|"[^"]*"),\s*f?"([^"]*)",\s*f?"([^"]*)\"""", text)
+    assert len(raised) > 6
+    for sentence in (re.sub(r"\{[^}]*\}", "7", half) for pair in raised for half in pair):
+        said = complaint(sentence)
+        assert said.es != sentence, sentence
+        assert said.pt != sentence, sentence
+
+
+@pytest.mark.parametrize("said", COMPLAINTS, ids=lambda said: said.en[:30])
+def test_a_complaint_names_the_same_things_in_each_language(said: tuple[str, ...]) -> None:
+    """The same places for values."""
+    assert len({frozenset(re.findall(r"\{(\w+)\}", text)) for text in said}) == 1
+    assert all(said)
+
+
+def test_a_closed_standard_input_ends_the_questions(
+    command_line: CommandLine, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As an empty one does: nothing is written, and it is said."""
+    monkeypatch.setattr(sys, "stdin", None)
+    before = sorted(folder.iterdir())
+    told = command_line("sources", "new", "--template", "folder", "--lang", "es")
+    assert (told.code, "las respuestas se acabaron" in told.err) == (2, True)
+    assert sorted(folder.iterdir()) == before
+
+
+def test_a_file_of_endless_brackets_is_told(command_line: CommandLine, tmp_path: Path) -> None:
+    """Deeper than Python reads."""
+    path = tmp_path / "honda.toml"
+    path.write_text("a = " + "[" * 5000 + "]" * 5000, encoding="utf-8")
+    told = command_line("sources", "check", path, "--lang", "es")
+    assert (told.code, "no se entiende" in told.out) == (1, True)
+
+
+def test_a_terminal_obeys_nothing_that_a_text_says(command_line: CommandLine, folder: Path) -> None:
+    """Neither colours, nor titles, nor bells come through."""
+    (folder / "texto.html").write_text("<p>La \x1b[31mbarca\x9b\x07 &#27;[0m salió &#x7; &#0;</p>", encoding="utf-8")
+    told = command_line("sources", "preview", "buena.toml", "--input", folder / "texto.html", "--lang", "es")
+    assert "barca" in told.out
+    assert not set("\x1b\x9b\x07") & set(told.out)
+    assert shown_only("a\nb\tc") == "a\nb\tc"
+
+
+def test_the_title_is_not_struck_out_and_reasons_are_said() -> None:
+    """It became the document's title; an empty file, and one taken back, are told in words."""
+    assert list(lines_left_out("La barca\nMenú\nSalió.", "Salió.", "La barca")) == [
+        ("La barca", False), ("Menú", True), ("Salió.", False),
+    ]  # fmt: skip
+    assert in_plain_words("unreadable:empty file", None)[0].es.endswith("el archivo está vacío")
+    assert in_plain_words("withdrawn", None)[0].pt == "quem o detém o retirou"
+
+
+def test_three_thousand_rows_merged_cells_and_formulas_are_read(command_line: CommandLine, folder: Path) -> None:
+    """Good rows become files; the others are told by the number that a person sees."""
+    book = openpyxl.Workbook()
+    page = book.active
+    page.append(["Nombre en el catálogo", "Título", "Quién la tiene"])
+    for number in range(3000):
+        page.append([f"fuente-{number}", "T", "B"])
+    page.append(["=1+1", "T", "B"])
+    page.append(["fundida", "", ""])
+    page.merge_cells("A3003:C3003")
+    book.save(folder / "grande.xlsx")
+    told = command_line("sources", "import", "grande.xlsx", "--lang", "es")
+    assert told.code == 1
+    assert "fila 3002: «Nombre en el catálogo»: la celda tiene una fórmula" in told.out
+    assert "fila 3003: «Título»: falta" in told.out
+    assert "fuentes en sources: 3 000" in told.out
+    assert load_source("sources/fuente-2999.toml").title == "T"
