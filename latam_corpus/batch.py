@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 import polars as pl
 
+from latam_corpus.text.splice import after_changes, kept
 from latam_corpus.text.words import WordTable
 
 if TYPE_CHECKING:
@@ -39,9 +40,20 @@ class Batch:
         return self.frame.height
 
     def with_columns(self, columns: Mapping[str, pl.Series | pl.Expr]) -> Batch:
-        """The batch with these columns set; the word table is kept unless `text` is among them."""
+        """The batch with these columns set; of a changed `text` only the rows that changed are scanned again."""
         made = Batch(self.frame.with_columns(**columns))
-        return made if "text" in columns else made.sharing_words(self)
+        if "text" not in columns:
+            return made.sharing_words(self)
+        if "words" in self.__dict__ and "text" in self.frame.columns:
+            made.__dict__["words"] = after_changes(self.words, self.frame["text"], made.frame["text"])
+        return made
+
+    def filter(self, mask: pl.Series) -> Batch:
+        """The rows where the mask is true, with what is known of their words."""
+        made = Batch(self.frame.filter(mask))
+        if "words" in self.__dict__:
+            made.__dict__["words"] = kept(self.words, mask.to_numpy())
+        return made
 
     def drop(
         self,

@@ -9,9 +9,15 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+import shutil
+import time
 from pathlib import Path
+from typing import Final
 
 PACKAGE = Path(__file__).resolve().parent
+# Folders of compiled code that stay beside the one in use, and the seconds for which any stays that was used.
+_FOLDERS_KEPT: Final = 4
+_FOLDERS_USED: Final = 86_400.0
 
 
 def data_folder(name: str) -> Path:
@@ -44,6 +50,34 @@ def keep_compiled_code() -> None:
     processor = f"{platform.machine()}-{platform.processor() or 'any'}".replace("/", "-").replace(" ", "-")
     folder = cache_folder() / "numba" / processor / digest_of_compiled(PACKAGE)
     os.environ["NUMBA_CACHE_DIR"] = str(folder)
+    use_compiled_code(folder)
+
+
+def use_compiled_code(folder: Path) -> None:
+    """Mark a folder of compiled code as used now; where it is new, remove those beside it that nobody uses any more.
+
+    The four that were used last stay, and all that were used within a day. Another process may remove the same, or have
+    one open: Numba compiles anew what it doesn't find.
+    """
+    try:
+        new = not folder.is_dir()
+        folder.mkdir(parents=True, exist_ok=True)
+        os.utime(folder)
+    except OSError:  # a home folder that can't be written to
+        return
+    if not new:
+        return
+    used = {path: _last_used(path) for path in folder.parent.iterdir() if path != folder}
+    for path in sorted(used, key=lambda path: -used[path])[_FOLDERS_KEPT:]:
+        if used[path] < time.time() - _FOLDERS_USED:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _last_used(folder: Path) -> float:
+    try:
+        return folder.stat().st_mtime
+    except OSError:  # another process has removed it
+        return 0.0
 
 
 def digest_of_compiled(package: Path) -> str:

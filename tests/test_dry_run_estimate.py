@@ -36,9 +36,9 @@ def extract(raw, parameters):
 """
 
 
-def _estimated(recipe: Path) -> module.Estimate:
-    plan = make_plan(load_recipe(str(recipe)), {})
-    return module.estimate(plan, find_parts(plan), recipe.parent / "work")
+def _estimated(recipe: Path, limit: int | None = None) -> module.Estimate:
+    plan = make_plan(load_recipe(str(recipe)), {}, limit)
+    return module.estimate(plan, find_parts(plan, limit), recipe.parent / "work")
 
 
 def test_the_sample_is_worked_once(tmp_path: Path, small_recipe: SmallRecipe, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,6 +62,18 @@ def test_the_sample_is_worked_once(tmp_path: Path, small_recipe: SmallRecipe, mo
     assert sorted(others) == [(f"in-{number:05}", 300) for number in range(3)]
     assert found.sampled == found.remaining
     assert not (tmp_path / "work").exists()
+
+
+def test_no_more_is_estimated_than_the_limit_takes(tmp_path: Path, small_recipe: SmallRecipe) -> None:
+    """Of a file with 2,000 records five are worked, or 300 that stand for the 600 of the limit."""
+    rows = [{"id": str(n), "text": f"La barca {n} salió del puerto. " * 60} for n in range(2000)]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    recipe = tmp_path / "receta.toml"
+    recipe.write_text(small_recipe("repair", source=str(tmp_path / "a.jsonl")))
+    whole = _estimated(recipe)
+    assert _estimated(recipe, 5).disk < whole.disk / 10
+    assert whole.disk / 6 < _estimated(recipe, 600).disk < whole.disk / 2
+    assert _estimated(recipe, 5000).disk == pytest.approx(whole.disk, rel=0.1)
 
 
 def test_small_files_are_sampled_from_all_sizes(tmp_path: Path, small_recipe: SmallRecipe) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +12,7 @@ from latam_corpus.pipeline.recipe import shipped_recipes
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import CommandLine, SmallRecipe
+    from conftest import CommandLine, SmallRecipe, SmallSource
 
 
 @pytest.fixture(scope="session")
@@ -82,3 +83,54 @@ def test_an_input_that_names_no_source_is_refused(command_line: CommandLine, tmp
     """With several sources, a path alone is ambiguous; a wrong name has a closest match."""
     assert "names no source" in command_line("run", "literature", "--input", tmp_path, "--out", tmp_path).err
     assert "did you mean «conha19»" in command_line("run", "literature", "--input", "conha18=x", "--out", tmp_path).err
+
+
+def test_a_run_of_which_nothing_can_be_released_is_told_all_the_same(
+    command_line: CommandLine, small_recipe: SmallRecipe, small_source: SmallSource, tmp_path: Path
+) -> None:
+    """The records' own rights are the reason; the run's folder and counts come before the error."""
+    (tmp_path / "fuente.toml").write_text(small_source('files = ["*.jsonl"]\n[collect.columns]\nrights = "rights"'))
+    row = {"id": "a", "text": "La barca salió del puerto.", "rights": "Todos los derechos reservados"}
+    (tmp_path / "a.jsonl").write_text(json.dumps(row) + "\n")
+    recipe = tmp_path / "receta.toml"
+    recipe.write_text(small_recipe("repair", release=""))
+    run = ("run", recipe, "--input", tmp_path / "a.jsonl", "--out", tmp_path / "out", "--engine", "in-process")
+    said = command_line(*run)
+    assert said.code == 1
+    assert "1 documents in = 1 kept + 0 set aside" in said.out
+    assert "rights_tier=unknown" in said.err
+
+
+def test_a_run_that_keeps_nothing_says_where_to_look(
+    command_line: CommandLine, small_recipe: SmallRecipe, small_source: SmallSource, tmp_path: Path
+) -> None:
+    """No release is made of it, and the command that shows the reasons is named."""
+    (tmp_path / "fuente.toml").write_text(small_source('files = ["*.jsonl"]'))
+    (tmp_path / "a.jsonl").write_text("[]\n")
+    recipe = tmp_path / "receta.toml"
+    recipe.write_text(small_recipe("repair", release=""))
+    run = ("run", recipe, "--input", tmp_path / "a.jsonl", "--out", tmp_path / "out", "--engine", "in-process")
+    said = command_line(*run)
+    assert "--set-aside --by drop_reason` shows what fell" in said.out
+
+
+@pytest.mark.parametrize(
+    ("stages", "hints"),
+    [
+        (("repair", "boilerplate", "redact"), 1),
+        (("repair", "redact", "boilerplate"), 0),
+        (("repair", "redact", "boilerplate", "redact"), 0),
+        (("repair", "boilerplate"), 0),
+        (("repair", "redact"), 0),
+    ],
+)
+def test_lines_quoted_before_they_are_redacted_are_hinted_at(
+    command_line: CommandLine, small_recipe: SmallRecipe, tmp_path: Path, stages: tuple[str, ...], hints: int
+) -> None:
+    """Such a recipe runs; its ledger would have what the texts have no more."""
+    recipe = tmp_path / "receta.toml"
+    recipe.write_text(small_recipe(*stages, source="conha19"))
+    assert len(command_line("check", recipe, "--json").json["hints"]) == hints
+    said = command_line("check", recipe)
+    assert said.code == 0
+    assert ("put «redact» first" in said.err) == bool(hints)

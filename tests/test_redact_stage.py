@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +16,7 @@ _PIECES = [
     *"0123456789kK.-+@() a,\n٣",
     "rosa@ejemplo.org",
     "+56 9 8765 4321",
+    "(+56) 9 8765 4321",
     "12.345.678-5",
     "1000005-K",
     "529.982.247-25",
@@ -40,3 +42,20 @@ def test_a_number_that_ends_in_k_is_found_without_dots() -> None:
     """A RUT may be written without dots, and its check digit may be a letter: no mark between two digits."""
     made = Redact()(Batch(pl.DataFrame({"text": ["Firma la vecina, RUT 1000005-K.", None]}))).frame
     assert made["text"].to_list() == ["Firma la vecina, RUT [RUT].", None]
+
+
+@pytest.mark.parametrize(
+    ("text", "redacted"),
+    [
+        ("(rosa@ejemplo.org, +56 9 8765 4321) no", "([EMAIL], [PHONE]) no"),
+        ("(+56 9 8765 4321) 15 personas", "([PHONE]) 15 personas"),
+        ("(al +56 9 8765 4321)", "(al [PHONE])"),
+        ("tel (+56) 9 8765 4321, casa", "tel [PHONE], casa"),
+        ("tel(+56 9) 8765 4321", "tel[PHONE]"),
+        ("+54 (11) 4321-5678", "[PHONE]"),
+        ("(+54 9 11) 4321-5678)", "[PHONE])"),
+    ],
+)
+def test_a_bracket_around_a_telephone_number_stays_and_one_within_goes(text: str, redacted: str) -> None:
+    """Only a pair that belongs to the number is taken with it."""
+    assert redact(text)[0] == redacted

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from typing import TYPE_CHECKING, Any
 
@@ -66,6 +67,41 @@ def test_one_that_comes_back_says_why_it_was_out(
     found = _reasons(command_line, tmp_path / "out", *reversed(versions))
     assert found[("added", "was stop_word_count<2")] == 1
     assert found[("added", "new")] == 1
+
+
+def test_what_a_version_between_left_out_is_known(
+    command_line: CommandLine, tmp_path: Path, versions: tuple[str, str], document: Document, kept_run: KeptRun
+) -> None:
+    """The newest is built upon the second: its own run says nothing of what the second's dropped and refused."""
+    out = tmp_path / "out"
+    kept_run("cuentos-55556666", [document(9)], release=_RELEASE)
+    told = command_line("release", "build", "puerto", "cuentos-5", "--parent", "latest", "--out", out, "--json").json
+    found = _reasons(command_line, out, versions[0], f"puerto@{told['version']}")
+    assert found == {
+        ("added", "new"): 1,
+        ("removed", "extract:timeout"): 1,
+        ("removed", "not among the runs"): 1,
+        ("removed", "rights_tier=unknown"): 1,
+        ("removed", "stop_word_count<2"): 1,
+    }
+
+
+def test_parts_that_failed_are_no_silence(
+    command_line: CommandLine, tmp_path: Path, document: Document, kept_run: KeptRun
+) -> None:
+    """A document of which the new run says nothing may have been in them."""
+    out = tmp_path / "out"
+    kept_run("cuentos-1", [document(n) for n in range(3)], release=_RELEASE)
+    second = kept_run("cuentos-2", [document(0)], release=_RELEASE)
+    said = json.loads((second / "run.json").read_text())
+    (second / "run.json").write_text(json.dumps(said | {"parts": [{"name": "a", "failed": "Traceback"}]}))
+    made = [
+        command_line("release", "build", "puerto", run, "--out", out, "--json").json["version"]
+        for run in ("cuentos-1", "cuentos-2")
+    ]
+    assert _reasons(command_line, out, *(f"puerto@{version}" for version in made)) == {
+        ("removed", "not among the runs, of which 1 parts failed"): 2
+    }
 
 
 def test_a_run_that_is_gone_is_named(command_line: CommandLine, tmp_path: Path, versions: tuple[str, str]) -> None:

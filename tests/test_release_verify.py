@@ -114,6 +114,7 @@ def test_a_missing_object_is_found(version: Version) -> None:
         (lambda rows: rows[list(range(rows.height))[::-1]], "aren't sorted by doc_id"),
         (lambda rows: rows[[0, *range(rows.height)]], "one is there twice"),
         (lambda rows: rows[1:], "9 rows, and the manifest says 10"),
+        (lambda rows: rows.clear(), "0 rows, and the manifest says 10"),
         (lambda rows: rows.with_columns(pl.lit("x").alias("text")), "bytes of text, and the manifest says"),
         (lambda rows: rows.with_columns(pl.lit("news").alias("genre")), "whose genre isn't literature"),
     ],
@@ -152,3 +153,20 @@ def test_a_manifest_that_says_other_things_is_found(version: Version, change: di
         stated |= change
     changed = republished(store, Manifest.model_validate(stated))
     assert told in problems((store, changed))
+
+
+def test_a_shard_without_rows_is_whole(version: Version) -> None:
+    """Beside others, or as all that a language has; its language counts no document."""
+    store, manifest = version
+    file = store.path("made.parquet")
+    with open(file, "wb") as opened, writer(opened, schema.RELEASE_SCHEMA):  # noqa: PTH123
+        pass
+    data = store.read("made.parquet")
+    told = {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data), "rows": 0, "text_bytes": 0}
+    path = "data/grn_Latn-literature/train-00000-of-00001.parquet"
+    empty = manifest.shards[0].model_copy(update=told | {"path": path, "language": "grn_Latn"})
+    store.write(data, empty.object)
+    # Without its index, which has a file a shard.
+    beside = {name: entry for name, entry in manifest.files.items() if name not in manifest.index}
+    changed = manifest.model_copy(update={"shards": (empty, *manifest.shards), "files": beside})
+    assert problems((store, republished(store, changed))) == ""

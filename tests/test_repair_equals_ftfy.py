@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from latam_corpus.batch import Batch
 from latam_corpus.extract.repair import Repair, repair
+from latam_corpus.text.words import REPAIRS, WordTable
 
 _SUSPICIOUS = [
     *"".join(c for c in "".join(MOJIBAKE_CATEGORIES.values()) if c != "-"),
@@ -59,3 +60,17 @@ def test_any_text_is_repaired_as_ftfy_does(text: str) -> None:
 def test_what_is_repaired_and_what_stays(before: str, after: str) -> None:
     """Mojibake, line ends, composed letters and control characters are mended; apostrophes are the author's."""
     assert _staged(before) == after
+
+
+@pytest.mark.parametrize("text", ["—¡¡Fuego!!", "«¡Ay!», dijo.", "¡¿Qué?!", "“«No»”", "A dijo: «“¿Quién?”»"])
+def test_signs_of_speech_side_by_side_are_sound(text: str) -> None:
+    """Such lines are common in prose and aren't given to ftfy."""
+    assert WordTable.of(pl.Series([text])).counts[0, REPAIRS] == 0
+    assert repair(text) == text
+
+
+@given(st.lists(st.sampled_from([*_SUSPICIOUS, *"¡¿«»“”„‹›"]), max_size=8).map("".join))
+@settings(max_examples=3000, deadline=None)
+def test_signs_of_speech_hide_nothing(text: str) -> None:
+    """Among whatever stands beside them."""
+    assert _staged(text) == repair(text)

@@ -51,6 +51,7 @@ def room(tmp_path_factory: pytest.TempPathFactory, small_recipe: SmallRecipe, sm
             texts.append(" ".join("nieve" if chance.random() < 0.05 else word for word in words))
         if number % 9 == 0:
             texts.append(" ".join(words[20:90]))
+    texts = [f"{text}." for text in texts]  # literature in which no line ends a sentence falls before it is compared
     chance.shuffle(texts)
     for file in range(5):
         rows = [{"id": f"d{n}", "text": text} for n, text in enumerate(texts) if n % 5 == file]

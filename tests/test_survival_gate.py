@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from latam_corpus.errors import ReleaseError
+from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.pipeline.survival import Floors, Loss, losses
 from latam_corpus.release.build import build
 from latam_corpus.release.manifest import load_manifest
@@ -138,6 +138,8 @@ def test_a_run_below_its_floor_makes_no_release_until_someone_says_why(
     card = (tmp_path / "out" / "store" / "releases" / "prueba" / version / "README.md").read_text()
     assert "It was let pass because: son menús del sitio" in card
     assert "| filter | country BO | 25 | 0 | 40 % |" in card
+    shown = command_line("release", "show", "prueba", "--out", tmp_path / "out").out
+    assert "filter kept 0 of 25 documents of the country BO, let pass because: son menús del sitio" in shown
 
 
 def test_a_reason_given_when_nothing_is_lost_stands_nowhere(
@@ -160,6 +162,8 @@ def test_a_reason_given_when_nothing_is_lost_stands_nowhere(
         ("[survival.source]\nfuentes = 0.5", "did you mean «fuente»?"),
         ("[survival.genre]\nlyric = 0.5", "did you mean «lyrics»?"),
         ("[survival.country]\nBO = -1", "«survival.country.BO» is -1"),
+        ("[survival.country]\nbo = 0.5", "write BO"),
+        ("[survival.language]\nspax = 0.5", "unknown language code «spax»; did you mean «spx»?"),
     ],
 )
 def test_wrong_floors_are_found_before_anything_runs(
@@ -181,6 +185,15 @@ def test_an_empty_reason_is_refused(corpus: Any, tmp_path: Path, command_line: C
     assert "write why" in ended.err
 
 
+def test_an_empty_reason_is_refused_by_build_as_well(tmp_path: Path, document: Any, kept_run: KeptRun) -> None:
+    """A program that calls it is told as a person is, and nothing is written."""
+    folder = kept_run("cuentos-1", [document(0)])
+    terms: dict[str, Any] = {"admit": ["open"], "uses": ["train"], "created": document(0)["obtained"]}
+    with pytest.raises(ConfigError, match="write why"):
+        build("puerto", [folder], tmp_path / "store", accept_loss="  ", **terms)
+    assert not (tmp_path / "store" / "releases").exists()
+
+
 def test_build_takes_a_reason_for_runs_that_have_none(tmp_path: Path, document: Any, kept_run: KeptRun) -> None:
     """A run's own reason stays; the other is for what nobody has explained yet."""
     folder = kept_run("cuentos-1", [document(n) for n in range(3)])
@@ -192,3 +205,23 @@ def test_build_takes_a_reason_for_runs_that_have_none(tmp_path: Path, document: 
         build("puerto", [folder], tmp_path / "store", **terms)
     made = build("puerto", [folder], tmp_path / "store", accept_loss="todo es menú", **terms)
     assert made.accepted_losses[0].accepted == "todo es menú"
+
+
+def test_a_version_built_upon_another_keeps_what_was_let_pass(tmp_path: Path, document: Any, kept_run: KeptRun) -> None:
+    """Without the run, whose documents it has; of a run that is named again, what that run says now."""
+    folder = kept_run("cuentos-1", [document(n) for n in range(3)])
+    said = json.loads((folder / "run.json").read_text())
+    loss = Loss("filter", "language", "ayr_Latn", 40, 3, 0.5, {"word_count<20": 37})
+    lost = {"losses": [loss.as_dict()], "accepted_loss": "todo es menú"}
+    (folder / "run.json").write_text(json.dumps(said | lost))
+    terms: dict[str, Any] = {"admit": ["open"], "uses": ["train"], "created": document(0)["obtained"]}
+    first = build("puerto", [folder], tmp_path / "store", **terms)
+    other = kept_run("cuentos-2", [document(7)])
+    upon = build("puerto", [other], tmp_path / "store", parent="latest", **terms)
+    assert upon.accepted_losses == first.accepted_losses
+    card = (tmp_path / "store" / "releases" / "puerto" / upon.version / "README.md").read_text()
+    assert "It was let pass because: todo es menú" in card
+    rebuilt = build("puerto", [], tmp_path / "store", parent="latest", **terms)
+    assert (rebuilt.version, rebuilt.accepted_losses) == (upon.version, first.accepted_losses)
+    (folder / "run.json").write_text(json.dumps(said))
+    assert build("puerto", [folder], tmp_path / "store", parent="latest", **terms).accepted_losses == ()

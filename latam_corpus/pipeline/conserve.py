@@ -92,7 +92,7 @@ def set_aside(batch: Batch, stage: str) -> Passed:
     count = Count(rows_in=frame.height, kept=frame.height - dropped.height)
     for verdict, reason, n in ledger.group_by("verdict", "reason").len().iter_rows():
         (count.failed if verdict == "failed" else count.dropped)[reason] = n
-    return Passed(_clean(Batch(frame.filter(~fallen))), dropped, ledger, count)
+    return Passed(_clean(batch.filter(~fallen)), dropped, ledger, count)
 
 
 _EMPTY_LEDGER = pl.DataFrame(schema=schema.LEDGER_SCHEMA)

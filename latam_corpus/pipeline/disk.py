@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from latam_corpus.errors import ConfigError
 from latam_corpus.pipeline.lock import locked
@@ -84,13 +84,34 @@ def prune(out: Path, runs: Sequence[str] = ()) -> tuple[list[str], int]:
     return list(runs), before - sum(_size(path) for path in _outputs(out))
 
 
+def finished_runs(out: Path) -> dict[Path, dict[str, Any]]:
+    """What `run.json` tells of each finished run under `<out>/runs`, by folder, the latest first.
+
+    Raises:
+        ConfigError: one of them isn't the record of a run.
+    """
+    found: dict[Path, dict[str, Any]] = {}
+    for file in (out / "runs").glob(f"*/{RUN_FILE}"):
+        try:
+            told = json.loads(file.read_text(encoding="utf-8"))
+            missing = [key for key in ("id", "written", "parts") if key not in told]
+        except FileNotFoundError:  # that run has just begun anew
+            continue
+        except (OSError, ValueError, TypeError) as error:
+            missing = [str(error)]
+        if missing:
+            remedy = "run its recipe again, or remove the folder"
+            raise ConfigError(str(file), f"this isn't the record of a run ({missing[0]})", remedy)
+        found[file.parent] = told
+    return dict(sorted(found.items(), key=lambda item: item[1]["written"], reverse=True))
+
+
 def _referred(out: Path) -> dict[Path, list[str]]:
     """The keys of the outputs that each finished run refers to."""
-    found = {}
-    for file in (out / "runs").glob(f"*/{RUN_FILE}"):
-        told = json.loads(file.read_text(encoding="utf-8"))
-        found[file.parent] = [key for part in told["parts"] for key in part["outputs"]]
-    return found
+    return {
+        folder: [key for part in told["parts"] for key in part["outputs"]]
+        for folder, told in finished_runs(out).items()
+    }
 
 
 def _outputs(out: Path) -> list[Path]:

@@ -84,7 +84,7 @@ def _of_source(parts: Sequence[Part], plan: Plan, work: Path) -> Estimate:
     _worked(Task(first, plan.segments[0], work))
     for part in sample:
         started = _cpu_seconds()
-        outcome = _worked(Task(replace(part, limit=_RECORDS), plan.segments[0], work))
+        outcome = _worked(Task(replace(part, limit=min(part.limit or _RECORDS, _RECORDS)), plan.segments[0], work))
         seconds += _cpu_seconds() - started
         folders = [folder_of(work, key) for key in outcome.keys]
         made += sum(file.stat().st_size for folder in folders for file in folder.glob("*.parquet"))
@@ -116,7 +116,7 @@ def _cpu_seconds() -> float:
 
 
 def _input_bytes(part: Part, folders: Sequence[Path]) -> int:
-    """How much of the file the sample's records are."""
+    """How much of the file the sample's records are, or of what `--limit` takes of it."""
     texts = pl.concat(
         [pl.read_parquet(folder / name, columns=["text"]) for folder in folders[:1] for name in (ROWS, DROPPED)]
     )["text"].drop_nulls()
@@ -124,7 +124,8 @@ def _input_bytes(part: Part, folders: Sequence[Path]) -> int:
         return part.bytes  # the part had no more
     data = "\n".join(texts).encode()
     packed = part.file.relative.lower().endswith(_PACKED)
-    return len(zstandard.ZstdCompressor(3).compress(data)) if packed else len(data)
+    size = len(zstandard.ZstdCompressor(3).compress(data)) if packed else len(data)
+    return max(size, part.bytes * _RECORDS // part.limit) if part.limit else size
 
 
 def _added(one: Estimate, other: Estimate) -> Estimate:

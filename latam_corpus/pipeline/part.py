@@ -16,7 +16,7 @@ import traceback
 from collections import Counter
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, TypeVar
 
 import polars as pl
 import pyarrow.parquet as pq
@@ -27,6 +27,7 @@ from latam_corpus.collect import files
 from latam_corpus.errors import CorpusError, PartError
 from latam_corpus.pipeline.conserve import Count, Passed, pass_through, set_aside
 from latam_corpus.pipeline.plan import Part, Segment, code_digest, digest_of
+from latam_corpus.pipeline.step_file import StepFile
 from latam_corpus.pipeline.survival import tally
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ DROPPED: Final = "dropped.parquet"
 LEDGER: Final = "ledger.parquet"
 ASIDE: Final = "aside.parquet"
 COUNTS: Final = "counts.json"
+_COLUMNS: Final = {ROWS: schema.DOCUMENT_SCHEMA, DROPPED: schema.DOCUMENT_SCHEMA, LEDGER: schema.LEDGER_SCHEMA}
 _FORMAT: Final = 2  # of a step's outputs: those of another format are made anew
 _ROWS_A_BATCH: Final = 2000
 _BYTES_A_BATCH: Final = 16 * 2**20
@@ -222,7 +224,7 @@ def _linked(task: Task, made: Path) -> Told:
     entry = folder_of(task.work, task.entry or "")
     link_or_copy(entry / ROWS, made / ROWS)
     for name in (DROPPED, LEDGER):
-        with _Writer(made / name):
+        with StepFile(made / name, _COLUMNS[name]):
             pass
     with pq.ParquetFile(entry / ROWS) as file:
         rows = file.metadata.num_rows
@@ -242,9 +244,11 @@ def _worked(task: Task, step: Step, before: Path | None, made: Path) -> Told:
     """The step's outputs written into the folder `made`; gives what happened."""
     told = Told()
     with ExitStack() as opened:
-        rows, dropped, ledger = (opened.enter_context(_Writer(made / name)) for name in (ROWS, DROPPED, LEDGER))
+        rows, dropped, ledger = (
+            opened.enter_context(StepFile(made / name, _COLUMNS[name])) for name in (ROWS, DROPPED, LEDGER)
+        )
         wanted = task.segment.aside if step is task.segment.steps[-1] else pl.Schema()
-        aside = opened.enter_context(_Writer(made / ASIDE, wanted)) if wanted else None
+        aside = opened.enter_context(StepFile(made / ASIDE, wanted)) if wanted else None
 
         def record(name: str, passed: Passed, seconds: float) -> Batch:
             passed.count.seconds = seconds
@@ -336,22 +340,3 @@ def _settling(task: Task) -> Iterator[Settle]:
         mine = decisions.filter(pl.col("stage") == name).drop("stage") if decisions is not None else pl.DataFrame()
         decided = [column for column in mine.columns if mine[column].null_count() < mine.height]
         yield Settle(name, mine.select(decided or ["place"]))
-
-
-class _Writer:
-    """A Parquet file that frames are appended to, a row group each; an empty one still has its columns."""
-
-    def __init__(self, path: Path, wanted: pl.Schema | None = None) -> None:
-        wanted = wanted or (schema.LEDGER_SCHEMA if path.name == LEDGER else schema.DOCUMENT_SCHEMA)
-        self._file = pq.ParquetWriter(path, schema.arrow_schema(wanted), compression="zstd", compression_level=1)
-
-    def write(self, frame: pl.DataFrame) -> None:
-        """Append the frame, whose columns are those of the file."""
-        if frame.height:
-            self._file.write_table(frame.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(self._file.schema))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()

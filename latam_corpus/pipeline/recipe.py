@@ -79,6 +79,18 @@ class Recipe(BaseModel):
         """The file's name without its suffix."""
         return self.file.stem
 
+    def hints(self) -> list[str]:
+        """What may run and isn't what is usually meant, a sentence each with what to do."""
+        order = [entry.use for entry in self.stage]
+        first = {name: order.index(name) for name in ("boilerplate", "redact") if name in order}
+        if first.get("boilerplate", len(order)) >= first.get("redact", -1):
+            return []
+        hint = (
+            "«boilerplate» stands before «redact»: the ledger quotes the lines that it cuts, and nothing in them is "
+            "redacted yet; put «redact» first"
+        )
+        return [hint]
+
     def digest(self) -> str:
         """SHA-256, hex, of what the recipe states."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()

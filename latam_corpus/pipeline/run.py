@@ -38,10 +38,12 @@ from latam_corpus.pipeline.part import (
     link_or_copy,
 )
 from latam_corpus.pipeline.plan import Part, Plan
-from latam_corpus.pipeline.survival import Loss, losses
+from latam_corpus.pipeline.survival import Loss, accepted, losses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from latam_corpus.catalog.source import Source
 
 RUN_FILE: Final = "run.json"
 RECIPE_FILE: Final = "recipe.toml"
@@ -91,6 +93,7 @@ class RunResult:
         reused: for each step's title how many of its parts were done before.
         losses: the groups of which a stage kept less than the recipe's floor.
         accepted_loss: the written reason for which they may be released; None where there is none.
+        barriers: what each tells of its work, such as what was left out of a comparison.
     """
 
     folder: Path
@@ -104,6 +107,7 @@ class RunResult:
     seconds: float = 0.0
     losses: tuple[Loss, ...] = ()
     accepted_loss: str | None = None
+    barriers: dict[str, Any] = field(default_factory=dict)
 
     @property
     def releasable(self) -> bool:
@@ -115,16 +119,19 @@ def find_parts(plan: Plan, limit: int | None = None) -> list[Part]:
     """The parts of the plan's sources, in the sources' order.
 
     Raises:
-        ConfigError: a source has no place to read from, or nothing is there.
+        ConfigError: a source has no place to read from, nothing is there, or its holder must be asked first.
     """
     found: list[Part] = []
     for source in plan.sources:
         where = plan.locations.get(source.id)
+        _permitted(plan, source, where)
         if not where:
+            fetched = f"fetch them from {source.homepage or source.holder} and"
+            crawled = "collect them with `latam-corpus crawl` into the same --out, or"
             raise ConfigError(
                 str(plan.recipe.file),
                 f"nothing says where the records of «{source.id}» are",
-                f"fetch them from {source.homepage or source.holder} and pass --input {source.id}=PATH",
+                f"{fetched if source.collect.kind == 'files' else crawled} pass --input {source.id}=PATH",
             )
         genre = plan.recipe.genre
         for file in list_inputs(source, where):
@@ -134,6 +141,20 @@ def find_parts(plan: Plan, limit: int | None = None) -> list[Part]:
                 key = input_key(file, content, source, genre, limit, span)
                 found.append(Part(f"{source.id}-{len(found):05d}", source, file, genre, key, limit, span))
     return found
+
+
+def _permitted(plan: Plan, source: Source, where: str | None) -> None:
+    """Nothing, for a source that may be read.
+
+    Raises:
+        ConfigError: its holder must be asked first, and no copy is named that may at least be evaluated on.
+    """
+    if source.status == "ask_first" and not (where and source.uses):
+        raise ConfigError(
+            f"{plan.recipe.file}, source «{source.id}»",
+            f"its holder must be asked first ({source.holder})",
+            "ask, state what was agreed in the source's file, and name the copy that was given with --input",
+        )
 
 
 def run(
@@ -157,16 +178,17 @@ def run(
         accepted_loss: why groups may fall below the recipe's floors; None where nobody has said.
 
     Raises:
-        ConfigError: another process has the run's folder.
+        ConfigError: another process has the run's folder, or the reason is empty.
         PartError: rows were lost (a defect of the toolkit).
     """
+    reason = accepted(accepted_loss)
     folder = out / "runs" / plan.run_name
     folder.mkdir(parents=True, exist_ok=True)
     with locked(folder), engine:
         (folder / RUN_FILE).unlink(missing_ok=True)
         started = time.monotonic()
         result = _run(plan, parts, out, folder, engine, progress, batch)
-        result = replace(result, accepted_loss=accepted_loss if result.losses else None)
+        result = replace(result, accepted_loss=reason if result.losses else None)
         seconds = round(time.monotonic() - started, 2)
         _write_run_file(folder, plan, parts, result, seconds)
     return replace(result, seconds=seconds)
@@ -188,6 +210,7 @@ def _run(
     decided: dict[str, tuple[Path | None, str]] = {}
     failures: dict[str, str] = {}
     replaced: list[pl.DataFrame] = []
+    notes: dict[str, Any] = {}
     reused: dict[str, list[int]] = {}
     keys: dict[str, list[str]] = {part.name: [] for part in parts}
     for number, segment in enumerate(plan.segments):
@@ -224,10 +247,11 @@ def _run(
             made = decide(segment.barriers, outputs, work, engine, progress)
             decided = made.parts
             replaced.append(made.replaced)
+            notes |= made.notes
     folders = {t.part.name: [folder_of(work, key) for key in keys[t.part.name]] for t in tasks}
     result = _settled(plan, folder, folders, failures, {title: (n, of) for title, (n, of) in reused.items()})
     pl.concat([pl.DataFrame(schema=REPLACED), *replaced]).write_parquet(folder / REPLACED_FILE)
-    return replace(result, outputs=keys)
+    return replace(result, outputs=keys, barriers=notes)
 
 
 def _settled(
@@ -258,6 +282,8 @@ def _settled(
     fallen = sum(sum(c.dropped.values()) + sum(c.failed.values()) for c in stages.values())
     if not rows_in == kept + fallen == kept + total.dropped.total():
         raise PartError(str(folder), f"{rows_in} rows came in, {kept} were kept and {fallen} set aside")
+    # Parts tell of a stage only when a row reached it, and in the order in which they are merged.
+    stages = {stage: stages.get(stage, Count()) for stage in plan.stages}
     floors = plan.recipe.survival
     lost = losses(total.kept, total.dropped, plan.stages, plan.identified, floors) if floors else []
     return RunResult(folder, rows_in, kept, stages, failures, reused, _by_genre(total), losses=tuple(lost))
@@ -310,6 +336,7 @@ def _write_run_file(folder: Path, plan: Plan, parts: Sequence[Part], result: Run
         ],
         "rows": {"in": result.rows_in, "kept": result.kept, "set_aside": result.rows_in - result.kept},
         "stages": {name: asdict(count) for name, count in result.stages.items()},
+        "barriers": result.barriers,
         "by_genre": result.by_genre,
         "losses": [loss.as_dict() for loss in result.losses],
         "accepted_loss": result.accepted_loss,

@@ -28,6 +28,7 @@ REPAIR: Final = 512  # text with it may need repair: see extract/repair.py
 LOWER: Final = 1024  # a lower-case letter of the Latin script
 COMMON: Final = 2048  # typography that stands beside anything in sound text
 SUSPECT: Final = 4096  # as the second of two characters after Â or Ã, mojibake
+SPOKEN: Final = 8192  # opens or closes speech, a question or a cry: two side by side are sound, as in «¡
 
 _LAST: Final = sys.maxunicode + 1
 _CLOSING: Final = ".!?…:"
@@ -38,6 +39,9 @@ _APOSTROPHES: Final = "'\u2019\u02bc\u02bb\u02b9\u02c8\ua78b\ua78c\u00b4`"
 _IGNORED: Final = "\u00ad\u200b\u200c\u200d\u2060"
 # ftfy's category "common": sequences that hold them are not mojibake, except after Â, Ã, Î, Ð, Ø or Ù.
 _COMMON: Final = "\u00a0\u00ad\u00b7\u00b4\u2013\u2014\u2015\u2026\u2019"
+# Of ftfy's "start punctuation" and "end punctuation" those that stand side by side in sound text; none of its sequences
+# has two of these two kinds one after the other but behind a character that makes them suspect already.
+_SPOKEN: Final = "¡¿«»“”„‹›"
 # What Windows-1252 shows for the bytes 0x80 to 0x9F, the second bytes of two-byte UTF-8.
 _SUSPECT: Final = "€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
 # Ligatures, full-width forms and space; Hangul jamo, which compose.
@@ -65,6 +69,7 @@ def classes() -> NDArray[np.uint16]:
         (_IGNORED, IGNORED),
         (_COMMON, COMMON),
         (_SUSPECT, SUSPECT),
+        (_SPOKEN, SPOKEN),
     ):
         for character in characters:
             table[ord(character)] |= flag

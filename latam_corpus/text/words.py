@@ -31,6 +31,7 @@ from latam_corpus.text.characters import (  # noqa: E402
     QUOTE,
     REPAIR,
     SPACE,
+    SPOKEN,
     SUSPECT,
     UPPER,
     classes,
@@ -335,6 +336,7 @@ def _scan(  # type: ignore[no-untyped-def]  # noqa: ANN202, C901, PLR0912, PLR09
                     class_before & np.uint16(COMMON)
                     or (cls & np.uint16(COMMON) and not class_before & np.uint16(UPPER))
                     or (cls & np.uint16(LOWER) and class_before & np.uint16(LOWER))
+                    or (cls & np.uint16(SPOKEN) and class_before & np.uint16(SPOKEN))
                 ):
                     repairs += 1
                     line_repairs[lines] = True

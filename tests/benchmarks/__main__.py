@@ -13,6 +13,7 @@ from . import (
     balance,
     crawl,
     dedupe,
+    extraction,
     growth,
     language,
     large,
@@ -24,6 +25,7 @@ from . import (
     text_path,
     word_table,
 )
+from .extraction import gate
 from .machine import save, show
 
 _NAMES = {
@@ -35,6 +37,8 @@ _NAMES = {
     "memory": memory,
     "dedupe": dedupe,
     "crawl": crawl,
+    "extraction": extraction,
+    "gate": gate,
     "language": language,
     "quality": quality,
     "quality_kept": quality_kept,

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.engine.in_process import InProcess
 from latam_corpus.engine.local import Local
+from latam_corpus.extract import sandbox
 from latam_corpus.pipeline.plan import make_plan
 from latam_corpus.pipeline.recipe import load_recipe
 from latam_corpus.pipeline.run import find_parts, run
@@ -169,6 +170,7 @@ def _main(recipe_file: str, out: str, workers: str) -> None:
     if profiler:
         profiler.enable()
     result = run(plan, parts, Path(out), engine, phases)
+    sandbox.stop()  # what its child used is known once it has ended
     phases.mark("end")
     if profiler:
         profiler.disable()

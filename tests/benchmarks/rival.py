@@ -1,5 +1,8 @@
 """datatrove's own blocks on the same documents, as `text_path` starts them with another Python.
 
+INPUT is a folder of JSONL files, or a web archive, whose pages are extracted with its trafilatura block: for that it
+needs trafilatura, warcio, faust-cchardet and python-magic too.
+
 `PYTHON rival.py INPUT OUT MODEL ROW WORDS` needs datatrove, spacy, ftfy, fasttext, orjson, xxhash and pyarrow, and
 nothing of this project; it prints what it used as one line of JSON. ROW is `stock` or `regex`; WORDS is a JSON list
 of stop words.
@@ -41,7 +44,7 @@ def regex_tokenizer(word: re.Pattern[str] = _WORD) -> Any:
     return RegexTokenizer("es")
 
 
-def _language_filter(model: str) -> Any:
+def language_filter(model: str) -> Any:
     """What datatrove's language filter does, with the toolkit's model.
 
     Its own class asks for one distribution of fastText by name and downloads its model.
@@ -70,6 +73,17 @@ def _content(document: Any) -> Any:
 _content.__annotations__["return"] = bytes
 
 
+def _reading(source: str) -> list[Any]:
+    from datatrove.pipeline.extractors import Trafilatura  # noqa: PLC0415
+    from datatrove.pipeline.readers import JsonlReader, WarcReader  # noqa: PLC0415
+
+    path = Path(source)
+    if path.is_dir():
+        return [JsonlReader(source, glob_pattern="*.jsonl")]
+    # By the clock; on a busy machine the block's own second would cost it pages.
+    return [WarcReader(str(path.parent), glob_pattern=path.name), Trafilatura(timeout=60)]
+
+
 def _executors(source: str, out: Path, model: str, row: str, stop_words: list[str]) -> list[Any]:
     """The job: filters in the order and with the options of datatrove's examples/fineweb.py, then exact dedupe."""
     from datatrove.executor import LocalPipelineExecutor  # noqa: PLC0415
@@ -86,7 +100,7 @@ def _executors(source: str, out: Path, model: str, row: str, stop_words: list[st
         GopherRepetitionFilter,
     )
     from datatrove.pipeline.formatters import FTFYFormatter  # noqa: PLC0415
-    from datatrove.pipeline.readers import JsonlReader, ParquetReader  # noqa: PLC0415
+    from datatrove.pipeline.readers import ParquetReader  # noqa: PLC0415
     from datatrove.pipeline.writers import ParquetWriter  # noqa: PLC0415
 
     language = regex_tokenizer() if row == "regex" else _LANGUAGE
@@ -94,9 +108,9 @@ def _executors(source: str, out: Path, model: str, row: str, stop_words: list[st
     filtered, signatures, duplicates = (str(out / name) for name in ("filtered", "signatures", "duplicates"))
     pipelines = [
         [
-            JsonlReader(source, glob_pattern="*.jsonl"),
+            *_reading(source),
             FTFYFormatter(),
-            _language_filter(model),
+            language_filter(model),
             GopherRepetitionFilter(language=language),
             GopherQualityFilter(language=language, stop_words=stop_words),
             C4QualityFilter(filter_no_terminal_punct=False, language=language),
@@ -146,7 +160,7 @@ def _main(source: str, out: str, model: str, row: str, words: str) -> None:
             for key, found in step.stats.items():
                 if key.startswith("dropped"):
                     dropped[f"{name} {key}"] = int(found.total)
-                if key == "documents" and "Jsonl" in name:
+                if key == "documents" and ("Jsonl" in name or "Warc" in name):
                     rows = int(found.total)
     import pyarrow.parquet as pq  # noqa: PLC0415
 

@@ -1,0 +1,69 @@
+"""Folders of compiled code: one for each source, and those that nobody uses any more are removed."""
+
+from __future__ import annotations
+
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from latam_corpus.paths import use_compiled_code
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_DAY = 86_400
+
+
+def _folder(path: Path, days: float) -> Path:
+    """A folder of compiled code that was used so many days ago."""
+    path.mkdir(parents=True)
+    (path / "words.nbi").write_bytes(b"x")
+    then = time.time() - days * _DAY
+    os.utime(path, (then, then))
+    return path
+
+
+def test_a_new_folder_removes_what_nobody_uses(tmp_path: Path) -> None:
+    """The four that were used last stay, however old; of the others those that were used within a day."""
+    for days in range(2, 12):
+        _folder(tmp_path / f"{days:016x}", days)
+    use_compiled_code(tmp_path / "new")
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {"new", *(f"{days:016x}" for days in (2, 3, 4, 5))}
+
+
+def test_what_was_used_today_stays(tmp_path: Path) -> None:
+    """Several checkouts are worked with at a time, and none may throw away what another compiled."""
+    for number in range(10):
+        _folder(tmp_path / f"{number:016x}", 0.5)
+    use_compiled_code(tmp_path / "new")
+    assert len(list(tmp_path.iterdir())) == 11
+
+
+def test_a_known_folder_is_marked_and_nothing_is_looked_for(tmp_path: Path) -> None:
+    """Each start marks its folder, so that one in use is never among the oldest."""
+    old = [_folder(tmp_path / f"{days:016x}", days) for days in range(2, 12)]
+    use_compiled_code(old[-1])
+    assert all(path.is_dir() for path in old)
+    use_compiled_code(tmp_path / "new")
+    assert old[-1].is_dir()
+    assert not old[-2].is_dir()
+
+
+def test_processes_that_start_together_remove_the_same_once(tmp_path: Path) -> None:
+    """What another one has removed meanwhile is no error."""
+    for days in range(2, 40):
+        _folder(tmp_path / f"{days:016x}", days)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(use_compiled_code, [tmp_path / f"new{n}" for n in range(8)]))
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left >= {f"new{n}" for n in range(8)}
+    assert not [name for name in left if not name.startswith("new") and int(name, 16) > 5]
+
+
+def test_a_home_that_cant_be_written_to_is_no_error(tmp_path: Path) -> None:
+    """Numba says itself what it can't keep."""
+    (tmp_path / "file").write_bytes(b"")
+    use_compiled_code(tmp_path / "file" / "new")
+    assert not (tmp_path / "file" / "new").exists()

@@ -1,0 +1,102 @@
+"""`latam-corpus explain` tells a run's stages in the recipe's order and words."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import CommandLine, SmallRecipe, SmallSource
+
+_STAGES = ("repair", "redact", "boilerplate", "dedupe near = false")
+
+
+@pytest.fixture
+def out(command_line: CommandLine, small_recipe: SmallRecipe, small_source: SmallSource, tmp_path: Path) -> Path:
+    """A run of two files: the first gives an id that the second has too, with a later date, and one more."""
+    (tmp_path / "in").mkdir()
+    for name, rows in {
+        "a": [{"id": "uno", "text": "La barca salió del puerto antes del alba.", "obtained": "2024-05-01"}],
+        "b": [
+            {"id": "uno", "text": "La barca volvió al puerto con la red vacía.", "obtained": "2025-05-01"},
+            {"id": "dos", "text": "Nadie quiso\ncruzar el puente.\u0007", "obtained": "2025-05-01"},
+        ],
+    }.items():
+        lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in rows]
+        (tmp_path / "in" / f"{name}.jsonl").write_text("".join(lines), encoding="utf-8")
+    (tmp_path / "fuente.toml").write_text(small_source('files = ["*.jsonl"]'))
+    (tmp_path / "receta.toml").write_text(small_recipe(*_STAGES))
+    told = command_line(
+        "run", tmp_path / "receta.toml", "--input", tmp_path / "in", "--out", tmp_path / "out", "--engine", "in-process"
+    )
+    assert told.code == 0, told.err
+    return tmp_path / "out"
+
+
+def _story(command_line: CommandLine, out: Path, words: str) -> dict[str, Any]:
+    [story] = command_line("explain", words, "--out", out, "--json").json
+    return dict(story)
+
+
+def test_stages_stand_in_the_recipes_order_and_no_others(command_line: CommandLine, out: Path) -> None:
+    """What a plan adds to do its work (keys of lines, fingerprints) is none of a reader's business."""
+    story = _story(command_line, out, "cruzar el puente")
+    assert [step["stage"] for step in story["stages"]] == ["collect", "repair", "redact", "boilerplate", "dedupe"]
+    assert [step["verdict"] for step in story["stages"]] == ["passed", "changed", "passed", "passed", "passed"]
+
+
+def test_a_run_lists_every_stage_of_its_plan_in_order(out: Path) -> None:
+    """Whichever part is merged first, and whether or not a row reached the stage."""
+    [file] = (out / "runs").glob("*/run.json")
+    stages = list(json.loads(file.read_text(encoding="utf-8"))["stages"])
+    asked = ["collect", "repair", "redact", "boilerplate", "dedupe"]
+    assert [name for name in stages if name in asked] == asked
+    assert stages.index("line_keys") < stages.index("supersede") < stages.index("common_lines")
+
+
+def test_a_superseded_record_is_told_in_words(command_line: CommandLine, out: Path) -> None:
+    """The older record says what stands in its place, the newer one that another gave way; no reason is the other's."""
+    older = command_line("explain", "barca salió", "--out", out).out
+    assert "gave way to another of the same document, obtained 2025-05-01" in older
+    newer = command_line("explain", "barca volvió", "--out", out).out
+    assert "obtained 2024-05-01T00:00:00" in newer
+    assert "gave way to this one" in newer
+    assert "kept" in newer
+    story = _story(command_line, out, "barca volvió")
+    assert {step["verdict"] for step in story["stages"]} == {"passed"}
+    assert _story(command_line, out, "barca salió")["stages"][-1]["reason"] == "superseded"
+
+
+@pytest.mark.parametrize("words", ["el  puente.", "quiso\ncruzar", "cruzar el puente", "  Nadie quiso "])
+def test_words_are_found_however_they_are_spaced(command_line: CommandLine, out: Path, words: str) -> None:
+    """A line end in the text may be a space in what is asked for, and the other way round."""
+    assert _story(command_line, out, words)["beginning"].startswith("Nadie quiso\ncruzar")
+
+
+def test_words_are_found_in_either_form_of_unicode(command_line: CommandLine, out: Path) -> None:
+    """Texts are in NFC; some keyboards and files give letter and accent apart."""
+    assert "volvi\u00f3" in _story(command_line, out, "barca volvio\u0301")["beginning"]
+
+
+def test_nothing_is_no_question(command_line: CommandLine, out: Path) -> None:
+    """An empty string would be in every document."""
+    told = command_line("explain", " ", "--out", out)
+    assert (told.code, "nothing is asked for" in told.err) == (2, True)
+
+
+@pytest.mark.parametrize("damage", ["{", "[]", '{"id": "x", "written": "2026"}'])
+@pytest.mark.parametrize("asked", [("runs", "list"), ("runs", "prune"), ("explain", "barca")])
+def test_a_damaged_record_of_a_run_is_one_sentence(
+    command_line: CommandLine, tmp_path: Path, asked: tuple[str, ...], damage: str
+) -> None:
+    """With the file, and nothing is removed for it."""
+    (tmp_path / "runs" / "receta-1").mkdir(parents=True)
+    (tmp_path / "runs" / "receta-1" / "run.json").write_text(damage)
+    output = tmp_path / "work" / "ab" / "abcd"
+    output.mkdir(parents=True)
+    told = command_line(*asked, "--out", tmp_path)
+    assert (told.code, "isn't the record of a run" in told.err, output.is_dir()) == (2, True, True), told.err

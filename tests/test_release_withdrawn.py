@@ -1,0 +1,51 @@
+"""Which copies of a document leave a version after its holder has taken it back."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import polars as pl
+import pytest
+
+from latam_corpus.errors import ReleaseError
+from latam_corpus.release.decide import LIGHT
+from latam_corpus.release.store import Store
+from latam_corpus.release.withdrawn import FILE, WITHDRAWALS, read_withdrawn, remember_withdrawn, without_withdrawn
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_MOMENT = datetime(2026, 3, 1, tzinfo=UTC)
+_DAY = timedelta(days=1)
+
+
+def _taken_back(moments: dict[str, datetime | None]) -> pl.DataFrame:
+    return pl.DataFrame({"doc_id": list(moments), "taken_back": list(moments.values())}, schema=WITHDRAWALS)
+
+
+def test_copies_from_before_leave_and_copies_from_after_stay() -> None:
+    """One without a moment isn't from after; what nobody has taken back stays."""
+    rows = {"antes": -_DAY, "a-la-vez": 0 * _DAY, "después": _DAY, "sin fecha": None, "otro": -_DAY}
+    obtained = [None if away is None else _MOMENT + away for away in rows.values()]
+    light = pl.DataFrame({"doc_id": list(rows), "obtained": obtained}, schema_overrides={"obtained": LIGHT["obtained"]})
+    light = light.with_columns(pl.lit(None, LIGHT["refusal"]).alias("refusal"))
+    told = without_withdrawn(light, _taken_back(dict.fromkeys(list(rows)[:4], _MOMENT)))
+    assert dict(told.filter(pl.col("refusal").is_not_null()).select("doc_id", "refusal").iter_rows()) == dict.fromkeys(
+        ("antes", "a-la-vez", "sin fecha"), "withdrawn"
+    )
+    assert told.columns == light.columns
+
+
+def test_a_release_remembers_the_last_time(tmp_path: Path) -> None:
+    """Over builds whose runs know nothing of it; what is damaged is told."""
+    store = Store.at(tmp_path)
+    assert read_withdrawn(store, "cuentos", ()).height == 0
+    for moment in (_MOMENT, _MOMENT - _DAY):
+        remember_withdrawn(store, "cuentos", _taken_back({"a": moment, "b": moment}))
+    remember_withdrawn(store, "cuentos", _taken_back({}))
+    assert read_withdrawn(store, "cuentos", ()).rows() == [("a", _MOMENT), ("b", _MOMENT)]
+    assert read_withdrawn(store, "otra", ()).height == 0
+    store.write(b"no", "releases", "cuentos", FILE)
+    with pytest.raises(ReleaseError, match="can't be read"):
+        read_withdrawn(store, "cuentos", ())

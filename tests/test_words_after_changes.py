@@ -1,0 +1,93 @@
+"""A batch that was scanned is scanned again only where its texts changed, and its word table is as if it were new."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+import polars as pl
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from latam_corpus.batch import Batch
+from latam_corpus.extract.repair import Repair
+from latam_corpus.pipeline.conserve import pass_through
+from latam_corpus.text.words import WordTable
+
+if TYPE_CHECKING:
+    import pytest
+
+_TEXTS = st.lists(
+    st.none() | st.text(alphabet="aá ñ.\n¡ÃŸ𐐷'1", max_size=12) | st.sampled_from(["", "\n", "uno dos", "Hola.\n\nFin"]),
+    max_size=12,
+)
+
+
+def _same(made: WordTable, texts: pl.Series) -> None:
+    wanted = WordTable.of(texts)
+    for field in dataclasses.fields(WordTable):
+        one, other = getattr(made, field.name), getattr(wanted, field.name)
+        assert (one.dtype, one.tolist()) == (other.dtype, other.tolist()), field.name
+
+
+def _scanned(texts: list[str | None]) -> Batch:
+    ids = [str(n) for n in range(len(texts))]
+    batch = Batch(pl.DataFrame({"doc_id": ids, "source_id": ids, "text": pl.Series(texts, dtype=pl.String)}))
+    assert len(batch.words) == len(texts)
+    return batch
+
+
+@given(_TEXTS, st.dictionaries(st.integers(0, 11), st.none() | st.text(alphabet="bé \n.", max_size=9)))
+@settings(deadline=None)
+def test_changed_texts_have_the_table_of_a_new_scan(texts: list[str | None], changes: dict[int, str | None]) -> None:
+    """Any rows, changed to any text or to none."""
+    after = pl.Series([changes.get(n, text) for n, text in enumerate(texts)], dtype=pl.String)
+    made = _scanned(texts).with_columns({"text": after})
+    assert "words" in made.__dict__
+    _same(made.words, after)
+
+
+@given(_TEXTS, st.lists(st.booleans(), min_size=12, max_size=12))
+@settings(deadline=None)
+def test_kept_rows_have_the_table_of_a_new_scan(texts: list[str | None], kept: list[bool]) -> None:
+    """Any rows, all and none among them."""
+    made = _scanned(texts).filter(pl.Series(kept[: len(texts)], dtype=pl.Boolean))
+    assert "words" in made.__dict__
+    _same(made.words, made.frame["text"])
+
+
+def test_one_repaired_document_has_the_others_not_scanned_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The stage gives a batch whose table is there, and scans one text for it."""
+    texts: list[str | None] = ["La barca salió del puerto."] * 50
+    texts[7] = "MaÃ±ana serÃ¡ otro dÃ\xada."
+    batch = _scanned(texts)
+    scanned: list[int] = []
+    scan = WordTable.of.__func__  # type: ignore[attr-defined]
+
+    def counted(cls: type[WordTable], given: pl.Series) -> WordTable:
+        scanned.append(len(given))
+        return scan(cls, given)  # type: ignore[no-any-return]
+
+    monkeypatch.setattr(WordTable, "of", classmethod(counted))
+    after = pass_through(Repair(), batch).kept
+    assert after.frame["text"][7] == "Mañana será otro día."
+    assert (after.words.doc_lines[-1], scanned) == (50, [1])
+    monkeypatch.undo()
+    _same(after.words, after.frame["text"])
+
+
+def test_a_dropped_document_has_the_others_not_scanned_again() -> None:
+    """What a stage sets aside leaves the others' words as they were."""
+
+    class Drop:
+        name: ClassVar[str] = "drop"
+        needs: ClassVar[frozenset[str]] = frozenset({"text"})
+        gives: ClassVar[frozenset[str]] = frozenset({"drop_reason"})
+
+        def __call__(self, batch: Batch) -> Batch:
+            return batch.drop(["corto" if n == 1 else None for n in range(len(batch))])
+
+    kept = pass_through(Drop(), _scanned(["uno", "dos", "tres cuatro"])).kept
+    assert "words" in kept.__dict__
+    assert np.diff(kept.words.doc_words).tolist() == [1, 2]
