@@ -691,7 +691,10 @@ def test_an_xml_bomb_is_told(room: Room) -> None:
 @pytest.mark.parametrize("tag", ["div", "b", "table><tr><td", "ul><li", "blockquote", "font"])
 def test_html_50000_tags_deep_costs_at_most_itself(room: Room, tag: str) -> None:
     """Deeper than any parser's stack: a failed row with its cause, or the text."""
-    room.write("b.html", _PAGE.replace("<article>", f"<{tag}>" * 50_000 + "<article>"))
+    other = _PAGE.replace("padre fue guardabarrera", "madre vendía pan").replace(
+        "silbato que él usaba", "canasto de ella"
+    )
+    room.write("b.html", other.replace("<article>", f"<{tag}>" * 50_000 + "<article>"))
     room.write("c.html", _PAGE)
     told = room.run("time_limit = 5.0")
     assert _good_kept(told)
