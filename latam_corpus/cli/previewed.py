@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _STAGES: Final = ("extract", "repair", "identify", "filter", "redact")
 _ORIGINAL: Final = 40_000  # characters that are kept of an original
 _CONTROL: Final = re.compile(
-    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]|&#(?:x0*[01]?[0-9a-f]|0*[12]?[0-9]|0*3[01]);", re.I
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]|&#(?:x0*[01]?[0-9a-f]|0*[12]?[0-9]|0*3[01]);", re.IGNORECASE
 )
 _HTML: Final = frozenset({"text/html", "application/xhtml+xml"})
 _UNSEEN: Final = ("script", "style", "noscript", "template", "svg", "head")
