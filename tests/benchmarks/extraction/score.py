@@ -44,7 +44,7 @@ def scores(counts: NDArray[np.float64], whole: bool) -> tuple[float, float, floa
         whole: precision and recall are means of the pages' own, as the benchmark of whole texts has it; else they are
             of the sums.
 
-    >>> [round(value, 2) for value in scores(np.array([[3.0, 1, 1], [1, 0, 0]]), False)]
+    >>> [round(float(value), 2) for value in scores(np.array([[3.0, 1, 1], [1, 0, 0]]), False)]
     [0.8, 0.8, 0.8]
     """
     if whole:
