@@ -57,6 +57,28 @@ def test_the_visible_text_is_what_a_reader_sees() -> None:
     assert len(visible_text(b"<p>" + b"hola " * 10_000, enough=100)) <= 110
 
 
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<head><title>No</title><body><p>Hola, vecina</p>",
+        "<script>no()</script\n><p>Hola, vecina</p>",
+        "<!--><p>Hola, vecina</p><!-- no -->",
+        "<script\ntype='x'>no()</script><p>Hola, vecina</p>",
+        "<p>Hola, <a\n href='/no'>vecina</a></p>",
+        "<?xml version='1.0'?><p>Hola, vecina</p>",
+        "<div>" * 600 + "<script>no()</script><style>no{}</style><p>Hola, vecina</p>",
+    ],
+)
+def test_markup_that_browsers_read_leaks_nothing_and_loses_nothing(page: str) -> None:
+    """A head without its end, white space of any kind in tags, comments without a body, and deep nesting."""
+    assert visible_text(page.encode()).replace("\n", " ") == "Hola, vecina"
+
+
+def test_a_script_of_false_ends_is_read_once() -> None:
+    """Half a megabyte in which each place could begin an end: by its square it would take minutes."""
+    assert visible_text(b"<p>Hola</p><script>" + b"</" * 250_000) == "Hola"
+
+
 def test_only_pages_are_skimmed() -> None:
     """Text that came as text, and bytes of other kinds, pass as they are."""
     assert isinstance(Skim(), Stage)

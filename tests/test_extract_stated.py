@@ -48,6 +48,23 @@ def test_a_name_that_is_marked_is_found() -> None:
     assert _said("", '<span itemprop="author">Rosa Mamani</span>').creators == ("Rosa Mamani",)
 
 
+def test_what_is_no_date_language_or_address_is_not_taken_for_one() -> None:
+    """Templates that were never filled, days that don't exist, addresses without a site."""
+    said = read_page(
+        '<html lang="{{ locale }}"><link rel="canonical" href="/nota/7"><meta name="date" content="2023-02-31"><p>Hola.'
+    ).said
+    assert (said.language, said.published, said.url) == (None, None, None)
+    assert read_page('<html lang="es-UY,en"><p>Hola.').said.language == "es-UY"
+
+
+def test_half_a_character_in_a_description_is_replaced() -> None:
+    """JSON may hold one, where a headline was cut through an emoji; no file could."""
+    said = _said(
+        '<script type="application/ld+json">{"@type": "NewsArticle", "headline": "Hola \\ud83d amigo"}</script>'
+    )
+    assert said.title == "Hola ? amigo"
+
+
 @pytest.mark.parametrize(
     "broken",
     ["{", "[" * 100_000, '{"@type": "NewsArticle", "author": 7, "headline": ["", 3], "datePublished": {}}', "null"],

@@ -125,6 +125,13 @@ def test_a_declared_country_goes_before_the_cues() -> None:
     assert made["variety_basis"].to_list() == ["declared", "predicted", "predicted"]
 
 
+def test_a_second_look_changes_the_variety_with_the_language() -> None:
+    """A page's menu may be in another language than its text, which is told later."""
+    first = Identify()(Batch(pl.DataFrame({"text": [PLAIN * 3], "country": ["CL"]}))).frame
+    again = Identify()(Batch(first.with_columns(text=pl.lit(SIMPLES * 3)))).frame
+    assert (first["variety"].item(), again["variety"].item()) == ("es-CL", "pt-CL")
+
+
 @pytest.fixture
 def filters(tmp_path: Path) -> Path:
     """A copy of the lexicons that a test may edit."""

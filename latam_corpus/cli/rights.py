@@ -90,8 +90,9 @@ def recheck(
         workers=workers,
     )
     result = reader.run(again=again)
-    found = relisted(documents, reader.sites, listed, retroactive=retroactive)
-    with opened.told():
+    with opened.told(), opened.claim(manifest.name):
+        # Another `rights recheck` may have written meanwhile.
+        found = relisted(documents, reader.sites, read_listed(opened, manifest.name), retroactive=retroactive)
         file = write_listed(opened, manifest.name, found)
     leave = leaving(manifest, found)
     told: dict[str, Any] = {

@@ -136,11 +136,11 @@ def _rows_of(path: Path, scheme: Scheme) -> int:
         raise ConfigError(str(path), f"it can't be read as Parquet: {error}", _REMEDY) from error
     told = (found.metadata or {}).get(METADATA)
     missing = set(INDEX) - set(found.schema.to_arrow_schema().names)
+    stated = json.loads(told) if told else {}
+    if told and stated.get("format") != FORMAT:
+        raise ConfigError(str(path), f"its format is {stated.get('format')}, this toolkit reads {FORMAT}", _REMEDY)
     if told is None or missing:
         raise ConfigError(str(path), "it is no file of a fingerprint index", _REMEDY)
-    stated = json.loads(told)
-    if stated.get("format") != FORMAT:
-        raise ConfigError(str(path), f"its format is {stated.get('format')}, this toolkit reads {FORMAT}", _REMEDY)
     scheme.must_equal(Scheme.from_dict(stated["scheme"], str(path)), str(path))
     return int(found.num_rows)
 

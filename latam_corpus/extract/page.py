@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 _SIGNS: Final = bytes(one for one in range(128) if not chr(one).isalnum())
 _SMALL: Final = bytes(ord(chr(one).lower()) if one < 128 else one for one in range(256))  # noqa: PLR2004  (ASCII)
+_MOST_BODY: Final = 200_000  # bytes of the text in JSON-LD in which blocks are looked for
+_MOST_TITLES: Final = 20
 _LEAST: Final = 12  # bytes of a block that may be told by standing in another text
 
 
@@ -125,8 +127,11 @@ def known(page: Markup, said: Stated) -> NDArray[np.float32]:
     made = np.zeros((len(page), len(KNOWN)), np.float32)
     data, starts = page.text.tobytes(), page.starts.tolist()
     blocks = [_folded(data[start:end]) for start, end in pairwise(starts)]
-    titles = [title for title in (_folded(one.encode("utf-8", "replace")) for one in said.titles) if title]
+    titles = [
+        title for title in (_folded(one.encode("utf-8", "replace")) for one in said.titles[:_MOST_TITLES]) if title
+    ]
     teaser, body = (_folded(one.encode("utf-8", "replace")) for one in (said.description, said.body))
+    body = body[:_MOST_BODY]
     times = Counter(blocks)
     for row, block in zip(made, blocks, strict=True):
         long = len(block) >= _LEAST

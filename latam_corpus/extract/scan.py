@@ -62,11 +62,11 @@ def _attributes(data, at, goes, said):  # type: ignore[no-untyped-def]  # noqa: 
     says = np.uint32(0)
     size = len(data)
     while at < size and data[at] != _MORE:
-        if data[at] == _SPACE or data[at] == _SLASH:
+        if data[at] <= _SPACE or data[at] == _SLASH:
             at += 1
             continue
         h = _BASIS
-        while at < size and data[at] != _EQUALS and data[at] != _MORE and data[at] != _SPACE:  # =
+        while at < size and data[at] != _EQUALS and data[at] != _MORE and data[at] > _SPACE:  # =
             h = (h ^ np.uint64(data[at])) * _PRIME
             at += 1
         if h == _HIDDEN:
@@ -118,7 +118,7 @@ def _closing(data, at, h):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN2
         if data[at] == _LESS and data[at + 1] == _SLASH:
             found = _BASIS
             i = at + 2
-            while i < size and data[i] != _MORE and data[i] != _SPACE:
+            while i < size and data[i] > _SPACE and data[i] != _MORE and data[i] != _SLASH and data[i] != _LESS:
                 one = data[i]
                 if one >= 65 and one <= 90:
                     one += 32
@@ -135,7 +135,7 @@ def _after_comment(data, at):  # type: ignore[no-untyped-def]  # noqa: ANN001, A
     """The place after a comment or a declaration that starts here."""
     size = len(data)
     if at + 3 < size and data[at + 2] == _DASH and data[at + 3] == _DASH:
-        at += 4
+        at += 2  # `<!-->` is a whole comment
         while at + 2 < size and not (data[at] == _DASH and data[at + 1] == _DASH and data[at + 2] == _MORE):
             at += 1
         return at + 3
@@ -220,11 +220,11 @@ def scan(  # type: ignore[no-untyped-def]  # noqa: ANN201, C901, PLR0912, PLR091
     owner = np.int32(0)
     gap = False  # white space since the last character
     broken = False  # a <br> since the last block
-    hushed = False  # a silent element since the last block
+    hushed = True  # a silent element since the last block; a page begins with its head
     in_word = False
     while at < size and out <= enough:
         one = data[at]
-        if one == _LESS and at + 1 < size and data[at + 1] == _BANG:  # <!
+        if one == _LESS and at + 1 < size and (data[at + 1] == _BANG or data[at + 1] == _ASK):  # <! <?
             at = _after_comment(data, at)
             continue
         is_tag = one == _LESS and at + 1 < size and (data[at + 1] == _SLASH or data[at + 1] > 64)
@@ -233,7 +233,7 @@ def scan(  # type: ignore[no-untyped-def]  # noqa: ANN201, C901, PLR0912, PLR091
             tag_start = at
             at += 2 if ends else 1
             h = _BASIS
-            while at < size and data[at] != _MORE and data[at] != _SPACE and data[at] != _SLASH:
+            while at < size and data[at] > _SPACE and data[at] != _MORE and data[at] != _SLASH:
                 letter = data[at]
                 if letter >= 65 and letter <= 90:
                     letter += 32
@@ -276,7 +276,7 @@ def scan(  # type: ignore[no-untyped-def]  # noqa: ANN201, C901, PLR0912, PLR091
             if kind & np.uint8(TELLING) or told & np.uint32(TELLS):
                 telling[tells] = tag_start
                 tells += 1
-            if kind & np.uint8(VOID) or depth >= _DEEPEST:
+            if kind & np.uint8(VOID):
                 continue
             if kind & np.uint8(SILENT):
                 hushed = True
@@ -285,6 +285,8 @@ def scan(  # type: ignore[no-untyped-def]  # noqa: ANN201, C901, PLR0912, PLR091
                 while at < size and data[at] != _MORE:
                     at += 1
                 at += 1
+                continue
+            if depth >= _DEEPEST:
                 continue
             tags[elements] = places[slot] if keys[slot] == h else np.uint8(0)
             parents[elements] = stack[depth - 1] if depth else 0

@@ -7,6 +7,7 @@ import json
 import re
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ _VALUE: Final = re.compile(rb"([\w:-]+)=(?:\"([^\"]*)\"|([^\s\">]+))")
 _ALWAYS: Final = frozenset({b"html", b"meta", b"script", b"title", b"h1", b"time"})
 _MARKED: Final = re.compile(rb"canonical|license|author|datePublished", re.IGNORECASE)
 _MARKUP: Final = re.compile(r"<[^>]*>")
+_LANGUAGE: Final = re.compile(r"\s*([A-Za-z]{2,3}(?:[-_][A-Za-z0-9]+)*)")
+_ADDRESS: Final = re.compile(r"https?://[^/]", re.IGNORECASE)
 # Beyond these a page says nothing that is worth the time.
 _MOST_JSON: Final = 2**20
 _MOST_OBJECTS: Final = 500
@@ -97,7 +100,7 @@ def stated(page: Markup) -> Stated:
         published=next(filter(None, map(day, dates)), None),
         section=next(filter(None, sections), None),
         licences=tuple(dict.fromkeys(licences)),
-        url=next(filter(None, addresses), None),
+        url=next(filter(_ADDRESS.match, addresses), None),
         language=found.language,
         description=next(iter(_named(metas, ("description", "og:description"))), ""),
         body=" ".join(_MARKUP.sub(" ", html.unescape(body)) for body in _strings(articles, "articleBody", tidy=False)),
@@ -138,7 +141,8 @@ class _Found:
         elif tag == b"h1":
             self.headings.append(clean(_MARKUP.sub("", _inside(data, opened.end(), tag))))
         elif tag == b"html":
-            self.language = values.get("lang") or None
+            told = _LANGUAGE.match(values.get("lang", ""))
+            self.language = told[1] if told else None
         elif tag == b"meta" and (content := clean(values.get("content", ""))):
             name = values.get("property") or values.get("name") or values.get("itemprop") or ""
             self.metas.setdefault(name.strip().lower(), []).append(content)
@@ -215,9 +219,12 @@ def day(said: str) -> str | None:
     ('2024-05-03', '2021-07-09', None)
     """
     found = _DAY.search(said) or _COMPACT.search(said)
-    return f"{found[1]}-{int(found[2]):02}-{int(found[3]):02}" if found else None
+    with suppress(ValueError):  # such as 31 February
+        return date(*map(int, found.groups())).isoformat() if found else None
+    return None
 
 
 def clean(text: str) -> str:
     """The text with its references to characters resolved and white space folded."""
-    return " ".join(html.unescape(text).split())
+    # JSON may hold half a character, which nothing can write.
+    return " ".join(html.unescape(text).encode("utf-8", "replace").decode().split())

@@ -39,7 +39,7 @@ _INLINE: Final = (
 )
 _VOID: Final = "area base br col embed hr img input link meta param source track wbr"
 _SILENT: Final = (
-    "script style noscript template svg head iframe object math canvas audio video map select datalist button textarea "
+    "script style noscript template svg iframe object math canvas audio video map select datalist button textarea "
     "noframes noembed xmp dialog title"
 )
 _RAW: Final = "script style iframe noembed noframes xmp plaintext title"

@@ -90,7 +90,9 @@ def _variety(batch: Batch, judged: list[Judgement], folder: str) -> dict[str, pl
     countries = frame["country"].to_list() if "country" in frame.columns else empty
     left = [""] * len(judged)
     for row, (found, country) in enumerate(zip(judged, countries, strict=True)):
-        if bases[row] == "predicted":
+        # Of the country, too: a stage before may have taken the page for another language.
+        of_country = bases[row] == "declared" and varieties[row] in {f"{tag}-{country}" for tag in TAGS.values()}
+        if bases[row] == "predicted" or of_country:
             varieties[row], bases[row] = None, None
         if varieties[row] is not None or found.code not in TAGS:
             continue

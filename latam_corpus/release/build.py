@@ -126,7 +126,8 @@ def _build(
     inputs = _inputs(name, runs, opened, parent)
     lost = accepted_losses(inputs, accept_loss)
     parts = inputs.parts(opened)
-    light = scan(parts, terms, progress, Refused(read_listed(opened, name)))
+    listed = read_listed(opened, name)
+    light = scan(parts, terms, progress, Refused(listed))
     withdrawn = read_withdrawn(opened, name, inputs.runs)
     light = without_withdrawn(light, withdrawn)
     old = inputs.parent
@@ -140,6 +141,10 @@ def _build(
     with opened.scratch() as folder:
         written = write_shards(plan, parts, reused, opened, folder, sketcher, progress)
         with opened.claim(name):
+            # The reading above may have taken hours.
+            now = read_listed(opened, name), read_withdrawn(opened, name, inputs.runs)
+            if not (now[0].drop("time").equals(listed.drop("time")) and now[1].equals(withdrawn)):
+                raise ReleaseError(name, "what may be released has changed while it was built", "build it again")
             remember_withdrawn(opened, name, withdrawn)
             draft = Manifest(
                 name=name,

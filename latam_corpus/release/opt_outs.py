@@ -50,6 +50,8 @@ _HELD: Final = pl.DataFrame(
     {"signal": list(WITHHELD), "held": [sorted(uses) for uses in WITHHELD.values()]},
     schema={"signal": pl.String(), "held": pl.List(pl.String())},
 )
+# Whether a refusal counts for a document; one without a date may have been obtained after it.
+_COUNTS: Final = pl.col("retroactive") | (pl.col("obtained") >= pl.col("since")).fill_null(value=True)
 _KEY: Final = ["doc_id", "signal", "value", "address"]
 
 
@@ -137,7 +139,7 @@ class Refused:
             return frame
         about = frame.select("doc_id", "obtained").with_row_index("row")
         hits = about.join(self.listed.rename({"obtained": "then"}), on="doc_id")
-        hits = hits.filter(pl.col("retroactive") | (pl.col("obtained") >= pl.col("since")))
+        hits = hits.filter(_COUNTS)
         if not hits.height:
             return frame
         grouped = (
@@ -172,5 +174,4 @@ def leaving(manifest: Manifest, listed: pl.DataFrame) -> pl.DataFrame:
     signals = [signal for signal, uses in WITHHELD.items() if uses & wanted]
     if _PERMISSION not in manifest.admit and _ASKING not in signals:
         signals.append(_ASKING)
-    counts = pl.col("retroactive") | (pl.col("obtained") >= pl.col("since"))
-    return listed.filter(pl.col("signal").is_in(signals) & counts)
+    return listed.filter(pl.col("signal").is_in(signals) & _COUNTS)

@@ -84,18 +84,18 @@ def scheme_of_release(store: Store, manifest: Manifest) -> Scheme:
     for one in (manifest, *(load_manifest(store, manifest.name, version) for version in others)):
         for file in sorted(one.index):
             with suppress(ConfigError):
-                return _stated_in(store, one, file)
+                return _stated_in(store, one, file, (1, FORMAT))  # a scheme is written alike in both
     return Scheme()
 
 
-def _stated_in(store: Store, manifest: Manifest, file: str) -> Scheme:
+def _stated_in(store: Store, manifest: Manifest, file: str, formats: Sequence[int] = (FORMAT,)) -> Scheme:
     """The scheme that a file of the index states."""
     place = f"{store.url}, {manifest.spec}"
     remedy = f"build it: `latam-corpus release build {manifest.name} --parent {manifest.version}`"
     try:
         with store.open("releases", manifest.name, manifest.version, file) as opened:
             stated = json.loads(pq.read_metadata(opened).metadata[METADATA])
-        if stated["format"] != FORMAT:
+        if stated["format"] not in formats:
             raise ConfigError(place, f"its index has format {stated['format']}, this toolkit reads {FORMAT}", remedy)
         return Scheme.from_dict(stated["scheme"], place)
     except ReleaseError as error:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -10,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from latam_corpus import schema
-from latam_corpus.dedupe.index import INDEX, METADATA
+from latam_corpus.dedupe.index import FORMAT, INDEX, METADATA
 from latam_corpus.errors import ReleaseError
 from latam_corpus.release.build import sums
 from latam_corpus.release.files import sha256_of
@@ -145,6 +147,8 @@ def _index(store: Store, manifest: Manifest, shard: Shard, shared: pl.DataFrame)
     try:
         with store.open(*place) as opened:
             file = pq.ParquetFile(opened)
+            if _of_another_format(file):
+                return  # its digest is all that can be checked; a run `against` it tells what to do
             if METADATA not in (file.metadata.metadata or {}) or file.schema_arrow != schema.arrow_schema(INDEX):
                 yield f"{shard.index}: it is no file of a fingerprint index"
                 return
@@ -153,6 +157,13 @@ def _index(store: Store, manifest: Manifest, shard: Shard, shared: pl.DataFrame)
         return  # its digest is wrong too, and that is told
     if not rows.equals(shared):
         yield f"{shard.index}: its rows aren't those of {shard.path}"
+
+
+def _of_another_format(file: pq.ParquetFile) -> bool:
+    """Whether it is a fingerprint index as another toolkit wrote it."""
+    with suppress(ValueError, KeyError, TypeError):
+        return bool(json.loads(file.metadata.metadata[METADATA])["format"] != FORMAT)
+    return False
 
 
 def _rows(
