@@ -27,6 +27,11 @@ def test_each_list_is_a_table_and_json(command_line: CommandLine, what: str) -> 
     assert str(first)[:6] in shown.out
 
 
+def test_words_in_brackets_are_shown_as_they_are(command_line: CommandLine) -> None:
+    """They are people's: a terminal's markup isn't looked for in them."""
+    assert "[rights]" in command_line("sources", "new", "--list", "--lang", "pt").out
+
+
 def test_every_signal_is_listed_with_its_definition(command_line: CommandLine) -> None:
     """One line each, in the schema's order."""
     rows = command_line("list", "signals", "--json").json

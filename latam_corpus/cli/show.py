@@ -36,7 +36,8 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
         )
     for row in rows:
         shown.add_row(*("" if cell is None else str(cell) for cell in row))
-    Console(highlight=False, width=None if console.is_terminal else _WIDTH_OF_FILES).print(shown)
+    # Cells are people's words: what stands in brackets is shown, and no colour.
+    Console(highlight=False, markup=False, width=None if console.is_terminal else _WIDTH_OF_FILES).print(shown)
 
 
 def number(value: float) -> str:
