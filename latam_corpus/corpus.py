@@ -42,6 +42,26 @@ class Piece(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class PieceFile:
+    """What is the same of every piece that is a file; how its columns are read is told by each kind.
+
+    Attributes:
+        path: the file.
+        start: the row that its first row is.
+        height: how many rows it has.
+    """
+
+    path: Path
+    start: int
+    height: int
+
+    @property
+    def bytes(self) -> int:
+        """How large the file is."""
+        return self.path.stat().st_size
+
+
 class Corpus(Protocol):
     """The rows that a barrier decides on."""
 

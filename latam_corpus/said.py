@@ -7,7 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 LANGUAGES: Final = {"es": "Español", "pt": "Português", "en": "English"}
 
@@ -52,6 +52,16 @@ class Said(NamedTuple):
         'sim'
         """
         return self[list(LANGUAGES).index(language)]
+
+
+def listed(said: Iterable[Said]) -> Said:
+    """Several with commas between them.
+
+    >>> listed([Said("sí", "sim", "yes"), Said("no", "não", "no")]).pt
+    'sim, não'
+    """
+    entries = list(said)
+    return Said(*(", ".join(one[place] for one in entries) for place in range(len(LANGUAGES))))
 
 
 def same(text: str) -> Said:

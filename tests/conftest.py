@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import json
 import os
 import subprocess
@@ -18,6 +19,8 @@ from latam_corpus import schema
 from latam_corpus.cli.app import main
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from latam_corpus.pipeline.part import Outcome
 
 SEEN = datetime(2024, 5, 1, 12, tzinfo=UTC)
@@ -202,6 +205,14 @@ def command_process() -> CommandLine:
         return Told(done.returncode, done.stdout, done.stderr)
 
     return call
+
+
+@pytest.fixture
+def site() -> Iterator[Any]:
+    """A running website without pages, on loopback."""
+    # By name: the package is `tests.benchmarks` to Python and `benchmarks` to the type checker.
+    with importlib.import_module("tests.benchmarks.crawl.website").Website() as running:
+        yield running
 
 
 FIGURES = pytest.StashKey[dict[str, float]]()

@@ -9,7 +9,7 @@ import json
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 import pytest
@@ -30,21 +30,11 @@ from latam_corpus.collect.files import list_inputs, read
 from latam_corpus.errors import ConfigError, SourceError
 from latam_corpus.toml_model import parse_toml
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 # By name: the package is `tests.benchmarks` to Python and `benchmarks` to the type checker.
 collected: Any = importlib.import_module("tests.benchmarks.crawl.collected")
 website: Any = importlib.import_module("tests.benchmarks.crawl.website")
 page = website.page
 _TEXT = {"Content-Type": "text/plain"}
-
-
-@pytest.fixture
-def site() -> Iterator[Any]:
-    """A running website, which is the archive and the site whose pages it has."""
-    with website.Website() as running:
-        yield running
 
 
 def _served(site: Any, path: str, data: bytes) -> None:

@@ -25,20 +25,12 @@ from latam_corpus.errors import ConfigError, SourceError
 from latam_corpus.toml_model import parse_toml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 # By name: the package is `tests.benchmarks` to Python and `benchmarks` to the type checker.
 website: Any = importlib.import_module("tests.benchmarks.crawl.website")
 page = website.page
 _TEXT = {"Content-Type": "text/plain"}
-
-
-@pytest.fixture
-def site() -> Iterator[Any]:
-    """A running website without pages."""
-    with website.Website() as running:
-        yield running
 
 
 def _crawl(site: Any, out: Path, more: str = "", *, again: bool = False, **options: Any) -> Any:

@@ -16,7 +16,6 @@ from latam_corpus.errors import ConfigError
 from latam_corpus.toml_model import parse_toml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 # By name: the package is `tests.benchmarks` to Python and `benchmarks` to the type checker.
@@ -25,13 +24,6 @@ website: Any = importlib.import_module("tests.benchmarks.crawl.website")
 page = website.page
 _XML = {"Content-Type": "application/rss+xml"}
 _TEXT = {"Content-Type": "text/plain"}
-
-
-@pytest.fixture
-def site() -> Iterator[Any]:
-    """A running website without pages."""
-    with website.Website() as running:
-        yield running
 
 
 def _source(site: Any, more: str = "", columns: str = "", feeds: tuple[str, ...] = ("/rss",)) -> Any:

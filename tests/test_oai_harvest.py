@@ -15,13 +15,11 @@ import pytest
 
 from latam_corpus.catalog.source import Source
 from latam_corpus.collect.crawl.crawl import Crawler
-from latam_corpus.collect.oai.crawl import OaiCrawler
 from latam_corpus.collect.oai.replies import reply_of
 from latam_corpus.errors import ConfigError
 from latam_corpus.toml_model import parse_toml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 # By name: the package is `tests.benchmarks` to Python and `benchmarks` to the type checker.
@@ -31,23 +29,9 @@ website: Any = importlib.import_module("tests.benchmarks.crawl.website")
 page = website.page
 _XML, Record, Repository = repository_.XML, repository_.Record, repository_.Repository
 _text, _placed = repository_.text, repository_.placed
+_source, _harvest = repository_.source, repository_.harvest
 _KILLS = 3
 _TEI = '<TEI xmlns="http://www.tei-c.org/ns/1.0"><text><body><p>La barca salió del puerto.</p></body></text></TEI>'
-
-
-@pytest.fixture
-def site() -> Iterator[Any]:
-    """A running website without pages."""
-    with website.Website() as running:
-        yield running
-
-
-def _source(site: Any, more: str = "") -> Any:
-    return collected.source_of(site.host, "oai", f'address = "{site.root}/oai"\n{more}')
-
-
-def _harvest(site: Any, out: Path, more: str = "", *, again: bool = False, **options: Any) -> Any:
-    return OaiCrawler(_source(site, more), out, website.Unseen(), first_rest=0.01, **options).run(again=again)
 
 
 def _frame(site: Any, out: Path) -> pl.DataFrame:

@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
-from latam_corpus.collect.oai.crawl import OaiCrawler
 from latam_corpus.collect.oai.rights import is_closed, statement_of
 from latam_corpus.collect.oai.visit import OaiVisits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 # By name: the package is `tests.benchmarks` to Python and `benchmarks` to the type checker.
@@ -22,21 +20,7 @@ repository: Any = importlib.import_module("tests.benchmarks.crawl.repository")
 website: Any = importlib.import_module("tests.benchmarks.crawl.website")
 page, Record = website.page, repository.Record
 text, placed = repository.text, repository.placed
-
-
-@pytest.fixture
-def site() -> Iterator[Any]:
-    """A running website without pages."""
-    with website.Website() as running:
-        yield running
-
-
-def _source(site: Any, more: str = "") -> Any:
-    return collected.source_of(site.host, "oai", f'address = "{site.root}/oai"\n{more}')
-
-
-def _harvest(site: Any, out: Path, more: str = "", *, again: bool = False, **options: Any) -> Any:
-    return OaiCrawler(_source(site, more), out, website.Unseen(), first_rest=0.01, **options).run(again=again)
+_source, _harvest = repository.source, repository.harvest
 
 
 def _latest(site: Any, out: Path) -> list[dict[str, Any]]:

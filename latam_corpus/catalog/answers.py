@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.catalog.rights import tier_of
-from latam_corpus.catalog.words import country_of, language_of, word_of
+from latam_corpus.catalog.words import country_of, folded, language_of, word_of
 from latam_corpus.said import Said, same
+from latam_corpus.said import listed as enumerated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -123,8 +123,7 @@ def slug(title: str) -> str:
     >>> slug("Cartas de una familia (Ñuble)")
     'cartas-de-una-familia-nuble'
     """
-    plain = unicodedata.normalize("NFD", title.casefold())
-    return "-".join(re.findall(r"[a-z0-9]+", "".join(c for c in plain if not unicodedata.combining(c))))
+    return "-".join(re.findall(r"[a-z0-9]+", folded(title)))
 
 
 def identifier(typed: str) -> str:
@@ -199,8 +198,7 @@ def choice(names: Mapping[str, Said], *, numbered: bool = True) -> Callable[[str
     def read(typed: str) -> str:
         found = (_numbered(typed, list(names)) if numbered else None) or word_of(names, typed)
         if found is None:
-            known = Said(*(", ".join(said[place] for said in names.values()) for place in range(3)))
-            raise AnswerError(_NO_CHOICE, typed=typed, known=known)
+            raise AnswerError(_NO_CHOICE, typed=typed, known=enumerated(names.values()))
         return found
 
     return read

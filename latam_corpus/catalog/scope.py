@@ -50,6 +50,13 @@ Host = Annotated[str, AfterValidator(_host)]
 PathPattern = Annotated[str, AfterValidator(_path)]
 
 
+def is_chosen(path: str, paths: tuple[str, ...], exclude: tuple[str, ...]) -> bool:
+    """Whether patterns of paths let a path be fetched; every one where none is named."""
+    if any(matches(pattern, path) for pattern in exclude):
+        return False
+    return not paths or any(matches(pattern, path) for pattern in paths)
+
+
 class Asking(Model):
     """How servers are asked, whatever they are asked for.
 
@@ -120,7 +127,4 @@ class Crawl(Asking):
         """
         if url in self.start:
             return True
-        path = path_of(url)
-        if any(matches(pattern, path) for pattern in self.exclude):
-            return False
-        return not self.paths or any(matches(pattern, path) for pattern in self.paths)
+        return is_chosen(path_of(url), self.paths, self.exclude)

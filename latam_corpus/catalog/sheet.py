@@ -12,7 +12,7 @@ from latam_corpus.catalog.check import MISSING, check_source
 from latam_corpus.catalog.columns import FIELDS, OTHER, field_of
 from latam_corpus.catalog.toml_text import toml_text
 from latam_corpus.catalog.words import BASES
-from latam_corpus.said import LANGUAGES, Said
+from latam_corpus.said import LANGUAGES, Said, listed, same
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -114,8 +114,7 @@ def _incomplete(values: Mapping[str, Any], kind: str) -> Iterator[tuple[str, Sai
     """What a row lacks for what it says elsewhere, by the table that a file would name and a sheet doesn't have."""
     rights = values.get("rights", {})
     if set(rights.get("uses", ())) - {"evaluate"} and "basis" not in rights:
-        known = Said(*(", ".join(said[place] for said in BASES.values()) for place in range(len(LANGUAGES))))
-        yield "rights", _about(field_of("rights.basis"), _CHOOSE.plain(known=known))
+        yield "rights", _about(field_of("rights.basis"), _CHOOSE.plain(known=listed(BASES.values())))
     address = field_of("collect.address")
     if address and kind != "files" and _at(values, address.path_for(kind)) is None:
         yield "collect", _about(address, MISSING)
@@ -129,13 +128,13 @@ def _of_the_whole(values: Mapping[str, Any]) -> Iterator[tuple[str, Said]]:
             key = one.key.partition(" ")[0]
             # A row has no lines to add.
             remedy = Said(*(f"; {text}" if text and one.problem != MISSING else "" for text in one.remedy))
-            told = Said("{p}{r}", "{p}{r}", "{p}{r}").plain(p=one.problem, r=remedy)
+            told = same("{p}{r}").plain(p=one.problem, r=remedy)
             yield one.key, _about(field_of(key), told, key)
 
 
 def _about(one: Field | None, problem: Said, key: str = "") -> Said:
     """The sentence with the column's name before it."""
-    head = one.head if one else Said(key, key, key)
+    head = one.head if one else same(key)
     return Said(*(f"«{name}»: {text}" if name else text for name, text in zip(head, problem, strict=True)))
 
 

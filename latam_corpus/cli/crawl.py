@@ -41,6 +41,13 @@ class _Lines:
             errors.print(f"{number(pages)} pages, {waiting_hosts} hosts with more; last {url}", markup=False)
 
 
+class Silent:
+    """Progress of a crawl so short that its lines would be in the way."""
+
+    def page(self, url: str, pages: int, waiting_hosts: int) -> None:
+        """Nothing is shown."""
+
+
 def crawl(
     source: Annotated[
         str,
@@ -103,13 +110,15 @@ def _tell(source: str, result: Result) -> None:
 
 def with_crawled(plan: Plan, out: Path) -> Plan:
     """The plan, in which sources that were crawled into `out` are read from there where nothing else is said."""
-    collected = {
-        source.id: out / "collected" / source.id / "warc"
-        for source in plan.sources
-        if source.collect.asked and source.status != "ask_first"
-    }
-    found = {source: str(folder) for source, folder in collected.items() if folder.is_dir()}
+    there = {source.id: collected(source, out) for source in plan.sources if source.status != "ask_first"}
+    found = {source: folder for source, folder in there.items() if folder}
     return dataclasses.replace(plan, locations={**found, **plan.locations})
+
+
+def collected(source: Source, out: Path) -> str:
+    """Where pages of the source were crawled to before; empty where they weren't."""
+    folder = out / "collected" / source.id / "warc"
+    return str(folder) if source.collect.asked and folder.is_dir() else ""
 
 
 # What collects each kind of source that is asked for over the network.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from latam_corpus.catalog.scope import Crawl
 from latam_corpus.catalog.source import load_source
-from latam_corpus.cli.crawl import crawler_of
+from latam_corpus.cli.crawl import Silent, crawler_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,13 +44,6 @@ class _Quiet(SimpleHTTPRequestHandler):
 
     def log_message(self, *args: object) -> None:
         """Nothing is logged."""
-
-
-class _Unseen:
-    """Progress of a crawl of a moment."""
-
-    def page(self, url: str, pages: int, waiting_hosts: int) -> None:
-        """Nothing is shown."""
 
 
 @contextmanager
@@ -91,4 +84,4 @@ def crawl_pieces(described: Path, folder: Path, room: Path) -> Any:  # noqa: ANN
         stated = source.collect.crawl.model_dump() if source.collect.crawl else {}
         scope = Crawl.model_validate(stated | {"start": (f"http://{host}/sitemap.xml",), "private_hosts": (host,)})
         collect = source.collect.model_copy(update={"crawl": scope})
-        return crawler(source.model_copy(update={"collect": collect}), room, _Unseen()).run()
+        return crawler(source.model_copy(update={"collect": collect}), room, Silent()).run()

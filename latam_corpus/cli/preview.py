@@ -14,9 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 from latam_corpus.catalog.advice import ASK_FIRST, NO_CONTACT
-from latam_corpus.catalog.words import TIERS
 from latam_corpus.cli.checked import usable_source
-from latam_corpus.cli.crawl import crawler_of
+from latam_corpus.cli.crawl import Silent, collected, crawler_of
 from latam_corpus.cli.previewed import items_of
 from latam_corpus.cli.show import console, errors, print_json
 from latam_corpus.cli.spoken import Lang, in_their_language, spoken
@@ -54,13 +53,6 @@ _NOTHING: Final = Said(
 _PAGE: Final = Said("página: {path}", "página: {path}", "page: {path}")
 
 
-class _Silent:
-    """Progress of a crawl so short that its lines would be in the way."""
-
-    def page(self, url: str, pages: int, waiting_hosts: int) -> None:
-        """Nothing is shown."""
-
-
 @in_their_language
 def preview(
     file: Annotated[str, typer.Argument(metavar="FILE", help="A source's file, or an id of the catalogue.")],
@@ -80,11 +72,11 @@ def preview(
     language = spoken(lang)
     source = usable_source(file, language)
     with contextlib.ExitStack() as opened:
-        place = where or _collected(source, out) or _asked(source, n, opened, language)
+        place = where or collected(source, out) or _asked(source, n, opened, language)
         items = items_of(source, place, n, policies)
     if not items:
         raise ConfigError(f"source {source.id}", _NOTHING.told(language))
-    told = summary(items, source.tier, source.uses, TIERS)
+    told = summary(items, source.tier, source.uses)
     if html:
         write_file(html, preview_page(source.title, items, told, language, internal=not _readable(source)))
     if as_json:
@@ -96,12 +88,6 @@ def preview(
         console.print(one.told(language), markup=False)
     if html:
         console.print(_PAGE.plain(path=html).told(language), markup=False)
-
-
-def _collected(source: Source, out: Path) -> str:
-    """Where pages of the source were crawled to before; empty where they weren't."""
-    folder = out / "collected" / source.id / "warc"
-    return str(folder) if source.collect.asked and folder.is_dir() else ""
 
 
 def _asked(source: Source, n: int, opened: contextlib.ExitStack, language: str) -> str:
@@ -120,7 +106,7 @@ def _asked(source: Source, n: int, opened: contextlib.ExitStack, language: str) 
             f"source {source.id}", problem.plain(holder=source.holder).told(language), remedy.told(language)
         )
     room = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="latam-corpus-preview-")))
-    crawler = crawler_of(source)(source, room, _Silent(), limit=n)
+    crawler = crawler_of(source)(source, room, Silent(), limit=n)
     errors.print(_ASKING.plain(n=n, holder=source.holder).told(language), markup=False)
     result = crawler.run()
     for host, why in result.closed.items():

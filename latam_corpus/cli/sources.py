@@ -31,7 +31,6 @@ _ADVICE: Final = Said("consejo", "conselho", "advice")
 _WRITTEN: Final = Said("escrito: {path}", "escrito: {path}", "written: {path}")
 _NOTHING_WRITTEN: Final = Said("nada se escribió", "nada foi escrito", "nothing was written")
 _NEXT: Final = Said("ahora", "agora", "next")
-_EXISTS: Final = Said("ese archivo ya existe", "esse arquivo já existe", "that file is there already")
 _OTHER_NAME: Final = Said(
     "dé otro nombre: latam-corpus sources new OTRO.toml",
     "dê outro nome: latam-corpus sources new OUTRO.toml",
@@ -85,7 +84,7 @@ def new(
         _list_templates(language, as_json)
         return
     if path and path.exists():
-        raise ConfigError(str(path), _EXISTS.told(language), _OTHER_NAME.told(language))
+        raise ConfigError(str(path), "that file is there already", _OTHER_NAME.told(language))
     screen = _Terminal()
     if blank and not template:
         raise ConfigError("--blank", "which template?", "name one with --template; `sources new --list` lists them")
@@ -102,7 +101,7 @@ def new(
         with named.open("x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
-        raise ConfigError(str(named), _EXISTS.told(language), _OTHER_NAME.told(language)) from None
+        raise ConfigError(str(named), "that file is there already", _OTHER_NAME.told(language)) from None
     except OSError as error:
         raise ConfigError(str(named), f"it can't be written: {error.strerror}", "name another place") from None
     _tell_written(named, text, language, as_json)

@@ -96,10 +96,11 @@ def failures_frame(place: Place, failures: Sequence[Failure], body: str = "text"
         f.about.get("id") or f.about.get("url") or (whole if f.number is None else f"{place.relative}#{f.number}")
         for f in failures
     ]
-    columns: dict[str, Values] = {name: Same(value) for name, value in place.defaults().items()}
+    defaults = place.defaults()
+    columns: dict[str, Values] = {name: Same(value) for name, value in defaults.items()}
     known = {name for failure in failures for name in failure.about if name in _AS}
     for name in known:
-        default = place.defaults().get(name)
+        default = defaults.get(name)
         columns[name] = [default if (value := _AS[name](f.about.get(name))) is None else value for f in failures]
     columns |= {
         "doc_id": [doc_id(place.source.id, locator) for locator in locators],

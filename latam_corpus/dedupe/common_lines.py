@@ -188,7 +188,7 @@ class Range:
 
 def count(job: Range) -> Path:
     """What the files are named by that have the range's common keys and their counts."""
-    keys, counts = added_up(buckets.read(job.files, job.low, job.high).values, np.zeros(0, np.uint32))
+    keys, counts = added_up(buckets.read(job.files, job.low, job.high).values)
     common = counts >= job.floor.documents
     np.save(f"{job.file}.keys.npy", keys[common])
     np.save(f"{job.file}.counts.npy", counts[common].astype(np.int64))

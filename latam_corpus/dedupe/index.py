@@ -16,7 +16,7 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from latam_corpus import schema
-from latam_corpus.corpus import ragged
+from latam_corpus.corpus import PieceFile, ragged
 from latam_corpus.dedupe.columns import SKETCH, STREAM
 from latam_corpus.dedupe.packed import packed, unpacked
 from latam_corpus.dedupe.scheme import Scheme
@@ -31,14 +31,15 @@ if TYPE_CHECKING:
 FORMAT: Final = 2
 METADATA: Final = b"latam_corpus.index"  # the key whose value is JSON: {"format": 2, "scheme": {…}}
 _REMEDY: Final = "get the index anew, or build it anew from its release"
-_COLUMNS: Final = ("doc_id", "text_hash", "rights_tier", "obtained", "duplicate_cluster", "cluster_size")
+# What a shard and its index have both.
+SHARED: Final = ("doc_id", "text_hash", "rights_tier", "obtained", "duplicate_cluster", "cluster_size")
 LEXICON: Final = "lexicon"  # of a row group, in its first row: see packed.py
 INDEX: Final = pl.Schema(
-    {name: schema.RELEASE_SCHEMA[name] for name in _COLUMNS}
+    {name: schema.RELEASE_SCHEMA[name] for name in SHARED}
     | dict(SKETCH)
     | {STREAM: pl.Binary(), LEXICON: pl.List(pl.UInt32())}
 )
-SKETCHED: Final = (*_COLUMNS, *SKETCH)  # what a row group is made of
+SKETCHED: Final = (*SHARED, *SKETCH)  # what a row group is made of
 
 
 def metadata_of(scheme: Scheme) -> dict[bytes, bytes]:
@@ -51,17 +52,8 @@ def metadata_of(scheme: Scheme) -> dict[bytes, bytes]:
 
 
 @dataclass(frozen=True)
-class IndexFile:
+class IndexFile(PieceFile):
     """A file of an index as a piece of a corpus."""
-
-    path: Path
-    start: int
-    height: int
-
-    @property
-    def bytes(self) -> int:
-        """How large the file is."""
-        return self.path.stat().st_size
 
     def read(self, columns: Sequence[str]) -> pl.DataFrame:
         """These columns of its rows, in order, as they are stored."""

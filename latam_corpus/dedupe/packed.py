@@ -33,7 +33,7 @@ def packed(streams: pl.Series) -> tuple[pl.Series, NDArray[np.uint32]]:
     ([[0, 1, 0], [], [0]], [7, 9])
     """
     values, offsets = ragged(streams)
-    distinct, counts = added_up(values.astype(np.uint64), np.zeros(0, np.uint32))
+    distinct, counts = added_up(values.astype(np.uint64))
     # Among those as frequent the smaller first: equal documents give equal bytes.
     lexicon = distinct[np.argsort(-counts.astype(np.int64), kind="stable")]
     data = np.empty(_LONGEST * len(values), np.uint8)

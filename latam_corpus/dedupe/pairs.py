@@ -190,7 +190,7 @@ def pairs_laid(found: Laid, cap: int = CAP, hubs: int = HUBS, common: int = COMM
     limits = np.array([cap, min(hubs, cap), common, _ROOM], np.int64)
     while bucket < buckets:
         keys, over, bucket = paired(found.values, found.owners, found.starts, bucket, limits, told)
-        pieces.append(added_up(keys, np.ones(0, np.uint32)))
+        pieces.append(added_up(keys))
         held.append(over)
     keys, counts = _together(pieces)
     return Partial(

@@ -16,13 +16,16 @@ if TYPE_CHECKING:
 _DIGIT: Final = 11  # bits that a pass looks at: 2,048 counters stay in the first cache
 
 
-def added_up(keys: NDArray[np.uint64], counts: NDArray[np.uint32]) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
+def added_up(
+    keys: NDArray[np.uint64], counts: NDArray[np.uint32] | None = None
+) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
     """The keys sorted and distinct, with the sums of their counts; without counts each key is 1.
 
-    >>> keys, counts = added_up(np.array([9, 5, 9], np.uint64), np.zeros(0, np.uint32))
+    >>> keys, counts = added_up(np.array([9, 5, 9], np.uint64))
     >>> keys.tolist(), counts.tolist()
     ([5, 9], [1, 2])
     """
+    counts = np.zeros(0, np.uint32) if counts is None else counts
     if not len(keys):
         return keys, np.zeros(0, np.uint32)
     weighed = len(counts) > 0

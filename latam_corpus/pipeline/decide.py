@@ -19,7 +19,7 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from latam_corpus import schema
-from latam_corpus.corpus import ROW, repeated_hashes, rows_of
+from latam_corpus.corpus import ROW, PieceFile, repeated_hashes, rows_of
 from latam_corpus.errors import CorpusError, PartError
 from latam_corpus.pipeline.part import ASIDE, DROPPED, ROWS, Outcome
 from latam_corpus.pipeline.plan import digest_of, stage_digest
@@ -44,17 +44,8 @@ _AT_ONCE: Final = 1_000_000  # rows in memory with all the columns that a barrie
 
 
 @dataclass(frozen=True)
-class Output:
+class Output(PieceFile):
     """A file of rows of a step's output as a piece of the corpus, with what is stored beside it."""
-
-    path: Path
-    start: int
-    height: int
-
-    @property
-    def bytes(self) -> int:
-        """How large the file is."""
-        return self.path.stat().st_size
 
     def read(self, columns: Sequence[str]) -> pl.DataFrame:
         """These columns of its rows, in order."""

@@ -7,7 +7,6 @@ whether the document comes from the parent version or from a run.
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,7 +17,6 @@ from latam_corpus import schema
 from latam_corpus.catalog.optout.signal import WITHHELD
 from latam_corpus.catalog.optout.site import root_of
 from latam_corpus.catalog.rights import openness
-from latam_corpus.errors import ReleaseError
 from latam_corpus.release.parquet import read_batches
 
 if TYPE_CHECKING:
@@ -61,20 +59,12 @@ def read_listed(store: Store, name: str) -> pl.DataFrame:
     Raises:
         ReleaseError: it can't be read.
     """
-    if not store.exists("releases", name, FILE):
-        return pl.DataFrame(schema=LISTED)
-    try:
-        return schema.conform(pl.read_parquet(io.BytesIO(store.read("releases", name, FILE))), LISTED)
-    except pl.exceptions.PolarsError as error:
-        remedy = "run `latam-corpus rights recheck` again"
-        raise ReleaseError(f"{store.url}, {name}, {FILE}", f"it can't be read: {error}", remedy) from error
+    return store.read_rows(name, FILE, LISTED, "run `latam-corpus rights recheck` again")
 
 
 def write_listed(store: Store, name: str, listed: pl.DataFrame) -> str:
     """Write the release's list in the place of the former one; where it is."""
-    written = io.BytesIO()
-    listed.sort(*_KEY).write_parquet(written, compression="zstd")
-    store.write(written.getvalue(), "releases", name, FILE)
+    store.write_rows(listed.sort(*_KEY), name, FILE)
     return store.path("releases", name, FILE)
 
 

@@ -49,7 +49,6 @@ _REPEATING: Final = (
     "stage",
     "verdict",
     "reason",
-    "stream.list.element",
 )
 # Beyond it a column is stored without its dictionary: room for the words of a row group, a million and more.
 _DICTIONARY_BYTES: Final = 8 << 20

@@ -22,6 +22,7 @@ import fsspec
 import polars as pl
 from fsspec.implementations.local import LocalFileSystem
 
+from latam_corpus import schema
 from latam_corpus.errors import ConfigError, ReleaseError, closest
 from latam_corpus.release import files, remote
 
@@ -172,6 +173,25 @@ class Store:
         except (pl.exceptions.PolarsError, OSError) as error:
             place = f"{self.url}, {name}@{version}, {LEDGER}"
             raise ReleaseError(place, f"it can't be read: {error}", "run `latam-corpus release verify`") from error
+
+    def read_rows(self, name: str, file: str, columns: pl.Schema, remedy: str) -> pl.DataFrame:
+        """A table that a release keeps for all of its versions; empty where there is none.
+
+        Raises:
+            ReleaseError: it can't be read.
+        """
+        if not self.exists("releases", name, file):
+            return pl.DataFrame(schema=columns)
+        try:
+            return schema.conform(pl.read_parquet(io.BytesIO(self.read("releases", name, file))), columns)
+        except pl.exceptions.PolarsError as error:
+            raise ReleaseError(f"{self.url}, {name}, {file}", f"it can't be read: {error}", remedy) from error
+
+    def write_rows(self, rows: pl.DataFrame, name: str, file: str) -> None:
+        """Write a table that a release keeps, in the place of the former one."""
+        written = io.BytesIO()
+        rows.write_parquet(written, compression="zstd")
+        self.write(written.getvalue(), "releases", name, file)
 
     @contextmanager
     def told(self) -> Iterator[None]:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from latam_corpus import schema
-from latam_corpus.dedupe.index import FORMAT, INDEX, METADATA
+from latam_corpus.dedupe.index import FORMAT, INDEX, METADATA, SHARED
 from latam_corpus.errors import ReleaseError
 from latam_corpus.release.build import sums
 from latam_corpus.release.files import sha256_of
@@ -29,10 +29,8 @@ if TYPE_CHECKING:
     from latam_corpus.release.store import Store
 
 _PARTITION: Final = ("language", "genre", "split")
-# What a shard and its index have both.
-_SHARED: Final = ("doc_id", "text_hash", "rights_tier", "obtained", "duplicate_cluster", "cluster_size")
-_NONE_SHARED: Final = pl.DataFrame(schema={name: schema.RELEASE_SCHEMA[name] for name in _SHARED})
-_COLUMNS: Final = (*_SHARED, "text", *_PARTITION, "country", "source_id")
+_NONE_SHARED: Final = pl.DataFrame(schema={name: schema.RELEASE_SCHEMA[name] for name in SHARED})
+_COLUMNS: Final = (*SHARED, "text", *_PARTITION, "country", "source_id")
 
 
 def verify(store: Store, name: str, version: str, progress: Progress | None = None) -> list[str]:
@@ -152,7 +150,7 @@ def _index(store: Store, manifest: Manifest, shard: Shard, shared: pl.DataFrame)
             if METADATA not in (file.metadata.metadata or {}) or file.schema_arrow != schema.arrow_schema(INDEX):
                 yield f"{shard.index}: it is no file of a fingerprint index"
                 return
-            rows = pl.concat([_NONE_SHARED, *read_batches(file, _SHARED)])
+            rows = pl.concat([_NONE_SHARED, *read_batches(file, SHARED)])
     except (pa.ArrowException, OSError):
         return  # its digest is wrong too, and that is told
     if not rows.equals(shared):
@@ -175,7 +173,7 @@ def _rows(
     for frame in read_batches(file, _COLUMNS):
         if frame.is_empty():
             continue
-        shared.append(frame.select(_SHARED))
+        shared.append(frame.select(SHARED))
         rows += frame.height
         text_bytes += int(frame["text"].str.len_bytes().sum())
         ids = frame["doc_id"]

@@ -7,7 +7,6 @@ back, is released.
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -47,27 +46,24 @@ def read_withdrawn(store: Store, name: str, runs: Sequence[Run]) -> pl.DataFrame
         except (OSError, pl.exceptions.PolarsError) as error:
             problem = f"it can't be read: {error}"
             raise ReleaseError(str(run.folder / "dropped"), problem, "run the recipe again") from error
-    return pl.concat(found).group_by("doc_id").agg(pl.col("taken_back").max()).sort("doc_id")
+    return _last(found)
 
 
 def remember_withdrawn(store: Store, name: str, withdrawn: pl.DataFrame) -> None:
     """Keep what `read_withdrawn` gave for the release's later versions; whoever writes holds the release's claim."""
     known = _remembered(store, name)
-    kept = pl.concat([known, withdrawn]).group_by("doc_id").agg(pl.col("taken_back").max()).sort("doc_id")
+    kept = _last([known, withdrawn])
     if not kept.equals(known):
-        written = io.BytesIO()
-        kept.write_parquet(written, compression="zstd")
-        store.write(written.getvalue(), "releases", name, FILE)
+        store.write_rows(kept, name, FILE)
 
 
 def _remembered(store: Store, name: str) -> pl.DataFrame:
-    if not store.exists("releases", name, FILE):
-        return pl.DataFrame(schema=WITHDRAWALS)
-    try:
-        return schema.conform(pl.read_parquet(io.BytesIO(store.read("releases", name, FILE))), WITHDRAWALS)
-    except pl.exceptions.PolarsError as error:
-        problem, remedy = f"it can't be read: {error}", "take it from a copy of the store"
-        raise ReleaseError(f"{store.url}, {name}, {FILE}", problem, remedy) from error
+    return store.read_rows(name, FILE, WITHDRAWALS, "take it from a copy of the store")
+
+
+def _last(found: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """The last moment of each document."""
+    return pl.concat(found).group_by("doc_id").agg(pl.col("taken_back").max()).sort("doc_id")
 
 
 def without_withdrawn(light: pl.DataFrame, withdrawn: pl.DataFrame) -> pl.DataFrame:

@@ -70,7 +70,7 @@ def page(title: Said, body: Iterable[str], *, language: str = "es", internal: bo
     )
     stamp = [INTERNAL.html("p").replace("<p ", '<p class="stamp" ')] if internal else []
     told = "\n".join([f"<h1>{title.html()}</h1>", *stamp, *body])
-    plain = title[list(LANGUAGES).index(chosen)]
+    plain = title.told(chosen)
     return f"""<!doctype html>
 <html lang="{chosen}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">

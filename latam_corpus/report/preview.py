@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
-from latam_corpus.catalog.words import USES, language_name
+from latam_corpus.catalog.words import TIERS, USES, language_name
 from latam_corpus.report.names import signal_name
 from latam_corpus.report.page import page
-from latam_corpus.said import LANGUAGES, Said, same
+from latam_corpus.said import Said, listed, same
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -142,7 +142,6 @@ class Item:
     why: tuple[Said, ...]
     original: str
     text: str
-    redactions: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def language_said(self) -> Said:
@@ -206,24 +205,19 @@ def to_look_at(text: str, language: str | None, stated: Sequence[str]) -> tuple[
     if found == "und":
         told.append(_UNSURE)
     elif found and stated and found not in stated:
-        told.append(_OTHER_LANGUAGE.plain(found=language_name(found), stated=_listed(stated)))
+        told.append(_OTHER_LANGUAGE.plain(found=language_name(found), stated=listed(map(language_name, stated))))
     words = len(text.split())
     if words < 20:  # noqa: PLR2004  (a paragraph's worth; fewer are mostly a caption or a menu)
         told.append(_SHORT.plain(n=words))
     return tuple(told)
 
 
-def _listed(codes: Sequence[str]) -> Said:
-    names = [language_name(code) for code in codes]
-    return Said(*(", ".join(name[place] for name in names) for place in range(len(LANGUAGES))))
-
-
-def summary(items: Sequence[Item], tier: str, uses: Sequence[str], tiers: Mapping[str, Said]) -> list[Said]:
+def summary(items: Sequence[Item], tier: str, uses: Sequence[str]) -> list[Said]:
     """How many stay, and whether their rights let them be released."""
     kept = sum(item.kept for item in items)
     counted = _COUNT.plain(n=len(items), kept=kept, dropped=len(items) - kept)
-    allowed = Said(*(", ".join(USES[use][place] for use in uses) or "—" for place in range(len(LANGUAGES))))
-    rights = _WOULD_BE_RELEASED.plain(tier=tiers[tier], uses=allowed)
+    allowed = listed(USES[use] for use in uses) if uses else same("—")
+    rights = _WOULD_BE_RELEASED.plain(tier=TIERS[tier], uses=allowed)
     return [counted, _NEVER_RELEASED if tier == "unknown" else rights]
 
 

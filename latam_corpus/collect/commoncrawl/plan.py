@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 from urllib.parse import urljoin
 
-from latam_corpus.catalog.optout.patterns import matches, path_of
-from latam_corpus.catalog.scope import host_of
+from latam_corpus.catalog.optout.patterns import path_of
+from latam_corpus.catalog.scope import host_of, is_chosen
 from latam_corpus.catalog.urls import canonical_url
 from latam_corpus.collect.commoncrawl.index import ELSEWHERE, Capture, captures
 from latam_corpus.collect.commoncrawl.remote import RemoteFile
@@ -137,7 +137,7 @@ def why_not(table: CommonCrawl, capture: Capture, url: str) -> str | None:
         "status": lambda: capture.status and capture.status not in _OK,
         "media type": lambda: capture.mime not in _UNKNOWN and capture.mime not in PAGES,
         "language": lambda: table.languages and not set(capture.languages[:1]) & set(table.languages),
-        "path": lambda: not _is_path(table, path_of(url)),
+        "path": lambda: not is_chosen(path_of(url), table.paths, table.exclude),
         "too large": lambda: capture.length > table.max_page_bytes,
         "its file is elsewhere": lambda: not is_inside(table, capture),
     }
@@ -151,12 +151,6 @@ def _is_host(table: CommonCrawl, url: str) -> bool:
         one in names or (one.startswith("*.") and any(n.endswith(one[1:]) for n in names)) for one in table.hosts
     )
     return named or not (table.hosts or table.domains) or _domain(url) in table.domains
-
-
-def _is_path(table: CommonCrawl, path: str) -> bool:
-    if any(matches(one, path) for one in table.exclude):
-        return False
-    return not table.paths or any(matches(one, path) for one in table.paths)
 
 
 def is_inside(table: CommonCrawl, capture: Capture) -> bool:

@@ -226,6 +226,11 @@ def conditions(waiting: Waiting, site: Site) -> dict[str, str]:
     read = {(one.signal, one.value) for one in from_json(waiting.opt_outs or "[]") if one.address != waiting.url}
     if read != {(one.signal, one.value) for one in site.opt_outs(waiting.url)}:
         return {}
+    return if_changed(waiting)
+
+
+def if_changed(waiting: Waiting) -> dict[str, str]:
+    """The headers by the address's last ETag and date, as far as it gave them."""
     found = {"If-None-Match": waiting.etag, "If-Modified-Since": waiting.modified}
     return {name: value for name, value in found.items() if value}
 

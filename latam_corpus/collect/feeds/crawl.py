@@ -16,7 +16,7 @@ from latam_corpus.collect import catalogued
 from latam_corpus.collect.crawl.addresses import address_of
 from latam_corpus.collect.crawl.causes import TroubleError
 from latam_corpus.collect.crawl.crawl import Crawler
-from latam_corpus.collect.crawl.visit import MAX_REDIRECTS, Visits, media_of
+from latam_corpus.collect.crawl.visit import MAX_REDIRECTS, Visits, if_changed, media_of
 from latam_corpus.collect.feeds.entries import feed_of
 
 if TYPE_CHECKING:
@@ -67,8 +67,7 @@ class FeedVisits(Visits):
         """A feed is asked for on the condition that it has changed; so is a page that is asked for again."""
         if not self._is_feed(waiting.url):
             return super().conditions(waiting, site)
-        found = {"If-None-Match": waiting.etag, "If-Modified-Since": waiting.modified}
-        return {name: value for name, value in found.items() if value}
+        return if_changed(waiting)
 
     def catalogued(self, url: str) -> str | None:
         """What the feed says of the entry with this page."""

@@ -170,6 +170,11 @@ class Memory:
         row = self._db.execute("SELECT identifier, named FROM link WHERE url = ?", (url,)).fetchone()
         return None if row is None else (str(row["identifier"]), bool(row["named"]))
 
+    def item_at(self, url: str) -> Item | None:
+        """The record for which an address stands."""
+        link = self.link(url)
+        return self.item(link[0]) if link else None
+
     def release(self, identifier: str, states: Sequence[str] = ("waiting",)) -> None:
         """The record's addresses aren't asked for any more."""
         marks = ",".join("?" * len(states))

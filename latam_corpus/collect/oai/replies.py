@@ -76,7 +76,6 @@ class Reply:
         token: what asks for the rest of the list; empty where there is no more.
         errors: codes and what is told of each.
         granularity: of an `Identify`: whether datestamps have seconds.
-        deletions: of an `Identify`: `no`, `transient` or `persistent`.
     """
 
     moment: str
@@ -84,7 +83,6 @@ class Reply:
     token: str = ""
     errors: tuple[tuple[str, str], ...] = ()
     granularity: str = ""
-    deletions: str = ""
 
 
 def reply_of(body: bytes) -> Reply:
@@ -112,7 +110,6 @@ def reply_of(body: bytes) -> Reply:
         token,
         errors,
         told.get("granularity", ""),
-        told.get("deletedRecord", ""),
     )
 
 

@@ -37,16 +37,14 @@ class OaiVisits(Lists):
 
     def catalogued(self, url: str) -> str | None:
         """What the repository says of the record whose text this is."""
-        link = self.memory.link(url)
-        item = self.memory.item(link[0]) if link else None
+        item = self.memory.item_at(url)
         return item.known if item else None
 
     def answered(self, waiting: Waiting, answer: Exchange, site: Site, *, conditional: bool) -> bool:
         """A reply, or a page of a record."""
         request = self.memory.request(waiting.url)
         if request is None or answer.status not in _OK:
-            link = self.memory.link(waiting.url)
-            item = self.memory.item(link[0]) if link else None
+            item = self.memory.item_at(waiting.url)
             if request is None and (item is None or item.state in ("withdrawn", "none")):
                 # Taken back or shut by a list that came while the text was on its way from another host.
                 self.frontier.done(waiting.url, "refused")
@@ -170,8 +168,7 @@ class OaiVisits(Lists):
     def ended(self, waiting: Waiting, state: State, why: str) -> None:
         """A link gave no text: the record's next one is asked for."""
         super().ended(waiting, state, why)
-        link = self.memory.link(waiting.url)
-        item = self.memory.item(link[0]) if link else None
+        item = self.memory.item_at(waiting.url)
         if item and item.state == "waiting":
             told = f"{waiting.url}: {why}"
             told = item.why if told in item.why else f"{item.why}; {told}".lstrip("; ")[:1000]

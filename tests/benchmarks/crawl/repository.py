@@ -6,10 +6,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs, urlsplit
 
-from .website import page
+from latam_corpus.collect.oai.crawl import OaiCrawler
+
+from .collected import source_of
+from .website import Unseen, page
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
+
+    from latam_corpus.catalog.source import Source
 
 XML: Final = {"Content-Type": "text/xml; charset=utf-8"}
 
@@ -93,3 +99,13 @@ def placed(site: Any, records: list[Record]) -> Repository:
     repository = Repository(records)
     site.any_ = lambda path: repository(path) or (page(path) if path.startswith("/t/") else None)
     return repository
+
+
+def source(site: Any, more: str = "") -> Source:
+    """The source of the site's repository, with these lines of `[collect.oai]`."""
+    return source_of(site.host, "oai", f'address = "{site.root}/oai"\n{more}')
+
+
+def harvest(site: Any, out: Path, more: str = "", *, again: bool = False, **options: Any) -> Any:
+    """The result of a harvest of the site's repository."""
+    return OaiCrawler(source(site, more), out, Unseen(), first_rest=0.01, **options).run(again=again)

@@ -20,7 +20,7 @@ import polars as pl
 
 from latam_corpus.batch import Batch
 from latam_corpus.cli.rows import as_documents
-from latam_corpus.corpus import ROW
+from latam_corpus.corpus import ROW, PieceFile
 from latam_corpus.dedupe.fingerprint import Fingerprint
 from latam_corpus.engine.in_process import InProcess
 from latam_corpus.pipeline.decide import Stored
@@ -96,17 +96,8 @@ def sketched(
 
 
 @dataclass(frozen=True)
-class Spooled:
+class Spooled(PieceFile):
     """A batch on disk as a piece of a corpus."""
-
-    path: Path
-    start: int
-    height: int
-
-    @property
-    def bytes(self) -> int:
-        """How large the file is."""
-        return self.path.stat().st_size
 
     def read(self, columns: Sequence[str]) -> pl.DataFrame:
         """These columns of its rows, in order."""

@@ -23,9 +23,11 @@ from .good import (
     TURNS,
     Text,
     americas_nlp,
+    articles,
     chapters,
     joined,
     markup,
+    novels,
     sayings,
     stretches,
     tsv,
@@ -42,6 +44,7 @@ _MOST: Final = 200  # documents of one AmericasNLP language, one film or one lab
 _SHORT: Final = 25  # lines of a piece of a page's menus
 _SPOKEN: Final = re.compile(r"^([MC]): ?(.*)$", re.MULTILINE)
 _LABELS: Final = 150  # languages under a wrong label
+_WORLD: Final = "indigenous/udhr/udhr_world.jsonl.xz"
 # Languages beside Spanish and Portuguese, which language identification tells, where it can.
 _CLOSE: Final = frozenset(
     {"ast", "cos", "cri", "frp", "fur", "glg", "kea", "lad", "lij", "lld", "mwl", "oci", "pov", "vec"}
@@ -91,9 +94,8 @@ def other_stretches(text: str) -> list[str]:
 
 
 def _novels(data: Path, language: str) -> Iterator[str]:
-    path = {"spa": "literature/conha19/novels.jsonl.xz", "por": "literature/eltec_por/novels.jsonl.xz"}[language]
-    for row in jsonl(data, path):
-        yield from other_stretches("\n".join(line.strip() for line in row["text"].split("\n") if line.strip()))
+    for novel in novels(data, language):
+        yield from other_stretches(novel)
 
 
 def _books(data: Path) -> Iterator[tuple[str, str]]:
@@ -148,15 +150,8 @@ def _short_texts(data: Path) -> Iterator[Text]:
 
 
 def _declarations(data: Path) -> Iterator[Text]:
-    for (language, _), rows in _articles(data).items():
+    for (language, _), rows in articles(data, _WORLD).items():
         yield Text("declaration, languages of the world", language, "legal", "\n".join(rows))
-
-
-def _articles(data: Path) -> dict[tuple[str, str], list[str]]:
-    articles: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for row in jsonl(data, "indigenous/udhr/udhr_world.jsonl.xz"):
-        articles[row["iso639_3"], row["code"]].append(row["text"])
-    return articles
 
 
 def _americas(data: Path) -> Iterator[Text]:
@@ -184,7 +179,7 @@ def _prose(data: Path) -> dict[str, list[str]]:
 def _mislabelled(data: Path) -> Iterator[Text]:
     """The declaration in other languages than those of the usual junk, under a Spanish or Portuguese label."""
     used = {*OTHERS, "spa", "por"}
-    found = [(language, rows) for (language, _), rows in _articles(data).items() if language not in used]
+    found = [(language, rows) for (language, _), rows in articles(data, _WORLD).items() if language not in used]
     random.Random(SEED).shuffle(found)  # noqa: S311  (a fixed seed is the point)
     for number, (language, rows) in enumerate(found[:_LABELS]):
         kind = "close languages under a wrong label" if language in _CLOSE else "other languages under a wrong label"

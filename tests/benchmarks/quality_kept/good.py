@@ -36,6 +36,7 @@ _TREEBANKS: Final = {
     "quc": "education",
 }
 AMERICAS: Final = {"gn": "grn"}
+NOVELS: Final = {"spa": "literature/conha19/novels.jsonl.xz", "por": "literature/eltec_por/novels.jsonl.xz"}
 
 
 @dataclass(frozen=True)
@@ -98,11 +99,23 @@ def joined(rows: Sequence[str], size: int) -> list[str]:
     return ["\n".join(rows[i : i + size]) for i in range(0, len(rows), size) if len(rows) - i > size // 2]
 
 
+def novels(data: Path, language: str) -> Iterator[str]:
+    """The novels of a language, without the indented blank lines of the markup, a repetition to some filters."""
+    for row in jsonl(data, NOVELS[language]):
+        yield "\n".join(line.strip() for line in row["text"].split("\n") if line.strip())
+
+
+def articles(data: Path, path: str) -> dict[tuple[str, str], list[str]]:
+    """The articles of each declaration in the file, by language and code."""
+    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for row in jsonl(data, path):
+        found[row["iso639_3"], row["code"]].append(row["text"])
+    return found
+
+
 def _literature(data: Path) -> Iterator[Text]:
-    for language, path in (("spa", "literature/conha19/novels"), ("por", "literature/eltec_por/novels")):
-        for row in jsonl(data, f"{path}.jsonl.xz"):
-            # Indented blank lines are what is left of the markup, and a repetition to some filters.
-            novel = "\n".join(line.strip() for line in row["text"].split("\n") if line.strip())
+    for language in NOVELS:
+        for novel in novels(data, language):
             yield Text(f"whole novels, {language}", language, "literature", novel)
             for chapter in chapters(novel):
                 yield Text(f"chapters of novels, {language}", language, "literature", chapter)
@@ -178,10 +191,7 @@ def tsv(data: Path, path: str) -> list[list[str]]:
 
 
 def _indigenous(data: Path) -> Iterator[Text]:
-    articles: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for row in jsonl(data, "indigenous/udhr/udhr_latam.jsonl.xz"):
-        articles[row["iso639_3"], row["code"]].append(row["text"])
-    for (language, _), rows in articles.items():
+    for (language, _), rows in articles(data, "indigenous/udhr/udhr_latam.jsonl.xz").items():
         kind = "declaration of human rights" if language in ("spa", "por") else "declaration, languages of the Americas"
         yield Text(kind, language, "legal", "\n".join(rows))
     for code, genre in _TREEBANKS.items():
