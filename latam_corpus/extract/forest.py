@@ -2,20 +2,54 @@
 
 A tree's nodes stand in one row of arrays. A node with a feature sends a block left where its number is not above the
 node's bound; a node without one (feature -1) is a leaf and adds its value.
+
+Walking down a tree is one jump after another that the processor can't foresee. Instead each test is made for all
+blocks at once: a block that fails a test can't be in a leaf left of it, and of the leaves that remain it is in the
+first (QuickScorer, Lucchese et al. 2015; for many rows side by side, Lucchese et al. 2016). The sums are the same.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
-import numba
-import numpy as np
+from latam_corpus.errors import PartError
+from latam_corpus.paths import keep_compiled_code
+
+keep_compiled_code()
+
+import numba  # noqa: E402  (the cache folder must be named first)
+import numpy as np  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
+
+_MOST_LEAVES: Final = 32  # of a tree: a bit each
+_ALL: Final = 2**_MOST_LEAVES - 1
+# Times a power of two, its highest five bits are another number for each: where a lowest bit stands (Leiserson 1998).
+_PLACES: Final = 0x077CB531
+_SHIFT: Final = _MOST_LEAVES - 5
+
+
+class _Tests(NamedTuple):
+    """The trees' tests, those of a tree together.
+
+    Attributes:
+        ends: int32[t], after the last test of each tree.
+        columns: int16[m], the feature.
+        bounds: float32[m], what it must not exceed.
+        remaining: uint32[m], the leaves in which a block may be that exceeds it.
+        values: float32[t, 32], the leaves' values by `_place`.
+    """
+
+    ends: NDArray[np.int32]
+    columns: NDArray[np.int16]
+    bounds: NDArray[np.float32]
+    remaining: NDArray[np.uint32]
+    values: NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,14 +75,49 @@ class Forest:
     def chances(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
         """The probability of each row of features, float32[n].
 
+        Raises:
+            PartError: a tree has more than 32 leaves.
+
         >>> one = Forest(*map(np.array, ([0], [0, -1, -1], [5.0, -2, 2], [1, 0, 0], [2, 0, 0])), 0.0)
         >>> (one.chances(np.array([[4.0], [6.0]], np.float32)) > 0.5).tolist()
         [False, True]
         """
-        found: NDArray[np.float32] = _chances(
-            rows, self.roots, self.columns, self.bounds, self.left, self.right, np.float32(self.start)
-        )
+        found: NDArray[np.float32] = _chances(np.ascontiguousarray(rows.T), *self._tests, np.float32(self.start))
         return found
+
+    @cached_property
+    def _tests(self) -> _Tests:
+        ends: list[int] = []
+        tests: list[tuple[int, float, int]] = []
+        values = np.zeros((len(self.roots), _MOST_LEAVES), np.float32)
+        for tree, root in enumerate(self.roots.tolist()):
+            leaves: list[int] = []
+            found: list[tuple[int, float, int]] = []
+            self._below(root, leaves, found)
+            tests += sorted(found)
+            ends.append(len(tests))
+            for number, leaf in enumerate(leaves):
+                values[tree, _place(1 << number)] = self.bounds[leaf]
+        columns, bounds, remaining = zip(*tests, strict=True) if tests else ((), (), ())
+        return _Tests(
+            np.array(ends, np.int32),
+            np.array(columns, np.int16),
+            np.array(bounds, np.float32),
+            np.array(remaining, np.uint32),
+            values,
+        )
+
+    def _below(self, node: int, leaves: list[int], tests: list[tuple[int, float, int]]) -> int:
+        """The leaves below a node as bits, from left to right; they and the tests are added to what was found."""
+        if self.columns[node] < 0:
+            leaves.append(node)
+            if len(leaves) > _MOST_LEAVES:
+                problem = f"one of its trees has more than {_MOST_LEAVES} leaves"
+                raise PartError("the layout model", problem, "install the toolkit anew, or train it with fewer")
+            return 1 << (len(leaves) - 1)
+        left = self._below(int(self.left[node]), leaves, tests)
+        tests.append((int(self.columns[node]), float(self.bounds[node]), _ALL ^ left))
+        return left | self._below(int(self.right[node]), leaves, tests)
 
     @classmethod
     def of(cls, arrays: Mapping[str, NDArray[np.generic]], name: str) -> Self:
@@ -75,15 +144,33 @@ class Forest:
         }
 
 
+def _place(bit: int) -> int:
+    """Where the value of the leaf with this bit stands.
+
+    >>> len({_place(1 << number) for number in range(32)})
+    32
+    """
+    return (bit * _PLACES & _ALL) >> _SHIFT
+
+
 @numba.njit(cache=True, nogil=True)
-def _chances(rows, roots, columns, bounds, left, right, start):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    found = np.empty(len(rows), np.float32)
-    for r in range(len(rows)):
-        total = start
-        for root in roots:
-            node = root
-            while columns[node] >= 0:
-                node = left[node] if rows[r, columns[node]] <= bounds[node] else right[node]
-            total += bounds[node]
-        found[r] = 1 / (1 + np.exp(-total))
+def _chances(columns, ends, asked, bounds, remaining, values, start):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    rows = columns.shape[1]
+    found = np.full(rows, start, np.float32)
+    leaves = np.empty(rows, np.uint32)
+    every = np.uint32(_ALL)
+    test = 0
+    for tree in range(len(ends)):
+        leaves[:] = every
+        while test < ends[tree]:
+            column, bound, left = columns[asked[test]], bounds[test], remaining[test]
+            for r in range(rows):  # without a jump, so that the compiler makes it for eight at once
+                leaves[r] &= left if column[r] > bound else every
+            test += 1
+        value = values[tree]
+        for r in range(rows):
+            first = leaves[r] & (~leaves[r] + np.uint32(1))
+            found[r] += value[np.uint32(first * np.uint32(_PLACES)) >> np.uint32(_SHIFT)]
+    for r in range(rows):
+        found[r] = 1 / (1 + np.exp(-found[r]))
     return found

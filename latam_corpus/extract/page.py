@@ -105,7 +105,8 @@ def markup_of(raw: bytes, parameters: Mapping[str, str]) -> str:
     >>> markup_of("<meta charset=iso-8859-1><p>mañana".encode("latin-1"), {})[-6:]
     'mañana'
     """
-    return undo_mojibake(decode(raw, parameters.get("charset") or meta_charset(raw))[0])
+    text, charset = decode(raw, parameters.get("charset") or meta_charset(raw))
+    return undo_mojibake(text, raw if charset == "utf-8" else None)
 
 
 def read_page(markup: str, model: Model | None = None) -> Page:
@@ -115,32 +116,38 @@ def read_page(markup: str, model: Model | None = None) -> Page:
     >>> page.said.language, len(page.chances)
     ('es', 1)
     """
-    tree = HTMLTree.parse(markup)
-    page = read_markup(str(tree.document.html) if tree.document else "")
+    page = parsed(markup)
     said = stated(page)
     model = model or load_model()
     return Page(page, said, model.chances(page, features(page, known(page, said))), model.bound)
 
 
+def parsed(markup: str) -> Markup:
+    """The page's elements and blocks, of its markup as a parser writes it out."""
+    tree = HTMLTree.parse(markup)
+    return read_markup(str(tree.document.html) if tree.document else "")
+
+
 def known(page: Markup, said: Stated) -> NDArray[np.float32]:
     """What is known of each block from elsewhere on the page, float32[b, len(layout.KNOWN)]."""
-    made = np.zeros((len(page), len(KNOWN)), np.float32)
     data, starts = page.text.tobytes(), page.starts.tolist()
-    blocks = [_folded(data[start:end]) for start, end in pairwise(starts)]
-    titles = [
-        title for title in (_folded(one.encode("utf-8", "replace")) for one in said.titles[:_MOST_TITLES]) if title
-    ]
+    blocks = [data[start:end].translate(_SMALL, _SIGNS) for start, end in pairwise(starts)]  # as `_folded`
+    titles = {_folded(one.encode("utf-8", "replace")) for one in said.titles[:_MOST_TITLES]} - {b""}
     teaser, body = (_folded(one.encode("utf-8", "replace")) for one in (said.description, said.body))
     body = body[:_MOST_BODY]
+    pieces = b" ".join(titles)  # no folded block has a space
     times = Counter(blocks)
-    for row, block in zip(made, blocks, strict=True):
-        long = len(block) >= _LEAST
-        row[0] = 2 if block in titles else int(long and any(block in title for title in titles))
-        row[1] = long and block in body
-        row[2] = times[block]
-        row[3] = len(body) >= 10 * _LEAST
-        row[4] = bool(long and teaser and (block in teaser or teaser[:60] in block))
-    return made
+    made = [
+        (
+            2 if block in titles else int(len(block) >= _LEAST and block in pieces),
+            len(block) >= _LEAST and block in body,
+            times[block],
+            len(body) >= 10 * _LEAST,
+            bool(teaser and len(block) >= _LEAST and (block in teaser or teaser[:60] in block)),
+        )
+        for block in blocks
+    ]
+    return np.array(made, np.float32).reshape(-1, len(KNOWN))
 
 
 def _folded(text: bytes) -> bytes:

@@ -19,10 +19,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from latam_corpus.errors import ConfigError
-from latam_corpus.language.model import SHIPPED, locate
-from latam_corpus.policy import Policies
-
+from .beside import rival_apart
 from .machine import Report, Table, rounded, share
 from .own import Told, run_apart, write_recipe
 from .texts import NOVELS, SEED, checksums, chunks, read_texts, write_jsonl
@@ -62,8 +59,6 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 def measure(args: argparse.Namespace) -> Report:
     """The rows side by side, and where each spends its time."""
-    if args.rival_python and not args.rival_python.exists():
-        raise ConfigError("--rival-python", f"there is no {args.rival_python}", "see tests/benchmarks/text_path.py")
     with tempfile.TemporaryDirectory(prefix="latam-bench-") as name:
         room = Path(name)
         documents = list(chunks(read_texts(args.data, NOVELS), 700))
@@ -71,6 +66,9 @@ def measure(args: argparse.Namespace) -> Report:
         number = write_jsonl(room / "documents.jsonl", documents[: args.documents])
         recipe = write_recipe(room)
         size = (room / "documents.jsonl").stat().st_size
+        source = room / "rival-in"
+        source.mkdir()
+        os.link(room / "documents.jsonl", source / "documents.jsonl")
         runs: dict[str, list[Told]] = {OURS: []}
         run_apart(recipe, room / "out")  # compiles, where nothing is compiled yet
         for _ in range(args.rounds):
@@ -78,7 +76,7 @@ def measure(args: argparse.Namespace) -> Report:
             runs[OURS].append(run_apart(recipe, room / "out"))
             if args.rival_python:
                 for title, row in _ROWS.items():
-                    runs.setdefault(title, []).append(_rival(args.rival_python, room, row))
+                    runs.setdefault(title, []).append(rival_apart(args.rival_python, source, room / "rival", row))
     tables = (_summary(runs, number, size), *(_stages(title, found) for title, found in runs.items()))
     settings: dict[str, Any] = {"documents": number, "bytes": size, "rounds": args.rounds, "seed": SEED}
     settings["cpu"] = _seconds(runs)
@@ -93,26 +91,6 @@ def _versions(python: Path) -> dict[str, str]:
     done = subprocess.run([str(python), "-c", code], capture_output=True, text=True, check=True)
     found: dict[str, str] = json.loads(done.stdout)
     return found
-
-
-def _rival(python: Path, room: Path, row: str) -> Told:
-    model, _ = locate(SHIPPED)
-    languages = Policies.load().languages
-    words = sorted({word for code in ("spa", "por") if (lists := languages[code].stop_words) for word in lists.words})
-    out = room / "rival"
-    shutil.rmtree(out, ignore_errors=True)
-    source = room / "rival-in"
-    source.mkdir(exist_ok=True)
-    if not (source / "documents.jsonl").exists():
-        os.link(room / "documents.jsonl", source / "documents.jsonl")
-    script = Path(__file__).with_name("rival.py")
-    command = [str(python), str(script), str(source), str(out), str(model), row, json.dumps(words)]
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise ConfigError(str(python), done.stderr.strip().splitlines()[-1], "see tests/benchmarks/text_path.py")
-    found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-    return Told(**found, children_peak_mb=0.0, phases=[])
 
 
 def _seconds(runs: dict[str, list[Told]]) -> dict[str, list[float]]:

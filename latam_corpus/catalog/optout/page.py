@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 # How far into a page a meta element is looked for: heads with inlined styles and scripts are long.
 HEAD: Final = 2**18
-# Most pages have none of these words.
-_INTERESTING: Final = (b"noai", b"noarchive", b"tdm-reservation", b"rsl+xml")
+# Most pages have none of these: what `noai` and `noarchive` begin with, and the words of the others.
+_INTERESTING: Final = (b"noa", b"tdm-reservation", b"rsl+xml")
 _COMMENT: Final = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 # Possessive and bounded by `<`, so that a page made for it can't make the search slow.
 _TAG: Final = re.compile(r"<(meta|link)\b((?:[^<>\"']|\"[^\"]*\"|'[^']*')*+)>", re.IGNORECASE)
@@ -40,6 +40,7 @@ class Head:
         """The head of a page whose encodings are undone."""
         self.bytes = body[:HEAD]
         self._lowered = self.bytes.lower()
+        self._asked: dict[bytes, bool] = {}
 
     def has(self, word: bytes) -> bool:
         """Whether a word in lower case stands there in any case.
@@ -47,7 +48,10 @@ class Head:
         >>> Head(b"<meta name=TDM-Reservation>").has(b"tdm-reservation")
         True
         """
-        return word in self._lowered
+        # Asked by several: a search over a long head costs more than all else that is looked for in it.
+        if word not in self._asked:
+            self._asked[word] = word in self._lowered
+        return self._asked[word]
 
     @cached_property
     def elements(self) -> list[tuple[str, dict[str, str]]]:

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import random
 import re
 import statistics
-import subprocess
 import tempfile
 from dataclasses import replace
+from itertools import cycle
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import polars as pl
 
 from latam_corpus.language.judge import judge
 from latam_corpus.language.model import SHIPPED, load, locate
-from latam_corpus.policy import Policies
 
-from ..machine import Report, Table  # noqa: TID252  (`python -m` and mypy name it differently)
+from ..beside import rival_apart, run_script  # noqa: TID252  (`python -m` and mypy name it differently)
+from ..machine import Report, Table  # noqa: TID252
 from ..own import run_apart  # noqa: TID252
 from ..texts import NOVELS, checksums, chunks, read_texts  # noqa: TID252
 from .shelf import Shelf
@@ -32,10 +31,10 @@ if TYPE_CHECKING:
     from .pages import Page
 
 _WANTED: Final = ("spa", "por")
-_ONE: Final = {"OMP_NUM_THREADS": "1"}
 _SHARE: Final = 20  # one page in so many is wanted
 _SEED: Final = 11
 _PARAGRAPH: Final = re.compile(r"(<p\b[^>]*>)([^<]{80,})(</p>)")
+_WORDS: Final = 5  # of the text that is kept of a page: fewer are a date or a name
 _LEAST: Final = 3  # paragraphs of a page that can be filled with another text
 _GATE: Final = f"""[[stage]]
 use = "skim"
@@ -48,7 +47,10 @@ use = "extract"
 use = "identify"
 languages = {json.dumps(_WANTED)}
 """
-_COLUMNS: Final = ("pages", "number#", "ours kept#", "theirs#", "of theirs, ours too#", "CPU s#", "theirs#", "times#")
+_COLUMNS: Final = (
+    *("pages", "number#", "ours kept#", "theirs#", "of theirs, ours too#", f"of those with {_WORDS} words#"),
+    *("CPU s#", "theirs#", "times#"),
+)
 _SOURCE: Final = """id = "documents"
 title = "Pages of a benchmark"
 holder = "nobody"
@@ -66,12 +68,21 @@ their menus, notices and lists are as they were.""",
 )
 
 
+class _Lost(NamedTuple):
+    """A page that datatrove keeps and ours doesn't, and the text that it takes from it."""
+
+    url: str
+    text: str
+
+
 def options(parser: argparse.ArgumentParser) -> None:
     """The benchmark's own options."""
-    parser.add_argument("--rival-python", required=True, help="a Python with datatrove (extraction/rival_gate.py)")
+    parser.add_argument(
+        "--rival-python", type=Path, required=True, help="a Python with datatrove (extraction/rival_gate.py)"
+    )
     parser.add_argument("--job", default="all", help="all, gate or whole; all by default")
     parser.add_argument("--times", type=int, default=2, help="how often each page is in the stream, 2 by default")
-    parser.add_argument("--filled", type=int, default=640, help="filled pages, 640 by default")
+    parser.add_argument("--filled", type=int, default=2000, help="filled pages, 2000 by default")
     parser.add_argument("--rounds", type=int, default=1, help="how often the stream is run, 1 by default")
 
 
@@ -82,7 +93,8 @@ def measure(args: argparse.Namespace) -> Report:
     stream = [*unwanted, *dice.sample(wanted, max(1, len(unwanted) // (_SHARE - 1)))]
     dice.shuffle(stream)
     filled = [*wanted, *_filled(wanted, args.data, args.filled, dice)]
-    tables = []
+    tables: list[Table] = []
+    all_lost: list[tuple[str, str, str]] = []
     with tempfile.TemporaryDirectory(prefix="latam-bench-") as name:
         if args.job != "whole":
             rows = []
@@ -90,8 +102,13 @@ def measure(args: argparse.Namespace) -> Report:
                 room = Path(name) / title
                 room.mkdir()
                 write_warc(room / "pages.warc.gz", pages, times)
-                rows.append((title, times * len(pages), *_compared(room, args.rival_python, args.rounds)))
+                row, lost = _compared(room, args.rival_python, args.rounds)
+                rows.append((title, times * len(pages), *row))
+                all_lost += [(title, *one) for one in lost]
             tables.append(Table("The gate", _COLUMNS, tuple(rows)))
+            told = tuple((title, url, len(text.split()), _shown(text)) for title, url, text in all_lost)
+            columns = ("pages", "address", "words that it takes#", f"these, if fewer than {_WORDS}")
+            tables.append(Table("Kept by datatrove alone", columns, told))
         if args.job != "gate":
             room = Path(name) / "whole"
             room.mkdir()
@@ -121,14 +138,21 @@ def _by_language(data: Path) -> tuple[list[Page], list[Page]]:
 def _filled(wanted: Sequence[Page], data: Path, number: int, dice: random.Random) -> list[Page]:
     """So many pages made of the wanted ones, each with other paragraphs."""
     frames = [page for page in wanted if len(_PARAGRAPH.findall(page.raw.decode())) >= _LEAST]
-    passages = list(chunks(read_texts(data, NOVELS), 60))
-    dice.shuffle(passages)
+    texts = list(chunks(read_texts(data, NOVELS), 60))
+    dice.shuffle(texts)
+    passages = cycle(texts)
     made = []
     for turn in range(number):
         frame = frames[turn % len(frames)]
-        page = _PARAGRAPH.sub(lambda found: found[1] + _plain(passages.pop()) + found[3], frame.raw.decode())
+        page = _PARAGRAPH.sub(lambda found: found[1] + _plain(next(passages)) + found[3], frame.raw.decode())
         made.append(replace(frame, url=f"https://filled-{turn}.example/", raw=page.encode()))
     return made
+
+
+def _shown(text: str) -> str:
+    """The text if it is no more than a date or a name: of others no part is shown."""
+    words = text.split()
+    return " ".join(words) if len(words) < _WORDS else ""
 
 
 def _plain(text: str) -> str:
@@ -148,57 +172,52 @@ def write_warc(path: Path, pages: Sequence[Page], times: int = 1) -> None:
             writer.write_record(record)
 
 
-def _compared(room: Path, python: str, rounds: int) -> tuple[Any, ...]:
-    """Kept by ours, kept by theirs, the share of theirs that ours keeps, CPU seconds of both, their ratio."""
-    (room / "documents.toml").write_text(_SOURCE, encoding="utf-8")
-    recipe = room / "benchmark.toml"
-    recipe.write_text(f'title = "Gate"\ngenre = "web"\nsources = ["documents.toml"]\n{_GATE}', encoding="utf-8")
-    model, out = str(locate(SHIPPED)[0]), room / "kept.json"
-    command = [python, str(Path(__file__).with_name("rival_gate.py")), str(room / "pages.warc.gz"), str(out), model]
+def _compared(room: Path, python: Path, rounds: int) -> tuple[tuple[Any, ...], list[_Lost]]:
+    """A row: kept by each, the shares of theirs that ours keeps, CPU seconds of each, their ratio; what ours lost."""
+    recipe = _recipe(room, "web", _GATE)
+    out = room / "kept.json"
+    arguments = (str(room / "pages.warc.gz"), str(out), str(locate(SHIPPED)[0]))
     ours, theirs = [], []
     run_apart(recipe, room / "warm")  # compiles, where nothing is compiled yet
     for turn in range(rounds):
         told = run_apart(recipe, room / f"out{turn}")
         ours.append(told.cpu - told.started)
-        done = subprocess.run(command, check=True, capture_output=True, text=True, env=os.environ | _ONE)
-        used = json.loads(done.stdout.splitlines()[-1])
+        used = run_script(python, Path(__file__).with_name("rival_gate.py"), arguments)
         theirs.append(used["cpu"] - used["started"])
     kept = _kept(room / "warm")
-    other = set(json.loads(out.read_text()))
+    other: dict[str, str] = json.loads(out.read_text())
+    texts = {url for url, text in other.items() if len(text.split()) >= _WORDS}
+    lost = [_Lost(url, text) for url, text in other.items() if url not in kept]
     mean, mean_other = statistics.median(ours), statistics.median(theirs)
-    share = len(kept & other) / max(1, len(other))
-    return len(kept), len(other), f"{share:.2%}", f"{mean:.2f}", f"{mean_other:.1f}", f"{mean_other / mean:.1f}"
+    shares = [f"{len(kept & found) / max(1, len(found)):.2%}" for found in (set(other), texts)]
+    row = (len(kept), len(other), *shares, f"{mean:.2f}", f"{mean_other:.1f}", f"{mean_other / mean:.1f}")
+    return row, lost
 
 
-def _whole(room: Path, python: str, number: int) -> Table:
-    """From WARC to Parquet with filters and exact dedupe, where all pages are wanted: ours, two rows of datatrove."""
+def _recipe(room: Path, genre: str, stages: str) -> Path:
+    """A recipe over the room's archives."""
     (room / "documents.toml").write_text(_SOURCE, encoding="utf-8")
-    recipe = room / "benchmark.toml"
+    path = room / "benchmark.toml"
+    path.write_text(f'title = "Pages"\ngenre = "{genre}"\nsources = ["documents.toml"]\n{stages}', encoding="utf-8")
+    return path
+
+
+def _whole(room: Path, python: Path, number: int) -> Table:
+    """From WARC to Parquet with filters and exact dedupe, where all pages are wanted: ours, two rows of datatrove."""
     stages = ("extract", "repair", "identify", "filter", "dedupe")
     entries = "".join(f'[[stage]]\nuse = "{name}"\n{"near = false" * (name == "dedupe")}\n' for name in stages)
-    recipe.write_text(f'title = "Whole"\ngenre = "news"\nsources = ["documents.toml"]\n{entries}', encoding="utf-8")
-    ours = run_apart(recipe, room / "out")
-    rows: list[tuple[str, float, int]] = [("latam_corpus", ours.cpu - ours.started, ours.kept)]
-    languages = Policies.load().languages
-    lists = [found for code in _WANTED if (found := languages[code].stop_words)]
-    words = json.dumps(sorted({word for one in lists for word in one.words}))
-    for row in ("regex", "stock"):
-        script = Path(__file__).resolve().parents[1] / "rival.py"
-        command = [
-            python,
-            str(script),
-            str(room / "pages.warc.gz"),
-            str(room / row),
-            str(locate(SHIPPED)[0]),
-            row,
-            words,
-        ]
-        done = subprocess.run(command, check=True, capture_output=True, text=True, env=os.environ | _ONE)
-        used = json.loads(done.stdout.splitlines()[-1])
-        rows.append((f"datatrove, {row}", used["cpu"] - used["started"], used["kept"]))
-    base = rows[0][1]
-    told = tuple((name, kept, f"{cpu:.1f}", f"{number / cpu:.1f}", f"{cpu / base:.1f}") for name, cpu, kept in rows)
-    return Table(f"From WARC to Parquet, {number} pages", ("", "kept#", "CPU s#", "pages/s#", "times ours#"), told)
+    recipe = _recipe(room, "news", entries)
+    run_apart(recipe, room / "warm")  # compiles, where nothing is compiled yet
+    found = {"latam_corpus": run_apart(recipe, room / "out")}
+    archive = room / "pages.warc.gz"
+    found |= {f"datatrove, {row}": rival_apart(python, archive, room / row, row) for row in ("regex", "stock")}
+    used = {name: told.cpu - told.started for name, told in found.items()}
+    base = used["latam_corpus"]
+    rows = tuple(
+        (name, told.kept, f"{used[name]:.1f}", f"{number / used[name]:.1f}", f"{used[name] / base:.1f}")
+        for name, told in found.items()
+    )
+    return Table(f"From WARC to Parquet, {number} pages", ("", "kept#", "CPU s#", "pages/s#", "times ours#"), rows)
 
 
 def _kept(out: Path) -> set[str]:

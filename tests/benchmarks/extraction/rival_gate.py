@@ -1,9 +1,9 @@
 r"""datatrove on a web archive, as `gate` starts it with another Python.
 
 `PYTHON rival_gate.py WARC OUT MODEL` reads the archive with datatrove's WARC reader, extracts with its trafilatura
-block and keeps what the toolkit's language model says is Spanish or Portuguese; it writes the addresses that it keeps
-as a JSON list to OUT and prints what it used as one line of JSON. It needs nothing of this project but the file
-`rival.py`.
+block and keeps what the toolkit's language model says is Spanish or Portuguese; it writes the texts that it keeps by
+their addresses as JSON to OUT and prints what it used as one line of JSON. It needs nothing of this project but the
+file `rival.py`.
 
     rival-extraction/bin/pip install datatrove==0.10.1 warcio faust-cchardet python-magic orjson xxhash \
         fasttext-community==0.11.9 pyarrow==26.0.1
@@ -33,11 +33,11 @@ def _main(archive: str, out: str, model: str) -> None:
     from rival import language_filter  # type: ignore[import-not-found]  # noqa: PLC0415
 
     logger.remove()
-    kept: list[str] = []
+    kept: dict[str, str] = {}
 
     def note(data: Any, rank: int = 0, world_size: int = 1) -> Any:  # noqa: ARG001  (as datatrove calls a step)
         for document in data:
-            kept.append(document.metadata["url"])
+            kept[document.metadata["url"]] = document.text
             yield document
 
     path = Path(archive)
