@@ -60,6 +60,27 @@ def test_blocks_are_what_a_reader_sees_apart() -> None:
     assert page.counts[0, 2] == len("tres")  # characters of links
 
 
+def test_the_lines_of_preformatted_text_stay_apart() -> None:
+    """A poem in a <pre> is its lines; outside, and after its end, a line end is a space."""
+    page = read_markup("<p>Dice\nasí:</p><pre>\nVerde <i>que\n te</i> quiero\n\n  verde</pre>fin\ndel poema")
+    blocks = [page.block(number) for number in range(len(page))]
+    assert blocks == ["Dice así:", "Verde que", "te quiero", "verde", "fin del poema"]
+
+
+def test_a_thousand_lines_of_preformatted_text_without_a_tag() -> None:
+    """The pass has room for them, also where it takes markup of which the tags are not written small."""
+    lines = [f"línea {number}" for number in range(1000)]
+    page = read_markup(f"<pre>{chr(10).join(lines)}</pre>")
+    assert [page.block(number) for number in range(len(page))] == lines
+    assert len(read_markup(f"<PRE>{chr(10).join(lines)}</PRE>")) <= len(lines)
+
+
+def test_a_tag_with_a_prefix_stands_within_a_sentence() -> None:
+    """Word processors mark places and persons so: <st1:place> is no block of its own."""
+    page = read_markup("<p>Viajó de <st1:place w:st='on'>Cuenca</st1:place> a <o:p></o:p>Loja.</p>")
+    assert [page.block(number) for number in range(len(page))] == ["Viajó de Cuenca a Loja."]
+
+
 def test_class_names_say_what_an_element_is_for() -> None:
     """Longer names are found in compound ones, short ones only by themselves."""
     goes, said = automaton()

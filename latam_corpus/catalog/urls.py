@@ -17,6 +17,7 @@ around it. The parser is this file's own regular expression, since urllib and co
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 URL_VERSION: Final = 1
@@ -43,6 +44,7 @@ _TRACKING: Final = frozenset({
 _TRACKING_PREFIXES: Final = ("utm_", "pk_", "mtm_", "hsa_", "at_campaign", "at_medium")
 
 
+@lru_cache(maxsize=2**12)  # a page's address is asked for by its reader, its opt-outs and its extractor
 def canonical_url(url: str) -> str:
     r"""The URL in the canonical form of `URL_VERSION`; never raises, and gives its own results back unchanged.
 

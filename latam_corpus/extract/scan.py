@@ -38,7 +38,7 @@ LAST, FIRST_UPPER, AFTER_BREAK, BEFORE_BREAK, SILENT_BEFORE = range(11, 16)
 
 # Bytes by their names.
 _SPACE, _BANG, _QUOTE, _AND, _SINGLE, _COMMA, _DASH, _STOP, _SLASH = 32, 33, 34, 38, 39, 44, 45, 46, 47
-_SEMICOLON, _LESS, _EQUALS, _MORE, _ASK = 59, 60, 61, 62, 63
+_LINE_END, _COLON, _SEMICOLON, _LESS, _EQUALS, _MORE, _ASK = 10, 58, 59, 60, 61, 62, 63
 _DEEPEST: Final = 512  # elements below are counted to the one above them
 _PRIME: Final = np.uint64(0x100000001B3)
 _BASIS: Final = np.uint64(0xCBF29CE484222325)
@@ -50,6 +50,7 @@ _REL: Final = np.uint64(name_hash("rel"))
 _STYLE: Final = np.uint64(name_hash("style"))
 _ARIA: Final = np.uint64(name_hash("aria-hidden"))
 _HIDDEN: Final = np.uint64(name_hash("hidden"))
+_PRE: Final = np.uint64(name_hash("pre"))
 _AMP: Final = np.uint64(name_hash("amp"))
 _LT: Final = np.uint64(name_hash("lt"))
 _GT: Final = np.uint64(name_hash("gt"))
@@ -211,7 +212,7 @@ def scan(  # type: ignore[no-untyped-def]  # noqa: ANN201, C901, PLR0912, PLR091
     stack_hash = np.zeros(_DEEPEST, np.uint64)
     stack_kind = np.zeros(_DEEPEST, np.uint8)
     depth = 0
-    links = bolds = silents = 0
+    links = bolds = silents = verbatim = 0
     elements = 1
     blocks = 0
     tells = 0
@@ -233,14 +234,16 @@ def scan(  # type: ignore[no-untyped-def]  # noqa: ANN201, C901, PLR0912, PLR091
             tag_start = at
             at += 2 if ends else 1
             h = _BASIS
+            prefixed = False  # such as <st1:place>, which stands within a sentence
             while at < size and data[at] > _SPACE and data[at] != _MORE and data[at] != _SLASH:
                 letter = data[at]
+                prefixed |= letter == _COLON
                 if letter >= 65 and letter <= 90:
                     letter += 32
                 h = (h ^ np.uint64(letter)) * _PRIME
                 at += 1
             slot = slot_of(keys, h)
-            kind = kinds[slot] if keys[slot] == h else np.uint8(BLOCK)
+            kind = kinds[slot] if keys[slot] == h else np.uint8(0 if prefixed else BLOCK)
             if kind & np.uint8(BLOCK | BREAK) and out > starts[blocks]:
                 if kind & np.uint8(BREAK):
                     counts[blocks, BEFORE_BREAK] = 1
@@ -266,6 +269,7 @@ def scan(  # type: ignore[no-untyped-def]  # noqa: ANN201, C901, PLR0912, PLR091
                     links -= (left & np.uint8(LINK)) != 0
                     bolds -= (left & np.uint8(BOLD)) != 0
                     silents -= (left & np.uint8(SILENT)) != 0
+                    verbatim -= stack_hash[depth] == _PRE
                 owner = np.int32(0)
                 for level in range(depth - 1, -1, -1):
                     if stack_kind[level] & np.uint8(BLOCK):
@@ -298,6 +302,7 @@ def scan(  # type: ignore[no-untyped-def]  # noqa: ANN201, C901, PLR0912, PLR091
             links += (kind & np.uint8(LINK)) != 0
             bolds += (kind & np.uint8(BOLD)) != 0
             silents += (kind & np.uint8(SILENT)) != 0
+            verbatim += h == _PRE
             if kind & np.uint8(BLOCK):
                 owner = np.int32(elements)
             elif silents == 0:
@@ -322,6 +327,14 @@ def scan(  # type: ignore[no-untyped-def]  # noqa: ANN201, C901, PLR0912, PLR091
             if width:
                 one = np.uint8(_SPACE)
         if one <= _SPACE:
+            # A line of a <pre> ends as by a <br>; the caller knew of the page's tags, and perhaps not of these lines.
+            if one == _LINE_END and verbatim and out > starts[blocks] and blocks + 2 < len(owners):
+                counts[blocks, BEFORE_BREAK] = 1
+                owners[blocks] = owner
+                blocks += 1
+                starts[blocks] = out
+                broken = True
+                hushed = False
             gap = True
             in_word = False
             continue
