@@ -196,6 +196,43 @@ def test_a_robots_txt_that_is_a_page_is_none_and_one_without_end_is_read_as_far_
     assert (result.pages, [note["cause"] for note in notes]) == (2, ["shut out by robots"])
 
 
+_MOVED = (302, {"Location": "/robots.txt"}, b"")
+
+
+@pytest.mark.parametrize(
+    ("name", "route", "pages", "causes"),
+    [
+        # Nothing of the host may be asked for, which is told; there is another day.
+        ("robots.txt", _raw(_OK + b"\r\n", _drops), 0, ["robots unavailable"]),
+        ("robots.txt", _raw(_OK + b"X-Larga: " + b"a" * 10_000_000), 0, ["robots unavailable"]),
+        ("robots.txt", (200, {"Content-Encoding": "gzip"}, gzip.compress(b"#" * 2**25)), 0, ["robots unavailable"]),
+        ("robots.txt", (503, {}, b""), 0, ["robots unavailable"]),
+        ("robots.txt", (302, {"Location": "http://10.0.0.1/robots.txt"}, b""), 0, ["robots unavailable"]),
+        # There is none, or it is read as far as it may be.
+        ("robots.txt", _raw(_OK + b"\r\n", _endless), 3, []),
+        ("robots.txt", _MOVED, 3, []),
+        ("robots.txt", (302, {"Location": "file:///etc/passwd"}, b""), 3, []),
+        ("robots.txt", (200, {"Content-Type": "text/plain; charset=utf-16"}, b"User-agent: *\nDisallow: /mala"), 2,
+         ["shut out by robots"]),
+        ("ai.txt", _raw(_OK + b"\r\n", _endless), 3, []),
+        ("ai.txt", _raw(_OK + b"\r\n", _drops), 3, []),
+        (".well-known/tdmrep.json", (200, {}, b"[" * 500_000), 3, []),
+        (".well-known/tdmrep.json", (200, {"Content-Encoding": "gzip"}, gzip.compress(b"[" * 40_000_000)), 3, []),
+    ],
+)  # fmt: skip
+def test_hostile_files_of_a_site_are_bounded(
+    tmp_path: Path, site: Any, name: str, route: Any, pages: int, causes: list[str]
+) -> None:
+    """Endless, slow, packed, moved in circles or into a private network: the other host is crawled all the same."""
+    site.routes |= {f"/{name}": route, "/mala": page("no es mala")}
+    with website.Website({"/": page("otra")}) as other:
+        hosts = f'hosts = ["{site.host}", "{other.host}"]\nprivate_hosts = ["{site.host}", "{other.host}"]'
+        starts = f'start = ["{site.root}/", "{other.root}/"]'
+        result, notes = _crawl(site, tmp_path, f"{hosts}\n{starts}\ntimeout = 0.5")
+    assert ([note["cause"] for note in notes], result.pages) == (causes, pages + 1)
+    assert (list(result.closed) == [site.host]) is (pages == 0)
+
+
 def test_sitemaps_that_name_sitemaps_without_end_are_bounded(tmp_path: Path, site: Any) -> None:
     """By the links from a start; one that names itself is read once."""
 

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
+import polars as pl
 import pytest
 
+from latam_corpus.batch import Batch
 from latam_corpus.extract.page import read_page
+from latam_corpus.extract.stage import Extract
 from latam_corpus.extract.stated import Stated, day
+from latam_corpus.pipeline.conserve import pass_through
 
 _LD = """<script type="application/ld+json">{"@context": "https://schema.org", "@graph": [
 {"@type": "Organization", "name": "El Diario"},
@@ -90,3 +97,93 @@ def test_malformed_descriptions_are_passed_over(broken: str) -> None:
 def test_dates_are_read_where_their_order_is_known(said: str, found: str | None) -> None:
     """Years first, months that exist."""
     assert day(said) == found
+
+
+def test_licences_stand_in_many_places() -> None:
+    """Links in the head and the text, objects in JSON-LD, Dublin Core where it is a licence; of a picture's, none."""
+    said = _said(
+        '<link rel="license" href="https://creativecommons.org/licenses/by/4.0/deed.es">'
+        '<meta name="DC.Rights" content="Derechos de autor 2024 Revista"><meta name="DC.Rights" content="CC BY-NC 4.0">'
+        '<script type="application/ld+json">{"@type": "NewsArticle", "license": {"@id": "https://l.example/1"}, '
+        '"image": {"@type": "ImageObject", "license": "https://foto.example/"}}</script>',
+        '<a href="/aviso" rel="nofollow license">Aviso</a>',
+    )
+    assert said.licences == (
+        "https://creativecommons.org/licenses/by/4.0/deed.es",
+        "/aviso",
+        "https://l.example/1",
+        "CC BY-NC 4.0",
+    )
+
+
+def test_what_a_page_states_without_end_is_bounded() -> None:
+    """Ten licences, none longer than an address is, and no text in the place of a section."""
+    links = "".join(f'<a rel="license" href="https://l.example/{n}">L</a>' for n in range(500))
+    said = _said(
+        f'<meta property="article:section" content="{"a" * 5000}">', links + f'<a rel=license href="/{links}">'
+    )
+    assert len(said.licences) == 10
+    assert said.section is None
+
+
+def _page(states: str, tier: str = "attribution", mode: Any = "balanced") -> dict[str, Any]:
+    """A row of a source under CC BY, or this tier, after `extract`, with its ledger rows."""
+    page = f"<html><head>{states}</head><body><p>El puente del río se abrió otra vez a los vecinos.</p></body></html>"
+    terms = {"rights": ["CC-BY-4.0"], "rights_tier": [tier], "uses": [["train", "redistribute", "evaluate"]]}
+    row = {"doc_id": ["a"], "source_id": ["s"], "url": ["https://d.example/n/1"], "raw": [page.encode()]}
+    passed = pass_through(Extract(mode=mode), Batch(pl.DataFrame(row | {"media_type": ["text/html"]} | terms)))
+    [kept] = passed.kept.frame.to_dicts()
+    assert not {"verdict", "evidence"} & set(kept)
+    return kept | {"ledger": passed.ledger.to_dicts(), "changed": passed.count.changed}
+
+
+_LICENCE = '<link rel="license" href="{}">'
+
+
+@pytest.mark.parametrize(
+    ("address", "tier", "uses"),
+    [
+        ("https://creativecommons.org/licenses/by-nc-sa/3.0/cl/", "non_commercial", ["evaluate"]),
+        ("//creativecommons.org/licenses/by-nd/4.0/", "no_derivatives", ["evaluate"]),
+        ("https://creativecommons.org/licenses/by-sa/4.0/", "share_alike", ["train", "redistribute", "evaluate"]),
+        ("https://rightsstatements.org/vocab/InC/1.0/", "unknown", ["evaluate"]),
+    ],
+)
+def test_a_less_open_licence_narrows_the_terms(address: str, tier: str, uses: list[str]) -> None:
+    """The row states the page's licence then, and the ledger what it stated before."""
+    row = _page(_LICENCE.format(address))
+    assert (row["rights_tier"], row["uses"]) == (tier, uses)
+    assert row["rights"].endswith(address.lstrip("/"))
+    [event] = row["ledger"]
+    assert (event["stage"], event["verdict"], row["changed"]) == ("extract", "changed", 1)
+    told = json.loads(event["evidence"])
+    assert (told["rights_before"], told["tier_before"]) == ("CC-BY-4.0", "attribution")
+    assert told["licences"] == [row["rights"]]
+
+
+@pytest.mark.parametrize(
+    "address", ["https://creativecommons.org/publicdomain/zero/1.0/", "/aviso-legal", "http://[::1", "CC-BY-4.0"]
+)
+def test_no_licence_of_a_page_widens_its_terms(address: str) -> None:
+    """A freer one, and one that nobody has read, are told, and change nothing."""
+    row = _page(_LICENCE.format(address))
+    assert (row["rights"], row["rights_tier"]) == ("CC-BY-4.0", "attribution")
+    assert "tier_before" not in json.loads(row["ledger"][0]["evidence"])
+    row = _page(_LICENCE.format(address), tier="unknown")
+    assert (row["rights_tier"], row["uses"]) == ("unknown", ["train", "redistribute", "evaluate"])
+
+
+def test_of_several_licences_the_least_open_counts_in_every_mode() -> None:
+    """What a row allows doesn't depend on who read its text."""
+    states = "".join(map(_LICENCE.format, ("/cc", "https://creativecommons.org/licenses/by-nc/4.0/", "CC0-1.0")))
+    rows = [_page(states + '<meta name="article:section" content="Ciudad">', mode=one) for one in ("fast", "careful")]
+    assert {row["rights"] for row in rows} == {"https://creativecommons.org/licenses/by-nc/4.0/"}
+    told = json.loads(rows[0]["ledger"][0]["evidence"])
+    assert told["section"] == "Ciudad"
+    assert told["licences"][0] == "https://d.example/cc"
+    assert rows[0]["ledger"][0]["evidence"] == rows[1]["ledger"][0]["evidence"]
+
+
+def test_a_page_that_states_neither_changes_nothing() -> None:
+    """No ledger row for each page of a crawl."""
+    assert _page('<meta name="author" content="Ana Paz">')["ledger"] == []

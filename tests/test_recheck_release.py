@@ -17,6 +17,7 @@ import pytest
 from warcio.archiveiterator import ArchiveIterator
 
 from latam_corpus.catalog.optout.site import Site, Text
+from latam_corpus.collect.crawl.ask import Asker
 from latam_corpus.release.opt_outs import LISTED, Refused, read_listed, relisted
 from latam_corpus.release.store import Store
 
@@ -118,6 +119,48 @@ def test_of_a_site_that_cannot_be_read_the_former_word_stands(
     assert f"{sites[0].root} couldn't be read" in shown.out
     assert "6 of 12 documents with an address must leave" in shown.out  # those of the third site too: it was read anew
     assert sites[2].root in shown.out
+
+
+def test_of_a_file_that_does_not_come_the_former_word_stands(
+    released: Path, sites: list[Any], command_line: CommandLine
+) -> None:
+    """Not to be had isn't to refuse nothing: two tries, then it is told; what other files say is read anew."""
+    sites[0].routes["/ai.txt"] = (200, _TEXT, b"User-Agent: *\nDisallow: *.html\nDisallow: /")
+    sites[0].routes["/robots.txt"] = _CLOSED
+    assert _recheck(command_line, released, sites).json["documents_leaving"] == 4
+    del sites[0].routes["/robots.txt"]
+    sites[0].routes["/ai.txt"] = (503, {"Retry-After": "0"}, b"")
+    sites[0].asked.clear()
+    told = _recheck(command_line, released, sites).json
+    assert (told["unread"], told["unread_files"]) == ({}, [f"{sites[0].root}/ai.txt"])
+    assert {row["signal"]: row["documents"] for row in told["leave"]} == {"ai.txt": 4}
+    assert [one.path for one in sites[0].asked].count("/ai.txt") == 2
+    sites[0].routes["/ai.txt"] = (404, {}, b"")
+    told = _recheck(command_line, released, sites).json
+    assert (told["unread_files"], told["documents_leaving"]) == ([], 0)
+
+
+@pytest.mark.parametrize(("lang", "word"), [("es", "no se pudo leer"), ("pt", "não pôde ser lido")])
+def test_a_dead_host_is_tried_twice_and_told_and_the_others_are_read(
+    released: Path, sites: list[Any], command_line: CommandLine, monkeypatch: pytest.MonkeyPatch, lang: str, word: str
+) -> None:
+    """In the reader's language; its former word stands."""
+    tried: Counter[str] = Counter()
+    ask = Asker.ask
+
+    def counted(asker: Asker, job: Any) -> Any:
+        tried[job.waiting.host] += 1
+        return ask(asker, job)
+
+    monkeypatch.setattr(Asker, "ask", counted)
+    monkeypatch.setattr("latam_corpus.collect.crawl.recheck._FIRST_REST", 0.01)
+    sites[0].routes["/robots.txt"] = lambda handler: handler.connection.close()
+    sites[1].routes["/robots.txt"] = _CLOSED
+    told = _recheck(command_line, released, sites, "--lang", lang, json=False)
+    assert told.code == 0, told.err
+    assert f"{sites[0].root} {word}" in told.out
+    assert "2 de 12 documentos" in told.out
+    assert tried[sites[0].host] == 2
 
 
 def test_without_the_retroactive_rule_only_what_is_obtained_later_leaves(

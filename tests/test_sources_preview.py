@@ -9,7 +9,8 @@ import pytest
 
 from latam_corpus.cli.previewed import visible
 from latam_corpus.report.page import INTERNAL
-from latam_corpus.report.preview import in_plain_words, lines_left_out
+from latam_corpus.report.preview import lines_left_out
+from latam_corpus.report.reasons import in_plain_words
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -168,5 +169,7 @@ def test_reasons_are_said_in_plain_words() -> None:
         "different stop words: 0; 2 or more are asked for",
     ]
     assert in_plain_words("unreadable:not JSON", {})[0].es == "el registro no se puede leer: la línea no es JSON"
-    assert in_plain_words("superseded", None)[0].pt == "superseded"
+    assert in_plain_words("superseded", None)[0].pt == "há um registro mais novo"
+    assert in_plain_words("digit_share>0.2", None)[0].es == "cifras: más de 0.2"
+    assert in_plain_words("something else", None)[0].pt == "something else"
     assert list(lines_left_out("a\n\n b  c \nd", "b c")) == [("a", True), (" b  c", False), ("d", True)]

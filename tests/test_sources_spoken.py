@@ -14,7 +14,8 @@ import latam_corpus
 from latam_corpus.catalog.complaints import COMPLAINTS, complaint
 from latam_corpus.catalog.source import load_source
 from latam_corpus.cli.preview import shown_only
-from latam_corpus.report.preview import in_plain_words, lines_left_out
+from latam_corpus.report.preview import lines_left_out
+from latam_corpus.report.reasons import in_plain_words
 
 if TYPE_CHECKING:
     from conftest import CommandLine

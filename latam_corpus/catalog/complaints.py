@@ -157,6 +157,68 @@ COMPLAINTS: Final = (
         "write an e-mail address or a web page",
     ),
     Said("falta «{name}»", "falta «{name}»", "«{name}» isn't installed"),
+    # crawl and rights recheck
+    Said(
+        "quien recolecta dice a quién escribirle, y la fuente no tiene contacto",
+        "quem coleta diz a quem escrever, e a fonte não tem contato",
+        "a crawler says whom to write to, and the source has no contact",
+    ),
+    Said(
+        'agregue contact = "nombre@institucion.example"',
+        'acrescente contact = "nome@instituicao.example"',
+        'add contact = "name@institution.example"',
+    ),
+    Said(
+        "primero hay que pedir permiso a quien la tiene ({holder})",
+        "primeiro é preciso pedir permissão a quem a detém ({holder})",
+        "its holder must be asked first ({holder})",
+    ),
+    Said(
+        "pídalo, y escriba lo acordado en el archivo de la fuente",
+        "peça-a, e escreva o combinado no arquivo da fonte",
+        "ask, and state what was agreed in the source's file",
+    ),
+    Said(
+        "sus registros son archivos; no hay nada que recolectar",
+        "seus registros são arquivos; não há nada a coletar",
+        "its records are files; there is nothing to crawl",
+    ),
+    Said(
+        "corra una receta que la nombre, con --input",
+        "execute uma receita que a nomeie, com --input",
+        "run a recipe that names it, with --input",
+    ),
+    Said(
+        "«{source}» no se recolecta con un plan",
+        "«{source}» não é coletada com um plano",
+        "«{source}» isn't collected by a plan",
+    ),
+    Said("quite esa opción", "retire essa opção", "leave the option out"),
+    Said("está en uso ({error})", "está em uso ({error})", "it is in use ({error})"),
+    Said(
+        "espere a que la otra recolección termine",
+        "espere que a outra coleta termine",
+        "wait until the other crawl is done",
+    ),
+    Said("lo escribió otra versión", "foi escrito por outra versão", "it was written by another version"),
+    Said(
+        "ponga en otro lugar la carpeta de la fuente",
+        "ponha em outro lugar a pasta da fonte",
+        "move the source's folder away",
+    ),
+    Said("no se puede leer ({error})", "não pode ser lido ({error})", "it can't be read ({error})"),
+    Said("no hay ningún índice «{named}»", "não há nenhum índice «{named}»", "there is no index «{named}»"),
+    Said(
+        "dé una ruta, un patrón o una dirección",
+        "dê um caminho, um padrão ou um endereço",
+        "give a path, a glob or an address",
+    ),
+    Said(
+        "ninguno de sus documentos tiene una dirección en la web",
+        "nenhum de seus documentos tem um endereço na web",
+        "none of its documents has an address on the web",
+    ),
+    Said("no hay a quién preguntar", "não há a quem perguntar", "there is nothing to ask"),
 )
 
 

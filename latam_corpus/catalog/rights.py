@@ -9,11 +9,16 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.errors import ConfigError, closest
-from latam_corpus.schema import RIGHTS_TIERS
+from latam_corpus.schema import RIGHTS_TIERS, USES
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_FREE: Final = frozenset({"open", "attribution", "share_alike"})
+_OTHERWISE: Final = frozenset({"evaluate"})
 _CC_TIERS: Final = {
     "zero": "open",
     "mark": "open",
@@ -91,6 +96,18 @@ def openness(tier: str) -> int:
     return RIGHTS_TIERS.index(tier)
 
 
+def uses_under(tier: str, uses: Iterable[str]) -> list[str]:
+    """Which of these uses a statement of this tier allows by itself, without an agreement.
+
+    The three freest tiers allow all uses, on conditions; under any other, training and redistribution need what a
+    statement can't give: somebody's word.
+
+    >>> uses_under("share_alike", ["train", "evaluate"]), uses_under("non_commercial", ["train", "evaluate"])
+    (['train', 'evaluate'], ['evaluate'])
+    """
+    return [use for use in uses if use in (USES if tier in _FREE else _OTHERWISE)]
+
+
 @lru_cache(maxsize=4096)
 def tier_of(statement: str | None) -> str:
     """The tier that a statement of rights gives; `unknown` for anything that isn't understood.
@@ -116,6 +133,15 @@ def tier_of(statement: str | None) -> str:
         by_lower = {name.lower(): tier for name, tier in _STATEMENTS.items()}
         return by_lower.get(uri[1].lower(), "unknown")
     return _name_tier(said) or _spdx_tier(said)
+
+
+def is_known(statement: str) -> bool:
+    """Whether the vocabulary has the statement, so that its tier is what it says, and not that nobody knows.
+
+    >>> [is_known(one) for one in ("CC BY 4.0", "http://rightsstatements.org/vocab/InC/1.0/", "Prensa libre")]
+    [True, True, False]
+    """
+    return tier_of(statement) != "unknown" or bool(_STATEMENT_URI.fullmatch(statement.strip()))
 
 
 def _name_tier(said: str) -> str | None:

@@ -12,6 +12,7 @@ from latam_corpus.catalog.optout.patterns import matches, path_of
 from latam_corpus.catalog.urls import canonical_url
 
 Follow = Literal["links", "sitemaps", "feeds"]
+Gone = Literal["keep", "withdraw"]
 _HOST: Final = re.compile(r"(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*(?::\d+)?|\[[0-9a-f:.]+\](?::\d+)?")
 
 
@@ -86,6 +87,8 @@ class Crawl(Asking):
         follow: by what pages are found.
         max_pages: pages after which the crawl stops.
         max_depth: links from a start to a page at most.
+        gone: what becomes of a page that was had, where its server says later that there is none (404, 410): `keep`
+            leaves its row as it was, `withdraw` takes the document back.
     """
 
     start: Annotated[tuple[Address, ...], BeforeValidator(as_tuple), Field(min_length=1)]
@@ -95,6 +98,7 @@ class Crawl(Asking):
     follow: Annotated[tuple[Follow, ...], BeforeValidator(as_tuple)] = ("links", "sitemaps", "feeds")
     max_pages: Annotated[int, Field(gt=0)] = 100_000
     max_depth: Annotated[int, Field(ge=0)] = 50
+    gone: Gone = "keep"
 
     @property
     def scope(self) -> Crawl:

@@ -10,7 +10,23 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from latam_corpus.catalog.source import load_source
+from latam_corpus.cli.crawl_words import (
+    ADDRESSES,
+    GONE,
+    LEFT,
+    NAMED,
+    NEXT,
+    NO_PAGE,
+    PAGES,
+    PROGRESS,
+    WAITING,
+    WITH_SOURCE,
+    WITHDRAWN,
+    told_cause,
+)
 from latam_corpus.cli.show import console, errors, number, print_json, table
+from latam_corpus.cli.spoken import Lang, in_their_language, spoken
+from latam_corpus.collect.crawl.permission import permitted
 from latam_corpus.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -19,6 +35,7 @@ if TYPE_CHECKING:
     from latam_corpus.catalog.source import Source
     from latam_corpus.collect.crawl.crawl import Result
     from latam_corpus.pipeline.plan import Plan
+    from latam_corpus.said import Said
 
 _TOLD_EVERY: Final = 15.0
 _HOSTS_SHOWN: Final = 20
@@ -30,24 +47,19 @@ Out = Annotated[Path, typer.Option("--out", help="The folder of runs, collected 
 class _Lines:
     """Progress of a crawl: a line every quarter of a minute."""
 
-    def __init__(self) -> None:
-        self._last = time.monotonic()
+    def __init__(self, language: str) -> None:
+        self._language, self._last = language, time.monotonic()
 
     def page(self, url: str, pages: int, waiting_hosts: int) -> None:
         """A page was written."""
         now = time.monotonic()
         if now - self._last >= _TOLD_EVERY:
             self._last = now
-            errors.print(f"{number(pages)} pages, {waiting_hosts} hosts with more; last {url}", markup=False)
+            told = PROGRESS.plain(pages=number(pages), hosts=waiting_hosts, url=url)
+            errors.print(told.told(self._language), markup=False)
 
 
-class Silent:
-    """Progress of a crawl so short that its lines would be in the way."""
-
-    def page(self, url: str, pages: int, waiting_hosts: int) -> None:
-        """Nothing is shown."""
-
-
+@in_their_language
 def crawl(
     source: Annotated[
         str,
@@ -63,13 +75,15 @@ def crawl(
     plan_only: Annotated[
         bool, typer.Option("--plan-only", help="Of Common Crawl: write the plan anew, to be read; fetch nothing.")
     ] = False,
+    lang: Lang = "",
     as_json: Json = False,
 ) -> None:
     """Crawl a source into WARC, politely; the same command goes on where it was stopped."""
+    language = spoken(lang)
     described = load_source(source)
     if plan_only and described.collect.kind != "commoncrawl":
         raise ConfigError("--plan-only", f"«{described.id}» isn't collected by a plan", "leave the option out")
-    crawler = crawler_of(described)(described, out, _Lines(), limit=limit, workers=workers)
+    crawler = crawler_of(described)(described, out, _Lines(language), limit=limit, workers=workers)
     if plan_only:
         told = crawler.plan()
         print_json(told) if as_json else _tell_plan(told, crawler.folder / "plan.jsonl")
@@ -78,7 +92,7 @@ def crawl(
     if as_json:
         print_json(dataclasses.asdict(result) | {"folder": str(result.folder)})
     else:
-        _tell(described.id, result)
+        _tell(described, result, language)
     if result.closed and not result.pages:
         raise typer.Exit(1)
 
@@ -95,17 +109,23 @@ def _tell_plan(told: dict[str, Any], path: Path) -> None:
     )
 
 
-def _tell(source: str, result: Result) -> None:
-    waiting = result.states.get("waiting", 0)
-    console.print(f"{number(result.pages)} pages in {result.folder / 'warc'}, in {result.seconds:.0f} s")
+def _tell(source: Source, result: Result, language: str) -> None:
+    def say(said: Said, **values: object) -> None:
+        console.print(said.plain(**values).told(language), markup=False)
+
+    say(PAGES, pages=number(result.pages), folder=result.folder / "warc", seconds=f"{result.seconds:.0f}")
     if result.causes:
-        table("", ["no page, because", "addresses#"], [(cause, number(n)) for cause, n in result.causes.items()])
-        console.print(f"{result.folder / 'crawl.jsonl'} names them")
+        heads = [NO_PAGE.told(language), f"{ADDRESSES.told(language)}#"]
+        table("", heads, [(told_cause(cause).told(language), number(n)) for cause, n in result.causes.items()])
+        say(NAMED, file=result.folder / "crawl.jsonl")
+    if gone := result.states.get("gone", 0):
+        withdrawn = source.collect.crawl is not None and source.collect.crawl.gone == "withdraw"
+        say(WITHDRAWN if withdrawn else GONE, n=number(gone), file=result.folder / "gone.jsonl")
     for host, why in result.closed.items():
-        console.print(f"{host} is left for another day: {why}", markup=False)
-    if waiting:
-        console.print(f"{number(waiting)} addresses wait; the same command goes on from here")
-    console.print(f"next     latam-corpus run RECIPE, with «{source}» among its sources")
+        say(LEFT, host=host, why=told_cause(why))
+    if waiting := result.states.get("waiting", 0):
+        say(WAITING, n=number(waiting))
+    console.print(f"{NEXT.told(language)}     {WITH_SOURCE.plain(source=source.id).told(language)}", markup=False)
 
 
 def with_crawled(plan: Plan, out: Path) -> Plan:
@@ -134,8 +154,9 @@ def crawler_of(source: Source) -> Any:  # noqa: ANN401  (a class that needs an e
     """The class that collects a source of this kind.
 
     Raises:
-        ConfigError: the source isn't one to ask for, or what it needs isn't installed.
+        ConfigError: the source's holder must be asked first, it isn't one to ask for, or what it needs isn't installed.
     """
+    permitted(source)
     if source.collect.kind not in _CRAWLERS:
         problem = "its records are files; there is nothing to crawl"
         raise ConfigError(f"source {source.id}", problem, "run a recipe that names it, with --input")

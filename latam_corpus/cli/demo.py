@@ -18,6 +18,7 @@ import typer
 
 from latam_corpus.cli.demo_site import crawl_pieces
 from latam_corpus.cli.explain import bound_line, open_store, tell
+from latam_corpus.cli.inventory import reasons_of
 from latam_corpus.cli.recipes import checked_plan
 from latam_corpus.cli.show import Unseen, console, errors, number, print_json
 from latam_corpus.cli.story import find, story
@@ -119,7 +120,7 @@ def _screen(room: Path, result: RunResult, manifest: Manifest, pulled: Path, cra
             "crawled": crawled,
             "in": result.rows_in,
             "kept": result.kept,
-            "set_aside": _reasons(result),
+            "set_aside": reasons_of(result.by_genre),
             "released": manifest.rows,
             "left_out": dict(manifest.left_out),
             "release": manifest.spec,
@@ -180,11 +181,3 @@ def _set_aside(room: Path) -> list[dict[str, Any]]:
     ids = pl.read_parquet(run / "dropped" / "*.parquet", columns=["doc_id", "drop_reason"])
     stories = [story(find(room, doc_id)[0], None) for doc_id in ids["doc_id"]]
     return sorted(stories, key=lambda s: -sum(not bound["kept_to"] for bound in s["bounds"]))
-
-
-def _reasons(result: RunResult) -> dict[str, int]:
-    reasons: dict[str, int] = {}
-    for row in result.by_genre:
-        for reason, n in row["reasons"].items():
-            reasons[reason] = reasons.get(reason, 0) + n
-    return dict(sorted(reasons.items(), key=lambda item: -item[1]))

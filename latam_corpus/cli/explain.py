@@ -73,6 +73,7 @@ def tell(told: dict[str, Any]) -> None:
         ("language", _language(told["language"])),
         ("genre", " · ".join(part for part in (told["genre"], told["country"], told["extractor"]) if part)),
     ]
+    facts += [("section", told["stated"].get("section")), ("licence", _licences(told["stated"]))]
     for name, value in facts:
         if value:
             console.print(f"  {name:<10}{_safe(value)}")
@@ -102,6 +103,14 @@ def _rights(rights: dict[str, Any]) -> str:
     return f"{rights['rights'] or 'none stated'} ({rights['rights_tier']}); allows {uses}"
 
 
+def _licences(stated: dict[str, Any]) -> str:
+    """The licences that the page links to, and whether they narrowed its terms."""
+    named = ", ".join(stated.get("licences", ()))
+    if "tier_before" not in stated:
+        return named and f"{named} (the page's own link; it changes no terms)"
+    return f"{named} (the page's own link; less open than {stated['rights_before']} ({stated['tier_before']}))"
+
+
 def _language(language: dict[str, Any]) -> str:
     parts = [f"{language['language'] or 'not identified'}"]
     if language["language_score"] is not None:
@@ -124,6 +133,8 @@ def _step(step: dict[str, Any]) -> str:
     if step["stage"] == "dedupe":  # told in words below
         return f"{step['verdict']} {step['reason']}"
     evidence = step["evidence"]
+    if step["stage"] == "extract" and step["verdict"] == "changed":  # what the page states is told above
+        return "passed, its terms narrowed by the page's licence" if "tier_before" in evidence else "passed"
     shown = ", ".join(f"{key} = {value}" for key, value in evidence.items()) if isinstance(evidence, dict) else ""
     return f"{step['verdict']} {step['reason'] if step['reason'] != step['stage'] else ''} {shown}".strip()
 

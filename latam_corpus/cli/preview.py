@@ -15,10 +15,12 @@ from rich.text import Text
 
 from latam_corpus.catalog.advice import ASK_FIRST, NO_CONTACT
 from latam_corpus.cli.checked import usable_source
-from latam_corpus.cli.crawl import Silent, collected, crawler_of
+from latam_corpus.cli.crawl import collected, crawler_of
+from latam_corpus.cli.crawl_words import LEFT, told_cause
 from latam_corpus.cli.previewed import items_of
 from latam_corpus.cli.show import console, errors, print_json
 from latam_corpus.cli.spoken import Lang, in_their_language, spoken
+from latam_corpus.collect.crawl.progress import Silent
 from latam_corpus.errors import ConfigError
 from latam_corpus.report.page import write_file
 from latam_corpus.report.preview import (
@@ -110,9 +112,9 @@ def _asked(source: Source, n: int, opened: contextlib.ExitStack, language: str) 
     errors.print(_ASKING.plain(n=n, holder=source.holder).told(language), markup=False)
     result = crawler.run()
     for host, why in result.closed.items():
-        errors.print(f"{host}: {why}", markup=False)
+        errors.print(LEFT.plain(host=host, why=told_cause(why)).told(language), markup=False)
     if not result.pages:
-        causes = ", ".join(f"{cause} ({count})" for cause, count in result.causes.items())
+        causes = ", ".join(f"{told_cause(cause).told(language)} ({count})" for cause, count in result.causes.items())
         raise ConfigError(f"source {source.id}", _NOTHING.told(language), causes)
     return str(result.folder / "warc")
 

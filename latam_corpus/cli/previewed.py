@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 import lxml.etree
 import lxml.html
+import polars as pl
 
 from latam_corpus.batch import Batch
 from latam_corpus.collect.files import list_inputs, read
 from latam_corpus.extract.charset import decode
+from latam_corpus.extract.stage import Extract
 from latam_corpus.pipeline.conserve import pass_through, set_aside
 from latam_corpus.pipeline.registry import Barrier, expanded, make_stage
 from latam_corpus.privacy.redact import redact
-from latam_corpus.report.preview import Item, in_plain_words, to_look_at
+from latam_corpus.report.preview import Item, stated, to_look_at
+from latam_corpus.report.reasons import in_plain_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    import polars as pl
+    from collections.abc import Iterator, Mapping, Sequence
 
     from latam_corpus.batch import Stage
     from latam_corpus.catalog.source import Source
@@ -84,6 +85,7 @@ def _judged(source: Source, frame: pl.DataFrame, policies: str) -> list[Item]:
     """What each row of a frame comes to, in the frame's order."""
     originals = {row["doc_id"]: _original(row) for row in frame.iter_rows(named=True)}
     fallen: list[pl.DataFrame] = []
+    states: dict[str, dict[str, Any]] = {}
     passed = set_aside(Batch(frame), "collect")
     fallen.append(passed.dropped)
     for stage in _stages(policies):
@@ -91,11 +93,14 @@ def _judged(source: Source, frame: pl.DataFrame, policies: str) -> list[Item]:
             break
         passed = pass_through(stage, passed.kept)
         fallen.append(passed.dropped)
+        if stage.name == Extract.name:
+            noted = passed.ledger.filter(pl.col("verdict") == "changed")
+            states = {doc_id: json.loads(told) for doc_id, told in noted.select("doc_id", "evidence").iter_rows()}
     rows = {row["doc_id"]: row for part in (passed.kept.frame, *fallen) for row in part.iter_rows(named=True)}
-    return [_item(source, rows[doc_id], original) for doc_id, original in originals.items()]
+    return [_item(source, rows[doc_id], original, states.get(doc_id, {})) for doc_id, original in originals.items()]
 
 
-def _item(source: Source, row: dict[str, Any], original: str) -> Item:
+def _item(source: Source, row: dict[str, Any], original: str, states: Mapping[str, Any]) -> Item:
     reason = row.get("drop_reason")
     text = redact(row.get("text") or "")[0]
     evidence = json.loads(row["evidence"]) if reason and row.get("evidence") else None
@@ -103,6 +108,7 @@ def _item(source: Source, row: dict[str, Any], original: str) -> Item:
     why = in_plain_words(reason, evidence) if reason else ()
     if text:
         why += to_look_at(text, language, source.languages)
+    why += stated(states)
     origin = row.get("origin") or {}
     place = "#".join(part for part in (origin.get("file"), origin.get("member")) if part)
     return Item(

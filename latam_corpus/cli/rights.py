@@ -11,7 +11,20 @@ import typer
 
 from latam_corpus.catalog.optout.site import root_of
 from latam_corpus.cli.crawl import installed
+from latam_corpus.cli.crawl_words import (
+    EVIDENCE,
+    HEADS,
+    LEAVING,
+    LISTED,
+    MORE,
+    NEXT,
+    SITES_READ,
+    UNREAD,
+    UNREAD_FILE,
+    told_cause,
+)
 from latam_corpus.cli.show import console, errors, number, print_json, table
+from latam_corpus.cli.spoken import Lang, in_their_language, spoken
 from latam_corpus.errors import ConfigError
 from latam_corpus.release.manifest import load_manifest
 from latam_corpus.release.opt_outs import leaving, on_the_web, read_listed, relisted, write_listed
@@ -19,6 +32,7 @@ from latam_corpus.release.store import Store
 
 if TYPE_CHECKING:
     from latam_corpus.release.manifest import Manifest
+    from latam_corpus.said import Said
 
 app = typer.Typer(no_args_is_help=True, help="Read again what owners refuse, and list what must leave.")
 
@@ -34,17 +48,18 @@ def group() -> None:
 class _Lines:
     """Progress: a line every quarter of a minute."""
 
-    def __init__(self) -> None:
-        self._last = time.monotonic()
+    def __init__(self, language: str) -> None:
+        self._language, self._last = language, time.monotonic()
 
     def __call__(self, done: int, total: int) -> None:
         now = time.monotonic()
         if now - self._last >= _TOLD_EVERY:
             self._last = now
-            errors.print(f"{number(done)} of {number(total)} sites are read")
+            errors.print(SITES_READ.plain(done=number(done), total=number(total)).told(self._language))
 
 
 @app.command("recheck")
+@in_their_language
 def recheck(
     spec: Annotated[str, typer.Argument(metavar="NAME[@VERSION]", help="A version; the latest when none is named.")],
     contact: Annotated[str, typer.Option(help="Whom a site's owner can write to: an e-mail address or a web page.")],
@@ -67,9 +82,11 @@ def recheck(
     store: Annotated[
         str | None, typer.Option("--store", help="The store, a folder or URL; OUT/store by default.")
     ] = None,
+    lang: Lang = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Read the opt-outs of every host of a release again, and list what must leave its next version."""
+    language = spoken(lang)
     opened = Store.at(store or out / "store")
     with opened.told():
         manifest = load_manifest(opened, *opened.find(spec))
@@ -83,7 +100,7 @@ def recheck(
         _asker_id(manifest.name),
         roots,
         out / "rights" / manifest.name,
-        _Lines(),
+        _Lines(language),
         contact=contact,
         delay=delay,
         private_hosts=private_host or (),
@@ -92,7 +109,13 @@ def recheck(
     result = reader.run(again=again)
     with opened.told(), opened.claim(manifest.name):
         # Another `rights recheck` may have written meanwhile.
-        found = relisted(documents, reader.sites, read_listed(opened, manifest.name), retroactive=retroactive)
+        found = relisted(
+            documents,
+            reader.sites,
+            read_listed(opened, manifest.name),
+            retroactive=retroactive,
+            unread=reader.unread_files,
+        )
         file = write_listed(opened, manifest.name, found)
     leave = leaving(manifest, found)
     told: dict[str, Any] = {
@@ -100,6 +123,7 @@ def recheck(
         "documents": documents.height,
         "sites": len(reader.sites),
         "unread": reader.unread,
+        "unread_files": sorted(reader.unread_files),
         "refusals": _by_refusal(found),
         "leave": _by_refusal(leave),
         "documents_leaving": leave["doc_id"].n_unique(),
@@ -109,7 +133,7 @@ def recheck(
     if as_json:
         print_json(told)
     else:
-        _tell(manifest, told)
+        _tell(manifest, told, language)
     if not reader.sites:
         raise typer.Exit(1)
 
@@ -135,29 +159,31 @@ def _by_refusal(rows: pl.DataFrame) -> list[dict[str, Any]]:
     )
 
 
-def _tell(manifest: Manifest, told: dict[str, Any]) -> None:
+def _tell(manifest: Manifest, told: dict[str, Any], language: str) -> None:
+    def say(said: Said, **values: object) -> None:
+        console.print(said.plain(**values).told(language), markup=False)
+
     shown = told["leave"][:_MOST_ROWS]
-    table(
-        "",
-        ["site", "signal", "value", "address", "read", "documents#"],
-        [
-            (
-                row["site"],
-                row["signal"],
-                row["value"],
-                row["address"],
-                f"{row['time']:%Y-%m-%d %H:%M}",
-                row["documents"],
-            )
-            for row in shown
-        ],
-    )
+    heads = [head.told(language) for head in HEADS]
+    rows = [
+        (
+            row["site"],
+            row["signal"],
+            row["value"],
+            row["address"],
+            f"{row['time']:%Y-%m-%d %H:%M}",
+            row["documents"],
+        )
+        for row in shown
+    ]
+    table("", [*heads[:-1], f"{heads[-1]}#"], rows)
     if len(told["leave"]) > len(shown):
-        console.print(f"and {number(len(told['leave']) - len(shown))} refusals more, in the file")
+        say(MORE, n=number(len(told["leave"]) - len(shown)))
     for site, why in told["unread"].items():
-        console.print(f"{site} couldn't be read, and what it said before stands: {why}", markup=False)
-    of = f"{number(told['documents_leaving'])} of {number(told['documents'])} documents with an address"
-    console.print(f"{manifest.spec}: {of} must leave the next version")
-    console.print(f"{told['file']} names them; every build of {manifest.name} reads it", markup=False)
-    console.print(f"what the sites said is in {told['evidence']}", markup=False)
-    console.print(f"next     latam-corpus release build {manifest.name} --parent latest")
+        say(UNREAD, site=site, why=told_cause(why))
+    for file in told["unread_files"]:
+        say(UNREAD_FILE, file=file)
+    say(LEAVING, spec=manifest.spec, n=number(told["documents_leaving"]), total=number(told["documents"]))
+    say(LISTED, file=told["file"], name=manifest.name)
+    say(EVIDENCE, folder=told["evidence"])
+    console.print(f"{NEXT.told(language)}     latam-corpus release build {manifest.name} --parent latest")

@@ -15,6 +15,7 @@ from latam_corpus.catalog.check import check_source
 from latam_corpus.catalog.questions import Question
 from latam_corpus.catalog.template import Template, load_template, templates
 from latam_corpus.cli.checked import checked
+from latam_corpus.cli.inventory import inventory
 from latam_corpus.cli.preview import preview
 from latam_corpus.cli.sheets import export_sheet, import_sheet
 from latam_corpus.cli.show import console, print_json, table
@@ -31,6 +32,7 @@ _ADVICE: Final = Said("consejo", "conselho", "advice")
 _WRITTEN: Final = Said("escrito: {path}", "escrito: {path}", "written: {path}")
 _NOTHING_WRITTEN: Final = Said("nada se escribió", "nada foi escrito", "nothing was written")
 _NEXT: Final = Said("ahora", "agora", "next")
+_TEMPLATE: Final = Said("plantilla", "modelo", "template")
 _OTHER_NAME: Final = Said(
     "dé otro nombre: latam-corpus sources new OTRO.toml",
     "dê outro nome: latam-corpus sources new OUTRO.toml",
@@ -112,7 +114,7 @@ def _list_templates(language: str, as_json: bool) -> None:
     if as_json:
         print_json([{"template": name, "for": title} for name, title in rows])
     else:
-        table("", ["template", ""], rows)
+        table("", [_TEMPLATE.told(language), ""], rows)
 
 
 def _tell_written(path: Path, text: str, language: str, as_json: bool) -> None:
@@ -171,5 +173,6 @@ def check(
 
 app.command("list")(list_sources)
 app.command("preview")(preview)
+app.command("inventory")(inventory)
 app.command("export")(export_sheet)
 app.command("import")(import_sheet)

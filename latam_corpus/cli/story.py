@@ -94,6 +94,7 @@ def story(found: Found, store: Store | None) -> dict[str, Any]:
             "country": row["country"],
             "language": {k: row[k] for k in _LANGUAGE} | {"variety_cues": _variety_cues(found)},
             "extractor": row["extractor"],
+            "stated": _evidence(events, "extract", "changed") or {},
             "stages": _stages(found, events),
             "bounds": _bounds(found, row),
             "redactions": row["redactions"] or {},
@@ -104,9 +105,9 @@ def story(found: Found, store: Store | None) -> dict[str, Any]:
     )
 
 
-def _evidence(events: list[dict[str, Any]], stage: str) -> dict[str, Any] | None:
-    """The evidence with which a stage set the document aside."""
-    return next((e["evidence"] for e in events if e["stage"] == stage and e["verdict"] == "dropped"), None)
+def _evidence(events: list[dict[str, Any]], stage: str, verdict: str = "dropped") -> dict[str, Any] | None:
+    """The evidence with which a stage set the document aside, or changed it."""
+    return next((e["evidence"] for e in events if e["stage"] == stage and e["verdict"] == verdict), None)
 
 
 def _variety_cues(found: Found) -> dict[str, list[str]] | None:

@@ -5,18 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.catalog.optout.signal import withheld
-from latam_corpus.catalog.rights import openness, tier_of
-from latam_corpus.schema import USES
+from latam_corpus.catalog.rights import openness, tier_of, uses_under
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from latam_corpus.catalog.source import Source
 
-# What a statement allows by itself, where it allows less than the source does. These three licences allow all uses, on
-# conditions; under any other statement, training and redistribution need what a statement can't give: somebody's word.
-_FREE: Final = frozenset({"open", "attribution", "share_alike"})
-_OTHERWISE: Final = frozenset({"evaluate"})
 _ASKING: Final = "rsl-permission"
 
 
@@ -50,5 +45,4 @@ def _stated(source: Source, statement: str | None) -> tuple[str, list[str]]:
     tier = tier_of(statement)
     if openness(tier) <= openness(source.tier):
         return tier, list(source.uses)
-    allowed: Sequence[str] | frozenset[str] = USES if tier in _FREE else _OTHERWISE
-    return tier, [use for use in source.uses if use in allowed]
+    return tier, uses_under(tier, source.uses)

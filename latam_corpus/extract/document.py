@@ -31,7 +31,11 @@ Cause: TypeAlias = Literal[
 
 @dataclass(frozen=True)
 class Extracted:
-    """A document's text, the extractor's name and version, and the catalogue data found in the bytes."""
+    """A document's text, the extractor's name and version, and the catalogue data found in the bytes.
+
+    `section` (of a newspaper or site) and `licences` (addresses or names, as they are written) have no column of their
+    own; `extract.licences` says what becomes of them.
+    """
 
     text: str
     extractor: str
@@ -40,6 +44,8 @@ class Extracted:
     published: str | None = None
     declared_language: str | None = None
     url: str | None = None
+    section: str | None = None
+    licences: tuple[str, ...] = ()
 
 
 class UnusableError(DocumentError):

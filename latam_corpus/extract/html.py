@@ -15,7 +15,8 @@ import trafilatura
 
 from latam_corpus.extract.document import Extracted
 from latam_corpus.extract.model_file import model_digest
-from latam_corpus.extract.page import markup_of, read_page
+from latam_corpus.extract.page import markup_of, parsed, read_page
+from latam_corpus.extract.stated import stated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,6 +58,8 @@ def careful(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     said = language[1] if language else None
     if page is None:
         return Extracted("", EXTRACTOR, declared_language=said)
+    # As in the other modes, since a row's terms rest on it.
+    stating = stated(parsed(text))
     return Extracted(
         page.text or "",
         EXTRACTOR,
@@ -65,6 +68,8 @@ def careful(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         published=page.date or None,
         declared_language=said,
         url=page.url or None,
+        section=stating.section,
+        licences=stating.licences,
     )
 
 
@@ -110,4 +115,6 @@ def _with_text(page: Page, text: str, extractor: str) -> Extracted:
         published=said.published,
         declared_language=said.language,
         url=said.url,
+        section=said.section,
+        licences=said.licences,
     )

@@ -192,7 +192,7 @@ def _read_reply(reply: bytes) -> tuple[Outcome, bool]:
         raise PartError("stage «extract»", told["missing"], "install what it needs")
     if "found" in told:
         found = told["found"]
-        return Extracted(**found | {"creators": tuple(found["creators"])}), told["goes_on"]
+        return Extracted(**found | {name: tuple(found[name]) for name in ("creators", "licences")}), told["goes_on"]
     return Failed(**told["failed"]), told["goes_on"]
 
 

@@ -13,6 +13,7 @@ from latam_corpus.errors import ConfigError
 from latam_corpus.extract import sandbox
 from latam_corpus.extract.child import Failed, Job, Limits, attempt
 from latam_corpus.extract.document import SKIMMED
+from latam_corpus.extract.licences import with_stated
 from latam_corpus.extract.model_file import model_digest
 from latam_corpus.schema import DOCUMENT_SCHEMA
 
@@ -56,7 +57,7 @@ class Extract:
     memory_limit_mb: int = 1024
     name: ClassVar[str] = "extract"
     needs: ClassVar[frozenset[str]] = frozenset({"raw", "media_type"})
-    gives: ClassVar[frozenset[str]] = frozenset({"text", "extractor", *_FILLED})
+    gives: ClassVar[frozenset[str]] = frozenset({"text", "extractor", *_FILLED, "rights", "rights_tier", "uses"})
     libraries: ClassVar[tuple[str, ...]] = ("trafilatura", "resiliparse", "lxml", "ftfy")
 
     def __post_init__(self) -> None:
@@ -72,7 +73,10 @@ class Extract:
         return "" if self.mode == "careful" else model_digest()
 
     def __call__(self, batch: Batch) -> Batch:
-        """The batch with `text` and `extractor`, without `raw`; a row whose bytes give no text fails."""
+        """The batch with `text` and `extractor`, without `raw`; a row whose bytes give no text fails.
+
+        What a page states of its licence may narrow the row's terms, see `extract.licences`.
+        """
         frame = batch.frame
         if "raw" not in frame.columns:
             return batch.with_columns({"extractor": pl.lit("record", dtype=pl.String)})
@@ -90,6 +94,7 @@ class Extract:
             .otherwise(pl.col("extractor"))
             .alias("extractor")
         )
+        frame = with_stated(frame, outcomes)
         failed = {row: outcome for row, outcome in enumerate(outcomes) if isinstance(outcome, Failed)}
         if not failed:
             return Batch(frame)

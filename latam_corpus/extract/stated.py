@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
+from latam_corpus.catalog.rights import is_known
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -23,15 +25,23 @@ _DATES: Final = (
     *("dcterms.issued", "dc.date", "dcterms.created", "pubdate", "publishdate", "publish-date", "sailthru.date"),
     *("parsely-pub-date", "og:published_time", "date", "og:article:published_time"),
 )
+# Journals state the holder here and the licence in the next; only what is a licence counts.
+_RIGHTS: Final = ("dcterms.license", "dc.rights", "dcterms.rights", "dc.rights.license")
 _SECTIONS: Final = ("article:section", "section", "parsely-section", "og:article:section")
+_TEASERS: Final = ("description", "og:description")
+_ADDRESSES: Final = ("og:url",)
 _DAY: Final = re.compile(r"(?<!\d)((?:19|20)\d\d)[-/.](0?[1-9]|1[0-2])[-/.](0?[1-9]|[12]\d|3[01])(?!\d)")
 _COMPACT: Final = re.compile(r"^((?:19|20)\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])")
 _ARTICLE: Final = re.compile(r"Article|Posting|Blog|News|Report|WebPage|CreativeWork|Recipe|Book|Poem|Chapter")
 # As a parser writes tags out; the value of an attribute may hold a `>`.
-_TAG: Final = re.compile(rb"<([A-Za-z][\w-]{0,30})((?:[^>\"]|\"[^\"]*\"){0,3000})>")
+_TAG: Final = re.compile(rb"<([A-Za-z][\w-]{0,30})((?:[^>\"]++|\"[^\"]*\"){0,3000}+)>")
 _VALUE: Final = re.compile(rb"([\w:-]+)=(?:\"([^\"]*)\"|([^\s\">]+))")
 # What is read of any other element with `rel` or `itemprop`, of which some pages have hundreds.
-_ALWAYS: Final = frozenset({b"html", b"meta", b"script", b"title", b"h1", b"time"})
+_ALWAYS: Final = frozenset({b"html", b"title", b"h1", b"time"})
+_METAS: Final = frozenset(
+    name.encode() for names in (_TITLES, _AUTHORS, _DATES, _RIGHTS, _SECTIONS, _TEASERS, _ADDRESSES) for name in names
+)
+_NAMED: Final = re.compile(rb"\b(?:property|name|itemprop)=\"?([^\"]*)")
 _MARKED: Final = re.compile(rb"canonical|license|author|datePublished", re.IGNORECASE)
 _MARKUP: Final = re.compile(r"<[^>]*>")
 _LANGUAGE: Final = re.compile(r"\s*([A-Za-z]{2,3}(?:[-_][A-Za-z0-9]+)*)")
@@ -41,7 +51,9 @@ _MOST_JSON: Final = 2**20
 _MOST_OBJECTS: Final = 500
 _MOST_TAGS: Final = 1000
 _MOST_TEXT: Final = 2000  # bytes of a heading or a name
-_MOST_NAME: Final = 100  # characters of a person's name
+_MOST_NAME: Final = 100  # characters of a person's name, or a section's
+_MOST_ADDRESS: Final = 500  # characters
+_MOST_LICENCES: Final = 10
 
 
 @dataclass(frozen=True)
@@ -54,7 +66,8 @@ class Stated:
         creators: names of persons or agencies.
         published: a date, ISO 8601.
         section: of the newspaper or site.
-        licences: addresses of the licences it links to.
+        licences: addresses of the licences it links to (`rel=license`, JSON-LD), as they are written, and names of
+            those that it states in Dublin Core.
         url: the canonical address.
         language: as the page has it.
         description: a teaser.
@@ -90,19 +103,20 @@ def stated(page: Markup) -> Stated:
     headlines = _strings(articles, "headline")
     titles = [*headlines, *_named(metas, _TITLES), *found.headings[:1], found.title]
     sections = [*_strings(articles, "articleSection"), *_named(metas, _SECTIONS)]
-    addresses = [*found.canonical, *_named(metas, ("og:url",))]
+    addresses = [*found.canonical, *_named(metas, _ADDRESSES)]
     dates = [*_strings(articles, "datePublished"), *_named(metas, _DATES), *found.dates, *addresses]
-    licences = [*found.licences, *_strings(articles, "license")]
+    licences = [*found.licences, *_strings(articles, "license"), *_addresses(articles, "license")]
+    licences += [one for one in _named(metas, _RIGHTS)[:_MOST_LICENCES] if len(one) <= _MOST_ADDRESS and is_known(one)]
     return Stated(
         title=next(filter(None, [*headlines, *_named(metas, _TITLES[:4]), *found.headings[:1], *titles]), None),
         titles=tuple(dict.fromkeys(filter(None, titles))),
         creators=_people([*_authors(articles)] or _named(metas, _AUTHORS) or found.authors[:1]),
         published=next(filter(None, map(day, dates)), None),
-        section=next(filter(None, sections), None),
-        licences=tuple(dict.fromkeys(licences)),
+        section=next((one for one in sections if one and len(one) <= _MOST_NAME), None),
+        licences=tuple(dict.fromkeys(one for one in licences if len(one) <= _MOST_ADDRESS))[:_MOST_LICENCES],
         url=next(filter(_ADDRESS.match, addresses), None),
         language=found.language,
-        description=next(iter(_named(metas, ("description", "og:description"))), ""),
+        description=next(iter(_named(metas, _TEASERS)), ""),
         body=" ".join(_MARKUP.sub(" ", html.unescape(body)) for body in _strings(articles, "articleBody", tidy=False)),
     )
 
@@ -127,7 +141,7 @@ class _Found:
         if not opened:
             return
         tag = opened[1].lower()
-        if tag not in _ALWAYS and not _MARKED.search(opened[2]):
+        if not _may_tell(tag, opened[2]):
             return
         values = {
             key.decode().lower(): html.unescape((quoted or bare).decode("utf-8", "replace"))
@@ -160,6 +174,15 @@ class _Found:
             self.authors.append(clean(_MARKUP.sub("", _inside(data, after, tag))))
         if tag == b"time" or role == "datePublished":
             self.dates.append(values.get("datetime") or values.get("content") or "")
+
+
+def _may_tell(tag: bytes, attributes: bytes) -> bool:
+    """Whether a tag is one of those that are read: taking each apart would cost three times as much."""
+    if tag == b"meta":
+        return any(name.strip().lower() in _METAS for name in _NAMED.findall(attributes))
+    if tag == b"script":
+        return b"json" in attributes.lower()
+    return tag in _ALWAYS or bool(_MARKED.search(attributes))
 
 
 def _inside(data: bytes, start: int, tag: bytes, most: int = _MOST_TEXT) -> str:
@@ -195,6 +218,16 @@ def _strings(objects: Iterable[dict[str, Any]], key: str, *, tidy: bool = True) 
         values = value if isinstance(value, list) else [value]
         found += [clean(text) if tidy else text for text in values if isinstance(text, str) and text.strip()]
     return found
+
+
+def _addresses(objects: Iterable[dict[str, Any]], key: str) -> Iterator[str]:
+    """The addresses of what objects have under a key as objects."""
+    for one in objects:
+        value = one.get(key)
+        for inner in value if isinstance(value, list) else (value,):
+            address = (inner.get("@id") or inner.get("url")) if isinstance(inner, dict) else None
+            if isinstance(address, str) and address.strip():
+                yield clean(address)
 
 
 def _authors(articles: Iterable[dict[str, Any]]) -> Iterator[str]:

@@ -15,6 +15,7 @@ import polars as pl
 from latam_corpus import schema
 from latam_corpus.batch import Batch, Stage, with_defaults
 from latam_corpus.errors import PartError
+from latam_corpus.extract.document import SKIMMED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,7 +25,7 @@ _NOTES = ("drop_reason", "verdict", "evidence")
 
 @dataclass
 class Count:
-    """What happened in one stage: rows in and kept, rows set aside by reason, rows whose text changed."""
+    """What happened in one stage: rows in and kept, rows set aside by reason, rows on record as changed."""
 
     rows_in: int = 0
     kept: int = 0
@@ -121,19 +122,24 @@ def _check_rows(stage: Stage, before: pl.DataFrame, after: pl.DataFrame) -> None
 
 
 def _changes(stage: Stage, before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
-    if "text" not in stage.gives or "text" not in before.columns or getattr(stage, "makes_rows", False):
+    """A ledger row for each row of which the stage changed the text, or itself says that it was `changed`."""
+    if getattr(stage, "makes_rows", False):
         return _EMPTY_LEDGER
-    # Text made from bytes is no change: nothing was there before.
-    changed = before["text"].is_not_null() & before["text"].ne_missing(after["text"])
+    rows = with_defaults(after, _NOTES)
+    changed = rows["verdict"].eq_missing("changed")
+    if "text" in stage.gives and "text" in before.columns:
+        # Text made from bytes is no change: nothing was there before, or a first impression.
+        first = before["text"].is_null() | with_defaults(before, ("extractor",))["extractor"].eq_missing(SKIMMED)
+        changed |= ~first & before["text"].ne_missing(after["text"])
     if not changed.any():
         return _EMPTY_LEDGER
-    rows = with_defaults(after, _NOTES).filter(changed)
+    rows = rows.filter(changed)
     return schema.conform(
         rows.select(
             "doc_id", "source_id", pl.lit(stage.name).alias("stage"), pl.lit("changed").alias("verdict"),
             pl.lit(stage.name).alias("reason"), "evidence",
             _exact_hashes(before.filter(changed), "text_hash_before"), _exact_hashes(rows, "text_hash_after"),
-            rows["text"].str.len_chars().alias("chars"),
+            (rows["text"].str.len_chars() if "text" in rows.columns else pl.lit(None, pl.Int64)).alias("chars"),
         ),
         schema.LEDGER_SCHEMA,
     )  # fmt: skip

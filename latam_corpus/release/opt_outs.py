@@ -20,7 +20,7 @@ from latam_corpus.catalog.rights import openness
 from latam_corpus.release.parquet import read_batches
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from latam_corpus.catalog.optout.site import Site
     from latam_corpus.release.manifest import Manifest
@@ -89,16 +89,19 @@ def relisted(
     listed: pl.DataFrame,
     *,
     retroactive: bool,
+    unread: Collection[str] = (),
 ) -> pl.DataFrame:
     """The new list: what the sites refuse of the documents today.
 
-    Of a site that couldn't be read, what the list said before stands. A refusal that a site took back is gone.
+    Of a site that couldn't be read, and of a single file of one, what the list said before stands. A refusal that a
+    site took back is gone.
 
     Args:
         documents: of `on_the_web`.
         sites: what was read, by root.
         listed: the list so far.
         retroactive: whether a refusal counts for documents obtained before it was first read.
+        unread: addresses of files that couldn't be read, of sites that could.
     """
     rows = [row for document in documents.iter_rows(named=True) for row in _refusals(document, sites)]
     now = pl.DataFrame(rows, schema={name: LISTED[name] for name in (*_ABOUT, "signal", "value", "address", "time")})
@@ -106,8 +109,9 @@ def relisted(
     fresh = now.join(earlier, on=_KEY, how="left", maintain_order="left").with_columns(
         pl.col("since").fill_null(pl.col("time")), pl.lit(retroactive).alias("retroactive")
     )
-    roots = [root_of(url) for url in listed["url"]]
-    standing = listed.filter(pl.Series([root not in sites for root in roots], dtype=pl.Boolean))
+    places = zip(listed["url"], listed["address"], strict=True)
+    stands = [root_of(url) not in sites or address in unread for url, address in places]
+    standing = listed.filter(pl.Series(stands, dtype=pl.Boolean))
     return pl.concat([schema.conform(fresh, LISTED), standing]).sort(*_KEY)
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.catalog.words import TIERS, USES, language_name
-from latam_corpus.report.names import signal_name
 from latam_corpus.report.page import page
+from latam_corpus.report.reasons import UNSURE
 from latam_corpus.said import Said, listed, same
 
 if TYPE_CHECKING:
@@ -19,76 +18,21 @@ _PAGE_TEXT: Final = 20_000
 # Side by side, alike in width whatever stands in them; below one another where the window is narrow.
 _BESIDE: Final = "display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,20rem),1fr));gap:0 1.6rem"
 _WRAPPED: Final = "overflow-wrap:anywhere;font-size:.86rem;border-top:1px solid var(--line);padding-top:.3rem"
-_BOUND: Final = re.compile(r"(\w+)([<>])([-\d.e+]+)")
-_TOO_LOW: Final = Said(
-    "{name}: {value}; se piden {bound} o más", "{name}: {value}; pedem-se {bound} ou mais",
-    "{name}: {value}; {bound} or more are asked for",
-)  # fmt: skip
-_TOO_HIGH: Final = Said(
-    "{name}: {value}; se admiten {bound} o menos", "{name}: {value}; admitem-se {bound} ou menos",
-    "{name}: {value}; {bound} or less are admitted",
-)  # fmt: skip
-_UNREADABLE: Final = Said(
-    "el registro no se puede leer: {cause}",
-    "o registro não pode ser lido: {cause}",
-    "the record can't be read: {cause}",
-)
-_NO_TEXT: Final = Said(
-    "no se pudo sacar texto: {cause}", "não foi possível tirar texto: {cause}", "no text could be extracted: {cause}"
-)
-_CAUSES: Final[Mapping[str, Said]] = {
-    "empty file": Said("el archivo está vacío", "o arquivo está vazio", "the file is empty"),
-    "encrypted member": Said("está cifrado", "está cifrado", "it is encrypted"),
-    "nested archive": Said(
-        "es un archivo comprimido dentro de otro", "é um arquivo compactado dentro de outro",
-        "it is an archive in another",
-    ),
-    "unsafe name": Said("su nombre no es seguro", "seu nome não é seguro", "its name isn't safe"),
-    "empty page": Said("la página está vacía", "a página está vazia", "the page is empty"),
-    "line too long": Said("una línea es demasiado larga", "uma linha é longa demais", "a line is too long"),
-    "malformed record": Said("el registro está mal formado", "o registro está malformado", "the record is malformed"),
-    "not an object": Said(
-        "la línea no es un objeto JSON", "a linha não é um objeto JSON", "the line is no JSON object",
-    ),
-    "not CSV": Said("no es CSV", "não é CSV", "it isn't CSV"),
-    "wrong number of columns": Said(
-        "a la fila le faltan o le sobran columnas", "faltam ou sobram colunas na linha",
-        "the row has too few or too many columns",
-    ),
-    "not read": Said("no se pudo pedir", "não pôde ser pedido", "it couldn't be asked for"),
-    "own entity": Said(
-        "declara una entidad propia", "declara uma entidade própria", "it declares an entity of its own",
-    ),
-    "parser error": Said("no se entiende su marcado", "não se entende sua marcação", "its markup can't be read"),
-    "stalled": Said("tarda demasiado", "demora demais", "it takes too long"),
-    "killed": Said("el proceso se interrumpió", "o processo foi interrompido", "the process was ended"),
-    "no text": Said("no tiene texto", "não tem texto", "it has no text"),
-    "no extractor": Said(
-        "ese formato todavía no se lee", "esse formato ainda não é lido", "that format isn't read yet",
-    ),
-    "unknown format": Said(
-        "no se conoce ese formato de archivo", "não se conhece esse formato de arquivo",
-        "that format of files isn't known",
-    ),
-    "damaged file": Said("el archivo está dañado", "o arquivo está danificado", "the file is damaged"),
-    "not UTF-8": Said("no es texto UTF-8", "não é texto UTF-8", "it isn't UTF-8 text"),
-    "not JSON": Said("la línea no es JSON", "a linha não é JSON", "the line isn't JSON"),
-    "not TEI": Said("no es TEI", "não é TEI", "it isn't TEI"),
-    "not XML": Said("no es XML", "não é XML", "it isn't XML"),
-    "too large": Said("es demasiado grande", "é grande demais", "it is too large"),
-    "timeout": Said("tarda demasiado", "demora demais", "it takes too long"),
-    "memory": Said("pide demasiada memoria", "pede memória demais", "it takes too much memory"),
-}  # fmt: skip
-_WITHDRAWN: Final = Said(
-    "su titular lo retiró", "quem o detém o retirou", "its holder has taken it back",
-)  # fmt: skip
 _OTHER_LANGUAGE: Final = Said(
     "parece estar en {found}, y la fuente dice {stated}",
     "parece estar em {found}, e a fonte diz {stated}",
     "it seems to be in {found}, and the source says {stated}",
 )
-_UNSURE: Final = Said(
-    "no está claro en qué lengua está", "não está claro em que língua está", "it isn't clear which language it is in"
+_SECTION: Final = Said("sección: {name}", "seção: {name}", "section: {name}")
+_LICENCE: Final = Said(
+    "la página enlaza esta licencia: {address}",
+    "a página aponta para esta licença: {address}",
+    "the page links to this licence: {address}",
+)
+_NARROWED: Final = Said(
+    "esa licencia permite menos que los derechos de la fuente ({tier}): para esta página vale la licencia",
+    "essa licença permite menos que os direitos da fonte ({tier}): para esta página vale a licença",
+    "that licence allows less than the source's rights ({tier}): for this page the licence counts",
 )
 _SHORT: Final = Said("muy corto (palabras: {n})", "muito curto (palavras: {n})", "very short (words: {n})")
 _LANGUAGE: Final = Said(
@@ -149,7 +93,7 @@ class Item:
         if not self.language:
             return same("")
         if self.language == "und":
-            return _UNSURE
+            return UNSURE
         name = language_name(self.language.split("_")[0])
         return _LANGUAGE.plain(name=name, score=f"{self.score:.2f}") if self.score is not None else name
 
@@ -173,42 +117,30 @@ class Item:
         }
 
 
-def in_plain_words(reason: str, evidence: Mapping[str, Any] | None) -> tuple[Said, ...]:
-    """What a drop reason means, with all the bounds that the evidence names.
-
-    >>> in_plain_words("stop_word_count<2", {"stop_word_count<2": 1.0})[0].es
-    'palabras gramaticales distintas: 1; se piden 2 o más'
-    >>> in_plain_words("extract:no text", None)[0].pt
-    'não foi possível tirar texto: não tem texto'
-    """
-    bounds = [(one, value) for one, value in (evidence or {}).items() if _BOUND.fullmatch(one)]
-    if bounds:
-        return tuple(_bound(one, value) for one, value in bounds)
-    kind, _, cause = reason.partition(":")
-    if kind in ("unreadable", "extract"):
-        told = _CAUSES.get(cause, same(cause))
-        return ((_UNREADABLE if kind == "unreadable" else _NO_TEXT).plain(cause=told),)
-    return (_WITHDRAWN if reason == "withdrawn" else same(reason),)
-
-
-def _bound(reason: str, value: float) -> Said:
-    match = _BOUND.fullmatch(reason)
-    assert match is not None  # noqa: S101  (the caller has looked)
-    said = _TOO_LOW if match[2] == "<" else _TOO_HIGH
-    return said.plain(name=signal_name(match[1]), value=f"{value:.3g}", bound=match[3])
-
-
 def to_look_at(text: str, language: str | None, stated: Sequence[str]) -> tuple[Said, ...]:
     """What a person should look at in an item that stays."""
     found = (language or "").split("_")[0]
     told = []
     if found == "und":
-        told.append(_UNSURE)
+        told.append(UNSURE)
     elif found and stated and found not in stated:
         told.append(_OTHER_LANGUAGE.plain(found=language_name(found), stated=listed(map(language_name, stated))))
     words = len(text.split())
     if words < 20:  # noqa: PLR2004  (a paragraph's worth; fewer are mostly a caption or a menu)
         told.append(_SHORT.plain(n=words))
+    return tuple(told)
+
+
+def stated(states: Mapping[str, Any]) -> tuple[Said, ...]:
+    """What a page states of its section and its licences, as `extract` notes it.
+
+    >>> stated({"section": "Cultura"})[0].pt
+    'seção: Cultura'
+    """
+    told = [_SECTION.plain(name=states["section"])] if states.get("section") else []
+    told += [_LICENCE.plain(address=address) for address in states.get("licences", ())]
+    if "tier_before" in states:
+        told.append(_NARROWED.plain(tier=TIERS[states["tier_before"]]))
     return tuple(told)
 
 

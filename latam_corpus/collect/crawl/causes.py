@@ -32,6 +32,7 @@ Cause: TypeAlias = Literal[
     "redirect out of scope",
     "not a page",
     "error status",
+    "gone",
     "server busy",
     # a site's files
     "robots unavailable",

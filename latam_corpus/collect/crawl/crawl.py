@@ -6,7 +6,7 @@ import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from latam_corpus.catalog.optout.site import ROBOTS, Text, root_of
 from latam_corpus.collect.crawl.archive import Archive
@@ -14,6 +14,7 @@ from latam_corpus.collect.crawl.ask import Answer, Asker, Job, usable
 from latam_corpus.collect.crawl.causes import TroubleError
 from latam_corpus.collect.crawl.cdxj import write_index
 from latam_corpus.collect.crawl.frontier import Frontier
+from latam_corpus.collect.crawl.gone import write_gone
 from latam_corpus.collect.crawl.pace import LONGEST_REST, MAX_TRIES, Pace
 from latam_corpus.collect.crawl.permission import scope_of, user_agent
 from latam_corpus.collect.crawl.sites import Sites
@@ -25,15 +26,9 @@ if TYPE_CHECKING:
     from latam_corpus.catalog.optout.site import Site
     from latam_corpus.catalog.source import Source
     from latam_corpus.collect.crawl.frontier import Waiting
+    from latam_corpus.collect.crawl.progress import Progress
 
 _LONGEST_SLEEP: Final = 0.5
-
-
-class Progress(Protocol):
-    """Told of each page."""
-
-    def page(self, url: str, pages: int, waiting_hosts: int) -> None:
-        """A page was written."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +55,15 @@ class Result:
 
 
 class Crawler:
-    """One session of a source's crawl."""
+    """One session of a source's crawl.
+
+    Attributes:
+        max_tries: how often something is asked for that another try may give.
+        longest_rest: seconds; a host that asks for more is left for another day.
+    """
+
+    max_tries: ClassVar[int] = MAX_TRIES
+    longest_rest: ClassVar[float] = LONGEST_REST
 
     def __init__(
         self,
@@ -91,6 +94,7 @@ class Crawler:
         self.scope, self._agent = scope_of(source), user_agent(source)
         self.folder = folder or out / "collected" / source.id
         self.folder.mkdir(parents=True, exist_ok=True)
+        self._source_id = source.id
         self._progress, self._workers, self._first_rest = progress, workers, first_rest
         self._limit = min(limit or self.scope.max_pages, self.scope.max_pages)
         self._frontier = Frontier(self.folder / "frontier.sqlite")
@@ -149,7 +153,8 @@ class Crawler:
             self._frontier.add(url, 0, None)
 
     def _end(self) -> None:
-        """Write what can be written only when nothing more is asked for."""
+        """Write what can be written only when nothing more is asked for: which pages are gone."""
+        write_gone(self.folder / "gone.jsonl", self._source_id, self._frontier.gone())
 
     def _result(self, seconds: float) -> Result:
         write_index(self.folder / "index.cdxj", list(self._frontier.records()))
@@ -178,7 +183,7 @@ class Crawler:
         for host in idle:
             if self._free[host] > now:
                 wake = min(wake, self._free[host])
-                if self._free[host] > now + LONGEST_REST:
+                if self._free[host] > now + self.longest_rest:
                     self._close(host, "server busy")
             elif len(flying) < min(self._workers, room) and (job := self._job(host, now)):
                 flying[pool.submit(self._asker.ask, job)] = job
@@ -266,7 +271,7 @@ class Crawler:
         waiting = job.waiting
         if job.is_file:
             self._file_trouble(job, root, trouble, now)
-        elif trouble.retry and waiting.tries + 1 < MAX_TRIES:
+        elif trouble.retry and waiting.tries + 1 < self.max_tries:
             self._frontier.later(waiting.url, now + rest)
         else:
             self._visits.note(waiting.url, trouble.cause, via=waiting.via, **trouble.detail)
@@ -274,9 +279,13 @@ class Crawler:
 
     def _file_trouble(self, job: Job, root: str, trouble: TroubleError, now: float) -> None:
         tries = self._file_tries[job.address] = self._file_tries.get(job.address, 0) + 1
-        if trouble.retry and tries < MAX_TRIES:
+        if trouble.retry and tries < self.max_tries:
             return
         del self._file_tries[job.address]
+        self._file_missed(job, root, trouble, now)
+
+    def _file_missed(self, job: Job, root: str, trouble: TroubleError, now: float) -> None:
+        """A site's file can't be had."""
         if job.address == root + ROBOTS:
             # RFC 9309, 2.3.1.4: where robots.txt can't be had, nothing may be fetched; the addresses go on waiting.
             self._visits.note(job.address, "robots unavailable", why=trouble.cause, told=str(trouble.detail))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.collect.crawl.archive import Written
 
-State: TypeAlias = Literal["waiting", "page", "aside", "failed", "refused"]
+State: TypeAlias = Literal["waiting", "page", "aside", "failed", "refused", "gone"]
 _VERSION: Final = 1
 _TABLES: Final = """
 CREATE TABLE url (
@@ -39,6 +39,29 @@ CREATE TABLE length (name TEXT PRIMARY KEY, bytes INTEGER NOT NULL);
 """
 
 
+def held_in(path: Path) -> dict[str, Any]:
+    """What a frontier tells of what was collected: addresses by state, and when the first and last record was written.
+
+    Args:
+        path: of its file; of one that isn't there, or that a crawl is writing, nothing is told.
+
+    Returns:
+        `busy`, `states`, `first`, `last` (ISO 8601, UTC).
+    """
+    told: dict[str, Any] = {"busy": False, "states": {}, "first": None, "last": None}
+    if not path.is_file():
+        return told
+    db = sqlite3.connect(path, timeout=0.2)
+    try:
+        told["states"] = dict(db.execute("SELECT state, count(*) FROM url GROUP BY state ORDER BY 1").fetchall())
+        told["first"], told["last"] = db.execute("SELECT min(date), max(date) FROM record").fetchone()
+    except sqlite3.OperationalError:
+        return told | {"busy": True}
+    finally:
+        db.close()
+    return told
+
+
 @dataclass(frozen=True)
 class Waiting:
     """An address to ask for, and what is known of its last visit."""
@@ -53,6 +76,7 @@ class Waiting:
     modified: str | None
     earlier: Earlier | None
     opt_outs: str | None
+    date: str | None = None  # when its page was read last, also one that was taken back since
 
 
 class Frontier:
@@ -143,7 +167,7 @@ class Frontier:
         if row is None:
             return None
         earlier = Earlier(row["record"], row["date"], row["digest"]) if row["record"] else None
-        names = ("url", "host", "depth", "redirects", "via", "tries", "etag", "modified")
+        names = ("url", "host", "depth", "redirects", "via", "tries", "etag", "modified", "date")
         return Waiting(**{name: row[name] for name in names}, earlier=earlier, opt_outs=row["opt_outs"])
 
     def hosts(self) -> dict[str, float]:
@@ -163,6 +187,18 @@ class Frontier:
     def done(self, url: str, state: State) -> None:
         """The address needs no further request in this round."""
         self._db.execute("UPDATE url SET state = ? WHERE url = ?", (state, url))
+
+    def left(self, url: str, *, withdrawn: bool) -> None:
+        """The address's page is gone; one that was taken back counts as if it had never been."""
+        self.done(url, "gone")
+        if withdrawn:
+            self._db.execute("UPDATE url SET etag = NULL, modified = NULL, record = NULL WHERE url = ?", (url,))
+
+    def gone(self) -> Iterator[tuple[str, str, bool]]:
+        """The addresses whose pages are gone, when each was read last, and whether it was taken back."""
+        query = "SELECT url, date, record IS NULL FROM url WHERE state = 'gone' ORDER BY url"
+        for url, date, withdrawn in self._db.execute(query):
+            yield str(url), str(date), bool(withdrawn)
 
     def later(self, url: str, due: float) -> None:
         """The address is asked for again, once more at the earliest then."""
@@ -198,7 +234,7 @@ class Frontier:
     def new_round(self) -> None:
         """Begin a new round of addresses that aren't known yet; the sites' files are read anew."""
         self._db.execute("DELETE FROM file")
-        self._db.execute("DELETE FROM count WHERE what = 'round'")
+        self.forget("round")
 
     def states(self) -> dict[str, int]:
         """How many addresses are in each state."""
@@ -236,6 +272,10 @@ class Frontier:
             self._db.execute(query, (what, shape, add))
         row = self._db.execute("SELECT n FROM count WHERE what = ? AND shape = ?", (what, shape)).fetchone()
         return int(row[0]) if row else 0
+
+    def forget(self, what: str) -> None:
+        """What was counted of one kind counts no more."""
+        self._db.execute("DELETE FROM count WHERE what = ?", (what,))
 
     def counts(self, what: str) -> dict[str, int]:
         """Everything of one kind that was counted."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, ClassVar, Final, Protocol
 
 from pydantic import ValidationError
 
@@ -11,33 +11,32 @@ from latam_corpus.catalog.optout.site import ROBOTS, Site, root_of
 from latam_corpus.catalog.scope import Crawl, host_of
 from latam_corpus.catalog.source import Collect, Source
 from latam_corpus.collect.crawl.crawl import Crawler
+from latam_corpus.collect.crawl.progress import Silent
 from latam_corpus.collect.crawl.sites import DAY
 from latam_corpus.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from concurrent.futures import Future, ThreadPoolExecutor
     from pathlib import Path
 
-    from latam_corpus.collect.crawl.ask import Job
+    from latam_corpus.collect.crawl.ask import Answer, Job
+    from latam_corpus.collect.crawl.causes import TroubleError
     from latam_corpus.collect.crawl.crawl import Result
     from latam_corpus.collect.crawl.frontier import Waiting
 
-# Of a table that nobody reads: where a site is asked for its files is what counts.
-_TIMEOUT: Final = 60.0
+# A release has many hosts, some of them dead, and nobody waits an hour for one word: what can't be read is told, its
+# former word stands, and the next recheck asks again. A dead host costs two tries of 15 seconds and a rest of five.
+_TIMEOUT: Final = 15.0
+_FIRST_REST: Final = 5.0
+_UNREAD: Final = "unread"
 
 
 class Told(Protocol):
-    """Told of each site whose files were read."""
+    """Told, over and over, how far it has come."""
 
     def __call__(self, done: int, total: int) -> None:
-        """So many of the sites are done."""
-
-
-class _Silent:
-    """Progress of pages, of which none are asked for."""
-
-    def page(self, url: str, pages: int, waiting_hosts: int) -> None:
-        """Nothing is shown."""
+        """So many of the sites are done: read, or left."""
 
 
 class SiteReader(Crawler):
@@ -45,8 +44,11 @@ class SiteReader(Crawler):
 
     It asks as a crawl does: as politely, over public addresses only, and every exchange is written to WARC, as
     evidence. It may be killed at any moment and goes on from there. After `run`, `sites` has what each site said, by
-    its root, and `unread` why the others said nothing.
+    its root, `unread` why the others said nothing, and `unread_files` which files of `sites` couldn't be read.
     """
+
+    max_tries: ClassVar[int] = 2
+    longest_rest: ClassVar[float] = 60.0
 
     def __init__(
         self,
@@ -72,7 +74,7 @@ class SiteReader(Crawler):
             delay: seconds between two requests to one host, at least.
             private_hosts: hosts that may have an address which isn't public.
             workers: hosts that are asked at the same time.
-            first_rest: seconds to rest after a host's first refusal.
+            first_rest: seconds to rest after a host's first refusal; five where it isn't said.
 
         Raises:
             ConfigError: the contact or a host is none, or another process is at it.
@@ -92,16 +94,33 @@ class SiteReader(Crawler):
             contact=contact,
             collect=Collect(kind="crawl", crawl=scope),
         )
-        super().__init__(source, folder, _Silent(), workers=workers, first_rest=first_rest, folder=folder)
+        rest = _FIRST_REST if first_rest is None else first_rest
+        super().__init__(source, folder, Silent(), workers=workers, first_rest=rest, folder=folder)
         self._roots, self._told = tuple(dict.fromkeys(roots)), told
         self.sites: dict[str, Site] = {}
         self.unread: dict[str, str] = {}
+        self.unread_files: frozenset[str] = frozenset()
+
+    def _step(self, pool: ThreadPoolExecutor, flying: dict[Future[Answer], Job]) -> bool:
+        """As in a crawl, and told after each step, of which there are two a second at least."""
+        goes_on = super()._step(pool, flying)
+        waiting = sum(1 for host in self._hosts if host not in self._closed)
+        self._told(len(self._roots) - min(waiting, len(self._roots)), len(self._roots))
+        return goes_on
+
+    def _file_missed(self, job: Job, root: str, trouble: TroubleError, now: float) -> None:
+        """That a file can't be had isn't that it refuses nothing more."""
+        super()._file_missed(job, root, trouble, now)
+        if job.address != root + ROBOTS:
+            self._visits.note(job.address, trouble.cause, why=str(trouble.detail))
+            self._frontier.count(_UNREAD, job.address, add=1)
 
     def _begin(self, *, again: bool) -> None:
         """Let every site wait whose files aren't of this session; one that was cut goes on, for a day."""
         states = self._frontier.states()
         if again or (states and not states.get("waiting")):
             self._frontier.again()
+            self._frontier.forget(_UNREAD)
         day = time.time() - DAY
         for root in self._roots:
             known = not self._frontier.add(f"{root}/", 0, None)
@@ -118,8 +137,6 @@ class SiteReader(Crawler):
         """Nothing is asked of a site but its files."""
         del site
         self._frontier.done(waiting.url, "aside")
-        done = len(self._roots) - sum(1 for host in self._hosts if host not in self._closed)
-        self._told(done, len(self._roots))
         return None
 
     def _result(self, seconds: float) -> Result:
@@ -130,6 +147,7 @@ class SiteReader(Crawler):
                 self.sites[root] = Site(root, files)
             else:
                 self.unread[root] = self._closed.get(host_of(root), "not asked yet")
+        self.unread_files = frozenset(self._frontier.counts(_UNREAD))
         return super()._result(seconds)
 
 

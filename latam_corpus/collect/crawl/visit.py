@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, Protocol
 
 from latam_corpus.catalog.optout.page import header_opt_outs
@@ -14,6 +14,7 @@ from latam_corpus.collect.crawl import traps
 from latam_corpus.collect.crawl.addresses import address_of
 from latam_corpus.collect.crawl.archive import payload_digest
 from latam_corpus.collect.crawl.causes import TroubleError
+from latam_corpus.collect.crawl.gone import GONE, take_back
 from latam_corpus.collect.crawl.reading import read_answer
 from latam_corpus.collect.crawl.recorded import recorded_page
 
@@ -132,10 +133,22 @@ class Visits:
         if answer.status in _MOVED and (target := answer.header("location")):
             self._moved(waiting, target)
             self.frontier.done(waiting.url, "aside")
+        elif answer.status in GONE and (waiting.earlier or (waiting.date and self.scope.gone == "withdraw")):
+            self._left(waiting, answer)
         else:
             self.note(waiting.url, "error status", via=waiting.via, status=answer.status)
             self.ended(waiting, "failed", f"status {answer.status}")
         return False
+
+    def _left(self, waiting: Waiting, answer: Exchange) -> None:
+        """A page that was had is gone: it is listed, and taken back where the source says so."""
+        self.note(waiting.url, "gone", via=waiting.via, status=answer.status, read=waiting.date)
+        withdraw = self.scope.gone == "withdraw"
+        if withdraw and waiting.earlier:
+            known = datetime.fromisoformat(waiting.earlier.date) + timedelta(seconds=1)
+            take_back(self.archive, waiting.url, answer.status, max(answer.time, known))
+        self.ended(waiting, "gone", f"status {answer.status}")
+        self.frontier.left(waiting.url, withdrawn=withdraw)
 
     def _restate(self, waiting: Waiting, site: Site, told: Sequence[OptOut]) -> None:
         """Write a page that can't be had again under the terms that hold now, if they are others.

@@ -79,7 +79,7 @@ class OaiCrawler(Crawler):
         """Addresses that failed to give the text of a record are asked again."""
         failed = (
             "SELECT url, identifier FROM link JOIN item USING (identifier) JOIN url USING (url) "
-            "WHERE item.state = 'none' AND url.state IN ('failed', 'refused')"
+            "WHERE item.state = 'none' AND url.state IN ('failed', 'refused', 'gone')"
         )
         for url, identifier in self._frontier.db.execute(failed).fetchall():
             self._frontier.db.execute("UPDATE item SET state = 'waiting' WHERE identifier = ?", (identifier,))

@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from latam_corpus.catalog.source import Source
+from latam_corpus.collect.crawl.progress import Silent
 from latam_corpus.toml_model import parse_toml
 
 if TYPE_CHECKING:
@@ -132,8 +133,4 @@ def _pairs(lines: str) -> dict[str, str]:
     return {name.strip(): value.strip() for name, _, value in (line.partition("=") for line in lines.splitlines())}
 
 
-class Unseen:
-    """Progress of a crawl that nobody watches."""
-
-    def page(self, url: str, pages: int, waiting_hosts: int) -> None:
-        """Nothing is shown."""
+Unseen = Silent  # progress of a crawl that nobody watches

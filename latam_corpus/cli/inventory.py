@@ -1,0 +1,217 @@
+"""`latam-corpus sources inventory`: what is held of each source: collected, kept by runs, and in releases."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from latam_corpus.catalog.source import load_source
+from latam_corpus.catalog.words import TIERS
+from latam_corpus.cli.explain import open_store
+from latam_corpus.cli.show import console, number, print_json, table
+from latam_corpus.cli.spoken import Lang, in_their_language, spoken
+from latam_corpus.errors import ConfigError
+from latam_corpus.pipeline.disk import finished_runs
+from latam_corpus.release.manifest import load_manifest
+from latam_corpus.report.reasons import in_plain_words
+from latam_corpus.said import Said
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from latam_corpus.release.manifest import Manifest
+    from latam_corpus.release.store import Store
+
+_HEADS: Final = (
+    Said("fuente", "fonte", "source"),
+    Said("páginas#", "páginas#", "pages#"),
+    Said("hasta", "até", "until"),
+    Said("leídos#", "lidos#", "read#"),
+    Said("se quedan#", "ficam#", "kept#"),
+    Said("publicados#", "publicados#", "released#"),
+    Said("título", "título", "title"),
+)
+_NOTHING: Final = Said(
+    "en {out} todavía no hay nada: `latam-corpus crawl FUENTE` recolecta, `latam-corpus run RECETA` procesa",
+    "em {out} ainda não há nada: `latam-corpus crawl FONTE` coleta, `latam-corpus run RECEITA` processa",
+    "there is nothing in {out} yet: `latam-corpus crawl SOURCE` collects, `latam-corpus run RECIPE` works on it",
+)
+_COLLECTED: Final = Said(
+    "recolectado: {pages} páginas, del {first} al {last}; {size} en {folder}",
+    "coletado: {pages} páginas, de {first} a {last}; {size} em {folder}",
+    "collected: {pages} pages, from {first} to {last}; {size} in {folder}",
+)
+_STATES: Final = {
+    "waiting": Said("esperan: {n}", "esperam: {n}", "waiting: {n}"),
+    "refused": Said("no permitidas: {n}", "não permitidas: {n}", "not allowed: {n}"),
+    "failed": Said("fallaron: {n}", "falharam: {n}", "failed: {n}"),
+    "gone": Said("ya no están: {n}", "não estão mais lá: {n}", "gone: {n}"),
+}
+_BUSY: Final = Said(
+    "recolectado: en este momento se está recolectando",
+    "coletado: neste momento está sendo coletado",
+    "collected: it is being collected right now",
+)
+_NOT_COLLECTED: Final = Said("recolectado: nada en {out}", "coletado: nada em {out}", "collected: nothing in {out}")
+_RUN: Final = Said(
+    "última corrida, {run}: {rows} leídos, {kept} se quedan",
+    "última execução, {run}: {rows} lidos, {kept} ficam",
+    "last run, {run}: {rows} read, {kept} kept",
+)
+_NO_RUN: Final = Said("ninguna corrida la leyó todavía", "nenhuma execução a leu ainda", "no run has read it yet")
+_RELEASED: Final = Said(
+    "en {release}: {n} documentos ({tier})",
+    "em {release}: {n} documentos ({tier})",
+    "in {release}: {n} documents ({tier})",
+)
+_NOT_RELEASED: Final = Said(
+    "no está en ninguna versión publicada", "não está em nenhuma versão publicada", "it is in no released version"
+)
+_MOST_REASONS: Final = 8
+_MB: Final = 1000  # kilobytes
+
+
+@in_their_language
+def inventory(
+    named: Annotated[
+        list[str] | None, typer.Argument(metavar="[SOURCE]…", help="Source files or ids; all that are held by default.")
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", help="The folder of runs, collected records and the release store.")] = (
+        Path("out")
+    ),
+    store: Annotated[str | None, typer.Option("--store", help="The store; OUT/store by default.")] = None,
+    lang: Lang = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Say what is held of each source: what was collected, what runs kept of it and why not more, where it is released.
+
+    Of a source that is named, all of it is told; of the others a line each.
+    """
+    language = spoken(lang)
+    held = _held(out, open_store(store, out))
+    if named:
+        held = {name: held.get(name) or _row(name) for name in map(_id_of, named)}
+    if as_json:
+        print_json(list(held.values()))
+    elif named:
+        for row in held.values():
+            _tell(row, out, language)
+    elif held:
+        table("", [head.told(language) for head in _HEADS], map(_line, held.values()))
+    else:
+        console.print(_NOTHING.plain(out=out).told(language), markup=False)
+
+
+def _id_of(named: str) -> str:
+    """The id of a source's file, or of one that isn't in the catalogue and may be held all the same."""
+    if Path(named).suffix or "/" in named:
+        return load_source(named).id
+    return named
+
+
+def _row(name: str) -> dict[str, Any]:
+    try:
+        title = load_source(name).title
+    except ConfigError:  # somebody's own, which is known by what is held of it alone
+        title = None
+    return {"source": name, "title": title, "collected": None, "run": None, "releases": []}
+
+
+def _held(out: Path, store: Store | None) -> dict[str, dict[str, Any]]:
+    """What is held of each source, by its id, sorted."""
+    held: dict[str, dict[str, Any]] = {}
+
+    def row(name: str, title: str | None = None) -> dict[str, Any]:
+        found = held.setdefault(name, _row(name))
+        found["title"] = found["title"] or title
+        return found
+
+    for folder in sorted(out.glob("collected/*/warc")):
+        row(folder.parent.name)["collected"] = _collected(folder.parent)
+    for told in finished_runs(out).values():  # the latest first
+        titles = {source["id"]: source["title"] for source in told.get("sources", ())}
+        for name in {one["source"] for one in told.get("by_genre", ())}:
+            found = row(name, titles.get(name))
+            found["run"] = found["run"] or _in_run(told, name)
+    for manifest in _latest(store) if store else ():
+        for entry in manifest.sources:
+            told_of = {"release": manifest.spec, "documents": entry.rows, "rights_tier": entry.rights_tier}
+            row(entry.source_id, entry.title)["releases"].append(told_of)
+    return dict(sorted(held.items()))
+
+
+def _latest(store: Store) -> Iterator[Manifest]:
+    """The latest version of each release."""
+    with store.told():
+        for name in store.names():
+            if store.versions(name):
+                yield load_manifest(store, *store.find(name))
+
+
+def _collected(folder: Path) -> dict[str, Any]:
+    from latam_corpus.collect.crawl.frontier import held_in  # noqa: PLC0415  (only what was collected needs it)
+
+    size = sum(file.stat().st_size for file in (folder / "warc").iterdir() if file.is_file())
+    return {"folder": str(folder), "bytes": size, **held_in(folder / "frontier.sqlite")}
+
+
+def _in_run(told: dict[str, Any], name: str) -> dict[str, Any]:
+    """What a run made of a source, of whatever genre its documents are."""
+    rows = [row for row in told["by_genre"] if row["source"] == name]
+    kept = {key: sum(row[key] for row in rows) for key in ("in", "kept")}
+    return {"run": told["id"], **kept, "reasons": reasons_of(rows)}
+
+
+def reasons_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """Why rows of `by_genre` were set aside, the most frequent reason first.
+
+    >>> reasons_of([{"reasons": {"duplicate": 1}}, {"reasons": {"language=eng": 2, "duplicate": 3}}])
+    {'duplicate': 4, 'language=eng': 2}
+    """
+    found: Counter[str] = Counter()
+    for row in rows:
+        found.update(row["reasons"])
+    return dict(found.most_common())
+
+
+def _line(row: dict[str, Any]) -> Sequence[object]:
+    collected, run = row["collected"] or {}, row["run"] or {}
+    pages = collected.get("states", {}).get("page")
+    numbers = [pages, run.get("in"), run.get("kept"), sum(one["documents"] for one in row["releases"]) or None]
+    shown = [None if one is None else number(one) for one in numbers]
+    return row["source"], shown[0], (collected.get("last") or "")[:10], *shown[1:], row["title"]
+
+
+def _tell(row: dict[str, Any], out: Path, language: str) -> None:
+    def say(said: Said, **values: object) -> None:
+        console.print("  " + said.plain(**values).told(language), markup=False)
+
+    console.print(" · ".join(one for one in (row["source"], row["title"]) if one), markup=False, style="bold")
+    collected, run = row["collected"], row["run"]
+    if collected is None:
+        say(_NOT_COLLECTED, out=out / "collected")
+    elif collected["busy"]:
+        say(_BUSY)
+    else:
+        days = {name: (collected[name] or "—")[:10] for name in ("first", "last")}
+        kilobytes = -(-collected["bytes"] // 1000)
+        size = f"{number(kilobytes)} kB" if kilobytes < _MB else f"{number(kilobytes // _MB)} MB"
+        pages = number(collected["states"].get("page", 0))
+        say(_COLLECTED, pages=pages, size=size, folder=collected["folder"], **days)
+        for state, said in _STATES.items():
+            if n := collected["states"].get(state):
+                say(Said(*(f"  {one}" for one in said)), n=number(n))
+    if run is None:
+        say(_NO_RUN)
+    else:
+        say(_RUN, run=run["run"], rows=number(run["in"]), kept=number(run["kept"]))
+        for reason, n in list(run["reasons"].items())[:_MOST_REASONS]:
+            why = in_plain_words(reason, None)[0].told(language)
+            console.print(f"    {number(n)}  {why if why == reason else f'{why} ({reason})'}", markup=False)
+    for one in row["releases"]:
+        say(_RELEASED, release=one["release"], n=number(one["documents"]), tier=TIERS[one["rights_tier"]])
+    if not row["releases"]:
+        say(_NOT_RELEASED)

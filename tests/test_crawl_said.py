@@ -1,0 +1,145 @@
+"""What `crawl` says: in Spanish, Portuguese and English, with a sentence for each cause."""
+
+from __future__ import annotations
+
+import importlib
+import shutil
+from typing import TYPE_CHECKING, Any, get_args
+
+import pytest
+
+from latam_corpus.cli.crawl_words import CAUSES, told_cause
+from latam_corpus.collect.crawl.causes import Cause
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import CommandLine
+
+website: Any = importlib.import_module("tests.benchmarks.crawl.website")
+
+
+def test_every_cause_is_told_in_three_languages() -> None:
+    """None is missing, none is left over, and no sentence is empty."""
+    assert set(CAUSES) == set(get_args(Cause))
+    assert all(all(said) for said in CAUSES.values())
+    assert told_cause("status 500").pt == "status 500"
+
+
+def _file(site: Any, folder: Path, more: str = "") -> Path:
+    path = folder / "gaceta.toml"
+    path.write_text(
+        'id = "gaceta"\ntitle = "Gaceta"\nholder = "Biblioteca"\ncontact = "b@gaceta.example"\ngenre = "news"\n'
+        f'[collect]\nkind = "crawl"\n[collect.crawl]\nstart = ["{site.root}/"]\nprivate_hosts = ["{site.host}"]\n'
+        f"delay = 0.0\n{more}",
+        encoding="utf-8",
+    )
+    return path
+
+
+@pytest.mark.parametrize(
+    ("lang", "told"),
+    [
+        ("es", ("páginas en", "la dirección lleva una contraseña", "ahora     latam-corpus run RECETA, con «gaceta»")),
+        ("pt", ("páginas em", "o endereço leva uma senha", "agora     latam-corpus run RECEITA, com «gaceta»")),
+        ("en", ("pages in", "the address holds a password", "next     latam-corpus run RECIPE, with «gaceta»")),
+    ],
+)
+def test_a_crawl_is_told_in_the_readers_language(
+    tmp_path: Path, site: Any, command_line: CommandLine, lang: str, told: tuple[str, ...]
+) -> None:
+    """Pages, causes and what comes next."""
+    site.routes["/"] = website.page("inicio", f"http://ana:clave@{site.host}/x")
+    said = command_line("crawl", _file(site, tmp_path), "--out", tmp_path / "out", "--lang", lang)
+    assert said.code == 0, said.err
+    assert all(one in said.out for one in told), said.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["sin.toml"], "fuente sin: quien recolecta dice a quién escribirle, y la fuente no tiene contacto; agregue"),
+        (["ailla"], "fuente ailla: primero hay que pedir permiso a quien la tiene (University of Texas"),
+        (
+            ["archivos.toml"],
+            "fuente archivos: sus registros son archivos; no hay nada que recolectar; corra una receta",
+        ),
+        (["sin.toml", "--plan-only"], "--plan-only: «sin» no se recolecta con un plan; quite esa opción"),
+        (["nada.toml"], "nada.toml: ese archivo no existe; revise la ruta"),
+    ],
+)
+def test_what_cannot_be_crawled_is_told_in_the_language(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command_line: CommandLine, arguments: list[str], told: str
+) -> None:
+    """Place, problem and remedy; in Portuguese and English by other words."""
+    monkeypatch.chdir(tmp_path)
+    head = 'title = "T"\nholder = "H"\n[collect]\n'
+    crawled = 'kind = "crawl"\n[collect.crawl]\nstart = ["https://gaceta.example/"]\n'
+    (tmp_path / "sin.toml").write_text(f'id = "sin"\n{head}{crawled}', encoding="utf-8")
+    (tmp_path / "archivos.toml").write_text(f'id = "archivos"\n{head}files = ["*.txt"]\n', encoding="utf-8")
+    said = [command_line("crawl", *arguments, "--lang", language) for language in ("es", "pt", "en")]
+    assert [one.code for one in said] == [2, 2, 2]
+    assert told in said[0].err
+    assert len({one.err for one in said}) == 3
+
+
+def test_pages_that_are_gone_are_told_with_what_becomes_of_them(
+    tmp_path: Path, site: Any, command_line: CommandLine
+) -> None:
+    """They stay, or leave the next version, as the source says."""
+    site.routes |= {"/": website.page("inicio", "/dos"), "/dos": website.page("dos")}
+    about = ("--out", tmp_path / "out", "--lang", "es")
+    command_line("crawl", _file(site, tmp_path), *about)
+    del site.routes["/dos"]
+    assert "se quedan como se leyeron" in command_line("crawl", _file(site, tmp_path), "--again", *about).out
+    path = _file(site, tmp_path, 'gone = "withdraw"\n')
+    assert "salen de la próxima versión" in command_line("crawl", path, "--again", *about).out
+
+
+def test_an_inventory_tells_what_is_held_of_a_source(tmp_path: Path, site: Any, command_line: CommandLine) -> None:
+    """Before anything, after a crawl, and after a run of it; in words of the reader's language, and as JSON."""
+    out = tmp_path / "out"
+    about = ("--out", out, "--lang", "es")
+    empty = command_line("sources", "inventory", *about)
+    assert (empty.code, "todavía no hay nada" in empty.out) == (0, True)
+    path = _file(site, tmp_path)
+    assert "ninguna corrida la leyó todavía" in command_line("sources", "inventory", path, *about).out
+    site.routes |= {"/": website.page("inicio", "/dos", "/tres"), "/dos": website.page("dos")}
+    site.routes |= {"/robots.txt": (200, {"Content-Type": "text/plain"}, b"User-agent: *\nDisallow: /tres")}
+    assert command_line("crawl", path, "--out", out).code == 0
+    [held] = command_line("sources", "inventory", "--out", out, "--json").json
+    assert (held["source"], held["run"], held["releases"]) == ("gaceta", None, [])
+    assert held["collected"]["states"] == {"page": 2, "refused": 1}
+    recipe = tmp_path / "receta.toml"
+    recipe.write_text(
+        'title = "Prueba"\nsources = ["gaceta.toml"]\n[[stage]]\nuse = "extract"\n[[stage]]\nuse = "identify"\n'
+        'languages = ["por"]\n',
+        encoding="utf-8",
+    )
+    assert command_line("run", recipe, "--out", out).code == 0
+    shown = command_line("sources", "inventory", path, *about)
+    assert shown.code == 0, shown.err
+    assert "recolectado: 2 páginas" in shown.out
+    assert "no permitidas: 1" in shown.out
+    assert "2 leídos, 0 se quedan" in shown.out
+    assert "language=spa" in shown.out
+    assert "no está en ninguna versión publicada" in shown.out
+    line = command_line("sources", "inventory", *about).out.splitlines()[1].split()
+    assert line[0] == "gaceta"
+    assert line[-1] == "Gaceta"
+
+
+def test_an_inventory_tells_the_releases_of_a_source(
+    tmp_path: Path, command_line: CommandLine, document: Any, kept_run: Any
+) -> None:
+    """The latest version of each release that has documents of it, with their number and tier."""
+    kept_run(
+        "cuentos-1", [document(n) for n in range(3)], release={"name": "cuentos", "admit": ["open"], "uses": ["train"]}
+    )
+    assert command_line("release", "build", "cuentos", "cuentos-1", "--out", tmp_path / "out").code == 0
+    shutil.rmtree(tmp_path / "out" / "runs")  # pruned: the release stands by itself
+    [held] = command_line("sources", "inventory", "--out", tmp_path / "out", "--json").json
+    [released] = held["releases"]
+    assert (released["documents"], released["rights_tier"]) == (3, "open")
+    shown = command_line("sources", "inventory", held["source"], "--out", tmp_path / "out", "--lang", "pt").out
+    assert f"em {released['release']}: 3 documentos" in shown
