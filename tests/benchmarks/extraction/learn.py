@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from latam_corpus.extract.forest import Forest
     from latam_corpus.extract.markup import Markup
 
-FIRST: Final = Options(trees=90, leaves=24, rate=0.12, seed=1)
-SECOND: Final = Options(trees=70, leaves=16, rate=0.12, seed=2)
+FIRST: Final = Options(trees=60, leaves=24, rate=0.16, seed=1, times=3)
+SECOND: Final = Options(trees=45, leaves=16, rate=0.16, seed=2, times=3)
 BOUND: Final = 0.5
 _FOLDS: Final = 5
 _INNER: Final = 3  # folds in which the first look is made at the pages that the second learns from
