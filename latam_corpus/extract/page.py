@@ -137,17 +137,20 @@ def known(page: Markup, said: Stated) -> NDArray[np.float32]:
     body = body[:_MOST_BODY]
     pieces = b" ".join(titles)  # no folded block has a space
     times = Counter(blocks)
-    made = [
-        (
-            2 if block in titles else int(len(block) >= _LEAST and block in pieces),
-            len(block) >= _LEAST and block in body,
-            times[block],
-            len(body) >= 10 * _LEAST,
-            bool(teaser and len(block) >= _LEAST and (block in teaser or teaser[:60] in block)),
-        )
-        for block in blocks
-    ]
-    return np.array(made, np.float32).reshape(-1, len(KNOWN))
+    made = np.zeros((len(page), len(KNOWN)), np.float32)
+    made[:, 2] = [times[block] for block in blocks]
+    made[:, 3] = len(body) >= 10 * _LEAST
+    for place, block in enumerate(blocks):
+        if block in titles:
+            made[place, 0] = 2
+        if len(block) >= _LEAST:
+            if block in pieces and not made[place, 0]:
+                made[place, 0] = 1
+            if block in body:
+                made[place, 1] = 1
+            if teaser and (block in teaser or teaser[:60] in block):
+                made[place, 4] = 1
+    return made
 
 
 def _folded(text: bytes) -> bytes:
