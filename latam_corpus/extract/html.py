@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 EXTRACTOR: Final = f"trafilatura {version('trafilatura')}"
 LAYOUT: Final = f"layout {model_digest()[:8]}"
-# A page of which more is in doubt (`Page.doubt`) is given to trafilatura: about one in six of the pages on which the
+# A page of which more is in doubt (`Page.doubt`) is given to trafilatura: about one in eight of the pages on which the
 # bound was chosen, see docs/extraction.md.
-DOUBT: Final = 0.25
+DOUBT: Final = 0.3
 
 _LANGUAGE: Final = re.compile(
     r"<html\b[^>]{0,500}?\slang\s*=\s*[\"']?\s*([A-Za-z]{2,3}(?:[-_][A-Za-z0-9]+)*)", re.IGNORECASE
