@@ -10,6 +10,7 @@ import hashlib
 import os
 import platform
 import shutil
+import sys
 import time
 from pathlib import Path
 from typing import Final
@@ -42,15 +43,38 @@ def cache_folder() -> Path:
 def keep_compiled_code() -> None:
     """Point Numba's cache to a folder of this user, processor and source, before Numba is first imported.
 
+    And let Numba's start go without SciPy, see `_NoLinearAlgebra`.
+
     Compiled code of one processor can crash on another that shares the home folder, as cluster nodes do. And Numba
     looks for changes in a function's own file only: it would go on using an inner function of another as it was.
     """
+    if not any(isinstance(finder, _NoLinearAlgebra) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _NoLinearAlgebra())
     if "NUMBA_CACHE_DIR" in os.environ:  # named by the user, or by the process that started this one
         return
     processor = f"{platform.machine()}-{platform.processor() or 'any'}".replace("/", "-").replace(" ", "-")
     folder = cache_folder() / "numba" / processor / digest_of_compiled(PACKAGE)
     os.environ["NUMBA_CACHE_DIR"] = str(folder)
     use_compiled_code(folder)
+
+
+class _NoLinearAlgebra:
+    """Keeps Numba from opening `scipy.linalg` at its start, which takes 18 MB and an eighth of a second a process.
+
+    Numba only looks whether it is there. What needs it, such as a compiled `np.dot` of whoever uses this toolkit, asks
+    again when it is compiled, and finds it.
+    """
+
+    def find_spec(self, name: str, _path: object = None, _target: object = None) -> None:
+        """Nothing, so that the import goes on.
+
+        Raises:
+            ModuleNotFoundError: Numba's start asks for `scipy.linalg`.
+        """
+        if name == "scipy.linalg":
+            asking = sys.modules.get("numba.np.arraymath")
+            if getattr(getattr(asking, "__spec__", None), "_initializing", False):
+                raise ModuleNotFoundError(name)
 
 
 def use_compiled_code(folder: Path) -> None:

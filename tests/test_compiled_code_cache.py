@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -67,3 +69,17 @@ def test_a_home_that_cant_be_written_to_is_no_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     use_compiled_code(tmp_path / "file" / "new")
     assert not (tmp_path / "file" / "new").exists()
+
+
+def test_numba_starts_without_linear_algebra_and_finds_it_when_asked() -> None:
+    """The first compiled function opens no `scipy.linalg`; a matrix product that somebody compiles still does."""
+    script = (
+        "import sys\n"
+        "from latam_corpus.text.words import WordTable\n"
+        "WordTable.of(['hola'])\n"
+        "print('scipy.linalg' in sys.modules)\n"
+        "import numba, numpy as np\n"
+        "print(numba.njit(lambda a: np.dot(a, a))(np.eye(2)).tolist(), 'scipy.linalg' in sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["False", "[[1.0, 0.0], [0.0, 1.0]] True"]

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pickle
 import random
 import shutil
+import subprocess
+import sys
+import tomllib
 from typing import TYPE_CHECKING
 
 import fasttext
@@ -15,6 +19,7 @@ from latam_corpus.batch import Batch
 from latam_corpus.errors import ConfigError
 from latam_corpus.language.codes import MODELS, groups, known_code
 from latam_corpus.language.identify import Identify
+from latam_corpus.language.labels import labels_of
 from latam_corpus.language.model import digest, load
 
 if TYPE_CHECKING:
@@ -81,6 +86,12 @@ def test_a_label_map_says_what_labels_mean(outside: Path, tmp_path: Path) -> Non
         ('[labels]\nes = "spaa"\n', "unknown language code «spaa»; did you mean"),
         ("[labels]\nes = 3\n", "label «es» has no code"),
         ("labels = [", "the label map isn't TOML"),
+        ("labels = 5", "«labels» is no table"),
+        ("[words]\nspa = 5\n", "the words of «spa» are no text"),
+        ('[labels]\nptt = "por"\n', "the model has no label «ptt»; did you mean «pt»"),
+        ('[labels]\nnone = "por"\n', "the model has no label «none»; its labels are such as «"),
+        ('[labels]\nes = "123456789"\n', "unknown language code «123456789»; give one of ISO 639-3"),
+        ('[labels]\nes = { code = "spa", script = "Latino" }\n', "«Latino» is no script"),
         ('sha256 = "00"\n[labels]\nes = "spa"\n', "its digest is not the one"),
     ],
 )
@@ -99,6 +110,54 @@ def test_a_file_that_is_no_model_is_an_error(tmp_path: Path, content: bytes) -> 
     wrong.write_bytes(content)
     with pytest.raises(ConfigError, match="not a fastText model"):
         load(str(wrong))
+
+
+def test_noise_after_the_first_bytes_of_a_model_is_an_error(tmp_path: Path) -> None:
+    """Such a file, which fastText would read for minutes, is told by its header."""
+    wrong = tmp_path / "modelo.bin"
+    rng = random.Random(1)  # noqa: S311 - noise, not secrets
+    wrong.write_bytes((MODELS / "americas.ftz").read_bytes()[:8] + rng.randbytes(100_000))
+    with pytest.raises(ConfigError, match="its header says what no model has"):
+        load(str(wrong))
+
+
+def test_word_vectors_are_no_identifier(outside: Path, tmp_path: Path) -> None:
+    """A fastText file that tells nothing apart is told as such."""
+    made = fasttext.train_unsupervised(str(outside.parent / "lines.txt"), dim=4, bucket=100, epoch=1, verbose=0)
+    made.save_model(str(tmp_path / "vectores.bin"))
+    with pytest.raises(ConfigError, match="word vectors and is no classifier"):
+        load(str(tmp_path / "vectores.bin"))
+
+
+def test_a_code_that_a_map_has_otherwise_than_its_label_is_looked_up(tmp_path: Path) -> None:
+    """A map that states the model's digest is believed where label and code agree, and nowhere else."""
+    shutil.copy(MODELS / "americas.ftz", tmp_path / "copia.ftz")
+    told = (MODELS / "americas.toml").read_text("utf-8")
+    changed = told.replace('spa_Latn = { code = "spa"', 'spa_Latn = { code = "spaa"', 1)
+    assert changed != told
+    (tmp_path / "copia.toml").write_text(changed, "utf-8")
+    with pytest.raises(ConfigError, match="unknown language code «spaa»"):
+        load(str(tmp_path / "copia.ftz"))
+
+
+def test_a_worker_opens_no_table_of_languages() -> None:
+    """To open the shipped model and identify takes neither ISO 639-3's names nor CLDR's, which are 15 MB."""
+    script = (
+        "import pickle, sys, polars as pl\n"
+        "from latam_corpus.batch import Batch\n"
+        f"stage = pickle.loads({pickle.dumps(Identify(languages=('que', 'por')))!r})\n"
+        f"print(stage(Batch(pl.DataFrame({{'text': [{SPANISH!r}]}}))).frame['drop_reason'].to_list())\n"
+        "print([name for name in ('iso639', 'langcodes') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["['language=spa']", "[]"]
+
+
+def test_labels_mean_the_same_with_and_without_a_look_up() -> None:
+    """What is believed of the shipped map is what a look-up finds."""
+    told = tomllib.loads((MODELS / "americas.toml").read_text("utf-8"))["labels"]
+    believed, found = (labels_of(list(told), told, "americas.toml", looked_up=one) for one in (True, False))
+    assert believed == found
 
 
 def test_half_a_model_is_an_error(tmp_path: Path) -> None:

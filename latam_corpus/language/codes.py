@@ -11,10 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-import iso639
-import langcodes
-
-from latam_corpus.errors import ConfigError, closest
+from latam_corpus.errors import ConfigError, nearest
 
 MODELS: Final = Path(__file__).resolve().parent / "models"
 UNDETERMINED: Final = "und"
@@ -120,7 +117,9 @@ def iso_code(code: str, place: str) -> str:
     """
     known = known_code(code)
     if known is None:
-        raise ConfigError(place, f"unknown language code «{code}»", closest(code, _all_codes()))
+        near = nearest(code, _all_codes())
+        remedy = f"did you mean «{near}»?" if near else "give one of ISO 639-3, such as spa, por or quy"
+        raise ConfigError(place, f"unknown language code «{code}»", remedy)
     return known
 
 
@@ -129,6 +128,8 @@ def known_code(code: str) -> str | None:
     """The ISO 639-3 (or collection) code, or None when no language has it."""
     if code == UNDETERMINED or code in groups().collections:
         return code
+    import iso639  # noqa: PLC0415  (its tables take 13 MB and a moment to load, and a worker seldom needs them)
+
     for look_up in (iso639.Language.from_part3, iso639.Language.from_part1, iso639.Language.from_part2b):
         try:
             return str(look_up(code).part3)
@@ -144,6 +145,8 @@ def usual_script(code: str) -> str:
     >>> usual_script("spa"), usual_script("rus"), usual_script("quy")
     ('Latn', 'Cyrl', 'Latn')
     """
+    import langcodes  # noqa: PLC0415  (the same)
+
     script = langcodes.Language.get(code).maximize().script
     return str(script) if script else "Latn"
 
@@ -181,9 +184,13 @@ def _script(character: str) -> str:
 
 @cache
 def _iso_members(code: str) -> frozenset[str]:
+    import iso639  # noqa: PLC0415  (the same)
+
     return frozenset(lang.part3 for lang in iso639.ALL_LANGUAGES if lang.macrolanguage == code)
 
 
 @cache
 def _all_codes() -> tuple[str, ...]:
+    import iso639  # noqa: PLC0415  (the same)
+
     return tuple(sorted({lang.part3 for lang in iso639.ALL_LANGUAGES} | set(groups().collections)))

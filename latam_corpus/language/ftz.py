@@ -5,6 +5,7 @@ The layout is that of fastText's `saveModel`, version 12 (src/args.cc, dictionar
 
 from __future__ import annotations
 
+import mmap
 import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -21,7 +22,8 @@ _SOFTMAX: Final = 3
 _SUPERVISED: Final = 3
 _CENTROIDS: Final = 256
 _VERSION: Final = 12
-_AT_ONCE: Final = 1 << 14  # rows decoded
+_AT_ONCE: Final = 1 << 12  # rows decoded
+_LEAST_ENTRY: Final = 10  # bytes of a word or label: its end, its count and its kind
 _MOST: Final = 32_767  # the largest number of 16 bits
 
 
@@ -52,9 +54,15 @@ class Parts:
 
 
 class _Reader:
-    def __init__(self, data: bytes) -> None:
-        self._data = data
+    """The numbers, arrays and words of a file in order, read from its pages and not copied."""
+
+    def __init__(self, path: Path) -> None:
+        with path.open("rb") as file:
+            self._data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         self._at = 0
+
+    def __len__(self) -> int:
+        return len(self._data)
 
     def values(self, layout: str) -> tuple[int, ...]:
         found = struct.unpack_from("<" + layout, self._data, self._at)
@@ -67,7 +75,9 @@ class _Reader:
         return found
 
     def word(self) -> bytes:
-        end = self._data.index(b"\0", self._at)
+        end = self._data.find(b"\0", self._at)
+        if end < 0:
+            raise ValueError("it ends within a word")
         found = self._data[self._at : end]
         self._at = end + 1
         return found
@@ -77,15 +87,21 @@ def read_parts(path: Path) -> Parts | None:
     """The parts of a quantized softmax classifier without word n-grams; None for any other fastText model.
 
     Raises:
-        ValueError, struct.error: the file ends early.
+        ValueError, struct.error: the file ends early, or its header says what no model has.
     """
-    data = _Reader(path.read_bytes())
+    data = _Reader(path)
     _, version = data.values("ii")
     dim, _, _, _, _, word_ngrams, loss, kind, bucket, minn, maxn, _ = data.values("12i")
     data.values("d")
-    if (version, loss, kind, word_ngrams) != (_VERSION, _SOFTMAX, _SUPERVISED, 1):
+    size, word_count, label_count, _, pruned = data.values("iiiqq")
+    # fastText itself would go on reading, for minutes, what is no model.
+    sound = dim > 0 and bucket >= 0 and 0 <= size == word_count + label_count and min(word_count, label_count) >= 0
+    if not sound or size * _LEAST_ENTRY > len(data):
+        raise ValueError("its header says what no model has")
+    if kind != _SUPERVISED or not label_count:
+        raise ValueError("it holds word vectors and is no classifier")
+    if (version, loss, word_ngrams) != (_VERSION, _SOFTMAX, 1):
         return None
-    size, _, _, _, pruned = data.values("iiiqq")
     words, labels = bytearray(), []
     for _ in range(size):
         word = data.word()

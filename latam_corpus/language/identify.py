@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import polars as pl
@@ -44,8 +45,8 @@ class Identify:
     cues: str = ""
 
     def __post_init__(self) -> None:
-        for code in self.languages:
-            iso_code(code, "identify, languages")
+        # Looked up where the stage is made; it takes the codes along to the workers.
+        _ = self._wanted
 
     def fingerprint(self) -> str:
         """What changes when the model, its label map or a cue does, so that cached work is redone."""
@@ -60,13 +61,14 @@ class Identify:
         """
         judged = judge(load(self.model, self.labels), batch.frame["text"])
         made = batch.with_columns(_columns(judged) | _variety(batch, judged, self.cues))
-        wanted = self._wanted()
+        wanted = self._wanted
         if not wanted:
             return made
         reasons = [None if found.code in wanted else f"language={found.code}" for found in judged]
         notes = [None if reason is None else _note(found) for reason, found in zip(reasons, judged, strict=True)]
         return made.drop(reasons, notes)
 
+    @cached_property
     def _wanted(self) -> frozenset[str]:
         codes = (iso_code(code, "identify, languages") for code in self.languages)
         return frozenset().union(*(groups().members(code) for code in codes))

@@ -80,8 +80,10 @@ def by_evidence(
 def fine(model: Model, labels: NDArray[np.float32], group: int) -> str:
     """The member of a group where it is certain, else the group with its members' usual script."""
     members = model.members[group]
+    if len(members) == 1:
+        return model.labels[int(members[0])].name
     best = int(members[labels[members].argmax()])
-    if len(members) == 1 or labels[best] >= FINE * labels[members].sum():
+    if labels[best] >= FINE * labels[members].sum():
         return model.labels[best].name
     label, code = model.labels[best], model.groups[group]
     return f"{code}_{label.script}" if label.script else code

@@ -157,7 +157,7 @@ def _line(data, i, end, meaning_of, order_of, composed, made, at):  # type: igno
     starter, order = np.uint64(0), -1  # the last character that marks may join, and the order of its last mark
     while i < end:
         point, width = _decode(data, i)
-        meaning = meaning_of[point]
+        meaning = _meaning(meaning_of, point)
         if meaning < MARK:
             at = _encode(made, at, meaning)
             chars, found, before, in_others = chars + 1, _LETTERS, _AFTER_LETTER, False
@@ -174,8 +174,9 @@ def _line(data, i, end, meaning_of, order_of, composed, made, at):  # type: igno
             closes = True
             while after < end:
                 point, width = _decode(data, after)
-                closes = meaning_of[point] >= OTHER
-                if closes or meaning_of[point] < SIGN:
+                meaning = _meaning(meaning_of, point)
+                closes = meaning >= OTHER
+                if closes or meaning < SIGN:
                     break
                 count, after = count + 1, after + width
                 closes = True
@@ -213,6 +214,11 @@ def _line(data, i, end, meaning_of, order_of, composed, made, at):  # type: igno
     while at > start and made[at - 1] == 32:  # noqa: PLR2004 - the space
         at, chars = at - 1, chars - 1
     return at, chars, found
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _meaning(meaning_of, point):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    return meaning_of[min(np.int64(point), len(meaning_of) - 1)]
 
 
 @numba.njit(cache=True, nogil=True)

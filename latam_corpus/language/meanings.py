@@ -29,7 +29,7 @@ _SIGMA: Final = "Σ"  # ς at the end of a word
 
 @cache
 def meanings() -> NDArray[np.uint32]:
-    """For each code point what it means, uint32[0x110000]."""
+    """For each code point what it means, uint32[0x1FB01], the last for it and all beyond."""
     plane = classes()[:_PLANE]
     categories = [unicodedata.category(chr(point)) for point in range(_PLANE)]
     letter = (plane & LETTER) != 0
@@ -39,7 +39,7 @@ def meanings() -> NDArray[np.uint32]:
     unknown = np.array([category in ("Cn", "Co", "Cs") for category in categories])
     # NFC may change what has the class REPAIR, and nothing else: see text/characters.py.
     stable = (plane & REPAIR) == 0
-    made = np.full(len(classes()), HARD, np.uint32)
+    made = np.full(_PICTOGRAPHS[1] + 1, HARD, np.uint32)
     small = letter & stable
     small[[p for p in np.flatnonzero(plane & UPPER).tolist() if len(chr(p).lower()) != 1]] = False  # İ
     small[ord(_SIGMA)] = False

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import struct
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -18,40 +19,45 @@ import fasttext
 import numpy as np
 
 from latam_corpus.errors import ConfigError, closest
-from latam_corpus.language.codes import MODELS, UNDETERMINED, groups, iso_code, read_label
+from latam_corpus.language.codes import MODELS
 from latam_corpus.language.evidence import Bounds
 from latam_corpus.language.ftz import read_parts
+from latam_corpus.language.labels import Label, labels_of
 from latam_corpus.language.vectors import Vectors, products
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
 SHIPPED: Final = "americas"
 _MAGIC: Final = (793712314).to_bytes(4, "little")  # the first bytes of every fastText file
-_PREFIX: Final = "__label__"
+_TABLES: Final[dict[str, Any]] = {"labels": {}, "words": {}, "bounds": {}}  # of a label map
 _BEST: Final = 16  # labels read where all can't be had at once
 
 
-@dataclass(frozen=True)
-class Label:
-    """What a model's label means.
+class WordLists(Mapping[str, frozenset[str]]):
+    """Frequent words by group, made sets of when they are first asked for: most groups never are.
 
-    Attributes:
-        code: ISO 639-3, or `und`.
-        script: ISO 15924, empty for `und`.
-        group: the code under which it is judged: a group of languages of the Americas, else its own.
+    >>> WordLists({"quy": "kay chay"})["quy"] == {"kay", "chay"}
+    True
     """
 
-    code: str
-    script: str
-    group: str
+    def __init__(self, told: Mapping[str, str]) -> None:
+        self._told = told
+        self._made: dict[str, frozenset[str]] = {}
 
-    @property
-    def name(self) -> str:
-        """The code and script as the column `language` has them, such as `spa_Latn`."""
-        return f"{self.code}_{self.script}" if self.script else self.code
+    def __getitem__(self, code: str) -> frozenset[str]:
+        found = self._made.get(code)
+        if found is None:
+            found = self._made[code] = frozenset(self._told[code].split())
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._told)
+
+    def __len__(self) -> int:
+        return len(self._told)
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,7 +209,7 @@ def _open(path: Path, map_path: Path | None, both: str) -> Model:
     with path.open("rb") as file:
         if file.read(4) != _MAGIC:
             raise ConfigError(str(path), "not a fastText model", "give a .ftz or .bin that fastText saved")
-    told = _read_map(map_path) if map_path else {}
+    told = _read_map(map_path) if map_path else dict(_TABLES)
     stated = told.get("sha256")
     if stated and stated != _file_digest(path):
         raise ConfigError(
@@ -216,47 +222,33 @@ def _open(path: Path, map_path: Path | None, both: str) -> Model:
         given = parts.labels if parts else tuple(opened.get_labels())
     except (struct.error, ValueError, RuntimeError, MemoryError, UnicodeDecodeError) as error:
         raise ConfigError(str(path), f"not a usable fastText model ({error})", "get the file anew") from error
-    labels = _labels(given, told.get("labels", {}), str(map_path))
+    labels = labels_of(given, told["labels"], str(map_path), looked_up=bool(stated))
     # Frequent words belong to languages, not to models, and what they need with them.
-    shown = told if told.get("words") else _shipped_map(path)
-    lists = {code: frozenset(found.split()) for code, found in shown.get("words", {}).items()}
-    bounds = {code: _bounds(found, str(map_path)) for code, found in shown.get("bounds", {}).items()}
+    shown = told if told["words"] else _shipped_map(path)
+    lists = WordLists(shown["words"])
+    bounds = {code: _bounds(found, str(map_path)) for code, found in shown["bounds"].items()}
     return Model(path.stem, both, labels, lists, bounds, opened, given, Vectors.of(parts) if parts else None)
 
 
 def _read_map(path: Path) -> dict[str, Any]:
+    """What a label map says, with each of its tables, empty where it has none."""
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        told = _TABLES | tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(str(path), f"the label map isn't TOML: {error}", "see models/americas.toml") from error
-
-
-def _labels(given: Sequence[str], mapped: Mapping[str, Any], place: str) -> tuple[Label, ...]:
-    known = {label.removeprefix(_PREFIX): meant for label, meant in mapped.items()}
-    names = [name.removeprefix(_PREFIX) for name in given]
-    return tuple(_label(name, known.get(name), place) for name in names)
-
-
-def _label(name: str, meant: Any, place: str) -> Label:  # noqa: ANN401 - as the user's TOML has it
-    read = read_label(name)
-    if meant is not None:
-        meant = {"code": meant} if isinstance(meant, str) else meant
-        if not isinstance(meant, dict) or not isinstance(meant.get("code"), str):
-            raise ConfigError(place, f"label «{name}» has no code", 'write { code = "spa", script = "Latn" }')
-        code = iso_code(meant["code"], f"{place}, label «{name}»")
-        usual = read_label(code) or (code, "Latn")
-        read = code, str(meant.get("script", usual[1]))
-        if "macro" in meant:
-            return Label(*read, iso_code(str(meant["macro"]), f"{place}, label «{name}»"))
-    # A label that is no language code, of a model without a map, names nothing that we could write down.
-    code, script = read or (UNDETERMINED, "")
-    return Label(code, script, groups().of.get(code, code))
+    for name in _TABLES:
+        if not isinstance(told[name], dict):
+            raise ConfigError(str(path), f"«{name}» is no table", f"write [{name}], see models/americas.toml")
+    wrong = [code for code, words in told["words"].items() if not isinstance(words, str)]
+    if wrong:
+        raise ConfigError(str(path), f"the words of «{wrong[0]}» are no text", 'write spa = "de la que"')
+    return told
 
 
 def _shipped_map(path: Path) -> dict[str, Any]:
     """The shipped model's label map, for a model that has no word lists."""
     shipped = MODELS / f"{SHIPPED}.toml"
-    return _read_map(shipped) if shipped.is_file() and path != MODELS / f"{SHIPPED}.ftz" else {}
+    return _read_map(shipped) if shipped.is_file() and path != MODELS / f"{SHIPPED}.ftz" else dict(_TABLES)
 
 
 def _bounds(found: Any, place: str) -> Bounds:  # noqa: ANN401 - as the user's TOML has it

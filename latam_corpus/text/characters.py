@@ -31,6 +31,7 @@ SUSPECT: Final = 4096  # as the second of two characters after Â or Ã, mojibak
 SPOKEN: Final = 8192  # opens or closes speech, a question or a cry: two side by side are sound, as in «¡
 
 _LAST: Final = sys.maxunicode + 1
+_PLANE: Final = 1 << 16
 _CLOSING: Final = ".!?…:"
 _QUOTES: Final = "\"'»”’›)]}"
 _CODE: Final = "{}<>=[]\\|#@&*_~^$%+/"
@@ -82,17 +83,23 @@ def classes() -> NDArray[np.uint16]:
 
 def _by_category() -> tuple[NDArray[np.uint16], list[str]]:
     """The classes that a character has by its general category, and the characters that Unicode decomposes."""
-    # A function of ours called for each of 1.1 million code points is what took most of a small run's start.
-    categories = "".join(map(unicodedata.category, map(chr, range(_LAST)))).encode()
-    codes = np.frombuffer(categories, np.uint16)  # two letters each
-    flags = np.zeros(1 << 16, np.uint16)
-    unassigned = np.zeros(1 << 16, np.bool_)
-    for code in np.flatnonzero(np.bincount(codes)).astype(np.uint16):
-        category = code.tobytes().decode()
-        flags[code] = _of_category(category)
-        unassigned[code] = category in ("Cn", "Co", "Cs")
-    assigned = map(chr, np.flatnonzero(~unassigned[codes]).tolist())
-    return flags[codes], [character for character in assigned if unicodedata.decomposition(character)]
+    table = np.empty(_LAST, np.uint16)
+    decomposing: list[str] = []
+    # A plane at a time: all 1.1 million at once would take 70 MB for a moment.
+    for first in range(0, _LAST, _PLANE):
+        # A function of ours called for each code point is what took most of a small run's start.
+        categories = "".join(map(unicodedata.category, map(chr, range(first, first + _PLANE)))).encode()
+        codes = np.frombuffer(categories, np.uint16)  # two letters each
+        assigned = np.ones(_PLANE, np.bool_)
+        for code in np.unique(codes):
+            category = code.tobytes().decode()
+            here = codes == code
+            table[first : first + _PLANE][here] = _of_category(category)
+            if category in ("Cn", "Co", "Cs"):
+                assigned[here] = False
+        points = (np.flatnonzero(assigned) + first).tolist()
+        decomposing += [character for character in map(chr, points) if unicodedata.decomposition(character)]
+    return table, decomposing
 
 
 def _of_category(category: str) -> int:

@@ -25,7 +25,7 @@ _AT_ONCE = 2000
 def _main(texts: str, named: str, kind: str = "judge") -> None:
     before = _memory_mb("VmRSS")
     with Path(texts).open(encoding="utf-8") as lines:
-        given = [json.loads(line) for line in lines]
+        given = pl.Series([json.loads(line) for line in lines], dtype=pl.String)
     held = _memory_mb("VmRSS") - before
     started = time.process_time()
     model, stage = load(), Identify()

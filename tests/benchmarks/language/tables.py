@@ -153,19 +153,20 @@ def neighbour_scores(samples: Sequence[Sample], named: Sequence[Named]) -> Table
 
 
 def cost(streams: dict[str, dict[str, list[Told]]], number: int) -> Table:
-    """Documents a second of CPU time with the model loaded, the median of the rounds; and memory."""
+    """Documents a second of CPU time with the model loaded, the median of the rounds; and memory, own: not of files."""
     rows = []
     first = next(iter(streams.values()))
     for system in first:
         speeds = [rounded(number / statistics.median(t.cpu for t in stream[system])) for stream in streams.values()]
         told = first[system][-1]
-        memory = (told.peak_mb, told.imports_mb, told.texts_mb, told.files_mb)
+        memory = (told.peak_mb, told.peak_mb - told.files_mb, told.imports_mb, told.texts_mb, told.files_mb)
         rows.append((system, *speeds, rounded(told.load), *map(round, memory), told.version))
     columns = (
         "",
         *(f"{name}, documents/s#" for name in streams),
         "load s#",
         "peak MB#",
+        "of it own#",
         "of it imports#",
         "of it texts#",
         "of it files#",

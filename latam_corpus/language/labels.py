@@ -1,0 +1,96 @@
+"""What the labels of a model mean, as they state it themselves or as a label map says."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from latam_corpus.errors import ConfigError, nearest
+from latam_corpus.language.codes import UNDETERMINED, groups, iso_code, read_label
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_PREFIX: Final = "__label__"
+_SCRIPT: Final = re.compile(r"[A-Z][a-z]{3}")  # ISO 15924
+
+
+@dataclass(frozen=True)
+class Label:
+    """What a model's label means.
+
+    Attributes:
+        code: ISO 639-3, or `und`.
+        script: ISO 15924, empty for `und`.
+        group: the code under which it is judged: a group of languages of the Americas, else its own.
+    """
+
+    code: str
+    script: str
+    group: str
+
+    @property
+    def name(self) -> str:
+        """The code and script as the column `language` has them, such as `spa_Latn`."""
+        return f"{self.code}_{self.script}" if self.script else self.code
+
+
+def labels_of(given: Sequence[str], mapped: Mapping[str, Any], place: str, *, looked_up: bool) -> tuple[Label, ...]:
+    """What a model's labels mean, in their order.
+
+    Args:
+        given: the labels, such as `__label__spa_Latn`; one that is no language code and isn't mapped is `und`.
+        mapped: by label a code, or a table with `code`, `script` and `macro`.
+        place: the label map, for errors.
+        looked_up: whether `train` wrote the map with the model, and so knew the codes that the labels state.
+
+    Raises:
+        ConfigError: the model hasn't such a label, or its code or script isn't one.
+
+    >>> [label.name for label in labels_of(["__label__es", "x1"], {"x1": "quy"}, "mapa.toml", looked_up=False)]
+    ['spa_Latn', 'quy_Latn']
+    """
+    known = {label.removeprefix(_PREFIX): meant for label, meant in mapped.items()}
+    names = [name.removeprefix(_PREFIX) for name in given]
+    strange = known.keys() - set(names)
+    if strange:
+        first = min(strange)
+        near = nearest(first, names)
+        remedy = f"did you mean «{near}»?" if near else f"its labels are such as «{names[0]}»"
+        raise ConfigError(place, f"the model has no label «{first}»", remedy)
+    return tuple(
+        (_as_written(name, known.get(name)) if looked_up else None) or _label(name, known.get(name), place)
+        for name in names
+    )
+
+
+def _as_written(name: str, meant: Any) -> Label | None:  # noqa: ANN401 - as the user's TOML has it
+    """What a label means that states code and script as its map does, so that no table of languages is opened."""
+    if not isinstance(meant, dict):
+        return None
+    code, script = meant.get("code"), meant.get("script")
+    group = groups().of.get(str(code), code)
+    if name != f"{code}_{script}" or meant.get("macro", group) != group:
+        return None
+    return Label(str(code), str(script), str(group))
+
+
+def _label(name: str, meant: Any, place: str) -> Label:  # noqa: ANN401 - as the user's TOML has it
+    read = read_label(name)
+    if meant is not None:
+        here = f"{place}, label «{name}»"
+        meant = {"code": meant} if isinstance(meant, str) else meant
+        if not isinstance(meant, dict) or not isinstance(meant.get("code"), str):
+            raise ConfigError(place, f"label «{name}» has no code", 'write { code = "spa", script = "Latn" }')
+        code = iso_code(meant["code"], here)
+        usual = read_label(code) or (code, "Latn")
+        script = str(meant.get("script", usual[1]))
+        if script and not _SCRIPT.fullmatch(script):
+            raise ConfigError(here, f"«{script}» is no script", "ISO 15924 has Latn, Cyrl, Arab and others")
+        read = code, script
+        if "macro" in meant:
+            return Label(*read, iso_code(str(meant["macro"]), here))
+    # A label that is no language code, of a model without a map, names nothing that we could write down.
+    code, script = read or (UNDETERMINED, "")
+    return Label(code, script, groups().of.get(code, code))
