@@ -19,8 +19,9 @@ website: Any = importlib.import_module("tests.benchmarks.crawl.website")
 page = website.page
 
 
-def _crawl(site: Any, out: Path, more: str = "", *, again: bool = False) -> Any:
-    return Crawler(website.source_of(site, more), out, website.Unseen(), first_rest=0.01).run(again=again)
+def _crawl(site: Any, out: Path, more: str = "", *, again: bool = False, limit: int | None = None) -> Any:
+    crawler = Crawler(website.source_of(site, more), out, website.Unseen(), first_rest=0.01, limit=limit)
+    return crawler.run(again=again)
 
 
 def _rows(site: Any, out: Path) -> list[tuple[str, str | None]]:
@@ -69,3 +70,31 @@ def test_a_source_may_take_back_what_is_gone(tmp_path: Path, site: Any) -> None:
     site.routes["/dos"] = page("dos, otra vez")
     assert _crawl(site, tmp_path, more, again=True).states == {"page": 2}
     assert _listed(tmp_path) == []
+
+
+def test_in_a_round_that_was_cut_the_list_of_what_is_gone_stands(tmp_path: Path, site: Any) -> None:
+    """It is written anew when nothing waits."""
+    site.routes |= {"/": page("inicio", "/dos"), "/dos": page("dos")}
+    _crawl(site, tmp_path)
+    del site.routes["/dos"]
+    _crawl(site, tmp_path, again=True)
+    assert _listed(tmp_path) == [(f"{site.root}/dos", False)]
+    _crawl(site, tmp_path, again=True, limit=1)
+    assert _listed(tmp_path) == [(f"{site.root}/dos", False)]
+
+
+def test_pages_that_come_back_are_no_trap(tmp_path: Path, site: Any) -> None:
+    """What was taken back counts as if it had never been: the same content isn't met «again»."""
+    names = [f"/nota/{n}" for n in range(60)]
+    pages = {name: page(f"nota {name}") for name in names}
+    site.routes |= {"/": page("inicio", *names), **pages}
+    more = 'gone = "withdraw"'
+    _crawl(site, tmp_path, more)
+    for name in names:
+        del site.routes[name]
+    _crawl(site, tmp_path, more, again=True)
+    site.routes |= pages
+    _crawl(site, tmp_path, more, again=True)
+    new = [f"/nota/{n}" for n in range(60, 80)]
+    site.routes |= {"/": page("inicio", *names, *new), **{name: page(f"nota {name}") for name in new}}
+    assert _crawl(site, tmp_path, more, again=True).states == {"page": 81}

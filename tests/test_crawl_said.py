@@ -129,6 +129,19 @@ def test_an_inventory_tells_what_is_held_of_a_source(tmp_path: Path, site: Any, 
     assert line[-1] == "Gaceta"
 
 
+def test_an_inventory_says_what_it_cannot_tell(tmp_path: Path, site: Any, command_line: CommandLine) -> None:
+    """A damaged record of a crawl, and a source that nobody has."""
+    path, out = _file(site, tmp_path), tmp_path / "out"
+    site.routes["/"] = website.page("inicio")
+    about = ("--out", out, "--lang", "es")
+    assert command_line("crawl", path, "--out", out).code == 0
+    (out / "collected" / "gaceta" / "frontier.sqlite").write_bytes(b"SQLite format 3" * 99)
+    shown = command_line("sources", "inventory", path, *about)
+    assert (shown.code, "está dañado" in shown.out) == (0, True)
+    wrong = command_line("sources", "inventory", "global-voice-es", *about)
+    assert (wrong.code, "global-voices-es" in wrong.err) == (2, True)
+
+
 def test_an_inventory_tells_the_releases_of_a_source(
     tmp_path: Path, command_line: CommandLine, document: Any, kept_run: Any
 ) -> None:

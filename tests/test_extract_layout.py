@@ -72,13 +72,16 @@ def test_a_thousand_lines_of_preformatted_text_without_a_tag() -> None:
     lines = [f"línea {number}" for number in range(1000)]
     page = read_markup(f"<pre>{chr(10).join(lines)}</pre>")
     assert [page.block(number) for number in range(len(page))] == lines
-    assert len(read_markup(f"<PRE>{chr(10).join(lines)}</PRE>")) <= len(lines)
+    raw = read_markup(f"<PRE>{chr(10).join(lines)}</PRE>{'<P>Uno' * 30}")
+    assert [raw.block(number) for number in range(len(raw))] == [*lines, *["Uno"] * 30]
 
 
 def test_a_tag_with_a_prefix_stands_within_a_sentence() -> None:
-    """Word processors mark places and persons so: <st1:place> is no block of its own."""
-    page = read_markup("<p>Viajó de <st1:place w:st='on'>Cuenca</st1:place> a <o:p></o:p>Loja.</p>")
+    """Word processors mark places and persons so: <st1:place> is no block of its own, <x:p> is one as <p> is."""
+    page = read_markup("<p>Viajó de <st1:address w:st='on'>Cuenca</st1:address> a <o:p></o:p>Loja.</p>")
     assert [page.block(number) for number in range(len(page))] == ["Viajó de Cuenca a Loja."]
+    page = read_markup("<x:h1>Noticias</x:h1><x:p>La maestra <x:b>grande</x:b><x:br></x:br>y los niños.</x:p>")
+    assert [page.block(number) for number in range(len(page))] == ["Noticias", "La maestra grande", "y los niños."]
 
 
 def test_class_names_say_what_an_element_is_for() -> None:

@@ -9,6 +9,8 @@ import polars as pl
 import pytest
 
 from latam_corpus.batch import Batch
+from latam_corpus.extract.document import Extracted
+from latam_corpus.extract.licences import with_stated
 from latam_corpus.extract.page import read_page
 from latam_corpus.extract.stage import Extract
 from latam_corpus.extract.stated import Stated, day
@@ -137,6 +139,7 @@ def _page(states: str, tier: str = "attribution", mode: Any = "balanced") -> dic
     return kept | {"ledger": passed.ledger.to_dicts(), "changed": passed.count.changed}
 
 
+_IN_COPYRIGHT = "http://rightsstatements.org/vocab/InC/1.0/"
 _LICENCE = '<link rel="license" href="{}">'
 
 
@@ -171,6 +174,23 @@ def test_no_licence_of_a_page_widens_its_terms(address: str) -> None:
     assert "tier_before" not in json.loads(row["ledger"][0]["evidence"])
     row = _page(_LICENCE.format(address), tier="unknown")
     assert (row["rights_tier"], row["uses"]) == ("unknown", ["train", "redistribute", "evaluate"])
+
+
+def test_the_rows_own_statement_narrows_nothing() -> None:
+    """An agreement may allow what the statement alone doesn't, and the page that repeats it says nothing new."""
+    frame = pl.DataFrame({"url": [None], "rights": [_IN_COPYRIGHT], "rights_tier": ["permission"], "uses": [["train"]]})
+    page = Extracted("Hola", "layout", licences=(_IN_COPYRIGHT,))
+    assert with_stated(frame, [page]).select("rights_tier", "uses").row(0) == ("permission", ["train"])
+
+
+def test_a_page_without_an_address_is_narrowed_too() -> None:
+    """A folder of pages: what names a host is whole."""
+    frame = pl.DataFrame(
+        {"url": [None], "rights": ["CC0-1.0"], "rights_tier": ["open"], "uses": [["train"]]},
+        schema_overrides={"url": pl.String},
+    )
+    page = Extracted("Hola", "layout", licences=("//creativecommons.org/licenses/by-nc/4.0/", "/cc"))
+    assert with_stated(frame, [page]).select("rights_tier", "uses").row(0) == ("non_commercial", [])
 
 
 def test_of_several_licences_the_least_open_counts_in_every_mode() -> None:

@@ -232,3 +232,13 @@ def test_a_pattern_of_many_stars_takes_no_time() -> None:
     """A pattern that a backtracking matcher would never finish."""
     assert not matches("/" + "*a" * 400 + "b$", "/" + "a" * 4000)
     assert longest([("/*a*a", 1), ("/", 2)], "/xaxa") == [1]
+
+
+def test_a_licence_is_read_of_a_script_and_not_of_half_a_tag() -> None:
+    """Of a tag without an end that names the type thousands of times, too."""
+    assert head_opt_outs(Head(b"<script " + b"rsl+xml" * 30_000), "https://a.example/", _NOW) == []
+    licence = _RSL.format(url="/", server="", terms='<prohibits type="usage">ai-train</prohibits>')
+    told = head_opt_outs(
+        Head(f'<script data-x="1" type="application/rsl+xml">{licence}</script>'.encode()), "https://a.example/", _NOW
+    )
+    assert [one.signal for one in told]

@@ -18,6 +18,7 @@ from warcio.archiveiterator import ArchiveIterator
 
 from latam_corpus.catalog.optout.site import Site, Text
 from latam_corpus.collect.crawl.ask import Asker
+from latam_corpus.collect.crawl.recheck import SiteReader
 from latam_corpus.release.opt_outs import LISTED, Refused, read_listed, relisted
 from latam_corpus.release.store import Store
 
@@ -119,6 +120,39 @@ def test_of_a_site_that_cannot_be_read_the_former_word_stands(
     assert f"{sites[0].root} couldn't be read" in shown.out
     assert "6 of 12 documents with an address must leave" in shown.out  # those of the third site too: it was read anew
     assert sites[2].root in shown.out
+
+
+@pytest.mark.parametrize(
+    "shut", [(403, {}, b""), (451, {}, b""), (401, {}, b""), (200, {}, b"<!doctype html><title>Are you human?</title>")]
+)
+def test_a_firewalls_answer_is_nobodys_permission(
+    released: Path, sites: list[Any], command_line: CommandLine, shut: Any
+) -> None:
+    """What shuts machines out says nothing of the owner's will: the former refusals stand, and it is told."""
+    sites[0].routes |= {
+        "/robots.txt": (200, _TEXT, b"License: /rsl.xml"),
+        "/ai.txt": (200, _TEXT, b"User-Agent: *\nDisallow: /"),
+    }
+    assert _recheck(command_line, released, sites).json["documents_leaving"] == 4
+    sites[0].routes.clear()
+    sites[0].any_ = lambda _: shut
+    told = _recheck(command_line, released, sites).json
+    assert {f"{sites[0].root}/robots.txt", f"{sites[0].root}/ai.txt"} <= set(told["unread_files"])
+    assert told["documents_leaving"] == 4
+    assert {row["signal"] for row in told["leave"]} == {"ai.txt", "rsl-permission"}
+
+
+def test_a_site_that_is_dead_does_not_hide_the_other_of_its_host(tmp_path: Path, sites: list[Any]) -> None:
+    """By http nobody answers; what is refused by https, here by another scheme's port, is read all the same."""
+    alive, dead = sites[0], sites[0].root.replace("http://", "https://")
+    alive.routes["/robots.txt"] = _CLOSED
+    reader = SiteReader(
+        "otros", [dead, alive.root], tmp_path, lambda *_: None,
+        contact="biblioteca@puerto.example", delay=0, private_hosts=[alive.host], first_rest=0.01,
+    )  # fmt: skip
+    reader.run()
+    assert set(reader.unread) == {dead}
+    assert reader.sites[alive.root].opt_outs(f"{alive.root}/notas/1")
 
 
 def test_of_a_file_that_does_not_come_the_former_word_stands(

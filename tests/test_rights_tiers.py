@@ -97,3 +97,9 @@ def test_openness_orders_the_tiers_and_refuses_others() -> None:
     assert [openness(tier) for tier in RIGHTS_TIERS] == list(range(7))
     with pytest.raises(ConfigError, match="did you mean «attribution»"):
         openness("atribution")
+
+
+@pytest.mark.parametrize("statement", ["()", "() Todos los derechos reservados", "( and x WITH + :", "(" * 5000])
+def test_no_statement_breaks_what_reads_it(statement: str) -> None:
+    """A page may state anything."""
+    assert tier_of(statement) == "unknown"

@@ -31,6 +31,7 @@ _UNRESERVED: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuv
 # What may stand unencoded: unreserved, sub-delims, ":", "@" and "/"; in a query also "?".
 _PATH: Final = _UNRESERVED | frozenset("!$&'()*+,;=:@/")
 _QUERY: Final = _PATH | frozenset("?")
+_USUAL: Final = 2000  # characters of an address that is worth remembering
 _HEX: Final = frozenset("0123456789abcdefABCDEF")
 
 # Parameters that carry a campaign, a click or a visitor, never the document. From the lists of courlan 1.4 and of the
@@ -44,7 +45,6 @@ _TRACKING: Final = frozenset({
 _TRACKING_PREFIXES: Final = ("utm_", "pk_", "mtm_", "hsa_", "at_campaign", "at_medium")
 
 
-@lru_cache(maxsize=2**12)  # a page's address is asked for by its reader, its opt-outs and its extractor
 def canonical_url(url: str) -> str:
     r"""The URL in the canonical form of `URL_VERSION`; never raises, and gives its own results back unchanged.
 
@@ -55,6 +55,11 @@ def canonical_url(url: str) -> str:
     >>> canonical_url("  sin dirección ")
     'sin dirección'
     """
+    return _canonical(url) if len(url) <= _USUAL else _canonical.__wrapped__(url)
+
+
+@lru_cache(maxsize=2**12)  # a page's address is asked for by its reader, its opt-outs and its extractor
+def _canonical(url: str) -> str:
     kept = re.sub(r"[\t\r\n]", "", re.sub(r"\A[\x00-\x20]+|[\x00-\x20]+\Z", "", url))
     parts = _PARTS.match(kept)
     if parts is None:

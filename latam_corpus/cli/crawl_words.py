@@ -102,6 +102,9 @@ CAUSES: Final[Mapping[str, Said]] = {
     ),
 }
 
+# What isn't a cause that is counted.
+_OTHERS: Final = {"not asked yet": Said("todavía no se le preguntó", "ainda não se perguntou", "it wasn't asked yet")}
+
 LEFT: Final = Said(
     "{host} queda para otro día: {why}", "{host} fica para outro dia: {why}", "{host} is left for another day: {why}"
 )
@@ -189,7 +192,7 @@ def told_cause(cause: str) -> Said:
     'robots.txt no se pudo leer, y sin él no se pide nada: no se pudo conectar'
     """
     first, _, second = cause.partition(": ")
-    told = CAUSES.get(first, same(first))
+    told = CAUSES.get(first) or _OTHERS.get(first) or same(first)
     if not second:
         return told
     return Said(*(f"{one}: {other}" for one, other in zip(told, CAUSES.get(second, same(second)), strict=True)))

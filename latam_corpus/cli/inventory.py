@@ -20,7 +20,7 @@ from latam_corpus.report.reasons import in_plain_words
 from latam_corpus.said import Said
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from latam_corpus.release.manifest import Manifest
     from latam_corpus.release.store import Store
@@ -54,6 +54,11 @@ _BUSY: Final = Said(
     "recolectado: en este momento se está recolectando",
     "coletado: neste momento está sendo coletado",
     "collected: it is being collected right now",
+)
+_DAMAGED: Final = Said(
+    "recolectado: el registro de la recolección en {folder} está dañado ({why})",
+    "coletado: o registro da coleta em {folder} está danificado ({why})",
+    "collected: the crawl's record in {folder} is damaged ({why})",
 )
 _NOT_COLLECTED: Final = Said("recolectado: nada en {out}", "coletado: nada em {out}", "collected: nothing in {out}")
 _RUN: Final = Said(
@@ -93,7 +98,7 @@ def inventory(
     language = spoken(lang)
     held = _held(out, open_store(store, out))
     if named:
-        held = {name: held.get(name) or _row(name) for name in map(_id_of, named)}
+        held = {name: held.get(name) or _row(name) for name in (_id_of(one, held) for one in named)}
     if as_json:
         print_json(list(held.values()))
     elif named:
@@ -105,11 +110,13 @@ def inventory(
         console.print(_NOTHING.plain(out=out).told(language), markup=False)
 
 
-def _id_of(named: str) -> str:
-    """The id of a source's file, or of one that isn't in the catalogue and may be held all the same."""
-    if Path(named).suffix or "/" in named:
-        return load_source(named).id
-    return named
+def _id_of(named: str, held: Collection[str]) -> str:
+    """The id of a source's file, of one of the catalogue, or of one that is held though the catalogue has it no more.
+
+    Raises:
+        ConfigError: there is none of that name.
+    """
+    return named if named in held else load_source(named).id
 
 
 def _row(name: str) -> dict[str, Any]:
@@ -195,6 +202,8 @@ def _tell(row: dict[str, Any], out: Path, language: str) -> None:
         say(_NOT_COLLECTED, out=out / "collected")
     elif collected["busy"]:
         say(_BUSY)
+    elif collected["damaged"]:
+        say(_DAMAGED, folder=collected["folder"], why=collected["damaged"])
     else:
         days = {name: (collected[name] or "—")[:10] for name in ("first", "last")}
         kilobytes = -(-collected["bytes"] // 1000)

@@ -64,8 +64,8 @@ def _states(page: Extracted, url: str | None) -> dict[str, Any]:
 
 
 def _joined(url: str, address: str) -> str:
-    try:
-        return urljoin(url, address)
+    try:  # of a page without an address too, what names a host is whole
+        return urljoin(url or ("https:" if address.startswith("//") else ""), address)
     except ValueError:  # such as half an IPv6 address
         return address
 
@@ -74,7 +74,8 @@ def _narrowed(frame: pl.DataFrame, told: dict[int, dict[str, Any]]) -> pl.DataFr
     """The rows with the terms of their least open licence, where they were more open; what they were goes to `told`."""
     terms = {name: frame[name].to_list() for name in _TERMS}
     for row, states in told.items():
-        licences = [one for one in states.get("licences", ()) if is_known(one)]
+        # The row's own statement says nothing new: an agreement may allow what the statement doesn't.
+        licences = [one for one in states.get("licences", ()) if is_known(one) and one != terms["rights"][row]]
         tier = max(map(tier_of, licences), key=openness, default=None)
         before = terms["rights_tier"][row]
         if tier is None or before is None or openness(tier) <= openness(before):

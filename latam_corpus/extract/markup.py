@@ -67,9 +67,8 @@ def read_markup(markup: str, enough: int | None = None) -> Markup:
     ['Hola, vecina.', '¿Qué tal?']
     """
     data = np.frombuffer(markup.encode("utf-8", "replace"), np.uint8)
-    most = int(np.count_nonzero(data == ord("<"))) + 2
-    if "<pre" in markup:  # in which each line is a block
-        most += int(np.count_nonzero(data == ord("\n")))
+    # A block ends at a tag, and in a <pre> at the end of a line.
+    most = int(np.count_nonzero((data == ord("<")) | (data == ord("\n")))) + 2
     tags, parents, says = np.zeros(most, np.uint8), np.zeros(most, np.int32), np.zeros(most, np.uint32)
     text = np.empty(len(data) + 1, np.uint8)
     starts, owners = np.zeros(most + 1, np.int32), np.zeros(most, np.int32)

@@ -188,6 +188,18 @@ def _unusual(data, at, one):  # type: ignore[no-untyped-def]  # noqa: ANN001, AN
 
 
 @numba.njit(cache=True, nogil=True)
+def _prefixed(data, name, local, h, keys, kinds):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """The kind of a tag with a prefix: `x:p` is a block as `p` is; a word processor's mark stands within a sentence."""
+    one = data[name]
+    if local == name + 2 and (one == 109 or one == 111 or one == 118 or one == 119):  # m: o: v: w:
+        return np.uint8(0)
+    if one == 115 and data[name + 1] == 116 and data[name + 2] >= 48 and data[name + 2] <= 57:  # st1:
+        return np.uint8(0)
+    slot = slot_of(keys, h)
+    return kinds[slot] & np.uint8(BLOCK | BREAK) if keys[slot] == h else np.uint8(0)
+
+
+@numba.njit(cache=True, nogil=True)
 def scan(  # type: ignore[no-untyped-def]  # noqa: ANN201, C901, PLR0912, PLR0915
     data,  # noqa: ANN001
     enough,  # noqa: ANN001
@@ -234,16 +246,22 @@ def scan(  # type: ignore[no-untyped-def]  # noqa: ANN201, C901, PLR0912, PLR091
             tag_start = at
             at += 2 if ends else 1
             h = _BASIS
-            prefixed = False  # such as <st1:place>, which stands within a sentence
+            name = at
+            local = 0  # where the name begins after a prefix
+            local_hash = _BASIS
             while at < size and data[at] > _SPACE and data[at] != _MORE and data[at] != _SLASH:
                 letter = data[at]
-                prefixed |= letter == _COLON
                 if letter >= 65 and letter <= 90:
                     letter += 32
                 h = (h ^ np.uint64(letter)) * _PRIME
+                local_hash = (local_hash ^ np.uint64(letter)) * _PRIME
                 at += 1
+                if letter == _COLON:
+                    local, local_hash = at, _BASIS
             slot = slot_of(keys, h)
-            kind = kinds[slot] if keys[slot] == h else np.uint8(0 if prefixed else BLOCK)
+            kind = kinds[slot] if keys[slot] == h else np.uint8(BLOCK)
+            if local:
+                kind = _prefixed(data, name, local, local_hash, keys, kinds)
             if kind & np.uint8(BLOCK | BREAK) and out > starts[blocks]:
                 if kind & np.uint8(BREAK):
                     counts[blocks, BEFORE_BREAK] = 1
@@ -327,8 +345,7 @@ def scan(  # type: ignore[no-untyped-def]  # noqa: ANN201, C901, PLR0912, PLR091
             if width:
                 one = np.uint8(_SPACE)
         if one <= _SPACE:
-            # A line of a <pre> ends as by a <br>; the caller knew of the page's tags, and perhaps not of these lines.
-            if one == _LINE_END and verbatim and out > starts[blocks] and blocks + 2 < len(owners):
+            if one == _LINE_END and verbatim and out > starts[blocks]:  # a line of a <pre> ends as by a <br>
                 counts[blocks, BEFORE_BREAK] = 1
                 owners[blocks] = owner
                 blocks += 1

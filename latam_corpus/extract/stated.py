@@ -35,7 +35,7 @@ _COMPACT: Final = re.compile(r"^((?:19|20)\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[0
 _ARTICLE: Final = re.compile(r"Article|Posting|Blog|News|Report|WebPage|CreativeWork|Recipe|Book|Poem|Chapter")
 # As a parser writes tags out; the value of an attribute may hold a `>`.
 _TAG: Final = re.compile(rb"<([A-Za-z][\w-]{0,30})((?:[^>\"]++|\"[^\"]*\"){0,3000}+)>")
-_VALUE: Final = re.compile(rb"([\w:-]+)=(?:\"([^\"]*)\"|([^\s\">]+))")
+_VALUE: Final = re.compile(rb"(?<![\w:-])([\w:-]++)=(?:\"([^\"]*)\"|([^\s\">]+))")
 # What is read of any other element with `rel` or `itemprop`, of which some pages have hundreds.
 _ALWAYS: Final = frozenset({b"html", b"title", b"h1", b"time"})
 _METAS: Final = frozenset(
@@ -43,7 +43,7 @@ _METAS: Final = frozenset(
 )
 _NAMED: Final = re.compile(rb"\b(?:property|name|itemprop)=\"?([^\"]*)")
 _MARKED: Final = re.compile(rb"canonical|license|author|datePublished", re.IGNORECASE)
-_MARKUP: Final = re.compile(r"<[^>]*>")
+_MARKUP: Final = re.compile(r"<[^<>]*>")
 _LANGUAGE: Final = re.compile(r"\s*([A-Za-z]{2,3}(?:[-_][A-Za-z0-9]+)*)")
 _ADDRESS: Final = re.compile(r"https?://[^/]", re.IGNORECASE)
 # Beyond these a page says nothing that is worth the time.
@@ -52,7 +52,8 @@ _MOST_OBJECTS: Final = 500
 _MOST_TAGS: Final = 1000
 _MOST_TEXT: Final = 2000  # bytes of a heading or a name
 _MOST_NAME: Final = 100  # characters of a person's name, or a section's
-_MOST_ADDRESS: Final = 500  # characters
+_MOST_ADDRESS: Final = 500  # characters of a licence's
+_LONGEST_ADDRESS: Final = 2000  # of the page's own
 _MOST_LICENCES: Final = 10
 
 
@@ -114,7 +115,7 @@ def stated(page: Markup) -> Stated:
         published=next(filter(None, map(day, dates)), None),
         section=next((one for one in sections if one and len(one) <= _MOST_NAME), None),
         licences=tuple(dict.fromkeys(one for one in licences if len(one) <= _MOST_ADDRESS))[:_MOST_LICENCES],
-        url=next(filter(_ADDRESS.match, addresses), None),
+        url=next((one for one in addresses if len(one) <= _LONGEST_ADDRESS and _ADDRESS.match(one)), None),
         language=found.language,
         description=next(iter(_named(metas, _TEASERS)), ""),
         body=" ".join(_MARKUP.sub(" ", html.unescape(body)) for body in _strings(articles, "articleBody", tidy=False)),

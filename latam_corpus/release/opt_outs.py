@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from latam_corpus import schema
 from latam_corpus.catalog.optout.signal import WITHHELD
-from latam_corpus.catalog.optout.site import root_of
+from latam_corpus.catalog.optout.site import ROBOTS, root_of
 from latam_corpus.catalog.rights import openness
 from latam_corpus.release.parquet import read_batches
 
@@ -93,8 +93,8 @@ def relisted(
 ) -> pl.DataFrame:
     """The new list: what the sites refuse of the documents today.
 
-    Of a site that couldn't be read, and of a single file of one, what the list said before stands. A refusal that a
-    site took back is gone.
+    Of a site that couldn't be read, or its robots.txt, and of any other single file, what the list said before stands.
+    A refusal that a site took back is gone.
 
     Args:
         documents: of `on_the_web`.
@@ -110,9 +110,13 @@ def relisted(
         pl.col("since").fill_null(pl.col("time")), pl.lit(retroactive).alias("retroactive")
     )
     places = zip(listed["url"], listed["address"], strict=True)
-    stands = [root_of(url) not in sites or address in unread for url, address in places]
+    stands = [
+        root not in sites or address in unread or root + ROBOTS in unread
+        for root, address in ((root_of(url), address) for url, address in places)
+    ]
     standing = listed.filter(pl.Series(stands, dtype=pl.Boolean))
-    return pl.concat([schema.conform(fresh, LISTED), standing]).sort(*_KEY)
+    both = pl.concat([schema.conform(fresh, LISTED), standing])
+    return both.unique(_KEY, keep="first", maintain_order=True).sort(*_KEY)
 
 
 def _refusals(document: Mapping[str, Any], sites: Mapping[str, Site]) -> Iterator[dict[str, Any]]:

@@ -26,7 +26,7 @@ _COMMENT: Final = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 # Possessive and bounded by `<`, so that a page made for it can't make the search slow.
 _TAG: Final = re.compile(r"<(meta|link)\b((?:[^<>\"']|\"[^\"]*\"|'[^']*')*+)>", re.IGNORECASE)
 _ATTRIBUTE: Final = re.compile(r"(?<![\w:-])([\w:-]++)\s*+=\s*+(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))")
-_INLINE: Final = re.compile(rb"<script\b[^<>]*rsl\+xml[^<>]*>", re.IGNORECASE)
+_INLINE: Final = re.compile(rb"<script\b(?=[^<>]*?rsl\+xml)[^<>]*+>", re.IGNORECASE)
 _MAX_INLINE: Final = 5
 # `otherbot: noai` is said to that bot; a value such as `unavailable_after: …` has a colon of its own.
 _AGENT: Final = re.compile(r"\s*([\w.*-]+(?: [\w.-]+)?)\s*:\s*(.+)", re.DOTALL)

@@ -154,7 +154,8 @@ class Crawler:
 
     def _end(self) -> None:
         """Write what can be written only when nothing more is asked for: which pages are gone."""
-        write_gone(self.folder / "gone.jsonl", self._source_id, self._frontier.gone())
+        if not self._frontier.states().get("waiting"):  # in a round that was cut the former list stands
+            write_gone(self.folder / "gone.jsonl", self._source_id, self._frontier.gone())
 
     def _result(self, seconds: float) -> Result:
         write_index(self.folder / "index.cdxj", list(self._frontier.records()))
@@ -289,7 +290,7 @@ class Crawler:
         if job.address == root + ROBOTS:
             # RFC 9309, 2.3.1.4: where robots.txt can't be had, nothing may be fetched; the addresses go on waiting.
             self._visits.note(job.address, "robots unavailable", why=trouble.cause, told=str(trouble.detail))
-            self._close(job.waiting.host, f"robots unavailable: {trouble.cause}")
+            self._close(job.waiting.host, without_robots(trouble))
         else:
             self._sites.missing(job.address, root, Text(None, datetime.now(UTC)), now)
 
@@ -297,3 +298,9 @@ class Crawler:
         """Leave the host for another day."""
         self._closed[host] = why
         self._asker.leave(host)
+
+
+def without_robots(trouble: TroubleError) -> str:
+    """Why a host isn't asked: its robots.txt can't be had, and for what."""
+    cause = "error status" if trouble.cause == "robots unavailable" else trouble.cause
+    return f"robots unavailable: {cause}"

@@ -46,17 +46,17 @@ def held_in(path: Path) -> dict[str, Any]:
         path: of its file; of one that isn't there, or that a crawl is writing, nothing is told.
 
     Returns:
-        `busy`, `states`, `first`, `last` (ISO 8601, UTC).
+        `busy`, `damaged` (what is wrong with the file, or None), `states`, `first`, `last` (ISO 8601, UTC).
     """
-    told: dict[str, Any] = {"busy": False, "states": {}, "first": None, "last": None}
+    told: dict[str, Any] = {"busy": False, "damaged": None, "states": {}, "first": None, "last": None}
     if not path.is_file():
         return told
     db = sqlite3.connect(path, timeout=0.2)
     try:
         told["states"] = dict(db.execute("SELECT state, count(*) FROM url GROUP BY state ORDER BY 1").fetchall())
         told["first"], told["last"] = db.execute("SELECT min(date), max(date) FROM record").fetchone()
-    except sqlite3.OperationalError:
-        return told | {"busy": True}
+    except sqlite3.DatabaseError as error:
+        return told | ({"busy": True} if "locked" in str(error) else {"damaged": str(error)})
     finally:
         db.close()
     return told
@@ -192,7 +192,8 @@ class Frontier:
         """The address's page is gone; one that was taken back counts as if it had never been."""
         self.done(url, "gone")
         if withdrawn:
-            self._db.execute("UPDATE url SET etag = NULL, modified = NULL, record = NULL WHERE url = ?", (url,))
+            query = "UPDATE url SET etag = NULL, modified = NULL, record = NULL, digest = NULL WHERE url = ?"
+            self._db.execute(query, (url,))
 
     def gone(self) -> Iterator[tuple[str, str, bool]]:
         """The addresses whose pages are gone, when each was read last, and whether it was taken back."""

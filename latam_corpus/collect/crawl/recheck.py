@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, ClassVar, Final, Protocol
 
 from pydantic import ValidationError
 
-from latam_corpus.catalog.optout.site import ROBOTS, Site, root_of
+from latam_corpus.catalog.optout.robots import MAX_BYTES, is_markup
+from latam_corpus.catalog.optout.site import FILES, ROBOTS, Site, root_of
 from latam_corpus.catalog.scope import Crawl, host_of
 from latam_corpus.catalog.source import Collect, Source
-from latam_corpus.collect.crawl.crawl import Crawler
+from latam_corpus.collect.crawl.crawl import Crawler, without_robots
+from latam_corpus.collect.crawl.gone import GONE
 from latam_corpus.collect.crawl.progress import Silent
-from latam_corpus.collect.crawl.sites import DAY
+from latam_corpus.collect.crawl.sites import DAY, OK
 from latam_corpus.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from latam_corpus.collect.crawl.ask import Answer, Job
     from latam_corpus.collect.crawl.causes import TroubleError
     from latam_corpus.collect.crawl.crawl import Result
+    from latam_corpus.collect.crawl.fetch import Exchange
     from latam_corpus.collect.crawl.frontier import Waiting
 
 # A release has many hosts, some of them dead, and nobody waits an hour for one word: what can't be read is told, its
@@ -100,6 +103,7 @@ class SiteReader(Crawler):
         self.sites: dict[str, Site] = {}
         self.unread: dict[str, str] = {}
         self.unread_files: frozenset[str] = frozenset()
+        self._left: dict[str, str] = {}
 
     def _step(self, pool: ThreadPoolExecutor, flying: dict[Future[Answer], Job]) -> bool:
         """As in a crawl, and told after each step, of which there are two a second at least."""
@@ -108,12 +112,28 @@ class SiteReader(Crawler):
         self._told(len(self._roots) - min(waiting, len(self._roots)), len(self._roots))
         return goes_on
 
+    def _file(self, job: Job, root: str, answer: Answer, now: float) -> None:
+        """As in a crawl; but what isn't the file, and not the word that there is none, leaves what was known.
+
+        A firewall answers whoever it takes for a machine with 403, or with a page: that isn't the owner's word.
+        """
+        super()._file(job, root, answer, now)
+        last = answer.exchanges[-1]
+        if not (last.status in GONE or (last.status in OK and not _is_page(job.address, last))):
+            self._visits.note(job.address, "error status", status=last.status)
+            self._frontier.count(_UNREAD, job.address, add=1)
+
     def _file_missed(self, job: Job, root: str, trouble: TroubleError, now: float) -> None:
         """That a file can't be had isn't that it refuses nothing more."""
+        if job.address == root + ROBOTS:
+            # This site is left; the host's other, by https or on another port, may answer.
+            self._visits.note(job.address, "robots unavailable", why=trouble.cause, told=str(trouble.detail))
+            self._left[root] = without_robots(trouble)
+            self._frontier.done(f"{root}/", "failed")
+            return
         super()._file_missed(job, root, trouble, now)
-        if job.address != root + ROBOTS:
-            self._visits.note(job.address, trouble.cause, why=str(trouble.detail))
-            self._frontier.count(_UNREAD, job.address, add=1)
+        self._visits.note(job.address, trouble.cause, why=str(trouble.detail))
+        self._frontier.count(_UNREAD, job.address, add=1)
 
     def _begin(self, *, again: bool) -> None:
         """Let every site wait whose files aren't of this session; one that was cut goes on, for a day."""
@@ -146,9 +166,16 @@ class SiteReader(Crawler):
             if root + ROBOTS in files:
                 self.sites[root] = Site(root, files)
             else:
-                self.unread[root] = self._closed.get(host_of(root), "not asked yet")
+                self.unread[root] = self._left.get(root) or self._closed.get(host_of(root), "not asked yet")
         self.unread_files = frozenset(self._frontier.counts(_UNREAD))
         return super()._result(seconds)
+
+
+def _is_page(address: str, answer: Exchange) -> bool:
+    """Whether a page was given for a file that is none; a licence is markup itself."""
+    if not address.endswith((ROBOTS, *FILES)):
+        return False
+    return is_markup(answer.payload(4 * MAX_BYTES)[:MAX_BYTES].decode("utf-8-sig", "replace"))
 
 
 def roots_of(urls: Sequence[str]) -> list[str]:

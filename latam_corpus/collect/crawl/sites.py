@@ -18,7 +18,7 @@ DAY: Final = 86_400.0
 _KEPT: Final = DAY / 24
 _MAX_LICENCES: Final = 5
 _MISSING: Final = range(400, 500)
-_OK: Final = range(200, 300)
+OK: Final = range(200, 300)
 
 
 class Sites:
@@ -57,7 +57,7 @@ class Sites:
         """
         body: bytes | None = None
         odd = False
-        if answer.status in _OK:
+        if answer.status in OK:
             body = answer.payload(4 * MAX_BYTES)[:MAX_BYTES]
             if address.endswith((ROBOTS, FILES[0])) and is_markup(body.decode("utf-8-sig", "replace")):
                 body, odd = None, True
