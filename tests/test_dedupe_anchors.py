@@ -39,6 +39,13 @@ def test_a_batch_changes_nothing_for_its_documents(texts: list[str]) -> None:
         assert found.tolist() == anchors(text).of(0).tolist()
 
 
+@pytest.mark.parametrize("signs", ["\u212b\u00c5", "\u00c5\u212b", "\u212b\u00e5", "\u00e5\u212b"])
+def test_signs_of_one_small_letter_are_one_whatever_comes_first(signs: str) -> None:
+    """The sign for ångström has the small letter of Å, and its word is the same before it and after it."""
+    found = word_stream(WordTable.of([f"{signs[0]}ngstrom", f"{signs[1]}ngstrom angstrom"])).values
+    assert len(set((found & ~np.uint32(CAPITAL_FLAG)).tolist())) == 1
+
+
 def test_a_passage_meets_the_long_text_that_quotes_it() -> None:
     """A verse's anchors that the coarser sampling keeps are anchors of the book around it."""
     book = f"{prose(1, 3000)} {VERSE} {prose(2, 3000)}"

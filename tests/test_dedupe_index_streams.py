@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latam_corpus.dedupe.columns import STREAM
+from latam_corpus.dedupe.columns import SKETCH, STREAM
 from latam_corpus.dedupe.index import INDEX, LEXICON, SKETCHED, IndexFile, group_of, metadata_of
 from latam_corpus.dedupe.packed import packed, unpacked
 from latam_corpus.dedupe.scheme import Scheme
@@ -27,7 +29,7 @@ def rows(streams: list[list[int]]) -> pl.DataFrame:
     """Rows of an index before they are packed."""
     made = pl.DataFrame({"doc_id": [f"{n:032x}" for n in range(len(streams))], STREAM: streams})
     told = {"words": pl.Series([len(s) for s in streams]), "anchors": pl.Series([[n] for n in range(len(streams))])}
-    types = INDEX | {STREAM: pl.List(pl.UInt32)}
+    types = INDEX | SKETCH
     missing = [pl.lit(None).alias(name) for name in SKETCHED if name not in (*made.columns, *told)]
     return made.with_columns(**told).with_columns(missing).select(pl.col(n).cast(types[n]) for n in SKETCHED)
 
@@ -45,7 +47,7 @@ def file_of(path: Path, groups: list[list[list[int]]]) -> IndexFile:
 def test_what_is_packed_is_read_again(streams: list[list[int]]) -> None:
     """Every stream of 32-bit words comes back, the lexicon holds each word once, the most frequent first."""
     strings, lexicon = packed(pl.Series(streams, dtype=pl.List(pl.UInt32)))
-    assert unpacked(strings, lexicon).lists().to_list() == streams
+    assert unpacked(strings.to_arrow(), lexicon, np.arange(len(streams))).lists().to_list() == streams
     every = [word for stream in streams for word in stream]
     assert lexicon.tolist() == sorted(set(every), key=lambda word: (-every.count(word), word))
 
@@ -55,7 +57,7 @@ def test_places_of_two_bytes_and_more() -> None:
     stream = list(range(40_000))
     strings, lexicon = packed(pl.Series([stream], dtype=pl.List(pl.UInt32)))
     assert len(strings[0]) == 128 + 2 * (2**14 - 128) + 3 * (40_000 - 2**14)
-    assert unpacked(strings, lexicon).of(0).tolist() == stream
+    assert unpacked(strings.to_arrow(), lexicon, np.zeros(1, np.int64)).of(0).tolist() == stream
 
 
 def test_rows_of_several_groups_are_found_by_their_places(tmp_path: Path) -> None:
@@ -64,7 +66,7 @@ def test_rows_of_several_groups_are_found_by_their_places(tmp_path: Path) -> Non
     file = file_of(tmp_path / "index.parquet", groups)
     flat = [stream for group in groups for stream in group]
     for places in ([0, 2, 4], [1], [5], [], list(range(6))):
-        assert file.streams(np.array(places, np.int64)).to_list() == [flat[place] for place in places]
+        assert file.streams(np.array(places, np.int64)).lists().to_list() == [flat[place] for place in places]
     stored = file.read([LEXICON])[LEXICON]
     assert stored.is_not_null().arg_true().to_list() == [0, 3, 5]
 
@@ -76,3 +78,28 @@ def test_a_stream_that_its_lexicon_cannot_read_is_told(tmp_path: Path, data: byt
         write_group(opened, group_of(rows([[3, 4]])).with_columns(pl.lit(data).alias(STREAM)))
     with pytest.raises(ConfigError, match=r"index\.parquet.*its lexicon can't read; get the index anew"):
         IndexFile(tmp_path / "index.parquet", 0, 1).streams(np.array([0]))
+
+
+@pytest.mark.parametrize(
+    ("column", "data"), [("anchors", b"\x05"), ("lexicon", None), ("lexicon", b"\x05"), ("lexicon", b"")]
+)
+def test_numbers_that_are_cut_off_or_missing_are_told(tmp_path: Path, column: str, data: bytes | None) -> None:
+    """Anchors or a lexicon that don't hold whole numbers, or not enough, are an error and no answer."""
+    group = group_of(rows([[3, 4]])).with_columns(pl.lit(data, pl.Binary()).alias(column))
+    with writer(tmp_path / "index.parquet", INDEX, metadata_of(Scheme())) as opened:
+        write_group(opened, group)
+    file = IndexFile(tmp_path / "index.parquet", 0, 1)
+    with pytest.raises(ConfigError, match=r"index\.parquet.*; get the index anew"):
+        file.read(["anchors"]) if column == "anchors" else file.streams(np.array([0]))
+
+
+def test_an_index_is_read_whatever_has_written_it(tmp_path: Path) -> None:
+    """Strings of bytes with short offsets, as another writer makes them, hold the same numbers."""
+    table = group_of(rows([[5, 6, 5], [7]])).to_arrow()
+    short = pa.schema(
+        [(n, pa.binary() if n in {"anchors", STREAM, LEXICON} else table.schema.field(n).type) for n in INDEX]
+    )
+    pq.write_table(table.cast(short), tmp_path / "index.parquet")
+    file = IndexFile(tmp_path / "index.parquet", 0, 2)
+    assert file.read(["anchors"])["anchors"].to_list() == [[0], [1]]
+    assert file.streams(np.array([0, 1])).lists().to_list() == [[5, 6, 5], [7]]

@@ -89,7 +89,10 @@ def as_documents(rows: Sequence[Mapping[str, Any]], start: int) -> pl.DataFrame:
         start: the place of the first row in its file, for rows without id.
     """
     columns: dict[str, pl.Series] = {}
+    stated = set().union(*rows)
     for name, dtype in (schema.DOCUMENT_SCHEMA | {"raw": pl.Binary(), "media_type": pl.String()}).items():
+        if name not in stated:
+            continue
         values = [row.get(name) for row in rows]
         if any(value is not None for value in values):
             columns[name] = _series(name, values, dtype)

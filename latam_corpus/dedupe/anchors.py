@@ -107,12 +107,14 @@ def _salt(seed: int) -> np.uint64:
 @cache
 def _bare() -> NDArray[np.uint32]:
     """For each code point its small letter without accent, uint32[0x110000]; 0 for what counts for nothing."""
-    made = lower().copy()
+    small = np.arange(len(lower()), dtype=np.uint32)
     for points in _ACCENTED:
         for point in points:
-            made[point] = ord(unicodedata.normalize("NFD", chr(made[point]))[0])
-    made[_MARKS_FIRST:_MARKS_END] = 0
-    made[(classes() & IGNORED) != 0] = 0
+            small[point] = ord(unicodedata.normalize("NFD", chr(point))[0])
+    small[_MARKS_FIRST:_MARKS_END] = 0
+    small[(classes() & IGNORED) != 0] = 0
+    # Of the lower case, as the hash of a word: what is of two signs one word there is one here (Å, U+00C5 and U+212B).
+    made: NDArray[np.uint32] = small[lower()]
     return made
 
 

@@ -62,7 +62,8 @@ def gather(job: Gather) -> Path:
     places = job.places
     if isinstance(job.piece, IndexFile):
         wanted, places = np.unique(places, return_inverse=True)
-        values, offsets = ragged(job.piece.streams(wanted))
+        streams = job.piece.streams(wanted)
+        values, offsets = streams.values, streams.offsets
     else:
         values, offsets = ragged(job.piece.read([STREAM])[STREAM])
     counts = np.diff(offsets)[places]

@@ -15,7 +15,7 @@ from latam_corpus.corpus import distinct, ragged
 from latam_corpus.dedupe import buckets
 from latam_corpus.dedupe.columns import ANCHORS
 from latam_corpus.dedupe.pairs import Extent, Partial, merge_partial, pairs_laid
-from latam_corpus.dedupe.radix import mark, marked
+from latam_corpus.dedupe.sieve import Sieve
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,9 +28,11 @@ if TYPE_CHECKING:
 NOBODY: Final = np.uint32(0xFFFFFFFF)
 VALUES_A_RANGE: Final = 2_000_000  # 24 MB of fingerprints, and as much to pair them
 KEYS_A_MERGE: Final = 2_000_000
-_BITS_A_VALUE: Final = 32  # of the bitmap: at most one foreign value in 32 passes it
-_MOST_MARKS: Final = 1 << 23  # 64 MB
-_LOOKED_UP: Final = 16_000_000  # 128 MB
+
+# What `sift` has found in a piece of an earlier version, beside the files of `buckets`.
+_FOUND: Final = ".found"  # uint64, the fingerprints
+_PLACES: Final = ".places"  # int32, the document that has each
+_COUNTS: Final = ".counts"  # int32, how many fingerprints each document has, found or not
 
 
 @dataclass(frozen=True)
@@ -56,9 +58,9 @@ def scatter(job: Scatter) -> tuple[NDArray[np.uint32], NDArray[np.int32], NDArra
     piece = job.piece
     mine = np.fromfile(job.room / "numbers", np.uint32, piece.height, offset=4 * piece.start)
     if job.known:
-        with np.load(job.file.with_suffix(".npz")) as found:
-            values, places, counts = found["values"], found["places"], found["counts"]
-        owners = mine[places]
+        values = np.fromfile(job.file.with_suffix(_FOUND), np.uint64)
+        counts = np.fromfile(job.file.with_suffix(_COUNTS), np.int32)
+        owners = mine[np.fromfile(job.file.with_suffix(_PLACES), np.int32)]
         here = owners != NOBODY
         values, owners = values[here], owners[here]
     else:
@@ -75,40 +77,24 @@ def scatter(job: Scatter) -> tuple[NDArray[np.uint32], NDArray[np.int32], NDArra
 
 
 def mark_new(pieces: Sequence[Piece], values: int, room: Path) -> None:
-    """Write by what documents of an earlier version are sifted: a bitmap of the new documents' fingerprints.
-
-    And the fingerprints themselves, where they aren't too many to be looked up.
+    """Write by what documents of an earlier version are sifted: the new documents' fingerprints.
 
     Args:
         pieces: of the new documents.
         values: that they have in all, about.
         room: where it is written.
     """
-    marks = np.zeros(min(max(1, 1 << (values * _BITS_A_VALUE // 64).bit_length()), _MOST_MARKS), np.uint64)
-    held = [np.zeros(0, np.uint64)]
-    for piece in pieces:
-        found, _ = ragged(piece.read([ANCHORS])[ANCHORS])
-        mark(found, marks)
-        if values <= _LOOKED_UP:
-            held.append(found)
-    np.save(room / "marks.npy", marks)
-    if values <= _LOOKED_UP:
-        np.save(room / "new.npy", np.sort(np.concatenate(held)))
+    Sieve.of((ragged(piece.read([ANCHORS])[ANCHORS])[0] for piece in pieces), values).write(room)
 
 
 def sift(job: Scatter) -> NDArray[np.int64]:
     """The places of those documents of the piece that have fingerprints of new ones; these are written to a file."""
     values, offsets = ragged(job.piece.read([ANCHORS])[ANCHORS])
-    hit = np.flatnonzero(marked(values, np.load(job.room / "marks.npy", mmap_mode="r")))
-    known = job.room / "new.npy"
-    if known.exists():
-        new = np.load(known, mmap_mode="r")
-        at = np.searchsorted(new, values[hit])
-        hit = hit[new[at.clip(max=len(new) - 1)] == values[hit]] if len(new) else hit[:0]
-    places = np.searchsorted(offsets, hit, side="right") - 1
-    counts = np.diff(offsets).astype(np.int32)
-    np.savez(job.file.with_suffix(".npz"), values=values[hit], places=places, counts=counts)
-    return job.piece.start + distinct(places)
+    found, places = Sieve.read(job.room).sifted(values, offsets)
+    found.tofile(job.file.with_suffix(_FOUND))
+    places.tofile(job.file.with_suffix(_PLACES))
+    np.diff(offsets).astype(np.int32).tofile(job.file.with_suffix(_COUNTS))
+    return np.asarray(job.piece.start + distinct(places), np.int64)
 
 
 @dataclass(frozen=True)

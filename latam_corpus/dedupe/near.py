@@ -39,7 +39,7 @@ from latam_corpus.dedupe.scheme import sampling_of
 from latam_corpus.dedupe.verify import NONE, RULES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -123,16 +123,16 @@ class _Search:
 
     def candidates(self) -> tuple[pl.DataFrame, NDArray[np.uint32], Report]:
         """The documents that may have near-duplicates in their order, the candidates among them, and the counts."""
-        frames = [self._sound(frame) for frame in self.corpus.frames(RANKED)]
+        mine = self._sound(self.corpus.frames(RANKED))
         new = [Scatter(p, self.room / f"new-{n:06d}", self.room) for n, p in enumerate(self.corpus.pieces())]
         known = [Scatter(p, self.room / f"old-{n:06d}", self.room, known=True) for n, p in enumerate(self.also)]
         if known:
-            words = np.concatenate([frame[WORDS].to_numpy() for frame in frames])
+            words = mine[WORDS].to_numpy()
             about = int((words // sampling_of(words)).sum()) + len(words) * self.scheme.bands
             mark_new(self.corpus.pieces(), about, self.room)
             met = np.sort(np.concatenate(list(self.corpus.map(sift, known))))
-            frames += [self._sound(_rows_at(piece, met)) for piece in self.also]
-        order = self._numbered(frames)
+            mine = pl.concat([mine, self._sound(_rows_at(piece, met) for piece in self.also)])
+        order = self._numbered(mine)
         counts = np.zeros(order.height, np.int32)
         sizes = np.zeros(BUCKETS, np.int64)
         for numbers, found, laid in self.corpus.map(scatter, [*new, *known]):
@@ -148,22 +148,24 @@ class _Search:
         ]
         return order, *self._merged(sorted(self.corpus.map(meet, jobs)), extent)
 
-    def _sound(self, rows: pl.DataFrame) -> pl.DataFrame:
+    def _sound(self, frames: Iterable[pl.DataFrame]) -> pl.DataFrame:
         """Those of these rows that have fingerprints and no equal, with what they are put in order by."""
+        rows = pl.concat([frame.filter(pl.col(WORDS) >= self.scheme.exact_words) for frame in frames])
+        number = rows[ROW].to_numpy()
+        if len(self.out):
+            equal = self.out[np.searchsorted(self.out, number).clip(max=len(self.out) - 1)] == number
+            rows = rows.filter(pl.Series(~equal))
         tier = pl.col("rights_tier").replace_strict(TIER_ORDER, default=len(TIER_ORDER), return_dtype=pl.Int8)
-        place = np.searchsorted(self.out, rows[ROW].to_numpy()).clip(max=max(len(self.out) - 1, 0))
-        equal = self.out[place] == rows[ROW].to_numpy() if len(self.out) else np.zeros(rows.height, np.bool_)
-        return rows.filter(pl.Series(~equal) & (pl.col(WORDS) >= self.scheme.exact_words)).with_columns(
-            tier.alias("tier"), ((pl.col(ROW) >= self.corpus.height) & self.keep_existing).alias("existing")
-        )
+        old = (pl.col(ROW) >= self.corpus.height) & self.keep_existing
+        return rows.with_columns(tier.alias("tier"), old.alias("existing"))
 
-    def _numbered(self, frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    def _numbered(self, documents: pl.DataFrame) -> pl.DataFrame:
         """The documents in the order of keeping; their numbers are written by row, and their rows by number.
 
         Those of an earlier version come first, then the more open rights, then the longest, then the earliest obtained,
         then the id.
         """
-        order = pl.concat(frames).sort(
+        order = documents.sort(
             "existing", "tier", WORDS, "obtained", "doc_id", ROW,
             descending=[True, False, True, False, False, False], nulls_last=True,
         )  # fmt: skip

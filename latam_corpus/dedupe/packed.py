@@ -7,7 +7,7 @@ its last (LEB128). A word in two takes one byte, nine in ten no more than two.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numba
 import numpy as np
@@ -39,35 +39,77 @@ def packed(streams: pl.Series) -> tuple[pl.Series, NDArray[np.uint32]]:
     data = np.empty(_LONGEST * len(values), np.uint8)
     ends = np.zeros(len(offsets), np.int64)
     _pack(values, offsets, lexicon, data, ends)
-    held = pa.py_buffer(data[: ends[-1]].tobytes())
-    array = pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(streams), [None, pa.py_buffer(ends), held])
-    made = pl.from_arrow(array)
-    assert isinstance(made, pl.Series)  # noqa: S101  (an array, not a table)
-    return made, lexicon.astype(np.uint32)
+    return strings_of(data[: ends[-1]], ends), lexicon.astype(np.uint32)
 
 
-def unpacked(strings: pl.Series, lexicon: NDArray[np.uint32]) -> Ragged:
-    """The streams of documents.
+def unpacked(strings: pa.LargeBinaryArray, lexicon: NDArray[np.uint32], places: NDArray[np.int64]) -> Ragged:
+    """The streams of the documents at these places.
 
     Args:
-        strings: of `packed`, of any documents of a group.
-        lexicon: of their group.
+        strings: of `packed`, of a group of documents.
+        lexicon: of the group.
+        places: of those that are wanted.
 
     Raises:
         ValueError: a place is beyond the lexicon, or a string ends within a place.
 
-    >>> unpacked(pl.Series([bytes([0, 1]), b""]), np.array([7, 9], np.uint32)).lists().to_list()
-    [[7, 9], []]
+    >>> strings = pa.array([bytes([0, 1]), b"", bytes([1])], pa.large_binary())
+    >>> unpacked(strings, np.array([7, 9], np.uint32), np.array([0, 2])).lists().to_list()
+    [[7, 9], [9]]
     """
-    array = strings.fill_null(b"").rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
-    _, offset_buffer, buffer = array.buffers()
-    offsets = np.frombuffer(offset_buffer, np.int64)[array.offset : array.offset + len(strings) + 1]
-    data = np.frombuffer(buffer, np.uint8) if buffer else np.zeros(0, np.uint8)
-    values = np.empty(int(offsets[-1] - offsets[0]), np.uint32)
-    ends = np.zeros(len(offsets), np.int64)
-    if not _unpack(data, offsets, lexicon, values, ends):
+    data, offsets = _bytes_of(strings)
+    values = np.empty(int((offsets[places + 1] - offsets[places]).sum()), np.uint32)
+    ends = np.zeros(len(places) + 1, np.int64)
+    if not _unpack(data, offsets, places, lexicon, values, ends):
         raise ValueError("a word stream that its lexicon can't read")
     return Ragged(values[: ends[-1]], ends)
+
+
+def strings_of(values: NDArray[Any], offsets: NDArray[np.int64]) -> pl.Series:
+    r"""Each document's numbers as one string of bytes.
+
+    Args:
+        values: of all documents, one after another.
+        offsets: where each document starts, with an end.
+
+    >>> strings_of(np.array([1, 2, 3], "<u2"), np.array([0, 2, 3])).to_list()
+    [b'\x01\x00\x02\x00', b'\x03\x00']
+    """
+    buffers = [None, pa.py_buffer(offsets * values.itemsize), pa.py_buffer(values.tobytes())]
+    made = pl.from_arrow(pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(offsets) - 1, buffers))
+    assert isinstance(made, pl.Series)  # noqa: S101  (an array, not a table)
+    return made
+
+
+def lists_of(strings: pa.LargeBinaryArray, kind: np.dtype[Any]) -> pa.LargeListArray:
+    """The numbers that `strings_of` made strings of; of these no byte is copied.
+
+    Raises:
+        ValueError: a string ends within a number.
+
+    >>> lists_of(pa.array([bytes([1, 0, 2, 0]), b""], pa.large_binary()), np.dtype("<u2")).to_pylist()
+    [[1, 2], []]
+    """
+    data, offsets = _bytes_of(strings)
+    if (offsets % kind.itemsize).any():
+        raise ValueError("numbers of which one is cut off")
+    return pa.LargeListArray.from_arrays(pa.array(offsets // kind.itemsize), pa.array(data[: offsets[-1]].view(kind)))
+
+
+def joined(column: pa.ChunkedArray) -> pa.LargeBinaryArray:
+    """A column of strings of bytes in one piece, with offsets of 64 bits, whatever wrote it."""
+    column = column.cast(pa.large_binary())
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+
+
+def _bytes_of(strings: pa.LargeBinaryArray) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """The bytes of all strings, and where each starts among them, with an end."""
+    _, offset_buffer, buffer = strings.buffers()
+    if not offset_buffer:
+        return np.zeros(0, np.uint8), np.zeros(1, np.int64)
+    offsets = np.frombuffer(offset_buffer, np.int64)[strings.offset : strings.offset + len(strings) + 1]
+    data = np.frombuffer(buffer, np.uint8) if buffer else np.zeros(0, np.uint8)
+    return data[offsets[0] :], offsets - offsets[0]
 
 
 @numba.njit(cache=True, nogil=True)
@@ -100,11 +142,11 @@ def _key(value):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
 
 
 @numba.njit(cache=True, nogil=True)
-def _unpack(data, offsets, lexicon, values, ends):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _unpack(data, offsets, places, lexicon, values, ends):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
     at = 0
-    for d in range(len(offsets) - 1):
+    for n in range(len(places)):
         place = shift = np.int64(0)
-        for i in range(offsets[d], offsets[d + 1]):
+        for i in range(offsets[places[n]], offsets[places[n] + 1]):
             byte = np.int64(data[i])
             place |= (byte & 0x7F) << shift
             shift += 7
@@ -118,5 +160,5 @@ def _unpack(data, offsets, lexicon, values, ends):  # type: ignore[no-untyped-de
                 return False
         if shift:
             return False
-        ends[d + 1] = at
+        ends[n + 1] = at
     return True

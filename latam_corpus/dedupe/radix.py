@@ -1,7 +1,4 @@
-"""A radix sort of pairs, many times faster than a sort by comparison where NumPy has no other.
-
-And a bitmap that tells which fingerprints can't be among others, before they are sorted.
-"""
+"""A radix sort of pairs, many times faster than a sort by comparison where NumPy has no other."""
 
 from __future__ import annotations
 
@@ -39,43 +36,6 @@ def added_up(
             keys = _pass_alone(keys, shift)
     sums: tuple[NDArray[np.uint64], NDArray[np.uint32]] = _run_lengths(keys, counts)
     return sums
-
-
-def mark(values: NDArray[np.uint64], marks: NDArray[np.uint64]) -> None:
-    """Set a bit for each value.
-
-    Args:
-        values: well mixed in their top bits.
-        marks: a power of two of words, which is changed.
-    """
-    _mark(values, marks, np.uint64(64 - 6 - (len(marks).bit_length() - 1)))
-
-
-def marked(values: NDArray[np.uint64], marks: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    """Which values have their bit set: all that were marked, and a few more.
-
-    >>> marks = np.zeros(4, np.uint64)
-    >>> mark(np.array([1 << 60], np.uint64), marks)
-    >>> marked(np.array([1 << 60, 1 << 61], np.uint64), marks).tolist()
-    [True, False]
-    """
-    found = np.empty(len(values), np.bool_)
-    _marked(values, marks, np.uint64(64 - 6 - (len(marks).bit_length() - 1)), found)
-    return found
-
-
-@numba.njit(cache=True, nogil=True)
-def _mark(values, marks, shift):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    for value in values:
-        bit = value >> shift
-        marks[bit >> np.uint64(6)] |= np.uint64(1) << (bit & np.uint64(63))
-
-
-@numba.njit(cache=True, nogil=True)
-def _marked(values, marks, shift, found):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    for i in range(len(values)):
-        bit = values[i] >> shift
-        found[i] = (marks[bit >> np.uint64(6)] >> (bit & np.uint64(63))) & np.uint64(1) != np.uint64(0)
 
 
 @numba.njit(cache=True, nogil=True)

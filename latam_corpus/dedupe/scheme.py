@@ -13,7 +13,7 @@ import pyarrow as pa
 from latam_corpus.errors import ConfigError, closest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -59,6 +59,17 @@ class Ragged:
         made = pl.from_arrow(pa.LargeListArray.from_arrays(pa.array(self.offsets), pa.array(self.values)))
         assert isinstance(made, pl.Series)  # noqa: S101  (an array, not a table)
         return made
+
+    @classmethod
+    def together(cls, parts: Sequence[Ragged]) -> Ragged:
+        """The documents of all parts, of which there is one at least.
+
+        >>> part = Ragged(np.array([3, 5, 8]), np.array([0, 1, 3]))
+        >>> Ragged.together([part, part]).offsets.tolist()
+        [0, 1, 3, 4, 6]
+        """
+        counts = np.concatenate([part.counts for part in parts])
+        return cls(np.concatenate([part.values for part in parts]), np.concatenate(([0], np.cumsum(counts))))
 
     def of(self, document: int) -> NDArray[Any]:
         """The values of one document.

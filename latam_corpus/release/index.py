@@ -16,7 +16,7 @@ from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.release.fetch import fetch
 from latam_corpus.release.files import locked
 from latam_corpus.release.manifest import Manifest, load_manifest, manifest_sha256
-from latam_corpus.release.sketch import scheme_in
+from latam_corpus.release.sketch import build_command, scheme_in
 
 if TYPE_CHECKING:
     from latam_corpus.dedupe.scheme import Scheme
@@ -60,8 +60,7 @@ class Indexed:
         # The stage asks for the digest again, in the same process.
         if target.is_file() and file_digest(target) == sha256:
             return
-        release = f"{self.manifest.name} --parent {self.manifest.version} --store {self.store.url}"
-        mend = f"mend it: `latam-corpus release build {release}`"
+        mend = f"mend it: {build_command(self.store, self.manifest, self.manifest.version)}"
         if target.is_symlink():
             problem = "its bytes aren't those that the manifest names" if target.exists() else "the file is missing"
             raise ReleaseError(f"{self.store.url}, {place}", problem, mend)

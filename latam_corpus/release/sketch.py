@@ -70,8 +70,13 @@ def scheme_in(store: Store, manifest: Manifest) -> Scheme:
     upon = manifest.version if latest else "latest"
     # A build upon an older version would put its documents in place of the latest's.
     which = "build it" if latest else "name a version that was built with one, or build one upon the latest"
-    remedy = f"{which}: `latam-corpus release build {manifest.name} --parent {upon}`"
+    remedy = f"{which}: {build_command(store, manifest, upon)}"
     raise ConfigError(f"{store.url}, {manifest.spec}", "it was built without a fingerprint index", remedy)
+
+
+def build_command(store: Store, manifest: Manifest, upon: str) -> str:
+    """The command that makes the next version of a release upon a version, or mends that one's index."""
+    return f"`latam-corpus release build {manifest.name} --parent {upon} --store {store.url}`"
 
 
 def scheme_of_release(store: Store, manifest: Manifest) -> Scheme:
@@ -84,14 +89,14 @@ def scheme_of_release(store: Store, manifest: Manifest) -> Scheme:
     for one in (manifest, *(load_manifest(store, manifest.name, version) for version in others)):
         for file in sorted(one.index):
             with suppress(ConfigError):
-                return _stated_in(store, one, file, (1, FORMAT))  # a scheme is written alike in both
+                return _stated_in(store, one, file, range(1, FORMAT + 1))  # a scheme is written alike in all
     return Scheme()
 
 
 def _stated_in(store: Store, manifest: Manifest, file: str, formats: Sequence[int] = (FORMAT,)) -> Scheme:
     """The scheme that a file of the index states."""
     place = f"{store.url}, {manifest.spec}"
-    remedy = f"build it: `latam-corpus release build {manifest.name} --parent {manifest.version}`"
+    remedy = f"build it: {build_command(store, manifest, manifest.version)}"
     try:
         with store.open("releases", manifest.name, manifest.version, file) as opened:
             stated = json.loads(pq.read_metadata(opened).metadata[METADATA])

@@ -68,6 +68,8 @@ LINE_CLOSED: Final = 2  # its last sign closes a sentence, quotation marks after
 _PRIME: Final = np.uint64(0x100000001B3)  # FNV-1a, 64 bits
 _BASIS: Final = np.uint64(0xCBF29CE484222325)
 _MIX: Final = np.uint64(0x9E3779B97F4A7C15)
+_FIRST_PLAIN: Final = 97  # a to z: letters, small, and of no other class
+_LAST_PLAIN: Final = 122
 _AMPERSAND: Final = 38
 _NEWLINE: Final = 10
 
@@ -276,6 +278,30 @@ def _scan(  # type: ignore[no-untyped-def]  # noqa: ANN202, C901, PLR0912, PLR09
         class_before = np.uint16(0)
         after_ligature = False
         while i < end:
+            if _FIRST_PLAIN <= data[i] <= _LAST_PLAIN:
+                # Three signs in four are these letters, which differ in nothing but the hashes.
+                if not in_word:
+                    in_word = True
+                    word_hash = _BASIS
+                    word_start = i
+                    word_chars = 0
+                    kind = 0
+                first_plain = i
+                while i < end and _FIRST_PLAIN <= data[i] <= _LAST_PLAIN:
+                    word_hash = (word_hash ^ np.uint64(data[i])) * _PRIME
+                    line_hash = (line_hash ^ np.uint64(data[i])) * _PRIME
+                    i += 1
+                chars += i - first_plain
+                letters += i - first_plain
+                word_chars += i - first_plain
+                line_count += i - first_plain
+                kind |= HAS_LETTER
+                small_before = True
+                closing = False
+                after_ligature = False
+                before = np.uint32(data[i - 1])
+                class_before = class_of[before]
+                continue
             point, width = _decode(data, i)
             cls = class_of[point]
             chars += 1
