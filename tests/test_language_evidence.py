@@ -12,7 +12,7 @@ from latam_corpus.errors import ConfigError
 from latam_corpus.language import augment
 from latam_corpus.language.calibrate import calibrated
 from latam_corpus.language.codes import MODELS, groups
-from latam_corpus.language.evidence import Bounds, Evidence, evidence, holds, others_hold
+from latam_corpus.language.evidence import COLONIAL, LEAST_TELLING, Bounds, Evidence, evidence, holds, others_hold
 from latam_corpus.language.judge import judge
 from latam_corpus.language.model import load
 
@@ -36,6 +36,8 @@ def test_rows_of_syllables_show_short_words_alone() -> None:
     [
         (0.9, FOUND, Bounds(), False),
         (0.99, FOUND, Bounds(), True),
+        (0.99, replace(FOUND, own=0.09), Bounds(), False),
+        (0.99, replace(FOUND, own=0.14), Bounds(telling=2), False),
         (0.9, replace(FOUND, words=15), Bounds(), True),
         (0.9, replace(FOUND, telling=1.5), Bounds(), True),
         (0.9, replace(FOUND, telling=1.5), Bounds(telling=2), False),
@@ -65,7 +67,7 @@ def test_the_shipped_model_knows_which_groups_need_more() -> None:
     """Bounds are of groups of the Americas, and the shortest-worded groups are among them."""
     bounds = load().bounds
     assert bounds.keys() <= set(groups().of.values())
-    assert all(one.telling == 2 for group, one in bounds.items() if group in {"omq", "zap", "myn", "oto"})
+    assert all(one.telling >= 2 for group, one in bounds.items() if group in {"omq", "zap", "myn", "oto"})
     assert {"omq", "zap"} <= bounds.keys()
 
 
@@ -76,9 +78,32 @@ def test_random_syllables_are_in_no_language() -> None:
     assert sum(code in groups().of for code in named) <= 1
 
 
+@pytest.mark.parametrize("group", ["omq", "zap", "que", "awd"])
+def test_rows_of_a_groups_own_syllables_are_hardly_named_after_it(group: str) -> None:
+    """One in a hundred is what the bounds allow, and chance twice as many: other rows than those that made them."""
+    rng = random.Random(78)  # noqa: S311 - sampling, not secrets
+    words = sorted(load().words[group])
+    named = judge(load(), [augment.respoken(words, 30, rng) for _ in range(1000)])
+    assert sum(groups().of.get(found.code) == group for found in named) <= 20
+
+
+def test_a_group_whose_syllables_make_its_words_needs_more_of_them() -> None:
+    """Without its bound, more of the rows are named after the group than the bound lets pass."""
+    model = replace(load(), words={"omq": load().words["omq"]}, bounds={})
+    bound = calibrated(model, [], 1)["omq"]
+    assert bound.telling > LEAST_TELLING
+    rng = random.Random(79)  # noqa: S311 - sampling, not secrets
+    rows = [augment.respoken(sorted(model.words["omq"]), 30, rng) for _ in range(1000)]
+
+    def named(bounds: dict[str, Bounds]) -> int:
+        return sum(groups().of.get(found.code) == "omq" for found in judge(replace(load(), bounds=bounds), rows))
+
+    assert named({"omq": bound}) < named({})
+
+
 def test_a_group_is_bound_above_the_texts_that_were_falsely_named_so() -> None:
     """Lines that count as of elsewhere and are named after a group aren't any more, once they were seen."""
-    model = replace(load(), bounds={})
+    model = replace(load(), bounds={}, words={code: load().words[code] for code in ("hat", "acf", *COLONIAL)})
     rng = random.Random(5)  # noqa: S311 - sampling, not secrets
     # Frequent words of two languages in turn, so that neither is certain.
     ours, theirs = sorted(model.words["hat"]), sorted(model.words["acf"])

@@ -25,6 +25,11 @@ _FEW: Final = (4, 9)  # onsets of a line that has few sounds, as a language has
 _ONSETS: Final = (*"bcdfghjklmnpqrstvwxyz", "ch", "tr", "pl", "sh", "qu")
 _VOWELS: Final = ("a", "e", "i", "o", "u", "ai", "ou", "ee", "y", "á", "ö")
 _CODAS: Final = ["", "", "", "n", "s", "r", "l", "k", "m", "t", "x"]
+# A syllable as it is written: what stands before its vowels, with the end of the one before, and the vowels.
+_VOWEL: Final = "aeiouáéíóúàèìòùâêîôûãẽĩõũäëïöüɨʉɛɔəæø"
+_SYLLABLE: Final = re.compile(rf"([^\W\d_{_VOWEL}]*)([{_VOWEL}]+)")
+_SOURCE: Final = 60  # words whose syllables make others
+_TAKEN: Final = (4, 10)  # of these syllables
 
 
 def cut(text: str, most: int, rng: random.Random) -> list[str]:
@@ -132,6 +137,22 @@ def nonsense(rng: random.Random) -> str:
         return "".join(rng.choice(onsets) + rng.choice(_VOWELS) + rng.choice(codas) for _ in range(rng.randint(1, 4)))
 
     return " ".join(word() for _ in range(words))
+
+
+def respoken(words: Sequence[str], length: int, rng: random.Random) -> str:
+    """A row of made-up words: one to four syllables, each of the consonants and vowels of a few of the given words'.
+
+    >>> from random import Random
+    >>> respoken("los vecinos caminaron hasta la orilla".split(), 4, Random(4))
+    'llaha lla cicari rollilla'
+    """
+    found = _SYLLABLE.findall(" ".join(rng.choices(words, k=_SOURCE))) or [("t", "a")]
+    onsets, vowels = zip(*rng.choices(found, k=rng.randint(*_TAKEN)), strict=True)
+
+    def word() -> str:
+        return "".join(rng.choice(onsets) + rng.choice(vowels) for _ in range(rng.randint(1, 4)))
+
+    return " ".join(word() for _ in range(length))
 
 
 def anagram(line: str, rng: random.Random) -> str:

@@ -24,8 +24,10 @@ LEAST_WORDS: Final = 6
 LEAST_SHARE: Final = 0.05
 LEAST_KINDS: Final = 2  # different frequent words in a text of `LONG` words
 LEAST_TELLING: Final = 1.3  # what they weigh together there
-# With so much probability lighter ones are enough: more kinds with the first, these with the second.
+# With so much probability lighter ones are enough: more kinds with the first, these with the second. They must take the
+# more of the text the more is asked of them, since rows of a few syllables are often as likely and have few of them.
 CERTAIN: Final = (0.98, 0.999)
+CERTAIN_SHARE: Final = 0.075  # of the text, for each that they should weigh together
 LEAST_DIFFERENT: Final = 5  # words of any kind
 TELLING: Final = 4  # letters; shorter words stand in any row of random syllables
 _SHORT: Final = 3  # letters; so long words, and shorter ones with an accent, weigh a third
@@ -105,7 +107,8 @@ def _tells(chance: float, found: Evidence, least: float) -> bool:
     """Whether a longer text has words of the group's that no row of random syllables has."""
     if found.kinds < LEAST_KINDS:
         return False
-    return found.telling >= least or chance >= CERTAIN[found.kinds == LEAST_KINDS]
+    certain = chance >= CERTAIN[found.kinds == LEAST_KINDS] and found.own >= CERTAIN_SHARE * least
+    return found.telling >= least or certain
 
 
 def others_hold(chance: float, words: int, group: str = "") -> bool:
