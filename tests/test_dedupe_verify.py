@@ -244,12 +244,17 @@ def test_a_formula_found_far_off_makes_no_passage_of_ones_own() -> None:
         ("hola", "chau", "none"),
         ("uno dos tres cuatro cinco seis", "cuatro cinco seis uno dos tres", "none"),
         ("uno dos tres cuatro cinco seis", "uno dos tres cuatro cinco siete", "none"),
+        ("El que mucho abarca en la vida poco aprieta", "El que mucho abarca en esta vida poco aprieta", "none"),
+        ("El que mucho abarca, poco aprieta siempre", "El que mucho abarca poco aprieta siempre", "duplicate"),
         ("El 5 de mayo de 1862 ganó Zaragoza en Puebla", "El 5 de mayo de 1863 ganó Zaragoza en Puebla", "template"),
         ("春眠不覺曉處處聞啼鳥", "春眠不覺曉處處聞啼鳥夜來風雨聲", "none"),
     ],
 )  # fmt: skip
 def test_very_short_texts_are_equal_or_not(a: str, b: str, kind: str) -> None:
-    """Under eight words a text has only equal copies; a number or name swapped in a short one makes it another text."""
+    """Under eight words a text has only equal copies, under fourteen one other word makes it another saying.
+
+    A number or name swapped in a short one makes it another text of the same form.
+    """
     assert verdict(a, b)[0] == kind
 
 
