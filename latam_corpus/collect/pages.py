@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 # Enough for an HTTP header and for the look at an untyped body; of what is no page, no more is read.
 _HEAD: Final = 2**16
 _OK: Final = range(200, 300)
+# Of a page's bytes most are markup and scripts: it counts half to what a batch may hold.
+_MARKUP: Final = ("text/html", "application/xhtml")
 # What a site says to machines is no document, though some of it is plain text.
 _SITE_FILE: Final = re.compile(f"https?://[^/?#]*(?:{'|'.join(map(re.escape, (ROBOTS, *FILES)))})")
 # Of a record without a date.
@@ -69,7 +71,8 @@ def page_of(
         return Failure(number, "empty page", {"record": number, "bytes": len(raw), **about}, offset)
     opt_outs = _told_by_page(about, sent, raw) if refused is None else refused
     record = {"raw": raw, **about, **({"opt_outs": [one.row() for one in opt_outs]} if opt_outs else {})}
-    return Found(number, record, len(raw), kind, offset)
+    size = len(raw) // 2 if kind.startswith(_MARKUP) else len(raw)
+    return Found(number, record, size, kind, offset)
 
 
 def _told_by_page(about: dict[str, Any], sent: tuple[tuple[str, str], ...], raw: bytes) -> list[OptOut]:

@@ -98,7 +98,7 @@ class Limits:
 
 
 class Found(NamedTuple):
-    """A record as a reader finds it: its number in the file, about how many bytes it holds, and what else is known."""
+    """A record as a reader finds it: its number in the file, how many bytes it counts to a batch, and more."""
 
     number: int
     record: Record

@@ -70,7 +70,8 @@ class Filter:
     def __call__(self, batch: Batch) -> Batch:
         """The batch with `drop_reason` where a signal is out of its bounds; the evidence names every such signal."""
         policies = cached_policies(self.policies)
-        values = {name: batch.frame["signals"].struct.field(name).to_numpy() for name in schema.SIGNALS}
+        signals = batch.frame["signals"].struct.unnest()
+        values = {name: signals[name].to_numpy() for name in schema.SIGNALS}
         pairs = list(zip(batch.frame["language"].fill_null("und"), batch.frame["genre"], strict=True))
         bounds = {pair: policies.bounds(*pair) for pair in set(pairs)}
         reasons: list[str | None] = [None] * len(pairs)

@@ -23,6 +23,7 @@ from . import (
     quality_kept,
     stages,
     text_path,
+    update,
     word_table,
 )
 from .extraction import gate
@@ -33,6 +34,7 @@ _NAMES = {
     "text_path": text_path,
     "profile": stages,
     "growth": growth,
+    "update": update,
     "balance": balance,
     "memory": memory,
     "dedupe": dedupe,

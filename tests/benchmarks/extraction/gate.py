@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import polars as pl
 
+from latam_corpus.errors import CorpusError
 from latam_corpus.language.judge import judge
 from latam_corpus.language.model import SHIPPED, load, locate
 
@@ -178,13 +179,15 @@ def _compared(room: Path, python: Path, rounds: int) -> tuple[tuple[Any, ...], l
     out = room / "kept.json"
     arguments = (str(room / "pages.warc.gz"), str(out), str(locate(SHIPPED)[0]))
     ours, theirs = [], []
-    run_apart(recipe, room / "warm")  # compiles, where nothing is compiled yet
+    warm = run_apart(recipe, room / "warm")  # compiles, where nothing is compiled yet
+    kept = _kept(room / "warm")
+    if len(kept) != warm.kept:
+        raise CorpusError("gate", f"{len(kept)} addresses are left, and the run kept {warm.kept}", "mend the benchmark")
     for turn in range(rounds):
         told = run_apart(recipe, room / f"out{turn}")
         ours.append(told.cpu - told.started)
         used = run_script(python, Path(__file__).with_name("rival_gate.py"), arguments)
         theirs.append(used["cpu"] - used["started"])
-    kept = _kept(room / "warm")
     other: dict[str, str] = json.loads(out.read_text())
     texts = {url for url, text in other.items() if len(text.split()) >= _WORDS}
     lost = [_Lost(url, text) for url, text in other.items() if url not in kept]
@@ -221,8 +224,11 @@ def _whole(room: Path, python: Path, number: int) -> Table:
 
 
 def _kept(out: Path) -> set[str]:
-    """The addresses of the rows that went through the last step."""
-    from latam_corpus.pipeline.part import ROWS  # noqa: PLC0415
+    """The addresses of the rows that no step of any part set aside."""
+    from latam_corpus.pipeline.part import DROPPED, ROWS  # noqa: PLC0415
 
-    last = max((path for path in out.glob(f"work/**/{ROWS}")), key=lambda path: path.stat().st_mtime_ns)
-    return set(pl.read_parquet(last)["url"])
+    rows, dropped = (
+        {url for path in out.glob(f"work/**/{name}") for url in pl.read_parquet(path, columns=["url"])["url"]}
+        for name in (ROWS, DROPPED)
+    )
+    return rows - dropped
