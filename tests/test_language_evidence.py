@@ -12,7 +12,16 @@ from latam_corpus.errors import ConfigError
 from latam_corpus.language import augment
 from latam_corpus.language.calibrate import calibrated
 from latam_corpus.language.codes import MODELS, groups
-from latam_corpus.language.evidence import COLONIAL, LEAST_TELLING, Bounds, Evidence, evidence, holds, others_hold
+from latam_corpus.language.evidence import (
+    COLONIAL,
+    LEAST_TELLING,
+    Bounds,
+    Evidence,
+    evidence,
+    frequent_words,
+    holds,
+    others_hold,
+)
 from latam_corpus.language.judge import judge
 from latam_corpus.language.model import load
 
@@ -29,6 +38,22 @@ def test_rows_of_syllables_show_short_words_alone() -> None:
     assert found.kinds == 4
     assert found.telling == pytest.approx(2.68)
     assert evidence(["pi", "ta", "ma", "na", "ka", "pi"], "quy", lists).kinds == 0
+
+
+def test_a_word_of_one_open_syllable_weighs_a_third_whatever_its_length() -> None:
+    """Any row of syllables has it; a vowel before it or a consonant after it makes it a word that tells."""
+    lists = {"quy": frozenset({"chhaa", "achha", "chhan"})}
+    others = ["pa", "pe", "pi", "po"]
+    assert evidence(["chhaa", *others], "quy", lists).telling == pytest.approx(0.34)
+    assert evidence(["achha", "chhan", *others], "quy", lists).telling == pytest.approx(2)
+
+
+def test_equally_frequent_words_are_taken_in_the_order_of_the_alphabet() -> None:
+    """So that two trainings list the same words, whatever order a set of them had."""
+    words = [f"w{number:04}" for number in range(3000)]
+    found = frequent_words({"quy_Latn": [" ".join(words)]})["que"]
+    assert found == words[: len(found)]
+    assert 0 < len(found) < len(words)
 
 
 @pytest.mark.parametrize(

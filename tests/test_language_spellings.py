@@ -23,6 +23,8 @@ from latam_corpus.language.spellings import Spelling, respelled, spellings
         ("yua", "dzib", "ts'ib"),
         ("tzo", "soc", "sok"),
         ("hch", "hicü", "hik+"),
+        ("shp", "huetsa", "wetsa"),
+        ("pap", "kico", "kiko"),
         ("kek", "cutan", "kutan"),
     ],
 )

@@ -6,6 +6,8 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, Final
 
+from latam_corpus.language.evidence import VOWELS
+
 if TYPE_CHECKING:
     import random
     from collections.abc import Sequence
@@ -26,8 +28,7 @@ _ONSETS: Final = (*"bcdfghjklmnpqrstvwxyz", "ch", "tr", "pl", "sh", "qu")
 _VOWELS: Final = ("a", "e", "i", "o", "u", "ai", "ou", "ee", "y", "á", "ö")
 _CODAS: Final = ["", "", "", "n", "s", "r", "l", "k", "m", "t", "x"]
 # A syllable as it is written: what stands before its vowels, with the end of the one before, and the vowels.
-_VOWEL: Final = "aeiouáéíóúàèìòùâêîôûãẽĩõũäëïöüɨʉɛɔəæø"
-_SYLLABLE: Final = re.compile(rf"([^\W\d_{_VOWEL}]*)([{_VOWEL}]+)")
+_SYLLABLE: Final = re.compile(rf"([^\W\d_{VOWELS}]*)([{VOWELS}]+)")
 _SOURCE: Final = 60  # words whose syllables make others
 _TAKEN: Final = (4, 10)  # of these syllables
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.language.codes import groups
@@ -30,6 +31,7 @@ CERTAIN: Final = (0.98, 0.999)
 CERTAIN_SHARE: Final = 0.075  # of the text, for each that they should weigh together
 LEAST_DIFFERENT: Final = 5  # words of any kind
 TELLING: Final = 4  # letters; shorter words stand in any row of random syllables
+VOWELS: Final = "aeiouáéíóúàèìòùâêîôûãẽĩõũäëïöüɨʉɛɔəæø"
 _SHORT: Final = 3  # letters; so long words, and shorter ones with an accent, weigh a third
 _SHORT_WEIGHT: Final = 0.34
 LONG: Final = 20
@@ -67,7 +69,8 @@ class Evidence:
         own: the share of them among the group's frequent words.
         colonial: the largest share among the function words of Spanish, Portuguese, English or French.
         kinds: how many different words of the group's there are that have three letters or an accent.
-        telling: what these weigh together: one with four letters or more 1, others a third.
+        telling: what these weigh together: one with four letters or more 1, others a third, and so do those of one
+            syllable that ends in its vowels, whatever their length.
     """
 
     words: int
@@ -149,9 +152,16 @@ def evidence(tokens: Sequence[str], group: str, lists: Mapping[str, frozenset[st
 
     found, own = among(group)
     kinds = [token for token in found if len(token) >= _SHORT or not token.isascii()]
-    long = len([token for token in kinds if len(token) >= TELLING])
     colonial = max(among(code)[1] for code in COLONIAL)
-    return Evidence(count, own, colonial, len(kinds), long + _SHORT_WEIGHT * (len(kinds) - long))
+    return Evidence(count, own, colonial, len(kinds), sum(map(_weight, kinds)))
+
+
+@cache
+def _weight(word: str) -> float:
+    """What a word says: those of up to three letters, and consonants with vowels after them, stand in any row."""
+    start = word.rstrip(VOWELS)
+    open_syllable = start != word and not any(letter in VOWELS for letter in start)
+    return _SHORT_WEIGHT if len(word) < TELLING or open_syllable else 1.0
 
 
 def frequent_words(lines: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
@@ -171,8 +181,8 @@ def frequent_words(lines: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
             tally = Counter(word for line in found for word in set(line.split()))
             # Every member of a group counts alike, however much text it has.
             total = sum(tally.values()) or 1
-            for word, count in tally.most_common(4 * _WORDS):
-                counts[of.get(code, code)][word] += max(1, 1_000_000 * count // total)
+            for word in _most(tally, 4 * _WORDS):
+                counts[of.get(code, code)][word] += max(1, 1_000_000 * tally[word] // total)
     colonial = {code: _most(counts[code], _FUNCTION_WORDS) for code in COLONIAL if code in counts}
     taken = {word for words in colonial.values() for word in words}
     made = dict(colonial)

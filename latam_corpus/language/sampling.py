@@ -24,6 +24,7 @@ MAJORS: Final = ("spa", "por")
 NEIGHBOURS: Final = ("cat", "eng", "eus", "fra", "glg", "ita", "pap", "ron")  # taken for the majors, and rightly told
 _MOST_OF_A_TEXT: Final = 500  # stretches of one text, so that a novel doesn't outweigh all news
 _MOST_OF_A_MAJOR_TEXT: Final = 4000
+_DRAWN_FOR_A_SENTENCE: Final = 4  # at most: a language of which little was ever written together is known by it too
 _ONE_RESPELLED_OF: Final = 2  # lines that have another spelling
 _KEPT_OUT_WINDOW: Final = 600  # characters of a kept-out text that are looked at
 _SWITCHED: Final = 0.06  # of the lines of languages of the Americas quote Spanish or Portuguese
@@ -57,6 +58,7 @@ def training_lines(data: Sequence[Texts], settings: Settings, without: set[str] 
     rng = random.Random(settings.seed)  # noqa: S311 - sampling, not secrets
     by_label: dict[str, list[str]] = defaultdict(list)
     word_rows: dict[str, list[str]] = defaultdict(list)
+    drawn: dict[str, list[str]] = defaultdict(list)
     names: set[str] = set()
     for texts in data:
         of_words = is_word_list(texts)
@@ -70,9 +72,14 @@ def training_lines(data: Sequence[Texts], settings: Settings, without: set[str] 
             if of_words:
                 word_rows[_label(code, text)].append(text)
                 continue
+            if texts.drawn:
+                drawn[_label(code, text)] += augment.cut(text, _MOST_OF_A_TEXT, rng)
+                continue
             most = _MOST_OF_A_MAJOR_TEXT if code in MAJORS else _MOST_OF_A_TEXT
             by_label[_label(code, text)] += augment.cut(text, most, rng)
             names |= augment.names(text) if code in MAJORS else set()
+    for label, found in sorted(drawn.items()):
+        by_label[label] = found + _filled(by_label[label], len(found) // _DRAWN_FOR_A_SENTENCE, rng)
     for label, found in sorted(word_rows.items()):
         # Sentences weigh as much as rows of words, however few they are.
         by_label[label] = found + _filled(by_label[label], len(found), rng)
@@ -136,7 +143,7 @@ def _balanced(lines: list[str], label: str, settings: Settings, rng: random.Rand
     code = label.partition("_")[0]
     most = settings.most_major if code in MAJORS else settings.most + settings.scraps
     # A script that a language hardly uses is a stray quotation; it must not be filled up.
-    least = min(settings.least, 8 * len(lines))
+    least = min(settings.least_american if code in groups().of else settings.least, 8 * len(lines))
     if len(lines) > most:
         lines = rng.sample(lines, most)
     return [augment.worn(line, rng) for line in _filled(lines, least, rng)]

@@ -52,6 +52,7 @@ class Texts:
         field: the JSONL field that holds the text.
         licence: as the trainer states it.
         leave_out: labels whose texts are skipped, since they are not what the file says.
+        drawn: its lines are words drawn by their frequency, so that sentences must not drown among them.
     """
 
     path: Path
@@ -59,6 +60,7 @@ class Texts:
     field: str = "text"
     licence: str = ""
     leave_out: tuple[str, ...] = ()
+    drawn: bool = False
 
 
 def listed(data: Sequence[str], root: Path | None = None) -> list[Texts]:
@@ -148,6 +150,7 @@ def _from_list(path: Path, root: Path | None) -> list[Texts]:
                 entry.get("field", "text"),
                 entry["licence"],
                 tuple(entry.get("leave_out", ())),
+                entry.get("drawn", False),
             )
             for entry in entries
         ]

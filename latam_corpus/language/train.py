@@ -35,8 +35,11 @@ class Settings:
         most: lines a label at most; the surplus is sampled away.
         most_major: the same for Spanish and Portuguese, on which most of the work falls.
         least: lines a label at least; what is missing is repeated, in pieces.
+        least_american: the same for languages of the Americas, many of which have a few hundred rows of words alone.
         scraps: short stretches of the languages beside Spanish and Portuguese.
         nonsense: lines in no language, for `und`.
+        epoch_after: passes over the lines after the rows of vectors were cut to `cutoff`.
+        lr_after: their learning rate.
         threads: one thread gives the same model each time, two don't.
     """
 
@@ -44,16 +47,19 @@ class Settings:
     most: int = 5000
     most_major: int = 90_000
     least: int = 150
-    scraps: int = 3000
+    least_american: int = 600
+    scraps: int = 6000
     nonsense: int = 10_000
-    epoch: int = 4
+    epoch: int = 6
     lr: float = 0.6
     dim: int = 32
     minn: int = 2
     maxn: int = 5
     bucket: int = 1_000_000
     min_count: int = 15
-    cutoff: int = 260_000
+    cutoff: int = 300_000
+    epoch_after: int = 1
+    lr_after: float = 0.3
     threads: int = 1
 
 
@@ -130,7 +136,9 @@ def _fit(lines: Mapping[str, list[str]], out: Path, settings: Settings) -> None:
     }
     quantize_options = {
         "cutoff": settings.cutoff,
-        "retrain": False,
+        "retrain": settings.epoch_after > 0,
+        "epoch": settings.epoch_after,
+        "lr": settings.lr_after,
         "qnorm": True,
         "thread": settings.threads,
         "verbose": 0,

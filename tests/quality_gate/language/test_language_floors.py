@@ -36,14 +36,14 @@ DOCUMENT_FLOORS = {
     "sayings of 100 characters and more, pt": 0.998,
     "films": 0.999,
     "news sentences, es": 0.999,
-    "news sentences, pt": 0.989,  # 0.993 before lists of names were learnt as no language
+    "news sentences, pt": 0.99,  # 0.993 before lists of names were learnt as no language
     "interview answers in Spanish": 0.999,
 }
 # F1 on lines of office help of eight words and more, of the tenth that is kept out; Papiamento's are of the UDHR.
-NEIGHBOUR_FLOORS = {"spa": 0.975, "por": 0.96, "glg": 0.86, "cat": 0.94, "ita": 0.98, "pap": 0.99}
+NEIGHBOUR_FLOORS = {"spa": 0.975, "por": 0.965, "glg": 0.86, "cat": 0.94, "ita": 0.98, "pap": 0.99}
 # False names of 10,000 texts. Syllables of few sounds fall short of the one in 10,000 that is asked: many of their rows
-# have words of Mixtec, Otomi, Quechua and Mayan languages and are as likely as texts in them. In capitals one text is
-# named falsely, drawn twice: a Spanish answer full of Mapudungun words.
+# have words of Mixtec, Otomi, Quechua and Mayan languages and are as likely as texts in them. In capitals
+# without accents the model before named one text falsely, drawn twice.
 FALSE_CEILINGS = {
     "scanning errors": 0,
     "message style": 0,
