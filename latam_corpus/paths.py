@@ -11,6 +11,7 @@ import os
 import platform
 import shutil
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Final
@@ -65,13 +66,16 @@ class _NoLinearAlgebra:
     again when it is compiled, and finds it.
     """
 
+    def __init__(self) -> None:
+        self._thread = threading.get_ident()  # another may be importing SciPy for itself at that moment
+
     def find_spec(self, name: str, _path: object = None, _target: object = None) -> None:
         """Nothing, so that the import goes on.
 
         Raises:
             ModuleNotFoundError: Numba's start asks for `scipy.linalg`.
         """
-        if name == "scipy.linalg":
+        if name == "scipy.linalg" and threading.get_ident() == self._thread:
             asking = sys.modules.get("numba.np.arraymath")
             if getattr(getattr(asking, "__spec__", None), "_initializing", False):
                 raise ModuleNotFoundError(name)

@@ -10,7 +10,7 @@ import json
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import polars as pl
@@ -156,13 +156,26 @@ def _rows_of(path: Path, scheme: Scheme) -> int:
         raise ConfigError(str(path), f"it can't be read as Parquet: {error}", _REMEDY) from error
     told = (found.metadata or {}).get(METADATA)
     missing = set(INDEX) - set(found.schema.to_arrow_schema().names)
-    stated = json.loads(told) if told else {}
-    if told and stated.get("format") != FORMAT:
+    stated = _stated(told)
+    if stated and stated.get("format") != FORMAT:
         raise ConfigError(str(path), f"its format is {stated.get('format')}, this toolkit reads {FORMAT}", _REMEDY)
-    if told is None or missing:
+    if missing or not isinstance(stated.get("scheme"), dict):
         raise ConfigError(str(path), "it is no file of a fingerprint index", _REMEDY)
     scheme.must_equal(Scheme.from_dict(stated["scheme"], str(path)), str(path))
     return int(found.num_rows)
+
+
+def _stated(told: bytes | None) -> dict[str, Any]:
+    """What a file says of its index; nothing where it says nothing that makes sense.
+
+    >>> _stated(b'{"format": 3}'), _stated(b"{"), _stated(b"[]"), _stated(None)
+    ({'format': 3}, {}, {}, {})
+    """
+    try:
+        stated = json.loads(told or b"{}")
+    except ValueError:
+        return {}
+    return stated if isinstance(stated, dict) else {}
 
 
 @cache

@@ -120,7 +120,10 @@ def read_parts(path: Path) -> Parts | None:
     count, width = data.values("qq")
     output = data.array("<f4", count * width).reshape(count, width).astype(np.float32)
     row_of = np.full(bucket, -1, np.int32)
-    row_of[pairs[:, 0]] = pairs[:, 1] + words.count(b" ")
+    first = words.count(b" ")  # the rows before are those of whole words
+    if first > len(rows) or not _within(pairs[:, 0], bucket) or not _within(pairs[:, 1], len(rows) - first):
+        raise ValueError("its pruned pairs name rows that it hasn't")
+    row_of[pairs[:, 0]] = pairs[:, 1] + first
     return Parts(bytes(words), tuple(labels), rows, unit, row_of, output, minn, maxn)
 
 
@@ -162,3 +165,12 @@ def _decoder(data: _Reader, dim: int) -> Callable[[NDArray[np.uint8]], NDArray[n
         return rows
 
     return decode
+
+
+def _within(numbers: NDArray[np.integer[Any]], count: int) -> bool:
+    """Whether all are places in a list of so many.
+
+    >>> [_within(np.array(numbers, np.int32), 3) for numbers in ([], [0, 2], [3], [-1])]
+    [True, True, False, False]
+    """
+    return not len(numbers) or (int(numbers.min()) >= 0 and int(numbers.max()) < count)
