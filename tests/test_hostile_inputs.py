@@ -255,7 +255,7 @@ def test_the_command_line_runs_through_hostile_files_with_worker_processes(
     room.write("g.html.gz", gzip.compress(_PAGE.encode())[:-200])
     room.write("h.txt", b"")
     monkeypatch.setenv("LATAM_CORPUS_TEST_ROOM", str(room.root))
-    recipe = room.recipe("time_limit = 1.0")
+    recipe = room.recipe('mode = "careful"\ntime_limit = 1.0')
     both = [
         command_process("run", recipe, "--out", room.root / f"out-{n}", "--workers", n, "--json").json
         for n in ("1", "2")
@@ -708,7 +708,7 @@ def test_a_page_that_takes_its_parser_minutes_is_stopped(room: Room) -> None:
         "b.html", "<html><body>" + "<div><p>Hola <b>vecina</b> del puerto.</p></div>" * 20_000 + "</body></html>"
     )
     room.write("c.html", _PAGE)
-    told = room.run("time_limit = 0.5")
+    told = room.run('mode = "careful"\ntime_limit = 0.5')
     assert _good_kept(told)
     assert "silbato" in told.text_of("c.html")
     assert told.reasons["b.html"] == "extract:timeout"
