@@ -49,8 +49,8 @@ def boilerplate(pages: Iterable[str], size: int = 60) -> Iterator[tuple[str, str
         found += ["\n".join(lines[i : i + size]) for i in range(0, len(lines), size)]
     found = [text for text in dict.fromkeys(found) if len(text.split()) >= _LEAST]
     for text, told in zip(found, judge(load(), found), strict=True):
-        # A menu of which no language can be told is of a page in Spanish most of the time; so what is asked of the rules
-        # doesn't hang on how sure the model is of it.
+        # A menu of which no language can be told is of a page in Spanish most of the time; so what is asked of the
+        # rules doesn't hang on how sure the model is of it.
         if told.language[:3] in ("spa", "por", "und"):
             yield "por" if told.language[:3] == "por" else "spa", text
 
