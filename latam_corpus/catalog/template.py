@@ -89,7 +89,7 @@ def templates() -> list[Template]:
     """All templates, by name.
 
     >>> [template.name for template in templates()][:3]
-    ['dspace', 'folder', 'gazette']
+    ['dspace', 'feed', 'folder']
     """
     names = sorted(path.stem for path in TEMPLATES.glob("*.toml"))
     return [load_template(name) for name in names if name != _COMMON]
