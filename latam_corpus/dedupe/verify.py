@@ -157,12 +157,12 @@ def verify_pairs(
     of_form = _of_one_form(lengths, tallies, bounds)
     template = (of_form > 0) & stands.any(axis=1)
     rule[template] = of_form[template]
-    _leave_sayings(stands, rule, (lengths < bounds.saying_words) & (containment < 1) & ~template[:, None])
+    sayings = (lengths < bounds.saying_words) & (containment < 1)
+    _refuse(stands, rule, sayings & ~template[:, None], 0)
     if rarity is not None:
-        held = stands.any(axis=1)
         strange = _strange(lengths, containment, longest, tallies, bounds)
-        stands &= ~_boilerplate(pairs, flipped, stands & ~template[:, None], tallies, strange, bounds, rarity)
-        rule[held & ~stands.any(axis=1)] = BOILERPLATE
+        shared = _boilerplate(pairs, flipped, stands & ~template[:, None], tallies, strange, bounds, rarity)
+        _refuse(stands, rule, shared, BOILERPLATE)
     return Verdicts(
         containment,
         longest,
@@ -209,11 +209,11 @@ def _accepted(
     return by_share | by_scatter | by_looks | equal[:, None], rule
 
 
-def _leave_sayings(stands: NDArray[np.bool_], rule: NDArray[np.uint8], others: NDArray[np.bool_]) -> None:
-    """Take back that those stand in the other which may be another saying."""
+def _refuse(stands: NDArray[np.bool_], rule: NDArray[np.uint8], refused: NDArray[np.bool_], why: int) -> None:
+    """Take back who stands in whom, bool[k, 2]; a pair of which nothing is left has `why` as its rule."""
     held = stands.any(axis=1)
-    stands &= ~others
-    rule[held & ~stands.any(axis=1)] = 0
+    stands &= ~refused
+    rule[held & ~stands.any(axis=1)] = why
 
 
 def _of_one_form(lengths: NDArray[np.int64], tallies: NDArray[np.int32], bounds: Bounds) -> NDArray[np.uint8]:

@@ -131,7 +131,7 @@ def parsed(markup: str) -> Markup:
 def known(page: Markup, said: Stated) -> NDArray[np.float32]:
     """What is known of each block from elsewhere on the page, float32[b, len(layout.KNOWN)]."""
     data, starts = page.text.tobytes(), page.starts.tolist()
-    blocks = [data[start:end].translate(_SMALL, _SIGNS) for start, end in pairwise(starts)]  # as `_folded`
+    blocks = [_folded(data[start:end]) for start, end in pairwise(starts)]
     titles = {_folded(one.encode("utf-8", "replace")) for one in said.titles[:_MOST_TITLES]} - {b""}
     teaser, body = (_folded(one.encode("utf-8", "replace")) for one in (said.description, said.body))
     body = body[:_MOST_BODY]

@@ -33,15 +33,17 @@ if TYPE_CHECKING:
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 TEXT_PATH: Final = ("repair", "identify", "filter", "dedupe")
-# Equal documents only, as in the job beside which it is measured; near-duplicates have their own benchmarks (dedupe/).
-_OPTIONS: Final = {"dedupe": "near = false\n"}
 _PROFILE: Final = "LATAM_CORPUS_PROFILE"
 _SOURCE: Final = """id = "documents"
 title = "Documents of a benchmark"
 holder = "nobody"
 languages = []
+[rights]
+statement = "CC0-1.0"
+uses = ["train"]
+basis = "licence"
 [collect]
-files = ["*.jsonl"]
+files = ["FILES"]
 """
 
 
@@ -111,15 +113,37 @@ def _living_children() -> float:
     return used / tick
 
 
-def write_recipe(folder: Path, stages: Sequence[str] = TEXT_PATH) -> Path:
-    """A recipe with these stages over the folder's JSONL files; gives its file."""
-    (folder / "documents.toml").write_text(_SOURCE, encoding="utf-8")
-    entries = "".join(f'[[stage]]\nuse = "{name}"\n{_OPTIONS.get(name, "")}' for name in stages)
+def write_recipe(
+    folder: Path,
+    stages: Sequence[str] = TEXT_PATH,
+    *,
+    files: str = "*.jsonl",
+    genre: str = "literature",
+    near: bool = False,
+    more: str = "",
+) -> Path:
+    """A recipe with these stages over the folder's files; gives its file.
+
+    Args:
+        folder: where the files are, and where recipe and source are written.
+        stages: names, each with its options in the lines after it.
+        files: the pattern of the files.
+        genre: the documents'.
+        near: whether near-duplicates are looked for too.
+        more: what stands after the stages.
+    """
+    (folder / "documents.toml").write_text(_SOURCE.replace("FILES", files), encoding="utf-8")
+    given = [stage.partition("\n") for stage in stages]
+    entries = "".join(f'[[stage]]\nuse = "{name}"\n{options or _options(name, near)}\n' for name, _, options in given)
     path = folder / "benchmark.toml"
-    path.write_text(
-        f'title = "Benchmark"\ngenre = "literature"\nsources = ["documents.toml"]\n{entries}', encoding="utf-8"
-    )
+    head = f'title = "Benchmark"\ngenre = "{genre}"\nsources = ["documents.toml"]\n'
+    path.write_text(f"{head}{entries}{more}", encoding="utf-8")
     return path
+
+
+def _options(stage: str, near: bool) -> str:
+    # Equal documents only, as in the jobs beside which it is measured; near-duplicates have their own benchmarks.
+    return "near = false" if stage == "dedupe" and not near else ""
 
 
 def run_apart(recipe: Path, out: Path, workers: int = 0, profile: Path | None = None) -> Told:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from .dedupe.parts import growth
 from .dedupe.shelf import FILES, Shelf
 from .machine import Report, Table, rounded
-from .own import ROOT, TEXT_PATH, Told, run_apart
+from .own import ROOT, TEXT_PATH, Told, run_apart, write_recipe
 from .texts import SEED, checksums, write_jsonl
 
 if TYPE_CHECKING:
@@ -26,17 +26,6 @@ if TYPE_CHECKING:
 
 _NEW: Final = 11  # of so many documents one is new: 10 % of those that the version was made of
 _WORDS: Final = 680
-_SOURCE: Final = """id = "documents"
-title = "Documents of a benchmark"
-holder = "nobody"
-languages = []
-[rights]
-statement = "CC0-1.0"
-uses = ["train"]
-basis = "licence"
-[collect]
-files = ["*.jsonl"]
-"""
 _RELEASE: Final = '[release]\nname = "benchmark"\nadmit = ["open"]\nuses = ["train"]\n'
 _NOTES: Final = (
     "CPU seconds of a process without its start, one process and one thread; medians of the rounds.",
@@ -68,19 +57,16 @@ def measure(args: argparse.Namespace) -> Report:
             for place, found in runs.items():
                 out = room / "out"
                 shutil.rmtree(out, ignore_errors=True)
-                told = run_apart(_recipe(room / place, str(index) if place == "new" else ""), out)
+                told = run_apart(_recipe(room / place, index if place == "new" else None), out)
                 if turn:
                     found.append(told)
     return Report("update", checksums(args.data, FILES), _settings(args), (_table(runs),), _NOTES)
 
 
-def _recipe(folder: Path, against: str = "", more: str = "") -> Path:
-    (folder / "documents.toml").write_text(_SOURCE, encoding="utf-8")
-    entries = "".join(f'[[stage]]\nuse = "{name}"\n' for name in TEXT_PATH)
-    path = folder / "benchmark.toml"
-    head = 'title = "Benchmark"\ngenre = "literature"\nsources = ["documents.toml"]\n'
-    path.write_text(f"{head}{entries}{f'against = {against!r}' if against else ''}\n{more}", encoding="utf-8")
-    return path
+def _recipe(folder: Path, against: Path | None = None, more: str = "") -> Path:
+    *stages, last = TEXT_PATH
+    named = f"{last}\nagainst = {str(against)!r}" if against else last
+    return write_recipe(folder, [*stages, named], near=True, more=more)
 
 
 def _version(room: Path) -> Path:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 # How far into a page a meta element is looked for: heads with inlined styles and scripts are long.
 HEAD: Final = 2**18
-# Most pages have none of these; before a word stands one that it begins with.
-_INTERESTING: Final = ((b"noa", b"noai"), (b"noa", b"noarchive"), (b"", b"tdm-reservation"), (b"", b"rsl+xml"))
+# Most pages have none of these words.
+_INTERESTING: Final = (b"noai", b"noarchive", b"tdm-reservation", b"rsl+xml")
 _COMMENT: Final = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 # Possessive and bounded by `<`, so that a page made for it can't make the search slow.
 _TAG: Final = re.compile(r"<(meta|link)\b((?:[^<>\"']|\"[^\"]*\"|'[^']*')*+)>", re.IGNORECASE)
@@ -99,7 +99,7 @@ def head_opt_outs(head: Head, url: str, time: datetime) -> list[OptOut]:
     ['noai', 'tdm-reservation']
     """
     found: list[OptOut] = []
-    if not any(head.has(first) and head.has(word) for first, word in _INTERESTING):
+    if not any(map(head.has, _INTERESTING)):
         return found
     verdicts = [licence_verdict(inline, url) for inline in _inlined(head.bytes)]
     found += [opt_out(verdict[0], f"script: {verdict[1]}", url, time) for verdict in verdicts if verdict]

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from latam_corpus.catalog.optout.site import ROBOTS, Text, root_of
+from latam_corpus.catalog.scope import host_of
 from latam_corpus.collect.crawl.archive import Archive
 from latam_corpus.collect.crawl.ask import Answer, Asker, Job, usable
 from latam_corpus.collect.crawl.causes import TroubleError
@@ -290,17 +291,16 @@ class Crawler:
         if job.address == root + ROBOTS:
             # RFC 9309, 2.3.1.4: where robots.txt can't be had, nothing may be fetched; the addresses go on waiting.
             self._visits.note(job.address, "robots unavailable", why=trouble.cause, told=str(trouble.detail))
-            self._close(job.waiting.host, without_robots(trouble))
+            cause = "error status" if trouble.cause == "robots unavailable" else trouble.cause
+            self._leave(root, f"robots unavailable: {cause}")
         else:
             self._sites.missing(job.address, root, Text(None, datetime.now(UTC)), now)
+
+    def _leave(self, root: str, why: str) -> None:
+        """A site may not be asked for anything, and so its host isn't."""
+        self._close(host_of(root), why)
 
     def _close(self, host: str, why: str) -> None:
         """Leave the host for another day."""
         self._closed[host] = why
         self._asker.leave(host)
-
-
-def without_robots(trouble: TroubleError) -> str:
-    """Why a host isn't asked: its robots.txt can't be had, and for what."""
-    cause = "error status" if trouble.cause == "robots unavailable" else trouble.cause
-    return f"robots unavailable: {cause}"

@@ -11,7 +11,7 @@ from latam_corpus.catalog.optout.robots import MAX_BYTES, is_markup
 from latam_corpus.catalog.optout.site import FILES, ROBOTS, Site, root_of
 from latam_corpus.catalog.scope import Crawl, host_of
 from latam_corpus.catalog.source import Collect, Source
-from latam_corpus.collect.crawl.crawl import Crawler, without_robots
+from latam_corpus.collect.crawl.crawl import Crawler
 from latam_corpus.collect.crawl.gone import GONE
 from latam_corpus.collect.crawl.progress import Silent
 from latam_corpus.collect.crawl.sites import DAY, OK
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from latam_corpus.collect.crawl.ask import Answer, Job
-    from latam_corpus.collect.crawl.causes import TroubleError
+    from latam_corpus.collect.crawl.causes import Cause, TroubleError
     from latam_corpus.collect.crawl.crawl import Result
     from latam_corpus.collect.crawl.fetch import Exchange
     from latam_corpus.collect.crawl.frontier import Waiting
@@ -120,20 +120,22 @@ class SiteReader(Crawler):
         super()._file(job, root, answer, now)
         last = answer.exchanges[-1]
         if not (last.status in GONE or (last.status in OK and not _is_page(job.address, last))):
-            self._visits.note(job.address, "error status", status=last.status)
-            self._frontier.count(_UNREAD, job.address, add=1)
+            self._unread(job.address, "error status", status=last.status)
 
     def _file_missed(self, job: Job, root: str, trouble: TroubleError, now: float) -> None:
         """That a file can't be had isn't that it refuses nothing more."""
-        if job.address == root + ROBOTS:
-            # This site is left; the host's other, by https or on another port, may answer.
-            self._visits.note(job.address, "robots unavailable", why=trouble.cause, told=str(trouble.detail))
-            self._left[root] = without_robots(trouble)
-            self._frontier.done(f"{root}/", "failed")
-            return
         super()._file_missed(job, root, trouble, now)
-        self._visits.note(job.address, trouble.cause, why=str(trouble.detail))
-        self._frontier.count(_UNREAD, job.address, add=1)
+        if job.address != root + ROBOTS:
+            self._unread(job.address, trouble.cause, why=str(trouble.detail))
+
+    def _unread(self, address: str, cause: Cause, **told: object) -> None:
+        self._visits.note(address, cause, via=None, **told)
+        self._frontier.count(_UNREAD, address, add=1)
+
+    def _leave(self, root: str, why: str) -> None:
+        """This site is left; the host's other, by https or on another port, may answer."""
+        self._left[root] = why
+        self._frontier.done(f"{root}/", "failed")
 
     def _begin(self, *, again: bool) -> None:
         """Let every site wait whose files aren't of this session; one that was cut goes on, for a day."""

@@ -21,7 +21,7 @@ from latam_corpus.language.model import SHIPPED, load, locate
 
 from ..beside import rival_apart, run_script  # noqa: TID252  (`python -m` and mypy name it differently)
 from ..machine import Report, Table  # noqa: TID252
-from ..own import run_apart  # noqa: TID252
+from ..own import run_apart, write_recipe  # noqa: TID252
 from ..texts import NOVELS, checksums, chunks, read_texts  # noqa: TID252
 from .shelf import Shelf
 
@@ -37,28 +37,15 @@ _SEED: Final = 11
 _PARAGRAPH: Final = re.compile(r"(<p\b[^>]*>)([^<]{80,})(</p>)")
 _WORDS: Final = 5  # of the text that is kept of a page: fewer are a date or a name
 _LEAST: Final = 3  # paragraphs of a page that can be filled with another text
-_GATE: Final = f"""[[stage]]
-use = "skim"
-[[stage]]
-use = "identify"
-languages = {json.dumps([*_WANTED, "und"])}
-[[stage]]
-use = "extract"
-[[stage]]
-use = "identify"
-languages = {json.dumps(_WANTED)}
-"""
+_GATE: Final = (
+    *("skim", f"identify\nlanguages = {json.dumps([*_WANTED, 'und'])}"),
+    *("extract", f"identify\nlanguages = {json.dumps(_WANTED)}"),
+)
+_WHOLE: Final = ("extract", "repair", "identify", "filter", "dedupe")
 _COLUMNS: Final = (
     *("pages", "number#", "ours kept#", "theirs#", "of theirs, ours too#", f"of those with {_WORDS} words#"),
     *("CPU s#", "theirs#", "times#"),
 )
-_SOURCE: Final = """id = "documents"
-title = "Pages of a benchmark"
-holder = "nobody"
-languages = []
-[collect]
-files = ["*.warc.gz"]
-"""
 _NOTES: Final = (
     "CPU seconds of a process and its children without its start; each run is a process with one thread; medians.",
     """Both sides use the toolkit's language model: datatrove on the whole text through fastText, with its threshold of
@@ -175,7 +162,7 @@ def write_warc(path: Path, pages: Sequence[Page], times: int = 1) -> None:
 
 def _compared(room: Path, python: Path, rounds: int) -> tuple[tuple[Any, ...], list[_Lost]]:
     """A row: kept by each, the shares of theirs that ours keeps, CPU seconds of each, their ratio; what ours lost."""
-    recipe = _recipe(room, "web", _GATE)
+    recipe = write_recipe(room, _GATE, files="*.warc.gz", genre="web")
     out = room / "kept.json"
     arguments = (str(room / "pages.warc.gz"), str(out), str(locate(SHIPPED)[0]))
     ours, theirs = [], []
@@ -197,19 +184,9 @@ def _compared(room: Path, python: Path, rounds: int) -> tuple[tuple[Any, ...], l
     return row, lost
 
 
-def _recipe(room: Path, genre: str, stages: str) -> Path:
-    """A recipe over the room's archives."""
-    (room / "documents.toml").write_text(_SOURCE, encoding="utf-8")
-    path = room / "benchmark.toml"
-    path.write_text(f'title = "Pages"\ngenre = "{genre}"\nsources = ["documents.toml"]\n{stages}', encoding="utf-8")
-    return path
-
-
 def _whole(room: Path, python: Path, number: int) -> Table:
     """From WARC to Parquet with filters and exact dedupe, where all pages are wanted: ours, two rows of datatrove."""
-    stages = ("extract", "repair", "identify", "filter", "dedupe")
-    entries = "".join(f'[[stage]]\nuse = "{name}"\n{"near = false" * (name == "dedupe")}\n' for name in stages)
-    recipe = _recipe(room, "news", entries)
+    recipe = write_recipe(room, _WHOLE, files="*.warc.gz", genre="news")
     run_apart(recipe, room / "warm")  # compiles, where nothing is compiled yet
     found = {"latam_corpus": run_apart(recipe, room / "out")}
     archive = room / "pages.warc.gz"
