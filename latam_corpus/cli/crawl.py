@@ -12,13 +12,19 @@ import typer
 from latam_corpus.catalog.source import load_source
 from latam_corpus.cli.crawl_words import (
     ADDRESSES,
+    CAPTURES,
     GONE,
+    HOST,
     LEFT,
+    LEFT_OUT,
     NAMED,
     NEXT,
     NO_PAGE,
+    OF_HOST,
+    OUT_OF_PLAN,
     PAGES,
     PROGRESS,
+    READ_PLAN,
     WAITING,
     WITH_SOURCE,
     WITHDRAWN,
@@ -86,7 +92,7 @@ def crawl(
     crawler = crawler_of(described)(described, out, _Lines(language), limit=limit, workers=workers)
     if plan_only:
         told = crawler.plan()
-        print_json(told) if as_json else _tell_plan(told, crawler.folder / "plan.jsonl")
+        print_json(told) if as_json else _tell_plan(told, crawler.folder / "plan.jsonl", language)
         return
     result: Result = crawler.run(again=again)
     if as_json:
@@ -97,16 +103,16 @@ def crawl(
         raise typer.Exit(1)
 
 
-def _tell_plan(told: dict[str, Any], path: Path) -> None:
-    hosts = list(told["hosts"].items())[:_HOSTS_SHOWN]
-    console.print(f"{number(told['captures'])} captures of {number(len(told['hosts']))} hosts")
-    console.print(f"{number(told['bytes'])} bytes to fetch")
-    table("", ["host", "captures#"], [(host, number(n)) for host, n in hosts])
+def _tell_plan(told: dict[str, Any], path: Path, language: str) -> None:
+    hosts = list(told["hosts"].items())
+    figures = {"captures": told["captures"], "hosts": len(hosts), "bytes": told["bytes"]}
+    console.print(CAPTURES.plain(**{key: number(value) for key, value in figures.items()}).told(language), markup=False)
+    heads = [HOST.told(language), f"{OF_HOST.told(language)}#"]
+    table("", heads, [(host, number(n)) for host, n in hosts[:_HOSTS_SHOWN]])
     if told["left_out"]:
-        table("", ["left out, because", "captures#"], [(why, number(n)) for why, n in told["left_out"].items()])
-    console.print(
-        f"{path} names them; take lines out that aren't wanted, then run the same command without --plan-only"
-    )
+        rows = [(OUT_OF_PLAN.get(why) or told_cause(why), number(n)) for why, n in told["left_out"].items()]
+        table("", [LEFT_OUT.told(language), heads[1]], [(why.told(language), n) for why, n in rows])
+    console.print(READ_PLAN.plain(file=path).told(language), markup=False)
 
 
 def _tell(source: Source, result: Result, language: str) -> None:

@@ -137,6 +137,39 @@ WAITING: Final = Said(
     "endereços que esperam: {n}; o mesmo comando continua daqui",
     "addresses that wait: {n}; the same command goes on from here",
 )
+CAPTURES: Final = Said(
+    "capturas: {captures}, de {hosts} servidores; bytes por pedir: {bytes}",
+    "capturas: {captures}, de {hosts} servidores; bytes a pedir: {bytes}",
+    "captures: {captures}, of {hosts} hosts; bytes to fetch: {bytes}",
+)
+HOST: Final = Said("servidor", "servidor", "host")
+OF_HOST: Final = Said("capturas", "capturas", "captures")
+LEFT_OUT: Final = Said("quedan fuera, porque", "ficam fora, porque", "left out, because")
+# By `collect.commoncrawl.plan`, beside the causes above.
+OUT_OF_PLAN: Final[Mapping[str, Said]] = {
+    "malformed line": Said("la línea no se entiende", "a linha não se entende", "the line can't be read"),
+    "host": Said("es de otro servidor", "é de outro servidor", "it is of another host"),
+    "status": Said("el servidor no dio la página", "o servidor não deu a página", "the server didn't give the page"),
+    "media type": Said("no es una página", "não é uma página", "it is no page"),
+    "language": Said("está en otro idioma", "está em outro idioma", "it is in another language"),
+    "path": Said("la fuente deja fuera esa ruta", "a fonte deixa fora esse caminho", "the source leaves that path out"),
+    "its file is elsewhere": Said(
+        "su archivo está en otra parte", "seu arquivo está em outra parte", "its file is elsewhere"
+    ),
+    "the plan is full (max_records)": Said(
+        "el plan está lleno (max_records)", "o plano está cheio (max_records)", "the plan is full (max_records)"
+    ),
+    "another capture of the page is later": Said(
+        "hay otra captura posterior de la página",
+        "há outra captura posterior da página",
+        "another capture of the page is later",
+    ),
+}
+READ_PLAN: Final = Said(
+    "{file} las nombra: quite las líneas que no quiera y dé la misma orden sin --plan-only",
+    "{file} as nomeia: tire as linhas que não quiser e dê o mesmo comando sem --plan-only",
+    "{file} names them: take out the lines that you don't want and give the same command without --plan-only",
+)
 NEXT: Final = Said("ahora", "agora", "next")
 WITH_SOURCE: Final = Said(
     "latam-corpus run RECETA, con «{source}» entre sus fuentes",
