@@ -54,6 +54,15 @@ def test_identify_gives_language_and_score_and_keeps_ids(command_line: CommandLi
     assert out[0]["nota"] == 7
 
 
+def test_rows_without_a_text_are_refused(command_line: CommandLine, tmp_path: Path) -> None:
+    """They would all be in no language; the fields that are there are told, and nothing is written."""
+    source = _write(tmp_path / "in.jsonl", [{"id": "uno", "texto": _SPANISH}])
+    told = command_line("stage", "identify", source, tmp_path / "out.jsonl")
+    assert told.code == 2
+    assert "no row has a field «text»; name it so: there are id, texto" in " ".join(told.err.split())
+    assert not (tmp_path / "out.jsonl").exists()
+
+
 def test_filter_gives_a_reason_derived_from_a_bound(command_line: CommandLine, tmp_path: Path) -> None:
     """A menu falls with its bound as the reason; prose stays; the signals of both are kept."""
     rows = [

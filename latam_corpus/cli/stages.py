@@ -95,6 +95,8 @@ def _worked(where: Path, stages: Sequence[Stage | Barrier]) -> Iterator[Chunk]:
     held: list[Chunk] = []
     start = 0
     for rows in read_chunks(where):
+        if not start:
+            _check_text(where, rows, stages)
         batch = Batch(with_language(as_documents(rows, start), before))
         for one in before:
             batch = one(batch)
@@ -106,6 +108,13 @@ def _worked(where: Path, stages: Sequence[Stage | Barrier]) -> Iterator[Chunk]:
             yield rows, schema.conform(batch.frame, schema.DOCUMENT_SCHEMA).select(gives)
     if held:
         yield from _decided(held, stages[at:], gives)
+
+
+def _check_text(where: Path, rows: Sequence[dict[str, Any]], stages: Sequence[Stage | Barrier]) -> None:
+    """Refuse rows none of which has a text, where one is needed: all would be judged as if they were empty."""
+    fields = sorted({field for row in rows for field in row})
+    if rows and "text" not in fields and any("text" in one.needs for one in stages):
+        raise ConfigError(str(where), "no row has a field «text»", f"name it so: there are {', '.join(fields)}")
 
 
 def _decided(held: Sequence[Chunk], stages: Sequence[Stage | Barrier], gives: Sequence[str]) -> Iterator[Chunk]:
