@@ -11,15 +11,17 @@ import os
 import platform
 import shutil
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 PACKAGE = Path(__file__).resolve().parent
-# Folders of compiled code that stay beside the one in use, and the seconds for which any stays that was used.
+# Folders of the cache that stay beside the one in use, and the seconds for which any stays that was used.
 _FOLDERS_KEPT: Final = 4
 _FOLDERS_USED: Final = 86_400.0
+_KNOWN_NUMBA: Final = "0.68."  # whose loading of compiled code we know
 
 
 def data_folder(name: str) -> Path:
@@ -38,25 +40,35 @@ def cache_folder() -> Path:
     if named:
         return Path(named)
     base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "latam_corpus"
+    if base:
+        return Path(base) / "latam_corpus"
+    try:
+        return Path.home() / ".cache" / "latam_corpus"
+    except RuntimeError:  # a user without a home, as in some containers
+        return Path(tempfile.gettempdir(), f"latam_corpus-{os.getuid()}")
 
 
 def keep_compiled_code() -> None:
     """Point Numba's cache to a folder of this user, processor and source, before Numba is first imported.
 
-    And let Numba's start go without SciPy, see `_NoLinearAlgebra`.
+    And let Numba go without SciPy at its start, and without what only compiling needs where nothing is compiled: see
+    `_NoLinearAlgebra` and `_load_lightly`.
 
     Compiled code of one processor can crash on another that shares the home folder, as cluster nodes do. And Numba
     looks for changes in a function's own file only: it would go on using an inner function of another as it was.
     """
     if not any(isinstance(finder, _NoLinearAlgebra) for finder in sys.meta_path):
         sys.meta_path.insert(0, _NoLinearAlgebra())
-    if "NUMBA_CACHE_DIR" in os.environ:  # named by the user, or by the process that started this one
-        return
+    if "NUMBA_CACHE_DIR" not in os.environ:  # else named by the user, or by the process that started this one
+        _name_cache()
+    _load_lightly()
+
+
+def _name_cache() -> None:
     processor = f"{platform.machine()}-{platform.processor() or 'any'}".replace("/", "-").replace(" ", "-")
     folder = cache_folder() / "numba" / processor / digest_of_compiled(PACKAGE)
     os.environ["NUMBA_CACHE_DIR"] = str(folder)
-    use_compiled_code(folder)
+    use_folder(folder)
 
 
 class _NoLinearAlgebra:
@@ -81,21 +93,45 @@ class _NoLinearAlgebra:
                 raise ModuleNotFoundError(name)
 
 
-def use_compiled_code(folder: Path) -> None:
-    """Mark a folder of compiled code as used now; where it is new, remove those beside it that nobody uses any more.
+def _load_lightly() -> None:
+    """Let compiled code of this package be read from the cache without what only compiling needs.
+
+    Numba makes itself ready to compile before it looks whether it must, which takes 15 MB and a seventh of a second a
+    process. What has to be compiled makes it ready as ever, and so does other packages' code.
+    """
+    import numba  # noqa: PLC0415  (its cache folder must be named first)
+    from numba.core import caching, runtime  # noqa: PLC0415
+
+    cache: Any = caching.Cache  # numba has no types
+    if not numba.__version__.startswith(_KNOWN_NUMBA) or cache.load_overload.__module__ == __name__:
+        return
+    usual = cache.load_overload
+    system: Any = runtime.nrt.rtsys
+
+    def load_overload(self: Any, sig: Any, target_context: Any) -> Any:  # noqa: ANN401 - the same
+        if self._py_func.__module__.partition(".")[0] != PACKAGE.name:
+            return usual(self, sig, target_context)
+        system.initialize(target_context)  # what compiled code itself calls
+        with self._guard_against_spurious_io_errors():
+            return self._load_overload(sig, target_context)
+
+    cache.load_overload = load_overload
+
+
+def use_folder(folder: Path) -> None:
+    """Mark a folder of the cache as used now; where it is new, remove those beside it that nobody uses any more.
 
     The four that were used last stay, and all that were used within a day. Another process may remove the same, or have
-    one open: Numba compiles anew what it doesn't find.
+    one open: what isn't found, such as compiled code, is made anew.
     """
     try:
         new = not folder.is_dir()
         folder.mkdir(parents=True, exist_ok=True)
         os.utime(folder)
-    except OSError:  # a home folder that can't be written to
+        beside = list(folder.parent.iterdir()) if new else []
+    except OSError:  # a home folder that can't be written to, or not read
         return
-    if not new:
-        return
-    used = {path: _last_used(path) for path in folder.parent.iterdir() if path != folder}
+    used = {path: _last_used(path) for path in beside if path != folder}
     for path in sorted(used, key=lambda path: -used[path])[_FOLDERS_KEPT:]:
         if used[path] < time.time() - _FOLDERS_USED:
             shutil.rmtree(path, ignore_errors=True)

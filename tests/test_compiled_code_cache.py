@@ -9,7 +9,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from latam_corpus.paths import use_compiled_code
+from latam_corpus.paths import use_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +30,7 @@ def test_a_new_folder_removes_what_nobody_uses(tmp_path: Path) -> None:
     """The four that were used last stay, however old; of the others those that were used within a day."""
     for days in range(2, 12):
         _folder(tmp_path / f"{days:016x}", days)
-    use_compiled_code(tmp_path / "new")
+    use_folder(tmp_path / "new")
     left = {path.name for path in tmp_path.iterdir()}
     assert left == {"new", *(f"{days:016x}" for days in (2, 3, 4, 5))}
 
@@ -39,16 +39,16 @@ def test_what_was_used_today_stays(tmp_path: Path) -> None:
     """Several checkouts are worked with at a time, and none may throw away what another compiled."""
     for number in range(10):
         _folder(tmp_path / f"{number:016x}", 0.5)
-    use_compiled_code(tmp_path / "new")
+    use_folder(tmp_path / "new")
     assert len(list(tmp_path.iterdir())) == 11
 
 
 def test_a_known_folder_is_marked_and_nothing_is_looked_for(tmp_path: Path) -> None:
     """Each start marks its folder, so that one in use is never among the oldest."""
     old = [_folder(tmp_path / f"{days:016x}", days) for days in range(2, 12)]
-    use_compiled_code(old[-1])
+    use_folder(old[-1])
     assert all(path.is_dir() for path in old)
-    use_compiled_code(tmp_path / "new")
+    use_folder(tmp_path / "new")
     assert old[-1].is_dir()
     assert not old[-2].is_dir()
 
@@ -58,7 +58,7 @@ def test_processes_that_start_together_remove_the_same_once(tmp_path: Path) -> N
     for days in range(2, 40):
         _folder(tmp_path / f"{days:016x}", days)
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(use_compiled_code, [tmp_path / f"new{n}" for n in range(8)]))
+        list(pool.map(use_folder, [tmp_path / f"new{n}" for n in range(8)]))
     left = {path.name for path in tmp_path.iterdir()}
     assert left >= {f"new{n}" for n in range(8)}
     assert not [name for name in left if not name.startswith("new") and int(name, 16) > 5]
@@ -67,7 +67,7 @@ def test_processes_that_start_together_remove_the_same_once(tmp_path: Path) -> N
 def test_a_home_that_cant_be_written_to_is_no_error(tmp_path: Path) -> None:
     """Numba says itself what it can't keep."""
     (tmp_path / "file").write_bytes(b"")
-    use_compiled_code(tmp_path / "file" / "new")
+    use_folder(tmp_path / "file" / "new")
     assert not (tmp_path / "file" / "new").exists()
 
 
@@ -83,3 +83,22 @@ def test_numba_starts_without_linear_algebra_and_finds_it_when_asked() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == ["False", "[[1.0, 0.0], [0.0, 1.0]] True"]
+
+
+def test_compiled_code_is_read_without_what_compiling_needs(tmp_path: Path) -> None:
+    """A process that finds our functions in the cache opens no array code of Numba's until it has one to compile."""
+    script = (
+        "import sys\n"
+        "import numba\n"
+        "from latam_corpus.text.words import WordTable\n"
+        "print(WordTable.of(['¡Ay, ay, ay, ay!']).word_count.tolist(), 'numba.np.arrayobj' in sys.modules)\n"
+        "print(numba.njit(lambda x: x.sum())(WordTable.of(['hola', 'canta y no llores']).word_count))\n"
+    )
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
+    told = []
+    for _ in range(2):
+        command = [sys.executable, "-c", script]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
+        assert done.returncode == 0, done.stderr
+        told.append(done.stdout.splitlines())
+    assert told == [["[4] True", "5"], ["[4] False", "5"]]

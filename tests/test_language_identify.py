@@ -81,6 +81,12 @@ def test_laughter_is_in_no_language_of_the_americas(text: str) -> None:
     assert identified(text)["language"][0] in ("und", "spa_Latn", "por_Latn")
 
 
+@pytest.mark.parametrize("text", ["東京", "서울", "Ω", "Ελλάδα", "ᏣᎳᎩ", "你好"])
+def test_a_word_in_another_script_is_in_no_language_of_latin_letters(text: str) -> None:
+    """Letters that the model never saw, or not alone, are like any language."""
+    assert not identified(text)["language"][0].endswith("_Latn")
+
+
 def test_one_word_gives_no_indigenous_language() -> None:
     """Single attested words, of which there are always too few, are not enough to name such a language."""
     named = identified("ñawi", "wasi", "tekove", "cihuatl")["language"]

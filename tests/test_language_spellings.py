@@ -1,4 +1,4 @@
-"""Languages of the Americas in their old and modern spellings."""
+"""Languages of the Americas in their old and modern spellings, and Italian without accents."""
 
 from __future__ import annotations
 
@@ -26,6 +26,8 @@ from latam_corpus.language.spellings import Spelling, respelled, spellings
         ("shp", "huetsa", "wetsa"),
         ("pap", "kico", "kiko"),
         ("kek", "cutan", "kutan"),
+        ("ita", "perche'", "perché"),
+        ("ita", "piu'", "più"),
     ],
 )
 def test_attested_words_become_what_the_other_spelling_writes(code: str, old: str, modern: str) -> None:
@@ -54,11 +56,11 @@ def test_a_language_with_one_spelling_stays() -> None:
 
 
 def test_every_spelling_says_its_source_and_its_languages() -> None:
-    """Codes are languages of the Americas, expressions are valid, and no rule changes nothing in all pairs."""
+    """Codes are of the Americas or Italian, expressions are valid, and no rule changes nothing in all pairs."""
     for one in spellings():
         assert one.name
         assert one.source
-        assert one.codes <= groups().of.keys()
+        assert one.codes <= groups().of.keys() | {"ita"}
         for pattern in (one.old, one.modern, *(side for pair in one.pairs for side in pair)):
             re.compile(pattern)
         assert any(old != modern for old, modern in one.pairs)

@@ -7,6 +7,7 @@ import lzma
 import random
 import subprocess
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +15,7 @@ import pytest
 from latam_corpus.errors import ConfigError
 from latam_corpus.language.model import load
 from latam_corpus.language.sampling import training_lines
-from latam_corpus.language.texts import Texts, is_kept_out, rows
+from latam_corpus.language.texts import Texts, is_kept_out, is_untranslated, rows
 from latam_corpus.language.train import Settings, train
 
 if TYPE_CHECKING:
@@ -24,7 +25,9 @@ WORDS = {
     "spa": "el la de que los vecinos caminaron hasta puente porque no llegó ayer mañana río casa niño",
     "por": "o a de que os vizinhos caminharam até ponte porque não chegou ontem manhã rio casa menino",
 }
-SMALL = Settings(epoch=8, dim=8, bucket=5000, min_count=1, cutoff=2000, nonsense=40, least=20)
+SMALL = Settings(
+    epoch=8, dim=8, bucket=5000, min_count=1, cutoff=2000, nonsense=40, least=20, least_major=20, scraps_major=0
+)
 
 
 @pytest.fixture
@@ -149,8 +152,35 @@ def test_neighbours_are_learnt_from_short_stretches_too(tmp_path: Path) -> None:
     """Beside its texts a neighbour of Spanish has stretches of four to twelve words."""
     path = tmp_path / "a.tsv"
     words = " ".join(f"palabra{chr(97 + number)}" for number in range(20))
-    path.write_text(f"glg\t{words}\nspa\t{words}\nspa\totra cosa\n" * 3, "utf-8")
-    found = training_lines([Texts(path)], Settings(scraps=50, nonsense=0, least=1))
+    path.write_text(f"glg\t{words}\nspa\t{words}\nspa\totra cosa\n" * 7, "utf-8")
+    settings = Settings(scraps=50, scraps_major=0, nonsense=0, least=1, least_major=1)
+    found = training_lines([Texts(path)], settings)
     lengths = [len(line.split()) for line in found["glg_Latn"]]
     assert sum(4 <= length <= 12 for length in lengths) >= 50
     assert all(len(line.split()) not in range(4, 13) for line in found["spa_Latn"])
+
+
+def test_a_library_of_books_leaves_room_for_the_lines_of_others(tmp_path: Path) -> None:
+    """What is too much of a major language comes off its longest texts."""
+    book = " ".join(f"libro{n:x}" for n in range(20_000)).translate(str.maketrans("0123456789", "ghijklmnop"))
+    path = tmp_path / "textos.jsonl"
+    lines = [f"nota {chr(97 + n // 26)}{chr(97 + n % 26)} del periódico de la mañana" for n in range(200)]
+    path.write_text("".join(json.dumps({"label": "spa", "text": text}) + "\n" for text in [book, *lines]), "utf-8")
+    made = training_lines([Texts(path)], replace(SMALL, most_major=300))["spa_Latn"]
+    notes = {line[:7] for line in lines if not is_kept_out(line)}
+    assert len({line[:7] for line in made if line.startswith("nota")} & notes) > 0.7 * len(notes)
+    assert len(made) <= 300
+
+
+def test_a_book_that_quotes_two_english_words_is_no_english_one() -> None:
+    """A line of help that has as many is left out."""
+    line = "Pulse en Select the number y después en Guardar."
+    assert is_untranslated("spa", line)
+    assert not is_untranslated("spa", line + 20 * " la vecina cerró la ventana")
+
+
+def test_a_few_lines_are_not_repeated_without_end(tmp_path: Path) -> None:
+    """Settings that fill up Spanish to the shipped model's size fill up a small file to a few times its own."""
+    path = tmp_path / "relatos.tsv"
+    path.write_text("spa\tla vecina cerró la ventana y se fue por el camino\npor\tuma coisa\n", "utf-8")
+    assert len(training_lines([Texts(path)], Settings())["spa_Latn"]) < 100

@@ -28,6 +28,9 @@ def train(
     data: Annotated[list[str], typer.Argument(help="[LABEL=]PATH[#FIELD]: TSV, JSONL or text; or a .toml list.")],
     out: Annotated[Path, typer.Option(help="The model to write, .ftz; its label map is written beside it.")],
     root: Annotated[Path | None, typer.Option(help="The folder to which a list's paths are relative.")] = None,
+    packages: Annotated[
+        Path | None, typer.Option(help="Where Debian packages of a list are unpacked, if not installed.")
+    ] = None,
     without: Annotated[list[str] | None, typer.Option(help="Texts that must not be trained on.")] = None,
     seed: Annotated[int, typer.Option(help="Of sampling and training.")] = Settings.seed,
     epoch: Annotated[int, typer.Option(help="Passes over the lines.", min=1)] = Settings.epoch,
@@ -38,8 +41,8 @@ def train(
 ) -> None:
     """Train a model from labelled texts; a tenth of them is kept out to measure on."""
     settings = Settings(seed=seed, epoch=epoch, most=most, bucket=bucket, threads=threads)
-    kept_away = [Texts(t.path, t.label or "und", t.field) for t in listed(without or [])]
-    made = fit(listed(data, root), out, settings, kept_away)
+    kept_away = [Texts(t.path, t.label or "und", t.field) for t in listed(without or [], root, packages)]
+    made = fit(listed(data, root, packages), out, settings, kept_away)
     size = made.model.stat().st_size
     if as_json:
         print_json({"model": made.model, "label_map": made.label_map, "bytes": size, "lines": made.lines})

@@ -140,15 +140,21 @@ def nonsense(rng: random.Random) -> str:
     return " ".join(word() for _ in range(words))
 
 
-def respoken(words: Sequence[str], length: int, rng: random.Random) -> str:
-    """A row of made-up words: one to four syllables, each of the consonants and vowels of a few of the given words'.
+def respoken(words: Sequence[str], length: int, rng: random.Random, *, few: bool = True) -> str:
+    """A row of made-up words: one to four syllables, each of the consonants and vowels of some of the given words'.
+
+    Args:
+        words: whose syllables are taken.
+        length: of the row, in words.
+        rng: what is drawn by.
+        few: of ten syllables at the most, as if a language had no more sounds; else of those of sixty words.
 
     >>> from random import Random
     >>> respoken("los vecinos caminaron hasta la orilla".split(), 4, Random(4))
     'llaha lla cicari rollilla'
     """
     found = _SYLLABLE.findall(" ".join(rng.choices(words, k=_SOURCE))) or [("t", "a")]
-    onsets, vowels = zip(*rng.choices(found, k=rng.randint(*_TAKEN)), strict=True)
+    onsets, vowels = zip(*(rng.choices(found, k=rng.randint(*_TAKEN)) if few else found), strict=True)
 
     def word() -> str:
         return "".join(rng.choice(onsets) + rng.choice(vowels) for _ in range(rng.randint(1, 4)))

@@ -4,46 +4,45 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
-from itertools import islice
 from typing import TYPE_CHECKING, Final
-
-import numpy as np
 
 from latam_corpus.language import augment
 from latam_corpus.language.codes import groups
 from latam_corpus.language.evidence import (
-    LEAST_DIFFERENT,
-    LEAST_KINDS,
-    LEAST_SHARE,
     LEAST_TELLING,
     LEAST_WITH_MANY,
     LONG,
     USUAL,
     Bounds,
     Evidence,
+    consonants,
     evidence,
     holds,
+    lead,
 )
+from latam_corpus.language.judgement import consonants_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from latam_corpus.language.model import Model
 
+    _Row = tuple[float, Evidence, int]  # probability, what the words say, consonants of the likeliest member
+
 _MARGIN: Final = 0.05  # above the likeliest false name
 _HIGHEST: Final = 0.95  # more would cost too many true names; a likelier false one is often a wrong label
-_ROWS: Final = 1500  # of random syllables
-_OFTEN: Final = 0.004  # of them show a group's words
-_TELLING: Final = 2.0  # what the words of such a group must weigh
-# What they must weigh where rows of the group's own syllables are named after it: tried in order, the last is kept. A
+# What a group's words must weigh where rows of its own syllables are named after it: tried in order, the last kept. A
 # family has a list two or three times as long, which rows hit as often.
-_STEPS: Final = (LEAST_TELLING, 1.6, _TELLING)
+_STEPS: Final = (LEAST_TELLING, 1.6, 2.0)
 _STEPS_OF_MANY: Final = (*_STEPS, 2.3, 2.6, 3.0)
-_NAMED: Final = 0.01  # of such rows at most
-_ROWS_OF_ONE: Final = 300  # for a language that is a group of its own
+_NAMED: Final = (0.01, 0.02)  # at most, of rows of a few of its syllables and of rows of all of them
+_ROWS_OF_ONE: Final = 600  # for a language that is a group of its own
 _ROWS_OF_MANY: Final = 2000  # for a family, whose list is longer
 _MANY_WORDS: Final = 400
 _WORDS: Final = 30  # a row
+_LEAST_LINES: Final = 30  # of `LONG` words, to say how many consonants a language's have
+_FEWEST: Final = 0.05  # of its lines have fewer
+_ENOUGH: Final = 12  # consonants: rows of syllables that have more are hardly ever named
 _AT_ONCE: Final = 2048
 
 
@@ -56,21 +55,40 @@ def calibrated(model: Model, lines: Sequence[str], seed: int) -> dict[str, Bound
         seed: of the rows of syllables.
     """
     least = _least_probabilities(model, lines)
-    syllabic = _syllabic(model.words, seed)
+    rng = random.Random(seed + 1)  # noqa: S311 - sampling, not secrets
     bounds = {
-        group: Bounds(least.get(group, 0.0), _TELLING if group in syllabic else LEAST_TELLING)
+        group: Bounds(least.get(group, 0.0))
         for group in sorted(set(groups().of.values()) & model.words.keys())
         if model.words[group]
     }
-    rng = random.Random(seed + 1)  # noqa: S311 - sampling, not secrets
     made = {group: replace(one, telling=_least_telling(model, group, one, rng)) for group, one in bounds.items()}
     return {group: one for group, one in made.items() if one != USUAL}
+
+
+def least_consonants(lines: Mapping[str, Sequence[str]]) -> dict[str, int]:
+    """How many different consonants nineteen in twenty lines of `LONG` words have, by language of the Americas.
+
+    Args:
+        lines: normalised lines by label, such as `quy_Latn`.
+
+    >>> line = " ".join(30 * ["orilla"])
+    >>> least_consonants({"quy_Latn": 40 * [line], "spa_Latn": 40 * [line]})
+    {'quy': 2}
+    """
+    made = {}
+    for label, found in sorted(lines.items()):
+        code, _, script = label.partition("_")
+        if script == "Latn" and code in groups().of:
+            counts = sorted(consonants(line) for line in found if line.count(" ") >= LONG - 1)
+            if len(counts) >= _LEAST_LINES:
+                made[code] = min(_ENOUGH, counts[int(_FEWEST * len(counts))])
+    return made
 
 
 def _least_probabilities(model: Model, lines: Sequence[str]) -> dict[str, float]:
     """A probability above that of the likeliest line which was named so, by group."""
     worst: dict[str, float] = {}
-    for group, chance, found in _likeliest(model, lines):
+    for group, (chance, found, _) in _likeliest(model, lines):
         if chance < _HIGHEST and holds(chance, found):
             worst[group] = max(worst.get(group, 0.0), chance)
     return {group: round(min(chance + _MARGIN, _HIGHEST), 2) for group, chance in worst.items()}
@@ -80,42 +98,33 @@ def _least_telling(model: Model, group: str, bound: Bounds, rng: random.Random) 
     """What a group's words must weigh so that rows of its own syllables are hardly ever named after it."""
     words = sorted(model.words[group])
     count, steps = (_ROWS_OF_MANY, _STEPS_OF_MANY) if len(words) > _MANY_WORDS else (_ROWS_OF_ONE, _STEPS)
-    rows = [augment.respoken(words, _WORDS, rng) for _ in range(count)]
-    named = [(chance, found) for code, chance, found in _likeliest(model, rows) if code == group]
+
+    def named(*, few: bool) -> list[_Row]:
+        rows = [augment.respoken(words, _WORDS, rng, few=few) for _ in range(count)]
+        return [row for code, row in _likeliest(model, rows) if code == group]
+
+    kinds = named(few=True), named(few=False)
     for telling in steps:
-        held = sum(holds(*one, replace(bound, telling=telling)) for one in named)
-        if telling >= bound.telling and held <= _NAMED * count:
+        asked = replace(bound, telling=telling)
+        if all(_held(rows, asked) <= most * count for rows, most in zip(kinds, _NAMED, strict=True)):
             return telling
     return steps[-1]
 
 
-def _likeliest(model: Model, lines: Sequence[str]) -> Iterator[tuple[str, float, Evidence]]:
-    """Of each line that is likeliest in a group of the Americas the group, its probability and what the words say."""
+def _held(rows: Sequence[_Row], bound: Bounds) -> int:
+    return sum(holds(chance, found, bound, consonants=least) for chance, found, least in rows)
+
+
+def _likeliest(model: Model, lines: Sequence[str]) -> Iterator[tuple[str, _Row]]:
+    """Of lines that are likeliest in a group of the Americas the group, and what is judged by."""
     for first in range(0, len(lines), _AT_ONCE):
         some = lines[first : first + _AT_ONCE]
-        chances = model.by_group(model.probabilities(some))
-        best = chances.argmax(axis=1)
-        for line, place, chance in zip(some, best.tolist(), chances[np.arange(len(some)), best].tolist(), strict=True):
-            group = model.groups[place]
+        labels = model.probabilities(some)
+        chances = model.by_group(labels)
+        best = chances.argmax(axis=1).tolist()
+        for row, (line, place) in enumerate(zip(some, best, strict=True)):
+            group, words = model.groups[place], line.split()
+            chance = lead(chances[row]) if len(words) >= LONG else float(chances[row, place])
             if group in groups().of and chance >= LEAST_WITH_MANY:
-                yield group, chance, evidence(line.split(), group, model.words)
-
-
-def _syllabic(words: Mapping[str, frozenset[str]], seed: int) -> set[str]:
-    """The groups whose frequent words stand in rows of random syllables: short words of few letters."""
-    rng = random.Random(seed)  # noqa: S311 - sampling, not secrets
-    rows = list(islice(_rows(rng), _ROWS))
-    found = set()
-    for group in set(groups().of.values()) & words.keys():
-        shown = (evidence(row, group, words) for row in rows)
-        count = sum(one.own >= LEAST_SHARE and one.kinds >= LEAST_KINDS for one in shown)
-        if count >= _OFTEN * _ROWS:
-            found.add(group)
-    return found
-
-
-def _rows(rng: random.Random) -> Iterator[list[str]]:
-    while True:
-        row = augment.nonsense(rng).split()
-        if len(row) >= LONG and len(set(row)) >= LEAST_DIFFERENT:
-            yield row
+                found = evidence(words, group, model.words)
+                yield group, (chance, found, consonants_of(model, labels[row], place))

@@ -72,7 +72,7 @@ def _of(code: str, lines: int, policies: Policies) -> Coverage:
     policy = "own" if file.language == code else "und" if file.language == UND else "macro"
     return Coverage(
         code=code,
-        name=_name(code),
+        name=name_of(code),
         group=groups().of.get(code, code),
         americas=code in groups().of,
         training_lines=lines,
@@ -84,7 +84,12 @@ def _of(code: str, lines: int, policies: Policies) -> Coverage:
     )
 
 
-def _name(code: str) -> str:
+def name_of(code: str) -> str:
+    """The English name of a language or group, its code where it has none.
+
+    >>> name_of("quy"), name_of("myn")
+    ('Ayacucho Quechua', 'Mayan languages')
+    """
     try:
         return str(iso639.Language.from_part3(code).name)
     except iso639.LanguageNotFoundError:

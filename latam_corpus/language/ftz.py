@@ -8,7 +8,7 @@ from __future__ import annotations
 import mmap
 import struct
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import numpy as np
 
@@ -83,8 +83,27 @@ class _Reader:
         return found
 
 
-def read_parts(path: Path) -> Parts | None:
+class Keep(Protocol):
+    """What gives a large array by its name, its shape and type, and what makes it."""
+
+    def __call__(
+        self, name: str, shape: tuple[int, ...], kind: type[np.generic], make: Callable[[], NDArray[Any]], /
+    ) -> NDArray[Any]:
+        """The array."""
+
+
+def _at_once(
+    _name: str, _shape: tuple[int, ...], _kind: type[np.generic], make: Callable[[], NDArray[Any]]
+) -> NDArray[Any]:
+    return make()
+
+
+def read_parts(path: Path, keep: Keep = _at_once) -> Parts | None:
     """The parts of a quantized softmax classifier without word n-grams; None for any other fastText model.
+
+    Args:
+        path: the file.
+        keep: what gives a large array, such as `kept.Kept`; by default it is made.
 
     Raises:
         ValueError, struct.error: the file ends early, or its header says what no model has.
@@ -113,21 +132,28 @@ def read_parts(path: Path) -> Parts | None:
     (quantized,) = data.values("?")
     if not quantized or pruned < 0:
         return None
-    rows, unit = _quantized_matrix(data, dim)
+    rows, unit = _quantized_matrix(data, dim, keep)
     (output_quantized,) = data.values("?")
     if output_quantized:
         return None
     count, width = data.values("qq")
     output = data.array("<f4", count * width).reshape(count, width).astype(np.float32)
-    row_of = np.full(bucket, -1, np.int32)
     first = words.count(b" ")  # the rows before are those of whole words
     if first > len(rows) or not _within(pairs[:, 0], bucket) or not _within(pairs[:, 1], len(rows) - first):
         raise ValueError("its pruned pairs name rows that it hasn't")
-    row_of[pairs[:, 0]] = pairs[:, 1] + first
+
+    def by_bucket() -> NDArray[np.int32]:
+        made = np.full(bucket, -1, np.int32)
+        made[pairs[:, 0]] = pairs[:, 1] + first
+        return made
+
+    row_of = keep("row_of", (bucket,), np.int32, by_bucket)
+    if not _within(row_of + np.int32(1), len(rows) + 1):  # what was kept isn't what was made
+        row_of = by_bucket()
     return Parts(bytes(words), tuple(labels), rows, unit, row_of, output, minn, maxn)
 
 
-def _quantized_matrix(data: _Reader, dim: int) -> tuple[NDArray[np.int16], float]:
+def _quantized_matrix(data: _Reader, dim: int, keep: Keep) -> tuple[NDArray[np.int16], float]:
     (normed,) = data.values("?")
     count, _ = data.values("qq")
     (coded,) = data.values("i")
@@ -142,12 +168,18 @@ def _quantized_matrix(data: _Reader, dim: int) -> tuple[NDArray[np.int16], float
         here = slice(first, first + _AT_ONCE)
         return decode(codes[here]) * norm(norms[here]) if norm else decode(codes[here])
 
-    most = max((float(np.abs(some(first)).max()) for first in range(0, count, _AT_ONCE)), default=0.0)
-    unit = most / _MOST or 1.0
-    rows = np.empty((count, dim), np.int16)
-    for first in range(0, count, _AT_ONCE):
-        rows[first : first + _AT_ONCE] = np.rint(some(first) / unit)
-    return rows, unit
+    def largest() -> NDArray[np.float64]:
+        return np.array([max((float(np.abs(some(first)).max()) for first in range(0, count, _AT_ONCE)), default=0.0)])
+
+    unit = float(keep("largest", (1,), np.float64, largest)[0]) / _MOST or 1.0
+
+    def rounded() -> NDArray[np.int16]:
+        rows = np.empty((count, dim), np.int16)
+        for first in range(0, count, _AT_ONCE):
+            rows[first : first + _AT_ONCE] = np.rint(some(first) / unit)
+        return rows
+
+    return keep("rows", (count, dim), np.int16, rounded), unit
 
 
 def _decoder(data: _Reader, dim: int) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numba
 import numpy as np
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from latam_corpus.language.lines import Lines
     from latam_corpus.language.model import Model
+
+
+_SCRAP: Final = 30  # characters; so short a text is looked at twice, since it may be a row of one letter
 
 
 def judge(model: Model, texts: pl.Series | Sequence[str | None]) -> list[Judgement]:
@@ -55,12 +58,12 @@ def _judge_some(model: Model, lines: Lines, judged: list[Judgement], again: dict
     agree = np.minimum.reduceat(line_best == np.repeat(best, ends - starts), starts)
     rows = lines.owner[starts].tolist()
     sure = (agree & (chance >= SURE)).tolist()
-    chances = chance.tolist()
+    chances, chars = chance.tolist(), lines.chars.tolist()
     for i, (row, place, first, last) in enumerate(
         zip(rows, best.tolist(), starts.tolist(), ends.tolist(), strict=True)
     ):
         group = model.groups[place]
-        if sure[i] and group in COLONIAL:
+        if sure[i] and group in COLONIAL and (last > first + 1 or chars[first] >= _SCRAP):
             judged[row] = Judgement(fine(model, labels[i], place), chances[i])
             continue
         own = list(lines[first:last])

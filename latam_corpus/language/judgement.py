@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.language.codes import UNDETERMINED, groups
-from latam_corpus.language.evidence import LONG, USUAL, Evidence, evidence, holds, others_hold
+from latam_corpus.language.evidence import LONG, USUAL, Evidence, evidence, holds, lead, others_hold, overrules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 SURE: Final = 0.8  # above it, with windows that agree, nothing more is looked at
 FINE: Final = 0.8  # the share of its group's probability at which a member is named
+_AFTER_LATIN: Final = "\u02b0"  # the first letter after those of Latin in the first planes of Unicode
+_MORE_LATIN: Final = frozenset(map(chr, (*range(0x1D00, 0x1F00), *range(0x2C60, 0x2C80), *range(0xA720, 0xA800))))
 AT_ONCE: Final = 512  # lines a matrix product: a few MB of probabilities, which a cache holds
 
 
@@ -59,9 +61,50 @@ def whole(
     model: Model, labels: NDArray[np.float32], chances: NDArray[np.float32], lines: Sequence[str]
 ) -> tuple[Judgement, Evidence]:
     """One language for lines that go together, or `und`; and what the words say for the likeliest group."""
+    tokens = " ".join(lines).split()
+    if all(token == token[0] * len(token) for token in tokens):
+        return Judgement(UNDETERMINED, float(chances.max())), Evidence(len(tokens), 0.0, 0.0, 0, 0.0)
+    best = int(chances.argmax())
+    found = evidence(tokens, model.groups[best], model.words)
+    if model.groups[best] == UNDETERMINED:
+        rest = chances.copy()
+        rest[best] = 0
+        other = _told_by_words(model, labels, rest, tokens)
+        if other:
+            return other
+    judged = by_evidence(model, labels, chances, found)
+    if judged.language.endswith("_Latn") and not any(map(_is_latin, "".join(tokens))):
+        # Letters that the model never saw are like any language.
+        judged = Judgement(UNDETERMINED, judged.score)
+    return judged, found
+
+
+def _is_latin(letter: str) -> bool:
+    return letter.isalpha() and (letter < _AFTER_LATIN or letter in _MORE_LATIN)
+
+
+def _told_by_words(
+    model: Model, labels: NDArray[np.float32], chances: NDArray[np.float32], tokens: Sequence[str]
+) -> tuple[Judgement, Evidence] | None:
+    """A language of the Americas whose words stand in what is as likely no language at all: nonsense has none.
+
+    Args:
+        model: the identifier.
+        labels: the probability of each label.
+        chances: the same of each group, without that of no language.
+        tokens: the text's words.
+    """
     group = model.groups[int(chances.argmax())]
-    found = evidence(" ".join(lines).split(), group, model.words)
-    return by_evidence(model, labels, chances, found), found
+    total = float(chances.sum())
+    if group not in groups().of or not total:
+        return None
+    found = evidence(tokens, group, model.words)
+    if not overrules(found, model.bounds.get(group, USUAL)):
+        return None
+    judged = by_evidence(model, labels, chances / total, found)
+    if judged.language == UNDETERMINED:
+        return None
+    return Judgement(judged.language, float(chances.max())), found
 
 
 def by_evidence(
@@ -71,7 +114,9 @@ def by_evidence(
     best = int(chances.argmax())
     chance, group = float(chances[best]), model.groups[best]
     if group in groups().of:
-        held = holds(chance, found, model.bounds.get(group, USUAL), long)
+        asked = model.bounds.get(group, USUAL)
+        sure = lead(chances) if found.words >= LONG else chance
+        held = holds(sure, found, asked, long, consonants_of(model, labels, best))
     else:
         held = others_hold(chance, found.words, group)
     return Judgement(fine(model, labels, best) if held else UNDETERMINED, chance)
@@ -82,11 +127,22 @@ def fine(model: Model, labels: NDArray[np.float32], group: int) -> str:
     members = model.members[group]
     if len(members) == 1:
         return model.labels[int(members[0])].name
-    best = int(members[labels[members].argmax()])
+    best = _member(model, labels, group)
     if labels[best] >= FINE * labels[members].sum():
         return model.labels[best].name
     label, code = model.labels[best], model.groups[group]
     return f"{code}_{label.script}" if label.script else code
+
+
+def consonants_of(model: Model, labels: NDArray[np.float32], group: int) -> int:
+    """How many consonants a longer text has in the likeliest member of a group, 0 where it isn't known."""
+    return model.consonants.get(model.labels[_member(model, labels, group)].code, 0)
+
+
+def _member(model: Model, labels: NDArray[np.float32], group: int) -> int:
+    """The label that is the likeliest of a group."""
+    members = model.members[group]
+    return int(members[labels[members].argmax()])
 
 
 def group_of(found: Judgement) -> str:

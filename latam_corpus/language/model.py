@@ -15,13 +15,14 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import fasttext
 import numpy as np
 
 from latam_corpus.errors import ConfigError, closest
+from latam_corpus.language import ftz
 from latam_corpus.language.codes import MODELS
 from latam_corpus.language.evidence import Bounds
 from latam_corpus.language.ftz import read_parts
+from latam_corpus.language.kept import Kept
 from latam_corpus.language.labels import Label, labels_of
 from latam_corpus.language.vectors import Vectors, products
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 SHIPPED: Final = "americas"
 _MAGIC: Final = (793712314).to_bytes(4, "little")  # the first bytes of every fastText file
-_TABLES: Final[dict[str, Any]] = {"labels": {}, "words": {}, "bounds": {}}  # of a label map
+_TABLES: Final[dict[str, Any]] = {"labels": {}, "words": {}, "bounds": {}, "consonants": {}}  # of a label map
 _BEST: Final = 16  # labels read where all can't be had at once
 
 
@@ -70,6 +71,7 @@ class Model:
         labels: what the model's labels mean, in the order of the columns of `probabilities`.
         words: frequent words by group, see `evidence`.
         bounds: what some groups need beyond the rule, see `calibrate`.
+        consonants: by code how many a longer text in a language of the Americas has, see `calibrate`.
     """
 
     name: str
@@ -77,6 +79,7 @@ class Model:
     labels: tuple[Label, ...]
     words: Mapping[str, frozenset[str]]
     bounds: Mapping[str, Bounds]
+    consonants: Mapping[str, int]
     _opened: Any
     _given: tuple[str, ...]
     _vectors: Vectors | None
@@ -216,18 +219,26 @@ def _open(path: Path, map_path: Path | None, both: str) -> Model:
             str(path), f"its digest is not the one that {map_path} states", "take model and map of one training"
         )
     try:
-        parts = read_parts(path)
-        # What our own pass can't read is left to fastText.
-        opened: Any = None if parts else fasttext.load_model(str(path))
+        parts = read_parts(path, Kept(_file_digest(path), Path(ftz.__file__)))
+        opened: Any = None if parts else _by_fasttext(path)
         given = parts.labels if parts else tuple(opened.get_labels())
     except (struct.error, ValueError, RuntimeError, MemoryError, UnicodeDecodeError) as error:
         raise ConfigError(str(path), f"not a usable fastText model ({error})", "get the file anew") from error
     labels = labels_of(given, told["labels"], str(map_path), looked_up=bool(stated))
     # Frequent words belong to languages, not to models, and what they need with them.
-    shown = told if told["words"] else _shipped_map(path)
+    shipped = {} if told["words"] else _shipped_map(path)
+    shown = told | {name: told[name] or shipped[name] for name in ("words", "bounds", "consonants") if shipped}
     lists = WordLists(shown["words"])
     bounds = {code: _bounds(found, str(map_path)) for code, found in shown["bounds"].items()}
-    return Model(path.stem, both, labels, lists, bounds, opened, given, Vectors.of(parts) if parts else None)
+    sounds = {code: _count(found, code, str(map_path)) for code, found in shown["consonants"].items()}
+    return Model(path.stem, both, labels, lists, bounds, sounds, opened, given, Vectors.of(parts) if parts else None)
+
+
+def _by_fasttext(path: Path) -> Any:  # noqa: ANN401 - fastText has no types
+    """What our own pass can't read is left to fastText."""
+    import fasttext  # noqa: PLC0415  (the shipped model doesn't need it)
+
+    return fasttext.load_model(str(path))
 
 
 def _read_map(path: Path) -> dict[str, Any]:
@@ -256,3 +267,9 @@ def _bounds(found: Any, place: str) -> Bounds:  # noqa: ANN401 - as the user's T
         return Bounds(**{key: float(bound) for key, bound in found.items()})
     except (AttributeError, TypeError, ValueError) as error:
         raise ConfigError(place, f"a bound isn't one: {found}", "write { probability = 0.9, telling = 2 }") from error
+
+
+def _count(found: Any, code: str, place: str) -> int:  # noqa: ANN401 - the same
+    if isinstance(found, bool) or not isinstance(found, int):
+        raise ConfigError(place, f"the consonants of «{code}» are no number", "write quy = 12")
+    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter, defaultdict
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -24,9 +25,11 @@ MAJORS: Final = ("spa", "por")
 NEIGHBOURS: Final = ("cat", "eng", "eus", "fra", "glg", "ita", "pap", "ron")  # taken for the majors, and rightly told
 _MOST_OF_A_TEXT: Final = 500  # stretches of one text, so that a novel doesn't outweigh all news
 _MOST_OF_A_MAJOR_TEXT: Final = 4000
+_BEFORE_JOINING: Final = 0.8  # of the lines of a major: a quarter more are joined of them
 _DRAWN_FOR_A_SENTENCE: Final = 4  # at most: a language of which little was ever written together is known by it too
 _ONE_RESPELLED_OF: Final = 2  # lines that have another spelling
 _KEPT_OUT_WINDOW: Final = 600  # characters of a kept-out text that are looked at
+_REPEATED: Final = 8  # times at most a line is repeated, in pieces, where there are too few
 _SWITCHED: Final = 0.06  # of the lines of languages of the Americas quote Spanish or Portuguese
 # Sources name some languages by their macrolanguage and others by its main member: one label for both.
 _SAME: Final = {
@@ -53,34 +56,34 @@ _SAME: Final = {
 }
 
 
+@dataclass
+class _Read:
+    """What the files have, by label: stretches of texts, and of each text of a major; rows of words; and names."""
+
+    cuts: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    of_majors: dict[str, list[list[str]]] = field(default_factory=lambda: defaultdict(list))
+    drawn: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    word_rows: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    names: set[str] = field(default_factory=set)
+
+
 def training_lines(data: Sequence[Texts], settings: Settings, without: set[str] | None = None) -> dict[str, list[str]]:
     """Normalised lines by label (`spa_Latn`), capped, filled up and worn; the same for the same settings."""
+    return lines_and_names(data, settings, without)[0]
+
+
+def lines_and_names(
+    data: Sequence[Texts], settings: Settings, without: set[str] | None = None
+) -> tuple[dict[str, list[str]], frozenset[str]]:
+    """The same, and the normalised names that stand in texts in Spanish and Portuguese, with accents and without."""
     rng = random.Random(settings.seed)  # noqa: S311 - sampling, not secrets
-    by_label: dict[str, list[str]] = defaultdict(list)
-    word_rows: dict[str, list[str]] = defaultdict(list)
-    drawn: dict[str, list[str]] = defaultdict(list)
-    names: set[str] = set()
-    for texts in data:
-        of_words = is_word_list(texts)
-        for given, text in rows(texts):
-            code = iso_code(given, str(texts.path))
-            code = _SAME.get(code, code)
-            if is_kept_out(text) or is_untranslated(code, text):
-                continue
-            if without and " ".join(text.split()) in without:
-                continue
-            if of_words:
-                word_rows[_label(code, text)].append(text)
-                continue
-            if texts.drawn:
-                drawn[_label(code, text)] += augment.cut(text, _MOST_OF_A_TEXT, rng)
-                continue
-            most = _MOST_OF_A_MAJOR_TEXT if code in MAJORS else _MOST_OF_A_TEXT
-            by_label[_label(code, text)] += augment.cut(text, most, rng)
-            names |= augment.names(text) if code in MAJORS else set()
-    for label, found in sorted(drawn.items()):
+    read = _read(data, without or set(), rng)
+    by_label = read.cuts
+    for label, texts in read.of_majors.items():
+        by_label[label] += _levelled(texts, int(_BEFORE_JOINING * settings.most_major))
+    for label, found in sorted(read.drawn.items()):
         by_label[label] = found + _filled(by_label[label], len(found) // _DRAWN_FOR_A_SENTENCE, rng)
-    for label, found in sorted(word_rows.items()):
+    for label, found in sorted(read.word_rows.items()):
         # Sentences weigh as much as rows of words, however few they are.
         by_label[label] = found + _filled(by_label[label], len(found), rng)
     made = {}
@@ -89,8 +92,47 @@ def training_lines(data: Sequence[Texts], settings: Settings, without: set[str] 
         if lines:
             made[label] = _balanced(_varied(lines, label, settings, rng), label, settings, rng)
     _switch(made, rng)
-    _add_nonsense(made, normalise_all(pl.Series(sorted(names), dtype=pl.String)).to_list(), settings, rng)
-    return made
+    names = normalise_all(pl.Series(sorted(read.names), dtype=pl.String)).to_list()
+    _add_nonsense(made, names, settings, rng)
+    return made, frozenset(names) | {augment.without_accents(name) for name in names}
+
+
+def _read(data: Sequence[Texts], without: set[str], rng: random.Random) -> _Read:
+    read = _Read()
+    for texts in data:
+        of_words = is_word_list(texts)
+        for given, text in rows(texts):
+            code = iso_code(given, str(texts.path))
+            code = _SAME.get(code, code)
+            if is_kept_out(text) or is_untranslated(code, text) or " ".join(text.split()) in without:
+                continue
+            label = _label(code, text)
+            if of_words:
+                read.word_rows[label].append(text)
+            elif texts.drawn:
+                read.drawn[label] += augment.cut(text, _MOST_OF_A_TEXT, rng)
+            elif code in MAJORS:
+                read.of_majors[label].append(augment.cut(text, _MOST_OF_A_MAJOR_TEXT, rng))
+                read.names |= augment.names(text)
+            else:
+                read.cuts[label] += augment.cut(text, _MOST_OF_A_TEXT, rng)
+    return read
+
+
+def _levelled(texts: Sequence[list[str]], most: int) -> list[str]:
+    """The stretches of all texts, about so many: what is too much comes off the longest texts, and one of each stays.
+
+    So a library of novels leaves room for the lines of news and help, whose words would else be another language's.
+
+    >>> _levelled([["a", "b", "c", "d"], ["e", "f", "g"], ["h"]], 5)
+    ['a', 'b', 'e', 'f', 'h']
+    """
+    level, left = 0, most
+    sizes = sorted(len(text) for text in texts)
+    for place, size in enumerate(sizes):
+        level = min(size, left // (len(sizes) - place))
+        left -= level
+    return [stretch for text in texts for stretch in text[:level]]
 
 
 def _label(code: str, text: str) -> str:
@@ -111,10 +153,13 @@ def _without_stray_scripts(by_label: Mapping[str, list[str]]) -> dict[str, list[
 def _varied(lines: list[str], label: str, settings: Settings, rng: random.Random) -> list[str]:
     """The lines, with joined ones, those in the language's other spellings, and short ones of a neighbour."""
     code = label.partition("_")[0]
-    made = _joined(lines, rng) + respelled(code, lines)[::_ONE_RESPELLED_OF]
-    if len(made) > settings.most and code not in MAJORS:
-        made = rng.sample(made, settings.most)
-    return made + (augment.scraps(lines, settings.scraps, rng) if code in NEIGHBOURS else [])
+    others = respelled(code, lines)[::_ONE_RESPELLED_OF]
+    made = _joined(lines, rng) + others
+    most = settings.most_neighbour if code in NEIGHBOURS else settings.most
+    if len(made) > most and code not in MAJORS:
+        made = rng.sample(made, most)
+    scraps = settings.scraps_major if code in MAJORS else settings.scraps if code in NEIGHBOURS else 0
+    return made + augment.scraps(lines + others, min(scraps, _REPEATED * len(lines)), rng)
 
 
 def _switch(made: dict[str, list[str]], rng: random.Random) -> None:
@@ -141,9 +186,13 @@ def _joined(lines: list[str], rng: random.Random) -> list[str]:
 
 def _balanced(lines: list[str], label: str, settings: Settings, rng: random.Random) -> list[str]:
     code = label.partition("_")[0]
-    most = settings.most_major if code in MAJORS else settings.most + settings.scraps
+    if code in MAJORS:
+        most, least = settings.most_major + settings.scraps_major, settings.least_major + settings.scraps_major
+    else:
+        most = max(settings.most, settings.most_neighbour) + settings.scraps
+        least = settings.least_american if code in groups().of else settings.least
     # A script that a language hardly uses is a stray quotation; it must not be filled up.
-    least = min(settings.least_american if code in groups().of else settings.least, 8 * len(lines))
+    least = min(least, _REPEATED * len(lines))
     if len(lines) > most:
         lines = rng.sample(lines, most)
     return [augment.worn(line, rng) for line in _filled(lines, least, rng)]

@@ -18,14 +18,15 @@ import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TextIO
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
-from latam_corpus.errors import ConfigError
+from latam_corpus.errors import ConfigError, closest
+from latam_corpus.language.catalogues import catalogue_rows, is_catalogue
 from latam_corpus.language.help_pages import help_rows
 from latam_corpus.language.word_lists import TELLING, word_list_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 _LABEL_FIELDS: Final = ("label", "language", "lang", "iso639_3")
 _GUTENBERG: Final = re.compile(r"\*\*\* ?START OF.*?\*\*\*\s*\n(.*?)\n\*\*\* ?END OF", re.DOTALL)
@@ -38,6 +39,13 @@ _ENGLISH: Final = frozenset({
 })
 # fmt: on
 _MANY_ENGLISH: Final = 2
+_SHARE_ENGLISH: Final = 0.05  # of the words: a book that quotes two English ones isn't English
+_KEYS: Final[dict[str, type]] = {
+    **dict.fromkeys(("path", "label", "field", "licence", "package"), str),
+    **dict.fromkeys(("leave_out", "only"), list),
+    "drawn": bool,
+}
+_EXAMPLES: Final[dict[type, str]] = {list: 'a list, such as ["spa", "por"]', bool: "true or false"}
 _KEPT_OUT: Final = 10  # one text in ten is kept out of training, to measure on
 
 
@@ -47,11 +55,13 @@ class Texts:
 
     Attributes:
         path: TSV (`label<TAB>text`), JSONL or plain text, compressed with xz or gzip or not at all; or a folder
-            of GNOME help (see `help_pages`) or of word lists (see `word_lists`).
+            of GNOME help (see `help_pages`), of translated messages (see `catalogues`) or of word lists (see
+            `word_lists`).
         label: the label of every text; empty when the file says it.
-        field: the JSONL field that holds the text.
+        field: the JSONL field that holds the text, or the name of the catalogue.
         licence: as the trainer states it.
         leave_out: labels whose texts are skipped, since they are not what the file says.
+        only: labels whose texts are read; all when empty.
         drawn: its lines are words drawn by their frequency, so that sentences must not drown among them.
     """
 
@@ -60,11 +70,18 @@ class Texts:
     field: str = "text"
     licence: str = ""
     leave_out: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
     drawn: bool = False
 
 
-def listed(data: Sequence[str], root: Path | None = None) -> list[Texts]:
-    """The files that the arguments name; a `.toml` argument is a list, its paths relative to `root`.
+def listed(data: Sequence[str], root: Path | None = None, packages: Path | None = None) -> list[Texts]:
+    """The files that the arguments name; a `.toml` argument is a list.
+
+    Args:
+        data: what to read, see above.
+        root: what a list's paths are relative to; by default the list's folder.
+        packages: a folder with an unpacked Debian package each in a folder of its name, where what a list takes from
+            one is looked for; by default it must be installed.
 
     Raises:
         ConfigError: a file is missing, or a list's entry has no path or an unknown key.
@@ -77,7 +94,7 @@ def listed(data: Sequence[str], root: Path | None = None) -> list[Texts]:
     found: list[Texts] = []
     for argument in data:
         if argument.endswith(".toml"):
-            found += _from_list(Path(argument), root)
+            found += _from_list(Path(argument), root, packages)
             continue
         label, equals, rest = argument.partition("=")
         path, _, field = (rest if equals else argument).partition("#")
@@ -95,13 +112,16 @@ def rows(texts: Texts) -> Iterator[tuple[str, str]]:
         ConfigError: a line isn't what the file's suffix promises, or has no label.
     """
     for label, text in _all_rows(texts):
-        if label not in texts.leave_out:
+        if label not in texts.leave_out and (not texts.only or label in texts.only):
             yield label, text
 
 
 def _all_rows(texts: Texts) -> Iterator[tuple[str, str]]:
     if texts.path.is_dir():
-        yield from (word_list_rows if is_word_list(texts) else help_rows)(texts.path)
+        if is_catalogue(texts.path):
+            yield from catalogue_rows(texts.path, texts.field)
+        else:
+            yield from (word_list_rows if is_word_list(texts) else help_rows)(texts.path)
         return
     suffixes = [s for s in texts.path.suffixes if s not in (".xz", ".gz")]
     kind = suffixes[-1] if suffixes else ""
@@ -137,19 +157,25 @@ def is_untranslated(code: str, text: str) -> bool:
     >>> is_untranslated("glg", "Select the option to print the document."), is_untranslated("glg", "Abra o ficheiro.")
     (True, False)
     """
-    return code in _HELP and len(_ENGLISH & set(text.lower().split())) >= _MANY_ENGLISH
+    if code not in _HELP:
+        return False
+    words = text.lower().split()
+    found = [word for word in words if word in _ENGLISH]
+    return len(set(found)) >= _MANY_ENGLISH and len(found) >= _SHARE_ENGLISH * len(words)
 
 
-def _from_list(path: Path, root: Path | None) -> list[Texts]:
+def _from_list(path: Path, root: Path | None, packages: Path | None) -> list[Texts]:
     try:
         entries = tomllib.loads(path.read_text("utf-8"))["data"]
+        _check_keys(entries, path)
         return [
             Texts(
-                (root or path.parent) / entry["path"],
+                _place(entry, root or path.parent, packages),
                 entry.get("label", ""),
                 entry.get("field", "text"),
                 entry["licence"],
                 tuple(entry.get("leave_out", ())),
+                tuple(entry.get("only", ())),
                 entry.get("drawn", False),
             )
             for entry in entries
@@ -160,6 +186,31 @@ def _from_list(path: Path, root: Path | None) -> list[Texts]:
         raise ConfigError(str(path), f"isn't TOML: {error}", "see latam_corpus/language/texts.py") from error
     except (KeyError, TypeError, AttributeError) as error:
         raise ConfigError(str(path), f"lacks {error}", "each [[data]] has a path and a licence") from error
+
+
+def _check_keys(entries: Sequence[Mapping[str, Any]], path: Path) -> None:
+    """Refuse a key that means nothing, and a text where several are asked for: it would be read as its letters."""
+    for number, entry in enumerate(entries, 1):
+        here = f"{path}, entry {number}"
+        for key, value in entry.items():
+            if key not in _KEYS:
+                raise ConfigError(here, f"unknown key «{key}»", closest(key, sorted(_KEYS)))
+            if not isinstance(value, _KEYS[key]):
+                raise ConfigError(
+                    here, f"«{key}» is {value!r}", f"write {_EXAMPLES.get(_KEYS[key], 'a text in quotes')}"
+                )
+
+
+def _place(entry: Mapping[str, Any], root: Path, packages: Path | None) -> Path:
+    """Where an entry's texts are: under `root`, or in a Debian package."""
+    package = entry.get("package")
+    if package is None:
+        return Path(root, entry["path"])
+    place = Path(packages / package if packages else "/", entry["path"])
+    if not place.exists():
+        remedy = f"apt-get install {package}, or unpack it by dpkg-deb --extract and give --packages"
+        raise ConfigError(str(place), f"the package «{package}» isn't there", remedy)
+    return place
 
 
 def _lines(path: Path) -> Iterator[str]:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from latam_corpus import __version__
 from latam_corpus.errors import ConfigError
-from latam_corpus.language.calibrate import calibrated
+from latam_corpus.language.calibrate import calibrated, least_consonants
 from latam_corpus.language.codes import UNDETERMINED, groups
 from latam_corpus.language.evidence import frequent_words
 from latam_corpus.language.model import load
-from latam_corpus.language.sampling import kept_out_of_elsewhere, training_lines
+from latam_corpus.language.sampling import kept_out_of_elsewhere, lines_and_names
 from latam_corpus.language.texts import Texts, rows
 from latam_corpus.text.fasttext_process import fit_apart
 
@@ -34,9 +34,12 @@ class Settings:
         seed: of the sampling and of fastText.
         most: lines a label at most; the surplus is sampled away.
         most_major: the same for Spanish and Portuguese, on which most of the work falls.
+        most_neighbour: the same for the languages beside them, before the scraps.
         least: lines a label at least; what is missing is repeated, in pieces.
         least_american: the same for languages of the Americas, many of which have a few hundred rows of words alone.
+        least_major: the same for Spanish and Portuguese.
         scraps: short stretches of the languages beside Spanish and Portuguese.
+        scraps_major: the same of these.
         nonsense: lines in no language, for `und`.
         epoch_after: passes over the lines after the rows of vectors were cut to `cutoff`.
         lr_after: their learning rate.
@@ -46,9 +49,12 @@ class Settings:
     seed: int = 20261124
     most: int = 5000
     most_major: int = 90_000
+    most_neighbour: int = 12_000
     least: int = 150
-    least_american: int = 600
-    scraps: int = 6000
+    least_american: int = 800
+    least_major: int = 85_000
+    scraps: int = 9000
+    scraps_major: int = 20_000
     nonsense: int = 10_000
     epoch: int = 6
     lr: float = 0.6
@@ -104,14 +110,15 @@ def train(
     if out.suffix != ".ftz":
         raise ConfigError(str(out), "a quantized fastText model ends in .ftz", f"name it {out.stem}.ftz")
     left_out = {" ".join(text.split()) for texts in without for _, text in rows(texts)}
-    lines = training_lines(data, settings, left_out)
+    lines, names = lines_and_names(data, settings, left_out)
     if len(lines.keys() - {UNDETERMINED}) < 2:  # noqa: PLR2004 - telling apart takes two
         told = len(lines.keys() - {UNDETERMINED})
         raise ConfigError(str(out), f"texts in {told} language(s)", "give texts in two languages at least")
     out.parent.mkdir(parents=True, exist_ok=True)
     _fit(lines, out, settings)
     label_map = out.with_suffix(".toml")
-    written = _map_text(out, lines, data, settings, trained or dt.datetime.now(tz=dt.UTC).date())
+    words = frequent_words(lines, names)
+    written = _map_text(out, lines, words, data, settings, trained or dt.datetime.now(tz=dt.UTC).date())
     label_map.write_text(written, "utf-8")
     bounds = calibrated(load(str(out)), kept_out_of_elsewhere(data), settings.seed)
     label_map.write_text(written + _bounds_text(bounds), "utf-8")
@@ -161,7 +168,12 @@ def _bounds_text(bounds: Mapping[str, Bounds]) -> str:
 
 
 def _map_text(
-    out: Path, lines: Mapping[str, list[str]], data: Sequence[Texts], settings: Settings, trained: dt.date
+    out: Path,
+    lines: Mapping[str, list[str]],
+    words: Mapping[str, Sequence[str]],
+    data: Sequence[Texts],
+    settings: Settings,
+    trained: dt.date,
 ) -> str:
     """The label map as TOML: what the model is, what its labels mean, the frequent words of its languages."""
     of = groups().of
@@ -175,7 +187,8 @@ def _map_text(
         *(f"{key} = {value}" for key, value in asdict(settings).items()),
     ]
     for texts in data:
-        told += ["", "[[trained_on]]", f"file = {json.dumps('/'.join(texts.path.parts[-2:]))}"]
+        name = "/".join(texts.path.parts[-2:]) + ("" if texts.field == "text" else f"#{texts.field}")
+        told += ["", "[[trained_on]]", f"file = {json.dumps(name)}"]
         told += [f"label = {json.dumps(texts.label)}"] if texts.label else []
         told += [f"licence = {json.dumps(texts.licence or 'not stated')}"]
     told += ["", "[labels]"]
@@ -188,7 +201,11 @@ def _map_text(
         "# Frequent words: without them in a text, the name of a language of the Americas isn't given.",
         "[words]",
     ]
+    told += [f"{code} = {json.dumps(' '.join(found), ensure_ascii=False)}" for code, found in words.items()]
     told += [
-        f"{code} = {json.dumps(' '.join(words), ensure_ascii=False)}" for code, words in frequent_words(lines).items()
+        "",
+        "# How many different consonants texts of twenty words have: rows of syllables have fewer.",
+        "[consonants]",
     ]
+    told += [f"{code} = {count}" for code, count in least_consonants(lines).items()]
     return "\n".join(told) + "\n"

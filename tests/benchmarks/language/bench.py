@@ -19,7 +19,7 @@ from .hard import SEED, hard_texts
 from .packages import versions
 from .public import PUBLIC
 from .samples import Sample, write
-from .systems import CUT, OURS, RIVALS, STAGE, Named, remembered, speed, sure
+from .systems import CUT, OURS, RIVALS, STAGE, Named, remembered, share, speed, sure
 from .windows import WORDS, clean_windows
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..machine import Table  # noqa: TID252  (`python -m` and mypy name it differently)
-    from .systems import Told
+    from .systems import Share, Told
     from .windows import Window
 
 # What hard texts are made of.
@@ -69,13 +69,13 @@ def measure(args: argparse.Namespace) -> Report:
     with tempfile.TemporaryDirectory(prefix="latam-bench-") as name:
         room = Path(name)
         made, settings = _told_apart(systems, room, args) if args.job == "all" else ([], {"job": args.job})
-        streams = _streams(systems, room, args)
+        streams, shares = _streams(systems, room, args)
     model = streams["American"][OURS][0].version
     if {settings.get("model", model), *(t.version for stream in streams.values() for t in stream[OURS])} != {model}:
         raise CorpusError(OURS, f"the model was no longer {model} when it was timed", "measure it again")
     settings |= {"model": model, "rounds": args.rounds, "seconds": _seconds(streams)}
     title = "language" if args.job == "all" else f"language_{args.job}"
-    found = (*made, tables.cost(streams, args.documents))
+    found = (*made, tables.cost(streams, shares, args.documents))
     return Report(title, checksums(args.data, PUBLIC), settings, found, _NOTES)
 
 
@@ -129,18 +129,22 @@ def _name_all(
     return made, model
 
 
-def _streams(systems: list[str], room: Path, args: argparse.Namespace) -> dict[str, dict[str, list[Told]]]:
-    """What two streams of documents cost each system."""
+def _streams(
+    systems: list[str], room: Path, args: argparse.Namespace
+) -> tuple[dict[str, dict[str, list[Told]]], dict[str, Share]]:
+    """What two streams of documents cost each system; and what each of several processes takes on the first."""
     streams = {
         "95 % es and pt": samples.mostly_spanish(args.data, args.documents),
         "American": samples.american(args.data, args.documents),
     }
     beside = {OURS: (OURS, STAGE), "lid.176": ("lid.176", CUT)}
     timed = [row for system in systems for row in beside.get(system, (system,))]
-    return {
+    told = {
         name: {one: speed(one, texts, room, args.rival_python, args.lid176, args.rounds) for one in timed}
         for name, texts in streams.items()
     }
+    first = next(iter(streams.values()))
+    return told, {one: share(one, first, room, args.rival_python, args.lid176) for one in timed}
 
 
 def _tables(

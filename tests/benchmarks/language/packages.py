@@ -40,7 +40,11 @@ _HANDBOOKS: Final = (
     *("developers-reference-it", "gimp-help-ca", "gimp-help-es", "gimp-help-it", "gimp-help-pt", "gimp-help-ro"),
 )
 _FORTUNES: Final = ("fortunes-it", "fortunes-scn")
-PACKAGES: Final = (*_MANUALS, *_OFFICE, *_GNOME, *_HANDBOOKS, *_FORTUNES)
+# Stories of a game: the first are trained on, the others measured.
+_STORIES: Final = tuple(f"wesnoth-1.18-{name}" for name in "httt low trow nr utbs dm sota sotbe".split())  # noqa: SIM905
+OTHER_STORIES: Final = ("dw", "l", "sof", "tb", "tsg")
+_OTHERS: Final = ("wesnoth-1.18-dw", "wesnoth-1.18-l", "wesnoth-1.18-sof", "wesnoth-1.18-ttb", "wesnoth-1.18-tsg")
+PACKAGES: Final = (*_MANUALS, *_OFFICE, *_GNOME, *_HANDBOOKS, *_FORTUNES, *_STORIES, *_OTHERS)
 
 
 def fetch(folder: Path) -> None:

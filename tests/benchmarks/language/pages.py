@@ -1,4 +1,4 @@
-"""Passages of prose out of manual pages, HTML, Mallard and fortune files, with the language that their path names."""
+"""Passages of prose out of manuals, HTML, Mallard, catalogues and fortunes, with the language that their path names."""
 
 from __future__ import annotations
 
@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 from lxml import etree, html
 
+from latam_corpus.language.catalogues import messages
 from latam_corpus.language.codes import groups, known_code
 from latam_corpus.language.texts import is_untranslated
+
+from .packages import OTHER_STORIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+STORIES: Final = "stories of a game"
 # Written without spaces between words, so that thirty words can't be counted.
 _UNSPACED: Final = frozenset({"jpn", "zho", "tha", "khm", "lao", "mya", "dzo", "bod"})
 _TAGS: Final = ("p", "li", "dd", "td")
@@ -46,13 +50,18 @@ class Passage:
     text: str
 
 
-def passages(folder: Path) -> Iterator[Passage]:
-    """The passages of all unpacked packages, in the order of the paths; what was left in English is left out."""
+def passages(folder: Path, only: str = "") -> Iterator[Passage]:
+    """The passages of all unpacked packages, in the order of the paths; what was left in English is left out.
+
+    Args:
+        folder: the one that packages.py made.
+        only: the source whose passages are wanted; all when empty.
+    """
     root = folder / "x"
     for path in sorted(path for path in root.rglob("*") if path.is_file()):
         name = path.relative_to(root).as_posix()
         for source, pattern, read in _FAMILIES:
-            found = pattern.fullmatch(name)
+            found = pattern.fullmatch(name) if only in ("", source) else None
             if found:
                 code = _code(found["lang"])
                 if code and code not in _UNSPACED and code not in groups().of:
@@ -143,6 +152,11 @@ def _mallard(path: Path) -> list[str]:
     return [text for text in found if text]
 
 
+def _stories(path: Path) -> list[str]:
+    # What people say is often shorter than a window, so that a story is taken together.
+    return [" ".join(messages(path))]
+
+
 def _fortunes(path: Path) -> list[str]:
     return [" ".join(one.split()) for one in path.read_bytes().decode("utf-8", "replace").split("\n%\n")]
 
@@ -161,6 +175,11 @@ _FAMILIES: Final[tuple[tuple[str, re.Pattern[str], Callable[[Path], list[str]]],
         ("Debian guides", r"(?:aptitude-doc|developers-reference|debian-faq)-(?P<lang>[a-z]{2})/.*\.html", _html),
         ("Debian guides", r"debian-edu-doc-(?P<lang>[a-z]{2}(?:-[a-z]{2})?)/.*\.html", _html),
         ("manuals of machines", r"(?:kicad|linuxcnc)-doc-(?P<lang>[a-z]{2})/.*\.html", _html),
+        (
+            STORIES,
+            rf"wesnoth-[^/]+/.*/(?P<lang>[a-zA-Z_]+)/LC_MESSAGES/wesnoth-(?:{'|'.join(OTHER_STORIES)})\.mo",
+            _stories,
+        ),
         ("fortunes", r"fortunes-(?P<lang>[a-z]{2,3})/.*/fortunes(?:-de)?/[^./]+", _fortunes),
     )
 )

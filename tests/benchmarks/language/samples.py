@@ -14,7 +14,7 @@ from latam_corpus.language.codes import groups, known_code
 from latam_corpus.language.texts import is_kept_out, is_untranslated
 
 from ..texts import NOVELS, collections, jsonl, recombined  # noqa: TID252  (`python -m` and mypy name it differently)
-from .pages import html_blocks
+from .pages import STORIES, html_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -100,28 +100,32 @@ def unseen(data: Path) -> list[Sample]:
 def neighbours(data: Path, windows: Iterable[Window], most: int) -> list[Sample]:
     """Stretches of thirty and of eight words in Spanish, Portuguese and the languages beside them, never trained on.
 
+    Those of stories, of which none is of help or a manual, are sets of their own.
+
     Args:
         data: the folder of the public texts; Papiamento has kept-out paragraphs of the UDHR and one page of news.
         windows: clean windows.
         most: of one language at the most.
     """
     held: dict[str, list[str]] = defaultdict(list)
+    stories: dict[str, list[str]] = defaultdict(list)
     for window in windows:
         code = window.language
         plain = not window.seen and not is_untranslated(code, window.text)
         if code in NEIGHBOURS and plain and len(window.text.split()) > LENGTHS[1]:
-            held[code].append(window.text)
+            (stories if window.source == STORIES else held)[code].append(window.text)
     for row in jsonl(data, "indigenous/udhr/udhr_latam.jsonl.xz"):
         if row["iso639_3"] == "pap" and is_kept_out(row["text"]):
             held["pap"].append(row["text"])
     page = gzip.decompress((data / _PAPIAMENTO).read_bytes())
     held["pap"] += [text for text in html_blocks(page) if len(text.split()) > LENGTHS[1]]
     made = []
-    for code in NEIGHBOURS:
-        texts = _spread(held[code], most)
-        longer = texts if code != "pap" else [text for text in texts if len(text.split()) >= LENGTHS[0]]
-        made += [Sample(f"{LENGTHS[0]} words", code, text) for text in longer]
-        made += [Sample(f"{LENGTHS[1]} words", code, " ".join(text.split()[: LENGTHS[1]])) for text in texts]
+    for kind, found in (("", held), ("stories, ", stories)):
+        for code in NEIGHBOURS:
+            texts = _spread(found[code], most)
+            longer = texts if code != "pap" else [text for text in texts if len(text.split()) >= LENGTHS[0]]
+            made += [Sample(f"{kind}{LENGTHS[0]} words", code, text) for text in longer]
+            made += [Sample(f"{kind}{LENGTHS[1]} words", code, " ".join(text.split()[: LENGTHS[1]])) for text in texts]
     return made
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -15,6 +13,7 @@ from latam_corpus.text.words import WordTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
 RUN: Final = 6  # words
 _AT_ONCE: Final = 20_000
-_HELP: Final = Path("/usr/share/help")
 
 
 def training_runs(data: Path, packages: Path) -> NDArray[np.uint64]:
@@ -30,7 +28,7 @@ def training_runs(data: Path, packages: Path) -> NDArray[np.uint64]:
 
     Args:
         data: the folder that the list's paths are relative to.
-        packages: where GNOME's help is, unless it is installed.
+        packages: the folder that packages.py made.
 
     Raises:
         ConfigError: a listed text isn't there.
@@ -70,19 +68,12 @@ def runs(texts: Sequence[str]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
 
 
 def training_files(data: Path, packages: Path) -> list[Texts]:
-    """The files that the shipped model was trained on; GNOME's help from the packages unless it is installed.
+    """The files that the shipped model was trained on, what is of Debian from the folder that packages.py made.
 
     Raises:
         ConfigError: a listed text isn't there.
     """
-    path = MODELS / "americas.data.toml"
-    if _HELP.is_dir():
-        return listed([str(path)], data)
-    gnome = packages / "x" / "gnome-user-docs" / "usr" / "share" / "help"
-    with tempfile.TemporaryDirectory() as folder:
-        moved = Path(folder, path.name)
-        moved.write_text(path.read_text("utf-8").replace(str(_HELP), gnome.as_posix()), "utf-8")
-        return listed([str(moved)], data)
+    return listed([str(MODELS / "americas.data.toml")], data, packages / "x")
 
 
 def _trained_on(files: Sequence[Texts]) -> Iterator[str]:

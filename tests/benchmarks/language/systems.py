@@ -8,6 +8,7 @@ import lzma
 import os
 import subprocess
 import sys
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -27,6 +28,8 @@ RIVALS: Final = ("lid.176", "heliport", "py3langid", "cld3")
 SURE: Final = "lid.176, p ≥ .65"
 CUT: Final = "lid.176, first 1,600 characters"
 _LEAST: Final = 0.65  # the threshold of datatrove and FineWeb
+_AT_ONCE: Final = 4  # processes that share the pages of libraries
+_PAUSE: Final = 0.02  # seconds from one look at their pages to the next
 _WINDOWS: Final = MOST_WINDOWS * WINDOW  # characters: as many as ours reads of a document
 
 
@@ -51,6 +54,19 @@ class Told:
     texts_mb: float
     files_mb: float
     version: str
+
+
+@dataclass(frozen=True)
+class Share:
+    """What each of several processes that run at once takes at the most.
+
+    Attributes:
+        share_mb: its own pages, and its share of those that several have (proportional set size).
+        own_mb: the former alone, which is what a further process adds.
+    """
+
+    share_mb: float
+    own_mb: float
 
 
 @dataclass(frozen=True)
@@ -79,13 +95,7 @@ def call(system: str, texts: Path, folder: Path, python: Path | None, model: str
         ConfigError: the system can't be run; its last line says why.
     """
     out = folder / "named.tsv"
-    if system in (OURS, STAGE):
-        kind = "stage" if system == STAGE else "judge"
-        command = [sys.executable, "-P", str(Path(__file__).with_name("ours.py")), str(texts), str(out), kind]
-    else:
-        script = str(Path(__file__).with_name("rivals.py"))
-        command = [str(python), script, system, str(texts), str(out), *([model] if model else [])]
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "POLARS_MAX_THREADS": "1"}
+    command, environment = _started(system, texts, out, python, model)
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         told = done.stderr.strip().splitlines()
@@ -95,6 +105,17 @@ def call(system: str, texts: Path, folder: Path, python: Path | None, model: str
     others = [row[2] if len(row) > 2 else "" for row in rows]
     found = Named(system, [group(label) for label in labels], labels, [float(row[1]) for row in rows], others)
     return found, Told(**json.loads(done.stdout.strip().splitlines()[-1]))
+
+
+def _started(system: str, texts: Path, out: Path, python: Path | None, model: str) -> tuple[list[str], dict[str, str]]:
+    """The command that names the texts of a file, and its environment."""
+    if system in (OURS, STAGE):
+        kind = "stage" if system == STAGE else "judge"
+        command = [sys.executable, "-P", str(Path(__file__).with_name("ours.py")), str(texts), str(out), kind]
+    else:
+        script = str(Path(__file__).with_name("rivals.py"))
+        command = [str(python), script, system, str(texts), str(out), *([model] if model else [])]
+    return command, os.environ | {"OMP_NUM_THREADS": "1", "POLARS_MAX_THREADS": "1"}
 
 
 def remembered(
@@ -135,7 +156,46 @@ def group(label: str) -> str:
 
 def speed(system: str, texts: Sequence[str], folder: Path, python: Path | None, model: str, rounds: int) -> list[Told]:
     """What naming these documents cost, round by round; `CUT` is lid.176 on as much of each as ours reads."""
+    system, path = _documents(system, texts, folder)
+    return [call(system, path, folder, python, model)[1] for _ in range(rounds)]
+
+
+def share(system: str, texts: Sequence[str], folder: Path, python: Path | None, model: str) -> Share:
+    """What each of four processes takes that name these documents at once, on Linux; `CUT` as in `speed`.
+
+    Raises:
+        ConfigError: one of them failed.
+    """
+    system, path = _documents(system, texts, folder)
+    most = [(0.0, 0.0)] * _AT_ONCE
+    running: list[subprocess.Popen[bytes]] = []
+    for n in range(_AT_ONCE):
+        command, environment = _started(system, path, folder / f"named-{n}.tsv", python, model)
+        quiet = subprocess.DEVNULL
+        running.append(subprocess.Popen(command, env=environment, stdout=quiet, stderr=quiet))
+    while all(process.poll() is None for process in running):
+        for n, process in enumerate(running):
+            found = _pages_mb(process.pid)
+            most[n] = max(most[n][0], found[0]), max(most[n][1], found[1])
+        time.sleep(_PAUSE)
+    ended = [process.wait() for process in running]
+    if any(ended):
+        raise ConfigError(system, f"one of {_AT_ONCE} processes failed", "run it alone to see why")
+    return Share(sum(pair[0] for pair in most) / _AT_ONCE, sum(pair[1] for pair in most) / _AT_ONCE)
+
+
+def _documents(system: str, texts: Sequence[str], folder: Path) -> tuple[str, Path]:
+    """The system that is called, and the file of what it reads."""
     path = folder / "documents.jsonl"
     write(path, [text[:_WINDOWS] for text in texts] if system == CUT else texts)
-    system = "lid.176" if system == CUT else system
-    return [call(system, path, folder, python, model)[1] for _ in range(rounds)]
+    return "lid.176" if system == CUT else system, path
+
+
+def _pages_mb(process: int) -> tuple[float, float]:
+    """The proportional set size of a process, and what of it is its own; nothing where the kernel tells neither."""
+    try:
+        lines = Path(f"/proc/{process}/smaps_rollup").read_text(encoding="utf-8").splitlines()
+    except OSError:  # it has just ended
+        return 0.0, 0.0
+    held = {line.split(":")[0]: int(line.split()[1]) * 1024 / 1e6 for line in lines[1:]}
+    return held.get("Pss", 0.0), held.get("Private_Clean", 0.0) + held.get("Private_Dirty", 0.0)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .samples import Sample
-    from .systems import Named, Told
+    from .systems import Named, Share, Told
     from .windows import Window
 
 _IBERIAN: Final = ("spa", "por")
@@ -127,8 +127,10 @@ def confusions(samples: Sequence[Sample], named: Sequence[Named]) -> Table:
         for what, take in ((_IBERIAN, _BESIDE), (_BESIDE, _IBERIAN)):
             for code in what:
                 own = [n for n, s in enumerate(samples) if s.kind == kind and s.language == code]
+                if not own:
+                    continue
                 others = (*take, *(c for c in _IBERIAN if c != code)) if code in _IBERIAN else take
-                shares = (1000 * sum(one.groups[n] in others for n in own) / max(1, len(own)) for one in named)
+                shares = (1000 * sum(one.groups[n] in others for n in own) / len(own) for one in named)
                 taken = f"{code} as {' '.join(others)}"
                 rows.append((kind, taken, len(own), *map(rounded, shares)))
     title = "Taken for a neighbour, of 1,000 texts"
@@ -145,31 +147,38 @@ def neighbour_scores(samples: Sequence[Sample], named: Sequence[Named]) -> Table
         for one in named:
             told = score((samples[n].language, one.groups[n]) for n in own).languages
             found.append({row.code: row.f1 for row in told})
-        rows += [(kind, code, *(rounded(f1[code]) for f1 in found)) for code in codes]
-        for title, some in (("mean of spa por", _IBERIAN), ("mean of all but pap", codes[:-1]), ("mean of all", codes)):
+        there = {samples[n].language for n in own}
+        rows += [(kind, code, *(rounded(f1[code]) for f1 in found)) for code in codes if code in there]
+        means = (("mean of spa por", _IBERIAN), ("mean of all but pap", codes[:-1]), ("mean of all", codes))
+        for title, some in means if there == set(codes) else means[:2]:
             rows.append((kind, title, *(rounded(statistics.mean(f1[code] for code in some)) for f1 in found)))
     title = "F1 of Spanish, Portuguese and their neighbours, never trained on"
     return Table(title, ("texts", "language", *(f"{one.system}#" for one in named)), tuple(rows))
 
 
-def cost(streams: dict[str, dict[str, list[Told]]], number: int) -> Table:
-    """Documents a second of CPU time with the model loaded, the median of the rounds; and memory, own: not of files."""
+def cost(streams: dict[str, dict[str, list[Told]]], shares: dict[str, Share], number: int) -> Table:
+    """Documents a second of CPU time with the model loaded, the median of the rounds; and memory.
+
+    Of one process at its peak, own being what isn't of files; and of each of four at once: with its share of the pages
+    that they have in common, and without, which is what a further one adds.
+    """
     rows = []
     first = next(iter(streams.values()))
     for system in first:
         speeds = [rounded(number / statistics.median(t.cpu for t in stream[system])) for stream in streams.values()]
         told = first[system][-1]
-        memory = (told.peak_mb, told.peak_mb - told.files_mb, told.imports_mb, told.texts_mb, told.files_mb)
-        rows.append((system, *speeds, rounded(told.load), *map(round, memory), told.version))
+        memory = (told.peak_mb, told.peak_mb - told.files_mb, told.texts_mb)
+        several = (shares[system].share_mb, shares[system].own_mb)
+        rows.append((system, *speeds, rounded(told.load), *map(round, (*memory, *several)), told.version))
     columns = (
         "",
-        *(f"{name}, documents/s#" for name in streams),
+        *(f"{name}, docs/s#" for name in streams),
         "load s#",
         "peak MB#",
-        "of it own#",
-        "of it imports#",
-        "of it texts#",
-        "of it files#",
+        "own#",
+        "texts#",
+        "each of four#",
+        "one more adds#",
         "version",
     )
     return Table(f"{number} documents of 700 words, one thread", columns, tuple(rows))

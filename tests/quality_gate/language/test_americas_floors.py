@@ -28,16 +28,15 @@ pytestmark = [pytest.mark.real, pytest.mark.skipif(not DATA.is_dir(), reason="th
 UNSEEN_FLOORS = {
     "AmericasNLP dev, five sentences, aym": 0.99,
     "AmericasNLP dev, five sentences, cni": 0.97,
-    "AmericasNLP dev, five sentences, bzd": 0.35,
+    "AmericasNLP dev, five sentences, bzd": 0.6,
     "AmericasNLP dev, five sentences, gn": 0.98,
-    "AmericasNLP dev, five sentences, hch": 0.86,
+    "AmericasNLP dev, five sentences, hch": 0.92,
     "AmericasNLP dev, five sentences, nah": 0.98,
-    "AmericasNLP dev, five sentences, oto": 0.13,
+    "AmericasNLP dev, five sentences, oto": 0.35,
     "AmericasNLP dev, five sentences, quy": 0.99,
     "AmericasNLP dev, five sentences, shp": 0.99,
-    "AmericasNLP dev, five sentences, tar": 0.92,
-    # 0.86 before the model that tells Bribri, Wixárika and Rarámuri better; another seed alone moves those by more.
-    "Mapudungun conversations, ten turns": 0.84,
+    "AmericasNLP dev, five sentences, tar": 0.96,
+    "Mapudungun conversations, ten turns": 0.86,
     "Mbyá Guaraní treebank, five sentences": 0.99,
     "treebank, tenth kept out, five sentences, quc": 0.94,
     "treebank, tenth kept out, five sentences, azz": 0.99,
@@ -83,6 +82,7 @@ def test_kept_out_paragraphs_of_the_human_rights_are_told(
     """Macro-F1 and recall after rejection over the groups of the Americas, by documents that were not trained on."""
     samples = bench("samples").declarations(DATA)
     found = declared(samples, named([sample.text for sample in samples]))
+    figures |= {f"F1, UDHR kept out, {row.code}": round(row.f1, 4) for row in found}
     least_f1, least_recall = DECLARATION_FLOORS
     figures["macro-F1, UDHR kept out"] = round(mean(row.f1 for row in found), 4)
     figures["macro recall, UDHR kept out"] = round(mean(row.recall or 0 for row in found), 4)
@@ -113,6 +113,7 @@ def test_a_model_that_never_saw_the_human_rights_tells_their_languages(
     }
     with_text = [row.f1 for row in found if row.code in known]
     told = mean(with_text)
+    figures |= {f"F1, UDHR never seen, {row.code}": round(row.f1, 4) for row in found}
     figures["groups of the Americas with text beside the UDHR"] = len(with_text)
     figures["macro-F1, UDHR never seen, groups with other text"] = round(told, 4)
     figures["macro-F1, UDHR never seen, all groups"] = round(mean(row.f1 for row in found), 4)

@@ -1,0 +1,62 @@
+"""The table of a model's card: what is told of each group of the Americas, out of the figures of the gate.
+
+`python -m tests.benchmarks.language.by_group GATE.json CARD.md` writes it anew where it stands on the card.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tomllib
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from latam_corpus.errors import ConfigError
+from latam_corpus.language.codes import groups
+from latam_corpus.language.coverage import name_of
+
+from ..machine import Table  # noqa: TID252  (`python -m` and mypy name it differently)
+from .page import renewed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+TITLE: Final = "F1 by group of the Americas, of the UDHR"
+KEPT_OUT: Final = "F1, UDHR kept out, "
+NEVER_SEEN: Final = "F1, UDHR never seen, "
+
+
+def by_group(figures: Mapping[str, float], labels: Mapping[str, Any]) -> Table:
+    """A row a group that has a declaration, the weakest first.
+
+    Args:
+        figures: the gate's.
+        labels: of the label map, with the lines that each was trained on.
+
+    Raises:
+        ConfigError: the gate trained no model without the UDHR.
+    """
+    lines: Counter[str] = Counter()
+    for one in labels.values():
+        lines[groups().of.get(one["code"], one["code"])] += one["lines"]
+    told = {key.removeprefix(NEVER_SEEN): value for key, value in figures.items() if key.startswith(NEVER_SEEN)}
+    if not told:
+        raise ConfigError(
+            "the gate's figures", "none of a model without the UDHR", "LATAM_CORPUS_HELP=FOLDER make gate"
+        )
+    rows = [
+        (code, name_of(code), lines[code], figures.get(f"{KEPT_OUT}{code}", ""), value)
+        for code, value in sorted(told.items(), key=lambda pair: (pair[1], pair[0]))
+    ]
+    return Table(TITLE, ("group", "name", "lines#", "seen, a tenth kept out#", "never seen#"), tuple(rows))
+
+
+def _main(result: str, card: str) -> None:
+    figures = json.loads(Path(result).read_text("utf-8"))["figures"]
+    labels = tomllib.loads(Path(card).with_suffix(".toml").read_text("utf-8"))["labels"]
+    Path(card).write_text(renewed(Path(card).read_text("utf-8"), [by_group(figures, labels)]), "utf-8")
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])
