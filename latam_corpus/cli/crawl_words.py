@@ -150,9 +150,9 @@ OUT_OF_PLAN: Final[Mapping[str, Said]] = {
     "malformed line": Said("la línea no se entiende", "a linha não se entende", "the line can't be read"),
     "host": Said("es de otro servidor", "é de outro servidor", "it is of another host"),
     "status": Said("el servidor no dio la página", "o servidor não deu a página", "the server didn't give the page"),
-    "media type": Said("no es una página", "não é uma página", "it is no page"),
+    "media type": CAUSES["not a page"],
     "language": Said("está en otro idioma", "está em outro idioma", "it is in another language"),
-    "path": Said("la fuente deja fuera esa ruta", "a fonte deixa fora esse caminho", "the source leaves that path out"),
+    "path": CAUSES["excluded path"],
     "its file is elsewhere": Said(
         "su archivo está en otra parte", "seu arquivo está em outra parte", "its file is elsewhere"
     ),

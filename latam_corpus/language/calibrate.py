@@ -124,7 +124,7 @@ def _likeliest(model: Model, lines: Sequence[str]) -> Iterator[tuple[str, _Row]]
         best = chances.argmax(axis=1).tolist()
         for row, (line, place) in enumerate(zip(some, best, strict=True)):
             group, words = model.groups[place], line.split()
-            chance = lead(chances[row]) if len(words) >= LONG else float(chances[row, place])
+            chance = lead(chances[row], len(words))
             if group in groups().of and chance >= LEAST_WITH_MANY:
                 found = evidence(words, group, model.words)
                 yield group, (chance, found, consonants_of(model, labels[row], place))

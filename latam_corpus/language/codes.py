@@ -172,12 +172,17 @@ def script_of(text: str) -> str:
     >>> script_of("Ñandutí"), script_of("Война и мир"), script_of("2025")
     ('Latn', 'Cyrl', '')
     """
-    count = Counter(_script(c) for c in text[:400] if c.isalpha())
+    count = Counter(script_of_letter(c) for c in text[:400] if c.isalpha())
     return count.most_common(1)[0][0] if count else ""
 
 
 @cache
-def _script(character: str) -> str:
+def script_of_letter(character: str) -> str:
+    """The script of a letter, by its Unicode name; `Zyyy` for one that labels have no code for.
+
+    >>> script_of_letter("ñ"), script_of_letter("ж"), script_of_letter("東")
+    ('Latn', 'Cyrl', 'Hani')
+    """
     first = unicodedata.name(character, "LATIN").split()[0].split("-")[0]
     return _SCRIPTS.get(first, "Zyyy")
 

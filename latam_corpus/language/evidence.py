@@ -144,19 +144,23 @@ def overrules(found: Evidence, bounds: Bounds = USUAL) -> bool:
     return enough and found.colonial <= found.own / 2
 
 
-def lead(chances: NDArray[np.float32]) -> float:
+def lead(chances: NDArray[np.float32], words: int) -> float:
     """How likely the likeliest group is: its probability, or of a likely one its share of that of the two likeliest.
 
-    What is left of the probability is spread thinly over a thousand languages, and speaks for none of them.
+    What is left of the probability is spread thinly over a thousand languages, and speaks for none of them; of a short
+    text it is too little to go by.
 
     Args:
         chances: the probability of each group.
+        words: how many the text has.
 
-    >>> [round(lead(np.array(row, np.float32)), 2) for row in ([0.6, 0.1, 0.1], [0.6, 0.4], [0.3, 0.01])]
+    >>> [round(lead(np.array(row, np.float32), 30), 2) for row in ([0.6, 0.1, 0.1], [0.6, 0.4], [0.3, 0.01])]
     [0.86, 0.6, 0.3]
+    >>> round(lead(np.array([0.6, 0.1], np.float32), 6), 2)
+    0.6
     """
-    if len(chances) == 1:
-        return float(chances[0])
+    if words < LONG or len(chances) == 1:
+        return float(chances.max())
     second, first = (float(chance) for chance in np.partition(chances, -2)[-2:])
     return first / (first + second) if first >= LEADING else first
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
-from latam_corpus.language.codes import UNDETERMINED, groups
+from latam_corpus.language.codes import UNDETERMINED, groups, script_of_letter
 from latam_corpus.language.evidence import LONG, USUAL, Evidence, evidence, holds, lead, others_hold, overrules
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
 SURE: Final = 0.8  # above it, with windows that agree, nothing more is looked at
 FINE: Final = 0.8  # the share of its group's probability at which a member is named
-_AFTER_LATIN: Final = "\u02b0"  # the first letter after those of Latin in the first planes of Unicode
-_MORE_LATIN: Final = frozenset(map(chr, (*range(0x1D00, 0x1F00), *range(0x2C60, 0x2C80), *range(0xA720, 0xA800))))
 AT_ONCE: Final = 512  # lines a matrix product: a few MB of probabilities, which a cache holds
 
 
@@ -73,14 +72,14 @@ def whole(
         if other:
             return other
     judged = by_evidence(model, labels, chances, found)
-    if judged.language.endswith("_Latn") and not any(map(_is_latin, "".join(tokens))):
+    if judged.language.endswith("_Latn") and not any(map(_is_latin, chain.from_iterable(tokens))):
         # Letters that the model never saw are like any language.
         judged = Judgement(UNDETERMINED, judged.score)
     return judged, found
 
 
 def _is_latin(letter: str) -> bool:
-    return letter.isalpha() and (letter < _AFTER_LATIN or letter in _MORE_LATIN)
+    return letter.isalpha() and script_of_letter(letter) == "Latn"
 
 
 def _told_by_words(
@@ -115,8 +114,7 @@ def by_evidence(
     chance, group = float(chances[best]), model.groups[best]
     if group in groups().of:
         asked = model.bounds.get(group, USUAL)
-        sure = lead(chances) if found.words >= LONG else chance
-        held = holds(sure, found, asked, long, consonants_of(model, labels, best))
+        held = holds(lead(chances, found.words), found, asked, long, consonants_of(model, labels, best))
     else:
         held = others_hold(chance, found.words, group)
     return Judgement(fine(model, labels, best) if held else UNDETERMINED, chance)
