@@ -40,7 +40,7 @@ class Entry:
         state: what became of it.
         when: when it was last finished, or else begun.
         record: what `run.json` says; None where it isn't finished, or damaged.
-        problem: why it failed or what is damaged; empty where neither is.
+        problem: why it failed, or failed when it was run again, or what is damaged; empty where nothing is.
         attempt: when the command was last given and how that ended; empty where nothing tells.
     """
 
@@ -102,20 +102,27 @@ def folders(out: Path) -> list[Path]:
 
 def entry(folder: Path) -> Entry:
     """What became of the run in a folder."""
-    attempt = read_attempt(folder)
+    record, problem, attempt = None, "", {}
+    try:
+        attempt = read_attempt(folder)
+    except ValueError as error:
+        problem = f"{ATTEMPT_FILE}: {error}"
     began = attempt.get("started") or _touched(folder)
-    record, problem = None, ""
+    damaged = bool(problem)
     try:
         record = _known(folder)
+        damaged = damaged and record is None  # a record tells how it ended
     except ConfigError as error:
-        problem = error.problem
+        problem, damaged = error.problem, True
     if is_locked(folder):
-        return Entry(folder, "running", began, record, "", attempt)
-    if problem:
+        return Entry(folder, "running", began, record, problem, attempt)
+    if damaged:
         return Entry(folder, "damaged", attempt.get("ended") or began, None, problem, attempt)
     if record:
-        confirmed = attempt.get("ended") if not attempt.get("error") else None
-        found = Entry(folder, "finished", max(record.told["written"], confirmed or ""), record, "", attempt)
+        failed = attempt.get("error")
+        confirmed = attempt.get("ended") if not failed else None
+        problem = f"when it was run again: {failed}" if failed else problem
+        found = Entry(folder, "finished", max(record.told["written"], confirmed or ""), record, problem, attempt)
         return found if found.whole else replace(found, state="failed parts")
     if attempt.get("error"):
         return Entry(folder, "failed", attempt["ended"], None, attempt["error"], attempt)
@@ -179,7 +186,7 @@ def _sound(one: Entry) -> Entry:
     Raises:
         ConfigError: its record is damaged.
     """
-    if one.state == "damaged":
+    if one.record is None:
         _known(one.folder)
     return one
 

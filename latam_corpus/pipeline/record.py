@@ -272,11 +272,17 @@ def attempted(folder: Path) -> Iterator[None]:
 
 
 def read_attempt(folder: Path) -> dict[str, Any]:
-    """When the command was last given for a run's folder, and how it ended; empty where nothing tells."""
+    """When the command was last given for a run's folder, and how it ended; empty where nothing tells.
+
+    Raises:
+        ValueError: the file that tells is damaged.
+    """
     try:
         return unsealed((folder / ATTEMPT_FILE).read_bytes())
-    except (OSError, ValueError):
+    except FileNotFoundError:
         return {}
+    except OSError as error:
+        raise ValueError(f"it can't be read: {error.strerror}") from None
 
 
 def now() -> str:
