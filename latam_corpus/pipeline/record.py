@@ -21,7 +21,7 @@ import socket
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import polars as pl
 
@@ -37,11 +37,13 @@ from latam_corpus.durable import (
 )
 from latam_corpus.errors import ConfigError, PartError
 from latam_corpus.pipeline.lock import LOCK_FILE
+from latam_corpus.pipeline.step_file import DROPPED, LEDGER, ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+T = TypeVar("T")
 RUN_FILE: Final = "run.json"
 ATTEMPT_FILE: Final = "attempt.json"
 DIGESTS_FILE: Final = "digests.json"
@@ -49,7 +51,7 @@ RECIPE_FILE: Final = "recipe.toml"
 REPLACED_FILE: Final = "replaced.parquet"
 KINDS: Final = ("kept", "dropped", "ledger")
 FORMAT: Final = 2  # of `run.json`; the first had neither a seal nor digests
-_REMEDY: Final = "run the recipe again: what is damaged is made anew"
+_REMEDY: Final = "run its recipe again on the same input: what is damaged is made anew"
 
 
 @dataclass(frozen=True)
@@ -231,9 +233,7 @@ def mend(folder: Path, contents: Contents) -> list[str]:
             continue
         if wrong := damage(folder, {name: digest}):
             mended.append(f"{wrong}; it is made anew")
-            with beside(file) as temporary:
-                link_or_copy(output, temporary)
-                temporary.replace(file)
+            _link(output, file)
     for name, data in contents.small.items():
         made[name] = digests.get(name, hashlib.sha256(data).hexdigest())
         if wrong := damage(folder, {name: made[name]}):
@@ -250,9 +250,51 @@ def mend(folder: Path, contents: Contents) -> list[str]:
     return mended
 
 
-def add(record: Record, mended: Sequence[str], accepted_loss: str | None) -> None:
+def links(part: str, outputs: Sequence[T]) -> Iterator[tuple[str, T, str]]:
+    """The links to the outputs of a part's steps: the name in the run's folder, the output, and the file in it.
+
+    >>> [name for name, _, _ in links("fuente-00000", ["ab12"])]
+    ['kept/fuente-00000.parquet', 'dropped/fuente-00000-0.parquet', 'ledger/fuente-00000-0.parquet']
+    """
+    yield f"kept/{part}.parquet", outputs[-1], ROWS
+    for number, output in enumerate(outputs):
+        yield f"dropped/{part}-{number}.parquet", output, DROPPED
+        yield f"ledger/{part}-{number}.parquet", output, LEDGER
+
+
+def mend_links(record: Record, made: Mapping[str, Path]) -> list[str]:
+    """Put links of another run in order whose outputs were damaged and made anew to the same bytes.
+
+    Args:
+        record: the run's.
+        made: the folders of outputs, by their keys.
+    """
+    try:
+        digests = read_digests(record.folder)
+    except ValueError:
+        return []
+    mended = []
+    for part in record.told["parts"]:
+        for name, key, file in links(part["name"], part["outputs"]) if not part["failed"] else ():
+            if key not in made or name not in digests:
+                continue
+            wrong = damage(record.folder, {name: digests[name]})
+            if wrong and not damage(made[key], {file: digests[name]}):
+                mended.append(f"{wrong}; it is made anew")
+                _link(made[key] / file, record.folder / name)
+    return mended
+
+
+def _link(output: Path, file: Path) -> None:
+    with beside(file) as temporary:
+        link_or_copy(output, temporary)
+        temporary.replace(file)
+
+
+def add(record: Record, mended: Sequence[str], accepted_loss: str | None = None) -> None:
     """Add to a finished run's record what was made anew, and why a loss is accepted; nothing else of it changes."""
-    told = record.told | {"mended": [*record.told["mended"], *mended], "accepted_loss": accepted_loss}
+    told = record.told | {"mended": [*record.told["mended"], *mended]}
+    told |= {"accepted_loss": accepted_loss or told["accepted_loss"]}
     if told != record.told:
         replace(record.folder / RUN_FILE, sealed(told, indent=1))
 

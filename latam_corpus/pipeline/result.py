@@ -15,7 +15,7 @@ from latam_corpus.paths import data_folder
 from latam_corpus.pipeline import record
 from latam_corpus.pipeline.conserve import Count
 from latam_corpus.pipeline.decide import REPLACED
-from latam_corpus.pipeline.step_file import DROPPED, LEDGER, ROWS, Told
+from latam_corpus.pipeline.step_file import Told
 from latam_corpus.pipeline.survival import Loss, losses
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ class Work:
         replaced: what barriers say of an earlier version's documents.
         notes: what they tell of their work.
         mended: what was damaged and was made anew, a sentence each.
+        remade: the keys of outputs of parts of which some were damaged.
     """
 
     keys: dict[str, list[str]]
@@ -78,6 +79,7 @@ class Work:
     replaced: list[pl.DataFrame] = field(default_factory=list)
     notes: dict[str, Any] = field(default_factory=dict)
     mended: list[str] = field(default_factory=list)
+    remade: set[str] = field(default_factory=set)
 
     def done(self) -> list[str]:
         """The parts that haven't failed, in order."""
@@ -207,11 +209,9 @@ def _linked(folders: Mapping[str, Sequence[Path]]) -> dict[str, tuple[Path, str]
     """The outputs that the run's folder links to, and their digests, by their names there."""
     found: dict[str, tuple[Path, str]] = {}
     for name, outputs in folders.items():
-        files = [Told.read(output).files for output in outputs]
-        found[f"kept/{name}.parquet"] = outputs[-1] / ROWS, files[-1][ROWS]
-        for number, output in enumerate(outputs):
-            found[f"dropped/{name}-{number}.parquet"] = output / DROPPED, files[number][DROPPED]
-            found[f"ledger/{name}-{number}.parquet"] = output / LEDGER, files[number][LEDGER]
+        digests = {output: Told.read(output).files for output in outputs}
+        for link, output, file in record.links(name, outputs):
+            found[link] = output / file, digests[output][file]
     return found
 
 

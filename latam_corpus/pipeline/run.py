@@ -16,6 +16,7 @@ from latam_corpus.pipeline import part as parts_module
 from latam_corpus.pipeline import record
 from latam_corpus.pipeline.decide import decide
 from latam_corpus.pipeline.history import existing, latest, next_name
+from latam_corpus.pipeline.history import folders as run_folders
 from latam_corpus.pipeline.lock import locked
 from latam_corpus.pipeline.part import J, Outcome, Task, folder_of, input_key
 from latam_corpus.pipeline.plan import Part, Plan, run_digest
@@ -23,7 +24,7 @@ from latam_corpus.pipeline.result import RunResult, Work, contents_of, run_told,
 from latam_corpus.pipeline.survival import accepted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from pathlib import Path
 
     from latam_corpus.catalog.source import Source
@@ -148,7 +149,9 @@ def run(
             accepted_loss=reason if result.losses else None,
             seconds=round(time.monotonic() - started, 2),
         )
-        return _recorded(plan, parts, digest, result, contents_of(plan, folders, work), progress)
+        result = _recorded(plan, parts, digest, result, contents_of(plan, folders, work), progress)
+        _mend_others(out, result.folder, work.remade, progress)
+        return result
 
 
 def _run(
@@ -207,6 +210,7 @@ def _through(segment: Segment, tasks: Sequence[Task], engine: Engine, progress: 
             done.failures[outcome.part] = outcome.error
             continue
         done.keys[outcome.part] += outcome.keys
+        done.remade |= set(outcome.keys) if outcome.mended else set()
         for step, was_there in zip(segment.steps, outcome.reused, strict=True):
             tally = done.reused.setdefault(step.title, [0, 0])
             tally[0] += was_there
@@ -258,6 +262,26 @@ def _recorded(
     with locked(result.folder):
         record.write_run(result.folder, contents, run_told(plan, parts, digest, result))
     return result
+
+
+def _mend_others(out: Path, folder: Path, remade: Collection[str], progress: Progress) -> None:
+    """Put the links of other runs in order to outputs that were damaged: theirs is the same file."""
+    if not remade:
+        return
+    made = {key: folder_of(out / "work", key) for key in remade}
+    for other in run_folders(out):
+        if other == folder or not (other / record.RUN_FILE).exists():
+            continue
+        try:
+            with locked(other):
+                before = record.read_record(other)
+                mended = record.mend_links(before, made)
+                for sentence in mended:
+                    progress.mended(sentence)
+                if mended:
+                    record.add(before, mended)
+        except ConfigError as error:  # in use, or its record is damaged: it is told by whoever asks for it
+            progress.mended(f"{error.place}: {error.problem}; it isn't looked at")
 
 
 def _confirmed(before: record.Record, contents: record.Contents, result: RunResult, progress: Progress) -> RunResult:
