@@ -149,6 +149,9 @@ class Silent:
     def barrier(self, name: str, rows: int) -> None:
         """Nothing is shown."""
 
+    def mended(self, told: str) -> None:
+        """Nothing is shown."""
+
 
 @pytest.fixture(scope="session")
 def silent() -> Silent:

@@ -21,7 +21,7 @@ from latam_corpus.dedupe.fingerprint import Fingerprint
 from latam_corpus.engine.in_process import InProcess
 from latam_corpus.pipeline import decide as decide_module
 from latam_corpus.pipeline.decide import decide
-from latam_corpus.pipeline.part import ASIDE, DROPPED, ROWS
+from latam_corpus.pipeline.step_file import ASIDE, DROPPED, ROWS
 from latam_corpus.pipeline.supersede import Supersede
 
 if TYPE_CHECKING:
@@ -56,6 +56,9 @@ class _Silent:
         """Nothing."""
 
     def barrier(self, name: str, rows: int) -> None:
+        """Nothing."""
+
+    def mended(self, told: str) -> None:
         """Nothing."""
 
 

@@ -89,7 +89,7 @@ def test_nothing_is_no_question(command_line: CommandLine, out: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", ["{", "[]", '{"id": "x", "written": "2026"}'])
-@pytest.mark.parametrize("asked", [("runs", "list"), ("runs", "prune"), ("explain", "barca")])
+@pytest.mark.parametrize("asked", [("runs", "du"), ("runs", "prune"), ("explain", "barca")])
 def test_a_damaged_record_of_a_run_is_one_sentence(
     command_line: CommandLine, tmp_path: Path, asked: tuple[str, ...], damage: str
 ) -> None:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from conftest import CommandLine, Silent, SmallRecipe
 
-    from latam_corpus.pipeline.run import RunResult
+    from latam_corpus.pipeline.result import RunResult
 
 _GOOD = (
     "La barca salió del puerto antes del alba y volvió con la red vacía, como todos los días de ese invierno. Mi "

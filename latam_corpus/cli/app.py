@@ -20,6 +20,7 @@ from latam_corpus.cli import (
     recipes,
     release,
     rights,
+    runs,
     sample,
     sources,
     stages,
@@ -56,7 +57,7 @@ app.command("sample")(sample.sample)
 app.command("compare")(compare.compare)
 app.command("explain")(explain.explain)
 app.add_typer(lists.list_app, name="list")
-app.add_typer(lists.runs_app, name="runs")
+app.add_typer(runs.app, name="runs")
 app.add_typer(sources.app, name="sources")
 app.command("crawl")(crawl.crawl)
 app.add_typer(rights.app, name="rights")

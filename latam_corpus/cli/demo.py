@@ -34,7 +34,7 @@ from latam_corpus.release.pull import pull
 from latam_corpus.release.store import Store
 
 if TYPE_CHECKING:
-    from latam_corpus.pipeline.run import RunResult
+    from latam_corpus.pipeline.result import RunResult
     from latam_corpus.release.manifest import Manifest
 
 _FOLLOWED = "El último tren de Quebrada Honda"
@@ -108,8 +108,8 @@ def _crawled(folder: Path, room: Path) -> int:
 
 def _screen(room: Path, result: RunResult, manifest: Manifest, pulled: Path, crawled: int, as_json: bool) -> None:
     store = open_store(None, room)
-    stays = find(room, _FOLLOWED)[0]
-    falls = next(f for f in _set_aside(room) if f["reason"] not in ("duplicate", "superseded") and f["bounds"])
+    stays = find(room, _FOLLOWED, result.folder)[0]
+    falls = next(f for f in _set_aside(result.folder) if f["reason"] not in ("duplicate", "superseded") and f["bounds"])
     kept_story = story(stays, store)
     rows = pl.read_parquet(pulled / "data/**/*.parquet")
     told: dict[str, Any] = {
@@ -175,9 +175,8 @@ def _indigenous(rows: pl.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def _set_aside(room: Path) -> list[dict[str, Any]]:
+def _set_aside(run: Path) -> list[dict[str, Any]]:
     """The stories of the documents that the run set aside, those with broken bounds first."""
-    run = next((room / "runs").iterdir())
     ids = pl.read_parquet(run / "dropped" / "*.parquet", columns=["doc_id", "drop_reason"])
-    stories = [story(find(room, doc_id)[0], None) for doc_id in ids["doc_id"]]
+    stories = [story(find(run.parent.parent, doc_id, run)[0], None) for doc_id in ids["doc_id"]]
     return sorted(stories, key=lambda s: -sum(not bound["kept_to"] for bound in s["bounds"]))

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 import pyarrow.parquet as pq
 
 from latam_corpus import schema
+from latam_corpus.cli.show import errors
 from latam_corpus.errors import ConfigError
-from latam_corpus.pipeline.run import RUN_FILE
+from latam_corpus.pipeline.history import find_run, read_tags
+from latam_corpus.pipeline.record import RUN_FILE, read_record
 from latam_corpus.release.manifest import load_manifest
 from latam_corpus.release.parquet import read_batches
-from latam_corpus.release.runs import Part, find_run
+from latam_corpus.release.runs import Part
 from latam_corpus.release.store import Store
 
 if TYPE_CHECKING:
@@ -49,20 +51,32 @@ class Documents:
         for shard in self.shards:
             for frame in Part("", f"{self.name}, {shard.path}", shard.object, self.store).batches():
                 yield schema.conform(frame, schema.DOCUMENT_SCHEMA)
-        for path in sorted((self.folder / kind).glob("*.parquet")) if self.folder else ():
+        for path in read_record(self.folder).files(kind) if self.folder else ():
             with pq.ParquetFile(path) as file:
                 for frame in read_batches(file):
                     yield schema.conform(frame, schema.DOCUMENT_SCHEMA)
 
 
 def named_run(named: str, out: Path) -> Documents:
-    """The documents of a run, given by its folder, its name, or the start of it.
+    """The documents of a run, given by its folder, its name or the start of it, its recipe or a tag.
 
     Raises:
         ConfigError: there is no such run, or its documents are no longer on disk.
     """
-    folder = with_documents(find_run(named, out))
+    folder = with_documents(run_meant(named, out))
     return Documents(folder.resolve().name, folder)
+
+
+def run_meant(named: str, out: Path) -> Path:
+    """The folder of a finished run, see `find_run`; which one is told where it wasn't named in full.
+
+    Raises:
+        ConfigError: there is none, or several are meant.
+    """
+    folder = find_run(named, out)
+    if folder.name != Path(named).name:
+        errors.print(f"«{named}» is the run {folder.name}", markup=False)
+    return folder
 
 
 def with_documents(folder: Path) -> Path:
@@ -89,6 +103,8 @@ def named_documents(named: str, out: Path, store: str | None) -> Documents:
     """
     exact = (Path(named) / RUN_FILE).is_file() or (out / "runs" / named / RUN_FILE).is_file()
     opened = Store.at(store or out / "store")
+    if named in opened.names() and named in read_tags(out):
+        raise ConfigError(named, "it is a run's tag and a release's name", "name the run in full, or NAME@VERSION")
     # The start of a run's name may be the name of a release: the release is meant then.
     if exact or ("@" not in named and named not in opened.names()):
         try:

@@ -8,10 +8,11 @@ from typing import Annotated, Any, Final
 import typer
 
 from latam_corpus.cli.copies import lines
+from latam_corpus.cli.documents import run_meant
 from latam_corpus.cli.show import console, print_json, table
 from latam_corpus.cli.story import Found, find, story
 from latam_corpus.errors import ConfigError
-from latam_corpus.pipeline.disk import finished_runs
+from latam_corpus.pipeline.history import finished_runs
 from latam_corpus.release.store import Store
 
 # What every run does beside its recipe's stages, in words.
@@ -21,19 +22,20 @@ _NAMES: Final = {"supersede": "records"}
 def explain(
     query: Annotated[str, typer.Argument(metavar='DOC_ID|URL|"WORDS"', help="A doc_id, a URL, or words of the text.")],
     out: Annotated[Path, typer.Option("--out", help="The folder of runs.")] = Path("out"),
-    run: Annotated[str, typer.Option(help="The start of a run's name; the latest run by default.")] = "",
+    run: Annotated[str, typer.Option(help="A run, however it is named; all runs by default, the latest first.")] = "",
     store: Annotated[str | None, typer.Option(help="Release store; OUT/store by default.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Tell a document's whole story."""
     if not query.strip():
         raise ConfigError("explain", "nothing is asked for", "give a doc_id, an address, or some words of the text")
-    runs = finished_runs(out)
+    meant = run_meant(run, out) if run else None
+    runs = [meant] if meant else [record.folder for record in finished_runs(out)]
     if not runs:
         raise ConfigError(str(out), "there is no finished run here", "name the folder of runs with --out")
-    found = find(out, query, run)
+    found = find(out, query, meant)
     if not found:
-        where = f"{len(runs)} runs" if len(runs) > 1 else next(iter(runs)).name
+        where = f"{len(runs)} runs" if len(runs) > 1 else runs[0].name
         raise ConfigError(f"«{query}»", f"no document of {where} has it", "quote words as they stand in the text")
     stories = [story(one, open_store(store, out)) for one in _latest(found)]
     if as_json:

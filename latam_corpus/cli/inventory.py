@@ -14,7 +14,7 @@ from latam_corpus.cli.explain import open_store
 from latam_corpus.cli.show import console, number, print_json, table
 from latam_corpus.cli.spoken import Lang, in_their_language, spoken
 from latam_corpus.errors import ConfigError
-from latam_corpus.pipeline.disk import finished_runs
+from latam_corpus.pipeline.history import finished_runs
 from latam_corpus.release.manifest import load_manifest
 from latam_corpus.report.reasons import in_plain_words
 from latam_corpus.said import Said
@@ -138,7 +138,7 @@ def _held(out: Path, store: Store | None) -> dict[str, dict[str, Any]]:
 
     for folder in sorted(out.glob("collected/*/warc")):
         row(folder.parent.name)["collected"] = _collected(folder.parent)
-    for told in finished_runs(out).values():  # the latest first
+    for told in (record.told for record in finished_runs(out)):  # the latest first
         titles = {source["id"]: source["title"] for source in told.get("sources", ())}
         for name in {one["source"] for one in told.get("by_genre", ())}:
             found = row(name, titles.get(name))

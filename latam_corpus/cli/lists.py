@@ -1,9 +1,8 @@
-"""`latam-corpus list …`: what there is; `latam-corpus runs …`: what was run."""
+"""`latam-corpus list …`: what there is."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -11,15 +10,12 @@ import typer
 from latam_corpus.cli.show import console, number, print_json, table
 from latam_corpus.cli.source_list import list_sources
 from latam_corpus.language.coverage import coverage
-from latam_corpus.pipeline.disk import disk_use, finished_runs, prune
 from latam_corpus.pipeline.recipe import load_recipe, shipped_recipes
 from latam_corpus.pipeline.registry import registered, stage_class
 from latam_corpus.quality.policies import cached_policies
-from latam_corpus.release.card import megabytes
 from latam_corpus.text.signals import SIGNALS
 
 list_app = typer.Typer(no_args_is_help=True, help="List recipes, stages, signals, languages or sources.")
-runs_app = typer.Typer(no_args_is_help=True, help="List runs.")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -78,58 +74,6 @@ def languages(as_json: Json = False) -> None:
 
 
 list_app.command("sources")(list_sources)
-
-
-@runs_app.command("list")
-def runs(
-    out: Annotated[Path, typer.Option("--out", help="The folder of runs.")] = Path("out"), as_json: Json = False
-) -> None:
-    """List the runs, what came in and what was kept."""
-    rows = [
-        {
-            "run": told["id"],
-            "written": told["written"],
-            "title": told["recipe"]["title"],
-            "in": told["rows"]["in"],
-            "kept": told["rows"]["kept"],
-            "seconds": told["seconds"],
-        }
-        for told in finished_runs(out).values()
-    ]
-    _show(
-        rows,
-        as_json,
-        lambda r: (r["run"], r["written"], number(r["in"]), number(r["kept"]), f"{r['seconds']:.1f}", r["title"]),
-        ["run", "written", "in#", "kept#", "seconds#", "title"],
-    )
-
-
-@runs_app.command("du")
-def du(
-    out: Annotated[Path, typer.Option("--out", help="The folder of runs.")] = Path("out"), as_json: Json = False
-) -> None:
-    """Show what each run takes on disk, and what no run refers to."""
-    disk = disk_use(out)
-    if as_json:
-        print_json(asdict(disk))
-        return
-    rows = [(use.run, megabytes(use.total), megabytes(use.alone)) for use in disk.runs]
-    table("", ["run", "takes#", "alone#"], rows)
-    console.print(f"all outputs {megabytes(disk.work)}; no run refers to {megabytes(disk.unused)} of them")
-
-
-@runs_app.command("prune")
-def prune_runs(
-    runs_: Annotated[list[str] | None, typer.Argument(metavar="RUN…", help="Runs to remove.")] = None,
-    out: Annotated[Path, typer.Option("--out", help="The folder of runs.")] = Path("out"),
-    as_json: Json = False,
-) -> None:
-    """Remove runs, and all outputs that no run refers to then. Releases are not touched."""
-    removed, freed = prune(out, runs_ or ())
-    if as_json:
-        print_json({"removed": removed, "bytes_freed": freed})
-    else:
-        console.print(f"removed {len(removed)} runs; freed {megabytes(freed)}")
 
 
 def _show(rows: list[dict[str, Any]], as_json: bool, cells: Any, columns: list[str]) -> None:  # noqa: ANN401

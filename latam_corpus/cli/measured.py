@@ -10,14 +10,14 @@ import polars as pl
 
 from latam_corpus import schema
 from latam_corpus.batch import Batch
-from latam_corpus.cli.documents import with_documents
+from latam_corpus.cli.documents import run_meant, with_documents
 from latam_corpus.cli.rows import as_documents, read_chunks
 from latam_corpus.cli.stages import with_language
 from latam_corpus.errors import ConfigError
+from latam_corpus.pipeline.record import read_record
 from latam_corpus.quality.measure import ALL, Measure
 from latam_corpus.quality.policies import cached_policies
 from latam_corpus.release.decide import Terms
-from latam_corpus.release.runs import find_run
 from latam_corpus.report.shown import BEGINNING, with_readable
 
 if TYPE_CHECKING:
@@ -92,10 +92,11 @@ def _check_genres(documents: pl.DataFrame, path: Path) -> None:
 
 def _of_run(named: str, out: Path, policies: str, today: date) -> MeasuredRows:
     folder = _run_folder(named, out)
-    kept = folder / "filters"
-    used = cached_policies(policies or (str(kept) if kept.is_dir() else ""))
+    record = read_record(folder)
+    own = str(folder / "filters") if not policies and record.files("filters") else ""
+    used = cached_policies(policies or own)
     frames, unmeasured = [], 0
-    for file in sorted(f for kind in ("kept", "dropped") for f in (folder / kind).glob("*.parquet")):
+    for file in sorted([*record.files("kept"), *record.files("dropped")]):
         rows = pl.scan_parquet(file).select(*_LIGHT, pl.col("text").str.slice(0, BEGINNING)).collect()
         measured = rows.filter(pl.col("signals").is_not_null())
         unmeasured += rows.height - measured.height
@@ -105,7 +106,7 @@ def _of_run(named: str, out: Path, policies: str, today: date) -> MeasuredRows:
 
 def _run_folder(named: str, out: Path) -> Path:
     try:
-        folder = find_run(named, out)
+        folder = run_meant(named, out)
     except ConfigError as error:
         if Path(named).suffix or "/" in named:
             remedy = "name a JSONL or Parquet file, or a run's folder or name"

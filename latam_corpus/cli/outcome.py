@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.cli.show import console, number, print_json, table
 from latam_corpus.pipeline.estimate import estimate
+from latam_corpus.pipeline.history import latest
 from latam_corpus.pipeline.part import Task, folder_of, keys_of
+from latam_corpus.pipeline.plan import run_digest
+from latam_corpus.pipeline.step_file import is_whole
 from latam_corpus.release.card import megabytes
 
 if TYPE_CHECKING:
@@ -15,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from latam_corpus.pipeline.plan import Part, Plan
-    from latam_corpus.pipeline.run import RunResult
+    from latam_corpus.pipeline.result import RunResult
     from latam_corpus.release.manifest import Manifest
 
 _MOST_LOSSES: Final = 10
@@ -24,12 +27,13 @@ _MOST_LOSSES: Final = 10
 def tell_plan(plan: Plan, parts: Sequence[Part], out: Path, *, as_json: bool) -> None:
     """Print what a run would do: which parts are done already, and what the others would take."""
     first = plan.segments[0]
+    run = latest(out / "runs", plan.recipe.name, run_digest(plan, parts)).name
     reused = {step.title: 0 for step in first.steps}
     for part in parts:
         for step, key in zip(first.steps, keys_of(Task(part, first, out / "work")), strict=True):
-            reused[step.title] += folder_of(out / "work", key).is_dir()
+            reused[step.title] += is_whole(folder_of(out / "work", key))
     told: dict[str, Any] = {
-        "run": plan.run_name,
+        "run": run,
         "parts": len(parts),
         "bytes": sum(part.bytes for part in parts),
         "steps": [{"stages": title, "parts_reused": n} for title, n in reused.items()],
@@ -39,7 +43,7 @@ def tell_plan(plan: Plan, parts: Sequence[Part], out: Path, *, as_json: bool) ->
     if as_json:
         print_json(told)
         return
-    console.print(f"run {plan.run_name}: {len(parts)} parts, {number(told['bytes'])} bytes of input")
+    console.print(f"run {run}: {len(parts)} parts, {number(told['bytes'])} bytes of input")
     for step in told["steps"]:
         console.print(f"  {step['stages']}: {step['parts_reused']} of {len(parts)} parts are done already")
     guess = told["estimate"]
@@ -75,6 +79,7 @@ def tell_result(result: RunResult, released: Manifest | None, before: str | None
                 "failures": result.failures,
                 "losses": [loss.as_dict() for loss in result.losses],
                 "accepted_loss": result.accepted_loss,
+                "mended": list(result.mended),
                 "seconds": result.seconds,
                 "release": None if released is None else {"name": released.name, "version": released.version},
             }

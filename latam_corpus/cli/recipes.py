@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from latam_corpus.pipeline.registry import Barrier
-    from latam_corpus.pipeline.run import RunResult
+    from latam_corpus.pipeline.result import RunResult
     from latam_corpus.release.manifest import Manifest
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
+from latam_corpus.cli.documents import run_meant
 from latam_corpus.cli.recipes import AcceptLoss  # noqa: TC001  (Typer reads annotations at run time)
 from latam_corpus.cli.show import console, errors, number, print_json, table
 from latam_corpus.errors import ConfigError
-from latam_corpus.pipeline.run import RUN_FILE
+from latam_corpus.pipeline.history import folders as run_folders
+from latam_corpus.pipeline.record import RUN_FILE
 from latam_corpus.pipeline.survival import accepted
 from latam_corpus.release.build import NOTHING_TO_BUILD_FROM
 from latam_corpus.release.build import build as build_version
@@ -23,7 +25,7 @@ from latam_corpus.release.diff import diff as compare
 from latam_corpus.release.layout import SPLIT_SHARES
 from latam_corpus.release.manifest import load_manifest
 from latam_corpus.release.pull import pull as pull_version
-from latam_corpus.release.runs import find_run, load_run
+from latam_corpus.release.runs import load_run
 from latam_corpus.release.store import Store
 from latam_corpus.release.verify import verify as problems_of
 
@@ -46,7 +48,8 @@ Spec = Annotated[str, typer.Argument(metavar="NAME[@VERSION]", help="A version; 
 def build(
     name: Annotated[str, typer.Argument(help="The release's name, such as latam-news.")],
     runs: Annotated[
-        list[str] | None, typer.Argument(metavar="RUN…", help="A run's folder, or its name or the start of it.")
+        list[str] | None,
+        typer.Argument(metavar="RUN…", help="A run's folder, its name or the start of it, a tag, or its recipe."),
     ] = None,
     parent: Annotated[str | None, typer.Option(help="The version to build upon, or latest.")] = None,
     version: Annotated[str | None, typer.Option(help="What to call it; the month's next, as 2026.11.0.")] = None,
@@ -61,7 +64,7 @@ def build(
     opened = _open(store, out)
     if not runs and not parent:
         raise ConfigError(name, *NOTHING_TO_BUILD_FROM)
-    folders = [find_run(run, out) for run in runs or ()]
+    folders = [run_meant(run, out) for run in runs or ()]
     loaded = [load_run(folder) for folder in folders]
     old = load_manifest(opened, *opened.find(f"{name}@{parent}")) if parent else None
     before = opened.latest(name)
@@ -179,7 +182,7 @@ def diff(
     opened = _open(store, out)
     with opened.told():
         pair = [load_manifest(opened, *opened.find(spec)) for spec in (old, new)]
-        there = {file.parent.name: file.parent for file in (out / "runs").glob(f"*/{RUN_FILE}")}
+        there = {folder.name: folder for folder in run_folders(out) if (folder / RUN_FILE).exists()}
         changes = compare(opened, pair[0], pair[1], there)
     if as_json:
         print_json({"from": pair[0].spec, "to": pair[1].spec, "changes": [asdict(change) for change in changes]})

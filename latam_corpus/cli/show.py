@@ -86,6 +86,10 @@ class RunProgress:
         if not self._bar:
             errors.print(f"{name}: deciding on {number(rows)} rows")
 
+    def mended(self, told: str) -> None:
+        """Something of an earlier run was damaged and is made anew."""
+        errors.print(f"damaged  {told}", markup=False)
+
     def close(self) -> None:
         """Take the bar off the screen."""
         if self._bar:
@@ -105,3 +109,7 @@ class Unseen:
 
     def barrier(self, name: str, rows: int) -> None:
         """Nothing is shown."""
+
+    def mended(self, told: str) -> None:
+        """What was damaged is still told."""
+        errors.print(f"damaged  {told}", markup=False)

@@ -15,7 +15,8 @@ from latam_corpus.catalog.urls import canonical_url
 from latam_corpus.cli.copies import copies
 from latam_corpus.cli.rows import as_json
 from latam_corpus.language.variety import cues
-from latam_corpus.pipeline.disk import finished_runs
+from latam_corpus.pipeline.history import finished_runs
+from latam_corpus.pipeline.record import read_record
 from latam_corpus.policy import Policies
 from latam_corpus.privacy.redact import redact
 
@@ -38,24 +39,30 @@ class Found:
     row: dict[str, Any]
 
 
-def find(out: Path, query: str, run: str = "") -> list[Found]:
+def find(out: Path, query: str, run: Path | None = None) -> list[Found]:
     """The documents that a query means, the latest run first, twenty at most.
 
     Args:
         out: the folder of runs.
         query: a doc_id, a URL, or words that stand in the text.
-        run: the start of a run's name; any run when empty.
+        run: a run's folder; None for any.
+
+    Raises:
+        ConfigError: the record of a run that is asked is damaged.
+        PartError: one of its files is.
     """
     found: list[Found] = []
-    for folder, told in finished_runs(out).items():
-        if folder.name.startswith(run):
-            found += [Found(folder, told, row) for row in _rows(folder, query)]
+    for record in [read_record(run)] if run else finished_runs(out):
+        # All that a story is told from; a damaged file may have been the one that has the document.
+        files = {kind: record.files(kind) for kind in ("kept", "dropped", "ledger", "filters")}
+        rows = _rows([*files["kept"], *files["dropped"]], query)
+        found += [Found(record.folder, record.told, row) for row in rows]
         if len(found) >= _MOST:
             break
     return found[:_MOST]
 
 
-def _rows(folder: Path, query: str) -> Iterator[dict[str, Any]]:
+def _rows(files: list[Path], query: str) -> Iterator[dict[str, Any]]:
     if _DOC_ID.fullmatch(query):
         wanted = pl.col("doc_id") == query
     elif re.match(r"[a-z]+://", query):
@@ -64,11 +71,8 @@ def _rows(folder: Path, query: str) -> Iterator[dict[str, Any]]:
         words = [re.escape(word) for word in unicodedata.normalize("NFC", query).split()]
         # Who copies words from a page doesn't see where the text's lines end.
         wanted = pl.col("text").str.contains(r"\s+".join(words)) | (pl.col("title") == query)
-    for kind in ("kept", "dropped"):
-        if any((folder / kind).glob("*.parquet")):
-            yield from (
-                pl.scan_parquet(folder / kind / "*.parquet").filter(wanted).head(_MOST).collect().iter_rows(named=True)
-            )
+    if files:
+        yield from pl.scan_parquet(files).filter(wanted).head(_MOST).collect().iter_rows(named=True)
 
 
 def story(found: Found, store: Store | None) -> dict[str, Any]:

@@ -6,7 +6,7 @@ have a key in common. Decisions are stored by part: one whose decisions stayed t
 
 from __future__ import annotations
 
-import os
+import io
 import tempfile
 import traceback
 from collections import Counter
@@ -20,9 +20,12 @@ import pyarrow.parquet as pq
 
 from latam_corpus import schema
 from latam_corpus.corpus import ROW, PieceFile, repeated_hashes, rows_of
+from latam_corpus.durable import OTHER_BYTES
+from latam_corpus.durable import replace as replace_file
 from latam_corpus.errors import CorpusError, PartError
-from latam_corpus.pipeline.part import ASIDE, DROPPED, ROWS, Outcome
+from latam_corpus.pipeline.part import Outcome, decisions_name
 from latam_corpus.pipeline.plan import digest_of, stage_digest
+from latam_corpus.pipeline.step_file import ASIDE, DROPPED, ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -172,11 +175,13 @@ class Decided:
         parts: for each part the file with its decisions, None where there are none, and a key that changes with them.
         replaced: documents of an earlier version for which a new one is kept, see REPLACED.
         notes: what barriers tell of their work, by their names.
+        mended: files with decisions that were damaged and are made anew, a sentence each.
     """
 
     parts: dict[str, tuple[Path | None, str]]
     replaced: pl.DataFrame
     notes: dict[str, Any]
+    mended: tuple[str, ...] = ()
 
 
 def decide(
@@ -204,7 +209,9 @@ def decide(
             dropped = [spool.add(barrier.name, decided) for decided in barrier.decide(corpus)]
             corpus = replace(corpus, gone=np.sort(np.concatenate([corpus.gone, *dropped])))
         parts = spool.stored(work, digest_of(*map(stage_digest, barriers)))
-        return Decided(parts, pl.concat([pl.DataFrame(schema=REPLACED), *spool.replaced]), corpus.notes)
+        # A barrier's jobs are done in any order; what a run holds must not depend on it.
+        fallen = pl.concat([pl.DataFrame(schema=REPLACED), *spool.replaced]).sort(*_TOLD[:3])
+        return Decided(parts, fallen, corpus.notes, tuple(spool.mended))
 
 
 class _Spool:
@@ -215,6 +222,7 @@ class _Spool:
         self._names = names
         self._starts = starts
         self.replaced: list[pl.DataFrame] = []
+        self.mended: list[str] = []
         self._files: list[Path] = []
         self._counts: Counter[int] = Counter()
 
@@ -250,8 +258,19 @@ class _Spool:
             for (part,), mine in every.partition_by(
                 "part", as_dict=True, include_key=False, maintain_order=True
             ).items():
-                found[self._names[int(part)]] = _kept(mine, work, barrier_key)
+                found[self._names[int(part)]] = self._kept(mine, work), digest_of(barrier_key, mine.write_ndjson())
         return found
+
+    def _kept(self, decisions: pl.DataFrame, work: Path) -> Path:
+        """The file with the decisions, which is named by its content."""
+        written = io.BytesIO()
+        decisions.write_parquet(written)
+        path = work / "decisions" / decisions_name(written.getvalue())
+        if not path.exists() or path.read_bytes() != written.getvalue():
+            if path.exists():
+                self.mended.append(f"{path}: {OTHER_BYTES}; it is made anew")
+            replace_file(path, written.getvalue())
+        return path
 
     def _ranges(self) -> Iterator[tuple[int, int]]:
         """Ranges of parts with about as many decisions as memory should hold."""
@@ -261,17 +280,6 @@ class _Spool:
             if held > _AT_ONCE or (part == len(self._names) - 1 and held):
                 yield low, part + 1
                 low, held = part + 1, 0
-
-
-def _kept(mine: pl.DataFrame, work: Path, barrier_key: str) -> tuple[Path, str]:
-    key = digest_of(barrier_key, mine.write_ndjson())
-    path = work / "decisions" / f"{key}.parquet"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_suffix(f".{os.getpid()}.partial")
-        mine.write_parquet(beside)
-        beside.replace(path)
-    return path, key
 
 
 def _hashes(keys: pl.Series) -> NDArray[np.uint64]:

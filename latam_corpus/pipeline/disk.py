@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from latam_corpus.errors import ConfigError
+from latam_corpus.pipeline.history import finished_runs, folders, read_tags, untag
 from latam_corpus.pipeline.lock import locked
-from latam_corpus.pipeline.run import RUN_FILE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 
@@ -60,63 +59,81 @@ def disk_use(out: Path) -> Disk:
     return Disk(uses, sum(sizes.values()), unused)
 
 
-def prune(out: Path, runs: Sequence[str] = ()) -> tuple[list[str], int]:
+def prune(
+    out: Path, runs: Sequence[Path] = (), released: Mapping[str, Sequence[str]] | None = None, *, force: bool = False
+) -> tuple[list[str], int]:
     """Remove these runs, and all outputs that no run refers to then; gives the runs removed and the bytes freed.
 
-    Raises:
-        ConfigError: a name is no run's, or a run is in use; nothing is removed then.
-    """
-    folders = {folder.name: folder for folder in sorted((out / "runs").glob("*")) if folder.is_dir()}
-    for name in runs:
-        if name not in folders:
-            raise ConfigError(str(out / "runs"), f"there is no run «{name}»", "see `latam-corpus runs list`")
-    for folder in folders.values():  # an unfinished run's outputs are referred to by nothing yet
-        with locked(folder):
-            pass
-    before = sum(_size(path) for path in _outputs(out))
-    for name in runs:
-        shutil.rmtree(folders[name])
-    kept = {key for keys in _referred(out).values() for key in keys}
-    for path in _outputs(out):
-        if path.name not in kept:
-            shutil.rmtree(path)
-    shutil.rmtree(out / "work" / "decisions", ignore_errors=True)  # quickly made again
-    return list(runs), before - sum(_size(path) for path in _outputs(out))
-
-
-def finished_runs(out: Path) -> dict[Path, dict[str, Any]]:
-    """What `run.json` tells of each finished run under `<out>/runs`, by folder, the latest first.
+    Args:
+        out: the folder of runs and work.
+        runs: the folders of those that go.
+        released: the versions that were made of each run, by its name.
+        force: whether a run goes that has a tag, or of which a version was made.
 
     Raises:
-        ConfigError: one of them isn't the record of a run.
+        ConfigError: a run has a tag, a version was made of it, it is in use, or the record of one that stays is
+            damaged; nothing is removed then.
     """
-    found: dict[Path, dict[str, Any]] = {}
-    for file in (out / "runs").glob(f"*/{RUN_FILE}"):
-        try:
-            told = json.loads(file.read_text(encoding="utf-8"))
-            missing = [key for key in ("id", "written", "parts") if key not in told]
-        except FileNotFoundError:  # that run has just begun anew
-            continue
-        except (OSError, ValueError, TypeError) as error:
-            missing = [str(error)]
-        if missing:
-            remedy = "run its recipe again, or remove the folder"
-            raise ConfigError(str(file), f"this isn't the record of a run ({missing[0]})", remedy)
-        found[file.parent] = told
-    return dict(sorted(found.items(), key=lambda item: item[1]["written"], reverse=True))
+    known = folders(out)
+    for folder in runs:
+        if folder.resolve() not in {one.resolve() for one in known}:
+            raise ConfigError(str(folder), f"it isn't a run in {out / 'runs'}", "see `latam-corpus runs list`")
+    going = {folder.resolve().name: folder for folder in runs}
+    tags = [(tag, name) for tag, name in (read_tags(out) if going else {}).items() if name in going]
+    if not force:
+        _refuse_needed(tags, {name: made for name, made in (released or {}).items() if name in going})
+    if not (out / "work").is_dir():
+        (out / "work").mkdir(parents=True)
+    with locked(out / "work"):  # an unfinished run's outputs are referred to by nothing yet
+        for folder in known:
+            with locked(folder):
+                pass
+        kept = {key for folder, keys in _referred(out, set(going)).items() for key in keys}
+        before = sum(_size(path) for path in _rest(out))
+        for tag, name in tags:
+            untag(out, going[name], tag)
+        for name, folder in going.items():
+            hidden = folder.with_name(f".{name}.removed")  # a folder that is half there is no run
+            folder.rename(hidden)
+        for hidden in (out / "runs").glob(".*.removed"):
+            shutil.rmtree(hidden)
+        for path in _rest(out):
+            if path.name not in kept:
+                shutil.rmtree(path)
+        return sorted(going), before - sum(_size(path) for path in _rest(out))
 
 
-def _referred(out: Path) -> dict[Path, list[str]]:
+def _refuse_needed(tags: Sequence[tuple[str, str]], released: Mapping[str, Sequence[str]]) -> None:
+    """Nothing, where no run has a tag and no version was made of one.
+
+    Raises:
+        ConfigError: else.
+    """
+    for tag, name in tags:
+        remedy = f"take it off (`latam-corpus runs tag {name} {tag} --remove`), or give --force"
+        raise ConfigError(name, f"it has the tag «{tag}»", remedy)
+    for name, made in released.items():
+        told = ", ".join(made[:3]) + (f" and {len(made) - 3} more" if len(made) > 3 else "")  # noqa: PLR2004
+        remedy = "the release stays whole without it, but nothing tells then why documents were left out; give --force"
+        raise ConfigError(name, f"{told} was made of it", remedy)
+
+
+def _referred(out: Path, without: set[str] | None = None) -> dict[Path, list[str]]:
     """The keys of the outputs that each finished run refers to."""
     return {
-        folder: [key for part in told["parts"] for key in part["outputs"]]
-        for folder, told in finished_runs(out).items()
+        record.folder: [key for part in record.told["parts"] for key in part["outputs"]]
+        for record in finished_runs(out, without or set())
     }
 
 
 def _outputs(out: Path) -> list[Path]:
     """The folders of step outputs, half-written ones too."""
     return sorted((out / "work").glob("??/*"))
+
+
+def _rest(out: Path) -> list[Path]:
+    """What `prune` may remove: step outputs, decisions, which are quickly made again, and what killed runs left."""
+    return _outputs(out) + sorted((out / "work").glob("decisions*"))
 
 
 def _size(path: Path) -> int:

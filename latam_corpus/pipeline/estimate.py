@@ -19,7 +19,8 @@ import zstandard
 
 from latam_corpus.errors import PartError
 from latam_corpus.extract import sandbox
-from latam_corpus.pipeline.part import DROPPED, ROWS, Task, folder_of, keys_of, run_part
+from latam_corpus.pipeline.part import Task, folder_of, keys_of, run_part
+from latam_corpus.pipeline.step_file import DROPPED, ROWS, is_whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,8 +53,8 @@ class Estimate:
 
 
 def is_done(task: Task) -> bool:
-    """Whether the last step's output is there."""
-    return folder_of(task.work, keys_of(task)[-1]).is_dir()
+    """Whether the last step's output is there, and whole."""
+    return is_whole(folder_of(task.work, keys_of(task)[-1]))
 
 
 def estimate(plan: Plan, parts: Sequence[Part], work: Path) -> Estimate:

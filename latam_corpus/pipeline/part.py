@@ -1,21 +1,20 @@
 """What a worker does with one part: the steps of a segment, each stored under the key of all that made it.
 
-A step's folder holds `rows.parquet` (what goes on), `dropped.parquet`, `ledger.parquet` and `counts.json`, and before
-a barrier that asks for it `aside.parquet`, the columns of the same rows that no document has. It is
-written beside its final place and renamed into it: a folder that exists is whole, and a worker killed at any moment
-leaves nothing that a later run could mistake for work done.
+A step's folder (`step_file.py`) is written beside its final place, flushed to the disk and renamed into it. Before its
+outputs are used again every byte of them is compared with its digest; a damaged folder is made anew.
 """
 
 from __future__ import annotations
 
-import json
+import hashlib
+import io
 import os
 import shutil
 import time
 import traceback
 from collections import Counter
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, TypeVar
 
 import polars as pl
@@ -24,10 +23,11 @@ import pyarrow.parquet as pq
 from latam_corpus import schema
 from latam_corpus.batch import Batch
 from latam_corpus.collect import files
+from latam_corpus.durable import OTHER_BYTES, link_or_copy
 from latam_corpus.errors import CorpusError, PartError
 from latam_corpus.pipeline.conserve import Count, Passed, pass_through, set_aside
 from latam_corpus.pipeline.plan import Part, Segment, code_digest, digest_of
-from latam_corpus.pipeline.step_file import StepFile
+from latam_corpus.pipeline.step_file import ASIDE, DROPPED, LEDGER, ROWS, StepFile, Told, damage_in, put
 from latam_corpus.pipeline.survival import tally
 
 if TYPE_CHECKING:
@@ -38,13 +38,8 @@ if TYPE_CHECKING:
     from latam_corpus.collect.spans import Span
     from latam_corpus.pipeline.plan import Step
 
-ROWS: Final = "rows.parquet"
-DROPPED: Final = "dropped.parquet"
-LEDGER: Final = "ledger.parquet"
-ASIDE: Final = "aside.parquet"
-COUNTS: Final = "counts.json"
 _COLUMNS: Final = {ROWS: schema.DOCUMENT_SCHEMA, DROPPED: schema.DOCUMENT_SCHEMA, LEDGER: schema.LEDGER_SCHEMA}
-_FORMAT: Final = 2  # of a step's outputs: those of another format are made anew
+_FORMAT: Final = 3  # of a step's outputs: those of another format are made anew
 _ROWS_A_BATCH: Final = 2000
 _BYTES_A_BATCH: Final = 16 * 2**20
 
@@ -101,11 +96,16 @@ class Task:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a task: its steps' keys and whether each was reused, or what a job gave, or what ended it."""
+    """What became of a task: its steps' keys and whether each was reused, or what a job gave, or what ended it.
+
+    Attributes:
+        mended: what was damaged and is made anew, a sentence each.
+    """
 
     part: str
     keys: tuple[str, ...] = ()
     reused: tuple[bool, ...] = ()
+    mended: tuple[str, ...] = ()
     error: str = ""
     remedy: str = ""
     value: Any = None
@@ -161,62 +161,29 @@ def run_part(task: Task) -> Outcome:
 
 def _run(task: Task) -> Outcome:
     keys = keys_of(task)
-    exists = tuple(folder_of(task.work, key).is_dir() for key in keys)
-    for number, step in enumerate(task.segment.steps):
-        if not exists[number]:
-            before = folder_of(task.work, keys[number - 1]) if number else None
-            _run_step(task, step, keys[number], before)
-    return Outcome(task.part.name, keys, exists)
+    reused, mended = [], []
+    before = None
+    for key, step in zip(keys, task.segment.steps, strict=True):
+        folder = folder_of(task.work, key)
+        there = folder.exists()
+        damaged = damage_in(folder) if there else None
+        if damaged:
+            mended.append(f"{damaged}; it is made anew")
+        reused.append(there and not damaged)
+        if not reused[-1]:
+            _run_step(task, step, folder, before)
+        before = folder
+    return Outcome(task.part.name, keys, tuple(reused), tuple(mended))
 
 
-def _run_step(task: Task, step: Step, key: str, before: Path | None) -> None:
-    final = folder_of(task.work, key)
-    made = final.with_name(f"{key}.{os.getpid()}.partial")
+def _run_step(task: Task, step: Step, final: Path, before: Path | None) -> None:
+    made = final.with_name(f"{final.name}.{os.getpid()}.partial")
     shutil.rmtree(made, ignore_errors=True)
     made.mkdir(parents=True)
     unchanged = task.entry is not None and before is None and not step.stages and _decisions(task).is_empty()
     told = _linked(task, made) if unchanged else _worked(task, step, before, made)
-    told.write(made / COUNTS)
-    try:
-        made.rename(final)
-    except OSError as error:
-        if not final.is_dir():  # else another worker made the same output first
-            raise PartError(str(final), f"can't be written: {error.strerror}") from error
-        shutil.rmtree(made)
-
-
-@dataclass
-class Told:
-    """What a step did, as it is stored beside its outputs.
-
-    Attributes:
-        stages: what happened, by stage.
-        kept: rows that go on, by `survival.GROUP`.
-        dropped: rows set aside, by stage, `survival.GROUP` and reason.
-    """
-
-    stages: dict[str, Count] = field(default_factory=dict)
-    kept: Counter[tuple[str, ...]] = field(default_factory=Counter)
-    dropped: Counter[tuple[str, ...]] = field(default_factory=Counter)
-
-    def write(self, path: Path) -> None:
-        """Keep it as JSON."""
-        told = {
-            "stages": {name: asdict(count) for name, count in self.stages.items()},
-            "kept": [[*key, rows] for key, rows in self.kept.items()],
-            "dropped": [[*key, rows] for key, rows in self.dropped.items()],
-        }
-        path.write_text(json.dumps(told))
-
-    @classmethod
-    def read(cls, folder: Path) -> Told:
-        """What the step did whose outputs are in the folder."""
-        told = json.loads((folder / COUNTS).read_text())
-        return cls(
-            {name: Count(**count) for name, count in told["stages"].items()},
-            Counter({tuple(key): rows for *key, rows in told["kept"]}),
-            Counter({tuple(key): rows for *key, rows in told["dropped"]}),
-        )
+    told.write(made)
+    put(made, final)
 
 
 def _linked(task: Task, made: Path) -> Told:
@@ -229,15 +196,8 @@ def _linked(task: Task, made: Path) -> Told:
     with pq.ParquetFile(entry / ROWS) as file:
         rows = file.metadata.num_rows
     passed = {name: Count(rows_in=rows, kept=rows) for name in task.barriers}
-    return Told(passed, Told.read(entry).kept)
-
-
-def link_or_copy(made: Path, wanted: Path) -> None:
-    """The file under another name, without its bytes twice where the file system can."""
-    try:
-        os.link(made, wanted)
-    except OSError:  # another file system, or one without hard links
-        shutil.copyfile(made, wanted)
+    before = Told.read(entry)
+    return Told(passed, before.kept, files={ROWS: before.files[ROWS]})
 
 
 def _worked(task: Task, step: Step, before: Path | None, made: Path) -> Told:
@@ -330,8 +290,17 @@ class Settle:
 
 
 def _decisions(task: Task) -> pl.DataFrame:
-    empty = pl.DataFrame(schema={"place": pl.UInt32, "stage": pl.String})
-    return pl.read_parquet(task.decisions) if task.decisions else empty
+    if task.decisions is None:
+        return pl.DataFrame(schema={"place": pl.UInt32, "stage": pl.String})
+    data = task.decisions.read_bytes()
+    if decisions_name(data) != task.decisions.name:
+        raise PartError(str(task.decisions), OTHER_BYTES, "run it again: it is made anew")
+    return pl.read_parquet(io.BytesIO(data))
+
+
+def decisions_name(data: bytes) -> str:
+    """What a file with these decisions is called: by its content, so that damage shows."""
+    return f"{hashlib.sha256(data).hexdigest()[:32]}.parquet"
 
 
 def _settling(task: Task) -> Iterator[Settle]:

@@ -93,6 +93,7 @@ class Part:
         key: digest of the input's bytes and of what the catalogue says about them.
         limit: how many records at most; None for all.
         span: which part of the file; None for the whole.
+        content: the digest of the file's bytes.
     """
 
     name: str
@@ -102,6 +103,7 @@ class Part:
     key: str
     limit: int | None = None
     span: Span | None = None
+    content: str = ""
 
     @property
     def bytes(self) -> int:
@@ -119,7 +121,7 @@ class Plan:
     sources: tuple[Source, ...]
     locations: Mapping[str, str]
     segments: tuple[Segment, ...]
-    run_name: str
+    limit: int | None = None
 
     @property
     def stages(self) -> tuple[str, ...]:
@@ -129,6 +131,14 @@ class Plan:
             names += [stage.name for step in segment.steps for stage in step.stages]
             names += [barrier.name for barrier in segment.barriers]
         return tuple(dict.fromkeys(names))
+
+    def made_of(self) -> list[dict[str, Any]]:
+        """What each stage and barrier is made of, in order, see `made_of`."""
+        found: list[Stage | Barrier] = []
+        for segment in self.segments:
+            found += [stage for step in segment.steps for stage in step.stages]
+            found += segment.barriers
+        return [made_of(stage) for stage in found]
 
     @property
     def identified(self) -> str | None:
@@ -158,19 +168,23 @@ def code_digest(package: str) -> str:
 
 def stage_digest(stage: Stage | Barrier) -> str:
     """Changes when the stage's options, its code, its models or the libraries it names do."""
+    return digest_of(*made_of(stage).values())
+
+
+def made_of(stage: Stage | Barrier) -> dict[str, Any]:
+    """All that a stage's result rests on beside the rows: its options, models and policies, code, and libraries."""
     by_content = getattr(stage, "by_content", ())
     options = {key: value for key, value in dataclasses.asdict(stage).items() if key not in by_content}  # type: ignore[call-overload]
     module = type(stage).__module__
     room = module.rpartition(".")[0] if module.startswith("latam_corpus.") else module
     fingerprint = getattr(stage, "fingerprint", None)
-    libraries = {name: metadata.version(name) for name in getattr(stage, "libraries", ())}
-    return digest_of(
-        stage.name,
-        options,
-        fingerprint() if fingerprint else "",
-        [code_digest(room), code_digest("latam_corpus.text")],
-        libraries,
-    )
+    return {
+        "stage": stage.name,
+        "options": options,
+        "models": fingerprint() if fingerprint else "",
+        "code": [code_digest(room), code_digest("latam_corpus.text")],
+        "libraries": {name: metadata.version(name) for name in getattr(stage, "libraries", ())},
+    }
 
 
 def make_plan(recipe: Recipe, inputs: Mapping[str, str], limit: int | None = None) -> Plan:
@@ -197,11 +211,19 @@ def make_plan(recipe: Recipe, inputs: Mapping[str, str], limit: int | None = Non
         )
     chosen = tuple(source for source in sources if not inputs or source.id in inputs)
     segments = tuple(_segments(recipe, chosen))
-    name = digest_of(recipe.digest(), [s.digest for g in segments for s in g.steps], sorted(inputs.items()), limit)
-    plan = Plan(recipe, chosen, locations, segments, f"{recipe.name}-{name[:8]}")
+    plan = Plan(recipe, chosen, locations, segments, limit)
     if recipe.survival:
         check_floors(recipe.survival, plan.stages, [source.id for source in sources], place)
     return plan
+
+
+def run_digest(plan: Plan, parts: Sequence[Part]) -> str:
+    """Changes when what a run gives, or says of itself, may change: by its recipe, stages, models, sources or input.
+
+    Where the input lies, the engine, its workers and batches have no part in it.
+    """
+    stated = [source.model_dump(mode="json") for source in plan.sources]
+    return digest_of(plan.recipe.digest(), __version__, plan.made_of(), stated, plan.limit, [p.key for p in parts])
 
 
 def named_source(named: str, recipe: Path) -> tuple[Source, str | None]:

@@ -1,53 +1,34 @@
-"""A run: the plan's segments over all parts, barriers in between, and the folder that tells what was done.
+"""A run: the plan's segments over all parts, barriers in between, and what they came to, as its folder tells it.
 
-`<out>/runs/<recipe>-<hash8>/` holds `kept/`, `dropped/` and `ledger/` (Parquet), `recipe.toml` and `run.json`. The
-outputs of steps are in `<out>/work/`, shared by all runs, and linked from there.
+The outputs of steps are in `<out>/work/`, shared by all runs, and linked from the run's folder (`record.py`).
 """
 
 from __future__ import annotations
 
-import json
-import shutil
 import time
-from collections import Counter
-from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol, Self
+from contextlib import nullcontext
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol, Self
 
-import polars as pl
-
-from latam_corpus import __version__, schema
 from latam_corpus.collect.files import digest, list_inputs, split
-from latam_corpus.errors import ConfigError, PartError, SourceError
-from latam_corpus.paths import data_folder
+from latam_corpus.errors import ConfigError, SourceError
 from latam_corpus.pipeline import part as parts_module
-from latam_corpus.pipeline.conserve import Count
-from latam_corpus.pipeline.decide import REPLACED, decide
+from latam_corpus.pipeline import record
+from latam_corpus.pipeline.decide import decide
+from latam_corpus.pipeline.history import existing, latest, next_name
+from latam_corpus.pipeline.history import folders as run_folders
 from latam_corpus.pipeline.lock import locked
-from latam_corpus.pipeline.part import (
-    DROPPED,
-    LEDGER,
-    ROWS,
-    J,
-    Outcome,
-    Task,
-    Told,
-    folder_of,
-    input_key,
-    link_or_copy,
-)
-from latam_corpus.pipeline.plan import Part, Plan
-from latam_corpus.pipeline.survival import Loss, accepted, losses
+from latam_corpus.pipeline.part import J, Outcome, Task, folder_of, input_key
+from latam_corpus.pipeline.plan import Part, Plan, run_digest
+from latam_corpus.pipeline.result import RunResult, Work, contents_of, run_told, settled
+from latam_corpus.pipeline.survival import accepted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
+    from pathlib import Path
 
     from latam_corpus.catalog.source import Source
-
-RUN_FILE: Final = "run.json"
-RECIPE_FILE: Final = "recipe.toml"
-REPLACED_FILE: Final = "replaced.parquet"
+    from latam_corpus.pipeline.plan import Segment
 
 
 class Engine(Protocol):
@@ -81,38 +62,9 @@ class Progress(Protocol):
         """A barrier decides on so many rows."""
         ...
 
-
-@dataclass(frozen=True)
-class RunResult:
-    """What a run came to.
-
-    Attributes:
-        folder: the run's folder.
-        stages: what happened, by stage, in order.
-        failures: the parts that failed, and why.
-        reused: for each step's title how many of its parts were done before.
-        losses: the groups of which a stage kept less than the recipe's floor.
-        accepted_loss: the written reason for which they may be released; None where there is none.
-        barriers: what each tells of its work, such as what was left out of a comparison.
-    """
-
-    folder: Path
-    rows_in: int
-    kept: int
-    stages: dict[str, Count]
-    failures: dict[str, str]
-    reused: dict[str, tuple[int, int]]
-    by_genre: list[dict[str, Any]] = field(default_factory=list)
-    outputs: dict[str, list[str]] = field(default_factory=dict)
-    seconds: float = 0.0
-    losses: tuple[Loss, ...] = ()
-    accepted_loss: str | None = None
-    barriers: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def releasable(self) -> bool:
-        """Whether a release may be made of it: no part failed, and no loss is without a reason."""
-        return not self.failures and (not self.losses or self.accepted_loss is not None)
+    def mended(self, told: str) -> None:
+        """Something of an earlier run was damaged and is made anew, as the sentence tells."""
+        ...
 
 
 def find_parts(plan: Plan, limit: int | None = None) -> list[Part]:
@@ -139,7 +91,7 @@ def find_parts(plan: Plan, limit: int | None = None) -> list[Part]:
             # A file is cut at fixed places, whatever the number of workers; with a limit it is read from its start.
             for span in split(source, file) if limit is None else [None]:
                 key = input_key(file, content, source, genre, limit, span)
-                found.append(Part(f"{source.id}-{len(found):05d}", source, file, genre, key, limit, span))
+                found.append(Part(f"{source.id}-{len(found):05d}", source, file, genre, key, limit, span, content))
     return found
 
 
@@ -182,37 +134,44 @@ def run(
         PartError: rows were lost (a defect of the toolkit).
     """
     reason = accepted(accepted_loss)
-    folder = out / "runs" / plan.run_name
+    started = time.monotonic()
+    (out / "work").mkdir(parents=True, exist_ok=True)
+    digest = run_digest(plan, parts)
+    folder = latest(out / "runs", plan.recipe.name, digest)
     folder.mkdir(parents=True, exist_ok=True)
-    with locked(folder), engine:
-        (folder / RUN_FILE).unlink(missing_ok=True)
-        started = time.monotonic()
-        result = _run(plan, parts, out, folder, engine, progress, batch)
-        result = replace(result, accepted_loss=reason if result.losses else None)
-        seconds = round(time.monotonic() - started, 2)
-        _write_run_file(folder, plan, parts, result, seconds)
-    return replace(result, seconds=seconds)
+    with locked(out / "work", shared=True), locked(folder), record.attempted(folder), engine:
+        work = Work({part.name: [] for part in parts})
+        _run(plan, parts, out / "work", engine, progress, batch, work)
+        folders = {name: [folder_of(out / "work", key) for key in work.keys[name]] for name in work.done()}
+        result = settled(plan, folder, folders, work)
+        result = replace(
+            result,
+            accepted_loss=reason if result.losses else None,
+            seconds=round(time.monotonic() - started, 2),
+        )
+        result = _recorded(plan, parts, digest, result, contents_of(plan, folders, work), progress)
+        _mend_others(out, result.folder, work.remade, progress)
+        return result
 
 
 def _run(
     plan: Plan,
     parts: Sequence[Part],
-    out: Path,
-    folder: Path,
+    work: Path,
     engine: Engine,
     progress: Progress,
     batch: tuple[int, int] | None,
-) -> RunResult:
-    work = out / "work"
+    done: Work,
+) -> None:
+    """Take the parts through all segments.
+
+    Raises:
+        SourceError: every part failed.
+    """
     tasks = [Task(part, plan.segments[0], work) for part in parts]
     if batch:
         tasks = [replace(task, rows_a_batch=batch[0], bytes_a_batch=batch[1]) for task in tasks]
     decided: dict[str, tuple[Path | None, str]] = {}
-    failures: dict[str, str] = {}
-    replaced: list[pl.DataFrame] = []
-    notes: dict[str, Any] = {}
-    reused: dict[str, list[int]] = {}
-    keys: dict[str, list[str]] = {part.name: [] for part in parts}
     for number, segment in enumerate(plan.segments):
         if number:
             names = tuple(barrier.name for barrier in plan.segments[number - 1].barriers)
@@ -220,141 +179,121 @@ def _run(
                 replace(
                     task,
                     segment=segment,
-                    entry=keys[task.part.name][-1],
+                    entry=done.keys[task.part.name][-1],
                     decisions=decided[task.part.name][0],
                     decisions_key=decided[task.part.name][1],
                     barriers=names,
                 )
                 for task in tasks
             ]
-        progress.started(" │ ".join(step.title for step in segment.steps), len(tasks))
-        for outcome in engine.map(parts_module.run_part, tasks):
-            progress.part_done(outcome)
-            if outcome.error:
-                failures[outcome.part] = outcome.error
-                continue
-            keys[outcome.part] += outcome.keys
-            for step, was_there in zip(segment.steps, outcome.reused, strict=True):
-                tally = reused.setdefault(step.title, [0, 0])
-                tally[0] += was_there
-                tally[1] += 1
-        tasks = [task for task in tasks if task.part.name not in failures]
+        _through(segment, tasks, engine, progress, done)
+        tasks = [task for task in tasks if task.part.name not in done.failures]
         if parts and not tasks:
-            name, error = next(iter(failures.items()))
+            name, error = next(iter(done.failures.items()))
             raise SourceError(name, f"every part failed; the first said: {error}")
         if segment.barriers:
-            outputs = {t.part.name: [folder_of(work, key) for key in keys[t.part.name]] for t in tasks}
+            outputs = {name: [folder_of(work, key) for key in done.keys[name]] for name in done.done()}
             made = decide(segment.barriers, outputs, work, engine, progress)
             decided = made.parts
-            replaced.append(made.replaced)
-            notes |= made.notes
-    folders = {t.part.name: [folder_of(work, key) for key in keys[t.part.name]] for t in tasks}
-    result = _settled(plan, folder, folders, failures, {title: (n, of) for title, (n, of) in reused.items()})
-    pl.concat([pl.DataFrame(schema=REPLACED), *replaced]).write_parquet(folder / REPLACED_FILE)
-    return replace(result, outputs=keys, barriers=notes)
+            done.replaced.append(made.replaced)
+            done.notes |= made.notes
+            _tell_mended(made.mended, progress, done)
 
 
-def _settled(
+def _through(segment: Segment, tasks: Sequence[Task], engine: Engine, progress: Progress, done: Work) -> None:
+    """Take the tasks' parts through one segment."""
+    progress.started(" │ ".join(step.title for step in segment.steps), len(tasks))
+    for outcome in engine.map(parts_module.run_part, tasks):
+        progress.part_done(outcome)
+        _tell_mended(outcome.mended, progress, done)
+        if outcome.error:
+            done.failures[outcome.part] = outcome.error
+            continue
+        done.keys[outcome.part] += outcome.keys
+        done.remade |= set(outcome.keys) if outcome.mended else set()
+        for step, was_there in zip(segment.steps, outcome.reused, strict=True):
+            tally = done.reused.setdefault(step.title, [0, 0])
+            tally[0] += was_there
+            tally[1] += 1
+
+
+def _tell_mended(mended: Sequence[str], progress: Progress, done: Work) -> None:
+    for told in mended:
+        progress.mended(told)
+    done.mended += mended
+
+
+def _recorded(
     plan: Plan,
-    folder: Path,
-    folders: Mapping[str, Sequence[Path]],
-    failures: dict[str, str],
-    reused: dict[str, tuple[int, int]],
+    parts: Sequence[Part],
+    digest: str,
+    result: RunResult,
+    contents: record.Contents,
+    progress: Progress,
 ) -> RunResult:
-    """The run's folder filled with links to the outputs, and the counts of all parts together."""
-    stages: dict[str, Count] = {}
-    total = Told()
-    for kind in ("kept", "dropped", "ledger"):
-        shutil.rmtree(folder / kind, ignore_errors=True)
-        (folder / kind).mkdir()
-    for name, outputs in folders.items():
-        link_or_copy(outputs[-1] / ROWS, folder / "kept" / f"{name}.parquet")
-        told = [Told.read(output) for output in outputs]
-        total.kept += told[-1].kept
-        for number, (output, one) in enumerate(zip(outputs, told, strict=True)):
-            link_or_copy(output / DROPPED, folder / "dropped" / f"{name}-{number}.parquet")
-            link_or_copy(output / LEDGER, folder / "ledger" / f"{name}-{number}.parquet")
-            total.dropped += one.dropped
-            for stage, count in one.stages.items():
-                stages.setdefault(stage, Count()).add(count)
-    kept = total.kept.total()
-    rows_in = stages["collect"].rows_in if "collect" in stages else 0
-    fallen = sum(sum(c.dropped.values()) + sum(c.failed.values()) for c in stages.values())
-    if not rows_in == kept + fallen == kept + total.dropped.total():
-        raise PartError(str(folder), f"{rows_in} rows came in, {kept} were kept and {fallen} set aside")
-    # Parts tell of a stage only when a row reached it, and in the order in which they are merged.
-    stages = {stage: stages.get(stage, Count()) for stage in plan.stages}
-    floors = plan.recipe.survival
-    lost = losses(total.kept, total.dropped, plan.stages, plan.identified, floors) if floors else []
-    return RunResult(folder, rows_in, kept, stages, failures, reused, _by_genre(total), losses=tuple(lost))
+    """The result, with the folder that tells it: a run that is there already and came to the same is confirmed.
+
+    Raises:
+        ConfigError: another process has the folder in which it is to be told.
+    """
+    runs, name = result.folder.parent, plan.recipe.name
+    told = run_told(plan, parts, digest, result)
+    for folder in existing(runs, name, digest):
+        if not (folder / record.RUN_FILE).exists():
+            continue
+        try:
+            before = record.read_record(folder)
+        except ConfigError as error:
+            if folder != result.folder:
+                continue
+            sentence = f"{error.place}: {error.problem}; it is made anew"
+            progress.mended(sentence)
+            result = replace(result, mended=(*result.mended, sentence))
+            (folder / record.RUN_FILE).unlink()
+            continue
+        if record.is_confirmed(before, contents, told):
+            with nullcontext() if folder == result.folder else locked(folder):
+                return _confirmed(before, contents, result, progress)
+    if not (result.folder / record.RUN_FILE).exists():
+        record.write_run(result.folder, contents, run_told(plan, parts, digest, result))
+        return result
+    result = replace(result, folder=runs / next_name(runs, name, digest))
+    result.folder.mkdir()
+    with locked(result.folder):
+        record.write_run(result.folder, contents, run_told(plan, parts, digest, result))
+    return result
 
 
-def _by_genre(total: Told) -> list[dict[str, Any]]:
-    """Rows kept and set aside by genre and source, with the reasons, the most frequent first."""
-    left: Counter[tuple[str, str]] = Counter()
-    fallen: dict[tuple[str, str], Counter[str]] = {}
-    for (genre, source, *_), n in total.kept.items():
-        left[genre, source] += n
-    for (_, genre, source, *_, reason), n in sorted(total.dropped.items()):
-        fallen.setdefault((genre, source), Counter())[reason] += n
-    rows = []
-    for genre, source in sorted({*left, *fallen}):
-        reasons = fallen.get((genre, source), Counter())
-        kept = left[genre, source]
-        rows.append(
-            {
-                "genre": genre,
-                "source": source,
-                "in": kept + sum(reasons.values()),
-                "kept": kept,
-                "reasons": dict(sorted(reasons.items(), key=lambda pair: -pair[1])),
-            }
-        )
-    return rows
+def _mend_others(out: Path, folder: Path, remade: Collection[str], progress: Progress) -> None:
+    """Put the links of other runs in order to outputs that were damaged: theirs is the same file."""
+    if not remade:
+        return
+    made = {key: folder_of(out / "work", key) for key in remade}
+    for other in run_folders(out):
+        if other == folder or not (other / record.RUN_FILE).exists():
+            continue
+        try:
+            with locked(other):
+                before = record.read_record(other)
+                mended = record.mend_links(before, made)
+                for sentence in mended:
+                    progress.mended(sentence)
+                if mended:
+                    record.add(before, mended)
+        except ConfigError as error:  # in use, or its record is damaged: it is told by whoever asks for it
+            progress.mended(f"{error.place}: {error.problem}; it isn't looked at")
 
 
-def _write_run_file(folder: Path, plan: Plan, parts: Sequence[Part], result: RunResult, seconds: float) -> None:
-    recipe = plan.recipe
-    told = {
-        "format": 1,
-        "id": plan.run_name,
-        "finished": True,
-        "written": datetime.now(UTC).isoformat(timespec="seconds"),
-        "toolkit": __version__,
-        "recipe": {"name": recipe.name, **recipe.model_dump(mode="json")},
-        "sources": [s.model_dump(mode="json") for s in plan.sources],
-        "parts": [
-            {
-                "name": p.name,
-                "file": p.file.relative,
-                "bytes": p.bytes,
-                "span": None if p.span is None else str(p.span),
-                "outputs": result.outputs[p.name],
-                "failed": result.failures.get(p.name),
-            }
-            for p in parts
-        ],
-        "rows": {"in": result.rows_in, "kept": result.kept, "set_aside": result.rows_in - result.kept},
-        "stages": {name: asdict(count) for name, count in result.stages.items()},
-        "barriers": result.barriers,
-        "by_genre": result.by_genre,
-        "losses": [loss.as_dict() for loss in result.losses],
-        "accepted_loss": result.accepted_loss,
-        "reused": {title: {"parts": n, "of": of} for title, (n, of) in result.reused.items()},
-        "seconds": seconds,
-        "columns": list(schema.DOCUMENT_SCHEMA),
-    }
-    (folder / RECIPE_FILE).write_bytes(recipe.file.read_bytes())
-    _keep_policies(folder, plan)
-    beside = folder / f"{RUN_FILE}.partial"
-    beside.write_text(json.dumps(told, ensure_ascii=False, indent=1), encoding="utf-8")
-    beside.replace(folder / RUN_FILE)
-
-
-def _keep_policies(folder: Path, plan: Plan) -> None:
-    """A copy of the policies that the run decided by, so that its verdicts can be read against them later."""
-    shutil.rmtree(folder / "filters", ignore_errors=True)
-    for stage in (stage for segment in plan.segments for step in segment.steps for stage in step.stages):
-        if hasattr(stage, "policies"):
-            shutil.copytree(Path(stage.policies) if stage.policies else data_folder("filters"), folder / "filters")
-            return
+def _confirmed(before: record.Record, contents: record.Contents, result: RunResult, progress: Progress) -> RunResult:
+    """The result as a run's that was there; what was damaged in its folder is in order then."""
+    mended = record.mend(before.folder, contents)
+    for sentence in mended:
+        progress.mended(sentence)
+    result = replace(
+        result,
+        folder=before.folder,
+        mended=(*result.mended, *mended),
+        accepted_loss=result.accepted_loss or before.told["accepted_loss"],
+    )
+    record.add(before, result.mended, result.accepted_loss)
+    return result

@@ -1,17 +1,38 @@
-"""How a step's rows are stored: Parquet that is small even where it holds one document."""
+"""How a step's outputs are stored: Parquet that is small even where it holds one document, and digests of it.
+
+A step's folder holds `rows.parquet` (what goes on), `dropped.parquet`, `ledger.parquet` and `counts.json`, and before
+a barrier that asks for it `aside.parquet`, the columns of the same rows that no document has. `counts.json` is sealed
+and has the others' digests, so that a folder is either as it was written or known to be damaged.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+import errno
+import os
+import shutil
+from collections import Counter
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from latam_corpus import schema
+from latam_corpus.durable import Damage, damage, digests, sealed, sync, unsealed
+from latam_corpus.errors import PartError
+from latam_corpus.pipeline.conserve import Count
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+ROWS: Final = "rows.parquet"
+DROPPED: Final = "dropped.parquet"
+LEDGER: Final = "ledger.parquet"
+ASIDE: Final = "aside.parquet"
+COUNTS: Final = "counts.json"
+_TAKEN: Final = (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR)
 
 
 class StepFile:
@@ -50,3 +71,94 @@ class StepFile:
 
     def __exit__(self, *_: object) -> None:
         self._file.close()
+
+
+@dataclass
+class Told:
+    """What a step did, as it is stored beside its outputs.
+
+    Attributes:
+        stages: what happened, by stage.
+        kept: rows that go on, by `survival.GROUP`.
+        dropped: rows set aside, by stage, `survival.GROUP` and reason.
+        files: the SHA-256 of the outputs, by their names.
+    """
+
+    stages: dict[str, Count] = field(default_factory=dict)
+    kept: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    dropped: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    files: dict[str, str] = field(default_factory=dict)
+
+    def write(self, folder: Path) -> None:
+        """Keep it beside the outputs in the folder; they and it are on the disk then.
+
+        A digest that is known already is that of the bytes meant, and isn't taken of those that are there.
+        """
+        made = digests(folder, sorted(path.name for path in folder.glob("*.parquet")))
+        told: dict[str, Any] = {
+            "stages": {name: asdict(count) for name, count in self.stages.items()},
+            "kept": [[*key, rows] for key, rows in self.kept.items()],
+            "dropped": [[*key, rows] for key, rows in self.dropped.items()],
+            "files": made | self.files,
+        }
+        (folder / COUNTS).write_bytes(sealed(told))
+        sync(folder / COUNTS)
+        sync(folder)
+
+    @classmethod
+    def read(cls, folder: Path) -> Told:
+        """What the step did whose outputs are in the folder.
+
+        Raises:
+            PartError: it is damaged.
+        """
+        try:
+            told = unsealed((folder / COUNTS).read_bytes())
+        except (OSError, ValueError) as error:
+            raise PartError(str(folder / COUNTS), str(error), "run it again: it is made anew") from error
+        return cls(
+            {name: Count(**count) for name, count in told["stages"].items()},
+            Counter({tuple(key): rows for *key, rows in told["kept"]}),
+            Counter({tuple(key): rows for *key, rows in told["dropped"]}),
+            told["files"],
+        )
+
+
+def damage_in(folder: Path) -> Damage | None:
+    """What is wrong with a step's folder; None where every byte of it is as it was written."""
+    try:
+        told = Told.read(folder)
+    except PartError as error:
+        return Damage(folder / COUNTS, error.problem)
+    return damage(folder, told.files)
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether a step's outputs are there, and as they were written."""
+    return folder.is_dir() and not damage_in(folder)
+
+
+def put(made: Path, final: Path) -> None:
+    """Rename a step's finished folder into its place; what is damaged there gives way, what is whole stays.
+
+    Raises:
+        PartError: it can't be renamed.
+    """
+    while True:
+        try:
+            made.rename(final)
+        except OSError as error:
+            if error.errno not in _TAKEN:
+                raise PartError(str(final), f"can't be written: {error.strerror}", "") from error
+        else:
+            sync(final.parent)
+            return
+        if is_whole(final):  # another worker made the same output first
+            shutil.rmtree(made)
+            return
+        damaged = final.with_name(f"{final.name}.{os.getpid()}.damaged")
+        with suppress(FileNotFoundError):  # another worker took it away first
+            final.rename(damaged)
+        shutil.rmtree(damaged, ignore_errors=True)
+        with suppress(OSError):  # where a file stood in the folder's place
+            damaged.unlink()

@@ -13,6 +13,7 @@ from latam_corpus.errors import ReleaseError
 from latam_corpus.release.card import table
 from latam_corpus.release.manifest import load_manifest
 from latam_corpus.release.parquet import read_batches
+from latam_corpus.release.runs import load_run
 from latam_corpus.release.store import LEDGER
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ def _dropped(run: Path, wanted: pl.Series) -> pl.DataFrame:
         ReleaseError: a file of the run can't be read.
     """
     found = [pl.DataFrame(schema=_REASONS)]
-    for file in sorted((run / "dropped").glob("*.parquet")):
+    for file in load_run(run).files("dropped"):
         try:
             rows = pl.read_parquet(file, columns=["doc_id", "drop_reason"])
         except (OSError, pl.exceptions.PolarsError) as error:

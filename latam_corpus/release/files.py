@@ -3,47 +3,23 @@
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 import secrets
 import shutil
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
+
+from latam_corpus.durable import beside, digest_of, replace, sha256_of, sync
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+__all__ = ["Progress", "create", "digest_of", "locked", "move", "replace", "scratch", "sha256_of", "sync"]
+
 # Called with what is being done, how much of it is done, and how much there is.
 Progress: TypeAlias = "Callable[[str, int, int], None]"
-
-
-def sha256_of(file: IO[bytes]) -> str:
-    """The SHA-256, hex, of the rest of an open file, read in pieces.
-
-    >>> import io
-    >>> sha256_of(io.BytesIO(b"agua"))[:8]
-    '5f1da091'
-    """
-    digest = hashlib.sha256()
-    while piece := file.read(1 << 20):
-        digest.update(piece)
-    return digest.hexdigest()
-
-
-def digest_of(path: Path) -> str:
-    """The SHA-256, hex, of a file."""
-    with path.open("rb") as opened:
-        return sha256_of(opened)
-
-
-def replace(target: Path, data: bytes) -> None:
-    """Write a file, replacing what was there, so that a reader sees the old bytes or the new ones."""
-    with beside(target) as temporary:
-        temporary.write_bytes(data)
-        sync(temporary)
-        temporary.replace(target)
 
 
 def create(target: Path, data: bytes) -> None:
@@ -61,27 +37,6 @@ def move(file: Path, target: Path) -> None:
         shutil.move(file, temporary)
         sync(temporary)
         temporary.replace(target)
-
-
-@contextmanager
-def beside(target: Path) -> Iterator[Path]:
-    """A temporary name in the target's folder; what is left of it afterwards is removed."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}-{secrets.token_hex(4)}.tmp")
-    try:
-        yield temporary
-        sync(target.parent)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def sync(path: Path) -> None:
-    """Wait until a file's bytes, or a folder's names, are on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager

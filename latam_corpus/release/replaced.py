@@ -29,14 +29,12 @@ def read_replaced(runs: Sequence[Run]) -> pl.DataFrame:
     """
     found = [pl.DataFrame(schema=REPLACED)]
     for run in runs:
-        file = run.folder / FILE
-        if not file.is_file():
-            continue
-        try:
-            rows = schema.conform(pl.read_parquet(file), REPLACED)
-        except (OSError, pl.exceptions.PolarsError) as error:
-            raise ReleaseError(str(file), f"it can't be read: {error}", "run the recipe again") from error
-        found.append(rows.with_columns(pl.lit(run.id).alias("run")))
+        for file in run.files(FILE):
+            try:
+                rows = schema.conform(pl.read_parquet(file), REPLACED)
+            except (OSError, pl.exceptions.PolarsError) as error:
+                raise ReleaseError(str(file), f"it can't be read: {error}", "run the recipe again") from error
+            found.append(rows.with_columns(pl.lit(run.id).alias("run")))
     return pl.concat(found)
 
 

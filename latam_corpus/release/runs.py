@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -15,8 +13,10 @@ import pyarrow.parquet as pq
 
 from latam_corpus import schema
 from latam_corpus.dedupe.fingerprint import text_hash
-from latam_corpus.errors import ConfigError, ReleaseError, closest
+from latam_corpus.errors import ConfigError, PartError, ReleaseError
+from latam_corpus.pipeline.record import Record, read_record
 from latam_corpus.pipeline.survival import Loss
+from latam_corpus.release.manifest import load_manifest
 from latam_corpus.release.parquet import read_batches
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Run:
-    """A finished run: its folder, its recipe's title and `[release]`, what `run.json` says, and its digest.
+    """A finished run: its name, its record, its recipe's title and `[release]`, and the digest of `run.json`.
 
     Attributes:
         sources: what the catalogue said of each source, by id.
@@ -71,7 +71,7 @@ class Run:
     """
 
     id: str
-    folder: Path
+    record: Record
     title: str
     release: dict[str, Any]
     sha256: str
@@ -82,9 +82,23 @@ class Run:
     accepted_loss: str | None = None
 
     def parts(self) -> list[Part]:
-        """The files of its kept documents."""
-        kept = sorted((self.folder / "kept").glob("*.parquet"))
-        return [Part(self.id, f"{self.id}/kept/{path.name}", str(path)) for path in kept]
+        """The files of its kept documents, each as the run wrote it.
+
+        Raises:
+            ReleaseError: one is damaged.
+        """
+        return [Part(self.id, f"{self.id}/kept/{path.name}", str(path)) for path in self.files("kept")]
+
+    def files(self, kind: str) -> list[Path]:
+        """Its files of a kind, see `Record.files`.
+
+        Raises:
+            ReleaseError: one is damaged.
+        """
+        try:
+            return self.record.files(kind)
+        except PartError as error:
+            raise ReleaseError(error.place, error.problem, error.remedy) from None
 
 
 def load_run(folder: Path) -> Run:
@@ -94,9 +108,9 @@ def load_run(folder: Path) -> Run:
         ConfigError: there is no run, or it isn't finished.
     """
     file = folder / "run.json"
+    record = read_record(folder)
+    told = record.told
     try:
-        data = file.read_bytes()
-        told = json.loads(data)
         recipe = told["recipe"]
         title = str(recipe.get("title") or recipe.get("name") or folder.name)
         finished, release = bool(told["finished"]), dict(recipe.get("release") or {})
@@ -105,38 +119,25 @@ def load_run(folder: Path) -> Run:
         stages = tuple(dict(stage) for stage in recipe.get("stage", ()))
         losses = tuple(Loss(**loss) for loss in told.get("losses", ()))
         accepted = told.get("accepted_loss")
-    except OSError as error:
-        problem = f"it can't be read: {error.strerror}"
-        raise ConfigError(str(file), problem, "name a run's folder, such as out/runs/news-1a2b3c4d") from None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         problem = f"this isn't the record of a run: {error!r}"
         raise ConfigError(str(file), problem, "run the recipe again") from None
     if not finished:
         raise ConfigError(str(folder), "the run isn't finished", "run the recipe again; what is done is reused")
-    sha256 = hashlib.sha256(data).hexdigest()
-    return Run(folder.resolve().name, folder, title, release, sha256, sources, failed, stages, losses, accepted)
+    name = folder.resolve().name
+    return Run(name, record, title, release, record.sha256, sources, failed, stages, losses, accepted)
 
 
-def find_run(named: str, out: Path) -> Path:
-    """The folder of a run, given as a path, or as its name or the start of it.
-
-    Args:
-        named: what the user typed.
-        out: the folder in which `runs/` is.
-
-    Raises:
-        ConfigError: there is none, or several begin so.
-    """
-    folder = Path(named)
-    if (folder / "run.json").is_file():
-        return folder
-    known = sorted(path.parent.name for path in (out / "runs").glob("*/run.json"))
-    found = [name for name in known if name == named] or [name for name in known if name.startswith(named)]
-    if len(found) > 1:
-        raise ConfigError(named, f"{len(found)} runs begin so", "name one of: " + ", ".join(found))
-    if not found:
-        raise ConfigError(f"{out / 'runs'}", f"there is no run «{named}»", closest(named, known))
-    return out / "runs" / found[0]
+def releases_of(store: Store) -> dict[str, list[str]]:
+    """The versions that were made of each run, as `NAME@VERSION`, by the run's name."""
+    found: dict[str, list[str]] = {}
+    with store.told():
+        for name in store.names():
+            for version in store.versions(name):
+                manifest = load_manifest(store, name, version)
+                for run in manifest.runs:
+                    found.setdefault(run.id, []).append(manifest.spec)
+    return found
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ def read_withdrawn(store: Store, name: str, runs: Sequence[Run]) -> pl.DataFrame
     """
     found = [_remembered(store, name)]
     for run in runs:
-        files = sorted((run.folder / "dropped").glob("*.parquet"))
+        files = run.files("dropped")
         if not files:
             continue
         try:
@@ -45,7 +45,7 @@ def read_withdrawn(store: Store, name: str, runs: Sequence[Run]) -> pl.DataFrame
             found.append(schema.conform(gone.rename({"obtained": "taken_back"}), WITHDRAWALS))
         except (OSError, pl.exceptions.PolarsError) as error:
             problem = f"it can't be read: {error}"
-            raise ReleaseError(str(run.folder / "dropped"), problem, "run the recipe again") from error
+            raise ReleaseError(f"{run.id}/dropped", problem, "run the recipe again") from error
     return _last(found)
 
 

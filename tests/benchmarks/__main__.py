@@ -12,6 +12,7 @@ from latam_corpus.errors import CorpusError
 from . import (
     balance,
     crawl,
+    damage,
     dedupe,
     extraction,
     growth,
@@ -46,6 +47,7 @@ _NAMES = {
     "quality_kept": quality_kept,
     "learned": learned,
     "large": large,
+    "damage": damage,
 }
 
 

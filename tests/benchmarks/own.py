@@ -100,6 +100,10 @@ class _Phases:
         """A barrier decides."""
         self.mark(f"{name} ({rows} rows)")
 
+    def mended(self, told: str) -> None:
+        """Tell it: what is measured would have been reused."""
+        sys.stderr.write(told + "\n")
+
 
 def _living_children() -> float:
     """CPU seconds of the children that haven't ended (Linux only)."""

@@ -202,7 +202,7 @@ def _whole(room: Path, python: Path, number: int) -> Table:
 
 def _kept(out: Path) -> set[str]:
     """The addresses of the rows that no step of any part set aside."""
-    from latam_corpus.pipeline.part import DROPPED, ROWS  # noqa: PLC0415
+    from latam_corpus.pipeline.step_file import DROPPED, ROWS  # noqa: PLC0415
 
     rows, dropped = (
         {url for path in out.glob(f"work/**/{name}") for url in pl.read_parquet(path, columns=["url"])["url"]}

@@ -1,0 +1,265 @@
+"""`latam-corpus runs …`: what was run, what became of it, what differs, and what it takes on disk."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from latam_corpus.cli.explain import open_store
+from latam_corpus.cli.show import console, number, print_json, table
+from latam_corpus.errors import ConfigError
+from latam_corpus.pipeline import history
+from latam_corpus.pipeline.difference import counts, differences
+from latam_corpus.pipeline.disk import disk_use, prune
+from latam_corpus.release.card import megabytes
+from latam_corpus.release.runs import releases_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from latam_corpus.pipeline.difference import Counted, Difference
+    from latam_corpus.pipeline.history import Entry
+
+app = typer.Typer(no_args_is_help=True, help="List, show, compare, tag and remove runs.")
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Out = Annotated[Path, typer.Option("--out", help="The folder of runs.")]
+StoreUrl = Annotated[str | None, typer.Option("--store", help="The store, a folder or URL; OUT/store by default.")]
+_RUN: Final = "A run's folder, its name or the start of it, a tag, or its recipe."
+RunName = Annotated[str, typer.Argument(metavar="RUN", help=_RUN)]
+_SHOWN: Final = 40
+_MOST: Final = 10
+
+
+@app.command("list")
+def list_runs(out: Out = Path("out"), store: StoreUrl = None, as_json: Json = False) -> None:
+    """List all runs, the latest first: what became of each, what came in, was kept and was released."""
+    rows = _rows(history.history(out), out, store)
+    if as_json:
+        print_json(rows)
+        return
+    if not rows:
+        console.print("there is none yet")
+        return
+    heads = ["run", "when", "state", "in#", "kept#", "seconds#", "tag", "releases", "title"]
+    table("", heads, [_line(row) for row in rows])
+    for row in rows:
+        if row["problem"]:
+            console.print(f"{row['run']}: {row['problem'].splitlines()[0]}", markup=False)
+
+
+def _rows(entries: Sequence[Entry], out: Path, store: str | None) -> list[dict[str, Any]]:
+    tags = history.read_tags(out)
+    released = _released(out, store)
+    rows = []
+    for one in entries:
+        told = one.record.told if one.record else {}
+        rows.append(
+            {
+                "run": one.name,
+                "when": one.when,
+                "state": one.state,
+                "in": told.get("rows", {}).get("in"),
+                "kept": told.get("rows", {}).get("kept"),
+                "seconds": told.get("seconds"),
+                "tags": [tag for tag, name in tags.items() if name == one.name],
+                "releases": released.get(one.name, []),
+                "title": told.get("recipe", {}).get("title"),
+                "problem": one.problem,
+            }
+        )
+    return rows
+
+
+def _line(row: Mapping[str, Any]) -> Sequence[object]:
+    rows_in, kept = (None if row[key] is None else number(row[key]) for key in ("in", "kept"))
+    seconds = None if row["seconds"] is None else f"{row['seconds']:.1f}"
+    tags, releases = ", ".join(row["tags"]), ", ".join(row["releases"])
+    return row["run"], _minute(row["when"]), row["state"], rows_in, kept, seconds, tags, releases, row["title"]
+
+
+def _minute(moment: str) -> str:
+    """A moment as people read it, in UTC.
+
+    >>> _minute("2026-11-27T06:12:31.120+00:00")
+    '2026-11-27 06:12:31'
+    """
+    return moment[:19].replace("T", " ")
+
+
+def _released(out: Path, store: str | None) -> dict[str, list[str]]:
+    opened = open_store(store, out)
+    return releases_of(opened) if opened else {}
+
+
+@app.command("show")
+def show(run: RunName, out: Out = Path("out"), store: StoreUrl = None, as_json: Json = False) -> None:
+    """Show a run: what it rests on, what came of it stage by stage, and what became of it."""
+    found = history.entry(history.find_run(run, out, must_be_finished=False))
+    [row] = _rows([found], out, store)
+    told = found.record.told if found.record else None
+    if as_json:
+        print_json(row | {"folder": str(found.folder), "attempt": found.attempt, "record": told})
+        return
+    console.print(f"{found.name}: {found.state}, {_minute(found.when)} UTC", markup=False)
+    for name, values in (("tag", row["tags"]), ("release", row["releases"])):
+        for value in values:
+            console.print(f"{name:<9}{value}", markup=False)
+    if found.problem:
+        console.print(f"problem  {found.problem}", markup=False)
+    if told:
+        _show_record(told)
+
+
+def _show_record(told: Mapping[str, Any]) -> None:
+    console.print(f"recipe   {told['recipe']['name']}: {told['recipe']['title']}", markup=False)
+    files = {(part["name"].rpartition("-")[0], part["file"]) for part in told["parts"]}
+    limit = f", at most {told['limit']} records of each" if told.get("limit") else ""
+    console.print(f"input    {number(len(files))} files in {number(len(told['parts']))} parts{limit}")
+    console.print(
+        f"rows     {number(told['rows']['in'])} in = {number(told['rows']['kept'])} kept + "
+        f"{number(told['rows']['set_aside'])} set aside, in {told['seconds']:.1f} s"
+    )
+    rows = []
+    for row in told["by_genre"]:
+        why = ", ".join(f"{reason} {number(n)}" for reason, n in row["reasons"].items())
+        rows.append((row["genre"], row["source"], number(row["in"]), number(row["kept"]), why))
+    table("", ["genre", "source", "in#", "kept#", "set aside, by reason"], rows)
+    stages = [
+        (name, number(c["rows_in"]), number(c["kept"]), number(c["changed"]), f"{c['seconds']:.1f}")
+        for name, c in told["stages"].items()
+    ]
+    table("", ["stage", "in#", "kept#", "changed#", "CPU s#"], stages)
+    for loss in told["losses"]:
+        console.print(f"loss     {loss['stage']}: {loss['kind']} {loss['value']}, {loss['kept']} of {loss['rows_in']}")
+    if told.get("accepted_loss"):
+        console.print(f"let pass because: {told['accepted_loss']}", markup=False)
+    for part in told["parts"]:
+        if part.get("failed"):
+            console.print(f"failed   {part['name']} ({part['file']}): {part['failed']}", markup=False)
+    for sentence in told.get("mended", ()):
+        console.print(f"damaged  {sentence}", markup=False)
+
+
+@app.command("diff")
+def diff(
+    run_a: Annotated[str, typer.Argument(metavar="RUN_A", help=_RUN)],
+    run_b: Annotated[str, typer.Argument(metavar="RUN_B", help="Another run.")],
+    out: Out = Path("out"),
+    as_json: Json = False,
+) -> None:
+    """Say what differs between two runs: recipe, stages, sources, input, and the rows that came of it.
+
+    `compare` tells on which documents two runs disagree.
+    """
+    a, b = (history.finished(history.find_run(run, out)) for run in (run_a, run_b))
+    if a.folder.resolve() == b.folder.resolve():
+        raise ConfigError(a.folder.name, "a run compared with itself has nothing to say", "name two runs")
+    found, counted = differences(a.told, b.told), counts(a.told, b.told)
+    if as_json:
+        rows = {what: [one._asdict() for one in listed] for what, listed in counted.items()}
+        names = {"a": a.folder.name, "b": b.folder.name}
+        print_json(names | {"differences": [one._asdict() for one in found]} | rows)
+        return
+    console.print(f"A  {a.folder.name}\nB  {b.folder.name}", markup=False)
+    if not found:
+        console.print("they rest on the same recipe, stages, sources and input")
+    _show_differences(found)
+    for what, listed in counted.items():
+        if listed:
+            _show_counts(what, listed)
+    if not any(counted.values()):
+        console.print("every stage and source has the same rows in both")
+
+
+def _show_differences(found: Sequence[Difference]) -> None:
+    shown: dict[str, int] = {}
+    rows = []
+    for one in found:
+        shown[one.what] = shown.get(one.what, 0) + 1
+        if shown[one.what] <= _MOST:
+            rows.append((one.what, " ".join(filter(None, (one.name, one.aspect))), _short(one.a), _short(one.b)))
+    if rows:
+        table("", ["what differs", "", "A", "B"], rows)
+    for what, n in shown.items():
+        if n > _MOST:
+            console.print(f"and {number(n - _MOST)} more of «{what}»: --json lists them")
+
+
+def _short(value: object) -> str:
+    """A value in few words.
+
+    >>> _short(None), _short("0e35a1ba7e1cdda005ca1f1b65421460590f0d49ecdcb164226efd08880862c3")
+    ('—', '0e35a1ba7e1cdda005ca1f1b65421460590f0d4…')
+    """
+    told = "—" if value is None else str(value)
+    return told if len(told) <= _SHOWN else f"{told[: _SHOWN - 1]}…"
+
+
+def _show_counts(what: str, listed: Sequence[Counted]) -> None:
+    rows = [[one.name, *("—" if n is None else number(n) for n in one[1:])] for one in listed]
+    table("", [what, "A in#", "B in#", "A kept#", "B kept#"], rows)
+
+
+@app.command("tag")
+def tag(
+    run: RunName,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What to call it.")],
+    remove: Annotated[bool, typer.Option("--remove", help="Take the name off the run.")] = False,
+    out: Out = Path("out"),
+    as_json: Json = False,
+) -> None:
+    """Give a run a name that stays with it; a run that has one isn't pruned."""
+    folder = history.find_run(run, out, must_be_finished=False)
+    (history.untag if remove else history.tag)(out, folder, name)
+    if as_json:
+        print_json(
+            {"run": folder.name, "tags": [one for one, of in history.read_tags(out).items() if of == folder.name]}
+        )
+    else:
+        console.print(f"{folder.name} {'is no longer' if remove else 'is'} «{name}»", markup=False)
+
+
+@app.command("du")
+def du(out: Out = Path("out"), as_json: Json = False) -> None:
+    """Show what each run takes on disk, and what no run refers to."""
+    disk = disk_use(out)
+    if as_json:
+        print_json(asdict(disk))
+        return
+    rows = [(use.run, megabytes(use.total), megabytes(use.alone)) for use in disk.runs]
+    table("", ["run", "takes#", "alone#"], rows)
+    console.print(f"all outputs {megabytes(disk.work)}; no run refers to {megabytes(disk.unused)} of them")
+
+
+@app.command("prune")
+def prune_runs(
+    runs: Annotated[
+        list[str] | None, typer.Argument(metavar="RUN…", help="Runs to remove, by their full names.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Also runs that have a tag or were released.")] = False,
+    out: Out = Path("out"),
+    store: StoreUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Remove runs, and all outputs that no run refers to then. Releases are not touched."""
+    going = [_in_full(run, out) for run in runs or ()]
+    removed, freed = prune(out, going, _released(out, store) if going else None, force=force)
+    if as_json:
+        print_json({"removed": removed, "bytes_freed": freed})
+    else:
+        console.print(f"removed {len(removed)} runs; freed {megabytes(freed)}")
+
+
+def _in_full(run: str, out: Path) -> Path:
+    """The folder of the run with this very name.
+
+    Raises:
+        ConfigError: there is none, or another name means one.
+    """
+    folder = history.find_run(run, out, must_be_finished=False)
+    if folder.name != Path(run).name:
+        raise ConfigError(run, f"it means the run {folder.name}", "name a run that is to be removed in full")
+    return folder

@@ -1,0 +1,143 @@
+"""Files that are whole or not there, that are on the disk before anything names them, and whose damage shows.
+
+A sealed JSON file carries its own digest; where it lists the digests of the files beside it, these are protected too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+import shutil
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+_SEAL: Final = ',\n "seal": "'
+_END: Final = '"\n}\n'
+OTHER_BYTES: Final = "its bytes aren't those that were written"
+
+
+def sha256_of(file: IO[bytes]) -> str:
+    """The SHA-256, hex, of the rest of an open file, read in pieces.
+
+    >>> import io
+    >>> sha256_of(io.BytesIO(b"agua"))[:8]
+    '5f1da091'
+    """
+    digest = hashlib.sha256()
+    while piece := file.read(1 << 20):
+        digest.update(piece)
+    return digest.hexdigest()
+
+
+def digest_of(path: Path) -> str:
+    """The SHA-256, hex, of a file."""
+    with path.open("rb") as opened:
+        return sha256_of(opened)
+
+
+def replace(target: Path, data: bytes) -> None:
+    """Write a file, replacing what was there, so that a reader sees the old bytes or the new ones."""
+    with beside(target) as temporary:
+        temporary.write_bytes(data)
+        sync(temporary)
+        temporary.replace(target)
+
+
+@contextmanager
+def beside(target: Path) -> Iterator[Path]:
+    """A temporary name in the target's folder; what is left of it afterwards is removed."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{target.name}-{secrets.token_hex(4)}.tmp")
+    try:
+        yield temporary
+        sync(target.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def link_or_copy(made: Path, wanted: Path) -> None:
+    """The file under another name, without its bytes twice where the file system can."""
+    try:
+        os.link(made, wanted)
+    except OSError:  # another file system, or one without hard links
+        shutil.copyfile(made, wanted)
+        sync(wanted)
+
+
+def sync(path: Path) -> None:
+    """Wait until a file's bytes, or a folder's names, are on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sealed(told: Mapping[str, Any], indent: int | None = None) -> bytes:
+    """The values as JSON whose last key, `seal`, is the SHA-256 of all bytes before it.
+
+    Args:
+        told: at least one value.
+        indent: of the JSON.
+
+    >>> unsealed(sealed({"lugar": "puerto"}))
+    {'lugar': 'puerto'}
+    """
+    head = json.dumps(told, ensure_ascii=False, indent=indent).removesuffix("}").rstrip().encode() + _SEAL.encode()
+    return head + hashlib.sha256(head).hexdigest().encode() + _END.encode()
+
+
+def unsealed(data: bytes) -> dict[str, Any]:
+    """The values in a sealed file.
+
+    Raises:
+        ValueError: a byte of it has changed, or it was never sealed.
+
+    >>> unsealed(sealed({"lugar": "puerto"}).replace(b"puerto", b"puesto"))
+    Traceback (most recent call last):
+    ValueError: its bytes aren't those that were written
+    """
+    head, mark, seal = data.rpartition(_SEAL.encode())
+    if not mark or seal != hashlib.sha256(head + mark).hexdigest().encode() + _END.encode():
+        raise ValueError(OTHER_BYTES)
+    told: dict[str, Any] = json.loads(data)
+    del told["seal"]
+    return told
+
+
+def digests(folder: Path, names: Iterable[str]) -> dict[str, str]:
+    """The SHA-256, hex, of these files of a folder, which are on the disk then."""
+    found = {}
+    for name in names:
+        found[name] = digest_of(folder / name)
+        sync(folder / name)
+    return found
+
+
+class Damage(NamedTuple):
+    """A file that isn't as it was written, and what is wrong with it."""
+
+    file: Path
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.problem}"
+
+
+def damage(folder: Path, listed: Mapping[str, str]) -> Damage | None:
+    """The first of these files of a folder that isn't as its digest says; None where all are."""
+    for name, digest in listed.items():
+        try:
+            if digest_of(folder / name) != digest:
+                return Damage(folder / name, OTHER_BYTES)
+        except FileNotFoundError:
+            return Damage(folder / name, "the file is missing")
+        except OSError as error:
+            return Damage(folder / name, f"it can't be read: {error.strerror}")
+    return None

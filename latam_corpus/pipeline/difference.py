@@ -1,0 +1,159 @@
+"""What differs between two runs, as their records tell it: what was asked for, of what, and what came of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+_MADE_OF: Final = ("options", "models", "code", "libraries")
+_ABSENT: Final = None
+
+
+class Difference(NamedTuple):
+    """One thing that two runs have otherwise; None stands for what a run hasn't.
+
+    Attributes:
+        what: `recipe`, `stage`, `source`, `input` or `run`.
+        name: which key, stage, source or file.
+        aspect: of a stage `options`, `models`, `code` or `libraries`; of an input `content` or `reading`.
+        a: in the one.
+        b: in the other.
+    """
+
+    what: str
+    name: str
+    aspect: str
+    a: Any
+    b: Any
+
+
+class Counted(NamedTuple):
+    """Rows of a stage or a source in two runs; None where a run hasn't it."""
+
+    name: str
+    in_a: int | None
+    in_b: int | None
+    kept_a: int | None
+    kept_b: int | None
+
+
+def differences(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[Difference]:
+    """What two runs rest on that isn't the same: recipe, stages, sources, input, and what else they were given.
+
+    Args:
+        a: what `run.json` says of the one.
+        b: of the other.
+    """
+    return [
+        *(Difference("recipe", key, "", *pair) for key, pair in _unequal(a["recipe"], b["recipe"])),
+        *_stages(a, b),
+        *_sources(a, b),
+        *_inputs(a, b),
+        *(
+            Difference("run", key, "", a.get(key), b.get(key))
+            for key in ("toolkit", "limit")
+            if a.get(key) != b.get(key)
+        ),
+    ]
+
+
+def _unequal(a: Any, b: Any, place: str = "") -> Iterator[tuple[str, tuple[Any, Any]]]:  # noqa: ANN401  (of JSON)
+    """The places in two values at which they differ, and what is there.
+
+    >>> list(_unequal({"stage": [{"use": "dedupe"}]}, {"stage": [{"use": "dedupe", "near": False}]}))
+    [('stage.1.near', (None, False))]
+    """
+    if isinstance(a, dict) and isinstance(b, dict):
+        for key in dict.fromkeys((*a, *b)):
+            yield from _unequal(a.get(key, _ABSENT), b.get(key, _ABSENT), f"{place}.{key}" if place else key)
+    elif isinstance(a, list) and isinstance(b, list) and any(isinstance(one, dict) for one in (*a, *b)):
+        for number in range(max(len(a), len(b))):
+            mine, theirs = (one[number] if number < len(one) else _ABSENT for one in (a, b))
+            yield from _unequal(mine, theirs, f"{place}.{number + 1}")
+    elif a != b:
+        yield place, (a, b)
+
+
+def _stages(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[Difference]:
+    """What stages of one name are made of otherwise; a stage that one run lacks."""
+    if "made_of" not in a or "made_of" not in b:
+        told = ["recorded" if "made_of" in one else "not recorded: an older toolkit's" for one in (a, b)]
+        if told[0] != told[1]:
+            yield Difference("stage", "all", "", *told)
+        return
+    mine, theirs = _numbered(a["made_of"]), _numbered(b["made_of"])
+    for name in dict.fromkeys((*mine, *theirs)):
+        if name not in mine or name not in theirs:
+            yield Difference("stage", name, "", *("there" if name in one else _ABSENT for one in (mine, theirs)))
+            continue
+        for aspect in _MADE_OF:
+            if mine[name][aspect] != theirs[name][aspect]:
+                yield Difference("stage", name, aspect, mine[name][aspect], theirs[name][aspect])
+
+
+def _numbered(stages: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """The stages by name, a second one of a name with its number."""
+    seen: Counter[str] = Counter()
+    found = {}
+    for stage in stages:
+        seen[stage["stage"]] += 1
+        number = seen[stage["stage"]]
+        found[stage["stage"] + (f" {number}" if number > 1 else "")] = stage
+    return found
+
+
+def _sources(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[Difference]:
+    mine, theirs = ({source["id"]: source for source in one["sources"]} for one in (a, b))
+    for name in dict.fromkeys((*mine, *theirs)):
+        if name not in mine or name not in theirs:
+            yield Difference("source", name, "", *("there" if name in one else _ABSENT for one in (mine, theirs)))
+            continue
+        for key, pair in _unequal(mine[name], theirs[name]):
+            yield Difference("source", f"{name}: {key}", "", *pair)
+
+
+def _inputs(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[Difference]:
+    """Files that one run lacks, or that have other bytes; and those that have the same and were read otherwise."""
+    mine, theirs = (_files(one["parts"]) for one in (a, b))
+    for name in dict.fromkeys((*mine, *theirs)):
+        here, there = mine.get(name), theirs.get(name)
+        if here is None or there is None:
+            yield Difference("input", name, "", *("there" if one else _ABSENT for one in (here, there)))
+        elif here[0] != there[0]:
+            yield Difference("input", name, "content", here[0], there[0])
+        elif here[1] != there[1]:  # the file's time, the source's terms, or the code that reads
+            yield Difference("input", name, "reading", here[1], there[1])
+
+
+def _files(parts: Sequence[Mapping[str, Any]]) -> dict[str, tuple[Any, Any]]:
+    """The digest of each file's bytes and its parts' keys; of an older toolkit's run only its size is known."""
+    found: dict[str, tuple[Any, list[Any]]] = {}
+    for part in parts:
+        name = f"{part.get('source', part['name'].rpartition('-')[0])}: {part['file']}"
+        content = part.get("sha256") or f"{part['bytes']} bytes"
+        found.setdefault(name, (content, []))[1].append(part.get("key"))
+    return {name: (content, keys) for name, (content, keys) in found.items()}
+
+
+def counts(a: Mapping[str, Any], b: Mapping[str, Any]) -> dict[str, list[Counted]]:
+    """Rows in and kept by stage and by source, in both runs, as far as they differ."""
+    by_stage = [{name: (c["rows_in"], c["kept"]) for name, c in one["stages"].items()} for one in (a, b)]
+    by_source = [_by_source(one["by_genre"]) for one in (a, b)]
+    return {"stages": _counted(*by_stage), "sources": _counted(*by_source)}
+
+
+def _by_source(rows: Sequence[Mapping[str, Any]]) -> dict[str, tuple[int, int]]:
+    found: dict[str, tuple[int, int]] = {}
+    for row in rows:
+        rows_in, kept = found.get(row["source"], (0, 0))
+        found[row["source"]] = rows_in + row["in"], kept + row["kept"]
+    return found
+
+
+def _counted(a: Mapping[str, tuple[int, int]], b: Mapping[str, tuple[int, int]]) -> list[Counted]:
+    nothing = (None, None)
+    pairs = ((name, a.get(name, nothing), b.get(name, nothing)) for name in dict.fromkeys((*a, *b)))
+    return [Counted(name, one[0], other[0], one[1], other[1]) for name, one, other in pairs if one != other]

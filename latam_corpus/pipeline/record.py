@@ -1,0 +1,332 @@
+"""A run's folder: what is in it, how it is written, and how it is read.
+
+    kept/ · dropped/ · ledger/                  links to the outputs of steps
+    recipe.toml · filters/ · replaced.parquet   what was asked for, and what a version's documents give way to
+    digests.json                                the SHA-256 of all of these
+    run.json                                    what was done
+    attempt.json                                when the command was last given, and how that ended
+
+`run.json` is written last and replaced whole: a folder without it isn't a finished run's. The JSON files are sealed.
+Whoever reads documents asks `Record.files` for them, which compares every byte with its digest before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import shutil
+import socket
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import polars as pl
+
+from latam_corpus.durable import (
+    Damage,
+    beside,
+    damage,
+    link_or_copy,
+    replace,
+    sealed,
+    sync,
+    unsealed,
+)
+from latam_corpus.errors import ConfigError, PartError
+from latam_corpus.pipeline.lock import LOCK_FILE
+from latam_corpus.pipeline.step_file import DROPPED, LEDGER, ROWS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+T = TypeVar("T")
+RUN_FILE: Final = "run.json"
+ATTEMPT_FILE: Final = "attempt.json"
+DIGESTS_FILE: Final = "digests.json"
+RECIPE_FILE: Final = "recipe.toml"
+REPLACED_FILE: Final = "replaced.parquet"
+KINDS: Final = ("kept", "dropped", "ledger")
+FORMAT: Final = 2  # of `run.json`; the first had neither a seal nor digests
+_REMEDY: Final = "run its recipe again on the same input: what is damaged is made anew"
+
+
+@dataclass(frozen=True)
+class Record:
+    """A finished run: its folder, what `run.json` says, and the digest of that file."""
+
+    folder: Path
+    told: dict[str, Any]
+    sha256: str
+
+    def files(self, kind: str) -> list[Path]:
+        """The run's files of a kind, sorted, after every byte of them was compared with its digest.
+
+        Runs of older toolkits have no digests: what is there is given.
+
+        Args:
+            kind: `kept`, `dropped`, `ledger`, `filters` or `replaced.parquet`.
+
+        Raises:
+            PartError: one is damaged, missing, or not the run's.
+        """
+        there = _below(self.folder, kind)
+        if self.told.get("format", 1) < FORMAT:
+            return [self.folder / name for name in there]
+        try:
+            listed = read_digests(self.folder)
+        except ValueError as error:
+            raise PartError(str(self.folder / DIGESTS_FILE), str(error), _REMEDY) from error
+        mine = {name: digest for name, digest in listed.items() if name.partition("/")[0] == kind}
+        wrong = damage(self.folder, mine) or _unlisted(self.folder, there, mine)
+        if wrong:
+            raise PartError(str(wrong.file), wrong.problem, _REMEDY)
+        return [self.folder / name for name in sorted(mine)]
+
+
+def read_record(folder: Path) -> Record:
+    """The record of the finished run in a folder.
+
+    Raises:
+        ConfigError: there is none, or it is damaged.
+    """
+    file = folder / RUN_FILE
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        problem = f"it can't be read: {error.strerror}"
+        raise ConfigError(str(file), problem, "name a run's folder, such as out/runs/news-1a2b3c4d") from None
+    try:
+        told = unsealed(data)
+    except ValueError as error:
+        older = _of_older_toolkit(data)
+        if older is None:
+            problem = f"this isn't the record of a run ({error})"
+            raise ConfigError(str(file), problem, "run its recipe again, or remove the folder") from None
+        told = older
+    return Record(folder, told, hashlib.sha256(data).hexdigest())
+
+
+def _of_older_toolkit(data: bytes) -> dict[str, Any] | None:
+    """What a `run.json` of the first format says; None where it isn't one."""
+    try:
+        told = json.loads(data)
+    except ValueError:
+        return None
+    return told if isinstance(told, dict) and told.get("format", 1) == 1 and "seal" not in told else None
+
+
+def read_digests(folder: Path) -> dict[str, str]:
+    """The SHA-256 of the run's files, by their names in its folder.
+
+    Raises:
+        ValueError: the file that has them is damaged or missing.
+    """
+    try:
+        return unsealed((folder / DIGESTS_FILE).read_bytes())
+    except OSError as error:
+        raise ValueError(f"it can't be read: {error.strerror}") from None
+
+
+def _below(folder: Path, kind: str) -> list[str]:
+    """The names of what is there of a kind, hidden files aside."""
+    root = folder / kind
+    found = [root] if root.is_file() else [path for path in root.rglob("*") if path.is_file()]
+    return sorted(str(path.relative_to(folder)) for path in found if not path.name.startswith("."))
+
+
+def _unlisted(folder: Path, there: list[str], listed: Mapping[str, str]) -> Damage | None:
+    extra = next((name for name in there if name not in listed), None)
+    return Damage(folder / extra, "it isn't one of the run's files") if extra else None
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a run's folder is to hold beside its record.
+
+    Attributes:
+        linked: the outputs of steps and their digests, by their names in the folder.
+        written: the bytes of small files, by their names.
+        replaced: documents of an earlier version for which a new one is kept.
+    """
+
+    linked: Mapping[str, tuple[Path, str]]
+    written: Mapping[str, bytes]
+    replaced: pl.DataFrame
+
+    @property
+    def small(self) -> dict[str, bytes]:
+        """The small files, the table of what is replaced among them."""
+        table = io.BytesIO()
+        self.replaced.write_parquet(table)
+        return {**self.written, REPLACED_FILE: table.getvalue()}
+
+
+def write_run(folder: Path, contents: Contents, told: Mapping[str, Any]) -> None:
+    """Fill the folder of a run that has no record that can be read; what stood there before goes."""
+    (folder / RUN_FILE).unlink(missing_ok=True)
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name not in (LOCK_FILE, ATTEMPT_FILE):
+            path.unlink()
+    for kind in KINDS:
+        (folder / kind).mkdir()
+    for name, (output, _) in contents.linked.items():
+        link_or_copy(output, folder / name)
+    small = contents.small
+    for name, data in small.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+        sync(folder / name)
+    for path in folder.rglob("*"):
+        if path.is_dir():
+            sync(path)
+    digests = {name: digest for name, (_, digest) in contents.linked.items()}
+    digests |= {name: hashlib.sha256(data).hexdigest() for name, data in small.items()}
+    replace(folder / DIGESTS_FILE, sealed(digests, indent=1))
+    replace(folder / RUN_FILE, sealed(told, indent=1))
+
+
+def is_confirmed(record: Record, contents: Contents, told: Mapping[str, Any]) -> bool:
+    """Whether a run that was done again came to what its record says."""
+    if record.told.get("format") != FORMAT or _outcome(record.told) != _outcome(told):
+        return False
+    try:
+        digests = read_digests(record.folder)
+    except ValueError:  # damaged: nothing speaks against it
+        return True
+    linked = {name: digest for name, digest in digests.items() if name.partition("/")[0] in KINDS}
+    if linked != {name: digest for name, (_, digest) in contents.linked.items()}:
+        return False
+    if damage(record.folder, {REPLACED_FILE: digests[REPLACED_FILE]}):
+        return True
+    # By its rows: another version of a library may write them otherwise.
+    return pl.read_parquet(record.folder / REPLACED_FILE).equals(contents.replaced)
+
+
+def _outcome(told: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What a run came to: outputs of its parts, those that failed, rows, and what each stage did."""
+    counts = {
+        stage: {key: value for key, value in count.items() if key != "seconds"}
+        for stage, count in told["stages"].items()
+    }
+    return [(p["name"], list(p["outputs"]), bool(p["failed"])) for p in told["parts"]], told["rows"], counts
+
+
+def mend(folder: Path, contents: Contents) -> list[str]:
+    """Put what is damaged in the folder of a confirmed run in order, file by file; gives a sentence for each."""
+    mended: list[str] = []
+    try:
+        digests = read_digests(folder)
+    except ValueError as error:
+        digests = {}
+        mended.append(f"{folder / DIGESTS_FILE}: {error}; it is made anew")
+    made = {}
+    for name, (output, digest) in contents.linked.items():
+        made[name] = digest
+        file = folder / name
+        if file.exists() and file.samefile(output):
+            continue
+        if wrong := damage(folder, {name: digest}):
+            mended.append(f"{wrong}; it is made anew")
+            _link(output, file)
+    for name, data in contents.small.items():
+        made[name] = digests.get(name, hashlib.sha256(data).hexdigest())
+        if wrong := damage(folder, {name: made[name]}):
+            mended.append(f"{wrong}; it is made anew")
+            made[name] = hashlib.sha256(data).hexdigest()
+            replace(folder / name, data)
+    for kind in (*KINDS, "filters"):
+        for name in _below(folder, kind):
+            if name not in made:
+                mended.append(f"{folder / name}: it isn't one of the run's files; it is removed")
+                (folder / name).unlink()
+    if made != digests:
+        replace(folder / DIGESTS_FILE, sealed(made, indent=1))
+    return mended
+
+
+def links(part: str, outputs: Sequence[T]) -> Iterator[tuple[str, T, str]]:
+    """The links to the outputs of a part's steps: the name in the run's folder, the output, and the file in it.
+
+    >>> [name for name, _, _ in links("fuente-00000", ["ab12"])]
+    ['kept/fuente-00000.parquet', 'dropped/fuente-00000-0.parquet', 'ledger/fuente-00000-0.parquet']
+    """
+    yield f"kept/{part}.parquet", outputs[-1], ROWS
+    for number, output in enumerate(outputs):
+        yield f"dropped/{part}-{number}.parquet", output, DROPPED
+        yield f"ledger/{part}-{number}.parquet", output, LEDGER
+
+
+def mend_links(record: Record, made: Mapping[str, Path]) -> list[str]:
+    """Put links of another run in order whose outputs were damaged and made anew to the same bytes.
+
+    Args:
+        record: the run's.
+        made: the folders of outputs, by their keys.
+    """
+    try:
+        digests = read_digests(record.folder)
+    except ValueError:
+        return []
+    mended = []
+    for part in record.told["parts"]:
+        for name, key, file in links(part["name"], part["outputs"]) if not part["failed"] else ():
+            if key not in made or name not in digests:
+                continue
+            wrong = damage(record.folder, {name: digests[name]})
+            if wrong and not damage(made[key], {file: digests[name]}):
+                mended.append(f"{wrong}; it is made anew")
+                _link(made[key] / file, record.folder / name)
+    return mended
+
+
+def _link(output: Path, file: Path) -> None:
+    with beside(file) as temporary:
+        link_or_copy(output, temporary)
+        temporary.replace(file)
+
+
+def add(record: Record, mended: Sequence[str], accepted_loss: str | None = None) -> None:
+    """Add to a finished run's record what was made anew, and why a loss is accepted; nothing else of it changes."""
+    told = record.told | {"mended": [*record.told["mended"], *mended]}
+    told |= {"accepted_loss": accepted_loss or told["accepted_loss"]}
+    if told != record.told:
+        replace(record.folder / RUN_FILE, sealed(told, indent=1))
+
+
+@contextmanager
+def attempted(folder: Path) -> Iterator[None]:
+    """Note in the run's folder when the command was given and how it ended; nothing of its end where it is killed."""
+    told = {"run": folder.name, "process": os.getpid(), "host": socket.gethostname(), "started": now()}
+    replace(folder / ATTEMPT_FILE, sealed(told, indent=1))
+    try:
+        yield
+    except Exception as error:
+        with suppress(OSError):  # of a full disk, the first error says more
+            replace(folder / ATTEMPT_FILE, sealed({**told, "ended": now(), "error": str(error)}, indent=1))
+        raise
+    replace(folder / ATTEMPT_FILE, sealed({**told, "ended": now(), "error": None}, indent=1))
+
+
+def read_attempt(folder: Path) -> dict[str, Any]:
+    """When the command was last given for a run's folder, and how it ended; empty where nothing tells.
+
+    Raises:
+        ValueError: the file that tells is damaged.
+    """
+    try:
+        return unsealed((folder / ATTEMPT_FILE).read_bytes())
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise ValueError(f"it can't be read: {error.strerror}") from None
+
+
+def now() -> str:
+    """This moment, in ISO 8601; such moments are in order as strings are."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,226 @@
+"""What a run came to: the counts of all parts together, what `run.json` says, and what the run's folder holds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from latam_corpus import __version__, schema
+from latam_corpus.errors import PartError
+from latam_corpus.paths import data_folder
+from latam_corpus.pipeline import record
+from latam_corpus.pipeline.conserve import Count
+from latam_corpus.pipeline.decide import REPLACED
+from latam_corpus.pipeline.step_file import Told
+from latam_corpus.pipeline.survival import Loss, losses
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from latam_corpus.pipeline.plan import Part, Plan
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a run came to.
+
+    Attributes:
+        folder: the run's folder.
+        stages: what happened, by stage, in order.
+        failures: the parts that failed, and why.
+        reused: for each step's title how many of its parts were done before.
+        losses: the groups of which a stage kept less than the recipe's floor.
+        accepted_loss: the written reason for which they may be released; None where there is none.
+        barriers: what each tells of its work, such as what was left out of a comparison.
+        mended: what was damaged and was made anew, a sentence each.
+    """
+
+    folder: Path
+    rows_in: int
+    kept: int
+    stages: dict[str, Count]
+    failures: dict[str, str]
+    reused: dict[str, tuple[int, int]]
+    by_genre: list[dict[str, Any]] = field(default_factory=list)
+    outputs: dict[str, list[str]] = field(default_factory=dict)
+    seconds: float = 0.0
+    losses: tuple[Loss, ...] = ()
+    accepted_loss: str | None = None
+    barriers: dict[str, Any] = field(default_factory=dict)
+    mended: tuple[str, ...] = ()
+
+    @property
+    def releasable(self) -> bool:
+        """Whether a release may be made of it: no part failed, and no loss is without a reason."""
+        return not self.failures and (not self.losses or self.accepted_loss is not None)
+
+
+@dataclass
+class Work:
+    """What has been done, and how it went.
+
+    Attributes:
+        keys: of each part, those of the outputs of its steps.
+        failures: the parts that failed, and why.
+        reused: for each step's title how many parts were done before, and of how many.
+        replaced: what barriers say of an earlier version's documents.
+        notes: what they tell of their work.
+        mended: what was damaged and was made anew, a sentence each.
+        remade: the keys of outputs of parts of which some were damaged.
+    """
+
+    keys: dict[str, list[str]]
+    failures: dict[str, str] = field(default_factory=dict)
+    reused: dict[str, list[int]] = field(default_factory=dict)
+    replaced: list[pl.DataFrame] = field(default_factory=list)
+    notes: dict[str, Any] = field(default_factory=dict)
+    mended: list[str] = field(default_factory=list)
+    remade: set[str] = field(default_factory=set)
+
+    def done(self) -> list[str]:
+        """The parts that haven't failed, in order."""
+        return [name for name in self.keys if name not in self.failures]
+
+    def fallen(self) -> pl.DataFrame:
+        """Documents of an earlier version for which a new one is kept."""
+        return pl.concat([pl.DataFrame(schema=REPLACED), *self.replaced])
+
+
+def settled(plan: Plan, folder: Path, folders: Mapping[str, Sequence[Path]], work: Work) -> RunResult:
+    """The counts of all parts together.
+
+    Raises:
+        PartError: rows were lost.
+    """
+    stages: dict[str, Count] = {}
+    total = Told()
+    for outputs in folders.values():
+        told = [Told.read(output) for output in outputs]
+        total.kept += told[-1].kept
+        for one in told:
+            total.dropped += one.dropped
+            for stage, count in one.stages.items():
+                stages.setdefault(stage, Count()).add(count)
+    kept = total.kept.total()
+    rows_in = stages["collect"].rows_in if "collect" in stages else 0
+    fallen = sum(sum(c.dropped.values()) + sum(c.failed.values()) for c in stages.values())
+    if not rows_in == kept + fallen == kept + total.dropped.total():
+        raise PartError(str(folder), f"{rows_in} rows came in, {kept} were kept and {fallen} set aside")
+    # Parts tell of a stage only when a row reached it, and in the order in which they are merged.
+    stages = {stage: stages.get(stage, Count()) for stage in plan.stages}
+    floors = plan.recipe.survival
+    lost = losses(total.kept, total.dropped, plan.stages, plan.identified, floors) if floors else []
+    return RunResult(
+        folder,
+        rows_in,
+        kept,
+        stages,
+        work.failures,
+        {title: (n, of) for title, (n, of) in work.reused.items()},
+        _by_genre(total),
+        work.keys,
+        losses=tuple(lost),
+        barriers=work.notes,
+        mended=tuple(work.mended),
+    )
+
+
+def _by_genre(total: Told) -> list[dict[str, Any]]:
+    """Rows kept and set aside by genre and source, with the reasons, the most frequent first."""
+    left: Counter[tuple[str, str]] = Counter()
+    fallen: dict[tuple[str, str], Counter[str]] = {}
+    for (genre, source, *_), n in total.kept.items():
+        left[genre, source] += n
+    for (_, genre, source, *_, reason), n in sorted(total.dropped.items()):
+        fallen.setdefault((genre, source), Counter())[reason] += n
+    rows = []
+    for genre, source in sorted({*left, *fallen}):
+        reasons = fallen.get((genre, source), Counter())
+        kept = left[genre, source]
+        rows.append(
+            {
+                "genre": genre,
+                "source": source,
+                "in": kept + sum(reasons.values()),
+                "kept": kept,
+                "reasons": dict(sorted(reasons.items(), key=lambda pair: -pair[1])),
+            }
+        )
+    return rows
+
+
+def run_told(plan: Plan, parts: Sequence[Part], digest: str, result: RunResult) -> dict[str, Any]:
+    """What `run.json` says."""
+    recipe = plan.recipe
+    return {
+        "format": record.FORMAT,
+        "id": result.folder.name,
+        "finished": True,
+        "written": record.now(),
+        "toolkit": __version__,
+        "digest": digest,
+        "recipe": {"name": recipe.name, **recipe.model_dump(mode="json")},
+        "limit": plan.limit,
+        "made_of": plan.made_of(),
+        "sources": [s.model_dump(mode="json") for s in plan.sources],
+        "parts": [
+            {
+                "name": p.name,
+                "source": p.source.id,
+                "file": p.file.relative,
+                "bytes": p.bytes,
+                "span": None if p.span is None else str(p.span),
+                "sha256": p.content,
+                "key": p.key,
+                "outputs": result.outputs[p.name],
+                "failed": result.failures.get(p.name),
+            }
+            for p in parts
+        ],
+        "rows": {"in": result.rows_in, "kept": result.kept, "set_aside": result.rows_in - result.kept},
+        "stages": {name: asdict(count) for name, count in result.stages.items()},
+        "barriers": result.barriers,
+        "by_genre": result.by_genre,
+        "losses": [loss.as_dict() for loss in result.losses],
+        "accepted_loss": result.accepted_loss,
+        "reused": {title: {"parts": n, "of": of} for title, (n, of) in result.reused.items()},
+        "mended": list(result.mended),
+        "seconds": result.seconds,
+        "columns": list(schema.DOCUMENT_SCHEMA),
+    }
+
+
+def contents_of(plan: Plan, folders: Mapping[str, Sequence[Path]], work: Work) -> record.Contents:
+    """What the run's folder is to hold.
+
+    Args:
+        plan: the run's.
+        folders: of each part, those of the outputs of its steps.
+        work: what was done.
+    """
+    return record.Contents(_linked(folders), _written(plan), work.fallen())
+
+
+def _linked(folders: Mapping[str, Sequence[Path]]) -> dict[str, tuple[Path, str]]:
+    """The outputs that the run's folder links to, and their digests, by their names there."""
+    found: dict[str, tuple[Path, str]] = {}
+    for name, outputs in folders.items():
+        digests = {output: Told.read(output).files for output in outputs}
+        for link, output, file in record.links(name, outputs):
+            found[link] = output / file, digests[output][file]
+    return found
+
+
+def _written(plan: Plan) -> dict[str, bytes]:
+    """The recipe, and the policies that the run decided by, so that its verdicts can be read against them later."""
+    found = {record.RECIPE_FILE: plan.recipe.file.read_bytes()}
+    for stage in (stage for segment in plan.segments for step in segment.steps for stage in step.stages):
+        if hasattr(stage, "policies"):
+            root = Path(stage.policies) if stage.policies else data_folder("filters")
+            files = [path for path in sorted(root.rglob("*")) if path.is_file() and not path.name.startswith(".")]
+            return found | {f"filters/{path.relative_to(root)}": path.read_bytes() for path in files}
+    return found

@@ -1,0 +1,377 @@
+"""`damage`: bits flipped in what runs have stored, files cut, emptied, deleted: is a release made of it in silence?
+
+A small run with its release is made, and kept beside. Then, for each trial, in a copy of it one file is damaged, the
+way a disk does it: its time stays. Commands that read are given, then the recipe is run again and the release built
+again. A command may refuse, with an exit code and a sentence; what it does with exit code 0 must be what it did before
+the damage, and the recipe must put everything in order.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import traceback
+from collections import Counter
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from unittest.mock import patch
+
+import typer
+from fsspec.implementations.memory import MemoryFileSystem
+
+from latam_corpus.cli import app as cli
+from latam_corpus.dedupe import index
+from latam_corpus.paths import data_folder
+from latam_corpus.release.manifest import load_manifest
+from latam_corpus.release.store import Store
+
+from .machine import Report, Table
+from .texts import SEED
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+KINDS: Final = ("flip", "cut", "emptied", "deleted")
+# In memory: a store on this disk would be linked from `work/index/`, and is no part of what a run has stored.
+_STORE: Final = "memory://damage"
+_RELEASE: Final = "prueba"
+_SENTENCES: Final = (
+    "La barca número {n} salió del puerto antes del alba y volvió con la red vacía, como casi siempre en invierno.",
+    "Mi abuela contaba {n} veces la misma historia y nadie se atrevía a decirle que ya la sabíamos de memoria.",
+    "En la casilla {n} del registro alguien había escrito un nombre que después borraron con cuidado.",
+    "Cuando llovía mucho, el maestro nos dejaba ir temprano y cruzábamos el puente de {n} tablas corriendo.",
+    "Para la fiesta compraron {n} velas, dos sacos de harina y un vino que no le gustó a ninguno de los invitados.",
+    "Desde el cerro se ven {n} techos de lata, la iglesia sin torre y más allá el mar, que a esa hora es gris.",
+)
+_WORDS: Final = "barca número 35 salió"
+_SOURCE: Final = """id = "fuente"
+title = "Cuentos de prueba"
+holder = "Nadie"
+languages = ["spa"]
+[rights]
+statement = "CC0-1.0"
+basis = "licence"
+uses = ["train"]
+[collect]
+files = ["*.jsonl"]
+"""
+_RECIPE: Final = """title = "Cuentos"
+genre = "literature"
+sources = ["fuente.toml"]
+[[stage]]
+use = "repair"
+[[stage]]
+use = "identify"
+[[stage]]
+use = "filter"
+policies = {policies}
+[[stage]]
+use = "redact"
+[[stage]]
+use = "dedupe"
+{against}
+[release]
+name = "prueba"
+admit = ["open"]
+uses = ["train"]
+split = {{ validation = 0.0, test = 0.0 }}
+"""
+_NOTES: Final = (
+    "All commands are given in one process, whose start isn't paid for each; between trials it forgets files.",
+    "Files are drawn by their role in turn, so that each role is hit as often.",
+    "A file in `out/runs` that is a link is damaged in `out/work` too.",
+    "«refused» counts trials in which a command ended with 1 or 2 and a sentence, before the recipe was run again.",
+)
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command said, and how it ended; `traceback` where it broke."""
+
+    code: int
+    out: str
+    err: str
+    traceback: str = ""
+
+
+def command(*arguments: object) -> Said:
+    """What the command line says to this, in this process."""
+    out, err = io.StringIO(), io.StringIO()
+    code, broken = 0, ""
+    given = patch.object(sys, "argv", ["latam-corpus", *map(str, arguments)])
+    with given, patch.object(cli, "app", _commands()), redirect_stdout(out), redirect_stderr(err):
+        try:
+            cli.main()
+        except SystemExit as ended:
+            code = ended.code if isinstance(ended.code, int) else 0
+        except Exception:  # noqa: BLE001  (a traceback is what is looked for)
+            code, broken = 1, traceback.format_exc()
+    return Said(code, out.getvalue(), err.getvalue(), broken)
+
+
+@cache
+def _commands() -> Any:
+    """The command line, built once: it takes as long as many a command."""
+    return typer.main.get_command(cli.app)
+
+
+@dataclass
+class Shelf:
+    """The undisturbed run, the store before its release, and what commands say of it."""
+
+    room: Path
+    store: dict[str, bytes] = field(default_factory=dict)
+    earlier: str = ""
+    run: str = ""
+    release: dict[str, Any] = field(default_factory=dict)
+    answers: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def made(cls, room: Path) -> Shelf:
+        """The shelf in an empty folder."""
+        shelf = cls(room)
+        MemoryFileSystem.store.clear()
+        (room / "fuente.toml").write_text(_SOURCE)
+        _write(room / "before", 1, range(4), 5)
+        _write(room / "in", 3, range(1, 9), 6)
+        for name in ("genres/literature.toml", "languages/spa.toml", "languages/und.toml"):
+            (room / "filters" / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(data_folder("filters") / name, room / "filters" / name)
+        policies = json.dumps(str(room / "filters"))
+        (room / "antes.toml").write_text(_RECIPE.format(policies=policies, against=""))
+        before = command("run", room / "antes.toml", *shelf.given("before", room / "earlier"))
+        assert before.code == 0, before.err
+        shelf.store = {path: file.getvalue() for path, file in MemoryFileSystem.store.items()}
+        shelf.earlier = json.loads(before.out)["release"]["version"]
+        against = f'against = "{_RELEASE}@{shelf.earlier}"\nkeep = "best"'
+        (room / "cuentos.toml").write_text(_RECIPE.format(policies=policies, against=against))
+        told = json.loads(shelf.rerun(room / "out").out)
+        shelf.run, shelf.release = told["run"], _released()
+        command("runs", "tag", shelf.run, "sana", "--out", room / "out")
+        shelf.answers = {said: shelf.ask(said, room / "out").out for said in _QUESTIONS}
+        assert {"duplicate", "superseded"} & shelf.release["left_out"].keys(), shelf.release
+        return shelf
+
+    def given(self, folder: str, out: Path) -> tuple[object, ...]:
+        """What the command `run` is given."""
+        return ("--input", self.room / folder, "--out", out, "--store", _STORE, "--engine", "in-process", "--json")
+
+    def rerun(self, out: Path) -> Said:
+        """Run the recipe into `out`, with a store that has the earlier version alone."""
+        self._fresh()
+        return command("run", self.room / "cuentos.toml", *self.given("in", out))
+
+    def rebuild(self, out: Path) -> Said:
+        """Build the release of the run, in a store that has the earlier version alone."""
+        self._fresh()
+        named = ("release", "build", _RELEASE, self.run, "--parent", self.earlier)
+        return command(*named, "--out", out, "--store", _STORE)
+
+    def ask(self, question: str, out: Path) -> Said:
+        """What a command that reads says of the run."""
+        words = [self.run if word == "RUN" else word for word in _QUESTIONS[question]]
+        return command(*words, "--out", out)
+
+    def _fresh(self) -> None:
+        MemoryFileSystem.store.clear()
+        filesystem = MemoryFileSystem()
+        for path, data in self.store.items():
+            filesystem.pipe_file(path, data)
+        # What a process remembers of files: a damaged one has the size and the time that it had.
+        index._file_digest.cache_clear()  # noqa: SLF001  (no command runs twice in a process)
+
+
+_QUESTIONS: Final = {
+    "explain": ("explain", _WORDS, "--json"),
+    "measure": ("measure", "RUN", "--json"),
+    "sample": ("sample", "RUN", "--internal", "--json"),
+    "sample --set-aside": ("sample", "RUN", "--internal", "--set-aside", "--json"),
+}
+
+
+def _write(folder: Path, files: int, numbers: range, sentences: int) -> None:
+    """Files of documents, some of them alike, some too short to stay."""
+    folder.mkdir()
+    for file in range(files):
+        rows = []
+        for n in numbers:
+            number = 100 * file + n if n % 4 else n
+            text = " ".join(one.format(n=number * 7 + k) for k, one in enumerate(_SENTENCES[:sentences]))
+            rows.append({"id": f"{folder.name}-{file}-{n}", "text": text if n % 7 else "Inicio\nContacto\nMapa"})
+        lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        (folder / f"{file}.jsonl").write_text(lines, encoding="utf-8")
+
+
+def _released() -> dict[str, Any]:
+    """What the latest version holds; without the moment at which it was made."""
+    store = Store.at(_STORE)
+    told = load_manifest(store, *store.find(_RELEASE)).model_dump(mode="json")
+    del told["created"]
+    told["files"] = {name: of for name, of in told["files"].items() if name.endswith(".parquet")}
+    told["runs"] = [(run["id"], run["rows"], run["failed_parts"]) for run in told["runs"]]
+    return told
+
+
+def roles(out: Path) -> dict[str, list[Path]]:
+    """The files that a run has stored, by what they are, without links to elsewhere."""
+    found: dict[str, list[Path]] = {}
+    for path in sorted(path for kind in ("work", "runs") for path in (out / kind).rglob("*")):
+        if path.is_file() and not path.is_symlink():
+            found.setdefault(_role(path.relative_to(out)), []).append(path)
+    return found
+
+
+def _role(path: Path) -> str:
+    """What a file is.
+
+    >>> _role(Path("work/ab/ab12/rows.parquet")), _role(Path("runs/cuentos-1a2b3c4d/filters/genres/web.toml"))
+    ('work: rows.parquet', 'runs: filters')
+    """
+    kind, *folders, name = path.parts
+    if name in ("lock", ".lock"):
+        return "lock"
+    if kind == "work":
+        return f"work: {name if len(folders) > 1 and len(folders[0]) == 2 else (folders or [name])[0]}"
+    return f"runs: {folders[1] if len(folders) > 1 else name}"
+
+
+def harm(path: Path, kind: str, chance: random.Random) -> str:
+    """Damage a file as a disk does; gives what was done."""
+    state, data = path.stat(), bytearray(path.read_bytes())
+    if kind == "deleted":
+        path.unlink()
+        return "deleted"
+    if kind == "flip" and data:
+        place = chance.randrange(8 * len(data))
+        data[place // 8] ^= 1 << place % 8
+        told = f"bit {place % 8} of byte {place // 8} of {len(data)}"
+    else:
+        size = chance.randrange(len(data)) if kind == "cut" and data else 0
+        told = f"cut to {size} of {len(data)} bytes"
+        del data[size:]
+    with path.open("r+b") as file:  # in place, so that other names of the file are damaged too
+        file.write(data)
+        file.truncate()
+    os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
+    return told
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One damage, and what came of it.
+
+    Attributes:
+        role: of the file.
+        kind: of the damage.
+        place: the file, and where in it.
+        refused: whether a command refused before the recipe was run again.
+        told: whether the run said that something was damaged.
+        wrong: what should not have been, a sentence each.
+    """
+
+    role: str
+    kind: str
+    place: str
+    refused: bool
+    told: bool
+    wrong: tuple[str, ...]
+
+
+def trial(shelf: Shelf, name: str, role: str, kind: str, chance: random.Random) -> Trial:
+    """Damage one file of a copy of the undisturbed run, and give the commands."""
+    out = shelf.room / name
+    # By `cp`: files that are one must be one in the copy too.
+    subprocess.run(["cp", "-a", str(shelf.room / "out"), str(out)], check=True)
+    path = chance.choice(roles(out)[role])
+    place = f"{path.relative_to(out)}: {harm(path, kind, chance)}"
+    wrong: list[str] = []
+    said = {question: shelf.ask(question, out) for question in _QUESTIONS}
+    for question, answer in said.items():
+        if answer.code == 0 and answer.out != shelf.answers[question]:
+            wrong.append(f"{question} says something else with exit code 0")
+    said["build"] = shelf.rebuild(out)
+    if said["build"].code == 0 and _released() != shelf.release:
+        wrong.append("the release of the damaged run differs with exit code 0")
+    said["list"] = command("runs", "list", "--json", "--out", out)
+    refused = any(answer.code for answer in said.values())
+    said["run"] = shelf.rerun(out)
+    if said["run"].code:
+        wrong.append(f"the recipe can't be run again: {said['run'].err.strip()}")
+    elif _released() != shelf.release:
+        wrong.append("the release of the run differs with exit code 0")
+    said["build again"] = shelf.rebuild(out)
+    if said["build again"].code or _released() != shelf.release:
+        wrong.append(f"the release can't be built again: {said['build again'].err.strip()}")
+    for question in _QUESTIONS if refused else ():
+        said[f"{question} again"] = shelf.ask(question, out)
+        if said[f"{question} again"].out != shelf.answers[question]:
+            wrong.append(f"{question} isn't what it was after the recipe was run again")
+    wrong += [f"{what}: a traceback\n{answer.traceback}" for what, answer in said.items() if answer.traceback]
+    shutil.rmtree(out)
+    return Trial(role, kind, place, refused, "damaged" in said["run"].err, tuple(wrong))
+
+
+def drawn(shelf: Shelf, flips: int, others: int, seed: int) -> list[tuple[str, str]]:
+    """Roles and kinds of damage: roles in turn, so many flips, so many of the other kinds each."""
+    names = sorted(roles(shelf.room / "out"))
+    kinds = ["flip"] * flips + [kind for kind in KINDS[1:] for _ in range(others)]
+    order = random.Random(seed)  # noqa: S311  (repeatable, not secret)
+    turns = [name for _ in range(len(kinds) // len(names) + 1) for name in order.sample(names, len(names))]
+    return list(zip(turns, kinds, strict=False))
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    """The benchmark's own options."""
+    parser.add_argument("--flips", type=int, default=300, help="bits flipped, one at a time; 300 by default")
+    parser.add_argument("--others", type=int, default=20, help="files cut, emptied and deleted, each; 20 by default")
+    parser.add_argument("--seed", type=int, default=SEED, help="another one damages other places")
+
+
+def measure(args: argparse.Namespace) -> Report:
+    """What came of each damage, by the role of the file."""
+    with tempfile.TemporaryDirectory(prefix="latam-damage-") as name:
+        shelf = Shelf.made(Path(name))
+        chance = random.Random(args.seed)  # noqa: S311  (repeatable, not secret)
+        found = [
+            trial(shelf, f"trial-{number}", role, kind, chance)
+            for number, (role, kind) in enumerate(drawn(shelf, args.flips, args.others, args.seed))
+        ]
+    settings = {"flips": args.flips, "others": args.others, "seed": args.seed}
+    bad = [(one.place, one.kind, "; ".join(one.wrong)) for one in found if one.wrong]
+    tables = (
+        _table(found),
+        *([Table("What should not have been", ("file", "damage", "what"), tuple(bad))] if bad else []),
+    )
+    return Report("damage", {}, settings, tables, _NOTES)
+
+
+def _table(found: Sequence[Trial]) -> Table:
+    rows: list[tuple[object, ...]] = []
+    for role in (*sorted({one.role for one in found}), "all"):
+        mine = [one for one in found if role in (one.role, "all")]
+        kinds = Counter(one.kind for one in mine)
+        broken = sum(any("traceback" in what for what in one.wrong) for one in mine)
+        silent = sum(any("exit code 0" in what for what in one.wrong) for one in mine)
+        counted = (sum(one.refused for one in mine), sum(one.told for one in mine))
+        others = sum(bool(one.wrong) for one in mine) - broken - silent
+        rows.append((role, *(kinds[kind] for kind in KINDS), *counted, silent, broken, max(others, 0)))
+    heads = (
+        "file",
+        *(f"{kind}#" for kind in KINDS),
+        "refused#",
+        "made anew#",
+        "other with exit 0#",
+        "tracebacks#",
+        "else#",
+    )
+    return Table("Damage to what a run has stored", heads, tuple(rows))

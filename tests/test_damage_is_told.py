@@ -1,0 +1,36 @@
+"""What runs have stored is damaged, file by file: nothing is released of it in silence, and the recipe mends it.
+
+The whole measurement is `python -m tests.benchmarks damage`; here each kind of file is damaged once.
+"""
+
+from __future__ import annotations
+
+import importlib
+import random
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# By name: the package is `tests.benchmarks` to Python and `benchmarks` to the type checker.
+damage: Any = importlib.import_module("tests.benchmarks.damage")
+_SEED = 20261127
+
+
+@pytest.mark.slow
+def test_no_damage_is_silent_and_all_is_mended(tmp_path: Path, figures: dict[str, float]) -> None:
+    """A flipped bit in a file of each kind, a cut, an emptied and a deleted one: the release of before, or an error."""
+    shelf = damage.Shelf.made(tmp_path)
+    chance = random.Random(_SEED)  # noqa: S311  (repeatable, not secret)
+    kinds = len(damage.roles(tmp_path / "out"))
+    found = [
+        damage.trial(shelf, f"trial-{number}", role, kind, chance)
+        for number, (role, kind) in enumerate(damage.drawn(shelf, kinds, 1, _SEED))
+    ]
+    assert {one.role for one in found} == set(damage.roles(tmp_path / "out"))
+    assert [(one.place, one.wrong) for one in found if one.wrong] == []
+    # Of a step's outputs nothing is used that wasn't looked at.
+    assert all(one.told for one in found if one.role.startswith("work: ") and one.role != "work: index")
+    figures["damages told or mended"] = len(found)

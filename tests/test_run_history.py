@@ -1,0 +1,420 @@
+"""Runs have a history: none is overwritten, each says what became of it, and is found by what people call it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from latam_corpus.pipeline import part, record
+from latam_corpus.pipeline.history import entry
+from latam_corpus.pipeline.lock import locked
+from latam_corpus.privacy.redact import Redact
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from conftest import CommandLine, Document, KeptRun, SmallRecipe, SmallSource, Told
+
+_TEXTS = (
+    "La barca salió del puerto antes del alba y volvió con la red vacía.",
+    "Mi abuela contaba la misma historia y nadie le decía que ya la sabíamos.",
+    "Cuando llovía mucho, el maestro nos dejaba ir temprano por el puente.",
+)
+_MOMENT = 1_700_000_000
+
+
+class _KilledError(BaseException):
+    """The end of a process, which no code of ours notices."""
+
+
+@dataclass
+class Bench:
+    """A recipe, its input, and the command line."""
+
+    folder: Path
+    call: CommandLine
+
+    @property
+    def out(self) -> Path:
+        """The folder of runs."""
+        return self.folder / "out"
+
+    def write(self, number: int, text: str) -> Path:
+        """A file with one document, always of the same time."""
+        path = self.folder / "in" / f"{number}.jsonl"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps({"id": str(number), "text": text}) + "\n", encoding="utf-8")
+        os.utime(path, (_MOMENT, _MOMENT))
+        return path
+
+    def run(self, *more: str, where: Path | None = None) -> Told:
+        """What `run` says of the input."""
+        given = ("--input", f"fuente={where or self.folder / 'in'}", "--engine", "in-process", "--json")
+        return self.call("run", self.folder / "mezcla.toml", *given, "--out", self.out, *more)
+
+    def named(self, *more: str) -> str:
+        """The name of the run that it is."""
+        told = self.run(*more)
+        assert told.code == 0, told.err
+        return str(told.json["run"])
+
+    def list(self) -> dict[str, dict[str, Any]]:
+        """What `runs list` says, by run."""
+        return {row["run"]: row for row in self.call("runs", "list", "--out", self.out, "--json").json}
+
+    def runs(self, *words: str) -> Told:
+        """What a command of the group `runs` says."""
+        return self.call("runs", *words, "--out", self.out)
+
+
+@pytest.fixture
+def bench(tmp_path: Path, command_line: CommandLine, small_recipe: SmallRecipe, small_source: SmallSource) -> Bench:
+    """A recipe of one stage and its release, over three files of one document."""
+    (tmp_path / "mezcla.toml").write_text(small_recipe("redact", release="index = false"))
+    (tmp_path / "fuente.toml").write_text(small_source())
+    made = Bench(tmp_path, command_line)
+    for number, text in enumerate(_TEXTS):
+        made.write(number, text)
+    return made
+
+
+@pytest.fixture
+def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Makes the stage of the recipe fail on texts with a word; on none with an empty one."""
+    whole = Redact.__call__
+
+    def fail_on(word: str) -> None:
+        def call(self: Redact, batch: Any) -> Any:
+            if word and any(word in text for text in batch.frame["text"]):
+                raise RuntimeError(word)
+            return whole(self, batch)
+
+        monkeypatch.setattr(Redact, "__call__", call)
+
+    return fail_on
+
+
+def test_another_input_is_another_run_and_the_same_input_is_the_same(bench: Bench, tmp_path: Path) -> None:
+    """Neither where it lies nor the number of workers has a part in it; its record stays that of the first time."""
+    first = bench.named()
+    told = (bench.out / "runs" / first / "run.json").read_bytes()
+    bench.write(0, _TEXTS[0].replace("alba", "amanecer"))
+    second = bench.named()
+    assert second != first
+    assert set(bench.list()) == {first, second}
+    bench.write(0, _TEXTS[0])
+    shutil.copytree(tmp_path / "in", tmp_path / "copia")
+    assert bench.run(where=tmp_path / "copia").json["run"] == first
+    assert bench.run("--workers", "2", "--batch-rows", "1").json["run"] == first
+    assert (bench.out / "runs" / first / "run.json").read_bytes() == told
+    # The one that was run last is the newest, though the other was made after it.
+    assert list(bench.list()) == [first, second]
+
+
+def test_what_a_run_says_of_its_source_is_a_part_of_it(bench: Bench, tmp_path: Path) -> None:
+    """A release's card quotes it; no work is done again for it."""
+    first = bench.named()
+    source = tmp_path / "fuente.toml"
+    source.write_text(source.read_text().replace("Cuentos de prueba", "Cuentos del puerto"))
+    told = bench.run().json
+    assert told["run"] != first
+    assert all(step["parts"] == step["of"] for step in told["reused"].values())
+    differs = bench.call("runs", "diff", first, told["run"], "--out", bench.out, "--json").json
+    assert [(d["what"], d["name"], d["a"], d["b"]) for d in differs["differences"]] == [
+        ("source", "fuente: title", "Cuentos de prueba", "Cuentos del puerto")
+    ]
+
+
+def test_a_run_with_failed_parts_stays_beside_the_one_that_did_them(
+    bench: Bench, failing: Callable[[str], None]
+) -> None:
+    """Failing again in the same way is the same run; a recipe's name means the newest that is whole."""
+    failing("abuela")
+    told = bench.run()
+    assert told.code == 1
+    failed = told.json["run"]
+    assert bench.run().json["run"] == failed
+    assert {name: row["state"] for name, row in bench.list().items()} == {failed: "failed parts"}
+    assert "fuente-00001 (1.jsonl): " in bench.runs("show", failed).out
+    kept = (bench.out / "runs" / failed / "run.json").read_bytes()
+    failing("")
+    whole = bench.named()
+    assert whole != failed
+    assert {name: row["state"] for name, row in bench.list().items()} == {failed: "failed parts", whole: "finished"}
+    assert (bench.out / "runs" / failed / "run.json").read_bytes() == kept
+    assert bench.named() == whole
+    assert bench.runs("show", "mezcla", "--json").json["run"] == whole
+    counted = bench.runs("diff", failed, whole, "--json").json
+    assert {"name": "collect", "in_a": 2, "in_b": 3, "kept_a": 2, "kept_b": 3} in counted["stages"]
+
+
+def test_a_run_that_comes_to_nothing_is_listed_with_the_reason(bench: Bench, failing: Callable[[str], None]) -> None:
+    """Also beside a finished one of the same recipe; the same command finishes it."""
+    failing(" ")
+    assert bench.run().code == 1
+    [row] = bench.list().values()
+    assert (row["state"], row["in"], row["releases"]) == ("failed", None, [])
+    assert "every part failed" in row["problem"]
+    failing("")
+    assert bench.named() == row["run"]
+    assert bench.list()[row["run"]]["state"] == "finished"
+
+
+def test_a_run_is_running_or_interrupted_where_nothing_else_is_true(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is running as long as its lock is held; a folder of which nothing is told was interrupted."""
+
+    def stopped(*_: object) -> None:
+        [folder] = [path for path in (bench.out / "runs").iterdir() if path.is_dir()]
+        assert entry(folder).state == "running"
+        raise _KilledError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(part, "_worked", stopped)
+        with pytest.raises(_KilledError):
+            bench.run()
+    [row] = bench.list().values()
+    assert row["state"] == "interrupted"
+    told = bench.call("release", "build", "prueba", row["run"], "--out", bench.out)
+    assert (told.code, "the run is interrupted" in told.err) == (2, True)
+    (bench.out / "runs" / "vacia-00000000").mkdir()
+    assert bench.list()["vacia-00000000"]["state"] == "interrupted"
+    assert bench.named() == row["run"]
+
+
+def _killed_at(monkeypatch: pytest.MonkeyPatch, moment: int) -> None:
+    """Stop at this one of all that a run's folder is written by."""
+    left = [moment]
+    for name in ("replace", "link_or_copy", "sync"):
+
+        def step(whole: Callable[..., None], *given: Any) -> None:
+            left[0] -= 1
+            if not left[0]:
+                raise _KilledError
+            whole(*given)
+
+        monkeypatch.setattr(record, name, partial(step, getattr(record, name)))
+
+
+def test_a_crash_between_any_two_writes_leaves_something_true(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run without its record was interrupted; one that has it is whole; the same command makes it so."""
+    wanted = bench.named()
+    moments = 0
+    for moment in range(1, 100):
+        shutil.rmtree(bench.out / "runs")
+        with monkeypatch.context() as patch:
+            _killed_at(patch, moment)
+            try:
+                bench.run()
+            except _KilledError:
+                moments += 1
+            else:
+                break
+        found = entry(bench.out / "runs" / wanted)
+        assert found.state in ("interrupted", "finished")
+        if found.record:
+            assert [len(found.record.files(kind)) for kind in record.KINDS] == [3, 6, 6]
+        assert bench.named() == wanted
+    assert moments > 20
+    assert entry(bench.out / "runs" / wanted).state == "finished"
+
+
+def test_a_crash_while_a_run_is_confirmed_loses_nothing_of_it(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its record stays, whatever is put in order in its folder."""
+    name = bench.named()
+    run = bench.out / "runs" / name
+    for moment in range(1, 100):
+        for file in ("recipe.toml", "kept/fuente-00001.parquet", "digests.json"):
+            (run / file).unlink()
+        with monkeypatch.context() as patch:
+            _killed_at(patch, moment)
+            try:
+                bench.run()
+            except _KilledError:
+                assert entry(run).state == "finished"
+            else:
+                break
+        assert bench.named() == name
+        assert len(record.read_record(run).files("kept")) == 3
+    assert moment > 4
+
+
+def test_a_tag_is_a_name_of_one_run(bench: Bench) -> None:
+    """It is found by every command that takes a run, and can't be another run's or a recipe's name."""
+    first = bench.named()
+    bench.write(0, "Nadie supo quién tocaba la guitarra aquella noche, porque la luz se fue.")
+    second = bench.named()
+    assert bench.runs("tag", first, "base", "--json").json == {"run": first, "tags": ["base"]}
+    assert bench.list()[first]["tags"] == ["base"]
+    taken = bench.runs("tag", second, "base")
+    assert (taken.code, f"is a tag of {first}" in taken.err) == (2, True)
+    for name, problem in (("mezcla", "the name of a recipe"), (first, "the name of a run"), ("a b", "can't be used")):
+        refused = bench.runs("tag", second, name)
+        assert (refused.code, problem in refused.err) == (2, True), refused.err
+    assert bench.call("compare", "base", second, "--out", bench.out, "--json").json["a"] == first
+    assert bench.runs("diff", "base", "mezcla", "--json").json["b"] == second
+    explained = bench.call("explain", "antes del alba", "--run", "base", "--out", bench.out, "--json").json
+    assert explained[0]["run"] == first
+    assert bench.call("sample", "base", "--internal", "--out", bench.out).code == 0
+    assert bench.call("measure", "base", "--out", bench.out).code == 2  # it measured nothing; it was found
+    built = bench.call("release", "build", "otra", "base", "--out", bench.out, "--json")
+    assert built.json["documents"] == 3
+    assert f"«base» is the run {first}" in built.err
+    assert bench.list()[first]["releases"] == ["otra@" + built.json["version"], "prueba@" + built.json["version"]]
+    assert bench.runs("tag", "base", "base", "--remove").code == 0
+    assert bench.runs("show", "base").code == 2
+
+
+def test_the_start_of_a_name_means_a_run_where_it_is_one_s(bench: Bench, kept_run: KeptRun, document: Document) -> None:
+    """Of several it is none; the recipe's name is the newest run's; a wrong one is told with the closest."""
+    name = bench.named()
+    for made in ("cuentos-1", "cuentos-2"):
+        kept_run(made, [document(1)])
+    assert bench.runs("show", name[:-3], "--json").json["run"] == name
+    several = bench.call("sample", "cuentos", "--out", bench.out)
+    assert (several.code, "name one of: cuentos-1, cuentos-2" in several.err) == (2, True)
+    assert f"did you mean «{name}»?" in bench.runs("show", f"{name[:-1]}x").err
+
+
+def test_a_run_of_the_first_format_still_opens(bench: Bench, kept_run: KeptRun, document: Document) -> None:
+    """It has neither digests nor a seal; what it has is listed, shown, compared and released."""
+    folder = kept_run("cuentos-0a1b2c3d", [document(n) for n in range(3)])
+    told = json.loads((folder / "run.json").read_text())
+    more: dict[str, Any] = {"format": 1, "id": folder.name, "written": "2026-11-25T10:00:00+00:00", "seconds": 1.5}
+    more |= {"rows": {"in": 3, "kept": 3, "set_aside": 0}, "stages": {}, "by_genre": [], "losses": []}
+    more["parts"] = [{"name": "cuentos-00000", "file": "a.jsonl", "bytes": 7, "outputs": ["ab12"], "failed": None}]
+    (folder / "run.json").write_text(json.dumps(told | more))
+    assert bench.list()[folder.name]["state"] == "finished"
+    assert "1 files in 1 parts" in bench.runs("show", "cuentos").out
+    terms = ("--admit", "open", "--uses", "train")
+    built = bench.call("release", "build", "puerto", "cuentos", *terms, "--out", bench.out, "--json")
+    assert built.json["documents"] == 3
+    name = bench.named()
+    differs = bench.runs("diff", "cuentos", name, "--json").json["differences"]
+    assert ("stage", "all", "not recorded: an older toolkit's", "recorded") in [
+        (d["what"], d["name"], d["a"], d["b"]) for d in differs
+    ]
+    assert bench.runs("diff", "cuentos", name).code == 0
+
+
+def test_diff_names_what_was_changed(bench: Bench, tmp_path: Path, small_recipe: SmallRecipe) -> None:
+    """A key of the recipe, a stage that one has not, a file with other bytes, and the rows of each stage."""
+    first = bench.named()
+    (tmp_path / "mezcla.toml").write_text(small_recipe("repair", "redact", release="index = false"))
+    bench.write(2, "En la cocina de atrás se hacía el pan para toda la cuadra.")
+    bench.write(3, "La maestra llegó en el tren de los jueves con un baúl de libros.")
+    second = bench.named()
+    told = bench.runs("diff", first, second, "--json").json
+    found = {(d["what"], d["name"], d["aspect"]) for d in told["differences"]}
+    assert found == {
+        ("recipe", "stage.1.use", ""),
+        ("recipe", "stage.2", ""),
+        ("stage", "repair", ""),
+        ("input", "fuente: 2.jsonl", "content"),
+        ("input", "fuente: 3.jsonl", ""),
+    }
+    assert told["sources"] == [{"name": "fuente", "in_a": 3, "in_b": 4, "kept_a": 3, "kept_b": 4}]
+    assert {"name": "repair", "in_a": None, "in_b": 4, "kept_a": None, "kept_b": 4} in told["stages"]
+    shown = bench.runs("diff", first, second).out
+    assert "fuente: 3.jsonl" in shown
+    itself = bench.runs("diff", first, first)
+    assert (itself.code, "nothing to say" in itself.err) == (2, True)
+
+
+def test_prune_spares_what_is_named_or_released(bench: Bench) -> None:
+    """A tag or a version keeps a run, unless --force is given; only its full name removes it; others stay whole."""
+    first = bench.named()
+    bench.write(0, "Dicen que el viejo faro sigue encendido, aunque no pasa por allí ningún barco.")
+    second = bench.named()
+    bench.runs("tag", first, "base")
+    for names, problem in (
+        ([first], "it has the tag «base»"),
+        ([second], "was made of it"),
+        (["mezcla"], "in full"),
+        (["nadie"], "there is no run"),
+    ):
+        refused = bench.runs("prune", *names)
+        assert (refused.code, problem in refused.err) == (2, True), refused.err
+    assert set(bench.list()) == {first, second}
+    assert bench.runs("prune", first, "--force", "--json").json["removed"] == [first]
+    assert set(bench.list()) == {second}
+    assert not list((bench.out / "runs").glob(".*"))
+    assert bench.runs("tag", second, "base").code == 0  # the tag went with its run
+    assert len(record.read_record(bench.out / "runs" / second).files("kept")) == 3
+    told = bench.run().json
+    assert all(step["parts"] == step["of"] for step in told["reused"].values())
+
+
+def test_nothing_is_pruned_under_a_run_s_hands(bench: Bench) -> None:
+    """What an unfinished run has done is referred to by nothing yet."""
+    bench.named()
+    with locked(bench.out / "work", shared=True):
+        refused = bench.runs("prune")
+    assert (refused.code, "in use by process" in refused.err) == (2, True)
+
+
+def test_prune_refuses_to_guess_what_a_damaged_record_refers_to(bench: Bench) -> None:
+    """Nothing is removed then, but the damaged run itself may be named."""
+    first = bench.named()
+    (bench.out / "runs" / first / "run.json").write_bytes(b"")
+    outputs = sorted((bench.out / "work").glob("??/*"))
+    refused = bench.runs("prune")
+    assert (refused.code, "isn't the record of a run" in refused.err) == (2, True)
+    assert sorted((bench.out / "work").glob("??/*")) == outputs
+    assert bench.list()[first]["state"] == "damaged"
+    assert bench.runs("prune", first, "--force", "--json").json["removed"] == [first]
+    assert not sorted((bench.out / "work").glob("??/*"))
+
+
+def test_a_damaged_run_is_made_whole_by_its_command(bench: Bench) -> None:
+    """It is listed as damaged before, and commands that read it say which file; run.json tells what was mended."""
+    name = bench.named()
+    run = bench.out / "runs" / name
+    shard = run / "kept" / "fuente-00001.parquet"
+    data = bytearray(shard.read_bytes())
+    data[len(data) // 2] ^= 16
+    shard.write_bytes(data)  # in place: the output that it is a link to has it too
+    for asked in (("release", "build", "prueba", name), ("sample", name), ("explain", "abuela")):
+        told = bench.call(*asked, "--out", bench.out)
+        assert (told.code, f"kept/{shard.name}: its bytes aren't those" in told.err) == (1, True), told.err
+    assert "made anew" in (told := bench.run()).err
+    assert told.json["run"] == name
+    assert any("rows.parquet" in sentence for sentence in told.json["mended"])
+    assert json.loads((run / "run.json").read_text())["mended"] == told.json["mended"]
+    assert "damaged  " in bench.runs("show", name).out
+    assert len(record.read_record(run).files("kept")) == 3
+    assert bench.run().json["mended"] == []
+
+
+def test_what_two_runs_share_is_mended_in_both(bench: Bench) -> None:
+    """The older one's input is no longer there: nothing else could put it in order."""
+    first = bench.named()
+    bench.write(0, "Para la fiesta de la cosecha se cubría la plaza de guirnaldas.")
+    second = bench.named()
+    shard = bench.out / "runs" / first / "kept" / "fuente-00001.parquet"
+    shard.write_bytes(shard.read_bytes()[:-9])
+    told = bench.run()
+    assert told.json["run"] == second
+    assert f"{shard}: its bytes aren't those that were written; it is made anew" in told.err
+    before = record.read_record(shard.parent.parent)
+    assert len(before.files("kept")) == 3
+    assert len(before.told["mended"]) == 1
+
+
+def test_a_dry_run_takes_nothing_damaged_for_done(bench: Bench) -> None:
+    """It tells the truth about the parts that it would reuse, and the name of the run."""
+    name = bench.named()
+    [done] = bench.run("--dry-run").json["steps"]
+    assert done["parts_reused"] == 3
+    shard = bench.out / "runs" / name / "kept" / "fuente-00001.parquet"
+    shard.write_bytes(b"")
+    told = bench.run("--dry-run").json
+    assert (told["run"], told["steps"][0]["parts_reused"]) == (name, 2)
