@@ -65,7 +65,7 @@ def mutants_of(file: str, text: bytes) -> list[Mutant]:
     """The mutants of a module that compile, in the order of its lines.
 
     >>> [one.change for one in mutants_of("a.py", b"def f(n):\\n    return n < 2")]
-    ['n < 2 → n <= 2', '2 → 3', '2 → 1']
+    ['n < 2 → n <= 2', '2 → 1', '2 → 3']
     """
     lines = text.splitlines(keepends=True)
     starts = [0]
