@@ -16,7 +16,6 @@ import polars as pl
 import pytest
 
 from latam_corpus import schema
-from latam_corpus.cli.app import main
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -182,6 +181,7 @@ class CommandLine(Protocol):
 @pytest.fixture
 def command_line(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> CommandLine:
     """`latam-corpus` in this process: what it raises beyond an exit code fails the test, as a traceback would."""
+    from latam_corpus.cli.app import main  # noqa: PLC0415  (all rooms: tests of one of them don't wait for it)
 
     def call(*arguments: str | Path) -> Told:
         monkeypatch.setattr(sys, "argv", ["latam-corpus", *map(str, arguments)])

@@ -11,6 +11,7 @@ import pytest
 
 from latam_corpus.catalog.source import Source
 from latam_corpus.collect.files import list_inputs, read
+from latam_corpus.collect.terms import terms_of
 from latam_corpus.release.decide import Terms
 from latam_corpus.toml_model import parse_toml
 
@@ -70,6 +71,69 @@ def test_an_agreement_covers_the_statement_it_was_made_on(tmp_path: Path) -> Non
     )
     rows = _rows(tmp_path, rights, None, "© Los herederos")
     assert [(row["rights_tier"], row["uses"]) for row in rows] == [("permission", ["train"]), ("unknown", [])]
+
+
+def _source(statement: str | None, uses: list[str], more: str = "") -> Source:
+    rights = f'[rights]\nstatement = "{statement}"\nbasis = "licence"\nuses = {uses}\n{more}' if statement else ""
+    return parse_toml(f'id = "prensa"\ntitle = "Prensa"\nholder = "Hemeroteca"\n{rights}', Source, "prensa.toml")
+
+
+_RESERVED = "Todos los derechos reservados"
+_AGREED = 'tier = "permission"\nagreement = "carta-3"'
+
+
+@pytest.mark.parametrize(
+    ("source", "statement", "expected"),
+    [
+        # The source's own statement: its tier and its uses.
+        (_source("CC-BY-4.0", _ALL), "CC-BY-4.0", ("attribution", _ALL)),
+        (_source("CC-BY-NC-4.0", _ALL), "CC-BY-NC-4.0", ("non_commercial", _ALL)),
+        (_source(_RESERVED, ["train"], _AGREED), _RESERVED, ("permission", ["train"])),
+        # As open, written in another way: the source's uses, which may rest on an agreement.
+        (_source("CC-BY-NC-4.0", _ALL), "CC BY-NC-SA 3.0", ("non_commercial", _ALL)),
+        # More open: no use more than the source has.
+        (_source("CC-BY-NC-4.0", ["evaluate"]), "CC0-1.0", ("open", ["evaluate"])),
+        (_source(_RESERVED, ["train"], _AGREED), "CC BY 4.0", ("attribution", ["train"])),
+        # Less open: the uses that both allow.
+        (_source("CC0-1.0", _ALL), "CC BY 4.0", ("attribution", _ALL)),
+        (_source("CC0-1.0", _ALL), "CC BY-NC 4.0", ("non_commercial", ["evaluate"])),
+        (_source("CC-BY-NC-4.0", _ALL), "CC BY-ND 4.0", ("no_derivatives", ["evaluate"])),
+        (_source(_RESERVED, ["train"], _AGREED), "© Los herederos", ("unknown", [])),
+        (_source("CC0-1.0", ["train"]), None, ("unknown", [])),
+        # Without rights nothing is allowed, and a record's statement alone allows nothing.
+        (_source(None, []), None, ("unknown", [])),
+        (_source(None, []), "CC0-1.0", ("open", [])),
+    ],
+)
+def test_a_records_terms_are_its_sources_narrowed_by_its_own_statement(
+    source: Source, statement: str | None, expected: tuple[str, list[str]]
+) -> None:
+    """The source's own statement, one as open, more open and less open."""
+    assert terms_of(source, statement) == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "signals", "expected"),
+    [
+        (_source("CC-BY-4.0", _ALL), [], ("attribution", _ALL)),
+        (_source("CC-BY-4.0", _ALL), ["noai"], ("attribution", ["redistribute", "evaluate"])),
+        (_source("CC-BY-4.0", _ALL), ["noarchive"], ("attribution", ["evaluate"])),
+        (_source("CC-BY-4.0", ["train"]), ["tdm-reservation"], ("attribution", [])),
+        (_source("CC-BY-4.0", _ALL), ["nofollow"], ("attribution", _ALL)),
+        # A licence that must be obtained: no more open than `permission`, and no less.
+        (_source("CC0-1.0", _ALL), ["noai", "rsl-permission"], ("permission", ["evaluate"])),
+        (_source("CC-BY-ND-4.0", ["evaluate"]), ["rsl-permission"], ("permission", ["evaluate"])),
+        (_source(_RESERVED, ["train"], _AGREED), ["rsl-permission"], ("permission", [])),
+        (_source(_RESERVED, ["evaluate"]), ["rsl-permission"], ("unknown", ["evaluate"])),
+        # A licence that forbids training lowers no tier.
+        (_source("CC0-1.0", _ALL), ["rsl-prohibited"], ("open", ["redistribute", "evaluate"])),
+    ],
+)
+def test_opt_outs_take_uses_away_whatever_the_licence_gives(
+    source: Source, signals: list[str], expected: tuple[str, list[str]]
+) -> None:
+    """Each refusal by its table; one that asks for a licence lowers the tier too."""
+    assert terms_of(source, source.rights.statement if source.rights else None, iter(signals)) == expected
 
 
 def test_a_release_that_admits_the_tier_still_asks_for_the_use(tmp_path: Path) -> None:

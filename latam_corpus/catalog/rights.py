@@ -50,6 +50,7 @@ _STATEMENTS: Final = {
     "UND": "unknown",
     "NKC": "unknown",
 }
+_BY_LOWER: Final = {name.lower(): tier for name, tier in _STATEMENTS.items()}
 
 # SPDX licences that ask for nothing, not even attribution, where the licence index calls them permissive.
 _ASK_NOTHING: Final = frozenset({"0BSD", "MIT-0"})
@@ -61,25 +62,35 @@ _CATEGORIES: Final = {
     "Copyleft Limited": "share_alike",
 }
 
+# One address and nothing more: what is said after it may take back what it gives.
 _CC_URI: Final = re.compile(
-    r"(?:https?://)?(?:www\.)?creativecommons\.org/(?:licenses|publicdomain)/([a-z-]+)(?:/\d\.\d[^?#]*)?/?(?:[?#].*)?",
+    r"(?:https?://)?(?:www\.)?creativecommons\.org/(?:licenses|publicdomain)/([a-z-]+)"
+    r"(?:/\d\.\d(?:/(?:igo|scotland|(?!nc|nd|sa)[a-z]{2}))?(?:/(?:deed|legalcode|rdf)[\w.-]*)?)?/?(?:[?#]\S*)?",
     re.IGNORECASE,
 )
 _STATEMENT_URI: Final = re.compile(
-    r"(?:https?://)?(?:www\.)?rightsstatements\.org/(?:vocab|page)/([A-Za-z-]+)/1\.0/?(?:\?.*)?", re.IGNORECASE
+    r"(?:https?://)?(?:www\.)?rightsstatements\.org/(?:vocab|page)/([A-Za-z-]+)/1\.0/?(?:[?#]\S*)?", re.IGNORECASE
 )
-_VERSION: Final = r"(?: ?v?\d(?:\.\d)?)?(?: (?:international|internacional|unported|generic|igo|[a-z]{2}))?"
+# A licence of one country may name it by its code, but `nc`, `nd` and `sa` are conditions wherever they stand.
+_VERSION: Final = (
+    r"(?: ?v?\d(?:\.\d)?)?(?: (?:international|internacional|unported|generic|igo|argentina|brasil|brazil|chile|colombia"
+    r"|costa rica|ecuador|espana|guatemala|mexico|peru|portugal|puerto rico|spain|uruguay|venezuela"
+    r"|(?!nc|nd|sa)[a-z]{2}))?"
+)
 _CC_NAME: Final = re.compile(
     r"(?:cc|creative commons|cc creative commons)? ?"
-    r"(by|attribution|atribucion|reconocimiento|atribuicao)"
+    r"(by|attribution|atribucion(?: reconocimiento)?|reconocimiento|atribuicao)"
     r"(?: (nc|non ?commercial|no ?comercial|nao ?comercial))?"
-    r"(?: (sa|share ?alike|compartir ?igual|compartilha ?igual|nd|no ?deriv(?:ative|ado|ada)?s?|sin ?obras? ?derivadas?"
+    r"(?: (sa|share ?alike|compartir ?igual|compartilha ?igual|nd|no ?deriv(?:ative|ado|ada)?s?|sin ?(?:obras? ?)?derivad[ao]s?"
     r"|sem ?deriv(?:acoes|ados|adas)))?" + _VERSION
 )
 _OPEN_NAME: Final = re.compile(
     r"(?:cc ?0|cc ?zero|creative commons (?:0|zero)|(?:cc |creative commons )?(?:pdm|public domain mark))"
     r"(?: universal)?" + _VERSION + r"(?: universal)?"
 )
+
+# As the licences' own pages write them: the name, and in brackets the short one.
+_TWICE: Final = re.compile(r"([^()]+)\((CC[^()]+)\)", re.IGNORECASE)
 
 
 def openness(tier: str) -> int:
@@ -130,8 +141,7 @@ def tier_of(statement: str | None) -> str:
         return _CC_TIERS.get(uri[1].lower(), "unknown")
     uri = _STATEMENT_URI.fullmatch(said)
     if uri:
-        by_lower = {name.lower(): tier for name, tier in _STATEMENTS.items()}
-        return by_lower.get(uri[1].lower(), "unknown")
+        return _BY_LOWER.get(uri[1].lower(), "unknown")
     return _name_tier(said) or _spdx_tier(said)
 
 
@@ -141,7 +151,8 @@ def is_known(statement: str) -> bool:
     >>> [is_known(one) for one in ("CC BY 4.0", "http://rightsstatements.org/vocab/InC/1.0/", "Prensa libre")]
     [True, True, False]
     """
-    return tier_of(statement) != "unknown" or bool(_STATEMENT_URI.fullmatch(statement.strip()))
+    uri = _STATEMENT_URI.fullmatch(statement.strip())
+    return tier_of(statement) != "unknown" or (uri is not None and uri[1].lower() in _BY_LOWER)
 
 
 def _name_tier(said: str) -> str | None:
@@ -151,9 +162,13 @@ def _name_tier(said: str) -> str | None:
     'non_commercial'
     >>> _name_tier("CC-BY-ND-4.0")
     'no_derivatives'
-    >>> _name_tier("Public Domain Mark 1.0")
-    'open'
+    >>> _name_tier("Attribution 4.0 International (CC BY 4.0)")
+    'attribution'
     """
+    twice = _TWICE.fullmatch(said.strip())
+    if twice:
+        tiers = {_name_tier(name) for name in twice.groups()}
+        return tiers.pop() if len(tiers) == 1 else None
     plain = "".join(c for c in unicodedata.normalize("NFD", said.lower()) if not unicodedata.combining(c))
     words = re.sub(r"[\s\-–—_/,]+", " ", plain.replace("(", " ").replace(")", " ")).strip()
     words = re.sub(r"^(?:licencia|licenca|license|licence) ", "", words)

@@ -36,22 +36,24 @@ def _is_phone(number: str) -> bool:
     return 8 <= sum(sign.isdecimal() for sign in number) <= 15  # noqa: PLR2004  (E.164)
 
 
-# A bracket belongs to the number only with its fellow: `(+56) 9 …` and `+56 (9) …` do, the one that closes a remark
-# around the number doesn't.
+# Spaces that don't break, and the dashes that a word processor makes of a hyphen (U+2010 to U+2013), part digits too. A
+# bracket belongs to the number only with its fellow: `(+56) 9 …` and `+56 (9) …` do, the one that closes a remark around
+# the number doesn't.
 _PHONE: Final = re.compile(
-    r"(?:\(\+\d{1,3}(?:[ .-]?\d{1,3}){0,2}\)|(?<![\w+])\+\d{1,3})(?:[ .-]?(?:\(\d{1,4}\)|\d{1,4})){2,6}(?!\d)"
+    r"(?:\(\+\d{1,3}(?:[ \xa0\u202f.\u2010-\u2013-]?\d{1,3}){0,2}\)|(?<![\w+])\+\d{1,3})"
+    r"(?:[ \xa0\u202f.\u2010-\u2013-]?(?:\(\d{1,4}\)|\d{1,4})){2,6}(?!\d)"
 )
 _KINDS: Final[tuple[tuple[str, re.Pattern[str], Callable[[str], bool] | None], ...]] = (
     ("email", re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+"), None),
     ("ip", re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.]*\d)"), _is_public),
-    ("rut", re.compile(r"(?<![\w.-])\d{1,2}\.?\d{3}\.?\d{3}-[\dkK](?!\w)"), is_rut),
-    ("cpf", re.compile(r"(?<![\w.-])\d{3}\.?\d{3}\.?\d{3}-\d{2}(?!\w)"), is_cpf),
-    ("cuit", re.compile(r"(?<![\w-])\d{2}-\d{8}-\d(?!\w)"), is_cuit),
+    ("rut", re.compile(r"(?<![\w.\u2010-\u2013-])\d{1,2}\.?\d{3}\.?\d{3}[\u2010-\u2013-][\dkK](?!\w)"), is_rut),
+    ("cpf", re.compile(r"(?<![\w.\u2010-\u2013-])\d{3}\.?\d{3}\.?\d{3}[\u2010-\u2013-]\d{2}(?!\w)"), is_cpf),
+    ("cuit", re.compile(r"(?<![\w\u2010-\u2013-])\d{2}[\u2010-\u2013-]\d{8}[\u2010-\u2013-]\d(?!\w)"), is_cuit),
     ("phone", _PHONE, _is_phone),
 )
 # One quick look tells whether any pattern can match: each needs an @, a + before a digit, or a mark between a digit
 # and a digit or the K of a RUT.
-_ANY: Final = r"@|\+\d|\d[.-][\dkK]"
+_ANY: Final = r"@|\+\d|\d[.\u2010-\u2013-][\dkK]"
 
 
 def redact(text: str) -> tuple[str, dict[str, int]]:

@@ -1,0 +1,171 @@
+"""Mutates the rooms that decide, and counts what their tests see."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from latam_corpus.errors import ConfigError, PartError, closest
+from tests.benchmarks.machine import RESULTS, Report, Table, share
+
+from .mutate import Mutant, mutants_of
+
+if TYPE_CHECKING:
+    import argparse
+
+ROOT: Final = Path(__file__).resolve().parents[3]
+_HERE: Final = Path(__file__).resolve().parent
+_COPIED: Final = ("latam_corpus", "tests", "filters", "pipelines", "docs", "pyproject.toml", "README.md")
+_ALIVE: Final = "Lived"
+
+
+@dataclass(frozen=True)
+class Room:
+    """A module, what of it is changed, and the tests that guard it, the quickest first.
+
+    Attributes:
+        only: functions, classes and names of the module that are changed; all where none is named.
+        compiled: whether Numba compiles functions of the module's folder.
+    """
+
+    name: str
+    file: str
+    tests: tuple[str, ...]
+    only: tuple[str, ...] = ()
+    compiled: bool = False
+
+    def mutants(self) -> list[Mutant]:
+        """The mutants of the room."""
+        text = (ROOT / self.file).read_bytes()
+        found = mutants_of(self.file, text)
+        if not self.only:
+            return found
+        spans = [(node.lineno, node.end_lineno or 0) for node in ast.parse(text).body if _names(node) & {*self.only}]
+        return [one for one in found if any(first <= one.line <= last for first, last in spans)]
+
+
+def _names(node: ast.stmt) -> set[str]:
+    if isinstance(node, ast.AnnAssign | ast.Assign):
+        targets = [node.target] if isinstance(node, ast.AnnAssign) else node.targets
+        return {target.id for target in targets if isinstance(target, ast.Name)}
+    return {getattr(node, "name", "")}
+
+
+def rooms() -> list[Room]:
+    """The rooms that `rooms.toml` names."""
+    told = tomllib.loads((_HERE / "rooms.toml").read_text(encoding="utf-8"))
+    return [
+        Room(name, one["file"], tuple(one["tests"]), tuple(one.get("only", ())), one.get("compiled", False))
+        for name, one in told.items()
+    ]
+
+
+def equivalents() -> dict[tuple[str, str, str], str]:
+    """Mutants that no test can tell from the code, by file, line and change, with the reason (`equivalent.toml`)."""
+    told = tomllib.loads((_HERE / "equivalent.toml").read_text(encoding="utf-8"))
+    return {(one["file"], one["line"], one["change"]): one["why"] for one in told.get("mutant", ())}
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    """The benchmark's own options."""
+    parser.add_argument("--room", action="append", help="this room alone; may be given more than once")
+    parser.add_argument("--workers", type=int, default=min(os.cpu_count() or 1, 4), help="processes, a core each")
+    parser.add_argument("--again", action="store_true", help="those alone that lived in the run that was kept last")
+
+
+def measure(args: argparse.Namespace) -> Report:
+    """Every mutant of every room, or of those that are named.
+
+    Raises:
+        ConfigError: a room doesn't exist.
+        PartError: a room's tests fail without any change.
+    """
+    known = {room.name: room for room in rooms()}
+    for name in args.room or ():
+        if name not in known:
+            raise ConfigError("--room", f"unknown room «{name}»", closest(name, known))
+    chosen = [room for name, room in known.items() if not args.room or name in args.room]
+    alive = _kept_alive() if args.again else None
+    same = equivalents()
+    scores: list[tuple[object, ...]] = []
+    lived: list[tuple[object, ...]] = []
+    for room in chosen:
+        found = [one for one in room.mutants() if alive is None or (one.file, one.source, one.change) in alive]
+        tried = [one for one in found if (one.file, one.source, one.change) not in same]
+        started = time.monotonic()
+        codes, cpu = _run(room, tried, args.workers)
+        living = [one for number, one in enumerate(tried) if codes[number] == 0]
+        killed = len(tried) - len(living)
+        late = sum(code < 0 for code in codes.values())
+        seconds = round(time.monotonic() - started)
+        row = (room.name, len(tried), killed, share(killed, len(tried)), late, len(found) - len(tried), round(cpu))
+        scores.append((*row, seconds))
+        lived += [(room.name, f"{one.file}:{one.line}", one.source, one.change) for one in living]
+        sys.stderr.write(f"{room.name}: {killed} of {len(tried)} seen in {seconds} s\n")
+    columns = ("room", "mutants#", "seen#", "share#", "of these too slow#", "equivalent#", "CPU s#", "s#")
+    return Report(
+        "mutants",
+        {room.file: hashlib.sha256((ROOT / room.file).read_bytes()).hexdigest() for room in chosen},
+        {"workers": args.workers, "again": args.again, "tests": {room.name: room.tests for room in chosen}},
+        (
+            Table("Changes that the tests see", columns, tuple(scores)),
+            Table(_ALIVE, ("room", "line", "source", "change"), tuple(lived)),
+        ),
+    )
+
+
+def _kept_alive() -> set[tuple[str, str, str]]:
+    """File, line and change of those that lived in the last run that was kept."""
+    kept = sorted(RESULTS.glob("*-mutants.json"))
+    if not kept:
+        raise ConfigError("--again", f"no run is kept in {RESULTS}", "run it with --save first")
+    tables = json.loads(kept[-1].read_text(encoding="utf-8"))["tables"]
+    rows = next(table["rows"] for table in tables if table["title"] == _ALIVE)
+    return {(place.rpartition(":")[0], source, change) for _, place, source, change in rows}
+
+
+def _run(room: Room, mutants: list[Mutant], workers: int) -> tuple[dict[int, int], float]:
+    """The exit code of the room's tests on each mutant by its number, and the CPU seconds of them all."""
+    told = [
+        {"number": number, "start": one.start, "end": one.end, "new": one.new} for number, one in enumerate(mutants)
+    ]
+    shares = [told[place::workers] for place in range(min(workers, len(told)))]
+    with ThreadPoolExecutor(max(len(shares), 1)) as pool:
+        lines = [line for lines in pool.map(_worker, [room] * len(shares), range(len(shares)), shares) for line in lines]
+    return {line["number"]: line["code"] for line in lines}, sum(line["cpu"] for line in lines)
+
+
+def _worker(room: Room, place: int, mutants: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    # A fixed place, since compiled code is kept by the place of its source.
+    folder = Path(tempfile.gettempdir(), f"latam-corpus-mutants-{os.getuid()}-{room.name}-{place}")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    left_out = shutil.ignore_patterns("results", "*.nbi", "*.nbc")
+    for name in _COPIED:
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, folder / name, ignore=left_out)
+        else:
+            shutil.copy2(ROOT / name, folder)
+    job = {"file": room.file, "tests": room.tests, "compiled": room.compiled, "mutants": mutants}
+    done = subprocess.run(
+        [sys.executable, str(folder / "tests/benchmarks/mutants/warm.py")],
+        input=json.dumps(job), cwd=folder, env={**os.environ, "PYTHONPATH": str(folder)},
+        stdout=subprocess.PIPE, text=True, check=False,
+    )  # fmt: skip
+    shutil.rmtree(folder, ignore_errors=True)
+    lines: list[dict[str, Any]] = [json.loads(line) for line in done.stdout.splitlines()]
+    if done.returncode or not lines or "unchanged" not in lines[-1]:
+        raise PartError(f"room «{room.name}»", f"its tests fail unchanged, or end: {lines[-1:]}", "run them by hand")
+    return lines[:-1]

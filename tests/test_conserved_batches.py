@@ -1,0 +1,258 @@
+"""A batch that passes a stage: rows kept and set aside, each with its ledger row, and every change on record."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from latam_corpus import schema
+from latam_corpus.batch import Batch
+from latam_corpus.errors import PartError
+from latam_corpus.extract.document import SKIMMED
+from latam_corpus.pipeline.conserve import Count, exact_hash, pass_through, set_aside
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+
+@dataclass(frozen=True)
+class _Stage:
+    """A stage that does what the test says."""
+
+    does: Callable[[Batch], Batch]
+    name: ClassVar[str] = "retoque"
+    needs: ClassVar[frozenset[str]] = frozenset({"text"})
+    gives: ClassVar[frozenset[str]] = frozenset({"text"})
+
+    def __call__(self, batch: Batch) -> Batch:
+        return self.does(batch)
+
+
+@dataclass(frozen=True)
+class _Measuring(_Stage):
+    """A stage that gives no text."""
+
+    gives: ClassVar[frozenset[str]] = frozenset({"signals"})
+
+
+@dataclass(frozen=True)
+class _Cutting(_Stage):
+    """A stage that makes several rows out of one."""
+
+    makes_rows: ClassVar[bool] = True
+
+
+def _batch(*texts: str | None, **columns: list[Any]) -> Batch:
+    ids = [f"d{number}" for number in range(len(texts))]
+    frame = pl.DataFrame({"doc_id": ids, "source_id": ["s"] * len(texts), "text": pl.Series(texts, dtype=pl.String)})
+    return Batch(frame.with_columns(pl.Series(name, values) for name, values in columns.items()))
+
+
+def _setting(**columns: list[Any]) -> Callable[[Batch], Batch]:
+    """What sets these columns."""
+    return lambda batch: batch.with_columns(
+        {name: pl.Series(name, values, dtype=pl.String) for name, values in columns.items()}
+    )
+
+
+def _hash(text: str) -> bytes:
+    return hashlib.sha256(text.encode("utf-8")).digest()[:16]
+
+
+def _row(number: int, verdict: str, reason: str, **more: Any) -> dict[str, Any]:
+    """A ledger row of the stage."""
+    usual = {
+        "doc_id": f"d{number}", "source_id": "s", "stage": "retoque", "verdict": verdict, "reason": reason,
+        "evidence": None, "text_hash_before": None, "text_hash_after": None, "chars": None,
+    }  # fmt: skip
+    return usual | more
+
+
+def test_a_batch_in_which_nothing_happens_goes_on_whole() -> None:
+    """No row is set aside, none is on record, and the columns stay."""
+    batch = _batch("uno", "dos", "tres")
+    passed = pass_through(_Stage(lambda same: same), batch)
+    assert_frame_equal(passed.kept.frame, batch.frame)
+    assert_frame_equal(passed.dropped, batch.frame.clear())
+    assert_frame_equal(passed.ledger, pl.DataFrame(schema=schema.LEDGER_SCHEMA))
+    assert passed.count == Count(rows_in=3, kept=3)
+
+
+def test_rows_with_a_reason_are_set_aside_with_what_the_ledger_says() -> None:
+    """Dropped or failed, with evidence, the exact text's digest and its characters; the others go on without notes."""
+    texts = ("uno", "ñandú", "tres", None)
+    reasons = [None, "chars<9", "broken", "no text"]
+    noted = _setting(
+        drop_reason=reasons, verdict=[None, None, "failed", "dropped"], evidence=[None, '{"chars": 5}', None, None]
+    )
+    passed = pass_through(_Stage(noted), _batch(*texts, n=[1, 2, 3, 4]))
+    assert_frame_equal(passed.kept.frame, _batch("uno", n=[1]).frame)
+    assert passed.dropped["doc_id"].to_list() == ["d1", "d2", "d3"]
+    assert passed.dropped["drop_reason"].to_list() == reasons[1:]
+    assert passed.dropped["n"].to_list() == [2, 3, 4]
+    assert passed.ledger.schema == schema.LEDGER_SCHEMA
+    assert passed.ledger.to_dicts() == [
+        _row(1, "dropped", "chars<9", evidence='{"chars": 5}', text_hash_before=_hash("ñandú"), chars=5),
+        _row(2, "failed", "broken", text_hash_before=_hash("tres"), chars=4),
+        _row(3, "dropped", "no text"),
+    ]
+    assert passed.count == Count(rows_in=4, kept=1, dropped={"chars<9": 1, "no text": 1}, failed={"broken": 1})
+
+
+def test_one_reason_is_counted_once_for_every_row() -> None:
+    """And apart for those that failed by the same words."""
+    noted = _setting(drop_reason=["short", "short", None, "short"], verdict=[None, "failed", None, "dropped"])
+    count = set_aside(noted(_batch("a", "b", "c", "d")), "retoque").count
+    assert count == Count(rows_in=4, kept=1, dropped={"short": 2}, failed={"short": 1})
+
+
+@pytest.mark.parametrize("notes", [{}, {"drop_reason": [None, None]}, {"evidence": [None, None], "verdict": [None] * 2}])
+def test_notes_of_a_stage_that_drops_nothing_do_not_go_on(notes: Mapping[str, list[None]]) -> None:
+    """The next stage finds no reason, verdict or evidence of this one; the word table stays with the batch."""
+    batch = _setting(**notes)(_batch("uno", "dos"))
+    words = batch.words
+    passed = set_aside(batch, "retoque")
+    assert passed.kept.frame.columns == ["doc_id", "source_id", "text"]
+    assert passed.kept.words is words
+    assert passed.dropped.columns == batch.frame.columns
+    assert (passed.dropped.height, passed.ledger.height, passed.count) == (0, 0, Count(rows_in=2, kept=2))
+    assert passed.ledger.schema == schema.LEDGER_SCHEMA
+
+
+def test_all_rows_may_be_set_aside() -> None:
+    """What goes on is empty and has its columns."""
+    passed = set_aside(_setting(drop_reason=["x", "y"])(_batch("uno", "dos")), "retoque")
+    assert_frame_equal(passed.kept.frame, _batch("uno").frame.clear())
+    assert passed.count == Count(rows_in=2, dropped={"x": 1, "y": 1})
+
+
+def test_records_without_a_text_are_set_aside_too() -> None:
+    """Before extraction there are bytes alone: no digest, no characters."""
+    batch = Batch(_batch("uno").frame.drop("text"))
+    noted = batch.drop(["broken"], verdict="failed")
+    passed = set_aside(noted, "retoque")
+    assert passed.ledger.to_dicts() == [_row(0, "failed", "broken")]
+    assert passed.count == Count(rows_in=1, failed={"broken": 1})
+
+
+def test_a_changed_text_is_on_record_with_both_digests() -> None:
+    """One row of the ledger for each text that the stage changed, of exact texts: a letter's case counts."""
+    texts = _setting(text=["Uno", "dos", "", None, "de nada"], evidence=['{"n": 1}', None, None, None, None])
+    passed = pass_through(_Stage(texts), _batch("uno", "dos", "tres", "cuatro", None))
+    assert passed.ledger.to_dicts() == [
+        _row(
+            0, "changed", "retoque", evidence='{"n": 1}', text_hash_before=_hash("uno"), text_hash_after=_hash("Uno"),
+            chars=3,
+        ),
+        _row(2, "changed", "retoque", text_hash_before=_hash("tres"), text_hash_after=_hash(""), chars=0),
+        _row(3, "changed", "retoque", text_hash_before=_hash("cuatro")),
+    ]  # fmt: skip
+    assert passed.count == Count(rows_in=5, kept=5, changed=3)
+    assert passed.kept.frame.columns == ["doc_id", "source_id", "text"]
+    assert passed.kept.frame["text"].to_list() == ["Uno", "dos", "", None, "de nada"]
+
+
+def test_a_text_that_is_made_of_bytes_is_no_change() -> None:
+    """Nothing was there before, or a first impression by `skim`; another extractor's text was a text."""
+    batch = _batch("portada", "portada", "portada", extractor=[SKIMMED, "html 1", None])
+    passed = pass_through(_Stage(_setting(text=["la nota"] * 3)), batch)
+    assert passed.ledger["doc_id"].to_list() == ["d1", "d2"]
+    assert passed.count.changed == 2
+
+
+def test_a_stage_that_gives_no_text_changes_none() -> None:
+    """Its ledger has no such row, whatever stands in the column, but where the stage itself says so."""
+    passed = pass_through(_Measuring(_setting(text=["Uno", "Dos"])), _batch("uno", "dos"))
+    assert (passed.ledger.height, passed.count) == (0, Count(rows_in=2, kept=2))
+    noted = _setting(verdict=["changed", None, "failed"], evidence=['{"rights": "CC0"}', None, None])
+    passed = pass_through(_Measuring(noted), _batch("uno", "dos", "tres"))
+    both = {"text_hash_before": _hash("uno"), "text_hash_after": _hash("uno"), "chars": 3}
+    assert passed.ledger.to_dicts() == [_row(0, "changed", "retoque", evidence='{"rights": "CC0"}', **both)]
+    assert passed.count == Count(rows_in=3, kept=3, changed=1)
+
+
+def test_a_stage_may_note_a_change_of_a_record_without_text() -> None:
+    """Terms may change before there is a text."""
+    batch = Batch(_batch("uno").frame.drop("text"))
+    passed = pass_through(_Stage(_setting(verdict=["changed"])), batch)
+    assert passed.ledger.to_dicts() == [_row(0, "changed", "retoque")]
+
+
+def test_a_row_that_is_changed_and_dropped_is_on_record_twice() -> None:
+    """First why it was dropped, then what was changed."""
+    both = _setting(text=["Uno", "Dos"], drop_reason=["short", None])
+    passed = pass_through(_Stage(both), _batch("uno", "dos"))
+    assert [(row["doc_id"], row["verdict"]) for row in passed.ledger.to_dicts()] == [
+        ("d0", "dropped"), ("d0", "changed"), ("d1", "changed"),
+    ]  # fmt: skip
+    assert passed.count == Count(rows_in=2, kept=1, dropped={"short": 1}, changed=2)
+
+
+def _cut(ids: list[str], parents: list[str | None]) -> Callable[[Batch], Batch]:
+    frame = pl.DataFrame({"doc_id": ids, "source_id": ["s"] * len(ids), "text": ["trozo"] * len(ids)})
+    return lambda _: Batch(frame.with_columns(pl.Series("parent_id", parents, dtype=pl.String)))
+
+
+def test_a_stage_that_cuts_documents_names_the_parent_of_each_piece() -> None:
+    """A document may stay or give way to its pieces; pieces are no change of a text."""
+    made = _cut(["d0", "d1#1", "d1#2"], [None, "d1", "d1"])
+    passed = pass_through(_Cutting(made), _batch("uno", "dos"))
+    assert passed.kept.frame["doc_id"].to_list() == ["d0", "d1#1", "d1#2"]
+    assert (passed.ledger.height, passed.count) == (0, Count(rows_in=3, kept=3))
+
+
+@pytest.mark.parametrize(
+    ("ids", "parents", "problem"),
+    [
+        (["d0"], [None], "stage «retoque».*1 documents lost, 0 without parent"),
+        (["d0", "d1", "x"], [None, None, "y"], "stage «retoque».*0 documents lost, 1 without parent"),
+        (["x"], ["y"], "stage «retoque».*2 documents lost, 1 without parent"),
+    ],
+)
+def test_a_stage_that_cuts_documents_loses_none_and_makes_none_up(
+    ids: list[str], parents: list[str | None], problem: str
+) -> None:
+    """Each document stays or has a piece, and each piece has its document."""
+    with pytest.raises(PartError, match=problem):
+        pass_through(_Cutting(_cut(ids, parents)), _batch("uno", "dos"))
+
+
+@pytest.mark.parametrize("how", ["head", "reverse", "double", "other"])
+def test_a_stage_that_loses_adds_reorders_or_renames_rows_is_stopped(how: str) -> None:
+    """The error names the stage, how many rows went in and came out, and what a stage does instead."""
+
+    def broken(batch: Batch) -> Batch:
+        frame = batch.frame
+        made = {
+            "head": frame.head(1),
+            "reverse": frame.reverse(),
+            "double": pl.concat([frame, frame]),
+            "other": frame.with_columns(doc_id=pl.Series(["d0", "x"])),
+        }
+        return Batch(made[how])
+
+    rows = {"head": 1, "double": 4}.get(how, 2)
+    problem = f"stage «retoque».*2 rows in, {rows} out, or in another order.*give it a drop_reason"
+    with pytest.raises(PartError, match=problem):
+        pass_through(_Stage(broken), _batch("uno", "dos"))
+
+
+def test_counts_of_parts_add_up() -> None:
+    """Every figure, and each reason by itself."""
+    count = Count(rows_in=5, kept=2, dropped={"a": 2}, failed={"x": 1}, changed=1, seconds=0.5)
+    count.add(Count(rows_in=7, kept=3, dropped={"a": 1, "b": 1}, failed={"y": 2}, changed=2, seconds=0.25))
+    assert count == Count(
+        rows_in=12, kept=5, dropped={"a": 3, "b": 1}, failed={"x": 1, "y": 2}, changed=3, seconds=0.75
+    )
+    assert Count() == Count(0, 0, {}, {}, 0, 0.0)
+
+
+def test_a_digest_is_of_the_exact_text() -> None:
+    """Sixteen bytes of the SHA-256 of its UTF-8: case, accents and spaces count."""
+    assert exact_hash("ñandú") == _hash("ñandú")
+    assert len({exact_hash(text) for text in ("uno", "Uno", "uno ", "unó", "")}) == 5

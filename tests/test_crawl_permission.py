@@ -1,0 +1,84 @@
+"""Who may be crawled, and what the crawler says of itself, so that a site's owner can answer."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+import latam_corpus
+from latam_corpus.catalog.source import Source
+from latam_corpus.collect.crawl.permission import permitted, scope_of, user_agent
+from latam_corpus.errors import ConfigError
+from latam_corpus.toml_model import parse_toml
+
+_CRAWL = '[collect]\nkind = "crawl"\n[collect.crawl]\nstart = ["https://diario.example/"]\n'
+
+
+def _source(more: str = "", collect: str = "") -> Source:
+    text = f'id = "diario"\ntitle = "El diario"\nholder = "La imprenta"\n{more}\n{collect}'
+    return parse_toml(text, Source, "diario.toml")
+
+
+@pytest.mark.parametrize(
+    "contact",
+    ["biblioteca@puerto.example", "https://puerto.example/corpus", "  biblioteca@puerto.example ", "mailto:a@b.example"],
+)
+def test_the_crawler_says_its_name_its_version_and_whom_to_write_to(contact: str) -> None:
+    """An address of mail or of a page, and the source that it collects."""
+    told = user_agent(_source(f'contact = "{contact}"'))
+    assert told == f"latam-corpus/{latam_corpus.__version__} (+{contact.strip()}; source diario)"
+
+
+@pytest.mark.parametrize(
+    ("contact", "problem"),
+    [
+        ("", "has no contact.*add contact = "),
+        ("   ", "has no contact.*add contact = "),
+        ("La biblioteca", "«La biblioteca» is no address.*write an e-mail address or a web page"),
+        ("puerto.example", "is no address"),
+        # A header of HTTP is ASCII, one line, and its brackets close.
+        ("biblioteca@ñandú.example", "is no address"),
+        ("a@b.example\\r\\nX-Robots: si", "is no address"),
+        ("a@b.example\\rX", "is no address"),
+        ("a@b.example\\nX", "is no address"),
+        ("a@b.example (la biblioteca", "is no address"),
+        ("la biblioteca) a@b.example", "is no address"),
+    ],
+)
+def test_a_contact_that_nobody_can_write_to_is_refused(contact: str, problem: str) -> None:
+    """Nothing is sent before the source names one, and none can break the header that it stands in."""
+    with pytest.raises(ConfigError, match="source diario") as raised:
+        user_agent(_source(f'contact = "{contact}"'))
+    assert re.search(problem, str(raised.value), re.DOTALL)
+
+
+def test_a_source_without_a_contact_is_refused() -> None:
+    """The field may be left out of a source that is only read from files."""
+    with pytest.raises(ConfigError, match="has no contact"):
+        user_agent(_source())
+
+
+@pytest.mark.parametrize("status", ["verified", "unverified"])
+def test_what_may_be_crawled_is_what_the_source_names(status: str) -> None:
+    """Rights that nobody has confirmed keep no page from being read."""
+    source = _source(f'status = "{status}"', _CRAWL)
+    permitted(source)
+    assert source.collect.crawl is not None
+    assert scope_of(source) == source.collect.crawl.scope
+
+
+def test_a_holder_who_must_be_asked_is_asked_first() -> None:
+    """The error names the source, the holder and what to do; nothing is said of what would be crawled."""
+    source = _source('status = "ask_first"', _CRAWL)
+    for asked in (permitted, scope_of):
+        with pytest.raises(ConfigError, match=r"source diario.*asked first \(La imprenta\).*ask, and state") as raised:
+            asked(source)
+        assert raised.value.exit_code == 2
+
+
+def test_a_source_of_files_has_nothing_to_crawl() -> None:
+    """The error says which table is missing."""
+    with pytest.raises(ConfigError, match=r"source diario.*says nothing of crawling.*add the table \[collect.crawl\]"):
+        scope_of(_source())
+    permitted(_source())

@@ -1,0 +1,126 @@
+"""An identity number is one only when its check digits hold; each sum below is done by hand, by the country's rule."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from latam_corpus.privacy.identifiers import is_cpf, is_cuit, is_rut
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# Chile: the digits from the right times 2, 3, 4, 5, 6, 7, 2, 3; 11 less the rest of the sum by 11; 11 is 0, 10 is K.
+_RUTS = [
+    "12.345.678-5",  # 16+21+24+25+24+21+4+3 = 138 = 12 × 11 + 6
+    "12345678-5",
+    "7.654.321-6",  # 2+6+12+20+30+42+14 = 126 = 11 × 11 + 5
+    "9876543-3",  # 6+12+20+30+42+56+18 = 184 = 16 × 11 + 8
+    "20.347.878-K",  # 16+21+32+35+24+21+0+6 = 155 = 14 × 11 + 1
+    "20347878-k",
+    "1.000.013-0",  # 6+3+0+0+0+0+2 = 11
+    "17.654.371-K",  # 2+21+12+20+30+42+14+3 = 144 = 13 × 11 + 1
+]
+
+# Brazil (Receita Federal): the nine digits times 10 to 2, the ten times 11 to 2; 11 less the rest by 11; from 10 on, 0.
+_CPFS = [
+    "529.982.247-25",  # 295 = 26 × 11 + 9, 347 = 31 × 11 + 6
+    "529982247-25",
+    "111.444.777-35",  # 162 = 14 × 11 + 8, 204 = 18 × 11 + 6
+    "350.000.002-93",  # 79 = 7 × 11 + 2, 107 = 9 × 11 + 8
+    "350.000.016-99",  # 90 = 8 × 11 + 2, 123 = 11 × 11 + 2
+]
+
+# Argentina (AFIP): the ten digits times 5, 4, 3, 2, 7, 6, 5, 4, 3, 2; 11 less the rest of the sum by 11; 11 is 0. The
+# digits 12345678 give 138, and the prefix the rest.
+_CUITS = [
+    "20-12345678-6",  # 10+0+138 = 148 = 13 × 11 + 5
+    "23-12345678-5",  # 10+12+138 = 160 = 14 × 11 + 6
+    "24-12345678-1",  # 10+16+138 = 164 = 14 × 11 + 10
+    "25-12345678-8",  # 10+20+138 = 168 = 15 × 11 + 3
+    "26-12345678-4",  # 10+24+138 = 172 = 15 × 11 + 7
+    "27-12345678-0",  # 10+28+138 = 176 = 16 × 11
+    "30-12345678-1",  # 15+0+138 = 153 = 13 × 11 + 10
+    "33-12345678-0",  # 15+12+138 = 165 = 15 × 11
+    "34-12345678-7",  # 15+16+138 = 169 = 15 × 11 + 4
+    "20-30000003-8",  # 10+0+9+0+0+0+0+0+0+6 = 25 = 2 × 11 + 3
+]
+
+_KINDS: list[tuple[Callable[[str], bool], list[str], str]] = [
+    (is_rut, _RUTS, "0123456789K"),
+    (is_cpf, _CPFS, "0123456789"),
+    (is_cuit, _CUITS, "0123456789"),
+]
+_EACH = [(holds, number, signs) for holds, numbers, signs in _KINDS for number in numbers]
+
+
+@pytest.mark.parametrize(("holds", "number", "signs"), _EACH, ids=[number for _, number, _ in _EACH])
+def test_a_number_holds_and_no_other_that_differs_in_one_sign(
+    holds: Callable[[str], bool], number: str, signs: str
+) -> None:
+    """Check digits modulo 11 see every digit that is mistaken; marks between the digits are no part of the number."""
+    assert holds(number)
+    assert holds("".join(sign for sign in number if sign.isalnum()))
+    for place, sign in enumerate(number):
+        others = signs.replace(sign.upper(), "") if sign.isalnum() else ""
+        # The prefix of a CUIT has its own test, and a K stands at the end.
+        if holds is is_cuit and place < 2:
+            continue
+        for other in others if place == len(number) - 1 else others.replace("K", ""):
+            assert not holds(number[:place] + other + number[place + 1 :])
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "123.456.789-09",  # 210 = 19 × 11 + 1, 255 = 23 × 11 + 2
+        "987.654.321-00",  # 330 = 30 × 11, 375 = 34 × 11 + 1
+        "350.000.009-60",  # 93 = 8 × 11 + 5, 122 = 11 × 11 + 1
+        "350.000.077-00",  # 110 = 10 × 11, 132 = 12 × 11
+    ],
+)
+def test_a_check_digit_of_a_cpf_is_0_where_it_would_be_10_or_11(number: str) -> None:
+    """Rests 0 and 1 both give it, so that not every mistake is seen; one in the check digits is."""
+    assert [last for last in range(100) if is_cpf(f"{number[:-2]}{last:02}")] == [int(number[-2:])]
+
+
+def test_eleven_equal_digits_are_no_cpf() -> None:
+    """Their check digits hold, and nobody is given such a number."""
+    assert [digit for digit in "0123456789" if is_cpf(digit * 11)] == []
+
+
+def test_a_cuit_has_the_prefix_of_a_person_or_a_firm() -> None:
+    """Nine prefixes are given; with any other the digits are another number, whatever the last one is."""
+    numbers = [f"{prefix:02}-12345678-{digit}" for prefix in range(100) for digit in range(10)]
+    assert [number for number in numbers if is_cuit(number)] == _CUITS[:9]
+
+
+@pytest.mark.parametrize("number", ["20-30000002", "20-30000016", "30-50000002"])
+def test_a_cuit_whose_digit_would_be_ten_is_not_given(number: str) -> None:
+    """The rest of the sum is 1 (23 = 2 × 11 + 1, 34 = 3 × 11 + 1), no digit is 10, and the holder gets another prefix."""
+    assert not any(is_cuit(f"{number}-{digit}") for digit in "0123456789")
+
+
+@pytest.mark.parametrize(
+    ("holds", "number"),
+    [
+        (is_rut, "123.456-0"),  # six digits before the sign: 12+15+16+15+12+7 = 77 = 7 × 11
+        (is_rut, "123.456.780-2"),  # nine
+        (is_rut, "1K.345.678-5"),
+        (is_rut, "K2.345.678-5"),
+        (is_rut, "12.345.678-"),
+        (is_rut, ""),
+        (is_cpf, "529.982.247-2"),
+        (is_cpf, "529.982.247-250"),
+        (is_cpf, "x29.982.247-25"),
+        (is_cpf, ""),
+        (is_cuit, "20-1234567-8"),
+        (is_cuit, "20-12345678-60"),
+        (is_cuit, "20-1234567x-6"),
+        (is_cuit, ""),
+    ],
+)
+def test_numbers_of_another_length_or_with_letters_are_others(holds: Callable[[str], bool], number: str) -> None:
+    """Whatever their last digits are."""
+    assert not holds(number)

@@ -1,0 +1,73 @@
+"""The mutator changes what a test can see, each change once, and leaves alone what only a reader sees."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+# By name: the packages are `tests.benchmarks…` to Python and `benchmarks…` to the type checker.
+bench: Any = importlib.import_module("tests.benchmarks.mutants.bench")
+mutate: Any = importlib.import_module("tests.benchmarks.mutants.mutate")
+
+
+def _changes(source: str) -> list[str]:
+    return [one.change for one in mutate.mutants_of("a.py", source.encode())]
+
+
+@pytest.mark.parametrize(
+    ("source", "changes"),
+    [
+        ("x = n < 2", ["n < 2 → n <= 2", "2 → 1", "2 → 3"]),
+        ("x = a and not b", ["a and (not b) → a", "a and (not b) → not b", "not b → b"]),
+        ("if a == b:\n    f()", ["a == b → False", "a == b → True", "f() → pass"]),
+        ("x = 1 if a else b", ["1 → 0", "1 → 2", "a → False", "a → True"]),
+        ("x = [n for n in s if n]", ["n → False", "n → True"]),
+        ("x = max(a + b, key=f)", ["max(a + b, key=f) → max(a + b)", "max(a + b, key=f) → min(a + b, key=f)", "a + b → a - b"]),
+        ("x = {'InC': 'unknown'}", ["'InC' → 'InC~'", "'unknown' → 'unknown~'"]),
+        ("x = [a, b]", ["[a, b] → [a]", "[a, b] → [b]"]),
+        ("x = True", ["True → False"]),
+        ("x = .8", ["0.8 → 0.6000000000000001", "0.8 → 1.0"]),
+        ("raise KeyError('no ' + name)", ["raise KeyError('no ' + name) → pass"]),
+        ("x.y = z.lower()", ["x.y = z.lower() → pass", "z.lower() → z"]),
+        ("x = r'\\d{3}|\\.?k'", ["'\\\\d{3}|\\\\.?k' → '\\\\d{2}|\\\\.?k'", "'\\\\d{3}|\\\\.?k' → '\\\\d{3}|\\\\.k'", "'\\\\d{3}|\\\\.?k' → '\\\\d{4}|\\\\.?k'"]),
+    ],
+)  # fmt: skip
+def test_a_change_is_small_and_each_is_made_once(source: str, changes: list[str]) -> None:
+    """Bounds by one, conditions by their answers, words and table rows, calls left out, patterns by a part."""
+    assert _changes(source) == changes
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        '"""Módulo."""', "import re", "def f(a: int) -> str:\n    'Uno.'\n    return a", "@cache(8)\ndef f(): pass",
+        "if TYPE_CHECKING:\n    x = 1", "x = f'{n + 1} no'", "x: Final[int]", "a, b = c",
+    ],
+)  # fmt: skip
+def test_what_only_a_reader_sees_is_left_alone(source: str) -> None:
+    """Docstrings, annotations, decorators, formatted words and what is imported."""
+    assert _changes(source) == []
+
+
+def test_a_mutant_is_the_source_with_its_change_alone() -> None:
+    """Bytes outside the change stay, whatever stands before it, and so do the lines."""
+    source = "x = 'ñandú'  # uno\n\ny = n < 2  # dos\n".encode()
+    one = next(one for one in mutate.mutants_of("a.py", source) if one.change == "n < 2 → n <= 2")
+    assert (one.line, one.source) == (3, "y = n < 2  # dos")
+    assert one.applied(source).decode() == "x = 'ñandú'  # uno\n\ny = (n <= 2)  # dos\n"
+
+
+def test_every_room_and_every_equivalent_change_is_there() -> None:
+    """A file that was moved, a test that was renamed or a line that was rewritten is noticed at once."""
+    found = set()
+    for room in bench.rooms():
+        for path in (room.file, *room.tests):
+            assert Path(bench.ROOT, path).is_file(), path
+        mutants = room.mutants()
+        assert mutants, room.name
+        found |= {(one.file, one.source, one.change) for one in mutants}
+    assert set(bench.equivalents()) - found == set()
+    assert all(len(why) > 20 for why in bench.equivalents().values())

@@ -1,0 +1,138 @@
+"""A document is released on its terms alone: tier, uses, opt-outs, and the first and last day of its permission."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import polars as pl
+import pytest
+
+from latam_corpus import schema
+from latam_corpus.errors import ConfigError
+from latam_corpus.release.decide import Terms
+
+_TODAY = date(2026, 11, 27)
+_DAY = timedelta(days=1)
+_NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
+_ALL = ("train", "redistribute", "evaluate")
+
+
+def _refusal(terms: Terms, **row: Any) -> str | None:
+    """The reason why a row that is open for all uses, but for these columns, is left out."""
+    usual = {"rights_tier": "open", "uses": list(_ALL), "expires": None, "embargo_until": None, "opt_outs": None}
+    frame = schema.conform(
+        pl.DataFrame([usual | row], schema_overrides={"opt_outs": schema.OPT_OUTS}), schema.DOCUMENT_SCHEMA
+    )
+    reason: str | None = frame.select(Terms.READS).select(terms.refusal()).item()
+    return reason
+
+
+def _opt_outs(*signals: str) -> list[dict[str, Any]]:
+    return [
+        {"signal": signal, "value": "x", "address": "https://diario.example", "time": _NOW} for signal in signals
+    ]
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        # `expires` is the last day of a permission.
+        ({"expires": _TODAY - _DAY}, "expires<2026-11-27"),
+        ({"expires": _TODAY}, None),
+        ({"expires": _TODAY + _DAY}, None),
+        # `embargo_until` is the first day on which it may be released.
+        ({"embargo_until": _TODAY - _DAY}, None),
+        ({"embargo_until": _TODAY}, None),
+        ({"embargo_until": _TODAY + _DAY}, "embargo_until>2026-11-27"),
+        ({"embargo_until": _TODAY, "expires": _TODAY}, None),
+        ({"embargo_until": _TODAY + _DAY, "expires": _TODAY - _DAY}, "expires<2026-11-27"),
+    ],
+)
+def test_a_permission_holds_from_its_first_day_to_its_last(row: dict[str, date], reason: str | None) -> None:
+    """Both days are within it."""
+    assert _refusal(Terms(("open",), ("train",), _TODAY), **row) == reason
+
+
+@pytest.mark.parametrize("tier", schema.RIGHTS_TIERS)
+def test_a_tier_that_is_not_admitted_stays_out(tier: str) -> None:
+    """Tiers aren't a scale here: what a release names is what it holds."""
+    for admit in (("open",), ("attribution", "permission"), schema.RIGHTS_TIERS[:-1]):
+        expected = None if tier in admit else f"rights_tier={tier}"
+        assert _refusal(Terms(admit, ("train",), _TODAY), rights_tier=tier) == expected
+
+
+@pytest.mark.parametrize(
+    ("asked", "allowed", "reason"),
+    [
+        (("train",), ["train"], None),
+        (("train",), [], "uses_lack=train"),
+        (("train",), ["redistribute", "evaluate"], "uses_lack=train"),
+        (("redistribute", "train"), ["evaluate"], "uses_lack=train,redistribute"),
+        (("train", "redistribute"), ["train"], "uses_lack=redistribute"),
+        (("evaluate",), ["train"], "uses_lack=evaluate"),
+        (_ALL, list(_ALL), None),
+    ],
+)
+def test_every_use_that_is_asked_for_must_be_allowed(
+    asked: tuple[str, ...], allowed: list[str], reason: str | None
+) -> None:
+    """The reason names what is lacking, in the schema's order."""
+    assert _refusal(Terms(("open",), asked, _TODAY), uses=allowed) == reason
+
+
+@pytest.mark.parametrize(
+    ("asked", "allowed", "signals", "reason"),
+    [
+        (("train",), ["redistribute"], ["noai"], "opt_out=noai"),
+        (("train",), [], ["tdm-reservation", "noai", "noai"], "opt_out=noai,tdm-reservation"),
+        # A signal that withholds another use isn't why this one lacks.
+        (("redistribute",), ["train"], ["noai"], "uses_lack=redistribute"),
+        (("redistribute",), ["train"], ["noai", "noarchive"], "opt_out=noarchive"),
+        (("evaluate",), [], ["noarchive"], "uses_lack=evaluate"),
+        # What the uses allow in spite of a signal isn't judged again.
+        (("train",), ["train"], ["noai"], None),
+        (("train",), ["train"], [], None),
+    ],
+)
+def test_a_use_that_the_owner_withholds_is_told_as_an_opt_out(
+    asked: tuple[str, ...], allowed: list[str], signals: list[str], reason: str | None
+) -> None:
+    """Of several signals each once, in order, and only those that withhold what is asked for."""
+    assert _refusal(Terms(("open",), asked, _TODAY), uses=allowed, opt_outs=_opt_outs(*signals)) == reason
+
+
+def test_the_first_reason_is_told() -> None:
+    """The tier before the uses, and the uses before the days."""
+    late = {"expires": _TODAY - _DAY, "embargo_until": _TODAY + _DAY}
+    terms = Terms(("open",), ("train",), _TODAY)
+    assert _refusal(terms, rights_tier="permission", uses=[], **late) == "rights_tier=permission"
+    assert _refusal(terms, uses=[], **late) == "uses_lack=train"
+    assert _refusal(terms, uses=[], opt_outs=_opt_outs("ai.txt"), **late) == "opt_out=ai.txt"
+
+
+def test_rows_of_which_none_states_an_opt_out_are_judged() -> None:
+    """The column then has no type but null, as Polars reads it."""
+    frame = pl.DataFrame({"rights_tier": ["open"], "uses": [["train"]], "opt_outs": [None]})
+    frame = frame.with_columns(pl.lit(None, pl.Date).alias("expires"), pl.lit(None, pl.Date).alias("embargo_until"))
+    assert frame.select(Terms(("open",), ("redistribute",), _TODAY).refusal()).item() == "uses_lack=redistribute"
+
+
+@pytest.mark.parametrize(
+    ("admit", "uses", "problem"),
+    [
+        ((), ("train",), "--admit.*nothing is named.*attribution, share_alike.*permission$"),
+        (("open",), (), "--uses.*nothing is named.*train, redistribute, evaluate$"),
+        (("open", "unknown"), ("train",), "--admit.*never released.*state the source's rights"),
+        (("opn",), ("train",), "--admit.*«opn».*did you mean «open»"),
+        (("open",), ("train", "redistribut"), "--uses.*«redistribut».*did you mean «redistribute»"),
+        (("open",), ("open",), "--uses.*«open»"),
+    ],
+)
+def test_terms_that_name_nothing_or_what_does_not_exist_are_refused(
+    admit: tuple[str, ...], uses: tuple[str, ...], problem: str
+) -> None:
+    """The error names the option, the word and the closest one; unknown rights are never released."""
+    with pytest.raises(ConfigError, match=problem.replace("$", "")) as raised:
+        Terms(admit, uses, _TODAY)
+    assert "unknown," not in str(raised.value)

@@ -1,0 +1,151 @@
+"""A run refuses to end when its counts don't add up, and tells what it kept and set aside by genre and source."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pytest
+
+from latam_corpus.engine.in_process import InProcess
+from latam_corpus.errors import ConfigError, PartError
+from latam_corpus.pipeline.plan import Plan, make_plan
+from latam_corpus.pipeline.recipe import load_recipe
+from latam_corpus.pipeline.run import RunResult, find_parts, run
+from latam_corpus.pipeline.survival import Loss
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conftest import Silent, SmallRecipe, SmallSource
+
+    from latam_corpus.pipeline.run import Progress
+
+_TEXTS = ["La barca salió antes del alba.", "El río no perdona.", None, "Escriba a rosa@ejemplo.org.", "La barca vuelve."]
+
+
+@pytest.fixture
+def plan(tmp_path: Path, small_recipe: SmallRecipe) -> Plan:
+    """Two files of three records, of which one a file can't be read; in the second, one record comes twice."""
+    data = tmp_path / "datos"
+    data.mkdir()
+    lines = [json.dumps({"id": f"d{n}", "text": text}) for n, text in enumerate(_TEXTS)]
+    (data / "a.jsonl").write_text("\n".join([lines[0], lines[1], "{not json"]), encoding="utf-8")
+    (data / "b.jsonl").write_text("\n".join([lines[3], lines[4], lines[4]]), encoding="utf-8")
+    recipe = tmp_path / "receta.toml"
+    recipe.write_text(small_recipe("extract", "redact", source=str(data)), encoding="utf-8")
+    return make_plan(load_recipe(str(recipe)), {})
+
+
+def _run(plan: Plan, folder: Path, silent: Progress) -> RunResult:
+    return run(plan, find_parts(plan), folder / "out", InProcess(), silent)
+
+
+def test_a_run_tells_what_became_of_every_row(plan: Plan, tmp_path: Path, silent: Silent) -> None:
+    """In = kept + set aside in the result, in `run.json`, in the files and by genre and source."""
+    result = _run(plan, tmp_path, silent)
+    assert (result.rows_in, result.kept, result.failures, result.releasable) == (6, 4, {}, True)
+    assert list(result.stages) == list(plan.stages)
+    told = json.loads((result.folder / "run.json").read_text(encoding="utf-8"))
+    assert told["rows"] == {"in": 6, "kept": 4, "set_aside": 2}
+    [row] = told["by_genre"]
+    reasons = row.pop("reasons")
+    assert row == {"genre": "literature", "source": plan.sources[0].id, "in": 6, "kept": 4}
+    assert sorted(reasons.values()) == [1, 1]
+    assert reasons["superseded"] == 1
+    heights = {
+        kind: sum(pl.read_parquet(file).height for file in (result.folder / kind).glob("*.parquet"))
+        for kind in ("kept", "dropped", "ledger")
+    }
+    assert heights == {"kept": 4, "dropped": 2, "ledger": 3}  # one text was changed
+    assert told["stages"]["collect"]["rows_in"] == 6
+    assert told["stages"]["redact"]["changed"] == 1
+
+
+def _more(told: dict[str, Any]) -> None:
+    told["stages"]["collect"]["rows_in"] += 1
+
+
+def _fewer_kept(told: dict[str, Any]) -> None:
+    told["kept"][0][-1] -= 1
+
+
+def _none_failed(told: dict[str, Any]) -> None:
+    assert told["stages"]["collect"]["failed"]
+    told["stages"]["collect"]["failed"] = {}
+
+
+def _more_told_apart(told: dict[str, Any]) -> None:
+    told["dropped"][0][-1] += 1
+
+
+@pytest.mark.parametrize(
+    ("step", "damage"), [(0, _more), (-1, _fewer_kept), (0, _none_failed), (0, _more_told_apart)]
+)
+def test_a_run_whose_counts_do_not_add_up_ends_with_an_error(
+    plan: Plan, tmp_path: Path, silent: Silent, step: int, damage: Callable[[dict[str, Any]], None]
+) -> None:
+    """Rows that went in and came out nowhere, or the other way round: no `run.json` says that the run is finished."""
+    result = _run(plan, tmp_path, silent)
+    key = next(iter(result.outputs.values()))[step]
+    [counts] = (tmp_path / "out" / "work").rglob(f"{key}/counts.json")
+    told = json.loads(counts.read_text(encoding="utf-8"))
+    damage(told)
+    counts.write_text(json.dumps(told), encoding="utf-8")
+    with pytest.raises(PartError, match=r"rows came in, \d were kept and \d set aside"):
+        _run(plan, tmp_path, silent)
+    assert not (result.folder / "run.json").exists()
+
+
+_LOSS = (Loss("filter", "genre", "lyrics", 80, 12, 0.5),)
+
+
+@pytest.mark.parametrize(
+    ("failures", "losses", "accepted", "releasable"),
+    [
+        ({}, (), None, True),
+        ({}, (), "visto", True),
+        ({}, _LOSS, None, False),
+        ({}, _LOSS, "visto", True),
+        ({"a": "no se puede leer"}, (), None, False),
+        ({"a": "no se puede leer"}, _LOSS, "visto", False),
+    ],
+)
+def test_a_run_may_be_released_when_no_part_failed_and_every_loss_is_accepted(
+    failures: dict[str, str], losses: tuple[Loss, ...], accepted: str | None, releasable: bool
+) -> None:
+    """A written reason stands for a loss, and for no failure."""
+    made = RunResult(Path(), 0, 0, {}, failures, {}, losses=losses, accepted_loss=accepted)
+    assert made.releasable is releasable
+
+
+@pytest.mark.parametrize(
+    ("status", "uses", "copy", "refused"),
+    [
+        ("verified", "[]", True, False),
+        ("unverified", "[]", True, False),
+        ("ask_first", '["evaluate"]', True, False),
+        ("ask_first", '["evaluate"]', False, True),
+        ("ask_first", "[]", True, True),
+    ],
+)
+def test_a_source_whose_holder_must_be_asked_is_read_from_a_copy_that_was_given(
+    tmp_path: Path, small_recipe: SmallRecipe, status: str, uses: str, copy: bool, refused: bool
+) -> None:
+    """A copy alone is no permission: the source's file must allow some use of it."""
+    (tmp_path / "fuente.toml").write_text(
+        f'id = "fuente"\ntitle = "Cuentos"\nholder = "La vecina"\nstatus = "{status}"\n'
+        f'[rights]\nstatement = "Todos los derechos reservados"\nuses = {uses}\n',
+        encoding="utf-8",
+    )
+    (tmp_path / "receta.toml").write_text(small_recipe("redact"), encoding="utf-8")
+    (tmp_path / "copia.txt").write_text("La barca salió antes del alba.", encoding="utf-8")
+    inputs = {"fuente": str(tmp_path / "copia.txt")} if copy else {}
+    made = make_plan(load_recipe(str(tmp_path / "receta.toml")), inputs)
+    if refused:
+        with pytest.raises(ConfigError, match=r"source «fuente».*asked first \(La vecina\).*name the copy.*--input"):
+            find_parts(made)
+    else:
+        assert [part.source.id for part in find_parts(made)] == ["fuente"]
