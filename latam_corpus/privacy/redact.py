@@ -49,6 +49,7 @@ _KINDS: Final[tuple[tuple[str, re.Pattern[str], Callable[[str], bool] | None], .
     ("cuit", re.compile(r"(?<![\w-])\d{2}-\d{8}-\d(?!\w)"), is_cuit),
     ("phone", _PHONE, _is_phone),
 )
+KINDS: Final = tuple(kind for kind, _, _ in _KINDS)
 # One quick look tells whether any pattern can match: each needs an @, a + before a digit, or a mark between a digit
 # and a digit or the K of a RUT.
 _ANY: Final = r"@|\+\d|\d[.-][\dkK]"
