@@ -236,6 +236,46 @@ def test_null_is_neither_true_nor_false() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "rows_"),
+    [
+        ("2 < cluster_size", [2]),
+        ("2 <= cluster_size", [1, 2]),
+        ("2 > cluster_size", [0]),
+        ("2 >= cluster_size", [0, 1]),
+        ("2 = cluster_size", [1]),
+        ("cluster_size in (1, 2.5, 3)", [0, 2]),
+        ("cluster_size > -1.5e0", [0, 1, 2]),
+        ("title = 'O''Higgins'", [0]),
+        ("title like 'dos%s'", [1]),
+        ("title like 'dos_l_neas'", [1]),
+        ("title like 'líneas'", []),
+        ("title like '100 !% lana' escape '!'", [2]),
+        ("title like '100_!%_lana' ESCAPE '!'", [2]),
+        ("title like 'O''H%'", [0]),
+        ("title not like '%a%'", [0]),
+        ("genre < 'm'", [0, 1]),
+        ("country > 'a'", []),
+        ("language_score >= 0.7 and language_score = 0.7", [0]),
+        ("Not country = 'CL' Or country Is Not Null", [0, 1, 2]),
+        ("country='CL'and(cluster_size=1)", [0]),
+    ],
+)
+def test_values_are_read_as_they_are_written(text: str, rows_: list[int]) -> None:
+    """Numbers, doubled quotes, patterns over line ends, an order among words, key words in either case."""
+    frame = pl.DataFrame(
+        {
+            "country": ["CL", "AR", "PE"],
+            "cluster_size": [1, 2, 3],
+            "title": ["O'Higgins", "dos\nlíneas", "100 % lana"],
+            "genre": ["literature", "legal", "news"],
+            "language_score": [0.7, 0.5, None],
+        },
+        schema_overrides={name: schema.RELEASE_SCHEMA[name] for name in ("cluster_size", "language_score")},
+    )
+    assert selected(frame, text) == rows_
+
+
+@pytest.mark.parametrize(
     ("text", "where", "problem", "remedy"),
     [
         ("", "at its end", "a column should stand here", "country = 'CL'"),

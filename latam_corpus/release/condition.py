@@ -82,9 +82,8 @@ class Condition:
     @property
     def reads(self) -> list[str]:
         """What must be read of a Parquet file, as its readers name it: of a struct the part alone."""
-        return list(
-            dict.fromkeys(".".join(s if schema.RELEASE_SCHEMA[s[0]] == pl.Struct else s[:1]) for s in self.columns)
-        )
+        read = (steps if schema.RELEASE_SCHEMA[steps[0]] == pl.Struct else steps[:1] for steps in self.columns)
+        return list(dict.fromkeys(map(".".join, read)))
 
     def lacking(self, file: pa.Schema) -> str | None:
         """The first of its columns that a file with these columns hasn't."""
@@ -213,9 +212,7 @@ class _Parser:
             found = member(self._column(self._next()), token)
             return ~found if negated else found
         operator = self._operator(negated=negated)
-        return compared(
-            self._column(self._next()), {"<": ">", ">": "<", "<=": ">=", ">=": "<="}.get(operator, operator), token
-        )
+        return compared(self._column(self._next()), _CHANGED_OVER.get(operator, operator), token)
 
     def _of_column(self, column: Column) -> pl.Expr:
         if self._take("is"):

@@ -123,7 +123,7 @@ def compared(column: Column, operator: str, token: Token) -> pl.Expr:
     if not equal and isinstance(column.dtype, pl.Binary):
         raise WrongError(token, f"«{column.name}» has no order", "write = or !=")
     typed = _typed(column, [token], whole_words=equal)
-    found: pl.Expr = OPERATORS[operator](column.expression.cast(typed.dtype), pl.lit(typed.item(), dtype=typed.dtype))
+    found: pl.Expr = OPERATORS[operator](column.expression, pl.lit(typed.item(), dtype=typed.dtype))
     return found
 
 
@@ -137,8 +137,7 @@ def both(one: Column, operator: str, other: Column) -> pl.Expr:
     if one.dtype.is_nested() or not (numbers or one.dtype == other.dtype):
         problem = f"«{one.name}» and «{other.name}» can't be compared"
         raise WrongError(other.token, problem, "compare two texts, two numbers, two days or two times")
-    pair = [c.expression.cast(pl.Float64) if numbers else c.expression for c in (one, other)]
-    found: pl.Expr = OPERATORS[operator](*pair)
+    found: pl.Expr = OPERATORS[operator](one.expression, other.expression)
     return found
 
 
