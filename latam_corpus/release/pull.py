@@ -15,15 +15,16 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus import __version__
-from latam_corpus.errors import ConfigError, ReleaseError
+from latam_corpus.errors import ConfigError
 from latam_corpus.release import files
 from latam_corpus.release.build import CARD, CHANGES
 from latam_corpus.release.card import card
 from latam_corpus.release.condition import condition
 from latam_corpus.release.fetch import fetch
-from latam_corpus.release.manifest import parse_manifest
+from latam_corpus.release.manifest import MANIFEST, read_manifest, read_side_file
 from latam_corpus.release.select import picks, rewrite
-from latam_corpus.release.store import LEDGER, MANIFEST, SUMS, Store
+from latam_corpus.release.store import SUMS, Store
+from latam_corpus.release.tables import LEDGER
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -104,8 +105,7 @@ def _pull(
     progress: Progress | None,
 ) -> Lock:
     name, version = opened.find(spec)
-    data = opened.read("releases", name, version, MANIFEST)
-    manifest = parse_manifest(data, f"{opened.url}, {name}@{version}, {MANIFEST}")
+    manifest, data = read_manifest(opened, name, version)
     wanted = picks(opened, manifest, where)
     text = where.text if where else None
     if where and not wanted:
@@ -145,11 +145,21 @@ def read_lock(file: Path) -> Lock:
         ConfigError: it isn't there, or isn't a lock of this format.
     """
     try:
-        return Lock(**json.loads(file.read_text(encoding="utf-8")))
+        lock = Lock(**json.loads(file.read_bytes()))
+        _must_be(str, lock.name, lock.version, lock.manifest_sha256, lock.where or "")
     except OSError as error:
         raise ConfigError(str(file), f"it can't be read: {error.strerror}", "name a corpus.lock") from None
-    except (ValueError, TypeError) as error:
-        raise ConfigError(str(file), f"this isn't a corpus.lock: {error}", "pull the version again") from None
+    except (ValueError, TypeError, RecursionError) as error:
+        remedy = "pull the version into a new folder"
+        raise ConfigError(str(file), f"this isn't a corpus.lock: {error}", remedy) from None
+    return lock
+
+
+def _must_be(kind: type, *values: object) -> None:
+    """Raise TypeError unless all values are of a type, as those of a file that this toolkit wrote are."""
+    wrong = [value for value in values if not isinstance(value, kind)]
+    if wrong:
+        raise TypeError(f"{wrong[0]!r} is out of place in it")
 
 
 def _side_files(
@@ -160,11 +170,7 @@ def _side_files(
     for name in (CARD, CHANGES, LEDGER):
         if name not in manifest.files or (where and name == LEDGER):
             continue
-        content = store.read("releases", manifest.name, manifest.version, name)
-        if hashlib.sha256(content).hexdigest() != manifest.files[name].sha256:
-            problem = "its bytes aren't those that the manifest names"
-            raise ReleaseError(f"{store.url}, {manifest.spec}, {name}", problem, "run `latam-corpus release verify`")
-        found[name] = content
+        found[name] = read_side_file(store, manifest, name)
     if where:
         held = [pick.shard.model_copy(update={"path": pick.path, "rows": pick.rows}) for pick in wanted]
         found[CARD] = card(manifest, where, held).encode()
@@ -221,14 +227,19 @@ def _earlier(to: Path, name: str) -> _State | None:
         if lock.name != name:
             raise ConfigError(str(to), f"the folder holds {lock.name}@{lock.version}", "name another folder")
     try:
-        return _State(file=to / _STATE, **json.loads((to / _STATE).read_text(encoding="utf-8")))
+        state = _State(file=to / _STATE, **json.loads((to / _STATE).read_bytes()))
+        _must_be(dict, state.finished)
+        _must_be(list, state.planned)
+        _must_be(str, *state.planned, *state.finished, *state.finished.values())
     except FileNotFoundError:
         pass
-    except (ValueError, TypeError):
+    except (OSError, ValueError, TypeError, RecursionError):
         raise ConfigError(str(to / _STATE), "it is damaged", "remove the folder and pull again") from None
+    else:
+        return state
     if not (to / LOCK).is_file():
         return None
-    lines = (to / SUMS).read_text(encoding="utf-8").splitlines() if (to / SUMS).is_file() else []
+    lines = (to / SUMS).read_bytes().decode(errors="replace").splitlines() if (to / SUMS).is_file() else []
     listed = {path: digest for digest, _, path in (line.partition("  ") for line in lines)}
     lock = read_lock(to / LOCK)
     return _State(to / _STATE, lock.manifest_sha256, lock.where, listed, list(listed))

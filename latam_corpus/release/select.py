@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import polars as pl
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from latam_corpus import schema
-from latam_corpus.errors import ConfigError, ReleaseError
+from latam_corpus.errors import ConfigError
 from latam_corpus.release.layout import data_path
 from latam_corpus.release.parquet import group_ends, read_batches, write_group, writer
+from latam_corpus.release.tables import open_shard
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -90,15 +90,9 @@ def _groups(frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
 
 
 def _matching(store: Store, manifest: Manifest, shard: Shard, where: Condition) -> int:
-    try:
-        with store.open(shard.object) as opened:
-            file = pq.ParquetFile(opened, page_checksum_verification=True)
-            lacking = where.lacking(file.schema_arrow)
-            if lacking:
-                problem = f"{manifest.spec} has no column «{lacking}»: it was made before there was one"
-                raise ConfigError(f"--where {where.text}", problem, "leave it out, or name a later version")
-            return sum(frame.filter(where.expression).height for frame in read_batches(file, where.reads))
-    except (pa.ArrowException, pl.exceptions.PolarsError, OSError) as error:
-        raise ReleaseError(
-            f"{store.url}, {shard.object}", f"it can't be read: {error}", "run `latam-corpus release verify`"
-        ) from error
+    with open_shard(store, shard, ["doc_id"]) as file:
+        lacking = where.lacking(file.schema_arrow)
+        if lacking:
+            problem = f"{manifest.spec} has no column «{lacking}»: it was made before there was one"
+            raise ConfigError(f"--where {where.text}", problem, "leave it out, or name a later version")
+        return sum(frame.filter(where.expression).height for frame in read_batches(file, where.reads))
