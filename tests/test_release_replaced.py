@@ -13,6 +13,7 @@ import pytest
 
 from latam_corpus.release.build import build
 from latam_corpus.release.store import Store
+from latam_corpus.release.tables import read_ledger
 from latam_corpus.release.verify import verify
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class Replacing:
         pl.DataFrame([told | row for row in replaced]).write_parquet(run / "replaced.parquet")
         made = build("puerto", [run], self.store, parent=self.first.version, **(TERMS | terms))
         self.made = made
-        rows = Store.at(self.store).read_ledger("puerto", made.version).filter(pl.col("verdict") == "dropped")
+        rows = read_ledger(Store.at(self.store), "puerto", made.version).filter(pl.col("verdict") == "dropped")
         return {row["doc_id"]: row for row in rows.iter_rows(named=True)}
 
 

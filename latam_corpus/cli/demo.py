@@ -17,10 +17,11 @@ import polars as pl
 import typer
 
 from latam_corpus.cli.demo_site import crawl_pieces
-from latam_corpus.cli.explain import bound_line, open_store, tell
+from latam_corpus.cli.explain import bound_line, tell
 from latam_corpus.cli.inventory import reasons_of
 from latam_corpus.cli.recipes import checked_plan
 from latam_corpus.cli.show import Unseen, console, errors, number, print_json
+from latam_corpus.cli.stores import existing_store
 from latam_corpus.cli.story import find, story
 from latam_corpus.engine.choose import make_engine
 from latam_corpus.errors import ConfigError
@@ -107,7 +108,7 @@ def _crawled(folder: Path, room: Path) -> int:
 
 
 def _screen(room: Path, result: RunResult, manifest: Manifest, pulled: Path, crawled: int, as_json: bool) -> None:
-    store = open_store(None, room)
+    store = existing_store(None, room)
     stays = find(room, _FOLLOWED, result.folder)[0]
     falls = next(f for f in _set_aside(result.folder) if f["reason"] not in ("duplicate", "superseded") and f["bounds"])
     kept_story = story(stays, store)

@@ -10,13 +10,12 @@ import pyarrow.parquet as pq
 
 from latam_corpus import schema
 from latam_corpus.cli.show import errors
+from latam_corpus.cli.stores import load_version, open_store
 from latam_corpus.errors import ConfigError
 from latam_corpus.pipeline.history import find_run, read_tags
 from latam_corpus.pipeline.record import RUN_FILE, read_record
-from latam_corpus.release.manifest import load_manifest
 from latam_corpus.release.parquet import read_batches
 from latam_corpus.release.runs import Part
-from latam_corpus.release.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from latam_corpus.release.manifest import Shard
+    from latam_corpus.release.store import Store
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def named_documents(named: str, out: Path, store: str | None) -> Documents:
         ConfigError: there is neither such a run nor such a release.
     """
     exact = (Path(named) / RUN_FILE).is_file() or (out / "runs" / named / RUN_FILE).is_file()
-    opened = Store.at(store or out / "store")
+    opened = open_store(store, out)
     if named in opened.names() and named in read_tags(out):
         raise ConfigError(named, "it is a run's tag and a release's name", "name the run in full, or NAME@VERSION")
     # The start of a run's name may be the name of a release: the release is meant then.
@@ -115,6 +115,5 @@ def named_documents(named: str, out: Path, store: str | None) -> Documents:
             raise ConfigError(
                 named, f"there is no such run or release ({error.problem})", error.remedy + more
             ) from None
-    with opened.told():
-        manifest = load_manifest(opened, *opened.find(named))
+    manifest = load_version(opened, named)
     return Documents(manifest.spec, None, opened, manifest.shards)

@@ -10,10 +10,10 @@ import typer
 from latam_corpus.cli.copies import lines
 from latam_corpus.cli.documents import run_meant
 from latam_corpus.cli.show import console, print_json, table
+from latam_corpus.cli.stores import existing_store
 from latam_corpus.cli.story import Found, find, story
 from latam_corpus.errors import ConfigError
 from latam_corpus.pipeline.history import finished_runs
-from latam_corpus.release.store import Store
 
 # What every run does beside its recipe's stages, in words.
 _NAMES: Final = {"supersede": "records"}
@@ -37,7 +37,7 @@ def explain(
     if not found:
         where = f"{len(runs)} runs" if len(runs) > 1 else runs[0].name
         raise ConfigError(f"«{query}»", f"no document of {where} has it", "quote words as they stand in the text")
-    stories = [story(one, open_store(store, out)) for one in _latest(found)]
+    stories = [story(one, existing_store(store, out)) for one in _latest(found)]
     if as_json:
         print_json(stories)
         return
@@ -48,13 +48,6 @@ def explain(
         )
         return
     tell(stories[0])
-
-
-def open_store(store: str | None, out: Path) -> Store | None:
-    """The store, where there is one yet."""
-    if store is None and not (out / "store").is_dir():
-        return None
-    return Store.at(store or out / "store")
 
 
 def _latest(found: list[Found]) -> list[Found]:

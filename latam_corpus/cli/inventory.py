@@ -10,9 +10,9 @@ import typer
 
 from latam_corpus.catalog.source import load_source
 from latam_corpus.catalog.words import TIERS
-from latam_corpus.cli.explain import open_store
 from latam_corpus.cli.show import console, number, print_json, table
 from latam_corpus.cli.spoken import Lang, in_their_language, spoken
+from latam_corpus.cli.stores import existing_store
 from latam_corpus.errors import ConfigError
 from latam_corpus.pipeline.history import finished_runs
 from latam_corpus.release.manifest import load_manifest
@@ -96,7 +96,7 @@ def inventory(
     Of a source that is named, all of it is told; of the others a line each.
     """
     language = spoken(lang)
-    held = _held(out, open_store(store, out))
+    held = _held(out, existing_store(store, out))
     if named:
         held = {name: held.get(name) or _row(name) for name in (_id_of(one, held) for one in named)}
     if as_json:
@@ -154,8 +154,9 @@ def _latest(store: Store) -> Iterator[Manifest]:
     """The latest version of each release."""
     with store.told():
         for name in store.names():
-            if store.versions(name):
-                yield load_manifest(store, *store.find(name))
+            latest = store.latest(name)
+            if latest:
+                yield load_manifest(store, name, latest)
 
 
 def _collected(folder: Path) -> dict[str, Any]:

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
+from latam_corpus.catalog.naming import checked_name
 from latam_corpus.cli.documents import run_meant
 from latam_corpus.cli.recipes import AcceptLoss  # noqa: TC001  (Typer reads annotations at run time)
 from latam_corpus.cli.show import console, errors, number, print_json, table
-from latam_corpus.errors import ConfigError
+from latam_corpus.cli.stores import load_version, open_store
+from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.pipeline.history import folders as run_folders
 from latam_corpus.pipeline.record import RUN_FILE
 from latam_corpus.pipeline.survival import accepted
@@ -26,7 +28,6 @@ from latam_corpus.release.layout import SPLIT_SHARES
 from latam_corpus.release.manifest import load_manifest
 from latam_corpus.release.pull import pull as pull_version
 from latam_corpus.release.runs import load_run
-from latam_corpus.release.store import Store
 from latam_corpus.release.verify import verify as problems_of
 
 if TYPE_CHECKING:
@@ -61,12 +62,13 @@ def build(
     as_json: Json = False,
 ) -> None:
     """Assemble a version from runs, and from the parent version where one is named."""
-    opened = _open(store, out)
-    if not runs and not parent:
+    opened = open_store(store, out)
+    if not runs and parent is None:
         raise ConfigError(name, *NOTHING_TO_BUILD_FROM)
+    checked_name(name)
     folders = [run_meant(run, out) for run in runs or ()]
     loaded = [load_run(folder) for folder in folders]
-    old = load_manifest(opened, *opened.find(f"{name}@{parent}")) if parent else None
+    old = None if parent is None else load_version(opened, f"{name}@{parent}")
     before = opened.latest(name)
     with _progress() as told:
         made = build_version(
@@ -99,13 +101,19 @@ def build(
 @app.command("list")
 def list_versions(out: Out = Path("out"), store: StoreUrl = None, as_json: Json = False) -> None:
     """List the versions in a store."""
-    opened = _open(store, out)
+    opened = open_store(store, out)
+    found = []
     with opened.told():
-        found = [
-            _summary(load_manifest(opened, name, version)) | {"latest": version == opened.latest(name)}
-            for name in opened.names()
-            for version in opened.versions(name)
-        ]
+        notes = opened.notes()
+        for name in opened.names():
+            latest = opened.latest(name)
+            for version in opened.versions(name):
+                try:
+                    found.append(_summary(load_manifest(opened, name, version)) | {"latest": version == latest})
+                except ReleaseError as error:  # the others are listed all the same
+                    notes.append(str(error))
+    for note in dict.fromkeys(notes):
+        errors.print(f"note: {note}", markup=False)
     if as_json:
         print_json(found)
     elif not found:
@@ -132,9 +140,7 @@ def list_versions(out: Out = Path("out"), store: StoreUrl = None, as_json: Json 
 @app.command("show")
 def show(spec: Spec, out: Out = Path("out"), store: StoreUrl = None, as_json: Json = False) -> None:
     """Show what a version holds, from which sources and under which rights, and what it left out."""
-    opened = _open(store, out)
-    with opened.told():
-        manifest = load_manifest(opened, *opened.find(spec))
+    manifest = load_version(open_store(store, out), spec)
     if as_json:
         print_json(manifest.model_dump(mode="json"))
         return
@@ -156,16 +162,16 @@ def show(spec: Spec, out: Out = Path("out"), store: StoreUrl = None, as_json: Js
 @app.command("verify")
 def verify(spec: Spec, out: Out = Path("out"), store: StoreUrl = None, as_json: Json = False) -> None:
     """Read every byte of a version again and report what isn't as its manifest says."""
-    opened = _open(store, out)
+    opened = open_store(store, out)
+    manifest = load_version(opened, spec)
     with opened.told(), _progress() as told:
-        name, version = opened.find(spec)
-        problems = problems_of(opened, name, version, told)
+        problems = problems_of(opened, manifest.name, manifest.version, told)
     if as_json:
-        print_json({"release": f"{name}@{version}", "whole": not problems, "problems": problems})
+        print_json({"release": manifest.spec, "whole": not problems, "problems": problems})
     else:
         for problem in problems:
             console.print(problem, markup=False)
-        console.print(f"{name}@{version}: " + (f"{len(problems)} problems" if problems else "whole"))
+        console.print(f"{manifest.spec}: " + (f"{len(problems)} problems" if problems else "whole"))
     if problems:
         raise typer.Exit(1)
 
@@ -179,9 +185,9 @@ def diff(
     as_json: Json = False,
 ) -> None:
     """Say which documents were added, removed or changed from one version to another, and why."""
-    opened = _open(store, out)
+    opened = open_store(store, out)
+    pair = [load_version(opened, spec) for spec in (old, new)]
     with opened.told():
-        pair = [load_manifest(opened, *opened.find(spec)) for spec in (old, new)]
         there = {folder.name: folder for folder in run_folders(out) if (folder / RUN_FILE).exists()}
         changes = compare(opened, pair[0], pair[1], there)
     if as_json:
@@ -207,18 +213,15 @@ def pull(
     as_json: Json = False,
 ) -> None:
     """Fetch a version, verified, in a layout that datasets, Polars and DuckDB read; it goes on where it was cut."""
-    opened = _open(store, out)
+    opened = open_store(store, out)
+    named = load_version(opened, spec).spec
     with _progress() as told:
-        lock = pull_version(spec, opened, to, where, told, with_index=with_index)
+        lock = pull_version(named, opened, to, where, told, with_index=with_index)
     if as_json:
         print_json(asdict(lock) | {"to": str(to)})
         return
     console.print(f"{lock.name}@{lock.version}: {number(lock.rows)} documents in {to}, every byte verified")
     console.print(f"{to / 'corpus.lock'} says which; keep it beside what is trained on them")
-
-
-def _open(store: str | None, out: Path) -> Store:
-    return Store.at(store or out / "store")
 
 
 def _agreed(key: str, runs: Sequence[Run], otherwise: Any) -> Any:  # noqa: ANN401  (a list of words, or shares)

@@ -25,10 +25,9 @@ from latam_corpus.cli.crawl_words import (
 )
 from latam_corpus.cli.show import console, errors, number, print_json, table
 from latam_corpus.cli.spoken import Lang, in_their_language, spoken
+from latam_corpus.cli.stores import load_version, open_store
 from latam_corpus.errors import ConfigError
-from latam_corpus.release.manifest import load_manifest
 from latam_corpus.release.opt_outs import leaving, on_the_web, read_listed, relisted, write_listed
-from latam_corpus.release.store import Store
 
 if TYPE_CHECKING:
     from latam_corpus.release.manifest import Manifest
@@ -87,9 +86,9 @@ def recheck(
 ) -> None:
     """Read the opt-outs of every host of a release again, and list what must leave its next version."""
     language = spoken(lang)
-    opened = Store.at(store or out / "store")
+    opened = open_store(store, out)
+    manifest = load_version(opened, spec)
     with opened.told():
-        manifest = load_manifest(opened, *opened.find(spec))
         listed = read_listed(opened, manifest.name)
         documents = on_the_web(opened, manifest, listed)
     module = installed("latam_corpus.collect.crawl.recheck")

@@ -19,6 +19,7 @@ from latam_corpus.pipeline.history import finished_runs
 from latam_corpus.pipeline.record import read_record
 from latam_corpus.policy import Policies
 from latam_corpus.privacy.redact import redact
+from latam_corpus.release.tables import read_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -199,5 +200,5 @@ def _releases(store: Store, doc_id: str) -> list[dict[str, Any]]:
         }
         for name in store.names()
         for version in store.versions(name)
-        for event in store.read_ledger(name, version, doc_id).iter_rows(named=True)
+        for event in read_ledger(store, name, version, doc_id).iter_rows(named=True)
     ]

@@ -11,8 +11,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
 
+from latam_corpus.catalog.naming import release_name
 from latam_corpus.catalog.source import Genre, Tier, Use  # noqa: TC001  (pydantic reads annotations at run time)
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.paths import data_folder
@@ -50,7 +51,7 @@ class ReleaseEntry(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
+    name: Annotated[str, AfterValidator(release_name)]
     admit: Annotated[tuple[Tier, ...], _Listed] = Field(min_length=1)
     uses: Annotated[tuple[Use, ...], _Listed] = Field(min_length=1)
     split: SplitEntry = SplitEntry()

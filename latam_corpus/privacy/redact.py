@@ -51,6 +51,7 @@ _KINDS: Final[tuple[tuple[str, re.Pattern[str], Callable[[str], bool] | None], .
     ("cuit", re.compile(r"(?<![\w\u2010-\u2013-])\d{2}[\u2010-\u2013-]\d{8}[\u2010-\u2013-]\d(?!\w)"), is_cuit),
     ("phone", _PHONE, _is_phone),
 )
+KINDS: Final = tuple(kind for kind, _, _ in _KINDS)
 # One quick look tells whether any pattern can match: each needs an @, a + before a digit, or a mark between a digit
 # and a digit or the K of a RUT.
 _ANY: Final = r"@|\+\d|\d[.\u2010-\u2013-][\dkK]"

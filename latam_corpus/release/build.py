@@ -12,6 +12,7 @@ import polars as pl
 import pyarrow as pa
 
 from latam_corpus import __version__, schema
+from latam_corpus.catalog.naming import checked_name, checked_version, next_version
 from latam_corpus.dedupe.scheme import Scheme
 from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.release.card import card
@@ -21,18 +22,20 @@ from latam_corpus.release.layout import SHARD_BYTES, SPLIT_SHARES, check_shares,
 from latam_corpus.release.ledger import write_ledger
 from latam_corpus.release.manifest import (
     INDEX_FOLDER,
+    MANIFEST,
     Manifest,
     Parent,
     SideFile,
     load_manifest,
     manifest_sha256,
+    read_side_file,
     schema_sha256,
 )
 from latam_corpus.release.opt_outs import Refused, read_listed
 from latam_corpus.release.replaced import read_replaced
 from latam_corpus.release.runs import Inputs, load_run
 from latam_corpus.release.sketch import Sketcher, scheme_of_release, stated_scheme
-from latam_corpus.release.store import LEDGER, MANIFEST, SUMS, Store, checked, next_version
+from latam_corpus.release.store import SUMS, Store
 from latam_corpus.release.summary import (
     accepted_losses,
     count_reasons,
@@ -41,6 +44,7 @@ from latam_corpus.release.summary import (
     run_entries,
     source_entries,
 )
+from latam_corpus.release.tables import LEDGER
 from latam_corpus.release.withdrawn import read_withdrawn, remember_withdrawn, without_withdrawn
 from latam_corpus.release.write import reusable, write_shards
 
@@ -121,7 +125,7 @@ def _build(
     moment: datetime,
     progress: Progress | None,
 ) -> Manifest:
-    if version and checked(version, "the version") in opened.versions(name):
+    if version is not None and checked_version(version) in opened.versions(name):
         raise ConfigError(f"{name}@{version}", "it exists, and versions are never overwritten", "name another version")
     inputs = _inputs(name, runs, opened, parent)
     lost = accepted_losses(inputs, accept_loss)
@@ -146,9 +150,10 @@ def _build(
             if not (now[0].drop("time").equals(listed.drop("time")) and now[1].equals(withdrawn)):
                 raise ReleaseError(name, "what may be released has changed while it was built", "build it again")
             remember_withdrawn(opened, name, withdrawn)
+            versions = opened.versions(name)
             draft = Manifest(
                 name=name,
-                version=version or "next",  # until it is reserved
+                version=version or next_version(versions, terms.today),  # until one is reserved
                 title=inputs.title or name,
                 created=moment,
                 as_of=terms.today,
@@ -168,7 +173,6 @@ def _build(
                 shards=written.shards,
                 files=written.index,
             )
-            versions = opened.versions(name)
             remade = {file: path for file, path in written.files.items() if file in written.remade}
             # Named alone, a version with a damaged index is mended, whichever has come after it.
             mended = old if old and remade and not runs and _holds_the_same(old, draft) else None
@@ -218,7 +222,7 @@ def _moment(today: date | None, created: datetime | None) -> datetime:
 
 
 def _inputs(name: str, runs: Sequence[Path], store: Store, parent: str | None) -> Inputs:
-    checked(name, "the release name")
+    checked_name(name)
     old = None if parent is None else load_manifest(store, *store.find(f"{name}@{parent}"))
     if not runs and old is None:
         raise ConfigError(name, *NOTHING_TO_BUILD_FROM)
@@ -233,7 +237,7 @@ def _publish(store: Store, draft: Manifest, plan: Plan, decision: Decision, old:
     store.write(written[LEDGER], *place, LEDGER)
     index = draft.files
     draft = draft.model_copy(update={"files": index | _side_files(written)})
-    earlier = store.read("releases", old.name, old.version, CHANGES).decode() if old and CHANGES in old.files else ""
+    earlier = read_side_file(store, old, CHANGES).decode() if old and CHANGES in old.files else ""
     written[CARD] = card(draft).encode()
     written[CHANGES] = changelog(draft, diff(store, old, draft), earlier).encode()
     manifest = draft.model_copy(update={"files": index | _side_files(written)})
@@ -281,7 +285,10 @@ def _unchanged_since(store: Store, draft: Manifest, versions: Sequence[str]) -> 
     for version in dict.fromkeys((latest, *versions[-1:])):
         if version is None:
             continue
-        last = load_manifest(store, draft.name, version)
+        try:
+            last = load_manifest(store, draft.name, version)
+        except ReleaseError:  # a damaged one is like no other
+            continue
         upon = draft.parent.version if draft.parent else None
         meant = upon in (last.version, last.parent.version if last.parent else None)
         if meant and _holds_the_same(last, draft) and last.accepted_losses == draft.accepted_losses:

@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
-import pyarrow.parquet as pq
 
 from latam_corpus import schema
 from latam_corpus.errors import ReleaseError
 from latam_corpus.release.card import table
 from latam_corpus.release.manifest import load_manifest
-from latam_corpus.release.parquet import read_batches
-from latam_corpus.release.runs import load_run
-from latam_corpus.release.store import LEDGER
+from latam_corpus.release.runs import Part, load_run
+from latam_corpus.release.tables import LEDGER, read_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -89,16 +87,14 @@ def _digests(store: Store, manifest: Manifest, shared: set[str]) -> pl.DataFrame
     for shard in manifest.shards:
         if shard.sha256 in shared:
             continue
-        with store.open(shard.object) as opened:
-            for stored in read_batches(pq.ParquetFile(opened)):
-                # A version made before a column was thought of has null there.
-                frame = schema.conform(stored, schema.RELEASE_SCHEMA)
-                # The hashes live as long as this comparison; equal rows of one Polars have equal hashes.
-                hashes = [
-                    frame.select(columns).hash_rows().alias(kind)
-                    for kind, columns in (*_KINDS.items(), ("other columns", tuple(_OTHERS)))
-                ]
-                found.append(frame.select("doc_id", "language").with_columns(hashes))
+        # A version made before a column was thought of has null there.
+        for frame in Part("", f"{store.url}, {shard.object}", shard.object, store).batches():
+            # The hashes live as long as this comparison; equal rows of one Polars have equal hashes.
+            hashes = [
+                frame.select(columns).hash_rows().alias(kind)
+                for kind, columns in (*_KINDS.items(), ("other columns", tuple(_OTHERS)))
+            ]
+            found.append(frame.select("doc_id", "language").with_columns(hashes))
     return pl.concat(found)
 
 
@@ -127,7 +123,7 @@ def _with_reasons(
             break
         found = [reasons]
         if LEDGER in manifest.files:
-            ledger = store.read_ledger(manifest.name, manifest.version)
+            ledger = read_ledger(store, manifest.name, manifest.version)
             found.append(ledger.filter(pl.col("verdict") == "dropped").select(_REASONS.names()).reverse())
         found += [_dropped(runs[run.id], wanted) for run in manifest.runs if run.id in runs]
         reasons = pl.concat(found).unique("doc_id", keep="first", maintain_order=True)

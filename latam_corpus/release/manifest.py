@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from datetime import date, datetime  # noqa: TC003  (pydantic reads the annotations)
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from latam_corpus.catalog.naming import is_version, release_name
 from latam_corpus.errors import ReleaseError
-from latam_corpus.release.store import MANIFEST, object_path
+from latam_corpus.release.tables import VERIFY
 
 if TYPE_CHECKING:
     import polars as pl
@@ -20,12 +22,32 @@ if TYPE_CHECKING:
 # Raised when a reader of this format would misread the next one; added keys don't raise it.
 FORMAT: Final = 1
 INDEX_FOLDER: Final = "index"
+MANIFEST: Final = "manifest.json"
+
+_PUT_BACK: Final = "put the version's own back from a copy of the store, or build the version anew"
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 # Manifests come from stores that others write, and `pull` makes files of these names.
 DataPath = Annotated[str, Field(pattern=r"^data/[A-Za-z0-9_]+-[A-Za-z0-9_]+/[a-z]+-\d{5}-of-\d{5}\.parquet$")]
 
 FileName = Annotated[str, Field(pattern=r"^([A-Za-z]|index/[A-Za-z0-9_])[A-Za-z0-9._-]*$")]
+
+
+# Such names are folders of the store, which the reader of a manifest opens.
+Name = Annotated[str, AfterValidator(release_name)]
+
+
+def _version(version: str) -> str:
+    if not is_version(version):
+        raise ValueError(f"«{version}» is no version")
+    return version
+
+
+Version = Annotated[str, AfterValidator(_version)]
+
+
+class NewerFormatError(ReleaseError):
+    """A version of which a newer toolkit wrote the manifest."""
 
 
 class _Entry(BaseModel):
@@ -78,7 +100,7 @@ class Shard(Tally):
 class Parent(_Entry):
     """The version from which this one was built, and the digest of its manifest."""
 
-    version: str
+    version: Version
     sha256: Sha256
 
 
@@ -143,8 +165,8 @@ class Manifest(_Entry):
     """A version, whole: everything that a reader needs to fetch it and to prove what was in it."""
 
     format: int = FORMAT
-    name: str
-    version: str
+    name: Name
+    version: Version
     title: str
     created: datetime
     as_of: date
@@ -199,9 +221,36 @@ def load_manifest(store: Store, name: str, version: str) -> Manifest:
     """The manifest of a finished version.
 
     Raises:
-        ReleaseError: there is none, it isn't a manifest, or a newer toolkit wrote it.
+        ReleaseError: there is none, it isn't this version's manifest, or a newer toolkit wrote it.
     """
-    return parse_manifest(store.read("releases", name, version, MANIFEST), f"{store.url}, {name}@{version}, {MANIFEST}")
+    return read_manifest(store, name, version)[0]
+
+
+def read_manifest(store: Store, name: str, version: str) -> tuple[Manifest, bytes]:
+    """The manifest of a finished version, and the bytes of its file.
+
+    Raises:
+        ReleaseError: see `load_manifest`.
+    """
+    data = store.read("releases", name, version, MANIFEST)
+    place = f"{store.url}, {name}@{version}, {MANIFEST}"
+    manifest = parse_manifest(data, place)
+    if (manifest.name, manifest.version) != (name, version):
+        raise ReleaseError(place, f"it is the manifest of {manifest.spec}", _PUT_BACK)
+    return manifest, data
+
+
+def read_side_file(store: Store, manifest: Manifest, file: str) -> bytes:
+    """A file beside the manifest of a version.
+
+    Raises:
+        ReleaseError: it is missing, or its bytes aren't those that the manifest names.
+    """
+    data = store.read("releases", manifest.name, manifest.version, file)
+    if hashlib.sha256(data).hexdigest() != manifest.files[file].sha256:
+        problem = "its bytes aren't those that the manifest names"
+        raise ReleaseError(f"{store.url}, {manifest.spec}, {file}", problem, VERIFY)
+    return data
 
 
 def manifest_sha256(store: Store, name: str, version: str) -> str:
@@ -219,21 +268,54 @@ def parse_manifest(data: bytes, place: str) -> Manifest:
     Raises:
         ReleaseError: they aren't a manifest, or a newer toolkit wrote it.
     """
-    try:
-        stated = json.loads(data)
-    except ValueError as error:
-        raise ReleaseError(place, f"not JSON: {error}", "fetch it again") from None
+    stated = parsed(data, place, _PUT_BACK)
     if not isinstance(stated, dict) or "format" not in stated or "shards" not in stated:
-        raise ReleaseError(place, "this isn't the manifest of a latam_corpus release", "check the address")
+        raise ReleaseError(place, "this isn't the manifest of a latam_corpus release", _PUT_BACK)
     if stated["format"] != FORMAT:
         problem = f"its format is {stated['format']}, and this toolkit reads {FORMAT}"
-        raise ReleaseError(place, problem, "use the version of latam-corpus that its key `toolkit` names")
+        raise NewerFormatError(place, problem, "use the version of latam-corpus that its key `toolkit` names")
     try:
-        return Manifest.model_validate(stated)
+        manifest = Manifest.model_validate(stated)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(step) for step in first["loc"])
-        raise ReleaseError(place, f"«{key}»: {first['msg']}", "it is damaged or was edited") from None
+        raise ReleaseError(place, f"«{key}»: {first['msg']}", _PUT_BACK) from None
+    # Where case isn't told apart, two shards would be one file.
+    paths = Counter(shard.path.lower() for shard in manifest.shards)
+    twice = next((path for path, shards in paths.items() if shards > 1), None)
+    if twice:
+        raise ReleaseError(place, f"two shards are named {twice}", _PUT_BACK)
+    return manifest
+
+
+def parsed(data: bytes, place: str, remedy: str) -> Any:  # noqa: ANN401  (anything that JSON holds)
+    """What a file of JSON holds.
+
+    Args:
+        data: its bytes.
+        place: where they are from, for the error.
+        remedy: what to do when they are no JSON.
+
+    Raises:
+        ReleaseError: they are none.
+    """
+    if not data.strip():
+        raise ReleaseError(place, "it is empty", remedy)
+    try:
+        return json.loads(data)
+    except ValueError as error:
+        raise ReleaseError(place, f"it isn't JSON: {error}", remedy) from None
+    except RecursionError:
+        raise ReleaseError(place, "it is nested too deeply", remedy) from None
+
+
+def object_path(sha256: str) -> str:
+    """Where the object with this digest is in a store.
+
+    >>> object_path("ab12")
+    'objects/sha256/ab/ab12.parquet'
+    """
+    return f"objects/sha256/{sha256[:2]}/{sha256}.parquet"
 
 
 def schema_sha256(schema: pl.Schema) -> str:

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
-import pyarrow.parquet as pq
 
 from latam_corpus import schema
 from latam_corpus.catalog.optout.signal import WITHHELD
 from latam_corpus.catalog.optout.site import ROBOTS, root_of
 from latam_corpus.catalog.rights import openness
 from latam_corpus.release.parquet import read_batches
+from latam_corpus.release.tables import open_shard, read_rows, write_rows
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -59,12 +59,12 @@ def read_listed(store: Store, name: str) -> pl.DataFrame:
     Raises:
         ReleaseError: it can't be read.
     """
-    return store.read_rows(name, FILE, LISTED, "run `latam-corpus rights recheck` again")
+    return read_rows(store, name, FILE, LISTED, "run `latam-corpus rights recheck` again")
 
 
 def write_listed(store: Store, name: str, listed: pl.DataFrame) -> str:
     """Write the release's list in the place of the former one; where it is."""
-    store.write_rows(listed.sort(*_KEY), name, FILE)
+    write_rows(store, listed.sort(*_KEY), name, FILE)
     return store.path("releases", name, FILE)
 
 
@@ -76,9 +76,8 @@ def on_the_web(store: Store, manifest: Manifest, listed: pl.DataFrame) -> pl.Dat
     """
     found = [listed.select(_ABOUT).unique("doc_id", maintain_order=True)]
     for shard in manifest.shards:
-        with store.open(shard.object) as opened:
-            frames = list(read_batches(pq.ParquetFile(opened), _ABOUT))
-        found += [schema.conform(frame, found[0].schema) for frame in frames]
+        with open_shard(store, shard, _ABOUT) as file:
+            found += [schema.conform(frame, found[0].schema) for frame in read_batches(file, _ABOUT)]
     rows = pl.concat(found).unique("doc_id", keep="last", maintain_order=True)
     return rows.filter(pl.col("url").str.contains("^https?://")).sort("doc_id")
 

@@ -15,20 +15,21 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus import __version__
-from latam_corpus.errors import ConfigError, ReleaseError
+from latam_corpus.errors import ConfigError
 from latam_corpus.release import files
 from latam_corpus.release.build import CARD, CHANGES
 from latam_corpus.release.card import card
+from latam_corpus.release.condition import condition
 from latam_corpus.release.fetch import fetch
-from latam_corpus.release.manifest import parse_manifest
-from latam_corpus.release.select import condition, picks, rewrite
-from latam_corpus.release.store import LEDGER, MANIFEST, SUMS, Store
+from latam_corpus.release.manifest import MANIFEST, read_manifest, read_side_file
+from latam_corpus.release.select import picks, rewrite
+from latam_corpus.release.store import SUMS, Store
+from latam_corpus.release.tables import LEDGER
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import polars as pl
-
+    from latam_corpus.release.condition import Condition
     from latam_corpus.release.files import Progress
     from latam_corpus.release.manifest import Manifest
     from latam_corpus.release.select import Pick
@@ -78,7 +79,7 @@ def pull(
         spec: `NAME@VERSION`, or `NAME` for its latest.
         store: where it is.
         to: a folder that is new, empty, or holds an earlier pull of the same release.
-        where: an SQL condition on rows; all rows when None.
+        where: a condition on rows (see `release.condition`); all rows when None.
         progress: told what is done, how much of it and of how much, in bytes.
         with_index: also the fingerprints of its documents, in the folder `index`.
 
@@ -88,38 +89,37 @@ def pull(
         ReleaseError: bytes in the store are missing or aren't those of the manifest.
     """
     opened = store if isinstance(store, Store) else Store.at(store)
-    expression = condition(where) if where else None
-    if with_index and where:
+    wanted = None if where is None else condition(where)
+    if with_index and wanted:
         raise ConfigError("--with-index", "a selection of rows has no index", "pull it without --where")
     with opened.told():
-        return _pull(opened, spec, to, where, expression, with_index, progress)
+        return _pull(opened, spec, to, wanted, with_index, progress)
 
 
 def _pull(
     opened: Store,
     spec: str,
     to: Path,
-    where: str | None,
-    expression: pl.Expr | None,
+    where: Condition | None,
     with_index: bool,
     progress: Progress | None,
 ) -> Lock:
     name, version = opened.find(spec)
-    data = opened.read("releases", name, version, MANIFEST)
-    manifest = parse_manifest(data, f"{opened.url}, {name}@{version}, {MANIFEST}")
-    wanted = picks(opened, manifest, expression)
-    if not wanted:
-        raise ConfigError(f"--where {where}", f"no document of {manifest.spec} is so", "see `release show`")
+    manifest, data = read_manifest(opened, name, version)
+    wanted = picks(opened, manifest, where)
+    text = where.text if where else None
+    if where and not wanted:
+        raise ConfigError(f"--where {text}", f"no document of {manifest.spec} is so", "see `release show`")
     if with_index and not manifest.index:
         raise ConfigError("--with-index", f"{manifest.spec} was built without an index", "pull it without")
     sha256 = hashlib.sha256(data).hexdigest()
-    side = _side_files(opened, manifest, data, where, wanted)
+    side = _side_files(opened, manifest, data, text, wanted)
     jobs = [_Job(pick.path, pick.shard.object, pick.shard.sha256, pick.shard.bytes, pick.whole) for pick in wanted]
     if with_index:
         place = f"releases/{name}/{version}"
         jobs += [_Job(file, f"{place}/{file}", told.sha256, told.bytes) for file, told in manifest.index.items()]
-    state = _prepared(to, manifest, sha256, where, [job.path for job in jobs] + list(side))
-    digests = _copied(opened, to, jobs, expression, state, progress)
+    state = _prepared(to, manifest, sha256, text, [job.path for job in jobs] + list(side))
+    digests = _copied(opened, to, jobs, where, state, progress)
     for file, content in side.items():
         files.replace(to / file, content)
         digests[file] = hashlib.sha256(content).hexdigest()
@@ -129,7 +129,7 @@ def _pull(
         version=version,
         manifest_sha256=sha256,
         withdrawal_sequence=manifest.withdrawal_sequence,
-        where=where,
+        where=text,
         rewritten=not all(pick.whole for pick in wanted),
         rows=sum(pick.rows for pick in wanted),
     )
@@ -145,11 +145,21 @@ def read_lock(file: Path) -> Lock:
         ConfigError: it isn't there, or isn't a lock of this format.
     """
     try:
-        return Lock(**json.loads(file.read_text(encoding="utf-8")))
+        lock = Lock(**json.loads(file.read_bytes()))
+        _must_be(str, lock.name, lock.version, lock.manifest_sha256, lock.where or "")
     except OSError as error:
         raise ConfigError(str(file), f"it can't be read: {error.strerror}", "name a corpus.lock") from None
-    except (ValueError, TypeError) as error:
-        raise ConfigError(str(file), f"this isn't a corpus.lock: {error}", "pull the version again") from None
+    except (ValueError, TypeError, RecursionError) as error:
+        remedy = "pull the version into a new folder"
+        raise ConfigError(str(file), f"this isn't a corpus.lock: {error}", remedy) from None
+    return lock
+
+
+def _must_be(kind: type, *values: object) -> None:
+    """Raise TypeError unless all values are of a type, as those of a file that this toolkit wrote are."""
+    wrong = [value for value in values if not isinstance(value, kind)]
+    if wrong:
+        raise TypeError(f"{wrong[0]!r} is out of place in it")
 
 
 def _side_files(
@@ -160,11 +170,7 @@ def _side_files(
     for name in (CARD, CHANGES, LEDGER):
         if name not in manifest.files or (where and name == LEDGER):
             continue
-        content = store.read("releases", manifest.name, manifest.version, name)
-        if hashlib.sha256(content).hexdigest() != manifest.files[name].sha256:
-            problem = "its bytes aren't those that the manifest names"
-            raise ReleaseError(f"{store.url}, {manifest.spec}, {name}", problem, "run `latam-corpus release verify`")
-        found[name] = content
+        found[name] = read_side_file(store, manifest, name)
     if where:
         held = [pick.shard.model_copy(update={"path": pick.path, "rows": pick.rows}) for pick in wanted]
         found[CARD] = card(manifest, where, held).encode()
@@ -221,14 +227,19 @@ def _earlier(to: Path, name: str) -> _State | None:
         if lock.name != name:
             raise ConfigError(str(to), f"the folder holds {lock.name}@{lock.version}", "name another folder")
     try:
-        return _State(file=to / _STATE, **json.loads((to / _STATE).read_text(encoding="utf-8")))
+        state = _State(file=to / _STATE, **json.loads((to / _STATE).read_bytes()))
+        _must_be(dict, state.finished)
+        _must_be(list, state.planned)
+        _must_be(str, *state.planned, *state.finished, *state.finished.values())
     except FileNotFoundError:
         pass
-    except (ValueError, TypeError):
+    except (OSError, ValueError, TypeError, RecursionError):
         raise ConfigError(str(to / _STATE), "it is damaged", "remove the folder and pull again") from None
+    else:
+        return state
     if not (to / LOCK).is_file():
         return None
-    lines = (to / SUMS).read_text(encoding="utf-8").splitlines() if (to / SUMS).is_file() else []
+    lines = (to / SUMS).read_bytes().decode(errors="replace").splitlines() if (to / SUMS).is_file() else []
     listed = {path: digest for digest, _, path in (line.partition("  ") for line in lines)}
     lock = read_lock(to / LOCK)
     return _State(to / _STATE, lock.manifest_sha256, lock.where, listed, list(listed))
@@ -246,7 +257,7 @@ class _Job:
 
 
 def _copied(
-    store: Store, to: Path, wanted: list[_Job], where: pl.Expr | None, state: _State, progress: Progress | None
+    store: Store, to: Path, wanted: list[_Job], where: Condition | None, state: _State, progress: Progress | None
 ) -> dict[str, str]:
     """The digest of each large file, once all are there."""
     total = sum(job.bytes for job in wanted)
@@ -280,7 +291,7 @@ def _copied(
 
 
 def _bring(
-    store: Store, to: Path, job: _Job, where: pl.Expr | None, finished: str | None, stop: threading.Event
+    store: Store, to: Path, job: _Job, where: Condition | None, finished: str | None, stop: threading.Event
 ) -> str:
     """The digest of a pulled file, which is there and right afterwards."""
     target = to / job.path

@@ -18,6 +18,7 @@ from latam_corpus.pipeline.record import Record, read_record
 from latam_corpus.pipeline.survival import Loss
 from latam_corpus.release.manifest import load_manifest
 from latam_corpus.release.parquet import read_batches
+from latam_corpus.release.tables import VERIFY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -45,17 +46,18 @@ class Part:
 
     def batches(self) -> Iterator[pl.DataFrame]:
         """Its rows in order, with the columns of a release; `split` is what the parent version had."""
+        remedy = VERIFY if self.store else "run the recipe again, to its end"
         try:
             with self.store.open(self.path) if self.store else Path(self.path).open("rb") as opened:
                 file = pq.ParquetFile(opened)
                 missing = [name for name in _NEEDED if name not in file.schema_arrow.names]
                 if missing:
                     problem = f"the column «{missing[0]}» is missing"
-                    raise ReleaseError(self.place, problem, "run the recipe again, to its end")
+                    raise ReleaseError(self.place, problem, remedy)
                 for frame in read_batches(file):
                     yield _completed(frame)
         except (pa.ArrowException, OSError, pl.exceptions.PolarsError) as error:
-            raise ReleaseError(self.place, f"it can't be read: {error}", "run the recipe again") from error
+            raise ReleaseError(self.place, f"it can't be read: {error}", remedy) from error
 
 
 @dataclass(frozen=True)

@@ -7,18 +7,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import polars as pl
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from latam_corpus import schema
-from latam_corpus.errors import ConfigError, ReleaseError, closest
+from latam_corpus.errors import ConfigError
 from latam_corpus.release.layout import data_path
 from latam_corpus.release.parquet import group_ends, read_batches, write_group, writer
+from latam_corpus.release.tables import open_shard
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from latam_corpus.release.condition import Condition
     from latam_corpus.release.manifest import Manifest, Shard
     from latam_corpus.release.store import Store
 
@@ -43,43 +44,18 @@ class Pick:
         return self.rows == self.shard.rows
 
 
-def condition(where: str) -> pl.Expr:
-    """The condition as an expression over the columns of a release.
-
-    Args:
-        where: SQL, such as `language = 'spa_Latn' and country in ('CL', 'AR')`.
-
-    Raises:
-        ConfigError: it isn't SQL, names an unknown column, or isn't a condition on rows.
-    """
-    try:
-        expression = pl.sql_expr(where)
-        columns = expression.meta.root_names()
-    except pl.exceptions.PolarsError as error:
-        raise ConfigError("--where", f"«{where}»: {error}", "write it as in language = 'spa_Latn'") from None
-    for column in columns:
-        if column not in schema.RELEASE_COLUMNS:
-            raise ConfigError("--where", f"unknown column «{column}»", closest(column, schema.RELEASE_COLUMNS))
-    try:
-        tried = pl.DataFrame(schema=schema.RELEASE_SCHEMA).select(expression)
-    except pl.exceptions.PolarsError as error:
-        raise ConfigError("--where", f"«{where}»: {str(error).splitlines()[0]}") from None
-    if not columns or tried.height or tried.dtypes != [pl.Boolean]:
-        raise ConfigError("--where", f"«{where}» isn't a condition on a row", "write one, such as country = 'CL'")
-    return expression
-
-
-def picks(store: Store, manifest: Manifest, where: pl.Expr | None) -> list[Pick]:
+def picks(store: Store, manifest: Manifest, where: Condition | None) -> list[Pick]:
     """The shards that hold a wanted row, and where each goes; without a condition, all as they are.
 
     Of a shard only the columns that the condition names are read.
 
     Raises:
+        ConfigError: the version was made before a column that the condition names was thought of.
         ReleaseError: a shard can't be read.
     """
     if where is None:
         return [Pick(shard, shard.path, shard.rows) for shard in manifest.shards]
-    counted = [(shard, _matching(store, shard, where)) for shard in manifest.shards]
+    counted = [(shard, _matching(store, manifest, shard, where)) for shard in manifest.shards]
     held = [(shard, rows) for shard, rows in counted if rows]
     totals = Counter((shard.config, shard.split) for shard, _ in held)
     places: Counter[tuple[str, str]] = Counter()
@@ -92,10 +68,10 @@ def picks(store: Store, manifest: Manifest, where: pl.Expr | None) -> list[Pick]
     return found
 
 
-def rewrite(source: Path, where: pl.Expr, target: Path) -> None:
+def rewrite(source: Path, where: Condition, target: Path) -> None:
     """Write the rows of a shard that the condition selects, in the way that shards are written."""
     with source.open("rb") as opened, writer(target, schema.RELEASE_SCHEMA) as written:
-        frames = (frame.filter(where) for frame in read_batches(pq.ParquetFile(opened)))
+        frames = (frame.filter(where.expression) for frame in read_batches(pq.ParquetFile(opened)))
         for group in _groups(frames):
             write_group(written, group)
 
@@ -113,13 +89,10 @@ def _groups(frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
         yield waiting
 
 
-def _matching(store: Store, shard: Shard, where: pl.Expr) -> int:
-    columns = list(dict.fromkeys(where.meta.root_names()))
-    try:
-        with store.open(shard.object) as opened:
-            file = pq.ParquetFile(opened, page_checksum_verification=True)
-            return sum(frame.filter(where).height for frame in read_batches(file, columns))
-    except (pa.ArrowException, OSError) as error:
-        raise ReleaseError(
-            f"{store.url}, {shard.object}", f"it can't be read: {error}", "run `latam-corpus release verify`"
-        ) from error
+def _matching(store: Store, manifest: Manifest, shard: Shard, where: Condition) -> int:
+    with open_shard(store, shard, ["doc_id"]) as file:
+        lacking = where.lacking(file.schema_arrow)
+        if lacking:
+            problem = f"{manifest.spec} has no column «{lacking}»: it was made before there was one"
+            raise ConfigError(f"--where {where.text}", problem, "leave it out, or name a later version")
+        return sum(frame.filter(where.expression).height for frame in read_batches(file, where.reads))

@@ -86,10 +86,12 @@ def scheme_of_release(store: Store, manifest: Manifest) -> Scheme:
     first; where there are none, it is the usual one.
     """
     others = [version for version in reversed(store.versions(manifest.name)) if version != manifest.version]
-    for one in (manifest, *(load_manifest(store, manifest.name, version) for version in others)):
-        for file in sorted(one.index):
-            with suppress(ConfigError):
-                return _stated_in(store, one, file, range(1, FORMAT + 1))  # a scheme is written alike in all
+    for version in (manifest.version, *others):
+        with suppress(ReleaseError):
+            one = load_manifest(store, manifest.name, version)
+            for file in sorted(one.index):
+                with suppress(ConfigError):
+                    return _stated_in(store, one, file, range(1, FORMAT + 1))  # a scheme is written alike in all
     return Scheme()
 
 

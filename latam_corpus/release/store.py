@@ -5,38 +5,43 @@
     releases/<name>/latest.json
 
 A version exists if and only if its `manifest.json` does, and that file is written after everything it names;
-`latest.json` is swapped last. A build that is killed leaves objects nobody points at, and no half version.
+`latest.json` is swapped last. A build that is killed leaves objects nobody points at, and no half version. What stands
+beside (folders with other names, a damaged pointer) hides no version: it is passed over, and `notes` tells of it.
 """
 
 from __future__ import annotations
 
-import io
+import glob
 import json
-import re
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING, Any, Final, Self
 
 import fsspec
-import polars as pl
 from fsspec.implementations.local import LocalFileSystem
 
-from latam_corpus import schema
+from latam_corpus.catalog.naming import (
+    LATEST_KEYWORD,
+    VERSION_FORM,
+    checked_name,
+    checked_version,
+    is_version,
+    release_name,
+    version_key,
+)
 from latam_corpus.errors import ConfigError, ReleaseError, closest
 from latam_corpus.release import files, remote
+from latam_corpus.release.manifest import MANIFEST, NewerFormatError, load_manifest, object_path, parsed
+from latam_corpus.release.tables import VERIFY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from contextlib import AbstractContextManager
-    from datetime import date
 
-MANIFEST: Final = "manifest.json"
 SUMS: Final = "SHA256SUMS"
 LATEST: Final = "latest.json"
-LEDGER: Final = "ledger.parquet"
 
-_SAFE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}")
 # What a file system raises for a missing file; s3fs gives FileNotFoundError too.
 _NOT_THERE: Final = (FileNotFoundError, NotADirectoryError)
 
@@ -90,9 +95,9 @@ class Store:
         try:
             opened: IO[bytes] = self.filesystem.open(self.path(*names), "rb")
         except _NOT_THERE:
-            raise ReleaseError(
-                f"{self.url}, {'/'.join(names)}", "the file is missing", "run `latam-corpus release verify`"
-            ) from None
+            raise ReleaseError(f"{self.url}, {'/'.join(names)}", "the file is missing", VERIFY) from None
+        except IsADirectoryError:
+            raise ReleaseError(f"{self.url}, {'/'.join(names)}", "it is a folder", "move it elsewhere") from None
         return opened
 
     def read(self, *names: str) -> bytes:
@@ -156,43 +161,6 @@ class Store:
         else:
             files.move(file, Path(target))
 
-    def read_ledger(self, name: str, version: str, doc_id: str | None = None) -> pl.DataFrame:
-        """The ledger of a version, or what it says of one document.
-
-        Raises:
-            ReleaseError: it is missing or damaged.
-        """
-        # Read by Polars: pyarrow's dataset threads, still reading a Python file object while the interpreter ends,
-        # abort the process.
-        try:
-            if self.folder is not None and self.exists("releases", name, version, LEDGER):
-                rows = pl.scan_parquet(self.folder / "releases" / name / version / LEDGER)
-            else:
-                rows = pl.scan_parquet(io.BytesIO(self.read("releases", name, version, LEDGER)))
-            return (rows if doc_id is None else rows.filter(pl.col("doc_id") == doc_id)).collect()
-        except (pl.exceptions.PolarsError, OSError) as error:
-            place = f"{self.url}, {name}@{version}, {LEDGER}"
-            raise ReleaseError(place, f"it can't be read: {error}", "run `latam-corpus release verify`") from error
-
-    def read_rows(self, name: str, file: str, columns: pl.Schema, remedy: str) -> pl.DataFrame:
-        """A table that a release keeps for all of its versions; empty where there is none.
-
-        Raises:
-            ReleaseError: it can't be read.
-        """
-        if not self.exists("releases", name, file):
-            return pl.DataFrame(schema=columns)
-        try:
-            return schema.conform(pl.read_parquet(io.BytesIO(self.read("releases", name, file))), columns)
-        except pl.exceptions.PolarsError as error:
-            raise ReleaseError(f"{self.url}, {name}, {file}", f"it can't be read: {error}", remedy) from error
-
-    def write_rows(self, rows: pl.DataFrame, name: str, file: str) -> None:
-        """Write a table that a release keeps, in the place of the former one."""
-        written = io.BytesIO()
-        rows.write_parquet(written, compression="zstd")
-        self.write(written.getvalue(), "releases", name, file)
-
     @contextmanager
     def told(self) -> Iterator[None]:
         """Turn what the file system raises into an error that names the store."""
@@ -204,24 +172,67 @@ class Store:
 
     def names(self) -> list[str]:
         """The names of the releases, sorted; a name with no finished version is none."""
-        return sorted({PurePosixPath(found).parent.parent.name for found in self._glob(f"releases/*/*/{MANIFEST}")})
+        return sorted({name for name, version in self._manifests("*") if _is_name(name) and is_version(version)})
 
     def versions(self, name: str) -> list[str]:
-        """The finished versions of a release, sorted by number."""
-        found = self._glob(f"releases/{checked(name, 'the release name')}/*/{MANIFEST}")
-        return sorted((PurePosixPath(path).parent.name for path in found), key=version_key)
+        """The versions of a release that have a manifest, sorted by number; one may be damaged."""
+        found = (version for _, version in self._manifests(checked_name(name)))
+        return sorted(filter(is_version, found), key=version_key)
 
     def latest(self, name: str) -> str | None:
-        """The version `latest.json` points at, or None when the release has none."""
+        """The version `latest.json` points at; the newest whole one where that can't be; None where there is none."""
+        return self._latest(name)[0]
+
+    def notes(self, name: str | None = None) -> list[str]:
+        """What is passed over in a release, or in all, a sentence each: foreign folders, damaged files.
+
+        Args:
+            name: the release; every one when None, and what is none.
+        """
+        told = []
+        for folder, version in self._manifests(name or "*"):
+            if not _is_name(folder):
+                told.append(f"{self.url}: the folder «{folder}» isn't named as a release is, and is passed over")
+            elif not is_version(version):
+                what = f"the folder «{version}» is passed over, since {VERSION_FORM}"
+                told.append(f"{self.url}, {folder}: {what}; rename it, or move it elsewhere")
+        for release in [name] if name else self.names():
+            told += self._latest(release)[1]
+        return told
+
+    def _latest(self, name: str) -> tuple[str | None, list[str]]:
+        """See `latest`, and what was passed over for it."""
+        versions = self.versions(name)
+        if not versions:
+            return None, []
+        told = []
+        pointed, problem = self.pointed(name)
+        for version in dict.fromkeys((*([pointed] if pointed else ()), *reversed(versions))):
+            try:
+                load_manifest(self, name, version)
+            except NewerFormatError:
+                pass
+            except ReleaseError as error:
+                told.append(str(error))
+                continue
+            if problem or version != pointed:
+                problem = problem or f"it points at {pointed}, which is damaged"
+                mend = f'write {{"version": "{version}"}} into it'
+                told.append(f"{self.url}, {name}, {LATEST}: {problem}; the newest whole version is taken, or {mend}")
+            return version, told
+        return None, told
+
+    def pointed(self, name: str) -> tuple[str | None, str]:
+        """The version that `latest.json` names, where there is such a one, or else what is wrong with it."""
         try:
-            told = json.loads(self.read("releases", checked(name, "the release name"), LATEST))
-        except ReleaseError:
-            # A build that was killed just before the swap has a finished version and no pointer.
-            versions = self.versions(name)
-            return versions[-1] if versions else None
-        except ValueError as error:
-            raise ReleaseError(f"{self.url}, {name}, {LATEST}", f"it is not JSON: {error}") from None
-        return str(told["version"])
+            told = parsed(self.read("releases", checked_name(name), LATEST), "", "")
+        except ReleaseError as error:
+            return None, error.problem
+        version = told.get("version") if isinstance(told, dict) else None
+        if not isinstance(version, str) or not is_version(version):
+            return None, "it names no version"
+        there = version in self.versions(name)
+        return (version, "") if there else (None, f"it points at {version}, which isn't there")
 
     def point(self, name: str, version: str) -> None:
         """Swap `latest.json` to a version; of two builds at once on S3, the later version stays."""
@@ -234,7 +245,7 @@ class Store:
             self.filesystem,
             self.path(*place),
             data,
-            lambda: version_key(self.latest(name) or "") > version_key(version),
+            lambda: version_key(self.latest(name) or version) > version_key(version),
         )
 
     def find(self, spec: str) -> tuple[str, str]:
@@ -242,15 +253,25 @@ class Store:
 
         Raises:
             ConfigError: there is no such release or version; it names the closest one.
+            ReleaseError: the latest is asked for, and no version is whole.
         """
-        name, _, version = spec.partition("@")
+        name, at, version = spec.partition("@")
         versions = self.versions(name)
         if not versions:
             raise ConfigError(self.url, f"there is no release «{name}»", closest(name, self.names()))
-        if version in ("", "latest"):
-            version = self.latest(name) or versions[-1]
-        if version not in versions:
-            raise ConfigError(f"{self.url}, {name}", f"there is no version «{version}»", closest(version, versions))
+        place = f"{self.url}, {name}"
+        if at and not version:
+            raise ConfigError(place, "no version stands after the @", f"write {name}@{versions[-1]}, or {name} alone")
+        if version in ("", LATEST_KEYWORD):
+            latest, told = self._latest(name)
+            if latest is None:
+                raise ReleaseError(place, "none of its versions is whole", told[0])
+            return name, latest
+        if checked_version(version, place, versions) not in versions:
+            if self.filesystem.exists(self.path("releases", name, version)):
+                problem = f"the version «{version}» was never finished: it has no {MANIFEST}"
+                raise ConfigError(place, problem, closest(version, versions))
+            raise ConfigError(place, f"there is no version «{version}»", closest(version, versions))
         return name, version
 
     @contextmanager
@@ -259,7 +280,7 @@ class Store:
         if self.folder is None:
             yield
             return
-        with files.locked(self.folder / "releases" / checked(name, "the release name") / ".lock"):
+        with files.locked(self.folder / "releases" / checked_name(name) / ".lock"):
             yield
 
     def reserve(self, name: str, version: str) -> bool:
@@ -282,52 +303,16 @@ class Store:
         """
         return files.scratch(None if self.folder is None else self.folder / "scratch")
 
-    def _glob(self, pattern: str) -> list[str]:
+    def _manifests(self, name: str) -> list[tuple[str, str]]:
+        """The release and the version of each folder that has a manifest, whatever they are called."""
         self.filesystem.invalidate_cache()
-        return list(self.filesystem.glob(self.path(pattern)))
+        # A store's own path may have brackets, as in «datos [2026]».
+        found = self.filesystem.glob(f"{glob.escape(self.root)}/releases/{name}/*/{MANIFEST}")
+        return sorted((path.parts[-3], path.parts[-2]) for path in map(PurePosixPath, found))
 
 
-def object_path(sha256: str) -> str:
-    """Where the object with this digest is in a store.
-
-    >>> object_path("ab12")
-    'objects/sha256/ab/ab12.parquet'
-    """
-    return f"objects/sha256/{sha256[:2]}/{sha256}.parquet"
-
-
-def checked(name: str, what: str) -> str:
-    """The name, when it can be a folder's name in every store.
-
-    >>> checked("latam-news", "the release name")
-    'latam-news'
-    """
-    if not _SAFE.fullmatch(name):
-        raise ConfigError(
-            what,
-            f"«{name}» can't be used",
-            "use letters without accents, digits, dots, hyphens and underscores",
-        )
-    return name
-
-
-def version_key(version: str) -> tuple[tuple[int, int | str], ...]:
-    """A sort key that compares the numbers in versions as numbers.
-
-    >>> sorted(["2026.11.10", "2026.11.9", "2026.2.0"], key=version_key)
-    ['2026.2.0', '2026.11.9', '2026.11.10']
-    """
-    pieces = re.findall(r"\d+|[^\d.]+", version)
-    return tuple((0, int(piece)) if piece.isdigit() else (1, piece) for piece in pieces)
-
-
-def next_version(versions: Iterable[str], today: date) -> str:
-    """The next free version of the month.
-
-    >>> from datetime import date
-    >>> next_version(["2026.10.4", "2026.11.0"], date(2026, 11, 25))
-    '2026.11.1'
-    """
-    month = f"{today.year}.{today.month}."
-    taken = [int(rest) for rest in (v.removeprefix(month) for v in versions if v.startswith(month)) if rest.isdigit()]
-    return f"{month}{max(taken, default=-1) + 1}"
+def _is_name(name: str) -> bool:
+    try:
+        return bool(release_name(name))
+    except ValueError:
+        return False

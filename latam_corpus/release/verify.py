@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -19,7 +20,8 @@ from latam_corpus.release.files import sha256_of
 from latam_corpus.release.layout import prefix_of
 from latam_corpus.release.manifest import load_manifest, manifest_sha256, schema_sha256
 from latam_corpus.release.parquet import read_batches
-from latam_corpus.release.store import LATEST, LEDGER, SUMS
+from latam_corpus.release.store import LATEST, SUMS
+from latam_corpus.release.tables import LEDGER, read_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,24 +48,44 @@ def verify(store: Store, name: str, version: str, progress: Progress | None = No
         ReleaseError: there is no manifest, or it can't be read.
     """
     manifest = load_manifest(store, name, version)
-    problems = [*_beside(store, manifest), *_parent(store, manifest)]
-    counted: dict[str, Counter[str]] = defaultdict(Counter)
+    seen = _Seen()
+    problems = [*_beside(store, manifest, seen), *_parent(store, manifest)]
     for done, shard in enumerate(manifest.shards):
-        problems += _shard(store, manifest, shard, counted)
+        problems += _shard(store, manifest, shard, seen)
         if progress:
             progress("verifying", done + 1, len(manifest.shards))
     # A damaged shard is told once, and not again as a wrong count.
     if not problems:
-        problems += _counts(manifest, counted)
+        problems += _counts(manifest, seen)
     return problems
 
 
-def _beside(store: Store, manifest: Manifest) -> Iterator[str]:
+@dataclass
+class _Seen:
+    """What was read: documents by what they are counted by, and sums of the hashes of their ids.
+
+    Attributes:
+        counted: `country`, `split` and the like to values to documents.
+        released: of the documents in the shards.
+        listed: of those that the ledger calls released, each once; None where there is no ledger.
+    """
+
+    counted: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    released: int = 0
+    listed: int | None = None
+
+
+def _hash_sum(ids: pl.Series) -> int:
+    """The sum of the ids' hashes, which no order of them changes and any other id would."""
+    return int(ids.hash().to_numpy().sum(dtype="uint64"))
+
+
+def _beside(store: Store, manifest: Manifest, seen: _Seen) -> Iterator[str]:
     """What is wrong with the files beside the manifest."""
     place = ("releases", manifest.name, manifest.version)
-    latest = store.latest(manifest.name)
-    if latest not in store.versions(manifest.name):
-        yield f"{LATEST}: it points at {latest}, which isn't there"
+    _, problem = store.pointed(manifest.name)
+    if problem:
+        yield f"{LATEST}: {problem}"
     for name, told in manifest.files.items():
         if store.size(*place, name) is None:
             yield f"{name}: missing"
@@ -76,7 +98,7 @@ def _beside(store: Store, manifest: Manifest) -> Iterator[str]:
     if manifest.index and manifest.index.keys() != {shard.index for shard in manifest.shards}:
         yield "index: its files aren't one a shard"
     if LEDGER in manifest.files and store.size(*place, LEDGER) is not None:
-        yield from _ledger(store, manifest)
+        yield from _ledger(store, manifest, seen)
 
 
 def _sha256(store: Store, *names: str) -> str:
@@ -84,17 +106,19 @@ def _sha256(store: Store, *names: str) -> str:
         return sha256_of(opened)
 
 
-def _ledger(store: Store, manifest: Manifest) -> Iterator[str]:
+def _ledger(store: Store, manifest: Manifest, seen: _Seen) -> Iterator[str]:
     try:
-        rows = store.read_ledger(manifest.name, manifest.version)
+        rows = read_ledger(store, manifest.name, manifest.version)
     except ReleaseError:
         return  # its digest is wrong too, and that is told
     verdicts = Counter(rows["verdict"].to_list())
     for verdict, told in (("released", manifest.rows), ("dropped", manifest.flow.left_out)):
         if verdicts[verdict] != told:
             yield f"{LEDGER}: {verdicts[verdict]:,} rows are {verdict}, and the manifest says {told:,}"
-    if rows.filter(pl.col("verdict") == "released")["doc_id"].n_unique() != verdicts["released"]:
+    released = rows.filter(pl.col("verdict") == "released")["doc_id"]
+    if released.n_unique() != released.len():
         yield f"{LEDGER}: a document is released twice"
+    seen.listed = _hash_sum(released)
 
 
 def _parent(store: Store, manifest: Manifest) -> Iterator[str]:
@@ -110,7 +134,7 @@ def _parent(store: Store, manifest: Manifest) -> Iterator[str]:
         yield f"parent {parent.version}: its manifest isn't the one that this version was built upon"
 
 
-def _shard(store: Store, manifest: Manifest, shard: Shard, counted: dict[str, Counter[str]]) -> list[str]:
+def _shard(store: Store, manifest: Manifest, shard: Shard, seen: _Seen) -> list[str]:
     told = f"{shard.path} ({shard.object})"
     size = store.size(shard.object)
     if size is None:
@@ -126,7 +150,7 @@ def _shard(store: Store, manifest: Manifest, shard: Shard, counted: dict[str, Co
             if _fingerprint(file) != manifest.schema_sha256:
                 return [f"{told}: its columns aren't those whose fingerprint the manifest states"]
             shared = [_NONE_SHARED]
-            problems = [f"{told}: {problem}" for problem in _rows(file, shard, counted, shared)]
+            problems = [f"{told}: {problem}" for problem in _rows(file, shard, seen, shared)]
             return [*problems, *_index(store, manifest, shard, pl.concat(shared))]
         except (pa.ArrowException, OSError) as error:
             return [f"{told}: it can't be read: {error}"]
@@ -164,9 +188,7 @@ def _of_another_format(file: pq.ParquetFile) -> bool:
     return False
 
 
-def _rows(
-    file: pq.ParquetFile, shard: Shard, counted: dict[str, Counter[str]], shared: list[pl.DataFrame]
-) -> Iterator[str]:
+def _rows(file: pq.ParquetFile, shard: Shard, seen: _Seen, shared: list[pl.DataFrame]) -> Iterator[str]:
     """What is wrong inside a shard whose digest is right; the columns that its index has too go to `shared`."""
     rows = text_bytes = 0
     last = ""
@@ -180,12 +202,13 @@ def _rows(
         if not ids.is_sorted() or ids.n_unique() < frame.height or ids[0] <= last:
             yield f"its rows aren't sorted by doc_id, or one is there twice, near {ids[0]}"
         last = ids[-1]
+        seen.released = (seen.released + _hash_sum(ids)) % 2**64
         yield from _misplaced(frame, shard)
         for what, column in (("country", "country"), ("source", "source_id"), ("rights_tier", "rights_tier")):
             for value, n in frame[column].fill_null("").value_counts().iter_rows():
-                counted[what][value] += n
+                seen.counted[what][value] += n
     for what in _PARTITION:
-        counted[what][getattr(shard, what)] += rows
+        seen.counted[what][getattr(shard, what)] += rows
     if rows != shard.rows:
         yield f"{rows:,} rows, and the manifest says {shard.rows:,}"
     if text_bytes != shard.text_bytes:
@@ -201,11 +224,13 @@ def _misplaced(frame: pl.DataFrame, shard: Shard) -> Iterator[str]:
             yield f"there are rows whose {column} isn't {getattr(shard, column)}"
 
 
-def _counts(manifest: Manifest, counted: dict[str, Counter[str]]) -> Iterator[str]:
+def _counts(manifest: Manifest, seen: _Seen) -> Iterator[str]:
+    if seen.listed not in (None, seen.released):
+        yield f"{LEDGER}: the documents that it calls released aren't those in the shards, each once"
     flow = manifest.flow
     if flow.read != flow.repeated + flow.left_out + flow.released or flow.released != manifest.rows:
         yield "the manifest's rows read, repeated, left out and released don't add up"
     for what, told in manifest.counts.items():
         expected = Counter({value: tally.rows for value, tally in told.items()})
-        if +expected != +counted[what]:  # a shard without rows counts nothing
+        if +expected != +seen.counted[what]:  # a shard without rows counts nothing
             yield f"the manifest's documents by {what} aren't those in the shards"

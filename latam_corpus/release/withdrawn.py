@@ -14,6 +14,7 @@ import polars as pl
 from latam_corpus import schema
 from latam_corpus.collect.records import WITHDRAWN
 from latam_corpus.errors import ReleaseError
+from latam_corpus.release.tables import read_rows, write_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,11 +55,11 @@ def remember_withdrawn(store: Store, name: str, withdrawn: pl.DataFrame) -> None
     known = _remembered(store, name)
     kept = _last([known, withdrawn])
     if not kept.equals(known):
-        store.write_rows(kept, name, FILE)
+        write_rows(store, kept, name, FILE)
 
 
 def _remembered(store: Store, name: str) -> pl.DataFrame:
-    return store.read_rows(name, FILE, WITHDRAWALS, "take it from a copy of the store")
+    return read_rows(store, name, FILE, WITHDRAWALS, "take it from a copy of the store")
 
 
 def _last(found: Sequence[pl.DataFrame]) -> pl.DataFrame:

@@ -1,0 +1,270 @@
+"""Conditions on rows, as `--where` takes them: a small language of our own, read into one expression of Polars.
+
+    language = 'spa_Latn' and (country in ('CL', 'AR') or 'redistribute' in uses) and signals.word_count >= 50
+
+    condition := all ('or' all)*        all := one ('and' one)*        one := 'not' one | '(' condition ')' | test
+    test      := column ('=' | '!=' | '<>' | '<' | '<=' | '>' | '>=') (value | column), or value and column changed over
+               | column ['not'] 'in' '(' value (',' value)* ')'       | value ['not'] 'in' column
+               | column ['not'] 'like' text ['escape' text]           | column 'is' ['not'] 'null'
+    column    := name ['.' part]        value := number | 'a text, in which a quote is ''doubled'''
+
+Nothing else has a meaning: there are no functions, no arithmetic and no queries, so that a condition reads nothing but
+the row. As in SQL, a comparison with what is null is neither true nor false, `not` leaves it so, and rows are selected
+of which the condition is true. Key words may be in either case; columns and values are as they are written. Texts are
+compared byte by byte; in `like`, `%` stands for any characters and `_` for one.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+import pyarrow as pa
+
+from latam_corpus import schema
+from latam_corpus.errors import ConfigError
+from latam_corpus.release.operands import (
+    OPERATORS,
+    Column,
+    Token,
+    WrongError,
+    among,
+    both,
+    compared,
+    find_column,
+    like,
+    member,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+# So that no condition takes long to read or to apply.
+LONGEST: Final = 200_000
+MOST_TESTS: Final = 1_000
+MOST_VALUES: Final = 5_000
+DEEPEST: Final = 50
+
+_TOKEN: Final = re.compile(
+    r"(?P<space>\s+)"
+    r"|(?P<text>'(?:[^']|'')*')"
+    r"|(?P<number>[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
+    r"|(?P<word>[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*)"
+    r"|(?P<foreign>==|&&|\|\||--)"
+    r"|(?P<sign><>|!=|<=|>=|[=<>(),])"
+    r"|(?P<other>.)",
+    re.DOTALL,
+)
+_KEYS: Final = frozenset({"and", "or", "not", "in", "like", "escape", "is", "null"})
+_MEANT: Final = {"==": "write =", "&&": "write and", "||": "write or", "!": "write not, or !="}
+_QUOTES: Final = frozenset('"`´‘’‚“”„«»')
+_TESTS: Final = "write one of =, !=, <, <=, >, >=, in (…), not in (…), like '…', is null, is not null"
+_CHANGED_OVER: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+_SHOWN: Final = 30
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A condition on the rows of a release.
+
+    Attributes:
+        text: as it was written.
+        expression: true, false or null of each row that has the columns which it names.
+        columns: these, each as the steps to it, such as `("signals", "word_count")`.
+    """
+
+    text: str
+    expression: pl.Expr
+    columns: tuple[tuple[str, ...], ...]
+
+    @property
+    def reads(self) -> list[str]:
+        """What must be read of a Parquet file, as its readers name it: of a struct the part alone."""
+        read = (steps if schema.RELEASE_SCHEMA[steps[0]] == pl.Struct else steps[:1] for steps in self.columns)
+        return list(dict.fromkeys(map(".".join, read)))
+
+    def lacking(self, file: pa.Schema) -> str | None:
+        """The first of its columns that a file with these columns hasn't."""
+        for steps in self.columns:
+            fields: Iterable[pa.Field] = file
+            for step in steps:
+                found = next((field.type for field in fields if field.name == step), None)
+                if found is None:
+                    return ".".join(steps)
+                inner = found.value_type if hasattr(found, "value_field") else found
+                fields = list(inner) if pa.types.is_struct(inner) else ()
+        return None
+
+
+def condition(text: str, place: str = "--where") -> Condition:
+    """The condition that a user has written.
+
+    Args:
+        text: see this module; such as `language = 'spa_Latn' and country in ('CL', 'AR')`.
+        place: what to call it in an error.
+
+    Raises:
+        ConfigError: it is no condition on a row; it names where, why, and what to write.
+
+    >>> condition("country = 'CL' and 'train' in uses").reads
+    ['country', 'uses']
+    >>> condition("cluster_size > '2'")
+    Traceback (most recent call last):
+    latam_corpus.errors.ConfigError: --where, character 16, «'2'»: «cluster_size» holds numbers; write it without quotes
+    """
+    if len(text) > LONGEST:
+        raise ConfigError(place, f"it has more than {LONGEST:,} characters", "shorten it")
+    try:
+        parser = _Parser(text)
+        return Condition(text, parser.whole(), tuple(dict.fromkeys(parser.columns)))
+    except WrongError as wrong:
+        token, problem, remedy = wrong.args
+        shown = token.text if len(token.text) <= _SHOWN else f"{token.text[:_SHOWN]}…"
+        where = f"character {token.start + 1}, «{shown}»" if token.kind != "end" else "at its end"
+        raise ConfigError(f"{place}, {where}", problem, remedy) from None
+
+
+def _tokens(text: str) -> Iterator[Token]:
+    for match in _TOKEN.finditer(text):
+        token = Token(str(match.lastgroup), match.group(), match.start())
+        if token.kind == "word" and token.text.lower() in _KEYS:
+            yield Token("key", token.text.lower(), token.start)
+        elif token.text == "'":
+            raise WrongError(token, "the quote isn't closed", "a quote inside a text is doubled: 'O''Higgins'")
+        elif token.text in _QUOTES:
+            raise WrongError(token, "a text doesn't stand in such quotes", "use straight single ones: 'CL'")
+        elif token.kind in ("foreign", "other"):
+            raise WrongError(token, "this sign has no meaning here", _MEANT.get(token.text, "leave it out"))
+        elif token.kind != "space":
+            yield token
+    yield Token("end", "", len(text))
+
+
+class _Parser:
+    """Reads a condition from its first token to its last; a method a rule of the grammar."""
+
+    def __init__(self, text: str) -> None:
+        self._tokens = list(_tokens(text))
+        self._at = 0
+        self._tests = self._values = 0
+        self.columns: list[tuple[str, ...]] = []
+
+    @property
+    def _here(self) -> Token:
+        return self._tokens[self._at]
+
+    def _next(self) -> Token:
+        token = self._here
+        self._at += token.kind != "end"
+        return token
+
+    def _take(self, *words: str) -> bool:
+        """Whether the next token is one of these key words or signs, which is then read."""
+        taken = self._here.kind in ("key", "sign") and self._here.text in words
+        self._at += taken
+        return taken
+
+    def _expect(self, word: str, why: str) -> None:
+        if not self._take(word):
+            raise WrongError(self._here, f"«{word}» should stand here", why)
+
+    def whole(self) -> pl.Expr:
+        found = self._any(0)
+        if self._here.kind != "end":
+            raise WrongError(self._here, "the condition should end here, or go on with and, or", _TESTS)
+        return found
+
+    def _any(self, depth: int) -> pl.Expr:
+        found = [self._all(depth)]
+        while self._take("or"):
+            found.append(self._all(depth))
+        # A chain of `|` takes Polars seconds from some hundreds on. Both treat null as SQL does.
+        return found[0] if len(found) == 1 else pl.any_horizontal(found)
+
+    def _all(self, depth: int) -> pl.Expr:
+        found = [self._one(depth)]
+        while self._take("and"):
+            found.append(self._one(depth))
+        return found[0] if len(found) == 1 else pl.all_horizontal(found)
+
+    def _one(self, depth: int) -> pl.Expr:
+        if depth > DEEPEST:
+            raise WrongError(self._here, f"it is nested more than {DEEPEST} deep", "write it flatter")
+        if self._take("not"):
+            return ~self._one(depth + 1)
+        if self._take("("):
+            found = self._any(depth + 1)
+            self._expect(")", "close the parenthesis")
+            return found
+        self._tests += 1
+        if self._tests > MOST_TESTS:
+            problem = f"it has more than {MOST_TESTS:,} comparisons"
+            raise WrongError(self._here, problem, "give the values of one column as in (…)")
+        token = self._next()
+        return self._of_value(token) if token.kind in ("text", "number") else self._of_column(self._column(token))
+
+    def _of_value(self, token: Token) -> pl.Expr:
+        """A test that begins with a value: what a list holds, or a comparison changed over."""
+        negated = self._take("not")
+        if self._take("in"):
+            found = member(self._column(self._next()), token)
+            return ~found if negated else found
+        operator = self._operator(negated=negated)
+        return compared(self._column(self._next()), _CHANGED_OVER.get(operator, operator), token)
+
+    def _of_column(self, column: Column) -> pl.Expr:
+        if self._take("is"):
+            negated = self._take("not")
+            self._expect("null", "write is null or is not null")
+            return column.expression.is_not_null() if negated else column.expression.is_null()
+        negated = self._take("not")
+        if self._take("in"):
+            found = among(column, self._listed())
+        elif self._take("like"):
+            pattern = self._next()
+            found = like(column, pattern, self._next() if self._take("escape") else None)
+        else:
+            operator = self._operator(negated=negated)
+            token = self._next()
+            if token.kind in ("text", "number"):
+                return compared(column, operator, token)
+            return both(column, operator, self._column(token, compared_with=column))
+        return ~found if negated else found
+
+    def _operator(self, *, negated: bool) -> str:
+        token = self._next()
+        if negated:
+            raise WrongError(token, "«in» or «like» should stand here", "any other comparison has its not before it")
+        if token.kind != "sign" or token.text not in OPERATORS:
+            raise WrongError(token, "a comparison should stand here", _TESTS)
+        return token.text
+
+    def _column(self, token: Token, compared_with: Column | None = None) -> Column:
+        if token.kind == "word" and self._here.text == "(":
+            raise WrongError(token, "there are no functions and no queries in a condition", _TESTS)
+        if token == ("key", "null", token.start):
+            named = compared_with.name if compared_with else "country"
+            raise WrongError(token, "nothing is equal to null", f"write {named} is null, or is not null")
+        if token.kind != "word":
+            what = "a value or a column" if compared_with else "a column"
+            raise WrongError(token, f"{what} should stand here", "write such as country = 'CL'")
+        column = find_column(token, may_be_value=compared_with is not None)
+        self.columns.append(column.steps)
+        return column
+
+    def _listed(self) -> list[Token]:
+        """The values between parentheses."""
+        self._expect("(", "write such as country in ('CL', 'AR'), or 'train' in uses for what a list holds")
+        tokens: list[Token] = []
+        while not tokens or self._take(","):
+            token = self._next()
+            if token.kind not in ("text", "number"):
+                raise WrongError(token, "a value should stand here", "write a number, or a text in single quotes")
+            tokens.append(token)
+            self._values += 1
+            if self._values > MOST_VALUES:
+                raise WrongError(token, f"more than {MOST_VALUES:,} values are listed", "name fewer")
+        self._expect(")", "close the list; a comma stands between two values")
+        return tokens

@@ -1,0 +1,268 @@
+"""What a condition compares: the columns of a released row and their parts, and the values that fit each type."""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import UTC, date, datetime
+from operator import eq, ge, gt, le, lt, ne
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import polars as pl
+
+from latam_corpus import schema
+from latam_corpus.errors import closest
+from latam_corpus.privacy.redact import KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+OPERATORS: Final[dict[str, Callable[[Any, Any], Any]]] = {
+    "=": eq, "!=": ne, "<>": ne, "<": lt, "<=": le, ">": gt, ">=": ge,
+}  # fmt: skip
+LONGEST_PATTERN: Final = 1_000  # characters; it is compiled
+
+# Columns whose words are all known. One misspelt would make `!=` true of every row.
+_WORDS: Final[dict[str, tuple[str, ...]]] = {
+    "genre": schema.GENRES,
+    "composition": schema.COMPOSITIONS,
+    "rights_tier": schema.RIGHTS_TIERS,
+    "basis": schema.BASES,
+    "uses": schema.USES,
+    "variety_basis": schema.VARIETY_BASES,
+    "split": schema.SPLITS,
+}
+# Columns whose words have one form.
+_LANGUAGE: Final = (re.compile(r"[a-z]{3}_[A-Z][a-z]{3}|und"), "a language with its script, such as 'spa_Latn'")
+_FORMS: Final = {
+    "language": _LANGUAGE,
+    "languages.code": _LANGUAGE,
+    "country": (re.compile(r"[A-Z]{2}"), "a country by its two letters, such as 'CL'"),
+}
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_TIME: Final = re.compile(
+    _DAY.pattern + r"([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})?)?"
+)
+_MAP: Final = "redactions"
+
+
+class Token(NamedTuple):
+    """A piece of a condition: its kind, its text, and where it starts."""
+
+    kind: str
+    text: str
+    start: int
+
+
+class WrongError(Exception):
+    """What is wrong with a condition: at which token, the problem, and the remedy."""
+
+    def __init__(self, token: Token, problem: str, remedy: str) -> None:
+        super().__init__(token, problem, remedy)
+
+
+class Column(NamedTuple):
+    """A column or a part of one.
+
+    Attributes:
+        token: where it is named.
+        steps: what must be in a file for it to be there.
+        expression: its value in a row.
+        dtype: the type of that.
+    """
+
+    token: Token
+    steps: tuple[str, ...]
+    expression: pl.Expr
+    dtype: pl.DataType
+
+    @property
+    def name(self) -> str:
+        """As it is written."""
+        return self.token.text
+
+
+def find_column(token: Token, *, may_be_value: bool = False) -> Column:
+    """The column that a token names, such as `country`, `signals.word_count`, `opt_outs.signal`, `redactions.email`.
+
+    Args:
+        token: a word.
+        may_be_value: whether a value may stand there too, whose quotes were forgotten.
+
+    Raises:
+        WrongError: there is no such column, or no such part of it.
+    """
+    name, _, part = token.text.partition(".")
+    if name not in schema.RELEASE_SCHEMA:
+        remedy = f"a text stands in single quotes: '{token.text}'" if may_be_value else ""
+        raise WrongError(token, f"unknown column «{name}»", remedy or closest(name, schema.RELEASE_COLUMNS))
+    dtype, value = schema.RELEASE_SCHEMA[name], pl.col(name)
+    if not part:
+        return Column(token, (name,), value, dtype)
+    inner = dtype.inner if isinstance(dtype, pl.List) else dtype
+    fields = dict(pl.Schema(inner)) if isinstance(inner, pl.Struct) else {}
+    known = KINDS if name == _MAP else fields
+    if part not in known:
+        raise WrongError(token, f"«{name}» has no part «{part}»", closest(part, known) if known else f"write {name}")
+    element = pl.element().struct
+    if name == _MAP:
+        of_kind = element.field("value").filter(element.field("key") == part)
+        return Column(token, (name,), value.list.eval(of_kind).list.first(), pl.Int32())
+    if dtype == inner:
+        return Column(token, (name, part), value.struct.field(part), fields[part])
+    return Column(token, (name, part), value.list.eval(element.field(part)), pl.List(fields[part]))
+
+
+def compared(column: Column, operator: str, token: Token) -> pl.Expr:
+    """The comparison of a column with a value.
+
+    Raises:
+        WrongError: the value doesn't fit the column.
+    """
+    equal = OPERATORS[operator] in (eq, ne)
+    if not equal and isinstance(column.dtype, pl.Binary):
+        raise WrongError(token, f"«{column.name}» has no order", "write = or !=")
+    typed = _typed(column, [token], whole_words=equal)
+    found: pl.Expr = OPERATORS[operator](column.expression, pl.lit(typed.item(), dtype=typed.dtype))
+    return found
+
+
+def both(one: Column, operator: str, other: Column) -> pl.Expr:
+    """The comparison of two columns.
+
+    Raises:
+        WrongError: their types are different, or such as can't be compared.
+    """
+    numbers = one.dtype.is_numeric() and other.dtype.is_numeric()
+    if one.dtype.is_nested() or not (numbers or one.dtype == other.dtype):
+        problem = f"«{one.name}» and «{other.name}» can't be compared"
+        raise WrongError(other.token, problem, "compare two texts, two numbers, two days or two times")
+    found: pl.Expr = OPERATORS[operator](one.expression, other.expression)
+    return found
+
+
+def among(column: Column, tokens: Sequence[Token]) -> pl.Expr:
+    """Whether a column has one of these values.
+
+    Raises:
+        WrongError: a value doesn't fit the column.
+    """
+    typed = _typed(column, tokens, whole_words=True)
+    return column.expression.cast(typed.dtype).is_in(typed.implode())
+
+
+def member(column: Column, token: Token) -> pl.Expr:
+    """Whether a list holds a value.
+
+    Raises:
+        WrongError: the column is no list of values, or the value doesn't fit it.
+    """
+    inner = column.dtype.inner if isinstance(column.dtype, pl.List) else None
+    if not isinstance(inner, pl.DataType) or inner.is_nested():
+        raise WrongError(column.token, f"«{column.name}» is no list of values", _hint(column))
+    typed = _typed(column._replace(dtype=inner), [token], whole_words=True)
+    return column.expression.list.contains(pl.lit(typed.item(), dtype=typed.dtype))
+
+
+def like(column: Column, pattern: Token, escape: Token | None) -> pl.Expr:
+    """Whether a text has a pattern's form: `%` is any characters, `_` one; after the escape each is itself.
+
+    Raises:
+        WrongError: the column holds no text, or the pattern or the escape is none.
+    """
+    if column.dtype != pl.String:
+        raise WrongError(column.token, f"«{column.name}» is no text, as like needs", _hint(column))
+    sign = _text(escape, column) if escape else ""
+    if escape and len(sign) != 1:
+        raise WrongError(escape, "this isn't one character", "write such as escape '!'")
+    written = _text(pattern, column)
+    if len(written) > LONGEST_PATTERN:
+        raise WrongError(pattern, f"the pattern has more than {LONGEST_PATTERN:,} characters", "shorten it")
+    pieces, rest = [], iter(written)
+    for character in rest:
+        if character == sign:
+            following = next(rest, None)
+            if following is None:
+                raise WrongError(pattern, f"nothing follows the last «{sign}»", "double it to mean itself")
+            pieces.append(re.escape(following))
+        else:
+            pieces.append({"%": ".*", "_": "."}.get(character) or re.escape(character))
+    return column.expression.str.contains(rf"\A(?s:{''.join(pieces)})\z")
+
+
+def _typed(column: Column, tokens: Sequence[Token], *, whole_words: bool) -> pl.Series:
+    """The values in the type in which the column is compared with them.
+
+    Args:
+        column: what they are compared with.
+        tokens: the values.
+        whole_words: whether the column is to be equal to them, so that each must be a word that it can have.
+    """
+    dtype = column.dtype
+    if dtype.is_nested():
+        raise WrongError(column.token, f"«{column.name}» is no single value", _hint(column))
+    if dtype.is_numeric():
+        if dtype.is_integer():
+            dtype = pl.Int64() if all(re.fullmatch("[+-]?[0-9]+", token.text) for token in tokens) else pl.Float64()
+        return pl.Series([_number(token, column, dtype) for token in tokens], dtype=dtype)
+    words, (form, meant) = _WORDS.get(column.name), _FORMS.get(column.name, (None, ""))
+    read = {pl.Date: _day, pl.Datetime: _moment, pl.Binary: bytes.fromhex}.get(type(dtype), str)
+    values = []
+    for token in tokens:
+        text = _text(token, column)
+        if whole_words and words and text not in words:
+            raise WrongError(token, f"«{column.name}» is never so", closest(text, words))
+        if whole_words and form and not form.fullmatch(text):
+            raise WrongError(token, f"«{column.name}» is never so", f"write {meant}")
+        try:
+            values.append(read(text))
+        except (ValueError, OverflowError):
+            raise WrongError(token, f"«{column.name}» isn't compared with this", _hint(column)) from None
+    return pl.Series(values, dtype=dtype)
+
+
+def _text(token: Token, column: Column) -> str:
+    if token.kind == "number":
+        raise WrongError(token, f"«{column.name}» holds no numbers", f"write it in single quotes: '{token.text}'")
+    if token.kind != "text":
+        raise WrongError(token, "a text should stand here", "write it in single quotes, such as 'CL'")
+    return token.text[1:-1].replace("''", "'")
+
+
+def _number(token: Token, column: Column, dtype: pl.DataType) -> float:
+    if token.kind != "number":
+        raise WrongError(token, f"«{column.name}» holds numbers", "write it without quotes")
+    value = float(token.text)
+    if not math.isfinite(value) or (dtype.is_integer() and abs(value) >= 2**63):
+        raise WrongError(token, "the number is too large", "write a smaller one")
+    return int(token.text) if dtype.is_integer() else value
+
+
+def _day(text: str) -> date:
+    if not _DAY.fullmatch(text):
+        raise ValueError(text)
+    return date.fromisoformat(text)
+
+
+def _moment(text: str) -> datetime:
+    """A moment; in UTC where no other zone is stated."""
+    if not _TIME.fullmatch(text):
+        raise ValueError(text)
+    found = datetime.fromisoformat(text)
+    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _hint(column: Column) -> str:
+    """What to write instead, by the column's type."""
+    name, dtype = column.name, column.dtype
+    inner = dtype.inner if isinstance(dtype, pl.List) else dtype
+    if isinstance(inner, pl.Struct):
+        part = KINDS[0] if name == _MAP else inner.fields[0].name
+        return f"name a part of it, such as {name}.{part}"
+    if isinstance(dtype, pl.List):
+        return f"write such as '{_WORDS.get(name, ['…'])[0]}' in {name}"
+    return {
+        pl.Date: "write a day, such as '2026-11-25'",
+        pl.Datetime: "write a day or a time, such as '2026-11-25' or '2026-11-25T12:00:00Z'",
+        pl.Binary: "write its bytes in hex",
+    }.get(type(dtype), f"write such as {name} {'>= 2' if dtype.is_numeric() else '= …'}")

@@ -1,0 +1,97 @@
+"""The Parquet files of a store as frames; one that is damaged, empty or another's is an error that names it."""
+
+from __future__ import annotations
+
+import io
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from latam_corpus import schema
+from latam_corpus.errors import ReleaseError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from latam_corpus.release.manifest import Shard
+    from latam_corpus.release.store import Store
+
+LEDGER: Final = "ledger.parquet"
+VERIFY: Final = "run `latam-corpus release verify`"
+
+
+@contextmanager
+def open_shard(store: Store, shard: Shard, needs: Sequence[str] = ()) -> Iterator[pq.ParquetFile]:
+    """A shard in a store, open as Parquet, the sums of its pages checked.
+
+    Args:
+        store: where it is.
+        shard: which.
+        needs: columns that every version has; one that is missing would be read as if no row had a value.
+
+    Raises:
+        ReleaseError: it is missing or another file, or what is read of it can't be.
+    """
+    try:
+        with store.open(shard.object) as opened:
+            file = pq.ParquetFile(opened, page_checksum_verification=True)
+            lacking = [name for name in needs if name not in file.schema_arrow.names]
+            if lacking:
+                raise pa.ArrowInvalid(f"it is another file, without the column «{lacking[0]}»")
+            yield file
+    except (pa.ArrowException, pl.exceptions.PolarsError, OSError) as error:
+        raise ReleaseError(f"{store.url}, {shard.object}", f"it can't be read: {error}", VERIFY) from error
+
+
+def read_ledger(store: Store, name: str, version: str, doc_id: str | None = None) -> pl.DataFrame:
+    """The ledger of a version, or what it says of one document.
+
+    Raises:
+        ReleaseError: it is missing, damaged, or no ledger.
+    """
+    place = ("releases", name, version, LEDGER)
+    # Read by Polars: pyarrow's dataset threads, still reading a Python file object while the interpreter ends,
+    # abort the process.
+    local = store.folder is not None and store.exists(*place)
+    try:
+        rows = pl.scan_parquet(store.path(*place) if local else io.BytesIO(store.read(*place)), glob=False)
+        _check_columns(rows.collect_schema(), schema.LEDGER_SCHEMA)
+        return (rows if doc_id is None else rows.filter(pl.col("doc_id") == doc_id)).collect()
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise ReleaseError(f"{store.url}, {name}@{version}, {LEDGER}", f"it can't be read: {error}", VERIFY) from error
+
+
+def read_rows(store: Store, name: str, file: str, columns: pl.Schema, remedy: str) -> pl.DataFrame:
+    """A table that a release keeps for all of its versions; empty where there is none.
+
+    Raises:
+        ReleaseError: it can't be read, or is another table.
+    """
+    place = ("releases", name, file)
+    if not store.filesystem.exists(store.path(*place)):
+        return pl.DataFrame(schema=columns)
+    try:
+        rows = pl.read_parquet(io.BytesIO(store.read(*place)))
+        _check_columns(rows.schema, columns)
+        return schema.conform(rows, columns)
+    except ReleaseError as error:
+        raise ReleaseError(error.place, error.problem, remedy) from None
+    except pl.exceptions.PolarsError as error:
+        raise ReleaseError(f"{store.url}, {name}, {file}", f"it can't be read: {error}", remedy) from error
+
+
+def write_rows(store: Store, rows: pl.DataFrame, name: str, file: str) -> None:
+    """Write a table that a release keeps, in the place of the former one."""
+    written = io.BytesIO()
+    rows.write_parquet(written, compression="zstd")
+    store.write(written.getvalue(), "releases", name, file)
+
+
+def _check_columns(found: pl.Schema, wanted: pl.Schema) -> None:
+    """Raise unless all wanted columns are there: of another table's file `conform` would make rows of nulls."""
+    lacking = [name for name, dtype in wanted.items() if found.get(name) != dtype]
+    if lacking:
+        raise pl.exceptions.SchemaError(f"it is another table's file, without the column «{lacking[0]}» of this one")
