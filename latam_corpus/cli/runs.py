@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from latam_corpus.cli.explain import open_store
 from latam_corpus.cli.show import console, number, print_json, table
+from latam_corpus.cli.stores import existing_store
 from latam_corpus.errors import ConfigError
 from latam_corpus.pipeline import history
 from latam_corpus.pipeline.difference import counts, differences
@@ -90,7 +90,7 @@ def _minute(moment: str) -> str:
 
 
 def _released(out: Path, store: str | None) -> dict[str, list[str]]:
-    opened = open_store(store, out)
+    opened = existing_store(store, out)
     return releases_of(opened) if opened else {}
 
 
