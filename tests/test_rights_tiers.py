@@ -10,7 +10,6 @@ from latam_corpus.catalog.rights import is_known, openness, tier_of, uses_under
 from latam_corpus.errors import ConfigError
 from latam_corpus.schema import RIGHTS_TIERS
 
-
 # What each licence of Creative Commons lets others do, by its deed; `by-nd-nc` is the order of version 1.0.
 _LICENCES = {
     "by": "attribution",
@@ -54,7 +53,8 @@ def test_the_address_of_a_licence_has_the_licences_tier(address: str, code: str,
              "Creative Commons Public Domain Mark"), "open",
         ).items(),
         *dict.fromkeys(
-            ("CC BY", "cc-by-4.0", "CC_BY_3.0", "CC BY 3.0 CL", "CC BY v4", "CC BY 4.0 (Internacional)", "CC BY 3.0 IGO",
+            ("CC BY", "cc-by-4.0", "CC_BY_3.0", "CC BY 3.0 CL", "CC BY v4", "CC BY 4.0 (Internacional)",
+             "CC BY 3.0 IGO",
              "Creative Commons BY", "CC Creative Commons BY 4.0", "Creative Commons Attribution 2.0 Generic",
              "Attribution 4.0 International (CC BY 4.0)", "Atribución 3.0 Chile (CC BY 3.0 CL)",
              "Creative Commons Atribución 4.0 Internacional", "Creative Commons Reconocimiento 3.0 España",
@@ -68,7 +68,8 @@ def test_the_address_of_a_licence_has_the_licences_tier(address: str, code: str,
              "CC BY-SA 4.0 (CC BY-SA 4.0)"), "share_alike",
         ).items(),
         *dict.fromkeys(
-            ("CC BY-NC 3.0", "CC BY (NC)", "CC BY, NC", "CC BY-NC-SA 4.0", "Attribution-NonCommercial 4.0 International",
+            ("CC BY-NC 3.0", "CC BY (NC)", "CC BY, NC", "CC BY-NC-SA 4.0",
+             "Attribution-NonCommercial 4.0 International",
              "Attribution Non Commercial 4.0", "Atribución-NoComercial 2.5 Colombia", "Atribución no comercial 4.0",
              "Atribuição-NãoComercial-CompartilhaIgual 4.0 Internacional", "Atribuição não comercial 4.0"),
             "non_commercial",
@@ -77,14 +78,15 @@ def test_the_address_of_a_licence_has_the_licences_tier(address: str, code: str,
             ("CC BY-ND 4.0", "CC BY-NC-ND 2.5 PE", "Attribution-NoDerivs 3.0", "Attribution-NoDeriv 3.0",
              "Attribution-NoDerivatives 4.0 International", "Attribution-No Derivs 3.0", "Atribución-NoDerivadas 4.0",
              "Atribución-NoDerivados 4.0", "Reconocimiento-SinObraDerivada 3.0 España",
-             "Reconocimiento-NoComercial-Sin Obras Derivadas 3.0", "Atribución/Reconocimiento-SinDerivados 4.0 Internacional",
+             "Reconocimiento-NoComercial-Sin Obras Derivadas 3.0",
+             "Atribución/Reconocimiento-SinDerivados 4.0 Internacional",
              "Atribución-NoComercial-SinDerivadas 2.5 Argentina", "Atribuição-SemDerivações 4.0 Internacional",
              "Atribuição-Sem Derivados 3.0 Brasil", "Atribuição-SemDerivadas 3.0"), "no_derivatives",
         ).items(),
     ],
 )  # fmt: skip
 def test_a_licence_is_known_by_its_name(statement: str, tier: str) -> None:
-    """Short and long names, in English, Spanish and Portuguese, as the licences' own pages and catalogues write them."""
+    """Short and long names, in English, Spanish and Portuguese, as the licences' pages and catalogues write them."""
     assert tier_of(statement) == tier
 
 
@@ -107,7 +109,7 @@ def test_a_licence_of_a_country_of_the_region_is_known_by_its_name(country: str,
     [
         # The licence index calls them permissive or public domain, and they ask for nothing.
         *dict.fromkeys(("0BSD", "MIT-0", "Unlicense", "CC-PDDC", "PDDL-1.0"), "open").items(),
-        *dict.fromkeys(("MIT", "mit", "Apache-2.0", "BSD-3-Clause", "ODC-By-1.0", "CC-BY-3.0-IGO"), "attribution").items(),
+        *dict.fromkeys(("MIT", "mit", "Apache-2.0", "BSD-3-Clause", "ODC-By-1.0"), "attribution").items(),
         *dict.fromkeys(
             ("GPL-2.0-or-later", "GPL-3.0+", "AGPL-3.0-only", "LGPL-3.0-only", "MPL-2.0", "ODbL-1.0", "CC-BY-SA-3.0",
              "GFDL-1.3-or-later", "CC-BY-SA-3.0-AT"), "share_alike",
@@ -158,8 +160,8 @@ def test_what_is_not_understood_stays_unknown(statement: str | None) -> None:
     assert tier_of(statement) == "unknown"
 
 
-# rightsstatements.org, version 1.0: what each lets anyone do. Two allow use that isn't commercial; of «educational use»,
-# contracts, laws of other kinds and works free in one country nobody can say that a corpus may be made of them.
+# rightsstatements.org, version 1.0: what each lets anyone do. Two allow use that isn't commercial; of «educational
+# use», contracts, laws of other kinds and works free in one country nobody can say that a corpus may be made of them.
 _RIGHTS_STATEMENTS = {
     "InC": "unknown",
     "InC-OW-EU": "unknown",
@@ -194,7 +196,8 @@ def test_the_twelve_rightsstatements_are_known(address: str, name: str, tier: st
     "statement",
     [
         "http://rightsstatements.org/vocab/Libre/1.0/", "http://rightsstatements.org/vocab/InC/2.0/",
-        "http://rightsstatements.org/vocab/InC-NC/1.0/ y otros", "http://rightsstatements.org/vocab/InC-NC/1.0/? y otros",
+        "http://rightsstatements.org/vocab/InC-NC/1.0/ y otros",
+        "http://rightsstatements.org/vocab/InC-NC/1.0/? y otros",
     ],
 )  # fmt: skip
 def test_a_statement_that_the_vocabulary_lacks_is_not_known(statement: str) -> None:

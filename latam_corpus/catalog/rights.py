@@ -73,16 +73,16 @@ _STATEMENT_URI: Final = re.compile(
 )
 # A licence of one country may name it by its code, but `nc`, `nd` and `sa` are conditions wherever they stand.
 _VERSION: Final = (
-    r"(?: ?v?\d(?:\.\d)?)?(?: (?:international|internacional|unported|generic|igo|argentina|brasil|brazil|chile|colombia"
-    r"|costa rica|ecuador|espana|guatemala|mexico|peru|portugal|puerto rico|spain|uruguay|venezuela"
+    r"(?: ?v?\d(?:\.\d)?)?(?: (?:international|internacional|unported|generic|igo|argentina|brasil|brazil|chile"
+    r"|colombia|costa rica|ecuador|espana|guatemala|mexico|peru|portugal|puerto rico|spain|uruguay|venezuela"
     r"|(?!nc|nd|sa)[a-z]{2}))?"
 )
 _CC_NAME: Final = re.compile(
     r"(?:cc|creative commons|cc creative commons)? ?"
     r"(by|attribution|atribucion(?: reconocimiento)?|reconocimiento|atribuicao)"
     r"(?: (nc|non ?commercial|no ?comercial|nao ?comercial))?"
-    r"(?: (sa|share ?alike|compartir ?igual|compartilha ?igual|nd|no ?deriv(?:ative|ado|ada)?s?|sin ?(?:obras? ?)?derivad[ao]s?"
-    r"|sem ?deriv(?:acoes|ados|adas)))?" + _VERSION
+    r"(?: (sa|share ?alike|compartir ?igual|compartilha ?igual|nd|no ?deriv(?:ative|ado|ada)?s?"
+    r"|sin ?(?:obras? ?)?derivad[ao]s?|sem ?deriv(?:acoes|ados|adas)))?" + _VERSION
 )
 _OPEN_NAME: Final = re.compile(
     r"(?:cc ?0|cc ?zero|creative commons (?:0|zero)|(?:cc |creative commons )?(?:pdm|public domain mark))"

@@ -36,9 +36,9 @@ def _is_phone(number: str) -> bool:
     return 8 <= sum(sign.isdecimal() for sign in number) <= 15  # noqa: PLR2004  (E.164)
 
 
-# Spaces that don't break, and the dashes that a word processor makes of a hyphen (U+2010 to U+2013), part digits too. A
-# bracket belongs to the number only with its fellow: `(+56) 9 …` and `+56 (9) …` do, the one that closes a remark around
-# the number doesn't.
+# Spaces that don't break, and the dashes that a word processor makes of a hyphen (U+2010 to U+2013), part digits too.
+# A bracket belongs to the number only with its fellow: `(+56) 9 …` and `+56 (9) …` do, the one that closes a remark
+# around the number doesn't.
 _PHONE: Final = re.compile(
     r"(?:\(\+\d{1,3}(?:[ \xa0\u202f.\u2010-\u2013-]?\d{1,3}){0,2}\)|(?<![\w+])\+\d{1,3})"
     r"(?:[ \xa0\u202f.\u2010-\u2013-]?(?:\(\d{1,4}\)|\d{1,4})){2,6}(?!\d)"
