@@ -47,6 +47,7 @@ def test_the_address_of_a_licence_has_the_licences_tier(address: str, code: str,
     [
         ("https://creativecommons.org/publicdomain/zero/1.0/deed.es", "open"),
         ("https://creativecommons.org/publicdomain/mark/1.0/", "open"),
+        ("  https://creativecommons.org/licenses/by/4.0/\n", "attribution"),
         *dict.fromkeys(
             ("CC0", "CC-0", "CC0-1.0", "CC0 1.0 Universal", "CC Zero", "CCZero", "Creative Commons 0",
              "Creative Commons Zero v1.0 Universal", "Public Domain Mark 1.0", "PDM 1.0", "CC PDM 1.0 Universal",
@@ -58,7 +59,7 @@ def test_the_address_of_a_licence_has_the_licences_tier(address: str, code: str,
              "Creative Commons BY", "CC Creative Commons BY 4.0", "Creative Commons Attribution 2.0 Generic",
              "Attribution 4.0 International (CC BY 4.0)", "Atribución 3.0 Chile (CC BY 3.0 CL)",
              "Creative Commons Atribución 4.0 Internacional", "Creative Commons Reconocimiento 3.0 España",
-             "Atribución/Reconocimiento 4.0 Internacional", "Licencia CC BY 4.0", "Licença CC BY 4.0", "license cc by",
+             "Atribución/Reconocimiento 4.0 Internacional", "Licencia CC BY 4.0", "Licença CC BY 4.0", "license cc by", "Licence CC BY 4.0", "CC BY4.0",
              "  CC BY 4.0\n", "Atribuição 3.0 Brasil", "CC—BY–4.0", "by 4.0"), "attribution",
         ).items(),
         *dict.fromkeys(
@@ -124,6 +125,9 @@ def test_a_licence_of_a_country_of_the_region_is_known_by_its_name(country: str,
         ("CC-BY-NC-4.0 AND MIT", "non_commercial"),
         ("(MIT OR GPL-2.0-only) AND CC-BY-ND-4.0", "no_derivatives"),
         ("MIT OR (GPL-2.0-only AND CC-BY-ND-4.0)", "attribution"),
+        ("GPL-3.0-only OR CC-BY-NC-4.0", "share_alike"),
+        ("CC0-1.0 AND CC-BY-NC-4.0", "non_commercial"),
+        ("MIT OR libre", "unknown"),
         ("MIT AND Elastic-2.0", "unknown"),
         ("MIT OR Elastic-2.0", "attribution"),
         # An exception gives more, and changes no tier.
@@ -145,7 +149,8 @@ def test_an_spdx_expression_has_the_tier_of_what_it_lets_one_choose(statement: s
         "MIT AND LicenseRef-propia",
         # A condition is one wherever it stands; these once were taken for codes of countries.
         "CC BY-SA-NC", "CC BY 4.0 NC", "CC-BY-4.0-SA", "CC BY 4.0 ND", "CC BY-SA-ND", "CC0 NC", "CC0 1.0 ND",
-        "https://creativecommons.org/licenses/by/4.0/nc/",
+        "https://creativecommons.org/licenses/by/4.0/nc/", "https://creativecommons.org/licenses/by/4.0/nd",
+        "https://creativecommons.org/licenses/by/4.0/sa/",
         # Two statements that differ.
         "Attribution 4.0 International (CC BY-NC 4.0)", "Todos los derechos (CC BY 4.0)", "CC BY 4.0 (CC BY 4.0) no",
         "https://creativecommons.org/licenses/by/4.0/ y https://creativecommons.org/licenses/by-nc/4.0/",
@@ -188,8 +193,8 @@ _RIGHTS_STATEMENTS = {
 )  # fmt: skip
 def test_the_twelve_rightsstatements_are_known(address: str, name: str, tier: str) -> None:
     """Only those that grant something to everyone are more than unknown, and none is a licence."""
-    for written in (name, name.lower()):
-        assert (tier_of(address.format(written)), is_known(address.format(written))) == (tier, True)
+    for said in (address.format(name), address.format(name.lower()), f"  {address.format(name)}\n"):
+        assert (tier_of(said), is_known(said)) == (tier, True)
 
 
 @pytest.mark.parametrize(
