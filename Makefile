@@ -6,7 +6,7 @@ BIN = $(VENV)/bin
 DATA ?=
 REAL = $(if $(wildcard ../shared/data),LATAM_CORPUS_DATA=$(abspath ../shared/data))
 
-.PHONY: demo test test-fast check format gate bench clean
+.PHONY: demo test test-fast check format gate bench mutants clean
 
 $(VENV)/.ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed; name one: make PYTHON=python3.12 ..."; exit 2; }
@@ -43,6 +43,11 @@ gate: $(VENV)/.ready
 bench: $(VENV)/.ready
 	$(REAL) $(BIN)/python -m tests.benchmarks text_path --save $(if $(RIVAL),--rival-python $(RIVAL))
 	for name in word_table profile growth memory; do $(REAL) $(BIN)/python -m tests.benchmarks $$name --save || exit 1; done
+
+# Small changes of the code that decides, which its tests must see; ROOM=name tries one room, whose result isn't kept.
+ROOM ?=
+mutants: $(VENV)/.ready
+	$(BIN)/python -m tests.benchmarks mutants $(if $(ROOM),--room $(ROOM),--save)
 
 clean:
 	rm -rf $(VENV) out demo-out

@@ -111,7 +111,9 @@ def test_one_reason_is_counted_once_for_every_row() -> None:
     assert count == Count(rows_in=4, kept=1, dropped={"short": 2}, failed={"short": 1})
 
 
-@pytest.mark.parametrize("notes", [{}, {"drop_reason": [None, None]}, {"evidence": [None, None], "verdict": [None] * 2}])
+@pytest.mark.parametrize(
+    "notes", [{}, {"drop_reason": [None, None]}, {"evidence": [None, None], "verdict": [None] * 2}]
+)
 def test_notes_of_a_stage_that_drops_nothing_do_not_go_on(notes: Mapping[str, list[None]]) -> None:
     """The next stage finds no reason, verdict or evidence of this one; the word table stays with the batch."""
     batch = _setting(**notes)(_batch("uno", "dos"))

@@ -22,7 +22,12 @@ def _source(more: str = "", collect: str = "") -> Source:
 
 @pytest.mark.parametrize(
     "contact",
-    ["biblioteca@puerto.example", "https://puerto.example/corpus", "  biblioteca@puerto.example ", "mailto:a@b.example"],
+    [
+        "biblioteca@puerto.example",
+        "https://puerto.example/~corpus",
+        "  biblioteca@puerto.example ",
+        "mailto:a@b.example",
+    ],
 )
 def test_the_crawler_says_its_name_its_version_and_whom_to_write_to(contact: str) -> None:
     """An address of mail or of a page, and the source that it collects."""

@@ -98,7 +98,7 @@ def test_a_cuit_has_the_prefix_of_a_person_or_a_firm() -> None:
 
 @pytest.mark.parametrize("number", ["20-30000002", "20-30000016", "30-50000002"])
 def test_a_cuit_whose_digit_would_be_ten_is_not_given(number: str) -> None:
-    """The rest of the sum is 1 (23 = 2 × 11 + 1, 34 = 3 × 11 + 1), no digit is 10, and the holder gets another prefix."""
+    """The rest of the sum is 1 (23 = 2 × 11 + 1, 34 = 3 × 11 + 1), no digit is 10: the holder gets another prefix."""
     assert not any(is_cuit(f"{number}-{digit}") for digit in "0123456789")
 
 

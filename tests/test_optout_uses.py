@@ -8,7 +8,17 @@ from typing import get_args
 
 import pytest
 
-from latam_corpus.catalog.optout.signal import MOST, OptOut, Signal, from_json, opt_out, to_json, withheld
+from latam_corpus.catalog.optout.signal import (
+    MOST,
+    NO_PAGE,
+    OPT_OUTS,
+    OptOut,
+    Signal,
+    from_json,
+    opt_out,
+    to_json,
+    withheld,
+)
 
 _NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 _PAGE = "https://diario.example/nota"
@@ -78,7 +88,7 @@ def test_refusals_that_fit_are_written_whole_and_in_order() -> None:
 
 
 def test_of_more_refusals_than_fit_one_of_each_signal_stays() -> None:
-    """The first of each, with its words cut to sixty characters and its address to four hundred; then as many as fit."""
+    """The first of each, its words cut to sixty characters and its address to four hundred; then as many as fit."""
     address = _PAGE + "/" + "a" * 500
     late = [OptOut(signal, f"{signal} " + "z" * 300, address, _NOW) for signal in _WITHHELD]
     whole = [*_refusals(60, 300), *late]
@@ -86,13 +96,26 @@ def test_of_more_refusals_than_fit_one_of_each_signal_stays() -> None:
     kept = from_json(written)
     assert len(written) <= MOST
     assert {one.signal for one in kept} == set(_WITHHELD)
-    assert kept == sorted(kept)
+    assert kept == sorted(set(kept))
     assert {one.value for one in kept if one.signal == "noai"} >= {f"{n:03}" + "x" * 57 for n in range(5)}
     assert {one.address for one in kept} == {_PAGE, address[:400]}
     assert {len(one.value) for one in kept} == {60}
     # One more would not fit.
     longer = [*json.loads(written), ["noai", "x" * 60, _PAGE, _NOW.isoformat()]]
     assert len(json.dumps(longer, separators=(",", ":"))) > MOST
+
+
+def test_refusals_that_are_cut_fill_a_record_to_its_last_byte() -> None:
+    """A row of 168 bytes and its comma 71 times, and two brackets less a comma, are 12,000; the next would be more."""
+    address = _PAGE + "/" + "a" * (65 - len(_PAGE))
+    found = [OptOut("noai", f"{n:03}" + "x" * 200, address, _NOW) for n in range(99)]
+    written = to_json(found)
+    assert (len(written), len(from_json(written))) == (12_000, 71)
+
+
+def test_the_fields_of_a_record_keep_their_names() -> None:
+    """Archives that were written before are read by them."""
+    assert (OPT_OUTS, NO_PAGE) == ("X-Opt-Outs", "X-No-Page")
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,12 @@ _PHONES = [
     "(+56) 9 8765 4321",
     "(+56 9) 8765 4321",
     "(+56 9 87) 65 4321",
+    "(+54911) 4321 5678",
+    "(+54 9 2966 41) 23456",
+    "(+598) 94 123 456",
+    "(+1) 809 555 1234",
+    "+51 (1) 234 5678",
+    "+5 4 9 1 1 4 3 2 1 5 6 7 8",
     "+54 9 11 4321-5678",  # Argentina (13)
     "+54 (11) 4321-5678",
     "+54 9 (2966) 41-2345",
@@ -72,7 +78,7 @@ def test_a_telephone_number_in_international_form_goes(number: str) -> None:
     "text",
     [
         "+500 2123",  # seven digits
-        "+123 456 789 012 3456",  # sixteen
+        "+1234567890123456",  # sixteen
         "+1234567890123456789012345678",
         "8765 4321",  # no country
         "56 9 8765 4321",
@@ -83,12 +89,33 @@ def test_a_telephone_number_in_international_form_goes(number: str) -> None:
         "+56  9  8765  4321",
         "+56, 9 8765 4321",
         "+56 (98765) 4321",  # no area has five digits
+        "+56 () 9 8765 4321",
+        "(+ 56 9) 8765 4321",
         "+1500 pesos y +20 grados",
     ],
 )
 def test_other_numbers_with_a_plus_stay(text: str) -> None:
     """Too few or too many digits, no country, a sum, two spaces."""
     assert _redacted(text) == (text, None, None)
+    assert redact(text) == (text, {})
+
+
+@pytest.mark.parametrize(
+    ("text", "redacted"),
+    [
+        ("+56 9 8765 4321 2023-2024", "[PHONE]-2024"),  # fifteen digits may be a number, nineteen not
+        ("+51 987 654 321 2023 2024", "[PHONE] 2024"),
+        ("+55 (11) 91234-5678 2023 2024", "[PHONE] 2023 2024"),
+        ("+123 456 789 012 3456", "[PHONE] 3456"),
+        ("+56 9 8765 4321 98765", "[PHONE] 98765"),  # none is cut through
+        ("+56 9 8765 4321, 2023", "[PHONE], 2023"),
+        ("+56987654321 +56987654322", "[PHONE] [PHONE]"),
+        ("(+54 9 2966 412) 345", "([PHONE]) 345"),  # a whole number in brackets
+    ],
+)
+def test_numbers_that_follow_a_telephone_number_do_not_hide_it(text: str, redacted: str) -> None:
+    """Fifteen digits are the most; what comes after them stays, in whole groups."""
+    assert _redacted(text)[0] == redact(text)[0] == redacted
 
 
 @pytest.mark.parametrize(
@@ -115,7 +142,8 @@ def test_an_identifier_goes_wherever_it_stands(kind: str, identifier: str) -> No
 @pytest.mark.parametrize(
     "text",
     [
-        "12.345.678-6", "12.345.678", "2.12.345.678-5", "12.345.678-5a", "a12.345.678-5", "12.345.678-55", "7-12345678-5",
+        "12.345.678-6", "12.345.678", "2.12.345.678-5", "12.345.678-5a", "a12.345.678-5", "12.345.678-55",
+        "7-12345678-5",
         "–12345678-5", "123.456-0", "112.345.678-5", "12..345.678-5", "12.345.678 - 5",
         "529.982.247-26", "52998224725", "111.111.111-11", "1.529.982.247-25", "529.982.247-255", "x529.982.247-25",
         "0529.982.247-25", "529.982.247-2", "–529982247-25", "5529982247-25",
@@ -123,7 +151,8 @@ def test_an_identifier_goes_wherever_it_stands(kind: str, identifier: str) -> No
         "1-20-12345678-6", "–20-12345678-6", "a20-12345678-6", "20-12345678-6a", "20-123456789-6",
         "rosa@ejemplo", "@ejemplo.org", "rosa@", "rosa @ ejemplo.org", "rosa@.org",
         # Addresses of a house's own network, of none, and other numbers with points.
-        "192.168.1.1", "10.0.0.1", "127.0.0.1", "172.16.0.9", "256.1.1.1", "8.8.8", "8.8.8.8.8", "1.8.8.8.8", "8.8.8.1234",
+        "192.168.1.1", "10.0.0.1", "127.0.0.1", "172.16.0.9", "256.1.1.1", "8.8.8", "8.8.8.8.8", "1.8.8.8.8",
+        "8.8.8.1234",
         "1234.8.8.8", "8.8.8.8.1", "8..8.8.8",
         "Nació el 12-05-1987 y murió el 3-9-2001.", "de 1987-1990", "la casa 12-45, piso 3.5", "",
     ],

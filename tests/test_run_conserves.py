@@ -19,11 +19,17 @@ from latam_corpus.pipeline.survival import Loss
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Silent, SmallRecipe, SmallSource
+    from conftest import Silent, SmallRecipe
 
     from latam_corpus.pipeline.run import Progress
 
-_TEXTS = ["La barca salió antes del alba.", "El río no perdona.", None, "Escriba a rosa@ejemplo.org.", "La barca vuelve."]
+_TEXTS = [
+    "La barca salió antes del alba.",
+    "El río no perdona.",
+    None,
+    "Escriba a rosa@ejemplo.org.",
+    "La barca vuelve.",
+]
 
 
 @pytest.fixture
@@ -81,9 +87,7 @@ def _more_told_apart(told: dict[str, Any]) -> None:
     told["dropped"][0][-1] += 1
 
 
-@pytest.mark.parametrize(
-    ("step", "damage"), [(0, _more), (-1, _fewer_kept), (0, _none_failed), (0, _more_told_apart)]
-)
+@pytest.mark.parametrize(("step", "damage"), [(0, _more), (-1, _fewer_kept), (0, _none_failed), (0, _more_told_apart)])
 def test_a_run_whose_counts_do_not_add_up_ends_with_an_error(
     plan: Plan, tmp_path: Path, silent: Silent, step: int, damage: Callable[[dict[str, Any]], None]
 ) -> None:

@@ -73,16 +73,16 @@ _STATEMENT_URI: Final = re.compile(
 )
 # A licence of one country may name it by its code, but `nc`, `nd` and `sa` are conditions wherever they stand.
 _VERSION: Final = (
-    r"(?: ?v?\d(?:\.\d)?)?(?: (?:international|internacional|unported|generic|igo|argentina|brasil|brazil|chile|colombia"
-    r"|costa rica|ecuador|espana|guatemala|mexico|peru|portugal|puerto rico|spain|uruguay|venezuela"
+    r"(?: ?v?\d(?:\.\d)?)?(?: (?:international|internacional|unported|generic|igo|argentina|brasil|brazil|chile"
+    r"|colombia|costa rica|ecuador|espana|guatemala|mexico|peru|portugal|puerto rico|spain|uruguay|venezuela"
     r"|(?!nc|nd|sa)[a-z]{2}))?"
 )
 _CC_NAME: Final = re.compile(
     r"(?:cc|creative commons|cc creative commons)? ?"
     r"(by|attribution|atribucion(?: reconocimiento)?|reconocimiento|atribuicao)"
     r"(?: (nc|non ?commercial|no ?comercial|nao ?comercial))?"
-    r"(?: (sa|share ?alike|compartir ?igual|compartilha ?igual|nd|no ?deriv(?:ative|ado|ada)?s?|sin ?(?:obras? ?)?derivad[ao]s?"
-    r"|sem ?deriv(?:acoes|ados|adas)))?" + _VERSION
+    r"(?: (sa|share ?alike|compartir ?igual|compartilha ?igual|nd|no ?deriv(?:ative|ado|ada)?s?"
+    r"|sin ?(?:obras? ?)?derivad[ao]s?|sem ?deriv(?:acoes|ados|adas)))?" + _VERSION
 )
 _OPEN_NAME: Final = re.compile(
     r"(?:cc ?0|cc ?zero|creative commons (?:0|zero)|(?:cc |creative commons )?(?:pdm|public domain mark))"
@@ -134,8 +134,6 @@ def tier_of(statement: str | None) -> str:
     ('unknown', 'unknown')
     """
     said = (statement or "").strip()
-    if not said:
-        return "unknown"
     uri = _CC_URI.fullmatch(said)
     if uri:
         return _CC_TIERS.get(uri[1].lower(), "unknown")
@@ -165,7 +163,7 @@ def _name_tier(said: str) -> str | None:
     >>> _name_tier("Attribution 4.0 International (CC BY 4.0)")
     'attribution'
     """
-    twice = _TWICE.fullmatch(said.strip())
+    twice = _TWICE.fullmatch(said)
     if twice:
         tiers = {_name_tier(name) for name in twice.groups()}
         return tiers.pop() if len(tiers) == 1 else None
@@ -178,16 +176,15 @@ def _name_tier(said: str) -> str | None:
     if name is None or not re.match(r"cc|creative commons|.* ", words):
         return None
     kind = "by" + ("-nc" if name[2] else "")
-    last = (name[3] or "").replace(" ", "")
-    if last:
-        kind += "-sa" if last[:2] == "sa" or last.startswith(("share", "compart")) else "-nd"
+    if name[3]:
+        kind += "-sa" if name[3].startswith(("sa", "share", "compart")) else "-nd"
     return _CC_TIERS[kind]
 
 
 def _spdx_tier(said: str) -> str:
     """The tier of an SPDX expression: the most open of what stands beside OR, the least open of what AND joins."""
     try:
-        parsed = _licensing().parse(said, validate=True, strict=False)
+        parsed = _licensing().parse(said, validate=True)
     except Exception:  # noqa: BLE001  (a page may state anything, and for some of it the parser breaks: `()`)
         return "unknown"
     return "unknown" if parsed is None else _expression_tier(parsed)
@@ -199,8 +196,7 @@ def _expression_tier(node: Any) -> str:  # noqa: ANN401  (license_expression shi
         tiers = [_expression_tier(part) for part in node.args]
         # What isn't understood can't be chosen, and can't be left out of a sum.
         return min(tiers, key=openness) if operator == "OR" else max(tiers, key=openness)
-    symbol = getattr(node, "license_symbol", node)  # GPL-2.0-only WITH an exception
-    return _symbol_tier(str(getattr(symbol, "key", symbol)))
+    return _symbol_tier(str(getattr(node, "license_symbol", node)))  # GPL-2.0-only WITH an exception
 
 
 def _symbol_tier(key: str) -> str:
@@ -221,9 +217,5 @@ def _categories() -> dict[str, str]:
     """SPDX ids, in lower case, to the licence index's categories."""
     import license_expression  # noqa: PLC0415
 
-    found: dict[str, str] = {}
-    for entry in license_expression.get_license_index():
-        for key in (entry.get("spdx_license_key"), *entry.get("other_spdx_license_keys", ())):
-            if key:
-                found[key.lower()] = entry.get("category") or ""
-    return found
+    index = license_expression.get_license_index()
+    return {one["spdx_license_key"].lower(): one["category"] for one in index if one.get("spdx_license_key")}

@@ -81,7 +81,7 @@ def set_aside(batch: Batch, stage: str) -> Passed:
     frame = with_defaults(frame, _NOTES)
     dropped = frame.filter(fallen)
     verdicts = dropped["verdict"].fill_null("dropped")
-    chars = dropped["text"].str.len_chars() if "text" in dropped.columns else pl.lit(None, dtype=pl.Int64)
+    chars = dropped["text"].str.len_chars() if "text" in dropped.columns else pl.lit(None)
     ledger = schema.conform(
         dropped.select(
             "doc_id", "source_id", pl.lit(stage).alias("stage"), verdicts.alias("verdict"),
@@ -139,7 +139,7 @@ def _changes(stage: Stage, before: pl.DataFrame, after: pl.DataFrame) -> pl.Data
             "doc_id", "source_id", pl.lit(stage.name).alias("stage"), pl.lit("changed").alias("verdict"),
             pl.lit(stage.name).alias("reason"), "evidence",
             _exact_hashes(before.filter(changed), "text_hash_before"), _exact_hashes(rows, "text_hash_after"),
-            (rows["text"].str.len_chars() if "text" in rows.columns else pl.lit(None, pl.Int64)).alias("chars"),
+            (rows["text"].str.len_chars() if "text" in rows.columns else pl.lit(None)).alias("chars"),
         ),
         schema.LEDGER_SCHEMA,
     )  # fmt: skip

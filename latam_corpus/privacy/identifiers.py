@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-# Of persons; since a resolution of ANSES and AFIP of June 2021 they are given by chance, 25 and 26 among them. Of firms.
+# Of persons, given by chance since June 2021 (ANSES and AFIP), 25 and 26 among them; from 30 on of firms.
 _CUIT_PREFIXES: Final = frozenset({"20", "23", "24", "25", "26", "27", "30", "33", "34"})
 
 

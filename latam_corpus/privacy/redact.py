@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from latam_corpus.batch import Batch
 
 
+_SHORTEST_PHONE: Final = 8  # digits with the country's; the longest has 15 (ITU-T E.164)
+
+
 def _is_public(address: str) -> bool:
     try:
         return ipaddress.ip_address(address).is_global
@@ -33,15 +36,15 @@ def _is_public(address: str) -> bool:
 
 
 def _is_phone(number: str) -> bool:
-    return 8 <= sum(sign.isdecimal() for sign in number) <= 15  # noqa: PLR2004  (E.164)
+    return sum(sign.isdecimal() for sign in number) >= _SHORTEST_PHONE
 
 
-# Spaces that don't break, and the dashes that a word processor makes of a hyphen (U+2010 to U+2013), part digits too. A
-# bracket belongs to the number only with its fellow: `(+56) 9 …` and `+56 (9) …` do, the one that closes a remark around
-# the number doesn't.
+# Spaces that don't break, and the dashes that a word processor makes of a hyphen (U+2010 to U+2013), part digits too.
+# A bracket belongs to the number only with its fellow: `(+56) 9 …` and `+56 (9) …` do, the one that closes a remark
+# around the number doesn't. Of more than 15 digits the last ones are other numbers.
 _PHONE: Final = re.compile(
-    r"(?:\(\+\d{1,3}(?:[ \xa0\u202f.\u2010-\u2013-]?\d{1,3}){0,2}\)|(?<![\w+])\+\d{1,3})"
-    r"(?:[ \xa0\u202f.\u2010-\u2013-]?(?:\(\d{1,4}\)|\d{1,4})){2,6}(?!\d)"
+    r"(?:\(\+\d(?:[ \xa0\u202f.\u2010-\u2013-]?\d){,8}\)|(?<![\w+])\+\d)"
+    r"(?:[ \xa0\u202f.\u2010-\u2013-]?(?:\(\d{1,4}\)|\d)){1,14}(?!\d)"
 )
 _KINDS: Final[tuple[tuple[str, re.Pattern[str], Callable[[str], bool] | None], ...]] = (
     ("email", re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+"), None),
@@ -91,7 +94,7 @@ class Redact:
         texts = batch.frame["text"]
         found: dict[int, tuple[str, dict[str, int]]] = {}
         # Polars looks through a batch six times as fast as `re`, and few texts have more to be looked at.
-        for row in texts.str.contains(_ANY).fill_null(value=False).arg_true().to_list():
+        for row in texts.str.contains(_ANY).arg_true().to_list():
             text, counts = redact(texts[row])
             if counts:
                 found[row] = text, counts
@@ -101,8 +104,8 @@ class Redact:
         told = {row: json.dumps(counts) for row, (_, counts) in found.items()}
         rows = range(len(batch))
         columns = {
-            "redactions": pl.Series("redactions", [counts_of.get(row) for row in rows], dtype=schema.REDACTIONS),
-            "evidence": pl.Series("evidence", [told.get(row) for row in rows], dtype=pl.String),
+            "redactions": pl.Series([counts_of.get(row) for row in rows], dtype=schema.REDACTIONS),
+            "evidence": pl.Series([told.get(row) for row in rows], dtype=pl.String),
         }
         if found:
             columns["text"] = texts.scatter(list(found), [text for text, _ in found.values()])

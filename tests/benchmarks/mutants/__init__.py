@@ -1,4 +1,4 @@
-"""`mutants`: how many small changes of the code that decides are seen by the tests that guard it; who lived, by line."""
+"""`mutants`: how many small changes of the code that decides its tests see, and which lived, by line."""
 
 from .bench import measure, options
 

@@ -143,7 +143,9 @@ def _run(room: Room, mutants: list[Mutant], workers: int) -> tuple[dict[int, int
     ]
     shares = [told[place::workers] for place in range(min(workers, len(told)))]
     with ThreadPoolExecutor(max(len(shares), 1)) as pool:
-        lines = [line for lines in pool.map(_worker, [room] * len(shares), range(len(shares)), shares) for line in lines]
+        lines = [
+            line for lines in pool.map(_worker, [room] * len(shares), range(len(shares)), shares) for line in lines
+        ]
     return {line["number"]: line["code"] for line in lines}, sum(line["cpu"] for line in lines)
 
 

@@ -31,6 +31,7 @@ _NAMES: Final = {one: other for pair in _TWINS for one, other in (pair, pair[::-
 _UNDONE: Final = frozenset({"strip", "lower", "upper", "casefold", "sort", "unique", "sorted", "fill_null"})
 _PAIR: Final = 2  # a tuple of two is mostly taken apart where it comes out
 _FLOAT_STEP: Final = 0.25
+_WORDS: Final = 3  # spaces in a string that may decide; what is longer is a sentence for people
 _SHOWN: Final = 30  # characters of a long change before and after what differs
 _REGEX: Final = re.compile(r"\(\?|\\[dwsb]|[\])?][+*?{]|\{\d")
 _LOOK: Final = re.compile(r"\(\?<?[!=](?:\[[^\]]*\]|[^()\[])*\)")
@@ -62,9 +63,9 @@ class Mutant:
 
 
 def mutants_of(file: str, text: bytes) -> list[Mutant]:
-    """The mutants of a module that compile, in the order of its lines.
+    r"""The mutants of a module that compile, in the order of its lines.
 
-    >>> [one.change for one in mutants_of("a.py", b"def f(n):\\n    return n < 2")]
+    >>> [one.change for one in mutants_of("a.py", b"def f(n):\n    return n < 2")]
     ['n < 2 → n <= 2', '2 → 1', '2 → 3']
     """
     lines = text.splitlines(keepends=True)
@@ -98,7 +99,8 @@ def _changes(node: ast.AST, condition: bool = False) -> Iterator[tuple[ast.AST, 
     if isinstance(node, ast.stmt):
         yield from ((node, words) for words in _statements(node))
     elif isinstance(node, ast.expr):
-        yield from ((node, changed) for changed in _expressions(node, condition))
+        answers = (ast.Constant(answer) for answer in (True, False) if condition)
+        yield from ((node, changed) for changed in (*answers, *_expressions(node, condition)))
     for name, value in ast.iter_fields(node):
         if name in ("annotation", "returns", "decorator_list", "exc", "cause", "type_comment"):
             continue
@@ -121,7 +123,9 @@ def _shown(old: str, new: str) -> str:
     while tail < min(len(old), len(new)) - same and old[-1 - tail] == new[-1 - tail]:
         tail += 1
     start, rest = max(same - _SHOWN, 0), max(tail - _SHOWN, 0)
-    return " → ".join(("…" if start else "") + one[start : len(one) - rest] + ("…" if rest else "") for one in (old, new))
+    return " → ".join(
+        ("…" if start else "") + one[start : len(one) - rest] + ("…" if rest else "") for one in (old, new)
+    )
 
 
 def _for_the_type_checker(node: ast.AST) -> bool:
@@ -140,8 +144,6 @@ def _statements(node: ast.stmt) -> Iterator[str]:
 
 
 def _expressions(node: ast.expr, condition: bool) -> Iterator[ast.expr]:
-    if condition:
-        yield from (ast.Constant(value) for value in (True, False))
     match node:
         case ast.Compare(ops=ops):
             for place, one in enumerate(ops):
@@ -197,7 +199,7 @@ def _values(value: object) -> Iterator[object]:
         yield from (value * (1 + _FLOAT_STEP), value * (1 - _FLOAT_STEP)) if value else (1.0,)
     elif isinstance(value, bytes):
         yield value + b"~"
-    elif isinstance(value, str):
+    elif isinstance(value, str) and (value.count(" ") <= _WORDS or _REGEX.search(value)):
         patterns = dict.fromkeys(_patterns(value)) if _REGEX.search(value) else {}
         yield from patterns or (value + "~",)
 

@@ -30,7 +30,7 @@ _CLOCK, _CLOCK_MORE = 20, 120
 def main() -> None:
     """Do the job that standard input describes: `tests`, `file`, `compiled`, and `mutants` with number and bytes."""
     job = json.load(sys.stdin)
-    sys.path[0] = os.getcwd()
+    sys.path[0] = str(Path.cwd())
     file = Path(job["file"])
     text = file.read_bytes()
     if job["compiled"]:
