@@ -134,12 +134,14 @@ class Dedupe:
         scheme = self._fingerprint().parameters()
         found = linked(corpus, also, out, scheme, keep_existing=self.keep == "existing")
         corpus.notes[self.name] = asdict(found.report)
+        corpus.step("deciding on true pairs", 0, len(found.pairs))
         near = decided(
             found,
             weights.rename({"kept_row": ROW}),
             keep_contained=self.contained == "keep",
             keep_templates=self.templates == "keep",
         )
+        corpus.step("deciding on true pairs", len(found.pairs), len(found.pairs))
         fallen = near.filter((pl.col(ROW) >= corpus.height) & pl.col("drop_reason").is_not_null())[ROW]
         # Of an old document that gives way is told what it said, since a later version may say otherwise.
         said = [pl.DataFrame(schema={ROW: pl.Int64, "text_hash": pl.Binary})]

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from latam_corpus import schema
 from latam_corpus.corpus import PieceFile, ragged
-from latam_corpus.dedupe.columns import ANCHORS, SKETCH, STREAM
+from latam_corpus.dedupe.columns import ANCHORS, SKETCH, STREAM, WORDS
 from latam_corpus.dedupe.packed import joined, lists_of, packed, strings_of, unpacked
 from latam_corpus.dedupe.scheme import Ragged, Scheme
 from latam_corpus.errors import ConfigError
@@ -75,24 +75,24 @@ class IndexFile(PieceFile):
         assert isinstance(found, pl.DataFrame)  # noqa: S101  (a table, not an array)
         return found.select(columns)
 
-    def streams(self, places: NDArray[np.int64]) -> Ragged:
-        """The word streams of the rows at these places, sorted; the others aren't unpacked.
+    def streams(self, places: NDArray[np.int64]) -> Iterator[Ragged]:
+        """The word streams of the rows at these places, sorted, a row group at a time; the others aren't unpacked.
 
         Raises:
-            ConfigError: a stream can't be read.
+            ConfigError: a stream can't be read, or is longer or shorter than its row says.
         """
-        found = [Ragged(np.zeros(0, np.uint32), np.zeros(1, np.int64))]
         with self._opened() as file:
             sizes = [file.metadata.row_group(number).num_rows for number in range(file.num_row_groups)]
             edges = np.concatenate(([0], np.cumsum(sizes)))
             cuts = np.searchsorted(places, edges)
             for number in np.flatnonzero(np.diff(cuts)).tolist():
-                group = file.read_row_group(number, columns=[STREAM, LEXICON], use_threads=False)
+                group = file.read_row_group(number, columns=[STREAM, LEXICON, WORDS], use_threads=False)
                 wanted = places[cuts[number] : cuts[number + 1]] - edges[number]
-                found.append(
-                    unpacked(joined(group[STREAM]), np.frombuffer(group[LEXICON][0].as_py() or b"", _WORD), wanted)
-                )
-        return Ragged.together(found)
+                lexicon = np.frombuffer(group[LEXICON][0].as_py() or b"", _WORD)
+                found = unpacked(joined(group[STREAM]), lexicon, wanted)
+                if not np.array_equal(found.counts, group[WORDS].to_numpy()[wanted]):
+                    raise ValueError("a word stream has another length than its row says")
+                yield found
 
     @contextmanager
     def _opened(self) -> Iterator[pq.ParquetFile]:
