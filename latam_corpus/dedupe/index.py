@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-FORMAT: Final = 3
-METADATA: Final = b"latam_corpus.index"  # the key whose value is JSON: {"format": 3, "scheme": {…}}
+FORMAT: Final = 4
+METADATA: Final = b"latam_corpus.index"  # the key whose value is JSON: {"format": 4, "scheme": {…}}
 _REMEDY: Final = "get the index anew, or build it anew from its release"
 # What a shard and its index have both.
 SHARED: Final = ("doc_id", "text_hash", "rights_tier", "obtained", "duplicate_cluster", "cluster_size")
@@ -61,19 +61,21 @@ class IndexFile(PieceFile):
     """A file of an index as a piece of a corpus."""
 
     def read(self, columns: Sequence[str]) -> pl.DataFrame:
-        """These columns of its rows, in order, the anchors as lists.
+        """These columns of its rows, in order, the anchors as lists; columns of documents that it lacks are null.
 
         Raises:
             ConfigError: what is read of the file is damaged.
         """
         with self._opened() as file:
-            table = file.read([*columns], use_threads=False)
+            table = file.read([name for name in columns if name in INDEX], use_threads=False)
             if ANCHORS in columns:
                 at = table.schema.get_field_index(ANCHORS)
                 table = table.set_column(at, ANCHORS, lists_of(joined(table[ANCHORS]), _VALUE))
         found = pl.from_arrow(table)
         assert isinstance(found, pl.DataFrame)  # noqa: S101  (a table, not an array)
-        return found.select(columns)
+        return found.select(
+            name if name in INDEX else pl.lit(None, schema.DOCUMENT_SCHEMA[name]).alias(name) for name in columns
+        )
 
     def streams(self, places: NDArray[np.int64]) -> Iterator[Ragged]:
         """The word streams of the rows at these places, sorted, a row group at a time; the others aren't unpacked.
@@ -168,8 +170,8 @@ def _rows_of(path: Path, scheme: Scheme) -> int:
 def _stated(told: bytes | None) -> dict[str, Any]:
     """What a file says of its index; nothing where it says nothing that makes sense.
 
-    >>> _stated(b'{"format": 3}'), _stated(b"{"), _stated(b"[]"), _stated(None)
-    ({'format': 3}, {}, {}, {})
+    >>> _stated(b'{"format": 4}'), _stated(b"{"), _stated(b"[]"), _stated(None)
+    ({'format': 4}, {}, {}, {})
     """
     try:
         stated = json.loads(told or b"{}")

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import polars as pl
 
-from latam_corpus import schema
 from latam_corpus.corpus import ROW, rows_of
 from latam_corpus.dedupe.buckets import BUCKETS, ranges
 from latam_corpus.dedupe.check import CHECKED, COMMON, Lot, check, cuts, gather, gathers
 from latam_corpus.dedupe.columns import WORDS
+from latam_corpus.dedupe.damage import DAMAGE
 from latam_corpus.dedupe.meet import (
     COMMON_VALUES,
     KEYS_A_MERGE,
@@ -37,6 +37,7 @@ from latam_corpus.dedupe.meet import (
     scatter,
     sift,
 )
+from latam_corpus.dedupe.order import TERMS, in_order
 from latam_corpus.dedupe.pairs import CAP, Extent
 from latam_corpus.dedupe.scheme import sampling_of
 from latam_corpus.dedupe.verify import RULES
@@ -47,10 +48,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from latam_corpus.corpus import Corpus, Piece
+    from latam_corpus.dedupe.order import Keeping
     from latam_corpus.dedupe.scheme import Scheme
 
-TIER_ORDER: Final = {tier: place for place, tier in enumerate(schema.RIGHTS_TIERS)}
-RANKED: Final = ("doc_id", "rights_tier", "obtained", WORDS)
+RANKED: Final = ("doc_id", "rights_tier", *TERMS, "obtained", WORDS, *DAMAGE)
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ class Linked:
     """The verified pairs among the documents of a corpus.
 
     Attributes:
-        ranked: the documents that have fingerprints, best first: `row`, `existing`, `tier`, `words` and of RANKED.
+        ranked: the documents that have fingerprints, the one that is kept first: RANKED in order (`order.in_order`).
         pairs: uint32[k, 2], places in `ranked`.
         checked: a row a pair, CHECKED.
         report: the counts.
@@ -91,9 +92,7 @@ class Linked:
     report: Report
 
 
-def linked(
-    corpus: Corpus, also: Sequence[Piece], out: NDArray[np.int64], scheme: Scheme, *, keep_existing: bool = True
-) -> Linked:
+def linked(corpus: Corpus, also: Sequence[Piece], out: NDArray[np.int64], scheme: Scheme, keeping: Keeping) -> Linked:
     """The verified pairs of the corpus' documents, with those of an earlier version among them.
 
     Args:
@@ -101,10 +100,10 @@ def linked(
         also: documents of an earlier version; their rows start at the corpus' height or after it.
         out: rows that are equal to another one, sorted.
         scheme: how candidates are proposed.
-        keep_existing: documents of the earlier version come first and never fall.
+        keeping: by what copies are put in order.
     """
     with tempfile.TemporaryDirectory(prefix="near-", dir=corpus.room) as name:
-        search = _Search(corpus, tuple(also), out, scheme, keep_existing, Path(name))
+        search = _Search(corpus, tuple(also), out, scheme, keeping, Path(name))
         order, files, report = search.candidates()
         true, counts = search.checked(files, order)
     by_rule = {RULES[rule] or "none": n for rule, n in enumerate(counts.tolist()) if n}
@@ -120,7 +119,7 @@ class _Search:
     also: tuple[Piece, ...]
     out: NDArray[np.int64]
     scheme: Scheme
-    keep_existing: bool
+    keeping: Keeping
     room: Path
 
     def candidates(self) -> tuple[pl.DataFrame, list[Path], Report]:
@@ -161,25 +160,17 @@ class _Search:
 
     def _sound(self, frames: Iterable[pl.DataFrame]) -> pl.DataFrame:
         """Those of these rows that have fingerprints and no equal, with what they are put in order by."""
-        rows = pl.concat([frame.filter(pl.col(WORDS) >= self.scheme.exact_words) for frame in frames])
+        long = pl.col(WORDS) >= self.scheme.exact_words
+        rows = pl.concat([self.keeping.ranked(frame.filter(long)) for frame in frames])
         number = rows[ROW].to_numpy()
         if len(self.out):
             equal = self.out[np.searchsorted(self.out, number).clip(max=len(self.out) - 1)] == number
             rows = rows.filter(pl.Series(~equal))
-        tier = pl.col("rights_tier").replace_strict(TIER_ORDER, default=len(TIER_ORDER), return_dtype=pl.Int8)
-        old = (pl.col(ROW) >= self.corpus.height) & self.keep_existing
-        return rows.with_columns(tier.alias("tier"), old.alias("existing"))
+        return rows
 
     def _numbered(self, documents: pl.DataFrame) -> pl.DataFrame:
-        """The documents in the order of keeping; their numbers are written by row, and their rows by number.
-
-        Those of an earlier version come first, then the more open rights, then the longest, then the earliest obtained,
-        then the id.
-        """
-        order = documents.sort(
-            "existing", "tier", WORDS, "obtained", "doc_id", ROW,
-            descending=[True, False, True, False, False, False], nulls_last=True,
-        )  # fmt: skip
+        """The documents in the order of keeping; their numbers are written by row, and their rows by number."""
+        order = in_order(documents)
         rows = order[ROW].to_numpy()
         number_of = np.full(max((p.start + p.height for p in (*self.corpus.pieces(), *self.also)), default=0), NOBODY)
         number_of[rows] = np.arange(len(rows), dtype=np.uint32)
