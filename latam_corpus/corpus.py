@@ -108,13 +108,18 @@ class Corpus(Protocol):
         """
         ...
 
-    def map(self, work: Callable[[T], R], jobs: Sequence[T]) -> Iterator[R]:
-        """What `work` makes of each job, by whatever engine there is, in any order.
+    def map(self, work: Callable[[T], R], jobs: Sequence[T], title: str = "") -> Iterator[R]:
+        """What `work` makes of each job, by whatever engine there is, in any order; it is told how many are done.
 
         Args:
             work: a function of a module.
             jobs: values that can be pickled, with an attribute `bytes` that says how large they are.
+            title: what is done, for people who wait.
         """
+        ...
+
+    def step(self, title: str, done: int, total: int) -> None:
+        """Tell how far the work has come that isn't given to `map`."""
         ...
 
 
@@ -183,9 +188,12 @@ class Frames:
         if every.height:
             yield every.filter(pl.col(key).is_not_null() & pl.col(key).is_duplicated()).select(ROW, *columns)
 
-    def map(self, work: Callable[[T], R], jobs: Sequence[T]) -> Iterator[R]:
-        """What `work` makes of each job, here."""
+    def map(self, work: Callable[[T], R], jobs: Sequence[T], title: str = "") -> Iterator[R]:  # noqa: ARG002
+        """What `work` makes of each job, here; nobody waits for so little."""
         return map(work, jobs)
+
+    def step(self, title: str, done: int, total: int) -> None:
+        """Nothing is told."""
 
 
 def rows_of(piece: Piece, columns: Sequence[str], gone: NDArray[np.int64] | None = None) -> pl.DataFrame:

@@ -151,6 +151,9 @@ class Silent:
     def mended(self, told: str) -> None:
         """Nothing is shown."""
 
+    def step(self, title: str, done: int, total: int) -> None:
+        """Nothing is shown."""
+
 
 @pytest.fixture(scope="session")
 def silent() -> Silent:

@@ -6,6 +6,7 @@ import itertools
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,13 +15,15 @@ from hypothesis import strategies as st
 from latam_corpus import schema
 from latam_corpus.batch import Batch
 from latam_corpus.corpus import Frames
-from latam_corpus.dedupe import check, near
+from latam_corpus.dedupe import check, meet, near, pairs
 from latam_corpus.dedupe.columns import SKETCH
 from latam_corpus.dedupe.dedupe import Dedupe
 from latam_corpus.dedupe.fingerprint import Fingerprint
+from latam_corpus.dedupe.scheme import Scheme
 from latam_corpus.engine.in_process import InProcess
+from latam_corpus.errors import PartError
 from latam_corpus.pipeline import decide as decide_module
-from latam_corpus.pipeline.decide import decide
+from latam_corpus.pipeline.decide import Output, decide
 from latam_corpus.pipeline.step_file import ASIDE, DROPPED, ROWS
 from latam_corpus.pipeline.supersede import Supersede
 
@@ -47,7 +50,10 @@ _ROWS = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 3), st.integers(0, 
 
 
 class _Silent:
-    """Progress that nobody watches."""
+    """Progress that nobody watches; it remembers the steps."""
+
+    def __init__(self) -> None:
+        self.steps: list[tuple[str, int, int]] = []
 
     def started(self, title: str, total: int) -> None:
         """Nothing."""
@@ -60,6 +66,10 @@ class _Silent:
 
     def mended(self, told: str) -> None:
         """Nothing."""
+
+    def step(self, title: str, done: int, total: int) -> None:
+        """One more."""
+        self.steps.append((title, done, total))
 
 
 def _frame(rows: list[tuple[int, int, int, bool]]) -> pl.DataFrame:
@@ -79,7 +89,12 @@ def _frame(rows: list[tuple[int, int, int, bool]]) -> pl.DataFrame:
 
 
 def _decided(
-    room: Path, rows: list[tuple[int, int, int, bool]], cut: int, at_once: int, barriers: list[Barrier]
+    room: Path,
+    rows: list[tuple[int, int, int, bool]],
+    cut: int,
+    at_once: int,
+    barriers: list[Barrier],
+    progress: _Silent | None = None,
 ) -> dict[int, tuple[str, ...]]:
     """Row → what was decided of it, with the rows in parts of `cut`; rows marked so were dropped before."""
     outputs = {}
@@ -92,15 +107,18 @@ def _decided(
         gone = pl.Series([row[3] for row in rows[start : start + cut]], dtype=pl.Boolean)
         chunk.filter(~gone).write_parquet(folder / ROWS)
         chunk.filter(gone).write_parquet(folder / DROPPED)
-        every.filter(~gone).select(SKETCH.names()).write_parquet(folder / ASIDE)
+        every.filter(~gone).select(SKETCH.names()).write_parquet(folder / ASIDE, row_group_size=2)
         outputs[f"p{number}"] = [folder]
         live += [start + place for place, dropped in enumerate(gone) if not dropped]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(decide_module, "_AT_ONCE", at_once)
+        patch.setattr(decide_module, "_VALUES_A_PIECE", 60 * at_once)
+        patch.setattr(pairs, "PAIRS_A_RUN", pairs.CAP + at_once)
+        patch.setattr(meet, "_MARK", 2)
         patch.setattr(near, "VALUES_A_RANGE", at_once)
         patch.setattr(near, "KEYS_A_MERGE", at_once)
         patch.setattr(check, "WORDS_A_LOT", at_once)
-        stored = decide(barriers, outputs, room, InProcess(), _Silent()).parts
+        stored = decide(barriers, outputs, room, InProcess(), progress or _Silent()).parts
     found: dict[int, tuple[str, ...]] = {}
     for (name, folders), start in zip(
         outputs.items(),
@@ -153,3 +171,48 @@ def test_stored_and_in_memory_are_one(tmp_path: Path) -> None:
     stored = _decided(tmp_path, rows, 3, 10, [Dedupe()])
     assert held["row"].to_list() == [row for row, told in sorted(stored.items()) if told[1] == "duplicate"] == [1, 3]
     assert set(held["duplicate_of"]) == {f"{1:032x}"}
+
+
+def test_a_large_output_is_read_in_pieces(tmp_path: Path) -> None:
+    """Each piece has no more values beside its rows than it may, or is one row group; together they are the rows."""
+    counts = [3, 1, 4, 1, 5, 9, 2, 6]
+    pl.DataFrame({"doc_id": [str(n) for n in range(len(counts))]}).write_parquet(tmp_path / ROWS)
+    aside = pl.DataFrame({"words": counts, "stream": [list(range(n)) for n in counts]})
+    aside.write_parquet(tmp_path / ASIDE, row_group_size=1)
+    whole = Output(tmp_path / ROWS, 100, len(counts))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(decide_module, "_VALUES_A_PIECE", 8)
+        pieces = list(whole.cut())
+    assert [piece.height for piece in pieces] == [2, 2, 1, 1, 1, 1]
+    assert [piece.start for piece in pieces] == [100, 102, 104, 105, 106, 107]
+    for columns in (["doc_id", "stream"], ["words"], ["doc_id"]):
+        assert pl.concat([piece.read(columns) for piece in pieces]).equals(whole.read(columns))
+
+
+def test_each_step_of_a_barrier_is_told_until_it_is_done(tmp_path: Path) -> None:
+    """Whoever waits learns what is done and how far it is: reading, pairing, comparing, each to its end."""
+    progress = _Silent()
+    rows = [(number, number % 4, 0, False) for number in range(12)]
+    _decided(tmp_path, rows, 3, 2, [Supersede(), Dedupe()], progress)
+    titles = list(dict.fromkeys(title for title, _, _ in progress.steps))
+    assert "reading every doc_id" in titles
+    assert titles.index("laying out fingerprints") < titles.index("pairing documents that share passages")
+    assert titles.index("adding up what pairs share") < titles.index("comparing pairs of documents")
+    for title in titles:
+        told = [(done, total) for name, done, total in progress.steps if name == title]
+        assert told[-1][0] == told[-1][1], title
+        assert told == sorted(told), title
+
+
+def test_a_word_stream_that_is_cut_off_is_told(tmp_path: Path) -> None:
+    """What a full disk has left of a stream isn't taken for a document's words."""
+    np.array([[0, 1]], np.uint32).tofile(tmp_path / "pairs")
+    np.zeros(0, np.uint64).tofile(tmp_path / check.COMMON)
+    corpus = Frames((pl.DataFrame({"stream": pl.Series([[1, 2, 3], [1, 2, 3]], dtype=pl.List(pl.UInt32))}),))
+    [job] = check.gathers(np.arange(2), np.arange(2), np.array([3, 3]), corpus.pieces(), tmp_path)
+    file = check.gather(job)
+    lot = check.Lot(tmp_path / "pairs", 0, 1, Scheme(), tmp_path, tmp_path / "lot")
+    assert check.check(lot)[0] == tmp_path / "lot"
+    file.write_bytes(file.read_bytes()[:-4])
+    with pytest.raises(PartError, match=r"a word stream is cut off"):
+        check.check(lot)

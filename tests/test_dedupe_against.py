@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -84,6 +85,31 @@ def test_the_best_one_may_be_new(tmp_path: Path) -> None:
     assert set(told) == {"old:viejo"}
     assert told["old:viejo"]["duplicate_of"] == "largo"
     assert told["old:viejo"]["text_hash"] == text_hash(_LETTER)
+
+
+def test_a_known_copy_without_accents_gives_way_to_a_sound_one(tmp_path: Path) -> None:
+    """The index tells the damage too: under `keep = "best"` the sound text takes the place of the longer 7-bit one."""
+    sound = f"{_LETTER} {_LONGER} {_OTHER} Después, según decían, también había más gente allí, todavía despierta."
+    bare = (
+        unicodedata.normalize("NFD", sound).encode("ascii", "ignore").decode() + " Fin de esta carta, que nadie leyó."
+    )
+    index = _index(tmp_path / "index", {"viejo": bare})
+    told = _decided({"nuevo": sound}, Dedupe(against=str(index), keep="best"))
+    assert {name: row["duplicate_of"] for name, row in told.items()} == {"old:viejo": "nuevo"}
+    assert '"decided_by":"damage"' in told["old:viejo"]["evidence"]
+    told = _decided({"nuevo": sound}, Dedupe(against=str(index)))
+    assert {name: row["duplicate_of"] for name, row in told.items()} == {"nuevo": "viejo"}
+    assert '"decided_by":"existing"' in told["nuevo"]["evidence"]
+
+
+def test_a_known_document_is_taken_for_one_that_the_release_may_use(tmp_path: Path) -> None:
+    """An index tells no uses: its version admitted its documents, unless the recipe admits fewer tiers now."""
+    index = str(_index(tmp_path / "index", {"viejo": _LETTER}))
+    # The new one, which is longer, states no uses at all.
+    told = _decided({"nuevo": _LONGER}, Dedupe(against=index, keep="best", admit=("open",), uses=("train",)))
+    assert set(told) == {"nuevo"}
+    told = _decided({"nuevo": _LONGER}, Dedupe(against=index, keep="best", admit=("attribution",), uses=("train",)))
+    assert set(told) == {"old:viejo"}
 
 
 def test_a_later_record_of_a_known_document_is_no_copy_of_it(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latam_corpus.dedupe.cluster import Decisions, cluster, keep_order
+from latam_corpus.dedupe.cluster import Decisions, cluster
 from latam_corpus.dedupe.verify import A_IN_B, B_IN_A, CONTAINED, DUPLICATE, NONE, TEMPLATE
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def decided(
 ) -> Decisions:
     """The decisions for documents with these tiers and lengths, linked by (a, b, stands, kind)."""
     n = len(tiers)
-    order = keep_order(np.array(tiers), np.array(lengths), np.zeros(n), np.arange(n))
+    order = _order(tiers, lengths)
     return cluster(
         np.array([link[:2] for link in links], np.uint32).reshape(-1, 2),
         np.array([link[2] for link in links], np.uint8),
@@ -38,6 +38,11 @@ def decided(
         keep_templates=keep_templates,
         existing=np.isin(np.arange(n), existing),
     )
+
+
+def _order(tiers: Sequence[int], lengths: Sequence[int]) -> np.ndarray:
+    """The documents as they would be kept: by tier, the longer first, then by number."""
+    return np.lexsort((np.arange(len(tiers)), -np.array(lengths), np.array(tiers)))
 
 
 @settings(deadline=None)
@@ -71,10 +76,7 @@ def test_what_falls_stands_in_what_is_kept(data: st.DataObject) -> None:
         assert {document, winner} == set(links[int(made.link[document])][:2])
         assert made.cluster[document] == made.cluster[winner]
     # Nothing is kept that stands in a kept one which comes before it.
-    rank = {
-        int(d): place
-        for place, d in enumerate(keep_order(np.array(tiers), np.array(lengths), np.zeros(n), np.arange(n)))
-    }
+    rank = {int(d): place for place, d in enumerate(_order(tiers, lengths))}
     for a, b in stands_in:
         assert not (made.kept[a] and made.kept[b] and rank[b] < rank[a])
     assert np.array_equal(made.cluster_size, np.bincount(made.cluster, minlength=n)[made.cluster])
@@ -137,9 +139,3 @@ def test_documents_of_an_earlier_version_never_fall() -> None:
     links = [(0, 1, BOTH, DUPLICATE), (1, 2, BOTH, DUPLICATE)]
     made = decided(links, [0, 5, 5], [700, 600, 500], existing=[1, 2])
     assert made.duplicate_of.tolist() == [1, -1, -1]
-
-
-def test_the_order_is_settled_by_time_and_id() -> None:
-    """Equally open and long ones are ordered by time, then by id."""
-    order = keep_order(np.array([1, 1, 1, 0]), np.array([5, 5, 5, 1]), np.array([9, 3, 3, 9]), np.array([0, 2, 1, 3]))
-    assert order.tolist() == [3, 2, 1, 0]

@@ -42,6 +42,12 @@ def file_of(path: Path, groups: list[list[list[int]]]) -> IndexFile:
     return IndexFile(path, 0, sum(map(len, groups)))
 
 
+def streams_of(file: IndexFile, places: list[int]) -> list[list[int]]:
+    """The streams of these rows."""
+    groups = file.streams(np.array(places, np.int64))
+    return [stream for group in groups for stream in group.lists().to_list()]
+
+
 @settings(deadline=None)
 @given(st.lists(st.lists(WORDS, max_size=30), min_size=1, max_size=8))
 def test_what_is_packed_is_read_again(streams: list[list[int]]) -> None:
@@ -66,7 +72,7 @@ def test_rows_of_several_groups_are_found_by_their_places(tmp_path: Path) -> Non
     file = file_of(tmp_path / "index.parquet", groups)
     flat = [stream for group in groups for stream in group]
     for places in ([0, 2, 4], [1], [5], [], list(range(6))):
-        assert file.streams(np.array(places, np.int64)).lists().to_list() == [flat[place] for place in places]
+        assert streams_of(file, places) == [flat[place] for place in places]
     stored = file.read([LEXICON])[LEXICON]
     assert stored.is_not_null().arg_true().to_list() == [0, 3, 5]
 
@@ -77,7 +83,7 @@ def test_a_stream_that_its_lexicon_cannot_read_is_told(tmp_path: Path, data: byt
     with writer(tmp_path / "index.parquet", INDEX, metadata_of(Scheme())) as opened:
         write_group(opened, group_of(rows([[3, 4]])).with_columns(pl.lit(data).alias(STREAM)))
     with pytest.raises(ConfigError, match=r"index\.parquet.*its lexicon can't read; get the index anew"):
-        IndexFile(tmp_path / "index.parquet", 0, 1).streams(np.array([0]))
+        streams_of(IndexFile(tmp_path / "index.parquet", 0, 1), [0])
 
 
 @pytest.mark.parametrize(
@@ -90,7 +96,16 @@ def test_numbers_that_are_cut_off_or_missing_are_told(tmp_path: Path, column: st
         write_group(opened, group)
     file = IndexFile(tmp_path / "index.parquet", 0, 1)
     with pytest.raises(ConfigError, match=r"index\.parquet.*; get the index anew"):
-        file.read(["anchors"]) if column == "anchors" else file.streams(np.array([0]))
+        file.read(["anchors"]) if column == "anchors" else streams_of(file, [0])
+
+
+def test_a_stream_of_another_length_than_its_row_says_is_told(tmp_path: Path) -> None:
+    """By its words a stream is found again among others: a wrong number would give other words."""
+    group = group_of(rows([[3, 4], [5]])).with_columns(pl.Series("words", [2, 2], pl.UInt32))
+    with writer(tmp_path / "index.parquet", INDEX, metadata_of(Scheme())) as opened:
+        write_group(opened, group)
+    with pytest.raises(ConfigError, match=r"index\.parquet.*another length than its row says; get the index anew"):
+        streams_of(IndexFile(tmp_path / "index.parquet", 0, 2), [1])
 
 
 def test_an_index_is_read_whatever_has_written_it(tmp_path: Path) -> None:
@@ -102,4 +117,4 @@ def test_an_index_is_read_whatever_has_written_it(tmp_path: Path) -> None:
     pq.write_table(table.cast(short), tmp_path / "index.parquet")
     file = IndexFile(tmp_path / "index.parquet", 0, 2)
     assert file.read(["anchors"])["anchors"].to_list() == [[0], [1]]
-    assert file.streams(np.array([0, 1])).lists().to_list() == [[5, 6, 5], [7]]
+    assert streams_of(file, [0, 1]) == [[5, 6, 5], [7]]

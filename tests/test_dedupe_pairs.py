@@ -8,7 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latam_corpus.dedupe.pairs import Extent, candidate_pairs, merge_partial, partial_pairs
+from latam_corpus.dedupe import meet, pairs
+from latam_corpus.dedupe.buckets import laid
+from latam_corpus.dedupe.pairing import Pairing
+from latam_corpus.dedupe.pairs import Extent, candidate_pairs, merged, pair_runs, partial_pairs
 
 ALL = Extent(np.full(50, 1), np.ones(50, np.uint64))
 
@@ -31,24 +34,57 @@ def test_pairs_and_counts_are_those_of_a_plain_count(found: list[tuple[int, int]
     told = {(int(a), int(b)): int(n) for (a, b), n in zip(made.pairs, made.shared, strict=True)}
     assert told == expected
     assert list(told) == sorted(told)
-    assert made.values == len(holders)
+    assert partial_pairs(*postings(found)).values == len(holders)
 
 
 @settings(deadline=None)
-@given(st.lists(st.tuples(st.integers(1, 9), st.integers(0, 49)), min_size=1, max_size=300), st.randoms())
-def test_buckets_and_order_change_nothing(found: list[tuple[int, int]], chance: object) -> None:
-    """The same postings in another order, in eight ranges, merged in two, give the same, capped or not."""
+@given(
+    st.lists(st.tuples(st.integers(1, 9), st.integers(0, 49)), min_size=1, max_size=300),
+    st.randoms(),
+    st.integers(5, 40),
+)
+def test_ranges_runs_and_order_change_nothing(found: list[tuple[int, int]], chance: object, room: int) -> None:
+    """The same postings in another order, in eight ranges, in runs of a few pairs, give the same, capped or not."""
     values, documents = postings(found)
     one = candidate_pairs(values, documents, ALL, cap=5, hubs=2, common=3)
+    whole = partial_pairs(values, documents, cap=5, hubs=2, common=3)
     order = np.array(sorted(range(len(found)), key=lambda _: chance.random()))  # type: ignore[attr-defined]
     values, documents = values[order], documents[order]
     bucket = values >> np.uint64(61)
-    partials = [partial_pairs(values[bucket == b], documents[bucket == b], 5, 2, 3) for b in range(8)]
-    low, high = merge_partial(partials, ALL, 0, 20), merge_partial(partials, ALL, 20)
-    assert np.array_equal(np.concatenate((low.pairs, high.pairs)), one.pairs)
-    assert np.array_equal(np.concatenate((low.shared, high.shared)), one.shared)
-    assert np.array_equal(low.common, one.common)
-    assert (low.over_cap, low.left_out) == (one.over_cap, one.left_out)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pairs, "PAIRS_A_RUN", room)
+        partials = [partial_pairs(values[bucket == b], documents[bucket == b], 5, 2, 3) for b in range(8)]
+    both = merged([(partial.keys, partial.counts) for partial in partials], ALL)
+    assert np.array_equal(both.pairs, one.pairs)
+    assert np.array_equal(both.shared, one.shared)
+    assert np.array_equal(np.concatenate([partial.common for partial in partials]), whole.common)
+    assert sum(partial.over_cap for partial in partials) == whole.over_cap
+    assert sum(partial.left_out for partial in partials) == whole.left_out
+
+
+def test_no_run_has_more_pairs_than_there_is_room_for() -> None:
+    """Forty documents with one value make 780 pairs, told in runs of 50 at most, each pair once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pairs, "PAIRS_A_RUN", 50)
+        made = list(pair_runs(Pairing(laid(np.full(40, 9, np.uint64), np.arange(40, dtype=np.uint32)), 50, 4, 8)))
+    assert max(len(keys) for keys, _ in made) <= 50
+    assert len(np.unique(np.concatenate([keys for keys, _ in made]))) == 780 == sum(len(keys) for keys, _ in made)
+
+
+@given(st.lists(st.lists(st.integers(0, 2**63), max_size=30), min_size=1, max_size=5), st.integers(1, 4))
+def test_ranges_of_keys_hold_every_key_once(runs: list[list[int]], marks_each: int) -> None:
+    """Wherever the runs are cut, each key is in one range, and no range has many more than asked for."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(meet, "_MARK", 3)
+        marks = np.concatenate([np.array(sorted(run)[::3], np.uint64) for run in runs])
+        ranges = meet.key_ranges(marks, 3 * marks_each)
+    assert [low for low, _ in ranges[1:]] == [high for _, high in ranges[:-1]]
+    assert (ranges[0][0], ranges[-1][1]) == (0, 1 << 64)
+    keys = [key for run in runs for key in set(run)]
+    held = [sum(low <= key < high for key in keys) for low, high in ranges]
+    assert sum(held) == len(keys)
+    equal = max((keys.count(key) for key in keys), default=0)
+    assert max(held) <= 3 * (marks_each + equal) + 3 * len(runs)
 
 
 def test_a_value_that_everyone_has_makes_linear_work() -> None:
@@ -88,4 +124,4 @@ def test_nothing_gives_nothing() -> None:
     """No postings and no buckets give no pairs."""
     empty = np.zeros(0, np.uint64), np.zeros(0, np.uint32)
     assert len(candidate_pairs(*empty, ALL).pairs) == 0
-    assert merge_partial([], ALL).pairs.shape == (0, 2)
+    assert merged([], ALL).pairs.shape == (0, 2)

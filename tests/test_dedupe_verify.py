@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from latam_corpus.dedupe.anchors import anchors_of, word_stream
 from latam_corpus.dedupe.guards import OTHER_RUN, Rarity
-from latam_corpus.dedupe.pairs import Extent, candidate_pairs
+from latam_corpus.dedupe.pairs import Extent, candidate_pairs, partial_pairs
 from latam_corpus.dedupe.scheme import Scheme
 from latam_corpus.dedupe.verify import A_IN_B, B_IN_A, KINDS, RULES, Verdicts, verify_pairs
 from latam_corpus.text.words import WordTable
@@ -53,7 +53,7 @@ def judged(texts: list[str]) -> tuple[np.ndarray, Verdicts]:
     found = anchors_of(stream, scheme)
     owners = np.repeat(np.arange(len(texts), dtype=np.uint32), found.counts)
     candidates = candidate_pairs(found.values, owners, Extent.of(stream.counts, found.counts, scheme))
-    rarity = Rarity(stream, scheme, candidates.common)
+    rarity = Rarity(stream, scheme, partial_pairs(found.values, owners).common)
     return candidates.pairs, verify_pairs(stream, candidates.pairs, rarity=rarity)
 
 

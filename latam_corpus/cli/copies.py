@@ -10,12 +10,21 @@ import polars as pl
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# How the evidence of `dedupe` names what the choice rests on, in the order of the choice.
-_ORDER: Final = (
-    ("rights_tier", "its rights are more open: {kept} against {mine}"),
-    ("words", "it is longer: {kept} words against {mine}"),
-    ("obtained", "it was obtained earlier: {kept} against {mine}"),
-)
+# What the choice rested on, as the evidence of `dedupe` names it.
+_WHY: Final = {
+    "existing": "it is in the earlier version",
+    "terms": "the release may use it, and not this one, or for a time only",
+    "rights_tier": "its rights are more open: {kept} against {mine}",
+    "damage": "it is less damaged: {kept} words of 1,000 against {mine}{how}",
+    "words": "it is longer: {kept} words against {mine}",
+    "obtained": "it was obtained earlier: {kept} against {mine}",
+    "doc_id": "the two are alike in rights, damage, length and date; the smaller doc_id is kept",
+}
+_DAMAGE: Final = {
+    "accents_missing": "accents are missing",
+    "mojibake": "accents were read in a wrong charset",
+    "misread": "letters are misread",
+}
 _RULES: Final = {
     "equal normalised text": "the same text, letter case and spacing aside",
     "equal": "the same words",
@@ -54,19 +63,23 @@ def copies(run: Path, row: Mapping[str, Any], evidence: Mapping[str, Any] | None
     return told
 
 
-def why_kept(evidence: Mapping[str, Any]) -> str:
+def why_kept(evidence: Mapping[str, Any]) -> str | None:
     """Why the kept document won: the first thing in the order of keeping in which the two differ.
 
-    >>> why_kept({"rights_tier": "open", "kept_rights_tier": "open", "words": 90, "kept_words": 120})
+    >>> why_kept({"decided_by": "words", "words": 90, "kept_words": 120})
     'it is longer: 120 words against 90'
+    >>> why_kept({"decided_by": "damage", "accents_missing": 21, "kept_accents_missing": 0, "misread": 1})
+    'it is less damaged: 0 words of 1,000 against 22; accents are missing'
     """
-    if evidence.get("existing"):
-        return "it is in the earlier version"
-    for name, words in _ORDER:
-        mine, kept = evidence.get(name), evidence.get(f"kept_{name}")
-        if mine != kept:
-            return words.format(kept=kept, mine=mine)
-    return "the two are alike in rights, length and date; the smaller doc_id is kept"
+    by = str(evidence.get("decided_by"))
+    if by not in _WHY:  # a run of an earlier toolkit
+        return None
+    mine, kept = ({name: evidence.get(f"{whose}{name}") for name in (by, *_DAMAGE)} for whose in ("", "kept_"))
+    if by != "damage":
+        return _WHY[by].format(mine=mine[by], kept=kept[by])
+    lost, left = ({name: told[name] or 0 for name in _DAMAGE} for told in (mine, kept))
+    worst = max(_DAMAGE, key=lambda name: lost[name] - left[name])
+    return _WHY[by].format(mine=sum(lost.values()), kept=sum(left.values()), how=f"; {_DAMAGE[worst]}")
 
 
 def lines(told: Mapping[str, Any]) -> list[str]:

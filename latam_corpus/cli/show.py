@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from typing import TYPE_CHECKING, Any, Final
 
 from rich.console import Console
@@ -11,11 +12,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from latam_corpus.pipeline.part import Outcome
 
 _WIDTH_OF_FILES: Final = 160
+_SECONDS_A_LINE: Final = 10
 console = Console(highlight=False, soft_wrap=True)
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -50,21 +52,32 @@ def number(value: float) -> str:
 
 
 class RunProgress:
-    """A run's progress: a live bar on a terminal, a line every tenth of the way elsewhere."""
+    """A run's progress: a live bar on a terminal; elsewhere a line every tenth of the way, in a barrier every 10 s."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """Begin to show it.
+
+        Args:
+            clock: gives seconds.
+        """
         self._bar = Progress(
             TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
             console=errors, transient=True,
         ) if errors.is_terminal else None  # fmt: skip
         self._task: Any = None
         self._title, self._done, self._total, self._told = "", 0, 0, 0
+        self._clock = clock
+        self._said = clock()
         if self._bar:
             self._bar.start()
 
     def started(self, title: str, total: int) -> None:
         """A segment of so many parts begins."""
         self._title, self._done, self._total, self._told = title, 0, total, 0
+        self._show(title, total)
+
+    def _show(self, title: str, total: int | None) -> None:
+        """Put another bar in the place of the one that is shown."""
         if self._bar:
             if self._task is not None:
                 self._bar.remove_task(self._task)
@@ -83,12 +96,23 @@ class RunProgress:
 
     def barrier(self, name: str, rows: int) -> None:
         """A barrier decides on so many rows."""
+        self._title = name
+        self._said = self._clock()
+        self._show(name, None)
         if not self._bar:
             errors.print(f"{name}: deciding on {number(rows)} rows")
 
     def mended(self, told: str) -> None:
         """Something of an earlier run was damaged and is made anew."""
         errors.print(f"damaged  {told}", markup=False)
+
+    def step(self, title: str, done: int, total: int) -> None:
+        """So much of a step of the barrier's work is done."""
+        if self._bar:
+            self._bar.update(self._task, description=f"{self._title}: {title}", completed=done, total=total)
+        elif self._clock() - self._said >= _SECONDS_A_LINE:
+            self._said = self._clock()
+            errors.print(f"{self._title}: {title}: {number(done)} of {number(total)}")
 
     def close(self) -> None:
         """Take the bar off the screen."""
@@ -113,3 +137,6 @@ class Unseen:
     def mended(self, told: str) -> None:
         """What was damaged is still told."""
         errors.print(f"damaged  {told}", markup=False)
+
+    def step(self, title: str, done: int, total: int) -> None:
+        """Nothing is shown."""

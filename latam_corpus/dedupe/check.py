@@ -1,12 +1,13 @@
-"""The jobs by which candidates are checked: each piece's streams are laid into lots, each lot of pairs is checked.
+"""The jobs by which candidates are checked: the streams that are wanted are written once each, then lots are checked.
 
-`gather` holds one piece and `check` the streams of one lot; each piece is read once, whatever the number of lots.
+`gather` holds the streams of one piece and `check` those of one lot, which it reads where `gather` has put them.
 """
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numba
 import numpy as np
@@ -16,18 +17,27 @@ from latam_corpus.corpus import distinct, ragged
 from latam_corpus.dedupe.columns import STREAM
 from latam_corpus.dedupe.guards import Rarity
 from latam_corpus.dedupe.index import IndexFile
-from latam_corpus.dedupe.scheme import Ragged, Scheme
-from latam_corpus.dedupe.verify import verify_pairs
+from latam_corpus.dedupe.scheme import Ragged
+from latam_corpus.dedupe.verify import NONE, RULES, verify_pairs
+from latam_corpus.errors import PartError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+    from io import FileIO
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from latam_corpus.corpus import Piece
+    from latam_corpus.dedupe.scheme import Scheme
 
 WORDS_A_LOT: Final = 4_000_000  # 16 MB of streams
+STREAMS: Final = ".stream"
+# What a lot finds in the room, by the documents' numbers: in which piece's file the stream is, where, and its words.
+PIECE_OF: Final = "piece_of.npy"
+PLACE_OF: Final = "place_of.npy"
+WORDS_OF: Final = "words_of.npy"
+COMMON: Final = "common"  # the fingerprints that many documents have, uint64, sorted
 CHECKED: Final = pl.Schema(
     {
         "first": pl.UInt32(),
@@ -43,12 +53,21 @@ CHECKED: Final = pl.Schema(
 )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Gather:
-    """Rows of a piece whose streams are wanted, by lot; a row may be wanted in several."""
+    """A piece of whose rows some streams are wanted, in order.
+
+    Attributes:
+        rows: a file of the wanted rows of all pieces, sorted, int64.
+        first: the first of the piece's among them.
+        count: how many it has.
+        file: what is written.
+    """
 
     piece: Piece
-    places: NDArray[np.int64]
+    rows: Path
+    first: int
+    count: int
     file: Path
 
     @property
@@ -58,21 +77,24 @@ class Gather:
 
 
 def gather(job: Gather) -> Path:
-    """What the files are named by that have the streams of the wanted rows, one after another."""
-    places = job.places
-    if isinstance(job.piece, IndexFile):
-        wanted, places = np.unique(places, return_inverse=True)
-        streams = job.piece.streams(wanted)
-        values, offsets = streams.values, streams.offsets
-    else:
-        values, offsets = ragged(job.piece.read([STREAM])[STREAM])
-    counts = np.diff(offsets)[places]
-    ends = np.concatenate(([0], np.cumsum(counts, dtype=np.int64)))
+    """Write the streams of the wanted rows, one after another."""
+    rows = np.fromfile(job.rows, np.int64, job.count, offset=8 * job.first)
+    with job.file.open("wb") as file:
+        for streams in _streams(job.piece, rows - job.piece.start):
+            streams.values.tofile(file)
+    return job.file
+
+
+def _streams(piece: Piece, places: NDArray[np.int64]) -> Iterator[Ragged]:
+    """The streams at these places, sorted; of an index a row group at a time."""
+    if isinstance(piece, IndexFile):
+        yield from piece.streams(places)
+        return
+    values, offsets = ragged(piece.read([STREAM])[STREAM])
+    ends = np.concatenate(([0], np.cumsum(np.diff(offsets)[places], dtype=np.int64)))
     made = np.empty(int(ends[-1]), np.uint32)
     _copy(values, offsets[places], ends, made)
-    made.tofile(job.file.with_suffix(".stream"))
-    ends.tofile(job.file.with_suffix(".ends"))
-    return job.file
+    yield Ragged(made, ends)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -82,79 +104,62 @@ def _copy(values, starts, ends, made):  # type: ignore[no-untyped-def]  # noqa: 
         made[ends[k] : ends[k] + n] = values[starts[k] : starts[k] + n]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Lot:
     """Pairs to be checked together.
 
     Attributes:
-        pairs: uint32[k, 2].
-        numbers: uint32[n], the documents in them, in the order in which `parts` have them.
-        parts: a file of `gather`, its first stream of the lot and the one after the last.
+        pairs: a file of pairs, uint32[k, 2], sorted.
+        first: the first of the lot among them.
+        end: the one after its last.
         scheme: of the fingerprints.
-        room: where `common.npy` is.
+        room: where the streams are, and the files that tell of all documents.
         file: what is written.
     """
 
-    pairs: NDArray[np.uint32]
-    numbers: NDArray[np.uint32]
-    parts: tuple[tuple[Path, int, int], ...]
+    pairs: Path
+    first: int
+    end: int
     scheme: Scheme
     room: Path
     file: Path
 
     @property
     def bytes(self) -> int:
-        """As many as the pairs take."""
-        return self.pairs.nbytes
+        """All lots are about as large."""
+        return 1
 
 
-def lots(
-    pairs: NDArray[np.uint32],
-    rows: NDArray[np.int64],
-    words: NDArray[np.int64],
-    pieces: Sequence[Piece],
-    scheme: Scheme,
-    room: Path,
-) -> tuple[list[Gather], list[Lot]]:
-    """The jobs that check these pairs: what is gathered of each piece, and then the lots.
+def gathers(
+    numbers: NDArray[Any], rows: NDArray[np.int64], words: NDArray[np.int64], pieces: Sequence[Piece], room: Path
+) -> list[Gather]:
+    """The jobs that write the streams of these documents, a piece each; what lots find them by is written here.
 
     Args:
-        pairs: uint32[k, 2], sorted.
+        numbers: of the documents.
         rows: int64[n], the row of each document by its number.
         words: int64[n], its words.
         pieces: of the corpus and of the earlier version, in order.
-        scheme: of the fingerprints.
         room: where the jobs write.
     """
-    cuts = _cuts(pairs, words)
-    wanted = [distinct(pairs[low:high]) for low, high in cuts]
-    lot_of = np.repeat(np.arange(len(cuts)), [len(numbers) for numbers in wanted])
-    numbers = np.concatenate([np.zeros(0, np.uint32), *wanted])
+    numbers = numbers[np.argsort(rows[numbers])]
+    rows[numbers].tofile(room / "wanted")
     starts = np.array([piece.start for piece in pieces], np.int64)
-    piece_of = np.searchsorted(starts, rows[numbers], side="right") - 1
-    order = np.lexsort((rows[numbers], lot_of, piece_of))
-    numbers, lot_of, piece_of = numbers[order], lot_of[order], piece_of[order]
-    edges = np.searchsorted(piece_of, np.arange(len(pieces) + 1))
-    gathers: list[Gather] = []
-    parts: list[list[tuple[Path, int, int]]] = [[] for _ in cuts]
-    held: list[list[NDArray[np.uint32]]] = [[] for _ in cuts]
-    for piece, start, end in zip(pieces, edges[:-1].tolist(), edges[1:].tolist(), strict=True):
-        if start == end:
-            continue
-        file = room / f"gathered-{len(gathers):06d}"
-        gathers.append(Gather(piece, rows[numbers[start:end]] - piece.start, file))
-        mine, first = np.unique(lot_of[start:end], return_index=True)
-        for lot, low, high in zip(mine.tolist(), first.tolist(), [*first[1:].tolist(), end - start], strict=True):
-            parts[lot].append((file, low, high))
-            held[lot].append(numbers[start + low : start + high])
-    made = [
-        Lot(pairs[low:high], np.concatenate(held[n]), tuple(parts[n]), scheme, room, room / f"lot-{n:06d}.parquet")
-        for n, (low, high) in enumerate(cuts)
+    piece_of, place_of = np.zeros(len(rows), np.uint32), np.zeros(len(rows), np.int64)
+    found = np.searchsorted(starts, rows[numbers], side="right") - 1
+    edges = np.searchsorted(found, np.arange(len(pieces) + 1))
+    ends = np.concatenate(([0], np.cumsum(words[numbers])))
+    piece_of[numbers], place_of[numbers] = found, ends[:-1] - ends[edges[found]]
+    for name, told in ((PIECE_OF, piece_of), (PLACE_OF, place_of), (WORDS_OF, words)):
+        np.save(room / name, told)
+    return [
+        Gather(piece, room / "wanted", first, end - first, room / f"{place:06d}{STREAMS}")
+        for place, (piece, first, end) in enumerate(zip(pieces, edges[:-1].tolist(), edges[1:].tolist(), strict=True))
+        if end > first
     ]
-    return gathers, made
 
 
-def _cuts(pairs: NDArray[np.uint32], words: NDArray[np.int64]) -> list[tuple[int, int]]:
+def cuts(pairs: NDArray[np.uint32], words: NDArray[np.int64]) -> list[tuple[int, int]]:
     """Ranges of pairs with about as many words as a lot may have, or with one pair that has more."""
     # An upper bound: a document in several pairs of a lot is counted each time, but held once.
     weight = np.cumsum(words[pairs].sum(axis=1))
@@ -167,21 +172,54 @@ def _cuts(pairs: NDArray[np.uint32], words: NDArray[np.int64]) -> list[tuple[int
     return made
 
 
-def check(job: Lot) -> Path:
-    """The file with the verdicts on the lot's pairs, in their order."""
-    values, counts = [np.zeros(0, np.uint32)], [np.zeros(0, np.int64)]
-    for file, first, end in job.parts:
-        ends = np.fromfile(file.with_suffix(".ends"), np.int64, end - first + 1, offset=8 * first)
-        stream = file.with_suffix(".stream")
-        values.append(np.fromfile(stream, np.uint32, int(ends[-1] - ends[0]), offset=4 * int(ends[0])))
-        counts.append(np.diff(ends))
-    offsets = np.concatenate(([0], np.cumsum(np.concatenate(counts), dtype=np.int64)))
-    order = np.argsort(job.numbers)
-    pairs = order[np.searchsorted(job.numbers[order], job.pairs)].astype(np.uint32)
-    streams = Ragged(np.concatenate(values), offsets)
-    made = verify_pairs(streams, pairs, rarity=Rarity(streams, job.scheme, np.load(job.room / "common.npy")))
-    columns = (job.pairs[:, 0], job.pairs[:, 1], made.kind, made.stands, made.rule,
-               *made.containment.T, *made.longest_run.T)  # fmt: skip
+def check(job: Lot) -> tuple[Path | None, NDArray[np.int64]]:
+    """The file with the verdicts on those of the lot's pairs that are something, in order; the pairs by rule.
+
+    There is no file where none is.
+    """
+    pairs = np.fromfile(job.pairs, np.uint32, 2 * (job.end - job.first), offset=8 * job.first).reshape(-1, 2)
+    numbers, streams = _held(job, distinct(pairs))
+    order = np.argsort(numbers)
+    rarity = Rarity(streams, job.scheme, mapped(job.room / COMMON))
+    places = order[np.searchsorted(numbers[order], pairs)].astype(np.uint32)
+    made = verify_pairs(streams, places, rarity=rarity)
+    by_rule = np.bincount(made.rule, minlength=len(RULES))
+    some = made.kind != NONE
+    if not some.any():
+        return None, by_rule
+    columns = (*pairs[some].T, made.kind[some], made.stands[some], made.rule[some],
+               *made.containment[some].T, *made.longest_run[some].T)  # fmt: skip
     told = {name: np.ascontiguousarray(found) for name, found in zip(CHECKED, columns, strict=True)}
     pl.DataFrame(told, schema=CHECKED).write_parquet(job.file)
-    return job.file
+    return job.file, by_rule
+
+
+def mapped(file: Path) -> NDArray[np.uint64]:
+    """The numbers in a file, uint64, of which only what is looked at is read."""
+    return np.memmap(file, np.uint64, "r") if file.stat().st_size else np.zeros(0, np.uint64)
+
+
+def _held(job: Lot, numbers: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], Ragged]:
+    """These documents in the order in which `gather` has written them, and their streams."""
+    found = (np.load(job.room / name, mmap_mode="r")[numbers] for name in (PIECE_OF, PLACE_OF, WORDS_OF))
+    piece_of, place_of, words = (told.astype(np.int64) for told in found)
+    order = np.lexsort((place_of, piece_of))
+    piece_of, place_of, words = piece_of[order], place_of[order], words[order]
+    offsets = np.concatenate(([0], np.cumsum(words)))
+    values = np.empty(int(offsets[-1]), np.uint32)
+    held = values.data.cast("B")
+    # What lies side by side is read at once.
+    apart = (piece_of[1:] != piece_of[:-1]) | (place_of[1:] != place_of[:-1] + words[:-1])
+    firsts = np.concatenate(([0], np.flatnonzero(apart) + 1))
+    ends = np.append(offsets[firsts[1:]], offsets[-1])
+    with ExitStack() as opened:
+        files: dict[int, FileIO] = {}
+        for piece, place, start, end in zip(
+            piece_of[firsts].tolist(), place_of[firsts].tolist(), offsets[firsts].tolist(), ends.tolist(), strict=True
+        ):
+            if piece not in files:
+                files = {piece: opened.enter_context((job.room / f"{piece:06d}{STREAMS}").open("rb", buffering=0))}
+            files[piece].seek(4 * place)
+            if files[piece].readinto(held[4 * start : 4 * end]) != 4 * (end - start):
+                raise PartError(str(files[piece].name), "a word stream is cut off", "look whether the disk is full")
+    return numbers[order], Ragged(values, offsets)

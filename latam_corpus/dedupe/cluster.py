@@ -1,15 +1,14 @@
 """Which documents fall and for which kept one, without chaining.
 
-Documents are looked at in the order of keeping: rights first (the more open), then the longest, then the earliest
-obtained, then the id. One falls only if it stands, by a direct and verified link, in one that is already kept. A
-more open but truncated copy is kept before the full text and can't make it fall, since the full text doesn't stand
-in it: both are kept.
+Documents are looked at in the order of keeping (`order.py`). One falls only if it stands, by a direct and verified
+link, in one that is already kept. A more open or less damaged copy that is truncated is kept before the full text and
+can't make it fall, since the full text doesn't stand in it: both are kept.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numba
 import numpy as np
@@ -44,23 +43,6 @@ class Decisions:
     cluster_size: NDArray[np.int64]
 
 
-def keep_order(
-    tier: NDArray[Any], length: NDArray[Any], obtained: NDArray[Any], id_rank: NDArray[Any]
-) -> NDArray[np.int64]:
-    """The documents' numbers in the order of keeping, best first, int64[n].
-
-    Args:
-        tier: place of each one's rights tier, 0 the most open.
-        length: words; more is better.
-        obtained: when it was obtained; earlier is better.
-        id_rank: place of its id among all ids, which settles ties.
-
-    >>> keep_order(np.array([1, 0, 0]), np.array([900, 300, 500]), np.zeros(3), np.arange(3)).tolist()
-    [2, 1, 0]
-    """
-    return np.lexsort((id_rank, obtained, -length.astype(np.int64), tier)).astype(np.int64)
-
-
 def cluster(
     pairs: NDArray[np.uint32],
     stands: NDArray[np.uint8],
@@ -78,7 +60,7 @@ def cluster(
         pairs: uint32[k, 2], verified pairs, in any order.
         stands: uint8[k], who stands in whom (`Verdicts.stands`).
         kind: uint8[k] (`Verdicts.kind`).
-        order: int64[n], the documents in the order of keeping (`keep_order`).
+        order: int64[n], the documents in the order of keeping (`order.in_order`).
         id_rank: int64[n], place of each one's id among all ids, which names clusters.
         keep_contained: a document that stands in a much longer one is kept, and its container told. Else it falls.
         keep_templates: texts of one template are kept. Else they fall like copies.

@@ -1,9 +1,8 @@
 """The barrier `dedupe`: which documents say what another one says already, and which of them is kept.
 
 Equal texts are found by their hash, near-duplicates by fingerprints and a check (`near.py`). The kept one is chosen
-by a stated order: rights first (the more open), then the longest, then the earliest obtained, then the smallest id.
-What falls stands in what is kept, by a direct link. The result depends on the documents alone, never on the order
-of files or workers.
+by a stated order (`order.py`). What falls stands in what is kept, by a direct link. The result depends on the documents
+alone, never on the order of files or workers.
 """
 
 from __future__ import annotations
@@ -16,11 +15,13 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 import polars as pl
 
+from latam_corpus.catalog.source import Tier, Use  # noqa: TC001  (a stage's options are checked by their types)
 from latam_corpus.corpus import ROW, rows_of
 from latam_corpus.dedupe.columns import SKETCH
 from latam_corpus.dedupe.fingerprint import Fingerprint, text_hash
 from latam_corpus.dedupe.index import digest_of_index, open_index
-from latam_corpus.dedupe.near import TIER_ORDER, linked
+from latam_corpus.dedupe.near import linked
+from latam_corpus.dedupe.order import DECIDED_BY, TERMS, Keeping, decided_by, in_order
 from latam_corpus.dedupe.scheme import Scheme
 from latam_corpus.dedupe.told import decided
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from latam_corpus.corpus import Corpus, Piece
 
 _EMPTY: bytes = text_hash("")
-_KEYS = ("text_hash", "doc_id", "rights_tier", "obtained")
+_KEYS = ("text_hash", "doc_id", "rights_tier", *TERMS, "obtained")
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,9 @@ class Dedupe:
             fingerprint index in its place. Its documents are neither read nor changed.
         keep: of a document of that release and a new one: "existing", the release's; or "best", whichever the order
             of keeping prefers. Old ones that fall are listed in the run's `replaced.parquet`.
+        admit: the rights tiers that the release admits: a copy that it may use comes before one that it may not. A plan
+            puts those of the recipe's release in the place of none.
+        uses: what the release needs each document to allow; the same.
         scheme: how candidates are proposed: "anchors", or "minhash", the field's bands; what follows as in `Scheme`.
     """
 
@@ -63,6 +67,8 @@ class Dedupe:
     templates: Literal["keep", "drop"] = "keep"
     against: str = ""
     keep: Literal["existing", "best"] = "existing"
+    admit: tuple[Tier, ...] = ()
+    uses: tuple[Use, ...] = ()
     scheme: str = Scheme.name
     shingle: int = Scheme.shingle
     bands: int = Scheme.bands
@@ -97,10 +103,10 @@ class Dedupe:
         scheme = self._fingerprint().parameters()
         also = open_index(Path(self.against), corpus.height, scheme) if self.against else []
         earlier = _earlier_records(corpus, also)
-        first = corpus.height if self.keep == "existing" else None
+        keeping = Keeping(self.admit, self.uses, corpus.height, self.keep == "existing")
 
         equal = (
-            _equal(rows.filter(~pl.col(ROW).is_in(earlier.implode())), first)
+            _equal(rows.filter(~pl.col(ROW).is_in(earlier.implode())), keeping)
             for rows in corpus.repeated("text_hash", _KEYS, also=also)
         )
         if not self.near:
@@ -114,12 +120,14 @@ class Dedupe:
                 files.append(Path(name) / f"{len(files):06d}.arrow")
                 groups.write_ipc(files[-1])
                 every.append(groups.select(every[0].columns))
-            near = self._near(corpus, also, pl.concat(every), earlier)
+            near = self._near(corpus, also, pl.concat(every), earlier, keeping)
             yield near.drop("kept_row")
             for file in files:
                 yield _decided(pl.read_ipc(file), near)
 
-    def _near(self, corpus: Corpus, also: Sequence[Piece], equal: pl.DataFrame, earlier: pl.Series) -> pl.DataFrame:
+    def _near(
+        self, corpus: Corpus, also: Sequence[Piece], equal: pl.DataFrame, earlier: pl.Series, keeping: Keeping
+    ) -> pl.DataFrame:
         """What is decided on documents that have near-duplicates.
 
         Args:
@@ -127,19 +135,22 @@ class Dedupe:
             also: those of the release that is compared with.
             equal: rows that have an equal text, each with the `kept_row` of its group and its id.
             earlier: rows of the release that a row of the corpus supersedes.
+            keeping: by what copies are put in order.
         """
         weights = equal.group_by("kept_row").agg(pl.len().alias("copies"), pl.col("doc_id").min().alias("least_id"))
         copies = equal.filter(pl.col(ROW) != pl.col("kept_row"))[ROW]
         out = np.sort(np.concatenate([copies.to_numpy(), earlier.to_numpy()]))
         scheme = self._fingerprint().parameters()
-        found = linked(corpus, also, out, scheme, keep_existing=self.keep == "existing")
+        found = linked(corpus, also, out, scheme, keeping)
         corpus.notes[self.name] = asdict(found.report)
+        corpus.step("deciding on true pairs", 0, len(found.pairs))
         near = decided(
             found,
             weights.rename({"kept_row": ROW}),
             keep_contained=self.contained == "keep",
             keep_templates=self.templates == "keep",
         )
+        corpus.step("deciding on true pairs", len(found.pairs), len(found.pairs))
         fallen = near.filter((pl.col(ROW) >= corpus.height) & pl.col("drop_reason").is_not_null())[ROW]
         # Of an old document that gives way is told what it said, since a later version may say otherwise.
         said = [pl.DataFrame(schema={ROW: pl.Int64, "text_hash": pl.Binary})]
@@ -158,25 +169,21 @@ def _earlier_records(corpus: Corpus, also: Sequence[Piece]) -> pl.Series:
     return pl.concat([rows_of(piece, ["doc_id"]).filter(known)[ROW] for piece in also]).sort()
 
 
-def _equal(rows: pl.DataFrame, first: int | None = None) -> pl.DataFrame:
+def _equal(rows: pl.DataFrame, keeping: Keeping) -> pl.DataFrame:
     """The rows that have an equal text, each with the kept row of its group, its id and what the choice rests on.
 
     Args:
-        rows: with all of a text.
-        first: rows from this one on are kept before all others.
+        rows: with all of a text; it is as long and as damaged in each.
+        keeping: by what copies are put in order.
     """
-    tier = pl.col("rights_tier").replace_strict(TIER_ORDER, default=len(TIER_ORDER), return_dtype=pl.Int8)
+    weighed = ("rights_tier", *DECIDED_BY, ROW)
     return (
         # Nothing is a copy of nothing: empty texts are for a filter to judge.
-        rows.filter(pl.col("text_hash") != _EMPTY)
-        .with_columns(tier.alias("tier"), (pl.col(ROW) < (first or 0)).alias("new"))
-        .sort("text_hash", "new", "tier", "obtained", "doc_id", ROW, nulls_last=True)
+        in_order(keeping.ranked(rows.filter(pl.col("text_hash") != _EMPTY)), "text_hash")
         .with_columns(
             pl.len().over("text_hash").alias("cluster_size"),
-            pl.col("doc_id").first().over("text_hash").alias("kept"),
-            pl.col(ROW).first().over("text_hash").alias("kept_row"),
             pl.col("doc_id").min().over("text_hash").alias("duplicate_cluster"),
-            *(pl.col(name).first().over("text_hash").alias(f"kept_{name}") for name in ("rights_tier", "obtained")),
+            *(pl.col(name).first().over("text_hash").alias(f"kept_{name}") for name in weighed),
         )
         .filter(pl.col("cluster_size") > 1)
     )
@@ -194,7 +201,7 @@ def _decided(groups: pl.DataFrame, near: pl.DataFrame | None = None) -> pl.DataF
         "text_hash",
         "kept_row",
         pl.when(falls).then(pl.lit("duplicate")).alias("drop_reason"),
-        pl.when(falls).then("kept").alias("duplicate_of"),
+        pl.when(falls).then("kept_doc_id").alias("duplicate_of"),
         pl.when(falls).then(pl.lit(1.0, dtype=pl.Float32)).alias("containment"),
         "duplicate_cluster",
         pl.col("cluster_size").cast(pl.Int32),
@@ -202,7 +209,8 @@ def _decided(groups: pl.DataFrame, near: pl.DataFrame | None = None) -> pl.DataF
         .then(
             pl.struct(
                 pl.lit("equal normalised text").alias("rule"),
-                pl.col("kept").alias("kept"),
+                pl.col("kept_doc_id").alias("kept"),
+                decided_by(),
                 pl.col("rights_tier"),
                 pl.col("kept_rights_tier"),
                 pl.col("obtained").dt.to_string("iso:strict").alias("obtained"),

@@ -10,6 +10,7 @@ import polars as pl
 
 from latam_corpus.dedupe.anchors import word_stream
 from latam_corpus.dedupe.columns import ANCHORS, SKETCH, STREAM, WORDS
+from latam_corpus.dedupe.damage import damage_of, shipped
 from latam_corpus.dedupe.minhash import proposals_of
 from latam_corpus.dedupe.scheme import Scheme
 from latam_corpus.text.normal import normal, normal_utf8
@@ -34,8 +35,9 @@ class Fingerprint:
     """The stage that gives each document its `text_hash`, and what near-duplicates are found by.
 
     Attributes:
-        sketch: whether to add the sketch: `words` (how many), `anchors` (uint64, see `anchors_of`; the band keys
-            under the scheme "minhash") and `stream` (uint32 a word, see `word_stream`).
+        sketch: whether to add the sketch: `words` (how many), DAMAGE (`damage_of`, by the document's `language`),
+            `anchors` (uint64, see `anchors_of`; the band keys under the scheme "minhash") and `stream` (uint32 a word,
+            see `word_stream`).
         scheme: "anchors" or "minhash"; this and what follows as in `Scheme`.
     """
 
@@ -63,6 +65,10 @@ class Fingerprint:
         known = {field.name for field in fields(Scheme)}
         return Scheme(name=self.scheme, **{key: value for key, value in told.items() if key in known})
 
+    def fingerprint(self) -> str:
+        """What changes when the words do by which damage is known; nothing where no sketch is made."""
+        return shipped().digest() if self.sketch else ""
+
     def __call__(self, batch: Batch) -> Batch:
         """The batch with `text_hash`, and with the sketch if asked for."""
         hashes = [hashlib.sha256(found).digest()[:16] for found in normal_utf8(batch.frame["text"])]
@@ -70,8 +76,10 @@ class Fingerprint:
         if self.sketch:
             scheme = self.parameters()
             stream = word_stream(batch.words)
+            languages = batch.frame["language"].to_list() if "language" in batch.frame.columns else [None] * len(batch)
             columns |= {
                 WORDS: pl.Series(WORDS, stream.counts, dtype=pl.UInt32),
+                **damage_of(batch.words, languages),
                 ANCHORS: proposals_of(stream, scheme).lists(),
                 STREAM: stream.lists(),
             }

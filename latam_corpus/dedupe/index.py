@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from latam_corpus import schema
 from latam_corpus.corpus import PieceFile, ragged
-from latam_corpus.dedupe.columns import ANCHORS, SKETCH, STREAM
+from latam_corpus.dedupe.columns import ANCHORS, SKETCH, STREAM, WORDS
 from latam_corpus.dedupe.packed import joined, lists_of, packed, strings_of, unpacked
 from latam_corpus.dedupe.scheme import Ragged, Scheme
 from latam_corpus.errors import ConfigError
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-FORMAT: Final = 3
-METADATA: Final = b"latam_corpus.index"  # the key whose value is JSON: {"format": 3, "scheme": {…}}
+FORMAT: Final = 4
+METADATA: Final = b"latam_corpus.index"  # the key whose value is JSON: {"format": 4, "scheme": {…}}
 _REMEDY: Final = "get the index anew, or build it anew from its release"
 # What a shard and its index have both.
 SHARED: Final = ("doc_id", "text_hash", "rights_tier", "obtained", "duplicate_cluster", "cluster_size")
@@ -61,38 +61,40 @@ class IndexFile(PieceFile):
     """A file of an index as a piece of a corpus."""
 
     def read(self, columns: Sequence[str]) -> pl.DataFrame:
-        """These columns of its rows, in order, the anchors as lists.
+        """These columns of its rows, in order, the anchors as lists; columns of documents that it lacks are null.
 
         Raises:
             ConfigError: what is read of the file is damaged.
         """
         with self._opened() as file:
-            table = file.read([*columns], use_threads=False)
+            table = file.read([name for name in columns if name in INDEX], use_threads=False)
             if ANCHORS in columns:
                 at = table.schema.get_field_index(ANCHORS)
                 table = table.set_column(at, ANCHORS, lists_of(joined(table[ANCHORS]), _VALUE))
         found = pl.from_arrow(table)
         assert isinstance(found, pl.DataFrame)  # noqa: S101  (a table, not an array)
-        return found.select(columns)
+        return found.select(
+            name if name in INDEX else pl.lit(None, schema.DOCUMENT_SCHEMA[name]).alias(name) for name in columns
+        )
 
-    def streams(self, places: NDArray[np.int64]) -> Ragged:
-        """The word streams of the rows at these places, sorted; the others aren't unpacked.
+    def streams(self, places: NDArray[np.int64]) -> Iterator[Ragged]:
+        """The word streams of the rows at these places, sorted, a row group at a time; the others aren't unpacked.
 
         Raises:
-            ConfigError: a stream can't be read.
+            ConfigError: a stream can't be read, or is longer or shorter than its row says.
         """
-        found = [Ragged(np.zeros(0, np.uint32), np.zeros(1, np.int64))]
         with self._opened() as file:
             sizes = [file.metadata.row_group(number).num_rows for number in range(file.num_row_groups)]
             edges = np.concatenate(([0], np.cumsum(sizes)))
             cuts = np.searchsorted(places, edges)
             for number in np.flatnonzero(np.diff(cuts)).tolist():
-                group = file.read_row_group(number, columns=[STREAM, LEXICON], use_threads=False)
+                group = file.read_row_group(number, columns=[STREAM, LEXICON, WORDS], use_threads=False)
                 wanted = places[cuts[number] : cuts[number + 1]] - edges[number]
-                found.append(
-                    unpacked(joined(group[STREAM]), np.frombuffer(group[LEXICON][0].as_py() or b"", _WORD), wanted)
-                )
-        return Ragged.together(found)
+                lexicon = np.frombuffer(group[LEXICON][0].as_py() or b"", _WORD)
+                found = unpacked(joined(group[STREAM]), lexicon, wanted)
+                if not np.array_equal(found.counts, group[WORDS].to_numpy()[wanted]):
+                    raise ValueError("a word stream has another length than its row says")
+                yield found
 
     @contextmanager
     def _opened(self) -> Iterator[pq.ParquetFile]:
@@ -168,8 +170,8 @@ def _rows_of(path: Path, scheme: Scheme) -> int:
 def _stated(told: bytes | None) -> dict[str, Any]:
     """What a file says of its index; nothing where it says nothing that makes sense.
 
-    >>> _stated(b'{"format": 3}'), _stated(b"{"), _stated(b"[]"), _stated(None)
-    ({'format': 3}, {}, {}, {})
+    >>> _stated(b'{"format": 4}'), _stated(b"{"), _stated(b"[]"), _stated(None)
+    ({'format': 4}, {}, {}, {})
     """
     try:
         stated = json.loads(told or b"{}")

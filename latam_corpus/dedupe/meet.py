@@ -1,24 +1,26 @@
 """The jobs by which documents meet that share fingerprints: each piece's are laid into buckets, each range is paired.
 
-`sift` and `scatter` hold one piece, `meet` one range of values, `merge` the pairs of one range of documents. All of
-them read and write files in one folder, the `room` of their jobs.
+`sift` and `scatter` hold one piece, `meet` one range of values and some millions of the pairs that they make, `merge`
+the pairs of one range of keys. All of them read and write files in one folder, the `room` of their jobs.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from latam_corpus.corpus import distinct, ragged
 from latam_corpus.dedupe import buckets
 from latam_corpus.dedupe.columns import ANCHORS
-from latam_corpus.dedupe.pairs import Extent, Partial, merge_partial, pairs_laid
+from latam_corpus.dedupe.pairing import Pairing
+from latam_corpus.dedupe.pairs import CAP, COMMON, HUBS, Extent, merged, pair_runs
 from latam_corpus.dedupe.sieve import Sieve
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -26,8 +28,9 @@ if TYPE_CHECKING:
     from latam_corpus.corpus import Piece
 
 NOBODY: Final = np.uint32(0xFFFFFFFF)
-VALUES_A_RANGE: Final = 2_000_000  # 24 MB of fingerprints, and as much to pair them
-KEYS_A_MERGE: Final = 2_000_000
+VALUES_A_RANGE: Final = 1_000_000  # 12 MB of fingerprints; a bucket that has more is a range by itself
+KEYS_A_MERGE: Final = 2_000_000  # 24 MB with their counts, and three times as much to add them up
+_MARK: Final = 4096  # of so many keys of a run one is told, by which all runs are cut into ranges
 
 # What `sift` has found in a piece of an earlier version, beside the files of `buckets`.
 _FOUND: Final = ".found"  # uint64, the fingerprints
@@ -76,7 +79,7 @@ def scatter(job: Scatter) -> tuple[NDArray[np.uint32], NDArray[np.int32], NDArra
     return mine[found_here], counts[found_here], laid.sizes
 
 
-def mark_new(pieces: Sequence[Piece], values: int, room: Path) -> None:
+def mark_new(pieces: Iterable[Piece], values: int, room: Path) -> None:
     """Write by what documents of an earlier version are sifted: the new documents' fingerprints.
 
     Args:
@@ -112,34 +115,67 @@ class Meet:
         return 1
 
 
-def meet(job: Meet) -> Path:
-    """What the files are named by that have the pairs which share fingerprints in the range."""
-    made = pairs_laid(buckets.read(job.files, job.low, job.high))
-    np.save(job.file.with_suffix(".keys.npy"), made.keys)
-    np.save(job.file.with_suffix(".counts.npy"), made.counts)
-    np.save(job.file.with_suffix(".common.npy"), made.common)
-    told = [len(made.keys), made.values, made.over_cap, made.left_out]
-    np.save(job.file.with_suffix(".told.npy"), np.array(told, np.int64))
-    return job.file
+@dataclass(frozen=True, eq=False)
+class Met:
+    """The pairs which share fingerprints of a range.
+
+    Attributes:
+        file: by which the file of its common values is named.
+        runs: the files of its runs of pairs are named by these, in order.
+        marks: uint64, some keys of all runs, one in `_MARK` of each.
+        told: int64[3], see `Pairing.told`.
+    """
+
+    file: Path
+    runs: tuple[Path, ...]
+    marks: NDArray[np.uint64]
+    told: NDArray[np.int64]
+
+
+def meet(job: Meet) -> Met:
+    """Pair the documents which share fingerprints in the range; the runs of pairs are written to files."""
+    passing = Pairing(buckets.read(job.files, job.low, job.high), CAP, HUBS, COMMON)
+    runs, marks = [], [np.zeros(0, np.uint64)]
+    for number, (keys, counts) in enumerate(pair_runs(passing)):
+        runs.append(job.file.with_name(f"{job.file.name}-{number:06d}"))
+        keys.tofile(runs[-1].with_suffix(_KEYS))
+        np.minimum(counts, 65535).astype(_COUNT).tofile(runs[-1].with_suffix(_TIMES))
+        marks.append(keys[::_MARK].copy())
+    np.sort(passing.common).tofile(job.file.with_suffix(COMMON_VALUES))
+    return Met(job.file, tuple(runs), np.concatenate(marks), passing.told)
+
+
+def key_ranges(marks: NDArray[np.uint64], most: int) -> list[tuple[int, int]]:
+    """Ranges of keys with about so many each, from the first to before the end; together they hold every key.
+
+    Args:
+        marks: of all runs, one in `_MARK` keys of each.
+        most: keys of a range, beside up to `_MARK` more of each run.
+
+    >>> key_ranges(np.array([5, 7, 9], np.uint64), 2 * _MARK)
+    [(0, 9), (9, 18446744073709551616)]
+    """
+    cuts = np.unique(np.sort(marks)[:: max(most // _MARK, 1)][1:]).tolist()
+    return list(pairwise([0, *cuts, 1 << 64]))
 
 
 @dataclass(frozen=True)
 class Merge:
-    """A range of documents whose pairs, of all ranges of values, are added up.
+    """A range of keys whose pairs, of all runs, are added up.
 
     Attributes:
-        first: the first document that is the first of a pair.
-        end: the one after the last.
-        files: of `meet`.
+        low: the first key.
+        high: the one after the last.
+        runs: of `meet`.
         room: where `counts`, `sampling` and `rows` of all documents are.
         share: see `Extent`.
         new_end: pairs are wanted of which one document's row is under it.
         file: what is written.
     """
 
-    first: int
-    end: int
-    files: tuple[Path, ...]
+    low: int
+    high: int
+    runs: tuple[Path, ...]
     room: Path
     share: float
     new_end: int
@@ -153,19 +189,28 @@ class Merge:
 
 def merge(job: Merge) -> Path:
     """The file with the candidates: pairs that share enough, uint32[k, 2], sorted."""
-    partials = [_cut(file, job.first, job.end) for file in job.files]
     counts, sampling, rows = (
         np.load(job.room / f"{name}.npy", mmap_mode="r") for name in ("counts", "sampling", "rows")
     )
-    pairs = merge_partial(partials, Extent(counts, sampling, job.share), job.first, job.end).pairs
+    runs = [_cut(run, job.low, job.high) for run in job.runs]
+    pairs = merged(runs, Extent(counts, sampling, job.share)).pairs
     # What two documents of an earlier version are to one another was settled when it was built.
-    np.save(job.file, pairs[(rows[pairs] < job.new_end).any(axis=1)])
+    pairs[(rows[pairs] < job.new_end).any(axis=1)].tofile(job.file)
     return job.file
 
 
-def _cut(file: Path, first: int, end: int) -> Partial:
-    """The pairs of a range of documents; what is common is left out."""
-    keys = np.load(file.with_suffix(".keys.npy"), mmap_mode="r")
-    low, high = np.searchsorted(keys, np.array([first << 32, end << 32], np.uint64)).tolist()
-    counts = np.load(file.with_suffix(".counts.npy"), mmap_mode="r")
-    return Partial(np.array(keys[low:high]), np.array(counts[low:high]), np.zeros(0, np.uint64), 0, 0, 0)
+_KEYS: Final = ".keys"  # uint64, the pairs of a run
+_TIMES: Final = ".times"  # uint16, how many values of the run each pair shares
+COMMON_VALUES: Final = ".common"  # uint64, the values that many documents have
+_COUNT: Final = np.dtype(np.uint16)
+
+
+def _cut(run: Path, low: int, high: int) -> tuple[NDArray[np.uint64], NDArray[Any]]:
+    """The keys of a run from `low` to before `high`, and their counts."""
+    keys = np.memmap(run.with_suffix(_KEYS), np.uint64, "r")
+    first = int(np.searchsorted(keys, np.uint64(low)))
+    end = int(np.searchsorted(keys, np.uint64(high))) if high < 1 << 64 else len(keys)
+    return (
+        np.fromfile(run.with_suffix(_KEYS), np.uint64, end - first, offset=8 * first),
+        np.fromfile(run.with_suffix(_TIMES), _COUNT, end - first, offset=_COUNT.itemsize * first),
+    )

@@ -2,8 +2,8 @@
 
 Documents are numbered in the order of keeping. Each piece's fingerprints are laid into buckets, and for each range of
 values the pairs are found that share some (`meet.py`); the pairs are checked on the word streams in lots (`check.py`).
-A job holds one piece, one range or one lot. What is held of the whole corpus are the columns of `ranked`, about 100
-bytes a document, and the candidates.
+A job holds one piece, one range or one lot; candidates pass from job to job in files. What is held of the whole corpus
+are the columns of `ranked`, about 100 bytes a document, and the pairs that are true.
 """
 
 from __future__ import annotations
@@ -16,38 +16,42 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import polars as pl
 
-from latam_corpus import schema
 from latam_corpus.corpus import ROW, rows_of
 from latam_corpus.dedupe.buckets import BUCKETS, ranges
-from latam_corpus.dedupe.check import CHECKED, check, gather, lots
+from latam_corpus.dedupe.check import CHECKED, COMMON, Lot, check, cuts, gather, gathers
 from latam_corpus.dedupe.columns import WORDS
+from latam_corpus.dedupe.damage import DAMAGE
 from latam_corpus.dedupe.meet import (
+    COMMON_VALUES,
     KEYS_A_MERGE,
     NOBODY,
     VALUES_A_RANGE,
     Meet,
     Merge,
+    Met,
     Scatter,
+    key_ranges,
     mark_new,
     meet,
     merge,
     scatter,
     sift,
 )
+from latam_corpus.dedupe.order import TERMS, in_order
 from latam_corpus.dedupe.pairs import CAP, Extent
 from latam_corpus.dedupe.scheme import sampling_of
-from latam_corpus.dedupe.verify import NONE, RULES
+from latam_corpus.dedupe.verify import RULES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from latam_corpus.corpus import Corpus, Piece
+    from latam_corpus.dedupe.order import Keeping
     from latam_corpus.dedupe.scheme import Scheme
 
-TIER_ORDER: Final = {tier: place for place, tier in enumerate(schema.RIGHTS_TIERS)}
-RANKED: Final = ("doc_id", "rights_tier", "obtained", WORDS)
+RANKED: Final = ("doc_id", "rights_tier", *TERMS, "obtained", WORDS, *DAMAGE)
 
 
 @dataclass(frozen=True)
@@ -76,9 +80,9 @@ class Linked:
     """The verified pairs among the documents of a corpus.
 
     Attributes:
-        ranked: the documents that have fingerprints, best first: `row`, `existing`, `tier`, `words` and of RANKED.
+        ranked: the documents that have fingerprints, the one that is kept first: RANKED in order (`order.in_order`).
         pairs: uint32[k, 2], places in `ranked`.
-        checked: a row a pair: kind, stands, rule, containment both ways, longest run of own words both ways.
+        checked: a row a pair, CHECKED.
         report: the counts.
     """
 
@@ -88,9 +92,7 @@ class Linked:
     report: Report
 
 
-def linked(
-    corpus: Corpus, also: Sequence[Piece], out: NDArray[np.int64], scheme: Scheme, *, keep_existing: bool = True
-) -> Linked:
+def linked(corpus: Corpus, also: Sequence[Piece], out: NDArray[np.int64], scheme: Scheme, keeping: Keeping) -> Linked:
     """The verified pairs of the corpus' documents, with those of an earlier version among them.
 
     Args:
@@ -98,15 +100,14 @@ def linked(
         also: documents of an earlier version; their rows start at the corpus' height or after it.
         out: rows that are equal to another one, sorted.
         scheme: how candidates are proposed.
-        keep_existing: documents of the earlier version come first and never fall.
+        keeping: by what copies are put in order.
     """
     with tempfile.TemporaryDirectory(prefix="near-", dir=corpus.room) as name:
-        search = _Search(corpus, tuple(also), out, scheme, keep_existing, Path(name))
-        order, pairs, report = search.candidates()
-        checked = search.checked(pairs, order)
-    by_rule = {RULES[rule] or "none": n for rule, n in checked.group_by("rule").len().sort("rule").iter_rows()}
-    told = replace(report, documents=order.height, candidates=checked.height, by_rule=by_rule)
-    true = checked.filter(pl.col("kind") != NONE).sort("first", "second")
+        search = _Search(corpus, tuple(also), out, scheme, keeping, Path(name))
+        order, files, report = search.candidates()
+        true, counts = search.checked(files, order)
+    by_rule = {RULES[rule] or "none": n for rule, n in enumerate(counts.tolist()) if n}
+    told = replace(report, documents=order.height, candidates=int(counts.sum()), by_rule=by_rule)
     return Linked(order, true.select("first", "second").to_numpy().astype(np.uint32), true, told)
 
 
@@ -118,24 +119,26 @@ class _Search:
     also: tuple[Piece, ...]
     out: NDArray[np.int64]
     scheme: Scheme
-    keep_existing: bool
+    keeping: Keeping
     room: Path
 
-    def candidates(self) -> tuple[pl.DataFrame, NDArray[np.uint32], Report]:
-        """The documents that may have near-duplicates in their order, the candidates among them, and the counts."""
+    def candidates(self) -> tuple[pl.DataFrame, list[Path], Report]:
+        """The documents that may have near-duplicates in their order, files of the candidates, and the counts."""
         mine = self._sound(self.corpus.frames(RANKED))
         new = [Scatter(p, self.room / f"new-{n:06d}", self.room) for n, p in enumerate(self.corpus.pieces())]
         known = [Scatter(p, self.room / f"old-{n:06d}", self.room, known=True) for n, p in enumerate(self.also)]
         if known:
             words = mine[WORDS].to_numpy()
             about = int((words // sampling_of(words)).sum()) + len(words) * self.scheme.bands
-            mark_new(self.corpus.pieces(), about, self.room)
-            met = np.sort(np.concatenate(list(self.corpus.map(sift, known))))
+            mark_new(self._told("reading new fingerprints", self.corpus.pieces()), about, self.room)
+            met = np.sort(np.concatenate(list(self.corpus.map(sift, known, "comparing with the earlier version"))))
             mine = pl.concat([mine, self._sound(_rows_at(piece, met) for piece in self.also)])
+        self.corpus.step("putting documents in order", 0, 1)
         order = self._numbered(mine)
+        self.corpus.step("putting documents in order", 1, 1)
         counts = np.zeros(order.height, np.int32)
         sizes = np.zeros(BUCKETS, np.int64)
-        for numbers, found, laid in self.corpus.map(scatter, [*new, *known]):
+        for numbers, found, laid in self.corpus.map(scatter, [*new, *known], "laying out fingerprints"):
             counts[numbers] = found
             sizes += laid
         extent = Extent.of(order[WORDS].to_numpy(), counts, self.scheme)
@@ -146,29 +149,28 @@ class _Search:
             Meet(low, high, files, self.room / f"range-{n:06d}")
             for n, (low, high) in enumerate(ranges(sizes, VALUES_A_RANGE))
         ]
-        return order, *self._merged(sorted(self.corpus.map(meet, jobs)), extent)
+        paired = self.corpus.map(meet, jobs, "pairing documents that share passages")
+        return order, *self._merged(sorted(paired, key=lambda one: one.file), extent)
+
+    def _told(self, title: str, pieces: Sequence[Piece]) -> Iterator[Piece]:
+        """The pieces, with what is told when each is done."""
+        for number, piece in enumerate(pieces, 1):
+            yield piece
+            self.corpus.step(title, number, len(pieces))
 
     def _sound(self, frames: Iterable[pl.DataFrame]) -> pl.DataFrame:
         """Those of these rows that have fingerprints and no equal, with what they are put in order by."""
-        rows = pl.concat([frame.filter(pl.col(WORDS) >= self.scheme.exact_words) for frame in frames])
+        long = pl.col(WORDS) >= self.scheme.exact_words
+        rows = pl.concat([self.keeping.ranked(frame.filter(long)) for frame in frames])
         number = rows[ROW].to_numpy()
         if len(self.out):
             equal = self.out[np.searchsorted(self.out, number).clip(max=len(self.out) - 1)] == number
             rows = rows.filter(pl.Series(~equal))
-        tier = pl.col("rights_tier").replace_strict(TIER_ORDER, default=len(TIER_ORDER), return_dtype=pl.Int8)
-        old = (pl.col(ROW) >= self.corpus.height) & self.keep_existing
-        return rows.with_columns(tier.alias("tier"), old.alias("existing"))
+        return rows
 
     def _numbered(self, documents: pl.DataFrame) -> pl.DataFrame:
-        """The documents in the order of keeping; their numbers are written by row, and their rows by number.
-
-        Those of an earlier version come first, then the more open rights, then the longest, then the earliest obtained,
-        then the id.
-        """
-        order = documents.sort(
-            "existing", "tier", WORDS, "obtained", "doc_id", ROW,
-            descending=[True, False, True, False, False, False], nulls_last=True,
-        )  # fmt: skip
+        """The documents in the order of keeping; their numbers are written by row, and their rows by number."""
+        order = in_order(documents)
         rows = order[ROW].to_numpy()
         number_of = np.full(max((p.start + p.height for p in (*self.corpus.pieces(), *self.also)), default=0), NOBODY)
         number_of[rows] = np.arange(len(rows), dtype=np.uint32)
@@ -176,32 +178,40 @@ class _Search:
         np.save(self.room / "rows.npy", rows)
         return order
 
-    def _merged(self, files: Sequence[Path], extent: Extent) -> tuple[NDArray[np.uint32], Report]:
-        """The candidates of all ranges, and what the cap left out; the common fingerprints are written."""
-        common = [np.zeros(0, np.uint64), *(np.load(file.with_suffix(".common.npy")) for file in files)]
-        np.save(self.room / "common.npy", np.sort(np.concatenate(common)))
-        told = np.array([[0, 0, 0, 0], *(np.load(file.with_suffix(".told.npy")) for file in files)]).sum(axis=0)
-        n = len(extent.counts)
-        steps = 1 + int(told[0]) // KEYS_A_MERGE
+    def _merged(self, met: Sequence[Met], extent: Extent) -> tuple[list[Path], Report]:
+        """The files of the candidates of all ranges, and what the cap left out; the common fingerprints are written."""
+        common = [np.zeros(0, np.uint64), *(np.fromfile(m.file.with_suffix(COMMON_VALUES), np.uint64) for m in met)]
+        # Ranges follow one another by the top bits, so that the values are sorted as a whole.
+        np.concatenate(common).tofile(self.room / COMMON)
+        runs = tuple(run for one in met for run in one.runs)
+        cut = key_ranges(np.concatenate([np.zeros(0, np.uint64), *(one.marks for one in met)]), KEYS_A_MERGE)
         jobs = [
-            Merge(
-                n * step // steps, n * (step + 1) // steps, tuple(files), self.room, extent.share, self.corpus.height,
-                self.room / f"merged-{step:06d}.npy",
-            )
-            for step in range(steps)
-        ]  # fmt: skip
-        pairs = [np.zeros((0, 2), np.uint32), *(np.load(file) for file in sorted(self.corpus.map(merge, jobs)))]
-        return np.concatenate(pairs), Report(common=int(told[2]), left_out=int(told[3]))
+            Merge(low, high, runs, self.room, extent.share, self.corpus.height, self.room / f"merged-{n:06d}")
+            for n, (low, high) in enumerate(cut if runs else ())
+        ]
+        told = np.sum([np.zeros(3, np.int64), *(one.told for one in met)], axis=0)
+        files = sorted(self.corpus.map(merge, jobs, "adding up what pairs share"))
+        return files, Report(common=int(told[1]), left_out=int(told[2]))
 
-    def checked(self, pairs: NDArray[np.uint32], order: pl.DataFrame) -> pl.DataFrame:
-        """The verdict on each candidate."""
-        pieces = [*self.corpus.pieces(), *self.also]
+    def checked(self, files: Sequence[Path], order: pl.DataFrame) -> tuple[pl.DataFrame, NDArray[np.int64]]:
+        """The candidates that are something, in order, with their verdicts; and how many there are by rule."""
         rows, words = order[ROW].to_numpy(), order[WORDS].to_numpy().astype(np.int64)
-        gathers, jobs = lots(pairs, rows, words, pieces, self.scheme, self.room)
-        for _ in self.corpus.map(gather, gathers):
+        wanted = np.zeros(len(rows), np.bool_)
+        lots: list[Lot] = []
+        for file in files:
+            pairs = np.fromfile(file, np.uint32).reshape(-1, 2)
+            wanted[pairs] = True
+            for first, end in cuts(pairs, words):
+                lots.append(Lot(file, first, end, self.scheme, self.room, self.room / f"lot-{len(lots):09d}"))
+        jobs = gathers(np.flatnonzero(wanted), rows, words, [*self.corpus.pieces(), *self.also], self.room)
+        for _ in self.corpus.map(gather, jobs, "reading what is compared"):
             pass
-        done = sorted(self.corpus.map(check, jobs))
-        return pl.concat([pl.DataFrame(schema=CHECKED), *(pl.read_parquet(path) for path in done)])
+        true: list[Path] = []
+        by_rule = np.zeros(len(RULES), np.int64)
+        for path, counts in self.corpus.map(check, lots, "comparing pairs of documents"):
+            by_rule += counts
+            true += [path] if path else []
+        return pl.concat([pl.DataFrame(schema=CHECKED), *map(pl.read_parquet, sorted(true))]), by_rule
 
 
 def _rows_at(piece: Piece, rows: NDArray[np.int64]) -> pl.DataFrame:

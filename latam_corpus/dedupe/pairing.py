@@ -2,87 +2,160 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numba
 import numpy as np
 
 from latam_corpus.dedupe.buckets import BITS as BUCKET_BITS
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from latam_corpus.dedupe.buckets import Laid
+
 _ROOMY_BITS: Final = 2
 _ROOMY: Final = 1 << _ROOMY_BITS  # bins a value by which those that one document has are told
 _FEW_EQUAL: Final = 24  # values that are sorted by insertion
 
 
-@numba.njit(cache=True, nogil=True)
-def paired(values, owners, starts, bucket, limits, told):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
-    """The pairs of the buckets from `bucket` on, until there are many.
+class Pairing:
+    """A pass over the values laid in buckets that can stop within any value and go on, so that pairs never pile up.
 
     A bucket is small enough for the processor's nearest caches, and its values are spread evenly. Nearly all that only
     one document has are alone among many more bins than there are values, and done with; the others are sorted.
 
-    Args:
-        values: uint64[m], by piece and bucket.
-        owners: uint32[m].
-        starts: int64[pieces, buckets + 1].
-        bucket: the first.
-        limits: cap, hubs, common, and how many pairs are many.
-        told: int64[3], distinct values, those over the cap and the pairs left out, which are added to.
-
-    Returns:
-        The keys of the pairs, the values that are common, and the next bucket.
+    Attributes:
+        told: int64[3], distinct values, those over the cap and the pairs left out, until now.
     """
-    cap, hubs, many = limits[0], limits[1], limits[2]
-    buckets = starts.shape[1] - 1
-    most = 0
-    for b in range(bucket, buckets):
-        most = max(most, _size(starts, b))
-    dealt, documents = np.empty(most, np.uint64), np.empty(most, np.uint32)
-    alive, owners_of = np.empty(most + 1, np.uint64), np.empty(most + 1, np.uint32)
-    bins = np.empty(_ROOMY << _bits_of(most), np.uint8)
-    ends = np.empty((1 << _bits_of(most)) + 1, np.int32)
-    common = np.empty(len(values) // (many + 1) + 1, np.uint64)
-    # Room for the most pairs that one more bucket can make: pages that nobody touches cost nothing.
-    keys = np.empty(limits[3] + most * max((cap + 1) // 2, hubs), np.uint64)
-    at = commons = distinct = over = left_out = 0
-    while bucket < buckets and at < limits[3]:
-        left = _shared(values, owners, starts, bucket, bins, alive, owners_of)
-        distinct += _size(starts, bucket) - left
-        bits = _bits_of(left)
-        _deal(alive, owners_of, left, bits, dealt, documents, ends)
-        for bin_ in range(1 << bits):
-            start = ends[bin_ - 1] if bin_ else 0
-            end = ends[bin_]
-            if end - start < 2:  # noqa: PLR2004
-                distinct += end - start
-                continue
-            _sort(dealt, documents, start, end)
-            while start < end:
-                stop, holders = _holders(dealt, documents, start, end)
-                before = at
-                at = _write_pairs(documents, start, holders, cap, hubs, keys, at)
-                distinct += 1
-                over += holders > cap
-                left_out += holders * (holders - 1) // 2 - (at - before)
-                if holders > many:
-                    common[commons] = dealt[start]
-                    commons += 1
-                start = stop
-        bucket += 1
-    told[0] += distinct
-    told[1] += over
-    told[2] += left_out
-    return keys[:at].copy(), common[:commons].copy(), bucket
+
+    def __init__(self, found: Laid, cap: int, hubs: int, common: int) -> None:
+        """Begin at the first bucket.
+
+        Args:
+            found: of all pieces.
+            cap: see `pairs.partial_pairs`, as what follows.
+            hubs: see there.
+            common: see there.
+        """
+        self.told = np.zeros(3, np.int64)
+        self._found = found
+        self._limits = np.array([cap, min(hubs, cap), common], np.int64)
+        self._common = np.empty(len(found.values) // (common + 1) + 1, np.uint64)
+        most = int(found.sizes.max(initial=0))
+        bits = _bits_of(most)
+        self._room = (
+            np.empty(most + 1, np.uint64),
+            np.empty(most + 1, np.uint32),
+            np.empty(most + 1, np.uint64),
+            np.empty(most + 1, np.uint32),
+            np.empty(_ROOMY << bits, np.uint8),
+            np.empty((1 << bits) + 1, np.int32),
+        )
+        self._place = np.zeros(_PLACE, np.int64)
+
+    @property
+    def common(self) -> NDArray[np.uint64]:
+        """The values that many documents have, in no order."""
+        return self._common[: self._place[_COMMONS]]
+
+    def fill(self, keys: NDArray[np.uint64]) -> int:
+        """Write the keys of the next pairs, as many as there is room for; 0 when there are no more.
+
+        Args:
+            keys: uint64[k], room for at least `cap` of them.
+        """
+        found = self._found
+        return int(
+            _paired(
+                found.values, found.owners, found.starts, self._limits, self._place, self.told, keys, self._common,
+                *self._room,
+            )
+        )  # fmt: skip
+
+
+# Where a pass has stopped.
+_BUCKET: Final = 0
+_BITS: Final = 1  # the number of the bucket's bins, as a power of two; 0 before it is dealt into them
+_BIN: Final = 2
+_START: Final = 3  # of the value that is being paired, among the dealt ones
+_STOP: Final = 4  # the end of that value; its start before its holders are counted
+_HOLDERS: Final = 5
+_NEXT: Final = 6  # the holder to be paired next
+_COMMONS: Final = 7  # values told as common
+_PLACE: Final = 8
 
 
 @numba.njit(cache=True, nogil=True)
-def _write_pairs(documents, start, holders, cap, hubs, keys, at):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Write the pairs of a value's holders; returns where they end."""
-    for j in range(1, holders):
-        second = np.uint64(documents[start + j])
-        for i in range(j if j < cap else hubs):
-            keys[at] = (np.uint64(documents[start + i]) << np.uint64(32)) | second
-            at += 1
+def _paired(  # type: ignore[no-untyped-def]  # noqa: ANN202
+    values,  # noqa: ANN001
+    owners,  # noqa: ANN001
+    starts,  # noqa: ANN001
+    limits,  # noqa: ANN001
+    place,  # noqa: ANN001
+    told,  # noqa: ANN001
+    keys,  # noqa: ANN001
+    common,  # noqa: ANN001
+    dealt,  # noqa: ANN001
+    documents,  # noqa: ANN001
+    alive,  # noqa: ANN001
+    owners_of,  # noqa: ANN001
+    bins,  # noqa: ANN001
+    ends,  # noqa: ANN001
+):
+    """Write pairs from `place` on until the buckets or the room for keys are at their end; gives how many."""
+    at = 0
+    while place[_BUCKET] < starts.shape[1] - 1:
+        if place[_BITS] == 0:
+            left = _shared(values, owners, starts, place[_BUCKET], bins, alive, owners_of)
+            told[0] += _size(starts, place[_BUCKET]) - left
+            place[_BITS] = _bits_of(left)
+            _deal(alive, owners_of, left, place[_BITS], dealt, documents, ends)
+            place[_BIN] = place[_START] = place[_STOP] = 0
+        while place[_BIN] < 1 << place[_BITS]:
+            at = _pair_bin(dealt, documents, ends[place[_BIN]], limits, place, told, keys, at, common)
+            if place[_STOP] > place[_START]:  # no room within a value
+                return at
+            place[_BIN] += 1
+        place[_BUCKET] += 1
+        place[_BITS] = 0
+    return at
+
+
+@numba.njit(cache=True, nogil=True)
+def _pair_bin(dealt, documents, end, limits, place, told, keys, at, common):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Write the pairs of one bin, which ends at `end`, from `place` on; gives where the keys end."""
+    cap, hubs, many = limits[0], limits[1], limits[2]
+    if place[_STOP] == place[_START]:
+        if end - place[_START] < 2:  # noqa: PLR2004
+            told[0] += end - place[_START]
+            place[_START] = place[_STOP] = end
+            return at
+        _sort(dealt, documents, place[_START], end)
+    while place[_START] < end:
+        start = place[_START]
+        if place[_STOP] == start:
+            place[_STOP], place[_HOLDERS] = _holders(dealt, documents, start, end)
+            place[_NEXT] = 1
+            held = min(place[_HOLDERS], cap)
+            made = held * (held - 1) // 2 + (place[_HOLDERS] - held) * hubs
+            told[0] += 1
+            told[1] += place[_HOLDERS] > cap
+            told[2] += place[_HOLDERS] * (place[_HOLDERS] - 1) // 2 - made
+            if place[_HOLDERS] > many:
+                common[place[_COMMONS]] = dealt[start]
+                place[_COMMONS] += 1
+        while place[_NEXT] < place[_HOLDERS]:
+            j = place[_NEXT]
+            firsts = j if j < cap else hubs
+            if at + firsts > len(keys):
+                return at
+            second = np.uint64(documents[start + j])
+            for i in range(firsts):
+                keys[at] = (np.uint64(documents[start + i]) << np.uint64(32)) | second
+                at += 1
+            place[_NEXT] += 1
+        place[_START] = place[_STOP]
     return at
 
 

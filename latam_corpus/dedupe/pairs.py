@@ -1,7 +1,8 @@
 """Candidate pairs: documents that share fingerprints, found a bucket of fingerprint values at a time.
 
-Memory is bounded by the range of values: `partial_pairs` counts, within one range, how many values each pair shares,
-and `merge_partial` adds the counts up. The result depends on the documents alone, not on ranges, parts or order.
+Memory is bounded twice over: the pairs of a range of values come in runs of a few million (`pair_runs`), each sorted
+and counted, and `merged` adds up the runs of all ranges, a range of pairs at a time. The result depends on the
+documents alone, not on ranges, runs, parts or order.
 
 A value that very many documents have (a licence, a menu, a formula) can't make quadratically many pairs. Documents
 are numbered in the order in which they would be kept, best first. The first `cap` holders of a value are paired with
@@ -17,16 +18,15 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from latam_corpus.dedupe.buckets import laid
-from latam_corpus.dedupe.pairing import paired
+from latam_corpus.dedupe.pairing import Pairing
 from latam_corpus.dedupe.radix import added_up
 from latam_corpus.dedupe.scheme import MINHASH, sampling_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from latam_corpus.dedupe.buckets import Laid
     from latam_corpus.dedupe.scheme import Scheme
 
 CAP: Final = 50  # the prototype's; all planted kinds were found under it
@@ -40,7 +40,7 @@ COMMON: Final = 8
 NEEDED: Final = 1 / 8
 _FEW: Final = 16
 
-_ROOM: Final = 1 << 22  # pairs that are written before they are added up: 32 MB, and as much to sort them
+PAIRS_A_RUN: Final = 1 << 21  # written before they are added up: 16 MB, and four times as much to sort and count
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,18 +110,10 @@ class Candidates:
     Attributes:
         pairs: uint32[k, 2], sorted, the smaller number first.
         shared: uint16[k], how many values the two share (among those that the cap let through).
-        common: uint64, sorted: the values that many documents have.
-        values: distinct values.
-        over_cap: values that more documents have than the cap.
-        left_out: pairs that the cap kept from being made.
     """
 
     pairs: NDArray[np.uint32]
     shared: NDArray[np.uint16]
-    common: NDArray[np.uint64]
-    values: int
-    over_cap: int
-    left_out: int
 
 
 def candidate_pairs(
@@ -132,7 +124,7 @@ def candidate_pairs(
     hubs: int = HUBS,
     common: int = COMMON,
 ) -> Candidates:
-    """The pairs of documents that share enough of these values, all in one bucket.
+    """The pairs of documents that share enough of these values, all in one range.
 
     Args:
         values: uint64[m], fingerprints.
@@ -148,7 +140,8 @@ def candidate_pairs(
     >>> found.pairs.tolist(), found.shared.tolist()
     ([[0, 1], [0, 2], [1, 2]], [2, 1, 1])
     """
-    return merge_partial([partial_pairs(values, documents, cap, hubs, common)], extent)
+    found = partial_pairs(values, documents, cap, hubs, common)
+    return merged([(found.keys, found.counts)], extent)
 
 
 def partial_pairs(
@@ -171,66 +164,39 @@ def partial_pairs(
     >>> [(int(key) >> 32, int(key) & 0xFFFFFFFF) for key in made.keys]
     [(0, 1), (0, 2)]
     """
-    return pairs_laid(laid(values, documents), cap, hubs, common)
+    passing = Pairing(laid(values, documents), cap, hubs, common)
+    keys, counts = _together(list(pair_runs(passing)))
+    return Partial(keys, np.minimum(counts, 65535).astype(np.uint16), np.sort(passing.common), *passing.told.tolist())
 
 
-def pairs_laid(found: Laid, cap: int = CAP, hubs: int = HUBS, common: int = COMMON) -> Partial:
-    """The pairs of documents that share any of the values laid in buckets.
+def pair_runs(passing: Pairing) -> Iterator[tuple[NDArray[np.uint64], NDArray[np.uint32]]]:
+    """The keys of the pairs, sorted and distinct, with how many values each shares: some millions of pairs at a time.
 
-    Args:
-        found: of all pieces; its owners are the documents, numbered in the order of keeping, best first.
-        cap: see `partial_pairs`, as what follows.
-        hubs: see there.
-        common: see there.
+    A pair that shares values of several runs is in each of them.
     """
-    pieces: list[tuple[NDArray[np.uint64], NDArray[np.uint32]]] = []
-    held = [np.zeros(0, np.uint64)]
-    told = np.zeros(3, np.int64)
-    bucket, buckets = 0, found.starts.shape[1] - 1
-    limits = np.array([cap, min(hubs, cap), common, _ROOM], np.int64)
-    while bucket < buckets:
-        keys, over, bucket = paired(found.values, found.owners, found.starts, bucket, limits, told)
-        pieces.append(added_up(keys))
-        held.append(over)
-    keys, counts = _together(pieces)
-    return Partial(
-        keys,
-        np.minimum(counts, 65535).astype(np.uint16),
-        np.sort(np.concatenate(held)),
-        *told.tolist(),
-    )
+    keys = np.empty(PAIRS_A_RUN, np.uint64)
+    while count := passing.fill(keys):
+        yield added_up(keys[:count])
 
 
-def merge_partial(partials: Sequence[Partial], extent: Extent, first: int = 0, end: int | None = None) -> Candidates:
-    """The candidates of several buckets together.
+def merged(
+    runs: Sequence[tuple[NDArray[np.uint64], NDArray[np.uint16] | NDArray[np.uint32]]], extent: Extent
+) -> Candidates:
+    """The pairs of all runs that share enough values in all.
 
     Args:
-        partials: of every bucket.
+        runs: the keys of each, or those of one range of keys, sorted, and their counts.
         extent: how many values each document has.
-        first: only pairs whose first document is at least this one, to merge a range of documents at a time.
-        end: and under this one.
 
-    >>> halves = [partial_pairs(np.array([v, v], np.uint64), np.array([0, 1], np.uint32)) for v in (7, 9)]
-    >>> merge_partial(halves, Extent(np.array([2, 2]), np.array([1, 1], np.uint64))).shared.tolist()
+    >>> run = np.array([1], np.uint64), np.array([1], np.uint16)  # documents 0 and 1
+    >>> merged([run, run], Extent(np.array([2, 2]), np.array([1, 1], np.uint64))).shared.tolist()
     [2]
     """
-    low, high = np.uint64(first << 32), np.uint64((len(extent.counts) if end is None else end) << 32)
-    pieces = []
-    for partial in partials:
-        i, j = np.searchsorted(partial.keys, [low, high])
-        pieces.append((partial.keys[i:j], partial.counts[i:j].astype(np.uint32)))
-    keys, counts = _together(pieces)
+    keys, counts = _together([(keys, counts.astype(np.uint32)) for keys, counts in runs])
     pairs = np.empty((len(keys), 2), np.uint32)
     pairs[:, 0], pairs[:, 1] = keys >> np.uint64(32), keys & np.uint64(0xFFFFFFFF)
     enough = counts >= extent.needed(pairs)
-    return Candidates(
-        pairs[enough],
-        np.minimum(counts[enough], 65535).astype(np.uint16),
-        np.sort(np.concatenate([partial.common for partial in partials] or [np.zeros(0, np.uint64)])),
-        sum(partial.values for partial in partials),
-        sum(partial.over_cap for partial in partials),
-        sum(partial.left_out for partial in partials),
-    )
+    return Candidates(pairs[enough], np.minimum(counts[enough], 65535).astype(np.uint16))
 
 
 def _together(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import polars as pl
@@ -10,10 +10,15 @@ import polars as pl
 from latam_corpus.corpus import ROW, distinct
 from latam_corpus.dedupe.cluster import cluster
 from latam_corpus.dedupe.columns import WORDS
+from latam_corpus.dedupe.damage import DAMAGE
+from latam_corpus.dedupe.order import DECIDED_BY, decided_by
 from latam_corpus.dedupe.verify import KINDS, RULES
 
 if TYPE_CHECKING:
     from latam_corpus.dedupe.near import Linked
+
+# What the choice rests on, as the evidence tells it of both documents.
+WEIGHED: Final = ("rights_tier", *DAMAGE, WORDS, "obtained")
 
 
 def decided(found: Linked, weights: pl.DataFrame, *, keep_contained: bool, keep_templates: bool) -> pl.DataFrame:
@@ -41,7 +46,7 @@ def decided(found: Linked, weights: pl.DataFrame, *, keep_contained: bool, keep_
         id_rank,
         keep_contained=keep_contained,
         keep_templates=keep_templates,
-        existing=mine["existing"].to_numpy(),
+        existing=~mine["new"].to_numpy(),
     )
     frame = mine.with_columns(
         pl.Series("winner", made.duplicate_of),
@@ -59,7 +64,7 @@ def decided(found: Linked, weights: pl.DataFrame, *, keep_contained: bool, keep_
         pl.col("place").alias("other"),
         pl.col(ROW).alias("kept_row"),
         pl.col("doc_id").alias("kept"),
-        *(pl.col(name).alias(f"kept_{name}") for name in ("rights_tier", WORDS, "obtained")),
+        *(pl.col(name).alias(f"kept_{name}") for name in (*WEIGHED, *(s for s in DECIDED_BY if s not in WEIGHED))),
     )
     links = found.checked.with_columns(
         pl.Series("link", np.arange(len(pairs))), pl.Series("pair_first", pairs[:, 0].astype(np.int64))
@@ -70,6 +75,10 @@ def decided(found: Linked, weights: pl.DataFrame, *, keep_contained: bool, keep_
         .join(links, on="link", how="left", maintain_order="left")
     )
     return _told(frame)
+
+
+def _weighed(name: str) -> pl.Expr:
+    return pl.col(name).dt.to_string("iso:strict") if name.endswith("obtained") else pl.col(name)
 
 
 def _told(frame: pl.DataFrame) -> pl.DataFrame:
@@ -91,12 +100,8 @@ def _told(frame: pl.DataFrame) -> pl.DataFrame:
         pl.col("share").cast(pl.Float64).round(4).alias("containment"),
         pl.col("kept_share").cast(pl.Float64).round(4).alias("containment_of_kept"),
         pl.col("longest_own").alias("longest_run_of_own_words"),
-        pl.col(WORDS),
-        pl.col("kept_words"),
-        pl.col("rights_tier"),
-        pl.col("kept_rights_tier"),
-        pl.col("obtained").dt.to_string("iso:strict"),
-        pl.col("kept_obtained").dt.to_string("iso:strict"),
+        decided_by(),
+        *(_weighed(f"{whose}{name}") for name in WEIGHED for whose in ("", "kept_")),
     ).struct.json_encode()
     return frame.filter(linked_ | (pl.col("cluster_size") > pl.col("copies"))).select(
         ROW,

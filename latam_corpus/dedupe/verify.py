@@ -69,6 +69,12 @@ class Bounds:
     scattered_alike: float = 0.75
     scattered_run: int = 25
     scattered_run_share: float = 0.06
+    # A text that is longer than another, by more than chance, stands in it only without a passage of its own: of a
+    # damaged copy with a chapter more, and a sound one without it, both are kept. Own choice: twenty-five words are a
+    # caption, a signature, a line of a menu; a fiftieth is the step by which lengths count in `order.py`.
+    longer_share: float = 0.02
+    passage_run: int = 25
+    passage_share: float = 0.02
     # A document so many times longer is a container, not a copy: an anthology, a book. Own choice: a truncated copy
     # has half the words, a page with menu and comments seldom three times those of its article.
     much_longer: float = 3.0
@@ -154,6 +160,7 @@ def verify_pairs(
     # From shorter and longer to first and second.
     containment[flipped], longest[flipped] = containment[flipped, ::-1], longest[flipped, ::-1]
     stands, rule = _accepted(lengths, flipped, containment, longest, tallies, bounds)
+    _refuse(stands, rule, _more_than_the_other(lengths, longest, bounds), 0)
     of_form = _of_one_form(lengths, tallies, bounds)
     template = (of_form > 0) & stands.any(axis=1)
     rule[template] = of_form[template]
@@ -207,6 +214,12 @@ def _accepted(
     tests = [equal, by_share.any(axis=1), by_scatter.any(axis=1), by_looks.any(axis=1)]
     rule = np.select(tests, [EQUAL, SHARE, SCATTERED, MISREAD], 0).astype(np.uint8)
     return by_share | by_scatter | by_looks | equal[:, None], rule
+
+
+def _more_than_the_other(lengths: NDArray[np.int64], longest: NDArray[np.int32], bounds: Bounds) -> NDArray[np.bool_]:
+    """Which of each two is the longer and has a passage that the other lacks, bool[k, 2]."""
+    longer = lengths > (1 + bounds.longer_share) * lengths[:, ::-1]
+    return np.asarray(longer & (longest > np.maximum(bounds.passage_run, bounds.passage_share * lengths)), np.bool_)
 
 
 def _refuse(stands: NDArray[np.bool_], rule: NDArray[np.uint8], refused: NDArray[np.bool_], why: int) -> None:

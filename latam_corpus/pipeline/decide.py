@@ -44,20 +44,44 @@ R = TypeVar("R")
 _TOLD: Final = ("doc_id", "text_hash", "duplicate_of", "containment")
 REPLACED: Final = pl.Schema({name: schema.DOCUMENT_SCHEMA[name] for name in _TOLD} | {"evidence": pl.String()})
 _AT_ONCE: Final = 1_000_000  # rows in memory with all the columns that a barrier needs
+_VALUES_A_PIECE: Final = 4_000_000  # words of documents, above all: 16 MB of them
 
 
 @dataclass(frozen=True)
 class Output(PieceFile):
-    """A file of rows of a step's output as a piece of the corpus, with what is stored beside it."""
+    """Rows of a step's output as a piece of the corpus, with what is stored beside them.
+
+    Attributes:
+        skipped: rows of the file before its first one.
+    """
+
+    skipped: int = 0
 
     def read(self, columns: Sequence[str]) -> pl.DataFrame:
         """These columns of its rows, in order."""
         told = [name for name in columns if name in schema.DOCUMENT_SCHEMA]
-        frames = [pl.read_parquet(self.path, columns=told)] if told else []
+        frames = [self._read(self.path, told)] if told else []
         if len(told) < len(columns):
             aside = [name for name in columns if name not in schema.DOCUMENT_SCHEMA]
-            frames.append(pl.read_parquet(self.path.with_name(ASIDE), columns=aside))
+            frames.append(self._read(self.path.with_name(ASIDE), aside))
         return pl.concat(frames, how="horizontal").select(columns)
+
+    def _read(self, path: Path, columns: list[str]) -> pl.DataFrame:
+        return pl.scan_parquet(path).select(columns).slice(self.skipped, self.height).collect()
+
+    def cut(self) -> Iterator[Output]:
+        """The same rows in pieces of which each has some millions of values beside it, or is one row group."""
+        path = self.path.with_name(ASIDE)
+        told = pq.read_metadata(path if path.exists() else self.path)
+        first = end = values = 0
+        for group in map(told.row_group, range(told.num_row_groups)):
+            size = sum(group.column(column).num_values for column in range(group.num_columns))
+            if end > first and values + size > _VALUES_A_PIECE:
+                yield replace(self, start=self.start + first, height=end - first, skipped=first)
+                first, values = end, 0
+            end += group.num_rows
+            values += size
+        yield replace(self, start=self.start + first, height=self.height - first, skipped=first)
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +95,7 @@ class Stored:
         room: a folder for what is written meanwhile.
         engine: what runs jobs.
         notes: what barriers tell of their work.
+        progress: what is told meanwhile.
     """
 
     live: Sequence[Output]
@@ -79,15 +104,16 @@ class Stored:
     room: Path
     engine: Engine
     notes: dict[str, Any] = field(default_factory=dict)
+    progress: Progress | None = None
 
     @classmethod
-    def of(cls, outputs: Iterable[Sequence[Path]], room: Path, engine: Engine) -> Stored:
+    def of(cls, outputs: Iterable[Sequence[Path]], room: Path, engine: Engine, progress: Progress) -> Stored:
         """The corpus in these outputs: for each part the folders of its steps."""
         folders = list(outputs)
         live = _in_a_row([steps[-1] / ROWS for steps in folders], 0)
         end = live[-1].start + live[-1].height if live else 0
         fallen = _in_a_row([folder / DROPPED for steps in folders for folder in steps], end)
-        return cls(live, fallen, np.zeros(0, np.int64), room, engine)
+        return cls(live, fallen, np.zeros(0, np.int64), room, engine, progress=progress)
 
     @property
     def height(self) -> int:
@@ -96,19 +122,28 @@ class Stored:
 
     def pieces(self) -> list[Piece]:
         """The rows, those gone among them, in order."""
-        return list(self.live)
+        return [piece for output in self.live for piece in output.cut()]
 
     def frames(self, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
         """`row` and these columns, a part at a time, without rows that a barrier has dropped."""
-        for piece in self.live:
+        for number, piece in enumerate(self.live, 1):
             yield rows_of(piece, columns, self.gone)
+            self.step("reading rows", number, len(self.live))
+
+    def step(self, title: str, done: int, total: int) -> None:
+        """Tell how far the work has come."""
+        if self.progress:
+            self.progress.step(title, done, total)
 
     def repeated(
         self, key: str, columns: Sequence[str], *, with_dropped: bool = False, also: Sequence[Piece] = ()
     ) -> Iterator[pl.DataFrame]:
         """`row` and these columns of all rows whose `key` another row has too; equal keys are in one frame."""
         pieces: list[Piece] = [*self.live, *(self.fallen if with_dropped else ()), *also]
-        hashes = [_hashes(rows_of(piece, [key], self.gone)[key]) for piece in pieces]
+        hashes = []
+        for number, piece in enumerate(pieces, 1):
+            hashes.append(_hashes(rows_of(piece, [key], self.gone)[key]))
+            self.step(f"reading every {key}", number, len(pieces))
         wanted = repeated_hashes(hashes)
         places = [np.searchsorted(wanted, found) for found in hashes] if len(wanted) else []
         hits = [wanted[place.clip(max=len(wanted) - 1)] == found for place, found in zip(places, hashes, strict=False)]
@@ -122,17 +157,19 @@ class Stored:
                     frames.append(rows_of(piece, sorted({key, *columns}), self.gone).filter(mask))
             found = pl.concat(frames[1:]).filter(pl.col(key).is_not_null())
             yield found.select(ROW, *columns)
+            self.step(f"deciding where {key} is the same", number + 1, slices)
 
-    def map(self, work: Callable[[T], R], jobs: Sequence[T]) -> Iterator[R]:
+    def map(self, work: Callable[[T], R], jobs: Sequence[T], title: str = "") -> Iterator[R]:
         """What `work` makes of each job, by the run's engine.
 
         Raises:
             PartError: a job failed; no part of a corpus can do without the others here.
         """
         wrapped = [_Job(work, job, f"{work.__name__} {n} of {len(jobs)}") for n, job in enumerate(jobs, 1)]
-        for outcome in self.engine.map(_do, wrapped):
+        for done, outcome in enumerate(self.engine.map(_do, wrapped), 1):
             if outcome.error:
                 raise PartError(outcome.part, outcome.error, "run it again: what was done is kept")
+            self.step(title or work.__name__, done, len(jobs))
             yield outcome.value
 
 
@@ -201,7 +238,7 @@ def decide(
         progress: what is told meanwhile.
     """
     with tempfile.TemporaryDirectory(prefix="decisions-", dir=work) as name:
-        corpus = Stored.of(outputs.values(), Path(name), engine)
+        corpus = Stored.of(outputs.values(), Path(name), engine, progress)
         starts = np.array([piece.start for piece in corpus.live] + [corpus.height], np.int64)
         spool = _Spool(Path(name), list(outputs), starts)
         for barrier in barriers:

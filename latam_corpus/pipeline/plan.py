@@ -253,7 +253,7 @@ def _segments(recipe: Recipe, sources: Sequence[Source]) -> Iterable[Segment]:
     stages = [
         stage
         for number, entry in enumerate(recipe.stage, 1)
-        for stage in expanded(make_stage(entry.use, entry.options, f"{place}, stage {number}"))
+        for stage in expanded(_for_release(make_stage(entry.use, entry.options, f"{place}, stage {number}"), recipe))
     ]
     _check_columns(place, stages, sources)
     steps: list[list[Stage]] = [[]]
@@ -275,6 +275,14 @@ def _segments(recipe: Recipe, sources: Sequence[Source]) -> Iterable[Segment]:
     yield _segment(steps, barriers)
     if barriers:
         yield _segment([[]], [])  # the last barrier's decisions are carried out
+
+
+def _for_release(stage: Stage | Barrier, recipe: Recipe) -> Stage | Barrier:
+    """The stage; one that weighs terms and states none weighs those of the recipe's release."""
+    release = recipe.release
+    if not release or getattr(stage, "admit", None) != () or getattr(stage, "uses", None) != ():
+        return stage
+    return dataclasses.replace(stage, admit=release.admit, uses=release.uses)  # type: ignore[type-var]
 
 
 def _segment(steps: list[list[Stage]], barriers: list[Barrier]) -> Segment:

@@ -66,6 +66,10 @@ class Progress(Protocol):
         """Something of an earlier run was damaged and is made anew, as the sentence tells."""
         ...
 
+    def step(self, title: str, done: int, total: int) -> None:
+        """So much of a step of the barrier's work is done."""
+        ...
+
 
 def find_parts(plan: Plan, limit: int | None = None) -> list[Part]:
     """The parts of the plan's sources, in the sources' order.

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 # Bytes of text that are fingerprinted at once: their word table takes several times as much.
 _TEXT_BYTES: Final = 8 << 20
-_READ: Final = [*(name for name in SKETCHED if name not in Fingerprint.gives), "text"]
+_READ: Final = [*(name for name in SKETCHED if name not in Fingerprint.gives), "language", "text"]
 _OPTIONS: Final = frozenset(field.name for field in dataclasses.fields(Fingerprint)) - {"sketch"}
 
 

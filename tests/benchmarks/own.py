@@ -104,6 +104,9 @@ class _Phases:
         """Tell it: what is measured would have been reused."""
         sys.stderr.write(told + "\n")
 
+    def step(self, title: str, done: int, total: int) -> None:
+        """Nothing: a step belongs to its barrier's phase."""
+
 
 def _living_children() -> float:
     """CPU seconds of the children that haven't ended (Linux only)."""

@@ -1,4 +1,4 @@
-"""The jobs of the benchmark `dedupe`: recall on planted sets, speed, growth, the library, an indexed version."""
+"""The jobs of the benchmark `dedupe`: recall on planted sets, speed, growth, memory, the library, earlier versions."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 from latam_corpus.errors import ConfigError, closest
 
 from ..machine import Report, Table, rounded  # noqa: TID252  (`python -m` and mypy name it differently)
-from ..texts import checksums  # noqa: TID252  (`python -m` and mypy name it differently)
-from . import planted
+from ..texts import NOVELS, checksums, collections  # noqa: TID252  (`python -m` and mypy name it differently)
+from . import planted, pool
 from .documents import write_beginnings, write_documents
 from .incremental import NEW, compared
 from .library import gutenberg, library, verdicts
@@ -40,12 +40,14 @@ removal that was not planted is read by a person (verdicts.toml) or, unread, is 
 
 def options(parser: argparse.ArgumentParser) -> None:
     """The benchmark's own options."""
-    parser.add_argument("--job", default="recall", help="recall, speed, growth, library or incremental")
+    parser.add_argument("--job", default="recall", help="recall, speed, growth, library, incremental or recombined")
     parser.add_argument("--sets", default="first,second,third", help="planted sets of the job recall")
     parser.add_argument("--each", type=int, default=EACH, help=f"pairs of a kind in a planted set, {EACH} by default")
-    parser.add_argument("--documents", type=int, default=10_000, help="of the jobs speed and incremental")
+    parser.add_argument("--documents", type=int, default=10_000, help="of the jobs speed, incremental, recombined")
     parser.add_argument("--sizes", default="10000,30000,100000,300000", help="documents of the job growth")
     parser.add_argument("--words", type=int, default=WORDS, help="least words of a document of the job growth")
+    parser.add_argument("--holders", type=int, default=pool.HOLDERS, help="of a paragraph, in the job recombined")
+    parser.add_argument("--workers", type=int, default=2, help="worker processes of the job recombined")
     parser.add_argument("--rounds", type=int, default=1, help="how often each row is run, in turn; medians are shown")
     parser.add_argument("--rows", default="", help="tools, by comma; all that can run by default")
     parser.add_argument("--rival-python", type=Path, help="a Python with the other tools (dedupe/rivals.py)")
@@ -56,6 +58,7 @@ def measure(args: argparse.Namespace) -> Report:
     """The job's tables."""
     jobs = {
         "recall": _recall, "speed": _speed, "growth": _growth, "library": _library, "incremental": _incremental,
+        "recombined": _recombined,
     }  # fmt: skip
     if args.job not in jobs:
         raise ConfigError("--job", f"there is no job «{args.job}»", closest(args.job, jobs))
@@ -173,3 +176,14 @@ def _incremental(
     settings["only"] = [sorted(found.only_full), sorted(found.only_incremental)]
     title = f"{OURS}: {found.new} new documents, {found.kept} kept, beside {found.indexed} indexed ones; CPU s"
     return [Table(title, ("", "full run#", "new alone#"), tuple(rows))]
+
+
+def _recombined(
+    args: argparse.Namespace, _shelf: Shelf, _names: Sequence[str], room: Path, settings: dict[str, Any]
+) -> list[Table]:
+    """Ours alone, as `run` does it with worker processes."""
+    settings |= {"rows": [OURS], "documents": args.documents, "holders": args.holders, "workers": args.workers}
+    found = pool.measured(collections(args.data, NOVELS), args.documents, args.holders, args.workers, room)
+    rows = [(name, rounded(value) if isinstance(value, float) else value) for name, value in found.items()]
+    title = f"{args.documents} documents, each paragraph in {args.holders} of them; {args.workers} workers"
+    return [Table(title, ("", "seen#"), tuple(rows))]

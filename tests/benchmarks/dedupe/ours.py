@@ -112,6 +112,10 @@ class Spooled(PieceFile):
         with pa.memory_map(str(self.path)) as file, pa.ipc.open_file(file) as opened:
             return pl.DataFrame(opened.read_all().select(columns))
 
+    def cut(self) -> Iterator[Spooled]:
+        """The batch, which is small enough."""
+        yield self
+
 
 def spooled(frames: Iterable[pl.DataFrame], room: Path, seconds: dict[str, float]) -> Stored:
     """The batches on disk, uncompressed, as the corpus of a run that works in this process.

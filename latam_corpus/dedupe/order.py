@@ -1,0 +1,131 @@
+"""The order of keeping: which of several copies of a text stays. No other place knows it.
+
+1. A document of the earlier version that is compared with, where those are kept.
+2. Terms: what the recipe's release may use; then the more open rights.
+3. Damage: the less damaged (`damage.py`).
+4. Length: the longer, in steps of 2 %.
+5. Date: the earlier obtained.
+6. The smaller id.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from latam_corpus import schema
+from latam_corpus.corpus import ROW
+from latam_corpus.dedupe.columns import WORDS
+from latam_corpus.dedupe.damage import DAMAGE, class_of_damage
+
+# What a step of the order is called in the ledger: the column that holds it, the least first → the name.
+DECIDED_BY: Final = {
+    "new": "existing",
+    "terms": "terms",
+    "tier": "rights_tier",
+    "damaged": "damage",
+    "shorter": "words",
+    "obtained": "obtained",
+    "doc_id": "doc_id",
+}
+_STEPS: Final = (*DECIDED_BY, ROW)
+_TIERS: Final = {tier: place for place, tier in enumerate(schema.RIGHTS_TIERS)}
+
+# The columns by which terms are told; an earlier version's index has none of them.
+TERMS: Final = ("uses", "expires", "embargo_until")
+_USABLE: Final = 0
+_FOR_A_TIME: Final = 1
+_WITHHELD: Final = 2
+
+_STEP: Final = 50  # a class of length begins a fiftieth above the one before
+
+
+def _thresholds() -> list[int]:
+    # Whole numbers: a logarithm may be rounded otherwise on another machine.
+    found = [1]
+    while found[-1] < 1 << 32:
+        found.append(max(found[-1] + 1, found[-1] * (_STEP + 1) // _STEP))
+    return found
+
+
+_LENGTHS: Final = np.array(_thresholds(), np.int64)
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """By what copies are put in order.
+
+    Attributes:
+        admit: the rights tiers that the recipe's release admits; none where it makes no release.
+        uses: what each of its documents must allow.
+        height: rows from this one on are of an earlier version, which admitted them.
+        existing: whether these come before all others.
+    """
+
+    admit: tuple[str, ...] = ()
+    uses: tuple[str, ...] = ()
+    height: int = 1 << 62
+    existing: bool = False
+
+    def ranked(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """The rows with what they are put in order by, in place of TERMS.
+
+        Args:
+            rows: `row`, `rights_tier`, `obtained`, `doc_id`, TERMS; where they differ in it, `words` and DAMAGE.
+
+        >>> rows = pl.DataFrame({"row": [0, 1], "rights_tier": ["open", "attribution"], "uses": [["train"], []]})
+        >>> rows = rows.with_columns(expires=None, embargo_until=None)
+        >>> Keeping(("open", "attribution"), ("train",)).ranked(rows).select("terms", "tier").rows()
+        [(0, 0), (2, 1)]
+        """
+        words = rows[WORDS].to_numpy() if WORDS in rows.columns else np.zeros(rows.height, np.uint32)
+        known = set(DAMAGE) <= set(rows.columns)
+        return rows.with_columns(
+            (pl.lit(not self.existing) | (pl.col(ROW) < self.height)).alias("new"),
+            self._terms().alias("terms"),
+            _tier().alias("tier"),
+            (class_of_damage() if known else pl.lit(0, pl.Int8)).alias("damaged"),
+            pl.Series("shorter", -np.searchsorted(_LENGTHS, words, side="right"), dtype=pl.Int32),
+        ).drop(TERMS)
+
+    def _terms(self) -> pl.Expr:
+        """How far the release may use a row: always, for a time (the clock has no part in a run), or not."""
+        if not self.admit:
+            return pl.lit(_USABLE, pl.Int8)
+        allowed = pl.all_horizontal(
+            pl.col("rights_tier").is_in(self.admit).fill_null(value=False),
+            *(
+                pl.col("uses").list.contains(use).fill_null(value=False) | (pl.col(ROW) >= self.height)
+                for use in self.uses
+            ),
+        )
+        limited = pl.col("expires").is_not_null() | pl.col("embargo_until").is_not_null()
+        return pl.when(~allowed).then(_WITHHELD).when(limited).then(_FOR_A_TIME).otherwise(_USABLE).cast(pl.Int8)
+
+
+def in_order(rows: pl.DataFrame, *before: str) -> pl.DataFrame:
+    """The rows of `Keeping.ranked`, the one that is kept first.
+
+    Args:
+        rows: any.
+        before: columns that they are sorted by before all others.
+    """
+    return rows.sort(*before, *_STEPS, nulls_last=True)
+
+
+def decided_by() -> pl.Expr:
+    """By which step of the order the other one was kept: its columns are those of the row with `kept_` before them.
+
+    >>> pair = {name: 0 for step in DECIDED_BY for name in (step, f"kept_{step}")} | {"shorter": 1, "obtained": 2}
+    >>> pl.DataFrame(pair).select(decided_by()).item()
+    'words'
+    """
+    differs = [pl.when(pl.col(s).ne_missing(pl.col(f"kept_{s}"))).then(pl.lit(name)) for s, name in DECIDED_BY.items()]
+    return pl.coalesce(*differs, pl.lit("doc_id")).alias("decided_by")
+
+
+def _tier() -> pl.Expr:
+    return pl.col("rights_tier").replace_strict(_TIERS, default=len(_TIERS), return_dtype=pl.Int8)

@@ -1,0 +1,351 @@
+"""Which of several copies is kept: terms, then damage, then length, then date, then id; and nothing is lost by it."""
+
+from __future__ import annotations
+
+import json
+import lzma
+import os
+import random
+import unicodedata
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pytest
+
+from latam_corpus import schema
+from latam_corpus.batch import Batch
+from latam_corpus.cli.copies import why_kept
+from latam_corpus.corpus import Frames
+from latam_corpus.dedupe.damage import CLASSES, damage_of
+from latam_corpus.dedupe.dedupe import Dedupe
+from latam_corpus.dedupe.fingerprint import Fingerprint
+from latam_corpus.dedupe.order import Keeping, in_order
+from latam_corpus.pipeline.plan import make_plan, stage_digest
+from latam_corpus.pipeline.recipe import load_recipe
+from latam_corpus.text.words import WordTable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from conftest import CommandLine, SmallRecipe
+
+DATA = Path(os.environ.get("LATAM_CORPUS_DATA") or Path(__file__).resolve().parents[2] / "shared" / "data")
+_DAY = datetime(2024, 5, 1, tzinfo=UTC)
+_SPANISH = (
+    "Había una vez, según contaban allí, un farero que todavía creía en las cartas. Después de la tormenta bajó a la "
+    "playa y halló una botella; también halló un zapato, así que se sentó a esperar al otro. No había más gente en la "
+    "isla, pero él decía que el mar traía a cada uno lo suyo, y que jamás se quedaba con nada que alguien buscara. Los "
+    "pescadores que venían del puerto lo habían visto allá arriba, junto a la lámpara, leyendo en voz alta. Leía "
+    "también los domingos. Algún día, les dijo, vendrá quien perdió este zapato y me preguntará por él; entonces le "
+    "daré además la botella, que tenía dentro un papel en blanco, y así podrá escribir lo que todavía no sabía decir. "
+    "Los pescadores reían, aunque después, en la cantina, ninguno hablaba de otra cosa. Allí está la botella, hoy, "
+    "sobre la mesa del museo; el papel se perdió, según dicen, cuando el agua entró por la ventana del sur."
+)
+_PORTUGUESE = (
+    "Não havia luz na vila, mas até as crianças sabiam o caminho da fonte. Então o sineiro, que já não era moço, subiu "
+    "a torre só para ver se a nuvem vinha do rio. Você também virá, disse à neta, porém não agora. Lá em cima não se "
+    "ouvia nada; estão todos à mesa, pensou, e já não esperam por mim. Até que viu, do outro lado, uma vela acesa na "
+    "janela da escola, tão pequena que só ele a via. São os rapazes, disse então, que não têm medo do escuro e estão a "
+    "ler à luz de uma vela. Desceu devagar, porém contente, e não contou a ninguém. Depois, já velho, dizia que as "
+    "luzes se contam de longe, e que há sempre uma que não se apaga. Você não acredita, dizia à neta, mas até hoje vão "
+    "lá os rapazes, então já homens, e acendem a mesma vela na janela da mesma escola."
+)
+_MORE = " Impreso en la casa de la viuda para todos los lectores de esta villa."  # thirteen words
+_PASSAGE = " ".join(f"capítulo{n} nuevo{n}" for n in range(20))
+_TEXTS = pytest.mark.parametrize(
+    ("text", "language"), [(_SPANISH, "spa_Latn"), (_PORTUGUESE, "por_Latn"), (_SPANISH, "und"), (_PORTUGUESE, None)]
+)
+
+
+def _bare(text: str) -> str:
+    """As an old keyboard writes it."""
+    return "".join(letter for letter in unicodedata.normalize("NFD", text) if unicodedata.category(letter) != "Mn")
+
+
+def _mojibake(text: str) -> str:
+    """As a reader sees it who takes its UTF-8 for Windows-1252."""
+    return text.encode().decode("cp1252", "replace")
+
+
+def _misread(text: str, share: float = 0.06) -> str:
+    """As a scanner reads it, one letter in thirty wrong."""
+    chance = random.Random(7)  # noqa: S311  (repeatable, not secret)
+    like = {"o": "0", "l": "1", "i": "1", "e": "c", "n": "u", "s": "5", "b": "h"}
+    return "".join(like.get(letter, letter) if chance.random() < share else letter for letter in text)
+
+
+_DAMAGES = pytest.mark.parametrize(
+    ("damage", "kind"), [(_bare, "accents_missing"), (_mojibake, "mojibake"), (_misread, "misread")]
+)
+
+
+def _frame(rows: Mapping[str, Any]) -> pl.DataFrame:
+    """Documents by id, each as its text or as columns; Spanish, open and of one day unless they say otherwise."""
+    usual = {"rights_tier": "open", "obtained": _DAY, "language": "spa_Latn", "uses": ["train"]}
+    told = [usual | {"doc_id": name} | ({"text": row} if isinstance(row, str) else row) for name, row in rows.items()]
+    made = schema.conform(pl.DataFrame(told, infer_schema_length=None), schema.DOCUMENT_SCHEMA)
+    return Fingerprint(sketch=True)(Batch(made)).frame
+
+
+def _decided(rows: Mapping[str, Any], stage: Dedupe | None = None) -> dict[str, dict[str, Any]]:
+    """What is decided on each document that falls, with its evidence; every order of the rows gives the same."""
+    frame = _frame(rows)
+    told = [_once(each, stage or Dedupe()) for each in (frame, frame.reverse())]
+    assert told[0] == told[1]
+    return told[0]
+
+
+def _once(frame: pl.DataFrame, stage: Dedupe) -> dict[str, dict[str, Any]]:
+    ids = frame["doc_id"].to_list()
+    made = pl.concat(stage.decide(Frames((frame,))), how="diagonal").drop("doc_id", "kept_row", strict=False)
+    rows = {ids[row.pop("row")]: row for row in made.iter_rows(named=True) if row["drop_reason"]}
+    return {name: row | {"evidence": json.loads(row["evidence"])} for name, row in sorted(rows.items())}
+
+
+def _kept_by(rows: Mapping[str, Any], stage: Dedupe | None = None) -> tuple[str, str]:
+    """Of two copies the kept one, and by which step of the order."""
+    [(name, row)] = _decided(rows, stage).items()
+    assert name != row["duplicate_of"]
+    return row["duplicate_of"], row["evidence"]["decided_by"]
+
+
+@_TEXTS
+@_DAMAGES
+def test_the_sound_copy_is_kept_though_the_damaged_one_is_longer(
+    text: str, language: str | None, damage: Callable[[str], str], kind: str
+) -> None:
+    """Lost accents, a wrong charset and misread letters come before a few words more; of an unknown language too."""
+    rows = {
+        "a": {"text": damage(text) + _MORE, "language": language, "obtained": _DAY - timedelta(days=9)},
+        "b": {"text": text, "language": language},
+    }
+    [(name, told)] = _decided(rows).items()
+    assert (name, told["duplicate_of"], told["evidence"]["decided_by"]) == ("a", "b", "damage")
+    assert told["evidence"][kind] > told["evidence"][f"kept_{kind}"] == 0
+    assert told["containment"] > 0.55
+
+
+@_DAMAGES
+def test_a_damaged_copy_with_a_passage_more_is_not_lost(damage: Callable[[str], str], kind: str) -> None:
+    """The damaged copy has forty words that the sound one lacks: both are kept, in one cluster."""
+    frame = _frame({"a": f"{damage(_SPANISH)} {_PASSAGE}", "b": _SPANISH})
+    made = pl.concat(Dedupe().decide(Frames((frame,))), how="diagonal")
+    assert made["drop_reason"].null_count() == 2
+    assert made["duplicate_cluster"].to_list() == ["a", "a"]
+    assert frame[kind][0] >= CLASSES[0]
+
+
+def test_of_two_sound_copies_the_one_with_a_passage_more_is_kept() -> None:
+    """Where nothing is damaged the longer wins, as long as the passage is."""
+    assert _kept_by({"a": _SPANISH, "b": f"{_SPANISH} {_PASSAGE}"}) == ("b", "words")
+
+
+def test_a_language_without_accents_is_not_damaged() -> None:
+    """The same words are judged in a language whose stop words have accents, and in none that has no such word."""
+    words = WordTable.of([_bare(_SPANISH)] * 5)
+    found = damage_of(words, ["spa_Latn", "quy_Latn", "eng_Latn", "nah_Latn", "es-CL"])
+    assert [share > 0 for share in found["accents_missing"]] == [True, False, False, False, True]
+    english = (
+        "The keeper of the light went down to the shore and found a bottle in which there was nothing to read. " * 8
+    )
+    assert damage_of(WordTable.of([english]), ["und"])["accents_missing"].to_list() == [0]
+
+
+def test_old_spelling_and_a_few_slips_are_not_damage() -> None:
+    """What lacks fewer accents than it has is sound, and so is one with two odd words or with brands."""
+    slips = _SPANISH.replace("Después", "Despues").replace("también", "tambien", 1)
+    accents = _SPANISH.replace(" a ", " á ").replace(" o ", " ó ")
+    names = _SPANISH.replace("farero", "farErO").replace("playa", "p1aya").replace("mesa", "YouTube WhatsApp McArthur")
+    found = damage_of(WordTable.of([slips, accents, names]), ["spa_Latn"] * 3)
+    assert {name: column.to_list() for name, column in found.items()} == {name: [0, 0, 0] for name in found}
+
+
+def test_a_damaged_menu_makes_no_article_damaged() -> None:
+    """Signs that were lost at the top and at the foot of a page are no damage of what stands between them."""
+    menu = "Inicio \ufffd\ufffd\ufffd Conteúd0s 0pinión Depo*rtes " * 5
+    found = damage_of(WordTable.of([f"{menu} {_SPANISH} {menu}", _misread(_SPANISH)]), ["spa_Latn"] * 2)
+    assert [(found[kind][0], found[kind][1] > 0) for kind in ("mojibake", "misread")] == [(0, False), (0, True)]
+
+
+def test_a_short_text_is_not_judged() -> None:
+    """Of a hundred words on damage is told; below it a name or two would decide."""
+    words = _bare(_SPANISH).split()
+    texts = [" ".join(words[:99]), " ".join(words[:100])]
+    assert [share > 0 for share in damage_of(WordTable.of(texts), ["spa_Latn"] * 2)["accents_missing"]] == [False, True]
+
+
+@pytest.mark.parametrize("copy", [_SPANISH, _SPANISH.replace("farero", "guardián")], ids=["equal", "near"])
+@pytest.mark.parametrize(
+    ("other", "by"),
+    [
+        ({"rights_tier": "unknown"}, "terms"),
+        ({"rights_tier": "open", "uses": ["evaluate"]}, "terms"),
+        ({"rights_tier": "open", "uses": []}, "terms"),
+        ({"rights_tier": "open", "uses": None}, "terms"),
+        ({"rights_tier": "open", "expires": date(2020, 1, 1)}, "terms"),
+        ({"rights_tier": "open", "embargo_until": date(2040, 1, 1)}, "terms"),
+        ({"rights_tier": "share_alike"}, "rights_tier"),
+    ],
+    ids=str,
+)
+def test_a_copy_that_the_release_may_not_use_displaces_none_that_it_may(
+    copy: str, other: dict[str, Any], by: str
+) -> None:
+    """However open, long and early it is; of usable ones the more open is kept."""
+    stage = Dedupe(admit=("open", "attribution", "share_alike"), uses=("train", "redistribute"))
+    both = ["train", "redistribute"]
+    rows = {
+        "a": {"uses": both} | other | {"text": copy + _MORE * (copy != _SPANISH), "obtained": _DAY - timedelta(days=9)},
+        "b": {"text": _SPANISH, "rights_tier": "attribution", "uses": both},
+    }
+    assert _kept_by(rows, stage) == ("b", by)
+
+
+def test_without_a_release_the_more_open_is_kept() -> None:
+    """Nobody knows what will be admitted, so that what anybody may use comes first."""
+    rows = {
+        "a": {"text": _SPANISH, "rights_tier": "attribution"},
+        "b": {"text": _bare(_SPANISH), "rights_tier": "open", "uses": []},
+    }
+    assert _kept_by(rows) == ("b", "rights_tier")
+
+
+def test_length_counts_beyond_a_fiftieth() -> None:
+    """Three words more in a thousand don't displace the earlier copy, a hundred do."""
+    words = " ".join(f"palabra{n} común{n % 7}" for n in range(500))
+    early, late = _DAY, _DAY + timedelta(days=1)
+    more = {n: {"text": f"{words} {' '.join(f'otra{m}' for m in range(n))}", "obtained": late} for n in (3, 100)}
+    assert _kept_by({"a": more[3], "b": {"text": words, "obtained": early}}) == ("b", "obtained")
+    assert _kept_by({"a": {"text": words, "obtained": early}, "b": more[100]}) == ("b", "words")
+
+
+def test_date_and_id_settle_the_rest() -> None:
+    """Of alike copies the earlier is kept, of those of one day the one with the smaller id."""
+    copy = _SPANISH.replace("farero", "vigía")
+    assert _kept_by({"a": {"text": copy, "obtained": _DAY + timedelta(1)}, "b": _SPANISH}) == ("b", "obtained")
+    assert _kept_by({"b": copy, "a": _SPANISH}) == ("a", "doc_id")
+    assert _kept_by({"b": _SPANISH, "a": _SPANISH.upper()}) == ("a", "doc_id")
+
+
+def test_the_order_is_the_same_however_rows_lie() -> None:
+    """Every step counts before the next, and a record without a date comes after those that have one."""
+    rows = pl.DataFrame(
+        [
+            {"row": 0, "rights_tier": "open", "words": 100, "accents_missing": 0, "obtained": None, "doc_id": "a"},
+            {"row": 1, "rights_tier": "open", "words": 100, "accents_missing": 0, "obtained": _DAY, "doc_id": "c"},
+            {"row": 2, "rights_tier": "open", "words": 101, "accents_missing": 1, "obtained": _DAY, "doc_id": "b"},
+            {"row": 3, "rights_tier": "open", "words": 900, "accents_missing": 9, "obtained": _DAY, "doc_id": "d"},
+            {
+                "row": 4,
+                "rights_tier": "permission",
+                "words": 999,
+                "accents_missing": 0,
+                "obtained": _DAY,
+                "doc_id": "e",
+            },
+            {
+                "row": 5,
+                "rights_tier": "nobody knows",
+                "words": 999,
+                "accents_missing": 0,
+                "obtained": _DAY,
+                "doc_id": "f",
+            },
+        ]
+    ).with_columns(mojibake=0, misread=0, uses=None, expires=None, embargo_until=None)
+    for seed in range(5):
+        mixed = rows.sample(fraction=1.0, shuffle=True, seed=seed)
+        assert in_order(Keeping().ranked(mixed))["row"].to_list() == [2, 1, 0, 3, 4, 5]
+
+
+def test_a_plan_gives_the_stage_its_releases_terms(tmp_path: Path, small_recipe: SmallRecipe) -> None:
+    """Where the stage states none itself; other terms are another decision, other sketches they are not."""
+    (tmp_path / "fuente.toml").write_text(
+        'id = "fuente"\ntitle = "Cuentos"\nholder = "Nadie"\nlanguages = ["spa"]\n[rights]\nstatement = "CC0-1.0"\n'
+        'basis = "licence"\nuses = ["train"]\n[collect]\nfiles = ["*.jsonl"]\n',
+        encoding="utf-8",
+    )
+
+    def planned(*given: str, **release: Any) -> tuple[Dedupe, str]:
+        (tmp_path / "receta.toml").write_text(small_recipe(*given, **release), encoding="utf-8")
+        first, *_ = make_plan(load_recipe(str(tmp_path / "receta.toml")), {}).segments
+        [barrier] = [barrier for barrier in first.barriers if isinstance(barrier, Dedupe)]
+        return barrier, first.steps[-1].digest
+
+    alone, sketches = planned("dedupe")
+    released, same = planned("dedupe", release="")
+    stated, _ = planned('dedupe admit = ["permission"]', release="")
+    assert (alone.admit, alone.uses) == ((), ())
+    assert (released.admit, released.uses) == (("open",), ("train",))
+    assert (stated.admit, stated.uses) == (("permission",), ())
+    assert len({stage_digest(stage) for stage in (alone, released, stated)}) == 3
+    assert same == sketches
+
+
+def test_a_recipe_releases_the_copy_that_it_may_use(
+    command_line: CommandLine, small_recipe: SmallRecipe, tmp_path: Path
+) -> None:
+    """Of a CC0 copy that may only be evaluated on and one under CC BY for training, the latter is released."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name, statement, uses, text in (
+        ("libre", "CC0-1.0", '["evaluate"]', _SPANISH + _MORE),
+        ("citada", "CC-BY-4.0", '["train"]', _SPANISH),
+    ):
+        (folder / f"{name}.jsonl").write_text(json.dumps({"id": name, "text": text}), encoding="utf-8")
+        (tmp_path / f"{name}.toml").write_text(
+            f'id = "{name}"\ntitle = "{name}"\nholder = "Nadie"\nlanguages = ["spa"]\n[rights]\n'
+            f'statement = "{statement}"\nbasis = "licence"\nuses = {uses}\n[collect]\nfiles = ["{name}.jsonl"]\n',
+            encoding="utf-8",
+        )
+    recipe = small_recipe("dedupe", release="").replace('"fuente.toml"', '"libre.toml", "citada.toml"')
+    (tmp_path / "receta.toml").write_text(recipe.replace('["open"]', '["open", "attribution"]'), encoding="utf-8")
+    inputs = [word for name in ("libre", "citada") for word in ("--input", f"{name}={folder}")]
+    out = ("--out", tmp_path / "out")
+    told = command_line("run", tmp_path / "receta.toml", *inputs, *out, "--engine", "in-process", "--json")
+    assert told.code == 0, told.err
+    shards = list((tmp_path / "out" / "store" / "objects").rglob("*.parquet"))
+    assert pl.concat([pl.read_parquet(path) for path in shards])["source_id"].to_list() == ["citada"]
+    said = " ".join(command_line("explain", "Impreso en la casa", *out).out.split())
+    assert "that one is kept: the release may use it, and not this one, or for a time only" in said
+
+
+@pytest.mark.parametrize(
+    ("evidence", "said"),
+    [
+        ({"decided_by": "existing"}, "it is in the earlier version"),
+        ({"decided_by": "rights_tier", "rights_tier": "unknown", "kept_rights_tier": "open"}, "open against unknown"),
+        ({"decided_by": "damage", "mojibake": 90, "kept_mojibake": 2, "misread": 5}, "wrong charset"),
+        ({"decided_by": "damage", "misread": 5, "kept_misread": 2}, "2 words of 1,000 against 5; letters are misread"),
+        ({"decided_by": "obtained", "obtained": "2025", "kept_obtained": "2024"}, "earlier: 2024 against 2025"),
+        ({"decided_by": "doc_id"}, "the smaller doc_id is kept"),
+        ({"words": 9, "kept_words": 99}, None),
+    ],
+)
+def test_each_step_is_told_in_words(evidence: dict[str, Any], said: str | None) -> None:
+    """The ledger names the step; of a run of an earlier toolkit, which named none, nothing is made up."""
+    told = why_kept(evidence)
+    assert told is said is None or (told is not None and said is not None and said in told)
+
+
+@pytest.mark.real
+@pytest.mark.skipif(not DATA.is_dir(), reason="the real texts are not here")
+@_DAMAGES
+@pytest.mark.parametrize(
+    ("file", "language"),
+    [("literature/conha19/novels.jsonl.xz", "spa_Latn"), ("literature/eltec_por/novels.jsonl.xz", "por_Latn")],
+)
+def test_of_a_novel_the_sound_copy_is_kept(file: str, language: str, damage: Callable[[str], str], kind: str) -> None:
+    """Whole novels and their beginnings, beside a damaged copy with some words more."""
+    with lzma.open(DATA / file, "rt", encoding="utf-8") as lines:
+        novels = [json.loads(next(lines))["text"] for _ in range(4)]
+    for text in (*novels[:2], *(" ".join(novel.split()[:900]) for novel in novels)):
+        rows = {
+            "a": {"text": damage(text) + _MORE, "language": language},
+            "b": {"text": text, "language": language},
+        }
+        [(name, told)] = _once(_frame(rows), Dedupe()).items()
+        assert (name, told["evidence"]["decided_by"]) == ("a", "damage")
+        assert told["evidence"][kind] > told["evidence"][f"kept_{kind}"]
