@@ -3,8 +3,8 @@
 A language file holds what depends on language: stop words, what is typical, bounds on words. A genre file bounds
 what depends on form. A signal is bounded in one of the two kinds, never in both; where it depends on both, the
 language file says what is typical and the genre file bounds the ratio to it (`of = "typical"`). A document's policy
-is the union of the two. A language without a file has the one that covers it or its macrolanguage's, else `und.toml`,
-which is loose.
+is the union of the two. A language without a file has the one that covers it, its group's or its macrolanguage's, else
+`und.toml`, which is loose.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from latam_corpus import schema
+from latam_corpus.codes import groups, holder, known_code, short
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.paths import data_folder
 from latam_corpus.text.stops import StopTable
@@ -59,7 +60,7 @@ class LanguageFile(_Strict):
 
     Attributes:
         alphabet: its letters, for `alphabet_fit`; empty where nobody has listed them.
-        covers: codes that it serves beside its own, where ISO 639-3 has no macrolanguage that says so (Nahuatl, Otomi).
+        covers: codes that it serves beside its own and those of its group or macrolanguage.
     """
 
     language: str
@@ -144,7 +145,7 @@ class Policies:
         return cls(folder, languages, genres)
 
     def language(self, code: str) -> LanguageFile:
-        """The file for a language: its own, one that covers it, its macrolanguage's, or `und`.
+        """The file for a language: its own, one that covers it, its group's, its macrolanguage's, or `und`.
 
         Args:
             code: ISO 639-3, with or without a script (`spa_Latn`); 639-1 and BCP 47 tags are understood.
@@ -152,18 +153,19 @@ class Policies:
         return self.languages[self._resolved(code)]
 
     def _resolved(self, code: str) -> str:
-        short = code.replace("-", "_").split("_")[0].lower()
-        if short in self.languages:
-            return short
-        own, macro = _iso(short) or (short, None)
-        for candidate in (own, self._covered.get(own), macro):
-            if candidate in self.languages:
-                return str(candidate)
-        return UND
+        named = short(code)
+        if named not in self.languages:
+            covered = self._covered.get(named) or self._covered.get(known_code(named) or "")
+            return covered or holder(named, self.languages) or UND
+        return named
 
     @cached_property
     def _covered(self) -> dict[str, str]:
         return {code: file.language for file in self.languages.values() for code in file.covers}
+
+    @property
+    def _looked_up_by(self) -> tuple[Mapping[str, str], str]:
+        return self._covered, groups().digest
 
     def genre(self, genre: str) -> GenreFile:
         """The file for a genre.
@@ -222,12 +224,12 @@ class Policies:
         """Changes when a measured signal may: with stop words, alphabets and background languages, not with bounds."""
         lists = {c: f.stop_words.words for c, f in sorted(self.languages.items()) if f.stop_words}
         alphabets = {c: f.alphabet for c, f in sorted(self.languages.items()) if f.alphabet}
-        return _digest([lists, self.background, sorted(self.languages), alphabets, self._covered])
+        return _digest([lists, self.background, sorted(self.languages), alphabets, *self._looked_up_by])
 
     def bounds_digest(self) -> str:
         """Changes when a verdict may: with bounds and with what is typical."""
         spoken = {c: [f.typical, _plain(f.bounds)] for c, f in sorted(self.languages.items())}
-        return _digest([spoken, {g: _plain(f.bounds) for g, f in sorted(self.genres.items())}, self._covered])
+        return _digest([spoken, {g: _plain(f.bounds) for g, f in sorted(self.genres.items())}, *self._looked_up_by])
 
 
 def _plain(bounds: Mapping[str, BoundEntry]) -> dict[str, Any]:
@@ -236,17 +238,6 @@ def _plain(bounds: Mapping[str, BoundEntry]) -> dict[str, Any]:
 
 def _digest(value: Any) -> str:  # noqa: ANN401  (anything that JSON holds)
     return hashlib.sha256(json.dumps(value, ensure_ascii=False).encode()).hexdigest()[:16]
-
-
-def _iso(code: str) -> tuple[str, str | None] | None:
-    """The ISO 639-3 code and its macrolanguage's, for a 639-1 or 639-3 code."""
-    import iso639  # noqa: PLC0415  (its tables take 0.2 s to load, and most documents never need them)
-
-    try:
-        language = iso639.Language.match(code)
-    except iso639.LanguageNotFoundError:
-        return None
-    return language.part3, language.macrolanguage
 
 
 def _load(folder: Path, model: type[F], key: str) -> Iterable[F]:

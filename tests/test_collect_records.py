@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from latam_corpus.catalog.identity import doc_id
 from latam_corpus.catalog.source import Source
 from latam_corpus.collect import streams
+from latam_corpus.collect.contract import Watch
 from latam_corpus.collect.files import list_inputs, read
 from latam_corpus.schema import DOCUMENT_SCHEMA, WORKING_SCHEMA
 from latam_corpus.toml_model import parse_toml
@@ -362,6 +363,7 @@ def test_every_line_is_a_row(tmp_path: Path, lines: list[Any], rows: int) -> Non
     encoded = [line if isinstance(line, bytes) else json.dumps(line).encode() for line in lines]
     path = tmp_path / "r.jsonl"
     path.write_bytes(b"\n".join(encoded))
-    frames = [frame for file in list_inputs(_source(), path) for frame in read(_source(), file, rows=rows)]
+    watch = Watch(_source(), strict=False)
+    frames = [frame for file in list_inputs(_source(), path) for frame in read(_source(), file, rows=rows, watch=watch)]
     assert sum(frame.height for frame in frames) == sum(bool(line.strip()) for line in encoded)
     assert all(frame.height <= rows for frame in frames)

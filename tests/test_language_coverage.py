@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from latam_corpus.language.codes import groups
+from latam_corpus.codes import groups
 from latam_corpus.language.coverage import coverage
 from latam_corpus.language.model import load
 from latam_corpus.policy import Policies

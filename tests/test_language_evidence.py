@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from latam_corpus.codes import groups
 from latam_corpus.errors import ConfigError
 from latam_corpus.language import augment
 from latam_corpus.language.calibrate import calibrated
-from latam_corpus.language.codes import MODELS, groups
+from latam_corpus.language.codes import MODELS
 from latam_corpus.language.evidence import (
     COLONIAL,
     LEAST_TELLING,

@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 
 from latam_corpus.batch import Batch, Stage
+from latam_corpus.codes import groups
 from latam_corpus.errors import ConfigError
-from latam_corpus.language.codes import groups
 from latam_corpus.language.identify import Identify
 from latam_corpus.language.lines import window_lines
 from latam_corpus.language.windows import MOST_WINDOWS, NEAR, WINDOW

@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from latam_corpus.language.codes import groups
+from latam_corpus.codes import groups
 from latam_corpus.language.spellings import Spelling, respelled, spellings
 
 

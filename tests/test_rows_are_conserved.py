@@ -98,7 +98,10 @@ def test_a_run_conserves_rows(
     room = tmp_path_factory.mktemp("run")
     stages = ("extract", "repair", 'identify languages = ["spa"]', "filter", "redact", "dedupe")
     (room / "recipe.toml").write_text(small_recipe(*stages, source=str(room / "datos.jsonl")))
-    lines = [json.dumps({"id": f"d{number}", "text": text}) for text, number in records]
+    lines = [
+        json.dumps({"id": f"d{number}", "text": text, "obtained": f"2024-05-01T12:00:{second:02d}Z"})
+        for second, (text, number) in enumerate(records)
+    ]
     (room / "datos.jsonl").write_text("".join(line + "\n" for line in [*lines, "{not json"]))
     plan = make_plan(load_recipe(str(room / "recipe.toml")), {})
     result = run(plan, find_parts(plan), room / "out", InProcess(), silent)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Final
 
+from latam_corpus.catalog.source import SOURCES
 from latam_corpus.catalog.words import TIERS
 from latam_corpus.said import Said
 
@@ -119,6 +120,18 @@ _FILE_NAME: Final = (
     ),
 )  # fmt: skip
 
+_SHIPPED_TOO: Final = (
+    Said(
+        "el catálogo ya tiene una fuente con ese id", "o catálogo já tem uma fonte com esse id",
+        "the catalogue has a source with that id already",
+    ),
+    Said(
+        "si es otra fuente, dele otro id; dos con un id no pueden ir en una receta",
+        "se é outra fonte, dê-lhe outro id; duas com um id não podem estar em uma receita",
+        "if it is another source, give it another id; two with one id can't be in one recipe",
+    ),
+)  # fmt: skip
+
 
 def advice(source: Source, name: str = "") -> Iterator[tuple[str, Said, Said]]:
     """The key, the problem and the remedy of each.
@@ -140,6 +153,9 @@ def advice(source: Source, name: str = "") -> Iterator[tuple[str, Said, Said]]:
         yield key, _EXAMPLE[0].plain(value=value), _EXAMPLE[1]
     if name.endswith(".toml") and PurePath(name).stem != source.id:
         yield "id", _FILE_NAME[0].plain(name=PurePath(name).name), _FILE_NAME[1].plain(id=source.id)
+    shipped = SOURCES / f"{source.id}.toml"
+    if name and shipped.exists() and Path(name).resolve() != shipped.resolve():
+        yield "id", *_SHIPPED_TOO
 
 
 def _of_rights(source: Source) -> Iterator[tuple[str, Said, Said]]:

@@ -80,7 +80,7 @@ class Finding:
 
     Attributes:
         line: from 1; None for the file as a whole.
-        key: of the file, dotted; empty for the file as a whole.
+        key: of the file, dotted, or the name of the file whose records are meant; empty for the whole.
         problem: without a full stop.
         remedy: what to write instead.
         wrong: false for advice, with which the file is valid.

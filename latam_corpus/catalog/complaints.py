@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from latam_corpus.catalog.refusals import found_in
+from latam_corpus.catalog.column_words import OF_COLUMNS
+from latam_corpus.catalog.refusals import REMEDIES, found_in
 from latam_corpus.errors import ConfigError
-from latam_corpus.said import Said, same
+from latam_corpus.said import LANGUAGES, Said, same
 
 PLACES: Final = (
     Said("entrada de {source}", "entrada de {source}", "input of {source}"),
@@ -18,8 +19,7 @@ PLACES: Final = (
     Said("fuente", "fonte", "source"),
 )
 COMPLAINTS: Final = (
-    Said("elija: {known}", "escolha: {known}", "choose one of: {known}"),
-    Said("¿quiso escribir «{near}»?", "quis escrever «{near}»?", "did you mean «{near}»?"),
+    *REMEDIES,
     # files
     Said("ese archivo no existe", "esse arquivo não existe", "there is no such file"),
     Said("ese archivo no existe", "esse arquivo não existe", "there is no such source file"),
@@ -157,6 +157,7 @@ COMPLAINTS: Final = (
         "write an e-mail address or a web page",
     ),
     Said("falta «{name}»", "falta «{name}»", "«{name}» isn't installed"),
+    *OF_COLUMNS,
     # crawl and rights recheck
     Said(
         "quien recolecta dice a quién escribirle, y la fuente no tiene contacto",
@@ -225,10 +226,16 @@ COMPLAINTS: Final = (
 def complaint(english: str, table: tuple[Said, ...] = COMPLAINTS) -> Said:
     """What a problem or a remedy is in three languages, with what it names; in English thrice where nobody has said it.
 
+    Of one that isn't in the table, what stands between semicolons is looked for part by part.
+
     >>> complaint("it can't be written: Permission denied").pt
     'não se pode escrever aí: não há permissão'
     """
-    return found_in(table, english, complaint) or same(english)
+    found = found_in(table, english, complaint)
+    if found is None and "; " in english:
+        parts = [complaint(part, table) for part in english.split("; ")]
+        found = Said(*("; ".join(part[place] for part in parts) for place in range(len(LANGUAGES))))
+    return found or same(english)
 
 
 def translated(error: ConfigError, language: str) -> ConfigError:

@@ -8,6 +8,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
+from latam_corpus.codes import is_family, known_code
+
 
 def _country(code: str) -> str:
     if not re.fullmatch(r"[A-Z]{2}", code):
@@ -16,15 +18,24 @@ def _country(code: str) -> str:
 
 
 def _language(code: str) -> str:
-    import iso639  # noqa: PLC0415  (its tables take a moment to load, and most sources name two languages)
+    known = known_code(code) or _named(code)
+    if known == code:
+        return code
+    if known is None and is_family(code):
+        raise ValueError(f"«{code}» is a family of languages; name its languages, one by one")
+    if known is None:
+        raise ValueError(f"«{code}» is no ISO 639-3 code; three letters, such as spa, por, quy")
+    raise ValueError(f"«{code}» is no ISO 639-3 code; write «{known}»")
+
+
+def _named(name: str) -> str | None:
+    """The code of a language that is given by its English name."""
+    import iso639  # noqa: PLC0415  (its tables take a moment to load)
 
     try:
-        if iso639.Language.match(code).part3 == code:
-            return code
-        known = iso639.Language.match(code).part3
+        return str(iso639.Language.match(name).part3)
     except iso639.LanguageNotFoundError:
-        raise ValueError(f"«{code}» is no ISO 639-3 code; three letters, such as spa, por, quy") from None
-    raise ValueError(f"«{code}» is no ISO 639-3 code; write «{known}»")
+        return None
 
 
 def _charset(name: str) -> str:

@@ -15,6 +15,11 @@ from latam_corpus.said import Said, same
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+# What to write instead, where it is a word of those there are.
+REMEDIES: Final = (
+    Said("elija: {known}", "escolha: {known}", "choose one of: {known}"),
+    Said("¿quiso escribir «{near}»?", "quis escrever «{near}»?", "did you mean «{near}»?"),
+)
 REFUSALS: Final = (
     Said(
         "«{code}» no es un código ISO 3166-1 de dos letras; escriba dos mayúsculas, como CL o BR",
@@ -30,6 +35,11 @@ REFUSALS: Final = (
         "«{code}» no es un código ISO 639-3; escriba «{known}»",
         "«{code}» não é um código ISO 639-3; escreva «{known}»",
         "«{code}» is no ISO 639-3 code; write «{known}»",
+    ),
+    Said(
+        "«{code}» es una familia de lenguas; nombre sus lenguas, una por una",
+        "«{code}» é uma família de línguas; indique as línguas dela, uma a uma",
+        "«{code}» is a family of languages; name its languages, one by one",
     ),
     Said(
         "«{name}» no es un juego de caracteres; por ejemplo utf-8, cp1252 o utf-16",
@@ -104,6 +114,26 @@ REFUSALS: Final = (
         "`gather` needs `group`; name the columns that belong together",
     ),
     Said(
+        "`optional` tiene «{column}», que ninguna otra clave nombra; {remedy}",
+        "`optional` tem «{column}», que nenhuma outra chave nomeia; {remedy}",
+        "`optional` has «{column}», which nothing else names; {remedy}",
+    ),
+    Said(
+        "«{column}» no puede ser a la vez obligatoria y opcional; deje una de las dos",
+        "«{column}» não pode ser ao mesmo tempo obrigatória e opcional; deixe uma das duas",
+        "«{column}» is both required and optional; keep one of them",
+    ),
+    Said(
+        "estos archivos se leen enteros y no tienen la columna «{column}»; {remedy}",
+        "estes arquivos são lidos inteiros e não têm a coluna «{column}»; {remedy}",
+        "these files are read whole and have no column «{column}»; {remedy}",
+    ),
+    Said(
+        "estas son páginas y no tienen la columna «{column}»; {remedy}",
+        "estas são páginas e não têm a coluna «{column}»; {remedy}",
+        "these are pages and have no column «{column}»; {remedy}",
+    ),
+    Said(
         "«{url}» tiene una consulta; escriba la dirección base del repositorio, sin ?verb=…",
         "«{url}» tem uma consulta; escreva o endereço base do repositório, sem ?verb=…",
         "«{url}» has a query; write the repository's base URL, without ?verb=…",
@@ -133,9 +163,13 @@ def refusal(english: str) -> tuple[Said, Said]:
     >>> problem.pt, remedy.es
     ('«xx» não é um código ISO 639-3', 'escriba «spa»')
     """
-    told = (found_in(REFUSALS, english) or same(english))._replace(en=english)
+    told = (found_in(REFUSALS, english, _remedy) or same(english))._replace(en=english)
     halves = [sentence.partition("; ") for sentence in told]
     return Said(*(half[0] for half in halves)), Said(*(half[2] for half in halves))
+
+
+def _remedy(english: str) -> Said:
+    return found_in(REMEDIES, english) or same(english)
 
 
 def found_in(table: tuple[Said, ...], english: str, within: Callable[[str], Said] = same) -> Said | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date  # noqa: TC003  (pydantic reads the annotation at run time)
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -31,6 +31,12 @@ Basis = Literal[*schema.BASES]  # type: ignore[valid-type]
 Use = Literal[*schema.USES]  # type: ignore[valid-type]
 Format = Literal["jsonl", "csv", "parquet", "arrow", "warc", "arc", "text", "markdown", "html", "tei"]
 Form = Literal["prose", "verse"]
+Names = Annotated[tuple[str, ...], BeforeValidator(as_tuple)]
+
+# Files of these formats have no columns but `raw`; those of web archives have what their reader and the crawler wrote.
+_WHOLE: Final = frozenset({"text", "markdown", "html", "tei"})
+CATALOGUED: Final = ("id", "url", "title", "creators", "published", "declared_language", "rights")
+PAGE_COLUMNS: Final = frozenset({*CATALOGUED, "obtained", "raw"})
 
 
 def _pick(value: object) -> object:
@@ -135,7 +141,19 @@ class Text(Model):
 
 
 class Collect(Model):
-    """How a source's records are read: which files, in which format, joined how, with which columns."""
+    """How a source's records are read: which files, in which format, joined how, with which columns.
+
+    Every column that is named here must be in each file of a table, and in some record of each file of JSON lines; a
+    run that misses one fails, and says so before it begins where the first records show it.
+
+    Attributes:
+        optional: columns that files may lack.
+        required: columns that are empty in no record.
+        unique: columns whose value no two records of the source share.
+        max_null_share: by column the largest share of the source's records in which it may be empty, 0 to 1.
+        versions: whether records with one id and different texts are versions of one document, of which the one
+            obtained last stays; their files' times count where records state none.
+    """
 
     kind: Literal["files", "crawl", "feeds", "oai", "commoncrawl"] = "files"
     crawl: Crawl | None = None
@@ -157,6 +175,11 @@ class Collect(Model):
     remove: Annotated[tuple[Pattern, ...], BeforeValidator(as_tuple)] = ()
     texts: Annotated[tuple[Text, ...], BeforeValidator(as_tuple)] = ()
     columns: Columns = Columns()
+    optional: Names = ()
+    required: Names = ()
+    unique: Names = ()
+    max_null_share: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=dict)
+    versions: bool = False
 
     @model_validator(mode="before")
     @classmethod
@@ -176,7 +199,53 @@ class Collect(Model):
                 raise ValueError(f'kind = "{name}" and the table [collect.{name}] go together; write both or neither')
         if self.gather and not self.group:
             raise ValueError("`gather` needs `group`; name the columns that belong together")
+        self._check_names()
         return self
+
+    def _check_names(self) -> None:
+        named = self.named
+        for column in self.optional:
+            if column not in named:
+                raise ValueError(f"`optional` has «{column}», which nothing else names; {closest(column, named)}")
+            if column in self.required:
+                raise ValueError(f"«{column}» is both required and optional; keep one of them")
+        known = self._known
+        for column, key in named.items():
+            if known is None or not key or column in known:
+                continue
+            if len(known) == 1:
+                raise ValueError(f"these files are read whole and have no column «{column}»; {closest(column, known)}")
+            raise ValueError(f"these are pages and have no column «{column}»; {closest(column, known)}")
+
+    @property
+    def _known(self) -> frozenset[str] | None:
+        """All columns that records can have, where the format settles it."""
+        if self.format in _WHOLE:
+            return frozenset({"raw"})
+        return PAGE_COLUMNS if self.kind != "files" or self.format in ("warc", "arc") else None
+
+    @property
+    def named(self) -> dict[str, str]:
+        """The record's columns that the source names, each with the key that names it first.
+
+        Where nothing says which column has the texts, it is `text`, under no key.
+
+        >>> Collect(group=("libro",), columns=Columns(title=Pick(column="libro"))).named
+        {'libro': 'columns.title', 'text': ''}
+        """
+        picks = [(f"columns.{name}", getattr(self.columns, name)) for name in Columns.model_fields]
+        found = [(pick.column, key) for key, pick in picks if pick and pick.column]
+        found += [(text.column, "texts") for text in self.texts]
+        found += [(column, "group") for column in self.group]
+        found += [(column, "required") for column in self.required]
+        found += [(column, "unique") for column in self.unique]
+        found += [(column, "max_null_share") for column in self.max_null_share]
+        if not (self.texts or self.columns.text or self.columns.raw):
+            found.append(("text", ""))
+        named: dict[str, str] = {}
+        for column, key in found:
+            named.setdefault(column, key)
+        return named
 
     @property
     def asked(self) -> Crawl | Feeds | Oai | CommonCrawl | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING, Final
 
+from latam_corpus.codes import known_code
 from latam_corpus.said import Said, same
 
 if TYPE_CHECKING:
@@ -118,13 +119,14 @@ KEYS: Final = {
     "archivos": "files", "arquivos": "files", "formato": "format", "columnas": "columns", "colunas": "columns",
     "inicio": "start", "direccion": "address", "endereco": "address",
 }  # fmt: skip
-# The languages that people here name rather than code; every other one by its code or its English name. Náhuatl,
-# mixteco and otomí aren't here: ISO 639-3 has no one code for them, and a source names the variety.
+# The languages that people here name rather than code; every other one by its code or its English name. Mixteco isn't
+# here: no code stands for all of it, and a source names the variety.
 _LANGUAGES: Final = {
     "espanol": "spa", "castellano": "spa", "espanhol": "spa", "castelhano": "spa",
     "portugues": "por", "ingles": "eng", "frances": "fra",
     "quechua": "que", "guarani": "grn", "aimara": "aym", "aymara": "aym", "mapudungun": "arn", "mapuche": "arn",
     "maya": "yua", "zapoteco": "zap", "rapa nui": "rap", "wayuunaiki": "guc", "papiamento": "pap",
+    "nahuatl": "nah", "mexicano": "nah", "otomi": "oto",
     "criollo haitiano": "hat", "crioulo haitiano": "hat",
 }  # fmt: skip
 
@@ -176,13 +178,15 @@ def word_of(vocabulary: Mapping[str, Said], typed: str) -> str | None:
 def language_of(typed: str) -> str | None:
     """The ISO 639-3 code of a language that somebody typed: a code, or a name in Spanish, Portuguese or English.
 
-    >>> language_of("español"), language_of("pt"), language_of("Quechua"), language_of("klingonés")
-    ('spa', 'por', 'que', None)
+    >>> language_of("español"), language_of("pt"), language_of("Náhuatl"), language_of("klingonés")
+    ('spa', 'por', 'nah', None)
     """
     import iso639  # noqa: PLC0415  (its tables take a moment to load)
 
     wanted = folded(typed)
     named = _LANGUAGES.get(wanted, wanted)
+    if found := known_code(named):
+        return found
     for form in (named, typed.strip(), typed.strip().title()):
         try:
             return str(iso639.Language.match(form).part3)

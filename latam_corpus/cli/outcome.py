@@ -5,18 +5,22 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any, Final
 
-from latam_corpus.cli.show import console, number, print_json, table
+from latam_corpus.cli.show import console, errors, number, print_json, table
+from latam_corpus.pipeline.contracts import mapping_told
 from latam_corpus.pipeline.estimate import estimate
 from latam_corpus.pipeline.history import latest
 from latam_corpus.pipeline.part import Task, folder_of, keys_of
 from latam_corpus.pipeline.plan import run_digest
 from latam_corpus.pipeline.step_file import is_whole
 from latam_corpus.release.card import megabytes
+from latam_corpus.toml_model import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from latam_corpus.collect.contract import Facts
+    from latam_corpus.collect.examine import Examined
     from latam_corpus.pipeline.plan import Part, Plan
     from latam_corpus.pipeline.result import RunResult
     from latam_corpus.release.manifest import Manifest
@@ -57,6 +61,14 @@ def tell_plan(plan: Plan, parts: Sequence[Part], out: Path, *, as_json: bool) ->
     console.print(f"  then decided over all: {', '.join(told['barriers'])}")
 
 
+def tell_examined(examined: Sequence[Examined]) -> None:
+    """Print, on standard error, what may be wrong with the columns of sources, by their first records."""
+    for one in examined:
+        lines = [f"{doubt.place}: {doubt.problem}; {doubt.remedy}" for doubt in one.doubts]
+        for line in (*lines, *never_filled({one.source: one.facts})):
+            errors.print(f"doubt    {line}", markup=False)
+
+
 def tell_result(result: RunResult, released: Manifest | None, before: str | None, *, as_json: bool) -> None:
     """Print what a run came to.
 
@@ -74,6 +86,7 @@ def tell_result(result: RunResult, released: Manifest | None, before: str | None
                 "rows": {"in": result.rows_in, "kept": result.kept},
                 "stages": {name: dataclasses.asdict(count) for name, count in result.stages.items()},
                 "barriers": result.barriers,
+                "mapping": mapping_told(result.facts),
                 "by_genre": result.by_genre,
                 "reused": {title: {"parts": n, "of": of} for title, (n, of) in result.reused.items()},
                 "failures": result.failures,
@@ -98,6 +111,8 @@ def tell_result(result: RunResult, released: Manifest | None, before: str | None
         f"{number(result.rows_in - result.kept)} set aside, in {result.seconds:.1f} s"
     )
     _tell_left_out(result)
+    for line in never_filled(result.facts):
+        console.print(f"empty    {line}", markup=False)
     console.print(f"run      {result.folder}")
     if released is not None:
         again = ", nothing has changed since" if released.version == before else ""
@@ -108,8 +123,26 @@ def tell_result(result: RunResult, released: Manifest | None, before: str | None
     _tell_losses(result)
     if result.failures:
         console.print(f"no release is made of a run with failed parts ({len(result.failures)}); run it again")
-    for name, error in result.failures.items():
-        console.print(f"failed   {name}: {error}", markup=False)
+    for error, names in _by_error(result.failures).items():
+        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        console.print(f"failed   {names[0]}{more}: {error}", markup=False)
+
+
+def _by_error(failures: Mapping[str, str]) -> dict[str, list[str]]:
+    """The parts that failed, by what they said."""
+    found: dict[str, list[str]] = {}
+    for name, error in failures.items():
+        found.setdefault(error, []).append(name)
+    return found
+
+
+def never_filled(facts: Mapping[str, Facts]) -> Iterator[str]:
+    """A sentence for each column of the documents that is mapped and that no record of a source filled."""
+    for source, told in facts.items():
+        for name, given in told.empty().items():
+            values = f", whose values aren't understood, such as {shown(given.example)}" if given.example else ""
+            records = f"{number(given.records)} records"
+            yield f"{source}: no «{name}» in any of {records}; it is taken from «{given.origin}»{values}"
 
 
 def _tell_left_out(result: RunResult) -> None:

@@ -21,6 +21,7 @@ from latam_corpus.cli.previewed import items_of
 from latam_corpus.cli.show import console, errors, print_json
 from latam_corpus.cli.spoken import Lang, in_their_language, spoken
 from latam_corpus.collect.crawl.progress import Silent
+from latam_corpus.collect.examine import examine
 from latam_corpus.errors import ConfigError
 from latam_corpus.report.page import write_file
 from latam_corpus.report.preview import (
@@ -75,6 +76,8 @@ def preview(
     source = usable_source(file, language)
     with contextlib.ExitStack() as opened:
         place = where or collected(source, out) or _asked(source, n, opened, language)
+        for breach in examine(source, place).breaches:
+            raise ConfigError(*breach)
         items = items_of(source, place, n, policies)
     if not items:
         raise ConfigError(f"source {source.id}", _NOTHING.told(language))

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from latam_corpus.cli.crawl import with_crawled
-from latam_corpus.cli.outcome import tell_plan, tell_result
+from latam_corpus.cli.outcome import tell_examined, tell_plan, tell_result
 from latam_corpus.cli.show import RunProgress, console, errors, number, print_json, table
 from latam_corpus.engine.choose import make_engine
 from latam_corpus.errors import ConfigError, ReleaseError, closest
-from latam_corpus.pipeline.plan import Plan, make_plan, named_source
+from latam_corpus.pipeline.contracts import examined, mapping_told
+from latam_corpus.pipeline.plan import Plan, make_plan, named_sources
 from latam_corpus.pipeline.recipe import Recipe, load_recipe
 from latam_corpus.pipeline.run import find_parts
 from latam_corpus.pipeline.run import run as run_plan
@@ -29,6 +30,7 @@ from latam_corpus.release.store import Store
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from latam_corpus.collect.examine import Examined
     from latam_corpus.pipeline.registry import Barrier
     from latam_corpus.pipeline.result import RunResult
     from latam_corpus.release.manifest import Manifest
@@ -48,14 +50,19 @@ StoreUrl = Annotated[str | None, typer.Option("--store", help="Release store, a 
 
 def check(
     recipe: Annotated[str, typer.Argument(help="A recipe: a TOML file, or the name of a shipped one.")],
+    inputs: Inputs = [],  # noqa: B006  (Typer reads the default and never changes it)
     out: Out = Path("out"),
     store: StoreUrl = None,
     as_json: Json = False,
 ) -> None:
-    """Find everything that is wrong with a recipe before one byte is read."""
+    """Find everything that is wrong with a recipe; with --input also with its sources' columns, by the first records.
+
+    Without --input, not one byte of a source is read.
+    """
     found = load_recipe(recipe)
     plan = checked_plan(found, {}, None)
     _, against = with_indexes(plan, Store.at(store or out / "store"), None)
+    seen = examined(checked_plan(found, parse_inputs(found, inputs), None)) if inputs else []
     told = {
         "recipe": found.name,
         "ok": True,
@@ -65,6 +72,7 @@ def check(
         "release": found.release.model_dump(mode="json") if found.release else None,
         "left_out": _left_out(found, plan),
         "hints": found.hints(),
+        "inputs": [_input(one) for one in seen],
     }
     if as_json:
         print_json(told)
@@ -78,8 +86,25 @@ def check(
         console.print(f"release  {found.release.name}: admits {', '.join(found.release.admit)}")
         for source, why in told["left_out"].items():  # type: ignore[attr-defined]
             console.print(f"         «{source}» will be measured and left out: {why}")
+    for one in seen:
+        looked = f"{number(one.facts.records)} records of {one.looked_at} of {one.files} files looked at"
+        console.print(f"input    {one.source}: {looked}", markup=False)
     console.print("nothing is wrong")
     _tell_hints(found)
+    tell_examined(seen)
+
+
+def _input(one: Examined) -> dict[str, object]:
+    """What was looked at of a source, for JSON."""
+    return {
+        "source": one.source,
+        "files": one.files,
+        "looked_at": one.looked_at,
+        "records": one.facts.records,
+        "whole": one.whole,
+        "doubts": [doubt._asdict() for doubt in one.doubts],
+        "mapping": mapping_told({one.source: one.facts}),
+    }
 
 
 def _tell_hints(recipe: Recipe) -> None:
@@ -160,20 +185,30 @@ def parse_inputs(recipe: Recipe, given: Sequence[str]) -> dict[str, str]:
     """Source id → path, from `SOURCE=PATH` or, where the recipe has one source, `PATH`.
 
     Raises:
-        ConfigError: a path alone for a recipe with several sources, or an unknown source.
+        ConfigError: a path alone for a recipe with several sources, an unknown source, or one that is named twice.
     """
-    ids = [named_source(named, recipe.file)[0].id for named in recipe.sources]
+    ids = [source.id for source, _ in named_sources(recipe)]
     found: dict[str, str] = {}
     for entry in given:
         name, separator, path = entry.partition("=")
         if separator and name in ids:
-            found[name] = path
+            source, where = name, path
         elif len(ids) == 1 and not (separator and "/" not in name and not Path(entry).exists()):
-            found[ids[0]] = entry
+            source, where = ids[0], entry
         elif separator:
             raise ConfigError("--input", f"«{name}» is no source of {recipe.name}", closest(name, ids))
         else:
             raise ConfigError("--input", f"«{entry}» names no source", f"say which: {ids[0]}={entry}")
+        if source in found:
+            places = f"«{found[source]}» and «{where}»"
+            raise ConfigError(
+                "--input",
+                f"«{source}» is given twice: {places}",
+                "name one folder, or a glob in quotes, for all its files",
+            )
+        if not where:
+            raise ConfigError("--input", f"«{source}» has no place", f"write {source}=PATH")
+        found[source] = where
     return found
 
 
@@ -198,6 +233,7 @@ def run(
     plan, against = with_indexes(checked_plan(found, parse_inputs(found, inputs), limit), opened, cache)
     chosen = make_engine(engine, workers or os.cpu_count() or 1)
     plan = with_crawled(plan, out)
+    tell_examined(examined(plan))
     parts = find_parts(plan, limit)
     if dry_run:
         tell_plan(plan, parts, out, as_json=as_json)

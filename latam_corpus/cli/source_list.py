@@ -11,6 +11,7 @@ from latam_corpus.catalog.source import SOURCES, Source, shipped_sources
 from latam_corpus.catalog.words import GENRES, STATUSES, TIERS, USES
 from latam_corpus.cli.show import console, number, print_json, table
 from latam_corpus.cli.spoken import Lang, in_their_language, spoken
+from latam_corpus.codes import admits
 from latam_corpus.errors import ConfigError
 from latam_corpus.said import Said
 
@@ -82,7 +83,7 @@ def _fits(source: Source, wanted: dict[str, str]) -> bool:
         "status": [source.status],
         "country": [source.country],
         "use": source.uses,
-        "language": source.languages,
+        "language": [wanted["language"]] if any(admits(wanted["language"], one) for one in source.languages) else [],
     }
     return all(not value or value in has[key] for key, value in wanted.items())
 

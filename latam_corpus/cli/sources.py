@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from latam_corpus.catalog.answers import choice
 from latam_corpus.catalog.ask import answered, interview
-from latam_corpus.catalog.check import check_source
+from latam_corpus.catalog.check import Finding, check_source
+from latam_corpus.catalog.complaints import complaint
 from latam_corpus.catalog.questions import Question
 from latam_corpus.catalog.template import Template, load_template, templates
 from latam_corpus.cli.checked import checked
@@ -21,8 +22,14 @@ from latam_corpus.cli.sheets import export_sheet, import_sheet
 from latam_corpus.cli.show import console, print_json, table
 from latam_corpus.cli.source_list import list_sources
 from latam_corpus.cli.spoken import Lang, in_their_language, spoken
+from latam_corpus.collect.examine import examine
 from latam_corpus.errors import ConfigError
 from latam_corpus.said import Said
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from latam_corpus.catalog.source import Source
 
 app = typer.Typer(no_args_is_help=True, help="Describe sources, check them, and see what comes of them (librarians).")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -38,6 +45,10 @@ _OTHER_NAME: Final = Said(
     "dê outro nome: latam-corpus sources new OUTRO.toml",
     "give another name: latam-corpus sources new OTHER.toml",
 )
+_SAME_ID: Final = Said(
+    "«{id}» es también el id de {path}", "«{id}» é também o id de {path}", "«{id}» is the id of {path} too"
+)
+_OTHER_ID: Final = Said("dé otro id a uno de los dos", "dê outro id a um dos dois", "give one of them another id")
 _KIND: Final = Question(
     "template",
     Said("¿Qué clase de fuente es?", "Que tipo de fonte é?", "What kind of source is it?"),
@@ -141,19 +152,31 @@ def _chosen(screen: _Terminal, language: str) -> Template:
 @in_their_language
 def check(
     files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Source files.")],
+    where: Annotated[str, typer.Option("--input", metavar="PATH", help="Where the records of the one file are.")] = "",
     lang: Lang = "",
     as_json: Json = False,
 ) -> None:
-    """Say everything that is wrong with source files, and what to write instead. Exit code 1 when something is."""
+    """Say everything that is wrong with source files, and what to write instead. Exit code 1 when something is.
+
+    With --input, the first records are read, and the columns that the file names are looked for in them.
+    """
     language = spoken(lang)
     told: list[dict[str, Any]] = []
+    if where and len(files) > 1:
+        raise ConfigError("--input", "it goes with one file", "check the files one by one")
+    by_id: dict[str, Path] = {}
     for path in files:
         source, found = checked(path)
+        if source and by_id.setdefault(source.id, path) != path:
+            same_id = _SAME_ID.plain(id=source.id, path=by_id[source.id])
+            found = [*found, Finding(None, "id", same_id, _OTHER_ID)]
+        if source and where:
+            found = [*found, *_of_records(source, where)]
         wrong = [one for one in found if one.wrong]
         told.append(
             {
                 "file": str(path),
-                "ok": source is not None,
+                "ok": source is not None and not wrong,
                 "source": source.id if source else None,
                 "findings": [one.as_dict(language) for one in found],
             }
@@ -169,6 +192,15 @@ def check(
         print_json(told)
     if not all(one["ok"] for one in told):
         raise typer.Exit(1)
+
+
+def _of_records(source: Source, where: str) -> Iterator[Finding]:
+    """What the first records show to be wrong, each under the name of its file."""
+    seen = examine(source, where)
+    for wrong, breaches in ((True, seen.breaches), (False, seen.doubts)):
+        for breach in breaches:
+            file = breach.place.partition(", ")[2]
+            yield Finding(None, file, complaint(breach.problem), complaint(breach.remedy), wrong=wrong)
 
 
 app.command("list")(list_sources)

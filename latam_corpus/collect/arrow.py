@@ -35,12 +35,13 @@ def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
     with ExitStack() as opened:
         stream = _opened(content, opened)
         try:
-            for batch in _batches(stream, span, columns_read(source)):
+            for schema, batch in _batches(stream, span, columns_read(source)):
+                columns = names_of(schema)
                 each = max(batch.nbytes / max(batch.num_rows, 1), 1)
                 rows = max(1, min(limits.rows, int(limits.bytes_ / each)))
                 for start in range(0, batch.num_rows, rows):
                     piece = batch.slice(start, rows)
-                    yield chunk_of(piece, number)
+                    yield chunk_of(piece, number, columns)
                     number += piece.num_rows
         except (pa.ArrowException, OSError) as error:
             raise SourceError(content.relative, cause_of(error), "check that it is an Arrow file") from None
@@ -75,30 +76,52 @@ def _opened(content: Content, opened: ExitStack) -> BinaryIO:
     return cast("BinaryIO", io.BufferedReader(Pieces(pieces)))
 
 
-def _batches(stream: BinaryIO, span: Span | None, wanted: frozenset[str]) -> Iterator[pa.RecordBatch]:
-    """The record batches, or those of the span, with the wanted columns."""
+def _batches(stream: BinaryIO, span: Span | None, wanted: frozenset[str]) -> Iterator[tuple[pa.Schema, pa.RecordBatch]]:
+    """The file's schema with each of its record batches, or of those of the span, with the wanted columns."""
     if not stream.seekable():
         for batch in pa.ipc.open_stream(stream):
-            yield batch.select([name for name in batch.schema.names if name in wanted])
+            yield batch.schema, batch.select([name for name in batch.schema.names if name in wanted])
         return
-    names = pa.ipc.open_file(stream).schema.names
-    chosen = [number for number, name in enumerate(names) if name in wanted]
+    schema = pa.ipc.open_file(stream).schema
+    chosen = [number for number, name in enumerate(schema.names) if name in wanted]
     stream.seek(0)
     # No column chosen would mean all of them.
     file = pa.ipc.open_file(stream, options=pa.ipc.IpcReadOptions(included_fields=chosen or [0], use_threads=False))
     for number in range(*((span.start, span.stop) if span else (file.num_record_batches,))):
         batch = file.get_batch(number)
-        yield batch if chosen else batch.select([])
+        yield schema, batch if chosen else batch.select([])
 
 
-def chunk_of(batch: pa.RecordBatch, before: int) -> Chunk:
-    """The batch's records, numbered after those before; a row that isn't valid UTF-8 is a failure in its place."""
+def names_of(schema: pa.Schema) -> tuple[str, ...]:
+    """The columns of a schema, and the fields of its structs as paths.
+
+    >>> names_of(pa.schema({"metadata": pa.struct({"author": pa.string()})}))
+    ('metadata', 'metadata.author')
+    """
+
+    def below(field: pa.Field, path: str) -> Iterator[str]:
+        yield path
+        if pa.types.is_struct(field.type):
+            for inner in field.type.fields:
+                yield from below(inner, f"{path}.{inner.name}")
+
+    return tuple(path for field in schema for path in below(field, field.name))
+
+
+def chunk_of(batch: pa.RecordBatch, before: int, columns: tuple[str, ...] | None = None) -> Chunk:
+    """The batch's records, numbered after those before; a row that isn't valid UTF-8 is a failure in its place.
+
+    Args:
+        batch: as it was read.
+        before: records of the file before it.
+        columns: all that the file has.
+    """
     numbers = range(before + 1, before + 1 + batch.num_rows)
     if not batch.num_columns:
-        return Chunk(list(numbers), [{} for _ in numbers], [])
+        return Chunk(list(numbers), [{} for _ in numbers], [], columns=columns)
     try:
         batch.validate(full=True)  # Arrow doesn't check text when it reads; Polars trusts it
-        return Chunk(list(numbers), pl.DataFrame(pl.from_arrow(batch)).to_dicts(), [])
+        return Chunk(list(numbers), pl.DataFrame(pl.from_arrow(batch)).to_dicts(), [], columns=columns)
     except pa.ArrowInvalid as error:
         if batch.num_rows == 1:
             return Chunk([], [], [Failure(numbers[0], "not UTF-8", {"record": numbers[0], "error": str(error)[:120]})])
@@ -107,6 +130,7 @@ def chunk_of(batch: pa.RecordBatch, before: int) -> Chunk:
         [number for chunk in single for number in chunk.numbers],
         [record for chunk in single for record in chunk.records],
         [failure for chunk in single for failure in chunk.failures],
+        columns=columns,
     )
 
 

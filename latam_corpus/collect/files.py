@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from fsspec.utils import glob_translate
 
 from latam_corpus.collect.archives import Refused, members
+from latam_corpus.collect.contract import Watch
 from latam_corpus.collect.formats import UNKNOWN, format_of, reader_of, splitter_of
 from latam_corpus.collect.frames import failures_frame, frame_of
 from latam_corpus.collect.groups import grouped, is_grouped
@@ -67,6 +68,7 @@ def read(
     limit: int | None = None,
     genre: str | None = None,
     span: Span | None = None,
+    watch: Watch | None = None,
 ) -> Iterator[pl.DataFrame]:
     """The file's documents, in frames of at most about `rows` rows and `bytes_` bytes.
 
@@ -81,9 +83,14 @@ def read(
         limit: documents after which to stop.
         genre: the genre where neither record nor source says one.
         span: one of `split`; None for the whole file.
+        watch: what looks at the records meanwhile; by default one that only holds them to what the source says.
+
+    Raises:
+        PartError: the file lacks a column that the source names, or breaks what else it says of its columns.
     """
+    watch = watch or Watch(source)
     entry = format_of(file.relative, source.collect.format) or UNKNOWN
-    place = Place(source, file.relative, file.modified, entry, genre, part=str(span) if span else None)
+    place = Place(source, file.relative, file.modified, entry, genre, part=str(span) if span else None, watch=watch)
     limits = Limits(rows if limit is None or is_grouped(source.collect) else max(1, min(rows, limit)), bytes_)
     left = limit
     for frame in _frames(place, _content(file, span), limits):
@@ -93,7 +100,8 @@ def read(
         if left is not None:
             left -= shown.height
             if not left:
-                return
+                break
+    watch.end()
 
 
 def _content(file: InputFile, span: Span | None = None) -> Content:
@@ -122,7 +130,10 @@ def _guarded(place: Place, content: Content, limits: Limits) -> Iterator[Chunk]:
         yield Chunk([], [], [_UNKNOWN])
         return
     try:
-        yield from reader_of(place.format)(content, place.source, limits)
+        chunks = reader_of(place.format)(content, place.source, limits)
+        if place.watch and place.format.media_type is None:
+            chunks = place.watch.over(place.relative, chunks, is_part=content.span is not None)
+        yield from chunks
     except SourceError as error:
         yield Chunk([], [], [Failure(None, "damaged file", {"error": error.problem})])
 

@@ -122,10 +122,13 @@ def _shared(place: Place, records: Sequence[Record], keys: frozenset[str]) -> di
     for name, convert in _AS.items():
         default = defaults.get(name)
         found = values_of(columns, name, records, keys, place.relative)
-        if found is None:
+        converted = None if found is None else [convert(one) for one in found]
+        if place.watch:
+            place.watch.given(name, records, converted)
+        if converted is None:
             shared[name] = Same(default)
         else:
-            shared[name] = [default if (value := convert(one)) is None else value for one in found]
+            shared[name] = [default if value is None else value for value in converted]
     return shared
 
 
@@ -145,6 +148,9 @@ def _documents(
         columns["composition"] = Same(text.composition)
     missing = {row: _missing(place, chunk, row, text) for row, body in enumerate(bodies) if body is None}
     body = "raw" if place.media_type else "text"
+    if place.watch and place.format.media_type is None:
+        name, origin = (f"texts.{text.column}", text.column) if text else (body, _origin(source, body))
+        place.watch.given(name, chunk.records, bodies, origin)
     columns |= {
         "doc_id": [doc_id(source.id, locator) for locator in locators],
         "member": [place.named(member) for member in members] if place.member else members,
@@ -160,6 +166,12 @@ def _documents(
         if "opt_outs" in keys:
             columns["opt_outs"] = [record.get("opt_outs") for record in chunk.records]
     return _frame(place, columns, len(bodies), body)
+
+
+def _origin(source: Source, body: str) -> str:
+    """The record's column that texts are from."""
+    pick = getattr(source.collect.columns, body)
+    return (pick and pick.column) or body
 
 
 def _sparse(values: dict[int, str], height: int) -> Values:
@@ -191,6 +203,8 @@ def _locators(place: Place, chunk: Chunk, keys: frozenset[str], urls: Values) ->
     ids = values_of(place.source.collect.columns, "id", chunk.records, keys, place.relative)
     count = len(chunk.records)
     names = [None] * count if ids is None else [values.as_text(one) for one in ids]
+    if place.watch:
+        place.watch.given("id", chunk.records, ids and names)
     links = [None] * count if isinstance(urls, Same) else urls
     locators: list[str] = []
     members: list[str | None] = []

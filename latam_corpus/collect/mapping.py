@@ -40,7 +40,7 @@ def columns_read(source: Source) -> frozenset[str]:
     """The record's columns that reading this source looks at; of a path into a struct, its first name too."""
     collect = source.collect
     named = [pick.column for name in Columns.model_fields for pick in picks(collect.columns, name) if pick.column]
-    named += [*collect.group, *(text.column for text in collect.texts)]
+    named += collect.named
     return frozenset(name for column in named for name in _names(column))
 
 

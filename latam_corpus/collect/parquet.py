@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from latam_corpus.collect.arrow import cause_of, chunk_of
+from latam_corpus.collect.arrow import cause_of, chunk_of, names_of
 from latam_corpus.collect.mapping import columns_read
 from latam_corpus.collect.spans import Span, by_size
 from latam_corpus.collect.streams import seekable
@@ -33,10 +33,11 @@ def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
             file = pq.ParquetFile(stream)
             read_by = columns_read(source)
             wanted = [name for name in file.schema_arrow.names if name in read_by]
+            columns = names_of(file.schema_arrow)
             for group in range(*((span.start, span.stop) if span else (file.num_row_groups,))):
                 rows = _rows(file, group, limits)
                 for batch in file.iter_batches(rows, row_groups=[group], columns=wanted, use_threads=False):
-                    yield chunk_of(batch, number)
+                    yield chunk_of(batch, number, columns)
                     number += batch.num_rows
         except (pa.ArrowException, OSError) as error:
             raise SourceError(content.relative, cause_of(error), "check that it is a Parquet file") from None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from latam_corpus.catalog.source import Source
+    from latam_corpus.collect.contract import Watch
     from latam_corpus.collect.formats import Format
 
 
@@ -24,6 +25,7 @@ class Place:
         genre: what to fall back to.
         member: the member's path in the archive; None for a file that is no archive.
         part: the part of the file that is read, for the name of a failure of all of it.
+        watch: what looks at the records meanwhile.
     """
 
     source: Source
@@ -33,6 +35,7 @@ class Place:
     genre: str | None = None
     member: str | None = None
     part: str | None = None
+    watch: Watch | None = field(default=None, compare=False, repr=False)
 
     @property
     def relative(self) -> str:

@@ -78,7 +78,8 @@ class Chunk:
 
     `numbers` counts a file's records from 1 and is None for a file that is one document as a whole. `pages` tells
     which document of its group a record starts, where a group was cut. `media_types` and `offsets` are those of each
-    record where a file, such as a WARC, has records of several types that are found by their offset.
+    record where a file, such as a WARC, has records of several types that are found by their offset. `columns` are all
+    that the file has, read or not, where its format states them; of a struct also its fields, `metadata.author`.
     """
 
     numbers: list[int | None]
@@ -87,6 +88,7 @@ class Chunk:
     pages: list[int] | None = None
     media_types: list[str] | None = None
     offsets: list[int | None] | None = None
+    columns: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -107,8 +109,15 @@ class Found(NamedTuple):
     offset: int | None = None
 
 
-def chunked(found: Iterable[Found | Failure | None], limits: Limits) -> Iterator[Chunk]:
+def chunked(
+    found: Iterable[Found | Failure | None], limits: Limits, columns: tuple[str, ...] | None = None
+) -> Iterator[Chunk]:
     """What is found, in chunks that end when they reach the limits; None is what is neither a record nor a failure.
+
+    Args:
+        found: in the file's order.
+        limits: of a chunk.
+        columns: those of the file, where its format states them.
 
     Raises:
         SourceError: finding has raised it; all that was found before has been given by then.
@@ -129,17 +138,17 @@ def chunked(found: Iterable[Found | Failure | None], limits: Limits) -> Iterator
                 held.append(one)
                 size += one.size
             if len(held) + len(failures) >= limits.rows or size >= limits.bytes_:
-                yield _chunk(held, failures)
+                yield _chunk(held, failures, columns)
                 held, failures, size = [], [], 0
     except SourceError as error:
         damage = error
     if held or failures:
-        yield _chunk(held, failures)
+        yield _chunk(held, failures, columns)
     if damage is not None:
         raise damage
 
 
-def _chunk(held: list[Found], failures: list[Failure]) -> Chunk:
+def _chunk(held: list[Found], failures: list[Failure], columns: tuple[str, ...] | None) -> Chunk:
     kinds = [one.media_type for one in held if one.media_type is not None]
     return Chunk(
         [one.number for one in held],
@@ -147,6 +156,7 @@ def _chunk(held: list[Found], failures: list[Failure]) -> Chunk:
         failures,
         media_types=kinds or None,
         offsets=[one.offset for one in held] if kinds else None,
+        columns=columns,
     )
 
 

@@ -99,7 +99,7 @@ def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
     """
     table = _table(content, source)
     with content.open() as stream:
-        yield from chunked(_found(content, stream, table), limits)
+        yield from chunked(_found(content, stream, table), limits, table.names)
 
 
 def _found(content: Content, stream: BinaryIO, table: _Table) -> Iterator[Found | Failure | None]:

@@ -6,8 +6,8 @@ import random
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from latam_corpus.codes import groups
 from latam_corpus.language import augment
-from latam_corpus.language.codes import groups
 from latam_corpus.language.evidence import (
     LEAST_TELLING,
     LEAST_WITH_MANY,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from typing import Any
 
-from latam_corpus.language.codes import groups
+from latam_corpus.codes import groups
 from latam_corpus.language.model import load, locate
 
 

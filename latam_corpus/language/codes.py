@@ -1,20 +1,17 @@
-"""What a label means in ISO 639-3 and ISO 15924, and which languages of the Americas go together."""
+"""What a label means in ISO 639-3 and ISO 15924, and the script of letters."""
 
 from __future__ import annotations
 
 import re
-import tomllib
 import unicodedata
 from collections import Counter
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Final
 
-from latam_corpus.errors import ConfigError, nearest
+from latam_corpus.codes import UNDETERMINED, known_code
 
 MODELS: Final = Path(__file__).resolve().parent / "models"
-UNDETERMINED: Final = "und"
 _LABEL: Final = re.compile(r"^([A-Za-z]{2,3})(?:[-_]([A-Za-z]{4}))?$")
 # Unicode names begin with the script; these are the ones with much text and a label of their own.
 _SCRIPTS: Final = {
@@ -64,80 +61,6 @@ _SCRIPTS: Final = {
 }
 
 
-@dataclass(frozen=True)
-class Groups:
-    """Which languages are of the Americas, and which are judged together.
-
-    Attributes:
-        of: group code by member code; a language of the Americas without kin here is its own group.
-        collections: names of the ISO 639-5 collections among the group codes.
-    """
-
-    of: dict[str, str]
-    collections: dict[str, str]
-
-    def members(self, code: str) -> frozenset[str]:
-        """The codes that a wish for `code` accepts: itself, and its members when it is a group.
-
-        >>> sorted(groups().members("aym"))
-        ['ayc', 'aym', 'ayr']
-        >>> sorted(groups().members("spa"))
-        ['spa']
-        """
-        own = {member for member, group in self.of.items() if group == code}
-        return frozenset(own | {code} | _iso_members(code))
-
-
-@cache
-def groups() -> Groups:
-    """The groups of `models/groups.toml`."""
-    data = tomllib.loads((MODELS / "groups.toml").read_text("utf-8"))
-    of = {code: code for code in data["alone"]["codes"]}
-    for group, members in data["groups"].items():
-        of |= dict.fromkeys(members, group)
-    return Groups(of, data["collections"])
-
-
-def iso_code(code: str, place: str) -> str:
-    """The ISO 639-3 (or collection) code that `code` means.
-
-    Args:
-        code: an ISO 639 code of two or three letters.
-        place: what the error names.
-
-    Raises:
-        ConfigError: no language has this code.
-
-    >>> iso_code("es", "mapa.toml"), iso_code("que", "mapa.toml")
-    ('spa', 'que')
-    >>> iso_code("spx2", "mapa.toml")
-    Traceback (most recent call last):
-    ...
-    latam_corpus.errors.ConfigError: mapa.toml: unknown language code «spx2»; did you mean «spx»?
-    """
-    known = known_code(code)
-    if known is None:
-        near = nearest(code, _all_codes())
-        remedy = f"did you mean «{near}»?" if near else "give one of ISO 639-3, such as spa, por or quy"
-        raise ConfigError(place, f"unknown language code «{code}»", remedy)
-    return known
-
-
-@cache
-def known_code(code: str) -> str | None:
-    """The ISO 639-3 (or collection) code, or None when no language has it."""
-    if code == UNDETERMINED or code in groups().collections:
-        return code
-    import iso639  # noqa: PLC0415  (its tables take 13 MB and a moment to load, and a worker seldom needs them)
-
-    for look_up in (iso639.Language.from_part3, iso639.Language.from_part1, iso639.Language.from_part2b):
-        try:
-            return str(look_up(code).part3)
-        except iso639.LanguageNotFoundError:
-            continue
-    return None
-
-
 @cache
 def usual_script(code: str) -> str:
     """The ISO 15924 code of the script in which a language is most written, `Latn` when unknown.
@@ -145,7 +68,7 @@ def usual_script(code: str) -> str:
     >>> usual_script("spa"), usual_script("rus"), usual_script("quy")
     ('Latn', 'Cyrl', 'Latn')
     """
-    import langcodes  # noqa: PLC0415  (the same)
+    import langcodes  # noqa: PLC0415  (its tables take a moment to load, and a worker seldom needs them)
 
     script = langcodes.Language.get(code).maximize().script
     return str(script) if script else "Latn"
@@ -185,17 +108,3 @@ def script_of_letter(character: str) -> str:
     """
     first = unicodedata.name(character, "LATIN").split()[0].split("-")[0]
     return _SCRIPTS.get(first, "Zyyy")
-
-
-@cache
-def _iso_members(code: str) -> frozenset[str]:
-    import iso639  # noqa: PLC0415  (the same)
-
-    return frozenset(lang.part3 for lang in iso639.ALL_LANGUAGES if lang.macrolanguage == code)
-
-
-@cache
-def _all_codes() -> tuple[str, ...]:
-    import iso639  # noqa: PLC0415  (the same)
-
-    return tuple(sorted({lang.part3 for lang in iso639.ALL_LANGUAGES} | set(groups().collections)))

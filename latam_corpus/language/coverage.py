@@ -6,9 +6,7 @@ import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import iso639
-
-from latam_corpus.language.codes import UNDETERMINED, groups
+from latam_corpus.codes import UNDETERMINED, groups, name_of
 from latam_corpus.language.model import SHIPPED, locate
 from latam_corpus.policy import UND
 
@@ -82,15 +80,3 @@ def _of(code: str, lines: int, policies: Policies) -> Coverage:
         bounds=tuple(sorted(file.bounds)),
         reviewed_by=file.reviewed_by,
     )
-
-
-def name_of(code: str) -> str:
-    """The English name of a language or group, its code where it has none.
-
-    >>> name_of("quy"), name_of("myn")
-    ('Ayacucho Quechua', 'Mayan languages')
-    """
-    try:
-        return str(iso639.Language.from_part3(code).name)
-    except iso639.LanguageNotFoundError:
-        return groups().collections.get(code, code)

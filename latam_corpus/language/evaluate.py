@@ -7,8 +7,9 @@ from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from latam_corpus.codes import UNDETERMINED, groups, known_code
 from latam_corpus.errors import ConfigError
-from latam_corpus.language.codes import UNDETERMINED, groups, known_code, read_label
+from latam_corpus.language.codes import read_label
 from latam_corpus.language.judge import judge
 from latam_corpus.language.texts import rows
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from latam_corpus.language.codes import groups
+from latam_corpus.codes import groups
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import polars as pl
 
-from latam_corpus.language.codes import groups, iso_code
+from latam_corpus.codes import admits, groups, iso_code, name_of, narrowed
+from latam_corpus.errors import ConfigError
 from latam_corpus.language.cues import digest as cue_digest
 from latam_corpus.language.judge import judge
 from latam_corpus.language.model import SHIPPED, digest, load
@@ -19,6 +21,9 @@ from latam_corpus.schema import LANGUAGES
 if TYPE_CHECKING:
     from latam_corpus.batch import Batch
     from latam_corpus.language.judgement import Judgement
+    from latam_corpus.language.model import Model
+
+_NEAR: Final = 4  # languages of the model that are shown in place of one that it can't name
 
 
 @dataclass(frozen=True)
@@ -26,7 +31,7 @@ class Identify:
     """The stage that identifies languages.
 
     Attributes:
-        languages: ISO 639-3 codes to keep, a macrolanguage with its members; empty to keep all.
+        languages: codes of the languages to keep, as `codes.admits` compares them; empty to keep all.
         model: a shipped model's name, or the path of a fastText model.
         labels: the path of a label map for a model given by path; empty for the one beside it, if any.
         cues: a `filters/` folder with the cue lexicons of varieties; the shipped one when empty.
@@ -46,11 +51,12 @@ class Identify:
 
     def __post_init__(self) -> None:
         # Looked up where the stage is made; it takes the codes along to the workers.
-        _ = self._wanted
+        if self._wanted:
+            _refuse_unnamed(self._wanted, load(self.model, self.labels))
 
     def fingerprint(self) -> str:
-        """What changes when the model, its label map or a cue does, so that cached work is redone."""
-        told = digest(self.model, self.labels) + cue_digest(self.cues)
+        """What changes when the model, its label map, a group or a cue does, so that cached work is redone."""
+        told = digest(self.model, self.labels) + groups().digest + cue_digest(self.cues)
         return hashlib.sha256(told.encode()).hexdigest()
 
     def __call__(self, batch: Batch) -> Batch:
@@ -59,19 +65,61 @@ class Identify:
         Raises:
             ConfigError: the model, its label map or a cue lexicon can't be used.
         """
-        judged = judge(load(self.model, self.labels), batch.frame["text"])
+        shown = judge(load(self.model, self.labels), batch.frame["text"])
+        judged = _narrowed(shown, batch)
         made = batch.with_columns(_columns(judged) | _variety(batch, judged, self.cues))
-        wanted = self._wanted
-        if not wanted:
+        if not self._wanted:
             return made
-        reasons = [None if found.code in wanted else f"language={found.code}" for found in judged]
-        notes = [None if reason is None else _note(found) for reason, found in zip(reasons, judged, strict=True)]
+        reasons = [None if self._is_wanted(found.code) else f"language={found.code}" for found in judged]
+        notes = [
+            None if reason is None else _note(found, by_text)
+            for reason, found, by_text in zip(reasons, judged, shown, strict=True)
+        ]
         return made.drop(reasons, notes)
 
+    def _is_wanted(self, code: str) -> bool:
+        return any(admits(asked, code) for asked in self._wanted)
+
     @cached_property
-    def _wanted(self) -> frozenset[str]:
-        codes = (iso_code(code, "identify, languages") for code in self.languages)
-        return frozenset().union(*(groups().members(code) for code in codes))
+    def _wanted(self) -> tuple[str, ...]:
+        return tuple(iso_code(code, "identify, languages") for code in self.languages)
+
+
+def _refuse_unnamed(wanted: tuple[str, ...], model: Model) -> None:
+    """Refuse a language that the model can't name: all of its texts would fall without a word.
+
+    Raises:
+        ConfigError: with the languages of the model whose codes are nearest, those of the Americas first.
+    """
+    for asked in wanted:
+        if any(admits(asked, code) for code in model.codes):
+            continue
+        near = sorted(
+            difflib.get_close_matches(asked, model.codes - {asked}, n=20, cutoff=0.5),
+            key=lambda code: (code not in groups().of, -difflib.SequenceMatcher(None, asked, code).ratio(), code),
+        )
+        known = ", ".join(f"{code} ({name_of(code)})" for code in near[:_NEAR])
+        raise ConfigError(
+            "identify, languages",
+            f"the model «{model.name}» can't name «{asked}» ({name_of(asked)}), so that all of its texts would fall",
+            f"leave it out, or name a model that knows it; of its {len(model.codes):,} codes the nearest are {known}",
+        )
+
+
+def _narrowed(shown: list[Judgement], batch: Batch) -> list[Judgement]:
+    """The judgements, with the member that a source declares where a text shows no more than the group."""
+    if "declared_language" not in batch.frame.columns:
+        return shown
+    return [
+        replace(
+            found,
+            language=narrowed(found.language, declared),
+            languages=tuple((narrowed(code, declared), share) for code, share in found.languages),
+        )
+        if declared
+        else found
+        for found, declared in zip(shown, batch.frame["declared_language"], strict=True)
+    ]
 
 
 def _columns(judged: list[Judgement]) -> dict[str, pl.Series]:
@@ -112,5 +160,6 @@ def _variety(batch: Batch, judged: list[Judgement], folder: str) -> dict[str, pl
     }
 
 
-def _note(found: Judgement) -> dict[str, Any]:
-    return {"score": round(found.score, 3), "languages": [list(pair) for pair in found.languages]}
+def _note(found: Judgement, by_text: Judgement) -> dict[str, Any]:
+    told = {"score": round(found.score, 3), "languages": [list(pair) for pair in found.languages]}
+    return told if found.language == by_text.language else {**told, "shown": by_text.language}

@@ -8,7 +8,7 @@ import numba
 import numpy as np
 import polars as pl
 
-from latam_corpus.language.codes import UNDETERMINED
+from latam_corpus.codes import UNDETERMINED
 from latam_corpus.language.evidence import COLONIAL
 from latam_corpus.language.judgement import NOTHING, SURE, Judgement, batches, fine, whole
 from latam_corpus.language.lines import window_lines

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
-from latam_corpus.language.codes import UNDETERMINED, groups, script_of_letter
+from latam_corpus.codes import UNDETERMINED, groups
+from latam_corpus.language.codes import script_of_letter
 from latam_corpus.language.evidence import LONG, USUAL, Evidence, evidence, holds, lead, others_hold, overrules
 
 if TYPE_CHECKING:

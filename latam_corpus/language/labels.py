@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from latam_corpus.codes import UNDETERMINED, groups, iso_code
 from latam_corpus.errors import ConfigError, nearest
-from latam_corpus.language.codes import UNDETERMINED, groups, iso_code, read_label
+from latam_corpus.language.codes import read_label
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

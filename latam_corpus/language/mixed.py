@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numba
 import numpy as np
 
-from latam_corpus.language.codes import UNDETERMINED
+from latam_corpus.codes import UNDETERMINED
 from latam_corpus.language.evidence import LEAST_WORDS
 from latam_corpus.language.judgement import SURE, Judgement, batches, by_evidence, group_of, whole
 from latam_corpus.language.lines import piece_lines

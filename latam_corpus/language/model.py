@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from latam_corpus.codes import UNDETERMINED
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.language import ftz
 from latam_corpus.language.codes import MODELS
@@ -101,6 +102,12 @@ class Model:
         order = np.argsort(self.group_of, kind="stable")
         starts = np.searchsorted(self.group_of[order], np.arange(1, len(self.groups)))
         return tuple(np.split(order, starts))
+
+    @cached_property
+    def codes(self) -> frozenset[str]:
+        """Every code that a text may get: those of the labels, of groups with several, and `und`."""
+        groups = {self.groups[place] for place in self._several.tolist()}
+        return frozenset({label.code for label in self.labels} | groups | {UNDETERMINED})
 
     @cached_property
     def _firsts(self) -> NDArray[np.int64]:

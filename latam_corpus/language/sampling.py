@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from latam_corpus.codes import UNDETERMINED, groups, iso_code
 from latam_corpus.language import augment
-from latam_corpus.language.codes import UNDETERMINED, groups, iso_code, script_of
+from latam_corpus.language.codes import script_of
 from latam_corpus.language.normalise import normalise_all
 from latam_corpus.language.spellings import respelled
 from latam_corpus.language.texts import is_kept_out, is_untranslated, is_word_list, rows

@@ -10,9 +10,9 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from latam_corpus import __version__
+from latam_corpus.codes import UNDETERMINED, groups
 from latam_corpus.errors import ConfigError
 from latam_corpus.language.calibrate import calibrated, least_consonants
-from latam_corpus.language.codes import UNDETERMINED, groups
 from latam_corpus.language.evidence import frequent_words
 from latam_corpus.language.model import load
 from latam_corpus.language.sampling import kept_out_of_elsewhere, lines_and_names

@@ -14,8 +14,8 @@ import tarfile
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
+from latam_corpus.codes import groups
 from latam_corpus.errors import ConfigError
-from latam_corpus.language.codes import groups
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -23,11 +23,12 @@ import pyarrow.parquet as pq
 from latam_corpus import schema
 from latam_corpus.batch import Batch
 from latam_corpus.collect import files
+from latam_corpus.collect.contract import Watch
 from latam_corpus.durable import OTHER_BYTES, link_or_copy
 from latam_corpus.errors import CorpusError, PartError
 from latam_corpus.pipeline.conserve import Count, Passed, pass_through, set_aside
 from latam_corpus.pipeline.plan import Part, Segment, code_digest, digest_of
-from latam_corpus.pipeline.step_file import ASIDE, DROPPED, LEDGER, ROWS, StepFile, Told, damage_in, put
+from latam_corpus.pipeline.step_file import ASIDE, DROPPED, LEDGER, ROWS, VALUES, StepFile, Told, damage_in, put
 from latam_corpus.pipeline.survival import tally
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from latam_corpus.pipeline.plan import Step
 
 _COLUMNS: Final = {ROWS: schema.DOCUMENT_SCHEMA, DROPPED: schema.DOCUMENT_SCHEMA, LEDGER: schema.LEDGER_SCHEMA}
-_FORMAT: Final = 3  # of a step's outputs: those of another format are made anew
+_FORMAT: Final = 4  # of a step's outputs: those of another format are made anew
 _ROWS_A_BATCH: Final = 2000
 _BYTES_A_BATCH: Final = 16 * 2**20
 
@@ -220,8 +221,9 @@ def _worked(task: Task, step: Step, before: Path | None, made: Path) -> Told:
             ledger.write(passed.ledger)
             return passed.kept
 
+        watch = Watch(task.part.source)
         started = time.process_time()
-        for batch in _entering(task, before):
+        for batch in _entering(task, before, watch):
             live = batch
             if before is None and task.entry is None:
                 live = record("collect", set_aside(batch, "collect"), time.process_time() - started)
@@ -234,10 +236,13 @@ def _worked(task: Task, step: Step, before: Path | None, made: Path) -> Told:
             if aside and len(live):
                 aside.write(schema.conform(live.frame, wanted))
             started = time.process_time()
+    told.facts = watch.facts
+    if watch.values.height:
+        watch.values.write_parquet(made / VALUES)
     return told
 
 
-def _entering(task: Task, before: Path | None) -> Iterator[Batch]:
+def _entering(task: Task, before: Path | None, watch: Watch) -> Iterator[Batch]:
     """The batches that enter a step: of the step before, of the segment before, or of the source."""
     part = task.part
     if before is not None:
@@ -256,6 +261,7 @@ def _entering(task: Task, before: Path | None) -> Iterator[Batch]:
             limit=part.limit,
             genre=part.genre,
             span=part.span,
+            watch=watch,
         ):
             yield Batch(frame)
 

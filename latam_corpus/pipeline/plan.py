@@ -178,11 +178,12 @@ def made_of(stage: Stage | Barrier) -> dict[str, Any]:
     module = type(stage).__module__
     room = module.rpartition(".")[0] if module.startswith("latam_corpus.") else module
     fingerprint = getattr(stage, "fingerprint", None)
+    code = [code_digest(room), code_digest("latam_corpus.text"), code_digest("latam_corpus.codes")]
     return {
         "stage": stage.name,
         "options": options,
         "models": fingerprint() if fingerprint else "",
-        "code": [code_digest(room), code_digest("latam_corpus.text")],
+        "code": code,
         "libraries": {name: metadata.version(name) for name in getattr(stage, "libraries", ())},
     }
 
@@ -199,7 +200,7 @@ def make_plan(recipe: Recipe, inputs: Mapping[str, str], limit: int | None = Non
         ConfigError: an unknown source or stage, or a stage that needs a column which nobody gives.
     """
     place = str(recipe.file)
-    located = [named_source(named, recipe.file) for named in recipe.sources]
+    located = named_sources(recipe)
     sources = tuple(source for source, _ in located)
     locations = {source.id: where for source, where in located if where} | dict(inputs)
     unknown = [name for name in inputs if name not in {source.id for source in sources}]
@@ -224,6 +225,25 @@ def run_digest(plan: Plan, parts: Sequence[Part]) -> str:
     """
     stated = [source.model_dump(mode="json") for source in plan.sources]
     return digest_of(plan.recipe.digest(), __version__, plan.made_of(), stated, plan.limit, [p.key for p in parts])
+
+
+def named_sources(recipe: Recipe) -> list[tuple[Source, str | None]]:
+    """The sources of a recipe, each with where it is if the recipe says so.
+
+    Raises:
+        ConfigError: one isn't there or can't be used, or two have one id.
+    """
+    found = [named_source(named, recipe.file) for named in recipe.sources]
+    first: dict[str, str] = {}
+    for (source, _), named in zip(found, recipe.sources, strict=True):
+        if source.id in first:
+            raise ConfigError(
+                str(recipe.file),
+                f"two sources have the id «{source.id}»: «{first[source.id]}» and «{named}»",
+                "an id is one source's, since documents are named by it; give one another id, or leave it out",
+            )
+        first[source.id] = named
+    return found
 
 
 def named_source(named: str, recipe: Path) -> tuple[Source, str | None]:
@@ -257,7 +277,8 @@ def _segments(recipe: Recipe, sources: Sequence[Source]) -> Iterable[Segment]:
     ]
     _check_columns(place, stages, sources)
     steps: list[list[Stage]] = [[]]
-    barriers: list[Barrier] = [Supersede()]  # decided at the first cut, or at the end
+    versions = tuple(sorted(source.id for source in sources if source.collect.versions))
+    barriers: list[Barrier] = [Supersede(versions=versions)]  # decided at the first cut, or at the end
     cut = False
     for stage in stages:
         if isinstance(stage, Barrier):

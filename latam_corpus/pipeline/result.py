@@ -14,6 +14,7 @@ from latam_corpus.errors import PartError
 from latam_corpus.paths import data_folder
 from latam_corpus.pipeline import record
 from latam_corpus.pipeline.conserve import Count
+from latam_corpus.pipeline.contracts import mapping_told
 from latam_corpus.pipeline.decide import REPLACED
 from latam_corpus.pipeline.step_file import Told
 from latam_corpus.pipeline.survival import Loss, losses
@@ -21,6 +22,7 @@ from latam_corpus.pipeline.survival import Loss, losses
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from latam_corpus.collect.contract import Facts
     from latam_corpus.pipeline.plan import Part, Plan
 
 
@@ -37,6 +39,7 @@ class RunResult:
         accepted_loss: the written reason for which they may be released; None where there is none.
         barriers: what each tells of its work, such as what was left out of a comparison.
         mended: what was damaged and was made anew, a sentence each.
+        facts: by source what its records showed of their columns.
     """
 
     folder: Path
@@ -52,6 +55,7 @@ class RunResult:
     accepted_loss: str | None = None
     barriers: dict[str, Any] = field(default_factory=dict)
     mended: tuple[str, ...] = ()
+    facts: dict[str, Facts] = field(default_factory=dict)
 
     @property
     def releasable(self) -> bool:
@@ -71,6 +75,7 @@ class Work:
         notes: what they tell of their work.
         mended: what was damaged and was made anew, a sentence each.
         remade: the keys of outputs of parts of which some were damaged.
+        facts: by source what its records showed of their columns.
     """
 
     keys: dict[str, list[str]]
@@ -80,6 +85,7 @@ class Work:
     notes: dict[str, Any] = field(default_factory=dict)
     mended: list[str] = field(default_factory=list)
     remade: set[str] = field(default_factory=set)
+    facts: dict[str, Facts] = field(default_factory=dict)
 
     def done(self) -> list[str]:
         """The parts that haven't failed, in order."""
@@ -126,6 +132,7 @@ def settled(plan: Plan, folder: Path, folders: Mapping[str, Sequence[Path]], wor
         losses=tuple(lost),
         barriers=work.notes,
         mended=tuple(work.mended),
+        facts=work.facts,
     )
 
 
@@ -184,6 +191,7 @@ def run_told(plan: Plan, parts: Sequence[Part], digest: str, result: RunResult) 
         "rows": {"in": result.rows_in, "kept": result.kept, "set_aside": result.rows_in - result.kept},
         "stages": {name: asdict(count) for name, count in result.stages.items()},
         "barriers": result.barriers,
+        "mapping": mapping_told(result.facts),
         "by_genre": result.by_genre,
         "losses": [loss.as_dict() for loss in result.losses],
         "accepted_loss": result.accepted_loss,

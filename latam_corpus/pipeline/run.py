@@ -14,6 +14,7 @@ from latam_corpus.collect.files import digest, list_inputs, split
 from latam_corpus.errors import ConfigError, SourceError
 from latam_corpus.pipeline import part as parts_module
 from latam_corpus.pipeline import record
+from latam_corpus.pipeline.contracts import facts_of, informed
 from latam_corpus.pipeline.decide import decide
 from latam_corpus.pipeline.history import existing, latest, next_name
 from latam_corpus.pipeline.history import folders as run_folders
@@ -170,7 +171,7 @@ def _run(
     """Take the parts through all segments.
 
     Raises:
-        SourceError: every part failed.
+        SourceError: every part failed, or all records of a source together break what its file says of them.
     """
     tasks = [Task(part, plan.segments[0], work) for part in parts]
     if batch:
@@ -195,9 +196,11 @@ def _run(
         if parts and not tasks:
             name, error = next(iter(done.failures.items()))
             raise SourceError(name, f"every part failed; the first said: {error}")
+        if not number:
+            done.facts = facts_of(parts, {name: folder_of(work, done.keys[name][0]) for name in done.done()})
         if segment.barriers:
             outputs = {name: [folder_of(work, key) for key in done.keys[name]] for name in done.done()}
-            made = decide(segment.barriers, outputs, work, engine, progress)
+            made = decide(informed(segment.barriers, done.facts), outputs, work, engine, progress)
             decided = made.parts
             done.replaced.append(made.replaced)
             done.notes |= made.notes

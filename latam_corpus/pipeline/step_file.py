@@ -1,8 +1,9 @@
 """How a step's outputs are stored: Parquet that is small even where it holds one document, and digests of it.
 
 A step's folder holds `rows.parquet` (what goes on), `dropped.parquet`, `ledger.parquet` and `counts.json`, and before
-a barrier that asks for it `aside.parquet`, the columns of the same rows that no document has. `counts.json` is sealed
-and has the others' digests, so that a folder is either as it was written or known to be damaged.
+a barrier that asks for it `aside.parquet`, the columns of the same rows that no document has. Where a source has
+columns whose values don't repeat, `values.parquet` has their hashes. `counts.json` is sealed and has the others'
+digests, so that a folder is either as it was written or known to be damaged.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from latam_corpus import schema
+from latam_corpus.collect.contract import Facts
 from latam_corpus.durable import Damage, damage, digests, sealed, sync, unsealed
 from latam_corpus.errors import PartError
 from latam_corpus.pipeline.conserve import Count
@@ -31,6 +33,7 @@ ROWS: Final = "rows.parquet"
 DROPPED: Final = "dropped.parquet"
 LEDGER: Final = "ledger.parquet"
 ASIDE: Final = "aside.parquet"
+VALUES: Final = "values.parquet"
 COUNTS: Final = "counts.json"
 _TAKEN: Final = (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR)
 
@@ -81,12 +84,14 @@ class Told:
         stages: what happened, by stage.
         kept: rows that go on, by `survival.GROUP`.
         dropped: rows set aside, by stage, `survival.GROUP` and reason.
+        facts: of the step that reads the source, what its records showed of their columns.
         files: the SHA-256 of the outputs, by their names.
     """
 
     stages: dict[str, Count] = field(default_factory=dict)
     kept: Counter[tuple[str, ...]] = field(default_factory=Counter)
     dropped: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    facts: Facts = field(default_factory=Facts)
     files: dict[str, str] = field(default_factory=dict)
 
     def write(self, folder: Path) -> None:
@@ -99,6 +104,7 @@ class Told:
             "stages": {name: asdict(count) for name, count in self.stages.items()},
             "kept": [[*key, rows] for key, rows in self.kept.items()],
             "dropped": [[*key, rows] for key, rows in self.dropped.items()],
+            "facts": self.facts.as_dict(),
             "files": made | self.files,
         }
         (folder / COUNTS).write_bytes(sealed(told))
@@ -120,6 +126,7 @@ class Told:
             {name: Count(**count) for name, count in told["stages"].items()},
             Counter({tuple(key): rows for *key, rows in told["kept"]}),
             Counter({tuple(key): rows for *key, rows in told["dropped"]}),
+            Facts.of(told["facts"]),
             told["files"],
         )
 

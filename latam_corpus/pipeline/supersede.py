@@ -1,4 +1,8 @@
-"""The barrier that every run has: of two records with one `doc_id` the latest obtained wins."""
+"""The barrier that every run has: of two records with one `doc_id` the latest obtained wins.
+
+That is for versions of one document. Where nothing says that records under one id are versions and their texts differ,
+the id is wrong, and the run ends (`collect/repeats.py`).
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import polars as pl
+
+from latam_corpus.collect.repeats import COLUMNS, unlike
+from latam_corpus.errors import SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,19 +22,32 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Supersede:
-    """The barrier that keeps one record a `doc_id`; the order of files and parts has no part in it."""
+    """The barrier that keeps one record a `doc_id`; the order of files and parts has no part in it.
+
+    Attributes:
+        dated: the sources whose records say when they were obtained.
+        versions: the sources that say that records under one id are versions.
+    """
 
     name: ClassVar[str] = "supersede"
-    needs: ClassVar[frozenset[str]] = frozenset({"doc_id", "obtained", "origin"})
+    needs: ClassVar[frozenset[str]] = frozenset(COLUMNS)
     gives: ClassVar[frozenset[str]] = frozenset({"drop_reason"})
+
+    dated: tuple[str, ...] = ()
+    versions: tuple[str, ...] = ()
 
     def decide(self, corpus: Corpus) -> Iterator[pl.DataFrame]:
         """`superseded` for each row whose `doc_id` another row has with a later `obtained`.
 
         Records obtained at one moment are told by their payload's digest, then by file and place in it. A later record
         supersedes an earlier one even where a rule dropped the later.
+
+        Raises:
+            SourceError: records under one id have different texts, and nothing says that they are versions.
         """
         for rows in corpus.repeated("doc_id", sorted(self.needs), with_dropped=True):
+            for breach in unlike(rows, self.dated, self.versions):
+                raise SourceError(*breach)
             yield self._superseded(rows)
 
     @staticmethod

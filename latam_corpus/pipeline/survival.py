@@ -9,14 +9,15 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
 from latam_corpus import schema
+from latam_corpus.codes import UNDETERMINED, admits, iso_code, known_code, short
 from latam_corpus.errors import ConfigError, closest
-from latam_corpus.language.codes import UNDETERMINED, iso_code, known_code
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -35,7 +36,9 @@ Share = Annotated[float, Field(ge=0, le=1)]
 class Floors(BaseModel):
     """`[survival]`: the share of the documents entering a stage that must leave it, for every group.
 
-    The group's own floor counts first, then the stage's, then `floor`; 0 judges nothing.
+    The group's own floor counts first, then the stage's, then `floor`; 0 judges nothing. A language's own floor is that
+    of its code, else the highest of those whose code admits it; one that is stated for `que` also holds for all Quechua
+    together.
 
     Attributes:
         floor: for every stage and group.
@@ -59,13 +62,24 @@ class Floors(BaseModel):
         >>> floors = Floors(floor=0.6, stage={"dedupe": 0.2}, language={"ayr": 0.9})
         >>> floors.of("filter", "genre", "news"), floors.of("dedupe", "genre", "news")
         (0.6, 0.2)
-        >>> floors.of("filter", "language", "ayr")
-        0.9
+        >>> floors.of("filter", "language", "ayr"), floors.of("filter", "language", "aym")
+        (0.9, 0.9)
         """
         own: Mapping[str, float] = getattr(self, kind)
         if kind == "language":
-            own = {_code(named): floor for named, floor in own.items()}
+            own = self.by_language
+            if value not in own:
+                return max((own[code] for code in self.admitting(value)), default=self.stage.get(stage, self.floor))
         return own.get(value, self.stage.get(stage, self.floor))
+
+    @cached_property
+    def by_language(self) -> dict[str, float]:
+        """The floors of languages by their ISO 639-3 codes."""
+        return {_code(named): floor for named, floor in self.language.items()}
+
+    def admitting(self, language: str) -> list[str]:
+        """The codes with a floor that admit a language."""
+        return [asked for asked in self.by_language if admits(asked, language)]
 
 
 @dataclass(frozen=True)
@@ -151,10 +165,10 @@ def _of_stage(stage: str, live: Tally, fallen: Tally, declared: bool, floors: Fl
     gone: Counter[tuple[str, str]] = Counter()
     reasons: dict[tuple[str, str], Counter[str]] = {}
     for group, rows in live.items():
-        for label in _labels(group, declared):
+        for label in _labels(group, declared, floors):
             left[label] += rows
     for key, rows in fallen.items():
-        for label in _labels(key[:-1], declared):
+        for label in _labels(key[:-1], declared, floors):
             gone[label] += rows
             reasons.setdefault(label, Counter())[key[-1]] += rows
     found = []
@@ -166,12 +180,16 @@ def _of_stage(stage: str, live: Tally, fallen: Tally, declared: bool, floors: Fl
     return sorted(found, key=lambda loss: (loss.kept / loss.rows_in, KINDS.index(loss.kind), loss.value))
 
 
-def _labels(group: Sequence[str], declared: bool) -> Iterator[tuple[str, str]]:
+def _labels(group: Sequence[str], declared: bool, floors: Floors) -> Iterator[tuple[str, str]]:
+    """What documents count under: a language also under each code that has a floor and admits it."""
     genre, source, language, stated, country = group
-    spoken = stated if declared or language == UNDETERMINED else language or stated
-    for kind, value in zip(KINDS, (source, _code(spoken), genre, country), strict=True):
+    spoken = _code(stated if declared or language == UNDETERMINED else language or stated)
+    for kind, value in zip(KINDS, (source, spoken, genre, country), strict=True):
         if value:
             yield kind, value
+    for asked in floors.admitting(spoken) if spoken else ():
+        if asked != spoken:
+            yield "language", asked
 
 
 def _code(language: str) -> str:
@@ -180,11 +198,7 @@ def _code(language: str) -> str:
     >>> _code("es-CL"), _code("spa_Latn"), _code("castellano")
     ('spa', 'spa', 'castellano')
     """
-    return known_code(_short(language)) or language
-
-
-def _short(language: str) -> str:
-    return language.replace("-", "_").split("_")[0].lower()
+    return known_code(short(language)) or language
 
 
 def check_floors(floors: Floors, stages: Sequence[str], sources: Sequence[str], place: str) -> None:
@@ -198,7 +212,7 @@ def check_floors(floors: Floors, stages: Sequence[str], sources: Sequence[str], 
             if name not in known:
                 raise ConfigError(f"{place}, [survival.{table}]", f"no {table} here is «{name}»", closest(name, known))
     for name in floors.language:
-        iso_code(_short(name), f"{place}, [survival.language]")
+        iso_code(short(name), f"{place}, [survival.language]")
     for name in floors.country:
         if not _COUNTRY.fullmatch(name):
             capital = name.upper()

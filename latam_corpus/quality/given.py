@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import polars as pl
 
+from latam_corpus.codes import holder
 from latam_corpus.errors import ConfigError
 from latam_corpus.quality.learned import cached_model, model_digest
-from latam_corpus.quality.word_lists import cached_word_lists, word_lists_digest
+from latam_corpus.quality.word_lists import ALL, cached_word_lists, word_lists_digest
 from latam_corpus.text.signals.spelling import listed_share
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from latam_corpus.policy import Policies
 
 SCORE: Final = "score"
-ALL: Final = "all"  # the list for languages without one
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,8 @@ class Given:
             made["outside_score"] = found.fill_null(float("nan")).to_numpy().astype(np.float32)
         if self.flagged:
             lists = cached_word_lists(self.flagged)
-            listed = [code if code in lists else ALL for code in languages]
+            serving = {code: holder(code, lists) or ALL for code in set(languages)}
+            listed = [serving[code] for code in languages]
             made["flagged_word_share"] = listed_share(batch.words, lists, listed, batch.words.word_count)
         return made
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 import polars as pl
 
 from latam_corpus import schema
+from latam_corpus.codes import holder
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.quality.given import Given
 from latam_corpus.quality.policies import cached_policies
@@ -77,12 +78,13 @@ class Measure:
         policies = cached_policies(self.policies)
         codes = {code: policies.language(code).language for code in batch.frame["language"].unique().drop_nulls()}
         languages = [codes.get(code, "und") for code in batch.frame["language"]]
+        lists = cached_word_lists(self.word_lists)
         lexicon = Lexicon(
             languages,
             policies.stop_table,
             policies.background,
             {code: file.alphabet for code, file in policies.languages.items() if file.alphabet},
-            cached_word_lists(self.word_lists),
+            {code: lists[found] for code in set(languages) if (found := holder(code, lists))},
         )
         values = measured(Reading(batch.words, lexicon), self._names(policies))
         values |= self.given.values(batch, languages)

@@ -12,9 +12,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
+from latam_corpus.codes import iso_code
 from latam_corpus.errors import ConfigError
 from latam_corpus.text.signals import WordSet
 
+ALL: Final = "all"  # the list for languages without one
 _FIRST: Final = re.compile(r"[^/\t \n]+")
 
 
@@ -39,6 +41,11 @@ def _files(folder: str) -> list[Path]:
     found = sorted(Path(folder).glob("*.txt"))
     if not found:
         raise ConfigError(folder, "there are no word lists", "name a folder with files such as spa.txt, a word a line")
+    for path in found:
+        if path.stem != ALL and (code := iso_code(path.stem, str(path))) != path.stem:
+            raise ConfigError(
+                str(path), "a word list has its language's ISO 639-3 code as its name", f"name it {code}.txt"
+            )
     return found
 
 

@@ -109,7 +109,10 @@ def _pull(
     wanted = picks(opened, manifest, where)
     text = where.text if where else None
     if where and not wanted:
-        raise ConfigError(f"--where {text}", f"no document of {manifest.spec} is so", "see `release show`")
+        remedy = "see `release show`"
+        if ("language",) in where.columns:
+            remedy = f"its languages are {', '.join(sorted({shard.language for shard in manifest.shards}))}"
+        raise ConfigError(f"--where {text}", f"no document of {manifest.spec} is so", remedy)
     if with_index and not manifest.index:
         raise ConfigError("--with-index", f"{manifest.spec} was built without an index", "pull it without")
     sha256 = hashlib.sha256(data).hexdigest()

@@ -7,6 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.catalog.words import TIERS, USES, language_name
+from latam_corpus.codes import admits, short
 from latam_corpus.report.page import page
 from latam_corpus.report.reasons import UNSURE
 from latam_corpus.said import Said, listed, same
@@ -119,11 +120,11 @@ class Item:
 
 def to_look_at(text: str, language: str | None, stated: Sequence[str]) -> tuple[Said, ...]:
     """What a person should look at in an item that stays."""
-    found = (language or "").split("_")[0]
+    found = short(language or "")
     told = []
     if found == "und":
         told.append(UNSURE)
-    elif found and stated and found not in stated:
+    elif found and stated and not any(admits(one, found) for one in stated):
         told.append(_OTHER_LANGUAGE.plain(found=language_name(found), stated=listed(map(language_name, stated))))
     words = len(text.split())
     if words < 20:  # noqa: PLR2004  (a paragraph's worth; fewer are mostly a caption or a menu)

@@ -15,6 +15,7 @@ from urllib.parse import urljoin
 from latam_corpus.catalog.optout.patterns import path_of
 from latam_corpus.catalog.scope import host_of, is_chosen
 from latam_corpus.catalog.urls import canonical_url
+from latam_corpus.codes import admits
 from latam_corpus.collect.commoncrawl.index import ELSEWHERE, Capture, captures
 from latam_corpus.collect.commoncrawl.remote import RemoteFile
 from latam_corpus.collect.responses import PAGES
@@ -136,12 +137,16 @@ def why_not(table: CommonCrawl, capture: Capture, url: str) -> str | None:
         "host": lambda: not _is_host(table, url),
         "status": lambda: capture.status and capture.status not in _OK,
         "media type": lambda: capture.mime not in _UNKNOWN and capture.mime not in PAGES,
-        "language": lambda: table.languages and not set(capture.languages[:1]) & set(table.languages),
+        "language": lambda: table.languages and not _is_asked(table, capture.languages[:1]),
         "path": lambda: not is_chosen(path_of(url), table.paths, table.exclude),
         "too large": lambda: capture.length > table.max_page_bytes,
         "its file is elsewhere": lambda: not is_inside(table, capture),
     }
     return next((why for why, test in tests.items() if test()), None)
+
+
+def _is_asked(table: CommonCrawl, found: tuple[str, ...]) -> bool:
+    return any(admits(asked, one) for asked in table.languages for one in found)
 
 
 def _is_host(table: CommonCrawl, url: str) -> bool:

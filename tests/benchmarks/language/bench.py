@@ -9,8 +9,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from latam_corpus.codes import groups
 from latam_corpus.errors import ConfigError, CorpusError, closest
-from latam_corpus.language.codes import groups
 
 from ..machine import Report  # noqa: TID252  (`python -m` and mypy name it differently)
 from ..texts import checksums  # noqa: TID252  (`python -m` and mypy name it differently)

@@ -12,9 +12,8 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from latam_corpus.codes import groups, name_of
 from latam_corpus.errors import ConfigError
-from latam_corpus.language.codes import groups
-from latam_corpus.language.coverage import name_of
 
 from ..machine import Table  # noqa: TID252  (`python -m` and mypy name it differently)
 from .page import renewed

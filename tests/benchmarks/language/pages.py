@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from lxml import etree, html
 
+from latam_corpus.codes import groups, known_code
 from latam_corpus.language.catalogues import messages
-from latam_corpus.language.codes import groups, known_code
 from latam_corpus.language.texts import is_untranslated
 
 from .packages import OTHER_STORIES

@@ -13,8 +13,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from latam_corpus.codes import UNDETERMINED, groups, known_code
 from latam_corpus.errors import ConfigError
-from latam_corpus.language.codes import UNDETERMINED, groups, known_code
 from latam_corpus.language.windows import MOST_WINDOWS, WINDOW
 
 from .samples import write

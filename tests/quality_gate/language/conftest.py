@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from latam_corpus.language.codes import groups
+from latam_corpus.codes import groups
 from latam_corpus.language.judge import judge
 from latam_corpus.language.model import load
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from latam_corpus.language.codes import groups
+from latam_corpus.codes import groups
 from latam_corpus.language.evaluate import score
 from latam_corpus.language.model import load
 from latam_corpus.language.texts import Texts, is_kept_out, is_word_list, rows

@@ -1,0 +1,218 @@
+"""Codes of languages: which there are, what goes together, and which rows a code admits.
+
+A code is ISO 639-3, or a collection of ISO 639-5 whose members `language/models/groups.toml` lists, such as `nah`.
+Wherever a recipe, a source or a policy names a language, `admits` or `holder` compares: there is no second rule.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from latam_corpus.errors import ConfigError, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Container
+
+UNDETERMINED: Final = "und"
+GROUPS: Final = Path(__file__).resolve().parent / "language" / "models" / "groups.toml"
+_PRIVATE: Final = re.compile("q[a-t][a-z]")  # left to anybody's own use by ISO 639-3
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Which languages are of the Americas, and which are judged together.
+
+    Attributes:
+        of: group code by member code; a language of the Americas without kin here is its own group.
+        collections: what the ISO 639-5 collections among the group codes stand for.
+        digest: changes when the file does.
+    """
+
+    of: dict[str, str]
+    collections: dict[str, str]
+    digest: str
+
+    def members(self, code: str) -> frozenset[str]:
+        """The code itself, and its members when it is a group or a macrolanguage.
+
+        >>> sorted(groups().members("aym"))
+        ['ayc', 'aym', 'ayr']
+        >>> sorted(groups().members("spa"))
+        ['spa']
+        """
+        own = {member for member, group in self.of.items() if group == code}
+        return frozenset(own | {code} | _by_macrolanguage().get(code, set()))
+
+
+@cache
+def groups() -> Groups:
+    """The groups of `groups.toml`."""
+    data = GROUPS.read_bytes()
+    told = tomllib.loads(data.decode())
+    of = {code: code for code in told["alone"]["codes"]}
+    for group, members in told["groups"].items():
+        of |= dict.fromkeys(members, group)
+    return Groups(of, told["collections"], hashlib.sha256(data).hexdigest()[:16])
+
+
+@cache
+def admits(asked: str, code: str) -> bool:
+    """Whether who asks for a language gets a row in `code`: the same one, a member of it, or a group that it is in.
+
+    A row has its group's code where the member can't be told; whoever asks for a member gets it. Siblings are two
+    languages.
+
+    Args:
+        asked: an ISO 639-3 or collection code.
+        code: the row's, with or without a script.
+
+    >>> admits("quy", "quy_Latn"), admits("que", "quy_Latn"), admits("quy", "que_Latn"), admits("quy", "quz_Latn")
+    (True, True, True, False)
+    """
+    own = short(code)
+    return asked == own or own in groups().members(asked) or asked in groups().members(own)
+
+
+def holder(code: str, known: Container[str]) -> str | None:
+    """The one among the known codes that speaks for a language: its own, its group's, its macrolanguage's.
+
+    >>> holder("quy_Latn", {"que", "spa"}), holder("spa", {"que"})
+    ('que', None)
+    """
+    named = short(code)
+    if named in known:
+        return named
+    own = known_code(named) or named
+    return next((one for one in (own, groups().of.get(own), _macrolanguage(own)) if one in known), None)
+
+
+@cache
+def narrowed(language: str, declared: str | None) -> str:
+    """The language that a text shows, or the member that its source declares where the text shows a group alone.
+
+    Args:
+        language: as identified, such as `que_Latn`.
+        declared: as the source writes it.
+
+    >>> narrowed("que_Latn", "quy"), narrowed("quz_Latn", "quy"), narrowed("spa_Latn", "quy")
+    ('quy_Latn', 'quz_Latn', 'spa_Latn')
+    """
+    group, _, script = language.partition("_")
+    member = known_code(short(declared)) if declared else None
+    if member is None or member == group or member not in groups().members(group):
+        return language
+    return f"{member}_{script}" if script else member
+
+
+def short(code: str) -> str:
+    """The language's part of a code, without script and country, in small letters.
+
+    >>> short("quy_Latn"), short("es-CL")
+    ('quy', 'es')
+    """
+    return code.replace("-", "_").partition("_")[0].lower()
+
+
+def iso_code(code: str, place: str) -> str:
+    """The ISO 639-3 (or collection) code that `code` means.
+
+    Args:
+        code: an ISO 639 code of two or three letters.
+        place: what the error names.
+
+    Raises:
+        ConfigError: no language has this code.
+
+    >>> iso_code("es", "mapa.toml"), iso_code("que", "mapa.toml")
+    ('spa', 'que')
+    >>> iso_code("spx2", "mapa.toml")
+    Traceback (most recent call last):
+    ...
+    latam_corpus.errors.ConfigError: mapa.toml: unknown language code «spx2»; did you mean «spx»?
+    """
+    known = known_code(code)
+    if known is not None:
+        return known
+    if is_family(code):
+        raise ConfigError(place, f"«{code}» is a family of languages", "name its languages, one by one")
+    near = nearest(code, _all_codes())
+    remedy = f"did you mean «{near}»?" if near else "give one of ISO 639-3, such as spa, por or quy"
+    raise ConfigError(place, f"unknown language code «{code}»", remedy)
+
+
+@cache
+def known_code(code: str) -> str | None:
+    """The ISO 639-3 (or collection) code, or None when no language has it."""
+    if code == UNDETERMINED or code in groups().collections:
+        return code
+    import iso639  # noqa: PLC0415  (its tables take 13 MB and a moment to load, and a worker seldom needs them)
+
+    for look_up in (iso639.Language.from_part3, iso639.Language.from_part1, iso639.Language.from_part2b):
+        try:
+            return str(look_up(code).part3)
+        except iso639.LanguageNotFoundError:
+            continue
+    return None
+
+
+@cache
+def is_family(code: str) -> bool:
+    """Whether it is a code of ISO 639-2 or 639-5 for many languages, of which nobody here has listed the members.
+
+    >>> is_family("tup"), is_family("nah"), is_family("spa"), is_family("xqq")
+    (True, False, False, False)
+    """
+    if len(code) != len("tup") or _PRIVATE.fullmatch(code) or known_code(code) is not None:
+        return False
+    import langcodes  # noqa: PLC0415  (the same)
+
+    return bool(langcodes.Language.get(code).is_valid())
+
+
+@cache
+def name_of(code: str) -> str:
+    """The English name of a language or group, its code where it has none.
+
+    >>> name_of("quy"), name_of("myn")
+    ('Ayacucho Quechua', 'Mayan languages')
+    """
+    import iso639  # noqa: PLC0415  (the same)
+
+    try:
+        return str(iso639.Language.from_part3(code).name)
+    except iso639.LanguageNotFoundError:
+        return groups().collections.get(code, code)
+
+
+@cache
+def _by_macrolanguage() -> dict[str, set[str]]:
+    import iso639  # noqa: PLC0415  (the same)
+
+    found: dict[str, set[str]] = {}
+    for language in iso639.ALL_LANGUAGES:
+        if language.macrolanguage:
+            found.setdefault(language.macrolanguage, set()).add(language.part3)
+    return found
+
+
+@cache
+def _macrolanguage(code: str) -> str | None:
+    import iso639  # noqa: PLC0415  (the same)
+
+    try:
+        return iso639.Language.from_part3(code).macrolanguage or None
+    except iso639.LanguageNotFoundError:
+        return None
+
+
+@cache
+def _all_codes() -> tuple[str, ...]:
+    import iso639  # noqa: PLC0415  (the same)
+
+    return tuple(sorted({lang.part3 for lang in iso639.ALL_LANGUAGES} | set(groups().collections)))

@@ -1,0 +1,394 @@
+"""What a source's file says of its records' columns, held against the records as they are read.
+
+A column that is named wrongly gives nothing, and a corpus without it looks like any other. So each column that the
+source names must be in every table, and in some record of every file of JSON lines; what more it promises of columns
+(`required`, `unique`, `max_null_share`) is held too, over all that is read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import numpy as np
+import polars as pl
+
+from latam_corpus.catalog.source import PAGE_COLUMNS
+from latam_corpus.catalog.words import folded
+from latam_corpus.collect.mapping import columns_read, picks, value_at
+from latam_corpus.errors import PartError, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from latam_corpus.catalog.source import Source
+    from latam_corpus.collect.records import Chunk, Record
+
+_SHOWN: Final = 20  # columns that a message lists
+_LOOKED_AT: Final = 20  # records of JSON lines whose keys it lists
+_EXAMPLE: Final = 60
+VALUES_SCHEMA: Final = pl.Schema({"column": pl.String, "hash": pl.UInt64, "number": pl.Int64, "file": pl.String})
+
+
+class Breach(NamedTuple):
+    """A promise of a source's file that its records don't keep: where, what, and what to do."""
+
+    place: str
+    problem: str
+    remedy: str
+
+
+@dataclass
+class Given:
+    """How a column of the documents was filled.
+
+    Attributes:
+        origin: the record's column, or what else it comes from.
+        records: how many were read.
+        filled: how many of them gave a value.
+        example: a record's value that gave none.
+    """
+
+    origin: str
+    records: int = 0
+    filled: int = 0
+    example: str = ""
+
+
+@dataclass
+class Lacking:
+    """A file of JSON lines, or a part of one, in whose records columns never stand.
+
+    Attributes:
+        columns: those of the named ones that no record had.
+        there: columns that records had.
+    """
+
+    columns: list[str]
+    there: list[str]
+
+
+@dataclass
+class Facts:
+    """What reading showed of a source's columns.
+
+    Attributes:
+        records: of tables and JSON lines.
+        filled: by column that the source names, how many of them have a value.
+        given: by column of the documents.
+        lacking: by file that is read in parts, what each part lacks.
+    """
+
+    records: int = 0
+    filled: Counter[str] = field(default_factory=Counter)
+    given: dict[str, Given] = field(default_factory=dict)
+    lacking: dict[str, list[Lacking]] = field(default_factory=dict)
+
+    def add(self, other: Facts) -> None:
+        """Add what another part showed."""
+        self.records += other.records
+        self.filled += other.filled
+        for name, more in other.given.items():
+            mine = self.given.setdefault(name, Given(more.origin))
+            mine.records += more.records
+            mine.filled += more.filled
+            mine.example = mine.example or more.example
+        for file, parts in other.lacking.items():
+            self.lacking.setdefault(file, []).extend(parts)
+
+    def as_dict(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return {
+            "records": self.records,
+            "filled": dict(self.filled),
+            "given": {name: asdict(given) for name, given in self.given.items()},
+            "lacking": {file: [asdict(one) for one in parts] for file, parts in self.lacking.items()},
+        }
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> Facts:
+        """What `as_dict` gave."""
+        return cls(
+            told["records"],
+            Counter(told["filled"]),
+            {name: Given(**given) for name, given in told["given"].items()},
+            {file: [Lacking(**one) for one in parts] for file, parts in told["lacking"].items()},
+        )
+
+    def empty(self) -> dict[str, Given]:
+        """The columns of the documents for which no record gave a value."""
+        return {name: given for name, given in self.given.items() if given.records and not given.filled}
+
+    @property
+    def dated(self) -> bool:
+        """Whether records say when they were obtained."""
+        return "obtained" in self.given and self.given["obtained"].filled > 0
+
+
+@dataclass
+class _File:
+    relative: str
+    records: int = 0
+    columns: tuple[str, ...] | None = None  # of a table
+    present: set[str] = field(default_factory=set)
+    blank: dict[str, int | None] = field(default_factory=dict)  # the first record in which a column is empty
+    first: list[Record] = field(default_factory=list)
+
+
+class Watch:
+    """Looks at the records of one source while they are read.
+
+    Attributes:
+        facts: what was seen.
+        breaches: what was broken, where `strict` is off.
+    """
+
+    def __init__(self, source: Source, *, strict: bool = True) -> None:
+        """With `strict` the first breach is a PartError."""
+        self.facts = Facts()
+        self.breaches: list[Breach] = []
+        self._source, self._strict = source, strict
+        self._named, self._read = source.collect.named, columns_read(source)
+        self._values: list[pl.DataFrame] = []
+        self._file: _File | None = None
+
+    def over(self, relative: str, chunks: Iterable[Chunk], *, is_part: bool = False) -> Iterator[Chunk]:
+        """The chunks of a table or of JSON lines, as they are.
+
+        Args:
+            relative: the file's path.
+            chunks: of records as they were read.
+            is_part: whether they are a part of the file, which can't tell what the others have.
+
+        Raises:
+            PartError: a promise is broken.
+        """
+        file = self._file = _File(relative)
+        for chunk in chunks:
+            self._look(file, chunk)
+            yield chunk
+        if not is_part:
+            self.end_of_file()
+        elif file.records and file.columns is None:
+            self.facts.lacking.setdefault(relative, []).append(Lacking(self._missing(file), _names(file)))
+
+    def end_of_file(self) -> None:
+        """Judge the last file by what was read of it.
+
+        Raises:
+            PartError: no record of it has a column.
+        """
+        file, self._file = self._file, None
+        if file is not None and file.records and file.columns is None:
+            for column in self._missing(file):
+                self._tell(missing(self._source, file.relative, column, _names(file), has_header=False))
+
+    def end(self) -> None:
+        """Judge what all that was read shows together.
+
+        Raises:
+            PartError: a value is repeated that may not be.
+        """
+        for breach in repeated(self._source, self.values):
+            self._tell(breach)
+
+    def given(self, name: str, records: Sequence[Record], values: Sequence[Any] | None, origin: str = "") -> None:
+        """Count how many of the records gave a value for a column of the documents.
+
+        Args:
+            name: the document's column.
+            records: as they were read.
+            values: what they gave, converted; None where none has the column.
+            origin: where the values are from, if `collect.columns` doesn't say.
+        """
+        columns = self._source.collect.columns
+        if not origin:
+            asked = [pick for pick in picks(columns, name) if pick.value is None]
+            # What is taken by its own name is none where no record has it.
+            if not asked or (values is None and getattr(columns, name) is None):
+                return
+            origin = asked[0].column or "path"
+        told = self.facts.given.setdefault(name, Given(origin))
+        told.records += len(records)
+        filled = sum(value is not None for value in values or ())
+        told.filled += filled
+        if not filled and not told.example:
+            raw = (value_at(record, told.origin) for record in records)
+            told.example = next((str(value)[:_EXAMPLE] for value in raw if not is_empty(value)), "")
+
+    @property
+    def values(self) -> pl.DataFrame:
+        """The hashes of the values of `unique` columns, with their records: VALUES_SCHEMA."""
+        return pl.concat([pl.DataFrame(schema=VALUES_SCHEMA), *self._values])
+
+    def _look(self, file: _File, chunk: Chunk) -> None:
+        collect, records = self._source.collect, chunk.records
+        if chunk.columns is not None and file.columns is None:
+            file.columns = chunk.columns
+            file.present |= self._named.keys() & set(chunk.columns)
+            for column in sorted(name for name, n in Counter(chunk.columns).items() if n > 1 and name in self._read):
+                self._tell(Breach(self._at(file), f"the column «{column}» stands twice", "give one another name"))
+            for column in self._missing(file):
+                self._tell(missing(self._source, file.relative, column, chunk.columns, has_header=True))
+        file.records += len(records)
+        file.first += records[: _LOOKED_AT - len(file.first)]
+        self.facts.records += len(records)
+        for column in self._named:
+            values = [value_at(record, column) for record in records]
+            empty = [is_empty(value) for value in values]
+            self.facts.filled[column] += len(empty) - sum(empty)
+            if column not in file.present and (not all(empty) or any(_has(record, column) for record in records)):
+                file.present.add(column)
+            if any(empty):
+                file.blank.setdefault(column, chunk.numbers[empty.index(True)])
+            # A column that no record has yet may be missing altogether, which is told otherwise.
+            if column in collect.required and column in file.blank and column in file.present:
+                problem = f"«{column}» is empty in record {file.blank[column]}, and `required` names it"
+                self._tell(Breach(self._at(file), problem, "fill it in, or take it out of `required`"))
+            if column in collect.unique:
+                self._keep(column, values, empty, chunk.numbers, file.relative)
+
+    def _missing(self, file: _File) -> list[str]:
+        return [c for c in self._named if c not in file.present and c not in self._source.collect.optional]
+
+    def _at(self, file: _File) -> str:
+        return f"input of {self._source.id}, {file.relative}"
+
+    def _keep(
+        self, column: str, values: Sequence[Any], empty: Sequence[bool], numbers: Sequence[int | None], relative: str
+    ) -> None:
+        filled = [place for place, nothing in enumerate(empty) if not nothing]
+        hashes = [hashlib.blake2b(str(values[place]).encode(), digest_size=8).digest() for place in filled]
+        rows = {
+            "column": [column] * len(filled),
+            "hash": np.frombuffer(b"".join(hashes), np.uint64),
+            "number": [numbers[place] for place in filled],
+            "file": [relative] * len(filled),
+        }
+        self._values.append(pl.DataFrame(rows, schema=VALUES_SCHEMA))
+
+    def _tell(self, breach: Breach) -> None:
+        if self._strict:
+            raise PartError(*breach)
+        # Of many files that break one promise, the first is told.
+        if breach.problem not in {one.problem for one in self.breaches}:
+            self.breaches.append(breach)
+
+
+def missing(source: Source, relative: str, column: str, there: Sequence[str], *, has_header: bool) -> Breach:
+    """What is told of a column that a file lacks.
+
+    Args:
+        source: that names it.
+        relative: the file.
+        column: the one that is named.
+        there: columns that the file has.
+        has_header: whether it has them in every record.
+    """
+    key = source.collect.named[column]
+    problem = f"there is no column «{column}»" if has_header else f"no record that was read has «{column}»"
+    other = "" if has_header else " column"
+    problem += f", which collect.{key} names" if key else f", and the source names no other{other} for its texts"
+    near = _nearest(column, there)
+    shown = ", ".join(there[:_SHOWN]) + (f" and {len(there) - _SHOWN} more" if len(there) > _SHOWN else "")
+    remedy = f"the columns there are: {shown}" if there else "there are no columns"
+    remedy = f"did you mean «{near}»? T{remedy[1:]}" if near else remedy
+    if not key:
+        remedy += '; write text = "…" under [collect.columns], or name the files that have texts in collect.files'
+    elif not has_header:
+        remedy += f'; where some files lack it, write optional = ["{column}"]'
+    return Breach(f"input of {source.id}, {relative}", problem, remedy)
+
+
+def repeated(source: Source, values: pl.DataFrame) -> Iterator[Breach]:
+    """What is told of values that stand in several records; one breach a column.
+
+    Args:
+        source: whose `unique` columns they are of.
+        values: as VALUES_SCHEMA says.
+    """
+    twice = values.filter(pl.struct("column", "hash").is_duplicated())
+    for (column,), rows in twice.group_by("column", maintain_order=True):
+        first = rows.filter(pl.col("hash") == rows["hash"][0]).head(2)
+        one, other = (f"record {number} of {file}" for number, file in first.select("number", "file").rows())
+        problem = f"«{column}» has one value in {one} and in {other}, and `unique` names it"
+        more = rows.select("hash").n_unique() - 1
+        problem += f" ({more} more values are repeated)" if more else ""
+        yield Breach(f"input of {source.id}", problem, "mend the records, or take it out of `unique`")
+
+
+def over_all(source: Source, facts: Facts) -> Iterator[Breach]:
+    """What is broken by all records of a source together.
+
+    Args:
+        source: what it promises.
+        facts: of all that was read.
+    """
+    place = f"input of {source.id}"
+    for file, parts in facts.lacking.items():
+        for column in parts[0].columns:
+            if all(column in part.columns for part in parts):
+                there = list(dict.fromkeys(name for part in parts for name in part.there))
+                yield missing(source, file, column, there, has_header=False)
+    for column, most in source.collect.max_null_share.items():
+        empty = facts.records - facts.filled[column]
+        if empty > most * facts.records:
+            share = f"{empty:,} of {facts.records:,} records ({100 * empty / facts.records:.3g} %)"
+            problem = f"«{column}» is empty in {share}, and `max_null_share` allows {100 * most:.3g} %"
+            yield Breach(place, problem, "fill it in, or allow more")
+    for name, given in facts.empty().items():
+        if not facts.records and given.origin in source.collect.named and given.origin not in PAGE_COLUMNS:
+            problem = f"there is no column «{given.origin}», which collect.columns.{name} names"
+            remedy = 'these files are read whole; name their path (path = "…") or one value (value = "…")'
+            yield Breach(place, problem, remedy)
+        if name in ("text", "raw") or name.startswith("texts."):
+            problem = f"«{given.origin}» has no text in any of {given.records:,} records"
+            yield Breach(place, problem, "name the column that has the texts")
+
+
+def is_empty(value: object) -> bool:
+    """Whether a record's value says nothing: null, blank, an empty list, not-a-number.
+
+    >>> is_empty(" "), is_empty([]), is_empty(float("nan")), is_empty(0)
+    (True, True, True, False)
+    """
+    if value is None:
+        return True
+    if isinstance(value, str):
+        return not value or value.isspace()
+    return value != value or (isinstance(value, (list, tuple, dict, bytes)) and not value)  # noqa: PLR0124
+
+
+def _has(record: Record, column: str) -> bool:
+    """Whether a record has a column, or a struct with such a field, be it null."""
+    if column in record:
+        return True
+    here: Any = record
+    for part in column.split("."):
+        if not isinstance(here, dict) or part not in here:
+            return False
+        here = here[part]
+    return True
+
+
+def _names(file: _File) -> list[str]:
+    """The columns that a file has; of JSON lines those of its first records, with fields of structs as paths."""
+    if file.columns is not None:
+        return list(file.columns)
+    return list(dict.fromkeys(path for record in file.first for path in _paths(record)))
+
+
+def _paths(record: Record, before: str = "") -> Iterator[str]:
+    for name, value in record.items():
+        yield f"{before}{name}"
+        if isinstance(value, dict):
+            yield from _paths(value, f"{before}{name}.")
+
+
+def _nearest(column: str, there: Sequence[str]) -> str | None:
+    """The closest of the columns there are, whatever their accents and capitals."""
+    plain = {folded(name): name for name in reversed(there)}
+    near = nearest(folded(column), plain)
+    return plain[near] if near else None

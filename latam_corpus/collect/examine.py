@@ -1,0 +1,111 @@
+"""A look at the first records of a source's files, so that a wrong name in the source's file is told before a run."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+from fsspec.utils import glob_translate
+
+from latam_corpus.collect.contract import Breach, Watch, over_all
+from latam_corpus.collect.files import list_inputs, read
+from latam_corpus.collect.formats import UNKNOWN, format_of
+from latam_corpus.collect.repeats import COLUMNS, unlike
+from latam_corpus.collect.streams import stem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from latam_corpus.catalog.source import Source
+    from latam_corpus.collect.contract import Facts
+    from latam_corpus.collect.formats import Format
+    from latam_corpus.collect.listing import InputFile
+
+_FILES: Final = 20
+_DOCUMENTS: Final = 500  # of a file
+_BYTES: Final = 2**21  # a frame
+_ARCHIVED: Final = frozenset({"warc", "arc", "wacz"})  # the columns of their records are known without a look
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What the first records of a source's files show.
+
+    Attributes:
+        source: its id.
+        files: how many there are.
+        looked_at: how many of them were looked at.
+        whole: whether everything was read.
+        facts: what was seen of the columns.
+        breaches: what is wrong.
+        doubts: what may be wrong, since other records may show more.
+    """
+
+    source: str
+    files: int
+    looked_at: int
+    whole: bool
+    facts: Facts
+    breaches: tuple[Breach, ...]
+    doubts: tuple[Breach, ...]
+
+
+def examine(source: Source, where: str) -> Examined:
+    """What the first records of some files show, the files being spread over all that there are.
+
+    Args:
+        source: whose they are.
+        where: a file, a folder, a glob or a URL.
+
+    Raises:
+        ConfigError: nothing is there.
+    """
+    files = list_inputs(source, where)
+    tried = [file for file in files if _format(source, file).name not in _ARCHIVED]
+    some = [tried[place * len(tried) // _FILES] for place in range(_FILES)] if len(tried) > _FILES else tried
+    watch = Watch(source, strict=False)
+    most = _DOCUMENTS * max(len(source.collect.texts), 1)
+    whole = len(some) == len(files)
+    rows = [pl.DataFrame()]
+    for file in some:
+        found = [frame.select(COLUMNS) for frame in read(source, file, bytes_=_BYTES, limit=most, watch=watch)]
+        watch.end_of_file()
+        whole &= sum(frame.height for frame in found) < most
+        rows += found
+    every = pl.concat(rows, how="diagonal")
+    dated, versions = ([source.id] if told else [] for told in (watch.facts.dated, source.collect.versions))
+    alike = unlike(every, dated, versions) if every.height else ()
+    together = tuple(over_all(source, watch.facts))
+    return Examined(
+        source.id,
+        len(files),
+        len(some),
+        whole,
+        watch.facts,
+        (*watch.breaches, *alike, *(together if whole and not watch.breaches else ())),
+        (*_unmatched(source, files), *(() if whole else together)),
+    )
+
+
+def _format(source: Source, file: InputFile) -> Format:
+    return format_of(file.relative, source.collect.format) or UNKNOWN
+
+
+def _unmatched(source: Source, files: Sequence[InputFile]) -> Iterator[Breach]:
+    """The patterns of `collect.files` that no file matches, where others do.
+
+    One with another compression is the same, and in an archive its members may match.
+    """
+    if any(_format(source, file).archive for file in files):
+        return
+    matched: dict[str, bool] = {}
+    for pattern in source.collect.files:
+        is_name = re.compile(glob_translate(pattern)).fullmatch
+        found = any(is_name(file.relative) for file in files)
+        matched[stem(pattern)] = matched.get(stem(pattern), False) or found
+    for pattern, found in matched.items():
+        if not found and any(matched.values()):
+            problem = f"no file is «{pattern}», which collect.files names"
+            yield Breach(f"input of {source.id}", problem, "check the pattern")

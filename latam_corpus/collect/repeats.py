@@ -1,0 +1,78 @@
+"""Records of one source under one id: the same again, a later version, or two documents that nothing tells apart."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from latam_corpus.catalog.identity import doc_id
+from latam_corpus.collect.contract import Breach
+from latam_corpus.collect.formats import format_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+# Of each record what decides, and what tells people which one is meant.
+COLUMNS: Final = ("doc_id", "obtained", "origin", "source_id", "url")
+_CAPTURES: Final = frozenset({"warc", "arc", "wacz"})
+_SHOWN: Final = 3
+
+
+def unlike(rows: pl.DataFrame, dated: Collection[str], versions: Collection[str]) -> Iterator[Breach]:
+    """What is told of ids under which a source has several texts, one breach a source.
+
+    A web archive may hold many captures of a page. Of other files, records with one id are versions of a document
+    where the records themselves say when each was obtained, and the times differ, or where the source says so.
+
+    Args:
+        rows: COLUMNS of records; whose ids don't repeat, and who have no text, are no matter.
+        dated: the sources whose records say when they were obtained.
+        versions: the sources that say that such records are versions.
+    """
+    told = rows.with_columns(
+        pl.col("origin").struct.field("file"),
+        pl.col("origin").struct.field("member"),
+        pl.col("origin").struct.field("digest"),
+        # Without a time of its own a record has its file's, which says nothing of it.
+        pl.when(pl.col("source_id").is_in(list(dated))).then("obtained").alias("time"),
+    ).filter(pl.col("digest").is_not_null() & ~pl.col("source_id").is_in(list(versions)))
+    is_one_of_several = pl.col("digest").n_unique().over("doc_id", "time") > 1
+    several = told.filter(is_one_of_several)
+    captures = [_is_capture(*place) for place in several.select("file", "member").iter_rows()]
+    several = several.filter(~pl.Series(captures, dtype=pl.Boolean)).filter(is_one_of_several)
+    for (source,), mine in several.sort("file", "member").group_by("source_id", maintain_order=True):
+        yield _breach(str(source), mine)
+
+
+def _breach(source: str, rows: pl.DataFrame) -> Breach:
+    groups = rows.partition_by("doc_id", maintain_order=True)
+    shown = [_named(group) for group in groups[:_SHOWN]]
+    by_url = shown[0][1]
+    ids = "; ".join(told for told, _ in shown) + ("; …" if len(groups) > _SHOWN else "")
+    problem = f"{'addresses' if by_url else 'ids'} with different texts: {len(groups):,}, such as {ids}"
+    apart = (
+        'name a column that tells them apart (id = "…" under [collect.columns]), or join them (group = ["…"])'
+        if by_url
+        else 'name a column that tells them apart (id = "…" under [collect.columns], or id = false)'
+    )
+    version = (
+        'if they are versions of one document, name the column of their time (obtained = "…") or write versions = true'
+    )
+    return Breach(f"input of {source}", problem, f"{apart}; {version}")
+
+
+def _named(group: pl.DataFrame) -> tuple[str, bool]:
+    """The id or address that records share, where two of them are, and whether it is an address."""
+    row = group.row(0, named=True)
+    by_url = row["url"] is not None and doc_id(row["source_id"], row["url"]) == row["doc_id"]
+    name = row["url"] if by_url else re.sub(r"^.*#", "", row["member"] or "")
+    files = " and ".join(dict.fromkeys(group["file"].head(2)))
+    return f"«{name}» in {files} ({group.height} times)", by_url
+
+
+def _is_capture(file: str, member: str | None) -> bool:
+    """Whether a record is of a web archive, which may be a member of another archive."""
+    names = [file, (member or "").partition("#")[0]]
+    return any(found is not None and found.name in _CAPTURES for found in map(format_of, names))

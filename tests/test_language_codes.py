@@ -1,0 +1,267 @@
+"""Which rows a language's code admits, and that every place which compares codes does so by one rule."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import tomllib
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pytest
+
+from latam_corpus.batch import Batch
+from latam_corpus.catalog.check import check_source
+from latam_corpus.catalog.harvest import CommonCrawl
+from latam_corpus.codes import admits, groups, holder, iso_code, narrowed
+from latam_corpus.collect.commoncrawl.index import Capture
+from latam_corpus.collect.commoncrawl.plan import why_not
+from latam_corpus.errors import ConfigError
+from latam_corpus.language.identify import Identify
+from latam_corpus.language.judgement import Judgement
+from latam_corpus.paths import data_folder
+from latam_corpus.pipeline.survival import Floors, losses
+from latam_corpus.policy import Policies
+from latam_corpus.quality.measure import Measure
+from latam_corpus.quality.word_lists import cached_word_lists
+from latam_corpus.report.preview import to_look_at
+
+if TYPE_CHECKING:
+    from conftest import CommandLine
+
+SPANISH = "La señora abrió la puerta y vio que el perro había vuelto con la pata herida, y no dijo nada a nadie."
+SOURCE = 'id = "relatos"\ntitle = "Relatos"\nholder = "Biblioteca"\nlanguages = ["{code}"]\n'
+
+
+@pytest.mark.parametrize(
+    ("asked", "row", "admitted"),
+    [
+        ("quy", "quy_Latn", True),  # the same
+        ("que", "quy_Latn", True),  # a member of a macrolanguage
+        ("quy", "que_Latn", True),  # the macrolanguage, of which nobody could tell the member
+        ("que", "que_Latn", True),
+        ("quy", "quz_Latn", False),  # a sibling
+        ("nah", "nci_Latn", True),  # a member of a collection
+        ("nah", "azz_Latn", True),
+        ("azz", "nah_Latn", True),  # the collection
+        ("azz", "nci_Latn", False),
+        ("myn", "quc_Latn", True),
+        ("zap", "zai_Latn", True),
+        ("aym", "ayr_Latn", True),
+        ("nor", "nob_Latn", True),  # a macrolanguage that is no group here
+        ("nob", "nor_Latn", True),
+        ("nob", "nno_Latn", False),
+        ("spa", "spa_Latn", True),
+        ("spa", "que_Latn", False),  # unrelated
+        ("que", "spa_Latn", False),
+        ("nah", "que_Latn", False),
+        ("quy", "und", False),
+        ("und", "und", True),
+    ],
+)
+def test_a_code_admits_itself_its_members_and_a_group_that_cannot_be_told_finer(
+    asked: str, row: str, admitted: bool
+) -> None:
+    """Who asks for a language gets it, its members and what is known as its group alone, never a sibling."""
+    assert admits(asked, row) is admitted
+
+
+@pytest.mark.parametrize(
+    ("language", "declared", "known"),
+    [
+        ("que_Latn", "quy", "quy_Latn"),
+        ("nah_Latn", "azz", "azz_Latn"),
+        ("que_Latn", "que", "que_Latn"),
+        ("que_Latn", "spa", "que_Latn"),
+        ("que_Latn", "runasimi", "que_Latn"),
+        ("que_Latn", None, "que_Latn"),
+        ("quz_Latn", "quy", "quz_Latn"),
+        ("spa_Latn", "quy", "spa_Latn"),
+        ("und", "quy", "und"),
+    ],
+)
+def test_a_source_names_the_member_where_a_text_shows_its_group_alone(
+    language: str, declared: str | None, known: str
+) -> None:
+    """What a text shows is narrowed to the member that its source declares, and never changed."""
+    assert narrowed(language, declared) == known
+
+
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch) -> list[Judgement]:
+    """What the model says of each text, to be filled by the test."""
+    found: list[Judgement] = []
+    monkeypatch.setattr("latam_corpus.language.identify.judge", lambda *_: list(found))
+    return found
+
+
+def test_a_recipe_that_asks_for_a_member_keeps_what_is_known_as_its_group(shown: list[Judgement]) -> None:
+    """Rows of the group stay, those of a sibling and those whose source declares a sibling fall."""
+    shown += [Judgement(code, 0.9) for code in ("quy_Latn", "que_Latn", "que_Latn", "que_Latn", "quz_Latn")]
+    frame = pl.DataFrame(
+        {"text": ["a"] * 5, "declared_language": [None, None, "quy-PE", "quz", "quy"]},
+        schema={"text": pl.String, "declared_language": pl.String},
+    )
+    made = Identify(languages=("quy",))(Batch(frame)).frame
+    assert made["language"].to_list() == ["quy_Latn", "que_Latn", "quy_Latn", "quz_Latn", "quz_Latn"]
+    assert made["drop_reason"].to_list() == [None, None, None, "language=quz", "language=quz"]
+    # The ledger says that the member is the source's word.
+    assert [json.loads(one).get("shown") for one in made["evidence"][3:]] == ["que_Latn", None]
+
+
+def test_the_languages_of_a_mixed_document_are_narrowed_with_its_own(shown: list[Judgement]) -> None:
+    """The first entry of `languages` stays the language of the document."""
+    shown += [Judgement("que_Latn", 0.9, (("que_Latn", 0.7), ("spa_Latn", 0.3)))]
+    made = Identify()(Batch(pl.DataFrame({"text": ["a"], "declared_language": ["quy"]}))).frame
+    assert made["languages"][0].to_list()[0]["code"] == made["language"][0] == "quy_Latn"
+
+
+def test_a_language_that_the_model_cannot_name_is_refused() -> None:
+    """Nothing could ever be kept for it, so it is told before anything runs, with what is near."""
+    with pytest.raises(ConfigError, match=r"can't name «yrl» \(Nhengatu\)"):
+        Identify(languages=("spa", "yrl"))
+    with pytest.raises(ConfigError, match=r"can't name «gnn» .*nearest are .*gun \(Mbyá Guaraní\)"):
+        Identify(languages=("gnn",))
+
+
+def test_check_refuses_a_recipe_that_asks_for_what_the_model_cannot_name(
+    tmp_path: Path, command_line: CommandLine
+) -> None:
+    """`check` ends with 2, and names recipe, stage and language."""
+    recipe = tmp_path / "receta.toml"
+    recipe.write_text(
+        'title = "Nheengatu"\ngenre = "news"\nsources = ["agencia-brasil"]\n[[stage]]\nuse = "extract"\n'
+        '[[stage]]\nuse = "identify"\nlanguages = ["por", "yrl"]\n'
+    )
+    told = command_line("check", recipe)
+    assert told.code == 2
+    assert "stage 2" in told.err
+    assert "yrl" in told.err
+
+
+@pytest.mark.parametrize("code", ["nah", "oto", "que", "azz", "zap"])
+def test_a_source_may_be_in_any_language_or_collection_that_recipes_name(code: str) -> None:
+    """What a recipe may ask for, a source's file may state."""
+    source, _ = check_source(SOURCE.format(code=code))
+    assert source is not None
+    assert source.languages == (code,)
+
+
+def test_a_family_whose_members_nobody_listed_is_refused_as_one() -> None:
+    """A code of ISO 639-5 that stands for no list here isn't called a typing error."""
+    source, found = check_source(SOURCE.format(code="tup"))
+    assert source is None
+    told = [one.told("es") for one in found]
+    assert told == ["línea 4, «languages (1)»: «tup» es una familia de lenguas; nombre sus lenguas, una por una"]
+    with pytest.raises(ConfigError, match="family of languages"):
+        iso_code("tup", "receta.toml")
+
+
+def test_all_codes_of_shipped_recipes_are_known_and_named_by_the_model() -> None:
+    """Each recipe's stages can be made with the languages that it asks for."""
+    for path in sorted(Path(data_folder("pipelines")).glob("*.toml")):
+        for stage in tomllib.loads(path.read_text())["stage"]:
+            if stage["use"] == "identify":
+                assert Identify(languages=tuple(stage.get("languages", ())))
+
+
+def _losses(rows: Counter[Any], **floors: Any) -> list[tuple[str, int, int]]:
+    dropped = Counter({("filter", *key, "x"): n for key, n in rows.items()})
+    found = losses(Counter(), dropped, ("identify", "filter"), "identify", Floors(**floors))
+    return [(loss.value, loss.rows_in, loss.kept) for loss in found if loss.kind == "language"]
+
+
+def _rows(**by_language: int) -> Counter[Any]:
+    return Counter({("news", "a", f"{code}_Latn", "", ""): n for code, n in by_language.items()})
+
+
+def test_a_floor_on_a_group_judges_all_its_members_together() -> None:
+    """Members that are too few to be judged alone are judged as what the floor names."""
+    assert _losses(_rows(quy=12, quz=14, spa=5), floor=0.0, language={"que": 0.5}) == [("que", 26, 0)]
+
+
+def test_a_floor_on_a_member_counts_what_is_known_as_its_group() -> None:
+    """A floor on Ayacucho Quechua is about all rows that a wish for it takes."""
+    assert _losses(_rows(quy=12, que=14, quz=40), floor=0.0, language={"quy": 0.5}) == [("quy", 26, 0)]
+
+
+def test_a_lenient_floor_on_a_group_holds_for_its_members() -> None:
+    """A member without a floor of its own has its group's, not the recipe's general one."""
+    assert not _losses(_rows(quy=30), floor=0.9, language={"que": 0.0})
+    assert _losses(_rows(quy=30), floor=0.9, language={"que": 0.0, "quy": 0.5}) == [("quy", 30, 0)]
+
+
+@pytest.mark.parametrize(
+    ("code", "file"),
+    [
+        *(
+            ("npl_Latn", "nah"),
+            ("nci", "nah"),
+            ("nah_Latn", "nah"),
+            ("azz", "azz"),
+            ("ayr_Latn", "aym"),
+            ("quf", "que"),
+        ),
+        *(("quy", "quy"), ("es-CL", "spa"), ("tzc", "tzo"), ("ote", "oto"), ("deu", "und"), ("", "und")),
+    ],
+)
+def test_a_language_without_a_policy_has_its_groups(code: str, file: str) -> None:
+    """Own file, the one that covers it, its group's or macrolanguage's, else the one for all."""
+    assert Policies.load().language(code).language == file
+
+
+def test_a_word_list_of_a_group_serves_its_members(tmp_path: Path) -> None:
+    """`nah.txt` counts for a text in Highland Puebla Nahuatl, whose policy is its own file."""
+    (tmp_path / "nah.txt").write_text("tonali\n")
+    frame = pl.DataFrame({"doc_id": ["1"], "text": ["tonali tonali"], "language": ["azz_Latn"]})
+    stage = Measure(signals=("dictionary_word_rate",), word_lists=str(tmp_path))
+    assert stage(Batch(frame)).frame["signals"].struct.field("dictionary_word_rate")[0] == 1.0
+    assert holder("azz_Latn", {"nah"}) == "nah"
+
+
+@pytest.mark.parametrize(("name", "remedy"), [("es", "name it spa.txt"), ("quechua", "unknown language code")])
+def test_a_word_list_under_a_name_that_no_text_has_is_refused(tmp_path: Path, name: str, remedy: str) -> None:
+    """A list that would never be looked at is told."""
+    (tmp_path / f"{name}.txt").write_text("casa\n")
+    with pytest.raises(ConfigError, match=remedy):
+        cached_word_lists(str(tmp_path))
+
+
+def test_a_capture_in_the_group_of_a_language_is_fetched() -> None:
+    """Common Crawl's index tells Quechua and no member of it."""
+    table = CommonCrawl(index=("a.cdx",), domains=("pe",), languages=("quy",))
+    for found, why in (("que", None), ("quz", "language"), ("spa", "language")):
+        one = Capture("https://g.pe/a", "", 200, "text/html", (found,), "", f"{table.records}a.warc.gz", 0, 9)
+        assert why_not(table, one, one.url) == why
+
+
+def test_a_preview_calls_a_member_no_other_language() -> None:
+    """A text in the group or a member of what the source states needs no look."""
+    words = "palabra " * 30
+    assert not to_look_at(words, "quy_Latn", ["que"])
+    assert not to_look_at(words, "que_Latn", ["quy"])
+    assert to_look_at(words, "quz_Latn", ["quy"])
+
+
+def test_the_catalogue_is_searched_by_the_same_rule(command_line: CommandLine) -> None:
+    """Who looks for Nahuatl finds the source in one of its languages, and who looks for a member the macrolanguage."""
+
+    def listed(named: str) -> set[str]:
+        told = json.loads(command_line("sources", "list", "--language", named, "--json").out)
+        return {one["id"] for one in told}
+
+    assert "ud-highland-puebla-nahuatl" in listed("náhuatl")
+    assert "wikipedia-qu" in listed("quy")
+    assert "wikipedia-qu" not in listed("nah")
+
+
+def test_work_made_with_other_groups_is_not_taken_for_this_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A changed `groups.toml` redoes what depends on it."""
+    before = Identify().fingerprint(), Policies.load().bounds_digest(), Policies.load().lexicon_digest()
+    other = dataclasses.replace(groups(), digest="other")
+    for room in ("language.identify", "policy"):
+        monkeypatch.setattr(f"latam_corpus.{room}.groups", lambda: other)
+    after = Identify().fingerprint(), Policies.load().bounds_digest(), Policies.load().lexicon_digest()
+    assert all(a != b for a, b in zip(before, after, strict=True))

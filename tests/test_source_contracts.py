@@ -1,0 +1,561 @@
+"""What a source's file says of its records' columns is held: a wrong name never gives a corpus without its texts."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import os
+import zipfile
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pyarrow as pa
+import pytest
+
+from latam_corpus.catalog.source import Source
+from latam_corpus.collect import examine as examine_module
+from latam_corpus.collect.contract import Facts, Watch, over_all
+from latam_corpus.collect.files import list_inputs, read, split
+from latam_corpus.collect.repeats import unlike
+from latam_corpus.errors import ConfigError, PartError
+from latam_corpus.toml_model import parse_toml
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from conftest import CommandLine, SmallRecipe, SmallSource
+
+ROWS = [
+    {"clave": f"c{n}", "titulo": f"Cuento {n}", "es": f"La barca {n} salió.", "pt": f"O barco {n} saiu."}
+    for n in range(4)
+]
+TEXTS = '[[collect.texts]]\ncolumn = "es"\n[[collect.texts]]\ncolumn = "{pt}"\n[collect.columns]\nid = "clave"\n'
+
+
+def _source(collect: str) -> Source:
+    return parse_toml(f'id = "pares"\ntitle = "Pares"\nholder = "B"\n{collect}', Source, "pares.toml")
+
+
+def _csv(rows: Sequence[dict[str, Any]]) -> bytes:
+    return pl.DataFrame(rows).write_csv().encode()
+
+
+def _lines(rows: Sequence[dict[str, Any]]) -> bytes:
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
+
+
+def _parquet(rows: Sequence[dict[str, Any]]) -> bytes:
+    made = io.BytesIO()
+    pl.DataFrame(rows).write_parquet(made)
+    return made.getvalue()
+
+
+def _arrow(rows: Sequence[dict[str, Any]], *, stream: bool = False) -> bytes:
+    table, made = pl.DataFrame(rows).to_arrow(), io.BytesIO()
+    with (pa.ipc.new_stream if stream else pa.ipc.new_file)(made, table.schema) as writer:
+        writer.write_table(table)
+    return made.getvalue()
+
+
+def _zip(rows: Sequence[dict[str, Any]]) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr("a.csv", _csv(rows))
+    return made.getvalue()
+
+
+FORMATS = {
+    "p.csv": _csv,
+    "p.csv.gz": lambda rows: gzip.compress(_csv(rows)),
+    "p.jsonl": _lines,
+    "p.parquet": _parquet,
+    "p.arrow": _arrow,
+    "p.feather": lambda rows: _arrow(rows, stream=True),
+    "p.zip": _zip,
+}
+
+
+def _read(path: Path, collect: str, **options: Any) -> pl.DataFrame:
+    source = _source(collect)
+    return pl.concat([frame for file in list_inputs(source, path) for frame in read(source, file, **options)])
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize(
+    ("collect", "column", "key", "near"),
+    [
+        (TEXTS.format(pt="ptt"), "ptt", "texts", "pt"),
+        ('[collect.columns]\ntext = "es"\ntitle = "Título"', "Título", "columns.title", "titulo"),
+        ('[collect]\ngroup = ["claves"]\n[collect.columns]\ntext = "es"', "claves", "group", "clave"),
+        ('[collect]\nrequired = ["ptt"]\n[collect.columns]\ntext = "es"', "ptt", "required", "pt"),
+        ('[collect]\nunique = ["clav"]\n[collect.columns]\ntext = "es"', "clav", "unique", "clave"),
+        (
+            '[collect.columns]\ntext = "es"\ngenre = { column = "tituo", default = "news" }',
+            "tituo",
+            "columns.genre",
+            "titulo",
+        ),
+    ],
+)
+def test_a_column_that_no_file_has_is_told(
+    tmp_path: Path, name: str, collect: str, column: str, key: str, near: str
+) -> None:
+    """Whatever key names it and whatever the format: file, column, key, the closest one, and those there are."""
+    (tmp_path / name).write_bytes(FORMATS[name](ROWS))
+    with pytest.raises(PartError) as told:
+        _read(tmp_path / name, collect)
+    assert f"«{column}», which collect.{key} names" in str(told.value)
+    assert f"did you mean «{near}»? The columns there are: clave, titulo, es, pt" in str(told.value)
+    assert f"input of pares, {name}" in str(told.value)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_rightly_named_columns_are_read(tmp_path: Path, name: str) -> None:
+    """Each record gives its two texts."""
+    (tmp_path / name).write_bytes(FORMATS[name](ROWS))
+    assert _read(tmp_path / name, TEXTS.format(pt="pt"))["text"].null_count() == 0
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_texts_that_are_in_no_column_of_the_usual_name_are_told(tmp_path: Path, name: str) -> None:
+    """A source that names no column for its texts means `text`."""
+    (tmp_path / name).write_bytes(FORMATS[name](ROWS))
+    with pytest.raises(PartError, match=r"«text», and the source names no other.*titulo.*write text = "):
+        _read(tmp_path / name, "")
+
+
+@pytest.mark.parametrize("name", ["p.jsonl", "p.parquet", "p.arrow"])
+def test_a_path_into_a_record_is_looked_for_as_a_column_is(tmp_path: Path, name: str) -> None:
+    """The right path passes, null or not; a wrong one is told with the right one."""
+    rows = [{"text": "La barca.", "meta": {"autora": None}}, {"text": "El río.", "meta": {"autora": "Ana Paz"}}]
+    (tmp_path / name).write_bytes(FORMATS[name](rows))
+    made = _read(tmp_path / name, '[collect.columns]\ncreators = "meta.autora"')
+    assert made["creators"].to_list() == [None, ["Ana Paz"]]
+    with pytest.raises(PartError, match=r"did you mean «meta\.autora»\?"):
+        _read(tmp_path / name, '[collect.columns]\ncreators = "meta.autor"')
+
+
+def test_a_field_that_one_record_has_is_there(tmp_path: Path) -> None:
+    """JSON lines may leave a field out; one that none has needs the source's word for it."""
+    rows = [{"text": "La barca."}] * 30 + [{"text": "El río.", "autora": "Ana Paz"}]
+    (tmp_path / "r.jsonl").write_bytes(_lines(rows))
+    assert _read(tmp_path / "r.jsonl", '[collect.columns]\ncreators = "autora"', rows=5).height == 31
+    (tmp_path / "r.jsonl").write_bytes(_lines(rows[:30]))
+    with pytest.raises(PartError, match=r"where some files lack it, write optional = \[\"autora\"\]"):
+        _read(tmp_path / "r.jsonl", '[collect.columns]\ncreators = "autora"')
+    assert _read(
+        tmp_path / "r.jsonl", '[collect]\noptional = ["autora"]\n[collect.columns]\ncreators = "autora"'
+    ).height
+
+
+def _in_parts(path: Path, collect: str) -> list[str]:
+    """What is wrong with a file that is read in parts, by all of them."""
+    source, facts = _source(collect), Facts()
+    [file] = list_inputs(source, path)
+    spans = split(source, file, 300)
+    assert len(spans) > 2
+    for span in spans:
+        watch = Watch(source)
+        list(read(source, file, span=span, watch=watch))
+        facts.add(Facts.of(json.loads(json.dumps(watch.facts.as_dict()))))
+    return [f"{breach.problem}; {breach.remedy}" for breach in over_all(source, facts)]
+
+
+def test_a_field_that_one_part_of_a_file_has_is_there(tmp_path: Path) -> None:
+    """What no record of a part has may stand in another; in none of them it is told once, for the file."""
+    rows = [{"text": "La barca salió del puerto antes del alba."}] * 40
+    path = tmp_path / "r.jsonl"
+    path.write_bytes(_lines([*rows, {"text": "El río.", "autora": "Ana Paz"}, *rows]))
+    assert not _in_parts(path, '[collect.columns]\ncreators = "autora"')
+    [told] = _in_parts(path, '[collect.columns]\ncreators = "autor"')
+    assert "no record that was read has «autor»" in told
+    assert "did you mean «autora»?" in told
+
+
+def test_a_column_that_stands_twice_is_told(tmp_path: Path) -> None:
+    """Of two columns with one name, nobody knows which is meant; of two that are not read, nobody cares."""
+    (tmp_path / "p.csv").write_text("nota,nota,text\na,b,La barca.\n")
+    assert _read(tmp_path / "p.csv", "").height == 1
+    (tmp_path / "p.csv").write_text("text,text\nLa barca.,El río.\n")
+    with pytest.raises(PartError, match="the column «text» stands twice"):
+        _read(tmp_path / "p.csv", "")
+
+
+@pytest.mark.parametrize("empty", [None, "", "  ", []])
+def test_a_required_column_is_empty_in_no_record(tmp_path: Path, empty: Any) -> None:
+    """The first record in which it is empty is named, were it read before any that has the column."""
+    rows: list[dict[str, Any]] = [{"text": "La barca.", "autora": "Ana Paz"}, {"text": "El río.", "autora": empty}]
+    (tmp_path / "r.jsonl").write_bytes(_lines(rows))
+    with pytest.raises(PartError, match=r"r\.jsonl: «autora» is empty in record 2, and `required` names it"):
+        _read(tmp_path / "r.jsonl", '[collect]\nrequired = ["autora"]')
+    (tmp_path / "r.jsonl").write_bytes(_lines([{"text": "El río."}, rows[0]]))
+    with pytest.raises(PartError, match=r"«autora» is empty in record 1"):
+        _read(tmp_path / "r.jsonl", '[collect]\nrequired = ["autora"]', rows=1)
+
+
+def test_a_value_of_a_unique_column_stands_once(tmp_path: Path) -> None:
+    """Two records with one value are named; empty ones are no value."""
+    rows = [{"text": "La barca.", "clave": key} for key in ("a", None, "b", None, "a")]
+    (tmp_path / "r.jsonl").write_bytes(_lines(rows))
+    with pytest.raises(PartError, match=r"«clave» has one value in record 1 of r\.jsonl and in record 5 of r\.jsonl"):
+        _read(tmp_path / "r.jsonl", '[collect]\nunique = ["clave"]', rows=2)
+    (tmp_path / "r.jsonl").write_bytes(_lines(rows[:4]))
+    assert _read(tmp_path / "r.jsonl", '[collect]\nunique = ["clave"]').height == 4
+
+
+@pytest.mark.parametrize(
+    ("collect", "problem"),
+    [
+        ('[collect]\nformat = "html"\n[collect.columns]\ntitle = "titulo"', "read whole and have no column «titulo»"),
+        ('[collect]\nformat = "warc"\n[collect.columns]\ntitle = "titulo"', "are pages and have no column «titulo»"),
+        (
+            '[collect]\nkind = "feeds"\ncolumns = { id = "guid" }\n[collect.feeds]\nstart = ["https://g.example/rss"]',
+            "pages",
+        ),
+        ('[collect]\noptional = ["autoa"]\n[collect.columns]\ncreators = "autora"', "did you mean «autora»?"),
+        ('[collect]\noptional = ["a"]\nrequired = ["a"]', "both required and optional"),
+        ("[collect]\nmax_null_share = { text = 1.5 }", "max_null_share"),
+    ],
+)
+def test_what_no_record_could_keep_is_refused_in_the_sources_file(collect: str, problem: str) -> None:
+    """Columns of files that have none, and words that mean nothing, need no record to be told."""
+    with pytest.raises(ConfigError) as told:
+        _source(collect)
+    assert problem in str(told.value)
+
+
+def test_a_repository_may_name_what_its_records_say() -> None:
+    """The columns that the harvester writes are known."""
+    made = _source(
+        '[collect]\nkind = "oai"\ncolumns = { contributor = "creators" }\n[collect.oai]\naddress = "https://r.example/oai"'
+    )
+    assert "rights" in made.collect.named
+
+
+@pytest.fixture
+def corpus(tmp_path: Path, small_recipe: SmallRecipe, small_source: SmallSource, command_line: CommandLine) -> Corpus:
+    """A recipe of one source whose files and lines in `[collect]` a test gives, and the command line."""
+    return Corpus(tmp_path, small_recipe("repair", release=""), small_source, command_line)
+
+
+class Corpus:
+    """A recipe in a folder, its source, and what commands say of them."""
+
+    def __init__(self, room: Path, recipe: str, source: SmallSource, command: CommandLine) -> None:
+        self.room, self.out, self.recipe = room, room / "salida", room / "receta.toml"
+        self.source, self.inputs, self._command, self._source = room / "fuente.toml", room / "datos", command, source
+        self.recipe.write_text(recipe)
+        self.inputs.mkdir()
+
+    def has(self, collect: str = "", **files: bytes) -> None:
+        """The source with these lines, and these files: `a_csv` is `a.csv`."""
+        self.source.write_text(self._source(collect))
+        for name, data in files.items():
+            (self.inputs / name.replace("_", ".")).write_bytes(data)
+
+    def told(self, *command: str) -> tuple[int, str]:
+        """How a command with the source's records ends, and all that it says."""
+        told = self._command(*command, "--input", self.inputs)
+        return told.code, told.out + told.err
+
+    def run(self, *more: str) -> tuple[int, str]:
+        """The same of `run`."""
+        return self.told("run", str(self.recipe), "--out", str(self.out), *more)
+
+    @property
+    def run_file(self) -> Any:
+        """What the last run wrote of itself."""
+        [found] = self.out.glob("runs/*/run.json")
+        return json.loads(found.read_text())
+
+
+def test_every_command_tells_a_wrong_column_before_anything_runs(corpus: Corpus) -> None:
+    """`check --input`, a dry run, a run, `sources check` and `preview` name it, and nothing is done."""
+    corpus.has('columns = { text = "contenido" }', a_csv=_csv([{"texto": "La barca.", "contenid": "El río."}]))
+    for command in (
+        ("check", str(corpus.recipe)),
+        ("run", str(corpus.recipe), "--out", str(corpus.out), "--dry-run"),
+        ("run", str(corpus.recipe), "--out", str(corpus.out)),
+        ("sources", "check", str(corpus.source), "--lang", "es"),
+        ("sources", "preview", str(corpus.source), "--lang", "pt"),
+    ):
+        code, said = corpus.told(*command)
+        assert code == (1 if command[:2] == ("sources", "check") else 2)
+        assert "«contenido»" in said
+        assert "contenid»?" in said
+    assert not (corpus.out / "work").exists()
+
+
+def test_check_with_records_says_what_it_looked_at(corpus: Corpus) -> None:
+    """Of a source that keeps its promises, how many records were read; with --json also where columns come from."""
+    corpus.has('columns = { text = "es" }', a_csv=_csv(ROWS))
+    code, said = corpus.told("check", str(corpus.recipe))
+    assert (code, "4 records of 1 of 1 files" in said) == (0, True)
+    told = json.loads(corpus.told("check", str(corpus.recipe), "--json")[1])
+    assert told["inputs"][0]["mapping"] == [
+        {"source": "fuente", "column": "text", "from": "es", "records": 4, "filled": 4}
+    ]
+
+
+def test_a_column_that_a_later_file_lacks_fails_its_part(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run goes on, ends with 1 and makes no release; file, column and remedy stand in what it says and writes."""
+    monkeypatch.setattr(examine_module, "_FILES", 1)
+    corpus.has(
+        'columns = { text = "texto" }',
+        a_csv=_csv([{"texto": "La barca salió."}]),
+        b_csv=_csv([{"textos": "El río creció."}]),
+    )
+    code, said = corpus.run()
+    assert code == 1
+    assert "b.csv: there is no column «texto», which collect.columns.text names; did you mean «textos»?" in said
+    [failed] = [part["failed"] for part in corpus.run_file["parts"] if part["failed"]]
+    assert "b.csv" in failed
+    assert not (corpus.out / "store").exists()
+    corpus.has('columns = { text = "texto" }', b_csv=_csv([{"texto": "El río creció."}]))
+    assert corpus.run()[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("collect", "told"),
+    [
+        ('required = ["autora"]', "«autora» is empty in record 3"),
+        ('unique = ["clave"]', "«clave» has one value in record 1 of a.jsonl and in record 1 of b.jsonl"),
+        ("max_null_share = { autora = 0.1 }", "«autora» is empty in 1 of 7 records (14.3 %)"),
+        ('columns = { text = "nada" }', "«nada» has no text in any of 7 records"),
+    ],
+)
+def test_what_the_first_records_do_not_show_ends_the_run(
+    corpus: Corpus, monkeypatch: pytest.MonkeyPatch, collect: str, told: str
+) -> None:
+    """A promise that is broken further on, or by all records together, makes no release; exit code 1."""
+    monkeypatch.setattr(examine_module, "_DOCUMENTS", 2)
+    monkeypatch.setattr(examine_module, "_FILES", 1)
+    rows = [{"text": f"La barca {n}.", "nada": None, "autora": "Ana Paz", "clave": f"c{n}"} for n in range(6)]
+    rows[2]["autora"] = ""
+    corpus.has(collect, a_jsonl=_lines(rows), b_jsonl=_lines([rows[0]]))
+    code, said = corpus.run()
+    assert code == 1
+    assert told in said
+    assert not (corpus.out / "store").exists()
+    # Of all the records, the same is told before anything runs.
+    monkeypatch.undo()
+    code, said = corpus.run("--dry-run")
+    assert code == 2
+    assert told in said
+
+
+def test_a_share_that_is_allowed_passes(corpus: Corpus) -> None:
+    """One in seven is no more than a fifth."""
+    rows = [{"text": f"La barca {n}.", "autora": None if n == 3 else "Ana Paz"} for n in range(7)]
+    corpus.has("max_null_share = { autora = 0.2 }", a_jsonl=_lines(rows))
+    assert corpus.run()[0] == 0
+
+
+def test_what_a_few_records_make_likely_is_a_doubt(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A share in the first records decides nothing, and is said."""
+    monkeypatch.setattr(examine_module, "_DOCUMENTS", 2)
+    rows = [{"text": f"La barca {n}.", "autora": None if n == 0 else "Ana Paz"} for n in range(7)]
+    corpus.has("max_null_share = { autora = 0.2 }", a_jsonl=_lines(rows))
+    code, said = corpus.run()
+    assert code == 0
+    assert "doubt    input of fuente: «autora» is empty in 1 of 2 records (50 %)" in said
+
+
+def test_a_column_that_no_record_fills_is_told(corpus: Corpus) -> None:
+    """A date that isn't one in any record passes, and is said on the terminal and in `run.json`, with a value."""
+    rows = [{"text": f"La barca {n}.", "fecha": f"{n + 1} de mayo de 1910"} for n in range(3)]
+    corpus.has('columns = { published = "fecha", country = { path = "^(XX)" } }', a_csv=_csv(rows))
+    code, said = corpus.run()
+    assert code == 0
+    expected = "fuente: no «published» in any of 3 records; it is taken from «fecha», whose values aren't understood"
+    assert f"empty    {expected}, such as '1 de mayo de 1910'" in said
+    assert "no «country» in any of 3 records; it is taken from «path»" in said
+    told = {one["column"]: one for one in corpus.run_file["mapping"]}
+    assert told["published"] == {
+        "source": "fuente",
+        "column": "published",
+        "from": "fecha",
+        "records": 3,
+        "filled": 0,
+        "example": "1 de mayo de 1910",
+    }
+    assert told["text"]["filled"] == 3
+
+
+def test_a_column_of_files_that_are_read_whole_is_told(corpus: Corpus) -> None:
+    """Texts have no columns; where tables stand beside them, the tables' columns may be meant."""
+    corpus.has('columns = { title = "titulo" }', a_txt=b"La barca.")
+    code, said = corpus.told("sources", "check", str(corpus.source), "--lang", "en")
+    assert code == 1
+    assert "there is no column «titulo», which collect.columns.title names; these files are read whole" in said
+    corpus.has('columns = { title = "titulo" }', b_csv=_csv([{"text": "El río.", "titulo": "Río"}]))
+    assert corpus.told("sources", "check", str(corpus.source))[0] == 0
+
+
+def test_a_pattern_that_no_file_matches_is_a_doubt(corpus: Corpus) -> None:
+    """A folder that is named wrongly is told where others are found; a suffix of compression is no other pattern."""
+    corpus.has('files = ["**/*.txt", "cuentos/*.md", "**/*.txt.gz"]', a_txt=b"La barca.")
+    code, said = corpus.told("sources", "check", str(corpus.source), "--lang", "en")
+    assert code == 0
+    assert "no file is «cuentos/*.md», which collect.files names" in said
+    assert "txt.gz" not in said
+
+
+@pytest.mark.parametrize("language", ["es", "pt"])
+def test_whatever_is_told_of_columns_is_said_in_the_readers_language(corpus: Corpus, language: str) -> None:
+    """No half of a sentence stays English."""
+    cases = {
+        'columns = { text = "texto" }': _csv([{"textos": "La barca."}]),
+        'columns = { text = "cuerpo" }': _csv([{"es": "La barca."}]),
+        "": _csv([{"es": "La barca."}]),
+        'columns = { creators = "autora" }': _csv([{"text": "La barca.", "x": "1"}]),
+        "form = 'prose'": b"text,text\nLa barca.,El agua.\n",
+        'required = ["autora"]': _csv([{"text": "La barca.", "autora": ""}]),
+        'unique = ["k"]': _csv([{"text": "La barca.", "k": k} for k in ("a", "a", "b", "b")]),
+        "max_null_share = { k = 0.0 }": _csv([{"text": "La barca.", "k": ""}, {"text": "El agua.", "k": "b"}]),
+        "group_rows = 5": _csv([{"text": ""}]),
+        'columns = { id = "k" }': _csv([{"k": "a", "text": "La barca."}, {"k": "a", "text": "El agua."}]),
+        'columns = { id = false, url = "k" }': _csv(
+            [{"k": "https://g.cl/a", "text": text} for text in ("Uno.", "Dos.")]
+        ),
+    }
+    lines = {'columns = { creators = "autora" }': {"text": "La barca."}, "": {"es": "La barca."}}
+    files = [*((collect, "a_csv", data) for collect, data in cases.items())]
+    files += [(collect, "a_jsonl", _lines([row])) for collect, row in lines.items()]
+    for collect, name, data in files:
+        for old in corpus.inputs.iterdir():
+            old.unlink()
+        corpus.has(collect, **{name: data})
+        [theirs, english] = [_wrong(corpus, spoken) for spoken in (language, "en")]
+        assert english
+        assert len(theirs) == len(english)
+        for one, other in zip(theirs, english, strict=True):
+            assert one != other
+
+
+def _wrong(corpus: Corpus, language: str) -> list[str]:
+    """What is wrong by `sources check`, a part of a sentence each."""
+    said = json.loads(corpus.told("sources", "check", str(corpus.source), "--lang", language, "--json")[1])
+    found = [one for one in said[0]["findings"] if one["wrong"]]
+    return [part for one in found for key in ("problem", "remedy") for part in one[key].split("; ")]
+
+
+def _old(path: Path, seconds: int) -> None:
+    os.utime(path, (seconds, seconds))
+
+
+def _superseded(corpus: Corpus) -> int:
+    return sum(corpus.run_file["stages"]["supersede"]["dropped"].values())
+
+
+def test_records_under_one_id_with_different_texts_end_the_run(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong column for the id is told with the first ids and what to do, in the first records or after them."""
+    rows = [{"autor": "Anónimo", "text": f"Poema número {n}: la luna y el agua."} for n in range(71)]
+    corpus.has('columns = { id = "autor" }', a_csv=_csv(rows))
+    code, said = corpus.run()
+    assert code == 2
+    assert "ids with different texts: 1, such as «Anónimo» in a.csv (71 times); name a column that tells" in said
+    monkeypatch.setattr(examine_module, "_DOCUMENTS", 1)
+    code, said = corpus.run()
+    assert code == 1
+    assert "«Anónimo» in a.csv (71 times)" in said
+    assert not (corpus.out / "store").exists()
+
+
+def test_the_time_of_a_file_makes_no_versions_of_its_records(corpus: Corpus) -> None:
+    """Shards that are each numbered from 1 are told, though their files have two times, unless they are versions."""
+    corpus.has("", a_csv=_csv([{"id": "1", "text": "La barca."}]), b_csv=_csv([{"id": "1", "text": "El río."}]))
+    _old(corpus.inputs / "a.csv", 1_000_000_000)
+    code, said = corpus.run()
+    assert code == 2
+    assert "«1» in a.csv and b.csv (2 times)" in said
+    corpus.has("versions = true")
+    assert corpus.run()[0] == 0
+    assert _superseded(corpus) == 1
+    [kept] = corpus.out.glob("runs/*/kept")
+    assert pl.read_parquet(kept)["text"].to_list() == ["El río."]
+
+
+@pytest.mark.parametrize("column", ["obtained", "visto"])
+def test_records_that_say_when_they_were_obtained_are_versions(corpus: Corpus, column: str) -> None:
+    """The latest stays; two of one time can't be ordered and are told."""
+    collect = "" if column == "obtained" else f'columns = {{ obtained = "{column}" }}'
+    rows = [{"id": "1", "text": f"Nota {day}.", column: f"2024-05-0{day}T00:00:00Z"} for day in (3, 9, 1)]
+    corpus.has(collect, a_jsonl=_lines(rows))
+    assert corpus.run()[0] == 0
+    assert _superseded(corpus) == 2
+    [kept] = corpus.out.glob("runs/*/kept")
+    assert pl.read_parquet(kept)["text"].to_list() == ["Nota 9."]
+    corpus.has(collect, a_jsonl=_lines([*rows, {**rows[0], "text": "Otra nota."}]))
+    code, said = corpus.run()
+    assert code == 2
+    assert "«1» in a.jsonl (2 times)" in said
+
+
+def test_one_text_twice_under_one_id_is_superseded(corpus: Corpus) -> None:
+    """A record that is there twice is one document, and counted."""
+    corpus.has("", a_csv=_csv([{"id": "1", "text": "La barca."}]), b_csv=_csv([{"id": "1", "text": "La barca."}]))
+    assert corpus.run()[0] == 0
+    assert _superseded(corpus) == 1
+
+
+def test_texts_under_one_address_may_be_joined(corpus: Corpus) -> None:
+    """Paragraphs of a page, a row each, are told; the remedy that is named works."""
+    rows = [{"url": "https://g.cl/a", "text": f"Párrafo {n}."} for n in range(3)]
+    corpus.has("", a_csv=_csv(rows))
+    code, said = corpus.run()
+    assert code == 2
+    assert "addresses with different texts: 1, such as «https://g.cl/a» in a.csv (3 times)" in said
+    assert 'join them (group = ["…"])' in said
+    corpus.has('group = ["url"]')
+    assert corpus.run()[0] == 0
+
+
+def test_a_source_is_in_a_recipe_once(corpus: Corpus) -> None:
+    """Two files with one id, or one source twice, are told with both names; so is --input given twice."""
+    corpus.has("", a_csv=_csv([{"text": "La barca."}]))
+    (corpus.room / "otra.toml").write_text(corpus.source.read_text())
+    text = corpus.recipe.read_text()
+    corpus.recipe.write_text(text.replace('["fuente.toml"]', '["fuente.toml", "otra.toml"]'))
+    code, said = corpus.run()
+    assert code == 2
+    assert "two sources have the id «fuente»: «fuente.toml» and «otra.toml»" in said
+    corpus.recipe.write_text(text)
+    code, said = corpus.run("--input", f"fuente={corpus.room}")
+    assert code == 2
+    assert "«fuente» is given twice" in said
+
+
+def test_two_source_files_with_one_id_are_told(corpus: Corpus, command_line: CommandLine) -> None:
+    """`sources check` of both, and of one that has the id of the catalogue's."""
+    corpus.has()
+    other = corpus.room / "otra.toml"
+    other.write_text(corpus.source.read_text())
+    told = command_line("sources", "check", corpus.source, other, "--lang", "es")
+    assert told.code == 1
+    assert f"«fuente» es también el id de {corpus.source}" in told.out.replace("\n", "")
+    other.write_text(corpus.source.read_text().replace('"fuente"', '"conha19"'))
+    told = command_line("sources", "check", other, "--lang", "pt")
+    assert told.code == 0
+    assert "o catálogo já tem uma fonte com esse id" in told.out
+
+
+@pytest.mark.parametrize(
+    ("file", "member", "told"),
+    [
+        ("a.warc.gz", "4", False),
+        ("a.wacz", "archive/data.warc.gz#4", False),
+        ("cajas.zip", "b.warc#4", False),
+        ("a.csv", "4", True),
+        ("cajas.zip", "b.csv#4", True),
+    ],
+)
+def test_captures_of_one_moment_are_no_matter(file: str, member: str, told: bool) -> None:
+    """A page that was fetched twice in a second may differ by a counter; two rows of a table may not."""
+    row = {"doc_id": "d", "source_id": "s", "url": "https://g.cl/a", "obtained": datetime(2024, 5, 1, tzinfo=UTC)}
+    origins = [{"file": file, "member": member, "offset": None, "digest": digest} for digest in ("x", "y")]
+    rows = pl.DataFrame([{**row, "origin": origin} for origin in origins])
+    assert bool(list(unlike(rows, ["s"], []))) is told
