@@ -83,7 +83,7 @@ def test_what_is_typed_wrong_is_told(tmp_path: Path, document: Any, kept_run: An
         (["build", "puerto", "prensa"], "pass --admit"),
         (["build", "puerto", "cuentos-1", "--parent", "2026.1.0"], "there is no release «puerto»"),
         (["build", "puerto"], "nothing to build it from"),
-        (["build", "./puerto", "cuentos-1"], "can't be used"),
+        (["build", "./puerto", "cuentos-1"], "can't be a release's name"),
         (["show", "puerto"], "there is no release «puerto»"),
         (["list", "--store", "zzz://x"], "Protocol not known"),
     ):

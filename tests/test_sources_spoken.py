@@ -13,7 +13,6 @@ import pytest
 import latam_corpus
 from latam_corpus.catalog.complaints import COMPLAINTS, complaint
 from latam_corpus.catalog.source import load_source
-from latam_corpus.cli.preview import shown_only
 from latam_corpus.report.preview import lines_left_out
 from latam_corpus.report.reasons import in_plain_words
 
@@ -119,7 +118,6 @@ def test_a_terminal_obeys_nothing_that_a_text_says(command_line: CommandLine, fo
     told = command_line("sources", "preview", "buena.toml", "--input", folder / "texto.html", "--lang", "es")
     assert "barca" in told.out
     assert not set("\x1b\x9b\x07") & set(told.out)
-    assert shown_only("a\nb\tc") == "a\nb\tc"
 
 
 def test_the_title_is_not_struck_out_and_reasons_are_said() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import Annotated
 
@@ -25,7 +26,7 @@ from latam_corpus.cli import (
     sources,
     stages,
 )
-from latam_corpus.cli.show import errors
+from latam_corpus.cli.show import block, console, errors
 from latam_corpus.errors import CorpusError
 
 app = typer.Typer(
@@ -44,7 +45,7 @@ def version(
 ) -> None:
     """Build, audit and withdraw text corpora of Latin America."""
     if shown:
-        typer.echo(f"latam-corpus {latam_corpus.__version__}")
+        console.print(f"latam-corpus {latam_corpus.__version__}")
         raise typer.Exit
 
 
@@ -67,12 +68,27 @@ app.add_typer(release.app, name="release")
 app.command("pull")(release.pull)
 
 
+def _tell_usage(error: typer.TyperException) -> None:
+    """What Typer says of a wrong command line, with its usage where it has one."""
+    told = io.StringIO()
+    show = getattr(error, "show", None)
+    if show:
+        show(file=told)
+    errors.print(block(told.getvalue().rstrip("\n") or f"error: {error.format_message()}"))
+
+
 def main() -> None:
     """Run the command; an error of ours is one sentence on standard error, never a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that isn't UTF-8 is no reason to fail
     try:
-        app()
+        sys.exit(app(standalone_mode=False) or 0)
     except CorpusError as error:
         errors.print(f"error: {error}", markup=False, style="red")
+        sys.exit(error.exit_code)
+    except typer.TyperException as error:  # a command or option that isn't there quotes what was typed
+        _tell_usage(error)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         errors.print("stopped; the same command goes on from here")

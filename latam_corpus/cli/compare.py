@@ -61,7 +61,8 @@ def _examples(found: Comparison, most: int) -> list[dict[str, object]]:
 
 def _print(a: str, b: str, found: Comparison, most: int) -> None:
     unit = found.unit
-    console.print(f"A  {a}\nB  {b}", markup=False)
+    for letter, name in (("A", a), ("B", b)):
+        console.print(f"{letter}  {name}")
     console.print(f"{number(found.both)} documents in both", end="")
     for name, only in (("A", found.only_a), ("B", found.only_b)):
         if only:

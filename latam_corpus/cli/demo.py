@@ -20,7 +20,7 @@ from latam_corpus.cli.demo_site import crawl_pieces
 from latam_corpus.cli.explain import bound_line, tell
 from latam_corpus.cli.inventory import reasons_of
 from latam_corpus.cli.recipes import checked_plan
-from latam_corpus.cli.show import Unseen, console, errors, number, print_json
+from latam_corpus.cli.show import Unseen, console, errors, heading, number, print_json, styled
 from latam_corpus.cli.stores import existing_store
 from latam_corpus.cli.story import find, story
 from latam_corpus.engine.choose import make_engine
@@ -132,22 +132,22 @@ def _screen(room: Path, result: RunResult, manifest: Manifest, pulled: Path, cra
     if as_json:
         print_json(told)
         return
-    console.rule("[bold]one document that stays[/]", align="left")
+    heading("one document that stays")
     tell(kept_story)
-    console.rule("[bold]one that fell, and exactly why[/]", align="left")
+    heading("one that fell, and exactly why")
     label = falls["title"] or falls["beginning"].split("\n")[0][:60]
-    console.print(f"[bold]{label}[/]   {falls['source']['id']}", markup=True)
-    console.print(f"  [red]{falls['reason']}[/]   {falls['genre']}, {falls['language']['language']}")
+    console.print(styled(("bold", label), f"   {falls['source']['id']}"))
+    console.print(styled("  ", ("red", falls["reason"]), f"   {falls['genre']}, {falls['language']['language']}"))
     for bound in falls["bounds"]:
         if not bound["kept_to"]:
             console.print("     " + bound_line(bound), markup=False)
     for told_real in told["indigenous"]:
-        console.rule(f"[bold]{told_real['language']}: a real text, as its source licenses it[/]", align="left")
+        heading(f"{told_real['language']}: a real text, as its source licenses it")
         console.print(f"  {told_real['beginning']} …", markup=False)
         console.print(
             f"  {told_real['source_id']}, {told_real['rights']}, {told_real['documents']} documents", markup=False
         )
-    console.rule("[bold]totals[/]", align="left")
+    heading("totals")
     totals = told["totals"]
     aside = number(totals["in"] - totals["kept"])
     if crawled:

@@ -9,7 +9,7 @@ import typer
 
 from latam_corpus.cli.copies import lines
 from latam_corpus.cli.documents import run_meant
-from latam_corpus.cli.show import console, print_json, table
+from latam_corpus.cli.show import console, print_json, styled, table
 from latam_corpus.cli.stores import existing_store
 from latam_corpus.cli.story import Found, find, story
 from latam_corpus.errors import ConfigError
@@ -17,6 +17,7 @@ from latam_corpus.pipeline.history import finished_runs
 
 # What every run does beside its recipe's stages, in words.
 _NAMES: Final = {"supersede": "records"}
+_MOST_CUES: Final = 12
 
 
 def explain(
@@ -58,7 +59,7 @@ def _latest(found: list[Found]) -> list[Found]:
 def tell(told: dict[str, Any]) -> None:
     """Print a story."""
     label = told["title"] or told["beginning"].strip().split("\n")[0][:70] or "without text"
-    console.print(f"[bold]{_safe(label)}[/]   {told['doc_id']}")
+    console.print(styled(("bold", label), f"   {told['doc_id']}"))
     origin = told["source"]["origin"] or {}
     place = "#".join(str(part) for part in (origin.get("file"), origin.get("member")) if part)
     facts = [
@@ -71,26 +72,24 @@ def tell(told: dict[str, Any]) -> None:
     facts += [("section", told["stated"].get("section")), ("licence", _licences(told["stated"]))]
     for name, value in facts:
         if value:
-            console.print(f"  {name:<10}{_safe(value)}")
+            console.print(f"  {name:<10}{value}")
+        if name == "language":
+            for line in _cues(told["language"]):
+                console.print(f"{'':<12}{line}")
     for step in told["stages"]:
-        console.print(f"  {_NAMES.get(step['stage'], step['stage']):<13}{_safe(_step(step))}")
+        console.print(f"  {_NAMES.get(step['stage'], step['stage']):<13}{_step(step)}")
         if step["stage"] == "filter":
             for bound in told["bounds"]:
-                console.print(f"     {_safe(bound_line(bound))}")
+                console.print(f"     {bound_line(bound)}")
         if step["stage"] == "dedupe":
             for line in lines(told["copies"]):
-                console.print(f"     {_safe(line)}")
-    verdict = "[green]kept[/]" if told["verdict"] == "kept" else f"[red]set aside[/]: {_safe(told['reason'])}"
-    console.print(f"  {'verdict':<13}{verdict}")
+                console.print(f"     {line}")
+    verdict = [("green", "kept")] if told["verdict"] == "kept" else [("red", "set aside"), f": {told['reason']}"]
+    console.print(styled(f"  {'verdict':<13}", *verdict))
     for release in told["releases"]:
         shard = (release["evidence"] or {}).get("shard", "")
         said = f"in, shard {shard}" if release["verdict"] == "released" else f"left out: {release['reason']}"
-        console.print(f"  {'release':<13}{_safe(release['release'])}: {_safe(said)}")
-
-
-def _safe(text: object) -> str:
-    """The text with rich's brackets taken literally."""
-    return str(text).replace("[", "\\[")
+        console.print(f"  {'release':<13}{release['release']}: {said}")
 
 
 def _rights(rights: dict[str, Any]) -> str:
@@ -114,10 +113,15 @@ def _language(language: dict[str, Any]) -> str:
         parts.append(f"declared {language['declared_language']}")
     if language["variety"] and language["variety"] != language["declared_language"]:
         parts.append(f"{language['variety']} {language['variety_basis'] or ''}".rstrip())
-    told = ", ".join(parts)
-    for region, words in (language["variety_cues"] or {}).items():
-        told += f"\n{'':<12}{region}: {', '.join(words[:12])}{' …' if len(words) > 12 else ''}"  # noqa: PLR2004
-    return told
+    return ", ".join(parts)
+
+
+def _cues(language: dict[str, Any]) -> list[str]:
+    """The words by which the variety was predicted, a line a region."""
+    return [
+        f"{region}: {', '.join(words[:_MOST_CUES])}{' …' if len(words) > _MOST_CUES else ''}"
+        for region, words in (language["variety_cues"] or {}).items()
+    ]
 
 
 def _step(step: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from latam_corpus.cli.show import console, number, print_json, table
+from latam_corpus.cli.show import block, console, number, print_json, table
 from latam_corpus.language.card import card as model_card
 from latam_corpus.language.evaluate import Evaluation
 from latam_corpus.language.evaluate import evaluate as measure
@@ -74,7 +74,7 @@ def card(model: _Model = SHIPPED, labels: _Labels = "", as_json: _Json = False) 
     if as_json:
         print_json(told)
     else:
-        console.print(_card_text(told), markup=False)
+        console.print(block(_card_text(told)))
 
 
 def _print(found: Evaluation) -> None:

@@ -10,7 +10,7 @@ import typer
 
 from latam_corpus.cli.measured import near_rows, read_measured
 from latam_corpus.cli.rows import as_json
-from latam_corpus.cli.show import console, number, print_json, table
+from latam_corpus.cli.show import block, console, number, print_json, table
 from latam_corpus.quality.distribution import as_dict, groups, shown
 from latam_corpus.quality.suggest import as_toml, suggest
 from latam_corpus.report.page import checked_language, write_file
@@ -111,8 +111,9 @@ def _suggest(found: MeasuredRows, lose: float, as_json_: bool) -> None:
         return
     for one in made:
         console.print(f"# {one.language} · {one.genre}")
-        console.print(as_toml(one, found.policies), markup=False, end="")
+        console.print(block(as_toml(one, found.policies)), end="")
         console.print(
             f"# of documents not chosen on, all of them together would drop {100 * one.loses:.2g} %; "
-            f"the present bounds drop {100 * one.present_loses:.2g} %\n"
+            f"the present bounds drop {100 * one.present_loses:.2g} %"
         )
+        console.print()

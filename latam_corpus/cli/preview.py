@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import polars as pl
 import typer
-from rich.table import Table
-from rich.text import Text
 
 from latam_corpus.catalog.advice import ASK_FIRST, NO_CONTACT
 from latam_corpus.cli.checked import usable_source
 from latam_corpus.cli.crawl import collected, crawler_of
 from latam_corpus.cli.crawl_words import LEFT, told_cause
 from latam_corpus.cli.previewed import items_of
-from latam_corpus.cli.show import console, errors, print_json
+from latam_corpus.cli.show import console, errors, print_json, side_by_side
 from latam_corpus.cli.spoken import Lang, in_their_language, spoken
 from latam_corpus.collect.crawl.progress import Silent
 from latam_corpus.collect.examine import examine
@@ -138,28 +136,11 @@ def _readable(source: Source) -> bool:
 def _tell(number: int, item: Item, language: str) -> None:
     mark, verdict = ("✓", KEPT) if item.kept else ("✗", DROPPED)
     known = [item.title, item.language_said.told(language)]
-    console.print(f"{number}  {shown_only(item.where)}", markup=False)
-    console.print(f"   {shown_only(' · '.join(one for one in known if one))}", markup=False)
+    console.print(f"{number}  {item.where}", markup=False)
+    console.print(f"   {' · '.join(one for one in known if one)}", markup=False)
     console.print(f"   {mark} {verdict.told(language)}", markup=False, style=None if item.kept else "red")
     for one in item.why:
         console.print(f"     {one.told(language)}", markup=False)
-    side = Table(box=None, pad_edge=False, padding=(0, 2, 0, 3), expand=True, header_style="bold")
-    for head in (ORIGINAL, EXTRACTED):
-        side.add_column(head.told(language), ratio=1, overflow="fold")
-    side.add_row(*(Text(_beginning(one)) for one in (item.original, item.text)))
-    console.print(side)
+    texts = (one if len(one) <= _SHOWN else one[:_SHOWN] + " …" for one in (item.original, item.text))
+    side_by_side([head.told(language) for head in (ORIGINAL, EXTRACTED)], list(texts))
     console.print()
-
-
-def _beginning(text: str) -> str:
-    text = shown_only(text)
-    return text if len(text) <= _SHOWN else text[:_SHOWN] + " …"
-
-
-def shown_only(text: str) -> str:
-    r"""The text without what a terminal would obey.
-
-    >>> shown_only("La \x1b[31mbarca\x1b]0;x\x07\n")
-    'La [31mbarca]0;x\n'
-    """
-    return "".join(sign for sign in text if sign.isprintable() or sign in "\n\t")

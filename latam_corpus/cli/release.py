@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from latam_corpus.catalog.naming import checked_name
 from latam_corpus.cli.documents import run_meant
 from latam_corpus.cli.recipes import AcceptLoss  # noqa: TC001  (Typer reads annotations at run time)
-from latam_corpus.cli.show import console, errors, number, print_json, table
+from latam_corpus.cli.show import console, errors, number, print_json, progress, table
 from latam_corpus.cli.stores import load_version, open_store
 from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.pipeline.history import folders as run_folders
@@ -31,9 +29,8 @@ from latam_corpus.release.runs import load_run
 from latam_corpus.release.verify import verify as problems_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from latam_corpus.release.files import Progress as Told
     from latam_corpus.release.manifest import Manifest
     from latam_corpus.release.runs import Run
 
@@ -70,7 +67,7 @@ def build(
     loaded = [load_run(folder) for folder in folders]
     old = None if parent is None else load_version(opened, f"{name}@{parent}")
     before = opened.latest(name)
-    with _progress() as told:
+    with progress() as told:
         made = build_version(
             name,
             folders,
@@ -164,7 +161,7 @@ def verify(spec: Spec, out: Out = Path("out"), store: StoreUrl = None, as_json: 
     """Read every byte of a version again and report what isn't as its manifest says."""
     opened = open_store(store, out)
     manifest = load_version(opened, spec)
-    with opened.told(), _progress() as told:
+    with opened.told(), progress() as told:
         problems = problems_of(opened, manifest.name, manifest.version, told)
     if as_json:
         print_json({"release": manifest.spec, "whole": not problems, "problems": problems})
@@ -215,7 +212,7 @@ def pull(
     """Fetch a version, verified, in a layout that datasets, Polars and DuckDB read; it goes on where it was cut."""
     opened = open_store(store, out)
     named = load_version(opened, spec).spec
-    with _progress() as told:
+    with progress() as told:
         lock = pull_version(named, opened, to, where, told, with_index=with_index)
     if as_json:
         print_json(asdict(lock) | {"to": str(to)})
@@ -273,15 +270,3 @@ def _tell(manifest: Manifest) -> None:
     if manifest.left_out:
         told = ", ".join(f"{reason} {number(rows)}" for reason, rows in manifest.left_out.items())
         console.print(f"left out {told}", markup=False)
-
-
-@contextmanager
-def _progress() -> Iterator[Told]:
-    """A live bar on a terminal; elsewhere a line for each thing done."""
-    if not errors.is_terminal:
-        yield lambda what, done, total: errors.print(f"{what}: done") if done == total else None
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=errors, transient=True) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda what, done, total: bar.update(task, description=what, completed=done, total=total)

@@ -1,30 +1,78 @@
-"""What the command line shows: tables and progress on a terminal, plain lines elsewhere, JSON when asked."""
+"""What the command line shows: tables and progress on a terminal, plain lines elsewhere, JSON when asked.
+
+All that is printed goes through here, and no string reaches the terminal as it is (`visible`): whatever is printed may
+hold other people's words, the user's own among them. A string is one line; what has several is a `block`.
+"""
 
 from __future__ import annotations
 
 import json
 import sys
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
+
+from latam_corpus.cli.visible import visible, visible_json, visible_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from latam_corpus.pipeline.part import Outcome
 
 _WIDTH_OF_FILES: Final = 160
 _SECONDS_A_LINE: Final = 10
-console = Console(highlight=False, soft_wrap=True)
-errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+class _Screen(Console):
+    """A console on which a string is what it says: one line, without markup, with all that is in it to be seen."""
+
+    def render_str(self, text: str, **options: Any) -> Text:  # noqa: ANN401  (as its base has them)
+        """The string as rich draws it, in a line or in a table's cell."""
+        return super().render_str(visible(text), **{**options, "markup": False, "emoji": False})
+
+
+console = _Screen(highlight=False, soft_wrap=True)
+errors = _Screen(stderr=True, highlight=False, soft_wrap=True)
+
+
+def styled(*pieces: str | tuple[str, str]) -> Text:
+    """One line, of which pieces have a style: `styled(("bold", title), "  12")`."""
+    pairs = (("", piece) if isinstance(piece, str) else piece for piece in pieces)
+    return Text.assemble(*((visible(text), style) for style, text in pairs))
+
+
+def block(text: str) -> Text:
+    """A text that keeps its lines."""
+    return Text(visible_lines(text))
+
+
+def heading(text: str) -> None:
+    """A line across the screen with a heading in it."""
+    console.rule(styled(("bold", text)), align="left")
+
+
+def side_by_side(heads: Sequence[str], texts: Sequence[str]) -> None:
+    """Texts beside one another, each below its head."""
+    shown = Table(box=None, pad_edge=False, padding=(0, 2, 0, 3), expand=True, header_style="bold")
+    for head in heads:
+        shown.add_column(head, ratio=1, overflow="fold")
+    shown.add_row(*map(block, texts))
+    console.print(shown)
 
 
 def print_json(value: Any) -> None:  # noqa: ANN401  (anything that JSON holds)
-    """One JSON value on standard output."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=1, default=str) + "\n")
+    """One JSON value on standard output, the data exact; what a terminal would obey is escaped in it."""
+    text = visible_json(json.dumps(value, ensure_ascii=False, indent=1, default=str))
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:  # a terminal that isn't UTF-8
+        text = json.dumps(value, indent=1, default=str)
+    sys.stdout.write(text + "\n")
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -38,8 +86,7 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
         )
     for row in rows:
         shown.add_row(*("" if cell is None else str(cell) for cell in row))
-    # Cells are people's words: what stands in brackets is shown, and no colour.
-    Console(highlight=False, markup=False, width=None if console.is_terminal else _WIDTH_OF_FILES).print(shown)
+    _Screen(highlight=False, width=None if console.is_terminal else _WIDTH_OF_FILES).print(shown)
 
 
 def number(value: float) -> str:
@@ -61,7 +108,7 @@ class RunProgress:
             clock: gives seconds.
         """
         self._bar = Progress(
-            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+            TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
             console=errors, transient=True,
         ) if errors.is_terminal else None  # fmt: skip
         self._task: Any = None
@@ -81,13 +128,13 @@ class RunProgress:
         if self._bar:
             if self._task is not None:
                 self._bar.remove_task(self._task)
-            self._task = self._bar.add_task(title, total=total)
+            self._task = self._bar.add_task(visible(title), total=total)
 
     def part_done(self, outcome: Outcome) -> None:
         """A part of it is done."""
         self._done += 1
         if outcome.error:
-            errors.print(f"part {outcome.part} failed: {outcome.error}", markup=False)
+            errors.print(f"part {outcome.part} failed: {outcome.error}")
         if self._bar:
             self._bar.update(self._task, completed=self._done)
         elif self._done * 10 // self._total > self._told or self._done == self._total:
@@ -104,7 +151,7 @@ class RunProgress:
 
     def mended(self, told: str) -> None:
         """Something of an earlier run was damaged and is made anew."""
-        errors.print(f"damaged  {told}", markup=False)
+        errors.print(f"damaged  {told}")
 
     def step(self, title: str, done: int, total: int) -> None:
         """So much of a step of the barrier's work is done."""
@@ -120,6 +167,18 @@ class RunProgress:
             self._bar.stop()
 
 
+@contextmanager
+def progress() -> Iterator[Callable[[str, int, int], None]]:
+    """What is told of work on files: what is done, how much of it, of how much. A live bar, elsewhere a line each."""
+    if not errors.is_terminal:
+        yield lambda what, done, total: errors.print(f"{what}: done") if done == total else None
+        return
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=errors, transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda what, done, total: bar.update(task, description=visible(what), completed=done, total=total)
+
+
 class Unseen:
     """Progress of a run too short to tell of."""
 
@@ -129,14 +188,14 @@ class Unseen:
     def part_done(self, outcome: Outcome) -> None:
         """A part's failure is still told."""
         if outcome.error:
-            errors.print(f"part {outcome.part} failed: {outcome.error}", markup=False)
+            errors.print(f"part {outcome.part} failed: {outcome.error}")
 
     def barrier(self, name: str, rows: int) -> None:
         """Nothing is shown."""
 
     def mended(self, told: str) -> None:
         """What was damaged is still told."""
-        errors.print(f"damaged  {told}", markup=False)
+        errors.print(f"damaged  {told}")
 
     def step(self, title: str, done: int, total: int) -> None:
         """Nothing is shown."""

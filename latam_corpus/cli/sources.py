@@ -19,7 +19,7 @@ from latam_corpus.cli.checked import checked
 from latam_corpus.cli.inventory import inventory
 from latam_corpus.cli.preview import preview
 from latam_corpus.cli.sheets import export_sheet, import_sheet
-from latam_corpus.cli.show import console, print_json, table
+from latam_corpus.cli.show import block, console, errors, print_json, table
 from latam_corpus.cli.source_list import list_sources
 from latam_corpus.cli.spoken import Lang, in_their_language, spoken
 from latam_corpus.collect.examine import examine
@@ -68,14 +68,14 @@ class _Terminal:
 
     def tell(self, line: str) -> None:
         """Show a line."""
-        typer.echo(line, err=True)
+        errors.print(block(line))
 
     def ask(self, prompt: str) -> str:
         """The answer typed; EOFError where there is none."""
-        typer.echo(prompt, err=True, nl=False)
+        errors.print(block(prompt), end="")
         line = sys.stdin.readline() if sys.stdin is not None else ""
         if not self.patient:
-            typer.echo(line.rstrip("\n"), err=True)
+            errors.print(line.rstrip("\n"))
         if not line:
             raise EOFError
         return line

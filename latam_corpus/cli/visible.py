@@ -1,0 +1,66 @@
+"""Text as a terminal may show it: nothing hidden, nothing obeyed. Titles, names and texts are other people's words.
+
+A title can move the cursor, change what stands above it, set the terminal's clipboard, or turn the direction of what
+follows. What has no shape of its own is therefore shown by its code, as Python writes it, and not left out: who reads
+sees that it is there.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+# Control characters, format characters (directions, joiners, tags), halves of pairs, characters of nobody or of no
+# version of Unicode yet, line and paragraph separators.
+_UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_BREAKS: Final = re.compile(r"(?:\r\n|[\n\t])+")
+_LINE_END: Final = re.compile(r"\r\n|\n")
+_UNPLAIN: Final = re.compile(r"[^\n -~]")
+_BEYOND: Final = 0x10000
+
+
+def visible(text: str) -> str:
+    r"""The text as one line: line ends and tabs are spaces, what can't be seen is shown by its code.
+
+    >>> print(visible("La \x1b[31mbarca\u202e\nsale"))
+    La \x1b[31mbarca\u202e sale
+    """
+    return _shown(_BREAKS.sub(" ", text))
+
+
+def visible_lines(text: str) -> str:
+    r"""The text with its line ends; what can't be seen is shown by its code.
+
+    >>> visible_lines("uno\ndos\x07")
+    'uno\ndos\\x07'
+    """
+    return "\n".join(_shown(line.replace("\t", "    ")) for line in _LINE_END.split(text))
+
+
+def visible_json(text: str) -> str:
+    r"""The same JSON, in which what can't be seen is escaped.
+
+    >>> visible_json('["á\u202e\x9b"]')
+    '["á\\u202e\\u009b"]'
+    """
+    return _UNPLAIN.sub(lambda found: _escaped(found[0]) if _unseen(found[0]) else found[0], text)
+
+
+def _unseen(sign: str) -> bool:
+    return unicodedata.category(sign) in _UNSEEN
+
+
+def _shown(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(sign.encode("unicode_escape").decode() if _unseen(sign) else sign for sign in text)
+
+
+def _escaped(sign: str) -> str:
+    """The character as JSON escapes it: beyond the first plane as a pair."""
+    code = ord(sign)
+    if code < _BEYOND:
+        return f"\\u{code:04x}"
+    high, low = divmod(code - _BEYOND, 0x400)
+    return f"\\u{0xD800 + high:04x}\\u{0xDC00 + low:04x}"
