@@ -122,6 +122,7 @@ def run(
     progress: Progress,
     batch: tuple[int, int] | None = None,
     accepted_loss: str | None = None,
+    mended: Sequence[str] = (),
 ) -> RunResult:
     """Run the plan over the parts.
 
@@ -133,6 +134,7 @@ def run(
         progress: what is told meanwhile.
         batch: most rows and most bytes of a batch; the results don't depend on it.
         accepted_loss: why groups may fall below the recipe's floors; None where nobody has said.
+        mended: what was damaged and made anew before, for the run's record.
 
     Raises:
         ConfigError: another process has the run's folder, or the reason is empty.
@@ -147,6 +149,7 @@ def run(
     with locked(out / "work", shared=True), locked(folder), record.attempted(folder), engine:
         written = written_of(plan)  # before it is done: who edits a policy meanwhile edits another run's
         work = Work({part.name: [] for part in parts})
+        _tell_mended(mended, progress, work)
         _run(plan, parts, out / "work", engine, progress, batch, work)
         folders = {name: [folder_of(out / "work", key) for key in work.keys[name]] for name in work.done()}
         result = settled(plan, folder, folders, work)
