@@ -79,17 +79,17 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def sealed(told: Mapping[str, Any], indent: int | None = None) -> bytes:
+def sealed(values: Mapping[str, Any], indent: int | None = None) -> bytes:
     """The values as JSON whose last key, `seal`, is the SHA-256 of all bytes before it.
 
     Args:
-        told: at least one value.
+        values: at least one value.
         indent: of the JSON.
 
     >>> unsealed(sealed({"lugar": "puerto"}))
     {'lugar': 'puerto'}
     """
-    head = json.dumps(told, ensure_ascii=False, indent=indent).removesuffix("}").rstrip().encode() + _SEAL.encode()
+    head = json.dumps(values, ensure_ascii=False, indent=indent).removesuffix("}").rstrip().encode() + _SEAL.encode()
     return head + hashlib.sha256(head).hexdigest().encode() + _END.encode()
 
 
@@ -106,9 +106,9 @@ def unsealed(data: bytes) -> dict[str, Any]:
     head, mark, seal = data.rpartition(_SEAL.encode())
     if not mark or seal != hashlib.sha256(head + mark).hexdigest().encode() + _END.encode():
         raise ValueError(OTHER_BYTES)
-    told: dict[str, Any] = json.loads(data)
-    del told["seal"]
-    return told
+    values: dict[str, Any] = json.loads(data)
+    del values["seal"]
+    return values
 
 
 def digests(folder: Path, names: Iterable[str]) -> dict[str, str]:

@@ -85,7 +85,8 @@ def kept_run(tmp_path: Path) -> KeptRun:
             "holder": "Biblioteca del Puerto",
             "homepage": "https://puerto.example/cuentos",
         }
-        told = {"finished": True, "recipe": {"name": "cuentos", "title": "Cuentos"} | recipe, "sources": [source]}
+        told = {"id": name, "written": SEEN.isoformat(), "finished": True, "parts": [], "sources": [source]}
+        told["recipe"] = {"name": "cuentos", "title": "Cuentos"} | recipe
         (folder / "run.json").write_text(json.dumps(told), encoding="utf-8")
         return folder
 

@@ -406,7 +406,7 @@ def test_what_two_runs_share_is_mended_in_both(bench: Bench) -> None:
     assert f"{shard}: its bytes aren't those that were written; it is made anew" in told.err
     before = record.read_record(shard.parent.parent)
     assert len(before.files("kept")) == 3
-    assert len(before.told["mended"]) == 1
+    assert len(before.values["mended"]) == 1
 
 
 def test_a_dry_run_takes_nothing_damaged_for_done(bench: Bench) -> None:

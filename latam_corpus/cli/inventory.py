@@ -138,7 +138,7 @@ def _held(out: Path, store: Store | None) -> dict[str, dict[str, Any]]:
 
     for folder in sorted(out.glob("collected/*/warc")):
         row(folder.parent.name)["collected"] = _collected(folder.parent)
-    for told in (record.told for record in finished_runs(out)):  # the latest first
+    for told in (record.values for record in finished_runs(out)):  # the latest first
         titles = {source["id"]: source["title"] for source in told.get("sources", ())}
         for name in {one["source"] for one in told.get("by_genre", ())}:
             found = row(name, titles.get(name))

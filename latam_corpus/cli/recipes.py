@@ -133,13 +133,16 @@ def checked_plan(recipe: Recipe, inputs: dict[str, str], limit: int | None) -> P
     return plan
 
 
-def with_indexes(plan: Plan, store: Store, cache: Path | None) -> tuple[Plan, list[Manifest]]:
+def with_indexes(
+    plan: Plan, store: Store, cache: Path | None, mended: list[str] | None = None
+) -> tuple[Plan, list[Manifest]]:
     """The plan whose barriers read the index of the version that they name in `against`, and those versions.
 
     Args:
         plan: of a recipe.
         store: where the versions are.
         cache: the folder in which indexes are found; None only looks whether they exist.
+        mended: a sentence is added for each file there that was damaged and is fetched anew.
 
     Raises:
         ConfigError: there is no such version, or its index can't be used.
@@ -156,7 +159,7 @@ def with_indexes(plan: Plan, store: Store, cache: Path | None) -> tuple[Plan, li
             found.append(index.manifest)
             if cache is None:
                 return barrier
-            return dataclasses.replace(barrier, against=str(index.folder(cache)))  # type: ignore[type-var]
+            return dataclasses.replace(barrier, against=str(index.folder(cache, mended)))  # type: ignore[type-var]
         except ConfigError as error:
             place = f"{plan.recipe.file}, stage «{barrier.name}», against = «{spec}»"
             raise ConfigError(place, f"{error.place}: {error.problem}", error.remedy) from None
@@ -230,7 +233,8 @@ def run(
     found = load_recipe(recipe)
     opened = Store.at(store or out / "store")
     cache = None if dry_run else out / "work" / "index"
-    plan, against = with_indexes(checked_plan(found, parse_inputs(found, inputs), limit), opened, cache)
+    mended: list[str] = []
+    plan, against = with_indexes(checked_plan(found, parse_inputs(found, inputs), limit), opened, cache, mended)
     chosen = make_engine(engine, workers or os.cpu_count() or 1)
     plan = with_crawled(plan, out)
     tell_examined(examined(plan))
@@ -242,7 +246,7 @@ def run(
     progress = RunProgress()
     try:
         batch = (batch_rows, 2**24) if batch_rows else None
-        result = run_plan(plan, parts, out, chosen, progress, batch, reason)
+        result = run_plan(plan, parts, out, chosen, progress, batch, reason, mended)
     finally:
         progress.close()
     before = opened.latest(found.release.name) if found.release else None

@@ -55,18 +55,18 @@ def _rows(entries: Sequence[Entry], out: Path, store: str | None) -> list[dict[s
     released = _released(out, store)
     rows = []
     for one in entries:
-        told = one.record.told if one.record else {}
+        values = one.record.values if one.record else {}
         rows.append(
             {
                 "run": one.name,
                 "when": one.when,
                 "state": one.state,
-                "in": told.get("rows", {}).get("in"),
-                "kept": told.get("rows", {}).get("kept"),
-                "seconds": told.get("seconds"),
+                "in": values.get("rows", {}).get("in"),
+                "kept": values.get("rows", {}).get("kept"),
+                "seconds": values.get("seconds"),
                 "tags": [tag for tag, name in tags.items() if name == one.name],
                 "releases": released.get(one.name, []),
-                "title": told.get("recipe", {}).get("title"),
+                "title": values.get("recipe", {}).get("title"),
                 "problem": one.problem,
             }
         )
@@ -99,47 +99,47 @@ def show(run: RunName, out: Out = Path("out"), store: StoreUrl = None, as_json: 
     """Show a run: what it rests on, what came of it stage by stage, and what became of it."""
     found = history.entry(history.find_run(run, out, must_be_finished=False))
     [row] = _rows([found], out, store)
-    told = found.record.told if found.record else None
+    values = found.record.values if found.record else None
     if as_json:
-        print_json(row | {"folder": str(found.folder), "attempt": found.attempt, "record": told})
+        print_json(row | {"folder": str(found.folder), "attempt": found.attempt, "record": values})
         return
     console.print(f"{found.name}: {found.state}, {_minute(found.when)} UTC", markup=False)
-    for name, values in (("tag", row["tags"]), ("release", row["releases"])):
-        for value in values:
-            console.print(f"{name:<9}{value}", markup=False)
+    for kind in ("tags", "releases"):
+        for name in row[kind]:
+            console.print(f"{kind[:-1]:<9}{name}", markup=False)
     if found.problem:
         console.print(f"problem  {found.problem}", markup=False)
-    if told:
-        _show_record(told)
+    if values:
+        _show_record(values)
 
 
-def _show_record(told: Mapping[str, Any]) -> None:
-    console.print(f"recipe   {told['recipe']['name']}: {told['recipe']['title']}", markup=False)
-    files = {(part["name"].rpartition("-")[0], part["file"]) for part in told["parts"]}
-    limit = f", at most {told['limit']} records of each" if told.get("limit") else ""
-    console.print(f"input    {number(len(files))} files in {number(len(told['parts']))} parts{limit}")
+def _show_record(values: Mapping[str, Any]) -> None:
+    console.print(f"recipe   {values['recipe']['name']}: {values['recipe']['title']}", markup=False)
+    files = {(part["name"].rpartition("-")[0], part["file"]) for part in values["parts"]}
+    limit = f", at most {values['limit']} records of each" if values.get("limit") else ""
+    console.print(f"input    {number(len(files))} files in {number(len(values['parts']))} parts{limit}")
     console.print(
-        f"rows     {number(told['rows']['in'])} in = {number(told['rows']['kept'])} kept + "
-        f"{number(told['rows']['set_aside'])} set aside, in {told['seconds']:.1f} s"
+        f"rows     {number(values['rows']['in'])} in = {number(values['rows']['kept'])} kept + "
+        f"{number(values['rows']['set_aside'])} set aside, in {values['seconds']:.1f} s"
     )
     rows = []
-    for row in told["by_genre"]:
+    for row in values["by_genre"]:
         why = ", ".join(f"{reason} {number(n)}" for reason, n in row["reasons"].items())
         rows.append((row["genre"], row["source"], number(row["in"]), number(row["kept"]), why))
     table("", ["genre", "source", "in#", "kept#", "set aside, by reason"], rows)
     stages = [
         (name, number(c["rows_in"]), number(c["kept"]), number(c["changed"]), f"{c['seconds']:.1f}")
-        for name, c in told["stages"].items()
+        for name, c in values["stages"].items()
     ]
     table("", ["stage", "in#", "kept#", "changed#", "CPU s#"], stages)
-    for loss in told["losses"]:
+    for loss in values["losses"]:
         console.print(f"loss     {loss['stage']}: {loss['kind']} {loss['value']}, {loss['kept']} of {loss['rows_in']}")
-    if told.get("accepted_loss"):
-        console.print(f"let pass because: {told['accepted_loss']}", markup=False)
-    for part in told["parts"]:
+    if values.get("accepted_loss"):
+        console.print(f"let pass because: {values['accepted_loss']}", markup=False)
+    for part in values["parts"]:
         if part.get("failed"):
             console.print(f"failed   {part['name']} ({part['file']}): {part['failed']}", markup=False)
-    for sentence in told.get("mended", ()):
+    for sentence in values.get("mended", ()):
         console.print(f"damaged  {sentence}", markup=False)
 
 
@@ -157,7 +157,7 @@ def diff(
     a, b = (history.finished(history.find_run(run, out)) for run in (run_a, run_b))
     if a.folder.resolve() == b.folder.resolve():
         raise ConfigError(a.folder.name, "a run compared with itself has nothing to say", "name two runs")
-    found, counted = differences(a.told, b.told), counts(a.told, b.told)
+    found, counted = differences(a.values, b.values), counts(a.values, b.values)
     if as_json:
         rows = {what: [one._asdict() for one in listed] for what, listed in counted.items()}
         names = {"a": a.folder.name, "b": b.folder.name}
@@ -194,8 +194,8 @@ def _short(value: object) -> str:
     >>> _short(None), _short("0e35a1ba7e1cdda005ca1f1b65421460590f0d49ecdcb164226efd08880862c3")
     ('—', '0e35a1ba7e1cdda005ca1f1b65421460590f0d4…')
     """
-    told = "—" if value is None else str(value)
-    return told if len(told) <= _SHOWN else f"{told[: _SHOWN - 1]}…"
+    text = "—" if value is None else str(value)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
 
 
 def _show_counts(what: str, listed: Sequence[Counted]) -> None:

@@ -57,7 +57,7 @@ def find(out: Path, query: str, run: Path | None = None) -> list[Found]:
         # All that a story is told from; a damaged file may have been the one that has the document.
         files = {kind: record.files(kind) for kind in ("kept", "dropped", "ledger", "filters")}
         rows = _rows([*files["kept"], *files["dropped"]], query)
-        found += [Found(record.folder, record.told, row) for row in rows]
+        found += [Found(record.folder, record.values, row) for row in rows]
         if len(found) >= _MOST:
             break
     return found[:_MOST]

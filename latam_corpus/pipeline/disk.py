@@ -82,8 +82,9 @@ def prune(
     tags = [(tag, name) for tag, name in (read_tags(out) if going else {}).items() if name in going]
     if not force:
         _refuse_needed(tags, {name: made for name, made in (released or {}).items() if name in going})
-    if not (out / "work").is_dir():
-        (out / "work").mkdir(parents=True)
+    if not (out / "runs").is_dir() and not (out / "work").is_dir():
+        return [], 0
+    (out / "work").mkdir(exist_ok=True)
     with locked(out / "work"):  # an unfinished run's outputs are referred to by nothing yet
         for folder in known:
             with locked(folder):
@@ -121,7 +122,7 @@ def _refuse_needed(tags: Sequence[tuple[str, str]], released: Mapping[str, Seque
 def _referred(out: Path, without: set[str] | None = None) -> dict[Path, list[str]]:
     """The keys of the outputs that each finished run refers to."""
     return {
-        record.folder: [key for part in record.told["parts"] for key in part["outputs"]]
+        record.folder: [key for part in record.values["parts"] for key in part["outputs"]]
         for record in finished_runs(out, without or set())
     }
 

@@ -59,7 +59,7 @@ class Entry:
     @property
     def whole(self) -> bool:
         """Whether it was finished with all of its parts."""
-        return self.record is not None and not any(part.get("failed") for part in self.record.told["parts"])
+        return self.record is not None and not any(part.get("failed") for part in self.record.values["parts"])
 
 
 def recipe_of(run: str) -> str:
@@ -122,7 +122,7 @@ def entry(folder: Path) -> Entry:
         failed = attempt.get("error")
         confirmed = attempt.get("ended") if not failed else None
         problem = f"when it was run again: {failed}" if failed else problem
-        found = Entry(folder, "finished", max(record.told["written"], confirmed or ""), record, problem, attempt)
+        found = Entry(folder, "finished", max(record.values["written"], confirmed or ""), record, problem, attempt)
         return found if found.whole else replace(found, state="failed parts")
     if attempt.get("error"):
         return Entry(folder, "failed", attempt["ended"], None, attempt["error"], attempt)
@@ -138,7 +138,7 @@ def _known(folder: Path) -> Record | None:
     if not (folder / RUN_FILE).exists():
         return None
     record = read_record(folder)
-    missing = [key for key in ("id", "written", "parts") if key not in record.told]
+    missing = [key for key in ("id", "written", "parts") if key not in record.values]
     if missing:
         problem = f"this isn't the record of a run ({missing[0]})"
         raise ConfigError(str(folder / RUN_FILE), problem, "run its recipe again, or remove the folder")

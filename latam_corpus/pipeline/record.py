@@ -59,7 +59,7 @@ class Record:
     """A finished run: its folder, what `run.json` says, and the digest of that file."""
 
     folder: Path
-    told: dict[str, Any]
+    values: dict[str, Any]
     sha256: str
 
     def files(self, kind: str) -> list[Path]:
@@ -74,7 +74,7 @@ class Record:
             PartError: one is damaged, missing, or not the run's.
         """
         there = _below(self.folder, kind)
-        if self.told.get("format", 1) < FORMAT:
+        if self.values.get("format", 1) < FORMAT:
             return [self.folder / name for name in there]
         try:
             listed = read_digests(self.folder)
@@ -100,23 +100,23 @@ def read_record(folder: Path) -> Record:
         problem = f"it can't be read: {error.strerror}"
         raise ConfigError(str(file), problem, "name a run's folder, such as out/runs/news-1a2b3c4d") from None
     try:
-        told = unsealed(data)
+        values = unsealed(data)
     except ValueError as error:
         older = _of_older_toolkit(data)
         if older is None:
             problem = f"this isn't the record of a run ({error})"
             raise ConfigError(str(file), problem, "run its recipe again, or remove the folder") from None
-        told = older
-    return Record(folder, told, hashlib.sha256(data).hexdigest())
+        values = older
+    return Record(folder, values, hashlib.sha256(data).hexdigest())
 
 
 def _of_older_toolkit(data: bytes) -> dict[str, Any] | None:
     """What a `run.json` of the first format says; None where it isn't one."""
     try:
-        told = json.loads(data)
+        values = json.loads(data)
     except ValueError:
         return None
-    return told if isinstance(told, dict) and told.get("format", 1) == 1 and "seal" not in told else None
+    return values if isinstance(values, dict) and values.get("format", 1) == 1 and "seal" not in values else None
 
 
 def read_digests(folder: Path) -> dict[str, str]:
@@ -134,8 +134,8 @@ def read_digests(folder: Path) -> dict[str, str]:
 def _below(folder: Path, kind: str) -> list[str]:
     """The names of what is there of a kind, hidden files aside."""
     root = folder / kind
-    found = [root] if root.is_file() else [path for path in root.rglob("*") if path.is_file()]
-    return sorted(str(path.relative_to(folder)) for path in found if not path.name.startswith("."))
+    paths = [root] if root.is_file() else [path for path in root.rglob("*") if path.is_file()]
+    return sorted(str(path.relative_to(folder)) for path in paths if not path.name.startswith("."))
 
 
 def _unlisted(folder: Path, there: list[str], listed: Mapping[str, str]) -> Damage | None:
@@ -165,7 +165,7 @@ class Contents:
         return {**self.written, REPLACED_FILE: table.getvalue()}
 
 
-def write_run(folder: Path, contents: Contents, told: Mapping[str, Any]) -> None:
+def write_run(folder: Path, contents: Contents, values: Mapping[str, Any]) -> None:
     """Fill the folder of a run that has no record that can be read; what stood there before goes."""
     (folder / RUN_FILE).unlink(missing_ok=True)
     for path in folder.iterdir():
@@ -188,12 +188,13 @@ def write_run(folder: Path, contents: Contents, told: Mapping[str, Any]) -> None
     digests = {name: digest for name, (_, digest) in contents.linked.items()}
     digests |= {name: hashlib.sha256(data).hexdigest() for name, data in small.items()}
     replace(folder / DIGESTS_FILE, sealed(digests, indent=1))
-    replace(folder / RUN_FILE, sealed(told, indent=1))
+    replace(folder / RUN_FILE, sealed(values, indent=1))
+    sync(folder.parent)
 
 
-def is_confirmed(record: Record, contents: Contents, told: Mapping[str, Any]) -> bool:
+def is_confirmed(record: Record, contents: Contents, values: Mapping[str, Any]) -> bool:
     """Whether a run that was done again came to what its record says."""
-    if record.told.get("format") != FORMAT or _outcome(record.told) != _outcome(told):
+    if record.values.get("format") != FORMAT or _outcome(record.values) != _outcome(values):
         return False
     try:
         digests = read_digests(record.folder)
@@ -208,13 +209,13 @@ def is_confirmed(record: Record, contents: Contents, told: Mapping[str, Any]) ->
     return pl.read_parquet(record.folder / REPLACED_FILE).equals(contents.replaced)
 
 
-def _outcome(told: Mapping[str, Any]) -> tuple[Any, ...]:
+def _outcome(values: Mapping[str, Any]) -> tuple[Any, ...]:
     """What a run came to: outputs of its parts, those that failed, rows, and what each stage did."""
     counts = {
         stage: {key: value for key, value in count.items() if key != "seconds"}
-        for stage, count in told["stages"].items()
+        for stage, count in values["stages"].items()
     }
-    return [(p["name"], list(p["outputs"]), bool(p["failed"])) for p in told["parts"]], told["rows"], counts
+    return [(p["name"], list(p["outputs"]), bool(p["failed"])) for p in values["parts"]], values["rows"], counts
 
 
 def mend(folder: Path, contents: Contents) -> list[str]:
@@ -274,7 +275,7 @@ def mend_links(record: Record, made: Mapping[str, Path]) -> list[str]:
     except ValueError:
         return []
     mended = []
-    for part in record.told["parts"]:
+    for part in record.values["parts"]:
         for name, key, file in links(part["name"], part["outputs"]) if not part["failed"] else ():
             if key not in made or name not in digests:
                 continue
@@ -293,24 +294,24 @@ def _link(output: Path, file: Path) -> None:
 
 def add(record: Record, mended: Sequence[str], accepted_loss: str | None = None) -> None:
     """Add to a finished run's record what was made anew, and why a loss is accepted; nothing else of it changes."""
-    told = record.told | {"mended": [*record.told["mended"], *mended]}
-    told |= {"accepted_loss": accepted_loss or told["accepted_loss"]}
-    if told != record.told:
-        replace(record.folder / RUN_FILE, sealed(told, indent=1))
+    values = record.values | {"mended": [*record.values["mended"], *mended]}
+    values |= {"accepted_loss": accepted_loss or values["accepted_loss"]}
+    if values != record.values:
+        replace(record.folder / RUN_FILE, sealed(values, indent=1))
 
 
 @contextmanager
 def attempted(folder: Path) -> Iterator[None]:
     """Note in the run's folder when the command was given and how it ended; nothing of its end where it is killed."""
-    told = {"run": folder.name, "process": os.getpid(), "host": socket.gethostname(), "started": now()}
-    replace(folder / ATTEMPT_FILE, sealed(told, indent=1))
+    values = {"run": folder.name, "process": os.getpid(), "host": socket.gethostname(), "started": now()}
+    replace(folder / ATTEMPT_FILE, sealed(values, indent=1))
     try:
         yield
     except Exception as error:
         with suppress(OSError):  # of a full disk, the first error says more
-            replace(folder / ATTEMPT_FILE, sealed({**told, "ended": now(), "error": str(error)}, indent=1))
+            replace(folder / ATTEMPT_FILE, sealed({**values, "ended": now(), "error": str(error)}, indent=1))
         raise
-    replace(folder / ATTEMPT_FILE, sealed({**told, "ended": now(), "error": None}, indent=1))
+    replace(folder / ATTEMPT_FILE, sealed({**values, "ended": now(), "error": None}, indent=1))
 
 
 def read_attempt(folder: Path) -> dict[str, Any]:

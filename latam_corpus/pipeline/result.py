@@ -160,7 +160,7 @@ def _by_genre(total: Told) -> list[dict[str, Any]]:
     return rows
 
 
-def run_told(plan: Plan, parts: Sequence[Part], digest: str, result: RunResult) -> dict[str, Any]:
+def run_values(plan: Plan, parts: Sequence[Part], digest: str, result: RunResult) -> dict[str, Any]:
     """What `run.json` says."""
     recipe = plan.recipe
     return {
@@ -202,15 +202,15 @@ def run_told(plan: Plan, parts: Sequence[Part], digest: str, result: RunResult) 
     }
 
 
-def contents_of(plan: Plan, folders: Mapping[str, Sequence[Path]], work: Work) -> record.Contents:
+def contents_of(folders: Mapping[str, Sequence[Path]], written: Mapping[str, bytes], work: Work) -> record.Contents:
     """What the run's folder is to hold.
 
     Args:
-        plan: the run's.
         folders: of each part, those of the outputs of its steps.
+        written: of `written_of`.
         work: what was done.
     """
-    return record.Contents(_linked(folders), _written(plan), work.fallen())
+    return record.Contents(_linked(folders), written, work.fallen())
 
 
 def _linked(folders: Mapping[str, Sequence[Path]]) -> dict[str, tuple[Path, str]]:
@@ -223,7 +223,7 @@ def _linked(folders: Mapping[str, Sequence[Path]]) -> dict[str, tuple[Path, str]
     return found
 
 
-def _written(plan: Plan) -> dict[str, bytes]:
+def written_of(plan: Plan) -> dict[str, bytes]:
     """The recipe, and the policies that the run decided by, so that its verdicts can be read against them later."""
     found = {record.RECIPE_FILE: plan.recipe.file.read_bytes()}
     for stage in (stage for segment in plan.segments for step in segment.steps for stage in step.stages):

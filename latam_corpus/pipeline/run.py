@@ -21,7 +21,7 @@ from latam_corpus.pipeline.history import folders as run_folders
 from latam_corpus.pipeline.lock import locked
 from latam_corpus.pipeline.part import J, Outcome, Task, folder_of, input_key
 from latam_corpus.pipeline.plan import Part, Plan, run_digest
-from latam_corpus.pipeline.result import RunResult, Work, contents_of, run_told, settled
+from latam_corpus.pipeline.result import RunResult, Work, contents_of, run_values, settled, written_of
 from latam_corpus.pipeline.survival import accepted
 
 if TYPE_CHECKING:
@@ -122,6 +122,7 @@ def run(
     progress: Progress,
     batch: tuple[int, int] | None = None,
     accepted_loss: str | None = None,
+    mended: Sequence[str] = (),
 ) -> RunResult:
     """Run the plan over the parts.
 
@@ -133,6 +134,7 @@ def run(
         progress: what is told meanwhile.
         batch: most rows and most bytes of a batch; the results don't depend on it.
         accepted_loss: why groups may fall below the recipe's floors; None where nobody has said.
+        mended: what was damaged and made anew before, for the run's record.
 
     Raises:
         ConfigError: another process has the run's folder, or the reason is empty.
@@ -145,7 +147,9 @@ def run(
     folder = latest(out / "runs", plan.recipe.name, digest)
     folder.mkdir(parents=True, exist_ok=True)
     with locked(out / "work", shared=True), locked(folder), record.attempted(folder), engine:
+        written = written_of(plan)  # before it is done: who edits a policy meanwhile edits another run's
         work = Work({part.name: [] for part in parts})
+        _tell_mended(mended, progress, work)
         _run(plan, parts, out / "work", engine, progress, batch, work)
         folders = {name: [folder_of(out / "work", key) for key in work.keys[name]] for name in work.done()}
         result = settled(plan, folder, folders, work)
@@ -154,7 +158,7 @@ def run(
             accepted_loss=reason if result.losses else None,
             seconds=round(time.monotonic() - started, 2),
         )
-        result = _recorded(plan, parts, digest, result, contents_of(plan, folders, work), progress)
+        result = _recorded(plan, parts, digest, result, contents_of(folders, written, work), progress)
         _mend_others(out, result.folder, work.remade, progress)
         return result
 
@@ -244,7 +248,7 @@ def _recorded(
         ConfigError: another process has the folder in which it is to be told.
     """
     runs, name = result.folder.parent, plan.recipe.name
-    told = run_told(plan, parts, digest, result)
+    values = run_values(plan, parts, digest, result)
     for folder in existing(runs, name, digest):
         if not (folder / record.RUN_FILE).exists():
             continue
@@ -258,16 +262,16 @@ def _recorded(
             result = replace(result, mended=(*result.mended, sentence))
             (folder / record.RUN_FILE).unlink()
             continue
-        if record.is_confirmed(before, contents, told):
+        if record.is_confirmed(before, contents, values):
             with nullcontext() if folder == result.folder else locked(folder):
                 return _confirmed(before, contents, result, progress)
     if not (result.folder / record.RUN_FILE).exists():
-        record.write_run(result.folder, contents, run_told(plan, parts, digest, result))
+        record.write_run(result.folder, contents, run_values(plan, parts, digest, result))
         return result
     result = replace(result, folder=runs / next_name(runs, name, digest))
     result.folder.mkdir()
     with locked(result.folder):
-        record.write_run(result.folder, contents, run_told(plan, parts, digest, result))
+        record.write_run(result.folder, contents, run_values(plan, parts, digest, result))
     return result
 
 
@@ -300,7 +304,7 @@ def _confirmed(before: record.Record, contents: record.Contents, result: RunResu
         result,
         folder=before.folder,
         mended=(*result.mended, *mended),
-        accepted_loss=result.accepted_loss or before.told["accepted_loss"],
+        accepted_loss=result.accepted_loss or before.values["accepted_loss"],
     )
     record.add(before, result.mended, result.accepted_loss)
     return result

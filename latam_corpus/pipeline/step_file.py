@@ -159,6 +159,7 @@ def put(made: Path, final: Path) -> None:
                 raise PartError(str(final), f"can't be written: {error.strerror}", "") from error
         else:
             sync(final.parent)
+            sync(final.parent.parent)  # the folder above may be new
             return
         if is_whole(final):  # another worker made the same output first
             shutil.rmtree(made)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from latam_corpus.dedupe.index import IndexFile, file_digest, open_index
+from latam_corpus.durable import OTHER_BYTES
 from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.release.fetch import fetch
 from latam_corpus.release.files import locked
@@ -30,11 +31,12 @@ class Indexed:
     store: Store
     manifest: Manifest
 
-    def folder(self, cache: Path) -> Path:
+    def folder(self, cache: Path, mended: list[str] | None = None) -> Path:
         """The folder of its index files, in the cache.
 
         Args:
             cache: where; a store on this disk is linked from there and read in place.
+            mended: a sentence is added for each copy that was damaged and is fetched anew.
 
         Raises:
             ConfigError: a file is missing or its bytes aren't those of the manifest.
@@ -46,12 +48,15 @@ class Indexed:
             for file, told in self.manifest.index.items():
                 place = f"releases/{name}/{version}/{file}"
                 try:
-                    self._brought(place, told.sha256, made / Path(file).name)
+                    damaged = self._brought(place, told.sha256, made / Path(file).name)
                 except ReleaseError as error:
                     raise ConfigError(error.place, error.problem, error.remedy) from None
+                if damaged and mended is not None:
+                    mended.append(f"{made / Path(file).name}: {OTHER_BYTES}; it is fetched anew")
         return made
 
-    def _brought(self, place: str, sha256: str, target: Path) -> None:
+    def _brought(self, place: str, sha256: str, target: Path) -> bool:
+        """Bring a file to its place in the cache; whether a damaged copy was there."""
         if self.store.folder is not None and not target.exists():
             target.unlink(missing_ok=True)
             # By name: what a store erases is gone from here too. A disk without links gets a copy.
@@ -59,7 +64,7 @@ class Indexed:
                 target.symlink_to((self.store.folder / place).resolve())
         # The stage asks for the digest again, in the same process.
         if target.is_file() and file_digest(target) == sha256:
-            return
+            return False
         mend = f"mend it: {build_command(self.store, self.manifest, self.manifest.version)}"
         if target.is_symlink():
             problem = "its bytes aren't those that the manifest names" if target.exists() else "the file is missing"
@@ -72,7 +77,9 @@ class Indexed:
         except ReleaseError as error:
             # One that broke off needs no mending.
             raise ReleaseError(error.place, error.problem, error.remedy if part.exists() else mend) from error
+        damaged = target.is_file()
         part.replace(target)
+        return damaged
 
 
 def find_index(store: Store, spec: str, scheme: Scheme) -> Indexed:

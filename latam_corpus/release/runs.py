@@ -111,7 +111,7 @@ def load_run(folder: Path) -> Run:
     """
     file = folder / "run.json"
     record = read_record(folder)
-    told = record.told
+    told = record.values
     try:
         recipe = told["recipe"]
         title = str(recipe.get("title") or recipe.get("name") or folder.name)
