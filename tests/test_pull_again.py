@@ -222,7 +222,8 @@ def test_a_lock_that_cannot_be_read_is_told(tmp_path: Path) -> None:
         read_lock(tmp_path / "corpus.lock")
     right: dict[str, Any] = {"name": "puerto", "version": "2026.11.0", "manifest_sha256": "", "withdrawal_sequence": 0}
     right |= {"where": None, "rewritten": False, "rows": 1}
-    for wrong in ({"name": 1}, {"version": None}, {"manifest_sha256": []}, {"where": 3}, {"nombre": "x"}):
+    damages: list[dict[str, Any]] = [{"name": 1}, {"version": None}, {"manifest_sha256": []}, {"where": 3}, {"x": "x"}]
+    for wrong in damages:
         (tmp_path / "corpus.lock").write_text(json.dumps(right | wrong), encoding="utf-8")
         with pytest.raises(ConfigError, match=r"this isn't a corpus\.lock"):
             read_lock(tmp_path / "corpus.lock")
