@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -12,9 +13,10 @@ import pytest
 
 from latam_corpus import schema
 from latam_corpus.release.build import build, sums
-from latam_corpus.release.manifest import Manifest
+from latam_corpus.release.manifest import Manifest, SideFile
 from latam_corpus.release.parquet import write_group, writer
 from latam_corpus.release.store import Store
+from latam_corpus.release.tables import read_ledger
 from latam_corpus.release.verify import verify
 
 if TYPE_CHECKING:
@@ -153,6 +155,88 @@ def test_a_manifest_that_says_other_things_is_found(version: Version, change: di
         stated |= change
     changed = republished(store, Manifest.model_validate(stated))
     assert told in problems((store, changed))
+
+
+def relisted(store: Store, manifest: Manifest, change: Callable[[pl.DataFrame], pl.DataFrame]) -> Manifest:
+    """The version with another ledger, whose digest the manifest and SHA256SUMS say."""
+    made = io.BytesIO()
+    change(read_ledger(store, "puerto", manifest.version)).write_parquet(made)
+    data = made.getvalue()
+    store.write(data, "releases", "puerto", manifest.version, "ledger.parquet")
+    entry = SideFile(sha256=hashlib.sha256(data).hexdigest(), bytes=len(data))
+    return republished(store, manifest.model_copy(update={"files": manifest.files | {"ledger.parquet": entry}}))
+
+
+RELEASED = pl.col("verdict") == "released"
+FIRST = pl.int_range(pl.len()) == pl.arg_where(RELEASED).first()
+
+
+def renamed(rows: pl.DataFrame, which: pl.Expr, doc_id: pl.Expr) -> pl.DataFrame:
+    """The rows, some of which have another document's id."""
+    return rows.with_columns(pl.when(which).then(doc_id).otherwise("doc_id").alias("doc_id"))
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda rows: renamed(rows, RELEASED, pl.col("doc_id").filter(RELEASED).first()), "is released twice"),
+        (lambda rows: renamed(rows, FIRST, pl.lit("f" * 32)), "aren't those in the shards, each once"),
+        (lambda rows: pl.concat([rows, rows.filter(FIRST)]), "12 rows are released, and the manifest says 11"),
+        (lambda rows: rows.filter(~FIRST), "10 rows are released, and the manifest says 11"),
+        (lambda rows: rows.filter(RELEASED), "0 rows are dropped, and the manifest says 1"),
+        (lambda rows: pl.concat([rows, rows.filter(~RELEASED)]), "2 rows are dropped, and the manifest says 1"),
+    ],
+)
+def test_a_ledger_that_says_other_things_is_found(
+    version: Version, change: Callable[[pl.DataFrame], pl.DataFrame], told: str
+) -> None:
+    """Its documents are counted, each once, and are those in the shards, though its digest is right."""
+    store, manifest = version
+    changed = relisted(store, manifest, change)
+    found = verify(store, "puerto", changed.version)
+    assert any(problem.startswith("ledger.parquet: ") and told in problem for problem in found), found
+
+
+def test_a_document_in_two_shards_is_found(tmp_path: Path, document: Any, kept_run: Any) -> None:
+    """Though every count is right, since another document isn't there."""
+    store = Store.at(tmp_path / "store")
+    documents = [document(n, language="por_Latn" if n else "spa_Latn", text=f"{n:02}") for n in range(3)]
+    manifest = build("puerto", [kept_run("a-1", documents)], store, index=False, **TERMS)
+    [shard, _] = sorted(manifest.shards, key=lambda one: one.rows)
+    assert shard.rows == 1
+    twin = manifest.model_copy(update={"shards": tuple(sorted(manifest.shards, key=lambda one: -one.rows))})
+    copied = documents[1]["doc_id"]
+    changed = rewritten(store, twin, lambda rows: rows.with_columns(pl.lit(copied).alias("doc_id")))
+    assert verify(store, "puerto", changed.version) == [
+        "ledger.parquet: the documents that it calls released aren't those in the shards, each once"
+    ]
+
+
+def test_a_parent_without_a_manifest_is_found(version: Version) -> None:
+    """It can't be proved what the version was built upon."""
+    store, _ = version
+    store.filesystem.rm(store.path("releases", "puerto", "2026.11.0", "manifest.json"))
+    assert problems(version) == "parent 2026.11.0: its manifest is missing"
+
+
+def test_each_problem_is_told_once(version: Version) -> None:
+    """A damaged shard isn't told again as a wrong count, and the others are still read."""
+    store, manifest = version
+    first, last = manifest.shards
+    store.write(b"x" * first.bytes, first.object)
+    store.filesystem.rm(store.path(last.object))
+    found = verify(store, "puerto", manifest.version)
+    assert [problem.partition(": ")[2] for problem in found] == [
+        "its bytes aren't those that the manifest names",
+        "missing",
+    ]
+
+
+def test_progress_is_told_by_shards(version: Version) -> None:
+    """One of two, then two of two."""
+    told: list[tuple[str, int, int]] = []
+    verify(version[0], "puerto", version[1].version, lambda *step: told.append(step))
+    assert told == [("verifying", 1, 2), ("verifying", 2, 2)]
 
 
 def test_a_shard_without_rows_is_whole(version: Version) -> None:

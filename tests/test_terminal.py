@@ -270,8 +270,11 @@ def test_a_screen_that_is_not_utf8_is_no_reason_to_fail(
     monkeypatch.setenv("PYTHONIOENCODING", "ascii")
     wrong = command_process("check", "ñandú.toml")
     assert (wrong.code, r"\xf1and\xfa.toml" in wrong.err) == (2, True)
-    written = BytesIO()
-    monkeypatch.setattr("sys.stdout", TextIOWrapper(written, encoding="ascii", errors="backslashreplace"))
-    show.print_json({"año": HOSTILE, "barca": "\U0001f6a4"})
-    sys.stdout.flush()
-    assert json.loads(written.getvalue()) == {"año": HOSTILE, "barca": "\U0001f6a4"}
+    for encoding in ("ascii", "utf-8"):
+        written = BytesIO()
+        monkeypatch.setattr("sys.stdout", TextIOWrapper(written, encoding=encoding, errors="backslashreplace"))
+        show.print_json({"año": HOSTILE, "barca": "\U0001f6a4"})
+        sys.stdout.flush()
+        assert json.loads(written.getvalue()) == {"año": HOSTILE, "barca": "\U0001f6a4"}
+        assert not hidden_in(written.getvalue().decode())
+    assert "año".encode() in written.getvalue()

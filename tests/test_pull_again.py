@@ -1,0 +1,231 @@
+"""A folder that was pulled into before: what is in it afterwards is the version and the rows that were asked for."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pytest
+
+from latam_corpus import __version__
+from latam_corpus.errors import ConfigError, ReleaseError
+from latam_corpus.release.build import build
+from latam_corpus.release.pull import Lock, pull, read_lock
+from latam_corpus.release.store import Store
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from latam_corpus.release.manifest import Manifest
+
+TERMS: dict[str, Any] = {"admit": ["open"], "uses": ["train"], "today": date(2026, 11, 25), "splits": {}}
+COUNTRIES = ("CL", "AR")
+
+Version = tuple[Store, "Manifest"]
+
+
+@pytest.fixture
+def version(tmp_path: Path, document: Any, kept_run: Any) -> Version:
+    """A version of 12 documents in two languages, of each of which half are of one country and half of another."""
+    documents = [
+        document(n, language="por_Latn" if n % 3 == 0 else "spa_Latn", country=COUNTRIES[n // 6]) for n in range(12)
+    ]
+    store = Store.at(tmp_path / "store")
+    return store, build("puerto", [kept_run("a-1", documents)], store, **TERMS)
+
+
+def countries(to: Path) -> dict[str, int]:
+    """How many documents of each country a pulled folder holds."""
+    return dict(pl.read_parquet(to / "data" / "**" / "*.parquet")["country"].value_counts().iter_rows())
+
+
+def names(to: Path) -> set[str]:
+    """The files in a folder, by their paths."""
+    return {path.relative_to(to).as_posix() for path in to.rglob("*") if path.is_file()}
+
+
+def test_another_condition_takes_other_rows(tmp_path: Path, version: Version) -> None:
+    """Though the files have the same names as those of the condition before, or of the whole."""
+    store, to = version[0], tmp_path / "corpus"
+    for where, rows in (
+        ("country = 'CL'", {"CL": 6}),
+        ("country = 'AR'", {"AR": 6}),
+        (None, {"CL": 6, "AR": 6}),
+        ("country = 'CL'", {"CL": 6}),
+        ("country != 'PE'", {"CL": 6, "AR": 6}),
+    ):
+        lock = pull("puerto", store, to, where=where)
+        assert countries(to) == rows
+        assert (lock.where, lock.rows) == (where, sum(rows.values()))
+        assert lock.rewritten == (rows in ({"CL": 6}, {"AR": 6}))
+        assert read_lock(to / "corpus.lock") == lock
+        card = (to / "README.md").read_text(encoding="utf-8")
+        assert ("**A selection.**" in card) == (where is not None)
+        assert (f"`{where}`" in card) == (where is not None)
+        assert ("ledger.parquet" in names(to)) == (where is None)
+
+
+def test_the_lock_says_which_version_of_which_toolkit(tmp_path: Path, version: Version) -> None:
+    """All of it, as a trainer keeps it."""
+    store, manifest = version
+    pull("puerto", store, tmp_path / "corpus", where="country = 'CL'")
+    assert json.loads((tmp_path / "corpus" / "corpus.lock").read_text(encoding="utf-8")) == {
+        "name": "puerto",
+        "version": manifest.version,
+        "manifest_sha256": hashlib.sha256(
+            store.read("releases", "puerto", manifest.version, "manifest.json")
+        ).hexdigest(),
+        "withdrawal_sequence": 0,
+        "where": "country = 'CL'",
+        "rewritten": True,
+        "rows": 6,
+        "toolkit": __version__,
+        "format": 1,
+    }
+
+
+@pytest.mark.parametrize("file", ["README.md", "CHANGELOG.md", "ledger.parquet"])
+def test_a_changed_file_beside_the_shards_is_never_pulled(tmp_path: Path, version: Version, file: str) -> None:
+    """One byte more is an error that names it, and nothing is written; a selection doesn't ask for the ledger."""
+    store, manifest = version
+    place = ("releases", "puerto", manifest.version, file)
+    store.write(store.read(*place) + b" ", *place)
+    with pytest.raises(ReleaseError, match=rf"puerto@2026\.11\.0, {file}: its bytes aren't those"):
+        pull("puerto", store, tmp_path / "corpus")
+    assert not (tmp_path / "corpus").exists()
+    if file == "ledger.parquet":
+        assert pull("puerto", store, tmp_path / "corpus", where="country = 'CL'").rows == 6
+
+
+def test_a_folder_has_no_lock_while_it_changes(
+    tmp_path: Path, version: Version, document: Any, kept_run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a pull that fails, or that is stopped, none is left: the former one would speak for files that are gone."""
+    store, to = version[0], tmp_path / "corpus"
+    pull("puerto", store, to)
+    second = build("puerto", [kept_run("b-1", [document(n) for n in range(100, 104)])], store, **TERMS)
+    [shard] = second.shards
+    whole = store.read(shard.object)
+    store.write(whole[:-1] + b"x", shard.object)
+    with pytest.raises(ReleaseError, match=shard.sha256):
+        pull("puerto", store, to)
+    assert not (to / "corpus.lock").exists()
+    store.write(whole, shard.object)
+    assert pull("puerto", store, to).version == second.version
+    with monkeypatch.context() as stopped:
+        stopped.setattr("latam_corpus.release.pull._copied", _interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            pull("puerto@2026.11.0", store, to)
+    assert not (to / "corpus.lock").exists()
+    assert pull("puerto@2026.11.0", store, to).rows == 12
+    assert countries(to) == {"CL": 6, "AR": 6}
+
+
+def _interrupted(*_: object) -> dict[str, str]:
+    raise KeyboardInterrupt
+
+
+def test_nothing_but_the_version_is_left(tmp_path: Path, version: Version, document: Any, kept_run: Any) -> None:
+    """Neither files of work nor, after another pull, files of the former one; the index only where it is wanted."""
+    (store, manifest), to = version, tmp_path / "corpus"
+    beside = {"manifest.json", "README.md", "CHANGELOG.md", "ledger.parquet", "SHA256SUMS", "corpus.lock"}
+    shards = {shard.path for shard in manifest.shards}
+    pull("puerto", store, to, with_index=True)
+    assert names(to) == beside | shards | set(manifest.index)
+    assert [path.is_dir() for path in (to / ".pull", to / ".pull.json")] == [False, False]
+    pull("puerto", store, to)
+    assert names(to) == beside | shards
+    pull("puerto", store, to, where="language = 'spa_Latn'")
+    assert names(to) == beside - {"ledger.parquet"} | {path for path in shards if "spa" in path}
+    build("puerto", [kept_run("b-1", [document(1)])], store, index=False, **TERMS)
+    pull("puerto", store, to)
+    listed = {line.split("  ")[1] for line in (to / "SHA256SUMS").read_text(encoding="utf-8").splitlines()}
+    assert names(to) == listed | {"SHA256SUMS", "corpus.lock"}
+    assert countries(to) == {"CL": 1}
+
+
+def test_progress_is_told_in_bytes(tmp_path: Path, version: Version) -> None:
+    """Of all that is wanted, up to all of it."""
+    told: list[tuple[str, int, int]] = []
+    pull("puerto", version[0], tmp_path / "corpus", progress=lambda *step: told.append(step))
+    total = version[1].shard_bytes
+    assert [(what, all_of_it) for what, _, all_of_it in told] == [("pulling", total)] * len(version[1].shards)
+    assert [done for _, done, _ in told] == sorted({done for _, done, _ in told})
+    assert told[-1][1] == total
+
+
+def test_a_damaged_file_in_the_folder_is_brought_again(tmp_path: Path, version: Version) -> None:
+    """Whole or rewritten, beside or among the shards; what is right stays as it is."""
+    store, to = version[0], tmp_path / "corpus"
+    for where in (None, "country = 'CL'"):
+        pull("puerto", store, to, where=where)
+        right = {name: (to / name).read_bytes() for name in names(to)}
+        for name, data in right.items():
+            if name != "corpus.lock":
+                (to / name).write_bytes(b"x" + data)
+                pull("puerto", store, to, where=where)
+                assert {name: (to / name).read_bytes() for name in names(to)} == right, name
+
+
+def test_what_is_right_is_not_brought_again(tmp_path: Path, version: Version, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither whole shards nor those that were rewritten for the same condition."""
+    store, to = version[0], tmp_path / "corpus"
+    for where in (None, "country = 'CL'"):
+        pull("puerto", store, to, where=where)
+        with monkeypatch.context() as no:
+            no.setattr("latam_corpus.release.pull.fetch", _interrupted)
+            pull("puerto", store, to, where=where)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (lambda to: to.write_text("mío"), "it is a file"),
+        (lambda to: (to / "data").mkdir(parents=True) or (to / "data" / "x").write_text(""), "holds other files"),
+        (lambda to: to.mkdir() or (to / "nota").write_text(""), "holds other files"),
+    ],
+)
+def test_a_place_that_is_not_ours_is_left(tmp_path: Path, version: Version, spoil: Any, told: str) -> None:
+    """It is told, and stays as it is."""
+    to = tmp_path / "corpus"
+    spoil(to)
+    before = names(tmp_path)
+    with pytest.raises(ConfigError, match=told):
+        pull("puerto", version[0], to)
+    assert names(tmp_path) == before
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path, version: Version) -> None:
+    """Below a file."""
+    (tmp_path / "nota").write_text("")
+    with pytest.raises(ConfigError, match="the folder can't be made: Not a directory"):
+        pull("puerto", version[0], tmp_path / "nota" / "corpus")
+
+
+def test_an_index_that_is_not_there_is_told(tmp_path: Path, document: Any, kept_run: Any) -> None:
+    """And none is brought with a selection of rows."""
+    store = Store.at(tmp_path / "store")
+    build("puerto", [kept_run("a-1", [document(1)])], store, index=False, **TERMS)
+    with pytest.raises(ConfigError, match="built without an index"):
+        pull("puerto", store, tmp_path / "corpus", with_index=True)
+    with pytest.raises(ConfigError, match="a selection of rows has no index"):
+        pull("puerto", store, tmp_path / "corpus", "country = 'CL'", with_index=True)
+    assert not (tmp_path / "corpus").exists()
+
+
+def test_a_lock_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    """It isn't there, or a part of it is of another kind."""
+    with pytest.raises(ConfigError, match="it can't be read: No such file"):
+        read_lock(tmp_path / "corpus.lock")
+    right: dict[str, Any] = {"name": "puerto", "version": "2026.11.0", "manifest_sha256": "", "withdrawal_sequence": 0}
+    right |= {"where": None, "rewritten": False, "rows": 1}
+    damages: list[dict[str, Any]] = [{"name": 1}, {"version": None}, {"manifest_sha256": []}, {"where": 3}, {"x": "x"}]
+    for wrong in damages:
+        (tmp_path / "corpus.lock").write_text(json.dumps(right | wrong), encoding="utf-8")
+        with pytest.raises(ConfigError, match=r"this isn't a corpus\.lock"):
+            read_lock(tmp_path / "corpus.lock")
+    (tmp_path / "corpus.lock").write_text(json.dumps(right), encoding="utf-8")
+    assert read_lock(tmp_path / "corpus.lock") == Lock(**right)
