@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
@@ -118,11 +118,11 @@ def test_what_is_kept_is_what_the_last_of_many_steps_leaves(
     """Each part has several outputs here, and a floor that one of six records lost is below."""
     recipe = tmp_path / "receta.toml"
     stages = ("extract", "dedupe", "redact", "boilerplate", "repair")
-    recipe.write_text(small_recipe(*stages, source=str(tmp_path / "datos")) + "[survival]\nfloor = 0.9\nleast = 1\n")
+    recipe.write_text(small_recipe(*stages, source=plan.recipe.sources[0]) + "[survival]\nfloor = 0.9\nleast = 1\n")
     result = _run(make_plan(load_recipe(str(recipe)), {}), tmp_path, silent)
     assert min(len(keys) for keys in result.outputs.values()) > 2
-    kept = [file for file in (result.folder / "kept").glob("*.parquet")]
-    assert sum(pl.read_parquet(file).height for file in kept) == result.kept == 4
+    heights = [pl.read_parquet(file).height for file in (result.folder / "kept").glob("*.parquet")]
+    assert sum(heights) == result.kept == 4
     assert {(loss.stage, loss.kind, loss.rows_in, loss.kept) for loss in result.losses} >= {("collect", "source", 6, 5)}
     assert not result.releasable
 

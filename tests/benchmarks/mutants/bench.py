@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.errors import ConfigError, PartError, closest
-from tests.benchmarks.machine import RESULTS, Report, Table, share
 
+from ..machine import RESULTS, Report, Table, share  # noqa: TID252  (`python -m` and mypy name it differently)
 from .mutate import Mutant, mutants_of
 
 if TYPE_CHECKING:
