@@ -44,10 +44,10 @@ bench: $(VENV)/.ready
 	$(REAL) $(BIN)/python -m tests.benchmarks text_path --save $(if $(RIVAL),--rival-python $(RIVAL))
 	for name in word_table profile growth memory; do $(REAL) $(BIN)/python -m tests.benchmarks $$name --save || exit 1; done
 
-# Small changes of the code that decides, which its tests must see; ROOM=name tries one room, whose result isn't kept.
+# Small changes of the code that decides, which its tests must see; ROOM=name tries one room.
 ROOM ?=
 mutants: $(VENV)/.ready
-	$(BIN)/python -m tests.benchmarks mutants $(if $(ROOM),--room $(ROOM),--save)
+	$(BIN)/python -m tests.benchmarks mutants $(if $(ROOM),--room $(ROOM)) --save
 
 clean:
 	rm -rf $(VENV) out demo-out

@@ -73,3 +73,15 @@ def test_every_room_and_every_equivalent_change_is_there() -> None:
         found |= {(one.file, one.source, one.change) for one in mutants}
     assert set(bench.equivalents()) - found == set()
     assert all(len(why) > 20 for why in bench.equivalents().values())
+
+
+@pytest.mark.slow
+def test_a_change_that_the_tests_see_is_told_from_one_that_they_do_not() -> None:
+    """In a copy of the checkout, by forks: a use that is withheld no more, and a tier lowered to itself."""
+    room = next(room for room in bench.rooms() if room.name == "terms")
+    same = bench.equivalents()
+    mutants = room.mutants()
+    unseen = next(one for one in mutants if (one.file, one.source, one.change) in same)
+    seen = next(one for one in mutants if one.change == "use not in kept → True")
+    codes, cpu = bench._run(room, [unseen, seen], 1)  # noqa: SLF001
+    assert (codes, cpu > 0) == ({0: 0, 1: 1}, True)

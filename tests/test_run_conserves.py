@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
 
 from latam_corpus.engine.in_process import InProcess
 from latam_corpus.errors import ConfigError, PartError
+from latam_corpus.pipeline.conserve import Count
+from latam_corpus.pipeline.part import folder_of
 from latam_corpus.pipeline.plan import Plan, make_plan
 from latam_corpus.pipeline.recipe import load_recipe
-from latam_corpus.pipeline.run import RunResult, find_parts, run
+from latam_corpus.pipeline.result import RunResult, Work, settled
+from latam_corpus.pipeline.run import find_parts, run
+from latam_corpus.pipeline.step_file import Told
 from latam_corpus.pipeline.survival import Loss
 
 if TYPE_CHECKING:
@@ -70,37 +74,57 @@ def test_a_run_tells_what_became_of_every_row(plan: Plan, tmp_path: Path, silent
     assert told["stages"]["redact"]["changed"] == 1
 
 
-def _more(told: dict[str, Any]) -> None:
-    told["stages"]["collect"]["rows_in"] += 1
+def _more(told: Told) -> None:
+    told.stages["collect"].rows_in += 1
 
 
-def _fewer_kept(told: dict[str, Any]) -> None:
-    told["kept"][0][-1] -= 1
+def _fewer_kept(told: Told) -> None:
+    told.kept[next(iter(told.kept))] -= 1
 
 
-def _none_failed(told: dict[str, Any]) -> None:
-    assert told["stages"]["collect"]["failed"]
-    told["stages"]["collect"]["failed"] = {}
+def _none_failed(told: Told) -> None:
+    assert told.stages["collect"].failed
+    told.stages["collect"].failed.clear()
 
 
-def _more_told_apart(told: dict[str, Any]) -> None:
-    told["dropped"][0][-1] += 1
+def _more_dropped(told: Told) -> None:
+    told.dropped[next(iter(told.dropped))] += 1
 
 
-@pytest.mark.parametrize(("step", "damage"), [(0, _more), (-1, _fewer_kept), (0, _none_failed), (0, _more_told_apart)])
+@pytest.mark.parametrize(("step", "damage"), [(0, _more), (-1, _fewer_kept), (0, _none_failed), (0, _more_dropped)])
 def test_a_run_whose_counts_do_not_add_up_ends_with_an_error(
-    plan: Plan, tmp_path: Path, silent: Silent, step: int, damage: Callable[[dict[str, Any]], None]
+    plan: Plan, tmp_path: Path, silent: Silent, step: int, damage: Callable[[Told], None]
 ) -> None:
-    """Rows that went in and came out nowhere, or the other way round: no `run.json` says that the run is finished."""
+    """Rows that went in and came out nowhere, or the other way round, though every file is as it was written."""
     result = _run(plan, tmp_path, silent)
-    key = next(iter(result.outputs.values()))[step]
-    [counts] = (tmp_path / "out" / "work").rglob(f"{key}/counts.json")
-    told = json.loads(counts.read_text(encoding="utf-8"))
+    folder = folder_of(tmp_path / "out" / "work", next(iter(result.outputs.values()))[step])
+    told = Told.read(folder)
     damage(told)
-    counts.write_text(json.dumps(told), encoding="utf-8")
+    told.write(folder)
     with pytest.raises(PartError, match=r"rows came in, \d were kept and \d set aside"):
         _run(plan, tmp_path, silent)
-    assert not (result.folder / "run.json").exists()
+
+
+def test_a_run_without_parts_has_no_rows(plan: Plan, tmp_path: Path) -> None:
+    """Nothing came in, nothing is kept, and every stage is told all the same."""
+    result = settled(plan, tmp_path, {}, Work({}))
+    assert (result.rows_in, result.kept, result.by_genre, result.seconds) == (0, 0, [], 0)
+    assert result.stages == dict.fromkeys(plan.stages, Count())
+
+
+def test_what_is_kept_is_what_the_last_of_many_steps_leaves(
+    plan: Plan, tmp_path: Path, silent: Silent, small_recipe: SmallRecipe
+) -> None:
+    """Each part has several outputs here, and a floor that one of six records lost is below."""
+    recipe = tmp_path / "receta.toml"
+    stages = ("extract", "dedupe", "redact", "boilerplate", "repair")
+    recipe.write_text(small_recipe(*stages, source=plan.recipe.sources[0]) + "[survival]\nfloor = 0.9\nleast = 1\n")
+    result = _run(make_plan(load_recipe(str(recipe)), {}), tmp_path, silent)
+    assert min(len(keys) for keys in result.outputs.values()) > 2
+    heights = [pl.read_parquet(file).height for file in (result.folder / "kept").glob("*.parquet")]
+    assert sum(heights) == result.kept == 4
+    assert {(loss.stage, loss.kind, loss.rows_in, loss.kept) for loss in result.losses} >= {("collect", "source", 6, 5)}
+    assert not result.releasable
 
 
 _LOSS = (Loss("filter", "genre", "lyrics", 80, 12, 0.5),)

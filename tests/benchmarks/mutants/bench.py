@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.errors import ConfigError, PartError, closest
-from tests.benchmarks.machine import RESULTS, Report, Table, share
 
+from ..machine import RESULTS, Report, Table, share  # noqa: TID252  (`python -m` and mypy name it differently)
 from .mutate import Mutant, mutants_of
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 ROOT: Final = Path(__file__).resolve().parents[3]
 _HERE: Final = Path(__file__).resolve().parent
 _COPIED: Final = ("latam_corpus", "tests", "filters", "pipelines", "docs", "pyproject.toml", "README.md")
-_ALIVE: Final = "Lived"
 
 
 @dataclass(frozen=True)
@@ -82,11 +81,10 @@ def options(parser: argparse.ArgumentParser) -> None:
     """The benchmark's own options."""
     parser.add_argument("--room", action="append", help="this room alone; may be given more than once")
     parser.add_argument("--workers", type=int, default=min(os.cpu_count() or 1, 4), help="processes, a core each")
-    parser.add_argument("--again", action="store_true", help="those alone that lived in the run that was kept last")
 
 
 def measure(args: argparse.Namespace) -> Report:
-    """Every mutant of every room, or of those that are named.
+    """Every mutant of every room, or of those that are named, beside what was kept of the others.
 
     Raises:
         ConfigError: a room doesn't exist.
@@ -97,12 +95,13 @@ def measure(args: argparse.Namespace) -> Report:
         if name not in known:
             raise ConfigError("--room", f"unknown room «{name}»", closest(name, known))
     chosen = [room for name, room in known.items() if not args.room or name in args.room]
-    alive = _kept_alive() if args.again else None
+    kept_scores, kept_lived = _kept({*known} - {room.name for room in chosen})
     same = equivalents()
-    scores: list[tuple[object, ...]] = []
-    lived: list[tuple[object, ...]] = []
+    scores: list[tuple[Any, ...]] = []
+    lived: list[tuple[Any, ...]] = []
     for room in chosen:
-        found = [one for one in room.mutants() if alive is None or (one.file, one.source, one.change) in alive]
+        text = (ROOT / room.file).read_bytes()
+        found = [one for one in room.mutants() if one.compiles(text)]
         tried = [one for one in found if (one.file, one.source, one.change) not in same]
         started = time.monotonic()
         codes, cpu = _run(room, tried, args.workers)
@@ -110,30 +109,29 @@ def measure(args: argparse.Namespace) -> Report:
         killed = len(tried) - len(living)
         late = sum(code < 0 for code in codes.values())
         seconds = round(time.monotonic() - started)
-        row = (room.name, len(tried), killed, share(killed, len(tried)), late, len(found) - len(tried), round(cpu))
-        scores.append((*row, seconds))
+        figures = (len(tried), killed, share(killed, len(tried)), late, len(found) - len(tried), round(cpu), seconds)
+        digest = hashlib.sha256(text).hexdigest()[:12]
+        scores.append((room.name, f"{room.file}@{digest}", *figures))
         lived += [(room.name, f"{one.file}:{one.line}", one.source, one.change) for one in living]
         sys.stderr.write(f"{room.name}: {killed} of {len(tried)} seen in {seconds} s\n")
-    columns = ("room", "mutants#", "seen#", "share#", "of these too slow#", "equivalent#", "CPU s#", "s#")
+    columns = ("room", "module", "mutants#", "seen#", "share#", "of these too slow#", "equivalent#", "CPU s#", "s#")
     return Report(
         "mutants",
-        {room.file: hashlib.sha256((ROOT / room.file).read_bytes()).hexdigest() for room in chosen},
-        {"workers": args.workers, "again": args.again, "tests": {room.name: room.tests for room in chosen}},
+        {},
+        {"workers": args.workers, "tests": {name: room.tests for name, room in known.items()}},
         (
-            Table("Changes that the tests see", columns, tuple(scores)),
-            Table(_ALIVE, ("room", "line", "source", "change"), tuple(lived)),
+            Table("Changes that the tests see", columns, (*scores, *kept_scores)),
+            Table("Lived", ("room", "line", "source", "change"), (*lived, *kept_lived)),
         ),
     )
 
 
-def _kept_alive() -> set[tuple[str, str, str]]:
-    """File, line and change of those that lived in the last run that was kept."""
-    kept = sorted(RESULTS.glob("*-mutants.json"))
-    if not kept:
-        raise ConfigError("--again", f"no run is kept in {RESULTS}", "run it with --save first")
-    tables = json.loads(kept[-1].read_text(encoding="utf-8"))["tables"]
-    rows = next(table["rows"] for table in tables if table["title"] == _ALIVE)
-    return {(place.rpartition(":")[0], source, change) for _, place, source, change in rows}
+def _kept(names: set[str]) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
+    """The rows of these rooms in the last run that was kept: scores, and what lived."""
+    files = sorted(RESULTS.glob("*-mutants.json"))
+    tables = json.loads(files[-1].read_text(encoding="utf-8"))["tables"] if files else [{"rows": []}, {"rows": []}]
+    scores, lived = ([tuple(row) for row in table["rows"] if row[0] in names] for table in tables)
+    return scores, lived
 
 
 def _run(room: Room, mutants: list[Mutant], workers: int) -> tuple[dict[int, int], float]:

@@ -61,9 +61,17 @@ class Mutant:
         """The module with the change."""
         return text[: self.start] + self.new.encode() + text[self.end :]
 
+    def compiles(self, text: bytes) -> bool:
+        """Whether Python can read the module with the change: some can't be made where they would stand."""
+        try:
+            compile(self.applied(text), self.file, "exec")
+        except SyntaxError:
+            return False
+        return True
+
 
 def mutants_of(file: str, text: bytes) -> list[Mutant]:
-    r"""The mutants of a module that compile, in the order of its lines.
+    r"""The mutants of a module, in the order of its lines.
 
     >>> [one.change for one in mutants_of("a.py", b"def f(n):\n    return n < 2")]
     ['n < 2 → n <= 2', '2 → 1', '2 → 3']
@@ -74,21 +82,19 @@ def mutants_of(file: str, text: bytes) -> list[Mutant]:
         starts.append(starts[-1] + len(line))
     found = []
     for node, changed in _changes(ast.parse(text)):
-        new = changed if isinstance(changed, str) else f"({ast.unparse(changed)})"
-        mutant = Mutant(
-            file,
-            node.lineno,  # type: ignore[attr-defined]
-            lines[node.lineno - 1].decode().strip(),  # type: ignore[attr-defined]
-            _shown(ast.unparse(node), new if changed is new else ast.unparse(changed)),
-            starts[node.lineno - 1] + node.col_offset,  # type: ignore[attr-defined]
-            starts[node.end_lineno - 1] + node.end_col_offset,  # type: ignore[attr-defined]
-            new,
+        words = changed if isinstance(changed, str) else ast.unparse(changed)
+        new = words if isinstance(changed, str) else f"({words})"
+        found.append(
+            Mutant(
+                file,
+                node.lineno,  # type: ignore[attr-defined]
+                lines[node.lineno - 1].decode().strip(),  # type: ignore[attr-defined]
+                _shown(ast.unparse(node), words),
+                starts[node.lineno - 1] + node.col_offset,  # type: ignore[attr-defined]
+                starts[node.end_lineno - 1] + node.end_col_offset,  # type: ignore[attr-defined]
+                new,
+            )
         )
-        try:
-            compile(mutant.applied(text), file, "exec")
-        except SyntaxError:
-            continue
-        found.append(mutant)
     return sorted(dict.fromkeys(found), key=lambda one: (one.line, one.start, one.change))
 
 
@@ -160,7 +166,7 @@ def _expressions(node: ast.expr, condition: bool) -> Iterator[ast.expr]:
         case ast.UnaryOp(op=ast.Not() | ast.Invert() | ast.USub(), operand=operand):
             yield operand
         case ast.Constant(value=value) if not condition:
-            yield from map(ast.Constant, _values(value))
+            yield from (ast.Constant(other) for other in _values(value))
         case ast.List(elts=parts) | ast.Set(elts=parts) | ast.Tuple(elts=parts) if _is_table(node, parts):
             for place in range(len(parts)):
                 yield _with(node, elts=[*parts[:place], *parts[place + 1 :]])
@@ -189,7 +195,7 @@ def _calls(node: ast.Call) -> Iterator[ast.expr]:
                 yield value
 
 
-def _values(value: object) -> Iterator[object]:
+def _values(value: object) -> Iterator[bool | float | bytes | str]:
     """What a constant is mistaken for: the number beside it, another word, a pattern that asks for less or more."""
     if isinstance(value, bool):
         yield not value
