@@ -13,73 +13,19 @@ import hashlib
 import json
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
-
-from latam_corpus import schema
 from latam_corpus.codes import groups, holder, known_code, short
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.paths import data_folder
+from latam_corpus.policy_files import UND, place_in, read_policies
 from latam_corpus.text.stops import StopTable
-from latam_corpus.text.words import WordTable
-from latam_corpus.toml_model import line_of, load_toml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-UND: Final = "und"
-F = TypeVar("F", "LanguageFile", "GenreFile")
-
-
-Words = Annotated[tuple[str, ...], BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class BoundEntry(_Strict):
-    """A bound as a file states it: at least one of the two ends, in the signal's unit or as a ratio."""
-
-    min: float | None = None
-    max: float | None = None
-    of: Literal["typical"] | None = None
-
-
-class StopWords(_Strict):
-    """The stop words of a language and where they are from."""
-
-    origin: str
-    words: Words = ()
-
-
-class LanguageFile(_Strict):
-    """One file of `filters/languages/`.
-
-    Attributes:
-        alphabet: its letters, for `alphabet_fit`; empty where nobody has listed them.
-        covers: codes that it serves beside its own and those of its group or macrolanguage.
-    """
-
-    language: str
-    name: str
-    covers: Words = ()
-    reviewed_by: Words = ()
-    background: bool = False
-    alphabet: str = ""
-    stop_words: StopWords | None = None
-    typical: dict[str, float] = Field(default_factory=dict)
-    bounds: dict[str, BoundEntry] = Field(default_factory=dict)
-
-
-class GenreFile(_Strict):
-    """One file of `filters/genres/`."""
-
-    genre: str
-    reviewed_by: Words = ()
-    bounds: dict[str, BoundEntry] = Field(default_factory=dict)
+    from latam_corpus.policy_files import BoundEntry, GenreFile, LanguageFile
 
 
 @dataclass(frozen=True)
@@ -130,19 +76,7 @@ class Policies:
                 files of the other kind bound.
         """
         folder = folder or data_folder("filters")
-        if not folder.is_dir():
-            raise ConfigError(
-                str(folder), "there is no such folder of policies", "name one with languages/ and genres/"
-            )
-        languages = {f.language: f for f in _load(folder / "languages", LanguageFile, "language")}
-        genres = {f.genre: f for f in _load(folder / "genres", GenreFile, "genre")}
-        if UND not in languages:
-            raise ConfigError(
-                str(folder / "languages"), "und.toml is missing", "it serves every language without a file"
-            )
-        _refuse_covered_twice(folder, languages)
-        _refuse_bounds_in_both(folder, languages, genres)
-        return cls(folder, languages, genres)
+        return cls(folder, *read_policies(folder))
 
     def language(self, code: str) -> LanguageFile:
         """The file for a language: its own, one that covers it, its group's, its macrolanguage's, or `und`.
@@ -182,16 +116,17 @@ class Policies:
     def bounds(self, language: str, genre: str) -> tuple[Bound, ...]:
         """The bounds of a document in this language and genre, in the order in which they are tried.
 
-        A ratio to what is typical is left out where the language file doesn't say what is.
+        A ratio to what is typical is left out where the language file doesn't say what is; it becomes a value of four
+        decimals.
         """
         code = self._resolved(language)
         spoken = self.languages[code]
         found = [Bound(s, b.min, b.max, f"languages/{code}.toml") for s, b in spoken.bounds.items()]
         for signal, bound in self.genre(genre).bounds.items():
-            scale: float | None = spoken.typical.get(signal) if bound.of else 1.0
-            if scale is not None:
-                low = None if bound.min is None else round(bound.min * scale, 4)
-                high = None if bound.max is None else round(bound.max * scale, 4)
+            if bound.of is None:
+                found.append(Bound(signal, bound.min, bound.max, f"genres/{genre}.toml"))
+            elif typical := spoken.typical.get(signal):
+                low, high = (None if end is None else round(end * typical, 4) for end in (bound.min, bound.max))
                 found.append(Bound(signal, low, high, f"genres/{genre}.toml"))
         return tuple(found)
 
@@ -205,8 +140,7 @@ class Policies:
         for kind, files in (("languages", self.languages), ("genres", self.genres)):
             for name, file in files.items():
                 if signal in file.bounds:
-                    path = self.folder / kind / f"{name}.toml"
-                    return _place(path, path.read_text(encoding="utf-8"), "bounds", signal)
+                    return place_in(self.folder / kind / f"{name}.toml", "bounds", signal)
         return str(self.folder)
 
     @property
@@ -226,8 +160,19 @@ class Policies:
         alphabets = {c: f.alphabet for c, f in sorted(self.languages.items()) if f.alphabet}
         return _digest([lists, self.background, sorted(self.languages), alphabets, *self._looked_up_by])
 
-    def bounds_digest(self) -> str:
-        """Changes when a verdict may: with bounds and with what is typical."""
+    def bounds_digest(self, pairs: Iterable[tuple[str, str]] | None = None) -> str:
+        """Changes when a verdict may: with bounds, with what is typical, and with whose file decides.
+
+        Args:
+            pairs: the languages and genres that it is for; all when None.
+
+        Raises:
+            ConfigError: there is no policy for a genre.
+        """
+        if pairs is not None:
+            bounds = {pair: self.bounds(*pair) for pair in pairs}
+            told = {pair: [(b.signal, b.minimum, b.maximum) for b in found] for pair, found in bounds.items()}
+            return _digest(sorted(told.items()))
         spoken = {c: [f.typical, _plain(f.bounds)] for c, f in sorted(self.languages.items())}
         return _digest([spoken, {g: _plain(f.bounds) for g, f in sorted(self.genres.items())}, *self._looked_up_by])
 
@@ -238,76 +183,3 @@ def _plain(bounds: Mapping[str, BoundEntry]) -> dict[str, Any]:
 
 def _digest(value: Any) -> str:  # noqa: ANN401  (anything that JSON holds)
     return hashlib.sha256(json.dumps(value, ensure_ascii=False).encode()).hexdigest()[:16]
-
-
-def _load(folder: Path, model: type[F], key: str) -> Iterable[F]:
-    if not folder.is_dir():
-        raise ConfigError(str(folder), "there is no such folder of policies", "it holds one TOML file each")
-    for path in sorted(folder.glob("*.toml")):
-        file = load_toml(path, model, "policy")
-        text = path.read_text(encoding="utf-8")
-        name = getattr(file, key)
-        if name != path.stem:
-            raise ConfigError(str(path), f"{key} = «{name}», but the file is named {path.name}", "make the two agree")
-        _check_bounds(path, text, file)
-        if isinstance(file, LanguageFile) and file.stop_words:
-            _check_stop_words(path, text, file.stop_words)
-        yield file
-
-
-def _check_stop_words(path: Path, text: str, stop_words: StopWords) -> None:
-    counts = WordTable.of(stop_words.words).word_count
-    for word, count in zip(stop_words.words, counts.tolist(), strict=True):
-        if count != 1:
-            raise ConfigError(_place(path, text, "stop_words"), f"stop word «{word}» is {count} words, not one")
-
-
-def _check_bounds(path: Path, text: str, file: LanguageFile | GenreFile) -> None:
-    typical = file.typical if isinstance(file, LanguageFile) else {}
-    for table, stated in (("typical", typical), ("bounds", file.bounds)):
-        for signal in stated:
-            if signal not in schema.SIGNALS:
-                place = _place(path, text, table, signal)
-                raise ConfigError(place, f"unknown signal «{signal}»", closest(signal, schema.SIGNALS))
-    for signal, bound in file.bounds.items():
-        place = _place(path, text, "bounds", signal)
-        if bound.min is None and bound.max is None:
-            raise ConfigError(place, f"the bound on «{signal}» has neither min nor max", "give it one, or delete it")
-        if bound.min is not None and bound.max is not None and bound.min > bound.max:
-            raise ConfigError(place, f"min {bound.min:g} of «{signal}» is above max {bound.max:g}", "swap them")
-        if bound.of and isinstance(file, LanguageFile):
-            raise ConfigError(place, "a language file bounds values, not ratios", 'leave out `of = "typical"`')
-
-
-def _refuse_covered_twice(folder: Path, languages: Mapping[str, LanguageFile]) -> None:
-    serving = {code: code for code in languages}
-    for file in languages.values():
-        for code in file.covers:
-            if code in serving:
-                path = folder / "languages" / f"{file.language}.toml"
-                raise ConfigError(
-                    _place(path, path.read_text(encoding="utf-8"), "covers"),
-                    f"«{code}» has its policy in languages/{serving[code]}.toml",
-                    "let one file serve it",
-                )
-            serving[code] = file.language
-
-
-def _refuse_bounds_in_both(
-    folder: Path, languages: Mapping[str, LanguageFile], genres: Mapping[str, GenreFile]
-) -> None:
-    by_language = {signal: code for code, file in languages.items() for signal in file.bounds}
-    for genre, file in genres.items():
-        for signal in file.bounds:
-            if signal in by_language:
-                path = folder / "genres" / f"{genre}.toml"
-                raise ConfigError(
-                    _place(path, path.read_text(encoding="utf-8"), "bounds", signal),
-                    f"«{signal}» is bounded here and in languages/{by_language[signal]}.toml",
-                    "bound it in one kind of file; for both, put what is typical in the language file and a ratio here",
-                )
-
-
-def _place(path: Path, text: str, *keys: str) -> str:
-    line = line_of(text, keys)
-    return f"{path}, line {line}" if line else str(path)

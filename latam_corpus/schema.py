@@ -11,107 +11,12 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from latam_corpus.vocabulary import SIGNALS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import pyarrow as pa
-
-GENRES: Final = (
-    "news",
-    "literature",
-    "lyrics",
-    "oral_history",
-    "government",
-    "legal",
-    "academic",
-    "education",
-    "reference",
-    "dictionary",
-    "religious",
-    "web",
-)
-COMPOSITIONS: Final = ("original", "translation", "machine", "synthetic")
-BASES: Final = ("licence", "public_domain", "contract", "consent")
-USES: Final = ("train", "redistribute", "evaluate")
-VARIETY_BASES: Final = ("declared", "predicted")
-SPLITS: Final = ("train", "validation", "test")
-VERDICTS: Final = ("dropped", "changed", "failed", "released")
-# From the most open to the least; `catalog.rights` derives a row's tier and dedupe keeps the more open copy.
-RIGHTS_TIERS: Final = (
-    "open",
-    "attribution",
-    "share_alike",
-    "non_commercial",
-    "no_derivatives",
-    "permission",
-    "unknown",
-)
-
-# The measured signals, in the order of the struct. `text/signals/` defines them; a test holds the two equal.
-SIGNALS: Final = (
-    "word_count",
-    "mean_word_length",
-    "alphabetic_word_share",
-    "mixed_case_word_share",
-    "unique_words_per_200",
-    "longest_word",
-    "all_caps_word_share",
-    "ocr_damage_share",
-    "unique_word_share",
-    "word_entropy",
-    "stop_word_count",
-    "stop_word_share",
-    "stop_word_margin",
-    "second_language_share",
-    "alphabet_fit",
-    "dictionary_word_rate",
-    "words_per_line",
-    "closing_punctuation_share",
-    "open_line_share",
-    "newlines_per_word",
-    "short_line_share",
-    "sparse_line_share",
-    "bullet_line_share",
-    "ellipsis_line_share",
-    "date_line_share",
-    "list_share",
-    "table_share",
-    "code_line_share",
-    "sentence_count",
-    "duplicate_line_share",
-    "duplicate_line_count_share",
-    "duplicate_paragraph_share",
-    "duplicate_paragraph_count_share",
-    "top_2_gram_share",
-    "top_3_gram_share",
-    "top_4_gram_share",
-    "duplicate_2_gram_share",
-    "duplicate_3_gram_share",
-    "duplicate_4_gram_share",
-    "duplicate_5_gram_share",
-    "duplicate_6_gram_share",
-    "duplicate_7_gram_share",
-    "duplicate_8_gram_share",
-    "duplicate_9_gram_share",
-    "duplicate_10_gram_share",
-    "compression_ratio",
-    "upper_case_share",
-    "digit_share",
-    "code_symbol_share",
-    "mojibake_per_1000",
-    "markup_per_1000",
-    "curly_bracket_count",
-    "hashes_per_word",
-    "ellipses_per_word",
-    "char_entropy",
-    "policy_phrase_count",
-    "javascript_count",
-    "lorem_ipsum_count",
-    "scripture_per_1000",
-    "learned_quality",
-    "outside_score",
-    "flagged_word_share",
-)
 
 
 @dataclass(frozen=True)

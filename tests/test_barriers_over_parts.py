@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from latam_corpus import schema
+from latam_corpus import schema, vocabulary
 from latam_corpus.batch import Batch
 from latam_corpus.corpus import Frames
 from latam_corpus.dedupe import check, meet, near, pairs
@@ -79,7 +79,7 @@ def _frame(rows: list[tuple[int, int, int, bool]]) -> pl.DataFrame:
             "doc_id": f"{doc:032x}",
             "text": _TEXTS[text],
             "obtained": _START + timedelta(days=day),
-            "rights_tier": schema.RIGHTS_TIERS[day],
+            "rights_tier": vocabulary.RIGHTS_TIERS[day],
             "origin": {"file": "f.jsonl", "member": str(place), "offset": None, "digest": None},
         }
         for place, (doc, text, day, _) in enumerate(rows)

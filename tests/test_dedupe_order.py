@@ -22,7 +22,8 @@ from latam_corpus.dedupe.damage import CLASSES, damage_of
 from latam_corpus.dedupe.dedupe import Dedupe
 from latam_corpus.dedupe.fingerprint import Fingerprint
 from latam_corpus.dedupe.order import Keeping, in_order
-from latam_corpus.pipeline.plan import make_plan, stage_digest
+from latam_corpus.pipeline.keys import stage_digest
+from latam_corpus.pipeline.plan import make_plan
 from latam_corpus.pipeline.recipe import load_recipe
 from latam_corpus.text.words import WordTable
 
@@ -272,7 +273,7 @@ def test_a_plan_gives_the_stage_its_releases_terms(tmp_path: Path, small_recipe:
         (tmp_path / "receta.toml").write_text(small_recipe(*given, **release), encoding="utf-8")
         first, *_ = make_plan(load_recipe(str(tmp_path / "receta.toml")), {}).segments
         [barrier] = [barrier for barrier in first.barriers if isinstance(barrier, Dedupe)]
-        return barrier, first.steps[-1].digest
+        return barrier, first.steps[-1].digest()
 
     alone, sketches = planned("dedupe")
     released, same = planned("dedupe", release="")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from latam_corpus import schema
+from latam_corpus import vocabulary
 from latam_corpus.policy import Policies
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def test_words_in_brackets_are_shown_as_they_are(command_line: CommandLine) -> N
 def test_every_signal_is_listed_with_its_definition(command_line: CommandLine) -> None:
     """One line each, in the schema's order."""
     rows = command_line("list", "signals", "--json").json
-    assert [row["name"] for row in rows] == list(schema.SIGNALS)
+    assert [row["name"] for row in rows] == list(vocabulary.SIGNALS)
     assert all(row["definition"] and row["used_by"] for row in rows)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from latam_corpus import schema
+from latam_corpus import vocabulary
 from latam_corpus.errors import ConfigError
 from latam_corpus.paths import data_folder
 from latam_corpus.policy import Policies
@@ -49,7 +49,7 @@ def test_a_language_without_a_file_has_loose_bounds_and_no_ratios() -> None:
 def test_every_genre_and_the_languages_that_were_promised_have_a_file() -> None:
     """The genres of the schema, and the languages of the region with most speakers or texts."""
     policies = Policies.load()
-    assert set(policies.genres) == set(schema.GENRES)
+    assert set(policies.genres) == set(vocabulary.GENRES)
     promised = """
         spa por eng fra hat pap que quy quz aym grn gug gun nah arn quc cak kek mam yua tzo tzh shp cni guc hch tar oto
         rap
@@ -106,6 +106,12 @@ def test_drawn_stop_words_are_told_apart_from_reviewed_ones() -> None:
         ("genres/news.toml", 'mean_word_length = { min = "three" }', "«bounds.mean_word_length.min»"),
         ("languages/spa.toml", 'mean_word_length = { min = 3, of = "typical" }', "not ratios"),
         ("languages/spa.toml", "mean_word_length = { min = ", "not TOML"),
+        # what compares with every measure as false, so that nothing would ever fall
+        ("genres/news.toml", "mean_word_length = { min = nan }", "finite number"),
+        ("genres/news.toml", "mean_word_length = { max = inf }", "finite number"),
+        ("genres/news.toml", "mean_word_length = { max = true }", "valid number"),
+        ("genres/news.toml", 'digit_share_ = { min = 3, of = "typical" }', "did you mean «digit_share»"),
+        ("genres/news.toml", 'char_entropy = { min = 3, of = "typical" }', "which no language file says"),
     ],
 )
 def test_a_wrong_bound_is_refused_with_its_place(filters: Path, file: str, added: str, told: str) -> None:
@@ -133,3 +139,73 @@ def test_a_stop_word_of_two_words_is_refused(filters: Path) -> None:
     path.write_text(path.read_text().replace('"el", ', '"el que", ', 1))
     with pytest.raises(ConfigError, match="«el que»"):
         Policies.load(filters)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "told"),
+    [
+        ("languages/spa.toml", "stop_word_share  = 0.53", "stop_word_share  = 0.0", "«typical.stop_word_share» is 0.0"),
+        ("languages/spa.toml", "stop_word_share  = 0.53", "stop_word_share  = nan", "finite number"),
+        ("languages/spa.toml", "stop_word_share  = 0.53", "stop_word_shares = 0.53", "did you mean «stop_word_share»"),
+        ("languages/oto.toml", '"ote"', '"ot"', "«ot» is no ISO 639-3 code"),
+        ("languages/oto.toml", '"ote"', '"ote_Latn"', "«ote_Latn» is no ISO 639-3 code"),
+        ("languages/spa.toml", '"spa"', '"es"', "language = «es», but the file is named spa.toml"),
+        ("languages/spa.toml", "background  = true", 'background  = "yes"', "true or false"),
+        ("genres/news.toml", '"news"', '"prensa"', "genre = «prensa», but the file is named news.toml"),
+    ],
+)
+def test_what_would_be_passed_over_is_refused(filters: Path, file: str, old: str, new: str, told: str) -> None:
+    """A bound that nothing keeps to, and a code that no document has, would be left out without a word."""
+    path = filters / file
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new, 1))
+    with pytest.raises(ConfigError) as caught:
+        Policies.load(filters)
+    assert told in str(caught.value)
+    assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "told"),
+    [
+        ("languages/es.toml", 'language = "es"\nname = "Spanish"\n', "line 1: «es» is no ISO 639-3 code"),
+        ("genres/new.toml", 'genre = "new"\n', "line 1: unknown genre «new»; did you mean «news»"),
+    ],
+)
+def test_a_file_that_no_document_has_is_refused(filters: Path, file: str, text: str, told: str) -> None:
+    """It would never be read, and what it says never decide."""
+    (filters / file).write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        Policies.load(filters)
+    assert f"{filters / file}, {told}" in str(caught.value)
+
+
+def test_more_stop_words_than_can_be_told_apart_are_refused(filters: Path) -> None:
+    """A bit a language: the sixty-fifth has none."""
+    have = sum(file.stop_words is not None for file in Policies.load(filters).languages.values())
+    for number in range(65 - have):
+        code = f"q{chr(97 + number // 26)}{chr(97 + number % 26)}"
+        stop_words = '[stop_words]\norigin = "prueba"\nwords = ["de"]\n'
+        (filters / "languages" / f"{code}.toml").write_text(f'language = "{code}"\nname = "{code}"\n{stop_words}')
+        last = code
+    with pytest.raises(ConfigError, match="65 languages have stop words; 64 can be told apart"):
+        Policies.load(filters)
+    (filters / "languages" / f"{last}.toml").unlink()
+    assert len(Policies.load(filters).stop_table.languages) == 64
+
+
+def test_an_editors_hidden_file_is_no_policy(filters: Path) -> None:
+    """A lock that points nowhere, and what a file manager leaves behind."""
+    (filters / "languages" / ".#spa.toml").symlink_to("alguien@maquina.1234")
+    (filters / "genres" / "._news.toml").write_bytes(b"\x00\x05\x16\x07")
+    assert "spa" in Policies.load(filters).languages
+
+
+@pytest.mark.parametrize("kind", ["languages", "genres"])
+def test_a_folder_without_files_of_one_kind_is_refused(filters: Path, kind: str) -> None:
+    """It is named; so is one that isn't there at all."""
+    shutil.rmtree(filters / kind)
+    with pytest.raises(ConfigError, match=f"filters/{kind}: there is no such folder of policies"):
+        Policies.load(filters)
+    with pytest.raises(ConfigError, match="filtros: there is no such folder of policies"):
+        Policies.load(filters.with_name("filtros"))

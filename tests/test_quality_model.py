@@ -16,7 +16,8 @@ from latam_corpus.batch import Batch
 from latam_corpus.errors import ConfigError
 from latam_corpus.pipeline.registry import expanded, make_stage
 from latam_corpus.quality.learned import cached_model
-from latam_corpus.quality.train import Settings, Trained, auc, train
+from latam_corpus.quality.settings import Settings
+from latam_corpus.quality.train import Trained, auc, train
 from latam_corpus.text.words import WordTable
 
 if TYPE_CHECKING:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
+from latam_corpus.paths import data_folder
 from latam_corpus.pipeline.recipe import shipped_recipes
 
 if TYPE_CHECKING:
@@ -58,6 +60,19 @@ def test_a_wrong_recipe_is_refused(
     assert said.code == 2
     assert told in said.err
     assert "receta.toml" in said.err or "catalogue" in said.err
+
+
+def test_a_genre_that_the_recipes_own_policies_lack_is_refused(
+    command_line: CommandLine, small_recipe: SmallRecipe, tmp_path: Path
+) -> None:
+    """The shipped ones have a file for it, and aren't those that will decide."""
+    filters = shutil.copytree(data_folder("filters"), tmp_path / "filters")
+    (filters / "genres" / "literature.toml").unlink()
+    recipe = tmp_path / "receta.toml"
+    recipe.write_text(small_recipe("identify", f'filter policies = "{filters}"', source="conha19"))
+    said = command_line("check", recipe)
+    assert said.code == 2
+    assert f"{filters / 'genres'}: no policy for the genre «literature»" in said.err
 
 
 def test_a_release_over_a_source_without_rights_is_refused(

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latam_corpus import schema
+from latam_corpus import schema, vocabulary
 from latam_corpus.errors import ConfigError
 from latam_corpus.release import condition as language
 from latam_corpus.release.build import build
@@ -61,7 +61,7 @@ def rows() -> st.SearchStrategy[pl.DataFrame]:
             "title": st.sampled_from((*TITLES, None)),
             "language_score": st.sampled_from((*SCORES, None)),
             "cluster_size": st.sampled_from((-1, 0, 1, 2, 3, None)),
-            "uses": st.none() | st.lists(st.sampled_from(schema.USES), max_size=3, unique=True),
+            "uses": st.none() | st.lists(st.sampled_from(vocabulary.USES), max_size=3, unique=True),
             "expires": st.sampled_from((*DAYS, None)),
             "obtained": st.sampled_from((*MOMENTS, None)),
             "signals": st.none()
@@ -118,7 +118,7 @@ OPERANDS: dict[Pair, st.SearchStrategy[Pair]] = {
 }
 HEX = literals(HASHES, lambda value: quoted(value.hex()), lambda value: f"from_hex('{value.hex()}')")
 LISTS: dict[Pair, tuple[str, ...]] = {
-    ("uses", "uses"): schema.USES,
+    ("uses", "uses"): vocabulary.USES,
     ("opt_outs.signal", "list_transform(opt_outs, lambda o: o.signal)"): SIGNALS,
 }
 ANY = (*OPERANDS, *LISTS, ("signals", "signals"), ("redactions", "redactions"), ("text_hash", "text_hash"))

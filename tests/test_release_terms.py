@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from latam_corpus import schema
+from latam_corpus import schema, vocabulary
 from latam_corpus.errors import ConfigError
 from latam_corpus.release.decide import Terms
 
@@ -52,10 +52,10 @@ def test_a_permission_holds_from_its_first_day_to_its_last(row: dict[str, date],
     assert _refusal(Terms(("open",), ("train",), _TODAY), **row) == reason
 
 
-@pytest.mark.parametrize("tier", schema.RIGHTS_TIERS)
+@pytest.mark.parametrize("tier", vocabulary.RIGHTS_TIERS)
 def test_a_tier_that_is_not_admitted_stays_out(tier: str) -> None:
     """Tiers aren't a scale here: what a release names is what it holds."""
-    for admit in (("open",), ("attribution", "permission"), schema.RIGHTS_TIERS[:-1]):
+    for admit in (("open",), ("attribution", "permission"), vocabulary.RIGHTS_TIERS[:-1]):
         expected = None if tier in admit else f"rights_tier={tier}"
         assert _refusal(Terms(admit, ("train",), _TODAY), rights_tier=tier) == expected
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from latam_corpus.catalog.rights import is_known, openness, tier_of, uses_under
 from latam_corpus.errors import ConfigError
-from latam_corpus.schema import RIGHTS_TIERS
+from latam_corpus.vocabulary import RIGHTS_TIERS
 
 # What each licence of Creative Commons lets others do, by its deed; `by-nd-nc` is the order of version 1.0.
 _LICENCES = {

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latam_corpus import schema
+from latam_corpus import vocabulary
 from latam_corpus.batch import Batch
 from latam_corpus.quality.measure import Measure
 from latam_corpus.text.signals import SIGNALS
@@ -24,9 +24,9 @@ def _signals(text: str, language: str = "spa_Latn") -> dict[str, float]:
 
 
 def test_the_schema_names_the_measured_signals() -> None:
-    """`schema.SIGNALS` and `text/signals/` are one list, in one order, without a name twice."""
-    assert tuple(signal.name for signal in SIGNALS) == schema.SIGNALS
-    assert len(set(schema.SIGNALS)) == len(schema.SIGNALS)
+    """`vocabulary.SIGNALS` and `text/signals/` are one list, in one order, without a name twice."""
+    assert tuple(signal.name for signal in SIGNALS) == vocabulary.SIGNALS
+    assert len(set(vocabulary.SIGNALS)) == len(vocabulary.SIGNALS)
 
 
 def test_every_signal_is_defined_and_attributed() -> None:

@@ -10,7 +10,7 @@ import pytest
 from latam_corpus.catalog import source as model
 from latam_corpus.catalog.source import SOURCES, load_source, shipped_sources
 from latam_corpus.errors import ConfigError
-from latam_corpus.schema import BASES, COMPOSITIONS, GENRES, RIGHTS_TIERS, USES
+from latam_corpus.vocabulary import BASES, COMPOSITIONS, GENRES, RIGHTS_TIERS, USES
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from latam_corpus import schema
+from latam_corpus import schema, vocabulary
 from latam_corpus.dedupe.line_keys import ASIDE
 from latam_corpus.pipeline.step_file import StepFile
 
@@ -28,7 +28,7 @@ _FULL: dict[str, Any] = {
     "origin": {"file": "cuentos.txt", "member": "1", "offset": 7, "digest": None},
     "consent": [{"id": "c-1", "label": None, "community": "Puerto"}],
     "opt_outs": [{"signal": "noai", "value": "x", "address": "y", "time": datetime(2024, 5, 1, tzinfo=UTC)}],
-    "signals": {name: number / 7 for number, name in enumerate(schema.SIGNALS)},
+    "signals": {name: number / 7 for number, name in enumerate(vocabulary.SIGNALS)},
     "redactions": [{"key": "email", "value": 2}],
     "text_hash": b"0123456789abcdef",
 }

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.errors import ConfigError, closest
-from latam_corpus.schema import RIGHTS_TIERS, USES
+from latam_corpus.vocabulary import RIGHTS_TIERS, USES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -13,7 +13,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from latam_corpus import schema
+from latam_corpus import vocabulary
 from latam_corpus.catalog.fields import Charset, Country, Language, Model, Pattern, as_tuple
 from latam_corpus.catalog.harvest import CommonCrawl, Feeds, Oai  # noqa: TC001  (pydantic reads them at run time)
 from latam_corpus.catalog.rights import tier_of
@@ -24,11 +24,11 @@ from latam_corpus.toml_model import load_toml
 SOURCES = Path(__file__).resolve().parent / "sources"
 
 # One vocabulary, the schema's: mypy can't read a literal that is unpacked, pydantic can.
-Genre = Literal[*schema.GENRES]  # type: ignore[valid-type]
-Composition = Literal[*schema.COMPOSITIONS]  # type: ignore[valid-type]
-Tier = Literal[*schema.RIGHTS_TIERS]  # type: ignore[valid-type]
-Basis = Literal[*schema.BASES]  # type: ignore[valid-type]
-Use = Literal[*schema.USES]  # type: ignore[valid-type]
+Genre = Literal[*vocabulary.GENRES]  # type: ignore[valid-type]
+Composition = Literal[*vocabulary.COMPOSITIONS]  # type: ignore[valid-type]
+Tier = Literal[*vocabulary.RIGHTS_TIERS]  # type: ignore[valid-type]
+Basis = Literal[*vocabulary.BASES]  # type: ignore[valid-type]
+Use = Literal[*vocabulary.USES]  # type: ignore[valid-type]
 Format = Literal["jsonl", "csv", "parquet", "arrow", "warc", "arc", "text", "markdown", "html", "tei"]
 Form = Literal["prose", "verse"]
 Names = Annotated[tuple[str, ...], BeforeValidator(as_tuple)]

@@ -7,22 +7,28 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from latam_corpus.cli.documents import Documents, named_run
-from latam_corpus.cli.rows import RowWriter, kind_of
+from latam_corpus.cli import completed
 from latam_corpus.cli.show import console, number, print_json, table
 from latam_corpus.errors import ConfigError
-from latam_corpus.report.compared import SLICES, Comparison, verdicts
-from latam_corpus.report.compared import compare as compared
 
 if TYPE_CHECKING:
     import polars as pl
 
-_TITLES = dict(zip(SLICES, ("language", "genre", "source", "country"), strict=True))
+    from latam_corpus.cli.documents import Documents
+    from latam_corpus.report.compared import Comparison
 
 
 def compare(
-    run_a: Annotated[str, typer.Argument(metavar="RUN_A", help="A run's folder, its name, or the start of it.")],
-    run_b: Annotated[str, typer.Argument(metavar="RUN_B", help="Another run over the same documents.")],
+    run_a: Annotated[
+        str,
+        typer.Argument(
+            metavar="RUN_A", help="A run's folder, its name, or the start of it.", autocompletion=completed.runs
+        ),
+    ],
+    run_b: Annotated[
+        str,
+        typer.Argument(metavar="RUN_B", help="Another run over the same documents.", autocompletion=completed.runs),
+    ],
     examples: Annotated[int, typer.Option(min=0, help="How many documents to name of each kind and reason.")] = 3,
     to: Annotated[
         Path | None, typer.Option(help="Write every document on which they disagree: .jsonl or .parquet.")
@@ -31,6 +37,10 @@ def compare(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show what two runs kept, slice by slice, and on which documents they disagree."""
+    from latam_corpus.cli.documents import named_run
+    from latam_corpus.cli.rows import RowWriter, kind_of
+    from latam_corpus.report.compared import compare as compared
+
     if to:
         kind_of(to)
     a, b = named_run(run_a, out), named_run(run_b, out)
@@ -51,6 +61,8 @@ def compare(
 
 
 def _verdicts(run: Documents) -> pl.DataFrame:
+    from latam_corpus.report.compared import verdicts
+
     return verdicts(run.frames("kept"), run.frames("dropped"))
 
 
@@ -70,7 +82,7 @@ def _print(a: str, b: str, found: Comparison, most: int) -> None:
     console.print()
     rows = []
     for row in found.slices.iter_rows(named=True):
-        title = _TITLES.get(row["slice"], row["slice"])
+        title = row["slice"].removesuffix("_id")
         change = row["units_b"] - row["units_a"]
         share = f"{100 * change / row['units_a']:+.1f} %" if row["units_a"] else ""
         counts = (row["documents_a"], row["documents_b"], row["units_a"], row["units_b"])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from latam_corpus.catalog.source import load_source
+from latam_corpus.cli import completed
 from latam_corpus.cli.crawl_words import (
     ADDRESSES,
     CAPTURES,
@@ -32,7 +32,6 @@ from latam_corpus.cli.crawl_words import (
 )
 from latam_corpus.cli.show import console, errors, number, print_json, table
 from latam_corpus.cli.spoken import Lang, in_their_language, spoken
-from latam_corpus.collect.crawl.permission import permitted
 from latam_corpus.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -71,7 +70,8 @@ def crawl(
         str,
         typer.Argument(
             help="A source with [collect.crawl], [collect.feeds], [collect.oai] or [collect.commoncrawl]: a TOML file, "
-            "or a catalogue id."
+            "or a catalogue id.",
+            autocompletion=completed.sources,
         ),
     ],
     out: Out = Path("out"),
@@ -85,6 +85,8 @@ def crawl(
     as_json: Json = False,
 ) -> None:
     """Crawl a source into WARC, politely; the same command goes on where it was stopped."""
+    from latam_corpus.catalog.source import load_source
+
     language = spoken(lang)
     described = load_source(source)
     if plan_only and described.collect.kind != "commoncrawl":
@@ -162,6 +164,8 @@ def crawler_of(source: Source) -> Any:  # noqa: ANN401  (a class that needs an e
     Raises:
         ConfigError: the source's holder must be asked first, it isn't one to ask for, or what it needs isn't installed.
     """
+    from latam_corpus.collect.crawl.permission import permitted
+
     permitted(source)
     if source.collect.kind not in _CRAWLERS:
         problem = "its records are files; there is nothing to crawl"
@@ -176,7 +180,7 @@ def installed(named: str) -> ModuleType:
     Raises:
         ConfigError: what it needs isn't installed.
     """
-    from importlib import import_module  # noqa: PLC0415  (only crawls need it)
+    from importlib import import_module
 
     try:
         return import_module(named)

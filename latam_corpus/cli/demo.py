@@ -1,47 +1,11 @@
-"""`latam-corpus demo`: one document's whole life on one screen, in and out.
-
-A small folder of pieces written for this project is run, released and pulled; its newspaper pages are served on this
-machine and crawled from there. The screen follows one document that stays, then one that fell, then tells the totals.
-With `--data` real texts of indigenous languages join it.
-"""
+"""`latam-corpus demo`: one document's whole life on one screen, in and out."""
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
-import polars as pl
 import typer
-
-from latam_corpus.cli.demo_site import crawl_pieces
-from latam_corpus.cli.explain import bound_line, tell
-from latam_corpus.cli.inventory import reasons_of
-from latam_corpus.cli.recipes import checked_plan
-from latam_corpus.cli.show import Unseen, console, errors, heading, number, print_json, styled
-from latam_corpus.cli.stores import existing_store
-from latam_corpus.cli.story import find, story
-from latam_corpus.engine.choose import make_engine
-from latam_corpus.errors import ConfigError
-from latam_corpus.paths import data_folder
-from latam_corpus.pipeline.recipe import StageEntry, load_recipe
-from latam_corpus.pipeline.run import find_parts
-from latam_corpus.pipeline.run import run as run_plan
-from latam_corpus.privacy.redact import redact
-from latam_corpus.release.build import build
-from latam_corpus.release.pull import pull
-from latam_corpus.release.store import Store
-
-if TYPE_CHECKING:
-    from latam_corpus.pipeline.result import RunResult
-    from latam_corpus.release.manifest import Manifest
-
-_FOLLOWED = "El último tren de Quebrada Honda"
-_CRAWLED = "demo-noticias"
-_ON_THE_WEB = {f"sources/{_CRAWLED}.toml": f"sources/{_CRAWLED}-web.toml"}
-_REAL = {"aymara-global-voices": "indigenous/aymara_globalvoices"}
 
 
 def demo(
@@ -50,134 +14,6 @@ def demo(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show one document's whole life: collected, judged, released, explained, pulled."""
-    room = out or Path(tempfile.mkdtemp(prefix="latam-corpus-demo-"))
-    try:
-        result, manifest, crawled = _work(room, data)
-        pulled = room / "pulled"
-        shutil.rmtree(pulled, ignore_errors=True)
-        pull(manifest.spec, Store.at(room / "store"), pulled)
-        _screen(room, result, manifest, pulled, crawled, as_json)
-    finally:
-        if out is None:
-            shutil.rmtree(room, ignore_errors=True)
+    from latam_corpus.cli.demo_run import show_demo
 
-
-def _work(room: Path, data: Path | None) -> tuple[RunResult, Manifest, int]:
-    """The run, its release, and how many pages were crawled for it."""
-    pieces = data_folder("pipelines") / "demo" / "pieces"
-    inputs = {f"demo-{folder.name}": str(folder) for folder in sorted(pieces.iterdir()) if folder.is_dir()}
-    recipe = load_recipe(str(data_folder("pipelines") / "demo" / "demo.toml"))
-    if data is not None:
-        real = {source: data / folder for source, folder in _REAL.items()}
-        missing = [path for path in real.values() if not path.is_dir()]
-        if missing:
-            raise ConfigError("--data", f"there is no {missing[0]}", "name the folder that holds indigenous/")
-        wanted = StageEntry.model_validate({"use": "identify", "languages": ["spa", "por", "aym"]})
-        stages = tuple(wanted if entry.use == "identify" else entry for entry in recipe.stage)
-        recipe = recipe.model_copy(update={"sources": (*recipe.sources, *real), "stage": stages})
-        inputs |= {source: str(path) for source, path in real.items()}
-    crawled = _crawled(pieces.parent, room)
-    if crawled:
-        recipe = recipe.model_copy(update={"sources": tuple(_ON_THE_WEB.get(one, one) for one in recipe.sources)})
-        inputs[_CRAWLED] = str(room / "collected" / _CRAWLED / "warc")
-    plan = checked_plan(recipe, inputs, None)
-    result = run_plan(plan, find_parts(plan), room, make_engine("in-process", 1), Unseen())
-    release = recipe.release
-    if release is None:
-        raise ConfigError(str(recipe.file), "the demo's recipe has no [release]")
-    manifest = build(
-        release.name,
-        [result.folder],
-        room / "store",
-        admit=release.admit,
-        uses=release.uses,
-        splits=release.split.model_dump(),
-        created=datetime.now(UTC),
-    )
-    return result, manifest, crawled
-
-
-def _crawled(folder: Path, room: Path) -> int:
-    """How many newspaper pages were served and crawled; 0 where they must be read from the disk, which is told."""
-    try:
-        result = crawl_pieces(folder / _ON_THE_WEB[f"sources/{_CRAWLED}.toml"], folder / "pieces" / "noticias", room)
-    except (ConfigError, OSError) as error:
-        errors.print(f"the newspaper pages are read from the disk, since they can't be crawled: {error}", markup=False)
-        return 0
-    return int(result.pages)
-
-
-def _screen(room: Path, result: RunResult, manifest: Manifest, pulled: Path, crawled: int, as_json: bool) -> None:
-    store = existing_store(None, room)
-    stays = find(room, _FOLLOWED, result.folder)[0]
-    falls = next(f for f in _set_aside(result.folder) if f["reason"] not in ("duplicate", "superseded") and f["bounds"])
-    kept_story = story(stays, store)
-    rows = pl.read_parquet(pulled / "data/**/*.parquet")
-    told: dict[str, Any] = {
-        "stays": kept_story,
-        "falls": falls,
-        "indigenous": _indigenous(rows),
-        "totals": {
-            "crawled": crawled,
-            "in": result.rows_in,
-            "kept": result.kept,
-            "set_aside": reasons_of(result.by_genre),
-            "released": manifest.rows,
-            "left_out": dict(manifest.left_out),
-            "release": manifest.spec,
-            "pulled": rows.height,
-            "languages": dict(rows["language"].value_counts(sort=True).iter_rows()),
-        },
-    }
-    if as_json:
-        print_json(told)
-        return
-    heading("one document that stays")
-    tell(kept_story)
-    heading("one that fell, and exactly why")
-    label = falls["title"] or falls["beginning"].split("\n")[0][:60]
-    console.print(styled(("bold", label), f"   {falls['source']['id']}"))
-    console.print(styled("  ", ("red", falls["reason"]), f"   {falls['genre']}, {falls['language']['language']}"))
-    for bound in falls["bounds"]:
-        if not bound["kept_to"]:
-            console.print("     " + bound_line(bound), markup=False)
-    for told_real in told["indigenous"]:
-        heading(f"{told_real['language']}: a real text, as its source licenses it")
-        console.print(f"  {told_real['beginning']} …", markup=False)
-        console.print(
-            f"  {told_real['source_id']}, {told_real['rights']}, {told_real['documents']} documents", markup=False
-        )
-    heading("totals")
-    totals = told["totals"]
-    aside = number(totals["in"] - totals["kept"])
-    if crawled:
-        console.print(f"  {crawled} newspaper pages served on this machine and crawled into WARC")
-    console.print(f"  {number(totals['in'])} documents in = {number(totals['kept'])} kept + {aside} set aside")
-    reasons = ", ".join(f"{reason} {n}" for reason, n in totals["set_aside"].items())
-    console.print(f"  set aside: {reasons}", markup=False)
-    for reason, n in totals["left_out"].items():
-        console.print(f"  left out of the release: {reason} {n}", markup=False)
-    languages = ", ".join(f"{code} {n}" for code, n in totals["languages"].items())
-    console.print(f"  released as {totals['release']}, pulled and verified: {totals['pulled']} documents ({languages})")
-
-
-def _indigenous(rows: pl.DataFrame) -> list[dict[str, Any]]:
-    """The first document of each language that isn't Spanish or Portuguese, by its beginning."""
-    others = rows.filter(~pl.col("language").is_in(["spa_Latn", "por_Latn"])).sort("doc_id")
-    return [
-        {
-            "language": group["language"][0],
-            "beginning": redact(group["text"][0])[0].strip().split("\n")[0][:150],
-            "source_id": group["source_id"][0],
-            "rights": group["rights"][0],
-            "documents": group.height,
-        }
-        for group in others.partition_by("language", maintain_order=True)
-    ]
-
-
-def _set_aside(run: Path) -> list[dict[str, Any]]:
-    """The stories of the documents that the run set aside, those with broken bounds first."""
-    ids = pl.read_parquet(run / "dropped" / "*.parquet", columns=["doc_id", "drop_reason"])
-    stories = [story(find(run.parent.parent, doc_id, run)[0], None) for doc_id in ids["doc_id"]]
-    return sorted(stories, key=lambda s: -sum(not bound["kept_to"] for bound in s["bounds"]))
+    show_demo(data, out, as_json=as_json)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from latam_corpus.cli.copies import lines
-from latam_corpus.cli.documents import run_meant
+from latam_corpus.cli import completed
 from latam_corpus.cli.show import console, print_json, styled, table
 from latam_corpus.cli.stores import existing_store
-from latam_corpus.cli.story import Found, find, story
 from latam_corpus.errors import ConfigError
 from latam_corpus.pipeline.history import finished_runs
+
+if TYPE_CHECKING:
+    from latam_corpus.cli.story import Found
 
 # What every run does beside its recipe's stages, in words.
 _NAMES: Final = {"supersede": "records"}
@@ -23,11 +24,19 @@ _MOST_CUES: Final = 12
 def explain(
     query: Annotated[str, typer.Argument(metavar='DOC_ID|URL|"WORDS"', help="A doc_id, a URL, or words of the text.")],
     out: Annotated[Path, typer.Option("--out", help="The folder of runs.")] = Path("out"),
-    run: Annotated[str, typer.Option(help="A run, however it is named; all runs by default, the latest first.")] = "",
+    run: Annotated[
+        str,
+        typer.Option(
+            help="A run, however it is named; all runs by default, the latest first.", autocompletion=completed.runs
+        ),
+    ] = "",
     store: Annotated[str | None, typer.Option(help="Release store; OUT/store by default.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Tell a document's whole story."""
+    from latam_corpus.cli.documents import run_meant
+    from latam_corpus.cli.story import find, story
+
     if not query.strip():
         raise ConfigError("explain", "nothing is asked for", "give a doc_id, an address, or some words of the text")
     meant = run_meant(run, out) if run else None
@@ -58,6 +67,8 @@ def _latest(found: list[Found]) -> list[Found]:
 
 def tell(told: dict[str, Any]) -> None:
     """Print a story."""
+    from latam_corpus.cli.copies import lines
+
     label = told["title"] or told["beginning"].strip().split("\n")[0][:70] or "without text"
     console.print(styled(("bold", label), f"   {told['doc_id']}"))
     origin = told["source"]["origin"] or {}

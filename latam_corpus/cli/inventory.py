@@ -10,12 +10,12 @@ import typer
 
 from latam_corpus.catalog.source import load_source
 from latam_corpus.catalog.words import TIERS
+from latam_corpus.cli import completed
 from latam_corpus.cli.show import console, number, print_json, table
 from latam_corpus.cli.spoken import Lang, in_their_language, spoken
 from latam_corpus.cli.stores import existing_store
 from latam_corpus.errors import ConfigError
 from latam_corpus.pipeline.history import finished_runs
-from latam_corpus.release.manifest import load_manifest
 from latam_corpus.report.reasons import in_plain_words
 from latam_corpus.said import Said
 
@@ -82,7 +82,12 @@ _MB: Final = 1000  # kilobytes
 @in_their_language
 def inventory(
     named: Annotated[
-        list[str] | None, typer.Argument(metavar="[SOURCE]…", help="Source files or ids; all that are held by default.")
+        list[str] | None,
+        typer.Argument(
+            metavar="[SOURCE]…",
+            help="Source files or ids; all that are held by default.",
+            autocompletion=completed.sources,
+        ),
     ] = None,
     out: Annotated[Path, typer.Option("--out", help="The folder of runs, collected records and the release store.")] = (
         Path("out")
@@ -152,6 +157,8 @@ def _held(out: Path, store: Store | None) -> dict[str, dict[str, Any]]:
 
 def _latest(store: Store) -> Iterator[Manifest]:
     """The latest version of each release."""
+    from latam_corpus.release.manifest import load_manifest
+
     with store.told():
         for name in store.names():
             latest = store.latest(name)
@@ -160,7 +167,7 @@ def _latest(store: Store) -> Iterator[Manifest]:
 
 
 def _collected(folder: Path) -> dict[str, Any]:
-    from latam_corpus.collect.crawl.frontier import held_in  # noqa: PLC0415  (only what was collected needs it)
+    from latam_corpus.collect.crawl.frontier import held_in
 
     size = sum(file.stat().st_size for file in (folder / "warc").iterdir() if file.is_file())
     return {"folder": str(folder), "bytes": size, **held_in(folder / "frontier.sqlite")}

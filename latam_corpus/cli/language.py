@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from latam_corpus.cli.show import block, console, number, print_json, table
-from latam_corpus.language.card import card as model_card
-from latam_corpus.language.evaluate import Evaluation
-from latam_corpus.language.evaluate import evaluate as measure
-from latam_corpus.language.model import SHIPPED, load
-from latam_corpus.language.texts import Texts, listed
-from latam_corpus.language.train import Settings
-from latam_corpus.language.train import train as fit
+from latam_corpus.language.model_files import SHIPPED
+from latam_corpus.language.settings import Settings
+
+if TYPE_CHECKING:
+    from latam_corpus.language.evaluate import Evaluation
 
 app = typer.Typer(help="Identify languages: train, evaluate and describe models.", no_args_is_help=True)
 
@@ -40,6 +38,9 @@ def train(
     as_json: _Json = False,
 ) -> None:
     """Train a model from labelled texts; a tenth of them is kept out to measure on."""
+    from latam_corpus.language.texts import Texts, listed
+    from latam_corpus.language.train import train as fit
+
     settings = Settings(seed=seed, epoch=epoch, most=most, bucket=bucket, threads=threads)
     kept_away = [Texts(t.path, t.label or "und", t.field) for t in listed(without or [], root, packages)]
     made = fit(listed(data, root, packages), out, settings, kept_away)
@@ -60,6 +61,10 @@ def evaluate(
     as_json: _Json = False,
 ) -> None:
     """Measure a model on a labelled file: precision, recall and F1 by language, and what is taken for what."""
+    from latam_corpus.language.evaluate import evaluate as measure
+    from latam_corpus.language.model import load
+    from latam_corpus.language.texts import listed
+
     found = measure(load(model, labels), listed([file]))
     if as_json:
         print_json(found.as_dict())
@@ -70,6 +75,8 @@ def evaluate(
 @app.command()
 def card(model: _Model = SHIPPED, labels: _Labels = "", as_json: _Json = False) -> None:
     """Tell what a model is: its digest, data, licences and languages."""
+    from latam_corpus.language.card import card as model_card
+
     told = model_card(model, labels)
     if as_json:
         print_json(told)

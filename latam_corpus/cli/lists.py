@@ -9,11 +9,7 @@ import typer
 
 from latam_corpus.cli.show import console, number, print_json, table
 from latam_corpus.cli.source_list import list_sources
-from latam_corpus.language.coverage import coverage
-from latam_corpus.pipeline.recipe import load_recipe, shipped_recipes
 from latam_corpus.pipeline.registry import registered, stage_class
-from latam_corpus.quality.policies import cached_policies
-from latam_corpus.text.signals import SIGNALS
 
 list_app = typer.Typer(no_args_is_help=True, help="List recipes, stages, signals, languages or sources.")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -22,6 +18,8 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 @list_app.command("recipes")
 def recipes(as_json: Json = False) -> None:
     """List the shipped recipes."""
+    from latam_corpus.pipeline.recipe import load_recipe, shipped_recipes
+
     found = [load_recipe(str(path)) for path in shipped_recipes().values()]
     rows = [{"name": r.name, "title": r.title, "sources": list(r.sources)} for r in found]
     _show(rows, as_json, lambda r: (r["name"], r["title"], ", ".join(r["sources"])), ["recipe", "title", "sources"])
@@ -41,6 +39,8 @@ def stages(as_json: Json = False) -> None:
 @list_app.command("signals")
 def signals(as_json: Json = False) -> None:
     """List the signals, their definitions, and who else uses them."""
+    from latam_corpus.text.signals import SIGNALS
+
     rows = [{"name": s.name, "definition": s.definition, "used_by": s.used_by} for s in SIGNALS]
     _show(rows, as_json, lambda r: (r["name"], r["definition"], r["used_by"]), ["signal", "definition", "used by"])
 
@@ -48,6 +48,9 @@ def signals(as_json: Json = False) -> None:
 @list_app.command("languages")
 def languages(as_json: Json = False) -> None:
     """List the languages that can be told or have a policy: lines trained on, policy, stop words, reviewers."""
+    from latam_corpus.language.coverage import coverage
+    from latam_corpus.quality.policies import cached_policies
+
     found = coverage(cached_policies())
     if as_json:
         print_json([asdict(one) for one in found])

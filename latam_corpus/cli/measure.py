@@ -8,14 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from latam_corpus.cli.measured import near_rows, read_measured
-from latam_corpus.cli.rows import as_json
+from latam_corpus.cli import completed
 from latam_corpus.cli.show import block, console, number, print_json, table
-from latam_corpus.quality.distribution import as_dict, groups, shown
-from latam_corpus.quality.suggest import as_toml, suggest
-from latam_corpus.report.page import checked_language, write_file
-from latam_corpus.report.shown import beginning
-from latam_corpus.report.signals import signals_page
 
 if TYPE_CHECKING:
     import polars as pl
@@ -31,7 +25,12 @@ PageLanguage = Annotated[
 
 
 def measure(
-    source: Annotated[str, typer.Argument(metavar="INPUT", help="JSONL, Parquet, or a run's folder or name.")],
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="INPUT", help="JSONL, Parquet, or a run's folder or name.", autocompletion=completed.runs
+        ),
+    ],
     policies: Annotated[str, typer.Option(metavar="FOLDER", help="A filters/ folder; a run's own by default.")] = "",
     propose: Annotated[
         bool, typer.Option("--suggest", help="INPUT is good throughout: propose bounds that keep it.")
@@ -45,6 +44,12 @@ def measure(
     as_json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show each signal's distribution against its bounds, and what each bound alone would drop."""
+    from latam_corpus.cli.measured import near_rows, read_measured
+    from latam_corpus.cli.rows import as_json
+    from latam_corpus.quality.distribution import as_dict, groups
+    from latam_corpus.report.page import checked_language, write_file
+    from latam_corpus.report.signals import signals_page
+
     checked_language(page_language)
     found = read_measured(source, out, policies, datetime.now(UTC).date(), every)
     if propose and not html:
@@ -71,6 +76,8 @@ def measure(
 
 
 def _beginnings(frame: pl.DataFrame, rows: list[int], internal: bool) -> dict[str, str | None]:
+    from latam_corpus.report.shown import beginning
+
     chosen = frame[rows].to_dicts()
     return {row["doc_id"]: beginning(row | {"readable": row["readable"] or internal}) for row in chosen}
 
@@ -93,6 +100,8 @@ def _print(group: Group, texts: dict[str, str | None], every: bool) -> None:
 
 
 def _row(measured: Measured) -> tuple[str, ...]:
+    from latam_corpus.quality.distribution import shown
+
     quantiles = (_short(measured.quantiles[p]) if measured.quantiles else "" for p in (1, 5, 50, 95, 99))
     bound = measured.bound
     if bound is None:
@@ -105,6 +114,9 @@ def _short(value: float) -> str:
 
 
 def _suggest(found: MeasuredRows, lose: float, as_json_: bool) -> None:
+    from latam_corpus.cli.rows import as_json
+    from latam_corpus.quality.suggest import as_toml, suggest
+
     made = suggest(found.frame, found.policies, lose)
     if as_json_:
         print_json(as_json([one.as_dict() | {"toml": as_toml(one, found.policies)} for one in made]))

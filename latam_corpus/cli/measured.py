@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from latam_corpus import schema
+from latam_corpus import vocabulary
 from latam_corpus.batch import Batch
 from latam_corpus.cli.documents import run_meant, with_documents
 from latam_corpus.cli.rows import as_documents, read_chunks
-from latam_corpus.cli.stages import with_language
+from latam_corpus.cli.stage_rows import with_language
 from latam_corpus.errors import ConfigError
 from latam_corpus.pipeline.record import read_record
 from latam_corpus.quality.measure import ALL, Measure
@@ -86,8 +86,8 @@ def _of_file(path: Path, policies: str, today: date, every: bool) -> MeasuredRow
 
 def _check_genres(documents: pl.DataFrame, path: Path) -> None:
     for genre in documents["genre"].unique():
-        if genre not in schema.GENRES:
-            raise ConfigError(f"{path}, «genre»", f"there is no genre «{genre}»", ", ".join(schema.GENRES))
+        if genre not in vocabulary.GENRES:
+            raise ConfigError(f"{path}, «genre»", f"there is no genre «{genre}»", ", ".join(vocabulary.GENRES))
 
 
 def _of_run(named: str, out: Path, policies: str, today: date) -> MeasuredRows:

@@ -8,14 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
-import polars as pl
 import typer
 
 from latam_corpus.catalog.advice import ASK_FIRST, NO_CONTACT
+from latam_corpus.cli import completed
 from latam_corpus.cli.checked import usable_source
 from latam_corpus.cli.crawl import collected, crawler_of
 from latam_corpus.cli.crawl_words import LEFT, told_cause
-from latam_corpus.cli.previewed import items_of
 from latam_corpus.cli.show import console, errors, print_json, side_by_side
 from latam_corpus.cli.spoken import Lang, in_their_language, spoken
 from latam_corpus.collect.crawl.progress import Silent
@@ -31,7 +30,6 @@ from latam_corpus.report.preview import (
     preview_page,
     summary,
 )
-from latam_corpus.report.shown import with_readable
 from latam_corpus.said import Said
 
 if TYPE_CHECKING:
@@ -56,7 +54,12 @@ _PAGE: Final = Said("página: {path}", "página: {path}", "page: {path}")
 
 @in_their_language
 def preview(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="A source's file, or an id of the catalogue.")],
+    file: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE", help="A source's file, or an id of the catalogue.", autocompletion=completed.sources
+        ),
+    ],
     where: Annotated[str, typer.Option("--input", metavar="PATH", help="Where its records are.")] = "",
     n: Annotated[int, typer.Option("--n", min=1, max=100, help="How many items to try.")] = 5,
     policies: Annotated[str, typer.Option(metavar="FOLDER", help="A filters/ folder.")] = "",
@@ -70,6 +73,8 @@ def preview(
     What the terminal and the page show is redacted. A page of a source whose terms don't let its texts be shown is
     stamped as internal.
     """
+    from latam_corpus.cli.previewed import items_of
+
     language = spoken(lang)
     source = usable_source(file, language)
     with contextlib.ExitStack() as opened:
@@ -122,6 +127,10 @@ def _asked(source: Source, n: int, opened: contextlib.ExitStack, language: str) 
 
 def _readable(source: Source) -> bool:
     """Whether the source's terms let others read its texts."""
+    import polars as pl
+
+    from latam_corpus.report.shown import with_readable
+
     rights = source.rights
     row = {
         "rights_tier": [source.tier],
@@ -134,6 +143,7 @@ def _readable(source: Source) -> bool:
 
 
 def _tell(number: int, item: Item, language: str) -> None:
+
     mark, verdict = ("✓", KEPT) if item.kept else ("✗", DROPPED)
     known = [item.title, item.language_said.told(language)]
     console.print(f"{number}  {item.where}", markup=False)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from latam_corpus.cli.rows import read_chunks
 from latam_corpus.cli.show import console, number, print_json
 from latam_corpus.errors import ConfigError
-from latam_corpus.quality.train import Settings, Trained
-from latam_corpus.quality.train import train as fit
+from latam_corpus.quality.settings import Settings
+
+if TYPE_CHECKING:
+    from latam_corpus.quality.train import Trained
 
 app = typer.Typer(help="Train a quality score, to be a signal with a bound of its own.", no_args_is_help=True)
 
@@ -31,6 +32,8 @@ def train(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Train a model; a tenth of the documents is kept out of it to measure on."""
+    from latam_corpus.quality.train import train as fit
+
     origin = {"good": good.name, "bad": bad.name}
     made = fit(_texts(good), _texts(bad), out, Settings(seed=seed, epoch=epoch), origin)
     if as_json:
@@ -40,6 +43,8 @@ def train(
 
 
 def _texts(path: Path) -> list[str]:
+    from latam_corpus.cli.rows import read_chunks
+
     if path.is_dir():
         files = sorted(path.rglob("*.txt"))
         if not files:

@@ -10,31 +10,25 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from latam_corpus.cli.crawl import with_crawled
-from latam_corpus.cli.outcome import tell_examined, tell_plan, tell_result
+from latam_corpus.cli import completed
 from latam_corpus.cli.show import RunProgress, console, errors, number, print_json, table
-from latam_corpus.engine.choose import make_engine
 from latam_corpus.errors import ConfigError, ReleaseError, closest
-from latam_corpus.pipeline.contracts import examined, mapping_told
-from latam_corpus.pipeline.plan import Plan, make_plan, named_sources
-from latam_corpus.pipeline.recipe import Recipe, load_recipe
-from latam_corpus.pipeline.run import find_parts
-from latam_corpus.pipeline.run import run as run_plan
-from latam_corpus.pipeline.survival import accepted
-from latam_corpus.quality.policies import cached_policies
-from latam_corpus.release.build import build
-from latam_corpus.release.index import find_index
-from latam_corpus.release.sketch import scheme_of
-from latam_corpus.release.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from latam_corpus.collect.examine import Examined
+    from latam_corpus.pipeline.plan import Plan
+    from latam_corpus.pipeline.recipe import Recipe
     from latam_corpus.pipeline.registry import Barrier
     from latam_corpus.pipeline.result import RunResult
     from latam_corpus.release.manifest import Manifest
+    from latam_corpus.release.store import Store
 
+RecipeName = Annotated[
+    str,
+    typer.Argument(help="A recipe: a TOML file, or the name of a shipped one.", autocompletion=completed.recipes),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Inputs = Annotated[
     list[str],
@@ -49,7 +43,7 @@ StoreUrl = Annotated[str | None, typer.Option("--store", help="Release store, a 
 
 
 def check(
-    recipe: Annotated[str, typer.Argument(help="A recipe: a TOML file, or the name of a shipped one.")],
+    recipe: RecipeName,
     inputs: Inputs = [],  # noqa: B006  (Typer reads the default and never changes it)
     out: Out = Path("out"),
     store: StoreUrl = None,
@@ -59,6 +53,11 @@ def check(
 
     Without --input, not one byte of a source is read.
     """
+    from latam_corpus.cli.outcome import tell_examined
+    from latam_corpus.pipeline.contracts import examined
+    from latam_corpus.pipeline.recipe import load_recipe
+    from latam_corpus.release.store import Store
+
     found = load_recipe(recipe)
     plan = checked_plan(found, {}, None)
     _, against = with_indexes(plan, Store.at(store or out / "store"), None)
@@ -96,6 +95,8 @@ def check(
 
 def _input(one: Examined) -> dict[str, object]:
     """What was looked at of a source, for JSON."""
+    from latam_corpus.pipeline.contracts import mapping_told
+
     return {
         "source": one.source,
         "files": one.files,
@@ -118,12 +119,16 @@ def checked_plan(recipe: Recipe, inputs: dict[str, str], limit: int | None) -> P
     Raises:
         ConfigError: a policy is missing, or the release would admit a source without rights.
     """
+    from latam_corpus.pipeline.plan import make_plan
+    from latam_corpus.quality.policies import cached_policies
+
     plan = make_plan(recipe, inputs, limit)
     place = str(recipe.file)
-    policies = cached_policies()
-    if any(entry.use in ("filter", "measure") for entry in recipe.stage):
-        for genre in {source.genre or recipe.genre for source in plan.sources} - {None}:
-            policies.genre(str(genre))
+    for entry in recipe.stage:
+        if entry.use in ("filter", "measure"):
+            policies = cached_policies(str(entry.options.get("policies", "")))
+            for genre in {source.genre or recipe.genre for source in plan.sources} - {None}:
+                policies.genre(str(genre))
     if recipe.release and all(source.rights is None for source in plan.sources):
         raise ConfigError(
             place,
@@ -147,6 +152,9 @@ def with_indexes(
     Raises:
         ConfigError: there is no such version, or its index can't be used.
     """
+    from latam_corpus.release.index import find_index
+    from latam_corpus.release.sketch import scheme_of
+
     found: list[Manifest] = []
 
     def settled(barrier: Barrier) -> Barrier:
@@ -190,6 +198,8 @@ def parse_inputs(recipe: Recipe, given: Sequence[str]) -> dict[str, str]:
     Raises:
         ConfigError: a path alone for a recipe with several sources, an unknown source, or one that is named twice.
     """
+    from latam_corpus.pipeline.plan import named_sources
+
     ids = [source.id for source, _ in named_sources(recipe)]
     found: dict[str, str] = {}
     for entry in given:
@@ -216,7 +226,7 @@ def parse_inputs(recipe: Recipe, given: Sequence[str]) -> dict[str, str]:
 
 
 def run(
-    recipe: Annotated[str, typer.Argument(help="A recipe: a TOML file, or the name of a shipped one.")],
+    recipe: RecipeName,
     inputs: Inputs = [],  # noqa: B006  (Typer reads the default and never changes it)
     out: Out = Path("out"),
     engine: Annotated[str, typer.Option(help="in-process or local.")] = "local",
@@ -229,6 +239,16 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Run a recipe: collect, work, and, where it has a [release], release."""
+    from latam_corpus.cli.crawl import with_crawled
+    from latam_corpus.cli.outcome import tell_examined, tell_plan, tell_result
+    from latam_corpus.engine.choose import make_engine
+    from latam_corpus.pipeline.contracts import examined
+    from latam_corpus.pipeline.recipe import load_recipe
+    from latam_corpus.pipeline.run import find_parts
+    from latam_corpus.pipeline.run import run as run_plan
+    from latam_corpus.pipeline.survival import accepted
+    from latam_corpus.release.store import Store
+
     reason = accepted(accept_loss)
     found = load_recipe(recipe)
     opened = Store.at(store or out / "store")
@@ -262,6 +282,8 @@ def run(
 
 def _released(recipe: Recipe, result: RunResult, store: Store, against: Sequence[Manifest]) -> Manifest | None:
     """The version made of a run, where its recipe wants one and there is anything to release."""
+    from latam_corpus.release.build import build
+
     release = recipe.release
     if not (release and result.kept and result.releasable):
         return None

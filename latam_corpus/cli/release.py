@@ -9,24 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from latam_corpus.catalog.naming import checked_name
-from latam_corpus.cli.documents import run_meant
+from latam_corpus.cli import completed
 from latam_corpus.cli.recipes import AcceptLoss  # noqa: TC001  (Typer reads annotations at run time)
 from latam_corpus.cli.show import console, errors, number, print_json, progress, table
 from latam_corpus.cli.stores import load_version, open_store
 from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.pipeline.history import folders as run_folders
 from latam_corpus.pipeline.record import RUN_FILE
-from latam_corpus.pipeline.survival import accepted
-from latam_corpus.release.build import NOTHING_TO_BUILD_FROM
-from latam_corpus.release.build import build as build_version
-from latam_corpus.release.card import megabytes
-from latam_corpus.release.diff import diff as compare
-from latam_corpus.release.layout import SPLIT_SHARES
-from latam_corpus.release.manifest import load_manifest
-from latam_corpus.release.pull import pull as pull_version
-from latam_corpus.release.runs import load_run
-from latam_corpus.release.verify import verify as problems_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +36,11 @@ def build(
     name: Annotated[str, typer.Argument(help="The release's name, such as latam-news.")],
     runs: Annotated[
         list[str] | None,
-        typer.Argument(metavar="RUN…", help="A run's folder, its name or the start of it, a tag, or its recipe."),
+        typer.Argument(
+            metavar="RUN…",
+            help="A run's folder, its name or the start of it, a tag, or its recipe.",
+            autocompletion=completed.runs,
+        ),
     ] = None,
     parent: Annotated[str | None, typer.Option(help="The version to build upon, or latest.")] = None,
     version: Annotated[str | None, typer.Option(help="What to call it; the month's next, as 2026.11.0.")] = None,
@@ -59,6 +52,14 @@ def build(
     as_json: Json = False,
 ) -> None:
     """Assemble a version from runs, and from the parent version where one is named."""
+    from latam_corpus.catalog.naming import checked_name
+    from latam_corpus.cli.documents import run_meant
+    from latam_corpus.pipeline.survival import accepted
+    from latam_corpus.release.build import NOTHING_TO_BUILD_FROM
+    from latam_corpus.release.build import build as build_version
+    from latam_corpus.release.layout import SPLIT_SHARES
+    from latam_corpus.release.runs import load_run
+
     opened = open_store(store, out)
     if not runs and parent is None:
         raise ConfigError(name, *NOTHING_TO_BUILD_FROM)
@@ -98,6 +99,9 @@ def build(
 @app.command("list")
 def list_versions(out: Out = Path("out"), store: StoreUrl = None, as_json: Json = False) -> None:
     """List the versions in a store."""
+    from latam_corpus.release.card import megabytes
+    from latam_corpus.release.manifest import load_manifest
+
     opened = open_store(store, out)
     found = []
     with opened.told():
@@ -159,6 +163,8 @@ def show(spec: Spec, out: Out = Path("out"), store: StoreUrl = None, as_json: Js
 @app.command("verify")
 def verify(spec: Spec, out: Out = Path("out"), store: StoreUrl = None, as_json: Json = False) -> None:
     """Read every byte of a version again and report what isn't as its manifest says."""
+    from latam_corpus.release.verify import verify as problems_of
+
     opened = open_store(store, out)
     manifest = load_version(opened, spec)
     with opened.told(), progress() as told:
@@ -182,6 +188,8 @@ def diff(
     as_json: Json = False,
 ) -> None:
     """Say which documents were added, removed or changed from one version to another, and why."""
+    from latam_corpus.release.diff import diff as compare
+
     opened = open_store(store, out)
     pair = [load_version(opened, spec) for spec in (old, new)]
     with opened.told():
@@ -210,6 +218,8 @@ def pull(
     as_json: Json = False,
 ) -> None:
     """Fetch a version, verified, in a layout that datasets, Polars and DuckDB read; it goes on where it was cut."""
+    from latam_corpus.release.pull import pull as pull_version
+
     opened = open_store(store, out)
     named = load_version(opened, spec).spec
     with progress() as told:
@@ -251,6 +261,8 @@ def _summary(manifest: Manifest) -> dict[str, Any]:
 
 
 def _tell(manifest: Manifest) -> None:
+    from latam_corpus.release.card import megabytes
+
     console.print(f"{manifest.spec}: {manifest.title}")
     console.print(
         f"{number(manifest.rows)} documents, {megabytes(manifest.text_bytes)} of text, "

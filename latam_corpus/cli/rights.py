@@ -6,11 +6,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
-import polars as pl
 import typer
 
-from latam_corpus.catalog.optout.site import root_of
-from latam_corpus.cli.crawl import installed
 from latam_corpus.cli.crawl_words import (
     EVIDENCE,
     HEADS,
@@ -27,9 +24,10 @@ from latam_corpus.cli.show import console, errors, number, print_json, table
 from latam_corpus.cli.spoken import Lang, in_their_language, spoken
 from latam_corpus.cli.stores import load_version, open_store
 from latam_corpus.errors import ConfigError
-from latam_corpus.release.opt_outs import leaving, on_the_web, read_listed, relisted, write_listed
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from latam_corpus.release.manifest import Manifest
     from latam_corpus.said import Said
 
@@ -85,6 +83,9 @@ def recheck(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Read the opt-outs of every host of a release again, and list what must leave its next version."""
+    from latam_corpus.cli.crawl import installed
+    from latam_corpus.release.opt_outs import leaving, on_the_web, read_listed, relisted, write_listed
+
     language = spoken(lang)
     opened = open_store(store, out)
     manifest = load_version(opened, spec)
@@ -148,6 +149,10 @@ def _asker_id(name: str) -> str:
 
 def _by_refusal(rows: pl.DataFrame) -> list[dict[str, Any]]:
     """The refusals, each once, with the number of documents, the most first."""
+    import polars as pl
+
+    from latam_corpus.catalog.optout.site import root_of
+
     sites = pl.Series("site", [root_of(url) for url in rows["url"]], dtype=pl.String)
     return (
         rows.with_columns(sites)

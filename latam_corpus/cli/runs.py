@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from latam_corpus.cli import completed
 from latam_corpus.cli.show import console, number, print_json, table
 from latam_corpus.cli.stores import existing_store
 from latam_corpus.errors import ConfigError
 from latam_corpus.pipeline import history
 from latam_corpus.pipeline.difference import counts, differences
 from latam_corpus.pipeline.disk import disk_use, prune
-from latam_corpus.release.card import megabytes
-from latam_corpus.release.runs import releases_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,7 +27,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Out = Annotated[Path, typer.Option("--out", help="The folder of runs.")]
 StoreUrl = Annotated[str | None, typer.Option("--store", help="The store, a folder or URL; OUT/store by default.")]
 _RUN: Final = "A run's folder, its name or the start of it, a tag, or its recipe."
-RunName = Annotated[str, typer.Argument(metavar="RUN", help=_RUN)]
+RunName = Annotated[str, typer.Argument(metavar="RUN", help=_RUN, autocompletion=completed.runs)]
 _SHOWN: Final = 40
 _MOST: Final = 10
 
@@ -91,7 +90,11 @@ def _minute(moment: str) -> str:
 
 def _released(out: Path, store: str | None) -> dict[str, list[str]]:
     opened = existing_store(store, out)
-    return releases_of(opened) if opened else {}
+    if opened is None:
+        return {}
+    from latam_corpus.release.runs import releases_of
+
+    return releases_of(opened)
 
 
 @app.command("show")
@@ -145,8 +148,8 @@ def _show_record(values: Mapping[str, Any]) -> None:
 
 @app.command("diff")
 def diff(
-    run_a: Annotated[str, typer.Argument(metavar="RUN_A", help=_RUN)],
-    run_b: Annotated[str, typer.Argument(metavar="RUN_B", help="Another run.")],
+    run_a: Annotated[str, typer.Argument(metavar="RUN_A", help=_RUN, autocompletion=completed.runs)],
+    run_b: Annotated[str, typer.Argument(metavar="RUN_B", help="Another run.", autocompletion=completed.runs)],
     out: Out = Path("out"),
     as_json: Json = False,
 ) -> None:
@@ -225,6 +228,8 @@ def tag(
 @app.command("du")
 def du(out: Out = Path("out"), as_json: Json = False) -> None:
     """Show what each run takes on disk, and what no run refers to."""
+    from latam_corpus.release.card import megabytes
+
     disk = disk_use(out)
     if as_json:
         print_json(asdict(disk))
@@ -237,7 +242,8 @@ def du(out: Out = Path("out"), as_json: Json = False) -> None:
 @app.command("prune")
 def prune_runs(
     runs: Annotated[
-        list[str] | None, typer.Argument(metavar="RUN…", help="Runs to remove, by their full names.")
+        list[str] | None,
+        typer.Argument(metavar="RUN…", help="Runs to remove, by their full names.", autocompletion=completed.runs),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Also runs that have a tag or were released.")] = False,
     out: Out = Path("out"),
@@ -245,6 +251,8 @@ def prune_runs(
     as_json: Json = False,
 ) -> None:
     """Remove runs, and all outputs that no run refers to then. Releases are not touched."""
+    from latam_corpus.release.card import megabytes
+
     going = [_in_full(run, out) for run in runs or ()]
     removed, freed = prune(out, going, _released(out, store) if going else None, force=force)
     if as_json:

@@ -9,14 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from latam_corpus.cli.documents import named_documents
+from latam_corpus.cli import completed
 from latam_corpus.cli.measure import Internal, PageLanguage  # noqa: TC001  (Typer reads annotations at run time)
 from latam_corpus.cli.show import console, number, print_json
 from latam_corpus.errors import ConfigError
-from latam_corpus.report.draw import by_columns, draw
-from latam_corpus.report.page import checked_language, write_file
-from latam_corpus.report.sample import sample_page, shown_rows, write_jsonl, write_sheet
-from latam_corpus.report.shown import with_readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +25,14 @@ _FORMS = (".html", ".jsonl", ".xlsx")
 
 
 def sample(
-    named: Annotated[str, typer.Argument(metavar="RUN|RELEASE", help="A run's folder or name, or NAME[@VERSION].")],
+    named: Annotated[
+        str,
+        typer.Argument(
+            metavar="RUN|RELEASE",
+            help="A run's folder or name, or NAME[@VERSION].",
+            autocompletion=completed.runs,
+        ),
+    ],
     by: Annotated[str, typer.Option(metavar="COLUMNS", help="Draw from each of these, as language,genre.")] = "",
     n: Annotated[int, typer.Option(min=1, help="How many of each; of all, without --by.")] = 10,
     seed: Annotated[int, typer.Option(help="Another one draws other documents.")] = 1,
@@ -42,6 +45,11 @@ def sample(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Draw documents by lot, the same ones each time, redacted, and only those whose terms allow them to be shown."""
+    from latam_corpus.cli.documents import named_documents
+    from latam_corpus.report.draw import by_columns, draw
+    from latam_corpus.report.page import checked_language, write_file
+    from latam_corpus.report.sample import sample_page, shown_rows, write_jsonl, write_sheet
+
     columns = by_columns(by)
     checked_language(page_language)
     if to and to.suffix not in _FORMS:
@@ -79,6 +87,8 @@ def sample(
 
 
 def _readable(found: Documents, kind: str, internal: bool, hidden: Counter[str]) -> Iterator[pl.DataFrame]:
+    from latam_corpus.report.shown import with_readable
+
     today = datetime.now(UTC).date()
     for frame in found.frames(kind):
         rows = with_readable(frame, today)

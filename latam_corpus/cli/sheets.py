@@ -13,6 +13,7 @@ from latam_corpus.catalog.handout import handout_csv, handout_workbook
 from latam_corpus.catalog.sheet import language_of_heads, row_of, source_of
 from latam_corpus.catalog.source import SOURCES, Source, shipped_sources
 from latam_corpus.catalog.workbook import csv_text, read_sheet, returned_workbook, with_notes
+from latam_corpus.cli import completed
 from latam_corpus.cli.checked import usable_source
 from latam_corpus.cli.show import console, number, print_json
 from latam_corpus.cli.spoken import Lang, in_their_language, spoken
@@ -55,7 +56,10 @@ _SHEET: Final = Said("hoja: {path}", "planilha: {path}", "sheet: {path}")
 @in_their_language
 def export_sheet(
     sheet: Annotated[Path, typer.Argument(metavar="SHEET", help="The sheet to write: .xlsx or .csv.")],
-    sources: Annotated[list[str] | None, typer.Argument(metavar="SOURCE…", help="Source files or ids.")] = None,
+    sources: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="SOURCE…", help="Source files or ids.", autocompletion=completed.sources),
+    ] = None,
     every: Annotated[bool, typer.Option("--all", help="Every source of the catalogue.")] = False,
     lang: Lang = "",
     as_json: Json = False,

@@ -6,9 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from latam_corpus.catalog import answers
-from latam_corpus.catalog.source import SOURCES, Source, shipped_sources
-from latam_corpus.catalog.words import GENRES, STATUSES, TIERS, USES
 from latam_corpus.cli.show import console, number, print_json, table
 from latam_corpus.cli.spoken import Lang, in_their_language, spoken
 from latam_corpus.codes import admits
@@ -17,6 +14,8 @@ from latam_corpus.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from latam_corpus.catalog.source import Source
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _COUNT: Final = Said("fuentes: {n}", "fontes: {n}", "sources: {n}")
@@ -38,6 +37,10 @@ def list_sources(
     as_json: Json = False,
 ) -> None:
     """List the sources of the catalogue and their rights."""
+    from latam_corpus.catalog import answers
+    from latam_corpus.catalog.source import shipped_sources
+    from latam_corpus.catalog.words import GENRES, STATUSES, TIERS, USES
+
     spoken_ = spoken(lang)
     wanted = {
         "genre": _read("--genre", answers.choice(GENRES, numbered=False), genre, spoken_),
@@ -70,6 +73,8 @@ def list_sources(
 
 def _read(option: str, read: Callable[[str], str], typed: str, language: str) -> str:
     """What was typed as the catalogue writes it; empty for nothing."""
+    from latam_corpus.catalog import answers
+
     try:
         return read(typed) if typed else ""
     except answers.AnswerError as error:
@@ -89,6 +94,8 @@ def _fits(source: Source, wanted: dict[str, str]) -> bool:
 
 
 def _row(source: Source) -> dict[str, Any]:
+    from latam_corpus.catalog.source import SOURCES
+
     return {
         "id": source.id,
         "title": source.title,

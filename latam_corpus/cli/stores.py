@@ -5,15 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from latam_corpus.cli.show import errors
-from latam_corpus.release.manifest import Manifest, load_manifest
-from latam_corpus.release.store import Store
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from latam_corpus.release.manifest import Manifest
+    from latam_corpus.release.store import Store
+
 
 def open_store(store: str | None, out: Path) -> Store:
     """The store that is named, else the one in the folder of runs."""
+    from latam_corpus.release.store import Store
+
     return Store.at(store or out / "store")
 
 
@@ -29,6 +32,8 @@ def load_version(store: Store, spec: str) -> Manifest:
         ConfigError: there is none.
         ReleaseError: the store can't be read.
     """
+    from latam_corpus.release.manifest import load_manifest
+
     with store.told():
         name, version = store.find(spec)
         tell_notes(store, name)

@@ -15,7 +15,8 @@ import numba
 import numpy as np
 import polars as pl
 
-from latam_corpus.policy import UND, Policies
+from latam_corpus.policy import Policies
+from latam_corpus.policy_files import UND
 from latam_corpus.text.signals.spelling import Spelling
 from latam_corpus.text.slots import slot_of
 from latam_corpus.text.stops import StopCounts, StopTable

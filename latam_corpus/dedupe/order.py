@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from latam_corpus import schema
+from latam_corpus import vocabulary
 from latam_corpus.corpus import ROW
 from latam_corpus.dedupe.columns import WORDS
 from latam_corpus.dedupe.damage import DAMAGE, class_of_damage
@@ -32,7 +32,7 @@ DECIDED_BY: Final = {
     "doc_id": "doc_id",
 }
 _STEPS: Final = (*DECIDED_BY, ROW)
-_TIERS: Final = {tier: place for place, tier in enumerate(schema.RIGHTS_TIERS)}
+_TIERS: Final = {tier: place for place, tier in enumerate(vocabulary.RIGHTS_TIERS)}
 
 # The columns by which terms are told; an earlier version's index has none of them.
 TERMS: Final = ("uses", "expires", "embargo_until")

@@ -6,7 +6,8 @@ import tomllib
 from typing import Any
 
 from latam_corpus.codes import groups
-from latam_corpus.language.model import load, locate
+from latam_corpus.language.model import load
+from latam_corpus.language.model_files import locate
 
 
 def card(name: str, label_map: str = "") -> dict[str, Any]:

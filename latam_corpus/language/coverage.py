@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from latam_corpus.codes import UNDETERMINED, groups, name_of
-from latam_corpus.language.model import SHIPPED, locate
-from latam_corpus.policy import UND
+from latam_corpus.language.model_files import SHIPPED, locate
+from latam_corpus.policy_files import UND
 
 if TYPE_CHECKING:
     from latam_corpus.policy import Policies

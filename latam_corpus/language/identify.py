@@ -14,7 +14,8 @@ from latam_corpus.codes import admits, groups, iso_code, name_of, narrowed
 from latam_corpus.errors import ConfigError
 from latam_corpus.language.cues import digest as cue_digest
 from latam_corpus.language.judge import judge
-from latam_corpus.language.model import SHIPPED, digest, load
+from latam_corpus.language.model import digest, load
+from latam_corpus.language.model_files import SHIPPED
 from latam_corpus.language.variety import TAGS, predict
 from latam_corpus.schema import LANGUAGES
 

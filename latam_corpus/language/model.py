@@ -18,13 +18,14 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from latam_corpus.codes import UNDETERMINED
-from latam_corpus.errors import ConfigError, closest
+from latam_corpus.errors import ConfigError
 from latam_corpus.language import ftz
 from latam_corpus.language.codes import MODELS
 from latam_corpus.language.evidence import Bounds
 from latam_corpus.language.ftz import read_parts
 from latam_corpus.language.kept import Kept
 from latam_corpus.language.labels import Label, labels_of
+from latam_corpus.language.model_files import SHIPPED, locate
 from latam_corpus.language.vectors import Vectors, products
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-SHIPPED: Final = "americas"
 _MAGIC: Final = (793712314).to_bytes(4, "little")  # the first bytes of every fastText file
 _TABLES: Final[dict[str, Any]] = {"labels": {}, "words": {}, "bounds": {}, "consonants": {}}  # of a label map
 _BEST: Final = 16  # labels read where all can't be had at once
@@ -175,25 +175,6 @@ def load(name: str = SHIPPED, label_map: str = "") -> Model:
     """
     path, map_path = locate(name, label_map)
     return _open(path, map_path, digest(name, label_map))
-
-
-def locate(name: str, label_map: str = "") -> tuple[Path, Path | None]:
-    """The files of a model: its path and its label map's, None where it has none."""
-    if "/" not in name and "." not in name:
-        path = MODELS / f"{name}.ftz"
-        if not path.is_file():
-            shipped = [found.stem for found in MODELS.glob("*.ftz")]
-            raise ConfigError(name, "no such language model", closest(name, shipped or [SHIPPED]))
-    else:
-        path = Path(name)
-        if not path.is_file():
-            raise ConfigError(name, "no such language model file", "give a shipped name or the path of a .ftz or .bin")
-    if label_map:
-        if not Path(label_map).is_file():
-            raise ConfigError(label_map, "no such label map", "give the path of a TOML file with a [labels] table")
-        return path, Path(label_map)
-    beside = path.with_suffix(".toml")
-    return path, beside if beside.is_file() else None
 
 
 def digest(name: str = SHIPPED, label_map: str = "") -> str:

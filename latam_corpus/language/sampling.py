@@ -19,8 +19,8 @@ from latam_corpus.language.texts import is_kept_out, is_untranslated, is_word_li
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from latam_corpus.language.settings import Settings
     from latam_corpus.language.texts import Texts
-    from latam_corpus.language.train import Settings
 
 MAJORS: Final = ("spa", "por")
 NEIGHBOURS: Final = ("cat", "eng", "eus", "fra", "glg", "ita", "pap", "ron")  # taken for the majors, and rightly told

@@ -23,8 +23,8 @@ from latam_corpus.corpus import ROW, PieceFile, repeated_hashes, rows_of
 from latam_corpus.durable import OTHER_BYTES
 from latam_corpus.durable import replace as replace_file
 from latam_corpus.errors import CorpusError, PartError
+from latam_corpus.pipeline.keys import digest_of, stage_digest
 from latam_corpus.pipeline.part import Outcome, decisions_name
-from latam_corpus.pipeline.plan import digest_of, stage_digest
 from latam_corpus.pipeline.step_file import ASIDE, DROPPED, ROWS
 
 if TYPE_CHECKING:

@@ -53,8 +53,8 @@ class Estimate:
 
 
 def is_done(task: Task) -> bool:
-    """Whether the last step's output is there, and whole."""
-    return is_whole(folder_of(task.work, keys_of(task)[-1]))
+    """Whether the outputs of all steps are there, and whole."""
+    return all(is_whole(folder_of(task.work, key)) for key in keys_of(task))
 
 
 def estimate(plan: Plan, parts: Sequence[Part], work: Path) -> Estimate:

@@ -27,9 +27,9 @@ from latam_corpus.collect.contract import Watch
 from latam_corpus.durable import OTHER_BYTES, link_or_copy
 from latam_corpus.errors import CorpusError, PartError
 from latam_corpus.pipeline.conserve import Count, Passed, pass_through, set_aside
-from latam_corpus.pipeline.plan import Part, Segment, code_digest, digest_of
+from latam_corpus.pipeline.keys import code_digest, digest_of
 from latam_corpus.pipeline.step_file import ASIDE, DROPPED, LEDGER, ROWS, VALUES, StepFile, Told, damage_in, put
-from latam_corpus.pipeline.survival import tally
+from latam_corpus.pipeline.tally import pairs, tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.catalog import source as catalog_source
     from latam_corpus.collect.spans import Span
-    from latam_corpus.pipeline.plan import Step
+    from latam_corpus.pipeline.plan import Part, Segment, Step
 
 _COLUMNS: Final = {ROWS: schema.DOCUMENT_SCHEMA, DROPPED: schema.DOCUMENT_SCHEMA, LEDGER: schema.LEDGER_SCHEMA}
 _FORMAT: Final = 4  # of a step's outputs: those of another format are made anew
@@ -140,14 +140,34 @@ def folder_of(work: Path, key: str) -> Path:
     return work / key[:2] / key
 
 
-def keys_of(task: Task) -> tuple[str, ...]:
-    """The keys of the task's steps, each made of the one before and of the step."""
-    key = digest_of(task.entry or task.part.key, task.decisions_key, _FORMAT)
-    keys = []
+def keys_of(task: Task) -> Iterator[str]:
+    """The keys of the task's steps, each made of the rows that enter the step, as bytes, and of the step.
+
+    Rows that were made otherwise and came to the same are worked once. A key is asked for when the output of the step
+    before is there; of a part whose step before isn't done yet, it is that of no output.
+    """
+    entry = Told.read(folder_of(task.work, task.entry)) if task.entry else None
+    enters = digest_of(entry.files[ROWS] if entry else task.part.key, task.decisions_key)
+    told: Told | None = None  # of the step before: what a barrier decided isn't in what it told
     for step in task.segment.steps:
-        key = digest_of(key, step.digest)
-        keys.append(key)
-    return tuple(keys)
+        rests_on = step.digest(pairs(told.kept) if told else None)
+        key = digest_of(enters, rests_on, list(_wanted_aside(task, step)), _FORMAT)
+        yield key
+        told = _told(folder_of(task.work, key))
+        enters = told.files[ROWS] if told else key
+
+
+def _told(folder: Path) -> Told | None:
+    """What a step told of its outputs; None where there are none, or damaged ones."""
+    try:
+        return Told.read(folder)
+    except PartError:
+        return None
+
+
+def _wanted_aside(task: Task, step: Step) -> pl.Schema:
+    """The columns to be stored beside the rows: what barriers ask for, of the step before them."""
+    return task.segment.aside if step is task.segment.steps[-1] else pl.Schema()
 
 
 def run_part(task: Task) -> Outcome:
@@ -161,10 +181,11 @@ def run_part(task: Task) -> Outcome:
 
 
 def _run(task: Task) -> Outcome:
-    keys = keys_of(task)
-    reused, mended = [], []
+    keys: list[str] = []
+    reused: list[bool] = []
+    mended: list[str] = []
     before = None
-    for key, step in zip(keys, task.segment.steps, strict=True):
+    for step, key in zip(task.segment.steps, keys_of(task), strict=True):
         folder = folder_of(task.work, key)
         there = folder.exists()
         damaged = damage_in(folder) if there else None
@@ -173,8 +194,11 @@ def _run(task: Task) -> Outcome:
         reused.append(there and not damaged)
         if not reused[-1]:
             _run_step(task, step, folder, before)
+        elif step.tells_rows_apart:
+            step.check(task.name)
+        keys.append(key)
         before = folder
-    return Outcome(task.part.name, keys, tuple(reused), tuple(mended))
+    return Outcome(task.part.name, tuple(keys), tuple(reused), tuple(mended))
 
 
 def _run_step(task: Task, step: Step, final: Path, before: Path | None) -> None:
@@ -184,6 +208,7 @@ def _run_step(task: Task, step: Step, final: Path, before: Path | None) -> None:
     unchanged = task.entry is not None and before is None and not step.stages and _decisions(task).is_empty()
     told = _linked(task, made) if unchanged else _worked(task, step, before, made)
     told.write(made)
+    step.check(task.name)
     put(made, final)
 
 
@@ -208,7 +233,7 @@ def _worked(task: Task, step: Step, before: Path | None, made: Path) -> Told:
         rows, dropped, ledger = (
             opened.enter_context(StepFile(made / name, _COLUMNS[name])) for name in (ROWS, DROPPED, LEDGER)
         )
-        wanted = task.segment.aside if step is task.segment.steps[-1] else pl.Schema()
+        wanted = _wanted_aside(task, step)
         aside = opened.enter_context(StepFile(made / ASIDE, wanted)) if wanted else None
 
         def record(name: str, passed: Passed, seconds: float) -> Batch:

@@ -7,13 +7,8 @@ a changed bound re-decides measured rows and redoes nothing before them.
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import importlib
-import json
 import re
 from dataclasses import dataclass
-from functools import cache
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,18 +17,20 @@ import polars as pl
 from latam_corpus import __version__, schema
 from latam_corpus.catalog.source import Source, load_source
 from latam_corpus.dedupe.fingerprint import Fingerprint
-from latam_corpus.errors import ConfigError, closest
+from latam_corpus.errors import ConfigError, PartError, closest
+from latam_corpus.pipeline.keys import digest_of, made_of, stage_digest
 from latam_corpus.pipeline.registry import Barrier, expanded, make_stage
 from latam_corpus.pipeline.supersede import Supersede
 from latam_corpus.pipeline.survival import check_floors
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from latam_corpus.batch import Stage
     from latam_corpus.collect.files import InputFile
     from latam_corpus.collect.spans import Span
     from latam_corpus.pipeline.recipe import Recipe
+    from latam_corpus.pipeline.tally import Pair
 
 # What every record has once it is collected.
 COLLECTED = frozenset(
@@ -60,10 +57,45 @@ _WHOLE_FILES = r"\.(txt|text|html?|xhtml|md|markdown|xml|tei|warc|wet|arc|zip|ta
 
 @dataclass(frozen=True)
 class Step:
-    """Stages that run without a stop between two stored outputs."""
+    """Stages that run without a stop between two stored outputs.
+
+    Attributes:
+        stages: in order.
+        digests: for each stage what changes when its results may, as it was when the plan was made.
+    """
 
     stages: tuple[Stage, ...]
-    digest: str
+    digests: tuple[str, ...]
+
+    @classmethod
+    def of(cls, stages: Sequence[Stage]) -> Step:
+        """The step of these stages, as they are now."""
+        return cls(tuple(stages), tuple(map(stage_digest, stages)))
+
+    @property
+    def tells_rows_apart(self) -> bool:
+        """Whether its first stage says what it rests on for rows of certain languages and genres alone."""
+        return bool(self.stages) and hasattr(self.stages[0], "fingerprint_for")
+
+    def digest(self, entering: Collection[Pair] | None = None) -> str:
+        """What changes when the step's results may.
+
+        Args:
+            entering: the languages and genres of the rows that enter it; None where they aren't known.
+        """
+        first = [stage_digest(self.stages[0], entering)] if entering is not None and self.tells_rows_apart else []
+        return digest_of(*first, *self.digests[len(first) :], __version__)
+
+    def check(self, place: str) -> None:
+        """Refuse work under a digest that isn't true any more: it would be taken for what it isn't.
+
+        Raises:
+            PartError: what a stage rests on has changed since the plan was made.
+        """
+        for stage, digest in zip(self.stages, self.digests, strict=True):
+            if stage_digest(stage) != digest:
+                problem = f"what «{stage.name}» rests on (its policies, its model, its code) changed during the run"
+                raise PartError(place, problem, "run it again: what was done before is kept")
 
     @property
     def title(self) -> str:
@@ -145,47 +177,6 @@ class Plan:
         """The first stage that gives `language`; None where the sources state it."""
         stages = [stage for segment in self.segments for step in segment.steps for stage in step.stages]
         return next((stage.name for stage in stages if "language" in stage.gives), None)
-
-
-def digest_of(*values: Any) -> str:  # noqa: ANN401  (anything that JSON holds)
-    """32 hex digits that change when a value does.
-
-    >>> digest_of("a", ["b"]) == digest_of("a", ["b"])
-    True
-    """
-    told = json.dumps(values, sort_keys=True, default=str, ensure_ascii=False)
-    return hashlib.sha256(told.encode()).hexdigest()[:32]
-
-
-@cache
-def code_digest(package: str) -> str:
-    """Changes when a module of the package, at any depth, does: work made by other code is not reused."""
-    found = importlib.import_module(package)
-    folders = [Path(p) for p in getattr(found, "__path__", [])] or [Path(str(found.__file__))]
-    files = [f for folder in folders for f in (sorted(folder.rglob("*.py")) if folder.is_dir() else [folder])]
-    return hashlib.sha256(b"".join(f.read_bytes() for f in files)).hexdigest()[:16]
-
-
-def stage_digest(stage: Stage | Barrier) -> str:
-    """Changes when the stage's options, its code, its models or the libraries it names do."""
-    return digest_of(*made_of(stage).values())
-
-
-def made_of(stage: Stage | Barrier) -> dict[str, Any]:
-    """All that a stage's result rests on beside the rows: its options, models and policies, code, and libraries."""
-    by_content = getattr(stage, "by_content", ())
-    options = {key: value for key, value in dataclasses.asdict(stage).items() if key not in by_content}  # type: ignore[call-overload]
-    module = type(stage).__module__
-    room = module.rpartition(".")[0] if module.startswith("latam_corpus.") else module
-    fingerprint = getattr(stage, "fingerprint", None)
-    code = [code_digest(room), code_digest("latam_corpus.text"), code_digest("latam_corpus.codes")]
-    return {
-        "stage": stage.name,
-        "options": options,
-        "models": fingerprint() if fingerprint else "",
-        "code": code,
-        "libraries": {name: metadata.version(name) for name in getattr(stage, "libraries", ())},
-    }
 
 
 def make_plan(recipe: Recipe, inputs: Mapping[str, str], limit: int | None = None) -> Plan:
@@ -307,8 +298,7 @@ def _for_release(stage: Stage | Barrier, recipe: Recipe) -> Stage | Barrier:
 
 
 def _segment(steps: list[list[Stage]], barriers: list[Barrier]) -> Segment:
-    made = tuple(Step(tuple(stages), digest_of(*map(stage_digest, stages), __version__)) for stages in steps)
-    return Segment(made, tuple(barriers))
+    return Segment(tuple(map(Step.of, steps)), tuple(barriers))
 
 
 def _hash_is_fresh(stages: Sequence[Stage | Barrier]) -> bool:

@@ -23,8 +23,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-import polars as pl
-
 from latam_corpus.durable import (
     Damage,
     beside,
@@ -37,11 +35,12 @@ from latam_corpus.durable import (
 )
 from latam_corpus.errors import ConfigError, PartError
 from latam_corpus.pipeline.lock import LOCK_FILE
-from latam_corpus.pipeline.step_file import DROPPED, LEDGER, ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
+
+    import polars as pl
 
 T = TypeVar("T")
 RUN_FILE: Final = "run.json"
@@ -205,6 +204,8 @@ def is_confirmed(record: Record, contents: Contents, values: Mapping[str, Any]) 
         return False
     if damage(record.folder, {REPLACED_FILE: digests[REPLACED_FILE]}):
         return True
+    import polars as pl  # noqa: PLC0415  (who lists runs needs no Polars)
+
     # By its rows: another version of a library may write them otherwise.
     return pl.read_parquet(record.folder / REPLACED_FILE).equals(contents.replaced)
 
@@ -257,6 +258,8 @@ def links(part: str, outputs: Sequence[T]) -> Iterator[tuple[str, T, str]]:
     >>> [name for name, _, _ in links("fuente-00000", ["ab12"])]
     ['kept/fuente-00000.parquet', 'dropped/fuente-00000-0.parquet', 'ledger/fuente-00000-0.parquet']
     """
+    from latam_corpus.pipeline.step_file import DROPPED, LEDGER, ROWS  # noqa: PLC0415  (the same)
+
     yield f"kept/{part}.parquet", outputs[-1], ROWS
     for number, output in enumerate(outputs):
         yield f"dropped/{part}-{number}.parquet", output, DROPPED

@@ -82,8 +82,8 @@ class Told:
 
     Attributes:
         stages: what happened, by stage.
-        kept: rows that go on, by `survival.GROUP`.
-        dropped: rows set aside, by stage, `survival.GROUP` and reason.
+        kept: rows that go on, by `tally.GROUP`.
+        dropped: rows set aside, by stage, `tally.GROUP` and reason.
         facts: of the step that reads the source, what its records showed of their columns.
         files: the SHA-256 of the outputs, by their names.
     """

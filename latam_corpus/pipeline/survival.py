@@ -1,7 +1,7 @@
 """The survival gate: what a stage left of each source, language, genre and country, held against the recipe's floors.
 
 A stage that keeps nine documents in ten may still have taken all the verse, or all of one small language. Parts count
-their rows by group (`tally`); `losses` puts the counts together and finds the groups that fell below their floor.
+their rows by group (`tally.py`); `losses` puts the counts together and finds the groups that fell below their floor.
 """
 
 from __future__ import annotations
@@ -12,24 +12,23 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
-import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
-from latam_corpus import schema
+from latam_corpus import vocabulary
 from latam_corpus.codes import UNDETERMINED, admits, iso_code, known_code, short
 from latam_corpus.errors import ConfigError, closest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-GROUP: Final = ("genre", "source_id", "language", "declared_language", "country")
+    from latam_corpus.pipeline.tally import Tally
+
 KINDS: Final = ("source", "language", "genre", "country")
 # Of two records of one document the later stays: the document survives.
 _UNJUDGED: Final = frozenset({"supersede"})
 _MOST_REASONS: Final = 3
 _COUNTRY: Final = re.compile("[A-Z]{2}")
 
-Tally = Counter[tuple[str, ...]]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -120,18 +119,6 @@ class Loss:
         return asdict(self)
 
 
-def tally(frame: pl.DataFrame, *more: str) -> Tally:
-    """Rows by GROUP and `more` columns; what isn't stated counts under "".
-
-    >>> tally(pl.DataFrame({"genre": ["news", "news"], "source_id": ["a", "a"], "country": ["CL", None]}))
-    Counter({('news', 'a', '', '', 'CL'): 1, ('news', 'a', '', '', ''): 1})
-    """
-    wanted = (*GROUP, *more)
-    columns = schema.conform(frame, pl.Schema(dict.fromkeys(wanted, pl.String())))
-    counted = columns.group_by(wanted, maintain_order=True).len()
-    return Counter({tuple(value or "" for value in key): rows for *key, rows in counted.iter_rows()})
-
-
 def losses(kept: Tally, dropped: Tally, stages: Sequence[str], identified: str | None, floors: Floors) -> list[Loss]:
     """The groups that fell below their floor, in the order of the stages, the hardest hit first.
 
@@ -207,7 +194,7 @@ def check_floors(floors: Floors, stages: Sequence[str], sources: Sequence[str], 
     Raises:
         ConfigError: one is named; the message has the closest that there is.
     """
-    for table, known in (("stage", stages), ("source", sources), ("genre", schema.GENRES)):
+    for table, known in (("stage", stages), ("source", sources), ("genre", vocabulary.GENRES)):
         for name in getattr(floors, table):
             if name not in known:
                 raise ConfigError(f"{place}, [survival.{table}]", f"no {table} here is «{name}»", closest(name, known))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import polars as pl
 
-from latam_corpus import schema
+from latam_corpus import vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -136,14 +136,14 @@ def outside(values: NDArray[np.float32], bound: Bound) -> tuple[NDArray[np.bool_
 
 
 def _group(part: pl.DataFrame, language: str, genre: str, bounds: Sequence[Bound]) -> Group:
-    values = {name: signal_values(part, name) for name in schema.SIGNALS}
+    values = {name: signal_values(part, name) for name in vocabulary.SIGNALS}
     fallen = {bound.signal: outside(values[bound.signal], bound) for bound in bounds}
     times = np.zeros(part.height, np.int64)
     for below, above in fallen.values():
         times += below | above
     by_signal = {bound.signal: bound for bound in bounds}
     signals = []
-    for name in schema.SIGNALS:
+    for name in vocabulary.SIGNALS:
         bound = by_signal.get(name)
         costs = tuple(_costs(part, values[name], bound, *fallen[name], times)) if bound else ()
         signals.append(_measured(name, values[name], bound, costs))

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from latam_corpus import schema
+from latam_corpus import vocabulary
 from latam_corpus.quality.distribution import outside
 from latam_corpus.quality.measure import Measure
 from latam_corpus.quality.policies import cached_policies
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from numpy.typing import NDArray
 
@@ -67,11 +67,15 @@ class Filter:
         """Changes when a bound does."""
         return cached_policies(self.policies).bounds_digest()
 
+    def fingerprint_for(self, entering: Collection[tuple[str, str]]) -> str:
+        """Changes when a bound does that documents of these languages and genres must keep."""
+        return cached_policies(self.policies).bounds_digest(entering)
+
     def __call__(self, batch: Batch) -> Batch:
         """The batch with `drop_reason` where a signal is out of its bounds; the evidence names every such signal."""
         policies = cached_policies(self.policies)
         signals = batch.frame["signals"].struct.unnest()
-        values = {name: signals[name].to_numpy() for name in schema.SIGNALS}
+        values = {name: signals[name].to_numpy() for name in vocabulary.SIGNALS}
         pairs = list(zip(batch.frame["language"].fill_null("und"), batch.frame["genre"], strict=True))
         bounds = {pair: policies.bounds(*pair) for pair in set(pairs)}
         reasons: list[str | None] = [None] * len(pairs)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 import polars as pl
 
-from latam_corpus import schema
+from latam_corpus import schema, vocabulary
 from latam_corpus.codes import holder
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.quality.given import Given
@@ -55,7 +55,7 @@ class Measure:
     gives: ClassVar[frozenset[str]] = frozenset({"signals"})
 
     def __post_init__(self) -> None:
-        known = {*schema.SIGNALS, ALL}
+        known = {*vocabulary.SIGNALS, ALL}
         for signal in self.signals:
             if signal not in known:
                 raise ConfigError("option «signals»", f"unknown signal «{signal}»", closest(signal, known))
@@ -89,11 +89,11 @@ class Measure:
         values = measured(Reading(batch.words, lexicon), self._names(policies))
         values |= self.given.values(batch, languages)
         nothing = pl.repeat(None, len(batch), dtype=pl.Float32, eager=True)
-        columns = {name: values.get(name, nothing) for name in schema.SIGNALS}
+        columns = {name: values.get(name, nothing) for name in vocabulary.SIGNALS}
         return batch.with_columns({"signals": pl.DataFrame(columns).to_struct("signals").cast(schema.SIGNAL_STRUCT)})
 
     def _names(self, policies: Policies) -> frozenset[str]:
         if ALL in self.signals:
-            return frozenset(schema.SIGNALS)
+            return frozenset(vocabulary.SIGNALS)
         # What a file gives is measured in `given`.
         return ALWAYS | policies.bounded_signals | frozenset(self.signals)

@@ -16,6 +16,7 @@ from latam_corpus import __version__
 from latam_corpus.errors import ConfigError
 from latam_corpus.quality.fit import BAD, GOOD
 from latam_corpus.quality.learned import SUFFIX, cached_model
+from latam_corpus.quality.settings import Settings
 from latam_corpus.text.fasttext_process import fit_apart
 from latam_corpus.text.words import WordTable
 
@@ -30,27 +31,6 @@ _WINDOW: Final = 200  # words a line: documents of any length count alike
 _WINDOWS: Final = 20  # lines a document at most
 _KEPT_OUT: Final = 26  # of 256
 LOSSES: Final = (0.01, 0.05)
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What a training can be told.
-
-    Attributes:
-        seed: of the order of lines and of fastText.
-        epoch: passes over the lines.
-        lr: the learning rate.
-        dim: numbers a vector, while training; the model has one a word.
-        bucket: places for pairs of words.
-        min_count: how often a word must stand.
-    """
-
-    seed: int = 20261125
-    epoch: int = 5
-    lr: float = 0.5
-    dim: int = 16
-    bucket: int = 2**18
-    min_count: int = 3
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import iso639
 
-from latam_corpus import schema
+from latam_corpus import vocabulary
 from latam_corpus.catalog.rights import tier_of
 from latam_corpus.catalog.words import GENRES
 from latam_corpus.said import same
@@ -132,7 +132,7 @@ def _config(name: str, folder: str, splits: set[str], *, default: bool = False) 
     if default:
         yield "  default: true"
     yield "  data_files:"
-    for split in schema.SPLITS:
+    for split in vocabulary.SPLITS:
         if split in splits:
             yield f"  - split: {split}"
             yield f"    path: {folder}/{split}-*.parquet"
@@ -207,10 +207,10 @@ def _contents(manifest: Manifest) -> str:
         count[shard.split] += shard.rows
         count["text"] += shard.text_bytes
     rows = [
-        [f"`{config}`", *(f"{count[split]:,}" for split in schema.SPLITS), megabytes(count["text"])]
+        [f"`{config}`", *(f"{count[split]:,}" for split in vocabulary.SPLITS), megabytes(count["text"])]
         for config, count in sorted(by_config.items())
     ]
-    tables = [table(["configuration", *schema.SPLITS, "text"], rows)]
+    tables = [table(["configuration", *vocabulary.SPLITS, "text"], rows)]
     for what in ("country", "rights_tier"):
         counted = sorted(manifest.counts[what].items(), key=lambda item: (-item[1].rows, item[0]))
         named = [[name or "not stated", f"{n.rows:,}", megabytes(n.text_bytes)] for name, n in counted]

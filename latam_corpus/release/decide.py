@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 import polars as pl
 
-from latam_corpus import schema
+from latam_corpus import schema, vocabulary
 from latam_corpus.catalog.optout.signal import WITHHELD
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.release.replaced import with_kept, without_replaced
@@ -36,7 +36,7 @@ _NAMES: Final = (
     "rights_tier",
     "basis",
 )
-_TIER_RANK: Final = {tier: place for place, tier in enumerate(schema.RIGHTS_TIERS)}
+_TIER_RANK: Final = {tier: place for place, tier in enumerate(vocabulary.RIGHTS_TIERS)}
 
 
 _CATEGORY: Final = pl.Categorical()
@@ -83,8 +83,8 @@ class Terms:
     def __post_init__(self) -> None:
         """Raise ConfigError for a tier or use that isn't one, or that can't be released."""
         for what, given, known in (
-            ("--admit", self.admit, schema.RIGHTS_TIERS[:-1]),
-            ("--uses", self.uses, schema.USES),
+            ("--admit", self.admit, vocabulary.RIGHTS_TIERS[:-1]),
+            ("--uses", self.uses, vocabulary.USES),
         ):
             if not given:
                 raise ConfigError(what, "nothing is named", f"choose from: {', '.join(known)}")
@@ -98,7 +98,7 @@ class Terms:
     def refusal(self) -> pl.Expr:
         """The reason why a row's rights keep it out, null where they don't."""
         lacking = [
-            pl.when(~pl.col("uses").list.contains(use)).then(pl.lit(use)) for use in schema.USES if use in self.uses
+            pl.when(~pl.col("uses").list.contains(use)).then(pl.lit(use)) for use in vocabulary.USES if use in self.uses
         ]
         lacks = pl.concat_str(*lacking, separator=",", ignore_nulls=True)
         return (

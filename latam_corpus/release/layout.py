@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import polars as pl
 
-from latam_corpus import schema
+from latam_corpus import vocabulary
 from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.release.parquet import ROW_ALLOWANCE
 
@@ -33,14 +33,14 @@ SHARD_BYTES: Final = 640 << 20
 
 _DEEPEST: Final = 24
 _PARTITION: Final = ("language", "genre", "split")
-_RANK: Final = {split: place for place, split in enumerate(schema.SPLITS)}
+_RANK: Final = {split: place for place, split in enumerate(vocabulary.SPLITS)}
 _WORD: Final = re.compile(r"[A-Za-z0-9_]+")
 
 
 def check_shares(shares: Mapping[str, float]) -> None:
     """Raise ConfigError unless these are shares of documents to hold out, less than all of them."""
     for split, share in shares.items():
-        if split not in schema.SPLITS[1:]:
+        if split not in vocabulary.SPLITS[1:]:
             raise ConfigError("splits", f"unknown split «{split}»", "choose from: validation, test")
         if not 0 <= share < 1:
             raise ConfigError("splits", f"{split} = {share} isn't a share", "give a number from 0 to 1")
@@ -88,7 +88,7 @@ def with_splits(
         rows = rows.join(best, on=on, how="left", maintain_order="left")
     inherited = pl.min_horizontal("by_key", "by_doc_id", "by_text_hash").min().over("key")
     drawn = pl.Series([split_of(key, shares) for key in rows["key"]], dtype=pl.String)
-    names = inherited.replace_strict(dict(enumerate(schema.SPLITS)), default=None, return_dtype=pl.String)
+    names = inherited.replace_strict(dict(enumerate(vocabulary.SPLITS)), default=None, return_dtype=pl.String)
     return rows.with_columns(pl.coalesce(names, drawn).alias("split")).select(released.columns)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import polars as pl
 
-from latam_corpus import schema
+from latam_corpus import schema, vocabulary
 from latam_corpus.errors import closest
 from latam_corpus.privacy.redact import KINDS
 
@@ -24,13 +24,13 @@ LONGEST_PATTERN: Final = 1_000  # characters; it is compiled
 
 # Columns whose words are all known. One misspelt would make `!=` true of every row.
 _WORDS: Final[dict[str, tuple[str, ...]]] = {
-    "genre": schema.GENRES,
-    "composition": schema.COMPOSITIONS,
-    "rights_tier": schema.RIGHTS_TIERS,
-    "basis": schema.BASES,
-    "uses": schema.USES,
-    "variety_basis": schema.VARIETY_BASES,
-    "split": schema.SPLITS,
+    "genre": vocabulary.GENRES,
+    "composition": vocabulary.COMPOSITIONS,
+    "rights_tier": vocabulary.RIGHTS_TIERS,
+    "basis": vocabulary.BASES,
+    "uses": vocabulary.USES,
+    "variety_basis": vocabulary.VARIETY_BASES,
+    "split": vocabulary.SPLITS,
 }
 # Columns whose words have one form.
 _LANGUAGE: Final = (re.compile(r"[a-z]{3}_[A-Z][a-z]{3}|und"), "a language with its script, such as 'spa_Latn'")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
-from latam_corpus import schema
+from latam_corpus import schema, vocabulary
 from latam_corpus.catalog.optout.signal import WITHHELD
 from latam_corpus.catalog.optout.site import ROBOTS, root_of
 from latam_corpus.catalog.rights import openness
@@ -43,7 +43,7 @@ LISTED: Final = pl.Schema(
 )
 _ASKING: Final = "rsl-permission"
 _PERMISSION: Final = "permission"
-_MORE_OPEN: Final = [tier for tier in schema.RIGHTS_TIERS if openness(tier) < openness(_PERMISSION)]
+_MORE_OPEN: Final = [tier for tier in vocabulary.RIGHTS_TIERS if openness(tier) < openness(_PERMISSION)]
 _HELD: Final = pl.DataFrame(
     {"signal": list(WITHHELD), "held": [sorted(uses) for uses in WITHHELD.values()]},
     schema={"signal": pl.String(), "held": pl.List(pl.String())},

@@ -13,7 +13,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from latam_corpus import schema
+from latam_corpus import schema, vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -72,7 +72,7 @@ _MEASURED: Final = (
     "split",
     "cluster_size",
     "tokens",
-    *(f"signals.{name}" for name in schema.SIGNALS),
+    *(f"signals.{name}" for name in vocabulary.SIGNALS),
     "stage",
     "verdict",
     "reason",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
-from latam_corpus import schema
+from latam_corpus import schema, vocabulary
 from latam_corpus.privacy.redact import redact
 from latam_corpus.release.decide import Terms
 
@@ -26,7 +26,7 @@ def readable(today: date) -> pl.Expr:
     >>> rows.select(readable(date(2026, 11, 25))).to_series().to_list()
     [True, False]
     """
-    return Terms(schema.RIGHTS_TIERS[:-1], ("redistribute",), today).refusal().is_null()
+    return Terms(vocabulary.RIGHTS_TIERS[:-1], ("redistribute",), today).refusal().is_null()
 
 
 def with_readable(frame: pl.DataFrame, today: date) -> pl.DataFrame:

@@ -24,6 +24,7 @@ from . import (
     quality,
     quality_kept,
     stages,
+    start,
     text_path,
     update,
     word_table,
@@ -49,6 +50,7 @@ _NAMES = {
     "quality_kept": quality_kept,
     "learned": learned,
     "large": large,
+    "start": start,
     "damage": damage,
 }
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from latam_corpus.errors import ConfigError
-from latam_corpus.language.model import SHIPPED, locate
+from latam_corpus.language.model_files import SHIPPED, locate
 from latam_corpus.policy import Policies
 
 from .own import Told

@@ -30,8 +30,8 @@ NO_PAGE: Final = "X-No-Page"
 
 _TRAINING: Final = frozenset({"train"})
 _MINING: Final = frozenset({"train", "redistribute"})
-# What a signal withholds of `schema.USES`. Most speak of training alone; a reservation of text and data mining, and a
-# licence that must be obtained, speak of every copy; `noarchive` speaks of showing the copy to others, and its best
+# What a signal withholds of `vocabulary.USES`. Most speak of training alone; a reservation of text and data mining, and
+# a licence that must be obtained, speak of every copy; `noarchive` speaks of showing the copy to others, and its best
 # known reader (Bing) takes it as a refusal of training as well.
 WITHHELD: Final[dict[Signal, frozenset[str]]] = {
     "robots-agent": _TRAINING,

@@ -17,7 +17,8 @@ import polars as pl
 
 from latam_corpus.errors import CorpusError
 from latam_corpus.language.judge import judge
-from latam_corpus.language.model import SHIPPED, load, locate
+from latam_corpus.language.model import load
+from latam_corpus.language.model_files import SHIPPED, locate
 
 from ..beside import rival_apart, run_script  # noqa: TID252  (`python -m` and mypy name it differently)
 from ..machine import Report, Table  # noqa: TID252

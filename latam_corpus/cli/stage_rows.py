@@ -1,0 +1,116 @@
+"""The rows of one stage alone, with those stages that must come before it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from latam_corpus import schema
+from latam_corpus.batch import Batch
+from latam_corpus.catalog.source import Source
+from latam_corpus.cli.rows import as_documents, read_chunks
+from latam_corpus.cli.show import errors
+from latam_corpus.collect.files import list_inputs, read
+from latam_corpus.corpus import ROW, Frames
+from latam_corpus.errors import ConfigError
+from latam_corpus.pipeline.registry import Barrier, make_stage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from latam_corpus.batch import Stage
+
+Chunk = tuple[list[dict[str, Any]], pl.DataFrame]  # rows as they were, and what is given beside them
+_GIVEN_BY_EXTRACT = (
+    "doc_id",
+    "text",
+    "title",
+    "creators",
+    "published",
+    "declared_language",
+    "url",
+    "extractor",
+    "origin",
+)
+
+
+def extracted(where: Path, extract: Stage | Barrier) -> Iterator[Chunk]:
+    """What `extract` makes of a file or of a folder of files."""
+    assert not isinstance(extract, Barrier)  # noqa: S101  (the registry's own stage)
+    origin = Source(id="input", title=str(where), holder="not stated")
+    for file in list_inputs(origin, str(where)):
+        for frame in read(origin, file, genre="web"):
+            after = schema.conform(extract(Batch(frame)).frame, schema.DOCUMENT_SCHEMA)
+            shown = after.select(*_GIVEN_BY_EXTRACT, "drop_reason")
+            yield [{} for _ in range(shown.height)], shown
+
+
+def worked(where: Path, stages: Sequence[Stage | Barrier]) -> Iterator[Chunk]:
+    """The rows of a file after these stages, of which one may be a barrier."""
+    at = next((place for place, one in enumerate(stages) if isinstance(one, Barrier)), len(stages))
+    before = [one for one in stages[:at] if not isinstance(one, Barrier)]
+    # What a stage gives for the barrier after it is of no use to a reader.
+    gives = [c.name for c in schema.DOCUMENT if any(c.name in one.gives for one in stages[at:] or stages)]
+    held: list[Chunk] = []
+    start = 0
+    for rows in read_chunks(where):
+        if not start:
+            _check_text(where, rows, stages)
+        batch = Batch(with_language(as_documents(rows, start), before))
+        for one in before:
+            batch = one(batch)
+        start += len(rows)
+        if at < len(stages):
+            # A stage after the barrier may read any column.
+            held.append((rows, batch.frame if stages[at + 1 :] else batch.frame.select(_decided_by(stages[at]))))
+        else:
+            yield rows, schema.conform(batch.frame, schema.DOCUMENT_SCHEMA).select(gives)
+    if held:
+        yield from _decided(held, stages[at:], gives)
+
+
+def _check_text(where: Path, rows: Sequence[dict[str, Any]], stages: Sequence[Stage | Barrier]) -> None:
+    """Refuse rows none of which has a text, where one is needed: all would be judged as if they were empty."""
+    fields = sorted({field for row in rows for field in row})
+    if rows and "text" not in fields and any("text" in one.needs for one in stages):
+        raise ConfigError(str(where), "no row has a field «text»", f"name it so: there are {', '.join(fields)}")
+
+
+def _decided(held: Sequence[Chunk], stages: Sequence[Stage | Barrier], gives: Sequence[str]) -> Iterator[Chunk]:
+    """The chunks after a barrier and the stages that follow it."""
+    barrier, *after = stages
+    assert isinstance(barrier, Barrier)  # noqa: S101  (`worked` cuts there)
+    corpus = Frames(tuple(frame.select(_decided_by(barrier)) for _, frame in held))
+    nothing = pl.DataFrame(schema={ROW: pl.Int64})
+    decided = pl.concat([nothing, *barrier.decide(corpus)], how="diagonal")
+    given = [name for name in decided.columns if name != ROW]
+    start = 0
+    for rows, frame in held:
+        numbered = frame.drop(given, strict=False).with_row_index(ROW, start).with_columns(pl.col(ROW).cast(pl.Int64))
+        batch = Batch(numbered.join(decided, on=ROW, how="left", maintain_order="left"))
+        for one in after:
+            assert not isinstance(one, Barrier)  # noqa: S101  (a stage stands for one barrier at most)
+            batch = one(batch)
+        yield rows, schema.conform(batch.frame, schema.DOCUMENT_SCHEMA).select(gives)
+        start += frame.height
+
+
+def _decided_by(barrier: Stage | Barrier) -> list[str]:
+    return sorted({*barrier.needs, *getattr(barrier, "aside", ())})
+
+
+def with_language(documents: pl.DataFrame, stages: Sequence[Stage]) -> pl.DataFrame:
+    """The documents with `language`, where a stage needs one and rows have none: as declared, else identified."""
+    if not any("language" in stage.needs for stage in stages):
+        return documents
+    documents = documents.with_columns(pl.coalesce("language", "declared_language").alias("language"))
+    missing = documents["language"].is_null()
+    if missing.any():
+        errors.print("rows without «language» are identified first")
+        identified = make_stage("identify", {}, "identify")
+        assert not isinstance(identified, Barrier)  # noqa: S101  (the registry's own stage)
+        found = identified(Batch(documents.filter(missing))).frame["language"]
+        documents = documents.with_columns(documents["language"].scatter(missing.arg_true(), found))
+    return documents

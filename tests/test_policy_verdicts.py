@@ -1,0 +1,324 @@
+"""Which file decides on a document, which bounds it must keep, and what changes when a verdict may."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import polars as pl
+import pytest
+
+from latam_corpus import schema
+from latam_corpus.batch import Batch
+from latam_corpus.errors import ConfigError
+from latam_corpus.policy import Bound, Policies
+from latam_corpus.quality.filter import Filter
+from latam_corpus.quality.measure import Measure
+from latam_corpus.quality.policies import cached_policies
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_LANGUAGES = {
+    "und": "[bounds]\nalphabetic_word_share = { min = 0.5 }",
+    "spa": """
+        background = true
+        alphabet = "abcdefghijklmnñopqrstuvwxyz"
+        [stop_words]
+        origin = "prueba"
+        words = ["de", "la"]
+        [typical]
+        stop_word_share = 0.53
+        words_per_line = 6.0
+        [bounds]
+        stop_word_count = { min = 2 }
+        longest_word = { max = 30.25 }
+    """,
+    "por": 'background = true\n[stop_words]\norigin = "prueba"\nwords = ["de", "não"]',
+    "que": 'covers = ["gnc"]',
+    "quy": 'covers = ["quz"]',
+}
+_GENRES = {
+    "news": """
+        [bounds]
+        stop_word_share = { min = 0.55, max = 1.333, of = "typical" }
+        digit_share = { max = 0.000012 }
+        word_count = { min = 25, max = 4000 }
+    """,
+    "lyrics": "[bounds]\nunique_words_per_200 = { min = 0.25 }",
+}
+
+
+class Written(Protocol):
+    """Writes a folder of policies."""
+
+    def __call__(self, **changed: str) -> Path:
+        """The folder, with these files said otherwise: a language's or genre's name, and what stands in its file."""
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Written:
+    """A maker of small policies."""
+
+    def write(**changed: str) -> Path:
+        for kind, key, files in (("languages", "language", _LANGUAGES), ("genres", "genre", _GENRES)):
+            folder = tmp_path / "filters" / kind
+            folder.mkdir(parents=True, exist_ok=True)
+            for name in [*files, *(name for name in changed if (len(name) == 3) == (kind == "languages"))]:
+                head = f'{key} = "{name}"\n' + (f'name = "{name.title()}"\n' if kind == "languages" else "")
+                (folder / f"{name}.toml").write_text(head + changed.get(name, files.get(name, "")) + "\n")
+        return tmp_path / "filters"
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("code", "file"),
+    [
+        ("spa", "spa"),
+        ("spa_Latn", "spa"),
+        ("es", "spa"),
+        ("es-CL", "spa"),
+        ("ES", "spa"),
+        ("quy", "quy"),  # its own, before its macrolanguage's
+        ("quz", "quy"),  # the one that covers it, before its macrolanguage's
+        ("qvn", "que"),  # its macrolanguage's
+        ("qu", "que"),
+        ("gnc", "que"),  # covered, and of no macrolanguage
+        ("deu", "und"),
+        ("zzz", "und"),
+        ("und", "und"),
+        ("", "und"),
+    ],
+)
+def test_a_language_has_its_own_file_or_the_nearest(written: Written, code: str, file: str) -> None:
+    """In this order: its own, one that covers it, its macrolanguage's, und.toml."""
+    policies = Policies.load(written())
+    assert policies.language(code).language == file
+    own = [bound.file for bound in policies.bounds(code, "lyrics")][:-1]
+    assert set(own) <= {f"languages/{file}.toml"}
+
+
+def test_a_document_keeps_its_language_and_its_genre(written: Written) -> None:
+    """Values as the files state them; a ratio as a value of four decimals, where the language says what is typical."""
+    policies = Policies.load(written())
+    news = "genres/news.toml"
+    plain = [Bound("digit_share", None, 0.000012, news), Bound("word_count", 25, 4000, news)]
+    assert list(policies.bounds("spa_Latn", "news")) == [
+        Bound("stop_word_count", 2, None, "languages/spa.toml"),
+        Bound("longest_word", None, 30.25, "languages/spa.toml"),
+        Bound("stop_word_share", 0.2915, 0.7065, news),  # 0.55 and 1.333 of 0.53, which is 0.70649
+        *plain,
+    ]
+    assert list(policies.bounds("por", "news")) == plain
+    assert policies.bounds("deu", "news")[0].signal == "alphabetic_word_share"
+
+
+def test_a_reason_is_readable() -> None:
+    """Six digits at most, and none that says nothing."""
+    bound = Bound("word_count", 25.0, 1234.5678, "")
+    assert (bound.too_low, bound.too_high) == ("word_count<25", "word_count>1234.57")
+
+
+def test_a_genre_without_a_file_is_refused_with_the_closest(written: Written) -> None:
+    """The folder is named, since a run may have its own."""
+    folder = written()
+    with pytest.raises(ConfigError, match="no policy for the genre «new»; did you mean «news»") as told:
+        Policies.load(folder).bounds("spa", "new")
+    assert told.value.place == str(folder / "genres")
+
+
+def test_what_any_file_bounds_is_measured(written: Written) -> None:
+    """Of both kinds; the languages that any document may be in are told in order."""
+    policies = Policies.load(written())
+    asked = {"stop_word_count", "longest_word", "alphabetic_word_share", "stop_word_share", "digit_share", "word_count"}
+    assert policies.bounded_signals == {*asked, "unique_words_per_200"}
+    assert policies.background == ("por", "spa")
+    assert policies.stop_table.languages == ("por", "spa")
+
+
+def test_the_place_of_a_bound_is_told(written: Written) -> None:
+    """In a language's file before a genre's; the folder where nothing bounds the signal."""
+    folder = written()
+    policies = Policies.load(folder)
+    lines = (folder / "genres" / "news.toml").read_text().splitlines()
+    line = next(number for number, line in enumerate(lines, 1) if "word_count" in line)
+    assert policies.place_of("word_count") == f"{folder}/genres/news.toml, line {line}"
+    assert policies.place_of("longest_word").startswith(f"{folder}/languages/spa.toml, line ")
+    assert policies.place_of("char_entropy") == str(folder)
+
+
+_SPANISH = _LANGUAGES["spa"]
+_PORTUGUESE = _LANGUAGES["por"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "measured", "judged"),
+    [
+        ("spa", _SPANISH.replace('"la"', '"el"'), True, False),
+        ("por", _PORTUGUESE.replace(', "não"', ""), True, False),
+        ("spa", _SPANISH.replace("ñ", ""), True, False),
+        ("por", f'alphabet = "ç"\n{_PORTUGUESE}', True, False),
+        ("por", _PORTUGUESE.replace("background = true", ""), True, False),
+        ("quy", "", True, True),  # nothing covers quz any more
+        ("quy", 'covers = ["qvn"]', True, True),
+        ("gug", "", True, True),  # a new file, though it bounds nothing
+        ("spa", _SPANISH.replace("0.53", "0.54"), False, True),
+        ("spa", _SPANISH.replace("min = 2", "min = 3"), False, True),
+        ("spa", _SPANISH.replace("max = 30.25", "min = 30.25"), False, True),
+        ("news", _GENRES["news"].replace("max = 4000", "max = 4001"), False, True),
+        ("news", _GENRES["news"].replace(', of = "typical"', ""), False, True),
+        ("lyrics", "[bounds]\nunique_words_per_200 = { max = 0.25 }", False, True),
+        ("legal", "[bounds]\nword_count = { min = 25 }", False, True),
+        ("spa", f'reviewed_by = ["Alguien"]\n{_SPANISH}', False, False),
+    ],
+)
+def test_a_digest_changes_with_what_it_stands_for(
+    written: Written, name: str, text: str, measured: bool, judged: bool
+) -> None:
+    """What is known of languages changes what is measured; bounds and what is typical change what is judged."""
+    before = Policies.load(written())
+    after = Policies.load(written(**{name: text}))
+    assert (after.lexicon_digest() != before.lexicon_digest()) == measured
+    assert (after.bounds_digest() != before.bounds_digest()) == judged
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "concerned"),
+    [
+        ("news", _GENRES["news"].replace("min = 25", "min = 26"), {("spa", "news"), ("und", "news")}),
+        ("news", _GENRES["news"].replace("max = 4000", "max = 4001"), {("spa", "news"), ("und", "news")}),
+        ("news", _GENRES["news"].replace("word_count", "sentence_count"), {("spa", "news"), ("und", "news")}),
+        ("und", "", {("und", "news")}),
+        ("spa", _SPANISH.replace("0.53", "0.54"), {("spa", "news")}),
+        ("spa", _SPANISH.replace("words_per_line = 6.0", "words_per_line = 7.0"), set()),
+        ("lyrics", "", {("spa", "lyrics")}),
+        ("legal", "[bounds]\nword_count = { min = 25 }", set()),
+    ],
+)
+def test_a_digest_for_some_rows_changes_with_their_bounds(
+    written: Written, name: str, text: str, concerned: set[tuple[str, str]]
+) -> None:
+    """Of each language and genre by itself, and of several together when one of them is concerned."""
+    pairs = {("spa", "news"), ("spa", "lyrics"), ("und", "news")}
+    before = Policies.load(written())
+    after = Policies.load(written(**{name: text}))
+    assert {pair for pair in pairs if after.bounds_digest({pair}) != before.bounds_digest({pair})} == concerned
+    assert (after.bounds_digest(pairs) != before.bounds_digest(pairs)) == bool(concerned)
+
+
+def test_a_digest_for_some_rows_tells_them_apart(written: Written) -> None:
+    """Of two kinds of rows that exchange their bounds, of none, and in whatever order they are named."""
+    one, other = "[bounds]\nword_count = { min = 1 }", "[bounds]\nword_count = { min = 2 }"
+    before = Policies.load(written(news=one, lyrics=other))
+    after = Policies.load(written(news=other, lyrics=one))
+    pairs = [("spa", "news"), ("spa", "lyrics")]
+    assert after.bounds_digest(pairs) != before.bounds_digest(pairs)
+    assert before.bounds_digest(pairs) == before.bounds_digest(reversed(pairs))
+    assert before.bounds_digest([]) == after.bounds_digest([])
+    assert before.bounds_digest([]) != before.bounds_digest(None)
+
+
+def _judged(
+    folder: Path, rows: list[tuple[str | None, str, dict[str, float | None]]]
+) -> list[tuple[str | None, object]]:
+    """For each row, by language, genre and measured signals, the reason for which it falls, and the evidence."""
+    signals = [dict.fromkeys(schema.SIGNAL_STRUCT.to_schema()) | values for _, _, values in rows]
+    frame = pl.DataFrame(
+        {
+            "language": pl.Series([language for language, _, _ in rows], dtype=pl.String),
+            "genre": [genre for _, genre, _ in rows],
+            "signals": pl.Series(signals, dtype=schema.SIGNAL_STRUCT),
+        }
+    )
+    made = Filter(str(folder))(Batch(frame)).frame
+    told = [None if one is None else json.loads(one) for one in made["evidence"]]
+    return list(zip(made["drop_reason"], told, strict=True))
+
+
+def test_a_document_falls_by_the_first_bound_that_it_breaks(written: Written) -> None:
+    """The evidence has all of them, each with the measured value; rows of other kinds have their own bounds."""
+    found = _judged(
+        written(),
+        [
+            (
+                "spa_Latn",
+                "news",
+                {"word_count": 24, "stop_word_count": 1, "longest_word": 30.5, "digit_share": 0.00002},
+            ),
+            ("spa_Latn", "news", {"word_count": 4001.00006, "stop_word_share": 0.12345678}),
+            ("spa_Latn", "lyrics", {"word_count": 3, "unique_words_per_200": 0.2}),
+            ("por_Latn", "lyrics", {"stop_word_count": 0, "unique_words_per_200": 0.3}),
+            (None, "lyrics", {"alphabetic_word_share": 0.4, "unique_words_per_200": 0.1}),
+        ],
+    )
+    several = {"stop_word_count<2": 1.0, "longest_word>30.25": 30.5, "digit_share>1.2e-05": 0.0, "word_count<25": 24.0}
+    assert found == [
+        ("stop_word_count<2", several),
+        ("stop_word_share<0.2915", {"stop_word_share<0.2915": 0.1235, "word_count>4000": 4001.0}),
+        ("unique_words_per_200<0.25", {"unique_words_per_200<0.25": 0.2}),
+        (None, None),
+        ("alphabetic_word_share<0.5", {"alphabetic_word_share<0.5": 0.4, "unique_words_per_200<0.25": 0.1}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({"word_count": 25.0}, None),
+        ({"word_count": 4000.0}, None),
+        ({"stop_word_share": 0.2915}, None),  # as float32, which is what was measured
+        ({"stop_word_share": 0.7065}, None),
+        ({"stop_word_share": float(np.nextafter(np.float32(0.2915), np.float32(0)))}, "stop_word_share<0.2915"),
+        ({"stop_word_share": float(np.nextafter(np.float32(0.7065), np.float32(1)))}, "stop_word_share>0.7065"),
+        ({"stop_word_share": float("nan")}, None),
+        ({"stop_word_share": None}, None),
+    ],
+)
+def test_what_is_at_a_bound_keeps_it(written: Written, values: dict[str, float | None], reason: str | None) -> None:
+    """As does what nobody could measure."""
+    [(found, _)] = _judged(written(), [("spa", "news", values)])
+    assert found == reason
+
+
+def test_what_fell_before_keeps_its_reason(written: Written) -> None:
+    """A stage judges only what is still there."""
+    frame = pl.DataFrame(
+        {
+            "language": ["spa"],
+            "genre": ["news"],
+            "signals": pl.Series([dict.fromkeys(schema.SIGNAL_STRUCT.to_schema(), 0.0)], dtype=schema.SIGNAL_STRUCT),
+            "drop_reason": ["language=eng"],
+        }
+    )
+    assert Filter(str(written()))(Batch(frame)).frame["drop_reason"].to_list() == ["language=eng"]
+
+
+def test_a_document_is_measured_by_its_languages_file(written: Written) -> None:
+    """A code that a file covers by that file's words, one in no language, or in one that is null, by none."""
+    folder = written(spa=f'covers = ["lad"]\n{_SPANISH}')
+    frame = pl.DataFrame({"text": ["de la casa de la abuela"] * 5, "language": ["spa_Latn", "lad", "por", "und", None]})
+    made = Measure(str(folder))(Batch(frame)).frame["signals"].struct.field("stop_word_count").fill_nan(None)
+    assert made.to_list() == [2, 2, 1, None, None]
+
+
+def test_a_folder_of_policies_is_read_again_when_it_changes(written: Written) -> None:
+    """And not before: a file that is edited, added or removed, in a folder whose name has brackets."""
+    folder = written()
+    moved = str(folder.rename(folder.with_name("[filtros]")))
+    first = cached_policies(moved)
+    assert cached_policies(moved) is first
+    new = folder.with_name("[filtros]") / "genres" / "legal.toml"
+    new.write_text('genre = "legal"\n')
+    assert set(cached_policies(moved).genres) == {"news", "lyrics", "legal"}
+    new.write_text('genre = "legal"\nreviewed_by = ["Alguien"]\n')
+    assert cached_policies(moved).genres["legal"].reviewed_by == ("Alguien",)
+    new.unlink()
+    assert set(cached_policies(moved).genres) == {"news", "lyrics"}
+
+
+def test_the_shipped_policies_are_those_without_a_name() -> None:
+    """The folder of the package, or of the checkout."""
+    assert cached_policies().folder == Policies.load().folder
+    assert {"spa", "por"} <= set(cached_policies("").languages)

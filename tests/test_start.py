@@ -1,0 +1,155 @@
+"""The command line starts light: what a command doesn't use it doesn't load, and the shell completes what follows."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from latam_corpus.cli.app import COMMANDS, app, loaded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from conftest import CommandLine
+
+# Each costs a tenth of a second and more, or ten megabytes and more.
+_HEAVY = {
+    *("polars", "pyarrow", "numpy", "numba", "llvmlite", "scipy", "fsspec", "zstandard", "datatrove", "asyncio"),
+    *("lxml", "trafilatura", "resiliparse", "fastwarc", "fasttext", "iso639", "langcodes", "license_expression"),
+}
+_RUN = """
+import contextlib, io, json, sys
+from latam_corpus.cli import app
+with contextlib.redirect_stdout(io.StringIO()):
+    for line in {lines!r}:
+        sys.argv = ["latam-corpus", *line]
+        try:
+            app.main()
+        except SystemExit as ended:
+            assert not ended.code, (line, ended.code)
+        found = [name for name in {heavy} if name in sys.modules]
+        assert not found, (line, found)
+"""
+
+
+def _lines() -> list[list[str]]:
+    """Every command and every group's command, with `--help` after it."""
+    found = [["--help"]]
+    for name in COMMANDS:
+        found.append([name, "--help"])
+        command = loaded(name)
+        if isinstance(command, TyperGroup):
+            found += [[name, inner, "--help"] for inner in command.commands]
+    return found
+
+
+def _starts_light(lines: list[list[str]], folder: Path, but: frozenset[str] = frozenset()) -> None:
+    environ = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    command = [sys.executable, "-c", _RUN.format(lines=lines, heavy=sorted(_HEAVY - but))]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder, env=environ)
+    assert done.returncode == 0, done.stderr
+
+
+def test_help_and_version_load_nothing_heavy(tmp_path: Path) -> None:
+    """Neither does the help of any command; a module that is heavy is imported in the function that needs it."""
+    lines = _lines()
+    assert len(lines) > 40
+    _starts_light([["--version"], *lines], tmp_path)
+
+
+def test_lists_of_files_load_nothing_heavy(tmp_path: Path) -> None:
+    """Recipes and runs are TOML and JSON; so are sources, whose codes and licences are looked up in tables."""
+    run = tmp_path / "out" / "runs" / "cuentos-1a2b3c4d"
+    run.mkdir(parents=True)
+    told = {"id": run.name, "written": "2026-11-27", "parts": [], "recipe": {"title": "Cuentos"}, "seconds": 1.0}
+    (run / "run.json").write_text(json.dumps(told | {"rows": {"in": 2, "kept": 1}}))
+    _starts_light([["list", "recipes"], ["runs", "list"]], tmp_path)
+    _starts_light([["list", "sources"]], tmp_path, frozenset({"iso639", "license_expression"}))
+
+
+def test_what_a_command_loads_is_seen(tmp_path: Path) -> None:
+    """Signals are compiled code, so that the list of them loads Numba: the two tests above can fail."""
+    with pytest.raises(AssertionError, match="numba"):
+        _starts_light([["list", "signals"]], tmp_path)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_summary_of_a_command_is_its_own(name: str) -> None:
+    """What `latam-corpus --help` says before the command is imported is what the command says of itself."""
+    group = get_command(app)
+    assert isinstance(group, TyperGroup)
+    assert group.commands[name].get_short_help_str(1000) == loaded(name).get_short_help_str(1000)
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("chek", "No such command 'chek'. Did you mean 'check'?"),
+        ("list recpes", "No such command 'recpes'. Did you mean 'recipes'"),
+        ("run news --inptu x", "No such option: --inptu (Possible options: --input)"),
+        ("run", "Missing argument"),
+    ],
+)
+def test_a_misspelt_command_is_told_with_the_closest(command_line: CommandLine, line: str, told: str) -> None:
+    """The user's input was wrong: exit code 2, and what it may have meant."""
+    said = command_line(*line.split())
+    assert said.code == 2
+    assert told in said.err
+
+
+@pytest.fixture
+def completed(command_line: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
+    """What a shell is told to offer for the last word of a line, in a folder with two folders of runs."""
+    for out, name in (("out", "cuentos-1a2b3c4d"), ("otra", "cuentos-5e6f7a8b")):
+        (tmp_path / out / "runs" / name).mkdir(parents=True)
+        (tmp_path / out / "runs" / name / "run.json").touch()
+    (tmp_path / "out" / "runs" / "cuentos-sin-terminar").mkdir()
+
+    def call(line: str, shell: str = "bash") -> list[str]:
+        monkeypatch.chdir(tmp_path)
+        words = str(len(line.split(" ")) - 1)
+        asked = {"_LATAM_CORPUS_COMPLETE": f"complete_{shell}", "COMP_WORDS": line, "COMP_CWORD": words}
+        asked |= {"_TYPER_COMPLETE_ARGS": line, "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
+        for name, value in asked.items():
+            monkeypatch.setenv(name, value)
+        said = command_line()
+        assert (said.code, said.err) == (0, "")
+        return said.out.split()
+
+    return call
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("latam-corpus meas", ["measure"]),
+        ("latam-corpus run lit", ["literature"]),
+        ("latam-corpus check lyr", ["lyrics"]),
+        ("latam-corpus stage fing", ["fingerprint"]),
+        ("latam-corpus sources preview conha", ["conha19"]),
+        ("latam-corpus run news --acc", ["--accept-loss"]),
+        ("latam-corpus list rec", ["recipes"]),
+        ("latam-corpus compare cue", ["cuentos-1a2b3c4d"]),
+        ("latam-corpus compare --out otra cue", ["cuentos-5e6f7a8b"]),
+        ("latam-corpus run nada/de/esto", []),
+    ],
+)
+def test_the_shell_completes_names(completed: Callable[..., list[str]], line: str, offered: list[str]) -> None:
+    """Commands, options, recipes, stages, sources and runs; what isn't known is left to the shell, as a path."""
+    assert completed(line) == offered
+
+
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
+def test_other_shells_are_told_what_a_command_does(completed: Callable[..., list[str]], shell: str) -> None:
+    """They show it beside the name."""
+    told = " ".join(completed("latam-corpus meas", shell))
+    assert "measure" in told
+    assert "signal" in told
