@@ -12,7 +12,7 @@ from latam_corpus.cli.show import console, number, print_json, table
 from latam_corpus.cli.stores import existing_store
 from latam_corpus.errors import ConfigError
 from latam_corpus.pipeline import history
-from latam_corpus.pipeline.difference import counts, differences
+from latam_corpus.pipeline.difference import counts, differences, files_of
 from latam_corpus.pipeline.disk import disk_use, prune
 from latam_corpus.release.card import megabytes
 from latam_corpus.release.runs import releases_of
@@ -115,7 +115,7 @@ def show(run: RunName, out: Out = Path("out"), store: StoreUrl = None, as_json: 
 
 def _show_record(told: Mapping[str, Any]) -> None:
     console.print(f"recipe   {told['recipe']['name']}: {told['recipe']['title']}", markup=False)
-    files = {(part["name"].rpartition("-")[0], part["file"]) for part in told["parts"]}
+    files = {(part["name"].rpartition("-")[0], one["file"]) for part in told["parts"] for one in files_of(part)}
     limit = f", at most {told['limit']} records of each" if told.get("limit") else ""
     console.print(f"input    {number(len(files))} files in {number(len(told['parts']))} parts{limit}")
     console.print(
