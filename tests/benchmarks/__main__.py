@@ -23,6 +23,7 @@ from . import (
     mutants,
     quality,
     quality_kept,
+    small,
     stages,
     text_path,
     update,
@@ -50,6 +51,7 @@ _NAMES = {
     "learned": learned,
     "large": large,
     "damage": damage,
+    "small": small,
 }
 
 
