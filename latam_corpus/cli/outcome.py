@@ -31,6 +31,12 @@ _MOST_LOSSES: Final = 10
 _MOST_FILES: Final = 10
 
 
+def tell_looking(file: InputFile) -> None:
+    """Say that a large file is looked through: it may take minutes before anything else is said."""
+    size = megabytes(file.size)
+    errors.print(f"{file.relative}: looking where it can be cut, once for its {size}", markup=False)
+
+
 def tell_plan(plan: Plan, parts: Sequence[Part], out: Path, *, as_json: bool) -> None:
     """Print what a run would do: which parts are done already, and what the others would take."""
     first = plan.segments[0]

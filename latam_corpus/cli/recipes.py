@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from latam_corpus.cli.crawl import with_crawled
-from latam_corpus.cli.outcome import tell_examined, tell_plan, tell_result
+from latam_corpus.cli.outcome import tell_examined, tell_looking, tell_plan, tell_result
 from latam_corpus.cli.show import RunProgress, console, errors, number, print_json, table
 from latam_corpus.engine.choose import make_engine
 from latam_corpus.errors import ConfigError, ReleaseError, closest
@@ -234,7 +234,7 @@ def run(
     chosen = make_engine(engine, workers or os.cpu_count() or 1)
     plan = with_crawled(plan, out)
     tell_examined(examined(plan))
-    parts = find_parts(plan, limit)
+    parts = find_parts(plan, limit, tell_looking)
     if dry_run:
         tell_plan(plan, parts, out, as_json=as_json)
         return

@@ -17,7 +17,7 @@ Kind: TypeAlias = Literal["lines", "row_groups", "batches", "records", "members"
 SPAN_BYTES: Final = 64 * 2**20
 # So many spans of a compressed file may begin within one of its members. To reach a span, what the member has before it
 # is unpacked once more: with 8, all of the member 3.5 times over. By gzip that is a tenth of what the stages of a run
-# take for its text, by Zstandard a thirtieth, by xz a fifth.
+# take for its text, by Zstandard a twentieth, by xz a quarter (`python -m tests.benchmarks compressed`).
 MOST_IN_MEMBER: Final = 8
 
 

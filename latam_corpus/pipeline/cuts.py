@@ -14,19 +14,23 @@ from latam_corpus.paths import cache_folder, use_folder
 from latam_corpus.pipeline.plan import code_digest, digest_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from latam_corpus.catalog.source import Source
     from latam_corpus.collect.files import InputFile
 
 
-def cuts_of(source: Source, file: InputFile, content: str) -> list[Span | None]:
+def cuts_of(
+    source: Source, file: InputFile, content: str, looking: Callable[[InputFile], None] | None = None
+) -> list[Span | None]:
     """The parts of a file, as `split` finds them; from the user's cache where they were found before.
 
     Args:
         source: how the file is read.
         file: one of `list_inputs`.
         content: the digest of its bytes.
+        looking: is told of the file before it is read from end to end.
     """
     if file.size <= SPAN_BYTES:
         return [None]
@@ -36,6 +40,8 @@ def cuts_of(source: Source, file: InputFile, content: str) -> list[Span | None]:
     path = cache_folder() / "cuts" / code_digest("latam_corpus.collect") / f"{key}.json"
     found = _remembered(path)
     if found is None:
+        if looking:
+            looking(file)
         found = split(source, file, SPAN_BYTES)
         _remember(path, found)
     return found

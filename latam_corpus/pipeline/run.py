@@ -74,8 +74,13 @@ class Progress(Protocol):
         ...
 
 
-def find_parts(plan: Plan, limit: int | None = None) -> list[Part]:
+def find_parts(plan: Plan, limit: int | None = None, looking: Callable[[InputFile], None] | None = None) -> list[Part]:
     """The parts of the plan's sources, in the sources' order.
+
+    Args:
+        plan: what to do.
+        limit: how many records of each file at most.
+        looking: is told of a large file that must be read from end to end to know where it can be cut.
 
     Raises:
         ConfigError: a source has no place to read from, nothing is there, or its holder must be asked first.
@@ -98,7 +103,7 @@ def find_parts(plan: Plan, limit: int | None = None) -> list[Part]:
             inputs = tuple(_input(file, reading) for file in pack)
             # A file is cut at fixed places, whatever the number of workers; with a limit it is read from its start.
             whole = limit is not None or len(inputs) > 1
-            for span in [None] if whole else cuts_of(source, pack[0], inputs[0].sha256):
+            for span in [None] if whole else cuts_of(source, pack[0], inputs[0].sha256, looking):
                 key = digest_of([one.key for one in inputs], span)
                 found.append(Part(f"{source.id}-{len(found):05d}", source, inputs, genre, key, limit, span))
     return found

@@ -11,6 +11,7 @@ from latam_corpus.errors import CorpusError
 
 from . import (
     balance,
+    compressed,
     crawl,
     damage,
     dedupe,
@@ -52,6 +53,7 @@ _NAMES = {
     "large": large,
     "damage": damage,
     "small": small,
+    "compressed": compressed,
 }
 
 
