@@ -203,11 +203,11 @@ def test_a_source_that_joins_records_reads_a_file_as_one(tmp_path: Path, more: s
     assert len(split(_ANY, file, 100)) > 1
 
 
-@pytest.mark.parametrize(("members", "skipped"), [(1, 16 * 15 // 2 * 4), (8, 8 * 8 * 7 // 2)])
+@pytest.mark.parametrize(("members", "skipped"), [(1, 8 * 7 // 2 * 8), (8, 8 * 8 * 7 // 2)])
 def test_a_compressed_file_is_entered_at_its_members(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, members: int, skipped: int
 ) -> None:
-    """Of eight members each part is reached through its own; in one, sixteen parts begin at most, and not 64."""
+    """Of eight members each part is reached through its own; in one, eight parts begin at most, and not 64."""
     monkeypatch.setattr(streams, "ENTRIES_APART", 1)
     line = '{"text": "%064x"}\n'
     data = "".join(line % random.Random(n).getrandbits(256) for n in range(6400)).encode()  # noqa: S311
@@ -218,8 +218,8 @@ def test_a_compressed_file_is_entered_at_its_members(
     (file,) = list_inputs(_ANY, path)
     found = [span for span in split(_ANY, file, size) if span]
     assert sum(span.size for span in found) == len(data)
-    assert len(found) == (16 if members == 1 else 64)
-    assert [span.first_record for span in found[:3]] == ([1, 401, 801] if members == 1 else [1, 101, 201])
+    assert len(found) == (8 if members == 1 else 64)
+    assert [span.first_record for span in found[:3]] == ([1, 801, 1601] if members == 1 else [1, 101, 201])
     assert sum(span.skip for span in found) == skipped * size
 
 
@@ -250,7 +250,8 @@ def test_members_of_a_zip_do_not_depend_on_the_cut(tmp_path: Path, names: list[s
         for of in ([None], spans)
     )
     assert pieces.select(whole.columns).equals(whole)
-    assert len(spans) >= sum(name == "a.txt" for name in names)
+    # Every member with any bytes may end a span.
+    assert len(spans) >= sum(not name.endswith("/") and number % 4 > 0 for number, name in enumerate(names, 1))
 
 
 def test_a_zip_with_archives_in_it_is_one_part(tmp_path: Path) -> None:

@@ -20,8 +20,10 @@ from latam_corpus.collect import packs as module
 from latam_corpus.collect.files import InputFile, digest, list_inputs, packs, read, read_all, split
 from latam_corpus.engine.in_process import InProcess
 from latam_corpus.pipeline import cuts
+from latam_corpus.pipeline.difference import differences, title_of
 from latam_corpus.pipeline.plan import make_plan
 from latam_corpus.pipeline.recipe import load_recipe
+from latam_corpus.pipeline.record import read_record
 from latam_corpus.pipeline.run import find_parts, run
 
 if TYPE_CHECKING:
@@ -143,6 +145,12 @@ class Noted:
     def barrier(self, name: str, rows: int) -> None:
         """Nothing is shown."""
 
+    def mended(self, told: str) -> None:
+        """Nothing is shown."""
+
+    def step(self, title: str, done: int, total: int) -> None:
+        """Nothing is shown."""
+
 
 def _worked(folder: Path, out: Path, recipe_of: SmallRecipe) -> tuple[list[tuple[bool, ...]], list[pl.DataFrame]]:
     """Of each part which steps were reused, and the run's rows: kept, set aside, on record."""
@@ -198,6 +206,27 @@ def test_one_file_more_redoes_its_pack_alone(
     assert 1 <= fresh()[0] <= 2
     (folder / "013.txt").unlink()
     assert 0 <= fresh()[0] <= 2
+
+
+def test_of_two_runs_the_changed_file_of_a_pack_is_told(tmp_path: Path, small_recipe: SmallRecipe) -> None:
+    """And not all others of the pack, which are read as before."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for number in range(30):
+        (folder / f"{number:03}.txt").write_text(_TEXT.format(n=number))
+    told = []
+    for text in ("uno", "dos"):
+        (folder / "012.txt").write_text(text)
+        (folder / f"031-{text}.txt").write_text(_TEXT.format(n=31))
+        _worked(folder, tmp_path / "out", small_recipe)
+        told.append(read_record(max((tmp_path / "out" / "runs").glob("receta-*"), key=os.path.getmtime)).told)
+    found = differences(*told)
+    assert [(one.what, one.name, one.aspect) for one in found if one.what == "input"] == [
+        ("input", "in: 012.txt", "content"),
+        ("input", "in: 031-dos.txt", ""),
+    ]
+    assert len(told[1]["parts"]) == 1
+    assert title_of(told[1]["parts"][0]) == "000.txt … 031-uno.txt, 32 files"
 
 
 def test_a_dry_run_says_what_is_taken_together_and_what_is_cut(

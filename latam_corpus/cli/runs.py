@@ -12,7 +12,7 @@ from latam_corpus.cli.show import console, number, print_json, table
 from latam_corpus.cli.stores import existing_store
 from latam_corpus.errors import ConfigError
 from latam_corpus.pipeline import history
-from latam_corpus.pipeline.difference import counts, differences, files_of
+from latam_corpus.pipeline.difference import counts, differences, files_of, title_of
 from latam_corpus.pipeline.disk import disk_use, prune
 from latam_corpus.release.card import megabytes
 from latam_corpus.release.runs import releases_of
@@ -138,7 +138,7 @@ def _show_record(told: Mapping[str, Any]) -> None:
         console.print(f"let pass because: {told['accepted_loss']}", markup=False)
     for part in told["parts"]:
         if part.get("failed"):
-            console.print(f"failed   {part['name']} ({part['file']}): {part['failed']}", markup=False)
+            console.print(f"failed   {part['name']} ({title_of(part)}): {part['failed']}", markup=False)
     for sentence in told.get("mended", ()):
         console.print(f"damaged  {sentence}", markup=False)
 

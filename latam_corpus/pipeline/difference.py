@@ -145,6 +145,16 @@ def files_of(part: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     return files
 
 
+def title_of(part: Mapping[str, Any]) -> str:
+    """What a part read, for people.
+
+    >>> title_of({"files": [{"file": "a.txt"}, {"file": "b.txt"}, {"file": "c.txt"}]})
+    'a.txt … c.txt, 3 files'
+    """
+    first, *more = (file["file"] for file in files_of(part))
+    return f"{first} … {more[-1]}, {len(more) + 1} files" if more else str(first)
+
+
 def counts(a: Mapping[str, Any], b: Mapping[str, Any]) -> dict[str, list[Counted]]:
     """Rows in and kept by stage and by source, in both runs, as far as they differ."""
     by_stage = [{name: (c["rows_in"], c["kept"]) for name, c in one["stages"].items()} for one in (a, b)]
