@@ -67,7 +67,6 @@ def _tar(members: dict[str, bytes], mtime: int = 1_700_000_000) -> bytes:
 def _rows(path: Path, data: bytes, source: Source = _ANY, **options: Any) -> list[dict[str, Any]]:
     path.write_bytes(data)
     (file,) = list_inputs(source, path)
-    assert split(source, file, 1) == [None]
     return [row for frame in read(source, file, **options) for row in frame.iter_rows(named=True)]
 
 
@@ -93,6 +92,8 @@ def test_members_are_read_as_files_of_a_folder(tmp_path: Path, name: str) -> Non
         "unreadable:not JSON", "unreadable:unknown format",
     ]  # fmt: skip
     if name != "e.zip":
+        (file,) = list_inputs(_ANY, tmp_path / name)
+        assert split(_ANY, file, 1) == [None]  # its middle can't be reached without what is before
         assert rows[0]["obtained"] == datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
 
 
@@ -172,3 +173,50 @@ def test_a_limit_holds_across_members(tmp_path: Path) -> None:
     """As many documents as asked for, from however many members."""
     members = {f"{n}.txt": b"Texto." for n in range(10)}
     assert len(_rows(tmp_path / "e.zip", _zip(members), limit=3)) == 3
+
+
+@pytest.mark.parametrize("name", ["e.zip", "e.tar"])
+def test_a_bomb_by_number_is_told_and_not_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Of a tar what is before the limit is read; a zip, whose list is read first, is a row; at it all is read."""
+    make = _zip if name == "e.zip" else _tar
+    monkeypatch.setattr(archives, "MAX_MEMBERS", 5)
+    full = {f"{n}.txt": b"Texto." for n in range(4 + (name == "e.zip"))}  # a tar here has a link too
+    assert [row["drop_reason"] for row in _rows(tmp_path / name, make(full))] == [None] * len(full)
+    rows = _rows(tmp_path / name, make({f"{n}.txt": b"Texto." for n in range(9)}))
+    assert [row["drop_reason"] for row in rows if row["drop_reason"]] == ["unreadable:too large"]
+    assert len(rows) == (1 if name == "e.zip" else 6)
+    assert rows[-1]["origin"] == {"file": name, "member": None, "offset": None, "digest": None}
+    told = json.loads(rows[-1]["evidence"])
+    assert told == {"file": name, "limit_members": 5, "remedy": "hand it over in pieces"}
+
+
+def test_a_zip_that_lies_of_its_number_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its list is counted before it is unpacked to memory, and not believed; nor is one that is too long read."""
+    monkeypatch.setattr(archives, "MAX_MEMBERS", 5)
+    data = bytearray(_zip({f"{n}.txt": b"Texto." for n in range(9)}))
+    end = data.index(b"PK\x05\x06")
+    data[end + 8 : end + 12] = b"\x01\x00\x01\x00"
+    assert [row["drop_reason"] for row in _rows(tmp_path / "e.zip", bytes(data))] == ["unreadable:too large"]
+    long = _zip({"a" * 1500: b"Texto."})
+    assert [row["drop_reason"] for row in _rows(tmp_path / "e.zip", long)] == ["unreadable:too large"]
+
+
+def test_archives_in_an_archive_are_counted_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bomb isn't made smaller by packing it once more."""
+    monkeypatch.setattr(archives, "MAX_MEMBERS", 9)
+    inner = {f"{n}.txt": b"Texto." for n in range(4)}
+    rows = _rows(tmp_path / "e.zip", _zip({f"{n}.zip": _zip(inner) for n in range(4)}))
+    assert len([row for row in rows if not row["drop_reason"]]) < 9
+    assert "unreadable:too large" in [row["drop_reason"] for row in rows]
+
+
+def test_members_share_frames(tmp_path: Path) -> None:
+    """A hundred members of all formats are one frame, in their order, and not a hundred."""
+    members = {f"{n:03}.{'html' if n % 3 else 'jsonl'}": b'{"text": "Copla."}' for n in range(100)}
+    path = tmp_path / "e.zip"
+    path.write_bytes(_zip(members))
+    (file,) = list_inputs(_ANY, path)
+    (frame,) = read(_ANY, file)
+    assert [name.partition("#")[0] for name in frame["origin"].struct.field("member")] == list(members)
+    assert frame["raw"].null_count() == 34
+    assert [found.height for found in read(_ANY, file, rows=30)] == [15] * 6 + [10]

@@ -79,14 +79,15 @@ def test_no_more_is_estimated_than_the_limit_takes(tmp_path: Path, small_recipe:
 def test_small_files_are_sampled_from_all_sizes(tmp_path: Path, small_recipe: SmallRecipe) -> None:
     """One large file among many small ones isn't taken for as many of them as it has bytes of theirs."""
     (tmp_path / "in").mkdir()
-    for number in range(41):
+    for number in range(700):
         text = "La barca salió del puerto. " * (30_000 if number == 7 else 1)
-        (tmp_path / "in" / f"{number:02}.txt").write_text(text)
+        (tmp_path / "in" / f"{number:03}.txt").write_text(text)
     recipe = tmp_path / "receta.toml"
     recipe.write_text(small_recipe("extract", "repair", source=str(tmp_path / "in")))
     found = _estimated(recipe)
-    assert found.sampled < 1000
-    assert found.disk < 41 * 100_000  # of a small file most is the names of columns; of the large one some 800 kB
+    assert found.sampled == 300 * len("La barca salió del puerto. ".encode())
+    assert found.remaining > 800_000
+    assert found.disk < 500_000  # of equal small texts; the large one has some 800 kB
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a running child's time is read from /proc")

@@ -17,7 +17,7 @@ from latam_corpus.engine.choose import make_engine
 from latam_corpus.engine.local import Local
 from latam_corpus.errors import ConfigError
 from latam_corpus.pipeline.part import Outcome, Task
-from latam_corpus.pipeline.plan import Part, Segment
+from latam_corpus.pipeline.plan import Input, Part, Segment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +53,7 @@ def tasks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Task]:
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
     source = Source(id="prueba", title="Prueba", holder="Nadie")
     file = InputFile("x", "x", 1, datetime(2024, 1, 1, tzinfo=UTC))
-    part = Part("p0", source, file, "web", "k0", None)
+    part = Part("p0", source, (Input(file, "", "k0"),), "web", "k0", None)
     segment = Segment((), ())
     return [Task(replace(part, name=f"p{n}", key=f"k{n}"), segment, tmp_path) for n in range(5)]
 

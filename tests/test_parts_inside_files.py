@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import io
+import itertools
 import json
+import lzma
 import pickle
+import random
+import zipfile
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -15,6 +20,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from latam_corpus.catalog.source import Source
+from latam_corpus.collect import spans as spans_module
+from latam_corpus.collect import streams
 from latam_corpus.collect.files import list_inputs, read, split
 from latam_corpus.toml_model import parse_toml
 
@@ -33,21 +40,58 @@ def _whole_and_by_spans(path: Path, bytes_: int, **options: Any) -> tuple[pl.Dat
     return pl.concat(list(read(_ANY, file))), pl.concat(frames), len(spans)
 
 
+_PACK: dict[str, Callable[[bytes], bytes]] = {
+    "": bytes, ".gz": gzip.compress, ".xz": lzma.compress, ".zst": zstandard.compress,
+}  # fmt: skip
+# What a seekable Zstandard file has at its end, and parallel compressors before each frame: bytes of no content.
+_SKIPPABLE = b"\x50\x2a\x4d\x18\x04\x00\x00\x00abcd"
+
+
+def _in_members(data: bytes, suffix: str, cuts: list[int]) -> bytes:
+    """The data compressed in as many members as there are cuts, which fall wherever; with what tools put between."""
+    places = sorted({0, len(data), *(cut % (len(data) + 1) for cut in cuts)})
+    between = {".zst": _SKIPPABLE, ".gz": b"\0" * 5000, ".xz": b"\0" * 8}.get(suffix, b"")
+    pieces = [data[start:stop] for start, stop in itertools.pairwise(places)]
+    return between.join(map(_PACK[suffix], pieces)) + (between if suffix else b"")
+
+
+@pytest.fixture
+def entered_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every member of a compressed file may begin a part, and three parts begin in one member at most."""
+    monkeypatch.setattr(streams, "ENTRIES_APART", 1)
+    monkeypatch.setattr(spans_module, "MOST_IN_MEMBER", 3)
+
+
 _LINE = st.one_of(
     st.text(max_size=40).map(lambda text: json.dumps({"text": f"Vidalita {text}"}, ensure_ascii=False).encode()),
     st.sampled_from([b"", b"  ", b"{roto", b"\xff\xfe", "{'text': 'año'}".encode(), b'{"text": ""}\r']),
 )
 
 
-@given(st.lists(_LINE, min_size=1, max_size=30), st.booleans(), st.booleans(), st.integers(1, 200), st.integers(1, 7))
-@settings(max_examples=200, deadline=None, suppress_health_check=_FIXTURE)
+_CUTS = st.lists(st.integers(0, 2000), max_size=8)
+
+
+@pytest.mark.usefixtures("entered_often")
+@pytest.mark.parametrize("suffix", list(_PACK))
+@given(
+    st.lists(_LINE, min_size=1, max_size=30),
+    st.booleans(),
+    st.booleans(),
+    _CUTS,
+    st.integers(1, 200),
+    st.integers(1, 7),
+)
+@settings(max_examples=100, deadline=None, suppress_health_check=_FIXTURE)
 def test_lines_do_not_depend_on_the_cut(
-    tmp_path: Path, lines: list[bytes], marked: bool, ended: bool, bytes_: int, rows: int
+    tmp_path: Path, suffix: str, lines: list[bytes], marked: bool, ended: bool, cuts: list[int], bytes_: int, rows: int
 ) -> None:
-    """Every line stands in one span, under its number in the file; a byte order mark stays on the first alone."""
-    path = tmp_path / "r.jsonl"
+    """Every line stands in one span, under its number in the file, though it spans members of a compressed one.
+
+    A byte order mark stays on the first line alone.
+    """
+    path = tmp_path / f"r.jsonl{suffix}"
     data = b"\n".join([b'{"text": "primera"}', *lines]) + b"\n" * ended
-    path.write_bytes(b"\xef\xbb\xbf" * marked + data)
+    path.write_bytes(_in_members(b"\xef\xbb\xbf" * marked + data, suffix, cuts))
     whole, pieces, _ = _whole_and_by_spans(path, bytes_, rows=rows)
     assert pieces.equals(whole)
 
@@ -70,14 +114,17 @@ _FIELD = st.one_of(
 )
 
 
-@given(st.lists(_FIELD, max_size=25), st.integers(1, 120), st.booleans(), st.integers(1, 5))
-@settings(max_examples=300, deadline=None, suppress_health_check=_FIXTURE)
+@pytest.mark.usefixtures("entered_often")
+@pytest.mark.parametrize("suffix", ["", ".gz", ".zst"])
+@given(st.lists(_FIELD, max_size=25), st.integers(1, 120), st.booleans(), _CUTS, st.integers(1, 5))
+@settings(max_examples=150, deadline=None, suppress_health_check=_FIXTURE)
 def test_rows_of_csv_do_not_depend_on_the_cut(
-    tmp_path: Path, fields: list[str], bytes_: int, marked: bool, rows: int
+    tmp_path: Path, suffix: str, fields: list[str], bytes_: int, marked: bool, cuts: list[int], rows: int
 ) -> None:
     """Sound or broken, with line ends within quotes or without: a cut never falls where the reader sees no end."""
-    path = tmp_path / "r.csv"
-    path.write_bytes(b"\xef\xbb\xbf" * marked + "\n".join(["text,x", "Uno,1", *fields]).encode())
+    path = tmp_path / f"r.csv{suffix}"
+    data = b"\xef\xbb\xbf" * marked + "\n".join(["text,x", "Uno,1", *fields]).encode()
+    path.write_bytes(_in_members(data, suffix, cuts))
     whole, pieces, _ = _whole_and_by_spans(path, bytes_, rows=rows)
     assert pieces.equals(whole)
 
@@ -108,7 +155,6 @@ def _record(number: int, kind: str) -> bytes:
     return head.encode() + body + b"\r\n\r\n"
 
 
-_PACK: dict[str, Callable[[bytes], bytes]] = {"": bytes, ".gz": gzip.compress, ".zst": zstandard.compress}
 _RECORD = st.sampled_from(["response", "resource", "request", "metadata", "broken"])
 
 
@@ -157,12 +203,81 @@ def test_a_source_that_joins_records_reads_a_file_as_one(tmp_path: Path, more: s
     assert len(split(_ANY, file, 100)) > 1
 
 
+@pytest.mark.parametrize(("members", "skipped"), [(1, 8 * 7 // 2 * 8), (8, 8 * 8 * 7 // 2)])
+def test_a_compressed_file_is_entered_at_its_members(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, members: int, skipped: int
+) -> None:
+    """Of eight members each part is reached through its own; in one, eight parts begin at most, and not 64."""
+    monkeypatch.setattr(streams, "ENTRIES_APART", 1)
+    line = '{"text": "%064x"}\n'
+    data = "".join(line % random.Random(n).getrandbits(256) for n in range(6400)).encode()  # noqa: S311
+    size = len(data) // 64  # a hundred lines
+    whole = len(data) // members
+    path = tmp_path / "r.jsonl.gz"
+    path.write_bytes(b"".join(gzip.compress(data[n * whole : (n + 1) * whole]) for n in range(members)))
+    (file,) = list_inputs(_ANY, path)
+    found = [span for span in split(_ANY, file, size) if span]
+    assert sum(span.size for span in found) == len(data)
+    assert len(found) == (8 if members == 1 else 64)
+    assert [span.first_record for span in found[:3]] == ([1, 801, 1601] if members == 1 else [1, 101, 201])
+    assert sum(span.skip for span in found) == skipped * size
+
+
+def test_a_bomb_is_not_looked_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that unpacks to far more than any text does is read as one part, by a worker, as long as it takes."""
+    monkeypatch.setattr(streams, "RATIO_FROM", 2**20)
+    path = tmp_path / "r.jsonl.gz"
+    path.write_bytes(gzip.compress(b'{"text": "Buenas."}\n' * 1000 + b"\n" * 2**23))
+    (file,) = list_inputs(_ANY, path)
+    assert split(_ANY, file, 1000) == [None]
+
+
+@given(st.lists(st.sampled_from(["a.txt", "b.jsonl", "c/", ".d.txt", "../e.txt", "f.png"]), min_size=1, max_size=20))
+@settings(max_examples=60, deadline=None, suppress_health_check=_FIXTURE)
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_members_of_a_zip_do_not_depend_on_the_cut(tmp_path: Path, names: list[str]) -> None:
+    """Every member stands in one span: folders, hidden ones, those that are refused, and two of one name."""
+    path = tmp_path / "r.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number, name in enumerate(["z.txt", *names]):
+            data = b"" if name.endswith("/") else b'{"text": "Copla %d."}\n' % number * (number % 4)
+            archive.writestr(name, data)
+    (file,) = list_inputs(_ANY, path)
+    spans = split(_ANY, file, 1)
+    # A part of records alone has no column `raw`, one of pages no `text`.
+    whole, pieces = (
+        pl.concat([frame for one in of for frame in read(_ANY, file, span=one)], how="diagonal")
+        for of in ([None], spans)
+    )
+    assert pieces.select(whole.columns).equals(whole)
+    # Every member with any bytes may end a span.
+    assert len(spans) >= sum(not name.endswith("/") and number % 4 > 0 for number, name in enumerate(names, 1))
+
+
+def test_a_zip_with_archives_in_it_is_one_part(tmp_path: Path) -> None:
+    """What all archives in an archive come to is counted together."""
+    inner = io.BytesIO()
+    with zipfile.ZipFile(inner, "w") as archive:
+        archive.writestr("a.txt", "Dentro.")
+    path = tmp_path / "r.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.txt", "Fuera. " * 100)
+        archive.writestr("b.txt", "Fuera. " * 100)
+    (file,) = list_inputs(_ANY, path)
+    assert len(split(_ANY, file, 100)) == 2
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("i.zip", inner.getvalue())
+    (file,) = list_inputs(_ANY, path)
+    assert split(_ANY, file, 100) == [None]
+
+
 def test_what_can_not_be_cut_is_one_part(tmp_path: Path) -> None:
-    """Compressed lines, small files, whole documents, and a damaged file, which its reader reports."""
+    """Small files, whole documents, and damaged files, which their reader reports."""
     data = b'{"text": "Buenas."}\n' * 1000
-    (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(data, 0))
+    (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(data, 0)[:-100])
     (tmp_path / "b.txt").write_bytes(data)
     (tmp_path / "c.parquet").write_bytes(data)
     (tmp_path / "d.jsonl").write_bytes(data[:100])
+    (tmp_path / "e.zip").write_bytes(data)
     for file in list_inputs(_ANY, tmp_path):
         assert split(_ANY, file, 1000) == [None], file.relative

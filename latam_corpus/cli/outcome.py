@@ -6,6 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.cli.show import console, errors, number, print_json, table
+from latam_corpus.collect.files import SPAN_BYTES
 from latam_corpus.pipeline.contracts import mapping_told
 from latam_corpus.pipeline.estimate import estimate
 from latam_corpus.pipeline.history import latest
@@ -21,11 +22,19 @@ if TYPE_CHECKING:
 
     from latam_corpus.collect.contract import Facts
     from latam_corpus.collect.examine import Examined
+    from latam_corpus.collect.files import InputFile
     from latam_corpus.pipeline.plan import Part, Plan
     from latam_corpus.pipeline.result import RunResult
     from latam_corpus.release.manifest import Manifest
 
 _MOST_LOSSES: Final = 10
+_MOST_FILES: Final = 10
+
+
+def tell_looking(file: InputFile) -> None:
+    """Say that a large file is looked through: it may take minutes before anything else is said."""
+    size = megabytes(file.size)
+    errors.print(f"{file.relative}: looking where it can be cut, once for its {size}", markup=False)
 
 
 def tell_plan(plan: Plan, parts: Sequence[Part], out: Path, *, as_json: bool) -> None:
@@ -36,10 +45,13 @@ def tell_plan(plan: Plan, parts: Sequence[Part], out: Path, *, as_json: bool) ->
     for part in parts:
         for step, key in zip(first.steps, keys_of(Task(part, first, out / "work")), strict=True):
             reused[step.title] += is_whole(folder_of(out / "work", key))
+    files = dict.fromkeys(file for part in parts for file in part.files)
     told: dict[str, Any] = {
         "run": run,
+        "files": len(files),
         "parts": len(parts),
-        "bytes": sum(part.bytes for part in parts),
+        "bytes": sum(file.size for file in files),
+        **_told_parts(parts),
         "steps": [{"stages": title, "parts_reused": n} for title, n in reused.items()],
         "estimate": dataclasses.asdict(estimate(plan, parts, out / "work")),
         "barriers": [barrier.name for segment in plan.segments for barrier in segment.barriers],
@@ -47,7 +59,9 @@ def tell_plan(plan: Plan, parts: Sequence[Part], out: Path, *, as_json: bool) ->
     if as_json:
         print_json(told)
         return
-    console.print(f"run {run}: {len(parts)} parts, {number(told['bytes'])} bytes of input")
+    count = f"{number(len(files))} files, {number(told['bytes'])} bytes, in {number(len(parts))} parts"
+    console.print(f"run {run}: {count}")
+    _print_parts(told)
     for step in told["steps"]:
         console.print(f"  {step['stages']}: {step['parts_reused']} of {len(parts)} parts are done already")
     guess = told["estimate"]
@@ -67,6 +81,43 @@ def tell_examined(examined: Sequence[Examined]) -> None:
         lines = [f"{doubt.place}: {doubt.problem}; {doubt.remedy}" for doubt in one.doubts]
         for line in (*lines, *never_filled({one.source: one.facts})):
             errors.print(f"doubt    {line}", markup=False)
+
+
+def _told_parts(parts: Sequence[Part]) -> dict[str, Any]:
+    """Which files are taken together, and which are cut."""
+    packs = [part for part in parts if len(part.files) > 1]
+    cut: dict[InputFile, dict[str, Any]] = {}
+    for part in parts:
+        if part.span is not None:
+            about = {"file": part.files[0].relative, "parts": 0, "bytes": 0, "unpacked_again": 0}
+            told = cut.setdefault(part.files[0], about)
+            told["parts"] += 1
+            told["bytes"] += part.bytes
+            told["unpacked_again"] += part.span.skip
+    whole = [part.files[0] for part in parts if part.span is None and part.files[0].size > SPAN_BYTES]
+    return {
+        "together": {"files": sum(len(part.files) for part in packs), "parts": len(packs)},
+        "cut": list(cut.values()),
+        "uncut": [{"file": file.relative, "bytes": file.size} for file in whole],
+    }
+
+
+def _print_parts(told: dict[str, Any]) -> None:
+    if told["together"]["files"]:
+        count = (
+            f"{number(told['together']['files'])} small files are taken together, in {told['together']['parts']} parts"
+        )
+        console.print(f"  {count}")
+    lines = []
+    for one in told["cut"]:
+        again = one["unpacked_again"]
+        reached = f"; to reach them, {megabytes(again)} are unpacked once more" if again else ""
+        lines.append(f"{one['file']}: {one['parts']} parts, {megabytes(one['bytes'])} unpacked{reached}")
+    lines += [f"{one['file']}: one part of {megabytes(one['bytes'])}, which can't be cut" for one in told["uncut"]]
+    for line in lines[:_MOST_FILES]:
+        console.print(f"  {line}", markup=False)
+    if len(lines) > _MOST_FILES:
+        console.print(f"  and {number(len(lines) - _MOST_FILES)} more large files, see --json")
 
 
 def tell_result(result: RunResult, released: Manifest | None, before: str | None, *, as_json: bool) -> None:

@@ -240,7 +240,7 @@ def run(
 ) -> None:
     """Run a recipe: collect, work, and, where it has a [release], release."""
     from latam_corpus.cli.crawl import with_crawled
-    from latam_corpus.cli.outcome import tell_examined, tell_plan, tell_result
+    from latam_corpus.cli.outcome import tell_examined, tell_looking, tell_plan, tell_result
     from latam_corpus.engine.choose import make_engine
     from latam_corpus.pipeline.contracts import examined
     from latam_corpus.pipeline.recipe import load_recipe
@@ -258,7 +258,7 @@ def run(
     chosen = make_engine(engine, workers or os.cpu_count() or 1)
     plan = with_crawled(plan, out)
     tell_examined(examined(plan))
-    parts = find_parts(plan, limit)
+    parts = find_parts(plan, limit, tell_looking)
     if dry_run:
         tell_plan(plan, parts, out, as_json=as_json)
         return

@@ -13,7 +13,7 @@ from latam_corpus.cli.show import console, number, print_json, table
 from latam_corpus.cli.stores import existing_store
 from latam_corpus.errors import ConfigError
 from latam_corpus.pipeline import history
-from latam_corpus.pipeline.difference import counts, differences
+from latam_corpus.pipeline.difference import counts, differences, files_of, title_of
 from latam_corpus.pipeline.disk import disk_use, prune
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def show(run: RunName, out: Out = Path("out"), store: StoreUrl = None, as_json: 
 
 def _show_record(values: Mapping[str, Any]) -> None:
     console.print(f"recipe   {values['recipe']['name']}: {values['recipe']['title']}", markup=False)
-    files = {(part["name"].rpartition("-")[0], part["file"]) for part in values["parts"]}
+    files = {(part["name"].rpartition("-")[0], one["file"]) for part in values["parts"] for one in files_of(part)}
     limit = f", at most {values['limit']} records of each" if values.get("limit") else ""
     console.print(f"input    {number(len(files))} files in {number(len(values['parts']))} parts{limit}")
     console.print(
@@ -141,7 +141,7 @@ def _show_record(values: Mapping[str, Any]) -> None:
         console.print(f"let pass because: {values['accepted_loss']}", markup=False)
     for part in values["parts"]:
         if part.get("failed"):
-            console.print(f"failed   {part['name']} ({part['file']}): {part['failed']}", markup=False)
+            console.print(f"failed   {part['name']} ({title_of(part)}): {part['failed']}", markup=False)
     for sentence in values.get("mended", ()):
         console.print(f"damaged  {sentence}", markup=False)
 

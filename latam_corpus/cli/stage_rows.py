@@ -11,7 +11,7 @@ from latam_corpus.batch import Batch
 from latam_corpus.catalog.source import Source
 from latam_corpus.cli.rows import as_documents, read_chunks
 from latam_corpus.cli.show import errors
-from latam_corpus.collect.files import list_inputs, read
+from latam_corpus.collect.files import list_inputs, read_all
 from latam_corpus.corpus import ROW, Frames
 from latam_corpus.errors import ConfigError
 from latam_corpus.pipeline.registry import Barrier, make_stage
@@ -40,11 +40,10 @@ def extracted(where: Path, extract: Stage | Barrier) -> Iterator[Chunk]:
     """What `extract` makes of a file or of a folder of files."""
     assert not isinstance(extract, Barrier)  # noqa: S101  (the registry's own stage)
     origin = Source(id="input", title=str(where), holder="not stated")
-    for file in list_inputs(origin, str(where)):
-        for frame in read(origin, file, genre="web"):
-            after = schema.conform(extract(Batch(frame)).frame, schema.DOCUMENT_SCHEMA)
-            shown = after.select(*_GIVEN_BY_EXTRACT, "drop_reason")
-            yield [{} for _ in range(shown.height)], shown
+    for frame in read_all(origin, list_inputs(origin, str(where)), genre="web"):
+        after = schema.conform(extract(Batch(frame)).frame, schema.DOCUMENT_SCHEMA)
+        shown = after.select(*_GIVEN_BY_EXTRACT, "drop_reason")
+        yield [{} for _ in range(shown.height)], shown
 
 
 def worked(where: Path, stages: Sequence[Stage | Barrier]) -> Iterator[Chunk]:

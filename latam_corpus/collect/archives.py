@@ -1,7 +1,7 @@
 """Archives: the members of zip and tar files, each opened as a stream; nothing is written to disk.
 
-What would take the worker's memory or time without end (a bomb), what can't be opened (an encrypted member), and names
-that lead out of the archive are refused, one by one; the other members are read.
+What would take the worker's memory or time without end (a bomb, by bytes or by number), what can't be opened (an
+encrypted member), and names that lead out of the archive are refused, one by one; the other members are read.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ import zlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, BinaryIO, Final, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
+from latam_corpus.collect.formats import format_of
 from latam_corpus.collect.records import Content, Failure
-from latam_corpus.collect.streams import Counted, Pieces, blocks, compression, seekable
+from latam_corpus.collect.spans import Span, by_size
+from latam_corpus.collect.streams import MAX_RATIO, RATIO_FROM, Counted, Pieces, blocks, compression, seekable
 from latam_corpus.errors import SourceError
 
 if TYPE_CHECKING:
@@ -25,12 +27,16 @@ if TYPE_CHECKING:
 
     from typing_extensions import Buffer
 
-# A member may be this many times larger than it is stored, counted from a size on that matters: text is packed 3 to
-# 20 times, tables of repeated lines some 100; bombs are packed 1,000 times and more.
-MAX_RATIO: Final = 250
-RATIO_FROM: Final = 64 * 2**20
+    from latam_corpus.catalog.source import Source
+
 # All members of an archive together.
 MAX_TOTAL: Final = 64 * 2**30
+# Each is a row, and of a zip each takes 0.7 kB of the worker's memory before the first is read.
+MAX_MEMBERS: Final = 500_000
+# Of a zip's list of members: the least and, with a long name and all extra fields, the most that one takes.
+_LEAST_ENTRY: Final = 46
+_MOST_ENTRY: Final = 256
+_ENTRY: Final = b"PK\x01\x02"
 
 _ZIP: Final = (".zip", ".wacz")
 _SHORT: Final = {".tgz": ".gz", ".txz": ".xz"}
@@ -57,16 +63,21 @@ class Refused:
 
 
 @dataclass
-class _Budget:
-    """What the members of one archive may still come to."""
+class Budget:
+    """What the members of an archive, and of archives in it, may still come to."""
 
-    left: int = field(default_factory=lambda: MAX_TOTAL)
+    bytes_: int = field(default_factory=lambda: MAX_TOTAL)
+    members: int = field(default_factory=lambda: MAX_MEMBERS)
+
+
+class _TooManyError(Exception):
+    """An archive has more members than are read."""
 
 
 class _Guarded(io.RawIOBase):
     """A member's bytes; a SourceError when they become more than a member or an archive may have."""
 
-    def __init__(self, inner: BinaryIO, stored: Callable[[], int], budget: _Budget) -> None:
+    def __init__(self, inner: BinaryIO, stored: Callable[[], int], budget: Budget) -> None:
         super().__init__()
         self._inner, self._stored, self._budget, self._size = inner, stored, budget, 0
 
@@ -80,10 +91,10 @@ class _Guarded(io.RawIOBase):
         except (*_DAMAGE, NotImplementedError, RuntimeError) as error:
             raise SourceError("", str(error) or type(error).__name__, "the archive is damaged") from None
         self._size += len(data)
-        self._budget.left -= len(data)
+        self._budget.bytes_ -= len(data)
         if self._size > RATIO_FROM and self._size > MAX_RATIO * max(self._stored(), 1):
             raise SourceError("", f"it unpacks to more than {MAX_RATIO} times its size, as bombs do", "")
-        if self._budget.left < 0:
+        if self._budget.bytes_ < 0:
             raise SourceError("", f"the archive unpacks to more than {MAX_TOTAL:,} bytes", "hand it over in pieces")
         view[: len(data)] = data
         return len(data)
@@ -93,18 +104,79 @@ class _Guarded(io.RawIOBase):
         super().close()
 
 
-def members(content: Content, modified: datetime) -> Iterator[Member | Refused]:
+class _Directory:
+    """A zip file that isn't read where its list of members is too long to be held."""
+
+    def __init__(self, inner: BinaryIO) -> None:
+        self._inner = inner
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  (all else is the file's)
+        return getattr(self._inner, name)
+
+    def read(self, size: int = -1, /) -> bytes:
+        """As many bytes as asked; the list of members is asked for at once, and first."""
+        if size > MAX_MEMBERS * _MOST_ENTRY:
+            raise _TooManyError
+        data = self._inner.read(size)
+        if size > MAX_MEMBERS * _LEAST_ENTRY and data.count(_ENTRY) > MAX_MEMBERS:
+            raise _TooManyError
+        return data
+
+
+def members(content: Content, modified: datetime, budget: Budget | None = None) -> Iterator[Member | Refused | Failure]:
     """The archive's files in its order, without hidden ones; folders and links are no files.
 
     Args:
         content: the archive.
         modified: the archive's time, for members that have none.
+        budget: what is left of the archive that this one is in; None for one that is in no other.
+
+    Returns:
+        A failure, as the last, where the archive has more members than are read.
 
     Raises:
         SourceError: the archive can't be opened, or is damaged from some place on.
     """
-    is_zip = content.relative.lower().endswith(_ZIP)
-    for member in _zip(content, modified) if is_zip else _tar(content, modified):
+    allowed = budget or Budget()
+    found = _zip(content, modified, allowed) if _is_zip(content) else _tar(content, modified, allowed)
+    try:
+        yield from _safe(found)
+    except _TooManyError:
+        yield Failure(None, "too large", {"limit_members": MAX_MEMBERS, "remedy": "hand it over in pieces"})
+
+
+def split(content: Content, source: Source, bytes_: int) -> list[Span]:
+    """The members of a zip in spans of about so many unpacked bytes; none where archives are in it, and of a tar.
+
+    Raises:
+        SourceError: the archive can't be opened.
+    """
+    del source
+    if not _is_zip(content):
+        return []
+    try:
+        with seekable(content) as stream:
+            infos = _open_zip(stream, content).infolist()
+    except _TooManyError:
+        return []
+    # What all come to is bounded for an archive read as a whole; no single span would exceed it.
+    if sum(info.file_size for info in infos) > MAX_TOTAL or any(_is_archive(info.filename) for info in infos):
+        return []
+    return by_size("members", ((info.file_size, 1) for info in infos), bytes_)
+
+
+def _is_zip(content: Content) -> bool:
+    return content.relative.lower().endswith(_ZIP)
+
+
+def _is_archive(name: str) -> bool:
+    entry = format_of(name)
+    return entry is not None and entry.archive
+
+
+def _safe(found: Iterator[Member | Refused]) -> Iterator[Member | Refused]:
+    """The members without hidden ones; one whose name leads out of the archive is refused."""
+    for member in found:
         if any(part.startswith(".") and part != ".." for part in member.name.split("/")):
             continue
         problem = _unsafe(member.name)
@@ -137,14 +209,19 @@ def _normal(name: str) -> str:
     return f"{'/' * readable.startswith('/')}{'/'.join(p for p in readable.split('/') if p not in ('', '.'))}"
 
 
-def _zip(content: Content, modified: datetime) -> Iterator[Member | Refused]:
-    budget = _Budget()
+def _open_zip(stream: BinaryIO, content: Content) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(cast("BinaryIO", _Directory(stream)))
+    except (*_DAMAGE, NotImplementedError, ValueError) as error:
+        raise SourceError(content.relative, str(error) or type(error).__name__, "check the archive") from None
+
+
+def _zip(content: Content, modified: datetime, budget: Budget) -> Iterator[Member | Refused]:
     with seekable(content) as stream:
-        try:
-            archive = zipfile.ZipFile(stream)
-        except (*_DAMAGE, NotImplementedError, ValueError) as error:
-            raise SourceError(content.relative, str(error) or type(error).__name__, "check the archive") from None
-        for info in archive.infolist():
+        archive = _open_zip(stream, content)
+        infos = archive.infolist()
+        for info in infos[content.span.start : content.span.stop] if content.span else infos:
+            _count(budget)
             if info.is_dir():
                 continue
             time = _zip_time(info, modified)
@@ -154,7 +231,13 @@ def _zip(content: Content, modified: datetime) -> Iterator[Member | Refused]:
             yield Member(_normal(info.filename), time, _opener(archive, info, budget))
 
 
-def _opener(archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget: _Budget) -> Callable[[], BinaryIO]:
+def _count(budget: Budget) -> None:
+    budget.members -= 1
+    if budget.members < 0:
+        raise _TooManyError
+
+
+def _opener(archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget: Budget) -> Callable[[], BinaryIO]:
     def opened() -> BinaryIO:
         try:
             inner = cast("BinaryIO", archive.open(info))
@@ -174,8 +257,7 @@ def _zip_time(info: zipfile.ZipInfo, modified: datetime) -> datetime:
     return time if time.year > 1980 else modified  # noqa: PLR2004
 
 
-def _tar(content: Content, modified: datetime) -> Iterator[Member | Refused]:
-    budget = _Budget()
+def _tar(content: Content, modified: datetime, budget: Budget) -> Iterator[Member | Refused]:
     suffix = compression(content.relative) or _SHORT.get(PurePosixPath(content.relative).suffix.lower(), "")
     with content.open() as raw:
         counted = Counted(raw)
@@ -183,6 +265,9 @@ def _tar(content: Content, modified: datetime) -> Iterator[Member | Refused]:
         try:
             with tarfile.open(fileobj=unpacked, mode="r|", errorlevel=0) as archive:
                 for info in archive:
+                    # Each is kept else, for looks back that a stream has no use for.
+                    archive.members.clear()  # type: ignore[attr-defined]
+                    _count(budget)
                     inner = archive.extractfile(info) if info.isreg() else None
                     if inner is None:
                         continue

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Final
 
 from fsspec.utils import glob_translate
 
-from latam_corpus.collect.archives import Refused, members
+from latam_corpus.collect.archives import Budget, Refused, members
+from latam_corpus.collect.batches import gathered
 from latam_corpus.collect.contract import Watch
 from latam_corpus.collect.formats import UNKNOWN, format_of, reader_of, splitter_of
-from latam_corpus.collect.frames import failures_frame, frame_of
+from latam_corpus.collect.frames import failed_rows, rows_of
 from latam_corpus.collect.groups import grouped, is_grouped
 from latam_corpus.collect.listing import InputFile, digest, list_inputs
+from latam_corpus.collect.packs import packs
 from latam_corpus.collect.place import Place
 from latam_corpus.collect.records import Chunk, Content, Failure, Limits
 from latam_corpus.collect.spans import SPAN_BYTES
@@ -22,14 +24,15 @@ from latam_corpus.collect.streams import open_url
 from latam_corpus.errors import SourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import polars as pl
 
     from latam_corpus.catalog.source import Source
+    from latam_corpus.collect.batches import Rows
     from latam_corpus.collect.spans import Span
 
-__all__ = ["BYTES", "ROWS", "InputFile", "digest", "list_inputs", "read", "split"]
+__all__ = ["BYTES", "ROWS", "SPAN_BYTES", "InputFile", "digest", "list_inputs", "packs", "read", "read_all", "split"]
 
 ROWS: Final = 2000
 BYTES: Final = 16 * 2**20
@@ -40,9 +43,10 @@ _UNKNOWN: Final = Failure(None, "unknown format", {"remedy": "convert it, or set
 def split(source: Source, file: InputFile, bytes_: int = SPAN_BYTES) -> list[Span | None]:
     """The parts of a file that can be read by themselves, in its order; `[None]` for a file that is read as one.
 
-    Lines of uncompressed JSON lines, rows of uncompressed CSV, row groups of Parquet, record batches of Arrow files,
-    records of WARC files that can be found by their offset. A file of at most `bytes_` is one part, as is every file
-    of a source that joins records. Sound files give the same rows, whether they are read by spans or whole.
+    Lines of JSON lines and rows of CSV, compressed or not, row groups of Parquet, record batches of Arrow files,
+    records of WARC files that can be found by their offset, members of zips. A file of at most `bytes_` is one part, as
+    is every file of a source that joins records. Sound files give the same rows, whether they are read by spans or
+    whole.
 
     Args:
         source: how the file is read.
@@ -88,36 +92,77 @@ def read(
     Raises:
         PartError: the file lacks a column that the source names, or breaks what else it says of its columns.
     """
+    return read_all(source, (file,), rows, bytes_, limit, genre, span, watch)
+
+
+def read_all(
+    source: Source,
+    files: Sequence[InputFile],
+    rows: int = ROWS,
+    bytes_: int = BYTES,
+    limit: int | None = None,
+    genre: str | None = None,
+    span: Span | None = None,
+    watch: Watch | None = None,
+) -> Iterator[pl.DataFrame]:
+    """The documents of several files, one after the other, as `read` gives them, in as few frames.
+
+    Args:
+        source: the mapping, and what all its documents share.
+        files: some of `list_inputs`.
+        rows: records a frame.
+        bytes_: bytes a frame; a larger record has a frame of its own.
+        limit: documents of each file after which to stop.
+        genre: the genre where neither record nor source says one.
+        span: of a single file, one of `split`; None for the whole.
+        watch: what looks at the records meanwhile; by default one that only holds them to what the source says.
+
+    Raises:
+        PartError: a file lacks a column that the source names, or breaks what else it says of its columns.
+    """
     watch = watch or Watch(source)
-    entry = format_of(file.relative, source.collect.format) or UNKNOWN
-    place = Place(source, file.relative, file.modified, entry, genre, part=str(span) if span else None, watch=watch)
-    limits = Limits(rows if limit is None or is_grouped(source.collect) else max(1, min(rows, limit)), bytes_)
+    limits = Limits(rows, bytes_)
+    part = str(span) if span else None
+
+    def pieces() -> Iterator[Rows]:
+        for file in files:
+            entry = format_of(file.relative, source.collect.format) or UNKNOWN
+            place = Place(source, file.relative, file.modified, entry, genre, part=part, watch=watch)
+            yield from _pieces(place, _content(file, span), limits, limit)
+
+    yield from gathered(pieces(), limits)
+    watch.end()
+
+
+def _pieces(place: Place, content: Content, limits: Limits, limit: int | None) -> Iterator[Rows]:
+    """The file's rows, as they are read, up to the limit."""
+    if limit is not None and not is_grouped(place.source.collect):
+        limits = Limits(max(1, min(limits.rows, limit)), limits.bytes_)
     left = limit
-    for frame in _frames(place, _content(file, span), limits):
-        shown = frame if left is None else frame.head(left)
+    for piece in _rows(place, content, limits):
+        shown = piece if left is None or piece.height <= left else piece.take(range(left))
         if shown.height:
             yield shown
         if left is not None:
             left -= shown.height
             if not left:
-                break
-    watch.end()
+                return
 
 
 def _content(file: InputFile, span: Span | None = None) -> Content:
     return Content(file.relative, partial(open_url, file.url), span)
 
 
-def _frames(place: Place, content: Content, limits: Limits) -> Iterator[pl.DataFrame]:
-    """The frames of a file or member, whatever its format."""
+def _rows(place: Place, content: Content, limits: Limits, budget: Budget | None = None) -> Iterator[Rows]:
+    """The rows of a file or member, whatever its format."""
     if place.format.archive:
-        yield from _members_frames(place, content, limits)
+        yield from _of_members(place, content, limits, budget or Budget())
         return
     chunks = _guarded(place, content, limits)
     if is_grouped(place.source.collect) and place.media_type is None:
         chunks = grouped(chunks, place.source.collect, limits)
     for chunk in chunks:
-        yield frame_of(place, chunk) if chunk.records else failures_frame(place, chunk.failures, _body(place))
+        yield rows_of(place, chunk) if chunk.records else failed_rows(place, chunk.failures, _body(place))
 
 
 def _body(place: Place) -> str:
@@ -138,8 +183,8 @@ def _guarded(place: Place, content: Content, limits: Limits) -> Iterator[Chunk]:
         yield Chunk([], [], [Failure(None, "damaged file", {"error": error.problem})])
 
 
-def _members_frames(place: Place, content: Content, limits: Limits) -> Iterator[pl.DataFrame]:
-    """The frames of an archive's members, in its order; what can't be read of it is a failed row.
+def _of_members(place: Place, content: Content, limits: Limits, budget: Budget) -> Iterator[Rows]:
+    """The rows of an archive's members, in its order; what can't be read of it is a failed row.
 
     The source's patterns choose among the members as they do among a folder's files, unless they chose the archive.
     """
@@ -148,20 +193,23 @@ def _members_frames(place: Place, content: Content, limits: Limits) -> Iterator[
     if any(pattern.fullmatch(place.file) for pattern in patterns):
         patterns = []
     try:
-        for member in members(content, place.modified):
+        for member in members(content, place.modified, budget):
+            if isinstance(member, Failure):
+                yield failed_rows(replace(place, format=UNKNOWN), [member])
+                continue
             name = member.name if place.member is None else f"{place.member}/{member.name}"
-            inner = replace(place, member=name, modified=member.modified)
+            inner = replace(place, member=name, modified=member.modified, part=None)
             holds = place.format.holds
             entry = format_of(member.name, None if holds else collect.format) or UNKNOWN
             if holds and entry.name != holds:
                 continue
             if isinstance(member, Refused):
-                yield failures_frame(replace(inner, format=UNKNOWN), [member.failure])
+                yield failed_rows(replace(inner, format=UNKNOWN), [member.failure])
                 continue
             if entry.archive and place.member is not None:
                 told = Failure(None, "nested archive", {"remedy": "unpack it; archives are read one in another"})
-                yield failures_frame(replace(inner, format=UNKNOWN), [told])
+                yield failed_rows(replace(inner, format=UNKNOWN), [told])
             elif entry.archive or not patterns or any(pattern.fullmatch(member.name) for pattern in patterns):
-                yield from _frames(replace(inner, format=entry), Content(inner.relative, member.open), limits)
+                yield from _rows(replace(inner, format=entry), Content(inner.relative, member.open), limits, budget)
     except SourceError as error:
-        yield failures_frame(replace(place, format=UNKNOWN), [Failure(None, "damaged file", {"error": error.problem})])
+        yield failed_rows(replace(place, format=UNKNOWN), [Failure(None, "damaged file", {"error": error.problem})])

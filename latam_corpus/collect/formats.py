@@ -48,9 +48,9 @@ FORMATS: Final = (
     Format("markdown", f"{_ROOM}.whole:read", (".md", ".markdown"), "text/markdown"),
     Format("html", f"{_ROOM}.whole:read", (".html", ".htm", ".xhtml"), "text/html"),
     Format("tei", f"{_ROOM}.whole:read", (".xml", ".tei"), "application/tei+xml"),
-    Format("archive", "", (".zip", ".tar", ".tgz", ".txz"), archive=True),
+    Format("archive", "", (".zip", ".tar", ".tgz", ".txz"), splitter=f"{_ROOM}.archives:split", archive=True),
     # A zip of WARC files with indexes, lists of pages and logs (WACZ 1.1.1), which are no documents.
-    Format("wacz", "", (".wacz",), archive=True, holds="warc"),
+    Format("wacz", "", (".wacz",), splitter=f"{_ROOM}.archives:split", archive=True, holds="warc"),
 )
 UNKNOWN: Final = Format("unknown", "", ())
 SUFFIXES: Final = {suffix: entry for entry in FORMATS for suffix in entry.suffixes}

@@ -1,37 +1,26 @@
-"""Chunks of records as frames with the document's columns: one row a text, one row a failure, nothing lost."""
+"""Chunks of records as rows with the document's columns: one row a text, one row a failure, nothing lost."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
-
-import polars as pl
+from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.catalog.identity import doc_id
 from latam_corpus.collect import values
+from latam_corpus.collect.batches import Rows, Same, joined
 from latam_corpus.collect.mapping import cleaned, text_of, value_at, values_of
 from latam_corpus.collect.records import WITHDRAWN, unreadable
 from latam_corpus.collect.terms import terms_of
-from latam_corpus.schema import DOCUMENT_SCHEMA, ORIGIN, WORKING_SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from polars._typing import PolarsDataType
-
     from latam_corpus.catalog.source import Source, Text
+    from latam_corpus.collect.batches import Values
     from latam_corpus.collect.place import Place
     from latam_corpus.collect.records import Chunk, Failure, Record
 
-# The columns of every collected frame. `text` or `raw` and `media_type` follow them.
-COLLECTED: Final = (
-    "doc_id", "declared_language", "country", "genre", "composition", "title", "creators", "published", "url",
-    "source_id", "contributor", "rights", "rights_tier", "basis", "uses", "agreement", "expires", "embargo_until",
-    "consent", "opt_outs", "obtained", "origin", "drop_reason", "verdict", "evidence",
-)  # fmt: skip
-_SCHEMA: Final = {**DOCUMENT_SCHEMA, **WORKING_SCHEMA}
 _AS: Final[dict[str, Callable[[Any], Any]]] = {
     "url": values.as_url,
     "title": values.as_text,
@@ -48,17 +37,7 @@ _AS: Final[dict[str, Callable[[Any], Any]]] = {
 _KEYS_SHOWN: Final = 20
 
 
-@dataclass(frozen=True)
-class Same:
-    """A column that has one value in all rows; making it once is what keeps wide frames of short texts fast."""
-
-    value: Any
-
-
-Values: TypeAlias = "list[Any] | Same"
-
-
-def frame_of(place: Place, chunk: Chunk) -> pl.DataFrame:
+def rows_of(place: Place, chunk: Chunk) -> Rows:
     """The chunk's documents and failures, in the order of the file.
 
     A record without a usable text is a row with `drop_reason` `unreadable:<cause>`, the verdict `failed` and the
@@ -66,29 +45,29 @@ def frame_of(place: Place, chunk: Chunk) -> pl.DataFrame:
     """
     source = place.source
     body = "raw" if place.media_type else "text"
-    frames = []
+    pieces: list[Rows] = []
     if chunk.records:
         keys = frozenset().union(*chunk.records)
         shared = _shared(place, chunk.records, keys)
         texts = source.collect.texts or (None,)
-        frames = [_documents(place, chunk, keys, shared, text) for text in texts]
-        if len(frames) > 1:
+        pieces = [_documents(place, chunk, keys, shared, text) for text in texts]
+        if len(pieces) > 1:
             # The texts of one record stand side by side.
             order = [
                 row + len(chunk.records) * which for row in range(len(chunk.records)) for which in range(len(texts))
             ]
-            frames = [pl.concat(frames)[order]]
+            pieces = [joined(pieces).take(order)]
     if chunk.failures:
-        frames.append(failures_frame(place, chunk.failures, body))
-        numbers = [number for number in chunk.numbers for _ in range(frames[0].height // len(chunk.numbers))]
+        numbers = [number for number in chunk.numbers for _ in range(pieces[0].height // len(chunk.numbers))]
         numbers += [failure.number for failure in chunk.failures]
+        pieces.append(failed_rows(place, chunk.failures, body))
         # Stable, and what has no number (the rest of a damaged file) stands last.
         order = sorted(range(len(numbers)), key=lambda row: (numbers[row] is None, numbers[row] or 0))
-        return pl.concat(frames)[order]
-    return frames[0]
+        return joined(pieces).take(order)
+    return pieces[0]
 
 
-def failures_frame(place: Place, failures: Sequence[Failure], body: str = "text") -> pl.DataFrame:
+def failed_rows(place: Place, failures: Sequence[Failure], body: str = "text") -> Rows:
     """One row for each failure, with what the source says of all its documents."""
     # Two parts of a file may each be damaged; they are two rows.
     whole = f"{place.relative}#{place.part}" if place.part else place.relative
@@ -111,7 +90,7 @@ def failures_frame(place: Place, failures: Sequence[Failure], body: str = "text"
         "evidence": [json.dumps({"file": place.relative, **f.evidence}, ensure_ascii=False) for f in failures],
         body: Same(None),
     }
-    return _frame(place, columns, len(failures), body)
+    return _rows(place, columns, len(failures), body)
 
 
 def _shared(place: Place, records: Sequence[Record], keys: frozenset[str]) -> dict[str, Values]:
@@ -132,9 +111,7 @@ def _shared(place: Place, records: Sequence[Record], keys: frozenset[str]) -> di
     return shared
 
 
-def _documents(
-    place: Place, chunk: Chunk, keys: frozenset[str], shared: dict[str, Values], text: Text | None
-) -> pl.DataFrame:
+def _documents(place: Place, chunk: Chunk, keys: frozenset[str], shared: dict[str, Values], text: Text | None) -> Rows:
     """One row a record: its only text, or the one in this column."""
     source = place.source
     bodies = _bodies(place, chunk, keys, text)
@@ -165,7 +142,7 @@ def _documents(
         # Only readers of web archives know them; another record's column of this name may hold anything.
         if "opt_outs" in keys:
             columns["opt_outs"] = [record.get("opt_outs") for record in chunk.records]
-    return _frame(place, columns, len(bodies), body)
+    return _rows(place, columns, len(bodies), body)
 
 
 def _origin(source: Source, body: str) -> str:
@@ -237,8 +214,8 @@ def _bytes(value: object) -> bytes:
     return value if isinstance(value, bytes) else value.encode() if isinstance(value, str) else b""
 
 
-def _frame(place: Place, columns: dict[str, Values], height: int, body: str) -> pl.DataFrame:
-    """The columns as a frame of the schema's types, with what the source says of rights and consent."""
+def _rows(place: Place, columns: dict[str, Values], height: int, body: str) -> Rows:
+    """The columns with what the source says of rights and consent."""
     source, rights = place.source, place.source.rights
     constant = {
         "source_id": source.id,
@@ -247,23 +224,15 @@ def _frame(place: Place, columns: dict[str, Values], height: int, body: str) -> 
         "expires": rights.expires if rights else None,
         "embargo_until": rights.embargo_until if rights else None,
         "consent": [record.model_dump() for record in source.consent.records] or None,
-        "media_type": place.media_type,
+        "file": place.file,
     }
+    if body == "raw":
+        constant["media_type"] = place.media_type
     made: dict[str, Values] = {**{name: Same(value) for name, value in constant.items()}, **columns}
     made["rights_tier"], made["uses"] = _terms(source, columns["rights"], columns.get("opt_outs", Same(None)), height)
     failed = columns["drop_reason"]
     made["verdict"] = failed if isinstance(failed, Same) else [reason and _verdict(reason) for reason in failed]
-    origin = {"file": Same(place.file), **{name: made.pop(name) for name in ("member", "offset", "digest")}}
-    fields = pl.DataFrame([_series(field.name, origin[field.name], field.dtype, height) for field in ORIGIN.fields])
-    names = [*COLLECTED, body, *(["media_type"] if body == "raw" else [])]
-    return pl.DataFrame(
-        [
-            fields.to_struct("origin")
-            if name == "origin"
-            else _series(name, made.get(name, Same(None)), _SCHEMA[name], height)
-            for name in names
-        ]
-    )
+    return Rows(height, made)
 
 
 def _verdict(reason: str) -> str:
@@ -281,9 +250,3 @@ def _terms(source: Source, statements: Values, opt_outs: Values, height: int) ->
     keys = [(one, tuple(sorted({row["signal"] for row in rows or ()}))) for one, rows in zip(said, listed, strict=True)]
     terms = {key: terms_of(source, *key) for key in set(keys)}
     return [terms[key][0] for key in keys], [terms[key][1] for key in keys]
-
-
-def _series(name: str, values: Values, dtype: PolarsDataType, height: int) -> pl.Series:
-    if isinstance(values, Same):
-        return pl.Series(name, [values.value], dtype).new_from_index(0, height)
-    return pl.Series(name, values, dtype)

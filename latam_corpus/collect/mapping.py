@@ -26,6 +26,7 @@ _BY_NAME: Final = {
         )
     },
 }  # fmt: skip
+_PICKS: Final = {name: tuple(Pick(column=column) for column in columns) for name, columns in _BY_NAME.items()}
 
 
 def picks(columns: Columns, name: str) -> tuple[Pick, ...]:
@@ -33,7 +34,7 @@ def picks(columns: Columns, name: str) -> tuple[Pick, ...]:
     stated: Pick | None = getattr(columns, name)
     if stated is not None:
         return () if stated.leave else (stated,)
-    return tuple(Pick(column=column) for column in _BY_NAME.get(name, ()))
+    return _PICKS.get(name, ())
 
 
 def columns_read(source: Source) -> frozenset[str]:

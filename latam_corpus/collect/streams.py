@@ -6,7 +6,7 @@ import io
 import lzma
 import zlib
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, BinaryIO, Final, Protocol, cast
+from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, Protocol, cast
 
 import fsspec
 import zstandard
@@ -26,7 +26,14 @@ COMPRESSIONS: Final = (".gz", ".xz", ".zst")
 # dump without line ends) take a worker's memory.
 MAX_RECORD: Final = 256 * 2**20
 
+# What is stored may be this many times larger unpacked, counted from a size on that matters: text is packed 3 to 20
+# times, tables of repeated lines some 100; bombs are packed 1,000 times and more.
+MAX_RATIO: Final = 250
+RATIO_FROM: Final = 64 * 2**20
+
 _BLOCK: Final = 2**20
+# Of the places where a compressed file can be entered, one in so many bytes of it, unpacked, is told.
+ENTRIES_APART: Final = 2**20
 # A decompressor gives all that its input holds at once, and loses it when it meets damage: small bites bound both. At
 # the worst ratios (gzip 1:1,000, xz 1:7,000, Zstandard 1:30,000) a bite is some 100 MB.
 _BITE: Final = 2**12
@@ -92,8 +99,20 @@ def seekable(content: Content) -> BinaryIO:
     return io.BytesIO(held)
 
 
-def blocks(stream: BinaryIO, suffix: str) -> Iterator[bytes]:
+class Entry(NamedTuple):
+    """Where the bytes of a compressed file can be entered: the first of a member, as stored and as unpacked."""
+
+    stored: int
+    unpacked: int
+
+
+def blocks(stream: BinaryIO, suffix: str, entries: list[Entry] | None = None) -> Iterator[bytes]:
     """The stream's bytes, decompressed by the suffix, in blocks of about a megabyte.
+
+    Args:
+        stream: the file, at the first byte of a member.
+        suffix: one of COMPRESSIONS; "" for a file that isn't compressed.
+        entries: is given where the file can be entered, as its members are met.
 
     Raises:
         SourceError: the compressed data are damaged or end too early; all that came before has been given by then.
@@ -107,7 +126,7 @@ def blocks(stream: BinaryIO, suffix: str) -> Iterator[bytes]:
     size = 0
     damage: Exception | None = None
     try:
-        for piece in _members(stream, makers[suffix]) if suffix else _plain(stream):
+        for piece in _members(stream, makers[suffix], entries) if suffix else _plain(stream):
             held.append(piece)
             size += len(piece)
             if size >= _BLOCK:
@@ -124,20 +143,50 @@ def blocks(stream: BinaryIO, suffix: str) -> Iterator[bytes]:
         raise SourceError("", cause, "the file is damaged or was cut short; fetch it again")
 
 
-def stretch(stream: BinaryIO, start: int, stop: int) -> Iterator[bytes]:
-    """The stream's bytes from `start` to before `stop`, in blocks of about a megabyte.
+def surveyed(stream: BinaryIO, suffix: str, entries: list[Entry]) -> Iterator[bytes]:
+    """The blocks of a file, for a look ahead that nothing is kept of.
 
     Raises:
-        SourceError: the stream can't be read.
+        SourceError: it is damaged, or unpacks to more than a look ahead is worth.
     """
-    left = stop - start
+    counted = Counted(stream)
+    size = 0
+    for block in blocks(cast("BinaryIO", counted), suffix, entries):
+        size += len(block)
+        if size > RATIO_FROM and size > MAX_RATIO * counted.count:
+            raise SourceError("", f"it unpacks to more than {MAX_RATIO} times its size, as bombs do", "")
+        yield block
+
+
+def stretch(stream: BinaryIO, suffix: str, entry: int, skip: int, size: int) -> Iterator[bytes]:
+    """So many bytes of a file, decompressed by its suffix, in blocks of about a megabyte.
+
+    Args:
+        stream: the file.
+        suffix: one of COMPRESSIONS; "" for a file that isn't compressed.
+        entry: where to begin to read; of a compressed file the first byte of a member.
+        skip: how many bytes to leave out from there.
+        size: how many to give.
+
+    Raises:
+        SourceError: the stream can't be read, or ends before.
+    """
     try:
-        stream.seek(start)
-        while left > 0 and (piece := stream.read(min(_BLOCK, left))):
-            left -= len(piece)
-            yield piece
+        stream.seek(entry)
     except OSError as error:
         raise SourceError("", str(error), "check that the file is still there") from None
+    for piece in blocks(stream, suffix):
+        if skip >= len(piece):
+            skip -= len(piece)
+            continue
+        part = piece[skip : skip + size]
+        skip = 0
+        size -= len(part)
+        yield part
+        if not size:
+            return
+    if size:
+        raise SourceError("", "it has become shorter since it was listed", "run it again")
 
 
 def _plain(stream: BinaryIO) -> Iterator[bytes]:
@@ -145,19 +194,28 @@ def _plain(stream: BinaryIO) -> Iterator[bytes]:
         yield piece
 
 
-def _members(stream: BinaryIO, make: Callable[[], _Decompressor]) -> Iterator[bytes]:
+def _members(stream: BinaryIO, make: Callable[[], _Decompressor], entries: list[Entry] | None) -> Iterator[bytes]:
     """The bytes of all members: a .gz, .xz or .zst file may be several, one after the other."""
     member: _Decompressor | None = None
+    read = given = 0
+    begun = False
     while data := stream.read(_BITE):
+        read += len(data)
         while data:
-            member = member or make()
+            if member is None:
+                # Tapes and xz pad with NULs between members.
+                data = data.lstrip(b"\0") if begun else data
+                if not data:
+                    break
+                if entries is not None and (not entries or given - entries[-1].unpacked >= ENTRIES_APART):
+                    entries.append(Entry(read - len(data), given))
+                member, begun = make(), True
             if piece := member.decompress(data):
+                given += len(piece)
                 yield piece
             data = b""
             if member.eof:
-                # Tapes and xz pad with NULs between members.
-                data = member.unused_data.lstrip(b"\0")
-                member = None
+                data, member = member.unused_data, None
     if member is not None:
         raise EOFError("the compressed data end too early")
 

@@ -12,8 +12,8 @@ from latam_corpus.collect import streams
 from latam_corpus.collect.dialects import Dialect, dialect_of
 from latam_corpus.collect.linespans import piece_of
 from latam_corpus.collect.records import Failure, Found, chunked
-from latam_corpus.collect.spans import Span
-from latam_corpus.collect.streams import blocks, compression
+from latam_corpus.collect.spans import Span, entered
+from latam_corpus.collect.streams import blocks, compression, surveyed
 from latam_corpus.errors import SourceError
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.catalog.source import Source
     from latam_corpus.collect.records import Chunk, Content, Limits
+    from latam_corpus.collect.streams import Entry
 
 _SAMPLE: Final = 2**16
 _EXCERPT: Final = 120
@@ -121,29 +122,31 @@ def _found(content: Content, stream: BinaryIO, table: _Table) -> Iterator[Found 
 def split(content: Content, source: Source, bytes_: int) -> list[Span]:
     """The file's rows in spans of at least so many bytes, cut where the reader ends a row, never within quotes.
 
-    A compressed file and one in UTF-16 have no spans.
+    A file in UTF-16 has no spans. Of a compressed one the pass unpacks all.
 
     Raises:
-        SourceError: the file can't be read.
+        SourceError: the file can't be read, or is damaged.
     """
     table = _table(content, source)
-    if compression(content.relative) or table.charset.startswith("utf-16"):
+    if table.charset.startswith("utf-16"):
         return []
     spans: list[Span] = []
+    entries: list[Entry] = []
     start, first = 0, 1
     with content.open() as stream:
         # Quotes, delimiters and line ends are ASCII: as Latin-1 a character is a byte, and nothing is decoded twice.
-        pieces = (piece.decode("latin-1") for piece in _unmarked(blocks(stream, ""), table.mark))
+        unpacked = surveyed(stream, compression(content.relative), entries)
+        pieces = (piece.decode("latin-1") for piece in _unmarked(unpacked, table.mark))
         end = table.mark
         for number, stop, _ in _rows(pieces, table.dialect):
             # The row before this one ended the span.
             if end - start >= bytes_:
-                spans.append(Span("lines", start, end, first))
+                spans.append(Span("lines", start, end, first, end - start))
                 start, first = end, number
             end = stop + table.mark
     if end > start:
-        spans.append(Span("lines", start, end, first))
-    return spans
+        spans.append(Span("lines", start, end, first, end - start))
+    return list(entered(spans, entries))
 
 
 def _rows(pieces: Iterable[str], dialect: Dialect) -> Iterator[tuple[int, int, Row]]:

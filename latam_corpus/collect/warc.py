@@ -87,10 +87,10 @@ def split(content: Content, source: Source, bytes_: int) -> list[Span]:
     with content.open() as stream:
         for number, found in enumerate(_records(stream, None, resync=True), 1):
             if found.record is not None and found.offset - start >= bytes_:
-                spans.append(Span("records", start, found.offset, first))
+                spans.append(Span("records", start, found.offset, first, found.offset - start))
                 start, first = found.offset, number
         stop = stream.seek(0, 2)
-    return [*spans, Span("records", start, stop, first)]
+    return [*spans, Span("records", start, stop, first, stop - start)]
 
 
 def _made(place: _Place, number: int, *, located: bool) -> Found | Failure | None:

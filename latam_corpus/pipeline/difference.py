@@ -129,13 +129,30 @@ def _inputs(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[Difference]:
 
 
 def _files(parts: Sequence[Mapping[str, Any]]) -> dict[str, tuple[Any, Any]]:
-    """The digest of each file's bytes and its parts' keys; of an older toolkit's run only its size is known."""
+    """The digest of each file's bytes and the keys of its parts; of an older toolkit's run only its size is known."""
     found: dict[str, tuple[Any, list[Any]]] = {}
     for part in parts:
-        name = f"{part.get('source', part['name'].rpartition('-')[0])}: {part['file']}"
-        content = part.get("sha256") or f"{part['bytes']} bytes"
-        found.setdefault(name, (content, []))[1].append(part.get("key"))
+        for file in files_of(part):
+            name = f"{part.get('source', part['name'].rpartition('-')[0])}: {file['file']}"
+            content = file.get("sha256") or f"{file['bytes']} bytes"
+            found.setdefault(name, (content, []))[1].append(file.get("key"))
     return {name: (content, keys) for name, (content, keys) in found.items()}
+
+
+def files_of(part: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """The files of a part, as `run.json` has them; an older toolkit's part is one file, and tells of it itself."""
+    files: Sequence[Mapping[str, Any]] = part.get("files") or [part]
+    return files
+
+
+def title_of(part: Mapping[str, Any]) -> str:
+    """What a part read, for people.
+
+    >>> title_of({"files": [{"file": "a.txt"}, {"file": "b.txt"}, {"file": "c.txt"}]})
+    'a.txt … c.txt, 3 files'
+    """
+    first, *more = (file["file"] for file in files_of(part))
+    return f"{first} … {more[-1]}, {len(more) + 1} files" if more else str(first)
 
 
 def counts(a: Mapping[str, Any], b: Mapping[str, Any]) -> dict[str, list[Counted]]:

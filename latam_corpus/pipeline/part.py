@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from latam_corpus.catalog import source as catalog_source
-    from latam_corpus.collect.spans import Span
     from latam_corpus.pipeline.plan import Part, Segment, Step
 
 _COLUMNS: Final = {ROWS: schema.DOCUMENT_SCHEMA, DROPPED: schema.DOCUMENT_SCHEMA, LEDGER: schema.LEDGER_SCHEMA}
@@ -112,27 +111,28 @@ class Outcome:
     value: Any = None
 
 
-def input_key(
-    file: files.InputFile,
-    content: str,
-    source: catalog_source.Source,
-    genre: str | None,
-    limit: int | None = None,
-    span: Span | None = None,
-) -> str:
-    """The key of a part's input: the file's bytes, time and name, what the catalogue says, and the code that reads.
+def reading_digest(source: catalog_source.Source, genre: str | None, limit: int | None = None) -> str:
+    """Changes when what the catalogue says of a source's files does, or the code that reads them.
+
+    Args:
+        source: what the catalogue says.
+        genre: the recipe's.
+        limit: how many records of each file at most.
+    """
+    code = [code_digest("latam_corpus.collect"), code_digest("latam_corpus.catalog")]
+    stated = source.model_dump(mode="json", exclude={"title", "notes", "homepage", "contact", "status"})
+    return digest_of(stated, genre, limit, code)
+
+
+def input_key(file: files.InputFile, content: str, reading: str) -> str:
+    """The key of a file of the input: its bytes, name and time, and how it is read.
 
     Args:
         file: the file.
         content: the digest of its bytes.
-        source: what the catalogue says.
-        genre: the recipe's.
-        limit: how many records at most.
-        span: which part of the file.
+        reading: see `reading_digest`.
     """
-    code = [code_digest("latam_corpus.collect"), code_digest("latam_corpus.catalog")]
-    stated = source.model_dump(mode="json", exclude={"title", "notes", "homepage", "contact", "status"})
-    return digest_of(content, file.relative, file.modified.isoformat(), stated, genre, limit, code, span)
+    return digest_of(content, file.relative, file.modified.isoformat(), reading)
 
 
 def folder_of(work: Path, key: str) -> Path:
@@ -278,9 +278,9 @@ def _entering(task: Task, before: Path | None, watch: Watch) -> Iterator[Batch]:
             yield Batch(batch.frame.with_row_index("place", offset=place))
             place += len(batch)
     else:
-        for frame in files.read(
+        for frame in files.read_all(
             part.source,
-            part.file,
+            part.files,
             rows=task.rows_a_batch,
             bytes_=task.bytes_a_batch,
             limit=part.limit,

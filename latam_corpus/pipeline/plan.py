@@ -117,32 +117,43 @@ class Segment:
 
 
 @dataclass(frozen=True)
+class Input:
+    """A file of the input, with the digests of its bytes and of all that reading it rests on."""
+
+    file: InputFile
+    sha256: str
+    key: str
+
+
+@dataclass(frozen=True)
 class Part:
     """A piece of the input that one worker takes through a segment.
 
     Attributes:
         name: `<source>-<number>`, for people.
+        inputs: a file, or small ones that are read together, in order.
         key: digest of the input's bytes and of what the catalogue says about them.
-        limit: how many records at most; None for all.
+        limit: how many records of each file at most; None for all.
         span: which part of the file; None for the whole.
-        content: the digest of the file's bytes.
     """
 
     name: str
     source: Source
-    file: InputFile
+    inputs: tuple[Input, ...]
     genre: str | None
     key: str
     limit: int | None = None
     span: Span | None = None
-    content: str = ""
+
+    @property
+    def files(self) -> tuple[InputFile, ...]:
+        """The files of its inputs."""
+        return tuple(one.file for one in self.inputs)
 
     @property
     def bytes(self) -> int:
-        """How large the part is, about: of a span the bytes, else an equal share of the file for each unit."""
-        if self.span is None or self.span.kind not in ("lines", "records"):
-            return self.file.size
-        return self.span.stop - self.span.start
+        """How large the part is, about: the files as stored; of a span the bytes, unpacked where it is packed."""
+        return sum(file.size for file in self.files) if self.span is None else self.span.size
 
 
 @dataclass(frozen=True)

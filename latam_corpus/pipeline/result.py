@@ -178,10 +178,12 @@ def run_values(plan: Plan, parts: Sequence[Part], digest: str, result: RunResult
             {
                 "name": p.name,
                 "source": p.source.id,
-                "file": p.file.relative,
+                "files": [
+                    {"file": one.file.relative, "bytes": one.file.size, "sha256": one.sha256, "key": one.key}
+                    for one in p.inputs
+                ],
                 "bytes": p.bytes,
                 "span": None if p.span is None else str(p.span),
-                "sha256": p.content,
                 "key": p.key,
                 "outputs": result.outputs[p.name],
                 "failed": result.failures.get(p.name),

@@ -10,17 +10,19 @@ from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol, Self
 
-from latam_corpus.collect.files import digest, list_inputs, split
+from latam_corpus.collect.files import digest, list_inputs, packs
 from latam_corpus.errors import ConfigError, SourceError
 from latam_corpus.pipeline import part as parts_module
 from latam_corpus.pipeline import record
 from latam_corpus.pipeline.contracts import facts_of, informed
+from latam_corpus.pipeline.cuts import cuts_of
 from latam_corpus.pipeline.decide import decide
 from latam_corpus.pipeline.history import existing, latest, next_name
 from latam_corpus.pipeline.history import folders as run_folders
+from latam_corpus.pipeline.keys import digest_of
 from latam_corpus.pipeline.lock import locked
-from latam_corpus.pipeline.part import J, Outcome, Task, folder_of, input_key
-from latam_corpus.pipeline.plan import Part, Plan, run_digest
+from latam_corpus.pipeline.part import J, Outcome, Task, folder_of, input_key, reading_digest
+from latam_corpus.pipeline.plan import Input, Part, Plan, run_digest
 from latam_corpus.pipeline.result import RunResult, Work, contents_of, run_values, settled, written_of
 from latam_corpus.pipeline.survival import accepted
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from latam_corpus.catalog.source import Source
+    from latam_corpus.collect.files import InputFile
     from latam_corpus.pipeline.plan import Segment
 
 
@@ -72,8 +75,13 @@ class Progress(Protocol):
         ...
 
 
-def find_parts(plan: Plan, limit: int | None = None) -> list[Part]:
+def find_parts(plan: Plan, limit: int | None = None, looking: Callable[[InputFile], None] | None = None) -> list[Part]:
     """The parts of the plan's sources, in the sources' order.
+
+    Args:
+        plan: what to do.
+        limit: how many records of each file at most.
+        looking: is told of a large file that must be read from end to end to know where it can be cut.
 
     Raises:
         ConfigError: a source has no place to read from, nothing is there, or its holder must be asked first.
@@ -91,13 +99,20 @@ def find_parts(plan: Plan, limit: int | None = None) -> list[Part]:
                 f"{fetched if source.collect.kind == 'files' else crawled} pass --input {source.id}=PATH",
             )
         genre = plan.recipe.genre
-        for file in list_inputs(source, where):
-            content = digest(file)
+        reading = reading_digest(source, genre, limit)
+        for pack in packs(list_inputs(source, where)):
+            inputs = tuple(_input(file, reading) for file in pack)
             # A file is cut at fixed places, whatever the number of workers; with a limit it is read from its start.
-            for span in split(source, file) if limit is None else [None]:
-                key = input_key(file, content, source, genre, limit, span)
-                found.append(Part(f"{source.id}-{len(found):05d}", source, file, genre, key, limit, span, content))
+            whole = limit is not None or len(inputs) > 1
+            for span in [None] if whole else cuts_of(source, pack[0], inputs[0].sha256, looking):
+                key = digest_of([one.key for one in inputs], span)
+                found.append(Part(f"{source.id}-{len(found):05d}", source, inputs, genre, key, limit, span))
     return found
+
+
+def _input(file: InputFile, reading: str) -> Input:
+    content = digest(file)
+    return Input(file, content, input_key(file, content, reading))
 
 
 def _permitted(plan: Plan, source: Source, where: str | None) -> None:

@@ -11,6 +11,7 @@ from latam_corpus.errors import CorpusError
 
 from . import (
     balance,
+    compressed,
     crawl,
     damage,
     dedupe,
@@ -23,6 +24,7 @@ from . import (
     mutants,
     quality,
     quality_kept,
+    small,
     stages,
     start,
     text_path,
@@ -52,6 +54,8 @@ _NAMES = {
     "large": large,
     "start": start,
     "damage": damage,
+    "small": small,
+    "compressed": compressed,
 }
 
 

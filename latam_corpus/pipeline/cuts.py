@@ -1,0 +1,67 @@
+"""Where large files are cut, remembered by their bytes: to find it, a file is read, and unpacked, from end to end."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import suppress
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from latam_corpus.collect.files import SPAN_BYTES, split
+from latam_corpus.collect.spans import Span
+from latam_corpus.paths import cache_folder, use_folder
+from latam_corpus.pipeline.keys import code_digest, digest_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from latam_corpus.catalog.source import Source
+    from latam_corpus.collect.files import InputFile
+
+
+def cuts_of(
+    source: Source, file: InputFile, content: str, looking: Callable[[InputFile], None] | None = None
+) -> list[Span | None]:
+    """The parts of a file, as `split` finds them; from the user's cache where they were found before.
+
+    Args:
+        source: how the file is read.
+        file: one of `list_inputs`.
+        content: the digest of its bytes.
+        looking: is told of the file before it is read from end to end.
+    """
+    if file.size <= SPAN_BYTES:
+        return [None]
+    stated = source.collect.model_dump(mode="json")
+    # The name tells format and compression.
+    key = digest_of(content, file.relative, stated, SPAN_BYTES)
+    path = cache_folder() / "cuts" / code_digest("latam_corpus.collect") / f"{key}.json"
+    found = _remembered(path)
+    if found is None:
+        if looking:
+            looking(file)
+        found = split(source, file, SPAN_BYTES)
+        _remember(path, found)
+    return found
+
+
+def _remembered(path: Path) -> list[Span | None] | None:
+    """What stands there; None where it can't be relied on."""
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        if told["digest"] == digest_of(told["cuts"]):
+            return [None if one is None else Span(**one) for one in told["cuts"]]
+    except (OSError, ValueError, TypeError, KeyError):
+        pass
+    return None
+
+
+def _remember(path: Path, found: list[Span | None]) -> None:
+    cuts = [None if one is None else asdict(one) for one in found]
+    beside = path.with_suffix(f".{os.getpid()}.partial")
+    use_folder(path.parent)
+    with suppress(OSError):  # a home folder that can't be written to: they are found again
+        beside.write_text(json.dumps({"digest": digest_of(cuts), "cuts": cuts}), encoding="utf-8")
+        beside.replace(path)

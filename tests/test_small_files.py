@@ -1,0 +1,292 @@
+"""Many small files are taken together: the same rows as one by one, few files on disk, and a new file redoes little."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import random
+import zipfile
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from latam_corpus.catalog.source import Source
+from latam_corpus.collect import packs as module
+from latam_corpus.collect.files import InputFile, digest, list_inputs, packs, read, read_all, split
+from latam_corpus.engine.in_process import InProcess
+from latam_corpus.pipeline import cuts
+from latam_corpus.pipeline.difference import differences, title_of
+from latam_corpus.pipeline.plan import make_plan
+from latam_corpus.pipeline.recipe import load_recipe
+from latam_corpus.pipeline.record import read_record
+from latam_corpus.pipeline.run import find_parts, run
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from conftest import CommandLine, SmallRecipe
+
+    from latam_corpus.collect.spans import Span
+    from latam_corpus.pipeline.part import Outcome
+
+_ANY = Source(id="cuentos", title="Cuentos", holder="Biblioteca")
+_TIME = datetime(2024, 5, 1, tzinfo=UTC)
+_TEXT = (
+    "La barca número {n} salió del puerto antes del alba y volvió con la red vacía.\n"
+    "Mi abuela contaba la historia {n} y nadie se atrevía a decirle que ya la sabíamos de memoria."
+)
+
+
+def _listed(sizes: Sequence[int]) -> list[InputFile]:
+    return [InputFile(f"notas/{number:05}.txt", "", size, _TIME) for number, size in enumerate(sizes)]
+
+
+@given(st.lists(st.sampled_from([0, 900, 60_000, module.SMALL, module.SMALL + 1, 2**27]), max_size=3000))
+@settings(max_examples=60, deadline=None)
+def test_packs_are_all_files_in_order_within_bounds(sizes: list[int]) -> None:
+    """Bounded by number and by bytes; a large file stands alone, and so does each of a few."""
+    files = _listed(sizes)
+    found = list(packs(files))
+    assert [file for pack in found for file in pack] == files
+    assert all(len(pack) <= module.PACK_FILES for pack in found)
+    assert all(sum(file.size for file in pack) <= module.PACK_BYTES for pack in found if len(pack) > 1)
+    assert all(len(pack) == 1 for pack in found if max(file.size for file in pack) > module.SMALL)
+    if sum(size <= module.SMALL for size in sizes) <= module.FEW:
+        assert len(found) == len(files)
+
+
+def test_many_small_files_are_few_packs() -> None:
+    """Of 1,500 files of 4 kB, and of pages of 20 kB, a handful; of 100,000 some 200, none of a few files only."""
+    assert 2 <= len(list(packs(_listed([4_000] * 1500)))) <= 5
+    assert 2 <= len(list(packs(_listed([20_000] * 1500)))) <= 5
+    assert 150 < len(list(packs(_listed([4_000] * 100_000)))) < 250
+
+
+def test_a_file_that_comes_or_goes_changes_one_pack_or_two() -> None:
+    """Wherever it stands among 6,000: counted off from the first, all packs after it would be others."""
+    files = _listed([4_000] * 6000)
+    before = set(packs(files))
+    chance = random.Random(5)  # noqa: S311  (repeatable, not secret)
+    changed = []
+    for _ in range(60):
+        at = chance.randrange(len(files))
+        more = sorted([*files, InputFile(f"{files[at].relative}-b.txt", "", 4_000, _TIME)])
+        fewer = [*files[:at], *files[at + 1 :]]
+        grown = [*files[:at], InputFile(files[at].relative, "", 30_000, _TIME), *files[at + 1 :]]
+        changed += [len(set(packs(other)) - before) for other in (more, fewer, grown)]
+    assert max(changed) <= 3
+    assert sum(changed) < 1.1 * len(changed)
+
+
+def _folder(path: Path, count: int) -> Path:
+    """A folder of small files of several formats, some of which can't be read."""
+    path.mkdir()
+    for number in range(count):
+        text = _TEXT.format(n=number)
+        record = json.dumps({"id": f"r{number}", "text": text}, ensure_ascii=False)
+        named: dict[str, bytes] = {
+            "txt": text.encode(),
+            "html": f"<html><head><title>N</title></head><body><p>{text}</p></body></html>".encode(),
+            "jsonl": f"{record}\n{{roto\n{record.replace('r', 'q', 1)}\n".encode(),
+            "txt.gz": gzip.compress(text.encode()),
+            "csv": f'id,text\nc{number},"{text}"\n'.encode(),
+        }
+        spoilt = {
+            "html": b"",
+            "txt.gz": gzip.compress(text.encode())[:-9],
+            "csv": b"id,text\nx,y,z\n",
+            "png": b"\x89PNG",
+        }
+        suffix = list(named)[number % len(named)]
+        (path / f"{number:04}.{suffix}").write_bytes(named[suffix])
+        if number % 7 == 0:
+            other = list(spoilt)[number % len(spoilt)]
+            (path / f"{number:04}-mala.{other}").write_bytes(spoilt[other])
+    with zipfile.ZipFile(path / "envio.zip", "w") as archive:
+        for number in range(9):
+            archive.writestr(f"{number}.txt", _TEXT.format(n=f"z{number}"))
+    for file in path.iterdir():
+        os.utime(file, (1_700_000_000, 1_700_000_000))
+    return path
+
+
+@pytest.mark.parametrize("options", [{}, {"rows": 7}, {"bytes_": 300}, {"limit": 1}, {"limit": 2, "rows": 5}])
+def test_files_read_together_give_the_rows_of_each(tmp_path: Path, options: dict[str, Any]) -> None:
+    """In their order, with their failures and their limits, in fewer frames, however small these may be."""
+    files = list_inputs(_ANY, _folder(tmp_path / "in", 60))
+    apart = [frame for file in files for frame in read(_ANY, file, **options)]
+    together = list(read_all(_ANY, files, **options))
+    whole = pl.concat(apart, how="diagonal")
+    assert pl.concat(together, how="diagonal").select(whole.columns).equals(whole)
+    assert whole["drop_reason"].drop_nulls().n_unique() >= 4
+    assert len(together) == 1 if not options else len(together) <= len(apart)
+    assert all(frame.height <= options.get("rows", 2000) for frame in together)
+
+
+class Noted:
+    """Progress that notes of each part which of its steps were reused."""
+
+    def __init__(self) -> None:
+        self.reused: dict[str, tuple[bool, ...]] = {}
+
+    def started(self, title: str, total: int) -> None:
+        """Nothing is shown."""
+
+    def part_done(self, outcome: Outcome) -> None:
+        """Add the steps of a segment."""
+        self.reused[outcome.part] = self.reused.get(outcome.part, ()) + outcome.reused
+
+    def barrier(self, name: str, rows: int) -> None:
+        """Nothing is shown."""
+
+    def mended(self, told: str) -> None:
+        """Nothing is shown."""
+
+    def step(self, title: str, done: int, total: int) -> None:
+        """Nothing is shown."""
+
+
+def _worked(folder: Path, out: Path, recipe_of: SmallRecipe) -> tuple[list[tuple[bool, ...]], list[pl.DataFrame]]:
+    """Of each part which steps were reused, and the run's rows: kept, set aside, on record."""
+    recipe = folder.parent / "receta.toml"
+    recipe.write_text(recipe_of("extract", "repair", "redact", "dedupe near = false", source=str(folder)))
+    plan = make_plan(load_recipe(str(recipe)), {})
+    noted = Noted()
+    result = run(plan, find_parts(plan), out, InProcess(), noted)
+    assert result.failures == {}
+    tables = [
+        pl.concat([pl.read_parquet(file) for file in sorted((result.folder / kind).glob("*.parquet"))])
+        for kind in ("kept", "dropped", "ledger")
+    ]
+    return list(noted.reused.values()), tables
+
+
+def test_a_run_tells_the_same_of_packs_as_of_single_files(
+    tmp_path: Path, small_recipe: SmallRecipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kept rows, rows set aside and the ledger; one damaged file in a pack is a row, and not the pack."""
+    folder = _folder(tmp_path / "in", 40)
+    packed, together = _worked(folder, tmp_path / "together", small_recipe)
+    monkeypatch.setattr(module, "FEW", 10**6)
+    single, apart = _worked(folder, tmp_path / "apart", small_recipe)
+    assert (len(packed), len(single)) == (1, 47)
+    for one, other in zip(together, apart, strict=True):
+        by = ["doc_id", "reason"] if "reason" in one.columns else ["doc_id"]
+        assert one.sort(by).equals(other.sort(by))
+    assert together[0]["doc_id"].equals(apart[0]["doc_id"])  # in the order of the files, too
+    assert sum(file.is_file() for file in (tmp_path / "together").rglob("*")) < 40
+
+
+def test_one_file_more_redoes_its_pack_alone(
+    tmp_path: Path, small_recipe: SmallRecipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Changed, added or removed; and when all is as it was, everything is reused."""
+    monkeypatch.setattr(module, "PACK_FILES", 12)
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for number in range(80):
+        (folder / f"{number:03}.txt").write_text(_TEXT.format(n=number))
+
+    def fresh() -> tuple[int, int]:
+        parts, _ = _worked(folder, tmp_path / "out", small_recipe)
+        return sum(not reused[0] for reused in parts), len(parts)
+
+    new, count = fresh()
+    assert new == count > 6
+    assert fresh() == (0, count)
+    (folder / "040.txt").write_text(_TEXT.format(n="cuarenta"))
+    assert fresh()[0] == 1
+    (folder / "061-b.txt").write_text(_TEXT.format(n="sesenta y uno"))
+    assert 1 <= fresh()[0] <= 2
+    (folder / "013.txt").unlink()
+    assert 0 <= fresh()[0] <= 2
+
+
+def test_of_two_runs_the_changed_file_of_a_pack_is_told(tmp_path: Path, small_recipe: SmallRecipe) -> None:
+    """And not all others of the pack, which are read as before."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for number in range(30):
+        (folder / f"{number:03}.txt").write_text(_TEXT.format(n=number))
+    told = []
+    for text in ("uno", "dos"):
+        (folder / "012.txt").write_text(text)
+        (folder / f"031-{text}.txt").write_text(_TEXT.format(n=31))
+        _worked(folder, tmp_path / "out", small_recipe)
+        told.append(read_record(max((tmp_path / "out" / "runs").glob("receta-*"), key=os.path.getmtime)).values)
+    found = differences(*told)
+    assert [(one.what, one.name, one.aspect) for one in found if one.what == "input"] == [
+        ("input", "in: 012.txt", "content"),
+        ("input", "in: 031-dos.txt", ""),
+    ]
+    assert len(told[1]["parts"]) == 1
+    assert title_of(told[1]["parts"][0]) == "000.txt … 031-uno.txt, 32 files"
+
+
+def test_a_dry_run_says_what_is_taken_together_and_what_is_cut(
+    command_line: CommandLine, tmp_path: Path, small_recipe: SmallRecipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Small files, a compressed file whose parts are reached by unpacking, and a large file that can't be cut."""
+    for name in ("latam_corpus.pipeline.cuts", "latam_corpus.cli.outcome"):
+        monkeypatch.setattr(f"{name}.SPAN_BYTES", 2_000)
+    monkeypatch.setattr(module, "SMALL", 2_000)
+    monkeypatch.setenv("LATAM_CORPUS_CACHE", str(tmp_path / "cache"))
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for number in range(20):
+        (folder / f"{number:03}.txt").write_text(_TEXT.format(n=number))
+    lines = [json.dumps({"id": f"r{n}", "text": f"{random.Random(n).getrandbits(256):x}"}) for n in range(100)]  # noqa: S311
+    (folder / "r.jsonl.gz").write_bytes(gzip.compress("\n".join(lines).encode()))
+    (folder / "s.txt").write_text(_TEXT * 20)
+    recipe = tmp_path / "receta.toml"
+    recipe.write_text(small_recipe("extract", "repair", source=str(folder)))
+    said = command_line("run", recipe, "--out", tmp_path / "out", "--dry-run")
+    assert (said.code, said.err.count("looking where it can be cut")) == (0, 2), said.err
+    told = command_line("run", recipe, "--out", tmp_path / "out", "--dry-run", "--json").json
+    (cut,) = told["cut"]
+    assert told["together"] == {"files": 20, "parts": 1}
+    assert (cut["file"], cut["bytes"]) == ("r.jsonl.gz", len("\n".join(lines)))
+    assert cut["unpacked_again"] > cut["bytes"]
+    assert told["uncut"] == [{"file": "s.txt", "bytes": len((_TEXT * 20).encode())}]
+    assert told["files"] == 22
+    assert told["parts"] == 2 + cut["parts"]
+    assert "20 small files are taken together, in 1 parts" in said.out
+    assert f"r.jsonl.gz: {cut['parts']} parts" in said.out
+    assert "unpacked once more" in said.out
+    assert "s.txt: one part" in said.out
+
+
+def test_where_a_file_is_cut_is_found_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kept by its bytes and how it is read; found again where what is kept is damaged, or can not be written."""
+    monkeypatch.setattr(cuts, "SPAN_BYTES", 1_000)
+    monkeypatch.setenv("LATAM_CORPUS_CACHE", str(tmp_path / "cache"))
+    looked: list[str] = []
+
+    def told(source: Source, file: InputFile, bytes_: int) -> list[Span | None]:
+        looked.append(file.relative)
+        return split(source, file, bytes_)
+
+    monkeypatch.setattr(cuts, "split", told)
+    path = tmp_path / "r.jsonl"
+    path.write_text('{"text": "Copla de la vidala."}\n' * 100)
+    (file,) = list_inputs(_ANY, path)
+    found = cuts.cuts_of(_ANY, file, digest(file))
+    assert found == split(_ANY, file, 1_000)
+    assert cuts.cuts_of(_ANY, file, digest(file)) == found
+    assert len(looked) == 1
+    grouped = _ANY.model_copy(update={"collect": _ANY.collect.model_copy(update={"group_rows": 3})})
+    assert cuts.cuts_of(grouped, file, digest(file)) == [None]
+    (kept,) = [one for one in (tmp_path / "cache").rglob("*.json") if "lines" in one.read_text()]
+    for spoilt in (kept.read_text()[:-9], kept.read_text().replace('"stop": 1', '"stop": 2', 1), "[]"):
+        kept.write_text(spoilt)
+        assert cuts.cuts_of(_ANY, file, digest(file)) == found
+    assert len(looked) == 5
+    (tmp_path / "plain").write_text("")
+    monkeypatch.setenv("LATAM_CORPUS_CACHE", str(tmp_path / "plain"))
+    assert cuts.cuts_of(_ANY, file, digest(file)) == found
