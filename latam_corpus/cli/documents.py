@@ -12,7 +12,7 @@ from latam_corpus import schema
 from latam_corpus.cli.show import errors
 from latam_corpus.cli.stores import load_version, open_store
 from latam_corpus.errors import ConfigError
-from latam_corpus.pipeline.history import find_run, read_tags
+from latam_corpus.pipeline.history import find_run, read_tags, unfinished_after
 from latam_corpus.pipeline.record import RUN_FILE, read_record
 from latam_corpus.release.parquet import read_batches
 from latam_corpus.release.runs import Part
@@ -75,7 +75,8 @@ def run_meant(named: str, out: Path) -> Path:
     """
     folder = find_run(named, out)
     if folder.name != Path(named).name:
-        errors.print(f"«{named}» is the run {folder.name}", markup=False)
+        after = "".join(f"; {one.name}, after it, is not: {one.state}" for one in unfinished_after(folder, out)[:1])
+        errors.print(f"«{named}» is the run {folder.name}{after and ', the newest that is finished'}{after}")
     return folder
 
 

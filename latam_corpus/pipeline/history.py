@@ -227,6 +227,13 @@ def find_run(named: str, out: Path, *, must_be_finished: bool = True) -> Path:
     return known[found[0]]
 
 
+def unfinished_after(run: Path, out: Path) -> list[Entry]:
+    """The runs of the same recipe that came after this one and aren't finished with all parts, the latest first."""
+    when = entry(run).when
+    others = [one for one in history(out) if recipe_of(one.name) == recipe_of(run.name)]
+    return [one for one in others if one.when > when and not one.whole]
+
+
 def _newest(runs: list[Path]) -> Path | None:
     """The newest finished run of these.
 
