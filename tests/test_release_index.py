@@ -349,7 +349,7 @@ def test_a_damaged_index_is_refused_and_mended_by_a_build_upon_it(tmp_path: Path
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"format": 9}, "its index has format 9, this toolkit reads 3"),
+        ({"format": 9}, "its index has format 9, this toolkit reads 4"),
         ({"scheme": Scheme().to_dict() | {"version": 99}}, "fingerprints of version 99"),
         ({"scheme": {"name": "anchors"}}, "key «bands» is missing"),
     ],

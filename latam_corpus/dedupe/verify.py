@@ -197,7 +197,7 @@ def _accepted(
         lengths < bounds.short_words,
         bounds.short_share,
         np.where(lengths < bounds.middle_words, bounds.middle_share, bounds.share),
-    )
+    ).astype(np.float32)  # as the shares are: 70 of 100 words are .70
     in_place = (ratio >= bounds.short_ratio) | (tallies[:, guards.TOGETHER] >= bounds.short_share * smaller)
     by_share = (containment >= needed) & (lengths >= bounds.exact_words) & (~brief | in_place)[:, None]
     # Words that look alike are counted of the shorter; as many of the longer look like them.

@@ -1,0 +1,681 @@
+"""Each bound of the check: what falls with just enough, and stays with a word less. Texts are rows of made-up words."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+import numpy as np
+import pytest
+
+from latam_corpus.dedupe import guards
+from latam_corpus.dedupe.anchors import CAPITAL_FLAG, NUMBER_FLAG, WORD_BITS
+from latam_corpus.dedupe.guards import Rarity
+from latam_corpus.dedupe.minhash import proposals_of
+from latam_corpus.dedupe.scheme import Ragged, Scheme
+from latam_corpus.dedupe.verify import A_IN_B, B_IN_A, KINDS, RULES, verify_pairs
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Words = NDArray[np.uint32]
+
+_NEXT = count(1)
+_NUMBER, _CAPITAL = NUMBER_FLAG, CAPITAL_FLAG
+_LOOK = 0b111  # of words that scanners take for one another
+
+
+class Said(NamedTuple):
+    """What the check says of a pair: its kind and rule, and which of the two may fall for the other."""
+
+    kind: str
+    rule: str
+    falls: str
+
+
+def fresh(number: int, *, look: int = 0, flag: int = 0) -> Words:
+    """So many words that no other text has."""
+    return np.array([next(_NEXT) | look << WORD_BITS | flag for _ in range(number)], np.uint32)
+
+
+def text(*parts: Words) -> Words:
+    """A text of these parts."""
+    return np.concatenate(parts)
+
+
+def measured(a: Words, b: Words, rare: tuple[float, float] | None = None) -> Any:
+    """What the check measures and decides of two texts."""
+    streams = Ragged(text(a, b), np.array([0, len(a), len(a) + len(b)]))
+    rarity = cast("Any", _Rare(rare)) if rare else None
+    return verify_pairs(streams, np.array([[0, 1]], np.uint32), rarity=rarity)
+
+
+class _Rare:
+    """A rarity that says of every pair what a test wants: the share of rare anchors of each that the other has."""
+
+    def __init__(self, shares: tuple[float, float]) -> None:
+        self._shares = shares
+
+    def shared(self, pairs: NDArray[np.uint32]) -> NDArray[np.float32]:
+        """The shares."""
+        return np.array([self._shares] * len(pairs), np.float32).reshape(-1, 2)
+
+
+def said(a: Words, b: Words, rare: tuple[float, float] | None = None) -> Said:
+    """What is said of two texts; turned round they are judged alike."""
+    there, back = _said(a, b, rare), _said(b, a, rare[::-1] if rare else None)
+    turned = {"": "", "a": "b", "b": "a", "ab": "ab"}[back.falls]
+    assert there == back._replace(falls=turned)
+    return there
+
+
+def _said(a: Words, b: Words, rare: tuple[float, float] | None) -> Said:
+    made = measured(a, b, rare)
+    stands = int(made.stands[0])
+    return Said(KINDS[made.kind[0]], RULES[made.rule[0]], "a" * bool(stands & A_IN_B) + "b" * bool(stands & B_IN_A))
+
+
+def halves(shared: int, own: int, other: int | None = None) -> tuple[Words, Words]:
+    """Two texts with one passage in common, and passages of their own after it."""
+    both = fresh(shared)
+    return text(both, fresh(own)), text(both, fresh(own if other is None else other))
+
+
+def scattered(runs: int, run: int, gap: int, alike: int = 0, last: int = 0) -> tuple[Words, Words]:
+    """Two texts with so many common runs, between which each has a gap of words, some of which look alike."""
+    parts: tuple[list[Words], list[Words]] = ([], [])
+    left = alike
+    for _ in range(runs):
+        common = fresh(run)
+        here = min(left, gap)
+        left -= here
+        for side in parts:
+            side += [common, fresh(here, look=_LOOK), fresh(gap - here)]
+    for side in parts:
+        side.append(fresh(last))
+    return text(*parts[0]), text(*parts[1])
+
+
+# Shares of a text that stand in the other.
+
+
+@pytest.mark.parametrize(
+    ("shared", "own", "kind"),
+    [
+        (70, 30, "duplicate"),  # 70 % of 100 words
+        (69, 31, "none"),
+        (70, 29, "none"),  # 71 % of 99 words
+        (64, 15, "duplicate"),  # 81 % of 79 words
+        (63, 16, "none"),
+        (24, 6, "duplicate"),  # 80 % of 30 words
+        (23, 7, "none"),
+        (25, 4, "duplicate"),  # 86 % of 29 words
+        (24, 5, "none"),
+        (13, 1, "duplicate"),  # of 14 words one may be another
+        (12, 1, "none"),
+    ],
+)
+def test_a_copy_falls_with_just_enough_of_its_words_in_the_other(shared: int, own: int, kind: str) -> None:
+    """70 % of a text of 100 words and more, 80 % from 30 on, 85 % below, all words of one under 14."""
+    found = said(*halves(shared, own))
+    assert found == ((kind, "share", "ab") if kind == "duplicate" else (kind, "", ""))
+
+
+def test_the_share_is_that_of_the_one_that_falls() -> None:
+    """A text of which 70 % stand in a longer one falls for it; of the longer one too little stands in the first."""
+    assert said(*halves(70, 30, 35)) == ("duplicate", "share", "a")
+    # Each by the bound for its own length: 71 of 99 words are too few, and 71 of 100 are enough.
+    assert said(*halves(71, 28, 29)) == ("duplicate", "share", "b")
+
+
+@pytest.mark.parametrize(("words", "falls"), [(7, ""), (8, "a")])
+def test_under_eight_words_only_an_equal_text_is_a_copy(words: int, falls: str) -> None:
+    """Seven words that stand whole in ten are no copy; eight are."""
+    assert said(*halves(words, 0, 3)).falls == falls
+    assert said(*[fresh(words)] * 2) == ("duplicate", "equal", "ab")
+
+
+def test_words_in_shorter_runs_than_three_are_not_shared() -> None:
+    """Two common words between others are chance, three are a run."""
+    for run, kind in ((2, "none"), (3, "duplicate")):
+        common = [fresh(run) for _ in range(40)]
+        one, other = ([part for piece in common for part in (piece, fresh(1))] for _ in range(2))
+        assert said(text(*one), text(*other)).kind == kind
+
+
+def test_order_counts() -> None:
+    """The same words in another order are another text."""
+    words = fresh(120)
+    assert said(words, words[::-1]) == ("none", "", "")
+    assert said(words, words) == ("duplicate", "equal", "ab")
+
+
+# Short texts in longer ones.
+
+
+def test_a_short_text_falls_for_one_of_like_length_or_if_it_stands_in_one_place() -> None:
+    """Twenty words in 28 are a copy wherever they stand; in 29, with 70 % of the length, they must stand together."""
+    words = fresh(20)
+    apart = text(words[:10], fresh(4), words[10:], fresh(4))
+    assert said(words, apart) == ("duplicate", "share", "a")
+    assert said(words, text(apart, fresh(1))) == ("none", "", "")
+    together = text(fresh(4), words, fresh(5))
+    assert said(words, together) == ("contained", "share", "a")
+
+
+@pytest.mark.parametrize(("inserted", "falls"), [(3, "a"), (4, "")])
+def test_a_few_words_more_in_between_leave_a_place_one_place(inserted: int, falls: str) -> None:
+    """Three words put into a quotation are a slip, four break it in two."""
+    words = fresh(20)
+    assert said(words, text(fresh(9), words[:10], fresh(inserted), words[10:], fresh(9))).falls == falls
+
+
+def test_of_a_short_text_enough_must_stand_together() -> None:
+    """Of twenty words seventeen in one place are a quotation, sixteen are not."""
+    for together, falls in ((17, "a"), (16, "")):
+        words = fresh(20)
+        assert said(words, text(fresh(9), words[:together], fresh(9), words[together:], fresh(9))).falls == falls
+    # From thirty words on nobody asks.
+    words = fresh(30)
+    assert said(words, text(fresh(20), words[:15], fresh(30), words[15:])).falls == "a"
+
+
+# Scattered damage and misread words.
+
+
+def test_scattered_damage_is_damage() -> None:
+    """Of 100 words 60 stand in common runs and 16 more look like their neighbours: a copy, misread here and there."""
+    assert said(*scattered(20, 3, 2, alike=16)) == ("duplicate", "scattered", "ab")
+
+
+@pytest.mark.parametrize(
+    ("runs", "run", "gap", "alike", "rule"),
+    [
+        (11, 5, 4, 20, "scattered"),  # 55 of 99 words are shared, 75 alike
+        (11, 5, 4, 19, ""),
+        (16, 3, 2, 12, "scattered"),  # 80 words
+        (15, 3, 2, 15, ""),  # 75 words
+        (18, 3, 2, 14, "scattered"),  # 54 of 90 shared, 68 alike
+        (18, 3, 2, 13, ""),
+    ],
+)
+def test_three_words_in_four_must_be_shared_or_look_alike(runs: int, run: int, gap: int, alike: int, rule: str) -> None:
+    """In a text of eighty words and more, of which 55 % are in common runs."""
+    assert said(*scattered(runs, run, gap, alike=alike)).rule == rule
+
+
+def test_less_than_55_per_cent_in_common_runs_is_no_scattered_damage() -> None:
+    """However much the rest looks alike, up to what makes it a misread copy."""
+    assert said(*scattered(11, 5, 4, alike=32, last=1)).rule == "scattered"  # 55 of 100
+    assert said(*scattered(11, 5, 4, alike=32, last=2)).rule == ""  # 55 of 101
+
+
+@pytest.mark.parametrize(
+    ("runs", "run", "gap", "last", "rule"),
+    [
+        (20, 4, 1, 25, "scattered"),  # twenty-five words of 129
+        (20, 4, 1, 26, ""),
+        (100, 3, 2, 32, "scattered"),  # 6 % of 535 words
+        (100, 3, 2, 33, ""),
+    ],
+)
+def test_a_passage_of_ones_own_is_no_scattered_damage(runs: int, run: int, gap: int, last: int, rule: str) -> None:
+    """Twenty-five words, or 6 % of a longer text, may lie outside common runs side by side, and not one more."""
+    both = [fresh(run) for _ in range(runs + 1)]
+    one, other = (
+        text(
+            *(part for piece in both[1:] for part in (piece, fresh(1, look=_LOOK), fresh(gap - 1))),
+            both[0],
+            fresh(last),
+        )
+        for _ in range(2)
+    )
+    assert said(one, other).rule == rule
+
+
+@pytest.mark.parametrize(
+    ("runs", "run", "gap", "alike", "last", "rule"),
+    [
+        (10, 3, 3, 23, 0, "misread"),  # 30 of 60 shared, 53 alike: 88 %
+        (10, 3, 3, 22, 0, ""),
+        (10, 3, 3, 30, 0, "misread"),
+        (10, 3, 3, 30, 1, ""),  # 30 of 61 shared
+        (5, 3, 3, 15, 0, "misread"),  # 30 words
+        (4, 4, 3, 12, 0, ""),  # 28 words
+    ],
+)
+def test_a_copy_of_which_nearly_all_looks_alike_is_misread(
+    runs: int, run: int, gap: int, alike: int, last: int, rule: str
+) -> None:
+    """Half of its words in common runs, 88 % shared or alike, thirty words at least."""
+    assert said(*scattered(runs, run, gap, alike=alike, last=last)).rule == rule
+
+
+def test_misread_words_are_told_of_both_lengths() -> None:
+    """Of a text with a word more too, as many words look alike; each is judged by its own length."""
+    one, other = scattered(10, 3, 3, alike=23)
+    assert said(one, text(other, fresh(1))) == ("duplicate", "misread", "a")
+    one, other = scattered(20, 3, 2, alike=15)
+    assert said(one, text(other, fresh(8))) == ("duplicate", "scattered", "ab")
+
+
+# Longer ones.
+
+
+@pytest.mark.parametrize(("longer", "kind"), [(300, "duplicate"), (301, "contained")])
+def test_what_is_more_than_three_times_as_long_is_a_container(longer: int, kind: str) -> None:
+    """A hundred words in three hundred are a copy in a page, in one more they are a poem in a book."""
+    words = fresh(100)
+    assert said(words, text(words, fresh(longer - 100))) == (kind, "share", "a")
+
+
+@pytest.mark.parametrize(("longer", "kind"), [(28, "duplicate"), (29, "contained")])
+def test_a_short_text_is_a_quotation_in_one_a_third_longer(longer: int, kind: str) -> None:
+    """Twenty words have 70 % of the length of 28."""
+    words = fresh(20)
+    assert said(words, text(words, fresh(longer - 20))).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("words", "own", "falls"),
+    [
+        (100, 25, "ab"),  # twenty-five words more are no passage
+        (100, 26, "a"),
+        (2000, 40, "ab"),  # a fiftieth of the longer text neither
+        (2000, 42, "a"),
+    ],
+)
+def test_a_text_with_a_passage_more_does_not_fall_for_a_shorter_one(words: int, own: int, falls: str) -> None:
+    """The shorter may fall for it; were it to fall itself, the passage would be lost."""
+    both = fresh(words)
+    assert said(both, text(both, fresh(own))) == ("duplicate", "share", falls)
+
+
+def test_of_texts_alike_in_length_either_may_have_a_passage_of_its_own() -> None:
+    """Up to a fiftieth longer a text may fall for the other though each ends otherwise."""
+    assert said(*halves(1500, 500, 540)).falls == "ab"
+    assert said(*halves(1500, 500, 541)).falls == "a"
+
+
+# Texts of one form.
+
+
+def form(kept: int, swapped: int, flag: int, *, words: int = 60, more: int = 0) -> tuple[Words, Words]:
+    """Two texts of one form, with so many names or numbers that are the same in both, and so many that aren't."""
+    parts: tuple[list[Words], list[Words]] = ([], [])
+    each = words // (swapped + 1)
+    for place in range(swapped + 1):
+        common = text(fresh(each), fresh((kept + more) * (not place), flag=flag))
+        for side in parts:
+            side += [common, fresh(1 if place < swapped else 0, flag=flag)]
+    return text(*parts[0]), text(*parts[1])
+
+
+@pytest.mark.parametrize(
+    ("kept", "swapped", "kind"),
+    [
+        (0, 3, "template"),
+        (0, 2, "duplicate"),
+        (1, 2, "template"),
+        (2, 2, "template"),
+        (3, 2, "duplicate"),
+        (3, 3, "template"),
+    ],
+)
+def test_texts_with_other_numbers_are_of_one_form(kept: int, swapped: int, kind: str) -> None:
+    """Three numbers and more, of which at least as many are swapped as are the same."""
+    found = said(*form(kept, swapped, _NUMBER))
+    assert found.kind == kind
+    assert found.rule == ("numbers" if kind == "template" else "share")
+    assert found.falls == "ab"
+
+
+@pytest.mark.parametrize(
+    ("kept", "swapped", "kind"), [(0, 4, "template"), (0, 3, "duplicate"), (15, 4, "template"), (17, 4, "duplicate")]
+)
+def test_texts_with_other_names_are_of_one_form(kept: int, swapped: int, kind: str) -> None:
+    """Four names and more at the same places, a fifth of all names at least."""
+    found = said(*form(0, swapped, _CAPITAL, more=kept))
+    assert found.kind == kind
+    assert found.rule == ("names" if kind == "template" else "share")
+
+
+def test_misread_names_are_the_same_names() -> None:
+    """As long as fewer are swapped than look like themselves."""
+    for alike, kind in ((4, "template"), (5, "duplicate")):
+        common = [fresh(8) for _ in range(11)]
+        parts: tuple[list[Words], list[Words]] = ([], [])
+        for place, piece in enumerate(common):
+            looks = [_LOOK if place < alike else 0] * (place < alike + 5)
+            for side in parts:
+                side.extend([piece, *(fresh(1, flag=_CAPITAL, look=look) for look in looks)])
+        assert said(text(*parts[0]), text(*parts[1])).kind == kind, alike
+
+
+@pytest.mark.parametrize(("flag", "rule"), [(_NUMBER, "numbers"), (_CAPITAL, "names")])
+def test_in_a_short_text_one_swapped_is_enough(flag: int, rule: str) -> None:
+    """Under thirty words another number or name makes another text of the form."""
+    assert said(*form(0, 1, flag, words=28)) == ("template", rule, "ab")
+    assert said(*form(0, 1, flag, words=30)) == ("duplicate", "share", "ab")
+    assert said(*form(5, 0, flag, words=20)).kind == "duplicate"
+
+
+def test_a_form_is_a_form_only_of_texts_that_would_fall() -> None:
+    """Two texts with other numbers that share too little are nothing to each other."""
+    one, other = form(0, 4, _NUMBER, words=60)
+    assert said(text(one, fresh(60)), text(other, fresh(60))) == ("none", "", "")
+
+
+# Boilerplate.
+
+
+def licensed(own: int, other: int | None = None, *, around: int = 200, look: int = 0) -> tuple[Words, Words]:
+    """Two texts of their own in one licence."""
+    licence = fresh(around)
+    half = around // 2
+    sides = (fresh(number, look=look) for number in (own, own if other is None else other))
+    one, two = (text(licence[:half], side, licence[half:]) for side in sides)
+    return one, two
+
+
+@pytest.mark.parametrize(
+    ("own", "rare", "rule"),
+    [
+        (25, 0.39, "boilerplate"),
+        (25, 0.40, "share"),
+        (24, 0.06, "share"),
+        (15, 0.04, "boilerplate"),
+        (15, 0.05, "share"),
+        (14, 0.0, "share"),
+    ],
+)
+def test_texts_in_one_licence_are_not_copies(own: int, rare: float, rule: str) -> None:
+    """A passage of 25 words and less than 40 % of what is rare in common, or one of 15 and next to nothing."""
+    found = said(*licensed(own, look=_LOOK if own == 24 else 0), rare=(rare, rare))
+    assert found == (("none", rule, "") if rule == "boilerplate" else ("duplicate", rule, "ab"))
+
+
+def test_only_the_one_with_a_passage_of_its_own_is_kept_for_it() -> None:
+    """The other, of which all stands in the first, falls; each is asked for its own rare anchors."""
+    licence = fresh(200)
+    bare, own = licence, text(licence[:100], fresh(25), licence[100:])
+    assert said(bare, own, rare=(0.1, 0.1)) == ("duplicate", "share", "a")
+    assert said(*licensed(25), rare=(0.1, 0.5)) == ("duplicate", "share", "b")
+
+
+@pytest.mark.parametrize(
+    ("own", "other", "rare", "alike", "rule"),
+    [
+        (20, 20, 0.19, 0, "boilerplate"),
+        (20, 20, 0.21, 0, "share"),
+        (19, 19, 0.19, 0, "share"),
+        (20, 19, 0.19, 0, "share"),
+        (20, 20, 0.19, 12, "share"),
+        (20, 20, 0.19, 11, "boilerplate"),
+    ],
+)
+def test_short_articles_under_one_menu_are_not_copies(own: int, other: int, rare: float, alike: int, rule: str) -> None:
+    """A passage of twenty words in each, hardly anything rare in common, and no likeness of misread words."""
+    menu = fresh(200)
+    one, two = (
+        text(menu[:100], fresh(alike, look=_LOOK), fresh(number - alike), menu[100:]) for number in (own, other)
+    )
+    assert said(one, two, rare=(rare, rare)).rule == rule
+
+
+def test_a_form_is_no_boilerplate() -> None:
+    """What is a form of the other by its numbers is told as one, whatever else is common."""
+    one, other = form(0, 30, _NUMBER, words=310)
+    assert said(one, other, rare=(0.0, 0.0)) == ("template", "numbers", "ab")
+
+
+def test_without_rarity_that_guard_is_off() -> None:
+    """Two texts in one licence are then as near as their shares."""
+    assert said(*licensed(60)) == ("duplicate", "share", "ab")
+
+
+# What stands between two common runs.
+
+
+def tally(one: list[Words], other: list[Words], *, run: int = 10) -> dict[str, int]:
+    """What is counted between common runs, of two texts that have these gaps between them."""
+    common = [fresh(run) for _ in range(len(one) + 1)]
+    a, b = (
+        text(*(part for pair in zip(common, gaps, strict=False) for part in pair), common[-1]) for gaps in (one, other)
+    )
+    return counted(a, b)
+
+
+def counted(a: Words, b: Words) -> dict[str, int]:
+    """The tallies of two texts, by name."""
+    row = measured(a, b).tallies[0]
+    return {name: int(row[column]) for name, column in _COLUMNS.items()}
+
+
+def picked(found: dict[str, int], *names: str) -> list[int]:
+    """Some of the counts."""
+    return [found[name] for name in names]
+
+
+_COLUMNS = {
+    name: int(getattr(guards, name))
+    for name in (
+        *("ALIKE", "OWN_RUN", "OTHER_RUN", "NUMBERS_KEPT", "NUMBERS_SWAPPED"),
+        *("NAMES", "NAMES_KEPT", "NAMES_SWAPPED", "TOGETHER", "SAME"),
+    )
+}
+
+
+def word(identity: int, look: int = 0, flag: int = 0) -> Words:
+    """One word."""
+    return np.array([identity | look << WORD_BITS | flag], np.uint32)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "alike"),
+    [
+        (0b1, 0b1, 1),
+        (0b111, 0b111, 1),
+        (0b111, 0b110, 1),  # one letter more, two in common
+        (0b1111, 0b0111, 1),
+        (0b11011, 0b00111, 0),  # three letters apart, two in common
+        (0b11110, 0b01111, 1),  # two apart, three in common
+        (0b1110, 0b0111, 0),  # two apart, two in common
+        (0b110, 0b011, 0),
+        (0b11, 0b01, 0),  # one apart, one in common
+        (0b1111_1110, 0b0111_1111, 1),
+        (0b1111_1100, 0b0011_1111, 0),  # four apart
+        (0b1111_1111_1000, 0b0111_1111_1100, 1),
+        (0b1111_1111_0000, 0b0111_1111_1100, 0),
+        (0, 0, 0),
+    ],
+)
+def test_words_look_alike_by_their_letters(one: int, other: int, alike: int) -> None:
+    """At most two kinds of letters apart, and more of them in common than apart."""
+    assert tally([fresh(1, look=one)], [fresh(1, look=other)])["ALIKE"] == alike
+
+
+def test_a_number_is_only_itself() -> None:
+    """A number looks like no other, nor like a word that has its letters; equal ones are the same number."""
+    same, first, second = word(200_000, 0b111, _NUMBER), word(200_001, 0b111, _NUMBER), word(200_001, 0b110, _NUMBER)
+    assert picked(tally([fresh(1, look=_LOOK, flag=_NUMBER)], [fresh(1, look=_LOOK)]), "ALIKE", "NUMBERS_KEPT") == [
+        0,
+        0,
+    ]
+    assert picked(tally([fresh(1, look=_LOOK)], [fresh(1, look=_LOOK, flag=_NUMBER)]), "ALIKE", "NUMBERS_KEPT") == [
+        0,
+        0,
+    ]
+    gaps = [[text(fresh(1), number, fresh(1))] for number in (first, second)]
+    assert picked(tally(*gaps), "ALIKE", "NUMBERS_KEPT", "NUMBERS_SWAPPED") == [0, 0, 1]
+    assert picked(tally([same], [same]), "NUMBERS_KEPT", "NUMBERS_SWAPPED") == [1, 0]
+    parted = text(fresh(1), same, fresh(1)), text(fresh(1), same, fresh(1))
+    assert picked(tally([parted[0]], [parted[1]]), "ALIKE", "NUMBERS_KEPT", "NUMBERS_SWAPPED") == [1, 1, 0]
+
+
+def test_a_word_is_itself_with_or_without_a_capital() -> None:
+    """At the start of a sentence it has one."""
+    plain, capital = word(200_002), word(200_002, flag=_CAPITAL)
+    found = tally([text(fresh(1), plain, fresh(1))], [text(fresh(1), capital, fresh(1))])
+    assert picked(found, "ALIKE", "NAMES") == [1, 0]
+    found = tally([text(fresh(1), capital, fresh(1))], [text(fresh(1), plain, fresh(1))])
+    assert picked(found, "ALIKE", "NAMES", "NAMES_KEPT") == [1, 1, 1]
+
+
+@pytest.mark.parametrize(("shift", "alike"), [(0, 1), (1, 1), (3, 1), (4, 0)])
+def test_a_place_may_be_off_by_three_words(shift: int, alike: int) -> None:
+    """Where so many words were lost or put in, on either side; one more makes it another place."""
+    marked = fresh(1, look=_LOOK)
+    like = fresh(1, look=_LOOK)
+    assert tally([text(marked, fresh(1))], [text(fresh(shift), like, fresh(1))])["ALIKE"] == alike
+    assert tally([text(fresh(1), marked)], [text(fresh(1), like, fresh(shift))])["ALIKE"] == 1
+    # Where nothing is lost a word has its own place alone.
+    aside = tally([text(fresh(shift), marked, fresh(4 - shift))], [text(like, fresh(4))])
+    assert aside["ALIKE"] == (shift == 0)
+
+
+@pytest.mark.parametrize(("off", "found"), [(0, 1), (3, 1), (4, 0)])
+def test_names_and_numbers_are_looked_for_three_words_around(off: int, found: int) -> None:
+    """A name that stands a little before or after in the other text is the same name, though it isn't at its place."""
+    for first, second in ((0, off), (off, 0)):
+        for flag, kept in ((_CAPITAL, "NAMES_KEPT"), (_NUMBER, "NUMBERS_KEPT")):
+            name = text(fresh(1, look=_LOOK, flag=flag))
+            one = text(fresh(1), fresh(first), name, fresh(5 - first), fresh(1))
+            other = text(fresh(1), fresh(second), name, fresh(5 - second), fresh(1))
+            told = tally([one], [other])
+            assert told[kept] == found, (first, second, kept)
+            assert told["ALIKE"] == (off == 0)
+
+
+def test_swapped_are_only_those_that_have_one_opposite() -> None:
+    """Of three numbers of which the other text has one in their place, one is swapped; where it has none, none is."""
+    for flag, swapped in ((_NUMBER, "NUMBERS_SWAPPED"), (_CAPITAL, "NAMES_SWAPPED")):
+        three = fresh(3, flag=flag)
+        assert tally([three], [text(fresh(2), fresh(1, flag=flag))])[swapped] == 1
+        assert tally([three], [fresh(3, flag=flag)])[swapped] == 3
+        assert tally([three], [fresh(3)])[swapped] == 0
+        assert tally([fresh(3)], [fresh(3, flag=flag)])[swapped] == 0
+        assert tally([fresh(1, flag=flag)], [fresh(3, flag=flag)])[swapped] == 1
+
+
+def test_numbers_and_names_are_counted_of_the_shorter_text() -> None:
+    """Numbers in common runs are the same; a number with a capital is a number."""
+    inside = text(fresh(5), fresh(2, flag=_NUMBER), fresh(3, flag=_CAPITAL), fresh(1, flag=_NUMBER | _CAPITAL))
+    found = counted(text(inside, fresh(2)), text(inside, fresh(3, flag=_NUMBER)))
+    assert picked(found, "NUMBERS_KEPT", "NUMBERS_SWAPPED", "NAMES", "NAMES_KEPT", "NAMES_SWAPPED") == [3, 0, 3, 0, 0]
+    found = tally([fresh(1, flag=_NUMBER | _CAPITAL)], [fresh(1, flag=_NUMBER | _CAPITAL)])
+    assert picked(found, "NUMBERS_SWAPPED", "NAMES", "NAMES_SWAPPED") == [1, 0, 0]
+
+
+@pytest.mark.parametrize(("width", "alike"), [(40, 40), (41, 0)])
+def test_a_long_gap_is_another_passage(width: int, alike: int) -> None:
+    """Up to forty words are compared place by place; what is longer has no places in the other text."""
+    gaps = [[text(fresh(width - 1, look=_LOOK), fresh(1, look=_LOOK, flag=_NUMBER))] for _ in range(2)]
+    found = tally(*gaps, run=60)
+    assert found["ALIKE"] == max(alike - 1, 0)
+    assert picked(found, "NUMBERS_KEPT", "NUMBERS_SWAPPED") == [0, int(width == 40)]
+
+
+@pytest.mark.parametrize(("width", "alike"), [(80, 5), (81, 0)])
+def test_a_gap_twice_as_long_in_the_other_text_is_another_passage(width: int, alike: int) -> None:
+    """A few words opposite eighty are compared with those around their place, opposite more with none."""
+    one, other = fresh(5, look=_LOOK), text(fresh(5, look=_LOOK), fresh(width - 5, look=_LOOK))
+    assert tally([one], [other], run=80)["ALIKE"] == alike
+
+
+@pytest.mark.parametrize(("island", "run"), [(3, 20), (4, 20), (5, 10)])
+def test_a_chance_run_ends_no_passage(island: int, run: int) -> None:
+    """Four common words inside other content are chance, five are a return to what both have."""
+    found = counted(*_with_island(island, 10, 10))
+    assert picked(found, "OWN_RUN", "OTHER_RUN") == [run, run]
+
+
+def _with_island(island: int, before: int, after: int, *, look: int = 0) -> tuple[Words, Words]:
+    common = fresh(60), fresh(island), fresh(60)
+    one, other = (
+        text(common[0], fresh(before, look=look), common[1], fresh(after, look=look), common[2]) for _ in range(2)
+    )
+    return one, other
+
+
+def test_a_passage_is_of_words_that_are_neither_common_nor_alike() -> None:
+    """Each text has its own longest one."""
+    found = tally([fresh(7), fresh(3), fresh(1)], [fresh(4), fresh(9), fresh(2)])
+    assert picked(found, "OWN_RUN", "OTHER_RUN") == [7, 9]
+    found = tally([text(fresh(6, look=_LOOK), fresh(3))], [text(fresh(6, look=_LOOK), fresh(5))])
+    assert picked(found, "ALIKE", "OWN_RUN", "OTHER_RUN") == [6, 3, 5]
+    # Words that look alike may be more than the other has: a passage has no fewer than none.
+    found = tally([fresh(3, look=_LOOK), fresh(2)], [fresh(1, look=_LOOK), fresh(2)])
+    assert picked(found, "OWN_RUN", "OTHER_RUN") == [2, 2]
+
+
+def test_before_the_first_common_run_places_are_told_from_its_start() -> None:
+    """A word lost at the very beginning moves no other; so does one at the end."""
+    common = fresh(60)
+    one, other = text(fresh(6, look=_LOOK), common), text(fresh(1), fresh(6, look=_LOOK), common)
+    assert picked(counted(one, other), "ALIKE", "OWN_RUN", "OTHER_RUN") == [6, 0, 1]
+    one, other = text(common, fresh(6, look=_LOOK)), text(common, fresh(6, look=_LOOK), fresh(1))
+    assert picked(counted(one, other), "ALIKE", "OWN_RUN", "OTHER_RUN") == [6, 0, 1]
+    # In a longer text what is far off is no place.
+    one, other = text(fresh(2, look=_LOOK), common), text(fresh(2, look=_LOOK), fresh(9), common)
+    assert counted(one, other)["ALIKE"] == 0
+    one, other = text(common, fresh(2, look=_LOOK)), text(common, fresh(9), fresh(2, look=_LOOK))
+    assert counted(one, other)["ALIKE"] == 0
+
+
+def test_words_together_are_those_in_one_place() -> None:
+    """Three words off are still one place; a jump begins another, and the longest counts."""
+    words = fresh(60)
+    assert counted(words, text(words[:30], fresh(3), words[30:]))["TOGETHER"] == 60
+    assert counted(words, text(words[:30], fresh(4), words[30:]))["TOGETHER"] == 30
+    assert counted(words, text(words[:40], fresh(9), words[40:]))["TOGETHER"] == 40
+    assert counted(words, text(words[:20], fresh(9), words[20:]))["TOGETHER"] == 40
+    assert counted(text(words[:30], fresh(3), words[30:]), text(words, fresh(9)))["TOGETHER"] == 60
+    assert counted(text(words[:30], fresh(4), words[30:]), text(words, fresh(9)))["TOGETHER"] == 30
+
+
+def test_the_same_words_in_the_same_order_are_the_same() -> None:
+    """Of one text and no other, whatever its length; nothing is the same as nothing."""
+    for number in (1, 2, 3, 50):
+        words = fresh(number)
+        assert counted(words, words)["SAME"] == 1
+        assert counted(words, text(words[:-1], fresh(1)))["SAME"] == 0
+        assert counted(words, text(fresh(1), words[1:]))["SAME"] == 0
+        assert counted(words, text(words, fresh(1)))["SAME"] == 0
+    assert counted(fresh(0), fresh(0))["SAME"] == 0
+    assert measured(fresh(2), fresh(2)).containment.tolist() == [[0, 0]]
+    assert measured(fresh(2), fresh(4)).longest_run.tolist() == [[2, 4]]
+
+
+# Rare anchors.
+
+
+def test_rare_anchors_are_those_that_few_documents_have() -> None:
+    """Of each text the share of its rare ones that the other has; what is common counts for neither, and none is 0."""
+    streams = Ragged(
+        np.concatenate([np.arange(9), np.arange(5), np.arange(20, 24)]).astype(np.uint32), np.array([0, 9, 18])
+    )
+    scheme = Scheme()
+    first, second = (proposals_of(streams, scheme).of(place) for place in range(2))
+    both = np.intersect1d(first, second)
+    pairs = np.array([[0, 1], [1, 0]], np.uint32)
+    share = len(both) / len(first), len(both) / len(second)
+    assert 0 < min(share) < 1
+    assert Rarity(streams, scheme, np.zeros(0, np.uint64)).shared(pairs) == pytest.approx(
+        np.array([share, share[::-1]])
+    )
+    without = Rarity(streams, scheme, both[:1]).shared(pairs[:1])
+    assert without[0, 0] == pytest.approx((len(both) - 1) / (len(first) - 1))
+    every = np.union1d(first, second)
+    assert Rarity(streams, scheme, every).shared(pairs).tolist() == [[0, 0], [0, 0]]
+    larger = np.sort(np.concatenate([every, every + np.uint64(1)]))
+    assert Rarity(streams, scheme, larger).shared(pairs).tolist() == [[0, 0], [0, 0]]
+
+
+def test_a_long_text_is_asked_only_for_anchors_that_it_could_have_kept() -> None:
+    """A book keeps one anchor in sixteen: of a short text in it those alone are compared, and all of them are there."""
+    words = fresh(2100)
+    streams = Ragged(text(words[:100], words), np.array([0, 100, 2200]))
+    shared = Rarity(streams, Scheme(), np.zeros(0, np.uint64)).shared(np.array([[0, 1]], np.uint32))
+    assert shared[0, 0] == 1
+    assert 0 < shared[0, 1] < 0.2
