@@ -1,4 +1,7 @@
-"""An edited policy redoes the parts whose rows it concerns, and no others; what is reused is what it would make."""
+"""A step is worked again when the rows that enter it or what it rests on for them change, and else reused.
+
+So an edited policy redoes the parts whose rows it concerns, and no others; what is reused is what it would make.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ import pytest
 from latam_corpus.batch import Batch
 from latam_corpus.engine.in_process import InProcess
 from latam_corpus.paths import data_folder
+from latam_corpus.pipeline.disk import disk_use
 from latam_corpus.pipeline.part import folder_of
 from latam_corpus.pipeline.plan import make_plan
 from latam_corpus.pipeline.recipe import load_recipe
@@ -61,6 +65,12 @@ class Work(NamedTuple):
     first: RunResult
 
 
+def _ran(folder: Path, recipe: str, silent: Silent, engine: InProcess) -> RunResult:
+    (folder / "receta.toml").write_text(recipe)
+    plan = make_plan(load_recipe(str(folder / "receta.toml")), {"fuente": str(folder / "in")})
+    return run(plan, find_parts(plan), folder / "out", engine, silent)
+
+
 @pytest.fixture(scope="module")
 def work(
     tmp_path_factory: pytest.TempPathFactory, small_recipe: SmallRecipe, small_source: SmallSource, silent: Silent
@@ -78,10 +88,8 @@ def work(
     (folder / "fuente.toml").write_text(small_source('files = ["*.jsonl"]'))
 
     def by(policies: Path, engine: InProcess | None = None) -> RunResult:
-        recipe = folder / "receta.toml"
-        recipe.write_text(small_recipe("identify", f'filter policies = "{policies}"', "redact"))
-        plan = make_plan(load_recipe(str(recipe)), {"fuente": str(folder / "in")})
-        return run(plan, find_parts(plan), folder / "out", engine or InProcess(), silent)
+        recipe = small_recipe("identify", f'filter policies = "{policies}"', "redact")
+        return _ran(folder, recipe, silent, engine or InProcess())
 
     return Work(folder, by, by(data_folder("filters")))
 
@@ -118,12 +126,14 @@ def _redone(first: RunResult, again: RunResult, step: int) -> set[str]:
         ("languages/und.toml", "ocr_damage_share = { max", "ocr_damage_share = { min = 0.0, max", set(), {"tablas"}),
         ("languages/por.toml", "[typical]", "[typical]\nlongest_word = 12.0", set(), set()),
         ("languages/spa.toml", "sparse_line_share = 0.1", "sparse_line_share = 0.2", set(), {"noticias"}),
-        # what measuring rests on counts for every part: a word is looked up in all languages' lists at once
-        ("languages/spa.toml", '"el", "la", ', '"el", ', _ALL, _ALL),
-        ("languages/quy.toml", "[stop_words]", 'alphabet = "aqw"\n[stop_words]', _ALL, _ALL),
-        ("languages/eng.toml", "background  = true", "background  = false", _ALL, _ALL),
-        ("languages/quy.toml", "[stop_words]", 'covers = ["bzd"]\n[stop_words]', _ALL, _ALL),
-        ("languages/bzd.toml", "", 'language = "bzd"\nname = "Bribri"\n', _ALL, _ALL),
+        # what measuring rests on counts for every part, since a word is looked up in all languages' lists at once;
+        # where the same comes of it, nothing more is done
+        ("languages/spa.toml", '"el", "la", ', '"el", ', _ALL, {"letras", "noticias", "revista"}),
+        ("languages/quy.toml", "[stop_words]", 'alphabet = "aqw"\n[stop_words]', _ALL, set()),
+        ("languages/spa.toml", "abcdefghijklmnñ", "abcdefghijkmnñ", _ALL, set()),  # no bound asks for `alphabet_fit`
+        ("languages/eng.toml", "background  = true", "background  = false", _ALL, set()),
+        ("languages/quy.toml", "[stop_words]", 'covers = ["bzd"]\n[stop_words]', _ALL, set()),
+        ("languages/bzd.toml", "", 'language = "bzd"\nname = "Bribri"\n', _ALL, set()),
         # a signal that takes a pass of its own is measured once somebody bounds it
         ("genres/legal.toml", "[bounds]", "[bounds]\nchar_entropy = { min = 1 }", _ALL, _ALL),
     ],
@@ -194,3 +204,39 @@ def test_a_policy_edited_during_a_run_fails_what_comes_after(
     done = [keys for name, keys in broken.outputs.items() if name not in broken.failures]
     assert len(done) == 2
     assert all(keys in by_old.outputs.values() for keys in done)
+
+
+@pytest.fixture
+def room(tmp_path: Path, small_source: SmallSource) -> Path:
+    """A folder with a source of two files of news in Spanish."""
+    (tmp_path / "in").mkdir()
+    for name in ("a", "b"):
+        rows = [{"id": f"{name}-{number}", "text": _SPANISH.format(n=number)} for number in range(2)]
+        (tmp_path / "in" / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (tmp_path / "fuente.toml").write_text(small_source('files = ["*.jsonl"]'))
+    return tmp_path
+
+
+def test_what_a_barrier_wants_beside_the_rows_is_part_of_the_step(
+    room: Path, small_recipe: SmallRecipe, silent: Silent
+) -> None:
+    """A run without the barrier has made the same rows, and not what the barrier compares them by."""
+    _ran(room, small_recipe("identify", "fingerprint sketch = true"), silent, InProcess())
+    result = _ran(room, small_recipe("identify", "dedupe"), silent, InProcess())
+    assert not result.failures
+    assert (result.rows_in, result.kept) == (4, 1)
+
+
+def test_parts_of_which_nothing_is_left_share_what_comes_after(
+    room: Path, small_recipe: SmallRecipe, silent: Silent
+) -> None:
+    """It is made once, and counted once in what the run takes on disk."""
+    recipe = small_recipe('identify languages = ["por"]', "filter", "redact", genre="news")
+    result = _ran(room, recipe, silent, InProcess())
+    assert (result.rows_in, result.kept) == (4, 0)
+    (measured_a, filtered_a, *_), (measured_b, filtered_b, *_) = result.outputs.values()
+    assert measured_a != measured_b
+    assert filtered_a == filtered_b
+    [use] = (disk := disk_use(room / "out")).runs
+    assert use.total == use.alone == disk.work
+    assert disk.unused == 0

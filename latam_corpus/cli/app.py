@@ -26,7 +26,11 @@ class Command(NamedTuple):
 
 COMMANDS: Final = {
     "demo": Command("demo:demo", "Show one document's whole life: collected, judged, released, explained, pulled."),
-    "check": Command("recipes:check", "Find everything that is wrong with a recipe before one byte is read."),
+    "check": Command(
+        "recipes:check",
+        "Find everything that is wrong with a recipe; "
+        "with --input also with its sources' columns, by the first records.",
+    ),
     "run": Command("recipes:run", "Run a recipe: collect, work, and, where it has a [release], release."),
     "stage": Command("stages:stage", "Run one stage alone; the output has one row a row of the input, in its order."),
     "measure": Command(

@@ -18,7 +18,6 @@ from latam_corpus.cli.crawl_words import LEFT, told_cause
 from latam_corpus.cli.show import console, errors, print_json, side_by_side
 from latam_corpus.cli.spoken import Lang, in_their_language, spoken
 from latam_corpus.collect.crawl.progress import Silent
-from latam_corpus.collect.examine import examine
 from latam_corpus.errors import ConfigError
 from latam_corpus.report.page import write_file
 from latam_corpus.report.preview import (
@@ -74,6 +73,7 @@ def preview(
     stamped as internal.
     """
     from latam_corpus.cli.previewed import items_of
+    from latam_corpus.collect.examine import examine
 
     language = spoken(lang)
     source = usable_source(file, language)

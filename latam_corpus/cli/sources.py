@@ -22,7 +22,6 @@ from latam_corpus.cli.sheets import export_sheet, import_sheet
 from latam_corpus.cli.show import block, console, errors, print_json, table
 from latam_corpus.cli.source_list import list_sources
 from latam_corpus.cli.spoken import Lang, in_their_language, spoken
-from latam_corpus.collect.examine import examine
 from latam_corpus.errors import ConfigError
 from latam_corpus.said import Said
 
@@ -196,6 +195,8 @@ def check(
 
 def _of_records(source: Source, where: str) -> Iterator[Finding]:
     """What the first records show to be wrong, each under the name of its file."""
+    from latam_corpus.collect.examine import examine
+
     seen = examine(source, where)
     for wrong, breaches in ((True, seen.breaches), (False, seen.doubts)):
         for breach in breaches:

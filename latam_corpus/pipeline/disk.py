@@ -120,9 +120,9 @@ def _refuse_needed(tags: Sequence[tuple[str, str]], released: Mapping[str, Seque
 
 
 def _referred(out: Path, without: set[str] | None = None) -> dict[Path, list[str]]:
-    """The keys of the outputs that each finished run refers to."""
+    """The keys of the outputs that each finished run refers to, each once: parts without rows share them."""
     return {
-        record.folder: [key for part in record.values["parts"] for key in part["outputs"]]
+        record.folder: list(dict.fromkeys(key for part in record.values["parts"] for key in part["outputs"]))
         for record in finished_runs(out, without or set())
     }
 
