@@ -364,6 +364,20 @@ def test_what_a_few_records_make_likely_is_a_doubt(corpus: Corpus, monkeypatch: 
     assert "doubt    input of fuente: «autora» is empty in 1 of 2 records (50 %)" in said
 
 
+def test_a_field_that_the_first_records_lack_needs_the_sources_word(
+    corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a long file of JSON lines the first records speak, unless the source says that the field is optional."""
+    monkeypatch.setattr(examine_module, "_DOCUMENTS", 2)
+    rows = [{"text": f"La barca {n}.", "autora": "Ana Paz"} if n > 3 else {"text": f"La barca {n}."} for n in range(7)]
+    corpus.has('columns = { creators = "autora" }', a_jsonl=_lines(rows))
+    code, said = corpus.run()
+    assert code == 2
+    assert "no record that was read has «autora»" in said
+    corpus.has('columns = { creators = "autora" }\noptional = ["autora"]')
+    assert corpus.run()[0] == 0
+
+
 def test_a_column_that_no_record_fills_is_told(corpus: Corpus) -> None:
     """A date that isn't one in any record passes, and is said on the terminal and in `run.json`, with a value."""
     rows = [{"text": f"La barca {n}.", "fecha": f"{n + 1} de mayo de 1910"} for n in range(3)]
