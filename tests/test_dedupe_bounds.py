@@ -132,7 +132,8 @@ def test_the_share_is_that_of_the_one_that_falls() -> None:
 def test_under_eight_words_only_an_equal_text_is_a_copy(words: int, falls: str) -> None:
     """Seven words that stand whole in ten are no copy; eight are."""
     assert said(*halves(words, 0, 3)).falls == falls
-    assert said(*[fresh(words)] * 2) == ("duplicate", "equal", "ab")
+    same = fresh(words)
+    assert said(same, same) == ("duplicate", "equal", "ab")
 
 
 def test_words_in_shorter_runs_than_three_are_not_shared() -> None:
