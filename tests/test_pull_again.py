@@ -13,7 +13,8 @@ import pytest
 from latam_corpus import __version__
 from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.release.build import build
-from latam_corpus.release.pull import Lock, pull, read_lock
+from latam_corpus.release.lock import Lock, read_lock
+from latam_corpus.release.pull import pull
 from latam_corpus.release.store import Store
 
 if TYPE_CHECKING:
@@ -66,6 +67,24 @@ def test_another_condition_takes_other_rows(tmp_path: Path, version: Version) ->
         assert ("**A selection.**" in card) == (where is not None)
         assert (f"`{where}`" in card) == (where is not None)
         assert ("ledger.parquet" in names(to)) == (where is None)
+
+
+def test_the_files_of_a_selection_are_numbered_anew(tmp_path: Path, document: Any, kept_run: Any) -> None:
+    """From nought to as many as there are, of each language and split, so that no reader looks for one that isn't."""
+    store = Store.at(tmp_path / "store")
+    documents = [document(n, language="por_Latn" if n % 2 else "spa_Latn") for n in range(80)]
+    manifest = build("puerto", [kept_run("a-1", documents)], store, shard_bytes=15_000, **TERMS)
+    spanish = [shard for shard in manifest.shards if shard.language == "spa_Latn"]
+    assert len(spanish) > 3
+    ids = [pl.read_parquet(store.path(shard.object))["doc_id"].to_list() for shard in spanish]
+    wanted = [ids[0][0], *ids[1][:2], ids[3][0], documents[1]["doc_id"]]
+    to = tmp_path / "corpus"
+    pull("puerto", store, to, where=f"doc_id in ({', '.join(map(repr, wanted))})")
+    assert {name for name in names(to) if name.startswith("data/")} == {
+        "data/por_Latn-literature/train-00000-of-00001.parquet",
+        *(f"data/spa_Latn-literature/train-{number:05}-of-00003.parquet" for number in range(3)),
+    }
+    assert sorted(pl.read_parquet(to / "data" / "**" / "*.parquet")["doc_id"]) == sorted(wanted)
 
 
 def test_the_lock_says_which_version_of_which_toolkit(tmp_path: Path, version: Version) -> None:

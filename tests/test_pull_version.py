@@ -17,7 +17,8 @@ import pytest
 
 from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.release.build import build
-from latam_corpus.release.pull import pull, read_lock
+from latam_corpus.release.lock import read_lock
+from latam_corpus.release.pull import pull
 from latam_corpus.release.select import rewrite
 from latam_corpus.release.store import Store
 

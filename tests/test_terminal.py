@@ -155,7 +155,7 @@ def corpus(tmp_path: Path, small_recipe: SmallRecipe) -> Path:
     lines = "".join(json.dumps(row) + "\n" for row in rows)
     (files / f"{name}.jsonl").write_text(lines, encoding="utf-8")
     Path(os.fsdecode(os.fsencode(files) + b"/\xff\x1b.jsonl")).write_text(
-        lines.replace("Cuento", "Relato"), encoding="utf-8"
+        lines.replace("Cuento", "Relato").replace('"id": "', '"id": "otro '), encoding="utf-8"
     )
     (files / f"rota {name}.jsonl").write_text("{", encoding="utf-8")
     (files / f"vieja {name}.html").write_text(f"<html><title>{HOSTILE}</title><p>{HOSTILE}</p>", encoding="utf-8")

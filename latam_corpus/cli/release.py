@@ -43,7 +43,7 @@ def build(
         ),
     ] = None,
     parent: Annotated[str | None, typer.Option(help="The version to build upon, or latest.")] = None,
-    version: Annotated[str | None, typer.Option(help="What to call it; the month's next, as 2026.11.0.")] = None,
+    version: Annotated[str | None, typer.Option(help="Its number, YYYY.M.N; the month's next by default.")] = None,
     admit: Annotated[list[str] | None, typer.Option(metavar="TIER", help="A rights tier that may be in it.")] = None,
     uses: Annotated[list[str] | None, typer.Option(metavar="USE", help="What each document must allow.")] = None,
     accept_loss: AcceptLoss = None,
@@ -208,7 +208,7 @@ def pull(
     spec: Spec,
     to: Annotated[Path, typer.Option("--to", help="A new or empty folder, or one with an earlier pull.")],
     where: Annotated[
-        str | None, typer.Option(help="Only these rows, as SQL: language = 'spa_Latn' and country = 'CL'.")
+        str | None, typer.Option(help="Only rows of which this is true: country in ('CL', 'AR') and 'train' in uses.")
     ] = None,
     with_index: Annotated[
         bool, typer.Option("--with-index", help="Also the fingerprints of its documents, by which copies are found.")

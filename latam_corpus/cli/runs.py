@@ -166,7 +166,8 @@ def diff(
         names = {"a": a.folder.name, "b": b.folder.name}
         print_json(names | {"differences": [one._asdict() for one in found]} | rows)
         return
-    console.print(f"A  {a.folder.name}\nB  {b.folder.name}", markup=False)
+    console.print(f"A  {a.folder.name}", markup=False)
+    console.print(f"B  {b.folder.name}", markup=False)
     if not found:
         console.print("they rest on the same recipe, stages, sources and input")
     _show_differences(found)

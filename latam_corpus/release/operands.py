@@ -211,13 +211,13 @@ def _typed(column: Column, tokens: Sequence[Token], *, whole_words: bool) -> pl.
     for token in tokens:
         text = _text(token, column)
         if whole_words and words and text not in words:
-            raise WrongError(token, f"«{column.name}» is never so", closest(text, words))
+            raise WrongError(token, f"«{column.name}» has no such value", closest(text, words))
         if whole_words and form and not form.fullmatch(text):
-            raise WrongError(token, f"«{column.name}» is never so", f"write {meant}")
+            raise WrongError(token, f"«{column.name}» has no such value", f"write {meant}")
         try:
             values.append(read(text))
         except (ValueError, OverflowError):
-            raise WrongError(token, f"«{column.name}» isn't compared with this", _hint(column)) from None
+            raise WrongError(token, f"this is no value of «{column.name}»", _hint(column)) from None
     return pl.Series(values, dtype=dtype)
 
 

@@ -14,13 +14,13 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Final
 
-from latam_corpus import __version__
 from latam_corpus.errors import ConfigError
 from latam_corpus.release import files
 from latam_corpus.release.build import CARD, CHANGES
 from latam_corpus.release.card import card
 from latam_corpus.release.condition import condition
 from latam_corpus.release.fetch import fetch
+from latam_corpus.release.lock import LOCK, Lock, must_be, read_lock
 from latam_corpus.release.manifest import MANIFEST, read_manifest, read_side_file
 from latam_corpus.release.select import picks, rewrite
 from latam_corpus.release.store import SUMS, Store
@@ -34,34 +34,11 @@ if TYPE_CHECKING:
     from latam_corpus.release.manifest import Manifest
     from latam_corpus.release.select import Pick
 
-LOCK: Final = "corpus.lock"
 _STATE: Final = ".pull.json"
 _PARTS: Final = ".pull"
 _OURS: Final = re.compile(r"data/[\w-]+/[\w-]+\.parquet|index/[\w-]+\.parquet|[A-Za-z][A-Za-z0-9._-]*")
 # One stream from an object store is slow; four fill most lines.
 _COPIES: Final = 4
-
-
-@dataclass(frozen=True)
-class Lock:
-    """Which version a folder holds, for a trainer to keep beside the checkpoints.
-
-    Attributes:
-        manifest_sha256: the digest of `manifest.json`, which names every shard's digest.
-        withdrawal_sequence: the last withdrawal that was applied.
-        where: the condition that selected the rows; None when the folder holds them all.
-        rewritten: whether files differ from the version's shards, since rows were left out of them.
-    """
-
-    name: str
-    version: str
-    manifest_sha256: str
-    withdrawal_sequence: int
-    where: str | None
-    rewritten: bool
-    rows: int
-    toolkit: str = __version__
-    format: int = 1
 
 
 def pull(
@@ -141,30 +118,6 @@ def _pull(
     return lock
 
 
-def read_lock(file: Path) -> Lock:
-    """The lock in a file.
-
-    Raises:
-        ConfigError: it isn't there, or isn't a lock of this format.
-    """
-    try:
-        lock = Lock(**json.loads(file.read_bytes()))
-        _must_be(str, lock.name, lock.version, lock.manifest_sha256, lock.where or "")
-    except OSError as error:
-        raise ConfigError(str(file), f"it can't be read: {error.strerror}", "name a corpus.lock") from None
-    except (ValueError, TypeError, RecursionError) as error:
-        remedy = "pull the version into a new folder"
-        raise ConfigError(str(file), f"this isn't a corpus.lock: {error}", remedy) from None
-    return lock
-
-
-def _must_be(kind: type, *values: object) -> None:
-    """Raise TypeError unless all values are of a type, as those of a file that this toolkit wrote are."""
-    wrong = [value for value in values if not isinstance(value, kind)]
-    if wrong:
-        raise TypeError(f"{wrong[0]!r} is out of place in it")
-
-
 def _side_files(
     store: Store, manifest: Manifest, data: bytes, where: str | None, wanted: list[Pick]
 ) -> dict[str, bytes]:
@@ -231,9 +184,9 @@ def _earlier(to: Path, name: str) -> _State | None:
             raise ConfigError(str(to), f"the folder holds {lock.name}@{lock.version}", "name another folder")
     try:
         state = _State(file=to / _STATE, **json.loads((to / _STATE).read_bytes()))
-        _must_be(dict, state.finished)
-        _must_be(list, state.planned)
-        _must_be(str, *state.planned, *state.finished, *state.finished.values())
+        must_be(dict, state.finished)
+        must_be(list, state.planned)
+        must_be(str, *state.planned, *state.finished, *state.finished.values())
     except FileNotFoundError:
         pass
     except (OSError, ValueError, TypeError, RecursionError):
