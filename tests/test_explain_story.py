@@ -100,3 +100,13 @@ def test_a_damaged_record_of_a_run_is_one_sentence(
     output.mkdir(parents=True)
     told = command_line(*asked, "--out", tmp_path)
     assert (told.code, "isn't the record of a run" in told.err, output.is_dir()) == (2, True, True), told.err
+
+
+def test_a_folder_with_brackets_is_no_pattern(command_line: CommandLine, out: Path, tmp_path: Path) -> None:
+    """As in «datos [2026]»: a run is made in it, and its documents and their ledger are found."""
+    there = tmp_path / "datos [2026] *"
+    told = command_line(
+        "run", tmp_path / "receta.toml", "--input", tmp_path / "in", "--out", there, "--engine", "in-process"
+    )
+    assert told.code == 0, told.err
+    assert _story(command_line, there, "barca volvió")["stages"] == _story(command_line, out, "barca volvió")["stages"]

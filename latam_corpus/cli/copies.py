@@ -55,7 +55,8 @@ def copies(run: Path, row: Mapping[str, Any], evidence: Mapping[str, Any] | None
         "why": None,
     }
     if other:
-        found = pl.scan_parquet(run / "kept" / "*.parquet").filter(pl.col("doc_id") == other)
+        files = sorted((run / "kept").glob("*.parquet"))
+        found = pl.scan_parquet(files, glob=False).filter(pl.col("doc_id") == other)
         told["other"] = next(found.select("doc_id", "title", "source_id", "url").collect().iter_rows(named=True), None)
     if evidence and row["duplicate_of"]:
         told["rule"] = _RULES.get(str(evidence.get("rule")), evidence.get("rule"))

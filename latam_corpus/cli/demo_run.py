@@ -113,7 +113,7 @@ def _screen(room: Path, result: RunResult, manifest: Manifest, pulled: Path, cra
     stays = find(room, _FOLLOWED, result.folder)[0]
     falls = next(f for f in _set_aside(result.folder) if f["reason"] not in ("duplicate", "superseded") and f["bounds"])
     kept_story = story(stays, store)
-    rows = pl.read_parquet(pulled / "data/**/*.parquet")
+    rows = pl.read_parquet(sorted(pulled.glob("data/**/*.parquet")), glob=False)
     told: dict[str, Any] = {
         "stays": kept_story,
         "falls": falls,
@@ -179,6 +179,6 @@ def _indigenous(rows: pl.DataFrame) -> list[dict[str, Any]]:
 
 def _set_aside(run: Path) -> list[dict[str, Any]]:
     """The stories of the documents that the run set aside, those with broken bounds first."""
-    ids = pl.read_parquet(run / "dropped" / "*.parquet", columns=["doc_id", "drop_reason"])
+    ids = pl.read_parquet(sorted(run.glob("dropped/*.parquet")), columns=["doc_id", "drop_reason"], glob=False)
     stories = [story(find(run.parent.parent, doc_id, run)[0], None) for doc_id in ids["doc_id"]]
     return sorted(stories, key=lambda s: -sum(not bound["kept_to"] for bound in s["bounds"]))

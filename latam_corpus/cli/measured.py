@@ -97,7 +97,7 @@ def _of_run(named: str, out: Path, policies: str, today: date) -> MeasuredRows:
     used = cached_policies(policies or own)
     frames, unmeasured = [], 0
     for file in sorted([*record.files("kept"), *record.files("dropped")]):
-        rows = pl.scan_parquet(file).select(*_LIGHT, pl.col("text").str.slice(0, BEGINNING)).collect()
+        rows = pl.scan_parquet(file, glob=False).select(*_LIGHT, pl.col("text").str.slice(0, BEGINNING)).collect()
         measured = rows.filter(pl.col("signals").is_not_null())
         unmeasured += rows.height - measured.height
         frames.append(_light(measured, today))

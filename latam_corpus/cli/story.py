@@ -73,7 +73,7 @@ def _rows(files: list[Path], query: str) -> Iterator[dict[str, Any]]:
         # Who copies words from a page doesn't see where the text's lines end.
         wanted = pl.col("text").str.contains(r"\s+".join(words)) | (pl.col("title") == query)
     if files:
-        yield from pl.scan_parquet(files).filter(wanted).head(_MOST).collect().iter_rows(named=True)
+        yield from pl.scan_parquet(files, glob=False).filter(wanted).head(_MOST).collect().iter_rows(named=True)
 
 
 def story(found: Found, store: Store | None) -> dict[str, Any]:
@@ -126,7 +126,8 @@ def _variety_cues(found: Found) -> dict[str, list[str]] | None:
 
 
 def _ledger(run: Path, doc_id: str) -> list[dict[str, Any]]:
-    rows = pl.scan_parquet(run / "ledger" / "*.parquet").filter(pl.col("doc_id") == doc_id).collect()
+    files = sorted((run / "ledger").glob("*.parquet"))
+    rows = pl.scan_parquet(files, glob=False).filter(pl.col("doc_id") == doc_id).collect()
     return [
         {**row, "evidence": json.loads(row["evidence"]) if row["evidence"] else None}
         for row in rows.iter_rows(named=True)

@@ -93,7 +93,7 @@ class CommonLines:
                 # Ranges follow one another by the top bits, so that their keys are sorted as a whole.
                 np.save(room / f"{part}.npy", np.concatenate([np.load(f"{path}.{part}.npy") for path in counted]))
             for path in sorted(found for found in corpus.map(find, jobs) if found):
-                yield pl.read_parquet(path)
+                yield pl.read_parquet(path, glob=False)
 
     def _surveyed(self, corpus: Corpus, room: Path) -> bool:
         """Whether a source has enough documents; writes which rows count, and how many each group has."""

@@ -67,7 +67,7 @@ class Output(PieceFile):
         return pl.concat(frames, how="horizontal").select(columns)
 
     def _read(self, path: Path, columns: list[str]) -> pl.DataFrame:
-        return pl.scan_parquet(path).select(columns).slice(self.skipped, self.height).collect()
+        return pl.scan_parquet(path, glob=False).select(columns).slice(self.skipped, self.height).collect()
 
     def cut(self) -> Iterator[Output]:
         """The same rows in pieces of which each has some millions of values beside it, or is one row group."""
@@ -290,7 +290,7 @@ class _Spool:
         found = dict.fromkeys(self._names, nothing)
         for low, high in self._ranges():
             here = (pl.col("part") >= low) & (pl.col("part") < high)
-            frames = [pl.read_parquet(path).filter(here) for path in self._files]
+            frames = [pl.read_parquet(path, glob=False).filter(here) for path in self._files]
             every = pl.concat(frames, how="diagonal").sort("part", "place")
             for (part,), mine in every.partition_by(
                 "part", as_dict=True, include_key=False, maintain_order=True

@@ -156,7 +156,11 @@ def _cpu_seconds() -> float:
 def _input_bytes(part: Part, folders: Sequence[Path]) -> int:
     """How much of the file the sample's records are, or of what `--limit` takes of it."""
     texts = pl.concat(
-        [pl.read_parquet(folder / name, columns=["text"]) for folder in folders[:1] for name in (ROWS, DROPPED)]
+        [
+            pl.read_parquet(folder / name, glob=False, columns=["text"])
+            for folder in folders[:1]
+            for name in (ROWS, DROPPED)
+        ]
     )["text"].drop_nulls()
     if texts.len() < _RECORDS:
         return part.bytes  # the part had no more

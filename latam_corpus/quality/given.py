@@ -112,7 +112,7 @@ def _scores(path: str, _stamp: int) -> pl.DataFrame:
         ConfigError: there is no such file, it has other columns, or two scores for one document.
     """
     try:
-        frame = pl.read_parquet(path, columns=["doc_id", SCORE])
+        frame = pl.read_parquet(path, glob=False, columns=["doc_id", SCORE])
         made = frame.select(pl.col("doc_id").cast(pl.String), pl.col(SCORE).cast(pl.Float32))
     except (OSError, pl.exceptions.PolarsError) as error:
         said = str(error).splitlines()[0]

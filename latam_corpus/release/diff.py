@@ -141,7 +141,7 @@ def _dropped(run: Path, wanted: pl.Series) -> pl.DataFrame:
     found = [pl.DataFrame(schema=_REASONS)]
     for file in load_run(run).files("dropped"):
         try:
-            rows = pl.read_parquet(file, columns=["doc_id", "drop_reason"])
+            rows = pl.read_parquet(file, glob=False, columns=["doc_id", "drop_reason"])
         except (OSError, pl.exceptions.PolarsError) as error:
             raise ReleaseError(str(file), f"it can't be read: {error}", "run the recipe again") from error
         found.append(rows.rename({"drop_reason": "reason"}).filter(pl.col("doc_id").is_in(wanted.implode())))

@@ -31,7 +31,7 @@ def read_replaced(runs: Sequence[Run]) -> pl.DataFrame:
     for run in runs:
         for file in run.files(FILE):
             try:
-                rows = schema.conform(pl.read_parquet(file), REPLACED)
+                rows = schema.conform(pl.read_parquet(file, glob=False), REPLACED)
             except (OSError, pl.exceptions.PolarsError) as error:
                 raise ReleaseError(str(file), f"it can't be read: {error}", "run the recipe again") from error
             found.append(rows.with_columns(pl.lit(run.id).alias("run")))

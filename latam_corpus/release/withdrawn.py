@@ -41,7 +41,7 @@ def read_withdrawn(store: Store, name: str, runs: Sequence[Run]) -> pl.DataFrame
         if not files:
             continue
         try:
-            rows = pl.scan_parquet(files, missing_columns="insert", extra_columns="ignore")
+            rows = pl.scan_parquet(files, glob=False, missing_columns="insert", extra_columns="ignore")
             gone = rows.filter(pl.col("drop_reason") == WITHDRAWN).select(_TOLD).collect()
             found.append(schema.conform(gone.rename({"obtained": "taken_back"}), WITHDRAWALS))
         except (OSError, pl.exceptions.PolarsError) as error:
