@@ -130,6 +130,10 @@ def test_a_run_below_its_floor_makes_no_release_until_someone_says_why(
     assert "--accept-loss" in again.err
     passed = command_line(*run, "--engine", "in-process", "--accept-loss", "son menús del sitio", "--json").json
     assert passed["accepted_loss"] == "son menús del sitio"
+    assert [path.name for path in (tmp_path / "out" / "runs").iterdir()] == [folder.name]
+    assert json.loads((folder / "run.json").read_text())["accepted_loss"] == "son menús del sitio"
+    # It was said of this very result, and is told again.
+    assert "let pass because: son menús del sitio" in command_line(*run, "--engine", "in-process").out
     version = passed["release"]["version"]
     manifest = load_manifest(Store.at(tmp_path / "out" / "store"), "prueba", version)
     assert {(loss.kind, loss.value, loss.accepted) for loss in manifest.accepted_losses} == {
