@@ -162,7 +162,7 @@ def test_a_deletion_leaves_the_next_version_of_a_release(tmp_path: Path, site: A
     records[0].deleted, records[0].datestamp = False, "2026-04-01"
     _harvest(site, tmp_path, again=True)
     assert command_line("run", other, "--out", tmp_path, "--engine", "in-process").code == 0
-    built = command_line("release", "build", "cuentos", run, "--parent", "latest", *terms_)
+    built = command_line("release", "build", "cuentos", "otra", "--parent", "latest", *terms_)
     assert (built.code, released()) == (0, ["Cuento 1", "Cuento 2", "Cuento 3"]), built.err
 
 

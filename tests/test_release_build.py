@@ -373,7 +373,7 @@ def test_a_version_survives_the_round_trip_through_its_manifest(tmp_path: Path, 
     manifest = build("puerto", [kept_run("a-1", [document(1)])], tmp_path / "store", **TERMS)
     assert load_manifest(Store.at(tmp_path / "store"), "puerto", manifest.version) == manifest
     for data, told in (
-        (b"{", "not JSON"),
+        (b"{", "isn't JSON"),
         (b'{"name": "x"}', "isn't the manifest of a latam_corpus release"),
         (manifest.dumped().replace(b'"format": 1', b'"format": 2'), "its format is 2"),
         (manifest.dumped().replace(b'"path": "data/', b'"path": "../data/'), "shards.0.path"),

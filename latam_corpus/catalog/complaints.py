@@ -157,7 +157,6 @@ COMPLAINTS: Final = (
         "write an e-mail address or a web page",
     ),
     Said("falta «{name}»", "falta «{name}»", "«{name}» isn't installed"),
-    *OF_COLUMNS,
     # crawl and rights recheck
     Said(
         "quien recolecta dice a quién escribirle, y la fuente no tiene contacto",
@@ -220,6 +219,8 @@ COMPLAINTS: Final = (
         "none of its documents has an address on the web",
     ),
     Said("no hay a quién preguntar", "não há a quem perguntar", "there is nothing to ask"),
+    # The last, since some of them are little more than «{one} and {other}».
+    *OF_COLUMNS,
 )
 
 

@@ -54,6 +54,7 @@ class Identify:
         # Looked up where the stage is made; it takes the codes along to the workers.
         if self._wanted:
             _refuse_unnamed(self._wanted, load(self.model, self.labels))
+            _ = self._named
 
     def fingerprint(self) -> str:
         """What changes when the model, its label map, a group or a cue does, so that cached work is redone."""
@@ -79,7 +80,16 @@ class Identify:
         return made.drop(reasons, notes)
 
     def _is_wanted(self, code: str) -> bool:
+        # A code that the model doesn't name is a member that a source declares.
+        return self._named[code] if code in self._named else self._asked_for(code)
+
+    def _asked_for(self, code: str) -> bool:
         return any(admits(asked, code) for asked in self._wanted)
+
+    @cached_property
+    def _named(self) -> dict[str, bool]:
+        """Of each code that the model can name, whether its rows are wanted."""
+        return {code: self._asked_for(code) for code in load(self.model, self.labels).codes}
 
     @cached_property
     def _wanted(self) -> tuple[str, ...]:
