@@ -223,6 +223,30 @@ def test_a_compressed_file_is_entered_at_its_members(
     assert sum(span.skip for span in found) == skipped * size
 
 
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+def test_a_file_that_became_shorter_is_told(tmp_path: Path, suffix: str) -> None:
+    """Between the list and the reading: what a part lacks is a failed row, and not nothing."""
+    path = tmp_path / f"r.jsonl{suffix}"
+    lines = [json.dumps({"text": f"{random.Random(n).getrandbits(256):x}"}).encode() + b"\n" for n in range(200)]  # noqa: S311
+    path.write_bytes(_PACK[suffix](b"".join(lines)))
+    (file,) = list_inputs(_ANY, path)
+    spans = split(_ANY, file, 1000)
+    path.write_bytes(_PACK[suffix](b"".join(lines[:-1])))
+    rows = pl.concat([frame for span in spans for frame in read(_ANY, file, span=span)])
+    assert rows["drop_reason"].to_list() == [None] * 199 + ["unreadable:damaged file"]
+    assert "shorter" in rows["evidence"][-1]
+
+
+@pytest.mark.parametrize("suffix", [".gz", ".xz", ".zst"])
+def test_a_file_of_nuls_is_damaged(tmp_path: Path, suffix: str) -> None:
+    """NULs between members are padding; where no member is, they are what a full disk leaves."""
+    path = tmp_path / f"r.jsonl{suffix}"
+    path.write_bytes(b"\0" * 9000)
+    (file,) = list_inputs(_ANY, path)
+    (frame,) = read(_ANY, file)
+    assert frame["drop_reason"].to_list() == ["unreadable:damaged file"]
+
+
 def test_a_bomb_is_not_looked_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that unpacks to far more than any text does is read as one part, by a worker, as long as it takes."""
     monkeypatch.setattr(streams, "RATIO_FROM", 2**20)

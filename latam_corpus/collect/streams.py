@@ -119,7 +119,8 @@ def blocks(stream: BinaryIO, suffix: str, entries: list[Entry] | None = None) ->
     """
     makers: dict[str, Callable[[], _Decompressor]] = {
         ".gz": lambda: zlib.decompressobj(31),
-        ".xz": lzma.LZMADecompressor,
+        # Guessed, NULs would be an old format's file with nothing in it.
+        ".xz": lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ),
         ".zst": lambda: zstandard.ZstdDecompressor().decompressobj(),
     }
     held: list[bytes] = []
