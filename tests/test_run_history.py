@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from latam_corpus.pipeline import part, record
+from latam_corpus.pipeline.decide import decide
 from latam_corpus.pipeline.history import entry
 from latam_corpus.pipeline.lock import locked
 from latam_corpus.privacy.redact import Redact
@@ -278,6 +279,20 @@ def test_a_tag_is_a_name_of_one_run(bench: Bench) -> None:
     assert bench.runs("show", "base").code == 2
 
 
+def test_a_name_with_two_meanings_means_nothing(bench: Bench, tmp_path: Path) -> None:
+    """A recipe may come to be called as a tag is; and a release as a run is tagged."""
+    first = bench.named()
+    bench.runs("tag", first, "base")
+    shutil.copyfile(tmp_path / "mezcla.toml", tmp_path / "base.toml")
+    given = ("--input", f"fuente={tmp_path / 'in'}", "--engine", "in-process", "--out", bench.out)
+    assert bench.call("run", tmp_path / "base.toml", *given).code == 0
+    told = bench.runs("show", "base")
+    assert (told.code, f"a tag of {first} and a recipe's name" in told.err) == (2, True)
+    bench.runs("tag", first, "prueba")
+    told = bench.call("sample", "prueba", "--internal", "--out", bench.out)
+    assert (told.code, "a run's tag and a release's name" in told.err) == (2, True)
+
+
 def test_the_start_of_a_name_means_a_run_where_it_is_one_s(bench: Bench, kept_run: KeptRun, document: Document) -> None:
     """Of several it is none; the recipe's name is the newest run's; a wrong one is told with the closest."""
     name = bench.named()
@@ -397,6 +412,36 @@ def test_a_damaged_run_is_made_whole_by_its_command(bench: Bench) -> None:
     assert "damaged  " in bench.runs("show", name).out
     assert len(record.read_record(run).files("kept")) == 3
     assert bench.run().json["mended"] == []
+
+
+@pytest.mark.parametrize(
+    ("stored", "alike"),
+    [("decisions/*.parquet", True), ("??/*/rows.parquet", True), ("??/*/rows.parquet", False)],
+    ids=["decisions", "rows that are worked on", "rows that are linked"],
+)
+def test_damage_in_the_middle_of_a_run_is_found_by_it(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, small_recipe: SmallRecipe, stored: str, alike: bool
+) -> None:
+    """Between the moment that something is stored and the one at which it is used; the next run puts it in order."""
+    (bench.folder / "mezcla.toml").write_text(small_recipe("dedupe near = false", release="index = false"))
+    if alike:
+        bench.write(3, _TEXTS[0])
+
+    def decide_and_damage(*given: Any) -> Any:
+        decided = decide(*given)
+        for path in (bench.out / "work").glob(stored):
+            data = bytearray(path.read_bytes())
+            data[len(data) // 2] ^= 1
+            path.write_bytes(data)
+        return decided
+
+    with monkeypatch.context() as patch:
+        patch.setattr("latam_corpus.pipeline.run.decide", decide_and_damage)
+        told = bench.run()
+    assert (told.code, "its bytes aren't those that were written" in told.err + told.out) == (1, True)
+    assert not (bench.out / "store").exists()
+    told = bench.run()
+    assert (told.code, told.json["rows"]) == (0, {"in": 3 + alike, "kept": 3}), told.err
 
 
 def test_what_two_runs_share_is_mended_in_both(bench: Bench) -> None:

@@ -24,7 +24,7 @@ from latam_corpus import schema
 from latam_corpus.batch import Batch
 from latam_corpus.collect import files
 from latam_corpus.collect.contract import Watch
-from latam_corpus.durable import OTHER_BYTES, link_or_copy
+from latam_corpus.durable import OTHER_BYTES, damage, link_or_copy
 from latam_corpus.errors import CorpusError, PartError
 from latam_corpus.pipeline.conserve import Count, Passed, pass_through, set_aside
 from latam_corpus.pipeline.keys import code_digest, digest_of
@@ -271,10 +271,10 @@ def _entering(task: Task, before: Path | None, watch: Watch) -> Iterator[Batch]:
     """The batches that enter a step: of the step before, of the segment before, or of the source."""
     part = task.part
     if before is not None:
-        yield from _stored(before / ROWS, task)
+        yield from _stored(before, task)
     elif task.entry is not None:
         place = 0
-        for batch in _stored(folder_of(task.work, task.entry) / ROWS, task):
+        for batch in _stored(folder_of(task.work, task.entry), task):
             yield Batch(batch.frame.with_row_index("place", offset=place))
             place += len(batch)
     else:
@@ -291,8 +291,12 @@ def _entering(task: Task, before: Path | None, watch: Watch) -> Iterator[Batch]:
             yield Batch(frame)
 
 
-def _stored(path: Path, task: Task) -> Iterator[Batch]:
-    with pq.ParquetFile(path) as file:
+def _stored(folder: Path, task: Task) -> Iterator[Batch]:
+    """The rows of a step, which a barrier may have left alone for hours since they were looked at."""
+    wrong = damage(folder, {ROWS: Told.read(folder).files[ROWS]})
+    if wrong:
+        raise PartError(str(wrong.file), wrong.problem, "run it again: it is made anew")
+    with pq.ParquetFile(folder / ROWS) as file:
         for group in range(file.num_row_groups):
             frame = pl.from_arrow(file.read_row_group(group))
             if isinstance(frame, pl.DataFrame):
