@@ -139,3 +139,32 @@ def test_documents_of_an_earlier_version_never_fall() -> None:
     links = [(0, 1, BOTH, DUPLICATE), (1, 2, BOTH, DUPLICATE)]
     made = decided(links, [0, 5, 5], [700, 600, 500], existing=[1, 2])
     assert made.duplicate_of.tolist() == [1, -1, -1]
+
+
+def test_a_text_that_holds_two_kept_ones_is_in_the_cluster_of_the_first() -> None:
+    """Of two open halves and the whole all are kept; the whole goes with the half that comes first."""
+    halves = [(2, 0, A_IN_B, DUPLICATE), (1, 0, A_IN_B, DUPLICATE)]
+    for links in (halves, halves[::-1]):
+        made = decided(links, [4, 0, 0], [700, 330, 350])
+        assert made.kept.all()
+        assert made.cluster.tolist() == [0, 1, 0]
+        assert made.cluster_size.tolist() == [2, 1, 2]
+
+
+def test_the_contained_one_may_be_either_of_a_pair() -> None:
+    """Whichever is named first, the one that stands in the other has it for its container; the first kept counts."""
+    links = [(2, 1, B_IN_A, CONTAINED), (0, 1, B_IN_A, CONTAINED)]
+    for each in (links, links[::-1]):
+        made = decided(each, [0, 0, 0], [8000, 100, 9000])
+        assert made.contained_in.tolist() == [-1, 2, -1]
+        made = decided(each, [0, 0, 0], [8000, 100, 9000], keep_contained=False)
+        assert (made.duplicate_of.tolist(), made.contained_in.tolist()) == ([-1, 2, -1], [-1, 2, -1])
+
+
+def test_contained_texts_and_forms_stay_unless_asked_otherwise() -> None:
+    """Nothing needs to be said for it."""
+    pairs, stands = np.array([[0, 1], [2, 3]], np.uint32), np.array([A_IN_B, BOTH], np.uint8)
+    order = np.array([1, 0, 2, 3])
+    made = cluster(pairs, stands, np.array([CONTAINED, TEMPLATE], np.uint8), order, np.arange(4))
+    assert made.kept.all()
+    assert made.contained_in.tolist() == [1, -1, -1, -1]
