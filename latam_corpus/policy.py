@@ -61,7 +61,7 @@ class Bound:
 
 @dataclass(frozen=True)
 class Policies:
-    """All policies of one `filters/` folder."""
+    """All policies of one `filters/` folder, each kind in the order of its names."""
 
     folder: Path
     languages: Mapping[str, LanguageFile]
@@ -88,10 +88,10 @@ class Policies:
 
     def _resolved(self, code: str) -> str:
         named = short(code)
-        if named not in self.languages:
-            covered = self._covered.get(named) or self._covered.get(known_code(named) or "")
-            return covered or holder(named, self.languages) or UND
-        return named
+        if named in self.languages:  # without opening the tables of ISO 639
+            return named
+        named = known_code(named) or named
+        return self._covered.get(named) or holder(named, self.languages) or UND
 
     @cached_property
     def _covered(self) -> dict[str, str]:
@@ -146,7 +146,7 @@ class Policies:
     @property
     def background(self) -> tuple[str, ...]:
         """The languages that any document may turn out to be in, for the stop-word margin."""
-        return tuple(sorted(code for code, file in self.languages.items() if file.background))
+        return tuple(code for code, file in self.languages.items() if file.background)
 
     @cached_property
     def bounded_signals(self) -> frozenset[str]:
@@ -156,9 +156,9 @@ class Policies:
 
     def lexicon_digest(self) -> str:
         """Changes when a measured signal may: with stop words, alphabets and background languages, not with bounds."""
-        lists = {c: f.stop_words.words for c, f in sorted(self.languages.items()) if f.stop_words}
-        alphabets = {c: f.alphabet for c, f in sorted(self.languages.items()) if f.alphabet}
-        return _digest([lists, self.background, sorted(self.languages), alphabets, *self._looked_up_by])
+        lists = {c: f.stop_words.words for c, f in self.languages.items() if f.stop_words}
+        alphabets = {c: f.alphabet for c, f in self.languages.items()}
+        return _digest([lists, self.background, list(self.languages), alphabets, *self._looked_up_by])
 
     def bounds_digest(self, pairs: Iterable[tuple[str, str]] | None = None) -> str:
         """Changes when a verdict may: with bounds, with what is typical, and with whose file decides.
@@ -173,8 +173,8 @@ class Policies:
             bounds = {pair: self.bounds(*pair) for pair in pairs}
             told = {pair: [(b.signal, b.minimum, b.maximum) for b in found] for pair, found in bounds.items()}
             return _digest(sorted(told.items()))
-        spoken = {c: [f.typical, _plain(f.bounds)] for c, f in sorted(self.languages.items())}
-        return _digest([spoken, {g: _plain(f.bounds) for g, f in sorted(self.genres.items())}, *self._looked_up_by])
+        spoken = {c: [f.typical, _plain(f.bounds)] for c, f in self.languages.items()}
+        return _digest([spoken, {g: _plain(f.bounds) for g, f in self.genres.items()}, *self._looked_up_by])
 
 
 def _plain(bounds: Mapping[str, BoundEntry]) -> dict[str, Any]:
@@ -182,4 +182,4 @@ def _plain(bounds: Mapping[str, BoundEntry]) -> dict[str, Any]:
 
 
 def _digest(value: Any) -> str:  # noqa: ANN401  (anything that JSON holds)
-    return hashlib.sha256(json.dumps(value, ensure_ascii=False).encode()).hexdigest()[:16]
+    return hashlib.sha256(json.dumps(value).encode()).hexdigest()

@@ -36,7 +36,7 @@ _LANGUAGES = {
         longest_word = { max = 30.25 }
     """,
     "por": 'background = true\n[stop_words]\norigin = "prueba"\nwords = ["de", "não"]',
-    "que": 'covers = ["gnc"]',
+    "que": 'covers = ["gnc", "oci"]',
     "quy": 'covers = ["quz"]',
 }
 _GENRES = {
@@ -86,6 +86,7 @@ def written(tmp_path: Path) -> Written:
         ("qvn", "que"),  # its macrolanguage's
         ("qu", "que"),
         ("gnc", "que"),  # covered, and of no macrolanguage
+        ("oc", "que"),  # covered under its code of three letters
         ("deu", "und"),
         ("zzz", "und"),
         ("und", "und"),
