@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from latam_corpus.batch import Batch
 from latam_corpus.engine.in_process import InProcess
-from latam_corpus.errors import PartError
+from latam_corpus.errors import PartError, SourceError
 from latam_corpus.pipeline.conserve import pass_through
 from latam_corpus.pipeline.plan import make_plan
 from latam_corpus.pipeline.recipe import load_recipe
@@ -94,7 +94,10 @@ _PIECES = st.sampled_from(
 def test_a_run_conserves_rows(
     tmp_path_factory: pytest.TempPathFactory, small_recipe: SmallRecipe, silent: Silent, records: list[tuple[str, int]]
 ) -> None:
-    """Whatever the records, empty, damaged, doubled in id or text: in = kept + set aside, each with a reason."""
+    """Whatever the records, empty, damaged, doubled in id or text: in = kept + set aside, each with a reason.
+
+    Where all are empty the column was named wrongly, and the run says so.
+    """
     room = tmp_path_factory.mktemp("run")
     stages = ("extract", "repair", 'identify languages = ["spa"]', "filter", "redact", "dedupe")
     (room / "recipe.toml").write_text(small_recipe(*stages, source=str(room / "datos.jsonl")))
@@ -104,6 +107,10 @@ def test_a_run_conserves_rows(
     ]
     (room / "datos.jsonl").write_text("".join(line + "\n" for line in [*lines, "{not json"]))
     plan = make_plan(load_recipe(str(room / "recipe.toml")), {})
+    if records and not any(text for text, _ in records):
+        with pytest.raises(SourceError, match="has no text in any"):
+            run(plan, find_parts(plan), room / "out", InProcess(), silent)
+        return
     result = run(plan, find_parts(plan), room / "out", InProcess(), silent)
     rows = {
         kind: pl.concat([pl.read_parquet(f) for f in sorted(Path(result.folder, kind).glob("*.parquet"))])

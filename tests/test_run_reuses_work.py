@@ -94,6 +94,22 @@ def test_the_same_run_again_does_nothing_again(room: Room) -> None:
 
 
 @pytest.mark.slow
+def test_what_barriers_decided_is_compared_before_it_is_used_again(room: Room) -> None:
+    """A damaged file with decisions is named, they are made anew, and the release stays as it was."""
+    first = room.run()
+    files = sorted((room.folder / "out" / "work" / "decisions").iterdir())
+    assert {path.suffix for path in files} == {".json", ".parquet"}
+    for path in files:
+        whole = path.read_bytes()
+        middle = len(whole) // 2
+        path.write_bytes(whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :])
+        again = room.run()
+        assert any(path.name in told for told in again["mended"]), path.suffix
+        assert path.read_bytes() == whole
+        assert again["release"] == first["release"]
+
+
+@pytest.mark.slow
 def test_a_changed_bound_redecides_measured_rows(room: Room) -> None:
     """Extraction, identification and measuring are reused; only deciding is done again, and differently."""
     first = room.run()

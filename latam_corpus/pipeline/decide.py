@@ -6,7 +6,6 @@ have a key in common. Decisions are stored by part: one whose decisions stayed t
 
 from __future__ import annotations
 
-import io
 import tempfile
 import traceback
 from collections import Counter
@@ -18,13 +17,12 @@ import numpy as np
 import polars as pl
 import pyarrow.parquet as pq
 
-from latam_corpus import schema
+from latam_corpus import __version__, schema
 from latam_corpus.corpus import ROW, PieceFile, repeated_hashes, rows_of
-from latam_corpus.durable import OTHER_BYTES
-from latam_corpus.durable import replace as replace_file
 from latam_corpus.errors import CorpusError, PartError
-from latam_corpus.pipeline.keys import digest_of, stage_digest
-from latam_corpus.pipeline.part import Outcome, decisions_name
+from latam_corpus.pipeline.decisions import Decided, remember, remembered, store
+from latam_corpus.pipeline.keys import code_digest, digest_of, stage_digest
+from latam_corpus.pipeline.part import Outcome
 from latam_corpus.pipeline.step_file import ASIDE, DROPPED, ROWS
 
 if TYPE_CHECKING:
@@ -204,23 +202,6 @@ def _in_a_row(files: Iterable[Path], start: int) -> list[Output]:
     return made
 
 
-@dataclass(frozen=True, eq=False)
-class Decided:
-    """What the barriers of a cut decided.
-
-    Attributes:
-        parts: for each part the file with its decisions, None where there are none, and a key that changes with them.
-        replaced: documents of an earlier version for which a new one is kept, see REPLACED.
-        notes: what barriers tell of their work, by their names.
-        mended: files with decisions that were damaged and are made anew, a sentence each.
-    """
-
-    parts: dict[str, tuple[Path | None, str]]
-    replaced: pl.DataFrame
-    notes: dict[str, Any]
-    mended: tuple[str, ...] = ()
-
-
 def decide(
     barriers: Sequence[Barrier],
     outputs: Mapping[str, Sequence[Path]],
@@ -228,7 +209,7 @@ def decide(
     engine: Engine,
     progress: Progress,
 ) -> Decided:
-    """What the barriers decide.
+    """What the barriers decide; what they decided before of the same outputs isn't asked again.
 
     Args:
         barriers: those of one cut, in order; what one drops the next doesn't see.
@@ -237,6 +218,10 @@ def decide(
         engine: what runs the barriers' jobs.
         progress: what is told meanwhile.
     """
+    rests_on = _rests_on(barriers, outputs)
+    before, damage = remembered(work, rests_on)
+    if before:
+        return before
     with tempfile.TemporaryDirectory(prefix="decisions-", dir=work) as name:
         corpus = Stored.of(outputs.values(), Path(name), engine, progress)
         starts = np.array([piece.start for piece in corpus.live] + [corpus.height], np.int64)
@@ -248,7 +233,16 @@ def decide(
         parts = spool.stored(work, digest_of(*map(stage_digest, barriers)))
         # A barrier's jobs are done in any order; what a run holds must not depend on it.
         fallen = pl.concat([pl.DataFrame(schema=REPLACED), *spool.replaced]).sort(*_TOLD[:3])
-        return Decided(parts, fallen, corpus.notes, tuple(spool.mended))
+        mended = dict.fromkeys(told for told in (damage, *spool.mended) if told)
+        made = Decided(parts, fallen, corpus.notes, tuple(mended))
+    return remember(made, work, rests_on)
+
+
+def _rests_on(barriers: Sequence[Barrier], outputs: Mapping[str, Sequence[Path]]) -> str:
+    """Changes when what these barriers decide on these outputs may: an output's name tells its content."""
+    rows = [[part, [folder.name for folder in folders]] for part, folders in outputs.items()]
+    code = [code_digest("latam_corpus.corpus"), code_digest("latam_corpus.pipeline")]
+    return digest_of(rows, [stage_digest(barrier) for barrier in barriers], code, __version__)
 
 
 class _Spool:
@@ -299,14 +293,8 @@ class _Spool:
         return found
 
     def _kept(self, decisions: pl.DataFrame, work: Path) -> Path:
-        """The file with the decisions, which is named by its content."""
-        written = io.BytesIO()
-        decisions.write_parquet(written)
-        path = work / "decisions" / decisions_name(written.getvalue())
-        if not path.exists() or path.read_bytes() != written.getvalue():
-            if path.exists():
-                self.mended.append(f"{path}: {OTHER_BYTES}; it is made anew")
-            replace_file(path, written.getvalue())
+        path, damage = store(decisions, work)
+        self.mended += [damage] if damage else []
         return path
 
     def _ranges(self) -> Iterator[tuple[int, int]]:

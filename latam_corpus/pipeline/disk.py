@@ -100,7 +100,7 @@ def prune(
             shutil.rmtree(hidden)
         for path in _rest(out):
             if path.name not in kept:
-                shutil.rmtree(path)
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
         return sorted(going), before - sum(_size(path) for path in _rest(out))
 
 
@@ -120,22 +120,25 @@ def _refuse_needed(tags: Sequence[tuple[str, str]], released: Mapping[str, Seque
 
 
 def _referred(out: Path, without: set[str] | None = None) -> dict[Path, list[str]]:
-    """The keys of the outputs that each finished run refers to, each once: parts without rows share them."""
+    """The names of what each finished run refers to, each once: parts without rows share outputs."""
     return {
-        record.folder: list(dict.fromkeys(key for part in record.values["parts"] for key in part["outputs"]))
+        record.folder: [
+            *dict.fromkeys(key for part in record.values["parts"] for key in part["outputs"]),
+            *record.values.get("decisions", ()),
+        ]
         for record in finished_runs(out, without or set())
     }
 
 
 def _outputs(out: Path) -> list[Path]:
-    """The folders of step outputs, half-written ones too."""
-    return sorted((out / "work").glob("??/*"))
+    """The folders of step outputs, half-written ones too, and the files with decisions."""
+    return sorted([*(out / "work").glob("??/*"), *(out / "work").glob("decisions/*")])
 
 
 def _rest(out: Path) -> list[Path]:
-    """What `prune` may remove: step outputs, decisions, which are quickly made again, and what killed runs left."""
-    return _outputs(out) + sorted((out / "work").glob("decisions*"))
+    """What `prune` may remove: step outputs, decisions, and what killed runs left."""
+    return _outputs(out) + sorted((out / "work").glob("decisions-*"))
 
 
 def _size(path: Path) -> int:
-    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+    return sum(file.stat().st_size for file in (path, *path.rglob("*")) if file.is_file())

@@ -6,8 +6,6 @@ outputs are used again every byte of them is compared with its digest; a damaged
 
 from __future__ import annotations
 
-import hashlib
-import io
 import os
 import shutil
 import time
@@ -24,8 +22,9 @@ from latam_corpus import schema
 from latam_corpus.batch import Batch
 from latam_corpus.collect import files
 from latam_corpus.collect.contract import Watch
-from latam_corpus.durable import OTHER_BYTES, damage, link_or_copy
+from latam_corpus.durable import damage, link_or_copy
 from latam_corpus.errors import CorpusError, PartError
+from latam_corpus.pipeline import decisions
 from latam_corpus.pipeline.conserve import Count, Passed, pass_through, set_aside
 from latam_corpus.pipeline.keys import code_digest, digest_of
 from latam_corpus.pipeline.step_file import ASIDE, DROPPED, LEDGER, ROWS, VALUES, StepFile, Told, damage_in, put
@@ -168,6 +167,11 @@ def _told(folder: Path) -> Told | None:
 def _wanted_aside(task: Task, step: Step) -> pl.Schema:
     """The columns to be stored beside the rows: what barriers ask for, of the step before them."""
     return task.segment.aside if step is task.segment.steps[-1] else pl.Schema()
+
+
+def is_done(task: Task) -> bool:
+    """Whether the outputs of all its steps are there, whole or not."""
+    return all(folder_of(task.work, key).is_dir() for key in keys_of(task))
 
 
 def run_part(task: Task) -> Outcome:
@@ -327,20 +331,12 @@ class Settle:
 def _decisions(task: Task) -> pl.DataFrame:
     if task.decisions is None:
         return pl.DataFrame(schema={"place": pl.UInt32, "stage": pl.String})
-    data = task.decisions.read_bytes()
-    if decisions_name(data) != task.decisions.name:
-        raise PartError(str(task.decisions), OTHER_BYTES, "run it again: it is made anew")
-    return pl.read_parquet(io.BytesIO(data))
-
-
-def decisions_name(data: bytes) -> str:
-    """What a file with these decisions is called: by its content, so that damage shows."""
-    return f"{hashlib.sha256(data).hexdigest()[:32]}.parquet"
+    return decisions.read(task.decisions)
 
 
 def _settling(task: Task) -> Iterator[Settle]:
-    decisions = _decisions(task) if task.barriers else None
+    every = _decisions(task) if task.barriers else None
     for name in task.barriers:
-        mine = decisions.filter(pl.col("stage") == name).drop("stage") if decisions is not None else pl.DataFrame()
+        mine = every.filter(pl.col("stage") == name).drop("stage") if every is not None else pl.DataFrame()
         decided = [column for column in mine.columns if mine[column].null_count() < mine.height]
         yield Settle(name, mine.select(decided or ["place"]))

@@ -40,6 +40,7 @@ class RunResult:
         barriers: what each tells of its work, such as what was left out of a comparison.
         mended: what was damaged and was made anew, a sentence each.
         facts: by source what its records showed of their columns.
+        decisions: the files with what barriers decided, in the work's folder of decisions.
     """
 
     folder: Path
@@ -56,6 +57,7 @@ class RunResult:
     barriers: dict[str, Any] = field(default_factory=dict)
     mended: tuple[str, ...] = ()
     facts: dict[str, Facts] = field(default_factory=dict)
+    decisions: tuple[str, ...] = ()
 
     @property
     def releasable(self) -> bool:
@@ -75,6 +77,7 @@ class Work:
         notes: what they tell of their work.
         mended: what was damaged and was made anew, a sentence each.
         remade: the keys of outputs of parts of which some were damaged.
+        decisions: the files with what barriers decided.
         facts: by source what its records showed of their columns.
     """
 
@@ -85,6 +88,7 @@ class Work:
     notes: dict[str, Any] = field(default_factory=dict)
     mended: list[str] = field(default_factory=list)
     remade: set[str] = field(default_factory=set)
+    decisions: list[str] = field(default_factory=list)
     facts: dict[str, Facts] = field(default_factory=dict)
 
     def done(self) -> list[str]:
@@ -133,6 +137,7 @@ def settled(plan: Plan, folder: Path, folders: Mapping[str, Sequence[Path]], wor
         barriers=work.notes,
         mended=tuple(work.mended),
         facts=work.facts,
+        decisions=tuple(work.decisions),
     )
 
 
@@ -193,6 +198,7 @@ def run_values(plan: Plan, parts: Sequence[Part], digest: str, result: RunResult
         "rows": {"in": result.rows_in, "kept": result.kept, "set_aside": result.rows_in - result.kept},
         "stages": {name: asdict(count) for name, count in result.stages.items()},
         "barriers": result.barriers,
+        "decisions": list(result.decisions),
         "mapping": mapping_told(result.facts),
         "by_genre": result.by_genre,
         "losses": [loss.as_dict() for loss in result.losses],

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from contextlib import nullcontext
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from latam_corpus.collect.files import digest, list_inputs, packs
 from latam_corpus.errors import ConfigError, SourceError
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from latam_corpus.catalog.source import Source
     from latam_corpus.collect.files import InputFile
     from latam_corpus.pipeline.plan import Segment
+
+
+_LITTLE: Final = 64 * 2**20  # bytes of input: outputs of as much are looked through in a moment
 
 
 class Engine(Protocol):
@@ -223,13 +226,16 @@ def _run(
             decided = made.parts
             done.replaced.append(made.replaced)
             done.notes |= made.notes
+            done.decisions += made.files
+            title = " │ ".join(barrier.name for barrier in segment.barriers)
+            done.reused[title] = [len(tasks) if made.reused else 0, len(tasks)]
             _tell_mended(made.mended, progress, done)
 
 
 def _through(segment: Segment, tasks: Sequence[Task], engine: Engine, progress: Progress, done: Work) -> None:
     """Take the tasks' parts through one segment."""
     progress.started(" │ ".join(step.title for step in segment.steps), len(tasks))
-    for outcome in engine.map(parts_module.run_part, tasks):
+    for outcome in _outcomes(tasks, engine):
         progress.part_done(outcome)
         _tell_mended(outcome.mended, progress, done)
         if outcome.error:
@@ -241,6 +247,12 @@ def _through(segment: Segment, tasks: Sequence[Task], engine: Engine, progress: 
             tally = done.reused.setdefault(step.title, [0, 0])
             tally[0] += was_there
             tally[1] += 1
+
+
+def _outcomes(tasks: Sequence[Task], engine: Engine) -> Iterator[Outcome]:
+    """The outcome of each task; where little is left to do but to look, in this process: a worker takes a second."""
+    little = sum(task.bytes for task in tasks) <= _LITTLE and all(map(parts_module.is_done, tasks))
+    return map(parts_module.run_part, tasks) if little else engine.map(parts_module.run_part, tasks)
 
 
 def _tell_mended(mended: Sequence[str], progress: Progress, done: Work) -> None:
