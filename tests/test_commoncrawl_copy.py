@@ -18,16 +18,16 @@ from warcio.archiveiterator import ArchiveIterator as Reference
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from latam_corpus.catalog.harvest import CommonCrawl
+from latam_corpus.catalog.harvest_tables import CommonCrawl
 from latam_corpus.catalog.source import Source
-from latam_corpus.collect.commoncrawl.crawl import COPIED_FROM, CommonCrawler
-from latam_corpus.collect.commoncrawl.index import Capture
-from latam_corpus.collect.commoncrawl.plan import make_plan, read_plan, why_not
-from latam_corpus.collect.commoncrawl.record import copied
-from latam_corpus.collect.crawl.causes import TroubleError
-from latam_corpus.collect.crawl.crawl import Crawler
 from latam_corpus.collect.files import list_inputs, read
 from latam_corpus.errors import ConfigError, SourceError
+from latam_corpus.harvest.commoncrawl.capture_index import Capture
+from latam_corpus.harvest.commoncrawl.capture_plan import make_plan, read_plan, why_not
+from latam_corpus.harvest.commoncrawl.copying import COPIED_FROM, CommonCrawler
+from latam_corpus.harvest.commoncrawl.record import copied
+from latam_corpus.harvest.crawl.causes import TroubleError
+from latam_corpus.harvest.crawl.website import Crawler
 from latam_corpus.toml_model import parse_toml
 
 # By name: the package is `tests.benchmarks` to Python and `benchmarks` to the type checker.
@@ -207,7 +207,7 @@ def test_the_columnar_index_is_read_by_path_and_by_address_only_where_it_may_hav
     """Row groups of other domains, and columns that say nothing here, stay where they are."""
     path = tmp_path / "indice.parquet"
     _columnar(path, ("ar", "cl", "de", "pe", "uy", "za"))
-    monkeypatch.setattr("latam_corpus.collect.commoncrawl.remote.BLOCK", 2**13)
+    monkeypatch.setattr("latam_corpus.harvest.commoncrawl.ranges.BLOCK", 2**13)
     _served(site, "/indice.parquet", path.read_bytes())
     plans = []
     for index in (str(path), f"{site.root}/indice.parquet"):

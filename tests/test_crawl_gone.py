@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from latam_corpus.collect.crawl.crawl import Crawler
 from latam_corpus.collect.files import list_inputs, read
+from latam_corpus.harvest.crawl.website import Crawler
 
 if TYPE_CHECKING:
     from pathlib import Path

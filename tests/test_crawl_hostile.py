@@ -14,8 +14,8 @@ import pytest
 import trustme
 import zstandard
 
-from latam_corpus.collect.crawl import traps
-from latam_corpus.collect.crawl.crawl import Crawler
+from latam_corpus.harvest.crawl import traps
+from latam_corpus.harvest.crawl.website import Crawler
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

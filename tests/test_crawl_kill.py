@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
-from latam_corpus.collect.crawl.crawl import Crawler
-from latam_corpus.collect.crawl.frontier import Frontier
+from latam_corpus.harvest.crawl.frontier import Frontier
+from latam_corpus.harvest.crawl.website import Crawler
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

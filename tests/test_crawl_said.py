@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import pytest
 
 from latam_corpus.cli.crawl_words import CAUSES, told_cause
-from latam_corpus.collect.crawl.causes import Cause
+from latam_corpus.harvest.crawl.causes import Cause
 
 if TYPE_CHECKING:
     from pathlib import Path

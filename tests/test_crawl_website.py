@@ -17,11 +17,11 @@ from warcio.archiveiterator import ArchiveIterator as Reference
 
 from latam_corpus.catalog.optout.site import Text
 from latam_corpus.catalog.source import Collect, Source
-from latam_corpus.collect.crawl.crawl import Crawler
-from latam_corpus.collect.crawl.frontier import Frontier
-from latam_corpus.collect.crawl.sites import Sites
 from latam_corpus.collect.files import list_inputs, read
 from latam_corpus.errors import ConfigError, SourceError
+from latam_corpus.harvest.crawl.frontier import Frontier
+from latam_corpus.harvest.crawl.sites import Sites
+from latam_corpus.harvest.crawl.website import Crawler
 from latam_corpus.toml_model import parse_toml
 
 if TYPE_CHECKING:
@@ -400,8 +400,8 @@ def test_a_file_that_failed_before_is_tried_as_often_when_it_is_read_again(
     tmp_path: Path, site: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each reading of a robots.txt counts its tries anew; here it fails three times each, and a day is a moment."""
-    monkeypatch.setattr("latam_corpus.collect.crawl.sites.DAY", 0.2)
-    monkeypatch.setattr("latam_corpus.collect.crawl.sites._KEPT", 0.01)
+    monkeypatch.setattr("latam_corpus.harvest.crawl.sites.DAY", 0.2)
+    monkeypatch.setattr("latam_corpus.harvest.crawl.sites._KEPT", 0.01)
     asked: list[int] = []
 
     def failing(handler: Any) -> None:

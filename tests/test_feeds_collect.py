@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from latam_corpus.catalog.source import Source
-from latam_corpus.collect.crawl.causes import TroubleError
-from latam_corpus.collect.crawl.crawl import Crawler
-from latam_corpus.collect.feeds.crawl import FeedCrawler
-from latam_corpus.collect.feeds.entries import feed_of
 from latam_corpus.errors import ConfigError
+from latam_corpus.harvest.crawl.causes import TroubleError
+from latam_corpus.harvest.crawl.website import Crawler
+from latam_corpus.harvest.feeds.entries import feed_of
+from latam_corpus.harvest.feeds.rounds import FeedCrawler
 from latam_corpus.toml_model import parse_toml
 
 if TYPE_CHECKING:
@@ -320,7 +320,7 @@ def test_a_text_that_was_owed_when_a_session_was_killed_keeps_what_its_site_refu
     if again:
         site.routes["/robots.txt"] = (500, {}, b"")
     else:
-        monkeypatch.setattr("latam_corpus.collect.crawl.sites.DAY", 0.0)
+        monkeypatch.setattr("latam_corpus.harvest.crawl.sites.DAY", 0.0)
     _crawl(site, tmp_path, again=again)
     row = _rows(site, tmp_path)["/rota"]
     assert ([one["signal"] for one in row["opt_outs"]], row["raw"]) == (

@@ -14,11 +14,11 @@ import pytest
 
 from latam_corpus.batch import Batch
 from latam_corpus.catalog.check import check_source
-from latam_corpus.catalog.harvest import CommonCrawl
+from latam_corpus.catalog.harvest_tables import CommonCrawl
 from latam_corpus.codes import admits, groups, holder, iso_code, narrowed
-from latam_corpus.collect.commoncrawl.index import Capture
-from latam_corpus.collect.commoncrawl.plan import why_not
 from latam_corpus.errors import ConfigError
+from latam_corpus.harvest.commoncrawl.capture_index import Capture
+from latam_corpus.harvest.commoncrawl.capture_plan import why_not
 from latam_corpus.language.identify import Identify
 from latam_corpus.language.judgement import Judgement
 from latam_corpus.paths import data_folder

@@ -14,9 +14,9 @@ import polars as pl
 import pytest
 
 from latam_corpus.catalog.source import Source
-from latam_corpus.collect.crawl.crawl import Crawler
-from latam_corpus.collect.oai.replies import reply_of
 from latam_corpus.errors import ConfigError
+from latam_corpus.harvest.crawl.website import Crawler
+from latam_corpus.harvest.oai.replies import reply_of
 from latam_corpus.toml_model import parse_toml
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
-from latam_corpus.collect.oai.rights import is_closed, statement_of
-from latam_corpus.collect.oai.visit import OaiVisits
+from latam_corpus.harvest.oai.received import OaiVisits
+from latam_corpus.harvest.oai.rights_statements import is_closed, statement_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,7 +66,7 @@ def test_what_is_taken_back_while_its_text_is_on_its_way_stays_out(
             shut.dc["rights"] = ["info:eu-repo/semantics/restrictedAccess"]
             listed = "".join(one.xml() for one in (deleted, shut))
             reply = repository.Repository([]).wrapped(f"<ListRecords>{listed}</ListRecords>")
-            for record in importlib.import_module("latam_corpus.collect.oai.replies").reply_of(reply.encode()).records:
+            for record in importlib.import_module("latam_corpus.harvest.oai.replies").reply_of(reply.encode()).records:
                 self.record(record, 9, answer.time)
         return answered(self, waiting, answer, site_, conditional=conditional)
 

@@ -17,8 +17,8 @@ import pytest
 from warcio.archiveiterator import ArchiveIterator
 
 from latam_corpus.catalog.optout.site import Site, Text
-from latam_corpus.collect.crawl.ask import Asker
-from latam_corpus.collect.crawl.recheck import SiteReader
+from latam_corpus.harvest.crawl.recheck import SiteReader
+from latam_corpus.harvest.crawl.requests import Asker
 from latam_corpus.release.opt_outs import LISTED, Refused, read_listed, relisted
 from latam_corpus.release.store import Store
 
@@ -187,7 +187,7 @@ def test_a_dead_host_is_tried_twice_and_told_and_the_others_are_read(
         return ask(asker, job)
 
     monkeypatch.setattr(Asker, "ask", counted)
-    monkeypatch.setattr("latam_corpus.collect.crawl.recheck._FIRST_REST", 0.01)
+    monkeypatch.setattr("latam_corpus.harvest.crawl.recheck._FIRST_REST", 0.01)
     sites[0].routes["/robots.txt"] = lambda handler: handler.connection.close()
     sites[1].routes["/robots.txt"] = _CLOSED
     told = _recheck(command_line, released, sites, "--lang", lang, json=False)

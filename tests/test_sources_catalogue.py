@@ -8,8 +8,8 @@ import pytest
 
 from latam_corpus.catalog.check import check_source
 from latam_corpus.catalog.source import SOURCES, load_source, shipped_sources
-from latam_corpus.collect.crawl.permission import permitted
 from latam_corpus.errors import ConfigError
+from latam_corpus.harvest.crawl.permission import permitted
 
 if TYPE_CHECKING:
     from pathlib import Path

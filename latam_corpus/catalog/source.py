@@ -15,7 +15,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from latam_corpus import vocabulary
 from latam_corpus.catalog.fields import Charset, Country, Language, Model, Pattern, as_tuple
-from latam_corpus.catalog.harvest import CommonCrawl, Feeds, Oai  # noqa: TC001  (pydantic reads them at run time)
+from latam_corpus.catalog.harvest_tables import CommonCrawl, Feeds, Oai  # noqa: TC001  (pydantic reads them at run time)
 from latam_corpus.catalog.rights import tier_of
 from latam_corpus.catalog.scope import Crawl  # noqa: TC001  (the same)
 from latam_corpus.errors import ConfigError, closest

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from latam_corpus.catalog.source import Source
-    from latam_corpus.collect.crawl.crawl import Result
+    from latam_corpus.harvest.crawl.website import Result
     from latam_corpus.pipeline.plan import Plan
     from latam_corpus.said import Said
 
@@ -151,10 +151,10 @@ def collected(source: Source, out: Path) -> str:
 
 # What collects each kind of source that is asked for over the network.
 _CRAWLERS: Final = {
-    "crawl": "latam_corpus.collect.crawl.crawl:Crawler",
-    "feeds": "latam_corpus.collect.feeds.crawl:FeedCrawler",
-    "oai": "latam_corpus.collect.oai.crawl:OaiCrawler",
-    "commoncrawl": "latam_corpus.collect.commoncrawl.crawl:CommonCrawler",
+    "crawl": "latam_corpus.harvest.crawl.website:Crawler",
+    "feeds": "latam_corpus.harvest.feeds.rounds:FeedCrawler",
+    "oai": "latam_corpus.harvest.oai.repository:OaiCrawler",
+    "commoncrawl": "latam_corpus.harvest.commoncrawl.copying:CommonCrawler",
 }
 
 
@@ -164,7 +164,7 @@ def crawler_of(source: Source) -> Any:  # noqa: ANN401  (a class that needs an e
     Raises:
         ConfigError: the source's holder must be asked first, it isn't one to ask for, or what it needs isn't installed.
     """
-    from latam_corpus.collect.crawl.permission import permitted
+    from latam_corpus.harvest.crawl.permission import permitted
 
     permitted(source)
     if source.collect.kind not in _CRAWLERS:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from latam_corpus.catalog.scope import Crawl
 from latam_corpus.catalog.source import load_source
 from latam_corpus.cli.crawl import crawler_of
-from latam_corpus.collect.crawl.progress import Silent
+from latam_corpus.harvest.crawl.progress import Silent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

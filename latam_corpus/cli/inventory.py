@@ -167,7 +167,7 @@ def _latest(store: Store) -> Iterator[Manifest]:
 
 
 def _collected(folder: Path) -> dict[str, Any]:
-    from latam_corpus.collect.crawl.frontier import held_in
+    from latam_corpus.harvest.crawl.frontier import held_in
 
     size = sum(file.stat().st_size for file in (folder / "warc").iterdir() if file.is_file())
     return {"folder": str(folder), "bytes": size, **held_in(folder / "frontier.sqlite")}

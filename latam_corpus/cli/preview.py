@@ -17,8 +17,8 @@ from latam_corpus.cli.crawl import collected, crawler_of
 from latam_corpus.cli.crawl_words import LEFT, told_cause
 from latam_corpus.cli.show import console, errors, print_json, side_by_side
 from latam_corpus.cli.spoken import Lang, in_their_language, spoken
-from latam_corpus.collect.crawl.progress import Silent
 from latam_corpus.errors import ConfigError
+from latam_corpus.harvest.crawl.progress import Silent
 from latam_corpus.report.page import write_file
 from latam_corpus.report.preview import (
     DROPPED,

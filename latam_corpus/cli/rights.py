@@ -92,7 +92,7 @@ def recheck(
     with opened.told():
         listed = read_listed(opened, manifest.name)
         documents = on_the_web(opened, manifest, listed)
-    module = installed("latam_corpus.collect.crawl.recheck")
+    module = installed("latam_corpus.harvest.crawl.recheck")
     roots = module.roots_of(documents["url"].to_list())
     if not roots:
         raise ConfigError(manifest.spec, "none of its documents has an address on the web", "there is nothing to ask")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs, urlsplit
 
-from latam_corpus.collect.oai.crawl import OaiCrawler
+from latam_corpus.harvest.oai.repository import OaiCrawler
 
 from .collected import source_of
 from .website import Unseen, page

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Final
 from latam_corpus.catalog.optout.robots import MAX_BYTES, is_markup
 from latam_corpus.catalog.optout.site import FILES, ROBOTS, Site, Text
 from latam_corpus.catalog.scope import host_of
-from latam_corpus.collect.crawl.causes import TroubleError
+from latam_corpus.harvest.crawl.causes import TroubleError
 
 if TYPE_CHECKING:
-    from latam_corpus.collect.crawl.fetch import Exchange
-    from latam_corpus.collect.crawl.frontier import Frontier
+    from latam_corpus.harvest.crawl.fetch import Exchange
+    from latam_corpus.harvest.crawl.frontier import Frontier
 
 # RFC 9309, 2.4: a robots.txt is read again after a day; the other files with it.
 DAY: Final = 86_400.0

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Final, Protocol
 from latam_corpus.catalog.optout.page import header_opt_outs
 from latam_corpus.catalog.optout.signal import from_json, to_json
 from latam_corpus.catalog.scope import host_of
-from latam_corpus.collect.crawl import traps
-from latam_corpus.collect.crawl.addresses import address_of
-from latam_corpus.collect.crawl.archive import payload_digest
-from latam_corpus.collect.crawl.causes import TroubleError
-from latam_corpus.collect.crawl.gone import GONE, take_back
-from latam_corpus.collect.crawl.reading import read_answer
-from latam_corpus.collect.crawl.recorded import recorded_page
+from latam_corpus.harvest.crawl import traps
+from latam_corpus.harvest.crawl.addresses import address_of
+from latam_corpus.harvest.crawl.answers import read_answer
+from latam_corpus.harvest.crawl.causes import TroubleError
+from latam_corpus.harvest.crawl.gone import GONE, take_back
+from latam_corpus.harvest.crawl.recorded import recorded_page
+from latam_corpus.harvest.crawl.warc_writer import payload_digest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from latam_corpus.catalog.optout.signal import OptOut
     from latam_corpus.catalog.optout.site import Site
     from latam_corpus.catalog.scope import Crawl
-    from latam_corpus.collect.crawl.archive import Archive, Earlier, Written
-    from latam_corpus.collect.crawl.causes import Cause
-    from latam_corpus.collect.crawl.fetch import Exchange
-    from latam_corpus.collect.crawl.frontier import Frontier, State, Waiting
+    from latam_corpus.harvest.crawl.causes import Cause
+    from latam_corpus.harvest.crawl.fetch import Exchange
+    from latam_corpus.harvest.crawl.frontier import Frontier, State, Waiting
+    from latam_corpus.harvest.crawl.warc_writer import Archive, Earlier, Written
 
 MAX_REDIRECTS: Final = 10
 # Rows of `crawl.jsonl` for one cause at one host; the rest is counted.

@@ -18,16 +18,16 @@ from warcio.warcwriter import WARCWriter
 import latam_corpus
 from latam_corpus.catalog.optout.signal import NO_PAGE, OPT_OUTS, OptOut, to_json
 from latam_corpus.collect.catalogued import CATALOGUED
-from latam_corpus.collect.crawl.appended import Appended
 from latam_corpus.errors import SourceError
+from latam_corpus.harvest.crawl.appended import Appended
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from latam_corpus.catalog.source import Source
-    from latam_corpus.collect.crawl.fetch import Exchange
-    from latam_corpus.collect.crawl.recorded import Page
+    from latam_corpus.harvest.crawl.fetch import Exchange
+    from latam_corpus.harvest.crawl.recorded import Page
 
 WARC_BYTES: Final = 10**9
 _SAME: Final = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"

@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING, Final
 from latam_corpus.catalog.rights import openness, tier_of
 from latam_corpus.catalog.scope import host_of
 from latam_corpus.collect import catalogued
-from latam_corpus.collect.crawl.addresses import address_of
-from latam_corpus.collect.crawl.causes import TroubleError
-from latam_corpus.collect.crawl.visit import MAX_REDIRECTS, media_of
-from latam_corpus.collect.oai.landing import fulltext_links
-from latam_corpus.collect.oai.lists import Lists
-from latam_corpus.collect.oai.memory import Item
-from latam_corpus.collect.oai.replies import reply_of, request_url
+from latam_corpus.harvest.crawl.addresses import address_of
+from latam_corpus.harvest.crawl.causes import TroubleError
+from latam_corpus.harvest.crawl.visit import MAX_REDIRECTS, media_of
+from latam_corpus.harvest.oai.landing import fulltext_links
+from latam_corpus.harvest.oai.list_requests import Lists
+from latam_corpus.harvest.oai.memory import Item
+from latam_corpus.harvest.oai.replies import reply_of, request_url
 
 if TYPE_CHECKING:
     import re
 
     from latam_corpus.catalog.optout.site import Site
-    from latam_corpus.collect.crawl.fetch import Exchange
-    from latam_corpus.collect.crawl.frontier import State, Waiting
-    from latam_corpus.collect.oai.replies import Record
+    from latam_corpus.harvest.crawl.fetch import Exchange
+    from latam_corpus.harvest.crawl.frontier import State, Waiting
+    from latam_corpus.harvest.oai.replies import Record
 
 _ANOTHERS: Final = "it stands for another record"
 _OK: Final = range(200, 300)

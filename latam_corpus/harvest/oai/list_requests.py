@@ -6,18 +6,18 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.catalog.scope import host_of
-from latam_corpus.collect.crawl.visit import Visits
-from latam_corpus.collect.oai.memory import Listing, Memory
-from latam_corpus.collect.oai.replies import request_url
 from latam_corpus.collect.values import as_time
+from latam_corpus.harvest.crawl.visit import Visits
+from latam_corpus.harvest.oai.memory import Listing, Memory
+from latam_corpus.harvest.oai.replies import request_url
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from latam_corpus.catalog.harvest import Oai
-    from latam_corpus.collect.crawl.causes import Cause
-    from latam_corpus.collect.crawl.frontier import Waiting
-    from latam_corpus.collect.oai.replies import Record, Reply
+    from latam_corpus.catalog.harvest_tables import Oai
+    from latam_corpus.harvest.crawl.causes import Cause
+    from latam_corpus.harvest.crawl.frontier import Waiting
+    from latam_corpus.harvest.oai.replies import Record, Reply
 
 # Answers in a row that bring no record which the list hasn't had; some repositories send a few empty ones.
 MAX_IDLE: Final = 10

@@ -13,17 +13,17 @@ from latam_corpus.catalog.optout.signal import OPT_OUTS, from_json, to_json
 from latam_corpus.catalog.optout.site import Site, root_of
 from latam_corpus.catalog.scope import host_of
 from latam_corpus.collect import catalogued
-from latam_corpus.collect.crawl.addresses import address_of
-from latam_corpus.collect.crawl.causes import TroubleError
-from latam_corpus.collect.crawl.crawl import Crawler
-from latam_corpus.collect.crawl.visit import MAX_REDIRECTS, Visits, if_changed, media_of
-from latam_corpus.collect.feeds.entries import feed_of
+from latam_corpus.harvest.crawl.addresses import address_of
+from latam_corpus.harvest.crawl.causes import TroubleError
+from latam_corpus.harvest.crawl.visit import MAX_REDIRECTS, Visits, if_changed, media_of
+from latam_corpus.harvest.crawl.website import Crawler
+from latam_corpus.harvest.feeds.entries import feed_of
 
 if TYPE_CHECKING:
     from latam_corpus.catalog.source import Source
-    from latam_corpus.collect.crawl.fetch import Exchange
-    from latam_corpus.collect.crawl.frontier import State, Waiting
-    from latam_corpus.collect.feeds.entries import Entry
+    from latam_corpus.harvest.crawl.fetch import Exchange
+    from latam_corpus.harvest.crawl.frontier import State, Waiting
+    from latam_corpus.harvest.feeds.entries import Entry
 
 # Documents of feeds that are read in one round; the archive of twenty years has 240 months.
 MAX_DOCUMENTS: Final = 1000

@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from latam_corpus.collect.crawl.causes import TroubleError
-from latam_corpus.collect.crawl.links import MAX_SITEMAP, is_listing, listing, page_links
 from latam_corpus.collect.responses import TEI, media_type_of
+from latam_corpus.harvest.crawl.causes import TroubleError
+from latam_corpus.harvest.crawl.links import MAX_SITEMAP, is_listing, listing, page_links
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from latam_corpus.catalog.optout.signal import OptOut
     from latam_corpus.catalog.optout.site import Site
     from latam_corpus.catalog.scope import Follow
-    from latam_corpus.collect.crawl.fetch import Exchange
+    from latam_corpus.harvest.crawl.fetch import Exchange
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from latam_corpus.collect.crawl.archive import Archive
+    from latam_corpus.harvest.crawl.warc_writer import Archive
 
 GONE: Final = (404, 410)
 

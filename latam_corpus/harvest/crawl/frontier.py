@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from latam_corpus.catalog.optout.site import Text
 from latam_corpus.catalog.scope import host_of
-from latam_corpus.collect.crawl.archive import Earlier
 from latam_corpus.errors import ConfigError
+from latam_corpus.harvest.crawl.warc_writer import Earlier
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from latam_corpus.collect.crawl.archive import Written
+    from latam_corpus.harvest.crawl.warc_writer import Written
 
 State: TypeAlias = Literal["waiting", "page", "aside", "failed", "refused", "gone"]
 _VERSION: Final = 1

@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import urljoin, urlsplit
 
 from latam_corpus.catalog.urls import canonical_url
-from latam_corpus.collect.crawl.causes import TroubleError
+from latam_corpus.harvest.crawl.causes import TroubleError
 
 # Longer than what servers and browsers take for granted; addresses grow without end in traps alone.
 LONGEST: Final = 2000

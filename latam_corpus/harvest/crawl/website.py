@@ -10,24 +10,24 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from latam_corpus.catalog.optout.site import ROBOTS, Text, root_of
 from latam_corpus.catalog.scope import host_of
-from latam_corpus.collect.crawl.archive import Archive
-from latam_corpus.collect.crawl.ask import Answer, Asker, Job, usable
-from latam_corpus.collect.crawl.causes import TroubleError
-from latam_corpus.collect.crawl.cdxj import write_index
-from latam_corpus.collect.crawl.frontier import Frontier
-from latam_corpus.collect.crawl.gone import write_gone
-from latam_corpus.collect.crawl.pace import LONGEST_REST, MAX_TRIES, Pace
-from latam_corpus.collect.crawl.permission import scope_of, user_agent
-from latam_corpus.collect.crawl.sites import Sites
-from latam_corpus.collect.crawl.visit import Visits, media_of
+from latam_corpus.harvest.crawl.causes import TroubleError
+from latam_corpus.harvest.crawl.cdxj import write_index
+from latam_corpus.harvest.crawl.frontier import Frontier
+from latam_corpus.harvest.crawl.gone import write_gone
+from latam_corpus.harvest.crawl.pace import LONGEST_REST, MAX_TRIES, Pace
+from latam_corpus.harvest.crawl.permission import scope_of, user_agent
+from latam_corpus.harvest.crawl.requests import Answer, Asker, Job, usable
+from latam_corpus.harvest.crawl.sites import Sites
+from latam_corpus.harvest.crawl.visit import Visits, media_of
+from latam_corpus.harvest.crawl.warc_writer import Archive
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from latam_corpus.catalog.optout.site import Site
     from latam_corpus.catalog.source import Source
-    from latam_corpus.collect.crawl.frontier import Waiting
-    from latam_corpus.collect.crawl.progress import Progress
+    from latam_corpus.harvest.crawl.frontier import Waiting
+    from latam_corpus.harvest.crawl.progress import Progress
 
 _LONGEST_SLEEP: Final = 0.5
 

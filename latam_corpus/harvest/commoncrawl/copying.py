@@ -10,27 +10,27 @@ from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.catalog.optout.signal import OPT_OUTS, from_json, to_json
 from latam_corpus.catalog.optout.site import Site, root_of
-from latam_corpus.collect.commoncrawl.index import Capture
-from latam_corpus.collect.commoncrawl.plan import make_plan, read_plan, record_address, write_plan
-from latam_corpus.collect.commoncrawl.record import copied
-from latam_corpus.collect.commoncrawl.remote import part_of, range_of
-from latam_corpus.collect.crawl.archive import Written
-from latam_corpus.collect.crawl.ask import Job
-from latam_corpus.collect.crawl.causes import TroubleError
-from latam_corpus.collect.crawl.crawl import Crawler
-from latam_corpus.collect.crawl.permission import user_agent
-from latam_corpus.collect.crawl.recheck import SiteReader, roots_of
-from latam_corpus.collect.crawl.sites import Sites
-from latam_corpus.collect.crawl.visit import Visits
 from latam_corpus.collect.responses import media_type_of
 from latam_corpus.collect.values import as_time
+from latam_corpus.harvest.commoncrawl.capture_index import Capture
+from latam_corpus.harvest.commoncrawl.capture_plan import make_plan, read_plan, record_address, write_plan
+from latam_corpus.harvest.commoncrawl.ranges import part_of, range_of
+from latam_corpus.harvest.commoncrawl.record import copied
+from latam_corpus.harvest.crawl.causes import TroubleError
+from latam_corpus.harvest.crawl.permission import user_agent
+from latam_corpus.harvest.crawl.recheck import SiteReader, roots_of
+from latam_corpus.harvest.crawl.requests import Job
+from latam_corpus.harvest.crawl.sites import Sites
+from latam_corpus.harvest.crawl.visit import Visits
+from latam_corpus.harvest.crawl.warc_writer import Written
+from latam_corpus.harvest.crawl.website import Crawler
 
 if TYPE_CHECKING:
     from latam_corpus.catalog.optout.signal import OptOut
     from latam_corpus.catalog.source import Source
-    from latam_corpus.collect.commoncrawl.record import Copied
-    from latam_corpus.collect.crawl.fetch import Exchange
-    from latam_corpus.collect.crawl.frontier import Waiting
+    from latam_corpus.harvest.commoncrawl.record import Copied
+    from latam_corpus.harvest.crawl.fetch import Exchange
+    from latam_corpus.harvest.crawl.frontier import Waiting
 
 # A field of ours on the records of a WARC: the file from which it was copied, where it begins there, and its length.
 COPIED_FROM: Final = "X-Copied-From"

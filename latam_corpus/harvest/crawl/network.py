@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpcore2
 
-from latam_corpus.collect.crawl.causes import TroubleError
+from latam_corpus.harvest.crawl.causes import TroubleError
 
 if TYPE_CHECKING:
     import ssl

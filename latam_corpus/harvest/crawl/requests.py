@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urljoin
 
 from latam_corpus.catalog.urls import canonical_url
-from latam_corpus.collect.crawl.causes import TroubleError
-from latam_corpus.collect.crawl.fetch import Client, Exchange
-from latam_corpus.collect.crawl.links import MAX_SITEMAP, XML_TYPES
 from latam_corpus.collect.responses import PAGES
+from latam_corpus.harvest.crawl.causes import TroubleError
+from latam_corpus.harvest.crawl.fetch import Client, Exchange
+from latam_corpus.harvest.crawl.links import MAX_SITEMAP, XML_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from latam_corpus.catalog.scope import Crawl
-    from latam_corpus.collect.crawl.frontier import Waiting
+    from latam_corpus.harvest.crawl.frontier import Waiting
 
 # RFC 9309, 2.3.1.2: at least five redirects of a robots.txt are followed.
 _FILE_REDIRECTS: Final = 5

@@ -16,15 +16,15 @@ from latam_corpus.catalog.optout.patterns import path_of
 from latam_corpus.catalog.scope import host_of, is_chosen
 from latam_corpus.catalog.urls import canonical_url
 from latam_corpus.codes import admits
-from latam_corpus.collect.commoncrawl.index import ELSEWHERE, Capture, captures
-from latam_corpus.collect.commoncrawl.remote import RemoteFile
 from latam_corpus.collect.responses import PAGES
 from latam_corpus.errors import ConfigError
+from latam_corpus.harvest.commoncrawl.capture_index import ELSEWHERE, Capture, captures
+from latam_corpus.harvest.commoncrawl.ranges import RemoteFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from latam_corpus.catalog.harvest import CommonCrawl
+    from latam_corpus.catalog.harvest_tables import CommonCrawl
 
 _OK: Final = range(200, 300)
 _UNKNOWN: Final = ("", "unk", "-")
@@ -126,7 +126,7 @@ def _add(plan: Plan, table: CommonCrawl, capture: Capture | None) -> None:
 def why_not(table: CommonCrawl, capture: Capture, url: str) -> str | None:
     """Why a capture isn't wanted; None for one that is.
 
-    >>> from latam_corpus.catalog.harvest import CommonCrawl
+    >>> from latam_corpus.catalog.harvest_tables import CommonCrawl
     >>> table = CommonCrawl(index=("a.cdx",), domains=("cl",), languages=("spa",))
     >>> one = Capture("https://g.cl/a", "", 200, "text/html", ("eng", "spa"), "", "a.warc.gz", 0, 9)
     >>> why_not(table, one, one.url)

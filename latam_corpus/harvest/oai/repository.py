@@ -8,17 +8,17 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.catalog.identity import doc_id
-from latam_corpus.collect.crawl.crawl import Crawler
-from latam_corpus.collect.crawl.pace import LONGEST_REST
-from latam_corpus.collect.oai.lists import MAX_AHEAD
-from latam_corpus.collect.oai.visit import OaiVisits
+from latam_corpus.harvest.crawl.pace import LONGEST_REST
+from latam_corpus.harvest.crawl.website import Crawler
+from latam_corpus.harvest.oai.list_requests import MAX_AHEAD
+from latam_corpus.harvest.oai.received import OaiVisits
 
 if TYPE_CHECKING:
     from latam_corpus.catalog.optout.site import Site
     from latam_corpus.catalog.source import Source
-    from latam_corpus.collect.crawl.ask import Job
-    from latam_corpus.collect.crawl.frontier import Waiting
-    from latam_corpus.collect.crawl.visit import Visits
+    from latam_corpus.harvest.crawl.frontier import Waiting
+    from latam_corpus.harvest.crawl.requests import Job
+    from latam_corpus.harvest.crawl.visit import Visits
 
 # Records that a session with a limit lists: so many for each text, and not fewer than a list has.
 _LISTED_A_TEXT: Final = 20

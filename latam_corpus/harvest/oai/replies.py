@@ -9,10 +9,10 @@ from urllib.parse import quote, urlencode
 from lxml import etree
 
 from latam_corpus.catalog.urls import canonical_url
-from latam_corpus.collect.crawl.causes import TroubleError
-from latam_corpus.collect.crawl.links import parsed_xml
-from latam_corpus.collect.oai.rights import is_closed, statement_of
 from latam_corpus.collect.values import as_published
+from latam_corpus.harvest.crawl.causes import TroubleError
+from latam_corpus.harvest.crawl.links import parsed_xml
+from latam_corpus.harvest.oai.rights_statements import is_closed, statement_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

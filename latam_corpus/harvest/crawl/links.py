@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 
 from lxml import etree, html
 
-from latam_corpus.collect.crawl.causes import TroubleError
+from latam_corpus.harvest.crawl.causes import TroubleError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

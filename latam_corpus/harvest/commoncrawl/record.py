@@ -11,12 +11,12 @@ from fastwarc.warc import ArchiveIterator, WarcRecordType
 
 from latam_corpus.catalog.optout.signal import OPT_OUTS
 from latam_corpus.catalog.urls import canonical_url
-from latam_corpus.collect.crawl.causes import TroubleError
 from latam_corpus.collect.responses import Response, media_type_of, parse_response, payload_of
 from latam_corpus.errors import DocumentError
+from latam_corpus.harvest.crawl.causes import TroubleError
 
 if TYPE_CHECKING:
-    from latam_corpus.collect.commoncrawl.index import Capture
+    from latam_corpus.harvest.commoncrawl.capture_index import Capture
 
 _GZIP: Final = b"\x1f\x8b"
 _DIGESTS: Final = ("sha1:", "sha-1:")

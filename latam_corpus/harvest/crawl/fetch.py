@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Final
 import httpcore2
 
 from latam_corpus.collect import responses
-from latam_corpus.collect.crawl.causes import TroubleError
-from latam_corpus.collect.crawl.network import Clock, GuardedBackend
 from latam_corpus.errors import DocumentError
+from latam_corpus.harvest.crawl.causes import TroubleError
+from latam_corpus.harvest.crawl.network import Clock, GuardedBackend
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from latam_corpus.collect.crawl.causes import Cause
+    from latam_corpus.harvest.crawl.causes import Cause
 
 # Seconds without a byte, and to connect.
 _SILENCE: Final = 30.0

@@ -11,22 +11,22 @@ from latam_corpus.catalog.optout.robots import MAX_BYTES, is_markup
 from latam_corpus.catalog.optout.site import FILES, ROBOTS, Site, root_of
 from latam_corpus.catalog.scope import Crawl, host_of
 from latam_corpus.catalog.source import Collect, Source
-from latam_corpus.collect.crawl.crawl import Crawler
-from latam_corpus.collect.crawl.gone import GONE
-from latam_corpus.collect.crawl.progress import Silent
-from latam_corpus.collect.crawl.sites import DAY, OK
 from latam_corpus.errors import ConfigError
+from latam_corpus.harvest.crawl.gone import GONE
+from latam_corpus.harvest.crawl.progress import Silent
+from latam_corpus.harvest.crawl.sites import DAY, OK
+from latam_corpus.harvest.crawl.website import Crawler
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from concurrent.futures import Future, ThreadPoolExecutor
     from pathlib import Path
 
-    from latam_corpus.collect.crawl.ask import Answer, Job
-    from latam_corpus.collect.crawl.causes import Cause, TroubleError
-    from latam_corpus.collect.crawl.crawl import Result
-    from latam_corpus.collect.crawl.fetch import Exchange
-    from latam_corpus.collect.crawl.frontier import Waiting
+    from latam_corpus.harvest.crawl.causes import Cause, TroubleError
+    from latam_corpus.harvest.crawl.fetch import Exchange
+    from latam_corpus.harvest.crawl.frontier import Waiting
+    from latam_corpus.harvest.crawl.requests import Answer, Job
+    from latam_corpus.harvest.crawl.website import Result
 
 # A release has many hosts, some of them dead, and nobody waits an hour for one word: what can't be read is told, its
 # former word stands, and the next recheck asks again. A dead host costs two tries of 15 seconds and a rest of five.

@@ -1,0 +1,1 @@
+"""Collects pages: of websites, feeds, repositories and Common Crawl, into WARC."""
