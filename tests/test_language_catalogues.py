@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from latam_corpus.errors import ConfigError
-from latam_corpus.language.catalogues import catalogue_rows, is_catalogue
-from latam_corpus.language.texts import Texts, listed, rows
+from latam_corpus.lab.language.message_catalogues import catalogue_rows, is_catalogue
+from latam_corpus.lab.language.texts import Texts, listed, rows
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,8 +10,8 @@ import pytest
 
 from latam_corpus.codes import groups
 from latam_corpus.errors import ConfigError
-from latam_corpus.language import augment
-from latam_corpus.language.calibrate import calibrated
+from latam_corpus.lab.language import augment
+from latam_corpus.lab.language.calibrate import calibrated
 from latam_corpus.language.codes import MODELS
 from latam_corpus.language.evidence import (
     COLONIAL,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from latam_corpus.errors import ConfigError
-from latam_corpus.language.help_pages import help_rows
+from latam_corpus.lab.language.help_pages import help_rows
 
 if TYPE_CHECKING:
     from pathlib import Path

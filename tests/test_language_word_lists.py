@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from latam_corpus.errors import ConfigError
-from latam_corpus.language.texts import Texts, rows
-from latam_corpus.language.word_lists import TELLING, word_list_rows
+from latam_corpus.lab.language.fact_lists import TELLING, word_list_rows
+from latam_corpus.lab.language.texts import Texts, rows
 
 if TYPE_CHECKING:
     from pathlib import Path

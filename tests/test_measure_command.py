@@ -11,10 +11,10 @@ import polars as pl
 import pytest
 
 from latam_corpus import schema, vocabulary
+from latam_corpus.lab.suggest_bounds import suggest
 from latam_corpus.policy import Policies
 from latam_corpus.quality.distribution import as_dict, groups
 from latam_corpus.quality.filter import Filter
-from latam_corpus.quality.suggest import suggest
 from latam_corpus.report.names import signal_name
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from latam_corpus.language.model_files import SHIPPED
 from latam_corpus.language.settings import Settings
 
 if TYPE_CHECKING:
-    from latam_corpus.language.evaluate import Evaluation
+    from latam_corpus.lab.language.evaluate import Evaluation
 
 app = typer.Typer(help="Identify languages: train, evaluate and describe models.", no_args_is_help=True)
 
@@ -38,8 +38,8 @@ def train(
     as_json: _Json = False,
 ) -> None:
     """Train a model from labelled texts; a tenth of them is kept out to measure on."""
-    from latam_corpus.language.texts import Texts, listed
-    from latam_corpus.language.train import train as fit
+    from latam_corpus.lab.language.texts import Texts, listed
+    from latam_corpus.lab.language.train_identifier import train as fit
 
     settings = Settings(seed=seed, epoch=epoch, most=most, bucket=bucket, threads=threads)
     kept_away = [Texts(t.path, t.label or "und", t.field) for t in listed(without or [], root, packages)]
@@ -61,9 +61,9 @@ def evaluate(
     as_json: _Json = False,
 ) -> None:
     """Measure a model on a labelled file: precision, recall and F1 by language, and what is taken for what."""
-    from latam_corpus.language.evaluate import evaluate as measure
+    from latam_corpus.lab.language.evaluate import evaluate as measure
+    from latam_corpus.lab.language.texts import listed
     from latam_corpus.language.model import load
-    from latam_corpus.language.texts import listed
 
     found = measure(load(model, labels), listed([file]))
     if as_json:

@@ -115,7 +115,7 @@ def _short(value: float) -> str:
 
 def _suggest(found: MeasuredRows, lose: float, as_json_: bool) -> None:
     from latam_corpus.cli.rows import as_json
-    from latam_corpus.quality.suggest import as_toml, suggest
+    from latam_corpus.lab.suggest_bounds import as_toml, suggest
 
     made = suggest(found.frame, found.policies, lose)
     if as_json_:

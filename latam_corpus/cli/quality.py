@@ -12,7 +12,7 @@ from latam_corpus.errors import ConfigError
 from latam_corpus.quality.settings import Settings
 
 if TYPE_CHECKING:
-    from latam_corpus.quality.train import Trained
+    from latam_corpus.lab.quality.train_score import Trained
 
 app = typer.Typer(help="Train a quality score, to be a signal with a bound of its own.", no_args_is_help=True)
 
@@ -32,7 +32,7 @@ def train(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Train a model; a tenth of the documents is kept out of it to measure on."""
-    from latam_corpus.quality.train import train as fit
+    from latam_corpus.lab.quality.train_score import train as fit
 
     origin = {"good": good.name, "bad": bad.name}
     made = fit(_texts(good), _texts(bad), out, Settings(seed=seed, epoch=epoch), origin)

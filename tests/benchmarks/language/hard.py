@@ -6,7 +6,7 @@ import random
 import re
 from typing import TYPE_CHECKING, Final
 
-from latam_corpus.language.augment import without_accents
+from latam_corpus.lab.language.augment import without_accents
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 from lxml import etree, html
 
 from latam_corpus.codes import groups, known_code
-from latam_corpus.language.catalogues import messages
-from latam_corpus.language.texts import is_untranslated
+from latam_corpus.lab.language.message_catalogues import messages
+from latam_corpus.lab.language.texts import is_untranslated
 
 from .packages import OTHER_STORIES
 

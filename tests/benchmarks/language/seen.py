@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from latam_corpus.lab.language.texts import is_kept_out, listed, rows
 from latam_corpus.language.codes import MODELS
-from latam_corpus.language.texts import is_kept_out, listed, rows
 from latam_corpus.text.words import WordTable
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from latam_corpus.language.texts import Texts
+    from latam_corpus.lab.language.texts import Texts
 
 RUN: Final = 6  # words
 _AT_ONCE: Final = 20_000

@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.codes import UNDETERMINED, groups
-from latam_corpus.language.evaluate import score
+from latam_corpus.lab.language.evaluate import score
 
 from ..machine import Table, rounded  # noqa: TID252  (`python -m` and mypy name it differently)
 from .samples import DECLARATIONS, NEIGHBOURS

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from latam_corpus.codes import groups
-from latam_corpus.language.evaluate import score
+from latam_corpus.lab.language.evaluate import score
+from latam_corpus.lab.language.texts import Texts, is_kept_out, is_word_list, rows
+from latam_corpus.lab.language.train_identifier import train
 from latam_corpus.language.model import load
-from latam_corpus.language.texts import Texts, is_kept_out, is_word_list, rows
-from latam_corpus.language.train import train
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from latam_corpus.language.evaluate import Measured
+    from latam_corpus.lab.language.evaluate import Measured
 
 DATA = Path(os.environ.get("LATAM_CORPUS_DATA") or Path(__file__).resolve().parents[4] / "shared" / "data")
 pytestmark = [pytest.mark.real, pytest.mark.skipif(not DATA.is_dir(), reason="the real texts are not here")]

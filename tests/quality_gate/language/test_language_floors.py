@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from latam_corpus.codes import groups
-from latam_corpus.language.evaluate import score
+from latam_corpus.lab.language.evaluate import score
+from latam_corpus.lab.language.texts import Texts, is_kept_out, is_untranslated, rows
 from latam_corpus.language.judge import judge
 from latam_corpus.language.model import load
-from latam_corpus.language.texts import Texts, is_kept_out, is_untranslated, rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.codes import groups
-from latam_corpus.language import augment
+from latam_corpus.lab.language import augment
 from latam_corpus.language.evidence import (
     LEAST_TELLING,
     LEAST_WITH_MANY,

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 from latam_corpus import __version__
 from latam_corpus.codes import UNDETERMINED, groups
 from latam_corpus.errors import ConfigError
-from latam_corpus.language.calibrate import calibrated, least_consonants
+from latam_corpus.lab.language.calibrate import calibrated, least_consonants
+from latam_corpus.lab.language.sampling import kept_out_of_elsewhere, lines_and_names
+from latam_corpus.lab.language.texts import Texts, rows
 from latam_corpus.language.evidence import frequent_words
 from latam_corpus.language.model import load
-from latam_corpus.language.sampling import kept_out_of_elsewhere, lines_and_names
 from latam_corpus.language.settings import Settings
-from latam_corpus.language.texts import Texts, rows
 from latam_corpus.text.fasttext_process import fit_apart
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def _fit(lines: Mapping[str, list[str]], out: Path, settings: Settings) -> None:
         "verbose": 0,
     }
     job = {"train": train_options, "quantize": quantize_options}
-    fit_apart("latam_corpus.language.fit", mixed, out, job)
+    fit_apart("latam_corpus.lab.language.fit_identifier", mixed, out, job)
 
 
 def _bounds_text(bounds: Mapping[str, Bounds]) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 
 from latam_corpus import __version__
 from latam_corpus.errors import ConfigError
-from latam_corpus.quality.fit import BAD, GOOD
+from latam_corpus.lab.quality.fit_score import BAD, GOOD
 from latam_corpus.quality.learned import SUFFIX, cached_model
 from latam_corpus.quality.settings import Settings
 from latam_corpus.text.fasttext_process import fit_apart
@@ -147,7 +147,7 @@ def _fit(lines: list[str], out: Path, settings: Settings, about: Mapping[str, An
         "verbose": 0,
     }
     job = {"train": options, "about": dict(about)}
-    fit_apart("latam_corpus.quality.fit", lines, out, job | ({"keep": str(keep)} if keep else {}))
+    fit_apart("latam_corpus.lab.quality.fit_score", lines, out, job | ({"keep": str(keep)} if keep else {}))
 
 
 def auc(good: NDArray[np.float32], bad: NDArray[np.float32]) -> float | None:

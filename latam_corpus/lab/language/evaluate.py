@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.codes import UNDETERMINED, groups, known_code
 from latam_corpus.errors import ConfigError
+from latam_corpus.lab.language.texts import rows
 from latam_corpus.language.codes import read_label
 from latam_corpus.language.judge import judge
-from latam_corpus.language.texts import rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from latam_corpus.lab.language.texts import Texts
     from latam_corpus.language.model import Model
-    from latam_corpus.language.texts import Texts
 
 _AT_ONCE: Final = 5000
 

@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from latam_corpus.errors import ConfigError, closest
-from latam_corpus.language.catalogues import catalogue_rows, is_catalogue
-from latam_corpus.language.help_pages import help_rows
-from latam_corpus.language.word_lists import TELLING, word_list_rows
+from latam_corpus.lab.language.fact_lists import TELLING, word_list_rows
+from latam_corpus.lab.language.help_pages import help_rows
+from latam_corpus.lab.language.message_catalogues import catalogue_rows, is_catalogue
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -183,7 +183,7 @@ def _from_list(path: Path, root: Path | None, packages: Path | None) -> list[Tex
     except OSError as error:
         raise ConfigError(str(path), f"can't be read ({error.strerror})", "give a list of texts") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(str(path), f"isn't TOML: {error}", "see latam_corpus/language/texts.py") from error
+        raise ConfigError(str(path), f"isn't TOML: {error}", "see latam_corpus/lab/language/texts.py") from error
     except (KeyError, TypeError, AttributeError) as error:
         raise ConfigError(str(path), f"lacks {error}", "each [[data]] has a path and a licence") from error
 

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from latam_corpus.codes import UNDETERMINED, groups, iso_code
-from latam_corpus.language import augment
+from latam_corpus.lab.language import augment
+from latam_corpus.lab.language.spellings import respelled
+from latam_corpus.lab.language.texts import is_kept_out, is_untranslated, is_word_list, rows
 from latam_corpus.language.codes import script_of
 from latam_corpus.language.normalise import normalise_all
-from latam_corpus.language.spellings import respelled
-from latam_corpus.language.texts import is_kept_out, is_untranslated, is_word_list, rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from latam_corpus.lab.language.texts import Texts
     from latam_corpus.language.settings import Settings
-    from latam_corpus.language.texts import Texts
 
 MAJORS: Final = ("spa", "por")
 NEIGHBOURS: Final = ("cat", "eng", "eus", "fra", "glg", "ita", "pap", "ron")  # taken for the majors, and rightly told

@@ -1,0 +1,1 @@
+"""Makes what is shipped: trains and calibrates the models, and suggests bounds."""

@@ -1,0 +1,1 @@
+"""Trains, calibrates and evaluates the language identifier."""

@@ -1,0 +1,1 @@
+"""Trains a score of quality."""
