@@ -13,9 +13,10 @@ import polars as pl
 import pytest
 
 from latam_corpus.batch import Batch
-from latam_corpus.catalog.check import check_source
 from latam_corpus.catalog.harvest_tables import CommonCrawl
 from latam_corpus.codes import admits, groups, holder, iso_code, narrowed
+from latam_corpus.desk.check_source import check_source
+from latam_corpus.desk.preview_page import to_look_at
 from latam_corpus.errors import ConfigError
 from latam_corpus.harvest.commoncrawl.capture_index import Capture
 from latam_corpus.harvest.commoncrawl.capture_plan import why_not
@@ -26,7 +27,6 @@ from latam_corpus.pipeline.survival import Floors, losses
 from latam_corpus.policy import Policies
 from latam_corpus.quality.measure import Measure
 from latam_corpus.quality.word_lists import cached_word_lists
-from latam_corpus.report.preview import to_look_at
 
 if TYPE_CHECKING:
     from conftest import CommandLine

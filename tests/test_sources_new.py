@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from latam_corpus.catalog import questions
-from latam_corpus.catalog.answers import AnswerError, address, contact, identifier, statement
-from latam_corpus.catalog.ask import interview
-from latam_corpus.catalog.check import check_source
 from latam_corpus.catalog.source import load_source
-from latam_corpus.catalog.template import load_template, templates
-from latam_corpus.catalog.toml_text import toml_text
 from latam_corpus.collect.files import list_inputs, read
+from latam_corpus.desk import questions
+from latam_corpus.desk.answers import AnswerError, address, contact, identifier, statement
+from latam_corpus.desk.check_source import check_source
+from latam_corpus.desk.interview import interview
+from latam_corpus.desk.template import load_template, templates
+from latam_corpus.desk.toml_text import toml_text
 from latam_corpus.said import LANGUAGES
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ import openpyxl
 import pytest
 
 import latam_corpus
-from latam_corpus.catalog.complaints import COMPLAINTS, complaint
 from latam_corpus.catalog.source import load_source
-from latam_corpus.report.preview import lines_left_out
+from latam_corpus.desk.complaints import COMPLAINTS, complaint
+from latam_corpus.desk.preview_page import lines_left_out
 from latam_corpus.report.reasons import in_plain_words
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def test_what_cannot_be_done_is_told_in_the_language(command_line: CommandLine, 
 def test_every_complaint_of_the_sheets_has_its_translations() -> None:
     """Each sentence that the modules of sheets and sources raise is found in the table."""
     package = Path(latam_corpus.__file__).parent
-    text = "".join((package / name).read_text() for name in ("catalog/workbook.py", "catalog/template.py"))
+    text = "".join((package / name).read_text() for name in ("desk/workbook.py", "desk/template.py"))
     raised = re.findall(r"""raise ConfigError\(\s*(?:str\(path\)|"[^"]*"),\s*f?"([^"]*)",\s*f?"([^"]*)\"""", text)
     assert len(raised) > 6
     for sentence in (re.sub(r"\{[^}]*\}", "7", half) for pair in raised for half in pair):

@@ -7,9 +7,9 @@ from typing import Final
 
 import typer
 
-from latam_corpus.catalog.check import Finding, check_source
 from latam_corpus.catalog.source import Source, load_source
 from latam_corpus.cli.show import errors
+from latam_corpus.desk.check_source import Finding, check_source
 from latam_corpus.errors import ConfigError
 from latam_corpus.said import Said
 from latam_corpus.toml_model import read_toml

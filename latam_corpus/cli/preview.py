@@ -10,17 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from latam_corpus.catalog.advice import ASK_FIRST, NO_CONTACT
 from latam_corpus.cli import completed
 from latam_corpus.cli.checked import usable_source
 from latam_corpus.cli.crawl import collected, crawler_of
 from latam_corpus.cli.crawl_words import LEFT, told_cause
 from latam_corpus.cli.show import console, errors, print_json, side_by_side
 from latam_corpus.cli.spoken import Lang, in_their_language, spoken
-from latam_corpus.errors import ConfigError
-from latam_corpus.harvest.crawl.progress import Silent
-from latam_corpus.report.page import write_file
-from latam_corpus.report.preview import (
+from latam_corpus.desk.advice import ASK_FIRST, NO_CONTACT
+from latam_corpus.desk.preview_page import (
     DROPPED,
     EXTRACTED,
     KEPT,
@@ -29,6 +26,9 @@ from latam_corpus.report.preview import (
     preview_page,
     summary,
 )
+from latam_corpus.errors import ConfigError
+from latam_corpus.harvest.crawl.progress import Silent
+from latam_corpus.report.page import write_file
 from latam_corpus.said import Said
 
 if TYPE_CHECKING:

@@ -12,12 +12,12 @@ import polars as pl
 
 from latam_corpus.batch import Batch
 from latam_corpus.collect.files import list_inputs, read
+from latam_corpus.desk.preview_page import Item, stated, to_look_at
 from latam_corpus.extract.charset import decode
 from latam_corpus.extract.stage import Extract
 from latam_corpus.pipeline.conserve import pass_through, set_aside
 from latam_corpus.pipeline.registry import Barrier, expanded, make_stage
 from latam_corpus.privacy.redact import redact
-from latam_corpus.report.preview import Item, stated, to_look_at
 from latam_corpus.report.reasons import in_plain_words
 
 if TYPE_CHECKING:

@@ -7,24 +7,24 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from latam_corpus.catalog.check import check_source
-from latam_corpus.catalog.columns import TO_CORRECT
-from latam_corpus.catalog.handout import handout_csv, handout_workbook
-from latam_corpus.catalog.sheet import language_of_heads, row_of, source_of
 from latam_corpus.catalog.source import SOURCES, Source, shipped_sources
-from latam_corpus.catalog.workbook import csv_text, read_sheet, returned_workbook, with_notes
 from latam_corpus.cli import completed
 from latam_corpus.cli.checked import usable_source
 from latam_corpus.cli.show import console, number, print_json
 from latam_corpus.cli.spoken import Lang, in_their_language, spoken
+from latam_corpus.desk.check_source import check_source
+from latam_corpus.desk.handout import handout_csv, handout_workbook
+from latam_corpus.desk.sheet import language_of_heads, row_of, source_of
+from latam_corpus.desk.sheet_columns import TO_CORRECT
+from latam_corpus.desk.workbook import csv_text, read_sheet, returned_workbook, with_notes
 from latam_corpus.errors import ConfigError
 from latam_corpus.report.page import write_file
 from latam_corpus.said import Said, same
 from latam_corpus.toml_model import parse_toml, read_toml
 
 if TYPE_CHECKING:
-    from latam_corpus.catalog.sheet import Row
-    from latam_corpus.catalog.workbook import Sheet
+    from latam_corpus.desk.sheet import Row
+    from latam_corpus.desk.workbook import Sheet
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _DONE: Final = same("✓")

@@ -37,9 +37,9 @@ def list_sources(
     as_json: Json = False,
 ) -> None:
     """List the sources of the catalogue and their rights."""
-    from latam_corpus.catalog import answers
     from latam_corpus.catalog.source import shipped_sources
     from latam_corpus.catalog.words import GENRES, STATUSES, TIERS, USES
+    from latam_corpus.desk import answers
 
     spoken_ = spoken(lang)
     wanted = {
@@ -73,7 +73,7 @@ def list_sources(
 
 def _read(option: str, read: Callable[[str], str], typed: str, language: str) -> str:
     """What was typed as the catalogue writes it; empty for nothing."""
-    from latam_corpus.catalog import answers
+    from latam_corpus.desk import answers
 
     try:
         return read(typed) if typed else ""

@@ -5,16 +5,16 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any, Final
 
-from latam_corpus.catalog.columns import FIELDS, OTHER
 from latam_corpus.catalog.words import USES
-from latam_corpus.catalog.workbook import as_text, csv_text, package
+from latam_corpus.desk.sheet_columns import FIELDS, OTHER
+from latam_corpus.desk.workbook import as_text, csv_text, package
 from latam_corpus.said import LANGUAGES, Said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from latam_corpus.catalog.columns import Field
+    from latam_corpus.desk.sheet_columns import Field
 
 _COLUMNS: Final = (*FIELDS, OTHER)
 _EMPTY_ROWS: Final = 200  # with drop-downs, below those that are filled

@@ -6,15 +6,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin, urlsplit
 
-from latam_corpus.catalog import answers
 from latam_corpus.catalog.rights import tier_of
 from latam_corpus.catalog.words import BASES, FORMS, GENRES, USES
+from latam_corpus.desk import answers
 from latam_corpus.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from latam_corpus.catalog.template import Template
+    from latam_corpus.desk.template import Template
 
 # Statements that allow all uses by themselves; a permission allows what was agreed, which only who asked can say.
 _FREE: Final = frozenset({"open", "attribution", "share_alike"})

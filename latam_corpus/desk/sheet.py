@@ -7,17 +7,17 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
-from latam_corpus.catalog import answers
-from latam_corpus.catalog.check import MISSING, check_source
-from latam_corpus.catalog.columns import FIELDS, OTHER, field_of
-from latam_corpus.catalog.toml_text import toml_text
 from latam_corpus.catalog.words import BASES
+from latam_corpus.desk import answers
+from latam_corpus.desk.check_source import MISSING, check_source
+from latam_corpus.desk.sheet_columns import FIELDS, OTHER, field_of
+from latam_corpus.desk.toml_text import toml_text
 from latam_corpus.said import LANGUAGES, Said, listed, same
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from latam_corpus.catalog.columns import Field
+    from latam_corpus.desk.sheet_columns import Field
 
 _NOT_TOML: Final = Said(
     "no es TOML ({error})", "não é TOML ({error})", "it isn't TOML ({error})"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from latam_corpus.catalog import answers, questions
+from latam_corpus.desk import answers, questions
 from latam_corpus.errors import ConfigError
 from latam_corpus.said import Said
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
-    from latam_corpus.catalog.questions import Question
-    from latam_corpus.catalog.template import Template
+    from latam_corpus.desk.questions import Question
+    from latam_corpus.desk.template import Template
 
 _SKIP: Final = "-"
 HOW: Final = Said(

@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from latam_corpus.catalog.toml_text import toml_value
+from latam_corpus.desk.toml_text import toml_value
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.said import LANGUAGES, Said
 

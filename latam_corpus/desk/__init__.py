@@ -1,0 +1,1 @@
+"""Serves librarians: questions, sheets, checks and previews of sources."""
