@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from latam_corpus import vocabulary
 from latam_corpus.batch import Batch
 from latam_corpus.quality.measure import Measure
-from latam_corpus.text.signals import SIGNALS
+from latam_corpus.quality.signals import SIGNALS
 
 # What a document has only where a recipe names the words, the model or the scores: none ships.
 _BY_LIST = {"dictionary_word_rate", "learned_quality", "outside_score", "flagged_word_share"}

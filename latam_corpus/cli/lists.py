@@ -39,7 +39,7 @@ def stages(as_json: Json = False) -> None:
 @list_app.command("signals")
 def signals(as_json: Json = False) -> None:
     """List the signals, their definitions, and who else uses them."""
-    from latam_corpus.text.signals import SIGNALS
+    from latam_corpus.quality.signals import SIGNALS
 
     rows = [{"name": s.name, "definition": s.definition, "used_by": s.used_by} for s in SIGNALS]
     _show(rows, as_json, lambda r: (r["name"], r["definition"], r["used_by"]), ["signal", "definition", "used by"])

@@ -12,9 +12,9 @@ from latam_corpus.codes import holder
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.quality.given import Given
 from latam_corpus.quality.policies import cached_policies
+from latam_corpus.quality.signals import ALWAYS, Lexicon, Reading
+from latam_corpus.quality.signals import measure as measured
 from latam_corpus.quality.word_lists import cached_word_lists
-from latam_corpus.text.signals import ALWAYS, Lexicon, Reading
-from latam_corpus.text.signals import measure as measured
 
 if TYPE_CHECKING:
     from latam_corpus.batch import Batch

@@ -14,7 +14,7 @@ from typing import Final
 
 from latam_corpus.codes import iso_code
 from latam_corpus.errors import ConfigError
-from latam_corpus.text.signals import WordSet
+from latam_corpus.quality.signals import WordSet
 
 ALL: Final = "all"  # the list for languages without one
 _FIRST: Final = re.compile(r"[^/\t \n]+")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numba
 import numpy as np
 
-from latam_corpus.text.signals.reading import Reading
+from latam_corpus.quality.signals.reading import Reading
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

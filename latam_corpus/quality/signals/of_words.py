@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Final
 import numba
 import numpy as np
 
+from latam_corpus.quality.signals.signal import share, signal, sum_words
 from latam_corpus.text import words as w
-from latam_corpus.text.signals.signal import share, signal, sum_words
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from latam_corpus.text.signals.reading import Reading
+    from latam_corpus.quality.signals.reading import Reading
 
 
 def word_count(reading: Reading) -> NDArray[np.float32]:
     """How many words there are.
 
-    >>> from latam_corpus.text.signals import Reading
+    >>> from latam_corpus.quality.signals import Reading
     >>> word_count(Reading.of(["Se fue la luz en todo el barrio."])).tolist()
     [8.0]
     """
@@ -29,7 +29,7 @@ def word_count(reading: Reading) -> NDArray[np.float32]:
 def mean_word_length(reading: Reading) -> NDArray[np.float32]:
     """Code points a word, on average.
 
-    >>> from latam_corpus.text.signals import Reading
+    >>> from latam_corpus.quality.signals import Reading
     >>> mean_word_length(Reading.of(["la luz"])).tolist()
     [2.5]
     """
@@ -39,7 +39,7 @@ def mean_word_length(reading: Reading) -> NDArray[np.float32]:
 def longest_word(reading: Reading) -> NDArray[np.float32]:
     """Code points of the longest word.
 
-    >>> from latam_corpus.text.signals import Reading
+    >>> from latam_corpus.quality.signals import Reading
     >>> longest_word(Reading.of(["la luz"])).tolist()
     [3.0]
     """
@@ -49,7 +49,7 @@ def longest_word(reading: Reading) -> NDArray[np.float32]:
 def alphabetic_word_share(reading: Reading) -> NDArray[np.float32]:
     """Words that have a letter, as a share of words; punctuation is no word here, unlike in Gopher.
 
-    >>> from latam_corpus.text.signals import Reading
+    >>> from latam_corpus.quality.signals import Reading
     >>> alphabetic_word_share(Reading.of(["el 25 de mayo de 1810"])).astype(float).round(2).tolist()
     [0.67]
     """
@@ -59,7 +59,7 @@ def alphabetic_word_share(reading: Reading) -> NDArray[np.float32]:
 def mixed_case_word_share(reading: Reading) -> NDArray[np.float32]:
     """Words with a capital after a small letter, as a share of words: damage by OCR, joined words, code.
 
-    >>> from latam_corpus.text.signals import Reading
+    >>> from latam_corpus.quality.signals import Reading
     >>> mixed_case_word_share(Reading.of(["la pLaza y getName"])).tolist()
     [0.5]
     """
@@ -69,7 +69,7 @@ def mixed_case_word_share(reading: Reading) -> NDArray[np.float32]:
 def all_caps_word_share(reading: Reading) -> NDArray[np.float32]:
     """Words of two letters and more, all of them capitals, as a share of words.
 
-    >>> from latam_corpus.text.signals import Reading
+    >>> from latam_corpus.quality.signals import Reading
     >>> all_caps_word_share(Reading.of(["La OEA y YO"])).tolist()
     [0.5]
     """
@@ -79,7 +79,7 @@ def all_caps_word_share(reading: Reading) -> NDArray[np.float32]:
 def ocr_damage_share(reading: Reading) -> NDArray[np.float32]:
     """Words with a digit between letters, a capital after a small letter or a stray sign inside, as a share of words.
 
-    >>> from latam_corpus.text.signals import Reading
+    >>> from latam_corpus.quality.signals import Reading
     >>> ocr_damage_share(Reading.of(["pa1abra de ca^a"])).tolist()
     [0.5]
     """
@@ -91,7 +91,7 @@ def unique_words_per_200(reading: Reading) -> NDArray[np.float32]:
 
     A text shorter than 200 words is one window. Unlike the share over the whole text it doesn't fall with length.
 
-    >>> from latam_corpus.text.signals import Reading
+    >>> from latam_corpus.quality.signals import Reading
     >>> unique_words_per_200(Reading.of(["ay ay ay ay", "canta y no llores"])).tolist()
     [0.25, 1.0]
     """
@@ -103,7 +103,7 @@ def unique_words_per_200(reading: Reading) -> NDArray[np.float32]:
 def unique_word_share(reading: Reading) -> NDArray[np.float32]:
     """Different words in the whole text, as a share of its words; it falls with length.
 
-    >>> from latam_corpus.text.signals import Reading
+    >>> from latam_corpus.quality.signals import Reading
     >>> unique_word_share(Reading.of(["ay ay ay ay"])).tolist()
     [0.25]
     """
@@ -113,7 +113,7 @@ def unique_word_share(reading: Reading) -> NDArray[np.float32]:
 def word_entropy(reading: Reading) -> NDArray[np.float32]:
     """Entropy of the distribution of words in the text, in bits; it grows with length.
 
-    >>> from latam_corpus.text.signals import Reading
+    >>> from latam_corpus.quality.signals import Reading
     >>> word_entropy(Reading.of(["canta y no llores", "ay ay"])).tolist()
     [2.0, 0.0]
     """

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from latam_corpus.quality.signals import marks as m
+from latam_corpus.quality.signals import phrases as p
+from latam_corpus.quality.signals.signal import share, signal
 from latam_corpus.text import words as w
-from latam_corpus.text.signals import marks as m
-from latam_corpus.text.signals import phrases as p
-from latam_corpus.text.signals.signal import share, signal
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from latam_corpus.text.signals.reading import Reading
+    from latam_corpus.quality.signals.reading import Reading
 
 
 def upper_case_share(reading: Reading) -> NDArray[np.float32]:
     """Capitals, as a share of letters.
 
-    >>> from latam_corpus.text.signals import Reading
+    >>> from latam_corpus.quality.signals import Reading
     >>> upper_case_share(Reading.of(["OFERTA ya"])).tolist()
     [0.75]
     """
@@ -29,7 +29,7 @@ def upper_case_share(reading: Reading) -> NDArray[np.float32]:
 def digit_share(reading: Reading) -> NDArray[np.float32]:
     """Digits, as a share of the characters that aren't white space.
 
-    >>> from latam_corpus.text.signals import Reading
+    >>> from latam_corpus.quality.signals import Reading
     >>> digit_share(Reading.of(["$ 12 345"])).astype(float).round(2).tolist()
     [0.83]
     """
@@ -39,7 +39,7 @@ def digit_share(reading: Reading) -> NDArray[np.float32]:
 def code_symbol_share(reading: Reading) -> NDArray[np.float32]:
     r"""The signs ``{}<>=[]\|#@&*_~^$%+/``, as a share of the characters that aren't white space.
 
-    >>> from latam_corpus.text.signals import Reading
+    >>> from latam_corpus.quality.signals import Reading
     >>> code_symbol_share(Reading.of(["a = {b}"])).astype(float).round(2).tolist()
     [0.6]
     """
@@ -49,7 +49,7 @@ def code_symbol_share(reading: Reading) -> NDArray[np.float32]:
 def mojibake_per_1000(reading: Reading) -> NDArray[np.float32]:
     """Signs of wrongly decoded text (Ã and Â before what Windows-1252 shows, â€, U+FFFD) in 1,000 characters.
 
-    >>> from latam_corpus.text.signals import Reading
+    >>> from latam_corpus.quality.signals import Reading
     >>> mojibake_per_1000(Reading.of(["maÃ±ana"])).astype(float).round().tolist()
     [143.0]
     """
@@ -59,7 +59,7 @@ def mojibake_per_1000(reading: Reading) -> NDArray[np.float32]:
 def markup_per_1000(reading: Reading) -> NDArray[np.float32]:
     """Tags, character references, double brackets and targets of links in 1,000 characters.
 
-    >>> from latam_corpus.text.signals import Reading
+    >>> from latam_corpus.quality.signals import Reading
     >>> markup_per_1000(Reading.of(["<b>Ay</b>&nbsp;[[amor]] " * 10])).astype(float).round().tolist()
     [208.0]
     """
@@ -69,7 +69,7 @@ def markup_per_1000(reading: Reading) -> NDArray[np.float32]:
 def curly_bracket_count(reading: Reading) -> NDArray[np.float32]:
     """The signs { and }.
 
-    >>> from latam_corpus.text.signals import Reading
+    >>> from latam_corpus.quality.signals import Reading
     >>> curly_bracket_count(Reading.of(["{nombre}, buenos días"])).tolist()
     [2.0]
     """
@@ -79,7 +79,7 @@ def curly_bracket_count(reading: Reading) -> NDArray[np.float32]:
 def hashes_per_word(reading: Reading) -> NDArray[np.float32]:
     """The sign #, for each word.
 
-    >>> from latam_corpus.text.signals import Reading
+    >>> from latam_corpus.quality.signals import Reading
     >>> hashes_per_word(Reading.of(["#amor y #paz"])).astype(float).round(2).tolist()
     [0.67]
     """
@@ -89,7 +89,7 @@ def hashes_per_word(reading: Reading) -> NDArray[np.float32]:
 def ellipses_per_word(reading: Reading) -> NDArray[np.float32]:
     """The signs ... and …, for each word.
 
-    >>> from latam_corpus.text.signals import Reading
+    >>> from latam_corpus.quality.signals import Reading
     >>> ellipses_per_word(Reading.of(["Bueno... no sé…"])).astype(float).round(2).tolist()
     [0.67]
     """
@@ -99,7 +99,7 @@ def ellipses_per_word(reading: Reading) -> NDArray[np.float32]:
 def char_entropy(reading: Reading) -> NDArray[np.float32]:
     """Entropy of the distribution of characters, line ends left out, in bits.
 
-    >>> from latam_corpus.text.signals import Reading
+    >>> from latam_corpus.quality.signals import Reading
     >>> char_entropy(Reading.of(["abcd", "aaaa"])).tolist()
     [2.0, 0.0]
     """
@@ -109,7 +109,7 @@ def char_entropy(reading: Reading) -> NDArray[np.float32]:
 def policy_phrase_count(reading: Reading) -> NDArray[np.float32]:
     """Phrases of cookie notices and terms of use (es, pt, en).
 
-    >>> from latam_corpus.text.signals import Reading
+    >>> from latam_corpus.quality.signals import Reading
     >>> policy_phrase_count(Reading.of(["Política de privacidad. Este sitio usa cookies."])).tolist()
     [2.0]
     """
@@ -119,7 +119,7 @@ def policy_phrase_count(reading: Reading) -> NDArray[np.float32]:
 def javascript_count(reading: Reading) -> NDArray[np.float32]:
     """How often the word JavaScript stands there.
 
-    >>> from latam_corpus.text.signals import Reading
+    >>> from latam_corpus.quality.signals import Reading
     >>> javascript_count(Reading.of(["Active JavaScript para ver la página."])).tolist()
     [1.0]
     """
@@ -129,7 +129,7 @@ def javascript_count(reading: Reading) -> NDArray[np.float32]:
 def lorem_ipsum_count(reading: Reading) -> NDArray[np.float32]:
     """How often the words lorem ipsum stand there.
 
-    >>> from latam_corpus.text.signals import Reading
+    >>> from latam_corpus.quality.signals import Reading
     >>> lorem_ipsum_count(Reading.of(["Lorem ipsum dolor sit amet"])).tolist()
     [1.0]
     """
@@ -139,7 +139,7 @@ def lorem_ipsum_count(reading: Reading) -> NDArray[np.float32]:
 def scripture_per_1000(reading: Reading) -> NDArray[np.float32]:
     """Verse formulas and references to chapter and verse (es, pt, en) in 1,000 words: to be reported, not bounded.
 
-    >>> from latam_corpus.text.signals import Reading
+    >>> from latam_corpus.quality.signals import Reading
     >>> scripture_per_1000(Reading.of(["De cierto os digo (Mateo 5:18)"])).astype(float).round().tolist()
     [286.0]
     """

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from latam_corpus.quality.signals.mixture import words_in_other_languages
+from latam_corpus.quality.signals.signal import known, share, signal, sum_words, unknown
+from latam_corpus.quality.signals.spelling import listed_share
 from latam_corpus.text import words as w
-from latam_corpus.text.signals.mixture import words_in_other_languages
-from latam_corpus.text.signals.signal import known, share, signal, sum_words, unknown
-from latam_corpus.text.signals.spelling import listed_share
 from latam_corpus.text.words import HAS_LETTER
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from latam_corpus.text.signals.reading import Reading
+    from latam_corpus.quality.signals.reading import Reading
 
 
 def stop_word_count(reading: Reading) -> NDArray[np.float32]:
     """How many different stop words of its language a document has (Gopher asks for two).
 
-    >>> from latam_corpus.text.signals import Lexicon, Reading
+    >>> from latam_corpus.quality.signals import Lexicon, Reading
     >>> from latam_corpus.text.stops import StopTable
     >>> from latam_corpus.text.words import WordTable
     >>> lexicon = Lexicon(["spa"], StopTable.of({"spa": ["la", "el", "que"]}))
@@ -34,7 +34,7 @@ def stop_word_count(reading: Reading) -> NDArray[np.float32]:
 def stop_word_share(reading: Reading) -> NDArray[np.float32]:
     """Stop words of its language, as a share of its words.
 
-    >>> from latam_corpus.text.signals import Lexicon, Reading
+    >>> from latam_corpus.quality.signals import Lexicon, Reading
     >>> from latam_corpus.text.stops import StopTable
     >>> from latam_corpus.text.words import WordTable
     >>> lexicon = Lexicon(["spa", "und"], StopTable.of({"spa": ["la", "el", "que"]}))
@@ -48,7 +48,7 @@ def stop_word_share(reading: Reading) -> NDArray[np.float32]:
 def stop_word_margin(reading: Reading) -> NDArray[np.float32]:
     """The stop-word share minus that of the background language which has the most: negative in a wrong language.
 
-    >>> from latam_corpus.text.signals import Lexicon, Reading
+    >>> from latam_corpus.quality.signals import Lexicon, Reading
     >>> from latam_corpus.text.stops import StopTable
     >>> from latam_corpus.text.words import WordTable
     >>> lexicon = Lexicon(["spa"], StopTable.of({"spa": ["la", "y"], "por": ["a", "e"]}), ["por"])
@@ -67,7 +67,7 @@ def second_language_share(reading: Reading) -> NDArray[np.float32]:
     A line is, where at least a quarter of its words are stop words of a background language and fewer are its own.
     People switch languages in interviews and in Jopara; in news it is what was pasted beside the text.
 
-    >>> from latam_corpus.text.signals import Lexicon, Reading
+    >>> from latam_corpus.quality.signals import Lexicon, Reading
     >>> from latam_corpus.text.stops import StopTable
     >>> from latam_corpus.text.words import WordTable
     >>> lexicon = Lexicon(["spa"], StopTable.of({"spa": ["la", "y", "el"], "por": ["a", "e", "o"]}), ["por", "spa"])
@@ -84,7 +84,7 @@ def second_language_share(reading: Reading) -> NDArray[np.float32]:
 def alphabet_fit(reading: Reading) -> NDArray[np.float32]:
     """Letters that belong to the alphabet of its language, as a share of letters.
 
-    >>> from latam_corpus.text.signals import Lexicon, Reading
+    >>> from latam_corpus.quality.signals import Lexicon, Reading
     >>> from latam_corpus.text.stops import StopTable
     >>> from latam_corpus.text.words import WordTable
     >>> lexicon = Lexicon(["spa", "und"], StopTable.of({}), alphabets={"spa": "abcdeñ"})
@@ -98,7 +98,7 @@ def alphabet_fit(reading: Reading) -> NDArray[np.float32]:
 def dictionary_word_rate(reading: Reading) -> NDArray[np.float32]:
     """Words on the word list of its language, as a share of words with a letter.
 
-    >>> from latam_corpus.text.signals import Lexicon, Reading, WordSet
+    >>> from latam_corpus.quality.signals import Lexicon, Reading, WordSet
     >>> from latam_corpus.text.stops import StopTable
     >>> from latam_corpus.text.words import WordTable
     >>> lexicon = Lexicon(["spa", "und"], StopTable.of({}), word_lists={"spa": WordSet.of(["la", "luz"])})

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from latam_corpus.quality.signals.compression import compression_ratios
+from latam_corpus.quality.signals.signal import Signal, share, signal, sum_lines
 from latam_corpus.text import words as w
-from latam_corpus.text.signals.compression import compression_ratios
-from latam_corpus.text.signals.signal import Signal, share, signal, sum_lines
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from latam_corpus.text.signals.reading import Reading
+    from latam_corpus.quality.signals.reading import Reading
 
 _GOPHER_GRAMS: Final = (5, 6, 7, 8, 9, 10)
 
@@ -20,7 +20,7 @@ _GOPHER_GRAMS: Final = (5, 6, 7, 8, 9, 10)
 def duplicate_line_share(reading: Reading) -> NDArray[np.float32]:
     r"""Characters in lines that stood before in the same document, as a share of its characters in lines.
 
-    >>> from latam_corpus.text.signals import Reading
+    >>> from latam_corpus.quality.signals import Reading
     >>> duplicate_line_share(Reading.of(["Suscríbase\nSuscríbase\nSuscríbase\nFin"])).astype(float).round(2).tolist()
     [0.61]
     """
@@ -30,7 +30,7 @@ def duplicate_line_share(reading: Reading) -> NDArray[np.float32]:
 def duplicate_line_count_share(reading: Reading) -> NDArray[np.float32]:
     r"""Lines that stood before in the same document, as a share of its lines that aren't blank.
 
-    >>> from latam_corpus.text.signals import Reading
+    >>> from latam_corpus.quality.signals import Reading
     >>> duplicate_line_count_share(Reading.of(["Suscríbase\nSuscríbase\n\nFin\nSuscríbase"])).tolist()
     [0.5]
     """
@@ -40,7 +40,7 @@ def duplicate_line_count_share(reading: Reading) -> NDArray[np.float32]:
 def duplicate_paragraph_share(reading: Reading) -> NDArray[np.float32]:
     r"""Characters in paragraphs (between blank lines) that stood before, as a share of characters in lines.
 
-    >>> from latam_corpus.text.signals import Reading
+    >>> from latam_corpus.quality.signals import Reading
     >>> duplicate_paragraph_share(Reading.of(["Ay,\nay.\n\nAy,\nay."])).tolist()
     [0.5]
     """
@@ -50,7 +50,7 @@ def duplicate_paragraph_share(reading: Reading) -> NDArray[np.float32]:
 def duplicate_paragraph_count_share(reading: Reading) -> NDArray[np.float32]:
     r"""Paragraphs (between blank lines) that stood before in the same document, as a share of its paragraphs.
 
-    >>> from latam_corpus.text.signals import Reading
+    >>> from latam_corpus.quality.signals import Reading
     >>> duplicate_paragraph_count_share(Reading.of(["Ay,\nay.\n\nAy,\nay."])).tolist()
     [0.5]
     """
@@ -60,7 +60,7 @@ def duplicate_paragraph_count_share(reading: Reading) -> NDArray[np.float32]:
 def compression_ratio(reading: Reading) -> NDArray[np.float32]:
     """Bytes after compression (zstd, level 1, windows of 4 kB) for each byte before: low where text repeats.
 
-    >>> from latam_corpus.text.signals import Reading
+    >>> from latam_corpus.quality.signals import Reading
     >>> bool(compression_ratio(Reading.of(["Se fue la luz. " * 50]))[0] < 0.1)
     True
     """
@@ -70,7 +70,7 @@ def compression_ratio(reading: Reading) -> NDArray[np.float32]:
 def top_gram_signal(n: int) -> Signal:
     """The signal of the most frequent n-gram.
 
-    >>> from latam_corpus.text.signals import Reading
+    >>> from latam_corpus.quality.signals import Reading
     >>> top_gram_signal(2).measure(Reading.of(["ay amor, ay amor, sí, ay amor"])).astype(float).round(2).tolist()
     [0.72]
     """
@@ -85,7 +85,7 @@ def top_gram_signal(n: int) -> Signal:
 def duplicate_gram_signal(n: int) -> Signal:
     """The signal of repeated n-grams, read from left to right without overlap.
 
-    >>> from latam_corpus.text.signals import Reading
+    >>> from latam_corpus.quality.signals import Reading
     >>> duplicate_gram_signal(2).measure(Reading.of(["ay amor, ay amor"])).tolist()
     [0.375]
     """

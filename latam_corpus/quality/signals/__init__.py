@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from latam_corpus.text.signals import of_characters, of_languages, of_lines, of_others, of_repetition, of_words
-from latam_corpus.text.signals.reading import Lexicon, Reading
-from latam_corpus.text.signals.signal import Signal
-from latam_corpus.text.signals.spelling import WordSet
+from latam_corpus.quality.signals import of_characters, of_languages, of_lines, of_others, of_repetition, of_words
+from latam_corpus.quality.signals.reading import Lexicon, Reading
+from latam_corpus.quality.signals.signal import Signal
+from latam_corpus.quality.signals.spelling import WordSet
 
 if TYPE_CHECKING:
     from collections.abc import Collection

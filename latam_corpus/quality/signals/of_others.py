@@ -7,19 +7,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from latam_corpus.text.signals.signal import signal, unknown
+from latam_corpus.quality.signals.signal import signal, unknown
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from latam_corpus.text.signals.reading import Reading
+    from latam_corpus.quality.signals.reading import Reading
 
 
 def learned_quality(reading: Reading) -> NDArray[np.float32]:
     """How far a model trained on good and bad documents takes a document for good, 0 to 1.
 
-    >>> from latam_corpus.text.signals import Reading
+    >>> from latam_corpus.quality.signals import Reading
     >>> learned_quality(Reading.of(["Buenos días."])).tolist()
     [nan]
     """
@@ -29,7 +29,7 @@ def learned_quality(reading: Reading) -> NDArray[np.float32]:
 def outside_score(reading: Reading) -> NDArray[np.float32]:
     """A score that a Parquet file gives by doc_id; NaN for documents that it lacks.
 
-    >>> from latam_corpus.text.signals import Reading
+    >>> from latam_corpus.quality.signals import Reading
     >>> outside_score(Reading.of(["Buenos días."])).tolist()
     [nan]
     """
@@ -39,7 +39,7 @@ def outside_score(reading: Reading) -> NDArray[np.float32]:
 def flagged_word_share(reading: Reading) -> NDArray[np.float32]:
     """Words on a list that the recipe names, such as insults, as a share of words: a flag for readers.
 
-    >>> from latam_corpus.text.signals import Reading
+    >>> from latam_corpus.quality.signals import Reading
     >>> flagged_word_share(Reading.of(["Buenos días."])).tolist()
     [nan]
     """

@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from latam_corpus.quality.signals import marks as m
+from latam_corpus.quality.signals.signal import share, signal, sum_lines
 from latam_corpus.text import words as w
-from latam_corpus.text.signals import marks as m
-from latam_corpus.text.signals.signal import share, signal, sum_lines
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from latam_corpus.text.signals.reading import Reading
+    from latam_corpus.quality.signals.reading import Reading
 
 
 def words_per_line(reading: Reading) -> NDArray[np.float32]:
     r"""Words a line that isn't blank.
 
-    >>> from latam_corpus.text.signals import Reading
+    >>> from latam_corpus.quality.signals import Reading
     >>> words_per_line(Reading.of(["Inicio\n\nContacto\nAviso legal"])).astype(float).round(2).tolist()
     [1.33]
     """
@@ -29,7 +29,7 @@ def words_per_line(reading: Reading) -> NDArray[np.float32]:
 def closing_punctuation_share(reading: Reading) -> NDArray[np.float32]:
     r"""Lines that end in . ! ? … or :, quotation marks after it aside, as a share of lines that aren't blank.
 
-    >>> from latam_corpus.text.signals import Reading
+    >>> from latam_corpus.quality.signals import Reading
     >>> closing_punctuation_share(Reading.of(["«¿Quién vive?»\nNadie"])).tolist()
     [0.5]
     """
@@ -43,7 +43,7 @@ def open_line_share(reading: Reading) -> NDArray[np.float32]:
     Of all characters in lines. Lists of headlines have it; verses are shorter, and lines cut where a column ends are
     gone on.
 
-    >>> from latam_corpus.text.signals import Reading
+    >>> from latam_corpus.quality.signals import Reading
     >>> headline = "Sube el precio del pan en todo el sur del país"
     >>> texts = [f"{headline}\nInicio\n{headline}", f"{headline}\ny del norte.\nInicio"]
     >>> [round(float(share), 2) for share in open_line_share(Reading.of(texts))]
@@ -55,7 +55,7 @@ def open_line_share(reading: Reading) -> NDArray[np.float32]:
 def newlines_per_word(reading: Reading) -> NDArray[np.float32]:
     r"""Line ends a word, those of blank lines among them.
 
-    >>> from latam_corpus.text.signals import Reading
+    >>> from latam_corpus.quality.signals import Reading
     >>> newlines_per_word(Reading.of(["Inicio\n\nAviso legal y más"])).astype(float).round(2).tolist()
     [0.4]
     """
@@ -65,7 +65,7 @@ def newlines_per_word(reading: Reading) -> NDArray[np.float32]:
 def short_line_share(reading: Reading) -> NDArray[np.float32]:
     r"""Lines of 30 characters at most, as a share of lines that aren't blank.
 
-    >>> from latam_corpus.text.signals import Reading
+    >>> from latam_corpus.quality.signals import Reading
     >>> short_line_share(Reading.of(["Inicio\nSe fue la luz en todo el barrio de abajo."])).tolist()
     [0.5]
     """
@@ -75,7 +75,7 @@ def short_line_share(reading: Reading) -> NDArray[np.float32]:
 def sparse_line_share(reading: Reading) -> NDArray[np.float32]:
     r"""Lines with fewer than three words, as a share of lines that aren't blank.
 
-    >>> from latam_corpus.text.signals import Reading
+    >>> from latam_corpus.quality.signals import Reading
     >>> sparse_line_share(Reading.of(["Aviso legal\nSe fue la luz"])).tolist()
     [0.5]
     """
@@ -85,7 +85,7 @@ def sparse_line_share(reading: Reading) -> NDArray[np.float32]:
 def bullet_line_share(reading: Reading) -> NDArray[np.float32]:
     r"""Lines that start with • or -, as a share of lines that aren't blank.
 
-    >>> from latam_corpus.text.signals import Reading
+    >>> from latam_corpus.quality.signals import Reading
     >>> bullet_line_share(Reading.of(["• pan\n- leche\n-Buenas -dijo.\nFin"])).tolist()
     [0.75]
     """
@@ -95,7 +95,7 @@ def bullet_line_share(reading: Reading) -> NDArray[np.float32]:
 def ellipsis_line_share(reading: Reading) -> NDArray[np.float32]:
     r"""Lines that end with ... or …, as a share of lines that aren't blank.
 
-    >>> from latam_corpus.text.signals import Reading
+    >>> from latam_corpus.quality.signals import Reading
     >>> ellipsis_line_share(Reading.of(["Leer más...\nSe fue la luz."])).tolist()
     [0.5]
     """
@@ -105,7 +105,7 @@ def ellipsis_line_share(reading: Reading) -> NDArray[np.float32]:
 def date_line_share(reading: Reading) -> NDArray[np.float32]:
     r"""Lines that start with a year or a date (es, pt, en), as a share of lines that aren't blank: pages of dates.
 
-    >>> from latam_corpus.text.signals import Reading
+    >>> from latam_corpus.quality.signals import Reading
     >>> date_line_share(Reading.of(["1810: Cabildo abierto\n25 de mayo\n25 personas\nFin"])).tolist()
     [0.5]
     """
@@ -115,7 +115,7 @@ def date_line_share(reading: Reading) -> NDArray[np.float32]:
 def list_share(reading: Reading) -> NDArray[np.float32]:
     r"""Characters in lines that start with a bullet or a number and a space, as a share of characters in lines.
 
-    >>> from latam_corpus.text.signals import Reading
+    >>> from latam_corpus.quality.signals import Reading
     >>> list_share(Reading.of(["- pan\n2. leche\n-Buenas -dijo.\nFin"])).astype(float).round(2).tolist()
     [0.41]
     """
@@ -125,7 +125,7 @@ def list_share(reading: Reading) -> NDArray[np.float32]:
 def table_share(reading: Reading) -> NDArray[np.float32]:
     r"""Characters in lines with two bars or tabs, or with more numbers than words, as a share of characters in lines.
 
-    >>> from latam_corpus.text.signals import Reading
+    >>> from latam_corpus.quality.signals import Reading
     >>> table_share(Reading.of(["papa | 2 | kg\ntomate 120 130\nNada."])).astype(float).round(2).tolist()
     [0.81]
     """
@@ -135,7 +135,7 @@ def table_share(reading: Reading) -> NDArray[np.float32]:
 def code_line_share(reading: Reading) -> NDArray[np.float32]:
     r"""Characters in lines that begin or end as a program's do, as a share of characters in lines.
 
-    >>> from latam_corpus.text.signals import Reading
+    >>> from latam_corpus.quality.signals import Reading
     >>> code_line_share(Reading.of(["abrir();\nAdiós;", "if (x) {\n}"])).astype(float).round(2).tolist()
     [0.57, 1.0]
     """
@@ -147,7 +147,7 @@ def sentence_count(reading: Reading) -> NDArray[np.float32]:
 
     A sentence ends at . ! ? or … before white space or a quotation mark, and at a line's end.
 
-    >>> from latam_corpus.text.signals import Reading
+    >>> from latam_corpus.quality.signals import Reading
     >>> sentence_count(Reading.of(["Se fue la luz. ¿Y ahora qué?\nAviso legal\nEste sitio usa cookies."])).tolist()
     [2.0]
     """

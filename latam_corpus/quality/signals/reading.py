@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from latam_corpus.text.signals.letters import Letters
-from latam_corpus.text.signals.marks import Marks
-from latam_corpus.text.signals.open_lines import characters_in_open_lines
-from latam_corpus.text.signals.phrases import Phrases
-from latam_corpus.text.signals.repetition import Grams, Repeats
-from latam_corpus.text.signals.spelling import Spelling, WordSet
+from latam_corpus.quality.signals.letters import Letters
+from latam_corpus.quality.signals.marks import Marks
+from latam_corpus.quality.signals.open_lines import characters_in_open_lines
+from latam_corpus.quality.signals.phrases import Phrases
+from latam_corpus.quality.signals.repetition import Grams, Repeats
+from latam_corpus.quality.signals.spelling import Spelling, WordSet
 from latam_corpus.text.stops import StopCounts, StopTable
 from latam_corpus.text.words import WordTable
 
