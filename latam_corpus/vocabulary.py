@@ -39,7 +39,7 @@ RIGHTS_TIERS: Final = (
     "unknown",
 )
 
-# The measured signals, in the order of the struct. `text/signals/` defines them; a test holds the two equal.
+# The measured signals, in the order of the struct. `quality/signals/` defines them; a test holds the two equal.
 SIGNALS: Final = (
     "word_count",
     "mean_word_length",

@@ -24,7 +24,7 @@ def _signals(text: str, language: str = "spa_Latn") -> dict[str, float]:
 
 
 def test_the_schema_names_the_measured_signals() -> None:
-    """`vocabulary.SIGNALS` and `text/signals/` are one list, in one order, without a name twice."""
+    """`vocabulary.SIGNALS` and `quality/signals/` are one list, in one order, without a name twice."""
     assert tuple(signal.name for signal in SIGNALS) == vocabulary.SIGNALS
     assert len(set(vocabulary.SIGNALS)) == len(vocabulary.SIGNALS)
 

@@ -1,4 +1,4 @@
-"""`python -m latam_corpus.lab.language.fit_identifier JOB.json`: training and quantization, see `text/fasttext_process.py`."""
+"""`python -m latam_corpus.lab.language.fit_identifier JOB.json`: trains, quantizes, see `text/fasttext_process.py`."""
 
 from __future__ import annotations
 

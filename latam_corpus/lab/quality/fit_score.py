@@ -1,4 +1,4 @@
-"""`python -m latam_corpus.lab.quality.fit_score JOB.json`: training of a quality model, see `text/fasttext_process.py`."""
+"""`python -m latam_corpus.lab.quality.fit_score JOB.json`: trains a score, see `text/fasttext_process.py`."""
 
 from __future__ import annotations
 
