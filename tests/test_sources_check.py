@@ -142,7 +142,7 @@ def test_every_refusal_of_a_source_is_said_in_three_languages() -> None:
     folder = Path(latam_corpus.catalog.__file__).parent
     raised = [
         sentence
-        for name in ("fields", "scope", "harvest", "source")
+        for name in ("fields", "scope", "harvest_tables", "source")
         for sentence in re.findall(
             r"""raise ValueError\(\s*f?(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')""",
             (folder / f"{name}.py").read_text(),
