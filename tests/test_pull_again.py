@@ -224,6 +224,88 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path, version: Version) 
         pull("puerto", version[0], tmp_path / "nota" / "corpus")
 
 
+@pytest.mark.parametrize("to", ["nueva/honda/corpus", "vacía"])
+@pytest.mark.usefixtures("version")
+def test_a_folder_may_be_deep_or_empty(tmp_path: Path, to: str) -> None:
+    """It is made with all above it, and one that is there is taken; a store may be given by its path."""
+    (tmp_path / "vacía").mkdir()
+    pull("puerto", str(tmp_path / "store"), tmp_path / to)
+    assert countries(tmp_path / to) == {"CL": 6, "AR": 6}
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        b"\xff\xfe\xff",
+        b"[]",
+        b"{}",
+        b"[" * 100_000,
+        b"not JSON",
+        b'{"manifest_sha256": "", "where": null, "finished": [], "planned": []}',
+        b'{"manifest_sha256": "", "where": null, "finished": {}, "planned": {}}',
+        b'{"manifest_sha256": "", "where": null, "finished": {}, "planned": [3]}',
+        b'{"manifest_sha256": "", "where": null, "finished": {"a": 3}, "planned": []}',
+    ],
+)
+def test_a_damaged_note_of_a_cut_pull_is_told(tmp_path: Path, version: Version, damage: bytes) -> None:
+    """Nothing is brought on the word of a file that can't be read."""
+    to = tmp_path / "corpus"
+    to.mkdir()
+    (to / ".pull.json").write_bytes(damage)
+    with pytest.raises(ConfigError, match="it is damaged; remove the folder and pull again"):
+        pull("puerto", version[0], to)
+    (to / ".pull.json").unlink()
+    (to / ".pull.json").mkdir()
+    with pytest.raises(ConfigError, match="it is damaged; remove the folder and pull again"):
+        pull("puerto", version[0], to)
+
+
+@pytest.mark.parametrize("sums", [None, b"\xff\xfe  data/x.parquet\n"])
+def test_a_whole_pull_whose_sums_are_damaged_or_gone_is_brought_in_order(
+    tmp_path: Path, version: Version, sums: bytes | None
+) -> None:
+    """The files are compared with the version, and SHA256SUMS is written anew."""
+    to = tmp_path / "corpus"
+    pull("puerto", version[0], to)
+    whole = (to / "SHA256SUMS").read_bytes()
+    (to / "SHA256SUMS").unlink()
+    if sums:
+        (to / "SHA256SUMS").write_bytes(sums)
+    pull("puerto", version[0], to)
+    assert (to / "SHA256SUMS").read_bytes() == whole
+
+
+def test_a_selection_of_a_whole_and_a_part_is_rewritten(tmp_path: Path, version: Version) -> None:
+    """One shard goes as it is, of the other some rows; the lock is a text that people can read."""
+    to = tmp_path / "corpus"
+    lock = pull("puerto", version[0], to, where="language = 'por_Latn' or country = 'CL' or source_id = 'ñandú'")
+    assert (lock.rewritten, lock.rows) == (True, 8)
+    told = json.loads((to / "corpus.lock").read_bytes())
+    assert (to / "corpus.lock").read_bytes() == (json.dumps(told, ensure_ascii=False, indent=2) + "\n").encode()
+    assert "ñandú".encode() in (to / "corpus.lock").read_bytes()
+    assert str(sorted((to / "data").rglob("*.parquet"))).count(".parquet") == 2
+
+
+def test_what_another_pull_left_half_fetched_is_removed(tmp_path: Path, version: Version) -> None:
+    """A half of a file that this version hasn't."""
+    to = tmp_path / "corpus"
+    pull("puerto", version[0], to)
+    whole = names(to)
+    (to / ".pull").mkdir()
+    (to / ".pull" / "otro.part").write_bytes(b"PAR1")
+    pull("puerto", version[0], to)
+    assert names(to) == whole
+    assert not (to / ".pull").exists()
+
+
+def test_no_row_is_so_wherever_one_looks(tmp_path: Path, version: Version) -> None:
+    """The remedy fits what was asked."""
+    with pytest.raises(ConfigError, match=r"is so; see `release show`$"):
+        pull("puerto", version[0], tmp_path / "corpus", where="country = 'PE'")
+    with pytest.raises(ConfigError, match=r"its languages are por_Latn, spa_Latn$"):
+        pull("puerto", version[0], tmp_path / "corpus", where="language = 'quy_Latn'")
+
+
 def test_an_index_that_is_not_there_is_told(tmp_path: Path, document: Any, kept_run: Any) -> None:
     """And none is brought with a selection of rows."""
     store = Store.at(tmp_path / "store")

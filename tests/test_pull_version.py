@@ -9,15 +9,18 @@ import subprocess
 import sys
 import uuid
 from datetime import date
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 import polars as pl
+import pyarrow.parquet as pq
 import pytest
 
 from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.release.build import build
 from latam_corpus.release.lock import read_lock
+from latam_corpus.release.parquet import group_ends
 from latam_corpus.release.pull import pull
 from latam_corpus.release.select import rewrite
 from latam_corpus.release.store import Store
@@ -184,12 +187,20 @@ def test_where_selects_rows_and_the_lock_says_so(tmp_path: Path, version: Versio
 def test_a_selection_is_the_same_in_whatever_batches(
     tmp_path: Path, version: Version, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Rewritten shards depend on the selected rows alone."""
-    monkeypatch.setattr("latam_corpus.release.parquet.GROUP_BYTES", 6_000)
+    """Rewritten shards, and where their row groups end, depend on the selected rows alone."""
+    monkeypatch.setattr("latam_corpus.release.parquet.GROUP_BYTES", 4_000)
     for name, size in (("one", 1), ("all", 1 << 20)):
         monkeypatch.setattr("latam_corpus.release.parquet.BATCH_BYTES", size)
         pull("puerto", version[0], tmp_path / name, where="country = 'CL' or country is null")
     assert (tmp_path / "one" / "SHA256SUMS").read_bytes() == (tmp_path / "all" / "SHA256SUMS").read_bytes()
+    groups = []
+    for path in (tmp_path / "all" / "data").rglob("*.parquet"):
+        held = pq.ParquetFile(path).metadata
+        sizes = pl.read_parquet(path)["text"].str.len_bytes().to_list()
+        ends = accumulate(held.row_group(group).num_rows for group in range(held.num_row_groups))
+        assert list(ends) == group_ends(sizes)
+        groups.append(held.num_row_groups)
+    assert max(groups) > 2  # so that more than the last is cut off
 
 
 def test_a_condition_on_whole_shards_keeps_their_bytes(tmp_path: Path, version: Version) -> None:
