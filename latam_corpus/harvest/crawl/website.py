@@ -20,6 +20,7 @@ from latam_corpus.harvest.crawl.requests import Answer, Asker, Job, usable
 from latam_corpus.harvest.crawl.sites import Sites
 from latam_corpus.harvest.crawl.visit import Visits, media_of
 from latam_corpus.harvest.crawl.warc_writer import Archive
+from latam_corpus.pipeline.collected import collected_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -93,7 +94,7 @@ class Crawler:
             SourceError: a file is shorter than it was.
         """
         self.scope, self._agent = scope_of(source), user_agent(source)
-        self.folder = folder or out / "collected" / source.id
+        self.folder = folder or collected_folder(source.id, out)
         self.folder.mkdir(parents=True, exist_ok=True)
         self._source_id = source.id
         self._progress, self._workers, self._first_rest = progress, workers, first_rest
