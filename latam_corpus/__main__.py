@@ -1,5 +1,31 @@
-"""`python -m latam_corpus` is `latam-corpus`."""
+"""`latam-corpus`, and `python -m latam_corpus`: the commands of the core, of its wings and of the demo in one table."""
 
-from latam_corpus.cli.app import main
+from __future__ import annotations
 
-main()
+from typing import Final
+
+from latam_corpus.cli import app as command_line
+from latam_corpus.cli import commands as core
+from latam_corpus.demo import commands as demo
+from latam_corpus.desk import commands as desk
+from latam_corpus.harvest import commands as harvest
+from latam_corpus.lab import commands as lab
+
+# In the order of `--help`: sources are described and collected before they are run.
+COMMANDS: Final = {
+    **demo.COMMANDS,
+    **desk.COMMANDS,
+    **harvest.COMMANDS,
+    **core.COMMANDS,
+    **lab.COMMANDS,
+}
+app = command_line.application(COMMANDS)
+
+
+def main() -> None:
+    """Run the command that was typed."""
+    command_line.run(app)
+
+
+if __name__ == "__main__":
+    main()

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 
-from latam_corpus.cli.crawl_words import CAUSES, told_cause
 from latam_corpus.harvest.crawl.causes import Cause
+from latam_corpus.harvest.crawl_words import CAUSES, told_cause
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -44,7 +44,7 @@ def test_without_the_crawler_the_pages_are_read_from_the_disk_and_the_same_is_re
         raise ConfigError("crawl", f"«{named}» isn't installed", "pip install 'latam-corpus[crawl]'")
 
     assert command_line("demo", "--out", tmp_path / "web").code == 0
-    monkeypatch.setattr("latam_corpus.cli.crawl.installed", missing)
+    monkeypatch.setattr("latam_corpus.harvest.crawlers.installed", missing)
     told = command_line("demo", "--out", tmp_path / "disco")
     assert (told.code, "isn't installed" in told.err) == (0, True)
     columns = ["doc_id", "text", "url", "title", "published", "country", "obtained", "rights", "uses"]

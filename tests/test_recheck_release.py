@@ -16,9 +16,9 @@ import polars as pl
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
-from latam_corpus.catalog.optout.site import Site, Text
 from latam_corpus.harvest.crawl.recheck import SiteReader
 from latam_corpus.harvest.crawl.requests import Asker
+from latam_corpus.harvest.optout.site import Site, Text
 from latam_corpus.release.opt_outs import LISTED, Refused, read_listed, relisted
 from latam_corpus.release.store import Store
 

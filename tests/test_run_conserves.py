@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from conftest import Silent, SmallRecipe
 
-    from latam_corpus.pipeline.run import Progress
+    from latam_corpus.pipeline.engines import Progress
 
 _TEXTS = [
     "La barca salió antes del alba.",

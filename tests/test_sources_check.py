@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 import latam_corpus.catalog
+from latam_corpus.cli.refusals import REFUSALS, refusal
 from latam_corpus.desk.check_source import check_source
-from latam_corpus.desk.refusals import REFUSALS, refusal
 from latam_corpus.said import LANGUAGES
 
 if TYPE_CHECKING:

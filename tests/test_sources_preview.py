@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from latam_corpus.cli.previewed import visible
 from latam_corpus.desk.preview_page import lines_left_out
+from latam_corpus.desk.previewed import visible
 from latam_corpus.report.page import INTERNAL
 from latam_corpus.report.reasons import in_plain_words
 

@@ -12,7 +12,7 @@ import pytest
 
 import latam_corpus
 from latam_corpus.catalog.source import load_source
-from latam_corpus.desk.complaints import COMPLAINTS, complaint
+from latam_corpus.cli.complaints import COMPLAINTS, complaint
 from latam_corpus.desk.preview_page import lines_left_out
 from latam_corpus.report.reasons import in_plain_words
 

@@ -1,4 +1,4 @@
-"""The command `latam-corpus`. Exit codes: 0 done, 1 the work failed, 2 the user's input was wrong.
+"""How a table of commands becomes a command line. Exit codes: 0 done, 1 the work failed, 2 the user's input was wrong.
 
 A command's module is imported when that command is named. Until then its name and its line in `--help` stand for it.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import sys
 from importlib import import_module
-from typing import Annotated, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 from typer.core import TyperGroup
@@ -16,71 +16,46 @@ from typer.core import TyperGroup
 import latam_corpus
 from latam_corpus.errors import CorpusError
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 
 class Command(NamedTuple):
-    """Where a command is, and the line that `--help` has for it: a test holds it equal to the command's own."""
+    """A command of a table, under its name; one named `list sources` is added to the group `list` of another room.
+
+    Attributes:
+        where: the module and the function, or the Typer of a group, joined by a colon.
+        summary: the line that `--help` has for it: a test holds it equal to the command's own.
+    """
 
     where: str
     summary: str
 
 
-COMMANDS: Final = {
-    "demo": Command("demo:demo", "Show one document's whole life: collected, judged, released, explained, pulled."),
-    "check": Command(
-        "recipes:check",
-        "Find everything that is wrong with a recipe; "
-        "with --input also with its sources' columns, by the first records.",
-    ),
-    "run": Command("recipes:run", "Run a recipe: collect, work, and, where it has a [release], release."),
-    "stage": Command("stages:stage", "Run one stage alone; the output has one row a row of the input, in its order."),
-    "measure": Command(
-        "measure:measure", "Show each signal's distribution against its bounds, and what each bound alone would drop."
-    ),
-    "sample": Command(
-        "sample:sample",
-        "Draw documents by lot, the same ones each time, redacted, and only those whose terms allow them to be shown.",
-    ),
-    "compare": Command(
-        "compare:compare", "Show what two runs kept, slice by slice, and on which documents they disagree."
-    ),
-    "explain": Command("explain:explain", "Tell a document's whole story."),
-    "crawl": Command(
-        "crawl:crawl", "Crawl a source into WARC, politely; the same command goes on where it was stopped."
-    ),
-    "pull": Command(
-        "release:pull",
-        "Fetch a version, verified, in a layout that datasets, Polars and DuckDB read; it goes on where it was cut.",
-    ),
-    "list": Command("lists:list_app", "List recipes, stages, signals, languages or sources."),
-    "runs": Command("runs:app", "List, show, compare, tag and remove runs."),
-    "sources": Command("sources:app", "Describe sources, check them, and see what comes of them (librarians)."),
-    "rights": Command("rights:app", "Read again what owners refuse, and list what must leave."),
-    "language": Command("language:app", "Identify languages: train, evaluate and describe models."),
-    "quality": Command("quality:app", "Train a quality score, to be a signal with a bound of its own."),
-    "release": Command("release:app", "Build, list, show, verify and compare versions of a corpus."),
-}
+def application(commands: Mapping[str, Command]) -> typer.Typer:
+    """The command line of a table: one that is named is imported, to run, to show its help, or to complete its line."""
+
+    class Commands(TyperGroup):
+        def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:  # noqa: ANN401
+            """The command's name, the command, and what is left of the arguments."""
+            name, found, rest = super().resolve_command(ctx, args)
+            return name, found and loaded(commands, str(name)), rest
+
+    app = typer.Typer(
+        name="latam-corpus",
+        cls=Commands,
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback(invoke_without_command=True)(version)
+    for name, command in commands.items():
+        if " " not in name:
+            app.command(name, help=command.summary)(lambda: None)
+    return app
 
 
-class _Commands(TyperGroup):
-    """The commands; one that is named is imported, to run, to show its help, or to complete what follows it."""
-
-    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:  # noqa: ANN401
-        """The command's name, the command, and what is left of the arguments."""
-        name, found, rest = super().resolve_command(ctx, args)
-        return name, found and loaded(str(name)), rest
-
-
-app = typer.Typer(
-    name="latam-corpus",
-    cls=_Commands,
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
-
-@app.callback(invoke_without_command=True)
 def version(
     shown: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
 ) -> None:
@@ -92,14 +67,19 @@ def version(
         raise typer.Exit
 
 
-for _name, _command in COMMANDS.items():
-    app.command(_name, help=_command.summary)(lambda: None)
+def loaded(commands: Mapping[str, Command], name: str) -> Any:  # noqa: ANN401  (a command as Typer makes it)
+    """The command, its module imported, with what other rooms add to it."""
+    command = _imported(commands[name].where, name)
+    for added, one in commands.items():
+        group, _, inner = added.partition(" ")
+        if inner and group == name:
+            command.commands[inner] = _imported(one.where, inner)
+    return command
 
 
-def loaded(name: str) -> Any:  # noqa: ANN401  (a command as Typer makes it)
-    """The command, its module imported."""
-    module, _, attribute = COMMANDS[name].where.partition(":")
-    found = getattr(import_module(f"latam_corpus.cli.{module}"), attribute)
+def _imported(where: str, name: str) -> Any:  # noqa: ANN401  (a command as Typer makes it)
+    module, _, attribute = where.partition(":")
+    found = getattr(import_module(module), attribute)
     around = typer.Typer(rich_markup_mode=None, add_completion=False)
     around.callback()(lambda: None)  # else Typer takes the one command for the whole
     if isinstance(found, typer.Typer):
@@ -120,8 +100,8 @@ def _tell_usage(error: typer.TyperException) -> None:
     errors.print(block(told.getvalue().rstrip("\n") or f"error: {error.format_message()}"))
 
 
-def main() -> None:
-    """Run the command; an error of ours is one sentence on standard error, never a traceback."""
+def run(app: typer.Typer) -> None:
+    """Run what was typed; an error of ours is one sentence on standard error, never a traceback."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that isn't UTF-8 is no reason to fail

@@ -1,4 +1,4 @@
-"""`latam-corpus list …`: what there is."""
+"""`latam-corpus list …`: what there is; the desk adds `list sources`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Annotated, Any
 import typer
 
 from latam_corpus.cli.show import console, number, print_json, table
-from latam_corpus.cli.source_list import list_sources
 from latam_corpus.pipeline.registry import registered, stage_class
 
 list_app = typer.Typer(no_args_is_help=True, help="List recipes, stages, signals, languages or sources.")
@@ -74,9 +73,6 @@ def languages(as_json: Json = False) -> None:
         f"{number(len(shown))} languages; {number(len(found) - len(shown))} others are known so that what is something "
         "else has somewhere to go: --json lists them"
     )
-
-
-list_app.command("sources")(list_sources)
 
 
 def _show(rows: list[dict[str, Any]], as_json: bool, cells: Any, columns: list[str]) -> None:  # noqa: ANN401

@@ -1,15 +1,13 @@
-"""`latam-corpus measure`: signals against bounds, what each bound costs, and bounds from a sample declared good."""
+"""What `latam-corpus measure` shows: signals against bounds, and what each bound costs."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from latam_corpus.cli import completed
-from latam_corpus.cli.show import block, console, number, print_json, table
+from latam_corpus.cli.show import console, number, print_json, table
 
 if TYPE_CHECKING:
     import polars as pl
@@ -24,47 +22,42 @@ PageLanguage = Annotated[
 ]
 
 
-def measure(
-    source: Annotated[
-        str,
-        typer.Argument(
-            metavar="INPUT", help="JSONL, Parquet, or a run's folder or name.", autocompletion=completed.runs
-        ),
-    ],
-    policies: Annotated[str, typer.Option(metavar="FOLDER", help="A filters/ folder; a run's own by default.")] = "",
-    propose: Annotated[
-        bool, typer.Option("--suggest", help="INPUT is good throughout: propose bounds that keep it.")
-    ] = False,
-    lose: Annotated[float, typer.Option(help="With --suggest: the share that each end of a bound may drop.")] = 0.01,
-    every: Annotated[bool, typer.Option("--all", help="Also the signals that no bound asks for.")] = False,
-    out: Annotated[Path, typer.Option("--out", help="The folder of runs.")] = Path("out"),
-    html: Page = None,
-    page_language: PageLanguage = "es",
-    internal: Internal = False,
-    as_json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+def show_measured(
+    found: MeasuredRows,
+    html: Path | None,
+    page_language: str,
+    *,
+    every: bool,
+    internal: bool,
+    quiet: bool,
+    as_json: bool,
 ) -> None:
-    """Show each signal's distribution against its bounds, and what each bound alone would drop."""
-    from latam_corpus.cli.measured import near_rows, read_measured
-    from latam_corpus.cli.rows import as_json
+    """Show each signal's distribution, and write it to a page.
+
+    Args:
+        found: documents with their signals.
+        html: the page; none when None.
+        page_language: of the page.
+        every: whether signals that no bound asks for are shown, too.
+        internal: whether texts whose terms keep them inside are shown.
+        quiet: whether the page alone is wanted.
+        as_json: whether values are wanted and no words.
+    """
+    from latam_corpus.cli import rows
+    from latam_corpus.cli.measured import near_rows
     from latam_corpus.quality.distribution import as_dict, groups
-    from latam_corpus.report.page import checked_language, write_file
+    from latam_corpus.report.page import write_file
     from latam_corpus.report.signals import signals_page
 
-    checked_language(page_language)
-    found = read_measured(source, out, policies, datetime.now(UTC).date(), every)
-    if propose and not html:
-        _suggest(found, lose, as_json_)
-        return
     measured = groups(found.frame, found.policies)
     texts = _beginnings(found.frame, near_rows(measured), internal)
     if html:
         stamped = internal or found.own
         write_file(html, signals_page(found.name, measured, texts, found.unmeasured, page_language, stamped))
-    if propose:
-        _suggest(found, lose, as_json_)
+    if quiet:
         return
-    if as_json_:
-        print_json(as_json([as_dict(group, texts) for group in measured]))
+    if as_json:
+        print_json(rows.as_json([as_dict(group, texts) for group in measured]))
         return
     for group in measured:
         _print(group, texts, every)
@@ -111,21 +104,3 @@ def _row(measured: Measured) -> tuple[str, ...]:
 
 def _short(value: float) -> str:
     return f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"  # noqa: PLR2004  (four digits are read at a glance)
-
-
-def _suggest(found: MeasuredRows, lose: float, as_json_: bool) -> None:
-    from latam_corpus.cli.rows import as_json
-    from latam_corpus.lab.suggest_bounds import as_toml, suggest
-
-    made = suggest(found.frame, found.policies, lose)
-    if as_json_:
-        print_json(as_json([one.as_dict() | {"toml": as_toml(one, found.policies)} for one in made]))
-        return
-    for one in made:
-        console.print(f"# {one.language} · {one.genre}")
-        console.print(block(as_toml(one, found.policies)), end="")
-        console.print(
-            f"# of documents not chosen on, all of them together would drop {100 * one.loses:.2g} %; "
-            f"the present bounds drop {100 * one.present_loses:.2g} %"
-        )
-        console.print()

@@ -239,9 +239,9 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Run a recipe: collect, work, and, where it has a [release], release."""
-    from latam_corpus.cli.crawl import with_crawled
     from latam_corpus.cli.outcome import tell_examined, tell_looking, tell_plan, tell_result
     from latam_corpus.engine.choose import make_engine
+    from latam_corpus.pipeline.collected import with_collected
     from latam_corpus.pipeline.contracts import examined
     from latam_corpus.pipeline.recipe import load_recipe
     from latam_corpus.pipeline.run import find_parts
@@ -256,7 +256,7 @@ def run(
     mended: list[str] = []
     plan, against = with_indexes(checked_plan(found, parse_inputs(found, inputs), limit), opened, cache, mended)
     chosen = make_engine(engine, workers or os.cpu_count() or 1)
-    plan = with_crawled(plan, out)
+    plan = with_collected(plan, out)
     tell_examined(examined(plan))
     parts = find_parts(plan, limit, tell_looking)
     if dry_run:

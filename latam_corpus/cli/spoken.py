@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ParamSpec, TypeVar
 
 import typer
 
-from latam_corpus.desk.complaints import translated
+from latam_corpus.cli.complaints import translated
 from latam_corpus.errors import ConfigError
 from latam_corpus.said import LANGUAGES, language_of_user
 

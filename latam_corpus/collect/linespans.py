@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.catalog.source import Source
     from latam_corpus.collect.records import Content
-    from latam_corpus.collect.streams import Entry
+    from latam_corpus.collect.spans import Entry
 
 
 def piece_of(content: Content, stream: BinaryIO) -> Iterator[bytes]:

@@ -6,7 +6,8 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from latam_corpus.catalog.optout.site import FILES, ROBOTS, Site, root_of
+from latam_corpus.catalog.optout.addresses import AI_TXT, ROBOTS, TDMREP
+from latam_corpus.catalog.optout.page import Head, page_opt_outs
 from latam_corpus.catalog.urls import canonical_url
 from latam_corpus.collect.records import Failure, Found
 from latam_corpus.collect.responses import media_type_of, parse_response, payload_of
@@ -24,7 +25,7 @@ _OK: Final = range(200, 300)
 # Of a page's bytes most are markup and scripts: it counts half to what a batch may hold.
 _MARKUP: Final = ("text/html", "application/xhtml")
 # What a site says to machines is no document, though some of it is plain text.
-_SITE_FILE: Final = re.compile(f"https?://[^/?#]*(?:{'|'.join(map(re.escape, (ROBOTS, *FILES)))})")
+_SITE_FILE: Final = re.compile(f"https?://[^/?#]*(?:{'|'.join(map(re.escape, (ROBOTS, AI_TXT, TDMREP)))})")
 # Of a record without a date.
 _UNKNOWN: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -78,4 +79,4 @@ def page_of(
 def _told_by_page(about: dict[str, Any], sent: tuple[tuple[str, str], ...], raw: bytes) -> list[OptOut]:
     """What a page refuses by its headers and its head, of a web archive that says no more of its site."""
     url = canonical_url(about["url"] or "")
-    return Site(root_of(url)).page_opt_outs(url, sent, raw, as_time(about["obtained"]) or _UNKNOWN)
+    return page_opt_outs(url, sent, Head(raw), as_time(about["obtained"]) or _UNKNOWN)

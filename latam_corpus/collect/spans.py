@@ -5,12 +5,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-
-    from latam_corpus.collect.streams import Entry
 
 Kind: TypeAlias = Literal["lines", "row_groups", "batches", "records", "members"]
 
@@ -47,6 +45,13 @@ class Span:
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.start}-{self.stop}"
+
+
+class Entry(NamedTuple):
+    """Where the bytes of a compressed file can be entered: the first of a member, as stored and as unpacked."""
+
+    stored: int
+    unpacked: int
 
 
 def by_size(kind: Kind, pieces: Iterable[tuple[int, int]], bytes_: int) -> list[Span]:

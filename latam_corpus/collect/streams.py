@@ -6,11 +6,12 @@ import io
 import lzma
 import zlib
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, Protocol, cast
+from typing import TYPE_CHECKING, BinaryIO, Final, Protocol, cast
 
 import fsspec
 import zstandard
 
+from latam_corpus.collect.spans import Entry
 from latam_corpus.errors import SourceError
 
 if TYPE_CHECKING:
@@ -97,13 +98,6 @@ def seekable(content: Content) -> BinaryIO:
     if held is None:
         raise SourceError(content.relative, f"more than {MAX_RECORD:,} bytes to hold in memory", "unpack it before")
     return io.BytesIO(held)
-
-
-class Entry(NamedTuple):
-    """Where the bytes of a compressed file can be entered: the first of a member, as stored and as unpacked."""
-
-    stored: int
-    unpacked: int
 
 
 def blocks(stream: BinaryIO, suffix: str, entries: list[Entry] | None = None) -> Iterator[bytes]:

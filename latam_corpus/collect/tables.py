@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.catalog.source import Source
     from latam_corpus.collect.records import Chunk, Content, Limits
-    from latam_corpus.collect.streams import Entry
+    from latam_corpus.collect.spans import Entry
 
 _SAMPLE: Final = 2**16
 _EXCERPT: Final = 120

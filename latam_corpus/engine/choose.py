@@ -10,7 +10,7 @@ from latam_corpus.engine.local import Local
 from latam_corpus.errors import ConfigError, closest
 
 if TYPE_CHECKING:
-    from latam_corpus.pipeline.run import Engine
+    from latam_corpus.pipeline.engines import Engine
 
 ENGINES: Final = ("in-process", "local")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from contextlib import nullcontext
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, Protocol, Self
+from typing import TYPE_CHECKING, Final
 
 from latam_corpus.collect.files import digest, list_inputs, packs
 from latam_corpus.errors import ConfigError, SourceError
@@ -21,7 +21,7 @@ from latam_corpus.pipeline.history import existing, latest, next_name
 from latam_corpus.pipeline.history import folders as run_folders
 from latam_corpus.pipeline.keys import digest_of
 from latam_corpus.pipeline.lock import locked
-from latam_corpus.pipeline.part import J, Outcome, Task, folder_of, input_key, reading_digest
+from latam_corpus.pipeline.part import Task, folder_of, input_key, reading_digest
 from latam_corpus.pipeline.plan import Input, Part, Plan, run_digest
 from latam_corpus.pipeline.result import RunResult, Work, contents_of, run_values, settled, written_of
 from latam_corpus.pipeline.survival import accepted
@@ -32,50 +32,12 @@ if TYPE_CHECKING:
 
     from latam_corpus.catalog.source import Source
     from latam_corpus.collect.files import InputFile
+    from latam_corpus.pipeline.engines import Engine, Progress
+    from latam_corpus.pipeline.part import Outcome
     from latam_corpus.pipeline.plan import Segment
 
 
 _LITTLE: Final = 64 * 2**20  # bytes of input: outputs of as much are looked through in a moment
-
-
-class Engine(Protocol):
-    """What runs tasks: in this process, in worker processes, or on a cluster."""
-
-    def __enter__(self) -> Self:
-        """What it needs for more than one `map` may be kept until the end of the block."""
-        ...
-
-    def __exit__(self, *_: object) -> None:
-        """Nothing of it runs on."""
-        ...
-
-    def map(self, work: Callable[[J], Outcome], tasks: Sequence[J]) -> Iterator[Outcome]:
-        """The outcome of each task, as they are done, in any order; no task's failure ends the others."""
-        ...
-
-
-class Progress(Protocol):
-    """What is told while a run goes on."""
-
-    def started(self, title: str, total: int) -> None:
-        """A segment begins."""
-        ...
-
-    def part_done(self, outcome: Outcome) -> None:
-        """A part of it is done."""
-        ...
-
-    def barrier(self, name: str, rows: int) -> None:
-        """A barrier decides on so many rows."""
-        ...
-
-    def mended(self, told: str) -> None:
-        """Something of an earlier run was damaged and is made anew, as the sentence tells."""
-        ...
-
-    def step(self, title: str, done: int, total: int) -> None:
-        """So much of a step of the barrier's work is done."""
-        ...
 
 
 def find_parts(plan: Plan, limit: int | None = None, looking: Callable[[InputFile], None] | None = None) -> list[Part]:

@@ -6,23 +6,21 @@ import hashlib
 import json
 from collections import Counter
 from datetime import date, datetime  # noqa: TC003  (pydantic reads the annotations)
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, Protocol
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from latam_corpus.catalog.naming import is_version, release_name
 from latam_corpus.errors import ReleaseError
-from latam_corpus.release.tables import VERIFY
 
 if TYPE_CHECKING:
     import polars as pl
-
-    from latam_corpus.release.store import Store
 
 # Raised when a reader of this format would misread the next one; added keys don't raise it.
 FORMAT: Final = 1
 INDEX_FOLDER: Final = "index"
 MANIFEST: Final = "manifest.json"
+VERIFY: Final = "run `latam-corpus release verify`"
 
 _PUT_BACK: Final = "put the version's own back from a copy of the store, or build the version anew"
 
@@ -217,7 +215,20 @@ class Manifest(_Entry):
         return (self.model_dump_json(indent=2) + "\n").encode()
 
 
-def load_manifest(store: Store, name: str, version: str) -> Manifest:
+class StoredFiles(Protocol):
+    """What is asked of a store here: its place, for errors, and the bytes of its files."""
+
+    @property
+    def url(self) -> str:
+        """The store's folder or URL."""
+        ...
+
+    def read(self, *names: str) -> bytes:
+        """The bytes of a small file."""
+        ...
+
+
+def load_manifest(store: StoredFiles, name: str, version: str) -> Manifest:
     """The manifest of a finished version.
 
     Raises:
@@ -226,7 +237,7 @@ def load_manifest(store: Store, name: str, version: str) -> Manifest:
     return read_manifest(store, name, version)[0]
 
 
-def read_manifest(store: Store, name: str, version: str) -> tuple[Manifest, bytes]:
+def read_manifest(store: StoredFiles, name: str, version: str) -> tuple[Manifest, bytes]:
     """The manifest of a finished version, and the bytes of its file.
 
     Raises:
@@ -240,7 +251,7 @@ def read_manifest(store: Store, name: str, version: str) -> tuple[Manifest, byte
     return manifest, data
 
 
-def read_side_file(store: Store, manifest: Manifest, file: str) -> bytes:
+def read_side_file(store: StoredFiles, manifest: Manifest, file: str) -> bytes:
     """A file beside the manifest of a version.
 
     Raises:
@@ -253,7 +264,7 @@ def read_side_file(store: Store, manifest: Manifest, file: str) -> bytes:
     return data
 
 
-def manifest_sha256(store: Store, name: str, version: str) -> str:
+def manifest_sha256(store: StoredFiles, name: str, version: str) -> str:
     """The digest, hex, of a version's manifest as it is stored."""
     return hashlib.sha256(store.read("releases", name, version, MANIFEST)).hexdigest()
 

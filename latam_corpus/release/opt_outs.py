@@ -8,13 +8,13 @@ whether the document comes from the parent version or from a run.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import polars as pl
 
 from latam_corpus import schema, vocabulary
+from latam_corpus.catalog.optout.addresses import ROBOTS, root_of
 from latam_corpus.catalog.optout.signal import WITHHELD
-from latam_corpus.catalog.optout.site import ROBOTS, root_of
 from latam_corpus.catalog.rights import openness
 from latam_corpus.release.parquet import read_batches
 from latam_corpus.release.tables import open_shard, read_rows, write_rows
@@ -22,7 +22,7 @@ from latam_corpus.release.tables import open_shard, read_rows, write_rows
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from latam_corpus.catalog.optout.site import Site
+    from latam_corpus.catalog.optout.signal import OptOut
     from latam_corpus.release.manifest import Manifest
     from latam_corpus.release.store import Store
 
@@ -51,6 +51,14 @@ _HELD: Final = pl.DataFrame(
 # Whether a refusal counts for a document; one without a date may have been obtained after it.
 _COUNTS: Final = pl.col("retroactive") | (pl.col("obtained") >= pl.col("since")).fill_null(value=True)
 _KEY: Final = ["doc_id", "signal", "value", "address"]
+
+
+class Refusing(Protocol):
+    """A site whose files were read."""
+
+    def opt_outs(self, url: str) -> list[OptOut]:
+        """What they refuse for a URL of it."""
+        ...
 
 
 def read_listed(store: Store, name: str) -> pl.DataFrame:
@@ -84,7 +92,7 @@ def on_the_web(store: Store, manifest: Manifest, listed: pl.DataFrame) -> pl.Dat
 
 def relisted(
     documents: pl.DataFrame,
-    sites: Mapping[str, Site],
+    sites: Mapping[str, Refusing],
     listed: pl.DataFrame,
     *,
     retroactive: bool,
@@ -118,7 +126,7 @@ def relisted(
     return both.unique(_KEY, keep="first", maintain_order=True).sort(*_KEY)
 
 
-def _refusals(document: Mapping[str, Any], sites: Mapping[str, Site]) -> Iterator[dict[str, Any]]:
+def _refusals(document: Mapping[str, Any], sites: Mapping[str, Refusing]) -> Iterator[dict[str, Any]]:
     site = sites.get(root_of(document["url"]))
     for one in site.opt_outs(document["url"]) if site else ():
         yield {**document, **one.row()}

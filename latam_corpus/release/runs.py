@@ -16,9 +16,8 @@ from latam_corpus.dedupe.fingerprint import text_hash
 from latam_corpus.errors import ConfigError, PartError, ReleaseError
 from latam_corpus.pipeline.record import Record, read_record
 from latam_corpus.pipeline.survival import Loss
-from latam_corpus.release.manifest import load_manifest
+from latam_corpus.release.manifest import VERIFY, load_manifest
 from latam_corpus.release.parquet import read_batches
-from latam_corpus.release.tables import VERIFY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

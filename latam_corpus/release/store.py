@@ -32,8 +32,7 @@ from latam_corpus.catalog.naming import (
 )
 from latam_corpus.errors import ConfigError, ReleaseError, closest
 from latam_corpus.release import files, remote
-from latam_corpus.release.manifest import MANIFEST, NewerFormatError, load_manifest, object_path, parsed
-from latam_corpus.release.tables import VERIFY
+from latam_corpus.release.manifest import MANIFEST, VERIFY, NewerFormatError, load_manifest, object_path, parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from latam_corpus import schema
 from latam_corpus.errors import ReleaseError
+from latam_corpus.release.manifest import VERIFY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from latam_corpus.release.store import Store
 
 LEDGER: Final = "ledger.parquet"
-VERIFY: Final = "run `latam-corpus release verify`"
 
 
 @contextmanager

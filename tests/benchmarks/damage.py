@@ -28,7 +28,7 @@ from unittest.mock import patch
 import typer
 from fsspec.implementations.memory import MemoryFileSystem
 
-from latam_corpus.cli import app as cli
+from latam_corpus import __main__ as cli
 from latam_corpus.dedupe import index
 from latam_corpus.paths import data_folder
 from latam_corpus.release.manifest import load_manifest

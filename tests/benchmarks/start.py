@@ -32,7 +32,7 @@ def tell():
         peak = next(int(line.split()[1]) for line in file if line.startswith("VmHWM"))
     os.write(3, f"{sum(os.times()[:2])} {peak}".encode())
 atexit.register(tell)
-from latam_corpus.cli.app import main
+from latam_corpus.__main__ import main
 main()
 """
 

@@ -1,5 +1,5 @@
-"""What the owners of websites say about training: every signal in use, read from where it stands.
+"""What the owners of websites say about training: the signals in use, and what one page says of itself.
 
-`signal` names the signals and what each withholds; `robots`, `aitxt`, `tdmrep` and `rsl` read a site's files; `page`
-reads the headers and the head of one page; `site` puts a site's files together.
+`signal` names the signals and what each withholds; `page` reads the headers and the head of one page. The files of a
+site, such as robots.txt, are read by `harvest.optout`.
 """

@@ -7,15 +7,16 @@ from functools import cached_property
 from html import unescape
 from itertools import islice
 from typing import TYPE_CHECKING, Final, Literal
+from urllib.parse import urljoin
 
+from latam_corpus.catalog.optout.agents import TOKEN, training_agents
 from latam_corpus.catalog.optout.preferences import content_signal, content_usage
-from latam_corpus.catalog.optout.robots import TOKEN, training_agents
 from latam_corpus.catalog.optout.rsl import MEDIA_TYPE, licence_verdict
 from latam_corpus.catalog.optout.signal import OptOut, opt_out
 from latam_corpus.catalog.optout.tdmrep import reservation
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
 # How far into a page a meta element is looked for: heads with inlined styles and scripts are long.
@@ -61,6 +62,47 @@ class Head:
             (tag.lower(), {n.lower(): unescape(a or b or c).strip() for n, a, b, c in _ATTRIBUTE.findall(rest)})
             for tag, rest in _TAG.findall(text)
         ]
+
+
+def unread_licence(address: str, url: str, time: datetime) -> list[OptOut]:
+    """What a licence that can't be read refuses: it was still meant as terms.
+
+    Args:
+        address: where it should be.
+        url: the page that it is of.
+        time: when it was named.
+    """
+    del url
+    return [opt_out("rsl-permission", "a licence is named and can't be read", address, time)]
+
+
+def page_opt_outs(
+    url: str,
+    headers: Sequence[tuple[str, str]],
+    head: Head,
+    time: datetime,
+    licence: Callable[[str, str, datetime], list[OptOut]] = unread_licence,
+) -> list[OptOut]:
+    """What a page refuses by itself: every refusal counts, sorted.
+
+    Args:
+        url: the page's address.
+        headers: of its response, names in lower case.
+        head: its beginning, encodings undone.
+        time: when it was fetched.
+        licence: what the licence at an address refuses for the page; unread by default.
+
+    >>> from datetime import UTC, datetime
+    >>> now = datetime(2026, 1, 1, tzinfo=UTC)
+    >>> page = Head(b'<link rel="license" type="application/rsl+xml" href="/rsl.xml">')
+    >>> found = page_opt_outs("https://a.example/nota", [("x-robots-tag", "noai")], page, now)
+    >>> [(one.signal, one.address) for one in found]
+    [('noai', 'https://a.example/nota'), ('rsl-permission', 'https://a.example/rsl.xml')]
+    """
+    found = [*header_opt_outs(headers, url, time), *head_opt_outs(head, url, time)]
+    for link in licence_links(headers, head):
+        found += licence(urljoin(url, link), url, time)
+    return sorted(set(found))
 
 
 def header_opt_outs(headers: Sequence[tuple[str, str]], url: str, time: datetime) -> list[OptOut]:

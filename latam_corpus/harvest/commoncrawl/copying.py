@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from latam_corpus.catalog.optout.addresses import root_of
 from latam_corpus.catalog.optout.signal import OPT_OUTS, from_json, to_json
-from latam_corpus.catalog.optout.site import Site, root_of
 from latam_corpus.collect.responses import media_type_of
 from latam_corpus.collect.values import as_time
 from latam_corpus.harvest.commoncrawl.capture_index import Capture
@@ -24,6 +24,7 @@ from latam_corpus.harvest.crawl.sites import Sites
 from latam_corpus.harvest.crawl.visit import Visits
 from latam_corpus.harvest.crawl.warc_writer import Written
 from latam_corpus.harvest.crawl.website import Crawler
+from latam_corpus.harvest.optout.site import Site
 
 if TYPE_CHECKING:
     from latam_corpus.catalog.optout.signal import OptOut

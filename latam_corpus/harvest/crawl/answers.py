@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from latam_corpus.catalog.optout.signal import OptOut
-    from latam_corpus.catalog.optout.site import Site
     from latam_corpus.catalog.scope import Follow
     from latam_corpus.harvest.crawl.fetch import Exchange
+    from latam_corpus.harvest.optout.site import Site
 
 
 @dataclass(frozen=True)

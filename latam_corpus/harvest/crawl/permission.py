@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import latam_corpus
-from latam_corpus.catalog.optout.robots import TOKEN
+from latam_corpus.catalog.optout.agents import TOKEN
 from latam_corpus.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, Protocol
 
 from pydantic import ValidationError
 
-from latam_corpus.catalog.optout.robots import MAX_BYTES, is_markup
-from latam_corpus.catalog.optout.site import FILES, ROBOTS, Site, root_of
+from latam_corpus.catalog.optout.addresses import ROBOTS, root_of
 from latam_corpus.catalog.scope import Crawl, host_of
 from latam_corpus.catalog.source import Collect, Source
 from latam_corpus.errors import ConfigError
@@ -16,6 +15,8 @@ from latam_corpus.harvest.crawl.gone import GONE
 from latam_corpus.harvest.crawl.progress import Silent
 from latam_corpus.harvest.crawl.sites import DAY, OK
 from latam_corpus.harvest.crawl.website import Crawler
+from latam_corpus.harvest.optout.robots import MAX_BYTES, is_markup
+from latam_corpus.harvest.optout.site import FILES, Site
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

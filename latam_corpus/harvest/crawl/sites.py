@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from latam_corpus.catalog.optout.robots import MAX_BYTES, is_markup
-from latam_corpus.catalog.optout.site import FILES, ROBOTS, Site, Text
+from latam_corpus.catalog.optout.addresses import ROBOTS
 from latam_corpus.catalog.scope import host_of
 from latam_corpus.harvest.crawl.causes import TroubleError
+from latam_corpus.harvest.optout.robots import MAX_BYTES, is_markup
+from latam_corpus.harvest.optout.site import FILES, Site, Text
 
 if TYPE_CHECKING:
     from latam_corpus.harvest.crawl.fetch import Exchange

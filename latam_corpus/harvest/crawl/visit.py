@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from latam_corpus.catalog.optout.signal import OptOut
-    from latam_corpus.catalog.optout.site import Site
     from latam_corpus.catalog.scope import Crawl
     from latam_corpus.harvest.crawl.causes import Cause
     from latam_corpus.harvest.crawl.fetch import Exchange
     from latam_corpus.harvest.crawl.frontier import Frontier, State, Waiting
     from latam_corpus.harvest.crawl.warc_writer import Archive, Earlier, Written
+    from latam_corpus.harvest.optout.site import Site
 
 MAX_REDIRECTS: Final = 10
 # Rows of `crawl.jsonl` for one cause at one host; the rest is counted.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from latam_corpus.catalog.optout.site import ROBOTS, Text, root_of
+from latam_corpus.catalog.optout.addresses import ROBOTS, root_of
 from latam_corpus.catalog.scope import host_of
 from latam_corpus.harvest.crawl.causes import TroubleError
 from latam_corpus.harvest.crawl.cdxj import write_index
@@ -20,14 +20,16 @@ from latam_corpus.harvest.crawl.requests import Answer, Asker, Job, usable
 from latam_corpus.harvest.crawl.sites import Sites
 from latam_corpus.harvest.crawl.visit import Visits, media_of
 from latam_corpus.harvest.crawl.warc_writer import Archive
+from latam_corpus.harvest.optout.site import Text
+from latam_corpus.pipeline.collected import collected_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from latam_corpus.catalog.optout.site import Site
     from latam_corpus.catalog.source import Source
     from latam_corpus.harvest.crawl.frontier import Waiting
     from latam_corpus.harvest.crawl.progress import Progress
+    from latam_corpus.harvest.optout.site import Site
 
 _LONGEST_SLEEP: Final = 0.5
 
@@ -93,7 +95,7 @@ class Crawler:
             SourceError: a file is shorter than it was.
         """
         self.scope, self._agent = scope_of(source), user_agent(source)
-        self.folder = folder or out / "collected" / source.id
+        self.folder = folder or collected_folder(source.id, out)
         self.folder.mkdir(parents=True, exist_ok=True)
         self._source_id = source.id
         self._progress, self._workers, self._first_rest = progress, workers, first_rest

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
+from latam_corpus.catalog.optout.addresses import root_of
 from latam_corpus.catalog.optout.page import header_opt_outs
 from latam_corpus.catalog.optout.signal import OPT_OUTS, from_json, to_json
-from latam_corpus.catalog.optout.site import Site, root_of
 from latam_corpus.catalog.scope import host_of
 from latam_corpus.collect import catalogued
 from latam_corpus.harvest.crawl.addresses import address_of
@@ -18,6 +18,7 @@ from latam_corpus.harvest.crawl.causes import TroubleError
 from latam_corpus.harvest.crawl.visit import MAX_REDIRECTS, Visits, if_changed, media_of
 from latam_corpus.harvest.crawl.website import Crawler
 from latam_corpus.harvest.feeds.entries import feed_of
+from latam_corpus.harvest.optout.site import Site
 
 if TYPE_CHECKING:
     from latam_corpus.catalog.source import Source

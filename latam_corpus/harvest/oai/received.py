@@ -20,10 +20,10 @@ from latam_corpus.harvest.oai.replies import reply_of, request_url
 if TYPE_CHECKING:
     import re
 
-    from latam_corpus.catalog.optout.site import Site
     from latam_corpus.harvest.crawl.fetch import Exchange
     from latam_corpus.harvest.crawl.frontier import State, Waiting
     from latam_corpus.harvest.oai.replies import Record
+    from latam_corpus.harvest.optout.site import Site
 
 _ANOTHERS: Final = "it stands for another record"
 _OK: Final = range(200, 300)

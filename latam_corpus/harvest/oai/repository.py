@@ -14,11 +14,11 @@ from latam_corpus.harvest.oai.list_requests import MAX_AHEAD
 from latam_corpus.harvest.oai.received import OaiVisits
 
 if TYPE_CHECKING:
-    from latam_corpus.catalog.optout.site import Site
     from latam_corpus.catalog.source import Source
     from latam_corpus.harvest.crawl.frontier import Waiting
     from latam_corpus.harvest.crawl.requests import Job
     from latam_corpus.harvest.crawl.visit import Visits
+    from latam_corpus.harvest.optout.site import Site
 
 # Records that a session with a limit lists: so many for each text, and not fewer than a list has.
 _LISTED_A_TEXT: Final = 20

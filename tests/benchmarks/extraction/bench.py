@@ -11,12 +11,13 @@ import numpy as np
 
 from latam_corpus.extract.html import DOUBT, settled
 from latam_corpus.extract.page import read_page
+from latam_corpus.lab.layout.gold_pages import counted
+from latam_corpus.lab.layout.lessons import BOUND, FIRST, SECOND, by_folds
+from latam_corpus.lab.layout.other_extractors import SYSTEMS
+from latam_corpus.lab.layout.shelves import Shelf
 
 from ..machine import Report, Table  # noqa: TID252  (`python -m` and mypy name it differently)
-from .learn import BOUND, FIRST, SECOND, by_folds
-from .rivals import SYSTEMS
-from .score import counted, interval, scores
-from .shelf import Shelf
+from .score import interval, scores
 
 if TYPE_CHECKING:
     import argparse
@@ -46,7 +47,9 @@ itself; with the shipped model.""",
 
 def options(parser: argparse.ArgumentParser) -> None:
     """The benchmark's own options."""
-    parser.add_argument("--rival-python", required=True, help="a Python with the rivals (extraction/rivals.py)")
+    parser.add_argument(
+        "--rival-python", required=True, help="a Python with the rivals (lab/layout/other_extractors.py)"
+    )
     parser.add_argument("--job", default="all", help="all, text or speed; all by default")
     parser.add_argument("--keep", type=Path, help="a folder for the rivals' texts, taken from there for the same pages")
     parser.add_argument("--timed", type=int, default=8, help="one page of so many is timed, 8 by default")

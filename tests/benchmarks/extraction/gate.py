@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import polars as pl
 
 from latam_corpus.errors import CorpusError
+from latam_corpus.lab.layout.shelves import Shelf
 from latam_corpus.language.judge import judge
 from latam_corpus.language.model import load
 from latam_corpus.language.model_files import SHIPPED, locate
@@ -24,13 +25,12 @@ from ..beside import rival_apart, run_script  # noqa: TID252  (`python -m` and m
 from ..machine import Report, Table  # noqa: TID252
 from ..own import run_apart, write_recipe  # noqa: TID252
 from ..texts import NOVELS, checksums, chunks, read_texts  # noqa: TID252
-from .shelf import Shelf
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from .pages import Page
+    from latam_corpus.lab.layout.gold_pages import Page
 
 _WANTED: Final = ("spa", "por")
 _SHARE: Final = 20  # one page in so many is wanted

@@ -1,9 +1,7 @@
-"""How near texts come to the gold: snippets found or not, and runs of four words; with intervals by bootstrap."""
+"""How near texts come to the gold, by what `gold_pages` counts; with intervals by bootstrap."""
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -13,27 +11,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from .pages import Page
-
-_WORD: Final = re.compile(r"\w+")
-_RUN: Final = 4
 _SAMPLES: Final = 2000
-
-
-def counted(page: Page, text: str) -> tuple[float, float, float]:
-    """True positives, false positives and false negatives of one page.
-
-    For snippets as trafilatura's evaluation counts them (white space folded on both sides); for a whole text as the
-    article extraction benchmark does: runs of four words, as shares of all, so that a long text weighs no more.
-    """
-    if page.gold:
-        true, found = _runs(page.gold), _runs(text)
-        shared = (true & found).total()
-        hits = (shared, found.total() - shared, true.total() - shared)
-        return tuple(hit / max(1, sum(hits)) for hit in hits)  # type: ignore[return-value]
-    folded = " ".join(text.split())
-    wanted = sum(" ".join(snippet.split()) in folded for snippet in page.wanted)
-    return wanted, sum(" ".join(snippet.split()) in folded for snippet in page.unwanted), len(page.wanted) - wanted
 
 
 def scores(counts: NDArray[np.float64], whole: bool) -> tuple[float, float, float]:
@@ -75,10 +53,3 @@ def interval(
         found[sample] = scores(ours[drawn], whole)[2] - (scores(theirs[drawn], whole)[2] if theirs is not None else 0.0)
     low, high = np.percentile(found, [2.5, 97.5])
     return float(low), float(high)
-
-
-def _runs(text: str) -> Counter[tuple[str, ...]]:
-    words = _WORD.findall(text)
-    if len(words) < _RUN:
-        return Counter([tuple(words)] if words else [])
-    return Counter(zip(*(words[place:] for place in range(_RUN)), strict=False))

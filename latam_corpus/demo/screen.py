@@ -15,16 +15,17 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from latam_corpus.cli.demo_site import crawl_pieces
 from latam_corpus.cli.explain import bound_line, tell
-from latam_corpus.cli.inventory import reasons_of
 from latam_corpus.cli.recipes import checked_plan
 from latam_corpus.cli.show import Unseen, console, errors, heading, number, print_json, styled
 from latam_corpus.cli.stores import existing_store
 from latam_corpus.cli.story import find, story
+from latam_corpus.demo.newspaper import crawl_pieces
+from latam_corpus.desk.commands.inventory import reasons_of
 from latam_corpus.engine.choose import make_engine
 from latam_corpus.errors import ConfigError
 from latam_corpus.paths import data_folder
+from latam_corpus.pipeline.collected import collected_folder
 from latam_corpus.pipeline.recipe import StageEntry, load_recipe
 from latam_corpus.pipeline.run import find_parts
 from latam_corpus.pipeline.run import run as run_plan
@@ -80,7 +81,7 @@ def _work(room: Path, data: Path | None) -> tuple[RunResult, Manifest, int]:
     crawled = _crawled(pieces.parent, room)
     if crawled:
         recipe = recipe.model_copy(update={"sources": tuple(_ON_THE_WEB.get(one, one) for one in recipe.sources)})
-        inputs[_CRAWLED] = str(room / "collected" / _CRAWLED / "warc")
+        inputs[_CRAWLED] = str(collected_folder(_CRAWLED, room) / "warc")
     plan = checked_plan(recipe, inputs, None)
     result = run_plan(plan, find_parts(plan), room, make_engine("in-process", 1), Unseen())
     release = recipe.release

@@ -9,10 +9,10 @@ import typer
 
 from latam_corpus.catalog.source import SOURCES, Source, shipped_sources
 from latam_corpus.cli import completed
-from latam_corpus.cli.checked import usable_source
 from latam_corpus.cli.show import console, number, print_json
 from latam_corpus.cli.spoken import Lang, in_their_language, spoken
 from latam_corpus.desk.check_source import check_source
+from latam_corpus.desk.checked import usable_source
 from latam_corpus.desk.handout import handout_csv, handout_workbook
 from latam_corpus.desk.sheet import language_of_heads, row_of, source_of
 from latam_corpus.desk.sheet_columns import TO_CORRECT

@@ -17,10 +17,9 @@ from latam_corpus.errors import ConfigError
 from latam_corpus.extract.markup import read_markup
 from latam_corpus.extract.page import known, markup_of
 from latam_corpus.extract.stated import stated
-
-from .labels import BELIEVED, labels
-from .learn import Lesson
-from .pages import Page, read
+from latam_corpus.lab.layout.block_labels import BELIEVED, labels
+from latam_corpus.lab.layout.gold_pages import Page, read
+from latam_corpus.lab.layout.lessons import Lesson
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,7 +36,7 @@ class Shelf:
         markups: their markup, decoded once for all systems.
         texts: by system.
         seconds: of processor time, by system, a page each.
-        versions: of the rivals' distributions.
+        versions: of the systems' distributions.
     """
 
     pages: list[Page]
@@ -63,7 +62,7 @@ class Shelf:
 
         Args:
             python: the other Python.
-            systems: names of `rivals.SYSTEMS`.
+            systems: names of `other_extractors.SYSTEMS`.
             keep: a folder for what they said, taken from there for the same pages.
         """
         with tempfile.TemporaryDirectory() as folder:
@@ -83,9 +82,9 @@ class Shelf:
 
     def _run(self, python: str, system: str, pages: Path, texts: Path) -> None:
         made = texts.with_suffix(".partial")
-        command = [python, str(Path(__file__).with_name("rivals.py")), system, str(pages), str(made)]
+        command = [python, str(Path(__file__).with_name("other_extractors.py")), system, str(pages), str(made)]
         # The script beside this one, with the Python that was named.
-        subprocess.run(command, check=True, env=os.environ | _ONE_THREAD)
+        subprocess.run(command, check=True, env=os.environ | _ONE_THREAD)  # noqa: S603
         made.rename(texts)
 
     def every(self, step: int) -> Shelf:

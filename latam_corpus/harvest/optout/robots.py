@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-import tomllib
-from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
+from latam_corpus.catalog.optout.agents import TOKEN, training_agents
 from latam_corpus.catalog.optout.patterns import longest, path_of
 from latam_corpus.catalog.optout.preferences import content_signal, content_usage, split_path
 from latam_corpus.catalog.optout.signal import OptOut, opt_out
@@ -20,26 +18,12 @@ if TYPE_CHECKING:
 
 # What RFC 9309 asks a parser to read at least, and what is read here at most.
 MAX_BYTES: Final = 500 * 1024
-# Our product token: the name by which a robots.txt may speak to this crawler.
-TOKEN: Final = "latam-corpus"  # noqa: S105  (a name, no secret)
-
-_AGENTS: Final = Path(__file__).with_name("agents.toml")
 _MARKUP: Final = re.compile(r"\A\s*<(?:!doctype|html|head|body|\?xml)", re.IGNORECASE)
 _Usage: TypeAlias = Literal["content-usage", "content-signal"]
 _USAGES: Final[dict[str, _Usage]] = {"content-usage": "content-usage", "content-signal": "content-signal"}
 _SAID: Final = {"content-usage": content_usage, "content-signal": content_signal}
 _SITE_WIDE: Final = ("sitemap", "license", "host")
 _SHOWN: Final = 5
-
-
-@lru_cache(maxsize=1)
-def training_agents() -> dict[str, str]:
-    """The agents that gather training data, by their lower case: a dated snapshot of a public list (`agents.toml`).
-
-    >>> training_agents()["gptbot"], "chatgpt-user" in training_agents()
-    ('GPTBot', False)
-    """
-    return {name.lower(): name for name in tomllib.loads(_AGENTS.read_text(encoding="utf-8"))["agents"]}
 
 
 def is_markup(text: str) -> bool:

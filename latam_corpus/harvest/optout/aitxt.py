@@ -6,9 +6,10 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from latam_corpus.catalog.optout.agents import TOKEN
 from latam_corpus.catalog.optout.patterns import longest, path_of
-from latam_corpus.catalog.optout.robots import TOKEN, is_markup
 from latam_corpus.catalog.optout.signal import OptOut, opt_out
+from latam_corpus.harvest.optout.robots import is_markup
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -9,7 +9,7 @@ from latam_corpus.said import Said, same
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# By `collect.crawl.causes.Cause`.
+# By `harvest.crawl.causes.Cause`.
 CAUSES: Final[Mapping[str, Said]] = {
     "credentials in address": Said(
         "la dirección lleva una contraseña", "o endereço leva uma senha", "the address holds a password"

@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from latam_corpus.cli.crawl_words import (
+from latam_corpus.cli.show import console, errors, number, print_json, table
+from latam_corpus.cli.spoken import Lang, in_their_language, spoken
+from latam_corpus.cli.stores import load_version, open_store
+from latam_corpus.errors import ConfigError
+from latam_corpus.harvest.crawl_words import (
     EVIDENCE,
     HEADS,
     LEAVING,
@@ -20,10 +24,6 @@ from latam_corpus.cli.crawl_words import (
     UNREAD_FILE,
     told_cause,
 )
-from latam_corpus.cli.show import console, errors, number, print_json, table
-from latam_corpus.cli.spoken import Lang, in_their_language, spoken
-from latam_corpus.cli.stores import load_version, open_store
-from latam_corpus.errors import ConfigError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -83,7 +83,7 @@ def recheck(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Read the opt-outs of every host of a release again, and list what must leave its next version."""
-    from latam_corpus.cli.crawl import installed
+    from latam_corpus.harvest.crawlers import installed
     from latam_corpus.release.opt_outs import leaving, on_the_web, read_listed, relisted, write_listed
 
     language = spoken(lang)
@@ -151,7 +151,7 @@ def _by_refusal(rows: pl.DataFrame) -> list[dict[str, Any]]:
     """The refusals, each once, with the number of documents, the most first."""
     import polars as pl
 
-    from latam_corpus.catalog.optout.site import root_of
+    from latam_corpus.catalog.optout.addresses import root_of
 
     sites = pl.Series("site", [root_of(url) for url in rows["url"]], dtype=pl.String)
     return (

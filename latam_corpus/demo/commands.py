@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
+
+from latam_corpus.cli.app import Command
+
+COMMANDS: Final = {
+    "demo": Command(
+        "latam_corpus.demo.commands:demo",
+        "Show one document's whole life: collected, judged, released, explained, pulled.",
+    ),
+}
 
 
 def demo(
@@ -14,6 +23,6 @@ def demo(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show one document's whole life: collected, judged, released, explained, pulled."""
-    from latam_corpus.cli.demo_run import show_demo
+    from latam_corpus.demo.screen import show_demo
 
     show_demo(data, out, as_json=as_json)

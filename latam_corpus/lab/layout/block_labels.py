@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from .score import counted
+from latam_corpus.lab.layout.gold_pages import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from .pages import Page
+    from latam_corpus.lab.layout.gold_pages import Page
 
 # How far an extractor is believed where nothing else is known. The order is that of their scores.
 BELIEVED: Final = {

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from latam_corpus.desk.column_words import OF_COLUMNS
-from latam_corpus.desk.refusals import REMEDIES, found_in
+from latam_corpus.cli.column_words import OF_COLUMNS
+from latam_corpus.cli.refusals import REMEDIES, found_in
 from latam_corpus.errors import ConfigError
 from latam_corpus.said import LANGUAGES, Said, same
 

@@ -5,22 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
-from latam_corpus.catalog.optout.aitxt import ai_txt_opt_outs
-from latam_corpus.catalog.optout.page import Head, head_opt_outs, header_opt_outs, licence_links, reserves
-from latam_corpus.catalog.optout.robots import Robots
+from latam_corpus.catalog.optout.addresses import AI_TXT, ROBOTS, TDMREP
+from latam_corpus.catalog.optout.page import Head, page_opt_outs, reserves, unread_licence
 from latam_corpus.catalog.optout.rsl import licence_verdict
 from latam_corpus.catalog.optout.signal import OptOut, opt_out
-from latam_corpus.catalog.optout.tdmrep import WELL_KNOWN, file_reservation
+from latam_corpus.harvest.optout.aitxt import ai_txt_opt_outs
+from latam_corpus.harvest.optout.robots import Robots
+from latam_corpus.harvest.optout.tdmrep_file import file_reservation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-ROBOTS: Final = "/robots.txt"
 # The files that are asked for once a site, besides robots.txt; the licences are those that robots.txt names.
-FILES: Final = ("/ai.txt", WELL_KNOWN)
+FILES: Final = (AI_TXT, TDMREP)
 
 
 @dataclass(frozen=True)
@@ -73,11 +73,9 @@ class Site:
             time: when it was fetched.
         """
         head = Head(body)
-        found = [*self._but_tdm(url), *header_opt_outs(headers, url, time), *head_opt_outs(head, url, time)]
+        found = [*self._but_tdm(url), *page_opt_outs(url, headers, head, time, self._licence)]
         if reserves(headers, head) is None:
             found += self._tdm(url)
-        for link in licence_links(headers, head):
-            found += self._licence(urljoin(url, link), url, time)
         return sorted(set(found))
 
     def _but_tdm(self, url: str) -> list[OptOut]:
@@ -86,37 +84,24 @@ class Site:
             found += self.robots.opt_outs(url, self.root + ROBOTS, robots.time)
             for licence in self.licences:
                 found += self._licence(licence, url, robots.time)
-        address = self.root + FILES[0]
+        address = self.root + AI_TXT
         if ai := self.files.get(address):
             found += ai_txt_opt_outs(_text(ai), url, address, ai.time)
         return found
 
     def _tdm(self, url: str) -> list[OptOut]:
-        address = self.root + WELL_KNOWN
+        address = self.root + TDMREP
         tdm = self.files.get(address)
         said = file_reservation(_text(tdm), url) if tdm else None
         return [opt_out("tdm-reservation", said[1], address, tdm.time)] if tdm and said and said[0] else []
 
     def _licence(self, address: str, url: str, named: datetime) -> list[OptOut]:
-        """What a licence says; one that couldn't be read was still meant as terms."""
+        """What a licence says, where it was read."""
         read = self.files.get(address)
         if read is None or read.body is None:
-            return [opt_out("rsl-permission", "a licence is named and can't be read", address, named)]
+            return unread_licence(address, url, named)
         verdict = licence_verdict(read.body, url)
         return [opt_out(*verdict, address, read.time)] if verdict else []
-
-
-def root_of(url: str) -> str:
-    """The scheme and authority of a canonical URL.
-
-    >>> root_of("https://diario.example:8443/nota?x=1")
-    'https://diario.example:8443'
-    """
-    try:
-        parts = urlsplit(url)
-    except ValueError:  # of an archive that records what no browser would ask for
-        return ""
-    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _text(file: Text | None) -> str:

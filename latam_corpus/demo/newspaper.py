@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from latam_corpus.catalog.scope import Crawl
 from latam_corpus.catalog.source import load_source
-from latam_corpus.cli.crawl import crawler_of
 from latam_corpus.harvest.crawl.progress import Silent
+from latam_corpus.harvest.crawlers import crawler_of
+from latam_corpus.pipeline.collected import collected_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,7 +81,7 @@ def crawl_pieces(described: Path, folder: Path, room: Path) -> Any:  # noqa: ANN
     """
     source = load_source(described)
     crawler = crawler_of(source)
-    shutil.rmtree(room / "collected" / source.id, ignore_errors=True)
+    shutil.rmtree(collected_folder(source.id, room), ignore_errors=True)
     with served(folder) as host:
         stated = source.collect.crawl.model_dump() if source.collect.crawl else {}
         scope = Crawl.model_validate(stated | {"start": (f"http://{host}/sitemap.xml",), "private_hosts": (host,)})

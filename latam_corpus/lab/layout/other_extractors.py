@@ -1,8 +1,8 @@
-"""Other extractors on the same pages, as `bench` starts them with another Python.
+"""Other extractors on the same pages, as `shelves` starts them with another Python.
 
-`PYTHON rivals.py SYSTEM PAGES TEXTS` reads a JSON string a line, a page's markup, and writes its text and the seconds
-of processor time that it took as a JSON list a line, below a first line with the versions. SYSTEM is a name of
-`SYSTEMS`. It needs nothing of this project.
+`PYTHON other_extractors.py SYSTEM PAGES TEXTS` reads a JSON string a line, a page's markup, and writes its text
+and the seconds of processor time that it took as a JSON list a line, below a first line with the versions. SYSTEM is a
+name of `SYSTEMS`. It needs nothing of this project.
 
     python3 -m venv rival-extraction
     rival-extraction/bin/pip install trafilatura lxml_html_clean readability-lxml justext resiliparse
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _DISTRIBUTIONS = ("trafilatura", "lxml", "readability-lxml", "jusText", "Resiliparse")
 
 
-def _trafilatura(**options: Any) -> Callable[[str], str]:
+def _trafilatura(**options: Any) -> Callable[[str], str]:  # noqa: ANN401  (of the extractor)
     import trafilatura  # noqa: PLC0415  (only the rival's Python has them)
 
     def text(page: str) -> str:
@@ -54,7 +54,7 @@ def _justext() -> Callable[[str], str]:
     return text
 
 
-def _resiliparse(**options: Any) -> Callable[[str], str]:
+def _resiliparse(**options: Any) -> Callable[[str], str]:  # noqa: ANN401  (of the extractor)
     from resiliparse.extract.html2text import extract_plain_text  # noqa: PLC0415
 
     def text(page: str) -> str:

@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from latam_corpus.cli import completed
-from latam_corpus.cli.crawl_words import (
+from latam_corpus.cli.show import console, errors, number, print_json, table
+from latam_corpus.cli.spoken import Lang, in_their_language, spoken
+from latam_corpus.errors import ConfigError
+from latam_corpus.harvest.crawl_words import (
     ADDRESSES,
     CAPTURES,
     GONE,
@@ -30,16 +33,10 @@ from latam_corpus.cli.crawl_words import (
     WITHDRAWN,
     told_cause,
 )
-from latam_corpus.cli.show import console, errors, number, print_json, table
-from latam_corpus.cli.spoken import Lang, in_their_language, spoken
-from latam_corpus.errors import ConfigError
 
 if TYPE_CHECKING:
-    from types import ModuleType
-
     from latam_corpus.catalog.source import Source
     from latam_corpus.harvest.crawl.website import Result
-    from latam_corpus.pipeline.plan import Plan
     from latam_corpus.said import Said
 
 _TOLD_EVERY: Final = 15.0
@@ -86,6 +83,7 @@ def crawl(
 ) -> None:
     """Crawl a source into WARC, politely; the same command goes on where it was stopped."""
     from latam_corpus.catalog.source import load_source
+    from latam_corpus.harvest.crawlers import crawler_of
 
     language = spoken(lang)
     described = load_source(source)
@@ -134,55 +132,3 @@ def _tell(source: Source, result: Result, language: str) -> None:
     if waiting := result.states.get("waiting", 0):
         say(WAITING, n=number(waiting))
     console.print(f"{NEXT.told(language)}     {WITH_SOURCE.plain(source=source.id).told(language)}", markup=False)
-
-
-def with_crawled(plan: Plan, out: Path) -> Plan:
-    """The plan, in which sources that were crawled into `out` are read from there where nothing else is said."""
-    there = {source.id: collected(source, out) for source in plan.sources if source.status != "ask_first"}
-    found = {source: folder for source, folder in there.items() if folder}
-    return dataclasses.replace(plan, locations={**found, **plan.locations})
-
-
-def collected(source: Source, out: Path) -> str:
-    """Where pages of the source were crawled to before; empty where they weren't."""
-    folder = out / "collected" / source.id / "warc"
-    return str(folder) if source.collect.asked and folder.is_dir() else ""
-
-
-# What collects each kind of source that is asked for over the network.
-_CRAWLERS: Final = {
-    "crawl": "latam_corpus.harvest.crawl.website:Crawler",
-    "feeds": "latam_corpus.harvest.feeds.rounds:FeedCrawler",
-    "oai": "latam_corpus.harvest.oai.repository:OaiCrawler",
-    "commoncrawl": "latam_corpus.harvest.commoncrawl.copying:CommonCrawler",
-}
-
-
-def crawler_of(source: Source) -> Any:  # noqa: ANN401  (a class that needs an extra)
-    """The class that collects a source of this kind.
-
-    Raises:
-        ConfigError: the source's holder must be asked first, it isn't one to ask for, or what it needs isn't installed.
-    """
-    from latam_corpus.harvest.crawl.permission import permitted
-
-    permitted(source)
-    if source.collect.kind not in _CRAWLERS:
-        problem = "its records are files; there is nothing to crawl"
-        raise ConfigError(f"source {source.id}", problem, "run a recipe that names it, with --input")
-    named, _, name = _CRAWLERS[source.collect.kind].partition(":")
-    return getattr(installed(named), name)
-
-
-def installed(named: str) -> ModuleType:
-    """The module of this name, which needs the extra `crawl`.
-
-    Raises:
-        ConfigError: what it needs isn't installed.
-    """
-    from importlib import import_module
-
-    try:
-        return import_module(named)
-    except ImportError as error:
-        raise ConfigError("crawl", f"«{error.name}» isn't installed", "pip install 'latam-corpus[crawl]'") from None

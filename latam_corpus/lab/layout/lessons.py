@@ -10,8 +10,7 @@ import numpy as np
 
 from latam_corpus.extract.layout import context, features
 from latam_corpus.extract.page import Model
-
-from .boost import Options, grow
+from latam_corpus.lab.layout.boosted_trees import Options, grow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,6 +28,7 @@ _INNER: Final = 3  # folds in which the first look is made at the pages that the
 # Of blocks that are all link and that nobody keeps, this share is learnt from, the others' weight being added.
 _EASY: Final = 0.2
 _LINKED: Final = 0.7
+_NOBODY: Final = 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +50,14 @@ class Lesson:
     weights: NDArray[np.float64]
 
     @classmethod
-    def of(cls, site: str, markup: Markup, known: NDArray[np.float32], shares: Any, weights: Any) -> Lesson:
+    def of(
+        cls,
+        site: str,
+        markup: Markup,
+        known: NDArray[np.float32],
+        shares: NDArray[np.float64],
+        weights: NDArray[np.float64],
+    ) -> Lesson:
         """The lesson of a page whose blocks are labelled; a block counts by its length, a page by its root."""
         rows = features(markup, known)
         size = np.minimum(3.0, 0.3 + np.sqrt(markup.counts[:, 0]) / 8)
@@ -92,7 +99,7 @@ def _grown(lessons: Sequence[Lesson], rows_of: Callable[[Lesson], NDArray[np.flo
     dice = np.random.default_rng(options.seed)
     rows, shares, weights = [], [], []
     for lesson in lessons:
-        easy = (lesson.shares < 0.05) & (lesson.markup.counts[:, 2] > _LINKED * lesson.markup.counts[:, 0])
+        easy = (lesson.shares < _NOBODY) & (lesson.markup.counts[:, 2] > _LINKED * lesson.markup.counts[:, 0])
         kept = ~easy | (dice.random(len(easy)) < _EASY)
         rows.append(rows_of(lesson)[kept])
         shares.append(lesson.shares[kept])

@@ -1,31 +1,27 @@
-"""Trains the shipped layout model: `python -m tests.benchmarks.extraction.train --rival-python PYTHON`.
+"""Trains the shipped layout model: `python -m latam_corpus.lab.layout.train_layout` (`--help` says what it needs).
 
-It learns numbers about the place and form of blocks; no text of a page is in the model. `rivals.py` says what PYTHON
-needs: where the gold of a page is silent, what other extractors keep says what a block is.
+It learns numbers about the place and form of blocks; no text of a page is in the model. `other_extractors.py` says what
+PYTHON needs: where the gold of a page is silent, what other extractors keep says what a block is.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+from latam_corpus.cli.show import console
 from latam_corpus.extract.model_file import MODEL
 from latam_corpus.extract.page import features_digest, save_model
-
-from .labels import BELIEVED
-from .learn import BOUND, FIRST, SECOND, learn
-from .shelf import Shelf
+from latam_corpus.lab.layout.block_labels import BELIEVED
+from latam_corpus.lab.layout.lessons import BOUND, FIRST, SECOND, learn
+from latam_corpus.lab.layout.shelves import Shelf
 
 
 def main() -> None:
     """Train on all pages and keep the model."""
-    root = Path(__file__).resolve().parents[3]
-    data = Path(os.environ.get("LATAM_CORPUS_DATA") or root.parent / "shared" / "data")
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.extraction.train")
-    parser.add_argument("--data", type=Path, default=data, help="the folder of the public texts")
+    parser = argparse.ArgumentParser(prog="python -m latam_corpus.lab.layout.train_layout")
+    parser.add_argument("--data", type=Path, required=True, help="the folder of the public texts")
     parser.add_argument("--rival-python", required=True, help="a Python that has the other extractors")
     parser.add_argument("--keep", type=Path, help="a folder for what they say, taken from there for the same pages")
     parser.add_argument("--out", type=Path, default=MODEL)
@@ -43,7 +39,7 @@ def main() -> None:
         "from": "place and form of the blocks of the pages in unclear/news; no text",
     }
     save_model(learn(lessons, about), args.out)
-    sys.stdout.write(f"{about}\nkept in {args.out}\n")
+    console.print(f"{about}\nkept in {args.out}", markup=False)
 
 
 if __name__ == "__main__":

@@ -11,12 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from latam_corpus.cli import completed
-from latam_corpus.cli.checked import usable_source
-from latam_corpus.cli.crawl import collected, crawler_of
-from latam_corpus.cli.crawl_words import LEFT, told_cause
 from latam_corpus.cli.show import console, errors, print_json, side_by_side
 from latam_corpus.cli.spoken import Lang, in_their_language, spoken
 from latam_corpus.desk.advice import ASK_FIRST, NO_CONTACT
+from latam_corpus.desk.checked import usable_source
 from latam_corpus.desk.preview_page import (
     DROPPED,
     EXTRACTED,
@@ -28,6 +26,9 @@ from latam_corpus.desk.preview_page import (
 )
 from latam_corpus.errors import ConfigError
 from latam_corpus.harvest.crawl.progress import Silent
+from latam_corpus.harvest.crawl_words import LEFT, told_cause
+from latam_corpus.harvest.crawlers import crawler_of
+from latam_corpus.pipeline.collected import collected
 from latam_corpus.report.page import write_file
 from latam_corpus.said import Said
 
@@ -72,8 +73,8 @@ def preview(
     What the terminal and the page show is redacted. A page of a source whose terms don't let its texts be shown is
     stamped as internal.
     """
-    from latam_corpus.cli.previewed import items_of
     from latam_corpus.collect.examine import examine
+    from latam_corpus.desk.previewed import items_of
 
     language = spoken(lang)
     source = usable_source(file, language)
@@ -143,7 +144,6 @@ def _readable(source: Source) -> bool:
 
 
 def _tell(number: int, item: Item, language: str) -> None:
-
     mark, verdict = ("✓", KEPT) if item.kept else ("✗", DROPPED)
     known = [item.title, item.language_said.told(language)]
     console.print(f"{number}  {item.where}", markup=False)

@@ -1,0 +1,37 @@
+"""The core's own commands."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from latam_corpus.cli.app import Command
+
+COMMANDS: Final = {
+    "check": Command(
+        "latam_corpus.cli.recipes:check",
+        "Find everything that is wrong with a recipe; "
+        "with --input also with its sources' columns, by the first records.",
+    ),
+    "run": Command(
+        "latam_corpus.cli.recipes:run", "Run a recipe: collect, work, and, where it has a [release], release."
+    ),
+    "stage": Command(
+        "latam_corpus.cli.stages:stage", "Run one stage alone; the output has one row a row of the input, in its order."
+    ),
+    "sample": Command(
+        "latam_corpus.cli.sample:sample",
+        "Draw documents by lot, the same ones each time, redacted, and only those whose terms allow them to be shown.",
+    ),
+    "compare": Command(
+        "latam_corpus.cli.compare:compare",
+        "Show what two runs kept, slice by slice, and on which documents they disagree.",
+    ),
+    "explain": Command("latam_corpus.cli.explain:explain", "Tell a document's whole story."),
+    "pull": Command(
+        "latam_corpus.cli.release:pull",
+        "Fetch a version, verified, in a layout that datasets, Polars and DuckDB read; it goes on where it was cut.",
+    ),
+    "list": Command("latam_corpus.cli.lists:list_app", "List recipes, stages, signals, languages or sources."),
+    "runs": Command("latam_corpus.cli.runs:app", "List, show, compare, tag and remove runs."),
+    "release": Command("latam_corpus.cli.release:app", "Build, list, show, verify and compare versions of a corpus."),
+}

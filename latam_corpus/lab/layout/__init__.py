@@ -1,0 +1,1 @@
+"""The layout model of pages: what it learns from, and how."""
