@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from latam_corpus.corpus import Piece
-    from latam_corpus.pipeline.registry import Barrier
     from latam_corpus.pipeline.run import Engine, Progress
+    from latam_corpus.stage import Barrier
 
 T = TypeVar("T")
 R = TypeVar("R")
