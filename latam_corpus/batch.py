@@ -1,15 +1,11 @@
-"""A batch of documents and the protocol of the stages that map one batch to another.
-
-A batch in, the same rows out: a stage adds columns, rewrites `text`, or gives rows a `drop_reason`; it can't lose
-a row. A stage that makes several rows out of one says so (`makes_rows`), and each child names its `parent_id`.
-"""
+"""A batch of documents: what stages take and give."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -95,20 +91,3 @@ def with_defaults(frame: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
     """The frame with these string columns present, null where they were missing."""
     missing = [name for name in names if name not in frame.columns]
     return frame.with_columns(pl.lit(None, dtype=pl.String).alias(name) for name in missing)
-
-
-@runtime_checkable
-class Stage(Protocol):
-    """A step of a pipeline: a value that maps a batch to a batch.
-
-    A stage is a frozen dataclass, so that it can be compared, printed and sent to a worker; its fields are the
-    options that a recipe may set. Models are named by path and opened in the worker.
-    """
-
-    name: ClassVar[str]
-    needs: ClassVar[frozenset[str]]
-    gives: ClassVar[frozenset[str]]
-
-    def __call__(self, batch: Batch) -> Batch:
-        """The same rows with the stage's columns."""
-        ...

@@ -15,13 +15,14 @@ from latam_corpus.batch import Batch
 from latam_corpus.errors import PartError
 from latam_corpus.extract.document import SKIMMED
 from latam_corpus.pipeline.conserve import Count, exact_hash, pass_through, set_aside
+from latam_corpus.stage import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 
 @dataclass(frozen=True)
-class _Stage:
+class _Stage(Stage):
     """A stage that does what the test says."""
 
     does: Callable[[Batch], Batch]

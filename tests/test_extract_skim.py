@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
-from latam_corpus.batch import Batch, Stage
+from latam_corpus.batch import Batch
 from latam_corpus.errors import ConfigError
 from latam_corpus.extract.skim import Skim, visible_text
 from latam_corpus.extract.stage import Extract
 from latam_corpus.language.identify import Identify
+from latam_corpus.stage import Stage
 
 if TYPE_CHECKING:
     from pathlib import Path

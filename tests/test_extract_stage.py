@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
-from latam_corpus.batch import Batch, Stage
+from latam_corpus.batch import Batch
 from latam_corpus.extract import sandbox
 from latam_corpus.extract import stage as stage_module
 from latam_corpus.extract.stage import Extract
+from latam_corpus.stage import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,13 +8,14 @@ import pickle
 import polars as pl
 import pytest
 
-from latam_corpus.batch import Batch, Stage
+from latam_corpus.batch import Batch
 from latam_corpus.codes import groups
 from latam_corpus.errors import ConfigError
 from latam_corpus.language.identify import Identify
 from latam_corpus.language.lines import window_lines
 from latam_corpus.language.windows import MOST_WINDOWS, NEAR, WINDOW
 from latam_corpus.schema import DOCUMENT_SCHEMA
+from latam_corpus.stage import Stage
 from latam_corpus.text.words import utf8
 
 SPANISH = (
@@ -161,7 +162,7 @@ def test_the_batch_does_not_change_what_is_said() -> None:
     assert together["language_score"].to_list() == pytest.approx(alone["language_score"].to_list(), abs=1e-4)
 
 
-def test_the_stage_is_a_value_of_the_protocol() -> None:
+def test_the_stage_is_a_value() -> None:
     """It compares, pickles, and its fingerprint is a digest."""
     stage = Identify(languages=("spa",))
     assert isinstance(stage, Stage)

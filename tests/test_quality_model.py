@@ -15,9 +15,10 @@ import pytest
 from latam_corpus.batch import Batch
 from latam_corpus.errors import ConfigError
 from latam_corpus.lab.quality.train_score import Trained, auc, train
-from latam_corpus.pipeline.registry import expanded, make_stage
+from latam_corpus.pipeline.registry import make_stage
 from latam_corpus.quality.learned import cached_model
 from latam_corpus.quality.settings import Settings
+from latam_corpus.stage import Stage
 from latam_corpus.text.words import WordTable
 
 if TYPE_CHECKING:
@@ -113,8 +114,9 @@ def filtered(texts: list[str], **options: Any) -> pl.DataFrame:
     """The documents after the stage `filter` with these options."""
     rows = {"doc_id": [f"d{n}" for n in range(len(texts))], "text": texts}
     batch = Batch(pl.DataFrame(rows).with_columns(language=pl.lit("spa_Latn"), genre=pl.lit("news")))
-    for stage in expanded(make_stage("filter", options, "prueba")):
-        batch = stage(batch)  # type: ignore[operator]
+    for stage in make_stage("filter", options, "prueba").expand():
+        assert isinstance(stage, Stage)
+        batch = stage(batch)
     return batch.frame
 
 

@@ -19,13 +19,14 @@ from latam_corpus.pipeline.conserve import pass_through
 from latam_corpus.pipeline.plan import make_plan
 from latam_corpus.pipeline.recipe import load_recipe
 from latam_corpus.pipeline.run import find_parts, run
+from latam_corpus.stage import Stage
 
 if TYPE_CHECKING:
     from conftest import Silent, SmallRecipe
 
 
 @dataclass(frozen=True)
-class _Losing:
+class _Losing(Stage):
     """A stage that breaks the first law."""
 
     how: str
@@ -51,7 +52,7 @@ def test_a_dropped_row_is_set_aside_with_its_ledger_row() -> None:
     """The reason, the evidence and the exact text's hash are on record."""
 
     @dataclass(frozen=True)
-    class Short:
+    class Short(Stage):
         name: ClassVar[str] = "short"
         needs: ClassVar[frozenset[str]] = frozenset({"text"})
         gives: ClassVar[frozenset[str]] = frozenset({"drop_reason"})

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from latam_corpus.batch import Batch
 from latam_corpus.extract.repair import Repair
 from latam_corpus.pipeline.conserve import pass_through
+from latam_corpus.stage import Stage
 from latam_corpus.text.words import WordTable
 
 if TYPE_CHECKING:
@@ -80,7 +81,8 @@ def test_one_repaired_document_has_the_others_not_scanned_again(monkeypatch: pyt
 def test_a_dropped_document_has_the_others_not_scanned_again() -> None:
     """What a stage sets aside leaves the others' words as they were."""
 
-    class Drop:
+    @dataclasses.dataclass(frozen=True)
+    class Drop(Stage):
         name: ClassVar[str] = "drop"
         needs: ClassVar[frozenset[str]] = frozenset({"text"})
         gives: ClassVar[frozenset[str]] = frozenset({"drop_reason"})

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from latam_corpus.collect.examine import Examined
     from latam_corpus.pipeline.plan import Plan
     from latam_corpus.pipeline.recipe import Recipe
-    from latam_corpus.pipeline.registry import Barrier
     from latam_corpus.pipeline.result import RunResult
     from latam_corpus.release.manifest import Manifest
     from latam_corpus.release.store import Store
+    from latam_corpus.stage import Barrier
 
 RecipeName = Annotated[
     str,
@@ -152,22 +152,22 @@ def with_indexes(
     Raises:
         ConfigError: there is no such version, or its index can't be used.
     """
+    from latam_corpus.dedupe.dedupe import Dedupe
     from latam_corpus.release.index import find_index
     from latam_corpus.release.sketch import scheme_of
 
     found: list[Manifest] = []
 
     def settled(barrier: Barrier) -> Barrier:
-        options = dataclasses.asdict(barrier)  # type: ignore[call-overload]
-        spec = options.get("against")
-        if not spec:
+        if not isinstance(barrier, Dedupe) or not barrier.against:
             return barrier
+        spec = barrier.against
         try:
-            index = find_index(store, spec, scheme_of(options))
+            index = find_index(store, spec, scheme_of(dataclasses.asdict(barrier)))
             found.append(index.manifest)
             if cache is None:
                 return barrier
-            return dataclasses.replace(barrier, against=str(index.folder(cache, mended)))  # type: ignore[type-var]
+            return dataclasses.replace(barrier, against=str(index.folder(cache, mended)))
         except ConfigError as error:
             place = f"{plan.recipe.file}, stage «{barrier.name}», against = «{spec}»"
             raise ConfigError(place, f"{error.place}: {error.problem}", error.remedy) from None

@@ -14,13 +14,14 @@ from latam_corpus.cli.show import errors
 from latam_corpus.collect.files import list_inputs, read_all
 from latam_corpus.corpus import ROW, Frames
 from latam_corpus.errors import ConfigError
-from latam_corpus.pipeline.registry import Barrier, make_stage
+from latam_corpus.pipeline.registry import make_stage
+from latam_corpus.stage import Barrier
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from latam_corpus.batch import Stage
+    from latam_corpus.stage import Stage
 
 Chunk = tuple[list[dict[str, Any]], pl.DataFrame]  # rows as they were, and what is given beside them
 _GIVEN_BY_EXTRACT = (
@@ -97,7 +98,7 @@ def _decided(held: Sequence[Chunk], stages: Sequence[Stage | Barrier], gives: Se
 
 
 def _decided_by(barrier: Stage | Barrier) -> list[str]:
-    return sorted({*barrier.needs, *getattr(barrier, "aside", ())})
+    return sorted({*barrier.needs, *(barrier.aside if isinstance(barrier, Barrier) else ())})
 
 
 def with_language(documents: pl.DataFrame, stages: Sequence[Stage]) -> pl.DataFrame:

@@ -11,7 +11,7 @@ import typer
 from latam_corpus.cli import completed
 from latam_corpus.cli.show import console, number, print_json
 from latam_corpus.errors import ConfigError
-from latam_corpus.pipeline.registry import expanded, make_stage, stage_class
+from latam_corpus.pipeline.registry import make_stage, stage_class
 
 
 def stage(
@@ -31,7 +31,7 @@ def stage(
     made = make_stage(name, dict(_setting(name, entry) for entry in settings), f"stage «{name}»")
     kind_of(output)
     rows, dropped = 0, 0
-    chunks = extracted(source, made) if name == "extract" else worked(source, expanded(made))
+    chunks = extracted(source, made) if name == "extract" else worked(source, made.expand())
     with RowWriter(output) as writer:
         for originals, given in chunks:
             writer.write(originals, given)

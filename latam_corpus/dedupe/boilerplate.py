@@ -19,12 +19,13 @@ from latam_corpus.corpus import ragged
 from latam_corpus.dedupe.common_lines import COMMON, By, CommonLines, Floor
 from latam_corpus.dedupe.line_keys import RUN, SHORTEST, KeyLines, LineKeys
 from latam_corpus.errors import ConfigError
+from latam_corpus.stage import Stage
 from latam_corpus.text.words import WordTable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from latam_corpus.batch import Batch, Stage
+    from latam_corpus.batch import Batch
 
 # A line that a document has more often is its refrain or a speaker's label; a menu stands above and below.
 _TIMES: Final = 2
@@ -35,7 +36,7 @@ _TOLD: Final = 80  # characters of a cut line in the evidence
 
 
 @dataclass(frozen=True)
-class Boilerplate:
+class Boilerplate(Stage):
     """The stage that cuts lines which many documents of one source have.
 
     Attributes:

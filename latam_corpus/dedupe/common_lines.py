@@ -21,6 +21,7 @@ from latam_corpus.corpus import ROW, ragged
 from latam_corpus.dedupe import buckets
 from latam_corpus.dedupe.line_keys import ASIDE, KEYS, SHEET, mixed
 from latam_corpus.dedupe.radix import added_up
+from latam_corpus.stage import Barrier
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +58,7 @@ class Floor:
 
 
 @dataclass(frozen=True)
-class CommonLines:
+class CommonLines(Barrier):
     """The barrier that tells each document which of its lines are common in its source.
 
     Attributes:
@@ -66,16 +67,16 @@ class CommonLines:
     """
 
     name: ClassVar[str] = "common_lines"
+    needs: ClassVar[frozenset[str]] = frozenset({"source_id", "url"})
     gives: ClassVar[frozenset[str]] = frozenset({COMMON})
-    aside: ClassVar[pl.Schema] = ASIDE
 
     floor: Floor
     by: By = "source"
 
     @property
-    def needs(self) -> frozenset[str]:
-        """The columns that it decides by, beside those of `aside`."""
-        return frozenset(_GROUP[self.by])
+    def aside(self) -> pl.Schema:
+        """The keys of the lines."""
+        return ASIDE
 
     def decide(self, corpus: Corpus) -> Iterator[pl.DataFrame]:
         """For each row that has common lines their keys, each with in how many documents it stands."""

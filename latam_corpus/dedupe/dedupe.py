@@ -8,7 +8,7 @@ alone, never on the order of files or workers.
 from __future__ import annotations
 
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -24,19 +24,20 @@ from latam_corpus.dedupe.near import linked
 from latam_corpus.dedupe.order import DECIDED_BY, TERMS, Keeping, decided_by, in_order
 from latam_corpus.dedupe.scheme import Scheme
 from latam_corpus.dedupe.told import decided
+from latam_corpus.stage import Barrier
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from latam_corpus.batch import Stage
     from latam_corpus.corpus import Corpus, Piece
+    from latam_corpus.stage import Stage
 
 _EMPTY: bytes = text_hash("")
 _KEYS = ("text_hash", "doc_id", "rights_tier", *TERMS, "obtained")
 
 
 @dataclass(frozen=True)
-class Dedupe:
+class Dedupe(Barrier):
     """The barrier that keeps one of several documents which say the same.
 
     Attributes:
@@ -89,6 +90,10 @@ class Dedupe:
     def expand(self) -> tuple[Stage, Dedupe]:
         """What a plan runs for it: fingerprints before the cut, the decision at it."""
         return (self._fingerprint(), self)
+
+    def for_release(self, admit: tuple[Tier, ...], uses: tuple[Use, ...]) -> Dedupe:
+        """The same, weighing the terms of the recipe's release where it states none."""
+        return self if self.admit or self.uses else replace(self, admit=admit, uses=uses)
 
     def fingerprint(self) -> str:
         """What changes when the index does that is compared with, so that cached decisions are made anew."""

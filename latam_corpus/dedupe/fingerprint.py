@@ -13,6 +13,7 @@ from latam_corpus.dedupe.columns import ANCHORS, SKETCH, STREAM, WORDS
 from latam_corpus.dedupe.damage import damage_of, shipped
 from latam_corpus.dedupe.minhash import proposals_of
 from latam_corpus.dedupe.scheme import Scheme
+from latam_corpus.stage import Stage
 from latam_corpus.text.normal import normal, normal_utf8
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def text_hash(text: str) -> bytes:
 
 
 @dataclass(frozen=True)
-class Fingerprint:
+class Fingerprint(Stage):
     """The stage that gives each document its `text_hash`, and what near-duplicates are found by.
 
     Attributes:

@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from latam_corpus.dedupe.scheme import Ragged
+from latam_corpus.stage import Stage
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -135,7 +136,7 @@ def mixed(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 
 @dataclass(frozen=True)
-class KeyLines:
+class KeyLines(Stage):
     """The stage that gives each document the keys of its lines, beside which the barrier counts them.
 
     Attributes:

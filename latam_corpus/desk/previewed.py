@@ -16,14 +16,14 @@ from latam_corpus.desk.preview_page import Item, stated, to_look_at
 from latam_corpus.extract.charset import decode
 from latam_corpus.extract.stage import Extract
 from latam_corpus.pipeline.conserve import pass_through, set_aside
-from latam_corpus.pipeline.registry import Barrier, expanded, make_stage
+from latam_corpus.pipeline.registry import make_stage
 from latam_corpus.privacy.redact import redact
 from latam_corpus.report.reasons import in_plain_words
+from latam_corpus.stage import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from latam_corpus.batch import Stage
     from latam_corpus.catalog.source import Source
     from latam_corpus.collect.files import InputFile
 
@@ -77,8 +77,8 @@ def _items(source: Source, files: Sequence[tuple[InputFile, int]], n: int, polic
 
 def _stages(policies: str) -> list[Stage]:
     options = {"filter": {"policies": policies}}
-    made = [one for name in _STAGES for one in expanded(make_stage(name, options.get(name, {}), "preview"))]
-    return [one for one in made if not isinstance(one, Barrier)]
+    made = [one for name in _STAGES for one in make_stage(name, options.get(name, {}), "preview").expand()]
+    return [one for one in made if isinstance(one, Stage)]
 
 
 def _judged(source: Source, frame: pl.DataFrame, policies: str) -> list[Item]:

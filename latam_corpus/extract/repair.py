@@ -14,6 +14,7 @@ import ftfy
 import numpy as np
 import polars as pl
 
+from latam_corpus.stage import Stage
 from latam_corpus.text.words import REPAIRS
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ _BESIDE_MARKUP: Final = _CONFIG._replace(unescape_html=False)
 
 
 @dataclass(frozen=True)
-class Repair:
+class Repair(Stage):
     """The stage that repairs text."""
 
     name: ClassVar[str] = "repair"

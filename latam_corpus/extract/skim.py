@@ -17,6 +17,7 @@ from latam_corpus.extract.charset import decode, meta_charset
 from latam_corpus.extract.document import SKIMMED
 from latam_corpus.extract.markup import read_markup
 from latam_corpus.extract.stage import HTML, parse_media_type
+from latam_corpus.stage import Stage
 
 if TYPE_CHECKING:
     from latam_corpus.batch import Batch
@@ -25,7 +26,7 @@ _MOST: Final = 10**6
 
 
 @dataclass(frozen=True)
-class Skim:
+class Skim(Stage):
     """The stage that reads the visible text of HTML pages, and of nothing else.
 
     It runs in the worker's own process: there is no parser, only one pass whose time grows as the page's bytes.

@@ -16,6 +16,7 @@ from latam_corpus.extract.document import SKIMMED
 from latam_corpus.extract.licences import with_stated
 from latam_corpus.extract.model_file import model_digest
 from latam_corpus.schema import DOCUMENT_SCHEMA
+from latam_corpus.stage import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,7 +43,7 @@ _LEAST_CLOCK: Final = 30.0
 
 
 @dataclass(frozen=True)
-class Extract:
+class Extract(Stage):
     """The stage that makes text of bytes; rows that came as text pass with the extractor `record`.
 
     Attributes:

@@ -18,6 +18,7 @@ from latam_corpus.language.model import digest, load
 from latam_corpus.language.model_files import SHIPPED
 from latam_corpus.language.variety import TAGS, predict
 from latam_corpus.schema import LANGUAGES
+from latam_corpus.stage import Stage
 
 if TYPE_CHECKING:
     from latam_corpus.batch import Batch
@@ -28,7 +29,7 @@ _NEAR: Final = 4  # languages of the model that are shown in place of one that i
 
 
 @dataclass(frozen=True)
-class Identify:
+class Identify(Stage):
     """The stage that identifies languages.
 
     Attributes:

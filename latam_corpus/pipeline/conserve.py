@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from latam_corpus import schema
-from latam_corpus.batch import Batch, Stage, with_defaults
+from latam_corpus.batch import Batch, with_defaults
 from latam_corpus.errors import PartError
 from latam_corpus.extract.document import SKIMMED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from latam_corpus.stage import Stage
 
 _NOTES = ("drop_reason", "verdict", "evidence")
 
@@ -108,7 +110,7 @@ def _clean(batch: Batch) -> Batch:
 
 
 def _check_rows(stage: Stage, before: pl.DataFrame, after: pl.DataFrame) -> None:
-    if getattr(stage, "makes_rows", False):
+    if stage.makes_rows:
         orphans = set(after["parent_id"].drop_nulls()) - set(before["doc_id"])
         lost = set(before["doc_id"]) - set(after["doc_id"]) - set(after["parent_id"].drop_nulls())
         if orphans or lost:
@@ -123,7 +125,7 @@ def _check_rows(stage: Stage, before: pl.DataFrame, after: pl.DataFrame) -> None
 
 def _changes(stage: Stage, before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
     """A ledger row for each row of which the stage changed the text, or itself says that it was `changed`."""
-    if getattr(stage, "makes_rows", False):
+    if stage.makes_rows:
         return _EMPTY_LEDGER
     rows = with_defaults(after, _NOTES)
     changed = rows["verdict"].eq_missing("changed")

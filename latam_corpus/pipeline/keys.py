@@ -11,12 +11,13 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from latam_corpus.stage import Barrier
+
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from latam_corpus.batch import Stage
-    from latam_corpus.pipeline.registry import Barrier
     from latam_corpus.pipeline.tally import Pair
+    from latam_corpus.stage import Stage
 
 
 def digest_of(*values: Any) -> str:  # noqa: ANN401  (anything that JSON holds)
@@ -48,20 +49,18 @@ def made_of(stage: Stage | Barrier, entering: Collection[Pair] | None = None) ->
 
     Args:
         stage: a stage or a barrier.
-        entering: the languages and genres of the rows that it is given, for a stage with `fingerprint_for`: what it
-            rests on for others doesn't count then.
+        entering: the languages and genres of the rows that it is given; what it rests on for others may not
+            count then, see `Stage.fingerprint_for`.
     """
-    by_content = getattr(stage, "by_content", ())
-    options = {key: value for key, value in dataclasses.asdict(stage).items() if key not in by_content}  # type: ignore[call-overload]
+    options = {key: value for key, value in dataclasses.asdict(stage).items() if key not in stage.by_content}
     module = type(stage).__module__
     room = module.rpartition(".")[0] if module.startswith("latam_corpus.") else module
-    named, given = ("fingerprint", ()) if entering is None else ("fingerprint_for", (entering,))
-    fingerprint = getattr(stage, named, None)
+    own = None if entering is None or isinstance(stage, Barrier) else stage.fingerprint_for(entering)
     code = [code_digest(room), code_digest("latam_corpus.text"), code_digest("latam_corpus.codes")]
     return {
         "stage": stage.name,
         "options": options,
-        "models": fingerprint(*given) if fingerprint else "",
+        "models": stage.fingerprint() if own is None else own,
         "code": code,
-        "libraries": {name: metadata.version(name) for name in getattr(stage, "libraries", ())},
+        "libraries": {name: metadata.version(name) for name in stage.libraries},
     }

@@ -29,6 +29,7 @@ from latam_corpus.pipeline.conserve import Count, Passed, pass_through, set_asid
 from latam_corpus.pipeline.keys import code_digest, digest_of
 from latam_corpus.pipeline.step_file import ASIDE, DROPPED, LEDGER, ROWS, VALUES, StepFile, Told, damage_in, put
 from latam_corpus.pipeline.tally import pairs, tally
+from latam_corpus.stage import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -308,15 +309,16 @@ def _stored(folder: Path, task: Task) -> Iterator[Batch]:
                     yield Batch(frame.slice(start, task.rows_a_batch).cast(schema.DOCUMENT_SCHEMA))
 
 
-@dataclass(frozen=True, eq=False)
-class Settle:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Settle(Stage):
     """A barrier's decisions on the rows of one part, carried out as a stage of the barrier's name.
 
     Attributes:
+        name: the barrier's.
         decisions: `place` (the row's place in the part) and what the barrier gives.
     """
 
-    name: str  # a value, since it is the barrier's
+    name: str  # type: ignore[misc]  # one class for all barriers
     decisions: pl.DataFrame
     needs: ClassVar[frozenset[str]] = frozenset({"place"})
     gives: ClassVar[frozenset[str]] = frozenset({"drop_reason"})
@@ -339,4 +341,4 @@ def _settling(task: Task) -> Iterator[Settle]:
     for name in task.barriers:
         mine = every.filter(pl.col("stage") == name).drop("stage") if every is not None else pl.DataFrame()
         decided = [column for column in mine.columns if mine[column].null_count() < mine.height]
-        yield Settle(name, mine.select(decided or ["place"]))
+        yield Settle(name=name, decisions=mine.select(decided or ["place"]))

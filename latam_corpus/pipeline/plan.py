@@ -6,7 +6,6 @@ a changed bound re-decides measured rows and redoes nothing before them.
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,18 +18,19 @@ from latam_corpus.catalog.source import Source, load_source
 from latam_corpus.dedupe.fingerprint import Fingerprint
 from latam_corpus.errors import ConfigError, PartError, closest
 from latam_corpus.pipeline.keys import digest_of, made_of, stage_digest
-from latam_corpus.pipeline.registry import Barrier, expanded, make_stage
+from latam_corpus.pipeline.registry import make_stage
 from latam_corpus.pipeline.supersede import Supersede
 from latam_corpus.pipeline.survival import check_floors
+from latam_corpus.stage import Barrier
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from latam_corpus.batch import Stage
     from latam_corpus.collect.files import InputFile
     from latam_corpus.collect.spans import Span
     from latam_corpus.pipeline.recipe import Recipe
     from latam_corpus.pipeline.tally import Pair
+    from latam_corpus.stage import Stage
 
 # What every record has once it is collected.
 COLLECTED = frozenset(
@@ -75,7 +75,7 @@ class Step:
     @property
     def tells_rows_apart(self) -> bool:
         """Whether its first stage says what it rests on for rows of certain languages and genres alone."""
-        return bool(self.stages) and hasattr(self.stages[0], "fingerprint_for")
+        return bool(self.stages) and self.stages[0].fingerprint_for(()) is not None
 
     def digest(self, entering: Collection[Pair] | None = None) -> str:
         """What changes when the step's results may.
@@ -113,7 +113,7 @@ class Segment:
     @property
     def aside(self) -> pl.Schema:
         """The columns that the barriers want stored beside the rows."""
-        return pl.Schema({k: v for barrier in self.barriers for k, v in getattr(barrier, "aside", {}).items()})
+        return pl.Schema({k: v for barrier in self.barriers for k, v in barrier.aside.items()})
 
 
 @dataclass(frozen=True)
@@ -275,7 +275,7 @@ def _segments(recipe: Recipe, sources: Sequence[Source]) -> Iterable[Segment]:
     stages = [
         stage
         for number, entry in enumerate(recipe.stage, 1)
-        for stage in expanded(_for_release(make_stage(entry.use, entry.options, f"{place}, stage {number}"), recipe))
+        for stage in _for_release(make_stage(entry.use, entry.options, f"{place}, stage {number}"), recipe).expand()
     ]
     _check_columns(place, stages, sources)
     steps: list[list[Stage]] = [[]]
@@ -290,7 +290,7 @@ def _segments(recipe: Recipe, sources: Sequence[Source]) -> Iterable[Segment]:
         if cut:
             yield _segment(steps, barriers)
             steps, barriers, cut = [[]], [], False
-        if getattr(stage, "stored_before", False) and steps[-1]:
+        if stage.stored_before and steps[-1]:
             steps.append([])
         steps[-1].append(stage)
     if not _hash_is_fresh(stages):
@@ -301,11 +301,7 @@ def _segments(recipe: Recipe, sources: Sequence[Source]) -> Iterable[Segment]:
 
 
 def _for_release(stage: Stage | Barrier, recipe: Recipe) -> Stage | Barrier:
-    """The stage; one that weighs terms and states none weighs those of the recipe's release."""
-    release = recipe.release
-    if not release or getattr(stage, "admit", None) != () or getattr(stage, "uses", None) != ():
-        return stage
-    return dataclasses.replace(stage, admit=release.admit, uses=release.uses)  # type: ignore[type-var]
+    return stage.for_release(recipe.release.admit, recipe.release.uses) if recipe.release else stage
 
 
 def _segment(steps: list[list[Stage]], barriers: list[Barrier]) -> Segment:

@@ -6,19 +6,15 @@ import dataclasses
 import importlib
 from functools import cache
 from importlib import metadata
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, get_type_hints, runtime_checkable
+from typing import TYPE_CHECKING, Any, Final, get_type_hints
 
 import pydantic
 
 from latam_corpus.errors import ConfigError, closest
+from latam_corpus.stage import Barrier, Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    import polars as pl
-
-    from latam_corpus.batch import Stage
-    from latam_corpus.corpus import Corpus
+    from collections.abc import Mapping
 
 STAGES: Final = {
     "skim": "latam_corpus.extract.skim:Skim",
@@ -36,31 +32,22 @@ STAGES: Final = {
 ENTRY_POINTS: Final = "latam_corpus.stages"
 
 
-@runtime_checkable
-class Barrier(Protocol):
-    """A stage that needs the whole corpus: the plan cuts the pipeline there."""
-
-    name: ClassVar[str]
-    needs: ClassVar[frozenset[str]]
-    gives: ClassVar[frozenset[str]]
-
-    def decide(self, corpus: Corpus) -> Iterator[pl.DataFrame]:
-        """Decisions, by `row`, for the rows that it decides on: `drop_reason`, other columns it gives, `evidence`."""
-        ...
+def registered() -> dict[str, str]:
+    """Return every stage's import string by its key: the toolkit's own and those of plug-ins."""
+    return {name: entry.value for name, entry in plug_ins().items()} | STAGES
 
 
 @cache
-def registered() -> dict[str, str]:
-    """Every stage's import string by its key: the toolkit's own and those of plug-ins."""
-    plugged = {entry.name: entry.value for entry in metadata.entry_points(group=ENTRY_POINTS)}
-    return plugged | STAGES
+def plug_ins() -> dict[str, metadata.EntryPoint]:
+    """Return the entry points of other packages, by the key of the stage that each registers."""
+    return {entry.name: entry for entry in metadata.entry_points(group=ENTRY_POINTS)}
 
 
-def stage_class(name: str, place: str) -> type[Any]:
-    """The class of a stage.
+def stage_class(name: str, place: str) -> type[Stage | Barrier]:
+    """Return the class of a stage.
 
     Raises:
-        ConfigError: no stage has that name.
+        ConfigError: no stage has that name, or a package registers under it what is no stage.
 
     >>> stage_class("filter", "news.toml").__name__
     'Filter'
@@ -68,8 +55,29 @@ def stage_class(name: str, place: str) -> type[Any]:
     known = registered()
     if name not in known:
         raise ConfigError(place, f"unknown stage «{name}»", closest(name, known))
+    if name not in STAGES:
+        return _of_plug_in(plug_ins()[name], place)
     module, _, attribute = known[name].partition(":")
-    return getattr(importlib.import_module(module), attribute)  # type: ignore[no-any-return]
+    found: type[Stage | Barrier] = getattr(importlib.import_module(module), attribute)
+    return found
+
+
+def _of_plug_in(entry: metadata.EntryPoint, place: str) -> type[Stage | Barrier]:
+    package = entry.dist.name if entry.dist else entry.module
+    registers = f"the package «{package}» registers «{entry.value}» as the stage «{entry.name}»"
+    try:
+        found = entry.load()
+    except (ImportError, AttributeError) as error:
+        remedy = f"install «{package}» anew, or correct its entry point «{ENTRY_POINTS}»"
+        raise ConfigError(place, f"{registers}, which can't be imported: {error}", remedy) from error
+    if not (isinstance(found, type) and issubclass(found, Stage | Barrier)):
+        remedy = "derive it from `latam_corpus.stage.Stage`, or from `Barrier` there, as a frozen dataclass"
+        raise ConfigError(place, f"{registers}, which is no stage", remedy)
+    missing = sorted(found.__abstractmethods__) + ([] if found.name else ["name"])
+    if missing:
+        remedy = "see the contract in `latam_corpus.stage`"
+        raise ConfigError(place, f"{registers}, which lacks «{missing[0]}»", remedy)
+    return found
 
 
 def make_stage(name: str, options: Mapping[str, Any], place: str) -> Stage | Barrier:
@@ -93,12 +101,6 @@ def make_stage(name: str, options: Mapping[str, Any], place: str) -> Stage | Bar
         except pydantic.ValidationError as error:
             raise ConfigError(place, f"option «{key}» of «{name}»: {error.errors()[0]['msg']}") from error
     try:
-        return found(**values)  # type: ignore[no-any-return]
+        return found(**values)
     except ConfigError as error:
         raise ConfigError(f"{place}, {error.place}", error.problem, error.remedy) from None
-
-
-def expanded(stage: Stage | Barrier) -> tuple[Stage | Barrier, ...]:
-    """What a plan runs for the stage: itself, or the stages that it stands for."""
-    expand = getattr(stage, "expand", None)
-    return expand() if expand else (stage,)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from latam_corpus import __version__, schema
 from latam_corpus.errors import PartError
-from latam_corpus.paths import data_folder
 from latam_corpus.pipeline import record
 from latam_corpus.pipeline.conserve import Count
 from latam_corpus.pipeline.contracts import mapping_told
@@ -21,6 +19,7 @@ from latam_corpus.pipeline.survival import Loss, losses
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from latam_corpus.collect.contract import Facts
     from latam_corpus.pipeline.plan import Part, Plan
@@ -235,8 +234,8 @@ def written_of(plan: Plan) -> dict[str, bytes]:
     """The recipe, and the policies that the run decided by, so that its verdicts can be read against them later."""
     found = {record.RECIPE_FILE: plan.recipe.file.read_bytes()}
     for stage in (stage for segment in plan.segments for step in segment.steps for stage in step.stages):
-        if hasattr(stage, "policies"):
-            root = Path(stage.policies) if stage.policies else data_folder("filters")
+        root = stage.policy_folder
+        if root:
             files = [path for path in sorted(root.rglob("*")) if path.is_file() and not path.name.startswith(".")]
             return found | {f"filters/{path.relative_to(root)}": path.read_bytes() for path in files}
     return found

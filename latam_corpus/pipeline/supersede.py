@@ -13,6 +13,7 @@ import polars as pl
 
 from latam_corpus.collect.repeats import COLUMNS, unlike
 from latam_corpus.errors import SourceError
+from latam_corpus.stage import Barrier
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Supersede:
+class Supersede(Barrier):
     """The barrier that keeps one record a `doc_id`; the order of files and parts has no part in it.
 
     Attributes:

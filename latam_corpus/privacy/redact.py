@@ -18,6 +18,7 @@ import polars as pl
 
 from latam_corpus import schema
 from latam_corpus.privacy.identifiers import is_cpf, is_cuit, is_rut
+from latam_corpus.stage import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,7 +83,7 @@ def redact(text: str) -> tuple[str, dict[str, int]]:
 
 
 @dataclass(frozen=True)
-class Redact:
+class Redact(Stage):
     """The stage that replaces personal identifiers."""
 
     name: ClassVar[str] = "redact"

@@ -11,18 +11,20 @@ from latam_corpus import vocabulary
 from latam_corpus.quality.distribution import outside
 from latam_corpus.quality.measure import Measure
 from latam_corpus.quality.policies import cached_policies
+from latam_corpus.stage import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from latam_corpus.batch import Batch, Stage
+    from latam_corpus.batch import Batch
     from latam_corpus.policy import Bound
 
 
 @dataclass(frozen=True)
-class Filter:
+class Filter(Stage):
     """The stage that gives a drop reason to every document outside a bound of its language and genre.
 
     Attributes:
@@ -62,6 +64,11 @@ class Filter:
             self.policies, self.signals, self.word_lists, self.quality_model, self.scores, self.flagged_words
         )
         return (measure, self)
+
+    @property
+    def policy_folder(self) -> Path:
+        """The folder of policies that it decides by."""
+        return cached_policies(self.policies).folder
 
     def fingerprint(self) -> str:
         """Changes when a bound does."""

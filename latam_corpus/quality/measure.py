@@ -15,8 +15,11 @@ from latam_corpus.quality.policies import cached_policies
 from latam_corpus.quality.signals import ALWAYS, Lexicon, Reading
 from latam_corpus.quality.signals import measure as measured
 from latam_corpus.quality.word_lists import cached_word_lists
+from latam_corpus.stage import Stage
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from latam_corpus.batch import Batch
     from latam_corpus.policy import Policies
 
@@ -24,7 +27,7 @@ ALL: Final = "all"
 
 
 @dataclass(frozen=True)
-class Measure:
+class Measure(Stage):
     """The stage that measures what comes with the word table, what any policy bounds, and what is asked for.
 
     A signal that isn't measured is null.
@@ -61,6 +64,11 @@ class Measure:
                 raise ConfigError("option «signals»", f"unknown signal «{signal}»", closest(signal, known))
         if self.policies:  # no shipped policy bounds what needs a file
             self.given.check(cached_policies(self.policies))
+
+    @property
+    def policy_folder(self) -> Path:
+        """The folder of policies whose stop words it uses."""
+        return cached_policies(self.policies).folder
 
     @property
     def given(self) -> Given:

@@ -25,7 +25,8 @@ from latam_corpus.corpus import ROW, PieceFile
 from latam_corpus.dedupe.fingerprint import Fingerprint
 from latam_corpus.engine.in_process import InProcess
 from latam_corpus.pipeline.decide import Stored
-from latam_corpus.pipeline.registry import Barrier, expanded, make_stage
+from latam_corpus.pipeline.registry import make_stage
+from latam_corpus.stage import Barrier, Stage
 
 from ..machine import usage  # noqa: TID252  (`python -m` and mypy name it differently)
 from .documents import Result, Used, read_records, write_result
@@ -33,7 +34,6 @@ from .documents import Result, Used, read_records, write_result
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from latam_corpus.batch import Stage
     from latam_corpus.pipeline.decide import Output
 
 # Steps whose CPU seconds are told beside those of the stages.
@@ -91,13 +91,13 @@ def sketched(
     """
     stages = _stages(options)
     barrier = next(stage for stage in stages if isinstance(stage, Barrier))
-    wanted = sorted({"doc_id", *barrier.needs, *getattr(barrier, "aside", ())})
+    wanted = sorted({"doc_id", *barrier.needs, *barrier.aside})
     for records in _batches(documents):
         batch = Batch(as_documents(records, 0))
         with timed(seconds, WORD_TABLE):
             batch.words.word_count  # noqa: B018  (made at first use)
         for stage in stages:
-            if not isinstance(stage, Barrier):
+            if isinstance(stage, Stage):
                 with timed(seconds, stage.name):
                     batch = stage(batch)
         yield batch.frame.select(wanted)
@@ -136,7 +136,7 @@ def spooled(frames: Iterable[pl.DataFrame], room: Path, seconds: dict[str, float
 
 
 def _stages(options: Mapping[str, object]) -> Sequence[Stage | Barrier]:
-    return expanded(make_stage("dedupe", options, "benchmark"))
+    return make_stage("dedupe", options, "benchmark").expand()
 
 
 @contextmanager

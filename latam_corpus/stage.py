@@ -1,0 +1,106 @@
+"""The contract of a stage and of a barrier: what a recipe can name, the toolkit's own and those of plug-ins.
+
+A batch in, the same rows out: a stage adds columns, rewrites `text`, or gives rows a `drop_reason`; it can't lose one.
+A barrier needs the whole corpus, and gives decisions by row. Each is a frozen dataclass whose fields are the options
+that a recipe may set, so that it can be compared, printed and sent to a worker. Models are named by path and opened in
+the worker.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+    from pathlib import Path
+
+    import polars as pl
+
+    from latam_corpus.batch import Batch
+    from latam_corpus.catalog.source import Tier, Use
+    from latam_corpus.corpus import Corpus
+
+
+@dataclass(frozen=True)
+class Operation(ABC):  # noqa: B024  (what is abstract differs)
+    """What stages and barriers have in common. Only `name` must be given; the rest has defaults.
+
+    Attributes:
+        name: as the ledger and `run.json` have it.
+        needs: the columns that must be there.
+        gives: the columns that it sets.
+        by_content: options that name a file or a folder for which `fingerprint` speaks: its path doesn't count.
+        libraries: distributions whose version changes the result.
+    """
+
+    name: ClassVar[str] = ""
+    needs: ClassVar[frozenset[str]] = frozenset()
+    gives: ClassVar[frozenset[str]] = frozenset()
+    by_content: ClassVar[tuple[str, ...]] = ()
+    libraries: ClassVar[tuple[str, ...]] = ()
+
+    def fingerprint(self) -> str:
+        """Tell what the result rests on beside options and code: a digest of a model or of a folder of policies."""
+        return ""
+
+    def expand(self) -> tuple[Stage | Barrier, ...]:
+        """List what a plan runs for it: stages before a cut, a barrier, stages after it; itself by default."""
+        return (self,)  # type: ignore[return-value]  # it is the one or the other
+
+    def for_release(self, admit: tuple[Tier, ...], uses: tuple[Use, ...]) -> Self:  # noqa: ARG002
+        """Take over the terms of the recipe's release, if it weighs terms and states none.
+
+        Args:
+            admit: the rights tiers that the release admits.
+            uses: what the release needs each document to allow.
+        """
+        return self
+
+    @property
+    def policy_folder(self) -> Path | None:
+        """The folder of policies that it decides by, of which a run keeps a copy."""
+        return None
+
+
+@dataclass(frozen=True)
+class Stage(Operation):
+    """A step of a pipeline: maps a batch to a batch.
+
+    Attributes:
+        makes_rows: whether it makes several rows out of one; each child names its `parent_id`.
+        stored_before: whether the plan stores what enters it, so that a change of it redoes nothing before.
+    """
+
+    makes_rows: ClassVar[bool] = False
+    stored_before: ClassVar[bool] = False
+
+    def fingerprint_for(self, entering: Collection[tuple[str, str]]) -> str | None:  # noqa: ARG002
+        """Tell the same as `fingerprint` for some rows alone: what it rests on for others doesn't count then.
+
+        Args:
+            entering: the languages and genres of the rows.
+
+        Returns:
+            None where it rests on the same for all rows.
+        """
+        return None
+
+    @abstractmethod
+    def __call__(self, batch: Batch) -> Batch:
+        """Return the same rows, in order, with the stage's columns."""
+
+
+@dataclass(frozen=True)
+class Barrier(Operation):
+    """A step that needs the whole corpus: the plan cuts the pipeline there."""
+
+    @property
+    def aside(self) -> Mapping[str, pl.DataType]:
+        """The columns that it needs and no document has: names and types, stored beside the rows until it decides."""
+        return {}
+
+    @abstractmethod
+    def decide(self, corpus: Corpus) -> Iterator[pl.DataFrame]:
+        """Yield decisions, by `row`, for the rows that it decides on: `drop_reason`, what it gives, `evidence`."""

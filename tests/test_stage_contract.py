@@ -1,0 +1,110 @@
+"""A stage is one written contract: what a plug-in may leave out has a default, and what is no stage is refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+import pytest
+
+from latam_corpus.batch import Batch
+from latam_corpus.errors import ConfigError
+from latam_corpus.pipeline import registry
+from latam_corpus.pipeline.conserve import pass_through
+from latam_corpus.pipeline.keys import made_of
+from latam_corpus.pipeline.plan import Step
+from latam_corpus.pipeline.registry import STAGES, make_stage, stage_class
+from latam_corpus.stage import Barrier, Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+_STAGE = '''
+from dataclasses import dataclass
+from typing import ClassVar
+from latam_corpus.stage import Stage
+
+@dataclass(frozen=True)
+class Recorta(Stage):
+    """The stage that cuts texts."""
+    name: ClassVar[str] = "recorta"
+    longest: int = 5
+
+    def __call__(self, batch):
+        return batch.with_columns({"text": batch.frame["text"].str.slice(0, self.longest)})
+
+class Anonima(Recorta):
+    name = ""
+
+class Muda(Stage):
+    name = "muda"
+
+class Ajena:
+    name = "ajena"
+    needs = gives = frozenset()
+'''
+
+
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """What installs a package whose entry point `recorta` is this object."""
+
+    def install(value: str) -> None:
+        (tmp_path / "recortes_de_prueba.py").write_text(_STAGE)
+        told = tmp_path / "recortes-1.0.dist-info"
+        told.mkdir()
+        (told / "METADATA").write_text("Metadata-Version: 2.1\nName: recortes\nVersion: 1.0\n")
+        (told / "entry_points.txt").write_text(f"[latam_corpus.stages]\nrecorta = {value}\n")
+        monkeypatch.syspath_prepend(str(tmp_path))
+        registry.plug_ins.cache_clear()
+
+    yield install
+    monkeypatch.undo()
+    registry.plug_ins.cache_clear()
+
+
+def test_a_plug_in_states_its_name_and_what_it_does(installed: Callable[[str], None]) -> None:
+    """All else has a default: it is made, called, and its digest taken."""
+    installed("recortes_de_prueba:Recorta")
+    stage = make_stage("recorta", {"longest": 3}, "receta.toml")
+    assert isinstance(stage, Stage)
+    frame = pl.DataFrame({"doc_id": ["a"], "source_id": ["s"], "text": ["cuatro"]})
+    assert pass_through(stage, Batch(frame)).kept.frame["text"].to_list() == ["cua"]
+    assert stage.expand() == (stage,)
+    assert made_of(stage)["options"] == {"longest": 3}
+    assert not Step.of([stage]).tells_rows_apart
+    with pytest.raises(ConfigError, match="no option «longets»"):
+        make_stage("recorta", {"longets": 3}, "receta.toml")
+
+
+@pytest.mark.parametrize(
+    ("value", "problem", "remedy"),
+    [
+        ("recortes_de_prueba:Ajena", "is no stage", "latam_corpus.stage.Stage"),
+        ("recortes_de_prueba:dataclass", "is no stage", "latam_corpus.stage.Stage"),
+        ("recortes_de_prueba:Nadie", "can't be imported", "entry point"),
+        ("recortes_que_faltan:Recorta", "can't be imported", "entry point"),
+        ("recortes_de_prueba:Muda", "lacks «__call__»", "contract"),
+        ("recortes_de_prueba:Anonima", "lacks «name»", "contract"),
+    ],
+)
+def test_what_a_package_registers_and_is_no_stage_is_refused(
+    installed: Callable[[str], None], value: str, problem: str, remedy: str
+) -> None:
+    """The error names the recipe, the package, what it registers, and what to do."""
+    installed(value)
+    with pytest.raises(ConfigError, match=problem) as raised:
+        make_stage("recorta", {}, "receta.toml")
+    assert raised.value.place == "receta.toml"
+    assert f"package «recortes» registers «{value}»" in raised.value.problem
+    assert remedy in raised.value.remedy
+
+
+@pytest.mark.parametrize("name", sorted(STAGES))
+def test_every_stage_of_the_toolkit_keeps_the_contract(name: str) -> None:
+    """It derives from one of the two, and has the name by which recipes know it."""
+    found = stage_class(name, "prueba")
+    assert issubclass(found, Stage | Barrier)
+    assert found.name == name
+    assert found.gives
