@@ -6,6 +6,7 @@ A command's module is imported when that command is named. Until then its name a
 from __future__ import annotations
 
 import io
+import os
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
@@ -40,6 +41,17 @@ def application(commands: Mapping[str, Command]) -> typer.Typer:
             """The command's name, the command, and what is left of the arguments."""
             name, found, rest = super().resolve_command(ctx, args)
             return name, found and loaded(commands, str(name)), rest
+
+        def invoke(self, ctx: Any) -> Any:  # noqa: ANN401
+            """Run the command; Typer would end without a word where it is stopped, and call a closed pipe a failure."""
+            try:
+                return super().invoke(ctx)
+            except KeyboardInterrupt:
+                _tell("stopped; the same command goes on from here")
+                raise typer.Exit(130) from None
+            except BrokenPipeError:  # the reader, such as `head`, has seen enough
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is flushed at the end
+                raise typer.Exit from None
 
     app = typer.Typer(
         name="latam-corpus",
@@ -113,12 +125,6 @@ def run(app: typer.Typer) -> None:
     except typer.TyperException as error:  # a command or option that isn't there quotes what was typed
         _tell_usage(error)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        _tell("stopped; the same command goes on from here")
-        sys.exit(130)
-    except BrokenPipeError:  # the reader, such as `head`, has seen enough
-        sys.stderr.close()
-        sys.exit(0)
 
 
 def _tell(text: str, style: str | None = None) -> None:
