@@ -13,7 +13,7 @@ Every error names the place, the problem and the remedy, and survives pickling, 
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -84,3 +84,11 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     """
     match = difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.55)
     return match[0] if match else None
+
+
+class Breach(NamedTuple):
+    """A promise of a source's file that its records don't keep: where, what, and what to do."""
+
+    place: str
+    problem: str
+    remedy: str

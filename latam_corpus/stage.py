@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     import polars as pl
 
     from latam_corpus.batch import Batch
-    from latam_corpus.catalog.source import Tier, Use
     from latam_corpus.corpus import Corpus
+    from latam_corpus.vocabulary import Tier, Use
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ needn't load Polars.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
 GENRES: Final = (
     "news",
@@ -27,6 +27,8 @@ BASES: Final = ("licence", "public_domain", "contract", "consent")
 USES: Final = ("train", "redistribute", "evaluate")
 VARIETY_BASES: Final = ("declared", "predicted")
 SPLITS: Final = ("train", "validation", "test")
+# The extractor of text that is only a page's first impression, which `extract` replaces.
+SKIMMED: Final = "skim"
 VERDICTS: Final = ("dropped", "changed", "failed", "released")
 # From the most open to the least; `catalog.rights` derives a row's tier and dedupe keeps the more open copy.
 RIGHTS_TIERS: Final = (
@@ -38,6 +40,9 @@ RIGHTS_TIERS: Final = (
     "permission",
     "unknown",
 )
+# As pydantic checks them; mypy can't read a literal that is unpacked.
+Tier = Literal[*RIGHTS_TIERS]  # type: ignore[valid-type]
+Use = Literal[*USES]  # type: ignore[valid-type]
 
 # The measured signals, in the order of the struct. `quality/signals/` defines them; a test holds the two equal.
 SIGNALS: Final = (

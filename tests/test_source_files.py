@@ -10,7 +10,7 @@ import pytest
 from latam_corpus.catalog import source as model
 from latam_corpus.catalog.source import SOURCES, load_source, shipped_sources
 from latam_corpus.errors import ConfigError
-from latam_corpus.vocabulary import BASES, COMPOSITIONS, GENRES, RIGHTS_TIERS, USES
+from latam_corpus.vocabulary import BASES, COMPOSITIONS, GENRES, RIGHTS_TIERS, USES, Tier
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -127,7 +127,7 @@ def test_the_words_that_a_source_may_use_are_the_schemas() -> None:
     """The vocabularies of source files and of the schema are the same lists."""
     assert get_args(model.Genre) == GENRES
     assert get_args(model.Composition) == COMPOSITIONS
-    assert get_args(model.Tier) == RIGHTS_TIERS
+    assert get_args(Tier) == RIGHTS_TIERS
     hints = get_type_hints(model.Rights)
     assert set(BASES) <= {word for part in get_args(hints["basis"]) for word in get_args(part)}
     assert get_args(get_args(hints["uses"])[0]) == USES

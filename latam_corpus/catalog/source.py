@@ -20,15 +20,14 @@ from latam_corpus.catalog.rights import tier_of
 from latam_corpus.catalog.scope import Crawl  # noqa: TC001  (the same)
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.toml_model import load_toml
+from latam_corpus.vocabulary import Tier, Use  # noqa: TC001  (the same)
 
 SOURCES = Path(__file__).resolve().parent / "sources"
 
 # One vocabulary, the schema's: mypy can't read a literal that is unpacked, pydantic can.
 Genre = Literal[*vocabulary.GENRES]  # type: ignore[valid-type]
 Composition = Literal[*vocabulary.COMPOSITIONS]  # type: ignore[valid-type]
-Tier = Literal[*vocabulary.RIGHTS_TIERS]  # type: ignore[valid-type]
 Basis = Literal[*vocabulary.BASES]  # type: ignore[valid-type]
-Use = Literal[*vocabulary.USES]  # type: ignore[valid-type]
 Format = Literal["jsonl", "csv", "parquet", "arrow", "warc", "arc", "text", "markdown", "html", "tei"]
 Form = Literal["prose", "verse"]
 Names = Annotated[tuple[str, ...], BeforeValidator(as_tuple)]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.codes import known_code
 from latam_corpus.said import Said, same
+from latam_corpus.text.folding import folded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -150,16 +150,6 @@ def language_name(code: str) -> Said:
     ('portugués', 'quy')
     """
     return _NAMES.get(code, same(code))
-
-
-def folded(text: str) -> str:
-    """The text in small letters without accents, for words that people type.
-
-    >>> folded(" Náhuatl ")
-    'nahuatl'
-    """
-    plain = unicodedata.normalize("NFD", text.strip().casefold())
-    return " ".join("".join(c for c in plain if not unicodedata.combining(c)).split())
 
 
 def word_of(vocabulary: Mapping[str, Said], typed: str) -> str | None:

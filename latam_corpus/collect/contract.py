@@ -10,15 +10,15 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import polars as pl
 
 from latam_corpus.catalog.source import PAGE_COLUMNS
-from latam_corpus.catalog.words import folded
 from latam_corpus.collect.mapping import columns_read, picks, value_at
-from latam_corpus.errors import PartError, nearest
+from latam_corpus.errors import Breach, PartError, nearest
+from latam_corpus.text.folding import folded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -30,14 +30,6 @@ _SHOWN: Final = 20  # columns that a message lists
 _LOOKED_AT: Final = 20  # records of JSON lines whose keys it lists
 _EXAMPLE: Final = 60
 VALUES_SCHEMA: Final = pl.Schema({"column": pl.String, "hash": pl.UInt64, "number": pl.Int64, "file": pl.String})
-
-
-class Breach(NamedTuple):
-    """A promise of a source's file that its records don't keep: where, what, and what to do."""
-
-    place: str
-    problem: str
-    remedy: str
 
 
 @dataclass

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 from fsspec.utils import glob_translate
 
-from latam_corpus.collect.contract import Breach, Watch, over_all
+from latam_corpus.collect.contract import Watch, over_all
 from latam_corpus.collect.files import list_inputs, read
 from latam_corpus.collect.formats import UNKNOWN, format_of
 from latam_corpus.collect.repeats import COLUMNS, unlike
 from latam_corpus.collect.streams import stem
+from latam_corpus.errors import Breach
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -12,12 +12,13 @@ from fsspec.utils import glob_translate
 from latam_corpus.collect.archives import Budget, Refused, members
 from latam_corpus.collect.batches import gathered
 from latam_corpus.collect.contract import Watch
-from latam_corpus.collect.formats import UNKNOWN, format_of, reader_of, splitter_of
+from latam_corpus.collect.formats import UNKNOWN, format_of
 from latam_corpus.collect.frames import failed_rows, rows_of
 from latam_corpus.collect.groups import grouped, is_grouped
 from latam_corpus.collect.listing import InputFile, digest, list_inputs
 from latam_corpus.collect.packs import packs
 from latam_corpus.collect.place import Place
+from latam_corpus.collect.readers import reader_of, splitter_of
 from latam_corpus.collect.records import Chunk, Content, Failure, Limits
 from latam_corpus.collect.spans import SPAN_BYTES
 from latam_corpus.collect.streams import open_url

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from latam_corpus.catalog.identity import doc_id
-from latam_corpus.collect.contract import Breach
 from latam_corpus.collect.formats import format_of
+from latam_corpus.errors import Breach
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

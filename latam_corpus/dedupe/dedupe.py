@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 import polars as pl
 
-from latam_corpus.catalog.source import Tier, Use  # noqa: TC001  (a stage's options are checked by their types)
 from latam_corpus.corpus import ROW, rows_of
 from latam_corpus.dedupe.columns import SKETCH
 from latam_corpus.dedupe.fingerprint import Fingerprint, text_hash
@@ -25,6 +24,7 @@ from latam_corpus.dedupe.order import DECIDED_BY, TERMS, Keeping, decided_by, in
 from latam_corpus.dedupe.scheme import Scheme
 from latam_corpus.dedupe.told import decided
 from latam_corpus.stage import Barrier
+from latam_corpus.vocabulary import Tier, Use  # noqa: TC001  (a stage's options are checked by their types)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -7,9 +7,10 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.catalog.rights import tier_of
-from latam_corpus.catalog.words import country_of, folded, language_of, word_of
+from latam_corpus.catalog.words import country_of, language_of, word_of
 from latam_corpus.said import Said, same
 from latam_corpus.said import listed as enumerated
+from latam_corpus.text.folding import folded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.catalog.source import Source
-from latam_corpus.catalog.words import KEYS, VOCABULARIES, country_of, folded, language_of
+from latam_corpus.catalog.words import KEYS, VOCABULARIES, country_of, language_of
 from latam_corpus.cli.refusals import refusal
 from latam_corpus.desk.advice import advice
 from latam_corpus.desk.syntax import syntax_mistake
 from latam_corpus.errors import nearest
 from latam_corpus.said import Said, same
+from latam_corpus.text.folding import folded
 from latam_corpus.toml_model import checked_toml, line_of, shown
 
 if TYPE_CHECKING:

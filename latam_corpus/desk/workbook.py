@@ -13,10 +13,10 @@ import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from latam_corpus.catalog.words import folded
 from latam_corpus.desk.sheet import as_cell
 from latam_corpus.desk.sheet_columns import FIELDS, OTHER, TO_CORRECT
 from latam_corpus.errors import ConfigError
+from latam_corpus.text.folding import folded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from latam_corpus.errors import DocumentError
-
-# The extractor of text that is only a page's first impression, which `extract` replaces.
-SKIMMED: Final = "skim"
 
 # Why bytes gave no text: all the words that may follow `extract:` in a reason, plain ones, since reasons are counted
 # and read. What is peculiar to one document stands in its evidence.

@@ -14,10 +14,10 @@ import polars as pl
 
 from latam_corpus.errors import ConfigError
 from latam_corpus.extract.charset import decode, meta_charset
-from latam_corpus.extract.document import SKIMMED
 from latam_corpus.extract.markup import read_markup
-from latam_corpus.extract.stage import HTML, parse_media_type
+from latam_corpus.extract.media_type import HTML, parse_media_type
 from latam_corpus.stage import Stage
+from latam_corpus.vocabulary import SKIMMED
 
 if TYPE_CHECKING:
     from latam_corpus.batch import Batch

@@ -12,11 +12,12 @@ from latam_corpus.catalog.urls import canonical_url
 from latam_corpus.errors import ConfigError
 from latam_corpus.extract import sandbox
 from latam_corpus.extract.child import Failed, Job, Limits, attempt
-from latam_corpus.extract.document import SKIMMED
 from latam_corpus.extract.licences import with_stated
+from latam_corpus.extract.media_type import parse_media_type
 from latam_corpus.extract.model_file import model_digest
 from latam_corpus.schema import DOCUMENT_SCHEMA
 from latam_corpus.stage import Stage
+from latam_corpus.vocabulary import SKIMMED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,7 +32,6 @@ EXTRACTORS: Final = {
     "application/tei+xml": "latam_corpus.extract.tei:extract",
     "text/markdown": "latam_corpus.extract.markdown:extract",
 }
-HTML: Final = frozenset({"text/html", "application/xhtml+xml"})
 # All others go to the sandbox. Plain text has no parser, only our own passes, whose time and memory grow as its bytes.
 IN_PROCESS: Final = frozenset({"text/plain"})
 # What a record brought is kept; the extractor fills the gaps.
@@ -136,17 +136,6 @@ def _outcomes(
         Failed(outcome.cause, {"media_type": media_type} | outcome.evidence) if isinstance(outcome, Failed) else outcome
         for outcome, media_type in zip(outcomes, stated, strict=True)
     ]
-
-
-def parse_media_type(media_type: str) -> tuple[str, dict[str, str]]:
-    """A media type and its parameters.
-
-    >>> parse_media_type("text/plain; form=verse; charset=utf-8")
-    ('text/plain', {'form': 'verse', 'charset': 'utf-8'})
-    """
-    kind, *parts = (part.strip() for part in media_type.split(";"))
-    pairs = (part.partition("=") for part in parts if part)
-    return kind.lower(), {name.strip().lower(): value.strip().strip('"') for name, _, value in pairs}
 
 
 def _filled(frame: pl.DataFrame, name: str, found: list[Any]) -> pl.Series:

@@ -15,7 +15,7 @@ import polars as pl
 from latam_corpus import schema
 from latam_corpus.batch import Batch, with_defaults
 from latam_corpus.errors import PartError
-from latam_corpus.extract.document import SKIMMED
+from latam_corpus.vocabulary import SKIMMED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from latam_corpus.collect.files import SPAN_BYTES, split
 from latam_corpus.collect.spans import Span
 from latam_corpus.paths import cache_folder, use_folder
-from latam_corpus.pipeline.keys import code_digest, digest_of
+from latam_corpus.pipeline.keys import digest_of, reading_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +37,7 @@ def cuts_of(
     stated = source.collect.model_dump(mode="json")
     # The name tells format and compression.
     key = digest_of(content, file.relative, stated, SPAN_BYTES)
-    path = cache_folder() / "cuts" / code_digest("latam_corpus.collect") / f"{key}.json"
+    path = cache_folder() / "cuts" / reading_code() / f"{key}.json"
     found = _remembered(path)
     if found is None:
         if looking:

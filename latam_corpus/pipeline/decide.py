@@ -21,7 +21,7 @@ from latam_corpus import __version__, schema
 from latam_corpus.corpus import ROW, PieceFile, repeated_hashes, rows_of
 from latam_corpus.errors import CorpusError, PartError
 from latam_corpus.pipeline.decisions import Decided, remember, remembered, store
-from latam_corpus.pipeline.keys import code_digest, digest_of, stage_digest
+from latam_corpus.pipeline.keys import digest_of, stage_digest
 from latam_corpus.pipeline.part import Outcome
 from latam_corpus.pipeline.step_file import ASIDE, DROPPED, ROWS
 
@@ -241,8 +241,7 @@ def decide(
 def _rests_on(barriers: Sequence[Barrier], outputs: Mapping[str, Sequence[Path]]) -> str:
     """Changes when what these barriers decide on these outputs may: an output's name tells its content."""
     rows = [[part, [folder.name for folder in folders]] for part, folders in outputs.items()]
-    code = [code_digest("latam_corpus.corpus"), code_digest("latam_corpus.pipeline")]
-    return digest_of(rows, [stage_digest(barrier) for barrier in barriers], code, __version__)
+    return digest_of(rows, [stage_digest(barrier) for barrier in barriers], __version__)
 
 
 class _Spool:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import importlib
 import json
-from functools import cache
 from importlib import metadata
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from latam_corpus.pipeline.reach import code
 from latam_corpus.stage import Barrier
 
 if TYPE_CHECKING:
@@ -18,6 +16,14 @@ if TYPE_CHECKING:
 
     from latam_corpus.pipeline.tally import Pair
     from latam_corpus.stage import Stage
+
+_READING: Final = "latam_corpus.collect.files"
+_TABLES: Final = ("catalog/optout/agents.toml", "language/models/groups.toml")
+_CONSERVE: Final = "latam_corpus.pipeline.conserve"
+# What they import beside is of other concern: how files are read has a digest of its own.
+_ROWS: Final = ("latam_corpus.pipeline.part", "latam_corpus.pipeline.step_file")
+_CORPUS: Final = "latam_corpus.corpus"
+_DECISIONS: Final = ("latam_corpus.pipeline.decide", "latam_corpus.pipeline.decisions")
 
 
 def digest_of(*values: Any) -> str:  # noqa: ANN401  (anything that JSON holds)
@@ -30,13 +36,16 @@ def digest_of(*values: Any) -> str:  # noqa: ANN401  (anything that JSON holds)
     return hashlib.sha256(told.encode()).hexdigest()[:32]
 
 
-@cache
-def code_digest(package: str) -> str:
-    """Changes when a module of the package, at any depth, does: work made by other code is not reused."""
-    found = importlib.import_module(package)
-    folders = [Path(p) for p in getattr(found, "__path__", [])] or [Path(str(found.__file__))]
-    files = [f for folder in folders for f in (sorted(folder.rglob("*.py")) if folder.is_dir() else [folder])]
-    return hashlib.sha256(b"".join(f.read_bytes() for f in files)).hexdigest()[:16]
+def reading_code() -> str:
+    """Change with the code that makes rows of a source's files, and with the tables beside it."""
+    ours = code()
+    tables = [hashlib.sha256((ours.package / table).read_bytes()).hexdigest() for table in _TABLES]
+    return digest_of(ours.digest([_READING]), tables)
+
+
+def rows_code() -> str:
+    """Change with the code that makes rows of what stages and barriers give, whichever they are."""
+    return code().digest([_CONSERVE], _ROWS)
 
 
 def stage_digest(stage: Stage | Barrier, entering: Collection[Pair] | None = None) -> str:
@@ -53,14 +62,12 @@ def made_of(stage: Stage | Barrier, entering: Collection[Pair] | None = None) ->
             count then, see `Stage.fingerprint_for`.
     """
     options = {key: value for key, value in dataclasses.asdict(stage).items() if key not in stage.by_content}
-    module = type(stage).__module__
-    room = module.rpartition(".")[0] if module.startswith("latam_corpus.") else module
+    roots, alone = (_CORPUS, _DECISIONS) if isinstance(stage, Barrier) else (_CONSERVE, _ROWS)
     own = None if entering is None or isinstance(stage, Barrier) else stage.fingerprint_for(entering)
-    code = [code_digest(room), code_digest("latam_corpus.text"), code_digest("latam_corpus.codes")]
     return {
         "stage": stage.name,
         "options": options,
         "models": stage.fingerprint() if own is None else own,
-        "code": code,
+        "code": code().digest([type(stage).__module__, roots], alone),
         "libraries": {name: metadata.version(name) for name in stage.libraries},
     }

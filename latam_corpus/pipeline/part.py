@@ -26,7 +26,7 @@ from latam_corpus.durable import damage, link_or_copy
 from latam_corpus.errors import CorpusError, PartError
 from latam_corpus.pipeline import decisions
 from latam_corpus.pipeline.conserve import Count, Passed, pass_through, set_aside
-from latam_corpus.pipeline.keys import code_digest, digest_of
+from latam_corpus.pipeline.keys import digest_of, reading_code
 from latam_corpus.pipeline.step_file import ASIDE, DROPPED, LEDGER, ROWS, VALUES, StepFile, Told, damage_in, put
 from latam_corpus.pipeline.tally import pairs, tally
 from latam_corpus.stage import Stage
@@ -119,9 +119,8 @@ def reading_digest(source: catalog_source.Source, genre: str | None, limit: int 
         genre: the recipe's.
         limit: how many records of each file at most.
     """
-    code = [code_digest("latam_corpus.collect"), code_digest("latam_corpus.catalog")]
     stated = source.model_dump(mode="json", exclude={"title", "notes", "homepage", "contact", "status"})
-    return digest_of(stated, genre, limit, code)
+    return digest_of(stated, genre, limit, reading_code())
 
 
 def input_key(file: files.InputFile, content: str, reading: str) -> str:
