@@ -236,6 +236,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     named = os.environ.get("LATAM_CORPUS_GATE")
     measured = session.config.stash.get(FIGURES, {})
     if named and measured:
-        told = {"date": f"{datetime.now(UTC):%Y-%m-%d}", "passed": session.testsfailed == 0, "figures": measured}
+        facts = importlib.import_module("tests.benchmarks.machine").facts()
+        told = {key: facts[key] for key in ("commit", "model")}
+        told |= {"date": f"{datetime.now(UTC):%Y-%m-%d}", "passed": session.testsfailed == 0, "figures": measured}
         Path(named).parent.mkdir(parents=True, exist_ok=True)
         Path(named).write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -64,8 +64,8 @@ def main(room: str, rank: str, size: str) -> None:
         type = "segment"
 
         def run(self, _data: Any = None, _rank: int = 0, _world_size: int = 1) -> Iterator[Any]:  # noqa: ANN401
-            while True:
-                for _ in take_tasks(Path(room) / calls.get(), int(rank)):
+            for call in iter(calls.get, None):  # nobody puts None: `_listen` ends the session
+                for _ in take_tasks(Path(room) / call, int(rank)):
                     self.stat_update("tasks")
             yield from ()
 

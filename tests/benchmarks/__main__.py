@@ -33,6 +33,7 @@ from . import (
 )
 from .extraction import gate
 from .machine import save, show
+from .tables import write
 
 _NAMES = {
     "word_table": word_table,
@@ -65,12 +66,16 @@ def main() -> int:
     data = Path(os.environ.get("LATAM_CORPUS_DATA") or root.parent / "shared" / "data")
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="What the toolkit costs.")
     names = parser.add_subparsers(dest="name", required=True)
+    names.add_parser("tables", help="the pages of docs/results, written from the kept results")
     for name, module in _NAMES.items():
         one = names.add_parser(name, help=(module.__doc__ or "").partition(": ")[2].splitlines()[0])
         one.add_argument("--data", type=Path, default=data, help="the folder of the public texts")
         one.add_argument("--save", action="store_true", help="keep the figures in tests/benchmarks/results")
         module.options(one)
     args = parser.parse_args()
+    if args.name == "tables":
+        sys.stdout.write(f"{len(write())} pages are written\n")
+        return 0
     try:
         report = _NAMES[args.name].measure(args)
     except CorpusError as error:
@@ -78,7 +83,8 @@ def main() -> int:
         return error.exit_code
     show(report)
     if args.save:
-        sys.stdout.write(f"kept in {save(report)}\n")
+        sys.stdout.write(f"kept in {save(report)}, and docs/results written anew\n")
+        write()
     return 0
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import resource
+import subprocess
 import sys
 import threading
 import time
@@ -17,6 +18,7 @@ from typing import Any, Final
 
 from latam_corpus import __version__
 from latam_corpus.cli.show import console, table
+from latam_corpus.language import model
 
 RESULTS: Final = Path(__file__).resolve().parent / "results"
 _DISTRIBUTIONS: Final = ("datatrove", "fasttext-community", "ftfy", "numba", "numpy", "polars", "pyarrow")
@@ -103,8 +105,10 @@ def _command(process: str) -> bytes:
 
 
 def facts() -> dict[str, Any]:
-    """The machine and the versions that figures depend on."""
+    """The machine, the code and the versions that figures depend on."""
     return {
+        "commit": _commit(),
+        "model": model.digest()[:12],
         "processor": _processor(),
         "cores": os.cpu_count(),
         "load": [round(load, 2) for load in os.getloadavg()],
@@ -114,6 +118,13 @@ def facts() -> dict[str, Any]:
         "toolkit": __version__,
         "versions": {name: metadata.version(name) for name in _DISTRIBUTIONS},
     }
+
+
+def _commit() -> str:
+    """The commit of this checkout, with `+` where files differ from it; nothing outside of one."""
+    asked = ["git", "describe", "--always", "--abbrev=7", "--exclude=*", "--dirty=+"]
+    told = subprocess.run(asked, cwd=RESULTS, capture_output=True, text=True, check=False)
+    return told.stdout.strip()
 
 
 def _processor() -> str:

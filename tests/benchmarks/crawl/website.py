@@ -15,7 +15,6 @@ from latam_corpus.toml_model import parse_toml
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
-    from types import TracebackType
 
 # A page's bytes, or status, headers and bytes, or a function that writes what it likes.
 Route: TypeAlias = "bytes | tuple[int, dict[str, str], bytes] | Callable[[BaseHTTPRequestHandler], Any]"
@@ -67,9 +66,7 @@ class Website:
         self._thread.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()

@@ -35,7 +35,7 @@ def _main(archive: str, out: str, model: str) -> None:
     logger.remove()
     kept: dict[str, str] = {}
 
-    def note(data: Any, rank: int = 0, world_size: int = 1) -> Any:  # noqa: ARG001  (as datatrove calls a step)
+    def note(data: Any, _rank: int = 0, _world_size: int = 1) -> Any:
         for document in data:
             kept[document.metadata["url"]] = document.text
             yield document

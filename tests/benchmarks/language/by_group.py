@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import tomllib
 from collections import Counter
@@ -15,8 +16,9 @@ from typing import TYPE_CHECKING, Any, Final
 from latam_corpus.codes import groups, name_of
 from latam_corpus.errors import ConfigError
 
+from ..dedupe.tables import markdown  # noqa: TID252  (the same)
 from ..machine import Table  # noqa: TID252  (`python -m` and mypy name it differently)
-from .page import renewed
+from ..tables import cell  # noqa: TID252  (the same)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,6 +51,36 @@ def by_group(figures: Mapping[str, float], labels: Mapping[str, Any]) -> Table:
         for code, value in sorted(told.items(), key=lambda pair: (pair[1], pair[0]))
     ]
     return Table(TITLE, ("group", "name", "lines#", "seen, a tenth kept out#", "never seen#"), tuple(rows))
+
+
+def renewed(page: str, tables: list[Table]) -> str:
+    r"""The page with these tables in the place of those of the same title.
+
+    Raises:
+        ConfigError: no table has such a title.
+
+    >>> old = "Lluvia:\n\n**Enero**\n\n| mm |\n|---|\n| 3 |\n\nFin.\n"
+    >>> print(renewed(old, [Table("Enero", ("mm#",), ((1234,),))]), end="")
+    Lluvia:
+    <BLANKLINE>
+    **Enero**
+    <BLANKLINE>
+    | mm |
+    |---:|
+    | 1,234 |
+    <BLANKLINE>
+    Fin.
+    """
+    found = 0
+    for table in tables:
+        rows = tuple(tuple(map(cell, row)) for row in table.rows)
+        text = markdown(Table(table.title, table.columns, rows)) + "\n"
+        old = re.compile(rf"^\*\*{re.escape(table.title)}\*\*\n\n(?:\|.*\n)+", re.MULTILINE)
+        page, number = old.subn(lambda _, text=text: text, page)  # type: ignore[misc]
+        found += number
+    if not found:
+        raise ConfigError("the page", "no table has a title of the result", "write a title as **title** above a table")
+    return page
 
 
 def _main(result: str, card: str) -> None:

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from .windows import Window
 
 DECLARATIONS: Final = "UDHR, kept out, two paragraphs"
-UNSEEN: Final = "never trained on"
 NEIGHBOURS: Final = ("spa", "por", "glg", "cat", "ita", "pap", "fra", "ron", "eus", "eng")
 LENGTHS: Final = (30, 8)
 _AMERICAS: Final = {

@@ -23,7 +23,7 @@ _WITHOUT = "spa"  # of a language without bounds: those of the language around i
 
 
 def _configs(path: str) -> dict[str, dict[str, Any]]:
-    import yaml  # type: ignore[import-untyped]  # noqa: PLC0415  (only the rival's Python has it all)
+    import yaml  # noqa: PLC0415  (only the rival's Python has it all)
 
     found = {}
     with tarfile.open(path) as archive:

@@ -26,7 +26,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import yaml  # type: ignore[import-untyped]
+import yaml
 
 from latam_corpus.paths import data_folder
 from latam_corpus.text.words import CAPITAL, HAS_DIGIT, WordTable

@@ -1,0 +1,112 @@
+"""`tables`: the pages of docs/results, each written from one kept result."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from .dedupe.tables import markdown
+from .machine import RESULTS, Table
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+PAGES: Final = ROOT / "docs" / "results"
+_GATE: Final = ROOT / "tests" / "quality_gate" / "results"
+_HEAD: Final = "<!-- Written by `python -m tests.benchmarks tables`; edit the result or the benchmark instead. -->\n\n"
+_DATE: Final = len("2026-11-25-")
+
+
+def write() -> list[Path]:
+    """Write the pages anew, and remove those whose result is gone; gives their paths."""
+    PAGES.mkdir(parents=True, exist_ok=True)
+    made = pages()
+    for old in PAGES.glob("*.md"):
+        if old.name not in made:
+            old.unlink()
+    for name, text in made.items():
+        (PAGES / name).write_text(text, encoding="utf-8")
+    return [PAGES / name for name in made]
+
+
+def pages() -> dict[str, str]:
+    """Every page by its file name: of results of one name the newest, and a list of them all."""
+    newest = {path.stem[_DATE:]: path for path in sorted(RESULTS.glob("*.json"))}
+    made = {f"{name}.md": page(name, path) for name, path in sorted(newest.items())}
+    [*_, gate] = sorted(_GATE.glob("*.json"))
+    made["floors.md"] = _floors(gate)
+    titles = [f"- [{name}]({name}.md): {_titles(path)}" for name, path in sorted(newest.items())]
+    titles.append("- [floors](floors.md): What `make gate` measured")
+    made["README.md"] = f"{_HEAD}# Results\n\nThe newest of each, as kept.\n\n" + "\n".join(titles) + "\n"
+    return made
+
+
+def page(name: str, path: Path) -> str:
+    """The page of one result: what it rests on, its tables, its notes."""
+    told = _read(path)
+    machine = told["machine"]
+    facts = [
+        ("result", f"`{path.relative_to(ROOT).as_posix()}`, {told['written']}"),
+        ("commit", _commit(machine)),
+        ("processor", f"{machine['processor']}, {machine['cores']} cores, {machine['memory_gb']} GB"),
+        ("system", machine["system"]),
+        ("load", " ".join(map(cell, machine["load"]))),
+        ("Python", machine["python"]),
+        ("versions", ", ".join(f"{key} {value}" for key, value in machine["versions"].items())),
+        ("settings", ", ".join(f"{key} {cell(value)}" for key, value in told["settings"].items() if _is_plain(value))),
+    ]
+    facts += [("model of languages", machine.get("model"))]
+    listed = "\n".join(f"- {key}: {value}" for key, value in facts if value)
+    tables = [_table(one) for one in told["tables"]]
+    notes = "\n".join(f"- {' '.join(note.split())}" for note in told.get("notes", ()))
+    return f"{_HEAD}# {name}\n\n" + "\n\n".join([listed, *tables, *([notes] if notes else [])]) + "\n"
+
+
+def cell(value: object) -> str:
+    """A figure as a page writes it.
+
+    >>> cell(12033.0), cell(836687), cell(0.0), cell(0.968), cell("spa"), cell(None)
+    ('12,033', '836,687', '0', '0.968', 'spa', '')
+    """
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:,.0f}" if value.is_integer() else f"{value:,.7g}"
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+def _floors(path: Path) -> str:
+    told = _read(path)
+    rows = tuple((name, cell(value)) for name, value in told["figures"].items())
+    table = markdown(Table("What `make gate` measured", ("figure", "value#"), rows))
+    facts = f"- result: `{path.relative_to(ROOT).as_posix()}`, {told['date']}\n- commit: {_commit(told)}"
+    return f"{_HEAD}# floors\n\n{facts}\n\n{table}\n"
+
+
+def _commit(told: dict[str, Any]) -> str:
+    """The code's commit; of results that don't name their model it was added later, and is the one that kept them."""
+    return str(told["commit"]) if "model" in told else f"{told['commit']}, which kept the result"
+
+
+def _table(one: dict[str, Any]) -> str:
+    rows = tuple(tuple(map(_escaped, row)) for row in one["rows"])
+    return markdown(Table(one["title"], tuple(one["columns"]), rows))
+
+
+def _escaped(value: object) -> str:
+    """A cell that can't be taken for markup: code of the mutants has stars and line ends."""
+    text = " ".join(cell(value).split())
+    return f"`{text}`" if any(sign in text for sign in "*<{") and "`" not in text else text
+
+
+def _is_plain(value: object) -> bool:
+    return not isinstance(value, dict | list)
+
+
+def _titles(path: Path) -> str:
+    [first, *_] = _read(path)["tables"]
+    return str(first["title"])
+
+
+def _read(path: Path) -> dict[str, Any]:
+    told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return told
