@@ -10,18 +10,15 @@ import hashlib
 import os
 import platform
 import shutil
-import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 PACKAGE = Path(__file__).resolve().parent
 # Folders of the cache that stay beside the one in use, and the seconds for which any stays that was used.
 _FOLDERS_KEPT: Final = 4
 _FOLDERS_USED: Final = 86_400.0
-_KNOWN_NUMBA: Final = "0.68."  # whose loading of compiled code we know
 
 
 def data_folder(name: str) -> Path:
@@ -51,71 +48,15 @@ def cache_folder() -> Path:
 def keep_compiled_code() -> None:
     """Point Numba's cache to a folder of this user, processor and source, before Numba is first imported.
 
-    And let Numba go without SciPy at its start, and without what only compiling needs where nothing is compiled: see
-    `_NoLinearAlgebra` and `_load_lightly`.
-
     Compiled code of one processor can crash on another that shares the home folder, as cluster nodes do. And Numba
     looks for changes in a function's own file only: it would go on using an inner function of another as it was.
     """
-    if not any(isinstance(finder, _NoLinearAlgebra) for finder in sys.meta_path):
-        sys.meta_path.insert(0, _NoLinearAlgebra())
-    if "NUMBA_CACHE_DIR" not in os.environ:  # else named by the user, or by the process that started this one
-        _name_cache()
-    _load_lightly()
-
-
-def _name_cache() -> None:
+    if "NUMBA_CACHE_DIR" in os.environ:  # named by the user, or by the process that started this one
+        return
     processor = f"{platform.machine()}-{platform.processor() or 'any'}".replace("/", "-").replace(" ", "-")
     folder = cache_folder() / "numba" / processor / digest_of_compiled(PACKAGE)
     os.environ["NUMBA_CACHE_DIR"] = str(folder)
     use_folder(folder)
-
-
-class _NoLinearAlgebra:
-    """Keeps Numba from opening `scipy.linalg` at its start, which takes 18 MB and an eighth of a second a process.
-
-    Numba only looks whether it is there. What needs it, such as a compiled `np.dot` of whoever uses this toolkit, asks
-    again when it is compiled, and finds it.
-    """
-
-    def __init__(self) -> None:
-        self._thread = threading.get_ident()  # another may be importing SciPy for itself at that moment
-
-    def find_spec(self, name: str, _path: object = None, _target: object = None) -> None:
-        """Nothing, so that the import goes on.
-
-        Raises:
-            ModuleNotFoundError: Numba's start asks for `scipy.linalg`.
-        """
-        if name == "scipy.linalg" and threading.get_ident() == self._thread:
-            asking = sys.modules.get("numba.np.arraymath")
-            if getattr(getattr(asking, "__spec__", None), "_initializing", False):
-                raise ModuleNotFoundError(name)
-
-
-def _load_lightly() -> None:
-    """Let compiled code of this package be read from the cache without what only compiling needs.
-
-    Numba makes itself ready to compile before it looks whether it must, which takes 15 MB and a seventh of a second a
-    process. What has to be compiled makes it ready as ever, and so does other packages' code.
-    """
-    import numba  # noqa: PLC0415  (its cache folder must be named first)
-    from numba.core import caching, runtime  # noqa: PLC0415
-
-    cache: Any = caching.Cache  # numba has no types
-    if not numba.__version__.startswith(_KNOWN_NUMBA) or cache.load_overload.__module__ == __name__:
-        return
-    usual = cache.load_overload
-    system: Any = runtime.nrt.rtsys
-
-    def load_overload(self: Any, sig: Any, target_context: Any) -> Any:  # noqa: ANN401 - the same
-        if self._py_func.__module__.partition(".")[0] != PACKAGE.name:
-            return usual(self, sig, target_context)
-        system.initialize(target_context)  # what compiled code itself calls
-        with self._guard_against_spurious_io_errors():
-            return self._load_overload(sig, target_context)
-
-    cache.load_overload = load_overload
 
 
 def use_folder(folder: Path) -> None:
