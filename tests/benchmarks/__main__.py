@@ -35,7 +35,7 @@ from .extraction import gate
 from .machine import save, show
 from .tables import write
 
-_NAMES = {
+NAMES = {
     "word_table": word_table,
     "text_path": text_path,
     "profile": stages,
@@ -67,7 +67,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="What the toolkit costs.")
     names = parser.add_subparsers(dest="name", required=True)
     names.add_parser("tables", help="the pages of docs/results, written from the kept results")
-    for name, module in _NAMES.items():
+    for name, module in NAMES.items():
         one = names.add_parser(name, help=(module.__doc__ or "").partition(": ")[2].splitlines()[0])
         one.add_argument("--data", type=Path, default=data, help="the folder of the public texts")
         one.add_argument("--save", action="store_true", help="keep the figures in tests/benchmarks/results")
@@ -77,7 +77,7 @@ def main() -> int:
         sys.stdout.write(f"{len(write())} pages are written\n")
         return 0
     try:
-        report = _NAMES[args.name].measure(args)
+        report = NAMES[args.name].measure(args)
     except CorpusError as error:
         sys.stderr.write(f"error: {error}\n")
         return error.exit_code

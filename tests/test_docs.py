@@ -1,0 +1,154 @@
+"""The pages name what is there: links, files, commands with their options, targets of make, and every room."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import typer
+
+from latam_corpus.__main__ import app
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_ROOT = Path(__file__).parents[1]
+_PACKAGE = _ROOT / "latam_corpus"
+# What was is told by these; they aren't rewritten when something moves.
+_HISTORY = ("CHANGELOG.md", "docs/decisions/", "docs/results/")
+_PAGES = sorted(
+    path
+    for folder in (_ROOT, _ROOT / "docs", _ROOT / "pipelines")
+    for path in (folder.glob("*.md") if folder == _ROOT else folder.rglob("*.md"))
+)
+_NOW = [path for path in _PAGES if not path.relative_to(_ROOT).as_posix().startswith(_HISTORY)]
+_TOP = {"docs", "filters", "latam_corpus", "pipelines", "tests"}
+
+
+def _name(path: Path) -> str:
+    return path.relative_to(_ROOT).as_posix()
+
+
+def _rooms() -> set[str]:
+    """The folders and files at the top of the package, without their suffix."""
+    there = {path.stem for path in _PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()}
+    return there - {"__init__", "__main__"}
+
+
+def _prose(text: str) -> str:
+    return re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
+
+
+def _spans(text: str) -> list[str]:
+    """Code between single backticks."""
+    return re.findall(r"`([^`\n]+)`", _prose(text))
+
+
+def _commands(text: str) -> Iterator[list[str]]:
+    """What is typed on the page: of its blocks the lines that begin with a command, and its spans of code."""
+    blocks = re.findall(r"^```(?:sh|console)\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    lines = [line.strip().removeprefix("$ ") for block in blocks for line in block.replace("\\\n", " ").splitlines()]
+    for line in [*lines, *_spans(text)]:
+        if line.startswith(("latam-corpus ", "make ")):
+            typed = line.partition(" #")[0]
+            yield typed.split() if typed.count('"') % 2 or typed.count("'") % 2 else shlex.split(typed)
+
+
+def _anchors(text: str) -> set[str]:
+    """The places of a page that links can name, as GitHub makes them."""
+    heads = re.findall(r"^#+ (.+)$", _prose(text), re.MULTILINE)
+    made = {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
+    return made | set(re.findall(r'<a id="([\w-]+)">', text))
+
+
+@pytest.mark.parametrize("page", _PAGES, ids=_name)
+def test_links_lead_somewhere(page: Path) -> None:
+    """To a file that is there, and to a heading on it."""
+    for link in re.findall(r"\]\(([^)\s]+)\)", _prose(page.read_text(encoding="utf-8"))):
+        if not re.match(r"https?:|mailto:", link):
+            file, _, anchor = link.partition("#")
+            target = page.parent / file if file else page
+            assert target.exists(), link
+            assert not anchor or anchor in _anchors(target.read_text(encoding="utf-8")), link
+
+
+@pytest.mark.parametrize("page", _NOW, ids=_name)
+def test_files_that_pages_name_are_there(page: Path) -> None:
+    """In the project, in the package or beside the page; `<id>` and `xxx` stand for any name."""
+    for span in _spans(page.read_text(encoding="utf-8")):
+        first, slash, _ = span.partition("/")
+        if not slash or first not in _TOP | _rooms() or not re.fullmatch(r"[\w./*<>-]+", span):
+            continue
+        pattern = re.sub(r"<\w+>|\bxxx\b", "*", span.rstrip("/"))
+        assert any(list(folder.glob(pattern)) for folder in (_ROOT, _PACKAGE, page.parent)), span
+
+
+@pytest.mark.parametrize("page", _NOW, ids=_name)
+def test_commands_that_pages_name_are_there(page: Path) -> None:
+    """Each with the options that it is given."""
+    for words in _commands(page.read_text(encoding="utf-8")):
+        if words[0] == "make":
+            targets = re.findall(r"^([a-z-]+):", (_ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+            assert {word for word in words[1:] if re.fullmatch(r"[a-z-]+", word)} <= set(targets), words
+        else:
+            _check(words[1:])
+
+
+def _check(words: list[str]) -> None:
+    command: Any = typer.main.get_command(app)
+    rest = list(words)
+    while rest and hasattr(command, "commands"):
+        if rest[0].startswith("-") or not re.fullmatch(r"[a-z-|]+", rest[0]):
+            break
+        context = typer.Context(command)
+        _, *others = names = rest.pop(0).split("|")
+        for name in others:
+            assert command.resolve_command(context, [name])[1], words
+        _, command, _ = command.resolve_command(context, names[:1])
+    known = {"--help", "-h", "--install-completion", "--show-completion"}
+    known |= {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
+    given = {word.partition("=")[0] for word in rest if re.match(r"--?[a-z]", word)}
+    assert given <= known, words
+
+
+def test_every_room_has_its_line() -> None:
+    """In the design, which says what it is for, and where it is said what is added where."""
+    design = (_ROOT / "docs" / "design.md").read_text(encoding="utf-8")
+    house = design.partition("## The house\n")[2].partition("\n## ")[0]
+    assert {span for line in house.splitlines() if line.startswith("| `") for span in _spans(line.split("|")[1])} == (
+        _rooms()
+    )
+    goes = (_ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("### Where it goes\n")[2]
+    rows = "".join(line for line in goes.partition("\nA *signal*")[0].splitlines() if line.startswith("|"))
+    named = {Path(span).parts[1].removesuffix(".py") for span in _spans(rows) if span.startswith("latam_corpus/")}
+    assert named - {"__main__"} == _rooms()
+
+
+def test_decisions_are_numbered_listed_and_whole() -> None:
+    """One after the other, in a list, each with what was the case, what was decided, and why not the others."""
+    folder = _ROOT / "docs" / "decisions"
+    listed = re.findall(
+        r"^- (\d{4}-\d\d-\d\d) · \[.+\]\((.+)\)$", (folder / "README.md").read_text("utf-8"), re.MULTILINE
+    )
+    there = sorted(path.name for path in folder.glob("[0-9]*.md"))
+    assert [name for _, name in listed] == there
+    assert [int(name[:4]) for name in there] == list(range(1, len(there) + 1))
+    for day, name in listed:
+        text = (folder / name).read_text(encoding="utf-8")
+        assert text.startswith(f"# {name[:4]} · ")
+        assert text.splitlines()[2] == day
+        assert re.findall(r"^## (.+)$", text, re.MULTILINE) == ["Context", "Decision", "Why not the others"]
+
+
+def test_benchmarks_that_pages_name_are_there() -> None:
+    """And each that there is stands on the page of benchmarks."""
+    names = set(importlib.import_module("tests.benchmarks.__main__").NAMES)
+    for page in _NOW:
+        named = re.findall(r"python -m tests\.benchmarks ([a-z_]+)", page.read_text(encoding="utf-8"))
+        assert set(named) <= names | {"tables"}, page
+    spans = " ".join(_spans((_ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8"))).split()
+    assert names <= set(spans)
