@@ -129,7 +129,7 @@ def measure(args: argparse.Namespace) -> Report:
             Table("Names that occur more than once", ("file", *columns), tuple(repeated)),
         ),
         (
-            "Modules are those of this package, packages among them, where functions are called and not the command line.",
+            "Modules are of this package, packages among them, in a process that calls functions.",
             "The walk is listed in docs/design.md. A circle is of modules that import each other, for types too.",
             *(f"a circle, {when}: {circle}" for when, one in houses.items() for circle in one.circles),
         ),
