@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from latam_corpus import demo, desk, harvest, lab
 from latam_corpus.cli import app as command_line
 from latam_corpus.cli import commands as core
-from latam_corpus.demo import commands as demo
-from latam_corpus.desk import commands as desk
-from latam_corpus.harvest import commands as harvest
-from latam_corpus.lab import commands as lab
 
 # In the order of `--help`: sources are described and collected before they are run.
 COMMANDS: Final = {

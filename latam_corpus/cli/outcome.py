@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 from latam_corpus.cli.show import console, errors, number, print_json, table
 from latam_corpus.collect.files import SPAN_BYTES
 from latam_corpus.pipeline.contracts import mapping_told
-from latam_corpus.pipeline.estimate import estimate
 from latam_corpus.pipeline.history import latest
 from latam_corpus.pipeline.part import Task, folder_of, keys_of
 from latam_corpus.pipeline.plan import run_digest
@@ -39,6 +38,8 @@ def tell_looking(file: InputFile) -> None:
 
 def tell_plan(plan: Plan, parts: Sequence[Part], out: Path, *, as_json: bool) -> None:
     """Print what a run would do: which parts are done already, and what the others would take."""
+    from latam_corpus.pipeline.estimate import estimate
+
     first = plan.segments[0]
     run = latest(out / "runs", plan.recipe.name, run_digest(plan, parts)).name
     reused = {step.title: 0 for step in first.steps}

@@ -17,8 +17,8 @@ import polars as pl
 
 from latam_corpus.policy import Policies
 from latam_corpus.policy_files import UND
-from latam_corpus.quality.signals.spelling import Spelling
 from latam_corpus.text.slots import slot_of
+from latam_corpus.text.spelling import Spelling
 from latam_corpus.text.stops import StopCounts, StopTable
 from latam_corpus.text.words import MIXED, MOJIBAKES, WordTable
 

@@ -1,1 +1,14 @@
 """One document's whole life, shown: above the core and its wings, since it uses them all."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from latam_corpus.cli.app import Command
+
+COMMANDS: Final = {
+    "demo": Command(
+        "latam_corpus.demo.command:demo",
+        "Show one document's whole life: collected, judged, released, explained, pulled.",
+    ),
+}

@@ -1,1 +1,17 @@
 """Collects pages: of websites, feeds, repositories and Common Crawl, into WARC."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from latam_corpus.cli.app import Command
+
+COMMANDS: Final = {
+    "crawl": Command(
+        "latam_corpus.harvest.commands.crawl:crawl",
+        "Crawl a source into WARC, politely; the same command goes on where it was stopped.",
+    ),
+    "rights": Command(
+        "latam_corpus.harvest.commands.rights_recheck:app", "Read again what owners refuse, and list what must leave."
+    ),
+}

@@ -14,8 +14,8 @@ import polars as pl
 from latam_corpus.codes import holder
 from latam_corpus.errors import ConfigError
 from latam_corpus.quality.learned import cached_model, model_digest
-from latam_corpus.quality.signals.spelling import listed_share
 from latam_corpus.quality.word_lists import ALL, cached_word_lists, word_lists_digest
+from latam_corpus.text.spelling import listed_share
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -17,6 +17,7 @@ from . import (
     dedupe,
     extraction,
     growth,
+    house,
     language,
     large,
     learned,
@@ -57,6 +58,7 @@ NAMES = {
     "damage": damage,
     "small": small,
     "compressed": compressed,
+    "house": house,
 }
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from latam_corpus.quality.signals import of_characters, of_languages, of_lines, of_others, of_repetition, of_words
 from latam_corpus.quality.signals.reading import Lexicon, Reading
 from latam_corpus.quality.signals.signal import Signal
-from latam_corpus.quality.signals.spelling import WordSet
+from latam_corpus.text.spelling import WordSet
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -11,7 +11,7 @@ from latam_corpus.quality.signals.marks import Marks
 from latam_corpus.quality.signals.open_lines import characters_in_open_lines
 from latam_corpus.quality.signals.phrases import Phrases
 from latam_corpus.quality.signals.repetition import Grams, Repeats
-from latam_corpus.quality.signals.spelling import Spelling, WordSet
+from latam_corpus.text.spelling import Spelling, WordSet
 from latam_corpus.text.stops import StopCounts, StopTable
 from latam_corpus.text.words import WordTable
 

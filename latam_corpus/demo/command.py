@@ -3,18 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
-
-from latam_corpus.cli.app import Command
-
-COMMANDS: Final = {
-    "demo": Command(
-        "latam_corpus.demo.commands:demo",
-        "Show one document's whole life: collected, judged, released, explained, pulled.",
-    ),
-}
 
 
 def demo(
