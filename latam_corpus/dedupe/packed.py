@@ -15,7 +15,6 @@ import polars as pl
 import pyarrow as pa
 
 from latam_corpus.corpus import ragged
-from latam_corpus.dedupe.radix import added_up
 from latam_corpus.dedupe.scheme import Ragged
 from latam_corpus.text.slots import slot_of
 
@@ -33,13 +32,13 @@ def packed(streams: pl.Series) -> tuple[pl.Series, NDArray[np.uint32]]:
     ([[0, 1, 0], [], [0]], [7, 9])
     """
     values, offsets = ragged(streams)
-    distinct, counts = added_up(values.astype(np.uint64))
+    distinct, counts = np.unique(values.astype(np.uint32, copy=False), return_counts=True)
     # Among those as frequent the smaller first: equal documents give equal bytes.
-    lexicon = distinct[np.argsort(-counts.astype(np.int64), kind="stable")]
+    lexicon = distinct[np.argsort(-counts, kind="stable")]
     data = np.empty(_LONGEST * len(values), np.uint8)
     ends = np.zeros(len(offsets), np.int64)
     _pack(values, offsets, lexicon, data, ends)
-    return strings_of(data[: ends[-1]], ends), lexicon.astype(np.uint32)
+    return strings_of(data[: ends[-1]], ends), lexicon
 
 
 def unpacked(strings: pa.LargeBinaryArray, lexicon: NDArray[np.uint32], places: NDArray[np.int64]) -> Ragged:
