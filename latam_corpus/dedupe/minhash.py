@@ -35,7 +35,7 @@ def signature_of(stream: Ragged, size: int, shingle: int = 5, seed: int = 20) ->
     >>> bool((made[0] == made[1]).all()), bool((made[2] == EMPTY).all())
     (True, True)
     """
-    from datasketch import MinHash  # noqa: PLC0415  (it loads SciPy, which the scheme "anchors" has no need of)
+    from datasketch import MinHash  # it loads SciPy, which the scheme "anchors" has no need of
 
     words = (stream.values & _WORD_MASK).astype("<u4").tobytes()
     runs = (
