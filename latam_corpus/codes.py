@@ -151,7 +151,7 @@ def known_code(code: str) -> str | None:
     """The ISO 639-3 (or collection) code, or None when no language has it."""
     if code == UNDETERMINED or code in groups().collections:
         return code
-    import iso639  # noqa: PLC0415  (its tables take 13 MB and a moment to load, and a worker seldom needs them)
+    import iso639  # its tables take 13 MB and a moment to load, and a worker seldom needs them
 
     for look_up in (iso639.Language.from_part3, iso639.Language.from_part1, iso639.Language.from_part2b):
         try:
@@ -170,7 +170,7 @@ def is_family(code: str) -> bool:
     """
     if len(code) != len("tup") or _PRIVATE.fullmatch(code) or known_code(code) is not None:
         return False
-    import langcodes  # noqa: PLC0415  (the same)
+    import langcodes
 
     return bool(langcodes.Language.get(code).is_valid())
 
@@ -182,7 +182,7 @@ def name_of(code: str) -> str:
     >>> name_of("quy"), name_of("myn")
     ('Ayacucho Quechua', 'Mayan languages')
     """
-    import iso639  # noqa: PLC0415  (the same)
+    import iso639
 
     try:
         return str(iso639.Language.from_part3(code).name)
@@ -192,7 +192,7 @@ def name_of(code: str) -> str:
 
 @cache
 def _by_macrolanguage() -> dict[str, set[str]]:
-    import iso639  # noqa: PLC0415  (the same)
+    import iso639
 
     found: dict[str, set[str]] = {}
     for language in iso639.ALL_LANGUAGES:
@@ -203,7 +203,7 @@ def _by_macrolanguage() -> dict[str, set[str]]:
 
 @cache
 def _macrolanguage(code: str) -> str | None:
-    import iso639  # noqa: PLC0415  (the same)
+    import iso639
 
     try:
         return iso639.Language.from_part3(code).macrolanguage or None
@@ -213,6 +213,6 @@ def _macrolanguage(code: str) -> str | None:
 
 @cache
 def _all_codes() -> tuple[str, ...]:
-    import iso639  # noqa: PLC0415  (the same)
+    import iso639
 
     return tuple(sorted({lang.part3 for lang in iso639.ALL_LANGUAGES} | set(groups().collections)))

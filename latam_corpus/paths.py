@@ -6,9 +6,7 @@ checkout's own folders beside the package.
 
 from __future__ import annotations
 
-import hashlib
 import os
-import platform
 import shutil
 import tempfile
 import time
@@ -45,20 +43,6 @@ def cache_folder() -> Path:
         return Path(tempfile.gettempdir(), f"latam_corpus-{os.getuid()}")
 
 
-def keep_compiled_code() -> None:
-    """Point Numba's cache to a folder of this user, processor and source, before Numba is first imported.
-
-    Compiled code of one processor can crash on another that shares the home folder, as cluster nodes do. And Numba
-    looks for changes in a function's own file only: it would go on using an inner function of another as it was.
-    """
-    if "NUMBA_CACHE_DIR" in os.environ:  # named by the user, or by the process that started this one
-        return
-    processor = f"{platform.machine()}-{platform.processor() or 'any'}".replace("/", "-").replace(" ", "-")
-    folder = cache_folder() / "numba" / processor / digest_of_compiled(PACKAGE)
-    os.environ["NUMBA_CACHE_DIR"] = str(folder)
-    use_folder(folder)
-
-
 def use_folder(folder: Path) -> None:
     """Mark a folder of the cache as used now; where it is new, remove those beside it that nobody uses any more.
 
@@ -83,20 +67,3 @@ def _last_used(folder: Path) -> float:
         return folder.stat().st_mtime
     except OSError:  # another process has removed it
         return 0.0
-
-
-def digest_of_compiled(package: Path) -> str:
-    """A digest of the folders of the package that have functions which Numba compiles, 16 hex digits.
-
-    Whole folders, since compiled code holds the constants of the files beside it too.
-
-    >>> len(digest_of_compiled(PACKAGE))
-    16
-    """
-    sources = {path: path.read_bytes() for path in sorted(package.rglob("*.py"))}
-    folders = {path.parent for path, source in sources.items() if b"numba.njit" in source}
-    digest = hashlib.sha256()
-    for path, source in sources.items():
-        if path.parent in folders:
-            digest.update(path.relative_to(package).as_posix().encode() + b"\0" + source)
-    return digest.hexdigest()[:16]

@@ -181,5 +181,5 @@ def _plain(bounds: Mapping[str, BoundEntry]) -> dict[str, Any]:
     return {signal: bound.model_dump() for signal, bound in bounds.items()}
 
 
-def _digest(value: Any) -> str:  # noqa: ANN401  (anything that JSON holds)
+def _digest(value: Any) -> str:
     return hashlib.sha256(json.dumps(value).encode()).hexdigest()

@@ -185,7 +185,7 @@ class CommandLine(Protocol):
 @pytest.fixture
 def command_line(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> CommandLine:
     """`latam-corpus` in this process: what it raises beyond an exit code fails the test, as a traceback would."""
-    from latam_corpus.__main__ import main  # noqa: PLC0415  (all rooms: tests of one of them don't wait for it)
+    from latam_corpus.__main__ import main  # all rooms: tests of one of them don't wait for it
 
     def call(*arguments: str | Path) -> Told:
         monkeypatch.setattr(sys, "argv", ["latam-corpus", *map(str, arguments)])

@@ -41,7 +41,7 @@ _PRAYER = ["Ruega por el que anda en el mar,", "por el que duerme en el cerro,",
 
 def story(number: int, lines: int = 8) -> list[str]:
     """Lines that stand in no other document."""
-    draw = random.Random(number)  # noqa: S311  (lines for a test)
+    draw = random.Random(number)
     parts = (_WHO, _DID, _WHEN, _WHY)
     return [" ".join(draw.choice(words) for words in parts) + f", {draw.randrange(10**9)}." for _ in range(lines)]
 

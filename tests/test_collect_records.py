@@ -270,8 +270,8 @@ def test_a_parquet_file_is_read_like_its_jsonl(tmp_path: Path) -> None:
 
 def test_parquet_text_that_is_not_utf8_is_one_failed_row(tmp_path: Path) -> None:
     """Writers that don't check leave Latin-1 in text columns; the other rows are kept."""
-    import pyarrow as pa  # noqa: PLC0415
-    import pyarrow.parquet as pq  # noqa: PLC0415
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
     texts = pa.array([b"uno", b"a\xf1o", b"tres"], pa.binary()).view(pa.string())
     pq.write_table(pa.table({"text": texts}), tmp_path / "r.parquet")

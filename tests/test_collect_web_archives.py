@@ -180,7 +180,7 @@ def test_records_compressed_as_one_have_no_offset(tmp_path: Path) -> None:
 
 def test_a_web_archive_in_an_archive_is_read(tmp_path: Path) -> None:
     """A zip of WARC files, as WACZ is one."""
-    import zipfile  # noqa: PLC0415
+    import zipfile
 
     with zipfile.ZipFile(tmp_path / "c.zip", "w") as archive:
         archive.writestr("archive/data.warc.gz", gzip.compress(_warc(_http(_PAGE.encode()))))

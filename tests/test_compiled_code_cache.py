@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from latam_corpus.paths import use_folder
+from latam_corpus.compiled import KERNELS, digest_of_compiled
+from latam_corpus.paths import PACKAGE, use_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,10 +76,10 @@ def test_a_home_that_cant_be_written_to_is_no_error(tmp_path: Path) -> None:
 def test_compiled_code_is_read_by_the_next_process(tmp_path: Path) -> None:
     """What one process compiled, the next ones find in the toolkit's cache, so that workers don't compile each."""
     script = (
-        "from latam_corpus.text import words\n"
         "import numba\n"
+        "from latam_corpus.text import words, words_kernels\n"
         "words.WordTable.of(['¡Ay, ay, ay, ay!'])\n"
-        "used = [f.stats for f in vars(words).values() if isinstance(f, numba.core.dispatcher.Dispatcher)]\n"
+        "used = [f.stats for f in vars(words_kernels).values() if isinstance(f, numba.core.dispatcher.Dispatcher)]\n"
         "print(sum(sum(s.cache_hits.values()) for s in used), sum(sum(s.cache_misses.values()) for s in used))\n"
     )
     environment = os.environ | {"LATAM_CORPUS_CACHE": str(tmp_path)}
@@ -92,3 +94,26 @@ def test_compiled_code_is_read_by_the_next_process(tmp_path: Path) -> None:
     assert (hits, misses_again) == (0, 0)
     assert hits_again == misses > 0
     assert list(tmp_path.glob("numba/*/*/*/*.nbc"))
+
+
+def test_what_is_compiled_stands_in_files_of_kernels() -> None:
+    """The digest of compiled code, and the lint settings of kernels, go by the names of files."""
+    compiling = re.compile(r"latam_corpus\.compiled|^\s*(import numba|from numba)", re.MULTILINE)
+    named = {path for path in PACKAGE.rglob("*.py") if compiling.search(path.read_text(encoding="utf-8"))}
+    kernels = set(PACKAGE.rglob(KERNELS))
+    assert named == kernels | {PACKAGE / "compiled.py"}
+    assert len(kernels) > 20
+
+
+def test_a_change_beside_a_kernel_is_compiled_anew(tmp_path: Path) -> None:
+    """Compiled code holds constants of other files: each file beside a kernel counts, and none elsewhere."""
+    for name in ("text/words_kernels.py", "text/characters.py", "collect/rows.py"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("LETTER = 1\n")
+    digests = [digest_of_compiled(tmp_path)]
+    for name in ("collect/rows.py", "text/characters.py", "text/words_kernels.py"):
+        (tmp_path / name).write_text("LETTER = 2\n")
+        digests.append(digest_of_compiled(tmp_path))
+    assert digests[0] == digests[1]
+    assert len(set(digests)) == 3

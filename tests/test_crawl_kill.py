@@ -49,7 +49,7 @@ def test_killed_at_random_moments(tmp_path: Path, site: Any) -> None:
     assert whole.wait(120) == 0
     expected = library.content_of(tmp_path / "entera" / "collected" / "gaceta")
     assert len(expected) == _PAGES + 1 + 3  # with the start and the site's three files
-    chance = random.Random(7)  # noqa: S311  (moments, no secrets)
+    chance = random.Random(7)
     site.asked.clear()
     for kill in range(_KILLS):
         process = _started(source, tmp_path / "cortada")

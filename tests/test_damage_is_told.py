@@ -23,7 +23,7 @@ _SEED = 20261127
 def test_no_damage_is_silent_and_all_is_mended(tmp_path: Path, figures: dict[str, float]) -> None:
     """A flipped bit in a file of each kind, a cut, an emptied and a deleted one: the release of before, or an error."""
     shelf = damage.Shelf.made(tmp_path)
-    chance = random.Random(_SEED)  # noqa: S311  (repeatable, not secret)
+    chance = random.Random(_SEED)
     kinds = len(damage.roles(tmp_path / "out"))
     found = [
         damage.trial(shelf, f"trial-{number}", role, kind, chance)

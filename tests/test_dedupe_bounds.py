@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import numpy as np
 import pytest
 
-from latam_corpus.dedupe import guards
-from latam_corpus.dedupe.anchors import CAPITAL_FLAG, NUMBER_FLAG, WORD_BITS
+from latam_corpus.dedupe import guards_kernels as guards
+from latam_corpus.dedupe.anchors import CAPITAL_FLAG
+from latam_corpus.dedupe.anchors_kernels import NUMBER_FLAG, WORD_BITS
 from latam_corpus.dedupe.guards import Rarity
 from latam_corpus.dedupe.minhash import proposals_of
 from latam_corpus.dedupe.scheme import Ragged, Scheme

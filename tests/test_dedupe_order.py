@@ -72,7 +72,7 @@ def _mojibake(text: str) -> str:
 
 def _misread(text: str, share: float = 0.06) -> str:
     """As a scanner reads it, one letter in thirty wrong."""
-    chance = random.Random(7)  # noqa: S311  (repeatable, not secret)
+    chance = random.Random(7)
     like = {"o": "0", "l": "1", "i": "1", "e": "c", "n": "u", "s": "5", "b": "h"}
     return "".join(like.get(letter, letter) if chance.random() < share else letter for letter in text)
 

@@ -57,7 +57,7 @@ def _prose(chance: random.Random, language: str, paragraphs: int) -> str:
 @pytest.fixture(scope="module")
 def small_shelf() -> Any:
     """A shelf of made-up books, sonnets, sayings, verses, pages, menus, licences and translations."""
-    chance = random.Random(4)  # noqa: S311  (repeatable, not secret)
+    chance = random.Random(4)
     text, around = shelf.Text, shelf.Around
     novels, editions = [], []
     for language in ("es", "pt"):

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from latam_corpus.dedupe.anchors import anchors_of, word_stream
-from latam_corpus.dedupe.guards import OTHER_RUN, Rarity
+from latam_corpus.dedupe.guards import Rarity
+from latam_corpus.dedupe.guards_kernels import OTHER_RUN
 from latam_corpus.dedupe.pairs import Extent, candidate_pairs, partial_pairs
 from latam_corpus.dedupe.scheme import Scheme
 from latam_corpus.dedupe.verify import A_IN_B, B_IN_A, KINDS, RULES, Verdicts, verify_pairs
@@ -66,7 +67,7 @@ def covered(words: list[str], other: list[str]) -> float:
 
 def edited(text: str, share: float, seed: int = 3) -> str:
     """The text with this share of its words replaced by one that it doesn't have."""
-    chance = random.Random(seed)  # noqa: S311
+    chance = random.Random(seed)
     words = text.split()
     chosen = set(chance.sample(range(len(words)), round(share * len(words))))
     return " ".join("guacharaca" if i in chosen else word for i, word in enumerate(words))
@@ -74,7 +75,7 @@ def edited(text: str, share: float, seed: int = 3) -> str:
 
 def misread(text: str, share: float, seed: int = 5) -> str:
     """The text with this share of its letters misread as scanners do."""
-    chance = random.Random(seed)  # noqa: S311
+    chance = random.Random(seed)
     like = {
         "e": "c",
         "c": "e",
@@ -203,7 +204,7 @@ def test_a_text_copied_many_times_is_found_each_time() -> None:
 def test_short_articles_that_begin_alike_are_not_copies() -> None:
     """One opening word makes a rare anchor with the menu before it; the articles are others all the same."""
     menu = " ".join(f"sección{i} portada servicios{i % 17}" for i in range(60))
-    chance = random.Random(8)  # noqa: S311
+    chance = random.Random(8)
     articles = []
     for n in range(20):
         # Little words look alike by chance.

@@ -60,8 +60,8 @@ def tasks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Task]:
 
 def _importable(work: Callable[[Task], Outcome]) -> Callable[[Task], Outcome]:
     """The function under the module name by which a worker finds it."""
-    import importlib  # noqa: PLC0415
-    import sys  # noqa: PLC0415
+    import importlib
+    import sys
 
     folder = str(Path(__file__).parent)
     if folder not in sys.path:

@@ -37,7 +37,7 @@ def room(tmp_path_factory: pytest.TempPathFactory, small_recipe: SmallRecipe, sm
     stages = ("repair", "identify", "filter", "redact", "dedupe")
     (folder / "receta.toml").write_text(small_recipe(*stages, release=""))
     (folder / "fuente.toml").write_text(small_source())
-    chance = random.Random(_SEED)  # noqa: S311  (moments and words, not secrets)
+    chance = random.Random(_SEED)
     for number in range(12):
         rows = []
         for k in range(40):
@@ -95,7 +95,7 @@ def test_a_kill_at_any_moment_costs_nothing_but_time(room: Path, tmp_path: Path,
     started = time.monotonic()
     undisturbed = _finish(room, tmp_path / "undisturbed")
     takes = time.monotonic() - started
-    chance = random.Random(_SEED)  # noqa: S311  (the same)
+    chance = random.Random(_SEED)
     for number in range(_KILLS):
         out = tmp_path / f"killed-{number}"
         process = subprocess.Popen(

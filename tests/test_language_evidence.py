@@ -98,7 +98,7 @@ def test_the_shipped_model_knows_which_groups_need_more() -> None:
 
 def test_random_syllables_are_in_no_language() -> None:
     """Of 2,000 lines of random syllables one at most is named after a language of the Americas."""
-    rng = random.Random(77)  # noqa: S311 - sampling, not secrets
+    rng = random.Random(77)
     named = [found.code for found in judge(load(), [augment.nonsense(rng) for _ in range(2000)])]
     assert sum(code in groups().of for code in named) <= 1
 
@@ -106,7 +106,7 @@ def test_random_syllables_are_in_no_language() -> None:
 @pytest.mark.parametrize("group", ["omq", "zap", "que", "awd"])
 def test_rows_of_a_groups_own_syllables_are_hardly_named_after_it(group: str) -> None:
     """One in a hundred is what the bounds allow, and chance twice as many: other rows than those that made them."""
-    rng = random.Random(78)  # noqa: S311 - sampling, not secrets
+    rng = random.Random(78)
     words = sorted(load().words[group])
     named = judge(load(), [augment.respoken(words, 30, rng) for _ in range(1000)])
     assert sum(groups().of.get(found.code) == group for found in named) <= 20
@@ -117,7 +117,7 @@ def test_a_group_whose_syllables_make_its_words_needs_more_of_them() -> None:
     model = replace(load(), words={"omq": load().words["omq"]}, bounds={})
     bound = calibrated(model, [], 1)["omq"]
     assert bound.telling > LEAST_TELLING
-    rng = random.Random(79)  # noqa: S311 - sampling, not secrets
+    rng = random.Random(79)
     rows = [augment.respoken(sorted(model.words["omq"]), 30, rng) for _ in range(1000)]
 
     def named(bounds: dict[str, Bounds]) -> int:
@@ -129,7 +129,7 @@ def test_a_group_whose_syllables_make_its_words_needs_more_of_them() -> None:
 def test_a_group_is_bound_above_the_texts_that_were_falsely_named_so() -> None:
     """Lines that count as of elsewhere and are named after a group aren't any more, once they were seen."""
     model = replace(load(), bounds={}, words={code: load().words[code] for code in ("hat", "acf", *COLONIAL)})
-    rng = random.Random(5)  # noqa: S311 - sampling, not secrets
+    rng = random.Random(5)
     # Frequent words of two languages in turn, so that neither is certain.
     ours, theirs = sorted(model.words["hat"]), sorted(model.words["acf"])
     lines = [" ".join(rng.choices(ours, k=5) + rng.choices(theirs, k=4)) for _ in range(300)]
@@ -170,7 +170,7 @@ def test_the_shipped_model_knows_how_many_consonants_its_languages_have() -> Non
 
 def test_rows_of_few_sounds_are_in_no_language() -> None:
     """Of 2,000 rows of a handful of syllables each, one at most is named."""
-    rng = random.Random(79)  # noqa: S311 - sampling, not secrets
+    rng = random.Random(79)
     sounds = [a + b for a in ("ch", "k", "n", "t", "m", "y", "ts", "p", "r", "w", "l", "s") for b in "aeiou"]
     texts = []
     for _ in range(2000):
@@ -204,7 +204,7 @@ def test_a_list_of_countries_is_in_no_language_of_the_americas(*, accents: bool)
         "Argentina Bolivia Brasil Chile Colombia Cuba Ecuador Egipto España Filipinas India Irán Israel Japón México"
     )
     names += " Mozambique Nepal Pakistán Perú Rusia Siria Venezuela Bangladés Camerún Dinamarca Etiopía Kenia Uganda"
-    rng = random.Random(8)  # noqa: S311 - sampling, not secrets
+    rng = random.Random(8)
     rows = [" ".join(rng.sample(names.split(), 20)) for _ in range(200)]
     texts = rows if accents else [augment.without_accents(row) for row in rows]
     assert not any(found.code in groups().of for found in judge(load(), texts))

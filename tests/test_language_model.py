@@ -35,7 +35,7 @@ LINES = [SPANISH, PORTUGUESE, "", "x", "ñandutí y mba'e", "t+xi", "война 
 def outside(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A fastText model of another maker, unquantized, with two-letter labels."""
     folder = tmp_path_factory.mktemp("outside")
-    rng = random.Random(1)  # noqa: S311 - sampling, not secrets
+    rng = random.Random(1)
     lines = []
     for label, text in (("es", SPANISH), ("pt", PORTUGUESE)):
         lines += [f"__label__{label} {' '.join(rng.sample(text.split(), 8))}" for _ in range(200)]
@@ -116,7 +116,7 @@ def test_a_file_that_is_no_model_is_an_error(tmp_path: Path, content: bytes) -> 
 def test_noise_after_the_first_bytes_of_a_model_is_an_error(tmp_path: Path) -> None:
     """Such a file, which fastText would read for minutes, is told by its header."""
     wrong = tmp_path / "modelo.bin"
-    rng = random.Random(1)  # noqa: S311 - noise, not secrets
+    rng = random.Random(1)
     wrong.write_bytes((MODELS / "americas.ftz").read_bytes()[:8] + rng.randbytes(100_000))
     with pytest.raises(ConfigError, match="its header says what no model has"):
         load(str(wrong))

@@ -34,7 +34,7 @@ SMALL = Settings(
 @pytest.fixture
 def labelled(tmp_path: Path) -> Path:
     """A compressed TSV of short lines in two languages."""
-    rng = random.Random(3)  # noqa: S311 - sampling, not secrets
+    rng = random.Random(3)
     path = tmp_path / "lineas.tsv.xz"
     with lzma.open(path, "wt", encoding="utf-8") as file:
         for _ in range(300):

@@ -76,7 +76,7 @@ def test_a_bounds_cost_is_what_falls_and_what_falls_by_it_alone(policies: Polici
 
 def test_what_measure_counts_is_what_filter_drops(policies: Policies, tmp_path: Path) -> None:
     """At the bound itself too, where a 32-bit value and a 64-bit bound differ."""
-    from latam_corpus.batch import Batch  # noqa: PLC0415  (a name of this test alone)
+    from latam_corpus.batch import Batch  # a name of this test alone
 
     rng = np.random.default_rng(20261125)
     frame = measured(

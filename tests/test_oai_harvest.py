@@ -393,7 +393,7 @@ def test_a_harvest_killed_from_outside_ends_as_a_whole_one(tmp_path: Path, site:
     source = tmp_path / "repositorio.toml"
     source.write_text(_toml(site) + f'private_hosts = ["{site.host}"]\ndelay = 0.01\n', encoding="utf-8")
     command = [sys.executable, "-m", "latam_corpus", "crawl", str(source), "--out", str(tmp_path)]
-    chance = random.Random(11)  # noqa: S311  (moments, no secrets)
+    chance = random.Random(11)
     for _ in range(_KILLS):
         before = len(site.asked)
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

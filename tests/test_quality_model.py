@@ -47,7 +47,7 @@ def bad(rng: random.Random) -> str:
 @pytest.fixture(scope="session")
 def material() -> tuple[list[str], list[str]]:
     """400 stories and 400 advertisements."""
-    rng = random.Random(20261125)  # noqa: S311  (texts, not secrets)
+    rng = random.Random(20261125)
     return [good(rng) for _ in range(400)], [bad(rng) for _ in range(400)]
 
 

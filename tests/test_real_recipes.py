@@ -79,7 +79,7 @@ def test_a_recipe_keeps_what_is_good_and_its_release_reads_everywhere(
     [(counted,)] = duckdb.read_parquet(f"{pulled}/data/**/*.parquet").aggregate("count(*)").fetchall()
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
-    import datasets  # noqa: PLC0415  (reads its settings from the environment when first imported)
+    import datasets  # reads its settings from the environment when first imported
 
     loaded = datasets.load_dataset(str(pulled), cache_dir=str(tmp_path / "cache"))
     assert sum(split.num_rows for split in loaded.values()) == rows.height == counted

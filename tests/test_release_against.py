@@ -27,7 +27,7 @@ WORDS = (
 
 def story(number: int, words: int = 120) -> str:
     """A text of its own of so many words."""
-    draw = random.Random(number)  # noqa: S311  (words for a test)
+    draw = random.Random(number)
     return " ".join(draw.choice(WORDS) for _ in range(words))
 
 

@@ -99,7 +99,7 @@ def test_shards_are_a_function_of_the_documents_alone(
     tmp_path: Path, document: Any, kept_run: Any, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     """However the rows are dealt to runs and parts, in whatever order and batches, the shards' bytes are the same."""
-    from latam_corpus.release import parquet, write  # noqa: PLC0415  (their limits are made small here)
+    from latam_corpus.release import parquet, write  # their limits are made small here
 
     monkeypatch.setattr(parquet, "GROUP_BYTES", 20_000)
     documents = [
@@ -108,7 +108,7 @@ def test_shards_are_a_function_of_the_documents_alone(
         for language in ["spa_Latn" if n % 3 else "por_Latn"]
     ]
     expected = build("puerto", [kept_run("a-1", documents, 1)], tmp_path / "one", shard_bytes=40_000, **TERMS)
-    draw = random.Random(seed)  # noqa: S311  (a shuffle)
+    draw = random.Random(seed)
     draw.shuffle(documents)
     cut = draw.randrange(1, 59)
     monkeypatch.setattr(parquet, "BATCH_BYTES", draw.choice([500, 5_000, 50_000]))
@@ -276,7 +276,7 @@ def test_shards_have_the_settings_that_readers_expect(tmp_path: Path, document: 
 
 def test_removing_one_document_leaves_most_bytes_of_its_shard(tmp_path: Path, document: Any, kept_run: Any) -> None:
     """Content-defined chunks: when a row in the middle goes, the pages before it and those well after it stay."""
-    draw = random.Random(7)  # noqa: S311  (text to compress)
+    draw = random.Random(7)
     words = ["agua", "río", "barca", "noche", "puerto", "red", "sal", "viento", "faro", "madre", "pueblo", "canto"]
     documents = [document(n, text=" ".join(draw.choices(words, k=1500)) + f" {n}") for n in range(700)]
     documents.sort(key=lambda row: str(row["doc_id"]))

@@ -48,7 +48,7 @@ Version = tuple[Store, Manifest]
 
 def story(number: int, words: int = 120) -> str:
     """A text of its own of so many words."""
-    draw = random.Random(number)  # noqa: S311  (words for a test)
+    draw = random.Random(number)
     return " ".join(draw.choice(WORDS) for _ in range(words))
 
 
@@ -140,7 +140,7 @@ def test_the_index_is_a_function_of_the_documents_alone(
     monkeypatch.setattr("latam_corpus.release.parquet.GROUP_BYTES", 20_000)
     documents = [document(n, text=story(n, 20 + n * 3)) for n in range(60)]
     expected = build("puerto", [kept_run("a-1", documents, 1)], tmp_path / "one", shard_bytes=60_000, **TERMS)
-    draw = random.Random(seed)  # noqa: S311  (a shuffle)
+    draw = random.Random(seed)
     draw.shuffle(documents)
     cut = draw.randrange(1, 59)
     monkeypatch.setattr("latam_corpus.release.sketch._TEXT_BYTES", draw.choice([1, 700, 5_000]))

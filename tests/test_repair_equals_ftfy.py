@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from latam_corpus.batch import Batch
 from latam_corpus.extract.repair import Repair, repair
-from latam_corpus.text.words import REPAIRS, WordTable
+from latam_corpus.text.words import WordTable
+from latam_corpus.text.words_kernels import REPAIRS
 
 _SUSPICIOUS = [
     *"".join(c for c in "".join(MOJIBAKE_CATEGORIES.values()) if c != "-"),

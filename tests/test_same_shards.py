@@ -39,7 +39,7 @@ def room(tmp_path_factory: pytest.TempPathFactory, small_recipe: SmallRecipe, sm
     stages = ("repair", "identify", "filter", "redact", "dedupe")
     (folder / "receta.toml").write_text(small_recipe(*stages, release=""))
     (folder / "fuente.toml").write_text(small_source())
-    chance = random.Random(_SEED)  # noqa: S311  (repeatable, not secret)
+    chance = random.Random(_SEED)
     texts: list[str] = []
     for number in range(200):
         words = " ".join(chance.choice(_LINES) for _ in range(chance.randrange(10, 40))).split()

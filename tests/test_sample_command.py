@@ -24,7 +24,7 @@ def test_which_are_drawn_depends_on_the_documents_alone() -> None:
     """Not on their order or on the frames in which they come; more hold the fewer, another seed draws others."""
     rows = [{"doc_id": f"{n:03d}", "genre": "news" if n % 3 else "lyrics", "country": None} for n in range(60)]
     mixed = rows.copy()
-    random.Random(5).shuffle(mixed)  # noqa: S311  (an order)
+    random.Random(5).shuffle(mixed)
     whole = draw([pl.DataFrame(rows)], ["genre", "country"], 4, 1)
     cut = draw([pl.DataFrame(mixed[i : i + 7]) for i in range(0, 60, 7)], ["genre", "country"], 4, 1)
     assert whole.rows() == cut.rows()

@@ -72,7 +72,7 @@ def test_a_file_that_comes_or_goes_changes_one_pack_or_two() -> None:
     """Wherever it stands among 6,000: counted off from the first, all packs after it would be others."""
     files = _listed([4_000] * 6000)
     before = set(packs(files))
-    chance = random.Random(5)  # noqa: S311  (repeatable, not secret)
+    chance = random.Random(5)
     changed = []
     for _ in range(60):
         at = chance.randrange(len(files))
@@ -241,7 +241,7 @@ def test_a_dry_run_says_what_is_taken_together_and_what_is_cut(
     folder.mkdir()
     for number in range(20):
         (folder / f"{number:03}.txt").write_text(_TEXT.format(n=number))
-    lines = [json.dumps({"id": f"r{n}", "text": f"{random.Random(n).getrandbits(256):x}"}) for n in range(100)]  # noqa: S311
+    lines = [json.dumps({"id": f"r{n}", "text": f"{random.Random(n).getrandbits(256):x}"}) for n in range(100)]
     (folder / "r.jsonl.gz").write_bytes(gzip.compress("\n".join(lines).encode()))
     (folder / "s.txt").write_text(_TEXT * 20)
     recipe = tmp_path / "receta.toml"

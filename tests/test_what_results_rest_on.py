@@ -74,7 +74,7 @@ def _redone(before: dict[str, str], after: dict[str, str]) -> set[str]:
         ("extract/repair.py", {"repair"}),
         ("language/evidence.py", {"identify"}),
         ("quality/signals/marks.py", {"measure"}),
-        ("quality/signals/spelling.py", {"measure", "fingerprint", "dedupe"}),  # these look for damage
+        ("text/spelling.py", {"measure", "fingerprint", "dedupe"}),  # these look for damage
         ("quality/measure.py", {"measure"}),
         ("quality/filter.py", {"filter"}),
         ("policy.py", {"measure", "filter", "fingerprint", "dedupe"}),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latam_corpus.text import words as w
+from latam_corpus.text import words_kernels as w
 from latam_corpus.text.words import WordTable, hash_words
 
 _APOSTROPHES = "'\u2019\u02bc\u02bb\u02b9\u02c8\ua78b\ua78c\u00b4`"

@@ -30,7 +30,7 @@ def _language(code: str) -> str:
 
 def _named(name: str) -> str | None:
     """The code of a language that is given by its English name."""
-    import iso639  # noqa: PLC0415  (its tables take a moment to load)
+    import iso639  # its tables take a moment to load
 
     try:
         return str(iso639.Language.match(name).part3)

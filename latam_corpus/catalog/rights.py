@@ -190,7 +190,7 @@ def _spdx_tier(said: str) -> str:
     return "unknown" if parsed is None else _expression_tier(parsed)
 
 
-def _expression_tier(node: Any) -> str:  # noqa: ANN401  (license_expression ships no types)
+def _expression_tier(node: Any) -> str:
     operator = type(node).__name__
     if operator in ("OR", "AND"):
         tiers = [_expression_tier(part) for part in node.args]
@@ -206,8 +206,8 @@ def _symbol_tier(key: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def _licensing() -> Any:  # noqa: ANN401  (the same)
-    import license_expression  # noqa: PLC0415
+def _licensing() -> Any:
+    import license_expression
 
     return license_expression.get_spdx_licensing()
 
@@ -215,7 +215,7 @@ def _licensing() -> Any:  # noqa: ANN401  (the same)
 @lru_cache(maxsize=1)
 def _categories() -> dict[str, str]:
     """SPDX ids, in lower case, to the licence index's categories."""
-    import license_expression  # noqa: PLC0415
+    import license_expression
 
     index = license_expression.get_license_index()
     return {one["spdx_license_key"].lower(): one["category"] for one in index if one.get("spdx_license_key")}

@@ -6,7 +6,7 @@ path. A source without `[rights]` can be collected and measured, and never relea
 
 from __future__ import annotations
 
-from datetime import date  # noqa: TC003  (pydantic reads the annotation at run time)
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
@@ -15,12 +15,12 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from latam_corpus import vocabulary
 from latam_corpus.catalog.fields import Charset, Country, Language, Model, Pattern, as_tuple
-from latam_corpus.catalog.harvest_tables import CommonCrawl, Feeds, Oai  # noqa: TC001  (pydantic reads them at run time)
+from latam_corpus.catalog.harvest_tables import CommonCrawl, Feeds, Oai
 from latam_corpus.catalog.rights import tier_of
-from latam_corpus.catalog.scope import Crawl  # noqa: TC001  (the same)
+from latam_corpus.catalog.scope import Crawl
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.toml_model import load_toml
-from latam_corpus.vocabulary import Tier, Use  # noqa: TC001  (the same)
+from latam_corpus.vocabulary import Tier, Use
 
 SOURCES = Path(__file__).resolve().parent / "sources"
 

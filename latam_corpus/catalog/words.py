@@ -171,7 +171,7 @@ def language_of(typed: str) -> str | None:
     >>> language_of("español"), language_of("pt"), language_of("Náhuatl"), language_of("klingonés")
     ('spa', 'por', 'nah', None)
     """
-    import iso639  # noqa: PLC0415  (its tables take a moment to load)
+    import iso639  # its tables take a moment to load
 
     wanted = folded(typed)
     named = _LANGUAGES.get(wanted, wanted)

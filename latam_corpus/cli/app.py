@@ -37,12 +37,12 @@ def application(commands: Mapping[str, Command]) -> typer.Typer:
     """The command line of a table: one that is named is imported, to run, to show its help, or to complete its line."""
 
     class Commands(TyperGroup):
-        def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:  # noqa: ANN401
+        def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
             """The command's name, the command, and what is left of the arguments."""
             name, found, rest = super().resolve_command(ctx, args)
             return name, found and loaded(commands, str(name)), rest
 
-        def invoke(self, ctx: Any) -> Any:  # noqa: ANN401
+        def invoke(self, ctx: Any) -> Any:
             """Run the command; Typer would end without a word where it is stopped, and call a closed pipe a failure."""
             try:
                 return super().invoke(ctx)
@@ -79,7 +79,7 @@ def version(
         raise typer.Exit
 
 
-def loaded(commands: Mapping[str, Command], name: str) -> Any:  # noqa: ANN401  (a command as Typer makes it)
+def loaded(commands: Mapping[str, Command], name: str) -> Any:
     """The command, its module imported, with what other rooms add to it."""
     command = _imported(commands[name].where, name)
     for added, one in commands.items():
@@ -89,7 +89,7 @@ def loaded(commands: Mapping[str, Command], name: str) -> Any:  # noqa: ANN401  
     return command
 
 
-def _imported(where: str, name: str) -> Any:  # noqa: ANN401  (a command as Typer makes it)
+def _imported(where: str, name: str) -> Any:
     module, _, attribute = where.partition(":")
     found = getattr(import_module(module), attribute)
     around = typer.Typer(rich_markup_mode=None, add_completion=False)

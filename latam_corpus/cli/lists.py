@@ -75,7 +75,7 @@ def languages(as_json: Json = False) -> None:
     )
 
 
-def _show(rows: list[dict[str, Any]], as_json: bool, cells: Any, columns: list[str]) -> None:  # noqa: ANN401
+def _show(rows: list[dict[str, Any]], as_json: bool, cells: Any, columns: list[str]) -> None:
     if as_json:
         print_json(rows)
     elif rows:

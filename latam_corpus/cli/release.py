@@ -231,7 +231,7 @@ def pull(
     console.print(f"{to / 'corpus.lock'} says which; keep it beside what is trained on them")
 
 
-def _agreed(key: str, runs: Sequence[Run], otherwise: Any) -> Any:  # noqa: ANN401  (a list of words, or shares)
+def _agreed(key: str, runs: Sequence[Run], otherwise: Any) -> Any:
     """What the runs' recipes state for the release, when they agree; else what the parent version had.
 
     Raises:

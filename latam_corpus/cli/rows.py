@@ -135,7 +135,7 @@ def _series(name: str, values: list[Any], dtype: pl.DataType) -> pl.Series:
         return pl.Series(name, [None] * len(values), dtype=dtype)
 
 
-def as_json(value: Any) -> Any:  # noqa: ANN401  (anything that a frame holds)
+def as_json(value: Any) -> Any:
     """The value as JSON can hold it: times in ISO 8601, bytes in hex, not-a-number null, maps as objects."""
     if isinstance(value, list) and value and all(isinstance(v, dict) and set(v) == {"key", "value"} for v in value):
         value = {v["key"]: v["value"] for v in value}

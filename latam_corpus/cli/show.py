@@ -31,7 +31,7 @@ _SECONDS_A_LINE: Final = 10
 class _Screen(Console):
     """A console on which a string is what it says: one line, without markup, with all that is in it to be seen."""
 
-    def render_str(self, text: str, **options: Any) -> Text:  # noqa: ANN401  (as its base has them)
+    def render_str(self, text: str, **options: Any) -> Text:
         """The string as rich draws it, in a line or in a table's cell."""
         return super().render_str(visible(text), **{**options, "markup": False, "emoji": False})
 
@@ -65,7 +65,7 @@ def side_by_side(heads: Sequence[str], texts: Sequence[str]) -> None:
     console.print(shown)
 
 
-def print_json(value: Any) -> None:  # noqa: ANN401  (anything that JSON holds)
+def print_json(value: Any) -> None:
     """One JSON value on standard output, the data exact; what a terminal would obey is escaped in it."""
     text = visible_json(json.dumps(value, ensure_ascii=False, indent=1, default=str))
     try:

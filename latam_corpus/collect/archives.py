@@ -110,7 +110,7 @@ class _Directory:
     def __init__(self, inner: BinaryIO) -> None:
         self._inner = inner
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  (all else is the file's)
+    def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
 
     def read(self, size: int = -1, /) -> bytes:

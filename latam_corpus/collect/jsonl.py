@@ -65,7 +65,7 @@ def parse(line: bytes | None, number: int) -> Record | Failure:
     return _sound(record) if "\\ud" in text or "\\uD" in text else record
 
 
-def _sound(value: Any) -> Any:  # noqa: ANN401  (any JSON value)
+def _sound(value: Any) -> Any:
     r"""The value with U+FFFD for every lone surrogate.
 
     >>> _sound({"título": ["a\ud800b"]})

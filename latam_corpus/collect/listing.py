@@ -83,7 +83,7 @@ def digest(file: InputFile) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
 
 
-def _in_folder(fs: Any, root: str, named: str, source: Source) -> list[InputFile]:  # noqa: ANN401
+def _in_folder(fs: Any, root: str, named: str, source: Source) -> list[InputFile]:
     """The folder's files that the source looks for."""
     files = _below(root, fs.find(root, detail=True))
     patterns = [re.compile(glob_translate(pattern)) for pattern in source.collect.files]
@@ -94,7 +94,7 @@ def _in_folder(fs: Any, root: str, named: str, source: Source) -> list[InputFile
     return sorted(_input_file(fs, files[name], name) for name in wanted)
 
 
-def _matching(fs: Any, path: str, named: str, source: Source) -> list[InputFile]:  # noqa: ANN401
+def _matching(fs: Any, path: str, named: str, source: Source) -> list[InputFile]:
     """The files that a glob names, by their path below its last fixed folder."""
     root = re.split(r"[*?\[]", path)[0].rpartition("/")[0]
     files = _below(root, fs.glob(path, detail=True))
@@ -109,7 +109,7 @@ def _below(root: str, found: dict[str, dict[str, Any]]) -> dict[str, dict[str, A
     return {name: info for name, info in files.items() if not any(part.startswith(".") for part in name.split("/"))}
 
 
-def _input_file(fs: Any, info: dict[str, Any], relative: str) -> InputFile:  # noqa: ANN401
+def _input_file(fs: Any, info: dict[str, Any], relative: str) -> InputFile:
     # A file name need not be UTF-8, a document's origin must be; only `url` keeps the name's own bytes.
     readable = relative.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     url = info["name"] if "file" in _protocols(fs) else fs.unstrip_protocol(info["name"])
@@ -117,7 +117,7 @@ def _input_file(fs: Any, info: dict[str, Any], relative: str) -> InputFile:  # n
     return InputFile(unicodedata.normalize("NFC", readable), url, int(size or 0), _modified(info))
 
 
-def _protocols(fs: Any) -> tuple[str, ...]:  # noqa: ANN401
+def _protocols(fs: Any) -> tuple[str, ...]:
     return (fs.protocol,) if isinstance(fs.protocol, str) else tuple(fs.protocol)
 
 
@@ -145,7 +145,7 @@ def _there(names: list[str]) -> str:
     return f"there: {shown}{more}"
 
 
-def _beside(fs: Any, path: str) -> str:  # noqa: ANN401
+def _beside(fs: Any, path: str) -> str:
     """What is in the nearest folder that exists, for a path that doesn't."""
     folder = PurePosixPath(path).parent
     while not fs.isdir(str(folder)) and folder != folder.parent:

@@ -45,7 +45,7 @@ def columns_read(source: Source) -> frozenset[str]:
     return frozenset(name for column in named for name in _names(column))
 
 
-def value_at(record: Record, column: str) -> Any:  # noqa: ANN401  (a foreign record's value)
+def value_at(record: Record, column: str) -> Any:
     """The record's value of a column; `metadata.author` goes into a struct.
 
     >>> value_at({"metadata": {"author": "Palma"}}, "metadata.author")

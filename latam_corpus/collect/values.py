@@ -13,7 +13,7 @@ _ISO_DATE: Final = re.compile(r"-?\d{4}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d
 _SLASHED: Final = re.compile(r"(\d{4})[/.](\d\d?)(?:[/.](\d\d?))?")
 
 
-def as_text(value: Any) -> str | None:  # noqa: ANN401  (a foreign record's value)
+def as_text(value: Any) -> str | None:
     """A text or number as text; None for anything else and for blanks.
 
     >>> as_text(1872), as_text(1872.0), as_text(" Ricardo Palma "), as_text(["Palma"]), as_text("")
@@ -31,13 +31,13 @@ def as_text(value: Any) -> str | None:  # noqa: ANN401  (a foreign record's valu
     return None
 
 
-def as_url(value: Any) -> str | None:  # noqa: ANN401
+def as_url(value: Any) -> str | None:
     """A URL in canonical form, so that no password or tracking parameter is kept."""
     text = as_text(value)
     return canonical_url(text) if text else None
 
 
-def as_names(value: Any) -> list[str] | None:  # noqa: ANN401
+def as_names(value: Any) -> list[str] | None:
     """A list of names; one name is a list of one.
 
     >>> as_names("Sarmiento, Domingo Faustino"), as_names(["Palma", ""]), as_names(None)
@@ -47,7 +47,7 @@ def as_names(value: Any) -> list[str] | None:  # noqa: ANN401
     return [name for one in many if (name := as_text(one))] or None
 
 
-def as_published(value: Any) -> str | None:  # noqa: ANN401
+def as_published(value: Any) -> str | None:
     """An ISO 8601 date, partial dates allowed; None for another writing, which would sort and compare wrongly.
 
     >>> as_published(1845), as_published("1910/5"), as_published("2021-03-04"), as_published("hacia 1900")
@@ -64,7 +64,7 @@ def as_published(value: Any) -> str | None:  # noqa: ANN401
     return text if _ISO_DATE.fullmatch(text) else None
 
 
-def as_country(value: Any) -> str | None:  # noqa: ANN401
+def as_country(value: Any) -> str | None:
     """A two-letter code in capitals.
 
     >>> as_country("cl"), as_country("Chile")
@@ -74,7 +74,7 @@ def as_country(value: Any) -> str | None:  # noqa: ANN401
     return text if re.fullmatch(r"[A-Z]{2}", text) else None
 
 
-def as_genre(value: Any) -> str | None:  # noqa: ANN401
+def as_genre(value: Any) -> str | None:
     """One of the twelve genres.
 
     >>> as_genre("lyrics"), as_genre("Tango")
@@ -83,12 +83,12 @@ def as_genre(value: Any) -> str | None:  # noqa: ANN401
     return value if isinstance(value, str) and value in GENRES else None
 
 
-def as_composition(value: Any) -> str | None:  # noqa: ANN401
+def as_composition(value: Any) -> str | None:
     """One of the four compositions."""
     return value if isinstance(value, str) and value in COMPOSITIONS else None
 
 
-def as_time(value: Any) -> datetime | None:  # noqa: ANN401
+def as_time(value: Any) -> datetime | None:
     """A point in time in UTC; one without a zone is taken as UTC.
 
     >>> as_time("2024-05-01T10:00:00-03:00").isoformat(), as_time("ayer")

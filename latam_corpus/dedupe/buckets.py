@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-import numba
 import numpy as np
+
+from latam_corpus.dedupe.buckets_kernels import BUCKETS, lay
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-BITS: Final = 10  # by which a bucket is told
-BUCKETS: Final = 1 << BITS
-_SHIFT: Final = np.uint64(64 - BITS)
 
 _VALUES: Final = ".values"  # uint64, one after another
 _OWNERS: Final = ".owners"  # uint32, likewise
@@ -56,7 +54,7 @@ def laid(values: NDArray[np.uint64], owners: NDArray[np.uint32] | None = None) -
     owners = np.zeros(0, np.uint32) if owners is None else owners
     made = np.empty_like(values), np.empty_like(owners)
     starts = np.zeros(BUCKETS + 1, np.int64)
-    _lay(values, owners, *made, starts)
+    lay(values, owners, *made, starts)
     return Laid(*made, starts[None, :])
 
 
@@ -103,19 +101,3 @@ def ranges(sizes: NDArray[np.int64], most: int) -> list[tuple[int, int]]:
             low, held = bucket, 0
         held += size
     return [*made, (low, len(sizes))] if len(sizes) else made
-
-
-@numba.njit(cache=True, nogil=True)
-def _lay(values, owners, made_values, made_owners, starts):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    for value in values:
-        starts[np.int64(value >> _SHIFT) + 1] += 1
-    for bucket in range(BUCKETS):
-        starts[bucket + 1] += starts[bucket]
-    at = starts[:-1].copy()
-    owned = len(owners) > 0
-    for i in range(len(values)):
-        mine = np.int64(values[i] >> _SHIFT)
-        made_values[at[mine]] = values[i]
-        if owned:
-            made_owners[at[mine]] = owners[i]
-        at[mine] += 1

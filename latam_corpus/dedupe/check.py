@@ -9,11 +9,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-import numba
 import numpy as np
 import polars as pl
 
 from latam_corpus.corpus import distinct, ragged
+from latam_corpus.dedupe.check_kernels import copy_pieces
 from latam_corpus.dedupe.columns import STREAM
 from latam_corpus.dedupe.guards import Rarity
 from latam_corpus.dedupe.index import IndexFile
@@ -93,15 +93,8 @@ def _streams(piece: Piece, places: NDArray[np.int64]) -> Iterator[Ragged]:
     values, offsets = ragged(piece.read([STREAM])[STREAM])
     ends = np.concatenate(([0], np.cumsum(np.diff(offsets)[places], dtype=np.int64)))
     made = np.empty(int(ends[-1]), np.uint32)
-    _copy(values, offsets[places], ends, made)
+    copy_pieces(values, offsets[places], ends, made)
     yield Ragged(made, ends)
-
-
-@numba.njit(cache=True, nogil=True)
-def _copy(values, starts, ends, made):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    for k in range(len(starts)):
-        n = ends[k + 1] - ends[k]
-        made[ends[k] : ends[k] + n] = values[starts[k] : starts[k] + n]
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,6 @@ import polars as pl
 from latam_corpus.corpus import ROW, ragged
 from latam_corpus.dedupe import buckets
 from latam_corpus.dedupe.line_keys import ASIDE, KEYS, SHEET, mixed
-from latam_corpus.dedupe.radix import added_up
 from latam_corpus.stage import Barrier
 
 if TYPE_CHECKING:
@@ -189,10 +188,10 @@ class Range:
 
 def count(job: Range) -> Path:
     """What the files are named by that have the range's common keys and their counts."""
-    keys, counts = added_up(buckets.read(job.files, job.low, job.high).values)
+    keys, counts = np.unique(buckets.read(job.files, job.low, job.high).values, return_counts=True)
     common = counts >= job.floor.documents
     np.save(f"{job.file}.keys.npy", keys[common])
-    np.save(f"{job.file}.counts.npy", counts[common].astype(np.int64))
+    np.save(f"{job.file}.counts.npy", counts[common])
     return job.file
 
 

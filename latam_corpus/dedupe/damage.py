@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-import numba
 import numpy as np
 import polars as pl
 
+from latam_corpus.dedupe.damage_kernels import count_stops
 from latam_corpus.policy import Policies
 from latam_corpus.policy_files import UND
-from latam_corpus.text.slots import slot_of
 from latam_corpus.text.spelling import Spelling
 from latam_corpus.text.stops import StopCounts, StopTable
-from latam_corpus.text.words import MIXED, MOJIBAKES, WordTable
+from latam_corpus.text.words import WordTable
+from latam_corpus.text.words_kernels import MIXED, MOJIBAKES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -100,7 +100,9 @@ class Accents:
             return spoken
         named, table = self.policies.background, self.policies.stop_table
         counts = np.zeros((len(words), len(named)), np.int64)
-        _count(words.hashes, words.doc_words, table.keys, table.bits, np.array([*map(table.number, named)]), counts)
+        count_stops(
+            words.hashes, words.doc_words, table.keys, table.bits, np.array([*map(table.number, named)]), counts
+        )
         best = np.argmax(counts, axis=1)
         sure = np.max(counts, axis=1) >= np.maximum(_SPOKEN * words.word_count, 1)
         told = [named[place] if seen else UND for place, seen in zip(best.tolist(), sure.tolist(), strict=True)]
@@ -182,17 +184,6 @@ def _a_document(words: WordTable, chosen: NDArray[np.bool_]) -> NDArray[np.int64
     """How many words of each document are chosen, int64[n]."""
     until = np.concatenate(([0], np.cumsum(chosen, dtype=np.int64)))
     return np.asarray(until[words.doc_words[1:]] - until[words.doc_words[:-1]], np.int64)
-
-
-@numba.njit(cache=True, nogil=True)
-def _count(hashes, doc_words, keys, bits, numbers, counts):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """How many stop words of some languages each document has, by their numbers in the table."""
-    for d in range(len(counts)):
-        for w in range(doc_words[d], doc_words[d + 1]):
-            languages = bits[slot_of(keys, hashes[w])]
-            if languages:
-                for place in range(len(numbers)):
-                    counts[d, place] += np.int64((languages >> np.uint64(numbers[place])) & np.uint64(1))
 
 
 def class_of_damage() -> pl.Expr:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import asdict, dataclass, fields
+from importlib import metadata
 from typing import TYPE_CHECKING, ClassVar
 
 import polars as pl
@@ -12,7 +13,7 @@ from latam_corpus.dedupe.anchors import word_stream
 from latam_corpus.dedupe.columns import ANCHORS, SKETCH, STREAM, WORDS
 from latam_corpus.dedupe.damage import damage_of, shipped
 from latam_corpus.dedupe.minhash import proposals_of
-from latam_corpus.dedupe.scheme import Scheme
+from latam_corpus.dedupe.scheme import MINHASH, Scheme
 from latam_corpus.stage import Stage
 from latam_corpus.text.normal import normal, normal_utf8
 
@@ -67,8 +68,10 @@ class Fingerprint(Stage):
         return Scheme(name=self.scheme, **{key: value for key, value in told.items() if key in known})
 
     def fingerprint(self) -> str:
-        """What changes when the words do by which damage is known; nothing where no sketch is made."""
-        return shipped().digest() if self.sketch else ""
+        """Tell the words by which damage is known, and what computes MinHash; nothing where no sketch is made."""
+        if not self.sketch:
+            return ""
+        return shipped().digest() + (metadata.version("datasketch") if self.scheme == MINHASH else "")
 
     def __call__(self, batch: Batch) -> Batch:
         """The batch with `text_hash`, and with the sketch if asked for."""

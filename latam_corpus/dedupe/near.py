@@ -17,7 +17,8 @@ import numpy as np
 import polars as pl
 
 from latam_corpus.corpus import ROW, rows_of
-from latam_corpus.dedupe.buckets import BUCKETS, ranges
+from latam_corpus.dedupe.buckets import ranges
+from latam_corpus.dedupe.buckets_kernels import BUCKETS
 from latam_corpus.dedupe.check import CHECKED, COMMON, Lot, check, cuts, gather, gathers
 from latam_corpus.dedupe.columns import WORDS
 from latam_corpus.dedupe.damage import DAMAGE

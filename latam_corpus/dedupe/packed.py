@@ -9,15 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-import numba
 import numpy as np
 import polars as pl
 import pyarrow as pa
 
 from latam_corpus.corpus import ragged
-from latam_corpus.dedupe.radix import added_up
+from latam_corpus.dedupe.packed_kernels import pack, unpack
 from latam_corpus.dedupe.scheme import Ragged
-from latam_corpus.text.slots import slot_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,13 +31,13 @@ def packed(streams: pl.Series) -> tuple[pl.Series, NDArray[np.uint32]]:
     ([[0, 1, 0], [], [0]], [7, 9])
     """
     values, offsets = ragged(streams)
-    distinct, counts = added_up(values.astype(np.uint64))
+    distinct, counts = np.unique(values.astype(np.uint32, copy=False), return_counts=True)
     # Among those as frequent the smaller first: equal documents give equal bytes.
-    lexicon = distinct[np.argsort(-counts.astype(np.int64), kind="stable")]
+    lexicon = distinct[np.argsort(-counts, kind="stable")]
     data = np.empty(_LONGEST * len(values), np.uint8)
     ends = np.zeros(len(offsets), np.int64)
-    _pack(values, offsets, lexicon, data, ends)
-    return strings_of(data[: ends[-1]], ends), lexicon.astype(np.uint32)
+    pack(values, offsets, lexicon, data, ends)
+    return strings_of(data[: ends[-1]], ends), lexicon
 
 
 def unpacked(strings: pa.LargeBinaryArray, lexicon: NDArray[np.uint32], places: NDArray[np.int64]) -> Ragged:
@@ -60,7 +58,7 @@ def unpacked(strings: pa.LargeBinaryArray, lexicon: NDArray[np.uint32], places: 
     data, offsets = _bytes_of(strings)
     values = np.empty(int((offsets[places + 1] - offsets[places]).sum()), np.uint32)
     ends = np.zeros(len(places) + 1, np.int64)
-    if not _unpack(data, offsets, places, lexicon, values, ends):
+    if not unpack(data, offsets, places, lexicon, values, ends):
         raise ValueError("a word stream that its lexicon can't read")
     return Ragged(values[: ends[-1]], ends)
 
@@ -110,55 +108,3 @@ def _bytes_of(strings: pa.LargeBinaryArray) -> tuple[NDArray[np.uint8], NDArray[
     offsets = np.frombuffer(offset_buffer, np.int64)[strings.offset : strings.offset + len(strings) + 1]
     data = np.frombuffer(buffer, np.uint8) if buffer else np.zeros(0, np.uint8)
     return data[offsets[0] :], offsets - offsets[0]
-
-
-@numba.njit(cache=True, nogil=True)
-def _pack(values, offsets, lexicon, data, ends):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    capacity = 4
-    while capacity < 2 * len(lexicon):
-        capacity *= 2
-    keys, places = np.zeros(capacity, np.uint64), np.empty(capacity, np.uint32)
-    for place in range(len(lexicon)):
-        slot = slot_of(keys, _key(lexicon[place]))
-        keys[slot], places[slot] = _key(lexicon[place]), place
-    at = 0
-    for d in range(len(offsets) - 1):
-        for i in range(offsets[d], offsets[d + 1]):
-            place = places[slot_of(keys, _key(values[i]))]
-            while place >= 0x80:  # noqa: PLR2004
-                data[at] = 0x80 | (place & 0x7F)
-                place >>= 7
-                at += 1
-            data[at] = place
-            at += 1
-        ends[d + 1] = at
-
-
-@numba.njit(cache=True, nogil=True, inline="always")
-def _key(value):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """The word, spread over 64 bits; odd factors lose nothing, and no word gives 0."""
-    spread = (np.uint64(value) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
-    return spread ^ (spread >> np.uint64(32))
-
-
-@numba.njit(cache=True, nogil=True)
-def _unpack(data, offsets, places, lexicon, values, ends):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    at = 0
-    for n in range(len(places)):
-        place = shift = np.int64(0)
-        for i in range(offsets[places[n]], offsets[places[n] + 1]):
-            byte = np.int64(data[i])
-            place |= (byte & 0x7F) << shift
-            shift += 7
-            if byte < 0x80:  # noqa: PLR2004
-                if place >= len(lexicon):
-                    return False
-                values[at] = lexicon[place]
-                at += 1
-                place = shift = np.int64(0)
-            elif shift > 28:  # noqa: PLR2004
-                return False
-        if shift:
-            return False
-        ends[n + 1] = at
-    return True

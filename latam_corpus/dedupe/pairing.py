@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-import numba
 import numpy as np
 
-from latam_corpus.dedupe.buckets import BITS as BUCKET_BITS
+from latam_corpus.dedupe.pairing_kernels import COMMONS, PLACE, ROOMY, bits_of, paired
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from latam_corpus.dedupe.buckets import Laid
-
-_ROOMY_BITS: Final = 2
-_ROOMY: Final = 1 << _ROOMY_BITS  # bins a value by which those that one document has are told
-_FEW_EQUAL: Final = 24  # values that are sorted by insertion
 
 
 class Pairing:
@@ -43,21 +38,21 @@ class Pairing:
         self._limits = np.array([cap, min(hubs, cap), common], np.int64)
         self._common = np.empty(len(found.values) // (common + 1) + 1, np.uint64)
         most = int(found.sizes.max(initial=0))
-        bits = _bits_of(most)
+        bits = bits_of(most)
         self._room = (
             np.empty(most + 1, np.uint64),
             np.empty(most + 1, np.uint32),
             np.empty(most + 1, np.uint64),
             np.empty(most + 1, np.uint32),
-            np.empty(_ROOMY << bits, np.uint8),
+            np.empty(ROOMY << bits, np.uint8),
             np.empty((1 << bits) + 1, np.int32),
         )
-        self._place = np.zeros(_PLACE, np.int64)
+        self._place = np.zeros(PLACE, np.int64)
 
     @property
     def common(self) -> NDArray[np.uint64]:
         """The values that many documents have, in no order."""
-        return self._common[: self._place[_COMMONS]]
+        return self._common[: self._place[COMMONS]]
 
     def fill(self, keys: NDArray[np.uint64]) -> int:
         """Write the keys of the next pairs, as many as there is room for; 0 when there are no more.
@@ -67,180 +62,8 @@ class Pairing:
         """
         found = self._found
         return int(
-            _paired(
+            paired(
                 found.values, found.owners, found.starts, self._limits, self._place, self.told, keys, self._common,
                 *self._room,
             )
         )  # fmt: skip
-
-
-# Where a pass has stopped.
-_BUCKET: Final = 0
-_BITS: Final = 1  # the number of the bucket's bins, as a power of two; 0 before it is dealt into them
-_BIN: Final = 2
-_START: Final = 3  # of the value that is being paired, among the dealt ones
-_STOP: Final = 4  # the end of that value; its start before its holders are counted
-_HOLDERS: Final = 5
-_NEXT: Final = 6  # the holder to be paired next
-_COMMONS: Final = 7  # values told as common
-_PLACE: Final = 8
-
-
-@numba.njit(cache=True, nogil=True)
-def _paired(  # type: ignore[no-untyped-def]  # noqa: ANN202
-    values,  # noqa: ANN001
-    owners,  # noqa: ANN001
-    starts,  # noqa: ANN001
-    limits,  # noqa: ANN001
-    place,  # noqa: ANN001
-    told,  # noqa: ANN001
-    keys,  # noqa: ANN001
-    common,  # noqa: ANN001
-    dealt,  # noqa: ANN001
-    documents,  # noqa: ANN001
-    alive,  # noqa: ANN001
-    owners_of,  # noqa: ANN001
-    bins,  # noqa: ANN001
-    ends,  # noqa: ANN001
-):
-    """Write pairs from `place` on until the buckets or the room for keys are at their end; gives how many."""
-    at = 0
-    while place[_BUCKET] < starts.shape[1] - 1:
-        if place[_BITS] == 0:
-            left = _shared(values, owners, starts, place[_BUCKET], bins, alive, owners_of)
-            told[0] += _size(starts, place[_BUCKET]) - left
-            place[_BITS] = _bits_of(left)
-            _deal(alive, owners_of, left, place[_BITS], dealt, documents, ends)
-            place[_BIN] = place[_START] = place[_STOP] = 0
-        while place[_BIN] < 1 << place[_BITS]:
-            at = _pair_bin(dealt, documents, ends[place[_BIN]], limits, place, told, keys, at, common)
-            if place[_STOP] > place[_START]:  # no room within a value
-                return at
-            place[_BIN] += 1
-        place[_BUCKET] += 1
-        place[_BITS] = 0
-    return at
-
-
-@numba.njit(cache=True, nogil=True)
-def _pair_bin(dealt, documents, end, limits, place, told, keys, at, common):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Write the pairs of one bin, which ends at `end`, from `place` on; gives where the keys end."""
-    cap, hubs, many = limits[0], limits[1], limits[2]
-    if place[_STOP] == place[_START]:
-        if end - place[_START] < 2:  # noqa: PLR2004
-            told[0] += end - place[_START]
-            place[_START] = place[_STOP] = end
-            return at
-        _sort(dealt, documents, place[_START], end)
-    while place[_START] < end:
-        start = place[_START]
-        if place[_STOP] == start:
-            place[_STOP], place[_HOLDERS] = _holders(dealt, documents, start, end)
-            place[_NEXT] = 1
-            held = min(place[_HOLDERS], cap)
-            made = held * (held - 1) // 2 + (place[_HOLDERS] - held) * hubs
-            told[0] += 1
-            told[1] += place[_HOLDERS] > cap
-            told[2] += place[_HOLDERS] * (place[_HOLDERS] - 1) // 2 - made
-            if place[_HOLDERS] > many:
-                common[place[_COMMONS]] = dealt[start]
-                place[_COMMONS] += 1
-        while place[_NEXT] < place[_HOLDERS]:
-            j = place[_NEXT]
-            firsts = j if j < cap else hubs
-            if at + firsts > len(keys):
-                return at
-            second = np.uint64(documents[start + j])
-            for i in range(firsts):
-                keys[at] = (np.uint64(documents[start + i]) << np.uint64(32)) | second
-                at += 1
-            place[_NEXT] += 1
-        place[_START] = place[_STOP]
-    return at
-
-
-@numba.njit(cache=True, nogil=True)
-def _size(starts, bucket):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    size = 0
-    for piece in range(starts.shape[0]):
-        size += starts[piece, bucket + 1] - starts[piece, bucket]
-    return size
-
-
-@numba.njit(cache=True, nogil=True)
-def _bits_of(size):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """The number of bins for so many values, as a power of two."""
-    bits = 1
-    while (1 << bits) < size:
-        bits += 1
-    return bits
-
-
-@numba.njit(cache=True, nogil=True)
-def _shared(values, owners, starts, bucket, bins, alive, documents):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Write those of a bucket's values, of all pieces, that aren't alone in their bin; returns how many there are."""
-    bits = _bits_of(_size(starts, bucket))
-    bins = bins[: _ROOMY << bits]
-    bins[:] = 0
-    first, last = np.uint64(BUCKET_BITS), np.uint64(64 - bits - _ROOMY_BITS)
-    for piece in range(starts.shape[0]):
-        for i in range(starts[piece, bucket], starts[piece, bucket + 1]):
-            mine = np.int64((values[i] << first) >> last)
-            bins[mine] = min(bins[mine] + 1, 2)
-    left = 0
-    for piece in range(starts.shape[0]):
-        for i in range(starts[piece, bucket], starts[piece, bucket + 1]):
-            alive[left] = values[i]
-            documents[left] = owners[i]
-            left += bins[np.int64((values[i] << first) >> last)] > 1
-    return left
-
-
-@numba.njit(cache=True, nogil=True)
-def _deal(values, owners, count, bits, dealt, documents, ends):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Lay so many values of a bucket into bins by the bits after those that the bucket shares."""
-    first, last = np.uint64(BUCKET_BITS), np.uint64(64 - bits)
-    ends[: (1 << bits) + 1] = 0
-    for i in range(count):
-        ends[np.int64((values[i] << first) >> last) + 1] += 1
-    for bin_ in range(1 << bits):
-        ends[bin_ + 1] += ends[bin_]
-    for i in range(count):
-        mine = np.int64((values[i] << first) >> last)
-        dealt[ends[mine]] = values[i]
-        documents[ends[mine]] = owners[i]
-        ends[mine] += 1  # from the start of the bin to its end
-
-
-@numba.njit(cache=True, nogil=True)
-def _sort(values, documents, start, end):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Sort by value, and documents with one value by their number."""
-    if end - start <= _FEW_EQUAL:
-        for i in range(start + 1, end):
-            value, document = values[i], documents[i]
-            j = i - 1
-            while j >= start and (values[j] > value or (values[j] == value and documents[j] > document)):
-                values[j + 1], documents[j + 1] = values[j], documents[j]
-                j -= 1
-            values[j + 1], documents[j + 1] = value, document
-        return
-    order = np.argsort(values[start:end], kind="mergesort")
-    values[start:end], documents[start:end] = values[start:end][order], documents[start:end][order]
-    first = start
-    for i in range(start + 1, end + 1):
-        if i == end or values[i] != values[first]:
-            documents[first:i] = np.sort(documents[first:i])
-            first = i
-
-
-@numba.njit(cache=True, nogil=True)
-def _holders(values, documents, start, end):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Where the value at `start` ends, and how many documents have it, which are brought to the start."""
-    stop = start + 1
-    count = 1
-    while stop < end and values[stop] == values[start]:
-        if documents[stop] != documents[stop - 1]:
-            documents[start + count] = documents[stop]
-            count += 1
-        stop += 1
-    return stop, count

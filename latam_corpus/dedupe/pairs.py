@@ -19,7 +19,6 @@ import numpy as np
 
 from latam_corpus.dedupe.buckets import laid
 from latam_corpus.dedupe.pairing import Pairing
-from latam_corpus.dedupe.radix import added_up
 from latam_corpus.dedupe.scheme import MINHASH, sampling_of
 
 if TYPE_CHECKING:
@@ -176,7 +175,8 @@ def pair_runs(passing: Pairing) -> Iterator[tuple[NDArray[np.uint64], NDArray[np
     """
     keys = np.empty(PAIRS_A_RUN, np.uint64)
     while count := passing.fill(keys):
-        yield added_up(keys[:count])
+        distinct, counts = np.unique(keys[:count], return_counts=True)
+        yield distinct, counts.astype(np.uint32)
 
 
 def merged(
@@ -207,4 +207,9 @@ def _together(
         return pieces[0]
     keys = np.concatenate([piece[0] for piece in pieces] or [np.zeros(0, np.uint64)])
     counts = np.concatenate([piece[1] for piece in pieces] or [np.zeros(0, np.uint32)])
-    return added_up(keys, counts)
+    if not len(keys):
+        return keys, counts
+    order = np.argsort(keys, kind="stable")  # the pieces are sorted, and are merged
+    keys = keys[order]
+    starts = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
+    return keys[starts], np.add.reduceat(counts[order], starts, dtype=np.uint32)

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-# Raised with every change of the word table's hash, of the anchors or of the band keys.
-VERSION: Final = 1
-
 ANCHORS: Final = "anchors"
 MINHASH: Final = "minhash"
+# Raised with every change of the word table's hash, of the anchors or of the band keys.
+VERSIONS: Final = {ANCHORS: 1, MINHASH: 2}
+_SEEDS: Final = 2**32  # datasketch takes smaller ones only
 
 # Sampling by length: a text of at least so many words keeps the anchors that this number divides. Each divides the
 # next: the anchors of a short text that are multiples of 16 are those that a book which quotes it has kept too. The
@@ -102,7 +102,7 @@ class Scheme:
         bands: keys of a document; for "minhash" only.
         rows: minima that a key is made of; for "minhash" only.
         seed: of the hash functions.
-        version: of the method.
+        version: of the method; 0 stands for this toolkit's.
 
     >>> Scheme().name, Scheme(name="minhash").bands
     ('anchors', 14)
@@ -116,7 +116,7 @@ class Scheme:
     bands: int = 14
     rows: int = 8
     seed: int = 20
-    version: int = VERSION
+    version: int = 0
 
     def __post_init__(self) -> None:
         if self.name not in (ANCHORS, MINHASH):
@@ -126,12 +126,16 @@ class Scheme:
                 raise ConfigError("dedupe", f"{name} is {getattr(self, name)}", "it must be at least 1")
         if self.seed < 0:
             raise ConfigError("dedupe", f"seed is {self.seed}", "it must be 0 or more")
+        if self.name == MINHASH and self.seed >= _SEEDS:
+            raise ConfigError("dedupe", f"seed is {self.seed}", f"for «{MINHASH}» it must be under {_SEEDS}")
         if self.short_shingle > min(self.shingle, self.exact_words):
             raise ConfigError(
                 "dedupe",
                 f"short_shingle is {self.short_shingle}",
                 "it can't be longer than shingle or than the shortest text that has fingerprints (exact_words)",
             )
+        if not self.version:
+            object.__setattr__(self, "version", VERSIONS[self.name])
 
     @property
     def short_reach(self) -> int:
@@ -168,10 +172,11 @@ class Scheme:
         for name, kind in fields.items():
             if type(found[name]) is not kind:
                 raise ConfigError(place, f"the scheme's {name} is {found[name]!r}, not {kind.__name__}", _REBUILD)
-        if found["version"] != VERSION:
-            problem = f"fingerprints of version {found['version']}, and this toolkit makes version {VERSION}"
+        scheme = cls(**{**found, "version": 0})
+        if found["version"] != scheme.version:
+            problem = f"fingerprints of version {found['version']}, and this toolkit makes version {scheme.version}"
             raise ConfigError(place, problem, _REBUILD)
-        return cls(**found)
+        return scheme
 
     def must_equal(self, other: Scheme, place: str = "index") -> None:
         """Refuse to compare fingerprints that were made otherwise.

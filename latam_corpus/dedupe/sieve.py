@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
-import numba
 import numpy as np
+
+from latam_corpus.dedupe.sieve_kernels import count_tops, mark_bits, sift
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -54,12 +55,12 @@ class Sieve:
         marks = np.zeros(1 << (bits - _WORD_BITS), np.uint64)
         held = [np.zeros(0, np.uint64)]
         for part in values:
-            _mark(part, marks, np.uint64(64 - bits))
+            mark_bits(part, marks, np.uint64(64 - bits))
             if count <= _LOOKED_UP:
                 held.append(part)
         every = np.sort(np.concatenate(held))
         starts = np.zeros((1 << len(every).bit_length()) + 1, np.uint32)
-        _count(every, np.uint64(64 - len(every).bit_length()), starts)
+        count_tops(every, np.uint64(64 - len(every).bit_length()), starts)
         return cls(marks, every, starts if len(every) else starts[:0])
 
     def write(self, room: Path) -> None:
@@ -86,42 +87,5 @@ class Sieve:
         found, places = np.empty(len(values), np.uint64), np.empty(len(values), np.int32)
         shift = np.uint64(64 - _WORD_BITS - (len(self.marks).bit_length() - 1))
         top = np.uint64(64 - len(self.values).bit_length())
-        count = _sift(values, offsets, self.marks, shift, self.values, self.starts, top, found, places)
+        count = sift(values, offsets, self.marks, shift, self.values, self.starts, top, found, places)
         return found[:count], places[:count]
-
-
-@numba.njit(cache=True, nogil=True)
-def _mark(values, marks, shift):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    for value in values:
-        bit = value >> shift
-        marks[bit >> np.uint64(6)] |= np.uint64(1) << (bit & np.uint64(63))
-
-
-@numba.njit(cache=True, nogil=True)
-def _count(values, shift, starts):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    for value in values:
-        starts[np.int64(value >> shift) + 1] += 1
-    for top in range(len(starts) - 1):
-        starts[top + 1] += starts[top]
-
-
-@numba.njit(cache=True, nogil=True)
-def _sift(values, offsets, marks, shift, known, starts, top, found, places):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    at = 0
-    for d in range(len(offsets) - 1):
-        for i in range(offsets[d], offsets[d + 1]):
-            value = values[i]
-            bit = value >> shift
-            if not (marks[bit >> np.uint64(6)] >> (bit & np.uint64(63))) & np.uint64(1):
-                continue
-            if len(starts):
-                place = starts[np.int64(value >> top)]
-                end = starts[np.int64(value >> top) + 1]
-                while place < end and known[place] < value:
-                    place += 1
-                if place == end or known[place] != value:
-                    continue
-            found[at] = value
-            places[at] = d
-            at += 1
-    return at

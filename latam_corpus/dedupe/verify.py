@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from latam_corpus.dedupe import guards
-from latam_corpus.dedupe.coverage import compare
+from latam_corpus.dedupe import guards_kernels as guards
+from latam_corpus.dedupe.coverage_kernels import compare
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -110,7 +110,7 @@ class Verdicts:
             eight times longer, its own is a lower bound (repeated passages count once), as it is where neither can
             stand in the other.
         longest_run: int32[k, 2], the longest run of words that the other lacks; 0 for a much longer one.
-        tallies: int32[k, TALLIES], what stands between the shared runs (columns in guards.py).
+        tallies: int32[k, TALLIES], what stands between the shared runs (columns in guards_kernels.py).
         stands: uint8[k], bits A_IN_B and B_IN_A: which may fall for the other; of a TEMPLATE, which would.
         kind: uint8[k], NONE, DUPLICATE, CONTAINED or TEMPLATE (names in KINDS).
         rule: uint8[k], the rule that accepted or the guard that refused (names in RULES).

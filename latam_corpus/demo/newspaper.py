@@ -67,7 +67,7 @@ def served(folder: Path) -> Iterator[str]:
         thread.join()
 
 
-def crawl_pieces(described: Path, folder: Path, room: Path) -> Any:  # noqa: ANN401  (a result of an extra)
+def crawl_pieces(described: Path, folder: Path, room: Path) -> Any:
     """Serve the folder's pages and crawl them into `room`, anew; what came of it.
 
     Args:

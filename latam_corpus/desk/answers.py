@@ -221,7 +221,7 @@ def listed(typed: str) -> list[str]:
     return [part.strip() for part in re.split(r"[,;\n]", typed) if part.strip()]
 
 
-def _numbered(typed: str, known: Sequence[Any]) -> Any:  # noqa: ANN401  (one of them)
+def _numbered(typed: str, known: Sequence[Any]) -> Any:
     if typed.isdecimal() and 1 <= int(typed) <= len(known):
         return known[int(typed) - 1]
     return None

@@ -69,7 +69,7 @@ def handout_workbook(rows: Sequence[Mapping[str, str]], language: str, path: Pat
         ConfigError: openpyxl isn't installed.
     """
     openpyxl = package(path)
-    from openpyxl.styles import Alignment, Font  # noqa: PLC0415  (an extra)
+    from openpyxl.styles import Alignment, Font  # an extra
 
     book = openpyxl.Workbook()
     page = book.active
@@ -102,7 +102,7 @@ def _is_long(one: Field) -> bool:
     return one.key in ("title", "notes", "rights.quotation", "other")
 
 
-def _how_page(book: Any, language: str) -> None:  # noqa: ANN401  (a workbook of openpyxl)
+def _how_page(book: Any, language: str) -> None:
     """What each column is for, in three languages, the sheet's own first."""
     page = book.create_sheet(_HOW_TITLE.told(language))
     order = sorted(LANGUAGES, key=lambda code: code != language)
@@ -125,9 +125,9 @@ def _how_page(book: Any, language: str) -> None:  # noqa: ANN401  (a workbook of
         page.column_dimensions[letter].width = width
 
 
-def _drop_downs(book: Any, page: Any, last: int, language: str) -> None:  # noqa: ANN401  (the same)
+def _drop_downs(book: Any, page: Any, last: int, language: str) -> None:
     """A list for each column that has choices; others may be typed, and are told when the sheet is read."""
-    from openpyxl.worksheet.datavalidation import DataValidation  # noqa: PLC0415  (an extra)
+    from openpyxl.worksheet.datavalidation import DataValidation  # an extra
 
     words = book.create_sheet(_WORDS_TITLE.told(language))
     words.sheet_state = "hidden"

@@ -66,7 +66,7 @@ def interview(template: Template, screen: Screen, language: str, today: date) ->
     return _as_lists(found)
 
 
-def answered(question: Question, template: Template, screen: Screen, language: str, before: Mapping[str, Any]) -> Any:  # noqa: ANN401  (whatever the question reads)
+def answered(question: Question, template: Template, screen: Screen, language: str, before: Mapping[str, Any]) -> Any:
     """The answer to one question; None where it is left out.
 
     Raises:

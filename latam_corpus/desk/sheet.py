@@ -145,7 +145,7 @@ def language_of_heads(heads: Sequence[str], fallback: str) -> str:
     return fallback if counts.get(fallback) == best else max(counts, key=lambda code: counts[code])
 
 
-def _at(values: Mapping[str, Any], path: Sequence[str]) -> Any:  # noqa: ANN401  (whatever stands there)
+def _at(values: Mapping[str, Any], path: Sequence[str]) -> Any:
     here: Any = values
     for key in path:
         here = here.get(key) if isinstance(here, dict) else None
@@ -160,14 +160,14 @@ def _remove(values: dict[str, Any], path: Sequence[str]) -> None:
         del values[key]
 
 
-def _put(values: dict[str, Any], path: Sequence[str], value: Any) -> None:  # noqa: ANN401  (the same)
+def _put(values: dict[str, Any], path: Sequence[str], value: Any) -> None:
     *tables, key = path
     for name in tables:
         values = values.setdefault(name, {})
     values[key] = value
 
 
-def _read(one: Field, cell: str, kind: str) -> Any:  # noqa: ANN401  (the same)
+def _read(one: Field, cell: str, kind: str) -> Any:
     """What a cell would be read as; None where it can't be."""
     try:
         return one.wrapped(one.read(cell), kind)
@@ -175,7 +175,7 @@ def _read(one: Field, cell: str, kind: str) -> Any:  # noqa: ANN401  (the same)
         return None
 
 
-def as_cell(value: Any) -> str:  # noqa: ANN401  (the same)
+def as_cell(value: Any) -> str:
     """A value of a sheet as the text that a person sees.
 
     >>> as_cell(date(2031, 12, 31)), as_cell(7.0), as_cell(None)

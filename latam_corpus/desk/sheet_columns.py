@@ -56,11 +56,11 @@ class Field:
         """The place at which it stands in a source of this kind."""
         return _ADDRESSES.get(kind, _ADDRESSES["crawl"])[0] if self.key == _ADDRESS else self.paths[0]
 
-    def wrapped(self, value: Any, kind: str) -> Any:  # noqa: ANN401  (whatever stands there)
+    def wrapped(self, value: Any, kind: str) -> Any:
         """The value as a source of this kind has it."""
         return value[0] if self.key == _ADDRESS and not _ADDRESSES.get(kind, ((), True))[1] else value
 
-    def shown(self, value: Any, language: str) -> str:  # noqa: ANN401  (the same)
+    def shown(self, value: Any, language: str) -> str:
         """The value as a cell, its words in the sheet's language."""
         if isinstance(value, list):
             between = ", " if self.names or self.key == "languages" else "; "

@@ -108,7 +108,7 @@ def load_template(name: str) -> Template:
     return Template(name, *(tuple(text.splitlines()) for text in read))
 
 
-def _shown(value: Any) -> str | None:  # noqa: ANN401  (the same)
+def _shown(value: Any) -> str | None:
     return None if value is None else toml_value(value)
 
 

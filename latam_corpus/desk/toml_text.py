@@ -34,7 +34,7 @@ def _lines(values: Mapping[str, Any], table: str) -> Iterator[str]:
             yield from _lines(value, f"{table}.{_bare(key)}" if table else _bare(key))
 
 
-def toml_value(value: Any) -> str:  # noqa: ANN401  (anything that a source file holds)
+def toml_value(value: Any) -> str:
     """The value as TOML writes it, on one line.
 
     >>> toml_value(["spa", "por"]), toml_value(True), toml_value({"column": "año"})

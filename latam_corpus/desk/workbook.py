@@ -161,7 +161,7 @@ def _workbook_tables(path: Path) -> list[tuple[str, list[list[str]], frozenset[t
     return found
 
 
-def opened(path: Path) -> Any:  # noqa: ANN401  (openpyxl is an extra)
+def opened(path: Path) -> Any:
     """The workbook.
 
     Raises:
@@ -179,14 +179,14 @@ def opened(path: Path) -> Any:  # noqa: ANN401  (openpyxl is an extra)
     raise ConfigError(str(path), "it unpacks to more than a sheet of sources should", "cut it into several sheets")
 
 
-def package(path: Path) -> Any:  # noqa: ANN401  (the same)
+def package(path: Path) -> Any:
     """The package openpyxl.
 
     Raises:
         ConfigError: it isn't installed.
     """
     try:
-        import openpyxl  # noqa: PLC0415  (an extra)
+        import openpyxl  # an extra
     except ImportError:
         raise ConfigError(
             str(path), "workbooks need the package openpyxl", "pip install 'latam-corpus[sheets]', or use CSV"
@@ -194,7 +194,7 @@ def package(path: Path) -> Any:  # noqa: ANN401  (the same)
     return openpyxl
 
 
-def as_text(cell: Any, value: str) -> None:  # noqa: ANN401  (a cell of openpyxl)
+def as_text(cell: Any, value: str) -> None:
     """Put text into a workbook's cell; what looks like a formula stays text, there and when it is edited."""
     cell.value = re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", "", value)
     if _FORMULA.match(value):
@@ -238,7 +238,7 @@ def returned_workbook(path: Path, sheet: Sheet, notes: Mapping[int, str], head: 
         head: of the notes' column.
     """
     book = opened(path)
-    from openpyxl.styles import Alignment  # noqa: PLC0415  (an extra, which is there)
+    from openpyxl.styles import Alignment  # an extra, which is there
 
     page = next(one for one in book.worksheets if one.title == sheet.title)
     place = sheet.keys.index(TO_CORRECT.en) if TO_CORRECT.en in sheet.keys else len(sheet.keys)

@@ -54,8 +54,8 @@ def main(room: str, rank: str, size: str) -> None:
     calls: queue.SimpleQueue[str] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(calls,), daemon=True).start()
     # Imported here: datatrove takes half a second, and the in-process engine never needs it.
-    from datatrove.executor.local import LocalPipelineExecutor  # noqa: PLC0415
-    from datatrove.pipeline.base import PipelineStep  # noqa: PLC0415
+    from datatrove.executor.local import LocalPipelineExecutor
+    from datatrove.pipeline.base import PipelineStep
 
     class TakeTasks(PipelineStep):  # type: ignore[misc]
         """datatrove's view of a run: one step; batches never cross it."""
@@ -63,7 +63,7 @@ def main(room: str, rank: str, size: str) -> None:
         name = "latam_corpus segment"
         type = "segment"
 
-        def run(self, _data: Any = None, _rank: int = 0, _world_size: int = 1) -> Iterator[Any]:  # noqa: ANN401
+        def run(self, _data: Any = None, _rank: int = 0, _world_size: int = 1) -> Iterator[Any]:
             for call in iter(calls.get, None):  # nobody puts None: `_listen` ends the session
                 for _ in take_tasks(Path(room) / call, int(rank)):
                     self.stat_update("tasks")

@@ -12,26 +12,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+import numpy as np
 
 from latam_corpus.errors import PartError
-from latam_corpus.paths import keep_compiled_code
-
-keep_compiled_code()
-
-import numba  # noqa: E402  (the cache folder must be named first)
-import numpy as np  # noqa: E402
+from latam_corpus.extract.forest_kernels import ALL, MOST_LEAVES, PLACES, SHIFT, chances
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
-
-_MOST_LEAVES: Final = 32  # of a tree: a bit each
-_ALL: Final = 2**_MOST_LEAVES - 1
-# Times a power of two, its highest five bits are another number for each: where a lowest bit stands (Leiserson 1998).
-_PLACES: Final = 0x077CB531
-_SHIFT: Final = _MOST_LEAVES - 5
 
 
 class _Tests(NamedTuple):
@@ -82,14 +73,14 @@ class Forest:
         >>> (one.chances(np.array([[4.0], [6.0]], np.float32)) > 0.5).tolist()
         [False, True]
         """
-        found: NDArray[np.float32] = _chances(np.ascontiguousarray(rows.T), *self._tests, np.float32(self.start))
+        found: NDArray[np.float32] = chances(np.ascontiguousarray(rows.T), *self._tests, np.float32(self.start))
         return found
 
     @cached_property
     def _tests(self) -> _Tests:
         ends: list[int] = []
         tests: list[tuple[int, float, int]] = []
-        values = np.zeros((len(self.roots), _MOST_LEAVES), np.float32)
+        values = np.zeros((len(self.roots), MOST_LEAVES), np.float32)
         for tree, root in enumerate(self.roots.tolist()):
             leaves: list[int] = []
             found: list[tuple[int, float, int]] = []
@@ -111,12 +102,12 @@ class Forest:
         """The leaves below a node as bits, from left to right; they and the tests are added to what was found."""
         if self.columns[node] < 0:
             leaves.append(node)
-            if len(leaves) > _MOST_LEAVES:
-                problem = f"one of its trees has more than {_MOST_LEAVES} leaves"
+            if len(leaves) > MOST_LEAVES:
+                problem = f"one of its trees has more than {MOST_LEAVES} leaves"
                 raise PartError("the layout model", problem, "install the toolkit anew, or train it with fewer")
             return 1 << (len(leaves) - 1)
         left = self._below(int(self.left[node]), leaves, tests)
-        tests.append((int(self.columns[node]), float(self.bounds[node]), _ALL ^ left))
+        tests.append((int(self.columns[node]), float(self.bounds[node]), ALL ^ left))
         return left | self._below(int(self.right[node]), leaves, tests)
 
     @classmethod
@@ -150,27 +141,4 @@ def _place(bit: int) -> int:
     >>> len({_place(1 << number) for number in range(32)})
     32
     """
-    return (bit * _PLACES & _ALL) >> _SHIFT
-
-
-@numba.njit(cache=True, nogil=True)
-def _chances(columns, ends, asked, bounds, remaining, values, start):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    rows = columns.shape[1]
-    found = np.full(rows, start, np.float32)
-    leaves = np.empty(rows, np.uint32)
-    every = np.uint32(_ALL)
-    test = 0
-    for tree in range(len(ends)):
-        leaves[:] = every
-        while test < ends[tree]:
-            column, bound, left = columns[asked[test]], bounds[test], remaining[test]
-            for r in range(rows):  # without a jump, so that the compiler makes it for eight at once
-                leaves[r] &= left if column[r] > bound else every
-            test += 1
-        value = values[tree]
-        for r in range(rows):
-            first = leaves[r] & (~leaves[r] + np.uint32(1))
-            found[r] += value[np.uint32(first * np.uint32(_PLACES)) >> np.uint32(_SHIFT)]
-    for r in range(rows):
-        found[r] = 1 / (1 + np.exp(-found[r]))
-    return found
+    return (bit * PLACES & ALL) >> SHIFT

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from latam_corpus.extract.measures import (
+from latam_corpus.extract.measures_kernels import (
     compare_siblings,
     find_main,
     sum_up,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from latam_corpus.extract.scan import COUNTS, scan
+from latam_corpus.extract.scan_kernels import COUNTS, scan
 from latam_corpus.extract.tags import automaton, tag_table
 
 if TYPE_CHECKING:

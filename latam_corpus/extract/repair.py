@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 
 from latam_corpus.stage import Stage
-from latam_corpus.text.words import REPAIRS
+from latam_corpus.text.words_kernels import REPAIRS
 
 if TYPE_CHECKING:
     from latam_corpus.batch import Batch

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from latam_corpus.text.slots import slot_of
+from latam_corpus.text.slots_kernels import slot_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

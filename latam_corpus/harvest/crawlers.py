@@ -21,7 +21,7 @@ _CRAWLERS: Final = {
 }
 
 
-def crawler_of(source: Source) -> Any:  # noqa: ANN401  (a class that needs an extra)
+def crawler_of(source: Source) -> Any:
     """The class that collects a source of this kind.
 
     Raises:

@@ -68,7 +68,7 @@ def usual_script(code: str) -> str:
     >>> usual_script("spa"), usual_script("rus"), usual_script("quy")
     ('Latn', 'Cyrl', 'Latn')
     """
-    import langcodes  # noqa: PLC0415  (its tables take a moment to load, and a worker seldom needs them)
+    import langcodes  # its tables take a moment to load, and a worker seldom needs them
 
     script = langcodes.Language.get(code).maximize().script
     return str(script) if script else "Latn"

@@ -15,14 +15,14 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
-import numba
 import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from latam_corpus.errors import ConfigError, closest
+from latam_corpus.language.cues_kernels import enter, match
 from latam_corpus.paths import data_folder
-from latam_corpus.text.slots import slot_of
-from latam_corpus.text.words import CAPITAL, WordTable
+from latam_corpus.text.words import WordTable
+from latam_corpus.text.words_kernels import CAPITAL
 from latam_corpus.toml_model import line_of, load_toml
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ class Lexicon:
         opens = np.zeros(capacity, np.bool_)
         table = WordTable.of(self.words)
         pairs = table.word_count == _PAIR
-        _enter(table.hashes, table.doc_words, pairs, keys, values, opens)
+        enter(table.hashes, table.doc_words, pairs, keys, values, opens)
         return keys, values, opens
 
 
@@ -154,7 +154,7 @@ class Matches:
         document, cue = np.empty(room, np.int64), np.empty(room, np.int32)
         count = np.empty(room, np.int64)
         capital = np.uint8(CAPITAL)
-        made = _match(
+        made = match(
             words.hashes, words.kinds, words.doc_words, wanted, *lexicon.table, lexicon.capitals, capital,
             document, cue, count,
         )  # fmt: skip
@@ -233,71 +233,3 @@ def _check_words(place: str, file: str, words: Sequence[str], seen: dict[int | t
 def _at(path: Path, text: str, *keys: str | int) -> str:
     line = line_of(text, keys)
     return f"{path}, line {line}" if line else str(path)
-
-
-@numba.njit(cache=True, nogil=True, inline="always")
-def _pair(first, second):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """The hash of two words in a row: not symmetric, so that their order counts."""
-    h = (first * np.uint64(0x9E3779B97F4A7C15)) ^ second
-    return h ^ (h >> np.uint64(29))
-
-
-@numba.njit(cache=True, nogil=True)
-def _enter(hashes, starts, pairs, keys, values, opens):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    for cue in range(len(pairs)):
-        h = hashes[starts[cue]]
-        slot = slot_of(keys, h)
-        keys[slot] = h
-        if pairs[cue]:
-            opens[slot] = True
-            h = _pair(h, hashes[starts[cue] + 1])
-            slot = slot_of(keys, h)
-            keys[slot] = h
-        values[slot] = cue
-
-
-@numba.njit(cache=True, nogil=True)
-def _match(  # type: ignore[no-untyped-def]  # noqa: ANN202
-    hashes,  # noqa: ANN001
-    kinds,  # noqa: ANN001
-    doc_words,  # noqa: ANN001
-    wanted,  # noqa: ANN001
-    keys,  # noqa: ANN001
-    values,  # noqa: ANN001
-    opens,  # noqa: ANN001
-    capitals,  # noqa: ANN001
-    capital,  # noqa: ANN001
-    document,  # noqa: ANN001
-    cue,  # noqa: ANN001
-    count,  # noqa: ANN001
-):
-    """Fill the arrays of `Matches`; returns how many entries there are."""
-    place_of = np.full(len(capitals), -1, np.int64)
-    made = 0
-    for d in range(len(doc_words) - 1):
-        if not wanted[d]:
-            continue
-        first = made
-        end = doc_words[d + 1]
-        for w in range(doc_words[d], end):
-            slot = slot_of(keys, hashes[w])
-            if keys[slot] == 0:
-                continue
-            found = values[slot]
-            if found >= 0 and kinds[w] & capital and not capitals[found]:
-                found = np.int32(-1)
-            # A pair may open a sentence, so that only its second word must be small; it counts before the single word.
-            if opens[slot] and w + 1 < end and not kinds[w + 1] & capital:
-                both = values[slot_of(keys, _pair(hashes[w], hashes[w + 1]))]
-                if both >= 0:
-                    found = both
-            if found < 0:
-                continue
-            if place_of[found] < first:
-                place_of[found] = made
-                document[made] = d
-                cue[made] = found
-                count[made] = 0
-                made += 1
-            count[place_of[found]] += 1
-    return made

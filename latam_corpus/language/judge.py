@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import numba
 import numpy as np
 import polars as pl
 
 from latam_corpus.codes import UNDETERMINED
 from latam_corpus.language.evidence import COLONIAL
+from latam_corpus.language.judge_kernels import mean_of_each
 from latam_corpus.language.judgement import NOTHING, SURE, Judgement, batches, fine, whole
 from latam_corpus.language.lines import window_lines
 from latam_corpus.language.mixed import by_pieces, quotes
@@ -50,7 +50,7 @@ def _judge_some(model: Model, lines: Lines, judged: list[Judgement], again: dict
     starts = np.flatnonzero(np.diff(lines.owner, prepend=-1))
     ends = np.append(starts[1:], len(lines))
     labels = np.empty((len(starts), per_line.shape[1]), np.float32)
-    _mean_of_each(per_line, lines.chars.astype(np.float32), starts, ends, labels)
+    mean_of_each(per_line, lines.chars.astype(np.float32), starts, ends, labels)
     group_chances = model.by_group(labels)
     best = group_chances.argmax(axis=1)
     chance = group_chances[np.arange(len(best)), best]
@@ -72,21 +72,3 @@ def _judge_some(model: Model, lines: Lines, judged: list[Judgement], again: dict
             judged[row] = found
         else:
             again[row] = found
-
-
-@numba.njit(cache=True, nogil=True)
-def _mean_of_each(per_line, weights, starts, ends, made):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Write the weighted mean of each text's lines, the first line added last."""
-    for text in range(len(starts)):
-        for label in range(per_line.shape[1]):
-            made[text, label] = 0
-        total = np.float32(0)
-        for line in range(starts[text] + 1, ends[text]):
-            weight = weights[line]
-            total += weight
-            for label in range(per_line.shape[1]):
-                made[text, label] += per_line[line, label] * weight
-        weight = weights[starts[text]]
-        total += weight
-        for label in range(per_line.shape[1]):
-            made[text, label] = (made[text, label] + per_line[starts[text], label] * weight) / total

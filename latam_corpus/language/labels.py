@@ -66,7 +66,7 @@ def labels_of(given: Sequence[str], mapped: Mapping[str, Any], place: str, *, lo
     )
 
 
-def _as_written(name: str, meant: Any) -> Label | None:  # noqa: ANN401 - as the user's TOML has it
+def _as_written(name: str, meant: Any) -> Label | None:
     """What a label means that states code and script as its map does, so that no table of languages is opened."""
     if not isinstance(meant, dict):
         return None
@@ -77,7 +77,7 @@ def _as_written(name: str, meant: Any) -> Label | None:  # noqa: ANN401 - as the
     return Label(str(code), str(script), str(group))
 
 
-def _label(name: str, meant: Any, place: str) -> Label:  # noqa: ANN401 - as the user's TOML has it
+def _label(name: str, meant: Any, place: str) -> Label:
     read = read_label(name)
     if meant is not None:
         here = f"{place}, label «{name}»"

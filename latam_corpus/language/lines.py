@@ -8,32 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, overload
+from typing import TYPE_CHECKING, overload
 
-import numba
 import numpy as np
 import polars as pl
 
 from latam_corpus.language.bounds import piece_bounds, window_bounds
-from latam_corpus.language.meanings import HARD, MARK, NEWLINE, OTHER, SIGN, meanings, pairs
+from latam_corpus.language.lines_kernels import EMPTY, LEFT, LETTERS, normalise
+from latam_corpus.language.meanings import meanings, pairs
 from latam_corpus.language.normalise import normalise_all
-from latam_corpus.text.normal import _encode
-from latam_corpus.text.words import _decode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
-
-# What stands before a sign.
-_AFTER_LETTER: Final = 0
-_AFTER_SPACE: Final = 1  # or at the start
-_AFTER_TAKEN: Final = 2  # a space that a lone sign before has taken
-
-# What became of a line.
-_EMPTY: Final = 0
-_LETTERS: Final = 1
-_LEFT: Final = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,118 +108,16 @@ def _normalised(
     made = np.empty(3 * int((ends - starts).sum()) // 2 + 1, np.uint8)
     made_starts, made_ends, chars = (np.empty(len(starts), np.int64) for _ in range(3))
     found = np.empty(len(starts), np.uint8)
-    _normalise(data, starts, ends, meanings(), *pairs(), made, made_starts, made_ends, chars, found)
-    left = np.flatnonzero(found == _LEFT).tolist()
+    normalise(data, starts, ends, meanings(), *pairs(), made, made_starts, made_ends, chars, found)
+    left = np.flatnonzero(found == LEFT).tolist()
     if left:
         texts = [data[starts[n] : ends[n]].tobytes().decode() for n in left]
         lines = normalise_all(pl.Series(texts)).str.replace_all("\n", " ")
-        found[left] = np.where(lines.str.contains(r"\p{L}"), _LETTERS, _EMPTY)
+        found[left] = np.where(lines.str.contains(r"\p{L}"), LETTERS, EMPTY)
         slow = Lines.of(lines.to_list())
         size = int(made_ends.max())
         made_starts[left], made_ends[left], chars[left] = slow.starts + size, slow.ends + size, slow.chars
         made = np.concatenate([made[:size], slow.data])
     made.setflags(write=False)
-    kept = found == _LETTERS
+    kept = found == LETTERS
     return Lines(made, made_starts[kept], made_ends[kept], chars[kept], owner[kept])
-
-
-@numba.njit(cache=True, nogil=True)
-def _normalise(data, starts, ends, meaning_of, order_of, composed, made, made_starts, made_ends, chars, found):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    for n in range(len(starts)):
-        made_starts[n] = made_ends[n - 1] if n else 0
-        made_ends[n], chars[n], found[n] = _line(
-            data, starts[n], ends[n], meaning_of, order_of, composed, made, made_starts[n]
-        )
-
-
-@numba.njit(cache=True, nogil=True)
-def _line(data, i, end, meaning_of, order_of, composed, made, at):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, C901, PLR0912, PLR0915
-    """Write one line normalised; returns the byte after it, its characters and what became of it.
-
-    One loop and not several functions, as in text/words.py.
-    """
-    first, start = i, at
-    chars, found = 0, _EMPTY
-    before = _AFTER_SPACE
-    in_others = False
-    starter, order = np.uint64(0), -1  # the last character that marks may join, and the order of its last mark
-    while i < end:
-        point, width = _decode(data, i)
-        meaning = _meaning(meaning_of, point)
-        if meaning < MARK:
-            at = _encode(made, at, meaning)
-            chars, found, before, in_others = chars + 1, _LETTERS, _AFTER_LETTER, False
-            starter, order = point, -1
-        elif meaning < SIGN:
-            its = int(order_of[point])
-            if its < (order_of[starter] if order < 0 else order) or _compose(composed, starter, point):
-                return start, 0, _LEFT
-            starter, order = (starter, its) if its else (point, -1)
-            at = _encode(made, at, point)
-            chars, before, in_others = chars + 1, _AFTER_LETTER, False
-        elif meaning < OTHER:
-            count, after = 1, i + width
-            closes = True
-            while after < end:
-                point, width = _decode(data, after)
-                meaning = _meaning(meaning_of, point)
-                closes = meaning >= OTHER
-                if closes or meaning < SIGN:
-                    break
-                count, after = count + 1, after + width
-                closes = True
-            in_others = False
-            starter, order = np.uint64(0), -1
-            # As the expression LONE_PLUS of normalise.py has it, matched from the left.
-            if count + (before == _AFTER_SPACE) < (2 if closes else 3):
-                while i < after:
-                    point, width = _decode(data, i)
-                    made[at] = meaning_of[point] & np.uint32(0xFF)
-                    at, chars, i = at + 1, chars + 1, i + width
-                before = _AFTER_LETTER
-                continue
-            if before != _AFTER_SPACE and at > start:
-                made[at] = 32
-                at, chars = at + 1, chars + 1
-            i = after
-            before = _AFTER_TAKEN
-            if i < end and closes:
-                # The space after the signs is taken with them: a newline, or a run of others.
-                in_others = data[i] != 10  # noqa: PLR2004
-                i += 0 if in_others else 1
-            continue
-        elif meaning == HARD or _is_address(data, first, i, end):
-            return start, 0, _LEFT
-        else:
-            if not in_others or meaning == NEWLINE:
-                before = _AFTER_SPACE
-                if at > start:
-                    made[at] = 32
-                    at, chars = at + 1, chars + 1
-            in_others = meaning == OTHER
-            starter, order = point, -1
-        i += width
-    while at > start and made[at - 1] == 32:  # noqa: PLR2004 - the space
-        at, chars = at - 1, chars - 1
-    return at, chars, found
-
-
-@numba.njit(cache=True, nogil=True, inline="always")
-def _meaning(meaning_of, point):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    return meaning_of[min(np.int64(point), len(meaning_of) - 1)]
-
-
-@numba.njit(cache=True, nogil=True)
-def _is_address(data, first, i, end):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Whether the sign at byte i makes an address of what it stands in: `://` or `www.`."""
-    if data[i] == 58:  # noqa: PLR2004 - the colon
-        return i + 2 < end and data[i + 1] == 47 and data[i + 2] == 47  # noqa: PLR2004 - slashes
-    # The full stop after three w.
-    return data[i] == 46 and i - first >= 3 and data[i - 1] == 119 and data[i - 2] == 119 and data[i - 3] == 119  # noqa: PLR2004
-
-
-@numba.njit(cache=True, nogil=True)
-def _compose(composed, starter, point):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    pair = np.uint64(starter) << np.uint64(21) | np.uint64(point)
-    place = np.searchsorted(composed, pair)
-    return place < len(composed) and composed[place] == pair

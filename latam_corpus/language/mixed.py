@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import numba
 import numpy as np
 
 from latam_corpus.codes import UNDETERMINED
 from latam_corpus.language.evidence import LEAST_WORDS
 from latam_corpus.language.judgement import SURE, Judgement, batches, by_evidence, group_of, whole
 from latam_corpus.language.lines import piece_lines
+from latam_corpus.language.mixed_kernels import mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -102,24 +102,9 @@ def _shown(
     found = {}
     for group in np.unique(best[sure]).tolist():
         rows = np.flatnonzero(sure & (best == group))
-        labels = _mean(per_line, rows, weights)
-        chances = _mean(per_group, rows, weights)
+        labels = mean(per_line, rows, weights)
+        chances = mean(per_group, rows, weights)
         judged, seen = whole(model, labels, chances, [lines[row] for row in rows.tolist()])
         if judged.language != UNDETERMINED:
             found[judged] = by_evidence(model, labels, chances, seen, long=LEAST_WORDS) == judged
     return found
-
-
-@numba.njit(cache=True, nogil=True)
-def _mean(found, rows, weights):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """The weighted mean of some rows."""
-    made = np.zeros(found.shape[1], np.float32)
-    total = np.float32(0)
-    for row in rows:
-        weight = weights[row]
-        total += weight
-        for column in range(found.shape[1]):
-            made[column] += found[row, column] * weight
-    for column in range(found.shape[1]):
-        made[column] /= total
-    return made

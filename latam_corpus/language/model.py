@@ -222,9 +222,9 @@ def _open(path: Path, map_path: Path | None, both: str) -> Model:
     return Model(path.stem, both, labels, lists, bounds, sounds, opened, given, Vectors.of(parts) if parts else None)
 
 
-def _by_fasttext(path: Path) -> Any:  # noqa: ANN401 - fastText has no types
+def _by_fasttext(path: Path) -> Any:
     """What our own pass can't read is left to fastText."""
-    import fasttext  # noqa: PLC0415  (the shipped model doesn't need it)
+    import fasttext  # the shipped model doesn't need it
 
     return fasttext.load_model(str(path))
 
@@ -250,14 +250,14 @@ def _shipped_map(path: Path) -> dict[str, Any]:
     return _read_map(shipped) if shipped.is_file() and path != MODELS / f"{SHIPPED}.ftz" else dict(_TABLES)
 
 
-def _bounds(found: Any, place: str) -> Bounds:  # noqa: ANN401 - as the user's TOML has it
+def _bounds(found: Any, place: str) -> Bounds:
     try:
         return Bounds(**{key: float(bound) for key, bound in found.items()})
     except (AttributeError, TypeError, ValueError) as error:
         raise ConfigError(place, f"a bound isn't one: {found}", "write { probability = 0.9, telling = 2 }") from error
 
 
-def _count(found: Any, code: str, place: str) -> int:  # noqa: ANN401 - the same
+def _count(found: Any, code: str, place: str) -> int:
     if isinstance(found, bool) or not isinstance(found, int):
         raise ConfigError(place, f"the consonants of «{code}» are no number", "write quy = 12")
     return found

@@ -60,7 +60,7 @@ def differences(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[Difference]:
     ]
 
 
-def _unequal(a: Any, b: Any, place: str = "") -> Iterator[tuple[str, tuple[Any, Any]]]:  # noqa: ANN401  (of JSON)
+def _unequal(a: Any, b: Any, place: str = "") -> Iterator[tuple[str, tuple[Any, Any]]]:
     """The places in two values at which they differ, and what is there.
 
     >>> list(_unequal({"stage": [{"use": "dedupe"}]}, {"stage": [{"use": "dedupe", "near": False}]}))

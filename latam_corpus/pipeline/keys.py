@@ -26,7 +26,7 @@ _CORPUS: Final = "latam_corpus.corpus"
 _DECISIONS: Final = ("latam_corpus.pipeline.decide", "latam_corpus.pipeline.decisions")
 
 
-def digest_of(*values: Any) -> str:  # noqa: ANN401  (anything that JSON holds)
+def digest_of(*values: Any) -> str:
     """32 hex digits that change when a value does.
 
     >>> digest_of("a", ["b"]) == digest_of("a", ["b"])

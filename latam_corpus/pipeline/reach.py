@@ -180,7 +180,7 @@ class _Reader:
         self.names: set[str] = set()
         self._inside = inside
 
-    def read(self, said: Any, imports: bool = True) -> None:  # noqa: ANN401  (what a field of a node may be)
+    def read(self, said: Any, imports: bool = True) -> None:
         """Tell what a node, a list or a value says.
 
         Args:

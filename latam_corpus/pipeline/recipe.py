@@ -14,12 +14,12 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
 
 from latam_corpus.catalog.naming import release_name
-from latam_corpus.catalog.source import Genre  # noqa: TC001  (pydantic reads annotations at run time)
+from latam_corpus.catalog.source import Genre
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.paths import data_folder
-from latam_corpus.pipeline.survival import Floors  # noqa: TC001  (the same)
+from latam_corpus.pipeline.survival import Floors
 from latam_corpus.toml_model import load_toml
-from latam_corpus.vocabulary import Tier, Use  # noqa: TC001  (the same)
+from latam_corpus.vocabulary import Tier, Use
 
 _Listed = BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)
 

@@ -204,7 +204,7 @@ def is_confirmed(record: Record, contents: Contents, values: Mapping[str, Any]) 
         return False
     if damage(record.folder, {REPLACED_FILE: digests[REPLACED_FILE]}):
         return True
-    import polars as pl  # noqa: PLC0415  (who lists runs needs no Polars)
+    import polars as pl  # who lists runs needs no Polars
 
     # By its rows: another version of a library may write them otherwise.
     return pl.read_parquet(record.folder / REPLACED_FILE, glob=False).equals(contents.replaced)
@@ -258,7 +258,7 @@ def links(part: str, outputs: Sequence[T]) -> Iterator[tuple[str, T, str]]:
     >>> [name for name, _, _ in links("fuente-00000", ["ab12"])]
     ['kept/fuente-00000.parquet', 'dropped/fuente-00000-0.parquet', 'ledger/fuente-00000-0.parquet']
     """
-    from latam_corpus.pipeline.step_file import DROPPED, LEDGER, ROWS  # noqa: PLC0415  (the same)
+    from latam_corpus.pipeline.step_file import DROPPED, LEDGER, ROWS
 
     yield f"kept/{part}.parquet", outputs[-1], ROWS
     for number, output in enumerate(outputs):

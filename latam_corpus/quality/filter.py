@@ -59,7 +59,7 @@ class Filter(Stage):
 
     def expand(self) -> tuple[Stage, ...]:
         """What a plan runs for it: measuring is kept apart, so that a changed bound measures nothing anew."""
-        from latam_corpus.quality.measure import Measure  # noqa: PLC0415  (a verdict doesn't rest on what measures)
+        from latam_corpus.quality.measure import Measure  # a verdict doesn't rest on what measures
 
         measure = Measure(
             self.policies, self.signals, self.word_lists, self.quality_model, self.scores, self.flagged_words

@@ -16,11 +16,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import numba
 import numpy as np
 
 from latam_corpus.errors import ConfigError
-from latam_corpus.text.slots import slot_of
+from latam_corpus.quality.learned_kernels import fill, score
 from latam_corpus.text.words import hash_words
 
 if TYPE_CHECKING:
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
 SUFFIX: Final = ".npz"
 _FORMAT: Final = 1
 _PROBE: Final = "ñandú"  # its hash tells whether the model and this toolkit hash words alike
-_PAIR: Final = np.uint64(116049371)  # fastText's own, as is the 32-bit FNV-1a below
 END: Final = "</s>"  # fastText's word for the end of a text
 
 
@@ -58,7 +56,7 @@ class QualityModel:
     def __call__(self, words: WordTable) -> NDArray[np.float32]:
         """The probability that each document is good, float32[n], 0.5 for a text without words."""
         made = np.zeros(len(words), np.float32)
-        _score(words.hashes, words.doc_words, self.keys, self.weights, self.pairs, np.float32(self.end), made)
+        score(words.hashes, words.doc_words, self.keys, self.weights, self.pairs, np.float32(self.end), made)
         return made
 
 
@@ -116,64 +114,5 @@ def _load(path: Path, _stamp: int) -> QualityModel:
         raise ConfigError(str(path), "it was made for another version's word table", "train it again")
     capacity = 1 << max(4, (2 * len(hashes)).bit_length())
     keys, values = np.zeros(capacity, np.uint64), np.zeros(capacity, np.float32)
-    _fill(hashes, weights, keys, values)
+    fill(hashes, weights, keys, values)
     return QualityModel(keys, values, pairs, end, about)
-
-
-@numba.njit(cache=True, nogil=True)
-def _fill(hashes, weights, keys, values):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    mask = np.uint64(len(keys) - 1)
-    for i in range(len(hashes)):
-        slot = hashes[i] & mask
-        while keys[slot] != 0:
-            slot = (slot + np.uint64(1)) & mask
-        keys[slot] = hashes[i]
-        values[slot] = weights[i]
-
-
-@numba.njit(cache=True, nogil=True, inline="always")
-def _signed(h):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """A 32-bit hash as fastText holds it, a signed number, widened to 64 bits."""
-    return np.uint64(np.int64(np.int32(h)))
-
-
-@numba.njit(cache=True, nogil=True, inline="always")
-def _token_hash(word):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """The hash that fastText has of the token that stands for a word: its 64-bit hash in 16 hex digits."""
-    h = np.uint32(2166136261)
-    for place in range(60, -4, -4):
-        digit = np.uint32((word >> np.uint64(place)) & np.uint64(15))
-        sign = digit + np.uint32(48) if digit < 10 else digit + np.uint32(87)  # noqa: PLR2004  (0-9, a-f)
-        h = np.uint32((h ^ sign) * np.uint32(16777619))
-    return h
-
-
-@numba.njit(cache=True, nogil=True)
-def _score(hashes, doc_words, keys, weights, pairs, end, made):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    buckets = np.uint64(len(pairs))
-    # The end of a text is the token </s>, whose hash is a constant.
-    last = np.uint32(2166136261)
-    for sign in (60, 47, 115, 62):
-        last = np.uint32((last ^ np.uint32(sign)) * np.uint32(16777619))
-    for d in range(len(made)):
-        first, stop = doc_words[d], doc_words[d + 1]
-        if stop == first:
-            made[d] = 0.5
-            continue
-        total = np.float64(end)
-        count = 1
-        before = np.uint64(0)
-        for i in range(first, stop):
-            word = hashes[i]
-            slot = slot_of(keys, word)
-            if keys[slot] == word:
-                total += weights[slot]
-                count += 1
-            token = _signed(_token_hash(word))
-            if i > first:
-                total += pairs[(before * _PAIR + token) % buckets]
-                count += 1
-            before = token
-        total += pairs[(before * _PAIR + _signed(last)) % buckets]
-        count += 1
-        made[d] = 1.0 / (1.0 + np.exp(-total / count))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from datetime import date, datetime  # noqa: TC003  (pydantic reads the annotations)
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Final, Protocol
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -299,7 +299,7 @@ def parse_manifest(data: bytes, place: str) -> Manifest:
     return manifest
 
 
-def parsed(data: bytes, place: str, remedy: str) -> Any:  # noqa: ANN401  (anything that JSON holds)
+def parsed(data: bytes, place: str, remedy: str) -> Any:
     """What a file of JSON holds.
 
     Args:

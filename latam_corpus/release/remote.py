@@ -22,13 +22,13 @@ def failures() -> tuple[type[Exception], ...]:
     return (OSError, client.BotoCoreError) if client else (OSError,)
 
 
-def write(filesystem: Any, target: str, data: bytes) -> None:  # noqa: ANN401  (fsspec has no types)
+def write(filesystem: Any, target: str, data: bytes) -> None:
     """Write a small file, replacing what was there."""
     make_room(filesystem, target)
     filesystem.pipe_file(target, data)
 
 
-def create(filesystem: Any, target: str, data: bytes) -> None:  # noqa: ANN401
+def create(filesystem: Any, target: str, data: bytes) -> None:
     """Write a small file, or raise FileExistsError when the name is taken."""
     make_room(filesystem, target)
     try:
@@ -40,7 +40,7 @@ def create(filesystem: Any, target: str, data: bytes) -> None:  # noqa: ANN401
         filesystem.pipe_file(target, data)
 
 
-def swap(filesystem: Any, target: str, data: bytes, overtaken: Callable[[], bool]) -> None:  # noqa: ANN401
+def swap(filesystem: Any, target: str, data: bytes, overtaken: Callable[[], bool]) -> None:
     """Replace a small file; on S3 only if nobody else does so meanwhile.
 
     Args:
@@ -71,13 +71,13 @@ def swap(filesystem: Any, target: str, data: bytes, overtaken: Callable[[], bool
             return
 
 
-def make_room(filesystem: Any, target: str) -> None:  # noqa: ANN401
+def make_room(filesystem: Any, target: str) -> None:
     """Make the folder of a file to be written, where the file system has folders."""
     # s3fs would make a bucket of a mistyped name.
     if not _FLAT.intersection(_protocols(filesystem)):
         filesystem.makedirs(str(PurePosixPath(target).parent), exist_ok=True)
 
 
-def _protocols(filesystem: Any) -> set[str]:  # noqa: ANN401
+def _protocols(filesystem: Any) -> set[str]:
     named = filesystem.protocol
     return {named} if isinstance(named, str) else set(named)

@@ -69,7 +69,7 @@ def write_sheet(path: Path, rows: Sequence[dict[str, Any]], language: str = "es"
         ConfigError: the package that writes sheets isn't there, or the sheet can't be written there.
     """
     try:
-        import xlsxwriter  # noqa: PLC0415  (an extra)
+        import xlsxwriter  # an extra
     except ImportError:
         raise ConfigError(
             str(path), "sheets need the package XlsxWriter", "pip install 'latam-corpus[sheets]'"

@@ -10,11 +10,11 @@ import unicodedata
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-import numba
 import numpy as np
 
 from latam_corpus.text.characters import REPAIR, UPPER, classes
-from latam_corpus.text.words import _decode, utf8
+from latam_corpus.text.normal_kernels import HARD, SPACE, normalise
+from latam_corpus.text.words import utf8
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,11 +22,8 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
-_SPACE: Final = 0xFFFFFFFF
-_HARD: Final = 0xFFFFFFFE
 _SIGMA: Final = "Σ"  # ς at the end of a word
 _LAST_SPACE: Final = 0x3000
-_BLANK: Final = np.uint8(32)
 _AT_ONCE: Final = 1 << 18  # bytes of text
 
 
@@ -59,7 +56,7 @@ def normal_utf8(texts: pl.Series) -> Iterator[bytes | memoryview]:
         stop = max(first + 1, int(np.searchsorted(offsets, offsets[first] + _AT_ONCE, side="right")) - 1)
         ends = np.zeros(stop - first + 1, np.int64)
         hard = np.zeros(stop - first, np.bool_)
-        _normalise(data, offsets[first : stop + 1], _meanings(), settled, made, ends, hard)
+        normalise(data, offsets[first : stop + 1], _meanings(), settled, made, ends, hard)
         bounds = ends.tolist()
         for row, left in enumerate(hard.tolist()):
             if left:
@@ -79,10 +76,10 @@ def _meanings() -> NDArray[np.uint32]:
     left[ord(_SIGMA)] = True
     left[[p for p in np.flatnonzero(known & UPPER).tolist() if len(chr(p).lower()) != 1]] = True  # İ
     settled = np.flatnonzero(~left)
-    meanings = np.full(len(known), _HARD, np.uint32)
+    meanings = np.full(len(known), HARD, np.uint32)
     together = settled.astype("<u4").tobytes().decode("utf-32-le")
     meanings[settled] = np.frombuffer(together.lower().encode("utf-32-le"), "<u4")
-    meanings[[p for p in settled[settled <= _LAST_SPACE].tolist() if chr(p).isspace()]] = _SPACE
+    meanings[[p for p in settled[settled <= _LAST_SPACE].tolist() if chr(p).isspace()]] = SPACE
     return meanings
 
 
@@ -90,61 +87,3 @@ def _meanings() -> NDArray[np.uint32]:
 def _ascii() -> NDArray[np.uint8]:
     """For each ASCII character its lower case, or a space for white space, uint8[128]: each can be settled alone."""
     return np.array([32 if chr(p).isspace() else ord(chr(p).lower()) for p in range(128)], np.uint8)
-
-
-@numba.njit(cache=True, nogil=True, inline="always")
-def _encode(made, at, point):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Write a code point's UTF-8 at byte `at`; returns the byte after it."""
-    if point < 0x80:  # noqa: PLR2004
-        made[at] = point
-        return at + 1
-    if point < 0x800:  # noqa: PLR2004
-        made[at] = 0xC0 | (point >> 6)
-        made[at + 1] = 0x80 | (point & 0x3F)
-        return at + 2
-    if point < 0x10000:  # noqa: PLR2004
-        made[at] = 0xE0 | (point >> 12)
-        made[at + 1] = 0x80 | ((point >> 6) & 0x3F)
-        made[at + 2] = 0x80 | (point & 0x3F)
-        return at + 3
-    made[at] = 0xF0 | (point >> 18)
-    made[at + 1] = 0x80 | ((point >> 12) & 0x3F)
-    made[at + 2] = 0x80 | ((point >> 6) & 0x3F)
-    made[at + 3] = 0x80 | (point & 0x3F)
-    return at + 4
-
-
-@numba.njit(cache=True, nogil=True)
-def _normalise(data, offsets, meanings, settled, made, ends, hard):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    at = 0
-    for d in range(len(offsets) - 1):
-        i, end = offsets[d], offsets[d + 1]
-        start = at
-        last = _BLANK  # what was written last; at the start of a text a space counts for nothing
-        while i < end:
-            byte = data[i]
-            if byte < 0x80:  # noqa: PLR2004
-                small = settled[byte]
-                made[at] = small
-                # A space after a space is written over: no jump that the processor would have to foresee.
-                at += (small != _BLANK) | (last != _BLANK)
-                last = small
-                i += 1
-                continue
-            point, width = _decode(data, i)
-            i += width
-            meaning = meanings[point]
-            if meaning == _SPACE:
-                made[at] = _BLANK
-                at += last != _BLANK
-                last = _BLANK
-            elif meaning == _HARD:
-                hard[d] = True
-                at = start
-                break
-            else:
-                at = _encode(made, at, meaning)
-                last = np.uint8(0)
-        if at > start and made[at - 1] == _BLANK:
-            at -= 1
-        ends[d + 1] = at

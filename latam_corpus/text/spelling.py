@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-import numba
 import numpy as np
 
-from latam_corpus.text.characters import APOSTROPHE, DIGIT, LETTER, UPPER, classes
-from latam_corpus.text.slots import slot_of
-from latam_corpus.text.words import CAPITAL, HAS_DIGIT, HAS_LETTER, MIXED, WordTable, _decode, hash_words
+from latam_corpus.text.characters import classes
+from latam_corpus.text.spelling_kernels import ASCII, DAMAGE, count_spellings, fill, spell
+from latam_corpus.text.words import WordTable, hash_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
-
-_BOTH: Final = HAS_LETTER | HAS_DIGIT
-# Signs that stand between two letters without a space in damaged text, and hardly in sound text or in addresses.
-_DAMAGE: Final = '^|~*\\<>{}[]$!;"'
-_SPACE: Final = 32
-_ASCII: Final = 0x80
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,9 +42,9 @@ class Spelling:
         """
         n = len(words)
         made = cls(np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64))
-        signs = np.zeros(_ASCII, np.bool_)
-        signs[[ord(sign) for sign in _DAMAGE]] = True
-        _spell(
+        signs = np.zeros(ASCII, np.bool_)
+        signs[[ord(sign) for sign in DAMAGE]] = True
+        spell(
             words.data,
             words.doc_bytes,
             words.doc_words,
@@ -88,13 +81,13 @@ class WordSet:
         table = WordTable.of(listed)
         hashes = hash_words([word for word, count in zip(listed, table.word_count.tolist(), strict=True) if count == 1])
         keys = np.zeros(1 << max(4, (2 * len(hashes)).bit_length()), np.uint64)
-        _fill(keys, hashes)
+        fill(keys, hashes)
         return cls(keys)
 
     def count(self, words: WordTable) -> NDArray[np.int64]:
         """How many words of each document are in the set, int64[n]."""
         found = np.zeros(len(words), np.int64)
-        _count(words.hashes, words.doc_words, self.keys, found)
+        count_spellings(words.hashes, words.doc_words, self.keys, found)
         return found
 
 
@@ -120,82 +113,3 @@ def listed_share(
         if mine.any():
             result[mine] = (listed.count(words) / np.maximum(whole, 1))[mine]
     return result
-
-
-@numba.njit(cache=True, nogil=True)
-def _fill(keys, hashes):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    for h in hashes:
-        keys[slot_of(keys, h)] = h
-
-
-@numba.njit(cache=True, nogil=True)
-def _count(hashes, doc_words, keys, found):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    for d in range(len(found)):
-        for i in range(doc_words[d], doc_words[d + 1]):
-            found[d] += keys[slot_of(keys, hashes[i])] != 0
-
-
-@numba.njit(cache=True, nogil=True)
-def _digit_between_letters(data, start, end, class_of):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Whether a digit has a small letter somewhere before it and one right after it, up to the word's end."""
-    small = digit = False
-    i = start
-    while i < end:
-        point, width = _decode(data, i)
-        kind = class_of[point]
-        i += width
-        if kind & DIGIT:
-            digit = small
-        elif kind & LETTER:
-            if digit:
-                return True
-            small = small or (kind & UPPER) == 0
-        elif not kind & APOSTROPHE:
-            break
-    return False
-
-
-@numba.njit(cache=True, nogil=True)
-def _all_capitals(data, start, end, class_of):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    i = start
-    while i < end:
-        point, width = _decode(data, i)
-        kind = class_of[point]
-        i += width
-        if kind & LETTER:
-            if (kind & UPPER) == 0:
-                return False
-        elif not kind & (DIGIT | APOSTROPHE):
-            break
-    return True
-
-
-@numba.njit(cache=True, nogil=True)
-def _is_joined(data, first, start, signs):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Whether one sign of damage, and no space, stands between the word at byte `start` and a letter."""
-    if start - 2 < first or data[start - 1] >= _ASCII or not signs[data[start - 1]]:
-        return False
-    before = data[start - 2]
-    return before >= _ASCII or 97 <= (before | 32) <= 122  # noqa: PLR2004
-
-
-@numba.njit(cache=True, nogil=True)
-def _spell(data, doc_bytes, doc_words, starts, lengths, kinds, class_of, signs, capitals, damaged, longest):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    for d in range(len(doc_words) - 1):
-        first, end = doc_bytes[d], doc_bytes[d + 1]
-        shouted = broken = 0
-        for i in range(doc_words[d], doc_words[d + 1]):
-            start = starts[i]
-            kind = kinds[i]
-            longest[d] = max(longest[d], np.int64(lengths[i]))
-            # Nearly all words are of small letters after a space: nothing is asked about them.
-            if kind != HAS_LETTER or (start > first and data[start - 1] > _SPACE):
-                if kind & MIXED:
-                    broken += 1
-                    continue
-                shouted += kind & CAPITAL and lengths[i] > 1 and _all_capitals(data, start, end, class_of)
-                broken += (kind & _BOTH == _BOTH and _digit_between_letters(data, start, end, class_of)) or (
-                    kind & HAS_LETTER and _is_joined(data, first, start, signs)
-                )
-        capitals[d] = shouted
-        damaged[d] = broken

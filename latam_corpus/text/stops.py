@@ -8,10 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-import numba
 import numpy as np
 
-from latam_corpus.text.slots import slot_of
+from latam_corpus.text.stops_kernels import count_stops, insert
 from latam_corpus.text.words import WordTable, hash_words
 
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ class StopTable:
         keys, bits = np.zeros(capacity, np.uint64), np.zeros(capacity, np.uint64)
         for number, language in enumerate(languages):
             if lists[language]:
-                _insert(keys, bits, hash_words(list(lists[language])), np.uint64(1 << number))
+                insert(keys, bits, hash_words(list(lists[language])), np.uint64(1 << number))
         return cls(languages, keys, bits)
 
     def number(self, language: str) -> int:
@@ -100,45 +99,7 @@ class StopCounts:
         background_numbers = np.array([places[b] for b in background if places[b] >= 0], np.int64)
         n = len(words)
         own, distinct, other = np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64)
-        _count(
+        count_stops(
             words.hashes, words.doc_words, table.keys, table.bits, own_number, background_numbers, own, distinct, other
         )
         return cls(own, distinct, other)
-
-
-@numba.njit(cache=True, nogil=True)
-def _insert(keys, bits, hashes, bit):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    for h in hashes:
-        slot = slot_of(keys, h)
-        keys[slot] = h
-        bits[slot] |= bit
-
-
-@numba.njit(cache=True, nogil=True)
-def _count(hashes, doc_words, keys, bits, own_number, background, own, distinct, other):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    seen = np.full(len(keys), -1, np.int64)  # the last document in which a slot counted as distinct
-    tally = np.zeros(64, np.int64)
-    for d in range(len(doc_words) - 1):
-        number = own_number[d]
-        tally[:] = 0
-        different = 0
-        for w in range(doc_words[d], doc_words[d + 1]):
-            slot = slot_of(keys, hashes[w])
-            languages = bits[slot]
-            if languages == 0:
-                continue
-            if number >= 0 and (languages >> np.uint64(number)) & np.uint64(1):
-                tally[number] += 1
-                if seen[slot] != d:
-                    seen[slot] = d
-                    different += 1
-            for b in background:
-                if b != number and (languages >> np.uint64(b)) & np.uint64(1):
-                    tally[b] += 1
-        own[d] = tally[number] if number >= 0 else -1
-        distinct[d] = different if number >= 0 else -1
-        best = 0
-        for b in background:
-            if b != number and tally[b] > best:
-                best = tally[b]
-        other[d] = best

@@ -9,69 +9,21 @@ can't be told from a closing quotation mark.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from latam_corpus.paths import keep_compiled_code
+import numpy as np
+import polars as pl
 
-keep_compiled_code()
-
-import numba  # noqa: E402  (the cache folder must be named first)
-import numpy as np  # noqa: E402
-import polars as pl  # noqa: E402
-
-from latam_corpus.text.characters import (  # noqa: E402
-    APOSTROPHE,
-    CLOSING,
-    CODE,
-    COMMON,
-    DIGIT,
-    IGNORED,
-    LETTER,
-    LOWER,
-    QUOTE,
-    REPAIR,
-    SPACE,
-    SPOKEN,
-    SUSPECT,
-    UPPER,
+from latam_corpus.text.characters import (
     classes,
     lower,
 )
+from latam_corpus.text.words_kernels import COUNTERS, NEWLINE, scan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
-
-# Columns of the counters.
-CHARS: Final = 0  # code points, line ends included
-LETTERS: Final = 1
-UPPERS: Final = 2
-DIGITS: Final = 3
-SPACES: Final = 4  # white space, line ends included
-CODES: Final = 5
-MOJIBAKES: Final = 6
-REPAIRS: Final = 7  # places that may need repair
-COUNTERS: Final = 8
-
-# Kinds of a word, as bits.
-HAS_LETTER: Final = 1
-HAS_DIGIT: Final = 2
-CAPITAL: Final = 4  # starts with a capital
-MIXED: Final = 8  # a capital after a small letter
-
-# What a line ends in.
-LINE_BLANK: Final = 0
-LINE_OPEN: Final = 1
-LINE_CLOSED: Final = 2  # its last sign closes a sentence, quotation marks after it aside
-
-_PRIME: Final = np.uint64(0x100000001B3)  # FNV-1a, 64 bits
-_BASIS: Final = np.uint64(0xCBF29CE484222325)
-_MIX: Final = np.uint64(0x9E3779B97F4A7C15)
-_FIRST_PLAIN: Final = 97  # a to z: letters, small, and of no other class
-_LAST_PLAIN: Final = 122
-_AMPERSAND: Final = 38
-_NEWLINE: Final = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +77,7 @@ class WordTable:
         series = texts if isinstance(texts, pl.Series) else pl.Series(list(texts), dtype=pl.String)
         data, offsets = utf8(series)
         size, n = len(data), len(offsets) - 1
-        lines = int(np.count_nonzero(data == _NEWLINE)) + n
+        lines = int(np.count_nonzero(data == NEWLINE)) + n
         words = size // 2 + n  # two words have at least one byte between them; untouched pages cost nothing
         made = (
             np.empty(words, np.uint64),
@@ -142,7 +94,7 @@ class WordTable:
             np.zeros(n + 1, np.int64),
             np.zeros(n + 1, np.int64),
         )
-        w, line_count = _scan(data, offsets, classes(), lower(), *made)
+        w, line_count = scan(data, offsets, classes(), lower(), *made)
         hashes, starts, lengths, kinds, l_hashes, l_ends, l_words, l_chars, l_kinds, l_repairs = made[:10]
         counts, d_words, d_lines = made[10:]
         return cls(
@@ -200,224 +152,3 @@ def hash_words(words: Sequence[str]) -> NDArray[np.uint64]:
     if len(wrong):
         raise ValueError(f"«{words[int(wrong[0])]}» is not one word")
     return table.hashes
-
-
-@numba.njit(cache=True, nogil=True, inline="always")
-def _decode(data, i):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """The code point at byte i and its length; the bytes are known to be valid UTF-8."""
-    first = np.uint32(data[i])
-    if first < 0x80:  # noqa: PLR2004
-        return first, 1
-    if first < 0xE0:  # noqa: PLR2004
-        return ((first & np.uint32(0x1F)) << np.uint32(6)) | (np.uint32(data[i + 1]) & np.uint32(0x3F)), 2
-    if first < 0xF0:  # noqa: PLR2004
-        return (
-            ((first & np.uint32(0x0F)) << np.uint32(12))
-            | ((np.uint32(data[i + 1]) & np.uint32(0x3F)) << np.uint32(6))
-            | (np.uint32(data[i + 2]) & np.uint32(0x3F))
-        ), 3
-    return (
-        ((first & np.uint32(0x07)) << np.uint32(18))
-        | ((np.uint32(data[i + 1]) & np.uint32(0x3F)) << np.uint32(12))
-        | ((np.uint32(data[i + 2]) & np.uint32(0x3F)) << np.uint32(6))
-        | (np.uint32(data[i + 3]) & np.uint32(0x3F))
-    ), 4
-
-
-@numba.njit(cache=True, nogil=True, inline="always")
-def _finish(h):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """The hash with its bits mixed (the finaliser of MurmurHash3), so that every bit may serve as a key."""
-    h ^= h >> np.uint64(33)
-    h *= np.uint64(0xFF51AFD7ED558CCD)
-    h ^= h >> np.uint64(33)
-    h *= np.uint64(0xC4CEB9FE1A85EC53)
-    return h ^ (h >> np.uint64(33))
-
-
-@numba.njit(cache=True, nogil=True)
-def _scan(  # type: ignore[no-untyped-def]  # noqa: ANN202, C901, PLR0912, PLR0915
-    data,  # noqa: ANN001
-    offsets,  # noqa: ANN001
-    class_of,  # noqa: ANN001
-    lower_of,  # noqa: ANN001
-    hashes,  # noqa: ANN001
-    starts,  # noqa: ANN001
-    lengths,  # noqa: ANN001
-    kinds,  # noqa: ANN001
-    line_hashes,  # noqa: ANN001
-    line_ends,  # noqa: ANN001
-    line_words,  # noqa: ANN001
-    line_chars,  # noqa: ANN001
-    line_kinds,  # noqa: ANN001
-    line_repairs,  # noqa: ANN001
-    counts,  # noqa: ANN001
-    doc_words,  # noqa: ANN001
-    doc_lines,  # noqa: ANN001
-):
-    """Fill the table's arrays; returns how many words and lines there are.
-
-    One loop and not several functions: at 100 MB/s a call a character is the difference.
-    """
-    w = 0
-    lines = 0
-    for d in range(len(offsets) - 1):
-        i = offsets[d]
-        end = offsets[d + 1]
-        chars = letters = uppers = digits = spaces = codes = mojibakes = repairs = 0
-        in_word = False
-        word_hash = _BASIS
-        word_start = i
-        word_chars = 0
-        kind = 0
-        small_before = False
-        line_hash = _BASIS
-        line_count = 0
-        line_words[lines] = w
-        closing = False
-        before = np.uint32(0)
-        class_before = np.uint16(0)
-        after_ligature = False
-        while i < end:
-            if _FIRST_PLAIN <= data[i] <= _LAST_PLAIN:
-                # Three signs in four are these letters, which differ in nothing but the hashes.
-                if not in_word:
-                    in_word = True
-                    word_hash = _BASIS
-                    word_start = i
-                    word_chars = 0
-                    kind = 0
-                first_plain = i
-                while i < end and _FIRST_PLAIN <= data[i] <= _LAST_PLAIN:
-                    word_hash = (word_hash ^ np.uint64(data[i])) * _PRIME
-                    line_hash = (line_hash ^ np.uint64(data[i])) * _PRIME
-                    i += 1
-                chars += i - first_plain
-                letters += i - first_plain
-                word_chars += i - first_plain
-                line_count += i - first_plain
-                kind |= HAS_LETTER
-                small_before = True
-                closing = False
-                after_ligature = False
-                before = np.uint32(data[i - 1])
-                class_before = class_of[before]
-                continue
-            point, width = _decode(data, i)
-            cls = class_of[point]
-            chars += 1
-            joined = False
-            if cls & np.uint16(LETTER | DIGIT):
-                if not in_word:
-                    in_word = True
-                    word_hash = _BASIS
-                    word_start = i
-                    word_chars = 0
-                    kind = CAPITAL if cls & np.uint16(UPPER) else 0
-                    small_before = False
-                joined = True
-                if cls & np.uint16(LETTER):
-                    letters += 1
-                    kind |= HAS_LETTER
-                    if cls & np.uint16(UPPER):
-                        uppers += 1
-                        if small_before:
-                            kind |= MIXED
-                    else:
-                        small_before = True
-                else:
-                    digits += 1
-                    kind |= HAS_DIGIT
-            elif in_word:
-                if cls & np.uint16(IGNORED):
-                    joined = False
-                elif cls & np.uint16(APOSTROPHE) and class_before & np.uint16(LETTER) and i + width < end:
-                    following, _ = _decode(data, i + width)
-                    joined = (class_of[following] & np.uint16(LETTER)) != 0
-                if not joined and not cls & np.uint16(IGNORED):
-                    hashes[w] = _finish(word_hash)
-                    starts[w] = word_start
-                    lengths[w] = min(word_chars, 65535)
-                    kinds[w] = kind
-                    w += 1
-                    in_word = False
-            if joined:
-                word_hash = (word_hash ^ np.uint64(lower_of[point])) * _PRIME
-                word_chars += 1
-
-            # What repair may have to mend: see extract/repair.py, whose test holds the two together.
-            if cls & np.uint16(REPAIR) or (
-                point == _AMPERSAND and i + 1 < end and (data[i + 1] == 35 or class_of[data[i + 1]] & np.uint16(LETTER))  # noqa: PLR2004
-            ):
-                repairs += 1
-                line_repairs[lines] = True
-            if after_ligature and (point >= 0x80 or not cls & np.uint16(LETTER)):  # noqa: PLR2004
-                repairs += 1
-                line_repairs[lines] = True
-            after_ligature = point == 0x152 or point == 0x153  # noqa: PLR1714, PLR2004
-            if point == 32 and (before == 0xC2 or before == 0xC3):  # noqa: PLR1714, PLR2004
-                repairs += 1
-                line_repairs[lines] = True
-            if point >= 0x80:  # noqa: PLR2004
-                if before >= 0x80 and not (  # noqa: PLR2004
-                    class_before & np.uint16(COMMON)
-                    or (cls & np.uint16(COMMON) and not class_before & np.uint16(UPPER))
-                    or (cls & np.uint16(LOWER) and class_before & np.uint16(LOWER))
-                    or (cls & np.uint16(SPOKEN) and class_before & np.uint16(SPOKEN))
-                ):
-                    repairs += 1
-                    line_repairs[lines] = True
-                if (
-                    point == 0xFFFD  # noqa: PLR2004
-                    or 0x80 <= point < 0xA0  # noqa: PLR2004
-                    or ((before == 0xC2 or before == 0xC3) and cls & np.uint16(SUSPECT))  # noqa: PLR1714, PLR2004
-                    or (before == 0xE2 and (point == 0x20AC or point == 0x80))  # noqa: PLR1714, PLR2004
-                ):
-                    mojibakes += 1
-
-            if point == _NEWLINE:
-                spaces += 1
-                line_hashes[lines] = _finish(line_hash) if line_count else np.uint64(0)
-                line_ends[lines] = i
-                line_chars[lines] = line_count
-                line_kinds[lines] = LINE_BLANK if line_count == 0 else (LINE_CLOSED if closing else LINE_OPEN)
-                lines += 1
-                line_words[lines] = w
-                line_hash = _BASIS
-                line_count = 0
-                closing = False
-            elif cls & np.uint16(SPACE):
-                spaces += 1
-            else:
-                line_hash = (line_hash ^ np.uint64(point)) * _PRIME
-                line_count += 1
-                if cls & np.uint16(CODE):
-                    codes += 1
-                if not cls & np.uint16(QUOTE):
-                    closing = (cls & np.uint16(CLOSING)) != 0
-            before = point
-            if not cls & np.uint16(IGNORED):
-                class_before = cls
-            i += width
-        if in_word:
-            hashes[w] = _finish(word_hash)
-            starts[w] = word_start
-            lengths[w] = min(word_chars, 65535)
-            kinds[w] = kind
-            w += 1
-        if end > offsets[d] and data[end - 1] != _NEWLINE:
-            line_hashes[lines] = _finish(line_hash) if line_count else np.uint64(0)
-            line_ends[lines] = end
-            line_chars[lines] = line_count
-            line_kinds[lines] = LINE_BLANK if line_count == 0 else (LINE_CLOSED if closing else LINE_OPEN)
-            lines += 1
-        counts[d, CHARS] = chars
-        counts[d, LETTERS] = letters
-        counts[d, UPPERS] = uppers
-        counts[d, DIGITS] = digits
-        counts[d, SPACES] = spaces
-        counts[d, CODES] = codes
-        counts[d, MOJIBAKES] = mojibakes
-        counts[d, REPAIRS] = repairs
-        doc_words[d + 1] = w
-        doc_lines[d + 1] = lines
-    return w, lines

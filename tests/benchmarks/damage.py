@@ -325,7 +325,7 @@ def drawn(shelf: Shelf, flips: int, others: int, seed: int) -> list[tuple[str, s
     """Roles and kinds of damage: roles in turn, so many flips, so many of the other kinds each."""
     names = sorted(roles(shelf.room / "out"))
     kinds = ["flip"] * flips + [kind for kind in KINDS[1:] for _ in range(others)]
-    order = random.Random(seed)  # noqa: S311  (repeatable, not secret)
+    order = random.Random(seed)
     turns = [name for _ in range(len(kinds) // len(names) + 1) for name in order.sample(names, len(names))]
     return list(zip(turns, kinds, strict=False))
 
@@ -341,7 +341,7 @@ def measure(args: argparse.Namespace) -> Report:
     """What came of each damage, by the role of the file."""
     with tempfile.TemporaryDirectory(prefix="latam-damage-") as name:
         shelf = Shelf.made(Path(name))
-        chance = random.Random(args.seed)  # noqa: S311  (repeatable, not secret)
+        chance = random.Random(args.seed)
         found = [
             trial(shelf, f"trial-{number}", role, kind, chance)
             for number, (role, kind) in enumerate(drawn(shelf, args.flips, args.others, args.seed))

@@ -40,7 +40,7 @@ def measure(args: argparse.Namespace) -> Report:
     """A model for each kind of damage, trained on half of the novels and tried on the other half."""
     novels = read_texts(args.data, NOVELS)
     halves = [list(chunks(novels[start::2], _WORDS)) for start in (0, 1)]
-    chance = random.Random(SEED)  # noqa: S311  (repeatable, not secret)
+    chance = random.Random(SEED)
     rows: list[tuple[object, ...]] = []
     timed: tuple[object, ...] = ()
     salads: tuple[tuple[object, ...], ...] = ()
@@ -82,7 +82,7 @@ def _elsewhere(data: Path, model: QualityModel, bound: float) -> Iterator[tuple[
     for text in good(data):
         if text.language == "spa" and text.genre != "literature" and len(text.text.split()) >= _SOME_WORDS:
             kinds.setdefault(text.kind, []).append(text.text)
-    dice = random.Random(SEED)  # noqa: S311  (repeatable, not secret)
+    dice = random.Random(SEED)
     for kind, texts in kinds.items():
         sound = model(WordTable.of(texts))
         mixed = model(WordTable.of([salad(dice, text, ()) for text in texts]))

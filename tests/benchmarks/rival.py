@@ -28,7 +28,7 @@ _LEAST = 0.65  # datatrove's own threshold
 
 def regex_tokenizer(word: re.Pattern[str] = _WORD) -> Any:
     """The plainest tokenizer that datatrove's blocks accept: what is left is the blocks' own work."""
-    from datatrove.utils.word_tokenizers import WordTokenizer  # noqa: PLC0415  (only the rival's Python has it all)
+    from datatrove.utils.word_tokenizers import WordTokenizer
 
     class RegexTokenizer(WordTokenizer):  # type: ignore[misc]
         def word_tokenize(self, text: str) -> list[str]:
@@ -49,8 +49,8 @@ def language_filter(model: str) -> Any:
 
     Its own class asks for one distribution of fastText by name and downloads its model.
     """
-    import fasttext  # noqa: PLC0415
-    from datatrove.pipeline.filters import LambdaFilter  # noqa: PLC0415
+    import fasttext
+    from datatrove.pipeline.filters import LambdaFilter
 
     opened = fasttext.load_model(model)
 
@@ -74,8 +74,8 @@ _content.__annotations__["return"] = bytes
 
 
 def _reading(source: str) -> list[Any]:
-    from datatrove.pipeline.extractors import Trafilatura  # noqa: PLC0415
-    from datatrove.pipeline.readers import JsonlReader, WarcReader  # noqa: PLC0415
+    from datatrove.pipeline.extractors import Trafilatura
+    from datatrove.pipeline.readers import JsonlReader, WarcReader
 
     path = Path(source)
     if path.is_dir():
@@ -86,22 +86,22 @@ def _reading(source: str) -> list[Any]:
 
 def _executors(source: str, out: Path, model: str, row: str, stop_words: list[str]) -> list[Any]:
     """The job: filters in the order and with the options of datatrove's examples/fineweb.py, then exact dedupe."""
-    from datatrove.executor import LocalPipelineExecutor  # noqa: PLC0415
-    from datatrove.pipeline.dedup.exact_dedup import (  # noqa: PLC0415
+    from datatrove.executor import LocalPipelineExecutor
+    from datatrove.pipeline.dedup.exact_dedup import (
         ExactDedupConfig,
         ExactDedupFilter,
         ExactDedupSignature,
         ExactFindDedups,
     )
-    from datatrove.pipeline.filters import (  # noqa: PLC0415
+    from datatrove.pipeline.filters import (
         C4QualityFilter,
         FineWebQualityFilter,
         GopherQualityFilter,
         GopherRepetitionFilter,
     )
-    from datatrove.pipeline.formatters import FTFYFormatter  # noqa: PLC0415
-    from datatrove.pipeline.readers import ParquetReader  # noqa: PLC0415
-    from datatrove.pipeline.writers import ParquetWriter  # noqa: PLC0415
+    from datatrove.pipeline.formatters import FTFYFormatter
+    from datatrove.pipeline.readers import ParquetReader
+    from datatrove.pipeline.writers import ParquetWriter
 
     language = regex_tokenizer() if row == "regex" else _LANGUAGE
     config = ExactDedupConfig(content_getter=_content)
@@ -140,8 +140,8 @@ def _peak_mb() -> float:
 
 
 def _main(source: str, out: str, model: str, row: str, words: str) -> None:
-    import datatrove.utils.stats  # noqa: PLC0415
-    from loguru import logger  # noqa: PLC0415
+    import datatrove.utils.stats
+    from loguru import logger
 
     logger.remove()
     # datatrove times its steps by the clock; on a shared machine their CPU seconds are what can be compared.
@@ -162,7 +162,7 @@ def _main(source: str, out: str, model: str, row: str, words: str) -> None:
                     dropped[f"{name} {key}"] = int(found.total)
                 if key == "documents" and ("Jsonl" in name or "Warc" in name):
                     rows = int(found.total)
-    import pyarrow.parquet as pq  # noqa: PLC0415
+    import pyarrow.parquet as pq
 
     kept = sum(pq.ParquetFile(path).metadata.num_rows for path in (Path(out) / "kept").glob("*.parquet"))
     told = {

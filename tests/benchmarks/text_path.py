@@ -62,7 +62,7 @@ def measure(args: argparse.Namespace) -> Report:
     with tempfile.TemporaryDirectory(prefix="latam-bench-") as name:
         room = Path(name)
         documents = list(chunks(read_texts(args.data, NOVELS), 700))
-        random.Random(SEED).shuffle(documents)  # noqa: S311  (repeatable, not secret)
+        random.Random(SEED).shuffle(documents)
         number = write_jsonl(room / "documents.jsonl", documents[: args.documents])
         recipe = write_recipe(room)
         size = (room / "documents.jsonl").stat().st_size

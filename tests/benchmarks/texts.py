@@ -137,7 +137,7 @@ def recombined(
     >>> [len(text.split()) for text in recombined([["uno dos tres"], ["um dois"]], 3, 4, seed=1)]
     [6, 6, 4]
     """
-    chance = random.Random(seed)  # noqa: S311  (repeatable, not secret)
+    chance = random.Random(seed)
     weights = [len(found) for found in lines]
     sizes = [[len(line.split()) if unit == "words" else len(line.encode()) + 1 for line in found] for found in lines]
     for _ in range(number):

@@ -43,7 +43,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 def measure(args: argparse.Namespace) -> Report:
     """What the new documents cost, of what all cost."""
     documents = [document.text for document in growth(Shelf.load(args.data), args.documents, words=_WORDS)]
-    random.Random(SEED).shuffle(documents)  # noqa: S311  (repeatable, not secret)
+    random.Random(SEED).shuffle(documents)
     cut = len(documents) // _NEW
     with tempfile.TemporaryDirectory(prefix="latam-bench-") as name:
         room = Path(name)

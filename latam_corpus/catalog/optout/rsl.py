@@ -79,7 +79,7 @@ def _pattern(content: _Element, url: str) -> str:
 
 
 def _parsed(text: bytes) -> _Element | None:
-    from lxml import etree  # noqa: PLC0415  (heavy, and most sites have no licence)
+    from lxml import etree  # heavy, and most sites have no licence
 
     # No entities of its own, no network: what a stranger sends may be a bomb.
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)

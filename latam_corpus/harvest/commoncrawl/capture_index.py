@@ -132,7 +132,7 @@ def _columnar(name: str, stream: BinaryIO, domains: Sequence[str] | None) -> Ite
                 yield _capture({_COLUMNS[column]: row[column] for column in columns})
 
 
-def _may_have(file: Any, group: int, domains: Sequence[str]) -> bool:  # noqa: ANN401  (pyarrow has no types)
+def _may_have(file: Any, group: int, domains: Sequence[str]) -> bool:
     """Whether the group's statistics leave room for one of the domains."""
     about = file.metadata.row_group(group)
     for number in range(about.num_columns):
@@ -149,7 +149,7 @@ def _as_text(value: object) -> str:
 
 def _lines(
     name: str,
-    stream: Any,  # noqa: ANN401  (gzipped or not)
+    stream: Any,
     domains: Sequence[str] | None,
 ) -> Iterator[Capture | None]:
     letters = _TABLE.split()

@@ -112,5 +112,5 @@ class _Timed(httpcore2.NetworkStream):
     ) -> httpcore2.NetworkStream:
         return _Timed(self._inner.start_tls(ssl_context, server_hostname, self._clock.left(timeout)), self._clock)
 
-    def get_extra_info(self, info: str) -> Any:  # noqa: ANN401  (the library's word)
+    def get_extra_info(self, info: str) -> Any:
         return self._inner.get_extra_info(info)

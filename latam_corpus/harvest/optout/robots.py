@@ -107,7 +107,7 @@ class Robots:
 
 def _parser() -> type[Protego]:
     try:
-        from protego import Protego  # noqa: PLC0415  (an extra)
+        from protego import Protego  # an extra
     except ImportError:
         raise ConfigError("robots.txt", "its parser isn't installed", "pip install latam-corpus[crawl]") from None
     return Protego

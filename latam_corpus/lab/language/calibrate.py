@@ -55,7 +55,7 @@ def calibrated(model: Model, lines: Sequence[str], seed: int) -> dict[str, Bound
         seed: of the rows of syllables.
     """
     least = _least_probabilities(model, lines)
-    rng = random.Random(seed + 1)  # noqa: S311 - sampling, not secrets
+    rng = random.Random(seed + 1)
     bounds = {
         group: Bounds(least.get(group, 0.0))
         for group in sorted(set(groups().of.values()) & model.words.keys())

@@ -46,7 +46,7 @@ def word_list_rows(folder: Path) -> Iterator[tuple[str, str]]:
     for subset, words in sorted(telling.items()):
         code, _, script = subset.partition("_")
         if code in of and script == "Latn":
-            rng = random.Random(subset)  # noqa: S311 - sampling, not secrets
+            rng = random.Random(subset)
             for _ in range(_ROWS):
                 yield code, _row(words, frequent.get(subset) or words, rng)
 

@@ -77,7 +77,7 @@ def lines_and_names(
     data: Sequence[Texts], settings: Settings, without: set[str] | None = None
 ) -> tuple[dict[str, list[str]], frozenset[str]]:
     """The same, and the normalised names that stand in texts in Spanish and Portuguese, with accents and without."""
-    rng = random.Random(settings.seed)  # noqa: S311 - sampling, not secrets
+    rng = random.Random(settings.seed)
     read = _read(data, without or set(), rng)
     by_label = read.cuts
     for label, texts in read.of_majors.items():

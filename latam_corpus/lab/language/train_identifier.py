@@ -84,7 +84,7 @@ def train(
 
 
 def _fit(lines: Mapping[str, list[str]], out: Path, settings: Settings) -> None:
-    rng = random.Random(settings.seed + 1)  # noqa: S311 - an order, not a secret
+    rng = random.Random(settings.seed + 1)
     mixed = [f"__label__{label} {line}\n" for label, found in lines.items() for line in found if line]
     rng.shuffle(mixed)
     train_options = {

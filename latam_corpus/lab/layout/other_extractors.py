@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 _DISTRIBUTIONS = ("trafilatura", "lxml", "readability-lxml", "jusText", "Resiliparse")
 
 
-def _trafilatura(**options: Any) -> Callable[[str], str]:  # noqa: ANN401  (of the extractor)
-    import trafilatura  # noqa: PLC0415  (only the rival's Python has them)
+def _trafilatura(**options: Any) -> Callable[[str], str]:
+    import trafilatura  # only the rival's Python has them
 
     def text(page: str) -> str:
         return trafilatura.extract(page, include_comments=False, **options) or ""
@@ -33,8 +33,8 @@ def _trafilatura(**options: Any) -> Callable[[str], str]:  # noqa: ANN401  (of t
 
 
 def _readability() -> Callable[[str], str]:
-    import lxml.html  # noqa: PLC0415
-    import readability  # type: ignore[import-not-found]  # noqa: PLC0415
+    import lxml.html
+    import readability  # type: ignore[import-not-found]
 
     def text(page: str) -> str:
         summary: Any = lxml.html.fromstring(readability.Document(page).summary(html_partial=True))
@@ -44,7 +44,7 @@ def _readability() -> Callable[[str], str]:
 
 
 def _justext() -> Callable[[str], str]:
-    import justext  # type: ignore[import-untyped]  # noqa: PLC0415
+    import justext  # type: ignore[import-untyped]
 
     stops = frozenset().union(*(justext.get_stoplist(name) for name in ("Spanish", "Portuguese", "English")))
 
@@ -54,8 +54,8 @@ def _justext() -> Callable[[str], str]:
     return text
 
 
-def _resiliparse(**options: Any) -> Callable[[str], str]:  # noqa: ANN401  (of the extractor)
-    from resiliparse.extract.html2text import extract_plain_text  # noqa: PLC0415
+def _resiliparse(**options: Any) -> Callable[[str], str]:
+    from resiliparse.extract.html2text import extract_plain_text
 
     def text(page: str) -> str:
         return str(extract_plain_text(page, **options))

@@ -132,7 +132,7 @@ def _lines(texts: Sequence[str], label: str) -> list[str]:
 
 
 def _fit(lines: list[str], out: Path, settings: Settings, about: Mapping[str, Any], keep: Path | None) -> None:
-    random.Random(settings.seed).shuffle(lines)  # noqa: S311  (an order, not a secret)
+    random.Random(settings.seed).shuffle(lines)
     options = {
         "lr": settings.lr,
         "dim": settings.dim,

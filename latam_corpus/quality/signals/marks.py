@@ -4,44 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-import numba
 import numpy as np
 
-from latam_corpus.text.words import HAS_DIGIT, LINE_BLANK, WordTable, _decode
+from latam_corpus.quality.signals.marks_kernels import (
+    BAR_BYTE,
+    BULLET_SIGNS,
+    COLUMNS,
+    END_BYTE,
+    MARKUP_BYTE,
+    WIDE_BYTE,
+    mark,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-# Columns of `Marks.counts`.
-LINES: Final = 0  # lines that aren't blank
-NEWLINES: Final = 1
-BULLETS: Final = 2  # lines that start with • or -
-ELLIPSIS_ENDS: Final = 3  # lines that end with ... or …
-SHORT: Final = 4  # lines of 30 characters at most, white space included
-SPARSE: Final = 5  # lines with fewer than three words
-LISTED: Final = 6  # characters in lines that start as an item does, white space left out here and below
-TABULAR: Final = 7  # characters in rows of a table
-CODED: Final = 8  # characters in lines that begin or end as a program's
-ELLIPSES: Final = 9  # ... and …
-MARKUP: Final = 10  # tags, character references, double brackets, targets of links
-COLUMNS: Final = 11
-
-# What a byte may be a mark of.
-_END: Final = 1  # . ! ?
-_MARKUP: Final = 2  # { } < & [ ]
-_BAR: Final = 3
-_WIDE: Final = 4  # the first byte of …
-_SHORT_LINE: Final = 30  # FineWeb's
-_FEW_WORDS: Final = 3  # C4's
-_SPACE: Final = 32
-_HYPHEN: Final = 45
-_DOT: Final = 46
-_BULLETS: Final = "•‣▶►◀◦■□▪▫●○*-"  # RedPajama-V2's and Markdown's; a dash before speech is no bullet
-_NUMBER_ENDS: Final = ".)"
-_LAST_SIGNS: Final = "{}"
-_STATEMENT: Final = ")}]\"'"  # before a semicolon at the end of a line, the mark of a program
+    from latam_corpus.text.words import WordTable
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +48,7 @@ class Marks:
         [0, 0, 3]
         """
         made = cls(np.zeros((len(words), COLUMNS), np.int64), np.zeros(len(words.line_ends), np.int32))
-        _mark(
+        mark(
             words.data,
             words.doc_bytes,
             words.doc_words,
@@ -90,173 +70,7 @@ class Marks:
 def _tables() -> tuple[NDArray[np.uint8], NDArray[np.uint32]]:
     """What each byte may be a mark of, uint8[256]; the bullets' code points."""
     meanings = np.zeros(256, np.uint8)
-    for characters, meaning in ((".!?", _END), ("{}<&[]", _MARKUP), ("|\t", _BAR)):
+    for characters, meaning in ((".!?", END_BYTE), ("{}<&[]", MARKUP_BYTE), ("|\t", BAR_BYTE)):
         meanings[[ord(character) for character in characters]] = meaning
-    meanings["…".encode()[0]] = _WIDE
-    return meanings, np.array([ord(character) for character in _BULLETS], np.uint32)
-
-
-@numba.njit(cache=True, nogil=True, inline="always")
-def _letter(byte):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    small = byte | 32
-    return 97 <= small <= 122  # noqa: PLR2004
-
-
-@numba.njit(cache=True, nogil=True)
-def _closes(data, i, end):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Whether white space, a quotation mark, a closing bracket or the line's end is at byte i."""
-    if i >= end or data[i] <= _SPACE:
-        return True
-    byte = data[i]
-    if byte in (34, 39, 41, 93):  # " ' ) ]
-        return True
-    if byte == 0xC2 and i + 1 < end:  # noqa: PLR2004  (»)
-        return data[i + 1] == 0xBB  # noqa: PLR2004
-    return byte == 0xE2 and i + 2 < end and data[i + 1] == 0x80 and data[i + 2] in (0x99, 0x9D)  # noqa: PLR2004  (’ ”)
-
-
-@numba.njit(cache=True, nogil=True)
-def _is_markup(data, i, end):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Whether markup begins at byte i: a tag, a character reference, a double bracket, the target of a link."""
-    if i + 1 >= end:
-        return False
-    byte = data[i]
-    following = data[i + 1]
-    if byte == 60:  # noqa: PLR2004  (<)
-        return _letter(following) or following == 47 or following == 33  # noqa: PLR1714, PLR2004  (/ !)
-    if byte == 38:  # noqa: PLR2004  (&)
-        j = i + 2
-        while j < min(i + 10, end) and data[j] > _SPACE and data[j] != 59:  # noqa: PLR2004  (;)
-            j += 1
-        return (_letter(following) or following == 35) and j < min(i + 10, end) and data[j] == 59  # noqa: PLR2004  (#)
-    return following == byte or (byte == 93 and following == 40)  # noqa: PLR2004  (a bracket, then a parenthesis)
-
-
-@numba.njit(cache=True, nogil=True)
-def _is_item(data, i, end, bullets):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Whether the line that starts at byte i is an item of a list: a bullet or a number, and a space after it."""
-    point, width = _decode(data, i)
-    if not 48 <= point <= 57:  # noqa: PLR2004
-        known = False
-        for bullet in bullets:
-            if point == bullet:
-                known = True
-        return known and i + width < end and data[i + width] <= _SPACE
-    j = i
-    while j < end and 48 <= data[j] <= 57:  # noqa: PLR2004
-        j += 1
-    return j - i <= 3 and j + 1 < end and (data[j] == _DOT or data[j] == 41) and data[j + 1] <= _SPACE  # noqa: PLR2004
-
-
-@numba.njit(cache=True, nogil=True)
-def _is_code(data, first, last):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Whether a line, from its first to its last visible byte, begins or ends as lines of programs do."""
-    if data[last] == 123 or data[last] == 125 or data[first] == 123:  # noqa: PLR2004  ({ })
-        return True
-    if data[last] == 59 and last > first and data[last - 1] in (41, 125, 93, 34, 39):  # noqa: PLR2004  (; after ) } ] " ')
-        return True
-    if last == first:
-        return False
-    return (
-        (data[first] == 47 and data[first + 1] in (47, 42))  # noqa: PLR2004  (// /*)
-        or (data[first] == 60 and data[first + 1] in (33, 47, 63))  # noqa: PLR2004  (<! </ <?)
-    )
-
-
-@numba.njit(cache=True, nogil=True)
-def _ends_in_ellipsis(data, first, last):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    if last - first < 2:  # noqa: PLR2004
-        return False
-    a, b, c = data[last - 2], data[last - 1], data[last]
-    return (a == _DOT and b == _DOT and c == _DOT) or (a == 0xE2 and b == 0x80 and c == 0xA6)  # noqa: PLR2004
-
-
-@numba.njit(cache=True, nogil=True)
-def _is_row(kinds, begin, end, bars):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Whether a line with these words is a row of a table: two bars or tabs, or more numbers than words."""
-    if bars >= 2:  # noqa: PLR2004
-        return True
-    numbers = 0
-    for i in range(begin, end):
-        if kinds[i] == HAS_DIGIT:
-            numbers += 1
-    return end - begin >= 2 and 2 * numbers > end - begin  # noqa: PLR2004
-
-
-@numba.njit(cache=True, nogil=True)
-def _mark(  # type: ignore[no-untyped-def]  # noqa: ANN202, C901, PLR0912, PLR0915
-    data,  # noqa: ANN001
-    doc_bytes,  # noqa: ANN001
-    doc_words,  # noqa: ANN001
-    doc_lines,  # noqa: ANN001
-    starts,  # noqa: ANN001
-    kinds,  # noqa: ANN001
-    line_ends,  # noqa: ANN001
-    line_words,  # noqa: ANN001
-    line_kinds,  # noqa: ANN001
-    line_chars,  # noqa: ANN001
-    meanings,  # noqa: ANN001
-    bullets,  # noqa: ANN001
-    counts,  # noqa: ANN001
-    line_sentences,  # noqa: ANN001
-):
-    for d in range(len(doc_words) - 1):
-        at = doc_bytes[d]
-        for line in range(doc_lines[d], doc_lines[d + 1]):
-            start, end = at, line_ends[line]
-            at = end + 1
-            if end < doc_bytes[d + 1]:
-                counts[d, NEWLINES] += 1
-            if line_kinds[line] == LINE_BLANK:
-                continue
-            points = bars = sentences = 0
-            sentence_end = start - 1
-            i = start
-            while i < end:
-                byte = data[i]
-                points += (byte & 0xC0) != 0x80  # noqa: PLR2004
-                meaning = meanings[byte]
-                if meaning == 0:
-                    i += 1
-                    continue
-                if meaning == _END:
-                    if byte == _DOT and i + 2 < end and data[i + 1] == _DOT and data[i + 2] == _DOT:
-                        i += 2
-                        points += 2
-                        counts[d, ELLIPSES] += 1
-                    if _closes(data, i + 1, end):
-                        sentences += 1
-                        sentence_end = i
-                elif meaning == _MARKUP:
-                    counts[d, MARKUP] += _is_markup(data, i, end)
-                elif meaning == _BAR:
-                    bars += 1
-                elif i + 2 < end and data[i + 1] == 0x80 and data[i + 2] == 0xA6:  # noqa: PLR2004
-                    i += 2
-                    counts[d, ELLIPSES] += 1
-                    if _closes(data, i + 1, end):
-                        sentences += 1
-                        sentence_end = i
-                i += 1
-            first, last = start, end - 1
-            while data[first] <= _SPACE and first < last:
-                first += 1
-            while data[last] <= _SPACE and last > first:
-                last -= 1
-            begin = line_words[line]
-            stop = line_words[line + 1] if line + 1 < doc_lines[d + 1] else doc_words[d + 1]
-            chars = line_chars[line]
-            counts[d, LINES] += 1
-            counts[d, SHORT] += points <= _SHORT_LINE
-            counts[d, ELLIPSIS_ENDS] += _ends_in_ellipsis(data, first, last)
-            counts[d, BULLETS] += data[first] == _HYPHEN or _decode(data, first)[0] == bullets[0]
-            if _is_item(data, first, end, bullets):
-                counts[d, LISTED] += chars
-            if _is_row(kinds, begin, stop, bars):
-                counts[d, TABULAR] += chars
-            if _is_code(data, first, last):
-                counts[d, CODED] += chars
-            if stop - begin < _FEW_WORDS:
-                counts[d, SPARSE] += 1
-            else:
-                line_sentences[line] = sentences + (starts[stop - 1] > sentence_end)
+    meanings["…".encode()[0]] = WIDE_BYTE
+    return meanings, np.array([ord(character) for character in BULLET_SIGNS], np.uint32)

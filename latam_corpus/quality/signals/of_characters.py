@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from latam_corpus.quality.signals import marks as m
-from latam_corpus.quality.signals import phrases as p
+from latam_corpus.quality.signals import marks_kernels as m
+from latam_corpus.quality.signals import phrases_kernels as p
 from latam_corpus.quality.signals.signal import share, signal
-from latam_corpus.text import words as w
+from latam_corpus.text import words_kernels as w
 
 if TYPE_CHECKING:
     import numpy as np

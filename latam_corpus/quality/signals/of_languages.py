@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 from latam_corpus.quality.signals.mixture import words_in_other_languages
 from latam_corpus.quality.signals.signal import known, share, signal, sum_words, unknown
-from latam_corpus.text import words as w
+from latam_corpus.text import words_kernels as w
 from latam_corpus.text.spelling import listed_share
-from latam_corpus.text.words import HAS_LETTER
+from latam_corpus.text.words_kernels import HAS_LETTER
 
 if TYPE_CHECKING:
     import numpy as np

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from latam_corpus.quality.signals import marks as m
+from latam_corpus.quality.signals import marks_kernels as m
 from latam_corpus.quality.signals.signal import share, signal, sum_lines
-from latam_corpus.text import words as w
+from latam_corpus.text import words_kernels as w
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

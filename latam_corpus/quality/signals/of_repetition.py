@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from latam_corpus.quality.signals.compression import compression_ratios
 from latam_corpus.quality.signals.signal import Signal, share, signal, sum_lines
-from latam_corpus.text import words as w
+from latam_corpus.text import words_kernels as w
 
 if TYPE_CHECKING:
     import numpy as np

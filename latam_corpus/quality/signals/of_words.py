@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import numba
 import numpy as np
 
+from latam_corpus.quality.signals.of_words_kernels import unique_in_windows
 from latam_corpus.quality.signals.signal import share, signal, sum_words
-from latam_corpus.text import words as w
+from latam_corpus.text import words_kernels as w
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -96,7 +96,7 @@ def unique_words_per_200(reading: Reading) -> NDArray[np.float32]:
     [0.25, 1.0]
     """
     result = np.zeros(len(reading), np.float32)
-    _unique_in_windows(reading.words.hashes, reading.words.doc_words, 200, result)
+    unique_in_windows(reading.words.hashes, reading.words.doc_words, 200, result)
     return result
 
 
@@ -118,38 +118,6 @@ def word_entropy(reading: Reading) -> NDArray[np.float32]:
     [2.0, 0.0]
     """
     return reading.grams.entropy.astype(np.float32)
-
-
-@numba.njit(cache=True, nogil=True)
-def _unique_in_windows(hashes, doc_words, size, result):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    capacity = 1024  # at least four times the window, a power of two
-    mask = np.uint64(capacity - 1)
-    keys = np.zeros(capacity, np.uint64)
-    stamps = np.zeros(capacity, np.int64)
-    stamp = 0
-    for d in range(len(doc_words) - 1):
-        start, end = doc_words[d], doc_words[d + 1]
-        if end == start:
-            continue
-        total = 0.0
-        windows = 0
-        at = start
-        while at == start or at + size <= end:
-            stamp += 1
-            different = 0
-            stop = min(at + size, end)
-            for i in range(at, stop):
-                slot = hashes[i] & mask
-                while stamps[slot] == stamp and keys[slot] != hashes[i]:
-                    slot = (slot + np.uint64(1)) & mask
-                if stamps[slot] != stamp:
-                    stamps[slot] = stamp
-                    keys[slot] = hashes[i]
-                    different += 1
-            total += different / (stop - at)
-            windows += 1
-            at += size
-        result[d] = total / windows
 
 
 SIGNALS: Final = (

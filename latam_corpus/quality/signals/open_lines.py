@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-import numba
 import numpy as np
 
-from latam_corpus.text.words import CAPITAL, HAS_DIGIT, HAS_LETTER, LINE_BLANK, LINE_OPEN, WordTable
+from latam_corpus.quality.signals.open_lines_kernels import count_open
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_SPACE: Final = 32
-_LEAST_LINES: Final = 3  # of one or two no list is made
-_LEAST_WORDS: Final = 10  # of a line; verses are shorter, and poems without a stop are no lists
-_MOST_WORDS: Final = 40  # a longer line is a paragraph that lost its stop
-_GO_ON: Final = (44, 45, 59)  # , - ;
+    from latam_corpus.text.words import WordTable
 
 
 def characters_in_open_lines(words: WordTable) -> NDArray[np.int64]:
@@ -32,7 +27,7 @@ def characters_in_open_lines(words: WordTable) -> NDArray[np.int64]:
     [36, 0, 0]
     """
     found = np.zeros(len(words), np.int64)
-    _count(
+    count_open(
         words.data,
         words.doc_bytes,
         words.doc_words,
@@ -45,41 +40,3 @@ def characters_in_open_lines(words: WordTable) -> NDArray[np.int64]:
         found,
     )
     return found
-
-
-@numba.njit(cache=True, nogil=True)
-def _goes_on(data, start, end):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Whether the line from byte `start` to `end` ends in a comma, a semicolon or a dash."""
-    last = end - 1
-    while last > start and data[last] <= _SPACE:
-        last -= 1
-    if data[last] in _GO_ON:
-        return True
-    if last > start and data[last] == 0xAC and data[last - 1] == 0xC2:  # noqa: PLR2004  (¬, a hyphen in digitised pages)
-        return True
-    dash = last - 1 > start and data[last - 1] == 0x80 and data[last - 2] == 0xE2  # noqa: PLR2004
-    return dash and (data[last] == 0x93 or data[last] == 0x94)  # noqa: PLR2004  (– —)
-
-
-@numba.njit(cache=True, nogil=True)
-def _count(data, doc_bytes, doc_words, doc_lines, kinds, line_ends, line_words, line_kinds, line_chars, found):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    for d in range(len(found)):
-        lines = 0
-        pending = 0  # characters of the line before, where it is open
-        at = doc_bytes[d]
-        for line in range(doc_lines[d], doc_lines[d + 1]):
-            start = at
-            at = line_ends[line] + 1
-            if line_kinds[line] == LINE_BLANK:
-                continue
-            lines += 1
-            first = line_words[line]
-            stop = line_words[line + 1] if line + 1 < doc_lines[d + 1] else doc_words[d + 1]
-            small = first < stop and kinds[first] & (HAS_LETTER | HAS_DIGIT | CAPITAL) == HAS_LETTER
-            if not small:
-                found[d] += pending
-            pending = 0
-            headline = _LEAST_WORDS <= stop - first <= _MOST_WORDS
-            if headline and line_kinds[line] == LINE_OPEN and not _goes_on(data, start, line_ends[line]):
-                pending = int(line_chars[line])
-        found[d] = found[d] + pending if lines >= _LEAST_LINES else 0

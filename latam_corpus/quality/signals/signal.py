@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numba
 import numpy as np
 
 from latam_corpus.quality.signals.reading import Reading
+from latam_corpus.quality.signals.signal_kernels import sum_ranges
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -79,14 +79,5 @@ def sum_lines(reading: Reading, values: NDArray[Any]) -> NDArray[np.int64]:
 
 def _sums(values: NDArray[Any], bounds: NDArray[np.int64]) -> NDArray[np.int64]:
     result = np.zeros(len(bounds) - 1, np.int64)
-    _sum_ranges(values, bounds, result)
+    sum_ranges(values, bounds, result)
     return result
-
-
-@numba.njit(cache=True, nogil=True)
-def _sum_ranges(values, bounds, result):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    for d in range(len(result)):
-        total = np.int64(0)
-        for i in range(bounds[d], bounds[d + 1]):
-            total += np.int64(values[i])
-        result[d] = total

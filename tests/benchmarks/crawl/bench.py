@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from latam_corpus.errors import SourceError
 
-from ..machine import Report, Table, rounded  # noqa: TID252  (`python -m` and mypy name it differently)
+from ..machine import Report, Table, rounded
 from .library import content_of, pages_of, source_file
 from .website import Website
 
@@ -85,7 +85,7 @@ def _finish(source: Path, out: Path) -> None:
 
 def _killed(source: Path, out: Path, kills: int, seconds: float) -> int:
     """Crawl, killed at moments drawn by chance, then to the end; how often it was killed at work."""
-    chance = random.Random(_SEED)  # noqa: S311  (moments, no secrets)
+    chance = random.Random(_SEED)
     done = 0
     for _ in range(kills):
         process = subprocess.Popen(_command(source, out), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

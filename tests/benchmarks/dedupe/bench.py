@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.errors import ConfigError, closest
 
-from ..machine import Report, Table, rounded  # noqa: TID252  (`python -m` and mypy name it differently)
-from ..texts import NOVELS, checksums, collections  # noqa: TID252  (`python -m` and mypy name it differently)
+from ..machine import Report, Table, rounded
+from ..texts import NOVELS, checksums, collections
 from . import planted, pool
 from .documents import write_beginnings, write_documents
 from .incremental import NEW, compared

@@ -59,7 +59,7 @@ def compared(documents: Sequence[Document], room: Path) -> Compared:
         room: a folder for the index and what is written meanwhile.
     """
     mixed = sorted(documents, key=lambda document: document.id)
-    random.Random(_SEED).shuffle(mixed)  # noqa: S311  (repeatable, not secret)
+    random.Random(_SEED).shuffle(mixed)
     cut = len(mixed) // NEW
     full: dict[str, float] = {}
     incremental: dict[str, float] = {}

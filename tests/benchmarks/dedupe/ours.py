@@ -28,7 +28,7 @@ from latam_corpus.pipeline.decide import Stored
 from latam_corpus.pipeline.registry import make_stage
 from latam_corpus.stage import Barrier, Stage
 
-from ..machine import usage  # noqa: TID252  (`python -m` and mypy name it differently)
+from ..machine import usage
 from .documents import Result, Used, read_records, write_result
 
 if TYPE_CHECKING:

@@ -78,7 +78,7 @@ def speed(shelf: Shelf, number: int, seed: int = 3) -> Planted:
 
     Of all books, the two halves' alike, since nothing is tuned on it; beyond what the books give, of another world's.
     """
-    chance = random.Random(seed)  # noqa: S311  (repeatable, not secret)
+    chance = random.Random(seed)
 
     def sizes() -> Iterator[int]:
         while True:
@@ -125,7 +125,7 @@ def growth(
     language, and hardly a run of words in common with the worlds before. Paragraphs drawn by chance would stand in
     twenty documents each at 300,000 documents, and what is measured would be that.
     """
-    chance = random.Random(seed)  # noqa: S311  (repeatable, not secret)
+    chance = random.Random(seed)
     made, world = 0, first_world
     languages = sorted({book.language for book in shelf.novels})
     lexicons = {code: vocabulary([b for b in shelf.novels if b.language == code], 1) for code in languages}
@@ -156,7 +156,7 @@ def exchanged(lexicon: Mapping[str, int], world: int) -> dict[str, str]:
     """
     if not world:
         return {}
-    chance = random.Random(world)  # noqa: S311  (repeatable, not secret)
+    chance = random.Random(world)
     by_length: dict[int, list[str]] = {}
     for word in sorted(lexicon, key=lambda word: (-lexicon[word], word)):
         if len(word) >= _MOVED:

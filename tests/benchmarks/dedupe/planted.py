@@ -68,7 +68,7 @@ def make(shelf: Shelf, name: str, each: int = EACH) -> Planted:
         each: pairs of each kind, as far as there are texts.
     """
     half = shelf.half(name)
-    chance = random.Random(SEEDS[name])  # noqa: S311  (repeatable, not secret)
+    chance = random.Random(SEEDS[name])
     harm = Harm.of(half, chance)
     # The shortest novels are for whole books with their chapters, and stand nowhere else.
     edited = {text.id for text in half.editions}

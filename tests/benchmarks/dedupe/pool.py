@@ -6,14 +6,14 @@ import json
 import random
 from typing import TYPE_CHECKING, Any, Final
 
-from ..own import run_apart, write_recipe  # noqa: TID252  (`python -m` and mypy name it differently)
-from ..texts import recombined, write_jsonl  # noqa: TID252  (`python -m` and mypy name it differently)
+from ..own import run_apart, write_recipe
+from ..texts import recombined, write_jsonl
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from ..own import Told  # noqa: TID252  (`python -m` and mypy name it differently)
+    from ..own import Told
 
 HOLDERS: Final = 30  # documents that a paragraph stands in, on average; a passage in more than 50 is capped
 _WORDS: Final = 300
@@ -34,7 +34,7 @@ def pooled(lines: Sequence[Sequence[str]], number: int, holders: int = HOLDERS) 
     >>> len({line for text in made for line in text.splitlines()})
     90
     """
-    chance = random.Random(_SEED)  # noqa: S311  (repeatable, not secret)
+    chance = random.Random(_SEED)
     every = sum(map(len, lines))
     words = sum(len(line.split()) for found in lines for line in found) / max(every, 1)
     share = min(1.0, number * (_WORDS / words) / holders / every)

@@ -50,21 +50,21 @@ def _shingles(text: str) -> list[str]:
 
 def datatrove(row: str, path: Path, clock: Clock) -> dict[str, str]:
     """Datatrove's four stages, one task and one process, what is kept written as JSONL."""
-    from datatrove.executor import LocalPipelineExecutor  # noqa: PLC0415
-    from datatrove.pipeline.dedup.minhash import (  # noqa: PLC0415
+    from datatrove.executor import LocalPipelineExecutor
+    from datatrove.pipeline.dedup.minhash import (
         MinhashConfig,
         MinhashDedupBuckets,
         MinhashDedupCluster,
         MinhashDedupFilter,
         MinhashDedupSignature,
     )
-    from datatrove.pipeline.readers import JsonlReader  # noqa: PLC0415
-    from datatrove.pipeline.writers import JsonlWriter  # noqa: PLC0415
-    from loguru import logger  # noqa: PLC0415
+    from datatrove.pipeline.readers import JsonlReader
+    from datatrove.pipeline.writers import JsonlWriter
+    from loguru import logger
 
     logger.remove()
     config = MinhashConfig(n_grams=_SHINGLE, num_buckets=_BANDS, hashes_per_bucket=_ROWS)
-    from rival import regex_tokenizer  # type: ignore[import-not-found]  # noqa: PLC0415  (the script next door)
+    from rival import regex_tokenizer  # type: ignore[import-not-found]
 
     language = regex_tokenizer(_WORD) if row == "datatrove-regex" else "spa"
     with tempfile.TemporaryDirectory(prefix="rival-") as name:
@@ -114,7 +114,7 @@ def _clusters(folder: Path, ids: list[str]) -> dict[str, str]:
 
 def datasketch(_: str, path: Path, clock: Clock) -> dict[str, str]:
     """Datasketch's MinHash and LSH; a document that meets an earlier kept one is removed."""
-    from datasketch import MinHash, MinHashLSH  # noqa: PLC0415
+    from datasketch import MinHash, MinHashLSH
 
     index = MinHashLSH(params=(_BANDS, _ROWS), num_perm=_BANDS * _ROWS)
     dropped: dict[str, str] = {}
@@ -132,7 +132,7 @@ def datasketch(_: str, path: Path, clock: Clock) -> dict[str, str]:
 
 def rensa(_: str, path: Path, clock: Clock) -> dict[str, str]:
     """Rensa's RMinHash and LSH; a document that meets an earlier kept one is removed."""
-    from rensa import RMinHash, RMinHashLSH  # type: ignore[import-not-found]  # noqa: PLC0415
+    from rensa import RMinHash, RMinHashLSH  # type: ignore[import-not-found]
 
     index = RMinHashLSH(threshold=_THRESHOLD, num_perm=_BANDS * _ROWS, num_bands=_BANDS)
     dropped: dict[str, str] = {}
@@ -161,7 +161,7 @@ def rensa(_: str, path: Path, clock: Clock) -> dict[str, str]:
 
 def rensa_words(_: str, path: Path, clock: Clock) -> dict[str, str]:
     """Rensa as its README has it: single words between spaces, 128 permutations, threshold .8."""
-    from rensa import RMinHash, RMinHashDeduplicator  # noqa: PLC0415
+    from rensa import RMinHash, RMinHashDeduplicator
 
     tool = RMinHashDeduplicator(threshold=_README_THRESHOLD, num_perm=128, use_lsh=True, seed=42)
     dropped: dict[str, str] = {}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from lxml import html
 
-from ..texts import NOVELS, VERSES, PublicTexts, records  # noqa: TID252  (`python -m` and mypy name it differently)
+from ..texts import NOVELS, VERSES, PublicTexts, records
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

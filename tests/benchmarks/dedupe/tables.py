@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from latam_corpus.dedupe.dedupe import Dedupe
 from latam_corpus.dedupe.fingerprint import Fingerprint
 
-from ..machine import Table, rounded  # noqa: TID252  (`python -m` and mypy name it differently)
+from ..machine import Table, rounded
 from .ours import SPOOL, TEXT_HASH
 from .score import forms
 

@@ -16,7 +16,7 @@ from latam_corpus.lab.layout.lessons import BOUND, FIRST, SECOND, by_folds
 from latam_corpus.lab.layout.other_extractors import SYSTEMS
 from latam_corpus.lab.layout.shelves import Shelf
 
-from ..machine import Report, Table  # noqa: TID252  (`python -m` and mypy name it differently)
+from ..machine import Report, Table
 from .score import interval, scores
 
 if TYPE_CHECKING:

@@ -21,10 +21,10 @@ from latam_corpus.language.judge import judge
 from latam_corpus.language.model import load
 from latam_corpus.language.model_files import SHIPPED, locate
 
-from ..beside import rival_apart, run_script  # noqa: TID252  (`python -m` and mypy name it differently)
-from ..machine import Report, Table  # noqa: TID252
-from ..own import run_apart, write_recipe  # noqa: TID252
-from ..texts import NOVELS, checksums, chunks, read_texts  # noqa: TID252
+from ..beside import rival_apart, run_script
+from ..machine import Report, Table
+from ..own import run_apart, write_recipe
+from ..texts import NOVELS, checksums, chunks, read_texts
 
 if TYPE_CHECKING:
     import argparse
@@ -78,7 +78,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 def measure(args: argparse.Namespace) -> Report:
     """What each keeps and takes, of the stream and of the wanted pages."""
     wanted, unwanted = _by_language(args.data)
-    dice = random.Random(_SEED)  # noqa: S311  (repeatable, not secret)
+    dice = random.Random(_SEED)
     stream = [*unwanted, *dice.sample(wanted, max(1, len(unwanted) // (_SHARE - 1)))]
     dice.shuffle(stream)
     filled = [*wanted, *_filled(wanted, args.data, args.filled, dice)]
@@ -109,7 +109,7 @@ def measure(args: argparse.Namespace) -> Report:
 
 def _by_language(data: Path) -> tuple[list[Page], list[Page]]:
     """The pages whose visible text is in a wanted language, and the others that have a language."""
-    from latam_corpus.extract.page import read_page  # noqa: PLC0415
+    from latam_corpus.extract.page import read_page
 
     shelf = Shelf.of(data)
     texts = [read_page(markup).text for markup in shelf.markups]
@@ -150,8 +150,8 @@ def _plain(text: str) -> str:
 
 def write_warc(path: Path, pages: Sequence[Page], times: int = 1) -> None:
     """The pages as responses of a compressed WARC file, each so many times under other addresses."""
-    from warcio.statusandheaders import StatusAndHeaders  # noqa: PLC0415
-    from warcio.warcwriter import WARCWriter  # noqa: PLC0415
+    from warcio.statusandheaders import StatusAndHeaders
+    from warcio.warcwriter import WARCWriter
 
     with path.open("wb") as file:
         writer = WARCWriter(file, gzip=True)
@@ -203,7 +203,7 @@ def _whole(room: Path, python: Path, number: int) -> Table:
 
 def _kept(out: Path) -> set[str]:
     """The addresses of the rows that no step of any part set aside."""
-    from latam_corpus.pipeline.step_file import DROPPED, ROWS  # noqa: PLC0415
+    from latam_corpus.pipeline.step_file import DROPPED, ROWS
 
     rows, dropped = (
         {url for path in out.glob(f"work/**/{name}") for url in pl.read_parquet(path, columns=["url"])["url"]}

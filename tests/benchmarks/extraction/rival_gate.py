@@ -26,11 +26,11 @@ _TIMEOUT = 60
 
 
 def _main(archive: str, out: str, model: str) -> None:
-    from datatrove.executor import LocalPipelineExecutor  # noqa: PLC0415  (only the rival's Python has them)
-    from datatrove.pipeline.extractors import Trafilatura  # noqa: PLC0415
-    from datatrove.pipeline.readers import WarcReader  # noqa: PLC0415
-    from loguru import logger  # noqa: PLC0415
-    from rival import language_filter  # type: ignore[import-not-found]  # noqa: PLC0415
+    from datatrove.executor import LocalPipelineExecutor
+    from datatrove.pipeline.extractors import Trafilatura
+    from datatrove.pipeline.readers import WarcReader
+    from loguru import logger
+    from rival import language_filter  # type: ignore[import-not-found]
 
     logger.remove()
     kept: dict[str, str] = {}

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 from latam_corpus.codes import groups
 from latam_corpus.errors import ConfigError, CorpusError, closest
 
-from ..machine import Report  # noqa: TID252  (`python -m` and mypy name it differently)
-from ..texts import checksums  # noqa: TID252  (`python -m` and mypy name it differently)
+from ..machine import Report
+from ..texts import checksums
 from . import samples, tables
 from .hard import SEED, hard_texts
 from .packages import versions
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from ..machine import Table  # noqa: TID252  (`python -m` and mypy name it differently)
+    from ..machine import Table
     from .systems import Share, Told
     from .windows import Window
 

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, Final
 from latam_corpus.codes import groups, name_of
 from latam_corpus.errors import ConfigError
 
-from ..dedupe.tables import markdown  # noqa: TID252  (the same)
-from ..machine import Table  # noqa: TID252  (`python -m` and mypy name it differently)
-from ..tables import cell  # noqa: TID252  (the same)
+from ..dedupe.tables import markdown
+from ..machine import Table
+from ..tables import cell
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -98,7 +98,7 @@ def hard_texts(windows: Sequence[tuple[str, str]], number: int, seed: int = SEED
         number: texts a kind.
         seed: of all that is drawn.
     """
-    chance = random.Random(seed)  # noqa: S311 - sampling, not secrets
+    chance = random.Random(seed)
     ours = [window for window in windows if window[0] in _MESSAGE]
     names = sorted({name for language, text in ours if language in _MESSAGE for name in _NAME.findall(text)})
     worn: dict[str, tuple[Sequence[tuple[str, str]], Callable[[str, str], str]]] = {

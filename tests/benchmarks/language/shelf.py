@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from latam_corpus.codes import UNDETERMINED, groups, known_code
 from latam_corpus.lab.language.texts import Texts, rows
 
-from ..texts import jsonl  # noqa: TID252  (`python -m` and mypy name it differently)
+from ..texts import jsonl
 from .pages import Passage
 
 if TYPE_CHECKING:

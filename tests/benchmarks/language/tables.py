@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from latam_corpus.codes import UNDETERMINED, groups
 from latam_corpus.lab.language.evaluate import score
 
-from ..machine import Table, rounded  # noqa: TID252  (`python -m` and mypy name it differently)
+from ..machine import Table, rounded
 from .samples import DECLARATIONS, NEIGHBOURS
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.errors import ConfigError, PartError, closest
 
-from ..machine import RESULTS, Report, Table, share  # noqa: TID252  (`python -m` and mypy name it differently)
+from ..machine import RESULTS, Report, Table, share
 from .mutate import Mutant, mutants_of
 
 if TYPE_CHECKING:

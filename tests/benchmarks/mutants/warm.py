@@ -90,8 +90,8 @@ def _forked(tests: list[str], limits: list[int], loaded: Path | None = None) -> 
 
 
 def _tested(tests: list[str]) -> int:
-    import pytest  # noqa: PLC0415  (and the plug-ins: warm by then)
-    from hypothesis import Phase, settings  # noqa: PLC0415
+    import pytest
+    from hypothesis import Phase, settings
 
     # The same examples each time, and no search for the smallest one.
     phases = (Phase.explicit, Phase.generate)

@@ -26,8 +26,8 @@ from latam_corpus.policy import Policies
 from latam_corpus.quality.filter import Filter
 from latam_corpus.quality.measure import ALL, Measure
 
-from ..machine import Report, Table, rounded  # noqa: TID252  (benchmarks are run from a checkout)
-from ..texts import NOVELS, SEED, VERSES, checksums, chunks, read_texts, write_jsonl  # noqa: TID252
+from ..machine import Report, Table, rounded
+from ..texts import NOVELS, SEED, VERSES, checksums, chunks, read_texts, write_jsonl
 from .documents import compared
 from .stated import our_drops, rules, their_drops, unexplained
 
@@ -61,7 +61,7 @@ def measure(args: argparse.Namespace) -> Report:
     if args.rival_python and not args.rival_python.exists():
         raise ConfigError("--rival-python", f"there is no {args.rival_python}", "see tests/benchmarks/quality/bench.py")
     texts = list(chunks(read_texts(args.data, NOVELS), 700))
-    random.Random(SEED).shuffle(texts)  # noqa: S311  (repeatable, not secret)
+    random.Random(SEED).shuffle(texts)
     texts = texts[: args.documents]
     listed = Policies.load().languages["spa"].stop_words
     stop_words = list(listed.words) if listed else []

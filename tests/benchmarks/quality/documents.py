@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING, Final
 
-from ..texts import NOVELS, SEED, VERSES, chunks, read_texts  # noqa: TID252  (benchmarks are run from a checkout)
+from ..texts import NOVELS, SEED, VERSES, chunks, read_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +18,7 @@ _PLACEHOLDER: Final = "Lorem ipsum dolor sit amet, consectetur adipiscing elit."
 
 def compared(data: Path, chunks_: int = 2500, damaged: int = 3000) -> list[str]:
     """All verses, so many stretches of novels of 120 words, so many damaged ones, and a long one; no text twice."""
-    chance = random.Random(SEED)  # noqa: S311  (repeatable, not secret)
+    chance = random.Random(SEED)
     prose = list(chunks(read_texts(data, NOVELS), _WORDS))
     chance.shuffle(prose)
     verses = [text.strip() for text in read_texts(data, VERSES)]

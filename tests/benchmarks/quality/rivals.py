@@ -17,13 +17,13 @@ sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 def _filters(row: str, stop_words: list[str]) -> list[Any]:
     """The filters in the order and with the options of datatrove's examples/fineweb.py, in Spanish."""
-    from datatrove.pipeline.filters import (  # noqa: PLC0415  (only the rival's Python has it all)
+    from datatrove.pipeline.filters import (
         C4QualityFilter,
         FineWebQualityFilter,
         GopherQualityFilter,
         GopherRepetitionFilter,
     )
-    from rival import regex_tokenizer  # type: ignore[import-not-found]  # noqa: PLC0415  (the script next door)
+    from rival import regex_tokenizer  # type: ignore[import-not-found]
 
     language = regex_tokenizer() if row == "regex" else "spa"
     return [
@@ -35,7 +35,7 @@ def _filters(row: str, stop_words: list[str]) -> list[Any]:
 
 
 def _main(path: str, row: str, words: str) -> None:
-    from datatrove.data import Document  # noqa: PLC0415
+    from datatrove.data import Document
 
     filters = _filters(row, json.loads(words))
     with Path(path).open(encoding="utf-8") as lines:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 from latam_corpus.errors import ConfigError
 
-from ..machine import Report, Table  # noqa: TID252  (`python -m` and mypy name it differently)
-from ..texts import NOVELS, VERSES, checksums  # noqa: TID252  (`python -m` and mypy name it differently)
+from ..machine import Report, Table
+from ..texts import NOVELS, VERSES, checksums
 from . import fresh
 from .good import good
 from .junk import PROSE, SEED, junk

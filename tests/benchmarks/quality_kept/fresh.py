@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from latam_corpus.extract.plain import extract
 
-from ..texts import jsonl  # noqa: TID252  (`python -m` and mypy name it differently)
+from ..texts import jsonl
 from .good import (
     AMERICAS,
     CHAPTERS,
@@ -137,7 +137,7 @@ def _short_texts(data: Path) -> Iterator[Text]:
     for text in joined([row["text"] for row in jsonl(data, "regional/bosque_pt_variety/sentences.jsonl.xz")], ROWS):
         yield Text("other news sentences, por", "por", "news", text)
     for language, rows in sayings(data).items():
-        random.Random(SEED).shuffle(rows)  # noqa: S311  (a fixed seed is the point)
+        random.Random(SEED).shuffle(rows)
         for text in joined(rows, SAYINGS):
             yield Text(f"sayings dealt anew, {language}", language, "lyrics", text)
     help_lines: dict[str, list[str]] = {"spa": [], "por": []}
@@ -180,7 +180,7 @@ def _mislabelled(data: Path) -> Iterator[Text]:
     """The declaration in other languages than those of the usual junk, under a Spanish or Portuguese label."""
     used = {*OTHERS, "spa", "por"}
     found = [(language, rows) for (language, _), rows in articles(data, _WORLD).items() if language not in used]
-    random.Random(SEED).shuffle(found)  # noqa: S311  (a fixed seed is the point)
+    random.Random(SEED).shuffle(found)
     for number, (language, rows) in enumerate(found[:_LABELS]):
         kind = "close languages under a wrong label" if language in _CLOSE else "other languages under a wrong label"
         yield Text(kind, ("spa", "por")[number % 2], "news", "\n".join(rows[:15]))

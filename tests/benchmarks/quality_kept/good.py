@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from latam_corpus.extract.html import careful
 from latam_corpus.paths import data_folder
 
-from ..texts import jsonl  # noqa: TID252  (`python -m` and mypy name it differently)
+from ..texts import jsonl
 from .pages import latin_american
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import random
 import re
 from typing import TYPE_CHECKING, Final
 
-from ..texts import jsonl  # noqa: TID252  (`python -m` and mypy name it differently)
+from ..texts import jsonl
 from .good import Text, chapters, joined, tsv
 from .pages import boilerplate, latin_pages, scripts
 
@@ -54,7 +54,7 @@ def made(prose: dict[str, list[str]], seed: int) -> Iterator[Text]:
     """
     for language, texts in prose.items():
         for kind, make in _MADE.items():
-            dice = random.Random(f"{seed} {language} {kind}")  # noqa: S311  (a fixed seed is the point)
+            dice = random.Random(f"{seed} {language} {kind}")
             for number in range(MANY):
                 yield Text(kind, language, "news", make(dice, texts[number % len(texts)], texts))
 

@@ -23,7 +23,7 @@ _WITHOUT = "spa"  # of a language without bounds: those of the language around i
 
 
 def _configs(path: str) -> dict[str, dict[str, Any]]:
-    import yaml  # noqa: PLC0415  (only the rival's Python has it all)
+    import yaml
 
     found = {}
     with tarfile.open(path) as archive:
@@ -35,14 +35,14 @@ def _configs(path: str) -> dict[str, dict[str, Any]]:
 
 
 def _loose(path: Path) -> dict[str, Any]:
-    import yaml  # noqa: PLC0415
+    import yaml
 
     return dict(yaml.safe_load(path.read_text("utf-8")))
 
 
 def _tokenized(code: str) -> str:
     """The language whose tokenizer datatrove has installed for this one."""
-    from datatrove.utils.word_tokenizers import load_word_tokenizer  # noqa: PLC0415
+    from datatrove.utils.word_tokenizers import load_word_tokenizer
 
     try:
         load_word_tokenizer(code).word_tokenize("a")
@@ -52,7 +52,7 @@ def _tokenized(code: str) -> str:
 
 
 def _filters(language: str, bounds: dict[str, Any]) -> list[Any]:
-    from datatrove.pipeline.filters import (  # noqa: PLC0415
+    from datatrove.pipeline.filters import (
         C4QualityFilter,
         FineWebQualityFilter,
         GopherQualityFilter,
@@ -95,7 +95,7 @@ def _reason(block: Any, document: Any) -> str | None:
 
 
 def _main(source: str, configs: str, out: str) -> None:
-    from datatrove.data import Document  # noqa: PLC0415
+    from datatrove.data import Document
 
     known = _configs(configs)
     for code in ("spa", "por"):

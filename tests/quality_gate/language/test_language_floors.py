@@ -197,7 +197,7 @@ def test_one_in_ten_thousand_rows_of_random_syllables_is_named(
     """At most, of 100,000: 20,000 tell too little of so rare a thing."""
     false = 0
     for seed in SYLLABLE_SEEDS:
-        chance = random.Random(seed)  # noqa: S311 - sampling, not secrets
+        chance = random.Random(seed)
         rows_ = [bench("hard").syllables(chance, sounds, few=few) for _ in range(20_000)]
         false += sum(name in groups().of for name in named(rows_))
     rate = 10_000 * false / (20_000 * len(SYLLABLE_SEEDS))

@@ -29,7 +29,8 @@ from typing import TYPE_CHECKING, Any, Final
 import yaml
 
 from latam_corpus.paths import data_folder
-from latam_corpus.text.words import CAPITAL, HAS_DIGIT, WordTable
+from latam_corpus.text.words import WordTable
+from latam_corpus.text.words_kernels import CAPITAL, HAS_DIGIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

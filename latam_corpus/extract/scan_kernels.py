@@ -1,18 +1,13 @@
 """The compiled pass over markup: see `markup.read_markup`, which calls it and says what it fills."""
 
-# ruff: noqa: PLR1714, PLR2004, SIM109  (compiled code compares bytes; ranges of letters stand as their numbers)
-from __future__ import annotations
+# mypy: allow-untyped-defs
 
 from typing import Final
 
-from latam_corpus.paths import keep_compiled_code
+import numpy as np
 
-keep_compiled_code()
-
-import numba  # noqa: E402  (the cache folder must be named first)
-import numpy as np  # noqa: E402
-
-from latam_corpus.extract.tags import (  # noqa: E402
+from latam_corpus.compiled import inlined, kernel
+from latam_corpus.extract.tags import (
     BLOCK,
     BOLD,
     BREAK,
@@ -26,7 +21,7 @@ from latam_corpus.extract.tags import (  # noqa: E402
     VOID,
     name_hash,
 )
-from latam_corpus.text.slots import slot_of  # noqa: E402
+from latam_corpus.text.slots_kernels import slot_of
 
 # Columns of a block's counts.
 COUNTS: Final = (
@@ -57,8 +52,8 @@ _GT: Final = np.uint64(name_hash("gt"))
 _NBSP: Final = np.uint64(name_hash("nbsp"))
 
 
-@numba.njit(cache=True, nogil=True)
-def _attributes(data, at, goes, said):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, C901, PLR0912
+@kernel
+def _attributes(data, at, goes, said):
     """What an element's attributes say of it, and the place after its `>`."""
     says = np.uint32(0)
     size = len(data)
@@ -111,8 +106,8 @@ def _attributes(data, at, goes, said):  # type: ignore[no-untyped-def]  # noqa: 
     return says, at + 1
 
 
-@numba.njit(cache=True, nogil=True)
-def _closing(data, at, h):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+@kernel
+def _closing(data, at, h):
     """The place of the `</` that ends a raw element with this name's hash, or the end."""
     size = len(data)
     while at + 1 < size:
@@ -131,8 +126,8 @@ def _closing(data, at, h):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN2
     return size
 
 
-@numba.njit(cache=True, nogil=True)
-def _after_comment(data, at):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+@kernel
+def _after_comment(data, at):
     """The place after a comment or a declaration that starts here."""
     size = len(data)
     if at + 3 < size and data[at + 2] == _DASH and data[at + 3] == _DASH:
@@ -145,8 +140,8 @@ def _after_comment(data, at):  # type: ignore[no-untyped-def]  # noqa: ANN001, A
     return at + 1
 
 
-@numba.njit(cache=True, nogil=True)
-def _reference(data, at):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+@kernel
+def _reference(data, at):
     """The byte that a reference stands for, and the place after it; a parser writes out no others than these."""
     size = len(data)
     h = _BASIS
@@ -166,8 +161,8 @@ def _reference(data, at):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN20
     return np.uint8(_AND), at + 1
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
-def _unusual(data, at, one):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0911
+@inlined
+def _unusual(data, at, one):
     """How many bytes after the first one belong to an unusual space or to a character nobody sees; whether a space."""
     size = len(data)
     if one == 0xC2 and at < size:
@@ -187,8 +182,8 @@ def _unusual(data, at, one):  # type: ignore[no-untyped-def]  # noqa: ANN001, AN
     return 0, False
 
 
-@numba.njit(cache=True, nogil=True)
-def _prefixed(data, name, local, h, keys, kinds):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+@kernel
+def _prefixed(data, name, local, h, keys, kinds):
     """The kind of a tag with a prefix: `x:p` is a block as `p` is; a word processor's mark stands within a sentence."""
     one = data[name]
     if local == name + 2 and (one == 109 or one == 111 or one == 118 or one == 119):  # m: o: v: w:
@@ -199,24 +194,24 @@ def _prefixed(data, name, local, h, keys, kinds):  # type: ignore[no-untyped-def
     return kinds[slot] & np.uint8(BLOCK | BREAK) if keys[slot] == h else np.uint8(0)
 
 
-@numba.njit(cache=True, nogil=True)
-def scan(  # type: ignore[no-untyped-def]  # noqa: ANN201, C901, PLR0912, PLR0915
-    data,  # noqa: ANN001
-    enough,  # noqa: ANN001
-    keys,  # noqa: ANN001
-    kinds,  # noqa: ANN001
-    places,  # noqa: ANN001
-    goes,  # noqa: ANN001
-    said,  # noqa: ANN001
-    tags,  # noqa: ANN001
-    parents,  # noqa: ANN001
-    says,  # noqa: ANN001
-    text,  # noqa: ANN001
-    starts,  # noqa: ANN001
-    owners,  # noqa: ANN001
-    inline,  # noqa: ANN001
-    counts,  # noqa: ANN001
-    telling,  # noqa: ANN001
+@kernel
+def scan(
+    data,
+    enough,
+    keys,
+    kinds,
+    places,
+    goes,
+    said,
+    tags,
+    parents,
+    says,
+    text,
+    starts,
+    owners,
+    inline,
+    counts,
+    telling,
 ):
     """Fill the arrays; returns how many elements, blocks and telling tags there are."""
     size = len(data)

@@ -3,18 +3,14 @@
 The arrays are those of `markup.Markup`; `sums` and `alike` are what `sum_up` and `compare_siblings` give.
 """
 
-from __future__ import annotations
+# mypy: allow-untyped-defs
 
 from typing import Final
 
-from latam_corpus.paths import keep_compiled_code
+import numpy as np
 
-keep_compiled_code()
-
-import numba  # noqa: E402  (the cache folder must be named first)
-import numpy as np  # noqa: E402
-
-from latam_corpus.extract.scan import (  # noqa: E402
+from latam_corpus.compiled import inlined, kernel
+from latam_corpus.extract.scan_kernels import (
     AFTER_BREAK,
     BEFORE_BREAK,
     BOLD_CHARS,
@@ -32,8 +28,8 @@ from latam_corpus.extract.scan import (  # noqa: E402
     UPPERS,
     WORDS,
 )
-from latam_corpus.extract.tags import SAID, TAG  # noqa: E402
-from latam_corpus.text.slots import slot_of  # noqa: E402
+from latam_corpus.extract.tags import SAID, TAG
+from latam_corpus.text.slots_kernels import slot_of
 
 _SAID: Final = len(SAID)
 _FAR: Final = np.float32(30)  # of what isn't there
@@ -43,19 +39,19 @@ _H1: Final = TAG["h1"]
 _H6: Final = TAG["h6"]
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
-def _share(part, whole):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+@inlined
+def _share(part, whole):
     return np.float32(part / whole) if whole > 0 else np.float32(0)
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
-def _is_long(count):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+@inlined
+def _is_long(count):
     chars = count[CHARS]
     return chars >= _LONG and count[LINK_CHARS] < _LINKED * chars and count[STOPS] + count[COMMAS] > 0
 
 
-@numba.njit(cache=True, nogil=True)
-def sum_up(parents, owners, counts):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+@kernel
+def sum_up(parents, owners, counts):
     """Of each element with all below it: characters, those of links, those of long blocks, blocks; and its depth."""
     sums = np.zeros((len(parents), 5), np.float64)
     for b in range(len(owners)):
@@ -72,8 +68,8 @@ def sum_up(parents, owners, counts):  # type: ignore[no-untyped-def]  # noqa: AN
     return sums
 
 
-@numba.njit(cache=True, nogil=True)
-def compare_siblings(tags, parents, sums):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+@kernel
+def compare_siblings(tags, parents, sums):
     """Of each element and its siblings of the same tag: how many have text, their mean characters, share of links."""
     capacity = 16
     while capacity < 2 * len(tags):
@@ -101,8 +97,8 @@ def compare_siblings(tags, parents, sums):  # type: ignore[no-untyped-def]  # no
     return alike
 
 
-@numba.njit(cache=True, nogil=True)
-def find_main(parents, owners, counts, sums):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+@kernel
+def find_main(parents, owners, counts, sums):
     """The element in which most long blocks stand side by side, as Readability looks for it (Arc90, 2009)."""
     worth = np.zeros(len(parents), np.float64)
     for b in range(len(owners)):
@@ -120,8 +116,8 @@ def find_main(parents, owners, counts, sums):  # type: ignore[no-untyped-def]  #
     return best
 
 
-@numba.njit(cache=True, nogil=True)
-def write_own(made, tags, parents, owners, counts, sums, alike):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+@kernel
+def write_own(made, tags, parents, owners, counts, sums, alike):
     """A block by itself, the tags and the text of the elements around it; returns the next free column."""
     total = max(1.0, sums[0, 0])
     column = 0
@@ -168,8 +164,8 @@ def write_own(made, tags, parents, owners, counts, sums, alike):  # type: ignore
     return column
 
 
-@numba.njit(cache=True, nogil=True)
-def write_main(made, column, parents, owners, counts, sums, main):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+@kernel
+def write_main(made, column, parents, owners, counts, sums, main):
     """Where a block stands towards the main element; returns the next free column."""
     chain = np.zeros(len(parents), np.bool_)
     up = main
@@ -201,8 +197,8 @@ def write_main(made, column, parents, owners, counts, sums, main):  # type: igno
     return column + 7
 
 
-@numba.njit(cache=True, nogil=True)
-def write_places(made, column, tags, owners, counts):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+@kernel
+def write_places(made, column, tags, owners, counts):
     """Where a block stands on the page, among long blocks, titles and headings; returns the next free column."""
     n = len(owners)
     total = long_total = 0.0
@@ -251,8 +247,8 @@ def write_places(made, column, tags, owners, counts):  # type: ignore[no-untyped
     return column + 13
 
 
-@numba.njit(cache=True, nogil=True)
-def write_beside(made, column, tags, owners, counts):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+@kernel
+def write_beside(made, column, tags, owners, counts):
     """The two blocks before and the two after; returns the next free column."""
     n = len(owners)
     for b in range(n):
@@ -273,8 +269,8 @@ def write_beside(made, column, tags, owners, counts):  # type: ignore[no-untyped
     return column + 24
 
 
-@numba.njit(cache=True, nogil=True)
-def write_above(made, column, tags, parents, says, owners, inline, asked):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+@kernel
+def write_above(made, column, tags, parents, says, owners, inline, asked):
     """How many levels above a block the nearest element is that has a tag, or says something of itself."""
     width = len(asked) + _SAID
     near = np.full((len(tags), width), _FAR, np.float32)
@@ -297,8 +293,8 @@ def write_above(made, column, tags, parents, says, owners, inline, asked):  # ty
     return column + width
 
 
-@numba.njit(cache=True, nogil=True)
-def write_context(parents, owners, counts, chances, width):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+@kernel
+def write_context(parents, owners, counts, chances, width):
     """The rows of `layout.CONTEXT`, float32[b, width]."""
     n = len(owners)
     made = np.empty((n, width), np.float32)
@@ -330,7 +326,7 @@ def write_context(parents, owners, counts, chances, width):  # type: ignore[no-u
             column += 1
             up = parents[up]
         before += chances[b] * counts[b, CHARS]
-        likely += chances[b] > 0.5  # noqa: PLR2004
+        likely += chances[b] > 0.5
         row[column] = before / max(total, 1.0)
         row[column + 1] = np.log1p(total)
         row[column + 2] = best

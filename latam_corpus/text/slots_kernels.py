@@ -1,13 +1,14 @@
 """Where a hash stands in a table with open addressing: the one look-up of all compiled tables of words."""
 
-from __future__ import annotations
+# mypy: allow-untyped-defs
 
-import numba
 import numpy as np
 
+from latam_corpus.compiled import inlined
 
-@numba.njit(cache=True, nogil=True, inline="always")
-def slot_of(keys, h):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+
+@inlined
+def slot_of(keys, h):
     """The place of a hash in `keys`, or the free one where it would go.
 
     Args:

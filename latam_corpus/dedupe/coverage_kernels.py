@@ -1,15 +1,15 @@
 """How much of two documents stands in each other: the compiled loop under the check of pairs."""
 
-from __future__ import annotations
+# mypy: allow-untyped-defs
 
 from typing import Final
 
-import numba
 import numpy as np
 
-from latam_corpus.dedupe import guards
-from latam_corpus.dedupe.anchors import WORD_BITS
-from latam_corpus.dedupe.guards import count_flagged, tally_gaps
+from latam_corpus.compiled import kernel
+from latam_corpus.dedupe import guards_kernels as guards
+from latam_corpus.dedupe.anchors_kernels import WORD_BITS
+from latam_corpus.dedupe.guards_kernels import count_flagged, tally_gaps
 
 _RUN: Final = 3  # words: the shortest run that counts as shared
 _FREE: Final = -1
@@ -20,8 +20,8 @@ _MARKS: Final = 6 - _FINER  # as a power of two, the slots for each of its 64-bi
 _UNREAD: Final = 8  # a text so many times longer isn't read for each short one in it
 
 
-@numba.njit(cache=True, nogil=True)
-def compare(stream, offsets, longer, shorter, least):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+@kernel
+def compare(stream, offsets, longer, shorter, least):
     """Containment, longest run without the other, and tallies of each pair: shorter first, then longer.
 
     Args:
@@ -84,8 +84,8 @@ def compare(stream, offsets, longer, shorter, least):  # type: ignore[no-untyped
     return containment, longest, tallies
 
 
-@numba.njit(cache=True, nogil=True)
-def _bits_for(keys):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+@kernel
+def _bits_for(keys):
     """The size of a hash table, as a power of two, in which at most half of the slots are taken."""
     bits = 4
     while (1 << bits) < 2 * keys:
@@ -93,8 +93,8 @@ def _bits_for(keys):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
     return bits
 
 
-@numba.njit(cache=True, nogil=True)
-def _same(stream, a, b, words):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+@kernel
+def _same(stream, a, b, words):
     """Whether two texts of so many words have the same ones in the same order; empty texts are never the same."""
     for i in range(words):
         if (stream[a + i] ^ stream[b + i]) & _WORD_MASK != 0:
@@ -102,8 +102,8 @@ def _same(stream, a, b, words):  # type: ignore[no-untyped-def]  # noqa: ANN001,
     return words > 0
 
 
-@numba.njit(cache=True, nogil=True)
-def _write_keys(stream, start, words, keys):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+@kernel
+def _write_keys(stream, start, words, keys):
     """Each three words of a text as one number of 54 bits; returns how many there are."""
     key = np.uint64(0)
     for i in range(words):
@@ -113,8 +113,8 @@ def _write_keys(stream, start, words, keys):  # type: ignore[no-untyped-def]  # 
     return max(words - _RUN + 1, 0)
 
 
-@numba.njit(cache=True, nogil=True)
-def _index(keys, count, slots, seen, head):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+@kernel
+def _index(keys, count, slots, seen, head):
     """Hash the keys of a text: `slots` hold the places of first occurrences, `head` the first of each place.
 
     `seen` has at least sixteen bits a key and one of them set: nearly all that isn't there is passed over without a
@@ -141,8 +141,8 @@ def _index(keys, count, slots, seen, head):  # type: ignore[no-untyped-def]  # n
     return distinct
 
 
-@numba.njit(cache=True, nogil=True)
-def _read_shorter(s_keys, s_keyed, l_keys, keyed, table, head, hit, k, gaps, tally):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+@kernel
+def _read_shorter(s_keys, s_keyed, l_keys, keyed, table, head, hit, k, gaps, tally):
     """Look the shorter text up in the longer.
 
     Marks in `hit` the keys of the longer that it has, and writes what stands between two shared runs to `gaps`, as
@@ -196,8 +196,8 @@ def _read_shorter(s_keys, s_keyed, l_keys, keyed, table, head, hit, k, gaps, tal
     return covered, run, hits, count
 
 
-@numba.njit(cache=True, nogil=True)
-def _read_longer(head, keyed, hit, k):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+@kernel
+def _read_longer(head, keyed, hit, k):
     """Words of the longer text in shared runs, and its longest run of other words."""
     covered = run = until = 0
     for i in range(keyed):

@@ -1,0 +1,57 @@
+"""How this package compiles: Numba's decorators, with compiled code cached where it is safe.
+
+Functions that are compiled stand in files named `*_kernels.py`, to which lint settings of their own apply.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+from typing import TYPE_CHECKING, Any, Final
+
+import numba
+
+from latam_corpus.paths import PACKAGE, cache_folder, use_folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+KERNELS: Final = "*_kernels.py"
+
+
+def digest_of_compiled(package: Path) -> str:
+    """Digest the folders of the package that have compiled functions, 16 hex digits.
+
+    Whole folders, since compiled code holds the constants of the files beside it too.
+
+    >>> len(digest_of_compiled(PACKAGE))
+    16
+    """
+    digest = hashlib.sha256()
+    for folder in sorted({path.parent for path in package.rglob(KERNELS)}):
+        for path in sorted(folder.glob("*.py")):
+            digest.update(path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _name_cache() -> None:
+    """Point Numba's cache to a folder of this user, processor and source.
+
+    Compiled code of one processor can crash on another that shares the home folder, as cluster nodes do. And Numba
+    looks for changes in a function's own file only: it would go on using an inner function of another as it was.
+    """
+    if "NUMBA_CACHE_DIR" in os.environ:  # named by the user, or by the process that started this one
+        return
+    processor = f"{platform.machine()}-{platform.processor() or 'any'}".replace("/", "-").replace(" ", "-")
+    folder = cache_folder() / "numba" / processor / digest_of_compiled(PACKAGE)
+    config: Any = numba.config
+    os.environ["NUMBA_CACHE_DIR"] = config.CACHE_DIR = str(folder)
+    use_folder(folder)
+
+
+_name_cache()
+
+# Decorators. What is inlined is compiled into each function that calls it.
+kernel: Any = numba.njit(cache=True, nogil=True)
+inlined: Any = numba.njit(cache=True, nogil=True, inline="always")

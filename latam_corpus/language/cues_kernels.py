@@ -1,0 +1,77 @@
+"""The compiled look for cues of a variety: see `cues`."""
+
+# mypy: allow-untyped-defs
+
+import numpy as np
+
+from latam_corpus.compiled import inlined, kernel
+from latam_corpus.text.slots_kernels import slot_of
+
+
+@inlined
+def _pair(first, second):
+    """The hash of two words in a row: not symmetric, so that their order counts."""
+    h = (first * np.uint64(0x9E3779B97F4A7C15)) ^ second
+    return h ^ (h >> np.uint64(29))
+
+
+@kernel
+def enter(hashes, starts, pairs, keys, values, opens):
+    """Enter cues of one word or two into a table by their hashes."""
+    for cue in range(len(pairs)):
+        h = hashes[starts[cue]]
+        slot = slot_of(keys, h)
+        keys[slot] = h
+        if pairs[cue]:
+            opens[slot] = True
+            h = _pair(h, hashes[starts[cue] + 1])
+            slot = slot_of(keys, h)
+            keys[slot] = h
+        values[slot] = cue
+
+
+@kernel
+def match(
+    hashes,
+    kinds,
+    doc_words,
+    wanted,
+    keys,
+    values,
+    opens,
+    capitals,
+    capital,
+    document,
+    cue,
+    count,
+):
+    """Fill the arrays of `Matches`; returns how many entries there are."""
+    place_of = np.full(len(capitals), -1, np.int64)
+    made = 0
+    for d in range(len(doc_words) - 1):
+        if not wanted[d]:
+            continue
+        first = made
+        end = doc_words[d + 1]
+        for w in range(doc_words[d], end):
+            slot = slot_of(keys, hashes[w])
+            if keys[slot] == 0:
+                continue
+            found = values[slot]
+            if found >= 0 and kinds[w] & capital and not capitals[found]:
+                found = np.int32(-1)
+            # A pair may open a sentence, so that only its second word must be small; it counts before the single word.
+            if opens[slot] and w + 1 < end and not kinds[w + 1] & capital:
+                both = values[slot_of(keys, _pair(hashes[w], hashes[w + 1]))]
+                if both >= 0:
+                    found = both
+            if found < 0:
+                continue
+            if place_of[found] < first:
+                place_of[found] = made
+                document[made] = d
+                cue[made] = found
+                count[made] = 0
+                made += 1
+            count[place_of[found]] += 1
+    return made

@@ -1,0 +1,74 @@
+"""The compiled pass of `normal`: NFC, lower case, white space."""
+
+# mypy: allow-untyped-defs
+
+from typing import Final
+
+import numpy as np
+
+from latam_corpus.compiled import inlined, kernel
+from latam_corpus.text.words_kernels import decode
+
+SPACE: Final = 0xFFFFFFFF
+HARD: Final = 0xFFFFFFFE
+
+_BLANK: Final = np.uint8(32)
+
+
+@inlined
+def encode(made, at, point):
+    """Write a code point's UTF-8 at byte `at`; returns the byte after it."""
+    if point < 0x80:
+        made[at] = point
+        return at + 1
+    if point < 0x800:
+        made[at] = 0xC0 | (point >> 6)
+        made[at + 1] = 0x80 | (point & 0x3F)
+        return at + 2
+    if point < 0x10000:
+        made[at] = 0xE0 | (point >> 12)
+        made[at + 1] = 0x80 | ((point >> 6) & 0x3F)
+        made[at + 2] = 0x80 | (point & 0x3F)
+        return at + 3
+    made[at] = 0xF0 | (point >> 18)
+    made[at + 1] = 0x80 | ((point >> 12) & 0x3F)
+    made[at + 2] = 0x80 | ((point >> 6) & 0x3F)
+    made[at + 3] = 0x80 | (point & 0x3F)
+    return at + 4
+
+
+@kernel
+def normalise(data, offsets, meanings, settled, made, ends, hard):
+    """Write each text normalised, and where it ends; mark those that Python must settle."""
+    at = 0
+    for d in range(len(offsets) - 1):
+        i, end = offsets[d], offsets[d + 1]
+        start = at
+        last = _BLANK  # what was written last; at the start of a text a space counts for nothing
+        while i < end:
+            byte = data[i]
+            if byte < 0x80:
+                small = settled[byte]
+                made[at] = small
+                # A space after a space is written over: no jump that the processor would have to foresee.
+                at += (small != _BLANK) | (last != _BLANK)
+                last = small
+                i += 1
+                continue
+            point, width = decode(data, i)
+            i += width
+            meaning = meanings[point]
+            if meaning == SPACE:
+                made[at] = _BLANK
+                at += last != _BLANK
+                last = _BLANK
+            elif meaning == HARD:
+                hard[d] = True
+                at = start
+                break
+            else:
+                at = encode(made, at, meaning)
+                last = np.uint8(0)
+        if at > start and made[at - 1] == _BLANK:
+            at -= 1
+        ends[d + 1] = at
