@@ -70,7 +70,7 @@ def _redone(before: dict[str, str], after: dict[str, str]) -> set[str]:
         ("extract/skim.py", {"skim"}),
         ("extract/stage.py", {"extract"}),
         ("extract/tei.py", {"extract"}),  # which is named by a string
-        ("extract/scan.py", {"skim", "extract"}),
+        ("extract/scan_kernels.py", {"skim", "extract"}),
         ("extract/repair.py", {"repair"}),
         ("language/evidence.py", {"identify"}),
         ("quality/signals/marks.py", {"measure"}),
