@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -18,7 +20,6 @@ from latam_corpus.stage import Barrier, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 _STAGE = '''
 from dataclasses import dataclass
@@ -76,6 +77,19 @@ def test_a_plug_in_states_its_name_and_what_it_does(installed: Callable[[str], N
     assert not Step.of([stage]).tells_rows_apart
     with pytest.raises(ConfigError, match="no option «longets»"):
         make_stage("recorta", {"longets": 3}, "receta.toml")
+
+
+def test_the_stage_that_the_design_shows_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page's example is imported and called as it stands there."""
+    page = (Path(__file__).parents[1] / "docs" / "design.md").read_text(encoding="utf-8")
+    example = page.partition("# my_package/shorten.py\n")[2].partition("```")[0]
+    (tmp_path / "acorta_de_prueba.py").write_text(example, encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    stage = import_module("acorta_de_prueba").Shorten(longest=3)
+    assert isinstance(stage, Stage)
+    frame = pl.DataFrame({"doc_id": ["a"], "source_id": ["s"], "text": ["cuatro"]})
+    passed = pass_through(stage, Batch(frame))
+    assert (passed.kept.frame["text"].to_list(), passed.count.changed) == (["cua"], 1)
 
 
 @pytest.mark.parametrize(

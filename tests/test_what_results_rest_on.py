@@ -141,7 +141,7 @@ def test_a_package_does_no_more_than_pass_on() -> None:
         path = _PACKAGE.joinpath(*room.split(".")[1:], "__init__.py")
         documented, *rest = ast.parse(path.read_bytes()).body
         assert isinstance(documented, ast.Expr), path
-        assert not [one for one in rest if isinstance(one, ast.Expr | ast.For | ast.If | ast.With | ast.Try)], path
+        assert not [one for one in rest if isinstance(one, ast.Expr | ast.For | ast.While | ast.With)], path
 
 
 def test_a_plug_in_rests_on_its_own_modules_and_on_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
