@@ -77,6 +77,7 @@ def _redone(before: dict[str, str], after: dict[str, str]) -> set[str]:
         ("text/spelling.py", {"measure", "fingerprint", "dedupe"}),  # these look for damage
         ("quality/measure.py", {"measure"}),
         ("quality/filter.py", {"filter"}),
+        ("quality/distribution.py", _NONE),  # which tells what bounds cost
         ("policy.py", {"measure", "filter", "fingerprint", "dedupe"}),
         ("privacy/identifiers.py", {"redact"}),
         ("dedupe/fingerprint.py", {"fingerprint", "dedupe"}),

@@ -15,7 +15,8 @@ import numpy as np
 
 from latam_corpus.errors import ConfigError
 from latam_corpus.policy import Bound
-from latam_corpus.quality.distribution import outside, signal_values
+from latam_corpus.quality.distribution import signal_values
+from latam_corpus.quality.filter import outside
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

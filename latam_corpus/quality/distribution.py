@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 
 from latam_corpus import vocabulary
+from latam_corpus.quality.filter import outside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -119,20 +120,6 @@ def groups(frame: pl.DataFrame, policies: Policies) -> list[Group]:
         for (language, genre), part in numbered.group_by("language", "genre", maintain_order=True)
     ]
     return sorted(found, key=lambda group: (-group.documents, group.language, group.genre))
-
-
-def outside(values: NDArray[np.float32], bound: Bound) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Which values are below the bound's minimum, and which above its maximum, as `filter` decides it.
-
-    >>> from latam_corpus.policy import Bound
-    >>> below, above = outside(np.array([0.1, 0.5, np.nan], np.float32), Bound("digit_share", 0.2, None, ""))
-    >>> below.tolist(), above.tolist()
-    ([True, False, False], [False, False, False])
-    """
-    # Not-a-number compares false both ways: a signal that the language has no list for passes.
-    below = values < np.float32(-np.inf if bound.minimum is None else bound.minimum)
-    above = values > np.float32(np.inf if bound.maximum is None else bound.maximum)
-    return below, above
 
 
 def _group(part: pl.DataFrame, language: str, genre: str, bounds: Sequence[Bound]) -> Group:

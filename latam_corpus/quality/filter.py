@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from latam_corpus import vocabulary
-from latam_corpus.quality.distribution import outside
 from latam_corpus.quality.policies import cached_policies
 from latam_corpus.stage import Stage
 
@@ -20,6 +19,20 @@ if TYPE_CHECKING:
 
     from latam_corpus.batch import Batch
     from latam_corpus.policy import Bound
+
+
+def outside(values: NDArray[np.float32], bound: Bound) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which values are below the bound's minimum, and which above its maximum, as `filter` decides it.
+
+    >>> from latam_corpus.policy import Bound
+    >>> below, above = outside(np.array([0.1, 0.5, np.nan], np.float32), Bound("digit_share", 0.2, None, ""))
+    >>> below.tolist(), above.tolist()
+    ([True, False, False], [False, False, False])
+    """
+    # Not-a-number compares false both ways: a signal that the language has no list for passes.
+    below = values < np.float32(-np.inf if bound.minimum is None else bound.minimum)
+    above = values > np.float32(np.inf if bound.maximum is None else bound.maximum)
+    return below, above
 
 
 @dataclass(frozen=True)
