@@ -66,18 +66,8 @@ def anchors_of(stream: Ragged, scheme: Scheme) -> Ragged:
     # Untouched pages cost nothing; a document has at most one anchor of each kind a word.
     values = np.empty(2 * len(stream.values) + 1, np.uint64)
     offsets = np.zeros(len(stream) + 1, np.int64)
-    write_anchors(
-        stream.values,
-        stream.offsets,
-        sampling_of(stream.counts),
-        scheme.shingle,
-        scheme.short_shingle,
-        scheme.exact_words,
-        scheme.short_reach,
-        _salt(scheme.seed),
-        values,
-        offsets,
-    )
+    sizes = scheme.shingle, scheme.short_shingle, scheme.exact_words, scheme.short_reach
+    write_anchors(stream.values, stream.offsets, sampling_of(stream.counts), sizes, _salt(scheme.seed), values, offsets)
     return Ragged(values[: offsets[-1]].copy(), offsets)
 
 

@@ -32,19 +32,9 @@ _BASIS: Final = np.uint64(0xCBF29CE484222325)
 
 
 @kernel
-def write_anchors(
-    stream,
-    doc_words,
-    sampling,
-    shingle,
-    short_shingle,
-    exact_words,
-    short_reach,
-    salt,
-    values,
-    offsets,
-):
+def write_anchors(stream, doc_words, sampling, sizes, salt, values, offsets):
     """Write the anchors of each document, and where they start; return how many there are."""
+    shingle, short_shingle, exact_words, short_reach = sizes
     at = 0
     for d in range(len(doc_words) - 1):
         start, end = doc_words[d], doc_words[d + 1]

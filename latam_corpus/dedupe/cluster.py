@@ -78,8 +78,8 @@ def cluster(
     falls_by[DUPLICATE] = True
     falls_by[CONTAINED] = not keep_contained
     falls_by[TEMPLATE] = not keep_templates
-    starts, links = neighbours(pairs, kind, n)
-    duplicate_of, link, label = decide(pairs, stands, kind, order, position, fixed, falls_by, starts, links)
+    links_of = neighbours(pairs, kind, n)
+    duplicate_of, link, label = decide(pairs, stands, kind, order, position, fixed, falls_by, links_of)
     contained_in = containers(pairs, stands, kind, position, duplicate_of, link)
     first = np.full(n, n, np.int64)
     np.minimum.at(first, label, id_rank)

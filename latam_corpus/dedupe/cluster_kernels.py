@@ -34,8 +34,9 @@ def neighbours(pairs, kind, n):
 
 
 @kernel
-def decide(pairs, stands, kind, order, position, fixed, falls_by, starts, links):
+def decide(pairs, stands, kind, order, position, fixed, falls_by, links_of):
     """The kept one that each document falls for, the pair by which, and the first document of its cluster."""
+    starts, links = links_of
     n = len(order)
     duplicate_of = np.full(n, NOBODY, np.int64)
     link = np.full(n, NOBODY, np.int64)

@@ -63,8 +63,8 @@ def compare(stream, offsets, longer, shorter, least):
             longest[k, 0], longest[k, 1] = (0, 0) if tally[guards.SAME] else (s_words, l_words)
             continue
         s_keyed = _write_keys(stream, s_start, s_words, s_keys)
-        table = slots, seen
-        covered, run, hits, found = _read_shorter(s_keys, s_keyed, l_keys, keyed, table, head, hit, k, gaps, tally)
+        longer_text = l_keys, keyed, slots, seen, head
+        covered, run, hits, found = _read_shorter(s_keys, s_keyed, longer_text, hit, k, gaps, tally)
         containment[k, 0] = covered / s_words
         longest[k, 0] = run
         l_run = l_words
@@ -142,7 +142,7 @@ def _index(keys, count, slots, seen, head):
 
 
 @kernel
-def _read_shorter(s_keys, s_keyed, l_keys, keyed, table, head, hit, k, gaps, tally):
+def _read_shorter(s_keys, s_keyed, longer_text, hit, k, gaps, tally):
     """Look the shorter text up in the longer.
 
     Marks in `hit` the keys of the longer that it has, and writes what stands between two shared runs to `gaps`, as
@@ -151,7 +151,7 @@ def _read_shorter(s_keys, s_keyed, l_keys, keyed, table, head, hit, k, gaps, tal
     Returns:
         Words in shared runs, the longest run of other words, distinct keys found, gaps written.
     """
-    slots, seen = table
+    l_keys, keyed, slots, seen, head = longer_text
     mask = len(slots) - 1
     shift = np.uint64(64 - _bits_for(keyed))
     words = s_keyed + _RUN - 1

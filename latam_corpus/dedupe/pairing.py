@@ -61,9 +61,7 @@ class Pairing:
             keys: uint64[k], room for at least `cap` of them.
         """
         found = self._found
+        laid = found.values, found.owners, found.starts
         return int(
-            paired(
-                found.values, found.owners, found.starts, self._limits, self._place, self.told, keys, self._common,
-                *self._room,
-            )
+            paired(laid, self._limits, self._place, self.told, keys, self._common, self._room)
         )  # fmt: skip

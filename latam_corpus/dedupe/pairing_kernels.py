@@ -26,23 +26,10 @@ PLACE: Final = 8
 
 
 @kernel
-def paired(
-    values,
-    owners,
-    starts,
-    limits,
-    place,
-    told,
-    keys,
-    common,
-    dealt,
-    documents,
-    alive,
-    owners_of,
-    bins,
-    ends,
-):
+def paired(laid, limits, place, told, keys, common, room):
     """Write pairs from `place` on until the buckets or the room for keys are at their end; gives how many."""
+    values, owners, starts = laid
+    dealt, documents, alive, owners_of, bins, ends = room
     at = 0
     while place[_BUCKET] < starts.shape[1] - 1:
         if place[_BITS] == 0:
@@ -52,7 +39,7 @@ def paired(
             _deal(alive, owners_of, left, place[_BITS], dealt, documents, ends)
             place[_BIN] = place[_START] = place[_STOP] = 0
         while place[_BIN] < 1 << place[_BITS]:
-            at = _pair_bin(dealt, documents, ends[place[_BIN]], limits, place, told, keys, at, common)
+            at = _pair_bin(dealt, documents, ends[place[_BIN]], limits, place, told, (keys, common), at)
             if place[_STOP] > place[_START]:  # no room within a value
                 return at
             place[_BIN] += 1
@@ -62,9 +49,10 @@ def paired(
 
 
 @kernel
-def _pair_bin(dealt, documents, end, limits, place, told, keys, at, common):
+def _pair_bin(dealt, documents, end, limits, place, told, out, at):
     """Write the pairs of one bin, which ends at `end`, from `place` on; gives where the keys end."""
     cap, hubs, many = limits[0], limits[1], limits[2]
+    keys, common = out
     if place[_STOP] == place[_START]:
         if end - place[_START] < 2:
             told[0] += end - place[_START]

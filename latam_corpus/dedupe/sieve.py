@@ -87,5 +87,5 @@ class Sieve:
         found, places = np.empty(len(values), np.uint64), np.empty(len(values), np.int32)
         shift = np.uint64(64 - _WORD_BITS - (len(self.marks).bit_length() - 1))
         top = np.uint64(64 - len(self.values).bit_length())
-        count = sift(values, offsets, self.marks, shift, self.values, self.starts, top, found, places)
+        count = sift(values, offsets, (self.marks, shift, self.values, self.starts, top), found, places)
         return found[:count], places[:count]

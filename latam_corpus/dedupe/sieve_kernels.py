@@ -25,8 +25,9 @@ def count_tops(values, shift, starts):
 
 
 @kernel
-def sift(values, offsets, marks, shift, known, starts, top, found, places):
+def sift(values, offsets, sieve, found, places):
     """Write the values that are known, and the document that has each; return how many there are."""
+    marks, shift, known, starts, top = sieve
     at = 0
     for d in range(len(offsets) - 1):
         for i in range(offsets[d], offsets[d + 1]):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from latam_corpus.extract.scan_kernels import COUNTS, scan
+from latam_corpus.extract.scan_kernels import COUNTS, Page, scan
 from latam_corpus.extract.tags import automaton, tag_table
 
 if TYPE_CHECKING:
@@ -69,35 +69,28 @@ def read_markup(markup: str, enough: int | None = None) -> Markup:
     data = np.frombuffer(markup.encode("utf-8", "replace"), np.uint8)
     # A block ends at a tag, and in a <pre> at the end of a line.
     most = int(np.count_nonzero((data == ord("<")) | (data == ord("\n")))) + 2
-    tags, parents, says = np.zeros(most, np.uint8), np.zeros(most, np.int32), np.zeros(most, np.uint32)
-    text = np.empty(len(data) + 1, np.uint8)
-    starts, owners = np.zeros(most + 1, np.int32), np.zeros(most, np.int32)
-    inline, counts = np.zeros(most, np.uint32), np.zeros((most, len(COUNTS)), np.int32)
-    telling = np.zeros(most, np.int32)
-    elements, blocks, tells = scan(
-        data,
-        len(data) if enough is None else enough,
-        *tag_table(),
-        *automaton(),
-        tags,
-        parents,
-        says,
-        text,
-        starts,
-        owners,
-        inline,
-        counts,
-        telling,
+    page = Page(
+        tags=np.zeros(most, np.uint8),
+        parents=np.zeros(most, np.int32),
+        says=np.zeros(most, np.uint32),
+        text=np.empty(len(data) + 1, np.uint8),
+        starts=np.zeros(most + 1, np.int32),
+        owners=np.zeros(most, np.int32),
+        inline=np.zeros(most, np.uint32),
+        counts=np.zeros((most, len(COUNTS)), np.int32),
+        telling=np.zeros(most, np.int32),
     )
+    enough = len(data) if enough is None else enough
+    elements, blocks, tells = scan(data, enough, tag_table(), automaton(), page)
     return Markup(
-        tags[:elements],
-        parents[:elements],
-        says[:elements],
-        text[: starts[blocks]],
-        starts[: blocks + 1],
-        owners[:blocks],
-        inline[:blocks],
-        counts[:blocks],
+        page.tags[:elements],
+        page.parents[:elements],
+        page.says[:elements],
+        page.text[: page.starts[blocks]],
+        page.starts[: blocks + 1],
+        page.owners[:blocks],
+        page.inline[:blocks],
+        page.counts[:blocks],
         data,
-        telling[:tells],
+        page.telling[:tells],
     )

@@ -2,9 +2,10 @@
 
 # mypy: allow-untyped-defs
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from latam_corpus.compiled import inlined, kernel
 from latam_corpus.extract.tags import (
@@ -32,8 +33,30 @@ CHARS, WORDS, LINK_CHARS, LINKS, BOLD_CHARS, COMMAS, STOPS, DIGITS, UPPERS, CAPI
 LAST, FIRST_UPPER, AFTER_BREAK, BEFORE_BREAK, SILENT_BEFORE = range(11, 16)
 
 # Bytes by their names.
-_SPACE, _BANG, _QUOTE, _AND, _SINGLE, _COMMA, _DASH, _STOP, _SLASH = 32, 33, 34, 38, 39, 44, 45, 46, 47
-_LINE_END, _COLON, _SEMICOLON, _LESS, _EQUALS, _MORE, _ASK = 10, 58, 59, 60, 61, 62, 63
+_SPACE, _BANG, _QUOTE, _AND, _SINGLE, _COMMA, _DASH, _STOP, _SLASH = map(ord, " !\"&',-./")
+_LINE_END, _COLON, _SEMICOLON, _LESS, _EQUALS, _MORE, _ASK = map(ord, "\n:;<=>?")
+_ZERO, _NINE, _UPPER_A, _UPPER_Z, _SMALL_A, _SMALL_Z = map(ord, "09AZaz")
+_TO_SMALL: Final = _SMALL_A - _UPPER_A
+# What a word processor's names begin with before the colon, and those of its smart tags, st1: and so on.
+_OFFICE: Final = tuple(map(ord, "movw"))
+_SMART_S, _SMART_T, _TRUE_T = map(ord, "stt")
+# In UTF-8: the first byte of a character that isn't ASCII, one inside a character, and those that begin letters of
+# Latin with marks and all that follows them.
+_ASCII_END: Final = 0x80
+_FIRSTS: Final = 0xC0
+_LETTERS_FROM: Final = 0xC3
+# First bytes of unusual spaces and of characters that nobody sees, and what follows them.
+_SIGNS: Final = 0xC2  # U+0080 to U+00BF: control characters, the no-break space A0, the soft hyphen AD
+_NO_BREAK: Final = 0xA0
+_SOFT_HYPHEN: Final = 0xAD
+_PUNCTUATION: Final = 0xE2  # U+2000 to U+203F with 80: spaces 80 to 8A, the zero-width space 8B
+_FIRST_BLOCK: Final = 0x80
+_LAST_WIDE_SPACE: Final = 0x8A
+_ZERO_WIDTH: Final = 0x8B
+_IDEOGRAPHS: Final = 0xE3  # U+3000, the ideographic space, with 80 80
+_FORMS: Final = 0xEF  # U+FEFF, the byte order mark, with BB BF
+_MARK_SECOND, _MARK_THIRD = 0xBB, 0xBF
+
 _DEEPEST: Final = 512  # elements below are counted to the one above them
 _PRIME: Final = np.uint64(0x100000001B3)
 _BASIS: Final = np.uint64(0xCBF29CE484222325)
@@ -52,6 +75,47 @@ _GT: Final = np.uint64(name_hash("gt"))
 _NBSP: Final = np.uint64(name_hash("nbsp"))
 
 
+class Page(NamedTuple):
+    """What a page is read into: see `markup.Markup`, whose arrays these are, with room for more."""
+
+    tags: NDArray[np.uint8]
+    parents: NDArray[np.int32]
+    says: NDArray[np.uint32]
+    text: NDArray[np.uint8]
+    starts: NDArray[np.int32]
+    owners: NDArray[np.int32]
+    inline: NDArray[np.uint32]
+    counts: NDArray[np.int32]
+    telling: NDArray[np.int32]
+
+
+@inlined
+def _is_upper(byte):
+    return byte >= _UPPER_A and byte <= _UPPER_Z
+
+
+@inlined
+def _is_small(byte):
+    return byte >= _SMALL_A and byte <= _SMALL_Z
+
+
+@inlined
+def _is_digit(byte):
+    return byte >= _ZERO and byte <= _NINE
+
+
+@inlined
+def _ends_name(byte):
+    """Whether no name of an element goes on with it: white space, > and /."""
+    return byte <= _SPACE or byte == _MORE or byte == _SLASH
+
+
+@inlined
+def _is_inside(byte):
+    """Whether it is a further byte of a character."""
+    return byte >= _ASCII_END and byte < _FIRSTS
+
+
 @kernel
 def _attributes(data, at, goes, said):
     """What an element's attributes say of it, and the place after its `>`."""
@@ -62,7 +126,7 @@ def _attributes(data, at, goes, said):
             at += 1
             continue
         h = _BASIS
-        while at < size and data[at] != _EQUALS and data[at] != _MORE and data[at] > _SPACE:  # =
+        while at < size and data[at] != _EQUALS and data[at] != _MORE and data[at] > _SPACE:
             h = (h ^ np.uint64(data[at])) * _PRIME
             at += 1
         if h == _HIDDEN:
@@ -84,10 +148,10 @@ def _attributes(data, at, goes, said):
                 break
             if telling:
                 place = 0
-                if one >= 97 and one <= 122:
-                    place = one - 96
-                elif one >= 65 and one <= 90:
-                    place = one - 64
+                if _is_small(one):
+                    place = one - (_SMALL_A - 1)
+                elif _is_upper(one):
+                    place = one - (_UPPER_A - 1)
                 state = goes[state, place]
                 found |= said[state]
             at += 1
@@ -99,7 +163,7 @@ def _attributes(data, at, goes, said):
                 found &= np.uint32(HIDDEN)
             if h != _REL:
                 says |= found
-        if h == _ARIA and at > first and data[first] == 116:  # true
+        if h == _ARIA and at > first and data[first] == _TRUE_T:
             says |= np.uint32(HIDDEN)
         if quoted:
             at += 1
@@ -114,10 +178,10 @@ def _closing(data, at, h):
         if data[at] == _LESS and data[at + 1] == _SLASH:
             found = _BASIS
             i = at + 2
-            while i < size and data[i] > _SPACE and data[i] != _MORE and data[i] != _SLASH and data[i] != _LESS:
+            while i < size and not _ends_name(data[i]) and data[i] != _LESS:
                 one = data[i]
-                if one >= 65 and one <= 90:
-                    one += 32
+                if _is_upper(one):
+                    one += _TO_SMALL
                 found = (found ^ np.uint64(one)) * _PRIME
                 i += 1
             if found == h:
@@ -165,19 +229,19 @@ def _reference(data, at):
 def _unusual(data, at, one):
     """How many bytes after the first one belong to an unusual space or to a character nobody sees; whether a space."""
     size = len(data)
-    if one == 0xC2 and at < size:
-        if data[at] == 0xA0:
+    if one == _SIGNS and at < size:
+        if data[at] == _NO_BREAK:
             return 1, True
-        if data[at] < 0xA0 or data[at] == 0xAD:  # control characters, the soft hyphen
+        if data[at] < _NO_BREAK or data[at] == _SOFT_HYPHEN:
             return 1, False
-    elif one == 0xE2 and at + 1 < size and data[at] == 0x80:
-        if data[at + 1] >= 0x80 and data[at + 1] <= 0x8A:
+    elif one == _PUNCTUATION and at + 1 < size and data[at] == _FIRST_BLOCK:
+        if data[at + 1] >= _FIRST_BLOCK and data[at + 1] <= _LAST_WIDE_SPACE:
             return 2, True
-        if data[at + 1] == 0x8B:
+        if data[at + 1] == _ZERO_WIDTH:
             return 2, False
-    elif one == 0xE3 and at + 1 < size and data[at] == 0x80 and data[at + 1] == 0x80:
+    elif one == _IDEOGRAPHS and at + 1 < size and data[at] == _FIRST_BLOCK and data[at + 1] == _FIRST_BLOCK:
         return 2, True
-    elif one == 0xEF and at + 1 < size and data[at] == 0xBB and data[at + 1] == 0xBF:
+    elif one == _FORMS and at + 1 < size and data[at] == _MARK_SECOND and data[at + 1] == _MARK_THIRD:
         return 2, False
     return 0, False
 
@@ -186,34 +250,21 @@ def _unusual(data, at, one):
 def _prefixed(data, name, local, h, keys, kinds):
     """The kind of a tag with a prefix: `x:p` is a block as `p` is; a word processor's mark stands within a sentence."""
     one = data[name]
-    if local == name + 2 and (one == 109 or one == 111 or one == 118 or one == 119):  # m: o: v: w:
+    if local == name + 2 and one in _OFFICE:
         return np.uint8(0)
-    if one == 115 and data[name + 1] == 116 and data[name + 2] >= 48 and data[name + 2] <= 57:  # st1:
+    if one == _SMART_S and data[name + 1] == _SMART_T and _is_digit(data[name + 2]):
         return np.uint8(0)
     slot = slot_of(keys, h)
     return kinds[slot] & np.uint8(BLOCK | BREAK) if keys[slot] == h else np.uint8(0)
 
 
 @kernel
-def scan(
-    data,
-    enough,
-    keys,
-    kinds,
-    places,
-    goes,
-    said,
-    tags,
-    parents,
-    says,
-    text,
-    starts,
-    owners,
-    inline,
-    counts,
-    telling,
-):
+def scan(data, enough, table, automaton, page):
     """Fill the arrays; returns how many elements, blocks and telling tags there are."""
+    keys, kinds, places = table
+    goes, said = automaton
+    tags, parents, says, telling = page.tags, page.parents, page.says, page.telling
+    text, starts, owners, inline, counts = page.text, page.starts, page.owners, page.inline, page.counts
     size = len(data)
     stack = np.zeros(_DEEPEST, np.int32)  # elements
     stack_hash = np.zeros(_DEEPEST, np.uint64)
@@ -232,10 +283,10 @@ def scan(
     in_word = False
     while at < size and out <= enough:
         one = data[at]
-        if one == _LESS and at + 1 < size and (data[at + 1] == _BANG or data[at + 1] == _ASK):  # <! <?
+        if one == _LESS and at + 1 < size and (data[at + 1] == _BANG or data[at + 1] == _ASK):
             at = _after_comment(data, at)
             continue
-        is_tag = one == _LESS and at + 1 < size and (data[at + 1] == _SLASH or data[at + 1] > 64)
+        is_tag = one == _LESS and at + 1 < size and (data[at + 1] == _SLASH or data[at + 1] >= _UPPER_A)
         if is_tag:
             ends = data[at + 1] == _SLASH
             tag_start = at
@@ -244,10 +295,10 @@ def scan(
             name = at
             local = 0  # where the name begins after a prefix
             local_hash = _BASIS
-            while at < size and data[at] > _SPACE and data[at] != _MORE and data[at] != _SLASH:
+            while at < size and not _ends_name(data[at]):
                 letter = data[at]
-                if letter >= 65 and letter <= 90:
-                    letter += 32
+                if _is_upper(letter):
+                    letter += _TO_SMALL
                 h = (h ^ np.uint64(letter)) * _PRIME
                 local_hash = (local_hash ^ np.uint64(letter)) * _PRIME
                 at += 1
@@ -329,10 +380,10 @@ def scan(
             at += 1
             continue
         following = at + 1
-        if one == _AND:  # &
+        if one == _AND:
             one, following = _reference(data, at)
         at = following
-        if one >= 0xC2:
+        if one >= _SIGNS:
             width, shown = _unusual(data, at, one)
             at += width
             if width and not shown:
@@ -354,7 +405,7 @@ def scan(
         if out == starts[blocks]:
             count[AFTER_BREAK] = broken
             count[SILENT_BEFORE] = hushed
-            count[FIRST_UPPER] = one >= 65 and one <= 90
+            count[FIRST_UPPER] = _is_upper(one)
             owners[blocks] = owner
         elif gap:
             text[out] = _SPACE
@@ -362,26 +413,26 @@ def scan(
         gap = False
         text[out] = one
         out += 1
-        if one >= 0x80 and one < 0xC0:  # inside a character
+        if _is_inside(one):
             continue
         count[CHARS] += 1
         count[LINK_CHARS] += links > 0
         count[BOLD_CHARS] += bolds > 0
         count[LAST] = one
-        upper = one >= 65 and one <= 90
-        letter = upper or (one >= 97 and one <= 122) or one >= 0xC3
+        upper = _is_upper(one)
+        letter = upper or _is_small(one) or one >= _LETTERS_FROM
         if letter and not in_word:
             count[WORDS] += 1
             count[CAPITALS] += upper
         in_word = letter
         count[UPPERS] += upper
-        if one >= 48 and one <= 57:
+        if _is_digit(one):
             count[DIGITS] += 1
         elif one == _COMMA:
             count[COMMAS] += 1
         elif one == _STOP or one == _BANG or one == _ASK:
             count[STOPS] += 1
-        elif not letter and one < 0x80:
+        elif not letter and one < _ASCII_END:
             count[MARKS] += 1
     if out > starts[blocks]:
         owners[blocks] = owner

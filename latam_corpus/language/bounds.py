@@ -51,6 +51,6 @@ def piece_bounds(data: NDArray[np.uint8], offsets: NDArray[np.int64], rows: NDAr
     made = np.empty(size, np.uint8)
     most = MOST_PIECES * len(rows)
     starts, ends, owner = np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most, np.int64)
-    count = pieces(data, offsets, rows, MOST_PIECES, PIECE, made, starts, ends, owner)
+    count = pieces(data, offsets, rows, MOST_PIECES, PIECE, made, (starts, ends, owner))
     made.setflags(write=False)  # so that what reads it is compiled once for it and for Arrow's buffers
     return made, starts[:count], ends[:count], owner[:count]

@@ -133,11 +133,13 @@ def windows(data, offsets, most, size, starts, ends, owner):
 
 
 @kernel
-def pieces(data, offsets, rows, most, size, made, starts, ends, owner):
+def pieces(data, offsets, rows, most, size, made, bounds):
     """Write the pieces of some documents, their bytes and bounds; return how many pieces there are."""
+    starts, ends, owner = bounds
     points, places = np.empty(WHOLE + 1, np.uint32), np.empty(WHOLE + 1, np.int64)
     cut_starts, cut_ends = np.empty(WHOLE + 1, np.int64), np.empty(WHOLE + 1, np.int64)
     part_starts, part_ends = np.empty(most, np.int64), np.empty(most, np.int64)
+    line, cuts = (points, places), (cut_starts, cut_ends)
     counts = np.zeros(2, np.int64)  # bytes written, and pieces of this text
     n = 0
     for row in rows:
@@ -149,7 +151,7 @@ def pieces(data, offsets, rows, most, size, made, starts, ends, owner):
             parts = _spread(data, first, end, chars, most, 2 * size, part_starts, part_ends)
         counts[1] = 0
         for part in range(parts):
-            _lines(data, part_starts[part], part_ends[part], size, points, places, made, counts, cut_starts, cut_ends)
+            _lines(data, part_starts[part], part_ends[part], size, line, made, counts, cuts)
         cut = counts[1]
         for k in range(min(cut, most)):
             which = k if cut <= most else k * cut // most
@@ -159,8 +161,10 @@ def pieces(data, offsets, rows, most, size, made, starts, ends, owner):
 
 
 @kernel
-def _lines(data, i, end, size, points, places, made, counts, starts, ends):
+def _lines(data, i, end, size, line, made, counts, cuts):
     """Write the lines of a text, from byte i on, and the bounds of their pieces."""
+    points, places = line
+    starts, ends = cuts
     while i < end:
         seen, chars = 0, 0  # characters from the first that is no space, and up to the last that is none
         while i < end:

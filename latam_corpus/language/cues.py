@@ -154,10 +154,7 @@ class Matches:
         document, cue = np.empty(room, np.int64), np.empty(room, np.int32)
         count = np.empty(room, np.int64)
         capital = np.uint8(CAPITAL)
-        made = match(
-            words.hashes, words.kinds, words.doc_words, wanted, *lexicon.table, lexicon.capitals, capital,
-            document, cue, count,
-        )  # fmt: skip
+        made = match(words.arrays, wanted, lexicon.table, lexicon.capitals, capital, document, cue, count)
         return cls(document[:made], cue[:made], count[:made])
 
 

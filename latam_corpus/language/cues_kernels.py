@@ -31,21 +31,10 @@ def enter(hashes, starts, pairs, keys, values, opens):
 
 
 @kernel
-def match(
-    hashes,
-    kinds,
-    doc_words,
-    wanted,
-    keys,
-    values,
-    opens,
-    capitals,
-    capital,
-    document,
-    cue,
-    count,
-):
+def match(words, wanted, table, capitals, capital, document, cue, count):
     """Fill the arrays of `Matches`; returns how many entries there are."""
+    hashes, kinds, doc_words = words.hashes, words.kinds, words.doc_words
+    keys, values, opens = table
     place_of = np.full(len(capitals), -1, np.int64)
     made = 0
     for d in range(len(doc_words) - 1):

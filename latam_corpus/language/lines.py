@@ -108,7 +108,7 @@ def _normalised(
     made = np.empty(3 * int((ends - starts).sum()) // 2 + 1, np.uint8)
     made_starts, made_ends, chars = (np.empty(len(starts), np.int64) for _ in range(3))
     found = np.empty(len(starts), np.uint8)
-    normalise(data, starts, ends, meanings(), *pairs(), made, made_starts, made_ends, chars, found)
+    normalise(data, starts, ends, (meanings(), *pairs()), (made, made_starts, made_ends, chars), found)
     left = np.flatnonzero(found == LEFT).tolist()
     if left:
         texts = [data[starts[n] : ends[n]].tobytes().decode() for n in left]

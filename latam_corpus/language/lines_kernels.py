@@ -23,12 +23,14 @@ LEFT: Final = 2
 
 
 @kernel
-def normalise(data, starts, ends, meaning_of, order_of, composed, made, made_starts, made_ends, chars, found):
+def normalise(data, starts, ends, tables, made, found):
     """Normalise each line, and write its bounds, its characters and what became of it."""
+    meaning_of, order_of, composed = tables
+    text, made_starts, made_ends, chars = made
     for n in range(len(starts)):
         made_starts[n] = made_ends[n - 1] if n else 0
         made_ends[n], chars[n], found[n] = _line(
-            data, starts[n], ends[n], meaning_of, order_of, composed, made, made_starts[n]
+            data, starts[n], ends[n], meaning_of, order_of, composed, text, made_starts[n]
         )
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from latam_corpus.language.lines import Lines
-from latam_corpus.language.vectors_kernels import enter_words, mean_rows, multiply
+from latam_corpus.language.vectors_kernels import Input, Memory, enter_words, mean_rows, multiply
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,23 +72,11 @@ class Vectors:
         """
         found = lines if isinstance(lines, Lines) else Lines.of(lines)
         made = np.zeros((len(found), self.parts.rows.shape[1]), np.float32)
-        mean_rows(
-            found.data,
-            found.starts,
-            found.ends,
-            self.parts.rows,
-            np.float32(self.parts.unit),
-            self.parts.row_of,
-            self.parts.minn,
-            self.parts.maxn,
-            self.keys,
-            self.values,
-            self.seen,
-            self.sums,
-            self.counts,
-            self.end,
-            made,
+        parts = self.parts
+        layer = Input(
+            parts.rows, np.float32(parts.unit), parts.row_of, parts.minn, parts.maxn, self.keys, self.values, self.end
         )
+        mean_rows(found.data, found.starts, found.ends, layer, Memory(self.seen, self.sums, self.counts), made)
         return made
 
 

@@ -2,15 +2,48 @@
 
 # mypy: allow-untyped-defs
 
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from latam_corpus.compiled import inlined, kernel
 from latam_corpus.text.slots_kernels import slot_of
 
 _WAYS: Final = 8  # places that a word may be in: of words in 4,000 documents, half as many are missed as with one
 _TIMES: Final = np.uint64(3)  # the bits of a hash that say how often its word came, up to three times
+
+
+class Input(NamedTuple):
+    """The input layer of a classifier, as `ftz.Parts` has it, with the table of its words.
+
+    Attributes:
+        rows: the decoded rows, whole numbers of `unit`.
+        unit: float32, what one of them is.
+        row_of: int32[buckets], the row of each n-gram's bucket, -1 where it was cut.
+        minn: the shortest n-grams, in characters.
+        maxn: the longest.
+        keys: uint64[capacity], hashes of the kept words, 0 where free.
+        values: int32[capacity], their rows.
+        end_row: the row of a line's end, -1 where there is none.
+    """
+
+    rows: NDArray[Any]
+    unit: np.float32
+    row_of: NDArray[np.int32]
+    minn: int
+    maxn: int
+    keys: NDArray[np.uint64]
+    values: NDArray[np.int32]
+    end_row: int
+
+
+class Memory(NamedTuple):
+    """Words that came lately, and the sums of their rows: see `vectors.Vectors`."""
+
+    seen: NDArray[np.uint64]
+    sums: NDArray[np.int32]
+    counts: NDArray[np.int32]
 
 
 @kernel
@@ -104,9 +137,12 @@ def _rows_of_word(text, start, end, row_of, minn, maxn, padded, found):
 
 
 @kernel
-def _remember(text, start, end, h, place, rows, row_of, minn, maxn, keys, values, seen, sums, counts, padded, found):
+def _remember(word, h, place, model, memory, padded, found):
     """Put the sum of a word's rows, those of its n-grams and its own, into its place."""
-    count = _rows_of_word(text, start, end, row_of, minn, maxn, padded, found)
+    text, start, end = word
+    seen, sums, counts = memory.seen, memory.sums, memory.counts
+    rows, keys, values = model.rows, model.keys, model.values
+    count = _rows_of_word(text, start, end, model.row_of, model.minn, model.maxn, padded, found)
     slot = slot_of(keys, h)
     if keys[slot] == h:
         found[count] = values[slot]
@@ -145,8 +181,10 @@ def _place(h, seen):
 
 
 @kernel
-def mean_rows(text, starts, ends, rows, unit, row_of, minn, maxn, keys, values, seen, sums, counts, end_row, made):
+def mean_rows(text, starts, ends, model, memory, made):
     """Write the mean of the rows of each line's words and n-grams: see `vectors.Vectors`."""
+    rows, unit, minn, maxn, end_row = model.rows, model.unit, model.minn, model.maxn, model.end_row
+    seen, sums, counts = memory.seen, memory.sums, memory.counts
     # Whole numbers add up to the same in any order, and no rounding comes in before the division.
     dim = made.shape[1]
     longest = 0
@@ -167,24 +205,7 @@ def mean_rows(text, starts, ends, rows, unit, row_of, minn, maxn, keys, values, 
                 h = _hash_word(text, start, i)
                 place, known = _place(h, seen)
                 if not known:
-                    _remember(
-                        text,
-                        start,
-                        i,
-                        h,
-                        place,
-                        rows,
-                        row_of,
-                        minn,
-                        maxn,
-                        keys,
-                        values,
-                        seen,
-                        sums,
-                        counts,
-                        padded,
-                        found,
-                    )
+                    _remember((text, start, i), h, place, model, memory, padded, found)
                 for d in range(dim):
                     line_sum[d] += sums[place, d]
                 total += counts[place]

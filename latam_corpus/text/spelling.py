@@ -44,19 +44,7 @@ class Spelling:
         made = cls(np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64))
         signs = np.zeros(ASCII, np.bool_)
         signs[[ord(sign) for sign in DAMAGE]] = True
-        spell(
-            words.data,
-            words.doc_bytes,
-            words.doc_words,
-            words.starts,
-            words.lengths,
-            words.kinds,
-            classes(),
-            signs,
-            made.capitals,
-            made.damaged,
-            made.longest,
-        )
+        spell(words.arrays, classes(), signs, made.capitals, made.damaged, made.longest)
         return made
 
 

@@ -78,8 +78,10 @@ def _is_joined(data, first, start, signs):
 
 
 @kernel
-def spell(data, doc_bytes, doc_words, starts, lengths, kinds, class_of, signs, capitals, damaged, longest):
+def spell(words, class_of, signs, capitals, damaged, longest):
     """Count signs, capitals, damaged words and long words of each document: see `spelling`."""
+    data, doc_bytes, doc_words = words.data, words.doc_bytes, words.doc_words
+    starts, lengths, kinds = words.starts, words.lengths, words.kinds
     for d in range(len(doc_words) - 1):
         first, end = doc_bytes[d], doc_bytes[d + 1]
         shouted = broken = 0

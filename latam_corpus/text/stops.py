@@ -99,7 +99,5 @@ class StopCounts:
         background_numbers = np.array([places[b] for b in background if places[b] >= 0], np.int64)
         n = len(words)
         own, distinct, other = np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64)
-        count_stops(
-            words.hashes, words.doc_words, table.keys, table.bits, own_number, background_numbers, own, distinct, other
-        )
+        count_stops(words.arrays, table.keys, table.bits, own_number, background_numbers, own, distinct, other)
         return cls(own, distinct, other)

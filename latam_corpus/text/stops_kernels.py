@@ -18,8 +18,9 @@ def insert(keys, bits, hashes, bit):
 
 
 @kernel
-def count_stops(hashes, doc_words, keys, bits, own_number, background, own, distinct, other):
+def count_stops(words, keys, bits, own_number, background, own, distinct, other):
     """Count the stop words of each document: see `stops.StopCounts`."""
+    hashes, doc_words = words.hashes, words.doc_words
     seen = np.full(len(keys), -1, np.int64)  # the last document in which a slot counted as distinct
     tally = np.zeros(64, np.int64)
     for d in range(len(doc_words) - 1):

@@ -18,7 +18,7 @@ from latam_corpus.text.characters import (
     classes,
     lower,
 )
-from latam_corpus.text.words_kernels import COUNTERS, NEWLINE, scan
+from latam_corpus.text.words_kernels import COUNTERS, NEWLINE, Words, scan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,41 +79,46 @@ class WordTable:
         size, n = len(data), len(offsets) - 1
         lines = int(np.count_nonzero(data == NEWLINE)) + n
         words = size // 2 + n  # two words have at least one byte between them; untouched pages cost nothing
-        made = (
-            np.empty(words, np.uint64),
-            np.empty(words, np.int64),
-            np.empty(words, np.uint16),
-            np.empty(words, np.uint8),
-            np.empty(lines, np.uint64),
-            np.empty(lines, np.int64),
-            np.empty(lines, np.int64),
-            np.empty(lines, np.int32),
-            np.empty(lines, np.uint8),
-            np.zeros(lines, np.bool_),
-            np.zeros((n, COUNTERS), np.int64),
-            np.zeros(n + 1, np.int64),
-            np.zeros(n + 1, np.int64),
+        room = Words(
+            data=data,
+            doc_bytes=offsets,
+            doc_words=np.zeros(n + 1, np.int64),
+            doc_lines=np.zeros(n + 1, np.int64),
+            hashes=np.empty(words, np.uint64),
+            starts=np.empty(words, np.int64),
+            lengths=np.empty(words, np.uint16),
+            kinds=np.empty(words, np.uint8),
+            line_hashes=np.empty(lines, np.uint64),
+            line_ends=np.empty(lines, np.int64),
+            line_words=np.empty(lines, np.int64),
+            line_chars=np.empty(lines, np.int32),
+            line_kinds=np.empty(lines, np.uint8),
+            line_repairs=np.zeros(lines, np.bool_),
+            counts=np.zeros((n, COUNTERS), np.int64),
         )
-        w, line_count = scan(data, offsets, classes(), lower(), *made)
-        hashes, starts, lengths, kinds, l_hashes, l_ends, l_words, l_chars, l_kinds, l_repairs = made[:10]
-        counts, d_words, d_lines = made[10:]
+        w, line_count = scan(room, classes(), lower())
         return cls(
             data,
             offsets,
-            d_words,
-            d_lines,
-            hashes[:w],
-            starts[:w],
-            lengths[:w],
-            kinds[:w],
-            l_hashes[:line_count],
-            l_ends[:line_count],
-            l_words[:line_count],
-            l_chars[:line_count],
-            l_kinds[:line_count],
-            l_repairs[:line_count],
-            counts,
+            room.doc_words,
+            room.doc_lines,
+            room.hashes[:w],
+            room.starts[:w],
+            room.lengths[:w],
+            room.kinds[:w],
+            room.line_hashes[:line_count],
+            room.line_ends[:line_count],
+            room.line_words[:line_count],
+            room.line_chars[:line_count],
+            room.line_kinds[:line_count],
+            room.line_repairs[:line_count],
+            room.counts,
         )
+
+    @property
+    def arrays(self) -> Words:
+        """Group the table's arrays for a kernel."""
+        return Words(*(getattr(self, name) for name in Words._fields))
 
     def __len__(self) -> int:
         return len(self.doc_bytes) - 1

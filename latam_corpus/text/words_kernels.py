@@ -2,9 +2,10 @@
 
 # mypy: allow-untyped-defs
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from latam_corpus.compiled import inlined, kernel
 from latam_corpus.text.characters import (
@@ -45,6 +46,27 @@ MIXED: Final = 8  # a capital after a small letter
 LINE_BLANK: Final = 0
 LINE_OPEN: Final = 1
 LINE_CLOSED: Final = 2  # its last sign closes a sentence, quotation marks after it aside
+
+
+class Words(NamedTuple):
+    """The arrays of `words.WordTable`, by the same names, as kernels take them."""
+
+    data: NDArray[np.uint8]
+    doc_bytes: NDArray[np.int64]
+    doc_words: NDArray[np.int64]
+    doc_lines: NDArray[np.int64]
+    hashes: NDArray[np.uint64]
+    starts: NDArray[np.int64]
+    lengths: NDArray[np.uint16]
+    kinds: NDArray[np.uint8]
+    line_hashes: NDArray[np.uint64]
+    line_ends: NDArray[np.int64]
+    line_words: NDArray[np.int64]
+    line_chars: NDArray[np.int32]
+    line_kinds: NDArray[np.uint8]
+    line_repairs: NDArray[np.bool_]
+    counts: NDArray[np.int64]
+
 
 _PRIME: Final = np.uint64(0x100000001B3)  # FNV-1a, 64 bits
 _BASIS: Final = np.uint64(0xCBF29CE484222325)
@@ -88,29 +110,16 @@ def finish(h):
 
 
 @kernel
-def scan(
-    data,
-    offsets,
-    class_of,
-    lower_of,
-    hashes,
-    starts,
-    lengths,
-    kinds,
-    line_hashes,
-    line_ends,
-    line_words,
-    line_chars,
-    line_kinds,
-    line_repairs,
-    counts,
-    doc_words,
-    doc_lines,
-):
+def scan(words, class_of, lower_of):
     """Fill the table's arrays; returns how many words and lines there are.
 
     One loop and not several functions: at 100 MB/s a call a character is the difference.
     """
+    data, offsets, doc_words, doc_lines = words.data, words.doc_bytes, words.doc_words, words.doc_lines
+    hashes, starts, lengths, kinds = words.hashes, words.starts, words.lengths, words.kinds
+    line_hashes, line_ends, line_words = words.line_hashes, words.line_ends, words.line_words
+    line_chars, line_kinds, line_repairs = words.line_chars, words.line_kinds, words.line_repairs
+    counts = words.counts
     w = 0
     lines = 0
     for d in range(len(offsets) - 1):

@@ -78,25 +78,13 @@ def _boosted(
 ) -> list[NDArray[np.float64]]:
     """The trees of one forest, each grown on what those before it leave over."""
     totals = np.full(len(shares), start)
+    limits = options.leaves, options.rate, options.least, options.shrink
     trees = []
     for _ in range(options.trees):
         drawn = np.sort(dice.choice(len(codes), max(1, int(options.share * len(codes))), replace=False))
         chance = 1 / (1 + np.exp(-totals))
         slopes, curves = weights * (shares - chance), weights * chance * (1 - chance)
-        trees.append(
-            grow_tree(
-                codes,
-                drawn,
-                slopes,
-                curves,
-                weights,
-                totals,
-                options.leaves,
-                options.rate,
-                options.least,
-                options.shrink,
-            )
-        )
+        trees.append(grow_tree(codes, drawn, (slopes, curves, weights), totals, limits))
     return trees
 
 

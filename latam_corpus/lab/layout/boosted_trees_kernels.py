@@ -10,7 +10,8 @@ BINS = 64
 
 
 @kernel
-def _histogram(codes, drawn, places, first, last, slopes, curves, weights, made):
+def _histogram(codes, drawn, places, first, last, loss, made):
+    slopes, curves, weights = loss
     made[:] = 0
     for one in range(len(drawn)):
         column = codes[drawn[one]]
@@ -48,8 +49,10 @@ def _best(held, least, shrink):
 
 
 @kernel
-def grow_tree(codes, drawn, slopes, curves, weights, totals, leaves, rate, least, shrink):
+def grow_tree(codes, drawn, loss, totals, limits):
     """A tree's nodes, and `totals` moved by its leaves; the leaf with the most to gain is split first."""
+    slopes, curves, _ = loss
+    leaves, rate, least, shrink = limits
     n = len(slopes)
     nodes = np.full((2 * leaves, 4), -1.0)
     places = np.arange(n)
@@ -58,7 +61,7 @@ def grow_tree(codes, drawn, slopes, curves, weights, totals, leaves, rate, least
     held = np.zeros((leaves, len(drawn), BINS, 3), np.float64)
     gains, features, bins = np.zeros(leaves), np.zeros(leaves, np.int64), np.zeros(leaves, np.int64)
     lasts[0] = n
-    _histogram(codes, drawn, places, 0, n, slopes, curves, weights, held[0])
+    _histogram(codes, drawn, places, 0, n, loss, held[0])
     gains[0], features[0], bins[0] = _best(held[0], least, shrink)
     made, used = 1, 1
     while made < leaves:
@@ -85,7 +88,7 @@ def grow_tree(codes, drawn, slopes, curves, weights, totals, leaves, rate, least
         small = leaf if at - first <= last - at else made
         large = made if small == leaf else leaf
         whole = held[leaf].copy()
-        _histogram(codes, drawn, places, firsts[small], lasts[small], slopes, curves, weights, held[small])
+        _histogram(codes, drawn, places, firsts[small], lasts[small], loss, held[small])
         held[large] = whole - held[small]
         for one in (leaf, made):
             gains[one], features[one], bins[one] = _best(held[one], least, shrink)

@@ -56,15 +56,7 @@ class Letters:
         numbers = {letters: number for number, letters in enumerate(different)}
         own = np.array([numbers.get(letters, -1) for letters in alphabets] or [-1] * n, np.int64)
         count_letters(
-            words.data,
-            words.doc_bytes,
-            classes(),
-            own,
-            _allowed(different),
-            made.entropy,
-            made.foreign,
-            made.braces,
-            made.hashes,
+            words.arrays, classes(), own, _allowed(different), made.entropy, made.foreign, made.braces, made.hashes
         )
         return made
 

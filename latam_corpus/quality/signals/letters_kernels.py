@@ -19,8 +19,9 @@ _CLOSE: Final = 125
 
 
 @kernel
-def count_letters(data, doc_bytes, class_of, own, allowed, entropy, foreign, braces, hashes):
+def count_letters(words, class_of, own, allowed, entropy, foreign, braces, hashes):
     """Count the letters of each document: see `letters`."""
+    data, doc_bytes = words.data, words.doc_bytes
     times = np.zeros(len(class_of), np.int32)
     met = np.empty(len(class_of), np.int32)
     for point in range(_ASCII):

@@ -48,21 +48,7 @@ class Marks:
         [0, 0, 3]
         """
         made = cls(np.zeros((len(words), COLUMNS), np.int64), np.zeros(len(words.line_ends), np.int32))
-        mark(
-            words.data,
-            words.doc_bytes,
-            words.doc_words,
-            words.doc_lines,
-            words.starts,
-            words.kinds,
-            words.line_ends,
-            words.line_words,
-            words.line_kinds,
-            words.line_chars,
-            *_tables(),
-            made.counts,
-            made.sentences,
-        )
+        mark(words.arrays, *_tables(), made.counts, made.sentences)
         return made
 
 

@@ -125,23 +125,11 @@ def _is_row(kinds, begin, end, bars):
 
 
 @kernel
-def mark(
-    data,
-    doc_bytes,
-    doc_words,
-    doc_lines,
-    starts,
-    kinds,
-    line_ends,
-    line_words,
-    line_kinds,
-    line_chars,
-    meanings,
-    bullets,
-    counts,
-    line_sentences,
-):
+def mark(words, meanings, bullets, counts, line_sentences):
     """Count the marks of each document, and the sentences of each line: see `marks.Marks`."""
+    data, doc_bytes, doc_words, doc_lines = words.data, words.doc_bytes, words.doc_words, words.doc_lines
+    starts, kinds, line_ends = words.starts, words.kinds, words.line_ends
+    line_words, line_kinds, line_chars = words.line_words, words.line_kinds, words.line_chars
     for d in range(len(doc_words) - 1):
         at = doc_bytes[d]
         for line in range(doc_lines[d], doc_lines[d + 1]):

@@ -15,8 +15,9 @@ _LEAST_SHARE: Final = 0.25  # half of what running Spanish, Portuguese and Engli
 
 
 @kernel
-def count_mixed(hashes, doc_words, doc_lines, line_words, keys, bits, own, others, found):
+def count_mixed(words, keys, bits, own, others, found):
     """Count the lines of each document with stop words of another language."""
+    hashes, doc_words, doc_lines, line_words = words.hashes, words.doc_words, words.doc_lines, words.line_words
     tally = np.zeros(MOST_LANGUAGES, np.int64)
     for d in range(len(found)):
         number = own[d]

@@ -27,16 +27,5 @@ def characters_in_open_lines(words: WordTable) -> NDArray[np.int64]:
     [36, 0, 0]
     """
     found = np.zeros(len(words), np.int64)
-    count_open(
-        words.data,
-        words.doc_bytes,
-        words.doc_words,
-        words.doc_lines,
-        words.kinds,
-        words.line_ends,
-        words.line_words,
-        words.line_kinds,
-        words.line_chars,
-        found,
-    )
+    count_open(words.arrays, found)
     return found

@@ -29,8 +29,11 @@ def _goes_on(data, start, end):
 
 
 @kernel
-def count_open(data, doc_bytes, doc_words, doc_lines, kinds, line_ends, line_words, line_kinds, line_chars, found):
+def count_open(words, found):
     """Count the lines that break off."""
+    data, doc_bytes, doc_words, doc_lines = words.data, words.doc_bytes, words.doc_words, words.doc_lines
+    kinds, line_ends, line_words = words.kinds, words.line_ends, words.line_words
+    line_kinds, line_chars = words.line_kinds, words.line_chars
     for d in range(len(found)):
         lines = 0
         pending = 0  # characters of the line before, where it is open

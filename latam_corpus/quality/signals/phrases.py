@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from latam_corpus.quality.signals.phrases_kernels import BOOK, KINDS, LOREM, MONTH, POLICY, SCRIPT, SCRIPTURE, find
+from latam_corpus.quality.signals.phrases_kernels import (
+    BOOK,
+    KINDS,
+    LOREM,
+    MONTH,
+    POLICY,
+    SCRIPT,
+    SCRIPTURE,
+    PhraseTable,
+    find,
+)
 from latam_corpus.text.slots_kernels import slot_of
 from latam_corpus.text.words import WordTable
 
@@ -77,27 +87,13 @@ class Phrases:
         """
         n = len(words)
         made = cls(np.zeros((n, KINDS), np.int64), np.zeros(n, np.int64), np.zeros(len(words.line_ends), np.bool_))
-        find(
-            words.data,
-            words.hashes,
-            words.starts,
-            words.lengths,
-            words.kinds,
-            words.doc_words,
-            words.doc_lines,
-            words.line_words,
-            words.line_kinds,
-            *_table(),
-            made.counts,
-            made.dated,
-            made.lines,
-        )
+        find(words.arrays, _phrase_table(), made.counts, made.dated, made.lines)
         return made
 
 
 @cache
-def _table() -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64]]:
-    """Open addressing by first word: keys and the first phrase; the phrases' words, their bounds and their kinds."""
+def _phrase_table() -> PhraseTable:
+    """Enter all phrases into a table."""
     phrases = sorted(
         {(tuple(p.split()), kind) for kind, text in _PHRASES.items() for p in " ".join(text.split()).split(";")}
     )
@@ -114,4 +110,4 @@ def _table() -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.uint64],
         slot = slot_of(keys, np.uint64(key))
         if not keys[slot]:
             keys[slot], firsts[slot] = key, number
-    return keys, firsts, words, ends, kinds
+    return PhraseTable(keys, firsts, words, ends, kinds)

@@ -2,9 +2,10 @@
 
 # mypy: allow-untyped-defs
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from latam_corpus.compiled import inlined, kernel
 from latam_corpus.text.slots_kernels import slot_of
@@ -29,6 +30,24 @@ _SPACE: Final = 32
 _ZERO: Final = 48
 
 
+class PhraseTable(NamedTuple):
+    """All phrases, found by open addressing.
+
+    Attributes:
+        keys: uint64[capacity], hashes of first words, 0 where free.
+        firsts: int64[capacity], the first phrase that begins so, -1 where free.
+        words: uint64, the hashes of the phrases' words, those with one first word side by side.
+        ends: int64[p+1], where the words of each phrase start.
+        kinds: int64[p].
+    """
+
+    keys: NDArray[np.uint64]
+    firsts: NDArray[np.int64]
+    words: NDArray[np.uint64]
+    ends: NDArray[np.int64]
+    kinds: NDArray[np.int64]
+
+
 @inlined
 def _number(data, start, length):
     """The number in so many ASCII digits; the word is known to be of digits. -1 where it is longer than four."""
@@ -41,26 +60,12 @@ def _number(data, start, length):
 
 
 @kernel
-def find(
-    data,
-    hashes,
-    starts,
-    lengths,
-    word_kinds,
-    doc_words,
-    doc_lines,
-    line_words,
-    line_kinds,
-    keys,
-    firsts,
-    phrase_words,
-    phrase_ends,
-    phrase_kinds,
-    counts,
-    dated,
-    flagged,
-):
+def find(words, phrases, counts, dated, flagged):
     """Count phrases by their kinds, and lines that start with a date; flag lines with boilerplate."""
+    data, hashes, starts, lengths, word_kinds = words.data, words.hashes, words.starts, words.lengths, words.kinds
+    doc_words, doc_lines, line_words, line_kinds = words.doc_words, words.doc_lines, words.line_words, words.line_kinds
+    keys, firsts = phrases.keys, phrases.firsts
+    phrase_words, phrase_ends, phrase_kinds = phrases.words, phrases.ends, phrases.kinds
     for d in range(len(doc_words) - 1):
         last_word = doc_words[d + 1]
         for line in range(doc_lines[d], doc_lines[d + 1]):
