@@ -20,7 +20,7 @@ import polars as pl
 import pyarrow as pa
 
 from latam_corpus.batch import Batch
-from latam_corpus.cli.rows import as_documents
+from latam_corpus.collect.row_files import as_documents
 from latam_corpus.corpus import ROW, PieceFile
 from latam_corpus.dedupe.fingerprint import Fingerprint
 from latam_corpus.engine.in_process import InProcess

@@ -6,14 +6,13 @@ import json
 import re
 import unicodedata
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
+from latam_corpus.audit.copies import copies
 from latam_corpus.catalog.urls import canonical_url
-from latam_corpus.cli.copies import copies
-from latam_corpus.cli.rows import as_json
+from latam_corpus.collect.row_files import as_json
 from latam_corpus.language.variety import cues
 from latam_corpus.pipeline.history import finished_runs
 from latam_corpus.pipeline.record import read_record
@@ -23,6 +22,7 @@ from latam_corpus.release.tables import read_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from latam_corpus.release.store import Store
 

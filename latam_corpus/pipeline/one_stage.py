@@ -9,16 +9,15 @@ import polars as pl
 from latam_corpus import schema
 from latam_corpus.batch import Batch
 from latam_corpus.catalog.source import Source
-from latam_corpus.cli.rows import as_documents, read_chunks
-from latam_corpus.cli.show import errors
 from latam_corpus.collect.files import list_inputs, read_all
+from latam_corpus.collect.row_files import as_documents, read_chunks
 from latam_corpus.corpus import ROW, Frames
 from latam_corpus.errors import ConfigError
 from latam_corpus.pipeline.registry import make_stage
 from latam_corpus.stage import Barrier
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from latam_corpus.stage import Stage
@@ -47,8 +46,8 @@ def extracted(where: Path, extract: Stage | Barrier) -> Iterator[Chunk]:
         yield [{} for _ in range(shown.height)], shown
 
 
-def worked(where: Path, stages: Sequence[Stage | Barrier]) -> Iterator[Chunk]:
-    """The rows of a file after these stages, of which one may be a barrier."""
+def worked(where: Path, stages: Sequence[Stage | Barrier], tell: Callable[[str], None]) -> Iterator[Chunk]:
+    """The rows of a file after these stages, of which one may be a barrier; see `with_language` for `tell`."""
     at = next((place for place, one in enumerate(stages) if isinstance(one, Barrier)), len(stages))
     before = [one for one in stages[:at] if not isinstance(one, Barrier)]
     # What a stage gives for the barrier after it is of no use to a reader.
@@ -58,7 +57,7 @@ def worked(where: Path, stages: Sequence[Stage | Barrier]) -> Iterator[Chunk]:
     for rows in read_chunks(where):
         if not start:
             _check_text(where, rows, stages)
-        batch = Batch(with_language(as_documents(rows, start), before))
+        batch = Batch(with_language(as_documents(rows, start), before, tell))
         for one in before:
             batch = one(batch)
         start += len(rows)
@@ -101,14 +100,20 @@ def _decided_by(barrier: Stage | Barrier) -> list[str]:
     return sorted({*barrier.needs, *(barrier.aside if isinstance(barrier, Barrier) else ())})
 
 
-def with_language(documents: pl.DataFrame, stages: Sequence[Stage]) -> pl.DataFrame:
-    """The documents with `language`, where a stage needs one and rows have none: as declared, else identified."""
+def with_language(documents: pl.DataFrame, stages: Sequence[Stage], tell: Callable[[str], None]) -> pl.DataFrame:
+    """The documents with `language`, where a stage needs one and rows have none: as declared, else identified.
+
+    Args:
+        documents: rows of the document schema.
+        stages: what they are for.
+        tell: is given a sentence where rows are identified.
+    """
     if not any("language" in stage.needs for stage in stages):
         return documents
     documents = documents.with_columns(pl.coalesce("language", "declared_language").alias("language"))
     missing = documents["language"].is_null()
     if missing.any():
-        errors.print("rows without «language» are identified first")
+        tell("rows without «language» are identified first")
         identified = make_stage("identify", {}, "identify")
         assert not isinstance(identified, Barrier)  # noqa: S101  (the registry's own stage)
         found = identified(Batch(documents.filter(missing))).frame["language"]
