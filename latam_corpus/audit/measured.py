@@ -15,6 +15,7 @@ from latam_corpus.collect.row_files import as_documents, read_chunks
 from latam_corpus.errors import ConfigError
 from latam_corpus.pipeline.one_stage import with_language
 from latam_corpus.pipeline.record import read_record
+from latam_corpus.quality.distribution import PERCENTS, groups
 from latam_corpus.quality.measure import ALL, Measure
 from latam_corpus.quality.policies import cached_policies
 from latam_corpus.release.decide import Terms
@@ -70,10 +71,47 @@ def read_measured(
         found = _of_file(path, policies, today, tell, every)
     else:
         found = measured_run(with_documents(_run_folder(named, out, tell)), policies, today)
+    _refuse_none(named, found)
+    return found
+
+
+def _refuse_none(named: str, found: MeasuredRows) -> None:
+    """Refuse to tell of no document.
+
+    Raises:
+        ConfigError: none was measured.
+    """
     if not found.frame.height:
         told = f"{found.unmeasured} documents, none measured" if found.unmeasured else "no document is in it"
         raise ConfigError(named, told, "give the recipe a stage «filter» or «measure»" if found.unmeasured else "")
-    return found
+
+
+def signal_table(found: MeasuredRows) -> pl.DataFrame:
+    """The signals that have values or bounds, a row for each language, genre and signal, the largest group first.
+
+    Raises:
+        ConfigError: no document was measured.
+    """
+    _refuse_none(found.name, found)
+    rows = [
+        {
+            "language": group.language,
+            "genre": group.genre,
+            "documents": group.documents,
+            "signal": one.signal,
+            **{f"p{percent}": one.quantiles.get(percent) for percent in PERCENTS},
+            "min": one.bound and one.bound.minimum,
+            "max": one.bound and one.bound.maximum,
+            "file": one.bound and one.bound.file,
+            "would_drop": one.drops,
+            "would_drop_alone": one.alone,
+        }
+        for group in groups(found.frame, found.policies)
+        for one in group.signals
+        if one.bound or one.values
+    ]
+    numbers = dict.fromkeys([*(f"p{percent}" for percent in PERCENTS), "min", "max"], pl.Float64())
+    return pl.DataFrame(rows, schema_overrides={**numbers, "file": pl.String()}, infer_schema_length=None)
 
 
 def _of_file(path: Path, policies: str, today: date, tell: Callable[[str], None], every: bool) -> MeasuredRows:

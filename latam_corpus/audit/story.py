@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
+from latam_corpus import schema
 from latam_corpus.audit.copies import copies
 from latam_corpus.catalog.urls import canonical_url
 from latam_corpus.collect.row_files import as_json
@@ -73,7 +74,7 @@ def _rows(files: list[Path], query: str) -> Iterator[dict[str, Any]]:
         # Who copies words from a page doesn't see where the text's lines end.
         wanted = pl.col("text").str.contains(r"\s+".join(words)) | (pl.col("title") == query)
     if files:
-        yield from pl.scan_parquet(files, glob=False).filter(wanted).head(_MOST).collect().iter_rows(named=True)
+        yield from schema.scan(files, schema.DOCUMENT_SCHEMA).filter(wanted).head(_MOST).collect().iter_rows(named=True)
 
 
 def story(found: Found, store: Store | None) -> dict[str, Any]:
@@ -174,7 +175,7 @@ def _bounds(found: Found, row: dict[str, Any]) -> list[dict[str, Any]]:
         return []
     met = []
     for bound in Policies.load(folder).bounds(row["language"] or "und", row["genre"]):
-        value = row["signals"][bound.signal]
+        value = row["signals"].get(bound.signal)
         low = bound.minimum is not None and value is not None and value < bound.minimum
         high = bound.maximum is not None and value is not None and value > bound.maximum
         met.append(

@@ -26,7 +26,7 @@ from latam_corpus.dedupe.fingerprint import Fingerprint
 from latam_corpus.engine.in_process import InProcess
 from latam_corpus.pipeline.decide import Stored
 from latam_corpus.pipeline.registry import make_stage
-from latam_corpus.stage import Barrier, Stage
+from latam_corpus.stages import Barrier, Stage
 
 from ..machine import usage
 from .documents import Result, Used, read_records, write_result
