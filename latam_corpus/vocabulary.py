@@ -118,12 +118,12 @@ SIGNAL_ENTRY_POINTS: Final = "latam_corpus.signals"
 
 @cache
 def plugged_signals() -> dict[str, metadata.EntryPoint]:
-    """Where the signals of plug-in packages are, by name; a name of the toolkit's own is none."""
+    """Return where the signals of plug-in packages are, by name."""
     found = sorted(metadata.entry_points(group=SIGNAL_ENTRY_POINTS), key=lambda entry: (entry.name, entry.value))
-    return {entry.name: entry for entry in found if entry.name not in SIGNALS}
+    return {entry.name: entry for entry in found}
 
 
 @cache
 def signal_names() -> tuple[str, ...]:
-    """Every signal's name: the toolkit's own, then those of plug-ins, which releases don't hold."""
-    return (*SIGNALS, *plugged_signals())
+    """Return every signal's name: the toolkit's own, then those of plug-ins, which releases don't hold."""
+    return tuple(dict.fromkeys((*SIGNALS, *plugged_signals())))

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from latam_corpus import schema
-from latam_corpus.audit.documents import run_meant, with_documents
+from latam_corpus.audit.documents import with_documents
 from latam_corpus.audit.explanation import Explanation, explained
 from latam_corpus.audit.measured import measured_run, signal_table
 from latam_corpus.audit.stores import existing_store
+from latam_corpus.pipeline.history import find_run, unfinished_after
 from latam_corpus.pipeline.record import read_record
 from latam_corpus.release.runs import releases_of
 from latam_corpus.report.notebook import plain, table_html
@@ -147,10 +148,20 @@ def open_run(named: str | Path, out: str | Path = "out", store: str | Path | Non
     Raises:
         ConfigError: there is no such run, several are meant, or it isn't finished.
     """
-    folder = run_meant(str(named), Path(out), lambda told: warnings.warn(told, stacklevel=4))
+    folder = _named(named, Path(out))
     beside = existing_store(None if store is None else str(store), folder.resolve().parent.parent)
     versions = releases_of(beside).get(folder.resolve().name, []) if beside else []
     return Run.at(folder, beside, versions[-1] if versions else None)
+
+
+def _named(named: str | Path, out: Path) -> Path:
+    """The folder of the run that is meant, see `find_run`; a newer one that isn't finished is a warning."""
+    folder = find_run(str(named), out)
+    if folder.name != Path(named).name:
+        for newer in unfinished_after(folder, out)[:1]:
+            told = f"«{named}» is the run {folder.name}; {newer.name}, after it, is not finished: {newer.state}"
+            warnings.warn(told, stacklevel=3)
+    return folder
 
 
 def explain(
@@ -169,5 +180,5 @@ def explain(
         PartError: a run's file is damaged.
     """
     folder = Path(out)
-    meant = None if run is None else run_meant(str(run), folder, lambda told: warnings.warn(told, stacklevel=4))
+    meant = None if run is None else _named(run, folder)
     return explained(query, folder, meant, existing_store(None if store is None else str(store), folder))

@@ -128,7 +128,7 @@ def _variety_cues(found: Found) -> dict[str, list[str]] | None:
 
 def _ledger(run: Path, doc_id: str) -> list[dict[str, Any]]:
     files = sorted((run / "ledger").glob("*.parquet"))
-    rows = pl.scan_parquet(files, glob=False).filter(pl.col("doc_id") == doc_id).collect()
+    rows = schema.scan(files, schema.LEDGER_SCHEMA).filter(pl.col("doc_id") == doc_id).collect()
     return [
         {**row, "evidence": json.loads(row["evidence"]) if row["evidence"] else None}
         for row in rows.iter_rows(named=True)

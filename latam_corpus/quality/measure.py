@@ -14,7 +14,7 @@ from latam_corpus.quality.given import Given
 from latam_corpus.quality.policies import cached_policies
 from latam_corpus.quality.signals import ALWAYS, Lexicon, Reading
 from latam_corpus.quality.signals import measure as measured
-from latam_corpus.quality.signals.plugged import measure_plugged, plugged_digest
+from latam_corpus.quality.signals.plugged import measure_plugged, plugged_digest, refuse_taken_names
 from latam_corpus.quality.word_lists import cached_word_lists
 from latam_corpus.stages import Stage
 
@@ -59,6 +59,7 @@ class Measure(Stage):
     gives: ClassVar[frozenset[str]] = frozenset({"signals"})
 
     def __post_init__(self) -> None:
+        refuse_taken_names()
         known = {*vocabulary.signal_names(), ALL}
         for signal in self.signals:
             if signal not in known:

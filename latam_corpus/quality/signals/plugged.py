@@ -12,7 +12,7 @@ import numpy as np
 
 from latam_corpus.errors import ConfigError
 from latam_corpus.quality.signals.signal import Signal
-from latam_corpus.vocabulary import SIGNAL_ENTRY_POINTS, plugged_signals
+from latam_corpus.vocabulary import SIGNAL_ENTRY_POINTS, SIGNALS, plugged_signals
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,6 +46,18 @@ def signal(name: str, definition: str = "", *, used_by: str = "a plug-in") -> Ca
         return Signal(name, told, used_by, function, on_demand=True)
 
     return made
+
+
+def refuse_taken_names() -> None:
+    """Refuse a plug-in that names its signal as the toolkit names one of its own.
+
+    Raises:
+        ConfigError: there is one.
+    """
+    for name, entry in plugged_signals().items():
+        if name in SIGNALS:
+            place = f"entry point «{SIGNAL_ENTRY_POINTS}», {name} = {entry.value}"
+            raise ConfigError(place, f"«{name}» is a signal of the toolkit", "give it another name")
 
 
 @cache
