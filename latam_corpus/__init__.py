@@ -1,3 +1,64 @@
-"""Build, audit and withdraw text corpora of Latin America."""
+"""Build, audit and withdraw text corpora of Latin America.
+
+`import latam_corpus as lc` gives what `docs/python.md` shows. A name's module is imported when the name is used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from latam_corpus.api.opened_release import Release, open_release, pull
+    from latam_corpus.api.opened_run import Run, explain, open_run
+    from latam_corpus.api.run_recipe import run
+    from latam_corpus.api.stage_alone import stage
+    from latam_corpus.batch import Batch
+    from latam_corpus.errors import ConfigError, CorpusError, PartError, ReleaseError, SourceError
+    from latam_corpus.quality.signals.plugged import signal
+    from latam_corpus.stages import Barrier, Stage
 
 __version__ = "0.1.0"
+__all__ = [
+    "Barrier",
+    "Batch",
+    "ConfigError",
+    "CorpusError",
+    "PartError",
+    "Release",
+    "ReleaseError",
+    "Run",
+    "SourceError",
+    "Stage",
+    "explain",
+    "open_release",
+    "open_run",
+    "pull",
+    "run",
+    "signal",
+    "stage",
+]
+_MODULES: Final = {
+    "api.opened_release": ("Release", "open_release", "pull"),
+    "api.opened_run": ("Run", "explain", "open_run"),
+    "api.run_recipe": ("run",),
+    "api.stage_alone": ("stage",),
+    "batch": ("Batch",),
+    "errors": ("ConfigError", "CorpusError", "PartError", "ReleaseError", "SourceError"),
+    "quality.signals.plugged": ("signal",),
+    "stages": ("Barrier", "Stage"),
+}
+_MODULE_OF: Final = {name: module for module, names in _MODULES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    """The public name, its module imported."""
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module «{__name__}» has no attribute «{name}»")
+    found: object = getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -121,9 +121,9 @@ def _check_bounds(path: Path, file: LanguageFile | GenreFile) -> None:
     typical = file.typical if isinstance(file, LanguageFile) else {}
     for table, stated in (("typical", typical), ("bounds", file.bounds)):
         for signal in stated:
-            if signal not in vocabulary.SIGNALS:
+            if signal not in vocabulary.signal_names():
                 place = place_in(path, table, signal)
-                raise ConfigError(place, f"unknown signal «{signal}»", closest(signal, vocabulary.SIGNALS))
+                raise ConfigError(place, f"unknown signal «{signal}»", closest(signal, vocabulary.signal_names()))
     for signal, bound in file.bounds.items():
         if wrong := _wrong(signal, bound, file):
             raise ConfigError(place_in(path, "bounds", signal), *wrong)

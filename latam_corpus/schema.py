@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from latam_corpus.vocabulary import SIGNALS
+from latam_corpus.vocabulary import SIGNALS, signal_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     import pyarrow as pa
 
@@ -39,7 +40,9 @@ CONSENT: Final = pl.List(pl.Struct({"id": _TEXT, "label": _TEXT, "community": _T
 OPT_OUTS: Final = pl.List(pl.Struct({"signal": _TEXT, "value": _TEXT, "address": _TEXT, "time": _TIME}))
 # A Parquet MAP is stored as this list; `datasets` can't load the logical type MAP, and everyone can load the list.
 REDACTIONS: Final = pl.List(pl.Struct({"key": _TEXT, "value": pl.Int32()}))
-SIGNAL_STRUCT: Final = pl.Struct(dict.fromkeys(SIGNALS, pl.Float32()))
+# In runs, signals of plug-ins that are installed here are among them; a release has the toolkit's own alone.
+SIGNAL_STRUCT: Final = pl.Struct(dict.fromkeys(signal_names(), pl.Float32()))
+RELEASE_SIGNALS: Final = pl.Struct(dict.fromkeys(SIGNALS, pl.Float32()))
 
 DOCUMENT: Final = (
     Column("doc_id", _TEXT, "first 128 bits, hex, of SHA-256 over source_id, NUL and the canonical locator"),
@@ -109,7 +112,9 @@ DOCUMENT_SCHEMA: Final = pl.Schema({column.name: column.dtype for column in DOCU
 LEDGER_SCHEMA: Final = pl.Schema({column.name: column.dtype for column in LEDGER})
 WORKING_SCHEMA: Final = pl.Schema({column.name: column.dtype for column in WORKING})
 RELEASE_COLUMNS: Final = tuple(c.name for c in DOCUMENT if c.name not in ("drop_reason", "duplicate_of"))
-RELEASE_SCHEMA: Final = pl.Schema({name: DOCUMENT_SCHEMA[name] for name in RELEASE_COLUMNS})
+RELEASE_SCHEMA: Final = pl.Schema(
+    {name: DOCUMENT_SCHEMA[name] for name in RELEASE_COLUMNS} | {"signals": RELEASE_SIGNALS}
+)
 
 
 def arrow_schema(schema: pl.Schema) -> pa.Schema:
@@ -140,6 +145,24 @@ def leaves(arrow: pa.Schema) -> Iterator[tuple[str, pa.DataType]]:
 
     for field in arrow:
         yield from below(field.name, field.type)
+
+
+def scan(files: Sequence[Path] | Sequence[str], schema: pl.Schema) -> pl.LazyFrame:
+    """The rows of Parquet files with exactly the schema's columns; what a file lacks is null, fields of structs too.
+
+    >>> scan([], LEDGER_SCHEMA).collect().height
+    0
+    """
+    if not files:
+        return pl.LazyFrame(schema=schema)
+    return pl.scan_parquet(
+        [str(file) for file in files],
+        glob=False,
+        schema=schema,
+        missing_columns="insert",
+        extra_columns="ignore",
+        cast_options=pl.ScanCastOptions(missing_struct_fields="insert", extra_struct_fields="ignore"),
+    )
 
 
 def conform(frame: pl.DataFrame, schema: pl.Schema) -> pl.DataFrame:

@@ -6,6 +6,8 @@ needn't load Polars.
 
 from __future__ import annotations
 
+from functools import cache
+from importlib import metadata
 from typing import Final, Literal
 
 GENRES: Final = (
@@ -109,3 +111,19 @@ SIGNALS: Final = (
     "outside_score",
     "flagged_word_share",
 )
+
+# A plug-in package names its signals here: [project.entry-points."latam_corpus.signals"] name = "module:function".
+SIGNAL_ENTRY_POINTS: Final = "latam_corpus.signals"
+
+
+@cache
+def plugged_signals() -> dict[str, metadata.EntryPoint]:
+    """Return where the signals of plug-in packages are, by name."""
+    found = sorted(metadata.entry_points(group=SIGNAL_ENTRY_POINTS), key=lambda entry: (entry.name, entry.value))
+    return {entry.name: entry for entry in found}
+
+
+@cache
+def signal_names() -> tuple[str, ...]:
+    """Return every signal's name: the toolkit's own, then those of plug-ins, which releases don't hold."""
+    return tuple(dict.fromkeys((*SIGNALS, *plugged_signals())))

@@ -30,7 +30,7 @@ from latam_corpus.pipeline.supersede import Supersede
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from latam_corpus.stage import Barrier
+    from latam_corpus.stages import Barrier
 
 _START = datetime(2020, 1, 1, tzinfo=UTC)
 _LETTER = (

@@ -14,7 +14,7 @@ from latam_corpus import schema
 from latam_corpus.batch import Batch
 from latam_corpus.errors import PartError
 from latam_corpus.pipeline.conserve import Count, exact_hash, pass_through, set_aside
-from latam_corpus.stage import Stage
+from latam_corpus.stages import Stage
 from latam_corpus.vocabulary import SKIMMED
 
 if TYPE_CHECKING:

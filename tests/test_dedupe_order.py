@@ -15,8 +15,8 @@ import polars as pl
 import pytest
 
 from latam_corpus import schema
+from latam_corpus.audit.copies import why_kept
 from latam_corpus.batch import Batch
-from latam_corpus.cli.copies import why_kept
 from latam_corpus.corpus import Frames
 from latam_corpus.dedupe.damage import CLASSES, damage_of
 from latam_corpus.dedupe.dedupe import Dedupe

@@ -13,7 +13,7 @@ from latam_corpus.errors import ConfigError
 from latam_corpus.extract.skim import Skim, visible_text
 from latam_corpus.extract.stage import Extract
 from latam_corpus.language.identify import Identify
-from latam_corpus.stage import Stage
+from latam_corpus.stages import Stage
 
 if TYPE_CHECKING:
     from pathlib import Path

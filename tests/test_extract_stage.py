@@ -13,7 +13,7 @@ from latam_corpus.batch import Batch
 from latam_corpus.extract import sandbox
 from latam_corpus.extract import stage as stage_module
 from latam_corpus.extract.stage import Extract
-from latam_corpus.stage import Stage
+from latam_corpus.stages import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

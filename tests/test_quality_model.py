@@ -18,7 +18,7 @@ from latam_corpus.lab.quality.train_score import Trained, auc, train
 from latam_corpus.pipeline.registry import make_stage
 from latam_corpus.quality.learned import cached_model
 from latam_corpus.quality.settings import Settings
-from latam_corpus.stage import Stage
+from latam_corpus.stages import Stage
 from latam_corpus.text.words import WordTable
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from latam_corpus.pipeline.conserve import pass_through
 from latam_corpus.pipeline.plan import make_plan
 from latam_corpus.pipeline.recipe import load_recipe
 from latam_corpus.pipeline.run import find_parts, run
-from latam_corpus.stage import Stage
+from latam_corpus.stages import Stage
 
 if TYPE_CHECKING:
     from conftest import Silent, SmallRecipe

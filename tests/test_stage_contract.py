@@ -16,7 +16,7 @@ from latam_corpus.pipeline.conserve import pass_through
 from latam_corpus.pipeline.keys import made_of
 from latam_corpus.pipeline.plan import Step
 from latam_corpus.pipeline.registry import STAGES, make_stage, stage_class
-from latam_corpus.stage import Barrier, Stage
+from latam_corpus.stages import Barrier, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _STAGE = '''
 from dataclasses import dataclass
 from typing import ClassVar
-from latam_corpus.stage import Stage
+from latam_corpus.stages import Stage
 
 @dataclass(frozen=True)
 class Recorta(Stage):
@@ -95,8 +95,8 @@ def test_the_stage_that_the_design_shows_is_one(tmp_path: Path, monkeypatch: pyt
 @pytest.mark.parametrize(
     ("value", "problem", "remedy"),
     [
-        ("recortes_de_prueba:Ajena", "is no stage", "latam_corpus.stage.Stage"),
-        ("recortes_de_prueba:dataclass", "is no stage", "latam_corpus.stage.Stage"),
+        ("recortes_de_prueba:Ajena", "is no stage", "latam_corpus.stages.Stage"),
+        ("recortes_de_prueba:dataclass", "is no stage", "latam_corpus.stages.Stage"),
         ("recortes_de_prueba:Nadie", "can't be imported", "entry point"),
         ("recortes_que_faltan:Recorta", "can't be imported", "entry point"),
         ("recortes_de_prueba:Muda", "lacks «__call__»", "contract"),

@@ -17,7 +17,7 @@ from latam_corpus.pipeline.plan import Step
 from latam_corpus.pipeline.reach import Code
 from latam_corpus.pipeline.registry import STAGES, make_stage
 from latam_corpus.pipeline.supersede import Supersede
-from latam_corpus.stage import Stage
+from latam_corpus.stages import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable

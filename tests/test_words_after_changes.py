@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from latam_corpus.batch import Batch
 from latam_corpus.extract.repair import Repair
 from latam_corpus.pipeline.conserve import pass_through
-from latam_corpus.stage import Stage
+from latam_corpus.stages import Stage
 from latam_corpus.text.words import WordTable
 
 if TYPE_CHECKING:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from latam_corpus.cli import completed
-from latam_corpus.cli.show import console, number, print_json, table
+from latam_corpus.cli.show import console, note, number, print_json, table
 from latam_corpus.errors import ConfigError
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from latam_corpus.cli.documents import Documents
+    from latam_corpus.audit.documents import Documents
     from latam_corpus.report.compared import Comparison
 
 
@@ -37,13 +37,13 @@ def compare(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show what two runs kept, slice by slice, and on which documents they disagree."""
-    from latam_corpus.cli.documents import named_run
-    from latam_corpus.cli.rows import RowWriter, kind_of
+    from latam_corpus.audit.documents import named_run
+    from latam_corpus.collect.row_files import RowWriter, kind_of
     from latam_corpus.report.compared import compare as compared
 
     if to:
         kind_of(to)
-    a, b = named_run(run_a, out), named_run(run_b, out)
+    a, b = (named_run(run, out, note) for run in (run_a, run_b))
     if a.name == b.name:
         raise ConfigError(a.name, "a run compared with itself has nothing to say", "name two runs")
     found = compared(_verdicts(a), _verdicts(b))

@@ -39,8 +39,11 @@ def stages(as_json: Json = False) -> None:
 def signals(as_json: Json = False) -> None:
     """List the signals, their definitions, and who else uses them."""
     from latam_corpus.quality.signals import SIGNALS
+    from latam_corpus.quality.signals.plugged import plugged
+    from latam_corpus.vocabulary import plugged_signals
 
-    rows = [{"name": s.name, "definition": s.definition, "used_by": s.used_by} for s in SIGNALS]
+    every = (*SIGNALS, *map(plugged, plugged_signals()))
+    rows = [{"name": s.name, "definition": s.definition, "used_by": s.used_by} for s in every]
     _show(rows, as_json, lambda r: (r["name"], r["definition"], r["used_by"]), ["signal", "definition", "used by"])
 
 

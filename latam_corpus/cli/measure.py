@@ -12,7 +12,7 @@ from latam_corpus.cli.show import console, number, print_json, table
 if TYPE_CHECKING:
     import polars as pl
 
-    from latam_corpus.cli.measured import MeasuredRows
+    from latam_corpus.audit.measured import MeasuredRows
     from latam_corpus.quality.distribution import Group, Measured
 
 Internal = Annotated[bool, typer.Option("--internal", help="Show texts whose terms keep them inside; stamps the page.")]
@@ -43,8 +43,8 @@ def show_measured(
         quiet: whether the page alone is wanted.
         as_json: whether values are wanted and no words.
     """
-    from latam_corpus.cli import rows
-    from latam_corpus.cli.measured import near_rows
+    from latam_corpus.audit.measured import near_rows
+    from latam_corpus.collect import row_files
     from latam_corpus.quality.distribution import as_dict, groups
     from latam_corpus.report.page import write_file
     from latam_corpus.report.signals import signals_page
@@ -57,7 +57,7 @@ def show_measured(
     if quiet:
         return
     if as_json:
-        print_json(rows.as_json([as_dict(group, texts) for group in measured]))
+        print_json(row_files.as_json([as_dict(group, texts) for group in measured]))
         return
     for group in measured:
         _print(group, texts, every)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,10 +18,6 @@ if TYPE_CHECKING:
     from latam_corpus.collect.examine import Examined
     from latam_corpus.pipeline.plan import Plan
     from latam_corpus.pipeline.recipe import Recipe
-    from latam_corpus.pipeline.result import RunResult
-    from latam_corpus.release.manifest import Manifest
-    from latam_corpus.release.store import Store
-    from latam_corpus.stage import Barrier
 
 RecipeName = Annotated[
     str,
@@ -53,6 +47,7 @@ def check(
 
     Without --input, not one byte of a source is read.
     """
+    from latam_corpus.api.run_recipe import checked_plan, with_indexes
     from latam_corpus.cli.outcome import tell_examined
     from latam_corpus.pipeline.contracts import examined
     from latam_corpus.pipeline.recipe import load_recipe
@@ -111,72 +106,6 @@ def _input(one: Examined) -> dict[str, object]:
 def _tell_hints(recipe: Recipe) -> None:
     for hint in recipe.hints():
         errors.print(f"hint     {hint}", markup=False)
-
-
-def checked_plan(recipe: Recipe, inputs: dict[str, str], limit: int | None) -> Plan:
-    """The plan, after the checks that need the policies and the catalogue.
-
-    Raises:
-        ConfigError: a policy is missing, or the release would admit a source without rights.
-    """
-    from latam_corpus.pipeline.plan import make_plan
-    from latam_corpus.quality.policies import cached_policies
-
-    plan = make_plan(recipe, inputs, limit)
-    place = str(recipe.file)
-    for entry in recipe.stage:
-        if entry.use in ("filter", "measure"):
-            policies = cached_policies(str(entry.options.get("policies", "")))
-            for genre in {source.genre or recipe.genre for source in plan.sources} - {None}:
-                policies.genre(str(genre))
-    if recipe.release and all(source.rights is None for source in plan.sources):
-        raise ConfigError(
-            place,
-            f"[release] over «{plan.sources[0].id}», a source without rights",
-            "state [rights] in its source file",
-        )
-    return plan
-
-
-def with_indexes(
-    plan: Plan, store: Store, cache: Path | None, mended: list[str] | None = None
-) -> tuple[Plan, list[Manifest]]:
-    """The plan whose barriers read the index of the version that they name in `against`, and those versions.
-
-    Args:
-        plan: of a recipe.
-        store: where the versions are.
-        cache: the folder in which indexes are found; None only looks whether they exist.
-        mended: a sentence is added for each file there that was damaged and is fetched anew.
-
-    Raises:
-        ConfigError: there is no such version, or its index can't be used.
-    """
-    from latam_corpus.dedupe.dedupe import Dedupe
-    from latam_corpus.release.index import find_index
-    from latam_corpus.release.sketch import scheme_of
-
-    found: list[Manifest] = []
-
-    def settled(barrier: Barrier) -> Barrier:
-        if not isinstance(barrier, Dedupe) or not barrier.against:
-            return barrier
-        spec = barrier.against
-        try:
-            index = find_index(store, spec, scheme_of(dataclasses.asdict(barrier)))
-            found.append(index.manifest)
-            if cache is None:
-                return barrier
-            return dataclasses.replace(barrier, against=str(index.folder(cache, mended)))
-        except ConfigError as error:
-            place = f"{plan.recipe.file}, stage «{barrier.name}», against = «{spec}»"
-            raise ConfigError(place, f"{error.place}: {error.problem}", error.remedy) from None
-
-    with store.told():
-        segments = tuple(
-            dataclasses.replace(segment, barriers=tuple(map(settled, segment.barriers))) for segment in plan.segments
-        )
-    return dataclasses.replace(plan, segments=segments), found
 
 
 def _left_out(recipe: Recipe, plan: Plan) -> dict[str, str]:
@@ -239,24 +168,23 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Run a recipe: collect, work, and, where it has a [release], release."""
+    from latam_corpus.api.run_recipe import planned, released_of
+    from latam_corpus.audit.stores import open_store
     from latam_corpus.cli.outcome import tell_examined, tell_looking, tell_plan, tell_result
     from latam_corpus.engine.choose import make_engine
-    from latam_corpus.pipeline.collected import with_collected
     from latam_corpus.pipeline.contracts import examined
     from latam_corpus.pipeline.recipe import load_recipe
     from latam_corpus.pipeline.run import find_parts
     from latam_corpus.pipeline.run import run as run_plan
     from latam_corpus.pipeline.survival import accepted
-    from latam_corpus.release.store import Store
 
     reason = accepted(accept_loss)
     found = load_recipe(recipe)
-    opened = Store.at(store or out / "store")
-    cache = None if dry_run else out / "work" / "index"
+    opened = open_store(store, out)
+    located = parse_inputs(found, inputs)
     mended: list[str] = []
-    plan, against = with_indexes(checked_plan(found, parse_inputs(found, inputs), limit), opened, cache, mended)
+    plan, against = planned(found, located, out, opened, limit, mended=mended, only_look=dry_run)
     chosen = make_engine(engine, workers or os.cpu_count() or 1)
-    plan = with_collected(plan, out)
     tell_examined(examined(plan))
     parts = find_parts(plan, limit, tell_looking)
     if dry_run:
@@ -271,31 +199,10 @@ def run(
         progress.close()
     before = opened.latest(found.release.name) if found.release else None
     try:
-        released = _released(found, result, opened, against)
+        released = released_of(found, result, opened, against)
     except ReleaseError:  # the run is done all the same, and its folder is where to look
         tell_result(result, None, None, as_json=as_json)
         raise
     tell_result(result, released, before, as_json=as_json)
     if not result.releasable:
         raise typer.Exit(1)
-
-
-def _released(recipe: Recipe, result: RunResult, store: Store, against: Sequence[Manifest]) -> Manifest | None:
-    """The version made of a run, where its recipe wants one and there is anything to release."""
-    from latam_corpus.release.build import build
-
-    release = recipe.release
-    if not (release and result.kept and result.releasable):
-        return None
-    return build(
-        release.name,
-        [result.folder],
-        store,
-        admit=release.admit,
-        uses=release.uses,
-        splits=release.split.model_dump(),
-        index=release.index,
-        # Documents that this run set aside as copies of a version's are in the next one through it alone.
-        parent=next((m.version for m in against if m.name == release.name), None),
-        created=datetime.now(UTC),
-    )

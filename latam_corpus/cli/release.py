@@ -11,8 +11,7 @@ import typer
 
 from latam_corpus.cli import completed
 from latam_corpus.cli.recipes import AcceptLoss  # noqa: TC001  (Typer reads annotations at run time)
-from latam_corpus.cli.show import console, errors, number, print_json, progress, table
-from latam_corpus.cli.stores import load_version, open_store
+from latam_corpus.cli.show import console, errors, note, number, print_json, progress, table
 from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.pipeline.history import folders as run_folders
 from latam_corpus.pipeline.record import RUN_FILE
@@ -52,8 +51,9 @@ def build(
     as_json: Json = False,
 ) -> None:
     """Assemble a version from runs, and from the parent version where one is named."""
+    from latam_corpus.audit.documents import run_meant
+    from latam_corpus.audit.stores import load_version, open_store
     from latam_corpus.catalog.naming import checked_name
-    from latam_corpus.cli.documents import run_meant
     from latam_corpus.pipeline.survival import accepted
     from latam_corpus.release.build import NOTHING_TO_BUILD_FROM
     from latam_corpus.release.build import build as build_version
@@ -64,9 +64,9 @@ def build(
     if not runs and parent is None:
         raise ConfigError(name, *NOTHING_TO_BUILD_FROM)
     checked_name(name)
-    folders = [run_meant(run, out) for run in runs or ()]
+    folders = [run_meant(run, out, note) for run in runs or ()]
     loaded = [load_run(folder) for folder in folders]
-    old = None if parent is None else load_version(opened, f"{name}@{parent}")
+    old = None if parent is None else load_version(opened, f"{name}@{parent}", note)
     before = opened.latest(name)
     with progress() as told:
         made = build_version(
@@ -99,6 +99,7 @@ def build(
 @app.command("list")
 def list_versions(out: Out = Path("out"), store: StoreUrl = None, as_json: Json = False) -> None:
     """List the versions in a store."""
+    from latam_corpus.audit.stores import open_store
     from latam_corpus.release.card import megabytes
     from latam_corpus.release.manifest import load_manifest
 
@@ -113,8 +114,8 @@ def list_versions(out: Out = Path("out"), store: StoreUrl = None, as_json: Json 
                     found.append(_summary(load_manifest(opened, name, version)) | {"latest": version == latest})
                 except ReleaseError as error:  # the others are listed all the same
                     notes.append(str(error))
-    for note in dict.fromkeys(notes):
-        errors.print(f"note: {note}", markup=False)
+    for told in dict.fromkeys(notes):
+        note(f"note: {told}")
     if as_json:
         print_json(found)
     elif not found:
@@ -141,7 +142,9 @@ def list_versions(out: Out = Path("out"), store: StoreUrl = None, as_json: Json 
 @app.command("show")
 def show(spec: Spec, out: Out = Path("out"), store: StoreUrl = None, as_json: Json = False) -> None:
     """Show what a version holds, from which sources and under which rights, and what it left out."""
-    manifest = load_version(open_store(store, out), spec)
+    from latam_corpus.audit.stores import load_version, open_store
+
+    manifest = load_version(open_store(store, out), spec, note)
     if as_json:
         print_json(manifest.model_dump(mode="json"))
         return
@@ -163,10 +166,11 @@ def show(spec: Spec, out: Out = Path("out"), store: StoreUrl = None, as_json: Js
 @app.command("verify")
 def verify(spec: Spec, out: Out = Path("out"), store: StoreUrl = None, as_json: Json = False) -> None:
     """Read every byte of a version again and report what isn't as its manifest says."""
+    from latam_corpus.audit.stores import load_version, open_store
     from latam_corpus.release.verify import verify as problems_of
 
     opened = open_store(store, out)
-    manifest = load_version(opened, spec)
+    manifest = load_version(opened, spec, note)
     with opened.told(), progress() as told:
         problems = problems_of(opened, manifest.name, manifest.version, told)
     if as_json:
@@ -188,10 +192,11 @@ def diff(
     as_json: Json = False,
 ) -> None:
     """Say which documents were added, removed or changed from one version to another, and why."""
+    from latam_corpus.audit.stores import load_version, open_store
     from latam_corpus.release.diff import diff as compare
 
     opened = open_store(store, out)
-    pair = [load_version(opened, spec) for spec in (old, new)]
+    pair = [load_version(opened, spec, note) for spec in (old, new)]
     with opened.told():
         there = {folder.name: folder for folder in run_folders(out) if (folder / RUN_FILE).exists()}
         changes = compare(opened, pair[0], pair[1], there)
@@ -218,10 +223,11 @@ def pull(
     as_json: Json = False,
 ) -> None:
     """Fetch a version, verified, in a layout that datasets, Polars and DuckDB read; it goes on where it was cut."""
+    from latam_corpus.audit.stores import load_version, open_store
     from latam_corpus.release.pull import pull as pull_version
 
     opened = open_store(store, out)
-    named = load_version(opened, spec).spec
+    named = load_version(opened, spec, note).spec
     with progress() as told:
         lock = pull_version(named, opened, to, where, told, with_index=with_index)
     if as_json:

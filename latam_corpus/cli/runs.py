@@ -10,7 +10,6 @@ import typer
 
 from latam_corpus.cli import completed
 from latam_corpus.cli.show import console, number, print_json, table
-from latam_corpus.cli.stores import existing_store
 from latam_corpus.errors import ConfigError
 from latam_corpus.pipeline import history
 from latam_corpus.pipeline.difference import counts, differences, files_of, title_of
@@ -89,12 +88,12 @@ def _minute(moment: str) -> str:
 
 
 def _released(out: Path, store: str | None) -> dict[str, list[str]]:
-    opened = existing_store(store, out)
-    if opened is None:
+    if store is None and not (out / "store").is_dir():
         return {}
+    from latam_corpus.audit.stores import open_store
     from latam_corpus.release.runs import releases_of
 
-    return releases_of(opened)
+    return releases_of(open_store(store, out))
 
 
 @app.command("show")

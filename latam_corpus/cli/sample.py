@@ -11,7 +11,7 @@ import typer
 
 from latam_corpus.cli import completed
 from latam_corpus.cli.measure import Internal, PageLanguage  # noqa: TC001  (Typer reads annotations at run time)
-from latam_corpus.cli.show import console, number, print_json
+from latam_corpus.cli.show import console, note, number, print_json
 from latam_corpus.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from latam_corpus.cli.documents import Documents
+    from latam_corpus.audit.documents import Documents
 
 _FORMS = (".html", ".jsonl", ".xlsx")
 
@@ -45,7 +45,7 @@ def sample(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Draw documents by lot, the same ones each time, redacted, and only those whose terms allow them to be shown."""
-    from latam_corpus.cli.documents import named_documents
+    from latam_corpus.audit.documents import named_documents
     from latam_corpus.report.draw import by_columns, draw
     from latam_corpus.report.page import checked_language, write_file
     from latam_corpus.report.sample import sample_page, shown_rows, write_jsonl, write_sheet
@@ -54,7 +54,7 @@ def sample(
     checked_language(page_language)
     if to and to.suffix not in _FORMS:
         raise ConfigError(str(to), f"«{to.suffix}» is no form of a sample", f"end its name in {', '.join(_FORMS)}")
-    found = named_documents(named, out, store)
+    found = named_documents(named, out, store, note)
     if set_aside and found.folder is None:
         raise ConfigError(named, "a release holds nothing that was set aside", "name a run")
     hidden: Counter[str] = Counter()

@@ -17,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressC
 from rich.table import Table
 from rich.text import Text
 
-from latam_corpus.cli.visible import visible, visible_json, visible_lines
+from latam_corpus.text.visible import visible, visible_json, visible_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -38,6 +38,11 @@ class _Screen(Console):
 
 console = _Screen(highlight=False, soft_wrap=True)
 errors = _Screen(stderr=True, highlight=False, soft_wrap=True)
+
+
+def note(sentence: str) -> None:
+    """Say, on standard error, what a reader should know."""
+    errors.print(sentence, markup=False)
 
 
 def styled(*pieces: str | tuple[str, str]) -> Text:

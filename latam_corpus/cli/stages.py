@@ -9,7 +9,7 @@ from typing import Annotated, Any, get_origin, get_type_hints
 import typer
 
 from latam_corpus.cli import completed
-from latam_corpus.cli.show import console, number, print_json
+from latam_corpus.cli.show import console, note, number, print_json
 from latam_corpus.errors import ConfigError
 from latam_corpus.pipeline.registry import make_stage, stage_class
 
@@ -25,13 +25,13 @@ def stage(
     as_json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Run one stage alone; the output has one row a row of the input, in its order."""
-    from latam_corpus.cli.rows import RowWriter, kind_of
-    from latam_corpus.cli.stage_rows import extracted, worked
+    from latam_corpus.collect.row_files import RowWriter, kind_of
+    from latam_corpus.pipeline.one_stage import extracted, worked
 
     made = make_stage(name, dict(_setting(name, entry) for entry in settings), f"stage «{name}»")
     kind_of(output)
     rows, dropped = 0, 0
-    chunks = extracted(source, made) if name == "extract" else worked(source, made.expand())
+    chunks = extracted(source, made) if name == "extract" else worked(source, made.expand(), note)
     with RowWriter(output) as writer:
         for originals, given in chunks:
             writer.write(originals, given)

@@ -19,7 +19,7 @@ from latam_corpus.corpus import ragged
 from latam_corpus.dedupe.common_lines import COMMON, By, CommonLines, Floor
 from latam_corpus.dedupe.line_keys import RUN, SHORTEST, KeyLines, LineKeys
 from latam_corpus.errors import ConfigError
-from latam_corpus.stage import Stage
+from latam_corpus.stages import Stage
 from latam_corpus.text.words import WordTable
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ import polars as pl
 from latam_corpus.corpus import ROW, ragged
 from latam_corpus.dedupe import buckets
 from latam_corpus.dedupe.line_keys import ASIDE, KEYS, SHEET, mixed
-from latam_corpus.stage import Barrier
+from latam_corpus.stages import Barrier
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

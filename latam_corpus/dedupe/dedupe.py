@@ -23,14 +23,14 @@ from latam_corpus.dedupe.near import linked
 from latam_corpus.dedupe.order import DECIDED_BY, TERMS, Keeping, decided_by, in_order
 from latam_corpus.dedupe.scheme import Scheme
 from latam_corpus.dedupe.told import decided
-from latam_corpus.stage import Barrier
+from latam_corpus.stages import Barrier
 from latam_corpus.vocabulary import Tier, Use  # noqa: TC001  (a stage's options are checked by their types)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from latam_corpus.corpus import Corpus, Piece
-    from latam_corpus.stage import Stage
+    from latam_corpus.stages import Stage
 
 _EMPTY: bytes = text_hash("")
 _KEYS = ("text_hash", "doc_id", "rights_tier", *TERMS, "obtained")

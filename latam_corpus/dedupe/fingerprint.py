@@ -14,7 +14,7 @@ from latam_corpus.dedupe.columns import ANCHORS, SKETCH, STREAM, WORDS
 from latam_corpus.dedupe.damage import damage_of, shipped
 from latam_corpus.dedupe.minhash import proposals_of
 from latam_corpus.dedupe.scheme import MINHASH, Scheme
-from latam_corpus.stage import Stage
+from latam_corpus.stages import Stage
 from latam_corpus.text.normal import normal, normal_utf8
 
 if TYPE_CHECKING:

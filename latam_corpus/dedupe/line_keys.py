@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from latam_corpus.dedupe.scheme import Ragged
-from latam_corpus.stage import Stage
+from latam_corpus.stages import Stage
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

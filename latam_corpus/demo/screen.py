@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from latam_corpus.cli.explain import bound_line, tell
-from latam_corpus.cli.recipes import checked_plan
+from latam_corpus.api.run_recipe import checked_plan
+from latam_corpus.audit.stores import existing_store
+from latam_corpus.audit.story import find, story
+from latam_corpus.audit.story_lines import bound_line
+from latam_corpus.cli.explain import tell
 from latam_corpus.cli.show import Unseen, console, errors, heading, number, print_json, styled
-from latam_corpus.cli.stores import existing_store
-from latam_corpus.cli.story import find, story
 from latam_corpus.demo.newspaper import crawl_pieces
 from latam_corpus.desk.commands.inventory import reasons_of
 from latam_corpus.engine.choose import make_engine

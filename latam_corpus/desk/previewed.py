@@ -19,7 +19,7 @@ from latam_corpus.pipeline.conserve import pass_through, set_aside
 from latam_corpus.pipeline.registry import make_stage
 from latam_corpus.privacy.redact import redact
 from latam_corpus.report.reasons import in_plain_words
-from latam_corpus.stage import Stage
+from latam_corpus.stages import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

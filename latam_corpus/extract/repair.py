@@ -14,7 +14,7 @@ import ftfy
 import numpy as np
 import polars as pl
 
-from latam_corpus.stage import Stage
+from latam_corpus.stages import Stage
 from latam_corpus.text.words_kernels import REPAIRS
 
 if TYPE_CHECKING:

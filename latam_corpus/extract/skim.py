@@ -16,7 +16,7 @@ from latam_corpus.errors import ConfigError
 from latam_corpus.extract.charset import decode, meta_charset
 from latam_corpus.extract.markup import read_markup
 from latam_corpus.extract.media_type import HTML, parse_media_type
-from latam_corpus.stage import Stage
+from latam_corpus.stages import Stage
 from latam_corpus.vocabulary import SKIMMED
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from latam_corpus.extract.licences import with_stated
 from latam_corpus.extract.media_type import parse_media_type
 from latam_corpus.extract.model_file import model_digest
 from latam_corpus.schema import DOCUMENT_SCHEMA
-from latam_corpus.stage import Stage
+from latam_corpus.stages import Stage
 from latam_corpus.vocabulary import SKIMMED
 
 if TYPE_CHECKING:

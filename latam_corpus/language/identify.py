@@ -18,7 +18,7 @@ from latam_corpus.language.model import digest, load
 from latam_corpus.language.model_files import SHIPPED
 from latam_corpus.language.variety import TAGS, predict
 from latam_corpus.schema import LANGUAGES
-from latam_corpus.stage import Stage
+from latam_corpus.stages import Stage
 
 if TYPE_CHECKING:
     from latam_corpus.batch import Batch

@@ -20,7 +20,7 @@ from latam_corpus.vocabulary import SKIMMED
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from latam_corpus.stage import Stage
+    from latam_corpus.stages import Stage
 
 _NOTES = ("drop_reason", "verdict", "evidence")
 

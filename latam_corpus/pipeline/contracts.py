@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from latam_corpus.pipeline.plan import Part, Plan
-    from latam_corpus.stage import Barrier
+    from latam_corpus.stages import Barrier
 
 
 def examined(plan: Plan) -> list[Examined]:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.corpus import Piece
     from latam_corpus.pipeline.engines import Engine, Progress
-    from latam_corpus.stage import Barrier
+    from latam_corpus.stages import Barrier
 
 T = TypeVar("T")
 R = TypeVar("R")

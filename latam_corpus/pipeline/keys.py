@@ -9,13 +9,13 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.pipeline.reach import code
-from latam_corpus.stage import Barrier
+from latam_corpus.stages import Barrier
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from latam_corpus.pipeline.tally import Pair
-    from latam_corpus.stage import Stage
+    from latam_corpus.stages import Stage
 
 _READING: Final = "latam_corpus.collect.files"
 _TABLES: Final = ("catalog/optout/agents.toml", "language/models/groups.toml")

@@ -29,7 +29,7 @@ from latam_corpus.pipeline.conserve import Count, Passed, pass_through, set_asid
 from latam_corpus.pipeline.keys import digest_of, reading_code
 from latam_corpus.pipeline.step_file import ASIDE, DROPPED, LEDGER, ROWS, VALUES, StepFile, Told, damage_in, put
 from latam_corpus.pipeline.tally import pairs, tally
-from latam_corpus.stage import Stage
+from latam_corpus.stages import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

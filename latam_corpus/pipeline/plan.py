@@ -21,7 +21,7 @@ from latam_corpus.pipeline.keys import digest_of, made_of, rows_code, stage_dige
 from latam_corpus.pipeline.registry import make_stage
 from latam_corpus.pipeline.supersede import Supersede
 from latam_corpus.pipeline.survival import check_floors
-from latam_corpus.stage import Barrier
+from latam_corpus.stages import Barrier
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from latam_corpus.collect.spans import Span
     from latam_corpus.pipeline.recipe import Recipe
     from latam_corpus.pipeline.tally import Pair
-    from latam_corpus.stage import Stage
+    from latam_corpus.stages import Stage
 
 # What every record has once it is collected.
 COLLECTED = frozenset(

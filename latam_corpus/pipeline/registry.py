@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, get_type_hints
 import pydantic
 
 from latam_corpus.errors import ConfigError, closest
-from latam_corpus.stage import Barrier, Stage
+from latam_corpus.stages import Barrier, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,11 +71,11 @@ def _of_plug_in(entry: metadata.EntryPoint, place: str) -> type[Stage | Barrier]
         remedy = f"install «{package}» anew, or correct its entry point «{ENTRY_POINTS}»"
         raise ConfigError(place, f"{registers}, which can't be imported: {error}", remedy) from error
     if not (isinstance(found, type) and issubclass(found, Stage | Barrier)):
-        remedy = "derive it from `latam_corpus.stage.Stage`, or from `Barrier` there, as a frozen dataclass"
+        remedy = "derive it from `latam_corpus.stages.Stage`, or from `Barrier` there, as a frozen dataclass"
         raise ConfigError(place, f"{registers}, which is no stage", remedy)
     missing = sorted(found.__abstractmethods__) + ([] if found.name else ["name"])
     if missing:
-        remedy = "see the contract in `latam_corpus.stage`"
+        remedy = "see the contract in `latam_corpus.stages`"
         raise ConfigError(place, f"{registers}, which lacks «{missing[0]}»", remedy)
     return found
 

@@ -13,7 +13,7 @@ import polars as pl
 
 from latam_corpus.collect.repeats import COLUMNS, unlike
 from latam_corpus.errors import SourceError
-from latam_corpus.stage import Barrier
+from latam_corpus.stages import Barrier
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

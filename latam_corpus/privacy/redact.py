@@ -18,7 +18,7 @@ import polars as pl
 
 from latam_corpus import schema
 from latam_corpus.privacy.identifiers import is_cpf, is_cuit, is_rut
-from latam_corpus.stage import Stage
+from latam_corpus.stages import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable

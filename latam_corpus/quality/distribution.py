@@ -123,14 +123,14 @@ def groups(frame: pl.DataFrame, policies: Policies) -> list[Group]:
 
 
 def _group(part: pl.DataFrame, language: str, genre: str, bounds: Sequence[Bound]) -> Group:
-    values = {name: signal_values(part, name) for name in vocabulary.SIGNALS}
+    values = {name: signal_values(part, name) for name in vocabulary.signal_names()}
     fallen = {bound.signal: outside(values[bound.signal], bound) for bound in bounds}
     times = np.zeros(part.height, np.int64)
     for below, above in fallen.values():
         times += below | above
     by_signal = {bound.signal: bound for bound in bounds}
     signals = []
-    for name in vocabulary.SIGNALS:
+    for name in vocabulary.signal_names():
         bound = by_signal.get(name)
         costs = tuple(_costs(part, values[name], bound, *fallen[name], times)) if bound else ()
         signals.append(_measured(name, values[name], bound, costs))

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from latam_corpus import vocabulary
 from latam_corpus.quality.policies import cached_policies
-from latam_corpus.stage import Stage
+from latam_corpus.stages import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -96,7 +95,7 @@ class Filter(Stage):
         """The batch with `drop_reason` where a signal is out of its bounds; the evidence names every such signal."""
         policies = cached_policies(self.policies)
         signals = batch.frame["signals"].struct.unnest()
-        values = {name: signals[name].to_numpy() for name in vocabulary.SIGNALS}
+        values = {name: signals[name].to_numpy() for name in signals.columns}
         pairs = list(zip(batch.frame["language"].fill_null("und"), batch.frame["genre"], strict=True))
         bounds = {pair: policies.bounds(*pair) for pair in set(pairs)}
         reasons: list[str | None] = [None] * len(pairs)

@@ -14,8 +14,9 @@ from latam_corpus.quality.given import Given
 from latam_corpus.quality.policies import cached_policies
 from latam_corpus.quality.signals import ALWAYS, Lexicon, Reading
 from latam_corpus.quality.signals import measure as measured
+from latam_corpus.quality.signals.plugged import measure_plugged, plugged_digest, refuse_taken_names
 from latam_corpus.quality.word_lists import cached_word_lists
-from latam_corpus.stage import Stage
+from latam_corpus.stages import Stage
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,7 +59,8 @@ class Measure(Stage):
     gives: ClassVar[frozenset[str]] = frozenset({"signals"})
 
     def __post_init__(self) -> None:
-        known = {*vocabulary.SIGNALS, ALL}
+        refuse_taken_names()
+        known = {*vocabulary.signal_names(), ALL}
         for signal in self.signals:
             if signal not in known:
                 raise ConfigError("option «signals»", f"unknown signal «{signal}»", closest(signal, known))
@@ -79,7 +81,8 @@ class Measure(Stage):
         """Changes when what is known of the languages does, or what must be measured; not when a bound moves."""
         policies = cached_policies(self.policies)
         on_demand = sorted(self._names(policies) - ALWAYS)
-        return " ".join([policies.lexicon_digest(), *on_demand, *self.given.digests()])
+        plug_ins = [plugged_digest(name) for name in on_demand if name in vocabulary.plugged_signals()]
+        return " ".join([policies.lexicon_digest(), *on_demand, *plug_ins, *self.given.digests()])
 
     def __call__(self, batch: Batch) -> Batch:
         """The batch with the struct `signals`."""
@@ -94,14 +97,16 @@ class Measure(Stage):
             {code: file.alphabet for code, file in policies.languages.items() if file.alphabet},
             {code: lists[found] for code in set(languages) if (found := holder(code, lists))},
         )
-        values = measured(Reading(batch.words, lexicon), self._names(policies))
+        reading, names = Reading(batch.words, lexicon), self._names(policies)
+        values = measured(reading, names)
+        values |= {name: measure_plugged(name, reading) for name in vocabulary.plugged_signals() if name in names}
         values |= self.given.values(batch, languages)
         nothing = pl.repeat(None, len(batch), dtype=pl.Float32, eager=True)
-        columns = {name: values.get(name, nothing) for name in vocabulary.SIGNALS}
+        columns = {name: values.get(name, nothing) for name in vocabulary.signal_names()}
         return batch.with_columns({"signals": pl.DataFrame(columns).to_struct("signals").cast(schema.SIGNAL_STRUCT)})
 
     def _names(self, policies: Policies) -> frozenset[str]:
         if ALL in self.signals:
-            return frozenset(vocabulary.SIGNALS)
+            return frozenset(vocabulary.signal_names())
         # What a file gives is measured in `given`.
         return ALWAYS | policies.bounded_signals | frozenset(self.signals)

@@ -13,7 +13,6 @@ from latam_corpus.catalog.words import TIERS
 from latam_corpus.cli import completed
 from latam_corpus.cli.show import console, number, print_json, table
 from latam_corpus.cli.spoken import Lang, in_their_language, spoken
-from latam_corpus.cli.stores import existing_store
 from latam_corpus.errors import ConfigError
 from latam_corpus.pipeline.history import finished_runs
 from latam_corpus.report.reasons import in_plain_words
@@ -100,6 +99,8 @@ def inventory(
 
     Of a source that is named, all of it is told; of the others a line each.
     """
+    from latam_corpus.audit.stores import existing_store
+
     language = spoken(lang)
     held = _held(out, existing_store(store, out))
     if named:

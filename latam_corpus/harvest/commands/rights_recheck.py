@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from latam_corpus.cli.show import console, errors, number, print_json, table
+from latam_corpus.cli.show import console, errors, note, number, print_json, table
 from latam_corpus.cli.spoken import Lang, in_their_language, spoken
-from latam_corpus.cli.stores import load_version, open_store
 from latam_corpus.errors import ConfigError
 from latam_corpus.harvest.crawl_words import (
     EVIDENCE,
@@ -83,12 +82,13 @@ def recheck(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Read the opt-outs of every host of a release again, and list what must leave its next version."""
+    from latam_corpus.audit.stores import load_version, open_store
     from latam_corpus.harvest.crawlers import installed
     from latam_corpus.release.opt_outs import leaving, on_the_web, read_listed, relisted, write_listed
 
     language = spoken(lang)
     opened = open_store(store, out)
-    manifest = load_version(opened, spec)
+    manifest = load_version(opened, spec, note)
     with opened.told():
         listed = read_listed(opened, manifest.name)
         documents = on_the_web(opened, manifest, listed)

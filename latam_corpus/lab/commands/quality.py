@@ -43,7 +43,7 @@ def train(
 
 
 def _texts(path: Path) -> list[str]:
-    from latam_corpus.cli.rows import read_chunks
+    from latam_corpus.collect.row_files import read_chunks
 
     if path.is_dir():
         files = sorted(path.rglob("*.txt"))

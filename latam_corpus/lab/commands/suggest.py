@@ -10,10 +10,10 @@ import typer
 
 from latam_corpus.cli import completed
 from latam_corpus.cli.measure import Internal, Page, PageLanguage, show_measured
-from latam_corpus.cli.show import block, console, print_json
+from latam_corpus.cli.show import block, console, note, print_json
 
 if TYPE_CHECKING:
-    from latam_corpus.cli.measured import MeasuredRows
+    from latam_corpus.audit.measured import MeasuredRows
 
 
 def measure(
@@ -36,11 +36,11 @@ def measure(
     as_json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show each signal's distribution against its bounds, and what each bound alone would drop."""
-    from latam_corpus.cli.measured import read_measured
+    from latam_corpus.audit.measured import read_measured
     from latam_corpus.report.page import checked_language
 
     checked_language(page_language)
-    found = read_measured(source, out, policies, datetime.now(UTC).date(), every)
+    found = read_measured(source, out, policies, datetime.now(UTC).date(), note, every=every)
     if html or not propose:
         show_measured(found, html, page_language, every=every, internal=internal, quiet=propose, as_json=as_json_)
     if propose:
@@ -48,7 +48,7 @@ def measure(
 
 
 def _suggest(found: MeasuredRows, lose: float, as_json_: bool) -> None:
-    from latam_corpus.cli.rows import as_json
+    from latam_corpus.collect.row_files import as_json
     from latam_corpus.lab.suggest_bounds import as_toml, suggest
 
     made = suggest(found.frame, found.policies, lose)

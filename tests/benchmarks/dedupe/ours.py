@@ -20,13 +20,13 @@ import polars as pl
 import pyarrow as pa
 
 from latam_corpus.batch import Batch
-from latam_corpus.cli.rows import as_documents
+from latam_corpus.collect.row_files import as_documents
 from latam_corpus.corpus import ROW, PieceFile
 from latam_corpus.dedupe.fingerprint import Fingerprint
 from latam_corpus.engine.in_process import InProcess
 from latam_corpus.pipeline.decide import Stored
 from latam_corpus.pipeline.registry import make_stage
-from latam_corpus.stage import Barrier, Stage
+from latam_corpus.stages import Barrier, Stage
 
 from ..machine import usage
 from .documents import Result, Used, read_records, write_result

@@ -6,14 +6,14 @@ import json
 import re
 import unicodedata
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
+from latam_corpus import schema
+from latam_corpus.audit.copies import copies
 from latam_corpus.catalog.urls import canonical_url
-from latam_corpus.cli.copies import copies
-from latam_corpus.cli.rows import as_json
+from latam_corpus.collect.row_files import as_json
 from latam_corpus.language.variety import cues
 from latam_corpus.pipeline.history import finished_runs
 from latam_corpus.pipeline.record import read_record
@@ -23,6 +23,7 @@ from latam_corpus.release.tables import read_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from latam_corpus.release.store import Store
 
@@ -73,7 +74,7 @@ def _rows(files: list[Path], query: str) -> Iterator[dict[str, Any]]:
         # Who copies words from a page doesn't see where the text's lines end.
         wanted = pl.col("text").str.contains(r"\s+".join(words)) | (pl.col("title") == query)
     if files:
-        yield from pl.scan_parquet(files, glob=False).filter(wanted).head(_MOST).collect().iter_rows(named=True)
+        yield from schema.scan(files, schema.DOCUMENT_SCHEMA).filter(wanted).head(_MOST).collect().iter_rows(named=True)
 
 
 def story(found: Found, store: Store | None) -> dict[str, Any]:
@@ -127,7 +128,7 @@ def _variety_cues(found: Found) -> dict[str, list[str]] | None:
 
 def _ledger(run: Path, doc_id: str) -> list[dict[str, Any]]:
     files = sorted((run / "ledger").glob("*.parquet"))
-    rows = pl.scan_parquet(files, glob=False).filter(pl.col("doc_id") == doc_id).collect()
+    rows = schema.scan(files, schema.LEDGER_SCHEMA).filter(pl.col("doc_id") == doc_id).collect()
     return [
         {**row, "evidence": json.loads(row["evidence"]) if row["evidence"] else None}
         for row in rows.iter_rows(named=True)
@@ -174,7 +175,7 @@ def _bounds(found: Found, row: dict[str, Any]) -> list[dict[str, Any]]:
         return []
     met = []
     for bound in Policies.load(folder).bounds(row["language"] or "und", row["genre"]):
-        value = row["signals"][bound.signal]
+        value = row["signals"].get(bound.signal)
         low = bound.minimum is not None and value is not None and value < bound.minimum
         high = bound.maximum is not None and value is not None and value > bound.maximum
         met.append(

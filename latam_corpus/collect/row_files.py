@@ -88,19 +88,34 @@ def as_documents(rows: Sequence[Mapping[str, Any]], start: int) -> pl.DataFrame:
         rows: dicts with `id` or `doc_id`, `text`, and any other column of the schema.
         start: the place of the first row in its file, for rows without id.
     """
-    columns: dict[str, pl.Series] = {}
     stated = set().union(*rows)
-    for name, dtype in (schema.DOCUMENT_SCHEMA | {"raw": pl.Binary(), "media_type": pl.String()}).items():
-        if name not in stated:
-            continue
-        values = [row.get(name) for row in rows]
-        if any(value is not None for value in values):
-            columns[name] = _series(name, values, dtype)
-    count = len(rows)
+    values = {name: [row.get(name) for row in rows] for name in (*schema.DOCUMENT_SCHEMA, "id") if name in stated}
+    return _documents({name: _series(name, found, _type_of(name)) for name, found in values.items()}, len(rows), start)
+
+
+def frame_as_documents(frame: pl.DataFrame) -> pl.DataFrame:
+    """The same of a frame's rows."""
+    columns = {}
+    for column in frame:
+        dtype = _type_of(column.name)
+        if column.name in schema.DOCUMENT_SCHEMA or column.name == "id":
+            exact = column.dtype == dtype
+            columns[column.name] = column if exact else _series(column.name, column.to_list(), dtype)
+    return _documents(columns, frame.height, 0)
+
+
+def _type_of(name: str) -> pl.DataType:
+    return schema.DOCUMENT_SCHEMA.get(name, pl.String())
+
+
+def _documents(columns: dict[str, pl.Series], count: int, start: int) -> pl.DataFrame:
+    columns = {name: values for name, values in columns.items() if values.null_count() < count}
     if "rights" in columns and "rights_tier" not in columns:
         tiers = [None if rights is None else tier_of(rights) for rights in columns["rights"]]
         columns["rights_tier"] = pl.Series("rights_tier", tiers, dtype=pl.String)
-    ids = [str(row.get("doc_id") or row.get("id") or doc_id(_SOURCE, f"#{start + n}")) for n, row in enumerate(rows)]
+    nothing = [None] * count
+    given = zip(columns.get("doc_id", nothing), columns.pop("id", nothing), strict=True)
+    ids = [first or second or doc_id(_SOURCE, f"#{start + n}") for n, (first, second) in enumerate(given)]
     columns["doc_id"] = pl.Series("doc_id", ids, dtype=pl.String)
     for name, value in (
         ("source_id", _SOURCE),

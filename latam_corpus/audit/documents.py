@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import pyarrow.parquet as pq
 
 from latam_corpus import schema
-from latam_corpus.cli.show import errors
-from latam_corpus.cli.stores import load_version, open_store
+from latam_corpus.audit.stores import load_version, open_store
 from latam_corpus.errors import ConfigError
 from latam_corpus.pipeline.history import find_run, read_tags, unfinished_after
 from latam_corpus.pipeline.record import RUN_FILE, read_record
@@ -18,7 +17,7 @@ from latam_corpus.release.parquet import read_batches
 from latam_corpus.release.runs import Part
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import polars as pl
 
@@ -57,18 +56,23 @@ class Documents:
                     yield schema.conform(frame, schema.DOCUMENT_SCHEMA)
 
 
-def named_run(named: str, out: Path) -> Documents:
-    """The documents of a run, given by its folder, its name or the start of it, its recipe or a tag.
+def named_run(named: str, out: Path, tell: Callable[[str], None]) -> Documents:
+    """The documents of a run, given by its folder, its name or the start of it, its recipe or a tag; see `run_meant`.
 
     Raises:
         ConfigError: there is no such run, or its documents are no longer on disk.
     """
-    folder = with_documents(run_meant(named, out))
+    folder = with_documents(run_meant(named, out, tell))
     return Documents(folder.resolve().name, folder)
 
 
-def run_meant(named: str, out: Path) -> Path:
-    """The folder of a finished run, see `find_run`; which one is told where it wasn't named in full.
+def run_meant(named: str, out: Path, tell: Callable[[str], None]) -> Path:
+    """The folder of a finished run, see `find_run`.
+
+    Args:
+        named: what the user typed.
+        out: the folder in which `runs/` is.
+        tell: is given a sentence where the run wasn't named in full: which one it is, and which newer one failed.
 
     Raises:
         ConfigError: there is none, or several are meant.
@@ -76,7 +80,7 @@ def run_meant(named: str, out: Path) -> Path:
     folder = find_run(named, out)
     if folder.name != Path(named).name:
         after = "".join(f"; {one.name}, after it, is not: {one.state}" for one in unfinished_after(folder, out)[:1])
-        errors.print(f"«{named}» is the run {folder.name}{after and ', the newest that is finished'}{after}")
+        tell(f"«{named}» is the run {folder.name}{after and ', the newest that is finished'}{after}")
     return folder
 
 
@@ -91,13 +95,14 @@ def with_documents(folder: Path) -> Path:
     return folder
 
 
-def named_documents(named: str, out: Path, store: str | None) -> Documents:
+def named_documents(named: str, out: Path, store: str | None, tell: Callable[[str], None]) -> Documents:
     """The documents of a run or of a version.
 
     Args:
         named: a run's folder or name, or `NAME[@VERSION]` of a release.
         out: the folder in which `runs/` and the store are.
         store: the store's folder or URL; `<out>/store` when None.
+        tell: is given a sentence for each thing that a reader should know of the choice.
 
     Raises:
         ConfigError: there is neither such a run nor such a release.
@@ -109,12 +114,12 @@ def named_documents(named: str, out: Path, store: str | None) -> Documents:
     # The start of a run's name may be the name of a release: the release is meant then.
     if exact or ("@" not in named and named not in opened.names()):
         try:
-            return named_run(named, out)
+            return named_run(named, out, tell)
         except ConfigError as error:
             known = ", ".join(opened.names())
             more = f", or a release: {known}" if known else ""
             raise ConfigError(
                 named, f"there is no such run or release ({error.problem})", error.remedy + more
             ) from None
-    manifest = load_version(opened, named)
+    manifest = load_version(opened, named, tell)
     return Documents(manifest.spec, None, opened, manifest.shards)

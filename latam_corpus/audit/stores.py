@@ -1,22 +1,21 @@
-"""The store and the version that a command means; what is passed over for it is told."""
+"""The store and the version that a name means; what is passed over for it is told."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from latam_corpus.cli.show import errors
+from latam_corpus.release.manifest import load_manifest
+from latam_corpus.release.store import Store
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from latam_corpus.release.manifest import Manifest
-    from latam_corpus.release.store import Store
 
 
 def open_store(store: str | None, out: Path) -> Store:
     """The store that is named, else the one in the folder of runs."""
-    from latam_corpus.release.store import Store
-
     return Store.at(store or out / "store")
 
 
@@ -25,22 +24,20 @@ def existing_store(store: str | None, out: Path) -> Store | None:
     return open_store(store, out) if store is not None or (out / "store").is_dir() else None
 
 
-def load_version(store: Store, spec: str) -> Manifest:
+def load_version(store: Store, spec: str, tell: Callable[[str], None]) -> Manifest:
     """The version that `NAME` or `NAME@VERSION` means.
+
+    Args:
+        store: where it is.
+        spec: its name.
+        tell: is given a sentence for each thing that was passed over.
 
     Raises:
         ConfigError: there is none.
         ReleaseError: the store can't be read.
     """
-    from latam_corpus.release.manifest import load_manifest
-
     with store.told():
         name, version = store.find(spec)
-        tell_notes(store, name)
+        for note in store.notes(name):
+            tell(f"note: {note}")
         return load_manifest(store, name, version)
-
-
-def tell_notes(store: Store, name: str | None = None) -> None:
-    """Tell what is passed over in a release, or in all of them."""
-    for note in store.notes(name):
-        errors.print(f"note: {note}", markup=False)

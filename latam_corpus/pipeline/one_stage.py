@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -9,19 +10,18 @@ import polars as pl
 from latam_corpus import schema
 from latam_corpus.batch import Batch
 from latam_corpus.catalog.source import Source
-from latam_corpus.cli.rows import as_documents, read_chunks
-from latam_corpus.cli.show import errors
 from latam_corpus.collect.files import list_inputs, read_all
+from latam_corpus.collect.row_files import as_documents, read_chunks
 from latam_corpus.corpus import ROW, Frames
 from latam_corpus.errors import ConfigError
 from latam_corpus.pipeline.registry import make_stage
-from latam_corpus.stage import Barrier
+from latam_corpus.stages import Barrier
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from latam_corpus.stage import Stage
+    from latam_corpus.stages import Stage
 
 Chunk = tuple[list[dict[str, Any]], pl.DataFrame]  # rows as they were, and what is given beside them
 _GIVEN_BY_EXTRACT = (
@@ -47,53 +47,84 @@ def extracted(where: Path, extract: Stage | Barrier) -> Iterator[Chunk]:
         yield [{} for _ in range(shown.height)], shown
 
 
-def worked(where: Path, stages: Sequence[Stage | Barrier]) -> Iterator[Chunk]:
-    """The rows of a file after these stages, of which one may be a barrier."""
+def worked(where: Path, stages: Sequence[Stage | Barrier], tell: Callable[[str], None]) -> Iterator[Chunk]:
+    """The rows of a file after these stages, see `applied`."""
+    read: deque[list[dict[str, Any]]] = deque()
+
+    def documents() -> Iterator[pl.DataFrame]:
+        start = 0
+        for rows in read_chunks(where):
+            if not start:
+                _check_text(where, rows, stages)
+            read.append(rows)
+            yield as_documents(rows, start)
+            start += len(rows)
+
+    for given in applied(documents(), stages, tell):
+        yield read.popleft(), given
+
+
+def applied(
+    documents: Iterable[pl.DataFrame], stages: Sequence[Stage | Barrier], tell: Callable[[str], None]
+) -> Iterator[pl.DataFrame]:
+    """For each frame of documents one with the same rows and the columns that the stages give.
+
+    Args:
+        documents: frames of the document schema.
+        stages: in order; one may be a barrier, which waits for all frames.
+        tell: see `with_language`.
+    """
     at = next((place for place, one in enumerate(stages) if isinstance(one, Barrier)), len(stages))
     before = [one for one in stages[:at] if not isinstance(one, Barrier)]
     # What a stage gives for the barrier after it is of no use to a reader.
     gives = [c.name for c in schema.DOCUMENT if any(c.name in one.gives for one in stages[at:] or stages)]
-    held: list[Chunk] = []
-    start = 0
-    for rows in read_chunks(where):
-        if not start:
-            _check_text(where, rows, stages)
-        batch = Batch(with_language(as_documents(rows, start), before))
+    held: list[pl.DataFrame] = []
+    for frame in documents:
+        batch = Batch(with_language(frame, before, tell))
         for one in before:
             batch = one(batch)
-        start += len(rows)
         if at < len(stages):
             # A stage after the barrier may read any column.
-            held.append((rows, batch.frame if stages[at + 1 :] else batch.frame.select(_decided_by(stages[at]))))
+            held.append(batch.frame if stages[at + 1 :] else batch.frame.select(_decided_by(stages[at])))
         else:
-            yield rows, schema.conform(batch.frame, schema.DOCUMENT_SCHEMA).select(gives)
+            yield schema.conform(batch.frame, schema.DOCUMENT_SCHEMA).select(gives)
     if held:
         yield from _decided(held, stages[at:], gives)
 
 
 def _check_text(where: Path, rows: Sequence[dict[str, Any]], stages: Sequence[Stage | Barrier]) -> None:
-    """Refuse rows none of which has a text, where one is needed: all would be judged as if they were empty."""
-    fields = sorted({field for row in rows for field in row})
-    if rows and "text" not in fields and any("text" in one.needs for one in stages):
-        raise ConfigError(str(where), "no row has a field «text»", f"name it so: there are {', '.join(fields)}")
+    if rows:
+        check_text(str(where), {field for row in rows for field in row}, stages)
 
 
-def _decided(held: Sequence[Chunk], stages: Sequence[Stage | Barrier], gives: Sequence[str]) -> Iterator[Chunk]:
-    """The chunks after a barrier and the stages that follow it."""
+def check_text(place: str, fields: Collection[str], stages: Sequence[Stage | Barrier]) -> None:
+    """Refuse rows none of which has a text, where one is needed: all would be judged as if they were empty.
+
+    Raises:
+        ConfigError: the fields have no text.
+    """
+    if "text" not in fields and any("text" in one.needs for one in stages):
+        raise ConfigError(place, "no row has a field «text»", f"name it so: there are {', '.join(sorted(fields))}")
+
+
+def _decided(
+    held: Sequence[pl.DataFrame], stages: Sequence[Stage | Barrier], gives: Sequence[str]
+) -> Iterator[pl.DataFrame]:
+    """The frames after a barrier and the stages that follow it."""
     barrier, *after = stages
-    assert isinstance(barrier, Barrier)  # noqa: S101  (`worked` cuts there)
-    corpus = Frames(tuple(frame.select(_decided_by(barrier)) for _, frame in held))
+    assert isinstance(barrier, Barrier)  # noqa: S101  (`applied` cuts there)
+    corpus = Frames(tuple(frame.select(_decided_by(barrier)) for frame in held))
     nothing = pl.DataFrame(schema={ROW: pl.Int64})
     decided = pl.concat([nothing, *barrier.decide(corpus)], how="diagonal")
     given = [name for name in decided.columns if name != ROW]
     start = 0
-    for rows, frame in held:
+    for frame in held:
         numbered = frame.drop(given, strict=False).with_row_index(ROW, start).with_columns(pl.col(ROW).cast(pl.Int64))
         batch = Batch(numbered.join(decided, on=ROW, how="left", maintain_order="left"))
         for one in after:
             assert not isinstance(one, Barrier)  # noqa: S101  (a stage stands for one barrier at most)
             batch = one(batch)
-        yield rows, schema.conform(batch.frame, schema.DOCUMENT_SCHEMA).select(gives)
+        yield schema.conform(batch.frame, schema.DOCUMENT_SCHEMA).select(gives)
         start += frame.height
 
 
@@ -101,14 +132,20 @@ def _decided_by(barrier: Stage | Barrier) -> list[str]:
     return sorted({*barrier.needs, *(barrier.aside if isinstance(barrier, Barrier) else ())})
 
 
-def with_language(documents: pl.DataFrame, stages: Sequence[Stage]) -> pl.DataFrame:
-    """The documents with `language`, where a stage needs one and rows have none: as declared, else identified."""
+def with_language(documents: pl.DataFrame, stages: Sequence[Stage], tell: Callable[[str], None]) -> pl.DataFrame:
+    """The documents with `language`, where a stage needs one and rows have none: as declared, else identified.
+
+    Args:
+        documents: rows of the document schema.
+        stages: what they are for.
+        tell: is given a sentence where rows are identified.
+    """
     if not any("language" in stage.needs for stage in stages):
         return documents
     documents = documents.with_columns(pl.coalesce("language", "declared_language").alias("language"))
     missing = documents["language"].is_null()
     if missing.any():
-        errors.print("rows without «language» are identified first")
+        tell("rows without «language» are identified first")
         identified = make_stage("identify", {}, "identify")
         assert not isinstance(identified, Barrier)  # noqa: S101  (the registry's own stage)
         found = identified(Batch(documents.filter(missing))).frame["language"]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
+from latam_corpus import schema
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 # What the choice rested on, as the evidence of `dedupe` names it.
 _WHY: Final = {
@@ -56,7 +58,7 @@ def copies(run: Path, row: Mapping[str, Any], evidence: Mapping[str, Any] | None
     }
     if other:
         files = sorted((run / "kept").glob("*.parquet"))
-        found = pl.scan_parquet(files, glob=False).filter(pl.col("doc_id") == other)
+        found = schema.scan(files, schema.DOCUMENT_SCHEMA).filter(pl.col("doc_id") == other)
         told["other"] = next(found.select("doc_id", "title", "source_id", "url").collect().iter_rows(named=True), None)
     if evidence and row["duplicate_of"]:
         told["rule"] = _RULES.get(str(evidence.get("rule")), evidence.get("rule"))

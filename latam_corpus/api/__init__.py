@@ -1,0 +1,1 @@
+"""What `import latam_corpus` gives to a notebook; the command line calls the same functions."""

@@ -1,0 +1,156 @@
+"""A version of a corpus as a notebook sees it: its documents as a lazy frame, its manifest, whether it is whole."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+from polars.io.plugins import register_io_source
+
+from latam_corpus import schema
+from latam_corpus.api.progress import LineProgress, NoProgress
+from latam_corpus.audit.stores import load_version
+from latam_corpus.errors import ReleaseError
+from latam_corpus.release import verify as verifying
+from latam_corpus.release.manifest import VERIFY
+from latam_corpus.release.parquet import read_batches
+from latam_corpus.release.pull import pull as pull_version
+from latam_corpus.release.store import Store
+from latam_corpus.release.tables import open_shard
+from latam_corpus.report.notebook import plain, table_html
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from latam_corpus.release.lock import Lock
+    from latam_corpus.release.manifest import Manifest
+
+
+@dataclass(frozen=True, repr=False)
+class Release:
+    """A version in a store.
+
+    Attributes:
+        store: where it is.
+        manifest: its shards with their digests, its sources, counts, terms, and what it left out.
+    """
+
+    store: Store
+    manifest: Manifest
+
+    @property
+    def name(self) -> str:
+        """The release's name."""
+        return self.manifest.name
+
+    @property
+    def version(self) -> str:
+        """The version's number."""
+        return self.manifest.version
+
+    def scan(self) -> pl.LazyFrame:
+        """The version's documents, in the columns of a release; a store elsewhere is read as far as is asked for.
+
+        Raises:
+            ReleaseError: a shard is missing or has another size; `verify` looks at every byte.
+        """
+        for shard in self.manifest.shards:
+            size = self.store.size(shard.object)
+            if size != shard.bytes:
+                problem = "the shard is missing" if size is None else f"the shard has {size} bytes, not {shard.bytes}"
+                raise ReleaseError(f"{self.store.url}, {shard.object}", problem, VERIFY)
+        if self.store.folder is not None:
+            return schema.scan([self.store.path(one.object) for one in self.manifest.shards], schema.RELEASE_SCHEMA)
+        return register_io_source(self._frames, schema=schema.RELEASE_SCHEMA)
+
+    def _frames(
+        self, columns: list[str] | None, predicate: pl.Expr | None, rows: int | None, _batch: int | None
+    ) -> Iterator[pl.DataFrame]:
+        """Frames of a store that isn't on this disk, as Polars asks for them."""
+        wanted = columns or list(schema.RELEASE_SCHEMA)
+        needed = {*wanted, *(predicate.meta.root_names() if predicate is not None else ())}
+        types = pl.Schema({name: dtype for name, dtype in schema.RELEASE_SCHEMA.items() if name in needed})
+        for shard in self.manifest.shards:
+            with open_shard(self.store, shard) as file:
+                there = [name for name in types if name in file.schema_arrow.names]
+                for frame in read_batches(file, there):
+                    found = schema.conform(frame, types)
+                    if predicate is not None:
+                        found = found.filter(predicate)
+                    if rows is not None:
+                        found = found.head(rows)
+                        rows -= found.height
+                    yield found.select(wanted)
+                    if rows == 0:
+                        return
+
+    def verify(self, *, progress: bool = True) -> list[str]:
+        """Every problem found in the version's bytes, rows and counts, one sentence each; empty when it is whole.
+
+        Raises:
+            ReleaseError: the manifest or the store can't be read.
+        """
+        with self.store.told(), LineProgress() if progress else NoProgress() as line:
+            return verifying.verify(self.store, self.name, self.version, line.step)
+
+    def __repr__(self) -> str:
+        return f"<release {self.manifest.spec}: {self.manifest.rows} documents>"
+
+    def _repr_html_(self) -> str:
+        told = self.manifest
+        sources = [(s.source_id, s.rights, s.rights_tier, s.holder, s.rows) for s in told.sources]
+        return (
+            f"<div><b>{plain(told.title)}</b> {plain(told.spec)}</div>"
+            f"<div>{told.rows} documents in {len(told.shards)} shards; admits {plain(', '.join(told.admit))} "
+            f"for {plain(', '.join(told.uses))}</div>"
+            + table_html(("source", "rights", "tier", "holder", "documents"), sources)
+        )
+
+
+def open_release(store: str | Path, spec: str) -> Release:
+    """A version in a store.
+
+    Args:
+        store: a folder or URL.
+        spec: `NAME@VERSION`, or `NAME` for its latest.
+
+    Raises:
+        ConfigError: there is no such store, release or version.
+        ReleaseError: the store can't be read, or the version is damaged.
+    """
+    opened = Store.at(store)
+    return Release(opened, load_version(opened, spec, lambda told: warnings.warn(told, stacklevel=4)))
+
+
+def pull(
+    store: str | Path,
+    spec: str,
+    to: str | Path,
+    where: str | None = None,
+    *,
+    with_index: bool = False,
+    progress: bool = True,
+) -> Lock:
+    """Fetch a version into a folder, every byte verified, as `latam-corpus pull` does; it goes on where it was cut.
+
+    Args:
+        store: a folder or URL.
+        spec: `NAME@VERSION`, or `NAME` for its latest.
+        to: a folder that is new, empty, or holds an earlier pull of the same release.
+        where: only rows of which this is true, such as `country in ('CL', 'AR')`.
+        with_index: also the fingerprints of its documents.
+        progress: whether a line tells how far it is, on a terminal and in a notebook.
+
+    Returns:
+        What `corpus.lock` says; keep that file beside what is trained on the documents.
+
+    Raises:
+        ConfigError: there is no such version, the condition is wrong, or the folder holds something else.
+        ReleaseError: bytes in the store are missing or damaged.
+    """
+    found = open_release(store, spec)
+    with LineProgress() if progress else NoProgress() as line:
+        return pull_version(found.manifest.spec, found.store, Path(to), where, line.step, with_index=with_index)

@@ -1,0 +1,236 @@
+"""`run`: a recipe from its sources to its release, for a notebook; the command line goes the same way, step by step."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import warnings
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from latam_corpus.api.opened_run import Run
+from latam_corpus.api.progress import LineProgress, NoProgress
+from latam_corpus.audit.stores import open_store
+from latam_corpus.dedupe.dedupe import Dedupe
+from latam_corpus.engine.choose import make_engine
+from latam_corpus.errors import ConfigError, PartError, ReleaseError
+from latam_corpus.pipeline.collected import with_collected
+from latam_corpus.pipeline.contracts import examined
+from latam_corpus.pipeline.plan import make_plan, named_sources
+from latam_corpus.pipeline.recipe import load_recipe
+from latam_corpus.pipeline.run import find_parts
+from latam_corpus.pipeline.run import run as run_plan
+from latam_corpus.pipeline.survival import accepted
+from latam_corpus.quality.policies import cached_policies
+from latam_corpus.release.build import build
+from latam_corpus.release.index import find_index
+from latam_corpus.release.sketch import scheme_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from latam_corpus.pipeline.plan import Plan
+    from latam_corpus.pipeline.recipe import Recipe
+    from latam_corpus.pipeline.result import RunResult
+    from latam_corpus.release.manifest import Manifest
+    from latam_corpus.release.store import Store
+    from latam_corpus.stages import Barrier
+
+
+def run(
+    recipe: str | Path,
+    inputs: Mapping[str, str | Path] | str | Path | None = None,
+    out: str | Path = "out",
+    *,
+    workers: int = 1,
+    engine: str = "local",
+    limit: int | None = None,
+    accept_loss: str | None = None,
+    store: str | Path | None = None,
+    progress: bool = True,
+) -> Run:
+    """Run a recipe: collect, work, and, where it has a `[release]`, release; as `latam-corpus run` does.
+
+    What may be wrong with a source or a recipe and doesn't stop it is a warning.
+
+    Args:
+        recipe: a TOML file, or the name of a shipped recipe.
+        inputs: source id → where its records are; only these sources are run. A path alone where the recipe has one
+            source.
+        out: the folder of runs, work and the release store.
+        workers: worker processes; 0 for one a processor.
+        engine: `local` or `in-process`.
+        limit: at most so many records of each file.
+        accept_loss: why it may be released although a stage kept less than the recipe's floor.
+        store: the release store, a folder or URL; `<out>/store` by default.
+        progress: whether a line tells how far it is, on a terminal and in a notebook.
+
+    Raises:
+        ConfigError: the recipe or an option is wrong; nothing ran.
+        SourceError: a source can't be read.
+        PartError: parts failed; what was done is kept, and running it again goes on from there.
+        ReleaseError: a stage kept less than the recipe's floor, or the release can't be made; the run itself is done.
+    """
+    reason = accepted(accept_loss)
+    folder, found = Path(out), load_recipe(str(recipe))
+    opened = open_store(None if store is None else str(store), folder)
+    mended: list[str] = []
+    plan, against = planned(found, _located(found, inputs), folder, opened, limit, mended=mended)
+    chosen = make_engine(engine, workers or os.cpu_count() or 1)
+    for one in examined(plan):
+        for doubt in one.doubts:
+            warnings.warn(f"{doubt.place}: {doubt.problem}; {doubt.remedy}", stacklevel=2)
+    for hint in found.hints():
+        warnings.warn(hint, stacklevel=2)
+    with LineProgress() if progress else NoProgress() as line:
+        result = run_plan(plan, find_parts(plan, limit), folder, chosen, line, None, reason, mended)
+    for told in result.mended:
+        warnings.warn(f"damaged and made anew: {told}", stacklevel=2)
+    _refuse_unreleasable(result)
+    released = released_of(found, result, opened, against)
+    return Run.at(result.folder, opened, released.spec if released else None)
+
+
+def _located(recipe: Recipe, inputs: Mapping[str, str | Path] | str | Path | None) -> dict[str, str]:
+    """Source id → where its records are.
+
+    Raises:
+        ConfigError: a path alone for a recipe with several sources.
+    """
+    if inputs is None:
+        return {}
+    if isinstance(inputs, str | Path):
+        ids = [source.id for source, _ in named_sources(recipe)]
+        if len(ids) > 1:
+            raise ConfigError("inputs", f"«{inputs}» names no source", f'say which: {{"{ids[0]}": "{inputs}"}}')
+        return {ids[0]: str(inputs)}
+    return {source: str(where) for source, where in inputs.items()}
+
+
+def _refuse_unreleasable(result: RunResult) -> None:
+    """Refuse to go on with a run that lacks documents which it should have; the command line ends with 1 then.
+
+    Raises:
+        PartError: parts failed.
+        ReleaseError: a stage kept less than the recipe's floor.
+    """
+    look = f"lc.open_run({str(result.folder)!r}) opens what there is"
+    if result.failures:
+        name, error = next(iter(result.failures.items()))
+        told = f"{len(result.failures)} parts failed; {name} said: {error}"
+        raise PartError(str(result.folder), told, f"run it again to do them; {look}")
+    if not result.releasable:
+        told = "; ".join(map(str, result.losses))
+        raise ReleaseError(str(result.folder), told, f"{look}; mend it, or say with accept_loss why it may pass")
+
+
+def planned(
+    recipe: Recipe,
+    inputs: Mapping[str, str],
+    out: Path,
+    store: Store,
+    limit: int | None,
+    *,
+    mended: list[str],
+    only_look: bool = False,
+) -> tuple[Plan, list[Manifest]]:
+    """The checked plan of a recipe with all that it reads beside its sources, and the versions it is held against.
+
+    Args:
+        recipe: what to do.
+        inputs: source id → where its records are.
+        out: the folder of runs; what was collected there is read from there.
+        store: where versions are.
+        limit: at most so many records of each file.
+        mended: a sentence is added for each file of an index that was damaged and is fetched anew.
+        only_look: whether indexes are looked for and not fetched.
+
+    Raises:
+        ConfigError: something is wrong with the recipe, its policies, its sources or a version that it names.
+    """
+    cache = None if only_look else out / "work" / "index"
+    plan, against = with_indexes(checked_plan(recipe, inputs, limit), store, cache, mended)
+    return with_collected(plan, out), against
+
+
+def checked_plan(recipe: Recipe, inputs: Mapping[str, str], limit: int | None) -> Plan:
+    """The plan, after the checks that need the policies and the catalogue.
+
+    Raises:
+        ConfigError: a policy is missing, or the release would admit a source without rights.
+    """
+    plan = make_plan(recipe, inputs, limit)
+    place = str(recipe.file)
+    for entry in recipe.stage:
+        if entry.use in ("filter", "measure"):
+            policies = cached_policies(str(entry.options.get("policies", "")))
+            for genre in {source.genre or recipe.genre for source in plan.sources} - {None}:
+                policies.genre(str(genre))
+    if recipe.release and all(source.rights is None for source in plan.sources):
+        raise ConfigError(
+            place,
+            f"[release] over «{plan.sources[0].id}», a source without rights",
+            "state [rights] in its source file",
+        )
+    return plan
+
+
+def with_indexes(
+    plan: Plan, store: Store, cache: Path | None, mended: list[str] | None = None
+) -> tuple[Plan, list[Manifest]]:
+    """The plan whose barriers read the index of the version that they name in `against`, and those versions.
+
+    Args:
+        plan: of a recipe.
+        store: where the versions are.
+        cache: the folder in which indexes are found; None only looks whether they exist.
+        mended: a sentence is added for each file there that was damaged and is fetched anew.
+
+    Raises:
+        ConfigError: there is no such version, or its index can't be used.
+    """
+    found: list[Manifest] = []
+
+    def settled(barrier: Barrier) -> Barrier:
+        if not isinstance(barrier, Dedupe) or not barrier.against:
+            return barrier
+        spec = barrier.against
+        try:
+            index = find_index(store, spec, scheme_of(dataclasses.asdict(barrier)))
+            found.append(index.manifest)
+            if cache is None:
+                return barrier
+            return dataclasses.replace(barrier, against=str(index.folder(cache, mended)))
+        except ConfigError as error:
+            place = f"{plan.recipe.file}, stage «{barrier.name}», against = «{spec}»"
+            raise ConfigError(place, f"{error.place}: {error.problem}", error.remedy) from None
+
+    with store.told():
+        segments = tuple(
+            dataclasses.replace(segment, barriers=tuple(map(settled, segment.barriers))) for segment in plan.segments
+        )
+    return dataclasses.replace(plan, segments=segments), found
+
+
+def released_of(recipe: Recipe, result: RunResult, store: Store, against: Sequence[Manifest]) -> Manifest | None:
+    """The version made of a run, where its recipe wants one and there is anything to release.
+
+    Raises:
+        ReleaseError: it can't be made.
+    """
+    release = recipe.release
+    if not (release and result.kept and result.releasable):
+        return None
+    return build(
+        release.name,
+        [result.folder],
+        store,
+        admit=release.admit,
+        uses=release.uses,
+        splits=release.split.model_dump(),
+        index=release.index,
+        # Documents that this run set aside as copies of a version's are in the next one through it alone.
+        parent=next((m.version for m in against if m.name == release.name), None),
+        created=datetime.now(UTC),
+    )

@@ -1,0 +1,68 @@
+"""One stage alone, on a Polars frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import polars as pl
+
+from latam_corpus.collect.row_files import frame_as_documents
+from latam_corpus.errors import ConfigError
+from latam_corpus.pipeline.one_stage import applied, check_text
+from latam_corpus.pipeline.registry import make_stage
+
+if TYPE_CHECKING:
+    from latam_corpus.stages import Barrier, Stage
+
+_ROWS: Final = 2000
+
+
+@dataclass(frozen=True)
+class StageAlone:
+    """A stage that takes a frame: `latam-corpus stage` for a notebook.
+
+    Attributes:
+        stage: with its options.
+    """
+
+    stage: Stage | Barrier
+
+    def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The same rows in their order, with the frame's columns and those that the stage gives.
+
+        Rows without `language` are identified first where the stage needs one. `genre` is `web` where none is given.
+
+        Args:
+            frame: `text`, and any column of the schema; `id` or `doc_id` name a document.
+
+        Raises:
+            ConfigError: there is no column `text`, or the stage reads files and no rows.
+        """
+        place = f"stage «{self.stage.name}»"
+        if "raw" in self.stage.needs:
+            problem = "it reads the bytes of files, not rows of text"
+            raise ConfigError(
+                place, problem, f"latam-corpus stage {self.stage.name} INPUT OUTPUT takes a folder of files"
+            )
+        stages = self.stage.expand()
+        check_text(place, frame.columns, stages)
+        documents = frame_as_documents(frame)
+        pieces = (documents.slice(start, _ROWS) for start in range(0, max(1, documents.height), _ROWS))
+        given = pl.concat(list(applied(pieces, stages, lambda _: None)))
+        if "duplicate_of" in given.columns and not {"id", "doc_id"} & set(frame.columns):
+            given = given.with_columns(documents["doc_id"])  # else nobody knows which row is meant
+        return frame.drop([name for name in given.columns if name in frame.columns]).hstack(given)
+
+
+def stage(name: str, **options: Any) -> StageAlone:
+    """A stage alone, to be called with a frame: `stage("identify")(frame)`.
+
+    Args:
+        name: the stage's key, see `latam-corpus list stages`.
+        **options: the stage's, as in a recipe.
+
+    Raises:
+        ConfigError: there is no such stage or option, or a value is wrong.
+    """
+    return StageAlone(make_stage(name, options, f"stage «{name}»"))

@@ -1,0 +1,78 @@
+"""What a notebook or the command line shows of the documents that a question means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from latam_corpus.audit.story import find, story
+from latam_corpus.audit.story_lines import story_lines
+from latam_corpus.errors import ConfigError
+from latam_corpus.pipeline.history import finished_runs
+from latam_corpus.report.notebook import lines_html
+from latam_corpus.text.visible import visible
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from latam_corpus.audit.story_lines import Line
+    from latam_corpus.release.store import Store
+
+_BRIEF: Final = ("doc_id", "verdict", "reason", "title")
+
+
+@dataclass(frozen=True, repr=False)
+class Explanation:
+    """The stories of the documents that a question means, each once, from the latest run that has it.
+
+    Attributes:
+        stories: see `story`; one at least. The first is told, the others are named.
+    """
+
+    stories: tuple[dict[str, Any], ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The first document's story as plain values, with the other documents, in brief, as `others`."""
+        return self.stories[0] | {"others": [{key: one[key] for key in _BRIEF} for one in self.stories[1:]]}
+
+    def __str__(self) -> str:
+        return "\n".join(visible("".join(text for _, text in line)) for line in self._lines())
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return lines_html(self._lines())
+
+    def _lines(self) -> list[Line]:
+        lines = story_lines(self.stories[0])
+        for one in self.stories[1:]:
+            reason = f": {one['reason']}" if one["reason"] else ""
+            label = one["title"] or one["beginning"][:50]
+            lines.append([("", f"  {'another':<13}{one['doc_id']}  {one['verdict']}{reason}  {label}")])
+        return lines
+
+
+def explained(query: str, out: Path, run: Path | None, store: Store | None) -> Explanation:
+    """What is known of the documents that a query means, see `find`.
+
+    Args:
+        query: a doc_id, an address, or words of the text.
+        out: the folder of runs.
+        run: a run's folder; None for any, the latest first.
+        store: where releases are that may have them.
+
+    Raises:
+        ConfigError: nothing is asked for, no run is finished, or no document is meant.
+        PartError: a run's file is damaged.
+    """
+    if not query.strip():
+        raise ConfigError("explain", "nothing is asked for", "give a doc_id, an address, or some words of the text")
+    runs = [run] if run else [record.folder for record in finished_runs(out)]
+    if not runs:
+        raise ConfigError(str(out), "there is no finished run here", "name the folder of runs with --out")
+    found = find(out, query, run)
+    if not found:
+        where = f"{len(runs)} runs" if len(runs) > 1 else runs[0].name
+        raise ConfigError(f"«{query}»", f"no document of {where} has it", "quote words as they stand in the text")
+    latest = {one.row["doc_id"]: one for one in reversed(found)}
+    return Explanation(tuple(story(one, store) for one in reversed(latest.values())))

@@ -1,0 +1,100 @@
+"""Signals of plug-in packages: how one is written, found and measured."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from latam_corpus.errors import ConfigError
+from latam_corpus.quality.signals.signal import Signal
+from latam_corpus.vocabulary import SIGNAL_ENTRY_POINTS, SIGNALS, plugged_signals
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from latam_corpus.quality.signals.reading import Reading
+    from latam_corpus.quality.signals.signal import Measure
+
+
+def signal(name: str, definition: str = "", *, used_by: str = "a plug-in") -> Callable[[Measure], Signal]:
+    """Make a signal of a function from a batch's reading to one number a document, float32[n].
+
+    A policy may bound it then, and a recipe ask for it. Its package names it under the entry point
+    `latam_corpus.signals`. A number that isn't finite passes every bound.
+
+    Args:
+        name: what policies call it.
+        definition: what it says, in one line; the function's own docstring when empty.
+        used_by: which filters use it.
+
+    >>> @signal("words_twice", "twice the words of a document")
+    ... def twice(reading):
+    ...     return 2 * reading.words.word_count
+    >>> twice.name
+    'words_twice'
+    """
+
+    def made(function: Measure) -> Signal:
+        told = definition or (function.__doc__ or "").strip().split("\n")[0].rstrip(".")
+        return Signal(name, told, used_by, function, on_demand=True)
+
+    return made
+
+
+def refuse_taken_names() -> None:
+    """Refuse a plug-in that names its signal as the toolkit names one of its own.
+
+    Raises:
+        ConfigError: there is one.
+    """
+    for name, entry in plugged_signals().items():
+        if name in SIGNALS:
+            place = f"entry point «{SIGNAL_ENTRY_POINTS}», {name} = {entry.value}"
+            raise ConfigError(place, f"«{name}» is a signal of the toolkit", "give it another name")
+
+
+@cache
+def plugged(name: str) -> Signal:
+    """The signal of a plug-in.
+
+    Raises:
+        ConfigError: what its package names can't be imported, or is another thing.
+    """
+    entry = plugged_signals()[name]
+    place = f"entry point «{SIGNAL_ENTRY_POINTS}», {name} = {entry.value}"
+    try:
+        found = entry.load()
+    except (ImportError, AttributeError) as error:
+        raise ConfigError(place, f"it can't be imported: {error}", "install the package again, or mend it") from error
+    if not isinstance(found, Signal) or found.name != name:
+        raise ConfigError(place, "this is no signal of that name", f'write @latam_corpus.signal("{name}") above it')
+    return found
+
+
+def measure_plugged(name: str, reading: Reading) -> NDArray[np.float32]:
+    """A plug-in's signal of every document, float32[n].
+
+    Raises:
+        ConfigError: it doesn't give one number a document.
+    """
+    values = np.asarray(plugged(name).measure(reading))
+    if values.shape != (len(reading),) or values.dtype.kind not in "biuf":
+        problem = f"it gave {values.dtype}{list(values.shape)} for {len(reading)} documents"
+        raise ConfigError(f"signal «{name}»", problem, "give one number a document, as a NumPy array")
+    return values.astype(np.float32)
+
+
+@cache
+def plugged_digest(name: str) -> str:
+    """Changes when a module of the package that has the signal does."""
+    package = importlib.import_module(plugged(name).measure.__module__.partition(".")[0])
+    folders = [Path(folder) for folder in getattr(package, "__path__", ())]
+    files = [file for folder in folders for file in sorted(folder.rglob("*.py"))] or [Path(str(package.__file__))]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]

@@ -1,0 +1,43 @@
+"""What a notebook shows of a value: HTML without style sheets, in which other people's words are only words."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Final
+
+from latam_corpus.text.visible import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_STYLES: Final = {"bold": "font-weight: bold", "green": "color: #2e7d32", "red": "color: #c62828"}
+
+
+def lines_html(lines: Iterable[Iterable[tuple[str, str]]]) -> str:
+    """The lines as they stand, each of pieces with a style: "", "bold", "green" or "red".
+
+    >>> lines_html([[("bold", "<b>La barca</b>"), ("", " salió")]])
+    '<pre><span style="font-weight: bold">&lt;b&gt;La barca&lt;/b&gt;</span> salió</pre>'
+    """
+    told = "\n".join("".join(_piece(style, text) for style, text in line) for line in lines)
+    return f"<pre>{told}</pre>"
+
+
+def table_html(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """The rows below their heads.
+
+    >>> table_html(["genre"], [["<news>"]])
+    '<table><tr><th>genre</th></tr><tr><td>&lt;news&gt;</td></tr></table>'
+    """
+    cells = [("th", heads), *(("td", row) for row in rows)]
+    told = "".join("<tr>" + "".join(f"<{tag}>{plain(cell)}</{tag}>" for cell in row) + "</tr>" for tag, row in cells)
+    return f"<table>{told}</table>"
+
+
+def plain(value: object) -> str:
+    """A value's words as HTML that shows them and obeys nothing in them; empty for None."""
+    return "" if value is None else escape(visible(str(value)))
+
+
+def _piece(style: str, text: str) -> str:
+    return f'<span style="{_STYLES[style]}">{plain(text)}</span>' if style else plain(text)

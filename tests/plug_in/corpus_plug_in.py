@@ -1,0 +1,38 @@
+"""A plug-in: a stage that ends each text with a line, and a signal that a policy may bound."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+import polars as pl
+
+import latam_corpus as lc
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from latam_corpus.quality.signals import Reading
+
+
+@dataclass(frozen=True)
+class Colophon(lc.Stage):
+    """The stage that ends each text with a line, an option of the recipe."""
+
+    line: str = "Fin"
+    name: ClassVar[str] = "colophon"
+    needs: ClassVar[frozenset[str]] = frozenset({"text"})
+    gives: ClassVar[frozenset[str]] = frozenset({"text"})
+
+    def __call__(self, batch: lc.Batch) -> lc.Batch:
+        """Return the batch with the line after each text."""
+        return batch.with_columns({"text": pl.concat_str("text", pl.lit(f"\n{self.line}"))})
+
+
+@lc.signal("exclamations_per_word", "exclamation marks a word")
+def exclamations(reading: Reading) -> NDArray[np.float32]:
+    """Count the marks in the bytes of each document."""
+    words = reading.words
+    before = np.concatenate([[0], np.cumsum(words.data == ord("!"))])
+    return (np.diff(before[words.doc_bytes]) / np.maximum(words.word_count, 1)).astype(np.float32)

@@ -1,0 +1,207 @@
+"""A plug-in package, installed beside the toolkit, gives a stage and a signal to the command line and to Python."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from latam_corpus import schema, vocabulary
+from latam_corpus.errors import ConfigError
+from latam_corpus.quality.measure import Measure
+from latam_corpus.quality.signals import Reading, plugged
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from conftest import SmallRecipe, SmallSource
+
+_PLUG_IN = Path(__file__).parent / "plug_in"
+_CALM = "La barca salió del puerto antes del alba y volvió con la red vacía, como todos los días de ese invierno."
+_LOUD = "¡Oferta! ¡Compre! ¡Ya! ¡Hoy! ¡No espere! ¡Llame! ¡Gratis!"
+_FROM_PYTHON = """
+import json, sys, warnings
+import latam_corpus as lc
+warnings.simplefilter("error")
+folder, out = sys.argv[1:]
+run = lc.run(folder + "/receta.toml", {"fuente": folder + "/in"}, out, engine="in-process")
+kept, dropped = run.documents().collect(), run.dropped().collect()
+signal = dropped["signals"].struct.field("exclamations_per_word")
+print(json.dumps({
+    "run": run.name,
+    "texts": kept["text"].to_list(),
+    "reasons": dropped["drop_reason"].to_list(),
+    "signal": signal.to_list(),
+    "released": lc.open_release(out + "/store", "prueba").scan().collect()["signals"].struct.fields,
+    "measured": "exclamations_per_word" in run.measure()["signal"].to_list(),
+    "alone": lc.stage("colophon", line="FIN")(kept.select("text"))["text"].to_list(),
+}))
+"""
+
+
+@pytest.fixture(scope="module")
+def environ(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment of a process that finds the plug-in, installed by pip without a network."""
+    target, source = tmp_path_factory.mktemp("installed"), tmp_path_factory.mktemp("source") / "plug_in"
+    shutil.copytree(_PLUG_IN, source, ignore=shutil.ignore_patterns("__pycache__"))
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
+    subprocess.run([*command, "--disable-pip-version-check", "--target", target, source], check=True, timeout=120)
+    return os.environ | {"PYTHONPATH": os.pathsep.join([str(target), *filter(None, sys.path)])}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, small_recipe: SmallRecipe, small_source: SmallSource) -> Path:
+    """A recipe with the stage, policies with a bound on the signal, and two documents."""
+    made = tmp_path_factory.mktemp("receta")
+    for name, told in {
+        "in/a.jsonl": "".join(json.dumps({"id": text[:6], "text": text}) + "\n" for text in (_CALM, _LOUD)),
+        "fuente.toml": small_source('files = ["*.jsonl"]'),
+        "receta.toml": small_recipe(
+            'colophon line = "FIN"',
+            "identify",
+            f"filter policies = {json.dumps(str(made / 'filters'))}",
+            release="",
+        ),
+        "filters/languages/und.toml": 'language = "und"\nname = "any"\nreviewed_by = []\nbounds = {}\n',
+        "filters/genres/literature.toml": (
+            'genre = "literature"\nreviewed_by = []\n[bounds]\nexclamations_per_word = { max = 0.5 }\n'
+        ),
+    }.items():
+        (made / name).parent.mkdir(parents=True, exist_ok=True)
+        (made / name).write_text(told, encoding="utf-8")
+    return made
+
+
+def _call(environ: dict[str, str], *command: str | Path) -> Any:
+    done = subprocess.run([sys.executable, *command], capture_output=True, text=True, check=False, env=environ)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.mark.slow
+def test_its_stage_and_its_signal_work_from_both_doors(environ: dict[str, str], folder: Path) -> None:
+    """The command line finds the run that Python made: both rest on the same, the plug-in's code among it."""
+    out = folder / "out"
+    told = _call(environ, "-c", _FROM_PYTHON, folder, out)
+    assert told["texts"] == [f"{_CALM}\nFIN"]
+    assert told["reasons"] == ["exclamations_per_word>0.5"]
+    assert told["signal"] == pytest.approx([7 / 9])
+    assert told["measured"]
+    assert told["alone"] == [f"{_CALM}\nFIN\nFIN"]
+    assert tuple(told["released"]) == vocabulary.SIGNALS
+    arguments = ("run", folder / "receta.toml", "--input", folder / "in", "--out", out, "--workers", "2", "--json")
+    again = _call(environ, "-m", "latam_corpus", *arguments)
+    assert again["run"] == told["run"]
+    assert all(step["parts"] == step["of"] for step in again["reused"].values())
+    [story] = _call(environ, "-m", "latam_corpus", "explain", "Compre", "--out", out, "--json")
+    assert story["bounds"] == [
+        {"signal": "exclamations_per_word", "value": pytest.approx(7 / 9), "min": None, "max": 0.5}
+        | {"file": "genres/literature.toml", "kept_to": False}
+    ]
+    listed = _call(environ, "-m", "latam_corpus", "list", "signals", "--json")
+    assert {"name": "exclamations_per_word", "definition": "exclamation marks a word"}.items() <= listed[-1].items()
+
+
+@pytest.mark.slow
+def test_a_run_of_a_plug_in_is_read_without_it(environ: dict[str, str], folder: Path) -> None:
+    """Its values are left out where it isn't installed, and nothing else of the documents."""
+    out = folder / "out"
+    if not out.exists():
+        _call(environ, "-c", _FROM_PYTHON, folder, out)
+    files = sorted(out.glob("runs/*/dropped/*.parquet"))
+    assert "exclamations_per_word" in pl.read_parquet(files[0], glob=False)["signals"].struct.fields
+    read = schema.scan(files, schema.DOCUMENT_SCHEMA).collect()
+    assert tuple(read["signals"].struct.fields) == vocabulary.SIGNALS
+    assert read["drop_reason"].to_list() == ["exclamations_per_word>0.5"]
+
+
+_SIGNALS = """
+import numpy as np
+from latam_corpus.quality.signals.plugged import signal
+
+@signal("marcas")
+def marcas(reading):
+    '''Marks a document.'''
+    return np.ones(len(reading) + {more})
+
+otra = 7
+"""
+
+
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """What installs a module whose entry point `marcas` is this object."""
+    cached = (vocabulary.plugged_signals, vocabulary.signal_names, plugged.plugged, plugged.plugged_digest)
+
+    def forget() -> None:
+        for function in cached:
+            function.cache_clear()
+        sys.modules.pop("marcas_de_prueba", None)
+
+    def install(value: str = "marcas_de_prueba:marcas", name: str = "marcas", more: int = 0) -> None:
+        (tmp_path / "marcas_de_prueba.py").write_text(_SIGNALS.format(more=more))
+        told = tmp_path / "marcas-1.0.dist-info"
+        told.mkdir(exist_ok=True)
+        (told / "METADATA").write_text("Metadata-Version: 2.1\nName: marcas\nVersion: 1.0\n")
+        (told / "entry_points.txt").write_text(f"[latam_corpus.signals]\n{name} = {value}\n")
+        monkeypatch.syspath_prepend(str(tmp_path))
+        forget()
+
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    yield install
+    monkeypatch.undo()
+    forget()
+
+
+def test_the_code_of_a_signal_counts(installed: Callable[..., None]) -> None:
+    """What is measured by other code is measured anew; a stage that doesn't ask for the signal rests on none of it."""
+    without = Measure().fingerprint()
+    installed()
+    assert Measure().fingerprint() == without
+    first = Measure(signals=("marcas",)).fingerprint()
+    installed(more=1)
+    assert Measure(signals=("marcas",)).fingerprint() != first
+
+
+def test_a_signal_gives_one_number_a_document(installed: Callable[..., None]) -> None:
+    """Another array is refused, and not stretched or cut."""
+    reading = Reading.of(["uno", "dos"])
+    installed()
+    assert plugged.measure_plugged("marcas", reading).dtype == np.float32
+    assert plugged.plugged("marcas").definition == "Marks a document"
+    installed(more=1)
+    with pytest.raises(ConfigError, match=r"it gave float64\[3\] for 2 documents; give one number a document"):
+        plugged.measure_plugged("marcas", reading)
+
+
+@pytest.mark.parametrize(
+    ("value", "name", "problem"),
+    [
+        ("marcas_de_prueba:nada", "marcas", "it can't be imported"),
+        ("marcas_de_prueba:otra", "marcas", "this is no signal of that name"),
+        ("marcas_de_prueba:marcas", "otras", "this is no signal of that name"),
+    ],
+)
+def test_what_a_package_names_and_is_no_signal_is_refused(
+    installed: Callable[..., None], value: str, name: str, problem: str
+) -> None:
+    """The error names the entry point."""
+    installed(value, name)
+    with pytest.raises(ConfigError, match=problem) as raised:
+        plugged.plugged(name)
+    assert raised.value.place == f"entry point «latam_corpus.signals», {name} = {value}"
+
+
+def test_a_name_of_the_toolkits_own_is_not_taken(installed: Callable[..., None]) -> None:
+    """A plug-in that would measure `word_count` otherwise is refused when anything is measured."""
+    installed(name="word_count")
+    with pytest.raises(ConfigError, match="«word_count» is a signal of the toolkit"):
+        Measure()

@@ -1,0 +1,334 @@
+"""`import latam_corpus`: runs, stages and releases from Python, as the command line has them."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import json
+import pkgutil
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pytest
+
+import latam_corpus as lc
+from latam_corpus import schema
+from latam_corpus.api.progress import LineProgress
+from latam_corpus.privacy.redact import Redact
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conftest import CommandLine, Document, KeptRun, SmallRecipe, SmallSource
+
+_SCRIPT = "<script>alert(1)</script>"
+_SPANISH = "La barca salió del puerto antes del alba y volvió con la red vacía, como todos los días de ese invierno."
+_PORTUGUESE = "O barco saiu do porto antes do amanhecer e voltou com a rede vazia, como quase sempre naquele inverno."
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, small_recipe: SmallRecipe, small_source: SmallSource) -> Path:
+    """A recipe of one source with a release, three documents, of which one is a copy, and what was made of them."""
+    made = tmp_path_factory.mktemp("puerta")
+    (made / "in").mkdir()
+    rows = [
+        {"id": "uno", "title": _SCRIPT, "text": _SPANISH},
+        {"id": "dos", "title": "La copia", "text": _SPANISH.upper()},
+        {"id": "tres", "title": "O barco", "text": _PORTUGUESE},
+    ]
+    lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    (made / "in" / "a.jsonl").write_text(lines, encoding="utf-8")
+    (made / "fuente.toml").write_text(small_source('files = ["*.jsonl"]').replace("Nadie", f"Nadie {_SCRIPT}"))
+    (made / "receta.toml").write_text(small_recipe("identify", "measure", "dedupe near = false", release=""))
+    return made
+
+
+@pytest.fixture(scope="module")
+def run(folder: Path) -> lc.Run:
+    """The run of the recipe."""
+    return lc.run(folder / "receta.toml", {"fuente": folder / "in"}, folder / "out", engine="in-process")
+
+
+def test_a_runs_documents_are_lazy_frames_in_the_schemas_columns(run: lc.Run) -> None:
+    """What it kept, what it set aside with the reason, and the ledger that tells of it."""
+    frames = run.documents(), run.dropped(), run.ledger()
+    assert all(isinstance(frame, pl.LazyFrame) for frame in frames)
+    kept, dropped, ledger = (frame.collect() for frame in frames)
+    assert kept.schema == dropped.schema == schema.DOCUMENT_SCHEMA
+    assert ledger.schema == schema.LEDGER_SCHEMA
+    assert sorted(kept["language"]) == ["por_Latn", "spa_Latn"]
+    assert dropped["drop_reason"].to_list() == ["duplicate"]
+    assert ledger["doc_id"].to_list() == dropped["doc_id"].to_list()
+    assert repr(run) == f"<run {run.name}: 3 documents in, 2 kept, released as {run.release}>"
+
+
+def test_the_command_line_finds_the_run_that_python_made(run: lc.Run, folder: Path, command_line: CommandLine) -> None:
+    """Both rest on the same recipe, plan and input; the release is the same, too."""
+    told = command_line(
+        "run", folder / "receta.toml", "--input", folder / "in", "--out", folder / "out", "--json"
+    ).json  # fmt: skip
+    assert told["run"] == run.name
+    assert f"{told['release']['name']}@{told['release']['version']}" == run.release
+    assert lc.run(folder / "receta.toml", folder / "in", folder / "out").name == run.name
+
+
+def test_a_document_is_explained_by_words_and_by_id(run: lc.Run, folder: Path, command_line: CommandLine) -> None:
+    """The story is the command's, as words, as values and as HTML."""
+    found = run.explain("amanhecer e voltou")
+    [told] = command_line("explain", "amanhecer e voltou", "--out", folder / "out", "--json").json
+    assert found.as_dict() == told | {"others": []}
+    assert f"{found}\n" == command_line("explain", "amanhecer e voltou", "--out", folder / "out").out
+    assert str(lc.explain(told["doc_id"], folder / "out")) == str(found)
+    assert f"release      {run.release}: in, shard" in str(found)
+    with pytest.raises(lc.ConfigError, match="no document of"):
+        run.explain("estas palabras no están")
+
+
+def test_several_documents_are_told_by_one_and_named(document: Document, kept_run: KeptRun) -> None:
+    """None is passed over without a word."""
+    kept = kept_run("cuentos-00000000", [document(1), document(2, title="El segundo")])
+    told = json.loads((kept / "run.json").read_text(encoding="utf-8"))
+    (kept / "run.json").write_text(json.dumps(told | {"stages": {}}), encoding="utf-8")
+    found = lc.open_run(kept).explain("salió del puerto")
+    assert [one["title"] for one in found.as_dict()["others"]] == ["El segundo"]
+    assert str(found).splitlines()[-1].strip().startswith("another")
+    assert "El segundo" in found._repr_html_()
+
+
+def test_words_of_others_are_only_words_in_a_notebook(run: lc.Run) -> None:
+    """A title, a holder or a file's name that is HTML is shown and not obeyed."""
+    assert run.release
+    release = lc.open_release(f"{run.folder.parent.parent}/store", run.release)
+    for shown in (run.explain("antes del alba")._repr_html_(), release._repr_html_()):
+        assert "&lt;script&gt;alert(1)&lt;/script&gt;" in shown
+        assert "<script" not in shown
+    values = run.values | {"recipe": {"title": _SCRIPT}, "by_genre": [_row(_SCRIPT)]}
+    changed = lc.Run(type(run.record)(run.folder, values, ""), None, _SCRIPT)
+    assert changed._repr_html_().count("&lt;script&gt;") == 5
+    assert "<script" not in changed._repr_html_()
+
+
+def _row(word: str) -> dict[str, Any]:
+    return {"genre": word, "source": word, "in": 1, "kept": 0, "reasons": {word: 1}}
+
+
+def test_what_was_measured_is_a_frame(run: lc.Run, folder: Path, command_line: CommandLine) -> None:
+    """It says of each signal what the command says."""
+    table = run.measure()
+    assert {"language", "genre", "signal", "p1", "p50", "p99", "min", "max", "would_drop"} <= set(table.columns)
+    groups = command_line("measure", run.name, "--out", folder / "out", "--json").json
+    for group in groups:
+        for one in group["signals"]:
+            row = table.filter(language=group["language"], genre=group["genre"], signal=one["signal"]).to_dicts()
+            if one["documents"] or one["bounds"]:
+                assert row[0]["would_drop"] == one["would_drop"]
+                assert row[0]["p50"] == one["quantiles"]["50"]
+            else:
+                assert not row
+
+
+def test_a_release_is_scanned_verified_and_pulled(run: lc.Run, folder: Path, tmp_path: Path) -> None:
+    """The version may be left out; a folder that was pulled holds the same documents."""
+    release = lc.open_release(folder / "out" / "store", "prueba")
+    assert run.release == f"prueba@{release.version}" == release.manifest.spec
+    rows = release.scan()
+    assert isinstance(rows, pl.LazyFrame)
+    assert rows.collect_schema() == schema.RELEASE_SCHEMA
+    assert rows.select("doc_id").collect().height == release.manifest.rows == 2
+    assert release.verify() == []
+    lock = lc.pull(folder / "out" / "store", "prueba", tmp_path / "pulled", "language = 'spa_Latn'")
+    assert lock.rows == 1
+    assert pl.read_parquet(tmp_path / "pulled" / "data").height == 1
+    with pytest.raises(lc.ConfigError, match="there is no release «preuba»; did you mean «prueba»"):
+        lc.open_release(folder / "out" / "store", "preuba")
+
+
+@pytest.mark.usefixtures("run")
+def test_a_store_elsewhere_is_scanned_as_far_as_is_asked(folder: Path) -> None:
+    """Columns, conditions and a number of rows give what the same store gives on this disk."""
+    import fsspec
+
+    memory = fsspec.filesystem("memory")
+    store = folder / "out" / "store"
+    memory.put(f"{store}/", "/almacen/", recursive=True)
+    here, there = (lc.open_release(place, "prueba").scan() for place in (store, "memory://almacen"))
+    assert there.collect_schema() == schema.RELEASE_SCHEMA
+    queries: tuple[Callable[[pl.LazyFrame], pl.LazyFrame], ...] = (
+        lambda rows: rows,
+        lambda rows: rows.select("title", "doc_id"),
+        lambda rows: rows.filter(pl.col("language") == "spa_Latn").select("title"),
+        lambda rows: rows.filter(pl.col("country").is_null()).select("text").head(1),
+        lambda rows: rows.select(pl.len()),
+    )
+    for query in queries:
+        assert query(there).collect().equals(query(here).collect())
+
+
+@pytest.mark.usefixtures("run")
+def test_a_damaged_store_is_told_before_a_row_is_read(folder: Path, tmp_path: Path) -> None:
+    """A shard that is cut or missing is named; `verify` finds a byte that was changed."""
+    store = tmp_path / "store"
+    shutil.copytree(folder / "out" / "store", store)
+    release = lc.open_release(store, "prueba")
+    shard = store / release.manifest.shards[0].object
+    whole = bytearray(shard.read_bytes())
+    whole[100] ^= 1
+    shard.chmod(0o644)
+    shard.write_bytes(whole)
+    assert release.verify(progress=False)
+    shard.write_bytes(whole[:-1])
+    with pytest.raises(lc.ReleaseError, match=f"the shard has {len(whole) - 1} bytes, not {len(whole)}"):
+        release.scan()
+    shard.unlink()
+    with pytest.raises(lc.ReleaseError, match="the shard is missing"):
+        release.scan()
+
+
+def test_a_stage_gives_the_rows_of_a_frame_new_columns(command_line: CommandLine, tmp_path: Path) -> None:
+    """In their order, with what they had, and as `latam-corpus stage` gives them."""
+    frame = pl.DataFrame({"id": ["uno", "dois"], "text": [_SPANISH, _PORTUGUESE], "nota": [7, 8]})
+    given = lc.stage("identify")(frame)
+    assert given.select(frame.columns).equals(frame)
+    assert given["language"].to_list() == ["spa_Latn", "por_Latn"]
+    frame.write_parquet(tmp_path / "in.parquet")
+    command_line("stage", "identify", tmp_path / "in.parquet", tmp_path / "out.parquet")
+    assert given.equals(pl.read_parquet(tmp_path / "out.parquet"))
+    assert lc.stage("redact")(frame.clear()).height == 0
+
+
+def test_a_stage_takes_its_options_and_the_schemas_columns() -> None:
+    """Which copy is kept depends on the rights that a row states; ids are given where there are none."""
+    frame = pl.DataFrame({"text": [_SPANISH, _SPANISH], "rights_tier": ["non_commercial", "open"]})
+    given = lc.stage("dedupe", near=False)(frame)
+    assert given["drop_reason"].to_list() == ["duplicate", None]
+    assert given["duplicate_of"][0] == given["doc_id"][1]
+    with pytest.raises(lc.ConfigError, match="stage «dedupe» has no option «nears»; did you mean «near»"):
+        lc.stage("dedupe", nears=False)
+    with pytest.raises(lc.ConfigError, match="no row has a field «text»; name it so: there are texto"):
+        lc.stage("identify")(pl.DataFrame({"texto": ["a"]}))
+    with pytest.raises(lc.ConfigError, match="reads the bytes of files"):
+        lc.stage("extract")(frame)
+
+
+def test_a_run_with_a_failed_part_is_an_error(
+    tmp_path: Path, small_recipe: SmallRecipe, small_source: SmallSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A part that failed, with which the command ends with 1; what was done can be opened."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.jsonl").write_text(json.dumps({"id": "a", "text": "uno"}) + "\n")
+    pl.DataFrame({"id": ["b"], "text": ["dos"]}).write_parquet(tmp_path / "in" / "b.parquet")
+    (tmp_path / "fuente.toml").write_text(small_source('files = ["*"]'))
+    (tmp_path / "receta.toml").write_text(small_recipe("redact"))
+    works = Redact.__call__
+
+    def fails(stage: Redact, batch: lc.Batch) -> lc.Batch:
+        if "dos" in batch.frame["text"]:
+            raise lc.PartError("b.parquet", "se cortó la luz")
+        return works(stage, batch)
+
+    monkeypatch.setattr(Redact, "__call__", fails)
+    with pytest.raises(lc.PartError, match=r"1 parts failed; fuente-0000\d said: .*se cortó la luz.*lc.open_run"):
+        lc.run(tmp_path / "receta.toml", tmp_path / "in", tmp_path / "out", progress=False)
+    [folder] = (tmp_path / "out" / "runs").glob("*-*")
+    assert lc.open_run(folder).documents().collect()["text"].to_list() == ["uno"]
+
+
+def test_a_loss_without_a_reason_is_an_error(
+    tmp_path: Path, small_recipe: SmallRecipe, small_source: SmallSource
+) -> None:
+    """The run is done; with a reason it passes."""
+    (tmp_path / "in.jsonl").write_text("".join(json.dumps({"id": n, "text": "1 2 3"}) + "\n" for n in range(2)))
+    (tmp_path / "fuente.toml").write_text(small_source())
+    recipe = small_recipe("identify", "filter") + "[survival]\nfloor = 0.9\nleast = 1\n"
+    (tmp_path / "receta.toml").write_text(recipe)
+    where = tmp_path / "receta.toml", tmp_path / "in.jsonl", tmp_path / "out"
+    with pytest.raises(lc.ReleaseError, match=r"filter.*lc.open_run.*accept_loss"):
+        lc.run(*where)
+    run = lc.run(*where, accept_loss="una prueba")
+    assert run.dropped().collect().height == 2
+    assert run.values["accepted_loss"] == "una prueba"
+
+
+def test_what_is_wrong_is_told_before_anything_runs(folder: Path, tmp_path: Path) -> None:
+    """With the errors of the command line."""
+    calls: tuple[tuple[Callable[[], lc.Run], str], ...] = (
+        (lambda: lc.run("literatura", out=tmp_path), "there is no such recipe; did you mean «literature»"),
+        (lambda: lc.run(folder / "receta.toml", {"fuentes": "x"}, tmp_path), "did you mean «fuente»"),
+        (lambda: lc.run(folder / "receta.toml", out=tmp_path), "nothing says where the records"),
+        (lambda: lc.run(folder / "receta.toml", folder / "in", tmp_path, engine="slum"), "unknown engine"),
+        (lambda: lc.open_run("nada", tmp_path), "there is no run «nada»"),
+    )
+    for call, told in calls:
+        with pytest.raises(lc.ConfigError, match=told):
+            call()
+
+
+def test_an_old_runs_folder_opens(document: Document, tmp_path: Path) -> None:
+    """Of a toolkit without digests, seals and some columns and signals of today: they are null."""
+    run = tmp_path / "out" / "runs" / "viejo-00000000"
+    rows = schema.conform(pl.DataFrame([document(1), document(2)]), schema.DOCUMENT_SCHEMA)
+    signals = pl.DataFrame({"word_count": [15.0, 15.0]}, schema={"word_count": pl.Float32}).to_struct("signals")
+    for kind, frame in {
+        "kept": rows.drop("contained_in", "containment").with_columns(signals),
+        "dropped": rows.clear(),
+        "ledger": pl.DataFrame(schema=schema.LEDGER_SCHEMA),
+    }.items():
+        (run / kind).mkdir(parents=True)
+        frame.write_parquet(run / kind / "parte-00000.parquet")
+    told = {"id": run.name, "written": "2026-11-01", "parts": [], "stages": {}, "recipe": {"name": "viejo"}}
+    (run / "run.json").write_text(json.dumps(told))
+    opened = lc.open_run("viejo", tmp_path / "out")
+    kept = opened.documents().collect()
+    assert kept.schema == schema.DOCUMENT_SCHEMA
+    assert kept["signals"].struct.field("word_count").to_list() == [15.0, 15.0]
+    assert kept["contained_in"].null_count() == 2
+    assert opened.dropped().collect().height == opened.ledger().collect().height == 0
+    assert opened.explain(document(2)["doc_id"]).as_dict()["verdict"] == "kept"
+    assert "viejo" in opened._repr_html_()
+
+
+def test_progress_is_one_line_that_is_taken_away(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where nobody sees it, nothing is written."""
+    with LineProgress() as line:
+        line.started("identify", 2)
+    assert capsys.readouterr().err == ""
+    monkeypatch.setitem(sys.modules, "ipykernel", sys)
+    with LineProgress() as line:
+        line.barrier("dedupe\x1b[2J", 3)
+        line.step("pairs", 1, 2)
+    shown = capsys.readouterr().err
+    assert [text.strip() for text in shown.split("\r") if text.strip()] == [
+        "dedupe\\x1b[2J: deciding on 3 rows",
+        "dedupe\\x1b[2J: pairs: 1 of 2",
+    ]
+    assert shown.endswith(f"\r{' ' * 100}\r")
+
+
+def test_importing_the_package_loads_nothing_heavy() -> None:
+    """A name loads what it needs when it is used; an error's name alone loads no frame library."""
+    code = (
+        "import sys, latam_corpus as lc\n"
+        "assert lc.CorpusError and 'run' in dir(lc)\n"
+        "print([m for m in ('polars', 'numpy', 'numba', 'pydantic', 'importlib.metadata') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_every_name_is_what_editors_are_told_and_no_modules() -> None:
+    """Names that are imported for type checkers are those that are there; a room of that name would hide one."""
+    tree = ast.parse(Path(lc.__file__).read_text(encoding="utf-8"))
+    block = next(node for node in tree.body if isinstance(node, ast.If))
+    told = {name.name: node.module for node in block.body if isinstance(node, ast.ImportFrom) for name in node.names}
+    assert sorted(told) == sorted(lc.__all__)
+    for name, module in told.items():
+        assert getattr(lc, name) is getattr(importlib.import_module(str(module)), name)
+    assert not {one.name for one in pkgutil.iter_modules(lc.__path__)} & set(told)
+    with pytest.raises(AttributeError, match="nada"):
+        getattr(lc, "nada")  # noqa: B009  (as a notebook asks)
