@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from latam_corpus.codes import UNDETERMINED
+from latam_corpus.durable import known_digest
 from latam_corpus.errors import ConfigError
 from latam_corpus.language import ftz
 from latam_corpus.language.codes import MODELS
@@ -180,19 +181,8 @@ def load(name: str = SHIPPED, label_map: str = "") -> Model:
 def digest(name: str = SHIPPED, label_map: str = "") -> str:
     """SHA-256 over the model's files, hex: what changes when the identification may."""
     path, map_path = locate(name, label_map)
-    told = _file_digest(path) + (_file_digest(map_path) if map_path else "")
+    told = known_digest(path) + (known_digest(map_path) if map_path else "")
     return hashlib.sha256(told.encode()).hexdigest()
-
-
-def _file_digest(path: Path) -> str:
-    state = path.stat()
-    return _digest_as_of(path, state.st_size, state.st_mtime_ns)
-
-
-@cache
-def _digest_as_of(path: Path, _size: int, _modified: int) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @cache
@@ -202,12 +192,12 @@ def _open(path: Path, map_path: Path | None, both: str) -> Model:
             raise ConfigError(str(path), "not a fastText model", "give a .ftz or .bin that fastText saved")
     told = _read_map(map_path) if map_path else dict(_TABLES)
     stated = told.get("sha256")
-    if stated and stated != _file_digest(path):
+    if stated and stated != known_digest(path):
         raise ConfigError(
             str(path), f"its digest is not the one that {map_path} states", "take model and map of one training"
         )
     try:
-        parts = read_parts(path, Kept(_file_digest(path), Path(ftz.__file__)))
+        parts = read_parts(path, Kept(known_digest(path), Path(ftz.__file__)))
         opened: Any = None if parts else _by_fasttext(path)
         given = parts.labels if parts else tuple(opened.get_labels())
     except (struct.error, ValueError, RuntimeError, MemoryError, UnicodeDecodeError) as error:

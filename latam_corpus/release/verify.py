@@ -14,9 +14,9 @@ import pyarrow.parquet as pq
 
 from latam_corpus import schema
 from latam_corpus.dedupe.index import FORMAT, INDEX, METADATA, SHARED
+from latam_corpus.durable import sha256_of
 from latam_corpus.errors import ReleaseError
 from latam_corpus.release.build import sums
-from latam_corpus.release.files import sha256_of
 from latam_corpus.release.layout import prefix_of
 from latam_corpus.release.manifest import load_manifest, manifest_sha256, schema_sha256
 from latam_corpus.release.parquet import read_batches

@@ -17,7 +17,7 @@ import polars as pl
 import pyarrow as pa
 
 from latam_corpus import schema
-from latam_corpus.release.files import digest_of
+from latam_corpus.durable import digest_of
 from latam_corpus.release.manifest import Shard, SideFile
 from latam_corpus.release.parquet import group_ends, write_group, writer
 
