@@ -22,7 +22,7 @@ from latam_corpus.durable import known_digest
 from latam_corpus.errors import ConfigError
 from latam_corpus.language import ftz
 from latam_corpus.language.codes import MODELS
-from latam_corpus.language.evidence import Bounds
+from latam_corpus.language.evidence import RULE_FILE, Bounds
 from latam_corpus.language.ftz import read_parts
 from latam_corpus.language.kept import Kept
 from latam_corpus.language.labels import Label, labels_of
@@ -69,7 +69,7 @@ class Model:
 
     Attributes:
         name: the file's stem.
-        digest: SHA-256 of the model file and of the label map, hex.
+        digest: SHA-256 over the model file, the label map and the rule's figures, hex.
         labels: what the model's labels mean, in the order of the columns of `probabilities`.
         words: frequent words by group, see `evidence`.
         bounds: what some groups need beyond the rule, see `calibrate`.
@@ -179,9 +179,9 @@ def load(name: str = SHIPPED, label_map: str = "") -> Model:
 
 
 def digest(name: str = SHIPPED, label_map: str = "") -> str:
-    """SHA-256 over the model's files, hex: what changes when the identification may."""
+    """SHA-256 over the model's files and the rule's, hex: what changes when the identification may."""
     path, map_path = locate(name, label_map)
-    told = known_digest(path) + (known_digest(map_path) if map_path else "")
+    told = known_digest(path) + (known_digest(map_path) if map_path else "") + known_digest(RULE_FILE)
     return hashlib.sha256(told.encode()).hexdigest()
 
 
