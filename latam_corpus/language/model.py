@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from latam_corpus.codes import UNDETERMINED
+from latam_corpus.codes import UNDETERMINED, groups
 from latam_corpus.durable import known_digest
 from latam_corpus.errors import ConfigError
 from latam_corpus.language import ftz
@@ -210,6 +210,33 @@ def _open(path: Path, map_path: Path | None, both: str) -> Model:
     bounds = {code: _bounds(found, str(map_path)) for code, found in shown["bounds"].items()}
     sounds = {code: _count(found, code, str(map_path)) for code, found in shown["consonants"].items()}
     return Model(path.stem, both, labels, lists, bounds, sounds, opened, given, Vectors.of(parts) if parts else None)
+
+
+def card(name: str, label_map: str = "") -> dict[str, Any]:
+    """Name, version, digest, date, training data with licences, and languages of a model.
+
+    Args:
+        name: a shipped model's name or a path.
+        label_map: the path of its label map.
+
+    Raises:
+        ConfigError: the model can't be used.
+    """
+    path, map_path = locate(name, label_map)
+    model = load(name, label_map)
+    told = tomllib.loads(map_path.read_text("utf-8")) if map_path else {}
+    codes = sorted({label.code for label in model.labels})
+    of = groups().of
+    made: dict[str, Any] = {"name": told.get("name", path.stem), "bytes": path.stat().st_size}
+    made |= {key: told[key] for key in ("version", "sha256", "trained") if key in told}
+    made["languages"] = len(codes)
+    made["trained_on"] = [
+        {key: entry[key] for key in ("file", "label", "licence") if key in entry}
+        for entry in told.get("trained_on", [])
+    ]
+    made["americas"] = [code for code in codes if code in of]
+    made["others"] = [code for code in codes if code not in of]
+    return made
 
 
 def _by_fasttext(path: Path) -> Any:

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
-    from latam_corpus.release.files import Progress
     from latam_corpus.release.opt_outs import Refused
     from latam_corpus.release.runs import Part
+    from latam_corpus.release.store import Progress
 
 _NAMES: Final = (
     "language",

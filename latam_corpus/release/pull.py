@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from latam_corpus.release.condition import Condition
-    from latam_corpus.release.files import Progress
     from latam_corpus.release.manifest import Manifest
     from latam_corpus.release.select import Pick
+    from latam_corpus.release.store import Progress
 
 _STATE: Final = ".pull.json"
 _PARTS: Final = ".pull"

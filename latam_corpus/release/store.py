@@ -17,7 +17,7 @@ import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO, TYPE_CHECKING, Any, Final, Self
+from typing import IO, TYPE_CHECKING, Any, Final, Self, TypeAlias
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
@@ -35,12 +35,15 @@ from latam_corpus.durable import create, replace, replacing
 from latam_corpus.errors import ConfigError, ReleaseError, closest
 from latam_corpus.locks import locked
 from latam_corpus.release import remote
-from latam_corpus.release.files import scratch
 from latam_corpus.release.manifest import MANIFEST, VERIFY, NewerFormatError, load_manifest, object_path, parsed
+from latam_corpus.release.scratch import scratch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
+
+# Called with what is being done, how much of it is done, and how much there is.
+Progress: TypeAlias = "Callable[[str, int, int], None]"
 
 SUMS: Final = "SHA256SUMS"
 LATEST: Final = "latest.json"

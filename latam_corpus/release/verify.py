@@ -26,9 +26,8 @@ from latam_corpus.release.tables import LEDGER, read_ledger
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from latam_corpus.release.files import Progress
     from latam_corpus.release.manifest import Manifest, Shard
-    from latam_corpus.release.store import Store
+    from latam_corpus.release.store import Progress, Store
 
 _PARTITION: Final = ("language", "genre", "split")
 _NONE_SHARED: Final = pl.DataFrame(schema={name: schema.RELEASE_SCHEMA[name] for name in SHARED})

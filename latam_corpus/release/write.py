@@ -25,11 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from latam_corpus.release.files import Progress
     from latam_corpus.release.layout import Cell, Plan
     from latam_corpus.release.runs import Part
     from latam_corpus.release.sketch import Sketcher
-    from latam_corpus.release.store import Store
+    from latam_corpus.release.store import Progress, Store
 
 _SPILL_BYTES: Final = 256 << 20
 _WRITERS: Final = min(4, os.cpu_count() or 1)

@@ -15,9 +15,9 @@ from latam_corpus.errors import ConfigError
 from latam_corpus.lab.language.calibrate import calibrated, least_consonants
 from latam_corpus.lab.language.sampling import kept_out_of_elsewhere, lines_and_names
 from latam_corpus.lab.language.texts import Texts, rows
+from latam_corpus.lab.language.training_settings import Settings
 from latam_corpus.language.evidence import frequent_words
 from latam_corpus.language.model import load
-from latam_corpus.language.settings import Settings
 from latam_corpus.text.fasttext_process import fit_apart
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""A build's temporary folder, and who is told how far a build or a pull has come."""
+"""A build's temporary folder, and what killed builds have left of theirs."""
 
 from __future__ import annotations
 
@@ -7,15 +7,12 @@ import shutil
 import tempfile
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from latam_corpus.locks import is_locked, locked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-# Called with what is being done, how much of it is done, and how much there is.
-Progress: TypeAlias = "Callable[[str, int, int], None]"
+    from collections.abc import Iterator
 
 
 @contextmanager
