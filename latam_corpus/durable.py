@@ -1,6 +1,7 @@
 """Files that are whole or not there, that are on the disk before anything names them, and whose damage shows.
 
-A sealed JSON file carries its own digest; where it lists the digests of the files beside it, these are protected too.
+All of the package writes such files, and takes the digests of files, by this module. A sealed JSON file carries its own
+digest; where it lists the digests of the files beside it, these are protected too.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 import secrets
 import shutil
 from contextlib import contextmanager
+from functools import cache
 from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -23,16 +25,13 @@ OTHER_BYTES: Final = "its bytes aren't those that were written"
 
 
 def sha256_of(file: IO[bytes]) -> str:
-    """The SHA-256, hex, of the rest of an open file, read in pieces.
+    """The SHA-256, hex, of an open file, which is at its start.
 
     >>> import io
     >>> sha256_of(io.BytesIO(b"agua"))[:8]
     '5f1da091'
     """
-    digest = hashlib.sha256()
-    while piece := file.read(1 << 20):
-        digest.update(piece)
-    return digest.hexdigest()
+    return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
 
 
 def digest_of(path: Path) -> str:
@@ -41,17 +40,46 @@ def digest_of(path: Path) -> str:
         return sha256_of(opened)
 
 
+def known_digest(path: Path) -> str:
+    """The same, of a file that is asked for often: one that stays as it is is read once a process."""
+    state = path.stat()
+    return _known_digest(path, state.st_size, state.st_mtime_ns)
+
+
+@cache
+def _known_digest(path: Path, _size: int, _modified: int) -> str:
+    return digest_of(path)
+
+
 def replace(target: Path, data: bytes) -> None:
     """Write a file, replacing what was there, so that a reader sees the old bytes or the new ones."""
-    with beside(target) as temporary:
+    with replacing(target) as temporary:
         temporary.write_bytes(data)
+
+
+def create(target: Path, data: bytes) -> None:
+    """Write a file whole, or raise FileExistsError when the name is taken."""
+    with _beside(target) as temporary:
+        temporary.write_bytes(data)
+        sync(temporary)
+        # A hard link, unlike a rename, fails where the name is taken.
+        os.link(temporary, target)
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """Give a name in the target's folder for a file that takes the target's place, flushed, when the block ends.
+
+    Nothing is left of it where the block raises. The folder is made where it isn't there.
+    """
+    with _beside(target) as temporary:
+        yield temporary
         sync(temporary)
         temporary.replace(target)
 
 
 @contextmanager
-def beside(target: Path) -> Iterator[Path]:
-    """A temporary name in the target's folder; what is left of it afterwards is removed."""
+def _beside(target: Path) -> Iterator[Path]:
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{target.name}-{secrets.token_hex(4)}.tmp")
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import tomllib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,10 +13,11 @@ from latam_corpus.codes import groups
 from latam_corpus.errors import ConfigError
 from latam_corpus.lab.language import augment
 from latam_corpus.lab.language.calibrate import calibrated
+from latam_corpus.language import model
 from latam_corpus.language.codes import MODELS
 from latam_corpus.language.evidence import (
-    COLONIAL,
-    LEAST_TELLING,
+    RULE,
+    RULE_FILE,
     Bounds,
     Evidence,
     evidence,
@@ -23,6 +25,7 @@ from latam_corpus.language.evidence import (
     holds,
     others_hold,
 )
+from latam_corpus.language.identify import Identify
 from latam_corpus.language.judge import judge
 from latam_corpus.language.model import load
 
@@ -30,6 +33,25 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FOUND = Evidence(words=30, own=0.2, colonial=0.0, kinds=3, telling=1.02)
+
+
+def test_each_figure_of_the_rule_says_what_it_means_and_where_it_is_from() -> None:
+    """The table and the rule have the same names in one order, and no figure stands without its origin."""
+    told = tomllib.loads(RULE_FILE.read_text("utf-8"))
+    assert tuple(told) == RULE._fields
+    for name, entry in told.items():
+        assert entry.keys() == {"value", "means", "origin"}, name
+        assert entry["means"], name
+        assert entry["origin"].endswith("."), name
+
+
+def test_another_figure_of_the_rule_makes_it_another_stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was identified under other figures is done anew."""
+    other = tmp_path / RULE_FILE.name
+    other.write_text(RULE_FILE.read_text("utf-8").replace("value = 0.4", "value = 0.5", 1), "utf-8")
+    before = Identify().fingerprint()
+    monkeypatch.setattr(model, "RULE_FILE", other)
+    assert Identify().fingerprint() != before
 
 
 def test_rows_of_syllables_show_short_words_alone() -> None:
@@ -116,7 +138,7 @@ def test_a_group_whose_syllables_make_its_words_needs_more_of_them() -> None:
     """Without its bound, more of the rows are named after the group than the bound lets pass."""
     model = replace(load(), words={"omq": load().words["omq"]}, bounds={})
     bound = calibrated(model, [], 1)["omq"]
-    assert bound.telling > LEAST_TELLING
+    assert bound.telling > RULE.least_telling
     rng = random.Random(79)
     rows = [augment.respoken(sorted(model.words["omq"]), 30, rng) for _ in range(1000)]
 
@@ -128,7 +150,7 @@ def test_a_group_whose_syllables_make_its_words_needs_more_of_them() -> None:
 
 def test_a_group_is_bound_above_the_texts_that_were_falsely_named_so() -> None:
     """Lines that count as of elsewhere and are named after a group aren't any more, once they were seen."""
-    model = replace(load(), bounds={}, words={code: load().words[code] for code in ("hat", "acf", *COLONIAL)})
+    model = replace(load(), bounds={}, words={code: load().words[code] for code in ("hat", "acf", *RULE.colonial)})
     rng = random.Random(5)
     # Frequent words of two languages in turn, so that neither is certain.
     ours, theirs = sorted(model.words["hat"]), sorted(model.words["acf"])

@@ -16,8 +16,8 @@ from latam_corpus.errors import ConfigError
 from latam_corpus.lab.language.sampling import training_lines
 from latam_corpus.lab.language.texts import Texts, is_kept_out, is_untranslated, rows
 from latam_corpus.lab.language.train_identifier import train
+from latam_corpus.lab.language.training_settings import Settings
 from latam_corpus.language.model import load
-from latam_corpus.language.settings import Settings
 
 if TYPE_CHECKING:
     from pathlib import Path

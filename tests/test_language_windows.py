@@ -6,6 +6,7 @@ import itertools
 import json
 import lzma
 import os
+import re
 import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 
 from latam_corpus.language.lines import Lines, piece_lines, window_lines
 from latam_corpus.language.normalise import normalise_all
-from latam_corpus.language.windows import pieces, windows
+from latam_corpus.language.windows_kernels import MOST_PIECES, MOST_WINDOWS, NEAR, PIECE, WINDOW
 from latam_corpus.text.words import utf8
 
 if TYPE_CHECKING:
@@ -93,6 +94,70 @@ any_text = st.one_of(
     st.lists(st.sampled_from(TRICKY), max_size=12).map("".join),
     long_prose,
 )
+
+BOUNDARY = re.compile(r"\s")
+BEFORE_SENTENCE = re.compile(r"(?<=[.!?…:;])\s+")
+
+
+def windows(text: str, most: int = MOST_WINDOWS, size: int = WINDOW) -> list[str]:
+    """Up to `most` windows of about `size` characters, evenly spread and cut at word boundaries.
+
+    A text up to one and a half windows is one window. The time does not depend on the length of the text.
+
+    """
+    if len(text) <= size + size // 2:
+        return [text] if text and not text.isspace() else []
+    count = min(most, len(text) // size)
+    if count == 1:
+        return [_cut(text, 0, size)]
+    step = (len(text) - size) / (count - 1)
+    return [w for w in (_cut(text, int(i * step), size) for i in range(count)) if w]
+
+
+def pieces(text: str, most: int = MOST_PIECES) -> list[str]:
+    r"""Up to `most` lines, long ones cut at sentence ends: what tells the languages of a mixed text.
+
+    Only the pieces' neighbourhoods are read, so that a very long text costs no more than a short one.
+
+    """
+    stretch = 2 * most * PIECE
+    if len(text) > 2 * stretch:
+        text = "\n".join(windows(text, most, 2 * PIECE))
+    cut: list[str] = []
+    for line in text.splitlines():
+        kept = line.strip()
+        if len(kept) <= PIECE:
+            cut += [kept] if kept else []
+            continue
+        cut += _sentences(kept)
+    if len(cut) <= most:
+        return cut
+    return [cut[i * len(cut) // most] for i in range(most)]
+
+
+def _cut(text: str, start: int, size: int) -> str:
+    if start:
+        found = BOUNDARY.search(text, start, start + NEAR)
+        start = found.end() if found else start
+    end = min(start + size, len(text))
+    if end < len(text):
+        space = max(text.rfind(" ", end - NEAR, end), text.rfind("\n", end - NEAR, end))
+        end = space if space > start else end
+    return text[start:end].strip()
+
+
+def _sentences(line: str) -> list[str]:
+    made: list[str] = []
+    held = ""
+    for sentence in BEFORE_SENTENCE.split(line):
+        held = f"{held} {sentence}".strip()
+        while len(held) > 2 * PIECE:
+            made.append(_cut(held, 0, PIECE))
+            held = held[len(made[-1]) :].strip() if made[-1] else ""
+        if len(held) >= PIECE // 2:
+            made.append(held)
+            held = ""
+    return [*made, held] if held else made
 
 
 def plainly(texts: Iterable[str | None], cut: Callable[[str], list[str]]) -> list[tuple[int, str]]:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from latam_corpus.locks import locked
 from latam_corpus.pipeline import part, record
 from latam_corpus.pipeline.decide import decide
 from latam_corpus.pipeline.history import entry
-from latam_corpus.pipeline.lock import locked
 from latam_corpus.privacy.redact import Redact
 
 if TYPE_CHECKING:

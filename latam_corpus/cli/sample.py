@@ -46,9 +46,8 @@ def sample(
 ) -> None:
     """Draw documents by lot, the same ones each time, redacted, and only those whose terms allow them to be shown."""
     from latam_corpus.audit.documents import named_documents
-    from latam_corpus.report.draw import by_columns, draw
     from latam_corpus.report.page import checked_language, write_file
-    from latam_corpus.report.sample import sample_page, shown_rows, write_jsonl, write_sheet
+    from latam_corpus.report.sample import by_columns, draw, sample_page, shown_rows, write_jsonl, write_sheet
 
     columns = by_columns(by)
     checked_language(page_language)

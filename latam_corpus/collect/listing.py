@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import unicodedata
@@ -16,6 +15,7 @@ from fsspec.utils import glob_translate
 
 from latam_corpus.collect.formats import SUFFIXES, format_of
 from latam_corpus.collect.streams import open_url
+from latam_corpus.durable import sha256_of
 from latam_corpus.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def digest(file: InputFile) -> str:
         SourceError: the file can't be read.
     """
     with open_url(file.url) as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
+        return sha256_of(stream)
 
 
 def _in_folder(fs: Any, root: str, named: str, source: Source) -> list[InputFile]:

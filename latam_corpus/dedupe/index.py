@@ -9,7 +9,6 @@ import hashlib
 import json
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -22,6 +21,7 @@ from latam_corpus.corpus import PieceFile, ragged
 from latam_corpus.dedupe.columns import ANCHORS, SKETCH, STREAM, WORDS
 from latam_corpus.dedupe.packed import joined, lists_of, packed, strings_of, unpacked
 from latam_corpus.dedupe.scheme import Ragged, Scheme
+from latam_corpus.durable import known_digest
 from latam_corpus.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -140,14 +140,8 @@ def open_index(folder: Path, start: int, scheme: Scheme) -> list[IndexFile]:
 
 def digest_of_index(folder: Path) -> str:
     """SHA-256 over the names and the bytes of an index's files, hex."""
-    told = [(path.name, file_digest(path)) for path in sorted(folder.glob("*.parquet"))]
+    told = [(path.name, known_digest(path)) for path in sorted(folder.glob("*.parquet"))]
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()
-
-
-def file_digest(path: Path) -> str:
-    """The SHA-256, hex, of a file; one that stays as it is is read once a process."""
-    state = path.stat()
-    return _file_digest(path, state.st_size, state.st_mtime_ns)
 
 
 def _rows_of(path: Path, scheme: Scheme) -> int:
@@ -178,9 +172,3 @@ def _stated(told: bytes | None) -> dict[str, Any]:
     except ValueError:
         return {}
     return stated if isinstance(stated, dict) else {}
-
-
-@cache
-def _file_digest(path: Path, _size: int, _modified: int) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

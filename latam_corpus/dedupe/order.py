@@ -116,6 +116,17 @@ def in_order(rows: pl.DataFrame, *before: str) -> pl.DataFrame:
     return rows.sort(*before, *_STEPS, nulls_last=True)
 
 
+def first_released(from_run: pl.Expr) -> list[pl.Expr | str]:
+    """By what rows of equal texts that a release may use are put in order, the one that is kept first.
+
+    Of one tier the earlier version's stays, whose shard then needs no rewriting.
+
+    Args:
+        from_run: whether a row is of a run, and not of the earlier version.
+    """
+    return [_tier(), from_run, "obtained", "doc_id"]
+
+
 def decided_by() -> pl.Expr:
     """By which step of the order the other one was kept: its columns are those of the row with `kept_` before them.
 
@@ -128,4 +139,4 @@ def decided_by() -> pl.Expr:
 
 
 def _tier() -> pl.Expr:
-    return pl.col("rights_tier").replace_strict(_TIERS, default=len(_TIERS), return_dtype=pl.Int8)
+    return pl.col("rights_tier").cast(pl.String).replace_strict(_TIERS, default=len(_TIERS), return_dtype=pl.Int8)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from functools import cache
 from pathlib import Path
 from typing import Final
+
+from latam_corpus.durable import digest_of
 
 MODEL: Final = Path(__file__).with_name("layout.npz")
 
@@ -13,4 +14,4 @@ MODEL: Final = Path(__file__).with_name("layout.npz")
 @cache
 def model_digest(path: Path = MODEL) -> str:
     """16 hex digits that change when the model does."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    return digest_of(path)[:16]

@@ -6,61 +6,73 @@ mistakes on Spanish outnumber the true ones. With the rule, a first model had 0 
 
 from __future__ import annotations
 
+import tomllib
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
 from latam_corpus.codes import groups
+from latam_corpus.language.codes import MODELS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-COLONIAL: Final[tuple[str, ...]] = ("spa", "por", "eng", "fra")
-# What stands beside Spanish and Portuguese is seldom anything worse than one another, so that less is asked of it.
-NEIGHBOURS: Final = frozenset({"cat", "eus", "glg", "ita", "ron"})
-LEAST_MAJOR: Final = 0.4  # Spanish, Portuguese, English and French need this much, and their neighbours in six words
-FEW_WORDS: Final = 3  # are enough for a neighbour that is this sure
-SURE_OF_FEW: Final = 0.95
-LEAST_PROBABILITY: Final = 0.8
-LEAST_WORDS: Final = 6
-LEAST_SHARE: Final = 0.05
-LEAST_KINDS: Final = 2  # different frequent words in a text of `LONG` words
-LEAST_TELLING: Final = 1.3  # what they weigh together there
-# With so much probability lighter ones are enough: more kinds with the first, these with the second. They must take the
-# more of the text the more is asked of them, since rows of a few syllables are often as likely and have few of them.
-CERTAIN: Final = (0.98, 0.999)
-CERTAIN_SHARE: Final = 0.075  # of the text, for each that they should weigh together
-LEAST_DIFFERENT: Final = 5  # words of any kind
-TELLING: Final = 4  # letters; shorter words stand in any row of random syllables
-VOWELS: Final = "aeiouáéíóúàèìòùâêîôûãẽĩõũäëïöüɨʉɛɔəæø"
-_NO_CONSONANTS: Final = frozenset(VOWELS + "'+ \n")
-_SHORT: Final = 3  # letters; so long words, and shorter ones with an accent, weigh a third
-_SHORT_WEIGHT: Final = 0.34
-OVERRULING: Final = 2.0  # times as much as usual must a group's words tell where the text looks like no language
-OVERRULING_SHARE: Final = 0.15
-LONG: Final = 20
-# Consonants: rows of syllables that have as many are hardly ever so likely in one language, so that this share of its
-# words is enough, however short they are.
-MANY_SOUNDS: Final = 13
-SURE_OF_SOUNDS: Final = 0.985
-SHARE_OF_SHORT: Final = 0.15
-SHARE_OF_LONG: Final = 0.03  # for what is as good as certain
-FEW_SOUNDS: Final = 2.0  # times as much must the words tell of a text that has fewer consonants than its language's
-MANY: Final = 0.10  # this share of frequent words makes a lesser probability enough
-LEAST_WITH_MANY: Final = 0.5
-LEADING: Final = 0.4  # from this probability on what counts is how far the likeliest group leads the next one
-LEAST_OF_LONG: Final = 0.6  # for a language of another continent in a text of `LONG` words
-MOST_COLONIAL: Final = 0.30
-_WORDS: Final = 350  # a group's frequent words
-_FAMILY: Final = 10  # languages: a group of as many has three lists' worth of words, a smaller one two
-_BORROWED: Final = 0.02  # as common in Spanish, Portuguese, English or French as this, a word isn't a group's own
-_NO_NAME: Final = 1000  # times in a million words
-_FUNCTION_WORDS: Final = 60  # of Spanish, Portuguese, English and French
+RULE_FILE: Final = MODELS / "americas.evidence.toml"
+
+
+class Rule(NamedTuple):
+    """The figures of the rule; RULE_FILE says of each what it means and where it is from."""
+
+    colonial: tuple[str, ...]
+    neighbours: tuple[str, ...]
+    least_major: float
+    few_words: int
+    sure_of_few: float
+    least_probability: float
+    least_words: int
+    least_share: float
+    least_kinds: int
+    least_telling: float
+    certain: tuple[float, float]
+    certain_share: float
+    least_different: int
+    telling: int
+    vowels: str
+    short: int
+    short_weight: float
+    overruling: float
+    overruling_share: float
+    long: int
+    many_sounds: int
+    sure_of_sounds: float
+    share_of_short: float
+    share_of_long: float
+    few_sounds: float
+    many: float
+    least_with_many: float
+    leading: float
+    least_of_long: float
+    most_colonial: float
+    words: int
+    family: int
+    borrowed: float
+    no_name: int
+    function_words: int
+
+
+def _read_rule() -> Rule:
+    told = {name: entry["value"] for name, entry in tomllib.loads(RULE_FILE.read_text("utf-8")).items()}
+    values: dict[str, Any] = {name: tuple(one) if isinstance(one, list) else one for name, one in told.items()}
+    return Rule(**values)
+
+
+RULE: Final = _read_rule()
+_NO_CONSONANTS: Final = frozenset(RULE.vowels + "'+ \n")
 
 
 @dataclass(frozen=True)
@@ -69,11 +81,11 @@ class Bounds:
 
     Attributes:
         probability: the least, 0 where the rule's own are enough.
-        telling: the least that its words weigh together in a text of `LONG` words.
+        telling: the least that its words weigh together in a text of `long` words.
     """
 
     probability: float = 0.0
-    telling: float = LEAST_TELLING
+    telling: float = RULE.least_telling
 
 
 USUAL: Final = Bounds()
@@ -101,7 +113,7 @@ class Evidence:
     consonants: int = 0
 
 
-def holds(chance: float, found: Evidence, bounds: Bounds = USUAL, long: int = LONG, consonants: int = 0) -> bool:
+def holds(chance: float, found: Evidence, bounds: Bounds = USUAL, long: int = RULE.long, consonants: int = 0) -> bool:
     """Whether a group's name may be given: it is likely and has words to show, or has many and no rival.
 
     Args:
@@ -109,7 +121,7 @@ def holds(chance: float, found: Evidence, bounds: Bounds = USUAL, long: int = LO
         found: what the words say.
         bounds: what this group needs.
         long: the words of a text from which they must tell more than rows of syllables do.
-        consonants: how many a text of `LONG` words in the language has, nineteen times in twenty.
+        consonants: how many a text of `long` words in the language has, nineteen times in twenty.
 
     >>> few, many = Evidence(12, 0.08, 0.0, kinds=1, telling=1), Evidence(12, 0.25, 0.05, kinds=3, telling=2.3)
     >>> holds(0.9, few), holds(0.6, few), holds(0.6, many)
@@ -120,17 +132,18 @@ def holds(chance: float, found: Evidence, bounds: Bounds = USUAL, long: int = LO
     >>> [holds(0.995, Evidence(30, 0.2, 0.0, 4, 1.36, count), consonants=10) for count in (6, 14)]
     [False, True]
     """
-    if found.words < LEAST_WORDS or found.own < (SHARE_OF_LONG if _is_certain(chance, found) else LEAST_SHARE):
+    least = RULE.share_of_long if _is_certain(chance, found) else RULE.least_share
+    if found.words < RULE.least_words or found.own < least:
         return False
     if found.words >= long and not _tells(chance, found, bounds.telling):
         return False
-    if found.words >= LONG and found.consonants < consonants and found.telling < FEW_SOUNDS * bounds.telling:
+    if found.words >= RULE.long and found.consonants < consonants and found.telling < RULE.few_sounds * bounds.telling:
         # Rows of syllables have a handful of sounds; a short text in a language has most of its own.
         return False
-    if found.colonial > MOST_COLONIAL or (found.colonial > found.own and chance < CERTAIN[1]):
+    if found.colonial > RULE.most_colonial or (found.colonial > found.own and chance < RULE.certain[1]):
         return False
-    many = found.own >= MANY and found.colonial <= found.own / 2 and found.kinds > LEAST_KINDS
-    return chance >= max(bounds.probability, LEAST_WITH_MANY if many else LEAST_PROBABILITY)
+    many = found.own >= RULE.many and found.colonial <= found.own / 2 and found.kinds > RULE.least_kinds
+    return chance >= max(bounds.probability, RULE.least_with_many if many else RULE.least_probability)
 
 
 def overrules(found: Evidence, bounds: Bounds = USUAL) -> bool:
@@ -140,7 +153,7 @@ def overrules(found: Evidence, bounds: Bounds = USUAL) -> bool:
     >>> overrules(few), overrules(many)
     (False, True)
     """
-    enough = found.telling >= OVERRULING * bounds.telling and found.own >= OVERRULING_SHARE
+    enough = found.telling >= RULE.overruling * bounds.telling and found.own >= RULE.overruling_share
     return enough and found.colonial <= found.own / 2
 
 
@@ -159,26 +172,26 @@ def lead(chances: NDArray[np.float32], words: int) -> float:
     >>> round(lead(np.array([0.6, 0.1], np.float32), 6), 2)
     0.6
     """
-    if words < LONG or len(chances) == 1:
+    if words < RULE.long or len(chances) == 1:
         return float(chances.max())
     second, first = (float(chance) for chance in np.partition(chances, -2)[-2:])
-    return first / (first + second) if first >= LEADING else first
+    return first / (first + second) if first >= RULE.leading else first
 
 
 def _is_certain(chance: float, found: Evidence) -> bool:
     """Whether a longer text can hardly be anything else, as in languages whose long words are seldom the same."""
-    return chance >= CERTAIN[1] and found.consonants >= MANY_SOUNDS and found.words >= LONG
+    return chance >= RULE.certain[1] and found.consonants >= RULE.many_sounds and found.words >= RULE.long
 
 
 def _tells(chance: float, found: Evidence, least: float) -> bool:
     """Whether a longer text has words of the group's that no row of random syllables has."""
-    if found.consonants >= MANY_SOUNDS and chance >= SURE_OF_SOUNDS and found.own >= SHARE_OF_SHORT:
+    if found.consonants >= RULE.many_sounds and chance >= RULE.sure_of_sounds and found.own >= RULE.share_of_short:
         return True
     if _is_certain(chance, found) and found.telling >= 1:
         return True
-    if found.kinds < LEAST_KINDS:
+    if found.kinds < RULE.least_kinds:
         return False
-    certain = chance >= CERTAIN[found.kinds == LEAST_KINDS] and found.own >= CERTAIN_SHARE * least
+    certain = chance >= RULE.certain[found.kinds == RULE.least_kinds] and found.own >= RULE.certain_share * least
     return found.telling >= least or certain
 
 
@@ -190,12 +203,15 @@ def others_hold(chance: float, words: int, group: str = "") -> bool:
     >>> others_hold(0.97, 3, "ita"), others_hold(0.97, 3, "deu")
     (True, False)
     """
-    if group in COLONIAL:
-        return chance >= LEAST_MAJOR
-    least = LEAST_MAJOR if group in NEIGHBOURS else LEAST_PROBABILITY if words < LONG else LEAST_OF_LONG
-    if group in NEIGHBOURS and words >= FEW_WORDS and chance >= SURE_OF_FEW:
-        return True
-    return words >= LEAST_WORDS and chance >= least
+    if group in RULE.colonial:
+        return chance >= RULE.least_major
+    if group in RULE.neighbours:
+        if words >= RULE.few_words and chance >= RULE.sure_of_few:
+            return True
+        least = RULE.least_major
+    else:
+        least = RULE.least_probability if words < RULE.long else RULE.least_of_long
+    return words >= RULE.least_words and chance >= least
 
 
 def evidence(tokens: Sequence[str], group: str, lists: Mapping[str, frozenset[str]]) -> Evidence:
@@ -207,11 +223,11 @@ def evidence(tokens: Sequence[str], group: str, lists: Mapping[str, frozenset[st
         lists: frequent words by group, and function words of Spanish, Portuguese, English and French.
 
     >>> lists = {"spa": frozenset({"de", "la", "el"}), "quy": frozenset({"kay"})}
-    >>> evidence("la orilla de la laguna es ancha".split(), "quy", lists).colonial > LEAST_SHARE
+    >>> evidence("la orilla de la laguna es ancha".split(), "quy", lists).colonial > RULE.least_share
     True
     """
     count, counts = len(tokens), Counter(tokens)
-    if len(counts) < LEAST_DIFFERENT:
+    if len(counts) < RULE.least_different:
         # Laughter, refrains and rows of one letter say nothing.
         return Evidence(count, 0.0, 0.0, 0, 0.0)
 
@@ -223,8 +239,8 @@ def evidence(tokens: Sequence[str], group: str, lists: Mapping[str, frozenset[st
         return found, sum(map(counts.__getitem__, found)) / count
 
     found, own = among(group)
-    kinds = [token for token in found if len(token) >= _SHORT or not token.isascii()]
-    colonial = max(among(code)[1] for code in COLONIAL)
+    kinds = [token for token in found if len(token) >= RULE.short or not token.isascii()]
+    colonial = max(among(code)[1] for code in RULE.colonial)
     return Evidence(count, own, colonial, len(kinds), sum(map(_weight, kinds)), consonants("".join(distinct)))
 
 
@@ -240,9 +256,9 @@ def consonants(text: str) -> int:
 @cache
 def _weight(word: str) -> float:
     """What a word says: those of up to three letters, and consonants with vowels after them, stand in any row."""
-    start = word.rstrip(VOWELS)
-    open_syllable = start != word and not any(letter in VOWELS for letter in start)
-    return _SHORT_WEIGHT if len(word) < TELLING or open_syllable else 1.0
+    start = word.rstrip(RULE.vowels)
+    open_syllable = start != word and not any(letter in RULE.vowels for letter in start)
+    return RULE.short_weight if len(word) < RULE.telling or open_syllable else 1.0
 
 
 def frequent_words(lines: Mapping[str, Iterable[str]], names: Iterable[str] = ()) -> dict[str, list[str]]:
@@ -252,7 +268,7 @@ def frequent_words(lines: Mapping[str, Iterable[str]], names: Iterable[str] = ()
 
     Args:
         lines: normalised lines by label, such as `spa_Latn`.
-        names: names in Spanish and Portuguese texts; those of `TELLING` letters and more are left out, but for what
+        names: names in Spanish and Portuguese texts; those of `telling` letters and more are left out, but for what
             stands so often in a group's texts that it is hardly one.
 
     >>> frequent_words({"spa_Latn": ["de la orilla de la laguna"]})["spa"][:2]
@@ -264,36 +280,36 @@ def frequent_words(lines: Mapping[str, Iterable[str]], names: Iterable[str] = ()
     borrowed: dict[str, float] = defaultdict(float)
     for label, found in lines.items():
         code, _, script = label.partition("_")
-        if script == "Latn" and (code in COLONIAL or code in of):
+        if script == "Latn" and (code in RULE.colonial or code in of):
             tally = Counter(word for line in found for word in set(line.split()))
             # Every member of a group counts alike, however much text it has.
             total = sum(tally.values()) or 1
             members[of.get(code, code)] += 1
-            if code in COLONIAL:
+            if code in RULE.colonial:
                 for word, count in tally.items():
                     borrowed[word] = max(borrowed[word], 1_000_000 * count / total)
-            for word in _most(tally, 4 * _WORDS):
+            for word in _most(tally, 4 * RULE.words):
                 counts[of.get(code, code)][word] += max(1, 1_000_000 * tally[word] // total)
-    called = {name for name in names if len(name) >= TELLING}
-    colonial = {code: _most(counts[code], _FUNCTION_WORDS) for code in COLONIAL if code in counts}
+    called = {name for name in names if len(name) >= RULE.telling}
+    colonial = {code: _most(counts[code], RULE.function_words) for code in RULE.colonial if code in counts}
     taken = {word for words in colonial.values() for word in words}
     made = dict(colonial)
-    for group in sorted(set(counts) - set(COLONIAL)):
-        most = _WORDS * _times(sum(g == group for g in of.values()))
+    for group in sorted(set(counts) - set(RULE.colonial)):
+        most = RULE.words * _times(sum(g == group for g in of.values()))
         own = counts[group]
         made[group] = [
             word
             for word in _most(own, len(own))
             if word not in taken
-            and (word not in called or own[word] >= _NO_NAME * members[group])
-            and borrowed.get(word, 0) < _BORROWED * own[word] / members[group]
+            and (word not in called or own[word] >= RULE.no_name * members[group])
+            and borrowed.get(word, 0) < RULE.borrowed * own[word] / members[group]
         ][:most]
     return made
 
 
 def _times(members: int) -> int:
     """How many lists' worth of words a group of so many languages has."""
-    return 1 if members == 1 else 2 if members < _FAMILY else 3
+    return 1 if members == 1 else 2 if members < RULE.family else 3
 
 
 def _most(counts: Counter[str], most: int) -> list[str]:

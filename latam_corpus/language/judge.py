@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from latam_corpus.codes import UNDETERMINED
-from latam_corpus.language.evidence import COLONIAL
+from latam_corpus.language.evidence import RULE
 from latam_corpus.language.judge_kernels import mean_of_each
 from latam_corpus.language.judgement import NOTHING, SURE, Judgement, batches, fine, whole
 from latam_corpus.language.lines import window_lines
@@ -63,7 +63,7 @@ def _judge_some(model: Model, lines: Lines, judged: list[Judgement], again: dict
         zip(rows, best.tolist(), starts.tolist(), ends.tolist(), strict=True)
     ):
         group = model.groups[place]
-        if sure[i] and group in COLONIAL and (last > first + 1 or chars[first] >= _SCRAP):
+        if sure[i] and group in RULE.colonial and (last > first + 1 or chars[first] >= _SCRAP):
             judged[row] = Judgement(fine(model, labels[i], place), chances[i])
             continue
         own = list(lines[first:last])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from latam_corpus.codes import UNDETERMINED, groups
 from latam_corpus.language.codes import script_of_letter
-from latam_corpus.language.evidence import LONG, USUAL, Evidence, evidence, holds, lead, others_hold, overrules
+from latam_corpus.language.evidence import RULE, USUAL, Evidence, evidence, holds, lead, others_hold, overrules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -108,7 +108,7 @@ def _told_by_words(
 
 
 def by_evidence(
-    model: Model, labels: NDArray[np.float32], chances: NDArray[np.float32], found: Evidence, long: int = LONG
+    model: Model, labels: NDArray[np.float32], chances: NDArray[np.float32], found: Evidence, long: int = RULE.long
 ) -> Judgement:
     """The same where the evidence for the likeliest group is known; `long` as in `evidence.holds`."""
     best = int(chances.argmax())

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from latam_corpus.durable import replacing
 from latam_corpus.paths import cache_folder, use_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -67,16 +66,9 @@ def _mapped(path: Path, shape: tuple[int, ...], kind: type[np.generic]) -> NDArr
 
 def _written(path: Path, made: NDArray[Any]) -> bool:
     """Write an array whole or not at all; says whether it could be."""
-    beside = ""
     try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            beside = file.name
+        with replacing(path) as temporary, temporary.open("wb") as file:
             np.save(file, made)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(beside).replace(path)
     except OSError:
-        if beside:
-            Path(beside).unlink(missing_ok=True)
         return False
     return True

@@ -1,7 +1,7 @@
 """Windows and pieces of a batch as the models read them, normalised in one compiled pass over its UTF-8.
 
-`normalise.py` states the rule. The pass follows it for all but lines with addresses, with marks that Unicode
-composes or reorders and with letters whose lower case hangs on their neighbours: those are left to it.
+`normalise.py` states the rule, and says why it is there beside this pass. Lines with addresses, with marks that Unicode
+composes or reorders and with letters whose lower case hangs on their neighbours are left to it.
 """
 
 from __future__ import annotations
@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, overload
 import numpy as np
 import polars as pl
 
-from latam_corpus.language.bounds import piece_bounds, window_bounds
 from latam_corpus.language.lines_kernels import EMPTY, LEFT, LETTERS, normalise
-from latam_corpus.language.meanings import meanings, pairs
-from latam_corpus.language.normalise import normalise_all
+from latam_corpus.language.normalise import meanings, normalise_all, pairs
+from latam_corpus.language.windows import piece_bounds, window_bounds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from latam_corpus.compiled import inlined, kernel
-from latam_corpus.language.meanings import HARD, MARK, NEWLINE, OTHER, SIGN
+from latam_corpus.language.normalise import HARD, MARK, NEWLINE, OTHER, SIGN
 from latam_corpus.text.normal_kernels import encode
 from latam_corpus.text.words_kernels import decode
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from latam_corpus.codes import UNDETERMINED
-from latam_corpus.language.evidence import LEAST_WORDS
+from latam_corpus.language.evidence import RULE
 from latam_corpus.language.judgement import SURE, Judgement, batches, by_evidence, group_of, whole
 from latam_corpus.language.lines import piece_lines
 from latam_corpus.language.mixed_kernels import mean
@@ -98,7 +98,7 @@ def _shown(
     With each, whether its few words tell as much as a long text's do: what another text must have to be called mixed.
     """
     best = per_group.argmax(axis=1)
-    sure = (per_group.max(axis=1) >= SURE) & (np.array([line.count(" ") + 1 for line in lines]) >= LEAST_WORDS)
+    sure = (per_group.max(axis=1) >= SURE) & (np.array([line.count(" ") + 1 for line in lines]) >= RULE.least_words)
     found = {}
     for group in np.unique(best[sure]).tolist():
         rows = np.flatnonzero(sure & (best == group))
@@ -106,5 +106,5 @@ def _shown(
         chances = mean(per_group, rows, weights)
         judged, seen = whole(model, labels, chances, [lines[row] for row in rows.tolist()])
         if judged.language != UNDETERMINED:
-            found[judged] = by_evidence(model, labels, chances, seen, long=LEAST_WORDS) == judged
+            found[judged] = by_evidence(model, labels, chances, seen, long=RULE.least_words) == judged
     return found

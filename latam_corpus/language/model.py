@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from latam_corpus.codes import UNDETERMINED
+from latam_corpus.codes import UNDETERMINED, groups
+from latam_corpus.durable import known_digest
 from latam_corpus.errors import ConfigError
 from latam_corpus.language import ftz
 from latam_corpus.language.codes import MODELS
-from latam_corpus.language.evidence import Bounds
+from latam_corpus.language.evidence import RULE_FILE, Bounds
 from latam_corpus.language.ftz import read_parts
 from latam_corpus.language.kept import Kept
 from latam_corpus.language.labels import Label, labels_of
@@ -68,7 +69,7 @@ class Model:
 
     Attributes:
         name: the file's stem.
-        digest: SHA-256 of the model file and of the label map, hex.
+        digest: SHA-256 over the model file, the label map and the rule's figures, hex.
         labels: what the model's labels mean, in the order of the columns of `probabilities`.
         words: frequent words by group, see `evidence`.
         bounds: what some groups need beyond the rule, see `calibrate`.
@@ -178,21 +179,10 @@ def load(name: str = SHIPPED, label_map: str = "") -> Model:
 
 
 def digest(name: str = SHIPPED, label_map: str = "") -> str:
-    """SHA-256 over the model's files, hex: what changes when the identification may."""
+    """SHA-256 over the model's files and the rule's, hex: what changes when the identification may."""
     path, map_path = locate(name, label_map)
-    told = _file_digest(path) + (_file_digest(map_path) if map_path else "")
+    told = known_digest(path) + (known_digest(map_path) if map_path else "") + known_digest(RULE_FILE)
     return hashlib.sha256(told.encode()).hexdigest()
-
-
-def _file_digest(path: Path) -> str:
-    state = path.stat()
-    return _digest_as_of(path, state.st_size, state.st_mtime_ns)
-
-
-@cache
-def _digest_as_of(path: Path, _size: int, _modified: int) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @cache
@@ -202,12 +192,12 @@ def _open(path: Path, map_path: Path | None, both: str) -> Model:
             raise ConfigError(str(path), "not a fastText model", "give a .ftz or .bin that fastText saved")
     told = _read_map(map_path) if map_path else dict(_TABLES)
     stated = told.get("sha256")
-    if stated and stated != _file_digest(path):
+    if stated and stated != known_digest(path):
         raise ConfigError(
             str(path), f"its digest is not the one that {map_path} states", "take model and map of one training"
         )
     try:
-        parts = read_parts(path, Kept(_file_digest(path), Path(ftz.__file__)))
+        parts = read_parts(path, Kept(known_digest(path), Path(ftz.__file__)))
         opened: Any = None if parts else _by_fasttext(path)
         given = parts.labels if parts else tuple(opened.get_labels())
     except (struct.error, ValueError, RuntimeError, MemoryError, UnicodeDecodeError) as error:
@@ -220,6 +210,33 @@ def _open(path: Path, map_path: Path | None, both: str) -> Model:
     bounds = {code: _bounds(found, str(map_path)) for code, found in shown["bounds"].items()}
     sounds = {code: _count(found, code, str(map_path)) for code, found in shown["consonants"].items()}
     return Model(path.stem, both, labels, lists, bounds, sounds, opened, given, Vectors.of(parts) if parts else None)
+
+
+def card(name: str, label_map: str = "") -> dict[str, Any]:
+    """Name, version, digest, date, training data with licences, and languages of a model.
+
+    Args:
+        name: a shipped model's name or a path.
+        label_map: the path of its label map.
+
+    Raises:
+        ConfigError: the model can't be used.
+    """
+    path, map_path = locate(name, label_map)
+    model = load(name, label_map)
+    told = tomllib.loads(map_path.read_text("utf-8")) if map_path else {}
+    codes = sorted({label.code for label in model.labels})
+    of = groups().of
+    made: dict[str, Any] = {"name": told.get("name", path.stem), "bytes": path.stat().st_size}
+    made |= {key: told[key] for key in ("version", "sha256", "trained") if key in told}
+    made["languages"] = len(codes)
+    made["trained_on"] = [
+        {key: entry[key] for key in ("file", "label", "licence") if key in entry}
+        for entry in told.get("trained_on", [])
+    ]
+    made["americas"] = [code for code in codes if code in of]
+    made["others"] = [code for code in codes if code not in of]
+    return made
 
 
 def _by_fasttext(path: Path) -> Any:

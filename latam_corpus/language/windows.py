@@ -1,87 +1,67 @@
-"""Short windows spread over a text: what is classified instead of the whole of it.
+"""Where the windows and pieces of texts are: what is classified in place of a whole text, cut in one compiled pass.
 
-fastText reads a whole document at about 1,400 a second and 300 characters at about 17,500, and a few windows
-tell a language as surely.
+fastText reads a whole document at about 1,400 a second and 300 characters at about 17,500, and a few windows tell a
+language as surely. A text up to one and a half windows is one window, a longer one has up to four, evenly spread and
+cut at white space. Pieces tell the languages of a mixed text: its lines, long ones cut at the ends of sentences, 24 of
+them, evenly spread, where there are more; of a very long text only the pieces' neighbourhoods are read. A test holds
+the pass to a plain statement of this, character by character.
 """
 
 from __future__ import annotations
 
-import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-MOST_WINDOWS: Final = 4
-WINDOW: Final = 400  # characters
-MOST_PIECES: Final = 24
-PIECE: Final = 200  # characters; a long line is cut into pieces of about this size
-NEAR: Final = 30  # characters searched for a word boundary
-_BOUNDARY: Final = re.compile(r"\s")
-_BEFORE_SENTENCE: Final = re.compile(r"(?<=[.!?…:;])\s+")
+import numpy as np
+
+from latam_corpus.language.windows_kernels import (
+    MOST_PIECES,
+    MOST_WINDOWS,
+    PIECE,
+    WHOLE,
+    WINDOW,
+    pieces,
+    windows,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Bounds = tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
+
+_MOST_BYTES: Final = 4 * WHOLE
 
 
-def windows(text: str, most: int = MOST_WINDOWS, size: int = WINDOW) -> list[str]:
-    """Up to `most` windows of about `size` characters, evenly spread and cut at word boundaries.
+def window_bounds(data: NDArray[np.uint8], offsets: NDArray[np.int64]) -> Bounds:
+    """The bytes of the windows of each text, the white space at a window's ends left on.
 
-    A text up to one and a half windows is one window. The time does not depend on the length of the text.
+    Args:
+        data: the UTF-8 of all texts.
+        offsets: int64[n+1], where each starts.
 
-    >>> windows("Buenos días")
-    ['Buenos días']
-    >>> [len(w) <= 400 for w in windows("palabra " * 1000)]
-    [True, True, True, True]
-    >>> windows("  ")
-    []
+    Returns:
+        The same bytes; int64[windows] starts and ends in them; int64[windows], the place of the text.
     """
-    if len(text) <= size + size // 2:
-        return [text] if text and not text.isspace() else []
-    count = min(most, len(text) // size)
-    if count == 1:
-        return [_cut(text, 0, size)]
-    step = (len(text) - size) / (count - 1)
-    return [w for w in (_cut(text, int(i * step), size) for i in range(count)) if w]
+    most = MOST_WINDOWS * (len(offsets) - 1)
+    starts, ends, owner = np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most, np.int64)
+    count = windows(data, offsets, MOST_WINDOWS, WINDOW, starts, ends, owner)
+    return data, starts[:count], ends[:count], owner[:count]
 
 
-def pieces(text: str, most: int = MOST_PIECES) -> list[str]:
-    r"""Up to `most` lines, long ones cut at sentence ends: what tells the languages of a mixed text.
+def piece_bounds(data: NDArray[np.uint8], offsets: NDArray[np.int64], rows: NDArray[np.int64]) -> Bounds:
+    """The bytes of the pieces of some texts.
 
-    Only the pieces' neighbourhoods are read, so that a very long text costs no more than a short one.
+    Args:
+        data: the UTF-8 of all texts.
+        offsets: int64[n+1], where each starts.
+        rows: the places of the texts to cut.
 
-    >>> pieces("¿Cómo te llamas?\nMe chamo João.")
-    ['¿Cómo te llamas?', 'Me chamo João.']
+    Returns:
+        Bytes made of the texts' lines; int64[pieces] starts and ends in them; int64[pieces], the place of the text.
     """
-    stretch = 2 * most * PIECE
-    if len(text) > 2 * stretch:
-        text = "\n".join(windows(text, most, 2 * PIECE))
-    cut: list[str] = []
-    for line in text.splitlines():
-        kept = line.strip()
-        if len(kept) <= PIECE:
-            cut += [kept] if kept else []
-            continue
-        cut += _sentences(kept)
-    if len(cut) <= most:
-        return cut
-    return [cut[i * len(cut) // most] for i in range(most)]
-
-
-def _cut(text: str, start: int, size: int) -> str:
-    if start:
-        found = _BOUNDARY.search(text, start, start + NEAR)
-        start = found.end() if found else start
-    end = min(start + size, len(text))
-    if end < len(text):
-        space = max(text.rfind(" ", end - NEAR, end), text.rfind("\n", end - NEAR, end))
-        end = space if space > start else end
-    return text[start:end].strip()
-
-
-def _sentences(line: str) -> list[str]:
-    made: list[str] = []
-    held = ""
-    for sentence in _BEFORE_SENTENCE.split(line):
-        held = f"{held} {sentence}".strip()
-        while len(held) > 2 * PIECE:
-            made.append(_cut(held, 0, PIECE))
-            held = held[len(made[-1]) :].strip() if made[-1] else ""
-        if len(held) >= PIECE // 2:
-            made.append(held)
-            held = ""
-    return [*made, held] if held else made
+    size = int(np.minimum(offsets[rows + 1] - offsets[rows], _MOST_BYTES).sum())
+    made = np.empty(size, np.uint8)
+    most = MOST_PIECES * len(rows)
+    starts, ends, owner = np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most, np.int64)
+    count = pieces(data, offsets, rows, MOST_PIECES, PIECE, made, (starts, ends, owner))
+    made.setflags(write=False)  # so that what reads it is compiled once for it and for Arrow's buffers
+    return made, starts[:count], ends[:count], owner[:count]

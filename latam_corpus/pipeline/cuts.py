@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from contextlib import suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from latam_corpus.collect.files import SPAN_BYTES, split
 from latam_corpus.collect.spans import Span
+from latam_corpus.durable import replace
 from latam_corpus.paths import cache_folder, use_folder
 from latam_corpus.pipeline.keys import digest_of, reading_code
 
@@ -60,8 +60,6 @@ def _remembered(path: Path) -> list[Span | None] | None:
 
 def _remember(path: Path, found: list[Span | None]) -> None:
     cuts = [None if one is None else asdict(one) for one in found]
-    beside = path.with_suffix(f".{os.getpid()}.partial")
     use_folder(path.parent)
     with suppress(OSError):  # a home folder that can't be written to: they are found again
-        beside.write_text(json.dumps({"digest": digest_of(cuts), "cuts": cuts}), encoding="utf-8")
-        beside.replace(path)
+        replace(path, json.dumps({"digest": digest_of(cuts), "cuts": cuts}).encode())

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from latam_corpus.errors import ConfigError
+from latam_corpus.locks import locked
 from latam_corpus.pipeline.history import finished_runs, folders, read_tags, untag
-from latam_corpus.pipeline.lock import locked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

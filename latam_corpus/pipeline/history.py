@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 from latam_corpus.durable import replace as replace_file
 from latam_corpus.durable import sealed, unsealed
 from latam_corpus.errors import ConfigError, closest
+from latam_corpus.locks import is_locked, locked
 from latam_corpus.pipeline.keys import digest_of
-from latam_corpus.pipeline.lock import is_locked, locked
 from latam_corpus.pipeline.record import ATTEMPT_FILE, RUN_FILE, Record, read_attempt, read_record
 
 if TYPE_CHECKING:

@@ -25,16 +25,16 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from latam_corpus.durable import (
     Damage,
-    beside,
     damage,
     link_or_copy,
     replace,
+    replacing,
     sealed,
     sync,
     unsealed,
 )
 from latam_corpus.errors import ConfigError, PartError
-from latam_corpus.pipeline.lock import LOCK_FILE
+from latam_corpus.locks import LOCK_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -290,9 +290,8 @@ def mend_links(record: Record, made: Mapping[str, Path]) -> list[str]:
 
 
 def _link(output: Path, file: Path) -> None:
-    with beside(file) as temporary:
+    with replacing(file) as temporary:
         link_or_copy(output, temporary)
-        temporary.replace(file)
 
 
 def add(record: Record, mended: Sequence[str], accepted_loss: str | None = None) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from latam_corpus.collect.files import digest, list_inputs, packs
 from latam_corpus.errors import ConfigError, SourceError
+from latam_corpus.locks import locked
 from latam_corpus.pipeline import part as parts_module
 from latam_corpus.pipeline import record
 from latam_corpus.pipeline.contracts import facts_of, informed
@@ -20,7 +21,6 @@ from latam_corpus.pipeline.decide import decide
 from latam_corpus.pipeline.history import existing, latest, next_name
 from latam_corpus.pipeline.history import folders as run_folders
 from latam_corpus.pipeline.keys import digest_of
-from latam_corpus.pipeline.lock import locked
 from latam_corpus.pipeline.part import Task, folder_of, input_key, reading_digest
 from latam_corpus.pipeline.plan import Input, Part, Plan, run_digest
 from latam_corpus.pipeline.result import RunResult, Work, contents_of, run_values, settled, written_of

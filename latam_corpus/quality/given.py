@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from latam_corpus.codes import holder
+from latam_corpus.durable import digest_of
 from latam_corpus.errors import ConfigError
 from latam_corpus.quality.learned import cached_model, model_digest
 from latam_corpus.quality.word_lists import ALL, cached_word_lists, word_lists_digest
@@ -72,7 +72,7 @@ class Given:
             told.append(f"model {model_digest(self.model)}")
         if self.scores:
             _cached_scores(self.scores)
-            told.append(f"scores {hashlib.sha256(Path(self.scores).read_bytes()).hexdigest()[:16]}")
+            told.append(f"scores {digest_of(Path(self.scores))[:16]}")
         if self.flagged:
             told.append(f"flagged {word_lists_digest(self.flagged)}")
         return told

@@ -8,7 +8,6 @@ opened without fastText. The score is a signal like any other; a policy's bound 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import zipfile
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from latam_corpus.durable import digest_of
 from latam_corpus.errors import ConfigError
 from latam_corpus.quality.learned_kernels import fill, score
 from latam_corpus.text.words import hash_words
@@ -97,7 +97,7 @@ def cached_model(path: str) -> QualityModel:
 def model_digest(path: str) -> str:
     """Changes when the model does."""
     cached_model(path)
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16]
+    return digest_of(Path(path))[:16]
 
 
 @lru_cache(maxsize=4)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from latam_corpus.codes import iso_code
+from latam_corpus.durable import digest_of
 from latam_corpus.errors import ConfigError
 from latam_corpus.quality.signals import WordSet
 
@@ -33,7 +34,7 @@ def word_lists_digest(folder: str) -> str:
     """Changes when a list does."""
     told = hashlib.sha256()
     for path in _files(folder) if folder else ():
-        told.update(path.stem.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+        told.update(path.stem.encode() + b"\0" + bytes.fromhex(digest_of(path)))
     return told.hexdigest()[:16]
 
 

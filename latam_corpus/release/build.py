@@ -53,8 +53,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from latam_corpus.release.decide import Decision
-    from latam_corpus.release.files import Progress
     from latam_corpus.release.layout import Plan
+    from latam_corpus.release.store import Progress
 
 CARD: Final = "README.md"
 CHANGES: Final = "CHANGELOG.md"

@@ -15,6 +15,7 @@ import polars as pl
 
 from latam_corpus import schema, vocabulary
 from latam_corpus.catalog.optout.signal import WITHHELD
+from latam_corpus.dedupe.order import first_released
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.release.replaced import with_kept, without_replaced
 
@@ -22,9 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
-    from latam_corpus.release.files import Progress
     from latam_corpus.release.opt_outs import Refused
     from latam_corpus.release.runs import Part
+    from latam_corpus.release.store import Progress
 
 _NAMES: Final = (
     "language",
@@ -36,8 +37,6 @@ _NAMES: Final = (
     "rights_tier",
     "basis",
 )
-_TIER_RANK: Final = {tier: place for place, tier in enumerate(vocabulary.RIGHTS_TIERS)}
-
 
 _CATEGORY: Final = pl.Categorical()
 LIGHT: Final = pl.Schema(
@@ -207,11 +206,8 @@ def decide(light: pl.DataFrame, replaced: pl.DataFrame) -> Decision:
         "run",
     )
     refused = pl.col("refusal").is_not_null()
-    rank = pl.col("rights_tier").cast(pl.String).replace_strict(_TIER_RANK, default=99, return_dtype=pl.Int8)
     allowed, gone = without_replaced(latest.filter(~refused), light, replaced)
-    released, duplicates = _first_of(
-        allowed, "text_hash", [rank, from_run, "obtained", "doc_id"], "doc_id", "rights_tier"
-    )
+    released, duplicates = _first_of(allowed, "text_hash", first_released(from_run), "doc_id", "rights_tier")
     gone = with_kept(gone, released)
     left_out = [
         _reasoned(superseded, pl.lit("superseded"), _SUPERSEDED),

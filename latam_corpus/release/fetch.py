@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Final
 
+from latam_corpus.durable import sync
 from latam_corpus.errors import ReleaseError
-from latam_corpus.release import files
 
 if TYPE_CHECKING:
     import threading
@@ -59,5 +59,5 @@ def _continued(store: Store, place: str, part: Path, stop: threading.Event | Non
             raise ReleaseError(
                 f"{store.url}, {place}", f"reading broke off: {error}", "the same command goes on from here"
             ) from error
-    files.sync(part)
+    sync(part)
     return digest.hexdigest()

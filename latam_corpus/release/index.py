@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from latam_corpus.dedupe.index import IndexFile, file_digest, open_index
-from latam_corpus.durable import OTHER_BYTES
+from latam_corpus.dedupe.index import IndexFile, open_index
+from latam_corpus.durable import OTHER_BYTES, known_digest
 from latam_corpus.errors import ConfigError, ReleaseError
+from latam_corpus.locks import locked
 from latam_corpus.release.fetch import fetch
-from latam_corpus.release.files import locked
 from latam_corpus.release.manifest import Manifest, load_manifest, manifest_sha256
 from latam_corpus.release.sketch import build_command, scheme_in
 
@@ -44,7 +44,7 @@ class Indexed:
         name, version = self.manifest.name, self.manifest.version
         made = cache / manifest_sha256(self.store, name, version)[:32]
         made.mkdir(parents=True, exist_ok=True)
-        with locked(made / ".lock"):
+        with locked(made, ".lock", wait=True):
             for file, told in self.manifest.index.items():
                 place = f"releases/{name}/{version}/{file}"
                 try:
@@ -63,7 +63,7 @@ class Indexed:
             with suppress(OSError):
                 target.symlink_to((self.store.folder / place).resolve())
         # The stage asks for the digest again, in the same process.
-        if target.is_file() and file_digest(target) == sha256:
+        if target.is_file() and known_digest(target) == sha256:
             return False
         mend = f"mend it: {build_command(self.store, self.manifest, self.manifest.version)}"
         if target.is_symlink():

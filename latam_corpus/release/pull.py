@@ -14,8 +14,8 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Final
 
+from latam_corpus.durable import digest_of, replace, sync
 from latam_corpus.errors import ConfigError
-from latam_corpus.release import files
 from latam_corpus.release.build import CARD, CHANGES
 from latam_corpus.release.card import card
 from latam_corpus.release.condition import condition
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from latam_corpus.release.condition import Condition
-    from latam_corpus.release.files import Progress
     from latam_corpus.release.manifest import Manifest
     from latam_corpus.release.select import Pick
+    from latam_corpus.release.store import Progress
 
 _STATE: Final = ".pull.json"
 _PARTS: Final = ".pull"
@@ -101,9 +101,9 @@ def _pull(
     state = _prepared(to, manifest, sha256, text, [job.path for job in jobs] + list(side))
     digests = _copied(opened, to, jobs, where, state, progress)
     for file, content in side.items():
-        files.replace(to / file, content)
+        replace(to / file, content)
         digests[file] = hashlib.sha256(content).hexdigest()
-    files.replace(to / SUMS, "".join(f"{digests[path]}  {path}\n" for path in sorted(digests)).encode())
+    replace(to / SUMS, "".join(f"{digests[path]}  {path}\n" for path in sorted(digests)).encode())
     lock = Lock(
         name=name,
         version=version,
@@ -113,7 +113,7 @@ def _pull(
         rewritten=not all(pick.whole for pick in wanted),
         rows=sum(pick.rows for pick in wanted),
     )
-    files.replace(to / LOCK, (json.dumps(asdict(lock), ensure_ascii=False, indent=2) + "\n").encode())
+    replace(to / LOCK, (json.dumps(asdict(lock), ensure_ascii=False, indent=2) + "\n").encode())
     (to / _STATE).unlink()
     return lock
 
@@ -145,7 +145,7 @@ class _State:
 
     def save(self) -> None:
         told = {key: value for key, value in self.__dict__.items() if key != "file"}
-        files.replace(self.file, json.dumps(told, ensure_ascii=False).encode())
+        replace(self.file, json.dumps(told, ensure_ascii=False).encode())
 
 
 def _prepared(to: Path, manifest: Manifest, sha256: str, where: str | None, planned: list[str]) -> _State:
@@ -252,19 +252,19 @@ def _bring(
     """The digest of a pulled file, which is there and right afterwards."""
     target = to / job.path
     expected = job.sha256 if job.whole else finished
-    if expected and target.is_file() and files.digest_of(target) == expected:
+    if expected and target.is_file() and digest_of(target) == expected:
         return expected
     target.parent.mkdir(parents=True, exist_ok=True)
     part = to / _PARTS / f"{job.sha256}.part"
     fetch(store, job.place, job.sha256, part, stop)
     if job.whole or where is None:
         part.replace(target)
-        files.sync(target.parent)
+        sync(target.parent)
         return job.sha256
     selected = part.with_suffix(".selected")
     rewrite(part, where, selected)
-    files.sync(selected)
-    sha256 = files.digest_of(selected)
+    sync(selected)
+    sha256 = digest_of(selected)
     selected.replace(target)
     part.unlink()
     return sha256

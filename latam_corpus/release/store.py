@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import glob
 import json
+import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO, TYPE_CHECKING, Any, Final, Self
+from typing import IO, TYPE_CHECKING, Any, Final, Self, TypeAlias
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
@@ -30,13 +31,19 @@ from latam_corpus.catalog.naming import (
     release_name,
     version_key,
 )
+from latam_corpus.durable import create, replace, replacing
 from latam_corpus.errors import ConfigError, ReleaseError, closest
-from latam_corpus.release import files, remote
+from latam_corpus.locks import locked
+from latam_corpus.release import remote
 from latam_corpus.release.manifest import MANIFEST, VERIFY, NewerFormatError, load_manifest, object_path, parsed
+from latam_corpus.release.scratch import scratch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
+
+# Called with what is being done, how much of it is done, and how much there is.
+Progress: TypeAlias = "Callable[[str, int, int], None]"
 
 SUMS: Final = "SHA256SUMS"
 LATEST: Final = "latest.json"
@@ -114,7 +121,7 @@ class Store:
         if self.folder is None:
             remote.write(self.filesystem, target, data)
         else:
-            files.replace(Path(target), data)
+            replace(Path(target), data)
 
     def create(self, data: bytes, *names: str) -> None:
         """Write a small file that must not exist yet.
@@ -127,7 +134,7 @@ class Store:
             if self.folder is None:
                 remote.create(self.filesystem, target, data)
             else:
-                files.create(Path(target), data)
+                create(Path(target), data)
         except FileExistsError:
             raise ReleaseError(
                 f"{self.url}, {'/'.join(names)}",
@@ -158,7 +165,8 @@ class Store:
             self.filesystem.put_file(str(file), target)
             file.unlink()
         else:
-            files.move(file, Path(target))
+            with replacing(Path(target)) as temporary:
+                shutil.move(file, temporary)  # from another disk too
 
     @contextmanager
     def told(self) -> Iterator[None]:
@@ -279,7 +287,9 @@ class Store:
         if self.folder is None:
             yield
             return
-        with files.locked(self.folder / "releases" / checked_name(name) / ".lock"):
+        folder = self.folder / "releases" / checked_name(name)
+        folder.mkdir(parents=True, exist_ok=True)
+        with locked(folder, ".lock", wait=True):
             yield
 
     def reserve(self, name: str, version: str) -> bool:
@@ -300,7 +310,7 @@ class Store:
 
         It is inside a local store, since a system's temporary folder may be memory.
         """
-        return files.scratch(None if self.folder is None else self.folder / "scratch")
+        return scratch(None if self.folder is None else self.folder / "scratch")
 
     def _manifests(self, name: str) -> list[tuple[str, str]]:
         """The release and the version of each folder that has a manifest, whatever they are called."""

@@ -14,9 +14,9 @@ import pyarrow.parquet as pq
 
 from latam_corpus import schema
 from latam_corpus.dedupe.index import FORMAT, INDEX, METADATA, SHARED
+from latam_corpus.durable import sha256_of
 from latam_corpus.errors import ReleaseError
 from latam_corpus.release.build import sums
-from latam_corpus.release.files import sha256_of
 from latam_corpus.release.layout import prefix_of
 from latam_corpus.release.manifest import load_manifest, manifest_sha256, schema_sha256
 from latam_corpus.release.parquet import read_batches
@@ -26,9 +26,8 @@ from latam_corpus.release.tables import LEDGER, read_ledger
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from latam_corpus.release.files import Progress
     from latam_corpus.release.manifest import Manifest, Shard
-    from latam_corpus.release.store import Store
+    from latam_corpus.release.store import Progress, Store
 
 _PARTITION: Final = ("language", "genre", "split")
 _NONE_SHARED: Final = pl.DataFrame(schema={name: schema.RELEASE_SCHEMA[name] for name in SHARED})

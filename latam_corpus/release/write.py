@@ -17,7 +17,7 @@ import polars as pl
 import pyarrow as pa
 
 from latam_corpus import schema
-from latam_corpus.release.files import digest_of
+from latam_corpus.durable import digest_of
 from latam_corpus.release.manifest import Shard, SideFile
 from latam_corpus.release.parquet import group_ends, write_group, writer
 
@@ -25,11 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from latam_corpus.release.files import Progress
     from latam_corpus.release.layout import Cell, Plan
     from latam_corpus.release.runs import Part
     from latam_corpus.release.sketch import Sketcher
-    from latam_corpus.release.store import Store
+    from latam_corpus.release.store import Progress, Store
 
 _SPILL_BYTES: Final = 256 << 20
 _WRITERS: Final = min(4, os.cpu_count() or 1)

@@ -1,27 +1,33 @@
-"""A sample of documents to read and annotate: a page, JSONL, or a sheet with columns for a reader's verdict."""
+"""A sample of documents to read and annotate: a page, JSONL, or a sheet with columns for a reader's verdict.
+
+Documents are drawn by lot, the same ones each time: from each group those whose hash with the seed is smallest.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
-from latam_corpus.errors import ConfigError
+import polars as pl
+
+from latam_corpus import schema
+from latam_corpus.errors import ConfigError, closest
 from latam_corpus.privacy.redact import redact
 from latam_corpus.report.names import genre_name
 from latam_corpus.report.page import Said, page, write_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
-
-    import polars as pl
 
 COLUMNS: Final = (
     "doc_id", "language", "variety", "country", "genre", "source_id", "title", "creators", "published", "url", "rights",
     "rights_tier", "uses", "drop_reason", "text",
 )  # fmt: skip
+GROUPING: Final = tuple(c.name for c in schema.DOCUMENT if c.dtype == pl.String() and c.name not in ("doc_id", "text"))
 _VERDICTS: Final = {
     "es": ("veredicto", "nota", ["bueno", "malo", "dudoso"]),
     "pt": ("veredito", "nota", ["bom", "ruim", "duvidoso"]),
@@ -148,3 +154,42 @@ def _document(row: dict[str, Any]) -> Iterator[str]:
         yield f'<div class="out">{_SET_ASIDE.html()} <code>{escape(row["drop_reason"])}</code></div>'
     more = f'\n<span class="soft">{_CUT.html()}</span>' if len(row["text"]) > _PAGE_TEXT else ""
     yield f"<pre>{escape(row['text'][:_PAGE_TEXT])}{more}</pre>"
+
+
+def by_columns(told: str) -> tuple[str, ...]:
+    """The columns named, separated by commas.
+
+    Raises:
+        ConfigError: one isn't a column of words; the message has the closest.
+    """
+    names = tuple(name.strip() for name in told.split(",") if name.strip())
+    for name in names:
+        if name not in GROUPING:
+            raise ConfigError("--by", f"documents can't be grouped by «{name}»", closest(name, GROUPING))
+    return names
+
+
+def draw(frames: Iterable[pl.DataFrame], by: Sequence[str], number: int, seed: int) -> pl.DataFrame:
+    """At most `number` documents of each group, by group and then as drawn; what isn't stated is a group too.
+
+    Which are drawn depends on the documents alone, not on the order in which they come: more of them, or another
+    seed, draw others.
+
+    Args:
+        frames: documents, `doc_id` and the columns of `by` among their columns.
+        by: columns; all documents are one group when empty.
+        number: of each group.
+        seed: of the lot.
+
+    >>> rows = pl.DataFrame({"doc_id": ["a", "b", "c"], "genre": ["news", "news", "lyrics"]})
+    >>> draw([rows], ["genre"], 1, 0)["genre"].to_list()
+    ['lyrics', 'news']
+    """
+    held = pl.DataFrame()
+    for frame in frames:
+        lots = [hashlib.sha256(f"{seed} {doc_id}".encode()).hexdigest() for doc_id in frame["doc_id"]]
+        drawn = frame.with_columns(pl.Series("lot", lots, dtype=pl.String))
+        held = pl.concat([held, drawn]) if held.width else drawn
+        held = held.sort("lot")
+        held = held.filter(pl.int_range(pl.len()).over(by) < number) if by else held.head(number)
+    return held.sort(*by, "lot").drop("lot") if held.height else held

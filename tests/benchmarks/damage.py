@@ -29,7 +29,7 @@ import typer
 from fsspec.implementations.memory import MemoryFileSystem
 
 from latam_corpus import __main__ as cli
-from latam_corpus.dedupe import index
+from latam_corpus import durable
 from latam_corpus.paths import data_folder
 from latam_corpus.release.manifest import load_manifest
 from latam_corpus.release.store import Store
@@ -188,7 +188,7 @@ class Shelf:
         for path, data in self.store.items():
             filesystem.pipe_file(path, data)
         # What a process remembers of files: a damaged one has the size and the time that it had.
-        index._file_digest.cache_clear()  # noqa: SLF001  (no command runs twice in a process)
+        durable._known_digest.cache_clear()  # noqa: SLF001  (no command runs twice in a process)
 
 
 _QUESTIONS: Final = {

@@ -17,6 +17,7 @@ from latam_corpus.catalog.scope import host_of, is_chosen
 from latam_corpus.catalog.urls import canonical_url
 from latam_corpus.codes import admits
 from latam_corpus.collect.responses import PAGES
+from latam_corpus.durable import replace
 from latam_corpus.errors import ConfigError
 from latam_corpus.harvest.commoncrawl.capture_index import ELSEWHERE, Capture, captures
 from latam_corpus.harvest.commoncrawl.ranges import RemoteFile
@@ -174,17 +175,11 @@ def record_address(records: str, filename: str) -> str:
 
 def write_plan(folder: Path, plan: Plan, table: CommonCrawl) -> dict[str, Any]:
     """Write `plan.jsonl`, a line a capture in the order in which they are fetched, and what it comes to; the latter."""
-    folder.mkdir(parents=True, exist_ok=True)
     rows = sorted(plan.captures.values(), key=lambda one: (one.filename, one.offset))
     told = {"choice": table.model_dump(mode="json", exclude_defaults=True), **plan.told()}
     lines = [json.dumps(dataclasses.asdict(row), ensure_ascii=False) for row in rows]
-    for name, text in (
-        ("plan.jsonl", "".join(f"{line}\n" for line in lines)),
-        ("plan.json", json.dumps(told, indent=1)),
-    ):
-        beside = folder / f"{name}.part"
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(folder / name)
+    replace(folder / "plan.jsonl", "".join(f"{line}\n" for line in lines).encode())
+    replace(folder / "plan.json", json.dumps(told, indent=1).encode())
     return told
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from latam_corpus.durable import replace
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
@@ -30,6 +32,4 @@ def write_index(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
         stamp = "".join(filter(str.isdigit, row["date"]))
         told = {name: str(row[name]) for name in ("url", "mime", "status", "digest", "length", "offset")}
         lines.append(f"{surt(row['url'])} {stamp} {json.dumps(told | {'filename': row['file']}, ensure_ascii=False)}\n")
-    beside = path.with_suffix(".part")
-    beside.write_text("".join(sorted(lines)), encoding="utf-8")
-    beside.replace(path)
+    replace(path, "".join(sorted(lines)).encode())

@@ -10,6 +10,7 @@ import json
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.collect import catalogued
+from latam_corpus.durable import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,6 +47,4 @@ def write_gone(path: Path, source_id: str, gone: Iterable[tuple[str, str, bool]]
     """
     rows = [{"source_id": source_id, "url": url, "read": read, "withdrawn": withdrawn} for url, read, withdrawn in gone]
     if rows or path.exists():
-        beside = path.with_suffix(".part")
-        beside.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
-        beside.replace(path)
+        replace(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode())

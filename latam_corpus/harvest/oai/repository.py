@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.catalog.identity import doc_id
+from latam_corpus.durable import replacing
 from latam_corpus.harvest.crawl.pace import LONGEST_REST
 from latam_corpus.harvest.crawl.website import Crawler
 from latam_corpus.harvest.oai.list_requests import MAX_AHEAD
@@ -88,11 +89,8 @@ class OaiCrawler(Crawler):
 
     def _end(self) -> None:
         """Write down which documents the repository has taken back, for whoever withdraws them from releases."""
-        path = self.folder / "withdrawn.jsonl"
-        beside = path.with_suffix(".part")
-        with beside.open("w", encoding="utf-8") as file:
+        with replacing(self.folder / "withdrawn.jsonl") as made, made.open("w", encoding="utf-8") as file:
             for item in self._oai.memory.items("withdrawn"):
                 told = {"doc_id": doc_id(self._source_id, item.identifier), "id": item.identifier}
                 row = {**told, "source_id": self._source_id, "signal": "oai-deleted", "time": item.datestamp}
                 file.write(json.dumps(row, ensure_ascii=False) + "\n")
-        beside.replace(path)

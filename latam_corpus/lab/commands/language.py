@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from latam_corpus.cli.show import block, console, number, print_json, table
+from latam_corpus.lab.language.training_settings import Settings
 from latam_corpus.language.model_files import SHIPPED
-from latam_corpus.language.settings import Settings
 
 if TYPE_CHECKING:
     from latam_corpus.lab.language.evaluate import Evaluation
@@ -75,7 +75,7 @@ def evaluate(
 @app.command()
 def card(model: _Model = SHIPPED, labels: _Labels = "", as_json: _Json = False) -> None:
     """Tell what a model is: its digest, data, licences and languages."""
-    from latam_corpus.language.card import card as model_card
+    from latam_corpus.language.model import card as model_card
 
     told = model_card(model, labels)
     if as_json:

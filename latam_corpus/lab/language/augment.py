@@ -6,7 +6,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, Final
 
-from latam_corpus.language.evidence import VOWELS
+from latam_corpus.language.evidence import RULE
 
 if TYPE_CHECKING:
     import random
@@ -28,7 +28,7 @@ _ONSETS: Final = (*"bcdfghjklmnpqrstvwxyz", "ch", "tr", "pl", "sh", "qu")
 _VOWELS: Final = ("a", "e", "i", "o", "u", "ai", "ou", "ee", "y", "á", "ö")
 _CODAS: Final = ["", "", "", "n", "s", "r", "l", "k", "m", "t", "x"]
 # A syllable as it is written: what stands before its vowels, with the end of the one before, and the vowels.
-_SYLLABLE: Final = re.compile(rf"([^\W\d_{VOWELS}]*)([{VOWELS}]+)")
+_SYLLABLE: Final = re.compile(rf"([^\W\d_{RULE.vowels}]*)([{RULE.vowels}]+)")
 _SOURCE: Final = 60  # words whose syllables make others
 _TAKEN: Final = (4, 10)  # of these syllables
 

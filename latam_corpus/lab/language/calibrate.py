@@ -8,18 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from latam_corpus.codes import groups
 from latam_corpus.lab.language import augment
-from latam_corpus.language.evidence import (
-    LEAST_TELLING,
-    LEAST_WITH_MANY,
-    LONG,
-    USUAL,
-    Bounds,
-    Evidence,
-    consonants,
-    evidence,
-    holds,
-    lead,
-)
+from latam_corpus.language.evidence import RULE, USUAL, Bounds, Evidence, consonants, evidence, holds, lead
 from latam_corpus.language.judgement import consonants_of
 
 if TYPE_CHECKING:
@@ -33,14 +22,14 @@ _MARGIN: Final = 0.05  # above the likeliest false name
 _HIGHEST: Final = 0.95  # more would cost too many true names; a likelier false one is often a wrong label
 # What a group's words must weigh where rows of its own syllables are named after it: tried in order, the last kept. A
 # family has a list two or three times as long, which rows hit as often.
-_STEPS: Final = (LEAST_TELLING, 1.6, 2.0)
+_STEPS: Final = (RULE.least_telling, 1.6, 2.0)
 _STEPS_OF_MANY: Final = (*_STEPS, 2.3, 2.6, 3.0)
 _NAMED: Final = (0.01, 0.02)  # at most, of rows of a few of its syllables and of rows of all of them
 _ROWS_OF_ONE: Final = 600  # for a language that is a group of its own
 _ROWS_OF_MANY: Final = 2000  # for a family, whose list is longer
 _MANY_WORDS: Final = 400
 _WORDS: Final = 30  # a row
-_LEAST_LINES: Final = 30  # of `LONG` words, to say how many consonants a language's have
+_LEAST_LINES: Final = 30  # of `long` words, to say how many consonants a language's have
 _FEWEST: Final = 0.05  # of its lines have fewer
 _ENOUGH: Final = 12  # consonants: rows of syllables that have more are hardly ever named
 _AT_ONCE: Final = 2048
@@ -66,7 +55,7 @@ def calibrated(model: Model, lines: Sequence[str], seed: int) -> dict[str, Bound
 
 
 def least_consonants(lines: Mapping[str, Sequence[str]]) -> dict[str, int]:
-    """How many different consonants nineteen in twenty lines of `LONG` words have, by language of the Americas.
+    """How many different consonants nineteen in twenty lines of `long` words have, by language of the Americas.
 
     Args:
         lines: normalised lines by label, such as `quy_Latn`.
@@ -79,7 +68,7 @@ def least_consonants(lines: Mapping[str, Sequence[str]]) -> dict[str, int]:
     for label, found in sorted(lines.items()):
         code, _, script = label.partition("_")
         if script == "Latn" and code in groups().of:
-            counts = sorted(consonants(line) for line in found if line.count(" ") >= LONG - 1)
+            counts = sorted(consonants(line) for line in found if line.count(" ") >= RULE.long - 1)
             if len(counts) >= _LEAST_LINES:
                 made[code] = min(_ENOUGH, counts[int(_FEWEST * len(counts))])
     return made
@@ -125,6 +114,6 @@ def _likeliest(model: Model, lines: Sequence[str]) -> Iterator[tuple[str, _Row]]
         for row, (line, place) in enumerate(zip(some, best, strict=True)):
             group, words = model.groups[place], line.split()
             chance = lead(chances[row], len(words))
-            if group in groups().of and chance >= LEAST_WITH_MANY:
+            if group in groups().of and chance >= RULE.least_with_many:
                 found = evidence(words, group, model.words)
                 yield group, (chance, found, consonants_of(model, labels[row], place))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from latam_corpus.lab.language.texts import Texts
-    from latam_corpus.language.settings import Settings
+    from latam_corpus.lab.language.training_settings import Settings
 
 MAJORS: Final = ("spa", "por")
 NEIGHBOURS: Final = ("cat", "eng", "eus", "fra", "glg", "ita", "pap", "ron")  # taken for the majors, and rightly told

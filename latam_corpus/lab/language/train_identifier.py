@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import json
 import random
 from dataclasses import asdict, dataclass
@@ -11,13 +10,14 @@ from typing import TYPE_CHECKING
 
 from latam_corpus import __version__
 from latam_corpus.codes import UNDETERMINED, groups
+from latam_corpus.durable import digest_of
 from latam_corpus.errors import ConfigError
 from latam_corpus.lab.language.calibrate import calibrated, least_consonants
 from latam_corpus.lab.language.sampling import kept_out_of_elsewhere, lines_and_names
 from latam_corpus.lab.language.texts import Texts, rows
+from latam_corpus.lab.language.training_settings import Settings
 from latam_corpus.language.evidence import frequent_words
 from latam_corpus.language.model import load
-from latam_corpus.language.settings import Settings
 from latam_corpus.text.fasttext_process import fit_apart
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def _map_text(
     told = [
         f'name = "{out.stem}"',
         f'version = "{__version__}"',
-        f'sha256 = "{hashlib.sha256(out.read_bytes()).hexdigest()}"',
+        f'sha256 = "{digest_of(out)}"',
         f"trained = {trained.isoformat()}",
         "",
         "[settings]",

@@ -1,4 +1,7 @@
-"""A run folder is in one process's hands while it is written, and the outputs of steps while they are removed."""
+"""Locks of folders: a run is in one process's hands while it is written, a release while a version is built.
+
+The system lets go of a lock when the process that holds it ends, however it ends.
+"""
 
 from __future__ import annotations
 
@@ -19,20 +22,22 @@ _TRIES: Final = 5  # `is_locked` holds a lock for a moment
 
 
 @contextmanager
-def locked(folder: Path, *, shared: bool = False) -> Iterator[None]:
-    """Hold the folder's lock; the system lets go of it when the process ends, however it ends.
+def locked(folder: Path, name: str = LOCK_FILE, *, shared: bool = False, wait: bool = False) -> Iterator[None]:
+    """Hold a lock of the folder.
 
     Args:
         folder: which; it exists.
+        name: of the lock's file in it.
         shared: whether others may hold it too, who ask for it in the same way.
+        wait: whether to wait for the process that holds it, however long.
 
     Raises:
         ConfigError: another process holds it.
     """
-    with (folder / LOCK_FILE).open("a+") as file:
+    with (folder / name).open("a+") as file:
         for left in reversed(range(_TRIES)):
             try:
-                fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+                fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if wait else fcntl.LOCK_NB))
                 break
             except OSError as error:
                 if left:
@@ -48,10 +53,10 @@ def locked(folder: Path, *, shared: bool = False) -> Iterator[None]:
         yield
 
 
-def is_locked(folder: Path) -> bool:
-    """Whether a process holds the folder's lock for itself."""
+def is_locked(folder: Path, name: str = LOCK_FILE) -> bool:
+    """Whether a process holds the lock for itself."""
     try:
-        with (folder / LOCK_FILE).open("r") as file:
+        with (folder / name).open("r") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True

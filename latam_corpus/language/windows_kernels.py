@@ -1,4 +1,4 @@
-"""The compiled cuts of texts into lines and windows: see `bounds`."""
+"""The compiled cuts of texts into lines and windows: see `windows`."""
 
 # mypy: allow-untyped-defs
 
@@ -7,12 +7,15 @@ from typing import Final
 import numpy as np
 
 from latam_corpus.compiled import kernel
-from latam_corpus.language.windows import MOST_PIECES, NEAR, PIECE
 from latam_corpus.text.words_kernels import decode
 
+MOST_WINDOWS: Final = 4
+WINDOW: Final = 400  # characters
+MOST_PIECES: Final = 24
+PIECE: Final = 200  # characters; a long line is cut into pieces of about this size
+NEAR: Final = 30  # characters searched for a word boundary
 _BLOCK: Final = 64  # bytes whose characters are counted at once
-WHOLE: Final = 4 * MOST_PIECES * PIECE  # characters up to which `pieces` reads a text whole
-
+WHOLE: Final = 4 * MOST_PIECES * PIECE  # characters up to which a text is read whole for its pieces
 _BREAK: Final = np.uint32(0xFFFFFFFF)  # the white space between two sentences
 
 
