@@ -167,3 +167,18 @@ def test_messages_inside_a_message_are_translated_too() -> None:
     assert pickle.loads(pickle.dumps(both)) == both  # noqa: S301  (its own bytes)
     assert same(both) is both
     assert Message("{one}: {two}", {"one": _("news"), "two": "2"}).translate("pt") == "imprensa: 2"
+
+
+def test_every_refusal_of_a_source_can_be_translated() -> None:
+    """Each sentence that a validator of source files raises is marked, and parted by a semicolon in every language."""
+    raised = [
+        node.exc
+        for module in ("fields", "scope", "harvest_tables", "source")
+        for node in ast.walk(_modules()[f"latam_corpus.catalog.{module}"])
+        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and ast.unparse(node.exc.func) == "ValueError"
+    ]
+    assert len(raised) > 20
+    for error in raised:
+        sentence = _sentence(error.args[0])
+        assert sentence, ast.unparse(error)
+        assert all("; " in text for text in (sentence, *(str(_catalogue(one)[sentence].string) for one in _TRANSLATED)))
