@@ -6,7 +6,7 @@ BIN = $(VENV)/bin
 DATA ?=
 REAL = $(if $(wildcard ../shared/data),LATAM_CORPUS_DATA=$(abspath ../shared/data))
 
-.PHONY: demo test test-fast coverage check format gate bench profile mutants clean
+.PHONY: demo test test-fast coverage check format messages gate bench profile mutants clean
 
 $(VENV)/.ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed; name one: make PYTHON=python3.12 ..."; exit 2; }
@@ -42,6 +42,14 @@ check: $(VENV)/.ready
 format: $(VENV)/.ready
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# The sentences in the source, to the catalogues and back: a new or edited one is to be translated in the .po files, then
+# `make messages` again; what Babel guessed is marked as fuzzy, and isn't compiled.
+messages: $(VENV)/.ready
+	$(BIN)/pybabel -q extract --add-location=file --sort-by-file -w 120 -o $(VENV)/messages.pot latam_corpus
+	$(BIN)/pybabel -q update -D latam_corpus -d latam_corpus/locale -i $(VENV)/messages.pot -w 120 --previous \
+	  --ignore-obsolete --ignore-pot-creation-date
+	$(BIN)/pybabel -q compile -D latam_corpus -d latam_corpus/locale
 
 # The long measurements: floors on the real texts, thirty kills; figures are kept as dated JSON.
 gate: $(VENV)/.ready

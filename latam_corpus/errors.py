@@ -7,16 +7,32 @@
     ├── PartError       one part of a run failed: it is recorded, the rest goes on (exit code 1)
     └── ReleaseError    a release can't be made or trusted: nothing is published (exit code 1)
 
-Every error names the place, the problem and the remedy, and survives pickling, since workers send them home.
+Every error names the place, the problem and the remedy, and survives pickling, since workers send them home. Each of
+the three is a text, or a message that can be translated.
 """
 
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING, NamedTuple
+import errno
+from typing import TYPE_CHECKING, Final, NamedTuple, Self
+
+from latam_corpus.messages import Message, _, same
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+_OF_SYSTEM: Final = {
+    errno.EEXIST: _("File exists"),
+    errno.EISDIR: _("Is a directory"),
+    errno.ENOTDIR: _("Not a directory"),
+    errno.EACCES: _("Permission denied"),
+    errno.EPERM: _("Operation not permitted"),
+    errno.EROFS: _("Read-only file system"),
+    errno.ENOSPC: _("No space left on device"),
+    errno.ENOENT: _("No such file or directory"),
+    errno.ENAMETOOLONG: _("File name too long"),
+}
 
 
 class CorpusError(Exception):
@@ -28,15 +44,23 @@ class CorpusError(Exception):
 
     exit_code = 1
 
-    def __init__(self, place: str, problem: str, remedy: str = "") -> None:
+    def __init__(self, place: str | Message, problem: str | Message, remedy: str | Message = "") -> None:
         super().__init__(place, problem, remedy)
-        self.place = place
-        self.problem = problem
-        self.remedy = remedy
+        self.place = str(place)
+        self.problem = str(problem)
+        self.remedy = str(remedy)
 
     def __str__(self) -> str:
         told = f"{self.place}: {self.problem}" if self.place else self.problem
         return f"{told}; {self.remedy}" if self.remedy else told
+
+    def translated(self, language: str) -> Self:
+        """The error in a language; what is no message stays as it is.
+
+        >>> print(ConfigError(_("source"), "two", closest("xyz", ["a"])).translated("es"))
+        fuente: two; elija: a
+        """
+        return type(self)(*(part.translate(language) if isinstance(part, Message) else part for part in self.args))
 
 
 class ConfigError(CorpusError):
@@ -61,19 +85,33 @@ class ReleaseError(CorpusError):
     """A release can't be made, found or trusted."""
 
 
-def closest(word: str, known: Iterable[str]) -> str:
+def cause_of(error: OSError) -> Message:
+    """What the operating system says of an error.
+
+    >>> cause_of(PermissionError(errno.EACCES, "Permission denied")).translate("pt")
+    'não há permissão'
+    """
+    return _OF_SYSTEM.get(error.errno or 0) or same(error.strerror or error)
+
+
+def one_of(known: Iterable[str]) -> Message:
+    """A remedy that names all words there are."""
+    return _("choose one of: {known}", known=", ".join(known))
+
+
+def closest(word: str, known: Iterable[str]) -> Message:
     """A remedy that names the closest known word, or all of them when none is close.
 
-    >>> closest("filtro", ["filter", "extract"])
-    'did you mean «filter»?'
-    >>> closest("xyz", ["filter", "extract"])
-    'choose one of: extract, filter'
+    >>> print(closest("filtro", ["filter", "extract"]))
+    did you mean «filter»?
+    >>> print(closest("xyz", ["filter", "extract"]))
+    choose one of: extract, filter
     """
     names = sorted(known)
     near = nearest(word, names)
     if near:
-        return f"did you mean «{near}»?"
-    return "choose one of: " + ", ".join(names) if names else "there is none yet"
+        return _("did you mean «{near}»?", near=near)
+    return one_of(names) if names else _("there is none yet")
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
@@ -89,6 +127,6 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 class Breach(NamedTuple):
     """A promise of a source's file that its records don't keep: where, what, and what to do."""
 
-    place: str
-    problem: str
-    remedy: str
+    place: Message
+    problem: Message
+    remedy: Message

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from latam_corpus.errors import ConfigError, closest
+from latam_corpus.errors import ConfigError, closest, nearest, one_of
+from latam_corpus.messages import Message, _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -87,7 +88,8 @@ def read_toml(path: Path, what: str) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")  # some editors write a byte order mark
     except FileNotFoundError:
-        raise ConfigError(str(path), f"there is no such {what} file", "check the path") from None
+        problem = _("there is no such source file") if what == "source" else f"there is no such {what} file"
+        raise ConfigError(str(path), problem, _("check the path")) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(str(path), f"the {what} file can't be read: {error}", "TOML is UTF-8 text") from None
 
@@ -159,11 +161,10 @@ def _config_error(mistake: Mistake, name: str) -> ConfigError:
     return ConfigError(place, f"«{key}» is {given}", remedy)
 
 
-def _choices(given: object, allowed: Sequence[str]) -> str:
+def _choices(given: object, allowed: Sequence[str]) -> str | Message:
     """The closest allowed word, and all of them."""
-    near = closest(str(given), allowed)
-    listed = "choose one of: " + ", ".join(allowed)
-    return listed if near.startswith("choose") else f"{near} Allowed: " + ", ".join(allowed)
+    near = nearest(str(given), allowed)
+    return f"did you mean «{near}»? Allowed: {', '.join(allowed)}" if near else one_of(allowed)
 
 
 def shown(value: object) -> str:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-import latam_corpus.catalog
-from latam_corpus.cli.refusals import REFUSALS, refusal
 from latam_corpus.desk.check_source import check_source
-from latam_corpus.said import LANGUAGES
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from conftest import CommandLine
 
 _LEAST = 'id = "radio"\ntitle = "Radio vecinal"\nholder = "Junta de vecinos"\n'
@@ -135,34 +132,3 @@ def test_advice_is_given_on_what_keeps_a_source_from_release() -> None:
     assert any("todavía tiene el valor de ejemplo" in one for one in told)
     assert any("el archivo se llama «otra.toml»" in one for one in told)
     assert check_source(_FULL + crawl)[0] is not None  # advice makes no file wrong
-
-
-def test_every_refusal_of_a_source_is_said_in_three_languages() -> None:
-    """Each sentence that a validator of source files raises has its Spanish and Portuguese."""
-    folder = Path(latam_corpus.catalog.__file__).parent
-    raised = [
-        sentence
-        for name in ("fields", "scope", "harvest_tables", "source")
-        for sentence in re.findall(
-            r"""raise ValueError\(\s*f?(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')""",
-            (folder / f"{name}.py").read_text(),
-        )
-    ]
-    assert len(raised) > 15
-    for double, single in raised:
-        # Any value stands for what the sentence names.
-        sentence = re.sub(r"\{[^}]*\}", "cosa", double or single)
-        problem, remedy = refusal(sentence)
-        assert problem.es != problem.en, sentence
-        assert problem.pt != problem.en, sentence
-        assert f"{problem.en}; {remedy.en}".rstrip("; ") == sentence
-
-
-@pytest.mark.parametrize("said", REFUSALS, ids=lambda said: said.en[:30])
-def test_a_sentence_has_a_problem_and_a_remedy_in_each_language(said: object) -> None:
-    """Halved by the first semicolon, with the same places for values."""
-    assert isinstance(said, tuple)
-    assert len(said) == len(LANGUAGES)
-    places = {frozenset(re.findall(r"\{(\w+)\}", text)) for text in said}
-    assert len(places) == 1
-    assert all("; " in text for text in said[:2])

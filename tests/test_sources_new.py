@@ -18,7 +18,7 @@ from latam_corpus.desk.check_source import check_source
 from latam_corpus.desk.interview import interview
 from latam_corpus.desk.template import load_template, templates
 from latam_corpus.desk.toml_text import toml_text
-from latam_corpus.said import LANGUAGES
+from latam_corpus.messages import LANGUAGES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -154,7 +154,7 @@ def test_the_kind_of_holder_is_asked_where_no_template_is_named(
     told = command_line("sources", "new", "--lang", "en")
     assert told.code == 0, told.err
     for template in templates():
-        assert template.title.en in told.err
+        assert template.title("en") in told.err
     assert list(tmp_path.glob("*.toml"))
 
 
@@ -186,8 +186,8 @@ def test_each_question_is_asked_and_explained_in_the_language_of_who_answers() -
     """No question is left in another language, and each says what it is for."""
     asked = [*questions.ABOUT, *questions.COLLECTED, questions.STATEMENT, questions.PURPOSES, questions.BASIS]
     for question in asked:
-        assert len({*question.why}) == len(LANGUAGES)
-        assert all(why.endswith((".", "?")) or ":" in why for why in question.why)
+        assert len({*question.why.translations().values()}) == len(LANGUAGES)
+        assert all(why.endswith((".", "?")) or ":" in why for why in question.why.translations().values())
     screen = _Screen(*_ANSWERS)
     interview(load_template("folder"), screen, "pt", date(2026, 11, 25))
     assert "Como chamam a coleção os que a conhecem?" in screen.shown
@@ -202,7 +202,7 @@ def test_each_template_is_a_valid_source_in_each_language(template: Any, languag
     source, found = check_source(text)
     assert source is not None, [one.told("en") for one in found]
     assert {one.key for one in found} >= {"homepage", "contact"}  # the examples are told to be examples
-    assert template.title.told(language)
+    assert template.title(language)
     for line in text.splitlines():
         assert len(line) <= 120, line
         assert not line.startswith(("# es:", "# pt:", "# en:"))
@@ -242,7 +242,7 @@ def test_an_answer_that_cannot_be_used_is_refused(read: Any, typed: str) -> None
     """With a sentence in each language that names it."""
     with pytest.raises(AnswerError) as caught:
         read(typed)
-    assert all(typed in said for said in caught.value.said)
+    assert all(typed in said for said in caught.value.message.translations().values())
 
 
 def test_values_are_written_as_toml_reads_them() -> None:

@@ -101,10 +101,10 @@ def test_the_page_strikes_out_what_did_not_become_text(command_line: CommandLine
     assert 'lang="pt">se queda' not in text
     assert 'lang="es">se queda' in text
     assert "src=" not in text
-    assert INTERNAL.en not in text
+    assert str(INTERNAL) not in text
     source = _source(tmp_path, '["evaluate"]')
     assert command_line("sources", "preview", source, "--input", texts, "--html", inside).code == 0
-    assert INTERNAL.en in inside.read_text(encoding="utf-8")
+    assert str(INTERNAL) in inside.read_text(encoding="utf-8")
 
 
 def test_a_website_is_asked_for_a_few_pages_and_nothing_stays(
@@ -164,12 +164,15 @@ def test_a_page_shows_all_its_words_but_those_nobody_sees() -> None:
 def test_reasons_are_said_in_plain_words() -> None:
     """Each bound that the evidence names; a cause that nobody has put into words stands as it is."""
     both = in_plain_words("digit_share>0.2", {"digit_share>0.2": 0.5, "stop_word_count<2": 0.0})
-    assert [one.en for one in both] == [
+    assert [str(one) for one in both] == [
         "digits: 0.5; 0.2 or less are admitted",
         "different stop words: 0; 2 or more are asked for",
     ]
-    assert in_plain_words("unreadable:not JSON", {})[0].es == "el registro no se puede leer: la línea no es JSON"
-    assert in_plain_words("superseded", None)[0].pt == "há um registro mais novo"
-    assert in_plain_words("digit_share>0.2", None)[0].es == "cifras: más de 0.2"
-    assert in_plain_words("something else", None)[0].pt == "something else"
+    assert (
+        in_plain_words("unreadable:not JSON", {})[0].translate("es")
+        == "el registro no se puede leer: la línea no es JSON"
+    )
+    assert in_plain_words("superseded", None)[0].translate("pt") == "há um registro mais novo"
+    assert in_plain_words("digit_share>0.2", None)[0].translate("es") == "cifras: más de 0.2"
+    assert in_plain_words("something else", None)[0].translate("pt") == "something else"
     assert list(lines_left_out("a\n\n b  c \nd", "b c")) == [("a", True), (" b  c", False), ("d", True)]

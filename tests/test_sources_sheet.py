@@ -19,7 +19,7 @@ from latam_corpus.desk.handout import handout_csv
 from latam_corpus.desk.sheet import row_of, source_of
 from latam_corpus.desk.sheet_columns import FIELDS, OTHER, field_of
 from latam_corpus.desk.workbook import csv_text, read_sheet
-from latam_corpus.said import LANGUAGES
+from latam_corpus.messages import LANGUAGES
 from latam_corpus.toml_model import parse_toml
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def _fill(path: Path, rows: list[dict[str, Any]], language: str = "es") -> None:
     for number, row in enumerate(rows, 2):
         for key, value in row.items():
             field = field_of(key)
-            head = field.head.told(language) if field else key
+            head = field.head.translate(language) if field else key
             if head not in places:
                 places[head] = page.max_column + 1
                 page.cell(1, places[head], head)
@@ -76,9 +76,11 @@ def test_the_workbook_has_drop_downs_and_a_page_that_explains_it(
     assert command_line("sources", "export", path, "--lang", language).code == 0
     book = openpyxl.load_workbook(path)
     page, how, words = book.worksheets
-    assert [str(cell.value).rstrip(" *") for cell in page[1]] == [one.head.told(language) for one in (*FIELDS, OTHER)]
+    assert [str(cell.value).rstrip(" *") for cell in page[1]] == [
+        one.head.translate(language) for one in (*FIELDS, OTHER)
+    ]
     explained = {cell.value for row in how.iter_rows() for cell in row}
-    assert {why for one in FIELDS for why in one.why} <= explained
+    assert {why for one in FIELDS for why in one.why.translations().values()} <= explained
     listed = page.data_validations.dataValidation
     assert len(listed) == sum(bool(one.names) for one in FIELDS)
     assert all(words.title in one.formula1 for one in listed)
@@ -145,7 +147,7 @@ def test_a_file_that_is_there_is_not_written_over(command_line: CommandLine, tmp
 @pytest.mark.parametrize("mark", [",", ";", "\t"])
 def test_csv_is_read_as_spreadsheet_programs_save_it(tmp_path: Path, encoding: str, mark: str) -> None:
     """Whatever separates the cells and in whichever charset; heads may stand below a title."""
-    heads = [one.head.es for one in FIELDS]
+    heads = [one.head.translate("es") for one in FIELDS]
     rows = [["Fuentes de la biblioteca"], [], heads, [_GOOD.get(one.key, "") for one in FIELDS]]
     made = io.StringIO()
     csv.writer(made, delimiter=mark).writerows(rows)
@@ -212,7 +214,7 @@ def test_what_is_wrong_in_a_row_is_told_by_the_columns_name(cells: dict[str, str
     """Once for each, and the row is no source."""
     row = source_of(_GOOD | cells)
     assert not row.values
-    assert told in " · ".join(one.es for one in row.wrong)
+    assert told in " · ".join(one.translate("es") for one in row.wrong)
     assert len(row.wrong) == 1
 
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import re
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import openpyxl
 import pytest
 
-import latam_corpus
 from latam_corpus.catalog.source import load_source
-from latam_corpus.cli.complaints import COMPLAINTS, complaint
 from latam_corpus.desk.preview_page import lines_left_out
 from latam_corpus.report.reasons import in_plain_words
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from conftest import CommandLine
 
 _GOOD = 'id = "buena"\ntitle = "T"\nholder = "H"\n[collect]\nfiles = ["**/*.html"]\n'
@@ -74,25 +72,6 @@ def test_what_cannot_be_done_is_told_in_the_language(command_line: CommandLine, 
     assert not any("Traceback" in one.err for one in spoken)
 
 
-def test_every_complaint_of_the_sheets_has_its_translations() -> None:
-    """Each sentence that the modules of sheets and sources raise is found in the table."""
-    package = Path(latam_corpus.__file__).parent
-    text = "".join((package / name).read_text() for name in ("desk/workbook.py", "desk/template.py"))
-    raised = re.findall(r"""raise ConfigError\(\s*(?:str\(path\)|"[^"]*"),\s*f?"([^"]*)",\s*f?"([^"]*)\"""", text)
-    assert len(raised) > 6
-    for sentence in (re.sub(r"\{[^}]*\}", "7", half) for pair in raised for half in pair):
-        said = complaint(sentence)
-        assert said.es != sentence, sentence
-        assert said.pt != sentence, sentence
-
-
-@pytest.mark.parametrize("said", COMPLAINTS, ids=lambda said: said.en[:30])
-def test_a_complaint_names_the_same_things_in_each_language(said: tuple[str, ...]) -> None:
-    """The same places for values."""
-    assert len({frozenset(re.findall(r"\{(\w+)\}", text)) for text in said}) == 1
-    assert all(said)
-
-
 def test_a_closed_standard_input_ends_the_questions(
     command_line: CommandLine, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -125,8 +104,8 @@ def test_the_title_is_not_struck_out_and_reasons_are_said() -> None:
     assert list(lines_left_out("La barca\nMenú\nSalió.", "Salió.", "La barca")) == [
         ("La barca", False), ("Menú", True), ("Salió.", False),
     ]  # fmt: skip
-    assert in_plain_words("unreadable:empty file", None)[0].es.endswith("el archivo está vacío")
-    assert in_plain_words("withdrawn", None)[0].pt == "quem o detém o retirou"
+    assert in_plain_words("unreadable:empty file", None)[0].translate("es").endswith("el archivo está vacío")
+    assert in_plain_words("withdrawn", None)[0].translate("pt") == "quem o detém o retirou"
 
 
 def test_many_rows_merged_cells_and_formulas_are_read(command_line: CommandLine, folder: Path) -> None:

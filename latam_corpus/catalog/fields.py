@@ -9,11 +9,12 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from latam_corpus.codes import is_family, known_code
+from latam_corpus.messages import _
 
 
 def _country(code: str) -> str:
     if not re.fullmatch(r"[A-Z]{2}", code):
-        raise ValueError(f"«{code}» is no ISO 3166-1 alpha-2 code; two capital letters, such as CL or BR")
+        raise ValueError(_("«{code}» is no ISO 3166-1 alpha-2 code; two capital letters, such as CL or BR", code=code))
     return code
 
 
@@ -22,10 +23,10 @@ def _language(code: str) -> str:
     if known == code:
         return code
     if known is None and is_family(code):
-        raise ValueError(f"«{code}» is a family of languages; name its languages, one by one")
+        raise ValueError(_("«{code}» is a family of languages; name its languages, one by one", code=code))
     if known is None:
-        raise ValueError(f"«{code}» is no ISO 639-3 code; three letters, such as spa, por, quy")
-    raise ValueError(f"«{code}» is no ISO 639-3 code; write «{known}»")
+        raise ValueError(_("«{code}» is no ISO 639-3 code; three letters, such as spa, por, quy", code=code))
+    raise ValueError(_("«{code}» is no ISO 639-3 code; write «{known}»", code=code, known=known))
 
 
 def _named(name: str) -> str | None:
@@ -42,14 +43,20 @@ def _charset(name: str) -> str:
     try:
         return codecs.lookup(name).name
     except LookupError:
-        raise ValueError(f"«{name}» is no charset; such as utf-8, cp1252, utf-16") from None
+        raise ValueError(_("«{name}» is no charset; such as utf-8, cp1252, utf-16", name=name)) from None
 
 
 def _pattern(pattern: str) -> str:
     try:
         re.compile(pattern)
     except re.error as error:
-        raise ValueError(f"«{pattern}» is no regular expression ({error})") from None
+        raise ValueError(
+            _(
+                "«{pattern}» is no regular expression ({error}); correct it, or ask somebody who programs for help",
+                pattern=pattern,
+                error=error,
+            )
+        ) from None
     return pattern
 
 

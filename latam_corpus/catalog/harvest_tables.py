@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from latam_corpus.catalog.fields import Language, Pattern, as_tuple
 from latam_corpus.catalog.scope import Address, Asking, Crawl, Host, PathPattern, host_of
+from latam_corpus.messages import _
 
 Hosts = Annotated[tuple[Host, ...], BeforeValidator(as_tuple)]
 Paths = Annotated[tuple[PathPattern, ...], BeforeValidator(as_tuple)]
@@ -84,9 +85,11 @@ class Oai(Asking):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if "?" in self.address:
-            raise ValueError(f"«{self.address}» has a query; write the repository's base URL, without ?verb=…")
+            raise ValueError(
+                _("«{url}» has a query; write the repository's base URL, without ?verb=…", url=self.address)
+            )
         if self.since and self.until and self.since > self.until:
-            raise ValueError("`since` is later than `until`; exchange them")
+            raise ValueError(_("`since` is later than `until`; exchange them"))
         return self
 
     @property
@@ -124,9 +127,9 @@ class CommonCrawl(Asking):
     @model_validator(mode="after")
     def _chooses(self) -> Self:
         if not (self.hosts or self.domains or self.languages):
-            raise ValueError("it chooses nothing; name hosts, domains or languages")
+            raise ValueError(_("it chooses nothing; name hosts, domains or languages"))
         if not self.records.endswith("/"):
-            raise ValueError(f"«{self.records}» is no folder; it ends in /")
+            raise ValueError(_("«{url}» is no folder; it ends in /", url=self.records))
         return self
 
     @property

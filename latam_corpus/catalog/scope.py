@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from latam_corpus.catalog.fields import Model, as_tuple
 from latam_corpus.catalog.optout.patterns import matches, path_of
 from latam_corpus.catalog.urls import canonical_url
+from latam_corpus.messages import _
 
 Follow = Literal["links", "sitemaps", "feeds"]
 Gone = Literal["keep", "withdraw"]
@@ -19,21 +20,21 @@ _HOST: Final = re.compile(r"(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*(?::\d+)?|\[[0
 def _address(url: str) -> str:
     found = canonical_url(url)
     if not re.match(r"https?://[^/]", found):
-        raise ValueError(f"«{url}» is no address of a website; such as https://gaceta.example/")
+        raise ValueError(_("«{url}» is no address of a website; such as https://gaceta.example/", url=url))
     if "@" in url.split("//")[1].partition("/")[0]:
-        raise ValueError("an address may not hold a password; leave the part before @ out")
+        raise ValueError(_("an address may not hold a password; leave the part before @ out"))
     return found
 
 
 def _host(name: str) -> str:
     if not _HOST.fullmatch(name.lower()):
-        raise ValueError(f"«{name}» is no host; such as gaceta.example or *.gaceta.example")
+        raise ValueError(_("«{name}» is no host; such as gaceta.example or *.gaceta.example", name=name))
     return name.lower()
 
 
 def _path(pattern: str) -> str:
     if not pattern.startswith(("/", "*")):
-        raise ValueError(f"«{pattern}» is no path; it starts with / or *, as in robots.txt")
+        raise ValueError(_("«{pattern}» is no path; it starts with / or *, as in robots.txt", pattern=pattern))
     return pattern
 
 
@@ -109,7 +110,13 @@ class Crawl(Asking):
     def _starts_are_inside(self) -> Self:
         outside = [url for url in self.start if not self.has_host(host_of(url))]
         if outside:
-            raise ValueError(f"the start «{outside[0]}» is on none of the hosts; add {host_of(outside[0])} to hosts")
+            raise ValueError(
+                _(
+                    "the start «{url}» is on none of the hosts; add {host} to hosts",
+                    url=outside[0],
+                    host=host_of(outside[0]),
+                )
+            )
         return self
 
     def has_host(self, host: str) -> bool:

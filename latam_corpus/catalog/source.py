@@ -19,6 +19,7 @@ from latam_corpus.catalog.harvest_tables import CommonCrawl, Feeds, Oai
 from latam_corpus.catalog.rights import tier_of
 from latam_corpus.catalog.scope import Crawl
 from latam_corpus.errors import ConfigError, closest
+from latam_corpus.messages import _
 from latam_corpus.toml_model import load_toml
 from latam_corpus.vocabulary import Tier, Use
 
@@ -63,11 +64,17 @@ class Rights(Model):
     def _consistent(self) -> Self:
         derived = tier_of(self.statement)
         if self.tier is not None and derived not in ("unknown", self.tier):
-            raise ValueError(f"the statement gives the tier «{derived}», not «{self.tier}»; leave `tier` out")
+            raise ValueError(
+                _(
+                    "the statement gives the tier «{derived}», not «{tier}»; leave `tier` out",
+                    derived=derived,
+                    tier=self.tier,
+                )
+            )
         if self.basis is None and set(self.uses) - {"evaluate"}:
-            raise ValueError('training and redistribution rest on a basis; name it: basis = "licence", …')
+            raise ValueError(_('training and redistribution rest on a basis; name it: basis = "licence", …'))
         if self.tier == "permission" and not self.agreement:
-            raise ValueError('the tier «permission» rests on an agreement; name it: agreement = "…"')
+            raise ValueError(_('the tier «permission» rests on an agreement; name it: agreement = "…"'))
         return self
 
 
@@ -104,7 +111,7 @@ class Pick(Model):
     def _one_origin(self) -> Self:
         origins = [self.column, self.path, self.value, self.leave or None]
         if sum(origin is not None for origin in origins) != 1:
-            raise ValueError('name one origin; column = "…", path = "regular expression" or value = "…"')
+            raise ValueError(_('name one origin; column = "…", path = "regular expression" or value = "…"'))
         return self
 
 
@@ -191,13 +198,19 @@ class Collect(Model):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.texts and (self.columns.text or self.columns.raw):
-            raise ValueError("[[collect.texts]] and collect.columns.text exclude each other; keep one of them")
+            raise ValueError(_("[[collect.texts]] and collect.columns.text exclude each other; keep one of them"))
         tables = {"crawl": self.crawl, "feeds": self.feeds, "oai": self.oai, "commoncrawl": self.commoncrawl}
         for name, table in tables.items():
             if (self.kind == name) != (table is not None):
-                raise ValueError(f'kind = "{name}" and the table [collect.{name}] go together; write both or neither')
+                raise ValueError(
+                    _(
+                        'kind = "{name}" and the table [collect.{table}] go together; write both or neither',
+                        name=name,
+                        table=name,
+                    )
+                )
         if self.gather and not self.group:
-            raise ValueError("`gather` needs `group`; name the columns that belong together")
+            raise ValueError(_("`gather` needs `group`; name the columns that belong together"))
         self._check_names()
         return self
 
@@ -205,16 +218,34 @@ class Collect(Model):
         named = self.named
         for column in self.optional:
             if column not in named:
-                raise ValueError(f"`optional` has «{column}», which nothing else names; {closest(column, named)}")
+                raise ValueError(
+                    _(
+                        "`optional` has «{column}», which nothing else names; {remedy}",
+                        column=column,
+                        remedy=closest(column, named),
+                    )
+                )
             if column in self.required:
-                raise ValueError(f"«{column}» is both required and optional; keep one of them")
+                raise ValueError(_("«{column}» is both required and optional; keep one of them", column=column))
         known = self._known
         for column, key in named.items():
             if known is None or not key or column in known:
                 continue
             if len(known) == 1:
-                raise ValueError(f"these files are read whole and have no column «{column}»; {closest(column, known)}")
-            raise ValueError(f"these are pages and have no column «{column}»; {closest(column, known)}")
+                raise ValueError(
+                    _(
+                        "these files are read whole and have no column «{column}»; {remedy}",
+                        column=column,
+                        remedy=closest(column, known),
+                    )
+                )
+            raise ValueError(
+                _(
+                    "these are pages and have no column «{column}»; {remedy}",
+                    column=column,
+                    remedy=closest(column, known),
+                )
+            )
 
     @property
     def _known(self) -> frozenset[str] | None:
@@ -297,7 +328,8 @@ def load_source(id_or_path: str | Path) -> Source:
     if named.endswith(".toml"):
         return load_toml(Path(named).expanduser(), Source, "source")
     if named not in _shipped_ids():
-        raise ConfigError("source", f"there is no source «{named}» in the catalogue", closest(named, _shipped_ids()))
+        problem = _("there is no source «{name}» in the catalogue", name=named)
+        raise ConfigError(_("source"), problem, closest(named, _shipped_ids()))
     return _shipped(named)
 
 

@@ -5,96 +5,96 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.codes import known_code
-from latam_corpus.said import Said, same
+from latam_corpus.messages import Message, _, same
 from latam_corpus.text.folding import folded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 GENRES: Final = {
-    "news": Said("prensa", "imprensa", "news"),
-    "literature": Said("literatura", "literatura", "literature"),
-    "lyrics": Said("letras de canciones", "letras de canções", "lyrics"),
-    "oral_history": Said("historia oral", "história oral", "oral history"),
-    "government": Said("documentos de gobierno", "documentos de governo", "government"),
-    "legal": Said("textos legales", "textos legais", "legal"),
-    "academic": Said("textos académicos", "textos acadêmicos", "academic"),
-    "education": Said("textos educativos", "textos educativos", "education"),
-    "reference": Said("obras de consulta", "obras de referência", "reference"),
-    "dictionary": Said("diccionarios", "dicionários", "dictionary"),
-    "religious": Said("textos religiosos", "textos religiosos", "religious"),
-    "web": Said("páginas web", "páginas da web", "web"),
+    "news": _("news"),
+    "literature": _("literature"),
+    "lyrics": _("lyrics"),
+    "oral_history": _("oral history"),
+    "government": _("government"),
+    "legal": _("legal"),
+    "academic": _("academic"),
+    "education": _("education"),
+    "reference": _("reference"),
+    "dictionary": _("dictionary"),
+    "religious": _("religious"),
+    "web": _("web"),
 }
 COMPOSITIONS: Final = {
-    "original": Said("original", "original", "original"),
-    "translation": Said("traducción", "tradução", "translation"),
-    "machine": Said("traducción automática", "tradução automática", "machine translation"),
-    "synthetic": Said("escrito por una máquina", "escrito por uma máquina", "written by a machine"),
+    "original": _("original"),
+    "translation": _("translation"),
+    "machine": _("machine translation"),
+    "synthetic": _("written by a machine"),
 }
 STATUSES: Final = {
-    "verified": Said("comprobada", "verificada", "verified"),
-    "unverified": Said("sin comprobar", "não verificada", "unverified"),
-    "ask_first": Said("hay que pedir permiso", "é preciso pedir licença", "ask first"),
+    "verified": _("verified"),
+    "unverified": _("unverified"),
+    "ask_first": _("ask first"),
 }
 BASES: Final = {
-    "licence": Said("licencia", "licença", "licence"),
-    "public_domain": Said("dominio público", "domínio público", "public domain"),
-    "contract": Said("convenio", "convênio", "contract"),
-    "consent": Said("consentimiento", "consentimento", "consent"),
+    "licence": _("licence"),
+    "public_domain": _("public domain"),
+    "contract": _("contract"),
+    "consent": _("consent"),
 }
 USES: Final = {
-    "train": Said("entrenar", "treinar", "train"),
-    "redistribute": Said("redistribuir", "redistribuir", "redistribute"),
-    "evaluate": Said("evaluar", "avaliar", "evaluate"),
+    "train": _("train"),
+    "redistribute": _("redistribute"),
+    "evaluate": _("evaluate"),
 }
 TIERS: Final = {
-    "open": Said("sin condiciones", "sem condições", "open"),
-    "attribution": Said("con atribución", "com atribuição", "attribution"),
-    "share_alike": Said("compartir igual", "compartilhar igual", "share alike"),
-    "non_commercial": Said("no comercial", "não comercial", "non-commercial"),
-    "no_derivatives": Said("sin obras derivadas", "sem obras derivadas", "no derivatives"),
-    "permission": Said("con permiso", "com permissão", "by permission"),
-    "unknown": Said("desconocido", "desconhecido", "unknown"),
+    "open": _("open"),
+    "attribution": _("attribution"),
+    "share_alike": _("share alike"),
+    "non_commercial": _("non-commercial"),
+    "no_derivatives": _("no derivatives"),
+    "permission": _("by permission"),
+    "unknown": _("unknown"),
 }
 KINDS: Final = {
-    "files": Said("archivos", "arquivos", "files"),
-    "crawl": Said("sitio web", "site", "website"),
-    "feeds": Said("canales RSS o Atom", "canais RSS ou Atom", "feeds"),
-    "oai": Said("repositorio OAI-PMH", "repositório OAI-PMH", "OAI-PMH repository"),
-    "commoncrawl": Said("Common Crawl", "Common Crawl", "Common Crawl"),
+    "files": _("files"),
+    "crawl": _("website"),
+    "feeds": _("feeds"),
+    "oai": _("OAI-PMH repository"),
+    "commoncrawl": _("Common Crawl"),
 }
 FORMS: Final = {
-    "prose": Said("prosa", "prosa", "prose"),
-    "verse": Said("verso", "verso", "verse"),
+    "prose": _("prose"),
+    "verse": _("verse"),
 }
 COUNTRIES: Final = {
-    "AR": Said("Argentina", "Argentina", "Argentina"),
-    "BO": Said("Bolivia", "Bolívia", "Bolivia"),
-    "BR": Said("Brasil", "Brasil", "Brazil"),
-    "BZ": Said("Belice", "Belize", "Belize"),
-    "CL": Said("Chile", "Chile", "Chile"),
-    "CO": Said("Colombia", "Colômbia", "Colombia"),
-    "CR": Said("Costa Rica", "Costa Rica", "Costa Rica"),
-    "CU": Said("Cuba", "Cuba", "Cuba"),
-    "DO": Said("República Dominicana", "República Dominicana", "Dominican Republic"),
-    "EC": Said("Ecuador", "Equador", "Ecuador"),
-    "ES": Said("España", "Espanha", "Spain"),
-    "GT": Said("Guatemala", "Guatemala", "Guatemala"),
-    "HN": Said("Honduras", "Honduras", "Honduras"),
-    "HT": Said("Haití", "Haiti", "Haiti"),
-    "MX": Said("México", "México", "Mexico"),
-    "NI": Said("Nicaragua", "Nicarágua", "Nicaragua"),
-    "PA": Said("Panamá", "Panamá", "Panama"),
-    "PE": Said("Perú", "Peru", "Peru"),
-    "PR": Said("Puerto Rico", "Porto Rico", "Puerto Rico"),
-    "PT": Said("Portugal", "Portugal", "Portugal"),
-    "PY": Said("Paraguay", "Paraguai", "Paraguay"),
-    "SV": Said("El Salvador", "El Salvador", "El Salvador"),
-    "UY": Said("Uruguay", "Uruguai", "Uruguay"),
-    "VE": Said("Venezuela", "Venezuela", "Venezuela"),
+    "AR": _("Argentina"),
+    "BO": _("Bolivia"),
+    "BR": _("Brazil"),
+    "BZ": _("Belize"),
+    "CL": _("Chile"),
+    "CO": _("Colombia"),
+    "CR": _("Costa Rica"),
+    "CU": _("Cuba"),
+    "DO": _("Dominican Republic"),
+    "EC": _("Ecuador"),
+    "ES": _("Spain"),
+    "GT": _("Guatemala"),
+    "HN": _("Honduras"),
+    "HT": _("Haiti"),
+    "MX": _("Mexico"),
+    "NI": _("Nicaragua"),
+    "PA": _("Panama"),
+    "PE": _("Peru"),
+    "PR": _("Puerto Rico"),
+    "PT": _("Portugal"),
+    "PY": _("Paraguay"),
+    "SV": _("El Salvador"),
+    "UY": _("Uruguay"),
+    "VE": _("Venezuela"),
 }
 # By the key of a source file whose value is one of these words, or a list of them.
-VOCABULARIES: Final[Mapping[str, Mapping[str, Said]]] = {
+VOCABULARIES: Final[Mapping[str, Mapping[str, Message]]] = {
     "genre": GENRES,
     "composition": COMPOSITIONS,
     "status": STATUSES,
@@ -133,34 +133,34 @@ _LANGUAGES: Final = {
 
 # What the languages that a preview mostly finds are called; every other one is told by its code.
 _NAMES: Final = {
-    "spa": Said("español", "espanhol", "Spanish"),
-    "por": Said("portugués", "português", "Portuguese"),
-    "eng": Said("inglés", "inglês", "English"),
-    "fra": Said("francés", "francês", "French"),
-    "cat": Said("catalán", "catalão", "Catalan"),
-    "glg": Said("gallego", "galego", "Galician"),
-    "ita": Said("italiano", "italiano", "Italian"),
+    "spa": _("Spanish"),
+    "por": _("Portuguese"),
+    "eng": _("English"),
+    "fra": _("French"),
+    "cat": _("Catalan"),
+    "glg": _("Galician"),
+    "ita": _("Italian"),
 }
 
 
-def language_name(code: str) -> Said:
+def language_name(code: str) -> Message:
     """What the language with this ISO 639-3 code is called; the code where it isn't named here.
 
-    >>> language_name("por").es, language_name("quy").es
+    >>> language_name("por").translate("es"), language_name("quy").translate("es")
     ('portugués', 'quy')
     """
     return _NAMES.get(code, same(code))
 
 
-def word_of(vocabulary: Mapping[str, Said], typed: str) -> str | None:
+def word_of(vocabulary: Mapping[str, Message], typed: str) -> str | None:
     """The word of a vocabulary that somebody typed: as the file writes it, or as it is called in any of the languages.
 
     >>> word_of(GENRES, "História oral"), word_of(GENRES, "oral_history"), word_of(GENRES, "poesía")
     ('oral_history', 'oral_history', None)
     """
     wanted = folded(typed)
-    for word, said in vocabulary.items():
-        if wanted in {word, word.replace("_", " "), *(folded(one) for one in said)}:
+    for word, name in vocabulary.items():
+        if wanted in {word, word.replace("_", " "), *map(folded, name.translations().values())}:
             return word
     return None
 

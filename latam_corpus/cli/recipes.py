@@ -98,7 +98,7 @@ def _input(one: Examined) -> dict[str, object]:
         "looked_at": one.looked_at,
         "records": one.facts.records,
         "whole": one.whole,
-        "doubts": [doubt._asdict() for doubt in one.doubts],
+        "doubts": [{key: str(text) for key, text in doubt._asdict().items()} for doubt in one.doubts],
         "mapping": mapping_told({one.source: one.facts}),
     }
 

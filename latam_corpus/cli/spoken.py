@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated, ParamSpec, TypeVar
 
 import typer
 
-from latam_corpus.cli.complaints import translated
-from latam_corpus.errors import ConfigError
-from latam_corpus.said import LANGUAGES, language_of_user
+from latam_corpus.errors import ConfigError, cause_of, one_of
+from latam_corpus.messages import LANGUAGES, _, language_of_user
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +28,7 @@ def spoken(named: str) -> str:
     """
     language = named or language_of_user()
     if language not in LANGUAGES:
-        raise ConfigError("--lang", f"«{language}» isn't spoken here", "choose one of: " + ", ".join(LANGUAGES))
+        raise ConfigError("--lang", _("«{name}» isn't spoken here", name=language), one_of(LANGUAGES))
     return language
 
 
@@ -43,11 +42,12 @@ def in_their_language(command: Callable[P, R]) -> Callable[P, R]:
         try:
             return command(*args, **kwargs)
         except ConfigError as error:
-            raise translated(error, language) from None
+            raise error.translated(language) from None
         except OSError as error:
             if not error.filename:  # no file of the user's: a pipe whose reader has seen enough
                 raise
-            problem = f"it can't be used: {error.strerror}"
-            raise translated(ConfigError(str(error.filename), problem, "name another place"), language) from None
+            problem = _("it can't be used: {cause}", cause=cause_of(error))
+            unusable = ConfigError(str(error.filename), problem, _("name another place"))
+            raise unusable.translated(language) from None
 
     return speaking

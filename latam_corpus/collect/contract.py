@@ -18,6 +18,7 @@ import polars as pl
 from latam_corpus.catalog.source import PAGE_COLUMNS
 from latam_corpus.collect.mapping import columns_read, picks, value_at
 from latam_corpus.errors import Breach, PartError, nearest
+from latam_corpus.messages import Message, _, enumerated, first_of
 from latam_corpus.text.folding import folded
 
 if TYPE_CHECKING:
@@ -221,7 +222,13 @@ class Watch:
             file.columns = chunk.columns
             file.present |= self._named.keys() & set(chunk.columns)
             for column in sorted(name for name, n in Counter(chunk.columns).items() if n > 1 and name in self._read):
-                self._tell(Breach(self._at(file), f"the column «{column}» stands twice", "give one another name"))
+                self._tell(
+                    Breach(
+                        self._at(file),
+                        _("the column «{column}» stands twice", column=column),
+                        _("give one another name"),
+                    )
+                )
             for column in self._missing(file):
                 self._tell(missing(self._source, file.relative, column, chunk.columns, has_header=True))
         file.records += len(records)
@@ -237,16 +244,19 @@ class Watch:
                 file.blank.setdefault(column, chunk.numbers[empty.index(True)])
             # A column that no record has yet may be missing altogether, which is told otherwise.
             if column in collect.required and column in file.blank and column in file.present:
-                problem = f"«{column}» is empty in record {file.blank[column]}, and `required` names it"
-                self._tell(Breach(self._at(file), problem, "fill it in, or take it out of `required`"))
+                number = file.blank[column]
+                problem = _(
+                    "«{column}» is empty in record {number}, and `required` names it", column=column, number=number
+                )
+                self._tell(Breach(self._at(file), problem, _("fill it in, or take it out of `required`")))
             if column in collect.unique:
                 self._keep(column, values, empty, chunk.numbers, file.relative)
 
     def _missing(self, file: _File) -> list[str]:
         return [c for c in self._named if c not in file.present and c not in self._source.collect.optional]
 
-    def _at(self, file: _File) -> str:
-        return f"input of {self._source.id}, {file.relative}"
+    def _at(self, file: _File) -> Message:
+        return _place(self._source, file.relative)
 
     def _keep(
         self, column: str, values: Sequence[Any], empty: Sequence[bool], numbers: Sequence[int | None], relative: str
@@ -265,7 +275,7 @@ class Watch:
         if self._strict:
             raise PartError(*breach)
         # Of many files that break one promise, the first is told.
-        if breach.problem not in {one.problem for one in self.breaches}:
+        if all(breach.problem != one.problem for one in self.breaches):
             self.breaches.append(breach)
 
 
@@ -280,18 +290,31 @@ def missing(source: Source, relative: str, column: str, there: Sequence[str], *,
         has_header: whether it has them in every record.
     """
     key = source.collect.named[column]
-    problem = f"there is no column «{column}»" if has_header else f"no record that was read has «{column}»"
-    other = "" if has_header else " column"
-    problem += f", which collect.{key} names" if key else f", and the source names no other{other} for its texts"
+    if has_header:
+        named = _("there is no column «{column}», which {key} names")
+        unnamed = _("there is no column «{column}», and the source names no other for its texts")
+    else:
+        named = _("no record that was read has «{column}», which {key} names")
+        unnamed = _("no record that was read has «{column}», and the source names no other column for its texts")
+    problem = named.fill(column=column, key=f"collect.{key}") if key else unnamed.fill(column=column)
     near = _nearest(column, there)
-    shown = ", ".join(there[:_SHOWN]) + (f" and {len(there) - _SHOWN} more" if len(there) > _SHOWN else "")
-    remedy = f"the columns there are: {shown}" if there else "there are no columns"
-    remedy = f"did you mean «{near}»? T{remedy[1:]}" if near else remedy
+    shown = first_of(there, _SHOWN)
+    if near:
+        remedy = _("did you mean «{near}»? The columns there are: {there}", near=near, there=shown)
+    else:
+        remedy = _("the columns there are: {there}", there=shown) if there else _("there are no columns")
     if not key:
-        remedy += '; write text = "…" under [collect.columns], or name the files that have texts in collect.files'
+        more = _('write text = "…" under [collect.columns], or name the files that have texts in collect.files')
+        remedy = enumerated([remedy, more], between="; ")
     elif not has_header:
-        remedy += f'; where some files lack it, write optional = ["{column}"]'
-    return Breach(f"input of {source.id}, {relative}", problem, remedy)
+        more = _("where some files lack it, write optional = [{column}]", column=f'"{column}"')
+        remedy = enumerated([remedy, more], between="; ")
+    return Breach(_place(source, relative), problem, remedy)
+
+
+def _place(source: Source, relative: str = "") -> Message:
+    place = _("input of {source}", source=source.id)
+    return Message("{place}, {file}", {"place": place, "file": relative}) if relative else place
 
 
 def repeated(source: Source, values: pl.DataFrame) -> Iterator[Breach]:
@@ -304,11 +327,18 @@ def repeated(source: Source, values: pl.DataFrame) -> Iterator[Breach]:
     twice = values.filter(pl.struct("column", "hash").is_duplicated())
     for (column,), rows in twice.group_by("column", maintain_order=True):
         first = rows.filter(pl.col("hash") == rows["hash"][0]).head(2)
-        one, other = (f"record {number} of {file}" for number, file in first.select("number", "file").rows())
-        problem = f"«{column}» has one value in {one} and in {other}, and `unique` names it"
+        one, other = (
+            _("record {number} of {file}", number=number, file=file)
+            for number, file in first.select("number", "file").rows()
+        )
         more = rows.select("hash").n_unique() - 1
-        problem += f" ({more} more values are repeated)" if more else ""
-        yield Breach(f"input of {source.id}", problem, "mend the records, or take it out of `unique`")
+        problem = (
+            _("«{column}» has one value in {one} and in {other}, and `unique` names it ({n} more values are repeated)")
+            if more
+            else _("«{column}» has one value in {one} and in {other}, and `unique` names it")
+        )
+        remedy = _("mend the records, or take it out of `unique`")
+        yield Breach(_place(source), problem.fill(column=column, one=one, other=other, n=more), remedy)
 
 
 def over_all(source: Source, facts: Facts) -> Iterator[Breach]:
@@ -318,7 +348,7 @@ def over_all(source: Source, facts: Facts) -> Iterator[Breach]:
         source: what it promises.
         facts: of all that was read.
     """
-    place = f"input of {source.id}"
+    place = _place(source)
     for file, parts in facts.lacking.items():
         for column in parts[0].columns:
             if all(column in part.columns for part in parts):
@@ -327,17 +357,25 @@ def over_all(source: Source, facts: Facts) -> Iterator[Breach]:
     for column, most in source.collect.max_null_share.items():
         empty = facts.records - facts.filled[column]
         if empty > most * facts.records:
-            share = f"{empty:,} of {facts.records:,} records ({100 * empty / facts.records:.3g} %)"
-            problem = f"«{column}» is empty in {share}, and `max_null_share` allows {100 * most:.3g} %"
-            yield Breach(place, problem, "fill it in, or allow more")
+            problem = _(
+                "«{column}» is empty in {n} of {all} records ({share} %), and `max_null_share` allows {most} %",
+                column=column,
+                n=f"{empty:,}",
+                all=f"{facts.records:,}",
+                share=f"{100 * empty / facts.records:.3g}",
+                most=f"{100 * most:.3g}",
+            )
+            yield Breach(place, problem, _("fill it in, or allow more"))
     for name, given in facts.empty().items():
         if not facts.records and given.origin in source.collect.named and given.origin not in PAGE_COLUMNS:
-            problem = f"there is no column «{given.origin}», which collect.columns.{name} names"
-            remedy = 'these files are read whole; name their path (path = "…") or one value (value = "…")'
+            key = f"collect.columns.{name}"
+            problem = _("there is no column «{column}», which {key} names", column=given.origin, key=key)
+            remedy = _('these files are read whole; name their path (path = "…") or one value (value = "…")')
             yield Breach(place, problem, remedy)
         if name in ("text", "raw") or name.startswith("texts."):
-            problem = f"«{given.origin}» has no text in any of {given.records:,} records"
-            yield Breach(place, problem, "name the column that has the texts")
+            records = f"{given.records:,}"
+            problem = _("«{column}» has no text in any of {n} records", column=given.origin, n=records)
+            yield Breach(place, problem, _("name the column that has the texts"))
 
 
 def is_empty(value: object) -> bool:

@@ -15,6 +15,7 @@ from latam_corpus.collect.formats import UNKNOWN, format_of
 from latam_corpus.collect.repeats import COLUMNS, unlike
 from latam_corpus.collect.streams import stem
 from latam_corpus.errors import Breach
+from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -108,5 +109,5 @@ def _unmatched(source: Source, files: Sequence[InputFile]) -> Iterator[Breach]:
         matched[stem(pattern)] = matched.get(stem(pattern), False) or found
     for pattern, found in matched.items():
         if not found and any(matched.values()):
-            problem = f"no file is «{pattern}», which collect.files names"
-            yield Breach(f"input of {source.id}", problem, "check the pattern")
+            problem = _("no file is «{pattern}», which collect.files names", pattern=pattern)
+            yield Breach(_("input of {source}", source=source.id), problem, _("check the pattern"))

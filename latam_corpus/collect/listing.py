@@ -17,6 +17,7 @@ from latam_corpus.collect.formats import SUFFIXES, format_of
 from latam_corpus.collect.streams import open_url
 from latam_corpus.durable import sha256_of
 from latam_corpus.errors import ConfigError
+from latam_corpus.messages import Message, _, first_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,7 +57,9 @@ def list_inputs(source: Source, where: str | Path) -> list[InputFile]:
     try:
         fs, path = fsspec.core.url_to_fs(named)
     except (ValueError, ImportError) as error:
-        raise ConfigError(f"input of {source.id}", f"«{named}» can't be read: {error}", "") from None
+        raise ConfigError(
+            _("input of {source}", source=source.id), _("«{named}» can't be read: {error}", named=named, error=error)
+        ) from None
     fs.invalidate_cache()
     if fs.isfile(path):
         found = [_input_file(fs, fs.info(path), PurePosixPath(path).name)]
@@ -65,11 +68,15 @@ def list_inputs(source: Source, where: str | Path) -> list[InputFile]:
     elif re.search(r"[*?\[]", named):
         found = _matching(fs, path, named, source)
     else:
-        raise ConfigError(f"input of {source.id}", f"there is nothing at «{named}»", _beside(fs, path))
+        raise ConfigError(
+            _("input of {source}", source=source.id), _("there is nothing at «{named}»", named=named), _beside(fs, path)
+        )
     if not any(format_of(file.relative, source.collect.format) for file in found):
-        remedy = f"known are {', '.join(sorted(SUFFIXES))}, also with .gz, .xz, .zst; or set collect.format"
-        told = "a file of an unknown format" if len(found) == 1 else f"{len(found)} files, all of unknown formats"
-        raise ConfigError(found[0].url if len(found) == 1 else named, told, remedy)
+        known = ", ".join(sorted(SUFFIXES))
+        remedy = _("known are {known}, also with .gz, .xz, .zst; or set collect.format", known=known)
+        if len(found) == 1:
+            raise ConfigError(found[0].url, _("a file of an unknown format"), remedy)
+        raise ConfigError(named, _("{n} files, all of unknown formats", n=len(found)), remedy)
     return found
 
 
@@ -90,7 +97,11 @@ def _in_folder(fs: Any, root: str, named: str, source: Source) -> list[InputFile
     wanted = [name for name in files if not patterns or any(pattern.fullmatch(name) for pattern in patterns)]
     if not wanted:
         looked = ", ".join(source.collect.files) or "files"
-        raise ConfigError(f"input of {source.id}", f"«{named}» has no {looked}", _there(list(files)))
+        raise ConfigError(
+            _("input of {source}", source=source.id),
+            _("«{named}» has no {looked}", named=named, looked=looked),
+            _there(list(files)),
+        )
     return sorted(_input_file(fs, files[name], name) for name in wanted)
 
 
@@ -99,7 +110,11 @@ def _matching(fs: Any, path: str, named: str, source: Source) -> list[InputFile]
     root = re.split(r"[*?\[]", path)[0].rpartition("/")[0]
     files = _below(root, fs.glob(path, detail=True))
     if not files:
-        raise ConfigError(f"input of {source.id}", f"no file matches «{named}»", "check the pattern")
+        raise ConfigError(
+            _("input of {source}", source=source.id),
+            _("no file matches «{named}»", named=named),
+            _("check the pattern"),
+        )
     return sorted(_input_file(fs, info, name) for name, info in files.items())
 
 
@@ -137,20 +152,18 @@ def _modified(info: dict[str, Any]) -> datetime:
     return _EPOCH
 
 
-def _there(names: list[str]) -> str:
-    if not names:
-        return "it has no files"
-    shown = ", ".join(sorted(names)[:_SHOWN])
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return f"there: {shown}{more}"
+def _there(names: list[str]) -> Message:
+    return _("there: {there}", there=first_of(sorted(names), _SHOWN)) if names else _("it has no files")
 
 
-def _beside(fs: Any, path: str) -> str:
+def _beside(fs: Any, path: str) -> Message:
     """What is in the nearest folder that exists, for a path that doesn't."""
     folder = PurePosixPath(path).parent
     while not fs.isdir(str(folder)) and folder != folder.parent:
         folder = folder.parent
     if str(folder) in (".", "/", ""):
-        return "check the path"
+        return _("check the path")
     names = [PurePosixPath(name).name for name in fs.ls(str(folder), detail=False)]
-    return f"in {folder} — {_there(names)}"
+    if not names:
+        return _("in {folder} — it has no files", folder=folder)
+    return _("in {folder} — there: {there}", folder=folder, there=first_of(sorted(names), _SHOWN))

@@ -10,6 +10,7 @@ import polars as pl
 from latam_corpus.catalog.identity import doc_id
 from latam_corpus.collect.formats import format_of
 from latam_corpus.errors import Breach
+from latam_corpus.messages import Message, _, enumerated, same
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -50,26 +51,30 @@ def _breach(source: str, rows: pl.DataFrame) -> Breach:
     groups = rows.partition_by("doc_id", maintain_order=True)
     shown = [_named(group) for group in groups[:_SHOWN]]
     by_url = shown[0][1]
-    ids = "; ".join(told for told, _ in shown) + ("; …" if len(groups) > _SHOWN else "")
-    problem = f"{'addresses' if by_url else 'ids'} with different texts: {len(groups):,}, such as {ids}"
-    apart = (
-        'name a column that tells them apart (id = "…" under [collect.columns]), or join them (group = ["…"])'
-        if by_url
-        else 'name a column that tells them apart (id = "…" under [collect.columns], or id = false)'
-    )
-    version = (
+    ids = enumerated([one[0] for one in shown] + [same("…")] * (len(groups) > _SHOWN), between="; ")
+    if by_url:
+        problem = _("addresses with different texts: {n}, such as {ids}")
+        apart = _(
+            'name a column that tells them apart (id = "…" under [collect.columns]), or join them (group = ["…"])'
+        )
+    else:
+        problem = _("ids with different texts: {n}, such as {ids}")
+        apart = _('name a column that tells them apart (id = "…" under [collect.columns], or id = false)')
+    version = _(
         'if they are versions of one document, name the column of their time (obtained = "…") or write versions = true'
     )
-    return Breach(f"input of {source}", problem, f"{apart}; {version}")
+    place = _("input of {source}", source=source)
+    return Breach(place, problem.fill(n=f"{len(groups):,}", ids=ids), enumerated([apart, version], between="; "))
 
 
-def _named(group: pl.DataFrame) -> tuple[str, bool]:
+def _named(group: pl.DataFrame) -> tuple[Message, bool]:
     """The id or address that records share, where two of them are, and whether it is an address."""
     row = group.row(0, named=True)
     by_url = row["url"] is not None and doc_id(row["source_id"], row["url"]) == row["doc_id"]
     name = row["url"] if by_url else re.sub(r"^.*#", "", row["member"] or "")
-    files = " and ".join(dict.fromkeys(group["file"].head(2)))
-    return f"«{name}» in {files} ({group.height} times)", by_url
+    first, *rest = dict.fromkeys(group["file"].head(2))
+    files = _("{one} and {other}", one=first, other=rest[0]) if rest else first
+    return _("«{name}» in {files} ({n} times)", name=name, files=files, n=group.height), by_url
 
 
 def _is_capture(file: str, member: str | None) -> bool:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.catalog.rights import tier_of
 from latam_corpus.catalog.words import country_of, language_of, word_of
-from latam_corpus.said import Said, same
-from latam_corpus.said import listed as enumerated
+from latam_corpus.messages import Message, _, enumerated, same
 from latam_corpus.text.folding import folded
 
 if TYPE_CHECKING:
@@ -18,28 +17,17 @@ if TYPE_CHECKING:
 IN_COPYRIGHT: Final = "https://rightsstatements.org/vocab/InC/1.0/"
 PUBLIC_DOMAIN: Final = "https://creativecommons.org/publicdomain/mark/1.0/"
 # The statements that people mostly need, and what they mean; anything else that is known can be typed.
-LICENCES: Final[Mapping[str, Said]] = {
-    "CC0-1.0": Said("CC0: sin condiciones", "CC0: sem condições", "CC0: no conditions"),
-    "CC-BY-4.0": Said("CC BY: citando la fuente", "CC BY: citando a fonte", "CC BY: with attribution"),
-    "CC-BY-SA-4.0": Said(
-        "CC BY-SA: citando, y con la misma licencia", "CC BY-SA: citando, e com a mesma licença",
-        "CC BY-SA: with attribution, under the same licence",
-    ),
-    "CC-BY-NC-4.0": Said(
-        "CC BY-NC: sin fines comerciales", "CC BY-NC: sem fins comerciais", "CC BY-NC: non-commercial",
-    ),
-    "CC-BY-NC-SA-4.0": Said(
-        "CC BY-NC-SA: sin fines comerciales, misma licencia", "CC BY-NC-SA: sem fins comerciais, mesma licença",
-        "CC BY-NC-SA: non-commercial, same licence",
-    ),
-    "CC-BY-ND-4.0": Said("CC BY-ND: sin cambios", "CC BY-ND: sem mudanças", "CC BY-ND: no derivatives"),
-    PUBLIC_DOMAIN: Said("dominio público", "domínio público", "public domain"),
-    IN_COPYRIGHT: Said(
-        "derechos reservados, y tenemos permiso por escrito", "direitos reservados, e temos permissão por escrito",
-        "in copyright, and we have a written permission",
-    ),
-    "": Said("no lo sé", "não sei", "I don't know"),
-}  # fmt: skip
+LICENCES: Final[Mapping[str, Message]] = {
+    "CC0-1.0": _("CC0: no conditions"),
+    "CC-BY-4.0": _("CC BY: with attribution"),
+    "CC-BY-SA-4.0": _("CC BY-SA: with attribution, under the same licence"),
+    "CC-BY-NC-4.0": _("CC BY-NC: non-commercial"),
+    "CC-BY-NC-SA-4.0": _("CC BY-NC-SA: non-commercial, same licence"),
+    "CC-BY-ND-4.0": _("CC BY-ND: no derivatives"),
+    PUBLIC_DOMAIN: _("public domain"),
+    IN_COPYRIGHT: _("in copyright, and we have a written permission"),
+    "": _("I don't know"),
+}
 # What a folder holds, and the files to look for.
 FILES: Final[Mapping[str, tuple[str, ...]]] = {
     "text": ("**/*.txt",),
@@ -51,66 +39,38 @@ FILES: Final[Mapping[str, tuple[str, ...]]] = {
     "parquet": ("**/*.parquet",),
     "warc": ("**/*.warc", "**/*.warc.gz"),
 }
-FILE_NAMES: Final[Mapping[str, Said]] = {
-    "text": Said("texto sin formato (.txt)", "texto sem formatação (.txt)", "plain text (.txt)"),
+FILE_NAMES: Final[Mapping[str, Message]] = {
+    "text": _("plain text (.txt)"),
     "markdown": same("Markdown (.md)"),
-    "html": Said("páginas web guardadas (.html)", "páginas da web salvas (.html)", "saved web pages (.html)"),
+    "html": _("saved web pages (.html)"),
     "tei": same("TEI (.xml)"),
-    "csv": Said("tablas (.csv, .tsv)", "tabelas (.csv, .tsv)", "tables (.csv, .tsv)"),
-    "jsonl": Said("líneas JSON (.jsonl)", "linhas JSON (.jsonl)", "JSON lines (.jsonl)"),
+    "csv": _("tables (.csv, .tsv)"),
+    "jsonl": _("JSON lines (.jsonl)"),
     "parquet": same("Parquet (.parquet)"),
-    "warc": Said("archivos web (.warc)", "arquivos web (.warc)", "web archives (.warc)"),
+    "warc": _("web archives (.warc)"),
 }
-_NO_CHOICE: Final = Said(
-    "«{typed}» no es una opción; elija: {known}",
-    "«{typed}» não é uma opção; escolha: {known}",
-    "«{typed}» is no choice; choose one: {known}",
+_NO_CHOICE: Final = _("«{typed}» is no choice; choose one: {known}")
+_NO_ID: Final = _(
+    "«{typed}» won't do: small letters without accents, digits and hyphens between them, such as «{near}»"
 )
-_NO_ID: Final = Said(
-    "«{typed}» no sirve: minúsculas sin acentos, cifras y guiones entre ellas, como «{near}»",
-    "«{typed}» não serve: minúsculas sem acentos, algarismos e hifens entre elas, como «{near}»",
-    "«{typed}» won't do: small letters without accents, digits and hyphens between them, such as «{near}»",
+_NO_ADDRESS: Final = _("«{typed}» is no whole address; it begins with https:// or http://")
+_NO_CONTACT: Final = _("nobody can write to «{typed}»; give an e-mail address or a web page")
+_NO_COUNTRY: Final = _("«{typed}» isn't known as a country; write its code of two letters, such as CL, BR or MX")
+_NO_LANGUAGE: Final = _(
+    "«{typed}» isn't known as a language; write its code of three letters (ISO 639-3), such as spa, por, quy or gug"
 )
-_NO_ADDRESS: Final = Said(
-    "«{typed}» no es una dirección completa; empieza por https:// o http://",
-    "«{typed}» não é um endereço completo; começa por https:// ou http://",
-    "«{typed}» is no whole address; it begins with https:// or http://",
-)
-_NO_CONTACT: Final = Said(
-    "a «{typed}» no se le puede escribir; dé un correo o una página web",
-    "não se pode escrever a «{typed}»; dê um e-mail ou uma página da web",
-    "nobody can write to «{typed}»; give an e-mail address or a web page",
-)
-_NO_COUNTRY: Final = Said(
-    "«{typed}» no se reconoce como país; escriba su código de dos letras, como CL, BR o MX",
-    "«{typed}» não é reconhecido como país; escreva seu código de duas letras, como CL, BR ou MX",
-    "«{typed}» isn't known as a country; write its code of two letters, such as CL, BR or MX",
-)
-_NO_LANGUAGE: Final = Said(
-    "«{typed}» no se reconoce como lengua; escriba su código de tres letras (ISO 639-3), como spa, por, quy o gug",
-    "«{typed}» não é reconhecida como língua; escreva seu código de três letras (ISO 639-3), como spa, por, quy ou gug",
-    "«{typed}» isn't known as a language; write its code of three letters (ISO 639-3), such as spa, por, quy or gug",
-)
-_NO_DATE: Final = Said(
-    "«{typed}» no es una fecha; escríbala como 2031-12-31",
-    "«{typed}» não é uma data; escreva-a como 2031-12-31",
-    "«{typed}» is no date; write it as 2031-12-31",
-)
-_NO_LICENCE: Final = Said(
-    "«{typed}» no se reconoce como licencia; por ejemplo CC-BY-4.0, o la dirección de una licencia o de "
-    "rightsstatements.org",
-    "«{typed}» não é reconhecida como licença; por exemplo CC-BY-4.0, ou o endereço de uma licença ou de "
-    "rightsstatements.org",
-    "«{typed}» isn't known as a licence; such as CC-BY-4.0, or the address of a licence or of rightsstatements.org",
+_NO_DATE: Final = _("«{typed}» is no date; write it as 2031-12-31")
+_NO_LICENCE: Final = _(
+    "«{typed}» isn't known as a licence; such as CC-BY-4.0, or the address of a licence or of rightsstatements.org"
 )
 
 
 class AnswerError(ValueError):
     """An answer that can't be used, with what to write instead."""
 
-    def __init__(self, said: Said, **values: object) -> None:
-        super().__init__(said.en)
-        self.said = said.plain(**values)
+    def __init__(self, message: Message, **values: object) -> None:
+        self.message = message.fill(**values)
+        super().__init__(str(self.message))
 
 
 def text(typed: str) -> str:
@@ -193,7 +153,7 @@ def licence(typed: str) -> str:
     return typed
 
 
-def choice(names: Mapping[str, Said], *, numbered: bool = True) -> Callable[[str], str]:
+def choice(names: Mapping[str, Message], *, numbered: bool = True) -> Callable[[str], str]:
     """What reads one of these words: its number, where they are shown with numbers, the word, or what it is called."""
 
     def read(typed: str) -> str:
@@ -205,7 +165,7 @@ def choice(names: Mapping[str, Said], *, numbered: bool = True) -> Callable[[str
     return read
 
 
-def choices(names: Mapping[str, Said], *, numbered: bool = True) -> Callable[[str], list[str]]:
+def choices(names: Mapping[str, Message], *, numbered: bool = True) -> Callable[[str], list[str]]:
     """What reads several of these words, with commas between them."""
     one = choice(names, numbered=numbered)
     return lambda typed: list(dict.fromkeys(one(part) for part in listed(typed)))

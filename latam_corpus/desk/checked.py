@@ -11,16 +11,13 @@ from latam_corpus.catalog.source import Source, load_source
 from latam_corpus.cli.show import errors
 from latam_corpus.desk.check_source import Finding, check_source
 from latam_corpus.errors import ConfigError
-from latam_corpus.said import Said
+from latam_corpus.messages import _
 from latam_corpus.toml_model import read_toml
 
 _NOT_UTF8: Final = (
-    Said("el archivo no es texto UTF-8", "o arquivo não é texto UTF-8", "the file isn't UTF-8 text"),
-    Said(
-        "guárdelo otra vez y elija la codificación UTF-8", "salve-o outra vez e escolha a codificação UTF-8",
-        "save it again and choose the encoding UTF-8",
-    ),
-)  # fmt: skip
+    _("the file isn't UTF-8 text"),
+    _("save it again and choose the encoding UTF-8"),
+)
 
 
 def checked(path: Path) -> tuple[Source | None, list[Finding]]:
@@ -30,7 +27,7 @@ def checked(path: Path) -> tuple[Source | None, list[Finding]]:
         ConfigError: no such file, or one that can't be read.
     """
     if path.is_dir():
-        raise ConfigError(str(path), "it can't be used: Is a directory", "check the path")
+        raise ConfigError(str(path), _("it can't be used: {cause}", cause=_("Is a directory")), _("check the path"))
     try:
         text = read_toml(path, "source")
     except ConfigError as error:

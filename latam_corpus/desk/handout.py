@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from latam_corpus.catalog.words import USES
 from latam_corpus.desk.sheet_columns import FIELDS, OTHER
 from latam_corpus.desk.workbook import as_text, csv_text, package
-from latam_corpus.said import LANGUAGES, Said
+from latam_corpus.messages import LANGUAGES, _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,30 +20,18 @@ _COLUMNS: Final = (*FIELDS, OTHER)
 _EMPTY_ROWS: Final = 200  # with drop-downs, below those that are filled
 _WIDE: Final = 40
 _NARROW: Final = 22
-_SOURCES: Final = Said("fuentes", "fontes", "sources")
-_HOW_TITLE: Final = Said("cómo llenar", "como preencher", "how to fill in")
-_WORDS_TITLE: Final = Said("opciones", "opções", "choices")
+_SOURCES: Final = _("sources")
+_HOW_TITLE: Final = _("how to fill in")
+_WORDS_TITLE: Final = _("choices")
 _HOW: Final = (
-    Said(
-        "Una fila es una fuente. Las columnas con * hacen falta; las demás se llenan si se sabe.",
-        "Uma linha é uma fonte. As colunas com * são necessárias; as demais se preenchem se se sabe.",
-        "One row is one source. Columns with * are needed; the others are filled in where known.",
-    ),
-    Said(
-        "Si no se saben los derechos, deje vacías sus columnas: la fuente se puede medir, y no se publica jamás.",
-        "Se os direitos não são conhecidos, deixe vazias suas colunas: a fonte pode ser medida, e nunca é publicada.",
-        "Where the rights aren't known, leave their columns empty: the source can be measured, and is never released.",
-    ),
-    Said(
-        "Guarde la hoja y dé la orden: latam-corpus sources import HOJA. Las filas que están bien quedan escritas; la "
-        "hoja vuelve con la columna «Qué corregir».",
-        "Salve a planilha e dê o comando: latam-corpus sources import PLANILHA. As linhas certas ficam escritas; a "
-        "planilha volta com a coluna «O que corrigir».",
+    _("One row is one source. Columns with * are needed; the others are filled in where known."),
+    _("Where the rights aren't known, leave their columns empty: the source can be measured, and is never released."),
+    _(
         "Save the sheet and give the command: latam-corpus sources import SHEET. Rows that are right are written; the "
-        "sheet comes back with the column “What to correct”.",
+        "sheet comes back with the column “What to correct”."
     ),
 )
-_EXAMPLE: Final = Said("ejemplo", "exemplo", "example")
+_EXAMPLE: Final = _("example")
 
 
 def handout_csv(rows: Sequence[Mapping[str, str]], language: str) -> str:
@@ -73,7 +61,7 @@ def handout_workbook(rows: Sequence[Mapping[str, str]], language: str, path: Pat
 
     book = openpyxl.Workbook()
     page = book.active
-    page.title = _SOURCES.told(language)
+    page.title = _SOURCES.translate(language)
     page.freeze_panes = "C2"
     for place, one in enumerate(_COLUMNS, 1):
         head = page.cell(1, place)
@@ -95,7 +83,7 @@ def handout_workbook(rows: Sequence[Mapping[str, str]], language: str, path: Pat
 
 
 def _head(one: Field, language: str) -> str:
-    return one.head.told(language) + (" *" if one.needed else "")
+    return one.head.translate(language) + (" *" if one.needed else "")
 
 
 def _is_long(one: Field) -> bool:
@@ -104,19 +92,19 @@ def _is_long(one: Field) -> bool:
 
 def _how_page(book: Any, language: str) -> None:
     """What each column is for, in three languages, the sheet's own first."""
-    page = book.create_sheet(_HOW_TITLE.told(language))
+    page = book.create_sheet(_HOW_TITLE.translate(language))
     order = sorted(LANGUAGES, key=lambda code: code != language)
     line = 1
     for code in order:
-        for said in (Said(*LANGUAGES.values()), *_HOW):
-            as_text(page.cell(line, 1), said.told(code))
+        for text in (LANGUAGES[code], *(one.translate(code) for one in _HOW)):
+            as_text(page.cell(line, 1), text)
             line += 1
         line += 1
     for code in order:
         for one in _COLUMNS:
-            cells = [_head(one, code), one.why.told(code)]
-            example = one.example.told(code)
-            cells += [f"{_EXAMPLE.told(code)}: {example}"] if example else []
+            cells = [_head(one, code), one.why.translate(code)]
+            example = one.example.translate(code)
+            cells += [f"{_EXAMPLE.translate(code)}: {example}"] if example else []
             for place, text in enumerate(cells, 1):
                 as_text(page.cell(line, place), text)
             line += 1
@@ -129,7 +117,7 @@ def _drop_downs(book: Any, page: Any, last: int, language: str) -> None:
     """A list for each column that has choices; others may be typed, and are told when the sheet is read."""
     from openpyxl.worksheet.datavalidation import DataValidation  # an extra
 
-    words = book.create_sheet(_WORDS_TITLE.told(language))
+    words = book.create_sheet(_WORDS_TITLE.translate(language))
     words.sheet_state = "hidden"
     for place, one in enumerate((one for one in _COLUMNS if one.names), 1):
         choices = [one.shown(word, language) for word in one.names] if one.key != "rights.uses" else _uses(language)
@@ -146,5 +134,5 @@ def _drop_downs(book: Any, page: Any, last: int, language: str) -> None:
 
 def _uses(language: str) -> list[str]:
     """The sets of uses that sources have."""
-    train, redistribute, evaluate = (said.told(language) for said in USES.values())
+    train, redistribute, evaluate = (said.translate(language) for said in USES.values())
     return [f"{train}, {redistribute}, {evaluate}", f"{train}, {evaluate}", evaluate]

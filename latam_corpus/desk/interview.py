@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from latam_corpus.desk import answers, questions
 from latam_corpus.errors import ConfigError
-from latam_corpus.said import Said
+from latam_corpus.messages import Message, _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,21 +16,10 @@ if TYPE_CHECKING:
     from latam_corpus.desk.template import Template
 
 _SKIP: Final = "-"
-HOW: Final = Said(
-    "Enter acepta lo que está entre corchetes; «-» deja sin respuesta; Ctrl-C termina sin escribir nada.",
-    "Enter aceita o que está entre colchetes; «-» deixa sem resposta; Ctrl-C termina sem escrever nada.",
-    "Enter takes what stands in brackets; «-» leaves it unanswered; Ctrl-C ends and writes nothing.",
-)
-_NEEDED: Final = Said("esta respuesta hace falta", "esta resposta é necessária", "this answer is needed")
-_ENDED: Final = Said(
-    "las respuestas se acabaron antes de esta pregunta", "as respostas acabaram antes desta pergunta",
-    "the answers ended before this question",
-)  # fmt: skip
-_ONE_A_LINE: Final = Said(
-    "una línea por respuesta, en el orden de las preguntas; nada se escribió",
-    "uma linha por resposta, na ordem das perguntas; nada foi escrito",
-    "one line an answer, in the order of the questions; nothing was written",
-)
+HOW: Final = _("Enter takes what stands in brackets; «-» leaves it unanswered; Ctrl-C ends and writes nothing.")
+_NEEDED: Final = _("this answer is needed")
+_ENDED: Final = _("the answers ended before this question")
+_ONE_A_LINE: Final = _("one line an answer, in the order of the questions; nothing was written")
 
 
 class Screen(Protocol):
@@ -52,7 +41,7 @@ def interview(template: Template, screen: Screen, language: str, today: date) ->
         ConfigError: answers that don't come from a person ended too early, or can't be used.
     """
     found: dict[str, Any] = {}
-    screen.tell(HOW.told(language))
+    screen.tell(HOW.translate(language))
     for question in (*questions.ABOUT, *questions.COLLECTED):
         if _asked(question, template, found):
             found[question.key] = answered(question, template, screen, language, found)
@@ -74,18 +63,19 @@ def answered(question: Question, template: Template, screen: Screen, language: s
     """
     default = question.default(before, template)
     screen.tell("")
-    screen.tell(question.why.told(language))
+    screen.tell(question.why.translate(language))
     for number, said in enumerate(question.names.values(), 1):
-        screen.tell(f"  {number:>2}  {said.told(language)}")
+        screen.tell(f"  {number:>2}  {said.translate(language)}")
     offered = [
-        question.names[word].told(language) if word in question.names else word for word in (default or "").split(", ")
+        question.names[word].translate(language) if word in question.names else word
+        for word in (default or "").split(", ")
     ]
-    prompt = question.ask.told(language) + (f" [{', '.join(offered)}]" if default else "") + ": "
+    prompt = question.ask.translate(language) + (f" [{', '.join(offered)}]" if default else "") + ": "
     while True:
         try:
             typed = screen.ask(prompt).strip() or default or ""
         except EOFError:
-            raise _unusable(question, _ENDED, _ONE_A_LINE, language) from None
+            raise _unusable(question, _ENDED, _ONE_A_LINE) from None
         if typed in ("", _SKIP):
             if not question.needed:
                 return None
@@ -94,14 +84,14 @@ def answered(question: Question, template: Template, screen: Screen, language: s
             try:
                 return question.read(typed)
             except answers.AnswerError as error:
-                said = error.said
+                said = error.message
         if not screen.patient:
-            raise _unusable(question, said, _ONE_A_LINE, language)
-        screen.tell(f"  ✗ {said.told(language)}")
+            raise _unusable(question, said, _ONE_A_LINE)
+        screen.tell(f"  ✗ {said.translate(language)}")
 
 
-def _unusable(question: Question, problem: Said, remedy: Said, language: str) -> ConfigError:
-    return ConfigError(f"«{question.ask.told(language)}»", problem.told(language), remedy.told(language))
+def _unusable(question: Question, problem: Message, remedy: Message) -> ConfigError:
+    return ConfigError(Message("«{question}»", {"question": question.ask}), problem, remedy)
 
 
 def _asked(question: Question, template: Template, found: Mapping[str, Any]) -> bool:

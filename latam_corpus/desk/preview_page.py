@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.catalog.words import TIERS, USES, language_name
 from latam_corpus.codes import admits, short
+from latam_corpus.messages import Message, _, enumerated, same
 from latam_corpus.report.page import page
 from latam_corpus.report.reasons import UNSURE
-from latam_corpus.said import Said, listed, same
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -19,49 +19,21 @@ _PAGE_TEXT: Final = 20_000
 # Side by side, alike in width whatever stands in them; below one another where the window is narrow.
 _BESIDE: Final = "display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,20rem),1fr));gap:0 1.6rem"
 _WRAPPED: Final = "overflow-wrap:anywhere;font-size:.86rem;border-top:1px solid var(--line);padding-top:.3rem"
-_OTHER_LANGUAGE: Final = Said(
-    "parece estar en {found}, y la fuente dice {stated}",
-    "parece estar em {found}, e a fonte diz {stated}",
-    "it seems to be in {found}, and the source says {stated}",
-)
-_SECTION: Final = Said("sección: {name}", "seção: {name}", "section: {name}")
-_LICENCE: Final = Said(
-    "la página enlaza esta licencia: {address}",
-    "a página aponta para esta licença: {address}",
-    "the page links to this licence: {address}",
-)
-_NARROWED: Final = Said(
-    "esa licencia permite menos que los derechos de la fuente ({tier}): para esta página vale la licencia",
-    "essa licença permite menos que os direitos da fonte ({tier}): para esta página vale a licença",
-    "that licence allows less than the source's rights ({tier}): for this page the licence counts",
-)
-_SHORT: Final = Said("muy corto (palabras: {n})", "muito curto (palavras: {n})", "very short (words: {n})")
-_LANGUAGE: Final = Said(
-    "lengua: {name} (seguridad {score})", "língua: {name} (certeza {score})", "language: {name} (certainty {score})"
-)
-KEPT: Final = Said("se queda", "fica", "it stays")
-DROPPED: Final = Said("cae", "cai", "it falls")
-ORIGINAL: Final = Said("original", "original", "original")
-EXTRACTED: Final = Said("texto", "texto", "text")
-_TITLE: Final = Said("Muestra de {name}", "Amostra de {name}", "Preview of {name}")
-_COUNT: Final = Said(
-    "Textos de prueba: {n}; se quedan {kept}, caen {dropped}. Los datos personales que se reconocen están tapados.",
-    "Textos de prova: {n}; ficam {kept}, caem {dropped}. Os dados pessoais reconhecidos estão cobertos.",
-    "Texts tried: {n}; {kept} stay, {dropped} fall. Personal data that is recognised is covered.",
-)
-_STRUCK: Final = Said(
-    "Lo tachado del original no pasó al texto.",
-    "O que está riscado no original não passou ao texto.",
-    "What is struck out of the original isn't in the text.",
-)
-_WOULD_BE_RELEASED: Final = Said(
-    "Derechos: {tier}; usos: {uses}.", "Direitos: {tier}; usos: {uses}.", "Rights: {tier}; uses: {uses}."
-)  # fmt: skip
-_NEVER_RELEASED: Final = Said(
-    "Sin derechos conocidos, nada de esta fuente se publica.",
-    "Sem direitos conhecidos, nada desta fonte é publicado.",
-    "Without known rights, nothing of this source is released.",
-)
+_OTHER_LANGUAGE: Final = _("it seems to be in {found}, and the source says {stated}")
+_SECTION: Final = _("section: {name}")
+_LICENCE: Final = _("the page links to this licence: {address}")
+_NARROWED: Final = _("that licence allows less than the source's rights ({tier}): for this page the licence counts")
+_SHORT: Final = _("very short (words: {n})")
+_LANGUAGE: Final = _("language: {name} (certainty {score})")
+KEPT: Final = _("it stays")
+DROPPED: Final = _("it falls")
+ORIGINAL: Final = _("original")
+EXTRACTED: Final = _("text")
+_TITLE: Final = _("Preview of {name}")
+_COUNT: Final = _("Texts tried: {n}; {kept} stay, {dropped} fall. Personal data that is recognised is covered.")
+_STRUCK: Final = _("What is struck out of the original isn't in the text.")
+_WOULD_BE_RELEASED: Final = _("Rights: {tier}; uses: {uses}.")
+_NEVER_RELEASED: Final = _("Without known rights, nothing of this source is released.")
 
 
 @dataclass(frozen=True)
@@ -84,19 +56,19 @@ class Item:
     language: str | None
     score: float | None
     reason: str | None
-    why: tuple[Said, ...]
+    why: tuple[Message, ...]
     original: str
     text: str
 
     @property
-    def language_said(self) -> Said:
+    def language_said(self) -> Message:
         """The language that was identified and how surely; empty where none was looked for."""
         if not self.language:
             return same("")
         if self.language == "und":
             return UNSURE
         name = language_name(self.language.split("_")[0])
-        return _LANGUAGE.plain(name=name, score=f"{self.score:.2f}") if self.score is not None else name
+        return _LANGUAGE.fill(name=name, score=f"{self.score:.2f}") if self.score is not None else name
 
     @property
     def kept(self) -> bool:
@@ -112,45 +84,45 @@ class Item:
             "language_score": self.score,
             "kept": self.kept,
             "reason": self.reason,
-            "why": [one.told(language) for one in self.why],
+            "why": [one.translate(language) for one in self.why],
             "original": self.original,
             "text": self.text,
         }
 
 
-def to_look_at(text: str, language: str | None, stated: Sequence[str]) -> tuple[Said, ...]:
+def to_look_at(text: str, language: str | None, stated: Sequence[str]) -> tuple[Message, ...]:
     """What a person should look at in an item that stays."""
     found = short(language or "")
     told = []
     if found == "und":
         told.append(UNSURE)
     elif found and stated and not any(admits(one, found) for one in stated):
-        told.append(_OTHER_LANGUAGE.plain(found=language_name(found), stated=listed(map(language_name, stated))))
+        told.append(_OTHER_LANGUAGE.fill(found=language_name(found), stated=enumerated(map(language_name, stated))))
     words = len(text.split())
     if words < 20:  # noqa: PLR2004  (a paragraph's worth; fewer are mostly a caption or a menu)
-        told.append(_SHORT.plain(n=words))
+        told.append(_SHORT.fill(n=words))
     return tuple(told)
 
 
-def stated(states: Mapping[str, Any]) -> tuple[Said, ...]:
+def stated(states: Mapping[str, Any]) -> tuple[Message, ...]:
     """What a page states of its section and its licences, as `extract` notes it.
 
-    >>> stated({"section": "Cultura"})[0].pt
+    >>> stated({"section": "Cultura"})[0].translate("pt")
     'seção: Cultura'
     """
-    told = [_SECTION.plain(name=states["section"])] if states.get("section") else []
-    told += [_LICENCE.plain(address=address) for address in states.get("licences", ())]
+    told = [_SECTION.fill(name=states["section"])] if states.get("section") else []
+    told += [_LICENCE.fill(address=address) for address in states.get("licences", ())]
     if "tier_before" in states:
-        told.append(_NARROWED.plain(tier=TIERS[states["tier_before"]]))
+        told.append(_NARROWED.fill(tier=TIERS[states["tier_before"]]))
     return tuple(told)
 
 
-def summary(items: Sequence[Item], tier: str, uses: Sequence[str]) -> list[Said]:
+def summary(items: Sequence[Item], tier: str, uses: Sequence[str]) -> list[Message]:
     """How many stay, and whether their rights let them be released."""
     kept = sum(item.kept for item in items)
-    counted = _COUNT.plain(n=len(items), kept=kept, dropped=len(items) - kept)
-    allowed = listed(USES[use] for use in uses) if uses else same("—")
-    rights = _WOULD_BE_RELEASED.plain(tier=TIERS[tier], uses=allowed)
+    counted = _COUNT.fill(n=len(items), kept=kept, dropped=len(items) - kept)
+    allowed = enumerated(USES[use] for use in uses) if uses else same("—")
+    rights = _WOULD_BE_RELEASED.fill(tier=TIERS[tier], uses=allowed)
     return [counted, _NEVER_RELEASED if tier == "unknown" else rights]
 
 
@@ -167,7 +139,7 @@ def lines_left_out(original: str, text: str, title: str | None = None) -> Iterat
             yield line.rstrip(), words not in whole and words != heading
 
 
-def preview_page(name: str, items: Sequence[Item], told: Sequence[Said], language: str, *, internal: bool) -> str:
+def preview_page(name: str, items: Sequence[Item], told: Sequence[Message], language: str, *, internal: bool) -> str:
     """The page as HTML.
 
     Args:
@@ -177,21 +149,21 @@ def preview_page(name: str, items: Sequence[Item], told: Sequence[Said], languag
         language: which the page opens in.
         internal: whether it is stamped as not for outside.
     """
-    body = [Said(*map(escape, one)).html("p") for one in (*told, _STRUCK)]
+    body = [one.html("p") for one in (*told, _STRUCK)]
     for item in items:
         body += _on_page(item)
-    return page(_TITLE.filled(name=name), body, language=language, internal=internal)
+    return page(_TITLE.fill(name=name), body, language=language, internal=internal)
 
 
 def _on_page(item: Item) -> Iterator[str]:
     yield f"<h2>{escape(item.title or item.where)}</h2>"
-    known = Said(*map(escape, item.language_said)).html() if item.language else ""
+    known = item.language_said.html() if item.language else ""
     yield f'<div class="soft">{" · ".join(fact for fact in (escape(item.where), known) if fact)}</div>'
     verdict = KEPT if item.kept else DROPPED
     mark = "✓" if item.kept else "✗"
     yield f'<p class="{"" if item.kept else "out"}">{mark} {verdict.html()}</p>'
     if item.why:
-        listed = "".join(f"<li>{Said(*map(escape, one)).html()}</li>" for one in item.why)
+        listed = "".join(f"<li>{one.html()}</li>" for one in item.why)
         yield f"<ul>{listed}</ul>"
     lines = [
         f"<s class='soft'>{escape(line)}</s>" if out else escape(line)
@@ -201,5 +173,5 @@ def _on_page(item: Item) -> Iterator[str]:
     yield f'<div style="{_BESIDE}">{_side(ORIGINAL, left)}{_side(EXTRACTED, right)}</div>'
 
 
-def _side(head: Said, text: str) -> str:
+def _side(head: Message, text: str) -> str:
     return f'<div><div class="soft">{head.html()}</div><pre style="{_WRAPPED}">{text}</pre></div>'

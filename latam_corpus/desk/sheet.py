@@ -12,21 +12,16 @@ from latam_corpus.desk import answers
 from latam_corpus.desk.check_source import MISSING, check_source
 from latam_corpus.desk.sheet_columns import FIELDS, OTHER, field_of
 from latam_corpus.desk.toml_text import toml_text
-from latam_corpus.said import LANGUAGES, Said, listed, same
+from latam_corpus.messages import LANGUAGES, Message, _, enumerated, same
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from latam_corpus.desk.sheet_columns import Field
 
-_NOT_TOML: Final = Said(
-    "no es TOML ({error})", "não é TOML ({error})", "it isn't TOML ({error})"
-)  # fmt: skip
-_CHOOSE: Final = Said("falta; elija: {known}", "falta; escolha: {known}", "it is missing; choose one: {known}")
-_TWICE: Final = Said(
-    "«{id}» ya está en otra fila; cada fuente tiene el suyo", "«{id}» já está em outra linha; cada fonte tem o seu",
-    "«{id}» is in another row already; each source has its own",
-)  # fmt: skip
+_NOT_TOML: Final = _("it isn't TOML ({error})")
+_CHOOSE: Final = _("it is missing; choose one: {known}")
+_TWICE: Final = _("«{id}» is in another row already; each source has its own")
 
 
 @dataclass(frozen=True)
@@ -39,7 +34,7 @@ class Row:
     """
 
     values: Mapping[str, Any] = field(default_factory=dict)
-    wrong: tuple[Said, ...] = ()
+    wrong: tuple[Message, ...] = ()
 
     @property
     def text(self) -> str:
@@ -77,13 +72,13 @@ def source_of(cells: Mapping[str, str], taken: Sequence[str] = ()) -> Row:
         cells: text by key; empty ones count as absent.
         taken: ids of other rows.
     """
-    wrong: list[Said] = []
+    wrong: list[Message] = []
     values: dict[str, Any] = {}
     other = cells.get(OTHER.key, "").strip()
     try:
         values = tomllib.loads(other)
     except tomllib.TOMLDecodeError as error:
-        wrong.append(_about(OTHER, _NOT_TOML.plain(error=error)))
+        wrong.append(_about(OTHER, _NOT_TOML.fill(error=error)))
     kind = "files"
     for one in FIELDS:
         typed = cells.get(one.key, "").strip()
@@ -94,53 +89,52 @@ def source_of(cells: Mapping[str, str], taken: Sequence[str] = ()) -> Row:
         try:
             value = one.read(typed)
         except answers.AnswerError as error:
-            wrong.append(_about(one, error.said))
+            wrong.append(_about(one, error.message))
             continue
         kind = value if one.key == "collect.kind" else kind
         _put(values, one.path_for(kind), one.wrapped(value, kind))
     if values.get("id") in taken:
-        wrong.append(_about(field_of("id"), _TWICE.plain(id=values["id"])))
+        wrong.append(_about(field_of("id"), _TWICE.fill(id=values["id"])))
     incomplete = dict(_incomplete(values, kind))
     wrong += incomplete.values()
     # What has been told of a column or table once isn't told again by the check of the whole.
-    told = {sentence.en.partition(":")[0] for sentence in wrong}
+    told = {str(sentence).partition(":")[0] for sentence in wrong}
     for key, sentence in _of_the_whole(values):
-        if key not in incomplete and sentence.en.partition(":")[0] not in told:
+        if key not in incomplete and str(sentence).partition(":")[0] not in told:
             wrong.append(sentence)
     return Row(wrong=tuple(wrong)) if wrong else Row(values)
 
 
-def _incomplete(values: Mapping[str, Any], kind: str) -> Iterator[tuple[str, Said]]:
+def _incomplete(values: Mapping[str, Any], kind: str) -> Iterator[tuple[str, Message]]:
     """What a row lacks for what it says elsewhere, by the table that a file would name and a sheet doesn't have."""
     rights = values.get("rights", {})
     if set(rights.get("uses", ())) - {"evaluate"} and "basis" not in rights:
-        yield "rights", _about(field_of("rights.basis"), _CHOOSE.plain(known=listed(BASES.values())))
+        yield "rights", _about(field_of("rights.basis"), _CHOOSE.fill(known=enumerated(BASES.values())))
     address = field_of("collect.address")
     if address and kind != "files" and _at(values, address.path_for(kind)) is None:
         yield "collect", _about(address, MISSING)
 
 
-def _of_the_whole(values: Mapping[str, Any]) -> Iterator[tuple[str, Said]]:
+def _of_the_whole(values: Mapping[str, Any]) -> Iterator[tuple[str, Message]]:
     """What is wrong in the source as a whole, by its key and by the columns' names."""
     _, found = check_source(toml_text(values))
     for one in found:
         if one.wrong:
             key = one.key.partition(" ")[0]
             # A row has no lines to add.
-            remedy = Said(*(f"; {text}" if text and one.problem != MISSING else "" for text in one.remedy))
-            told = same("{p}{r}").plain(p=one.problem, r=remedy)
-            yield one.key, _about(field_of(key), told, key)
+            short = one.problem == MISSING or not one.remedy
+            yield one.key, _about(field_of(key), one.problem if short else one.sentence, key)
 
 
-def _about(one: Field | None, problem: Said, key: str = "") -> Said:
+def _about(one: Field | None, problem: Message, key: str = "") -> Message:
     """The sentence with the column's name before it."""
     head = one.head if one else same(key)
-    return Said(*(f"«{name}»: {text}" if name else text for name, text in zip(head, problem, strict=True)))
+    return Message("«{head}»: {problem}", {"head": head, "problem": problem}) if one or key else problem
 
 
 def language_of_heads(heads: Sequence[str], fallback: str) -> str:
     """The language in which most heads are written."""
-    counts = {code: sum(one.head.told(code) in heads for one in FIELDS) for code in LANGUAGES}
+    counts = {code: sum(one.head.translate(code) in heads for one in FIELDS) for code in LANGUAGES}
     best = max(counts.values())
     return fallback if counts.get(fallback) == best else max(counts, key=lambda code: counts[code])
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.desk.toml_text import toml_value
 from latam_corpus.errors import ConfigError, closest
-from latam_corpus.said import LANGUAGES, Said
+from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -41,10 +41,9 @@ class Template:
     common: tuple[str, ...]
     own: tuple[str, ...]
 
-    @cached_property
-    def title(self) -> Said:
+    def title(self, language: str) -> str:
         """What it is for, in a sentence or two."""
-        return Said(*(" ".join(text for code, text in _comments(self._head) if code == known) for known in LANGUAGES))
+        return " ".join(text for code, text in _comments(self._head) if code == language)
 
     @cached_property
     def values(self) -> dict[str, Any]:
@@ -103,7 +102,7 @@ def load_template(name: str) -> Template:
     """
     known = sorted(path.stem for path in TEMPLATES.glob("*.toml") if path.stem != _COMMON)
     if name not in known:
-        raise ConfigError("--template", f"there is no template «{name}»", closest(name, known))
+        raise ConfigError("--template", _("there is no template «{name}»", name=name), closest(name, known))
     read = [(TEMPLATES / f"{one}.toml").read_text(encoding="utf-8") for one in (_COMMON, name)]
     return Template(name, *(tuple(text.splitlines()) for text in read))
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from latam_corpus.desk.sheet import as_cell
 from latam_corpus.desk.sheet_columns import FIELDS, OTHER, TO_CORRECT
 from latam_corpus.errors import ConfigError
+from latam_corpus.messages import _
 from latam_corpus.text.folding import folded
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ _MOST_COLUMNS: Final = 200
 _NOTES_WIDTH: Final = 60
 _HEADS_WITHIN: Final = 20  # rows from the top
 _LEAST_HEADS: Final = 2
+_NOTES: Final = str(TO_CORRECT)  # the key of the column with what to correct
 _FORMULA: Final = re.compile(r"[=+\-@\t\r]")
 _QUOTED: Final = re.compile(r"'+[=+\-@\t\r]")
 
@@ -68,7 +70,7 @@ class Sheet:
         """The cells of a row, by key; of two columns with one key the first that isn't empty."""
         found: dict[str, str] = {}
         for key, cell in zip(self.keys, self.rows[place], strict=True):
-            if key and key != TO_CORRECT.en and cell.strip():
+            if key and key != _NOTES and cell.strip():
                 found.setdefault(key, cell)
         return found
 
@@ -80,22 +82,22 @@ def read_sheet(path: Path) -> Sheet:
         ConfigError: no such file, no sheet, one that is too large, or none with the heads.
     """
     if path.is_dir():
-        raise ConfigError(str(path), "it can't be used: Is a directory", "check the path")
+        raise ConfigError(str(path), _("it can't be used: {cause}", cause=_("Is a directory")), _("check the path"))
     if not path.is_file():
-        raise ConfigError(str(path), "there is no such file", "check the path")
+        raise ConfigError(str(path), _("there is no such file"), _("check the path"))
     if path.suffix.lower() == ".xlsx":
         tables = _workbook_tables(path)
     elif path.suffix.lower() in (".csv", ".tsv", ".txt"):
         tables = [("", rows, frozenset()) for rows in _csv_tables(path)]
     else:
-        raise ConfigError(str(path), f"«{path.suffix}» is no sheet that is read", "save it as .xlsx or .csv")
+        problem = _("«{suffix}» is no sheet that is read", suffix=path.suffix)
+        raise ConfigError(str(path), problem, _("save it as .xlsx or .csv"))
     best = max((_sheet(*one) for one in tables), key=_known)
     if _known(best) < _LEAST_HEADS:
-        raise ConfigError(
-            str(path), "no row has the heads of the columns", "begin with `sources export`, which writes them"
-        )
+        remedy = _("begin with `sources export`, which writes them")
+        raise ConfigError(str(path), _("no row has the heads of the columns"), remedy)
     if len(best.rows) > MOST_ROWS:
-        raise ConfigError(str(path), f"it has more than {MOST_ROWS} rows", "cut it into several sheets")
+        raise ConfigError(str(path), _("it has more than {n} rows", n=MOST_ROWS), _("cut it into several sheets"))
     return best
 
 
@@ -115,16 +117,16 @@ def _key(head: str) -> str | None:
     """The key of the field that is called so in any of the languages."""
     wanted = folded(head).rstrip(" *:")
     for one in (*FIELDS, OTHER):
-        if wanted and wanted in {one.key, *map(folded, one.head)}:
+        if wanted and wanted in {one.key, *map(folded, one.head.translations().values())}:
             return one.key
-    return TO_CORRECT.en if wanted in set(map(folded, TO_CORRECT)) else None
+    return _NOTES if wanted in set(map(folded, TO_CORRECT.translations().values())) else None
 
 
 def _csv_tables(path: Path) -> list[list[list[str]]]:
     """The file's rows, by each of the usual separators: the one that gives the heads is right."""
     raw = path.read_bytes()
     if len(raw) > _MOST_BYTES:
-        raise ConfigError(str(path), "it is too large for a sheet of sources", "cut it into several sheets")
+        raise ConfigError(str(path), _("it is too large for a sheet of sources"), _("cut it into several sheets"))
     text = _decoded(raw)
     csv.field_size_limit(_MOST_BYTES)
     try:
@@ -133,7 +135,8 @@ def _csv_tables(path: Path) -> list[list[list[str]]]:
             for mark in ",;\t"
         ]
     except csv.Error as error:
-        raise ConfigError(str(path), f"it is no CSV ({error})", "save it again as CSV, or as .xlsx") from None
+        problem = _("it is no CSV ({error})", error=error)
+        raise ConfigError(str(path), problem, _("save it again as CSV, or as .xlsx")) from None
 
 
 def _decoded(raw: bytes) -> str:
@@ -175,8 +178,11 @@ def opened(path: Path) -> Any:
             return openpyxl.load_workbook(path)
     # What openpyxl stumbles over in a broken file.
     except (zipfile.BadZipFile, OSError, SyntaxError, LookupError, ValueError, TypeError, AttributeError) as error:
-        raise ConfigError(str(path), f"it is no workbook ({error})", "save it again as .xlsx, or as CSV") from None
-    raise ConfigError(str(path), "it unpacks to more than a sheet of sources should", "cut it into several sheets")
+        problem = _("it is no workbook ({error})", error=error)
+        raise ConfigError(str(path), problem, _("save it again as .xlsx, or as CSV")) from None
+    raise ConfigError(
+        str(path), _("it unpacks to more than a sheet of sources should"), _("cut it into several sheets")
+    )
 
 
 def package(path: Path) -> Any:
@@ -188,9 +194,8 @@ def package(path: Path) -> Any:
     try:
         import openpyxl  # an extra
     except ImportError:
-        raise ConfigError(
-            str(path), "workbooks need the package openpyxl", "pip install 'latam-corpus[sheets]', or use CSV"
-        ) from None
+        remedy = _("pip install 'latam-corpus[sheets]', or use CSV")
+        raise ConfigError(str(path), _("workbooks need the package openpyxl"), remedy) from None
     return openpyxl
 
 
@@ -219,7 +224,7 @@ def _unquoted(cell: str) -> str:
 
 def with_notes(sheet: Sheet, notes: Mapping[int, str], head: str) -> list[list[str]]:
     """The sheet's rows with a note beside each row that has one, in the column for it, which is the first if new."""
-    place = sheet.keys.index(TO_CORRECT.en) if TO_CORRECT.en in sheet.keys else None
+    place = sheet.keys.index(_NOTES) if _NOTES in sheet.keys else None
     told = {sheet.head_row: head, **notes}
     rows = []
     for number, row in enumerate(sheet.rows):
@@ -241,7 +246,7 @@ def returned_workbook(path: Path, sheet: Sheet, notes: Mapping[int, str], head: 
     from openpyxl.styles import Alignment  # an extra, which is there
 
     page = next(one for one in book.worksheets if one.title == sheet.title)
-    place = sheet.keys.index(TO_CORRECT.en) if TO_CORRECT.en in sheet.keys else len(sheet.keys)
+    place = sheet.keys.index(_NOTES) if _NOTES in sheet.keys else len(sheet.keys)
     for row in page.iter_rows(max_row=len(sheet.rows), max_col=max(len(sheet.keys), 1)):
         for cell in row:
             if cell.data_type == "f":

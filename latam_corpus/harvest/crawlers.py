@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.errors import ConfigError
 from latam_corpus.harvest.crawl.permission import permitted
+from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -29,10 +30,11 @@ def crawler_of(source: Source) -> Any:
     """
     permitted(source)
     if source.collect.kind not in _CRAWLERS:
-        problem = "its records are files; there is nothing to crawl"
-        raise ConfigError(f"source {source.id}", problem, "run a recipe that names it, with --input")
-    named, _, name = _CRAWLERS[source.collect.kind].partition(":")
-    return getattr(installed(named), name)
+        problem = _("its records are files; there is nothing to crawl")
+        remedy = _("run a recipe that names it, with --input")
+        raise ConfigError(_("source {source}", source=source.id), problem, remedy)
+    module, name = _CRAWLERS[source.collect.kind].split(":")
+    return getattr(installed(module), name)
 
 
 def installed(named: str) -> ModuleType:
@@ -44,4 +46,5 @@ def installed(named: str) -> ModuleType:
     try:
         return import_module(named)
     except ImportError as error:
-        raise ConfigError("crawl", f"«{error.name}» isn't installed", "pip install 'latam-corpus[crawl]'") from None
+        problem = _("«{name}» isn't installed", name=error.name)
+        raise ConfigError("crawl", problem, "pip install 'latam-corpus[crawl]'") from None

@@ -113,7 +113,7 @@ def load_recipe(named: str) -> Recipe:
     if not path.is_file():
         shipped = shipped_recipes()
         if path.suffix or "/" in named or named not in shipped:
-            raise ConfigError(named, "there is no such recipe", closest(path.stem, shipped) + ", or name a file")
+            raise ConfigError(named, "there is no such recipe", f"{closest(path.stem, shipped)}, or name a file")
         path = shipped[named]
     recipe = load_toml(path, Recipe, "recipe")
     recipe._file = path  # noqa: SLF001  (a value of this module's own class)

@@ -12,7 +12,7 @@ import iso639
 from latam_corpus import vocabulary
 from latam_corpus.catalog.rights import tier_of
 from latam_corpus.catalog.words import GENRES
-from latam_corpus.said import same
+from latam_corpus.messages import same
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -171,7 +171,7 @@ def _summary(manifest: Manifest) -> str:
 
 
 def _resumen(manifest: Manifest) -> str:
-    genres = ", ".join(GENRES.get(genre, same(genre)).es for genre in manifest.counts["genre"])
+    genres = ", ".join(GENRES.get(genre, same(genre)).translate("es") for genre in manifest.counts["genre"])
     return (
         f"{_plain(manifest.rows)} documentos ({megabytes(manifest.text_bytes)} de texto): {genres}. "
         "Cada fila dice de qué fuente viene, con qué derechos y cómo se obtuvo; lo que quedó fuera, y por qué, "
@@ -180,7 +180,7 @@ def _resumen(manifest: Manifest) -> str:
 
 
 def _resumo(manifest: Manifest) -> str:
-    genres = ", ".join(GENRES.get(genre, same(genre)).pt for genre in manifest.counts["genre"])
+    genres = ", ".join(GENRES.get(genre, same(genre)).translate("pt") for genre in manifest.counts["genre"])
     return (
         f"{_plain(manifest.rows)} documentos ({megabytes(manifest.text_bytes)} de texto): {genres}. "
         "Cada linha diz de que fonte vem, com que direitos e como foi obtida; o que ficou de fora, e por quê, "

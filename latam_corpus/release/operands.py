@@ -17,6 +17,8 @@ from latam_corpus.privacy.redact import KINDS
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from latam_corpus.messages import Message
+
 OPERATORS: Final[dict[str, Callable[[Any, Any], Any]]] = {
     "=": eq, "!=": ne, "<>": ne, "<": lt, "<=": le, ">": gt, ">=": ge,
 }  # fmt: skip
@@ -57,7 +59,7 @@ class Token(NamedTuple):
 class WrongError(Exception):
     """What is wrong with a condition: at which token, the problem, and the remedy."""
 
-    def __init__(self, token: Token, problem: str, remedy: str) -> None:
+    def __init__(self, token: Token, problem: str, remedy: str | Message) -> None:
         super().__init__(token, problem, remedy)
 
 

@@ -9,20 +9,14 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Final
 
-from latam_corpus.errors import ConfigError
-from latam_corpus.said import LANGUAGES, Said
+from latam_corpus.errors import ConfigError, cause_of, one_of
+from latam_corpus.messages import LANGUAGES, Message, _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-__all__ = ["INTERNAL", "Said", "checked_language", "page", "table", "write_file"]
-
-INTERNAL: Final = Said(
-    "Uso interno: contiene textos que sus condiciones no permiten mostrar fuera.",
-    "Uso interno: contém textos que suas condições não permitem mostrar fora.",
-    "Internal: it holds texts whose terms don't allow them to be shown outside.",
-)
+INTERNAL: Final = _("Internal: it holds texts whose terms don't allow them to be shown outside.")
 _STYLE: Final = """
 :root { color-scheme: light; --ink: #1d1d1b; --soft: #6a6a66; --line: #dcdad4; --in: #6b8fa3; --out: #c2553a; }
 body { font: 16px/1.5 Georgia, "Times New Roman", serif; color: var(--ink); max-width: 62rem; margin: 2rem auto;
@@ -47,7 +41,7 @@ pre { white-space: pre-wrap; font: inherit; margin: .4rem 0; max-height: 34rem; 
 """
 
 
-def page(title: Said, body: Iterable[str], *, language: str = "es", internal: bool = False) -> str:
+def page(title: Message, body: Iterable[str], *, language: str = "es", internal: bool = False) -> str:
     """The page as one HTML document.
 
     Args:
@@ -70,7 +64,7 @@ def page(title: Said, body: Iterable[str], *, language: str = "es", internal: bo
     )
     stamp = [INTERNAL.html("p").replace("<p ", '<p class="stamp" ')] if internal else []
     told = "\n".join([f"<h1>{title.html()}</h1>", *stamp, *body])
-    plain = title.told(chosen)
+    plain = escape(title.translate(chosen), quote=False)
     return f"""<!doctype html>
 <html lang="{chosen}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
@@ -89,7 +83,7 @@ def checked_language(language: str) -> str:
         ConfigError: they don't.
     """
     if language not in LANGUAGES:
-        raise ConfigError("--in", f"pages don't speak «{language}»", "choose one of: " + ", ".join(LANGUAGES))
+        raise ConfigError("--in", f"pages don't speak «{language}»", one_of(LANGUAGES))
     return language
 
 
@@ -103,14 +97,19 @@ def write_file(path: Path, data: str | bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data.encode() if isinstance(data, str) else data)
     except OSError as error:
-        raise ConfigError(str(path), f"it can't be written: {error.strerror}", "name another place") from None
+        raise unwritable(path, error) from None
 
 
-def table(heads: Sequence[Said | str], rows: Iterable[Sequence[str]], numeric: Sequence[int] = ()) -> str:
+def unwritable(path: Path, error: OSError) -> ConfigError:
+    """The error of a file that can't be written."""
+    return ConfigError(str(path), _("it can't be written: {cause}", cause=cause_of(error)), _("name another place"))
+
+
+def table(heads: Sequence[Message | str], rows: Iterable[Sequence[str]], numeric: Sequence[int] = ()) -> str:
     """A table of cells that are HTML already; columns at the places in `numeric` stand to the right."""
     mark = [' class="n"' if place in numeric else "" for place in range(len(heads))]
     top = "".join(
-        f"<th{m}>{head.html() if isinstance(head, Said) else escape(head)}</th>"
+        f"<th{m}>{head.html() if isinstance(head, Message) else escape(head)}</th>"
         for m, head in zip(mark, heads, strict=True)
     )
     told = "".join(

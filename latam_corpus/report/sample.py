@@ -15,9 +15,10 @@ import polars as pl
 
 from latam_corpus import schema
 from latam_corpus.errors import ConfigError, closest
+from latam_corpus.messages import _
 from latam_corpus.privacy.redact import redact
 from latam_corpus.report.names import genre_name
-from latam_corpus.report.page import Said, page, write_file
+from latam_corpus.report.page import page, write_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -28,26 +29,16 @@ COLUMNS: Final = (
     "rights_tier", "uses", "drop_reason", "text",
 )  # fmt: skip
 GROUPING: Final = tuple(c.name for c in schema.DOCUMENT if c.dtype == pl.String() and c.name not in ("doc_id", "text"))
-_VERDICTS: Final = {
-    "es": ("veredicto", "nota", ["bueno", "malo", "dudoso"]),
-    "pt": ("veredito", "nota", ["bom", "ruim", "duvidoso"]),
-    "en": ("verdict", "note", ["good", "bad", "unsure"]),
-}
+_VERDICT: Final = _("verdict")
+_NOTE: Final = _("note")
+_CHOICES: Final = (_("good"), _("bad"), _("unsure"))
 _SHEET_TEXT: Final = 32_000  # a cell holds 32,767 characters
 _PAGE_TEXT: Final = 20_000
-_TITLE: Final = Said("Muestra de {name}", "Amostra de {name}", "Sample of {name}")
-_HOW: Final = Said(
-    "{n} documentos sacados al azar (semilla {seed}). Los datos personales que se reconocen están tapados.",
-    "{n} documentos sorteados (semente {seed}). Os dados pessoais que se reconhecem estão cobertos.",
-    "{n} documents drawn by lot (seed {seed}). Personal data that is recognised is covered.",
-)
-_HIDDEN: Final = Said(
-    "Otros {n} no entraron en el sorteo: sus condiciones no permiten mostrarlos.",
-    "Outros {n} não entraram no sorteio: suas condições não permitem mostrá-los.",
-    "{n} more had no part in it: their terms don't allow them to be shown.",
-)
-_SET_ASIDE: Final = Said("quedó fuera por", "ficou de fora por", "set aside for")
-_CUT: Final = Said("sigue …", "continua …", "it goes on …")
+_TITLE: Final = _("Sample of {name}")
+_HOW: Final = _("{n} documents drawn by lot (seed {seed}). Personal data that is recognised is covered.")
+_HIDDEN: Final = _("{n} more had no part in it: their terms don't allow them to be shown.")
+_SET_ASIDE: Final = _("set aside for")
+_CUT: Final = _("it goes on …")
 
 
 def shown_rows(frame: pl.DataFrame) -> list[dict[str, Any]]:
@@ -80,8 +71,8 @@ def write_sheet(path: Path, rows: Sequence[dict[str, Any]], language: str = "es"
         raise ConfigError(
             str(path), "sheets need the package XlsxWriter", "pip install 'latam-corpus[sheets]'"
         ) from None
-    verdict, note, choices = _VERDICTS[language]
-    heads = (verdict, note, *COLUMNS)
+    heads = (_VERDICT.translate(language), _NOTE.translate(language), *COLUMNS)
+    choices = [choice.translate(language) for choice in _CHOICES]
     made = io.BytesIO()
     # Texts stay texts: a line that begins with = is no formula, and an address no link.
     plain = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
@@ -126,9 +117,9 @@ def sample_page(
         language: which the page opens in.
         internal: whether it is stamped as not for outside.
     """
-    body = [_HOW.filled(n=len(rows), seed=seed).html("p")]
+    body = [_HOW.fill(n=len(rows), seed=seed).html("p")]
     if hidden:
-        body.append(_HIDDEN.filled(n=hidden).html("p"))
+        body.append(_HIDDEN.fill(n=hidden).html("p"))
     group: tuple[object, ...] = ()
     for row in rows:
         here = tuple(row[column] for column in by)
@@ -136,7 +127,7 @@ def sample_page(
             body.append(f"<h2>{' · '.join(_named(c, row[c]) for c in by)}</h2>")
             group = here
         body += _document(row)
-    return page(_TITLE.filled(name=name), body, language=language, internal=internal)
+    return page(_TITLE.fill(name=name), body, language=language, internal=internal)
 
 
 def _named(column: str, value: object) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Final
 
+from latam_corpus.messages import Message, _
 from latam_corpus.quality.distribution import PERCENTS, shown
 from latam_corpus.report.names import genre_name, signal_name
-from latam_corpus.report.page import Said, page, table
+from latam_corpus.report.page import page, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -18,46 +19,19 @@ _WIDTH: Final = 600
 _HEIGHT: Final = 96
 _FLOOR: Final = 80  # where the bars stand; the scale is below
 
-_TITLE: Final = Said(
-    "Lo medido frente a lo pedido: {name}", "O medido diante do pedido: {name}", "Measured against asked: {name}"
-)
-_HOW: Final = Said(
-    "Cada figura muestra cuántos documentos tienen cada valor de una señal. Las líneas punteadas son los límites de la "
-    "política; en rojo, lo que quedaría fuera. «Solo por este» cuenta los documentos que ningún otro límite excluiría. "
-    "Debajo, los documentos más cercanos al límite: ✗ fuera, ✓ dentro.",
-    "Cada figura mostra quantos documentos têm cada valor de um sinal. As linhas tracejadas são os limites da "
-    "política; em vermelho, o que ficaria de fora. «Só por este» conta os documentos que nenhum outro limite "
-    "excluiria. Abaixo, os documentos mais próximos do limite: ✗ fora, ✓ dentro.",
+_TITLE: Final = _("Measured against asked: {name}")
+_HOW: Final = _(
     "Each figure shows how many documents have each value of a signal. The dashed lines are the policy's bounds; in "
     "red, what would be left out. “By this alone” counts the documents that no other bound would drop. Below, the "
-    "documents nearest to the bound: ✗ out, ✓ in.",
+    "documents nearest to the bound: ✗ out, ✓ in."
 )
-_UNMEASURED: Final = Said(
-    "Otros {n} documentos quedaron fuera antes de medirse.",
-    "Outros {n} documentos ficaram de fora antes de serem medidos.",
-    "{n} more documents fell before they were measured.",
-)
-_GROUP: Final = Said(
-    "{n} documentos; todos los límites juntos excluirían {drops} ({share} %)",
-    "{n} documentos; todos os limites juntos excluiriam {drops} ({share} %)",
-    "{n} documents; all bounds together would drop {drops} ({share} %)",
-)
-_DROPS: Final = Said(
-    "excluiría {drops}; solo por este, {alone}", "excluiria {drops}; só por este, {alone}",
-    "would drop {drops}; by this alone, {alone}",
-)  # fmt: skip
-_HIDDEN: Final = Said(
-    "sus condiciones no permiten mostrarlo",
-    "suas condições não permitem mostrá-lo",
-    "its terms don't allow it to be shown",
-)
-_UNBOUNDED: Final = Said("Señales sin límite", "Sinais sem limite", "Signals without a bound")
-_SIGNAL: Final = Said("señal", "sinal", "signal")
-_NO_VALUE: Final = Said(
-    "ningún documento tiene valor (falta una lista para su idioma)",
-    "nenhum documento tem valor (falta uma lista para sua língua)",
-    "no document has a value (its language lacks a list)",
-)
+_UNMEASURED: Final = _("{n} more documents fell before they were measured.")
+_GROUP: Final = _("{n} documents; all bounds together would drop {drops} ({share} %)")
+_DROPS: Final = _("would drop {drops}; by this alone, {alone}")
+_HIDDEN: Final = _("its terms don't allow it to be shown")
+_UNBOUNDED: Final = _("Signals without a bound")
+_SIGNAL: Final = _("signal")
+_NO_VALUE: Final = _("no document has a value (its language lacks a list)")
 
 
 def signals_page(
@@ -80,22 +54,22 @@ def signals_page(
     """
     body = [_HOW.html("p")]
     if unmeasured:
-        body.append(_UNMEASURED.filled(n=unmeasured).html("p"))
+        body.append(_UNMEASURED.fill(n=unmeasured).html("p"))
     for group in groups:
         body += _group(group, beginnings)
-    return page(_TITLE.filled(name=name), body, language=language, internal=internal)
+    return page(_TITLE.fill(name=name), body, language=language, internal=internal)
 
 
 def _group(group: Group, beginnings: Mapping[str, str | None]) -> Iterator[str]:
     yield f"<h2>{escape(group.language)} · {genre_name(group.genre).html()}</h2>"
     share = f"{100 * group.drops / max(group.documents, 1):.2g}"
-    yield _GROUP.filled(n=group.documents, drops=group.drops, share=share).html("p")
+    yield _GROUP.fill(n=group.documents, drops=group.drops, share=share).html("p")
     for measured in group.signals:
         if measured.bound:
             yield _bounded(measured, beginnings)
     rest = [m for m in group.signals if not m.bound and m.values]
     if rest:
-        heads: list[Said | str] = [_SIGNAL, *(f"{percent} %" for percent in PERCENTS)]
+        heads: list[Message | str] = [_SIGNAL, *(f"{percent} %" for percent in PERCENTS)]
         rows = [[signal_name(m.signal).html(), *(f"{m.quantiles[percent]:.3g}" for percent in PERCENTS)] for m in rest]
         told = table(heads, rows, range(1, len(heads)))
         yield f"<details><summary>{_UNBOUNDED.html()} ({len(rest)})</summary>{told}</details>"
@@ -109,7 +83,7 @@ def _bounded(measured: Measured, beginnings: Mapping[str, str | None]) -> str:
         f'<div class="mono soft">{escape(measured.signal)} {escape(shown(bound))}<br>{escape(bound.file)}</div>',
     ]
     if measured.values:
-        drops = _DROPS.filled(drops=measured.drops, alone=measured.alone)
+        drops = _DROPS.fill(drops=measured.drops, alone=measured.alone)
         mark = ' class="out"' if measured.drops else ""
         told.append(f"<p{mark}>{drops.html()}</p>")
         drawn = histogram(measured.counts, measured.low, measured.high, (bound.minimum, bound.maximum))

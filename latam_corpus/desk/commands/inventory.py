@@ -14,9 +14,9 @@ from latam_corpus.cli import completed
 from latam_corpus.cli.show import console, number, print_json, table
 from latam_corpus.cli.spoken import Lang, in_their_language, spoken
 from latam_corpus.errors import ConfigError
+from latam_corpus.messages import Message, _
 from latam_corpus.pipeline.history import finished_runs
 from latam_corpus.report.reasons import in_plain_words
-from latam_corpus.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -25,55 +25,31 @@ if TYPE_CHECKING:
     from latam_corpus.release.store import Store
 
 _HEADS: Final = (
-    Said("fuente", "fonte", "source"),
-    Said("páginas#", "páginas#", "pages#"),
-    Said("hasta", "até", "until"),
-    Said("leídos#", "lidos#", "read#"),
-    Said("se quedan#", "ficam#", "kept#"),
-    Said("publicados#", "publicados#", "released#"),
-    Said("título", "título", "title"),
+    _("source"),
+    _("pages#"),
+    _("until"),
+    _("read#"),
+    _("kept#"),
+    _("released#"),
+    _("title"),
 )
-_NOTHING: Final = Said(
-    "en {out} todavía no hay nada: `latam-corpus crawl FUENTE` recolecta, `latam-corpus run RECETA` procesa",
-    "em {out} ainda não há nada: `latam-corpus crawl FONTE` coleta, `latam-corpus run RECEITA` processa",
-    "there is nothing in {out} yet: `latam-corpus crawl SOURCE` collects, `latam-corpus run RECIPE` works on it",
+_NOTHING: Final = _(
+    "there is nothing in {out} yet: `latam-corpus crawl SOURCE` collects, `latam-corpus run RECIPE` works on it"
 )
-_COLLECTED: Final = Said(
-    "recolectado: {pages} páginas, del {first} al {last}; {size} en {folder}",
-    "coletado: {pages} páginas, de {first} a {last}; {size} em {folder}",
-    "collected: {pages} pages, from {first} to {last}; {size} in {folder}",
-)
+_COLLECTED: Final = _("collected: {pages} pages, from {first} to {last}; {size} in {folder}")
 _STATES: Final = {
-    "waiting": Said("esperan: {n}", "esperam: {n}", "waiting: {n}"),
-    "refused": Said("no permitidas: {n}", "não permitidas: {n}", "not allowed: {n}"),
-    "failed": Said("fallaron: {n}", "falharam: {n}", "failed: {n}"),
-    "gone": Said("ya no están: {n}", "não estão mais lá: {n}", "gone: {n}"),
+    "waiting": _("waiting: {n}"),
+    "refused": _("not allowed: {n}"),
+    "failed": _("failed: {n}"),
+    "gone": _("gone: {n}"),
 }
-_BUSY: Final = Said(
-    "recolectado: en este momento se está recolectando",
-    "coletado: neste momento está sendo coletado",
-    "collected: it is being collected right now",
-)
-_DAMAGED: Final = Said(
-    "recolectado: el registro de la recolección en {folder} está dañado ({why})",
-    "coletado: o registro da coleta em {folder} está danificado ({why})",
-    "collected: the crawl's record in {folder} is damaged ({why})",
-)
-_NOT_COLLECTED: Final = Said("recolectado: nada en {out}", "coletado: nada em {out}", "collected: nothing in {out}")
-_RUN: Final = Said(
-    "última corrida, {run}: {rows} leídos, {kept} se quedan",
-    "última execução, {run}: {rows} lidos, {kept} ficam",
-    "last run, {run}: {rows} read, {kept} kept",
-)
-_NO_RUN: Final = Said("ninguna corrida la leyó todavía", "nenhuma execução a leu ainda", "no run has read it yet")
-_RELEASED: Final = Said(
-    "en {release}: {n} documentos ({tier})",
-    "em {release}: {n} documentos ({tier})",
-    "in {release}: {n} documents ({tier})",
-)
-_NOT_RELEASED: Final = Said(
-    "no está en ninguna versión publicada", "não está em nenhuma versão publicada", "it is in no released version"
-)
+_BUSY: Final = _("collected: it is being collected right now")
+_DAMAGED: Final = _("collected: the crawl's record in {folder} is damaged ({why})")
+_NOT_COLLECTED: Final = _("collected: nothing in {out}")
+_RUN: Final = _("last run, {run}: {rows} read, {kept} kept")
+_NO_RUN: Final = _("no run has read it yet")
+_RELEASED: Final = _("in {release}: {n} documents ({tier})")
+_NOT_RELEASED: Final = _("it is in no released version")
 _MOST_REASONS: Final = 8
 _MB: Final = 1000  # kilobytes
 
@@ -111,9 +87,9 @@ def inventory(
         for row in held.values():
             _tell(row, out, language)
     elif held:
-        table("", [head.told(language) for head in _HEADS], map(_line, held.values()))
+        table("", [head.translate(language) for head in _HEADS], map(_line, held.values()))
     else:
-        console.print(_NOTHING.plain(out=out).told(language), markup=False)
+        console.print(_NOTHING.fill(out=out).translate(language), markup=False)
 
 
 def _id_of(named: str, held: Collection[str]) -> str:
@@ -202,8 +178,8 @@ def _line(row: dict[str, Any]) -> Sequence[object]:
 
 
 def _tell(row: dict[str, Any], out: Path, language: str) -> None:
-    def say(said: Said, **values: object) -> None:
-        console.print("  " + said.plain(**values).told(language), markup=False)
+    def say(said: Message, **values: object) -> None:
+        console.print("  " + said.fill(**values).translate(language), markup=False)
 
     console.print(" · ".join(one for one in (row["source"], row["title"]) if one), markup=False, style="bold")
     collected, run = row["collected"], row["run"]
@@ -221,13 +197,13 @@ def _tell(row: dict[str, Any], out: Path, language: str) -> None:
         say(_COLLECTED, pages=pages, size=size, folder=collected["folder"], **days)
         for state, said in _STATES.items():
             if n := collected["states"].get(state):
-                say(Said(*(f"  {one}" for one in said)), n=number(n))
+                say(Message("  {state}"), state=said.fill(n=number(n)))
     if run is None:
         say(_NO_RUN)
     else:
         say(_RUN, run=run["run"], rows=number(run["in"]), kept=number(run["kept"]))
         for reason, n in list(run["reasons"].items())[:_MOST_REASONS]:
-            why = in_plain_words(reason, None)[0].told(language)
+            why = in_plain_words(reason, None)[0].translate(language)
             console.print(f"    {number(n)}  {why if why == reason else f'{why} ({reason})'}", markup=False)
     for one in row["releases"]:
         say(_RELEASED, release=one["release"], n=number(one["documents"]), tier=TIERS[one["rights_tier"]])

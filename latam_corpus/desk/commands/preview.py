@@ -28,28 +28,18 @@ from latam_corpus.errors import ConfigError
 from latam_corpus.harvest.crawl.progress import Silent
 from latam_corpus.harvest.crawl_words import LEFT, told_cause
 from latam_corpus.harvest.crawlers import crawler_of
+from latam_corpus.messages import Message, _, enumerated
 from latam_corpus.pipeline.collected import collected
 from latam_corpus.report.page import write_file
-from latam_corpus.said import Said
 
 if TYPE_CHECKING:
     from latam_corpus.catalog.source import Source
 
 _SHOWN: Final = 700  # characters a side on a terminal
-_ASKING: Final = Said(
-    "se piden hasta {n} páginas a {holder}, con cortesía: puede tardar",
-    "pedem-se até {n} páginas a {holder}, com cortesia: pode demorar",
-    "{n} pages at most are asked of {holder}, politely: it may take a while",
-)
-_WHERE: Final = Said(
-    "¿dónde están los archivos? agregue --input CARPETA",
-    "onde estão os arquivos? acrescente --input PASTA",
-    "where are the files? add --input FOLDER",
-)
-_NOTHING: Final = Said(
-    "no se encontró nada que leer", "não se encontrou nada para ler", "nothing to read was found"
-)  # fmt: skip
-_PAGE: Final = Said("página: {path}", "página: {path}", "page: {path}")
+_ASKING: Final = _("{n} pages at most are asked of {holder}, politely: it may take a while")
+_WHERE: Final = _("where are the files? add --input FOLDER")
+_NOTHING: Final = _("nothing to read was found")
+_PAGE: Final = _("page: {path}")
 
 
 @in_their_language
@@ -84,7 +74,7 @@ def preview(
             raise ConfigError(*breach)
         items = items_of(source, place, n, policies)
     if not items:
-        raise ConfigError(f"source {source.id}", _NOTHING.told(language))
+        raise ConfigError(_("source {source}", source=source.id), _NOTHING)
     told = summary(items, source.tier, source.uses)
     if html:
         write_file(html, preview_page(source.title, items, told, language, internal=not _readable(source)))
@@ -94,9 +84,9 @@ def preview(
     for number, item in enumerate(items, 1):
         _tell(number, item, language)
     for one in told:
-        console.print(one.told(language), markup=False)
+        console.print(one.translate(language), markup=False)
     if html:
-        console.print(_PAGE.plain(path=html).told(language), markup=False)
+        console.print(_PAGE.fill(path=html).translate(language), markup=False)
 
 
 def _asked(source: Source, n: int, opened: contextlib.ExitStack, language: str) -> str:
@@ -107,22 +97,22 @@ def _asked(source: Source, n: int, opened: contextlib.ExitStack, language: str) 
     """
     refused = ASK_FIRST if source.status == "ask_first" else None
     if not refused and not source.collect.asked:
-        raise ConfigError(f"source {source.id}", _WHERE.told(language))
+        raise ConfigError(_("source {source}", source=source.id), _WHERE)
     refused = refused or (None if source.contact else NO_CONTACT)
     if refused:
         problem, remedy = refused
-        raise ConfigError(
-            f"source {source.id}", problem.plain(holder=source.holder).told(language), remedy.told(language)
-        )
+        raise ConfigError(_("source {source}", source=source.id), problem.fill(holder=source.holder), remedy)
     room = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="latam-corpus-preview-")))
     crawler = crawler_of(source)(source, room, Silent(), limit=n)
-    errors.print(_ASKING.plain(n=n, holder=source.holder).told(language), markup=False)
+    errors.print(_ASKING.fill(n=n, holder=source.holder).translate(language), markup=False)
     result = crawler.run()
     for host, why in result.closed.items():
-        errors.print(LEFT.plain(host=host, why=told_cause(why)).told(language), markup=False)
+        errors.print(LEFT.fill(host=host, why=told_cause(why)).translate(language), markup=False)
     if not result.pages:
-        causes = ", ".join(f"{told_cause(cause).told(language)} ({count})" for cause, count in result.causes.items())
-        raise ConfigError(f"source {source.id}", _NOTHING.told(language), causes)
+        causes = enumerated(
+            Message("{cause} ({n})", {"cause": told_cause(cause), "n": n}) for cause, n in result.causes.items()
+        )
+        raise ConfigError(_("source {source}", source=source.id), _NOTHING, causes)
     return str(result.folder / "warc")
 
 
@@ -145,12 +135,12 @@ def _readable(source: Source) -> bool:
 
 def _tell(number: int, item: Item, language: str) -> None:
     mark, verdict = ("✓", KEPT) if item.kept else ("✗", DROPPED)
-    known = [item.title, item.language_said.told(language)]
+    known = [item.title, item.language_said.translate(language)]
     console.print(f"{number}  {item.where}", markup=False)
     console.print(f"   {' · '.join(one for one in known if one)}", markup=False)
-    console.print(f"   {mark} {verdict.told(language)}", markup=False, style=None if item.kept else "red")
+    console.print(f"   {mark} {verdict.translate(language)}", markup=False, style=None if item.kept else "red")
     for one in item.why:
-        console.print(f"     {one.told(language)}", markup=False)
+        console.print(f"     {one.translate(language)}", markup=False)
     texts = (one if len(one) <= _SHOWN else one[:_SHOWN] + " …" for one in (item.original, item.text))
-    side_by_side([head.told(language) for head in (ORIGINAL, EXTRACTED)], list(texts))
+    side_by_side([head.translate(language) for head in (ORIGINAL, EXTRACTED)], list(texts))
     console.print()

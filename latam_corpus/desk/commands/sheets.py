@@ -18,8 +18,8 @@ from latam_corpus.desk.sheet import language_of_heads, row_of, source_of
 from latam_corpus.desk.sheet_columns import TO_CORRECT
 from latam_corpus.desk.workbook import csv_text, read_sheet, returned_workbook, with_notes
 from latam_corpus.errors import ConfigError
+from latam_corpus.messages import Message, _, same
 from latam_corpus.report.page import write_file
-from latam_corpus.said import Said, same
 from latam_corpus.toml_model import parse_toml, read_toml
 
 if TYPE_CHECKING:
@@ -28,29 +28,15 @@ if TYPE_CHECKING:
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _DONE: Final = same("✓")
-_EXISTS: Final = Said(
-    "ya existe el archivo {path} con otro contenido; cambie el nombre en el catálogo, o retire ese archivo",
-    "já existe o arquivo {path} com outro conteúdo; mude o nome no catálogo, ou retire esse arquivo",
-    "the file {path} is there already with another content; change the name in the catalogue, or take the file away",
+_EXISTS: Final = _(
+    "the file {path} is there already with another content; change the name in the catalogue, or take the file away"
 )
-_FORMULA: Final = Said(
-    "«{head}»: la celda tiene una fórmula; escriba lo que vale",
-    "«{head}»: a célula tem uma fórmula; escreva o que vale",
-    "«{head}»: the cell holds a formula; write what it comes to",
-)
-_WRITTEN: Final = Said("fuentes en {folder}: {n}", "fontes em {folder}: {n}", "sources in {folder}: {n}")
-_BACK: Final = Said(
-    "filas por corregir: {n}; vea {path}, columna «{head}»",
-    "linhas a corrigir: {n}; veja {path}, coluna «{head}»",
-    "rows to correct: {n}; see {path}, column «{head}»",
-)
-_ROW: Final = Said("fila {n}: {told}", "linha {n}: {told}", "row {n}: {told}")
-_UNKNOWN: Final = Said(
-    "no se usan estas columnas, que quedan en la hoja: {heads}",
-    "não se usam estas colunas, que ficam na planilha: {heads}",
-    "these columns aren't used, and stay in the sheet: {heads}",
-)
-_SHEET: Final = Said("hoja: {path}", "planilha: {path}", "sheet: {path}")
+_FORMULA: Final = _("«{head}»: the cell holds a formula; write what it comes to")
+_WRITTEN: Final = _("sources in {folder}: {n}")
+_BACK: Final = _("rows to correct: {n}; see {path}, column «{head}»")
+_ROW: Final = _("row {n}: {told}")
+_UNKNOWN: Final = _("these columns aren't used, and stay in the sheet: {heads}")
+_SHEET: Final = _("sheet: {path}")
 
 
 @in_their_language
@@ -67,7 +53,7 @@ def export_sheet(
     """Write the sheet that people fill in, empty or with sources; XLSX has drop-downs and a page that explains it."""
     language = spoken(lang)
     if sheet.exists():
-        raise ConfigError(str(sheet), "that file is there already", "give another name")
+        raise ConfigError(str(sheet), _("that file is there already"), _("give another name"))
     named = [*(sources or ()), *((source.id for source in shipped_sources()) if every else ())]
     rows = [row_of(_text_of(one, language), language) for one in named]
     if sheet.suffix.lower() == ".xlsx":
@@ -75,11 +61,12 @@ def export_sheet(
     elif sheet.suffix.lower() == ".csv":
         write_file(sheet, handout_csv(rows, language))
     else:
-        raise ConfigError(str(sheet), f"«{sheet.suffix}» is no form of a sheet", "end its name in .xlsx or .csv")
+        problem = _("«{suffix}» is no form of a sheet", suffix=sheet.suffix)
+        raise ConfigError(str(sheet), problem, _("end its name in .xlsx or .csv"))
     if as_json:
         print_json({"sheet": str(sheet), "sources": named})
     else:
-        console.print(_SHEET.plain(path=sheet).told(language), markup=False)
+        console.print(_SHEET.fill(path=sheet).translate(language), markup=False)
 
 
 def _text_of(named: str, language: str) -> str:
@@ -104,10 +91,12 @@ def import_sheet(
     language = spoken(lang) if lang else language_of_heads([head.rstrip(" *") for head in found.heads], spoken(""))
     returned = back or sheet.with_name(f"{sheet.stem}.{_folded_head(language)}{sheet.suffix}")
     if returned.exists() and returned.samefile(sheet):
-        raise ConfigError(str(returned), "the sheet that came would be written over", "give another name with --back")
+        raise ConfigError(
+            str(returned), _("the sheet that came would be written over"), _("give another name with --back")
+        )
     if returned.suffix.lower() != sheet.suffix.lower():
-        problem = f"«{returned.suffix}» is no form of a sheet"
-        raise ConfigError(str(returned), problem, f"end its name in {sheet.suffix}")
+        problem = _("«{suffix}» is no form of a sheet", suffix=returned.suffix)
+        raise ConfigError(str(returned), problem, _("end its name in {suffix}", suffix=sheet.suffix))
     written: list[str] = []
     notes: dict[int, str] = {}
     told: list[dict[str, Any]] = []
@@ -121,9 +110,9 @@ def import_sheet(
         if not said:
             written.append(row.values["id"])
         wrong += bool(said)
-        notes[place] = "\n".join(one.told(language) for one in said) or _DONE.told(language)
-        told.append({"row": place + 1, "id": cells.get("id"), "wrong": [one.told(language) for one in said]})
-    head = TO_CORRECT.told(language)
+        notes[place] = "\n".join(one.translate(language) for one in said) or _DONE.translate(language)
+        told.append({"row": place + 1, "id": cells.get("id"), "wrong": [one.translate(language) for one in said]})
+    head = TO_CORRECT.translate(language)
     if sheet.suffix.lower() == ".xlsx":
         write_file(returned, returned_workbook(sheet, found, notes, head))
     else:
@@ -132,37 +121,37 @@ def import_sheet(
         print_json({"written": written, "folder": str(to), "returned": str(returned), "rows": told})
     else:
         _tell(found, told, language)
-        console.print(_WRITTEN.plain(n=number(len(written)), folder=to).told(language), markup=False)
+        console.print(_WRITTEN.fill(n=number(len(written)), folder=to).translate(language), markup=False)
         if wrong:
-            console.print(_BACK.plain(n=number(wrong), path=returned, head=head).told(language), markup=False)
+            console.print(_BACK.fill(n=number(wrong), path=returned, head=head).translate(language), markup=False)
     if wrong:
         raise typer.Exit(1)
 
 
 def _tell(sheet: Sheet, rows: list[dict[str, Any]], language: str) -> None:
     if sheet.unknown:
-        console.print(_UNKNOWN.plain(heads=", ".join(sheet.unknown)).told(language), markup=False)
+        console.print(_UNKNOWN.fill(heads=", ".join(sheet.unknown)).translate(language), markup=False)
     for row in rows:
         for one in row["wrong"]:
-            console.print(_ROW.plain(n=row["row"], told=one).told(language), markup=False)
+            console.print(_ROW.fill(n=row["row"], told=one).translate(language), markup=False)
 
 
-def _formulas(sheet: Sheet, place: int) -> list[Said]:
+def _formulas(sheet: Sheet, place: int) -> list[Message]:
     """What there is to say of a row's formulas, which are never computed."""
     columns = [column for row, column in sorted(sheet.formulas) if row == place and sheet.keys[column]]
-    return [_FORMULA.plain(head=sheet.heads[column].rstrip(" *")) for column in columns]
+    return [_FORMULA.fill(head=sheet.heads[column].rstrip(" *")) for column in columns]
 
 
-def _write(row: Row, folder: Path) -> list[Said]:
+def _write(row: Row, folder: Path) -> list[Message]:
     """Write the source's file; what there is to say where another one is there."""
     path = folder / f"{row.values['id']}.toml"
     if path.exists():
         present, _ = check_source(read_toml(path, "source"))
-        return [] if present == parse_toml(row.text, Source, str(path)) else [_EXISTS.plain(path=path)]
+        return [] if present == parse_toml(row.text, Source, str(path)) else [_EXISTS.fill(path=path)]
     write_file(path, row.text)
     return []
 
 
 def _folded_head(language: str) -> str:
     """A part of the returned sheet's name: `corregir`, `corrigir`, `correct`."""
-    return TO_CORRECT.told(language).split()[-1].lower()
+    return TO_CORRECT.translate(language).split()[-1].lower()

@@ -10,7 +10,7 @@ from latam_corpus.cli.show import console, number, print_json, table
 from latam_corpus.cli.spoken import Lang, in_their_language, spoken
 from latam_corpus.codes import admits
 from latam_corpus.errors import ConfigError
-from latam_corpus.said import Said
+from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from latam_corpus.catalog.source import Source
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-_COUNT: Final = Said("fuentes: {n}", "fontes: {n}", "sources: {n}")
+_COUNT: Final = _("sources: {n}")
 _HEADS: Final = (
-    Said("id", "id", "id"), Said("género", "gênero", "genre"), Said("país", "país", "country"),
-    Said("lenguas", "línguas", "languages"), Said("derechos", "direitos", "rights"), Said("usos", "usos", "uses"),
-    Said("estado", "estado", "status"), Said("título", "título", "title"),
+    _("id"), _("genre"), _("country"),
+    _("languages"), _("rights"), _("uses"),
+    _("status"), _("title"),
 )  # fmt: skip
 
 
@@ -43,11 +43,11 @@ def list_sources(
 
     spoken_ = spoken(lang)
     wanted = {
-        "genre": _read("--genre", answers.choice(GENRES, numbered=False), genre, spoken_),
-        "status": _read("--status", answers.choice(STATUSES, numbered=False), status, spoken_),
-        "country": _read("--country", answers.country, country, spoken_),
-        "use": _read("--use", answers.choice(USES, numbered=False), use, spoken_),
-        "language": _read("--language", answers.language, language, spoken_),
+        "genre": _read("--genre", answers.choice(GENRES, numbered=False), genre),
+        "status": _read("--status", answers.choice(STATUSES, numbered=False), status),
+        "country": _read("--country", answers.country, country),
+        "use": _read("--use", answers.choice(USES, numbered=False), use),
+        "language": _read("--language", answers.language, language),
     }
     found = [source for source in shipped_sources() if _fits(source, wanted)]
     if as_json:
@@ -56,30 +56,29 @@ def list_sources(
     rows = [
         (
             s.id,
-            GENRES[s.genre].told(spoken_) if s.genre else "",
+            GENRES[s.genre].translate(spoken_) if s.genre else "",
             s.country or "",
             " ".join(s.languages),
-            TIERS[s.tier].told(spoken_),
-            ", ".join(USES[use].told(spoken_) for use in s.uses),
-            STATUSES[s.status].told(spoken_),
+            TIERS[s.tier].translate(spoken_),
+            ", ".join(USES[use].translate(spoken_) for use in s.uses),
+            STATUSES[s.status].translate(spoken_),
             s.title,
         )
         for s in found
     ]
     if rows:
-        table("", [head.told(spoken_) for head in _HEADS], rows)
-    console.print(_COUNT.plain(n=number(len(rows))).told(spoken_))
+        table("", [head.translate(spoken_) for head in _HEADS], rows)
+    console.print(_COUNT.fill(n=number(len(rows))).translate(spoken_))
 
 
-def _read(option: str, read: Callable[[str], str], typed: str, language: str) -> str:
+def _read(option: str, read: Callable[[str], str], typed: str) -> str:
     """What was typed as the catalogue writes it; empty for nothing."""
     from latam_corpus.desk import answers
 
     try:
         return read(typed) if typed else ""
     except answers.AnswerError as error:
-        problem, _, remedy = error.said.told(language).partition("; ")
-        raise ConfigError(option, problem, remedy) from None
+        raise ConfigError(option, error.message) from None
 
 
 def _fits(source: Source, wanted: dict[str, str]) -> bool:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from latam_corpus.cli.complaints import complaint
 from latam_corpus.cli.show import block, console, errors, print_json, table
 from latam_corpus.cli.spoken import Lang, in_their_language, spoken
 from latam_corpus.desk.answers import choice
@@ -23,7 +22,8 @@ from latam_corpus.desk.interview import answered, interview
 from latam_corpus.desk.questions import Question
 from latam_corpus.desk.template import Template, load_template, templates
 from latam_corpus.errors import ConfigError
-from latam_corpus.said import Said
+from latam_corpus.messages import _, same
+from latam_corpus.report.page import unwritable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,31 +32,22 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Describe sources, check them, and see what comes of them (librarians).")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-_RIGHT: Final = Said("está bien", "está certo", "it is right")
-_WRONG: Final = Said("hay {n} por corregir", "há {n} a corrigir", "{n} to be put right")
-_ADVICE: Final = Said("consejo", "conselho", "advice")
-_WRITTEN: Final = Said("escrito: {path}", "escrito: {path}", "written: {path}")
-_NOTHING_WRITTEN: Final = Said("nada se escribió", "nada foi escrito", "nothing was written")
-_NEXT: Final = Said("ahora", "agora", "next")
-_TEMPLATE: Final = Said("plantilla", "modelo", "template")
-_OTHER_NAME: Final = Said(
-    "dé otro nombre: latam-corpus sources new OTRO.toml",
-    "dê outro nome: latam-corpus sources new OUTRO.toml",
-    "give another name: latam-corpus sources new OTHER.toml",
-)
-_SAME_ID: Final = Said(
-    "«{id}» es también el id de {path}", "«{id}» é também o id de {path}", "«{id}» is the id of {path} too"
-)
-_OTHER_ID: Final = Said("dé otro id a uno de los dos", "dê outro id a um dos dois", "give one of them another id")
+_RIGHT: Final = _("it is right")
+_WRONG: Final = _("{n} to be put right")
+_ADVICE: Final = _("advice")
+_WRITTEN: Final = _("written: {path}")
+_NOTHING_WRITTEN: Final = _("nothing was written")
+_NEXT: Final = _("next")
+_TEMPLATE: Final = _("template")
+_OTHER_NAME: Final = _("give another name: latam-corpus sources new OTHER.toml")
+_SAME_ID: Final = _("«{id}» is the id of {path} too")
+_OTHER_ID: Final = _("give one of them another id")
 _KIND: Final = Question(
     "template",
-    Said("¿Qué clase de fuente es?", "Que tipo de fonte é?", "What kind of source is it?"),
-    Said(
-        "De ello depende lo que se pregunta después.", "Disso depende o que se pergunta depois.",
-        "What is asked next depends on it.",
-    ),
+    _("What kind of source is it?"),
+    _("What is asked next depends on it."),
     needed=True,
-)  # fmt: skip
+)
 
 
 class _Terminal:
@@ -96,15 +87,17 @@ def new(
         _list_templates(language, as_json)
         return
     if path and path.exists():
-        raise ConfigError(str(path), "that file is there already", _OTHER_NAME.told(language))
+        raise ConfigError(str(path), _("that file is there already"), _OTHER_NAME)
     screen = _Terminal()
     if blank and not template:
-        raise ConfigError("--blank", "which template?", "name one with --template; `sources new --list` lists them")
+        raise ConfigError(
+            "--blank", _("which template?"), _("name one with --template; `sources new --list` lists them")
+        )
     try:
         chosen = load_template(template) if template else _chosen(screen, language)
         answers = {} if blank else interview(chosen, screen, language, datetime.now(UTC).date())
     except KeyboardInterrupt:
-        screen.tell(f"\n{_NOTHING_WRITTEN.told(language)}")
+        screen.tell(f"\n{_NOTHING_WRITTEN.translate(language)}")
         raise typer.Exit(130) from None
     text = chosen.filled(answers, language)
     named = path or Path(f"{answers.get('id', chosen.values['id'])}.toml")
@@ -113,18 +106,18 @@ def new(
         with named.open("x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
-        raise ConfigError(str(named), "that file is there already", _OTHER_NAME.told(language)) from None
+        raise ConfigError(str(named), _("that file is there already"), _OTHER_NAME) from None
     except OSError as error:
-        raise ConfigError(str(named), f"it can't be written: {error.strerror}", "name another place") from None
+        raise unwritable(named, error) from None
     _tell_written(named, text, language, as_json)
 
 
 def _list_templates(language: str, as_json: bool) -> None:
-    rows = [(one.name, one.title.told(language)) for one in templates()]
+    rows = [(one.name, one.title(language)) for one in templates()]
     if as_json:
         print_json([{"template": name, "for": title} for name, title in rows])
     else:
-        table("", [_TEMPLATE.told(language), ""], rows)
+        table("", [_TEMPLATE.translate(language), ""], rows)
 
 
 def _tell_written(path: Path, text: str, language: str, as_json: bool) -> None:
@@ -133,16 +126,16 @@ def _tell_written(path: Path, text: str, language: str, as_json: bool) -> None:
         advised = [one.as_dict(language) for one in found]
         print_json({"file": str(path), "source": source.id if source else None, "findings": advised})
         return
-    console.print(_WRITTEN.plain(path=path).told(language), markup=False)
+    console.print(_WRITTEN.fill(path=path).translate(language), markup=False)
     for one in found:
-        console.print(f"  {_ADVICE.told(language)}: {one.told(language)}", markup=False)
+        console.print(f"  {_ADVICE.translate(language)}: {one.told(language)}", markup=False)
     more = " --input …" if source and source.collect.kind == "files" else ""
     for command in (f"check {path}", f"preview {path}{more}"):
-        console.print(f"{_NEXT.told(language)}  latam-corpus sources {command}", markup=False)
+        console.print(f"{_NEXT.translate(language)}  latam-corpus sources {command}", markup=False)
 
 
 def _chosen(screen: _Terminal, language: str) -> Template:
-    known = {one.name: one.title for one in templates()}
+    known = {one.name: same(one.title(language)) for one in templates()}
     question = Question(_KIND.key, _KIND.ask, _KIND.why, choice(known), needed=True, names=known)
     return load_template(answered(question, load_template("folder"), screen, language, {}))
 
@@ -167,7 +160,7 @@ def check(
     for path in files:
         source, found = checked(path)
         if source and by_id.setdefault(source.id, path) != path:
-            same_id = _SAME_ID.plain(id=source.id, path=by_id[source.id])
+            same_id = _SAME_ID.fill(id=source.id, path=by_id[source.id])
             found = [*found, Finding(None, "id", same_id, _OTHER_ID)]
         if source and where:
             found = [*found, *_of_records(source, where)]
@@ -182,10 +175,10 @@ def check(
         )
         if as_json:
             continue
-        verdict = _WRONG.plain(n=len(wrong)) if wrong else _RIGHT
-        console.print(f"{'✗' if wrong else '✓'} {path}: {verdict.told(language)}", markup=False)
+        verdict = _WRONG.fill(n=len(wrong)) if wrong else _RIGHT
+        console.print(f"{'✗' if wrong else '✓'} {path}: {verdict.translate(language)}", markup=False)
         for one in found:
-            mark = "" if one.wrong else f"{_ADVICE.told(language)}: "
+            mark = "" if one.wrong else f"{_ADVICE.translate(language)}: "
             console.print(f"  {mark}{one.told(language)}", markup=False)
     if as_json:
         print_json(told)
@@ -200,8 +193,8 @@ def _of_records(source: Source, where: str) -> Iterator[Finding]:
     seen = examine(source, where)
     for wrong, breaches in ((True, seen.breaches), (False, seen.doubts)):
         for breach in breaches:
-            file = breach.place.partition(", ")[2]
-            yield Finding(None, file, complaint(breach.problem), complaint(breach.remedy), wrong=wrong)
+            file = str(breach.place).partition(", ")[2]
+            yield Finding(None, file, breach.problem, breach.remedy, wrong=wrong)
 
 
 app.command("list")(list_sources)

@@ -33,11 +33,12 @@ from latam_corpus.harvest.crawl_words import (
     WITHDRAWN,
     told_cause,
 )
+from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from latam_corpus.catalog.source import Source
     from latam_corpus.harvest.crawl.website import Result
-    from latam_corpus.said import Said
+    from latam_corpus.messages import Message
 
 _TOLD_EVERY: Final = 15.0
 _HOSTS_SHOWN: Final = 20
@@ -57,8 +58,8 @@ class _Lines:
         now = time.monotonic()
         if now - self._last >= _TOLD_EVERY:
             self._last = now
-            told = PROGRESS.plain(pages=number(pages), hosts=waiting_hosts, url=url)
-            errors.print(told.told(self._language), markup=False)
+            told = PROGRESS.fill(pages=number(pages), hosts=waiting_hosts, url=url)
+            errors.print(told.translate(self._language), markup=False)
 
 
 @in_their_language
@@ -88,7 +89,9 @@ def crawl(
     language = spoken(lang)
     described = load_source(source)
     if plan_only and described.collect.kind != "commoncrawl":
-        raise ConfigError("--plan-only", f"«{described.id}» isn't collected by a plan", "leave the option out")
+        raise ConfigError(
+            "--plan-only", _("«{source}» isn't collected by a plan", source=described.id), _("leave the option out")
+        )
     crawler = crawler_of(described)(described, out, _Lines(language), limit=limit, workers=workers)
     if plan_only:
         told = crawler.plan()
@@ -106,23 +109,25 @@ def crawl(
 def _tell_plan(told: dict[str, Any], path: Path, language: str) -> None:
     hosts = list(told["hosts"].items())
     figures = {"captures": told["captures"], "hosts": len(hosts), "bytes": told["bytes"]}
-    console.print(CAPTURES.plain(**{key: number(value) for key, value in figures.items()}).told(language), markup=False)
-    heads = [HOST.told(language), f"{OF_HOST.told(language)}#"]
+    console.print(
+        CAPTURES.fill(**{key: number(value) for key, value in figures.items()}).translate(language), markup=False
+    )
+    heads = [HOST.translate(language), f"{OF_HOST.translate(language)}#"]
     table("", heads, [(host, number(n)) for host, n in hosts[:_HOSTS_SHOWN]])
     if told["left_out"]:
         rows = [(OUT_OF_PLAN.get(why) or told_cause(why), number(n)) for why, n in told["left_out"].items()]
-        table("", [LEFT_OUT.told(language), heads[1]], [(why.told(language), n) for why, n in rows])
-    console.print(READ_PLAN.plain(file=path).told(language), markup=False)
+        table("", [LEFT_OUT.translate(language), heads[1]], [(why.translate(language), n) for why, n in rows])
+    console.print(READ_PLAN.fill(file=path).translate(language), markup=False)
 
 
 def _tell(source: Source, result: Result, language: str) -> None:
-    def say(said: Said, **values: object) -> None:
-        console.print(said.plain(**values).told(language), markup=False)
+    def say(said: Message, **values: object) -> None:
+        console.print(said.fill(**values).translate(language), markup=False)
 
     say(PAGES, pages=number(result.pages), folder=result.folder / "warc", seconds=f"{result.seconds:.0f}")
     if result.causes:
-        heads = [NO_PAGE.told(language), f"{ADDRESSES.told(language)}#"]
-        table("", heads, [(told_cause(cause).told(language), number(n)) for cause, n in result.causes.items()])
+        heads = [NO_PAGE.translate(language), f"{ADDRESSES.translate(language)}#"]
+        table("", heads, [(told_cause(cause).translate(language), number(n)) for cause, n in result.causes.items()])
         say(NAMED, file=result.folder / "crawl.jsonl")
     if gone := result.states.get("gone", 0):
         withdrawn = source.collect.crawl is not None and source.collect.crawl.gone == "withdraw"
@@ -131,4 +136,6 @@ def _tell(source: Source, result: Result, language: str) -> None:
         say(LEFT, host=host, why=told_cause(why))
     if waiting := result.states.get("waiting", 0):
         say(WAITING, n=number(waiting))
-    console.print(f"{NEXT.told(language)}     {WITH_SOURCE.plain(source=source.id).told(language)}", markup=False)
+    console.print(
+        f"{NEXT.translate(language)}     {WITH_SOURCE.fill(source=source.id).translate(language)}", markup=False
+    )

@@ -23,12 +23,13 @@ from latam_corpus.harvest.crawl_words import (
     UNREAD_FILE,
     told_cause,
 )
+from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from latam_corpus.messages import Message
     from latam_corpus.release.manifest import Manifest
-    from latam_corpus.said import Said
 
 app = typer.Typer(no_args_is_help=True, help="Read again what owners refuse, and list what must leave.")
 
@@ -51,7 +52,7 @@ class _Lines:
         now = time.monotonic()
         if now - self._last >= _TOLD_EVERY:
             self._last = now
-            errors.print(SITES_READ.plain(done=number(done), total=number(total)).told(self._language))
+            errors.print(SITES_READ.fill(done=number(done), total=number(total)).translate(self._language))
 
 
 @app.command("recheck")
@@ -95,7 +96,9 @@ def recheck(
     module = installed("latam_corpus.harvest.crawl.recheck")
     roots = module.roots_of(documents["url"].to_list())
     if not roots:
-        raise ConfigError(manifest.spec, "none of its documents has an address on the web", "there is nothing to ask")
+        raise ConfigError(
+            manifest.spec, _("none of its documents has an address on the web"), _("there is nothing to ask")
+        )
     reader = module.SiteReader(
         _asker_id(manifest.name),
         roots,
@@ -164,11 +167,11 @@ def _by_refusal(rows: pl.DataFrame) -> list[dict[str, Any]]:
 
 
 def _tell(manifest: Manifest, told: dict[str, Any], language: str) -> None:
-    def say(said: Said, **values: object) -> None:
-        console.print(said.plain(**values).told(language), markup=False)
+    def say(said: Message, **values: object) -> None:
+        console.print(said.fill(**values).translate(language), markup=False)
 
     shown = told["leave"][:_MOST_ROWS]
-    heads = [head.told(language) for head in HEADS]
+    heads = [head.translate(language) for head in HEADS]
     rows = [
         (
             row["site"],
@@ -190,4 +193,4 @@ def _tell(manifest: Manifest, told: dict[str, Any], language: str) -> None:
     say(LEAVING, spec=manifest.spec, n=number(told["documents_leaving"]), total=number(told["documents"]))
     say(LISTED, file=told["file"], name=manifest.name)
     say(EVIDENCE, folder=told["evidence"])
-    console.print(f"{NEXT.told(language)}     latam-corpus release build {manifest.name} --parent latest")
+    console.print(f"{NEXT.translate(language)}     latam-corpus release build {manifest.name} --parent latest")

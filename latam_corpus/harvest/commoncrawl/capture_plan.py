@@ -21,6 +21,7 @@ from latam_corpus.durable import replace
 from latam_corpus.errors import ConfigError
 from latam_corpus.harvest.commoncrawl.capture_index import ELSEWHERE, Capture, captures
 from latam_corpus.harvest.commoncrawl.ranges import RemoteFile
+from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -89,7 +90,11 @@ def _found(named: str) -> list[str]:
         return [named]
     found = sorted(glob(str(Path(named).expanduser()), recursive=True))  # noqa: PTH207  (the pattern is the user's)
     if not found:
-        raise ConfigError("[collect.commoncrawl]", f"there is no index «{named}»", "give a path, a glob or an address")
+        raise ConfigError(
+            "[collect.commoncrawl]",
+            _("there is no index «{named}»", named=named),
+            _("give a path, a glob or an address"),
+        )
     return found
 
 

@@ -11,6 +11,7 @@ from latam_corpus.catalog.scope import host_of
 from latam_corpus.errors import ConfigError
 from latam_corpus.harvest.crawl.warc_writer import Earlier
 from latam_corpus.harvest.optout.site import Text
+from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -102,13 +103,15 @@ class Frontier:
             self._db.execute("COMMIT")
         except sqlite3.OperationalError as error:
             self._db.close()
-            raise ConfigError(str(path), f"it is in use ({error})", "wait until the other crawl is done") from None
+            problem = _("it is in use ({error})", error=error)
+            raise ConfigError(str(path), problem, _("wait until the other crawl is done")) from None
         except sqlite3.DatabaseError as error:
             self._db.close()
-            raise ConfigError(str(path), f"it can't be read ({error})", "move the source's folder away") from None
+            problem = _("it can't be read ({error})", error=error)
+            raise ConfigError(str(path), problem, _("move the source's folder away")) from None
         if self._db.execute("PRAGMA user_version").fetchone()[0] != _VERSION:
             self._db.close()
-            raise ConfigError(str(path), "it was written by another version", "move the source's folder away")
+            raise ConfigError(str(path), _("it was written by another version"), _("move the source's folder away"))
         self._db.execute("BEGIN")
 
     def commit(self, lengths: Mapping[str, int]) -> None:

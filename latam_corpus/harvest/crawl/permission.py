@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import latam_corpus
 from latam_corpus.catalog.optout.agents import TOKEN
 from latam_corpus.errors import ConfigError
+from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from latam_corpus.catalog.scope import Crawl
@@ -21,11 +22,13 @@ def user_agent(source: Source) -> str:
     """
     contact = (source.contact or "").strip()
     if not contact:
-        problem = "a crawler says whom to write to, and the source has no contact"
-        raise ConfigError(f"source {source.id}", problem, 'add contact = "name@institution.example"')
+        problem = _("a crawler says whom to write to, and the source has no contact")
+        raise ConfigError(
+            _("source {source}", source=source.id), problem, _('add contact = "name@institution.example"')
+        )
     if not contact.isascii() or any(mark in contact for mark in "\r\n()") or not ("@" in contact or "://" in contact):
-        problem = f"«{contact}» is no address that a site's owner can write to"
-        raise ConfigError(f"source {source.id}", problem, "write an e-mail address or a web page")
+        problem = _("«{contact}» is no address that a site's owner can write to", contact=contact)
+        raise ConfigError(_("source {source}", source=source.id), problem, _("write an e-mail address or a web page"))
     return f"{TOKEN}/{latam_corpus.__version__} (+{contact}; source {source.id})"
 
 
@@ -37,7 +40,9 @@ def scope_of(source: Source) -> Crawl:
     """
     described = source.collect.asked
     if described is None:
-        raise ConfigError(f"source {source.id}", "it says nothing of crawling", "add the table [collect.crawl]")
+        raise ConfigError(
+            _("source {source}", source=source.id), "it says nothing of crawling", "add the table [collect.crawl]"
+        )
     permitted(source)
     return described.scope
 
@@ -49,5 +54,7 @@ def permitted(source: Source) -> None:
         ConfigError: its holder must be asked first.
     """
     if source.status == "ask_first":
-        problem = f"its holder must be asked first ({source.holder})"
-        raise ConfigError(f"source {source.id}", problem, "ask, and state what was agreed in the source's file")
+        problem = _("its holder must be asked first ({holder})", holder=source.holder)
+        raise ConfigError(
+            _("source {source}", source=source.id), problem, _("ask, and state what was agreed in the source's file")
+        )

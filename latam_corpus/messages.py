@@ -1,0 +1,128 @@
+"""Sentences for people, in Spanish, Portuguese and English: gettext messages, whose ids are the English sentences.
+
+`_("there is no source «{name}»", name=name)` marks a sentence for Babel, which extracts it into the catalogues under
+`locale/`; a catalogue is read when something is first translated into its language.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from functools import cache
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import gettext
+    from collections.abc import Iterable, Mapping, Sequence
+
+LANGUAGES: Final = {"es": "Español", "pt": "Português", "en": "English"}
+LOCALE: Final = Path(__file__).resolve().parent / "locale"
+DOMAIN: Final = "latam_corpus"
+
+
+@dataclass(frozen=True)
+class Message:
+    """A sentence that can be translated, with the values of its parameters; it pickles, and is English as `str`.
+
+    Attributes:
+        msgid: the English sentence, parameters in braces. One that no catalogue has, such as «{one}: {other}», stays.
+        values: of the parameters, by name; a message among them is translated too.
+    """
+
+    msgid: str
+    values: Mapping[str, str | Message] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.translate("en")
+
+    def fill(self, **values: object) -> Message:
+        """The message with these values for its parameters.
+
+        >>> str(Message("{n} texts").fill(n=3))
+        '3 texts'
+        """
+        return Message(self.msgid, {**self.values, **_(self.msgid, **values).values})
+
+    def translate(self, language: str) -> str:
+        """The sentence in a language.
+
+        Raises:
+            KeyError: a parameter has no value.
+
+        >>> Message("choose one of: {known}", {"known": Message("news")}).translate("pt")
+        'escolha: imprensa'
+        """
+        # The id of a catalogue's own header is empty.
+        sentence = self.msgid if language == "en" or not self.msgid else _catalogue(language).gettext(self.msgid)
+        return sentence.format_map(
+            {name: v.translate(language) if isinstance(v, Message) else v for name, v in self.values.items()}
+        )
+
+    def translations(self) -> dict[str, str]:
+        """The sentence in every language, by its code."""
+        return {language: self.translate(language) for language in LANGUAGES}
+
+    def html(self, tag: str = "span") -> str:
+        """The sentence in every language, escaped, each in an element that names its language."""
+        return "".join(
+            f'<{tag} lang="{language}">{escape(text, quote=False)}</{tag}>'
+            for language, text in self.translations().items()
+        )
+
+
+def _(msgid: str, /, **values: object) -> Message:
+    """Mark a sentence for translation; Babel extracts what stands in its calls.
+
+    >>> str(_("{n} texts", n=3))
+    '3 texts'
+    """
+    return Message(msgid, {name: v if isinstance(v, Message) else str(v) for name, v in values.items()})
+
+
+def same(text: object) -> Message:
+    """What is written alike in every language, such as a code, an example or a value; a message as it is."""
+    return text if isinstance(text, Message) else Message("{text}", {"text": str(text)})
+
+
+def enumerated(messages: Iterable[Message], between: str = ", ") -> Message:
+    """Several messages with commas, or something else, between them.
+
+    >>> enumerated([Message("news"), same("…")]).translate("es")
+    'prensa, …'
+    """
+    parts = {f"part{number}": message for number, message in enumerate(messages)}
+    return Message(between.join(f"{{{name}}}" for name in parts), parts)
+
+
+def first_of(names: Sequence[str], most: int) -> Message:
+    """The first of many names, and how many more there are.
+
+    >>> first_of(["a", "b", "c"], 2).translate("pt")
+    'a, b e mais 1'
+    """
+    shown = ", ".join(names[:most])
+    return _("{there} and {n} more", there=shown, n=len(names) - most) if len(names) > most else same(shown)
+
+
+def language_of_user(environ: Mapping[str, str] = os.environ) -> str:
+    """The language of the user's machine, by `LC_ALL`, `LC_MESSAGES` or `LANG`; English where it is another.
+
+    >>> language_of_user({"LANG": "pt_BR.UTF-8"}), language_of_user({"LANG": "C"})
+    ('pt', 'en')
+    """
+    named = next((environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if environ.get(name)), "")
+    return named[:2].lower() if named[:2].lower() in LANGUAGES else "en"
+
+
+@cache
+def _catalogue(language: str) -> gettext.NullTranslations:
+    """The compiled catalogue of a language.
+
+    Raises:
+        FileNotFoundError: there is none.
+    """
+    import gettext
+
+    return gettext.translation(DOMAIN, LOCALE, [language])

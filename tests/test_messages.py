@@ -1,0 +1,184 @@
+"""Sentences in three languages: every one that the code says is in the catalogues, whole, and said as it is today."""
+
+from __future__ import annotations
+
+import ast
+import gettext
+import pickle
+import string
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+
+import latam_corpus
+from latam_corpus.errors import ConfigError, closest
+from latam_corpus.messages import DOMAIN, LOCALE, Message, _, enumerated, same
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from babel.messages import Catalog
+
+_PACKAGE = Path(latam_corpus.__file__).parent
+_TRANSLATED = ("es", "pt")
+
+
+@cache
+def _said() -> frozenset[str]:
+    """The sentences that stand in the source, as `make messages` extracts them."""
+    return frozenset(str(found[2]) for found in extract_from_dir(_PACKAGE))
+
+
+@cache
+def _catalogue(language: str) -> Catalog:
+    with (LOCALE / language / "LC_MESSAGES" / f"{DOMAIN}.po").open("rb") as file:
+        return read_po(file, locale=language, abort_invalid=True)
+
+
+def _parameters(sentence: str) -> list[str]:
+    """The names in braces."""
+    return sorted(field[1] for field in string.Formatter().parse(sentence) if field[1] is not None)
+
+
+@pytest.mark.parametrize("language", _TRANSLATED)
+def test_every_sentence_has_its_translation(language: str) -> None:
+    """One that was edited in the source is another, and is missing until it is translated (`make messages`)."""
+    written = {str(one.id): one for one in _catalogue(language) if one.id}
+    assert len(_said()) > 500
+    assert sorted(_said() - written.keys()) == []
+    assert sorted(written.keys() - _said()) == []
+    assert [name for name, one in written.items() if one.fuzzy or not str(one.string).strip()] == []
+    assert not _catalogue(language).obsolete
+
+
+@pytest.mark.parametrize("language", _TRANSLATED)
+def test_a_translation_has_the_parameters_of_its_sentence(language: str) -> None:
+    """Each as often, and under the same name."""
+    for one in _catalogue(language):
+        if one.id:
+            assert _parameters(str(one.id)) == _parameters(str(one.string)), one.id
+            assert list(one.check(_catalogue(language))) == []
+
+
+@pytest.mark.parametrize("language", _TRANSLATED)
+def test_what_is_read_is_what_is_written(language: str) -> None:
+    """The compiled catalogue, which is installed, was compiled from this one."""
+    with (LOCALE / language / "LC_MESSAGES" / f"{DOMAIN}.mo").open("rb") as file:
+        compiled = gettext.GNUTranslations(file)
+    for one in _catalogue(language):
+        assert not one.id or compiled.gettext(str(one.id)) == one.string
+    assert len(vars(compiled)["_catalog"]) == len(_catalogue(language)) + 1  # the header
+
+
+@cache
+def _modules() -> dict[str, ast.Module]:
+    """The package's modules by dotted name."""
+    return {
+        ".".join(path.relative_to(_PACKAGE.parent).with_suffix("").parts): ast.parse(path.read_text(encoding="utf-8"))
+        for path in sorted(_PACKAGE.rglob("*.py"))
+    }
+
+
+def _sentence(call: ast.expr | None) -> str | None:
+    """The sentence in a call of `_`."""
+    is_marked = isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "_"
+    return str(ast.literal_eval(call.args[0])) if isinstance(call, ast.Call) and is_marked else None
+
+
+@cache
+def _constants(module: str) -> dict[str, str]:
+    """The sentences that a module keeps under a name, or in a tuple with a name, as in `_WRONG[0]`."""
+    kept: dict[str, str | None] = {}
+    for node in _modules()[module].body:
+        if isinstance(node, ast.AnnAssign):
+            name = ast.unparse(node.target)
+            parts = node.value.elts if isinstance(node.value, ast.Tuple) else ()
+            kept |= {name: _sentence(node.value), **{f"{name}[{n}]": _sentence(one) for n, one in enumerate(parts)}}
+    return {name: text for name, text in kept.items() if text}
+
+
+def _known(module: str) -> dict[str, str]:
+    """Those, and the ones that it imports."""
+    imports = [node for node in ast.walk(_modules()[module]) if isinstance(node, ast.ImportFrom)]
+    imported = {
+        alias.name: _constants(str(node.module))[alias.name]
+        for node in imports
+        if node.module in _modules()
+        for alias in node.names
+        if alias.name in _constants(str(node.module))
+    }
+    return {**imported, **_constants(module)}
+
+
+def _filled(module: str) -> Iterator[tuple[str, ast.Call]]:
+    """Each sentence that is given values in a module, and the call that gives them."""
+    known = _known(module)
+    for node in ast.walk(_modules()[module]):
+        if not isinstance(node, ast.Call) or not node.keywords or any(word.arg is None for word in node.keywords):
+            continue
+        if sentence := _sentence(node):
+            yield sentence, node
+            continue
+        # `CONSTANT.fill(…)`, and the commands' own `say(CONSTANT, …)`.
+        is_filled = isinstance(node.func, ast.Attribute) and node.func.attr == "fill"
+        is_said = isinstance(node.func, ast.Name) and node.func.id == "say"
+        name = ast.unparse(node.func)[: -len(".fill")] if is_filled else ast.unparse(node.args[0]) if is_said else ""
+        if name in known:
+            yield known[name], node
+
+
+def test_a_sentence_is_given_the_values_that_it_names() -> None:
+    """Where it is marked, or where a constant is filled: neither one less nor one more."""
+    filled = [(module, sentence, call) for module in _modules() for sentence, call in _filled(module)]
+    assert len(filled) > 120
+    for module, sentence, call in filled:
+        given = sorted(str(word.arg) for word in call.keywords)
+        assert given == sorted(set(_parameters(sentence))), f"{module}:{call.lineno}: {sentence}"
+
+
+def test_a_value_that_is_missing_is_an_error() -> None:
+    """In every language, rather than braces on a screen."""
+    for language in ("es", "pt", "en"):
+        with pytest.raises(KeyError, match="name"):
+            _("there is no source «{name}» in the catalogue").translate(language)
+
+
+def test_an_error_is_translated_with_what_it_names() -> None:
+    """As it comes home from a worker; braces in a value are no parameters, and a text stays as it is."""
+    raised = ConfigError(_("input of {source}", source="a"), _("no file matches «{named}»", named="{x}"), "as it is")
+    error = pickle.loads(pickle.dumps(raised))  # noqa: S301  (its own bytes)
+    assert str(error) == "input of a: no file matches «{x}»; as it is"
+    assert str(error.translated("es")) == "entrada de a: ningún archivo se llama «{x}»; as it is"
+    assert (error.place, error.problem, error.remedy) == ("input of a", "no file matches «{x}»", "as it is")
+    near = ConfigError("receta", "no", closest("filtro", ["filter"])).translated("pt")
+    assert near.remedy == "quis escrever «filter»?"
+
+
+def test_messages_inside_a_message_are_translated_too() -> None:
+    """What is written alike stays, nothing is nothing, and a page has all three, escaped."""
+    both = enumerated([_("news"), same("<b>")])
+    assert both.translations() == {"es": "prensa, <b>", "pt": "imprensa, <b>", "en": "news, <b>"}
+    assert both.html("p").startswith('<p lang="es">prensa, &lt;b&gt;</p>')
+    assert enumerated([]).translations() == {"es": "", "pt": "", "en": ""}
+    assert pickle.loads(pickle.dumps(both)) == both  # noqa: S301  (its own bytes)
+    assert same(both) is both
+    assert Message("{one}: {two}", {"one": _("news"), "two": "2"}).translate("pt") == "imprensa: 2"
+
+
+def test_every_refusal_of_a_source_can_be_translated() -> None:
+    """Each sentence that a validator of source files raises is marked, and parted by a semicolon in every language."""
+    raised = [
+        node.exc
+        for module in ("fields", "scope", "harvest_tables", "source")
+        for node in ast.walk(_modules()[f"latam_corpus.catalog.{module}"])
+        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and ast.unparse(node.exc.func) == "ValueError"
+    ]
+    assert len(raised) > 20
+    for error in raised:
+        sentence = _sentence(error.args[0])
+        assert sentence, ast.unparse(error)
+        assert all("; " in text for text in (sentence, *(str(_catalogue(one)[sentence].string) for one in _TRANSLATED)))
