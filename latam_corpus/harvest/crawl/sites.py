@@ -19,6 +19,7 @@ DAY: Final = 86_400.0
 _KEPT: Final = DAY / 24
 _MAX_LICENCES: Final = 5
 _MISSING: Final = range(400, 500)
+MOVED: Final = range(300, 400)
 OK: Final = range(200, 300)
 
 
@@ -62,7 +63,7 @@ class Sites:
             body = answer.payload(4 * MAX_BYTES)[:MAX_BYTES]
             if address.endswith((ROBOTS, FILES[0])) and is_markup(body.decode("utf-8-sig", "replace")):
                 body, odd = None, True
-        elif answer.status == 429 or not (answer.status in _MISSING or 300 <= answer.status < 400):  # noqa: PLR2004
+        elif answer.status == 429 or not (answer.status in _MISSING or answer.status in MOVED):  # noqa: PLR2004
             raise TroubleError("robots unavailable", f"status {answer.status}", retry=True)
         self.missing(address, root, Text(body, answer.time), now)
         return odd

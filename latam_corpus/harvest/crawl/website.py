@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from latam_corpus.catalog.optout.addresses import ROBOTS, root_of
 from latam_corpus.catalog.scope import host_of
+from latam_corpus.harvest.crawl.addresses import web_address
 from latam_corpus.harvest.crawl.causes import TroubleError
 from latam_corpus.harvest.crawl.cdxj import write_index
 from latam_corpus.harvest.crawl.frontier import Frontier
@@ -17,7 +18,7 @@ from latam_corpus.harvest.crawl.gone import write_gone
 from latam_corpus.harvest.crawl.pace import LONGEST_REST, MAX_TRIES, Pace
 from latam_corpus.harvest.crawl.permission import scope_of, user_agent
 from latam_corpus.harvest.crawl.requests import Answer, Asker, Job, usable
-from latam_corpus.harvest.crawl.sites import Sites
+from latam_corpus.harvest.crawl.sites import MOVED, Sites
 from latam_corpus.harvest.crawl.visit import Visits, media_of
 from latam_corpus.harvest.crawl.warc_writer import Archive
 from latam_corpus.harvest.optout.site import Text
@@ -27,11 +28,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from latam_corpus.catalog.source import Source
+    from latam_corpus.harvest.crawl.causes import Cause
+    from latam_corpus.harvest.crawl.fetch import Exchange
     from latam_corpus.harvest.crawl.frontier import Waiting
     from latam_corpus.harvest.crawl.progress import Progress
     from latam_corpus.harvest.optout.site import Site
 
 _LONGEST_SLEEP: Final = 0.5
+# RFC 9309, 2.3.1.2: at least five redirects of a robots.txt are followed.
+_FILE_MOVES: Final = 5
 
 
 @dataclass(frozen=True)
@@ -114,6 +119,7 @@ class Crawler:
         self._asker = Asker(self.scope, self._agent)
         self._closed: dict[str, str] = {}
         self._file_tries: dict[str, int] = {}
+        self._moved: dict[str, Job] = {}  # sites' files that have moved, by their own addresses
 
     def run(self, *, again: bool = False) -> Result:
         """Ask for every address that waits, until none does, the limit is reached or hosts ask for rest.
@@ -142,6 +148,10 @@ class Crawler:
             self._frontier.close()
 
     # What another kind of collecting, which finds its addresses otherwise, does in its own way.
+
+    def _may_ask(self, host: str) -> bool:
+        """Whether a site's file that has moved may be asked of this host."""
+        return self.scope.has_host(host)
 
     def _made_visits(self, source: Source) -> Visits:
         """What makes records and addresses of answers."""
@@ -178,7 +188,7 @@ class Crawler:
     def _step(self, pool: ThreadPoolExecutor, flying: dict[Future[Answer], Job]) -> bool:
         """Ask the hosts that may be asked, and take in what has come; false when there is nothing more to do."""
         now = time.time()
-        busy = {job.waiting.host for job in flying.values()}
+        busy = {job.host for job in flying.values()}
         wake = now + _LONGEST_SLEEP
         idle = [host for host in self._hosts if host not in busy and host not in self._closed]
         room = self._limit - self._pages
@@ -203,15 +213,23 @@ class Crawler:
 
     def _job(self, host: str, now: float) -> Job | None:
         """What the host is asked next; None where nothing waits, or nothing that may be asked now."""
+        for moved in [one for one in self._moved.values() if one.host == host]:
+            if ready := self._moved_file(moved, now):
+                return ready
         while waiting := self._frontier.next(host, now):
             root = root_of(waiting.url)
             if address := self._sites.wanted(root, now):
-                return Job(waiting, address)
+                if address in self._moved:  # it is asked in another host's turn
+                    self._free[host] = now + _LONGEST_SLEEP
+                    return None
+                return Job(waiting, address, file=address)
             if job := self._page(waiting, self._sites.site(root, now)):
                 return job
             self._frontier.commit(self._archive.settle())
         due = self._frontier.due(host)
-        if due is None:
+        if self._moved and any(job.host == host for job in self._moved.values()):
+            self._free[host] = now + _LONGEST_SLEEP
+        elif due is None:
             del self._hosts[host]
             self._asker.leave(host)
         else:
@@ -239,41 +257,86 @@ class Crawler:
         rest: float | None = None
         try:
             last = usable(job, answer)
-            if job.is_file:
-                self._file(job, root, answer, now)
+            if job.file:
+                self._file(job, root, last, now)
             elif self._visits.answered(waiting, last, self._sites.site(root, now), conditional=bool(job.conditions)):
                 self._frontier.count("round", "pages", add=1)
                 self._progress.page(waiting.url, self._pages, len(self._hosts))
             # A robots.txt that was read now says already when the next request may be made.
-            pace = self._pace(waiting.host, root, now)
+            pace = self._pace(job.host, root_of(job.address), now)
             pace.answered(last.seconds)
         except TroubleError as trouble:
-            pace = self._pace(waiting.host, root, now)
-            last_answer = answer.exchanges[-1] if answer.exchanges else None
-            asked = last_answer.header("retry-after") if last_answer else ""
+            pace = self._pace(job.host, root_of(job.address), now)
+            asked = answer.exchange.header("retry-after") if answer.exchange else ""
             rest = pace.rest(asked) if trouble.retry else None
             self._trouble(job, root, trouble, now, rest or 0.0)
         free = time.time() + (pace.delay if rest is None else rest)
-        self._free[waiting.host] = free
-        self._frontier.free(waiting.host, free)
+        self._free[job.host] = free
+        self._frontier.free(job.host, free)
         self._frontier.commit(self._archive.settle())
 
-    def _file(self, job: Job, root: str, answer: Answer, now: float) -> None:
-        for exchange in answer.exchanges:
-            written = self._archive.write(exchange, [("siteFile", job.address)], None, None)
-            self._frontier.index(exchange.url, written, media_of(exchange), exchange.status)
-        odd = self._sites.read(job.address, root, answer.exchanges[-1], now)
-        self._file_tries.pop(job.address, None)
-        if odd and job.address.endswith(ROBOTS):
-            self._visits.note(job.address, "robots is a page")
-        if job.address.endswith(ROBOTS) and "sitemaps" in self.scope.follow:
+    def _file(self, job: Job, root: str, answer: Exchange, now: float) -> bool:
+        """Take in an answer for a site's file; false where it has moved, and is asked for there."""
+        written = self._archive.write(answer, [("siteFile", job.file)], None, None)
+        self._frontier.index(answer.url, written, media_of(answer), answer.status)
+        if answer.status in MOVED and self._moves(job, answer.header("location")):
+            return False
+        odd = self._sites.read(job.file, root, answer, now)
+        self._file_tries.pop(job.file, None)
+        if odd and job.file.endswith(ROBOTS):
+            self._visits.note(job.file, "robots is a page")
+        if job.file.endswith(ROBOTS) and "sitemaps" in self.scope.follow:
             for sitemap in self._sites.site(root, now).robots.sitemaps:
-                self._visits.offer(sitemap, job.address, 0)
+                self._visits.offer(sitemap, job.file, 0)
+        return True
+
+    def _moves(self, job: Job, target: str) -> bool:
+        """Let a site's file be asked where it has moved to, as a page would be; false where it leads to nothing.
+
+        Raises:
+            TroubleError: it has moved out of the source.
+        """
+        url = web_address(target, job.address) if target else None
+        if url is None or job.moves >= _FILE_MOVES:
+            return False
+        moved = replace(job, address=url, moves=job.moves + 1)
+        if not self._may_ask(moved.host) or moved.host in self._closed:
+            raise TroubleError("redirect out of scope", to=url)
+        self._moved[job.file] = moved
+        self._waits(moved.host)
+        return True
+
+    def _moved_file(self, job: Job, now: float) -> Job | None:
+        """What is to be asked for a file that has moved here: the robots.txt that may forbid it, or itself; or nothing.
+
+        Where to find a site's own robots.txt the site itself may say, and a robots.txt is never forbidden.
+        """
+        root = root_of(job.address)
+        robots = root + ROBOTS
+        if robots not in (job.address, job.file):
+            known = self._sites.site(root, now)
+            if robots not in known.files and robots not in self._moved:
+                here = replace(job.waiting, url=job.address, host=job.host)
+                return Job(here, robots, file=robots)
+            if robots not in known.files and self._moved[robots].address.endswith(ROBOTS):
+                return None  # that will come
+            if robots not in known.files or not known.robots.allows(job.address):
+                # The second, or two sites each of which sends to the other for its rules.
+                cause: Cause = "shut out by robots" if robots in known.files else "too many redirects"
+                self._abandon(job, TroubleError(cause, to=job.address), now)
+                return None
+        return self._moved.pop(job.file)
+
+    def _abandon(self, job: Job, trouble: TroubleError, now: float) -> None:
+        """A file that has moved can't be had where it is."""
+        del self._moved[job.file]
+        self._file_missed(job, root_of(job.waiting.url), trouble, now)
+        self._frontier.commit(self._archive.settle())
 
     def _trouble(self, job: Job, root: str, trouble: TroubleError, now: float, rest: float) -> None:
         """Ask again later, or write down that the address, or its whole host, gave nothing."""
         waiting = job.waiting
-        if job.is_file:
+        if job.file:
             self._file_trouble(job, root, trouble, now)
         elif trouble.retry and waiting.tries + 1 < self.max_tries:
             self._frontier.later(waiting.url, now + rest)
@@ -282,21 +345,21 @@ class Crawler:
             self._visits.ended(waiting, "failed", trouble.cause)
 
     def _file_trouble(self, job: Job, root: str, trouble: TroubleError, now: float) -> None:
-        tries = self._file_tries[job.address] = self._file_tries.get(job.address, 0) + 1
+        tries = self._file_tries[job.file] = self._file_tries.get(job.file, 0) + 1
         if trouble.retry and tries < self.max_tries:
             return
-        del self._file_tries[job.address]
+        del self._file_tries[job.file]
         self._file_missed(job, root, trouble, now)
 
     def _file_missed(self, job: Job, root: str, trouble: TroubleError, now: float) -> None:
         """A site's file can't be had."""
-        if job.address == root + ROBOTS:
+        if job.file == root + ROBOTS:
             # RFC 9309, 2.3.1.4: where robots.txt can't be had, nothing may be fetched; the addresses go on waiting.
-            self._visits.note(job.address, "robots unavailable", why=trouble.cause, told=str(trouble.detail))
+            self._visits.note(job.file, "robots unavailable", why=trouble.cause, told=str(trouble.detail))
             cause = "error status" if trouble.cause == "robots unavailable" else trouble.cause
             self._leave(root, f"robots unavailable: {cause}")
         else:
-            self._sites.missing(job.address, root, Text(None, datetime.now(UTC)), now)
+            self._sites.missing(job.file, root, Text(None, datetime.now(UTC)), now)
 
     def _leave(self, root: str, why: str) -> None:
         """A site may not be asked for anything, and so its host isn't."""
@@ -306,3 +369,5 @@ class Crawler:
         """Leave the host for another day."""
         self._closed[host] = why
         self._asker.leave(host)
+        for job in [job for job in self._moved.values() if job.host == host and job.file in self._moved]:
+            self._abandon(job, TroubleError("no connection", why), time.time())
