@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from latam_corpus.collect.responses import TEI, media_type_of
+from latam_corpus.harvest.crawl.apart import parsed
 from latam_corpus.harvest.crawl.causes import TroubleError
-from latam_corpus.harvest.crawl.links import MAX_SITEMAP, is_listing, listing, page_links
+from latam_corpus.harvest.crawl.links import MAX_SITEMAP, is_listing, listing, page_links, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,7 +51,7 @@ def read_answer(url: str, answer: Exchange, site: Site, limit: int) -> Reading:
 
 
 def _list(url: str, body: bytes) -> Reading | None:
-    found = listing(body, url)
+    found = parsed(listing, unpacked(body), url)
     if found is None:
         return None
     return Reading(None, [], [("feeds" if found.kind == "feed" else "sitemaps", found.sitemaps + found.pages)])
@@ -64,7 +65,7 @@ def _page(url: str, answer: Exchange, body: bytes, site: Site) -> Reading | None
     media, _, charset = kind.partition("; charset=")
     if media in ("text/plain", TEI) or _says_nofollow(answer):
         return Reading(media, opt_outs, [])
-    links = page_links(body, url, charset or None)
+    links = parsed(page_links, body, url, charset or None)
     return Reading(media, opt_outs, [("links", links.pages), ("feeds", links.feeds)], links.more)
 
 

@@ -35,6 +35,7 @@ _SINGLE_BYTES: Final = (b"iso-8859-1", b"iso-8859-15", b"latin1", b"latin-1", b"
 _DECLARATION: Final = re.compile(r"\A<\?xml[^>]*\?>")
 _NOT_XML: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _GZIP: Final = b"\x1f\x8b"
+_BEGINNING: Final = 2**16
 _ROOTS: Final = frozenset({"urlset", "sitemapindex", "rss", "feed", "RDF"})
 _FEEDS: Final = ("application/rss+xml", "application/atom+xml")
 _LINKING: Final = {"a": "href", "area": "href", "frame": "src", "iframe": "src"}
@@ -108,7 +109,9 @@ def _has_addresses_alone(body: bytes) -> bool:
     """Whether a text is a sitemap: sitemaps.org wants an address a line and nothing else."""
     text = body.removeprefix(b"\xef\xbb\xbf").lstrip()
     schemes = (b"http://", b"https://")
-    return text.startswith(schemes) and all(word.startswith(schemes) for word in text.split())
+    # The last word of the beginning may be cut.
+    words = text[:_BEGINNING].split()[: None if len(text) <= _BEGINNING else -1]
+    return bool(words) and all(word.startswith(schemes) for word in words)
 
 
 def listing(body: bytes, url: str) -> Listing | None:

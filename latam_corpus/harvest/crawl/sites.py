@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 # RFC 9309, 2.4: a robots.txt is read again after a day; the other files with it.
 DAY: Final = 86_400.0
 _KEPT: Final = DAY / 24
+_MOST_KEPT: Final = 256
 _MAX_LICENCES: Final = 5
 _MISSING: Final = range(400, 500)
 MOVED: Final = range(300, 400)
@@ -36,6 +37,8 @@ class Sites:
         if kept is None or kept[0] <= now:
             # Kept parsed for an hour, which is taken off the day that a file may be used.
             kept = (now + _KEPT, Site(root, self._frontier.files(root, now - DAY + _KEPT)))
+            if len(self._known) >= _MOST_KEPT:
+                del self._known[next(iter(self._known))]
             self._known[root] = kept
         return kept[1]
 

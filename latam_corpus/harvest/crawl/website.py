@@ -35,6 +35,10 @@ if TYPE_CHECKING:
     from latam_corpus.harvest.optout.site import Site
 
 _LONGEST_SLEEP: Final = 0.5
+# Seconds that one host may keep the others waiting while addresses are looked through that it may not be asked for.
+_LONGEST_TURN: Final = 0.1
+# What takes long to read counts so many times as rest for its host, so that it can't take the time of the others.
+_RESTS: Final = 4.0
 # RFC 9309, 2.3.1.2: at least five redirects of a robots.txt are followed.
 _FILE_MOVES: Final = 5
 
@@ -199,8 +203,11 @@ class Crawler:
                 wake = min(wake, self._free[host])
                 if self._free[host] > now + self.longest_rest:
                     self._close(host, "server busy")
-            elif len(flying) < min(self._workers, room) and (job := self._job(host, now)):
-                flying[pool.submit(self._asker.ask, job)] = job
+            elif len(flying) < min(self._workers, room):
+                if job := self._job(host, now):
+                    flying[pool.submit(self._asker.ask, job)] = job
+                elif host in self._hosts and self._free[host] <= now:  # its turn was over
+                    wake = now
         if not flying:
             if not [host for host in idle if host in self._hosts and host not in self._closed]:
                 return False
@@ -216,6 +223,7 @@ class Crawler:
         for moved in [one for one in self._moved.values() if one.host == host]:
             if ready := self._moved_file(moved, now):
                 return ready
+        turn = time.monotonic() + _LONGEST_TURN
         while waiting := self._frontier.next(host, now):
             root = root_of(waiting.url)
             if address := self._sites.wanted(root, now):
@@ -226,6 +234,8 @@ class Crawler:
             if job := self._page(waiting, self._sites.site(root, now)):
                 return job
             self._frontier.commit(self._archive.settle())
+            if time.monotonic() > turn:
+                return None
         due = self._frontier.due(host)
         if self._moved and any(job.host == host for job in self._moved.values()):
             self._free[host] = now + _LONGEST_SLEEP
@@ -254,6 +264,7 @@ class Crawler:
         """Make an answer stand, with all that follows from it."""
         now = time.time()
         waiting, root = job.waiting, root_of(job.waiting.url)
+        started = time.monotonic()
         rest: float | None = None
         try:
             last = usable(job, answer)
@@ -270,7 +281,8 @@ class Crawler:
             asked = answer.exchange.header("retry-after") if answer.exchange else ""
             rest = pace.rest(asked) if trouble.retry else None
             self._trouble(job, root, trouble, now, rest or 0.0)
-        free = time.time() + (pace.delay if rest is None else rest)
+        took = time.monotonic() - started
+        free = time.time() + max(pace.delay if rest is None else rest, _RESTS * took if took > _LONGEST_TURN else 0.0)
         self._free[job.host] = free
         self._frontier.free(job.host, free)
         self._frontier.commit(self._archive.settle())

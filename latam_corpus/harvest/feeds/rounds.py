@@ -14,7 +14,9 @@ from latam_corpus.catalog.optout.signal import OPT_OUTS, from_json, to_json
 from latam_corpus.catalog.scope import host_of
 from latam_corpus.collect import catalogued
 from latam_corpus.harvest.crawl.addresses import address_of
+from latam_corpus.harvest.crawl.apart import parsed
 from latam_corpus.harvest.crawl.causes import TroubleError
+from latam_corpus.harvest.crawl.links import unpacked
 from latam_corpus.harvest.crawl.visit import MAX_REDIRECTS, Visits, if_changed, media_of
 from latam_corpus.harvest.crawl.website import Crawler
 from latam_corpus.harvest.feeds.entries import feed_of
@@ -108,7 +110,7 @@ class FeedVisits(Visits):
         if not self._is_feed(waiting.url):
             return super()._good(waiting, answer, site)
         try:
-            feed = feed_of(answer.payload(self.scope.max_page_bytes), waiting.url)
+            feed = parsed(feed_of, unpacked(answer.payload(self.scope.max_page_bytes)), waiting.url)
         except TroubleError:
             raise
         except Exception as error:  # noqa: BLE001  (the document boundary: what a stranger sends breaks one feed alone)

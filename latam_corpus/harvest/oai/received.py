@@ -10,6 +10,7 @@ from latam_corpus.catalog.rights import openness, tier_of
 from latam_corpus.catalog.scope import host_of
 from latam_corpus.collect import catalogued
 from latam_corpus.harvest.crawl.addresses import address_of
+from latam_corpus.harvest.crawl.apart import parsed
 from latam_corpus.harvest.crawl.causes import TroubleError
 from latam_corpus.harvest.crawl.visit import MAX_REDIRECTS, media_of
 from latam_corpus.harvest.oai.landing import fulltext_links
@@ -54,7 +55,7 @@ class OaiVisits(Lists):
                 self.memory.keep_item(replace(item, state="text", why="", had=True))
             return is_page
         try:
-            reply = reply_of(answer.payload(self.scope.max_page_bytes))
+            reply = parsed(reply_of, answer.payload(self.scope.max_page_bytes))
         except TroubleError:
             raise
         except Exception as error:  # noqa: BLE001  (the document boundary: what a stranger sends breaks one reply alone)
@@ -180,7 +181,7 @@ class OaiVisits(Lists):
             return super()._good(waiting, answer, site)
         if link[1] or self.pattern is not None or "html" not in media_of(answer):
             return self._text(waiting, answer, site)
-        texts, has_pdf = fulltext_links(answer.payload(self.scope.max_page_bytes), waiting.url)
+        texts, has_pdf = parsed(fulltext_links, answer.payload(self.scope.max_page_bytes), waiting.url)
         item = self.memory.item(link[0])
         if item is None or waiting.url in texts or not (texts or has_pdf):
             return self._text(waiting, answer, site)
