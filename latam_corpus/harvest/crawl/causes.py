@@ -54,10 +54,13 @@ Cause: TypeAlias = Literal[
 
 
 class TroubleError(Exception):
-    """A request came to nothing; `retry` says whether another try may do better."""
+    """A request came to nothing; `retry` says whether another try may do better, `host` whether it is its host's."""
 
-    def __init__(self, cause: Cause, told: str = "", *, retry: bool = False, **detail: object) -> None:
+    def __init__(
+        self, cause: Cause, told: str = "", *, retry: bool = False, host: bool = False, **detail: object
+    ) -> None:
         super().__init__(cause, told)
         self.cause: Cause = cause
         self.detail = ({"told": told} if told else {}) | detail
         self.retry = retry
+        self.host = host

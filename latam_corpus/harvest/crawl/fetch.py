@@ -134,7 +134,8 @@ class Client:
                     raise TroubleError("range refused", "it answers 200 with the whole file")
                 body, cut = _read(answer, most, wanted)
         except httpcore2.TimeoutException as error:
-            raise TroubleError("timed out", type(error).__name__, retry=True) from None
+            unreached = isinstance(error, httpcore2.ConnectTimeout)
+            raise TroubleError("timed out", type(error).__name__, retry=True, host=unreached) from None
         except httpcore2.ProtocolError as error:
             # A server may close a connection that it kept, in the moment in which it is used.
             lost = "disconnected" in str(error)
@@ -191,4 +192,5 @@ def _network_trouble(error: BaseException) -> TroubleError:
         if isinstance(here, ssl.SSLCertVerificationError):
             return TroubleError("bad certificate", here.verify_message)
         here = here.__cause__ or here.__context__
-    return TroubleError("no connection", f"{type(error).__name__}: {error}"[:200], retry=True)
+    unreached = isinstance(error, httpcore2.ConnectError)
+    return TroubleError("no connection", f"{type(error).__name__}: {error}"[:200], retry=True, host=unreached)

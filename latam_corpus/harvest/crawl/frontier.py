@@ -204,9 +204,9 @@ class Frontier:
         for url, date, withdrawn in self._db.execute(query):
             yield str(url), str(date), bool(withdrawn)
 
-    def later(self, url: str, due: float) -> None:
-        """The address is asked for again, once more at the earliest then."""
-        self._db.execute("UPDATE url SET due = ?, tries = tries + 1 WHERE url = ?", (due, url))
+    def later(self, url: str, due: float, *, tried: bool = True) -> None:
+        """The address is asked for again, once more at the earliest then; what was its host's fault is no try of it."""
+        self._db.execute("UPDATE url SET due = ?, tries = tries + ? WHERE url = ?", (due, tried, url))
 
     def visited(self, url: str, written: Written, etag: str, modified: str, opt_outs: str) -> None:
         """The address gave a page; a revisit keeps the record that it stands for."""

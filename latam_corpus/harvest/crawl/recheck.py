@@ -53,6 +53,7 @@ class SiteReader(Crawler):
 
     max_tries: ClassVar[int] = 2
     longest_rest: ClassVar[float] = 60.0
+    leaves_with_files: ClassVar[bool] = False
 
     def __init__(
         self,

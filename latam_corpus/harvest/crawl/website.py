@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 _LONGEST_SLEEP: Final = 0.5
 # Seconds that one host may keep the others waiting while addresses are looked through that it may not be asked for.
 _LONGEST_TURN: Final = 0.1
+# So many addresses in a row that give no answer are their host's trouble and not their own.
+_FAILING: Final = 3
 # What takes long to read counts so many times as rest for its host, so that it can't take the time of the others.
 _RESTS: Final = 4.0
 # RFC 9309, 2.3.1.2: at least five redirects of a robots.txt are followed.
@@ -72,10 +74,12 @@ class Crawler:
     Attributes:
         max_tries: how often something is asked for that another try may give.
         longest_rest: seconds; a host that asks for more is left for another day.
+        leaves_with_files: whether a host is left that can't be reached for a file beside its robots.txt.
     """
 
     max_tries: ClassVar[int] = MAX_TRIES
     longest_rest: ClassVar[float] = LONGEST_REST
+    leaves_with_files: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -123,6 +127,7 @@ class Crawler:
         self._asker = Asker(self.scope, self._agent)
         self._closed: dict[str, str] = {}
         self._file_tries: dict[str, int] = {}
+        self._failing: dict[str, set[str]] = {}  # by host, the addresses that gave nothing since it last answered
         self._moved: dict[str, Job] = {}  # sites' files that have moved, by their own addresses
 
     def run(self, *, again: bool = False) -> Result:
@@ -276,11 +281,12 @@ class Crawler:
             # A robots.txt that was read now says already when the next request may be made.
             pace = self._pace(job.host, root_of(job.address), now)
             pace.answered(last.seconds)
+            self._failing.pop(job.host, None)
         except TroubleError as trouble:
             pace = self._pace(job.host, root_of(job.address), now)
             asked = answer.exchange.header("retry-after") if answer.exchange else ""
-            rest = pace.rest(asked) if trouble.retry else None
-            self._trouble(job, root, trouble, now, rest or 0.0)
+            rest = pace.rest(asked) if self._rests(job, trouble) else None
+            self._trouble(job, root, trouble, now, rest)
         took = time.monotonic() - started
         free = time.time() + max(pace.delay if rest is None else rest, _RESTS * took if took > _LONGEST_TURN else 0.0)
         self._free[job.host] = free
@@ -345,13 +351,31 @@ class Crawler:
         self._file_missed(job, root_of(job.waiting.url), trouble, now)
         self._frontier.commit(self._archive.settle())
 
-    def _trouble(self, job: Job, root: str, trouble: TroubleError, now: float, rest: float) -> None:
+    def _rests(self, job: Job, trouble: TroubleError) -> bool:
+        """Whether the host must rest: one address that gives nothing is no reason not to ask for others."""
+        if not trouble.retry:
+            self._failing.pop(job.host, None)
+            return False
+        failing = self._failing.setdefault(job.host, set())
+        failing.add(job.address)
+        return bool(job.file) or trouble.host or trouble.cause == "server busy" or len(failing) >= _FAILING
+
+    def _trouble(self, job: Job, root: str, trouble: TroubleError, now: float, rest: float | None) -> None:
         """Ask again later, or write down that the address, or its whole host, gave nothing."""
-        waiting = job.waiting
+        waiting, pace = job.waiting, self._paces[job.host]
         if job.file:
             self._file_trouble(job, root, trouble, now)
+            return
+        busy = trouble.cause == "server busy"
+        if rest is not None and pace.busy >= self.max_tries and not (busy and len(self._failing[job.host]) == 1):
+            # All that waits of it goes on waiting.
+            self._close(job.host, trouble.cause)
+        elif rest is not None and not busy:
+            self._frontier.later(waiting.url, now + rest, tried=False)
         elif trouble.retry and waiting.tries + 1 < self.max_tries:
-            self._frontier.later(waiting.url, now + rest)
+            # After the host's rest others have their turn first: one address that is always refused isn't the host.
+            after = pace.first_rest * 2**waiting.tries if rest is None else 2 * rest
+            self._frontier.later(waiting.url, now + after)
         else:
             self._visits.note(waiting.url, trouble.cause, via=waiting.via, **trouble.detail)
             self._visits.ended(waiting, "failed", trouble.cause)
@@ -361,6 +385,10 @@ class Crawler:
         if trouble.retry and tries < self.max_tries:
             return
         del self._file_tries[job.file]
+        if trouble.host and self.leaves_with_files and job.file != root + ROBOTS:
+            # What it would have said stays unknown, and isn't taken for nothing.
+            self._leave(root, trouble.cause)
+            return
         self._file_missed(job, root, trouble, now)
 
     def _file_missed(self, job: Job, root: str, trouble: TroubleError, now: float) -> None:
