@@ -96,7 +96,10 @@ class Oai(Asking):
     def scope(self) -> Crawl:
         """What may be asked for: the repository's host, and the hosts of texts."""
         hosts = tuple(dict.fromkeys((host_of(self.address), *self.hosts)))
-        return _scope(self, (self.address,), hosts, (), ()).model_copy(update={"max_pages": self.max_pages})
+        # A reply may have one record alone, and a text as many requests as in a crawl.
+        requests = self.max_requests or self.max_records + 100 + 10 * self.max_pages
+        update = {"max_pages": self.max_pages, "max_requests": requests}
+        return _scope(self, (self.address,), hosts, (), ()).model_copy(update=update)
 
 
 class CommonCrawl(Asking):

@@ -68,6 +68,9 @@ class Asking(Model):
         timeout: seconds that one answer may take in all.
         private_hosts: hosts in private networks, or on this machine, that may be asked; `host:port`.
         unverified_tls: hosts whose certificate isn't checked, such as one that has expired.
+        max_requests: requests to one host in a round at most; where none is named ten for each of `max_pages`, and 100.
+        max_bytes: bytes of bodies of one host in a round; a megabyte for each, and a gigabyte.
+        max_hours: hours that the answers of one host may take together in a round; ten seconds for each, and an hour.
     """
 
     delay: Annotated[float, Field(ge=0, strict=False)] = 1.0
@@ -75,6 +78,9 @@ class Asking(Model):
     timeout: Annotated[float, Field(gt=0, strict=False)] = 120.0
     private_hosts: Annotated[tuple[Host, ...], BeforeValidator(as_tuple)] = ()
     unverified_tls: Annotated[tuple[Host, ...], BeforeValidator(as_tuple)] = ()
+    max_requests: Annotated[int, Field(gt=0)] | None = None
+    max_bytes: Annotated[int, Field(gt=0)] | None = None
+    max_hours: Annotated[float, Field(gt=0, strict=False)] | None = None
 
 
 class Crawl(Asking):
@@ -88,6 +94,7 @@ class Crawl(Asking):
         follow: by what pages are found.
         max_pages: pages after which the crawl stops.
         max_depth: links from a start to a page at most.
+        max_addresses: addresses of a host that are kept; where none is named ten for each of `max_pages`, and 10,000.
         gone: what becomes of a page that was had, where its server says later that there is none (404, 410): `keep`
             leaves its row as it was, `withdraw` takes the document back.
     """
@@ -99,6 +106,7 @@ class Crawl(Asking):
     follow: Annotated[tuple[Follow, ...], BeforeValidator(as_tuple)] = ("links", "sitemaps", "feeds")
     max_pages: Annotated[int, Field(gt=0)] = 100_000
     max_depth: Annotated[int, Field(ge=0)] = 50
+    max_addresses: Annotated[int, Field(gt=0)] | None = None
     gone: Gone = "keep"
 
     @property

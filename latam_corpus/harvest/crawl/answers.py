@@ -22,12 +22,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a good answer holds: the media type of a page (None for a sitemap or feed), refusals and links."""
+    """What a good answer holds: the media type of a page (None for a sitemap or feed), refusals and links.
+
+    `lists` are the sitemaps that a sitemap names, `wording` is a digest of a page's words.
+    """
 
     kind: str | None
     opt_outs: Sequence[OptOut]
     links: Sequence[tuple[Follow, Sequence[str]]]
     left_out: int = 0
+    lists: Sequence[str] = ()
+    wording: str = ""
 
 
 def read_answer(url: str, answer: Exchange, site: Site, limit: int) -> Reading:
@@ -54,7 +59,7 @@ def _list(url: str, body: bytes) -> Reading | None:
     found = parsed(listing, unpacked(body), url)
     if found is None:
         return None
-    return Reading(None, [], [("feeds" if found.kind == "feed" else "sitemaps", found.sitemaps + found.pages)])
+    return Reading(None, [], [("feeds" if found.kind == "feed" else "sitemaps", found.pages)], lists=found.sitemaps)
 
 
 def _page(url: str, answer: Exchange, body: bytes, site: Site) -> Reading | None:
@@ -66,7 +71,8 @@ def _page(url: str, answer: Exchange, body: bytes, site: Site) -> Reading | None
     if media in ("text/plain", TEI) or _says_nofollow(answer):
         return Reading(media, opt_outs, [])
     links = parsed(page_links, body, url, charset or None)
-    return Reading(media, opt_outs, [("links", links.pages), ("feeds", links.feeds)], links.more)
+    found: list[tuple[Follow, Sequence[str]]] = [("links", links.pages), ("feeds", links.feeds)]
+    return Reading(media, opt_outs, found, links.more, wording=links.wording)
 
 
 def _says_nofollow(answer: Exchange) -> bool:

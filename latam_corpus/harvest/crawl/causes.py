@@ -20,6 +20,11 @@ Cause: TypeAlias = Literal[
     "endless calendar",
     "same content again",
     "too many links",
+    "too many addresses",
+    # budgets of a host
+    "too many requests",
+    "too many bytes",
+    "too much time",
     # asked for, and no answer that can be used
     "no connection",
     "bad certificate",

@@ -99,7 +99,9 @@ class Frontier:
                 for statement in _TABLES.split(";"):
                     self._db.execute(statement)
                 self._db.execute(f"PRAGMA user_version = {_VERSION}")
+            # What earlier versions hadn't.
             self._db.execute("CREATE INDEX IF NOT EXISTS record_url ON record (url)")
+            self._db.execute("CREATE TABLE IF NOT EXISTS wording (digest TEXT PRIMARY KEY) WITHOUT ROWID")
             self._db.execute("COMMIT")
         except sqlite3.OperationalError as error:
             self._db.close()
@@ -147,7 +149,10 @@ class Frontier:
             "INSERT OR IGNORE INTO url (url, host, depth, redirects, via, id) "
             "SELECT ?,?,?,?,?, CASE WHEN ? THEN (SELECT min(id) - 1 FROM url) END"
         )
-        return self._db.execute(query, row).rowcount > 0
+        new = self._db.execute(query, row).rowcount > 0
+        if new:
+            self.count("addresses", row[1], add=1 if self.count("addresses", row[1]) else self.addresses(row[1]))
+        return new
 
     def once_more(self, url: str) -> None:
         """The address waits again."""
@@ -230,6 +235,16 @@ class Frontier:
         """Whether a page with this payload is known."""
         return self._db.execute("SELECT 1 FROM url WHERE digest = ? LIMIT 1", (digest,)).fetchone() is not None
 
+    def has_wording(self, digest: str) -> bool:
+        """Whether a page with these words was read before; it was now."""
+        return self._db.execute("INSERT OR IGNORE INTO wording VALUES (?)", (digest,)).rowcount == 0
+
+    def addresses(self, host: str) -> int:
+        """How many addresses of the host are known."""
+        if not (known := self.count("addresses", host)):
+            known = int(self._db.execute("SELECT count(*) FROM url WHERE host = ?", (host,)).fetchone()[0])
+        return known
+
     def again(self) -> None:
         """Begin a new round: every address waits again, the sites' files are read anew and judge it anew."""
         self._db.execute("UPDATE url SET state = 'waiting', due = 0, tries = 0")
@@ -238,7 +253,8 @@ class Frontier:
     def new_round(self) -> None:
         """Begin a new round of addresses that aren't known yet; the sites' files are read anew."""
         self._db.execute("DELETE FROM file")
-        self.forget("round")
+        for what in ("round", "requests", "bytes", "milliseconds"):
+            self.forget(what)
 
     def states(self) -> dict[str, int]:
         """How many addresses are in each state."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import zlib
 from dataclasses import dataclass
@@ -38,16 +39,30 @@ _GZIP: Final = b"\x1f\x8b"
 _BEGINNING: Final = 2**16
 _ROOTS: Final = frozenset({"urlset", "sitemapindex", "rss", "feed", "RDF"})
 _FEEDS: Final = ("application/rss+xml", "application/atom+xml")
+_UNSEEN: Final = frozenset({"script", "style", "template"})
+_WORD: Final = re.compile(r"\w+")
+# The names of months and days, which calendars have where other pages have nothing.
+_DATE_NAMES: Final = (
+    "enero febrero marzo abril mayo junio julio agosto septiembre setiembre octubre noviembre diciembre lunes martes "
+    "miércoles jueves viernes sábado domingo janeiro fevereiro março maio junho julho setembro outubro "
+    "novembro dezembro segunda terça quarta quinta sexta feira january february march april may june july august "
+    "september october november december monday tuesday wednesday thursday friday saturday sunday"
+)
+_DATES: Final = frozenset(_DATE_NAMES.split())
 _LINKING: Final = {"a": "href", "area": "href", "frame": "src", "iframe": "src"}
 
 
 @dataclass(frozen=True)
 class Links:
-    """Links as they are written, resolved against the page's base, in its order; and those of its feeds."""
+    """Links as they are written, resolved against the page's base, in its order; and those of its feeds.
+
+    `wording` is a digest of the page's words, by which pages are known that differ in nothing but numbers and dates.
+    """
 
     pages: list[str]
     feeds: list[str]
     more: int = 0
+    wording: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,7 +83,7 @@ def page_links(body: bytes, url: str, charset: str | None) -> Links:
     root = _html(body, charset)
     if root is None:
         return Links([], [])
-    base = url
+    base, wording = url, _wording(root)
     pages: list[str] = []
     feeds: list[str] = []
     for element in root.iter("base", "meta", "link", *_LINKING):
@@ -78,7 +93,7 @@ def page_links(body: bytes, url: str, charset: str | None) -> Links:
             base = _joined(url, element.get("href") or "") or base
         elif tag == "meta":
             if (element.get("name") or "").lower() == "robots" and _says_nofollow(element.get("content") or ""):
-                return Links([], [])
+                return Links([], [], wording=wording)
         elif tag == "link":
             href = element.get("href") or ""
             if "alternate" in rel and (element.get("type") or "").lower() in _FEEDS:
@@ -88,7 +103,7 @@ def page_links(body: bytes, url: str, charset: str | None) -> Links:
         elif "nofollow" not in rel:
             pages.append(_joined(base, element.get(_LINKING[str(tag)]) or ""))
     found = list(dict.fromkeys(filter(None, pages)))
-    return Links(found[:MAX_LINKS], list(dict.fromkeys(filter(None, feeds))), max(0, len(found) - MAX_LINKS))
+    return Links(found[:MAX_LINKS], list(dict.fromkeys(filter(None, feeds))), max(0, len(found) - MAX_LINKS), wording)
 
 
 def is_listing(body: bytes, said: str) -> bool:
@@ -149,6 +164,18 @@ def _html(body: bytes, charset: str | None) -> _Element | None:
         return html.document_fromstring(body, parser=parser)
     except (etree.LxmlError, ValueError, AssertionError):  # an empty page, among others
         return None
+
+
+def _wording(root: _Element) -> str:
+    """A digest of the page's words, without numbers, names of dates, and links that only repeat their address."""
+    pieces: list[str] = []
+    for element in root.iter(etree.Element):
+        text = (element.text or "").strip()
+        if element.tag not in _UNSEEN and not (element.tag == "a" and text in (element.get("href") or "")):
+            pieces.append(text)
+        pieces.append(element.tail or "")
+    words = (word for word in _WORD.findall(" ".join(pieces).lower()) if word.isalpha() and word not in _DATES)
+    return hashlib.blake2b(" ".join(words).encode(), digest_size=16).hexdigest()
 
 
 def _known(charset: str | None) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -52,9 +53,10 @@ class Job:
 
 @dataclass
 class Answer:
-    """What came of a job: the exchange, or the trouble that there was."""
+    """What came of a job: the exchange, or the trouble that there was; and the seconds that it took."""
 
     exchange: Exchange | None = None
+    seconds: float = 0.0
     trouble: TroubleError | None = None
 
 
@@ -77,7 +79,7 @@ class Asker:
 
     def ask(self, job: Job) -> Answer:
         """The answer to a job; never raises."""
-        answer = Answer()
+        answer, started = Answer(), time.monotonic()
         client = self._client(job.host)
         try:
             if job.file:
@@ -92,6 +94,7 @@ class Asker:
             answer.trouble = trouble
         except Exception as error:  # noqa: BLE001  (the boundary: what one server does stops no other)
             answer.trouble = TroubleError("malformed response", f"{type(error).__name__}: {error}"[:200])
+        answer.seconds = time.monotonic() - started
         return answer
 
     def _client(self, host: str) -> Client:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from latam_corpus.catalog.optout.addresses import ROBOTS, root_of
 from latam_corpus.catalog.scope import host_of
 from latam_corpus.harvest.crawl.addresses import web_address
+from latam_corpus.harvest.crawl.budget import Budget, charge
 from latam_corpus.harvest.crawl.causes import TroubleError
 from latam_corpus.harvest.crawl.cdxj import write_index
 from latam_corpus.harvest.crawl.frontier import Frontier
@@ -97,7 +98,7 @@ class Crawler:
         Args:
             source: with a table `[collect.crawl]`.
             out: the folder whose `collected/<source>` it is written to.
-            progress: is told of each page.
+            progress: is told how far it has come.
             limit: pages of the round after which to stop; the source's `max_pages` where it is less.
             workers: hosts that are asked at the same time.
             first_rest: seconds to rest after a host's first refusal.
@@ -113,6 +114,7 @@ class Crawler:
         self._source_id = source.id
         self._progress, self._workers, self._first_rest = progress, workers, first_rest
         self._limit = min(limit or self.scope.max_pages, self.scope.max_pages)
+        self._budget = Budget.of(self.scope, self._limit)
         self._frontier = Frontier(self.folder / "frontier.sqlite")
         try:
             self._archive = Archive(self.folder, source, self._agent, self._frontier.lengths)
@@ -126,6 +128,7 @@ class Crawler:
         self._paces: dict[str, Pace] = {}
         self._asker = Asker(self.scope, self._agent)
         self._closed: dict[str, str] = {}
+        self._requests, self._last = 0, ""
         self._file_tries: dict[str, int] = {}
         self._failing: dict[str, set[str]] = {}  # by host, the addresses that gave nothing since it last answered
         self._moved: dict[str, Job] = {}  # sites' files that have moved, by their own addresses
@@ -216,18 +219,27 @@ class Crawler:
         if not flying:
             if not [host for host in idle if host in self._hosts and host not in self._closed]:
                 return False
+            self._progress.step(self._last, self._pages, self._requests, len(self._hosts))
             time.sleep(max(0.0, min(wake - time.time(), _LONGEST_SLEEP)))
             return True
         done, _ = wait(flying, timeout=max(0.0, wake - time.time()), return_when=FIRST_COMPLETED)
         for future in done:
             self._take(flying.pop(future), future.result())
+        self._progress.step(self._last, self._pages, self._requests, len(self._hosts))
         return True
 
     def _job(self, host: str, now: float) -> Job | None:
         """What the host is asked next; None where nothing waits, or nothing that may be asked now."""
+        if spent := self._budget.spent(host, self._frontier):
+            self._close(host, spent)
+            return None
         for moved in [one for one in self._moved.values() if one.host == host]:
             if ready := self._moved_file(moved, now):
                 return ready
+        return self._next(host, now)
+
+    def _next(self, host: str, now: float) -> Job | None:
+        """What is asked of the addresses that wait, or a file of their site that must be read before."""
         turn = time.monotonic() + _LONGEST_TURN
         while waiting := self._frontier.next(host, now):
             root = root_of(waiting.url)
@@ -254,6 +266,8 @@ class Crawler:
     def _page(self, waiting: Waiting, site: Site) -> Job | None:
         """The request for an address whose site's files are read; None where there is nothing to ask."""
         if site.robots.allows(waiting.url):
+            if self._visits.trapped(waiting):
+                return None
             return Job(waiting, waiting.url, self._visits.conditions(waiting, site))
         self._visits.shut_out(waiting, site)
         return None
@@ -270,6 +284,8 @@ class Crawler:
         now = time.time()
         waiting, root = job.waiting, root_of(job.waiting.url)
         started = time.monotonic()
+        self._requests, self._last = self._requests + 1, job.address
+        charge(job.host, len(answer.exchange.body) if answer.exchange else 0, answer.seconds, self._frontier)
         rest: float | None = None
         try:
             last = usable(job, answer)
@@ -277,7 +293,6 @@ class Crawler:
                 self._file(job, root, last, now)
             elif self._visits.answered(waiting, last, self._sites.site(root, now), conditional=bool(job.conditions)):
                 self._frontier.count("round", "pages", add=1)
-                self._progress.page(waiting.url, self._pages, len(self._hosts))
             # A robots.txt that was read now says already when the next request may be made.
             pace = self._pace(job.host, root_of(job.address), now)
             pace.answered(last.seconds)
@@ -305,7 +320,7 @@ class Crawler:
             self._visits.note(job.file, "robots is a page")
         if job.file.endswith(ROBOTS) and "sitemaps" in self.scope.follow:
             for sitemap in self._sites.site(root, now).robots.sitemaps:
-                self._visits.offer(sitemap, job.file, 0)
+                self._visits.offer(sitemap, job.file, 0, is_list=True)
         return True
 
     def _moves(self, job: Job, target: str) -> bool:
