@@ -138,7 +138,7 @@ def test_pages_with_the_words_of_others_are_a_trap(
     tmp_path: Path, site: Any, monkeypatch: pytest.MonkeyPatch, route: Callable[[str], Any], start: str
 ) -> None:
     """Bytes and addresses differ, words don't: what waits of their kind isn't asked for, and other pages are."""
-    monkeypatch.setattr(traps, "MAX_SAME", 5)
+    monkeypatch.setattr(traps, "MAX_SAME_WORDS", 5)
     good = [f"/nota/{name}" for name in ("uno", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho")]
     site.any_ = route
     site.routes |= {"/": page("inicio", start, *good)} | {name: page(name.replace("/", " ")) for name in good}
@@ -151,7 +151,7 @@ def test_pages_with_the_words_of_others_are_a_trap(
 
 def test_lists_of_titles_are_no_trap(tmp_path: Path, site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages of nothing but links to notes have their titles as words."""
-    monkeypatch.setattr(traps, "MAX_SAME", 3)
+    monkeypatch.setattr(traps, "MAX_SAME_WORDS", 3)
     words = [first + second for first in ("barca", "puerto", "alba", "viento") for second in ("azul", "nuevo", "lejos")]
     listed = {
         f"/lista?p={n}": f'<!doctype html><a href="/lista?p={n + 1}">{n + 1}</a><a href="/">{word}</a>'

@@ -64,7 +64,7 @@ def test_every_record_is_valid_for_warcio_and_fastwarc(folder: Path) -> None:
                 ids.append(record.rec_headers.get_header("WARC-Record-ID"))
         with path.open("rb") as file:
             valid = [record.record_id for record in ArchiveIterator(file, verify_digests=True)]
-        assert [f"<{one.strip('<>')}>" for one in valid] == ids[-len(valid) :]
+        assert [f"<{str(one).strip('<>')}>" for one in valid] == ids[-len(valid) :]
     assert len(valid) == len(kinds)
     assert set(kinds) == {"warcinfo", "response", "request", "metadata", "revisit", "conversion"}
     assert kinds.count("revisit") >= 6

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 State: TypeAlias = Literal["waiting", "page", "aside", "failed", "refused", "gone"]
 _VERSION: Final = 1
+# Seconds; a clock that is set right by less makes nobody wait.
+_CLOCKS_DIFFER: Final = 2.0
 _TABLES: Final = """
 CREATE TABLE url (
     id INTEGER PRIMARY KEY, url TEXT NOT NULL UNIQUE, host TEXT NOT NULL, depth INTEGER NOT NULL,
@@ -105,6 +109,8 @@ class Frontier:
             self._db.execute("COMMIT")
         except sqlite3.OperationalError as error:
             self._db.close()
+            if "locked" not in str(error):
+                raise
             problem = _("it is in use ({error})", error=error)
             raise ConfigError(str(path), problem, _("wait until the other crawl is done")) from None
         except sqlite3.DatabaseError as error:
@@ -115,16 +121,32 @@ class Frontier:
             self._db.close()
             raise ConfigError(str(path), _("it was written by another version"), _("move the source's folder away"))
         self._db.execute("BEGIN")
+        self._started = time.time() - time.monotonic()
+        self._set_back()
+
+    def now(self) -> float:
+        """The moment in seconds since the epoch; it doesn't jump, though the system's clock is set meanwhile."""
+        return self._started + time.monotonic()
+
+    def _set_back(self) -> None:
+        """Where the clock was set back since the last commit, move what is written of moments with it."""
+        if (ahead := self.count("clock", "") / 1000 - self.now()) > _CLOCKS_DIFFER:
+            self._db.execute("UPDATE host SET free = free - ?", (ahead,))
+            self._db.execute("UPDATE url SET due = due - ? WHERE due > 0", (ahead,))
+            self._db.execute("UPDATE file SET read = read - ?", (ahead,))
+            self.forget("clock")
 
     def commit(self, lengths: Mapping[str, int]) -> None:
         """Make what was done since the last commit stand, together with the lengths of the files."""
+        self._db.execute("INSERT OR REPLACE INTO count VALUES ('clock', '', ?)", (round(1000 * self.now()),))
         self._db.executemany("INSERT OR REPLACE INTO length VALUES (?, ?)", lengths.items())
         self._db.execute("COMMIT")
         self._db.execute("BEGIN")
 
     def close(self) -> None:
         """Close it; what wasn't committed is forgotten."""
-        self._db.execute("ROLLBACK")
+        with suppress(sqlite3.Error):  # where it couldn't be written it is rolled back already
+            self._db.execute("ROLLBACK")
         self._db.close()
 
     @property

@@ -7,7 +7,7 @@ import re
 import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
-from urllib.parse import urljoin
+from urllib.parse import quote_from_bytes, urljoin
 
 from lxml import etree, html
 
@@ -39,6 +39,8 @@ _GZIP: Final = b"\x1f\x8b"
 _BEGINNING: Final = 2**16
 _ROOTS: Final = frozenset({"urlset", "sitemapindex", "rss", "feed", "RDF"})
 _FEEDS: Final = ("application/rss+xml", "application/atom+xml")
+_WESTERN: Final = ("iso-8859-1", "latin1", "latin-1", "us-ascii", "ascii", "windows-1252")
+_ASCII: Final = "".join(map(chr, range(0x21, 0x7F)))
 _UNSEEN: Final = frozenset({"script", "style", "template"})
 _WORD: Final = re.compile(r"\w+")
 # The names of months and days, which calendars have where other pages have nothing.
@@ -84,6 +86,7 @@ def page_links(body: bytes, url: str, charset: str | None) -> Links:
     if root is None:
         return Links([], [])
     base, wording = url, _wording(root)
+    said = str(root.getroottree().docinfo.encoding or "")
     pages: list[str] = []
     feeds: list[str] = []
     for element in root.iter("base", "meta", "link", *_LINKING):
@@ -102,7 +105,7 @@ def page_links(body: bytes, url: str, charset: str | None) -> Links:
                 pages.append(_joined(base, href))
         elif "nofollow" not in rel:
             pages.append(_joined(base, element.get(_LINKING[str(tag)]) or ""))
-    found = list(dict.fromkeys(filter(None, pages)))
+    found = list(dict.fromkeys(_in_charset(page, said) for page in pages if page))
     return Links(found[:MAX_LINKS], list(dict.fromkeys(filter(None, feeds))), max(0, len(found) - MAX_LINKS), wording)
 
 
@@ -268,6 +271,25 @@ def _joined(base: str, link: str) -> str:
         return urljoin(base, link.strip()) if link.strip() else ""
     except ValueError:
         return link.strip()
+
+
+def _in_charset(link: str, charset: str) -> str:
+    """The link with its query in the page's charset, as browsers send it (URL Standard, 4.4); paths are UTF-8 always.
+
+    >>> _in_charset("https://a.example/búsqueda?q=mañana", "iso-8859-1")
+    'https://a.example/búsqueda?q=ma%F1ana'
+    """
+    before, mark, rest = link.partition("?")
+    query, hash_, fragment = rest.partition("#")
+    charset = charset.lower()
+    if query.isascii() or charset.startswith(("utf", "ucs")):
+        return link
+    try:
+        # To browsers all of these are Windows-1252.
+        coded = query.encode("cp1252" if charset in _WESTERN else charset, "xmlcharrefreplace")
+    except LookupError:
+        return link
+    return before + mark + quote_from_bytes(coded, safe=_ASCII) + hash_ + fragment
 
 
 def _says_nofollow(content: str) -> bool:

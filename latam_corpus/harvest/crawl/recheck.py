@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, ClassVar, Final, Protocol
 
 from pydantic import ValidationError
@@ -151,7 +150,7 @@ class SiteReader(Crawler):
         if again or (states and not states.get("waiting")):
             self._frontier.again()
             self._frontier.forget(_UNREAD)
-        day = time.time() - DAY
+        day = self._frontier.now() - DAY
         for root in self._roots:
             known = not self._frontier.add(f"{root}/", 0, None)
             if known and root + ROBOTS not in self._frontier.files(root, day):

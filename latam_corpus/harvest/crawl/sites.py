@@ -8,6 +8,7 @@ from latam_corpus.catalog.optout.addresses import ROBOTS
 from latam_corpus.catalog.scope import host_of
 from latam_corpus.harvest.crawl.causes import TroubleError
 from latam_corpus.harvest.optout.robots import MAX_BYTES, is_markup
+from latam_corpus.harvest.optout.robots_bounds import unread_delays
 from latam_corpus.harvest.optout.site import FILES, Site, Text
 
 if TYPE_CHECKING:
@@ -70,6 +71,11 @@ class Sites:
             raise TroubleError("robots unavailable", f"status {answer.status}", retry=True)
         self.missing(address, root, Text(body, answer.time), now)
         return odd
+
+    def unread_delays(self, root: str, now: float) -> list[str]:
+        """The delays that the site's robots.txt asks for in words that aren't understood."""
+        body = self.site(root, now).files[root + ROBOTS].body or b""
+        return unread_delays(body.decode("utf-8", "replace"))
 
     def missing(self, address: str, root: str, file: Text, now: float) -> None:
         """Keep a file, or that there is none."""

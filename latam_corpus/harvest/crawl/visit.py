@@ -154,7 +154,7 @@ class Visits:
         if answer.status in _OK:
             return self._good(waiting, answer, site)
         self._write(waiting, answer, None, None, media_of(answer))
-        if answer.status in _MOVED and (target := answer.header("location")):
+        if answer.status in _MOVED and (target := answer.location):
             self._moved(waiting, target)
             self.frontier.done(waiting.url, "aside")
         elif answer.status in GONE and (waiting.earlier or (waiting.date and self.scope.gone == "withdraw")):

@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -110,9 +111,10 @@ class Archive:
         return lengths
 
     def close(self) -> None:
-        """Close the files."""
-        self._warc.file.close()
-        self._log.file.close()
+        """Close the files; what wasn't committed of them need not be written."""
+        for file in (self._warc.file, self._log.file):
+            with suppress(OSError):
+                file.close()
 
     def note(self, row: Mapping[str, Any]) -> None:
         """Append a line to `crawl.jsonl`."""

@@ -14,6 +14,7 @@ from latam_corpus.harvest.crawl.addresses import web_address
 from latam_corpus.harvest.crawl.budget import Budget, charge
 from latam_corpus.harvest.crawl.causes import TroubleError
 from latam_corpus.harvest.crawl.cdxj import write_index
+from latam_corpus.harvest.crawl.disk import writing
 from latam_corpus.harvest.crawl.frontier import Frontier
 from latam_corpus.harvest.crawl.gone import write_gone
 from latam_corpus.harvest.crawl.pace import LONGEST_REST, MAX_TRIES, Pace
@@ -110,17 +111,13 @@ class Crawler:
         """
         self.scope, self._agent = scope_of(source), user_agent(source)
         self.folder = folder or collected_folder(source.id, out)
-        self.folder.mkdir(parents=True, exist_ok=True)
+        with writing(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._open(source)
         self._source_id = source.id
         self._progress, self._workers, self._first_rest = progress, workers, first_rest
         self._limit = min(limit or self.scope.max_pages, self.scope.max_pages)
         self._budget = Budget.of(self.scope, self._limit)
-        self._frontier = Frontier(self.folder / "frontier.sqlite")
-        try:
-            self._archive = Archive(self.folder, source, self._agent, self._frontier.lengths)
-        except BaseException:
-            self._frontier.close()
-            raise
         self._sites = Sites(self._frontier)
         self._visits = self._made_visits(source)
         self._hosts: dict[str, None] = {}  # those with addresses that wait, in the order in which they were met
@@ -133,12 +130,27 @@ class Crawler:
         self._failing: dict[str, set[str]] = {}  # by host, the addresses that gave nothing since it last answered
         self._moved: dict[str, Job] = {}  # sites' files that have moved, by their own addresses
 
+    def _open(self, source: Source) -> None:
+        self._frontier = Frontier(self.folder / "frontier.sqlite")
+        try:
+            self._archive = Archive(self.folder, source, self._agent, self._frontier.lengths)
+        except BaseException:
+            self._frontier.close()
+            raise
+
     def run(self, *, again: bool = False) -> Result:
         """Ask for every address that waits, until none does, the limit is reached or hosts ask for rest.
 
         Args:
             again: whether a new round is begun: every page is asked for again, on the condition that it has changed.
+
+        Raises:
+            SourceError: what was collected can't be written, as on a full disk.
         """
+        with writing(self.folder):
+            return self._run(again=again)
+
+    def _run(self, *, again: bool) -> Result:
         started = time.monotonic()
         self._begin(again=again)
         for host in self._frontier.hosts():
@@ -199,7 +211,7 @@ class Crawler:
 
     def _step(self, pool: ThreadPoolExecutor, flying: dict[Future[Answer], Job]) -> bool:
         """Ask the hosts that may be asked, and take in what has come; false when there is nothing more to do."""
-        now = time.time()
+        now = self._frontier.now()
         busy = {job.host for job in flying.values()}
         wake = now + _LONGEST_SLEEP
         idle = [host for host in self._hosts if host not in busy and host not in self._closed]
@@ -220,9 +232,9 @@ class Crawler:
             if not [host for host in idle if host in self._hosts and host not in self._closed]:
                 return False
             self._progress.step(self._last, self._pages, self._requests, len(self._hosts))
-            time.sleep(max(0.0, min(wake - time.time(), _LONGEST_SLEEP)))
+            time.sleep(max(0.0, min(wake - self._frontier.now(), _LONGEST_SLEEP)))
             return True
-        done, _ = wait(flying, timeout=max(0.0, wake - time.time()), return_when=FIRST_COMPLETED)
+        done, _ = wait(flying, timeout=max(0.0, wake - self._frontier.now()), return_when=FIRST_COMPLETED)
         for future in done:
             self._take(flying.pop(future), future.result())
         self._progress.step(self._last, self._pages, self._requests, len(self._hosts))
@@ -281,7 +293,7 @@ class Crawler:
 
     def _take(self, job: Job, answer: Answer) -> None:
         """Make an answer stand, with all that follows from it."""
-        now = time.time()
+        now = self._frontier.now()
         waiting, root = job.waiting, root_of(job.waiting.url)
         started = time.monotonic()
         self._requests, self._last = self._requests + 1, job.address
@@ -303,7 +315,9 @@ class Crawler:
             rest = pace.rest(asked) if self._rests(job, trouble) else None
             self._trouble(job, root, trouble, now, rest)
         took = time.monotonic() - started
-        free = time.time() + max(pace.delay if rest is None else rest, _RESTS * took if took > _LONGEST_TURN else 0.0)
+        free = self._frontier.now() + max(
+            pace.delay if rest is None else rest, _RESTS * took if took > _LONGEST_TURN else 0.0
+        )
         self._free[job.host] = free
         self._frontier.free(job.host, free)
         self._frontier.commit(self._archive.settle())
@@ -312,12 +326,14 @@ class Crawler:
         """Take in an answer for a site's file; false where it has moved, and is asked for there."""
         written = self._archive.write(answer, [("siteFile", job.file)], None, None)
         self._frontier.index(answer.url, written, media_of(answer), answer.status)
-        if answer.status in MOVED and self._moves(job, answer.header("location")):
+        if answer.status in MOVED and self._moves(job, answer.location):
             return False
         odd = self._sites.read(job.file, root, answer, now)
         self._file_tries.pop(job.file, None)
         if odd and job.file.endswith(ROBOTS):
             self._visits.note(job.file, "robots is a page")
+        for unread in self._sites.unread_delays(root, now) if job.file.endswith(ROBOTS) else ():
+            self._visits.note(job.file, "unread delay", told=unread[:100])
         if job.file.endswith(ROBOTS) and "sitemaps" in self.scope.follow:
             for sitemap in self._sites.site(root, now).robots.sitemaps:
                 self._visits.offer(sitemap, job.file, 0, is_list=True)
@@ -389,7 +405,7 @@ class Crawler:
             self._frontier.later(waiting.url, now + rest, tried=False)
         elif trouble.retry and waiting.tries + 1 < self.max_tries:
             # After the host's rest others have their turn first: one address that is always refused isn't the host.
-            after = pace.first_rest * 2**waiting.tries if rest is None else 2 * rest
+            after = pace.first_rest * 2**waiting.tries if rest is None else rest + min(rest, 60.0)
             self._frontier.later(waiting.url, now + after)
         else:
             self._visits.note(waiting.url, trouble.cause, via=waiting.via, **trouble.detail)
@@ -425,4 +441,4 @@ class Crawler:
         self._closed[host] = why
         self._asker.leave(host)
         for job in [job for job in self._moved.values() if job.host == host and job.file in self._moved]:
-            self._abandon(job, TroubleError("no connection", why), time.time())
+            self._abandon(job, TroubleError("no connection", why), self._frontier.now())

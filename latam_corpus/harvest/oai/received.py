@@ -78,7 +78,7 @@ class OaiVisits(Lists):
             self.note(self.oai.address, "repository error", told=told)
             return False
         item = self.memory.item(record.identifier)
-        if item and item.tag == tag:
+        if item and item.tag == tag and not _later(record, item):
             return False
         known = catalogued.to_json(record.known())
         if record.deleted:
@@ -217,6 +217,12 @@ class OaiVisits(Lists):
         super()._moved(waiting, target)
         if link:
             self.ended(waiting, "failed", f"it moved to {target[:200]}")
+
+
+def _later(record: Record, item: Item) -> bool:
+    """Whether a list has a record a second time as it is later: taken back, or handed in anew."""
+    deleted = record.deleted and item.state != "withdrawn"
+    return record.datestamp > item.datestamp or (deleted and record.datestamp >= item.datestamp)
 
 
 def _narrower(known: str, before: str) -> bool:

@@ -13,6 +13,12 @@ MAX_RULES: Final = 200_000
 
 _NAME: Final = re.compile(r"\s*([\w-]+)\s*[:\s]\s*(.*)")
 _STARS: Final = re.compile(r"\*+")
+_DELAY: Final = re.compile(
+    r"(?im)^([ \t]*crawl[- ]?delay[ \t]*:?[ \t]*)(\d+(?:[.,]\d+)?)[ \t]*"
+    r"(ms|milli\w*|s|seg\w*|sec\w*|m|mins?|minut\w*|h|hours?|horas?)\b\.?"
+)
+_DELAYS: Final = re.compile(r"(?im)^[ \t]*crawl[- ]?delay[ \t]*:?([^#\r\n]*)")
+_NUMBER: Final = re.compile(r"\d*\.?\d*")
 _NOTHING: Final = "User-agent: *\nDisallow: /\n"
 
 
@@ -39,6 +45,31 @@ def within_bounds(text: str) -> str:
     if rules > MAX_RULES:
         return _NOTHING
     return text if stars <= MAX_STARS else "\n".join(dict.fromkeys(_strict(lines)))
+
+
+def with_plain_delays(text: str) -> str:
+    """The text with each delay in seconds as a bare number, which parsers read.
+
+    >>> with_plain_delays("Crawl-delay: 2s"), with_plain_delays("Crawl-delay: 1,5 min # calma")
+    ('Crawl-delay: 2', 'Crawl-delay: 90 # calma')
+    """
+    return _DELAY.sub(lambda found: f"{found[1]}{_seconds(found[2], found[3]):g}", text)
+
+
+def unread_delays(text: str) -> list[str]:
+    r"""The delays of which it can't be told what they ask for.
+
+    >>> unread_delays("Crawl-delay: 10\nCrawl-delay: mucho\n")
+    ['mucho']
+    """
+    said = [found[1].strip() for found in _DELAYS.finditer(with_plain_delays(text))]
+    return [one for one in said if not _NUMBER.fullmatch(one)]
+
+
+def _seconds(number: str, unit: str) -> float:
+    unit = unit.lower()
+    times = 0.001 if unit == "ms" or unit.startswith("mil") else {"m": 60.0, "h": 3600.0}.get(unit[0], 1.0)
+    return float(number.replace(",", ".")) * times
 
 
 def _strict(lines: list[str]) -> list[str]:
