@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latam_corpus.dedupe import meet, pairs
-from latam_corpus.dedupe.buckets import laid
-from latam_corpus.dedupe.pairing import Pairing
-from latam_corpus.dedupe.pairs import Extent, candidate_pairs, merged, pair_runs, partial_pairs
+from latam_corpus.dedupe import candidate_jobs, pairs
+from latam_corpus.dedupe.buckets import into_buckets
+from latam_corpus.dedupe.pairs import Extent, Pairing, candidate_pairs, merged, pair_runs, partial_pairs
 
 ALL = Extent(np.full(50, 1), np.ones(50, np.uint64))
 
@@ -66,7 +65,9 @@ def test_no_run_has_more_pairs_than_there_is_room_for() -> None:
     """Forty documents with one value make 780 pairs, told in runs of 50 at most, each pair once."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pairs, "PAIRS_A_RUN", 50)
-        made = list(pair_runs(Pairing(laid(np.full(40, 9, np.uint64), np.arange(40, dtype=np.uint32)), 50, 4, 8)))
+        made = list(
+            pair_runs(Pairing(into_buckets(np.full(40, 9, np.uint64), np.arange(40, dtype=np.uint32)), 50, 4, 8))
+        )
     assert max(len(keys) for keys, _ in made) <= 50
     assert len(np.unique(np.concatenate([keys for keys, _ in made]))) == 780 == sum(len(keys) for keys, _ in made)
 
@@ -75,9 +76,9 @@ def test_no_run_has_more_pairs_than_there_is_room_for() -> None:
 def test_ranges_of_keys_hold_every_key_once(runs: list[list[int]], marks_each: int) -> None:
     """Wherever the runs are cut, each key is in one range, and no range has many more than asked for."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(meet, "_MARK", 3)
+        patch.setattr(candidate_jobs, "_MARK", 3)
         marks = np.concatenate([np.array(sorted(run)[::3], np.uint64) for run in runs])
-        ranges = meet.key_ranges(marks, 3 * marks_each)
+        ranges = candidate_jobs.key_ranges(marks, 3 * marks_each)
     assert [low for low, _ in ranges[1:]] == [high for _, high in ranges[:-1]]
     assert (ranges[0][0], ranges[-1][1]) == (0, 1 << 64)
     keys = [key for run in runs for key in set(run)]

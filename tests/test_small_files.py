@@ -16,15 +16,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from latam_corpus.catalog.source import Source
-from latam_corpus.collect import packs as module
+from latam_corpus.collect import files as module
 from latam_corpus.collect.files import InputFile, digest, list_inputs, packs, read, read_all, split
 from latam_corpus.engine.in_process import InProcess
 from latam_corpus.pipeline import cuts
 from latam_corpus.pipeline.difference import differences, title_of
 from latam_corpus.pipeline.plan import make_plan
 from latam_corpus.pipeline.recipe import load_recipe
-from latam_corpus.pipeline.record import read_record
 from latam_corpus.pipeline.run import find_parts, run
+from latam_corpus.pipeline.run_record import read_record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

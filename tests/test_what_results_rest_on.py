@@ -12,9 +12,8 @@ import pytest
 import latam_corpus
 from latam_corpus.errors import ConfigError
 from latam_corpus.pipeline import keys
-from latam_corpus.pipeline.keys import reading_code, stage_digest
+from latam_corpus.pipeline.keys import Code, reading_code, stage_digest
 from latam_corpus.pipeline.plan import Step
-from latam_corpus.pipeline.reach import Code
 from latam_corpus.pipeline.registry import STAGES, make_stage
 from latam_corpus.pipeline.supersede import Supersede
 from latam_corpus.stages import Stage
@@ -65,7 +64,7 @@ def _redone(before: dict[str, str], after: dict[str, str]) -> set[str]:
         ("lab/suggest_bounds.py", _NONE),
         ("cli/app.py", _NONE),
         ("release/build.py", _NONE),
-        ("catalog/words.py", _NONE),
+        ("catalog/display_names.py", _NONE),
         ("pipeline/plan.py", _NONE),
         ("extract/skim.py", {"skim"}),
         ("extract/stage.py", {"extract"}),
@@ -73,7 +72,7 @@ def _redone(before: dict[str, str], after: dict[str, str]) -> set[str]:
         ("extract/scan_kernels.py", {"skim", "extract"}),
         ("extract/repair.py", {"repair"}),
         ("language/evidence.py", {"identify"}),
-        ("quality/signals/marks.py", {"measure"}),
+        ("quality/signals/shared_counts.py", {"measure"}),
         ("text/spelling.py", {"measure", "fingerprint", "dedupe"}),  # these look for damage
         ("quality/measure.py", {"measure"}),
         ("quality/filter.py", {"filter"}),
@@ -81,14 +80,14 @@ def _redone(before: dict[str, str], after: dict[str, str]) -> set[str]:
         ("policy.py", {"measure", "filter", "fingerprint", "dedupe"}),
         ("privacy/identifiers.py", {"redact"}),
         ("dedupe/fingerprint.py", {"fingerprint", "dedupe"}),
-        ("dedupe/near.py", {"dedupe"}),
+        ("dedupe/near_duplicates.py", {"dedupe"}),
         ("dedupe/common_lines.py", {"common_lines", "boilerplate"}),
         ("collect/parquet.py", _READING),
         ("catalog/source.py", _READING),
         ("catalog/optout/agents.toml", _READING),
         ("collect/repeats.py", {"supersede"}),
         ("corpus.py", _BARRIERS | {"boilerplate"}),
-        ("pipeline/decide.py", _BARRIERS),
+        ("pipeline/barriers.py", _BARRIERS),
         ("pipeline/decisions.py", _BARRIERS),
         ("batch.py", _STEPS),
         ("pipeline/conserve.py", _STEPS),

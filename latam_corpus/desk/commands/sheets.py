@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from latam_corpus.catalog.source import SOURCES, Source, shipped_sources
-from latam_corpus.cli import completed
+from latam_corpus.cli import completion
 from latam_corpus.cli.show import console, number, print_json
-from latam_corpus.cli.spoken import Lang, in_their_language, spoken
+from latam_corpus.cli.ui_language import Lang, in_their_language, ui_language
 from latam_corpus.desk.check_source import check_source
-from latam_corpus.desk.checked import usable_source
 from latam_corpus.desk.handout import handout_csv, handout_workbook
 from latam_corpus.desk.sheet import language_of_heads, row_of, source_of
 from latam_corpus.desk.sheet_columns import TO_CORRECT
+from latam_corpus.desk.source_argument import usable_source
 from latam_corpus.desk.workbook import csv_text, read_sheet, returned_workbook, with_notes
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import Message, _, same
-from latam_corpus.report.page import write_file
+from latam_corpus.report.page_frame import write_file
 from latam_corpus.toml_model import parse_toml, read_toml
 
 if TYPE_CHECKING:
@@ -44,14 +44,14 @@ def export_sheet(
     sheet: Annotated[Path, typer.Argument(metavar="SHEET", help="The sheet to write: .xlsx or .csv.")],
     sources: Annotated[
         list[str] | None,
-        typer.Argument(metavar="SOURCE…", help="Source files or ids.", autocompletion=completed.sources),
+        typer.Argument(metavar="SOURCE…", help="Source files or ids.", autocompletion=completion.sources),
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="Every source of the catalogue.")] = False,
     lang: Lang = "",
     as_json: Json = False,
 ) -> None:
     """Write the sheet that people fill in, empty or with sources; XLSX has drop-downs and a page that explains it."""
-    language = spoken(lang)
+    language = ui_language(lang)
     if sheet.exists():
         raise ConfigError(str(sheet), _("that file is there already"), _("give another name"))
     named = [*(sources or ()), *((source.id for source in shipped_sources()) if every else ())]
@@ -88,7 +88,9 @@ def import_sheet(
     No file is written over, and the sheet that came is left as it is. Exit code 1 when a row is to be corrected.
     """
     found = read_sheet(sheet)
-    language = spoken(lang) if lang else language_of_heads([head.rstrip(" *") for head in found.heads], spoken(""))
+    language = (
+        ui_language(lang) if lang else language_of_heads([head.rstrip(" *") for head in found.heads], ui_language(""))
+    )
     returned = back or sheet.with_name(f"{sheet.stem}.{_folded_head(language)}{sheet.suffix}")
     if returned.exists() and returned.samefile(sheet):
         raise ConfigError(

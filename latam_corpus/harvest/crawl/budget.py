@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from latam_corpus.catalog.scope import Crawl
+    from latam_corpus.catalog.harvest_tables import Crawl
     from latam_corpus.harvest.crawl.causes import Cause
     from latam_corpus.harvest.crawl.frontier import Frontier
 
@@ -20,7 +20,7 @@ class Budget:
         bytes: of bodies, as sent.
         seconds: that its answers may take together.
 
-    >>> from latam_corpus.catalog.scope import Crawl
+    >>> from latam_corpus.catalog.harvest_tables import Crawl
     >>> Budget.of(Crawl(start=("https://gaceta.example/",)), 10).requests
     200
     """

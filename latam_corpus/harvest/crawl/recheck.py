@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, ClassVar, Final, Protocol
 
 from pydantic import ValidationError
 
-from latam_corpus.catalog.optout.addresses import ROBOTS, root_of
-from latam_corpus.catalog.scope import Crawl, host_of
+from latam_corpus.catalog.harvest_tables import Crawl, host_of
+from latam_corpus.catalog.optout.opt_out import ROBOTS, root_of
 from latam_corpus.catalog.source import Collect, Source
 from latam_corpus.errors import ConfigError
-from latam_corpus.harvest.crawl.gone import GONE
-from latam_corpus.harvest.crawl.progress import Silent
+from latam_corpus.harvest.crawl.crawl_progress import Silent
 from latam_corpus.harvest.crawl.sites import DAY, OK
 from latam_corpus.harvest.crawl.website import Crawler
+from latam_corpus.harvest.crawl.withdrawals import GONE_STATUSES
 from latam_corpus.harvest.optout.robots import MAX_BYTES, is_markup
 from latam_corpus.harvest.optout.site import FILES, Site
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from latam_corpus.harvest.crawl.causes import Cause, TroubleError
-    from latam_corpus.harvest.crawl.fetch import Exchange
+    from latam_corpus.harvest.crawl.exchange import Exchange
     from latam_corpus.harvest.crawl.frontier import Waiting
     from latam_corpus.harvest.crawl.requests import Answer, Job
     from latam_corpus.harvest.crawl.website import Result
@@ -35,7 +35,7 @@ _FIRST_REST: Final = 5.0
 _UNREAD: Final = "unread"
 
 
-class Told(Protocol):
+class SiteProgress(Protocol):
     """Told, over and over, how far it has come."""
 
     def __call__(self, done: int, total: int) -> None:
@@ -59,7 +59,7 @@ class SiteReader(Crawler):
         name: str,
         roots: Sequence[str],
         folder: Path,
-        told: Told,
+        told: SiteProgress,
         *,
         contact: str,
         delay: float = 1.0,
@@ -125,7 +125,7 @@ class SiteReader(Crawler):
         """
         if not super()._file(job, root, answer, now):
             return False
-        if not (answer.status in GONE or (answer.status in OK and not _is_page(job.file, answer))):
+        if not (answer.status in GONE_STATUSES or (answer.status in OK and not _is_page(job.file, answer))):
             self._unread(job.file, "error status", status=answer.status)
         return True
 

@@ -6,16 +6,16 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from latam_corpus.catalog.scope import host_of
+from latam_corpus.catalog.harvest_tables import host_of
 from latam_corpus.collect.responses import PAGES
 from latam_corpus.harvest.crawl.causes import TroubleError
-from latam_corpus.harvest.crawl.fetch import Client, Exchange
+from latam_corpus.harvest.crawl.exchange import Client, Exchange
 from latam_corpus.harvest.crawl.links import MAX_SITEMAP, XML_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from latam_corpus.catalog.scope import Crawl
+    from latam_corpus.catalog.harvest_tables import Crawl
     from latam_corpus.harvest.crawl.frontier import Waiting
 
 _FILE_BYTES: Final = 2 * 2**20

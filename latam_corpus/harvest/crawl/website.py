@@ -8,32 +8,32 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from latam_corpus.catalog.optout.addresses import ROBOTS, root_of
-from latam_corpus.catalog.scope import host_of
-from latam_corpus.harvest.crawl.addresses import web_address
+from latam_corpus.catalog.harvest_tables import host_of
+from latam_corpus.catalog.optout.opt_out import ROBOTS, root_of
 from latam_corpus.harvest.crawl.budget import Budget, charge
 from latam_corpus.harvest.crawl.causes import TroubleError
 from latam_corpus.harvest.crawl.cdxj import write_index
 from latam_corpus.harvest.crawl.disk import writing
 from latam_corpus.harvest.crawl.frontier import Frontier
-from latam_corpus.harvest.crawl.gone import write_gone
+from latam_corpus.harvest.crawl.link_addresses import web_address
 from latam_corpus.harvest.crawl.pace import LONGEST_REST, MAX_TRIES, Pace
 from latam_corpus.harvest.crawl.permission import scope_of, user_agent
 from latam_corpus.harvest.crawl.requests import Answer, Asker, Job, usable
 from latam_corpus.harvest.crawl.sites import MOVED, Sites
 from latam_corpus.harvest.crawl.visit import Visits, media_of
 from latam_corpus.harvest.crawl.warc_writer import Archive
+from latam_corpus.harvest.crawl.withdrawals import write_gone_pages
 from latam_corpus.harvest.optout.site import Text
-from latam_corpus.pipeline.collected import collected_folder
+from latam_corpus.pipeline.collection_folders import collected_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from latam_corpus.catalog.source import Source
     from latam_corpus.harvest.crawl.causes import Cause
-    from latam_corpus.harvest.crawl.fetch import Exchange
+    from latam_corpus.harvest.crawl.crawl_progress import Progress
+    from latam_corpus.harvest.crawl.exchange import Exchange
     from latam_corpus.harvest.crawl.frontier import Waiting
-    from latam_corpus.harvest.crawl.progress import Progress
     from latam_corpus.harvest.optout.site import Site
 
 _LONGEST_SLEEP: Final = 0.5
@@ -119,7 +119,7 @@ class Crawler:
         self._limit = min(limit or self.scope.max_pages, self.scope.max_pages)
         self._budget = Budget.of(self.scope, self._limit)
         self._sites = Sites(self._frontier)
-        self._visits = self._made_visits(source)
+        self._visits = self._new_visits(source)
         self._hosts: dict[str, None] = {}  # those with addresses that wait, in the order in which they were met
         self._free: dict[str, float] = {}
         self._paces: dict[str, Pace] = {}
@@ -177,7 +177,7 @@ class Crawler:
         """Whether a site's file that has moved may be asked of this host."""
         return self.scope.has_host(host)
 
-    def _made_visits(self, source: Source) -> Visits:
+    def _new_visits(self, source: Source) -> Visits:
         """What makes records and addresses of answers."""
         del source
         return Visits(self.scope, self._frontier, self._archive, self._waits)
@@ -192,7 +192,7 @@ class Crawler:
     def _end(self) -> None:
         """Write what can be written only when nothing more is asked for: which pages are gone."""
         if not self._frontier.states().get("waiting"):  # in a round that was cut the former list stands
-            write_gone(self.folder / "gone.jsonl", self._source_id, self._frontier.gone())
+            write_gone_pages(self.folder / "gone.jsonl", self._source_id, self._frontier.gone())
 
     def _result(self, seconds: float) -> Result:
         write_index(self.folder / "index.cdxj", list(self._frontier.records()))

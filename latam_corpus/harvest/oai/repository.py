@@ -11,7 +11,7 @@ from latam_corpus.durable import replacing
 from latam_corpus.harvest.crawl.pace import LONGEST_REST
 from latam_corpus.harvest.crawl.website import Crawler
 from latam_corpus.harvest.oai.list_requests import MAX_AHEAD
-from latam_corpus.harvest.oai.received import OaiVisits
+from latam_corpus.harvest.oai.oai_visits import OaiVisits
 
 if TYPE_CHECKING:
     from latam_corpus.catalog.source import Source
@@ -30,7 +30,7 @@ _CHOICE: Final = {"since", "prefix", "elements", "links", "hosts"}
 class OaiCrawler(Crawler):
     """One session of a repository's harvest."""
 
-    def _made_visits(self, source: Source) -> Visits:
+    def _new_visits(self, source: Source) -> Visits:
         oai = source.collect.oai
         if oai is None:  # the class is chosen by the source's kind
             raise TypeError(source.collect.kind)

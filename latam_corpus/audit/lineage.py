@@ -1,0 +1,206 @@
+"""A document's whole story, gathered from runs and releases: from where, through which stages, why in or out."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import polars as pl
+
+from latam_corpus import schema
+from latam_corpus.audit.copies import copies
+from latam_corpus.catalog.identity import canonical_url
+from latam_corpus.collect.row_files import as_json
+from latam_corpus.language.variety import cues
+from latam_corpus.pipeline.history import finished_runs
+from latam_corpus.pipeline.run_record import read_record
+from latam_corpus.policy import Policies
+from latam_corpus.privacy.redact import redact
+from latam_corpus.release.store_tables import read_ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from latam_corpus.release.store import Store
+
+_MOST: Final = 20
+_LANGUAGE: Final = ("declared_language", "language", "language_score", "languages", "variety", "variety_basis")
+_DOC_ID: Final = re.compile(r"[0-9a-f]{32}")
+
+
+@dataclass(frozen=True)
+class DocumentMatch:
+    """A document in a run: the run's folder and `run.json`, and the row as it was kept or set aside."""
+
+    run: Path
+    told: dict[str, Any]
+    row: dict[str, Any]
+
+
+def find(out: Path, query: str, run: Path | None = None) -> list[DocumentMatch]:
+    """The documents that a query means, the latest run first, twenty at most.
+
+    Args:
+        out: the folder of runs.
+        query: a doc_id, a URL, or words that stand in the text.
+        run: a run's folder; None for any.
+
+    Raises:
+        ConfigError: the record of a run that is asked is damaged.
+        PartError: one of its files is.
+    """
+    found: list[DocumentMatch] = []
+    for record in [read_record(run)] if run else finished_runs(out):
+        # All that a story is told from; a damaged file may have been the one that has the document.
+        files = {kind: record.files(kind) for kind in ("kept", "dropped", "ledger", "filters")}
+        rows = _rows([*files["kept"], *files["dropped"]], query)
+        found += [DocumentMatch(record.folder, record.values, row) for row in rows]
+        if len(found) >= _MOST:
+            break
+    return found[:_MOST]
+
+
+def _rows(files: list[Path], query: str) -> Iterator[dict[str, Any]]:
+    if _DOC_ID.fullmatch(query):
+        wanted = pl.col("doc_id") == query
+    elif re.match(r"[a-z]+://", query):
+        wanted = pl.col("url") == canonical_url(query)
+    else:
+        words = [re.escape(word) for word in unicodedata.normalize("NFC", query).split()]
+        # Who copies words from a page doesn't see where the text's lines end.
+        wanted = pl.col("text").str.contains(r"\s+".join(words)) | (pl.col("title") == query)
+    if files:
+        yield from schema.scan(files, schema.DOCUMENT_SCHEMA).filter(wanted).head(_MOST).collect().iter_rows(named=True)
+
+
+def lineage(found: DocumentMatch, store: Store | None) -> dict[str, Any]:
+    """The story as plain values: what the catalogue says, what each stage did, what was measured, the verdict.
+
+    The text is shown redacted and by its beginning only.
+    """
+    row = found.row
+    events = _ledger(found.run, row["doc_id"])
+    kept = row["drop_reason"] is None
+    return as_json(  # type: ignore[no-any-return]
+        {
+            "doc_id": row["doc_id"],
+            "run": found.told["id"],
+            "verdict": "kept" if kept else "set aside",
+            "reason": row["drop_reason"],
+            "title": row["title"],
+            "creators": row["creators"],
+            "url": row["url"],
+            "source": {"id": row["source_id"], "origin": row["origin"], "obtained": row["obtained"]},
+            "rights": {k: row[k] for k in ("rights", "rights_tier", "basis", "uses", "expires", "embargo_until")},
+            "genre": row["genre"],
+            "country": row["country"],
+            "language": {k: row[k] for k in _LANGUAGE} | {"variety_cues": _variety_cues(found)},
+            "extractor": row["extractor"],
+            "stated": _evidence(events, "extract", "changed") or {},
+            "stages": _stages(found, events),
+            "bounds": _bounds(found, row),
+            "redactions": row["redactions"] or {},
+            "copies": copies(found.run, row, _evidence(events, "dedupe")),
+            "beginning": redact((row["text"] or "")[:400])[0],
+            "releases": _releases(store, row["doc_id"]) if store else [],
+        }
+    )
+
+
+def _evidence(events: list[dict[str, Any]], stage: str, verdict: str = "dropped") -> dict[str, Any] | None:
+    """The evidence with which a stage set the document aside, or changed it."""
+    return next((e["evidence"] for e in events if e["stage"] == stage and e["verdict"] == verdict), None)
+
+
+def _variety_cues(found: DocumentMatch) -> dict[str, list[str]] | None:
+    """The words by which a variety was predicted, by region; they are found anew in the text, for no row holds them."""
+    row = found.row
+    if row["variety_basis"] != "predicted":
+        return None
+    kept = found.run / "filters"
+    folder = str(kept) if (kept / "varieties").is_dir() else ""
+    return cues(row["text"] or "", (row["language"] or "").split("_")[0], folder)
+
+
+def _ledger(run: Path, doc_id: str) -> list[dict[str, Any]]:
+    files = sorted((run / "ledger").glob("*.parquet"))
+    rows = schema.scan(files, schema.LEDGER_SCHEMA).filter(pl.col("doc_id") == doc_id).collect()
+    return [
+        {**row, "evidence": json.loads(row["evidence"]) if row["evidence"] else None}
+        for row in rows.iter_rows(named=True)
+    ]
+
+
+def _stages(found: DocumentMatch, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What happened in each stage of the recipe, in order, up to the one that set the document aside.
+
+    What a plan adds to a recipe is told only where something happened in it. The ledger goes by `doc_id`: where another
+    record of the document fell, its reason is not this one's.
+    """
+    named = {"collect", *(entry["use"] for entry in found.told["recipe"].get("stage", ()))}
+    event: dict[str, Any] | None
+    by_stage: dict[str, list[dict[str, Any]]] = {}
+    for event in events:
+        by_stage.setdefault(event["stage"], []).append(event)
+    steps = []
+    for name in found.told["stages"]:
+        told = by_stage.get(name, [])
+        fell = [event for event in told if event["verdict"] != "changed"]
+        fallen = next((event for event in fell if event["reason"] == found.row["drop_reason"]), None)
+        event = fallen or next((event for event in told if event["verdict"] == "changed"), None)
+        given_way = fell[0]["evidence"] if name == "supersede" and fell else None
+        if event is None and given_way is None and name not in named:
+            continue
+        steps.append(
+            {
+                "stage": name,
+                "verdict": event["verdict"] if event else "passed",
+                "reason": event["reason"] if event else None,
+                "evidence": event["evidence"] if event else given_way,
+            }
+        )
+        if fallen:
+            break
+    return steps
+
+
+def _bounds(found: DocumentMatch, row: dict[str, Any]) -> list[dict[str, Any]]:
+    """Each bound of the document's policy, as it stood in that run, with the measured value."""
+    folder = found.run / "filters"
+    if row["signals"] is None or not folder.is_dir():
+        return []
+    met = []
+    for bound in Policies.load(folder).bounds(row["language"] or "und", row["genre"]):
+        value = row["signals"].get(bound.signal)
+        low = bound.minimum is not None and value is not None and value < bound.minimum
+        high = bound.maximum is not None and value is not None and value > bound.maximum
+        met.append(
+            {
+                "signal": bound.signal,
+                "value": value,
+                "min": bound.minimum,
+                "max": bound.maximum,
+                "file": bound.file,
+                "kept_to": not (low or high),
+            }
+        )
+    return met
+
+
+def _releases(store: Store, doc_id: str) -> list[dict[str, Any]]:
+    """What each release version says of the document."""
+    return [
+        {
+            "release": f"{name}@{version}",
+            "verdict": event["verdict"],
+            "reason": event["reason"],
+            "evidence": json.loads(event["evidence"]) if event["evidence"] else None,
+        }
+        for name in store.names()
+        for version in store.versions(name)
+        for event in read_ledger(store, name, version, doc_id).iter_rows(named=True)
+    ]

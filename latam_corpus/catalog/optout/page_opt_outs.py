@@ -1,0 +1,210 @@
+"""What one page says of itself: in the headers of its response, and in the head of its HTML."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from html import unescape
+from itertools import islice
+from typing import TYPE_CHECKING, Final, Literal
+from urllib.parse import urljoin
+
+from latam_corpus.catalog.optout.agents import TOKEN, training_agents
+from latam_corpus.catalog.optout.opt_out import OptOut, opt_out
+from latam_corpus.catalog.optout.preferences import content_signal, content_usage, reservation
+from latam_corpus.catalog.optout.rsl import MEDIA_TYPE, licence_verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+# How far into a page a meta element is looked for: heads with inlined styles and scripts are long.
+HEAD: Final = 2**18
+# Most pages have none of these words.
+_INTERESTING: Final = (b"noai", b"noarchive", b"tdm-reservation", b"rsl+xml")
+_COMMENT: Final = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+# Possessive and bounded by `<`, so that a page made for it can't make the search slow.
+_TAG: Final = re.compile(r"<(meta|link)\b((?:[^<>\"']|\"[^\"]*\"|'[^']*')*+)>", re.IGNORECASE)
+_ATTRIBUTE: Final = re.compile(r"(?<![\w:-])([\w:-]++)\s*+=\s*+(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))")
+_INLINE: Final = re.compile(rb"<script\b(?=[^<>]*?rsl\+xml)[^<>]*+>", re.IGNORECASE)
+_MAX_INLINE: Final = 5
+# `otherbot: noai` is said to that bot; a value such as `unavailable_after: …` has a colon of its own.
+_AGENT: Final = re.compile(r"\s*([\w.*-]+(?: [\w.-]+)?)\s*:\s*(.+)", re.DOTALL)
+_REFUSALS: Final[tuple[Literal["noai", "noarchive"], ...]] = ("noai", "noarchive")
+
+
+class Head:
+    """The beginning of a page, in which it is told what it refuses: searched once, and taken apart once if need be."""
+
+    def __init__(self, body: bytes) -> None:
+        """The head of a page whose encodings are undone."""
+        self.bytes = body[:HEAD]
+        self._lowered = self.bytes.lower()
+        self._asked: dict[bytes, bool] = {}
+
+    def has(self, word: bytes) -> bool:
+        """Whether a word in lower case stands there in any case.
+
+        >>> Head(b"<meta name=TDM-Reservation>").has(b"tdm-reservation")
+        True
+        """
+        # Asked by several: a search over a long head costs more than all else that is looked for in it.
+        if word not in self._asked:
+            self._asked[word] = word in self._lowered
+        return self._asked[word]
+
+    @cached_property
+    def elements(self) -> list[tuple[str, dict[str, str]]]:
+        """The meta and link elements, with their attributes by names in lower case."""
+        text = _COMMENT.sub("", self.bytes.decode("latin-1"))
+        return [
+            (tag.lower(), {n.lower(): unescape(a or b or c).strip() for n, a, b, c in _ATTRIBUTE.findall(rest)})
+            for tag, rest in _TAG.findall(text)
+        ]
+
+
+def unread_licence(address: str, url: str, time: datetime) -> list[OptOut]:
+    """What a licence that can't be read refuses: it was still meant as terms.
+
+    Args:
+        address: where it should be.
+        url: the page that it is of.
+        time: when it was named.
+    """
+    del url
+    return [opt_out("rsl-permission", "a licence is named and can't be read", address, time)]
+
+
+def page_opt_outs(
+    url: str,
+    headers: Sequence[tuple[str, str]],
+    head: Head,
+    time: datetime,
+    licence: Callable[[str, str, datetime], list[OptOut]] = unread_licence,
+) -> list[OptOut]:
+    """What a page refuses by itself: every refusal counts, sorted.
+
+    Args:
+        url: the page's address.
+        headers: of its response, names in lower case.
+        head: its beginning, encodings undone.
+        time: when it was fetched.
+        licence: what the licence at an address refuses for the page; unread by default.
+
+    >>> from datetime import UTC, datetime
+    >>> now = datetime(2026, 1, 1, tzinfo=UTC)
+    >>> page = Head(b'<link rel="license" type="application/rsl+xml" href="/rsl.xml">')
+    >>> found = page_opt_outs("https://a.example/nota", [("x-robots-tag", "noai")], page, now)
+    >>> [(one.signal, one.address) for one in found]
+    [('noai', 'https://a.example/nota'), ('rsl-permission', 'https://a.example/rsl.xml')]
+    """
+    found = [*header_opt_outs(headers, url, time), *head_opt_outs(head, url, time)]
+    for link in licence_links(headers, head):
+        found += licence(urljoin(url, link), url, time)
+    return sorted(set(found))
+
+
+def header_opt_outs(headers: Sequence[tuple[str, str]], url: str, time: datetime) -> list[OptOut]:
+    """What the response's headers refuse.
+
+    Args:
+        headers: names in lower case and values, a name as often as it was sent.
+        url: the page's address.
+        time: when it was fetched.
+
+    >>> from datetime import UTC, datetime
+    >>> sent = [("x-robots-tag", "noai, noimageai"), ("tdm-reservation", "1"), ("content-usage", "train-ai=n")]
+    >>> found = header_opt_outs(sent, "https://a.example/", datetime(2026, 1, 1, tzinfo=UTC))
+    >>> [one.signal for one in found]
+    ['noai', 'tdm-reservation', 'content-usage']
+    """
+    found: list[OptOut] = []
+    for name, value in headers:
+        if name == "x-robots-tag":
+            found += [opt_out(word, value, url, time) for word in _refusals(value)]
+        elif name == "tdm-reservation" and reservation(value):
+            found.append(opt_out("tdm-reservation", f"header: {value}", url, time))
+        elif name == "content-usage" and content_usage(value) == "n":
+            found.append(opt_out("content-usage", value, url, time))
+        elif name == "content-signal" and content_signal(value) == "n":
+            found.append(opt_out("content-signal", value, url, time))
+    return found
+
+
+def head_opt_outs(head: Head, url: str, time: datetime) -> list[OptOut]:
+    """What the head of an HTML page refuses; its licences are told by `licence_links`.
+
+    >>> from datetime import UTC, datetime
+    >>> page = b'<html><head><meta name="robots" content="noai"><meta name=tdm-reservation content=1></head>'
+    >>> [one.signal for one in head_opt_outs(Head(page), "https://a.example/", datetime(2026, 1, 1, tzinfo=UTC))]
+    ['noai', 'tdm-reservation']
+    """
+    found: list[OptOut] = []
+    if not any(map(head.has, _INTERESTING)):
+        return found
+    verdicts = [licence_verdict(inline, url) for inline in _inlined(head.bytes)]
+    found += [opt_out(verdict[0], f"script: {verdict[1]}", url, time) for verdict in verdicts if verdict]
+    for tag, values in head.elements:
+        if tag != "meta":
+            continue
+        name, content = (values.get("name") or values.get("http-equiv", "")).lower(), values.get("content", "")
+        if name == "robots" or _concerns(name):
+            found += [opt_out(word, f"meta: {content}", url, time) for word in _refusals(content)]
+        elif name == "tdm-reservation" and reservation(content):
+            found.append(opt_out("tdm-reservation", f"meta: {content}", url, time))
+    return found
+
+
+def reserves(headers: Sequence[tuple[str, str]], head: Head) -> bool | None:
+    """Whether the page itself, by header or meta, reserves mining; None where it says nothing.
+
+    Where the two disagree, the reservation counts. What a page says replaces what its site's file says.
+
+    >>> reserves([("tdm-reservation", "0")], Head(b"")), reserves([], Head(b"<p>"))
+    (False, None)
+    """
+    said = [reservation(value) for name, value in headers if name == "tdm-reservation"]
+    if head.has(b"tdm-reservation"):
+        said += [reservation(v.get("content")) for _, v in head.elements if v.get("name") == "tdm-reservation"]
+    known = [one for one in said if one is not None]
+    return any(known) if known else None
+
+
+def licence_links(headers: Sequence[tuple[str, str]], head: Head) -> list[str]:
+    """The RSL licences that the page links to, by header or in its head, as they are written.
+
+    >>> licence_links([("link", '</rsl.xml>; rel="license"; type="application/rsl+xml"')], Head(b""))
+    ['/rsl.xml']
+    """
+    found = [
+        match[1]
+        for name, value in headers
+        if name == "link"
+        for match in re.finditer(r"<([^<>]*)>([^<]*)", value)
+        if "license" in match[2].lower() and MEDIA_TYPE in match[2].lower()
+    ]
+    if head.has(b"rsl+xml"):
+        found += [v["href"] for t, v in head.elements if t == "link" and v.get("type") == MEDIA_TYPE and "href" in v]
+    return list(dict.fromkeys(found))
+
+
+def _inlined(head: bytes) -> list[bytes]:
+    """The licences that stand in the page itself."""
+    found = []
+    for opening in islice(_INLINE.finditer(head), _MAX_INLINE):
+        if (end := head.find(b"</script", opening.end())) < 0:
+            break
+        found.append(head[opening.end() : end].strip())
+    return found
+
+
+def _refusals(value: str) -> list[Literal["noai", "noarchive"]]:
+    """Which refusals stand among the directives, if they are said to all or to an agent that gathers for training."""
+    match = _AGENT.match(value)
+    agent, words = (match[1], match[2]) if match else ("*", value)
+    said = {word.strip().lower() for word in words.split(",")}
+    return [word for word in _REFUSALS if word in said and (agent == "*" or _concerns(agent.lower()))]
+
+
+def _concerns(agent: str) -> bool:
+    return agent == TOKEN or agent in training_agents()

@@ -1,0 +1,39 @@
+"""What a shell completes by name: recipes, sources, stages and runs, as the names of their files tell it.
+
+What begins otherwise is a path, which the shell completes itself.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer  # noqa: TC002  (Typer reads annotations at run time)
+
+
+def recipes(incomplete: str) -> list[str]:
+    """The shipped recipes whose name begins so."""
+    from latam_corpus.pipeline.recipe import shipped_recipes
+
+    return [name for name in shipped_recipes() if name.startswith(incomplete)]
+
+
+def sources(incomplete: str) -> list[str]:
+    """The ids of the catalogue that begin so."""
+    from latam_corpus.catalog.source import SOURCES
+
+    return sorted(path.stem for path in SOURCES.glob("*.toml") if path.stem.startswith(incomplete))
+
+
+def stages(incomplete: str) -> list[str]:
+    """The stages, plug-ins' too, whose key begins so."""
+    from latam_corpus.pipeline.registry import registered
+
+    return sorted(name for name in registered() if name.startswith(incomplete))
+
+
+def runs(ctx: typer.Context, incomplete: str) -> list[str]:
+    """The finished runs of the folder `--out` whose name begins so."""
+    from latam_corpus.pipeline.run_record import RUN_FILE
+
+    found = (Path(ctx.params.get("out") or "out") / "runs").glob(f"*/{RUN_FILE}")
+    return sorted(path.parent.name for path in found if path.parent.name.startswith(incomplete))

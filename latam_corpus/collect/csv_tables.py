@@ -1,0 +1,287 @@
+"""CSV and TSV: one record a row, read as a stream; a row's number is that of its first line."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeAlias
+
+from latam_corpus.collect import streams
+from latam_corpus.collect.linespans import piece_of
+from latam_corpus.collect.records import Failure, NumberedRecord, chunked
+from latam_corpus.collect.spans import Span, entered
+from latam_corpus.collect.streams import blocks, compression, surveyed
+from latam_corpus.errors import SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from latam_corpus.catalog.source import Source
+    from latam_corpus.collect.records import Chunk, Content, Limits
+    from latam_corpus.collect.spans import Entry
+
+_CANDIDATES: Final = (",", ";", "\t", "|")
+_ROWS: Final = 50
+_MOST: Final = 0.5
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """What parts the columns, and whether a field may stand in double quotes."""
+
+    delimiter: str
+    quotes: bool = True
+
+    def options(self) -> type[csv.Dialect]:
+        """The dialect as Python's reader takes it; strict, so that a broken row is told and not guessed."""
+        made = type("_Options", (csv.Dialect,), {"delimiter": self.delimiter, "lineterminator": "\n", "strict": True})
+        made.quotechar = '"' if self.quotes else None  # type: ignore[attr-defined]
+        made.quoting = csv.QUOTE_MINIMAL if self.quotes else csv.QUOTE_NONE  # type: ignore[attr-defined]
+        made.doublequote = True  # type: ignore[attr-defined]
+        return made
+
+
+def dialect_of(sample: str, delimiter: str | None = None, *, tab: bool = False) -> Dialect:
+    r"""The dialect in which most of the sample's rows have as many columns as the first; commas where none fits.
+
+    Args:
+        sample: the first lines of a file.
+        delimiter: the one that the source states.
+        tab: whether the file's name says that tabs part the columns.
+
+    >>> dialect_of("título;texto\nCoplas;Sol, luna y mar\nuna fila rota\nZambas;Pan\n").delimiter
+    ';'
+    >>> dialect_of('texto\tautor\n"Vení", dijo.\tAnónimo\n', tab=True)
+    Dialect(delimiter='\t', quotes=False)
+    """
+    stated = delimiter or ("\t" if tab else None)
+    if stated is None:
+        fits = {one: _fit(sample, Dialect(one)) for one in _CANDIDATES}
+        stated = max(_CANDIDATES, key=lambda one: fits[one])
+        if fits[stated][0] <= _MOST:
+            stated = ","
+    # Tab-separated files are as often written without any quoting; then a quote at the start of a field is the text's.
+    quoted, plain = Dialect(stated), Dialect(stated, quotes=False)
+    return plain if stated == "\t" and _fit(sample, plain) > _fit(sample, quoted) else quoted
+
+
+def _fit(sample: str, dialect: Dialect) -> tuple[float, int]:
+    """The share of the sample's rows that have as many columns as the first, and how many; none where it is one."""
+    reader = csv.reader(sample.splitlines(keepends=True), dialect.options())
+    counts: list[int] = []
+    while len(counts) < _ROWS:
+        try:
+            row = next(reader)
+        except StopIteration:
+            break
+        except csv.Error as error:
+            if "unexpected end" in str(error):  # the sample may end within a quoted field
+                break
+            row = []
+            counts.append(0)
+        if row:
+            counts.append(len(row))
+    if not counts or counts[0] < 2:  # noqa: PLR2004  (one column has no delimiter)
+        return 0.0, 0
+    return counts.count(counts[0]) / len(counts), counts[0]
+
+
+_SAMPLE: Final = 2**16
+_EXCERPT: Final = 120
+_MARKS: Final = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+
+_TOO_LONG: Final = "field larger than the limit"
+
+Row: TypeAlias = "list[str] | csv.Error"
+
+
+class _Lines:
+    """Lines of text, each with its end, counted as they are taken; too long a one is an error in its place."""
+
+    def __init__(self, pieces: Iterable[str]) -> None:
+        self.count = self.size = 0
+        self._pieces = iter(pieces)
+        self._ready: deque[str | int] = deque()  # a number stands for a line of so many characters that wasn't kept
+        self._held: list[str] = []
+        self._length = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        # No generator, which would end with the first error that it raises.
+        while not self._ready:
+            piece = next(self._pieces, None)
+            if piece is None:
+                if not self._length:
+                    raise StopIteration
+                self._end("")
+                continue
+            first, *more = piece.split("\n")
+            self._hold(first)
+            if more:
+                self._end("\n")
+                self._ready.extend(line + "\n" for line in more[:-1])
+                self._hold(more[-1])
+        line = self._ready.popleft()
+        self.count += 1
+        if isinstance(line, int):
+            self.size += line
+            raise csv.Error(_TOO_LONG)
+        self.size += len(line)
+        return line
+
+    def _hold(self, text: str) -> None:
+        self._length += len(text)
+        self._held.append(text)
+        if self._length > streams.MAX_RECORD:
+            self._held.clear()
+
+    def _end(self, end: str) -> None:
+        kept = self._length <= streams.MAX_RECORD
+        self._ready.append("".join(self._held) + end if kept else self._length + len(end))
+        self._held.clear()
+        self._length = 0
+
+
+@dataclass(frozen=True)
+class _Table:
+    """How a file is written: the charset, the bytes of its mark, its dialect and its columns' names."""
+
+    charset: str
+    mark: int
+    dialect: Dialect
+    names: tuple[str, ...]
+    has_header: bool
+
+
+def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
+    """The file's records by their columns' names; a row that can't be used is a failure in its place.
+
+    Raises:
+        SourceError: the file can't be opened, or is damaged from some place on; what came before has been given.
+    """
+    table = _table(content, source)
+    with content.open() as stream:
+        yield from chunked(_numbered(content, stream, table), limits, table.names)
+
+
+def _numbered(content: Content, stream: BinaryIO, table: _Table) -> Iterator[NumberedRecord | Failure | None]:
+    """A record, a failure or None for each row of the content's span, or of all of it."""
+    span = content.span
+    before = span.first_record - 1 if span else 0
+    text = _decoded(piece_of(content, stream), table, at_start=not (span and span.start))
+    for first, _, row in _rows(text, table.dialect):
+        number = first + before
+        if number == 1 and table.has_header:
+            continue
+        record = _record(row, number, table)
+        if record is None or isinstance(record, Failure):
+            yield record
+        else:
+            yield NumberedRecord(number, record, sum(map(len, record.values())))
+
+
+def split(content: Content, source: Source, bytes_: int) -> list[Span]:
+    """The file's rows in spans of at least so many bytes, cut where the reader ends a row, never within quotes.
+
+    A file in UTF-16 has no spans. Of a compressed one the pass unpacks all.
+
+    Raises:
+        SourceError: the file can't be read, or is damaged.
+    """
+    table = _table(content, source)
+    if table.charset.startswith("utf-16"):
+        return []
+    spans: list[Span] = []
+    entries: list[Entry] = []
+    start, first = 0, 1
+    with content.open() as stream:
+        # Quotes, delimiters and line ends are ASCII: as Latin-1 a character is a byte, and nothing is decoded twice.
+        unpacked = surveyed(stream, compression(content.relative), entries)
+        pieces = (piece.decode("latin-1") for piece in _unmarked(unpacked, table.mark))
+        end = table.mark
+        for number, stop, _ in _rows(pieces, table.dialect):
+            # The row before this one ended the span.
+            if end - start >= bytes_:
+                spans.append(Span("lines", start, end, first, end - start))
+                start, first = end, number
+            end = stop + table.mark
+    if end > start:
+        spans.append(Span("lines", start, end, first, end - start))
+    return list(entered(spans, entries))
+
+
+def _rows(pieces: Iterable[str], dialect: Dialect) -> Iterator[tuple[int, int, Row]]:
+    """Each row with the number of its first line and the characters up to its end; an error in place of a bad one."""
+    csv.field_size_limit(streams.MAX_RECORD)
+    lines = _Lines(pieces)
+    reader = csv.reader(iter(lines), dialect.options())
+    while True:
+        first = lines.count + 1
+        try:
+            row: Row | None = next(reader, None)
+        except csv.Error as error:
+            row = error
+        if row is None:
+            return
+        yield first, lines.size, row
+
+
+def _record(row: Row, number: int, table: _Table) -> dict[str, str] | Failure | None:
+    """The row by the columns' names, None for a blank line, else what is wrong with it."""
+    if isinstance(row, csv.Error):
+        too_large = "field larger" in str(row)
+        return Failure(number, "line too long" if too_large else "not CSV", {"line": number, "error": str(row)})
+    if not row:
+        return None
+    if len(row) != len(table.names):
+        told: dict[str, Any] = {"line": number, "found": len(row), "expected": len(table.names)}
+        return Failure(number, "wrong number of columns", told)
+    try:
+        "".join(row).encode()
+    except UnicodeEncodeError as error:
+        near = "".join(row)[max(error.start - _EXCERPT // 2, 0) : error.start + _EXCERPT // 2]
+        shown = near.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        return Failure(number, "not UTF-8", {"line": number, "near": shown, "remedy": "set collect.charset"})
+    return dict(zip(table.names, row, strict=True))
+
+
+def _table(content: Content, source: Source) -> _Table:
+    """How the file is written, from its first bytes and from what the source says."""
+    collect = source.collect
+    with content.open() as stream:
+        head = _head(blocks(stream, compression(content.relative)))
+    mark, charset = next(((len(m), name) for m, name in _MARKS if head.startswith(m)), (0, collect.charset or "utf-8"))
+    sample = head[mark:].decode(charset, "surrogateescape" if charset == "utf-8" else "replace")
+    dialect = dialect_of(sample, collect.delimiter, tab=".ts" in content.relative or ".tab" in content.relative)
+    found = next((row for _, _, row in _rows([sample], dialect)), None)
+    names = tuple(found) if isinstance(found, list) and not collect.header else collect.header
+    return _Table(charset, mark, dialect, tuple(name.strip() for name in names), has_header=not collect.header)
+
+
+def _head(pieces: Iterator[bytes]) -> bytes:
+    """The first bytes, up to a line end where there is one; less when the file is damaged."""
+    head = b""
+    try:
+        while len(head) < _SAMPLE and (piece := next(pieces, b"")):
+            head += piece
+    except SourceError:
+        pass  # the reader tells
+    end = head.rfind(b"\n", 0, _SAMPLE)
+    return head[: end + 1] if end >= 0 and len(head) > _SAMPLE else head
+
+
+def _unmarked(pieces: Iterable[bytes], mark: int) -> Iterator[bytes]:
+    for number, piece in enumerate(pieces):
+        yield piece[mark:] if number == 0 else piece
+
+
+def _decoded(pieces: Iterable[bytes], table: _Table, *, at_start: bool) -> Iterator[str]:
+    """The text of the bytes; in UTF-8, what isn't stands as lone surrogates, by which its row is told."""
+    decoder = codecs.getincrementaldecoder(table.charset)("surrogateescape" if table.charset == "utf-8" else "replace")
+    for piece in _unmarked(pieces, table.mark if at_start else 0):
+        yield decoder.decode(piece)
+    yield decoder.decode(b"", final=True)

@@ -1,0 +1,59 @@
+"""What a feed or a repository says of a page, kept with the page as a field of its WARC record."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from latam_corpus.catalog.source import METADATA_COLUMNS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# A field of ours on the records of a WARC. On a record of a page it has columns of its document; on a metadata record
+# it says why a catalogued document has no text here, in `cause`.
+METADATA_FIELD: Final = "X-Catalogued"
+_COLUMNS: Final = (*METADATA_COLUMNS, "cause", "told")
+# Values come from strangers, and readers of WARC refuse records whose fields are longer than 32 kB together.
+_HEADER: Final = 8000
+_LONGEST: Final = (1000, 300, 100, 30, 10)
+_MOST: Final = 30
+# An id is never cut, since a document's name is made of it; a longer one is none.
+LONGEST_ID: Final = 500
+
+
+def to_json(values: Mapping[str, Any]) -> str:
+    r"""The columns as one line of ASCII; what is empty is left out, what is long is cut.
+
+    >>> print(to_json({"title": "Coplas del año", "creators": ["Ana Paz"], "published": None}))
+    {"title":"Coplas del a\u00f1o","creators":["Ana Paz"]}
+    """
+    text = ""
+    for longest in _LONGEST:
+        kept = {name: _bounded(values[name], longest) for name in _COLUMNS if values.get(name)}
+        kept |= {"id": values["id"]} if values.get("id") else {}
+        text = json.dumps(kept, ensure_ascii=True, separators=(",", ":"))
+        if len(text) <= _HEADER:
+            break
+    return text
+
+
+def from_json(text: str | None) -> dict[str, Any]:
+    """What `to_json` wrote; nothing from what it can't have written.
+
+    >>> from_json('{"title":"Coplas","raw":"x"}'), from_json("[]"), from_json(None)
+    ({'title': 'Coplas'}, {}, {})
+    """
+    try:
+        found = json.loads(text or "{}")
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(found, dict):
+        return {}
+    return {name: value for name, value in found.items() if name in _COLUMNS and isinstance(value, (str, list))}
+
+
+def _bounded(value: object, longest: int) -> object:
+    if isinstance(value, (list, tuple)):
+        return [_bounded(one, longest) for one in value[:_MOST]]
+    return " ".join(str(value).split())[:longest]

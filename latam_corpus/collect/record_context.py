@@ -1,0 +1,78 @@
+"""Where documents come from: what those of one file, or of one member of an archive, share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from latam_corpus.catalog.source import Source
+    from latam_corpus.collect.contract import Watch
+    from latam_corpus.collect.formats import Format
+
+
+@dataclass(frozen=True)
+class RecordContext:
+    """What the documents of one file, or of one member of an archive, share.
+
+    Attributes:
+        source: what the catalogue says of them.
+        file: the file's path in the source.
+        modified: its time, or the member's.
+        format: its format, or the member's.
+        genre: what to fall back to.
+        member: the member's path in the archive; None for a file that is no archive.
+        part: the part of the file that is read, for the name of a failure of all of it.
+        watch: what looks at the records meanwhile.
+    """
+
+    source: Source
+    file: str
+    modified: datetime
+    format: Format
+    genre: str | None = None
+    member: str | None = None
+    part: str | None = None
+    watch: Watch | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def relative(self) -> str:
+        """The path in the source, as if archives were folders."""
+        return self.file if self.member is None else f"{self.file}/{self.member}"
+
+    @property
+    def media_type(self) -> str | None:
+        """The media type of bytes that still need extraction; None where records bring text."""
+        collect = self.source.collect
+        if self.format.media_type is not None:
+            return self.with_form(collect.media_type or self.format.media_type)
+        if collect.columns.raw is not None:
+            # A text column holds characters; whatever charset its HTML declares was undone before.
+            return self.with_form(f"{collect.media_type or 'text/html'}; charset=utf-8")
+        return None
+
+    def with_form(self, media_type: str) -> str:
+        """The media type with the form, prose or verse, that the source states."""
+        form = self.source.collect.form
+        return f"{media_type}; form={form}" if form else media_type
+
+    def named(self, member: str | None) -> str | None:
+        """What finds a record in the file: its name there, in an archive after that of its member."""
+        if self.member is None or member is None:
+            return member if self.member is None else self.member
+        return f"{self.member}#{member}"
+
+    def defaults(self) -> dict[str, Any]:
+        """The values that stand where a record has none."""
+        source, rights = self.source, self.source.rights
+        return {
+            "declared_language": source.languages[0] if len(source.languages) == 1 else None,
+            "country": source.country,
+            "genre": source.genre or self.genre,
+            "composition": source.composition,
+            "contributor": source.contributor,
+            "rights": rights.statement if rights else None,
+            "obtained": self.modified,
+        }

@@ -1,0 +1,215 @@
+"""The jobs that find candidate pairs: each piece's fingerprints are laid into buckets, each range of values is paired.
+
+`sift` and `scatter` hold one piece, `pair_range` one range of values and some millions of the pairs that they make,
+`merge` the pairs of one range of keys. All of them read and write files in one folder, the `workdir` of their jobs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from latam_corpus.corpus import distinct, ragged
+from latam_corpus.dedupe import buckets
+from latam_corpus.dedupe.buckets import Sieve
+from latam_corpus.dedupe.pairs import CAP, COMMON, HUBS, Extent, Pairing, merged, pair_runs
+from latam_corpus.dedupe.scheme import ANCHORS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from latam_corpus.corpus import Piece
+
+NOBODY: Final = np.uint32(0xFFFFFFFF)
+VALUES_A_RANGE: Final = 1_000_000  # 12 MB of fingerprints; a bucket that has more is a range by itself
+KEYS_A_MERGE: Final = 2_000_000  # 24 MB with their counts, and three times as much to add them up
+_MARK: Final = 4096  # of so many keys of a run one is told, by which all runs are cut into ranges
+
+# What `sift` has found in a piece of an earlier version, beside the files of `buckets`.
+_SHARED: Final = ".found"  # uint64, the fingerprints
+_PLACES: Final = ".places"  # int32, the document that has each
+_COUNTS: Final = ".counts"  # int32, how many fingerprints each document has, found or not
+
+
+@dataclass(frozen=True)
+class Scatter:
+    """A piece whose fingerprints are laid into buckets, in files named by `file`.
+
+    Of a piece of an earlier version (`known`) only those are that a new document has too: `sift` has found them.
+    """
+
+    piece: Piece
+    file: Path
+    workdir: Path
+    known: bool = False
+
+    @property
+    def bytes(self) -> int:
+        """How large it is, about."""
+        return self.piece.bytes
+
+
+def scatter(job: Scatter) -> tuple[NDArray[np.uint32], NDArray[np.int32], NDArray[np.int64]]:
+    """The numbers of the piece's documents, how many fingerprints each has, and how many each bucket."""
+    piece = job.piece
+    mine = np.fromfile(job.workdir / "numbers", np.uint32, piece.height, offset=4 * piece.start)
+    if job.known:
+        values = np.fromfile(job.file.with_suffix(_SHARED), np.uint64)
+        counts = np.fromfile(job.file.with_suffix(_COUNTS), np.int32)
+        owners = mine[np.fromfile(job.file.with_suffix(_PLACES), np.int32)]
+        here = owners != NOBODY
+        values, owners = values[here], owners[here]
+    else:
+        values, offsets = ragged(piece.read([ANCHORS])[ANCHORS])
+        counts = np.diff(offsets).astype(np.int32)
+        owners = np.repeat(mine, counts)
+        if (mine == NOBODY).any():
+            here = owners != NOBODY
+            values, owners = values[here], owners[here]
+    found_here = mine != NOBODY
+    laid = buckets.into_buckets(values, owners)
+    buckets.write(job.file, laid)
+    return mine[found_here], counts[found_here], laid.sizes
+
+
+def mark_new(pieces: Iterable[Piece], values: int, workdir: Path) -> None:
+    """Write by what documents of an earlier version are sifted: the new documents' fingerprints.
+
+    Args:
+        pieces: of the new documents.
+        values: that they have in all, about.
+        workdir: where it is written.
+    """
+    Sieve.of((ragged(piece.read([ANCHORS])[ANCHORS])[0] for piece in pieces), values).write(workdir)
+
+
+def sift(job: Scatter) -> NDArray[np.int64]:
+    """The places of those documents of the piece that have fingerprints of new ones; these are written to a file."""
+    values, offsets = ragged(job.piece.read([ANCHORS])[ANCHORS])
+    found, places = Sieve.read(job.workdir).sifted(values, offsets)
+    found.tofile(job.file.with_suffix(_SHARED))
+    places.tofile(job.file.with_suffix(_PLACES))
+    np.diff(offsets).astype(np.int32).tofile(job.file.with_suffix(_COUNTS))
+    return np.asarray(job.piece.start + distinct(places), np.int64)
+
+
+@dataclass(frozen=True)
+class PairRange:
+    """A range of fingerprint values, of all pieces."""
+
+    low: int
+    high: int
+    files: tuple[Path, ...]
+    file: Path
+
+    @property
+    def bytes(self) -> int:
+        """All ranges are about as large."""
+        return 1
+
+
+@dataclass(frozen=True, eq=False)
+class PairedRange:
+    """The pairs which share fingerprints of a range.
+
+    Attributes:
+        file: by which the file of its common values is named.
+        runs: the files of its runs of pairs are named by these, in order.
+        marks: uint64, some keys of all runs, one in `_MARK` of each.
+        tallies: int64[3], see `Pairing.tallies`.
+    """
+
+    file: Path
+    runs: tuple[Path, ...]
+    marks: NDArray[np.uint64]
+    tallies: NDArray[np.int64]
+
+
+def pair_range(job: PairRange) -> PairedRange:
+    """Pair the documents which share fingerprints in the range; the runs of pairs are written to files."""
+    passing = Pairing(buckets.read(job.files, job.low, job.high), CAP, HUBS, COMMON)
+    runs, marks = [], [np.zeros(0, np.uint64)]
+    for number, (keys, counts) in enumerate(pair_runs(passing)):
+        runs.append(job.file.with_name(f"{job.file.name}-{number:06d}"))
+        keys.tofile(runs[-1].with_suffix(_KEYS))
+        np.minimum(counts, 65535).astype(_COUNT).tofile(runs[-1].with_suffix(_TIMES))
+        marks.append(keys[::_MARK].copy())
+    np.sort(passing.common).tofile(job.file.with_suffix(COMMON_VALUES))
+    return PairedRange(job.file, tuple(runs), np.concatenate(marks), passing.tallies)
+
+
+def key_ranges(marks: NDArray[np.uint64], most: int) -> list[tuple[int, int]]:
+    """Ranges of keys with about so many each, from the first to before the end; together they hold every key.
+
+    Args:
+        marks: of all runs, one in `_MARK` keys of each.
+        most: keys of a range, beside up to `_MARK` more of each run.
+
+    >>> key_ranges(np.array([5, 7, 9], np.uint64), 2 * _MARK)
+    [(0, 9), (9, 18446744073709551616)]
+    """
+    cuts = np.unique(np.sort(marks)[:: max(most // _MARK, 1)][1:]).tolist()
+    return list(pairwise([0, *cuts, 1 << 64]))
+
+
+@dataclass(frozen=True)
+class Merge:
+    """A range of keys whose pairs, of all runs, are added up.
+
+    Attributes:
+        low: the first key.
+        high: the one after the last.
+        runs: of `pair_range`.
+        workdir: where `counts`, `sampling` and `rows` of all documents are.
+        share: see `Extent`.
+        new_end: pairs are wanted of which one document's row is under it.
+        file: what is written.
+    """
+
+    low: int
+    high: int
+    runs: tuple[Path, ...]
+    workdir: Path
+    share: float
+    new_end: int
+    file: Path
+
+    @property
+    def bytes(self) -> int:
+        """All ranges are about as large."""
+        return 1
+
+
+def merge(job: Merge) -> Path:
+    """The file with the candidates: pairs that share enough, uint32[k, 2], sorted."""
+    counts, sampling, rows = (
+        np.load(job.workdir / f"{name}.npy", mmap_mode="r") for name in ("counts", "sampling", "rows")
+    )
+    runs = [_cut(run, job.low, job.high) for run in job.runs]
+    pairs = merged(runs, Extent(counts, sampling, job.share)).pairs
+    # What two documents of an earlier version are to one another was settled when it was built.
+    pairs[(rows[pairs] < job.new_end).any(axis=1)].tofile(job.file)
+    return job.file
+
+
+_KEYS: Final = ".keys"  # uint64, the pairs of a run
+_TIMES: Final = ".times"  # uint16, how many values of the run each pair shares
+COMMON_VALUES: Final = ".common"  # uint64, the values that many documents have
+_COUNT: Final = np.dtype(np.uint16)
+
+
+def _cut(run: Path, low: int, high: int) -> tuple[NDArray[np.uint64], NDArray[Any]]:
+    """The keys of a run from `low` to before `high`, and their counts."""
+    keys = np.memmap(run.with_suffix(_KEYS), np.uint64, "r")
+    first = int(np.searchsorted(keys, np.uint64(low)))
+    end = int(np.searchsorted(keys, np.uint64(high))) if high < 1 << 64 else len(keys)
+    return (
+        np.fromfile(run.with_suffix(_KEYS), np.uint64, end - first, offset=8 * first),
+        np.fromfile(run.with_suffix(_TIMES), _COUNT, end - first, offset=_COUNT.itemsize * first),
+    )

@@ -1,0 +1,267 @@
+"""The fingerprint index of a release: what a later run needs to find copies of its documents, without any text.
+
+A group of documents has a lexicon, its distinct words, the most frequent first. A stream is a string of bytes: each
+word's place in the lexicon, seven bits a byte, the lowest first, and the highest bit set in all bytes of a place but
+its last (LEB128). A word in two takes one byte, nine in ten no more than two.
+
+Parquet files in a folder, each with INDEX as columns and, in its key-value metadata, the scheme of the fingerprints.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from latam_corpus import schema
+from latam_corpus.corpus import PieceFile, ragged
+from latam_corpus.dedupe.fingerprint_kernels import pack, unpack
+from latam_corpus.dedupe.scheme import ANCHORS, SKETCH, STREAM, WORDS, Ragged, Scheme
+from latam_corpus.durable import known_digest
+from latam_corpus.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+_LONGEST: Final = 5  # bytes of a place of 32 bits
+
+
+def packed(streams: pl.Series) -> tuple[pl.Series, NDArray[np.uint32]]:
+    """The streams as strings of bytes, and the lexicon, uint32, by which they are read.
+
+    >>> made, lexicon = packed(pl.Series([[7, 9, 7], [], [7]], dtype=pl.List(pl.UInt32)))
+    >>> [list(found) for found in made], lexicon.tolist()
+    ([[0, 1, 0], [], [0]], [7, 9])
+    """
+    values, offsets = ragged(streams)
+    distinct, counts = np.unique(values.astype(np.uint32, copy=False), return_counts=True)
+    # Among those as frequent the smaller first: equal documents give equal bytes.
+    lexicon = distinct[np.argsort(-counts, kind="stable")]
+    data = np.empty(_LONGEST * len(values), np.uint8)
+    ends = np.zeros(len(offsets), np.int64)
+    pack(values, offsets, lexicon, data, ends)
+    return strings_of(data[: ends[-1]], ends), lexicon
+
+
+def unpacked(strings: pa.LargeBinaryArray, lexicon: NDArray[np.uint32], places: NDArray[np.int64]) -> Ragged:
+    """The streams of the documents at these places.
+
+    Args:
+        strings: of `packed`, of a group of documents.
+        lexicon: of the group.
+        places: of those that are wanted.
+
+    Raises:
+        ValueError: a place is beyond the lexicon, or a string ends within a place.
+
+    >>> strings = pa.array([bytes([0, 1]), b"", bytes([1])], pa.large_binary())
+    >>> unpacked(strings, np.array([7, 9], np.uint32), np.array([0, 2])).lists().to_list()
+    [[7, 9], [9]]
+    """
+    data, offsets = _bytes_of(strings)
+    values = np.empty(int((offsets[places + 1] - offsets[places]).sum()), np.uint32)
+    ends = np.zeros(len(places) + 1, np.int64)
+    if not unpack(data, offsets, places, lexicon, values, ends):
+        raise ValueError("a word stream that its lexicon can't read")
+    return Ragged(values[: ends[-1]], ends)
+
+
+def strings_of(values: NDArray[Any], offsets: NDArray[np.int64]) -> pl.Series:
+    r"""Each document's numbers as one string of bytes.
+
+    Args:
+        values: of all documents, one after another.
+        offsets: where each document starts, with an end.
+
+    >>> strings_of(np.array([1, 2, 3], "<u2"), np.array([0, 2, 3])).to_list()
+    [b'\x01\x00\x02\x00', b'\x03\x00']
+    """
+    buffers = [None, pa.py_buffer(offsets * values.itemsize), pa.py_buffer(values.tobytes())]
+    made = pl.from_arrow(pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(offsets) - 1, buffers))
+    assert isinstance(made, pl.Series)  # noqa: S101  (an array, not a table)
+    return made
+
+
+def lists_of(strings: pa.LargeBinaryArray, kind: np.dtype[Any]) -> pa.LargeListArray:
+    """The numbers that `strings_of` made strings of; of these no byte is copied.
+
+    Raises:
+        ValueError: a string ends within a number.
+
+    >>> lists_of(pa.array([bytes([1, 0, 2, 0]), b""], pa.large_binary()), np.dtype("<u2")).to_pylist()
+    [[1, 2], []]
+    """
+    data, offsets = _bytes_of(strings)
+    if (offsets % kind.itemsize).any():
+        raise ValueError("numbers of which one is cut off")
+    return pa.LargeListArray.from_arrays(pa.array(offsets // kind.itemsize), pa.array(data[: offsets[-1]].view(kind)))
+
+
+def joined(column: pa.ChunkedArray) -> pa.LargeBinaryArray:
+    """A column of strings of bytes in one piece, with offsets of 64 bits, whatever wrote it."""
+    column = column.cast(pa.large_binary())
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+
+
+def _bytes_of(strings: pa.LargeBinaryArray) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """The bytes of all strings, and where each starts among them, with an end."""
+    _, offset_buffer, buffer = strings.buffers()
+    if not offset_buffer:
+        return np.zeros(0, np.uint8), np.zeros(1, np.int64)
+    offsets = np.frombuffer(offset_buffer, np.int64)[strings.offset : strings.offset + len(strings) + 1]
+    data = np.frombuffer(buffer, np.uint8) if buffer else np.zeros(0, np.uint8)
+    return data[offsets[0] :], offsets - offsets[0]
+
+
+FORMAT: Final = 4
+METADATA: Final = b"latam_corpus.index"  # the key whose value is JSON: {"format": 4, "scheme": {…}}
+_REMEDY: Final = "get the index anew, or build it anew from its release"
+# What a shard and its index have both.
+SHARED: Final = ("doc_id", "text_hash", "rights_tier", "obtained", "duplicate_cluster", "cluster_size")
+LEXICON: Final = "lexicon"  # of a row group, in its first row: see packed.py
+_VALUE: Final = np.dtype("<u8")  # an anchor
+_WORD: Final = np.dtype("<u4")  # of a lexicon
+# Numbers as strings of bytes, which are read a hundred times faster than lists.
+INDEX: Final = pl.Schema(
+    {name: schema.RELEASE_SCHEMA[name] for name in SHARED}
+    | dict(SKETCH)
+    | dict.fromkeys((ANCHORS, STREAM, LEXICON), pl.Binary())
+)
+SKETCHED: Final = (*SHARED, *SKETCH)  # what a row group is made of
+
+
+def metadata_of(scheme: Scheme) -> dict[bytes, bytes]:
+    """What a file of an index carries in its key-value metadata.
+
+    >>> json.loads(metadata_of(Scheme())[METADATA])["scheme"]["name"]
+    'anchors'
+    """
+    return {METADATA: json.dumps({"format": FORMAT, "scheme": scheme.to_dict()}, sort_keys=True).encode()}
+
+
+@dataclass(frozen=True)
+class IndexFile(PieceFile):
+    """A file of an index as a piece of a corpus."""
+
+    def read(self, columns: Sequence[str]) -> pl.DataFrame:
+        """These columns of its rows, in order, the anchors as lists; columns of documents that it lacks are null.
+
+        Raises:
+            ConfigError: what is read of the file is damaged.
+        """
+        with self._opened() as file:
+            table = file.read([name for name in columns if name in INDEX], use_threads=False)
+            if ANCHORS in columns:
+                at = table.schema.get_field_index(ANCHORS)
+                table = table.set_column(at, ANCHORS, lists_of(joined(table[ANCHORS]), _VALUE))
+        found = pl.from_arrow(table)
+        assert isinstance(found, pl.DataFrame)  # noqa: S101  (a table, not an array)
+        return found.select(
+            name if name in INDEX else pl.lit(None, schema.DOCUMENT_SCHEMA[name]).alias(name) for name in columns
+        )
+
+    def streams(self, places: NDArray[np.int64]) -> Iterator[Ragged]:
+        """The word streams of the rows at these places, sorted, a row group at a time; the others aren't unpacked.
+
+        Raises:
+            ConfigError: a stream can't be read, or is longer or shorter than its row says.
+        """
+        with self._opened() as file:
+            sizes = [file.metadata.row_group(number).num_rows for number in range(file.num_row_groups)]
+            edges = np.concatenate(([0], np.cumsum(sizes)))
+            cuts = np.searchsorted(places, edges)
+            for number in np.flatnonzero(np.diff(cuts)).tolist():
+                group = file.read_row_group(number, columns=[STREAM, LEXICON, WORDS], use_threads=False)
+                wanted = places[cuts[number] : cuts[number + 1]] - edges[number]
+                lexicon = np.frombuffer(group[LEXICON][0].as_py() or b"", _WORD)
+                found = unpacked(joined(group[STREAM]), lexicon, wanted)
+                if not np.array_equal(found.counts, group[WORDS].to_numpy()[wanted]):
+                    raise ValueError("a word stream has another length than its row says")
+                yield found
+
+    @contextmanager
+    def _opened(self) -> Iterator[pq.ParquetFile]:
+        try:
+            with pq.ParquetFile(self.path, memory_map=True) as file:
+                yield file
+        except (OSError, pa.ArrowException, ValueError) as error:
+            raise ConfigError(str(self.path), str(error), _REMEDY) from error
+
+
+def group_of(rows: pl.DataFrame) -> pl.DataFrame:
+    """A row group of an index, INDEX, of rows with SKETCHED."""
+    strings, lexicon = packed(rows[STREAM])
+    values, offsets = ragged(rows[ANCHORS])
+    first = [lexicon.astype(_WORD).tobytes(), *[None] * (rows.height - 1)][: rows.height]
+    return rows.with_columns(
+        strings_of(values.astype(_VALUE), offsets).alias(ANCHORS),
+        strings.alias(STREAM),
+        pl.Series(LEXICON, first, dtype=INDEX[LEXICON]),
+    ).select(INDEX.names())
+
+
+def open_index(folder: Path, start: int, scheme: Scheme) -> list[IndexFile]:
+    """The files of an index as pieces of a corpus, in the order of their names.
+
+    Args:
+        folder: the index.
+        start: the row that its first one is.
+        scheme: of the fingerprints that it is compared with.
+
+    Raises:
+        ConfigError: there is no index, a file is no index file, or its fingerprints were made otherwise.
+    """
+    files = sorted(folder.glob("*.parquet"))
+    if not files:
+        raise ConfigError(str(folder), "there is no fingerprint index", "name a release that was built with its index")
+    made = []
+    for path in files:
+        made.append(IndexFile(path, start, _rows_of(path, scheme)))
+        start += made[-1].height
+    return made
+
+
+def digest_of_index(folder: Path) -> str:
+    """SHA-256 over the names and the bytes of an index's files, hex."""
+    told = [(path.name, known_digest(path)) for path in sorted(folder.glob("*.parquet"))]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+
+def _rows_of(path: Path, scheme: Scheme) -> int:
+    """How many rows the file has, after a look at what made it."""
+    try:
+        found = pq.read_metadata(path)
+    except (OSError, ValueError) as error:
+        raise ConfigError(str(path), f"it can't be read as Parquet: {error}", _REMEDY) from error
+    told = (found.metadata or {}).get(METADATA)
+    missing = set(INDEX) - set(found.schema.to_arrow_schema().names)
+    stated = _stated(told)
+    if stated and stated.get("format") != FORMAT:
+        raise ConfigError(str(path), f"its format is {stated.get('format')}, this toolkit reads {FORMAT}", _REMEDY)
+    if missing or not isinstance(stated.get("scheme"), dict):
+        raise ConfigError(str(path), "it is no file of a fingerprint index", _REMEDY)
+    scheme.must_equal(Scheme.from_dict(stated["scheme"], str(path)), str(path))
+    return int(found.num_rows)
+
+
+def _stated(told: bytes | None) -> dict[str, Any]:
+    """What a file says of its index; nothing where it says nothing that makes sense.
+
+    >>> _stated(b'{"format": 4}'), _stated(b"{"), _stated(b"[]"), _stated(None)
+    ({'format': 4}, {}, {}, {})
+    """
+    try:
+        stated = json.loads(told or b"{}")
+    except ValueError:
+        return {}
+    return stated if isinstance(stated, dict) else {}

@@ -1,0 +1,203 @@
+"""The compiled passes that make and pack word streams, sample runs of words, and count damaged words."""
+
+# mypy: allow-untyped-defs
+
+from typing import Final
+
+import numpy as np
+
+from latam_corpus.compiled import inlined, kernel
+from latam_corpus.text.slots_kernels import slot_of
+from latam_corpus.text.words_kernels import CAPITAL, HAS_DIGIT, decode, finish
+
+# A word of the stream, from its low end: 18 bits that say which word it is, 12 that say how it looks, two flags.
+# Words are compared in runs of three, 54 bits; 18 bits make one word in 260,000 pass for another.
+WORD_BITS: Final = 18
+LOOK_BITS: Final = 12
+NUMBER_FLAG: Final = 1 << 30
+
+_CAPITAL_BIT: Final = 31
+
+# Where accented Latin letters stand: Latin-1 to Latin Extended-B, Latin Extended Additional (ẽ, ỹ).
+ACCENTED: Final = (range(0xC0, 0x250), range(0x1E00, 0x1F00))
+MARKS_FIRST: Final = 0x300
+MARKS_END: Final = 0x370
+_WORD_MASK: Final = np.uint32((1 << WORD_BITS) - 1)
+
+_KNOWN: Final = 1 << 14  # words that are held while a batch is read: 192 kB
+
+_MULTIPLIER: Final = np.uint64(0x9E3779B97F4A7C15)
+_SHORT_SALT: Final = np.uint64(0x5851F42D4C957F2D)
+_PRIME: Final = np.uint64(0x100000001B3)  # FNV-1a, 64 bits, as in the word table
+_BASIS: Final = np.uint64(0xCBF29CE484222325)
+
+
+@kernel
+def write_anchors(stream, doc_words, sampling, sizes, salt, values, offsets):
+    """Write the anchors of each document, and where they start; return how many there are."""
+    shingle, short_shingle, exact_words, short_reach = sizes
+    at = 0
+    for d in range(len(doc_words) - 1):
+        start, end = doc_words[d], doc_words[d + 1]
+        first = at
+        n = end - start
+        if n >= exact_words:
+            at = _runs(stream, start, end, shingle, sampling[d] - np.uint64(1), salt, values, at)
+            if n < short_reach:
+                at = _runs(stream, start, end, short_shingle, np.uint64(0), salt ^ _SHORT_SALT, values, at)
+        at = _distinct(values, first, at)
+        offsets[d + 1] = at
+
+
+@kernel
+def _runs(stream, start, end, size, mask, salt, values, at):
+    """Write the hashes of the runs of `size` words that have no bit of `mask`; returns where they end."""
+    # A polynomial in the word hashes, so that the next run costs two multiplications whatever its size.
+    power = np.uint64(1)
+    for _ in range(size):
+        power *= _MULTIPLIER
+    rolling = np.uint64(0)
+    for i in range(start, min(start + size - 1, end)):
+        rolling = rolling * _MULTIPLIER + np.uint64(stream[i] & _WORD_MASK)
+    last = np.uint64(0)
+    gone = np.uint64(0)
+    for i in range(start + size - 1, end):
+        rolling = rolling * _MULTIPLIER + (np.uint64(stream[i] & _WORD_MASK) - power * gone)
+        gone = np.uint64(stream[i - size + 1] & _WORD_MASK)
+        value = finish(rolling ^ salt)
+        # Written in any case, and written over where it isn't wanted: no jump that the processor must foresee.
+        values[at] = value
+        wanted = (value & mask == 0) & (value != last)
+        at += wanted
+        last = value if wanted else last
+    return at
+
+
+@kernel
+def _distinct(values, first, end):
+    """Sort values[first:end] and drop repeated ones; returns where they end."""
+    if end - first < 2:
+        return end
+    if end - first <= 96:  # where insertion stops being faster
+        for i in range(first + 1, end):
+            value = values[i]
+            j = i - 1
+            while j >= first and values[j] > value:
+                values[j + 1] = values[j]
+                j -= 1
+            values[j + 1] = value
+    else:
+        values[first:end] = np.sort(values[first:end])
+    at = first + 1
+    for i in range(first + 1, end):
+        if values[i] != values[at - 1]:
+            values[at] = values[i]
+            at += 1
+    return at
+
+
+@kernel
+def write_stream(data, hashes, starts, lengths, kinds, bare, looks, values):
+    """Write each word as a number of 32 bits: which word it is, how it looks, number, capital."""
+    # Nine words in ten are among those seen last: of these the letters aren't read again.
+    seen, known = np.zeros(_KNOWN, np.uint64), np.zeros(_KNOWN, np.uint32)
+    seen[0] = 1  # no word can be taken for the empty slot
+    for w in range(len(starts)):
+        h = hashes[w]
+        slot = h & np.uint64(_KNOWN - 1)
+        if seen[slot] == h:
+            value = known[slot]
+        else:
+            value = _word(data, starts[w], np.int64(lengths[w]), (kinds[w] & HAS_DIGIT) != 0, bare, looks)
+            seen[slot], known[slot] = h, value
+        capital = (kinds[w] & (CAPITAL | HAS_DIGIT)) == CAPITAL
+        values[w] = value | (np.uint32(capital) << np.uint32(_CAPITAL_BIT))
+
+
+@kernel
+def _word(data, i, left, digit, bare, looks):
+    """Which word stands at byte i and how it looks; whether it has a capital is left open."""
+    h = _BASIS
+    look = np.uint32(0)
+    while left > 0:
+        point, width = decode(data, i)
+        i += width
+        letter = bare[point]
+        if letter == 0:
+            # Marks are counted in a word's length, soft hyphens and their like are not.
+            left -= MARKS_FIRST <= point < MARKS_END
+            continue
+        left -= 1
+        h = (h ^ np.uint64(letter)) * _PRIME
+        look |= np.uint32(looks[letter])
+    h = finish(h)
+    value = np.uint32(h) & _WORD_MASK
+    if digit:
+        look = np.uint32(h >> np.uint64(WORD_BITS)) & np.uint32((1 << LOOK_BITS) - 1)
+        value |= np.uint32(NUMBER_FLAG)
+    return value | (look << np.uint32(WORD_BITS))
+
+
+@kernel
+def pack(values, offsets, lexicon, data, ends):
+    """Write numbers as their places in the lexicon, seven bits a byte, and where each document ends."""
+    capacity = 4
+    while capacity < 2 * len(lexicon):
+        capacity *= 2
+    keys, places = np.zeros(capacity, np.uint64), np.empty(capacity, np.uint32)
+    for place in range(len(lexicon)):
+        slot = slot_of(keys, _key(lexicon[place]))
+        keys[slot], places[slot] = _key(lexicon[place]), place
+    at = 0
+    for d in range(len(offsets) - 1):
+        for i in range(offsets[d], offsets[d + 1]):
+            place = places[slot_of(keys, _key(values[i]))]
+            while place >= 0x80:
+                data[at] = 0x80 | (place & 0x7F)
+                place >>= 7
+                at += 1
+            data[at] = place
+            at += 1
+        ends[d + 1] = at
+
+
+@inlined
+def _key(value):
+    """The word, spread over 64 bits; odd factors lose nothing, and no word gives 0."""
+    spread = (np.uint64(value) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+    return spread ^ (spread >> np.uint64(32))
+
+
+@kernel
+def unpack(data, offsets, places, lexicon, values, ends):
+    """Read what `pack` wrote of the documents at some places; return whether all of it could be read."""
+    at = 0
+    for n in range(len(places)):
+        place = shift = np.int64(0)
+        for i in range(offsets[places[n]], offsets[places[n] + 1]):
+            byte = np.int64(data[i])
+            place |= (byte & 0x7F) << shift
+            shift += 7
+            if byte < 0x80:
+                if place >= len(lexicon):
+                    return False
+                values[at] = lexicon[place]
+                at += 1
+                place = shift = np.int64(0)
+            elif shift > 28:
+                return False
+        if shift:
+            return False
+        ends[n + 1] = at
+    return True
+
+
+@kernel
+def count_stops(hashes, doc_words, keys, bits, numbers, counts):
+    """How many stop words of some languages each document has, by their numbers in the table."""
+    for d in range(len(counts)):
+        for w in range(doc_words[d], doc_words[d + 1]):
+            languages = bits[slot_of(keys, hashes[w])]
+            if languages:
+                for place in range(len(numbers)):
+                    counts[d, place] += np.int64((languages >> np.uint64(numbers[place])) & np.uint64(1))

@@ -1,0 +1,216 @@
+"""The jobs by which candidates are checked: the streams that are wanted are written once each, then lots are checked.
+
+`gather` holds the streams of one piece and `verify_lot` those of one lot, which it reads where `gather` has put them.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import polars as pl
+
+from latam_corpus.corpus import distinct, ragged
+from latam_corpus.dedupe.fingerprint_index import IndexFile
+from latam_corpus.dedupe.scheme import STREAM, Ragged
+from latam_corpus.dedupe.verify_kernels import copy_pieces
+from latam_corpus.dedupe.verify_pairs import NONE, RULES, Rarity, verify_pairs
+from latam_corpus.errors import PartError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from io import FileIO
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from latam_corpus.corpus import Piece
+    from latam_corpus.dedupe.scheme import Scheme
+
+WORDS_A_LOT: Final = 4_000_000  # 16 MB of streams
+STREAMS: Final = ".stream"
+# What a lot finds in the room, by the documents' numbers: in which piece's file the stream is, where, and its words.
+PIECE_OF: Final = "piece_of.npy"
+PLACE_OF: Final = "place_of.npy"
+WORDS_OF: Final = "words_of.npy"
+COMMON: Final = "common"  # the fingerprints that many documents have, uint64, sorted
+VERDICTS: Final = pl.Schema(
+    {
+        "first": pl.UInt32(),
+        "second": pl.UInt32(),
+        "kind": pl.UInt8(),
+        "stands": pl.UInt8(),
+        "rule": pl.UInt8(),
+        "first_in_second": pl.Float32(),
+        "second_in_first": pl.Float32(),
+        "first_longest_own": pl.Int32(),
+        "second_longest_own": pl.Int32(),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Gather:
+    """A piece of whose rows some streams are wanted, in order.
+
+    Attributes:
+        rows: a file of the wanted rows of all pieces, sorted, int64.
+        first: the first of the piece's among them.
+        count: how many it has.
+        file: what is written.
+    """
+
+    piece: Piece
+    rows: Path
+    first: int
+    count: int
+    file: Path
+
+    @property
+    def bytes(self) -> int:
+        """How large it is, about."""
+        return self.piece.bytes
+
+
+def gather(job: Gather) -> Path:
+    """Write the streams of the wanted rows, one after another."""
+    rows = np.fromfile(job.rows, np.int64, job.count, offset=8 * job.first)
+    with job.file.open("wb") as file:
+        for streams in _streams(job.piece, rows - job.piece.start):
+            streams.values.tofile(file)
+    return job.file
+
+
+def _streams(piece: Piece, places: NDArray[np.int64]) -> Iterator[Ragged]:
+    """The streams at these places, sorted; of an index a row group at a time."""
+    if isinstance(piece, IndexFile):
+        yield from piece.streams(places)
+        return
+    values, offsets = ragged(piece.read([STREAM])[STREAM])
+    ends = np.concatenate(([0], np.cumsum(np.diff(offsets)[places], dtype=np.int64)))
+    made = np.empty(int(ends[-1]), np.uint32)
+    copy_pieces(values, offsets[places], ends, made)
+    yield Ragged(made, ends)
+
+
+@dataclass(frozen=True)
+class Lot:
+    """Pairs to be checked together.
+
+    Attributes:
+        pairs: a file of pairs, uint32[k, 2], sorted.
+        first: the first of the lot among them.
+        end: the one after its last.
+        scheme: of the fingerprints.
+        workdir: where the streams are, and the files that tell of all documents.
+        file: what is written.
+    """
+
+    pairs: Path
+    first: int
+    end: int
+    scheme: Scheme
+    workdir: Path
+    file: Path
+
+    @property
+    def bytes(self) -> int:
+        """All lots are about as large."""
+        return 1
+
+
+def gathers(
+    numbers: NDArray[Any], rows: NDArray[np.int64], words: NDArray[np.int64], pieces: Sequence[Piece], workdir: Path
+) -> list[Gather]:
+    """The jobs that write the streams of these documents, a piece each; what lots find them by is written here.
+
+    Args:
+        numbers: of the documents.
+        rows: int64[n], the row of each document by its number.
+        words: int64[n], its words.
+        pieces: of the corpus and of the earlier version, in order.
+        workdir: where the jobs write.
+    """
+    numbers = numbers[np.argsort(rows[numbers])]
+    rows[numbers].tofile(workdir / "wanted")
+    starts = np.array([piece.start for piece in pieces], np.int64)
+    piece_of, place_of = np.zeros(len(rows), np.uint32), np.zeros(len(rows), np.int64)
+    found = np.searchsorted(starts, rows[numbers], side="right") - 1
+    edges = np.searchsorted(found, np.arange(len(pieces) + 1))
+    ends = np.concatenate(([0], np.cumsum(words[numbers])))
+    piece_of[numbers], place_of[numbers] = found, ends[:-1] - ends[edges[found]]
+    for name, told in ((PIECE_OF, piece_of), (PLACE_OF, place_of), (WORDS_OF, words)):
+        np.save(workdir / name, told)
+    return [
+        Gather(piece, workdir / "wanted", first, end - first, workdir / f"{place:06d}{STREAMS}")
+        for place, (piece, first, end) in enumerate(zip(pieces, edges[:-1].tolist(), edges[1:].tolist(), strict=True))
+        if end > first
+    ]
+
+
+def cuts(pairs: NDArray[np.uint32], words: NDArray[np.int64]) -> list[tuple[int, int]]:
+    """Ranges of pairs with about as many words as a lot may have, or with one pair that has more."""
+    # An upper bound: a document in several pairs of a lot is counted each time, but held once.
+    weight = np.cumsum(words[pairs].sum(axis=1))
+    made = []
+    first = 0
+    while first < len(pairs):
+        end = int(np.searchsorted(weight, (weight[first - 1] if first else 0) + WORDS_A_LOT, side="right"))
+        made.append((first, max(end, first + 1)))
+        first = made[-1][1]
+    return made
+
+
+def verify_lot(job: Lot) -> tuple[Path | None, NDArray[np.int64]]:
+    """The file with the verdicts on those of the lot's pairs that are something, in order; the pairs by rule.
+
+    There is no file where none is.
+    """
+    pairs = np.fromfile(job.pairs, np.uint32, 2 * (job.end - job.first), offset=8 * job.first).reshape(-1, 2)
+    numbers, streams = _read_streams(job, distinct(pairs))
+    order = np.argsort(numbers)
+    rarity = Rarity(streams, job.scheme, mapped(job.workdir / COMMON))
+    places = order[np.searchsorted(numbers[order], pairs)].astype(np.uint32)
+    made = verify_pairs(streams, places, rarity=rarity)
+    by_rule = np.bincount(made.rule, minlength=len(RULES))
+    some = made.kind != NONE
+    if not some.any():
+        return None, by_rule
+    columns = (*pairs[some].T, made.kind[some], made.stands[some], made.rule[some],
+               *made.containment[some].T, *made.longest_run[some].T)  # fmt: skip
+    told = {name: np.ascontiguousarray(found) for name, found in zip(VERDICTS, columns, strict=True)}
+    pl.DataFrame(told, schema=VERDICTS).write_parquet(job.file)
+    return job.file, by_rule
+
+
+def mapped(file: Path) -> NDArray[np.uint64]:
+    """The numbers in a file, uint64, of which only what is looked at is read."""
+    return np.memmap(file, np.uint64, "r") if file.stat().st_size else np.zeros(0, np.uint64)
+
+
+def _read_streams(job: Lot, numbers: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], Ragged]:
+    """These documents in the order in which `gather` has written them, and their streams."""
+    found = (np.load(job.workdir / name, mmap_mode="r")[numbers] for name in (PIECE_OF, PLACE_OF, WORDS_OF))
+    piece_of, place_of, words = (told.astype(np.int64) for told in found)
+    order = np.lexsort((place_of, piece_of))
+    piece_of, place_of, words = piece_of[order], place_of[order], words[order]
+    offsets = np.concatenate(([0], np.cumsum(words)))
+    values = np.empty(int(offsets[-1]), np.uint32)
+    held = values.data.cast("B")
+    # What lies side by side is read at once.
+    apart = (piece_of[1:] != piece_of[:-1]) | (place_of[1:] != place_of[:-1] + words[:-1])
+    firsts = np.concatenate(([0], np.flatnonzero(apart) + 1))
+    ends = np.append(offsets[firsts[1:]], offsets[-1])
+    with ExitStack() as opened:
+        files: dict[int, FileIO] = {}
+        for piece, place, start, end in zip(
+            piece_of[firsts].tolist(), place_of[firsts].tolist(), offsets[firsts].tolist(), ends.tolist(), strict=True
+        ):
+            if piece not in files:
+                files = {piece: opened.enter_context((job.workdir / f"{piece:06d}{STREAMS}").open("rb", buffering=0))}
+            files[piece].seek(4 * place)
+            if files[piece].readinto(held[4 * start : 4 * end]) != 4 * (end - start):
+                raise PartError(str(files[piece].name), "a word stream is cut off", "look whether the disk is full")
+    return numbers[order], Ragged(values, offsets)

@@ -1,0 +1,159 @@
+"""What a preview finds: a few records of a source, taken through the stages of a run, beside what they were."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+import lxml.etree
+import lxml.html
+import polars as pl
+
+from latam_corpus.batch import Batch
+from latam_corpus.collect.files import list_inputs, read
+from latam_corpus.desk.preview_page import Item, stated, to_look_at
+from latam_corpus.extract.charset import decode
+from latam_corpus.extract.stage import Extract
+from latam_corpus.pipeline.conserve import pass_through, set_aside
+from latam_corpus.pipeline.registry import make_stage
+from latam_corpus.privacy.redact import redact
+from latam_corpus.report.reasons import in_plain_words
+from latam_corpus.stages import Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from latam_corpus.catalog.source import Source
+    from latam_corpus.collect.files import InputFile
+
+_STAGES: Final = ("extract", "repair", "identify", "filter", "redact")
+_ORIGINAL: Final = 40_000  # characters that are kept of an original
+_CONTROL: Final = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]|&#(?:x0*[01]?[0-9a-f]|0*[12]?[0-9]|0*3[01]);", re.IGNORECASE
+)
+_HTML: Final = frozenset({"text/html", "application/xhtml+xml"})
+_UNSEEN: Final = ("script", "style", "noscript", "template", "svg", "head")
+_BLOCKS: Final = frozenset({
+    *("address", "article", "aside", "blockquote", "br", "dd", "div", "dl", "dt", "fieldset", "figcaption", "figure"),
+    *("footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "nav", "ol", "option", "p"),
+    *("pre", "section", "table", "td", "th", "tr", "ul"),
+})  # fmt: skip
+
+
+def items_of(source: Source, where: str, n: int, policies: str = "") -> list[Item]:
+    """Up to `n` items of all over the source, each as a run would have it.
+
+    Args:
+        source: whose records they are.
+        where: a file, a folder, a glob or a URL.
+        n: how many at most.
+        policies: a `filters/` folder; the shipped one when empty.
+
+    Raises:
+        ConfigError: nothing is there.
+    """
+    return list(_items(source, _some(source, where, n), n, policies))
+
+
+def _some(source: Source, where: str, n: int) -> list[tuple[InputFile, int]]:
+    """Files spread over all that there are, and how many items to take of each."""
+    files = list_inputs(source, where)
+    if len(files) > n:
+        files = [files[place * len(files) // n] for place in range(n)]
+    return [(one, -(-n // len(files))) for one in files]
+
+
+def _items(source: Source, files: Sequence[tuple[InputFile, int]], n: int, policies: str) -> Iterator[Item]:
+    left = n
+    for file, count in files:
+        for frame in read(source, file, limit=min(count, left), genre=source.genre or "web"):
+            found = _judged(source, frame, policies)
+            yield from found
+            left -= len(found)
+        if left <= 0:
+            return
+
+
+def _stages(policies: str) -> list[Stage]:
+    options = {"filter": {"policies": policies}}
+    made = [one for name in _STAGES for one in make_stage(name, options.get(name, {}), "preview").expand()]
+    return [one for one in made if isinstance(one, Stage)]
+
+
+def _judged(source: Source, frame: pl.DataFrame, policies: str) -> list[Item]:
+    """What each row of a frame comes to, in the frame's order."""
+    originals = {row["doc_id"]: _original(row) for row in frame.iter_rows(named=True)}
+    fallen: list[pl.DataFrame] = []
+    states: dict[str, dict[str, Any]] = {}
+    passed = set_aside(Batch(frame), "collect")
+    fallen.append(passed.dropped)
+    for stage in _stages(policies):
+        if not len(passed.kept):
+            break
+        passed = pass_through(stage, passed.kept)
+        fallen.append(passed.dropped)
+        if stage.name == Extract.name:
+            noted = passed.ledger.filter(pl.col("verdict") == "changed")
+            states = {doc_id: json.loads(told) for doc_id, told in noted.select("doc_id", "evidence").iter_rows()}
+    rows = {row["doc_id"]: row for part in (passed.kept.frame, *fallen) for row in part.iter_rows(named=True)}
+    return [_item(source, rows[doc_id], original, states.get(doc_id, {})) for doc_id, original in originals.items()]
+
+
+def _item(source: Source, row: dict[str, Any], original: str, states: Mapping[str, Any]) -> Item:
+    reason = row.get("drop_reason")
+    text = redact(row.get("text") or "")[0]
+    evidence = json.loads(row["evidence"]) if reason and row.get("evidence") else None
+    language = row.get("language")
+    why = in_plain_words(reason, evidence) if reason else ()
+    if text:
+        why += to_look_at(text, language, source.languages)
+    why += stated(states)
+    origin = row.get("origin") or {}
+    place = "#".join(part for part in (origin.get("file"), origin.get("member")) if part)
+    return Item(
+        row.get("url") or place or row["doc_id"],
+        row.get("title"),
+        language,
+        row.get("language_score"),
+        reason,
+        why,
+        redact(original[:_ORIGINAL])[0],
+        text,
+    )
+
+
+def _original(row: dict[str, Any]) -> str:
+    """What the record shows before anything is taken out: all the words of a page, all the text of a file."""
+    raw = row.get("raw")
+    if raw is None:
+        return row.get("text") or ""
+    text = decode(raw)[0]
+    kind = (row.get("media_type") or "").partition(";")[0].strip().lower()
+    return page_words(text) if kind in _HTML else text
+
+
+def page_words(page: str) -> str:
+    r"""All the words that a page shows, a block a line: menus, notices and all.
+
+    >>> visible("<nav><a>Inicio</a></nav><p>La <b>barca</b> salió.</p><script>f()</script>")
+    'Inicio\nLa barca salió.'
+    """
+    try:
+        # lxml reads control characters and refuses to write them.
+        plain = _CONTROL.sub(" ", page)
+        tree = lxml.html.document_fromstring(
+            plain.encode(errors="replace"), parser=lxml.html.HTMLParser(encoding="utf-8")
+        )
+    except (lxml.etree.LxmlError, ValueError):  # nothing in it, or no markup at all
+        return page
+    lxml.etree.strip_elements(tree, lxml.etree.Comment, *_UNSEEN, with_tail=False)
+    for element in tree.iter():
+        if element.tag in _BLOCKS:
+            element.text = f"\n{element.text or ''}"
+            element.tail = f"\n{element.tail or ''}"
+        elif element.tag == "a":  # the entries of a menu stand apart
+            element.tail = f" {element.tail or ''}"
+    lines = (" ".join(line.split()) for line in "".join(map(str, tree.itertext())).splitlines())
+    # Of a page that is deeper than any the parser takes, the tags alone are left out.
+    return "\n".join(line for line in lines if line) or re.sub(r"<[^<>]*>", "", page).strip()

@@ -1,0 +1,264 @@
+"""What an HTML page states about itself: in JSON-LD, in its meta tags, in links with a `rel`; read in one parse."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final
+
+from latam_corpus.catalog.rights import is_known
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from latam_corpus.extract.markup import Markup
+
+# Each by the names under which pages have it, the more telling first.
+_TITLES: Final = ("og:title", "twitter:title", "citation_title", "dc.title", "dcterms.title", "title")
+_AUTHORS: Final = ("author", "citation_author", "dc.creator", "dcterms.creator", "article:author", "parsely-author")
+_DATES: Final = (
+    *("article:published_time", "datepublished", "citation_publication_date", "citation_date", "dc.date.issued"),
+    *("dcterms.issued", "dc.date", "dcterms.created", "pubdate", "publishdate", "publish-date", "sailthru.date"),
+    *("parsely-pub-date", "og:published_time", "date", "og:article:published_time"),
+)
+# Journals state the holder here and the licence in the next; only what is a licence counts.
+_RIGHTS: Final = ("dcterms.license", "dc.rights", "dcterms.rights", "dc.rights.license")
+_SECTIONS: Final = ("article:section", "section", "parsely-section", "og:article:section")
+_TEASERS: Final = ("description", "og:description")
+_ADDRESSES: Final = ("og:url",)
+_DAY: Final = re.compile(r"(?<!\d)((?:19|20)\d\d)[-/.](0?[1-9]|1[0-2])[-/.](0?[1-9]|[12]\d|3[01])(?!\d)")
+_COMPACT: Final = re.compile(r"^((?:19|20)\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])")
+_ARTICLE: Final = re.compile(r"Article|Posting|Blog|News|Report|WebPage|CreativeWork|Recipe|Book|Poem|Chapter")
+# As a parser writes tags out; the value of an attribute may hold a `>`.
+_TAG: Final = re.compile(rb"<([A-Za-z][\w-]{0,30})((?:[^>\"]++|\"[^\"]*\"){0,3000}+)>")
+_VALUE: Final = re.compile(rb"(?<![\w:-])([\w:-]++)=(?:\"([^\"]*)\"|([^\s\">]+))")
+# What is read of any other element with `rel` or `itemprop`, of which some pages have hundreds.
+_ALWAYS: Final = frozenset({b"html", b"title", b"h1", b"time"})
+_METAS: Final = frozenset(
+    name.encode() for names in (_TITLES, _AUTHORS, _DATES, _RIGHTS, _SECTIONS, _TEASERS, _ADDRESSES) for name in names
+)
+_NAMED: Final = re.compile(rb"\b(?:property|name|itemprop)=\"?([^\"]*)")
+_MARKED: Final = re.compile(rb"canonical|license|author|datePublished", re.IGNORECASE)
+_MARKUP: Final = re.compile(r"<[^<>]*>")
+_LANGUAGE: Final = re.compile(r"\s*([A-Za-z]{2,3}(?:[-_][A-Za-z0-9]+)*)")
+_ADDRESS: Final = re.compile(r"https?://[^/]", re.IGNORECASE)
+# Beyond these a page says nothing that is worth the time.
+_MOST_JSON: Final = 2**20
+_MOST_OBJECTS: Final = 500
+_MOST_TAGS: Final = 1000
+_MOST_TEXT: Final = 2000  # bytes of a heading or a name
+_MOST_NAME: Final = 100  # characters of a person's name, or a section's
+_MOST_ADDRESS: Final = 500  # characters of a licence's
+_LONGEST_ADDRESS: Final = 2000  # of the page's own
+_MOST_LICENCES: Final = 10
+
+
+@dataclass(frozen=True)
+class HtmlMetadata:
+    """What a page says of itself, as far as it does.
+
+    Attributes:
+        title: of the article; else of the page.
+        titles: every title that it has, for telling titles in its text.
+        creators: names of persons or agencies.
+        published: a date, ISO 8601.
+        section: of the newspaper or site.
+        licences: addresses of the licences it links to (`rel=license`, JSON-LD), as they are written, and names of
+            those that it states in Dublin Core.
+        url: the canonical address.
+        language: as the page has it.
+        description: a teaser.
+        body: the text that JSON-LD gives as the article's.
+    """
+
+    title: str | None = None
+    titles: tuple[str, ...] = ()
+    creators: tuple[str, ...] = ()
+    published: str | None = None
+    section: str | None = None
+    licences: tuple[str, ...] = ()
+    url: str | None = None
+    language: str | None = None
+    description: str = ""
+    body: str = ""
+
+
+def read_metadata(page: Markup) -> HtmlMetadata:
+    """What the page states; what is malformed in it is passed over.
+
+    >>> from latam_corpus.extract.markup import read_markup
+    >>> said = stated(read_markup('<html lang="es"><meta name="author" content="Ana Paz"><time datetime="2024-05-03">'))
+    >>> said.creators, said.published, said.language
+    (('Ana Paz',), '2024-05-03', 'es')
+    """
+    found = _TellingTags()
+    data = page.data.tobytes()
+    for start in page.telling[:_MOST_TAGS].tolist():
+        found.add(data, start)
+    articles = [one for one in _objects(found.scripts) if _ARTICLE.search(str(one.get("@type", "")))]
+    metas = found.metas
+    headlines = _strings(articles, "headline")
+    titles = [*headlines, *_named(metas, _TITLES), *found.headings[:1], found.title]
+    sections = [*_strings(articles, "articleSection"), *_named(metas, _SECTIONS)]
+    addresses = [*found.canonical, *_named(metas, _ADDRESSES)]
+    dates = [*_strings(articles, "datePublished"), *_named(metas, _DATES), *found.dates, *addresses]
+    licences = [*found.licences, *_strings(articles, "license"), *_addresses(articles, "license")]
+    licences += [one for one in _named(metas, _RIGHTS)[:_MOST_LICENCES] if len(one) <= _MOST_ADDRESS and is_known(one)]
+    return HtmlMetadata(
+        title=next(filter(None, [*headlines, *_named(metas, _TITLES[:4]), *found.headings[:1], *titles]), None),
+        titles=tuple(dict.fromkeys(filter(None, titles))),
+        creators=_people([*_authors(articles)] or _named(metas, _AUTHORS) or found.authors[:1]),
+        published=next(filter(None, map(day, dates)), None),
+        section=next((one for one in sections if one and len(one) <= _MOST_NAME), None),
+        licences=tuple(dict.fromkeys(one for one in licences if len(one) <= _MOST_ADDRESS))[:_MOST_LICENCES],
+        url=next((one for one in addresses if len(one) <= _LONGEST_ADDRESS and _ADDRESS.match(one)), None),
+        language=found.language,
+        description=next(iter(_named(metas, _TEASERS)), ""),
+        body=" ".join(_MARKUP.sub(" ", html.unescape(body)) for body in _strings(articles, "articleBody", tidy=False)),
+    )
+
+
+@dataclass
+class _TellingTags:
+    """What the tags that tell something hold, by kind, in the order of the page."""
+
+    title: str = ""
+    language: str | None = None
+    metas: dict[str, list[str]] = field(default_factory=dict)
+    scripts: list[str] = field(default_factory=list)
+    headings: list[str] = field(default_factory=list)
+    authors: list[str] = field(default_factory=list)
+    dates: list[str] = field(default_factory=list)
+    canonical: list[str] = field(default_factory=list)
+    licences: list[str] = field(default_factory=list)
+
+    def add(self, data: bytes, start: int) -> None:
+        """Sort in the tag that starts here."""
+        opened = _TAG.match(data, start)
+        if not opened:
+            return
+        tag = opened[1].lower()
+        if not _may_tell(tag, opened[2]):
+            return
+        values = {
+            key.decode().lower(): html.unescape((quoted or bare).decode("utf-8", "replace"))
+            for key, quoted, bare in _VALUE.findall(opened[2])
+        }
+        if tag == b"script":
+            if values.get("type", "").strip().lower() == "application/ld+json":
+                self.scripts.append(_inside(data, opened.end(), tag, _MOST_JSON))
+        elif tag == b"title":
+            self.title = self.title or clean(_inside(data, opened.end(), tag))
+        elif tag == b"h1":
+            self.headings.append(clean(_MARKUP.sub("", _inside(data, opened.end(), tag))))
+        elif tag == b"html":
+            told = _LANGUAGE.match(values.get("lang", ""))
+            self.language = told[1] if told else None
+        elif tag == b"meta" and (content := clean(values.get("content", ""))):
+            name = values.get("property") or values.get("name") or values.get("itemprop") or ""
+            self.metas.setdefault(name.strip().lower(), []).append(content)
+        else:
+            self._add_marked(data, opened.end(), tag, values)
+
+    def _add_marked(self, data: bytes, after: int, tag: bytes, values: dict[str, str]) -> None:
+        rel, role = values.get("rel", "").lower().split(), values.get("itemprop")
+        address = values.get("href", "").strip()
+        if address and "license" in rel:
+            self.licences.append(address)
+        if address and "canonical" in rel:
+            self.canonical.append(address)
+        if role == "author" or (tag == b"a" and "author" in rel):
+            self.authors.append(clean(_MARKUP.sub("", _inside(data, after, tag))))
+        if tag == b"time" or role == "datePublished":
+            self.dates.append(values.get("datetime") or values.get("content") or "")
+
+
+def _may_tell(tag: bytes, attributes: bytes) -> bool:
+    """Whether a tag is one of those that are read: taking each apart would cost three times as much."""
+    if tag == b"meta":
+        return any(name.strip().lower() in _METAS for name in _NAMED.findall(attributes))
+    if tag == b"script":
+        return b"json" in attributes.lower()
+    return tag in _ALWAYS or bool(_MARKED.search(attributes))
+
+
+def _inside(data: bytes, start: int, tag: bytes, most: int = _MOST_TEXT) -> str:
+    """What stands between a tag and its end; nothing where that is too far away."""
+    end = data.find(b"</" + tag, start, start + most)
+    return data[start:end].decode("utf-8", "replace") if end >= 0 else ""
+
+
+def _objects(scripts: Iterable[str]) -> Iterator[dict[str, Any]]:
+    """The objects of the page's JSON-LD, outer before inner."""
+    queue: list[Any] = []
+    for text in scripts:
+        with suppress(ValueError, RecursionError):  # not strict: control characters stand in many a string
+            queue.append(json.loads(text, strict=False))
+    for place, one in enumerate(queue):
+        if place == _MOST_OBJECTS:
+            return
+        if isinstance(one, dict):
+            yield one
+        inner = one.values() if isinstance(one, dict) else one if isinstance(one, list) else ()
+        queue += [value for value in inner if isinstance(value, dict | list)]
+
+
+def _named(metas: dict[str, list[str]], names: Iterable[str]) -> list[str]:
+    return [value for name in names for value in metas.get(name, ())]
+
+
+def _strings(objects: Iterable[dict[str, Any]], key: str, *, tidy: bool = True) -> list[str]:
+    """The strings that objects have under a key, those of lists too."""
+    found = []
+    for one in objects:
+        value = one.get(key)
+        values = value if isinstance(value, list) else [value]
+        found += [clean(text) if tidy else text for text in values if isinstance(text, str) and text.strip()]
+    return found
+
+
+def _addresses(objects: Iterable[dict[str, Any]], key: str) -> Iterator[str]:
+    """The addresses of what objects have under a key as objects."""
+    for one in objects:
+        value = one.get(key)
+        for inner in value if isinstance(value, list) else (value,):
+            address = (inner.get("@id") or inner.get("url")) if isinstance(inner, dict) else None
+            if isinstance(address, str) and address.strip():
+                yield clean(address)
+
+
+def _authors(articles: Iterable[dict[str, Any]]) -> Iterator[str]:
+    for article in articles:
+        authors = article.get("author") or article.get("creator") or ()
+        for author in authors if isinstance(authors, list) else (authors,):
+            name = author.get("name") if isinstance(author, dict) else author
+            if isinstance(name, str):
+                yield name
+
+
+def _people(names: Iterable[str]) -> tuple[str, ...]:
+    tidy = [clean(name) for name in names]
+    # Some pages give the address of a profile.
+    return tuple(dict.fromkeys(name for name in tidy if name and len(name) <= _MOST_NAME and "://" not in name))
+
+
+def day(said: str) -> str | None:
+    """The date in a string, ISO 8601; None where there is none, or one of which the order can't be told.
+
+    >>> day("2024-05-03T10:00:00-03:00"), day("https://diario.example/2021/7/9/nota"), day("03/05/2024")
+    ('2024-05-03', '2021-07-09', None)
+    """
+    found = _DAY.search(said) or _COMPACT.search(said)
+    with suppress(ValueError):  # such as 31 February
+        return date(*map(int, found.groups())).isoformat() if found else None
+    return None
+
+
+def clean(text: str) -> str:
+    """The text with its references to characters resolved and white space folded."""
+    # JSON may hold half a character, which nothing can write.
+    return " ".join(html.unescape(text).encode("utf-8", "replace").decode().split())

@@ -1,0 +1,237 @@
+"""An HTML page as blocks, each with the chance that it belongs to the page's main text.
+
+«í» in UTF-8 that somebody read as Latin-1 is «Ã» and a soft hyphen, «Á» is «Ã» and a control character. trafilatura
+drops both as no text, and of the «Ã» that is left nothing can tell any more what it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import json
+import re
+from collections import Counter
+from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Final
+
+import ftfy
+import numpy as np
+from resiliparse.parse.html import HTMLTree
+
+from latam_corpus.errors import PartError
+from latam_corpus.extract.block_features import FEATURES, KNOWN, context, features
+from latam_corpus.extract.charset import decode, meta_charset
+from latam_corpus.extract.forest import Forest
+from latam_corpus.extract.html_metadata import HtmlMetadata, read_metadata
+from latam_corpus.extract.markup import read_markup
+from latam_corpus.extract.model_file import MODEL
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+    from re import Match
+
+    from numpy.typing import NDArray
+
+    from latam_corpus.extract.markup import Markup
+
+# What is dropped: the soft hyphen and the control characters U+0080 to U+009F, by themselves or as references.
+_AS_REFERENCE: Final = r"&(?:shy|#0*(?:12[89]|1[345][0-9]|173)|#[xX]0*(?:[89][0-9a-fA-F]|[aA][dD]));"
+_DROPPED: Final = re.compile(rf"[\x80-\x9f\xad]|{_AS_REFERENCE}")
+# The same in two searches that each begin with a fixed sign: over a whole page they take a fifth of the time.
+_REFERRED: Final = re.compile(_AS_REFERENCE.encode())
+_IN_UTF8: Final = re.compile(rb"\xc2[\x80-\x9f\xad]")
+_REFERENCE: Final = re.compile(r"&(?:#\d{1,6}|#[xX][\da-fA-F]{1,6}|[A-Za-z]\w{1,7});")
+_PIECE: Final = re.compile(r"[^<>]+")
+
+
+def undo_mojibake(markup: str, utf8: bytes | None = None) -> str:
+    r"""The markup with the mojibake undone in each text and tag where parsing would lose half of it.
+
+    Args:
+        markup: the page.
+        utf8: the same as UTF-8, where that is at hand.
+
+    >>> undo_mojibake("<p>MarÃ\xada y yo</p><p>RÃ&shy;o</p><p>maÃ±ana</p>")
+    '<p>María y yo</p><p>Río</p><p>maÃ±ana</p>'
+    """
+    data = markup.encode("utf-8", "surrogatepass") if utf8 is None else utf8
+    loses = _REFERRED.search(data) or _IN_UTF8.search(data)
+    return _PIECE.sub(_mended, markup) if loses else markup
+
+
+def _mended(piece: Match[str]) -> str:
+    """The piece as it should be; as it is where nothing would be lost, or where it makes sense."""
+    if not _DROPPED.search(piece[0]):
+        return piece[0]
+    written = _REFERENCE.sub(_character, piece[0])
+    mended = ftfy.fix_encoding(written)
+    return piece[0] if mended == written else mended
+
+
+def _character(reference: Match[str]) -> str:
+    """The character that is meant; `&lt;` and the like stay, which as characters would be markup."""
+    character = html.unescape(reference[0])
+    return character if len(character) == 1 and not character.isascii() else reference[0]
+
+
+_SIGNS: Final = bytes(one for one in range(128) if not chr(one).isalnum())
+_SMALL: Final = bytes(ord(chr(one).lower()) if one < 128 else one for one in range(256))  # noqa: PLR2004  (ASCII)
+_MOST_BODY: Final = 200_000  # bytes of the text in JSON-LD in which blocks are looked for
+_MOST_TITLES: Final = 20
+_LEAST: Final = 12  # bytes of a block that may be told by standing in another text
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """What tells the main text: a first look at each block, and a second that knows the first of its neighbours.
+
+    Attributes:
+        first: over `block_features.FEATURES`.
+        second: over `block_features.context` and the same.
+        bound: the least chance of a block that is kept.
+        about: what it was learnt from, as its training wrote it down.
+    """
+
+    first: Forest
+    second: Forest
+    bound: float
+    about: dict[str, Any]
+
+    def chances(self, page: Markup, rows: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The chance of each block, float32[b]."""
+        once = self.first.chances(rows)
+        return self.second.chances(np.concatenate([context(page, once), rows], axis=1))
+
+
+@dataclass(frozen=True, eq=False)
+class Page:
+    """A page that was read: its markup's blocks, what it says of itself, the chance of each block.
+
+    Attributes:
+        markup: the elements and blocks.
+        metadata: what the page states.
+        chances: float32[b].
+        bound: the least chance of a block that is kept.
+    """
+
+    markup: Markup
+    metadata: HtmlMetadata
+    chances: NDArray[np.float32]
+    bound: float
+
+    @property
+    def kept(self) -> NDArray[np.bool_]:
+        """Whether each block is kept, bool[b]: it is likely enough, or where none is, not far from the likeliest."""
+        best = float(self.chances.max(initial=0.0))
+        return self.chances >= (self.bound if best >= self.bound else best / 2)
+
+    @property
+    def text(self) -> str:
+        """The blocks that are kept, a line each."""
+        return "\n".join(self.markup.block(number) for number in np.flatnonzero(self.kept).tolist())
+
+    @property
+    def doubt(self) -> float:
+        """The characters expected to be wrongly kept or left out, over those kept; higher where less is sure."""
+        chars = self.markup.counts[:, 0]
+        kept = self.kept
+        wrong = np.where(kept, 1 - self.chances, self.chances) @ chars
+        return float(wrong / max(1, int(chars[kept].sum())))
+
+
+def markup_of(raw: bytes, parameters: Mapping[str, str]) -> str:
+    """A page as text, its mojibake undone.
+
+    Args:
+        raw: its bytes.
+        parameters: `charset` when it is known from outside.
+
+    >>> markup_of("<meta charset=iso-8859-1><p>mañana".encode("latin-1"), {})[-6:]
+    'mañana'
+    """
+    text, charset = decode(raw, parameters.get("charset") or meta_charset(raw))
+    return undo_mojibake(text, raw if charset == "utf-8" else None)
+
+
+def read_page(markup: str, model: Model | None = None) -> Page:
+    """The page, read in one parse.
+
+    >>> page = read_page("<html lang=es><body><p>Mañana no hay clases en la escuela.</p></body></html>")
+    >>> page.said.language, len(page.chances)
+    ('es', 1)
+    """
+    page = parsed(markup)
+    metadata = read_metadata(page)
+    model = model or load_model()
+    return Page(page, metadata, model.chances(page, features(page, known(page, metadata))), model.bound)
+
+
+def parsed(markup: str) -> Markup:
+    """The page's elements and blocks, of its markup as a parser writes it out."""
+    tree = HTMLTree.parse(markup)
+    return read_markup(str(tree.document.html) if tree.document else "")
+
+
+def known(page: Markup, metadata: HtmlMetadata) -> NDArray[np.float32]:
+    """What is known of each block from elsewhere on the page, float32[b, len(block_features.KNOWN)]."""
+    data, starts = page.text.tobytes(), page.starts.tolist()
+    blocks = [_folded(data[start:end]) for start, end in pairwise(starts)]
+    titles = {_folded(one.encode("utf-8", "replace")) for one in metadata.titles[:_MOST_TITLES]} - {b""}
+    teaser, body = (_folded(one.encode("utf-8", "replace")) for one in (metadata.description, metadata.body))
+    body = body[:_MOST_BODY]
+    pieces = b" ".join(titles)  # no folded block has a space
+    times = Counter(blocks)
+    made = np.zeros((len(page), len(KNOWN)), np.float32)
+    made[:, 2] = [times[block] for block in blocks]
+    made[:, 3] = len(body) >= 10 * _LEAST
+    for place, block in enumerate(blocks):
+        if block in titles:
+            made[place, 0] = 2
+        if len(block) >= _LEAST:
+            if block in pieces and not made[place, 0]:
+                made[place, 0] = 1
+            if block in body:
+                made[place, 1] = 1
+            if teaser and (block in teaser or teaser[:60] in block):
+                made[place, 4] = 1
+    return made
+
+
+def _folded(text: bytes) -> bytes:
+    """The text without ASCII's spaces and signs, its capitals small: what is left of two equal ones is equal.
+
+    >>> _folded("¿Mañana, en Casa?".encode()).decode()
+    '¿mañanaencasa'
+    """
+    return text.translate(_SMALL, _SIGNS)
+
+
+@cache
+def load_model(path: Path = MODEL) -> Model:
+    """The model in a file.
+
+    Raises:
+        PartError: it was learnt for other features than those of this version.
+    """
+    with np.load(path, allow_pickle=False) as arrays:
+        about = json.loads(str(arrays["about"]))
+        if about["features"] != features_digest():
+            raise PartError(
+                str(path), "it was learnt for other features", "install the toolkit anew, or train it again"
+            )
+        return Model(Forest.of(arrays, "first"), Forest.of(arrays, "second"), float(arrays["bound"]), about)
+
+
+def save_model(model: Model, path: Path) -> None:
+    """Keep the model as a file."""
+    arrays = model.first.arrays("first") | model.second.arrays("second")
+    about = np.array(json.dumps(model.about, ensure_ascii=False))
+    np.savez_compressed(path, **arrays, bound=np.array(model.bound, np.float32), about=about)  # type: ignore[arg-type]
+
+
+def features_digest() -> str:
+    """Changes when the features do, for which a model was learnt."""
+    return hashlib.sha256(" ".join(FEATURES).encode()).hexdigest()[:16]

@@ -1,0 +1,83 @@
+"""Links as addresses that may be asked for: canonical, without session ids, without passwords."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+from typing import Final
+from urllib.parse import urljoin, urlsplit
+
+from latam_corpus.catalog.identity import canonical_url
+from latam_corpus.harvest.crawl.causes import TroubleError
+
+# Longer than what servers and browsers take for granted; addresses grow without end in traps alone.
+LONGEST: Final = 2000
+# Names of session parameters beside those that the canonical form already drops, with the values that they have.
+_SESSION_QUERY: Final = re.compile(
+    r"(?i)(?:^|(?<=&))(?:sid|sess|session|session_?id|s_?id|oscsid|zenid|cfid|cftoken|aspsessionid\w*)="
+    r"[0-9a-z_-]{16,}(?:&|$)"
+)
+_SESSION_PATH: Final = re.compile(r"(?i);(?:jsessionid|phpsessid|sid)=[^/?;]*|/\(s\([0-9a-z]+\)\)")
+_CREDENTIALS: Final = re.compile(r"(?i)https?://[^/?#]*@")
+# Endings of what is no page; asking for it would cost the host and give nothing.
+_OTHER: Final = frozenset({
+    "7z", "aac", "apk", "avi", "avif", "bmp", "bz2", "css", "csv", "dmg", "doc", "docx", "eot", "epub", "exe", "flac",
+    "flv", "gif", "gz", "ico", "iso", "jpeg", "jpg", "js", "json", "m4a", "m4v", "mkv", "mov", "mp3", "mp4", "mpeg",
+    "mpg", "odp", "ods", "odt", "ogg", "ogv", "otf", "pdf", "png", "ppt", "pptx", "rar", "rtf", "svg", "swf", "tar",
+    "tgz", "tif", "tiff", "ttf", "wav", "webm", "webp", "wma", "wmv", "woff", "woff2", "xls", "xlsx", "zip",
+})  # fmt: skip
+
+
+def address_of(link: str, base: str) -> str | None:
+    """The canonical address of a link; None for what isn't on the web (`mailto:`, `javascript:`), or is no page.
+
+    Raises:
+        TroubleError: it holds a password, is too long or malformed.
+
+    >>> address_of("../nota?id=7#pie", "https://gaceta.example/a/b/c")
+    'https://gaceta.example/a/nota?id=7'
+    >>> address_of("/nota;jsessionid=A1B2?sid=0123456789abcdef0123&p=2", "https://gaceta.example/")
+    'https://gaceta.example/nota?p=2'
+    >>> address_of("mailto:redaccion@gaceta.example", "https://gaceta.example/") is None
+    True
+    """
+    if not link.strip() or link.strip().startswith("#"):
+        return None
+    found = web_address(link, base)
+    path = found.partition("?")[0] if found else ""
+    # A host's name isn't a file's: `https://diario.zip/`.
+    name = PurePosixPath(path.partition("://")[2].partition("/")[2])
+    return None if name.suffix.lower().lstrip(".") in _OTHER and not path.endswith(".xml.gz") else found
+
+
+def web_address(link: str, base: str) -> str | None:
+    """The canonical address of a link to a file of any type; None for what isn't on the web.
+
+    Raises:
+        TroubleError: it holds a password, is too long or malformed.
+    """
+    link = link.strip()
+    if len(link) > LONGEST:
+        raise TroubleError("address too long", link[:100])
+    try:
+        whole = urljoin(base, link)
+        parts = urlsplit(whole)
+    except ValueError:
+        raise TroubleError("malformed address", link[:100]) from None
+    if parts.scheme not in ("http", "https"):
+        return None
+    if _CREDENTIALS.match(whole):
+        raise TroubleError("credentials in address", canonical_url(whole)[:LONGEST])
+    if not parts.netloc:
+        raise TroubleError("malformed address", link[:100])
+    found = canonical_url(without_session(canonical_url(whole)))
+    if len(found) > LONGEST:
+        raise TroubleError("address too long", found[:100])
+    return found
+
+
+def without_session(url: str) -> str:
+    """The address without session ids, in its path or its query."""
+    path, mark, query = url.partition("?")
+    cleaned = _SESSION_QUERY.sub("", query).rstrip("&")
+    return _SESSION_PATH.sub("", path) + (f"?{cleaned}" if mark and cleaned else "")

@@ -1,0 +1,80 @@
+"""What a good answer holds: a page, a sitemap or a feed, what it refuses and what it links to."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from latam_corpus.collect.responses import TEI, media_type_of
+from latam_corpus.harvest.crawl.apart import parsed
+from latam_corpus.harvest.crawl.causes import TroubleError
+from latam_corpus.harvest.crawl.links import MAX_SITEMAP, is_listing, listing, page_links, unpacked
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from latam_corpus.catalog.harvest_tables import Follow
+    from latam_corpus.catalog.optout.opt_out import OptOut
+    from latam_corpus.harvest.crawl.exchange import Exchange
+    from latam_corpus.harvest.optout.site import Site
+
+
+@dataclass(frozen=True)
+class PageContent:
+    """What a good answer holds: the media type of a page (None for a sitemap or feed), refusals and links.
+
+    `lists` are the sitemaps that a sitemap names, `wording` is a digest of a page's words.
+    """
+
+    kind: str | None
+    opt_outs: Sequence[OptOut]
+    links: Sequence[tuple[Follow, Sequence[str]]]
+    left_out: int = 0
+    lists: Sequence[str] = ()
+    wording: str = ""
+
+
+def read_answer(url: str, answer: Exchange, site: Site, limit: int) -> PageContent:
+    """What a good answer holds.
+
+    Raises:
+        TroubleError: it is neither a page nor a list of pages, is damaged, or unpacks beyond the limit.
+    """
+    said = answer.header("content-type")
+    try:
+        body = answer.payload(max(limit, MAX_SITEMAP) if is_listing(b"", said) else limit)
+        lists = is_listing(body, said) and media_type_of(said, body) != TEI
+        found = _list(url, body) if lists else _page(url, answer, body, site)
+    except TroubleError:
+        raise
+    except Exception as error:  # noqa: BLE001  (the document boundary: what a stranger sends breaks one page alone)
+        raise TroubleError("malformed response", f"{type(error).__name__}: {error}"[:200]) from None
+    if found is None:
+        raise TroubleError("not a page", said[:100])
+    return found
+
+
+def _list(url: str, body: bytes) -> PageContent | None:
+    found = parsed(listing, unpacked(body), url)
+    if found is None:
+        return None
+    return PageContent(None, [], [("feeds" if found.kind == "feed" else "sitemaps", found.pages)], lists=found.sitemaps)
+
+
+def _page(url: str, answer: Exchange, body: bytes, site: Site) -> PageContent | None:
+    kind = media_type_of(answer.header("content-type"), body)
+    if kind is None:
+        return None
+    opt_outs = site.page_opt_outs(url, answer.said, body, answer.time)
+    media, _, charset = kind.partition("; charset=")
+    if media in ("text/plain", TEI) or _says_nofollow(answer):
+        return PageContent(media, opt_outs, [])
+    links = parsed(page_links, body, url, charset or None)
+    found: list[tuple[Follow, Sequence[str]]] = [("links", links.pages), ("feeds", links.feeds)]
+    return PageContent(media, opt_outs, found, links.more, wording=links.wording)
+
+
+def _says_nofollow(answer: Exchange) -> bool:
+    said = [value.lower() for name, value in answer.said if name == "x-robots-tag"]
+    return any(re.search(r"\b(?:nofollow|none)\b", value) for value in said)

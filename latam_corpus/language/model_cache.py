@@ -1,0 +1,74 @@
+"""Large arrays made of a model's file: made once, then read from disk, so that all workers share their pages."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from latam_corpus.durable import replacing
+from latam_corpus.paths import cache_folder, use_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+_FOLDER: Final = "models"
+
+
+class ModelCache:
+    """The arrays of one model, in a folder of the user's cache.
+
+    Attributes:
+        folder: named after the model and the source that makes them.
+    """
+
+    def __init__(self, digest: str, source: Path) -> None:
+        """Name the folder.
+
+        Args:
+            digest: SHA-256 of the model's file, hex.
+            source: the module that makes the arrays.
+        """
+        told = hashlib.sha256(digest.encode() + source.read_bytes()).hexdigest()
+        self.folder = cache_folder() / _FOLDER / told[:16]
+
+    def __call__(
+        self, name: str, shape: tuple[int, ...], kind: type[np.generic], make: Callable[[], NDArray[Any]]
+    ) -> NDArray[Any]:
+        """An array, read only: from the folder where it is there as it should be, else made and put there.
+
+        Where it can't be put there, this process has it for itself.
+        """
+        path = self.folder / f"{name}.npy"
+        use_folder(self.folder)
+        found = _mapped(path, shape, kind)
+        if found is None:
+            made = make()
+            found = _mapped(path, shape, kind) if _written(path, made) else None
+            if found is None:
+                made.setflags(write=False)
+                return made
+        return found
+
+
+def _mapped(path: Path, shape: tuple[int, ...], kind: type[np.generic]) -> NDArray[Any] | None:
+    try:
+        found = np.lib.format.open_memmap(path, mode="r")
+    except Exception:  # noqa: BLE001 - not there, or not whole: NumPy reads a damaged head as Python
+        return None
+    right = found.shape == shape and found.dtype == kind and found.flags.c_contiguous
+    return np.asarray(found) if right else None
+
+
+def _written(path: Path, made: NDArray[Any]) -> bool:
+    """Write an array whole or not at all; says whether it could be."""
+    try:
+        with replacing(path) as temporary, temporary.open("wb") as file:
+            np.save(file, made)
+    except OSError:
+        return False
+    return True

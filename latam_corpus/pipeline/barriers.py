@@ -1,0 +1,311 @@
+"""What barriers decide over all parts of a run, and its storage by part, in memory that the corpus' size hardly moves.
+
+Of every row a barrier's key is held as a hash of 64 bits; the columns that it decides by are read again for rows that
+have a key in common. Decisions are stored by part: one whose decisions stayed the same is not worked again.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import traceback
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import numpy as np
+import polars as pl
+import pyarrow.parquet as pq
+
+from latam_corpus import __version__, schema
+from latam_corpus.corpus import ROW, PieceFile, repeated_hashes, rows_of
+from latam_corpus.errors import CorpusError, PartError
+from latam_corpus.pipeline.decisions import StoredDecisions, remember, remembered, store
+from latam_corpus.pipeline.keys import digest_of, stage_digest
+from latam_corpus.pipeline.part import Outcome
+from latam_corpus.pipeline.step_file import ASIDE, DROPPED, ROWS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from latam_corpus.corpus import Piece
+    from latam_corpus.pipeline.engines import Engine, Progress
+    from latam_corpus.stages import Barrier
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+# Documents of an earlier version for which a new one is kept: the old one's id and what it said when it was compared,
+# and the new one's id with the evidence.
+_TOLD: Final = ("doc_id", "text_hash", "duplicate_of", "containment")
+REPLACED: Final = pl.Schema({name: schema.DOCUMENT_SCHEMA[name] for name in _TOLD} | {"evidence": pl.String()})
+_AT_ONCE: Final = 1_000_000  # rows in memory with all the columns that a barrier needs
+_VALUES_A_PIECE: Final = 4_000_000  # words of documents, above all: 16 MB of them
+
+
+@dataclass(frozen=True)
+class Output(PieceFile):
+    """Rows of a step's output as a piece of the corpus, with what is stored beside them.
+
+    Attributes:
+        skipped: rows of the file before its first one.
+    """
+
+    skipped: int = 0
+
+    def read(self, columns: Sequence[str]) -> pl.DataFrame:
+        """These columns of its rows, in order."""
+        told = [name for name in columns if name in schema.DOCUMENT_SCHEMA]
+        frames = [self._read(self.path, told)] if told else []
+        if len(told) < len(columns):
+            aside = [name for name in columns if name not in schema.DOCUMENT_SCHEMA]
+            frames.append(self._read(self.path.with_name(ASIDE), aside))
+        return pl.concat(frames, how="horizontal").select(columns)
+
+    def _read(self, path: Path, columns: list[str]) -> pl.DataFrame:
+        return pl.scan_parquet(path, glob=False).select(columns).slice(self.skipped, self.height).collect()
+
+    def cut(self) -> Iterator[Output]:
+        """The same rows in pieces of which each has some millions of values beside it, or is one row group."""
+        path = self.path.with_name(ASIDE)
+        told = pq.read_metadata(path if path.exists() else self.path)
+        first = end = values = 0
+        for group in map(told.row_group, range(told.num_row_groups)):
+            size = sum(group.column(column).num_values for column in range(group.num_columns))
+            if end > first and values + size > _VALUES_A_PIECE:
+                yield replace(self, start=self.start + first, height=end - first, skipped=first)
+                first, values = end, 0
+            end += group.num_rows
+            values += size
+        yield replace(self, start=self.start + first, height=self.height - first, skipped=first)
+
+
+@dataclass(frozen=True, eq=False)
+class Stored:
+    """The corpus of a run between two segments, read from the parts' outputs.
+
+    Attributes:
+        live: the parts' rows, in the parts' order.
+        fallen: rows that stages dropped before; they start at `height`.
+        dropped_rows: rows that a barrier of this cut has dropped, sorted.
+        workdir: a folder for what is written meanwhile.
+        engine: what runs jobs.
+        notes: what barriers tell of their work.
+        progress: what is told meanwhile.
+    """
+
+    live: Sequence[Output]
+    fallen: Sequence[Output]
+    dropped_rows: NDArray[np.int64]
+    workdir: Path
+    engine: Engine
+    notes: dict[str, Any] = field(default_factory=dict)
+    progress: Progress | None = None
+
+    @classmethod
+    def of(cls, outputs: Iterable[Sequence[Path]], workdir: Path, engine: Engine, progress: Progress) -> Stored:
+        """The corpus in these outputs: for each part the folders of its steps."""
+        folders = list(outputs)
+        live = _in_a_row([steps[-1] / ROWS for steps in folders], 0)
+        end = live[-1].start + live[-1].height if live else 0
+        fallen = _in_a_row([folder / DROPPED for steps in folders for folder in steps], end)
+        return cls(live, fallen, np.zeros(0, np.int64), workdir, engine, progress=progress)
+
+    @property
+    def height(self) -> int:
+        """Rows in all."""
+        return self.live[-1].start + self.live[-1].height if self.live else 0
+
+    def pieces(self) -> list[Piece]:
+        """The rows, those gone among them, in order."""
+        return [piece for output in self.live for piece in output.cut()]
+
+    def frames(self, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
+        """`row` and these columns, a part at a time, without rows that a barrier has dropped."""
+        for number, piece in enumerate(self.live, 1):
+            yield rows_of(piece, columns, self.dropped_rows)
+            self.step("reading rows", number, len(self.live))
+
+    def step(self, title: str, done: int, total: int) -> None:
+        """Tell how far the work has come."""
+        if self.progress:
+            self.progress.step(title, done, total)
+
+    def repeated(
+        self, key: str, columns: Sequence[str], *, with_dropped: bool = False, also: Sequence[Piece] = ()
+    ) -> Iterator[pl.DataFrame]:
+        """`row` and these columns of all rows whose `key` another row has too; equal keys are in one frame."""
+        pieces: list[Piece] = [*self.live, *(self.fallen if with_dropped else ()), *also]
+        hashes = []
+        for number, piece in enumerate(pieces, 1):
+            hashes.append(_hashes(rows_of(piece, [key], self.dropped_rows)[key]))
+            self.step(f"reading every {key}", number, len(pieces))
+        wanted = repeated_hashes(hashes)
+        places = [np.searchsorted(wanted, found) for found in hashes] if len(wanted) else []
+        hits = [wanted[place.clip(max=len(wanted) - 1)] == found for place, found in zip(places, hashes, strict=False)]
+        slices = min(-(-sum(int(hit.sum()) for hit in hits) // _AT_ONCE), len(wanted))
+        for number in range(slices):
+            low, high = number * len(wanted) // slices, (number + 1) * len(wanted) // slices
+            frames = [pl.DataFrame()]
+            for piece, hit, place in zip(pieces, hits, places, strict=True):
+                mask = hit & (place >= low) & (place < high)
+                if mask.any():
+                    frames.append(rows_of(piece, sorted({key, *columns}), self.dropped_rows).filter(mask))
+            found = pl.concat(frames[1:]).filter(pl.col(key).is_not_null())
+            yield found.select(ROW, *columns)
+            self.step(f"deciding where {key} is the same", number + 1, slices)
+
+    def map(self, work: Callable[[T], R], jobs: Sequence[T], title: str = "") -> Iterator[R]:
+        """What `work` makes of each job, by the run's engine.
+
+        Raises:
+            PartError: a job failed; no part of a corpus can do without the others here.
+        """
+        wrapped = [_Job(work, job, f"{work.__name__} {n} of {len(jobs)}") for n, job in enumerate(jobs, 1)]
+        for done, outcome in enumerate(self.engine.map(_do, wrapped), 1):
+            if outcome.error:
+                raise PartError(outcome.part, outcome.error, "run it again: what was done is kept")
+            self.step(title or work.__name__, done, len(jobs))
+            yield outcome.value
+
+
+@dataclass(frozen=True)
+class _Job:
+    """A barrier's job as an engine takes it."""
+
+    work: Callable[[Any], Any]
+    given: Any
+    name: str
+
+    @property
+    def bytes(self) -> int:
+        """How large it is, about."""
+        return int(self.given.bytes)
+
+
+def _do(job: _Job) -> Outcome:
+    try:
+        return Outcome(job.name, value=job.work(job.given))
+    except CorpusError as error:
+        return Outcome(job.name, error=str(error), remedy=error.remedy)
+    except Exception:  # noqa: BLE001  (the boundary of a job: what it raises must reach the other process as words)
+        return Outcome(job.name, error=traceback.format_exc(limit=-4).strip())
+
+
+def _in_a_row(files: Iterable[Path], start: int) -> list[Output]:
+    made = []
+    for path in files:
+        made.append(Output(path, start, pq.read_metadata(path).num_rows))
+        start += made[-1].height
+    return made
+
+
+def decide(
+    barriers: Sequence[Barrier],
+    outputs: Mapping[str, Sequence[Path]],
+    work: Path,
+    engine: Engine,
+    progress: Progress,
+) -> StoredDecisions:
+    """What the barriers decide; what they decided before of the same outputs isn't asked again.
+
+    Args:
+        barriers: those of one cut, in order; what one drops the next doesn't see.
+        outputs: part → the folders of its steps' outputs.
+        work: the folder of step outputs.
+        engine: what runs the barriers' jobs.
+        progress: what is told meanwhile.
+    """
+    rests_on = _rests_on(barriers, outputs)
+    before, damage = remembered(work, rests_on)
+    if before:
+        return before
+    with tempfile.TemporaryDirectory(prefix="decisions-", dir=work) as name:
+        corpus = Stored.of(outputs.values(), Path(name), engine, progress)
+        starts = np.array([piece.start for piece in corpus.live] + [corpus.height], np.int64)
+        spool = _Spool(Path(name), list(outputs), starts)
+        for barrier in barriers:
+            progress.barrier(barrier.name, corpus.height - len(corpus.dropped_rows))
+            dropped = [spool.add(barrier.name, decided) for decided in barrier.decide(corpus)]
+            corpus = replace(corpus, dropped_rows=np.sort(np.concatenate([corpus.dropped_rows, *dropped])))
+        parts = spool.stored(work, digest_of(*map(stage_digest, barriers)))
+        # A barrier's jobs are done in any order; what a run holds must not depend on it.
+        fallen = pl.concat([pl.DataFrame(schema=REPLACED), *spool.replaced]).sort(*_TOLD[:3])
+        mended = dict.fromkeys(told for told in (damage, *spool.mended) if told)
+        made = StoredDecisions(parts, fallen, corpus.notes, tuple(mended))
+    return remember(made, work, rests_on)
+
+
+def _rests_on(barriers: Sequence[Barrier], outputs: Mapping[str, Sequence[Path]]) -> str:
+    """Changes when what these barriers decide on these outputs may: an output's name tells its content."""
+    rows = [[part, [folder.name for folder in folders]] for part, folders in outputs.items()]
+    return digest_of(rows, [stage_digest(barrier) for barrier in barriers], __version__)
+
+
+class _Spool:
+    """Decisions as they come, in files, until those of one part are read together."""
+
+    def __init__(self, folder: Path, names: Sequence[str], starts: NDArray[np.int64]) -> None:
+        self._folder = folder
+        self._names = names
+        self._starts = starts
+        self.replaced: list[pl.DataFrame] = []
+        self.mended: list[str] = []
+        self._files: list[Path] = []
+        self._counts: Counter[int] = Counter()
+
+    def add(self, barrier: str, decided: pl.DataFrame) -> NDArray[np.int64]:
+        """Keep the decisions on rows of the corpus; gives the rows that are dropped."""
+        mine = pl.col(ROW) < int(self._starts[-1])
+        if "doc_id" in decided.columns:
+            others = decided.filter(~mine & pl.col("drop_reason").is_not_null())
+            self.replaced.append(schema.conform(others, REPLACED))
+            decided = decided.drop("doc_id", "text_hash", strict=False)
+        rows = decided.filter(mine).sort(ROW)
+        number = rows[ROW].to_numpy()
+        part = np.searchsorted(self._starts, number, side="right") - 1
+        self._counts.update(dict(zip(*(a.tolist() for a in np.unique(part, return_counts=True)), strict=True)))
+        made = rows.with_columns(
+            pl.Series("part", part, dtype=pl.UInt32),
+            pl.Series("place", number - self._starts[part], dtype=pl.UInt32),
+            pl.lit(barrier).alias("stage"),
+        )
+        path = self._folder / f"{len(self._files)}.parquet"
+        made.drop(ROW).write_parquet(path)
+        self._files.append(path)
+        return made.filter(pl.col("drop_reason").is_not_null())[ROW].to_numpy()
+
+    def stored(self, work: Path, barrier_key: str) -> dict[str, tuple[Path | None, str]]:
+        """The decisions of each part, kept under the digest of what they say."""
+        nothing: tuple[Path | None, str] = (None, digest_of(barrier_key, ""))
+        found = dict.fromkeys(self._names, nothing)
+        for low, high in self._ranges():
+            here = (pl.col("part") >= low) & (pl.col("part") < high)
+            frames = [pl.read_parquet(path, glob=False).filter(here) for path in self._files]
+            every = pl.concat(frames, how="diagonal").sort("part", "place")
+            for (part,), mine in every.partition_by(
+                "part", as_dict=True, include_key=False, maintain_order=True
+            ).items():
+                found[self._names[int(part)]] = self._kept(mine, work), digest_of(barrier_key, mine.write_ndjson())
+        return found
+
+    def _kept(self, decisions: pl.DataFrame, work: Path) -> Path:
+        path, damage = store(decisions, work)
+        self.mended += [damage] if damage else []
+        return path
+
+    def _ranges(self) -> Iterator[tuple[int, int]]:
+        """Ranges of parts with about as many decisions as memory should hold."""
+        low = held = 0
+        for part in range(len(self._names)):
+            held += self._counts[part]
+            if held > _AT_ONCE or (part == len(self._names) - 1 and held):
+                yield low, part + 1
+                low, held = part + 1, 0
+
+
+def _hashes(keys: pl.Series) -> NDArray[np.uint64]:
+    """64 bits a key, good for one reading: rows without a key share those of null, and are left out later."""
+    return keys.hash(0).to_numpy()

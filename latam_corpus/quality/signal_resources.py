@@ -1,0 +1,172 @@
+"""What signals need from outside the text: a learned model, scores in a Parquet file, word lists, flagged words.
+
+What stands after a slash, a tab or a space is left out, so that the stems of a Hunspell dictionary can be used as
+they are; without its affixes the rate is lower, and comparable only with itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import polars as pl
+
+from latam_corpus.codes import holder, iso_code
+from latam_corpus.durable import digest_of
+from latam_corpus.errors import ConfigError
+from latam_corpus.quality.learned import cached_model, model_digest
+from latam_corpus.quality.signals import WordSet
+from latam_corpus.text.spelling import listed_share
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from latam_corpus.batch import Batch
+    from latam_corpus.policy import Policies
+
+ALL: Final = "all"  # the list for languages without one
+_FIRST: Final = re.compile(r"[^/\t \n]+")
+
+
+def cached_word_lists(folder: str) -> dict[str, WordSet]:
+    """The word lists in the folder by language code, read anew when a file has changed; none when it is empty.
+
+    Raises:
+        ConfigError: there is no such folder, it holds no list, or a list isn't UTF-8.
+    """
+    return {path.stem: _load(path, path.stat().st_mtime_ns) for path in _files(folder)} if folder else {}
+
+
+def word_lists_digest(folder: str) -> str:
+    """Changes when a list does."""
+    told = hashlib.sha256()
+    for path in _files(folder) if folder else ():
+        told.update(path.stem.encode() + b"\0" + bytes.fromhex(digest_of(path)))
+    return told.hexdigest()[:16]
+
+
+def _files(folder: str) -> list[Path]:
+    found = sorted(Path(folder).glob("*.txt"))
+    if not found:
+        raise ConfigError(folder, "there are no word lists", "name a folder with files such as spa.txt, a word a line")
+    for path in found:
+        if path.stem != ALL and (code := iso_code(path.stem, str(path))) != path.stem:
+            raise ConfigError(
+                str(path), "a word list has its language's ISO 639-3 code as its name", f"name it {code}.txt"
+            )
+    return found
+
+
+@lru_cache(maxsize=256)  # all of a folder: they are walked in order, so that a smaller one never hits
+def _load(path: Path, _stamp: int) -> WordSet:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise ConfigError(str(path), f"not UTF-8: {error.reason} at byte {error.start}", "save it as UTF-8") from None
+    return WordSet.of(word[0] for word in map(_FIRST.match, lines) if word)
+
+
+SCORE: Final = "score"
+
+
+@dataclass(frozen=True)
+class SignalResources:
+    """What a recipe names of the kind; each is a path, or empty.
+
+    Attributes:
+        word_lists: a folder of word lists, `<code>.txt`, for `dictionary_word_rate`.
+        model: of `quality train`, for `learned_quality`.
+        scores: a Parquet file with `doc_id` and `score`, for `outside_score`.
+        flagged: a folder of word lists, `<code>.txt` or `all.txt`, for `flagged_word_share`.
+    """
+
+    word_lists: str = ""
+    model: str = ""
+    scores: str = ""
+    flagged: str = ""
+
+    def check(self, policies: Policies) -> None:
+        """Refuse bounds on signals that no file is named for: every document would pass them unmeasured.
+
+        Raises:
+            ConfigError: there is one; with its file and line.
+        """
+        options = {
+            "dictionary_word_rate": ("word_lists", self.word_lists),
+            "learned_quality": ("quality_model", self.model),
+            "outside_score": ("scores", self.scores),
+            "flagged_word_share": ("flagged_words", self.flagged),
+        }
+        for signal, (option, given) in options.items():
+            if signal in policies.bounded_signals and not given:
+                remedy = f"set «{option}» of the stage, or delete the bound"
+                raise ConfigError(policies.place_of(signal), f"«{signal}» is bounded, and nothing gives it", remedy)
+
+    def digests(self) -> list[str]:
+        """What changes when one of the files does.
+
+        Raises:
+            ConfigError: a file is missing or isn't what it should be.
+        """
+        told = [word_lists_digest(self.word_lists)] if self.word_lists else []
+        if self.model:
+            told.append(f"model {model_digest(self.model)}")
+        if self.scores:
+            _cached_scores(self.scores)
+            told.append(f"scores {digest_of(Path(self.scores))[:16]}")
+        if self.flagged:
+            told.append(f"flagged {word_lists_digest(self.flagged)}")
+        return told
+
+    def values(self, batch: Batch, languages: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """The signals of each document, by name, each float32[n].
+
+        Args:
+            batch: n documents.
+            languages: n codes, whose lists of flagged words count.
+        """
+        made = {}
+        if self.model:
+            made["learned_quality"] = cached_model(self.model)(batch.words)
+        if self.scores:
+            known = _cached_scores(self.scores)
+            found = batch.frame.select("doc_id").join(known, on="doc_id", how="left", maintain_order="left")[SCORE]
+            made["outside_score"] = found.fill_null(float("nan")).to_numpy().astype(np.float32)
+        if self.flagged:
+            lists = cached_word_lists(self.flagged)
+            serving = {code: holder(code, lists) or ALL for code in set(languages)}
+            listed = [serving[code] for code in languages]
+            made["flagged_word_share"] = listed_share(batch.words, lists, listed, batch.words.word_count)
+        return made
+
+
+def _cached_scores(path: str) -> pl.DataFrame:
+    file = Path(path)
+    return _scores(path, file.stat().st_mtime_ns if file.is_file() else 0)
+
+
+@lru_cache(maxsize=2)
+def _scores(path: str, _stamp: int) -> pl.DataFrame:
+    """The scores by document.
+
+    Raises:
+        ConfigError: there is no such file, it has other columns, or two scores for one document.
+    """
+    try:
+        frame = pl.read_parquet(path, glob=False, columns=["doc_id", SCORE])
+        made = frame.select(pl.col("doc_id").cast(pl.String), pl.col(SCORE).cast(pl.Float32))
+    except (OSError, pl.exceptions.PolarsError) as error:
+        said = str(error).splitlines()[0]
+        remedy = f"name a Parquet file with the columns doc_id and {SCORE}, a number"
+        raise ConfigError(path, f"these are no scores: {said}", remedy) from None
+    twice = made.filter(pl.col("doc_id").is_duplicated())
+    if twice.height:
+        raise ConfigError(path, f"the document {twice['doc_id'][0]} has more than one score", "keep one of each")
+    return made

@@ -1,0 +1,297 @@
+"""The compiled passes over characters: letters, alphabets, marks in lines, open lines."""
+
+# mypy: allow-untyped-defs
+
+from typing import Final
+
+import numpy as np
+
+from latam_corpus.compiled import inlined, kernel
+from latam_corpus.text.characters import LETTER
+from latam_corpus.text.words_kernels import CAPITAL, HAS_DIGIT, HAS_LETTER, LINE_BLANK, LINE_OPEN, decode
+
+MOST_ALPHABETS: Final = 64
+_ASCII: Final = 0x80
+_NEWLINE: Final = 10
+_HASH: Final = 35
+_OPEN: Final = 123
+_CLOSE: Final = 125
+
+
+@kernel
+def count_letters(words, class_of, own, allowed, entropy, foreign, braces, hashes):
+    """Count the letters of each document: see `letters`."""
+    data, doc_bytes = words.data, words.doc_bytes
+    times = np.zeros(len(class_of), np.int32)
+    met = np.empty(len(class_of), np.int32)
+    for point in range(_ASCII):
+        met[point] = point
+    for d in range(len(doc_bytes) - 1):
+        found = _ASCII
+        total = 0
+        i = doc_bytes[d]
+        end = doc_bytes[d + 1]
+        while i < end:
+            total += 1
+            if data[i] < _ASCII:
+                times[data[i]] += 1
+                i += 1
+                continue
+            point, width = decode(data, i)
+            if times[point] == 0:
+                met[found] = point
+                found += 1
+            times[point] += 1
+            i += width
+        total -= times[_NEWLINE]
+        times[_NEWLINE] = 0
+        braces[d] = times[_OPEN] + times[_CLOSE]
+        hashes[d] = times[_HASH]
+        outside = 0
+        scattered = 0.0
+        for k in range(found):
+            point = met[k]
+            count = times[point]
+            if count == 0:
+                continue
+            times[point] = 0
+            scattered += count * np.log2(count)
+            if class_of[point] & LETTER and own[d] >= 0:
+                outside += count * np.int64((allowed[point] >> np.uint64(own[d])) & np.uint64(1) == 0)
+        if total:
+            entropy[d] = max(0.0, np.log2(total) - scattered / total)
+        if own[d] >= 0:
+            foreign[d] = outside
+
+
+# Columns of `Marks.counts`.
+LINES: Final = 0  # lines that aren't blank
+NEWLINES: Final = 1
+BULLETS: Final = 2  # lines that start with • or -
+ELLIPSIS_ENDS: Final = 3  # lines that end with ... or …
+SHORT: Final = 4  # lines of 30 characters at most, white space included
+SPARSE: Final = 5  # lines with fewer than three words
+LISTED: Final = 6  # characters in lines that start as an item does, white space left out here and below
+TABULAR: Final = 7  # characters in rows of a table
+CODED: Final = 8  # characters in lines that begin or end as a program's
+ELLIPSES: Final = 9  # ... and …
+MARKUP: Final = 10  # tags, character references, double brackets, targets of links
+COLUMNS: Final = 11
+
+# What a byte may be a mark of.
+END_BYTE: Final = 1  # . ! ?
+MARKUP_BYTE: Final = 2  # { } < & [ ]
+BAR_BYTE: Final = 3
+WIDE_BYTE: Final = 4  # the first byte of …
+_SHORT_LINE: Final = 30  # FineWeb's
+_FEW_WORDS: Final = 3  # C4's
+_SPACE: Final = 32
+_HYPHEN: Final = 45
+_DOT: Final = 46
+BULLET_SIGNS: Final = "•‣▶►◀◦■□▪▫●○*-"  # RedPajama-V2's and Markdown's; a dash before speech is no bullet
+_NUMBER_ENDS: Final = ".)"
+_LAST_SIGNS: Final = "{}"
+_STATEMENT: Final = ")}]\"'"  # before a semicolon at the end of a line, the mark of a program
+
+
+@inlined
+def _letter(byte):
+    small = byte | 32
+    return 97 <= small <= 122
+
+
+@kernel
+def _closes(data, i, end):
+    """Whether white space, a quotation mark, a closing bracket or the line's end is at byte i."""
+    if i >= end or data[i] <= _SPACE:
+        return True
+    byte = data[i]
+    if byte in (34, 39, 41, 93):  # " ' ) ]
+        return True
+    if byte == 0xC2 and i + 1 < end:  # »
+        return data[i + 1] == 0xBB
+    return byte == 0xE2 and i + 2 < end and data[i + 1] == 0x80 and data[i + 2] in (0x99, 0x9D)  # ’ ”
+
+
+@kernel
+def _is_markup(data, i, end):
+    """Whether markup begins at byte i: a tag, a character reference, a double bracket, the target of a link."""
+    if i + 1 >= end:
+        return False
+    byte = data[i]
+    following = data[i + 1]
+    if byte == 60:  # <
+        return _letter(following) or following == 47 or following == 33  # / !
+    if byte == 38:  # &
+        j = i + 2
+        while j < min(i + 10, end) and data[j] > _SPACE and data[j] != 59:  # ;
+            j += 1
+        return (_letter(following) or following == 35) and j < min(i + 10, end) and data[j] == 59  # #
+    return following == byte or (byte == 93 and following == 40)  # a bracket, then a parenthesis
+
+
+@kernel
+def _is_item(data, i, end, bullets):
+    """Whether the line that starts at byte i is an item of a list: a bullet or a number, and a space after it."""
+    point, width = decode(data, i)
+    if not 48 <= point <= 57:
+        known = False
+        for bullet in bullets:
+            if point == bullet:
+                known = True
+        return known and i + width < end and data[i + width] <= _SPACE
+    j = i
+    while j < end and 48 <= data[j] <= 57:
+        j += 1
+    return j - i <= 3 and j + 1 < end and (data[j] == _DOT or data[j] == 41) and data[j + 1] <= _SPACE
+
+
+@kernel
+def _is_code(data, first, last):
+    """Whether a line, from its first to its last visible byte, begins or ends as lines of programs do."""
+    if data[last] == 123 or data[last] == 125 or data[first] == 123:  # { }
+        return True
+    if data[last] == 59 and last > first and data[last - 1] in (41, 125, 93, 34, 39):  # ; after ) } ] " '
+        return True
+    if last == first:
+        return False
+    return (
+        (data[first] == 47 and data[first + 1] in (47, 42))  # // /*
+        or (data[first] == 60 and data[first + 1] in (33, 47, 63))  # <! </ <?
+    )
+
+
+@kernel
+def _ends_in_ellipsis(data, first, last):
+    if last - first < 2:
+        return False
+    a, b, c = data[last - 2], data[last - 1], data[last]
+    return (a == _DOT and b == _DOT and c == _DOT) or (a == 0xE2 and b == 0x80 and c == 0xA6)
+
+
+@kernel
+def _is_row(kinds, begin, end, bars):
+    """Whether a line with these words is a row of a table: two bars or tabs, or more numbers than words."""
+    if bars >= 2:
+        return True
+    numbers = 0
+    for i in range(begin, end):
+        if kinds[i] == HAS_DIGIT:
+            numbers += 1
+    return end - begin >= 2 and 2 * numbers > end - begin
+
+
+@kernel
+def mark(words, meanings, bullets, counts, line_sentences):
+    """Count the marks of each document, and the sentences of each line: see `marks.Marks`."""
+    data, doc_bytes, doc_words, doc_lines = words.data, words.doc_bytes, words.doc_words, words.doc_lines
+    starts, kinds, line_ends = words.starts, words.kinds, words.line_ends
+    line_words, line_kinds, line_chars = words.line_words, words.line_kinds, words.line_chars
+    for d in range(len(doc_words) - 1):
+        at = doc_bytes[d]
+        for line in range(doc_lines[d], doc_lines[d + 1]):
+            start, end = at, line_ends[line]
+            at = end + 1
+            if end < doc_bytes[d + 1]:
+                counts[d, NEWLINES] += 1
+            if line_kinds[line] == LINE_BLANK:
+                continue
+            points = bars = sentences = 0
+            sentence_end = start - 1
+            i = start
+            while i < end:
+                byte = data[i]
+                points += (byte & 0xC0) != 0x80
+                meaning = meanings[byte]
+                if meaning == 0:
+                    i += 1
+                    continue
+                if meaning == END_BYTE:
+                    if byte == _DOT and i + 2 < end and data[i + 1] == _DOT and data[i + 2] == _DOT:
+                        i += 2
+                        points += 2
+                        counts[d, ELLIPSES] += 1
+                    if _closes(data, i + 1, end):
+                        sentences += 1
+                        sentence_end = i
+                elif meaning == MARKUP_BYTE:
+                    counts[d, MARKUP] += _is_markup(data, i, end)
+                elif meaning == BAR_BYTE:
+                    bars += 1
+                elif i + 2 < end and data[i + 1] == 0x80 and data[i + 2] == 0xA6:
+                    i += 2
+                    counts[d, ELLIPSES] += 1
+                    if _closes(data, i + 1, end):
+                        sentences += 1
+                        sentence_end = i
+                i += 1
+            first, last = start, end - 1
+            while data[first] <= _SPACE and first < last:
+                first += 1
+            while data[last] <= _SPACE and last > first:
+                last -= 1
+            begin = line_words[line]
+            stop = line_words[line + 1] if line + 1 < doc_lines[d + 1] else doc_words[d + 1]
+            chars = line_chars[line]
+            counts[d, LINES] += 1
+            counts[d, SHORT] += points <= _SHORT_LINE
+            counts[d, ELLIPSIS_ENDS] += _ends_in_ellipsis(data, first, last)
+            counts[d, BULLETS] += data[first] == _HYPHEN or decode(data, first)[0] == bullets[0]
+            if _is_item(data, first, end, bullets):
+                counts[d, LISTED] += chars
+            if _is_row(kinds, begin, stop, bars):
+                counts[d, TABULAR] += chars
+            if _is_code(data, first, last):
+                counts[d, CODED] += chars
+            if stop - begin < _FEW_WORDS:
+                counts[d, SPARSE] += 1
+            else:
+                line_sentences[line] = sentences + (starts[stop - 1] > sentence_end)
+
+
+_LEAST_LINES: Final = 3  # of one or two no list is made
+_LEAST_WORDS: Final = 10  # of a line; verses are shorter, and poems without a stop are no lists
+_MOST_WORDS: Final = 40  # a longer line is a paragraph that lost its stop
+_GO_ON: Final = (44, 45, 59)  # , - ;
+
+
+@kernel
+def _goes_on(data, start, end):
+    """Whether the line from byte `start` to `end` ends in a comma, a semicolon or a dash."""
+    last = end - 1
+    while last > start and data[last] <= _SPACE:
+        last -= 1
+    if data[last] in _GO_ON:
+        return True
+    if last > start and data[last] == 0xAC and data[last - 1] == 0xC2:
+        return True
+    dash = last - 1 > start and data[last - 1] == 0x80 and data[last - 2] == 0xE2
+    return dash and (data[last] == 0x93 or data[last] == 0x94)
+
+
+@kernel
+def count_open(words, found):
+    """Count the lines that break off."""
+    data, doc_bytes, doc_words, doc_lines = words.data, words.doc_bytes, words.doc_words, words.doc_lines
+    kinds, line_ends, line_words = words.kinds, words.line_ends, words.line_words
+    line_kinds, line_chars = words.line_kinds, words.line_chars
+    for d in range(len(found)):
+        lines = 0
+        pending = 0  # characters of the line before, where it is open
+        at = doc_bytes[d]
+        for line in range(doc_lines[d], doc_lines[d + 1]):
+            start = at
+            at = line_ends[line] + 1
+            if line_kinds[line] == LINE_BLANK:
+                continue
+            lines += 1
+            first = line_words[line]
+            stop = line_words[line + 1] if line + 1 < doc_lines[d + 1] else doc_words[d + 1]
+            small = first < stop and kinds[first] & (HAS_LETTER | HAS_DIGIT | CAPITAL) == HAS_LETTER
+            if not small:
+                found[d] += pending
+            pending = 0
+            headline = _LEAST_WORDS <= stop - first <= _MOST_WORDS
+            if headline and line_kinds[line] == LINE_OPEN and not _goes_on(data, start, line_ends[line]):
+                pending = int(line_chars[line])
+        found[d] = found[d] + pending if lines >= _LEAST_LINES else 0

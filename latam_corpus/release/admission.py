@@ -1,0 +1,264 @@
+"""Which documents a version holds, and why the others are left out; no text is held in memory for it.
+
+The order of the questions: is it read twice, is there a later record of it, do its rights allow the
+release, has a run a better copy of it, is its text there already. Rights come before duplicates, so that a copy
+that may not be released displaces none that may.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Final
+
+import polars as pl
+
+from latam_corpus import schema, vocabulary
+from latam_corpus.catalog.optout.opt_out import WITHHELD
+from latam_corpus.dedupe.order import first_released
+from latam_corpus.errors import ConfigError, closest
+from latam_corpus.release.removals import with_kept, without_replaced
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from latam_corpus.release.build_inputs import Part
+    from latam_corpus.release.opt_outs import Refused
+    from latam_corpus.release.store import Progress
+
+_NAMES: Final = (
+    "language",
+    "genre",
+    "country",
+    "source_id",
+    "contributor",
+    "rights",
+    "rights_tier",
+    "basis",
+)
+
+_CATEGORY: Final = pl.Categorical()
+LIGHT: Final = pl.Schema(
+    {
+        "part": pl.UInt32(),
+        "row": pl.UInt32(),
+        "run": _CATEGORY,
+        "doc_id": pl.String(),
+        **dict.fromkeys(_NAMES, _CATEGORY),
+        "uses": _CATEGORY,
+        "expires": pl.Date(),
+        "embargo_until": pl.Date(),
+        "obtained": schema.RELEASE_SCHEMA["obtained"],
+        "duplicate_cluster": pl.String(),
+        "split": _CATEGORY,
+        "text_hash": pl.Binary(),
+        "refusal": _CATEGORY,
+        "text_bytes": pl.Int64(),
+        "chars": pl.Int64(),
+        "exact_hash": pl.Binary(),
+        "row_hash": pl.UInt64(),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Terms:
+    """On which terms a version is released.
+
+    Attributes:
+        READS: the columns by which a row is judged.
+        admit: the rights tiers that may be in it.
+        uses: what each document must allow.
+        today: the day on which permissions and embargoes are judged.
+    """
+
+    READS: ClassVar[tuple[str, ...]] = ("rights_tier", "uses", "expires", "embargo_until", "opt_outs")
+
+    admit: tuple[str, ...]
+    uses: tuple[str, ...]
+    today: date
+
+    def __post_init__(self) -> None:
+        """Raise ConfigError for a tier or use that isn't one, or that can't be released."""
+        for what, given, known in (
+            ("--admit", self.admit, vocabulary.RIGHTS_TIERS[:-1]),
+            ("--uses", self.uses, vocabulary.USES),
+        ):
+            if not given:
+                raise ConfigError(what, "nothing is named", f"choose from: {', '.join(known)}")
+            for word in given:
+                if word == "unknown":
+                    problem = "what has unknown rights can be collected and measured, never released"
+                    raise ConfigError(what, problem, "state the source's rights in its file")
+                if word not in known:
+                    raise ConfigError(what, f"unknown word «{word}»", closest(word, known))
+
+    def refusal(self) -> pl.Expr:
+        """The reason why a row's rights keep it out, null where they don't."""
+        lacking = [
+            pl.when(~pl.col("uses").list.contains(use)).then(pl.lit(use)) for use in vocabulary.USES if use in self.uses
+        ]
+        lacks = pl.concat_str(*lacking, separator=",", ignore_nulls=True)
+        return (
+            pl.when(~pl.col("rights_tier").is_in(self.admit))
+            .then(pl.concat_str(pl.lit("rights_tier="), "rights_tier"))
+            .when((lacks != "") & (self._opted_out() != ""))
+            .then(pl.concat_str(pl.lit("opt_out="), self._opted_out()))
+            .when(lacks != "")
+            .then(pl.concat_str(pl.lit("uses_lack="), lacks))
+            .when(pl.col("expires") < self.today)
+            .then(pl.lit(f"expires<{self.today}"))
+            .when(pl.col("embargo_until") > self.today)
+            .then(pl.lit(f"embargo_until>{self.today}"))
+        )
+
+    def _opted_out(self) -> pl.Expr:
+        """The signals by which the owner of a row's site withholds what is asked for; empty where none does."""
+        asked = [name for name, uses in WITHHELD.items() if uses.intersection(self.uses)]
+        signals = pl.element().struct.field("signal")
+        stated = pl.col("opt_outs").cast(schema.DOCUMENT_SCHEMA["opt_outs"])  # of rows that all state none: null
+        found = stated.list.eval(signals.filter(signals.is_in(asked)).unique().sort())
+        return found.list.join(",").fill_null("")
+
+
+def scan(
+    parts: Sequence[Part], terms: Terms, progress: Progress | None = None, refused: Refused | None = None
+) -> pl.DataFrame:
+    """One light row a document: where it is, what decides about it, and digests of its text and of its row.
+
+    The columns: `part` and `row` say where it is; `run` is empty for the parent's; `refusal` is a reason, or
+    null; `text_bytes`, `chars`, `exact_hash` are of its text; `row_hash` is of all its columns but the split,
+    and means nothing to another version of Polars. What owners have refused since (`refused`) decides `refusal` alone:
+    rows that stay are written as they are.
+    """
+    light = [pl.DataFrame(schema=LIGHT)]
+    for number, part in enumerate(parts):
+        first = 0
+        for frame in part.batches():
+            judged = refused.narrowed(frame) if refused else frame
+            refusal = judged.select(
+                pl.when(pl.col("text").is_null()).then(pl.lit("text=null")).otherwise(terms.refusal())
+            ).to_series()
+            light.append(_lightened(frame, refusal, number, first, part.run))
+            first += frame.height
+        if progress:
+            progress("reading", number + 1, len(parts))
+    return pl.concat(light)
+
+
+def _lightened(frame: pl.DataFrame, refusal: pl.Series, part: int, first: int, run: str) -> pl.DataFrame:
+    hashes = [None if text is None else hashlib.sha256(text.encode()).digest()[:16] for text in frame["text"]]
+    return frame.select(
+        pl.lit(part).alias("part"),
+        pl.int_range(first, first + frame.height).alias("row"),
+        pl.lit(run).alias("run"),
+        "doc_id",
+        *_NAMES,
+        pl.col("uses").list.sort().list.join(",").alias("uses"),
+        "expires",
+        "embargo_until",
+        "obtained",
+        "duplicate_cluster",
+        "split",
+        "text_hash",
+        refusal.alias("refusal"),
+        pl.col("text").str.len_bytes().fill_null(0).alias("text_bytes"),
+        pl.col("text").str.len_chars().alias("chars"),
+        pl.Series("exact_hash", hashes, dtype=pl.Binary),
+        frame.drop("split").hash_rows().alias("row_hash"),
+    ).cast(LIGHT)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What became of the rows read: light rows `released` and `left_out`, and how many were repeated.
+
+    `left_out` has two more columns, `reason` and `evidence` (JSON). Of it, `replaced` are documents of the parent that
+    gave way to a run's, each with the id of the released one in `kept`.
+    """
+
+    released: pl.DataFrame
+    left_out: pl.DataFrame
+    repeated: int
+    replaced: pl.DataFrame
+
+
+def decide(light: pl.DataFrame, replaced: pl.DataFrame) -> Decision:
+    """Which documents are released, and why each other one isn't; the order of the rows has no part in it.
+
+    Args:
+        light: of `scan`.
+        replaced: documents of the parent for which a run has a better copy (`read_replaced`).
+    """
+    from_run = pl.col("run") != ""
+    # Of equal rows the parent's stays, whose shard then needs no rewriting.
+    alone, several = _by_company(light, "doc_id")
+    several = several.sort("doc_id", "row_hash", from_run, "run", "part", "row")
+    distinct = pl.concat([alone, several.unique(["doc_id", "row_hash"], keep="first", maintain_order=True)])
+    del alone, several
+    latest, superseded = _first_of(
+        distinct,
+        "doc_id",
+        # Of two records obtained at one moment the run's wins: it is what the newer recipe made of the bytes.
+        [pl.col("obtained").dt.epoch("us").neg(), ~from_run, "run", "exact_hash", "row_hash"],
+        "obtained",
+        "run",
+    )
+    refused = pl.col("refusal").is_not_null()
+    allowed, gone = without_replaced(latest.filter(~refused), light, replaced)
+    released, duplicates = _first_of(allowed, "text_hash", first_released(from_run), "doc_id", "rights_tier")
+    gone = with_kept(gone, released)
+    left_out = [
+        _reasoned(superseded, pl.lit("superseded"), _SUPERSEDED),
+        _reasoned(latest.filter(refused), pl.col("refusal").cast(pl.String), _REFUSED),
+        _reasoned(duplicates, pl.lit("duplicate"), _DUPLICATE),
+        gone.select(*LIGHT.names(), "reason", "evidence"),
+    ]
+    return Decision(
+        released=released.select(LIGHT.names()).sort("doc_id"),
+        left_out=pl.concat(left_out).sort("doc_id", "reason", "row_hash"),
+        repeated=light.height - distinct.height,
+        replaced=gone.select(*LIGHT.names(), "kept"),
+    )
+
+
+def _first_of(
+    rows: pl.DataFrame, group: str, order: Sequence[pl.Expr | str], *told: str
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The first row of each group, and the others, which carry the first one's `told` columns as `kept_…`."""
+    alone, several = _by_company(rows, group)
+    ordered = several.sort(pl.col(group), *order, nulls_last=True).with_columns(
+        pl.int_range(pl.len()).over(group).alias("place"),
+        *(pl.col(name).first().over(group).alias(f"kept_{name}") for name in told),
+    )
+    first = ordered.filter(pl.col("place") == 0).select(rows.columns)
+    return pl.concat([alone, first]), ordered.filter(pl.col("place") > 0)
+
+
+def _by_company(rows: pl.DataFrame, group: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The rows alone in their group, and the others, which are few: to sort all would hold each several times."""
+    repeated = rows[group].is_duplicated()
+    return rows.filter(~repeated), rows.filter(repeated)
+
+
+_SUPERSEDED: Final = pl.struct(
+    pl.lit("the latest record of a doc_id wins").alias("rule"),
+    *(pl.col(name).cast(pl.String).replace("", "the parent version") for name in ("run", "kept_run")),
+    pl.col("obtained").dt.to_string("iso:strict"),
+    pl.col("kept_obtained").dt.to_string("iso:strict"),
+)
+_REFUSED: Final = pl.struct(
+    *(pl.col(name).cast(pl.String) for name in ("rights", "rights_tier", "uses", "expires", "embargo_until"))
+)
+_DUPLICATE: Final = pl.struct(
+    pl.lit("equal normalised text").alias("rule"),
+    pl.col("kept_doc_id").alias("kept"),
+    pl.col("rights_tier").cast(pl.String),
+    pl.col("kept_rights_tier").cast(pl.String),
+)
+
+
+def _reasoned(rows: pl.DataFrame, reason: pl.Expr, evidence: pl.Expr) -> pl.DataFrame:
+    told = evidence.struct.json_encode()
+    return rows.select(*LIGHT.names(), reason.alias("reason"), told.alias("evidence"))

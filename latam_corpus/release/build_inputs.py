@@ -1,0 +1,194 @@
+"""What a release is built from: the kept documents of finished runs, and the shards of the parent version."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Self
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from latam_corpus import schema
+from latam_corpus.dedupe.fingerprint import text_hash
+from latam_corpus.errors import ConfigError, PartError, ReleaseError
+from latam_corpus.pipeline.run_record import Record, read_record
+from latam_corpus.pipeline.survival import Loss
+from latam_corpus.release.manifest import VERIFY, load_manifest
+from latam_corpus.release.shard_file import read_batches
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from latam_corpus.release.manifest import Manifest
+    from latam_corpus.release.store import Store
+
+_NEEDED: Final = ("doc_id", "text", "genre", "source_id", "obtained")
+
+
+@dataclass(frozen=True)
+class Part:
+    """One Parquet file of documents.
+
+    Attributes:
+        run: the run's folder name; empty for the parent version.
+        place: what to call the file in an error.
+        path: where it is, in the store when there is one.
+    """
+
+    run: str
+    place: str
+    path: str
+    store: Store | None = None
+
+    def batches(self) -> Iterator[pl.DataFrame]:
+        """Its rows in order, with the columns of a release; `split` is what the parent version had."""
+        remedy = VERIFY if self.store else "run the recipe again, to its end"
+        try:
+            with self.store.open(self.path) if self.store else Path(self.path).open("rb") as opened:
+                file = pq.ParquetFile(opened)
+                missing = [name for name in _NEEDED if name not in file.schema_arrow.names]
+                if missing:
+                    problem = f"the column «{missing[0]}» is missing"
+                    raise ReleaseError(self.place, problem, remedy)
+                for frame in read_batches(file):
+                    yield _completed(frame)
+        except (pa.ArrowException, OSError, pl.exceptions.PolarsError) as error:
+            raise ReleaseError(self.place, f"it can't be read: {error}", remedy) from error
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run: its name, its record, its recipe's title and `[release]`, and the digest of `run.json`.
+
+    Attributes:
+        sources: what the catalogue said of each source, by id.
+        failed_parts: the parts that gave nothing.
+        stages: the recipe's, each with its options and its name as `use`.
+        losses: the groups of which a stage kept less than the recipe's floor.
+        accepted_loss: the reason for which they may be released; None where nobody gave one.
+    """
+
+    id: str
+    record: Record
+    title: str
+    release: dict[str, Any]
+    sha256: str
+    sources: dict[str, dict[str, Any]]
+    failed_parts: tuple[str, ...] = ()
+    stages: tuple[dict[str, Any], ...] = ()
+    losses: tuple[Loss, ...] = ()
+    accepted_loss: str | None = None
+
+    def parts(self) -> list[Part]:
+        """The files of its kept documents, each as the run wrote it.
+
+        Raises:
+            ReleaseError: one is damaged.
+        """
+        return [Part(self.id, f"{self.id}/kept/{path.name}", str(path)) for path in self.files("kept")]
+
+    def files(self, kind: str) -> list[Path]:
+        """Its files of a kind, see `Record.files`.
+
+        Raises:
+            ReleaseError: one is damaged.
+        """
+        try:
+            return self.record.files(kind)
+        except PartError as error:
+            raise ReleaseError(error.place, error.problem, error.remedy) from None
+
+
+def load_run(folder: Path) -> Run:
+    """The run in a folder.
+
+    Raises:
+        ConfigError: there is no run, or it isn't finished.
+    """
+    file = folder / "run.json"
+    record = read_record(folder)
+    told = record.values
+    try:
+        recipe = told["recipe"]
+        title = str(recipe.get("title") or recipe.get("name") or folder.name)
+        finished, release = bool(told["finished"]), dict(recipe.get("release") or {})
+        sources = {str(source["id"]): dict(source) for source in told.get("sources", ())}
+        failed = tuple(str(part["name"]) for part in told.get("parts", ()) if part.get("failed"))
+        stages = tuple(dict(stage) for stage in recipe.get("stage", ()))
+        losses = tuple(Loss(**loss) for loss in told.get("losses", ()))
+        accepted = told.get("accepted_loss")
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        problem = f"this isn't the record of a run: {error!r}"
+        raise ConfigError(str(file), problem, "run the recipe again") from None
+    if not finished:
+        raise ConfigError(str(folder), "the run isn't finished", "run the recipe again; what is done is reused")
+    name = folder.resolve().name
+    return Run(name, record, title, release, record.sha256, sources, failed, stages, losses, accepted)
+
+
+def releases_of(store: Store) -> dict[str, list[str]]:
+    """The versions that were made of each run, as `NAME@VERSION`, by the run's name."""
+    found: dict[str, list[str]] = {}
+    with store.told():
+        for name in store.names():
+            for version in store.versions(name):
+                manifest = load_manifest(store, name, version)
+                for run in manifest.runs:
+                    found.setdefault(run.id, []).append(manifest.spec)
+    return found
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a version is built from: runs, by name, and the parent version where there is one."""
+
+    runs: tuple[Run, ...]
+    parent: Manifest | None
+
+    @classmethod
+    def of(cls, runs: Iterable[Run], parent: Manifest | None) -> Self:
+        """The inputs, the runs in the order of their names.
+
+        Raises:
+            ConfigError: two of them have one name.
+        """
+        ordered = tuple(sorted(runs, key=lambda run: run.id))
+        for before, after in pairwise(ordered):
+            if before.id == after.id:
+                raise ConfigError(after.id, "two runs have this name", "name each run once")
+        return cls(ordered, parent)
+
+    @property
+    def title(self) -> str | None:
+        """The title that all have, if they have one."""
+        titles = {run.title for run in self.runs} | ({self.parent.title} if self.parent else set())
+        return titles.pop() if len(titles) == 1 else None
+
+    def parts(self, store: Store) -> list[Part]:
+        """Every file of documents, the parent's shards last."""
+        parts = [part for run in self.runs for part in run.parts()]
+        if self.parent:
+            parts += [Part("", shard.path, shard.object, store) for shard in self.parent.shards]
+        return parts
+
+
+def _completed(frame: pl.DataFrame) -> pl.DataFrame:
+    """The rows with every column of a release, and a value where the schema wants one."""
+    rows = schema.conform(frame, schema.RELEASE_SCHEMA)
+    rows = rows.with_columns(
+        pl.col("language").fill_null("und"),
+        pl.col("composition").fill_null("original"),
+        pl.col("rights_tier").fill_null("unknown"),
+        pl.col("uses").fill_null(pl.lit([], dtype=pl.List(pl.String))),
+    )
+    if rows["text_hash"].null_count() == 0:
+        return rows
+    # A recipe without `dedupe` computes none, and a withdrawal finds texts by it.
+    hashes = [
+        text_hash(text) if known is None and text is not None else known
+        for text, known in zip(rows["text"], rows["text_hash"], strict=True)
+    ]
+    return rows.with_columns(pl.Series("text_hash", hashes, dtype=pl.Binary))

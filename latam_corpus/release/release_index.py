@@ -1,0 +1,115 @@
+"""The fingerprint index of a version, found and brought to where a run's workers can read it.
+
+A run with `against = "NAME@VERSION"` reads a folder with the version's index files: links into a store on this disk,
+copies of one that is elsewhere, their bytes those that the manifest names.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from latam_corpus.dedupe.fingerprint_index import IndexFile, open_index
+from latam_corpus.durable import OTHER_BYTES, known_digest
+from latam_corpus.errors import ConfigError, ReleaseError
+from latam_corpus.locks import locked
+from latam_corpus.release.fetch import fetch
+from latam_corpus.release.manifest import Manifest, load_manifest, manifest_sha256
+from latam_corpus.release.sketch import build_command, scheme_in
+
+if TYPE_CHECKING:
+    from latam_corpus.dedupe.scheme import Scheme
+    from latam_corpus.release.store import Store
+
+
+@dataclass(frozen=True)
+class Indexed:
+    """A version that has an index, in its store."""
+
+    store: Store
+    manifest: Manifest
+
+    def folder(self, cache: Path, mended: list[str] | None = None) -> Path:
+        """The folder of its index files, in the cache.
+
+        Args:
+            cache: where; a store on this disk is linked from there and read in place.
+            mended: a sentence is added for each copy that was damaged and is fetched anew.
+
+        Raises:
+            ConfigError: a file is missing or its bytes aren't those of the manifest.
+        """
+        name, version = self.manifest.name, self.manifest.version
+        made = cache / manifest_sha256(self.store, name, version)[:32]
+        made.mkdir(parents=True, exist_ok=True)
+        with locked(made, ".lock", wait=True):
+            for file, told in self.manifest.index.items():
+                place = f"releases/{name}/{version}/{file}"
+                try:
+                    damaged = self._brought(place, told.sha256, made / Path(file).name)
+                except ReleaseError as error:
+                    raise ConfigError(error.place, error.problem, error.remedy) from None
+                if damaged and mended is not None:
+                    mended.append(f"{made / Path(file).name}: {OTHER_BYTES}; it is fetched anew")
+        return made
+
+    def _brought(self, place: str, sha256: str, target: Path) -> bool:
+        """Bring a file to its place in the cache; whether a damaged copy was there."""
+        if self.store.folder is not None and not target.exists():
+            target.unlink(missing_ok=True)
+            # By name: what a store erases is gone from here too. A disk without links gets a copy.
+            with suppress(OSError):
+                target.symlink_to((self.store.folder / place).resolve())
+        # The stage asks for the digest again, in the same process.
+        if target.is_file() and known_digest(target) == sha256:
+            return False
+        mend = f"mend it: {build_command(self.store, self.manifest, self.manifest.version)}"
+        if target.is_symlink():
+            problem = "its bytes aren't those that the manifest names" if target.exists() else "the file is missing"
+            raise ReleaseError(f"{self.store.url}, {place}", problem, mend)
+        if not self.store.exists(place):
+            raise ReleaseError(f"{self.store.url}, {place}", "the file is missing", mend)
+        part = target.with_suffix(".part")
+        try:
+            fetch(self.store, place, sha256, part)
+        except ReleaseError as error:
+            # One that broke off needs no mending.
+            raise ReleaseError(error.place, error.problem, error.remedy if part.exists() else mend) from error
+        damaged = target.is_file()
+        part.replace(target)
+        return damaged
+
+
+def find_index(store: Store, spec: str, scheme: Scheme) -> Indexed:
+    """The version that has the index; no more than its manifest and a file's footer is read.
+
+    Args:
+        store: where it is.
+        spec: `NAME@VERSION`, or `NAME` for its latest.
+        scheme: of the fingerprints that it is compared with.
+
+    Raises:
+        ConfigError: there is no such version, it has no index, or one of another scheme.
+    """
+    name, version = store.find(spec)
+    manifest = load_manifest(store, name, version)
+    scheme.must_equal(scheme_in(store, manifest), f"{store.url}, {manifest.spec}")
+    return Indexed(store, manifest)
+
+
+def open_version(store: Store, spec: str, cache: Path, scheme: Scheme, start: int = 0) -> list[IndexFile]:
+    """The index of a version as pieces of a corpus, in the order of its shards' names.
+
+    Args:
+        store: where the version is.
+        spec: `NAME@VERSION`, or `NAME` for its latest.
+        cache: see `Indexed.folder`.
+        scheme: of the fingerprints that it is compared with.
+        start: the row that its first one is.
+
+    Raises:
+        ConfigError: there is no such version, it has no index, or one that is damaged or made otherwise.
+    """
+    return open_index(find_index(store, spec, scheme).folder(cache), start, scheme)

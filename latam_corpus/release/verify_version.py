@@ -1,0 +1,235 @@
+"""Whether a version is what its manifest says: every byte, every row, every count."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from latam_corpus import schema
+from latam_corpus.dedupe.fingerprint_index import FORMAT, INDEX, METADATA, SHARED
+from latam_corpus.durable import sha256_of
+from latam_corpus.errors import ReleaseError
+from latam_corpus.release.build import sums
+from latam_corpus.release.manifest import load_manifest, manifest_sha256, schema_sha256
+from latam_corpus.release.shard_file import read_batches
+from latam_corpus.release.shard_plan import prefix_of
+from latam_corpus.release.store import LATEST, SUMS
+from latam_corpus.release.store_tables import LEDGER, read_ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from latam_corpus.release.manifest import Manifest, Shard
+    from latam_corpus.release.store import Progress, Store
+
+_PARTITION: Final = ("language", "genre", "split")
+_NONE_SHARED: Final = pl.DataFrame(schema={name: schema.RELEASE_SCHEMA[name] for name in SHARED})
+_COLUMNS: Final = (*SHARED, "text", *_PARTITION, "country", "source_id")
+
+
+def verify(store: Store, name: str, version: str, progress: Progress | None = None) -> list[str]:
+    """Every problem found, one sentence each; an empty list when the version is whole.
+
+    Args:
+        store: where it is.
+        name: the release.
+        version: a finished version of it.
+        progress: told how many shards are read.
+
+    Raises:
+        ReleaseError: there is no manifest, or it can't be read.
+    """
+    manifest = load_manifest(store, name, version)
+    seen = _Seen()
+    problems = [*_beside(store, manifest, seen), *_parent(store, manifest)]
+    for done, shard in enumerate(manifest.shards):
+        problems += _shard(store, manifest, shard, seen)
+        if progress:
+            progress("verifying", done + 1, len(manifest.shards))
+    # A damaged shard is told once, and not again as a wrong count.
+    if not problems:
+        problems += _counts(manifest, seen)
+    return problems
+
+
+@dataclass
+class _Seen:
+    """What was read: documents by what they are counted by, and sums of the hashes of their ids.
+
+    Attributes:
+        counted: `country`, `split` and the like to values to documents.
+        released: of the documents in the shards.
+        listed: of those that the ledger calls released, each once; None where there is no ledger.
+    """
+
+    counted: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    released: int = 0
+    listed: int | None = None
+
+
+def _hash_sum(ids: pl.Series) -> int:
+    """The sum of the ids' hashes, which no order of them changes and any other id would."""
+    return int(ids.hash().to_numpy().sum(dtype="uint64"))
+
+
+def _beside(store: Store, manifest: Manifest, seen: _Seen) -> Iterator[str]:
+    """What is wrong with the files beside the manifest."""
+    place = ("releases", manifest.name, manifest.version)
+    _, problem = store.pointed(manifest.name)
+    if problem:
+        yield f"{LATEST}: {problem}"
+    for name, told in manifest.files.items():
+        if store.size(*place, name) is None:
+            yield f"{name}: missing"
+        elif _sha256(store, *place, name) != told.sha256:
+            yield f"{name}: its bytes aren't those that the manifest names"
+    if store.size(*place, SUMS) is None:
+        yield f"{SUMS}: missing"
+    elif store.read(*place, SUMS) != sums(manifest, manifest_sha256(store, manifest.name, manifest.version)):
+        yield f"{SUMS}: it doesn't list what the manifest lists"
+    if manifest.index and manifest.index.keys() != {shard.index for shard in manifest.shards}:
+        yield "index: its files aren't one a shard"
+    if LEDGER in manifest.files and store.size(*place, LEDGER) is not None:
+        yield from _ledger(store, manifest, seen)
+
+
+def _sha256(store: Store, *names: str) -> str:
+    with store.open(*names) as opened:
+        return sha256_of(opened)
+
+
+def _ledger(store: Store, manifest: Manifest, seen: _Seen) -> Iterator[str]:
+    try:
+        rows = read_ledger(store, manifest.name, manifest.version)
+    except ReleaseError:
+        return  # its digest is wrong too, and that is told
+    verdicts = Counter(rows["verdict"].to_list())
+    for verdict, told in (("released", manifest.rows), ("dropped", manifest.flow.left_out)):
+        if verdicts[verdict] != told:
+            yield f"{LEDGER}: {verdicts[verdict]:,} rows are {verdict}, and the manifest says {told:,}"
+    released = rows.filter(pl.col("verdict") == "released")["doc_id"]
+    if released.n_unique() != released.len():
+        yield f"{LEDGER}: a document is released twice"
+    seen.listed = _hash_sum(released)
+
+
+def _parent(store: Store, manifest: Manifest) -> Iterator[str]:
+    parent = manifest.parent
+    if parent is None:
+        return
+    try:
+        found = manifest_sha256(store, manifest.name, parent.version)
+    except ReleaseError:
+        yield f"parent {parent.version}: its manifest is missing"
+        return
+    if found != parent.sha256:
+        yield f"parent {parent.version}: its manifest isn't the one that this version was built upon"
+
+
+def _shard(store: Store, manifest: Manifest, shard: Shard, seen: _Seen) -> list[str]:
+    told = f"{shard.path} ({shard.object})"
+    size = store.size(shard.object)
+    if size is None:
+        return [f"{told}: missing"]
+    if size != shard.bytes:
+        return [f"{told}: {size:,} bytes, and the manifest says {shard.bytes:,}"]
+    with store.open(shard.object) as opened:
+        if sha256_of(opened) != shard.sha256:
+            return [f"{told}: its bytes aren't those that the manifest names"]
+        opened.seek(0)
+        try:
+            file = pq.ParquetFile(opened)
+            if _fingerprint(file) != manifest.schema_sha256:
+                return [f"{told}: its columns aren't those whose fingerprint the manifest states"]
+            shared = [_NONE_SHARED]
+            problems = [f"{told}: {problem}" for problem in _rows(file, shard, seen, shared)]
+            return [*problems, *_index(store, manifest, shard, pl.concat(shared))]
+        except (pa.ArrowException, OSError) as error:
+            return [f"{told}: it can't be read: {error}"]
+
+
+def _fingerprint(file: pq.ParquetFile) -> str:
+    empty = pl.from_arrow(file.schema_arrow.empty_table())
+    return schema_sha256(empty.schema) if isinstance(empty, pl.DataFrame) else ""
+
+
+def _index(store: Store, manifest: Manifest, shard: Shard, shared: pl.DataFrame) -> Iterator[str]:
+    """What is wrong with the shard's index file, given the columns that both have."""
+    place = ("releases", manifest.name, manifest.version, shard.index)
+    if shard.index not in manifest.files or store.size(*place) is None:
+        return
+    try:
+        with store.open(*place) as opened:
+            file = pq.ParquetFile(opened)
+            if _of_another_format(file):
+                return  # its digest is all that can be checked; a run `against` it tells what to do
+            if METADATA not in (file.metadata.metadata or {}) or file.schema_arrow != schema.arrow_schema(INDEX):
+                yield f"{shard.index}: it is no file of a fingerprint index"
+                return
+            rows = pl.concat([_NONE_SHARED, *read_batches(file, SHARED)])
+    except (pa.ArrowException, OSError):
+        return  # its digest is wrong too, and that is told
+    if not rows.equals(shared):
+        yield f"{shard.index}: its rows aren't those of {shard.path}"
+
+
+def _of_another_format(file: pq.ParquetFile) -> bool:
+    """Whether it is a fingerprint index as another toolkit wrote it."""
+    with suppress(ValueError, KeyError, TypeError):
+        return bool(json.loads(file.metadata.metadata[METADATA])["format"] != FORMAT)
+    return False
+
+
+def _rows(file: pq.ParquetFile, shard: Shard, seen: _Seen, shared: list[pl.DataFrame]) -> Iterator[str]:
+    """What is wrong inside a shard whose digest is right; the columns that its index has too go to `shared`."""
+    rows = text_bytes = 0
+    last = ""
+    for frame in read_batches(file, _COLUMNS):
+        if frame.is_empty():
+            continue
+        shared.append(frame.select(SHARED))
+        rows += frame.height
+        text_bytes += int(frame["text"].str.len_bytes().sum())
+        ids = frame["doc_id"]
+        if not ids.is_sorted() or ids.n_unique() < frame.height or ids[0] <= last:
+            yield f"its rows aren't sorted by doc_id, or one is there twice, near {ids[0]}"
+        last = ids[-1]
+        seen.released = (seen.released + _hash_sum(ids)) % 2**64
+        yield from _misplaced(frame, shard)
+        for what, column in (("country", "country"), ("source", "source_id"), ("rights_tier", "rights_tier")):
+            for value, n in frame[column].fill_null("").value_counts().iter_rows():
+                seen.counted[what][value] += n
+    for what in _PARTITION:
+        seen.counted[what][getattr(shard, what)] += rows
+    if rows != shard.rows:
+        yield f"{rows:,} rows, and the manifest says {shard.rows:,}"
+    if text_bytes != shard.text_bytes:
+        yield f"{text_bytes:,} bytes of text, and the manifest says {shard.text_bytes:,}"
+
+
+def _misplaced(frame: pl.DataFrame, shard: Shard) -> Iterator[str]:
+    stray = [doc_id for doc_id in frame["doc_id"] if prefix_of(doc_id, len(shard.prefix)) != shard.prefix]
+    if stray:
+        yield f"{len(stray):,} rows belong in another shard, such as {stray[0]}"
+    for column in _PARTITION:
+        if not (frame[column] == getattr(shard, column)).all():
+            yield f"there are rows whose {column} isn't {getattr(shard, column)}"
+
+
+def _counts(manifest: Manifest, seen: _Seen) -> Iterator[str]:
+    if seen.listed not in (None, seen.released):
+        yield f"{LEDGER}: the documents that it calls released aren't those in the shards, each once"
+    flow = manifest.flow
+    if flow.read != flow.repeated + flow.left_out + flow.released or flow.released != manifest.rows:
+        yield "the manifest's rows read, repeated, left out and released don't add up"
+    for what, told in manifest.counts.items():
+        expected = Counter({value: tally.rows for value, tally in told.items()})
+        if +expected != +seen.counted[what]:  # a shard without rows counts nothing
+            yield f"the manifest's documents by {what} aren't those in the shards"

@@ -1,0 +1,186 @@
+"""A sample of documents to read and annotate: a page, JSONL, or a sheet with columns for a reader's verdict.
+
+Documents are drawn by lot, the same ones each time: from each group those whose hash with the seed is smallest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from html import escape
+from typing import TYPE_CHECKING, Any, Final
+
+import polars as pl
+
+from latam_corpus import schema
+from latam_corpus.errors import ConfigError, closest
+from latam_corpus.messages import _
+from latam_corpus.privacy.redact import redact
+from latam_corpus.report.names import genre_name
+from latam_corpus.report.page_frame import page, write_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+COLUMNS: Final = (
+    "doc_id", "language", "variety", "country", "genre", "source_id", "title", "creators", "published", "url", "rights",
+    "rights_tier", "uses", "drop_reason", "text",
+)  # fmt: skip
+GROUPING: Final = tuple(c.name for c in schema.DOCUMENT if c.dtype == pl.String() and c.name not in ("doc_id", "text"))
+_VERDICT: Final = _("verdict")
+_NOTE: Final = _("note")
+_CHOICES: Final = (_("good"), _("bad"), _("unsure"))
+_SHEET_TEXT: Final = 32_000  # a cell holds 32,767 characters
+_PAGE_TEXT: Final = 20_000
+_TITLE: Final = _("Sample of {name}")
+_HOW: Final = _("{n} documents drawn by lot (seed {seed}). Personal data that is recognised is covered.")
+_HIDDEN: Final = _("{n} more had no part in it: their terms don't allow them to be shown.")
+_SET_ASIDE: Final = _("set aside for")
+_CUT: Final = _("it goes on …")
+
+
+def shown_rows(frame: pl.DataFrame) -> list[dict[str, Any]]:
+    """The rows as people see them: the columns that say what a document is, and its text redacted."""
+    rows = frame.select(COLUMNS).to_dicts()
+    return [row | {"text": redact(row["text"] or "")[0]} for row in rows]
+
+
+def write_jsonl(path: Path, rows: Sequence[dict[str, Any]], *, internal: bool) -> None:
+    """One document a line; with `internal` each line says so."""
+    stamp = {"internal": True} if internal else {}
+    write_file(path, "".join(json.dumps(stamp | row, ensure_ascii=False) + "\n" for row in rows))
+
+
+def write_sheet(path: Path, rows: Sequence[dict[str, Any]], language: str = "es", *, internal: bool) -> None:
+    """A workbook with a column for the reader's verdict, chosen from a list, and one for a note.
+
+    Args:
+        path: where it goes.
+        rows: of `shown_rows`.
+        language: of the heads and the verdicts.
+        internal: whether the sheet is named so.
+
+    Raises:
+        ConfigError: the package that writes sheets isn't there, or the sheet can't be written there.
+    """
+    try:
+        import xlsxwriter  # an extra
+    except ImportError:
+        raise ConfigError(
+            str(path), "sheets need the package XlsxWriter", "pip install 'latam-corpus[sheets]'"
+        ) from None
+    heads = (_VERDICT.translate(language), _NOTE.translate(language), *COLUMNS)
+    choices = [choice.translate(language) for choice in _CHOICES]
+    made = io.BytesIO()
+    # Texts stay texts: a line that begins with = is no formula, and an address no link.
+    plain = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    with xlsxwriter.Workbook(made, plain) as book:
+        sheet = book.add_worksheet("internal" if internal else "sample")
+        wrapped = book.add_format({"text_wrap": True, "valign": "top"})
+        bold = book.add_format({"bold": True})
+        sheet.freeze_panes(1, 2)
+        sheet.set_column(0, len(heads) - 2, 14, wrapped)
+        sheet.set_column(len(heads) - 1, len(heads) - 1, 100, wrapped)
+        sheet.write_row(0, 0, heads, bold)
+        for number, row in enumerate(rows, 1):
+            for place, name in enumerate(COLUMNS, 2):
+                sheet.write_string(number, place, _cell(row[name]))
+        sheet.data_validation(1, 0, max(len(rows), 1), 0, {"validate": "list", "source": choices})
+    write_file(path, made.getvalue())
+
+
+def _cell(value: object) -> str:
+    told = ", ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
+    return told if len(told) <= _SHEET_TEXT else told[:_SHEET_TEXT] + " […]"
+
+
+def sample_page(
+    name: str,
+    rows: Sequence[dict[str, Any]],
+    by: Sequence[str],
+    seed: int,
+    hidden: int,
+    language: str = "es",
+    *,
+    internal: bool = False,
+) -> str:
+    """The page as HTML.
+
+    Args:
+        name: of the run or version.
+        rows: of `shown_rows`.
+        by: the columns that they were drawn by.
+        seed: of the lot.
+        hidden: documents that may not be shown.
+        language: which the page opens in.
+        internal: whether it is stamped as not for outside.
+    """
+    body = [_HOW.fill(n=len(rows), seed=seed).html("p")]
+    if hidden:
+        body.append(_HIDDEN.fill(n=hidden).html("p"))
+    group: tuple[object, ...] = ()
+    for row in rows:
+        here = tuple(row[column] for column in by)
+        if here != group:
+            body.append(f"<h2>{' · '.join(_named(c, row[c]) for c in by)}</h2>")
+            group = here
+        body += _document(row)
+    return page(_TITLE.fill(name=name), body, language=language, internal=internal)
+
+
+def _named(column: str, value: object) -> str:
+    if column == "genre":
+        return genre_name(str(value)).html()
+    return escape("—" if value is None else str(value))
+
+
+def _document(row: dict[str, Any]) -> Iterator[str]:
+    yield f"<h3>{escape(row['title'] or row['doc_id'])}</h3>"
+    facts = [", ".join(row["creators"] or []), row["published"], row["language"], row["country"], row["source_id"]]
+    told = " · ".join(escape(str(fact)) for fact in [*facts, row["rights"] or row["rights_tier"]] if fact)
+    yield f'<div class="soft">{told} · {genre_name(row["genre"]).html()}<br><code>{row["doc_id"]}</code></div>'
+    if row["drop_reason"]:
+        yield f'<div class="out">{_SET_ASIDE.html()} <code>{escape(row["drop_reason"])}</code></div>'
+    more = f'\n<span class="soft">{_CUT.html()}</span>' if len(row["text"]) > _PAGE_TEXT else ""
+    yield f"<pre>{escape(row['text'][:_PAGE_TEXT])}{more}</pre>"
+
+
+def by_columns(told: str) -> tuple[str, ...]:
+    """The columns named, separated by commas.
+
+    Raises:
+        ConfigError: one isn't a column of words; the message has the closest.
+    """
+    names = tuple(name.strip() for name in told.split(",") if name.strip())
+    for name in names:
+        if name not in GROUPING:
+            raise ConfigError("--by", f"documents can't be grouped by «{name}»", closest(name, GROUPING))
+    return names
+
+
+def draw(frames: Iterable[pl.DataFrame], by: Sequence[str], number: int, seed: int) -> pl.DataFrame:
+    """At most `number` documents of each group, by group and then as drawn; what isn't stated is a group too.
+
+    Which are drawn depends on the documents alone, not on the order in which they come: more of them, or another
+    seed, draw others.
+
+    Args:
+        frames: documents, `doc_id` and the columns of `by` among their columns.
+        by: columns; all documents are one group when empty.
+        number: of each group.
+        seed: of the lot.
+
+    >>> rows = pl.DataFrame({"doc_id": ["a", "b", "c"], "genre": ["news", "news", "lyrics"]})
+    >>> draw([rows], ["genre"], 1, 0)["genre"].to_list()
+    ['lyrics', 'news']
+    """
+    held = pl.DataFrame()
+    for frame in frames:
+        lots = [hashlib.sha256(f"{seed} {doc_id}".encode()).hexdigest() for doc_id in frame["doc_id"]]
+        drawn = frame.with_columns(pl.Series("lot", lots, dtype=pl.String))
+        held = pl.concat([held, drawn]) if held.width else drawn
+        held = held.sort("lot")
+        held = held.filter(pl.int_range(pl.len()).over(by) < number) if by else held.head(number)
+    return held.sort(*by, "lot").drop("lot") if held.height else held

@@ -1,0 +1,144 @@
+"""The compiled look-up of stop words and of spellings."""
+
+# mypy: allow-untyped-defs
+
+from typing import Final
+
+import numpy as np
+
+from latam_corpus.compiled import kernel
+from latam_corpus.text.characters import APOSTROPHE, DIGIT, LETTER, UPPER
+from latam_corpus.text.slots_kernels import slot_of
+from latam_corpus.text.words_kernels import CAPITAL, HAS_DIGIT, HAS_LETTER, MIXED, decode
+
+
+@kernel
+def insert(keys, bits, hashes, bit):
+    """Set a language's bit for each of its words."""
+    for h in hashes:
+        slot = slot_of(keys, h)
+        keys[slot] = h
+        bits[slot] |= bit
+
+
+@kernel
+def count_stops(words, keys, bits, own_number, background, own, distinct, other):
+    """Count the stop words of each document: see `stops.StopCounts`."""
+    hashes, doc_words = words.hashes, words.doc_words
+    seen = np.full(len(keys), -1, np.int64)  # the last document in which a slot counted as distinct
+    tally = np.zeros(64, np.int64)
+    for d in range(len(doc_words) - 1):
+        number = own_number[d]
+        tally[:] = 0
+        different = 0
+        for w in range(doc_words[d], doc_words[d + 1]):
+            slot = slot_of(keys, hashes[w])
+            languages = bits[slot]
+            if languages == 0:
+                continue
+            if number >= 0 and (languages >> np.uint64(number)) & np.uint64(1):
+                tally[number] += 1
+                if seen[slot] != d:
+                    seen[slot] = d
+                    different += 1
+            for b in background:
+                if b != number and (languages >> np.uint64(b)) & np.uint64(1):
+                    tally[b] += 1
+        own[d] = tally[number] if number >= 0 else -1
+        distinct[d] = different if number >= 0 else -1
+        best = 0
+        for b in background:
+            if b != number and tally[b] > best:
+                best = tally[b]
+        other[d] = best
+
+
+_BOTH: Final = HAS_LETTER | HAS_DIGIT
+# Signs that stand between two letters without a space in damaged text, and hardly in sound text or in addresses.
+DAMAGE: Final = '^|~*\\<>{}[]$!;"'
+_SPACE: Final = 32
+ASCII: Final = 0x80
+
+
+@kernel
+def fill(keys, hashes):
+    """Enter hashes into a table."""
+    for h in hashes:
+        keys[slot_of(keys, h)] = h
+
+
+@kernel
+def count_spellings(hashes, doc_words, keys, found):
+    """Count the words of each document that a table has."""
+    for d in range(len(found)):
+        for i in range(doc_words[d], doc_words[d + 1]):
+            found[d] += keys[slot_of(keys, hashes[i])] != 0
+
+
+@kernel
+def _digit_between_letters(data, start, end, class_of):
+    """Whether a digit has a small letter somewhere before it and one right after it, up to the word's end."""
+    small = digit = False
+    i = start
+    while i < end:
+        point, width = decode(data, i)
+        kind = class_of[point]
+        i += width
+        if kind & DIGIT:
+            digit = small
+        elif kind & LETTER:
+            if digit:
+                return True
+            small = small or (kind & UPPER) == 0
+        elif not kind & APOSTROPHE:
+            break
+    return False
+
+
+@kernel
+def _all_capitals(data, start, end, class_of):
+    i = start
+    while i < end:
+        point, width = decode(data, i)
+        kind = class_of[point]
+        i += width
+        if kind & LETTER:
+            if (kind & UPPER) == 0:
+                return False
+        elif not kind & (DIGIT | APOSTROPHE):
+            break
+    return True
+
+
+@kernel
+def _is_joined(data, first, start, signs):
+    """Whether one sign of damage, and no space, stands between the word at byte `start` and a letter."""
+    if start - 2 < first or data[start - 1] >= ASCII or not signs[data[start - 1]]:
+        return False
+    before = data[start - 2]
+    return before >= ASCII or 97 <= (before | 32) <= 122
+
+
+@kernel
+def spell(words, class_of, signs, capitals, damaged, longest):
+    """Count signs, capitals, damaged words and long words of each document: see `spelling`."""
+    data, doc_bytes, doc_words = words.data, words.doc_bytes, words.doc_words
+    starts, lengths, kinds = words.starts, words.lengths, words.kinds
+    for d in range(len(doc_words) - 1):
+        first, end = doc_bytes[d], doc_bytes[d + 1]
+        shouted = broken = 0
+        for i in range(doc_words[d], doc_words[d + 1]):
+            start = starts[i]
+            kind = kinds[i]
+            longest[d] = max(longest[d], np.int64(lengths[i]))
+            # Nearly all words are of small letters after a space: nothing is asked about them.
+            if kind != HAS_LETTER or (start > first and data[start - 1] > _SPACE):
+                if kind & MIXED:
+                    broken += 1
+                    continue
+                shouted += kind & CAPITAL and lengths[i] > 1 and _all_capitals(data, start, end, class_of)
+                broken += (kind & _BOTH == _BOTH and _digit_between_letters(data, start, end, class_of)) or (
+                    kind & HAS_LETTER and _is_joined(data, first, start, signs)
+                )
+        capitals[d] = shouted
+        damaged[d] = broken
