@@ -46,6 +46,7 @@ class Letters:
         Raises:
             ValueError: more than 64 different alphabets.
 
+        >>> from latam_corpus.text.words import WordTable
         >>> found = Letters.of(WordTable.of(["{ñañá}", "abcd"]), ["anñ", ""])
         >>> found.foreign.tolist(), found.braces.tolist(), found.entropy.tolist()[1]
         ([1, -1], [2, 0], 2.0)

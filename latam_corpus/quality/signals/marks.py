@@ -40,6 +40,8 @@ class Marks:
     def of(cls, words: WordTable) -> Marks:
         r"""The marks of these documents.
 
+        >>> from latam_corpus.quality.signals.marks_kernels import BULLETS, ELLIPSIS_ENDS, LINES, SPARSE
+        >>> from latam_corpus.text.words import WordTable
         >>> words = WordTable.of(["- pan\n- leche...\nFui, vi y vencí. «¡Ay de mí!» dijo"])
         >>> found = Marks.of(words)
         >>> [int(found.counts[0, column]) for column in (LINES, BULLETS, ELLIPSIS_ENDS, SPARSE)]

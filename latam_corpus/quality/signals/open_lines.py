@@ -23,6 +23,7 @@ def characters_in_open_lines(words: WordTable) -> NDArray[np.int64]:
 
     >>> headline = "Sube el precio del pan en todo el sur del país"
     >>> texts = [f"Inicio\n{headline}\n\nSe fue la luz.", f"{headline}\ny del queso,\nInicio", f"{headline}\nInicio"]
+    >>> from latam_corpus.text.words import WordTable
     >>> characters_in_open_lines(WordTable.of(texts)).tolist()
     [36, 0, 0]
     """

@@ -41,6 +41,7 @@ class Grams:
     def of(cls, words: WordTable) -> Grams:
         """The repeated n-grams of these documents.
 
+        >>> from latam_corpus.text.words import WordTable
         >>> grams = Grams.of(WordTable.of(["ay amor, ay amor, ay amor"]))
         >>> grams.duplicate[0, 2].item(), grams.top[0, 2].item(), grams.distinct.tolist(), grams.entropy.tolist()
         (12, 21, [2], [1.0])
@@ -74,6 +75,7 @@ class Repeats:
     def of_lines(cls, words: WordTable) -> Repeats:
         r"""The repeated lines.
 
+        >>> from latam_corpus.text.words import WordTable
         >>> Repeats.of_lines(WordTable.of(["Fin\n\nFin\nInicio"])).repeated.tolist()
         [1]
         """
@@ -83,6 +85,7 @@ class Repeats:
     def of_paragraphs(cls, words: WordTable) -> Repeats:
         r"""The repeated paragraphs: lines between blank ones.
 
+        >>> from latam_corpus.text.words import WordTable
         >>> found = Repeats.of_paragraphs(WordTable.of(["Ay,\nay.\n\nNo.\n \nAy,\nay."]))
         >>> found.units.tolist(), found.repeated.tolist(), found.chars.tolist()
         ([3], [1], [6])
