@@ -6,8 +6,8 @@ import re
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Final
 
+from latam_corpus.catalog.display_names import TIERS
 from latam_corpus.catalog.source import SOURCES
-from latam_corpus.catalog.words import TIERS
 from latam_corpus.said import Said
 
 if TYPE_CHECKING:

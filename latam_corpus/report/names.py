@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from latam_corpus.catalog.words import GENRES
+from latam_corpus.catalog.display_names import GENRES
 from latam_corpus.said import Said, same
 
 _SIGNALS: Final[dict[str, tuple[str, str, str]]] = {

@@ -17,7 +17,7 @@ from latam_corpus import schema
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.privacy.redact import redact
 from latam_corpus.report.names import genre_name
-from latam_corpus.report.page import Said, page, write_file
+from latam_corpus.report.page_frame import Said, page, write_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
