@@ -15,15 +15,15 @@ from hypothesis import strategies as st
 from latam_corpus import schema, vocabulary
 from latam_corpus.batch import Batch
 from latam_corpus.corpus import Frames
-from latam_corpus.dedupe import check, meet, near, pairs
+from latam_corpus.dedupe import candidate_jobs, near_duplicates, pairs, verify_jobs
 from latam_corpus.dedupe.columns import SKETCH
 from latam_corpus.dedupe.dedupe import Dedupe
 from latam_corpus.dedupe.fingerprint import Fingerprint
 from latam_corpus.dedupe.scheme import Scheme
 from latam_corpus.engine.in_process import InProcess
 from latam_corpus.errors import PartError
-from latam_corpus.pipeline import decide as decide_module
-from latam_corpus.pipeline.decide import Output, decide
+from latam_corpus.pipeline import barriers as decide_module
+from latam_corpus.pipeline.barriers import Output, decide
 from latam_corpus.pipeline.step_file import ASIDE, DROPPED, ROWS
 from latam_corpus.pipeline.supersede import Supersede
 
@@ -114,10 +114,10 @@ def _decided(
         patch.setattr(decide_module, "_AT_ONCE", at_once)
         patch.setattr(decide_module, "_VALUES_A_PIECE", 60 * at_once)
         patch.setattr(pairs, "PAIRS_A_RUN", pairs.CAP + at_once)
-        patch.setattr(meet, "_MARK", 2)
-        patch.setattr(near, "VALUES_A_RANGE", at_once)
-        patch.setattr(near, "KEYS_A_MERGE", at_once)
-        patch.setattr(check, "WORDS_A_LOT", at_once)
+        patch.setattr(candidate_jobs, "_MARK", 2)
+        patch.setattr(near_duplicates, "VALUES_A_RANGE", at_once)
+        patch.setattr(near_duplicates, "KEYS_A_MERGE", at_once)
+        patch.setattr(verify_jobs, "WORDS_A_LOT", at_once)
         stored = decide(barriers, outputs, room, InProcess(), progress or _Silent()).parts
     found: dict[int, tuple[str, ...]] = {}
     for (name, folders), start in zip(
@@ -207,12 +207,12 @@ def test_each_step_of_a_barrier_is_told_until_it_is_done(tmp_path: Path) -> None
 def test_a_word_stream_that_is_cut_off_is_told(tmp_path: Path) -> None:
     """What a full disk has left of a stream isn't taken for a document's words."""
     np.array([[0, 1]], np.uint32).tofile(tmp_path / "pairs")
-    np.zeros(0, np.uint64).tofile(tmp_path / check.COMMON)
+    np.zeros(0, np.uint64).tofile(tmp_path / verify_jobs.COMMON)
     corpus = Frames((pl.DataFrame({"stream": pl.Series([[1, 2, 3], [1, 2, 3]], dtype=pl.List(pl.UInt32))}),))
-    [job] = check.gathers(np.arange(2), np.arange(2), np.array([3, 3]), corpus.pieces(), tmp_path)
-    file = check.gather(job)
-    lot = check.Lot(tmp_path / "pairs", 0, 1, Scheme(), tmp_path, tmp_path / "lot")
-    assert check.check(lot)[0] == tmp_path / "lot"
+    [job] = verify_jobs.gathers(np.arange(2), np.arange(2), np.array([3, 3]), corpus.pieces(), tmp_path)
+    file = verify_jobs.gather(job)
+    lot = verify_jobs.Lot(tmp_path / "pairs", 0, 1, Scheme(), tmp_path, tmp_path / "lot")
+    assert verify_jobs.check(lot)[0] == tmp_path / "lot"
     file.write_bytes(file.read_bytes()[:-4])
     with pytest.raises(PartError, match=r"a word stream is cut off"):
-        check.check(lot)
+        verify_jobs.check(lot)

@@ -24,8 +24,8 @@ from latam_corpus.collect.files import list_inputs, read
 from latam_corpus.errors import ConfigError, SourceError
 from latam_corpus.harvest.commoncrawl.capture_index import Capture
 from latam_corpus.harvest.commoncrawl.capture_plan import make_plan, read_plan, why_not
+from latam_corpus.harvest.commoncrawl.copied_record import copied
 from latam_corpus.harvest.commoncrawl.copying import COPIED_FROM, CommonCrawler
-from latam_corpus.harvest.commoncrawl.record import copied
 from latam_corpus.harvest.crawl.causes import TroubleError
 from latam_corpus.harvest.crawl.website import Crawler
 from latam_corpus.toml_model import parse_toml

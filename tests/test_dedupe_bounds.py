@@ -14,7 +14,7 @@ from latam_corpus.dedupe.anchors_kernels import NUMBER_FLAG, WORD_BITS
 from latam_corpus.dedupe.guards import Rarity
 from latam_corpus.dedupe.minhash import proposals_of
 from latam_corpus.dedupe.scheme import Ragged, Scheme
-from latam_corpus.dedupe.verify import A_IN_B, B_IN_A, KINDS, RULES, Bounds, verify_pairs
+from latam_corpus.dedupe.verify_pairs import A_IN_B, B_IN_A, KINDS, RULES, Bounds, verify_pairs
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from latam_corpus.dedupe.columns import SKETCH, STREAM
-from latam_corpus.dedupe.index import INDEX, LEXICON, SKETCHED, IndexFile, group_of, metadata_of
+from latam_corpus.dedupe.fingerprint_index import INDEX, LEXICON, SKETCHED, IndexFile, group_of, metadata_of
 from latam_corpus.dedupe.packed import packed, unpacked
 from latam_corpus.dedupe.scheme import Scheme
 from latam_corpus.errors import ConfigError
-from latam_corpus.release.parquet import write_group, writer
+from latam_corpus.release.shard_file import write_group, writer
 
 if TYPE_CHECKING:
     from pathlib import Path

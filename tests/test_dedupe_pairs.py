@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latam_corpus.dedupe import meet, pairs
+from latam_corpus.dedupe import candidate_jobs, pairs
 from latam_corpus.dedupe.buckets import laid
 from latam_corpus.dedupe.pairing import Pairing
 from latam_corpus.dedupe.pairs import Extent, candidate_pairs, merged, pair_runs, partial_pairs
@@ -75,9 +75,9 @@ def test_no_run_has_more_pairs_than_there_is_room_for() -> None:
 def test_ranges_of_keys_hold_every_key_once(runs: list[list[int]], marks_each: int) -> None:
     """Wherever the runs are cut, each key is in one range, and no range has many more than asked for."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(meet, "_MARK", 3)
+        patch.setattr(candidate_jobs, "_MARK", 3)
         marks = np.concatenate([np.array(sorted(run)[::3], np.uint64) for run in runs])
-        ranges = meet.key_ranges(marks, 3 * marks_each)
+        ranges = candidate_jobs.key_ranges(marks, 3 * marks_each)
     assert [low for low, _ in ranges[1:]] == [high for _, high in ranges[:-1]]
     assert (ranges[0][0], ranges[-1][1]) == (0, 1 << 64)
     keys = [key for run in runs for key in set(run)]

@@ -16,7 +16,7 @@ from latam_corpus.dedupe.guards import Rarity
 from latam_corpus.dedupe.guards_kernels import OTHER_RUN
 from latam_corpus.dedupe.pairs import Extent, candidate_pairs, partial_pairs
 from latam_corpus.dedupe.scheme import Scheme
-from latam_corpus.dedupe.verify import A_IN_B, B_IN_A, KINDS, RULES, Verdicts, verify_pairs
+from latam_corpus.dedupe.verify_pairs import A_IN_B, B_IN_A, KINDS, RULES, Verdicts, verify_pairs
 from latam_corpus.text.words import WordTable
 
 DATA = Path(os.environ.get("LATAM_CORPUS_DATA") or Path(__file__).resolve().parents[2] / "shared" / "data")

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from latam_corpus.extract import html
-from latam_corpus.extract.layout import CONTEXT, FEATURES, KNOWN, context, features
+from latam_corpus.extract.block_features import CONTEXT, FEATURES, KNOWN, context, features
 from latam_corpus.extract.markup import read_markup
-from latam_corpus.extract.page import load_model, read_page
+from latam_corpus.extract.page_blocks import load_model, read_page
 from latam_corpus.extract.tags import SAID, automaton
 
 if TYPE_CHECKING:

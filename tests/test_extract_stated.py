@@ -10,10 +10,10 @@ import pytest
 
 from latam_corpus.batch import Batch
 from latam_corpus.extract.document import Extracted
+from latam_corpus.extract.html_metadata import Stated, day
 from latam_corpus.extract.licences import with_stated
-from latam_corpus.extract.page import read_page
+from latam_corpus.extract.page_blocks import read_page
 from latam_corpus.extract.stage import Extract
-from latam_corpus.extract.stated import Stated, day
 from latam_corpus.pipeline.conserve import pass_through
 
 _LD = """<script type="application/ld+json">{"@context": "https://schema.org", "@graph": [

@@ -11,7 +11,7 @@ import pytest
 from latam_corpus.language import ftz
 from latam_corpus.language.codes import MODELS
 from latam_corpus.language.ftz import read_parts
-from latam_corpus.language.kept import Kept
+from latam_corpus.language.model_cache import Kept
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
-from latam_corpus.harvest.oai.received import OaiVisits
+from latam_corpus.harvest.oai.oai_visits import OaiVisits
 from latam_corpus.harvest.oai.rights_statements import is_closed, statement_of
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from latam_corpus.catalog.optout.agents import training_agents
-from latam_corpus.catalog.optout.page import Head, head_opt_outs, header_opt_outs, licence_links
+from latam_corpus.catalog.optout.opt_out import from_json, to_json, withheld
+from latam_corpus.catalog.optout.page_opt_outs import Head, head_opt_outs, header_opt_outs, licence_links
 from latam_corpus.catalog.optout.patterns import longest, matches
 from latam_corpus.catalog.optout.preferences import content_signal, content_usage
 from latam_corpus.catalog.optout.rsl import licence_verdict
-from latam_corpus.catalog.optout.signal import from_json, to_json, withheld
 from latam_corpus.harvest.optout.aitxt import ai_txt_opt_outs
 from latam_corpus.harvest.optout.robots import Robots
 from latam_corpus.harvest.optout.site import Site, Text

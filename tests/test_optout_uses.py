@@ -8,7 +8,7 @@ from typing import get_args
 
 import pytest
 
-from latam_corpus.catalog.optout.signal import (
+from latam_corpus.catalog.optout.opt_out import (
     MOST,
     NO_PAGE,
     OPT_OUTS,

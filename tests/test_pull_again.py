@@ -13,7 +13,7 @@ import pytest
 from latam_corpus import __version__
 from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.release.build import build
-from latam_corpus.release.lock import Lock, read_lock
+from latam_corpus.release.corpus_lock import Lock, read_lock
 from latam_corpus.release.pull import pull
 from latam_corpus.release.store import Store
 

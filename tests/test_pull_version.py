@@ -19,10 +19,10 @@ import pytest
 
 from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.release.build import build
-from latam_corpus.release.lock import read_lock
-from latam_corpus.release.parquet import group_ends
+from latam_corpus.release.corpus_lock import read_lock
 from latam_corpus.release.pull import pull
 from latam_corpus.release.select import rewrite
+from latam_corpus.release.shard_file import group_ends
 from latam_corpus.release.store import Store
 
 if TYPE_CHECKING:
@@ -188,9 +188,9 @@ def test_a_selection_is_the_same_in_whatever_batches(
     tmp_path: Path, version: Version, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Rewritten shards, and where their row groups end, depend on the selected rows alone."""
-    monkeypatch.setattr("latam_corpus.release.parquet.GROUP_BYTES", 4_000)
+    monkeypatch.setattr("latam_corpus.release.shard_file.GROUP_BYTES", 4_000)
     for name, size in (("one", 1), ("all", 1 << 20)):
-        monkeypatch.setattr("latam_corpus.release.parquet.BATCH_BYTES", size)
+        monkeypatch.setattr("latam_corpus.release.shard_file.BATCH_BYTES", size)
         pull("puerto", version[0], tmp_path / name, where="country = 'CL' or country is null")
     assert (tmp_path / "one" / "SHA256SUMS").read_bytes() == (tmp_path / "all" / "SHA256SUMS").read_bytes()
     groups = []

@@ -11,7 +11,7 @@ import pytest
 
 from latam_corpus.release.manifest import load_manifest
 from latam_corpus.release.store import Store
-from latam_corpus.release.verify import verify
+from latam_corpus.release.verify_version import verify
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -20,10 +20,10 @@ from latam_corpus import schema
 from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.release.build import build
 from latam_corpus.release.manifest import Manifest, load_manifest, parse_manifest
-from latam_corpus.release.parquet import write_group, writer
+from latam_corpus.release.shard_file import write_group, writer
 from latam_corpus.release.store import Store
-from latam_corpus.release.tables import read_ledger
-from latam_corpus.release.verify import verify
+from latam_corpus.release.store_tables import read_ledger
+from latam_corpus.release.verify_version import verify
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -99,9 +99,12 @@ def test_shards_are_a_function_of_the_documents_alone(
     tmp_path: Path, document: Any, kept_run: Any, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     """However the rows are dealt to runs and parts, in whatever order and batches, the shards' bytes are the same."""
-    from latam_corpus.release import parquet, write  # their limits are made small here
+    from latam_corpus.release import (
+        shard_file,  # their limits are made small here
+        write,
+    )
 
-    monkeypatch.setattr(parquet, "GROUP_BYTES", 20_000)
+    monkeypatch.setattr(shard_file, "GROUP_BYTES", 20_000)
     documents = [
         document(n, text="Cada noche el faro cuenta los barcos. " * (n % 40 + 1) + str(n), language=language)
         for n in range(60)
@@ -111,7 +114,7 @@ def test_shards_are_a_function_of_the_documents_alone(
     draw = random.Random(seed)
     draw.shuffle(documents)
     cut = draw.randrange(1, 59)
-    monkeypatch.setattr(parquet, "BATCH_BYTES", draw.choice([500, 5_000, 50_000]))
+    monkeypatch.setattr(shard_file, "BATCH_BYTES", draw.choice([500, 5_000, 50_000]))
     monkeypatch.setattr(write, "_SPILL_BYTES", draw.choice([1_000, 20_000, 10**9]))
     runs = [kept_run("b-2", documents[:cut], 3), kept_run("a-2", documents[cut:], draw.randrange(1, 9))]
     made = build("puerto", runs, tmp_path / "two", shard_bytes=40_000, **TERMS)

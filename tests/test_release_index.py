@@ -17,17 +17,17 @@ import pytest
 
 from latam_corpus.batch import Batch
 from latam_corpus.dedupe.fingerprint import Fingerprint
-from latam_corpus.dedupe.index import INDEX, METADATA, SKETCHED, group_of, metadata_of
+from latam_corpus.dedupe.fingerprint_index import INDEX, METADATA, SKETCHED, group_of, metadata_of
 from latam_corpus.dedupe.scheme import Scheme
 from latam_corpus.errors import ConfigError
 from latam_corpus.release.build import build, sums
 from latam_corpus.release.fetch import fetch
-from latam_corpus.release.index import open_version
 from latam_corpus.release.manifest import Manifest
-from latam_corpus.release.parquet import write_group, writer
 from latam_corpus.release.pull import pull
+from latam_corpus.release.release_index import open_version
+from latam_corpus.release.shard_file import write_group, writer
 from latam_corpus.release.store import Store
-from latam_corpus.release.verify import verify
+from latam_corpus.release.verify_version import verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -137,7 +137,7 @@ def test_the_index_is_a_function_of_the_documents_alone(
     tmp_path: Path, document: Any, kept_run: KeptRun, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     """However rows are dealt to runs and parts, and however many are fingerprinted at once, the bytes are the same."""
-    monkeypatch.setattr("latam_corpus.release.parquet.GROUP_BYTES", 20_000)
+    monkeypatch.setattr("latam_corpus.release.shard_file.GROUP_BYTES", 20_000)
     documents = [document(n, text=story(n, 20 + n * 3)) for n in range(60)]
     expected = build("puerto", [kept_run("a-1", documents, 1)], tmp_path / "one", shard_bytes=60_000, **TERMS)
     draw = random.Random(seed)
@@ -302,7 +302,7 @@ def test_an_index_elsewhere_is_fetched_once(
         fetched.append(place)
         fetch(store, place, sha256, part)
 
-    monkeypatch.setattr("latam_corpus.release.index.fetch", watched)
+    monkeypatch.setattr("latam_corpus.release.release_index.fetch", watched)
     open_version(store, "puerto", tmp_path / "cache", Scheme())
     assert fetched == []
     pieces[0].path.write_bytes(b"PAR1")

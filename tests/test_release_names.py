@@ -19,7 +19,7 @@ from latam_corpus.release.build import build
 from latam_corpus.release.manifest import load_manifest
 from latam_corpus.release.pull import pull
 from latam_corpus.release.store import Store
-from latam_corpus.release.verify import verify
+from latam_corpus.release.verify_version import verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable

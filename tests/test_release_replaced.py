@@ -13,8 +13,8 @@ import pytest
 
 from latam_corpus.release.build import build
 from latam_corpus.release.store import Store
-from latam_corpus.release.tables import read_ledger
-from latam_corpus.release.verify import verify
+from latam_corpus.release.store_tables import read_ledger
+from latam_corpus.release.verify_version import verify
 
 if TYPE_CHECKING:
     from pathlib import Path

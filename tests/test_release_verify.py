@@ -14,10 +14,10 @@ import pytest
 from latam_corpus import schema
 from latam_corpus.release.build import build, sums
 from latam_corpus.release.manifest import Manifest, SideFile
-from latam_corpus.release.parquet import write_group, writer
+from latam_corpus.release.shard_file import write_group, writer
 from latam_corpus.release.store import Store
-from latam_corpus.release.tables import read_ledger
-from latam_corpus.release.verify import verify
+from latam_corpus.release.store_tables import read_ledger
+from latam_corpus.release.verify_version import verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -130,7 +130,7 @@ def test_wrong_rows_are_found_though_digests_agree(
     batch_bytes: int,
 ) -> None:
     """Rows are checked too, in whatever batches: their order, number, sizes and partition, not digests alone."""
-    monkeypatch.setattr("latam_corpus.release.parquet.BATCH_BYTES", batch_bytes)
+    monkeypatch.setattr("latam_corpus.release.shard_file.BATCH_BYTES", batch_bytes)
     store, manifest = version
     assert manifest.shards[-1].language == "spa_Latn"
     assert told in problems((store, rewritten(store, manifest, change)))

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from latam_corpus.errors import ReleaseError
-from latam_corpus.release.decide import LIGHT
+from latam_corpus.release.admission import LIGHT
 from latam_corpus.release.store import Store
 from latam_corpus.release.withdrawn import FILE, WITHDRAWALS, read_withdrawn, remember_withdrawn, without_withdrawn
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from latam_corpus.locks import locked
-from latam_corpus.pipeline import part, record
-from latam_corpus.pipeline.decide import decide
+from latam_corpus.pipeline import part, run_record
+from latam_corpus.pipeline.barriers import decide
 from latam_corpus.pipeline.history import entry
 from latam_corpus.privacy.redact import Redact
 
@@ -207,7 +207,7 @@ def _killed_at(monkeypatch: pytest.MonkeyPatch, moment: int) -> None:
                 raise _KilledError
             whole(*given)
 
-        monkeypatch.setattr(record, name, partial(step, getattr(record, name)))
+        monkeypatch.setattr(run_record, name, partial(step, getattr(run_record, name)))
 
 
 def test_a_crash_between_any_two_writes_leaves_something_true(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -227,7 +227,7 @@ def test_a_crash_between_any_two_writes_leaves_something_true(bench: Bench, monk
         found = entry(bench.out / "runs" / wanted)
         assert found.state in ("interrupted", "finished")
         if found.record:
-            assert [len(found.record.files(kind)) for kind in record.KINDS] == [3, 6, 6]
+            assert [len(found.record.files(kind)) for kind in run_record.KINDS] == [3, 6, 6]
         assert bench.named() == wanted
     assert moments > 20
     assert entry(bench.out / "runs" / wanted).state == "finished"
@@ -249,7 +249,7 @@ def test_a_crash_while_a_run_is_confirmed_loses_nothing_of_it(bench: Bench, monk
             else:
                 break
         assert bench.named() == name
-        assert len(record.read_record(run).files("kept")) == 3
+        assert len(run_record.read_record(run).files("kept")) == 3
     assert moment > 4
 
 
@@ -368,7 +368,7 @@ def test_prune_spares_what_is_named_or_released(bench: Bench) -> None:
     assert set(bench.list()) == {second}
     assert not list((bench.out / "runs").glob(".*"))
     assert bench.runs("tag", second, "base").code == 0  # the tag went with its run
-    assert len(record.read_record(bench.out / "runs" / second).files("kept")) == 3
+    assert len(run_record.read_record(bench.out / "runs" / second).files("kept")) == 3
     told = bench.run().json
     assert all(step["parts"] == step["of"] for step in told["reused"].values())
 
@@ -410,7 +410,7 @@ def test_a_damaged_run_is_made_whole_by_its_command(bench: Bench) -> None:
     assert any("rows.parquet" in sentence for sentence in told.json["mended"])
     assert json.loads((run / "run.json").read_text())["mended"] == told.json["mended"]
     assert "damaged  " in bench.runs("show", name).out
-    assert len(record.read_record(run).files("kept")) == 3
+    assert len(run_record.read_record(run).files("kept")) == 3
     assert bench.run().json["mended"] == []
 
 
@@ -454,7 +454,7 @@ def test_what_two_runs_share_is_mended_in_both(bench: Bench) -> None:
     told = bench.run()
     assert told.json["run"] == second
     assert f"{shard}: its bytes aren't those that were written; it is made anew" in told.err
-    before = record.read_record(shard.parent.parent)
+    before = run_record.read_record(shard.parent.parent)
     assert len(before.files("kept")) == 3
     assert len(before.values["mended"]) == 1
 

@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from latam_corpus.release.build import build
-from latam_corpus.report.sample import draw
+from latam_corpus.report.sample_page import draw
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -23,8 +23,8 @@ from latam_corpus.pipeline import cuts
 from latam_corpus.pipeline.difference import differences, title_of
 from latam_corpus.pipeline.plan import make_plan
 from latam_corpus.pipeline.recipe import load_recipe
-from latam_corpus.pipeline.record import read_record
 from latam_corpus.pipeline.run import find_parts, run
+from latam_corpus.pipeline.run_record import read_record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from latam_corpus.desk.preview_items import visible
 from latam_corpus.desk.preview_page import lines_left_out
-from latam_corpus.desk.previewed import visible
-from latam_corpus.report.page import INTERNAL
+from latam_corpus.report.page_frame import INTERNAL
 from latam_corpus.report.reasons import in_plain_words
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 import latam_corpus
 from latam_corpus.cli import show
-from latam_corpus.text.visible import visible, visible_json, visible_lines
+from latam_corpus.text.terminal_text import visible, visible_json, visible_lines
 
 if TYPE_CHECKING:
     from conftest import CommandLine, SmallRecipe

@@ -14,18 +14,18 @@ from latam_corpus import schema
 from latam_corpus.api.progress import LineProgress, NoProgress
 from latam_corpus.audit.stores import load_version
 from latam_corpus.errors import ReleaseError
-from latam_corpus.release import verify as verifying
+from latam_corpus.release import verify_version as verifying
 from latam_corpus.release.manifest import VERIFY
-from latam_corpus.release.parquet import read_batches
 from latam_corpus.release.pull import pull as pull_version
+from latam_corpus.release.shard_file import read_batches
 from latam_corpus.release.store import Store
-from latam_corpus.release.tables import open_shard
+from latam_corpus.release.store_tables import open_shard
 from latam_corpus.report.notebook import plain, table_html
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from latam_corpus.release.lock import Lock
+    from latam_corpus.release.corpus_lock import Lock
     from latam_corpus.release.manifest import Manifest
 
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from latam_corpus import schema
 from latam_corpus.audit.documents import with_documents
 from latam_corpus.audit.explanation import Explanation, explained
-from latam_corpus.audit.measured import measured_run, signal_table
+from latam_corpus.audit.measurement import measured_run, signal_table
 from latam_corpus.audit.stores import existing_store
 from latam_corpus.pipeline.history import find_run, unfinished_after
-from latam_corpus.pipeline.record import read_record
-from latam_corpus.release.runs import releases_of
+from latam_corpus.pipeline.run_record import read_record
+from latam_corpus.release.build_inputs import releases_of
 from latam_corpus.report.notebook import plain, table_html
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from latam_corpus.pipeline.record import Record
+    from latam_corpus.pipeline.run_record import Record
     from latam_corpus.release.store import Store
 
 

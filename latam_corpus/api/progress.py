@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Self
 
-from latam_corpus.text.visible import visible
+from latam_corpus.text.terminal_text import visible
 
 if TYPE_CHECKING:
     from latam_corpus.pipeline.part import Outcome

@@ -15,7 +15,7 @@ from latam_corpus.audit.stores import open_store
 from latam_corpus.dedupe.dedupe import Dedupe
 from latam_corpus.engine.choose import make_engine
 from latam_corpus.errors import ConfigError, PartError, ReleaseError
-from latam_corpus.pipeline.collected import with_collected
+from latam_corpus.pipeline.collection_folders import with_collected
 from latam_corpus.pipeline.contracts import examined
 from latam_corpus.pipeline.plan import make_plan, named_sources
 from latam_corpus.pipeline.recipe import load_recipe
@@ -24,7 +24,7 @@ from latam_corpus.pipeline.run import run as run_plan
 from latam_corpus.pipeline.survival import accepted
 from latam_corpus.quality.policies import cached_policies
 from latam_corpus.release.build import build
-from latam_corpus.release.index import find_index
+from latam_corpus.release.release_index import find_index
 from latam_corpus.release.sketch import scheme_of
 
 if TYPE_CHECKING:

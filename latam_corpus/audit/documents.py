@@ -12,9 +12,9 @@ from latam_corpus import schema
 from latam_corpus.audit.stores import load_version, open_store
 from latam_corpus.errors import ConfigError
 from latam_corpus.pipeline.history import find_run, read_tags, unfinished_after
-from latam_corpus.pipeline.record import RUN_FILE, read_record
-from latam_corpus.release.parquet import read_batches
-from latam_corpus.release.runs import Part
+from latam_corpus.pipeline.run_record import RUN_FILE, read_record
+from latam_corpus.release.build_inputs import Part
+from latam_corpus.release.shard_file import read_batches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from latam_corpus.audit.story import find, story
-from latam_corpus.audit.story_lines import story_lines
+from latam_corpus.audit.lineage import find, story
+from latam_corpus.audit.lineage_lines import story_lines
 from latam_corpus.errors import ConfigError
 from latam_corpus.pipeline.history import finished_runs
 from latam_corpus.report.notebook import lines_html
-from latam_corpus.text.visible import visible
+from latam_corpus.text.terminal_text import visible
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from latam_corpus.audit.story_lines import Line
+    from latam_corpus.audit.lineage_lines import Line
     from latam_corpus.release.store import Store
 
 _BRIEF: Final = ("doc_id", "verdict", "reason", "title")

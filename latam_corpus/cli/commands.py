@@ -16,7 +16,8 @@ COMMANDS: Final = {
         "latam_corpus.cli.recipes:run", "Run a recipe: collect, work, and, where it has a [release], release."
     ),
     "stage": Command(
-        "latam_corpus.cli.stages:stage", "Run one stage alone; the output has one row a row of the input, in its order."
+        "latam_corpus.cli.stage_command:stage",
+        "Run one stage alone; the output has one row a row of the input, in its order.",
     ),
     "sample": Command(
         "latam_corpus.cli.sample:sample",

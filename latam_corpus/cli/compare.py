@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from latam_corpus.cli import completed
+from latam_corpus.cli import completion
 from latam_corpus.cli.show import console, note, number, print_json, table
 from latam_corpus.errors import ConfigError
 
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     import polars as pl
 
     from latam_corpus.audit.documents import Documents
-    from latam_corpus.report.compared import Comparison
+    from latam_corpus.report.comparison import Comparison
 
 
 def compare(
     run_a: Annotated[
         str,
         typer.Argument(
-            metavar="RUN_A", help="A run's folder, its name, or the start of it.", autocompletion=completed.runs
+            metavar="RUN_A", help="A run's folder, its name, or the start of it.", autocompletion=completion.runs
         ),
     ],
     run_b: Annotated[
         str,
-        typer.Argument(metavar="RUN_B", help="Another run over the same documents.", autocompletion=completed.runs),
+        typer.Argument(metavar="RUN_B", help="Another run over the same documents.", autocompletion=completion.runs),
     ],
     examples: Annotated[int, typer.Option(min=0, help="How many documents to name of each kind and reason.")] = 3,
     to: Annotated[
@@ -39,7 +39,7 @@ def compare(
     """Show what two runs kept, slice by slice, and on which documents they disagree."""
     from latam_corpus.audit.documents import named_run
     from latam_corpus.collect.row_files import RowWriter, kind_of
-    from latam_corpus.report.compared import compare as compared
+    from latam_corpus.report.comparison import compare as compared
 
     if to:
         kind_of(to)
@@ -61,7 +61,7 @@ def compare(
 
 
 def _verdicts(run: Documents) -> pl.DataFrame:
-    from latam_corpus.report.compared import verdicts
+    from latam_corpus.report.comparison import verdicts
 
     return verdicts(run.frames("kept"), run.frames("dropped"))
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from latam_corpus.cli import completed
+from latam_corpus.cli import completion
 from latam_corpus.cli.show import console, note, print_json, styled, table
 
 
@@ -17,7 +17,7 @@ def explain(
     run: Annotated[
         str,
         typer.Option(
-            help="A run, however it is named; all runs by default, the latest first.", autocompletion=completed.runs
+            help="A run, however it is named; all runs by default, the latest first.", autocompletion=completion.runs
         ),
     ] = "",
     store: Annotated[str | None, typer.Option(help="Release store; OUT/store by default.")] = None,
@@ -43,7 +43,7 @@ def explain(
 
 def tell(told: dict[str, Any]) -> None:
     """Print a story."""
-    from latam_corpus.audit.story_lines import story_lines
+    from latam_corpus.audit.lineage_lines import story_lines
 
     for line in story_lines(told):
         console.print(styled(*line))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from latam_corpus.cli import completed
+from latam_corpus.cli import completion
 from latam_corpus.cli.show import RunProgress, console, errors, number, print_json, table
 from latam_corpus.errors import ConfigError, ReleaseError, closest
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 RecipeName = Annotated[
     str,
-    typer.Argument(help="A recipe: a TOML file, or the name of a shipped one.", autocompletion=completed.recipes),
+    typer.Argument(help="A recipe: a TOML file, or the name of a shipped one.", autocompletion=completion.recipes),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Inputs = Annotated[

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from latam_corpus.cli import completed
+from latam_corpus.cli import completion
 from latam_corpus.cli.recipes import AcceptLoss  # noqa: TC001  (Typer reads annotations at run time)
 from latam_corpus.cli.show import console, errors, note, number, print_json, progress, table
 from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.pipeline.history import folders as run_folders
-from latam_corpus.pipeline.record import RUN_FILE
+from latam_corpus.pipeline.run_record import RUN_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from latam_corpus.release.build_inputs import Run
     from latam_corpus.release.manifest import Manifest
-    from latam_corpus.release.runs import Run
 
 app = typer.Typer(no_args_is_help=True, help="Build, list, show, verify and compare versions of a corpus.")
 
@@ -38,7 +38,7 @@ def build(
         typer.Argument(
             metavar="RUN…",
             help="A run's folder, its name or the start of it, a tag, or its recipe.",
-            autocompletion=completed.runs,
+            autocompletion=completion.runs,
         ),
     ] = None,
     parent: Annotated[str | None, typer.Option(help="The version to build upon, or latest.")] = None,
@@ -57,8 +57,8 @@ def build(
     from latam_corpus.pipeline.survival import accepted
     from latam_corpus.release.build import NOTHING_TO_BUILD_FROM
     from latam_corpus.release.build import build as build_version
-    from latam_corpus.release.layout import SPLIT_SHARES
-    from latam_corpus.release.runs import load_run
+    from latam_corpus.release.build_inputs import load_run
+    from latam_corpus.release.shard_plan import SPLIT_SHARES
 
     opened = open_store(store, out)
     if not runs and parent is None:
@@ -167,7 +167,7 @@ def show(spec: Spec, out: Out = Path("out"), store: StoreUrl = None, as_json: Js
 def verify(spec: Spec, out: Out = Path("out"), store: StoreUrl = None, as_json: Json = False) -> None:
     """Read every byte of a version again and report what isn't as its manifest says."""
     from latam_corpus.audit.stores import load_version, open_store
-    from latam_corpus.release.verify import verify as problems_of
+    from latam_corpus.release.verify_version import verify as problems_of
 
     opened = open_store(store, out)
     manifest = load_version(opened, spec, note)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from latam_corpus.cli import completed
+from latam_corpus.cli import completion
 from latam_corpus.cli.show import console, number, print_json, table
 from latam_corpus.errors import ConfigError
 from latam_corpus.pipeline import history
@@ -26,7 +26,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Out = Annotated[Path, typer.Option("--out", help="The folder of runs.")]
 StoreUrl = Annotated[str | None, typer.Option("--store", help="The store, a folder or URL; OUT/store by default.")]
 _RUN: Final = "A run's folder, its name or the start of it, a tag, or its recipe."
-RunName = Annotated[str, typer.Argument(metavar="RUN", help=_RUN, autocompletion=completed.runs)]
+RunName = Annotated[str, typer.Argument(metavar="RUN", help=_RUN, autocompletion=completion.runs)]
 _SHOWN: Final = 40
 _MOST: Final = 10
 
@@ -91,7 +91,7 @@ def _released(out: Path, store: str | None) -> dict[str, list[str]]:
     if store is None and not (out / "store").is_dir():
         return {}
     from latam_corpus.audit.stores import open_store
-    from latam_corpus.release.runs import releases_of
+    from latam_corpus.release.build_inputs import releases_of
 
     return releases_of(open_store(store, out))
 
@@ -147,8 +147,8 @@ def _show_record(values: Mapping[str, Any]) -> None:
 
 @app.command("diff")
 def diff(
-    run_a: Annotated[str, typer.Argument(metavar="RUN_A", help=_RUN, autocompletion=completed.runs)],
-    run_b: Annotated[str, typer.Argument(metavar="RUN_B", help="Another run.", autocompletion=completed.runs)],
+    run_a: Annotated[str, typer.Argument(metavar="RUN_A", help=_RUN, autocompletion=completion.runs)],
+    run_b: Annotated[str, typer.Argument(metavar="RUN_B", help="Another run.", autocompletion=completion.runs)],
     out: Out = Path("out"),
     as_json: Json = False,
 ) -> None:
@@ -243,7 +243,7 @@ def du(out: Out = Path("out"), as_json: Json = False) -> None:
 def prune_runs(
     runs: Annotated[
         list[str] | None,
-        typer.Argument(metavar="RUN…", help="Runs to remove, by their full names.", autocompletion=completed.runs),
+        typer.Argument(metavar="RUN…", help="Runs to remove, by their full names.", autocompletion=completion.runs),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Also runs that have a tag or were released.")] = False,
     out: Out = Path("out"),

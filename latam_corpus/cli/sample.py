@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from latam_corpus.cli import completed
-from latam_corpus.cli.measure import Internal, PageLanguage  # noqa: TC001  (Typer reads annotations at run time)
+from latam_corpus.cli import completion
+from latam_corpus.cli.measure_tables import Internal, PageLanguage  # noqa: TC001  (Typer reads annotations at run time)
 from latam_corpus.cli.show import console, note, number, print_json
 from latam_corpus.errors import ConfigError
 
@@ -30,7 +30,7 @@ def sample(
         typer.Argument(
             metavar="RUN|RELEASE",
             help="A run's folder or name, or NAME[@VERSION].",
-            autocompletion=completed.runs,
+            autocompletion=completion.runs,
         ),
     ],
     by: Annotated[str, typer.Option(metavar="COLUMNS", help="Draw from each of these, as language,genre.")] = "",
@@ -46,8 +46,8 @@ def sample(
 ) -> None:
     """Draw documents by lot, the same ones each time, redacted, and only those whose terms allow them to be shown."""
     from latam_corpus.audit.documents import named_documents
-    from latam_corpus.report.page import checked_language, write_file
-    from latam_corpus.report.sample import by_columns, draw, sample_page, shown_rows, write_jsonl, write_sheet
+    from latam_corpus.report.page_frame import checked_language, write_file
+    from latam_corpus.report.sample_page import by_columns, draw, sample_page, shown_rows, write_jsonl, write_sheet
 
     columns = by_columns(by)
     checked_language(page_language)
@@ -86,7 +86,7 @@ def sample(
 
 
 def _readable(found: Documents, kind: str, internal: bool, hidden: Counter[str]) -> Iterator[pl.DataFrame]:
-    from latam_corpus.report.shown import with_readable
+    from latam_corpus.report.disclosure import with_readable
 
     today = datetime.now(UTC).date()
     for frame in found.frames(kind):

@@ -17,8 +17,8 @@ from latam_corpus.collect.frames import failed_rows, rows_of
 from latam_corpus.collect.groups import grouped, is_grouped
 from latam_corpus.collect.listing import InputFile, digest, list_inputs
 from latam_corpus.collect.packs import packs
-from latam_corpus.collect.place import Place
 from latam_corpus.collect.readers import reader_of, splitter_of
+from latam_corpus.collect.record_context import Place
 from latam_corpus.collect.records import Chunk, Content, Failure, Limits
 from latam_corpus.collect.spans import SPAN_BYTES
 from latam_corpus.collect.streams import open_url

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.catalog.source import Source, Text
     from latam_corpus.collect.batches import Values
-    from latam_corpus.collect.place import Place
+    from latam_corpus.collect.record_context import Place
     from latam_corpus.collect.records import Chunk, Failure, Record
 
 _AS: Final[dict[str, Callable[[Any], Any]]] = {

@@ -6,8 +6,8 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from latam_corpus.catalog.optout.addresses import AI_TXT, ROBOTS, TDMREP
-from latam_corpus.catalog.optout.page import Head, page_opt_outs
+from latam_corpus.catalog.optout.page_opt_outs import Head, page_opt_outs
+from latam_corpus.catalog.optout.site_files import AI_TXT, ROBOTS, TDMREP
 from latam_corpus.catalog.urls import canonical_url
 from latam_corpus.collect.records import Failure, Found
 from latam_corpus.collect.responses import media_type_of, parse_response, payload_of
@@ -17,7 +17,7 @@ from latam_corpus.errors import DocumentError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from latam_corpus.catalog.optout.signal import OptOut
+    from latam_corpus.catalog.optout.opt_out import OptOut
 
 # Enough for an HTTP header and for the look at an untyped body; of what is no page, no more is read.
 _HEAD: Final = 2**16

@@ -11,20 +11,20 @@ if TYPE_CHECKING:
 
 READERS: Final = {
     "jsonl": "latam_corpus.collect.jsonl:read",
-    "csv": "latam_corpus.collect.tables:read",
+    "csv": "latam_corpus.collect.csv_tables:read",
     "parquet": "latam_corpus.collect.parquet:read",
     "arrow": "latam_corpus.collect.arrow:read",
     "warc": "latam_corpus.collect.warc:read",
     "arc": "latam_corpus.collect.arc:read",
-    "text": "latam_corpus.collect.whole:read",
-    "markdown": "latam_corpus.collect.whole:read",
-    "html": "latam_corpus.collect.whole:read",
-    "tei": "latam_corpus.collect.whole:read",
+    "text": "latam_corpus.collect.whole_files:read",
+    "markdown": "latam_corpus.collect.whole_files:read",
+    "html": "latam_corpus.collect.whole_files:read",
+    "tei": "latam_corpus.collect.whole_files:read",
 }
 # A file of another format is read as one.
 SPLITTERS: Final = {
     "jsonl": "latam_corpus.collect.linespans:split",
-    "csv": "latam_corpus.collect.tables:split",
+    "csv": "latam_corpus.collect.csv_tables:split",
     "parquet": "latam_corpus.collect.parquet:split",
     "arrow": "latam_corpus.collect.arrow:split",
     "warc": "latam_corpus.collect.warc:split",

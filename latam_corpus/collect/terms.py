@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from latam_corpus.catalog.optout.signal import withheld
+from latam_corpus.catalog.optout.opt_out import withheld
 from latam_corpus.catalog.rights import openness, tier_of, uses_under
 
 if TYPE_CHECKING:

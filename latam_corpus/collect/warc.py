@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
 from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 
-from latam_corpus.catalog.optout.signal import NO_PAGE, OPT_OUTS, from_json
-from latam_corpus.collect import catalogued, streams
+from latam_corpus.catalog.optout.opt_out import NO_PAGE, OPT_OUTS, from_json
+from latam_corpus.collect import page_metadata, streams
 from latam_corpus.collect.pages import page_of
 from latam_corpus.collect.records import Failure, Found, chunked
 from latam_corpus.collect.spans import Span
@@ -102,7 +102,7 @@ def _made(place: _Place, number: int, *, located: bool) -> Found | Failure | Non
     record = place.record
     headers = record.headers
     kind = headers.get("WARC-Type")
-    if kind == "metadata" and (told := catalogued.from_json(headers.get(catalogued.CATALOGUED))):
+    if kind == "metadata" and (told := page_metadata.from_json(headers.get(page_metadata.CATALOGUED))):
         return _without_text(number, offset, told, headers.get("WARC-Date"))
     beside = NO_PAGE in headers or (headers.get("WARC-Target-URI") or "").strip("<> ").lower().startswith(_ABOUT_PAGES)
     if beside or (kind is not None and not record.record_type & _KINDS):
@@ -129,7 +129,7 @@ def _made(place: _Place, number: int, *, located: bool) -> Found | Failure | Non
         return data
 
     known = headers.get(OPT_OUTS)
-    about |= catalogued.from_json(headers.get(catalogued.CATALOGUED))
+    about |= page_metadata.from_json(headers.get(page_metadata.CATALOGUED))
     return page_of(number, offset, None if http else said, take, about, None if known is None else from_json(known))
 
 

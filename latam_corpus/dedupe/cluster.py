@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from latam_corpus.dedupe.cluster_kernels import NOBODY, containers, decide, neighbours
-from latam_corpus.dedupe.verify import CONTAINED, DUPLICATE, NONE, TEMPLATE
+from latam_corpus.dedupe.verify_pairs import CONTAINED, DUPLICATE, NONE, TEMPLATE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

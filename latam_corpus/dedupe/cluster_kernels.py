@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from latam_corpus.compiled import kernel
-from latam_corpus.dedupe.verify import A_IN_B, B_IN_A, CONTAINED, DUPLICATE, NONE
+from latam_corpus.dedupe.verify_pairs import A_IN_B, B_IN_A, CONTAINED, DUPLICATE, NONE
 
 NOBODY: Final = -1
 

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from latam_corpus.api.run_recipe import checked_plan
+from latam_corpus.audit.lineage import find, story
+from latam_corpus.audit.lineage_lines import bound_line
 from latam_corpus.audit.stores import existing_store
-from latam_corpus.audit.story import find, story
-from latam_corpus.audit.story_lines import bound_line
 from latam_corpus.cli.explain import tell
 from latam_corpus.cli.show import Unseen, console, errors, heading, number, print_json, styled
 from latam_corpus.demo.newspaper import crawl_pieces
@@ -26,7 +26,7 @@ from latam_corpus.desk.commands.inventory import reasons_of
 from latam_corpus.engine.choose import make_engine
 from latam_corpus.errors import ConfigError
 from latam_corpus.paths import data_folder
-from latam_corpus.pipeline.collected import collected_folder
+from latam_corpus.pipeline.collection_folders import collected_folder
 from latam_corpus.pipeline.recipe import StageEntry, load_recipe
 from latam_corpus.pipeline.run import find_parts
 from latam_corpus.pipeline.run import run as run_plan

@@ -6,8 +6,8 @@ import re
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Final
 
+from latam_corpus.catalog.display_names import TIERS
 from latam_corpus.catalog.source import SOURCES
-from latam_corpus.catalog.words import TIERS
 from latam_corpus.messages import Message, _
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import re
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
+from latam_corpus.catalog.display_names import country_of, language_of, word_of
 from latam_corpus.catalog.rights import tier_of
-from latam_corpus.catalog.words import country_of, language_of, word_of
 from latam_corpus.messages import Message, _, enumerated, same
 from latam_corpus.text.folding import folded
 

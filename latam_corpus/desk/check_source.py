@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from latam_corpus.catalog.display_names import KEYS, VOCABULARIES, country_of, language_of
 from latam_corpus.catalog.source import Source
-from latam_corpus.catalog.words import KEYS, VOCABULARIES, country_of, language_of
 from latam_corpus.desk.advice import advice
 from latam_corpus.desk.syntax import syntax_mistake
 from latam_corpus.errors import nearest

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any, Final
 
-from latam_corpus.catalog.words import USES
+from latam_corpus.catalog.display_names import USES
 from latam_corpus.desk.sheet_columns import FIELDS, OTHER
 from latam_corpus.desk.workbook import as_text, csv_text, package
 from latam_corpus.messages import LANGUAGES, _

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
-from latam_corpus.catalog.words import TIERS, USES, language_name
+from latam_corpus.catalog.display_names import TIERS, USES, language_name
 from latam_corpus.codes import admits, short
 from latam_corpus.messages import Message, _, enumerated, same
-from latam_corpus.report.page import page
+from latam_corpus.report.page_frame import page
 from latam_corpus.report.reasons import UNSURE
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin, urlsplit
 
+from latam_corpus.catalog.display_names import BASES, FORMS, GENRES, USES
 from latam_corpus.catalog.rights import tier_of
-from latam_corpus.catalog.words import BASES, FORMS, GENRES, USES
 from latam_corpus.desk import answers
 from latam_corpus.messages import Message, _
 

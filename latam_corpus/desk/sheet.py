@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
-from latam_corpus.catalog.words import BASES
+from latam_corpus.catalog.display_names import BASES
 from latam_corpus.desk import answers
 from latam_corpus.desk.check_source import MISSING, check_source
 from latam_corpus.desk.sheet_columns import FIELDS, OTHER, field_of

@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from latam_corpus.catalog.words import BASES, COMPOSITIONS, COUNTRIES, FORMS, GENRES, KINDS, STATUSES, TIERS, USES
+from latam_corpus.catalog.display_names import (
+    BASES,
+    COMPOSITIONS,
+    COUNTRIES,
+    FORMS,
+    GENRES,
+    KINDS,
+    STATUSES,
+    TIERS,
+    USES,
+)
 from latam_corpus.desk import answers
 from latam_corpus.messages import Message, _, same
 

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any, Final
 import trafilatura
 
 from latam_corpus.extract.document import Extracted
+from latam_corpus.extract.html_metadata import stated
 from latam_corpus.extract.model_file import model_digest
-from latam_corpus.extract.page import markup_of, parsed, read_page
-from latam_corpus.extract.stated import stated
+from latam_corpus.extract.page_blocks import markup_of, parsed, read_page
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from latam_corpus.extract.page import Page
+    from latam_corpus.extract.page_blocks import Page
 
 EXTRACTOR: Final = f"trafilatura {version('trafilatura')}"
 LAYOUT: Final = f"layout {model_digest()[:8]}"

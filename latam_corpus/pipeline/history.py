@@ -19,7 +19,7 @@ from latam_corpus.durable import sealed, unsealed
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.locks import is_locked, locked
 from latam_corpus.pipeline.keys import digest_of
-from latam_corpus.pipeline.record import ATTEMPT_FILE, RUN_FILE, Record, read_attempt, read_record
+from latam_corpus.pipeline.run_record import ATTEMPT_FILE, RUN_FILE, Record, read_attempt, read_record
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator

@@ -23,7 +23,7 @@ _CONSERVE: Final = "latam_corpus.pipeline.conserve"
 # What they import beside is of other concern: how files are read has a digest of its own.
 _ROWS: Final = ("latam_corpus.pipeline.part", "latam_corpus.pipeline.step_file")
 _CORPUS: Final = "latam_corpus.corpus"
-_DECISIONS: Final = ("latam_corpus.pipeline.decide", "latam_corpus.pipeline.decisions")
+_DECISIONS: Final = ("latam_corpus.pipeline.barriers", "latam_corpus.pipeline.decisions")
 
 
 def digest_of(*values: Any) -> str:

@@ -10,10 +10,10 @@ import polars as pl
 
 from latam_corpus import __version__, schema
 from latam_corpus.errors import PartError
-from latam_corpus.pipeline import record
+from latam_corpus.pipeline import run_record
+from latam_corpus.pipeline.barriers import REPLACED
 from latam_corpus.pipeline.conserve import Count
 from latam_corpus.pipeline.contracts import mapping_told
-from latam_corpus.pipeline.decide import REPLACED
 from latam_corpus.pipeline.step_file import Told
 from latam_corpus.pipeline.survival import Loss, losses
 
@@ -168,10 +168,10 @@ def run_values(plan: Plan, parts: Sequence[Part], digest: str, result: RunResult
     """What `run.json` says."""
     recipe = plan.recipe
     return {
-        "format": record.FORMAT,
+        "format": run_record.FORMAT,
         "id": result.folder.name,
         "finished": True,
-        "written": record.now(),
+        "written": run_record.now(),
         "toolkit": __version__,
         "digest": digest,
         "recipe": {"name": recipe.name, **recipe.model_dump(mode="json")},
@@ -209,7 +209,7 @@ def run_values(plan: Plan, parts: Sequence[Part], digest: str, result: RunResult
     }
 
 
-def contents_of(folders: Mapping[str, Sequence[Path]], written: Mapping[str, bytes], work: Work) -> record.Contents:
+def contents_of(folders: Mapping[str, Sequence[Path]], written: Mapping[str, bytes], work: Work) -> run_record.Contents:
     """What the run's folder is to hold.
 
     Args:
@@ -217,7 +217,7 @@ def contents_of(folders: Mapping[str, Sequence[Path]], written: Mapping[str, byt
         written: of `written_of`.
         work: what was done.
     """
-    return record.Contents(_linked(folders), written, work.fallen())
+    return run_record.Contents(_linked(folders), written, work.fallen())
 
 
 def _linked(folders: Mapping[str, Sequence[Path]]) -> dict[str, tuple[Path, str]]:
@@ -225,14 +225,14 @@ def _linked(folders: Mapping[str, Sequence[Path]]) -> dict[str, tuple[Path, str]
     found: dict[str, tuple[Path, str]] = {}
     for name, outputs in folders.items():
         digests = {output: Told.read(output).files for output in outputs}
-        for link, output, file in record.links(name, outputs):
+        for link, output, file in run_record.links(name, outputs):
             found[link] = output / file, digests[output][file]
     return found
 
 
 def written_of(plan: Plan) -> dict[str, bytes]:
     """The recipe, and the policies that the run decided by, so that its verdicts can be read against them later."""
-    found = {record.RECIPE_FILE: plan.recipe.file.read_bytes()}
+    found = {run_record.RECIPE_FILE: plan.recipe.file.read_bytes()}
     for stage in (stage for segment in plan.segments for step in segment.steps for stage in step.stages):
         root = stage.policy_folder
         if root:

@@ -14,10 +14,10 @@ from latam_corpus.collect.files import digest, list_inputs, packs
 from latam_corpus.errors import ConfigError, SourceError
 from latam_corpus.locks import locked
 from latam_corpus.pipeline import part as parts_module
-from latam_corpus.pipeline import record
+from latam_corpus.pipeline import run_record
+from latam_corpus.pipeline.barriers import decide
 from latam_corpus.pipeline.contracts import facts_of, informed
 from latam_corpus.pipeline.cuts import cuts_of
-from latam_corpus.pipeline.decide import decide
 from latam_corpus.pipeline.history import existing, latest, next_name
 from latam_corpus.pipeline.history import folders as run_folders
 from latam_corpus.pipeline.keys import digest_of
@@ -126,7 +126,7 @@ def run(
     digest = run_digest(plan, parts)
     folder = latest(out / "runs", plan.recipe.name, digest)
     folder.mkdir(parents=True, exist_ok=True)
-    with locked(out / "work", shared=True), locked(folder), record.attempted(folder), engine:
+    with locked(out / "work", shared=True), locked(folder), run_record.attempted(folder), engine:
         written = written_of(plan)  # before it is done: who edits a policy meanwhile edits another run's
         work = Work({part.name: [] for part in parts})
         _tell_mended(mended, progress, work)
@@ -228,7 +228,7 @@ def _recorded(
     parts: Sequence[Part],
     digest: str,
     result: RunResult,
-    contents: record.Contents,
+    contents: run_record.Contents,
     progress: Progress,
 ) -> RunResult:
     """The result, with the folder that tells it: a run that is there already and came to the same is confirmed.
@@ -239,28 +239,28 @@ def _recorded(
     runs, name = result.folder.parent, plan.recipe.name
     values = run_values(plan, parts, digest, result)
     for folder in existing(runs, name, digest):
-        if not (folder / record.RUN_FILE).exists():
+        if not (folder / run_record.RUN_FILE).exists():
             continue
         try:
-            before = record.read_record(folder)
+            before = run_record.read_record(folder)
         except ConfigError as error:
             if folder != result.folder:
                 continue
             sentence = f"{error.place}: {error.problem}; it is made anew"
             progress.mended(sentence)
             result = replace(result, mended=(*result.mended, sentence))
-            (folder / record.RUN_FILE).unlink()
+            (folder / run_record.RUN_FILE).unlink()
             continue
-        if record.is_confirmed(before, contents, values):
+        if run_record.is_confirmed(before, contents, values):
             with nullcontext() if folder == result.folder else locked(folder):
                 return _confirmed(before, contents, result, progress)
-    if not (result.folder / record.RUN_FILE).exists():
-        record.write_run(result.folder, contents, run_values(plan, parts, digest, result))
+    if not (result.folder / run_record.RUN_FILE).exists():
+        run_record.write_run(result.folder, contents, run_values(plan, parts, digest, result))
         return result
     result = replace(result, folder=runs / next_name(runs, name, digest))
     result.folder.mkdir()
     with locked(result.folder):
-        record.write_run(result.folder, contents, run_values(plan, parts, digest, result))
+        run_record.write_run(result.folder, contents, run_values(plan, parts, digest, result))
     return result
 
 
@@ -270,23 +270,25 @@ def _mend_others(out: Path, folder: Path, remade: Collection[str], progress: Pro
         return
     made = {key: folder_of(out / "work", key) for key in remade}
     for other in run_folders(out):
-        if other == folder or not (other / record.RUN_FILE).exists():
+        if other == folder or not (other / run_record.RUN_FILE).exists():
             continue
         try:
             with locked(other):
-                before = record.read_record(other)
-                mended = record.mend_links(before, made)
+                before = run_record.read_record(other)
+                mended = run_record.mend_links(before, made)
                 for sentence in mended:
                     progress.mended(sentence)
                 if mended:
-                    record.add(before, mended)
+                    run_record.add(before, mended)
         except ConfigError as error:  # in use, or its record is damaged: it is told by whoever asks for it
             progress.mended(f"{error.place}: {error.problem}; it isn't looked at")
 
 
-def _confirmed(before: record.Record, contents: record.Contents, result: RunResult, progress: Progress) -> RunResult:
+def _confirmed(
+    before: run_record.Record, contents: run_record.Contents, result: RunResult, progress: Progress
+) -> RunResult:
     """The result as a run's that was there; what was damaged in its folder is in order then."""
-    mended = record.mend(before.folder, contents)
+    mended = run_record.mend(before.folder, contents)
     for sentence in mended:
         progress.mended(sentence)
     result = replace(
@@ -295,5 +297,5 @@ def _confirmed(before: record.Record, contents: record.Contents, result: RunResu
         mended=(*result.mended, *mended),
         accepted_loss=result.accepted_loss or before.values["accepted_loss"],
     )
-    record.add(before, result.mended, result.accepted_loss)
+    run_record.add(before, result.mended, result.accepted_loss)
     return result

@@ -10,8 +10,8 @@ import polars as pl
 from latam_corpus import schema, vocabulary
 from latam_corpus.codes import holder
 from latam_corpus.errors import ConfigError, closest
-from latam_corpus.quality.given import Given
 from latam_corpus.quality.policies import cached_policies
+from latam_corpus.quality.signal_resources import Given
 from latam_corpus.quality.signals import ALWAYS, Lexicon, Reading
 from latam_corpus.quality.signals import measure as measured
 from latam_corpus.quality.signals.plugged import measure_plugged, plugged_digest, refuse_taken_names

@@ -15,10 +15,10 @@ from latam_corpus import __version__, schema
 from latam_corpus.catalog.naming import checked_name, checked_version, next_version
 from latam_corpus.dedupe.scheme import Scheme
 from latam_corpus.errors import ConfigError, ReleaseError
+from latam_corpus.release.admission import Terms, decide, scan
+from latam_corpus.release.build_inputs import Inputs, load_run
 from latam_corpus.release.card import card
-from latam_corpus.release.decide import Terms, decide, scan
 from latam_corpus.release.diff import changelog, diff
-from latam_corpus.release.layout import SHARD_BYTES, SPLIT_SHARES, check_shares, plan_shards, with_splits
 from latam_corpus.release.ledger import write_ledger
 from latam_corpus.release.manifest import (
     INDEX_FOLDER,
@@ -33,9 +33,10 @@ from latam_corpus.release.manifest import (
 )
 from latam_corpus.release.opt_outs import Refused, read_listed
 from latam_corpus.release.replaced import read_replaced
-from latam_corpus.release.runs import Inputs, load_run
+from latam_corpus.release.shard_plan import SHARD_BYTES, SPLIT_SHARES, check_shares, plan_shards, with_splits
 from latam_corpus.release.sketch import Sketcher, scheme_of_release, stated_scheme
 from latam_corpus.release.store import SUMS, Store
+from latam_corpus.release.store_tables import LEDGER
 from latam_corpus.release.summary import (
     accepted_losses,
     count_reasons,
@@ -44,7 +45,6 @@ from latam_corpus.release.summary import (
     run_entries,
     source_entries,
 )
-from latam_corpus.release.tables import LEDGER
 from latam_corpus.release.withdrawn import read_withdrawn, remember_withdrawn, without_withdrawn
 from latam_corpus.release.write import reusable, write_shards
 
@@ -52,8 +52,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from latam_corpus.release.decide import Decision
-    from latam_corpus.release.layout import Plan
+    from latam_corpus.release.admission import Decision
+    from latam_corpus.release.shard_plan import Plan
     from latam_corpus.release.store import Progress
 
 CARD: Final = "README.md"

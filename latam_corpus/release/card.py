@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 import iso639
 
 from latam_corpus import vocabulary
+from latam_corpus.catalog.display_names import GENRES
 from latam_corpus.catalog.rights import tier_of
-from latam_corpus.catalog.words import GENRES
 from latam_corpus.messages import same
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ import polars as pl
 
 from latam_corpus import schema
 from latam_corpus.errors import ReleaseError
+from latam_corpus.release.build_inputs import Part, load_run
 from latam_corpus.release.card import table
 from latam_corpus.release.manifest import load_manifest
-from latam_corpus.release.runs import Part, load_run
-from latam_corpus.release.tables import LEDGER, read_ledger
+from latam_corpus.release.store_tables import LEDGER, read_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from latam_corpus import schema
-from latam_corpus.release.parquet import write_group, writer
+from latam_corpus.release.shard_file import write_group, writer
 
 if TYPE_CHECKING:
     from typing import IO
 
-    from latam_corpus.release.decide import Decision
-    from latam_corpus.release.layout import Plan
+    from latam_corpus.release.admission import Decision
+    from latam_corpus.release.shard_plan import Plan
 
 _GROUP: Final = 200_000
 

@@ -19,12 +19,12 @@ from latam_corpus.errors import ConfigError
 from latam_corpus.release.build import CARD, CHANGES
 from latam_corpus.release.card import card
 from latam_corpus.release.condition import condition
+from latam_corpus.release.corpus_lock import LOCK, Lock, must_be, read_lock
 from latam_corpus.release.fetch import fetch
-from latam_corpus.release.lock import LOCK, Lock, must_be, read_lock
 from latam_corpus.release.manifest import MANIFEST, read_manifest, read_side_file
 from latam_corpus.release.select import picks, rewrite
 from latam_corpus.release.store import SUMS, Store
-from latam_corpus.release.tables import LEDGER
+from latam_corpus.release.store_tables import LEDGER
 
 if TYPE_CHECKING:
     from pathlib import Path

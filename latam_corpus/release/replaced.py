@@ -9,16 +9,16 @@ import polars as pl
 
 from latam_corpus import schema
 from latam_corpus.errors import ReleaseError
-from latam_corpus.pipeline import decide
+from latam_corpus.pipeline import barriers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from latam_corpus.release.runs import Run
+    from latam_corpus.release.build_inputs import Run
 
 FILE: Final = "replaced.parquet"
 # Where a run of an older toolkit doesn't tell `text_hash`, it isn't asked.
-REPLACED: Final = pl.Schema({"run": pl.String(), **decide.REPLACED})
+REPLACED: Final = pl.Schema({"run": pl.String(), **barriers.REPLACED})
 
 
 def read_replaced(runs: Sequence[Run]) -> pl.DataFrame:

@@ -11,9 +11,9 @@ import pyarrow.parquet as pq
 
 from latam_corpus import schema
 from latam_corpus.errors import ConfigError
-from latam_corpus.release.layout import data_path
-from latam_corpus.release.parquet import group_ends, read_batches, write_group, writer
-from latam_corpus.release.tables import open_shard
+from latam_corpus.release.shard_file import group_ends, read_batches, write_group, writer
+from latam_corpus.release.shard_plan import data_path
+from latam_corpus.release.store_tables import open_shard
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -19,12 +19,12 @@ import pyarrow.parquet as pq
 
 from latam_corpus.batch import Batch
 from latam_corpus.dedupe.fingerprint import Fingerprint
-from latam_corpus.dedupe.index import FORMAT, INDEX, METADATA, SKETCHED, group_of, metadata_of
+from latam_corpus.dedupe.fingerprint_index import FORMAT, INDEX, METADATA, SKETCHED, group_of, metadata_of
 from latam_corpus.dedupe.scheme import Scheme
 from latam_corpus.durable import digest_of, link_or_copy
 from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.release.manifest import load_manifest
-from latam_corpus.release.parquet import write_group, writer
+from latam_corpus.release.shard_file import write_group, writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

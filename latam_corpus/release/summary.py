@@ -11,8 +11,8 @@ from latam_corpus.pipeline.survival import accepted
 from latam_corpus.release.manifest import AcceptedLoss, Flow, RunEntry, SourceEntry, Tally
 
 if TYPE_CHECKING:
-    from latam_corpus.release.decide import Decision
-    from latam_corpus.release.runs import Inputs
+    from latam_corpus.release.admission import Decision
+    from latam_corpus.release.build_inputs import Inputs
 
 _COUNTED: Final = {
     "language": "language",

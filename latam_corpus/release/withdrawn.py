@@ -14,12 +14,12 @@ import polars as pl
 from latam_corpus import schema
 from latam_corpus.collect.records import WITHDRAWN
 from latam_corpus.errors import ReleaseError
-from latam_corpus.release.tables import read_rows, write_rows
+from latam_corpus.release.store_tables import read_rows, write_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from latam_corpus.release.runs import Run
+    from latam_corpus.release.build_inputs import Run
     from latam_corpus.release.store import Store
 
 FILE: Final = "withdrawn.parquet"

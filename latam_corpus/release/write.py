@@ -19,14 +19,14 @@ import pyarrow as pa
 from latam_corpus import schema
 from latam_corpus.durable import digest_of
 from latam_corpus.release.manifest import Shard, SideFile
-from latam_corpus.release.parquet import group_ends, write_group, writer
+from latam_corpus.release.shard_file import group_ends, write_group, writer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from latam_corpus.release.layout import Cell, Plan
-    from latam_corpus.release.runs import Part
+    from latam_corpus.release.build_inputs import Part
+    from latam_corpus.release.shard_plan import Cell, Plan
     from latam_corpus.release.sketch import Sketcher
     from latam_corpus.release.store import Progress, Store
 

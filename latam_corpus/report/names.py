@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from latam_corpus.catalog.words import GENRES
+from latam_corpus.catalog.display_names import GENRES
 from latam_corpus.messages import Message, _, same
 
 if TYPE_CHECKING:

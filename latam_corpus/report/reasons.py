@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from latam_corpus.catalog.words import language_name
+from latam_corpus.catalog.display_names import language_name
 from latam_corpus.messages import Message, _, same
 from latam_corpus.report.names import signal_name
 

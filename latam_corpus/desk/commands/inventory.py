@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from latam_corpus.catalog.display_names import TIERS
 from latam_corpus.catalog.source import load_source
-from latam_corpus.catalog.words import TIERS
-from latam_corpus.cli import completed
+from latam_corpus.cli import completion
 from latam_corpus.cli.show import console, number, print_json, table
-from latam_corpus.cli.spoken import Lang, in_their_language, spoken
+from latam_corpus.cli.ui_language import Lang, in_their_language, spoken
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import Message, _
 from latam_corpus.pipeline.history import finished_runs
@@ -61,7 +61,7 @@ def inventory(
         typer.Argument(
             metavar="[SOURCE]…",
             help="Source files or ids; all that are held by default.",
-            autocompletion=completed.sources,
+            autocompletion=completion.sources,
         ),
     ] = None,
     out: Annotated[Path, typer.Option("--out", help="The folder of runs, collected records and the release store.")] = (

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from latam_corpus.cli import completed
+from latam_corpus.cli import completion
 from latam_corpus.cli.show import console, errors, print_json, side_by_side
-from latam_corpus.cli.spoken import Lang, in_their_language, spoken
+from latam_corpus.cli.ui_language import Lang, in_their_language, spoken
 from latam_corpus.desk.advice import ASK_FIRST, NO_CONTACT
-from latam_corpus.desk.checked import usable_source
 from latam_corpus.desk.preview_page import (
     DROPPED,
     EXTRACTED,
@@ -24,13 +23,14 @@ from latam_corpus.desk.preview_page import (
     preview_page,
     summary,
 )
+from latam_corpus.desk.source_argument import usable_source
 from latam_corpus.errors import ConfigError
-from latam_corpus.harvest.crawl.progress import Silent
+from latam_corpus.harvest.crawl.crawl_progress import Silent
 from latam_corpus.harvest.crawl_words import LEFT, told_cause
 from latam_corpus.harvest.crawlers import crawler_of
 from latam_corpus.messages import Message, _, enumerated
-from latam_corpus.pipeline.collected import collected
-from latam_corpus.report.page import write_file
+from latam_corpus.pipeline.collection_folders import collected
+from latam_corpus.report.page_frame import write_file
 
 if TYPE_CHECKING:
     from latam_corpus.catalog.source import Source
@@ -47,7 +47,7 @@ def preview(
     file: Annotated[
         str,
         typer.Argument(
-            metavar="FILE", help="A source's file, or an id of the catalogue.", autocompletion=completed.sources
+            metavar="FILE", help="A source's file, or an id of the catalogue.", autocompletion=completion.sources
         ),
     ],
     where: Annotated[str, typer.Option("--input", metavar="PATH", help="Where its records are.")] = "",
@@ -64,7 +64,7 @@ def preview(
     stamped as internal.
     """
     from latam_corpus.collect.examine import examine
-    from latam_corpus.desk.previewed import items_of
+    from latam_corpus.desk.preview_items import items_of
 
     language = spoken(lang)
     source = usable_source(file, language)
@@ -120,7 +120,7 @@ def _readable(source: Source) -> bool:
     """Whether the source's terms let others read its texts."""
     import polars as pl
 
-    from latam_corpus.report.shown import with_readable
+    from latam_corpus.report.disclosure import with_readable
 
     rights = source.rights
     row = {

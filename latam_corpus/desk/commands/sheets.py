@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from latam_corpus.catalog.source import SOURCES, Source, shipped_sources
-from latam_corpus.cli import completed
+from latam_corpus.cli import completion
 from latam_corpus.cli.show import console, number, print_json
-from latam_corpus.cli.spoken import Lang, in_their_language, spoken
+from latam_corpus.cli.ui_language import Lang, in_their_language, spoken
 from latam_corpus.desk.check_source import check_source
-from latam_corpus.desk.checked import usable_source
 from latam_corpus.desk.handout import handout_csv, handout_workbook
 from latam_corpus.desk.sheet import language_of_heads, row_of, source_of
 from latam_corpus.desk.sheet_columns import TO_CORRECT
+from latam_corpus.desk.source_argument import usable_source
 from latam_corpus.desk.workbook import csv_text, read_sheet, returned_workbook, with_notes
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import Message, _, same
-from latam_corpus.report.page import write_file
+from latam_corpus.report.page_frame import write_file
 from latam_corpus.toml_model import parse_toml, read_toml
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def export_sheet(
     sheet: Annotated[Path, typer.Argument(metavar="SHEET", help="The sheet to write: .xlsx or .csv.")],
     sources: Annotated[
         list[str] | None,
-        typer.Argument(metavar="SOURCE…", help="Source files or ids.", autocompletion=completed.sources),
+        typer.Argument(metavar="SOURCE…", help="Source files or ids.", autocompletion=completion.sources),
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="Every source of the catalogue.")] = False,
     lang: Lang = "",

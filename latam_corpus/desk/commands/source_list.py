@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from latam_corpus.cli.show import console, number, print_json, table
-from latam_corpus.cli.spoken import Lang, in_their_language, spoken
+from latam_corpus.cli.ui_language import Lang, in_their_language, spoken
 from latam_corpus.codes import admits
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
@@ -37,8 +37,8 @@ def list_sources(
     as_json: Json = False,
 ) -> None:
     """List the sources of the catalogue and their rights."""
+    from latam_corpus.catalog.display_names import GENRES, STATUSES, TIERS, USES
     from latam_corpus.catalog.source import shipped_sources
-    from latam_corpus.catalog.words import GENRES, STATUSES, TIERS, USES
     from latam_corpus.desk import answers
 
     spoken_ = spoken(lang)

@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from latam_corpus.cli.show import block, console, errors, print_json, table
-from latam_corpus.cli.spoken import Lang, in_their_language, spoken
+from latam_corpus.cli.ui_language import Lang, in_their_language, spoken
 from latam_corpus.desk.answers import choice
 from latam_corpus.desk.check_source import Finding, check_source
-from latam_corpus.desk.checked import checked
 from latam_corpus.desk.commands.inventory import inventory
 from latam_corpus.desk.commands.preview import preview
 from latam_corpus.desk.commands.sheets import export_sheet, import_sheet
 from latam_corpus.desk.commands.source_list import list_sources
 from latam_corpus.desk.interview import answered, interview
 from latam_corpus.desk.questions import Question
+from latam_corpus.desk.source_argument import checked
 from latam_corpus.desk.template import Template, load_template, templates
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _, same
-from latam_corpus.report.page import unwritable
+from latam_corpus.report.page_frame import unwritable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from latam_corpus.cli import completed
+from latam_corpus.cli import completion
 from latam_corpus.cli.show import console, errors, number, print_json, table
-from latam_corpus.cli.spoken import Lang, in_their_language, spoken
+from latam_corpus.cli.ui_language import Lang, in_their_language, spoken
 from latam_corpus.errors import ConfigError
 from latam_corpus.harvest.crawl_words import (
     ADDRESSES,
@@ -69,7 +69,7 @@ def crawl(
         typer.Argument(
             help="A source with [collect.crawl], [collect.feeds], [collect.oai] or [collect.commoncrawl]: a TOML file, "
             "or a catalogue id.",
-            autocompletion=completed.sources,
+            autocompletion=completion.sources,
         ),
     ],
     out: Out = Path("out"),

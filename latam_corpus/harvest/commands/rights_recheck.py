@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from latam_corpus.cli.show import console, errors, note, number, print_json, table
-from latam_corpus.cli.spoken import Lang, in_their_language, spoken
+from latam_corpus.cli.ui_language import Lang, in_their_language, spoken
 from latam_corpus.errors import ConfigError
 from latam_corpus.harvest.crawl_words import (
     EVIDENCE,
@@ -154,7 +154,7 @@ def _by_refusal(rows: pl.DataFrame) -> list[dict[str, Any]]:
     """The refusals, each once, with the number of documents, the most first."""
     import polars as pl
 
-    from latam_corpus.catalog.optout.addresses import root_of
+    from latam_corpus.catalog.optout.site_files import root_of
 
     sites = pl.Series("site", [root_of(url) for url in rows["url"]], dtype=pl.String)
     return (

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from latam_corpus.catalog.optout.addresses import root_of
-from latam_corpus.catalog.optout.signal import OPT_OUTS, from_json, to_json
+from latam_corpus.catalog.optout.opt_out import OPT_OUTS, from_json, to_json
+from latam_corpus.catalog.optout.site_files import root_of
 from latam_corpus.collect.responses import media_type_of
 from latam_corpus.collect.values import as_time
 from latam_corpus.harvest.commoncrawl.capture_index import Capture
 from latam_corpus.harvest.commoncrawl.capture_plan import make_plan, read_plan, record_address, write_plan
+from latam_corpus.harvest.commoncrawl.copied_record import copied
 from latam_corpus.harvest.commoncrawl.ranges import part_of, range_of
-from latam_corpus.harvest.commoncrawl.record import copied
 from latam_corpus.harvest.crawl.causes import TroubleError
 from latam_corpus.harvest.crawl.permission import user_agent
 from latam_corpus.harvest.crawl.recheck import SiteReader, roots_of
@@ -27,10 +27,10 @@ from latam_corpus.harvest.crawl.website import Crawler
 from latam_corpus.harvest.optout.site import Site
 
 if TYPE_CHECKING:
-    from latam_corpus.catalog.optout.signal import OptOut
+    from latam_corpus.catalog.optout.opt_out import OptOut
     from latam_corpus.catalog.source import Source
-    from latam_corpus.harvest.commoncrawl.record import Copied
-    from latam_corpus.harvest.crawl.fetch import Exchange
+    from latam_corpus.harvest.commoncrawl.copied_record import Copied
+    from latam_corpus.harvest.crawl.exchange import Exchange
     from latam_corpus.harvest.crawl.frontier import Waiting
 
 # A field of ours on the records of a WARC: the file from which it was copied, where it begins there, and its length.

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, ClassVar, Final, Protocol
 
 from pydantic import ValidationError
 
-from latam_corpus.catalog.optout.addresses import ROBOTS, root_of
+from latam_corpus.catalog.optout.site_files import ROBOTS, root_of
 from latam_corpus.catalog.scope import Crawl, host_of
 from latam_corpus.catalog.source import Collect, Source
 from latam_corpus.errors import ConfigError
-from latam_corpus.harvest.crawl.gone import GONE
-from latam_corpus.harvest.crawl.progress import Silent
+from latam_corpus.harvest.crawl.crawl_progress import Silent
 from latam_corpus.harvest.crawl.sites import DAY, OK
 from latam_corpus.harvest.crawl.website import Crawler
+from latam_corpus.harvest.crawl.withdrawals import GONE
 from latam_corpus.harvest.optout.robots import MAX_BYTES, is_markup
 from latam_corpus.harvest.optout.site import FILES, Site
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from latam_corpus.harvest.crawl.causes import Cause, TroubleError
-    from latam_corpus.harvest.crawl.fetch import Exchange
+    from latam_corpus.harvest.crawl.exchange import Exchange
     from latam_corpus.harvest.crawl.frontier import Waiting
     from latam_corpus.harvest.crawl.requests import Answer, Job
     from latam_corpus.harvest.crawl.website import Result

@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 from latam_corpus.catalog.urls import canonical_url
 from latam_corpus.collect.responses import PAGES
 from latam_corpus.harvest.crawl.causes import TroubleError
-from latam_corpus.harvest.crawl.fetch import Client, Exchange
+from latam_corpus.harvest.crawl.exchange import Client, Exchange
 from latam_corpus.harvest.crawl.links import MAX_SITEMAP, XML_TYPES
 
 if TYPE_CHECKING:

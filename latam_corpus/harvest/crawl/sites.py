@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from latam_corpus.catalog.optout.addresses import ROBOTS
+from latam_corpus.catalog.optout.site_files import ROBOTS
 from latam_corpus.catalog.scope import host_of
 from latam_corpus.harvest.crawl.causes import TroubleError
 from latam_corpus.harvest.optout.robots import MAX_BYTES, is_markup
 from latam_corpus.harvest.optout.site import FILES, Site, Text
 
 if TYPE_CHECKING:
-    from latam_corpus.harvest.crawl.fetch import Exchange
+    from latam_corpus.harvest.crawl.exchange import Exchange
     from latam_corpus.harvest.crawl.frontier import Frontier
 
 # RFC 9309, 2.4: a robots.txt is read again after a day; the other files with it.

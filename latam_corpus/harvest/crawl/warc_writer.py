@@ -16,18 +16,18 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 import latam_corpus
-from latam_corpus.catalog.optout.signal import NO_PAGE, OPT_OUTS, OptOut, to_json
-from latam_corpus.collect.catalogued import CATALOGUED
+from latam_corpus.catalog.optout.opt_out import NO_PAGE, OPT_OUTS, OptOut, to_json
+from latam_corpus.collect.page_metadata import CATALOGUED
 from latam_corpus.errors import SourceError
-from latam_corpus.harvest.crawl.appended import Appended
+from latam_corpus.harvest.crawl.append_only import Appended
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from latam_corpus.catalog.source import Source
-    from latam_corpus.harvest.crawl.fetch import Exchange
-    from latam_corpus.harvest.crawl.recorded import Page
+    from latam_corpus.harvest.crawl.archived_page import Page
+    from latam_corpus.harvest.crawl.exchange import Exchange
 
 WARC_BYTES: Final = 10**9
 _SAME: Final = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"

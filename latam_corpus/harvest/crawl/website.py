@@ -8,27 +8,27 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from latam_corpus.catalog.optout.addresses import ROBOTS, root_of
+from latam_corpus.catalog.optout.site_files import ROBOTS, root_of
 from latam_corpus.catalog.scope import host_of
 from latam_corpus.harvest.crawl.causes import TroubleError
 from latam_corpus.harvest.crawl.cdxj import write_index
 from latam_corpus.harvest.crawl.frontier import Frontier
-from latam_corpus.harvest.crawl.gone import write_gone
 from latam_corpus.harvest.crawl.pace import LONGEST_REST, MAX_TRIES, Pace
 from latam_corpus.harvest.crawl.permission import scope_of, user_agent
 from latam_corpus.harvest.crawl.requests import Answer, Asker, Job, usable
 from latam_corpus.harvest.crawl.sites import Sites
 from latam_corpus.harvest.crawl.visit import Visits, media_of
 from latam_corpus.harvest.crawl.warc_writer import Archive
+from latam_corpus.harvest.crawl.withdrawals import write_gone
 from latam_corpus.harvest.optout.site import Text
-from latam_corpus.pipeline.collected import collected_folder
+from latam_corpus.pipeline.collection_folders import collected_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from latam_corpus.catalog.source import Source
+    from latam_corpus.harvest.crawl.crawl_progress import Progress
     from latam_corpus.harvest.crawl.frontier import Waiting
-    from latam_corpus.harvest.crawl.progress import Progress
     from latam_corpus.harvest.optout.site import Site
 
 _LONGEST_SLEEP: Final = 0.5

@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
-from latam_corpus.catalog.optout.addresses import root_of
-from latam_corpus.catalog.optout.page import header_opt_outs
-from latam_corpus.catalog.optout.signal import OPT_OUTS, from_json, to_json
+from latam_corpus.catalog.optout.opt_out import OPT_OUTS, from_json, to_json
+from latam_corpus.catalog.optout.page_opt_outs import header_opt_outs
+from latam_corpus.catalog.optout.site_files import root_of
 from latam_corpus.catalog.scope import host_of
-from latam_corpus.collect import catalogued
-from latam_corpus.harvest.crawl.addresses import address_of
+from latam_corpus.collect import page_metadata
 from latam_corpus.harvest.crawl.causes import TroubleError
+from latam_corpus.harvest.crawl.link_addresses import address_of
 from latam_corpus.harvest.crawl.visit import MAX_REDIRECTS, Visits, if_changed, media_of
 from latam_corpus.harvest.crawl.website import Crawler
 from latam_corpus.harvest.feeds.entries import feed_of
@@ -22,7 +22,7 @@ from latam_corpus.harvest.optout.site import Site
 
 if TYPE_CHECKING:
     from latam_corpus.catalog.source import Source
-    from latam_corpus.harvest.crawl.fetch import Exchange
+    from latam_corpus.harvest.crawl.exchange import Exchange
     from latam_corpus.harvest.crawl.frontier import State, Waiting
     from latam_corpus.harvest.feeds.entries import Entry
 
@@ -137,7 +137,7 @@ class FeedVisits(Visits):
         except TroubleError as trouble:
             self.note(feed, trouble.cause, via=None, **trouble.detail)
             return False
-        named = entry.content and entry.id and len(entry.id) <= catalogued.LONGEST_ID
+        named = entry.content and entry.id and len(entry.id) <= page_metadata.LONGEST_ID
         if url is None and (entry.link or not named):
             return False
         if url and not self.scope.has_host(host_of(url)):
@@ -145,7 +145,7 @@ class FeedVisits(Visits):
             return False
         # What has no page is its text in the feed.
         key, state = (url, "page") if url else (f"{feed}#{quote(entry.id)}", "owed")
-        told = catalogued.to_json(known if url else {**known, "id": entry.id})
+        told = page_metadata.to_json(known if url else {**known, "id": entry.id})
         row = (key, told, entry.content, refused, moment.isoformat(), feed, state)
         new = self.frontier.db.execute("INSERT OR IGNORE INTO entry VALUES (?,?,?,?,?,?,?)", row).rowcount > 0
         if url and not self.frontier.knows(url):  # one of an earlier round, too, if the source's paths are wider now
@@ -219,7 +219,7 @@ class FeedCrawler(Crawler):
             fields = {
                 "Content-Type": "text/html; charset=utf-8",
                 OPT_OUTS: str(row["opt_outs"]),
-                catalogued.CATALOGUED: str(row["known"]),
+                page_metadata.CATALOGUED: str(row["known"]),
             }
             moment = datetime.fromisoformat(row["time"]).astimezone(UTC)
             written = self._archive.state("resource", url, moment, str(row["content"]).encode(), fields)

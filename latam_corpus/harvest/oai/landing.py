@@ -6,8 +6,8 @@ from typing import Final
 
 from lxml import html
 
-from latam_corpus.harvest.crawl.addresses import address_of
 from latam_corpus.harvest.crawl.causes import TroubleError
+from latam_corpus.harvest.crawl.link_addresses import address_of
 
 _HEAD: Final = 2**18
 

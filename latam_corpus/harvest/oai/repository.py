@@ -12,7 +12,7 @@ from latam_corpus.durable import replacing
 from latam_corpus.harvest.crawl.pace import LONGEST_REST
 from latam_corpus.harvest.crawl.website import Crawler
 from latam_corpus.harvest.oai.list_requests import MAX_AHEAD
-from latam_corpus.harvest.oai.received import OaiVisits
+from latam_corpus.harvest.oai.oai_visits import OaiVisits
 
 if TYPE_CHECKING:
     from latam_corpus.catalog.source import Source

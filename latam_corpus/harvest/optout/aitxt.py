@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from latam_corpus.catalog.optout.agents import TOKEN
+from latam_corpus.catalog.optout.opt_out import OptOut, opt_out
 from latam_corpus.catalog.optout.patterns import longest, path_of
-from latam_corpus.catalog.optout.signal import OptOut, opt_out
 from latam_corpus.harvest.optout.robots import is_markup
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from latam_corpus.catalog.optout.agents import TOKEN, training_agents
+from latam_corpus.catalog.optout.opt_out import OptOut, opt_out
 from latam_corpus.catalog.optout.patterns import longest, path_of
 from latam_corpus.catalog.optout.preferences import content_signal, content_usage, split_path
-from latam_corpus.catalog.optout.signal import OptOut, opt_out
 from latam_corpus.errors import ConfigError
 
 if TYPE_CHECKING:

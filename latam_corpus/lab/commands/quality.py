@@ -9,7 +9,7 @@ import typer
 
 from latam_corpus.cli.show import console, number, print_json
 from latam_corpus.errors import ConfigError
-from latam_corpus.quality.settings import Settings
+from latam_corpus.lab.quality.score_settings import Settings
 
 if TYPE_CHECKING:
     from latam_corpus.lab.quality.train_score import Trained

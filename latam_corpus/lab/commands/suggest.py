@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from latam_corpus.cli import completed
-from latam_corpus.cli.measure import Internal, Page, PageLanguage, show_measured
+from latam_corpus.cli import completion
+from latam_corpus.cli.measure_tables import Internal, Page, PageLanguage, show_measured
 from latam_corpus.cli.show import block, console, note, print_json
 
 if TYPE_CHECKING:
-    from latam_corpus.audit.measured import MeasuredRows
+    from latam_corpus.audit.measurement import MeasuredRows
 
 
 def measure(
     source: Annotated[
         str,
         typer.Argument(
-            metavar="INPUT", help="JSONL, Parquet, or a run's folder or name.", autocompletion=completed.runs
+            metavar="INPUT", help="JSONL, Parquet, or a run's folder or name.", autocompletion=completion.runs
         ),
     ],
     policies: Annotated[str, typer.Option(metavar="FOLDER", help="A filters/ folder; a run's own by default.")] = "",
@@ -36,8 +36,8 @@ def measure(
     as_json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show each signal's distribution against its bounds, and what each bound alone would drop."""
-    from latam_corpus.audit.measured import read_measured
-    from latam_corpus.report.page import checked_language
+    from latam_corpus.audit.measurement import read_measured
+    from latam_corpus.report.page_frame import checked_language
 
     checked_language(page_language)
     found = read_measured(source, out, policies, datetime.now(UTC).date(), note, every=every)

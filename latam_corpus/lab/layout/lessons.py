@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from latam_corpus.extract.layout import context, features
-from latam_corpus.extract.page import Model
+from latam_corpus.extract.block_features import context, features
+from latam_corpus.extract.page_blocks import Model
 from latam_corpus.lab.layout.boosted_trees import Options, grow
 
 if TYPE_CHECKING:

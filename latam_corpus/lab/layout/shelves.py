@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 from resiliparse.parse.html import HTMLTree
 
 from latam_corpus.errors import ConfigError
+from latam_corpus.extract.html_metadata import stated
 from latam_corpus.extract.markup import read_markup
-from latam_corpus.extract.page import known, markup_of
-from latam_corpus.extract.stated import stated
+from latam_corpus.extract.page_blocks import known, markup_of
 from latam_corpus.lab.layout.block_labels import BELIEVED, labels
 from latam_corpus.lab.layout.gold_pages import Page, read
 from latam_corpus.lab.layout.lessons import Lesson

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from latam_corpus.cli.show import console
 from latam_corpus.extract.model_file import MODEL
-from latam_corpus.extract.page import features_digest, save_model
+from latam_corpus.extract.page_blocks import features_digest, save_model
 from latam_corpus.lab.layout.block_labels import BELIEVED
 from latam_corpus.lab.layout.lessons import BOUND, FIRST, SECOND, learn
 from latam_corpus.lab.layout.shelves import Shelf

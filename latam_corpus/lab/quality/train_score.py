@@ -15,8 +15,8 @@ import numpy as np
 from latam_corpus import __version__
 from latam_corpus.errors import ConfigError
 from latam_corpus.lab.quality.fit_score import BAD, GOOD
+from latam_corpus.lab.quality.score_settings import Settings
 from latam_corpus.quality.learned import SUFFIX, cached_model
-from latam_corpus.quality.settings import Settings
 from latam_corpus.text.fasttext_process import fit_apart
 from latam_corpus.text.words import WordTable
 

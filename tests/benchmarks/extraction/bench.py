@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from latam_corpus.extract.html import DOUBT, settled
-from latam_corpus.extract.page import read_page
+from latam_corpus.extract.page_blocks import read_page
 from latam_corpus.lab.layout.gold_pages import counted
 from latam_corpus.lab.layout.lessons import BOUND, FIRST, SECOND, by_folds
 from latam_corpus.lab.layout.other_extractors import SYSTEMS
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from latam_corpus.extract.page import Model
+    from latam_corpus.extract.page_blocks import Model
 
 SETS: Final = {
     "T": "snippets",

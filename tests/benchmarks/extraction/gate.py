@@ -109,7 +109,7 @@ def measure(args: argparse.Namespace) -> Report:
 
 def _by_language(data: Path) -> tuple[list[Page], list[Page]]:
     """The pages whose visible text is in a wanted language, and the others that have a language."""
-    from latam_corpus.extract.page import read_page
+    from latam_corpus.extract.page_blocks import read_page
 
     shelf = Shelf.of(data)
     texts = [read_page(markup).text for markup in shelf.markups]

@@ -14,10 +14,10 @@ import pyarrow.parquet as pq
 from latam_corpus import schema
 from latam_corpus.dedupe.fingerprint import text_hash
 from latam_corpus.errors import ConfigError, PartError, ReleaseError
-from latam_corpus.pipeline.record import Record, read_record
+from latam_corpus.pipeline.run_record import Record, read_record
 from latam_corpus.pipeline.survival import Loss
 from latam_corpus.release.manifest import VERIFY, load_manifest
-from latam_corpus.release.parquet import read_batches
+from latam_corpus.release.shard_file import read_batches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

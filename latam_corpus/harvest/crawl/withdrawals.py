@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
-from latam_corpus.collect import catalogued
+from latam_corpus.collect import page_metadata
 from latam_corpus.durable import replace
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ def take_back(archive: Archive, url: str, status: int, moment: datetime) -> None
         moment: when, UTC; later than the page's record.
     """
     told = f"status {status}"
-    known = catalogued.to_json({"url": url, "cause": "withdrawn", "told": told})
-    fields = {"Content-Type": "application/warc-fields", catalogued.CATALOGUED: known}
+    known = page_metadata.to_json({"url": url, "cause": "withdrawn", "told": told})
+    fields = {"Content-Type": "application/warc-fields", page_metadata.CATALOGUED: known}
     archive.state("metadata", url, moment, f"cause: gone\r\ntold: {told}\r\n".encode(), fields)
 
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from latam_corpus.catalog.rights import openness, tier_of
 from latam_corpus.catalog.scope import host_of
-from latam_corpus.collect import catalogued
-from latam_corpus.harvest.crawl.addresses import address_of
+from latam_corpus.collect import page_metadata
 from latam_corpus.harvest.crawl.causes import TroubleError
+from latam_corpus.harvest.crawl.link_addresses import address_of
 from latam_corpus.harvest.crawl.visit import MAX_REDIRECTS, media_of
 from latam_corpus.harvest.oai.landing import fulltext_links
 from latam_corpus.harvest.oai.list_requests import Lists
@@ -20,7 +20,7 @@ from latam_corpus.harvest.oai.replies import reply_of, request_url
 if TYPE_CHECKING:
     import re
 
-    from latam_corpus.harvest.crawl.fetch import Exchange
+    from latam_corpus.harvest.crawl.exchange import Exchange
     from latam_corpus.harvest.crawl.frontier import State, Waiting
     from latam_corpus.harvest.oai.replies import Record
     from latam_corpus.harvest.optout.site import Site
@@ -72,14 +72,14 @@ class OaiVisits(Lists):
 
     def record(self, record: Record, tag: int, moment: datetime) -> bool:
         """Remember a record, and look for its text where it is new or has changed; true unless the list has had it."""
-        if not 0 < len(record.identifier) <= catalogued.LONGEST_ID:
+        if not 0 < len(record.identifier) <= page_metadata.LONGEST_ID:
             told = f"an identifier of {len(record.identifier)} characters"
             self.note(self.oai.address, "repository error", told=told)
             return False
         item = self.memory.item(record.identifier)
         if item and item.tag == tag:
             return False
-        known = catalogued.to_json(record.known())
+        known = page_metadata.to_json(record.known())
         if record.deleted:
             if item is None or item.state != "withdrawn":
                 self.memory.release(record.identifier)
@@ -150,13 +150,13 @@ class OaiVisits(Lists):
         if item.had or (before and before.datestamp == item.datestamp and before.why == why):
             return
         self.note(self._record_url(item.identifier), "not read", why=why)
-        told = catalogued.from_json(item.known)
+        told = page_metadata.from_json(item.known)
         self._state(item.identifier, {"title": told.get("title"), "cause": "not read", "told": why}, moment)
 
     def _state(self, identifier: str, about: dict[str, object], moment: datetime) -> None:
         """Write down that a record has no text here."""
         fields = {"Content-Type": "application/warc-fields"}
-        fields[catalogued.CATALOGUED] = catalogued.to_json({"id": identifier, **about})
+        fields[page_metadata.CATALOGUED] = page_metadata.to_json({"id": identifier, **about})
         block = f"identifier: {identifier}\r\ncause: {about['cause']}\r\n".encode()
         self.archive.state("metadata", self._record_url(identifier), moment, block, fields)
 
@@ -220,5 +220,5 @@ class OaiVisits(Lists):
 
 def _narrower(known: str, before: str) -> bool:
     """Whether a record's statement of rights allows less than it did; without one the source's counts."""
-    now, then = (catalogued.from_json(one).get("rights") for one in (known, before))
+    now, then = (page_metadata.from_json(one).get("rights") for one in (known, before))
     return now is not None and openness(tier_of(now)) > (openness(tier_of(then)) if then else 0)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 import polars as pl
 
 from latam_corpus import schema, vocabulary
-from latam_corpus.catalog.optout.signal import WITHHELD
+from latam_corpus.catalog.optout.opt_out import WITHHELD
 from latam_corpus.dedupe.order import first_released
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.release.replaced import with_kept, without_replaced
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
+    from latam_corpus.release.build_inputs import Part
     from latam_corpus.release.opt_outs import Refused
-    from latam_corpus.release.runs import Part
     from latam_corpus.release.store import Progress
 
 _NAMES: Final = (

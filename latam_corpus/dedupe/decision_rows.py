@@ -12,10 +12,10 @@ from latam_corpus.dedupe.cluster import cluster
 from latam_corpus.dedupe.columns import WORDS
 from latam_corpus.dedupe.damage import DAMAGE
 from latam_corpus.dedupe.order import DECIDED_BY, decided_by
-from latam_corpus.dedupe.verify import KINDS, RULES
+from latam_corpus.dedupe.verify_pairs import KINDS, RULES
 
 if TYPE_CHECKING:
-    from latam_corpus.dedupe.near import Linked
+    from latam_corpus.dedupe.near_duplicates import Linked
 
 # What the choice rests on, as the evidence tells it of both documents.
 WEIGHED: Final = ("rights_tier", *DAMAGE, WORDS, "obtained")

@@ -13,15 +13,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from latam_corpus import schema
-from latam_corpus.dedupe.index import FORMAT, INDEX, METADATA, SHARED
+from latam_corpus.dedupe.fingerprint_index import FORMAT, INDEX, METADATA, SHARED
 from latam_corpus.durable import sha256_of
 from latam_corpus.errors import ReleaseError
 from latam_corpus.release.build import sums
-from latam_corpus.release.layout import prefix_of
 from latam_corpus.release.manifest import load_manifest, manifest_sha256, schema_sha256
-from latam_corpus.release.parquet import read_batches
+from latam_corpus.release.shard_file import read_batches
+from latam_corpus.release.shard_plan import prefix_of
 from latam_corpus.release.store import LATEST, SUMS
-from latam_corpus.release.tables import LEDGER, read_ledger
+from latam_corpus.release.store_tables import LEDGER, read_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,7 +18,7 @@ import polars as pl
 
 from latam_corpus import vocabulary
 from latam_corpus.errors import ConfigError, ReleaseError
-from latam_corpus.release.parquet import ROW_ALLOWANCE
+from latam_corpus.release.shard_file import ROW_ALLOWANCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -12,7 +12,7 @@ from latam_corpus.cli.show import console, number, print_json, table
 if TYPE_CHECKING:
     import polars as pl
 
-    from latam_corpus.audit.measured import MeasuredRows
+    from latam_corpus.audit.measurement import MeasuredRows
     from latam_corpus.quality.distribution import Group, Measured
 
 Internal = Annotated[bool, typer.Option("--internal", help="Show texts whose terms keep them inside; stamps the page.")]
@@ -43,11 +43,11 @@ def show_measured(
         quiet: whether the page alone is wanted.
         as_json: whether values are wanted and no words.
     """
-    from latam_corpus.audit.measured import near_rows
+    from latam_corpus.audit.measurement import near_rows
     from latam_corpus.collect import row_files
     from latam_corpus.quality.distribution import as_dict, groups
-    from latam_corpus.report.page import write_file
-    from latam_corpus.report.signals import signals_page
+    from latam_corpus.report.page_frame import write_file
+    from latam_corpus.report.signals_page import signals_page
 
     measured = groups(found.frame, found.policies)
     texts = _beginnings(found.frame, near_rows(measured), internal)
@@ -69,7 +69,7 @@ def show_measured(
 
 
 def _beginnings(frame: pl.DataFrame, rows: list[int], internal: bool) -> dict[str, str | None]:
-    from latam_corpus.report.shown import beginning
+    from latam_corpus.report.disclosure import beginning
 
     chosen = frame[rows].to_dicts()
     return {row["doc_id"]: beginning(row | {"readable": row["readable"] or internal}) for row in chosen}

@@ -8,7 +8,7 @@ from typing import Annotated, Any, get_origin, get_type_hints
 
 import typer
 
-from latam_corpus.cli import completed
+from latam_corpus.cli import completion
 from latam_corpus.cli.show import console, note, number, print_json
 from latam_corpus.errors import ConfigError
 from latam_corpus.pipeline.registry import make_stage, stage_class
@@ -17,7 +17,7 @@ from latam_corpus.pipeline.registry import make_stage, stage_class
 def stage(
     name: Annotated[
         str,
-        typer.Argument(help="The stage's key: see `latam-corpus list stages`.", autocompletion=completed.stages),
+        typer.Argument(help="The stage's key: see `latam-corpus list stages`.", autocompletion=completion.stages),
     ],
     source: Annotated[Path, typer.Argument(metavar="INPUT", help="JSONL or Parquet; for extract a file or folder.")],
     output: Annotated[Path, typer.Argument(help="JSONL or Parquet, by its suffix.")],

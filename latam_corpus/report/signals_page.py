@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from latam_corpus.messages import Message, _
 from latam_corpus.quality.distribution import PERCENTS, shown
 from latam_corpus.report.names import genre_name, signal_name
-from latam_corpus.report.page import page, table
+from latam_corpus.report.page_frame import page, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -8,7 +8,7 @@ import polars as pl
 
 from latam_corpus import schema, vocabulary
 from latam_corpus.privacy.redact import redact
-from latam_corpus.release.decide import Terms
+from latam_corpus.release.admission import Terms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -16,10 +16,10 @@ from latam_corpus.catalog.urls import canonical_url
 from latam_corpus.collect.row_files import as_json
 from latam_corpus.language.variety import cues
 from latam_corpus.pipeline.history import finished_runs
-from latam_corpus.pipeline.record import read_record
+from latam_corpus.pipeline.run_record import read_record
 from latam_corpus.policy import Policies
 from latam_corpus.privacy.redact import redact
-from latam_corpus.release.tables import read_ledger
+from latam_corpus.release.store_tables import read_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

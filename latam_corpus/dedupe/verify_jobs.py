@@ -15,10 +15,10 @@ import polars as pl
 from latam_corpus.corpus import distinct, ragged
 from latam_corpus.dedupe.check_kernels import copy_pieces
 from latam_corpus.dedupe.columns import STREAM
+from latam_corpus.dedupe.fingerprint_index import IndexFile
 from latam_corpus.dedupe.guards import Rarity
-from latam_corpus.dedupe.index import IndexFile
 from latam_corpus.dedupe.scheme import Ragged
-from latam_corpus.dedupe.verify import NONE, RULES, verify_pairs
+from latam_corpus.dedupe.verify_pairs import NONE, RULES, verify_pairs
 from latam_corpus.errors import PartError
 
 if TYPE_CHECKING:

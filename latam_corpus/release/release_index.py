@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from latam_corpus.dedupe.index import IndexFile, open_index
+from latam_corpus.dedupe.fingerprint_index import IndexFile, open_index
 from latam_corpus.durable import OTHER_BYTES, known_digest
 from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.locks import locked

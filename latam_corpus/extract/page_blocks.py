@@ -14,13 +14,13 @@ import numpy as np
 from resiliparse.parse.html import HTMLTree
 
 from latam_corpus.errors import PartError
+from latam_corpus.extract.block_features import FEATURES, KNOWN, context, features
 from latam_corpus.extract.charset import decode, meta_charset
 from latam_corpus.extract.forest import Forest
-from latam_corpus.extract.layout import FEATURES, KNOWN, context, features
+from latam_corpus.extract.html_metadata import Stated, stated
 from latam_corpus.extract.markup import read_markup
 from latam_corpus.extract.model_file import MODEL
 from latam_corpus.extract.mojibake import undo_mojibake
-from latam_corpus.extract.stated import Stated, stated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -18,7 +18,7 @@ from latam_corpus.errors import ConfigError, closest
 from latam_corpus.messages import _
 from latam_corpus.privacy.redact import redact
 from latam_corpus.report.names import genre_name
-from latam_corpus.report.page import page, write_file
+from latam_corpus.report.page_frame import page, write_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
