@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from latam_corpus.text.splice import after_changes, kept
-from latam_corpus.text.words import WordTable
+from latam_corpus.text.words import WordTable, after_changes, kept
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

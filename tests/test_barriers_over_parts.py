@@ -16,10 +16,9 @@ from latam_corpus import schema, vocabulary
 from latam_corpus.batch import Batch
 from latam_corpus.corpus import Frames
 from latam_corpus.dedupe import candidate_jobs, near_duplicates, pairs, verify_jobs
-from latam_corpus.dedupe.columns import SKETCH
 from latam_corpus.dedupe.dedupe import Dedupe
 from latam_corpus.dedupe.fingerprint import Fingerprint
-from latam_corpus.dedupe.scheme import Scheme
+from latam_corpus.dedupe.scheme import SKETCH, Scheme
 from latam_corpus.engine.in_process import InProcess
 from latam_corpus.errors import PartError
 from latam_corpus.pipeline import barriers as decide_module

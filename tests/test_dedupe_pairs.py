@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from latam_corpus.dedupe import candidate_jobs, pairs
 from latam_corpus.dedupe.buckets import laid
-from latam_corpus.dedupe.pairing import Pairing
-from latam_corpus.dedupe.pairs import Extent, candidate_pairs, merged, pair_runs, partial_pairs
+from latam_corpus.dedupe.pairs import Extent, Pairing, candidate_pairs, merged, pair_runs, partial_pairs
 
 ALL = Extent(np.full(50, 1), np.ones(50, np.uint64))
 

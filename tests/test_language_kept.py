@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from latam_corpus.language import ftz
-from latam_corpus.language.codes import MODELS
 from latam_corpus.language.ftz import read_parts
+from latam_corpus.language.labels import MODELS
 from latam_corpus.language.model_cache import Kept
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from latam_corpus.pipeline.recipe import load_recipe
 from latam_corpus.pipeline.run import find_parts
 from latam_corpus.pipeline.run import run as run_plan
 from latam_corpus.pipeline.survival import accepted
-from latam_corpus.quality.policies import cached_policies
+from latam_corpus.policy import cached_policies
 from latam_corpus.release.build import build
 from latam_corpus.release.release_index import find_index
 from latam_corpus.release.sketch import scheme_of

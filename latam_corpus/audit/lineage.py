@@ -12,7 +12,7 @@ import polars as pl
 
 from latam_corpus import schema
 from latam_corpus.audit.copies import copies
-from latam_corpus.catalog.urls import canonical_url
+from latam_corpus.catalog.identity import canonical_url
 from latam_corpus.collect.row_files import as_json
 from latam_corpus.language.variety import cues
 from latam_corpus.pipeline.history import finished_runs

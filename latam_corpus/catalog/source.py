@@ -15,9 +15,8 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from latam_corpus import vocabulary
 from latam_corpus.catalog.fields import Charset, Country, Language, Model, Pattern, as_tuple
-from latam_corpus.catalog.harvest_tables import CommonCrawl, Feeds, Oai
+from latam_corpus.catalog.harvest_tables import CommonCrawl, Crawl, Feeds, Oai
 from latam_corpus.catalog.rights import tier_of
-from latam_corpus.catalog.scope import Crawl
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.toml_model import load_toml
 from latam_corpus.vocabulary import Tier, Use

@@ -1,11 +1,14 @@
-"""The raw documents of a source's files, in frames of bounded size: whole files, parts of them, members of archives."""
+"""The raw documents of a source's files, in frames of bounded size: whole files, parts, packs, members of archives."""
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from importlib import import_module
+from itertools import groupby
+from typing import TYPE_CHECKING, Final, cast
 
 from fsspec.utils import glob_translate
 
@@ -16,8 +19,6 @@ from latam_corpus.collect.formats import UNKNOWN, format_of
 from latam_corpus.collect.frames import failed_rows, rows_of
 from latam_corpus.collect.groups import grouped, is_grouped
 from latam_corpus.collect.listing import InputFile, digest, list_inputs
-from latam_corpus.collect.packs import packs
-from latam_corpus.collect.readers import reader_of, splitter_of
 from latam_corpus.collect.record_context import Place
 from latam_corpus.collect.records import Chunk, Content, Failure, Limits
 from latam_corpus.collect.spans import SPAN_BYTES
@@ -31,7 +32,90 @@ if TYPE_CHECKING:
 
     from latam_corpus.catalog.source import Source
     from latam_corpus.collect.batches import Rows
+    from latam_corpus.collect.formats import Format
+    from latam_corpus.collect.records import Reader, Splitter
     from latam_corpus.collect.spans import Span
+
+# A part takes a tenth of a second and some twenty files on disk, whatever is in it: as much as the stages take for
+# 400 kB of text. A larger file than this is worth a part of its own.
+SMALL: Final = 2**20
+# So few small files are a part each: what that costs isn't felt, and workers can share them.
+FEW: Final = 16
+# What a pack may hold; on the average it holds half of one or the other. Small enough that a changed file redoes some
+# seconds of work, and that there are packs for all workers.
+PACK_FILES: Final = 1024
+PACK_BYTES: Final = 32 * 2**20
+
+
+def packs(files: Sequence[InputFile]) -> Iterator[tuple[InputFile, ...]]:
+    """The files of a source, in their order, as those that are read together; a large file stands alone.
+
+    Args:
+        files: those of `list_inputs`.
+    """
+    few = sum(file.size <= SMALL for file in files) <= FEW
+    for alone, run in groupby(files, key=lambda file: few or file.size > SMALL):
+        mine = tuple(run)
+        yield from ((file,) for file in mine) if alone else _cut(mine, [_lot(file) for file in mine])
+
+
+def _cut(files: tuple[InputFile, ...], lots: list[bytes]) -> Iterator[tuple[InputFile, ...]]:
+    """The files in packs, cut before the one with the least lot, and again what is still too large.
+
+    Where a cut falls rests on the paths around it alone. A file that comes or goes changes its own pack, or where it
+    has the least lot or makes a pack too large, two; counted from the first file, all that follow would change.
+    """
+    if len(files) <= PACK_FILES and sum(file.size for file in files) <= PACK_BYTES:
+        yield files
+        return
+    place = min(range(1, len(files)), key=lots.__getitem__)
+    yield from _cut(files[:place], lots[:place])
+    yield from _cut(files[place:], lots[place:])
+
+
+def _lot(file: InputFile) -> bytes:
+    """What is drawn for a file by its path."""
+    return hashlib.sha256(file.relative.encode()).digest()
+
+
+READERS: Final = {
+    "jsonl": "latam_corpus.collect.jsonl:read",
+    "csv": "latam_corpus.collect.csv_tables:read",
+    "parquet": "latam_corpus.collect.parquet:read",
+    "arrow": "latam_corpus.collect.arrow:read",
+    "warc": "latam_corpus.collect.warc:read",
+    "arc": "latam_corpus.collect.arc:read",
+    "text": "latam_corpus.collect.whole_files:read",
+    "markdown": "latam_corpus.collect.whole_files:read",
+    "html": "latam_corpus.collect.whole_files:read",
+    "tei": "latam_corpus.collect.whole_files:read",
+}
+# A file of another format is read as one.
+SPLITTERS: Final = {
+    "jsonl": "latam_corpus.collect.linespans:split",
+    "csv": "latam_corpus.collect.csv_tables:split",
+    "parquet": "latam_corpus.collect.parquet:split",
+    "arrow": "latam_corpus.collect.arrow:split",
+    "warc": "latam_corpus.collect.warc:split",
+    "archive": "latam_corpus.collect.archives:split",
+    "wacz": "latam_corpus.collect.archives:split",
+}
+
+
+def reader_of(entry: Format) -> Reader:
+    """Return the reader of a format that is no archive."""
+    return cast("Reader", _imported(READERS[entry.name]))
+
+
+def splitter_of(entry: Format) -> Splitter | None:
+    """Return the function that finds parts inside a file of the format; None where there is none."""
+    return cast("Splitter", _imported(SPLITTERS[entry.name])) if entry.name in SPLITTERS else None
+
+
+def _imported(path: str) -> object:
+    module, _, name = path.partition(":")
+    return getattr(import_module(module), name)
+
 
 __all__ = ["BYTES", "ROWS", "SPAN_BYTES", "InputFile", "digest", "list_inputs", "packs", "read", "read_all", "split"]
 

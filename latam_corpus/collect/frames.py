@@ -1,4 +1,4 @@
-"""Chunks of records as rows with the document's columns: one row a text, one row a failure, nothing lost."""
+"""Chunks of records as rows with the document's columns and terms: one row a text, one row a failure, nothing lost."""
 
 from __future__ import annotations
 
@@ -7,32 +7,69 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.catalog.identity import doc_id
-from latam_corpus.collect import values
+from latam_corpus.catalog.optout.opt_out import withheld
+from latam_corpus.catalog.rights import openness, tier_of, uses_under
+from latam_corpus.collect import mapping
 from latam_corpus.collect.batches import Rows, Same, joined
 from latam_corpus.collect.mapping import cleaned, text_of, value_at, values_of
 from latam_corpus.collect.records import WITHDRAWN, unreadable
-from latam_corpus.collect.terms import terms_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from latam_corpus.catalog.source import Source, Text
     from latam_corpus.collect.batches import Values
     from latam_corpus.collect.record_context import Place
     from latam_corpus.collect.records import Chunk, Failure, Record
 
+_ASKING: Final = "rsl-permission"
+
+
+def terms_of(source: Source, statement: str | None, refused: Iterable[str] = ()) -> tuple[str, list[str]]:
+    """The rights tier and the uses of a record with this statement of rights and these opt-out signals.
+
+    The source's own statement has the source's tier and uses, which may rest on an agreement. Another statement has
+    the tier it gives; a less open one narrows the uses, a more open one never widens them. An opt-out takes away the
+    uses that it withholds; where a licence must first be obtained, the tier is no more open than `permission`.
+
+    >>> from latam_corpus.catalog.source import load_source
+    >>> terms_of(load_source("disco-sonnets"), "CC BY-SA 4.0")
+    ('share_alike', ['train', 'redistribute', 'evaluate'])
+    >>> terms_of(load_source("disco-sonnets"), "Todos los derechos reservados")
+    ('unknown', ['evaluate'])
+    >>> terms_of(load_source("disco-sonnets"), "CC BY-SA 4.0", ["noai"])
+    ('share_alike', ['redistribute', 'evaluate'])
+    """
+    tier, uses = _stated(source, statement)
+    signals = list(refused)
+    if _ASKING in signals and openness(tier) < openness("permission"):
+        tier = "permission"
+    kept = withheld(signals)
+    return tier, [use for use in uses if use not in kept]
+
+
+def _stated(source: Source, statement: str | None) -> tuple[str, list[str]]:
+    """The tier and the uses by the statements alone."""
+    if source.rights and statement == source.rights.statement:
+        return source.tier, list(source.uses)
+    tier = tier_of(statement)
+    if openness(tier) <= openness(source.tier):
+        return tier, list(source.uses)
+    return tier, uses_under(tier, source.uses)
+
+
 _AS: Final[dict[str, Callable[[Any], Any]]] = {
-    "url": values.as_url,
-    "title": values.as_text,
-    "creators": values.as_names,
-    "published": values.as_published,
-    "declared_language": values.as_text,
-    "country": values.as_country,
-    "genre": values.as_genre,
-    "composition": values.as_composition,
-    "contributor": values.as_text,
-    "rights": values.as_text,
-    "obtained": values.as_time,
+    "url": mapping.as_url,
+    "title": mapping.as_text,
+    "creators": mapping.as_names,
+    "published": mapping.as_published,
+    "declared_language": mapping.as_text,
+    "country": mapping.as_country,
+    "genre": mapping.as_genre,
+    "composition": mapping.as_composition,
+    "contributor": mapping.as_text,
+    "rights": mapping.as_text,
+    "obtained": mapping.as_time,
 }
 _KEYS_SHOWN: Final = 20
 
@@ -179,7 +216,7 @@ def _locators(place: Place, chunk: Chunk, keys: frozenset[str], urls: Values) ->
     """What finds each record in its source, and in its file: its id, else its URL, else its number."""
     ids = values_of(place.source.collect.columns, "id", chunk.records, keys, place.relative)
     count = len(chunk.records)
-    names = [None] * count if ids is None else [values.as_text(one) for one in ids]
+    names = [None] * count if ids is None else [mapping.as_text(one) for one in ids]
     if place.watch:
         place.watch.given("id", chunk.records, ids and names)
     links = [None] * count if isinstance(urls, Same) else urls

@@ -6,12 +6,12 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from latam_corpus.catalog.identity import canonical_url
+from latam_corpus.catalog.optout.opt_out import AI_TXT, ROBOTS, TDMREP
 from latam_corpus.catalog.optout.page_opt_outs import Head, page_opt_outs
-from latam_corpus.catalog.optout.site_files import AI_TXT, ROBOTS, TDMREP
-from latam_corpus.catalog.urls import canonical_url
+from latam_corpus.collect.mapping import as_time
 from latam_corpus.collect.records import Failure, Found
 from latam_corpus.collect.responses import media_type_of, parse_response, payload_of
-from latam_corpus.collect.values import as_time
 from latam_corpus.errors import DocumentError
 
 if TYPE_CHECKING:

@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from latam_corpus.dedupe.anchors_kernels import ACCENTED, LOOK_BITS, MARKS_END, MARKS_FIRST, write_anchors, write_stream
+from latam_corpus.dedupe.fingerprint_kernels import (
+    ACCENTED,
+    LOOK_BITS,
+    MARKS_END,
+    MARKS_FIRST,
+    write_anchors,
+    write_stream,
+)
 from latam_corpus.dedupe.scheme import Ragged, Scheme, sampling_of
 from latam_corpus.text.characters import IGNORED, classes, lower
 

@@ -14,10 +14,9 @@ import numpy as np
 
 from latam_corpus.corpus import distinct, ragged
 from latam_corpus.dedupe import buckets
-from latam_corpus.dedupe.columns import ANCHORS
-from latam_corpus.dedupe.pairing import Pairing
-from latam_corpus.dedupe.pairs import CAP, COMMON, HUBS, Extent, merged, pair_runs
-from latam_corpus.dedupe.sieve import Sieve
+from latam_corpus.dedupe.buckets import Sieve
+from latam_corpus.dedupe.pairs import CAP, COMMON, HUBS, Extent, Pairing, merged, pair_runs
+from latam_corpus.dedupe.scheme import ANCHORS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

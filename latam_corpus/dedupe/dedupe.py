@@ -16,13 +16,12 @@ import numpy as np
 import polars as pl
 
 from latam_corpus.corpus import ROW, rows_of
-from latam_corpus.dedupe.columns import SKETCH
 from latam_corpus.dedupe.decision_rows import decided
 from latam_corpus.dedupe.fingerprint import Fingerprint, text_hash
 from latam_corpus.dedupe.fingerprint_index import digest_of_index, open_index
 from latam_corpus.dedupe.near_duplicates import linked
 from latam_corpus.dedupe.order import DECIDED_BY, TERMS, Keeping, decided_by, in_order
-from latam_corpus.dedupe.scheme import Scheme
+from latam_corpus.dedupe.scheme import SKETCH, Scheme
 from latam_corpus.stages import Barrier
 from latam_corpus.vocabulary import Tier, Use  # noqa: TC001  (a stage's options are checked by their types)
 

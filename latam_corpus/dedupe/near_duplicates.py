@@ -18,7 +18,6 @@ import polars as pl
 
 from latam_corpus.corpus import ROW, rows_of
 from latam_corpus.dedupe.buckets import ranges
-from latam_corpus.dedupe.buckets_kernels import BUCKETS
 from latam_corpus.dedupe.candidate_jobs import (
     COMMON_VALUES,
     KEYS_A_MERGE,
@@ -35,11 +34,11 @@ from latam_corpus.dedupe.candidate_jobs import (
     scatter,
     sift,
 )
-from latam_corpus.dedupe.columns import WORDS
 from latam_corpus.dedupe.damage import DAMAGE
 from latam_corpus.dedupe.order import TERMS, in_order
+from latam_corpus.dedupe.pairing_kernels import BUCKETS
 from latam_corpus.dedupe.pairs import CAP, Extent
-from latam_corpus.dedupe.scheme import sampling_of
+from latam_corpus.dedupe.scheme import WORDS, sampling_of
 from latam_corpus.dedupe.verify_jobs import CHECKED, COMMON, Lot, check, cuts, gather, gathers
 from latam_corpus.dedupe.verify_pairs import RULES
 

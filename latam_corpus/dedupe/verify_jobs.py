@@ -13,12 +13,10 @@ import numpy as np
 import polars as pl
 
 from latam_corpus.corpus import distinct, ragged
-from latam_corpus.dedupe.check_kernels import copy_pieces
-from latam_corpus.dedupe.columns import STREAM
 from latam_corpus.dedupe.fingerprint_index import IndexFile
-from latam_corpus.dedupe.guards import Rarity
-from latam_corpus.dedupe.scheme import Ragged
-from latam_corpus.dedupe.verify_pairs import NONE, RULES, verify_pairs
+from latam_corpus.dedupe.scheme import STREAM, Ragged
+from latam_corpus.dedupe.verify_kernels import copy_pieces
+from latam_corpus.dedupe.verify_pairs import NONE, RULES, Rarity, verify_pairs
 from latam_corpus.errors import PartError
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from latam_corpus.catalog.scope import Crawl
+from latam_corpus.catalog.harvest_tables import Crawl
 from latam_corpus.catalog.source import load_source
 from latam_corpus.harvest.crawl.crawl_progress import Silent
 from latam_corpus.harvest.crawlers import crawler_of

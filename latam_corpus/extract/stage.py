@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 import polars as pl
 
 from latam_corpus.batch import Batch
-from latam_corpus.catalog.urls import canonical_url
+from latam_corpus.catalog.identity import canonical_url
 from latam_corpus.errors import ConfigError
 from latam_corpus.extract import sandbox
 from latam_corpus.extract.child import Failed, Job, Limits, attempt

@@ -21,10 +21,9 @@ from latam_corpus.codes import UNDETERMINED, groups
 from latam_corpus.durable import known_digest
 from latam_corpus.errors import ConfigError
 from latam_corpus.language import ftz
-from latam_corpus.language.codes import MODELS
 from latam_corpus.language.evidence import RULE_FILE, Bounds
 from latam_corpus.language.ftz import read_parts
-from latam_corpus.language.labels import Label, labels_of
+from latam_corpus.language.labels import MODELS, Label, labels_of
 from latam_corpus.language.model_cache import Kept
 from latam_corpus.language.model_files import SHIPPED, locate
 from latam_corpus.language.vectors import Vectors, products

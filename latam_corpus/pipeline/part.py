@@ -27,8 +27,19 @@ from latam_corpus.errors import CorpusError, PartError
 from latam_corpus.pipeline import decisions
 from latam_corpus.pipeline.conserve import Count, Passed, pass_through, set_aside
 from latam_corpus.pipeline.keys import digest_of, reading_code
-from latam_corpus.pipeline.step_file import ASIDE, DROPPED, LEDGER, ROWS, VALUES, StepFile, Told, damage_in, put
-from latam_corpus.pipeline.tally import pairs, tally
+from latam_corpus.pipeline.step_file import (
+    ASIDE,
+    DROPPED,
+    LEDGER,
+    ROWS,
+    VALUES,
+    StepFile,
+    Told,
+    damage_in,
+    pairs,
+    put,
+    tally,
+)
 from latam_corpus.stages import Stage
 
 if TYPE_CHECKING:

@@ -10,12 +10,11 @@ import polars as pl
 from latam_corpus import schema, vocabulary
 from latam_corpus.codes import holder
 from latam_corpus.errors import ConfigError, closest
-from latam_corpus.quality.policies import cached_policies
-from latam_corpus.quality.signal_resources import Given
+from latam_corpus.policy import cached_policies
+from latam_corpus.quality.signal_resources import Given, cached_word_lists
 from latam_corpus.quality.signals import ALWAYS, Lexicon, Reading
 from latam_corpus.quality.signals import measure as measured
 from latam_corpus.quality.signals.plugged import measure_plugged, plugged_digest, refuse_taken_names
-from latam_corpus.quality.word_lists import cached_word_lists
 from latam_corpus.stages import Stage
 
 if TYPE_CHECKING:

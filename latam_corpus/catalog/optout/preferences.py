@@ -1,4 +1,4 @@
-"""The values of `Content-Usage` (AIPREF) and `Content-Signal`: what they say of training."""
+"""The values of `Content-Usage` (AIPREF), `Content-Signal` and TDMRep: what they say of training."""
 
 from __future__ import annotations
 
@@ -61,3 +61,12 @@ def _members(value: str) -> list[tuple[str, str]]:
         if _KEY.fullmatch(key.strip()):
             found.append((key.strip(), rest.partition(";")[0].strip()))
     return found
+
+
+def reservation(value: object) -> bool | None:
+    """What a `tdm-reservation` says: 1 is reserved, 0 is not, None where it is neither.
+
+    >>> reservation("1"), reservation(0), reservation("tal vez")
+    (True, False, None)
+    """
+    return {"1": True, "0": False}.get(str(value).strip())

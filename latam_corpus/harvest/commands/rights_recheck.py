@@ -151,7 +151,7 @@ def _by_refusal(rows: pl.DataFrame) -> list[dict[str, Any]]:
     """The refusals, each once, with the number of documents, the most first."""
     import polars as pl
 
-    from latam_corpus.catalog.optout.site_files import root_of
+    from latam_corpus.catalog.optout.opt_out import root_of
 
     sites = pl.Series("site", [root_of(url) for url in rows["url"]], dtype=pl.String)
     return (

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from latam_corpus.catalog.optout.opt_out import OPT_OUTS, from_json, to_json
-from latam_corpus.catalog.optout.site_files import root_of
+from latam_corpus.catalog.optout.opt_out import OPT_OUTS, from_json, root_of, to_json
+from latam_corpus.collect.mapping import as_time
 from latam_corpus.collect.responses import media_type_of
-from latam_corpus.collect.values import as_time
 from latam_corpus.harvest.commoncrawl.capture_index import Capture
 from latam_corpus.harvest.commoncrawl.capture_plan import make_plan, read_plan, record_address, write_plan
 from latam_corpus.harvest.commoncrawl.copied_record import copied

@@ -13,8 +13,8 @@ from latam_corpus.harvest.crawl.links import MAX_SITEMAP, is_listing, listing, p
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from latam_corpus.catalog.harvest_tables import Follow
     from latam_corpus.catalog.optout.opt_out import OptOut
-    from latam_corpus.catalog.scope import Follow
     from latam_corpus.harvest.crawl.exchange import Exchange
     from latam_corpus.harvest.optout.site import Site
 

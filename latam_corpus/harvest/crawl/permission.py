@@ -9,7 +9,7 @@ from latam_corpus.catalog.optout.agents import TOKEN
 from latam_corpus.errors import ConfigError
 
 if TYPE_CHECKING:
-    from latam_corpus.catalog.scope import Crawl
+    from latam_corpus.catalog.harvest_tables import Crawl
     from latam_corpus.catalog.source import Source
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, ClassVar, Final, Protocol
 
 from pydantic import ValidationError
 
-from latam_corpus.catalog.optout.site_files import ROBOTS, root_of
-from latam_corpus.catalog.scope import Crawl, host_of
+from latam_corpus.catalog.harvest_tables import Crawl, host_of
+from latam_corpus.catalog.optout.opt_out import ROBOTS, root_of
 from latam_corpus.catalog.source import Collect, Source
 from latam_corpus.errors import ConfigError
 from latam_corpus.harvest.crawl.crawl_progress import Silent

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, Protocol
 
+from latam_corpus.catalog.harvest_tables import host_of
 from latam_corpus.catalog.optout.opt_out import from_json, to_json
 from latam_corpus.catalog.optout.page_opt_outs import header_opt_outs
-from latam_corpus.catalog.scope import host_of
 from latam_corpus.harvest.crawl import traps
 from latam_corpus.harvest.crawl.archived_page import recorded_page
 from latam_corpus.harvest.crawl.causes import TroubleError
@@ -21,8 +21,8 @@ from latam_corpus.harvest.crawl.withdrawals import GONE, take_back
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from latam_corpus.catalog.harvest_tables import Crawl
     from latam_corpus.catalog.optout.opt_out import OptOut
-    from latam_corpus.catalog.scope import Crawl
     from latam_corpus.harvest.crawl.causes import Cause
     from latam_corpus.harvest.crawl.exchange import Exchange
     from latam_corpus.harvest.crawl.frontier import Frontier, State, Waiting

@@ -7,10 +7,12 @@ import gzip
 import hashlib
 import io
 import json
+import os
+import time
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, Literal
 
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
@@ -19,7 +21,6 @@ import latam_corpus
 from latam_corpus.catalog.optout.opt_out import NO_PAGE, OPT_OUTS, OptOut, to_json
 from latam_corpus.collect.page_metadata import CATALOGUED
 from latam_corpus.errors import SourceError
-from latam_corpus.harvest.crawl.append_only import Appended
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,6 +29,44 @@ if TYPE_CHECKING:
     from latam_corpus.catalog.source import Source
     from latam_corpus.harvest.crawl.archived_page import Page
     from latam_corpus.harvest.crawl.exchange import Exchange
+
+_SYNC_EVERY: Final = 1.0  # seconds
+
+
+class Appended:
+    """A file that only grows; what was written after the last commit is cut off when it is opened again."""
+
+    def __init__(self, path: Path, length: int) -> None:
+        """Open the file.
+
+        Raises:
+            SourceError: it is shorter than it was when it was last committed.
+        """
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.file: BinaryIO = path.open("ab")
+        there = self.file.seek(0, os.SEEK_END)
+        if there < length:
+            self.file.close()
+            problem = f"it has {there:,} bytes and had {length:,} when the crawl stopped"
+            raise SourceError(str(path), problem, "restore the file, or remove the source's folder and crawl again")
+        self.file.truncate(length)
+        self.file.seek(length)
+        self._length = length
+        self._synced = time.monotonic()
+
+    def settled(self) -> int:
+        """The length of the file, all of which is with the system, and so outlives this process.
+
+        It is forced to the disk once in a while: after a power cut the file may be shorter, which opening it tells.
+        """
+        if self.file.tell() != self._length:
+            self.file.flush()
+            self._length = self.file.tell()
+            if (now := time.monotonic()) - self._synced >= _SYNC_EVERY:
+                os.fsync(self.file.fileno())
+                self._synced = now
+        return self._length
+
 
 WARC_BYTES: Final = 10**9
 _SAME: Final = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from latam_corpus.catalog.optout.site_files import ROBOTS, root_of
-from latam_corpus.catalog.scope import host_of
+from latam_corpus.catalog.harvest_tables import host_of
+from latam_corpus.catalog.optout.opt_out import ROBOTS, root_of
 from latam_corpus.harvest.crawl.causes import TroubleError
 from latam_corpus.harvest.crawl.cdxj import write_index
 from latam_corpus.harvest.crawl.frontier import Frontier

@@ -8,10 +8,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
-from latam_corpus.catalog.optout.opt_out import OPT_OUTS, from_json, to_json
+from latam_corpus.catalog.harvest_tables import host_of
+from latam_corpus.catalog.optout.opt_out import OPT_OUTS, from_json, root_of, to_json
 from latam_corpus.catalog.optout.page_opt_outs import header_opt_outs
-from latam_corpus.catalog.optout.site_files import root_of
-from latam_corpus.catalog.scope import host_of
 from latam_corpus.collect import page_metadata
 from latam_corpus.harvest.crawl.causes import TroubleError
 from latam_corpus.harvest.crawl.link_addresses import address_of

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from latam_corpus.catalog.optout.patterns import longest, path_of
-from latam_corpus.catalog.optout.tdmrep import reservation
+from latam_corpus.catalog.optout.preferences import reservation
 
 
 def file_reservation(text: str, url: str) -> tuple[bool, str] | None:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 from latam_corpus.codes import UNDETERMINED, groups, known_code
 from latam_corpus.errors import ConfigError
 from latam_corpus.lab.language.texts import rows
-from latam_corpus.language.codes import read_label
 from latam_corpus.language.judge import judge
+from latam_corpus.language.labels import read_label
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
