@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, Literal
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-import latam_corpus
+from latam_corpus.__about__ import __version__
 from latam_corpus.catalog.optout.opt_out import NO_PAGE, OPT_OUTS, OptOut, to_json
 from latam_corpus.collect.page_metadata import CATALOGUED
 from latam_corpus.errors import SourceError
@@ -291,7 +291,7 @@ class Archive:
         if self._warc.file.tell():
             return
         fields = {
-            "software": f"latam-corpus/{latam_corpus.__version__}",
+            "software": f"latam-corpus/{__version__}",
             "format": "WARC File Format 1.1",
             "conformsTo": "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/",
             "isPartOf": self._source.id,
