@@ -10,8 +10,8 @@ import pytest
 
 from latam_corpus.batch import Batch
 from latam_corpus.extract.document import Extracted
-from latam_corpus.extract.html_metadata import Stated, day
-from latam_corpus.extract.licences import with_stated
+from latam_corpus.extract.html_metadata import HtmlMetadata, day
+from latam_corpus.extract.licences import with_page_terms
 from latam_corpus.extract.page_blocks import read_page
 from latam_corpus.extract.stage import Extract
 from latam_corpus.pipeline.conserve import pass_through
@@ -24,32 +24,32 @@ _LD = """<script type="application/ld+json">{"@context": "https://schema.org", "
 ]}</script>"""
 
 
-def _said(head: str, body: str = "<p>Hola.") -> Stated:
-    return read_page(f"<html><head>{head}</head><body>{body}</body></html>").said
+def _said(head: str, body: str = "<p>Hola.") -> HtmlMetadata:
+    return read_page(f"<html><head>{head}</head><body>{body}</body></html>").metadata
 
 
 def test_json_ld_says_it_best() -> None:
     """What stands in the article's own description goes before meta tags and headings."""
-    said = _said(_LD + '<meta name="author" content="Redacción"><title>El Diario</title>', "<h1>Otra cosa</h1>")
-    assert said.title == "Sube el río & baja el puente"
-    assert said.creators == ("Ana Paz", "Luis Sosa")
-    assert (said.published, said.section) == ("2024-05-03", "Ciudad")
-    assert said.licences == ("https://creativecommons.org/licenses/by/4.0/",)
-    assert said.body == "El río subió."
-    assert set(said.titles) == {said.title, "Otra cosa", "El Diario"}
+    metadata = _said(_LD + '<meta name="author" content="Redacción"><title>El Diario</title>', "<h1>Otra cosa</h1>")
+    assert metadata.title == "Sube el río & baja el puente"
+    assert metadata.creators == ("Ana Paz", "Luis Sosa")
+    assert (metadata.published, metadata.section) == ("2024-05-03", "Ciudad")
+    assert metadata.licences == ("https://creativecommons.org/licenses/by/4.0/",)
+    assert metadata.body == "El río subió."
+    assert set(metadata.titles) == {metadata.title, "Otra cosa", "El Diario"}
 
 
 def test_meta_tags_and_marked_elements_say_it_too() -> None:
     """Open Graph, Dublin Core, rel and itemprop; the address of a profile is no name."""
-    said = _said(
+    metadata = _said(
         '<meta property="og:title" content="Um dia no porto"><meta name="DC.date" content="2023-11-02">'
         '<meta name="article:author" content="https://rede.example/ana"><link rel="canonical" href="https://j.example/1">'
         '<meta property="article:section" content="Cidade">',
         '<a rel="author" href="/ana"><b>Ana</b> Lima</a> <a rel="license" href="/cc">CC</a>',
     )
-    assert (said.title, said.published, said.section) == ("Um dia no porto", "2023-11-02", "Cidade")
-    assert (said.url, said.licences) == ("https://j.example/1", ("/cc",))
-    assert said.creators == ()
+    assert (metadata.title, metadata.published, metadata.section) == ("Um dia no porto", "2023-11-02", "Cidade")
+    assert (metadata.url, metadata.licences) == ("https://j.example/1", ("/cc",))
+    assert metadata.creators == ()
 
 
 def test_a_name_that_is_marked_is_found() -> None:
@@ -59,19 +59,19 @@ def test_a_name_that_is_marked_is_found() -> None:
 
 def test_what_is_no_date_language_or_address_is_not_taken_for_one() -> None:
     """Templates that were never filled, days that don't exist, addresses without a site."""
-    said = read_page(
+    metadata = read_page(
         '<html lang="{{ locale }}"><link rel="canonical" href="/nota/7"><meta name="date" content="2023-02-31"><p>Hola.'
-    ).said
-    assert (said.language, said.published, said.url) == (None, None, None)
-    assert read_page('<html lang="es-UY,en"><p>Hola.').said.language == "es-UY"
+    ).metadata
+    assert (metadata.language, metadata.published, metadata.url) == (None, None, None)
+    assert read_page('<html lang="es-UY,en"><p>Hola.').metadata.language == "es-UY"
 
 
 def test_half_a_character_in_a_description_is_replaced() -> None:
     """JSON may hold one, where a headline was cut through an emoji; no file could."""
-    said = _said(
+    metadata = _said(
         '<script type="application/ld+json">{"@type": "NewsArticle", "headline": "Hola \\ud83d amigo"}</script>'
     )
-    assert said.title == "Hola ? amigo"
+    assert metadata.title == "Hola ? amigo"
 
 
 @pytest.mark.parametrize(
@@ -80,8 +80,8 @@ def test_half_a_character_in_a_description_is_replaced() -> None:
 )
 def test_malformed_descriptions_are_passed_over(broken: str) -> None:
     """A page is still read when what it says of itself makes no sense."""
-    said = _said(f'<script type="application/ld+json">{broken}</script><title>Aviso</title>')
-    assert (said.title, said.creators, said.published) == ("Aviso", (), None)
+    metadata = _said(f'<script type="application/ld+json">{broken}</script><title>Aviso</title>')
+    assert (metadata.title, metadata.creators, metadata.published) == ("Aviso", (), None)
 
 
 @pytest.mark.parametrize(
@@ -96,21 +96,21 @@ def test_malformed_descriptions_are_passed_over(broken: str) -> None:
         ("", None),
     ],
 )
-def test_dates_are_read_where_their_order_is_known(said: str, found: str | None) -> None:
+def test_dates_are_read_where_their_order_is_known(metadata: str, found: str | None) -> None:
     """Years first, months that exist."""
-    assert day(said) == found
+    assert day(metadata) == found
 
 
 def test_licences_stand_in_many_places() -> None:
     """Links in the head and the text, objects in JSON-LD, Dublin Core where it is a licence; of a picture's, none."""
-    said = _said(
+    metadata = _said(
         '<link rel="license" href="https://creativecommons.org/licenses/by/4.0/deed.es">'
         '<meta name="DC.Rights" content="Derechos de autor 2024 Revista"><meta name="DC.Rights" content="CC BY-NC 4.0">'
         '<script type="application/ld+json">{"@type": "NewsArticle", "license": {"@id": "https://l.example/1"}, '
         '"image": {"@type": "ImageObject", "license": "https://foto.example/"}}</script>',
         '<a href="/aviso" rel="nofollow license">Aviso</a>',
     )
-    assert said.licences == (
+    assert metadata.licences == (
         "https://creativecommons.org/licenses/by/4.0/deed.es",
         "/aviso",
         "https://l.example/1",
@@ -121,11 +121,11 @@ def test_licences_stand_in_many_places() -> None:
 def test_what_a_page_states_without_end_is_bounded() -> None:
     """Ten licences, none longer than an address is, and no text in the place of a section."""
     links = "".join(f'<a rel="license" href="https://l.example/{n}">L</a>' for n in range(500))
-    said = _said(
+    metadata = _said(
         f'<meta property="article:section" content="{"a" * 5000}">', links + f'<a rel=license href="/{links}">'
     )
-    assert len(said.licences) == 10
-    assert said.section is None
+    assert len(metadata.licences) == 10
+    assert metadata.section is None
 
 
 def _page(states: str, tier: str = "attribution", mode: Any = "balanced") -> dict[str, Any]:
@@ -180,7 +180,7 @@ def test_the_rows_own_statement_narrows_nothing() -> None:
     """An agreement may allow what the statement alone doesn't, and the page that repeats it says nothing new."""
     frame = pl.DataFrame({"url": [None], "rights": [_IN_COPYRIGHT], "rights_tier": ["permission"], "uses": [["train"]]})
     page = Extracted("Hola", "layout", licences=(_IN_COPYRIGHT,))
-    assert with_stated(frame, [page]).select("rights_tier", "uses").row(0) == ("permission", ["train"])
+    assert with_page_terms(frame, [page]).select("rights_tier", "uses").row(0) == ("permission", ["train"])
 
 
 def test_a_page_without_an_address_is_narrowed_too() -> None:
@@ -190,7 +190,7 @@ def test_a_page_without_an_address_is_narrowed_too() -> None:
         schema_overrides={"url": pl.String},
     )
     page = Extracted("Hola", "layout", licences=("//creativecommons.org/licenses/by-nc/4.0/", "/cc"))
-    assert with_stated(frame, [page]).select("rights_tier", "uses").row(0) == ("non_commercial", [])
+    assert with_page_terms(frame, [page]).select("rights_tier", "uses").row(0) == ("non_commercial", [])
 
 
 def test_of_several_licences_the_least_open_counts_in_every_mode() -> None:

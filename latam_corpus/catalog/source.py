@@ -34,8 +34,8 @@ Names = Annotated[tuple[str, ...], BeforeValidator(as_tuple)]
 
 # Files of these formats have no columns but `raw`; those of web archives have what their reader and the crawler wrote.
 _WHOLE: Final = frozenset({"text", "markdown", "html", "tei"})
-CATALOGUED: Final = ("id", "url", "title", "creators", "published", "declared_language", "rights")
-PAGE_COLUMNS: Final = frozenset({*CATALOGUED, "obtained", "raw"})
+METADATA_COLUMNS: Final = ("id", "url", "title", "creators", "published", "declared_language", "rights")
+PAGE_COLUMNS: Final = frozenset({*METADATA_COLUMNS, "obtained", "raw"})
 
 
 def _pick(value: object) -> object:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeAlias
 
 from latam_corpus.collect import streams
 from latam_corpus.collect.linespans import piece_of
-from latam_corpus.collect.records import Failure, Found, chunked
+from latam_corpus.collect.records import Failure, NumberedRecord, chunked
 from latam_corpus.collect.spans import Span, entered
 from latam_corpus.collect.streams import blocks, compression, surveyed
 from latam_corpus.errors import SourceError
@@ -165,10 +165,10 @@ def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
     """
     table = _table(content, source)
     with content.open() as stream:
-        yield from chunked(_found(content, stream, table), limits, table.names)
+        yield from chunked(_numbered(content, stream, table), limits, table.names)
 
 
-def _found(content: Content, stream: BinaryIO, table: _Table) -> Iterator[Found | Failure | None]:
+def _numbered(content: Content, stream: BinaryIO, table: _Table) -> Iterator[NumberedRecord | Failure | None]:
     """A record, a failure or None for each row of the content's span, or of all of it."""
     span = content.span
     before = span.first_record - 1 if span else 0
@@ -181,7 +181,7 @@ def _found(content: Content, stream: BinaryIO, table: _Table) -> Iterator[Found 
         if record is None or isinstance(record, Failure):
             yield record
         else:
-            yield Found(number, record, sum(map(len, record.values())))
+            yield NumberedRecord(number, record, sum(map(len, record.values())))
 
 
 def split(content: Content, source: Source, bytes_: int) -> list[Span]:

@@ -24,7 +24,7 @@ _STARTS: Final = ".starts"  # int64[BUCKETS + 1]
 
 
 @dataclass(frozen=True, eq=False)
-class Laid:
+class Buckets:
     """Values by bucket, of one piece or of several.
 
     Attributes:
@@ -43,7 +43,7 @@ class Laid:
         return np.asarray(np.diff(self.starts, axis=1).sum(axis=0), np.int64)
 
 
-def laid(values: NDArray[np.uint64], owners: NDArray[np.uint32] | None = None) -> Laid:
+def into_buckets(values: NDArray[np.uint64], owners: NDArray[np.uint32] | None = None) -> Buckets:
     """The values by bucket; in each bucket in their order.
 
     >>> made = laid(np.array([1 << 63, 5, 7], np.uint64), np.array([0, 1, 2], np.uint32))
@@ -54,17 +54,17 @@ def laid(values: NDArray[np.uint64], owners: NDArray[np.uint32] | None = None) -
     made = np.empty_like(values), np.empty_like(owners)
     starts = np.zeros(BUCKETS + 1, np.int64)
     lay(values, owners, *made, starts)
-    return Laid(*made, starts[None, :])
+    return Buckets(*made, starts[None, :])
 
 
-def write(file: Path, found: Laid) -> None:
+def write(file: Path, found: Buckets) -> None:
     """Write what is laid of one piece, in files named by `file`."""
     found.values.tofile(file.with_suffix(_VALUES))
     found.owners.tofile(file.with_suffix(_OWNERS))
     found.starts[0].tofile(file.with_suffix(_STARTS))
 
 
-def read(files: Sequence[Path], low: int = 0, high: int = BUCKETS) -> Laid:
+def read(files: Sequence[Path], low: int = 0, high: int = BUCKETS) -> Buckets:
     """The buckets from `low` to before `high` of all pieces.
 
     Args:
@@ -83,7 +83,7 @@ def read(files: Sequence[Path], low: int = 0, high: int = BUCKETS) -> Laid:
         values[end - count : end] = np.fromfile(file.with_suffix(_VALUES), np.uint64, count, offset=8 * start)
         owners.append(np.fromfile(file.with_suffix(_OWNERS), np.uint32, count, offset=4 * start))
     moved = every[:, low : high + 1] + (ends - counts - first)[:, None]
-    return Laid(values, np.concatenate(owners), moved)
+    return Buckets(values, np.concatenate(owners), moved)
 
 
 def ranges(sizes: NDArray[np.int64], most: int) -> list[tuple[int, int]]:
@@ -150,15 +150,15 @@ class Sieve:
         count_tops(every, np.uint64(64 - len(every).bit_length()), starts)
         return cls(marks, every, starts if len(every) else starts[:0])
 
-    def write(self, room: Path) -> None:
+    def write(self, workdir: Path) -> None:
         """Write it to files of a folder."""
         for name, held in ((_MARKS, self.marks), (_NEW_VALUES, self.values), (_NEW_STARTS, self.starts)):
-            np.save(room / name, held)
+            np.save(workdir / name, held)
 
     @classmethod
-    def read(cls, room: Path) -> Self:
+    def read(cls, workdir: Path) -> Self:
         """What `write` has written there, mapped into memory."""
-        return cls(*(np.load(room / name, mmap_mode="r") for name in (_MARKS, _NEW_VALUES, _NEW_STARTS)))
+        return cls(*(np.load(workdir / name, mmap_mode="r") for name in (_MARKS, _NEW_VALUES, _NEW_STARTS)))
 
     def sifted(
         self, values: NDArray[np.uint64], offsets: NDArray[np.int64]

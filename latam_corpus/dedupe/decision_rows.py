@@ -22,7 +22,7 @@ from latam_corpus.dedupe.verify_pairs import CONTAINED, DUPLICATE, KINDS, NONE, 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from latam_corpus.dedupe.near_duplicates import Linked
+    from latam_corpus.dedupe.near_duplicates import VerifiedPairs
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +109,9 @@ _KIND_NUMBERS: Final = (NONE, DUPLICATE, CONTAINED, TEMPLATE)
 WEIGHED: Final = ("rights_tier", *DAMAGE, WORDS, "obtained")
 
 
-def decided(found: Linked, weights: pl.DataFrame, *, keep_contained: bool, keep_templates: bool) -> pl.DataFrame:
+def decision_rows(
+    found: VerifiedPairs, weights: pl.DataFrame, *, keep_contained: bool, keep_templates: bool
+) -> pl.DataFrame:
     """What is decided on each document that has a verified link: one row a document.
 
     Args:
@@ -128,8 +130,8 @@ def decided(found: Linked, weights: pl.DataFrame, *, keep_contained: bool, keep_
     id_rank = mine["doc_id"].rank("ordinal").to_numpy().astype(np.int64) - 1
     made = cluster(
         pairs,
-        found.checked["stands"].to_numpy(),
-        found.checked["kind"].to_numpy(),
+        found.verdicts["stands"].to_numpy(),
+        found.verdicts["kind"].to_numpy(),
         np.arange(len(numbers)),
         id_rank,
         keep_contained=keep_contained,
@@ -154,7 +156,7 @@ def decided(found: Linked, weights: pl.DataFrame, *, keep_contained: bool, keep_
         pl.col("doc_id").alias("kept"),
         *(pl.col(name).alias(f"kept_{name}") for name in (*WEIGHED, *(s for s in DECIDED_BY if s not in WEIGHED))),
     )
-    links = found.checked.with_columns(
+    links = found.verdicts.with_columns(
         pl.Series("link", np.arange(len(pairs))), pl.Series("pair_first", pairs[:, 0].astype(np.int64))
     )
     frame = (
@@ -162,14 +164,14 @@ def decided(found: Linked, weights: pl.DataFrame, *, keep_contained: bool, keep_
         .join(kept, on="other", how="left", maintain_order="left")
         .join(links, on="link", how="left", maintain_order="left")
     )
-    return _told(frame)
+    return _with_evidence(frame)
 
 
 def _weighed(name: str) -> pl.Expr:
     return pl.col(name).dt.to_string("iso:strict") if name.endswith("obtained") else pl.col(name)
 
 
-def _told(frame: pl.DataFrame) -> pl.DataFrame:
+def _with_evidence(frame: pl.DataFrame) -> pl.DataFrame:
     first = pl.col("pair_first") == pl.col("place")
     falls = pl.col("winner") >= 0
     linked_ = pl.col("other").is_not_null()

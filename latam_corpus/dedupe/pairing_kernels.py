@@ -89,7 +89,7 @@ PLACE: Final = 8
 
 
 @kernel
-def paired(laid, limits, place, told, keys, common, room):
+def paired(laid, limits, place, tallies, keys, common, room):
     """Write pairs from `place` on until the buckets or the room for keys are at their end; gives how many."""
     values, owners, starts = laid
     dealt, documents, alive, owners_of, bins, ends = room
@@ -97,12 +97,12 @@ def paired(laid, limits, place, told, keys, common, room):
     while place[_BUCKET] < starts.shape[1] - 1:
         if place[_BITS] == 0:
             left = _shared(values, owners, starts, place[_BUCKET], bins, alive, owners_of)
-            told[0] += _size(starts, place[_BUCKET]) - left
+            tallies[0] += _size(starts, place[_BUCKET]) - left
             place[_BITS] = bits_of(left)
             _deal(alive, owners_of, left, place[_BITS], dealt, documents, ends)
             place[_BIN] = place[_START] = place[_STOP] = 0
         while place[_BIN] < 1 << place[_BITS]:
-            at = _pair_bin(dealt, documents, ends[place[_BIN]], limits, place, told, (keys, common), at)
+            at = _pair_bin(dealt, documents, ends[place[_BIN]], limits, place, tallies, (keys, common), at)
             if place[_STOP] > place[_START]:  # no room within a value
                 return at
             place[_BIN] += 1
@@ -112,13 +112,13 @@ def paired(laid, limits, place, told, keys, common, room):
 
 
 @kernel
-def _pair_bin(dealt, documents, end, limits, place, told, out, at):
+def _pair_bin(dealt, documents, end, limits, place, tallies, out, at):
     """Write the pairs of one bin, which ends at `end`, from `place` on; gives where the keys end."""
     cap, hubs, many = limits[0], limits[1], limits[2]
     keys, common = out
     if place[_STOP] == place[_START]:
         if end - place[_START] < 2:
-            told[0] += end - place[_START]
+            tallies[0] += end - place[_START]
             place[_START] = place[_STOP] = end
             return at
         _sort(dealt, documents, place[_START], end)
@@ -129,9 +129,9 @@ def _pair_bin(dealt, documents, end, limits, place, told, out, at):
             place[_NEXT] = 1
             held = min(place[_HOLDERS], cap)
             made = held * (held - 1) // 2 + (place[_HOLDERS] - held) * hubs
-            told[0] += 1
-            told[1] += place[_HOLDERS] > cap
-            told[2] += place[_HOLDERS] * (place[_HOLDERS] - 1) // 2 - made
+            tallies[0] += 1
+            tallies[1] += place[_HOLDERS] > cap
+            tallies[2] += place[_HOLDERS] * (place[_HOLDERS] - 1) // 2 - made
             if place[_HOLDERS] > many:
                 common[place[COMMONS]] = dealt[start]
                 place[COMMONS] += 1

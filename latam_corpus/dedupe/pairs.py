@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from latam_corpus.dedupe.buckets import laid
+from latam_corpus.dedupe.buckets import into_buckets
 from latam_corpus.dedupe.pairing_kernels import COMMONS, PLACE, ROOMY, bits_of, paired
 from latam_corpus.dedupe.scheme import MINHASH, sampling_of
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from latam_corpus.dedupe.buckets import Laid
+    from latam_corpus.dedupe.buckets import Buckets
     from latam_corpus.dedupe.scheme import Scheme
 
 
@@ -37,10 +37,10 @@ class Pairing:
     one document has are alone among many more bins than there are values, and done with; the others are sorted.
 
     Attributes:
-        told: int64[3], distinct values, those over the cap and the pairs left out, until now.
+        tallies: int64[3], distinct values, those over the cap and the pairs left out, until now.
     """
 
-    def __init__(self, found: Laid, cap: int, hubs: int, common: int) -> None:
+    def __init__(self, found: Buckets, cap: int, hubs: int, common: int) -> None:
         """Begin at the first bucket.
 
         Args:
@@ -49,7 +49,7 @@ class Pairing:
             hubs: see there.
             common: see there.
         """
-        self.told = np.zeros(3, np.int64)
+        self.tallies = np.zeros(3, np.int64)
         self._found = found
         self._limits = np.array([cap, min(hubs, cap), common], np.int64)
         self._common = np.empty(len(found.values) // (common + 1) + 1, np.uint64)
@@ -77,9 +77,9 @@ class Pairing:
             keys: uint64[k], room for at least `cap` of them.
         """
         found = self._found
-        laid = found.values, found.owners, found.starts
+        into_buckets = found.values, found.owners, found.starts
         return int(
-            paired(laid, self._limits, self._place, self.told, keys, self._common, self._room)
+            paired(into_buckets, self._limits, self._place, self.tallies, keys, self._common, self._room)
         )  # fmt: skip
 
 
@@ -131,7 +131,7 @@ class Extent:
         >>> Extent(np.array([40, 32]), np.array([8, 8], np.uint64)).needed(np.array([[0, 1]], np.uint32)).tolist()
         [3]
         """
-        counts, sampling = (np.asarray(told[pairs], np.int64) for told in (self.counts, self.sampling))
+        counts, sampling = (np.asarray(tallies[pairs], np.int64) for tallies in (self.counts, self.sampling))
         possible = (counts * sampling).min(axis=1) / sampling.max(axis=1)
         return np.asarray(1 + np.maximum(possible - _FEW, 0) * self.share, np.int64)
 
@@ -218,9 +218,11 @@ def partial_pairs(
     >>> [(int(key) >> 32, int(key) & 0xFFFFFFFF) for key in made.keys]
     [(0, 1), (0, 2)]
     """
-    passing = Pairing(laid(values, documents), cap, hubs, common)
+    passing = Pairing(into_buckets(values, documents), cap, hubs, common)
     keys, counts = _together(list(pair_runs(passing)))
-    return Partial(keys, np.minimum(counts, 65535).astype(np.uint16), np.sort(passing.common), *passing.told.tolist())
+    return Partial(
+        keys, np.minimum(counts, 65535).astype(np.uint16), np.sort(passing.common), *passing.tallies.tolist()
+    )
 
 
 def pair_runs(passing: Pairing) -> Iterator[tuple[NDArray[np.uint64], NDArray[np.uint32]]]:

@@ -151,7 +151,7 @@ class Scheme:
     def short_reach(self) -> int:
         """Texts under so many words carry the shorter runs too: the longest that may hold a short text's copy.
 
-        A copy of a text under 30 words has at most 1/.7 of its length (`Bounds.short_ratio` in verify.py).
+        A copy of a text under 30 words has at most 1/.7 of its length (`Bounds.short_ratio` in verify_pairs.py).
         """
         return self.short_words * 10 // 7
 

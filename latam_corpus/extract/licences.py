@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _TERMS: Final = ("rights", "rights_tier", "uses")
 
 
-def with_stated(frame: pl.DataFrame, found: Sequence[object]) -> pl.DataFrame:
+def with_page_terms(frame: pl.DataFrame, found: Sequence[object]) -> pl.DataFrame:
     """The rows, those of pages that state a section or licences marked as changed, with what they state as evidence.
 
     Of several licences that the vocabulary has, the least open counts, if it is less open than the row's tier: it is

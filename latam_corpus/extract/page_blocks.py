@@ -24,7 +24,7 @@ from latam_corpus.errors import PartError
 from latam_corpus.extract.block_features import FEATURES, KNOWN, context, features
 from latam_corpus.extract.charset import decode, meta_charset
 from latam_corpus.extract.forest import Forest
-from latam_corpus.extract.html_metadata import Stated, stated
+from latam_corpus.extract.html_metadata import HtmlMetadata, read_metadata
 from latam_corpus.extract.markup import read_markup
 from latam_corpus.extract.model_file import MODEL
 
@@ -89,8 +89,8 @@ class Model:
     """What tells the main text: a first look at each block, and a second that knows the first of its neighbours.
 
     Attributes:
-        first: over `layout.FEATURES`.
-        second: over `layout.context` and the same.
+        first: over `block_features.FEATURES`.
+        second: over `block_features.context` and the same.
         bound: the least chance of a block that is kept.
         about: what it was learnt from, as its training wrote it down.
     """
@@ -112,13 +112,13 @@ class Page:
 
     Attributes:
         markup: the elements and blocks.
-        said: what the page states.
+        metadata: what the page states.
         chances: float32[b].
         bound: the least chance of a block that is kept.
     """
 
     markup: Markup
-    said: Stated
+    metadata: HtmlMetadata
     chances: NDArray[np.float32]
     bound: float
 
@@ -164,9 +164,9 @@ def read_page(markup: str, model: Model | None = None) -> Page:
     ('es', 1)
     """
     page = parsed(markup)
-    said = stated(page)
+    metadata = read_metadata(page)
     model = model or load_model()
-    return Page(page, said, model.chances(page, features(page, known(page, said))), model.bound)
+    return Page(page, metadata, model.chances(page, features(page, known(page, metadata))), model.bound)
 
 
 def parsed(markup: str) -> Markup:
@@ -175,12 +175,12 @@ def parsed(markup: str) -> Markup:
     return read_markup(str(tree.document.html) if tree.document else "")
 
 
-def known(page: Markup, said: Stated) -> NDArray[np.float32]:
-    """What is known of each block from elsewhere on the page, float32[b, len(layout.KNOWN)]."""
+def known(page: Markup, metadata: HtmlMetadata) -> NDArray[np.float32]:
+    """What is known of each block from elsewhere on the page, float32[b, len(block_features.KNOWN)]."""
     data, starts = page.text.tobytes(), page.starts.tolist()
     blocks = [_folded(data[start:end]) for start, end in pairwise(starts)]
-    titles = {_folded(one.encode("utf-8", "replace")) for one in said.titles[:_MOST_TITLES]} - {b""}
-    teaser, body = (_folded(one.encode("utf-8", "replace")) for one in (said.description, said.body))
+    titles = {_folded(one.encode("utf-8", "replace")) for one in metadata.titles[:_MOST_TITLES]} - {b""}
+    teaser, body = (_folded(one.encode("utf-8", "replace")) for one in (metadata.description, metadata.body))
     body = body[:_MOST_BODY]
     pieces = b" ".join(titles)  # no folded block has a space
     times = Counter(blocks)

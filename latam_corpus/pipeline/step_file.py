@@ -104,13 +104,13 @@ class StepFile:
 
 
 @dataclass
-class Told:
+class StepCounts:
     """What a step did, as it is stored beside its outputs.
 
     Attributes:
         stages: what happened, by stage.
-        kept: rows that go on, by `tally.GROUP`.
-        dropped: rows set aside, by stage, `tally.GROUP` and reason.
+        kept: rows that go on, by GROUP.
+        dropped: rows set aside, by stage, GROUP and reason.
         facts: of the step that reads the source, what its records showed of their columns.
         files: the SHA-256 of the outputs, by their names.
     """
@@ -139,7 +139,7 @@ class Told:
         sync(folder)
 
     @classmethod
-    def read(cls, folder: Path) -> Told:
+    def read(cls, folder: Path) -> StepCounts:
         """What the step did whose outputs are in the folder.
 
         Raises:
@@ -161,7 +161,7 @@ class Told:
 def damage_in(folder: Path) -> Damage | None:
     """What is wrong with a step's folder; None where every byte of it is as it was written."""
     try:
-        told = Told.read(folder)
+        told = StepCounts.read(folder)
     except PartError as error:
         return Damage(folder / COUNTS, error.problem)
     return damage(folder, told.files)

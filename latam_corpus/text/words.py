@@ -191,7 +191,7 @@ def after_changes(table: WordTable, before: pl.Series, after: pl.Series) -> Word
     return joined([*pieces, (table, start, len(table))])
 
 
-def kept(table: WordTable, mask: NDArray[np.bool_]) -> WordTable:
+def filtered(table: WordTable, mask: NDArray[np.bool_]) -> WordTable:
     """The word table of the documents where the mask is true.
 
     >>> kept(WordTable.of(["uno", "dos y más", "tres"]), np.array([True, False, True])).doc_bytes.tolist()

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import Final, Literal, TypeAlias
 
-Said: TypeAlias = Literal["y", "n"]
+Preference: TypeAlias = Literal["y", "n"]
 
 _LONGEST: Final = 2000
 _KEY: Final = re.compile(r"[a-z*][a-z0-9_.*-]*")
 
 
-def content_usage(value: str) -> Said | None:
+def content_usage(value: str) -> Preference | None:
     """What an AIPREF expression says of `train-ai`: y, n, or None for unknown.
 
     Grammar: draft-ietf-aipref-attach and -vocab of 2026: an RFC 9651 dictionary of tokens; parameters and unknown
@@ -22,14 +22,14 @@ def content_usage(value: str) -> Said | None:
     >>> content_usage("train-ai=y, train-ai=n"), content_usage("search=n")
     ('n', None)
     """
-    said: Said | None = None
+    said: Preference | None = None
     for key, word in _members(value):
         if key == "train-ai":
             said = "n" if word == "n" else "y" if word == "y" else None
     return said
 
 
-def content_signal(value: str) -> Said | None:
+def content_signal(value: str) -> Preference | None:
     """What a Content Signal says of `ai-train`, in the words yes and no; what is left out says nothing.
 
     >>> content_signal("search=yes, ai-train=no"), content_signal("ai-train=yes"), content_signal("search=no")

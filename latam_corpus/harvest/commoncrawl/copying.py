@@ -106,7 +106,7 @@ class CaptureVisits(Visits):
 class CommonCrawler(Crawler):
     """One session of copying the captures of a plan."""
 
-    def _made_visits(self, source: Source) -> Visits:
+    def _new_visits(self, source: Source) -> Visits:
         if source.collect.commoncrawl is None:  # the class is chosen by the source's kind
             raise TypeError(source.collect.kind)
         self._source, self._table = source, source.collect.commoncrawl

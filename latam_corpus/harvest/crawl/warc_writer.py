@@ -19,7 +19,7 @@ from warcio.warcwriter import WARCWriter
 
 from latam_corpus.__about__ import __version__
 from latam_corpus.catalog.optout.opt_out import NO_PAGE, OPT_OUTS, OptOut, to_json
-from latam_corpus.collect.page_metadata import CATALOGUED
+from latam_corpus.collect.page_metadata import METADATA_FIELD
 from latam_corpus.errors import SourceError
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _SYNC_EVERY: Final = 1.0  # seconds
 
 
-class Appended:
+class AppendOnlyFile:
     """A file that only grows; what was written after the last commit is cut off when it is opened again."""
 
     def __init__(self, path: Path, length: int) -> None:
@@ -113,7 +113,7 @@ class Archive:
             SourceError: a file is shorter than that.
         """
         self._folder, self._source, self._agent = folder, source, agent
-        self._log = Appended(folder / "crawl.jsonl", lengths.get("crawl.jsonl", 0))
+        self._log = AppendOnlyFile(folder / "crawl.jsonl", lengths.get("crawl.jsonl", 0))
         known = sorted(name for name in lengths if name.endswith(".warc.gz"))
         for path in (folder / "warc").glob("*.warc.gz"):
             if path.name not in known:  # begun and never committed
@@ -134,8 +134,8 @@ class Archive:
         """Where the WARC of this name is."""
         return self._folder / "warc" / name
 
-    def _opened(self, length: int) -> Appended:
-        opened = Appended(self.path(self.name), length)
+    def _opened(self, length: int) -> AppendOnlyFile:
+        opened = AppendOnlyFile(self.path(self.name), length)
         self._writer = WARCWriter(opened.file, gzip=True, warc_version="1.1")
         return opened
 
@@ -172,7 +172,7 @@ class Archive:
             about: further fields of the metadata record.
             opt_outs: what site and page refuse; None for what is no page, whatever its media type, and gives no row.
             earlier: the record with the same payload, where there is one.
-            known: what is known of the page from elsewhere, as `collect.catalogued` writes it.
+            known: what is known of the page from elsewhere, as `collect.page_metadata` writes it.
         """
         self._begun(exchange.time)
         date = _stamp(exchange.time)
@@ -183,7 +183,7 @@ class Archive:
         if exchange.cut:
             own["WARC-Truncated"] = "length"
         own |= {NO_PAGE: "true"} if opt_outs is None else {OPT_OUTS: to_json(opt_outs)}
-        own |= {CATALOGUED: known} if known else {}
+        own |= {METADATA_FIELD: known} if known else {}
         if earlier is not None:
             kind, digest = "revisit", earlier.digest
             own |= {
@@ -232,7 +232,7 @@ class Archive:
             OPT_OUTS: to_json(opt_outs),
             "WARC-Record-ID": _id("conversion", url, date, earlier.id),
         }
-        fields |= {CATALOGUED: page.known} if page.known else {}
+        fields |= {METADATA_FIELD: page.known} if page.known else {}
         self._record("conversion", url, page.body, fields, None)
 
     def adopt(self, head: bytes, block: bytes, fields: Mapping[str, str]) -> tuple[int, int]:

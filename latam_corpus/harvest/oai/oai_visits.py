@@ -65,7 +65,7 @@ class OaiVisits(Lists):
 
     pattern: re.Pattern[str] | None = field(kw_only=True)
 
-    def catalogued(self, url: str) -> str | None:
+    def page_metadata(self, url: str) -> str | None:
         """What the repository says of the record whose text this is."""
         item = self.memory.item_at(url)
         return item.known if item else None
@@ -186,7 +186,7 @@ class OaiVisits(Lists):
     def _state(self, identifier: str, about: dict[str, object], moment: datetime) -> None:
         """Write down that a record has no text here."""
         fields = {"Content-Type": "application/warc-fields"}
-        fields[page_metadata.CATALOGUED] = page_metadata.to_json({"id": identifier, **about})
+        fields[page_metadata.METADATA_FIELD] = page_metadata.to_json({"id": identifier, **about})
         block = f"identifier: {identifier}\r\ncause: {about['cause']}\r\n".encode()
         self.archive.state("metadata", self._record_url(identifier), moment, block, fields)
 
