@@ -34,11 +34,6 @@ def _crawl(
     return result, [json.loads(line) for line in lines]
 
 
-def _errors(path: str) -> Any:
-    """Pages that link to nothing but pages that don't exist."""
-    return (404, {}, b"no") if path.startswith("/nada") else None
-
-
 def _slow(handler: Any) -> None:
     time.sleep(0.3)
     handler.close_connection = True

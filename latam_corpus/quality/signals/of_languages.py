@@ -33,6 +33,7 @@ def words_in_other_languages(
         languages: n codes, the documents' languages.
         background: codes of the languages that a line may turn out to be in.
 
+    >>> from latam_corpus.text.stops import StopTable
     >>> from latam_corpus.text.words import WordTable
     >>> table = StopTable.of({"spa": ["de", "la", "y"], "por": ["de", "não", "e"]})
     >>> document = WordTable.of(["la orilla de la laguna\nnão sei e não digo\nadiós"])

@@ -79,6 +79,7 @@ class Letters:
         Raises:
             ValueError: more than 64 different alphabets.
 
+        >>> from latam_corpus.text.words import WordTable
         >>> found = Letters.of(WordTable.of(["{ñañá}", "abcd"]), ["anñ", ""])
         >>> found.foreign.tolist(), found.braces.tolist(), found.entropy.tolist()[1]
         ([1, -1], [2, 0], 2.0)
@@ -122,6 +123,8 @@ class Marks:
     def of(cls, words: WordTable) -> Marks:
         r"""The marks of these documents.
 
+        >>> from latam_corpus.quality.signals.of_characters_kernels import BULLETS, ELLIPSIS_ENDS, LINES, SPARSE
+        >>> from latam_corpus.text.words import WordTable
         >>> words = WordTable.of(["- pan\n- leche...\nFui, vi y vencí. «¡Ay de mí!» dijo"])
         >>> found = Marks.of(words)
         >>> [int(found.counts[0, column]) for column in (LINES, BULLETS, ELLIPSIS_ENDS, SPARSE)]
@@ -153,6 +156,7 @@ def characters_in_open_lines(words: WordTable) -> NDArray[np.int64]:
 
     >>> headline = "Sube el precio del pan en todo el sur del país"
     >>> texts = [f"Inicio\n{headline}\n\nSe fue la luz.", f"{headline}\ny del queso,\nInicio", f"{headline}\nInicio"]
+    >>> from latam_corpus.text.words import WordTable
     >>> characters_in_open_lines(WordTable.of(texts)).tolist()
     [36, 0, 0]
     """
@@ -266,6 +270,7 @@ class Grams:
     def of(cls, words: WordTable) -> Grams:
         """The repeated n-grams of these documents.
 
+        >>> from latam_corpus.text.words import WordTable
         >>> grams = Grams.of(WordTable.of(["ay amor, ay amor, ay amor"]))
         >>> grams.duplicate[0, 2].item(), grams.top[0, 2].item(), grams.distinct.tolist(), grams.entropy.tolist()
         (12, 21, [2], [1.0])
@@ -299,6 +304,7 @@ class Repeats:
     def of_lines(cls, words: WordTable) -> Repeats:
         r"""The repeated lines.
 
+        >>> from latam_corpus.text.words import WordTable
         >>> Repeats.of_lines(WordTable.of(["Fin\n\nFin\nInicio"])).repeated.tolist()
         [1]
         """
@@ -308,6 +314,7 @@ class Repeats:
     def of_paragraphs(cls, words: WordTable) -> Repeats:
         r"""The repeated paragraphs: lines between blank ones.
 
+        >>> from latam_corpus.text.words import WordTable
         >>> found = Repeats.of_paragraphs(WordTable.of(["Ay,\nay.\n\nNo.\n \nAy,\nay."]))
         >>> found.units.tolist(), found.repeated.tolist(), found.chars.tolist()
         ([3], [1], [6])
