@@ -34,6 +34,13 @@ def _crawl(
     return result, [json.loads(line) for line in lines]
 
 
+def _endless(handler: Any) -> None:
+    handler.close_connection = True
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n")
+    while True:
+        handler.wfile.write(b"<p>otra vez</p>" * 100)
+
+
 def _slow(handler: Any) -> None:
     time.sleep(0.3)
     handler.close_connection = True
@@ -45,6 +52,7 @@ def _slow(handler: Any) -> None:
     [
         ("max_pages = 1000\nmax_requests = 12", "too many requests"),
         ("max_bytes = 1000", "too many bytes"),
+        ("max_bytes = 30000\nmax_page_bytes = 10000", "too many bytes"),
         ("max_hours = 0.0002", "too much time"),
     ],
 )
@@ -52,6 +60,8 @@ def test_a_host_that_has_used_up_its_share_is_left_and_told(tmp_path: Path, site
     """It isn't asked in this round again; the others are; a new round begins with the whole share."""
     names = [f"/nada/{n}" for n in range(30)]
     site.routes |= {"/": page("inicio", *names)}
+    if "max_page_bytes" in more:
+        site.routes |= dict.fromkeys(names, _endless)
     if why == "too much time":
         site.routes |= dict.fromkeys(names, _slow)
     with website.Website({"/": page("otra")}) as other:

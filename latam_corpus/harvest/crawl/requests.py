@@ -59,6 +59,15 @@ class Answer:
     seconds: float = 0.0
     trouble: TroubleError | None = None
 
+    @property
+    def size(self) -> int:
+        """Bytes of a body that were read: of one without end as many as are read of any."""
+        if self.exchange is not None:
+            return len(self.exchange.body)
+        detail = self.trouble.detail if self.trouble else {}
+        # One whose length was stated isn't read.
+        return 0 if "bytes" in detail else int(str(detail.get("limit_bytes", 0)))
+
 
 class Asker:
     """Makes requests: each host over one connection of its own."""

@@ -219,7 +219,7 @@ class Visits:
             same = same and waiting.opt_outs == _words(found.opt_outs)
             if earlier is None and self.frontier.has_digest(payload_digest(answer.body)):
                 self.frontier.count("same", traps.shape_of(waiting.url), add=1)
-            if found.wording and not waiting.date:
+            if found.wording and self.scope.follow and not waiting.date:
                 traps.read_wording(waiting.url, self.frontier, known=self.frontier.has_wording(found.wording))
             self._visited(waiting, answer, found.opt_outs, earlier if same else None, found.kind)
         for kind, links in found.links:

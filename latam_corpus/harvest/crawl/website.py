@@ -297,7 +297,7 @@ class Crawler:
         waiting, root = job.waiting, root_of(job.waiting.url)
         started = time.monotonic()
         self._requests, self._last = self._requests + 1, job.address
-        charge(job.host, len(answer.exchange.body) if answer.exchange else 0, answer.seconds, self._frontier)
+        charge(job.host, answer.size, answer.seconds, self._frontier)
         rest: float | None = None
         try:
             last = usable(job, answer)
