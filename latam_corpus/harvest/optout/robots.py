@@ -10,6 +10,7 @@ from latam_corpus.catalog.optout.opt_out import OptOut, opt_out
 from latam_corpus.catalog.optout.patterns import longest, path_of
 from latam_corpus.catalog.optout.preferences import content_signal, content_usage, split_path
 from latam_corpus.errors import ConfigError
+from latam_corpus.harvest.optout.robots_bounds import with_plain_delays, within_bounds
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -52,7 +53,7 @@ class Robots:
             ConfigError: the parser isn't installed.
         """
         self.text = "" if is_markup(text) else text.removeprefix("\ufeff")[:MAX_BYTES]
-        self._parsed = _parser().parse(self.text)
+        self._parsed = _parser().parse(within_bounds(with_plain_delays(self.text)))
         fields = _fields(self.text)
         self._named = frozenset(value.lower().strip("*") for name, value in fields if name == "user-agent")
         self._rules = _usage_rules(fields)
