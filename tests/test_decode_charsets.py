@@ -72,3 +72,32 @@ def test_any_bytes_are_read(raw: bytes) -> None:
     text, charset = decode(raw)
     assert isinstance(text, str)
     assert codecs.lookup(charset)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "El año – 1914 –",
+        "El año — 1914 — pasó.",
+        "El niño – ¡ah! – salió – sin más – al jardín – y cantó.",
+        "– Mañana – dijo.\n– Sí –\n– No – dijo ella – nunca –",
+        "—Mañana —dijo.\n—Sí —contestó Ana—, mañana.\n—¿Y él?\n—Nada —dijo ella—. Nada.",
+        "PEÓN — Señor…\nAMO — ¿Qué?\nPEÓN — Nada, señor … nada …\nAMO — Bien —",
+        "• pan\n• leche\n• café\n• azúcar",
+        "Canción – letra y música\n– estribillo –\nÑandú – ñandú – ñandú –",
+        "— A senhora vem à festa? — Não — disse — só amanhã.",
+        "Bahia,\xa0Ceará,\xa0Piauí;\xa0e mais\xa0nada.",
+        "“Adiós”, dijo – con “calma” – el niño…",
+        "El 1º y la 2ª, con 3º",
+    ],
+)
+@pytest.mark.parametrize("charset", ["cp1252", "mac_roman"])
+def test_signs_between_spaces_are_no_letters_of_another_charset(text: str, charset: str) -> None:
+    """Dashes of dialogues, plays and songs, ellipses, bullets and fixed spaces are letters elsewhere, many of them."""
+    assert decode(text.encode(charset)) == (text, charset)
+
+
+def test_a_sign_alone_is_read_as_most_files_have_it() -> None:
+    """Where a dash, an ellipsis or an apostrophe is all there is, the file is from Windows."""
+    for text in ("Ayer – hoy", "Ayer — hoy — siempre", "Ayer … hoy", "ch’ulel", "Ayer,\xa0hoy,\xa0siempre", "«Ayer»"):
+        assert decode(text.encode("cp1252")) == (text, "cp1252")

@@ -207,3 +207,33 @@ def test_of_several_licences_the_least_open_counts_in_every_mode() -> None:
 def test_a_page_that_states_neither_changes_nothing() -> None:
     """No ledger row for each page of a crawl."""
     assert _page('<meta name="author" content="Ana Paz">')["ledger"] == []
+
+
+@pytest.mark.parametrize(
+    ("ld", "head", "title"),
+    [
+        # An encyclopedia: the headline describes, the name is what everybody sees.
+        ('{"@type": "Article", "name": "Chile", "headline": "país del sur"}', "Chile - Enciclopedia", "Chile"),
+        ('{"@type": "Article", "name": "Otro", "headline": "país del sur"}', "Chile", "país del sur"),
+        ('{"@type": "Article", "name": "Chile", "headline": "Sube el río"}', "Sube el río | Chile", "Sube el río"),
+        ('{"@type": "Article", "headline": "Sube el río"}', "El Diario", "Sube el río"),
+        ('{"@type": "Article", "name": "Chile"}', "Chile - Enciclopedia", "Chile - Enciclopedia"),
+    ],
+)  # fmt: skip
+def test_a_headline_that_nobody_sees_gives_way_to_the_pages_own_name(ld: str, head: str, title: str) -> None:
+    """A name or headline is shown where a heading or the page's title has it."""
+    assert _metadata(f'<script type="application/ld+json">{ld}</script><title>{head}</title>').title == title
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        "<![CDATA[{}]]>", "//<![CDATA[\n{}\n//]]>", "// <![CDATA[\n{}\n// ]]>", "/*<![CDATA[*/{}/*]]>*/",
+        "<!--\n{}\n-->", "{};", "\n{}\n",
+    ],
+)  # fmt: skip
+def test_json_ld_is_read_in_what_kept_old_parsers_off(around: str) -> None:
+    """CDATA and comments around a script, and a semicolon after it."""
+    ld = '{"@type": "Article", "headline": "Sube el río", "url": "https://d.example/1"}'
+    metadata = _metadata(f'<script type="application/ld+json">{around.replace("{}", ld)}</script>')
+    assert metadata.title == "Sube el río"

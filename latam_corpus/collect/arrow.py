@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, BinaryIO, Final, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeVar, cast
 
 import polars as pl
 import pyarrow as pa
@@ -14,6 +14,7 @@ from latam_corpus.collect.records import Chunk, Failure
 from latam_corpus.collect.spans import Span, by_size
 from latam_corpus.collect.streams import Pieces, blocks, compression, seekable
 from latam_corpus.errors import SourceError
+from latam_corpus.process_memory import bounded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +23,16 @@ if TYPE_CHECKING:
     from latam_corpus.collect.records import Content, Limits
 
 _MAGIC: Final = b"ARROW1"
+# Four kilobytes may unpack to as many gigabytes as somebody likes. What a worker may hold has room for this, and for
+# what Arrow's allocator has set aside, about as much again.
+MOST_DECODED: Final = 2**30
+# What Arrow raises on files that somebody damaged, or made so; `ValueError` is a name or text that isn't UTF-8.
+UNREADABLE: Final = (pa.ArrowException, OSError, ValueError)
+_FOREIGN: Final = (
+    pa.types.is_union, pa.types.is_interval, pa.types.is_run_end_encoded, pa.types.is_decimal256, pa.types.is_list_view,
+    pa.types.is_large_list_view,
+)  # fmt: skip
+T = TypeVar("T")
 
 
 def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
@@ -35,15 +46,12 @@ def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
     with ExitStack() as opened:
         stream = _opened(content, opened)
         try:
-            for schema, batch in _batches(stream, span, columns_read(source)):
+            for schema, batch in bounded_each(_batches(stream, span, columns_read(source))):
                 columns = names_of(schema)
-                each = max(batch.nbytes / max(batch.num_rows, 1), 1)
-                rows = max(1, min(limits.rows, int(limits.bytes_ / each)))
-                for start in range(0, batch.num_rows, rows):
-                    piece = batch.slice(start, rows)
+                for piece in within(batch, limits):
                     yield chunk_of(piece, number, columns)
                     number += piece.num_rows
-        except (pa.ArrowException, OSError) as error:
+        except UNREADABLE as error:
             raise SourceError(content.relative, cause_of(error), "check that it is an Arrow file") from None
 
 
@@ -61,8 +69,9 @@ def split(content: Content, source: Source, bytes_: int) -> list[Span]:
             stream.seek(0)
             file = pa.ipc.open_file(stream)
             batches = (file.get_batch(number) for number in range(file.num_record_batches))
-            return by_size("batches", ((batch.nbytes, batch.num_rows) for batch in batches), bytes_)
-        except (pa.ArrowException, OSError) as error:
+            sizes = bounded_each((batch.nbytes, batch.num_rows) for batch in batches)
+            return by_size("batches", sizes, bytes_)
+        except UNREADABLE as error:
             raise SourceError(content.relative, cause_of(error), "check that it is an Arrow file") from None
 
 
@@ -121,8 +130,8 @@ def chunk_of(batch: pa.RecordBatch, before: int, columns: tuple[str, ...] | None
         return Chunk(list(numbers), [{} for _ in numbers], [], columns=columns)
     try:
         batch.validate(full=True)  # Arrow doesn't check text when it reads; Polars trusts it
-        return Chunk(list(numbers), pl.DataFrame(pl.from_arrow(batch)).to_dicts(), [], columns=columns)
-    except pa.ArrowInvalid as error:
+        return Chunk(list(numbers), _records(batch), [], columns=columns)
+    except (pa.ArrowInvalid, UnicodeDecodeError) as error:
         if batch.num_rows == 1:
             return Chunk([], [], [Failure(numbers[0], "not UTF-8", {"record": numbers[0], "error": str(error)[:120]})])
     single = [chunk_of(batch.slice(row, 1), before + row) for row in range(batch.num_rows)]
@@ -134,6 +143,53 @@ def chunk_of(batch: pa.RecordBatch, before: int, columns: tuple[str, ...] | None
     )
 
 
+def _records(batch: pa.RecordBatch) -> list[dict[str, Any]]:
+    """The batch's records; by Arrow, slowly, where a column is of a type that Polars doesn't have."""
+    if any(_is_foreign(field.type) for field in batch.schema):
+        return cast("list[dict[str, Any]]", batch.to_pylist())
+    return pl.DataFrame(pl.from_arrow(batch)).to_dicts()
+
+
+def _is_foreign(kind: pa.DataType) -> bool:
+    """Whether Polars has no such type, or none for what is in it.
+
+    >>> _is_foreign(pa.list_(pa.dense_union([pa.field("a", pa.string())]))), _is_foreign(pa.list_(pa.string()))
+    (True, False)
+    """
+    if any(is_one(kind) for is_one in _FOREIGN):
+        return True
+    inner = kind.storage_type if isinstance(kind, pa.BaseExtensionType) else kind
+    return any(_is_foreign(inner.field(place).type) for place in range(inner.num_fields))
+
+
+def within(batch: pa.RecordBatch, limits: Limits) -> Iterator[pa.RecordBatch]:
+    """The batch in pieces that stay within the limits, on the average of its rows."""
+    each = max(batch.nbytes / max(batch.num_rows, 1), 1)
+    rows = max(1, min(limits.rows, int(limits.bytes_ / each)))
+    for start in range(0, batch.num_rows, rows):
+        yield batch.slice(start, rows)
+
+
+def bounded_each(batches: Iterator[T]) -> Iterator[T]:
+    """The same, each decoded within `MOST_DECODED`.
+
+    Raises:
+        pa.ArrowInvalid: one would need more.
+    """
+    while True:
+        try:
+            with bounded(MOST_DECODED):
+                batch = next(batches, None)
+        except MemoryError:
+            told = f"rows unpack to more than {MOST_DECODED:,} bytes at a time, as bombs do"
+            raise pa.ArrowInvalid(told) from None
+        if batch is None:
+            return
+        yield batch
+
+
 def cause_of(error: Exception) -> str:
     """The first line of Arrow's message, which may go on with its own stack."""
+    if isinstance(error, UnicodeDecodeError):
+        return f"the name of a column isn't UTF-8: «{error.object.decode('utf-8', 'replace')}»"
     return str(error).splitlines()[0] if str(error) else type(error).__name__

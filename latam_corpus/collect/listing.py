@@ -28,6 +28,8 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 # The names that fsspec's file systems give a file's time.
 _TIMES: Final = ("mtime", "LastModified", "last_modified", "updated", "created", "modified")
 _SHOWN: Final = 5
+# Files there are made while they are read, some without end. Shared memory is a folder as any other.
+_OF_THE_SYSTEM: Final = re.compile(r"/(?:proc|sys|dev(?!/shm/))(?:/|\Z)")
 
 
 @dataclass(frozen=True, order=True)
@@ -61,10 +63,22 @@ def list_inputs(source: Source, where: str | Path) -> list[InputFile]:
             _("input of {source}", source=source.id), _("«{named}» can't be read: {error}", named=named, error=error)
         ) from None
     fs.invalidate_cache()
+    if "file" in _protocols(fs) and _OF_THE_SYSTEM.match(os.path.realpath(path)):
+        raise ConfigError(
+            _("input of {source}", source=source.id),
+            _("«{named}» belongs to the system, and has no texts", named=named),
+            _("check the path"),
+        )
     if fs.isfile(path):
         found = [_input_file(fs, fs.info(path), PurePosixPath(path).name)]
     elif fs.isdir(path):
         found = _in_folder(fs, path.rstrip("/"), named, source)
+    elif fs.exists(path):
+        raise ConfigError(
+            _("input of {source}", source=source.id),
+            _("«{named}» is neither a file nor a folder", named=named),
+            _("check the path"),
+        )
     elif re.search(r"[*?\[]", named):
         found = _matching(fs, path, named, source)
     else:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
-from latam_corpus.collect.arrow import cause_of, chunk_of, names_of
+from latam_corpus.collect.arrow import UNREADABLE, bounded_each, cause_of, chunk_of, names_of, within
 from latam_corpus.collect.mapping import columns_read
 from latam_corpus.collect.spans import Span, by_size
 from latam_corpus.collect.streams import seekable
@@ -36,10 +35,13 @@ def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
             columns = names_of(file.schema_arrow)
             for group in range(*((span.start, span.stop) if span else (file.num_row_groups,))):
                 rows = _rows(file, group, limits)
-                for batch in file.iter_batches(rows, row_groups=[group], columns=wanted, use_threads=False):
-                    yield chunk_of(batch, number, columns)
-                    number += batch.num_rows
-        except (pa.ArrowException, OSError) as error:
+                batches = file.iter_batches(rows, row_groups=[group], columns=wanted, use_threads=False)
+                for batch in bounded_each(batches):
+                    # What a column's dictionary holds once, its rows may hold many times.
+                    for piece in within(batch, limits):
+                        yield chunk_of(piece, number, columns)
+                        number += piece.num_rows
+        except UNREADABLE as error:
             raise SourceError(content.relative, cause_of(error), "check that it is a Parquet file") from None
 
 
@@ -53,7 +55,7 @@ def split(content: Content, source: Source, bytes_: int) -> list[Span]:
     with content.open() as stream:
         try:
             meta = pq.read_metadata(stream)
-        except (pa.ArrowException, OSError) as error:
+        except UNREADABLE as error:
             raise SourceError(content.relative, cause_of(error), "check that it is a Parquet file") from None
     groups = (meta.row_group(number) for number in range(meta.num_row_groups))
     return by_size("row_groups", ((group.total_byte_size, group.num_rows) for group in groups), bytes_)

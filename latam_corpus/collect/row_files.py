@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 import fsspec
 import polars as pl
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from latam_corpus import schema
@@ -19,6 +18,7 @@ from latam_corpus.catalog.identity import doc_id
 from latam_corpus.catalog.rights import tier_of
 from latam_corpus.catalog.source import Source
 from latam_corpus.collect import jsonl
+from latam_corpus.collect.arrow import UNREADABLE, bounded_each, cause_of, within
 from latam_corpus.collect.records import Content, Limits
 from latam_corpus.collect.streams import compression, open_url, stem
 from latam_corpus.errors import ConfigError, SourceError
@@ -57,14 +57,16 @@ def read_chunks(path: Path) -> Iterator[list[dict[str, Any]]]:
         ConfigError: the file is missing, isn't what its suffix says, or a line isn't a JSON object.
     """
     if not path.is_file():
-        raise ConfigError(str(path), "there is no such file", "check the path")
+        problem = "it is no file" if path.exists() else "there is no such file"
+        raise ConfigError(str(path), problem, "check the path")
     if kind_of(path) == "parquet":
         try:
             with pq.ParquetFile(path) as file:
-                for batch in file.iter_batches(_LIMITS.rows):
-                    yield batch.to_pylist()
-        except (OSError, pa.ArrowException) as error:
-            raise ConfigError(str(path), f"no Parquet file: {error}") from error
+                for batch in bounded_each(file.iter_batches(_LIMITS.rows)):
+                    for piece in within(batch, _LIMITS):
+                        yield piece.to_pylist()
+        except UNREADABLE as error:
+            raise ConfigError(str(path), f"no Parquet file: {cause_of(error)}") from error
         return
     some = False
     try:

@@ -8,6 +8,7 @@ letter where a word has one, or a sign that no word has.
 from __future__ import annotations
 
 import codecs
+import math
 import re
 from typing import Final
 
@@ -24,8 +25,17 @@ _AS_CP1252: Final = frozenset({"iso8859-1", "ascii", "cp1252"})
 _LOWER: Final = frozenset("áéíóúüñçãõâêôàï")
 _UPPER: Final = frozenset("ÁÉÍÓÚÜÑÇÃÕÂÊÔÀ")
 _VOWELS: Final = frozenset("aeiouáéíóúüãõâêô")
-_OPENING: Final = frozenset("¿¡«“‘—–")
+# Letters that are words by themselves: é, à and ô today, the others in old spellings.
+_WORDS: Final = frozenset("àáéóôúÀÁÉÓÔÚ")
+_OPENING: Final = frozenset("¿¡«“‘—–…")
 _CLOSING: Final = frozenset("»”’…ºª°—–·§")
+# Signs that stand by themselves: dashes in dialogues, plays and songs, and what begins the lines of a list.
+_ALONE: Final = frozenset("—–…•·«»")
+# An apostrophe within a word, and «no—dijo».
+_INSIDE: Final = {"’": 1.0, "—": 0.0}
+_BEFORE_VOWELS: Final = frozenset("çñÇÑ")
+# A letter right after these is a space in another charset.
+_BEFORE_SPACE: Final = frozenset(",;:.!?)")
 _SAMPLE: Final = 2**16
 _NUL_SHARE: Final = 0.2
 _META_CHARSET: Final = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
@@ -110,31 +120,47 @@ def _known(charset: str | None) -> str | None:
 
 
 def _score(raw: bytes, charset: str) -> float:
-    """How much the bytes look like Spanish or Portuguese in a charset: a point for each place that makes sense."""
+    """How much the bytes look like Spanish or Portuguese in a charset: each kind of character says so once.
+
+    Of a kind that is frequent, such as the dash of a dialogue, every further place counts less: a few accents in
+    words say more than a thousand dashes, which may be letters elsewhere.
+    """
     text = _around_high_bytes(raw).decode(charset, "replace")
-    score = 0.0
+    senses: dict[str, list[float]] = {}
     for match in re.finditer(r"[^\x00-\x7f]", text):
-        char = match[0]
         before = text[match.start() - 1] if match.start() else " "
         after = text[match.end()] if match.end() < len(text) else " "
-        score += _sense(char, before, after)
-    return score
+        senses.setdefault(match[0], []).append(_sense(match[0], before, after))
+    return sum(sum(places) / len(places) * math.log2(1 + len(places)) for places in senses.values())
 
 
 def _sense(char: str, before: str, after: str) -> float:
-    if char in "çñ" and after.lower() not in _VOWELS:
-        return -1.0
-    if char in _LOWER:
-        return -1.0 if before == char else 1.0
-    if char in _UPPER:
-        return -1.0 if before.islower() else 1.0
+    """How much sense a character makes between two others: 1 where a text has it so, less than 0 where none has."""
+    if char in _LOWER or char in _UPPER:
+        return _sense_of_letter(char, before, after)
+    if char.isalpha() and char not in _CLOSING:  # ª and º are letters to Unicode
+        return -2.0 if before.islower() and char.isupper() else -0.5
+    if char == "\xa0":
+        return 0.0 if before.isalnum() and after.isalnum() else 0.5
+    is_inside = before.isalpha() and after.isalpha()
+    if is_inside and char in _INSIDE:
+        return _INSIDE[char]
+    is_alone = char in _ALONE and not (before.isalnum() or after.isalnum()) and (before.isspace() or after.isspace())
     opens = char in _OPENING and not before.isalnum() and not after.isspace()
     closes = char in _CLOSING and (before.isalnum() or not before.isspace()) and not after.isalpha()
-    if opens or closes:
-        return 1.0
-    if char == "\u2019" and before.isalpha() and after.isalpha():  # an apostrophe
-        return 1.0
-    return -0.5 if char.isalpha() or char == "\xa0" else -2.0
+    if not (is_alone or opens or closes):
+        return -2.0
+    # «tute—», which may have been «tuteó».
+    return 0.75 if char == "—" and before.islower() else 1.0
+
+
+def _sense_of_letter(char: str, before: str, after: str) -> float:
+    if not before.isalnum() and not after.isalnum():
+        return 0.5 if char in _WORDS else -1.0
+    if char in _BEFORE_VOWELS and after.lower() not in _VOWELS:
+        return -1.0
+    is_odd = before == char or after.isupper() if char in _LOWER else before.islower()
+    return -1.0 if is_odd or before in _BEFORE_SPACE else 1.0
 
 
 def _around_high_bytes(raw: bytes) -> bytes:

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 from latam_corpus.extract.document import Cause, Extracted, UnusableError
+from latam_corpus.process_memory import bounded, held, limit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -118,8 +119,8 @@ def serve(parent: int) -> None:
     for time_is_over in (signal.SIGPROF, signal.SIGALRM):
         signal.signal(time_is_over, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGPROF, signal.SIGALRM})
-    _limit(resource.RLIMIT_CORE, 0)
-    at_rest = _memory("VmRSS")
+    limit(resource.RLIMIT_CORE, 0)
+    at_rest = held("VmRSS")
     send(replies_out, b"ready")
     while (message := receive(jobs_in)) is not None:
         jobs, limits = pickle.loads(message)  # noqa: S301  (the parent's)
@@ -136,7 +137,7 @@ def _reply(job: Job, limits: Limits, at_rest: int) -> bytes:
         return json.dumps({"missing": f"the extractor {job.extractor} can't be imported: {error}"}).encode()
     evidence = {"bytes": len(job.raw)}
     _forget_peak()
-    before = _memory("VmRSS")
+    before = held("VmRSS")
     try:
         with _limited(limits):
             outcome = attempt(job)
@@ -148,7 +149,7 @@ def _reply(job: Job, limits: Limits, at_rest: int) -> bytes:
     else:
         if len(told) > _LARGEST_TEXT:
             outcome = Failed("too large", {"limit_bytes": _LARGEST_TEXT} | evidence)
-    peak = _memory("VmHWM")
+    peak = held("VmHWM")
     half = limits.memory_mb * _MB // 2
     if isinstance(outcome, Failed):
         # At the limit libxml2 gives an empty tree, or an error of another name: the peak tells the cause.
@@ -168,33 +169,15 @@ def _encoded(outcome: Outcome) -> bytes:
 @contextmanager
 def _limited(limits: Limits) -> Iterator[None]:
     """The process ends by SIGPROF or SIGALRM when its time is over; beyond the memory limit allocations fail."""
-    if held := _memory("VmData"):
-        _limit(resource.RLIMIT_DATA, held + limits.memory_mb * _MB)
-    # Not RLIMIT_CPU, which counts whole seconds of the process's whole life.
-    signal.setitimer(signal.ITIMER_PROF, limits.seconds)
-    signal.setitimer(signal.ITIMER_REAL, limits.clock_seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        _limit(resource.RLIMIT_DATA, None)
-
-
-def _limit(kind: int, value: int | None) -> None:
-    """Set a soft limit, or lift it with None; the hard one, which can't be got back, stays."""
-    hard = resource.getrlimit(kind)[1]
-    soft = hard if value is None else value if hard == resource.RLIM_INFINITY else min(value, hard)
-    resource.setrlimit(kind, (soft, hard))
-
-
-def _memory(name: str) -> int:
-    """Bytes of this process's memory, by the kernel's name of the measure; 0 where the kernel doesn't tell."""
-    with suppress(OSError), (_PROCESS / "status").open("rb") as status:
-        for line in status:
-            if line.startswith(name.encode() + b":"):
-                return int(line.split()[1]) * 1024
-    return 0
+    with bounded(limits.memory_mb * _MB):
+        # Not RLIMIT_CPU, which counts whole seconds of the process's whole life.
+        signal.setitimer(signal.ITIMER_PROF, limits.seconds)
+        signal.setitimer(signal.ITIMER_REAL, limits.clock_seconds)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_PROF, 0)
+            signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def _forget_peak() -> None:

@@ -44,6 +44,8 @@ _METAS: Final = frozenset(
 _NAMED: Final = re.compile(rb"\b(?:property|name|itemprop)=\"?([^\"]*)")
 _MARKED: Final = re.compile(rb"canonical|license|author|datePublished", re.IGNORECASE)
 _MARKUP: Final = re.compile(r"<[^<>]*>")
+_WRAPPER: Final = re.compile(r"(?://|/\*)?[ \t]*(?:<!\[CDATA\[|\]\]>|\A\s*<!--|-->\s*\Z)[ \t]*(?:\*/)?")
+_JSON: Final = json.JSONDecoder(strict=False)
 _LANGUAGE: Final = re.compile(r"\s*([A-Za-z]{2,3}(?:[-_][A-Za-z0-9]+)*)")
 _ADDRESS: Final = re.compile(r"https?://[^/]", re.IGNORECASE)
 # Beyond these a page says nothing that is worth the time.
@@ -103,6 +105,7 @@ def read_metadata(page: Markup) -> HtmlMetadata:
     articles = [one for one in _objects(found.scripts) if _ARTICLE.search(str(one.get("@type", "")))]
     metas = found.metas
     headlines = _strings(articles, "headline")
+    shown = [*_named(metas, _TITLES[:4]), *found.headings[:1], found.title]
     titles = [*headlines, *_named(metas, _TITLES), *found.headings[:1], found.title]
     sections = [*_strings(articles, "articleSection"), *_named(metas, _SECTIONS)]
     addresses = [*found.canonical, *_named(metas, _ADDRESSES)]
@@ -110,7 +113,7 @@ def read_metadata(page: Markup) -> HtmlMetadata:
     licences = [*found.licences, *_strings(articles, "license"), *_addresses(articles, "license")]
     licences += [one for one in _named(metas, _RIGHTS)[:_MOST_LICENCES] if len(one) <= _MOST_ADDRESS and is_known(one)]
     return HtmlMetadata(
-        title=next(filter(None, [*headlines, *_named(metas, _TITLES[:4]), *found.headings[:1], *titles]), None),
+        title=next(filter(None, [*_own(headlines, _strings(articles, "name"), shown), *shown, *titles]), None),
         titles=tuple(dict.fromkeys(filter(None, titles))),
         creators=_people([*_authors(articles)] or _named(metas, _AUTHORS) or found.authors[:1]),
         published=next(filter(None, map(day, dates)), None),
@@ -198,7 +201,9 @@ def _objects(scripts: Iterable[str]) -> Iterator[dict[str, Any]]:
     queue: list[Any] = []
     for text in scripts:
         with suppress(ValueError, RecursionError):  # not strict: control characters stand in many a string
-            queue.append(json.loads(text, strict=False))
+            # What kept old parsers from reading a script as markup is no JSON, nor is what follows the value.
+            bare = _WRAPPER.sub(" ", text).lstrip()
+            queue.append(_JSON.raw_decode(bare)[0])
     for place, one in enumerate(queue):
         if place == _MOST_OBJECTS:
             return
@@ -206,6 +211,19 @@ def _objects(scripts: Iterable[str]) -> Iterator[dict[str, Any]]:
             yield one
         inner = one.values() if isinstance(one, dict) else one if isinstance(one, list) else ()
         queue += [value for value in inner if isinstance(value, dict | list)]
+
+
+def _own(headlines: list[str], names: list[str], shown: list[str]) -> list[str]:
+    """The headlines; where none of them is shown as a title and a name is, that name: encyclopedias describe in both.
+
+    >>> _own(["país de América del Sur"], ["Chile"], ["Chile", "Chile - A"]), _own(["Sube el mar"], [], ["A"])
+    (['Chile'], ['Sube el mar'])
+    """
+    seen = [one.casefold() for one in shown]
+    if any(headline.casefold() in one for headline in headlines for one in seen):
+        return headlines
+    named = [name for name in names if any(name.casefold() in one for one in seen)]
+    return (named or headlines) if headlines else []
 
 
 def _named(metas: dict[str, list[str]], names: Iterable[str]) -> list[str]:

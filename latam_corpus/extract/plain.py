@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["EXTRACTOR", "decode", "extract"]
 
 # Counted up when the same bytes give another text.
-EXTRACTOR: Final = "plain 1"
+EXTRACTOR: Final = "plain 2"
 
 
 def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:

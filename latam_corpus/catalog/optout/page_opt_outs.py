@@ -6,10 +6,12 @@ import re
 from functools import cached_property
 from html import unescape
 from itertools import islice
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urljoin
 
-from latam_corpus.catalog.optout.agents import TOKEN, training_agents
+from latam_corpus.catalog.optout.agents import addressed
+from latam_corpus.catalog.optout.decoding import ascii_based
+from latam_corpus.catalog.optout.directives import refusals
 from latam_corpus.catalog.optout.opt_out import OptOut, opt_out
 from latam_corpus.catalog.optout.preferences import content_signal, content_usage, reservation
 from latam_corpus.catalog.optout.rsl import MEDIA_TYPE, licence_verdict
@@ -22,15 +24,28 @@ if TYPE_CHECKING:
 HEAD: Final = 2**18
 # Most pages have none of these words.
 _INTERESTING: Final = (b"noai", b"noarchive", b"tdm-reservation", b"rsl+xml")
-_COMMENT: Final = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
-# Possessive and bounded by `<`, so that a page made for it can't make the search slow.
-_TAG: Final = re.compile(r"<(meta|link)\b((?:[^<>\"']|\"[^\"]*\"|'[^']*')*+)>", re.IGNORECASE)
-_ATTRIBUTE: Final = re.compile(r"(?<![\w:-])([\w:-]++)\s*+=\s*+(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))")
+# ASCII letters and marks have no other names in HTML; a word may be hidden in them from who collects words.
+_REFERENCE: Final = re.compile(
+    rb"&#(?:x0{0,6}[2-7][0-9a-f](?![0-9a-f])|0{0,6}(?:3[2-9]|[4-9]\d|1[01]\d|12[0-6])(?!\d));?"
+)
+# What isn't markup, and where it ends; `<!-->` is a whole comment.
+_OPENING: Final = re.compile(r"<(?:!--(?!-?>)|(script|style)\b)", re.IGNORECASE)
+_ENDS: Final = {
+    "": re.compile(r"--!?>"),
+    "script": re.compile(r"</script", re.IGNORECASE),
+    "style": re.compile(r"</style", re.IGNORECASE),
+}
+# Possessive and bounded by `<`, so that a page made for it can't make the search slow; else with a quote left open.
+_TAG: Final = re.compile(r"<(meta|link)\b((?:[^<>\"']|\"[^\"]*\"|'[^']*')*+(?=>)|[^<>]*+)", re.IGNORECASE)
+_ATTRIBUTE: Final = re.compile(
+    r"(?<![\w:-])([\w:-]++)\s*+=\s*+(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]++)|[\"']([^\"'>]*+))"
+)
 _INLINE: Final = re.compile(rb"<script\b(?=[^<>]*?rsl\+xml)[^<>]*+>", re.IGNORECASE)
 _MAX_INLINE: Final = 5
-# `otherbot: noai` is said to that bot; a value such as `unavailable_after: …` has a colon of its own.
-_AGENT: Final = re.compile(r"\s*([\w.*-]+(?: [\w.-]+)?)\s*:\s*(.+)", re.DOTALL)
-_REFUSALS: Final[tuple[Literal["noai", "noarchive"], ...]] = ("noai", "noarchive")
+# Where a meta element may have its name, rightly or not.
+_NAMES: Final = ("name", "http-equiv", "property", "itemprop")
+_ROBOTS: Final = re.compile(r"(?<![\w-])(?:x-robots-tag|robots)(?![\w-])", re.ASCII)
+_TDM: Final = "tdm-reservation"
 
 
 class Head:
@@ -38,8 +53,10 @@ class Head:
 
     def __init__(self, body: bytes) -> None:
         """The head of a page whose encodings are undone."""
-        self.bytes = body[:HEAD]
-        self._lowered = self.bytes.lower()
+        # In UTF-16 a character has two bytes.
+        self.bytes = ascii_based(body[: 2 * HEAD])[:HEAD]
+        lowered = self.bytes.lower()
+        self._lowered = _REFERENCE.sub(_referred, lowered) if b"&#" in lowered else lowered
         self._asked: dict[bytes, bool] = {}
 
     def has(self, word: bytes) -> bool:
@@ -55,12 +72,35 @@ class Head:
 
     @cached_property
     def elements(self) -> list[tuple[str, dict[str, str]]]:
-        """The meta and link elements, with their attributes by names in lower case."""
-        text = _COMMENT.sub("", self.bytes.decode("latin-1"))
+        """The meta and link elements, with attributes by names in lower case; under `""` all that the tag says."""
         return [
-            (tag.lower(), {n.lower(): unescape(a or b or c).strip() for n, a, b, c in _ATTRIBUTE.findall(rest)})
-            for tag, rest in _TAG.findall(text)
+            (
+                tag.lower(),
+                {"": unescape(rest)}
+                | {n.lower(): unescape(a or b or c or d).strip() for n, a, b, c, d in _ATTRIBUTE.findall(rest)},
+            )
+            for tag, rest in _TAG.findall(_markup(self.bytes.decode("latin-1")))
         ]
+
+
+def _referred(match: re.Match[bytes]) -> bytes:
+    """The character that a numeric reference stands for."""
+    return unescape(match[0].decode()).lower().encode()
+
+
+def _markup(text: str) -> str:
+    """The text without comments, scripts and styles; of those that aren't closed only the opening goes."""
+    pieces = []
+    at = 0
+    unclosed: set[str] = set()
+    while opening := _OPENING.search(text, at):
+        kind = (opening[1] or "").lower()
+        end = None if kind in unclosed else _ENDS[kind].search(text, opening.end())
+        pieces.append(text[at : opening.start()])
+        if end is None:
+            unclosed.add(kind)
+        at = end.end() if end else opening.end()
+    return " ".join([*pieces, text[at:]])
 
 
 def unread_licence(address: str, url: str, time: datetime) -> list[OptOut]:
@@ -121,7 +161,7 @@ def header_opt_outs(headers: Sequence[tuple[str, str]], url: str, time: datetime
     found: list[OptOut] = []
     for name, value in headers:
         if name == "x-robots-tag":
-            found += [opt_out(word, value, url, time) for word in _refusals(value)]
+            found += [opt_out(word, value, url, time) for word in refusals(value)]
         elif name == "tdm-reservation" and reservation(value):
             found.append(opt_out("tdm-reservation", f"header: {value}", url, time))
         elif name == "content-usage" and content_usage(value) == "n":
@@ -147,10 +187,12 @@ def head_opt_outs(head: Head, url: str, time: datetime) -> list[OptOut]:
     for tag, values in head.elements:
         if tag != "meta":
             continue
-        name, content = (values.get("name") or values.get("http-equiv", "")).lower(), values.get("content", "")
-        if name == "robots" or _concerns(name):
-            found += [opt_out(word, f"meta: {content}", url, time) for word in _refusals(content)]
-        elif name == "tdm-reservation" and reservation(content):
+        name, content = _name(values), values.get("content", "")
+        if _ROBOTS.search(name) or addressed(name):
+            # Directives stand in `content`, or where they were written by mistake.
+            said = refusals(content) or refusals(values[""])
+            found += [opt_out(word, f"meta: {content or values['']}", url, time) for word in said]
+        elif _TDM in name and reservation(content):
             found.append(opt_out("tdm-reservation", f"meta: {content}", url, time))
     return found
 
@@ -165,7 +207,7 @@ def reserves(headers: Sequence[tuple[str, str]], head: Head) -> bool | None:
     """
     said = [reservation(value) for name, value in headers if name == "tdm-reservation"]
     if head.has(b"tdm-reservation"):
-        said += [reservation(v.get("content")) for _, v in head.elements if v.get("name") == "tdm-reservation"]
+        said += [reservation(v.get("content")) for tag, v in head.elements if tag == "meta" and _TDM in _name(v)]
     known = [one for one in said if one is not None]
     return any(known) if known else None
 
@@ -198,13 +240,6 @@ def _inlined(head: bytes) -> list[bytes]:
     return found
 
 
-def _refusals(value: str) -> list[Literal["noai", "noarchive"]]:
-    """Which refusals stand among the directives, if they are said to all or to an agent that gathers for training."""
-    match = _AGENT.match(value)
-    agent, words = (match[1], match[2]) if match else ("*", value)
-    said = {word.strip().lower() for word in words.split(",")}
-    return [word for word in _REFUSALS if word in said and (agent == "*" or _concerns(agent.lower()))]
-
-
-def _concerns(agent: str) -> bool:
-    return agent == TOKEN or agent in training_agents()
+def _name(values: dict[str, str]) -> str:
+    """The names of a meta element, in lower case: authors write several in one."""
+    return " ".join(values.get(one, "") for one in _NAMES).lower()

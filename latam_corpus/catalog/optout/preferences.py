@@ -64,9 +64,9 @@ def _members(value: str) -> list[tuple[str, str]]:
 
 
 def reservation(value: object) -> bool | None:
-    """What a `tdm-reservation` says: 1 is reserved, 0 is not, None where it is neither.
+    """What a `tdm-reservation` says: 1 (or true, or yes) is reserved, 0 is not, None where it is neither.
 
     >>> reservation("1"), reservation(0), reservation("tal vez")
     (True, False, None)
     """
-    return {"1": True, "0": False}.get(str(value).strip())
+    return {"0": False, "1": True, "true": True, "yes": True}.get(str(value).strip().lower())

@@ -6,12 +6,13 @@ import hashlib
 import re
 import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import quote_from_bytes, urljoin
 
 from lxml import etree, html
 
 from latam_corpus.harvest.crawl.causes import TroubleError
+from latam_corpus.harvest.crawl.lenient_xml import begins_as_xml, parsed_xml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,10 +32,6 @@ _XML: Final = re.compile(
     rb"\A(?:\xef\xbb\xbf)?\s*<(?:\?xml|!--|!DOCTYPE (?!html)|urlset|sitemapindex|rss|feed|rdf:RDF)"
 )
 _LISTS: Final = re.compile(rb"<(?:urlset|sitemapindex|rss|feed|rdf:RDF)[\s>]")
-_ENCODING: Final = re.compile(rb"\A\s*<\?xml[^>]*encoding=[\"']([\w.:-]+)")
-_SINGLE_BYTES: Final = (b"iso-8859-1", b"iso-8859-15", b"latin1", b"latin-1", b"windows-1252", b"cp1252")
-_DECLARATION: Final = re.compile(r"\A<\?xml[^>]*\?>")
-_NOT_XML: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _GZIP: Final = b"\x1f\x8b"
 _BEGINNING: Final = 2**16
 _ROOTS: Final = frozenset({"urlset", "sitemapindex", "rss", "feed", "RDF"})
@@ -142,7 +139,7 @@ def listing(body: bytes, url: str) -> Listing | None:
     ['https://a.example/1']
     """
     body = unpacked(body)
-    if not _XML.match(body[:1024]):
+    if not (_XML.match(body[:1024]) or begins_as_xml(body)):
         lines = body[:MAX_SITEMAP].decode("utf-8-sig", "replace").split()
         return Listing("sitemap", [line for line in lines if line.startswith("http")][:MAX_ENTRIES], [])
     root = parsed_xml(body)
@@ -188,59 +185,6 @@ def _known(charset: str | None) -> str | None:
     except LookupError:
         return None
     return charset
-
-
-def parsed_xml(body: bytes, *, mend: bool = False) -> _Element:
-    r"""The root of an XML document, without entities of its own and without anything fetched for it.
-
-    Args:
-        body: the document.
-        mend: whether one that isn't well-formed is tried once more with bytes of another charset than it declares
-            read as Windows-1252, and without characters that XML doesn't have; and whether one that declares a
-            charset of single bytes, and is UTF-8, is read as such.
-
-    Raises:
-        TroubleError: it isn't well-formed, or declares entities, as bombs do.
-
-    >>> parsed_xml('<?xml version="1.0" encoding="UTF-8"?><a>a\xf1o</a>'.encode("latin-1"), mend=True).text
-    'año'
-    """
-    if mend and _is_utf8_after_all(body):
-        body = _mended(body, "utf-8")
-    # No entity is resolved and nothing is fetched; without `huge_tree` libxml2 bounds depth and text.
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
-    try:
-        root = etree.fromstring(body, parser)
-    except (etree.XMLSyntaxError, ValueError) as error:
-        if mend:
-            return parsed_xml(_mended(body))
-        raise TroubleError("damaged XML", str(error)[:200]) from None
-    internal: Any = root.getroottree().docinfo.internalDTD
-    # The bytes tell of parameter entities too; the parsed declaration, of entities in UTF-16.
-    if internal is not None and (b"<!ENTITY" in body or next(iter(internal.iterentities()), None) is not None):
-        raise TroubleError("damaged XML", "it declares entities of its own, as bombs do")
-    return root
-
-
-def _is_utf8_after_all(body: bytes) -> bool:
-    """Whether bytes that are declared as Latin-1 can only be UTF-8: text in Latin-1 hardly ever makes sense as such."""
-    declared = _ENCODING.match(body[:200])
-    if declared is None or declared[1].lower() not in _SINGLE_BYTES or body.isascii():
-        return False
-    try:
-        body.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _mended(body: bytes, charset: str | None = None) -> bytes:
-    declared = _ENCODING.match(body[:200])
-    try:
-        text = body.decode(charset or (declared[1].decode() if declared else "utf-8"))
-    except (UnicodeDecodeError, LookupError):
-        text = body.decode("cp1252", "replace")
-    return _NOT_XML.sub("", _DECLARATION.sub("", text.lstrip("\ufeff \t\r\n"))).encode()
 
 
 def _texts(root: _Element, name: str) -> Iterator[str]:

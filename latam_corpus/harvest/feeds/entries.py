@@ -1,14 +1,17 @@
 """What an RSS or Atom feed says: its entries with titles, authors, dates, licences and texts; its older documents.
 
-RSS 0.9, 1.0 and 2.0 with the modules `dc`, `content` and Creative Commons; Atom (RFC 4287); paged and archived feeds
-(RFC 5005). Elements are known by their local names, since feeds write their namespaces in many ways.
+RSS 0.9, 1.0 and 2.0 with the modules `dc`, `dcterms`, `content`, `xhtml` and Creative Commons; Atom (RFC 4287) and its
+draft 0.3; paged and archived feeds (RFC 5005). Elements are known by their local names in any case, since feeds write
+their namespaces in many ways.
 """
 
 from __future__ import annotations
 
+import re
+from copy import deepcopy
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from html import escape
+from html import escape, unescape
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urljoin
 
@@ -17,7 +20,8 @@ from lxml import etree
 from latam_corpus.catalog.rights import tier_of
 from latam_corpus.collect.mapping import as_published
 from latam_corpus.harvest.crawl.causes import TroubleError
-from latam_corpus.harvest.crawl.links import MAX_ENTRIES, parsed_xml, unpacked
+from latam_corpus.harvest.crawl.lenient_xml import parsed_xml
+from latam_corpus.harvest.crawl.links import MAX_ENTRIES, unpacked
 from latam_corpus.harvest.oai.rights_statements import is_less_open, statement_of
 
 if TYPE_CHECKING:
@@ -27,6 +31,31 @@ if TYPE_CHECKING:
 
 _ROOTS: Final = frozenset({"rss", "feed", "RDF"})
 _LICENCE: Final = "license"
+# Of several the first counts: published, then made, then changed. `issued` and `modified` are Atom's of 0.3, too.
+_DATES: Final = ("pubDate", "published", "issued", "date", "created", "updated", "modified")
+_XHTML: Final = ("xhtml", "application/xhtml+xml")
+_HTML: Final = ("html", "text/html")
+_LITERAL: Final = ("text", "text/plain")
+# Tags as they stand in titles, with and without a break; other words between angle brackets are words.
+_BREAK: Final = re.compile(r"</?(?:br|div|h[1-6]|img|p)(?:\s[^<>]*)?/?>", re.IGNORECASE)
+_TAG: Final = re.compile(
+    r"</?(?:abbr|a|b|cite|code|del|em|font|ins|i|q|small|span|strike|strong|sub|sup|s|tt|u)(?:\s[^<>]*)?/?>",
+    re.IGNORECASE,
+)
+_C1: Final = {one: bytes([one]).decode("cp1252", "replace") for one in range(0x80, 0xA0)}
+_ADDRESS: Final = re.compile(r"[(<\[]?(?:mailto:)?[^\s()<>\[\]@]+@[^\s()<>\[\]@]+[)>\]]?")
+_INNER: Final = re.compile(r"\(([^()]*)\)")
+_MONTH: Final = re.compile(r"(\d{1,2})[ -](?:de )?([a-zç]{3,10})\.?[ -](?:de )?(\d{4})", re.IGNORECASE)
+_MONTHS: Final = {
+    name: english
+    for english, names in {
+        "Jan": "ene enero janeiro", "Feb": "fev febrero fevereiro", "Mar": "marzo março", "Apr": "abr abril",
+        "May": "mai mayo maio", "Jun": "junio junho", "Jul": "julio julho", "Aug": "ago agosto",
+        "Sep": "set setiembre septiembre setembro", "Oct": "out octubre outubro", "Nov": "noviembre novembro",
+        "Dec": "dic dez diciembre dezembro",
+    }.items()
+    for name in names.split()
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -76,13 +105,13 @@ def feed_of(body: bytes, url: str) -> Feed:
         url: where it was read, against which links are resolved.
 
     Raises:
-        TroubleError: it is no feed, isn't well-formed XML, or declares entities of its own.
+        TroubleError: it is no feed, or XML that can't be read.
 
     >>> rss = b"<rss><channel><item><link>/nota</link><title>Nota</title></item></channel></rss>"
     >>> [entry.link for entry in feed_of(rss, "https://gaceta.example/rss").entries]
     ['https://gaceta.example/nota']
     """
-    root = parsed_xml(unpacked(body), mend=True)
+    root = parsed_xml(unpacked(body))
     if etree.QName(root).localname not in _ROOTS:
         raise TroubleError("not a feed", f"its root is <{etree.QName(root).localname}>"[:100])
     base = root.get("{http://www.w3.org/XML/1998/namespace}base") or ""
@@ -108,11 +137,11 @@ def _entry(item: _Element, base: str, of_feed: list[str]) -> Entry:
     link = _joined(own, _link(item))
     if not link and id_.startswith(("http://", "https://")):
         link = id_
-    date = next(filter(None, (_date(_first(item, name)) for name in ("pubDate", "published", "date", "updated"))), None)
+    date = next(filter(None, (_date(_first(item, name)) for name in _DATES)), None)
     return Entry(
         link,
         id_,
-        " ".join(_first(item, "title").split()) or None,
+        _title(item),
         tuple(dict.fromkeys(_creators(item))),
         date,
         _rights(_said_of_rights(item), of_feed),
@@ -133,14 +162,40 @@ def _link(item: _Element) -> str:
     return _first(item, "guid") if guid is not None and guid.get("isPermaLink") == "true" else ""
 
 
+def _title(item: _Element) -> str | None:
+    """The entry's title as plain text: RSS has HTML in it, escaped or not, and Atom where it says so."""
+    for one in _children(item, "title"):
+        text = "".join(map(str, one.itertext()))
+        if (one.get("type") or "html").lower() not in _LITERAL:
+            text = unescape(_TAG.sub("", _BREAK.sub(" ", text)))
+        # Numbers of Windows-1252 for dashes and quotation marks are control characters to XML.
+        if text := " ".join(text.translate(_C1).split()):
+            return text
+    return None
+
+
 def _creators(item: _Element) -> Iterator[str]:
     for author in _children(item, "author", "creator"):
         names = [(one.text or "").strip() for one in _children(author, "name")]
         for name in names or [(author.text or "").strip()]:
-            # RSS 2.0 has «address (name)».
-            inner = name.partition("(")[2].rpartition(")")[0].strip() if "@" in name else name
-            if inner:
-                yield " ".join(inner.split())
+            if plain := _person(name):
+                yield plain
+
+
+def _person(written: str) -> str:
+    """The name that stands with an address or without; empty where there is an address alone.
+
+    >>> _person("ana@gaceta.example (Ana Paz)"), _person("Ana Paz (ana@gaceta.example)")
+    ('Ana Paz', 'Ana Paz')
+    >>> _person("Ana Paz &lt;ana@gaceta.example&gt;"), _person("ana@gaceta.example"), _person("Ana (Gaceta)")
+    ('Ana Paz', '', 'Ana (Gaceta)')
+    """
+    name = unescape(_TAG.sub("", written)).translate(_C1)
+    if "@" in name:
+        name = _ADDRESS.sub(" ", name)
+        inner = _INNER.fullmatch(name.strip())
+        name = inner[1] if inner else name
+    return " ".join(name.split())
 
 
 def _date(text: str) -> str | None:
@@ -148,14 +203,24 @@ def _date(text: str) -> str | None:
 
     >>> _date("Tue, 03 Mar 2026 10:00:00 -0300"), _date("2026-03-03T10:00:00Z"), _date("ayer")
     ('2026-03-03', '2026-03-03', None)
+    >>> _date("mié, 01 abr 2026 10:00:00 -0300"), _date("02 de dezembro de 2026")
+    ('2026-04-01', '2026-12-02')
     """
     iso = as_published(text)
     if iso:
         return iso[:10]
-    try:
-        return parsedate_to_datetime(text).date().isoformat()
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
+    mail = _MONTH.sub(_in_english, text)
+    for moment in (mail, f"{mail} 00:00"):
+        try:
+            return parsedate_to_datetime(moment).date().isoformat()
+        except (ValueError, TypeError, IndexError, OverflowError):
+            continue
+    return None
+
+
+def _in_english(match: re.Match[str]) -> str:
+    """The day, month and year of a date that a program wrote in its own language, as mail has them."""
+    return f"{match[1]} {_MONTHS.get(match[2].lower(), match[2])} {match[3]}"
 
 
 def _said_of_rights(element: _Element) -> list[str]:
@@ -186,16 +251,16 @@ def _rights(own: list[str], of_feed: list[str]) -> str | None:
 
 
 def _content(item: _Element) -> str | None:
-    """The entry's whole text as HTML: `content:encoded`, or Atom's `content`."""
-    for one in _children(item, "encoded", "content"):
+    """The entry's whole text as HTML: `content:encoded`, an XHTML body, or Atom's `content`."""
+    for one in _children(item, "encoded", "body", "content"):
         kind = (one.get("type") or "html").lower()
-        if one.get("src"):
+        if one.get("src") or one.get("url"):  # Atom's elsewhere, and `media:content`
             continue
-        if kind == "xhtml":
-            text = "".join(etree.tostring(child, encoding="unicode", with_tail=False) for child in one)
-        elif kind == "text":
+        if kind in _XHTML or (len(one) and kind in _HTML):
+            text = _as_html(one)
+        elif kind in _LITERAL:
             text = f"<p>{escape((one.text or '').strip())}</p>" if (one.text or "").strip() else ""
-        elif kind in ("html", "text/html"):
+        elif kind in _HTML:
             text = (one.text or "").strip()
         else:
             continue
@@ -204,8 +269,27 @@ def _content(item: _Element) -> str | None:
     return None
 
 
+def _as_html(element: _Element) -> str:
+    """What stands in an element of XHTML, without the prefixes that HTML doesn't have.
+
+    What is escaped there twice over, or was as it came damaged, is HTML in its text.
+    """
+    if not len(element):
+        return (element.text or "").strip()
+    pieces = [escape(element.text or "", quote=False)]
+    for child in element:
+        copied = deepcopy(child)
+        for one in copied.iter("*"):
+            one.tag = etree.QName(one).localname
+        etree.cleanup_namespaces(copied)
+        pieces.append(etree.tostring(copied, encoding="unicode", method="html"))
+    return "".join(pieces).strip()
+
+
 def _children(element: _Element, *names: str) -> list[_Element]:
-    return [one for one in element if isinstance(one.tag, str) and etree.QName(one).localname in names]
+    """The children with these local names, in whatever case; in the order of the names' elements."""
+    wanted = {name.lower() for name in names}
+    return [one for one in element if isinstance(one.tag, str) and etree.QName(one).localname.lower() in wanted]
 
 
 def _first(element: _Element, *names: str) -> str:

@@ -11,7 +11,7 @@ from lxml import etree
 from latam_corpus.catalog.identity import canonical_url
 from latam_corpus.collect.mapping import as_published
 from latam_corpus.harvest.crawl.causes import TroubleError
-from latam_corpus.harvest.crawl.links import parsed_xml
+from latam_corpus.harvest.crawl.lenient_xml import parsed_xml
 from latam_corpus.harvest.oai.rights_statements import is_closed, statement_of
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from lxml.etree import _Element
 
-_DC: Final = "{http://purl.org/dc/elements/1.1/}"
+_DC: Final = "http://purl.org/dc/elements/"
 _READ: Final = ("title", "creator", "date", "language", "rights", "identifier", "relation", "source")
 
 
@@ -89,13 +89,13 @@ def reply_of(body: bytes) -> Reply:
     """The answer that a body is.
 
     Raises:
-        TroubleError: it is none, isn't well-formed XML, or declares entities of its own.
+        TroubleError: it is none, or XML that can't be read.
 
     >>> xml = b'<OAI-PMH><responseDate>2026-01-01T00:00:00Z</responseDate><error code="noRecordsMatch"/></OAI-PMH>'
     >>> reply_of(xml).errors
     (('noRecordsMatch', ''),)
     """
-    root = parsed_xml(body, mend=True)
+    root = parsed_xml(body)
     if etree.QName(root).localname != "OAI-PMH":
         raise TroubleError("not a repository", f"its root is <{etree.QName(root).localname}>"[:100])
     errors = tuple((one.get("code") or "?", _text(one)[:200]) for one in root.iterfind("{*}error"))
@@ -117,8 +117,11 @@ def _record(element: _Element) -> Record:
     header = next(element.iterfind("{*}header"), element)
     dc: dict[str, list[str]] = {}
     for metadata in element.iterfind("{*}metadata"):
-        for name in _READ:
-            dc[name] = [text for one in metadata.iter(_DC + name) if (text := _text(one))]
+        for one in metadata.iter(*(f"{{*}}{name}" for name in _READ)):
+            found = etree.QName(one)
+            # Repositories write the namespace with other versions, and without its last slash.
+            if (found.namespace or "").startswith(_DC) and (text := _text(one)):
+                dc.setdefault(found.localname, []).append(text)
     return Record(
         _text(next(header.iterfind("{*}identifier"), None)),
         _text(next(header.iterfind("{*}datestamp"), None)),

@@ -6,10 +6,11 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from latam_corpus.catalog.optout.agents import TOKEN
+from latam_corpus.catalog.optout.agents import TOKEN, addressed
 from latam_corpus.catalog.optout.opt_out import OptOut, opt_out
 from latam_corpus.catalog.optout.patterns import longest, path_of
 from latam_corpus.harvest.optout.robots import is_markup
+from latam_corpus.harvest.optout.robots_lines import fields_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -46,22 +47,18 @@ def ai_txt_opt_outs(text: str, url: str, address: str, time: datetime) -> list[O
 
 
 def _rules(text: str) -> list[tuple[str, str]]:
-    """The patterns for all agents or for this one, each with its line."""
+    """The patterns for all agents, this one and training agents, each with its line; only the first two are let in."""
     found = []
-    agents, open_ = ["*"], False
-    for line in text.splitlines():
-        name, separator, value = (part.strip() for part in line.partition("#")[0].partition(":"))
-        if not separator:
-            continue
-        field = name.lower()
-        if field == "user-agent":
-            agents = [*agents, value.lower()] if open_ else [value.lower()]
+    agents, open_ = {"*"}, False
+    for name, value in fields_of(text):
+        if name == "user-agent":
+            agents = {*(agents if open_ else ()), *addressed(value)}
             open_ = True
-        elif field in ("allow", "disallow"):
+        elif name in ("allow", "disallow"):
             open_ = False
-            if value and {"*", TOKEN}.intersection(agents):
+            if value and (agents if name == "disallow" else agents & {"*", TOKEN}):
                 pattern = value if value.startswith(("/", "*")) else f"*{value}"
                 # An ending means the end: `*.htm` is not `.html`.
                 ends = "" if pattern.endswith(("$", "/", "*")) or not pattern.startswith("*.") else "$"
-                found.append((pattern + ends, f"{field.title()}: {value}"))
+                found.append((pattern + ends, f"{name.title()}: {value}"))
     return found

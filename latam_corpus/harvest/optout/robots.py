@@ -11,6 +11,7 @@ from latam_corpus.catalog.optout.patterns import longest, path_of
 from latam_corpus.catalog.optout.preferences import content_signal, content_usage, split_path
 from latam_corpus.errors import ConfigError
 from latam_corpus.harvest.optout.robots_bounds import with_plain_delays, within_bounds
+from latam_corpus.harvest.optout.robots_lines import fields_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -53,8 +54,9 @@ class Robots:
             ConfigError: the parser isn't installed.
         """
         self.text = "" if is_markup(text) else text.removeprefix("\ufeff")[:MAX_BYTES]
-        self._parsed = _parser().parse(within_bounds(with_plain_delays(self.text)))
-        fields = _fields(self.text)
+        fields = fields_of(self.text)
+        plain = "\n".join(f"{name}: {value}" for name, value in fields)
+        self._parsed = _parser().parse(within_bounds(with_plain_delays(plain)))
         self._named = frozenset(value.lower().strip("*") for name, value in fields if name == "user-agent")
         self._rules = _usage_rules(fields)
         self.licences = [value for name, value in fields if name == "license" and value]
@@ -112,16 +114,6 @@ def _parser() -> type[Protego]:
     except ImportError:
         raise ConfigError("robots.txt", "its parser isn't installed", "pip install latam-corpus[crawl]") from None
     return Protego
-
-
-def _fields(text: str) -> list[tuple[str, str]]:
-    """The lines as names in lower case and values, without comments."""
-    found = []
-    for line in re.split(r"\r\n|\r|\n", text):
-        name, colon, value = line.partition("#")[0].partition(":")
-        if colon:
-            found.append((name.strip().lower(), value.strip()))
-    return found
 
 
 def _usage_rules(fields: list[tuple[str, str]]) -> dict[_Usage, list[list[tuple[str, str]]]]:

@@ -7,6 +7,7 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urljoin
 
+from latam_corpus.catalog.optout.decoding import ascii_based
 from latam_corpus.catalog.optout.opt_out import AI_TXT, ROBOTS, TDMREP, OptOut, opt_out
 from latam_corpus.catalog.optout.page_opt_outs import Head, page_opt_outs, reserves, unread_licence
 from latam_corpus.catalog.optout.rsl import licence_verdict
@@ -109,4 +110,4 @@ def _robots(text: str) -> Robots:
 
 
 def _text(file: Text | None) -> str:
-    return "" if file is None or file.body is None else file.body.decode("utf-8-sig", "replace")
+    return "" if file is None or file.body is None else ascii_based(file.body).decode("utf-8-sig", "replace")

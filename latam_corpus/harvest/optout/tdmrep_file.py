@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+import re
+from typing import Any, Final
 
 from latam_corpus.catalog.optout.patterns import longest, path_of
 from latam_corpus.catalog.optout.preferences import reservation
+
+_RESERVED: Final = re.compile(r"tdm-reservation[\"']?\s*[:=]\s*[\"']?1\b", re.IGNORECASE)
 
 
 def file_reservation(text: str, url: str) -> tuple[bool, str] | None:
     """What a site's tdmrep.json says of the URL, and in which words; None where it says nothing of it.
 
-    Of the rules that match, the longest decides, and of equal ones the one that reserves. A file that isn't JSON says
-    nothing.
+    Of the rules that match, the longest decides, and of equal ones the one that reserves. A file that isn't JSON, and
+    has a reservation in it, reserves all.
 
     >>> rules = '[{"location": "/", "tdm-reservation": 1}, {"location": "/abierto/*", "tdm-reservation": 0}]'
     >>> file_reservation(rules, "https://a.example/nota")
@@ -25,7 +28,8 @@ def file_reservation(text: str, url: str) -> tuple[bool, str] | None:
         # A file of brackets alone exhausts the parser's stack.
         rules: Any = json.loads(text)
     except (ValueError, RecursionError):
-        return None
+        written = _RESERVED.search(text)
+        return (True, f"in a file that isn't JSON: {written[0]}") if written else None
     found: list[tuple[str, tuple[bool, str]]] = []
     for rule in rules if isinstance(rules, list) else [rules]:
         if not isinstance(rule, dict) or (said := reservation(rule.get("tdm-reservation"))) is None:

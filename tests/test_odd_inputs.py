@@ -1,0 +1,44 @@
+"""What is no file of texts is told in a sentence, in the language of whoever asked."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from latam_corpus.catalog.source import Source
+from latam_corpus.collect.listing import list_inputs
+from latam_corpus.collect.row_files import read_chunks
+from latam_corpus.errors import ConfigError
+from latam_corpus.toml_model import parse_toml
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_SOURCE = parse_toml('id = "notas"\ntitle = "Notas"\nholder = "B"\n', Source, "notas.toml")
+
+
+@pytest.mark.parametrize(
+    "named", ["/dev/zero", "/dev/null", "/proc", "/proc/self/mem", "/proc/cpuinfo", "/sys", "/dev"]
+)
+def test_what_belongs_to_the_system_is_no_input(named: str, tmp_path: Path) -> None:
+    """Neither by its name nor by a link: it may have no end, and listing it tells of programs that run."""
+    link = tmp_path / "enlace.txt"
+    link.symlink_to(named)
+    for where in (named, str(link)):
+        with pytest.raises(ConfigError, match="belongs to the system"):
+            list_inputs(_SOURCE, where)
+
+
+def test_a_pipe_is_neither_a_file_nor_a_folder(tmp_path: Path) -> None:
+    """Opening it would wait for ever."""
+    os.mkfifo(tmp_path / "tubo.txt")
+    with pytest.raises(ConfigError, match="neither a file nor a folder"):
+        list_inputs(_SOURCE, tmp_path / "tubo.txt")
+
+
+def test_a_folder_is_no_file_of_rows(tmp_path: Path) -> None:
+    """It is there, and so the path isn't wrong."""
+    with pytest.raises(ConfigError, match="it is no file"):
+        next(read_chunks(tmp_path))
