@@ -18,11 +18,13 @@ from glob import escape, glob
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from latam_corpus.codes import groups, holder, known_code, short
+from latam_corpus.codes import UNDETERMINED, groups, holder, iso_code, short
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.paths import data_folder
 from latam_corpus.policy_files import UND, place_in, read_policies
+from latam_corpus.text.orthography import spelled
 from latam_corpus.text.stops import StopTable
+from latam_corpus.text.words import WordTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -39,12 +41,14 @@ class Bound:
         minimum: the least value that passes; None where there is none.
         maximum: the greatest value that passes.
         file: where it is stated, `languages/spa.toml`.
+        typical: what usual words have of a share that has a minimum: what the language file says, else 1.
     """
 
     signal: str
     minimum: float | None
     maximum: float | None
     file: str
+    typical: float = 1.0
 
     @property
     def too_low(self) -> str:
@@ -85,6 +89,9 @@ class Policies:
 
         Args:
             code: ISO 639-3, with or without a script (`spa_Latn`); 639-1 and BCP 47 tags are understood.
+
+        Raises:
+            ConfigError: no language has this code.
         """
         return self.languages[self._resolved(code)]
 
@@ -92,7 +99,7 @@ class Policies:
         named = short(code)
         if named in self.languages:  # without opening the tables of ISO 639
             return named
-        named = known_code(named) or named
+        named = iso_code(named or UNDETERMINED, str(self.folder / "languages"))
         return self._covered.get(named) or holder(named, self.languages) or UND
 
     @cached_property
@@ -123,19 +130,37 @@ class Policies:
         """
         code = self._resolved(language)
         spoken = self.languages[code]
-        found = [Bound(s, b.min, b.max, f"languages/{code}.toml") for s, b in spoken.bounds.items()]
+        usual = spoken.typical
+        found = [Bound(s, b.min, b.max, f"languages/{code}.toml", usual.get(s, 1.0)) for s, b in spoken.bounds.items()]
         for signal, bound in self.genre(genre).bounds.items():
             if bound.of is None:
-                found.append(Bound(signal, bound.min, bound.max, f"genres/{genre}.toml"))
-            elif typical := spoken.typical.get(signal):
+                found.append(Bound(signal, bound.min, bound.max, f"genres/{genre}.toml", usual.get(signal, 1.0)))
+            elif typical := usual.get(signal):
                 low, high = (None if end is None else round(end * typical, 4) for end in (bound.min, bound.max))
-                found.append(Bound(signal, low, high, f"genres/{genre}.toml"))
+                found.append(Bound(signal, low, high, f"genres/{genre}.toml", typical))
         return tuple(found)
 
     @cached_property
     def stop_table(self) -> StopTable:
-        """The stop words of all languages that have any."""
-        return StopTable.of({c: f.stop_words.words for c, f in self.languages.items() if f.stop_words})
+        """The stop words of all languages that have any, in all of their spellings."""
+        return StopTable.of(self._stop_words)
+
+    @cached_property
+    def _stop_words(self) -> dict[str, tuple[str, ...]]:
+        """The lists, each with its words as `text/orthography.toml` spells them otherwise.
+
+        A spelling that makes a stop word of a background language of one (*ke*, *que*) isn't taken: it would speak for
+        that language's texts.
+        """
+        lists = {c: f.stop_words.words for c, f in self.languages.items() if f.stop_words}
+        common = {word for code in self.background for word in lists.get(code, ())}
+        found = {}
+        for code, words in lists.items():
+            others = [w for w in spelled(groups().listed(code), words) if w not in words and w not in common]
+            # Wixárika's + parts words.
+            counts = WordTable.of(others).word_count.tolist()
+            found[code] = (*words, *(w for w, count in zip(others, counts, strict=True) if count == 1))
+        return found
 
     def place_of(self, signal: str) -> str:
         """The file and line of the first bound on a signal; the folder where nothing bounds it."""
@@ -158,9 +183,8 @@ class Policies:
 
     def lexicon_digest(self) -> str:
         """Changes when a measured signal may: with stop words, alphabets and background languages, not with bounds."""
-        lists = {c: f.stop_words.words for c, f in self.languages.items() if f.stop_words}
         alphabets = {c: f.alphabet for c, f in self.languages.items()}
-        return _digest([lists, self.background, list(self.languages), alphabets, *self._looked_up_by])
+        return _digest([self._stop_words, self.background, list(self.languages), alphabets, *self._looked_up_by])
 
     def bounds_digest(self, pairs: Iterable[tuple[str, str]] | None = None) -> str:
         """Changes when a verdict may: with bounds, with what is typical, and with whose file decides.
@@ -173,7 +197,9 @@ class Policies:
         """
         if pairs is not None:
             bounds = {pair: self.bounds(*pair) for pair in pairs}
-            told = {pair: [(b.signal, b.minimum, b.maximum) for b in found] for pair, found in bounds.items()}
+            told = {
+                pair: [(b.signal, b.minimum, b.maximum, b.typical) for b in found] for pair, found in bounds.items()
+            }
             return _digest(sorted(told.items()))
         spoken = {c: [f.typical, _plain(f.bounds)] for c, f in self.languages.items()}
         return _digest([spoken, {g: _plain(f.bounds) for g, f in self.genres.items()}, *self._looked_up_by])

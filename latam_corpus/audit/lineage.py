@@ -8,18 +8,22 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
 import polars as pl
 
 from latam_corpus import schema
 from latam_corpus.audit.copies import copies
 from latam_corpus.catalog.identity import canonical_url
+from latam_corpus.codes import UNDETERMINED, groups, short
 from latam_corpus.collect.row_files import as_json
 from latam_corpus.language.variety import cues
 from latam_corpus.pipeline.history import finished_runs
 from latam_corpus.pipeline.run_record import read_record
 from latam_corpus.policy import Policies
 from latam_corpus.privacy.redact import redact
+from latam_corpus.quality.filter import as_held, outside
 from latam_corpus.release.store_tables import read_ledger
+from latam_corpus.text.orthography import seen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,7 +102,8 @@ def lineage(found: DocumentMatch, store: Store | None) -> dict[str, Any]:
             "rights": {k: row[k] for k in ("rights", "rights_tier", "basis", "uses", "expires", "embargo_until")},
             "genre": row["genre"],
             "country": row["country"],
-            "language": {k: row[k] for k in _LANGUAGE} | {"variety_cues": _variety_cues(found)},
+            "language": {k: row[k] for k in _LANGUAGE}
+            | {"variety_cues": _variety_cues(found), "written": _written(row)},
             "extractor": row["extractor"],
             "stated": _evidence(events, "extract", "changed") or {},
             "stages": _stages(found, events),
@@ -124,6 +129,13 @@ def _variety_cues(found: DocumentMatch) -> dict[str, list[str]] | None:
     kept = found.run / "filters"
     folder = str(kept) if (kept / "varieties").is_dir() else ""
     return cues(row["text"] or "", (row["language"] or "").split("_")[0], folder)
+
+
+def _written(row: dict[str, Any]) -> dict[str, Any] | None:
+    """How a text in a language of the Americas is written: its apostrophes and spellings, found anew in the text."""
+    code = short(row["language"] or UNDETERMINED)
+    of = groups().of
+    return seen(groups().listed(code), row["text"] or "") if code in of or code in of.values() else None
 
 
 def _ledger(run: Path, doc_id: str) -> list[dict[str, Any]]:
@@ -176,8 +188,9 @@ def _bounds(found: DocumentMatch, row: dict[str, Any]) -> list[dict[str, Any]]:
     met = []
     for bound in Policies.load(folder).bounds(row["language"] or "und", row["genre"]):
         value = row["signals"].get(bound.signal)
-        low = bound.minimum is not None and value is not None and value < bound.minimum
-        high = bound.maximum is not None and value is not None and value > bound.maximum
+        measured, words = (np.array([row["signals"].get(name)], np.float32) for name in (bound.signal, "word_count"))
+        low, high = outside(measured, bound, words)
+        held = as_held(measured, bound, words)[bound.minimum is None]
         met.append(
             {
                 "signal": bound.signal,
@@ -185,7 +198,8 @@ def _bounds(found: DocumentMatch, row: dict[str, Any]) -> list[dict[str, Any]]:
                 "min": bound.minimum,
                 "max": bound.maximum,
                 "file": bound.file,
-                "kept_to": not (low or high),
+                "kept_to": not (low[0] or high[0]),
+                "held_as": float(held[0]) if value is not None and held[0] != measured[0] else None,
             }
         )
     return met

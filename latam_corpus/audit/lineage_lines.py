@@ -47,7 +47,7 @@ def _facts(told: dict[str, Any]) -> Iterator[str]:
         if value:
             yield f"  {name:<10}{value}"
         if name == "language":
-            yield from (f"{'':<12}{line}" for line in _cues(told["language"]))
+            yield from (f"{'':<12}{line}" for line in (*_cues(told["language"]), *_written(told["language"])))
 
 
 def _steps(told: dict[str, Any]) -> Iterator[str]:
@@ -98,6 +98,24 @@ def _cues(language: dict[str, Any]) -> list[str]:
     ]
 
 
+def _written(language: dict[str, Any]) -> list[str]:
+    """The apostrophes of a text, which are read as one letter, and the spellings whose signs it has, a line each.
+
+    >>> one = {"name": "Aymara: old and new", "source": "a page", "old": 3, "modern": 1}
+    >>> _written({"written": {"apostrophes": {"ʼ": 4}, "spellings": [one]}})
+    ['apostrophes, read as one letter: ʼ (4)', 'Aymara: old and new: 3 signs of the first, 1 of the second; a page']
+    """
+    written = language.get("written") or {"apostrophes": {}, "spellings": []}
+    signs = ", ".join(f"{sign} ({times})" for sign, times in written["apostrophes"].items())
+    return [
+        *([f"apostrophes, read as one letter: {signs}"] if signs else []),
+        *(
+            f"{one['name']}: {one['old']} signs of the first, {one['modern']} of the second; {one['source']}"
+            for one in written["spellings"]
+        ),
+    ]
+
+
 def _step(step: dict[str, Any]) -> str:
     if step["stage"] == "supersede" and step["evidence"]:
         return _record(step["verdict"], step["evidence"])
@@ -131,4 +149,6 @@ def bound_line(bound: dict[str, Any]) -> str:
     limits += [f"≤ {bound['max']:g}"] if bound["max"] is not None else []
     value = "no list" if bound["value"] is None else f"{bound['value']:.3g}"
     mark = "✓" if bound["kept_to"] else "✗"
-    return f"{mark} {bound['signal']:<26}{value:>8}  {' '.join(limits):<16}{bound['file']}"
+    held = bound.get("held_as")
+    short = "" if held is None else f"  (few words: held as {held:.3g})"
+    return f"{mark} {bound['signal']:<26}{value:>8}  {' '.join(limits):<16}{bound['file']}{short}"
