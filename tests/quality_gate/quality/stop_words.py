@@ -215,7 +215,7 @@ class Shelf:
 def whole(data: bytes, start: int, length: int) -> str:
     """The folded word at this byte with the apostrophe at its start or end; one at both is a pair of quotation marks.
 
-    >>> whole("ri ‘tinamit’ rukʼ".encode(), 5, 7), whole("ri tinamit rukʼ".encode(), 11, 3)
+    >>> whole("ri ‘tinamit’ rukʼ".encode(), 6, 7), whole("ri tinamit rukʼ".encode(), 11, 3)
     ('tinamit', "ruk'")
     """
     read = folded(data[start : start + 4 * length + 4].decode("utf-8", "ignore"))
