@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from latam_corpus.text.splice import after_changes, kept
-from latam_corpus.text.words import WordTable
+from latam_corpus.text.words import WordTable, after_changes, filtered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -48,7 +47,7 @@ class Batch:
         """The rows where the mask is true, with what is known of their words."""
         made = Batch(self.frame.filter(mask))
         if "words" in self.__dict__:
-            made.__dict__["words"] = kept(self.words, mask.to_numpy())
+            made.__dict__["words"] = filtered(self.words, mask.to_numpy())
         return made
 
     def drop(

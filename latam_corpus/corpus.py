@@ -71,12 +71,12 @@ class Corpus(Protocol):
         ...
 
     @property
-    def room(self) -> Path | None:
+    def workdir(self) -> Path | None:
         """A folder for what is written meanwhile, which every worker can read; None for the system's."""
         ...
 
     @property
-    def gone(self) -> NDArray[np.int64]:
+    def dropped_rows(self) -> NDArray[np.int64]:
         """Rows that an earlier barrier of the cut has dropped, sorted."""
         ...
 
@@ -155,8 +155,8 @@ class Frames:
     """
 
     parts: tuple[pl.DataFrame, ...]
-    room: Path | None = None
-    gone: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    workdir: Path | None = None
+    dropped_rows: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     notes: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -172,7 +172,7 @@ class Frames:
     def frames(self, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
         """`row` and these columns, a piece at a time."""
         for piece in self.pieces():
-            yield rows_of(piece, columns, self.gone)
+            yield rows_of(piece, columns, self.dropped_rows)
 
     def repeated(
         self,
@@ -196,16 +196,18 @@ class Frames:
         """Nothing is told."""
 
 
-def rows_of(piece: Piece, columns: Sequence[str], gone: NDArray[np.int64] | None = None) -> pl.DataFrame:
+def rows_of(piece: Piece, columns: Sequence[str], dropped_rows: NDArray[np.int64] | None = None) -> pl.DataFrame:
     """`row` and these columns of a piece, without the rows gone (sorted).
 
     >>> rows_of(FramePiece(pl.DataFrame({"a": ["x", "y"]}), 5), ["a"], np.array([5])).rows()
     [('y', 6)]
     """
     rows = piece.read(columns).with_columns(pl.int_range(piece.start, piece.start + piece.height).alias(ROW))
-    if gone is None or not len(gone):
+    if dropped_rows is None or not len(dropped_rows):
         return rows
-    mine = gone[np.searchsorted(gone, piece.start) : np.searchsorted(gone, piece.start + piece.height)]
+    mine = dropped_rows[
+        np.searchsorted(dropped_rows, piece.start) : np.searchsorted(dropped_rows, piece.start + piece.height)
+    ]
     left = np.ones(rows.height, np.bool_)
     left[mine - piece.start] = False
     return rows.filter(left) if len(mine) else rows

@@ -16,10 +16,9 @@ from latam_corpus import schema, vocabulary
 from latam_corpus.batch import Batch
 from latam_corpus.corpus import Frames
 from latam_corpus.dedupe import candidate_jobs, near_duplicates, pairs, verify_jobs
-from latam_corpus.dedupe.columns import SKETCH
 from latam_corpus.dedupe.dedupe import Dedupe
 from latam_corpus.dedupe.fingerprint import Fingerprint
-from latam_corpus.dedupe.scheme import Scheme
+from latam_corpus.dedupe.scheme import SKETCH, Scheme
 from latam_corpus.engine.in_process import InProcess
 from latam_corpus.errors import PartError
 from latam_corpus.pipeline import barriers as decide_module
@@ -212,7 +211,7 @@ def test_a_word_stream_that_is_cut_off_is_told(tmp_path: Path) -> None:
     [job] = verify_jobs.gathers(np.arange(2), np.arange(2), np.array([3, 3]), corpus.pieces(), tmp_path)
     file = verify_jobs.gather(job)
     lot = verify_jobs.Lot(tmp_path / "pairs", 0, 1, Scheme(), tmp_path, tmp_path / "lot")
-    assert verify_jobs.check(lot)[0] == tmp_path / "lot"
+    assert verify_jobs.verify_lot(lot)[0] == tmp_path / "lot"
     file.write_bytes(file.read_bytes()[:-4])
     with pytest.raises(PartError, match=r"a word stream is cut off"):
-        verify_jobs.check(lot)
+        verify_jobs.verify_lot(lot)

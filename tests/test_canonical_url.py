@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from latam_corpus.catalog.urls import URL_VERSION, canonical_url
+from latam_corpus.catalog.identity import URL_VERSION, canonical_url
 
 # Golden: a change here is a new URL_VERSION, and every doc_id made from a URL changes with it.
 _GOLDEN = [

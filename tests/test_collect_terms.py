@@ -11,7 +11,7 @@ import pytest
 
 from latam_corpus.catalog.source import Source
 from latam_corpus.collect.files import list_inputs, read
-from latam_corpus.collect.terms import terms_of
+from latam_corpus.collect.frames import terms_of
 from latam_corpus.release.admission import Terms
 from latam_corpus.toml_model import parse_toml
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from latam_corpus.catalog.harvest_tables import CommonCrawl, Feeds, Oai
-from latam_corpus.catalog.scope import Asking
+from latam_corpus.catalog.harvest_tables import Asking, CommonCrawl, Feeds, Oai
 from latam_corpus.catalog.source import Source
 from latam_corpus.toml_model import parse_toml
 

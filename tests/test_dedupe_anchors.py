@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from latam_corpus.dedupe.anchors import CAPITAL_FLAG, anchors_of, word_stream
-from latam_corpus.dedupe.anchors_kernels import NUMBER_FLAG
+from latam_corpus.dedupe.fingerprint_kernels import NUMBER_FLAG
 from latam_corpus.dedupe.scheme import Ragged, Scheme, sampling_of
 from latam_corpus.errors import ConfigError
 from latam_corpus.text.words import WordTable

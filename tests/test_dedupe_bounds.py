@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import numpy as np
 import pytest
 
-from latam_corpus.dedupe import guards_kernels as guards
+from latam_corpus.dedupe import verify_kernels as guards
 from latam_corpus.dedupe.anchors import CAPITAL_FLAG
-from latam_corpus.dedupe.anchors_kernels import NUMBER_FLAG, WORD_BITS
-from latam_corpus.dedupe.guards import Rarity
+from latam_corpus.dedupe.fingerprint_kernels import NUMBER_FLAG, WORD_BITS
 from latam_corpus.dedupe.minhash import proposals_of
 from latam_corpus.dedupe.scheme import Ragged, Scheme
-from latam_corpus.dedupe.verify_pairs import A_IN_B, B_IN_A, KINDS, RULES, Bounds, verify_pairs
+from latam_corpus.dedupe.verify_pairs import A_IN_B, B_IN_A, KINDS, RULES, Bounds, Rarity, verify_pairs
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

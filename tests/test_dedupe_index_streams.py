@@ -12,10 +12,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latam_corpus.dedupe.columns import SKETCH, STREAM
-from latam_corpus.dedupe.fingerprint_index import INDEX, LEXICON, SKETCHED, IndexFile, group_of, metadata_of
-from latam_corpus.dedupe.packed import packed, unpacked
-from latam_corpus.dedupe.scheme import Scheme
+from latam_corpus.dedupe.fingerprint_index import (
+    INDEX,
+    LEXICON,
+    SKETCHED,
+    IndexFile,
+    group_of,
+    metadata_of,
+    packed,
+    unpacked,
+)
+from latam_corpus.dedupe.scheme import SKETCH, STREAM, Scheme
 from latam_corpus.errors import ConfigError
 from latam_corpus.release.shard_file import write_group, writer
 

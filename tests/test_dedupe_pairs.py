@@ -9,9 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from latam_corpus.dedupe import candidate_jobs, pairs
-from latam_corpus.dedupe.buckets import laid
-from latam_corpus.dedupe.pairing import Pairing
-from latam_corpus.dedupe.pairs import Extent, candidate_pairs, merged, pair_runs, partial_pairs
+from latam_corpus.dedupe.buckets import into_buckets
+from latam_corpus.dedupe.pairs import Extent, Pairing, candidate_pairs, merged, pair_runs, partial_pairs
 
 ALL = Extent(np.full(50, 1), np.ones(50, np.uint64))
 
@@ -66,7 +65,9 @@ def test_no_run_has_more_pairs_than_there_is_room_for() -> None:
     """Forty documents with one value make 780 pairs, told in runs of 50 at most, each pair once."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pairs, "PAIRS_A_RUN", 50)
-        made = list(pair_runs(Pairing(laid(np.full(40, 9, np.uint64), np.arange(40, dtype=np.uint32)), 50, 4, 8)))
+        made = list(
+            pair_runs(Pairing(into_buckets(np.full(40, 9, np.uint64), np.arange(40, dtype=np.uint32)), 50, 4, 8))
+        )
     assert max(len(keys) for keys, _ in made) <= 50
     assert len(np.unique(np.concatenate([keys for keys, _ in made]))) == 780 == sum(len(keys) for keys, _ in made)
 

@@ -8,8 +8,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latam_corpus.dedupe import sieve
-from latam_corpus.dedupe.sieve import Sieve
+from latam_corpus.dedupe import buckets
+from latam_corpus.dedupe.buckets import Sieve
 
 if TYPE_CHECKING:
     import pytest
@@ -30,7 +30,7 @@ def test_what_both_have_passes(new: list[int], old: list[list[int]]) -> None:
 
 def test_where_the_new_are_too_many_none_of_them_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     """The bitmap alone lets all of them pass, and hardly any other."""
-    monkeypatch.setattr(sieve, "_LOOKED_UP", 100)
+    monkeypatch.setattr(buckets, "_LOOKED_UP", 100)
     chance = np.random.default_rng(5)
     new, old = chance.integers(0, 2**63, (2, 1000), np.uint64) * np.uint64(2)
     made = Sieve.of([new[:400], new[400:]], len(new))

@@ -12,11 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from latam_corpus.dedupe.anchors import anchors_of, word_stream
-from latam_corpus.dedupe.guards import Rarity
-from latam_corpus.dedupe.guards_kernels import OTHER_RUN
 from latam_corpus.dedupe.pairs import Extent, candidate_pairs, partial_pairs
 from latam_corpus.dedupe.scheme import Scheme
-from latam_corpus.dedupe.verify_pairs import A_IN_B, B_IN_A, KINDS, RULES, Verdicts, verify_pairs
+from latam_corpus.dedupe.verify_kernels import OTHER_RUN
+from latam_corpus.dedupe.verify_pairs import A_IN_B, B_IN_A, KINDS, RULES, Rarity, Verdicts, verify_pairs
 from latam_corpus.text.words import WordTable
 
 DATA = Path(os.environ.get("LATAM_CORPUS_DATA") or Path(__file__).resolve().parents[2] / "shared" / "data")

@@ -13,7 +13,7 @@ from latam_corpus.extract import html
 from latam_corpus.extract.block_features import CONTEXT, FEATURES, KNOWN, context, features
 from latam_corpus.extract.markup import read_markup
 from latam_corpus.extract.page_blocks import load_model, read_page
-from latam_corpus.extract.tags import SAID, automaton
+from latam_corpus.extract.tags import HINTS, automaton
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,7 +93,7 @@ def test_class_names_say_what_an_element_is_for() -> None:
         for letter in f"{name} ":
             state = goes[state, ord(letter) - 96 if letter.isalpha() else 0]
             found |= int(said[state])
-        return {one for bit, one in enumerate(SAID) if found >> bit & 1}
+        return {one for bit, one in enumerate(HINTS) if found >> bit & 1}
 
     assert "related" in says("single relatedposts")
     assert "advert" in says("ad top")

@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 import trafilatura
 
-from latam_corpus.extract.html import EXTRACTOR, LAYOUT, settled
+from latam_corpus.extract.html import EXTRACTOR, LAYOUT, choose_text
 
 
 @pytest.mark.parametrize(
@@ -34,4 +34,4 @@ def test_a_scrap_is_no_second_opinion(
     monkeypatch.setattr(trafilatura, "bare_extraction", lambda *_, **__: other)
     page = cast("Any", SimpleNamespace(text="a" * ours, doubt=doubt))
     expected = ("b" * (theirs or 0), EXTRACTOR) if whose == "theirs" else ("a" * ours, LAYOUT)
-    assert settled(page, "<p>") == expected
+    assert choose_text(page, "<p>") == expected

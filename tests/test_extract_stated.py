@@ -10,8 +10,8 @@ import pytest
 
 from latam_corpus.batch import Batch
 from latam_corpus.extract.document import Extracted
-from latam_corpus.extract.html_metadata import Stated, day
-from latam_corpus.extract.licences import with_stated
+from latam_corpus.extract.html_metadata import HtmlMetadata, day
+from latam_corpus.extract.licences import with_page_terms
 from latam_corpus.extract.page_blocks import read_page
 from latam_corpus.extract.stage import Extract
 from latam_corpus.pipeline.conserve import pass_through
@@ -24,8 +24,8 @@ _LD = """<script type="application/ld+json">{"@context": "https://schema.org", "
 ]}</script>"""
 
 
-def _said(head: str, body: str = "<p>Hola.") -> Stated:
-    return read_page(f"<html><head>{head}</head><body>{body}</body></html>").said
+def _said(head: str, body: str = "<p>Hola.") -> HtmlMetadata:
+    return read_page(f"<html><head>{head}</head><body>{body}</body></html>").metadata
 
 
 def test_json_ld_says_it_best() -> None:
@@ -61,9 +61,9 @@ def test_what_is_no_date_language_or_address_is_not_taken_for_one() -> None:
     """Templates that were never filled, days that don't exist, addresses without a site."""
     said = read_page(
         '<html lang="{{ locale }}"><link rel="canonical" href="/nota/7"><meta name="date" content="2023-02-31"><p>Hola.'
-    ).said
+    ).metadata
     assert (said.language, said.published, said.url) == (None, None, None)
-    assert read_page('<html lang="es-UY,en"><p>Hola.').said.language == "es-UY"
+    assert read_page('<html lang="es-UY,en"><p>Hola.').metadata.language == "es-UY"
 
 
 def test_half_a_character_in_a_description_is_replaced() -> None:
@@ -180,7 +180,7 @@ def test_the_rows_own_statement_narrows_nothing() -> None:
     """An agreement may allow what the statement alone doesn't, and the page that repeats it says nothing new."""
     frame = pl.DataFrame({"url": [None], "rights": [_IN_COPYRIGHT], "rights_tier": ["permission"], "uses": [["train"]]})
     page = Extracted("Hola", "layout", licences=(_IN_COPYRIGHT,))
-    assert with_stated(frame, [page]).select("rights_tier", "uses").row(0) == ("permission", ["train"])
+    assert with_page_terms(frame, [page]).select("rights_tier", "uses").row(0) == ("permission", ["train"])
 
 
 def test_a_page_without_an_address_is_narrowed_too() -> None:
@@ -190,7 +190,7 @@ def test_a_page_without_an_address_is_narrowed_too() -> None:
         schema_overrides={"url": pl.String},
     )
     page = Extracted("Hola", "layout", licences=("//creativecommons.org/licenses/by-nc/4.0/", "/cc"))
-    assert with_stated(frame, [page]).select("rights_tier", "uses").row(0) == ("non_commercial", [])
+    assert with_page_terms(frame, [page]).select("rights_tier", "uses").row(0) == ("non_commercial", [])
 
 
 def test_of_several_licences_the_least_open_counts_in_every_mode() -> None:

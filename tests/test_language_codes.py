@@ -21,12 +21,12 @@ from latam_corpus.errors import ConfigError
 from latam_corpus.harvest.commoncrawl.capture_index import Capture
 from latam_corpus.harvest.commoncrawl.capture_plan import why_not
 from latam_corpus.language.identify import Identify
-from latam_corpus.language.judgement import Judgement
+from latam_corpus.language.judge import Judgement
 from latam_corpus.paths import data_folder
 from latam_corpus.pipeline.survival import Floors, losses
 from latam_corpus.policy import Policies
 from latam_corpus.quality.measure import Measure
-from latam_corpus.quality.word_lists import cached_word_lists
+from latam_corpus.quality.signal_resources import cached_word_lists
 
 if TYPE_CHECKING:
     from conftest import CommandLine

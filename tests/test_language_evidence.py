@@ -14,7 +14,6 @@ from latam_corpus.errors import ConfigError
 from latam_corpus.lab.language import augment
 from latam_corpus.lab.language.calibrate import calibrated
 from latam_corpus.language import model
-from latam_corpus.language.codes import MODELS
 from latam_corpus.language.evidence import (
     RULE,
     RULE_FILE,
@@ -27,6 +26,7 @@ from latam_corpus.language.evidence import (
 )
 from latam_corpus.language.identify import Identify
 from latam_corpus.language.judge import judge
+from latam_corpus.language.labels import MODELS
 from latam_corpus.language.model import load
 
 if TYPE_CHECKING:

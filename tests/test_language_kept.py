@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from latam_corpus.language import ftz
-from latam_corpus.language.codes import MODELS
 from latam_corpus.language.ftz import read_parts
-from latam_corpus.language.model_cache import Kept
+from latam_corpus.language.labels import MODELS
+from latam_corpus.language.model_cache import ModelCache
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,10 +20,10 @@ _DIGEST = "ab" * 32
 
 
 @pytest.fixture
-def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kept:
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModelCache:
     """The arrays of a model in a cache of the test's own."""
     monkeypatch.setenv("LATAM_CORPUS_CACHE", str(tmp_path / "cache"))
-    return Kept(_DIGEST, Path(__file__))
+    return ModelCache(_DIGEST, Path(__file__))
 
 
 def _numbers() -> NDArray[np.int16]:
@@ -34,7 +34,7 @@ def _never() -> NDArray[np.int16]:
     raise AssertionError("it is on disk")
 
 
-def test_what_was_made_is_read_from_disk(kept: Kept) -> None:
+def test_what_was_made_is_read_from_disk(kept: ModelCache) -> None:
     """The second process makes nothing, and neither can write to what both have."""
     for make in (_numbers, _never):
         found = kept("rows", (2, 3), np.int16, make)
@@ -45,7 +45,7 @@ def test_what_was_made_is_read_from_disk(kept: Kept) -> None:
 
 
 @pytest.mark.parametrize("size", [0, 40, 130])
-def test_half_a_file_is_made_anew(kept: Kept, size: int) -> None:
+def test_half_a_file_is_made_anew(kept: ModelCache, size: int) -> None:
     """Nothing, half of its head, or half of its numbers."""
     kept("rows", (2, 3), np.int16, _numbers)
     path = kept.folder / "rows.npy"
@@ -54,14 +54,14 @@ def test_half_a_file_is_made_anew(kept: Kept, size: int) -> None:
     assert kept("rows", (2, 3), np.int16, _never).shape == (2, 3)
 
 
-def test_another_shape_or_type_is_made_anew(kept: Kept) -> None:
+def test_another_shape_or_type_is_made_anew(kept: ModelCache) -> None:
     """A file that holds something else isn't taken for it."""
     kept("rows", (2, 3), np.int16, _numbers)
     assert kept("rows", (6,), np.int16, lambda: _numbers().ravel()).shape == (6,)
     assert kept("rows", (6,), np.int32, lambda: _numbers().ravel().astype(np.int32)).dtype == np.int32
 
 
-def test_where_nothing_can_be_written_each_has_its_own(kept: Kept) -> None:
+def test_where_nothing_can_be_written_each_has_its_own(kept: ModelCache) -> None:
     """A cache folder that is a file is no error."""
     kept.folder.parent.parent.write_bytes(b"")
     for _ in range(2):
@@ -70,13 +70,13 @@ def test_where_nothing_can_be_written_each_has_its_own(kept: Kept) -> None:
         assert not found.flags.writeable
 
 
-def test_another_model_and_another_source_have_another_folder(kept: Kept) -> None:
+def test_another_model_and_another_source_have_another_folder(kept: ModelCache) -> None:
     """Arrays of an earlier version of the toolkit are never read."""
-    folders = {Kept(_DIGEST, Path(np.__file__)).folder, Kept("cd" * 32, Path(__file__)).folder, kept.folder}
+    folders = {ModelCache(_DIGEST, Path(np.__file__)).folder, ModelCache("cd" * 32, Path(__file__)).folder, kept.folder}
     assert len(folders) == 3
 
 
-def test_the_shipped_model_is_the_same_from_disk(kept: Kept) -> None:
+def test_the_shipped_model_is_the_same_from_disk(kept: ModelCache) -> None:
     """Rows, their unit and the places of n-grams: made, written, and read again."""
     made, first, again = (read_parts(MODELS / "americas.ftz", *keep) for keep in ((), (kept,), (kept,)))
     assert made
@@ -93,7 +93,7 @@ def test_places_that_no_row_has_are_not_used(tmp_path: Path, monkeypatch: pytest
     path = MODELS / "americas.ftz"
     usual = read_parts(path)
     assert usual
-    kept = Kept("0" * 64, Path(ftz.__file__))
+    kept = ModelCache("0" * 64, Path(ftz.__file__))
     read_parts(path, kept)
     [file] = tmp_path.rglob("row_of.npy")
     places = np.load(file)
@@ -107,7 +107,7 @@ def test_places_that_no_row_has_are_not_used(tmp_path: Path, monkeypatch: pytest
 def test_a_damaged_head_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, head: bytes) -> None:
     """NumPy takes it for an archive, or reads it as Python and fails in ways of its own."""
     monkeypatch.setenv("LATAM_CORPUS_CACHE", str(tmp_path))
-    kept = Kept("1" * 64, Path(ftz.__file__))
+    kept = ModelCache("1" * 64, Path(ftz.__file__))
     made = np.arange(3, dtype=np.int32)
     kept("row_of", (3,), np.int32, made.copy)
     [file] = tmp_path.rglob("row_of.npy")

@@ -18,9 +18,8 @@ import pytest
 from latam_corpus.batch import Batch
 from latam_corpus.codes import groups, known_code
 from latam_corpus.errors import ConfigError
-from latam_corpus.language.codes import MODELS
 from latam_corpus.language.identify import Identify
-from latam_corpus.language.labels import labels_of
+from latam_corpus.language.labels import MODELS, labels_of
 from latam_corpus.language.model import digest, load
 
 if TYPE_CHECKING:

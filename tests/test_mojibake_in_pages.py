@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from latam_corpus.extract import html
-from latam_corpus.extract.mojibake import undo_mojibake
+from latam_corpus.extract.page_blocks import undo_mojibake
 from latam_corpus.extract.repair import repair
 
 if TYPE_CHECKING:

@@ -10,8 +10,14 @@ import pytest
 
 from latam_corpus.errors import ReleaseError
 from latam_corpus.release.admission import LIGHT
+from latam_corpus.release.removals import (
+    WITHDRAWALS,
+    WITHDRAWN_FILE,
+    read_withdrawn,
+    remember_withdrawn,
+    without_withdrawn,
+)
 from latam_corpus.release.store import Store
-from latam_corpus.release.withdrawn import FILE, WITHDRAWALS, read_withdrawn, remember_withdrawn, without_withdrawn
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,6 +52,6 @@ def test_a_release_remembers_the_last_time(tmp_path: Path) -> None:
     remember_withdrawn(store, "cuentos", _taken_back({}))
     assert read_withdrawn(store, "cuentos", ()).rows() == [("a", _MOMENT), ("b", _MOMENT)]
     assert read_withdrawn(store, "otra", ()).height == 0
-    store.write(b"no", "releases", "cuentos", FILE)
+    store.write(b"no", "releases", "cuentos", WITHDRAWN_FILE)
     with pytest.raises(ReleaseError, match="can't be read"):
         read_withdrawn(store, "cuentos", ())

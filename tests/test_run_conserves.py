@@ -15,9 +15,9 @@ from latam_corpus.pipeline.conserve import Count
 from latam_corpus.pipeline.part import folder_of
 from latam_corpus.pipeline.plan import Plan, make_plan
 from latam_corpus.pipeline.recipe import load_recipe
-from latam_corpus.pipeline.result import RunResult, Work, settled
+from latam_corpus.pipeline.result import RunResult, Work, sum_parts
 from latam_corpus.pipeline.run import find_parts, run
-from latam_corpus.pipeline.step_file import Told
+from latam_corpus.pipeline.step_file import StepCounts
 from latam_corpus.pipeline.survival import Loss
 
 if TYPE_CHECKING:
@@ -74,31 +74,31 @@ def test_a_run_tells_what_became_of_every_row(plan: Plan, tmp_path: Path, silent
     assert told["stages"]["redact"]["changed"] == 1
 
 
-def _more(told: Told) -> None:
+def _more(told: StepCounts) -> None:
     told.stages["collect"].rows_in += 1
 
 
-def _fewer_kept(told: Told) -> None:
+def _fewer_kept(told: StepCounts) -> None:
     told.kept[next(iter(told.kept))] -= 1
 
 
-def _none_failed(told: Told) -> None:
+def _none_failed(told: StepCounts) -> None:
     assert told.stages["collect"].failed
     told.stages["collect"].failed.clear()
 
 
-def _more_dropped(told: Told) -> None:
+def _more_dropped(told: StepCounts) -> None:
     told.dropped[next(iter(told.dropped))] += 1
 
 
 @pytest.mark.parametrize(("step", "damage"), [(0, _more), (-1, _fewer_kept), (0, _none_failed), (0, _more_dropped)])
 def test_a_run_whose_counts_do_not_add_up_ends_with_an_error(
-    plan: Plan, tmp_path: Path, silent: Silent, step: int, damage: Callable[[Told], None]
+    plan: Plan, tmp_path: Path, silent: Silent, step: int, damage: Callable[[StepCounts], None]
 ) -> None:
     """Rows that went in and came out nowhere, or the other way round, though every file is as it was written."""
     result = _run(plan, tmp_path, silent)
     folder = folder_of(tmp_path / "out" / "work", next(iter(result.outputs.values()))[step])
-    told = Told.read(folder)
+    told = StepCounts.read(folder)
     damage(told)
     told.write(folder)
     with pytest.raises(PartError, match=r"rows came in, \d were kept and \d set aside"):
@@ -107,7 +107,7 @@ def test_a_run_whose_counts_do_not_add_up_ends_with_an_error(
 
 def test_a_run_without_parts_has_no_rows(plan: Plan, tmp_path: Path) -> None:
     """Nothing came in, nothing is kept, and every stage is told all the same."""
-    result = settled(plan, tmp_path, {}, Work({}))
+    result = sum_parts(plan, tmp_path, {}, Work({}))
     assert (result.rows_in, result.kept, result.by_genre, result.seconds) == (0, 0, [], 0)
     assert result.stages == dict.fromkeys(plan.stages, Count())
 

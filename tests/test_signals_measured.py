@@ -19,7 +19,7 @@ from latam_corpus.errors import ConfigError
 from latam_corpus.quality.filter import Filter
 from latam_corpus.quality.measure import Measure
 from latam_corpus.quality.signals import ALWAYS, Reading, measure
-from latam_corpus.quality.signals.repetition_kernels import LONGEST_GRAM
+from latam_corpus.quality.signals.of_words_kernels import LONGEST_GRAM
 
 _DATA = Path(os.environ.get("LATAM_CORPUS_DATA", "missing"))
 _TEXT = "La barca salió del puerto antes del alba y volvió con la red vacía."

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from latam_corpus.catalog.source import Source
-from latam_corpus.collect import packs as module
+from latam_corpus.collect import files as module
 from latam_corpus.collect.files import InputFile, digest, list_inputs, packs, read, read_all, split
 from latam_corpus.engine.in_process import InProcess
 from latam_corpus.pipeline import cuts

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from latam_corpus.desk.preview_items import visible
+from latam_corpus.desk.preview_items import page_words
 from latam_corpus.desk.preview_page import lines_left_out
 from latam_corpus.report.page_frame import INTERNAL
 from latam_corpus.report.reasons import in_plain_words
@@ -156,9 +156,9 @@ def test_what_keeps_a_preview_from_being_made_is_told(command_line: CommandLine,
 def test_a_page_shows_all_its_words_but_those_nobody_sees() -> None:
     """A block a line; scripts, styles and comments aren't words; what is no markup is left as it is."""
     page = "<p>a<b>b</b></p><style>c</style><!-- d --><ul><li>e<li>f</ul><svg><text>g</text></svg>"
-    assert visible(page) == "ab\ne\nf"
-    assert visible("") == ""
-    assert visible("<div>" * 3000 + "h") == "h"
+    assert page_words(page) == "ab\ne\nf"
+    assert page_words("") == ""
+    assert page_words("<div>" * 3000 + "h") == "h"
 
 
 def test_reasons_are_said_in_plain_words() -> None:

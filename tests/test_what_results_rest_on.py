@@ -12,9 +12,8 @@ import pytest
 import latam_corpus
 from latam_corpus.errors import ConfigError
 from latam_corpus.pipeline import keys
-from latam_corpus.pipeline.keys import reading_code, stage_digest
+from latam_corpus.pipeline.keys import Code, reading_code, stage_digest
 from latam_corpus.pipeline.plan import Step
-from latam_corpus.pipeline.reach import Code
 from latam_corpus.pipeline.registry import STAGES, make_stage
 from latam_corpus.pipeline.supersede import Supersede
 from latam_corpus.stages import Stage
@@ -73,7 +72,7 @@ def _redone(before: dict[str, str], after: dict[str, str]) -> set[str]:
         ("extract/scan_kernels.py", {"skim", "extract"}),
         ("extract/repair.py", {"repair"}),
         ("language/evidence.py", {"identify"}),
-        ("quality/signals/marks.py", {"measure"}),
+        ("quality/signals/shared_counts.py", {"measure"}),
         ("text/spelling.py", {"measure", "fingerprint", "dedupe"}),  # these look for damage
         ("quality/measure.py", {"measure"}),
         ("quality/filter.py", {"filter"}),

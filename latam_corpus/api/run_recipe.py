@@ -15,14 +15,14 @@ from latam_corpus.audit.stores import open_store
 from latam_corpus.dedupe.dedupe import Dedupe
 from latam_corpus.engine.choose import make_engine
 from latam_corpus.errors import ConfigError, PartError, ReleaseError
-from latam_corpus.pipeline.collection_folders import with_collected
-from latam_corpus.pipeline.contracts import examined
+from latam_corpus.pipeline.collection_folders import with_warc_folders
+from latam_corpus.pipeline.contracts import examine_sources
 from latam_corpus.pipeline.plan import make_plan, named_sources
 from latam_corpus.pipeline.recipe import load_recipe
 from latam_corpus.pipeline.run import find_parts
 from latam_corpus.pipeline.run import run as run_plan
 from latam_corpus.pipeline.survival import accepted
-from latam_corpus.quality.policies import cached_policies
+from latam_corpus.policy import cached_policies
 from latam_corpus.release.build import build
 from latam_corpus.release.release_index import find_index
 from latam_corpus.release.sketch import scheme_of
@@ -78,7 +78,7 @@ def run(
     mended: list[str] = []
     plan, against = planned(found, _located(found, inputs), folder, opened, limit, mended=mended)
     chosen = make_engine(engine, workers or os.cpu_count() or 1)
-    for one in examined(plan):
+    for one in examine_sources(plan):
         for doubt in one.doubts:
             warnings.warn(f"{doubt.place}: {doubt.problem}; {doubt.remedy}", stacklevel=2)
     for hint in found.hints():
@@ -151,7 +151,7 @@ def planned(
     """
     cache = None if only_look else out / "work" / "index"
     plan, against = with_indexes(checked_plan(recipe, inputs, limit), store, cache, mended)
-    return with_collected(plan, out), against
+    return with_warc_folders(plan, out), against
 
 
 def checked_plan(recipe: Recipe, inputs: Mapping[str, str], limit: int | None) -> Plan:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from latam_corpus.audit.lineage import find, story
-from latam_corpus.audit.lineage_lines import story_lines
+from latam_corpus.audit.lineage import find, lineage
+from latam_corpus.audit.lineage_lines import lineage_lines
 from latam_corpus.errors import ConfigError
 from latam_corpus.pipeline.history import finished_runs
 from latam_corpus.report.notebook import lines_html
@@ -26,7 +26,7 @@ class Explanation:
     """The stories of the documents that a question means, each once, from the latest run that has it.
 
     Attributes:
-        stories: see `story`; one at least. The first is told, the others are named.
+        stories: see `lineage`; one at least. The first is told, the others are named.
     """
 
     stories: tuple[dict[str, Any], ...]
@@ -44,7 +44,7 @@ class Explanation:
         return lines_html(self._lines())
 
     def _lines(self) -> list[Line]:
-        lines = story_lines(self.stories[0])
+        lines = lineage_lines(self.stories[0])
         for one in self.stories[1:]:
             reason = f": {one['reason']}" if one["reason"] else ""
             label = one["title"] or one["beginning"][:50]
@@ -75,4 +75,4 @@ def explained(query: str, out: Path, run: Path | None, store: Store | None) -> E
         where = f"{len(runs)} runs" if len(runs) > 1 else runs[0].name
         raise ConfigError(f"«{query}»", f"no document of {where} has it", "quote words as they stand in the text")
     latest = {one.row["doc_id"]: one for one in reversed(found)}
-    return Explanation(tuple(story(one, store) for one in reversed(latest.values())))
+    return Explanation(tuple(lineage(one, store) for one in reversed(latest.values())))

@@ -12,7 +12,7 @@ import polars as pl
 
 from latam_corpus import schema
 from latam_corpus.audit.copies import copies
-from latam_corpus.catalog.urls import canonical_url
+from latam_corpus.catalog.identity import canonical_url
 from latam_corpus.collect.row_files import as_json
 from latam_corpus.language.variety import cues
 from latam_corpus.pipeline.history import finished_runs
@@ -33,7 +33,7 @@ _DOC_ID: Final = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True)
-class Found:
+class DocumentMatch:
     """A document in a run: the run's folder and `run.json`, and the row as it was kept or set aside."""
 
     run: Path
@@ -41,7 +41,7 @@ class Found:
     row: dict[str, Any]
 
 
-def find(out: Path, query: str, run: Path | None = None) -> list[Found]:
+def find(out: Path, query: str, run: Path | None = None) -> list[DocumentMatch]:
     """The documents that a query means, the latest run first, twenty at most.
 
     Args:
@@ -53,12 +53,12 @@ def find(out: Path, query: str, run: Path | None = None) -> list[Found]:
         ConfigError: the record of a run that is asked is damaged.
         PartError: one of its files is.
     """
-    found: list[Found] = []
+    found: list[DocumentMatch] = []
     for record in [read_record(run)] if run else finished_runs(out):
         # All that a story is told from; a damaged file may have been the one that has the document.
         files = {kind: record.files(kind) for kind in ("kept", "dropped", "ledger", "filters")}
         rows = _rows([*files["kept"], *files["dropped"]], query)
-        found += [Found(record.folder, record.values, row) for row in rows]
+        found += [DocumentMatch(record.folder, record.values, row) for row in rows]
         if len(found) >= _MOST:
             break
     return found[:_MOST]
@@ -77,7 +77,7 @@ def _rows(files: list[Path], query: str) -> Iterator[dict[str, Any]]:
         yield from schema.scan(files, schema.DOCUMENT_SCHEMA).filter(wanted).head(_MOST).collect().iter_rows(named=True)
 
 
-def story(found: Found, store: Store | None) -> dict[str, Any]:
+def lineage(found: DocumentMatch, store: Store | None) -> dict[str, Any]:
     """The story as plain values: what the catalogue says, what each stage did, what was measured, the verdict.
 
     The text is shown redacted and by its beginning only.
@@ -116,7 +116,7 @@ def _evidence(events: list[dict[str, Any]], stage: str, verdict: str = "dropped"
     return next((e["evidence"] for e in events if e["stage"] == stage and e["verdict"] == verdict), None)
 
 
-def _variety_cues(found: Found) -> dict[str, list[str]] | None:
+def _variety_cues(found: DocumentMatch) -> dict[str, list[str]] | None:
     """The words by which a variety was predicted, by region; they are found anew in the text, for no row holds them."""
     row = found.row
     if row["variety_basis"] != "predicted":
@@ -135,7 +135,7 @@ def _ledger(run: Path, doc_id: str) -> list[dict[str, Any]]:
     ]
 
 
-def _stages(found: Found, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _stages(found: DocumentMatch, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """What happened in each stage of the recipe, in order, up to the one that set the document aside.
 
     What a plan adds to a recipe is told only where something happened in it. The ledger goes by `doc_id`: where another
@@ -168,7 +168,7 @@ def _stages(found: Found, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return steps
 
 
-def _bounds(found: Found, row: dict[str, Any]) -> list[dict[str, Any]]:
+def _bounds(found: DocumentMatch, row: dict[str, Any]) -> list[dict[str, Any]]:
     """Each bound of the document's policy, as it stood in that run, with the measured value."""
     folder = found.run / "filters"
     if row["signals"] is None or not folder.is_dir():

@@ -16,7 +16,7 @@ _NAMES: Final = {"supersede": "records"}
 _MOST_CUES: Final = 12
 
 
-def story_lines(told: dict[str, Any]) -> list[Line]:
+def lineage_lines(told: dict[str, Any]) -> list[Line]:
     """The lines of a story (see `story`), the verdict in its colour.
 
     Args:

@@ -15,9 +15,9 @@ from latam_corpus.collect.row_files import as_documents, read_chunks
 from latam_corpus.errors import ConfigError
 from latam_corpus.pipeline.one_stage import with_language
 from latam_corpus.pipeline.run_record import read_record
+from latam_corpus.policy import cached_policies
 from latam_corpus.quality.distribution import PERCENTS, groups
 from latam_corpus.quality.measure import ALL, Measure
-from latam_corpus.quality.policies import cached_policies
 from latam_corpus.release.admission import Terms
 from latam_corpus.report.disclosure import BEGINNING, with_readable
 

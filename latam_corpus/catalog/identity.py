@@ -1,9 +1,147 @@
-"""The name of a document: a hash of its source and of its place there."""
+"""What a document is known by: the canonical form of its URL, and the id that is made of it.
+
+The canonical form of a URL rests on frozen rules: a change is a new `URL_VERSION`. Version 1, for `http` and `https`:
+
+1. Spaces and control characters around the URL, and tabs and line ends inside it, go.
+2. Scheme and host in lower case; the host in IDNA 2003 (the standard library's, which doesn't move) without a final
+   dot; the user name, the password, the scheme's own port and the fragment go.
+3. Dot segments are resolved; an empty path is `/`; double and final slashes stay, since servers tell them apart.
+4. Percent-encoding: unreserved characters are decoded, everything that may not stand is encoded as UTF-8, hex digits
+   are in upper case.
+5. Query parameters keep their order, without those that only say who clicked where (`_TRACKING`).
+
+`http` and `https`, with and without `www.`, stay apart. What isn't an http(s) URL is returned without the white space
+around it. The parser is this file's own regular expression, since urllib and courlan change with their releases.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import re
 import unicodedata
+from functools import lru_cache
+from typing import Final
+
+URL_VERSION: Final = 1
+
+# RFC 3986, appendix B, for the two schemes; the scheme's slashes are required.
+_PARTS: Final = re.compile(r"(?i)(https?)://([^/?#\\]*)([^?#]*)(?:\?([^#]*))?", re.DOTALL)
+_AUTHORITY: Final = re.compile(r"(\[[^\]]*\]|[^:]*)(?::([0-9]*))?")
+_HOST: Final = re.compile(r"[a-z0-9._-]+|\[[0-9a-f:.]+\]")
+_PORTS: Final = {"http": "80", "https": "443"}
+_UNRESERVED: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+# What may stand unencoded: unreserved, sub-delims, ":", "@" and "/"; in a query also "?".
+_PATH: Final = _UNRESERVED | frozenset("!$&'()*+,;=:@/")
+_QUERY: Final = _PATH | frozenset("?")
+_USUAL: Final = 2000  # characters of an address that is worth remembering
+_HEX: Final = frozenset("0123456789abcdefABCDEF")
+
+# Parameters that carry a campaign, a click or a visitor, never the document. From the lists of courlan 1.4 and of the
+# browsers' query strippers (Firefox, Brave); left out are names that sites also use for content (ref, source, id, s).
+_TRACKING: Final = frozenset({
+    "_ga", "_gl", "_hsenc", "_hsmi", "_openstat", "dclid", "fb_action_ids", "fb_action_types", "fb_ref",
+    "fb_source", "fbclid", "gbraid", "gclid", "gclsrc", "igshid", "jsessionid", "mc_cid", "mc_eid", "mkt_tok",
+    "msclkid", "oly_anon_id", "oly_enc_id", "phpsessid", "rb_clickid", "s_cid", "srsltid", "ttclid", "twclid",
+    "vero_conv", "vero_id", "wbraid", "wickedid", "xtor", "yclid", "ysclid",
+})  # fmt: skip
+_TRACKING_PREFIXES: Final = ("utm_", "pk_", "mtm_", "hsa_", "at_campaign", "at_medium")
+
+
+def canonical_url(url: str) -> str:
+    r"""The URL in the canonical form of `URL_VERSION`; never raises, and gives its own results back unchanged.
+
+    >>> canonical_url("HTTPS://Diario.Example:443/a/../Nota%7e1?utm_source=x&id=7#arriba")
+    'https://diario.example/Nota~1?id=7'
+    >>> canonical_url("http://ana:clave@peri\xf3dico.example/ma\xf1ana")
+    'http://xn--peridico-y3a.example/ma%C3%B1ana'
+    >>> canonical_url("  sin dirección ")
+    'sin dirección'
+    """
+    return _canonical(url) if len(url) <= _USUAL else _canonical.__wrapped__(url)
+
+
+@lru_cache(maxsize=2**12)  # a page's address is asked for by its reader, its opt-outs and its extractor
+def _canonical(url: str) -> str:
+    kept = re.sub(r"[\t\r\n]", "", re.sub(r"\A[\x00-\x20]+|[\x00-\x20]+\Z", "", url))
+    parts = _PARTS.match(kept)
+    if parts is None:
+        return url.strip()
+    scheme = parts[1].lower()
+    authority = parts[2].rpartition("@")[2]
+    host = _host(authority, scheme)
+    if host is None:  # junk, but junk without a password
+        return f"{parts[1]}://{authority}{kept[parts.end(2) :]}".strip()
+    # Browsers read a backslash in the path of an http URL as a slash.
+    path = _without_dots(_encoded(parts[3].replace("\\", "/"), _PATH)) or "/"
+    pairs = [pair for pair in (parts[4] or "").split("&") if pair and not _is_tracking(pair)]
+    query = _encoded("&".join(pairs), _QUERY)
+    return f"{scheme}://{host}{path}" + (f"?{query}" if query else "")
+
+
+def _host(authority: str, scheme: str) -> str | None:
+    """The host and, when it isn't the scheme's own, the port; None when no host can have that name."""
+    found = _AUTHORITY.fullmatch(authority.lower())
+    if found is None:
+        return None
+    name = found[1].rstrip(".")
+    if not name.isascii():
+        try:
+            name = name.encode("idna").decode("ascii").lower()
+        except UnicodeError:  # a label that is empty or too long
+            return None
+    if not _HOST.fullmatch(name):
+        return None
+    port = (found[2] or "").lstrip("0")
+    return name if port in ("", _PORTS[scheme]) else f"{name}:{port}"
+
+
+def _encoded(text: str, allowed: frozenset[str]) -> str:
+    """The text with its percent-encoding normalised.
+
+    >>> _encoded("a%7E%c3%b1 ñ%zz", _PATH)
+    'a~%C3%B1%20%C3%B1%25zz'
+    """
+    if not (set(text) - allowed):
+        return text
+    pieces: list[str] = []
+    at = 0
+    while at < len(text):
+        char = text[at]
+        if char == "%" and at + 2 < len(text) and text[at + 1] in _HEX and text[at + 2] in _HEX:
+            code = chr(int(text[at + 1 : at + 3], 16))
+            pieces.append(code if code in _UNRESERVED else text[at : at + 3].upper())
+            at += 3
+            continue
+        known = char in allowed
+        pieces.append(char if known else "".join(f"%{b:02X}" for b in char.encode("utf-8", "surrogatepass")))
+        at += 1
+    return "".join(pieces)
+
+
+def _without_dots(path: str) -> str:
+    """The path with `.` and `..` resolved (RFC 3986, 5.2.4).
+
+    >>> _without_dots("/a/./b/../c/..")
+    '/a/'
+    """
+    if "/." not in path:
+        return path
+    kept: list[str] = []
+    segments = path.split("/")[1:]
+    for place, segment in enumerate(segments):
+        if segment not in (".", ".."):
+            kept.append(segment)
+            continue
+        if segment == ".." and kept:
+            kept.pop()
+        if place == len(segments) - 1:
+            kept.append("")
+    return "/" + "/".join(kept)
+
+
+def _is_tracking(pair: str) -> bool:
+    name = _encoded(pair.partition("=")[0], _QUERY).lower()
+    return name in _TRACKING or name.startswith(_TRACKING_PREFIXES)
 
 
 def doc_id(source_id: str, locator: str) -> str:

@@ -15,9 +15,8 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from latam_corpus import vocabulary
 from latam_corpus.catalog.fields import Charset, Country, Language, Model, Pattern, as_tuple
-from latam_corpus.catalog.harvest_tables import CommonCrawl, Feeds, Oai
+from latam_corpus.catalog.harvest_tables import CommonCrawl, Crawl, Feeds, Oai
 from latam_corpus.catalog.rights import tier_of
-from latam_corpus.catalog.scope import Crawl
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.messages import _
 from latam_corpus.toml_model import load_toml
@@ -35,8 +34,8 @@ Names = Annotated[tuple[str, ...], BeforeValidator(as_tuple)]
 
 # Files of these formats have no columns but `raw`; those of web archives have what their reader and the crawler wrote.
 _WHOLE: Final = frozenset({"text", "markdown", "html", "tei"})
-CATALOGUED: Final = ("id", "url", "title", "creators", "published", "declared_language", "rights")
-PAGE_COLUMNS: Final = frozenset({*CATALOGUED, "obtained", "raw"})
+METADATA_COLUMNS: Final = ("id", "url", "title", "creators", "published", "declared_language", "rights")
+PAGE_COLUMNS: Final = frozenset({*METADATA_COLUMNS, "obtained", "raw"})
 
 
 def _pick(value: object) -> object:

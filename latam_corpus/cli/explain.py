@@ -43,7 +43,7 @@ def explain(
 
 def tell(told: dict[str, Any]) -> None:
     """Print a story."""
-    from latam_corpus.audit.lineage_lines import story_lines
+    from latam_corpus.audit.lineage_lines import lineage_lines
 
-    for line in story_lines(told):
+    for line in lineage_lines(told):
         console.print(styled(*line))

@@ -51,7 +51,7 @@ def signals(as_json: Json = False) -> None:
 def languages(as_json: Json = False) -> None:
     """List the languages that can be told or have a policy: lines trained on, policy, stop words, reviewers."""
     from latam_corpus.language.coverage import coverage
-    from latam_corpus.quality.policies import cached_policies
+    from latam_corpus.policy import cached_policies
 
     found = coverage(cached_policies())
     if as_json:

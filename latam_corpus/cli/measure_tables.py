@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from latam_corpus.audit.measurement import MeasuredRows
-    from latam_corpus.quality.distribution import Group, Measured
+    from latam_corpus.quality.distribution import Group, SignalDistribution
 
 Internal = Annotated[bool, typer.Option("--internal", help="Show texts whose terms keep them inside; stamps the page.")]
 Page = Annotated[Path | None, typer.Option("--html", help="Write a page here: one file, no network needed.")]
@@ -92,7 +92,7 @@ def _print(group: Group, texts: dict[str, str | None], every: bool) -> None:
     console.print()
 
 
-def _row(measured: Measured) -> tuple[str, ...]:
+def _row(measured: SignalDistribution) -> tuple[str, ...]:
     from latam_corpus.quality.distribution import shown
 
     quantiles = (_short(measured.quantiles[p]) if measured.quantiles else "" for p in (1, 5, 50, 95, 99))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.cli.show import console, errors, number, print_json, table
 from latam_corpus.collect.files import SPAN_BYTES
-from latam_corpus.pipeline.contracts import mapping_told
+from latam_corpus.pipeline.contracts import mapping_rows
 from latam_corpus.pipeline.history import latest
 from latam_corpus.pipeline.part import Task, folder_of, keys_of
 from latam_corpus.pipeline.plan import run_digest
@@ -138,7 +138,7 @@ def tell_result(result: RunResult, released: Manifest | None, before: str | None
                 "rows": {"in": result.rows_in, "kept": result.kept},
                 "stages": {name: dataclasses.asdict(count) for name, count in result.stages.items()},
                 "barriers": result.barriers,
-                "mapping": mapping_told(result.facts),
+                "mapping": mapping_rows(result.facts),
                 "by_genre": result.by_genre,
                 "reused": {title: {"parts": n, "of": of} for title, (n, of) in result.reused.items()},
                 "failures": result.failures,

@@ -49,14 +49,14 @@ def check(
     """
     from latam_corpus.api.run_recipe import checked_plan, with_indexes
     from latam_corpus.cli.outcome import tell_examined
-    from latam_corpus.pipeline.contracts import examined
+    from latam_corpus.pipeline.contracts import examine_sources
     from latam_corpus.pipeline.recipe import load_recipe
     from latam_corpus.release.store import Store
 
     found = load_recipe(recipe)
     plan = checked_plan(found, {}, None)
     _, against = with_indexes(plan, Store.at(store or out / "store"), None)
-    seen = examined(checked_plan(found, parse_inputs(found, inputs), None)) if inputs else []
+    seen = examine_sources(checked_plan(found, parse_inputs(found, inputs), None)) if inputs else []
     told = {
         "recipe": found.name,
         "ok": True,
@@ -90,7 +90,7 @@ def check(
 
 def _input(one: Examined) -> dict[str, object]:
     """What was looked at of a source, for JSON."""
-    from latam_corpus.pipeline.contracts import mapping_told
+    from latam_corpus.pipeline.contracts import mapping_rows
 
     return {
         "source": one.source,
@@ -99,7 +99,7 @@ def _input(one: Examined) -> dict[str, object]:
         "records": one.facts.records,
         "whole": one.whole,
         "doubts": [{key: str(text) for key, text in doubt._asdict().items()} for doubt in one.doubts],
-        "mapping": mapping_told({one.source: one.facts}),
+        "mapping": mapping_rows({one.source: one.facts}),
     }
 
 
@@ -172,7 +172,7 @@ def run(
     from latam_corpus.audit.stores import open_store
     from latam_corpus.cli.outcome import tell_examined, tell_looking, tell_plan, tell_result
     from latam_corpus.engine.choose import make_engine
-    from latam_corpus.pipeline.contracts import examined
+    from latam_corpus.pipeline.contracts import examine_sources
     from latam_corpus.pipeline.recipe import load_recipe
     from latam_corpus.pipeline.run import find_parts
     from latam_corpus.pipeline.run import run as run_plan
@@ -185,7 +185,7 @@ def run(
     mended: list[str] = []
     plan, against = planned(found, located, out, opened, limit, mended=mended, only_look=dry_run)
     chosen = make_engine(engine, workers or os.cpu_count() or 1)
-    tell_examined(examined(plan))
+    tell_examined(examine_sources(plan))
     parts = find_parts(plan, limit, tell_looking)
     if dry_run:
         tell_plan(plan, parts, out, as_json=as_json)

@@ -20,7 +20,7 @@ Lang = Annotated[
 ]
 
 
-def spoken(named: str) -> str:
+def ui_language(named: str) -> str:
     """The language asked for, else the one of the user's machine.
 
     Raises:

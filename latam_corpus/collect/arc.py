@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
 from latam_corpus.collect import streams
 from latam_corpus.collect.pages import page_of
-from latam_corpus.collect.records import Failure, Found, chunked
+from latam_corpus.collect.records import Failure, NumberedRecord, chunked
 from latam_corpus.errors import DocumentError
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
         yield from chunked(_records(cast("BinaryIO", unpacked)), limits)
 
 
-def _records(stream: BinaryIO) -> Iterator[Found | Failure | None]:
+def _records(stream: BinaryIO) -> Iterator[NumberedRecord | Failure | None]:
     """A page, a failure or None for each record; lines that belong to none are one failure together."""
     number, astray = 0, False
     while line := stream.readline(_LONGEST):
@@ -62,7 +62,9 @@ def _records(stream: BinaryIO) -> Iterator[Found | Failure | None]:
             yield _page(stream, number, length, header["type"].decode("latin-1"), about)
 
 
-def _page(stream: BinaryIO, number: int, length: int, said: str, about: dict[str, Any]) -> Found | Failure | None:
+def _page(
+    stream: BinaryIO, number: int, length: int, said: str, about: dict[str, Any]
+) -> NumberedRecord | Failure | None:
     left = length
 
     def take(size: int) -> bytes:
@@ -76,7 +78,7 @@ def _page(stream: BinaryIO, number: int, length: int, said: str, about: dict[str
 
     if length > streams.MAX_RECORD:
         told = {"bytes": length, "limit_bytes": streams.MAX_RECORD}
-        made: Found | Failure | None = Failure(number, "too large", told)
+        made: NumberedRecord | Failure | None = Failure(number, "too large", told)
     else:
         is_http = about["url"].startswith("http")
         made = page_of(number, None, None if is_http else said, take, about)

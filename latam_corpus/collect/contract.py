@@ -34,7 +34,7 @@ VALUES_SCHEMA: Final = pl.Schema({"column": pl.String, "hash": pl.UInt64, "numbe
 
 
 @dataclass
-class Given:
+class ColumnFill:
     """How a column of the documents was filled.
 
     Attributes:
@@ -76,7 +76,7 @@ class Facts:
 
     records: int = 0
     filled: Counter[str] = field(default_factory=Counter)
-    given: dict[str, Given] = field(default_factory=dict)
+    given: dict[str, ColumnFill] = field(default_factory=dict)
     lacking: dict[str, list[Lacking]] = field(default_factory=dict)
 
     def add(self, other: Facts) -> None:
@@ -84,7 +84,7 @@ class Facts:
         self.records += other.records
         self.filled += other.filled
         for name, more in other.given.items():
-            mine = self.given.setdefault(name, Given(more.origin))
+            mine = self.given.setdefault(name, ColumnFill(more.origin))
             mine.records += more.records
             mine.filled += more.filled
             mine.example = mine.example or more.example
@@ -106,11 +106,11 @@ class Facts:
         return cls(
             told["records"],
             Counter(told["filled"]),
-            {name: Given(**given) for name, given in told["given"].items()},
+            {name: ColumnFill(**given) for name, given in told["given"].items()},
             {file: [Lacking(**one) for one in parts] for file, parts in told["lacking"].items()},
         )
 
-    def empty(self) -> dict[str, Given]:
+    def empty(self) -> dict[str, ColumnFill]:
         """The columns of the documents for which no record gave a value."""
         return {name: given for name, given in self.given.items() if given.records and not given.filled}
 
@@ -203,7 +203,7 @@ class Watch:
             if not asked or (values is None and getattr(columns, name) is None):
                 return
             origin = asked[0].column or "path"
-        told = self.facts.given.setdefault(name, Given(origin))
+        told = self.facts.given.setdefault(name, ColumnFill(origin))
         told.records += len(records)
         filled = sum(value is not None for value in values or ())
         told.filled += filled

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeAlias
 
 from latam_corpus.collect import streams
-from latam_corpus.collect.dialects import Dialect, dialect_of
 from latam_corpus.collect.linespans import piece_of
-from latam_corpus.collect.records import Failure, Found, chunked
+from latam_corpus.collect.records import Failure, NumberedRecord, chunked
 from latam_corpus.collect.spans import Span, entered
 from latam_corpus.collect.streams import blocks, compression, surveyed
 from latam_corpus.errors import SourceError
@@ -22,6 +21,72 @@ if TYPE_CHECKING:
     from latam_corpus.catalog.source import Source
     from latam_corpus.collect.records import Chunk, Content, Limits
     from latam_corpus.collect.spans import Entry
+
+_CANDIDATES: Final = (",", ";", "\t", "|")
+_ROWS: Final = 50
+_MOST: Final = 0.5
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """What parts the columns, and whether a field may stand in double quotes."""
+
+    delimiter: str
+    quotes: bool = True
+
+    def options(self) -> type[csv.Dialect]:
+        """The dialect as Python's reader takes it; strict, so that a broken row is told and not guessed."""
+        made = type("_Options", (csv.Dialect,), {"delimiter": self.delimiter, "lineterminator": "\n", "strict": True})
+        made.quotechar = '"' if self.quotes else None  # type: ignore[attr-defined]
+        made.quoting = csv.QUOTE_MINIMAL if self.quotes else csv.QUOTE_NONE  # type: ignore[attr-defined]
+        made.doublequote = True  # type: ignore[attr-defined]
+        return made
+
+
+def dialect_of(sample: str, delimiter: str | None = None, *, tab: bool = False) -> Dialect:
+    r"""The dialect in which most of the sample's rows have as many columns as the first; commas where none fits.
+
+    Args:
+        sample: the first lines of a file.
+        delimiter: the one that the source states.
+        tab: whether the file's name says that tabs part the columns.
+
+    >>> dialect_of("título;texto\nCoplas;Sol, luna y mar\nuna fila rota\nZambas;Pan\n").delimiter
+    ';'
+    >>> dialect_of('texto\tautor\n"Vení", dijo.\tAnónimo\n', tab=True)
+    Dialect(delimiter='\t', quotes=False)
+    """
+    stated = delimiter or ("\t" if tab else None)
+    if stated is None:
+        fits = {one: _fit(sample, Dialect(one)) for one in _CANDIDATES}
+        stated = max(_CANDIDATES, key=lambda one: fits[one])
+        if fits[stated][0] <= _MOST:
+            stated = ","
+    # Tab-separated files are as often written without any quoting; then a quote at the start of a field is the text's.
+    quoted, plain = Dialect(stated), Dialect(stated, quotes=False)
+    return plain if stated == "\t" and _fit(sample, plain) > _fit(sample, quoted) else quoted
+
+
+def _fit(sample: str, dialect: Dialect) -> tuple[float, int]:
+    """The share of the sample's rows that have as many columns as the first, and how many; none where it is one."""
+    reader = csv.reader(sample.splitlines(keepends=True), dialect.options())
+    counts: list[int] = []
+    while len(counts) < _ROWS:
+        try:
+            row = next(reader)
+        except StopIteration:
+            break
+        except csv.Error as error:
+            if "unexpected end" in str(error):  # the sample may end within a quoted field
+                break
+            row = []
+            counts.append(0)
+        if row:
+            counts.append(len(row))
+    if not counts or counts[0] < 2:  # noqa: PLR2004  (one column has no delimiter)
+        return 0.0, 0
+    return counts.count(counts[0]) / len(counts), counts[0]
+
 
 _SAMPLE: Final = 2**16
 _EXCERPT: Final = 120
@@ -100,10 +165,10 @@ def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
     """
     table = _table(content, source)
     with content.open() as stream:
-        yield from chunked(_found(content, stream, table), limits, table.names)
+        yield from chunked(_numbered(content, stream, table), limits, table.names)
 
 
-def _found(content: Content, stream: BinaryIO, table: _Table) -> Iterator[Found | Failure | None]:
+def _numbered(content: Content, stream: BinaryIO, table: _Table) -> Iterator[NumberedRecord | Failure | None]:
     """A record, a failure or None for each row of the content's span, or of all of it."""
     span = content.span
     before = span.first_record - 1 if span else 0
@@ -116,7 +181,7 @@ def _found(content: Content, stream: BinaryIO, table: _Table) -> Iterator[Found 
         if record is None or isinstance(record, Failure):
             yield record
         else:
-            yield Found(number, record, sum(map(len, record.values())))
+            yield NumberedRecord(number, record, sum(map(len, record.values())))
 
 
 def split(content: Content, source: Source, bytes_: int) -> list[Span]:

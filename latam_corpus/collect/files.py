@@ -1,11 +1,14 @@
-"""The raw documents of a source's files, in frames of bounded size: whole files, parts of them, members of archives."""
+"""The raw documents of a source's files, in frames of bounded size: whole files, parts, packs, members of archives."""
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from importlib import import_module
+from itertools import groupby
+from typing import TYPE_CHECKING, Final, cast
 
 from fsspec.utils import glob_translate
 
@@ -16,9 +19,7 @@ from latam_corpus.collect.formats import UNKNOWN, format_of
 from latam_corpus.collect.frames import failed_rows, rows_of
 from latam_corpus.collect.groups import grouped, is_grouped
 from latam_corpus.collect.listing import InputFile, digest, list_inputs
-from latam_corpus.collect.packs import packs
-from latam_corpus.collect.readers import reader_of, splitter_of
-from latam_corpus.collect.record_context import Place
+from latam_corpus.collect.record_context import RecordContext
 from latam_corpus.collect.records import Chunk, Content, Failure, Limits
 from latam_corpus.collect.spans import SPAN_BYTES
 from latam_corpus.collect.streams import open_url
@@ -31,7 +32,90 @@ if TYPE_CHECKING:
 
     from latam_corpus.catalog.source import Source
     from latam_corpus.collect.batches import Rows
+    from latam_corpus.collect.formats import Format
+    from latam_corpus.collect.records import Reader, Splitter
     from latam_corpus.collect.spans import Span
+
+# A part takes a tenth of a second and some twenty files on disk, whatever is in it: as much as the stages take for
+# 400 kB of text. A larger file than this is worth a part of its own.
+SMALL: Final = 2**20
+# So few small files are a part each: what that costs isn't felt, and workers can share them.
+FEW: Final = 16
+# What a pack may hold; on the average it holds half of one or the other. Small enough that a changed file redoes some
+# seconds of work, and that there are packs for all workers.
+PACK_FILES: Final = 1024
+PACK_BYTES: Final = 32 * 2**20
+
+
+def packs(files: Sequence[InputFile]) -> Iterator[tuple[InputFile, ...]]:
+    """The files of a source, in their order, as those that are read together; a large file stands alone.
+
+    Args:
+        files: those of `list_inputs`.
+    """
+    few = sum(file.size <= SMALL for file in files) <= FEW
+    for alone, run in groupby(files, key=lambda file: few or file.size > SMALL):
+        mine = tuple(run)
+        yield from ((file,) for file in mine) if alone else _cut(mine, [_lot(file) for file in mine])
+
+
+def _cut(files: tuple[InputFile, ...], lots: list[bytes]) -> Iterator[tuple[InputFile, ...]]:
+    """The files in packs, cut before the one with the least lot, and again what is still too large.
+
+    Where a cut falls rests on the paths around it alone. A file that comes or goes changes its own pack, or where it
+    has the least lot or makes a pack too large, two; counted from the first file, all that follow would change.
+    """
+    if len(files) <= PACK_FILES and sum(file.size for file in files) <= PACK_BYTES:
+        yield files
+        return
+    middle = min(range(1, len(files)), key=lots.__getitem__)
+    yield from _cut(files[:middle], lots[:middle])
+    yield from _cut(files[middle:], lots[middle:])
+
+
+def _lot(file: InputFile) -> bytes:
+    """What is drawn for a file by its path."""
+    return hashlib.sha256(file.relative.encode()).digest()
+
+
+READERS: Final = {
+    "jsonl": "latam_corpus.collect.jsonl:read",
+    "csv": "latam_corpus.collect.csv_tables:read",
+    "parquet": "latam_corpus.collect.parquet:read",
+    "arrow": "latam_corpus.collect.arrow:read",
+    "warc": "latam_corpus.collect.warc:read",
+    "arc": "latam_corpus.collect.arc:read",
+    "text": "latam_corpus.collect.whole_files:read",
+    "markdown": "latam_corpus.collect.whole_files:read",
+    "html": "latam_corpus.collect.whole_files:read",
+    "tei": "latam_corpus.collect.whole_files:read",
+}
+# A file of another format is read as one.
+SPLITTERS: Final = {
+    "jsonl": "latam_corpus.collect.linespans:split",
+    "csv": "latam_corpus.collect.csv_tables:split",
+    "parquet": "latam_corpus.collect.parquet:split",
+    "arrow": "latam_corpus.collect.arrow:split",
+    "warc": "latam_corpus.collect.warc:split",
+    "archive": "latam_corpus.collect.archives:split",
+    "wacz": "latam_corpus.collect.archives:split",
+}
+
+
+def reader_of(entry: Format) -> Reader:
+    """Return the reader of a format that is no archive."""
+    return cast("Reader", _imported(READERS[entry.name]))
+
+
+def splitter_of(entry: Format) -> Splitter | None:
+    """Return the function that finds parts inside a file of the format; None where there is none."""
+    return cast("Splitter", _imported(SPLITTERS[entry.name])) if entry.name in SPLITTERS else None
+
+
+def _imported(path: str) -> object:
+    module, _, name = path.partition(":")
+    return getattr(import_module(module), name)
+
 
 __all__ = ["BYTES", "ROWS", "SPAN_BYTES", "InputFile", "digest", "list_inputs", "packs", "read", "read_all", "split"]
 
@@ -128,19 +212,19 @@ def read_all(
     def pieces() -> Iterator[Rows]:
         for file in files:
             entry = format_of(file.relative, source.collect.format) or UNKNOWN
-            place = Place(source, file.relative, file.modified, entry, genre, part=part, watch=watch)
-            yield from _pieces(place, _content(file, span), limits, limit)
+            context = RecordContext(source, file.relative, file.modified, entry, genre, part=part, watch=watch)
+            yield from _pieces(context, _content(file, span), limits, limit)
 
     yield from gathered(pieces(), limits)
     watch.end()
 
 
-def _pieces(place: Place, content: Content, limits: Limits, limit: int | None) -> Iterator[Rows]:
+def _pieces(context: RecordContext, content: Content, limits: Limits, limit: int | None) -> Iterator[Rows]:
     """The file's rows, as they are read, up to the limit."""
-    if limit is not None and not is_grouped(place.source.collect):
+    if limit is not None and not is_grouped(context.source.collect):
         limits = Limits(max(1, min(limits.rows, limit)), limits.bytes_)
     left = limit
-    for piece in _rows(place, content, limits):
+    for piece in _rows(context, content, limits):
         shown = piece if left is None or piece.height <= left else piece.take(range(left))
         if shown.height:
             yield shown
@@ -154,63 +238,63 @@ def _content(file: InputFile, span: Span | None = None) -> Content:
     return Content(file.relative, partial(open_url, file.url), span)
 
 
-def _rows(place: Place, content: Content, limits: Limits, budget: Budget | None = None) -> Iterator[Rows]:
+def _rows(context: RecordContext, content: Content, limits: Limits, budget: Budget | None = None) -> Iterator[Rows]:
     """The rows of a file or member, whatever its format."""
-    if place.format.archive:
-        yield from _of_members(place, content, limits, budget or Budget())
+    if context.format.archive:
+        yield from _of_members(context, content, limits, budget or Budget())
         return
-    chunks = _guarded(place, content, limits)
-    if is_grouped(place.source.collect) and place.media_type is None:
-        chunks = grouped(chunks, place.source.collect, limits)
+    chunks = _guarded(context, content, limits)
+    if is_grouped(context.source.collect) and context.media_type is None:
+        chunks = grouped(chunks, context.source.collect, limits)
     for chunk in chunks:
-        yield rows_of(place, chunk) if chunk.records else failed_rows(place, chunk.failures, _body(place))
+        yield rows_of(context, chunk) if chunk.records else failed_rows(context, chunk.failures, _body(context))
 
 
-def _body(place: Place) -> str:
-    return "raw" if place.media_type else "text"
+def _body(context: RecordContext) -> str:
+    return "raw" if context.media_type else "text"
 
 
-def _guarded(place: Place, content: Content, limits: Limits) -> Iterator[Chunk]:
+def _guarded(context: RecordContext, content: Content, limits: Limits) -> Iterator[Chunk]:
     """The reader's chunks; when the file fails, a last chunk that says so."""
-    if place.format is UNKNOWN:
+    if context.format is UNKNOWN:
         yield Chunk([], [], [_UNKNOWN])
         return
     try:
-        chunks = reader_of(place.format)(content, place.source, limits)
-        if place.watch and place.format.media_type is None:
-            chunks = place.watch.over(place.relative, chunks, is_part=content.span is not None)
+        chunks = reader_of(context.format)(content, context.source, limits)
+        if context.watch and context.format.media_type is None:
+            chunks = context.watch.over(context.relative, chunks, is_part=content.span is not None)
         yield from chunks
     except SourceError as error:
         yield Chunk([], [], [Failure(None, "damaged file", {"error": error.problem})])
 
 
-def _of_members(place: Place, content: Content, limits: Limits, budget: Budget) -> Iterator[Rows]:
+def _of_members(context: RecordContext, content: Content, limits: Limits, budget: Budget) -> Iterator[Rows]:
     """The rows of an archive's members, in its order; what can't be read of it is a failed row.
 
     The source's patterns choose among the members as they do among a folder's files, unless they chose the archive.
     """
-    collect = place.source.collect
+    collect = context.source.collect
     patterns = [re.compile(glob_translate(pattern)) for pattern in collect.files]
-    if any(pattern.fullmatch(place.file) for pattern in patterns):
+    if any(pattern.fullmatch(context.file) for pattern in patterns):
         patterns = []
     try:
-        for member in members(content, place.modified, budget):
+        for member in members(content, context.modified, budget):
             if isinstance(member, Failure):
-                yield failed_rows(replace(place, format=UNKNOWN), [member])
+                yield failed_rows(replace(context, format=UNKNOWN), [member])
                 continue
-            name = member.name if place.member is None else f"{place.member}/{member.name}"
-            inner = replace(place, member=name, modified=member.modified, part=None)
-            holds = place.format.holds
+            name = member.name if context.member is None else f"{context.member}/{member.name}"
+            inner = replace(context, member=name, modified=member.modified, part=None)
+            holds = context.format.holds
             entry = format_of(member.name, None if holds else collect.format) or UNKNOWN
             if holds and entry.name != holds:
                 continue
             if isinstance(member, Refused):
                 yield failed_rows(replace(inner, format=UNKNOWN), [member.failure])
                 continue
-            if entry.archive and place.member is not None:
+            if entry.archive and context.member is not None:
                 told = Failure(None, "nested archive", {"remedy": "unpack it; archives are read one in another"})
                 yield failed_rows(replace(inner, format=UNKNOWN), [told])
             elif entry.archive or not patterns or any(pattern.fullmatch(member.name) for pattern in patterns):
                 yield from _rows(replace(inner, format=entry), Content(inner.relative, member.open), limits, budget)
     except SourceError as error:
-        yield failed_rows(replace(place, format=UNKNOWN), [Failure(None, "damaged file", {"error": error.problem})])
+        yield failed_rows(replace(context, format=UNKNOWN), [Failure(None, "damaged file", {"error": error.problem})])

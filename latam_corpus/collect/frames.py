@@ -1,4 +1,4 @@
-"""Chunks of records as rows with the document's columns: one row a text, one row a failure, nothing lost."""
+"""Chunks of records as rows with the document's columns and terms: one row a text, one row a failure, nothing lost."""
 
 from __future__ import annotations
 
@@ -7,50 +7,87 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.catalog.identity import doc_id
-from latam_corpus.collect import values
+from latam_corpus.catalog.optout.opt_out import withheld
+from latam_corpus.catalog.rights import openness, tier_of, uses_under
+from latam_corpus.collect import mapping
 from latam_corpus.collect.batches import Rows, Same, joined
 from latam_corpus.collect.mapping import cleaned, text_of, value_at, values_of
 from latam_corpus.collect.records import WITHDRAWN, unreadable
-from latam_corpus.collect.terms import terms_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from latam_corpus.catalog.source import Source, Text
     from latam_corpus.collect.batches import Values
-    from latam_corpus.collect.record_context import Place
+    from latam_corpus.collect.record_context import RecordContext
     from latam_corpus.collect.records import Chunk, Failure, Record
 
+_ASKING: Final = "rsl-permission"
+
+
+def terms_of(source: Source, statement: str | None, refused: Iterable[str] = ()) -> tuple[str, list[str]]:
+    """The rights tier and the uses of a record with this statement of rights and these opt-out signals.
+
+    The source's own statement has the source's tier and uses, which may rest on an agreement. Another statement has
+    the tier it gives; a less open one narrows the uses, a more open one never widens them. An opt-out takes away the
+    uses that it withholds; where a licence must first be obtained, the tier is no more open than `permission`.
+
+    >>> from latam_corpus.catalog.source import load_source
+    >>> terms_of(load_source("disco-sonnets"), "CC BY-SA 4.0")
+    ('share_alike', ['train', 'redistribute', 'evaluate'])
+    >>> terms_of(load_source("disco-sonnets"), "Todos los derechos reservados")
+    ('unknown', ['evaluate'])
+    >>> terms_of(load_source("disco-sonnets"), "CC BY-SA 4.0", ["noai"])
+    ('share_alike', ['redistribute', 'evaluate'])
+    """
+    tier, uses = _stated(source, statement)
+    signals = list(refused)
+    if _ASKING in signals and openness(tier) < openness("permission"):
+        tier = "permission"
+    kept = withheld(signals)
+    return tier, [use for use in uses if use not in kept]
+
+
+def _stated(source: Source, statement: str | None) -> tuple[str, list[str]]:
+    """The tier and the uses by the statements alone."""
+    if source.rights and statement == source.rights.statement:
+        return source.tier, list(source.uses)
+    tier = tier_of(statement)
+    if openness(tier) <= openness(source.tier):
+        return tier, list(source.uses)
+    return tier, uses_under(tier, source.uses)
+
+
 _AS: Final[dict[str, Callable[[Any], Any]]] = {
-    "url": values.as_url,
-    "title": values.as_text,
-    "creators": values.as_names,
-    "published": values.as_published,
-    "declared_language": values.as_text,
-    "country": values.as_country,
-    "genre": values.as_genre,
-    "composition": values.as_composition,
-    "contributor": values.as_text,
-    "rights": values.as_text,
-    "obtained": values.as_time,
+    "url": mapping.as_url,
+    "title": mapping.as_text,
+    "creators": mapping.as_names,
+    "published": mapping.as_published,
+    "declared_language": mapping.as_text,
+    "country": mapping.as_country,
+    "genre": mapping.as_genre,
+    "composition": mapping.as_composition,
+    "contributor": mapping.as_text,
+    "rights": mapping.as_text,
+    "obtained": mapping.as_time,
 }
 _KEYS_SHOWN: Final = 20
 
 
-def rows_of(place: Place, chunk: Chunk) -> Rows:
+def rows_of(context: RecordContext, chunk: Chunk) -> Rows:
     """The chunk's documents and failures, in the order of the file.
 
     A record without a usable text is a row with `drop_reason` `unreadable:<cause>`, the verdict `failed` and the
     evidence as JSON.
     """
-    source = place.source
-    body = "raw" if place.media_type else "text"
+    source = context.source
+    body = "raw" if context.media_type else "text"
     pieces: list[Rows] = []
     if chunk.records:
         keys = frozenset().union(*chunk.records)
-        shared = _shared(place, chunk.records, keys)
+        shared = _shared(context, chunk.records, keys)
         texts = source.collect.texts or (None,)
-        pieces = [_documents(place, chunk, keys, shared, text) for text in texts]
+        pieces = [_documents(context, chunk, keys, shared, text) for text in texts]
         if len(pieces) > 1:
             # The texts of one record stand side by side.
             order = [
@@ -60,50 +97,50 @@ def rows_of(place: Place, chunk: Chunk) -> Rows:
     if chunk.failures:
         numbers = [number for number in chunk.numbers for _ in range(pieces[0].height // len(chunk.numbers))]
         numbers += [failure.number for failure in chunk.failures]
-        pieces.append(failed_rows(place, chunk.failures, body))
+        pieces.append(failed_rows(context, chunk.failures, body))
         # Stable, and what has no number (the rest of a damaged file) stands last.
         order = sorted(range(len(numbers)), key=lambda row: (numbers[row] is None, numbers[row] or 0))
         return joined(pieces).take(order)
     return pieces[0]
 
 
-def failed_rows(place: Place, failures: Sequence[Failure], body: str = "text") -> Rows:
+def failed_rows(context: RecordContext, failures: Sequence[Failure], body: str = "text") -> Rows:
     """One row for each failure, with what the source says of all its documents."""
     # Two parts of a file may each be damaged; they are two rows.
-    whole = f"{place.relative}#{place.part}" if place.part else place.relative
+    whole = f"{context.relative}#{context.part}" if context.part else context.relative
     locators = [
-        f.about.get("id") or f.about.get("url") or (whole if f.number is None else f"{place.relative}#{f.number}")
+        f.about.get("id") or f.about.get("url") or (whole if f.number is None else f"{context.relative}#{f.number}")
         for f in failures
     ]
-    defaults = place.defaults()
+    defaults = context.defaults()
     columns: dict[str, Values] = {name: Same(value) for name, value in defaults.items()}
     known = {name for failure in failures for name in failure.about if name in _AS}
     for name in known:
         default = defaults.get(name)
         columns[name] = [default if (value := _AS[name](f.about.get(name))) is None else value for f in failures]
     columns |= {
-        "doc_id": [doc_id(place.source.id, locator) for locator in locators],
-        "member": [place.named(None if f.number is None else str(f.number)) for f in failures],
+        "doc_id": [doc_id(context.source.id, locator) for locator in locators],
+        "member": [context.named(None if f.number is None else str(f.number)) for f in failures],
         "offset": [f.offset for f in failures],
         "digest": Same(None),
         "drop_reason": [f.reason for f in failures],
-        "evidence": [json.dumps({"file": place.relative, **f.evidence}, ensure_ascii=False) for f in failures],
+        "evidence": [json.dumps({"file": context.relative, **f.evidence}, ensure_ascii=False) for f in failures],
         body: Same(None),
     }
-    return _rows(place, columns, len(failures), body)
+    return _rows(context, columns, len(failures), body)
 
 
-def _shared(place: Place, records: Sequence[Record], keys: frozenset[str]) -> dict[str, Values]:
+def _shared(context: RecordContext, records: Sequence[Record], keys: frozenset[str]) -> dict[str, Values]:
     """The columns that all texts of a record share."""
-    columns = place.source.collect.columns
-    defaults = place.defaults()
+    columns = context.source.collect.columns
+    defaults = context.defaults()
     shared: dict[str, Values] = {}
     for name, convert in _AS.items():
         default = defaults.get(name)
-        found = values_of(columns, name, records, keys, place.relative)
+        found = values_of(columns, name, records, keys, context.relative)
         converted = None if found is None else [convert(one) for one in found]
-        if place.watch:
-            place.watch.given(name, records, converted)
+        if context.watch:
+            context.watch.given(name, records, converted)
         if converted is None:
             shared[name] = Same(default)
         else:
@@ -111,11 +148,13 @@ def _shared(place: Place, records: Sequence[Record], keys: frozenset[str]) -> di
     return shared
 
 
-def _documents(place: Place, chunk: Chunk, keys: frozenset[str], shared: dict[str, Values], text: Text | None) -> Rows:
+def _documents(
+    context: RecordContext, chunk: Chunk, keys: frozenset[str], shared: dict[str, Values], text: Text | None
+) -> Rows:
     """One row a record: its only text, or the one in this column."""
-    source = place.source
-    bodies = _bodies(place, chunk, keys, text)
-    locators, members = _locators(place, chunk, keys, shared["url"])
+    source = context.source
+    bodies = _bodies(context, chunk, keys, text)
+    locators, members = _locators(context, chunk, keys, shared["url"])
     if len(source.collect.texts) > 1 and text is not None:
         locators = [f"{locator}#{text.column}" for locator in locators]
     columns = dict(shared)
@@ -123,14 +162,14 @@ def _documents(place: Place, chunk: Chunk, keys: frozenset[str], shared: dict[st
         columns["declared_language"] = Same(text.language)
     if text is not None and text.composition:
         columns["composition"] = Same(text.composition)
-    missing = {row: _missing(place, chunk, row, text) for row, body in enumerate(bodies) if body is None}
-    body = "raw" if place.media_type else "text"
-    if place.watch and place.format.media_type is None:
+    missing = {row: _missing(context, chunk, row, text) for row, body in enumerate(bodies) if body is None}
+    body = "raw" if context.media_type else "text"
+    if context.watch and context.format.media_type is None:
         name, origin = (f"texts.{text.column}", text.column) if text else (body, _origin(source, body))
-        place.watch.given(name, chunk.records, bodies, origin)
+        context.watch.given(name, chunk.records, bodies, origin)
     columns |= {
         "doc_id": [doc_id(source.id, locator) for locator in locators],
-        "member": [place.named(member) for member in members] if place.member else members,
+        "member": [context.named(member) for member in members] if context.member else members,
         "offset": Same(None) if chunk.offsets is None else chunk.offsets,
         "digest": [None if body is None else hashlib.sha256(_bytes(body)).hexdigest() for body in bodies],
         "drop_reason": _sparse(dict.fromkeys(missing, unreadable("no text")), len(bodies)),
@@ -138,11 +177,11 @@ def _documents(place: Place, chunk: Chunk, keys: frozenset[str], shared: dict[st
         body: bodies,
     }
     if chunk.media_types is not None:
-        columns["media_type"] = [place.with_form(kind) for kind in chunk.media_types]
+        columns["media_type"] = [context.with_form(kind) for kind in chunk.media_types]
         # Only readers of web archives know them; another record's column of this name may hold anything.
         if "opt_outs" in keys:
             columns["opt_outs"] = [record.get("opt_outs") for record in chunk.records]
-    return _rows(place, columns, len(bodies), body)
+    return _rows(context, columns, len(bodies), body)
 
 
 def _origin(source: Source, body: str) -> str:
@@ -155,19 +194,19 @@ def _sparse(values: dict[int, str], height: int) -> Values:
     return [values.get(row) for row in range(height)] if values else Same(None)
 
 
-def _bodies(place: Place, chunk: Chunk, keys: frozenset[str], text: Text | None) -> list[Any]:
+def _bodies(context: RecordContext, chunk: Chunk, keys: frozenset[str], text: Text | None) -> list[Any]:
     """The text, or the bytes to extract it from, of each record; None where there is none."""
-    collect, records = place.source.collect, chunk.records
-    if place.format.media_type is not None:
+    collect, records = context.source.collect, chunk.records
+    if context.format.media_type is not None:
         return [record["raw"] for record in records]
-    if place.media_type is not None:
-        raw = values_of(collect.columns, "raw", records, keys, place.relative) or [None] * len(records)
+    if context.media_type is not None:
+        raw = values_of(collect.columns, "raw", records, keys, context.relative) or [None] * len(records)
         return [body if (body := _bytes(value)).strip() else None for value in raw]
     if text is not None:
         found: list[Any] = [value_at(record, text.column) for record in records]
         remove = (*collect.remove, *text.remove)
     else:
-        found = values_of(collect.columns, "text", records, keys, place.relative) or [None] * len(records)
+        found = values_of(collect.columns, "text", records, keys, context.relative) or [None] * len(records)
         remove = collect.remove
     bodies = [text_of(value) for value in found]
     if remove and chunk.pages is None:  # the lines of a group were cleaned one by one
@@ -175,48 +214,50 @@ def _bodies(place: Place, chunk: Chunk, keys: frozenset[str], text: Text | None)
     return [body if body and not body.isspace() else None for body in bodies]
 
 
-def _locators(place: Place, chunk: Chunk, keys: frozenset[str], urls: Values) -> tuple[list[str], list[str | None]]:
+def _locators(
+    context: RecordContext, chunk: Chunk, keys: frozenset[str], urls: Values
+) -> tuple[list[str], list[str | None]]:
     """What finds each record in its source, and in its file: its id, else its URL, else its number."""
-    ids = values_of(place.source.collect.columns, "id", chunk.records, keys, place.relative)
+    ids = values_of(context.source.collect.columns, "id", chunk.records, keys, context.relative)
     count = len(chunk.records)
-    names = [None] * count if ids is None else [values.as_text(one) for one in ids]
-    if place.watch:
-        place.watch.given("id", chunk.records, ids and names)
+    names = [None] * count if ids is None else [mapping.as_text(one) for one in ids]
+    if context.watch:
+        context.watch.given("id", chunk.records, ids and names)
     links = [None] * count if isinstance(urls, Same) else urls
     locators: list[str] = []
     members: list[str | None] = []
     for row, number in enumerate(chunk.numbers):
         # Where a group was cut, its documents would share one id.
-        page = chunk.pages[row] if chunk.pages and place.source.collect.group else 1
+        page = chunk.pages[row] if chunk.pages and context.source.collect.group else 1
         suffix = f"/{page}" if page > 1 else ""
         name, link = names[row], links[row]
-        counted = place.relative if number is None else f"{place.relative}#{number}"
+        counted = context.relative if number is None else f"{context.relative}#{number}"
         locators.append(f"{name or link}{suffix}" if name or link else counted)
         members.append(f"{name}{suffix}" if name else None if number is None else str(number))
     return locators, members
 
 
-def _missing(place: Place, chunk: Chunk, row: int, text: Text | None) -> str:
+def _missing(context: RecordContext, chunk: Chunk, row: int, text: Text | None) -> str:
     """Why a record has no text, as JSON."""
     record = chunk.records[row]
-    columns = place.source.collect.columns
-    stated = columns.raw if place.media_type else columns.text
+    columns = context.source.collect.columns
+    stated = columns.raw if context.media_type else columns.text
     wanted = text.column if text else (stated and stated.column) or "text"
     if wanted in record:
         found = type(record[wanted]).__name__ if record[wanted] is not None else "null"
         note: dict[str, Any] = {"column": wanted, "found": "blank" if found == "str" else found}
     else:
         note = {"column": wanted, "found": "missing", "columns": sorted(map(str, record))[:_KEYS_SHOWN]}
-    return json.dumps({"file": place.relative, "record": chunk.numbers[row], **note}, ensure_ascii=False)
+    return json.dumps({"file": context.relative, "record": chunk.numbers[row], **note}, ensure_ascii=False)
 
 
 def _bytes(value: object) -> bytes:
     return value if isinstance(value, bytes) else value.encode() if isinstance(value, str) else b""
 
 
-def _rows(place: Place, columns: dict[str, Values], height: int, body: str) -> Rows:
+def _rows(context: RecordContext, columns: dict[str, Values], height: int, body: str) -> Rows:
     """The columns with what the source says of rights and consent."""
-    source, rights = place.source, place.source.rights
+    source, rights = context.source, context.source.rights
     constant = {
         "source_id": source.id,
         "basis": rights.basis if rights else None,
@@ -224,10 +265,10 @@ def _rows(place: Place, columns: dict[str, Values], height: int, body: str) -> R
         "expires": rights.expires if rights else None,
         "embargo_until": rights.embargo_until if rights else None,
         "consent": [record.model_dump() for record in source.consent.records] or None,
-        "file": place.file,
+        "file": context.file,
     }
     if body == "raw":
-        constant["media_type"] = place.media_type
+        constant["media_type"] = context.media_type
     made: dict[str, Values] = {**{name: Same(value) for name, value in constant.items()}, **columns}
     made["rights_tier"], made["uses"] = _terms(source, columns["rights"], columns.get("opt_outs", Same(None)), height)
     failed = columns["drop_reason"]

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.collect.linespans import piece_of
-from latam_corpus.collect.records import Failure, Found, Record, chunked
+from latam_corpus.collect.records import Failure, NumberedRecord, Record, chunked
 from latam_corpus.collect.streams import MAX_RECORD, lines
 
 if TYPE_CHECKING:
@@ -27,14 +27,14 @@ def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
     del source
     with content.open() as stream:
         first = content.span.first_record if content.span else 1
-        yield from chunked(_found(lines(piece_of(content, stream)), first), limits)
+        yield from chunked(_numbered(lines(piece_of(content, stream)), first), limits)
 
 
-def _found(lines_: Iterator[bytes | None], first: int) -> Iterator[Found | Failure]:
+def _numbered(lines_: Iterator[bytes | None], first: int) -> Iterator[NumberedRecord | Failure]:
     for number, line in enumerate(lines_, first):
         if line is None or line.strip():
             record = parse(line, number)
-            yield record if isinstance(record, Failure) else Found(number, record, len(line or b""))
+            yield record if isinstance(record, Failure) else NumberedRecord(number, record, len(line or b""))
 
 
 def parse(line: bytes | None, number: int) -> Record | Failure:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from latam_corpus.catalog.source import CATALOGUED as CATALOGUED_COLUMNS
+from latam_corpus.catalog.source import METADATA_COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 # A field of ours on the records of a WARC. On a record of a page it has columns of its document; on a metadata record
 # it says why a catalogued document has no text here, in `cause`.
-CATALOGUED: Final = "X-Catalogued"
-_COLUMNS: Final = (*CATALOGUED_COLUMNS, "cause", "told")
+METADATA_FIELD: Final = "X-Catalogued"
+_COLUMNS: Final = (*METADATA_COLUMNS, "cause", "told")
 # Values come from strangers, and readers of WARC refuse records whose fields are longer than 32 kB together.
 _HEADER: Final = 8000
 _LONGEST: Final = (1000, 300, 100, 30, 10)

@@ -6,12 +6,12 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from latam_corpus.catalog.identity import canonical_url
+from latam_corpus.catalog.optout.opt_out import AI_TXT, ROBOTS, TDMREP
 from latam_corpus.catalog.optout.page_opt_outs import Head, page_opt_outs
-from latam_corpus.catalog.optout.site_files import AI_TXT, ROBOTS, TDMREP
-from latam_corpus.catalog.urls import canonical_url
-from latam_corpus.collect.records import Failure, Found
+from latam_corpus.collect.mapping import as_time
+from latam_corpus.collect.records import Failure, NumberedRecord
 from latam_corpus.collect.responses import media_type_of, parse_response, payload_of
-from latam_corpus.collect.values import as_time
 from latam_corpus.errors import DocumentError
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def page_of(
     take: Callable[[int], bytes],
     about: dict[str, Any],
     refused: Sequence[OptOut] | None = None,
-) -> Found | Failure | None:
+) -> NumberedRecord | Failure | None:
     """The page that a record holds, None where it is none, or what is wrong with it.
 
     None are answers of another status than 2xx, of other types, and a site's files for machines, such as robots.txt.
@@ -73,7 +73,7 @@ def page_of(
     opt_outs = _told_by_page(about, sent, raw) if refused is None else refused
     record = {"raw": raw, **about, **({"opt_outs": [one.row() for one in opt_outs]} if opt_outs else {})}
     size = len(raw) // 2 if kind.startswith(_MARKUP) else len(raw)
-    return Found(number, record, size, kind, offset)
+    return NumberedRecord(number, record, size, kind, offset)
 
 
 def _told_by_page(about: dict[str, Any], sent: tuple[tuple[str, str], ...], raw: bytes) -> list[OptOut]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Place:
+class RecordContext:
     """What the documents of one file, or of one member of an archive, share.
 
     Attributes:

@@ -99,7 +99,7 @@ class Limits:
     bytes_: int
 
 
-class Found(NamedTuple):
+class NumberedRecord(NamedTuple):
     """A record as a reader finds it: its number in the file, how many bytes it counts to a batch, and more."""
 
     number: int
@@ -110,7 +110,7 @@ class Found(NamedTuple):
 
 
 def chunked(
-    found: Iterable[Found | Failure | None], limits: Limits, columns: tuple[str, ...] | None = None
+    found: Iterable[NumberedRecord | Failure | None], limits: Limits, columns: tuple[str, ...] | None = None
 ) -> Iterator[Chunk]:
     """What is found, in chunks that end when they reach the limits; None is what is neither a record nor a failure.
 
@@ -122,11 +122,12 @@ def chunked(
     Raises:
         SourceError: finding has raised it; all that was found before has been given by then.
 
-    >>> found = [Found(1, {"text": "uno"}, 3), None, Failure(3, "not JSON"), Found(4, {"text": "dos"}, 3)]
+    >>> one, four = NumberedRecord(1, {"text": "uno"}, 3), NumberedRecord(4, {"text": "dos"}, 3)
+    >>> found = [one, None, Failure(3, "not JSON"), four]
     >>> [(chunk.numbers, len(chunk.failures)) for chunk in chunked(found, Limits(2, 100))]
     [([1], 1), ([4], 0)]
     """
-    held: list[Found] = []
+    held: list[NumberedRecord] = []
     failures: list[Failure] = []
     size = 0
     damage: SourceError | None = None
@@ -148,7 +149,7 @@ def chunked(
         raise damage
 
 
-def _chunk(held: list[Found], failures: list[Failure], columns: tuple[str, ...] | None) -> Chunk:
+def _chunk(held: list[NumberedRecord], failures: list[Failure], columns: tuple[str, ...] | None) -> Chunk:
     kinds = [one.media_type for one in held if one.media_type is not None]
     return Chunk(
         [one.number for one in held],

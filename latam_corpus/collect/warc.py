@@ -13,7 +13,7 @@ from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 from latam_corpus.catalog.optout.opt_out import NO_PAGE, OPT_OUTS, from_json
 from latam_corpus.collect import page_metadata, streams
 from latam_corpus.collect.pages import page_of
-from latam_corpus.collect.records import Failure, Found, chunked
+from latam_corpus.collect.records import Failure, NumberedRecord, chunked
 from latam_corpus.collect.spans import Span
 from latam_corpus.errors import DocumentError, SourceError
 
@@ -38,7 +38,7 @@ _SHOWN: Final = 120
 
 
 @dataclass(frozen=True)
-class _Place:
+class _RecordStart:
     """A record and where it starts, or in its place what is wrong there."""
 
     offset: int
@@ -57,7 +57,7 @@ def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
         yield from chunked(_pages(content, stream), limits)
 
 
-def _pages(content: Content, stream: BinaryIO) -> Iterator[Found | Failure | None]:
+def _pages(content: Content, stream: BinaryIO) -> Iterator[NumberedRecord | Failure | None]:
     """A page, a failure or None for each record of the content's span, or of all of it."""
     first = content.span.first_record if content.span else 1
     located = stream.seekable() and _has_offsets(content)
@@ -65,7 +65,7 @@ def _pages(content: Content, stream: BinaryIO) -> Iterator[Found | Failure | Non
     walked = stream if stream.seekable() else cast("BinaryIO", streams.Counted(stream))
     told = -1  # the offset of the last record whose bytes couldn't be read: the walk fails there once more
     for number, place in enumerate(_records(walked, content.span, resync=located), first):
-        made = _made(place, number, located=located)
+        made = _page_or_failure(place, number, located=located)
         if isinstance(made, Failure):
             if place.record is None and place.offset == told:
                 continue
@@ -93,7 +93,7 @@ def split(content: Content, source: Source, bytes_: int) -> list[Span]:
     return [*spans, Span("records", start, stop, first, stop - start)]
 
 
-def _made(place: _Place, number: int, *, located: bool) -> Found | Failure | None:
+def _page_or_failure(place: _RecordStart, number: int, *, located: bool) -> NumberedRecord | Failure | None:
     """The page of a record, None where it is no document, or what is wrong with it."""
     offset = place.offset if located else None
     evidence: dict[str, Any] = {"record": number}
@@ -102,7 +102,7 @@ def _made(place: _Place, number: int, *, located: bool) -> Found | Failure | Non
     record = place.record
     headers = record.headers
     kind = headers.get("WARC-Type")
-    if kind == "metadata" and (told := page_metadata.from_json(headers.get(page_metadata.CATALOGUED))):
+    if kind == "metadata" and (told := page_metadata.from_json(headers.get(page_metadata.METADATA_FIELD))):
         return _without_text(number, offset, told, headers.get("WARC-Date"))
     beside = NO_PAGE in headers or (headers.get("WARC-Target-URI") or "").strip("<> ").lower().startswith(_ABOUT_PAGES)
     if beside or (kind is not None and not record.record_type & _KINDS):
@@ -129,7 +129,7 @@ def _made(place: _Place, number: int, *, located: bool) -> Found | Failure | Non
         return data
 
     known = headers.get(OPT_OUTS)
-    about |= page_metadata.from_json(headers.get(page_metadata.CATALOGUED))
+    about |= page_metadata.from_json(headers.get(page_metadata.METADATA_FIELD))
     return page_of(number, offset, None if http else said, take, about, None if known is None else from_json(known))
 
 
@@ -140,7 +140,7 @@ def _without_text(number: int, offset: int | None, told: dict[str, Any], obtaine
     return Failure(number, cause, {"record": number, **told}, offset, {**known, "obtained": obtained})
 
 
-def _records(stream: BinaryIO, span: Span | None, *, resync: bool) -> Iterator[_Place]:
+def _records(stream: BinaryIO, span: Span | None, *, resync: bool) -> Iterator[_RecordStart]:
     """The records of the file, or of the span.
 
     Args:
@@ -161,7 +161,7 @@ def _records(stream: BinaryIO, span: Span | None, *, resync: bool) -> Iterator[_
                 if stop is not None and record.stream_pos >= stop:
                     return
                 last = record.stream_pos
-                yield _Place(last, record)
+                yield _RecordStart(last, record)
         except OSError as error:
             problem = str(error)[:_SHOWN]
         else:
@@ -169,7 +169,7 @@ def _records(stream: BinaryIO, span: Span | None, *, resync: bool) -> Iterator[_
         if not resync:
             raise SourceError("", problem, "the file is damaged or was cut short; fetch it again")
         following = _next_record(stream, last + 1)
-        yield _Place(last, None, problem)
+        yield _RecordStart(last, None, problem)
         if following is None or (stop is not None and following >= stop):
             return
         at = last = following

@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from latam_corpus.dedupe.anchors_kernels import ACCENTED, LOOK_BITS, MARKS_END, MARKS_FIRST, write_anchors, write_stream
+from latam_corpus.dedupe.fingerprint_kernels import (
+    ACCENTED,
+    LOOK_BITS,
+    MARKS_END,
+    MARKS_FIRST,
+    write_anchors,
+    write_stream,
+)
 from latam_corpus.dedupe.scheme import Ragged, Scheme, sampling_of
 from latam_corpus.text.characters import IGNORED, classes, lower
 
@@ -36,7 +43,7 @@ def word_stream(words: WordTable) -> Ragged:
     How it looks is twelve bits for the letters it has, confusable ones taken together, so that *Belisario* and a
     scanner's *Belisarlo* look alike. Of a word with a digit they are more of its hash: numbers are equal or not.
 
-    >>> from latam_corpus.dedupe.anchors_kernels import LOOK_BITS, WORD_BITS
+    >>> from latam_corpus.dedupe.fingerprint_kernels import LOOK_BITS, WORD_BITS
     >>> from latam_corpus.text.words import WordTable
     >>> stream = word_stream(WordTable.of(["Belisario", "Belisarlo", "canción", "cancion"])).values
     >>> looks = (stream >> np.uint32(WORD_BITS)) & np.uint32(2**LOOK_BITS - 1)

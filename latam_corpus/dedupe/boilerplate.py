@@ -91,7 +91,7 @@ class Boilerplate(Stage):
             known = slice(offsets[number], offsets[number + 1])
             here = slice(keys.starts[number], keys.starts[number + 1])
             signs = table.line_chars[keys.lines[here]]
-            lines = Lines.of(keys, here, Known(values[known], documents[known], anywhere[known]), signs)
+            lines = Lines.of(keys, here, CommonKeys(values[known], documents[known], anywhere[known]), signs)
             cut = chosen(lines, self.shortest)
             if not cut.any() or signs[cut].sum() > self.most * signs.sum():
                 continue
@@ -105,7 +105,7 @@ class Boilerplate(Stage):
 
 
 @dataclass(frozen=True, eq=False)
-class Known:
+class CommonKeys:
     """The common keys of a document, sorted; in how many documents each stands, and whether in half of the source."""
 
     keys: NDArray[np.uint64]
@@ -140,7 +140,7 @@ class Lines:
     anywhere: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, keys: LineKeys, here: slice, known: Known, signs: NDArray[np.int32]) -> Lines:
+    def of(cls, keys: LineKeys, here: slice, known: CommonKeys, signs: NDArray[np.int32]) -> Lines:
         """The lines of the document that has this slice of the keys."""
         documents = np.zeros(len(signs), np.int64)
         common, placed, anywhere = (np.zeros(len(signs), np.bool_) for _ in range(3))

@@ -1,4 +1,4 @@
-"""Values of a corpus laid into buckets by their top bits, a piece at a time, in files of which a range can be read.
+"""Values of a corpus laid into buckets by their top bits, and sieved, a piece at a time.
 
 A job that needs all values of a range together reads them from the files of all pieces, and holds nothing else.
 """
@@ -6,18 +6,17 @@ A job that needs all values of a range together reads them from the files of all
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 import numpy as np
 
-from latam_corpus.dedupe.buckets_kernels import BUCKETS, lay
+from latam_corpus.dedupe.pairing_kernels import BUCKETS, count_tops, lay, mark_bits, sift
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
-
 
 _VALUES: Final = ".values"  # uint64, one after another
 _OWNERS: Final = ".owners"  # uint32, likewise
@@ -25,7 +24,7 @@ _STARTS: Final = ".starts"  # int64[BUCKETS + 1]
 
 
 @dataclass(frozen=True, eq=False)
-class Laid:
+class Buckets:
     """Values by bucket, of one piece or of several.
 
     Attributes:
@@ -44,10 +43,10 @@ class Laid:
         return np.asarray(np.diff(self.starts, axis=1).sum(axis=0), np.int64)
 
 
-def laid(values: NDArray[np.uint64], owners: NDArray[np.uint32] | None = None) -> Laid:
+def into_buckets(values: NDArray[np.uint64], owners: NDArray[np.uint32] | None = None) -> Buckets:
     """The values by bucket; in each bucket in their order.
 
-    >>> made = laid(np.array([1 << 63, 5, 7], np.uint64), np.array([0, 1, 2], np.uint32))
+    >>> made = into_buckets(np.array([1 << 63, 5, 7], np.uint64), np.array([0, 1, 2], np.uint32))
     >>> made.values[:2].tolist(), made.owners.tolist(), int(made.starts[0, BUCKETS // 2])
     ([5, 7], [1, 2, 0], 2)
     """
@@ -55,17 +54,17 @@ def laid(values: NDArray[np.uint64], owners: NDArray[np.uint32] | None = None) -
     made = np.empty_like(values), np.empty_like(owners)
     starts = np.zeros(BUCKETS + 1, np.int64)
     lay(values, owners, *made, starts)
-    return Laid(*made, starts[None, :])
+    return Buckets(*made, starts[None, :])
 
 
-def write(file: Path, found: Laid) -> None:
+def write(file: Path, found: Buckets) -> None:
     """Write what is laid of one piece, in files named by `file`."""
     found.values.tofile(file.with_suffix(_VALUES))
     found.owners.tofile(file.with_suffix(_OWNERS))
     found.starts[0].tofile(file.with_suffix(_STARTS))
 
 
-def read(files: Sequence[Path], low: int = 0, high: int = BUCKETS) -> Laid:
+def read(files: Sequence[Path], low: int = 0, high: int = BUCKETS) -> Buckets:
     """The buckets from `low` to before `high` of all pieces.
 
     Args:
@@ -84,7 +83,7 @@ def read(files: Sequence[Path], low: int = 0, high: int = BUCKETS) -> Laid:
         values[end - count : end] = np.fromfile(file.with_suffix(_VALUES), np.uint64, count, offset=8 * start)
         owners.append(np.fromfile(file.with_suffix(_OWNERS), np.uint32, count, offset=4 * start))
     moved = every[:, low : high + 1] + (ends - counts - first)[:, None]
-    return Laid(values, np.concatenate(owners), moved)
+    return Buckets(values, np.concatenate(owners), moved)
 
 
 def ranges(sizes: NDArray[np.int64], most: int) -> list[tuple[int, int]]:
@@ -101,3 +100,79 @@ def ranges(sizes: NDArray[np.int64], most: int) -> list[tuple[int, int]]:
             low, held = bucket, 0
         held += size
     return [*made, (low, len(sizes))] if len(sizes) else made
+
+
+_BITS_A_VALUE: Final = 32  # of the bitmap: at most one foreign value in 32 passes it
+_MOST_BITS: Final = 29  # 64 MB
+_WORD_BITS: Final = 6
+_LOOKED_UP: Final = 16_000_000  # 128 MB
+_MARKS: Final = "marks.npy"
+_NEW_VALUES: Final = "new.npy"
+_NEW_STARTS: Final = "starts.npy"
+
+
+@dataclass(frozen=True, eq=False)
+class Sieve:
+    """Fingerprints that others are looked up among.
+
+    Attributes:
+        marks: uint64, a power of two of words: the bit of each fingerprint's top bits is set.
+        values: uint64, the fingerprints, sorted; none where they are too many to be looked up.
+        starts: uint32, where those with the same top bits start among them, with an end.
+
+    >>> sieve = Sieve.of([np.array([1 << 60, 3], np.uint64)], 2)
+    >>> found, places = sieve.sifted(np.array([7, 3, 1 << 60], np.uint64), np.array([0, 2, 2, 3]))
+    >>> found.tolist(), places.tolist()
+    ([3, 1152921504606846976], [0, 2])
+    """
+
+    marks: NDArray[np.uint64]
+    values: NDArray[np.uint64]
+    starts: NDArray[np.uint32]
+
+    @classmethod
+    def of(cls, values: Iterable[NDArray[np.uint64]], count: int) -> Self:
+        """The sieve of these fingerprints.
+
+        Args:
+            values: well mixed in their top bits, a part at a time.
+            count: how many there are, about.
+        """
+        bits = min(max((count * _BITS_A_VALUE).bit_length(), _WORD_BITS), _MOST_BITS)
+        marks = np.zeros(1 << (bits - _WORD_BITS), np.uint64)
+        held = [np.zeros(0, np.uint64)]
+        for part in values:
+            mark_bits(part, marks, np.uint64(64 - bits))
+            if count <= _LOOKED_UP:
+                held.append(part)
+        every = np.sort(np.concatenate(held))
+        starts = np.zeros((1 << len(every).bit_length()) + 1, np.uint32)
+        count_tops(every, np.uint64(64 - len(every).bit_length()), starts)
+        return cls(marks, every, starts if len(every) else starts[:0])
+
+    def write(self, workdir: Path) -> None:
+        """Write it to files of a folder."""
+        for name, held in ((_MARKS, self.marks), (_NEW_VALUES, self.values), (_NEW_STARTS, self.starts)):
+            np.save(workdir / name, held)
+
+    @classmethod
+    def read(cls, workdir: Path) -> Self:
+        """What `write` has written there, mapped into memory."""
+        return cls(*(np.load(workdir / name, mmap_mode="r") for name in (_MARKS, _NEW_VALUES, _NEW_STARTS)))
+
+    def sifted(
+        self, values: NDArray[np.uint64], offsets: NDArray[np.int64]
+    ) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
+        """Those of the fingerprints that are among its own, and the document that has each.
+
+        Where its own are too many to be looked up, a few others pass too.
+
+        Args:
+            values: of documents, one after another.
+            offsets: where each document starts, with an end.
+        """
+        found, places = np.empty(len(values), np.uint64), np.empty(len(values), np.int32)
+        shift = np.uint64(64 - _WORD_BITS - (len(self.marks).bit_length() - 1))
+        top = np.uint64(64 - len(self.values).bit_length())
+        count = sift(values, offsets, (self.marks, shift, self.values, self.starts, top), found, places)
+        return found[:count], places[:count]

@@ -1,7 +1,7 @@
-"""The jobs by which documents meet that share fingerprints: each piece's are laid into buckets, each range is paired.
+"""The jobs that find candidate pairs: each piece's fingerprints are laid into buckets, each range of values is paired.
 
-`sift` and `scatter` hold one piece, `meet` one range of values and some millions of the pairs that they make, `merge`
-the pairs of one range of keys. All of them read and write files in one folder, the `room` of their jobs.
+`sift` and `scatter` hold one piece, `pair_range` one range of values and some millions of the pairs that they make,
+`merge` the pairs of one range of keys. All of them read and write files in one folder, the `workdir` of their jobs.
 """
 
 from __future__ import annotations
@@ -14,10 +14,9 @@ import numpy as np
 
 from latam_corpus.corpus import distinct, ragged
 from latam_corpus.dedupe import buckets
-from latam_corpus.dedupe.columns import ANCHORS
-from latam_corpus.dedupe.pairing import Pairing
-from latam_corpus.dedupe.pairs import CAP, COMMON, HUBS, Extent, merged, pair_runs
-from latam_corpus.dedupe.sieve import Sieve
+from latam_corpus.dedupe.buckets import Sieve
+from latam_corpus.dedupe.pairs import CAP, COMMON, HUBS, Extent, Pairing, merged, pair_runs
+from latam_corpus.dedupe.scheme import ANCHORS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,7 +32,7 @@ KEYS_A_MERGE: Final = 2_000_000  # 24 MB with their counts, and three times as m
 _MARK: Final = 4096  # of so many keys of a run one is told, by which all runs are cut into ranges
 
 # What `sift` has found in a piece of an earlier version, beside the files of `buckets`.
-_FOUND: Final = ".found"  # uint64, the fingerprints
+_SHARED: Final = ".found"  # uint64, the fingerprints
 _PLACES: Final = ".places"  # int32, the document that has each
 _COUNTS: Final = ".counts"  # int32, how many fingerprints each document has, found or not
 
@@ -47,7 +46,7 @@ class Scatter:
 
     piece: Piece
     file: Path
-    room: Path
+    workdir: Path
     known: bool = False
 
     @property
@@ -59,9 +58,9 @@ class Scatter:
 def scatter(job: Scatter) -> tuple[NDArray[np.uint32], NDArray[np.int32], NDArray[np.int64]]:
     """The numbers of the piece's documents, how many fingerprints each has, and how many each bucket."""
     piece = job.piece
-    mine = np.fromfile(job.room / "numbers", np.uint32, piece.height, offset=4 * piece.start)
+    mine = np.fromfile(job.workdir / "numbers", np.uint32, piece.height, offset=4 * piece.start)
     if job.known:
-        values = np.fromfile(job.file.with_suffix(_FOUND), np.uint64)
+        values = np.fromfile(job.file.with_suffix(_SHARED), np.uint64)
         counts = np.fromfile(job.file.with_suffix(_COUNTS), np.int32)
         owners = mine[np.fromfile(job.file.with_suffix(_PLACES), np.int32)]
         here = owners != NOBODY
@@ -74,34 +73,34 @@ def scatter(job: Scatter) -> tuple[NDArray[np.uint32], NDArray[np.int32], NDArra
             here = owners != NOBODY
             values, owners = values[here], owners[here]
     found_here = mine != NOBODY
-    laid = buckets.laid(values, owners)
+    laid = buckets.into_buckets(values, owners)
     buckets.write(job.file, laid)
     return mine[found_here], counts[found_here], laid.sizes
 
 
-def mark_new(pieces: Iterable[Piece], values: int, room: Path) -> None:
+def mark_new(pieces: Iterable[Piece], values: int, workdir: Path) -> None:
     """Write by what documents of an earlier version are sifted: the new documents' fingerprints.
 
     Args:
         pieces: of the new documents.
         values: that they have in all, about.
-        room: where it is written.
+        workdir: where it is written.
     """
-    Sieve.of((ragged(piece.read([ANCHORS])[ANCHORS])[0] for piece in pieces), values).write(room)
+    Sieve.of((ragged(piece.read([ANCHORS])[ANCHORS])[0] for piece in pieces), values).write(workdir)
 
 
 def sift(job: Scatter) -> NDArray[np.int64]:
     """The places of those documents of the piece that have fingerprints of new ones; these are written to a file."""
     values, offsets = ragged(job.piece.read([ANCHORS])[ANCHORS])
-    found, places = Sieve.read(job.room).sifted(values, offsets)
-    found.tofile(job.file.with_suffix(_FOUND))
+    found, places = Sieve.read(job.workdir).sifted(values, offsets)
+    found.tofile(job.file.with_suffix(_SHARED))
     places.tofile(job.file.with_suffix(_PLACES))
     np.diff(offsets).astype(np.int32).tofile(job.file.with_suffix(_COUNTS))
     return np.asarray(job.piece.start + distinct(places), np.int64)
 
 
 @dataclass(frozen=True)
-class Meet:
+class PairRange:
     """A range of fingerprint values, of all pieces."""
 
     low: int
@@ -116,23 +115,23 @@ class Meet:
 
 
 @dataclass(frozen=True, eq=False)
-class Met:
+class PairedRange:
     """The pairs which share fingerprints of a range.
 
     Attributes:
         file: by which the file of its common values is named.
         runs: the files of its runs of pairs are named by these, in order.
         marks: uint64, some keys of all runs, one in `_MARK` of each.
-        told: int64[3], see `Pairing.told`.
+        tallies: int64[3], see `Pairing.tallies`.
     """
 
     file: Path
     runs: tuple[Path, ...]
     marks: NDArray[np.uint64]
-    told: NDArray[np.int64]
+    tallies: NDArray[np.int64]
 
 
-def meet(job: Meet) -> Met:
+def pair_range(job: PairRange) -> PairedRange:
     """Pair the documents which share fingerprints in the range; the runs of pairs are written to files."""
     passing = Pairing(buckets.read(job.files, job.low, job.high), CAP, HUBS, COMMON)
     runs, marks = [], [np.zeros(0, np.uint64)]
@@ -142,7 +141,7 @@ def meet(job: Meet) -> Met:
         np.minimum(counts, 65535).astype(_COUNT).tofile(runs[-1].with_suffix(_TIMES))
         marks.append(keys[::_MARK].copy())
     np.sort(passing.common).tofile(job.file.with_suffix(COMMON_VALUES))
-    return Met(job.file, tuple(runs), np.concatenate(marks), passing.told)
+    return PairedRange(job.file, tuple(runs), np.concatenate(marks), passing.tallies)
 
 
 def key_ranges(marks: NDArray[np.uint64], most: int) -> list[tuple[int, int]]:
@@ -166,8 +165,8 @@ class Merge:
     Attributes:
         low: the first key.
         high: the one after the last.
-        runs: of `meet`.
-        room: where `counts`, `sampling` and `rows` of all documents are.
+        runs: of `pair_range`.
+        workdir: where `counts`, `sampling` and `rows` of all documents are.
         share: see `Extent`.
         new_end: pairs are wanted of which one document's row is under it.
         file: what is written.
@@ -176,7 +175,7 @@ class Merge:
     low: int
     high: int
     runs: tuple[Path, ...]
-    room: Path
+    workdir: Path
     share: float
     new_end: int
     file: Path
@@ -190,7 +189,7 @@ class Merge:
 def merge(job: Merge) -> Path:
     """The file with the candidates: pairs that share enough, uint32[k, 2], sorted."""
     counts, sampling, rows = (
-        np.load(job.room / f"{name}.npy", mmap_mode="r") for name in ("counts", "sampling", "rows")
+        np.load(job.workdir / f"{name}.npy", mmap_mode="r") for name in ("counts", "sampling", "rows")
     )
     runs = [_cut(run, job.low, job.high) for run in job.runs]
     pairs = merged(runs, Extent(counts, sampling, job.share)).pairs

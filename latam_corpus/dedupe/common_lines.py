@@ -79,23 +79,23 @@ class CommonLines(Barrier):
 
     def decide(self, corpus: Corpus) -> Iterator[pl.DataFrame]:
         """For each row that has common lines their keys, each with in how many documents it stands."""
-        with tempfile.TemporaryDirectory(prefix="lines-", dir=corpus.room) as name:
-            room = Path(name)
-            if not self._surveyed(corpus, room):
+        with tempfile.TemporaryDirectory(prefix="lines-", dir=corpus.workdir) as name:
+            workdir = Path(name)
+            if not self._surveyed(corpus, workdir):
                 return
-            jobs = [Piecework(p, room / f"{n:06d}", room, self) for n, p in enumerate(corpus.pieces())]
+            jobs = [Piecework(p, workdir / f"{n:06d}", workdir, self) for n, p in enumerate(corpus.pieces())]
             sizes = np.sum(list(corpus.map(scatter, jobs)), axis=0)
             files = tuple(job.file for job in jobs)
             cuts = enumerate(buckets.ranges(sizes, _KEYS_A_RANGE))
-            ranges = [Range(low, high, files, room / f"range-{n:06d}", self.floor) for n, (low, high) in cuts]
+            ranges = [Range(low, high, files, workdir / f"range-{n:06d}", self.floor) for n, (low, high) in cuts]
             counted = sorted(corpus.map(count, ranges))
             for part in ("keys", "counts"):
                 # Ranges follow one another by the top bits, so that their keys are sorted as a whole.
-                np.save(room / f"{part}.npy", np.concatenate([np.load(f"{path}.{part}.npy") for path in counted]))
+                np.save(workdir / f"{part}.npy", np.concatenate([np.load(f"{path}.{part}.npy") for path in counted]))
             for path in sorted(found for found in corpus.map(find, jobs) if found):
                 yield pl.read_parquet(path, glob=False)
 
-    def _surveyed(self, corpus: Corpus, room: Path) -> bool:
+    def _surveyed(self, corpus: Corpus, workdir: Path) -> bool:
         """Whether a source has enough documents; writes which rows count, and how many each group has."""
         rows, salts, sheets = [np.zeros(0, np.int64)], [np.zeros(0, np.uint64)], [np.zeros(0, np.uint64)]
         for frame in corpus.frames([SHEET, *_GROUP[self.by]]):
@@ -110,7 +110,7 @@ class CommonLines(Barrier):
         state[row] = _LIVE
         state[row[first]] = _COUNTED
         for name, found in (("state", state), ("groups", groups), ("sizes", sizes)):
-            np.save(room / f"{name}.npy", found)
+            np.save(workdir / f"{name}.npy", found)
         return bool(len(sizes)) and int(sizes.max()) >= self.floor.documents
 
 
@@ -143,7 +143,7 @@ class Piecework:
 
     piece: Piece
     file: Path
-    room: Path
+    workdir: Path
     barrier: CommonLines
 
     @property
@@ -154,7 +154,7 @@ class Piecework:
     def keys(self, least: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.int64]]:
         """The keys of the rows in at least this state, and for each the salt and the row."""
         piece, by = self.piece, self.barrier.by
-        state = np.load(self.room / "state.npy", mmap_mode="r")[piece.start : piece.start + piece.height]
+        state = np.load(self.workdir / "state.npy", mmap_mode="r")[piece.start : piece.start + piece.height]
         frame = piece.read([KEYS, *_GROUP[by]]).filter(pl.Series(state >= least))
         keys, offsets = ragged(frame[KEYS])
         counts = np.diff(offsets)
@@ -165,7 +165,7 @@ class Piecework:
 def scatter(job: Piecework) -> NDArray[np.int64]:
     """Lays the keys of the piece's documents that count into buckets; how many there are in each."""
     keys, salts, _ = job.keys(_COUNTED)
-    laid = buckets.laid(mixed(keys ^ salts))
+    laid = buckets.into_buckets(mixed(keys ^ salts))
     buckets.write(job.file, laid)
     return laid.sizes
 
@@ -198,7 +198,7 @@ def count(job: Range) -> Path:
 def find(job: Piecework) -> Path | None:
     """The file with the decisions on the piece's rows, or None when none has common lines."""
     common, counts, groups, sizes = (
-        np.load(job.room / f"{name}.npy", mmap_mode="r") for name in ("keys", "counts", "groups", "sizes")
+        np.load(job.workdir / f"{name}.npy", mmap_mode="r") for name in ("keys", "counts", "groups", "sizes")
     )
     if not len(common):
         return None

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import polars as pl
 
-from latam_corpus.dedupe.damage_kernels import count_stops
+from latam_corpus.dedupe.fingerprint_kernels import count_stops
 from latam_corpus.policy import Policies
 from latam_corpus.policy_files import UND
 from latam_corpus.text.spelling import Spelling

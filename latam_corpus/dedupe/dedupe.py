@@ -1,8 +1,8 @@
 """The barrier `dedupe`: which documents say what another one says already, and which of them is kept.
 
-Equal texts are found by their hash, near-duplicates by fingerprints and a check (`near.py`). The kept one is chosen
-by a stated order (`order.py`). What falls stands in what is kept, by a direct link. The result depends on the documents
-alone, never on the order of files or workers.
+Equal texts are found by their hash, near-duplicates by fingerprints and a check (`near_duplicates.py`). The kept one is
+chosen by a stated order (`order.py`). What falls stands in what is kept, by a direct link. The result depends on the
+documents alone, never on the order of files or workers.
 """
 
 from __future__ import annotations
@@ -16,13 +16,12 @@ import numpy as np
 import polars as pl
 
 from latam_corpus.corpus import ROW, rows_of
-from latam_corpus.dedupe.columns import SKETCH
-from latam_corpus.dedupe.decision_rows import decided
+from latam_corpus.dedupe.decision_rows import decision_rows
 from latam_corpus.dedupe.fingerprint import Fingerprint, text_hash
 from latam_corpus.dedupe.fingerprint_index import digest_of_index, open_index
-from latam_corpus.dedupe.near_duplicates import linked
+from latam_corpus.dedupe.near_duplicates import verified_pairs
 from latam_corpus.dedupe.order import DECIDED_BY, TERMS, Keeping, decided_by, in_order
-from latam_corpus.dedupe.scheme import Scheme
+from latam_corpus.dedupe.scheme import SKETCH, Scheme
 from latam_corpus.stages import Barrier
 from latam_corpus.vocabulary import Tier, Use  # noqa: TC001  (a stage's options are checked by their types)
 
@@ -117,7 +116,7 @@ class Dedupe(Barrier):
         if not self.near:
             yield from map(_decided, equal)
             return
-        with tempfile.TemporaryDirectory(prefix="equal-", dir=corpus.room) as name:
+        with tempfile.TemporaryDirectory(prefix="equal-", dir=corpus.workdir) as name:
             # Of equal documents no more is held than is needed for the search.
             files: list[Path] = []
             every = [pl.DataFrame(schema={ROW: pl.Int64, "kept_row": pl.Int64, "doc_id": pl.String})]
@@ -146,10 +145,10 @@ class Dedupe(Barrier):
         copies = equal.filter(pl.col(ROW) != pl.col("kept_row"))[ROW]
         out = np.sort(np.concatenate([copies.to_numpy(), earlier.to_numpy()]))
         scheme = self._fingerprint().parameters()
-        found = linked(corpus, also, out, scheme, keeping)
+        found = verified_pairs(corpus, also, out, scheme, keeping)
         corpus.notes[self.name] = asdict(found.report)
         corpus.step("deciding on true pairs", 0, len(found.pairs))
-        near = decided(
+        near = decision_rows(
             found,
             weights.rename({"kept_row": ROW}),
             keep_contained=self.contained == "keep",
@@ -230,7 +229,7 @@ def _decided(groups: pl.DataFrame, near: pl.DataFrame | None = None) -> pl.DataF
     told = told.join(fates, on="kept_row", how="left", maintain_order="left")
     gone = pl.col("near_duplicate_of").is_not_null()
     return (
-        # What `near` has told of the kept ones stands there.
+        # What the search for near-duplicates has said of the kept ones stands there.
         told.filter((pl.col(ROW) != pl.col("kept_row")) | pl.col("near_duplicate_cluster").is_null())
         .with_columns(
             *(pl.when(gone).then(f"near_{n}").otherwise(n).alias(n) for n in ("duplicate_of", "containment")),

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, ClassVar
 import polars as pl
 
 from latam_corpus.dedupe.anchors import word_stream
-from latam_corpus.dedupe.columns import ANCHORS, SKETCH, STREAM, WORDS
 from latam_corpus.dedupe.damage import damage_of, shipped
 from latam_corpus.dedupe.minhash import proposals_of
-from latam_corpus.dedupe.scheme import MINHASH, Scheme
+from latam_corpus.dedupe.scheme import ANCHORS, MINHASH, SKETCH, STREAM, WORDS, Scheme
 from latam_corpus.stages import Stage
 from latam_corpus.text.normal import normal, normal_utf8
 

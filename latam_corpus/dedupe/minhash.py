@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from latam_corpus.dedupe.anchors import anchors_of
-from latam_corpus.dedupe.anchors_kernels import WORD_BITS
+from latam_corpus.dedupe.fingerprint_kernels import WORD_BITS
 from latam_corpus.dedupe.scheme import MINHASH, Ragged, Scheme
 
 if TYPE_CHECKING:

@@ -1,7 +1,8 @@
 """Near-duplicates over a whole corpus, in jobs that any engine runs.
 
 Documents are numbered in the order of keeping. Each piece's fingerprints are laid into buckets, and for each range of
-values the pairs are found that share some (`meet.py`); the pairs are checked on the word streams in lots (`check.py`).
+values the pairs are found that share some (`candidate_jobs.py`); the pairs are checked on the word streams in lots
+(`verify_jobs.py`).
 A job holds one piece, one range or one lot; candidates pass from job to job in files. What is held of the whole corpus
 are the columns of `ranked`, about 100 bytes a document, and the pairs that are true.
 """
@@ -18,29 +19,28 @@ import polars as pl
 
 from latam_corpus.corpus import ROW, rows_of
 from latam_corpus.dedupe.buckets import ranges
-from latam_corpus.dedupe.buckets_kernels import BUCKETS
 from latam_corpus.dedupe.candidate_jobs import (
     COMMON_VALUES,
     KEYS_A_MERGE,
     NOBODY,
     VALUES_A_RANGE,
-    Meet,
     Merge,
-    Met,
+    PairedRange,
+    PairRange,
     Scatter,
     key_ranges,
     mark_new,
-    meet,
     merge,
+    pair_range,
     scatter,
     sift,
 )
-from latam_corpus.dedupe.columns import WORDS
 from latam_corpus.dedupe.damage import DAMAGE
 from latam_corpus.dedupe.order import TERMS, in_order
+from latam_corpus.dedupe.pairing_kernels import BUCKETS
 from latam_corpus.dedupe.pairs import CAP, Extent
-from latam_corpus.dedupe.scheme import sampling_of
-from latam_corpus.dedupe.verify_jobs import CHECKED, COMMON, Lot, check, cuts, gather, gathers
+from latam_corpus.dedupe.scheme import WORDS, sampling_of
+from latam_corpus.dedupe.verify_jobs import COMMON, VERDICTS, Lot, cuts, gather, gathers, verify_lot
 from latam_corpus.dedupe.verify_pairs import RULES
 
 if TYPE_CHECKING:
@@ -77,23 +77,25 @@ class Report:
 
 
 @dataclass(frozen=True)
-class Linked:
+class VerifiedPairs:
     """The verified pairs among the documents of a corpus.
 
     Attributes:
         ranked: the documents that have fingerprints, the one that is kept first: RANKED in order (`order.in_order`).
         pairs: uint32[k, 2], places in `ranked`.
-        checked: a row a pair, CHECKED.
+        verdicts: a row a pair, CHECKED.
         report: the counts.
     """
 
     ranked: pl.DataFrame
     pairs: NDArray[np.uint32]
-    checked: pl.DataFrame
+    verdicts: pl.DataFrame
     report: Report
 
 
-def linked(corpus: Corpus, also: Sequence[Piece], out: NDArray[np.int64], scheme: Scheme, keeping: Keeping) -> Linked:
+def verified_pairs(
+    corpus: Corpus, also: Sequence[Piece], out: NDArray[np.int64], scheme: Scheme, keeping: Keeping
+) -> VerifiedPairs:
     """The verified pairs of the corpus' documents, with those of an earlier version among them.
 
     Args:
@@ -103,35 +105,35 @@ def linked(corpus: Corpus, also: Sequence[Piece], out: NDArray[np.int64], scheme
         scheme: how candidates are proposed.
         keeping: by what copies are put in order.
     """
-    with tempfile.TemporaryDirectory(prefix="near-", dir=corpus.room) as name:
+    with tempfile.TemporaryDirectory(prefix="near-", dir=corpus.workdir) as name:
         search = _Search(corpus, tuple(also), out, scheme, keeping, Path(name))
         order, files, report = search.candidates()
-        true, counts = search.checked(files, order)
+        true, counts = search.verdicts(files, order)
     by_rule = {RULES[rule] or "none": n for rule, n in enumerate(counts.tolist()) if n}
     told = replace(report, documents=order.height, candidates=int(counts.sum()), by_rule=by_rule)
-    return Linked(order, true.select("first", "second").to_numpy().astype(np.uint32), true, told)
+    return VerifiedPairs(order, true.select("first", "second").to_numpy().astype(np.uint32), true, told)
 
 
 @dataclass(frozen=True, eq=False)
 class _Search:
-    """One search, with the folder in which its jobs read and write; the attributes are those of `linked`."""
+    """One search, with the folder in which its jobs read and write; the attributes are those of `verified_pairs`."""
 
     corpus: Corpus
     also: tuple[Piece, ...]
     out: NDArray[np.int64]
     scheme: Scheme
     keeping: Keeping
-    room: Path
+    workdir: Path
 
     def candidates(self) -> tuple[pl.DataFrame, list[Path], Report]:
         """The documents that may have near-duplicates in their order, files of the candidates, and the counts."""
         mine = self._sound(self.corpus.frames(RANKED))
-        new = [Scatter(p, self.room / f"new-{n:06d}", self.room) for n, p in enumerate(self.corpus.pieces())]
-        known = [Scatter(p, self.room / f"old-{n:06d}", self.room, known=True) for n, p in enumerate(self.also)]
+        new = [Scatter(p, self.workdir / f"new-{n:06d}", self.workdir) for n, p in enumerate(self.corpus.pieces())]
+        known = [Scatter(p, self.workdir / f"old-{n:06d}", self.workdir, known=True) for n, p in enumerate(self.also)]
         if known:
             words = mine[WORDS].to_numpy()
             about = int((words // sampling_of(words)).sum()) + len(words) * self.scheme.bands
-            mark_new(self._told("reading new fingerprints", self.corpus.pieces()), about, self.room)
+            mark_new(self._told("reading new fingerprints", self.corpus.pieces()), about, self.workdir)
             met = np.sort(np.concatenate(list(self.corpus.map(sift, known, "comparing with the earlier version"))))
             mine = pl.concat([mine, self._sound(_rows_at(piece, met) for piece in self.also)])
         self.corpus.step("putting documents in order", 0, 1)
@@ -143,14 +145,14 @@ class _Search:
             counts[numbers] = found
             sizes += laid
         extent = Extent.of(order[WORDS].to_numpy(), counts, self.scheme)
-        np.save(self.room / "counts.npy", extent.counts)
-        np.save(self.room / "sampling.npy", extent.sampling)
+        np.save(self.workdir / "counts.npy", extent.counts)
+        np.save(self.workdir / "sampling.npy", extent.sampling)
         files = tuple(job.file for job in (*new, *known))
         jobs = [
-            Meet(low, high, files, self.room / f"range-{n:06d}")
+            PairRange(low, high, files, self.workdir / f"range-{n:06d}")
             for n, (low, high) in enumerate(ranges(sizes, VALUES_A_RANGE))
         ]
-        paired = self.corpus.map(meet, jobs, "pairing documents that share passages")
+        paired = self.corpus.map(pair_range, jobs, "pairing documents that share passages")
         return order, *self._merged(sorted(paired, key=lambda one: one.file), extent)
 
     def _told(self, title: str, pieces: Sequence[Piece]) -> Iterator[Piece]:
@@ -175,26 +177,26 @@ class _Search:
         rows = order[ROW].to_numpy()
         number_of = np.full(max((p.start + p.height for p in (*self.corpus.pieces(), *self.also)), default=0), NOBODY)
         number_of[rows] = np.arange(len(rows), dtype=np.uint32)
-        number_of.tofile(self.room / "numbers")
-        np.save(self.room / "rows.npy", rows)
+        number_of.tofile(self.workdir / "numbers")
+        np.save(self.workdir / "rows.npy", rows)
         return order
 
-    def _merged(self, met: Sequence[Met], extent: Extent) -> tuple[list[Path], Report]:
+    def _merged(self, met: Sequence[PairedRange], extent: Extent) -> tuple[list[Path], Report]:
         """The files of the candidates of all ranges, and what the cap left out; the common fingerprints are written."""
         common = [np.zeros(0, np.uint64), *(np.fromfile(m.file.with_suffix(COMMON_VALUES), np.uint64) for m in met)]
         # Ranges follow one another by the top bits, so that the values are sorted as a whole.
-        np.concatenate(common).tofile(self.room / COMMON)
+        np.concatenate(common).tofile(self.workdir / COMMON)
         runs = tuple(run for one in met for run in one.runs)
         cut = key_ranges(np.concatenate([np.zeros(0, np.uint64), *(one.marks for one in met)]), KEYS_A_MERGE)
         jobs = [
-            Merge(low, high, runs, self.room, extent.share, self.corpus.height, self.room / f"merged-{n:06d}")
+            Merge(low, high, runs, self.workdir, extent.share, self.corpus.height, self.workdir / f"merged-{n:06d}")
             for n, (low, high) in enumerate(cut if runs else ())
         ]
-        told = np.sum([np.zeros(3, np.int64), *(one.told for one in met)], axis=0)
+        tallies = np.sum([np.zeros(3, np.int64), *(one.tallies for one in met)], axis=0)
         files = sorted(self.corpus.map(merge, jobs, "adding up what pairs share"))
-        return files, Report(common=int(told[1]), left_out=int(told[2]))
+        return files, Report(common=int(tallies[1]), left_out=int(tallies[2]))
 
-    def checked(self, files: Sequence[Path], order: pl.DataFrame) -> tuple[pl.DataFrame, NDArray[np.int64]]:
+    def verdicts(self, files: Sequence[Path], order: pl.DataFrame) -> tuple[pl.DataFrame, NDArray[np.int64]]:
         """The candidates that are something, in order, with their verdicts; and how many there are by rule."""
         rows, words = order[ROW].to_numpy(), order[WORDS].to_numpy().astype(np.int64)
         wanted = np.zeros(len(rows), np.bool_)
@@ -203,16 +205,16 @@ class _Search:
             pairs = np.fromfile(file, np.uint32).reshape(-1, 2)
             wanted[pairs] = True
             for first, end in cuts(pairs, words):
-                lots.append(Lot(file, first, end, self.scheme, self.room, self.room / f"lot-{len(lots):09d}"))
-        jobs = gathers(np.flatnonzero(wanted), rows, words, [*self.corpus.pieces(), *self.also], self.room)
+                lots.append(Lot(file, first, end, self.scheme, self.workdir, self.workdir / f"lot-{len(lots):09d}"))
+        jobs = gathers(np.flatnonzero(wanted), rows, words, [*self.corpus.pieces(), *self.also], self.workdir)
         for _ in self.corpus.map(gather, jobs, "reading what is compared"):
             pass
         true: list[Path] = []
         by_rule = np.zeros(len(RULES), np.int64)
-        for path, counts in self.corpus.map(check, lots, "comparing pairs of documents"):
+        for path, counts in self.corpus.map(verify_lot, lots, "comparing pairs of documents"):
             by_rule += counts
             true += [path] if path else []
-        return pl.concat([pl.DataFrame(schema=CHECKED), *map(pl.read_parquet, sorted(true))]), by_rule
+        return pl.concat([pl.DataFrame(schema=VERDICTS), *map(pl.read_parquet, sorted(true))]), by_rule
 
 
 def _rows_at(piece: Piece, rows: NDArray[np.int64]) -> pl.DataFrame:

@@ -1,4 +1,4 @@
-"""The compiled passes that pair documents which share a value: see `pairing.Pairing`."""
+"""The compiled passes that lay values into buckets, sieve and pair them, and walk over true pairs."""
 
 # mypy: allow-untyped-defs
 
@@ -7,7 +7,70 @@ from typing import Final
 import numpy as np
 
 from latam_corpus.compiled import kernel
-from latam_corpus.dedupe.buckets_kernels import BITS as BUCKET_BITS
+from latam_corpus.dedupe.verify_pairs import A_IN_B, B_IN_A, CONTAINED, DUPLICATE, NONE
+
+BUCKET_BITS: Final = 10  # by which a bucket is told
+BUCKETS: Final = 1 << BUCKET_BITS
+_SHIFT: Final = np.uint64(64 - BUCKET_BITS)
+
+
+@kernel
+def lay(values, owners, made_values, made_owners, starts):
+    """Lay values, and their owners if there are any, into buckets by their first bits; write where each starts."""
+    for value in values:
+        starts[np.int64(value >> _SHIFT) + 1] += 1
+    for bucket in range(BUCKETS):
+        starts[bucket + 1] += starts[bucket]
+    at = starts[:-1].copy()
+    owned = len(owners) > 0
+    for i in range(len(values)):
+        mine = np.int64(values[i] >> _SHIFT)
+        made_values[at[mine]] = values[i]
+        if owned:
+            made_owners[at[mine]] = owners[i]
+        at[mine] += 1
+
+
+@kernel
+def mark_bits(values, marks, shift):
+    """Set the bit of each value, told by its first bits."""
+    for value in values:
+        bit = value >> shift
+        marks[bit >> np.uint64(6)] |= np.uint64(1) << (bit & np.uint64(63))
+
+
+@kernel
+def count_tops(values, shift, starts):
+    """Write where the sorted values begin that start with the same bits."""
+    for value in values:
+        starts[np.int64(value >> shift) + 1] += 1
+    for top in range(len(starts) - 1):
+        starts[top + 1] += starts[top]
+
+
+@kernel
+def sift(values, offsets, sieve, found, places):
+    """Write the values that are known, and the document that has each; return how many there are."""
+    marks, shift, known, starts, top = sieve
+    at = 0
+    for d in range(len(offsets) - 1):
+        for i in range(offsets[d], offsets[d + 1]):
+            value = values[i]
+            bit = value >> shift
+            if not (marks[bit >> np.uint64(6)] >> (bit & np.uint64(63))) & np.uint64(1):
+                continue
+            if len(starts):
+                place = starts[np.int64(value >> top)]
+                end = starts[np.int64(value >> top) + 1]
+                while place < end and known[place] < value:
+                    place += 1
+                if place == end or known[place] != value:
+                    continue
+            found[at] = value
+            places[at] = d
+            at += 1
+    return at
+
 
 _ROOMY_BITS: Final = 2
 ROOMY: Final = 1 << _ROOMY_BITS  # bins a value by which those that one document has are told
@@ -26,7 +89,7 @@ PLACE: Final = 8
 
 
 @kernel
-def paired(laid, limits, place, told, keys, common, room):
+def paired(laid, limits, place, tallies, keys, common, room):
     """Write pairs from `place` on until the buckets or the room for keys are at their end; gives how many."""
     values, owners, starts = laid
     dealt, documents, alive, owners_of, bins, ends = room
@@ -34,12 +97,12 @@ def paired(laid, limits, place, told, keys, common, room):
     while place[_BUCKET] < starts.shape[1] - 1:
         if place[_BITS] == 0:
             left = _shared(values, owners, starts, place[_BUCKET], bins, alive, owners_of)
-            told[0] += _size(starts, place[_BUCKET]) - left
+            tallies[0] += _size(starts, place[_BUCKET]) - left
             place[_BITS] = bits_of(left)
             _deal(alive, owners_of, left, place[_BITS], dealt, documents, ends)
             place[_BIN] = place[_START] = place[_STOP] = 0
         while place[_BIN] < 1 << place[_BITS]:
-            at = _pair_bin(dealt, documents, ends[place[_BIN]], limits, place, told, (keys, common), at)
+            at = _pair_bin(dealt, documents, ends[place[_BIN]], limits, place, tallies, (keys, common), at)
             if place[_STOP] > place[_START]:  # no room within a value
                 return at
             place[_BIN] += 1
@@ -49,13 +112,13 @@ def paired(laid, limits, place, told, keys, common, room):
 
 
 @kernel
-def _pair_bin(dealt, documents, end, limits, place, told, out, at):
+def _pair_bin(dealt, documents, end, limits, place, tallies, out, at):
     """Write the pairs of one bin, which ends at `end`, from `place` on; gives where the keys end."""
     cap, hubs, many = limits[0], limits[1], limits[2]
     keys, common = out
     if place[_STOP] == place[_START]:
         if end - place[_START] < 2:
-            told[0] += end - place[_START]
+            tallies[0] += end - place[_START]
             place[_START] = place[_STOP] = end
             return at
         _sort(dealt, documents, place[_START], end)
@@ -66,9 +129,9 @@ def _pair_bin(dealt, documents, end, limits, place, told, out, at):
             place[_NEXT] = 1
             held = min(place[_HOLDERS], cap)
             made = held * (held - 1) // 2 + (place[_HOLDERS] - held) * hubs
-            told[0] += 1
-            told[1] += place[_HOLDERS] > cap
-            told[2] += place[_HOLDERS] * (place[_HOLDERS] - 1) // 2 - made
+            tallies[0] += 1
+            tallies[1] += place[_HOLDERS] > cap
+            tallies[2] += place[_HOLDERS] * (place[_HOLDERS] - 1) // 2 - made
             if place[_HOLDERS] > many:
                 common[place[COMMONS]] = dealt[start]
                 place[COMMONS] += 1
@@ -171,3 +234,78 @@ def _holders(values, documents, start, end):
             count += 1
         stop += 1
     return stop, count
+
+
+NOBODY: Final = -1
+
+
+@kernel
+def neighbours(pairs, kind, n):
+    """For each document the rows of its pairs that are of any kind: where they start, and the rows."""
+    starts = np.zeros(n + 1, np.int64)
+    for row in range(len(pairs)):
+        if kind[row] != NONE:
+            starts[pairs[row, 0] + 1] += 1
+            starts[pairs[row, 1] + 1] += 1
+    for d in range(n):
+        starts[d + 1] += starts[d]
+    links = np.empty(starts[n], np.int64)
+    at = starts[:-1].copy()
+    for row in range(len(pairs)):
+        if kind[row] != NONE:
+            for side in range(2):
+                d = pairs[row, side]
+                links[at[d]] = row
+                at[d] += 1
+    return starts, links
+
+
+@kernel
+def decide(pairs, stands, kind, order, position, fixed, falls_by, links_of):
+    """The kept one that each document falls for, the pair by which, and the first document of its cluster."""
+    starts, links = links_of
+    n = len(order)
+    duplicate_of = np.full(n, NOBODY, np.int64)
+    link = np.full(n, NOBODY, np.int64)
+    label = np.arange(n)
+    for d in order:
+        winner = joined = np.int64(NOBODY)
+        for at in range(starts[d], starts[d + 1]):
+            row = links[at]
+            first = np.int64(pairs[row, 0]) == d
+            other = np.int64(pairs[row, 1] if first else pairs[row, 0])
+            if position[other] >= position[d] or duplicate_of[other] != NOBODY:
+                continue
+            mine = stands[row] & (A_IN_B if first else B_IN_A)
+            if mine and falls_by[kind[row]] and not fixed[d]:
+                if winner == NOBODY or position[other] < position[winner]:
+                    winner = other
+                    link[d] = row
+            elif kind[row] == DUPLICATE and (joined == NOBODY or position[other] < position[joined]):
+                # It holds more than the kept one: kept too, and in one cluster with it.
+                joined = other
+        if winner != NOBODY:
+            duplicate_of[d] = winner
+            label[d] = label[winner]
+        elif joined != NOBODY:
+            label[d] = label[joined]
+    return duplicate_of, link, label
+
+
+@kernel
+def containers(pairs, stands, kind, position, duplicate_of, link):
+    """The first kept container, in the order of keeping, of each kept document; its row is written to `link`."""
+    found = np.full(len(duplicate_of), NOBODY, np.int64)
+    for row in range(len(pairs)):
+        if kind[row] != CONTAINED:
+            continue
+        for side in range(2):
+            d, other = np.int64(pairs[row, side]), np.int64(pairs[row, 1 - side])
+            if not stands[row] & (A_IN_B if side == 0 else B_IN_A):
+                continue
+            if duplicate_of[other] != NOBODY or (duplicate_of[d] != NOBODY and link[d] != row):
+                continue
+            if found[d] == NOBODY or position[other] < position[found[d]]:
+                found[d] = other
+                link[d] = row
+    return found

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from latam_corpus.dedupe.buckets import laid
-from latam_corpus.dedupe.pairing import Pairing
+from latam_corpus.dedupe.buckets import into_buckets
+from latam_corpus.dedupe.pairing_kernels import COMMONS, PLACE, ROOMY, bits_of, paired
 from latam_corpus.dedupe.scheme import MINHASH, sampling_of
 
 if TYPE_CHECKING:
@@ -26,7 +26,62 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from latam_corpus.dedupe.buckets import Buckets
     from latam_corpus.dedupe.scheme import Scheme
+
+
+class Pairing:
+    """A pass over the values laid in buckets that can stop within any value and go on, so that pairs never pile up.
+
+    A bucket is small enough for the processor's nearest caches, and its values are spread evenly. Nearly all that only
+    one document has are alone among many more bins than there are values, and done with; the others are sorted.
+
+    Attributes:
+        tallies: int64[3], distinct values, those over the cap and the pairs left out, until now.
+    """
+
+    def __init__(self, found: Buckets, cap: int, hubs: int, common: int) -> None:
+        """Begin at the first bucket.
+
+        Args:
+            found: of all pieces.
+            cap: see `pairs.partial_pairs`, as what follows.
+            hubs: see there.
+            common: see there.
+        """
+        self.tallies = np.zeros(3, np.int64)
+        self._found = found
+        self._limits = np.array([cap, min(hubs, cap), common], np.int64)
+        self._common = np.empty(len(found.values) // (common + 1) + 1, np.uint64)
+        most = int(found.sizes.max(initial=0))
+        bits = bits_of(most)
+        self._room = (
+            np.empty(most + 1, np.uint64),
+            np.empty(most + 1, np.uint32),
+            np.empty(most + 1, np.uint64),
+            np.empty(most + 1, np.uint32),
+            np.empty(ROOMY << bits, np.uint8),
+            np.empty((1 << bits) + 1, np.int32),
+        )
+        self._place = np.zeros(PLACE, np.int64)
+
+    @property
+    def common(self) -> NDArray[np.uint64]:
+        """The values that many documents have, in no order."""
+        return self._common[: self._place[COMMONS]]
+
+    def fill(self, keys: NDArray[np.uint64]) -> int:
+        """Write the keys of the next pairs, as many as there is room for; 0 when there are no more.
+
+        Args:
+            keys: uint64[k], room for at least `cap` of them.
+        """
+        found = self._found
+        into_buckets = found.values, found.owners, found.starts
+        return int(
+            paired(into_buckets, self._limits, self._place, self.tallies, keys, self._common, self._room)
+        )  # fmt: skip
+
 
 CAP: Final = 50  # the prototype's; all planted kinds were found under it
 HUBS: Final = 4
@@ -76,7 +131,7 @@ class Extent:
         >>> Extent(np.array([40, 32]), np.array([8, 8], np.uint64)).needed(np.array([[0, 1]], np.uint32)).tolist()
         [3]
         """
-        counts, sampling = (np.asarray(told[pairs], np.int64) for told in (self.counts, self.sampling))
+        counts, sampling = (np.asarray(tallies[pairs], np.int64) for tallies in (self.counts, self.sampling))
         possible = (counts * sampling).min(axis=1) / sampling.max(axis=1)
         return np.asarray(1 + np.maximum(possible - _FEW, 0) * self.share, np.int64)
 
@@ -163,9 +218,11 @@ def partial_pairs(
     >>> [(int(key) >> 32, int(key) & 0xFFFFFFFF) for key in made.keys]
     [(0, 1), (0, 2)]
     """
-    passing = Pairing(laid(values, documents), cap, hubs, common)
+    passing = Pairing(into_buckets(values, documents), cap, hubs, common)
     keys, counts = _together(list(pair_runs(passing)))
-    return Partial(keys, np.minimum(counts, 65535).astype(np.uint16), np.sort(passing.common), *passing.told.tolist())
+    return Partial(
+        keys, np.minimum(counts, 65535).astype(np.uint16), np.sort(passing.common), *passing.tallies.tolist()
+    )
 
 
 def pair_runs(passing: Pairing) -> Iterator[tuple[NDArray[np.uint64], NDArray[np.uint32]]]:

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from latam_corpus.dedupe.damage import DAMAGE
 from latam_corpus.errors import ConfigError, closest
 
 if TYPE_CHECKING:
@@ -17,7 +18,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+WORDS: Final = "words"
 ANCHORS: Final = "anchors"
+STREAM: Final = "stream"
+SKETCH: Final = pl.Schema({WORDS: pl.UInt32(), **DAMAGE, ANCHORS: pl.List(pl.UInt64()), STREAM: pl.List(pl.UInt32())})
+
+
 MINHASH: Final = "minhash"
 # Raised with every change of the word table's hash, of the anchors or of the band keys.
 VERSIONS: Final = {ANCHORS: 1, MINHASH: 2}
@@ -141,7 +147,7 @@ class Scheme:
     def short_reach(self) -> int:
         """Texts under so many words carry the shorter runs too: the longest that may hold a short text's copy.
 
-        A copy of a text under 30 words has at most 1/.7 of its length (`Bounds.short_ratio` in verify.py).
+        A copy of a text under 30 words has at most 1/.7 of its length (`Bounds.short_ratio` in verify_pairs.py).
         """
         return self.short_words * 10 // 7
 

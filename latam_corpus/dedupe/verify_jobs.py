@@ -1,6 +1,6 @@
 """The jobs by which candidates are checked: the streams that are wanted are written once each, then lots are checked.
 
-`gather` holds the streams of one piece and `check` those of one lot, which it reads where `gather` has put them.
+`gather` holds the streams of one piece and `verify_lot` those of one lot, which it reads where `gather` has put them.
 """
 
 from __future__ import annotations
@@ -13,12 +13,10 @@ import numpy as np
 import polars as pl
 
 from latam_corpus.corpus import distinct, ragged
-from latam_corpus.dedupe.check_kernels import copy_pieces
-from latam_corpus.dedupe.columns import STREAM
 from latam_corpus.dedupe.fingerprint_index import IndexFile
-from latam_corpus.dedupe.guards import Rarity
-from latam_corpus.dedupe.scheme import Ragged
-from latam_corpus.dedupe.verify_pairs import NONE, RULES, verify_pairs
+from latam_corpus.dedupe.scheme import STREAM, Ragged
+from latam_corpus.dedupe.verify_kernels import copy_pieces
+from latam_corpus.dedupe.verify_pairs import NONE, RULES, Rarity, verify_pairs
 from latam_corpus.errors import PartError
 
 if TYPE_CHECKING:
@@ -38,7 +36,7 @@ PIECE_OF: Final = "piece_of.npy"
 PLACE_OF: Final = "place_of.npy"
 WORDS_OF: Final = "words_of.npy"
 COMMON: Final = "common"  # the fingerprints that many documents have, uint64, sorted
-CHECKED: Final = pl.Schema(
+VERDICTS: Final = pl.Schema(
     {
         "first": pl.UInt32(),
         "second": pl.UInt32(),
@@ -106,7 +104,7 @@ class Lot:
         first: the first of the lot among them.
         end: the one after its last.
         scheme: of the fingerprints.
-        room: where the streams are, and the files that tell of all documents.
+        workdir: where the streams are, and the files that tell of all documents.
         file: what is written.
     """
 
@@ -114,7 +112,7 @@ class Lot:
     first: int
     end: int
     scheme: Scheme
-    room: Path
+    workdir: Path
     file: Path
 
     @property
@@ -124,7 +122,7 @@ class Lot:
 
 
 def gathers(
-    numbers: NDArray[Any], rows: NDArray[np.int64], words: NDArray[np.int64], pieces: Sequence[Piece], room: Path
+    numbers: NDArray[Any], rows: NDArray[np.int64], words: NDArray[np.int64], pieces: Sequence[Piece], workdir: Path
 ) -> list[Gather]:
     """The jobs that write the streams of these documents, a piece each; what lots find them by is written here.
 
@@ -133,10 +131,10 @@ def gathers(
         rows: int64[n], the row of each document by its number.
         words: int64[n], its words.
         pieces: of the corpus and of the earlier version, in order.
-        room: where the jobs write.
+        workdir: where the jobs write.
     """
     numbers = numbers[np.argsort(rows[numbers])]
-    rows[numbers].tofile(room / "wanted")
+    rows[numbers].tofile(workdir / "wanted")
     starts = np.array([piece.start for piece in pieces], np.int64)
     piece_of, place_of = np.zeros(len(rows), np.uint32), np.zeros(len(rows), np.int64)
     found = np.searchsorted(starts, rows[numbers], side="right") - 1
@@ -144,9 +142,9 @@ def gathers(
     ends = np.concatenate(([0], np.cumsum(words[numbers])))
     piece_of[numbers], place_of[numbers] = found, ends[:-1] - ends[edges[found]]
     for name, told in ((PIECE_OF, piece_of), (PLACE_OF, place_of), (WORDS_OF, words)):
-        np.save(room / name, told)
+        np.save(workdir / name, told)
     return [
-        Gather(piece, room / "wanted", first, end - first, room / f"{place:06d}{STREAMS}")
+        Gather(piece, workdir / "wanted", first, end - first, workdir / f"{place:06d}{STREAMS}")
         for place, (piece, first, end) in enumerate(zip(pieces, edges[:-1].tolist(), edges[1:].tolist(), strict=True))
         if end > first
     ]
@@ -165,15 +163,15 @@ def cuts(pairs: NDArray[np.uint32], words: NDArray[np.int64]) -> list[tuple[int,
     return made
 
 
-def check(job: Lot) -> tuple[Path | None, NDArray[np.int64]]:
+def verify_lot(job: Lot) -> tuple[Path | None, NDArray[np.int64]]:
     """The file with the verdicts on those of the lot's pairs that are something, in order; the pairs by rule.
 
     There is no file where none is.
     """
     pairs = np.fromfile(job.pairs, np.uint32, 2 * (job.end - job.first), offset=8 * job.first).reshape(-1, 2)
-    numbers, streams = _held(job, distinct(pairs))
+    numbers, streams = _read_streams(job, distinct(pairs))
     order = np.argsort(numbers)
-    rarity = Rarity(streams, job.scheme, mapped(job.room / COMMON))
+    rarity = Rarity(streams, job.scheme, mapped(job.workdir / COMMON))
     places = order[np.searchsorted(numbers[order], pairs)].astype(np.uint32)
     made = verify_pairs(streams, places, rarity=rarity)
     by_rule = np.bincount(made.rule, minlength=len(RULES))
@@ -182,8 +180,8 @@ def check(job: Lot) -> tuple[Path | None, NDArray[np.int64]]:
         return None, by_rule
     columns = (*pairs[some].T, made.kind[some], made.stands[some], made.rule[some],
                *made.containment[some].T, *made.longest_run[some].T)  # fmt: skip
-    told = {name: np.ascontiguousarray(found) for name, found in zip(CHECKED, columns, strict=True)}
-    pl.DataFrame(told, schema=CHECKED).write_parquet(job.file)
+    told = {name: np.ascontiguousarray(found) for name, found in zip(VERDICTS, columns, strict=True)}
+    pl.DataFrame(told, schema=VERDICTS).write_parquet(job.file)
     return job.file, by_rule
 
 
@@ -192,9 +190,9 @@ def mapped(file: Path) -> NDArray[np.uint64]:
     return np.memmap(file, np.uint64, "r") if file.stat().st_size else np.zeros(0, np.uint64)
 
 
-def _held(job: Lot, numbers: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], Ragged]:
+def _read_streams(job: Lot, numbers: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], Ragged]:
     """These documents in the order in which `gather` has written them, and their streams."""
-    found = (np.load(job.room / name, mmap_mode="r")[numbers] for name in (PIECE_OF, PLACE_OF, WORDS_OF))
+    found = (np.load(job.workdir / name, mmap_mode="r")[numbers] for name in (PIECE_OF, PLACE_OF, WORDS_OF))
     piece_of, place_of, words = (told.astype(np.int64) for told in found)
     order = np.lexsort((place_of, piece_of))
     piece_of, place_of, words = piece_of[order], place_of[order], words[order]
@@ -211,7 +209,7 @@ def _held(job: Lot, numbers: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], Ra
             piece_of[firsts].tolist(), place_of[firsts].tolist(), offsets[firsts].tolist(), ends.tolist(), strict=True
         ):
             if piece not in files:
-                files = {piece: opened.enter_context((job.room / f"{piece:06d}{STREAMS}").open("rb", buffering=0))}
+                files = {piece: opened.enter_context((job.workdir / f"{piece:06d}{STREAMS}").open("rb", buffering=0))}
             files[piece].seek(4 * place)
             if files[piece].readinto(held[4 * start : 4 * end]) != 4 * (end - start):
                 raise PartError(str(files[piece].name), "a word stream is cut off", "look whether the disk is full")

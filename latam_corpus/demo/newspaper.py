@@ -10,7 +10,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from latam_corpus.catalog.scope import Crawl
+from latam_corpus.catalog.harvest_tables import Crawl
 from latam_corpus.catalog.source import load_source
 from latam_corpus.harvest.crawl.crawl_progress import Silent
 from latam_corpus.harvest.crawlers import crawler_of
@@ -67,13 +67,13 @@ def served(folder: Path) -> Iterator[str]:
         thread.join()
 
 
-def crawl_pieces(described: Path, folder: Path, room: Path) -> Any:
-    """Serve the folder's pages and crawl them into `room`, anew; what came of it.
+def crawl_pieces(described: Path, folder: Path, workdir: Path) -> Any:
+    """Serve the folder's pages and crawl them into `workdir`, anew; what came of it.
 
     Args:
         described: the source file, whose start has the port at which they are served put in.
         folder: the pages.
-        room: the folder whose `collected/` they go to.
+        workdir: the folder whose `collected/` they go to.
 
     Raises:
         ConfigError: what a crawl needs isn't installed.
@@ -81,9 +81,9 @@ def crawl_pieces(described: Path, folder: Path, room: Path) -> Any:
     """
     source = load_source(described)
     crawler = crawler_of(source)
-    shutil.rmtree(collected_folder(source.id, room), ignore_errors=True)
+    shutil.rmtree(collected_folder(source.id, workdir), ignore_errors=True)
     with served(folder) as host:
         stated = source.collect.crawl.model_dump() if source.collect.crawl else {}
         scope = Crawl.model_validate(stated | {"start": (f"http://{host}/sitemap.xml",), "private_hosts": (host,)})
         collect = source.collect.model_copy(update={"crawl": scope})
-        return crawler(source.model_copy(update={"collect": collect}), room, Silent()).run()
+        return crawler(source.model_copy(update={"collect": collect}), workdir, Silent()).run()

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from latam_corpus.api.run_recipe import checked_plan
-from latam_corpus.audit.lineage import find, story
+from latam_corpus.audit.lineage import find, lineage
 from latam_corpus.audit.lineage_lines import bound_line
 from latam_corpus.audit.stores import existing_store
 from latam_corpus.cli.explain import tell
@@ -53,19 +53,19 @@ def show_demo(data: Path | None, out: Path | None, *, as_json: bool) -> None:
         out: where everything is kept; nowhere when None.
         as_json: whether values are wanted and no words.
     """
-    room = out or Path(tempfile.mkdtemp(prefix="latam-corpus-demo-"))
+    workdir = out or Path(tempfile.mkdtemp(prefix="latam-corpus-demo-"))
     try:
-        result, manifest, crawled = _work(room, data)
-        pulled = room / "pulled"
+        result, manifest, crawled = _work(workdir, data)
+        pulled = workdir / "pulled"
         shutil.rmtree(pulled, ignore_errors=True)
-        pull(manifest.spec, Store.at(room / "store"), pulled)
-        _screen(room, result, manifest, pulled, crawled, as_json)
+        pull(manifest.spec, Store.at(workdir / "store"), pulled)
+        _screen(workdir, result, manifest, pulled, crawled, as_json)
     finally:
         if out is None:
-            shutil.rmtree(room, ignore_errors=True)
+            shutil.rmtree(workdir, ignore_errors=True)
 
 
-def _work(room: Path, data: Path | None) -> tuple[RunResult, Manifest, int]:
+def _work(workdir: Path, data: Path | None) -> tuple[RunResult, Manifest, int]:
     """The run, its release, and how many pages were crawled for it."""
     pieces = data_folder("pipelines") / "demo" / "pieces"
     inputs = {f"demo-{folder.name}": str(folder) for folder in sorted(pieces.iterdir()) if folder.is_dir()}
@@ -79,19 +79,19 @@ def _work(room: Path, data: Path | None) -> tuple[RunResult, Manifest, int]:
         stages = tuple(wanted if entry.use == "identify" else entry for entry in recipe.stage)
         recipe = recipe.model_copy(update={"sources": (*recipe.sources, *real), "stage": stages})
         inputs |= {source: str(path) for source, path in real.items()}
-    crawled = _crawled(pieces.parent, room)
+    crawled = _crawled(pieces.parent, workdir)
     if crawled:
         recipe = recipe.model_copy(update={"sources": tuple(_ON_THE_WEB.get(one, one) for one in recipe.sources)})
-        inputs[_CRAWLED] = str(collected_folder(_CRAWLED, room) / "warc")
+        inputs[_CRAWLED] = str(collected_folder(_CRAWLED, workdir) / "warc")
     plan = checked_plan(recipe, inputs, None)
-    result = run_plan(plan, find_parts(plan), room, make_engine("in-process", 1), Unseen())
+    result = run_plan(plan, find_parts(plan), workdir, make_engine("in-process", 1), Unseen())
     release = recipe.release
     if release is None:
         raise ConfigError(str(recipe.file), "the demo's recipe has no [release]")
     manifest = build(
         release.name,
         [result.folder],
-        room / "store",
+        workdir / "store",
         admit=release.admit,
         uses=release.uses,
         splits=release.split.model_dump(),
@@ -100,21 +100,21 @@ def _work(room: Path, data: Path | None) -> tuple[RunResult, Manifest, int]:
     return result, manifest, crawled
 
 
-def _crawled(folder: Path, room: Path) -> int:
+def _crawled(folder: Path, workdir: Path) -> int:
     """How many newspaper pages were served and crawled; 0 where they must be read from the disk, which is told."""
     try:
-        result = crawl_pieces(folder / _ON_THE_WEB[f"sources/{_CRAWLED}.toml"], folder / "pieces" / "noticias", room)
+        result = crawl_pieces(folder / _ON_THE_WEB[f"sources/{_CRAWLED}.toml"], folder / "pieces" / "noticias", workdir)
     except (ConfigError, OSError) as error:
         errors.print(f"the newspaper pages are read from the disk, since they can't be crawled: {error}", markup=False)
         return 0
     return int(result.pages)
 
 
-def _screen(room: Path, result: RunResult, manifest: Manifest, pulled: Path, crawled: int, as_json: bool) -> None:
-    store = existing_store(None, room)
-    stays = find(room, _FOLLOWED, result.folder)[0]
+def _screen(workdir: Path, result: RunResult, manifest: Manifest, pulled: Path, crawled: int, as_json: bool) -> None:
+    store = existing_store(None, workdir)
+    stays = find(workdir, _FOLLOWED, result.folder)[0]
     falls = next(f for f in _set_aside(result.folder) if f["reason"] not in ("duplicate", "superseded") and f["bounds"])
-    kept_story = story(stays, store)
+    kept_story = lineage(stays, store)
     rows = pl.read_parquet(sorted(pulled.glob("data/**/*.parquet")), glob=False)
     told: dict[str, Any] = {
         "stays": kept_story,
@@ -182,5 +182,5 @@ def _indigenous(rows: pl.DataFrame) -> list[dict[str, Any]]:
 def _set_aside(run: Path) -> list[dict[str, Any]]:
     """The stories of the documents that the run set aside, those with broken bounds first."""
     ids = pl.read_parquet(sorted(run.glob("dropped/*.parquet")), columns=["doc_id", "drop_reason"], glob=False)
-    stories = [story(find(run.parent.parent, doc_id, run)[0], None) for doc_id in ids["doc_id"]]
+    stories = [lineage(find(run.parent.parent, doc_id, run)[0], None) for doc_id in ids["doc_id"]]
     return sorted(stories, key=lambda s: -sum(not bound["kept_to"] for bound in s["bounds"]))

@@ -130,13 +130,13 @@ def _original(row: dict[str, Any]) -> str:
         return row.get("text") or ""
     text = decode(raw)[0]
     kind = (row.get("media_type") or "").partition(";")[0].strip().lower()
-    return visible(text) if kind in _HTML else text
+    return page_words(text) if kind in _HTML else text
 
 
-def visible(page: str) -> str:
+def page_words(page: str) -> str:
     r"""All the words that a page shows, a block a line: menus, notices and all.
 
-    >>> visible("<nav><a>Inicio</a></nav><p>La <b>barca</b> salió.</p><script>f()</script>")
+    >>> page_words("<nav><a>Inicio</a></nav><p>La <b>barca</b> salió.</p><script>f()</script>")
     'Inicio\nLa barca salió.'
     """
     try:

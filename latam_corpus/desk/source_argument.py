@@ -20,7 +20,7 @@ _NOT_UTF8: Final = (
 )
 
 
-def checked(path: Path) -> tuple[Source | None, list[Finding]]:
+def check_file(path: Path) -> tuple[Source | None, list[Finding]]:
     """The source of a file, None when something is wrong, and all that there is to say of it.
 
     Raises:
@@ -46,7 +46,7 @@ def usable_source(named: str, language: str) -> Source:
     """
     if not named.endswith(".toml"):
         return load_source(named)
-    source, found = checked(Path(named))
+    source, found = check_file(Path(named))
     if source is None:
         for one in found:
             errors.print(f"{named}: {one.told(language)}", markup=False, style="red")

@@ -70,13 +70,13 @@ class _Crew:
     def __init__(self, size: int) -> None:
         self._size = size
         self._folder = tempfile.TemporaryDirectory(prefix="latam-corpus-")
-        self._room = Path(self._folder.name)
+        self._workdir = Path(self._folder.name)
         self._workers: dict[int, subprocess.Popen[bytes]] = {}
         self._rounds = 0
 
     def outcomes(self, work: Callable[[J], Outcome], tasks: Sequence[J]) -> Iterator[Outcome]:
         """The outcomes as they come; workers left in the middle of a round are ended."""
-        turn = _Round(self._room / str(self._rounds), work, tasks)
+        turn = _Round(self._workdir / str(self._rounds), work, tasks)
         self._rounds += 1
         waiting = set(range(len(tasks)))
         try:
@@ -114,7 +114,7 @@ class _Crew:
         self._workers.clear()
 
     def _start(self, rank: int) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "latam_corpus.engine.worker", str(self._room), str(rank), str(self._size)]
+        command = [sys.executable, "-m", "latam_corpus.engine.worker", str(self._workdir), str(rank), str(self._size)]
         environment = os.environ | {"POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1"}
         # By the pipe a worker is called to each round, and learns by its end that this process is gone.
         with self._log(rank).open("ab") as log:
@@ -146,7 +146,7 @@ class _Crew:
             yield Outcome(turn.tasks[number].name, error=self._told(rank, code))
 
     def _log(self, rank: int) -> Path:
-        return self._room / f"{rank}.log"
+        return self._workdir / f"{rank}.log"
 
     def _told(self, rank: int, code: int) -> str:
         if code < 0:

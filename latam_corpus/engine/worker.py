@@ -15,25 +15,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def claim(room: Path, number: int, rank: int) -> bool:
+def claim(workdir: Path, number: int, rank: int) -> bool:
     """Whether this rank now holds the task: a name can be linked once, and the file behind it is whole by then."""
-    mine = room / "claims" / f"by-{rank}"
+    mine = workdir / "claims" / f"by-{rank}"
     mine.write_text(str(rank))
     try:
-        os.link(mine, room / "claims" / str(number))
+        os.link(mine, workdir / "claims" / str(number))
     except FileExistsError:
         return False
     return True
 
 
-def take_tasks(room: Path, rank: int) -> Iterator[int]:
+def take_tasks(workdir: Path, rank: int) -> Iterator[int]:
     """Do every task of a round that no other rank holds; gives the numbers of those done."""
-    work, tasks = pickle.loads((room / "tasks.pickle").read_bytes())  # noqa: S301  (written by engine/local.py)
+    work, tasks = pickle.loads((workdir / "tasks.pickle").read_bytes())  # noqa: S301  (written by engine/local.py)
     for number, task in enumerate(tasks):
-        if not (room / "claims" / str(number)).exists() and claim(room, number, rank):
+        if not (workdir / "claims" / str(number)).exists() and claim(workdir, number, rank):
             outcome = work(task)
-            (room / "outcomes" / str(number)).write_bytes(pickle.dumps(outcome))
-            with (room / f"done-{rank}").open("ab", buffering=0) as done:
+            (workdir / "outcomes" / str(number)).write_bytes(pickle.dumps(outcome))
+            with (workdir / f"done-{rank}").open("ab", buffering=0) as done:
                 done.write(f"{number}\n".encode())
             yield number
 
@@ -49,7 +49,7 @@ def _listen(calls: queue.SimpleQueue[str]) -> None:
     os.killpg(0, signal.SIGKILL)
 
 
-def main(room: str, rank: str, size: str) -> None:
+def main(workdir: str, rank: str, size: str) -> None:
     """Run one rank of the executor over the rounds of tasks in the room."""
     calls: queue.SimpleQueue[str] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(calls,), daemon=True).start()
@@ -65,7 +65,7 @@ def main(room: str, rank: str, size: str) -> None:
 
         def run(self, _data: Any = None, _rank: int = 0, _world_size: int = 1) -> Iterator[Any]:
             for call in iter(calls.get, None):  # nobody puts None: `_listen` ends the session
-                for _ in take_tasks(Path(room) / call, int(rank)):
+                for _ in take_tasks(Path(workdir) / call, int(rank)):
                     self.stat_update("tasks")
             yield from ()
 
@@ -75,7 +75,7 @@ def main(room: str, rank: str, size: str) -> None:
         workers=1,
         local_tasks=1,
         local_rank_offset=int(rank),
-        logging_dir=str(Path(room) / "datatrove" / rank),
+        logging_dir=str(Path(workdir) / "datatrove" / rank),
         skip_completed=False,
     ).run()
 

@@ -17,7 +17,7 @@ from latam_corpus.extract.measures_kernels import (
     write_own,
     write_places,
 )
-from latam_corpus.extract.tags import SAID, TAG
+from latam_corpus.extract.tags import HINTS, TAG
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -58,7 +58,7 @@ _NEAR_TAGS: Final = (
 FEATURES: Final = (
     *_OWN, *_AROUND, *_ALIKE, *_MAIN, *_PLACE, *_BESIDE,
     *(f"near_{name}" for name in _NEAR_TAGS),
-    *(f"said_{name}" for name in SAID),
+    *(f"said_{name}" for name in HINTS),
     *KNOWN,
 )  # fmt: skip
 

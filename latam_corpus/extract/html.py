@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import trafilatura
 
 from latam_corpus.extract.document import Extracted
-from latam_corpus.extract.html_metadata import stated
+from latam_corpus.extract.html_metadata import read_metadata
 from latam_corpus.extract.model_file import model_digest
 from latam_corpus.extract.page_blocks import markup_of, parsed, read_page
 
@@ -57,18 +57,18 @@ def careful(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     # Typed as Document or dict; it is a Document unless `as_dict` is set.
     page: Any = trafilatura.bare_extraction(text, with_metadata=True, include_comments=False)
     language = _LANGUAGE.search(text[:_HEAD])
-    said = language[1] if language else None
+    metadata = language[1] if language else None
     if page is None:
-        return Extracted("", EXTRACTOR, declared_language=said)
+        return Extracted("", EXTRACTOR, declared_language=metadata)
     # As in the other modes, since a row's terms rest on it.
-    stating = stated(parsed(text))
+    stating = read_metadata(parsed(text))
     return Extracted(
         page.text or "",
         EXTRACTOR,
         title=page.title or None,
         creators=tuple(name.strip() for name in (page.author or "").split(";") if name.strip()),
         published=page.date or None,
-        declared_language=said,
+        declared_language=metadata,
         url=page.url or None,
         section=stating.section,
         licences=stating.licences,
@@ -83,7 +83,7 @@ def balanced(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     """
     markup = markup_of(raw, parameters)
     page = read_page(markup)
-    return _with_text(page, *settled(page, markup))
+    return _with_text(page, *choose_text(page, markup))
 
 
 def fast(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
@@ -96,7 +96,7 @@ def fast(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     return _with_text(page, page.text, LAYOUT)
 
 
-def settled(page: Page, markup: str) -> tuple[str, str]:
+def choose_text(page: Page, markup: str) -> tuple[str, str]:
     """The text of a page that was read, and whose it is: trafilatura's where much is in doubt and it is plausible."""
     text = page.text
     if not text or page.doubt > DOUBT:
@@ -108,15 +108,15 @@ def settled(page: Page, markup: str) -> tuple[str, str]:
 
 
 def _with_text(page: Page, text: str, extractor: str) -> Extracted:
-    said = page.said
+    metadata = page.metadata
     return Extracted(
         text,
         extractor,
-        title=said.title,
-        creators=said.creators,
-        published=said.published,
-        declared_language=said.language,
-        url=said.url,
-        section=said.section,
-        licences=said.licences,
+        title=metadata.title,
+        creators=metadata.creators,
+        published=metadata.published,
+        declared_language=metadata.language,
+        url=metadata.url,
+        section=metadata.section,
+        licences=metadata.licences,
     )

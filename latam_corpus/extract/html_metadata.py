@@ -60,7 +60,7 @@ _MOST_LICENCES: Final = 10
 
 
 @dataclass(frozen=True)
-class Stated:
+class HtmlMetadata:
     """What a page says of itself, as far as it does.
 
     Attributes:
@@ -89,15 +89,16 @@ class Stated:
     body: str = ""
 
 
-def stated(page: Markup) -> Stated:
+def read_metadata(page: Markup) -> HtmlMetadata:
     """What the page states; what is malformed in it is passed over.
 
     >>> from latam_corpus.extract.markup import read_markup
-    >>> said = stated(read_markup('<html lang="es"><meta name="author" content="Ana Paz"><time datetime="2024-05-03">'))
+    >>> page = read_markup('<html lang="es"><meta name="author" content="Ana Paz"><time datetime="2024-05-03">')
+    >>> said = read_metadata(page)
     >>> said.creators, said.published, said.language
     (('Ana Paz',), '2024-05-03', 'es')
     """
-    found = _Found()
+    found = _TellingTags()
     data = page.data.tobytes()
     for start in page.telling[:_MOST_TAGS].tolist():
         found.add(data, start)
@@ -111,7 +112,7 @@ def stated(page: Markup) -> Stated:
     dates = [*_strings(articles, "datePublished"), *_named(metas, _DATES), *found.dates, *addresses]
     licences = [*found.licences, *_strings(articles, "license"), *_addresses(articles, "license")]
     licences += [one for one in _named(metas, _RIGHTS)[:_MOST_LICENCES] if len(one) <= _MOST_ADDRESS and is_known(one)]
-    return Stated(
+    return HtmlMetadata(
         title=next(filter(None, [*_own(headlines, _strings(articles, "name"), shown), *shown, *titles]), None),
         titles=tuple(dict.fromkeys(filter(None, titles))),
         creators=_people([*_authors(articles)] or _named(metas, _AUTHORS) or found.authors[:1]),
@@ -126,7 +127,7 @@ def stated(page: Markup) -> Stated:
 
 
 @dataclass
-class _Found:
+class _TellingTags:
     """What the tags that tell something hold, by kind, in the order of the page."""
 
     title: str = ""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _TERMS: Final = ("rights", "rights_tier", "uses")
 
 
-def with_stated(frame: pl.DataFrame, found: Sequence[object]) -> pl.DataFrame:
+def with_page_terms(frame: pl.DataFrame, found: Sequence[object]) -> pl.DataFrame:
     """The rows, those of pages that state a section or licences marked as changed, with what they state as evidence.
 
     Of several licences that the vocabulary has, the least open counts, if it is less open than the row's tier: it is
@@ -35,7 +35,7 @@ def with_stated(frame: pl.DataFrame, found: Sequence[object]) -> pl.DataFrame:
 
     >>> row = {"url": ["https://a.example/1"], "rights": ["CC0-1.0"], "rights_tier": ["open"], "uses": [["train"]]}
     >>> page = Extracted("Hola", "x", licences=("//creativecommons.org/licenses/by-nc/4.0/", "/aviso-legal"))
-    >>> with_stated(pl.DataFrame(row), [page]).select("rights_tier", "uses").row(0)
+    >>> with_page_terms(pl.DataFrame(row), [page]).select("rights_tier", "uses").row(0)
     ('non_commercial', [])
     """
     told = {

@@ -25,7 +25,7 @@ class Markup:
     Attributes:
         tags: uint8[e], places in `tags.TAGS`.
         parents: int32[e]; the first element is its own.
-        says: uint32[e], bits of `tags.SAYS`.
+        says: uint32[e], bits of `tags.HINTS`.
         text: uint8, the UTF-8 of all blocks, one after another, white space folded.
         starts: int32[b + 1], where each block starts in it.
         owners: int32[b], the innermost block element around each block.

@@ -1,4 +1,4 @@
-"""The compiled passes that measure a page's blocks for `layout`: each fills columns of their rows.
+"""The compiled passes that measure a page's blocks for `block_features`: each fills columns of their rows.
 
 The arrays are those of `markup.Markup`; `sums` and `alike` are what `sum_up` and `compare_siblings` give.
 """
@@ -28,10 +28,10 @@ from latam_corpus.extract.scan_kernels import (
     UPPERS,
     WORDS,
 )
-from latam_corpus.extract.tags import SAID, TAG
+from latam_corpus.extract.tags import HINTS, TAG
 from latam_corpus.text.slots_kernels import slot_of
 
-_SAID: Final = len(SAID)
+_HINTS: Final = len(HINTS)
 _FAR: Final = np.float32(30)  # of what isn't there
 _LONG: Final = 60  # characters of a block that may be a paragraph
 _LINKED: Final = 0.3  # the most of them that may be links
@@ -272,7 +272,7 @@ def write_beside(made, column, tags, owners, counts):
 @kernel
 def write_above(made, column, tags, parents, says, owners, inline, asked):
     """How many levels above a block the nearest element is that has a tag, or says something of itself."""
-    width = len(asked) + _SAID
+    width = len(asked) + _HINTS
     near = np.full((len(tags), width), _FAR, np.float32)
     for e in range(len(tags)):
         if e:
@@ -281,13 +281,13 @@ def write_above(made, column, tags, parents, says, owners, inline, asked):
         for place in range(len(asked)):
             if tags[e] == asked[place]:
                 near[e, place] = 0
-        for bit in range(_SAID):
+        for bit in range(_HINTS):
             if says[e] >> np.uint32(bit) & np.uint32(1):
                 near[e, len(asked) + bit] = 0
     for b in range(len(owners)):
         for place in range(width):
             made[b, column + place] = near[owners[b], place]
-        for bit in range(_SAID):
+        for bit in range(_HINTS):
             if inline[b] >> np.uint32(bit) & np.uint32(1):
                 made[b, column + len(asked) + bit] = -1
     return column + width
@@ -295,7 +295,7 @@ def write_above(made, column, tags, parents, says, owners, inline, asked):
 
 @kernel
 def write_context(parents, owners, counts, chances, width):
-    """The rows of `layout.CONTEXT`, float32[b, width]."""
+    """The rows of `block_features.CONTEXT`, float32[b, width]."""
     n = len(owners)
     made = np.empty((n, width), np.float32)
     sums = np.zeros((len(parents), 2), np.float64)

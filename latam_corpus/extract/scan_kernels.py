@@ -14,11 +14,11 @@ from latam_corpus.extract.tags import (
     BREAK,
     HIDDEN,
     LINK,
+    METADATA_HINTS,
     RAW,
     SILENT,
     TELLING,
     TELLS,
-    TOLD,
     VOID,
     name_hash,
 )
@@ -157,7 +157,7 @@ def _attributes(data, at, goes, said):
             at += 1
         if telling:
             found |= said[goes[state, 0]]
-            if (h == _ITEMPROP or h == _REL) and found & np.uint32(TOLD):
+            if (h == _ITEMPROP or h == _REL) and found & np.uint32(METADATA_HINTS):
                 says |= np.uint32(TELLS)
             if h == _STYLE:
                 found &= np.uint32(HIDDEN)

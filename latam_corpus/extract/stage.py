@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 import polars as pl
 
 from latam_corpus.batch import Batch
-from latam_corpus.catalog.urls import canonical_url
+from latam_corpus.catalog.identity import canonical_url
 from latam_corpus.errors import ConfigError
 from latam_corpus.extract import sandbox
 from latam_corpus.extract.child import Failed, Job, Limits, attempt
-from latam_corpus.extract.licences import with_stated
+from latam_corpus.extract.licences import with_page_terms
 from latam_corpus.extract.media_type import parse_media_type
 from latam_corpus.extract.model_file import model_digest
 from latam_corpus.schema import DOCUMENT_SCHEMA
@@ -95,7 +95,7 @@ class Extract(Stage):
             .otherwise(pl.col("extractor"))
             .alias("extractor")
         )
-        frame = with_stated(frame, outcomes)
+        frame = with_page_terms(frame, outcomes)
         failed = {row: outcome for row, outcome in enumerate(outcomes) if isinstance(outcome, Failed)}
         if not failed:
             return Batch(frame)

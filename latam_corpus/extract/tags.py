@@ -48,7 +48,7 @@ _BOLD: Final = "b strong h1 h2 h3 h4 h5 h6"
 
 # What a class name, an id, a role or an itemprop says, a bit each. A space stands for the end of a name's part: any
 # sign that is no letter.
-SAYS: Final = {
+HINT_WORDS: Final = {
     "body": ("articlebody", "article body", "body", "entry content", "post content", "contenido", "conteudo", "cuerpo"),
     "article": ("article", "post", "entry", "story", "noticia", "nota", "artigo", "articulo"),
     "content": ("content", "texto", " text", "rich"),
@@ -82,10 +82,10 @@ SAYS: Final = {
     "print": ("print", "imprim", "mail", "tools", "action", "button", "btn"),
     "hidden": ("hidden", "screen reader", "sr only", "visually", "noprint", "display none"),
 }
-SAID: Final = tuple(SAYS)
+HINTS: Final = tuple(HINT_WORDS)
 TELLS: Final = 1 << 31  # of an element whose `rel` or `itemprop` says one of these
-TOLD: Final = sum(1 << SAID.index(name) for name in ("author", "date", "copyright"))
-HIDDEN: Final = 1 << SAID.index("hidden")
+METADATA_HINTS: Final = sum(1 << HINTS.index(name) for name in ("author", "date", "copyright"))
+HIDDEN: Final = 1 << HINTS.index("hidden")
 
 
 @cache
@@ -124,14 +124,14 @@ def name_hash(name: str) -> int:
 
 @cache
 def automaton() -> tuple[NDArray[np.int16], NDArray[np.uint32]]:
-    """The search for all of `SAYS` at once (Aho and Corasick 1975).
+    """The search for all of `HINT_WORDS` at once (Aho and Corasick 1975).
 
     Gives:
         int16[states, 27], the next state by the letter (a is 1), 0 for any other sign; uint32[states], what it says.
     """
     goes: list[list[int]] = [[-1] * 27]
     says = [0]
-    for bit, names in enumerate(SAYS.values()):
+    for bit, names in enumerate(HINT_WORDS.values()):
         for name in names:
             state = 0
             for letter in name:

@@ -19,7 +19,7 @@ import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from latam_corpus.errors import ConfigError, closest
-from latam_corpus.language.cues_kernels import enter, match
+from latam_corpus.language.judge_kernels import enter, match
 from latam_corpus.paths import data_folder
 from latam_corpus.text.words import WordTable
 from latam_corpus.text.words_kernels import CAPITAL

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 
 from latam_corpus.codes import groups
-from latam_corpus.language.codes import MODELS
+from latam_corpus.language.labels import MODELS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

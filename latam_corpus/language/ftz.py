@@ -103,7 +103,7 @@ def read_parts(path: Path, keep: Keep = _at_once) -> Parts | None:
 
     Args:
         path: the file.
-        keep: what gives a large array, such as `kept.Kept`; by default it is made.
+        keep: what gives a large array, such as `model_cache.ModelCache`; by default it is made.
 
     Raises:
         ValueError, struct.error: the file ends early, or its header says what no model has.

@@ -22,7 +22,7 @@ from latam_corpus.stages import Stage
 
 if TYPE_CHECKING:
     from latam_corpus.batch import Batch
-    from latam_corpus.language.judgement import Judgement
+    from latam_corpus.language.judge import Judgement
     from latam_corpus.language.model import Model
 
 _NEAR: Final = 4  # languages of the model that are shown in place of one that it can't name

@@ -1,25 +1,252 @@
-"""From texts to languages: windows vote, groups are summed, and `und` is said rather than a guess."""
+"""From texts to languages: windows vote, groups are summed, pieces counted, and `und` is said rather than a guess."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import polars as pl
 
-from latam_corpus.codes import UNDETERMINED
-from latam_corpus.language.evidence import RULE
-from latam_corpus.language.judge_kernels import mean_of_each
-from latam_corpus.language.judgement import NOTHING, SURE, Judgement, batches, fine, whole
-from latam_corpus.language.lines import window_lines
-from latam_corpus.language.mixed import by_pieces, quotes
+from latam_corpus.codes import UNDETERMINED, groups
+from latam_corpus.language.evidence import RULE, USUAL, Evidence, evidence, holds, lead, others_hold, overrules
+from latam_corpus.language.judge_kernels import mean, mean_of_each
+from latam_corpus.language.labels import script_of_letter
+from latam_corpus.language.lines import piece_lines, window_lines
 from latam_corpus.text.words import utf8
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from latam_corpus.language.lines import Lines
     from latam_corpus.language.model import Model
+
+SURE: Final = 0.8  # above it, with windows that agree, nothing more is looked at
+FINE: Final = 0.8  # the share of its group's probability at which a member is named
+AT_ONCE: Final = 512  # lines a matrix product: a few MB of probabilities, which a cache holds
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The language of a text.
+
+    Attributes:
+        language: code and script, such as `spa_Latn`, or `und`.
+        score: the probability of the language's group, 0 where there is nothing to judge.
+        languages: code and share of each language of a mixed text, the larger first; empty for one language.
+    """
+
+    language: str
+    score: float
+    languages: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def code(self) -> str:
+        """The ISO 639-3 code, or `und`."""
+        return self.language.split("_")[0]
+
+
+NOTHING: Final = Judgement(UNDETERMINED, 0.0)
+
+
+def batches(owner: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+    """Ranges of lines that keep the lines of one text together."""
+    first = 0
+    while first < len(owner):
+        last = min(first + AT_ONCE, len(owner))
+        while last < len(owner) and owner[last] == owner[last - 1]:
+            last += 1
+        yield first, last
+        first = last
+
+
+def whole(
+    model: Model, labels: NDArray[np.float32], chances: NDArray[np.float32], lines: Sequence[str]
+) -> tuple[Judgement, Evidence]:
+    """One language for lines that go together, or `und`; and what the words say for the likeliest group."""
+    tokens = " ".join(lines).split()
+    if all(token == token[0] * len(token) for token in tokens):
+        return Judgement(UNDETERMINED, float(chances.max())), Evidence(len(tokens), 0.0, 0.0, 0, 0.0)
+    best = int(chances.argmax())
+    found = evidence(tokens, model.groups[best], model.words)
+    if model.groups[best] == UNDETERMINED:
+        rest = chances.copy()
+        rest[best] = 0
+        other = _told_by_words(model, labels, rest, tokens)
+        if other:
+            return other
+    judged = by_evidence(model, labels, chances, found)
+    if judged.language.endswith("_Latn") and not any(map(_is_latin, chain.from_iterable(tokens))):
+        # Letters that the model never saw are like any language.
+        judged = Judgement(UNDETERMINED, judged.score)
+    return judged, found
+
+
+def _is_latin(letter: str) -> bool:
+    return letter.isalpha() and script_of_letter(letter) == "Latn"
+
+
+def _told_by_words(
+    model: Model, labels: NDArray[np.float32], chances: NDArray[np.float32], tokens: Sequence[str]
+) -> tuple[Judgement, Evidence] | None:
+    """A language of the Americas whose words stand in what is as likely no language at all: nonsense has none.
+
+    Args:
+        model: the identifier.
+        labels: the probability of each label.
+        chances: the same of each group, without that of no language.
+        tokens: the text's words.
+    """
+    group = model.groups[int(chances.argmax())]
+    total = float(chances.sum())
+    if group not in groups().of or not total:
+        return None
+    found = evidence(tokens, group, model.words)
+    if not overrules(found, model.bounds.get(group, USUAL)):
+        return None
+    judged = by_evidence(model, labels, chances / total, found)
+    if judged.language == UNDETERMINED:
+        return None
+    return Judgement(judged.language, float(chances.max())), found
+
+
+def by_evidence(
+    model: Model, labels: NDArray[np.float32], chances: NDArray[np.float32], found: Evidence, long: int = RULE.long
+) -> Judgement:
+    """The same where the evidence for the likeliest group is known; `long` as in `evidence.holds`."""
+    best = int(chances.argmax())
+    chance, group = float(chances[best]), model.groups[best]
+    if group in groups().of:
+        asked = model.bounds.get(group, USUAL)
+        held = holds(lead(chances, found.words), found, asked, long, consonants_of(model, labels, best))
+    else:
+        held = others_hold(chance, found.words, group)
+    return Judgement(fine(model, labels, best) if held else UNDETERMINED, chance)
+
+
+def fine(model: Model, labels: NDArray[np.float32], group: int) -> str:
+    """The member of a group where it is certain, else the group with its members' usual script."""
+    members = model.members[group]
+    if len(members) == 1:
+        return model.labels[int(members[0])].name
+    best = _member(model, labels, group)
+    if labels[best] >= FINE * labels[members].sum():
+        return model.labels[best].name
+    label, code = model.labels[best], model.groups[group]
+    return f"{code}_{label.script}" if label.script else code
+
+
+def consonants_of(model: Model, labels: NDArray[np.float32], group: int) -> int:
+    """How many consonants a longer text has in the likeliest member of a group, 0 where it isn't known."""
+    return model.consonants.get(model.labels[_member(model, labels, group)].code, 0)
+
+
+def _member(model: Model, labels: NDArray[np.float32], group: int) -> int:
+    """The label that is the likeliest of a group."""
+    members = model.members[group]
+    return int(members[labels[members].argmax()])
+
+
+def group_of(found: Judgement) -> str:
+    """The group under which a judgement's language is judged.
+
+    >>> group_of(Judgement("quy_Latn", 0.9)), group_of(Judgement("spa_Latn", 0.9))
+    ('que', 'spa')
+    """
+    return groups().of.get(found.code, found.code)
+
+
+LEAST_MIXED: Final = 0.1  # the share of a text at which a second language is told
+LEAST_FIRST: Final = 0.4  # the share of a mixed text that names it
+LEAST_PIECE: Final = 0.2  # the probability at which a piece counts for one of the languages shown
+
+
+def quotes(shown: Evidence) -> bool:
+    """Whether there is so much Spanish, Portuguese, English or French in a text that it may be mixed."""
+    return shown.colonial >= LEAST_MIXED
+
+
+def by_pieces(
+    model: Model, data: NDArray[np.uint8], offsets: NDArray[np.int64], first_look: Mapping[int, Judgement]
+) -> dict[int, Judgement]:
+    """The judgement by pieces of texts whose windows disagree, are unsure, or quote.
+
+    Args:
+        model: the identifier.
+        data: the UTF-8 of all texts.
+        offsets: int64[n+1], where each starts.
+        first_look: what the windows said, by the place of the text, for those to look at again.
+    """
+    judged = dict(first_look)
+    lines = piece_lines(data, offsets, list(first_look))
+    for start, end in batches(lines.owner):
+        per_line = model.probabilities(lines[start:end])
+        per_group = model.by_group(per_line)
+        here = lines.owner[start:end]
+        starts = np.flatnonzero(np.diff(here, prepend=-1)).tolist()
+        for a, b in zip(starts, [*starts[1:], end - start], strict=True):
+            row = int(here[a])
+            own = list(lines[start + a : start + b])
+            judged[row] = _mixed(model, own, per_line[a:b], per_group[a:b], first_look[row])
+    return judged
+
+
+def _mixed(
+    model: Model,
+    lines: Sequence[str],
+    per_line: NDArray[np.float32],
+    per_group: NDArray[np.float32],
+    first_look: Judgement,
+) -> Judgement:
+    if len(lines) < 2:  # noqa: PLR2004 - one piece is the whole
+        return first_look
+    weights = np.array([len(line) for line in lines], np.float32)
+    shown = _shown(model, lines, per_line, per_group, weights)
+    if not shown:
+        return first_look
+    found = list(shown)
+    places = [model.groups.index(group_of(one)) for one in found]
+    # Short or doubtful pieces go to the likeliest of the languages that sure pieces have shown.
+    nearest = per_group[:, places].argmax(axis=1)
+    held = per_group[:, places].max(axis=1) >= LEAST_PIECE
+    shares = [float(weights[held & (nearest == n)].sum() / weights.sum()) for n in range(len(found))]
+    order = sorted(range(len(found)), key=lambda n: -shares[n])
+    first = found[order[0]]
+    if shares[order[0]] < LEAST_FIRST:
+        return first_look if first_look.code == first.code else Judgement(UNDETERMINED, first_look.score)
+    told = tuple(
+        (found[n].language, round(shares[n], 3))
+        for n in order
+        if shares[n] >= LEAST_MIXED and (shown[found[n]] or found[n] is first)
+    )
+    return Judgement(first.language, first.score, told if len(told) > 1 else ())
+
+
+def _shown(
+    model: Model,
+    lines: Sequence[str],
+    per_line: NDArray[np.float32],
+    per_group: NDArray[np.float32],
+    weights: NDArray[np.float32],
+) -> dict[Judgement, bool]:
+    """The languages that pieces of six words and more show surely, each judged on those pieces together.
+
+    With each, whether its few words tell as much as a long text's do: what another text must have to be called mixed.
+    """
+    best = per_group.argmax(axis=1)
+    sure = (per_group.max(axis=1) >= SURE) & (np.array([line.count(" ") + 1 for line in lines]) >= RULE.least_words)
+    found = {}
+    for group in np.unique(best[sure]).tolist():
+        rows = np.flatnonzero(sure & (best == group))
+        labels = mean(per_line, rows, weights)
+        chances = mean(per_group, rows, weights)
+        judged, seen = whole(model, labels, chances, [lines[row] for row in rows.tolist()])
+        if judged.language != UNDETERMINED:
+            found[judged] = by_evidence(model, labels, chances, seen, long=RULE.least_words) == judged
+    return found
 
 
 _SCRAP: Final = 30  # characters; so short a text is looked at twice, since it may be a row of one letter

@@ -1,10 +1,11 @@
-"""The compiled part of `judge`."""
+"""The compiled sums over a text's windows and pieces, and the look for cues of a variety."""
 
 # mypy: allow-untyped-defs
 
 import numpy as np
 
-from latam_corpus.compiled import kernel
+from latam_corpus.compiled import inlined, kernel
+from latam_corpus.text.slots_kernels import slot_of
 
 
 @kernel
@@ -23,3 +24,76 @@ def mean_of_each(per_line, weights, starts, ends, made):
         total += weight
         for label in range(per_line.shape[1]):
             made[text, label] = (made[text, label] + per_line[starts[text], label] * weight) / total
+
+
+@kernel
+def mean(found, rows, weights):
+    """The weighted mean of some rows."""
+    made = np.zeros(found.shape[1], np.float32)
+    total = np.float32(0)
+    for row in rows:
+        weight = weights[row]
+        total += weight
+        for column in range(found.shape[1]):
+            made[column] += found[row, column] * weight
+    for column in range(found.shape[1]):
+        made[column] /= total
+    return made
+
+
+@inlined
+def _pair(first, second):
+    """The hash of two words in a row: not symmetric, so that their order counts."""
+    h = (first * np.uint64(0x9E3779B97F4A7C15)) ^ second
+    return h ^ (h >> np.uint64(29))
+
+
+@kernel
+def enter(hashes, starts, pairs, keys, values, opens):
+    """Enter cues of one word or two into a table by their hashes."""
+    for cue in range(len(pairs)):
+        h = hashes[starts[cue]]
+        slot = slot_of(keys, h)
+        keys[slot] = h
+        if pairs[cue]:
+            opens[slot] = True
+            h = _pair(h, hashes[starts[cue] + 1])
+            slot = slot_of(keys, h)
+            keys[slot] = h
+        values[slot] = cue
+
+
+@kernel
+def match(words, wanted, table, capitals, capital, document, cue, count):
+    """Fill the arrays of `Matches`; returns how many entries there are."""
+    hashes, kinds, doc_words = words.hashes, words.kinds, words.doc_words
+    keys, values, opens = table
+    place_of = np.full(len(capitals), -1, np.int64)
+    made = 0
+    for d in range(len(doc_words) - 1):
+        if not wanted[d]:
+            continue
+        first = made
+        end = doc_words[d + 1]
+        for w in range(doc_words[d], end):
+            slot = slot_of(keys, hashes[w])
+            if keys[slot] == 0:
+                continue
+            found = values[slot]
+            if found >= 0 and kinds[w] & capital and not capitals[found]:
+                found = np.int32(-1)
+            # A pair may open a sentence, so that only its second word must be small; it counts before the single word.
+            if opens[slot] and w + 1 < end and not kinds[w + 1] & capital:
+                both = values[slot_of(keys, _pair(hashes[w], hashes[w + 1]))]
+                if both >= 0:
+                    found = both
+            if found < 0:
+                continue
+            if place_of[found] < first:
+                place_of[found] = made
+                document[made] = d
+                cue[made] = found
+                count[made] = 0
+                made += 1
+            count[place_of[found]] += 1
+    return made

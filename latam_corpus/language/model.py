@@ -21,11 +21,10 @@ from latam_corpus.codes import UNDETERMINED, groups
 from latam_corpus.durable import known_digest
 from latam_corpus.errors import ConfigError
 from latam_corpus.language import ftz
-from latam_corpus.language.codes import MODELS
 from latam_corpus.language.evidence import RULE_FILE, Bounds
 from latam_corpus.language.ftz import read_parts
-from latam_corpus.language.labels import Label, labels_of
-from latam_corpus.language.model_cache import Kept
+from latam_corpus.language.labels import MODELS, Label, labels_of
+from latam_corpus.language.model_cache import ModelCache
 from latam_corpus.language.model_files import SHIPPED, locate
 from latam_corpus.language.vectors import Vectors, products
 
@@ -197,7 +196,7 @@ def _open(path: Path, map_path: Path | None, both: str) -> Model:
             str(path), f"its digest is not the one that {map_path} states", "take model and map of one training"
         )
     try:
-        parts = read_parts(path, Kept(known_digest(path), Path(ftz.__file__)))
+        parts = read_parts(path, ModelCache(known_digest(path), Path(ftz.__file__)))
         opened: Any = None if parts else _by_fasttext(path)
         given = parts.labels if parts else tuple(opened.get_labels())
     except (struct.error, ValueError, RuntimeError, MemoryError, UnicodeDecodeError) as error:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _FOLDER: Final = "models"
 
 
-class Kept:
+class ModelCache:
     """The arrays of one model, in a folder of the user's cache.
 
     Attributes:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from latam_corpus.errors import ConfigError, closest
-from latam_corpus.language.codes import MODELS
+from latam_corpus.language.labels import MODELS
 
 SHIPPED: Final = "americas"
 

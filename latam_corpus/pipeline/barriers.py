@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from latam_corpus import __version__, schema
 from latam_corpus.corpus import ROW, PieceFile, repeated_hashes, rows_of
 from latam_corpus.errors import CorpusError, PartError
-from latam_corpus.pipeline.decisions import Decided, remember, remembered, store
+from latam_corpus.pipeline.decisions import StoredDecisions, remember, remembered, store
 from latam_corpus.pipeline.keys import digest_of, stage_digest
 from latam_corpus.pipeline.part import Outcome
 from latam_corpus.pipeline.step_file import ASIDE, DROPPED, ROWS
@@ -89,8 +89,8 @@ class Stored:
     Attributes:
         live: the parts' rows, in the parts' order.
         fallen: rows that stages dropped before; they start at `height`.
-        gone: rows that a barrier of this cut has dropped, sorted.
-        room: a folder for what is written meanwhile.
+        dropped_rows: rows that a barrier of this cut has dropped, sorted.
+        workdir: a folder for what is written meanwhile.
         engine: what runs jobs.
         notes: what barriers tell of their work.
         progress: what is told meanwhile.
@@ -98,20 +98,20 @@ class Stored:
 
     live: Sequence[Output]
     fallen: Sequence[Output]
-    gone: NDArray[np.int64]
-    room: Path
+    dropped_rows: NDArray[np.int64]
+    workdir: Path
     engine: Engine
     notes: dict[str, Any] = field(default_factory=dict)
     progress: Progress | None = None
 
     @classmethod
-    def of(cls, outputs: Iterable[Sequence[Path]], room: Path, engine: Engine, progress: Progress) -> Stored:
+    def of(cls, outputs: Iterable[Sequence[Path]], workdir: Path, engine: Engine, progress: Progress) -> Stored:
         """The corpus in these outputs: for each part the folders of its steps."""
         folders = list(outputs)
         live = _in_a_row([steps[-1] / ROWS for steps in folders], 0)
         end = live[-1].start + live[-1].height if live else 0
         fallen = _in_a_row([folder / DROPPED for steps in folders for folder in steps], end)
-        return cls(live, fallen, np.zeros(0, np.int64), room, engine, progress=progress)
+        return cls(live, fallen, np.zeros(0, np.int64), workdir, engine, progress=progress)
 
     @property
     def height(self) -> int:
@@ -125,7 +125,7 @@ class Stored:
     def frames(self, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
         """`row` and these columns, a part at a time, without rows that a barrier has dropped."""
         for number, piece in enumerate(self.live, 1):
-            yield rows_of(piece, columns, self.gone)
+            yield rows_of(piece, columns, self.dropped_rows)
             self.step("reading rows", number, len(self.live))
 
     def step(self, title: str, done: int, total: int) -> None:
@@ -140,7 +140,7 @@ class Stored:
         pieces: list[Piece] = [*self.live, *(self.fallen if with_dropped else ()), *also]
         hashes = []
         for number, piece in enumerate(pieces, 1):
-            hashes.append(_hashes(rows_of(piece, [key], self.gone)[key]))
+            hashes.append(_hashes(rows_of(piece, [key], self.dropped_rows)[key]))
             self.step(f"reading every {key}", number, len(pieces))
         wanted = repeated_hashes(hashes)
         places = [np.searchsorted(wanted, found) for found in hashes] if len(wanted) else []
@@ -152,7 +152,7 @@ class Stored:
             for piece, hit, place in zip(pieces, hits, places, strict=True):
                 mask = hit & (place >= low) & (place < high)
                 if mask.any():
-                    frames.append(rows_of(piece, sorted({key, *columns}), self.gone).filter(mask))
+                    frames.append(rows_of(piece, sorted({key, *columns}), self.dropped_rows).filter(mask))
             found = pl.concat(frames[1:]).filter(pl.col(key).is_not_null())
             yield found.select(ROW, *columns)
             self.step(f"deciding where {key} is the same", number + 1, slices)
@@ -208,7 +208,7 @@ def decide(
     work: Path,
     engine: Engine,
     progress: Progress,
-) -> Decided:
+) -> StoredDecisions:
     """What the barriers decide; what they decided before of the same outputs isn't asked again.
 
     Args:
@@ -227,14 +227,14 @@ def decide(
         starts = np.array([piece.start for piece in corpus.live] + [corpus.height], np.int64)
         spool = _Spool(Path(name), list(outputs), starts)
         for barrier in barriers:
-            progress.barrier(barrier.name, corpus.height - len(corpus.gone))
+            progress.barrier(barrier.name, corpus.height - len(corpus.dropped_rows))
             dropped = [spool.add(barrier.name, decided) for decided in barrier.decide(corpus)]
-            corpus = replace(corpus, gone=np.sort(np.concatenate([corpus.gone, *dropped])))
+            corpus = replace(corpus, dropped_rows=np.sort(np.concatenate([corpus.dropped_rows, *dropped])))
         parts = spool.stored(work, digest_of(*map(stage_digest, barriers)))
         # A barrier's jobs are done in any order; what a run holds must not depend on it.
         fallen = pl.concat([pl.DataFrame(schema=REPLACED), *spool.replaced]).sort(*_TOLD[:3])
         mended = dict.fromkeys(told for told in (damage, *spool.mended) if told)
-        made = Decided(parts, fallen, corpus.notes, tuple(mended))
+        made = StoredDecisions(parts, fallen, corpus.notes, tuple(mended))
     return remember(made, work, rests_on)
 
 

@@ -11,7 +11,7 @@ import polars as pl
 from latam_corpus.collect.contract import VALUES_SCHEMA, Facts, over_all, repeated
 from latam_corpus.collect.examine import Examined, examine
 from latam_corpus.errors import ConfigError, SourceError
-from latam_corpus.pipeline.step_file import VALUES, Told
+from latam_corpus.pipeline.step_file import VALUES, StepCounts
 from latam_corpus.pipeline.supersede import Supersede
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from latam_corpus.stages import Barrier
 
 
-def examined(plan: Plan) -> list[Examined]:
+def examine_sources(plan: Plan) -> list[Examined]:
     """What the first records of each source show, so that what is wrong is told before anything runs.
 
     Sources that nobody may read yet, or of which nobody has said where they are, are left out.
@@ -57,7 +57,7 @@ def facts_of(parts: Iterable[Part], folders: Mapping[str, Path]) -> dict[str, Fa
         source, facts = mine[0].source, found.setdefault(name, Facts())
         made = [folders[part.name] for part in mine if part.name in folders]
         for folder in made:
-            facts.add(Told.read(folder).facts)
+            facts.add(StepCounts.read(folder).facts)
         if len(made) < len(mine):  # the run makes no release, and what is left may lack what the others have
             continue
         values = [pl.read_parquet(folder / VALUES, glob=False) for folder in made if (folder / VALUES).exists()]
@@ -67,13 +67,13 @@ def facts_of(parts: Iterable[Part], folders: Mapping[str, Path]) -> dict[str, Fa
     return found
 
 
-def informed(barriers: Sequence[Barrier], facts: Mapping[str, Facts]) -> tuple[Barrier, ...]:
+def with_source_facts(barriers: Sequence[Barrier], facts: Mapping[str, Facts]) -> tuple[Barrier, ...]:
     """The barriers, with what one of them must know of the sources."""
     dated = tuple(sorted(name for name, told in facts.items() if told.dated))
     return tuple(replace(one, dated=dated) if isinstance(one, Supersede) else one for one in barriers)
 
 
-def mapping_told(facts: Mapping[str, Facts]) -> list[dict[str, Any]]:
+def mapping_rows(facts: Mapping[str, Facts]) -> list[dict[str, Any]]:
     """How each column of the documents was filled, as `run.json` has it."""
     return [
         {

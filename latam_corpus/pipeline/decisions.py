@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Decided:
+class StoredDecisions:
     """What the barriers of a cut decided.
 
     Attributes:
         parts: for each part the file with its decisions, None where there are none, and a key that changes with them.
-        replaced: documents of an earlier version for which a new one is kept, see `decide.REPLACED`.
+        replaced: documents of an earlier version for which a new one is kept, see `barriers.REPLACED`.
         notes: what barriers tell of their work, by their names.
         mended: files with decisions that were damaged and are made anew, a sentence each.
         reused: whether this was decided before.
@@ -66,7 +66,7 @@ def read(path: Path) -> pl.DataFrame:
     return pl.read_parquet(io.BytesIO(data))
 
 
-def remember(decided: Decided, work: Path, rests_on: str) -> Decided:
+def remember(decided: StoredDecisions, work: Path, rests_on: str) -> StoredDecisions:
     """Keep what a cut came to; gives it with the files that hold it.
 
     Args:
@@ -85,7 +85,7 @@ def remember(decided: Decided, work: Path, rests_on: str) -> Decided:
     return dataclasses.replace(decided, files=_files(name, values))
 
 
-def remembered(work: Path, rests_on: str) -> tuple[Decided | None, str]:
+def remembered(work: Path, rests_on: str) -> tuple[StoredDecisions | None, str]:
     """What a cut came to before, None where it isn't known; and a sentence where what is stored of it is damaged."""
     path = _folder(work) / f"{rests_on}.json"
     try:
@@ -104,7 +104,7 @@ def remembered(work: Path, rests_on: str) -> tuple[Decided | None, str]:
         return None, f"{error.place}: {error.problem}; it is made anew"
     except OSError as error:
         return None, f"{error.filename}: {error.strerror}; it is made anew"
-    return Decided(parts, replaced, values["notes"], reused=True, files=_files(path.name, values)), ""
+    return StoredDecisions(parts, replaced, values["notes"], reused=True, files=_files(path.name, values)), ""
 
 
 def _files(name: str, values: Mapping[str, Any]) -> tuple[str, ...]:

@@ -27,8 +27,19 @@ from latam_corpus.errors import CorpusError, PartError
 from latam_corpus.pipeline import decisions
 from latam_corpus.pipeline.conserve import Count, Passed, pass_through, set_aside
 from latam_corpus.pipeline.keys import digest_of, reading_code
-from latam_corpus.pipeline.step_file import ASIDE, DROPPED, LEDGER, ROWS, VALUES, StepFile, Told, damage_in, put
-from latam_corpus.pipeline.tally import pairs, tally
+from latam_corpus.pipeline.step_file import (
+    ASIDE,
+    DROPPED,
+    LEDGER,
+    ROWS,
+    VALUES,
+    StepCounts,
+    StepFile,
+    damage_in,
+    pairs,
+    put,
+    tally,
+)
 from latam_corpus.stages import Stage
 
 if TYPE_CHECKING:
@@ -145,26 +156,26 @@ def keys_of(task: Task) -> Iterator[str]:
     Rows that were made otherwise and came to the same are worked once. A key is asked for when the output of the step
     before is there; of a part whose step before isn't done yet, it is that of no output.
     """
-    entry = Told.read(folder_of(task.work, task.entry)) if task.entry else None
+    entry = StepCounts.read(folder_of(task.work, task.entry)) if task.entry else None
     enters = digest_of(entry.files[ROWS] if entry else task.part.key, task.decisions_key)
-    told: Told | None = None  # of the step before: what a barrier decided isn't in what it told
+    told: StepCounts | None = None  # of the step before: what a barrier decided isn't in what it told
     for step in task.segment.steps:
         rests_on = step.digest(pairs(told.kept) if told else None)
-        key = digest_of(enters, rests_on, list(_wanted_aside(task, step)), _FORMAT)
+        key = digest_of(enters, rests_on, list(_side_columns(task, step)), _FORMAT)
         yield key
-        told = _told(folder_of(task.work, key))
+        told = _step_counts(folder_of(task.work, key))
         enters = told.files[ROWS] if told else key
 
 
-def _told(folder: Path) -> Told | None:
+def _step_counts(folder: Path) -> StepCounts | None:
     """What a step told of its outputs; None where there are none, or damaged ones."""
     try:
-        return Told.read(folder)
+        return StepCounts.read(folder)
     except PartError:
         return None
 
 
-def _wanted_aside(task: Task, step: Step) -> pl.Schema:
+def _side_columns(task: Task, step: Step) -> pl.Schema:
     """The columns to be stored beside the rows: what barriers ask for, of the step before them."""
     return task.segment.aside if step is task.segment.steps[-1] else pl.Schema()
 
@@ -216,7 +227,7 @@ def _run_step(task: Task, step: Step, final: Path, before: Path | None) -> None:
     put(made, final)
 
 
-def _linked(task: Task, made: Path) -> Told:
+def _linked(task: Task, made: Path) -> StepCounts:
     """The entry's rows as they are, where the barriers decided nothing on this part: no second copy on disk."""
     entry = folder_of(task.work, task.entry or "")
     link_or_copy(entry / ROWS, made / ROWS)
@@ -226,18 +237,18 @@ def _linked(task: Task, made: Path) -> Told:
     with pq.ParquetFile(entry / ROWS) as file:
         rows = file.metadata.num_rows
     passed = {name: Count(rows_in=rows, kept=rows) for name in task.barriers}
-    before = Told.read(entry)
-    return Told(passed, before.kept, files={ROWS: before.files[ROWS]})
+    before = StepCounts.read(entry)
+    return StepCounts(passed, before.kept, files={ROWS: before.files[ROWS]})
 
 
-def _worked(task: Task, step: Step, before: Path | None, made: Path) -> Told:
+def _worked(task: Task, step: Step, before: Path | None, made: Path) -> StepCounts:
     """The step's outputs written into the folder `made`; gives what happened."""
-    told = Told()
+    told = StepCounts()
     with ExitStack() as opened:
         rows, dropped, ledger = (
             opened.enter_context(StepFile(made / name, _COLUMNS[name])) for name in (ROWS, DROPPED, LEDGER)
         )
-        wanted = _wanted_aside(task, step)
+        wanted = _side_columns(task, step)
         aside = opened.enter_context(StepFile(made / ASIDE, wanted)) if wanted else None
 
         def record(name: str, passed: Passed, seconds: float) -> Batch:
@@ -297,7 +308,7 @@ def _entering(task: Task, before: Path | None, watch: Watch) -> Iterator[Batch]:
 
 def _stored(folder: Path, task: Task) -> Iterator[Batch]:
     """The rows of a step, which a barrier may have left alone for hours since they were looked at."""
-    wrong = damage(folder, {ROWS: Told.read(folder).files[ROWS]})
+    wrong = damage(folder, {ROWS: StepCounts.read(folder).files[ROWS]})
     if wrong:
         raise PartError(str(wrong.file), wrong.problem, "run it again: it is made anew")
     with pq.ParquetFile(folder / ROWS) as file:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from latam_corpus.collect.files import InputFile
     from latam_corpus.collect.spans import Span
     from latam_corpus.pipeline.recipe import Recipe
-    from latam_corpus.pipeline.tally import Pair
+    from latam_corpus.pipeline.step_file import Pair
     from latam_corpus.stages import Stage
 
 # What every record has once it is collected.

@@ -13,8 +13,8 @@ from latam_corpus.errors import PartError
 from latam_corpus.pipeline import run_record
 from latam_corpus.pipeline.barriers import REPLACED
 from latam_corpus.pipeline.conserve import Count
-from latam_corpus.pipeline.contracts import mapping_told
-from latam_corpus.pipeline.step_file import Told
+from latam_corpus.pipeline.contracts import mapping_rows
+from latam_corpus.pipeline.step_file import StepCounts
 from latam_corpus.pipeline.survival import Loss, losses
 
 if TYPE_CHECKING:
@@ -99,16 +99,16 @@ class Work:
         return pl.concat([pl.DataFrame(schema=REPLACED), *self.replaced])
 
 
-def settled(plan: Plan, folder: Path, folders: Mapping[str, Sequence[Path]], work: Work) -> RunResult:
+def sum_parts(plan: Plan, folder: Path, folders: Mapping[str, Sequence[Path]], work: Work) -> RunResult:
     """The counts of all parts together.
 
     Raises:
         PartError: rows were lost.
     """
     stages: dict[str, Count] = {}
-    total = Told()
+    total = StepCounts()
     for outputs in folders.values():
-        told = [Told.read(output) for output in outputs]
+        told = [StepCounts.read(output) for output in outputs]
         total.kept += told[-1].kept
         for one in told:
             total.dropped += one.dropped
@@ -140,7 +140,7 @@ def settled(plan: Plan, folder: Path, folders: Mapping[str, Sequence[Path]], wor
     )
 
 
-def _by_genre(total: Told) -> list[dict[str, Any]]:
+def _by_genre(total: StepCounts) -> list[dict[str, Any]]:
     """Rows kept and set aside by genre and source, with the reasons, the most frequent first."""
     left: Counter[tuple[str, str]] = Counter()
     fallen: dict[tuple[str, str], Counter[str]] = {}
@@ -198,7 +198,7 @@ def run_values(plan: Plan, parts: Sequence[Part], digest: str, result: RunResult
         "stages": {name: asdict(count) for name, count in result.stages.items()},
         "barriers": result.barriers,
         "decisions": list(result.decisions),
-        "mapping": mapping_told(result.facts),
+        "mapping": mapping_rows(result.facts),
         "by_genre": result.by_genre,
         "losses": [loss.as_dict() for loss in result.losses],
         "accepted_loss": result.accepted_loss,
@@ -224,7 +224,7 @@ def _linked(folders: Mapping[str, Sequence[Path]]) -> dict[str, tuple[Path, str]
     """The outputs that the run's folder links to, and their digests, by their names there."""
     found: dict[str, tuple[Path, str]] = {}
     for name, outputs in folders.items():
-        digests = {output: Told.read(output).files for output in outputs}
+        digests = {output: StepCounts.read(output).files for output in outputs}
         for link, output, file in run_record.links(name, outputs):
             found[link] = output / file, digests[output][file]
     return found

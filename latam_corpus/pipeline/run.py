@@ -1,6 +1,6 @@
 """A run: the plan's segments over all parts, barriers in between, and what they came to, as its folder tells it.
 
-The outputs of steps are in `<out>/work/`, shared by all runs, and linked from the run's folder (`record.py`).
+The outputs of steps are in `<out>/work/`, shared by all runs, and linked from the run's folder (`run_record.py`).
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from latam_corpus.locks import locked
 from latam_corpus.pipeline import part as parts_module
 from latam_corpus.pipeline import run_record
 from latam_corpus.pipeline.barriers import decide
-from latam_corpus.pipeline.contracts import facts_of, informed
+from latam_corpus.pipeline.contracts import facts_of, with_source_facts
 from latam_corpus.pipeline.cuts import cuts_of
 from latam_corpus.pipeline.history import existing, latest, next_name
 from latam_corpus.pipeline.history import folders as run_folders
 from latam_corpus.pipeline.keys import digest_of
 from latam_corpus.pipeline.part import Task, folder_of, input_key, reading_digest
 from latam_corpus.pipeline.plan import Input, Part, Plan, run_digest
-from latam_corpus.pipeline.result import RunResult, Work, contents_of, run_values, settled, written_of
+from latam_corpus.pipeline.result import RunResult, Work, contents_of, run_values, sum_parts, written_of
 from latam_corpus.pipeline.survival import accepted
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def run(
         _tell_mended(mended, progress, work)
         _run(plan, parts, out / "work", engine, progress, batch, work)
         folders = {name: [folder_of(out / "work", key) for key in work.keys[name]] for name in work.done()}
-        result = settled(plan, folder, folders, work)
+        result = sum_parts(plan, folder, folders, work)
         result = replace(
             result,
             accepted_loss=reason if result.losses else None,
@@ -184,7 +184,7 @@ def _run(
             done.facts = facts_of(parts, {name: folder_of(work, done.keys[name][0]) for name in done.done()})
         if segment.barriers:
             outputs = {name: [folder_of(work, key) for key in done.keys[name]] for name in done.done()}
-            made = decide(informed(segment.barriers, done.facts), outputs, work, engine, progress)
+            made = decide(with_source_facts(segment.barriers, done.facts), outputs, work, engine, progress)
             decided = made.parts
             done.replaced.append(made.replaced)
             done.notes |= made.notes

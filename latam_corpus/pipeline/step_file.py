@@ -1,4 +1,4 @@
-"""How a step's outputs are stored: Parquet that is small even where it holds one document, and digests of it.
+"""How a step's outputs are stored: Parquet that is small even where it holds one document, counts, and digests.
 
 A step's folder holds `rows.parquet` (what goes on), `dropped.parquet`, `ledger.parquet` and `counts.json`, and before
 a barrier that asks for it `aside.parquet`, the columns of the same rows that no document has. Where a source has
@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from latam_corpus import schema
+from latam_corpus.codes import UNDETERMINED
 from latam_corpus.collect.contract import Facts
 from latam_corpus.durable import Damage, damage, digests, sealed, sync, unsealed
 from latam_corpus.errors import PartError
@@ -28,6 +29,32 @@ from latam_corpus.pipeline.conserve import Count
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+GROUP: Final = ("genre", "source_id", "language", "declared_language", "country")
+Tally = Counter[tuple[str, ...]]
+Pair = tuple[str, str]  # a language, `und` where none is stated, and a genre
+
+
+def tally(frame: pl.DataFrame, *more: str) -> Tally:
+    """Rows by GROUP and `more` columns; what isn't stated counts under "".
+
+    >>> tally(pl.DataFrame({"genre": ["news", "news"], "source_id": ["a", "a"], "country": ["CL", None]}))
+    Counter({('news', 'a', '', '', 'CL'): 1, ('news', 'a', '', '', ''): 1})
+    """
+    wanted = (*GROUP, *more)
+    columns = schema.conform(frame, pl.Schema(dict.fromkeys(wanted, pl.String())))
+    counted = columns.group_by(wanted, maintain_order=True).len()
+    return Counter({tuple(value or "" for value in key): rows for *key, rows in counted.iter_rows()})
+
+
+def pairs(counted: Tally) -> set[Pair]:
+    """The languages and genres of the rows that were counted.
+
+    >>> sorted(pairs(Counter({("news", "a", "spa_Latn", "es", "CL"): 2, ("news", "a", "", "es", ""): 1})))
+    [('spa_Latn', 'news'), ('und', 'news')]
+    """
+    return {(language or UNDETERMINED, genre) for genre, _, language, *_ in counted}
+
 
 ROWS: Final = "rows.parquet"
 DROPPED: Final = "dropped.parquet"
@@ -77,13 +104,13 @@ class StepFile:
 
 
 @dataclass
-class Told:
+class StepCounts:
     """What a step did, as it is stored beside its outputs.
 
     Attributes:
         stages: what happened, by stage.
-        kept: rows that go on, by `tally.GROUP`.
-        dropped: rows set aside, by stage, `tally.GROUP` and reason.
+        kept: rows that go on, by GROUP.
+        dropped: rows set aside, by stage, GROUP and reason.
         facts: of the step that reads the source, what its records showed of their columns.
         files: the SHA-256 of the outputs, by their names.
     """
@@ -112,7 +139,7 @@ class Told:
         sync(folder)
 
     @classmethod
-    def read(cls, folder: Path) -> Told:
+    def read(cls, folder: Path) -> StepCounts:
         """What the step did whose outputs are in the folder.
 
         Raises:
@@ -134,7 +161,7 @@ class Told:
 def damage_in(folder: Path) -> Damage | None:
     """What is wrong with a step's folder; None where every byte of it is as it was written."""
     try:
-        told = Told.read(folder)
+        told = StepCounts.read(folder)
     except PartError as error:
         return Damage(folder / COUNTS, error.problem)
     return damage(folder, told.files)

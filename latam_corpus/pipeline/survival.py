@@ -21,7 +21,7 @@ from latam_corpus.errors import ConfigError, closest
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from latam_corpus.pipeline.tally import Tally
+    from latam_corpus.pipeline.step_file import Tally
 
 KINDS: Final = ("source", "language", "genre", "country")
 # Of two records of one document the later stays: the document survives.

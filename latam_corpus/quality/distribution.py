@@ -29,7 +29,7 @@ _AT_EDGE: Final = 5
 
 
 @dataclass(frozen=True)
-class Near:
+class EdgeDocument:
     """A document near a bound: its row in the frame, its value, and on which side it lies."""
 
     row: int
@@ -54,11 +54,11 @@ class Cost:
     limit: float
     drops: int
     alone: int
-    edge: tuple[Near, ...]
+    edge: tuple[EdgeDocument, ...]
 
 
 @dataclass(frozen=True)
-class Measured:
+class SignalDistribution:
     """A signal over a group of documents.
 
     Attributes:
@@ -101,7 +101,7 @@ class Group:
     genre: str
     documents: int
     drops: int
-    signals: tuple[Measured, ...]
+    signals: tuple[SignalDistribution, ...]
 
 
 def groups(frame: pl.DataFrame, policies: Policies) -> list[Group]:
@@ -133,7 +133,7 @@ def _group(part: pl.DataFrame, language: str, genre: str, bounds: Sequence[Bound
     for name in vocabulary.signal_names():
         bound = by_signal.get(name)
         costs = tuple(_costs(part, values[name], bound, *fallen[name], times)) if bound else ()
-        signals.append(_measured(name, values[name], bound, costs))
+        signals.append(_distribution(name, values[name], bound, costs))
     return Group(language, genre, part.height, int((times > 0).sum()), tuple(signals))
 
 
@@ -159,7 +159,9 @@ def _costs(
             yield Cost(getattr(bound, reason), limit, int(mask.sum()), alone, _edge(part, values, limit, mask))
 
 
-def _edge(part: pl.DataFrame, values: NDArray[np.float32], limit: float, mask: NDArray[np.bool_]) -> tuple[Near, ...]:
+def _edge(
+    part: pl.DataFrame, values: NDArray[np.float32], limit: float, mask: NDArray[np.bool_]
+) -> tuple[EdgeDocument, ...]:
     distance = np.abs(values - np.float32(limit))
     rows = part.select(
         "row",
@@ -173,7 +175,7 @@ def _edge(part: pl.DataFrame, values: NDArray[np.float32], limit: float, mask: N
     out, kept = (_nearest(side) for side in sides)
     most = max(_DROPPED_AT_EDGE, _AT_EDGE - kept.height)
     chosen = pl.concat([out.head(most), kept.head(_AT_EDGE - min(most, out.height))])
-    return tuple(Near(*row) for row in chosen.select("row", "doc_id", "value", "dropped").iter_rows())
+    return tuple(EdgeDocument(*row) for row in chosen.select("row", "doc_id", "value", "dropped").iter_rows())
 
 
 def _nearest(rows: pl.DataFrame) -> pl.DataFrame:
@@ -183,17 +185,19 @@ def _nearest(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.sort("distance", "doc_id").head(_AT_EDGE)
 
 
-def _measured(name: str, values: NDArray[np.float32], bound: Bound | None, costs: tuple[Cost, ...]) -> Measured:
+def _distribution(
+    name: str, values: NDArray[np.float32], bound: Bound | None, costs: tuple[Cost, ...]
+) -> SignalDistribution:
     finite = values[np.isfinite(values)].astype(float)
     if not len(finite):
-        return Measured(name, 0, {}, (), 0.0, 0.0, bound, costs)
+        return SignalDistribution(name, 0, {}, (), 0.0, 0.0, bound, costs)
     quantiles = dict(zip(PERCENTS, map(float, np.quantile(finite, [p / 100 for p in PERCENTS])), strict=True))
     limits = [cost.limit for cost in costs]
     low, high = min([quantiles[1], *limits]), max([quantiles[99], *limits])
     if high <= low:
         low, high = low - 0.5, high + 0.5
     counts, _ = np.histogram(finite.clip(low, high), BINS, (low, high))
-    return Measured(name, len(finite), quantiles, tuple(map(int, counts)), low, high, bound, costs)
+    return SignalDistribution(name, len(finite), quantiles, tuple(map(int, counts)), low, high, bound, costs)
 
 
 def as_dict(group: Group, beginnings: dict[str, str | None]) -> dict[str, Any]:
@@ -212,7 +216,7 @@ def as_dict(group: Group, beginnings: dict[str, str | None]) -> dict[str, Any]:
     }
 
 
-def _signal(measured: Measured, beginnings: dict[str, str | None]) -> dict[str, Any]:
+def _signal(measured: SignalDistribution, beginnings: dict[str, str | None]) -> dict[str, Any]:
     bound = measured.bound
     return {
         "signal": measured.signal,

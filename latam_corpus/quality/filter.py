@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from latam_corpus.quality.policies import cached_policies
+from latam_corpus.policy import cached_policies
 from latam_corpus.stages import Stage
 
 if TYPE_CHECKING:

@@ -10,12 +10,11 @@ import polars as pl
 from latam_corpus import schema, vocabulary
 from latam_corpus.codes import holder
 from latam_corpus.errors import ConfigError, closest
-from latam_corpus.quality.policies import cached_policies
-from latam_corpus.quality.signal_resources import Given
+from latam_corpus.policy import cached_policies
+from latam_corpus.quality.signal_resources import SignalResources, cached_word_lists
 from latam_corpus.quality.signals import ALWAYS, Lexicon, Reading
 from latam_corpus.quality.signals import measure as measured
 from latam_corpus.quality.signals.plugged import measure_plugged, plugged_digest, refuse_taken_names
-from latam_corpus.quality.word_lists import cached_word_lists
 from latam_corpus.stages import Stage
 
 if TYPE_CHECKING:
@@ -73,9 +72,9 @@ class Measure(Stage):
         return cached_policies(self.policies).folder
 
     @property
-    def given(self) -> Given:
+    def given(self) -> SignalResources:
         """The files that some signals need."""
-        return Given(self.word_lists, self.quality_model, self.scores, self.flagged_words)
+        return SignalResources(self.word_lists, self.quality_model, self.scores, self.flagged_words)
 
     def fingerprint(self) -> str:
         """Changes when what is known of the languages does, or what must be measured; not when a bound moves."""
@@ -108,5 +107,5 @@ class Measure(Stage):
     def _names(self, policies: Policies) -> frozenset[str]:
         if ALL in self.signals:
             return frozenset(vocabulary.signal_names())
-        # What a file gives is measured in `given`.
+        # What a file gives is measured in `signal_resources`.
         return ALWAYS | policies.bounded_signals | frozenset(self.signals)

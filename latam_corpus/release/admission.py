@@ -17,7 +17,7 @@ from latam_corpus import schema, vocabulary
 from latam_corpus.catalog.optout.opt_out import WITHHELD
 from latam_corpus.dedupe.order import first_released
 from latam_corpus.errors import ConfigError, closest
-from latam_corpus.release.replaced import with_kept, without_replaced
+from latam_corpus.release.removals import with_kept, without_replaced
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -19,7 +19,6 @@ from latam_corpus.release.admission import Terms, decide, scan
 from latam_corpus.release.build_inputs import Inputs, load_run
 from latam_corpus.release.card import card
 from latam_corpus.release.diff import changelog, diff
-from latam_corpus.release.ledger import write_ledger
 from latam_corpus.release.manifest import (
     INDEX_FOLDER,
     MANIFEST,
@@ -32,7 +31,7 @@ from latam_corpus.release.manifest import (
     schema_sha256,
 )
 from latam_corpus.release.opt_outs import Refused, read_listed
-from latam_corpus.release.replaced import read_replaced
+from latam_corpus.release.removals import read_replaced, read_withdrawn, remember_withdrawn, without_withdrawn
 from latam_corpus.release.shard_plan import SHARD_BYTES, SPLIT_SHARES, check_shares, plan_shards, with_splits
 from latam_corpus.release.sketch import Sketcher, scheme_of_release, stated_scheme
 from latam_corpus.release.store import SUMS, Store
@@ -45,8 +44,7 @@ from latam_corpus.release.summary import (
     run_entries,
     source_entries,
 )
-from latam_corpus.release.withdrawn import read_withdrawn, remember_withdrawn, without_withdrawn
-from latam_corpus.release.write import reusable, write_shards
+from latam_corpus.release.write import reusable, write_ledger, write_shards
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import polars as pl
 
 from latam_corpus import schema, vocabulary
-from latam_corpus.catalog.optout.opt_out import WITHHELD
-from latam_corpus.catalog.optout.site_files import ROBOTS, root_of
+from latam_corpus.catalog.optout.opt_out import ROBOTS, WITHHELD, root_of
 from latam_corpus.catalog.rights import openness
 from latam_corpus.release.shard_file import read_batches
 from latam_corpus.release.store_tables import open_shard, read_rows, write_rows

@@ -13,8 +13,10 @@ from __future__ import annotations
 
 import glob
 import json
+import secrets
 import shutil
-from contextlib import contextmanager
+import tempfile
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING, Any, Final, Self, TypeAlias
@@ -33,14 +35,48 @@ from latam_corpus.catalog.naming import (
 )
 from latam_corpus.durable import create, replace, replacing
 from latam_corpus.errors import ConfigError, ReleaseError, closest
-from latam_corpus.locks import locked
+from latam_corpus.locks import is_locked, locked
 from latam_corpus.release import remote
 from latam_corpus.release.manifest import MANIFEST, VERIFY, NewerFormatError, load_manifest, object_path, parsed
-from latam_corpus.release.scratch import scratch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
+
+
+@contextmanager
+def scratch(parent: Path | None) -> Iterator[Path]:
+    """A folder for temporary files, removed afterwards; those of killed processes are removed first.
+
+    Args:
+        parent: where to make it; None is the system's temporary folder, where nothing is swept.
+    """
+    if parent is None:
+        with tempfile.TemporaryDirectory(prefix="latam-corpus-") as made:
+            yield Path(made)
+        return
+    parent.mkdir(parents=True, exist_ok=True)
+    folder = parent / f"build-{secrets.token_hex(4)}"
+    lock = folder.with_suffix(".lock")
+    with ExitStack() as held:
+        with locked(parent, ".lock", wait=True):
+            held.enter_context(locked(parent, lock.name))
+            _sweep(parent)
+            folder.mkdir()
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+            lock.unlink(missing_ok=True)
+
+
+def _sweep(parent: Path) -> None:
+    """Remove the folders whose lock nobody holds any more: their builds were killed."""
+    for lock in parent.glob("build-*.lock"):
+        if not is_locked(parent, lock.name):
+            shutil.rmtree(lock.with_suffix(""), ignore_errors=True)
+            lock.unlink(missing_ok=True)
+
 
 # Called with what is being done, how much of it is done, and how much there is.
 Progress: TypeAlias = "Callable[[str, int, int], None]"

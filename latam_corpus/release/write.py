@@ -1,4 +1,4 @@
-"""Writing the shards: each file of documents is read once, its rows spilled by shard, each shard then sorted.
+"""The ledger of a version and its shards: each file is read once, its rows spilled by shard, each then sorted.
 
 Memory holds the rows being spilled and one row group a writer, whatever the corpus; the disk holds its texts
 once more while a build runs.
@@ -6,6 +6,7 @@ once more while a build runs.
 
 from __future__ import annotations
 
+import json
 import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
@@ -24,11 +25,53 @@ from latam_corpus.release.shard_file import group_ends, write_group, writer
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
+    from typing import IO
 
+    from latam_corpus.release.admission import Decision
     from latam_corpus.release.build_inputs import Part
     from latam_corpus.release.shard_plan import Cell, Plan
     from latam_corpus.release.sketch import Sketcher
     from latam_corpus.release.store import Progress, Store
+
+_GROUP: Final = 200_000
+
+
+def write_ledger(target: IO[bytes], plan: Plan, decision: Decision, version: str) -> None:
+    """Write the ledger, sorted by document, as Parquet.
+
+    Args:
+        target: a file open for writing.
+        plan: the released rows and their shards.
+        decision: with the rows that are left out.
+        version: the reason of the released rows.
+    """
+    shards = [json.dumps({"shard": cell.path}) for cell in plan.cells]
+    released = plan.rows.select(
+        "doc_id",
+        pl.col("source_id").cast(pl.String),
+        pl.lit("release").alias("stage"),
+        pl.lit("released").alias("verdict"),
+        pl.lit(version).alias("reason"),
+        pl.col("shard").replace_strict(dict(enumerate(shards)), return_dtype=pl.String).alias("evidence"),
+        pl.col("exact_hash").alias("text_hash_after"),
+        "chars",
+    )
+    left_out = decision.left_out.select(
+        "doc_id",
+        pl.col("source_id").cast(pl.String),
+        pl.lit("release").alias("stage"),
+        pl.lit("dropped").alias("verdict"),
+        "reason",
+        "evidence",
+        pl.col("exact_hash").alias("text_hash_before"),
+        "chars",
+    )
+    rows = pl.concat([schema.conform(frame, schema.LEDGER_SCHEMA) for frame in (released, left_out)])
+    ordered = rows.sort("doc_id", "verdict", "reason", "text_hash_before")
+    with writer(target, schema.LEDGER_SCHEMA) as opened:
+        for start in range(0, ordered.height, _GROUP):
+            write_group(opened, ordered[start : start + _GROUP])
+
 
 _SPILL_BYTES: Final = 256 << 20
 _WRITERS: Final = min(4, os.cpu_count() or 1)

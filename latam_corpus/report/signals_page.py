@@ -13,7 +13,7 @@ from latam_corpus.report.page_frame import page, table
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from latam_corpus.quality.distribution import Cost, Group, Measured
+    from latam_corpus.quality.distribution import Cost, Group, SignalDistribution
 
 _WIDTH: Final = 600
 _HEIGHT: Final = 96
@@ -75,7 +75,7 @@ def _group(group: Group, beginnings: Mapping[str, str | None]) -> Iterator[str]:
         yield f"<details><summary>{_UNBOUNDED.html()} ({len(rest)})</summary>{told}</details>"
 
 
-def _bounded(measured: Measured, beginnings: Mapping[str, str | None]) -> str:
+def _bounded(measured: SignalDistribution, beginnings: Mapping[str, str | None]) -> str:
     bound = measured.bound
     assert bound is not None  # noqa: S101  (the caller has looked)
     told = [

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from latam_corpus.text.characters import classes
-from latam_corpus.text.spelling_kernels import ASCII, DAMAGE, count_spellings, fill, spell
+from latam_corpus.text.word_list_kernels import ASCII, DAMAGE, count_spellings, fill, spell
 from latam_corpus.text.words import WordTable, hash_words
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from latam_corpus.text.stops_kernels import count_stops, insert
+from latam_corpus.text.word_list_kernels import count_stops, insert
 from latam_corpus.text.words import WordTable, hash_words
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""The opt-out signals: their names, what each withholds, and how they travel with a record."""
+"""The opt-out signals: their names, where sites say them, what each withholds, and how they travel with a record."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -129,3 +130,21 @@ def from_json(text: str) -> list[OptOut]:
         ]
     except (ValueError, TypeError):
         return []
+
+
+ROBOTS: Final = "/robots.txt"
+AI_TXT: Final = "/ai.txt"
+TDMREP: Final = "/.well-known/tdmrep.json"
+
+
+def root_of(url: str) -> str:
+    """The scheme and authority of a canonical URL.
+
+    >>> root_of("https://diario.example:8443/nota?x=1")
+    'https://diario.example:8443'
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # of an archive that records what no browser would ask for
+        return ""
+    return f"{parts.scheme}://{parts.netloc}"

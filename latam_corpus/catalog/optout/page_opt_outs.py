@@ -13,9 +13,8 @@ from latam_corpus.catalog.optout.agents import addressed
 from latam_corpus.catalog.optout.decoding import ascii_based
 from latam_corpus.catalog.optout.directives import refusals
 from latam_corpus.catalog.optout.opt_out import OptOut, opt_out
-from latam_corpus.catalog.optout.preferences import content_signal, content_usage
+from latam_corpus.catalog.optout.preferences import content_signal, content_usage, reservation
 from latam_corpus.catalog.optout.rsl import MEDIA_TYPE, licence_verdict
-from latam_corpus.catalog.optout.tdmrep import reservation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

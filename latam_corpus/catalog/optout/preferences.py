@@ -1,17 +1,17 @@
-"""The values of `Content-Usage` (AIPREF) and `Content-Signal`: what they say of training."""
+"""The values of `Content-Usage` (AIPREF), `Content-Signal` and TDMRep: what they say of training."""
 
 from __future__ import annotations
 
 import re
 from typing import Final, Literal, TypeAlias
 
-Said: TypeAlias = Literal["y", "n"]
+Preference: TypeAlias = Literal["y", "n"]
 
 _LONGEST: Final = 2000
 _KEY: Final = re.compile(r"[a-z*][a-z0-9_.*-]*")
 
 
-def content_usage(value: str) -> Said | None:
+def content_usage(value: str) -> Preference | None:
     """What an AIPREF expression says of `train-ai`: y, n, or None for unknown.
 
     Grammar: draft-ietf-aipref-attach and -vocab of 2026: an RFC 9651 dictionary of tokens; parameters and unknown
@@ -22,14 +22,14 @@ def content_usage(value: str) -> Said | None:
     >>> content_usage("train-ai=y, train-ai=n"), content_usage("search=n")
     ('n', None)
     """
-    said: Said | None = None
+    said: Preference | None = None
     for key, word in _members(value):
         if key == "train-ai":
             said = "n" if word == "n" else "y" if word == "y" else None
     return said
 
 
-def content_signal(value: str) -> Said | None:
+def content_signal(value: str) -> Preference | None:
     """What a Content Signal says of `ai-train`, in the words yes and no; what is left out says nothing.
 
     >>> content_signal("search=yes, ai-train=no"), content_signal("ai-train=yes"), content_signal("search=no")
@@ -61,3 +61,12 @@ def _members(value: str) -> list[tuple[str, str]]:
         if _KEY.fullmatch(key.strip()):
             found.append((key.strip(), rest.partition(";")[0].strip()))
     return found
+
+
+def reservation(value: object) -> bool | None:
+    """What a `tdm-reservation` says: 1 (or true, or yes) is reserved, 0 is not, None where it is neither.
+
+    >>> reservation("1"), reservation(0), reservation("tal vez")
+    (True, False, None)
+    """
+    return {"0": False, "1": True, "true": True, "yes": True}.get(str(value).strip().lower())

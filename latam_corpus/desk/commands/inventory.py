@@ -12,7 +12,7 @@ from latam_corpus.catalog.display_names import TIERS
 from latam_corpus.catalog.source import load_source
 from latam_corpus.cli import completion
 from latam_corpus.cli.show import console, number, print_json, table
-from latam_corpus.cli.ui_language import Lang, in_their_language, spoken
+from latam_corpus.cli.ui_language import Lang, in_their_language, ui_language
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import Message, _
 from latam_corpus.pipeline.history import finished_runs
@@ -77,7 +77,7 @@ def inventory(
     """
     from latam_corpus.audit.stores import existing_store
 
-    language = spoken(lang)
+    language = ui_language(lang)
     held = _held(out, existing_store(store, out))
     if named:
         held = {name: held.get(name) or _row(name) for name in (_id_of(one, held) for one in named)}

@@ -12,7 +12,7 @@ import typer
 
 from latam_corpus.cli import completion
 from latam_corpus.cli.show import console, errors, print_json, side_by_side
-from latam_corpus.cli.ui_language import Lang, in_their_language, spoken
+from latam_corpus.cli.ui_language import Lang, in_their_language, ui_language
 from latam_corpus.desk.advice import ASK_FIRST, NO_CONTACT
 from latam_corpus.desk.preview_page import (
     DROPPED,
@@ -29,7 +29,7 @@ from latam_corpus.harvest.crawl.crawl_progress import Silent
 from latam_corpus.harvest.crawl_words import LEFT, told_cause
 from latam_corpus.harvest.crawlers import crawler_of
 from latam_corpus.messages import Message, _, enumerated
-from latam_corpus.pipeline.collection_folders import collected
+from latam_corpus.pipeline.collection_folders import warc_folder
 from latam_corpus.report.page_frame import write_file
 
 if TYPE_CHECKING:
@@ -66,10 +66,10 @@ def preview(
     from latam_corpus.collect.examine import examine
     from latam_corpus.desk.preview_items import items_of
 
-    language = spoken(lang)
+    language = ui_language(lang)
     source = usable_source(file, language)
     with contextlib.ExitStack() as opened:
-        place = where or collected(source, out) or _asked(source, n, opened, language)
+        place = where or warc_folder(source, out) or _asked(source, n, opened, language)
         for breach in examine(source, place).breaches:
             raise ConfigError(*breach)
         items = items_of(source, place, n, policies)

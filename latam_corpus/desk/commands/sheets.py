@@ -10,7 +10,7 @@ import typer
 from latam_corpus.catalog.source import SOURCES, Source, shipped_sources
 from latam_corpus.cli import completion
 from latam_corpus.cli.show import console, number, print_json
-from latam_corpus.cli.ui_language import Lang, in_their_language, spoken
+from latam_corpus.cli.ui_language import Lang, in_their_language, ui_language
 from latam_corpus.desk.check_source import check_source
 from latam_corpus.desk.handout import handout_csv, handout_workbook
 from latam_corpus.desk.sheet import language_of_heads, row_of, source_of
@@ -51,7 +51,7 @@ def export_sheet(
     as_json: Json = False,
 ) -> None:
     """Write the sheet that people fill in, empty or with sources; XLSX has drop-downs and a page that explains it."""
-    language = spoken(lang)
+    language = ui_language(lang)
     if sheet.exists():
         raise ConfigError(str(sheet), _("that file is there already"), _("give another name"))
     named = [*(sources or ()), *((source.id for source in shipped_sources()) if every else ())]
@@ -88,7 +88,9 @@ def import_sheet(
     No file is written over, and the sheet that came is left as it is. Exit code 1 when a row is to be corrected.
     """
     found = read_sheet(sheet)
-    language = spoken(lang) if lang else language_of_heads([head.rstrip(" *") for head in found.heads], spoken(""))
+    language = (
+        ui_language(lang) if lang else language_of_heads([head.rstrip(" *") for head in found.heads], ui_language(""))
+    )
     returned = back or sheet.with_name(f"{sheet.stem}.{_folded_head(language)}{sheet.suffix}")
     if returned.exists() and returned.samefile(sheet):
         raise ConfigError(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from latam_corpus.cli.show import console, number, print_json, table
-from latam_corpus.cli.ui_language import Lang, in_their_language, spoken
+from latam_corpus.cli.ui_language import Lang, in_their_language, ui_language
 from latam_corpus.codes import admits
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
@@ -41,7 +41,7 @@ def list_sources(
     from latam_corpus.catalog.source import shipped_sources
     from latam_corpus.desk import answers
 
-    spoken_ = spoken(lang)
+    spoken_ = ui_language(lang)
     wanted = {
         "genre": _read("--genre", answers.choice(GENRES, numbered=False), genre),
         "status": _read("--status", answers.choice(STATUSES, numbered=False), status),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from latam_corpus.cli.show import block, console, errors, print_json, table
-from latam_corpus.cli.ui_language import Lang, in_their_language, spoken
+from latam_corpus.cli.ui_language import Lang, in_their_language, ui_language
 from latam_corpus.desk.answers import choice
 from latam_corpus.desk.check_source import Finding, check_source
 from latam_corpus.desk.commands.inventory import inventory
@@ -19,7 +19,7 @@ from latam_corpus.desk.commands.sheets import export_sheet, import_sheet
 from latam_corpus.desk.commands.source_list import list_sources
 from latam_corpus.desk.interview import answered, interview
 from latam_corpus.desk.questions import Question
-from latam_corpus.desk.source_argument import checked
+from latam_corpus.desk.source_argument import check_file
 from latam_corpus.desk.template import Template, load_template, templates
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _, same
@@ -82,7 +82,7 @@ def new(
     as_json: Json = False,
 ) -> None:
     """Write a source's file by questions and answers; never over another file. Answers can be piped, one a line."""
-    language = spoken(lang)
+    language = ui_language(lang)
     if listed:
         _list_templates(language, as_json)
         return
@@ -152,13 +152,13 @@ def check(
 
     With --input, the first records are read, and the columns that the file names are looked for in them.
     """
-    language = spoken(lang)
+    language = ui_language(lang)
     told: list[dict[str, Any]] = []
     if where and len(files) > 1:
         raise ConfigError("--input", "it goes with one file", "check the files one by one")
     by_id: dict[str, Path] = {}
     for path in files:
-        source, found = checked(path)
+        source, found = check_file(path)
         if source and by_id.setdefault(source.id, path) != path:
             same_id = _SAME_ID.fill(id=source.id, path=by_id[source.id])
             found = [*found, Finding(None, "id", same_id, _OTHER_ID)]

@@ -11,7 +11,7 @@ import typer
 
 from latam_corpus.cli import completion
 from latam_corpus.cli.show import console, errors, number, print_json, table
-from latam_corpus.cli.ui_language import Lang, in_their_language, spoken
+from latam_corpus.cli.ui_language import Lang, in_their_language, ui_language
 from latam_corpus.errors import ConfigError
 from latam_corpus.harvest.crawl_words import (
     ADDRESSES,
@@ -86,7 +86,7 @@ def crawl(
     from latam_corpus.catalog.source import load_source
     from latam_corpus.harvest.crawlers import crawler_of
 
-    language = spoken(lang)
+    language = ui_language(lang)
     described = load_source(source)
     if plan_only and described.collect.kind != "commoncrawl":
         raise ConfigError(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from latam_corpus.cli.show import console, errors, note, number, print_json, table
-from latam_corpus.cli.ui_language import Lang, in_their_language, spoken
+from latam_corpus.cli.ui_language import Lang, in_their_language, ui_language
 from latam_corpus.errors import ConfigError
 from latam_corpus.harvest.crawl_words import (
     EVIDENCE,
@@ -87,7 +87,7 @@ def recheck(
     from latam_corpus.harvest.crawlers import installed
     from latam_corpus.release.opt_outs import leaving, on_the_web, read_listed, relisted, write_listed
 
-    language = spoken(lang)
+    language = ui_language(lang)
     opened = open_store(store, out)
     manifest = load_version(opened, spec, note)
     with opened.told():
@@ -154,7 +154,7 @@ def _by_refusal(rows: pl.DataFrame) -> list[dict[str, Any]]:
     """The refusals, each once, with the number of documents, the most first."""
     import polars as pl
 
-    from latam_corpus.catalog.optout.site_files import root_of
+    from latam_corpus.catalog.optout.opt_out import root_of
 
     sites = pl.Series("site", [root_of(url) for url in rows["url"]], dtype=pl.String)
     return (

@@ -1,1 +1,1 @@
-"""Captures of Common Crawl: `index` reads its indexes, `plan` chooses, `crawl` copies the records into our WARC."""
+"""Captures of Common Crawl: `capture_index` reads its indexes, `capture_plan` chooses, `copying` copies records."""

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 from urllib.parse import urljoin
 
+from latam_corpus.catalog.harvest_tables import host_of, is_chosen
+from latam_corpus.catalog.identity import canonical_url
 from latam_corpus.catalog.optout.patterns import path_of
-from latam_corpus.catalog.scope import host_of, is_chosen
-from latam_corpus.catalog.urls import canonical_url
 from latam_corpus.codes import admits
 from latam_corpus.collect.responses import PAGES
 from latam_corpus.durable import replace

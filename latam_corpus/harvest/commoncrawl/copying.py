@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from latam_corpus.catalog.optout.opt_out import OPT_OUTS, from_json, to_json
-from latam_corpus.catalog.optout.site_files import root_of
+from latam_corpus.catalog.optout.opt_out import OPT_OUTS, from_json, root_of, to_json
+from latam_corpus.collect.mapping import as_time
 from latam_corpus.collect.responses import media_type_of
-from latam_corpus.collect.values import as_time
 from latam_corpus.harvest.commoncrawl.capture_index import Capture
 from latam_corpus.harvest.commoncrawl.capture_plan import make_plan, read_plan, record_address, write_plan
 from latam_corpus.harvest.commoncrawl.copied_record import copied
@@ -107,7 +106,7 @@ class CaptureVisits(Visits):
 class CommonCrawler(Crawler):
     """One session of copying the captures of a plan."""
 
-    def _made_visits(self, source: Source) -> Visits:
+    def _new_visits(self, source: Source) -> Visits:
         if source.collect.commoncrawl is None:  # the class is chosen by the source's kind
             raise TypeError(source.collect.kind)
         self._source, self._table = source, source.collect.commoncrawl

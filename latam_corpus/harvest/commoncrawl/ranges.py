@@ -8,8 +8,8 @@ import time
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Final
 
-from latam_corpus.catalog.scope import host_of
-from latam_corpus.catalog.urls import canonical_url
+from latam_corpus.catalog.harvest_tables import host_of
+from latam_corpus.catalog.identity import canonical_url
 from latam_corpus.errors import SourceError
 from latam_corpus.harvest.crawl.causes import TroubleError
 from latam_corpus.harvest.crawl.exchange import Client
@@ -18,7 +18,7 @@ from latam_corpus.harvest.crawl.pace import LONGEST_REST, MAX_TRIES, Pace
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-    from latam_corpus.catalog.scope import Asking
+    from latam_corpus.catalog.harvest_tables import Asking
     from latam_corpus.harvest.crawl.exchange import Exchange
 
 BLOCK: Final = 4 * 2**20

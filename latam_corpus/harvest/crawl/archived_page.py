@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fastwarc.warc import ArchiveIterator
 
 from latam_corpus.catalog.optout.opt_out import OPT_OUTS, OptOut, from_json
-from latam_corpus.collect.page_metadata import CATALOGUED
+from latam_corpus.collect.page_metadata import METADATA_FIELD
 from latam_corpus.collect.responses import media_type_of, parse_response, payload_of
 from latam_corpus.errors import DocumentError, SourceError
 
@@ -47,4 +47,4 @@ def recorded_page(path: Path, offset: int) -> Page:
         raise SourceError(str(path), f"the record at {offset:,} can't be read ({error})", remedy) from None
     kind = media_type_of(response.headers.get("content-type", ""), body) or "text/html"
     headers = record.headers
-    return Page(kind, body, from_json(headers.get(OPT_OUTS) or "[]"), headers.get(CATALOGUED))
+    return Page(kind, body, from_json(headers.get(OPT_OUTS) or "[]"), headers.get(METADATA_FIELD))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
-from latam_corpus.catalog.scope import host_of
+from latam_corpus.catalog.harvest_tables import host_of
 from latam_corpus.errors import ConfigError
 from latam_corpus.harvest.crawl.warc_writer import Earlier
 from latam_corpus.harvest.optout.site import Text

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import Final
 from urllib.parse import urljoin, urlsplit
 
-from latam_corpus.catalog.urls import canonical_url
+from latam_corpus.catalog.identity import canonical_url
 from latam_corpus.harvest.crawl.causes import TroubleError
 
 # Longer than what servers and browsers take for granted; addresses grow without end in traps alone.

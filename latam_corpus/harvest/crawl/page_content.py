@@ -13,14 +13,14 @@ from latam_corpus.harvest.crawl.links import MAX_SITEMAP, is_listing, listing, p
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from latam_corpus.catalog.harvest_tables import Follow
     from latam_corpus.catalog.optout.opt_out import OptOut
-    from latam_corpus.catalog.scope import Follow
     from latam_corpus.harvest.crawl.exchange import Exchange
     from latam_corpus.harvest.optout.site import Site
 
 
 @dataclass(frozen=True)
-class Reading:
+class PageContent:
     """What a good answer holds: the media type of a page (None for a sitemap or feed), refusals and links."""
 
     kind: str | None
@@ -29,7 +29,7 @@ class Reading:
     left_out: int = 0
 
 
-def read_answer(url: str, answer: Exchange, site: Site, limit: int) -> Reading:
+def read_answer(url: str, answer: Exchange, site: Site, limit: int) -> PageContent:
     """What a good answer holds.
 
     Raises:
@@ -49,23 +49,23 @@ def read_answer(url: str, answer: Exchange, site: Site, limit: int) -> Reading:
     return found
 
 
-def _list(url: str, body: bytes) -> Reading | None:
+def _list(url: str, body: bytes) -> PageContent | None:
     found = listing(body, url)
     if found is None:
         return None
-    return Reading(None, [], [("feeds" if found.kind == "feed" else "sitemaps", found.sitemaps + found.pages)])
+    return PageContent(None, [], [("feeds" if found.kind == "feed" else "sitemaps", found.sitemaps + found.pages)])
 
 
-def _page(url: str, answer: Exchange, body: bytes, site: Site) -> Reading | None:
+def _page(url: str, answer: Exchange, body: bytes, site: Site) -> PageContent | None:
     kind = media_type_of(answer.header("content-type"), body)
     if kind is None:
         return None
     opt_outs = site.page_opt_outs(url, answer.said, body, answer.time)
     media, _, charset = kind.partition("; charset=")
     if media in ("text/plain", TEI) or _says_nofollow(answer):
-        return Reading(media, opt_outs, [])
+        return PageContent(media, opt_outs, [])
     links = page_links(body, url, charset or None)
-    return Reading(media, opt_outs, [("links", links.pages), ("feeds", links.feeds)], links.more)
+    return PageContent(media, opt_outs, [("links", links.pages), ("feeds", links.feeds)], links.more)
 
 
 def _says_nofollow(answer: Exchange) -> bool:

@@ -10,7 +10,7 @@ from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
 
 if TYPE_CHECKING:
-    from latam_corpus.catalog.scope import Crawl
+    from latam_corpus.catalog.harvest_tables import Crawl
     from latam_corpus.catalog.source import Source
 
 

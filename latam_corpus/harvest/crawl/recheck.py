@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, ClassVar, Final, Protocol
 
 from pydantic import ValidationError
 
-from latam_corpus.catalog.optout.site_files import ROBOTS, root_of
-from latam_corpus.catalog.scope import Crawl, host_of
+from latam_corpus.catalog.harvest_tables import Crawl, host_of
+from latam_corpus.catalog.optout.opt_out import ROBOTS, root_of
 from latam_corpus.catalog.source import Collect, Source
 from latam_corpus.errors import ConfigError
 from latam_corpus.harvest.crawl.crawl_progress import Silent
 from latam_corpus.harvest.crawl.sites import DAY, OK
 from latam_corpus.harvest.crawl.website import Crawler
-from latam_corpus.harvest.crawl.withdrawals import GONE
+from latam_corpus.harvest.crawl.withdrawals import GONE_STATUSES
 from latam_corpus.harvest.optout.robots import MAX_BYTES, is_markup
 from latam_corpus.harvest.optout.site import FILES, Site
 
@@ -36,7 +36,7 @@ _FIRST_REST: Final = 5.0
 _UNREAD: Final = "unread"
 
 
-class Told(Protocol):
+class SiteProgress(Protocol):
     """Told, over and over, how far it has come."""
 
     def __call__(self, done: int, total: int) -> None:
@@ -59,7 +59,7 @@ class SiteReader(Crawler):
         name: str,
         roots: Sequence[str],
         folder: Path,
-        told: Told,
+        told: SiteProgress,
         *,
         contact: str,
         delay: float = 1.0,
@@ -120,7 +120,7 @@ class SiteReader(Crawler):
         """
         super()._file(job, root, answer, now)
         last = answer.exchanges[-1]
-        if not (last.status in GONE or (last.status in OK and not _is_page(job.address, last))):
+        if not (last.status in GONE_STATUSES or (last.status in OK and not _is_page(job.address, last))):
             self._unread(job.address, "error status", status=last.status)
 
     def _file_missed(self, job: Job, root: str, trouble: TroubleError, now: float) -> None:

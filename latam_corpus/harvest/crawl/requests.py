@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urljoin
 
-from latam_corpus.catalog.urls import canonical_url
+from latam_corpus.catalog.identity import canonical_url
 from latam_corpus.collect.responses import PAGES
 from latam_corpus.harvest.crawl.causes import TroubleError
 from latam_corpus.harvest.crawl.exchange import Client, Exchange
@@ -16,7 +16,7 @@ from latam_corpus.harvest.crawl.links import MAX_SITEMAP, XML_TYPES
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from latam_corpus.catalog.scope import Crawl
+    from latam_corpus.catalog.harvest_tables import Crawl
     from latam_corpus.harvest.crawl.frontier import Waiting
 
 # RFC 9309, 2.3.1.2: at least five redirects of a robots.txt are followed.

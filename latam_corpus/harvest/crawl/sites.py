@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from latam_corpus.catalog.optout.site_files import ROBOTS
-from latam_corpus.catalog.scope import host_of
+from latam_corpus.catalog.harvest_tables import host_of
+from latam_corpus.catalog.optout.opt_out import ROBOTS
 from latam_corpus.harvest.crawl.causes import TroubleError
 from latam_corpus.harvest.optout.robots import MAX_BYTES, is_markup
 from latam_corpus.harvest.optout.site import FILES, Site, Text

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from typing import Final, Protocol
 
-from latam_corpus.catalog.scope import host_of
+from latam_corpus.catalog.harvest_tables import host_of
 from latam_corpus.harvest.crawl.causes import Cause, TroubleError
 
 # Bounds of this toolkit's own, wide enough for real sites: a news archive of twenty years has 240 months, a list of

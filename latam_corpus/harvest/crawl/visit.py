@@ -7,22 +7,22 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, Protocol
 
+from latam_corpus.catalog.harvest_tables import host_of
 from latam_corpus.catalog.optout.opt_out import from_json, to_json
 from latam_corpus.catalog.optout.page_opt_outs import header_opt_outs
-from latam_corpus.catalog.scope import host_of
 from latam_corpus.harvest.crawl import traps
 from latam_corpus.harvest.crawl.archived_page import recorded_page
 from latam_corpus.harvest.crawl.causes import TroubleError
 from latam_corpus.harvest.crawl.link_addresses import address_of
 from latam_corpus.harvest.crawl.page_content import read_answer
 from latam_corpus.harvest.crawl.warc_writer import payload_digest
-from latam_corpus.harvest.crawl.withdrawals import GONE, take_back
+from latam_corpus.harvest.crawl.withdrawals import GONE_STATUSES, withdraw_page
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from latam_corpus.catalog.harvest_tables import Crawl
     from latam_corpus.catalog.optout.opt_out import OptOut
-    from latam_corpus.catalog.scope import Crawl
     from latam_corpus.harvest.crawl.causes import Cause
     from latam_corpus.harvest.crawl.exchange import Exchange
     from latam_corpus.harvest.crawl.frontier import Frontier, State, Waiting
@@ -101,8 +101,8 @@ class Visits:
         del why
         self.frontier.done(waiting.url, state)
 
-    def catalogued(self, url: str) -> str | None:
-        """What is known of a page from elsewhere, as `collect.catalogued` writes it."""
+    def page_metadata(self, url: str) -> str | None:
+        """What is known of a page from elsewhere, as `collect.page_metadata` writes it."""
         del url
         return None
 
@@ -133,7 +133,7 @@ class Visits:
         if answer.status in _MOVED and (target := answer.header("location")):
             self._moved(waiting, target)
             self.frontier.done(waiting.url, "aside")
-        elif answer.status in GONE and (waiting.earlier or (waiting.date and self.scope.gone == "withdraw")):
+        elif answer.status in GONE_STATUSES and (waiting.earlier or (waiting.date and self.scope.gone == "withdraw")):
             self._left(waiting, answer)
         else:
             self.note(waiting.url, "error status", via=waiting.via, status=answer.status)
@@ -146,7 +146,7 @@ class Visits:
         withdraw = self.scope.gone == "withdraw"
         if withdraw and waiting.earlier:
             known = datetime.fromisoformat(waiting.earlier.date) + timedelta(seconds=1)
-            take_back(self.archive, waiting.url, answer.status, max(answer.time, known))
+            withdraw_page(self.archive, waiting.url, answer.status, max(answer.time, known))
         self.ended(waiting, "gone", f"status {answer.status}")
         self.frontier.left(waiting.url, withdrawn=withdraw)
 
@@ -215,7 +215,7 @@ class Visits:
         self, waiting: Waiting, answer: Exchange, opt_outs: Sequence[OptOut] | None, earlier: Earlier | None, mime: str
     ) -> Written:
         about = [("hopsFromStart", str(waiting.depth)), *([("via", waiting.via)] if waiting.via else [])]
-        known = None if opt_outs is None else self.catalogued(waiting.url)
+        known = None if opt_outs is None else self.page_metadata(waiting.url)
         written = self.archive.write(answer, about, opt_outs, earlier, known)
         self.frontier.index(waiting.url, written, mime, answer.status)
         return written

@@ -7,19 +7,20 @@ import gzip
 import hashlib
 import io
 import json
+import os
+import time
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, Literal
 
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 import latam_corpus
 from latam_corpus.catalog.optout.opt_out import NO_PAGE, OPT_OUTS, OptOut, to_json
-from latam_corpus.collect.page_metadata import CATALOGUED
+from latam_corpus.collect.page_metadata import METADATA_FIELD
 from latam_corpus.errors import SourceError
-from latam_corpus.harvest.crawl.append_only import Appended
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,6 +29,44 @@ if TYPE_CHECKING:
     from latam_corpus.catalog.source import Source
     from latam_corpus.harvest.crawl.archived_page import Page
     from latam_corpus.harvest.crawl.exchange import Exchange
+
+_SYNC_EVERY: Final = 1.0  # seconds
+
+
+class AppendOnlyFile:
+    """A file that only grows; what was written after the last commit is cut off when it is opened again."""
+
+    def __init__(self, path: Path, length: int) -> None:
+        """Open the file.
+
+        Raises:
+            SourceError: it is shorter than it was when it was last committed.
+        """
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.file: BinaryIO = path.open("ab")
+        there = self.file.seek(0, os.SEEK_END)
+        if there < length:
+            self.file.close()
+            problem = f"it has {there:,} bytes and had {length:,} when the crawl stopped"
+            raise SourceError(str(path), problem, "restore the file, or remove the source's folder and crawl again")
+        self.file.truncate(length)
+        self.file.seek(length)
+        self._length = length
+        self._synced = time.monotonic()
+
+    def settled(self) -> int:
+        """The length of the file, all of which is with the system, and so outlives this process.
+
+        It is forced to the disk once in a while: after a power cut the file may be shorter, which opening it tells.
+        """
+        if self.file.tell() != self._length:
+            self.file.flush()
+            self._length = self.file.tell()
+            if (now := time.monotonic()) - self._synced >= _SYNC_EVERY:
+                os.fsync(self.file.fileno())
+                self._synced = now
+        return self._length
+
 
 WARC_BYTES: Final = 10**9
 _SAME: Final = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
@@ -74,7 +113,7 @@ class Archive:
             SourceError: a file is shorter than that.
         """
         self._folder, self._source, self._agent = folder, source, agent
-        self._log = Appended(folder / "crawl.jsonl", lengths.get("crawl.jsonl", 0))
+        self._log = AppendOnlyFile(folder / "crawl.jsonl", lengths.get("crawl.jsonl", 0))
         known = sorted(name for name in lengths if name.endswith(".warc.gz"))
         for path in (folder / "warc").glob("*.warc.gz"):
             if path.name not in known:  # begun and never committed
@@ -95,8 +134,8 @@ class Archive:
         """Where the WARC of this name is."""
         return self._folder / "warc" / name
 
-    def _opened(self, length: int) -> Appended:
-        opened = Appended(self.path(self.name), length)
+    def _opened(self, length: int) -> AppendOnlyFile:
+        opened = AppendOnlyFile(self.path(self.name), length)
         self._writer = WARCWriter(opened.file, gzip=True, warc_version="1.1")
         return opened
 
@@ -133,7 +172,7 @@ class Archive:
             about: further fields of the metadata record.
             opt_outs: what site and page refuse; None for what is no page, whatever its media type, and gives no row.
             earlier: the record with the same payload, where there is one.
-            known: what is known of the page from elsewhere, as `collect.catalogued` writes it.
+            known: what is known of the page from elsewhere, as `collect.page_metadata` writes it.
         """
         self._begun(exchange.time)
         date = _stamp(exchange.time)
@@ -144,7 +183,7 @@ class Archive:
         if exchange.cut:
             own["WARC-Truncated"] = "length"
         own |= {NO_PAGE: "true"} if opt_outs is None else {OPT_OUTS: to_json(opt_outs)}
-        own |= {CATALOGUED: known} if known else {}
+        own |= {METADATA_FIELD: known} if known else {}
         if earlier is not None:
             kind, digest = "revisit", earlier.digest
             own |= {
@@ -193,7 +232,7 @@ class Archive:
             OPT_OUTS: to_json(opt_outs),
             "WARC-Record-ID": _id("conversion", url, date, earlier.id),
         }
-        fields |= {CATALOGUED: page.known} if page.known else {}
+        fields |= {METADATA_FIELD: page.known} if page.known else {}
         self._record("conversion", url, page.body, fields, None)
 
     def adopt(self, head: bytes, block: bytes, fields: Mapping[str, str]) -> tuple[int, int]:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from latam_corpus.catalog.optout.site_files import ROBOTS, root_of
-from latam_corpus.catalog.scope import host_of
+from latam_corpus.catalog.harvest_tables import host_of
+from latam_corpus.catalog.optout.opt_out import ROBOTS, root_of
 from latam_corpus.harvest.crawl.causes import TroubleError
 from latam_corpus.harvest.crawl.cdxj import write_index
 from latam_corpus.harvest.crawl.frontier import Frontier
@@ -19,7 +19,7 @@ from latam_corpus.harvest.crawl.requests import Answer, Asker, Job, usable
 from latam_corpus.harvest.crawl.sites import Sites
 from latam_corpus.harvest.crawl.visit import Visits, media_of
 from latam_corpus.harvest.crawl.warc_writer import Archive
-from latam_corpus.harvest.crawl.withdrawals import write_gone
+from latam_corpus.harvest.crawl.withdrawals import write_gone_pages
 from latam_corpus.harvest.optout.site import Text
 from latam_corpus.pipeline.collection_folders import collected_folder
 
@@ -107,7 +107,7 @@ class Crawler:
             self._frontier.close()
             raise
         self._sites = Sites(self._frontier)
-        self._visits = self._made_visits(source)
+        self._visits = self._new_visits(source)
         self._hosts: dict[str, None] = {}  # those with addresses that wait, in the order in which they were met
         self._free: dict[str, float] = {}
         self._paces: dict[str, Pace] = {}
@@ -143,7 +143,7 @@ class Crawler:
 
     # What another kind of collecting, which finds its addresses otherwise, does in its own way.
 
-    def _made_visits(self, source: Source) -> Visits:
+    def _new_visits(self, source: Source) -> Visits:
         """What makes records and addresses of answers."""
         del source
         return Visits(self.scope, self._frontier, self._archive, self._waits)
@@ -158,7 +158,7 @@ class Crawler:
     def _end(self) -> None:
         """Write what can be written only when nothing more is asked for: which pages are gone."""
         if not self._frontier.states().get("waiting"):  # in a round that was cut the former list stands
-            write_gone(self.folder / "gone.jsonl", self._source_id, self._frontier.gone())
+            write_gone_pages(self.folder / "gone.jsonl", self._source_id, self._frontier.gone())
 
     def _result(self, seconds: float) -> Result:
         write_index(self.folder / "index.cdxj", list(self._frontier.records()))

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
     from latam_corpus.harvest.crawl.warc_writer import Archive
 
-GONE: Final = (404, 410)
+GONE_STATUSES: Final = (404, 410)
 
 
-def take_back(archive: Archive, url: str, status: int, moment: datetime) -> None:
+def withdraw_page(archive: Archive, url: str, status: int, moment: datetime) -> None:
     """Write a record by which a run drops the page's row, with the reason `withdrawn`.
 
     Args:
@@ -33,11 +33,11 @@ def take_back(archive: Archive, url: str, status: int, moment: datetime) -> None
     """
     told = f"status {status}"
     known = page_metadata.to_json({"url": url, "cause": "withdrawn", "told": told})
-    fields = {"Content-Type": "application/warc-fields", page_metadata.CATALOGUED: known}
+    fields = {"Content-Type": "application/warc-fields", page_metadata.METADATA_FIELD: known}
     archive.state("metadata", url, moment, f"cause: gone\r\ntold: {told}\r\n".encode(), fields)
 
 
-def write_gone(path: Path, source_id: str, gone: Iterable[tuple[str, str, bool]]) -> None:
+def write_gone_pages(path: Path, source_id: str, gone: Iterable[tuple[str, str, bool]]) -> None:
     """Write the list of pages that are gone, a line each; no file where none ever was.
 
     Args:

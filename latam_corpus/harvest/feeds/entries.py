@@ -18,7 +18,7 @@ from urllib.parse import urljoin
 from lxml import etree
 
 from latam_corpus.catalog.rights import tier_of
-from latam_corpus.collect.values import as_published
+from latam_corpus.collect.mapping import as_published
 from latam_corpus.harvest.crawl.causes import TroubleError
 from latam_corpus.harvest.crawl.lenient_xml import parsed_xml
 from latam_corpus.harvest.crawl.links import MAX_ENTRIES, unpacked

@@ -8,10 +8,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
-from latam_corpus.catalog.optout.opt_out import OPT_OUTS, from_json, to_json
+from latam_corpus.catalog.harvest_tables import host_of
+from latam_corpus.catalog.optout.opt_out import OPT_OUTS, from_json, root_of, to_json
 from latam_corpus.catalog.optout.page_opt_outs import header_opt_outs
-from latam_corpus.catalog.optout.site_files import root_of
-from latam_corpus.catalog.scope import host_of
 from latam_corpus.collect import page_metadata
 from latam_corpus.harvest.crawl.causes import TroubleError
 from latam_corpus.harvest.crawl.link_addresses import address_of
@@ -70,7 +69,7 @@ class FeedVisits(Visits):
             return super().conditions(waiting, site)
         return if_changed(waiting)
 
-    def catalogued(self, url: str) -> str | None:
+    def page_metadata(self, url: str) -> str | None:
         """What the feed says of the entry with this page."""
         row = self.frontier.db.execute("SELECT known FROM entry WHERE url = ?", (url,)).fetchone()
         return None if row is None else str(row[0])
@@ -193,7 +192,7 @@ class FeedVisits(Visits):
 class FeedCrawler(Crawler):
     """One session of a source of feeds."""
 
-    def _made_visits(self, source: Source) -> Visits:
+    def _new_visits(self, source: Source) -> Visits:
         archives = source.collect.feeds is None or source.collect.feeds.archives
         self._feeds = FeedVisits(self.scope, self._frontier, self._archive, self._waits, archives)
         return self._feeds
@@ -219,7 +218,7 @@ class FeedCrawler(Crawler):
             fields = {
                 "Content-Type": "text/html; charset=utf-8",
                 OPT_OUTS: str(row["opt_outs"]),
-                page_metadata.CATALOGUED: str(row["known"]),
+                page_metadata.METADATA_FIELD: str(row["known"]),
             }
             moment = datetime.fromisoformat(row["time"]).astimezone(UTC)
             written = self._archive.state("resource", url, moment, str(row["content"]).encode(), fields)

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from lxml import html
+
+from latam_corpus.catalog.harvest_tables import host_of
 from latam_corpus.catalog.rights import openness, tier_of
-from latam_corpus.catalog.scope import host_of
 from latam_corpus.collect import page_metadata
 from latam_corpus.harvest.crawl.causes import TroubleError
 from latam_corpus.harvest.crawl.link_addresses import address_of
 from latam_corpus.harvest.crawl.visit import MAX_REDIRECTS, media_of
-from latam_corpus.harvest.oai.landing import fulltext_links
 from latam_corpus.harvest.oai.list_requests import Lists
 from latam_corpus.harvest.oai.memory import Item
 from latam_corpus.harvest.oai.replies import reply_of, request_url
@@ -25,6 +26,35 @@ if TYPE_CHECKING:
     from latam_corpus.harvest.oai.replies import Record
     from latam_corpus.harvest.optout.site import Site
 
+_HEAD: Final = 2**18
+
+
+def fulltext_links(body: bytes, url: str) -> tuple[list[str], bool]:
+    """The addresses that a page about a text names as the text in HTML, and whether it names a PDF.
+
+    These are the meta elements that DSpace, OJS and SciELO write for search engines of scholarly works.
+
+    >>> fulltext_links(b'<meta name="citation_pdf_url" content="/t.pdf">', "https://r.example/item/1")
+    ([], True)
+    """
+    try:
+        root = html.document_fromstring(body[:_HEAD], parser=html.HTMLParser(recover=True, no_network=True))
+    except Exception:  # noqa: BLE001  (a stranger's page; what it is, its extraction tells)
+        return [], False
+    named: list[str] = []
+    has_pdf = False
+    for meta in root.iter("meta"):
+        name = (meta.get("name") or "").lower()
+        if name == "citation_fulltext_html_url":
+            try:
+                found = address_of(meta.get("content") or "", url)
+            except TroubleError:
+                continue
+            named += [found] if found else []
+        has_pdf = has_pdf or name == "citation_pdf_url"
+    return list(dict.fromkeys(named)), has_pdf
+
+
 _ANOTHERS: Final = "it stands for another record"
 _OK: Final = range(200, 300)
 
@@ -35,7 +65,7 @@ class OaiVisits(Lists):
 
     pattern: re.Pattern[str] | None = field(kw_only=True)
 
-    def catalogued(self, url: str) -> str | None:
+    def page_metadata(self, url: str) -> str | None:
         """What the repository says of the record whose text this is."""
         item = self.memory.item_at(url)
         return item.known if item else None
@@ -156,7 +186,7 @@ class OaiVisits(Lists):
     def _state(self, identifier: str, about: dict[str, object], moment: datetime) -> None:
         """Write down that a record has no text here."""
         fields = {"Content-Type": "application/warc-fields"}
-        fields[page_metadata.CATALOGUED] = page_metadata.to_json({"id": identifier, **about})
+        fields[page_metadata.METADATA_FIELD] = page_metadata.to_json({"id": identifier, **about})
         block = f"identifier: {identifier}\r\ncause: {about['cause']}\r\n".encode()
         self.archive.state("metadata", self._record_url(identifier), moment, block, fields)
 

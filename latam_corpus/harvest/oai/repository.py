@@ -31,7 +31,7 @@ _CHOICE: Final = {"since", "prefix", "elements", "links", "hosts"}
 class OaiCrawler(Crawler):
     """One session of a repository's harvest."""
 
-    def _made_visits(self, source: Source) -> Visits:
+    def _new_visits(self, source: Source) -> Visits:
         oai = source.collect.oai
         if oai is None:  # the class is chosen by the source's kind
             raise TypeError(source.collect.kind)

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urljoin
 
 from latam_corpus.catalog.optout.decoding import ascii_based
-from latam_corpus.catalog.optout.opt_out import OptOut, opt_out
+from latam_corpus.catalog.optout.opt_out import AI_TXT, ROBOTS, TDMREP, OptOut, opt_out
 from latam_corpus.catalog.optout.page_opt_outs import Head, page_opt_outs, reserves, unread_licence
 from latam_corpus.catalog.optout.rsl import licence_verdict
-from latam_corpus.catalog.optout.site_files import AI_TXT, ROBOTS, TDMREP
 from latam_corpus.harvest.optout.aitxt import ai_txt_opt_outs
 from latam_corpus.harvest.optout.robots import Robots
 from latam_corpus.harvest.optout.tdmrep_file import file_reservation

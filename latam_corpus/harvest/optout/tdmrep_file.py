@@ -7,7 +7,7 @@ import re
 from typing import Any, Final
 
 from latam_corpus.catalog.optout.patterns import longest, path_of
-from latam_corpus.catalog.optout.tdmrep import reservation
+from latam_corpus.catalog.optout.preferences import reservation
 
 _RESERVED: Final = re.compile(r"tdm-reservation[\"']?\s*[:=]\s*[\"']?1\b", re.IGNORECASE)
 

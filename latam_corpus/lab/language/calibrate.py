@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from latam_corpus.codes import groups
 from latam_corpus.lab.language import augment
 from latam_corpus.language.evidence import RULE, USUAL, Bounds, Evidence, consonants, evidence, holds, lead
-from latam_corpus.language.judgement import consonants_of
+from latam_corpus.language.judge import consonants_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 from latam_corpus.codes import UNDETERMINED, groups, known_code
 from latam_corpus.errors import ConfigError
 from latam_corpus.lab.language.texts import rows
-from latam_corpus.language.codes import read_label
 from latam_corpus.language.judge import judge
+from latam_corpus.language.labels import read_label
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,7 +23,7 @@ _AT_ONCE: Final = 5000
 
 
 @dataclass(frozen=True)
-class Measured:
+class LanguageScores:
     """How well one language is told.
 
     Attributes:
@@ -55,7 +55,7 @@ class Evaluation:
         per_second: texts judged a second.
     """
 
-    languages: tuple[Measured, ...]
+    languages: tuple[LanguageScores, ...]
     texts: int
     right: int
     macro_f1: float
@@ -111,10 +111,10 @@ def score(pairs: Iterable[tuple[str, str]], per_second: float = 0.0) -> Evaluati
     )
 
 
-def _measured(code: str, names: Counter[str], named: int) -> Measured:
+def _measured(code: str, names: Counter[str], named: int) -> LanguageScores:
     texts, right = sum(names.values()), names[code]
     others = [(name, count) for name, count in names.most_common() if name != code]
-    return Measured(
+    return LanguageScores(
         code,
         texts,
         right / named if named else None,

@@ -13,7 +13,7 @@ from latam_corpus.codes import UNDETERMINED, groups, iso_code
 from latam_corpus.lab.language import augment
 from latam_corpus.lab.language.spellings import respelled
 from latam_corpus.lab.language.texts import is_kept_out, is_untranslated, is_word_list, rows
-from latam_corpus.language.codes import script_of
+from latam_corpus.language.labels import script_of
 from latam_corpus.language.normalise import normalise_all
 
 if TYPE_CHECKING:

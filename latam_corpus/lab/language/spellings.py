@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from latam_corpus.language.codes import MODELS
+from latam_corpus.language.labels import MODELS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

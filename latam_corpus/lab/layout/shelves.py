@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from resiliparse.parse.html import HTMLTree
 
 from latam_corpus.errors import ConfigError
-from latam_corpus.extract.html_metadata import stated
+from latam_corpus.extract.html_metadata import read_metadata
 from latam_corpus.extract.markup import read_markup
 from latam_corpus.extract.page_blocks import known, markup_of
 from latam_corpus.lab.layout.block_labels import BELIEVED, labels
@@ -99,5 +99,5 @@ class Shelf:
             blocks = read_markup(str(tree.document.html) if tree.document else "")
             told = {system: self.texts[system][place] for system in BELIEVED}
             shares, weights = labels(page, [blocks.block(number) for number in range(len(blocks))], told)
-            made.append(Lesson.of(page.site, blocks, known(blocks, stated(blocks)), shares, weights))
+            made.append(Lesson.of(page.site, blocks, known(blocks, read_metadata(blocks)), shares, weights))
         return made

@@ -10,8 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.quality.signals import of_characters, of_languages, of_lines, of_others, of_repetition, of_words
-from latam_corpus.quality.signals.reading import Lexicon, Reading
-from latam_corpus.quality.signals.signal import Signal
+from latam_corpus.quality.signals.signal import Lexicon, Reading, Signal
 from latam_corpus.text.spelling import WordSet
 
 if TYPE_CHECKING:

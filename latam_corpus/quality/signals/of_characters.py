@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from latam_corpus.quality.signals import marks_kernels as m
-from latam_corpus.quality.signals import phrases_kernels as p
+from latam_corpus.quality.signals import of_characters_kernels as m
+from latam_corpus.quality.signals import of_words_kernels as p
 from latam_corpus.quality.signals.signal import share, signal
 from latam_corpus.text import words_kernels as w
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from latam_corpus.quality.signals.reading import Reading
+    from latam_corpus.quality.signals.signal import Reading
 
 
 def upper_case_share(reading: Reading) -> NDArray[np.float32]:

@@ -4,17 +4,47 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from latam_corpus.quality.signals.mixture import words_in_other_languages
+import numpy as np
+
+from latam_corpus.quality.signals.of_words_kernels import count_mixed
 from latam_corpus.quality.signals.signal import known, share, signal, sum_words, unknown
 from latam_corpus.text import words_kernels as w
 from latam_corpus.text.spelling import listed_share
 from latam_corpus.text.words_kernels import HAS_LETTER
 
 if TYPE_CHECKING:
-    import numpy as np
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
-    from latam_corpus.quality.signals.reading import Reading
+    from latam_corpus.quality.signals.signal import Reading
+    from latam_corpus.text.stops import StopTable
+    from latam_corpus.text.words import WordTable
+
+
+def words_in_other_languages(
+    words: WordTable, table: StopTable, languages: Sequence[str], background: Sequence[str]
+) -> NDArray[np.int64]:
+    r"""Words in lines that have more stop words of a background language than of the document's own, int64[n].
+
+    Args:
+        words: the word table of n documents.
+        table: the stop words.
+        languages: n codes, the documents' languages.
+        background: codes of the languages that a line may turn out to be in.
+
+    >>> from latam_corpus.text.stops import StopTable
+    >>> from latam_corpus.text.words import WordTable
+    >>> table = StopTable.of({"spa": ["de", "la", "y"], "por": ["de", "não", "e"]})
+    >>> document = WordTable.of(["la orilla de la laguna\nnão sei e não digo\nadiós"])
+    >>> words_in_other_languages(document, table, ["spa"], ["por", "spa"]).tolist()
+    [5]
+    """
+    own = np.array([table.number(language) for language in languages], np.int64)
+    others = np.array([number for number in map(table.number, background) if number >= 0], np.int64)
+    found = np.zeros(len(words), np.int64)
+    count_mixed(words.arrays, table.keys, table.bits, own, others, found)
+    return found
 
 
 def stop_word_count(reading: Reading) -> NDArray[np.float32]:

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from latam_corpus.quality.signals import marks_kernels as m
+from latam_corpus.quality.signals import of_characters_kernels as m
 from latam_corpus.quality.signals.signal import share, signal, sum_lines
 from latam_corpus.text import words_kernels as w
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from latam_corpus.quality.signals.reading import Reading
+    from latam_corpus.quality.signals.signal import Reading
 
 
 def words_per_line(reading: Reading) -> NDArray[np.float32]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from latam_corpus.quality.signals.reading import Reading
+    from latam_corpus.quality.signals.signal import Reading
 
 
 def learned_quality(reading: Reading) -> NDArray[np.float32]:

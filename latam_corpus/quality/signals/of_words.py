@@ -13,7 +13,7 @@ from latam_corpus.text import words_kernels as w
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from latam_corpus.quality.signals.reading import Reading
+    from latam_corpus.quality.signals.signal import Reading
 
 
 def word_count(reading: Reading) -> NDArray[np.float32]:

@@ -1,10 +1,26 @@
-"""The compiled passes of `of_words`."""
+"""The compiled passes over words: sums, different words, set phrases, repetition, other languages."""
 
 # mypy: allow-untyped-defs
 
-import numpy as np
+from typing import Final, NamedTuple
 
-from latam_corpus.compiled import kernel
+import numpy as np
+from numpy.typing import NDArray
+
+from latam_corpus.compiled import inlined, kernel
+from latam_corpus.text.slots_kernels import slot_of
+from latam_corpus.text.stops import MOST_LANGUAGES
+from latam_corpus.text.words_kernels import HAS_DIGIT, HAS_LETTER, LINE_BLANK
+
+
+@kernel
+def sum_ranges(values, bounds, result):
+    """Write the sum of the values between two bounds."""
+    for d in range(len(result)):
+        total = np.int64(0)
+        for i in range(bounds[d], bounds[d + 1]):
+            total += np.int64(values[i])
+        result[d] = total
 
 
 @kernel
@@ -38,3 +54,295 @@ def unique_in_windows(hashes, doc_words, size, result):
             windows += 1
             at += size
         result[d] = total / windows
+
+
+# Kinds of a phrase, as the columns of `Phrases.counts`.
+POLICY: Final = 0
+SCRIPT: Final = 1
+LOREM: Final = 2
+SCRIPTURE: Final = 3
+BOOK: Final = 4  # a book of the Bible: counts as scripture where chapter and verse follow
+MONTH: Final = 5
+KINDS: Final = 6
+
+_LEAST_YEAR: Final = 1000
+_MOST_YEAR: Final = 2100
+_MOST_DAY: Final = 31
+_COLON: Final = 58
+_COMMA: Final = 44
+_STOP: Final = 46
+_SPACE: Final = 32
+_ZERO: Final = 48
+
+
+class PhraseTable(NamedTuple):
+    """All phrases, found by open addressing.
+
+    Attributes:
+        keys: uint64[capacity], hashes of first words, 0 where free.
+        firsts: int64[capacity], the first phrase that begins so, -1 where free.
+        words: uint64, the hashes of the phrases' words, those with one first word side by side.
+        ends: int64[p+1], where the words of each phrase start.
+        kinds: int64[p].
+    """
+
+    keys: NDArray[np.uint64]
+    firsts: NDArray[np.int64]
+    words: NDArray[np.uint64]
+    ends: NDArray[np.int64]
+    kinds: NDArray[np.int64]
+
+
+@inlined
+def _number(data, start, length):
+    """The number in so many ASCII digits; the word is known to be of digits. -1 where it is longer than four."""
+    if length > 4:
+        return -1
+    value = 0
+    for i in range(start, start + length):
+        value = value * 10 + int(data[i]) - _ZERO
+    return value
+
+
+@kernel
+def find(words, phrases, counts, dated, flagged):
+    """Count phrases by their kinds, and lines that start with a date; flag lines with boilerplate."""
+    data, hashes, starts, lengths, word_kinds = words.data, words.hashes, words.starts, words.lengths, words.kinds
+    doc_words, doc_lines, line_words, line_kinds = words.doc_words, words.doc_lines, words.line_words, words.line_kinds
+    keys, firsts = phrases.keys, phrases.firsts
+    phrase_words, phrase_ends, phrase_kinds = phrases.words, phrases.ends, phrases.kinds
+    for d in range(len(doc_words) - 1):
+        last_word = doc_words[d + 1]
+        for line in range(doc_lines[d], doc_lines[d + 1]):
+            if line_kinds[line] == LINE_BLANK:
+                continue
+            begin = line_words[line]
+            end = line_words[line + 1] if line + 1 < doc_lines[d + 1] else last_word
+            month_at = -1
+            for i in range(begin, end):
+                h = hashes[i]
+                p = firsts[slot_of(keys, h)]
+                if p < 0:
+                    continue
+                while p < len(phrase_kinds) and phrase_words[phrase_ends[p]] == h:
+                    size = phrase_ends[p + 1] - phrase_ends[p]
+                    same = i + size <= last_word
+                    for k in range(1, size):
+                        if not same or hashes[i + k] != phrase_words[phrase_ends[p] + k]:
+                            same = False
+                            break
+                    kind = phrase_kinds[p]
+                    if same and kind == BOOK:
+                        same = _is_reference(data, starts, lengths, word_kinds, i, last_word)
+                    if same:
+                        counts[d, kind] += 1
+                        if kind in (POLICY, SCRIPT):
+                            flagged[line] = True
+                        elif kind == MONTH and month_at < 0:
+                            month_at = i
+                    p += 1
+            if begin < end and _starts_with_date(data, starts, lengths, word_kinds, begin, end, month_at):
+                dated[d] += 1
+
+
+@kernel
+def _is_reference(data, starts, lengths, kinds, i, end):
+    """Whether chapter and verse follow the word: two numbers joined by a colon, a full stop or a comma."""
+    if i + 2 >= end or kinds[i + 1] != HAS_DIGIT or kinds[i + 2] != HAS_DIGIT:
+        return False
+    joint = starts[i + 1] + np.int64(lengths[i + 1])
+    after = joint + 1
+    if after < len(data) and data[after] == _SPACE and data[joint] == _COMMA:
+        after += 1
+    return after == starts[i + 2] and (data[joint] == _COLON or data[joint] == _STOP or data[joint] == _COMMA)
+
+
+@kernel
+def _starts_with_date(data, starts, lengths, kinds, begin, end, month_at):
+    """Whether the line starts with a year, with a day and a month, or with a month and a number."""
+    if kinds[begin] == HAS_DIGIT:
+        number = _number(data, starts[begin], np.int64(lengths[begin]))
+        if _LEAST_YEAR <= number <= _MOST_YEAR:
+            return True
+        return 0 < number <= _MOST_DAY and (month_at == begin + 1 or month_at == begin + 2)
+    return month_at == begin and begin + 1 < end and (kinds[begin + 1] & HAS_LETTER) == 0
+
+
+LONGEST_GRAM: Final = 10
+_ODD: Final = np.uint64(0x9E3779B97F4A7C15)
+
+
+@kernel
+def paragraphs(line_hashes, line_chars, line_kinds, doc_lines, hashes, chars, bounds):
+    """Write hashes and characters of paragraphs, and where those of each document start."""
+    made = 0
+    for d in range(len(doc_lines) - 1):
+        inside = False
+        for line in range(doc_lines[d], doc_lines[d + 1]):
+            if line_kinds[line] == LINE_BLANK:
+                inside = False
+                continue
+            if inside:
+                hashes[made - 1] = hashes[made - 1] * _ODD + line_hashes[line]
+                chars[made - 1] += line_chars[line]
+            else:
+                hashes[made] = line_hashes[line]
+                chars[made] = line_chars[line]
+                made += 1
+                inside = True
+        bounds[d + 1] = made
+    return made
+
+
+@kernel
+def repeats(hashes, chars, bounds, units, repeated, repeated_chars):
+    """Count the units of each document that stood there before, and their characters."""
+    longest = 1
+    for d in range(len(bounds) - 1):
+        longest = max(longest, bounds[d + 1] - bounds[d])
+    capacity = 16
+    while capacity < 2 * longest:
+        capacity *= 2
+    keys = np.empty(capacity, np.uint64)
+    stamps = np.full(capacity, -1, np.int64)
+    for d in range(len(bounds) - 1):
+        room = 16
+        while room < 2 * (bounds[d + 1] - bounds[d]):
+            room *= 2
+        mask = np.uint64(room - 1)
+        for i in range(bounds[d], bounds[d + 1]):
+            if chars[i] == 0:
+                continue
+            units[d] += 1
+            slot = hashes[i] & mask
+            while stamps[slot] == d and keys[slot] != hashes[i]:
+                slot = (slot + np.uint64(1)) & mask
+            if stamps[slot] == d:
+                repeated[d] += 1
+                repeated_chars[d] += chars[i]
+            else:
+                stamps[slot] = d
+                keys[slot] = hashes[i]
+
+
+@kernel
+def grams(hashes, lengths, doc_words, duplicate, top, distinct, entropy):
+    """Fill the arrays of `Grams`."""
+    longest = 1
+    for d in range(len(doc_words) - 1):
+        longest = max(longest, doc_words[d + 1] - doc_words[d])
+    capacity = 16
+    while capacity < 2 * longest:
+        capacity *= 2
+    keys = np.empty(capacity, np.uint64)
+    counts = np.empty(capacity, np.int64)
+    stamps = np.zeros(capacity, np.int64)  # the look-up round in which a slot was taken
+    seen = np.zeros(capacity, np.int64)  # the round in which its n-gram was met by the reading from left to right
+    before = np.zeros(longest + 1, np.int64)  # characters before the i-th word
+    at = np.empty(longest, np.int64)  # where the n-grams that may be repeated start
+    gram = np.empty(longest, np.uint64)
+    place = np.empty(longest, np.int64)
+    stamp = 0
+    for d in range(len(doc_words) - 1):
+        first = doc_words[d]
+        size = doc_words[d + 1] - first
+        if size == 0:
+            continue
+        room = 16
+        while room < 2 * size:
+            room *= 2
+        mask = np.uint64(room - 1)
+        for i in range(size):
+            before[i + 1] = before[i] + lengths[first + i]
+            at[i] = i
+            gram[i] = hashes[first + i]
+        count = size
+        for n in range(1, min(size, LONGEST_GRAM) + 1):
+            stamp += 1
+            tried = 0
+            for k in range(count):
+                i = at[k]
+                if n > 1:
+                    if k + 1 == count or at[k + 1] != i + 1:
+                        continue
+                    h = gram[k] * _ODD + hashes[first + i + n - 1]
+                else:
+                    h = gram[k]
+                slot = h & mask
+                while stamps[slot] == stamp and keys[slot] != h:
+                    slot = (slot + np.uint64(1)) & mask
+                if stamps[slot] == stamp:
+                    counts[slot] += 1
+                else:
+                    stamps[slot] = stamp
+                    keys[slot] = h
+                    counts[slot] = 1
+                    if n == 1:
+                        distinct[d] += 1
+                at[tried] = i
+                gram[tried] = h
+                place[tried] = np.int64(slot)
+                tried += 1
+            most = 1
+            top_chars = before[n]
+            repeated = 0
+            free = 0  # the first word after the last repeated n-gram
+            kept = 0
+            scattered = 0.0
+            for k in range(tried):
+                slot_here = place[k]
+                times = counts[slot_here]
+                if times < 2:
+                    continue
+                i = at[k]
+                chars = before[i + n] - before[i]
+                if times > most:
+                    most = times
+                    top_chars = chars
+                if i >= free:
+                    if seen[slot_here] == stamp:
+                        repeated += chars
+                        free = i + n
+                    else:
+                        seen[slot_here] = stamp
+                        scattered += times * np.log2(times)
+                at[kept] = i
+                gram[kept] = gram[k]
+                kept += 1
+            duplicate[d, n] = repeated
+            top[d, n] = most * (top_chars + n - 1)
+            if n == 1:
+                entropy[d] = max(0.0, np.log2(size) - scattered / size)
+            count = kept
+
+
+_LEAST_WORDS: Final = 4  # a shorter line tells too little
+_LEAST_SHARE: Final = 0.25  # half of what running Spanish, Portuguese and English have
+
+
+@kernel
+def count_mixed(words, keys, bits, own, others, found):
+    """Count the lines of each document with stop words of another language."""
+    hashes, doc_words, doc_lines, line_words = words.hashes, words.doc_words, words.doc_lines, words.line_words
+    tally = np.zeros(MOST_LANGUAGES, np.int64)
+    for d in range(len(found)):
+        number = own[d]
+        for line in range(doc_lines[d], doc_lines[d + 1]):
+            begin = line_words[line]
+            end = line_words[line + 1] if line + 1 < doc_lines[d + 1] else doc_words[d + 1]
+            if end - begin < _LEAST_WORDS:
+                continue
+            tally[:] = 0
+            for i in range(begin, end):
+                languages = bits[slot_of(keys, hashes[i])]
+                if languages == 0:
+                    continue
+                if number >= 0:
+                    tally[number] += np.int64((languages >> np.uint64(number)) & np.uint64(1))
+                for other in others:
+                    tally[other] += np.int64(other != number and (languages >> np.uint64(other)) & np.uint64(1))
+            most = 0
+            for other in others:
+                most = max(most, tally[other] if other != number else 0)
+            if most >= _LEAST_SHARE * (end - begin) and (number < 0 or most > tally[number]):
+                found[d] += end - begin

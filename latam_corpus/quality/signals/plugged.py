@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from latam_corpus.quality.signals.reading import Reading
-    from latam_corpus.quality.signals.signal import Measure
+    from latam_corpus.quality.signals.signal import Measure, Reading
 
 
 def signal(name: str, definition: str = "", *, used_by: str = "a plug-in") -> Callable[[Measure], Signal]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from latam_corpus.extract.html import DOUBT, LEAST, settled
+from latam_corpus.extract.html import DOUBT, LEAST, choose_text
 from latam_corpus.extract.page_blocks import read_page
 from latam_corpus.lab.layout.gold_pages import counted
 from latam_corpus.lab.layout.lessons import BOUND, FIRST, SECOND, by_folds
@@ -95,7 +95,7 @@ def _extract(shelf: Shelf) -> int:
         nonlocal asked
         page = read_page(shelf.markups[place], model)
         shelf.texts["fast"][place] = page.text
-        shelf.texts["balanced"][place], extractor = settled(page, shelf.markups[place])
+        shelf.texts["balanced"][place], extractor = choose_text(page, shelf.markups[place])
         asked += extractor.startswith("trafilatura")
 
     by_folds(lessons, judged)
@@ -112,7 +112,7 @@ def _speed(shelf: Shelf, python: str, rounds: int) -> Table:
             started = time.process_time()
             page = read_page(markup)
             read = time.process_time()
-            settled(page, markup)
+            choose_text(page, markup)
             shelf.seconds["fast"].append(read - started)
             shelf.seconds["balanced"].append(time.process_time() - started)
         for system, seconds in shelf.seconds.items():

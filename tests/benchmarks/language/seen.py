@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from latam_corpus.lab.language.texts import is_kept_out, listed, rows
-from latam_corpus.language.codes import MODELS
+from latam_corpus.language.labels import MODELS
 from latam_corpus.text.words import WordTable
 
 if TYPE_CHECKING:

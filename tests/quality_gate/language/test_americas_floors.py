@@ -19,7 +19,7 @@ from latam_corpus.language.model import load
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from latam_corpus.lab.language.evaluate import Measured
+    from latam_corpus.lab.language.evaluate import LanguageScores
 
 DATA = Path(os.environ.get("LATAM_CORPUS_DATA") or Path(__file__).resolve().parents[4] / "shared" / "data")
 pytestmark = [pytest.mark.real, pytest.mark.skipif(not DATA.is_dir(), reason="the real texts are not here")]
@@ -70,7 +70,7 @@ def unseen(bench: Callable[[str], Any]) -> dict[str, list[Any]]:
     return made
 
 
-def declared(samples: Sequence[Any], names: Sequence[str]) -> list[Measured]:
+def declared(samples: Sequence[Any], names: Sequence[str]) -> list[LanguageScores]:
     """How each group of the Americas that has a declaration is told."""
     found = score(zip((sample.language for sample in samples), names, strict=True)).languages
     return [row for row in found if row.texts and row.code in groups().of]

@@ -1,11 +1,68 @@
-"""The compiled pass over marks in lines: bullets, ellipses, tables, code, markup, ends of sentences."""
+"""The compiled passes over characters: letters, alphabets, marks in lines, open lines."""
 
 # mypy: allow-untyped-defs
 
 from typing import Final
 
+import numpy as np
+
 from latam_corpus.compiled import inlined, kernel
-from latam_corpus.text.words_kernels import HAS_DIGIT, LINE_BLANK, decode
+from latam_corpus.text.characters import LETTER
+from latam_corpus.text.words_kernels import CAPITAL, HAS_DIGIT, HAS_LETTER, LINE_BLANK, LINE_OPEN, decode
+
+MOST_ALPHABETS: Final = 64
+_ASCII: Final = 0x80
+_NEWLINE: Final = 10
+_HASH: Final = 35
+_OPEN: Final = 123
+_CLOSE: Final = 125
+
+
+@kernel
+def count_letters(words, class_of, own, allowed, entropy, foreign, braces, hashes):
+    """Count the letters of each document: see `letters`."""
+    data, doc_bytes = words.data, words.doc_bytes
+    times = np.zeros(len(class_of), np.int32)
+    met = np.empty(len(class_of), np.int32)
+    for point in range(_ASCII):
+        met[point] = point
+    for d in range(len(doc_bytes) - 1):
+        found = _ASCII
+        total = 0
+        i = doc_bytes[d]
+        end = doc_bytes[d + 1]
+        while i < end:
+            total += 1
+            if data[i] < _ASCII:
+                times[data[i]] += 1
+                i += 1
+                continue
+            point, width = decode(data, i)
+            if times[point] == 0:
+                met[found] = point
+                found += 1
+            times[point] += 1
+            i += width
+        total -= times[_NEWLINE]
+        times[_NEWLINE] = 0
+        braces[d] = times[_OPEN] + times[_CLOSE]
+        hashes[d] = times[_HASH]
+        outside = 0
+        scattered = 0.0
+        for k in range(found):
+            point = met[k]
+            count = times[point]
+            if count == 0:
+                continue
+            times[point] = 0
+            scattered += count * np.log2(count)
+            if class_of[point] & LETTER and own[d] >= 0:
+                outside += count * np.int64((allowed[point] >> np.uint64(own[d])) & np.uint64(1) == 0)
+        if total:
+            entropy[d] = max(0.0, np.log2(total) - scattered / total)
+        if own[d] >= 0:
+            foreign[d] = outside
+
 
 # Columns of `Marks.counts`.
 LINES: Final = 0  # lines that aren't blank
@@ -190,3 +247,51 @@ def mark(words, meanings, bullets, counts, line_sentences):
                 counts[d, SPARSE] += 1
             else:
                 line_sentences[line] = sentences + (starts[stop - 1] > sentence_end)
+
+
+_LEAST_LINES: Final = 3  # of one or two no list is made
+_LEAST_WORDS: Final = 10  # of a line; verses are shorter, and poems without a stop are no lists
+_MOST_WORDS: Final = 40  # a longer line is a paragraph that lost its stop
+_GO_ON: Final = (44, 45, 59)  # , - ;
+
+
+@kernel
+def _goes_on(data, start, end):
+    """Whether the line from byte `start` to `end` ends in a comma, a semicolon or a dash."""
+    last = end - 1
+    while last > start and data[last] <= _SPACE:
+        last -= 1
+    if data[last] in _GO_ON:
+        return True
+    if last > start and data[last] == 0xAC and data[last - 1] == 0xC2:
+        return True
+    dash = last - 1 > start and data[last - 1] == 0x80 and data[last - 2] == 0xE2
+    return dash and (data[last] == 0x93 or data[last] == 0x94)
+
+
+@kernel
+def count_open(words, found):
+    """Count the lines that break off."""
+    data, doc_bytes, doc_words, doc_lines = words.data, words.doc_bytes, words.doc_words, words.doc_lines
+    kinds, line_ends, line_words = words.kinds, words.line_ends, words.line_words
+    line_kinds, line_chars = words.line_kinds, words.line_chars
+    for d in range(len(found)):
+        lines = 0
+        pending = 0  # characters of the line before, where it is open
+        at = doc_bytes[d]
+        for line in range(doc_lines[d], doc_lines[d + 1]):
+            start = at
+            at = line_ends[line] + 1
+            if line_kinds[line] == LINE_BLANK:
+                continue
+            lines += 1
+            first = line_words[line]
+            stop = line_words[line + 1] if line + 1 < doc_lines[d + 1] else doc_words[d + 1]
+            small = first < stop and kinds[first] & (HAS_LETTER | HAS_DIGIT | CAPITAL) == HAS_LETTER
+            if not small:
+                found[d] += pending
+            pending = 0
+            headline = _LEAST_WORDS <= stop - first <= _MOST_WORDS
+            if headline and line_kinds[line] == LINE_OPEN and not _goes_on(data, start, line_ends[line]):
+                pending = int(line_chars[line])
+        found[d] = found[d] + pending if lines >= _LEAST_LINES else 0

@@ -1,4 +1,4 @@
-"""The compiled passes that make word streams and sample runs of words: see `anchors`."""
+"""The compiled passes that make and pack word streams, sample runs of words, and count damaged words."""
 
 # mypy: allow-untyped-defs
 
@@ -6,7 +6,8 @@ from typing import Final
 
 import numpy as np
 
-from latam_corpus.compiled import kernel
+from latam_corpus.compiled import inlined, kernel
+from latam_corpus.text.slots_kernels import slot_of
 from latam_corpus.text.words_kernels import CAPITAL, HAS_DIGIT, decode, finish
 
 # A word of the stream, from its low end: 18 bits that say which word it is, 12 that say how it looks, two flags.
@@ -135,3 +136,68 @@ def _word(data, i, left, digit, bare, looks):
         look = np.uint32(h >> np.uint64(WORD_BITS)) & np.uint32((1 << LOOK_BITS) - 1)
         value |= np.uint32(NUMBER_FLAG)
     return value | (look << np.uint32(WORD_BITS))
+
+
+@kernel
+def pack(values, offsets, lexicon, data, ends):
+    """Write numbers as their places in the lexicon, seven bits a byte, and where each document ends."""
+    capacity = 4
+    while capacity < 2 * len(lexicon):
+        capacity *= 2
+    keys, places = np.zeros(capacity, np.uint64), np.empty(capacity, np.uint32)
+    for place in range(len(lexicon)):
+        slot = slot_of(keys, _key(lexicon[place]))
+        keys[slot], places[slot] = _key(lexicon[place]), place
+    at = 0
+    for d in range(len(offsets) - 1):
+        for i in range(offsets[d], offsets[d + 1]):
+            place = places[slot_of(keys, _key(values[i]))]
+            while place >= 0x80:
+                data[at] = 0x80 | (place & 0x7F)
+                place >>= 7
+                at += 1
+            data[at] = place
+            at += 1
+        ends[d + 1] = at
+
+
+@inlined
+def _key(value):
+    """The word, spread over 64 bits; odd factors lose nothing, and no word gives 0."""
+    spread = (np.uint64(value) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+    return spread ^ (spread >> np.uint64(32))
+
+
+@kernel
+def unpack(data, offsets, places, lexicon, values, ends):
+    """Read what `pack` wrote of the documents at some places; return whether all of it could be read."""
+    at = 0
+    for n in range(len(places)):
+        place = shift = np.int64(0)
+        for i in range(offsets[places[n]], offsets[places[n] + 1]):
+            byte = np.int64(data[i])
+            place |= (byte & 0x7F) << shift
+            shift += 7
+            if byte < 0x80:
+                if place >= len(lexicon):
+                    return False
+                values[at] = lexicon[place]
+                at += 1
+                place = shift = np.int64(0)
+            elif shift > 28:
+                return False
+        if shift:
+            return False
+        ends[n + 1] = at
+    return True
+
+
+@kernel
+def count_stops(hashes, doc_words, keys, bits, numbers, counts):
+    """How many stop words of some languages each document has, by their numbers in the table."""
+    for d in range(len(counts)):
+        for w in range(doc_words[d], doc_words[d + 1]):
+            languages = bits[slot_of(keys, hashes[w])]
+            if languages:
+                for place in range(len(numbers)):
+                    counts[d, place] += np.int64((languages >> np.uint64(numbers[place])) & np.uint64(1))
