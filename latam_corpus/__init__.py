@@ -8,6 +8,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
+from latam_corpus.__about__ import __version__ as __version__
+
 if TYPE_CHECKING:
     from latam_corpus.api.opened_release import Release, open_release, pull
     from latam_corpus.api.opened_run import Run, explain, open_run
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from latam_corpus.quality.signals.plugged import signal
     from latam_corpus.stages import Barrier, Stage
 
-__version__ = "0.1.0"
 __all__ = [
     "Barrier",
     "Batch",

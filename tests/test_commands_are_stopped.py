@@ -34,7 +34,8 @@ def test_a_stopped_command_says_that_it_goes_on(tmp_path: Path) -> None:
     time.sleep(0.5)
     running.send_signal(signal.SIGINT)
     _, told = running.communicate()
-    assert (running.returncode, told) == (130, "stopped; the same command goes on from here\n")
+    assert told == "stopped; the same command goes on from here\n"
+    assert running.returncode in (130, -signal.SIGINT)  # a shell calls both 130
 
 
 def test_a_reader_may_stop_reading() -> None:

@@ -36,7 +36,7 @@ def _name(path: Path) -> str:
 def _rooms() -> set[str]:
     """The folders and files at the top of the package, without their suffix."""
     there = {path.stem for path in _PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()}
-    return there - {"__init__", "__main__"}
+    return there - {"__about__", "__init__", "__main__"}
 
 
 def _prose(text: str) -> str:

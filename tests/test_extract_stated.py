@@ -24,54 +24,54 @@ _LD = """<script type="application/ld+json">{"@context": "https://schema.org", "
 ]}</script>"""
 
 
-def _said(head: str, body: str = "<p>Hola.") -> HtmlMetadata:
+def _metadata(head: str, body: str = "<p>Hola.") -> HtmlMetadata:
     return read_page(f"<html><head>{head}</head><body>{body}</body></html>").metadata
 
 
 def test_json_ld_says_it_best() -> None:
     """What stands in the article's own description goes before meta tags and headings."""
-    said = _said(_LD + '<meta name="author" content="Redacción"><title>El Diario</title>', "<h1>Otra cosa</h1>")
-    assert said.title == "Sube el río & baja el puente"
-    assert said.creators == ("Ana Paz", "Luis Sosa")
-    assert (said.published, said.section) == ("2024-05-03", "Ciudad")
-    assert said.licences == ("https://creativecommons.org/licenses/by/4.0/",)
-    assert said.body == "El río subió."
-    assert set(said.titles) == {said.title, "Otra cosa", "El Diario"}
+    metadata = _metadata(_LD + '<meta name="author" content="Redacción"><title>El Diario</title>', "<h1>Otra cosa</h1>")
+    assert metadata.title == "Sube el río & baja el puente"
+    assert metadata.creators == ("Ana Paz", "Luis Sosa")
+    assert (metadata.published, metadata.section) == ("2024-05-03", "Ciudad")
+    assert metadata.licences == ("https://creativecommons.org/licenses/by/4.0/",)
+    assert metadata.body == "El río subió."
+    assert set(metadata.titles) == {metadata.title, "Otra cosa", "El Diario"}
 
 
 def test_meta_tags_and_marked_elements_say_it_too() -> None:
     """Open Graph, Dublin Core, rel and itemprop; the address of a profile is no name."""
-    said = _said(
+    metadata = _metadata(
         '<meta property="og:title" content="Um dia no porto"><meta name="DC.date" content="2023-11-02">'
         '<meta name="article:author" content="https://rede.example/ana"><link rel="canonical" href="https://j.example/1">'
         '<meta property="article:section" content="Cidade">',
         '<a rel="author" href="/ana"><b>Ana</b> Lima</a> <a rel="license" href="/cc">CC</a>',
     )
-    assert (said.title, said.published, said.section) == ("Um dia no porto", "2023-11-02", "Cidade")
-    assert (said.url, said.licences) == ("https://j.example/1", ("/cc",))
-    assert said.creators == ()
+    assert (metadata.title, metadata.published, metadata.section) == ("Um dia no porto", "2023-11-02", "Cidade")
+    assert (metadata.url, metadata.licences) == ("https://j.example/1", ("/cc",))
+    assert metadata.creators == ()
 
 
 def test_a_name_that_is_marked_is_found() -> None:
     """Where no meta tag names anybody."""
-    assert _said("", '<span itemprop="author">Rosa Mamani</span>').creators == ("Rosa Mamani",)
+    assert _metadata("", '<span itemprop="author">Rosa Mamani</span>').creators == ("Rosa Mamani",)
 
 
 def test_what_is_no_date_language_or_address_is_not_taken_for_one() -> None:
     """Templates that were never filled, days that don't exist, addresses without a site."""
-    said = read_page(
+    metadata = read_page(
         '<html lang="{{ locale }}"><link rel="canonical" href="/nota/7"><meta name="date" content="2023-02-31"><p>Hola.'
     ).metadata
-    assert (said.language, said.published, said.url) == (None, None, None)
+    assert (metadata.language, metadata.published, metadata.url) == (None, None, None)
     assert read_page('<html lang="es-UY,en"><p>Hola.').metadata.language == "es-UY"
 
 
 def test_half_a_character_in_a_description_is_replaced() -> None:
     """JSON may hold one, where a headline was cut through an emoji; no file could."""
-    said = _said(
+    metadata = _metadata(
         '<script type="application/ld+json">{"@type": "NewsArticle", "headline": "Hola \\ud83d amigo"}</script>'
     )
-    assert said.title == "Hola ? amigo"
+    assert metadata.title == "Hola ? amigo"
 
 
 @pytest.mark.parametrize(
@@ -80,8 +80,8 @@ def test_half_a_character_in_a_description_is_replaced() -> None:
 )
 def test_malformed_descriptions_are_passed_over(broken: str) -> None:
     """A page is still read when what it says of itself makes no sense."""
-    said = _said(f'<script type="application/ld+json">{broken}</script><title>Aviso</title>')
-    assert (said.title, said.creators, said.published) == ("Aviso", (), None)
+    metadata = _metadata(f'<script type="application/ld+json">{broken}</script><title>Aviso</title>')
+    assert (metadata.title, metadata.creators, metadata.published) == ("Aviso", (), None)
 
 
 @pytest.mark.parametrize(
@@ -103,14 +103,14 @@ def test_dates_are_read_where_their_order_is_known(said: str, found: str | None)
 
 def test_licences_stand_in_many_places() -> None:
     """Links in the head and the text, objects in JSON-LD, Dublin Core where it is a licence; of a picture's, none."""
-    said = _said(
+    metadata = _metadata(
         '<link rel="license" href="https://creativecommons.org/licenses/by/4.0/deed.es">'
         '<meta name="DC.Rights" content="Derechos de autor 2024 Revista"><meta name="DC.Rights" content="CC BY-NC 4.0">'
         '<script type="application/ld+json">{"@type": "NewsArticle", "license": {"@id": "https://l.example/1"}, '
         '"image": {"@type": "ImageObject", "license": "https://foto.example/"}}</script>',
         '<a href="/aviso" rel="nofollow license">Aviso</a>',
     )
-    assert said.licences == (
+    assert metadata.licences == (
         "https://creativecommons.org/licenses/by/4.0/deed.es",
         "/aviso",
         "https://l.example/1",
@@ -121,11 +121,11 @@ def test_licences_stand_in_many_places() -> None:
 def test_what_a_page_states_without_end_is_bounded() -> None:
     """Ten licences, none longer than an address is, and no text in the place of a section."""
     links = "".join(f'<a rel="license" href="https://l.example/{n}">L</a>' for n in range(500))
-    said = _said(
+    metadata = _metadata(
         f'<meta property="article:section" content="{"a" * 5000}">', links + f'<a rel=license href="/{links}">'
     )
-    assert len(said.licences) == 10
-    assert said.section is None
+    assert len(metadata.licences) == 10
+    assert metadata.section is None
 
 
 def _page(states: str, tier: str = "attribution", mode: Any = "balanced") -> dict[str, Any]:
@@ -222,7 +222,7 @@ def test_a_page_that_states_neither_changes_nothing() -> None:
 )  # fmt: skip
 def test_a_headline_that_nobody_sees_gives_way_to_the_pages_own_name(ld: str, head: str, title: str) -> None:
     """A name or headline is shown where a heading or the page's title has it."""
-    assert _said(f'<script type="application/ld+json">{ld}</script><title>{head}</title>').title == title
+    assert _metadata(f'<script type="application/ld+json">{ld}</script><title>{head}</title>').title == title
 
 
 @pytest.mark.parametrize(
@@ -235,5 +235,5 @@ def test_a_headline_that_nobody_sees_gives_way_to_the_pages_own_name(ld: str, he
 def test_json_ld_is_read_in_what_kept_old_parsers_off(around: str) -> None:
     """CDATA and comments around a script, and a semicolon after it."""
     ld = '{"@type": "Article", "headline": "Sube el río", "url": "https://d.example/1"}'
-    said = _said(f'<script type="application/ld+json">{around.replace("{}", ld)}</script>')
+    said = _metadata(f'<script type="application/ld+json">{around.replace("{}", ld)}</script>')
     assert said.title == "Sube el río"

@@ -173,7 +173,7 @@ def test_every_refusal_of_a_source_can_be_translated() -> None:
     """Each sentence that a validator of source files raises is marked, and parted by a semicolon in every language."""
     raised = [
         node.exc
-        for module in ("fields", "scope", "harvest_tables", "source")
+        for module in ("fields", "harvest_tables", "source")
         for node in ast.walk(_modules()[f"latam_corpus.catalog.{module}"])
         if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and ast.unparse(node.exc.func) == "ValueError"
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -253,3 +254,13 @@ def test_a_set_that_another_holds_is_listed_to_its_end(tmp_path: Path, site: Any
     made.hook = hook
     assert _harvest(site, tmp_path, 'sets = ["cuentos", "todo"]').pages == 31
     assert _causes(site, tmp_path) == []
+
+
+def test_a_record_that_one_list_has_twice_is_as_it_was_last(tmp_path: Path, site: Any) -> None:
+    """Alive and then taken back, taken back and then handed in anew; in either order of the two in the list."""
+    gone = [Record("oai:r:1", "2026-01-02", deleted=True), Record("oai:r:2", "2026-01-03", deleted=True)]
+    again = Record("oai:r:3", "2026-01-02", deleted=True)
+    placed(site, [text(1), gone[0], gone[1], text(2), again, text(3, datestamp="2026-01-05")])
+    _harvest(site, tmp_path)
+    lines = (tmp_path / "collected" / _source(site).id / "withdrawn.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["id"] for line in lines] == ["oai:r:1", "oai:r:2"]

@@ -69,6 +69,9 @@ class Asking(Model):
         timeout: seconds that one answer may take in all.
         private_hosts: hosts in private networks, or on this machine, that may be asked; `host:port`.
         unverified_tls: hosts whose certificate isn't checked, such as one that has expired.
+        max_requests: requests to one host in a round at most; where none is named ten for each of `max_pages`, and 100.
+        max_bytes: bytes of bodies of one host in a round; a megabyte for each, and a gigabyte.
+        max_hours: hours that the answers of one host may take together in a round; ten seconds for each, and an hour.
     """
 
     delay: Annotated[float, Field(ge=0, strict=False)] = 1.0
@@ -76,6 +79,9 @@ class Asking(Model):
     timeout: Annotated[float, Field(gt=0, strict=False)] = 120.0
     private_hosts: Annotated[tuple[Host, ...], BeforeValidator(as_tuple)] = ()
     unverified_tls: Annotated[tuple[Host, ...], BeforeValidator(as_tuple)] = ()
+    max_requests: Annotated[int, Field(gt=0)] | None = None
+    max_bytes: Annotated[int, Field(gt=0)] | None = None
+    max_hours: Annotated[float, Field(gt=0, strict=False)] | None = None
 
 
 class Crawl(Asking):
@@ -89,6 +95,7 @@ class Crawl(Asking):
         follow: by what pages are found.
         max_pages: pages after which the crawl stops.
         max_depth: links from a start to a page at most.
+        max_addresses: addresses of a host that are kept; where none is named ten for each of `max_pages`, and 10,000.
         gone: what becomes of a page that was had, where its server says later that there is none (404, 410): `keep`
             leaves its row as it was, `withdraw` takes the document back.
     """
@@ -100,6 +107,7 @@ class Crawl(Asking):
     follow: Annotated[tuple[Follow, ...], BeforeValidator(as_tuple)] = ("links", "sitemaps", "feeds")
     max_pages: Annotated[int, Field(gt=0)] = 100_000
     max_depth: Annotated[int, Field(ge=0)] = 50
+    max_addresses: Annotated[int, Field(gt=0)] | None = None
     gone: Gone = "keep"
 
     @property
@@ -227,7 +235,10 @@ class Oai(Asking):
     def scope(self) -> Crawl:
         """What may be asked for: the repository's host, and the hosts of texts."""
         hosts = tuple(dict.fromkeys((host_of(self.address), *self.hosts)))
-        return _scope(self, (self.address,), hosts, (), ()).model_copy(update={"max_pages": self.max_pages})
+        # A reply may have one record alone, and a text as many requests as in a crawl.
+        requests = self.max_requests or self.max_records + 100 + 10 * self.max_pages
+        update = {"max_pages": self.max_pages, "max_requests": requests}
+        return _scope(self, (self.address,), hosts, (), ()).model_copy(update=update)
 
 
 class CommonCrawl(Asking):

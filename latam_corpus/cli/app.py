@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 from typer.core import TyperGroup
 
-import latam_corpus
+from latam_corpus.__about__ import __version__
 from latam_corpus.errors import CorpusError
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def version(
     if shown:
         from latam_corpus.cli.show import console
 
-        console.print(f"latam-corpus {latam_corpus.__version__}")
+        console.print(f"latam-corpus {__version__}")
         raise typer.Exit
 
 

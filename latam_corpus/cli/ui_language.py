@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ParamSpec, TypeVar
 
 import typer
 
-from latam_corpus.errors import ConfigError, cause_of, one_of
+from latam_corpus.errors import ConfigError, CorpusError, cause_of, one_of
 from latam_corpus.messages import LANGUAGES, _, language_of_user
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def in_their_language(command: Callable[P, R]) -> Callable[P, R]:
         language = named if isinstance(named, str) and named in LANGUAGES else language_of_user()
         try:
             return command(*args, **kwargs)
-        except ConfigError as error:
+        except CorpusError as error:
             raise error.translated(language) from None
         except OSError as error:
             if not error.filename:  # no file of the user's: a pipe whose reader has seen enough

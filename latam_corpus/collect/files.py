@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Final, cast
 
 from fsspec.utils import glob_translate
 
-from latam_corpus.collect.archives import Budget, Refused, members
 from latam_corpus.collect.batches import gathered
 from latam_corpus.collect.contract import Watch
 from latam_corpus.collect.formats import UNKNOWN, format_of
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from latam_corpus.catalog.source import Source
+    from latam_corpus.collect.archives import Budget
     from latam_corpus.collect.batches import Rows
     from latam_corpus.collect.formats import Format
     from latam_corpus.collect.records import Reader, Splitter
@@ -241,7 +241,7 @@ def _content(file: InputFile, span: Span | None = None) -> Content:
 def _rows(context: RecordContext, content: Content, limits: Limits, budget: Budget | None = None) -> Iterator[Rows]:
     """The rows of a file or member, whatever its format."""
     if context.format.archive:
-        yield from _of_members(context, content, limits, budget or Budget())
+        yield from _of_members(context, content, limits, budget)
         return
     chunks = _guarded(context, content, limits)
     if is_grouped(context.source.collect) and context.media_type is None:
@@ -268,11 +268,14 @@ def _guarded(context: RecordContext, content: Content, limits: Limits) -> Iterat
         yield Chunk([], [], [Failure(None, "damaged file", {"error": error.problem})])
 
 
-def _of_members(context: RecordContext, content: Content, limits: Limits, budget: Budget) -> Iterator[Rows]:
+def _of_members(context: RecordContext, content: Content, limits: Limits, budget: Budget | None) -> Iterator[Rows]:
     """The rows of an archive's members, in its order; what can't be read of it is a failed row.
 
     The source's patterns choose among the members as they do among a folder's files, unless they chose the archive.
     """
+    from latam_corpus.collect.archives import Budget, Refused, members
+
+    budget = budget or Budget()
     collect = context.source.collect
     patterns = [re.compile(glob_translate(pattern)) for pattern in collect.files]
     if any(pattern.fullmatch(context.file) for pattern in patterns):

@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 
 from latam_corpus.dedupe.fingerprint_kernels import count_stops
+from latam_corpus.dedupe.scheme import DAMAGE
 from latam_corpus.policy import Policies
 from latam_corpus.policy_files import UND
 from latam_corpus.text.spelling import Spelling
@@ -26,12 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
-
-ACCENTS: Final = "accents_missing"
-MOJIBAKE: Final = "mojibake"
-MISREAD: Final = "misread"
-# Words of each kind in a thousand.
-DAMAGE: Final = pl.Schema(dict.fromkeys((ACCENTS, MOJIBAKE, MISREAD), pl.UInt16()))
 
 # From so many damaged words of a thousand on a class of damage begins; each is twice the one before. Seen on 88 novels
 # in Spanish and Portuguese, cut in pieces of 2,000 words: as printed nearly all under 1, without accents 12 to 37,

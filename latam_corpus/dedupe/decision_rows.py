@@ -14,10 +14,9 @@ import numpy as np
 import polars as pl
 
 from latam_corpus.corpus import ROW, distinct
-from latam_corpus.dedupe.damage import DAMAGE
 from latam_corpus.dedupe.order import DECIDED_BY, decided_by
 from latam_corpus.dedupe.pairing_kernels import NOBODY, containers, decide, neighbours
-from latam_corpus.dedupe.scheme import WORDS
+from latam_corpus.dedupe.scheme import DAMAGE, WORDS
 from latam_corpus.dedupe.verify_pairs import CONTAINED, DUPLICATE, KINDS, NONE, RULES, TEMPLATE
 
 if TYPE_CHECKING:

@@ -35,11 +35,10 @@ from latam_corpus.dedupe.candidate_jobs import (
     scatter,
     sift,
 )
-from latam_corpus.dedupe.damage import DAMAGE
 from latam_corpus.dedupe.order import TERMS, in_order
 from latam_corpus.dedupe.pairing_kernels import BUCKETS
 from latam_corpus.dedupe.pairs import CAP, Extent
-from latam_corpus.dedupe.scheme import WORDS, sampling_of
+from latam_corpus.dedupe.scheme import DAMAGE, WORDS, sampling_of
 from latam_corpus.dedupe.verify_jobs import COMMON, VERDICTS, Lot, cuts, gather, gathers, verify_lot
 from latam_corpus.dedupe.verify_pairs import RULES
 

@@ -18,8 +18,8 @@ import polars as pl
 
 from latam_corpus import vocabulary
 from latam_corpus.corpus import ROW
-from latam_corpus.dedupe.damage import DAMAGE, class_of_damage
-from latam_corpus.dedupe.scheme import WORDS
+from latam_corpus.dedupe.damage import class_of_damage
+from latam_corpus.dedupe.scheme import DAMAGE, WORDS
 
 # What a step of the order is called in the ledger: the column that holds it, the least first → the name.
 DECIDED_BY: Final = {

@@ -10,7 +10,6 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from latam_corpus.dedupe.damage import DAMAGE
 from latam_corpus.errors import ConfigError, closest
 
 if TYPE_CHECKING:
@@ -21,6 +20,11 @@ if TYPE_CHECKING:
 WORDS: Final = "words"
 ANCHORS: Final = "anchors"
 STREAM: Final = "stream"
+ACCENTS: Final = "accents_missing"
+MOJIBAKE: Final = "mojibake"
+MISREAD: Final = "misread"
+# Damaged words of each kind in a thousand.
+DAMAGE: Final = pl.Schema(dict.fromkeys((ACCENTS, MOJIBAKE, MISREAD), pl.UInt16()))
 SKETCH: Final = pl.Schema({WORDS: pl.UInt32(), **DAMAGE, ANCHORS: pl.List(pl.UInt64()), STREAM: pl.List(pl.UInt32())})
 
 

@@ -24,6 +24,11 @@ CAUSES: Final[Mapping[str, Message]] = {
     "endless calendar": _("a calendar without end"),
     "same content again": _("the same content at many addresses"),
     "too many links": _("too many links on a page"),
+    "too many addresses": _("the host has more addresses than are kept (max_addresses)"),
+    # budgets
+    "too many requests": _("its requests are used up (max_requests)"),
+    "too many bytes": _("its bytes are used up (max_bytes)"),
+    "too much time": _("its time is used up (max_hours)"),
     "no connection": _("no connection could be made"),
     "bad certificate": _("the certificate isn't valid"),
     "timed out": _("it took too long"),
@@ -39,6 +44,7 @@ CAUSES: Final[Mapping[str, Message]] = {
     "server busy": _("the server asks to come back later"),
     "robots unavailable": _("robots.txt couldn't be read, and without it nothing is asked for"),
     "robots is a page": _("robots.txt is a page"),
+    "unread delay": _("robots.txt asks for a delay that can't be read, and the source's is kept"),
     "damaged XML": _("the XML is damaged"),
     "out of scope": _("it is out of the source"),
     "not a feed": _("it is neither RSS nor Atom"),
@@ -57,7 +63,7 @@ _OTHERS: Final = {"not asked yet": _("it wasn't asked yet")}
 
 LEFT: Final = _("{host} is left for another day: {why}")
 # crawl
-PROGRESS: Final = _("pages: {pages}; hosts with more: {hosts}; the last: {url}")
+PROGRESS: Final = _("pages: {pages}; requests: {requests}; hosts with more: {hosts}; the last: {url}")
 PAGES: Final = _("pages in {folder}: {pages}, in {seconds} s")
 NO_PAGE: Final = _("no page, because")
 ADDRESSES: Final = _("addresses")

@@ -17,7 +17,8 @@ import numpy as np
 import polars as pl
 import pyarrow.parquet as pq
 
-from latam_corpus import __version__, schema
+from latam_corpus import schema
+from latam_corpus.__about__ import __version__
 from latam_corpus.corpus import ROW, PieceFile, repeated_hashes, rows_of
 from latam_corpus.errors import CorpusError, PartError
 from latam_corpus.pipeline.decisions import StoredDecisions, remember, remembered, store

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from latam_corpus import __version__, schema
+from latam_corpus import schema
+from latam_corpus.__about__ import __version__
 from latam_corpus.catalog.source import Source, load_source
 from latam_corpus.dedupe.fingerprint import Fingerprint
 from latam_corpus.errors import ConfigError, PartError, closest

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from latam_corpus import __version__, schema
+from latam_corpus import schema
+from latam_corpus.__about__ import __version__
 from latam_corpus.errors import PartError
 from latam_corpus.pipeline import run_record
 from latam_corpus.pipeline.barriers import REPLACED

@@ -19,7 +19,6 @@ import polars as pl
 from latam_corpus.codes import holder, iso_code
 from latam_corpus.durable import digest_of
 from latam_corpus.errors import ConfigError
-from latam_corpus.quality.learned import cached_model, model_digest
 from latam_corpus.quality.signals import WordSet
 from latam_corpus.text.spelling import listed_share
 
@@ -117,6 +116,8 @@ class SignalResources:
         """
         told = [word_lists_digest(self.word_lists)] if self.word_lists else []
         if self.model:
+            from latam_corpus.quality.learned import model_digest
+
             told.append(f"model {model_digest(self.model)}")
         if self.scores:
             _cached_scores(self.scores)
@@ -134,6 +135,8 @@ class SignalResources:
         """
         made = {}
         if self.model:
+            from latam_corpus.quality.learned import cached_model
+
             made["learned_quality"] = cached_model(self.model)(batch.words)
         if self.scores:
             known = _cached_scores(self.scores)

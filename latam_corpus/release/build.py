@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 import pyarrow as pa
 
-from latam_corpus import __version__, schema
+from latam_corpus import schema
+from latam_corpus.__about__ import __version__
 from latam_corpus.catalog.naming import checked_name, checked_version, next_version
 from latam_corpus.dedupe.scheme import Scheme
 from latam_corpus.errors import ConfigError, ReleaseError

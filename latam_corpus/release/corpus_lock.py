@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from latam_corpus import __version__
+from latam_corpus.__about__ import __version__
 from latam_corpus.errors import ConfigError
 
 if TYPE_CHECKING:

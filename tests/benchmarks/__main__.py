@@ -11,6 +11,7 @@ from latam_corpus.errors import CorpusError
 
 from . import (
     balance,
+    before,
     compressed,
     crawl,
     damage,
@@ -59,6 +60,7 @@ NAMES = {
     "small": small,
     "compressed": compressed,
     "house": house,
+    "before": before,
 }
 
 

@@ -122,7 +122,7 @@ def measure(args: argparse.Namespace) -> Report:
     return Report(
         "house",
         {},
-        {"before": _commit(args.before) if args.before else None, "stages": {k: list(v) for k, v in _STAGES.items()}},
+        {"before": commit(args.before) if args.before else None, "stages": {k: list(v) for k, v in _STAGES.items()}},
         (
             Table("The house", ("", *columns), tuple(figures)),
             Table("Lines of Python a room", ("room", *columns), tuple(lines)),
@@ -204,6 +204,7 @@ def _names(houses: dict[str, House]) -> list[str]:
     return sorted({name for one in houses.values() for name in one.repeated})
 
 
-def _commit(checkout: Path) -> str:
+def commit(checkout: Path) -> str:
+    """The commit that is checked out there."""
     command = ["git", "-C", str(checkout), "rev-parse", "--short", "HEAD"]
     return subprocess.run(command, check=False, capture_output=True, text=True).stdout.strip()

@@ -16,7 +16,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
-from latam_corpus import __version__
+from latam_corpus.__about__ import __version__
 from latam_corpus.cli.show import console, table
 from latam_corpus.language import model
 

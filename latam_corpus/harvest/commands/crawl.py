@@ -53,12 +53,12 @@ class _Lines:
     def __init__(self, language: str) -> None:
         self._language, self._last = language, time.monotonic()
 
-    def page(self, url: str, pages: int, waiting_hosts: int) -> None:
-        """A page was written."""
+    def step(self, url: str, pages: int, requests: int, waiting_hosts: int) -> None:
+        """Print the line, if it is time."""
         now = time.monotonic()
         if now - self._last >= _TOLD_EVERY:
             self._last = now
-            told = PROGRESS.fill(pages=number(pages), hosts=waiting_hosts, url=url)
+            told = PROGRESS.fill(pages=number(pages), requests=number(requests), hosts=waiting_hosts, url=url)
             errors.print(told.translate(self._language), markup=False)
 
 

@@ -168,7 +168,7 @@ class CommonCrawler(Crawler):
             self._source.id,
             roots_of(urls),
             self.folder / "sites",
-            lambda done, total: self._progress.page(f"the files of {done:,} of {total:,} sites", 0, total - done),
+            lambda done, total: self._progress.step(f"the files of {done:,} of {total:,} sites", 0, 0, total - done),
             contact=self._source.contact or "",
             delay=self._table.delay,
             private_hosts=self._table.private_hosts,

@@ -20,6 +20,11 @@ Cause: TypeAlias = Literal[
     "endless calendar",
     "same content again",
     "too many links",
+    "too many addresses",
+    # budgets of a host
+    "too many requests",
+    "too many bytes",
+    "too much time",
     # asked for, and no answer that can be used
     "no connection",
     "bad certificate",
@@ -37,6 +42,7 @@ Cause: TypeAlias = Literal[
     # a site's files
     "robots unavailable",
     "robots is a page",
+    "unread delay",
     "damaged XML",
     # feeds and repositories
     "out of scope",
@@ -54,10 +60,13 @@ Cause: TypeAlias = Literal[
 
 
 class TroubleError(Exception):
-    """A request came to nothing; `retry` says whether another try may do better."""
+    """A request came to nothing; `retry` says whether another try may do better, `host` whether it is its host's."""
 
-    def __init__(self, cause: Cause, told: str = "", *, retry: bool = False, **detail: object) -> None:
+    def __init__(
+        self, cause: Cause, told: str = "", *, retry: bool = False, host: bool = False, **detail: object
+    ) -> None:
         super().__init__(cause, told)
         self.cause: Cause = cause
         self.detail = ({"told": told} if told else {}) | detail
         self.retry = retry
+        self.host = host

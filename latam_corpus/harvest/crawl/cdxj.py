@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.durable import replace
 
@@ -11,18 +12,24 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+_WWW: Final = re.compile(r"^www\d*\.")
+_SLASHES: Final = re.compile(r"//+")
+
 
 def surt(url: str) -> str:
-    """The sort-friendly form of a canonical URL, by which indexes are ordered.
+    """The sort-friendly form of a canonical URL, by which indexes are ordered, as replay tools make it of an address.
 
-    >>> surt("https://www.gaceta.example:8443/Notas/1?b=2")
-    'example,gaceta,www:8443)/notas/1?b=2'
+    `www.`, the order of parameters, double slashes and the last one don't count.
+
+    >>> surt("https://www.gaceta.example:8443/Notas//1/?c=&b=2")
+    'example,gaceta:8443)/notas/1?b=2&c='
     """
-    host, slash, rest = url.partition("://")[2].partition("/")
-    name, colon, port = host.partition(":")
-    labels = name.split(".")
-    ordered = name if labels[-1].isdigit() else ",".join(reversed(labels))
-    return f"{ordered}{colon}{port}){slash}{rest}".lower()
+    host, _, rest = url.partition("://")[2].partition("/")
+    path, mark, query = rest.partition("?")
+    name, colon, port = _WWW.sub("", host).partition(":")
+    ordered = ",".join(reversed(name.split(".")))
+    path = _SLASHES.sub("/", f"/{path}").rstrip("/") or "/"
+    return f"{ordered}{colon}{port}){path}{mark}{'&'.join(sorted(query.split('&')))}".lower()
 
 
 def write_index(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -1,4 +1,4 @@
-"""Who is told of a crawl's pages."""
+"""Who is told how far a crawl has come."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """Told of each page."""
+    """Told over and over, also while nothing comes."""
 
-    def page(self, url: str, pages: int, waiting_hosts: int) -> None:
-        """A page was written."""
+    def step(self, url: str, pages: int, requests: int, waiting_hosts: int) -> None:
+        """So much was asked and came, and this last."""
 
 
 class Silent:
     """Progress that nobody watches."""
 
-    def page(self, url: str, pages: int, waiting_hosts: int) -> None:
+    def step(self, url: str, pages: int, requests: int, waiting_hosts: int) -> None:
         """Nothing is shown."""

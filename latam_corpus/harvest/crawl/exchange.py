@@ -66,6 +66,15 @@ class Exchange:
         """The first header of that name; nothing where there is none."""
         return next((value for one, value in self.said if one == name), "")
 
+    @property
+    def location(self) -> str:
+        """Where the answer sends to, as the server meant it: in UTF-8, or other bytes as they are, percent-encoded."""
+        sent = self.header("location").encode("latin-1", "replace")
+        try:
+            return sent.decode()
+        except UnicodeDecodeError:
+            return "".join(chr(byte) if byte < 0x80 else f"%{byte:02X}" for byte in sent)  # noqa: PLR2004  (ASCII)
+
     def payload(self, limit: int) -> bytes:
         """The body without its content encoding.
 
@@ -123,18 +132,21 @@ class Client:
         host = url.partition("://")[2].partition("/")[0].partition("?")[0]
         usual = {"Host": host, "User-Agent": self._agent, "Accept": "text/html,application/xhtml+xml,*/*;q=0.5"}
         headers = list((usual | {"Accept-Encoding": "gzip, deflate, br"} | dict(conditions or {})).items())
+        # An ETag may have any bytes; they go back as they came.
+        sent_headers = [(name.encode(), value.encode("latin-1")) for name, value in headers]
         started, moment = time.monotonic(), datetime.now(UTC)
         self._clock.until = started + self._timeout
         silence = {"connect": _CONNECT, "read": _SILENCE, "write": _SILENCE, "pool": _SILENCE}
         try:
-            with self._pool.stream("GET", url, headers=headers, extensions={"timeout": silence}) as answer:
+            with self._pool.stream("GET", url, headers=sent_headers, extensions={"timeout": silence}) as answer:
                 stream = answer.extensions.get("network_stream")
                 peer = stream.get_extra_info("server_addr") if stream else None
                 if "Range" in (conditions or {}) and answer.status == HTTPStatus.OK:
                     raise TroubleError("range refused", "it answers 200 with the whole file")
                 body, cut = _read(answer, most, wanted)
         except httpcore2.TimeoutException as error:
-            raise TroubleError("timed out", type(error).__name__, retry=True) from None
+            unreached = isinstance(error, httpcore2.ConnectTimeout)
+            raise TroubleError("timed out", type(error).__name__, retry=True, host=unreached) from None
         except httpcore2.ProtocolError as error:
             # A server may close a connection that it kept, in the moment in which it is used.
             lost = "disconnected" in str(error)
@@ -191,4 +203,5 @@ def _network_trouble(error: BaseException) -> TroubleError:
         if isinstance(here, ssl.SSLCertVerificationError):
             return TroubleError("bad certificate", here.verify_message)
         here = here.__cause__ or here.__context__
-    return TroubleError("no connection", f"{type(error).__name__}: {error}"[:200], retry=True)
+    unreached = isinstance(error, httpcore2.ConnectError)
+    return TroubleError("no connection", f"{type(error).__name__}: {error}"[:200], retry=True, host=unreached)

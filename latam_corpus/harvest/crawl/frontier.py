@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 State: TypeAlias = Literal["waiting", "page", "aside", "failed", "refused", "gone"]
 _VERSION: Final = 1
+# Seconds; a clock that is set right by less makes nobody wait.
+_CLOCKS_DIFFER: Final = 2.0
 _TABLES: Final = """
 CREATE TABLE url (
     id INTEGER PRIMARY KEY, url TEXT NOT NULL UNIQUE, host TEXT NOT NULL, depth INTEGER NOT NULL,
@@ -99,10 +103,14 @@ class Frontier:
                 for statement in _TABLES.split(";"):
                     self._db.execute(statement)
                 self._db.execute(f"PRAGMA user_version = {_VERSION}")
+            # What earlier versions hadn't.
             self._db.execute("CREATE INDEX IF NOT EXISTS record_url ON record (url)")
+            self._db.execute("CREATE TABLE IF NOT EXISTS wording (digest TEXT PRIMARY KEY) WITHOUT ROWID")
             self._db.execute("COMMIT")
         except sqlite3.OperationalError as error:
             self._db.close()
+            if "locked" not in str(error):
+                raise
             problem = _("it is in use ({error})", error=error)
             raise ConfigError(str(path), problem, _("wait until the other crawl is done")) from None
         except sqlite3.DatabaseError as error:
@@ -113,16 +121,32 @@ class Frontier:
             self._db.close()
             raise ConfigError(str(path), _("it was written by another version"), _("move the source's folder away"))
         self._db.execute("BEGIN")
+        self._started = time.time() - time.monotonic()
+        self._set_back()
+
+    def now(self) -> float:
+        """The moment in seconds since the epoch; it doesn't jump, though the system's clock is set meanwhile."""
+        return self._started + time.monotonic()
+
+    def _set_back(self) -> None:
+        """Where the clock was set back since the last commit, move what is written of moments with it."""
+        if (ahead := self.count("clock", "") / 1000 - self.now()) > _CLOCKS_DIFFER:
+            self._db.execute("UPDATE host SET free = free - ?", (ahead,))
+            self._db.execute("UPDATE url SET due = due - ? WHERE due > 0", (ahead,))
+            self._db.execute("UPDATE file SET read = read - ?", (ahead,))
+            self.forget("clock")
 
     def commit(self, lengths: Mapping[str, int]) -> None:
         """Make what was done since the last commit stand, together with the lengths of the files."""
+        self._db.execute("INSERT OR REPLACE INTO count VALUES ('clock', '', ?)", (round(1000 * self.now()),))
         self._db.executemany("INSERT OR REPLACE INTO length VALUES (?, ?)", lengths.items())
         self._db.execute("COMMIT")
         self._db.execute("BEGIN")
 
     def close(self) -> None:
         """Close it; what wasn't committed is forgotten."""
-        self._db.execute("ROLLBACK")
+        with suppress(sqlite3.Error):  # where it couldn't be written it is rolled back already
+            self._db.execute("ROLLBACK")
         self._db.close()
 
     @property
@@ -147,7 +171,10 @@ class Frontier:
             "INSERT OR IGNORE INTO url (url, host, depth, redirects, via, id) "
             "SELECT ?,?,?,?,?, CASE WHEN ? THEN (SELECT min(id) - 1 FROM url) END"
         )
-        return self._db.execute(query, row).rowcount > 0
+        new = self._db.execute(query, row).rowcount > 0
+        if new:
+            self.count("addresses", row[1], add=1 if self.count("addresses", row[1]) else self.addresses(row[1]))
+        return new
 
     def once_more(self, url: str) -> None:
         """The address waits again."""
@@ -204,9 +231,9 @@ class Frontier:
         for url, date, withdrawn in self._db.execute(query):
             yield str(url), str(date), bool(withdrawn)
 
-    def later(self, url: str, due: float) -> None:
-        """The address is asked for again, once more at the earliest then."""
-        self._db.execute("UPDATE url SET due = ?, tries = tries + 1 WHERE url = ?", (due, url))
+    def later(self, url: str, due: float, *, tried: bool = True) -> None:
+        """The address is asked for again, once more at the earliest then; what was its host's fault is no try of it."""
+        self._db.execute("UPDATE url SET due = ?, tries = tries + ? WHERE url = ?", (due, tried, url))
 
     def visited(self, url: str, written: Written, etag: str, modified: str, opt_outs: str) -> None:
         """The address gave a page; a revisit keeps the record that it stands for."""
@@ -230,6 +257,16 @@ class Frontier:
         """Whether a page with this payload is known."""
         return self._db.execute("SELECT 1 FROM url WHERE digest = ? LIMIT 1", (digest,)).fetchone() is not None
 
+    def has_wording(self, digest: str) -> bool:
+        """Whether a page with these words was read before; it was now."""
+        return self._db.execute("INSERT OR IGNORE INTO wording VALUES (?)", (digest,)).rowcount == 0
+
+    def addresses(self, host: str) -> int:
+        """How many addresses of the host are known."""
+        if not (known := self.count("addresses", host)):
+            known = int(self._db.execute("SELECT count(*) FROM url WHERE host = ?", (host,)).fetchone()[0])
+        return known
+
     def again(self) -> None:
         """Begin a new round: every address waits again, the sites' files are read anew and judge it anew."""
         self._db.execute("UPDATE url SET state = 'waiting', due = 0, tries = 0")
@@ -238,7 +275,8 @@ class Frontier:
     def new_round(self) -> None:
         """Begin a new round of addresses that aren't known yet; the sites' files are read anew."""
         self._db.execute("DELETE FROM file")
-        self.forget("round")
+        for what in ("round", "requests", "bytes", "milliseconds"):
+            self.forget(what)
 
     def states(self) -> dict[str, int]:
         """How many addresses are in each state."""

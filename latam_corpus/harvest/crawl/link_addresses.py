@@ -41,9 +41,22 @@ def address_of(link: str, base: str) -> str | None:
     >>> address_of("mailto:redaccion@gaceta.example", "https://gaceta.example/") is None
     True
     """
-    link = link.strip()
-    if not link or link.startswith("#"):
+    if not link.strip() or link.strip().startswith("#"):
         return None
+    found = web_address(link, base)
+    path = found.partition("?")[0] if found else ""
+    # A host's name isn't a file's: `https://diario.zip/`.
+    name = PurePosixPath(path.partition("://")[2].partition("/")[2])
+    return None if name.suffix.lower().lstrip(".") in _OTHER and not path.endswith(".xml.gz") else found
+
+
+def web_address(link: str, base: str) -> str | None:
+    """The canonical address of a link to a file of any type; None for what isn't on the web.
+
+    Raises:
+        TroubleError: it holds a password, is too long or malformed.
+    """
+    link = link.strip()
     if len(link) > LONGEST:
         raise TroubleError("address too long", link[:100])
     try:
@@ -57,8 +70,6 @@ def address_of(link: str, base: str) -> str | None:
         raise TroubleError("credentials in address", canonical_url(whole)[:LONGEST])
     if not parts.netloc:
         raise TroubleError("malformed address", link[:100])
-    if PurePosixPath(parts.path).suffix.lower().lstrip(".") in _OTHER and not parts.path.endswith(".xml.gz"):
-        return None
     found = canonical_url(without_session(canonical_url(whole)))
     if len(found) > LONGEST:
         raise TroubleError("address too long", found[:100])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
-from urllib.parse import urljoin
+from urllib.parse import quote_from_bytes, urljoin
 
 from lxml import etree, html
 
@@ -32,18 +33,35 @@ _XML: Final = re.compile(
 )
 _LISTS: Final = re.compile(rb"<(?:urlset|sitemapindex|rss|feed|rdf:RDF)[\s>]")
 _GZIP: Final = b"\x1f\x8b"
+_BEGINNING: Final = 2**16
 _ROOTS: Final = frozenset({"urlset", "sitemapindex", "rss", "feed", "RDF"})
 _FEEDS: Final = ("application/rss+xml", "application/atom+xml")
+_WESTERN: Final = ("iso-8859-1", "latin1", "latin-1", "us-ascii", "ascii", "windows-1252")
+_ASCII: Final = "".join(map(chr, range(0x21, 0x7F)))
+_UNSEEN: Final = frozenset({"script", "style", "template"})
+_WORD: Final = re.compile(r"\w+")
+# The names of months and days, which calendars have where other pages have nothing.
+_DATE_NAMES: Final = (
+    "enero febrero marzo abril mayo junio julio agosto septiembre setiembre octubre noviembre diciembre lunes martes "
+    "miércoles jueves viernes sábado domingo janeiro fevereiro março maio junho julho setembro outubro "
+    "novembro dezembro segunda terça quarta quinta sexta feira january february march april may june july august "
+    "september october november december monday tuesday wednesday thursday friday saturday sunday"
+)
+_DATES: Final = frozenset(_DATE_NAMES.split())
 _LINKING: Final = {"a": "href", "area": "href", "frame": "src", "iframe": "src"}
 
 
 @dataclass(frozen=True)
 class Links:
-    """Links as they are written, resolved against the page's base, in its order; and those of its feeds."""
+    """Links as they are written, resolved against the page's base, in its order; and those of its feeds.
+
+    `wording` is a digest of the page's words, by which pages are known that differ in nothing but numbers and dates.
+    """
 
     pages: list[str]
     feeds: list[str]
     more: int = 0
+    wording: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,7 +82,8 @@ def page_links(body: bytes, url: str, charset: str | None) -> Links:
     root = _html(body, charset)
     if root is None:
         return Links([], [])
-    base = url
+    base, wording = url, _wording(root)
+    said = str(root.getroottree().docinfo.encoding or "")
     pages: list[str] = []
     feeds: list[str] = []
     for element in root.iter("base", "meta", "link", *_LINKING):
@@ -74,7 +93,7 @@ def page_links(body: bytes, url: str, charset: str | None) -> Links:
             base = _joined(url, element.get("href") or "") or base
         elif tag == "meta":
             if (element.get("name") or "").lower() == "robots" and _says_nofollow(element.get("content") or ""):
-                return Links([], [])
+                return Links([], [], wording=wording)
         elif tag == "link":
             href = element.get("href") or ""
             if "alternate" in rel and (element.get("type") or "").lower() in _FEEDS:
@@ -83,8 +102,8 @@ def page_links(body: bytes, url: str, charset: str | None) -> Links:
                 pages.append(_joined(base, href))
         elif "nofollow" not in rel:
             pages.append(_joined(base, element.get(_LINKING[str(tag)]) or ""))
-    found = list(dict.fromkeys(filter(None, pages)))
-    return Links(found[:MAX_LINKS], list(dict.fromkeys(filter(None, feeds))), max(0, len(found) - MAX_LINKS))
+    found = list(dict.fromkeys(_in_charset(page, said) for page in pages if page))
+    return Links(found[:MAX_LINKS], list(dict.fromkeys(filter(None, feeds))), max(0, len(found) - MAX_LINKS), wording)
 
 
 def is_listing(body: bytes, said: str) -> bool:
@@ -105,7 +124,9 @@ def _has_addresses_alone(body: bytes) -> bool:
     """Whether a text is a sitemap: sitemaps.org wants an address a line and nothing else."""
     text = body.removeprefix(b"\xef\xbb\xbf").lstrip()
     schemes = (b"http://", b"https://")
-    return text.startswith(schemes) and all(word.startswith(schemes) for word in text.split())
+    # The last word of the beginning may be cut.
+    words = text[:_BEGINNING].split()[: None if len(text) <= _BEGINNING else -1]
+    return bool(words) and all(word.startswith(schemes) for word in words)
 
 
 def listing(body: bytes, url: str) -> Listing | None:
@@ -145,6 +166,18 @@ def _html(body: bytes, charset: str | None) -> _Element | None:
         return None
 
 
+def _wording(root: _Element) -> str:
+    """A digest of the page's words, without numbers, names of dates, and links that only repeat their address."""
+    pieces: list[str] = []
+    for element in root.iter(etree.Element):
+        text = (element.text or "").strip()
+        if element.tag not in _UNSEEN and not (element.tag == "a" and text in (element.get("href") or "")):
+            pieces.append(text)
+        pieces.append(element.tail or "")
+    words = (word for word in _WORD.findall(" ".join(pieces).lower()) if word.isalpha() and word not in _DATES)
+    return hashlib.blake2b(" ".join(words).encode(), digest_size=16).hexdigest()
+
+
 def _known(charset: str | None) -> str | None:
     """The charset if lxml knows it; a page may state any word."""
     try:
@@ -182,6 +215,25 @@ def _joined(base: str, link: str) -> str:
         return urljoin(base, link.strip()) if link.strip() else ""
     except ValueError:
         return link.strip()
+
+
+def _in_charset(link: str, charset: str) -> str:
+    """The link with its query in the page's charset, as browsers send it (URL Standard, 4.4); paths are UTF-8 always.
+
+    >>> _in_charset("https://a.example/búsqueda?q=mañana", "iso-8859-1")
+    'https://a.example/búsqueda?q=ma%F1ana'
+    """
+    before, mark, rest = link.partition("?")
+    query, hash_, fragment = rest.partition("#")
+    charset = charset.lower()
+    if query.isascii() or charset.startswith(("utf", "ucs")):
+        return link
+    try:
+        # To browsers all of these are Windows-1252.
+        coded = query.encode("cp1252" if charset in _WESTERN else charset, "xmlcharrefreplace")
+    except LookupError:
+        return link
+    return before + mark + quote_from_bytes(coded, safe=_ASCII) + hash_ + fragment
 
 
 def _says_nofollow(content: str) -> bool:

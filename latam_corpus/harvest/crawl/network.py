@@ -84,7 +84,7 @@ class GuardedBackend(httpcore2.SyncBackend):
         try:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
-            raise TroubleError("no connection", f"the host has no address ({error})", retry=True) from None
+            raise TroubleError("no connection", f"the host has no address ({error})", retry=True, host=True) from None
         addresses = list(dict.fromkeys(str(one[4][0]) for one in found))
         named = f"[{host}]" if ":" in host else host
         if not self._private.intersection((named, f"{named}:{port}")):
@@ -99,7 +99,7 @@ class GuardedBackend(httpcore2.SyncBackend):
                 problem = error
             else:
                 return _Timed(stream, self._clock)
-        raise problem or TroubleError("no connection", "the host has no address", retry=True)
+        raise problem or TroubleError("no connection", "the host has no address", retry=True, host=True)
 
 
 class _Timed(httpcore2.NetworkStream):

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from latam_corpus.collect.responses import TEI, media_type_of
+from latam_corpus.harvest.crawl.apart import parsed
 from latam_corpus.harvest.crawl.causes import TroubleError
-from latam_corpus.harvest.crawl.links import MAX_SITEMAP, is_listing, listing, page_links
+from latam_corpus.harvest.crawl.links import MAX_SITEMAP, is_listing, listing, page_links, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,12 +22,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PageContent:
-    """What a good answer holds: the media type of a page (None for a sitemap or feed), refusals and links."""
+    """What a good answer holds: the media type of a page (None for a sitemap or feed), refusals and links.
+
+    `lists` are the sitemaps that a sitemap names, `wording` is a digest of a page's words.
+    """
 
     kind: str | None
     opt_outs: Sequence[OptOut]
     links: Sequence[tuple[Follow, Sequence[str]]]
     left_out: int = 0
+    lists: Sequence[str] = ()
+    wording: str = ""
 
 
 def read_answer(url: str, answer: Exchange, site: Site, limit: int) -> PageContent:
@@ -50,10 +56,10 @@ def read_answer(url: str, answer: Exchange, site: Site, limit: int) -> PageConte
 
 
 def _list(url: str, body: bytes) -> PageContent | None:
-    found = listing(body, url)
+    found = parsed(listing, unpacked(body), url)
     if found is None:
         return None
-    return PageContent(None, [], [("feeds" if found.kind == "feed" else "sitemaps", found.sitemaps + found.pages)])
+    return PageContent(None, [], [("feeds" if found.kind == "feed" else "sitemaps", found.pages)], lists=found.sitemaps)
 
 
 def _page(url: str, answer: Exchange, body: bytes, site: Site) -> PageContent | None:
@@ -64,8 +70,9 @@ def _page(url: str, answer: Exchange, body: bytes, site: Site) -> PageContent | 
     media, _, charset = kind.partition("; charset=")
     if media in ("text/plain", TEI) or _says_nofollow(answer):
         return PageContent(media, opt_outs, [])
-    links = page_links(body, url, charset or None)
-    return PageContent(media, opt_outs, [("links", links.pages), ("feeds", links.feeds)], links.more)
+    links = parsed(page_links, body, url, charset or None)
+    found: list[tuple[Follow, Sequence[str]]] = [("links", links.pages), ("feeds", links.feeds)]
+    return PageContent(media, opt_outs, found, links.more, wording=links.wording)
 
 
 def _says_nofollow(answer: Exchange) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import latam_corpus
+from latam_corpus.__about__ import __version__
 from latam_corpus.catalog.optout.agents import TOKEN
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
@@ -29,7 +29,7 @@ def user_agent(source: Source) -> str:
     if not contact.isascii() or any(mark in contact for mark in "\r\n()") or not ("@" in contact or "://" in contact):
         problem = _("«{contact}» is no address that a site's owner can write to", contact=contact)
         raise ConfigError(_("source {source}", source=source.id), problem, _("write an e-mail address or a web page"))
-    return f"{TOKEN}/{latam_corpus.__version__} (+{contact}; source {source.id})"
+    return f"{TOKEN}/{__version__} (+{contact}; source {source.id})"
 
 
 def scope_of(source: Source) -> Crawl:

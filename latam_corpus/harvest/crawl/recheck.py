@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, ClassVar, Final, Protocol
 
 from pydantic import ValidationError
@@ -53,6 +52,7 @@ class SiteReader(Crawler):
 
     max_tries: ClassVar[int] = 2
     longest_rest: ClassVar[float] = 60.0
+    leaves_with_files: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -113,21 +113,27 @@ class SiteReader(Crawler):
         self._told(len(self._roots) - min(waiting, len(self._roots)), len(self._roots))
         return goes_on
 
-    def _file(self, job: Job, root: str, answer: Answer, now: float) -> None:
+    def _may_ask(self, host: str) -> bool:
+        """A site's file may have moved to any host: it is the owner's word wherever it stands."""
+        del host
+        return True
+
+    def _file(self, job: Job, root: str, answer: Exchange, now: float) -> bool:
         """As in a crawl; but what isn't the file, and not the word that there is none, leaves what was known.
 
         A firewall answers whoever it takes for a machine with 403, or with a page: that isn't the owner's word.
         """
-        super()._file(job, root, answer, now)
-        last = answer.exchanges[-1]
-        if not (last.status in GONE_STATUSES or (last.status in OK and not _is_page(job.address, last))):
-            self._unread(job.address, "error status", status=last.status)
+        if not super()._file(job, root, answer, now):
+            return False
+        if not (answer.status in GONE_STATUSES or (answer.status in OK and not _is_page(job.file, answer))):
+            self._unread(job.file, "error status", status=answer.status)
+        return True
 
     def _file_missed(self, job: Job, root: str, trouble: TroubleError, now: float) -> None:
         """That a file can't be had isn't that it refuses nothing more."""
         super()._file_missed(job, root, trouble, now)
-        if job.address != root + ROBOTS:
-            self._unread(job.address, trouble.cause, why=str(trouble.detail))
+        if job.file != root + ROBOTS:
+            self._unread(job.file, trouble.cause, why=str(trouble.detail))
 
     def _unread(self, address: str, cause: Cause, **told: object) -> None:
         self._visits.note(address, cause, via=None, **told)
@@ -144,7 +150,7 @@ class SiteReader(Crawler):
         if again or (states and not states.get("waiting")):
             self._frontier.again()
             self._frontier.forget(_UNREAD)
-        day = time.time() - DAY
+        day = self._frontier.now() - DAY
         for root in self._roots:
             known = not self._frontier.add(f"{root}/", 0, None)
             if known and root + ROBOTS not in self._frontier.files(root, day):

@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urljoin
 
-from latam_corpus.catalog.identity import canonical_url
+from latam_corpus.catalog.harvest_tables import host_of
 from latam_corpus.collect.responses import PAGES
 from latam_corpus.harvest.crawl.causes import TroubleError
 from latam_corpus.harvest.crawl.exchange import Client, Exchange
@@ -19,13 +18,10 @@ if TYPE_CHECKING:
     from latam_corpus.catalog.harvest_tables import Crawl
     from latam_corpus.harvest.crawl.frontier import Waiting
 
-# RFC 9309, 2.3.1.2: at least five redirects of a robots.txt are followed.
-_FILE_REDIRECTS: Final = 5
 _FILE_BYTES: Final = 2 * 2**20
 _BUSY: Final = (429, 503)
 _SERVER: Final = range(500, 600)
 _SERVER_TRIES: Final = 2
-_MOVED: Final = range(300, 400)
 _PACKED: Final = ("application/gzip", "application/x-gzip")
 
 
@@ -38,25 +34,39 @@ class Job:
         address: the one that is asked for.
         conditions: further headers.
         most: of a part of a file, its bytes; None for the others.
+        file: of a site's file, its own address, whatever it has moved to; empty for the others.
+        moves: how often that file has moved.
     """
 
     waiting: Waiting
     address: str
     conditions: Mapping[str, str] = field(default_factory=dict)
     most: int | None = None
+    file: str = ""
+    moves: int = 0
 
     @property
-    def is_file(self) -> bool:
-        """Whether it is a site's file."""
-        return self.most is None and self.address != self.waiting.url
+    def host(self) -> str:
+        """The host that is asked."""
+        return host_of(self.address)
 
 
 @dataclass
 class Answer:
-    """What came of a job: the exchanges, more than one where a file was moved, and the trouble that ended them."""
+    """What came of a job: the exchange, or the trouble that there was; and the seconds that it took."""
 
-    exchanges: list[Exchange] = field(default_factory=list)
+    exchange: Exchange | None = None
+    seconds: float = 0.0
     trouble: TroubleError | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes of a body that were read: of one without end as many as are read of any."""
+        if self.exchange is not None:
+            return len(self.exchange.body)
+        detail = self.trouble.detail if self.trouble else {}
+        # One whose length was stated isn't read.
+        return 0 if "bytes" in detail else int(str(detail.get("limit_bytes", 0)))
 
 
 class Asker:
@@ -78,34 +88,23 @@ class Asker:
 
     def ask(self, job: Job) -> Answer:
         """The answer to a job; never raises."""
-        answer = Answer()
-        client = self._client(job.waiting.host)
+        answer, started = Answer(), time.monotonic()
+        client = self._client(job.host)
         try:
-            if job.is_file:
-                self._file(client, job.address, answer)
+            if job.file:
+                answer.exchange = client.get(job.address, _FILE_BYTES, None)
             elif job.most is not None:
-                answer.exchanges.append(client.get(job.address, job.most, lambda _: True, job.conditions))
+                answer.exchange = client.get(job.address, job.most, lambda _: True, job.conditions)
             else:
                 sitemap = job.address.endswith((".xml", ".xml.gz"))
                 most = max(MAX_SITEMAP if sitemap else 0, self._scope.max_page_bytes)
-                answer.exchanges.append(client.get(job.address, most, _wanted, job.conditions))
+                answer.exchange = client.get(job.address, most, _wanted, job.conditions)
         except TroubleError as trouble:
             answer.trouble = trouble
         except Exception as error:  # noqa: BLE001  (the boundary: what one server does stops no other)
             answer.trouble = TroubleError("malformed response", f"{type(error).__name__}: {error}"[:200])
+        answer.seconds = time.monotonic() - started
         return answer
-
-    def _file(self, client: Client, address: str, answer: Answer) -> None:
-        """A site's file, wherever it was moved to."""
-        for _ in range(_FILE_REDIRECTS + 1):
-            answer.exchanges.append(client.get(address, _FILE_BYTES, None))
-            target = answer.exchanges[-1].header("location")
-            if answer.exchanges[-1].status not in _MOVED or not target:
-                return
-            address = canonical_url(urljoin(address, target))
-            if not address.startswith("http"):
-                return
-            time.sleep(self._scope.delay)
 
     def _client(self, host: str) -> Client:
         if host not in self._clients:
@@ -116,18 +115,18 @@ class Asker:
 
 
 def usable(job: Job, answer: Answer) -> Exchange:
-    """The last exchange of an answer.
+    """The exchange of an answer.
 
     Raises:
         TroubleError: there is none, or the server asks to come back later.
     """
-    if answer.trouble:
-        raise answer.trouble
-    last = answer.exchanges[-1]
-    failing = last.status in _SERVER and job.waiting.tries < _SERVER_TRIES
-    if not job.is_file and (last.status in _BUSY or failing):
-        raise TroubleError("server busy", f"status {last.status}", retry=True)
-    return last
+    if answer.exchange is None:
+        raise answer.trouble or TroubleError("malformed response")
+    status = answer.exchange.status
+    failing = status in _SERVER and job.waiting.tries < _SERVER_TRIES
+    if not job.file and (status in _BUSY or failing):
+        raise TroubleError("server busy", f"status {status}", retry=True)
+    return answer.exchange
 
 
 def _wanted(said: str) -> bool:

@@ -8,6 +8,7 @@ from latam_corpus.catalog.harvest_tables import host_of
 from latam_corpus.catalog.optout.opt_out import ROBOTS
 from latam_corpus.harvest.crawl.causes import TroubleError
 from latam_corpus.harvest.optout.robots import MAX_BYTES, is_markup
+from latam_corpus.harvest.optout.robots_bounds import unread_delays
 from latam_corpus.harvest.optout.site import FILES, Site, Text
 
 if TYPE_CHECKING:
@@ -17,8 +18,10 @@ if TYPE_CHECKING:
 # RFC 9309, 2.4: a robots.txt is read again after a day; the other files with it.
 DAY: Final = 86_400.0
 _KEPT: Final = DAY / 24
+_MOST_KEPT: Final = 256
 _MAX_LICENCES: Final = 5
 _MISSING: Final = range(400, 500)
+MOVED: Final = range(300, 400)
 OK: Final = range(200, 300)
 
 
@@ -35,6 +38,8 @@ class Sites:
         if kept is None or kept[0] <= now:
             # Kept parsed for an hour, which is taken off the day that a file may be used.
             kept = (now + _KEPT, Site(root, self._frontier.files(root, now - DAY + _KEPT)))
+            if len(self._known) >= _MOST_KEPT:
+                del self._known[next(iter(self._known))]
             self._known[root] = kept
         return kept[1]
 
@@ -62,10 +67,15 @@ class Sites:
             body = answer.payload(4 * MAX_BYTES)[:MAX_BYTES]
             if address.endswith((ROBOTS, FILES[0])) and is_markup(body.decode("utf-8-sig", "replace")):
                 body, odd = None, True
-        elif answer.status == 429 or not (answer.status in _MISSING or 300 <= answer.status < 400):  # noqa: PLR2004
+        elif answer.status == 429 or not (answer.status in _MISSING or answer.status in MOVED):  # noqa: PLR2004
             raise TroubleError("robots unavailable", f"status {answer.status}", retry=True)
         self.missing(address, root, Text(body, answer.time), now)
         return odd
+
+    def unread_delays(self, root: str, now: float) -> list[str]:
+        """The delays that the site's robots.txt asks for in words that aren't understood."""
+        body = self.site(root, now).files[root + ROBOTS].body or b""
+        return unread_delays(body.decode("utf-8", "replace"))
 
     def missing(self, address: str, root: str, file: Text, now: float) -> None:
         """Keep a file, or that there is none."""

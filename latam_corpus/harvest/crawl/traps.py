@@ -1,4 +1,4 @@
-"""Places where addresses never end: calendars, facets, paths that grow; each is bounded and told."""
+"""Places where addresses never end: calendars, facets, paths that grow, sitemaps; each is bounded and told."""
 
 from __future__ import annotations
 
@@ -16,6 +16,12 @@ MAX_CALENDAR: Final = 240
 MAX_PARAMETERS: Final = 8
 MAX_REPEATED: Final = 3
 MAX_SAME: Final = 50
+# Sitemaps and feeds that other lists of one host name; each may have 50,000 addresses.
+MAX_LISTS: Final = 1000
+# Pages of one kind with words that were read before, and their share of those that were read: a few hundred tables of
+# a site may differ in numbers alone.
+MAX_SAME_WORDS: Final = 200
+SAME_SHARE: Final = 0.8
 
 _CALENDAR: Final = re.compile(r"(?i)calend|agenda|event|efemerid|schedule")
 _DATE: Final = re.compile(
@@ -57,6 +63,48 @@ def check(url: str, depth: int, deepest: int, counts: Counts) -> None:
         _bounded("too many variants", host + path, MAX_VARIANTS, counts)
     if (same := counts.count("same", shape_of(url))) >= MAX_SAME:
         raise TroubleError("same content again", shape=shape_of(url), times=same)
+    check_wording(url, counts)
+
+
+def check_list(host: str, counts: Counts) -> None:
+    """Count a list that another list names.
+
+    Raises:
+        TroubleError: its host has more of them than any site needs.
+    """
+    _bounded("endless list", host, MAX_LISTS, counts)
+
+
+def read_wording(url: str, counts: Counts, *, known: bool) -> None:
+    """Count a page that was read, and whether its words were those of another."""
+    for kind in kinds_of(url):
+        counts.count("worded", kind, add=1)
+        if known:
+            counts.count("same words", kind, add=1)
+
+
+def check_wording(url: str, counts: Counts) -> None:
+    """Nothing, for an address of a kind whose pages are pages of their own.
+
+    Raises:
+        TroubleError: nearly all that were read of its kind had the words of others.
+    """
+    for kind in kinds_of(url):
+        same = counts.count("same words", kind)
+        if same >= MAX_SAME_WORDS and same >= SAME_SHARE * counts.count("worded", kind):
+            raise TroubleError("same content again", shape=kind, times=same)
+
+
+def kinds_of(url: str) -> tuple[str, str]:
+    """The folder of an address, numbers apart, and how deep it is: in one of them the addresses of a trap are alike.
+
+    >>> kinds_of("https://gaceta.example/2005/8/17"), kinds_of("https://gaceta.example/p/qwxz?b=1")
+    (('gaceta.example/0/0/*', 'gaceta.example: 3'), ('gaceta.example/p/*?b', 'gaceta.example: 2?b'))
+    """
+    path, mark, names = shape_of(url).partition("?")
+    host, *segments = path.split("/")
+    folder = ["0" if "0" in segment else segment for segment in segments[:-1]]
+    return "/".join([host, *folder, "*"]) + mark + names, f"{host}: {len(segments)}{mark}{names}"
 
 
 def shape_of(url: str) -> str:

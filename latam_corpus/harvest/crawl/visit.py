@@ -61,7 +61,7 @@ class Visits:
             row = {"time": datetime.now(UTC).isoformat(timespec="seconds"), "url": url, "cause": cause}
             self.archive.note(row | ({"via": via} if via else {}) | detail)
 
-    def offer(self, link: str, base: str, depth: int, redirects: int = 0) -> bool:
+    def offer(self, link: str, base: str, depth: int, redirects: int = 0, *, is_list: bool = False) -> bool:
         """Let a link wait, if it is in the scope and in no trap; false for a redirect that leads out of the scope."""
         try:
             url = address_of(link, base)
@@ -72,13 +72,37 @@ class Visits:
             if not self.scope.has_path(url):
                 self.frontier.count("cause", "excluded path", add=1)
                 return True
-            traps.check(url, depth, self.scope.max_depth, self.frontier)
+            self._bound(url, depth, is_list=is_list)
         except TroubleError as trouble:
             self.note(_shown(link, base), trouble.cause, via=base, **trouble.detail)
             return True
         if self.frontier.add(url, depth, base, redirects):
             self.waits(host_of(url))
         return True
+
+    def _bound(self, url: str, depth: int, *, is_list: bool) -> None:
+        """Count an address that is new.
+
+        Raises:
+            TroubleError: there are too many of its kind, or of its host.
+        """
+        traps.check(url, depth, self.scope.max_depth, self.frontier)
+        if is_list:
+            traps.check_list(host_of(url), self.frontier)
+        most = self.scope.max_addresses or 10_000 + 10 * self.scope.max_pages
+        if self.frontier.addresses(host_of(url)) >= most:
+            raise TroubleError("too many addresses", limit=most)
+
+    def trapped(self, waiting: Waiting) -> bool:
+        """Whether an address that was met earlier is known by now to be one of a trap; then it isn't asked for."""
+        try:
+            if self.scope.follow and not waiting.date:
+                traps.check_wording(waiting.url, self.frontier)
+        except TroubleError as trouble:
+            self.note(waiting.url, trouble.cause, via=waiting.via, **trouble.detail)
+            self.ended(waiting, "failed", trouble.cause)
+            return True
+        return False
 
     def shut_out(self, waiting: Waiting, site: Site) -> None:
         """An address may not be asked for; the page that it gave, if it ever did, is refused from now on."""
@@ -130,7 +154,7 @@ class Visits:
         if answer.status in _OK:
             return self._good(waiting, answer, site)
         self._write(waiting, answer, None, None, media_of(answer))
-        if answer.status in _MOVED and (target := answer.header("location")):
+        if answer.status in _MOVED and (target := answer.location):
             self._moved(waiting, target)
             self.frontier.done(waiting.url, "aside")
         elif answer.status in GONE_STATUSES and (waiting.earlier or (waiting.date and self.scope.gone == "withdraw")):
@@ -195,10 +219,14 @@ class Visits:
             same = same and waiting.opt_outs == _words(found.opt_outs)
             if earlier is None and self.frontier.has_digest(payload_digest(answer.body)):
                 self.frontier.count("same", traps.shape_of(waiting.url), add=1)
+            if found.wording and self.scope.follow and not waiting.date:
+                traps.read_wording(waiting.url, self.frontier, known=self.frontier.has_wording(found.wording))
             self._visited(waiting, answer, found.opt_outs, earlier if same else None, found.kind)
         for kind, links in found.links:
             for link in links if kind in self.scope.follow else ():
                 self.offer(link, waiting.url, waiting.depth + 1)
+        for link in found.lists if "sitemaps" in self.scope.follow else ():
+            self.offer(link, waiting.url, waiting.depth + 1, is_list=True)
         if found.left_out:
             self.note(waiting.url, "too many links", via=waiting.via, left_out=found.left_out)
         return found.kind is not None

@@ -10,6 +10,7 @@ import json
 import os
 import time
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Literal
@@ -149,9 +150,10 @@ class Archive:
         return lengths
 
     def close(self) -> None:
-        """Close the files."""
-        self._warc.file.close()
-        self._log.file.close()
+        """Close the files; what wasn't committed of them need not be written."""
+        for file in (self._warc.file, self._log.file):
+            with suppress(OSError):
+                file.close()
 
     def note(self, row: Mapping[str, Any]) -> None:
         """Append a line to `crawl.jsonl`."""
@@ -193,11 +195,13 @@ class Archive:
                 "WARC-Refers-To-Date": earlier.date,
                 "WARC-Payload-Digest": digest,
             }
-        own["WARC-Record-ID"] = _id(kind, exchange.url, date, digest)
+        offset = self._warc.file.tell()
+        own["WARC-Record-ID"] = self._id(kind, exchange.url, date, digest)
         headers = [(_UNDONE.get(name.lower(), name), value) for name, value in exchange.headers]
         protocol, line = exchange.status_line
-        offset = self._warc.file.tell()
-        self._record(kind, exchange.url, exchange.body, own, StatusAndHeaders(line, headers, protocol=protocol))
+        # A revisit's block ends with its headers.
+        body = exchange.body if kind == "response" else b""
+        self._record(kind, exchange.url, body, own, StatusAndHeaders(line, headers, protocol=protocol))
         length = self._warc.file.tell() - offset
         beside = {"WARC-Date": date, "WARC-Concurrent-To": own["WARC-Record-ID"]}
         path = "/" + exchange.url.partition("://")[2].partition("/")[2]
@@ -213,7 +217,7 @@ class Archive:
         """Append a page once more under the terms that hold now, though it wasn't fetched anew.
 
         It is a conversion of the earlier record, and later than it, so that its row supersedes the one read under the
-        former terms. Indexes leave it out: replay finds the response.
+        former terms. Our index leaves it out: replay finds the response.
 
         Args:
             url: the page's address.
@@ -230,7 +234,7 @@ class Archive:
             "WARC-Refers-To": earlier.id,
             "Content-Type": page.media_type,
             OPT_OUTS: to_json(opt_outs),
-            "WARC-Record-ID": _id("conversion", url, date, earlier.id),
+            "WARC-Record-ID": self._id("conversion", url, date, earlier.id),
         }
         fields |= {METADATA_FIELD: page.known} if page.known else {}
         self._record("conversion", url, page.body, fields, None)
@@ -265,7 +269,7 @@ class Archive:
         """
         self._begun(moment)
         date, digest = _stamp(moment), payload_digest(block)
-        own = {"WARC-Date": date, "WARC-Record-ID": _id(kind, url, date, digest, *fields.values()), **fields}
+        own = {"WARC-Date": date, "WARC-Record-ID": self._id(kind, url, date, digest), **fields}
         offset = self._warc.file.tell()
         self._record(kind, url, block, own, None)
         return Written(own["WARC-Record-ID"], self.name, offset, self._warc.file.tell() - offset, date, digest, kind)
@@ -273,7 +277,7 @@ class Archive:
     def _beside(
         self, kind: str, url: str, block: bytes, fields: Mapping[str, str], http: StatusAndHeaders | None
     ) -> None:
-        own = dict(fields) | {"WARC-Record-ID": _id(kind, url, fields["WARC-Date"], fields["WARC-Concurrent-To"])}
+        own = dict(fields) | {"WARC-Record-ID": self._id(kind, url, fields["WARC-Date"])}
         if http is None:
             own["Content-Type"] = "application/warc-fields"
         self._record(kind, url, block, own, http)
@@ -302,8 +306,13 @@ class Archive:
         }
         record = self._writer.create_warcinfo_record(self.name, fields)
         record.rec_headers.replace_header("WARC-Date", _stamp(moment))
-        record.rec_headers.replace_header("WARC-Record-ID", _id("warcinfo", self.name, _stamp(moment), ""))
+        record.rec_headers.replace_header("WARC-Record-ID", self._id("warcinfo", _stamp(moment)))
         self._writer.write_record(record)
+
+    def _id(self, *about: str) -> str:
+        """The id of the record that is written next: its place tells it from one of the same address and moment."""
+        parts = (self.name, str(self._warc.file.tell()), *about)
+        return f"<urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, chr(0).join(parts))}>"
 
 
 def payload_digest(body: bytes) -> str:
@@ -317,7 +326,3 @@ def payload_digest(body: bytes) -> str:
 
 def _stamp(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _id(*parts: str) -> str:
-    return f"<urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, chr(0).join(parts))}>"

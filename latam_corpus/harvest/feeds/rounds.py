@@ -12,8 +12,10 @@ from latam_corpus.catalog.harvest_tables import host_of
 from latam_corpus.catalog.optout.opt_out import OPT_OUTS, from_json, root_of, to_json
 from latam_corpus.catalog.optout.page_opt_outs import header_opt_outs
 from latam_corpus.collect import page_metadata
+from latam_corpus.harvest.crawl.apart import parsed
 from latam_corpus.harvest.crawl.causes import TroubleError
 from latam_corpus.harvest.crawl.link_addresses import address_of
+from latam_corpus.harvest.crawl.links import unpacked
 from latam_corpus.harvest.crawl.visit import MAX_REDIRECTS, Visits, if_changed, media_of
 from latam_corpus.harvest.crawl.website import Crawler
 from latam_corpus.harvest.feeds.entries import feed_of
@@ -107,7 +109,7 @@ class FeedVisits(Visits):
         if not self._is_feed(waiting.url):
             return super()._good(waiting, answer, site)
         try:
-            feed = feed_of(answer.payload(self.scope.max_page_bytes), waiting.url)
+            feed = parsed(feed_of, unpacked(answer.payload(self.scope.max_page_bytes)), waiting.url)
         except TroubleError:
             raise
         except Exception as error:  # noqa: BLE001  (the document boundary: what a stranger sends breaks one feed alone)

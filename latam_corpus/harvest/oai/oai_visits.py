@@ -11,6 +11,7 @@ from lxml import html
 from latam_corpus.catalog.harvest_tables import host_of
 from latam_corpus.catalog.rights import openness, tier_of
 from latam_corpus.collect import page_metadata
+from latam_corpus.harvest.crawl.apart import parsed
 from latam_corpus.harvest.crawl.causes import TroubleError
 from latam_corpus.harvest.crawl.link_addresses import address_of
 from latam_corpus.harvest.crawl.visit import MAX_REDIRECTS, media_of
@@ -84,7 +85,7 @@ class OaiVisits(Lists):
                 self.memory.keep_item(replace(item, state="text", why="", had=True))
             return is_page
         try:
-            reply = reply_of(answer.payload(self.scope.max_page_bytes))
+            reply = parsed(reply_of, answer.payload(self.scope.max_page_bytes))
         except TroubleError:
             raise
         except Exception as error:  # noqa: BLE001  (the document boundary: what a stranger sends breaks one reply alone)
@@ -107,7 +108,7 @@ class OaiVisits(Lists):
             self.note(self.oai.address, "repository error", told=told)
             return False
         item = self.memory.item(record.identifier)
-        if item and item.tag == tag:
+        if item and item.tag == tag and not _later(record, item):
             return False
         known = page_metadata.to_json(record.known())
         if record.deleted:
@@ -210,7 +211,7 @@ class OaiVisits(Lists):
             return super()._good(waiting, answer, site)
         if link[1] or self.pattern is not None or "html" not in media_of(answer):
             return self._text(waiting, answer, site)
-        texts, has_pdf = fulltext_links(answer.payload(self.scope.max_page_bytes), waiting.url)
+        texts, has_pdf = parsed(fulltext_links, answer.payload(self.scope.max_page_bytes), waiting.url)
         item = self.memory.item(link[0])
         if item is None or waiting.url in texts or not (texts or has_pdf):
             return self._text(waiting, answer, site)
@@ -246,6 +247,12 @@ class OaiVisits(Lists):
         super()._moved(waiting, target)
         if link:
             self.ended(waiting, "failed", f"it moved to {target[:200]}")
+
+
+def _later(record: Record, item: Item) -> bool:
+    """Whether a list has a record a second time as it is later: taken back, or handed in anew."""
+    deleted = record.deleted and item.state != "withdrawn"
+    return record.datestamp > item.datestamp or (deleted and record.datestamp >= item.datestamp)
 
 
 def _narrower(known: str, before: str) -> bool:

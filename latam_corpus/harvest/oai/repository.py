@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.catalog.identity import doc_id
@@ -71,7 +70,7 @@ class OaiCrawler(Crawler):
         listed = self._frontier.count("round", "records") - self._listed
         limited = self._limit < self.scope.max_pages and listed >= max(_LISTED_A_TEXT * self._limit, _LISTED)
         if limited and self._oai.memory.request(waiting.url):
-            self._frontier.later(waiting.url, time.time() + 2 * LONGEST_REST)
+            self._frontier.later(waiting.url, self._frontier.now() + 2 * LONGEST_REST)
             self._close(waiting.host, f"{listed:,} records were listed, enough for a limited session")
             return None
         return super()._page(waiting, site)

@@ -10,6 +10,7 @@ from latam_corpus.catalog.optout.opt_out import OptOut, opt_out
 from latam_corpus.catalog.optout.patterns import longest, path_of
 from latam_corpus.catalog.optout.preferences import content_signal, content_usage, split_path
 from latam_corpus.errors import ConfigError
+from latam_corpus.harvest.optout.robots_bounds import with_plain_delays, within_bounds
 from latam_corpus.harvest.optout.robots_lines import fields_of
 
 if TYPE_CHECKING:
@@ -52,8 +53,10 @@ class Robots:
         Raises:
             ConfigError: the parser isn't installed.
         """
-        fields = [] if is_markup(text) else fields_of(text[:MAX_BYTES])
-        self._parsed = _parser().parse("\n".join(f"{name}: {value}" for name, value in fields))
+        self.text = "" if is_markup(text) else text.removeprefix("\ufeff")[:MAX_BYTES]
+        fields = fields_of(self.text)
+        lines = "\n".join(f"{name}: {value}" for name, value in fields)
+        self._parsed = _parser().parse(within_bounds(with_plain_delays(lines)))
         self._named = frozenset(value.lower() for name, value in fields if name == "user-agent")
         self._rules = _usage_rules(fields)
         self.licences = [value for name, value in fields if name == "license" and value]

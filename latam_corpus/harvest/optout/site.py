@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urljoin
 
@@ -52,7 +52,7 @@ class Site:
     @cached_property
     def robots(self) -> Robots:
         """Its robots.txt; an empty one where there is none."""
-        return Robots(_text(self.files.get(self.root + ROBOTS)))
+        return _robots(_text(self.files.get(self.root + ROBOTS)))
 
     @cached_property
     def licences(self) -> list[str]:
@@ -102,6 +102,11 @@ class Site:
             return unread_licence(address, url, named)
         verdict = licence_verdict(read.body, url)
         return [opt_out(*verdict, address, read.time)] if verdict else []
+
+
+@lru_cache(maxsize=32)  # a site is put together anew after each of its files; its rules are compiled once
+def _robots(text: str) -> Robots:
+    return Robots(text)
 
 
 def _text(file: Text | None) -> str:

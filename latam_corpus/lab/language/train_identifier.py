@@ -8,7 +8,7 @@ import random
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from latam_corpus import __version__
+from latam_corpus.__about__ import __version__
 from latam_corpus.codes import UNDETERMINED, groups
 from latam_corpus.durable import digest_of
 from latam_corpus.errors import ConfigError

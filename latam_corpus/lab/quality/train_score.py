@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from latam_corpus import __version__
+from latam_corpus.__about__ import __version__
 from latam_corpus.errors import ConfigError
 from latam_corpus.lab.quality.fit_score import BAD, GOOD
 from latam_corpus.lab.quality.score_settings import Settings

@@ -31,8 +31,10 @@ def pages_of(count: int) -> Callable[[str], bytes | None]:
         n = int(number)
         links = [f"/nota/{other}" for other in (2 * n + 1, 2 * n + 2, (n * 7919) % count, n // 2) if other < count]
         drawn = hashlib.sha256(path.encode()).digest()
-        told = " ".join(_WORDS[byte % len(_WORDS)] for byte in drawn * 8)
-        return page(f"nota {n}", *links, head=f"<meta name=description content='{told}'>")
+        words = [_WORDS[byte % len(_WORDS)] for byte in drawn * 8]
+        told = " ".join(words)
+        # With words of its own: pages that differ in numbers alone are a trap.
+        return page(f"nota {n}: {' '.join(words[:8])}", *links, head=f"<meta name=description content='{told}'>")
 
     return route
 

@@ -71,6 +71,10 @@ class Website:
         self._server.server_close()
         self._thread.join()
 
+    def stop_listening(self) -> None:
+        """Refuse connections from now on."""
+        self._server.socket.close()
+
     @property
     def host(self) -> str:
         """`127.0.0.1:port`."""

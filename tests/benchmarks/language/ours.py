@@ -13,7 +13,7 @@ from pathlib import Path
 
 import polars as pl
 
-from latam_corpus import __version__
+from latam_corpus.__about__ import __version__
 from latam_corpus.batch import Batch
 from latam_corpus.language.identify import Identify
 from latam_corpus.language.judge import judge

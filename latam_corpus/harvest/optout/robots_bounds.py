@@ -1,0 +1,101 @@
+"""How much work the rules of one robots.txt may make for each address: whoever writes them decides that."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+# Stars, each counted for every agent of its group: an address is held against so many in some hundredths of a second.
+# The longest files of newspapers have a few hundred.
+MAX_STARS: Final = 5000
+# Rules, counted so: 500 KiB for one agent have 40,000.
+MAX_RULES: Final = 200_000
+
+_NAME: Final = re.compile(r"\s*([\w-]+)\s*[:\s]\s*(.*)")
+_STARS: Final = re.compile(r"\*+")
+_DELAY: Final = re.compile(
+    r"(?im)^([ \t]*crawl[- ]?delay[ \t]*:?[ \t]*)(\d+(?:[.,]\d+)?)[ \t]*"
+    r"(ms|milli\w*|s|seg\w*|sec\w*|m|mins?|minut\w*|h|hours?|horas?)\b\.?"
+)
+_DELAYS: Final = re.compile(r"(?im)^[ \t]*crawl[- ]?delay[ \t]*:?([^#\r\n]*)")
+_NUMBER: Final = re.compile(r"\d*\.?\d*")
+_NOTHING: Final = "User-agent: *\nDisallow: /\n"
+
+
+def within_bounds(text: str) -> str:
+    r"""The text of a robots.txt, which within the bounds is as it was written; beyond them it allows less, never more.
+
+    Beyond the bound of stars no `Allow` counts, and of a `Disallow` what stands before its first star; beyond the bound
+    of rules nothing is allowed.
+
+    >>> within_bounds("User-agent: *\nDisallow: /*?imprimir")
+    'User-agent: *\nDisallow: /*?imprimir'
+    """
+    lines = [_STARS.sub("*", line) for line in text.splitlines()]
+    agents = rules = stars = 0
+    open_ = False
+    for line in lines:
+        name, value = _rule(line)
+        if name == "user-agent":
+            agents, open_ = (agents + 1 if open_ else 1), True
+        elif name:
+            open_ = False
+            rules += agents
+            stars += agents * value.count("*")
+    if rules > MAX_RULES:
+        return _NOTHING
+    return text if stars <= MAX_STARS else "\n".join(dict.fromkeys(_strict(lines)))
+
+
+def with_plain_delays(text: str) -> str:
+    """The text with each delay in seconds as a bare number, which parsers read.
+
+    >>> with_plain_delays("Crawl-delay: 2s"), with_plain_delays("Crawl-delay: 1,5 min # calma")
+    ('Crawl-delay: 2', 'Crawl-delay: 90 # calma')
+    """
+    return _DELAY.sub(lambda found: f"{found[1]}{_seconds(found[2], found[3]):g}", text)
+
+
+def unread_delays(text: str) -> list[str]:
+    r"""The delays of which it can't be told what they ask for.
+
+    >>> unread_delays("Crawl-delay: 10\nCrawl-delay: mucho\n")
+    ['mucho']
+    """
+    said = [found[1].strip() for found in _DELAYS.finditer(with_plain_delays(text))]
+    return [one for one in said if not _NUMBER.fullmatch(one)]
+
+
+def _seconds(number: str, unit: str) -> float:
+    unit = unit.lower()
+    times = 0.001 if unit == "ms" or unit.startswith("mil") else {"m": 60.0, "h": 3600.0}.get(unit[0], 1.0)
+    return float(number.replace(",", ".")) * times
+
+
+def _strict(lines: list[str]) -> list[str]:
+    # Equal lines of two groups must not become one: the groups are numbered in comments, which nobody reads.
+    found: list[str] = []
+    group = 0
+    for line in lines:
+        name, value = _rule(line)
+        if name == "user-agent":
+            group += 1
+            found.append(f"{line.partition('#')[0]} # {group}")
+        elif name == "disallow":
+            found.append(f"Disallow: {value.partition('#')[0].partition('*')[0].strip() or '/'} # {group}")
+        elif name != "allow":
+            found.append(line)
+    return found
+
+
+def _rule(line: str) -> tuple[str, str]:
+    """Whether a line is of an agent, allows or forbids, however that is spelt; an empty name for anything else."""
+    match = _NAME.match(line)
+    word = match[1].lower() if match else ""
+    if match is None or not match[2] or match[2].startswith("#"):
+        return "", ""
+    if word.startswith("user"):
+        return "user-agent", match[2]
+    if word == "allow":
+        return "allow", match[2]
+    return ("disallow", match[2]) if word.startswith("di") else ("", "")

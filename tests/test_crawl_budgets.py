@@ -1,0 +1,179 @@
+"""What one host may take of a crawl is bounded: requests, bytes, time, addresses, lists, pages that are no pages."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import random
+import time
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from latam_corpus.harvest.commands import crawl as command
+from latam_corpus.harvest.crawl import traps
+from latam_corpus.harvest.crawl.website import Crawler
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+website: Any = importlib.import_module("tests.benchmarks.crawl.website")
+page = website.page
+_XML = {"Content-Type": "text/xml"}
+_MONTHS = "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre"
+
+
+def _crawl(
+    site: Any, out: Path, more: str = "", *, again: bool = False, **options: Any
+) -> tuple[Any, list[dict[str, Any]]]:
+    crawler = Crawler(website.source_of(site, more), out, website.Unseen(), first_rest=0.01, **options)
+    result = crawler.run(again=again)
+    lines = (result.folder / "crawl.jsonl").read_text(encoding="utf-8").splitlines()
+    return result, [json.loads(line) for line in lines]
+
+
+def _endless(handler: Any) -> None:
+    handler.close_connection = True
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n")
+    while True:
+        handler.wfile.write(b"<p>otra vez</p>" * 100)
+
+
+def _slow(handler: Any) -> None:
+    time.sleep(0.3)
+    handler.close_connection = True
+    handler.wfile.write(b"HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n")
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ("max_pages = 1000\nmax_requests = 12", "too many requests"),
+        ("max_bytes = 1000", "too many bytes"),
+        ("max_bytes = 30000\nmax_page_bytes = 10000", "too many bytes"),
+        ("max_hours = 0.0002", "too much time"),
+    ],
+)
+def test_a_host_that_has_used_up_its_share_is_left_and_told(tmp_path: Path, site: Any, more: str, why: str) -> None:
+    """It isn't asked in this round again; the others are; a new round begins with the whole share."""
+    names = [f"/nada/{n}" for n in range(30)]
+    site.routes |= {"/": page("inicio", *names)}
+    if "max_page_bytes" in more:
+        site.routes |= dict.fromkeys(names, _endless)
+    if why == "too much time":
+        site.routes |= dict.fromkeys(names, _slow)
+    with website.Website({"/": page("otra")}) as other:
+        hosts = f'hosts = ["{site.host}", "{other.host}"]\nprivate_hosts = ["{site.host}", "{other.host}"]'
+        scope = f'{hosts}\nstart = ["{site.root}/", "{other.root}/"]\n{more}'
+        result, _ = _crawl(site, tmp_path, scope)
+        assert (result.closed, result.complete, result.pages) == ({site.host: why}, False, 2)
+        asked = len(site.asked)
+        assert asked <= 12
+        result, _ = _crawl(site, tmp_path, scope)
+        assert (result.closed, len(site.asked)) == ({site.host: why}, asked)
+        _crawl(site, tmp_path, scope, again=True)
+        assert len(site.asked) > asked
+
+
+def test_a_few_pages_take_no_thousands_of_requests(tmp_path: Path, site: Any) -> None:
+    """Where the source says nothing, ten for each page that is wanted, and a hundred."""
+    site.routes["/"] = page("inicio", *(f"/nada/{n}" for n in range(2000)))
+    result, _ = _crawl(site, tmp_path, "max_pages = 10")
+    assert (len(site.asked), result.closed) == (200, {site.host: "too many requests"})
+
+
+def test_the_addresses_of_a_host_that_are_kept_are_bounded(tmp_path: Path, site: Any) -> None:
+    """A page of thousands of links makes the frontier no larger than that; the start is among them."""
+    site.routes["/"] = page("inicio", *(f"/{n}" for n in range(50)))
+    result, _ = _crawl(site, tmp_path, "max_addresses = 20")
+    assert sum(result.states.values()) == 20
+    assert result.causes["too many addresses"] == 31
+
+
+def test_sitemaps_of_sitemaps_without_end_are_bounded(
+    tmp_path: Path, site: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each names three others: those that robots.txt names count, too."""
+    monkeypatch.setattr(traps, "MAX_LISTS", 12)
+
+    def tree(path: str) -> Any:
+        number = int(path[6:]) if path.startswith("/mapa/") else None
+        if number is None:
+            return None
+        inner = "".join(f"<sitemap><loc>{site.root}/mapa/{3 * number + n}</loc></sitemap>" for n in (1, 2, 3))
+        return 200, _XML, f"<sitemapindex>{inner}</sitemapindex>".encode()
+
+    site.any_ = tree
+    site.routes["/robots.txt"] = (200, {"Content-Type": "text/plain"}, b"Sitemap: /mapa/0")
+    site.routes["/"] = page("inicio")
+    result, notes = _crawl(site, tmp_path)
+    assert (result.pages, result.complete) == (1, True)
+    assert sum(path.startswith("/mapa/") for path in site.paths) == 12
+    assert {note["cause"] for note in notes} == {"endless list"}
+
+
+def _day(path: str) -> Any:
+    """A calendar at `/2005/8/17` of which no day has an event."""
+    parts = path.strip("/").split("/")
+    if len(parts) != 3 or not all(part.isdigit() for part in parts):
+        return None
+    day = date(*(int(part) for part in parts))
+    others = [day + timedelta(days=n) for n in (1, 7, 30, 365)]
+    links = "".join(
+        f'<a href="/{one.year}/{one.month}/{one.day}">{one.day} de {_MONTHS.split()[one.month - 1]}</a>'
+        for one in others
+    )
+    text = f"<h1>{day.day} de {_MONTHS.split()[day.month - 1]} de {day.year}</h1><p>Ese día no hay actividades.</p>"
+    return f"<!doctype html><title>{day}</title>{text}{links}".encode()
+
+
+def _random(path: str) -> Any:
+    """Addresses without number or order, each of which leads to five others."""
+    if not path.startswith("/p/"):
+        return None
+    chance = random.Random(path)
+    names = ["".join(chance.choices("abcdefghijklmnopqrstuvwxyz", k=12)) for _ in range(5)]
+    return page("siempre la misma", *(f"/p/{name}" for name in names))
+
+
+@pytest.mark.parametrize(("route", "start"), [(_day, "/2005/8/17"), (_random, "/p/a")])
+def test_pages_with_the_words_of_others_are_a_trap(
+    tmp_path: Path, site: Any, monkeypatch: pytest.MonkeyPatch, route: Callable[[str], Any], start: str
+) -> None:
+    """Bytes and addresses differ, words don't: what waits of their kind isn't asked for, and other pages are."""
+    monkeypatch.setattr(traps, "MAX_SAME_WORDS", 5)
+    good = [f"/nota/{name}" for name in ("uno", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho")]
+    site.any_ = route
+    site.routes |= {"/": page("inicio", start, *good)} | {name: page(name.replace("/", " ")) for name in good}
+    result, notes = _crawl(site, tmp_path)
+    assert result.complete
+    assert {note["cause"] for note in notes} == {"same content again"}
+    assert len(site.paths) < 20
+    assert set(good) <= set(site.paths)
+
+
+def test_lists_of_titles_are_no_trap(tmp_path: Path, site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages of nothing but links to notes have their titles as words."""
+    monkeypatch.setattr(traps, "MAX_SAME_WORDS", 3)
+    words = [first + second for first in ("barca", "puerto", "alba", "viento") for second in ("azul", "nuevo", "lejos")]
+    listed = {
+        f"/lista?p={n}": f'<!doctype html><a href="/lista?p={n + 1}">{n + 1}</a><a href="/">{word}</a>'
+        for n, word in enumerate(words)
+    }
+    site.routes |= {"/": page("inicio", "/lista?p=0")} | {name: text.encode() for name, text in listed.items()}
+    assert _crawl(site, tmp_path)[0].pages == len(words) + 1
+
+
+def test_progress_is_told_though_no_page_comes(
+    tmp_path: Path, site: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """How many requests were made, and what was asked last."""
+    monkeypatch.setattr(command, "_TOLD_EVERY", 0.0)
+    lines = command._Lines("es")  # noqa: SLF001
+    site.routes["/"] = (404, {}, b"")
+    Crawler(website.source_of(site), tmp_path, lines, first_rest=0.01).run()
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith("páginas: 0; pedidos: 4; servidores con más:")
+    assert last.endswith(f"la última: {site.root}/")

@@ -1,0 +1,111 @@
+"""A host that is down is left, and its addresses wait; an address that gives nothing costs its host nothing."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import socket
+import struct
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from latam_corpus.harvest.crawl.website import Crawler
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+website: Any = importlib.import_module("tests.benchmarks.crawl.website")
+page = website.page
+_NAMES = [f"/nota/{n}" for n in range(20)]
+
+
+def _crawl(site: Any, out: Path, first_rest: float = 0.01) -> tuple[Any, list[dict[str, Any]]]:
+    result = Crawler(website.source_of(site), out, website.Unseen(), first_rest=first_rest).run()
+    lines = (result.folder / "crawl.jsonl").read_text(encoding="utf-8").splitlines()
+    return result, [json.loads(line) for line in lines]
+
+
+def _reset(handler: Any) -> None:
+    """Break the connection off, as a firewall or a server that fails does."""
+    handler.close_connection = True
+    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    handler.connection.close()
+
+
+def test_a_host_that_goes_down_is_left_and_its_addresses_wait(tmp_path: Path) -> None:
+    """After five attempts, whatever number of addresses it has; when it is up again they are asked for."""
+    with website.Website({"/": page("inicio", *_NAMES)}) as site:
+        source = website.source_of(site)
+
+        def falls(handler: Any) -> None:
+            site.answer(handler, page("inicio", *_NAMES))
+            handler.close_connection = True
+            site.stop_listening()
+
+        site.routes["/"] = falls
+        result = Crawler(source, tmp_path, website.Unseen(), first_rest=0.01).run()
+        host = site.host
+    assert result.closed == {host: "no connection"}
+    assert result.states == {"page": 1, "waiting": 20}
+    assert (result.complete, result.causes) == (False, {})
+    again = website.Website({name: page(name) for name in _NAMES})
+    port = int(host.partition(":")[2])
+    with pytest.MonkeyPatch.context() as patch:
+        server = website.ThreadingHTTPServer
+        patch.setattr(website, "ThreadingHTTPServer", lambda _, handler: server(("127.0.0.1", port), handler))
+        with again:
+            assert Crawler(source, tmp_path, website.Unseen(), first_rest=0.01).run().states == {"page": 21}
+
+
+def test_an_address_that_always_resets_rests_nothing_but_itself(
+    tmp_path: Path, site: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The others are asked for between its tries, and it fails in the end."""
+    monkeypatch.setattr(Crawler, "max_tries", 2)
+    site.routes |= {"/": page("inicio", "/mala", *_NAMES), "/mala": _reset}
+    site.routes |= {name: page(name) for name in _NAMES}
+    result, notes = _crawl(site, tmp_path, first_rest=1.0)
+    assert (result.states, result.complete, result.closed) == ({"failed": 1, "page": 21}, True, {})
+    assert [(note["url"], note["cause"]) for note in notes] == [(f"{site.root}/mala", "no connection")]
+    asked = [place for place, path in enumerate(site.paths) if path == "/mala"]
+    assert len(asked) == 2
+    assert asked[1] - asked[0] > 1
+
+
+def test_a_host_that_resets_whatever_is_asked_is_left(tmp_path: Path, site: Any) -> None:
+    """Three addresses in a row are the host's trouble: it rests, and is left after five rests."""
+    site.routes |= {"/": page("inicio", *_NAMES)} | dict.fromkeys(_NAMES, _reset)
+    result, notes = _crawl(site, tmp_path)
+    assert (result.states, result.closed) == ({"page": 1, "waiting": 20}, {site.host: "no connection"})
+    assert notes == []
+    assert len(site.paths) < 15
+
+
+@pytest.mark.parametrize("busy", [503, 429])
+def test_a_host_that_is_always_busy_is_left_and_one_busy_address_is_not_its_host(
+    tmp_path: Path, site: Any, busy: int
+) -> None:
+    """Of the first the addresses wait; of the second the one fails."""
+    site.routes |= {"/": page("inicio", *_NAMES)} | dict.fromkeys(_NAMES, (busy, {}, b""))
+    result, _ = _crawl(site, tmp_path)
+    assert (result.states, result.closed) == ({"page": 1, "waiting": 20}, {site.host: "server busy"})
+    assert len(site.paths) == 6
+    site.routes |= {name: page(name) for name in _NAMES[1:]}
+    result, notes = _crawl(site, tmp_path / "dos")
+    assert (result.states, result.closed) == ({"failed": 1, "page": 20}, {})
+    assert [note["cause"] for note in notes] == ["server busy"]
+
+
+def test_a_host_that_goes_down_before_its_ai_txt_is_read_is_left(tmp_path: Path) -> None:
+    """What it would have refused stays unknown: it isn't taken for nothing."""
+    with website.Website({"/": page("inicio")}) as site:
+
+        def falls(handler: Any) -> None:
+            site.answer(handler, (404, {}, b""))
+            handler.close_connection = True
+            site.stop_listening()
+
+        site.routes["/robots.txt"] = falls
+        result = Crawler(website.source_of(site), tmp_path, website.Unseen(), first_rest=0.01).run()
+        assert (result.closed, result.states) == ({site.host: "no connection"}, {"waiting": 1})

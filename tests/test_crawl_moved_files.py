@@ -1,0 +1,142 @@
+"""Sites' files that have moved are asked for as pages are: within the source, by the pace and rules of their host."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import ssl
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import trustme
+
+from latam_corpus.harvest.crawl.recheck import SiteReader
+from latam_corpus.harvest.crawl.website import Crawler
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+website: Any = importlib.import_module("tests.benchmarks.crawl.website")
+page = website.page
+_TEXT = {"Content-Type": "text/plain"}
+
+
+@pytest.fixture
+def other() -> Iterator[Any]:
+    """A second site, to which the first one sends."""
+    with website.Website({"/": page("otra")}) as running:
+        yield running
+
+
+def _crawl(site: Any, out: Path, *others: Any, more: str = "") -> tuple[Any, list[dict[str, Any]]]:
+    hosts = ", ".join(f'"{one.host}"' for one in (site, *others))
+    source = website.source_of(site, f"hosts = [{hosts}]\nprivate_hosts = [{hosts}]\n{more}")
+    result = Crawler(source, out, website.Unseen(), first_rest=0.01).run()
+    lines = (result.folder / "crawl.jsonl").read_text(encoding="utf-8").splitlines()
+    return result, [json.loads(line) for line in lines]
+
+
+def _to(url: str) -> tuple[int, dict[str, str], bytes]:
+    return 302, {"Location": url}, b""
+
+
+def test_a_robots_txt_that_has_moved_within_the_source_is_obeyed(tmp_path: Path, site: Any, other: Any) -> None:
+    """It holds for the site that named it, and not for the one where it stands."""
+    site.routes |= {"/": page("inicio", "/privado", f"{other.root}/privado"), "/privado": page("p")}
+    site.routes["/robots.txt"] = _to(f"{other.root}/reglas/gaceta.txt")
+    other.routes["/reglas/gaceta.txt"] = (200, _TEXT, b"User-agent: *\nDisallow: /privado")
+    other.routes["/privado"] = page("de otra")
+    result, notes = _crawl(site, tmp_path, other)
+    assert (result.pages, result.complete) == (2, True)
+    assert [(note["cause"], note["url"]) for note in notes] == [("shut out by robots", f"{site.root}/privado")]
+    # The other host's own rules were read before a path of it was asked for.
+    assert [one.path for one in other.asked][:2] == ["/robots.txt", "/reglas/gaceta.txt"]
+
+
+def test_a_file_that_moves_out_of_the_source_is_not_asked_for(tmp_path: Path, site: Any, other: Any) -> None:
+    """A robots.txt that can't be read forbids the host; without ai.txt the host is crawled, and neither is followed."""
+    site.routes |= {"/": page("inicio"), "/robots.txt": _to(f"{other.root}/robots.txt")}
+    result, notes = _crawl(site, tmp_path)
+    assert (result.pages, result.complete) == (0, False)
+    assert result.closed == {site.host: "robots unavailable: redirect out of scope"}
+    assert [(note["cause"], note["why"]) for note in notes] == [("robots unavailable", "redirect out of scope")]
+    assert other.root in notes[0]["told"]
+    site.routes |= {"/robots.txt": (404, {}, b""), "/ai.txt": _to(f"{other.root}/ai.txt")}
+    site.routes["/.well-known/tdmrep.json"] = _to(f"{other.root}/tdmrep.json")
+    assert _crawl(site, tmp_path / "dos")[0].pages == 1
+    assert other.asked == []
+
+
+def test_a_file_that_moves_to_a_forbidden_path_is_not_asked_for(tmp_path: Path, site: Any, other: Any) -> None:
+    """The robots.txt of the host where it is decides, also on the same host."""
+    site.routes |= {"/": page("inicio"), "/ai.txt": _to(f"{other.root}/no/ai.txt")}
+    site.routes |= {"/robots.txt": (200, _TEXT, b"User-agent: *\nDisallow: /no/")}
+    site.routes["/.well-known/tdmrep.json"] = _to("/no/tdmrep.json")
+    other.routes["/robots.txt"] = (200, _TEXT, b"User-agent: *\nDisallow: /no/")
+    assert _crawl(site, tmp_path, other)[0].pages == 1
+    assert [one.path for one in other.asked] == ["/robots.txt"]
+    assert "/no/tdmrep.json" not in site.paths
+
+
+def test_moved_files_keep_the_pace_of_the_host_where_they_are(tmp_path: Path, site: Any, other: Any) -> None:
+    """Two sites' files that lead to one host are asked of it one after the other, as its robots.txt says."""
+    start = f'start = ["{site.root}/", "{other.root}/"]\ndelay = 0.05'
+    site.routes["/"] = page("inicio")
+    for number, name in enumerate(("robots.txt", "ai.txt", ".well-known/tdmrep.json")):
+        site.routes[f"/{name}"] = _to(f"{other.root}/{number}")
+    other.routes["/robots.txt"] = (200, _TEXT, b"User-agent: *\nCrawl-delay: 0.5")
+    assert _crawl(site, tmp_path, other, more=start)[0].pages == 2
+    moments = [one.time for one in other.asked]
+    assert len(moments) == 7  # three files and a page of its own, three of the other site
+    # A busy machine notes some late; by the source's own pace they would be 0.05 apart.
+    assert min(b - a for a, b in pairwise(moments)) >= 0.3
+
+
+def test_files_that_move_in_circles_end(tmp_path: Path, site: Any, other: Any) -> None:
+    """Each site sends to a path of the other for its rules: they can't be had, and nothing is asked."""
+    site.routes |= {"/": page("inicio"), "/robots.txt": _to(f"{other.root}/a")}
+    other.routes["/robots.txt"] = _to(f"{site.root}/b")
+    result, notes = _crawl(site, tmp_path, other)
+    assert {note["cause"] for note in notes} == {"robots unavailable"}
+    assert (result.pages, result.complete) == (0, False)
+    assert (site.paths, other.paths) == ([], [])
+    # Without end, but always to a robots.txt: after five it counts as none, as RFC 9309 has it.
+    site.routes["/robots.txt"] = _to(f"{other.root}/robots.txt")
+    other.routes["/robots.txt"] = _to(f"{site.root}/robots.txt")
+    assert _crawl(site, tmp_path / "dos", other)[0].pages == 1
+
+
+def test_a_moved_file_does_not_take_the_unchecked_certificate_along(tmp_path: Path, site: Any) -> None:
+    """What the source says of one host's certificate doesn't hold for another's."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    with website.Website({"/": page("otra")}, tls=context) as safe:
+        site.routes |= {"/": page("inicio"), "/robots.txt": _to(f"{safe.root}/robots.txt")}
+        result, notes = _crawl(site, tmp_path, safe, more=f'unverified_tls = ["{site.host}"]')
+        assert {note["why"] for note in notes} == {"bad certificate"}  # as often as it was tried
+        assert (result.pages, safe.asked) == (0, [])
+        more = f'unverified_tls = ["{safe.host}"]'
+        assert _crawl(site, tmp_path / "dos", safe, more=more)[0].pages == 1
+
+
+def test_a_recheck_follows_an_owners_word_to_any_host(tmp_path: Path, site: Any, other: Any) -> None:
+    """No page is asked for there, and what it says holds for the site that named it."""
+    site.routes["/robots.txt"] = _to(f"{other.root}/robots.txt")
+    other.routes["/robots.txt"] = (200, _TEXT, b"User-agent: *\nDisallow: /")
+    hosts = [site.host, other.host]
+    reader = SiteReader(
+        "r",
+        [site.root],
+        tmp_path,
+        lambda *_: None,
+        contact="a@b.example",
+        delay=0.0,
+        private_hosts=hosts,
+        first_rest=0.01,
+    )
+    reader.run()
+    assert not reader.sites[site.root].robots.allows(f"{site.root}/nota")
+    assert (reader.unread, reader.unread_files) == ({}, frozenset())
+    assert {one.path for one in other.asked} == {"/robots.txt"}

@@ -1,0 +1,176 @@
+"""What servers and machines say in odd ways is taken as it was meant, or told: ETags, delays, clocks, disks."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from latam_corpus.harvest.crawl.website import Crawler
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+library: Any = importlib.import_module("tests.benchmarks.crawl.library")
+website: Any = importlib.import_module("tests.benchmarks.crawl.website")
+page = website.page
+_TEXT = {"Content-Type": "text/plain"}
+
+
+def _crawl(site: Any, out: Path, more: str = "", *, again: bool = False) -> tuple[Any, list[dict[str, Any]]]:
+    result = Crawler(website.source_of(site, more), out, website.Unseen(), first_rest=0.01).run(again=again)
+    lines = (result.folder / "crawl.jsonl").read_text(encoding="utf-8").splitlines()
+    return result, [json.loads(line) for line in lines]
+
+
+def _moved(target: bytes) -> Any:
+    """A redirect whose target has bytes that no header should have."""
+
+    def route(handler: Any) -> None:
+        handler.wfile.write(b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + target + b"\r\n\r\n")
+
+    return route
+
+
+@pytest.mark.parametrize(
+    ("target", "asked"),
+    [
+        ("/mañana".encode(), "/ma%C3%B1ana"),
+        ("/mañana".encode("latin-1"), "/ma%F1ana"),
+        (b"/ma%C3%B1ana?q=a b", "/ma%C3%B1ana?q=a%20b"),
+    ],
+)
+def test_a_redirect_is_followed_in_the_bytes_that_were_meant(
+    tmp_path: Path, site: Any, target: bytes, asked: str
+) -> None:
+    """UTF-8 in a header is UTF-8; other bytes go back as they are."""
+    site.routes |= {"/": page("inicio", "/vieja"), "/vieja": _moved(target), asked: page("mañana")}
+    result, notes = _crawl(site, tmp_path)
+    assert (result.pages, notes) == (2, [])
+    assert site.paths[-1] == asked
+
+
+def test_an_etag_of_any_bytes_goes_back_as_it_came(tmp_path: Path, site: Any) -> None:
+    """The next rounds ask on the condition, and don't fail."""
+    tag = '"versión-1"'
+
+    def tagged(handler: Any) -> None:
+        same = handler.headers.get("If-None-Match") == tag
+        site.answer(handler, (304, {"Content-Length": "0"}, b"") if same else (200, {"ETag": tag}, page("inicio")))
+
+    site.routes["/"] = tagged
+    for turn in range(3):
+        assert _crawl(site, tmp_path, again=turn > 0)[0].pages == 1
+    assert [one.headers.get("if-none-match") for one in site.asked if one.path == "/"] == [None, tag, tag]
+
+
+@pytest.mark.parametrize(
+    ("said", "head", "asked"),
+    [
+        ("text/html; charset=iso-8859-1", "", "/b%C3%BAsqueda?q=ma%F1ana"),
+        ("text/html", '<meta charset="windows-1252">', "/b%C3%BAsqueda?q=ma%F1ana"),
+        ("text/html; charset=utf-8", "", "/b%C3%BAsqueda?q=ma%C3%B1ana"),
+    ],
+)
+def test_links_have_their_query_in_the_charset_of_their_page(
+    tmp_path: Path, site: Any, said: str, head: str, asked: str
+) -> None:
+    """As browsers ask; the path is UTF-8 always."""
+    charset = "utf-8" if "utf-8" in said else "latin-1"
+    body = f'<!doctype html>{head}<title>á</title><a href="/búsqueda?q=mañana">mañana</a>'.encode(charset)
+    site.routes |= {"/": (200, {"Content-Type": said}, body), asked: page("mañana")}
+    assert _crawl(site, tmp_path)[0].pages == 2
+    assert site.paths[-1] == asked
+
+
+def test_a_delay_with_its_unit_is_kept_and_one_that_is_no_number_is_told(tmp_path: Path, site: Any) -> None:
+    """`0.2s`, `200 ms` and `0,2` are the same."""
+    site.routes |= {"/": page("inicio", "/1", "/2"), "/1": page("uno"), "/2": page("dos")}
+    for number, delay in enumerate(("0.2s", "200 ms", "0,2 segundos")):
+        site.routes["/robots.txt"] = (200, _TEXT, f"User-agent: *\nCrawl-delay: {delay}".encode())
+        site.asked.clear()
+        assert _crawl(site, tmp_path / str(number))[1] == []
+        moments = [one.time for one in site.asked]
+        assert min(b - a for a, b in pairwise(moments)) >= 0.2
+    site.routes["/robots.txt"] = (200, _TEXT, b"User-agent: *\nCrawl-delay: despacio")
+    result, notes = _crawl(site, tmp_path / "otra")
+    assert [(note["cause"], note["told"]) for note in notes] == [("unread delay", "despacio")]
+    assert result.pages == 3
+
+
+def test_a_clock_that_is_set_back_makes_no_host_busy(
+    tmp_path: Path, site: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between two sessions, by two days; what a host asked for is kept all the same."""
+    site.routes |= {"/": page("inicio", "/1"), "/1": (503, {"Retry-After": "4000"}, b"")}
+    assert list(_crawl(site, tmp_path)[0].closed.values()) == ["server busy"]
+    asked = len(site.asked)
+    real = time.time
+    monkeypatch.setattr(time, "time", lambda: real() - 2 * 86_400)
+    assert list(_crawl(site, tmp_path)[0].closed.values()) == ["server busy"]
+    assert len(site.asked) == asked  # it asked for rest
+    monkeypatch.setattr(time, "time", lambda: real() - 2 * 86_400 + 4100)
+    site.routes["/1"] = page("uno")
+    result, _ = _crawl(site, tmp_path)
+    assert (result.pages, result.closed, result.complete) == (2, {}, True)
+
+
+def test_a_clock_that_is_set_back_meanwhile_stops_nothing(
+    tmp_path: Path, site: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The moments of one session are told by a clock that doesn't jump; the next session goes on as well."""
+    real = time.time
+
+    def sets(handler: Any) -> None:
+        monkeypatch.setattr(time, "time", lambda: real() - 2 * 86_400)
+        site.answer(handler, page("inicio", "/1", "/2"))
+
+    site.routes |= {"/": sets, "/1": page("uno")}
+    result, _ = _crawl(site, tmp_path, "delay = 0.1")
+    assert (result.pages, result.closed) == (2, {})
+    site.routes["/2"] = page("dos")
+    assert _crawl(site, tmp_path, "delay = 0.1", again=True)[0].pages == 3
+
+
+def _limited() -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, resource.RLIM_INFINITY))
+
+
+def test_a_disk_that_is_full_is_told_in_a_sentence_and_the_crawl_goes_on(tmp_path: Path, site: Any) -> None:
+    """Nothing of what was written is lost, and no traceback hides the cause."""
+    names = [f"/{n}" for n in range(8)]
+    site.routes["/"] = page("inicio", *names)
+    # A page that no compression makes smaller.
+    site.any_ = lambda path: page(os.urandom(30_000).hex()) if path in names else None
+    source = tmp_path / "gaceta.toml"
+    source.write_text(library.source_file(site.root, site.host, 0.0), encoding="utf-8")
+    command = [
+        sys.executable,
+        "-m",
+        "latam_corpus",
+        "crawl",
+        str(source),
+        "--out",
+        str(tmp_path / "out"),
+        "--lang",
+        "es",
+    ]
+    full = subprocess.run(command, capture_output=True, text=True, check=False, preexec_fn=_limited, timeout=300)
+    assert full.returncode not in (0, -25)
+    assert "no se puede escribir (" in full.stderr
+    assert "haga lugar y dé la misma orden" in full.stderr
+    assert "Traceback" not in full.stderr
+    assert len(full.stderr.splitlines()) <= 3
+    asked = len(site.asked)
+    assert asked < 12
+    done = subprocess.run([*command, "--json"], capture_output=True, text=True, check=True, timeout=300)
+    assert json.loads(done.stdout)["pages"] == 9
+    assert len(site.asked) <= 12 + 2  # what couldn't be written is asked for again

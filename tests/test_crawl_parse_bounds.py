@@ -1,0 +1,173 @@
+"""What a stranger's robots.txt, list or page may cost: bounded, told, and without keeping other hosts waiting."""
+
+from __future__ import annotations
+
+import gzip
+import importlib
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from latam_corpus.extract.child import Limits
+from latam_corpus.harvest.crawl import apart
+from latam_corpus.harvest.crawl import website as crawl_website
+from latam_corpus.harvest.crawl.causes import TroubleError
+from latam_corpus.harvest.crawl.links import listing
+from latam_corpus.harvest.crawl.visit import Visits
+from latam_corpus.harvest.crawl.website import Crawler
+from latam_corpus.harvest.crawlers import crawler_of
+from latam_corpus.harvest.optout import robots, robots_bounds
+from latam_corpus.harvest.optout import site as optout_site
+from latam_corpus.harvest.optout.robots import Robots
+from latam_corpus.harvest.optout.robots_bounds import within_bounds
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+website: Any = importlib.import_module("tests.benchmarks.crawl.website")
+collected: Any = importlib.import_module("tests.benchmarks.crawl.collected")
+page = website.page
+_TEXT = {"Content-Type": "text/plain"}
+_RULES = (
+    "User-agent: GPTBot\nUser-agent: *\nDisallow: /p*/x*\nAllow: /p/x/y\nDisallow: /q\n\n"
+    "User-agent: CCBot\nDisallow: /q\n"
+)
+_PATHS = ("/", "/p", "/p/x", "/p/x/y", "/pa/x", "/q", "/q/1", "/r*", "/x")
+
+
+def test_a_robots_txt_within_the_bounds_is_read_as_written() -> None:
+    """Not a byte of it is another."""
+    assert within_bounds(_RULES) == _RULES
+
+
+@pytest.mark.parametrize(
+    ("name", "shut"), [("MAX_STARS", {"/p", "/p/x", "/p/x/y", "/pa/x", "/q", "/q/1"}), ("MAX_RULES", set(_PATHS))]
+)
+def test_beyond_the_bounds_a_robots_txt_allows_less_and_never_more(
+    monkeypatch: pytest.MonkeyPatch, name: str, shut: set[str]
+) -> None:
+    """Of rules with stars what is before the first counts; each agent that is named is refused as before, or more."""
+    written = Robots(_RULES)
+    monkeypatch.setattr(robots_bounds, name, 3)
+    strict = Robots(_RULES)
+    urls = {path: f"https://a.example{path}" for path in _PATHS}
+    assert {path for path, url in urls.items() if not strict.allows(url)} == shut
+    for url in urls.values():
+        refused = set(strict.refused_agents(url))
+        assert refused >= set(written.refused_agents(url)) or "*" in refused
+
+
+def test_a_robots_txt_of_many_stars_is_compiled_once_and_keeps_no_other_host_waiting(
+    tmp_path: Path, site: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """462 kB of rules with stars, each of which would be held against each address; the site is shut, the other not."""
+    texts: list[str] = []
+    parser = robots._parser()  # noqa: SLF001
+
+    class Counted(parser):  # type: ignore[misc, valid-type]
+        @classmethod
+        def parse(cls, content: str) -> Any:
+            texts.append(content)
+            return parser.parse(content)
+
+    monkeypatch.setattr(robots, "_parser", lambda: Counted)
+    optout_site._robots.cache_clear()  # noqa: SLF001
+    rules = "User-agent: *\n" + "".join(f"Disallow: /*a*{n}*b$\n" for n in range(21_000))
+    site.routes |= {"/robots.txt": (200, _TEXT, rules.encode()), "/": page("inicio")}
+    with website.Website({"/": page("otra")}) as other:
+        hosts = f'hosts = ["{site.host}", "{other.host}"]\nprivate_hosts = ["{site.host}", "{other.host}"]'
+        source = website.source_of(site, f'{hosts}\nstart = ["{site.root}/", "{other.root}/"]')
+        result = Crawler(source, tmp_path, website.Unseen()).run()
+    assert (result.pages, result.states) == (1, {"page": 1, "refused": 1})
+    long = [text for text in texts if "Disallow" in text]
+    assert len(long) == 1
+    assert len(long[0]) < 100
+
+
+def test_addresses_that_are_shut_out_keep_no_other_host_waiting(
+    tmp_path: Path, site: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A host has its turn, in which it is looked through; then it is the others' turn."""
+    shut: list[str] = []
+    monkeypatch.setattr(crawl_website, "_LONGEST_TURN", -1.0)
+    before = Visits.shut_out
+
+    def counted(visits: Visits, waiting: Any, of: Any) -> None:
+        shut.append(waiting.url)
+        before(visits, waiting, of)
+
+    monkeypatch.setattr(Visits, "shut_out", counted)
+    seen: list[int] = []
+
+    def route(handler: Any) -> None:
+        seen.append(len(shut))
+        other.answer(handler, page("otra", "/dos"))
+
+    site.routes["/robots.txt"] = (200, _TEXT, b"User-agent: *\nDisallow: /no")
+    site.routes["/"] = page("inicio", *(f"/no/{n}" for n in range(200)))
+    with website.Website({"/": page("otra", "/dos"), "/dos": route}) as other:
+        hosts = f'hosts = ["{site.host}", "{other.host}"]\nprivate_hosts = ["{site.host}", "{other.host}"]'
+        source = website.source_of(site, f'{hosts}\nstart = ["{site.root}/", "{other.root}/"]')
+        result = Crawler(source, tmp_path, website.Unseen()).run()
+    assert (result.pages, result.complete, len(shut)) == (3, True, 200)
+    assert seen[0] < 200
+
+
+_BOMB = b"<a/>" * 1_500_000
+_XML = {"Content-Type": "text/xml", "Content-Encoding": "gzip"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "table", "route"),
+    [
+        ("crawl", "", (200, {"Content-Encoding": "gzip"}, gzip.compress(b"<p>" + b"<br>" * 1_500_000))),
+        ("crawl", "", (200, {"Content-Type": "application/gzip"}, gzip.compress(b"<urlset>" + _BOMB + b"</urlset>"))),
+        ("feeds", "", (200, _XML, gzip.compress(b"<rss>" + _BOMB + b"</rss>"))),
+        ("oai", "", (200, _XML, gzip.compress(b"<OAI-PMH>" + _BOMB + b"</OAI-PMH>"))),
+    ],
+)  # fmt: skip
+def test_a_bomb_for_the_parser_costs_itself_alone(
+    tmp_path: Path, site: Any, monkeypatch: pytest.MonkeyPatch, kind: str, table: str, route: Any
+) -> None:
+    """Some kilobytes as sent, a hundred megabytes as a tree: told, and the other pages come."""
+    monkeypatch.setattr(apart, "_LIMITS", Limits(seconds=60.0, memory_mb=48, clock_seconds=300.0))
+    site.routes |= {"/mala": route, "/": page("inicio", "/mala", "/buena"), "/buena": page("buena")}
+    rss = f"<rss><channel><item><link>{site.root}/buena</link></item></channel></rss>".encode()
+    site.routes["/rss"] = (200, {"Content-Type": "application/rss+xml"}, rss)
+    site.any_ = lambda path: route if path.startswith("/mala?") else None
+    tables = {
+        "crawl": f'start = ["{site.root}/"]',
+        "feeds": f'start = ["{site.root}/mala", "{site.root}/rss"]',
+        "oai": f'address = "{site.root}/mala"',
+    }
+    source = collected.source_of(site.host, kind, f"{tables[kind]}\n{table}", "")
+    result = crawler_of(source)(source, tmp_path, website.Unseen(), first_rest=0.01).run()
+    lines = (result.folder / "crawl.jsonl").read_text(encoding="utf-8").splitlines()
+    notes = [json.loads(line) for line in lines]
+    assert [(note["cause"], "to parse it takes more" in note["told"]) for note in notes] == [("too large", True)]
+    assert result.pages == {"crawl": 2, "feeds": 1, "oai": 0}[kind]
+
+
+def test_what_never_ends_to_parse_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the processor's time."""
+    monkeypatch.setattr(apart, "LARGE", 0)
+    monkeypatch.setattr(apart, "_LIMITS", Limits(seconds=0.2))
+    with pytest.raises(TroubleError, match="timed out"):
+        apart.parsed(re.match, b"(a+)+$", b"a" * 64 + b"b")
+
+
+def test_what_is_parsed_apart_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its links and its troubles."""
+    body = b"<urlset><url><loc>https://a.example/1</loc></url></urlset>"
+    here = apart.parsed(listing, body, "https://a.example/s.xml")
+    with pytest.raises(TroubleError) as told:
+        apart.parsed(listing, body[:-3], "https://a.example/s.xml")
+    monkeypatch.setattr(apart, "LARGE", 0)
+    assert apart.parsed(listing, body, "https://a.example/s.xml") == here
+    with pytest.raises(TroubleError) as again:
+        apart.parsed(listing, body[:-3], "https://a.example/s.xml")
+    assert (again.value.cause, again.value.detail) == (told.value.cause, told.value.detail)
+    assert here is not None
+    assert here.pages == ["https://a.example/1"]
