@@ -28,6 +28,8 @@ LAYOUT: Final = f"layout {model_digest()[:8]}"
 # A page of which more is in doubt (`Page.doubt`) is given to trafilatura: about one in eight of the pages on which the
 # bound was chosen, see docs/extraction.md.
 DOUBT: Final = 0.3
+# Its text is no second opinion if it is shorter than this share of the first: it then found a notice or a caption.
+LEAST: Final = 0.2
 
 _LANGUAGE: Final = re.compile(
     r"<html\b[^>]{0,500}?\slang\s*=\s*[\"']?\s*([A-Za-z]{2,3}(?:[-_][A-Za-z0-9]+)*)", re.IGNORECASE
@@ -74,7 +76,7 @@ def careful(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
 
 
 def balanced(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
-    """The main text by its layout, or trafilatura's where that leaves much in doubt; arguments as of `careful`.
+    """The main text by its layout, or trafilatura's where much is in doubt; arguments as of `careful`.
 
     >>> balanced("<html lang=pt><body><p>Bom dia, vizinha. Tudo bem?</p></body></html>".encode(), {}).declared_language
     'pt'
@@ -95,12 +97,12 @@ def fast(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
 
 
 def choose_text(page: Page, markup: str) -> tuple[str, str]:
-    """The text of a page that was read, and whose it is: trafilatura's where much is in doubt and it finds one."""
+    """The text of a page that was read, and whose it is: trafilatura's where much is in doubt and it is plausible."""
     text = page.text
     if not text or page.doubt > DOUBT:
         # Typed as Document or dict, as above.
         other: Any = trafilatura.bare_extraction(markup, with_metadata=False, include_comments=False, fast=True)
-        if other is not None and other.text:
+        if other is not None and other.text and len(other.text) >= LEAST * len(text):
             return other.text, EXTRACTOR
     return text, LAYOUT
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from latam_corpus.extract.html import DOUBT, choose_text
+from latam_corpus.extract.html import DOUBT, LEAST, choose_text
 from latam_corpus.extract.page_blocks import read_page
 from latam_corpus.lab.layout.gold_pages import counted
 from latam_corpus.lab.layout.lessons import BOUND, FIRST, SECOND, by_folds
@@ -63,6 +63,7 @@ def measure(args: argparse.Namespace) -> Report:
     settings: dict[str, Any] = {
         "bound": BOUND,
         "doubt": DOUBT,
+        "least": LEAST,
         "forests": [repr(FIRST), repr(SECOND)],
         "pages": {name: sum(name in page.sets for page in shelf.pages) for name in SETS},
         "sites": len({page.site for page in shelf.pages}),

@@ -1,0 +1,37 @@
+"""Of a doubtful page trafilatura's text is taken, unless it is a scrap beside what the layout tells."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+import trafilatura
+
+from latam_corpus.extract.html import EXTRACTOR, LAYOUT, choose_text
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "doubt", "whose"),
+    [
+        (1105, 21, 0.5, "ours"),  # a notice
+        (1000, 199, 9.0, "ours"),
+        (1000, 200, 0.5, "theirs"),
+        (1000, 900, 0.5, "theirs"),
+        (10, 1000, 0.5, "theirs"),
+        (0, 21, 0.0, "theirs"),
+        (0, 0, 9.0, "ours"),
+        (1000, 0, 9.0, "ours"),
+        (1000, None, 9.0, "ours"),
+        (10, 1000, 0.2, "ours"),  # nobody asked
+    ],
+)
+def test_a_scrap_is_no_second_opinion(
+    monkeypatch: pytest.MonkeyPatch, ours: int, theirs: int | None, doubt: float, whose: str
+) -> None:
+    """By the lengths of both texts; where the layout tells none, whatever there is."""
+    other = None if theirs is None else SimpleNamespace(text="b" * theirs)
+    monkeypatch.setattr(trafilatura, "bare_extraction", lambda *_, **__: other)
+    page = cast("Any", SimpleNamespace(text="a" * ours, doubt=doubt))
+    expected = ("b" * (theirs or 0), EXTRACTOR) if whose == "theirs" else ("a" * ours, LAYOUT)
+    assert choose_text(page, "<p>") == expected
