@@ -38,6 +38,14 @@ class Groups:
     collections: dict[str, str]
     digest: str
 
+    def listed(self, code: str) -> frozenset[str]:
+        """The code itself, and the members that the file lists for it.
+
+        >>> sorted(groups().listed("aym"))
+        ['ayc', 'aym', 'ayr']
+        """
+        return frozenset({member for member, group in self.of.items() if group == code} | {code})
+
     def members(self, code: str) -> frozenset[str]:
         """The code itself, and its members when it is a group or a macrolanguage.
 
@@ -46,8 +54,7 @@ class Groups:
         >>> sorted(groups().members("spa"))
         ['spa']
         """
-        own = {member for member, group in self.of.items() if group == code}
-        return frozenset(own | {code} | _by_macrolanguage().get(code, set()))
+        return self.listed(code) | _by_macrolanguage().get(code, set())
 
 
 @cache
@@ -135,12 +142,18 @@ def iso_code(code: str, place: str) -> str:
     Traceback (most recent call last):
     ...
     latam_corpus.errors.ConfigError: mapa.toml: unknown language code «spx2»; did you mean «spx»?
+    >>> iso_code("Aymara", "mapa.toml")
+    Traceback (most recent call last):
+    ...
+    latam_corpus.errors.ConfigError: mapa.toml: unknown language code «Aymara»; write «aym»
     """
     known = known_code(code)
     if known is not None:
         return known
     if is_family(code):
         raise ConfigError(place, f"«{code}» is a family of languages", "name its languages, one by one")
+    if named := code_of_name(code):
+        raise ConfigError(place, f"unknown language code «{code}»", f"write «{named}»")
     near = nearest(code, _all_codes())
     remedy = f"did you mean «{near}»?" if near else "give one of ISO 639-3, such as spa, por or quy"
     raise ConfigError(place, f"unknown language code «{code}»", remedy)
@@ -156,6 +169,23 @@ def known_code(code: str) -> str | None:
     for look_up in (iso639.Language.from_part3, iso639.Language.from_part1, iso639.Language.from_part2b):
         try:
             return str(look_up(code).part3)
+        except iso639.LanguageNotFoundError:
+            continue
+    return None
+
+
+@cache
+def code_of_name(name: str) -> str | None:
+    """The ISO 639-3 code of a language that is given by its English name, in either case.
+
+    >>> code_of_name("Spanish"), code_of_name("aymara"), code_of_name("klingonés")
+    ('spa', 'aym', None)
+    """
+    import iso639
+
+    for form in (name, name.title()):
+        try:
+            return str(iso639.Language.match(form).part3)
         except iso639.LanguageNotFoundError:
             continue
     return None

@@ -18,11 +18,13 @@ from glob import escape, glob
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from latam_corpus.codes import groups, holder, known_code, short
+from latam_corpus.codes import UNDETERMINED, groups, holder, iso_code, short
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.paths import data_folder
 from latam_corpus.policy_files import UND, place_in, read_policies
+from latam_corpus.text.orthography import spelled
 from latam_corpus.text.stops import StopTable
+from latam_corpus.text.words import WordTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -85,6 +87,9 @@ class Policies:
 
         Args:
             code: ISO 639-3, with or without a script (`spa_Latn`); 639-1 and BCP 47 tags are understood.
+
+        Raises:
+            ConfigError: no language has this code.
         """
         return self.languages[self._resolved(code)]
 
@@ -92,7 +97,7 @@ class Policies:
         named = short(code)
         if named in self.languages:  # without opening the tables of ISO 639
             return named
-        named = known_code(named) or named
+        named = iso_code(named or UNDETERMINED, str(self.folder / "languages"))
         return self._covered.get(named) or holder(named, self.languages) or UND
 
     @cached_property
@@ -134,8 +139,25 @@ class Policies:
 
     @cached_property
     def stop_table(self) -> StopTable:
-        """The stop words of all languages that have any."""
-        return StopTable.of({c: f.stop_words.words for c, f in self.languages.items() if f.stop_words})
+        """The stop words of all languages that have any, in all of their spellings."""
+        return StopTable.of(self._stop_words)
+
+    @cached_property
+    def _stop_words(self) -> dict[str, tuple[str, ...]]:
+        """The lists, each with its words as `text/orthography.toml` spells them otherwise.
+
+        A spelling that makes a stop word of a background language of one (*ke*, *que*) isn't taken: it would speak for
+        that language's texts.
+        """
+        lists = {c: f.stop_words.words for c, f in self.languages.items() if f.stop_words}
+        common = {word for code in self.background for word in lists.get(code, ())}
+        found = {}
+        for code, words in lists.items():
+            others = [w for w in spelled(groups().listed(code), words) if w not in words and w not in common]
+            # Wixárika's + parts words.
+            counts = WordTable.of(others).word_count.tolist()
+            found[code] = (*words, *(w for w, count in zip(others, counts, strict=True) if count == 1))
+        return found
 
     def place_of(self, signal: str) -> str:
         """The file and line of the first bound on a signal; the folder where nothing bounds it."""
@@ -158,9 +180,8 @@ class Policies:
 
     def lexicon_digest(self) -> str:
         """Changes when a measured signal may: with stop words, alphabets and background languages, not with bounds."""
-        lists = {c: f.stop_words.words for c, f in self.languages.items() if f.stop_words}
         alphabets = {c: f.alphabet for c, f in self.languages.items()}
-        return _digest([lists, self.background, list(self.languages), alphabets, *self._looked_up_by])
+        return _digest([self._stop_words, self.background, list(self.languages), alphabets, *self._looked_up_by])
 
     def bounds_digest(self, pairs: Iterable[tuple[str, str]] | None = None) -> str:
         """Changes when a verdict may: with bounds, with what is typical, and with whose file decides.

@@ -7,6 +7,7 @@ import unicodedata
 import pytest
 
 from latam_corpus.text import characters as c
+from latam_corpus.text.orthography import apostrophes
 
 _INVISIBLE = "\u00ad\u200b\u200c\u200d\u2060"
 
@@ -28,13 +29,14 @@ def _may_need_repair(character: str) -> bool:
 @pytest.mark.parametrize(
     ("flag", "rule"),
     [
-        (c.LETTER, lambda character: unicodedata.category(character)[0] in "LM"),
-        (c.UPPER, lambda character: unicodedata.category(character) in ("Lu", "Lt")),
+        (c.LETTER, lambda sign: unicodedata.category(sign)[0] in "LM" and sign not in apostrophes()),
+        (c.UPPER, lambda sign: unicodedata.category(sign) in ("Lu", "Lt") and sign not in apostrophes()),
+        (c.APOSTROPHE, lambda sign: sign in apostrophes()),
         (c.DIGIT, lambda character: unicodedata.category(character) == "Nd"),
         (c.SPACE, lambda character: unicodedata.category(character) == "Zs" or character == "\t"),
         (c.REPAIR, _may_need_repair),
     ],
-    ids=["letter", "upper", "digit", "space", "repair"],
+    ids=["letter", "upper", "apostrophe", "digit", "space", "repair"],
 )
 def test_every_code_point_has_the_classes_of_its_category(flag: int, rule) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
     """All 1,114,112 of them, for the Unicode version of this Python."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import tomllib
 from collections import Counter
 from pathlib import Path
@@ -23,6 +24,7 @@ from latam_corpus.harvest.commoncrawl.capture_plan import why_not
 from latam_corpus.language.identify import Identify
 from latam_corpus.language.judge import Judgement
 from latam_corpus.paths import data_folder
+from latam_corpus.pipeline.one_stage import with_language
 from latam_corpus.pipeline.survival import Floors, losses
 from latam_corpus.policy import Policies
 from latam_corpus.quality.measure import Measure
@@ -219,6 +221,25 @@ def test_a_word_list_of_a_group_serves_its_members(tmp_path: Path) -> None:
     stage = Measure(signals=("dictionary_word_rate",), word_lists=str(tmp_path))
     assert stage(Batch(frame)).frame["signals"].struct.field("dictionary_word_rate")[0] == 1.0
     assert holder("azz_Latn", {"nah"}) == "nah"
+
+
+@pytest.mark.parametrize(
+    ("code", "remedy"), [("spanish", "write «spa»"), ("Aymara", "write «aym»"), ("quyx", "did you mean «quy»?")]
+)
+def test_rows_in_a_language_that_there_isnt_are_refused(code: str, remedy: str) -> None:
+    """As a genre is that there isn't: else they would be held to the loosest bounds without a word."""
+    batch = Batch(pl.DataFrame({"text": ["La luz."], "language": [code], "genre": ["news"]}))
+    with pytest.raises(ConfigError, match=re.escape(remedy)):
+        Measure()(batch)
+
+
+def test_a_language_that_a_source_names_in_words_is_no_code() -> None:
+    """Such rows are identified; a code of two letters or with a script is taken for what it is."""
+    said = ["Castellano", "es", "spa_Latn", "spax"]
+    frame = pl.DataFrame({"text": ["Se fue la luz en todo el barrio de abajo."] * 4, "declared_language": said})
+    rows = frame.with_columns(pl.lit(None, pl.String).alias("language"))
+    found = with_language(rows, [Measure()], lambda _: None)
+    assert found["language"].to_list() == ["spa_Latn", "es", "spa_Latn", "spa_Latn"]
 
 
 @pytest.mark.parametrize(("name", "remedy"), [("es", "name it spa.txt"), ("quechua", "unknown language code")])

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from latam_corpus.codes import groups
-from latam_corpus.lab.language.spellings import Spelling, respelled, spellings
+from latam_corpus.text.orthography import Spelling, respelled, spellings
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,6 @@ def written(tmp_path: Path) -> Written:
         ("gnc", "que"),  # covered, and of no macrolanguage
         ("oc", "que"),  # covered under its code of three letters
         ("deu", "und"),
-        ("zzz", "und"),
         ("und", "und"),
         ("", "und"),
     ],

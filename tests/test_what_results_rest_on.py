@@ -74,6 +74,7 @@ def _redone(before: dict[str, str], after: dict[str, str]) -> set[str]:
         ("language/evidence.py", {"identify"}),
         ("quality/signals/shared_counts.py", {"measure"}),
         ("text/spelling.py", {"measure", "fingerprint", "dedupe"}),  # these look for damage
+        ("text/orthography.toml", _STEPS | {"dedupe", "common_lines"}),  # beside a module: all that has words
         ("quality/measure.py", {"measure"}),
         ("quality/filter.py", {"filter"}),
         ("quality/distribution.py", _NONE),  # which tells what bounds cost

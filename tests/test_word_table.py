@@ -10,9 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from latam_corpus.text import words_kernels as w
+from latam_corpus.text.characters import lower as lower_of
+from latam_corpus.text.orthography import apostrophes, typed
 from latam_corpus.text.words import WordTable, hash_words
 
-_APOSTROPHES = "'\u2019\u02bc\u02bb\u02b9\u02c8\ua78b\ua78c\u00b4`"
+_APOSTROPHES = "'\u2019\u2018\u02bc\u02bb\u02b9\u02c8\ua78b\ua78c\u00b4`"
 _IGNORED = "\u00ad\u200b\u200c\u200d\u2060"
 _ALPHABET = st.sampled_from(
     [*"abñÑéÉ çãZ9 0-.,¡¿—\n\n\t «»", *_APOSTROPHES, *_IGNORED, "e\u0301", "漢", "😀", "Á", "ı", "İ"]
@@ -20,24 +22,38 @@ _ALPHABET = st.sampled_from(
 _TEXTS = st.lists(_ALPHABET, max_size=40).map("".join) | st.text(max_size=40)
 
 
+def _is_letter(character: str) -> bool:
+    return unicodedata.category(character)[0] in "LM" and character not in _APOSTROPHES
+
+
 def _plain_words(text: str) -> list[str]:
     """Words by the definition in text/words.py, the slow way."""
-    found: list[str] = []
+    return [word for word, _ in _plain_reading(text)]
+
+
+def _plain_reading(text: str) -> list[tuple[str, str]]:
+    """Each word, and the same with the apostrophes that stand at its edges, if it has a letter."""
+    found: list[tuple[int, str]] = []
     current = ""
     solid = [character for character in text if character not in _IGNORED]
     for place, character in enumerate(solid):
-        wordlike = unicodedata.category(character)[0] in "LM" or unicodedata.category(character) == "Nd"
+        wordlike = _is_letter(character) or unicodedata.category(character) == "Nd"
         if not wordlike and current and character in _APOSTROPHES:
             before, after = solid[place - 1], solid[place + 1 : place + 2]
-            wordlike = (
-                unicodedata.category(before)[0] in "LM" and bool(after) and unicodedata.category(after[0])[0] in "LM"
-            )
+            wordlike = _is_letter(before) and bool(after) and _is_letter(after[0])
         if wordlike:
             current += character
         elif current:
-            found.append(current)
+            found.append((place, current))
             current = ""
-    return [*found, current] if current else found
+    if current:
+        found.append((len(solid), current))
+    made = []
+    for end, word in found:
+        start = end - len(word)
+        edges = [solid[at] if 0 <= at < len(solid) and solid[at] in _APOSTROPHES else "" for at in (start - 1, end)]
+        made.append((word, f"{edges[0]}{word}{edges[1]}" if any(map(_is_letter, word)) else word))
+    return made
 
 
 @given(st.lists(_TEXTS, max_size=5))
@@ -64,6 +80,34 @@ def test_words_stand_where_the_table_says(text: str) -> None:
         for start, length in zip(table.starts.tolist(), table.lengths.tolist(), strict=True)
     ]
     assert read == _plain_words(text)
+
+
+@given(_TEXTS)
+@settings(max_examples=300, deadline=None)
+def test_a_word_with_an_apostrophe_at_an_edge_has_another_hash_with_it(text: str) -> None:
+    """What `wholes` has is one number for each word as it is written, small letters and one apostrophe for all."""
+    forms = [
+        "".join(chr(lower_of()[ord(character)]) for character in typed(whole)) for _, whole in _plain_reading(text)
+    ]
+    wholes = WordTable.of([text]).wholes.tolist()
+    assert len(wholes) == len(forms)
+    assert len(set(zip(wholes, forms, strict=True))) == len(set(wholes)) == len(set(forms))
+
+
+def test_a_document_ends_at_its_last_sign() -> None:
+    """What stands beside a word in the text before or after isn't at its edge."""
+    together, alone = WordTable.of(["'", "ri", "'"]), WordTable.of(["ri"])
+    assert together.wholes.tolist() == alone.wholes.tolist()
+
+
+@pytest.mark.parametrize("sign", apostrophes())
+def test_every_apostrophe_is_one_letter(sign: str) -> None:
+    """Between letters, at the end of a word and before it, whatever Unicode calls it."""
+    one, other = WordTable.of([f"p{sign}unchaw ruk{sign} {sign}oj"]), WordTable.of(["p'unchaw ruk' 'oj"])
+    assert one.hashes.tolist() == other.hashes.tolist()
+    assert one.wholes.tolist() == other.wholes.tolist()
+    assert one.lengths.tolist() == [8, 3, 2]
+    assert one.counts[0, w.LETTERS] == 12
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import polars as pl
 from latam_corpus import schema
 from latam_corpus.audit.copies import copies
 from latam_corpus.catalog.identity import canonical_url
+from latam_corpus.codes import UNDETERMINED, groups, short
 from latam_corpus.collect.row_files import as_json
 from latam_corpus.language.variety import cues
 from latam_corpus.pipeline.history import finished_runs
@@ -20,6 +21,7 @@ from latam_corpus.pipeline.run_record import read_record
 from latam_corpus.policy import Policies
 from latam_corpus.privacy.redact import redact
 from latam_corpus.release.store_tables import read_ledger
+from latam_corpus.text.orthography import seen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,7 +100,8 @@ def lineage(found: DocumentMatch, store: Store | None) -> dict[str, Any]:
             "rights": {k: row[k] for k in ("rights", "rights_tier", "basis", "uses", "expires", "embargo_until")},
             "genre": row["genre"],
             "country": row["country"],
-            "language": {k: row[k] for k in _LANGUAGE} | {"variety_cues": _variety_cues(found)},
+            "language": {k: row[k] for k in _LANGUAGE}
+            | {"variety_cues": _variety_cues(found), "written": _written(row)},
             "extractor": row["extractor"],
             "stated": _evidence(events, "extract", "changed") or {},
             "stages": _stages(found, events),
@@ -124,6 +127,13 @@ def _variety_cues(found: DocumentMatch) -> dict[str, list[str]] | None:
     kept = found.run / "filters"
     folder = str(kept) if (kept / "varieties").is_dir() else ""
     return cues(row["text"] or "", (row["language"] or "").split("_")[0], folder)
+
+
+def _written(row: dict[str, Any]) -> dict[str, Any] | None:
+    """How a text in a language of the Americas is written: its apostrophes and spellings, found anew in the text."""
+    code = short(row["language"] or UNDETERMINED)
+    of = groups().of
+    return seen(groups().listed(code), row["text"] or "") if code in of or code in of.values() else None
 
 
 def _ledger(run: Path, doc_id: str) -> list[dict[str, Any]]:

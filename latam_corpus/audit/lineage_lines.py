@@ -47,7 +47,7 @@ def _facts(told: dict[str, Any]) -> Iterator[str]:
         if value:
             yield f"  {name:<10}{value}"
         if name == "language":
-            yield from (f"{'':<12}{line}" for line in _cues(told["language"]))
+            yield from (f"{'':<12}{line}" for line in (*_cues(told["language"]), *_written(told["language"])))
 
 
 def _steps(told: dict[str, Any]) -> Iterator[str]:
@@ -95,6 +95,24 @@ def _cues(language: dict[str, Any]) -> list[str]:
     return [
         f"{region}: {', '.join(words[:_MOST_CUES])}{' …' if len(words) > _MOST_CUES else ''}"
         for region, words in (language["variety_cues"] or {}).items()
+    ]
+
+
+def _written(language: dict[str, Any]) -> list[str]:
+    """The apostrophes of a text, which are read as one letter, and the spellings whose signs it has, a line each.
+
+    >>> one = {"name": "Aymara: old and new", "source": "a page", "old": 3, "modern": 1}
+    >>> _written({"written": {"apostrophes": {"ʼ": 4}, "spellings": [one]}})
+    ['apostrophes, read as one letter: ʼ (4)', 'Aymara: old and new: 3 signs of the first, 1 of the second; a page']
+    """
+    written = language.get("written") or {"apostrophes": {}, "spellings": []}
+    signs = ", ".join(f"{sign} ({times})" for sign, times in written["apostrophes"].items())
+    return [
+        *([f"apostrophes, read as one letter: {signs}"] if signs else []),
+        *(
+            f"{one['name']}: {one['old']} signs of the first, {one['modern']} of the second; {one['source']}"
+            for one in written["spellings"]
+        ),
     ]
 
 

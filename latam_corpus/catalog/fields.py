@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
-from latam_corpus.codes import is_family, known_code
+from latam_corpus.codes import code_of_name, is_family, known_code
 from latam_corpus.messages import _
 
 
@@ -19,7 +19,7 @@ def _country(code: str) -> str:
 
 
 def _language(code: str) -> str:
-    known = known_code(code) or _named(code)
+    known = known_code(code) or code_of_name(code)
     if known == code:
         return code
     if known is None and is_family(code):
@@ -27,16 +27,6 @@ def _language(code: str) -> str:
     if known is None:
         raise ValueError(_("«{code}» is no ISO 639-3 code; three letters, such as spa, por, quy", code=code))
     raise ValueError(_("«{code}» is no ISO 639-3 code; write «{known}»", code=code, known=known))
-
-
-def _named(name: str) -> str | None:
-    """The code of a language that is given by its English name."""
-    import iso639  # its tables take a moment to load
-
-    try:
-        return str(iso639.Language.match(name).part3)
-    except iso639.LanguageNotFoundError:
-        return None
 
 
 def _charset(name: str) -> str:

@@ -16,13 +16,12 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from latam_corpus.text.characters import LETTER, REPAIR, UPPER, classes
+from latam_corpus.text.orthography import TYPED, apostrophes
 
 if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
-# The signs that languages of the Americas write for a glottal stop or an ejective, beside typographic ones.
-APOSTROPHES: Final = "\u2018\u2019\u02bc\u02bb\u02b9\u02c8\ua78b\ua78c\u00b4`"
 _ADDRESSES: Final = r"\S*(?:://|www\.|@)\S*"
 # Wixárika writes one of its vowels `+`; elsewhere a plus stands alone or before a digit.
 _OTHER_SIGNS: Final = r"[^\p{L}\p{M}'+\n]+"
@@ -55,7 +54,7 @@ def normalise_all(texts: pl.Series) -> pl.Series:
     return (
         texts.str.normalize("NFC")
         .str.replace_all(_ADDRESSES, " ")
-        .str.replace_all(f"[{APOSTROPHES}]", "'")
+        .str.replace_all(f"[{''.join(apostrophes())}]", TYPED)
         .str.to_lowercase()
         .str.replace_all(_OTHER_SIGNS, " ")
         .str.replace_all(_LONE_PLUS, " ")
@@ -89,7 +88,7 @@ def meanings() -> NDArray[np.uint32]:
     made[slice(*_PICTOGRAPHS)] = OTHER
     made[ord("\n")] = NEWLINE
     made[ord("@")] = HARD  # an address
-    made[[ord(sign) for sign in f"'{APOSTROPHES}"]] = SIGN | ord("'")
+    made[[ord(sign) for sign in apostrophes()]] = SIGN | ord(TYPED)
     made[ord("+")] = SIGN | ord("+")
     made.setflags(write=False)
     return made

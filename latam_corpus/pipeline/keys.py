@@ -3,7 +3,8 @@
 What counts is what runs: comments, docstrings and imports for a type checker alone don't. An import inside a function
 counts, and so does a module named by a string (`"latam_corpus.collect.warc:read"`), as registries do; what `expand`
 imports doesn't, since stages that another stands for have digests of their own. A package's `__init__` counts where
-something is taken from it by name; that of this whole package, whose version counts anyway, never does.
+something is taken from it by name; that of this whole package, whose version counts anyway, never does. A table
+beside a module, `X.toml` of `X.py`, counts as its code.
 """
 
 from __future__ import annotations
@@ -107,11 +108,14 @@ class Code:
                 remedy = "put it into a file that can be imported: results are found again by what it says"
                 raise ConfigError(f"module «{module}»", "it has no source file", remedy)
             data = file.read_bytes()
+            table = file.with_suffix(".toml")
+            beside = hashlib.sha256(table.read_bytes()).hexdigest() if table.is_file() else ""
             inside = module if file.stem == "__init__" else module.rpartition(".")[0]
-            told = f"{_self()} {sys.version_info[:2]} {module} {inside} ".encode() + data
+            told = f"{_self()} {sys.version_info[:2]} {module} {inside} {beside} ".encode() + data
             key = hashlib.sha256(told).hexdigest()[:32]
             if key not in self._known:
-                self._known[key] = _facts_of(data, inside, {_OURS, module.partition(".")[0]})
+                digest, names = _facts_of(data, inside, {_OURS, module.partition(".")[0]})
+                self._known[key] = digest + beside, names
             self._facts[module] = self._known[key]
         return self._facts[module]
 

@@ -10,6 +10,7 @@ import polars as pl
 from latam_corpus import schema
 from latam_corpus.batch import Batch
 from latam_corpus.catalog.source import Source
+from latam_corpus.codes import known_code, short
 from latam_corpus.collect.files import list_inputs, read_all
 from latam_corpus.collect.row_files import as_documents, read_chunks
 from latam_corpus.corpus import ROW, Frames
@@ -142,7 +143,10 @@ def with_language(documents: pl.DataFrame, stages: Sequence[Stage], tell: Callab
     """
     if not any("language" in stage.needs for stage in stages):
         return documents
-    documents = documents.with_columns(pl.coalesce("language", "declared_language").alias("language"))
+    # A source says its language in its own words; what is no code is no answer.
+    known = {said: known_code(short(said)) and said for said in documents["declared_language"].unique().drop_nulls()}
+    declared = pl.col("declared_language").replace_strict(known, default=None, return_dtype=pl.String)
+    documents = documents.with_columns(pl.coalesce("language", declared).alias("language"))
     missing = documents["language"].is_null()
     if missing.any():
         tell("rows without «language» are identified first")

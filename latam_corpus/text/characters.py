@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from latam_corpus.text.orthography import TYPED, apostrophes
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -35,8 +37,6 @@ _PLANE: Final = 1 << 16
 _CLOSING: Final = ".!?…:"
 _QUOTES: Final = "\"'»”’›)]}"
 _CODE: Final = "{}<>=[]\\|#@&*_~^$%+/"
-# Apostrophes that languages of the Americas write for the glottal stop or an ejective, beside the typographic ones.
-_APOSTROPHES: Final = "'\u2019\u02bc\u02bb\u02b9\u02c8\ua78b\ua78c\u00b4`"
 _IGNORED: Final = "\u00ad\u200b\u200c\u200d\u2060"
 # ftfy's category "common": sequences that hold them are not mojibake, except after Â, Ã, Î, Ð, Ø or Ù.
 _COMMON: Final = "\u00a0\u00ad\u00b7\u00b4\u2013\u2014\u2015\u2026\u2019"
@@ -66,7 +66,7 @@ def classes() -> NDArray[np.uint16]:
         (_CODE, CODE),
         (_CLOSING, CLOSING),
         (_QUOTES, QUOTE),
-        (_APOSTROPHES, APOSTROPHE),
+        ("".join(apostrophes()), APOSTROPHE),
         (_IGNORED, IGNORED),
         (_COMMON, COMMON),
         (_SUSPECT, SUSPECT),
@@ -74,6 +74,8 @@ def classes() -> NDArray[np.uint16]:
     ):
         for character in characters:
             table[ord(character)] |= flag
+    # To Unicode some apostrophes are letters and some are signs; here all are the same.
+    table[[ord(sign) for sign in apostrophes()]] &= ~np.uint16(LETTER | UPPER | LOWER)
     table[0x80:0xC0] |= SUSPECT
     table[ord("\n")] = 0
     for character in "\t" + _IGNORED:
@@ -136,6 +138,6 @@ def lower() -> NDArray[np.uint32]:
         small = chr(point).lower()
         if len(small) == 1:
             table[point] = ord(small)
-    for character in _APOSTROPHES:
-        table[ord(character)] = ord("'")
+    for character in apostrophes():
+        table[ord(character)] = ord(TYPED)
     return table

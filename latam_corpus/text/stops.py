@@ -1,6 +1,8 @@
 """Stop words of many languages as one hash table, and how often each document has them.
 
-One look-up a word serves all languages: the table's value is a bit set of the languages that list the word.
+One look-up a word serves all languages: the table's value is a bit set of the languages that list the word. A word with
+an apostrophe at an edge is looked up with it, as K'iche' has it, and where its language doesn't list it so, without,
+since the sign may be a quotation mark.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from latam_corpus.text.word_list_kernels import count_stops, insert
-from latam_corpus.text.words import WordTable, hash_words
+from latam_corpus.text.words import WordTable, listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -55,7 +57,7 @@ class StopTable:
         keys, bits = np.zeros(capacity, np.uint64), np.zeros(capacity, np.uint64)
         for number, language in enumerate(languages):
             if lists[language]:
-                insert(keys, bits, hash_words(list(lists[language])), np.uint64(1 << number))
+                insert(keys, bits, listed(list(lists[language])).wholes, np.uint64(1 << number))
         return cls(languages, keys, bits)
 
     def number(self, language: str) -> int:
@@ -99,5 +101,7 @@ class StopCounts:
         background_numbers = np.array([places[b] for b in background if places[b] >= 0], np.int64)
         n = len(words)
         own, distinct, other = np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64)
-        count_stops(words.arrays, table.keys, table.bits, own_number, background_numbers, own, distinct, other)
+        count_stops(
+            words.arrays, words.wholes, table.keys, table.bits, own_number, background_numbers, own, distinct, other
+        )
         return cls(own, distinct, other)

@@ -2,20 +2,21 @@
 
 A word is a maximal run of letters, marks and digits; an apostrophe between two letters belongs to it, so that
 *ch'ulel* and *p'unchaw* are one word. Its hash is of the lower-cased code points, with every form of the apostrophe
-folded to one. An apostrophe at the end of a word is left out unless Unicode calls it a letter (ʼ, ꞌ), since it
-can't be told from a closing quotation mark.
+(`orthography.apostrophes`) folded to one. An apostrophe at the edge of a word can't be told from a quotation mark and
+is left out, whatever its form; `wholes` has it, for lists that have such words.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import polars as pl
 
 from latam_corpus.text.characters import classes, lower
-from latam_corpus.text.words_kernels import COUNTERS, NEWLINE, Words, scan
+from latam_corpus.text.words_kernels import COUNTERS, EDGED, NEWLINE, Words, scan, with_edges
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +36,7 @@ class WordTable:
         hashes: uint64[w], of the folded word.
         starts: int64[w], byte offset in `data`.
         lengths: uint16[w], code points, 65,535 at most.
-        kinds: uint8[w], bits HAS_LETTER, HAS_DIGIT, CAPITAL, MIXED.
+        kinds: uint8[w], bits HAS_LETTER, HAS_DIGIT, CAPITAL, MIXED, EDGED.
         line_hashes: uint64[l], of the line's code points without white space; 0 for a blank line.
         line_ends: int64[l], byte offset just after the line, its line end left out.
         line_words: int64[l], index of the first word at or after the line's start.
@@ -120,6 +121,20 @@ class WordTable:
     def __len__(self) -> int:
         return len(self.doc_bytes) - 1
 
+    @cached_property
+    def wholes(self) -> NDArray[np.uint64]:
+        """The hashes of the words with the apostrophes at their edges, uint64[w]; of a word without one its own.
+
+        >>> table = WordTable.of(["ruk' rukʼ ruk"])
+        >>> [bool(table.wholes[0] == whole) for whole in table.wholes]
+        [True, True, False]
+        """
+        if not (self.kinds & EDGED).any():
+            return self.hashes
+        made = self.hashes.copy()
+        with_edges(self.arrays, classes(), lower(), made)
+        return made
+
     @property
     def word_count(self) -> NDArray[np.int64]:
         """Words a document, int64[n]."""
@@ -149,11 +164,20 @@ def hash_words(words: Sequence[str]) -> NDArray[np.uint64]:
     >>> len(set(hash_words(["Que", "que", "QUE"]).tolist()))
     1
     """
+    return listed(words).hashes
+
+
+def listed(words: Sequence[str]) -> WordTable:
+    """The table of entries that are one word each.
+
+    Raises:
+        ValueError: an entry isn't exactly one word.
+    """
     table = WordTable.of(words)
     wrong = np.flatnonzero(table.word_count != 1)
     if len(wrong):
         raise ValueError(f"«{words[int(wrong[0])]}» is not one word")
-    return table.hashes
+    return table
 
 
 if TYPE_CHECKING:

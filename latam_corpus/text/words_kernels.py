@@ -41,6 +41,7 @@ HAS_LETTER: Final = 1
 HAS_DIGIT: Final = 2
 CAPITAL: Final = 4  # starts with a capital
 MIXED: Final = 8  # a capital after a small letter
+EDGED: Final = 16  # has a letter, and an apostrophe before its first or after its last
 
 # What a line ends in.
 LINE_BLANK: Final = 0
@@ -127,6 +128,7 @@ def scan(words, class_of, lower_of):
         end = offsets[d + 1]
         chars = letters = uppers = digits = spaces = codes = mojibakes = repairs = 0
         in_word = False
+        edged = False
         word_hash = _BASIS
         word_start = i
         word_chars = 0
@@ -148,6 +150,7 @@ def scan(words, class_of, lower_of):
                     word_start = i
                     word_chars = 0
                     kind = 0
+                    edged = (class_before & np.uint16(APOSTROPHE)) != 0
                 first_plain = i
                 while i < end and _FIRST_PLAIN <= data[i] <= _LAST_PLAIN:
                     word_hash = (word_hash ^ np.uint64(data[i])) * _PRIME
@@ -176,6 +179,7 @@ def scan(words, class_of, lower_of):
                     word_chars = 0
                     kind = CAPITAL if cls & np.uint16(UPPER) else 0
                     small_before = False
+                    edged = (class_before & np.uint16(APOSTROPHE)) != 0
                 joined = True
                 if cls & np.uint16(LETTER):
                     letters += 1
@@ -199,6 +203,8 @@ def scan(words, class_of, lower_of):
                     hashes[w] = finish(word_hash)
                     starts[w] = word_start
                     lengths[w] = min(word_chars, 65535)
+                    if kind & HAS_LETTER and (edged or cls & np.uint16(APOSTROPHE)):
+                        kind |= EDGED
                     kinds[w] = kind
                     w += 1
                     in_word = False
@@ -264,6 +270,8 @@ def scan(words, class_of, lower_of):
             hashes[w] = finish(word_hash)
             starts[w] = word_start
             lengths[w] = min(word_chars, 65535)
+            if kind & HAS_LETTER and edged:
+                kind |= EDGED
             kinds[w] = kind
             w += 1
         if end > offsets[d] and data[end - 1] != NEWLINE:
@@ -283,3 +291,41 @@ def scan(words, class_of, lower_of):
         doc_words[d + 1] = w
         doc_lines[d + 1] = lines
     return w, lines
+
+
+@kernel
+def with_edges(words, class_of, lower_of, made):
+    """Hash the words that have an apostrophe at an edge anew, with it."""
+    data, doc_bytes, doc_words = words.data, words.doc_bytes, words.doc_words
+    starts, lengths, kinds = words.starts, words.lengths, words.kinds
+    apostrophe = np.uint64(lower_of[39])
+    for d in range(len(doc_words) - 1):
+        first, end = doc_bytes[d], doc_bytes[d + 1]
+        for w in range(doc_words[d], doc_words[d + 1]):
+            if not kinds[w] & EDGED:
+                continue
+            h = _BASIS
+            i = starts[w]
+            while i > first:  # over signs that count for nothing, to the one before the word
+                i -= 1
+                while data[i] & 0xC0 == 0x80:
+                    i -= 1
+                point, _ = decode(data, i)
+                if not class_of[point] & np.uint16(IGNORED):
+                    if class_of[point] & np.uint16(APOSTROPHE):
+                        h = (h ^ apostrophe) * _PRIME
+                    break
+            i = starts[w]
+            left = np.int64(lengths[w])
+            while i < end:  # the word's letters, and the sign after them
+                point, width = decode(data, i)
+                i += width
+                if class_of[point] & np.uint16(IGNORED):
+                    continue
+                if left == 0:
+                    if class_of[point] & np.uint16(APOSTROPHE):
+                        h = (h ^ apostrophe) * _PRIME
+                    break
+                h = (h ^ np.uint64(lower_of[point])) * _PRIME
+                left -= 1
+            made[w] = finish(h)

@@ -43,7 +43,7 @@ def words_in_other_languages(
     own = np.array([table.number(language) for language in languages], np.int64)
     others = np.array([number for number in map(table.number, background) if number >= 0], np.int64)
     found = np.zeros(len(words), np.int64)
-    count_mixed(words.arrays, table.keys, table.bits, own, others, found)
+    count_mixed(words.arrays, words.wholes, table.keys, table.bits, own, others, found)
     return found
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from latam_corpus.compiled import inlined, kernel
 from latam_corpus.text.slots_kernels import slot_of
 from latam_corpus.text.stops import MOST_LANGUAGES
+from latam_corpus.text.word_list_kernels import slot_of_word
 from latam_corpus.text.words_kernels import HAS_DIGIT, HAS_LETTER, LINE_BLANK
 
 
@@ -321,7 +322,7 @@ _LEAST_SHARE: Final = 0.25  # half of what running Spanish, Portuguese and Engli
 
 
 @kernel
-def count_mixed(words, keys, bits, own, others, found):
+def count_mixed(words, wholes, keys, bits, own, others, found):
     """Count the lines of each document with stop words of another language."""
     hashes, doc_words, doc_lines, line_words = words.hashes, words.doc_words, words.doc_lines, words.line_words
     tally = np.zeros(MOST_LANGUAGES, np.int64)
@@ -334,7 +335,7 @@ def count_mixed(words, keys, bits, own, others, found):
                 continue
             tally[:] = 0
             for i in range(begin, end):
-                languages = bits[slot_of(keys, hashes[i])]
+                languages = bits[slot_of_word(keys, bits, hashes[i], wholes[i], number)]
                 if languages == 0:
                     continue
                 if number >= 0:

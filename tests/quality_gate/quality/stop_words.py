@@ -15,13 +15,12 @@ import argparse
 import csv
 import json
 import lzma
-import re
 import sys
 import tarfile
 import textwrap
 import tomllib
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -29,6 +28,7 @@ from typing import TYPE_CHECKING, Any, Final
 import yaml
 
 from latam_corpus.paths import data_folder
+from latam_corpus.text.orthography import typed
 from latam_corpus.text.words import WordTable
 from latam_corpus.text.words_kernels import CAPITAL, HAS_DIGIT
 
@@ -57,6 +57,7 @@ NAMES: Final = (
     *("dios", "jesu", "jesú", "jeso", "cristo", "moisés", "perú", "peru", "riosi", "yus", "apajuí", "bungiu", "tupan"),
     *("tupàn", "tasorentsi", "tosorintsi", "cacaüyari", "nhanderuete", "mizhocjimi", "yompor"),
 )
+LEAST_FORM: Final = 0.25  # of the uses of a word, for one of its forms to be listed
 # Of two sources one has to say where a name is from: mostly capital within a line.
 NAME: Final = 0.6
 
@@ -74,12 +75,14 @@ class Plan:
         background: any document may turn out to be in it.
         most: words of the list.
         required: different words of the list that a document must have, where other texts were seen to have them.
+        nouns: words that aren't listed, since translations of the texts show them to be nouns or adjectives of content.
     """
 
     name: str
     texts: tuple[str, ...] = ()
     lists: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()
+    nouns: tuple[str, ...] = ()
     kin: bool = False
     background: bool = False
     most: int = 40
@@ -87,19 +90,23 @@ class Plan:
 
     def __post_init__(self) -> None:
         """Lists of TOML become tuples."""
-        for field in ("texts", "lists", "codes"):
-            object.__setattr__(self, field, tuple(getattr(self, field)))
+        for name in ("texts", "lists", "codes", "nouns"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
 
 
 @dataclass(frozen=True)
 class Source:
-    """How common words are in one source: their share of its paragraphs and of its words."""
+    """How common words are in one source: their share of its paragraphs and of its words.
+
+    Words are told apart without the apostrophes at their edges; `forms` has how often each is written with which.
+    """
 
     name: str
     paragraphs: int
     words: int
     spread: dict[str, float]
     share: dict[str, float]
+    forms: dict[str, Counter[str]] = field(default_factory=dict)
 
     def common(self, most: int, listed: set[str]) -> list[str]:
         """Its `most` commonest words by how many paragraphs have them, and what of `listed` stands in many."""
@@ -116,15 +123,16 @@ def counted(name: str, paragraphs: Sequence[str]) -> Source:
     spread: Counter[str] = Counter()
     total: Counter[str] = Counter()
     capital: Counter[str] = Counter()
+    forms: dict[str, Counter[str]] = {}
     for number in range(len(paragraphs)):
         first, last = int(table.doc_words[number]), int(table.doc_words[number + 1])
         seen = set()
         for i in range(first, last):
             if table.kinds[i] & HAS_DIGIT:
                 continue
-            length = int(table.lengths[i])
-            word = data[starts[i] : starts[i] + 4 * length].decode("utf-8", "ignore")[:length]
-            word = folded(word)
+            form = whole(data, starts[i], int(table.lengths[i]))
+            word = form.strip("'")
+            forms.setdefault(word, Counter())[form] += 1
             total[word] += 1
             seen.add(word)
             capital[word] += bool(table.kinds[i] & CAPITAL) and i > first
@@ -137,6 +145,7 @@ def counted(name: str, paragraphs: Sequence[str]) -> Source:
         words,
         {w: n / len(paragraphs) for w, n in spread.items() if w not in names},
         {w: n / words for w, n in total.items()},
+        forms,
     )
 
 
@@ -151,7 +160,7 @@ class Shelf:
         kind, label = key.split(":")
         if kind in ("fineweb", "justext"):
             listed = self._fineweb()[label] if kind == "fineweb" else self._justext(label)
-            words = list(dict.fromkeys(folded(w) for w in listed))
+            words = list(dict.fromkeys(folded(w).strip("'") for w in listed))
             size = len(words)
             return Source(f"{LICENCES[kind]}, {label}", 0, 0, {w: 1 - i / size for i, w in enumerate(words)}, {})
         return counted(f"{LICENCES[kind]}, {label}", self._texts(kind, label))
@@ -203,23 +212,37 @@ class Shelf:
         return list(dict.fromkeys(w.lower() for w in text.split() if single(w) and w[0].islower()))
 
 
+def whole(data: bytes, start: int, length: int) -> str:
+    """The folded word at this byte with the apostrophe at its start or end; one at both is a pair of quotation marks.
+
+    >>> whole("ri ‘tinamit’ rukʼ".encode(), 5, 7), whole("ri tinamit rukʼ".encode(), 11, 3)
+    ('tinamit', "ruk'")
+    """
+    read = folded(data[start : start + 4 * length + 4].decode("utf-8", "ignore"))
+    before = folded(data[max(0, start - 4) : start].decode("utf-8", "ignore"))[-1:]
+    word, after = read[:length], read[length : length + 1]
+    edges = before == "'", after == "'"
+    return word if all(edges) else f"{before if edges[0] else ''}{word}{after if edges[1] else ''}"
+
+
 def folded(word: str) -> str:
     """The word in small letters, every apostrophe the typewriter's: the word table takes them for one too."""
-    return re.sub("[’‘ʼʻꞌ]", "'", word.lower())
+    return typed(word.lower())
 
 
 def single(word: str) -> bool:
-    """Whether this is one word with letters alone."""
-    return int(WordTable.of([word]).word_count[0]) == 1 and word[-1].isalpha() and word[0].isalpha()
+    """Whether this is one word with letters alone, and apostrophes at its edges or inside."""
+    bare = word.strip("'")
+    return int(WordTable.of([word]).word_count[0]) == 1 and bare[-1:].isalpha() and bare[0].isalpha()
 
 
 def chosen(sources: Sequence[Source], lent: dict[str, float], plan: Plan) -> tuple[list[str], list[str]]:
     """The words, and those of them that a lender lists too. Of many sources a third must have a word."""
     votes: Counter[str] = Counter()
     rank: Counter[str] = Counter()
-    listed = {word for source in sources if not source.words for word in source.spread}
+    told = {word for source in sources if not source.words for word in source.spread}
     for source in sources:
-        for place, word in enumerate(source.common(2 * plan.most, listed)):
+        for place, word in enumerate(source.common(2 * plan.most, told)):
             votes[word] += 1
             rank[word] += place
     least = needed(sources)
@@ -231,10 +254,27 @@ def chosen(sources: Sequence[Source], lent: dict[str, float], plan: Plan) -> tup
     for word in sorted(votes, key=lambda w: (-votes[w], rank[w] / votes[w], w)):
         if votes[word] < least or not single(word) or word.startswith(NAMES):
             continue
-        if plan.kin or word not in lent or here.get(word, 0.0) >= 2 * lent[word]:
+        if word not in plan.nouns and (plan.kin or word not in lent or here.get(word, 0.0) >= 2 * lent[word]):
             found.append(word)
     found = found[: MOST_THIN if len(sources) == 1 else plan.most]
-    return found, [w for w in found if not plan.kin and w in lent]
+    listed = [form for word in found for form in written_as(word, sources)]
+    return listed, [form for form in listed if not plan.kin and form in lent]
+
+
+def written_as(word: str, sources: Sequence[Source]) -> list[str]:
+    """The word as it is written: whole, with the apostrophes at its edges, in each way that is no exception.
+
+    UNILEX's lists have apostrophes inside words, and hardly ever at an edge, where they were cut off: they don't count.
+    """
+    uses: dict[str, float] = {}
+    for source in sources:
+        if source.name.startswith(LICENCES["unilex"]):
+            continue
+        total = sum(source.forms.get(word, Counter()).values())
+        for form, times in source.forms.get(word, Counter()).items():
+            uses[form] = uses.get(form, 0.0) + times / total
+    least = LEAST_FORM * sum(uses.values())
+    return [form for form, times in sorted(uses.items(), key=lambda use: -use[1]) if times >= least] or [word]
 
 
 def lent_words(shelf: Shelf) -> dict[str, float]:
