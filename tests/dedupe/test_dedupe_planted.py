@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("LATAM_CORPUS_DATA") or ROOT.parent / "shared" / "data")
 _ROOM = "tests.benchmarks.dedupe"
 # By name: the package is `tests.benchmarks` to Python and `benchmarks` to the type checker.

@@ -15,7 +15,7 @@ from latam_corpus.toml_model import parse_toml
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-_PAGE = (Path(__file__).parent.parent / "docs" / "collecting.md").read_text(encoding="utf-8")
+_PAGE = (Path(__file__).parents[2] / "docs" / "collecting.md").read_text(encoding="utf-8")
 _BLOCKS = re.findall(r"```toml\n(.*?)```", _PAGE, re.DOTALL)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-_ROOT = Path(__file__).parents[1]
+_ROOT = Path(__file__).parents[2]
 _DOCS = _ROOT / "docs"
 # By name: the package is `tests.benchmarks` to Python and `benchmarks` to the type checker.
 _TABLES: Any = importlib.import_module("tests.benchmarks.tables")

@@ -24,7 +24,7 @@ from latam_corpus.text.words import utf8
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-DATA = Path(os.environ.get("LATAM_CORPUS_DATA") or Path(__file__).resolve().parents[2] / "shared" / "data")
+DATA = Path(os.environ.get("LATAM_CORPUS_DATA") or Path(__file__).resolve().parents[3] / "shared" / "data")
 
 WORDS = [
     *[

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from conftest import CommandLine, SmallRecipe, SmallSource
 
-DATA = Path(os.environ.get("LATAM_CORPUS_DATA") or Path(__file__).parents[2] / "shared" / "data")
+DATA = Path(os.environ.get("LATAM_CORPUS_DATA") or Path(__file__).parents[3] / "shared" / "data")
 
 _WHO = ("La maestra", "El panadero", "Mi abuela", "A vizinha", "O barqueiro", "La partera", "El arriero")
 _DID = ("cerró la puerta", "bajó al río", "encendió el fogón", "contou as moedas", "varreu o pátio", "miró el cerro")

@@ -18,7 +18,7 @@ from latam_corpus.dedupe.verify_kernels import OTHER_RUN
 from latam_corpus.dedupe.verify_pairs import A_IN_B, B_IN_A, KINDS, RULES, Rarity, Verdicts, verify_pairs
 from latam_corpus.text.words import WordTable
 
-DATA = Path(os.environ.get("LATAM_CORPUS_DATA") or Path(__file__).resolve().parents[2] / "shared" / "data")
+DATA = Path(os.environ.get("LATAM_CORPUS_DATA") or Path(__file__).resolve().parents[3] / "shared" / "data")
 STORY = (
     "El correo llegaba los jueves en una mula parda que conocía sola el camino del páramo. Don Anselmo la esperaba "
     "sentado en la puerta de la tienda con los anteojos puestos aunque no sabía leer, y cuando la veía asomar por la "

@@ -81,7 +81,7 @@ def test_a_plug_in_states_its_name_and_what_it_does(installed: Callable[[str], N
 
 def test_the_stage_that_the_design_shows_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The page's example is imported and called as it stands there."""
-    page = (Path(__file__).parents[1] / "docs" / "design.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs" / "design.md").read_text(encoding="utf-8")
     example = page.partition("# my_package/shorten.py\n")[2].partition("```")[0]
     (tmp_path / "acorta_de_prueba.py").write_text(example, encoding="utf-8")
     monkeypatch.syspath_prepend(str(tmp_path))

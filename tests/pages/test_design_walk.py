@@ -8,7 +8,7 @@ from typing import Any
 
 # By name: the package is `tests.benchmarks` to Python and `benchmarks` to the type checker.
 house: Any = importlib.import_module("tests.benchmarks.house")
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_the_walk_names_files_that_are_there_and_no_more_than_twelve() -> None:

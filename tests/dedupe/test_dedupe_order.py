@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from conftest import CommandLine, SmallRecipe
 
-DATA = Path(os.environ.get("LATAM_CORPUS_DATA") or Path(__file__).resolve().parents[2] / "shared" / "data")
+DATA = Path(os.environ.get("LATAM_CORPUS_DATA") or Path(__file__).resolve().parents[3] / "shared" / "data")
 _DAY = datetime(2024, 5, 1, tzinfo=UTC)
 _SPANISH = (
     "Había una vez, según contaban allí, un farero que todavía creía en las cartas. Después de la tormenta bajó a la "

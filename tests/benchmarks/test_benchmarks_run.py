@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 _FILES = (
     "literature/conha19/novels.jsonl.xz",
     "literature/eltec_por/novels.jsonl.xz",

@@ -10,7 +10,7 @@ import yaml
 
 import latam_corpus
 
-_ROOT = Path(__file__).parents[1]
+_ROOT = Path(__file__).parents[2]
 _HEADINGS = ["Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"]
 
 

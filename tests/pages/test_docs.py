@@ -16,7 +16,7 @@ from latam_corpus.__main__ import app
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_ROOT = Path(__file__).parents[1]
+_ROOT = Path(__file__).parents[2]
 _PACKAGE = _ROOT / "latam_corpus"
 # What was is told by these; they aren't rewritten when something moves.
 _HISTORY = ("CHANGELOG.md", "docs/decisions/", "docs/results/")

@@ -20,7 +20,7 @@ from latam_corpus.extract.stage import Extract
 
 pytestmark = pytest.mark.real
 
-_DATA = Path(os.environ.get("LATAM_CORPUS_DATA") or Path(__file__).resolve().parents[2] / "shared" / "data")
+_DATA = Path(os.environ.get("LATAM_CORPUS_DATA") or Path(__file__).resolve().parents[3] / "shared" / "data")
 _FOLDERS = {
     "aymara-global-voices": "indigenous/aymara_globalvoices",
     "conha19": "literature/conha19",

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-_ROOT = Path(__file__).parents[1]
+_ROOT = Path(__file__).parents[2]
 # These set up what the test has: the demo has a test of its own, and the command is the one installed here.
 _SET_UP = ("make demo", ". .venv/bin/activate")
 

@@ -13,7 +13,7 @@ import pytest
 if TYPE_CHECKING:
     from conftest import CommandLine
 
-DATA = Path(os.environ.get("LATAM_CORPUS_DATA") or Path(__file__).parents[2] / "shared" / "data")
+DATA = Path(os.environ.get("LATAM_CORPUS_DATA") or Path(__file__).parents[3] / "shared" / "data")
 pytestmark = [
     pytest.mark.real,
     pytest.mark.slow,
