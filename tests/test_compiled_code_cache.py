@@ -102,7 +102,7 @@ def test_what_is_compiled_stands_in_files_of_kernels() -> None:
     named = {path for path in PACKAGE.rglob("*.py") if compiling.search(path.read_text(encoding="utf-8"))}
     kernels = set(PACKAGE.rglob(KERNELS))
     assert named == kernels | {PACKAGE / "compiled.py"}
-    assert len(kernels) > 20
+    assert len(kernels) > 15
 
 
 def test_a_change_beside_a_kernel_is_compiled_anew(tmp_path: Path) -> None:

@@ -98,11 +98,12 @@ def test_moved_files_keep_the_pace_of_the_host_where_they_are(tmp_path: Path, si
     site.routes["/"] = page("inicio")
     for number, name in enumerate(("robots.txt", "ai.txt", ".well-known/tdmrep.json")):
         site.routes[f"/{name}"] = _to(f"{other.root}/{number}")
-    other.routes["/robots.txt"] = (200, _TEXT, b"User-agent: *\nCrawl-delay: 0.2")
+    other.routes["/robots.txt"] = (200, _TEXT, b"User-agent: *\nCrawl-delay: 0.5")
     assert _crawl(site, tmp_path, other, more=start)[0].pages == 2
     moments = [one.time for one in other.asked]
     assert len(moments) == 7  # three files and a page of its own, three of the other site
-    assert min(b - a for a, b in pairwise(moments)) >= 0.2
+    # A busy machine notes some late; by the source's own pace they would be 0.05 apart.
+    assert min(b - a for a, b in pairwise(moments)) >= 0.3
 
 
 def test_files_that_move_in_circles_end(tmp_path: Path, site: Any, other: Any) -> None:
@@ -126,7 +127,7 @@ def test_a_moved_file_does_not_take_the_unchecked_certificate_along(tmp_path: Pa
     with website.Website({"/": page("otra")}, tls=context) as safe:
         site.routes |= {"/": page("inicio"), "/robots.txt": _to(f"{safe.root}/robots.txt")}
         result, notes = _crawl(site, tmp_path, safe, more=f'unverified_tls = ["{site.host}"]')
-        assert [note["why"] for note in notes] == ["bad certificate"]
+        assert {note["why"] for note in notes} == {"bad certificate"}  # as often as it was tried
         assert (result.pages, safe.asked) == (0, [])
         more = f'unverified_tls = ["{safe.host}"]'
         assert _crawl(site, tmp_path / "dos", safe, more=more)[0].pages == 1

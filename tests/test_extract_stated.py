@@ -24,13 +24,13 @@ _LD = """<script type="application/ld+json">{"@context": "https://schema.org", "
 ]}</script>"""
 
 
-def _said(head: str, body: str = "<p>Hola.") -> HtmlMetadata:
+def _metadata(head: str, body: str = "<p>Hola.") -> HtmlMetadata:
     return read_page(f"<html><head>{head}</head><body>{body}</body></html>").metadata
 
 
 def test_json_ld_says_it_best() -> None:
     """What stands in the article's own description goes before meta tags and headings."""
-    metadata = _said(_LD + '<meta name="author" content="Redacción"><title>El Diario</title>', "<h1>Otra cosa</h1>")
+    metadata = _metadata(_LD + '<meta name="author" content="Redacción"><title>El Diario</title>', "<h1>Otra cosa</h1>")
     assert metadata.title == "Sube el río & baja el puente"
     assert metadata.creators == ("Ana Paz", "Luis Sosa")
     assert (metadata.published, metadata.section) == ("2024-05-03", "Ciudad")
@@ -41,7 +41,7 @@ def test_json_ld_says_it_best() -> None:
 
 def test_meta_tags_and_marked_elements_say_it_too() -> None:
     """Open Graph, Dublin Core, rel and itemprop; the address of a profile is no name."""
-    metadata = _said(
+    metadata = _metadata(
         '<meta property="og:title" content="Um dia no porto"><meta name="DC.date" content="2023-11-02">'
         '<meta name="article:author" content="https://rede.example/ana"><link rel="canonical" href="https://j.example/1">'
         '<meta property="article:section" content="Cidade">',
@@ -54,7 +54,7 @@ def test_meta_tags_and_marked_elements_say_it_too() -> None:
 
 def test_a_name_that_is_marked_is_found() -> None:
     """Where no meta tag names anybody."""
-    assert _said("", '<span itemprop="author">Rosa Mamani</span>').creators == ("Rosa Mamani",)
+    assert _metadata("", '<span itemprop="author">Rosa Mamani</span>').creators == ("Rosa Mamani",)
 
 
 def test_what_is_no_date_language_or_address_is_not_taken_for_one() -> None:
@@ -68,7 +68,7 @@ def test_what_is_no_date_language_or_address_is_not_taken_for_one() -> None:
 
 def test_half_a_character_in_a_description_is_replaced() -> None:
     """JSON may hold one, where a headline was cut through an emoji; no file could."""
-    metadata = _said(
+    metadata = _metadata(
         '<script type="application/ld+json">{"@type": "NewsArticle", "headline": "Hola \\ud83d amigo"}</script>'
     )
     assert metadata.title == "Hola ? amigo"
@@ -80,7 +80,7 @@ def test_half_a_character_in_a_description_is_replaced() -> None:
 )
 def test_malformed_descriptions_are_passed_over(broken: str) -> None:
     """A page is still read when what it says of itself makes no sense."""
-    metadata = _said(f'<script type="application/ld+json">{broken}</script><title>Aviso</title>')
+    metadata = _metadata(f'<script type="application/ld+json">{broken}</script><title>Aviso</title>')
     assert (metadata.title, metadata.creators, metadata.published) == ("Aviso", (), None)
 
 
@@ -96,14 +96,14 @@ def test_malformed_descriptions_are_passed_over(broken: str) -> None:
         ("", None),
     ],
 )
-def test_dates_are_read_where_their_order_is_known(metadata: str, found: str | None) -> None:
+def test_dates_are_read_where_their_order_is_known(said: str, found: str | None) -> None:
     """Years first, months that exist."""
-    assert day(metadata) == found
+    assert day(said) == found
 
 
 def test_licences_stand_in_many_places() -> None:
     """Links in the head and the text, objects in JSON-LD, Dublin Core where it is a licence; of a picture's, none."""
-    metadata = _said(
+    metadata = _metadata(
         '<link rel="license" href="https://creativecommons.org/licenses/by/4.0/deed.es">'
         '<meta name="DC.Rights" content="Derechos de autor 2024 Revista"><meta name="DC.Rights" content="CC BY-NC 4.0">'
         '<script type="application/ld+json">{"@type": "NewsArticle", "license": {"@id": "https://l.example/1"}, '
@@ -121,7 +121,7 @@ def test_licences_stand_in_many_places() -> None:
 def test_what_a_page_states_without_end_is_bounded() -> None:
     """Ten licences, none longer than an address is, and no text in the place of a section."""
     links = "".join(f'<a rel="license" href="https://l.example/{n}">L</a>' for n in range(500))
-    metadata = _said(
+    metadata = _metadata(
         f'<meta property="article:section" content="{"a" * 5000}">', links + f'<a rel=license href="/{links}">'
     )
     assert len(metadata.licences) == 10

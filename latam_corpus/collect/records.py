@@ -122,7 +122,8 @@ def chunked(
     Raises:
         SourceError: finding has raised it; all that was found before has been given by then.
 
-    >>> found = [Found(1, {"text": "uno"}, 3), None, Failure(3, "not JSON"), Found(4, {"text": "dos"}, 3)]
+    >>> one, another = NumberedRecord(1, {"text": "uno"}, 3), NumberedRecord(4, {"text": "dos"}, 3)
+    >>> found = [one, None, Failure(3, "not JSON"), another]
     >>> [(chunk.numbers, len(chunk.failures)) for chunk in chunked(found, Limits(2, 100))]
     [([1], 1), ([4], 0)]
     """

@@ -46,7 +46,7 @@ class Buckets:
 def into_buckets(values: NDArray[np.uint64], owners: NDArray[np.uint32] | None = None) -> Buckets:
     """The values by bucket; in each bucket in their order.
 
-    >>> made = laid(np.array([1 << 63, 5, 7], np.uint64), np.array([0, 1, 2], np.uint32))
+    >>> made = into_buckets(np.array([1 << 63, 5, 7], np.uint64), np.array([0, 1, 2], np.uint32))
     >>> made.values[:2].tolist(), made.owners.tolist(), int(made.starts[0, BUCKETS // 2])
     ([5, 7], [1, 2, 0], 2)
     """

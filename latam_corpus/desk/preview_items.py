@@ -136,7 +136,7 @@ def _original(row: dict[str, Any]) -> str:
 def page_words(page: str) -> str:
     r"""All the words that a page shows, a block a line: menus, notices and all.
 
-    >>> visible("<nav><a>Inicio</a></nav><p>La <b>barca</b> salió.</p><script>f()</script>")
+    >>> page_words("<nav><a>Inicio</a></nav><p>La <b>barca</b> salió.</p><script>f()</script>")
     'Inicio\nLa barca salió.'
     """
     try:

@@ -91,8 +91,9 @@ def read_metadata(page: Markup) -> HtmlMetadata:
     """What the page states; what is malformed in it is passed over.
 
     >>> from latam_corpus.extract.markup import read_markup
-    >>> said = stated(read_markup('<html lang="es"><meta name="author" content="Ana Paz"><time datetime="2024-05-03">'))
-    >>> said.creators, said.published, said.language
+    >>> page = '<html lang="es"><meta name="author" content="Ana Paz"><time datetime="2024-05-03">'
+    >>> metadata = read_metadata(read_markup(page))
+    >>> metadata.creators, metadata.published, metadata.language
     (('Ana Paz',), '2024-05-03', 'es')
     """
     found = _TellingTags()

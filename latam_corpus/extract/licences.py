@@ -35,7 +35,7 @@ def with_page_terms(frame: pl.DataFrame, found: Sequence[object]) -> pl.DataFram
 
     >>> row = {"url": ["https://a.example/1"], "rights": ["CC0-1.0"], "rights_tier": ["open"], "uses": [["train"]]}
     >>> page = Extracted("Hola", "x", licences=("//creativecommons.org/licenses/by-nc/4.0/", "/aviso-legal"))
-    >>> with_stated(pl.DataFrame(row), [page]).select("rights_tier", "uses").row(0)
+    >>> with_page_terms(pl.DataFrame(row), [page]).select("rights_tier", "uses").row(0)
     ('non_commercial', [])
     """
     told = {

@@ -160,7 +160,7 @@ def read_page(markup: str, model: Model | None = None) -> Page:
     """The page, read in one parse.
 
     >>> page = read_page("<html lang=es><body><p>Mañana no hay clases en la escuela.</p></body></html>")
-    >>> page.said.language, len(page.chances)
+    >>> page.metadata.language, len(page.chances)
     ('es', 1)
     """
     page = parsed(markup)

@@ -194,7 +194,7 @@ def after_changes(table: WordTable, before: pl.Series, after: pl.Series) -> Word
 def filtered(table: WordTable, mask: NDArray[np.bool_]) -> WordTable:
     """The word table of the documents where the mask is true.
 
-    >>> kept(WordTable.of(["uno", "dos y más", "tres"]), np.array([True, False, True])).doc_bytes.tolist()
+    >>> filtered(WordTable.of(["uno", "dos y más", "tres"]), np.array([True, False, True])).doc_bytes.tolist()
     [0, 3, 7]
     """
     edges = np.flatnonzero(np.diff(mask.astype(np.int8), prepend=0, append=0))
