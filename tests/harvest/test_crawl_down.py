@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from latam_corpus.harvest.crawl.frontier import Frontier
 from latam_corpus.harvest.crawl.website import Crawler
 
 if TYPE_CHECKING:
@@ -49,6 +50,11 @@ def test_a_host_that_goes_down_is_left_and_its_addresses_wait(tmp_path: Path) ->
     assert result.closed == {host: "no connection"}
     assert result.states == {"page": 1, "waiting": 20}
     assert (result.complete, result.causes) == (False, {})
+    frontier = Frontier(result.folder / "frontier.sqlite")
+    waiting = frontier.next(host, float("inf"))
+    frontier.close()
+    assert waiting is not None
+    assert waiting.tries == 0
     again = website.Website({name: page(name) for name in _NAMES})
     port = int(host.partition(":")[2])
     with pytest.MonkeyPatch.context() as patch:
@@ -109,3 +115,6 @@ def test_a_host_that_goes_down_before_its_ai_txt_is_read_is_left(tmp_path: Path)
         site.routes["/robots.txt"] = falls
         result = Crawler(website.source_of(site), tmp_path, website.Unseen(), first_rest=0.01).run()
         assert (result.closed, result.states) == ({site.host: "no connection"}, {"waiting": 1})
+        frontier = Frontier(result.folder / "frontier.sqlite")
+        assert set(frontier.files(site.root, 0.0)) == {f"{site.root}/robots.txt"}
+        frontier.close()

@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib
 import json
 import ssl
+import time
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import trustme
 
+from latam_corpus.harvest.crawl import website as crawl_website
 from latam_corpus.harvest.crawl.recheck import SiteReader
 from latam_corpus.harvest.crawl.website import Crawler
 
@@ -42,15 +44,25 @@ def _to(url: str) -> tuple[int, dict[str, str], bytes]:
     return 302, {"Location": url}, b""
 
 
-def test_a_robots_txt_that_has_moved_within_the_source_is_obeyed(tmp_path: Path, site: Any, other: Any) -> None:
+def test_a_robots_txt_that_has_moved_within_the_source_is_obeyed(
+    tmp_path: Path, site: Any, other: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It holds for the site that named it, and not for the one where it stands."""
+    monkeypatch.setattr(crawl_website, "_LONGEST_SLEEP", 0.02)
     site.routes |= {"/": page("inicio", "/privado", f"{other.root}/privado"), "/privado": page("p")}
     site.routes["/robots.txt"] = _to(f"{other.root}/reglas/gaceta.txt")
-    other.routes["/reglas/gaceta.txt"] = (200, _TEXT, b"User-agent: *\nDisallow: /privado")
+
+    def slow(handler: Any) -> None:
+        time.sleep(0.3)
+        other.answer(handler, (200, _TEXT, b"User-agent: *\nDisallow: /privado"))
+
+    other.routes["/reglas/gaceta.txt"] = slow
     other.routes["/privado"] = page("de otra")
     result, notes = _crawl(site, tmp_path, other)
     assert (result.pages, result.complete) == (2, True)
     assert [(note["cause"], note["url"]) for note in notes] == [("shut out by robots", f"{site.root}/privado")]
+    # While it is on its way nothing is asked twice.
+    assert [one.path for one in site.asked].count("/robots.txt") == 1
     # The other host's own rules were read before a path of it was asked for.
     assert [one.path for one in other.asked][:2] == ["/robots.txt", "/reglas/gaceta.txt"]
 

@@ -296,6 +296,7 @@ class Crawler:
         now = self._frontier.now()
         waiting, root = job.waiting, root_of(job.waiting.url)
         started = time.monotonic()
+        self._moved.pop(job.file, None)  # until here its site waits, and doesn't ask for it again
         self._requests, self._last = self._requests + 1, job.address
         charge(job.host, answer.size, answer.seconds, self._frontier)
         rest: float | None = None
@@ -374,7 +375,7 @@ class Crawler:
                 cause: Cause = "shut out by robots" if robots in known.files else "too many redirects"
                 self._abandon(job, TroubleError(cause, to=job.address), now)
                 return None
-        return self._moved.pop(job.file)
+        return job
 
     def _abandon(self, job: Job, trouble: TroubleError, now: float) -> None:
         """A file that has moved can't be had where it is."""
