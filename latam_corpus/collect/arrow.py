@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
 import polars as pl
 import pyarrow as pa
@@ -14,7 +14,6 @@ from latam_corpus.collect.records import Chunk, Failure
 from latam_corpus.collect.spans import Span, by_size
 from latam_corpus.collect.streams import Pieces, blocks, compression, seekable
 from latam_corpus.errors import SourceError
-from latam_corpus.process_memory import bounded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,16 +22,12 @@ if TYPE_CHECKING:
     from latam_corpus.collect.records import Content, Limits
 
 _MAGIC: Final = b"ARROW1"
-# Four kilobytes may unpack to as many gigabytes as somebody likes. What a worker may hold has room for this, and for
-# what Arrow's allocator has set aside, about as much again.
-MOST_DECODED: Final = 2**30
 # What Arrow raises on files that somebody damaged, or made so; `ValueError` is a name or text that isn't UTF-8.
 UNREADABLE: Final = (pa.ArrowException, OSError, ValueError)
 _FOREIGN: Final = (
     pa.types.is_union, pa.types.is_interval, pa.types.is_run_end_encoded, pa.types.is_decimal256, pa.types.is_list_view,
     pa.types.is_large_list_view,
 )  # fmt: skip
-T = TypeVar("T")
 
 
 def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
@@ -46,7 +41,7 @@ def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
     with ExitStack() as opened:
         stream = _opened(content, opened)
         try:
-            for schema, batch in bounded_each(_batches(stream, span, columns_read(source))):
+            for schema, batch in _batches(stream, span, columns_read(source)):
                 columns = names_of(schema)
                 for piece in within(batch, limits):
                     yield chunk_of(piece, number, columns)
@@ -69,7 +64,7 @@ def split(content: Content, source: Source, bytes_: int) -> list[Span]:
             stream.seek(0)
             file = pa.ipc.open_file(stream)
             batches = (file.get_batch(number) for number in range(file.num_record_batches))
-            sizes = bounded_each((batch.nbytes, batch.num_rows) for batch in batches)
+            sizes = ((batch.nbytes, batch.num_rows) for batch in batches)
             return by_size("batches", sizes, bytes_)
         except UNREADABLE as error:
             raise SourceError(content.relative, cause_of(error), "check that it is an Arrow file") from None
@@ -168,24 +163,6 @@ def within(batch: pa.RecordBatch, limits: Limits) -> Iterator[pa.RecordBatch]:
     rows = max(1, min(limits.rows, int(limits.bytes_ / each)))
     for start in range(0, batch.num_rows, rows):
         yield batch.slice(start, rows)
-
-
-def bounded_each(batches: Iterator[T]) -> Iterator[T]:
-    """The same, each decoded within `MOST_DECODED`.
-
-    Raises:
-        pa.ArrowInvalid: one would need more.
-    """
-    while True:
-        try:
-            with bounded(MOST_DECODED):
-                batch = next(batches, None)
-        except MemoryError:
-            told = f"rows unpack to more than {MOST_DECODED:,} bytes at a time, as bombs do"
-            raise pa.ArrowInvalid(told) from None
-        if batch is None:
-            return
-        yield batch
 
 
 def cause_of(error: Exception) -> str:

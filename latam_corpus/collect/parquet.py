@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
 
-from latam_corpus.collect.arrow import UNREADABLE, bounded_each, cause_of, chunk_of, names_of, within
+from latam_corpus.collect.arrow import UNREADABLE, cause_of, chunk_of, names_of, within
 from latam_corpus.collect.mapping import columns_read
 from latam_corpus.collect.spans import Span, by_size
 from latam_corpus.collect.streams import seekable
@@ -36,7 +36,7 @@ def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
             for group in range(*((span.start, span.stop) if span else (file.num_row_groups,))):
                 rows = _rows(file, group, limits)
                 batches = file.iter_batches(rows, row_groups=[group], columns=wanted, use_threads=False)
-                for batch in bounded_each(batches):
+                for batch in batches:
                     # What a column's dictionary holds once, its rows may hold many times.
                     for piece in within(batch, limits):
                         yield chunk_of(piece, number, columns)

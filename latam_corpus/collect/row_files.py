@@ -18,7 +18,7 @@ from latam_corpus.catalog.identity import doc_id
 from latam_corpus.catalog.rights import tier_of
 from latam_corpus.catalog.source import Source
 from latam_corpus.collect import jsonl
-from latam_corpus.collect.arrow import UNREADABLE, bounded_each, cause_of, within
+from latam_corpus.collect.arrow import UNREADABLE, cause_of, within
 from latam_corpus.collect.records import Content, Limits
 from latam_corpus.collect.streams import compression, open_url, stem
 from latam_corpus.errors import ConfigError, SourceError
@@ -62,7 +62,7 @@ def read_chunks(path: Path) -> Iterator[list[dict[str, Any]]]:
     if kind_of(path) == "parquet":
         try:
             with pq.ParquetFile(path) as file:
-                for batch in bounded_each(file.iter_batches(_LIMITS.rows)):
+                for batch in file.iter_batches(_LIMITS.rows):
                     for piece in within(batch, _LIMITS):
                         yield piece.to_pylist()
         except UNREADABLE as error:

@@ -1,11 +1,7 @@
-"""Parquet and Arrow files that are bombs, have odd names or odd types end in a sentence or in rows, and in no crash."""
+"""Parquet and Arrow files of odd names or types end in a sentence or in rows, and in no crash."""
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -14,7 +10,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from latam_corpus.catalog.source import Source
-from latam_corpus.collect import arrow
 from latam_corpus.collect.files import list_inputs, read
 from latam_corpus.toml_model import parse_toml
 
@@ -46,70 +41,12 @@ def _error(frame: pl.DataFrame) -> tuple[str, str]:
     return reason, evidence
 
 
-# In processes of their own: what one has had in memory and let go doesn't count against the bound, nor does what
-# Arrow's allocator has set aside.
-_PLAIN = os.environ | {"ARROW_DEFAULT_MEMORY_POOL": "system"}
-_MAKE = """
-import sys
-from pathlib import Path
-import pyarrow as pa
-from tests.test_collect_columnar import _write
-_write(Path(sys.argv[1]), pa.table({"text": pa.repeat("a" * 2**20, 300)}))
-"""
-_READ = """
-import json, sys
-from pathlib import Path
-from latam_corpus.collect import arrow
-from latam_corpus.collect.files import list_inputs, split
-from latam_corpus.collect.row_files import read_chunks
-from latam_corpus.errors import ConfigError
-from tests.test_collect_columnar import _SOURCE, _read
-arrow.MOST_DECODED = 64 * 2**20
-path = Path(sys.argv[1])
-frame = _read(path)
-spans = [len(split(_SOURCE, file, 10)) for file in list_inputs(_SOURCE, path)]
-said = ""
-if path.suffix == ".parquet":
-    try:
-        list(read_chunks(path))
-    except ConfigError as error:
-        said = str(error)
-print(json.dumps([frame["drop_reason"].to_list(), frame["evidence"].to_list(), spans, said]))
-"""
-
-
-@pytest.mark.parametrize("suffix", [".parquet", ".arrow", ".ipc"])
-def test_a_file_that_unpacks_to_gigabytes_is_told(tmp_path: Path, suffix: str) -> None:
-    """300 rows with one text of a megabyte are some kilobytes; no more than a bound is ever unpacked at a time."""
-    path = tmp_path / f"bomba{suffix}"
-    made, told = (
-        subprocess.run(
-            [sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=False, env=_PLAIN
-        )
-        for script in (_MAKE, _READ)
-    )
-    assert made.returncode == 0, made.stderr
-    assert path.stat().st_size < 200_000
-    assert told.returncode == 0, told.stderr
-    (reason,), (evidence,), spans, said = json.loads(told.stdout)
-    assert "unreadable" in reason
-    assert "as bombs do" in evidence
-    assert spans == [1]
-    assert ("as bombs do" in said) == (suffix == ".parquet")
-
-
 def test_a_large_file_within_the_bound_is_read_in_pieces(tmp_path: Path) -> None:
     """What a dictionary holds once is held once a row, and no frame is larger for it."""
     path = _write(tmp_path / "grande.parquet", pa.table({"text": pa.repeat("a" * _MB, 60)}))
     frames = [frame for file in list_inputs(_SOURCE, path) for frame in read(_SOURCE, file)]
     assert sum(frame.height for frame in frames) == 60
     assert max(frame.height for frame in frames) <= 20
-
-
-def test_the_limit_is_gone_when_a_file_was_read(tmp_path: Path) -> None:
-    """It is the process's own."""
-    _read(_write(tmp_path / "n.parquet", pa.table({"text": ["Hola"]})))
-    assert len(bytearray(arrow.MOST_DECODED + 64 * _MB)) > arrow.MOST_DECODED
 
 
 @pytest.mark.parametrize("suffix", [".parquet", ".arrow", ".ipc"])
