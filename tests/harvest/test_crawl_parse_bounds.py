@@ -6,6 +6,8 @@ import gzip
 import importlib
 import json
 import re
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -175,3 +177,21 @@ def test_what_is_parsed_apart_is_the_same(monkeypatch: pytest.MonkeyPatch) -> No
     assert (again.value.cause, again.value.detail) == (told.value.cause, told.value.detail)
     assert here is not None
     assert here.pages == ["https://a.example/1"]
+
+
+def test_what_the_crawler_held_before_does_not_count(tmp_path: Path) -> None:
+    """The box judges by its own memory: a crawler that once held more than the limit reads sitemaps as before."""
+    script = tmp_path / "crawler.py"
+    script.write_text(
+        "held = bytearray(1_200_000_000)\n"
+        "held[::4096] = b'1' * len(held[::4096])\n"
+        "del held\n"
+        "from latam_corpus.harvest.crawl import apart\n"
+        "from latam_corpus.harvest.crawl.links import listing\n"
+        "apart.LARGE = 0\n"
+        "body = b'<urlset><url><loc>https://a.example/1</loc></url></urlset>'\n"
+        "print(apart.parsed(listing, body, 'https://a.example/s.xml').pages)\n",
+        encoding="utf-8",
+    )
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False)
+    assert done.stdout == "['https://a.example/1']\n", done.stderr

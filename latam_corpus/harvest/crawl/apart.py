@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import base64
 import pickle
-import resource
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from latam_corpus.extract.child import Failed, Job, Limits
 from latam_corpus.extract.document import Extracted
 from latam_corpus.extract.sandbox import extract
 from latam_corpus.harvest.crawl.causes import TroubleError
+from latam_corpus.process_memory import held
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -56,25 +55,17 @@ def called(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     """What the box does: call the parser, and write down what it gives as if that were a text."""
     del parameters
     parser, body, rest, memory_mb = pickle.loads(raw)  # noqa: S301  (our own parent's)
-    before = _resident()
+    before = held("VmRSS")
     answer: tuple[Any, Any]
     try:
         answer = parser(body, *rest), None
     except TroubleError as error:
         answer = None, (error.cause, error.detail, error.retry)
     # At the limit libxml2 may give a part of the tree as if it were all.
-    if resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before > _NEAR * memory_mb * 2**20:
+    # (`ru_maxrss` would be the parent's at its start, and of every document before; the box forgets the peak of each.)
+    if held("VmHWM") - before > _NEAR * memory_mb * 2**20:
         raise MemoryError
     return Extracted(base64.b64encode(pickle.dumps(answer)).decode(), _CALLED)
-
-
-def _resident() -> int:
-    """Bytes of memory that this process holds; without bound where the system doesn't tell."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    except OSError:
-        return 2**62
-    return pages * resource.getpagesize()
 
 
 def _trouble(failed: Failed) -> TroubleError:
