@@ -149,4 +149,6 @@ def bound_line(bound: dict[str, Any]) -> str:
     limits += [f"≤ {bound['max']:g}"] if bound["max"] is not None else []
     value = "no list" if bound["value"] is None else f"{bound['value']:.3g}"
     mark = "✓" if bound["kept_to"] else "✗"
-    return f"{mark} {bound['signal']:<26}{value:>8}  {' '.join(limits):<16}{bound['file']}"
+    held = bound.get("held_as")
+    short = "" if held is None else f"  (few words: held as {held:.3g})"
+    return f"{mark} {bound['signal']:<26}{value:>8}  {' '.join(limits):<16}{bound['file']}{short}"
