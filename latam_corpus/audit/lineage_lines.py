@@ -126,6 +126,11 @@ def _step(step: dict[str, Any]) -> str:
     evidence = step["evidence"]
     if step["stage"] == "extract" and step["verdict"] == "changed":  # what the page states is told above
         return "passed, its terms narrowed by the page's licence" if "tier_before" in evidence else "passed"
+    if step["stage"] == "identify" and step["verdict"] == "changed":
+        return (
+            f"by its source's word, {evidence['declared']} (prior {evidence['prior']:g}); "
+            f"its text alone shows {evidence['shown']}, score {evidence['score']:.2f}"
+        )
     shown = ", ".join(f"{key} = {value}" for key, value in evidence.items()) if isinstance(evidence, dict) else ""
     return f"{step['verdict']} {step['reason'] if step['reason'] != step['stage'] else ''} {shown}".strip()
 

@@ -63,6 +63,7 @@ class Rule(NamedTuple):
     borrowed: float
     no_name: int
     function_words: int
+    declared: float
 
 
 def _read_rule() -> Rule:
