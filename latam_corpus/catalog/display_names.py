@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.codes import known_code
+from latam_corpus.errors import nearest
 from latam_corpus.messages import Message, _, same
 from latam_corpus.text.folding import folded
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 GENRES: Final = {
     "news": _("news"),
@@ -150,6 +151,56 @@ def language_name(code: str) -> Message:
     ('portugués', 'quy')
     """
     return _NAMES.get(code, same(code))
+
+
+def genre_name(genre: str) -> Message:
+    """What a genre is called; the word itself where it is none of those.
+
+    >>> genre_name("oral_history").translate("pt"), str(genre_name("x"))
+    ('história oral', 'x')
+    """
+    return GENRES.get(genre, same(genre))
+
+
+# What people write for a word that is called otherwise here, without accents.
+_ALSO: Final = {
+    "collect.form": {
+        "poesia": "verse", "poema": "verse", "poemas": "verse", "poetry": "verse", "versos": "verse",
+        "cancion": "verse",        "letra": "verse", "texto": "prose", "narrativa": "prose",
+    },
+    "genre": {
+        "periodico": "news", "diario": "news", "jornal": "news", "noticias": "news", "cuentos": "literature",
+        "contos": "literature", "novela": "literature", "romance": "literature", "poesia": "literature",
+        "canciones": "lyrics", "cancoes": "lyrics", "musica": "lyrics", "entrevistas": "oral_history",
+        "testimonios": "oral_history", "leyes": "legal", "leis": "legal", "biblia": "religious", "sitio": "web",
+    },
+    "rights.uses": {"training": "train", "publicar": "redistribute", "publish": "redistribute"},
+}  # fmt: skip
+
+
+def near_word(key: str, typed: str, known: Sequence[str]) -> str | None:
+    """The word that was meant where one of these must stand: by what people call it, else the closest.
+
+    Args:
+        key: of a source's file or a recipe, dotted; empty where the word is itself a key.
+        typed: what stands there.
+        known: what may.
+
+    >>> near_word("", "titulo", ["id", "title"]), near_word("collect.form", "poesía", ["prose", "verse"])
+    ('title', 'verse')
+    >>> near_word("genre", "imprensa", ["news", "web"]), near_word("genre", "xyzzy", ["news", "web"])
+    ('news', None)
+    """
+    wanted = folded(typed)
+    key = {"release.admit": "rights.tier", "release.uses": "rights.uses"}.get(key, key)
+    called = KEYS.get(wanted) if not key else _ALSO.get(key, {}).get(wanted)
+    if called in known:
+        return called
+    names = VOCABULARIES.get(key, {})
+    words = {name: word for word in known for name in (word, *same(names.get(word, word)).translations().values())}
+    by_name = {folded(name): word for name, word in words.items()}
+    near = nearest(wanted, by_name)
+    return by_name[near] if near else None
 
 
 def word_of(vocabulary: Mapping[str, Message], typed: str) -> str | None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from latam_corpus.catalog.display_names import GENRES, TIERS, USES
 from latam_corpus.cli import completion
 from latam_corpus.cli.show import RunProgress, console, errors, number, print_json, table
+from latam_corpus.cli.ui_language import spoken
 from latam_corpus.errors import ConfigError, ReleaseError, closest
+from latam_corpus.messages import Message, _, enumerated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,10 +57,11 @@ def check(
     from latam_corpus.pipeline.recipe import load_recipe
     from latam_corpus.release.store import Store
 
-    found = load_recipe(recipe)
+    found = load_recipe(recipe, spoken())
     plan = checked_plan(found, {}, None)
-    _, against = with_indexes(plan, Store.at(store or out / "store"), None)
+    _plan, against = with_indexes(plan, Store.at(store or out / "store"), None)
     seen = examine_sources(checked_plan(found, parse_inputs(found, inputs), None)) if inputs else []
+    left_out = _left_out(found, plan)
     told = {
         "recipe": found.name,
         "ok": True,
@@ -64,26 +69,33 @@ def check(
         "steps": [step.title for segment in plan.segments for step in segment.steps],
         "against": [manifest.spec for manifest in against],
         "release": found.release.model_dump(mode="json") if found.release else None,
-        "left_out": _left_out(found, plan),
-        "hints": found.hints(),
+        "left_out": {source: str(why) for source, why in left_out.items()},
+        "hints": list(map(str, found.hints())),
         "inputs": [_input(one) for one in seen],
     }
     if as_json:
         print_json(told)
         return
     console.print(f"{found.name}: {found.title}")
-    console.print("stages   " + " → ".join(entry.use for entry in found.stage))
-    table("", ["source", "genre", "rights", "uses"], [(s.id, s.genre, s.tier, " ".join(s.uses)) for s in plan.sources])
+    console.print(_("stages   {stages}", stages=" → ".join(entry.use for entry in found.stage)))
+    rows = [
+        (s.id, s.genre and GENRES[s.genre], TIERS[s.tier], enumerated(USES[use] for use in s.uses))
+        for s in plan.sources
+    ]
+    table("", [_("source"), _("genre"), _("rights"), _("uses")], rows)
     for manifest in against:
-        console.print(f"against  {manifest.spec}: {number(manifest.rows)} documents")
+        console.print(_("against  {version}: {n} documents", version=manifest.spec, n=number(manifest.rows)))
     if found.release:
-        console.print(f"release  {found.release.name}: admits {', '.join(found.release.admit)}")
-        for source, why in told["left_out"].items():  # type: ignore[attr-defined]
-            console.print(f"         «{source}» will be measured and left out: {why}")
+        admitted = enumerated(TIERS[tier] for tier in found.release.admit)
+        console.print(_("release  {name}: admits {tiers}", name=found.release.name, tiers=admitted))
+        for source, why in left_out.items():
+            console.print(_("         «{source}» will be measured and left out: {why}", source=source, why=why))
     for one in seen:
-        looked = f"{number(one.facts.records)} records of {one.looked_at} of {one.files} files looked at"
-        console.print(f"input    {one.source}: {looked}", markup=False)
-    console.print("nothing is wrong")
+        figures = {"n": number(one.facts.records), "some": one.looked_at, "files": one.files}
+        console.print(
+            _("input    {source}: {n} records of {some} of {files} files looked at", source=one.source, **figures)
+        )
+    console.print(_("nothing is wrong"))
     _tell_hints(found)
     tell_examined(seen)
 
@@ -105,19 +117,24 @@ def _input(one: Examined) -> dict[str, object]:
 
 def _tell_hints(recipe: Recipe) -> None:
     for hint in recipe.hints():
-        errors.print(f"hint     {hint}", markup=False)
+        errors.print(_("hint     {hint}", hint=hint))
 
 
-def _left_out(recipe: Recipe, plan: Plan) -> dict[str, str]:
+def _left_out(recipe: Recipe, plan: Plan) -> dict[str, Message]:
     """The sources that the release won't hold, and why; single records may state other rights."""
+    from latam_corpus.pipeline.default_recipe import unreleasable
+
     if not recipe.release:
         return {}
     found = {}
     for source in plan.sources:
         if source.tier not in recipe.release.admit:
-            found[source.id] = f"its rights tier is {source.tier}"
+            found[source.id] = _("its rights tier is {tier}", tier=TIERS[source.tier])
         elif missing := set(recipe.release.uses) - set(source.uses):
-            found[source.id] = f"its terms don't allow: {', '.join(sorted(missing))}"
+            lacking = enumerated(USES[use] for use in sorted(missing))
+            found[source.id] = _("its terms don't allow: {uses}", uses=lacking)
+        elif why := unreleasable(source, datetime.now(UTC).date()):
+            found[source.id] = why
     return found
 
 
@@ -138,18 +155,17 @@ def parse_inputs(recipe: Recipe, given: Sequence[str]) -> dict[str, str]:
         elif len(ids) == 1 and not (separator and "/" not in name and not Path(entry).exists()):
             source, where = ids[0], entry
         elif separator:
-            raise ConfigError("--input", f"«{name}» is no source of {recipe.name}", closest(name, ids))
+            problem = _("«{name}» is no source of {recipe}", name=name, recipe=recipe.name)
+            raise ConfigError("--input", problem, closest(name, ids))
         else:
-            raise ConfigError("--input", f"«{entry}» names no source", f"say which: {ids[0]}={entry}")
+            which = _("say which: {example}", example=f"{ids[0]}={entry}")
+            raise ConfigError("--input", _("«{entry}» names no source", entry=entry), which)
         if source in found:
-            places = f"«{found[source]}» and «{where}»"
-            raise ConfigError(
-                "--input",
-                f"«{source}» is given twice: {places}",
-                "name one folder, or a glob in quotes, for all its files",
-            )
+            problem = _("«{source}» is given twice: «{a}» and «{b}»", source=source, a=found[source], b=where)
+            raise ConfigError("--input", problem, _("name one folder, or a glob in quotes, for all its files"))
         if not where:
-            raise ConfigError("--input", f"«{source}» has no place", f"write {source}=PATH")
+            remedy = _("write {example}", example=f"{source}=PATH")
+            raise ConfigError("--input", _("«{source}» has no place", source=source), remedy)
         found[source] = where
     return found
 
@@ -179,7 +195,7 @@ def run(
     from latam_corpus.pipeline.survival import accepted
 
     reason = accepted(accept_loss)
-    found = load_recipe(recipe)
+    found = load_recipe(recipe, spoken())
     opened = open_store(store, out)
     located = parse_inputs(found, inputs)
     mended: list[str] = []

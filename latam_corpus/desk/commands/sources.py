@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from latam_corpus.cli.show import block, console, errors, print_json, table
-from latam_corpus.cli.ui_language import Lang, in_their_language, ui_language
+from latam_corpus.cli.ui_language import spoken
 from latam_corpus.desk.answers import choice
 from latam_corpus.desk.check_source import Finding, check_source
 from latam_corpus.desk.commands.inventory import inventory
@@ -72,17 +72,15 @@ class _Terminal:
 
 
 @app.command("new")
-@in_their_language
 def new(
     path: Annotated[Path | None, typer.Argument(metavar="FILE", help="The file to write; ID.toml by default.")] = None,
     template: Annotated[str, typer.Option("--template", metavar="NAME", help="The kind of holder; see --list.")] = "",
     blank: Annotated[bool, typer.Option("--blank", help="Ask nothing: write the template to fill in by hand.")] = False,
     listed: Annotated[bool, typer.Option("--list", help="List the templates.")] = False,
-    lang: Lang = "",
     as_json: Json = False,
 ) -> None:
     """Write a source's file by questions and answers; never over another file. Answers can be piped, one a line."""
-    language = ui_language(lang)
+    language = spoken()
     if listed:
         _list_templates(language, as_json)
         return
@@ -141,18 +139,16 @@ def _chosen(screen: _Terminal, language: str) -> Template:
 
 
 @app.command("check")
-@in_their_language
 def check(
     files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Source files.")],
     where: Annotated[str, typer.Option("--input", metavar="PATH", help="Where the records of the one file are.")] = "",
-    lang: Lang = "",
     as_json: Json = False,
 ) -> None:
     """Say everything that is wrong with source files, and what to write instead. Exit code 1 when something is.
 
     With --input, the first records are read, and the columns that the file names are looked for in them.
     """
-    language = ui_language(lang)
+    language = spoken()
     told: list[dict[str, Any]] = []
     if where and len(files) > 1:
         raise ConfigError("--input", "it goes with one file", "check the files one by one")
