@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from latam_corpus.pipeline.step_file import Tally
 
-_KINDS: Final = {"source": _("source"), "language": _("language"), "genre": _("genre"), "country": _("country")}
-KINDS: Final = tuple(_KINDS)
+LOSS_KINDS: Final = {"source": _("source"), "language": _("language"), "genre": _("genre"), "country": _("country")}
+KINDS: Final = tuple(LOSS_KINDS)
 # Of two records of one document the later stays: the document survives.
 _UNJUDGED: Final = frozenset({"supersede"})
 _MOST_REASONS: Final = 3
@@ -121,7 +121,7 @@ class Loss:
             stage=self.stage,
             kept=self.kept,
             rows=self.rows_in,
-            kind=_KINDS[self.kind],
+            kind=LOSS_KINDS[self.kind],
             value=self.value,
             share=f"{100 * self.kept / self.rows_in:.3g}",
             floor=f"{100 * self.floor:g}",
@@ -211,7 +211,7 @@ def check_floors(floors: Floors, stages: Sequence[str], sources: Sequence[str], 
     for table, known in (("stage", stages), ("source", sources), ("genre", vocabulary.GENRES)):
         for name in getattr(floors, table):
             if name not in known:
-                problem = _("no {kind} here is «{name}»", kind=_KINDS.get(table, table), name=name)
+                problem = _("no {kind} here is «{name}»", kind=LOSS_KINDS.get(table, table), name=name)
                 raise ConfigError(f"{place}, [survival.{table}]", problem, closest(name, known))
     for name in floors.language:
         iso_code(short(name), f"{place}, [survival.language]")
