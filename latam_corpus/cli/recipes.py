@@ -11,14 +11,13 @@ import typer
 
 from latam_corpus.catalog.display_names import GENRES, TIERS, USES
 from latam_corpus.cli import completion
+from latam_corpus.cli.inputs import Inputs, InputsFile, Select, located, selected
 from latam_corpus.cli.show import RunProgress, console, errors, number, print_json, table
 from latam_corpus.cli.ui_language import spoken
-from latam_corpus.errors import ConfigError, ReleaseError, closest
+from latam_corpus.errors import ReleaseError
 from latam_corpus.messages import Message, _, enumerated
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from latam_corpus.collect.examine import Examined
     from latam_corpus.pipeline.plan import Plan
     from latam_corpus.pipeline.recipe import Recipe
@@ -28,10 +27,6 @@ RecipeName = Annotated[
     typer.Argument(help="A recipe: a TOML file, or the name of a shipped one.", autocompletion=completion.recipes),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Inputs = Annotated[
-    list[str],
-    typer.Option("--input", help="Where a source's records are: SOURCE=PATH, or PATH when the recipe has one source."),
-]
 Out = Annotated[Path, typer.Option("--out", help="The folder of runs, work and the release store.")]
 AcceptLoss = Annotated[
     str | None,
@@ -43,6 +38,8 @@ StoreUrl = Annotated[str | None, typer.Option("--store", help="Release store, a 
 def check(
     recipe: RecipeName,
     inputs: Inputs = [],  # noqa: B006  (Typer reads the default and never changes it)
+    inputs_file: InputsFile = None,
+    select: Select = [],  # noqa: B006
     out: Out = Path("out"),
     store: StoreUrl = None,
     as_json: Json = False,
@@ -57,10 +54,11 @@ def check(
     from latam_corpus.pipeline.recipe import load_recipe
     from latam_corpus.release.store import Store
 
-    found = load_recipe(recipe, spoken())
+    found = selected(load_recipe(recipe, spoken()), select)
     plan = checked_plan(found, {}, None)
     _plan, against = with_indexes(plan, Store.at(store or out / "store"), None)
-    seen = examine_sources(checked_plan(found, parse_inputs(found, inputs), None)) if inputs else []
+    places = located(found, inputs, inputs_file)
+    seen = examine_sources(checked_plan(found, places, None)) if places else []
     left_out = _left_out(found, plan)
     told = {
         "recipe": found.name,
@@ -138,41 +136,11 @@ def _left_out(recipe: Recipe, plan: Plan) -> dict[str, Message]:
     return found
 
 
-def parse_inputs(recipe: Recipe, given: Sequence[str]) -> dict[str, str]:
-    """Source id → path, from `SOURCE=PATH` or, where the recipe has one source, `PATH`.
-
-    Raises:
-        ConfigError: a path alone for a recipe with several sources, an unknown source, or one that is named twice.
-    """
-    from latam_corpus.pipeline.plan import named_sources
-
-    ids = [source.id for source, _ in named_sources(recipe)]
-    found: dict[str, str] = {}
-    for entry in given:
-        name, separator, path = entry.partition("=")
-        if separator and name in ids:
-            source, where = name, path
-        elif len(ids) == 1 and not (separator and "/" not in name and not Path(entry).exists()):
-            source, where = ids[0], entry
-        elif separator:
-            problem = _("«{name}» is no source of {recipe}", name=name, recipe=recipe.name)
-            raise ConfigError("--input", problem, closest(name, ids))
-        else:
-            which = _("say which: {example}", example=f"{ids[0]}={entry}")
-            raise ConfigError("--input", _("«{entry}» names no source", entry=entry), which)
-        if source in found:
-            problem = _("«{source}» is given twice: «{a}» and «{b}»", source=source, a=found[source], b=where)
-            raise ConfigError("--input", problem, _("name one folder, or a glob in quotes, for all its files"))
-        if not where:
-            remedy = _("write {example}", example=f"{source}=PATH")
-            raise ConfigError("--input", _("«{source}» has no place", source=source), remedy)
-        found[source] = where
-    return found
-
-
 def run(
     recipe: RecipeName,
     inputs: Inputs = [],  # noqa: B006  (Typer reads the default and never changes it)
+    inputs_file: InputsFile = None,
+    select: Select = [],  # noqa: B006
     out: Out = Path("out"),
     engine: Annotated[str, typer.Option(help="in-process or local.")] = "local",
     workers: Annotated[int, typer.Option(help="Worker processes; 0 for one a processor.")] = 1,
@@ -195,11 +163,11 @@ def run(
     from latam_corpus.pipeline.survival import accepted
 
     reason = accepted(accept_loss)
-    found = load_recipe(recipe, spoken())
+    found = selected(load_recipe(recipe, spoken()), select)
     opened = open_store(store, out)
-    located = parse_inputs(found, inputs)
+    places = located(found, inputs, inputs_file)
     mended: list[str] = []
-    plan, against = planned(found, located, out, opened, limit, mended=mended, only_look=dry_run)
+    plan, against = planned(found, places, out, opened, limit, mended=mended, only_look=dry_run)
     chosen = make_engine(engine, workers or os.cpu_count() or 1)
     tell_examined(examine_sources(plan))
     parts = find_parts(plan, limit, tell_looking)

@@ -20,6 +20,7 @@ from latam_corpus.dedupe.fingerprint import Fingerprint
 from latam_corpus.errors import ConfigError, PartError, as_one, closest
 from latam_corpus.messages import Message, _
 from latam_corpus.pipeline.keys import digest_of, made_of, rows_code, stage_digest
+from latam_corpus.pipeline.recipe import seen_from
 from latam_corpus.pipeline.registry import make_stage
 from latam_corpus.pipeline.supersede import Supersede
 from latam_corpus.pipeline.survival import check_floors
@@ -205,12 +206,14 @@ def make_plan(recipe: Recipe, inputs: Mapping[str, str], limit: int | None = Non
     """
     place = str(recipe.file)
     located = named_sources(recipe)
-    sources = tuple(source for source, _ in located)
-    locations = {source.id: where for source, where in located if where} | dict(inputs)
-    unknown = [name for name in inputs if name not in {source.id for source in sources}]
-    if unknown:
-        problem = _("--input names «{source}», no source of this recipe", source=unknown[0])
-        raise ConfigError(place, problem, closest(unknown[0], (s.id for s in sources)))
+    sources = tuple(source for source, _where in located)
+    stated = {name: seen_from(recipe.file.parent, where) for name, where in recipe.inputs.items()}
+    locations = {source.id: where for source, where in located if where} | stated | dict(inputs)
+    ids = [source.id for source in sources]
+    for option, named in (("--input", inputs), ("[inputs]", recipe.inputs)):
+        if unknown := [name for name in named if name not in ids]:
+            problem = _("{option} names «{source}», no source of this recipe", option=option, source=unknown[0])
+            raise ConfigError(place, problem, closest(unknown[0], ids))
     chosen = tuple(source for source in sources if not inputs or source.id in inputs)
     segments = tuple(_segments(recipe, chosen))
     plan = Plan(recipe, chosen, locations, segments, limit)

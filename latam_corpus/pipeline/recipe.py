@@ -28,7 +28,7 @@ from latam_corpus.toml_model import parse_toml, read_toml
 from latam_corpus.vocabulary import Tier, Use
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from latam_corpus.catalog.source import Source
 
@@ -71,12 +71,17 @@ class ReleaseEntry(BaseModel):
 
 
 class Recipe(BaseModel):
-    """A recipe as its file states it."""
+    """A recipe as its file states it.
+
+    Attributes:
+        inputs: source id → where its records are, seen from the recipe's folder; `--input` counts before it.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
     title: str
     genre: Genre | None = None
     sources: Annotated[tuple[str, ...], _Listed] = Field(min_length=1)
+    inputs: dict[str, str] = Field(default_factory=dict)
     stage: Annotated[tuple[StageEntry, ...], _Listed] = Field(min_length=1)
     survival: Floors | None = None
     release: ReleaseEntry | None = None
@@ -112,7 +117,41 @@ class Recipe(BaseModel):
 
     def digest(self) -> str:
         """SHA-256, hex, of what the recipe states."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+        # Where the input lies decides nothing.
+        return hashlib.sha256(self.model_dump_json(exclude={"inputs"}).encode()).hexdigest()
+
+    def narrowed(self, sources: Mapping[str, str], stages: Collection[str]) -> Recipe:
+        """The recipe with these of its sources and stages alone, all of them where none is given.
+
+        Without one of its stages it releases nothing, and its floors judge nothing.
+
+        Args:
+            sources: by id what the recipe calls them.
+            stages: registry keys.
+        """
+        kept = tuple(entry for entry in self.stage if entry.use in stages) if stages else self.stage
+        change: dict[str, Any] = {"stage": kept}
+        if sources:
+            change |= {
+                "sources": tuple(sources.values()),
+                "inputs": {name: where for name, where in self.inputs.items() if name in sources},
+                "survival": self.survival and self.survival.of_sources(sources),
+            }
+        if len(kept) < len(self.stage):
+            change |= {"survival": None, "release": None}
+        found = self.model_copy(update=change)
+        chosen = ", ".join([*sources, *stages])
+        found._text = f"# --select {chosen}\n{self.text}"  # noqa: SLF001  (of this class)
+        return found
+
+
+def seen_from(folder: Path, where: str) -> str:
+    """A path that a file states, from that file's folder; a URL stays.
+
+    >>> seen_from(Path("a"), "b"), seen_from(Path("a"), "/b"), seen_from(Path("a"), "s3://b/c")
+    ('a/b', '/b', 's3://b/c')
+    """
+    return where if "://" in where else str(folder / Path(where).expanduser())
 
 
 def shipped_recipes() -> dict[str, Path]:

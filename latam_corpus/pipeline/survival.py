@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -20,7 +20,7 @@ from latam_corpus.errors import ConfigError, closest
 from latam_corpus.messages import Message, _
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from latam_corpus.pipeline.step_file import Tally
 
@@ -72,6 +72,10 @@ class Floors(BaseModel):
             if value not in own:
                 return max((own[code] for code in self.admitting(value)), default=self.stage.get(stage, self.floor))
         return own.get(value, self.stage.get(stage, self.floor))
+
+    def of_sources(self, ids: Collection[str]) -> Self:
+        """The floors of a run of these sources alone."""
+        return self.model_copy(update={"source": {name: floor for name, floor in self.source.items() if name in ids}})
 
     @cached_property
     def by_language(self) -> dict[str, float]:
