@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from latam_corpus.catalog.display_names import read_back
 from latam_corpus.cli.show import block, console, errors, print_json, table
 from latam_corpus.cli.ui_language import spoken
 from latam_corpus.desk.answers import choice
@@ -173,6 +174,8 @@ def check(
             continue
         verdict = _WRONG.fill(n=len(wrong)) if wrong else _RIGHT
         console.print(f"{'✗' if wrong else '✓'} {path}: {verdict.translate(language)}", markup=False)
+        if source and str(read_back(source)):
+            console.print(_("  read as: {facts}", facts=read_back(source)))
         for one in found:
             mark = "" if one.wrong else f"{_ADVICE.translate(language)}: "
             console.print(f"  {mark}{one.told(language)}", markup=False)
