@@ -7,12 +7,13 @@ import tomllib
 import types
 import typing
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from latam_corpus.errors import ConfigError, as_one, cause_of, nearest, one_of
 from latam_corpus.messages import Message, _, same
+from latam_corpus.toml_syntax import syntax_mistake
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 M = TypeVar("M", bound=BaseModel)
 Near: TypeAlias = "Callable[[str, str, Sequence[str]], str | None]"
 
+ID_FORM: Final = _("small letters without accents, digits and hyphens between them, such as cartas-familia")
 # Pydantic's words for what a TOML author must write.
 _WANTED = {
     "string_type": _("a text in quotes"),
@@ -40,6 +42,10 @@ _WANTED = {
     "greater_than": _("a number above {gt}"),
     "greater_than_equal": _("a number of {ge} or more"),
     "less_than_equal": _("a number of {le} or less"),
+    "float_type": _("a number without quotes"),
+    "float_parsing": _("a number without quotes"),
+    "int_parsing": _("a whole number"),
+    "bool_parsing": _("true or false"),
     "too_short": _("a list with something in it"),
 }
 
@@ -127,7 +133,7 @@ def parse_toml(text: str, model: type[M], name: str, near: Near = _nearest) -> M
     if isinstance(found, model):
         return found
     assert isinstance(found, list)  # noqa: S101  (the model or what is wrong)
-    raise as_one([config_error(one, name) for one in found])
+    raise as_one([config_error(one, name) for one in sorted(found, key=lambda one: one.line or 0)])
 
 
 def checked_toml(text: str, model: type[M], near: Near = _nearest) -> M | list[Mistake]:
@@ -136,13 +142,16 @@ def checked_toml(text: str, model: type[M], near: Near = _nearest) -> M | list[M
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         at = re.search(r"at line (\d+)", str(error))
-        return [Mistake("syntax", int(at[1]) if at else None, "", raised=error)]
+        return [Mistake("syntax", int(at[1]) if at else None, "", text, raised=error)]
     except RecursionError:
         return [Mistake("syntax", None, "", raised=ValueError("its lists or tables are nested too deeply"))]
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        return [_mistake(one, text, model, near) for one in error.errors(include_url=False)]
+        found = [_mistake(one, text, model, near) for one in error.errors(include_url=False)]
+        keys = {one.key for one in found}
+        # Pydantic calls a list too short whose entries are wrong.
+        return [one for one in found if one.kind != "too_short" or f"{one.key}.0" not in keys]
 
 
 def _mistake(error: ErrorDetails, text: str, model: type[BaseModel], near: Near) -> Mistake:
@@ -168,8 +177,9 @@ def _mistake(error: ErrorDetails, text: str, model: type[BaseModel], near: Near)
 def config_error(mistake: Mistake, name: str) -> ConfigError:
     """The error of a mistake in the file of this name."""
     if mistake.kind == "syntax":
-        problem = _("not TOML: {reason}", reason=mistake.raised)
-        return ConfigError(name, problem, _("texts stand in quotes, lists in brackets"))
+        line, reason, remedy = syntax_mistake(str(mistake.raised), mistake.line, str(mistake.given))
+        place = _("{file}, line {line}", file=name, line=line) if line else name
+        return ConfigError(place, _("not TOML: {reason}", reason=reason), remedy)
     place = _("{file}, line {line}", file=name, line=mistake.line) if mistake.line else name
     key, last = mistake.key, mistake.key.rpartition(".")[2]
     if mistake.kind == "unknown":
@@ -178,18 +188,23 @@ def config_error(mistake: Mistake, name: str) -> ConfigError:
         return ConfigError(place, _("the key «{key}» is missing", key=key), _("add «{key} = …»", key=last))
     if mistake.kind == "refused":
         sentence = same(mistake.raised.args[0] if mistake.raised else mistake.told)
-        problem, half = Half("problem", {"sentence": sentence}), Half("remedy", {"sentence": sentence})
-        refused = Message("«{key}»: {problem}", {"key": key, "problem": problem}) if key else problem
+        said, half = Half("problem", {"sentence": sentence}), Half("remedy", {"sentence": sentence})
+        refused = Message("«{key}»: {problem}", {"key": key, "problem": said}) if key else said
         return ConfigError(place, refused, half)
     given = shown(mistake.given)
     if mistake.kind == "choice":
         problem = _("«{key}» may not be {given}", key=key, given=given)
         return ConfigError(place, problem, mistake.remedy)
-    wanted = _WANTED.get(mistake.kind)
-    remedy = same(mistake.told[:1].lower() + mistake.told[1:])
-    if wanted:
-        remedy = _("it must be {wanted}", wanted=wanted.fill(**mistake.bound))
-    return ConfigError(place, _("«{key}» is {given}", key=key, given=given), remedy)
+    return ConfigError(place, _("«{key}» is {given}", key=key, given=given), wanted(mistake))
+
+
+def wanted(mistake: Mistake) -> Message:
+    """The remedy of a value of the wrong type or size: what it must be, else pydantic's words."""
+    if mistake.key == "id" and mistake.kind == "string_pattern_mismatch":
+        return _("it must be {wanted}", wanted=ID_FORM)
+    if mistake.kind in _WANTED:
+        return _("it must be {wanted}", wanted=_WANTED[mistake.kind].fill(**mistake.bound))
+    return same(mistake.told[:1].lower() + mistake.told[1:])
 
 
 class Half(Message):

@@ -16,7 +16,7 @@ from typer.core import TyperGroup
 
 from latam_corpus.__about__ import __version__
 from latam_corpus.cli.ui_language import speak_as_typed, spoken, with_language
-from latam_corpus.errors import ConfigError, CorpusError, cause_of
+from latam_corpus.errors import ConfigError, CorpusError, MistakesError, cause_of
 from latam_corpus.messages import Message, _
 
 if TYPE_CHECKING:
@@ -140,7 +140,8 @@ def run(app: typer.Typer) -> None:
 
 def _end(error: CorpusError) -> NoReturn:
     """Say an error in the language that is spoken, and end with its exit code."""
-    _tell(_("error: {error}", error=error.translated(spoken())), "red")
+    for one in error.errors if isinstance(error, MistakesError) else (error,):
+        _tell(_("error: {error}", error=one.translated(spoken())), "red")
     sys.exit(error.exit_code)
 
 

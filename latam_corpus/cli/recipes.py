@@ -15,10 +15,13 @@ from latam_corpus.cli.inputs import Inputs, InputsFile, Select, located, selecte
 from latam_corpus.cli.show import RunProgress, console, errors, number, print_json, table
 from latam_corpus.cli.ui_language import spoken
 from latam_corpus.errors import ReleaseError
-from latam_corpus.messages import Message, _, enumerated
+from latam_corpus.messages import _, enumerated
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from latam_corpus.collect.examine import Examined
+    from latam_corpus.messages import Message
     from latam_corpus.pipeline.plan import Plan
     from latam_corpus.pipeline.recipe import Recipe
 
@@ -51,15 +54,17 @@ def check(
     from latam_corpus.api.run_recipe import checked_plan, with_indexes
     from latam_corpus.cli.outcome import tell_examined
     from latam_corpus.pipeline.contracts import examine_sources
-    from latam_corpus.pipeline.recipe import load_recipe
+    from latam_corpus.pipeline.mistakes import checked_recipe, hints_of, missing_inputs
     from latam_corpus.release.store import Store
 
-    found = selected(load_recipe(recipe, spoken()), select)
+    found = selected(checked_recipe(recipe, spoken()), select)
     plan = checked_plan(found, {}, None)
+    missing_inputs(plan)
     _plan, against = with_indexes(plan, Store.at(store or out / "store"), None)
     places = located(found, inputs, inputs_file)
     seen = examine_sources(checked_plan(found, places, None)) if places else []
     left_out = _left_out(found, plan)
+    hints = hints_of(plan, datetime.now(UTC).date())
     told = {
         "recipe": found.name,
         "ok": True,
@@ -68,7 +73,7 @@ def check(
         "against": [manifest.spec for manifest in against],
         "release": found.release.model_dump(mode="json") if found.release else None,
         "left_out": {source: str(why) for source, why in left_out.items()},
-        "hints": list(map(str, found.hints())),
+        "hints": list(map(str, hints)),
         "inputs": [_input(one) for one in seen],
     }
     if as_json:
@@ -94,7 +99,7 @@ def check(
             _("input    {source}: {n} records of {some} of {files} files looked at", source=one.source, **figures)
         )
     console.print(_("nothing is wrong"))
-    _tell_hints(found)
+    _tell_hints(hints)
     tell_examined(seen)
 
 
@@ -113,8 +118,8 @@ def _input(one: Examined) -> dict[str, object]:
     }
 
 
-def _tell_hints(recipe: Recipe) -> None:
-    for hint in recipe.hints():
+def _tell_hints(hints: Sequence[Message]) -> None:
+    for hint in hints:
         errors.print(_("hint     {hint}", hint=hint))
 
 
@@ -157,6 +162,7 @@ def run(
     from latam_corpus.cli.outcome import tell_examined, tell_looking, tell_plan, tell_result
     from latam_corpus.engine.choose import make_engine
     from latam_corpus.pipeline.contracts import examine_sources
+    from latam_corpus.pipeline.mistakes import hints_of
     from latam_corpus.pipeline.recipe import load_recipe
     from latam_corpus.pipeline.run import find_parts
     from latam_corpus.pipeline.run import run as run_plan
@@ -174,7 +180,7 @@ def run(
     if dry_run:
         tell_plan(plan, parts, out, as_json=as_json)
         return
-    _tell_hints(found)
+    _tell_hints(hints_of(plan, datetime.now(UTC).date()))
     progress = RunProgress()
     try:
         batch = (batch_rows, 2**24) if batch_rows else None

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 from latam_corpus.catalog.display_names import VOCABULARIES, country_of, language_of, near_word
 from latam_corpus.catalog.source import Source
 from latam_corpus.desk.advice import advice
-from latam_corpus.desk.syntax import syntax_mistake
 from latam_corpus.messages import Message, _, enumerated, same
-from latam_corpus.toml_model import Half, checked_toml, line_of, shown
+from latam_corpus.toml_model import ID_FORM, Half, checked_toml, line_of, shown
+from latam_corpus.toml_syntax import syntax_mistake
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +41,6 @@ _ALIKE: Final = {
     "list_type": "tuple_type", "mapping_type": "dict_type", "model_attributes_type": "model_type",
     "date_from_datetime_parsing": "date_type", "date_from_datetime_inexact": "date_type",
 }  # fmt: skip
-_ID: Final = _("small letters without accents, digits and hyphens between them, such as cartas-familia")
 _MUST: Final = _("it must be {wanted}")
 _IS: Final = _("it says {given}")
 _NO_CHOICE: Final = _("«{given}» is no choice")
@@ -124,7 +123,7 @@ def check_source(text: str, name: str = "") -> tuple[Source | None, list[Finding
 
 def _finding(mistake: Mistake, text: str) -> Finding:
     if mistake.kind == "syntax":
-        line, problem, remedy = syntax_mistake(mistake, text)
+        line, problem, remedy = syntax_mistake(str(mistake.raised), mistake.line, text)
         return Finding(line, "", problem, remedy)
     problem, remedy = _said(mistake)
     # A list's entry is named by its number, from 1, as people count.
@@ -147,8 +146,8 @@ def _said(mistake: Mistake) -> tuple[Message, Message]:
         return problem, _WRITE.fill(code=code) if code else remedy
     if mistake.kind == "choice":
         return _choice(mistake)
-    wanted = _ID if mistake.key == "id" and mistake.kind == "string_pattern_mismatch" else None
-    wanted = wanted or _WANTED.get(_ALIKE.get(mistake.kind, mistake.kind)) or same(mistake.told)
+    is_id = mistake.key == "id" and mistake.kind == "string_pattern_mismatch"
+    wanted = ID_FORM if is_id else _WANTED.get(_ALIKE.get(mistake.kind, mistake.kind)) or same(mistake.told)
     return _IS.fill(given=_value(mistake.given)), _MUST.fill(wanted=wanted.fill(**mistake.bound))
 
 

@@ -13,6 +13,7 @@ import pydantic
 from latam_corpus.errors import ConfigError, as_one, closest
 from latam_corpus.messages import Message, _
 from latam_corpus.stages import Barrier, Stage
+from latam_corpus.toml_model import Mistake, shown, wanted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -102,9 +103,10 @@ def make_stage(name: str, options: Mapping[str, Any], place: str | Message) -> S
         try:
             values[key] = pydantic.TypeAdapter(hints[key]).validate_python(value)
         except pydantic.ValidationError as error:
-            why = error.errors()[0]["msg"]
-            problem = _("option «{option}» of «{stage}»: {why}", option=key, stage=name, why=why)
-            wrong.append(ConfigError(place, problem))
+            told = error.errors(include_url=False)[0]
+            mistake = Mistake(told["type"], None, key, told=told["msg"], bound=told.get("ctx", {}))
+            problem = _("option «{option}» of «{stage}» is {given}", option=key, stage=name, given=shown(value))
+            wrong.append(ConfigError(place, problem, wanted(mistake)))
     if wrong:
         raise as_one(wrong)
     try:

@@ -24,8 +24,10 @@ _NAMES = tomllib.loads(GROUPS.with_name("names.toml").read_text(encoding="utf-8"
 @pytest.mark.parametrize(
     ("typed", "code"),
     [
-        ("náhuatl", "nah"), ("NAHUATL", "nah"), ("otomí", "oto"), ("maya yucateco", "yua"), ("zapoteco del Istmo", "zai"),
-        ("Zapoteco", "zap"), ("quechua ayacuchano", "quy"), ("guarani mbyá", "gun"), ("K'iche'", "quc"), ("K’iche’", "quc"),
+        ("náhuatl", "nah"), ("NAHUATL", "nah"),
+        ("otomí", "oto"), ("maya yucateco", "yua"), ("zapoteco del Istmo", "zai"),
+        ("Zapoteco", "zap"), ("quechua ayacuchano", "quy"), ("guarani mbyá", "gun"),
+        ("K'iche'", "quc"), ("K’iche’", "quc"),
         ("gn", "grn"), ("wixárika", "hch"), ("nheengatu", "yrl"), ("Aymara", "aym"), ("por", "por"),
         ("sí", None), ("si", None), ("não", None), ("no", None), ("mixteco", None), ("sin", "sin"),
     ],
@@ -79,10 +81,13 @@ def test_a_day_that_is_none_is_refused(typed: str) -> None:
 def test_check_reads_the_names_back(command_line: CommandLine, tmp_path: Path) -> None:
     """So that a code that means another language is seen."""
     path = tmp_path / "a.toml"
-    path.write_text('id = "a"\ntitle = "A"\nholder = "B"\ngenre = "news"\ncountry = "PY"\nlanguages = ["grn", "zai"]\n')
+    about = 'id = "a"\ntitle = "A"\nholder = "B"\n'
+    path.write_text(about + 'genre = "news"\ncountry = "PY"\nlanguages = ["grn", "zai"]\n')
     told = command_line("sources", "check", path, "--lang", "es")
-    assert "se lee así: género: prensa · país: PY: Paraguay · lenguas: grn: guaraní, zai: zapoteco del Istmo" in told.out
-    path.write_text('id = "a"\ntitle = "A"\nholder = "B"\nlanguages = ["mixteco"]\n')
+    assert (
+        "se lee así: género: prensa · país: PY: Paraguay · lenguas: grn: guaraní, zai: zapoteco del Istmo" in told.out
+    )
+    path.write_text(about + 'languages = ["mixteco"]\n')
     told = command_line("sources", "check", path, "--lang", "pt")
     assert "muitas línguas se chamam “mixteco”; escreva o código" in told.out
     assert language_name("xyz").translate("es") == "xyz"

@@ -24,6 +24,7 @@ from latam_corpus.desk.source_argument import check_file
 from latam_corpus.desk.template import Template, load_template, templates
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _, same
+from latam_corpus.pipeline.mistakes import unread
 from latam_corpus.report.page_frame import unwritable
 
 if TYPE_CHECKING:
@@ -159,6 +160,8 @@ def check(
         if source and by_id.setdefault(source.id, path) != path:
             same_id = _SAME_ID.fill(id=source.id, path=by_id[source.id])
             found = [*found, Finding(None, "id", same_id, _OTHER_ID)]
+        if source:
+            found = [*found, *(Finding(None, "collect.files", *one) for one in unread(source))]
         if source and where:
             found = [*found, *_of_records(source, where)]
         wrong = [one for one in found if one.wrong]
