@@ -41,6 +41,13 @@ STEPS: Final = (
     _("putting documents in order"),
     _("comparing pairs of documents"),
     _("reading every doc_id"),
+    _("comparing with the earlier version"),
+    _("pairing documents that share passages"),
+    _("pulling"),
+    _("verifying"),
+    _("reading"),
+    _("writing shards"),
+    _("sorting into shards"),
 )
 _WIDTH_OF_FILES: Final = 160
 _SECONDS_A_LINE: Final = 10
@@ -250,12 +257,18 @@ def _with_pace(line: Message, pace: dict[str, float]) -> Message:
 def progress() -> Iterator[Callable[[str, int, int], None]]:
     """What is told of work on files: what is done, how much of it, of how much. A live bar, elsewhere a line each."""
     if not errors.is_terminal:
-        yield lambda what, done, total: errors.print(f"{what}: done") if done == total else None
+        yield (
+            lambda what, done, total: (
+                errors.print(_("{what}: done", what=translated(what, spoken()))) if done == total else None
+            )
+        )
         return
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     with Progress(*columns, console=errors, transient=True) as bar:
         task = bar.add_task("", total=None)
-        yield lambda what, done, total: bar.update(task, description=visible(what), completed=done, total=total)
+        yield lambda what, done, total: bar.update(
+            task, description=visible(translated(what, spoken())), completed=done, total=total
+        )
 
 
 class Unseen:
