@@ -19,7 +19,7 @@ from latam_corpus.corpus import ROW, rows_of
 from latam_corpus.dedupe.decision_rows import decision_rows
 from latam_corpus.dedupe.fingerprint import Fingerprint, text_hash
 from latam_corpus.dedupe.fingerprint_index import digest_of_index, open_index
-from latam_corpus.dedupe.near_duplicates import verified_pairs
+from latam_corpus.dedupe.near_duplicates import STATED, verified_pairs
 from latam_corpus.dedupe.order import DECIDED_BY, TERMS, Keeping, decided_by, in_order
 from latam_corpus.dedupe.scheme import SKETCH, Scheme
 from latam_corpus.stages import Barrier
@@ -43,6 +43,8 @@ class Dedupe(Barrier):
         near: whether near-duplicates are looked for; else only equal texts are.
         contained: "keep" or "drop" documents that stand in a much longer one, such as a poem in an anthology.
         templates: "keep" or "drop" texts of one form with other numbers or names, such as decrees.
+        variants: "keep" or "drop" texts that share much and have words of their own throughout, such as a song from
+            another place or a text in another spelling.
         against: a release, NAME@VERSION, whose documents are known already; the command line puts the folder of its
             fingerprint index in its place. Its documents are neither read nor changed.
         keep: of a document of that release and a new one: "existing", the release's; or "best", whichever the order
@@ -54,9 +56,12 @@ class Dedupe(Barrier):
     """
 
     name: ClassVar[str] = "dedupe"
-    needs: ClassVar[frozenset[str]] = frozenset(_KEYS)
+    needs: ClassVar[frozenset[str]] = frozenset({*_KEYS, *STATED})
     gives: ClassVar[frozenset[str]] = frozenset(
-        {"drop_reason", "duplicate_of", "contained_in", "containment", "duplicate_cluster", "cluster_size"}
+        {
+            *("drop_reason", "duplicate_of", "contained_in", "variant_of"),
+            *("containment", "duplicate_cluster", "cluster_size"),
+        }
     )
 
     # The index is told by its content: see `fingerprint`.
@@ -65,6 +70,7 @@ class Dedupe(Barrier):
     near: bool = True
     contained: Literal["keep", "drop"] = "keep"
     templates: Literal["keep", "drop"] = "keep"
+    variants: Literal["keep", "drop"] = "keep"
     against: str = ""
     keep: Literal["existing", "best"] = "existing"
     admit: tuple[Tier, ...] = ()
@@ -153,6 +159,7 @@ class Dedupe(Barrier):
             weights.rename({"kept_row": ROW}),
             keep_contained=self.contained == "keep",
             keep_templates=self.templates == "keep",
+            keep_variants=self.variants == "keep",
         )
         corpus.step("deciding on true pairs", len(found.pairs), len(found.pairs))
         fallen = near.filter((pl.col(ROW) >= corpus.height) & pl.col("drop_reason").is_not_null())[ROW]
@@ -193,7 +200,15 @@ def _equal(rows: pl.DataFrame, keeping: Keeping) -> pl.DataFrame:
     )
 
 
-_NEAR_TOLD = ("drop_reason", "duplicate_of", "containment", "duplicate_cluster", "cluster_size", "contained_in")
+_NEAR_TOLD = (
+    "drop_reason",
+    "duplicate_of",
+    "containment",
+    "duplicate_cluster",
+    "cluster_size",
+    "contained_in",
+    "variant_of",
+)
 
 
 def _decided(groups: pl.DataFrame, near: pl.DataFrame | None = None) -> pl.DataFrame:

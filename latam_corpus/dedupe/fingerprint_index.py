@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 from latam_corpus import schema
 from latam_corpus.corpus import PieceFile, ragged
 from latam_corpus.dedupe.fingerprint_kernels import pack, unpack
-from latam_corpus.dedupe.scheme import ANCHORS, SKETCH, STREAM, WORDS, Ragged, Scheme
+from latam_corpus.dedupe.scheme import ANCHORS, APPENDED, SKETCH, STREAM, WORDS, Ragged, Scheme
 from latam_corpus.durable import known_digest
 from latam_corpus.errors import ConfigError
 
@@ -138,6 +138,8 @@ INDEX: Final = pl.Schema(
     | dict.fromkeys((ANCHORS, STREAM, LEXICON), pl.Binary())
 )
 SKETCHED: Final = (*SHARED, *SKETCH)  # what a row group is made of
+# Of columns that a file lacks: those of documents, and one that earlier indexes don't have.
+_KINDS: Final = dict(schema.DOCUMENT_SCHEMA) | {APPENDED: SKETCH[APPENDED]}
 
 
 def metadata_of(scheme: Scheme) -> dict[bytes, bytes]:
@@ -160,15 +162,14 @@ class IndexFile(PieceFile):
             ConfigError: what is read of the file is damaged.
         """
         with self._opened() as file:
-            table = file.read([name for name in columns if name in INDEX], use_threads=False)
+            held = set(file.schema_arrow.names)
+            table = file.read([name for name in columns if name in held], use_threads=False)
             if ANCHORS in columns:
                 at = table.schema.get_field_index(ANCHORS)
                 table = table.set_column(at, ANCHORS, lists_of(joined(table[ANCHORS]), _VALUE))
         found = pl.from_arrow(table)
         assert isinstance(found, pl.DataFrame)  # noqa: S101  (a table, not an array)
-        return found.select(
-            name if name in INDEX else pl.lit(None, schema.DOCUMENT_SCHEMA[name]).alias(name) for name in columns
-        )
+        return found.select(name if name in held else pl.lit(None, _KINDS[name]).alias(name) for name in columns)
 
     def streams(self, places: NDArray[np.int64]) -> Iterator[Ragged]:
         """The word streams of the rows at these places, sorted, a row group at a time; the others aren't unpacked.
@@ -244,7 +245,7 @@ def _rows_of(path: Path, scheme: Scheme) -> int:
     except (OSError, ValueError) as error:
         raise ConfigError(str(path), f"it can't be read as Parquet: {error}", _REMEDY) from error
     told = (found.metadata or {}).get(METADATA)
-    missing = set(INDEX) - set(found.schema.to_arrow_schema().names)
+    missing = set(INDEX) - {APPENDED} - set(found.schema.to_arrow_schema().names)
     stated = _stated(told)
     if stated and stated.get("format") != FORMAT:
         raise ConfigError(str(path), f"its format is {stated.get('format')}, this toolkit reads {FORMAT}", _REMEDY)

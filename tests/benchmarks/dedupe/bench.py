@@ -13,6 +13,7 @@ from ..texts import NOVELS, checksums, collections
 from . import planted, pool
 from .documents import write_beginnings, write_documents
 from .incremental import NEW, compared
+from .judged import HALVES, agreement, decided, read, written
 from .library import gutenberg, library, verdicts
 from .parts import growth, speed
 from .planted import EACH, SEEDS
@@ -23,7 +24,7 @@ from .tools import OURS, chosen, median, run, versions
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from .documents import Planted, Result, Used
     from .score import Score
@@ -40,7 +41,9 @@ removal that was not planted is read by a person (verdicts.toml) or, unread, is 
 
 def options(parser: argparse.ArgumentParser) -> None:
     """The benchmark's own options."""
-    parser.add_argument("--job", default="recall", help="recall, speed, growth, library, incremental or recombined")
+    parser.add_argument(
+        "--job", default="recall", help="recall, speed, growth, library, incremental, recombined or judged"
+    )
     parser.add_argument("--sets", default="first,second,third", help="planted sets of the job recall")
     parser.add_argument("--each", type=int, default=EACH, help=f"pairs of a kind in a planted set, {EACH} by default")
     parser.add_argument("--documents", type=int, default=10_000, help="of the jobs speed, incremental, recombined")
@@ -58,7 +61,7 @@ def measure(args: argparse.Namespace) -> Report:
     """The job's tables."""
     jobs = {
         "recall": _recall, "speed": _speed, "growth": _growth, "library": _library, "incremental": _incremental,
-        "recombined": _recombined,
+        "recombined": _recombined, "judged": _judged,
     }  # fmt: skip
     if args.job not in jobs:
         raise ConfigError("--job", f"there is no job «{args.job}»", closest(args.job, jobs))
@@ -187,3 +190,36 @@ def _recombined(
     rows = [(name, rounded(value) if isinstance(value, float) else value) for name, value in found.items()]
     title = f"{args.documents} documents, each paragraph in {args.holders} of them; {args.workers} workers"
     return [Table(title, ("", "seen#"), tuple(rows))]
+
+
+def _judged(
+    args: argparse.Namespace, shelf: Shelf, names: Sequence[str], room: Path, settings: dict[str, Any]
+) -> list[Table]:
+    """Pairs that were read: how often each tool lets one fall exactly where two readings do, and wrong removals."""
+    pairs = [*written(), *read(shelf)]
+
+    def by(name: str) -> Callable[[Path], Result]:
+        return lambda path: run(name, path, path.with_suffix(".out"), args.rival_python)[0]
+
+    made = {name: decided(pairs, by(name), room) for name in names}
+    settings["pairs"] = len(pairs)
+    settings["unclear"] = sum(not pair.clear for pair in pairs)
+    tables = []
+    for half in ("", *HALVES):
+        counts = {name: agreement(pairs, found, half) for name, found in made.items()}
+        kinds = sorted({kind for found in counts.values() for kind in found})
+        rows: list[tuple[object, ...]] = [
+            (kind, counts[names[0]][kind][2], *(_of_pairs(counts[name][kind]) for name in names)) for kind in kinds
+        ]
+        sums = {name: tuple(map(sum, zip(*found.values(), strict=True))) for name, found in counts.items()}
+        rows.append(("all", sums[names[0]][2], *(_of_pairs(sums[name]) for name in names)))
+        rows.append(("share", "", *(rounded(sums[name][0] / sums[name][2]) for name in names)))
+        of = f"half «{half}»" if half else "all pairs of which both readings say the same"
+        title = f"Treated as two readings have it, {of}; in brackets wrong removals"
+        tables.append(Table(title, ("kind", "pairs#", *(f"{name}#" for name in names)), tuple(rows)))
+    return tables
+
+
+def _of_pairs(counts: Sequence[int]) -> str:
+    right, wrong, _ = counts
+    return f"{right} ({wrong})"
