@@ -75,7 +75,7 @@ RELEASE = "split = { validation = 0.0, test = 0.0 }"
 def test_what_only_a_removed_document_suppressed_is_admitted_again(room: Room, small_recipe: SmallRecipe) -> None:
     """Against a version that has the original the copy falls; against the next one, without it, the copy is kept."""
     original = story(1, 200)
-    copy = original.replace("barca", "lancha")
+    copy = original.replace("barca", "lancha", 1)
     first = {"original": original} | {f"n{n}": story(n) for n in range(10, 15)}
     released = room.run(small_recipe("dedupe", release=RELEASE), room.write("v1.jsonl", first))["release"]
     records = room.write("nuevo.jsonl", {"copia": copy, "otra": story(30)})
