@@ -41,12 +41,14 @@ class Bound:
         minimum: the least value that passes; None where there is none.
         maximum: the greatest value that passes.
         file: where it is stated, `languages/spa.toml`.
+        typical: what usual words have of a share that has a minimum: what the language file says, else 1.
     """
 
     signal: str
     minimum: float | None
     maximum: float | None
     file: str
+    typical: float = 1.0
 
     @property
     def too_low(self) -> str:
@@ -128,13 +130,14 @@ class Policies:
         """
         code = self._resolved(language)
         spoken = self.languages[code]
-        found = [Bound(s, b.min, b.max, f"languages/{code}.toml") for s, b in spoken.bounds.items()]
+        usual = spoken.typical
+        found = [Bound(s, b.min, b.max, f"languages/{code}.toml", usual.get(s, 1.0)) for s, b in spoken.bounds.items()]
         for signal, bound in self.genre(genre).bounds.items():
             if bound.of is None:
-                found.append(Bound(signal, bound.min, bound.max, f"genres/{genre}.toml"))
-            elif typical := spoken.typical.get(signal):
+                found.append(Bound(signal, bound.min, bound.max, f"genres/{genre}.toml", usual.get(signal, 1.0)))
+            elif typical := usual.get(signal):
                 low, high = (None if end is None else round(end * typical, 4) for end in (bound.min, bound.max))
-                found.append(Bound(signal, low, high, f"genres/{genre}.toml"))
+                found.append(Bound(signal, low, high, f"genres/{genre}.toml", typical))
         return tuple(found)
 
     @cached_property
@@ -194,7 +197,9 @@ class Policies:
         """
         if pairs is not None:
             bounds = {pair: self.bounds(*pair) for pair in pairs}
-            told = {pair: [(b.signal, b.minimum, b.maximum) for b in found] for pair, found in bounds.items()}
+            told = {
+                pair: [(b.signal, b.minimum, b.maximum, b.typical) for b in found] for pair, found in bounds.items()
+            }
             return _digest(sorted(told.items()))
         spoken = {c: [f.typical, _plain(f.bounds)] for c, f in self.languages.items()}
         return _digest([spoken, {g: _plain(f.bounds) for g, f in self.genres.items()}, *self._looked_up_by])

@@ -115,6 +115,23 @@ SIGNALS: Final = (
     "flagged_word_share",
 )
 
+# Those that are a share of a text's words, or of what words are made of: of ten words they are mostly chance.
+SHARES_OF_WORDS: Final = frozenset(
+    {
+        "alphabetic_word_share",
+        "mixed_case_word_share",
+        "all_caps_word_share",
+        "ocr_damage_share",
+        "stop_word_share",
+        "second_language_share",
+        "dictionary_word_rate",
+        "upper_case_share",
+        "digit_share",
+        "code_symbol_share",
+        "flagged_word_share",
+    }
+)
+
 # A plug-in package names its signals here: [project.entry-points."latam_corpus.signals"] name = "module:function".
 SIGNAL_ENTRY_POINTS: Final = "latam_corpus.signals"
 

@@ -8,6 +8,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
 import polars as pl
 
 from latam_corpus import schema
@@ -20,6 +21,7 @@ from latam_corpus.pipeline.history import finished_runs
 from latam_corpus.pipeline.run_record import read_record
 from latam_corpus.policy import Policies
 from latam_corpus.privacy.redact import redact
+from latam_corpus.quality.filter import as_held, outside
 from latam_corpus.release.store_tables import read_ledger
 from latam_corpus.text.orthography import seen
 
@@ -186,8 +188,9 @@ def _bounds(found: DocumentMatch, row: dict[str, Any]) -> list[dict[str, Any]]:
     met = []
     for bound in Policies.load(folder).bounds(row["language"] or "und", row["genre"]):
         value = row["signals"].get(bound.signal)
-        low = bound.minimum is not None and value is not None and value < bound.minimum
-        high = bound.maximum is not None and value is not None and value > bound.maximum
+        measured, words = (np.array([row["signals"].get(name)], np.float32) for name in (bound.signal, "word_count"))
+        low, high = outside(measured, bound, words)
+        held = as_held(measured, bound, words)[bound.minimum is None]
         met.append(
             {
                 "signal": bound.signal,
@@ -195,7 +198,8 @@ def _bounds(found: DocumentMatch, row: dict[str, Any]) -> list[dict[str, Any]]:
                 "min": bound.minimum,
                 "max": bound.maximum,
                 "file": bound.file,
-                "kept_to": not (low or high),
+                "kept_to": not (low[0] or high[0]),
+                "held_as": float(held[0]) if value is not None and held[0] != measured[0] else None,
             }
         )
     return met

@@ -126,6 +126,11 @@ def _step(step: dict[str, Any]) -> str:
     evidence = step["evidence"]
     if step["stage"] == "extract" and step["verdict"] == "changed":  # what the page states is told above
         return "passed, its terms narrowed by the page's licence" if "tier_before" in evidence else "passed"
+    if step["stage"] == "identify" and step["verdict"] == "changed":
+        return (
+            f"by its source's word, {evidence['declared']} (prior {evidence['prior']:g}); "
+            f"its text alone shows {evidence['shown']}, score {evidence['score']:.2f}"
+        )
     shown = ", ".join(f"{key} = {value}" for key, value in evidence.items()) if isinstance(evidence, dict) else ""
     return f"{step['verdict']} {step['reason'] if step['reason'] != step['stage'] else ''} {shown}".strip()
 
@@ -149,4 +154,6 @@ def bound_line(bound: dict[str, Any]) -> str:
     limits += [f"≤ {bound['max']:g}"] if bound["max"] is not None else []
     value = "no list" if bound["value"] is None else f"{bound['value']:.3g}"
     mark = "✓" if bound["kept_to"] else "✗"
-    return f"{mark} {bound['signal']:<26}{value:>8}  {' '.join(limits):<16}{bound['file']}"
+    held = bound.get("held_as")
+    short = "" if held is None else f"  (few words: held as {held:.3g})"
+    return f"{mark} {bound['signal']:<26}{value:>8}  {' '.join(limits):<16}{bound['file']}{short}"

@@ -8,13 +8,12 @@ each half's bounds are tried on the other.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from latam_corpus.errors import ConfigError
-from latam_corpus.policy import Bound
 from latam_corpus.quality.distribution import signal_values
 from latam_corpus.quality.filter import outside
 
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
-    from latam_corpus.policy import Policies
+    from latam_corpus.policy import Bound, Policies
 
 LEAST: Final = 40  # each half needs some documents beyond its first and last
 _DIGITS: Final = 2
@@ -93,7 +92,7 @@ def suggest(frame: pl.DataFrame, policies: Policies, lose: float) -> list[Sugges
 
 def _of_group(part: pl.DataFrame, language: str, genre: str, policies: Policies, lose: float) -> Suggestion:
     present = policies.bounds(language, genre)
-    values = {b.signal: signal_values(part, b.signal) for b in present}
+    values = {name: signal_values(part, name) for name in ("word_count", *(b.signal for b in present))}
     half = np.array([hashlib.sha256(doc_id.encode()).digest()[0] & 1 for doc_id in part["doc_id"]], np.bool_)
     lost = 0
     for mine in (half, ~half):
@@ -126,7 +125,7 @@ def _bounds(present: Sequence[Bound], values: Mapping[str, NDArray[np.float32]],
         may = int(lose * len(finite))  # so many may lie beyond each end
         low = None if bound.minimum is None else _rounded(finite[may], down=True)
         high = None if bound.maximum is None else _rounded(finite[-1 - may], down=False)
-        made.append(Bound(bound.signal, low, high, bound.file))
+        made.append(replace(bound, minimum=low, maximum=high))
     return tuple(made)
 
 
@@ -146,7 +145,7 @@ def _rounded(value: float, *, down: bool) -> float:
 def _any_outside(bounds: Sequence[Bound], values: Mapping[str, NDArray[np.float32]]) -> NDArray[np.bool_]:
     fallen = np.zeros(len(next(iter(values.values()), np.zeros(0))), np.bool_)
     for bound in bounds:
-        below, above = outside(values[bound.signal], bound)
+        below, above = outside(values[bound.signal], bound, values["word_count"])
         fallen |= below | above
     return fallen
 

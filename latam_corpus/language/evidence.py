@@ -56,13 +56,15 @@ class Rule(NamedTuple):
     many: float
     least_with_many: float
     leading: float
-    least_of_long: float
+    least_of_others: float
+    words_of_others: int
     most_colonial: float
     words: int
     family: int
     borrowed: float
     no_name: int
     function_words: int
+    declared: float
 
 
 def _read_rule() -> Rule:
@@ -198,7 +200,7 @@ def _tells(chance: float, found: Evidence, least: float) -> bool:
 def others_hold(chance: float, words: int, group: str = "") -> bool:
     """Whether a language of another continent may be named.
 
-    >>> others_hold(0.9, 12), others_hold(0.9, 2), others_hold(0.6, 12), others_hold(0.6, 12, "glg")
+    >>> others_hold(0.6, 12), others_hold(0.9, 2), others_hold(0.45, 12), others_hold(0.45, 12, "glg")
     (True, False, False, True)
     >>> others_hold(0.97, 3, "ita"), others_hold(0.97, 3, "deu")
     (True, False)
@@ -210,8 +212,8 @@ def others_hold(chance: float, words: int, group: str = "") -> bool:
             return True
         least = RULE.least_major
     else:
-        least = RULE.least_probability if words < RULE.long else RULE.least_of_long
-    return words >= RULE.least_words and chance >= least
+        least = RULE.least_of_others
+    return words >= RULE.words_of_others and chance >= least
 
 
 def evidence(tokens: Sequence[str], group: str, lists: Mapping[str, frozenset[str]]) -> Evidence:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import json
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import polars as pl
 
+from latam_corpus.batch import Batch, with_defaults
 from latam_corpus.codes import admits, groups, iso_code, name_of, narrowed
 from latam_corpus.errors import ConfigError
 from latam_corpus.language.cues import digest as cue_digest
+from latam_corpus.language.declared import note, shifted
 from latam_corpus.language.judge import judge
 from latam_corpus.language.model import digest, load
 from latam_corpus.language.model_files import SHIPPED
@@ -21,7 +24,8 @@ from latam_corpus.schema import LANGUAGES
 from latam_corpus.stages import Stage
 
 if TYPE_CHECKING:
-    from latam_corpus.batch import Batch
+    from collections.abc import Mapping
+
     from latam_corpus.language.judge import Judgement
     from latam_corpus.language.model import Model
 
@@ -68,9 +72,13 @@ class Identify(Stage):
         Raises:
             ConfigError: the model, its label map or a cue lexicon can't be used.
         """
-        shown = judge(load(self.model, self.labels), batch.frame["text"])
-        judged = _narrowed(shown, batch)
+        model = load(self.model, self.labels)
+        shown = judge(model, batch.frame["text"])
+        by_source = _by_source(model, batch, shown)
+        judged = _narrowed([by_source.get(row, found) for row, found in enumerate(shown)], batch)
         made = batch.with_columns(_columns(judged) | _variety(batch, judged, self.cues))
+        if by_source:
+            made = _noted(made, shown, by_source)
         if not self._wanted:
             return made
         reasons = [None if self._is_wanted(found.code) else f"language={found.code}" for found in judged]
@@ -116,6 +124,29 @@ def _refuse_unnamed(wanted: tuple[str, ...], model: Model) -> None:
             f"the model «{model.name}» can't name «{asked}» ({name_of(asked)}), so that all of its texts would fall",
             f"leave it out, or name a model that knows it; of its {len(model.codes):,} codes the nearest are {known}",
         )
+
+
+def _by_source(model: Model, batch: Batch, shown: list[Judgement]) -> dict[int, Judgement]:
+    """The judgements that a declaration changes, by row."""
+    if "declared_language" not in batch.frame.columns:
+        return {}
+    return shifted(model, batch.frame["text"].cast(pl.String), shown, batch.frame["declared_language"].to_list())
+
+
+def _noted(batch: Batch, shown: list[Judgement], by_source: Mapping[int, Judgement]) -> Batch:
+    """The batch with a note, for the ledger, on each row whose language a declaration changed."""
+    declared = batch.frame["declared_language"]
+    told = [
+        json.dumps(note(found, declared[row]), ensure_ascii=False) if row in by_source else None
+        for row, found in enumerate(shown)
+    ]
+    notes = pl.Series(told, dtype=pl.String)
+    frame = with_defaults(batch.frame, ("verdict", "evidence"))
+    changed = frame.with_columns(
+        pl.when(notes.is_not_null()).then(pl.lit("changed")).otherwise("verdict").alias("verdict"),
+        pl.when(notes.is_not_null()).then(notes).otherwise("evidence").alias("evidence"),
+    )
+    return Batch(changed).sharing_words(batch)
 
 
 def _narrowed(shown: list[Judgement], batch: Batch) -> list[Judgement]:

@@ -124,7 +124,7 @@ def groups(frame: pl.DataFrame, policies: Policies) -> list[Group]:
 
 def _group(part: pl.DataFrame, language: str, genre: str, bounds: Sequence[Bound]) -> Group:
     values = {name: signal_values(part, name) for name in vocabulary.signal_names()}
-    fallen = {bound.signal: outside(values[bound.signal], bound) for bound in bounds}
+    fallen = {bound.signal: outside(values[bound.signal], bound, values["word_count"]) for bound in bounds}
     times = np.zeros(part.height, np.int64)
     for below, above in fallen.values():
         times += below | above

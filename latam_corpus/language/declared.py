@@ -1,0 +1,111 @@
+"""What a source's word for its language is worth: a text with many loans is told by it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from latam_corpus.codes import groups, known_code, short
+from latam_corpus.language.evidence import RULE, USUAL, Evidence, evidence, holds, lead
+from latam_corpus.language.judge import LEAST_PIECE, Judgement, consonants_of, fine, group_of
+from latam_corpus.language.judge_kernels import mean_of_each
+from latam_corpus.language.lines import window_lines
+from latam_corpus.text.words import utf8
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import polars as pl
+    from numpy.typing import NDArray
+
+    from latam_corpus.language.model import Model
+
+# Times by which a declaration multiplies the odds of its language.
+WEIGHT: Final = RULE.declared / (1 - RULE.declared)
+
+
+def shifted(
+    model: Model, texts: pl.Series, shown: Sequence[Judgement], declared: Sequence[str | None]
+) -> dict[int, Judgement]:
+    """The judgements that a source's declaration changes, by the place of the text.
+
+    A text that shows another language than the declared one of the Americas, or none, is judged again with the odds of
+    the declared one multiplied by WEIGHT. Its words must speak as for any text, but may be fewer than the function
+    words of Spanish. Where the text alone may be Spanish, and has words of both, it is mixed. A text of fewer words
+    than any language is named by takes the declared one if it is the likeliest without the declaration, too.
+
+    Args:
+        model: the identifier.
+        texts: n texts.
+        shown: what each shows by itself.
+        declared: n languages, as sources write them.
+    """
+    asked: dict[int, str] = {}
+    for row, (found, said) in enumerate(zip(shown, declared, strict=True)):
+        group = _group(said) if said else None
+        if group in model.groups and group_of(found) != group:
+            asked[row] = str(group)
+    if not asked:
+        return {}
+    rows = list(asked)
+    lines = window_lines(*utf8(texts.gather(rows)))
+    if not len(lines):
+        return {}
+    starts = np.flatnonzero(np.diff(lines.owner, prepend=-1))
+    ends = np.append(starts[1:], len(lines))
+    per_line = model.probabilities(lines)
+    labels = np.empty((len(starts), per_line.shape[1]), np.float32)
+    mean_of_each(per_line, lines.chars.astype(np.float32), starts, ends, labels)
+    made = {}
+    for own, first, last in zip(labels, starts.tolist(), ends.tolist(), strict=True):
+        row = rows[int(lines.owner[first])]
+        judged = _judged(model, own, " ".join(lines[first:last]).split(), asked[row])
+        if judged:
+            made[row] = judged
+    return made
+
+
+def note(shown: Judgement, declared: str) -> dict[str, Any]:
+    """What the ledger says of a judgement that a declaration changed, and `explain` after it."""
+    return {"shown": shown.language, "score": round(shown.score, 3), "declared": declared, "prior": RULE.declared}
+
+
+def _group(declared: str) -> str | None:
+    """The group of the Americas that a declared language is judged in; None for any other language."""
+    code = known_code(short(declared))
+    of = groups().of
+    return of.get(code, code if code in of.values() else None) if code else None
+
+
+def _judged(model: Model, labels: NDArray[np.float32], tokens: Sequence[str], group: str) -> Judgement | None:
+    place = model.groups.index(group)
+    alone = model.by_group(labels[None])[0]
+    lifted = labels.copy()
+    lifted[model.members[place]] *= np.float32(WEIGHT)
+    lifted /= lifted.sum()
+    chances = model.by_group(lifted[None])[0]
+    found = evidence(tokens, group, model.words)
+    if int(chances.argmax()) != place or found.colonial > RULE.most_colonial:
+        return None
+    language = fine(model, lifted, place)
+    if len(tokens) < RULE.least_words:
+        surely = int(alone.argmax()) == place and chances[place] >= RULE.certain[1]
+        return Judgement(language, float(chances[place])) if surely else None
+    words = replace(found, colonial=min(found.colonial, found.own))
+    asked, sounds = model.bounds.get(group, USUAL), consonants_of(model, lifted, place)
+    if not holds(lead(chances, found.words), words, asked, RULE.long, sounds):
+        return None
+    return Judgement(language, float(chances[place]), _mixed(model, language, found, alone))
+
+
+def _mixed(model: Model, language: str, found: Evidence, alone: NDArray[np.float32]) -> tuple[tuple[str, float], ...]:
+    """The shares of two languages by their frequent words, the larger first; none where one has hardly any."""
+    others = [model.groups.index(code) for code in RULE.colonial if code in model.groups]
+    other = max(others, key=lambda place: float(alone[place]), default=None)
+    if other is None or alone[other] < LEAST_PIECE or min(found.own, found.colonial) < RULE.least_share:
+        return ()
+    own = round(found.own / (found.own + found.colonial), 3)
+    parts = ((language, own), (model.labels[int(model.members[other][0])].name, round(1 - own, 3)))
+    return parts if own >= 1 - own else parts[::-1]

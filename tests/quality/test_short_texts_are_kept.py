@@ -1,0 +1,86 @@
+"""Shares of ten or twenty words are noise: a bound on them takes the length into account, and of longer texts none."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+from latam_corpus.audit.lineage_lines import bound_line
+from latam_corpus.batch import Batch
+from latam_corpus.policy import Bound, Policies
+from latam_corpus.quality.filter import FEW, Filter, as_held, outside
+from latam_corpus.quality.measure import Measure
+from latam_corpus.vocabulary import SHARES_OF_WORDS, SIGNALS
+
+_CAPITALS = Bound("mixed_case_word_share", None, 0.05, "")
+_STOPS = Bound("stop_word_share", 0.32, None, "", typical=0.53)
+
+
+def _reasons(*texts: str) -> list[str | None]:
+    frame = pl.DataFrame({"text": texts, "language": "spa_Latn", "genre": "web"})
+    rows = Filter()(Measure()(Batch(frame.with_columns(doc_id=pl.col("text"))))).frame
+    return rows["drop_reason"].to_list()
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("El discurso de ayer fue transmitido por YouTube a todo el país.", None),
+        (
+            "Juan Carlos Onetti, Felisberto Hernández y Mario Levrero nacieron en Montevideo, de Salto era Horacio.",
+            None,
+        ),
+        ("El diScurso dE ayeR fuE traNsmitido pOr la radIo a toDo el paÍs.", "mixed_case_word_share>0.05"),
+        (
+            "Inicio Contacto Servicios Productos Noticias Galería Descargas Empleo Prensa Mapa Ayuda",
+            "stop_word_count<2",
+        ),
+    ],
+)
+def test_one_name_drops_no_sentence_and_damage_does(text: str, reason: str | None) -> None:
+    """A good sentence stays whatever its names are; one that is damaged all over falls, and so does a menu."""
+    assert _reasons(text) == [reason]
+
+
+def test_longer_texts_are_held_as_before() -> None:
+    """From FEW words on a share is held as it is measured; so is what is no share of words, of any text."""
+    values = np.array([0.051, 0.049], np.float32)
+    for words in (FEW, FEW + 1, 5000):
+        counts = np.full(2, words, np.float32)
+        assert outside(values, _CAPITALS, counts)[1].tolist() == [True, False]
+        assert outside(values, Bound("stop_word_share", 0.05, None, ""), counts)[0].tolist() == [False, True]
+    few = np.full(2, 5, np.float32)
+    assert outside(values, Bound("duplicate_line_share", None, 0.05, ""), few)[1].tolist() == [True, False]
+    assert outside(values, Bound("stop_word_margin", 0.05, None, ""), few)[0].tolist() == [False, True]
+
+
+def test_the_more_words_the_more_a_share_says() -> None:
+    """What falls at one length falls at every greater one, up to a bound's own value."""
+    words = np.arange(1, 2 * FEW, dtype=np.float32)
+    for value, bound, side in ((0.07, _CAPITALS, 1), (0.3, _STOPS, 0)):
+        fell = outside(np.full(len(words), value, np.float32), bound, words)[side].tolist()
+        assert fell == sorted(fell)
+        assert [fell[0], fell[-1]] == [False, True]
+
+
+def test_a_text_without_words_or_of_an_earlier_version_is_held_as_it_was_measured() -> None:
+    """Not-a-number words change nothing, and nothing measured passes."""
+    values, none = np.array([0.07, np.nan], np.float32), np.full(2, np.nan, np.float32)
+    assert outside(values, _CAPITALS, none)[1].tolist() == [True, False]
+
+
+def test_the_typical_share_is_that_of_the_language() -> None:
+    """A language file says it; where none does, a minimum is of what sound text has throughout."""
+    bounds = {bound.signal: bound for bound in Policies.load().bounds("spa_Latn", "web")}
+    assert bounds["stop_word_share"].typical == 0.53
+    assert bounds["alphabetic_word_share"].typical == 1.0
+    assert set(SIGNALS) >= SHARES_OF_WORDS
+
+
+def test_explain_tells_as_what_a_share_was_held() -> None:
+    """The measured value, its bound, and beside it what a text of few words is held as."""
+    held = float(as_held(np.array([0.1], np.float32), _CAPITALS, np.array([10], np.float32))[1][0])
+    told = {"signal": "s", "value": 0.1, "min": None, "max": 0.05, "file": "f", "kept_to": True, "held_as": held}
+    assert bound_line(told).endswith("(few words: held as 0.025)")
+    assert "held" not in bound_line(told | {"held_as": None})
