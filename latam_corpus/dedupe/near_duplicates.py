@@ -19,6 +19,7 @@ import polars as pl
 
 from latam_corpus.corpus import ROW, rows_of
 from latam_corpus.dedupe.buckets import ranges
+from latam_corpus.dedupe.candidate_bound import MOST, bound_candidates
 from latam_corpus.dedupe.candidate_jobs import (
     COMMON_VALUES,
     KEYS_A_MERGE,
@@ -67,6 +68,9 @@ class Report:
         cap: so many documents that have a fingerprint are paired with each other.
         common: fingerprints that more documents have.
         left_out: pairs that were not made for that reason.
+        most: candidates of a document that are checked in any case (`candidate_bound.py`).
+        over: documents that had more.
+        beyond: pairs that weren't checked for that reason.
     """
 
     documents: int = 0
@@ -75,6 +79,9 @@ class Report:
     cap: int = CAP
     common: int = 0
     left_out: int = 0
+    most: int = MOST
+    over: int = 0
+    beyond: int = 0
 
 
 @dataclass(frozen=True)
@@ -154,7 +161,9 @@ class _Search:
             for n, (low, high) in enumerate(ranges(sizes, VALUES_A_RANGE))
         ]
         paired = self.corpus.map(pair_range, jobs, "pairing documents that share passages")
-        return order, *self._merged(sorted(paired, key=lambda one: one.file), extent)
+        merged, report = self._merged(sorted(paired, key=lambda one: one.file), extent)
+        over, beyond = bound_candidates(merged, order.height, self.workdir)
+        return order, merged, replace(report, over=over, beyond=beyond)
 
     def _told(self, title: str, pieces: Sequence[Piece]) -> Iterator[Piece]:
         """The pieces, with what is told when each is done."""
