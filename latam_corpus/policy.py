@@ -189,7 +189,8 @@ class Policies:
     @cached_property
     def bounded_signals(self) -> frozenset[str]:
         """The signals that any file bounds: what must be measured."""
-        bounds = [f.bounds for f in (*self.languages.values(), *self.genres.values())] + [self.languages[UND].unknown]
+        bounds = [self.languages[UND].unknown, *(f.bounds for f in self.languages.values())]
+        bounds += [f.bounds for f in self.genres.values()]
         return frozenset(signal for stated in bounds for signal in stated)
 
     def lexicon_digest(self) -> str:

@@ -62,6 +62,7 @@ def cluster(
     keep_templates: bool = True,
     keep_variants: bool = True,
     existing: NDArray[np.bool_] | None = None,
+    old: NDArray[np.bool_] | None = None,
 ) -> Decisions:
     """What becomes of each document.
 
@@ -75,6 +76,7 @@ def cluster(
         keep_templates: texts of one template are kept. Else they fall like copies.
         keep_variants: a variant is kept, and what it is a variant of is told. Else it falls like a copy.
         existing: bool[n], documents that come before all others and never fall: those of an earlier version.
+        old: bool[n], documents of an earlier version, whether they may fall or not; `existing` when left out.
 
     >>> pairs = np.array([[0, 1], [1, 2]], np.uint32)  # 0 stands in 1, 1 in 2, but 0 doesn't in 2
     >>> made = cluster(pairs, np.array([1, 1], np.uint8), np.array([1, 1], np.uint8), np.array([2, 1, 0]), np.arange(3))
@@ -94,7 +96,7 @@ def cluster(
     links_of = neighbours(pairs, kind, n)
     duplicate_of, link, label = decide(pairs, stands, kind, order, position, fixed, falls_by, links_of)
     contained_in = containers(pairs, stands, kind, position, duplicate_of, link)
-    variant_of = originals(pairs, kind, position, duplicate_of, link)
+    variant_of = originals(pairs, kind, position, fixed if old is None else old, duplicate_of, link)
     first = np.full(n, n, np.int64)
     np.minimum.at(first, label, id_rank)
     number_of = np.empty(n, np.int64)
@@ -119,13 +121,20 @@ WEIGHED: Final = ("rights_tier", *DAMAGE, APPENDED, WORDS, "obtained")
 
 
 def decision_rows(
-    found: VerifiedPairs, weights: pl.DataFrame, *, keep_contained: bool, keep_templates: bool, keep_variants: bool
+    found: VerifiedPairs,
+    weights: pl.DataFrame,
+    height: int,
+    *,
+    keep_contained: bool,
+    keep_templates: bool,
+    keep_variants: bool,
 ) -> pl.DataFrame:
     """What is decided on each document that has a verified link: one row a document.
 
     Args:
         found: of `linked`.
         weights: `row`, how many documents have its text (`copies`) and the smallest id among them (`least_id`).
+        height: rows from this one on are of an earlier version.
         keep_contained: a document that stands in a much longer one is kept.
         keep_templates: texts of one template are kept.
         keep_variants: variants are kept.
@@ -148,6 +157,7 @@ def decision_rows(
         keep_templates=keep_templates,
         keep_variants=keep_variants,
         existing=~mine["new"].to_numpy(),
+        old=mine[ROW].to_numpy() >= height,
     )
     frame = mine.with_columns(
         pl.Series("winner", made.duplicate_of),

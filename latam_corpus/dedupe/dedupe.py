@@ -19,9 +19,9 @@ from latam_corpus.corpus import ROW, rows_of
 from latam_corpus.dedupe.decision_rows import decision_rows
 from latam_corpus.dedupe.fingerprint import Fingerprint, text_hash
 from latam_corpus.dedupe.fingerprint_index import digest_of_index, open_index
-from latam_corpus.dedupe.near_duplicates import STATED, verified_pairs
+from latam_corpus.dedupe.near_duplicates import verified_pairs
 from latam_corpus.dedupe.order import DECIDED_BY, TERMS, Keeping, decided_by, in_order
-from latam_corpus.dedupe.scheme import SKETCH, Scheme
+from latam_corpus.dedupe.scheme import SKETCH, STATED, Scheme
 from latam_corpus.stages import Barrier
 from latam_corpus.vocabulary import Tier, Use  # noqa: TC001  (a stage's options are checked by their types)
 
@@ -157,11 +157,13 @@ class Dedupe(Barrier):
         near = decision_rows(
             found,
             weights.rename({"kept_row": ROW}),
+            corpus.height,
             keep_contained=self.contained == "keep",
             keep_templates=self.templates == "keep",
             keep_variants=self.variants == "keep",
         )
         corpus.step("deciding on true pairs", len(found.pairs), len(found.pairs))
+        near = _with_known_clusters(near, also)
         fallen = near.filter((pl.col(ROW) >= corpus.height) & pl.col("drop_reason").is_not_null())[ROW]
         # Of an old document that gives way is told what it said, since a later version may say otherwise.
         said = [pl.DataFrame(schema={ROW: pl.Int64, "text_hash": pl.Binary})]
@@ -169,6 +171,20 @@ class Dedupe(Barrier):
             said += [rows_of(p, ["text_hash"]).filter(pl.col(ROW).is_in(fallen.implode())) for p in also]
         texts = pl.concat(said, how="diagonal")
         return near.join(texts, on=ROW, how="left", maintain_order="left")
+
+
+def _with_known_clusters(near: pl.DataFrame, also: Sequence[Piece]) -> pl.DataFrame:
+    """The decisions with the name by which an earlier version has a cluster: a version puts it into the same split."""
+    named = [pl.DataFrame(schema={ROW: pl.Int64, "known": pl.String})]
+    for piece in also:
+        held = rows_of(piece, ["doc_id", "duplicate_cluster"]).filter(pl.col(ROW).is_in(near[ROW].implode()))
+        named.append(held.select(ROW, pl.coalesce("duplicate_cluster", "doc_id").alias("known")))
+    known = near.join(pl.concat(named), on=ROW).filter(pl.col("duplicate_cluster").is_not_null())
+    if known.is_empty():
+        return near
+    names = known.group_by("duplicate_cluster").agg(pl.col("known").min())
+    named_so = near.join(names, on="duplicate_cluster", how="left", maintain_order="left")
+    return named_so.with_columns(pl.coalesce("known", "duplicate_cluster").alias("duplicate_cluster")).drop("known")
 
 
 def _earlier_records(corpus: Corpus, also: Sequence[Piece]) -> pl.Series:

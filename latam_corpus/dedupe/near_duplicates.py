@@ -39,7 +39,7 @@ from latam_corpus.dedupe.candidate_jobs import (
 from latam_corpus.dedupe.order import TERMS, in_order
 from latam_corpus.dedupe.pairing_kernels import BUCKETS
 from latam_corpus.dedupe.pairs import CAP, Extent
-from latam_corpus.dedupe.scheme import APPENDED, DAMAGE, WORDS, sampling_of
+from latam_corpus.dedupe.scheme import APPENDED, DAMAGE, STATED, WORDS, sampling_of
 from latam_corpus.dedupe.verify_jobs import COMMON, KNOWN, KNOWN_OF, VERDICTS, Lot, cuts, gather, gathers, verify_lot
 from latam_corpus.dedupe.verify_pairs import RULES
 
@@ -52,8 +52,6 @@ if TYPE_CHECKING:
     from latam_corpus.dedupe.order import Keeping
     from latam_corpus.dedupe.scheme import Scheme
 
-# What is known of a document beside its words, by which variants are told from copies.
-STATED: Final = ("country", "published", "creators")
 RANKED: Final = ("doc_id", "rights_tier", *TERMS, "obtained", WORDS, *DAMAGE, APPENDED, *STATED)
 
 

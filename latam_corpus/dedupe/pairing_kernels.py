@@ -314,8 +314,11 @@ def containers(pairs, stands, kind, position, duplicate_of, link):
 
 
 @kernel
-def originals(pairs, kind, position, duplicate_of, link):
-    """The first kept document, in the order of keeping, that each kept one is a variant of; its row goes to `link`."""
+def originals(pairs, kind, position, old, duplicate_of, link):
+    """The first kept document, in the order of keeping, that each kept one is a variant of; its row goes to `link`.
+
+    Of an old document, which no run changes, nothing is said: the new one is a variant of it, wherever the two stand.
+    """
     found = np.full(len(duplicate_of), NOBODY, np.int64)
     for row in range(len(pairs)):
         if kind[row] != VARIANT:
@@ -323,7 +326,7 @@ def originals(pairs, kind, position, duplicate_of, link):
         a, b = np.int64(pairs[row, 0]), np.int64(pairs[row, 1])
         if duplicate_of[a] != NOBODY or duplicate_of[b] != NOBODY:
             continue
-        d, other = (a, b) if position[a] > position[b] else (b, a)
+        d, other = (a, b) if old[b] or (position[a] > position[b] and not old[a]) else (b, a)
         if found[d] == NOBODY or position[other] < position[found[d]]:
             found[d] = other
             link[d] = row

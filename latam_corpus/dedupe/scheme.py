@@ -26,6 +26,8 @@ MISREAD: Final = "misread"
 # Damaged words of each kind in a thousand.
 DAMAGE: Final = pl.Schema(dict.fromkeys((ACCENTS, MOJIBAKE, MISREAD), pl.UInt16()))
 APPENDED: Final = "appended"  # words that somebody added
+# What is known of a document beside its words, by which variants are told from copies.
+STATED: Final = ("country", "published", "creators")
 SKETCH: Final = pl.Schema(
     {
         WORDS: pl.UInt32(),
