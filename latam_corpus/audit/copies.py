@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from latam_corpus import schema
-from latam_corpus.audit import side_by_side
+from latam_corpus.report import side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

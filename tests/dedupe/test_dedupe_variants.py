@@ -11,7 +11,6 @@ import pytest
 
 from latam_corpus import schema
 from latam_corpus.audit.copies import copies, lines
-from latam_corpus.audit.side_by_side import side_by_side
 from latam_corpus.batch import Batch
 from latam_corpus.corpus import Frames
 from latam_corpus.dedupe.appended import appended_words
@@ -19,6 +18,7 @@ from latam_corpus.dedupe.dedupe import Dedupe
 from latam_corpus.dedupe.fingerprint import Fingerprint
 from latam_corpus.release.admission import LIGHT, decide
 from latam_corpus.release.removals import read_replaced
+from latam_corpus.report.side_by_side import side_by_side
 from latam_corpus.text.words import WordTable
 
 if TYPE_CHECKING:

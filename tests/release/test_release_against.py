@@ -149,7 +149,7 @@ def test_a_variant_of_a_released_document_is_in_its_split(room: Room, small_reci
     """It names the released one, stays beside it, and no split of the next version has one of the two alone."""
     halves = "split = { validation = 0.4, test = 0.4 }"
     song = ["Cantaba", *story(700 + number, 90).split()]
-    own = "bordando pañuelos finos".split(), "rompió su cántaro".split()
+    own = ["bordando", "pañuelos", "finos"], ["rompió", "su", "cántaro"]
     elsewhere = " ".join([*song[:20], *own[0], *song[23:60], *own[1], *song[63:]])
     room.run(small_recipe("dedupe", release=halves), room.write("v1.jsonl", {"vieja": " ".join(song), "n": story(5)}))
     records = room.write("nuevo.jsonl", {"nueva": elsewhere, "m": story(6)})

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from difflib import SequenceMatcher
+from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
+from latam_corpus.messages import _
 from latam_corpus.privacy.redact import redact
 
 if TYPE_CHECKING:
@@ -14,6 +16,11 @@ _COMPARED: Final = 3000  # words of each, from the first difference on: the comp
 _SHOWN: Final = 5  # passages
 _AROUND: Final = 6  # words before and after each
 _LONGEST: Final = 24  # words of one
+_BESIDE: Final = _("Beside {title}: both have {shared} words, only this one {own}, only that one {other}.")
+_AS_FAR: Final = _("Only so much of the two was compared.")
+_HERE: Final = _("this one")
+_THERE: Final = _("that one")
+_MORE: Final = _("The two differ in {n} more places.")
 
 
 def side_by_side(mine: str, other: str) -> dict[str, Any]:
@@ -38,7 +45,7 @@ def side_by_side(mine: str, other: str) -> dict[str, Any]:
     passages = list(_joined(apart))
     return {
         "compared": ends == (len(a) - same, len(b) - same),
-        "shared": start + same + ends[0] - start - own[0],
+        "shared": same + ends[0] - own[0],
         "own": own[0],
         "own_of_other": own[1],
         "more_passages": max(len(passages) - _SHOWN, 0),
@@ -63,6 +70,28 @@ def lines(told: Mapping[str, Any]) -> Iterator[str]:
             yield f"  {where}  … {passage['before']} [{passage[what]}] {passage['after']} …"
     if told["more_passages"]:
         yield f"  and in {told['more_passages']} more places"
+
+
+def beside_html(found: Mapping[str, Any], title: str) -> Iterator[str]:
+    """The same as HTML: a table with a row for each place where the two differ.
+
+    Args:
+        found: of `side_by_side`.
+        title: of the other one.
+    """
+    counts = {"shared": found["shared"], "own": found["own"], "other": found["own_of_other"]}
+    yield _BESIDE.fill(title=f"«{title}»", **counts).html("p")
+    if not found["compared"]:
+        yield _AS_FAR.html("p")
+    if found["passages"]:
+        yield f"<table><tr><th>{_HERE.html()}</th><th>{_THERE.html()}</th></tr>"
+        for passage in found["passages"]:
+            before, after = escape(passage["before"]), escape(passage["after"])
+            cells = (f"<td>… {before} <b>{escape(passage[what])}</b> {after} …</td>" for what in ("mine", "other"))
+            yield f"<tr>{''.join(cells)}</tr>"
+        yield "</table>"
+    if found["more_passages"]:
+        yield _MORE.fill(n=found["more_passages"]).html("p")
 
 
 def _joined(apart: Sequence[tuple[int, int, int, int]]) -> Iterator[tuple[int, int, int, int]]:
