@@ -64,8 +64,11 @@ def sample(
     rows = shown_rows(frame)
     if to:
         if to.suffix == ".html":
-            shown = {"internal": internal, "compared": _compared(found, frame, internal)}
-            write_file(to, sample_page(found.name, rows, columns, seed, hidden["documents"], page_language, **shown))
+            beside, out_of_sight = _compared(found, frame, internal), hidden["documents"]
+            made = sample_page(
+                found.name, rows, columns, seed, out_of_sight, page_language, internal=internal, compared=beside
+            )
+            write_file(to, made)
         elif to.suffix == ".jsonl":
             write_jsonl(to, rows, internal=internal)
         else:
