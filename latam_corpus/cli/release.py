@@ -78,6 +78,7 @@ def build(
             parent=parent,
             version=version,
             splits=_agreed("split", loaded, dict(old.splits) if old else SPLIT_SHARES),
+            variants=_agreed("variants", loaded, old.variants if old else "keep"),
             index=not loaded or any(run.release.get("index", True) for run in loaded),
             accept_loss=accepted(accept_loss),
             created=datetime.now(UTC),

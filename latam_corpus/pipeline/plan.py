@@ -43,6 +43,7 @@ COLLECTED = frozenset(
         "cluster_size",
         "duplicate_of",
         "contained_in",
+        "variant_of",
         "containment",
         "split",
         "tokens",

@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from latam_corpus.release.admission import Decision
     from latam_corpus.release.shard_plan import Plan
     from latam_corpus.release.store import Progress
+    from latam_corpus.vocabulary import Variants
 
 CARD: Final = "README.md"
 CHANGES: Final = "CHANGELOG.md"
@@ -73,6 +74,7 @@ def build(
     splits: Mapping[str, float] = SPLIT_SHARES,
     shard_bytes: int = SHARD_BYTES,
     index: bool = True,
+    variants: Variants = "keep",
     accept_loss: str | None = None,
     created: datetime | None = None,
     progress: Progress | None = None,
@@ -91,6 +93,7 @@ def build(
         splits: the shares of documents held out.
         shard_bytes: bytes of text above which a shard is cut.
         index: whether the version has the fingerprints by which later runs find copies of its documents.
+        variants: of several variants of one work "keep" all, the "longest", or the longest "by_country".
         accept_loss: why documents that the runs lost below their recipes' floors may be missing; on the card.
         created: the time that the manifest states; the start of `today` when None.
         progress: told what is done, how much of it and of how much.
@@ -106,7 +109,19 @@ def build(
     check_shares(splits)
     with opened.told():
         return _build(
-            name, runs, opened, terms, parent, version, splits, shard_bytes, index, accept_loss, moment, progress
+            name,
+            runs,
+            opened,
+            terms,
+            parent,
+            version,
+            splits,
+            shard_bytes,
+            index,
+            variants,
+            accept_loss,
+            moment,
+            progress,
         )
 
 
@@ -120,6 +135,7 @@ def _build(
     splits: Mapping[str, float],
     shard_bytes: int,
     index: bool,
+    variants: Variants,
     accept_loss: str | None,
     moment: datetime,
     progress: Progress | None,
@@ -134,7 +150,7 @@ def _build(
     withdrawn = read_withdrawn(opened, name, inputs.runs)
     light = without_withdrawn(light, withdrawn)
     old = inputs.parent
-    decision = decide(light, read_replaced(inputs.runs if old else ()))
+    decision = decide(light, read_replaced(inputs.runs if old else ()), variants)
     if not decision.released.height:
         raise ReleaseError(name, "nothing is left to release", _why_nothing(decision))
     rows = with_splits(decision.released, light.filter(pl.col("run") == ""), decision.replaced, splits)
@@ -162,6 +178,7 @@ def _build(
                 admit=terms.admit,
                 uses=terms.uses,
                 splits=dict(sorted(splits.items())),
+                variants=variants,
                 schema_sha256=schema_sha256(schema.RELEASE_SCHEMA),
                 runs=run_entries(inputs, light),
                 flow=flow_of(light, decision),
@@ -301,7 +318,7 @@ def _holds_the_same(one: Manifest, other: Manifest) -> bool:
     """Whether two versions hold the same shards and index on the same terms."""
     return (
         [(s.path, s.sha256) for s in one.shards] == [(s.path, s.sha256) for s in other.shards]
-        and (one.admit, one.uses, one.splits) == (other.admit, other.uses, other.splits)
+        and (one.admit, one.uses, one.splits, one.variants) == (other.admit, other.uses, other.splits, other.variants)
         and one.index == other.index
     )
 
