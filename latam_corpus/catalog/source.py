@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
 from latam_corpus import vocabulary
 from latam_corpus.catalog.fields import Charset, Country, Language, Model, Pattern, as_tuple
@@ -86,8 +86,15 @@ class ConsentRecord(Model):
 
 
 class Consent(Model):
-    """The consent terms of a source."""
+    """The consent terms of a source.
 
+    Attributes:
+        records: consent records and labels.
+        third_persons: a file beside the source's, with the names of persons who didn't speak for themselves, one a
+            line; `redact` replaces them.
+    """
+
+    third_persons: str | None = None
     records: Annotated[tuple[ConsentRecord, ...], BeforeValidator(as_tuple)] = ()
 
 
@@ -300,6 +307,18 @@ class Source(Model):
     rights: Rights | None = None
     consent: Consent = Consent()
     collect: Collect = Collect()
+    _file: Path | None = PrivateAttr(default=None)
+
+    def read_from(self, path: Path) -> Self:
+        """The source, which then knows beside which file its lists lie."""
+        self._file = path
+        return self
+
+    @property
+    def names_file(self) -> Path | None:
+        """The list of third persons' names, beside the file that the source was read from; None without one."""
+        named = self.consent.third_persons
+        return None if named is None else (self._file.parent if self._file else Path()) / named
 
     @property
     def tier(self) -> str:
@@ -325,7 +344,8 @@ def load_source(id_or_path: str | Path) -> Source:
     """
     named = str(id_or_path)
     if named.endswith(".toml"):
-        return load_toml(Path(named).expanduser(), Source, "source")
+        path = Path(named).expanduser()
+        return load_toml(path, Source, "source").read_from(path)
     if named not in _shipped_ids():
         problem = _("there is no source «{name}» in the catalogue", name=named)
         raise ConfigError(_("source"), problem, closest(named, _shipped_ids()))

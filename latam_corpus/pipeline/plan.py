@@ -277,7 +277,8 @@ def _segments(recipe: Recipe, sources: Sequence[Source]) -> Iterable[Segment]:
     stages = [
         stage
         for number, entry in enumerate(recipe.stage, 1)
-        for stage in _for_release(make_stage(entry.use, entry.options, f"{place}, stage {number}"), recipe).expand()
+        for made in (make_stage(entry.use, entry.options, f"{place}, stage {number}"),)
+        for stage in _for_release(made.for_sources(sources), recipe).expand()
     ]
     _check_columns(place, stages, sources)
     steps: list[list[Stage]] = [[]]
