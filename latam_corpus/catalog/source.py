@@ -309,6 +309,12 @@ class Source(Model):
     collect: Collect = Collect()
     _file: Path | None = PrivateAttr(default=None)
 
+    def __eq__(self, other: object) -> bool:
+        """Whether both say the same, whatever file they were read from."""
+        return type(other) is type(self) and other.__dict__ == self.__dict__
+
+    __hash__ = Model.__hash__
+
     def read_from(self, path: Path) -> Self:
         """The source, which then knows beside which file its lists lie."""
         self._file = path
