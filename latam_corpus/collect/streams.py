@@ -153,6 +153,16 @@ def surveyed(stream: BinaryIO, suffix: str, entries: list[Entry]) -> Iterator[by
         yield block
 
 
+def refuse_bomb(unpacked: int, packed: int, what: str) -> None:
+    """Raise where so many bytes unpack to far more than text does.
+
+    Raises:
+        ValueError: they do.
+    """
+    if unpacked > RATIO_FROM and unpacked > MAX_RATIO * packed:
+        raise ValueError(f"{what} unpacks from {packed:,} to {unpacked:,} bytes, as bombs do")
+
+
 def stretch(stream: BinaryIO, suffix: str, entry: int, skip: int, size: int) -> Iterator[bytes]:
     """So many bytes of a file, decompressed by its suffix, in blocks of about a megabyte.
 
