@@ -34,6 +34,7 @@ from . import (
     word_table,
 )
 from .extraction import gate
+from .language import sentences
 from .machine import save, show
 from .tables import write
 
@@ -51,6 +52,7 @@ NAMES = {
     "extraction": extraction,
     "gate": gate,
     "language": language,
+    "sentences": sentences,
     "quality": quality,
     "quality_kept": quality_kept,
     "learned": learned,
