@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from latam_corpus.privacy.kinds import DASH, IDENTIFIERS
 
@@ -20,8 +20,11 @@ if TYPE_CHECKING:
 
 # Dates, spans of years, amounts with decimals: digits enough for an identifier, and never one.
 _PLAIN_NUMBER: Final = re.compile(
-    r"\d{1,2}([/. -])\d{1,2}\1\d{2}(?:\d{2})?|(?:1[5-9]|20)\d{2}\s?[\u2010-\u2013/-]\s?(?:\d{2}|(?:1[5-9]|20)\d{2})"
+    r"(?:1[5-9]|20)\d{2}([/.-])(?:0?[1-9]|1[0-2])\1(?:0?[1-9]|[12]\d|3[01])"
+    r"|(?:1[5-9]|20)\d{2}\s?[\u2010-\u2013/-]\s?(?:\d{2}|(?:1[5-9]|20)\d{2})"
 )
+_DAY: Final = re.compile(r"(?:0?[1-9]|[12]\d|3[01])([/. -])(?:0?[1-9]|1[0-2])\1(?:\d{2}|(?:1[5-9]|20)\d{2})")
+_DAYS_TOO: Final = "PA"  # where a cédula may be written as a day is, 3-11-1981
 _MARGIN: Final = 40
 # So that a number is told an amount by what stands before it.
 _MONEY: Final = re.compile(r"(?:[$€£]|\b(?:R|US|S/|Bs|Gs|Q|L|USD|UYU|ARS|CLP|COP|MXN|BRL)\.?\s?\$?)\s?$")
@@ -44,12 +47,12 @@ _WITH_AREA: Final = re.compile(r"\(0?\d{2,4}\) ?9?\d{3,4}[ \u2010-\u2013-]?\d{4}
 _FEWEST_NATIONAL: Final = 6
 _NEAR: Final = 4  # words between a telephone's word and a local number without area
 _STREET: Final = re.compile(
-    r"(?<!\w)(?:calle|av(?:enida|da)?\.?|avda\.?|rua|r\.|carrera|cra\.?|kra\.?|cl\.|diagonal|diag\.?|transversal|pasaje"
-    r"|pje\.?|psje\.?|jir[oó]n|jr\.|alameda|calzada|bou?levard|blvd\.?|bulevar|travessa|pra[çc]a|plaza|camino|callej[oó]n"
-    r"|prolongaci[oó]n|estrada|ladeira|largo|privada|cerrada|c/)\s*"
-    r"(?:(?:[A-ZÁÉÍÓÚÑÂÊÔÃÕÇ][\w.'’]*|de|del|la|las|los|el|da|do|das|dos|e|y|\d{1,3}[A-Z]?(?!\d)|(?:sur|norte|este|oeste|bis)\b)\s*){1,7}"
-    r"(?:,\s*)?(?:#|n(?:[.º°o]|ro|r\.o|úm|um)\.?º?|número|nº|no\.|casa)?\s*$",
-    re.IGNORECASE,
+    r"(?<!\w)(?i:(?:calle|av(?:enida|da)?\.?|avda\.?|rua|r\.|carrera|cra\.?|kra\.?|cl\.|diagonal|diag\.?|transversal"
+    r"|pasaje|pje\.?|psje\.?|jir[oó]n|jr\.|alameda|calzada|bou?levard|blvd\.?|bulevar|travessa|pra[çc]a|plaza|camino"
+    r"|callej[oó]n|prolongaci[oó]n|estrada|ladeira|largo|privada|cerrada)[ \xa0]+|c/ *)"
+    r"(?:(?:[A-ZÁÉÍÓÚÑÂÊÔÃÕÇ][\w.'’]*|de|del|la|las|los|el|da|do|das|dos|e|y|\d{1,3}[A-Z]?(?!\d)"
+    r"|(?:sur|norte|este|oeste|bis)\b)[ \xa0]*){1,7}"
+    r"(?:, *)?(?i:#|n(?:[.º°o]|ro|r\.o|úm|um)\.?º?|número|nº|no\.|casa)? *$"
 )
 _NAMED: Final = re.compile(r"[A-ZÁÉÍÓÚÑÂÊÔÃÕÇ]|\d")
 _HOUSE: Final = re.compile(rf"\d{{1,5}}(?: ?[A-Z](?!\w))?(?: ?{DASH} ?\d{{1,4}}(?!\d))?(?!\w|[.,/]\d)")
@@ -58,7 +61,7 @@ _HOME_NEAR: Final = 8  # words between somebody's living and the street
 _PLATE: Final = re.compile(
     r"(?<![\w-])(?:[A-Z]{3}[ -]?\d[A-Z]\d{2}|[A-Z]{2}[ -]?\d{3}[ -]?[A-Z]{2}|[A-Z]{3}[ -]\d{2}[ -]\d{2}"
     r"|[A-Z]{1,3}[ -]?\d{3,4}|[A-Z]{2}[ ·.-]?[A-Z]{2}[ ·.-]?\d{2}|\d{3,4}[ -]?[A-Z]{3}|[A-Z]{3}[ -]?\d{2}[A-Z]"
-    r"|[A-Z][ -]?\d{3}[ -]?[A-Z]{3})(?![\w-])"
+    r"|[A-Z][ -]?\d{3}[ -]?[A-Z]{3}|[A-Z]{3}-\d{3}-[A-Z]|[A-Z]\d[A-Z][ -]?\d{3})(?![\w-])"
 )
 _MERCOSUL: Final = re.compile(r"(?<![\w-])[A-Z]{3}\d[A-Z]\d{2}(?![\w-])")
 _DECIMALS: Final = re.compile(r"(?<![\w.])[-\u2212]?\d{1,2}\.\d{4,}°?\s?[,;]\s?[-\u2212]?\d{1,3}\.\d{4,}(?!\w)")
@@ -80,6 +83,9 @@ _RANKS: Final = 100
 _LAST: Final = 10_000
 
 
+_Ranked: TypeAlias = "tuple[int, Identifier, re.Pattern[str]]"
+
+
 class Span(NamedTuple):
     """An identifier in a text: its rank among those that overlap it (the least is meant), where it stands, its kind."""
 
@@ -99,7 +105,7 @@ class Numbers:
 
     def __init__(self, text: str, modes: Mapping[str, str], words: Words, country: str | None) -> None:
         self.text, self.modes, self.words, self.country = text, modes, words, country
-        self.order = _in_order(country)
+        self.written, self.bare = _in_order(country)
 
     def at_short(self, start: int, end: int) -> Iterator[Span]:
         """What a number of few digits may belong to: a plate, an address of a network, a cédula, an account."""
@@ -115,7 +121,7 @@ class Numbers:
         """What a longer number may be."""
         text, modes = self.text, self.modes
         number = text[start:end]
-        if _PLAIN_NUMBER.fullmatch(number):
+        if _PLAIN_NUMBER.fullmatch(number) or (_DAY.fullmatch(number) and self.country != _DAYS_TOO):
             return
         digits = len(_NO_DIGIT.sub("", number))
         if ":" in text[end : end + 4] or number.count(".") >= 3:  # noqa: PLR2004
@@ -123,7 +129,7 @@ class Numbers:
         marked = _SIGNS.search(text, max(0, start - 3), end + 3) is not None
         if marked and digits <= _MOST_OF_PLATE:
             yield from self.plates(start, end)
-        if "." in number and modes["coordinates"] != "off" and text[end : end + 2].strip("° ") in (",", ";"):
+        if "." in number and modes["coordinates"] != "off" and text[end : end + 2].lstrip("° ")[:1] in (",", ";"):
             yield from self.places(_DECIMALS, max(0, start - 1), end + _MARGIN)
         if marked or digits >= _LONG or text[start - 1 : start] in _OPENERS or not self.counted(start, end):
             yield from self.forms(start, end, digits)
@@ -131,24 +137,29 @@ class Numbers:
     def forms(self, start: int, end: int, digits: int) -> Iterator[Span]:
         """Telephones and the numbers of IDENTIFIERS."""
         text, phones = self.text, self.modes["phone"]
-        possible = [(rank, one) for rank, one in self.order if digits >= one.digits and self.modes[one.kind] != "off"]
         if phones != "off":
             yield from self.told_phones(start)
         if digits >= _LONG or _SIGNS.search(text, max(0, start - 3), end + 3):
-            for rank, one in possible:
-                for match in _over(one.written, text, start, end):
-                    if self.is_one(one, match):
-                        yield Span(rank, *match.span(), one.kind)
+            yield from self.told_numbers(start, end, digits)
         spoken = list(self.words.spoken_for(text, start))
         if not spoken or not spoken[0][1]:
             return
         near = {kind: place for place, kinds in reversed(spoken) for kind in kinds}
         if phones != "off" and "phone" in near:
             yield from self.national(start, end, near["phone"])
-        for rank, one in possible:
-            for match in _over(one.bare, text, start, end) if one.kind in near else ():
-                if _holds(one, match) and not self.counted(*match.span()):
-                    yield Span(_BY_WORD + near[one.kind] * _RANKS + rank, *match.span(), one.kind)
+        for rank, one, form in self.bare:
+            if one.kind in near and digits >= one.digits and self.modes[one.kind] != "off":
+                for match in _over(form, text, start, end):
+                    if _holds(one, match) and not self.counted(*match.span()):
+                        yield Span(_BY_WORD + near[one.kind] * _RANKS + rank, *match.span(), one.kind)
+
+    def told_numbers(self, start: int, end: int, digits: int) -> Iterator[Span]:
+        """Numbers that their marks tell."""
+        for rank, one, form in self.written:
+            if digits >= one.digits and self.modes[one.kind] != "off":
+                for match in _over(form, self.text, start, end):
+                    if self.is_one(one, match):
+                        yield Span(rank, *match.span(), one.kind)
 
     def told_phones(self, start: int) -> Iterator[Span]:
         """Telephones that marks tell: in international form, or with an area of the row's country in brackets."""
@@ -248,18 +259,22 @@ class Numbers:
 
 
 @lru_cache(maxsize=64)
-def _in_order(country: str | None) -> tuple[tuple[int, Identifier], ...]:
-    """The identifiers, each with its rank: those of the country come first."""
+def _in_order(country: str | None) -> tuple[tuple[_Ranked, ...], tuple[_Ranked, ...]]:
+    """The identifiers that marks tell and those that a word must tell, each with its rank: the country's come first."""
     own = sorted(IDENTIFIERS, key=lambda one: country not in one.countries) if country else IDENTIFIERS
-    return tuple(enumerate(own, _NETWORK + 1))
+    ranked = [*enumerate(own, _NETWORK + 1)]
+    return (
+        tuple((rank, one, one.written) for rank, one in ranked if one.written is not None),
+        tuple((rank, one, one.bare) for rank, one in ranked if one.bare is not None),
+    )
 
 
-def _over(form: re.Pattern[str] | None, text: str, start: int, end: int) -> Iterator[re.Match[str]]:
+def _over(form: re.Pattern[str], text: str, start: int, end: int) -> Iterable[re.Match[str]]:
     """Where a form stands over a number."""
-    if form is not None:
-        for match in form.finditer(text, max(0, start - _MARGIN // 2), end + _MARGIN // 2):
-            if match.end() > start and match.start() < end:
-                yield match
+    low, high = max(0, start - _MARGIN // 2), end + _MARGIN // 2
+    if form.search(text, low, high) is None:
+        return ()
+    return [match for match in form.finditer(text, low, high) if match.end() > start and match.start() < end]
 
 
 def _holds(one: Identifier, match: re.Match[str]) -> bool:

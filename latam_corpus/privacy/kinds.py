@@ -30,6 +30,14 @@ _END: Final = r"(?!\w|[.,/\u2010-\u2013-]\d)"
 _THOUSANDS: Final = r"\d{1,2}[. \xa0]?\d{3}[. \xa0]?\d{3}"
 
 
+# The signs after the four first, by country (ISO 13616): those of the region, and of where its people work.
+_LENGTHS: Final = {
+    "BR": 25, "CR": 18, "DO": 24, "GT": 24, "HN": 24, "NI": 24, "SV": 24, "FK": 14,
+    "ES": 20, "PT": 21, "FR": 23, "IT": 23, "DE": 18, "GB": 18, "NL": 14, "BE": 12, "CH": 17,
+}  # fmt: skip
+_IBANS: Final = "|".join(rf"{country}\d{{2}}(?: ?[\dA-Z]){{{length}}}" for country, length in _LENGTHS.items())
+
+
 @dataclass(frozen=True)
 class Identifier:
     """A kind of number in one country.
@@ -128,7 +136,7 @@ IDENTIFIERS: Final = (
         digits=5,
     ),
     _of("cedula", "CU", None, r"\d{11}", rules.is_carne_cuba, 11),
-    _of("cedula", "CO PY VE", None, r"\d{1,3}(?:[.,' \xa0]\d{3}){2,3}|\d{6,10}"),
+    _of("cedula", "CO PY VE", None, r"\d{1,3}(?:[.,' \xa0]\d{3}){1,3}|\d{6,10}"),
     _of("dni", "HN", r"\d{4}[ \u2010-\u2013-]\d{4}[ \u2010-\u2013-]\d{5}", r"\d{13}", rules.is_dni_honduras, 13),
     _of("dni", "AR PE", None, _THOUSANDS),
     _of("dui", "SV", None, rf"\d{{8}}{_GAP}\d", rules.is_dui, 9),
@@ -165,7 +173,7 @@ IDENTIFIERS: Final = (
     _of("rut", "UY", None, r"\d{12}", digits=12),
     _of("rtn", "HN", None, rf"\d{{4}}{_GAP}\d{{4}}{_GAP}\d{{6}}", rules.is_dni_honduras, 14),
     _of("rif", "VE", rf"[VEJPGC]{DASH}\d{{8}}{DASH}?\d", rf"[VEJPGC]{_GAP}\d{{8}}{_GAP}\d", rules.is_rif, 9),
-    _of("iban", "", r"[A-Z]{2}\d{2}(?: ?[\dA-Z]{4}){2,7}(?: ?[\dA-Z]{1,4})?", None, rules.is_iban, 2),
+    _of("iban", "", _IBANS, None, rules.is_iban, 2),
     _of("cbu", "AR", r"\d{22}", r"\d{7}[ -]?\d[ -]?\d{13}[ -]?\d", rules.is_cbu, 22),
     _of("clabe", "MX", None, r"\d{3}[ -]?\d{3}[ -]?\d{11}[ -]?\d|\d{4}(?: \d{4}){3} \d{2}", rules.is_clabe, 18),
     _of(

@@ -32,7 +32,10 @@ UNSTATED: Final = "web"
 NAME: Final = "name"
 WORDS_FILE: Final = "words.toml"
 _PLAIN: Final = str.maketrans("áàâãäéèêëíìîïóòôõöúùûüñç", "aaaaaeeeeiiiiooooouuuunc", ".")
-_TOKEN: Final = re.compile("[A-Za-zÀ-ÖØ-öø-ÿ]+(?:[.][A-Za-zÀ-ÖØ-öø-ÿ]+)*")
+_TOKEN: Final = re.compile("[A-Za-zÀ-ÖØ-öø-ɏ]+(?:[.][A-Za-zÀ-ÖØ-öø-ɏ]+)*")
+
+# Not after an abbreviation (Doc. N.º 12), nor before the sign of a number.
+_SENTENCE_END: Final = re.compile(r"\n\n|(?<=[^\W\d_]{4}[.!?…])\s+(?=[A-ZÁÉÍÓÚÑÀÂÊÔÃÕÇ¿¡«“])(?!N[.º°o])")
 
 Mode = Literal["off", "context", "form"]
 _Listed = Annotated[tuple[str, ...], BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)]
@@ -103,7 +106,7 @@ class Words:
         It ends with a word that speaks against all kinds, which has none.
         """
         before = text[max(0, end - self.window) : end]
-        tokens = folded_words(before.rpartition("\n\n")[2])
+        tokens = folded_words(_SENTENCE_END.split(before)[-1])
         count = last = len(tokens)
         while last:
             length = 1
