@@ -22,12 +22,14 @@ from latam_corpus.release.shard_file import read_batches
 from latam_corpus.release.shard_plan import prefix_of
 from latam_corpus.release.store import LATEST, SUMS
 from latam_corpus.release.store_tables import LEDGER, read_ledger
+from latam_corpus.release.withdrawal_log import must_reach, read_log
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from latam_corpus.release.manifest import Manifest, Shard
     from latam_corpus.release.store import Progress, Store
+    from latam_corpus.release.withdrawal_log import WithdrawalLog
 
 _PARTITION: Final = ("language", "genre", "split")
 _NONE_SHARED: Final = pl.DataFrame(schema={name: schema.RELEASE_SCHEMA[name] for name in SHARED})
@@ -48,7 +50,8 @@ def verify(store: Store, name: str, version: str, progress: Progress | None = No
     """
     manifest = load_manifest(store, name, version)
     seen = _Seen()
-    problems = [*_beside(store, manifest, seen), *_parent(store, manifest)]
+    log = read_log(store)
+    problems = [*_withdrawals(log, manifest), *_beside(store, manifest, seen), *_parent(store, manifest)]
     for done, shard in enumerate(manifest.shards):
         problems += _shard(store, manifest, shard, seen)
         if progress:
@@ -72,6 +75,15 @@ class _Seen:
     counted: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     released: int = 0
     listed: int | None = None
+
+
+def _withdrawals(log: WithdrawalLog, manifest: Manifest) -> Iterator[str]:
+    """What is wrong with the log of withdrawals, of which each entry is the digest of the one before."""
+    try:
+        must_reach(log, manifest.withdrawal_sequence, manifest.spec)
+        log.check_tables()
+    except ReleaseError as error:
+        yield str(error)
 
 
 def _hash_sum(ids: pl.Series) -> int:
