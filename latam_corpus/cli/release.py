@@ -299,6 +299,27 @@ def verify_receipt(
         raise typer.Exit(1)
 
 
+@app.command("purge")
+def purge(out: Out = Path("out"), store: StoreUrl = None, as_json: Json = False) -> None:
+    """Erase what was withdrawn from older versions, their indexes, and the runs on this disk."""
+    from latam_corpus.audit.stores import open_store
+    from latam_corpus.release.purge import purge as erase
+
+    done = erase(open_store(store, out), out, datetime.now(UTC))
+    if as_json:
+        print_json(asdict(done))
+        return
+    console.print(
+        f"{number(done.documents)} documents are withdrawn; {number(done.objects)} shards with some were erased"
+    )
+    for run, rows in done.runs.items():
+        console.print(f"  {run}: {number(rows)} documents have no text any more")
+    if done.work:
+        console.print(f"  {number(done.work)} folders of stored work went; they are made anew when they are needed")
+    for what in done.not_reached:
+        console.print(f"  not reached: {what}", markup=False)
+
+
 @app.command("check-lock")
 def check_lock(
     lock: Annotated[Path, typer.Argument(metavar="corpus.lock", help="Of a pulled version.")],

@@ -185,6 +185,10 @@ class Store:
                 "build again",
             ) from None
 
+    def remove(self, *names: str) -> None:
+        """Remove a file that is there."""
+        self.filesystem.rm_file(self.path(*names))
+
     def add_object(self, file: Path, sha256: str) -> bool:
         """Move a finished local file among the objects; False when the store has it already.
 

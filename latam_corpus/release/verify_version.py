@@ -49,15 +49,17 @@ def verify(store: Store, name: str, version: str, progress: Progress | None = No
         ReleaseError: there is no manifest, or it can't be read.
     """
     manifest = load_manifest(store, name, version)
-    seen = _Seen()
+    seen, erased = _Seen(), 0
     log = read_log(store)
-    problems = [*_withdrawals(log, manifest), *_beside(store, manifest, seen), *_parent(store, manifest)]
-    for done, shard in enumerate(manifest.shards):
-        problems += _shard(store, manifest, shard, seen)
+    problems = [*_withdrawals(log, manifest), *_beside(store, manifest, seen, log), *_parent(store, manifest)]
+    for done, named in enumerate(manifest.shards):
+        shard = log.resolved(named)
+        problems += _shard(store, manifest, shard, seen, index=shard == named) if shard else []
+        erased += shard != named
         if progress:
             progress("verifying", done + 1, len(manifest.shards))
-    # A damaged shard is told once, and not again as a wrong count.
-    if not problems:
+    # A damaged shard is told once, and not again as a wrong count; of what was erased nothing can be counted.
+    if not problems and not erased:
         problems += _counts(manifest, seen)
     return problems
 
@@ -91,13 +93,15 @@ def _hash_sum(ids: pl.Series) -> int:
     return int(ids.hash().to_numpy().sum(dtype="uint64"))
 
 
-def _beside(store: Store, manifest: Manifest, seen: _Seen) -> Iterator[str]:
+def _beside(store: Store, manifest: Manifest, seen: _Seen, log: WithdrawalLog) -> Iterator[str]:
     """What is wrong with the files beside the manifest."""
     place = ("releases", manifest.name, manifest.version)
     _, problem = store.pointed(manifest.name)
     if problem:
         yield f"{LATEST}: {problem}"
     for name, told in manifest.files.items():
+        if "/".join((*place, name)) in log.replaced:
+            continue
         if store.size(*place, name) is None:
             yield f"{name}: missing"
         elif _sha256(store, *place, name) != told.sha256:
@@ -145,7 +149,7 @@ def _parent(store: Store, manifest: Manifest) -> Iterator[str]:
         yield f"parent {parent.version}: its manifest isn't the one that this version was built upon"
 
 
-def _shard(store: Store, manifest: Manifest, shard: Shard, seen: _Seen) -> list[str]:
+def _shard(store: Store, manifest: Manifest, shard: Shard, seen: _Seen, *, index: bool) -> list[str]:
     told = f"{shard.path} ({shard.object})"
     size = store.size(shard.object)
     if size is None:
@@ -162,7 +166,7 @@ def _shard(store: Store, manifest: Manifest, shard: Shard, seen: _Seen) -> list[
                 return [f"{told}: its columns aren't those whose fingerprint the manifest states"]
             shared = [_NONE_SHARED]
             problems = [f"{told}: {problem}" for problem in _rows(file, shard, seen, shared)]
-            return [*problems, *_index(store, manifest, shard, pl.concat(shared))]
+            return [*problems, *(_index(store, manifest, shard, pl.concat(shared)) if index else ())]
         except (pa.ArrowException, OSError) as error:
             return [f"{told}: it can't be read: {error}"]
 

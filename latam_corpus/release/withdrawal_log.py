@@ -44,9 +44,10 @@ _REMEDY: Final = "take it from a copy of the store: nothing is read while withdr
 
 
 class Replacement(SideFile):
-    """What stands in a purged file's place: its digest, its size, and the documents in it where it is a shard."""
+    """The shard that stands in a purged one's place: its digest, its size, and the documents in it."""
 
-    rows: int = 0
+    rows: int
+    text_bytes: int
 
 
 class Entry(BaseModel):
