@@ -163,7 +163,9 @@ def _kept_out(frame: pl.DataFrame, tombstones: Tombstones | None, *, said: bool)
     nothing = pl.repeat(None, frame.height, dtype=pl.UInt32)
     if tombstones is None:
         return pl.select(nothing.alias("withdrawal"), nothing.alias("said"))
-    rows = pl.DataFrame({"withdrawal": tombstones.about(frame)}).with_row_index("row")
+    # What a version has and was named is listed: it was looked for when it was named.
+    about = tombstones.about(frame) if said else tombstones.listed(frame)
+    rows = pl.DataFrame({"withdrawal": about}).with_row_index("row")
     known = tombstones.said(frame) if said else pl.DataFrame(schema={"row": pl.UInt32, "number": pl.UInt32})
     told = known.select("row", said="number")
     return rows.join(told, on="row", how="left", maintain_order="left").select("withdrawal", "said")

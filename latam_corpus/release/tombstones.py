@@ -227,19 +227,25 @@ class Tombstones:
             found.append(self.log.table(entry, "texts").with_columns(*mine))
         return WithdrawnTexts(pl.concat(found))
 
+    def listed(self, frame: pl.DataFrame) -> pl.Series:
+        """For each row the number of the entry that lists it, or what it was cut from; else null.
+
+        Args:
+            frame: `doc_id`, `parent_id`.
+        """
+        numbers = [pl.lit(None, pl.UInt32)]
+        for name in ("doc_id", "parent_id"):
+            rows = frame.select(name).join(self._ids, left_on=name, right_on="doc_id", how="left", maintain_order="left")
+            numbers.append(pl.lit(rows["number"]))
+        return frame.select(pl.coalesce(numbers).alias("number")).to_series()
+
     def about(self, frame: pl.DataFrame) -> pl.Series:
         """For each row the number of the entry that keeps it out by its ids, source, people or address; else null.
 
         Args:
             frame: with READS.
         """
-        ids = dict(self._ids.iter_rows())
-        found = frame.select(
-            pl.coalesce(
-                pl.col(name).replace_strict(ids, default=None, return_dtype=pl.UInt32)
-                for name in ("doc_id", "parent_id")
-            ).alias("number")
-        ).to_series()
+        found = self.listed(frame)
         for entry in self.log.withdrawals:
             if entry.by in ("source", "creator", "url"):
                 mine = pl.Series("number", np.where(named_by(frame, entry), entry.number, 0), pl.UInt32)
