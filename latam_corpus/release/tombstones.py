@@ -235,7 +235,9 @@ class Tombstones:
         """
         numbers = [pl.lit(None, pl.UInt32)]
         for name in ("doc_id", "parent_id"):
-            rows = frame.select(name).join(self._ids, left_on=name, right_on="doc_id", how="left", maintain_order="left")
+            rows = frame.select(name).join(
+                self._ids, left_on=name, right_on="doc_id", how="left", maintain_order="left"
+            )
             numbers.append(pl.lit(rows["number"]))
         return frame.select(pl.coalesce(numbers).alias("number")).to_series()
 
