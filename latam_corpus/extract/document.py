@@ -18,6 +18,8 @@ Cause: TypeAlias = Literal[
     "not XML",  # or is deeper, or has a longer text, than any text has
     "own entity",  # the XML declares a piece of its text as an entity
     "parser error",
+    "damaged file",  # a package lacks a piece, or can't be opened
+    "encrypted",
     "too large",
     "memory",
     "timeout",  # it took its processor time

@@ -31,6 +31,10 @@ EXTRACTORS: Final = {
     "application/xhtml+xml": "latam_corpus.extract.html:{mode}",
     "application/tei+xml": "latam_corpus.extract.tei:extract",
     "text/markdown": "latam_corpus.extract.markdown:extract",
+    "application/epub+zip": "latam_corpus.extract.epub:extract",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "latam_corpus.extract.docx:extract",
+    "application/vnd.oasis.opendocument.text": "latam_corpus.extract.odt:extract",
+    "application/rtf": "latam_corpus.extract.rtf:extract",
 }
 # All others go to the sandbox. Plain text has no parser, only our own passes, whose time and memory grow as its bytes.
 IN_PROCESS: Final = frozenset({"text/plain"})
@@ -59,7 +63,7 @@ class Extract(Stage):
     name: ClassVar[str] = "extract"
     needs: ClassVar[frozenset[str]] = frozenset({"raw", "media_type"})
     gives: ClassVar[frozenset[str]] = frozenset({"text", "extractor", *_FILLED, "rights", "rights_tier", "uses"})
-    libraries: ClassVar[tuple[str, ...]] = ("trafilatura", "resiliparse", "lxml", "ftfy")
+    libraries: ClassVar[tuple[str, ...]] = ("trafilatura", "resiliparse", "lxml", "ftfy", "striprtf")
 
     def __post_init__(self) -> None:
         for option in ("time_limit", "memory_limit_mb"):
