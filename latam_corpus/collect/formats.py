@@ -45,6 +45,13 @@ FORMATS: Final = (
     Format("docx", (".docx", ".docm", ".dotx"), DOCX),
     Format("odt", (".odt", ".ott", ".fodt"), ODT),
     Format("rtf", (".rtf",), "application/rtf"),
+    Format("captions", (".srt", ".vtt"), "text/vtt"),
+    Format("lrc", (".lrc",), "text/x-lrc"),
+    Format("elan", (".eaf",), "text/x-eaf+xml"),
+    Format("chat", (".cha",), "text/x-chat"),
+    Format("conllu", (".conllu", ".conll"), "text/x-conllu"),
+    # Of the AVENUE project's conversations; `.trl` are their transcriptions.
+    Format("avenue", (".trl",), "text/x-avenue"),
     Format("archive", (".zip", ".tar", ".tgz", ".txz"), archive=True),
     # A zip of WARC files with indexes, lists of pages and logs (WACZ 1.1.1), which are no documents.
     Format("wacz", (".wacz",), archive=True, holds="warc"),

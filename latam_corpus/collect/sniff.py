@@ -107,6 +107,7 @@ _ROOTS: Final[dict[str, str | Unread]] = {
     "TEI.2": "application/tei+xml",
     "teiCorpus": "application/tei+xml",
     "html": "text/html",
+    "ANNOTATION_DOCUMENT": "text/x-eaf+xml",
     "document": ODT,  # OpenDocument in one file of XML
     "svg": Unread(_("an SVG drawing"), _PICTURE),
     "ead": Unread(_("a finding aid (EAD)"), _("hand over the texts that it describes")),
@@ -118,7 +119,15 @@ _ROOTS: Final[dict[str, str | Unread]] = {
     "PcGts": Unread(_("PAGE XML"), _("export it as ALTO")),
 }
 _HTML: Final = re.compile(r"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
-_TEXTS: Final[tuple[tuple[re.Pattern[str], str], ...]] = ()
+_SONG_TAG: Final = r"\[(?:ti|ar|al|au|by|la|length|offset|re|ve|#):[^\]\n]*\]"
+_TEXTS: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
+    (re.compile(r"\s*WEBVTT(?:\s|\Z)"), "text/vtt"),
+    (re.compile(r"\s*(?:\d+[ \t]*\n+)?(?:\d{1,3}:)?\d{1,2}:\d\d[,.]\d{1,3}[ \t]*-->"), "text/vtt"),
+    (re.compile(rf"(?:\s*{_SONG_TAG}\s*\n)*\s*\[\d{{1,3}}:\d\d(?:[.:]\d{{1,3}})?\]", re.IGNORECASE), "text/x-lrc"),
+    (re.compile(r"(?:@[^\n]*\n)*?@Begin\s"), "text/x-chat"),
+    (re.compile(r"\s*(?:#[^\n]*\n)*\s*1(?:-\d+)?\t[^\t\n]*(?:\t[^\t\n]*){8}(?:\n|\Z)"), "text/x-conllu"),
+    (re.compile(r"\s*;[^\n]*\n(?:[^\n]*\n){0,30}?\s*[\w.-]+? ?_[x\d]{1,2}_\d{3,5}_ ?[\w-]+?_\d\d"), "text/x-avenue"),
+)  # fmt: skip
 
 
 def sniffed(head: bytes, whole: bytes | None = None) -> str | Unread | None:
@@ -167,7 +176,8 @@ def _text_kind(head: bytes) -> str | Unread | None:
         return "text/html"
     if text.lstrip().startswith("<") and (root := _XML.match(text)):
         return _ROOTS.get(root[1], Unread(_("XML with the root <{root}>", root=root[1]), _CONVERT, sure=False))
-    return next((kind for pattern, kind in _TEXTS if pattern.search(text)), None)
+    text = text.replace("\r\n", "\n")
+    return next((kind for pattern, kind in _TEXTS if pattern.match(text)), None)
 
 
 def _as_text(head: bytes) -> str | None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from latam_corpus.extract.block_text import BlockText
 from latam_corpus.extract.document import Extracted, UnusableError
 from latam_corpus.extract.dublin_core import dublin_core
+from latam_corpus.extract.interview import with_turns
 from latam_corpus.extract.xml_tree import attribute, name_of
 from latam_corpus.extract.zip_package import ZipPackage
 
@@ -37,12 +38,11 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
 
     Args:
         raw: the zip file.
-        parameters: not used.
+        parameters: `form`, where the source says that it is an interview.
 
     Raises:
         UnusableError: it is damaged, encrypted, or no Word document.
     """
-    del parameters
     package = ZipPackage(raw)
     body = package.xml(_main_part(package)).find("{*}body")
     if body is None:
@@ -52,7 +52,8 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         _write(element, written)
     catalogued = dublin_core(package.xml(_CORE)) if _CORE in package else dublin_core(None)
     # Dates are the file's, and the language is that of whose word processor it was.
-    return Extracted(written.text(), EXTRACTOR, title=catalogued.title, creators=catalogued.creators)
+    found = Extracted(written.text(), EXTRACTOR, title=catalogued.title, creators=catalogued.creators)
+    return with_turns(found, parameters.get("form"))
 
 
 def _main_part(package: ZipPackage) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from latam_corpus.extract.block_text import BlockText
 from latam_corpus.extract.document import Extracted, UnusableError
 from latam_corpus.extract.dublin_core import dublin_core
+from latam_corpus.extract.interview import with_turns
 from latam_corpus.extract.xml_tree import name_of, parse_xml
 from latam_corpus.extract.zip_package import ZipPackage
 
@@ -34,12 +35,11 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
 
     Args:
         raw: the zip file, or the XML of a flat one.
-        parameters: not used.
+        parameters: `form`, where the source says that it is an interview.
 
     Raises:
         UnusableError: it is damaged, encrypted, or no text document.
     """
-    del parameters
     if raw.startswith(b"PK"):
         package = ZipPackage(raw)
         if _MANIFEST in package and package.xml(_MANIFEST).find(".//{*}encryption-data") is not None:
@@ -57,7 +57,8 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         _write(element, written)
     catalogued = dublin_core(meta)
     # Dates are the file's, and the language is that of whose word processor it was.
-    return Extracted(written.text(), EXTRACTOR, title=catalogued.title, creators=catalogued.creators)
+    found = Extracted(written.text(), EXTRACTOR, title=catalogued.title, creators=catalogued.creators)
+    return with_turns(found, parameters.get("form"))
 
 
 def _write(element: etree._Element, written: BlockText) -> None:

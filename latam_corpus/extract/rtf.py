@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.extract.document import Extracted, UnusableError
+from latam_corpus.extract.interview import with_turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,7 +27,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
 
     Args:
         raw: the file's bytes.
-        parameters: not used; the file says its own charset.
+        parameters: `form`, where the source says that it is an interview; the file says its own charset.
 
     Raises:
         UnusableError: it ends before it should.
@@ -34,7 +35,6 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     >>> extract(rb"{\rtf1\ansi Ma\'f1ana\par ser\'e1 otro d\'eda.}", {}).text
     'Mañana\nserá otro día.'
     """
-    del parameters
     coded = raw.decode("latin-1")
     if not coded.rstrip("\0 \r\n\t\x1a").endswith("}"):
         raise UnusableError("damaged file", "it ends before its last brace", "fetch the file again")
@@ -43,7 +43,8 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     fields = {name: _plain(rf"{{\rtf1\ansi {value}}}").strip() for name, value in _FIELD.findall(coded[:_HEAD])}
     text = re.sub(r"\n{3,}", "\n\n", "\n".join(paragraphs)).strip("\n")
     author = fields.get("author")
-    return Extracted(text, EXTRACTOR, title=fields.get("title") or None, creators=(author,) if author else ())
+    found = Extracted(text, EXTRACTOR, title=fields.get("title") or None, creators=(author,) if author else ())
+    return with_turns(found, parameters.get("form"))
 
 
 def _stanza(paragraph: str) -> str:

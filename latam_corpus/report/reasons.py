@@ -41,6 +41,7 @@ _CAUSES: Final[Mapping[str, Message]] = {
     "not UTF-8": _("it isn't UTF-8 text"),
     "not JSON": _("the line isn't JSON"),
     "not TEI": _("it isn't TEI"),
+    "not a transcript": _("it has no transcription that can be read"),
     "not XML": _("it isn't XML"),
     "too large": _("it is too large"),
     "timeout": _("it takes too long"),
