@@ -38,6 +38,18 @@ ORIGIN: Final = pl.Struct({"file": _TEXT, "member": _TEXT, "offset": pl.Int64(),
 LANGUAGES: Final = pl.List(pl.Struct({"code": _TEXT, "share": pl.Float32()}))
 CONSENT: Final = pl.List(pl.Struct({"id": _TEXT, "label": _TEXT, "community": _TEXT}))
 OPT_OUTS: Final = pl.List(pl.Struct({"signal": _TEXT, "value": _TEXT, "address": _TEXT, "time": _TIME}))
+TURNS: Final = pl.List(
+    pl.Struct(
+        {
+            "speaker": _TEXT,
+            "start": pl.Float64(),
+            "end": pl.Float64(),
+            "language": _TEXT,
+            "offset": pl.Int64(),
+            "segment": pl.Int32(),
+        }
+    )
+)
 # A Parquet MAP is stored as this list; `datasets` can't load the logical type MAP, and everyone can load the list.
 REDACTIONS: Final = pl.List(pl.Struct({"key": _TEXT, "value": pl.Int32()}))
 # In runs, signals of plug-ins that are installed here are among them; a release has the toolkit's own alone.
@@ -75,6 +87,7 @@ DOCUMENT: Final = (
     Column("obtained", _TIME, "when it was obtained: WARC-Date, OAI datestamp or file time, never the clock"),
     Column("origin", ORIGIN, "file, member or offset in it, and the digest of the payload"),
     Column("extractor", _TEXT, "name and version of what made text of the bytes", nullable=True),
+    Column("turns", TURNS, "of an interview: who speaks in each line, from when to when in seconds", nullable=True),
     Column("signals", SIGNAL_STRUCT, "every measured signal", nullable=True),
     Column("redactions", REDACTIONS, "what redact replaced: kind and count", nullable=True),
     Column("duplicate_cluster", _TEXT, "the cluster's id: the smallest doc_id in it", nullable=True),

@@ -28,12 +28,15 @@ SOURCES = Path(__file__).resolve().parent / "sources"
 Genre = Literal[*vocabulary.GENRES]  # type: ignore[valid-type]
 Composition = Literal[*vocabulary.COMPOSITIONS]  # type: ignore[valid-type]
 Basis = Literal[*vocabulary.BASES]  # type: ignore[valid-type]
-Format = Literal["jsonl", "csv", "parquet", "arrow", "warc", "arc", "text", "markdown", "html", "tei"]
-Form = Literal["prose", "verse"]
+Format = Literal[
+    "jsonl", "csv", "parquet", "arrow", "warc", "arc", "text", "markdown", "html", "tei", "epub", "docx", "odt", "rtf",
+    "captions", "lrc", "elan", "chat", "conllu", "avenue",
+]  # fmt: skip
+Form = Literal["prose", "verse", "interview"]
 Names = Annotated[tuple[str, ...], BeforeValidator(as_tuple)]
 
 # Files of these formats have no columns but `raw`; those of web archives have what their reader and the crawler wrote.
-_WHOLE: Final = frozenset({"text", "markdown", "html", "tei"})
+_RECORDS: Final = frozenset({"jsonl", "csv", "parquet", "arrow", "warc", "arc"})
 METADATA_COLUMNS: Final = ("id", "url", "title", "creators", "published", "declared_language", "rights")
 PAGE_COLUMNS: Final = frozenset({*METADATA_COLUMNS, "obtained", "raw"})
 
@@ -256,7 +259,7 @@ class Collect(Model):
     @property
     def _known(self) -> frozenset[str] | None:
         """All columns that records can have, where the format settles it."""
-        if self.format in _WHOLE:
+        if self.format and self.format not in _RECORDS:
             return frozenset({"raw"})
         return PAGE_COLUMNS if self.kind != "files" or self.format in ("warc", "arc") else None
 

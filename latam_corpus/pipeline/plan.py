@@ -16,6 +16,8 @@ import polars as pl
 from latam_corpus import schema
 from latam_corpus.__about__ import __version__
 from latam_corpus.catalog.source import Source, load_source
+from latam_corpus.collect.formats import FORMATS, SUFFIXES
+from latam_corpus.collect.streams import stem
 from latam_corpus.dedupe.fingerprint import Fingerprint
 from latam_corpus.errors import ConfigError, PartError, closest
 from latam_corpus.pipeline.keys import digest_of, made_of, rows_code, stage_digest
@@ -53,8 +55,8 @@ COLLECTED = frozenset(
 
 
 # Formats whose records are bytes for `extract`; an archive may hold them.
-_WHOLE_FORMATS = frozenset({"html", "text", "markdown", "tei", "warc", "arc"})
-_WHOLE_FILES = r"\.(txt|text|html?|xhtml|md|markdown|xml|tei|warc|wet|arc|zip|tar|tgz|txz)(\.\w+)?$"
+_WHOLE_FORMATS = frozenset(entry.name for entry in FORMATS if entry.media_type is not None or entry.archive)
+_WHOLE_FILES = tuple(suffix for suffix, entry in SUFFIXES.items() if entry.name in _WHOLE_FORMATS)
 
 
 @dataclass(frozen=True)
@@ -269,7 +271,7 @@ def gives_text(source: Source) -> bool:
     collect = source.collect
     if collect.columns.raw or collect.format in _WHOLE_FORMATS:
         return False
-    return not any(re.search(_WHOLE_FILES, pattern) for pattern in collect.files)
+    return not any(stem(pattern).lower().endswith(_WHOLE_FILES) for pattern in collect.files)
 
 
 def _segments(recipe: Recipe, sources: Sequence[Source]) -> Iterable[Segment]:
