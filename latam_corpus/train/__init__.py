@@ -1,0 +1,35 @@
+"""What a training run needs of a version: streams, mixtures, token counts, exports, leaked evaluations.
+
+`from latam_corpus.train import CorpusStream`. A name's module is imported when the name is used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+from latam_corpus.cli.app import Command
+
+if TYPE_CHECKING:
+    from latam_corpus.train.stream import CorpusStream
+    from latam_corpus.train.torch_dataset import CorpusDataset
+
+COMMANDS: Final = {
+    "release tokens": Command(
+        "latam_corpus.train.commands.tokens:tokens",
+        "Count a version's tokens by slice, and how many a word takes beside Spanish; counts stay beside the release.",
+    ),
+}
+__all__ = ["CorpusDataset", "CorpusStream"]
+_MODULE_OF: Final = {"CorpusDataset": "torch_dataset", "CorpusStream": "stream"}
+
+
+def __getattr__(name: str) -> object:
+    """The public name, its module imported."""
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module «{__name__}» has no attribute «{name}»")
+    return getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
