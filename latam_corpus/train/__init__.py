@@ -11,17 +11,19 @@ from typing import TYPE_CHECKING, Final
 from latam_corpus.cli.app import Command
 
 if TYPE_CHECKING:
+    from latam_corpus.train.mixed_stream import MixedStream
     from latam_corpus.train.stream import CorpusStream
     from latam_corpus.train.torch_dataset import CorpusDataset
 
 COMMANDS: Final = {
+    "mix": Command("latam_corpus.train.commands.mix:app", "Plan what a token budget means, slice by slice."),
     "release tokens": Command(
         "latam_corpus.train.commands.tokens:tokens",
         "Count a version's tokens by slice, and how many a word takes beside Spanish; counts stay beside the release.",
     ),
 }
-__all__ = ["CorpusDataset", "CorpusStream"]
-_MODULE_OF: Final = {"CorpusDataset": "torch_dataset", "CorpusStream": "stream"}
+__all__ = ["CorpusDataset", "CorpusStream", "MixedStream"]
+_MODULE_OF: Final = {"CorpusDataset": "torch_dataset", "CorpusStream": "stream", "MixedStream": "mixed_stream"}
 
 
 def __getattr__(name: str) -> object:

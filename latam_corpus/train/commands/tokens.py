@@ -11,7 +11,7 @@ from latam_corpus.cli.release import Json, Out, Spec, StoreUrl  # noqa: TC001  (
 from latam_corpus.cli.show import note, number, print_json, progress, table
 
 TokenizerFile = Annotated[str, typer.Option("--tokenizer", help="A tokenizer.json or a SentencePiece model.")]
-_BAR = 24
+BAR = 24
 
 
 def tokens(
@@ -64,7 +64,7 @@ def tokens(
                 number(one.tokens),
                 f"{one.fertility:.2f}",
                 row["beside_spanish"] if spanish else "",
-                "█" * round(_BAR * one.fertility / most),
+                "█" * round(BAR * one.fertility / most),
             )
             for one, row in zip(slices, rows, strict=True)
         ],
