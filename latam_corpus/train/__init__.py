@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from latam_corpus.train.torch_dataset import CorpusDataset
 
 COMMANDS: Final = {
+    "export": Command(
+        "latam_corpus.train.commands.export:export",
+        "Write a version's documents as tokens for other loaders, with a map from each document to its tokens.",
+    ),
     "mix": Command("latam_corpus.train.commands.mix:app", "Plan what a token budget means, slice by slice."),
     "release tokens": Command(
         "latam_corpus.train.commands.tokens:tokens",
