@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from latam_corpus.train.torch_dataset import CorpusDataset
 
 COMMANDS: Final = {
+    "contamination": Command(
+        "latam_corpus.train.commands.contamination:contamination",
+        "Find documents that hold lines of an evaluation set, inside longer ones and with words changed too.",
+    ),
     "export": Command(
         "latam_corpus.train.commands.export:export",
         "Write a version's documents as tokens for other loaders, with a map from each document to its tokens.",
