@@ -214,7 +214,7 @@ def test_two_texts_stand_side_by_side(tmp_path: Path) -> None:
     rows.write_parquet(kept / "rows.parquet")
     row = dict.fromkeys(schema.DOCUMENT_SCHEMA) | {"doc_id": "a", "text": _SONG, "containment": 0.8}
     told = copies(tmp_path, row | {"variant_of": "b"}, {"rule": "passages"})
-    shown = lines(told)
+    shown = [str(line) for line in lines(told)]
     assert "a variant of b «Molinera»" in shown[0]
     assert "each has passages of its own" in shown[0]
     assert any("[con la saya remangada]" in line for line in shown)
