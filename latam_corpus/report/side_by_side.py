@@ -51,25 +51,26 @@ def side_by_side(mine: str, other: str) -> dict[str, Any]:
         "more_passages": max(len(passages) - _SHOWN, 0),
         "passages": [
             {
-                "before": _told(one[max(i - _AROUND, 0) : i]),
-                "mine": _told(one[i:j]),
-                "other": _told(two[k:m]),
-                "after": _told(one[j : j + _AROUND]),
+                "before": _redacted(one[max(i - _AROUND, 0) : i]),
+                "mine": _redacted(one[i:j]),
+                "other": _redacted(two[k:m]),
+                "after": _redacted(one[j : j + _AROUND]),
             }
             for i, j, k, m in passages[:_SHOWN]
         ],
     }
 
 
-def lines(told: Mapping[str, Any]) -> Iterator[str]:
+def lines(compared: Mapping[str, Any]) -> Iterator[str]:
     """The same as lines for a terminal."""
-    until = "" if told["compared"] else ", as far as they were compared"
-    yield f"both have {told['shared']:,} words; only here {told['own']:,}, only there {told['own_of_other']:,}{until}"
-    for passage in told["passages"]:
+    until = "" if compared["compared"] else ", as far as they were compared"
+    here, there = compared["own"], compared["own_of_other"]
+    yield f"both have {compared['shared']:,} words; only here {here:,}, only there {there:,}{until}"
+    for passage in compared["passages"]:
         for where, what in (("here ", "mine"), ("there", "other")):
             yield f"  {where}  … {passage['before']} [{passage[what]}] {passage['after']} …"
-    if told["more_passages"]:
-        yield f"  and in {told['more_passages']} more places"
+    if compared["more_passages"]:
+        yield f"  and in {compared['more_passages']} more places"
 
 
 def beside_html(found: Mapping[str, Any], title: str) -> Iterator[str]:
@@ -108,7 +109,7 @@ def _joined(apart: Sequence[tuple[int, int, int, int]]) -> Iterator[tuple[int, i
         yield held
 
 
-def _told(words: Sequence[str]) -> str:
+def _redacted(words: Sequence[str]) -> str:
     """The words, redacted, the middle of a long passage left out."""
     half = _LONGEST // 2
     shown = words if len(words) <= _LONGEST else [*words[:half], f"({len(words) - _LONGEST:,} words)", *words[-half:]]
