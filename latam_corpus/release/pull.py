@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 _STATE: Final = ".pull.json"
 _PARTS: Final = ".pull"
-_OURS: Final = re.compile(r"data/[\w-]+/[\w-]+\.parquet|index/[\w-]+\.parquet|[A-Za-z][A-Za-z0-9._-]*")
+OURS: Final = re.compile(r"data/[\w-]+/[\w-]+\.parquet|index/[\w-]+\.parquet|[A-Za-z][A-Za-z0-9._-]*")
 # One stream from an object store is slow; four fill most lines.
 _COPIES: Final = 4
 
@@ -181,7 +181,7 @@ def _prepared(to: Path, name: str, sha256: str, where: str | None, sequence: int
         raise ConfigError(str(to), f"the folder can't be made: {error.strerror}", "name another folder") from None
     before = _earlier(to, name)
     # The list is read from the folder, which may be someone else's: no name in it may lead out of the folder.
-    owned = {path for path in before.planned if _OURS.fullmatch(path)} if before else set()
+    owned = {path for path in before.planned if OURS.fullmatch(path)} if before else set()
     if before is None and any(to.iterdir()):
         raise ConfigError(str(to), "the folder holds other files", "name a new or empty folder")
     there = {path.relative_to(to).as_posix() for path in (to / "data").rglob("*") if path.is_file()}
