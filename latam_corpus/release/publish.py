@@ -9,7 +9,7 @@ from fsspec.implementations.local import LocalFileSystem
 
 from latam_corpus.errors import ConfigError
 from latam_corpus.release.manifest import load_manifest
-from latam_corpus.release.pull import pull
+from latam_corpus.release.pull import OURS, pull
 from latam_corpus.release.store import SUMS, Store, scratch
 
 if TYPE_CHECKING:
@@ -69,12 +69,12 @@ def _pulled(
 
 
 def _upload(folder: Path, target: Store) -> None:
-    """Bring a pulled folder to a URL, the list of digests last; what an earlier version had and this one hasn't goes."""
+    """Bring a pulled folder to a URL, the list of digests last; what only an earlier version had goes."""
     before = target.read(SUMS).decode().splitlines() if target.exists(SUMS) else []
     files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     for name in sorted(files, key=lambda name: (name == SUMS, name)):
         target.write((folder / name).read_bytes(), *name.split("/"))
     for line in before:
         name = line.partition("  ")[2]
-        if name not in files and target.exists(name):
+        if name not in files and OURS.fullmatch(name) and target.exists(name):
             target.remove(name)
