@@ -20,6 +20,7 @@ from latam_corpus.release.build import CARD, CHANGES
 from latam_corpus.release.card import card
 from latam_corpus.release.condition import condition
 from latam_corpus.release.corpus_lock import LOCK, Lock, must_be, read_lock
+from latam_corpus.release.croissant import CROISSANT
 from latam_corpus.release.fetch import fetch
 from latam_corpus.release.manifest import MANIFEST, read_manifest, read_side_file
 from latam_corpus.release.select import picks, rewrite, wanted_rows
@@ -145,8 +146,10 @@ def _side_files(
 ) -> dict[str, bytes]:
     """The files beside the shards, verified; a selection has a card of its own and no ledger of the whole."""
     found = {MANIFEST: data}
-    for name in (CARD, CHANGES, LEDGER):
-        if name not in manifest.files or (where and name == LEDGER):
+    whole = all(pick.whole for pick in wanted)
+    for name in (CARD, CHANGES, LEDGER, CROISSANT):
+        # It has the digests of all shards.
+        if name not in manifest.files or (where and name == LEDGER) or (name == CROISSANT and not whole):
             continue
         found[name] = read_side_file(store, manifest, name)
     if where:
