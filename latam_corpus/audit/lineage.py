@@ -112,7 +112,7 @@ def lineage(found: DocumentMatch, store: Store | None) -> dict[str, Any]:
             "stages": _stages(found, events),
             "bounds": _bounds(found, row),
             "redactions": row["redactions"] or {},
-            "copies": copies(found.run, row, _evidence(events, "dedupe")),
+            "copies": copies(found.run, row, _evidence(events, "dedupe") or _evidence(events, "dedupe", "changed")),
             "beginning": redact((row["text"] or "")[:400])[0] if shown else "",
             "withdrawn": withdrawn,
             "releases": _releases(store, row["doc_id"]) if store else [],

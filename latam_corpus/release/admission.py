@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from latam_corpus.release.opt_outs import Refused
     from latam_corpus.release.store import Progress
     from latam_corpus.release.tombstones import Tombstones
+    from latam_corpus.vocabulary import Variants
 
 _NAMES: Final = (
     "language",
@@ -52,6 +53,7 @@ LIGHT: Final = pl.Schema(
         "embargo_until": pl.Date(),
         "obtained": schema.RELEASE_SCHEMA["obtained"],
         "duplicate_cluster": pl.String(),
+        "variant_of": pl.String(),
         "split": _CATEGORY,
         "text_hash": pl.Binary(),
         "refusal": _CATEGORY,
@@ -186,6 +188,7 @@ def _lightened(
         "embargo_until",
         "obtained",
         "duplicate_cluster",
+        "variant_of",
         "split",
         "text_hash",
         refusal.alias("refusal"),
@@ -211,12 +214,14 @@ class Decision:
     replaced: pl.DataFrame
 
 
-def decide(light: pl.DataFrame, replaced: pl.DataFrame) -> Decision:
+def decide(light: pl.DataFrame, replaced: pl.DataFrame, variants: Variants = "keep") -> Decision:
     """Which documents are released, and why each other one isn't; the order of the rows has no part in it.
 
     Args:
         light: of `scan`.
         replaced: documents of the parent for which a run has a better copy (`read_replaced`).
+        variants: of several variants of one work "keep" all, the "longest", or the longest of each country
+            ("by_country").
     """
     from_run = pl.col("run") != ""
     # Of equal rows the parent's stays, whose shard then needs no rewriting.
@@ -237,11 +242,13 @@ def decide(light: pl.DataFrame, replaced: pl.DataFrame) -> Decision:
     allowed, gone = without_replaced(latest.filter(~refused), light, replaced)
     released, duplicates = _first_of(allowed, "text_hash", first_released(from_run), "doc_id", "rights_tier")
     gone = with_kept(gone, released)
+    released, varied = _of_variants(released, variants)
     left_out = [
         _reasoned(superseded, pl.lit("superseded"), _SUPERSEDED),
         _reasoned(latest.filter(refused & ~by_entry), pl.col("refusal").cast(pl.String), _REFUSED),
         _reasoned(latest.filter(refused & by_entry), pl.col("refusal").cast(pl.String), _ENTRY),
         _reasoned(duplicates, pl.lit("duplicate"), _DUPLICATE),
+        _reasoned(varied, pl.lit("variant"), _VARIANT),
         gone.select(*LIGHT.names(), "reason", "evidence"),
     ]
     return Decision(
@@ -250,6 +257,33 @@ def decide(light: pl.DataFrame, replaced: pl.DataFrame) -> Decision:
         repeated=light.height - distinct.height,
         replaced=gone.select(*LIGHT.names(), "kept"),
     )
+
+
+def _of_variants(released: pl.DataFrame, variants: Variants) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Those that stay of documents that are variants of one another, and the others with the one kept for each."""
+    told = released.filter(pl.col("variant_of").is_not_null())
+    if variants == "keep" or not told.height:
+        return released, released.clear().with_columns(kept_doc_id=pl.lit(None, pl.String))
+    # A variant names one that was kept before it, which may be a variant itself.
+    first = dict(told.select("doc_id", "variant_of").iter_rows())
+    works = {name: _first_variant(name, first) for name in {*first, *first.values()}}
+    work = pl.col("doc_id").replace_strict(works, default=pl.col("doc_id"))
+    if variants == "by_country":
+        work = pl.concat_str(work, pl.col("country").cast(pl.String).fill_null(""), separator="\0")
+    order: list[pl.Expr | str] = [pl.col("chars").neg(), "obtained", "doc_id"]
+    kept, others = _first_of(released.with_columns(work.alias("work")), "work", order, "doc_id")
+    return kept.drop("work"), others
+
+
+def _first_variant(name: str, first: dict[str, str]) -> str:
+    """The document at which what the variants name ends; where they name one another, the smallest of these."""
+    seen = [name]
+    while name in first:
+        name = first[name]
+        if name in seen:
+            return min(seen[seen.index(name) :])
+        seen.append(name)
+    return name
 
 
 def _first_of(
@@ -279,6 +313,12 @@ _SUPERSEDED: Final = pl.struct(
 )
 _REFUSED: Final = pl.struct(
     *(pl.col(name).cast(pl.String) for name in ("rights", "rights_tier", "uses", "expires", "embargo_until"))
+)
+_VARIANT: Final = pl.struct(
+    pl.lit("the longest of several variants is released").alias("rule"),
+    pl.col("kept_doc_id").alias("kept"),
+    "country",
+    "chars",
 )
 _ENTRY: Final = pl.struct(pl.coalesce("withdrawal", "said").alias("withdrawal"))
 _DUPLICATE: Final = pl.struct(

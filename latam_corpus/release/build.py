@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from latam_corpus.release.shard_plan import Plan
     from latam_corpus.release.store import Progress
     from latam_corpus.release.twins import Twins
+    from latam_corpus.vocabulary import Variants
 
 CARD: Final = "README.md"
 CHANGES: Final = "CHANGELOG.md"
@@ -86,6 +87,7 @@ def build(
     splits: Mapping[str, float] = SPLIT_SHARES,
     shard_bytes: int = SHARD_BYTES,
     index: bool = True,
+    variants: Variants = "keep",
     accept_loss: str | None = None,
     created: datetime | None = None,
     progress: Progress | None = None,
@@ -106,6 +108,7 @@ def build(
         splits: the shares of documents held out.
         shard_bytes: bytes of text above which a shard is cut.
         index: whether the version has the fingerprints by which later runs find copies of its documents.
+        variants: of several variants of one work "keep" all, the "longest", or the longest "by_country".
         accept_loss: why documents that the runs lost below their recipes' floors may be missing; on the card.
         created: the time that the manifest states; the start of `today` when None.
         progress: told what is done, how much of it and of how much.
@@ -133,6 +136,7 @@ def build(
             splits,
             shard_bytes,
             index,
+            variants,
             accept_loss,
             moment,
             progress,
@@ -151,6 +155,7 @@ def _build(
     splits: Mapping[str, float],
     shard_bytes: int,
     index: bool,
+    variants: Variants,
     accept_loss: str | None,
     moment: datetime,
     progress: Progress | None,
@@ -180,7 +185,7 @@ def _build(
         light, twins = _without_requested(light, scanned, parts, inputs, opened, name, runs_there)
         parts += twins.parts
         inputs = replace(inputs, others=twins.runs)
-    decision = decide(light, read_replaced(inputs.runs if old else ()))
+    decision = decide(light, read_replaced(inputs.runs if old else ()), variants)
     if not decision.released.height and not may_be_empty:
         raise ReleaseError(name, "nothing is left to release", _why_nothing(decision))
     rows = with_splits(decision.released, light.filter(pl.col("run") == ""), decision.replaced, splits)
@@ -209,6 +214,7 @@ def _build(
                 admit=terms.admit,
                 uses=terms.uses,
                 splits=dict(sorted(splits.items())),
+                variants=variants,
                 withdrawal_sequence=log.sequence,
                 schema_sha256=schema_sha256(schema.RELEASE_SCHEMA),
                 runs=run_entries(inputs, light),
@@ -378,7 +384,7 @@ def _holds_the_same(one: Manifest, other: Manifest) -> bool:
     """Whether two versions hold the same shards and index on the same terms."""
     return (
         [(s.path, s.sha256) for s in one.shards] == [(s.path, s.sha256) for s in other.shards]
-        and (one.admit, one.uses, one.splits) == (other.admit, other.uses, other.splits)
+        and (one.admit, one.uses, one.splits, one.variants) == (other.admit, other.uses, other.splits, other.variants)
         and one.index == other.index
     )
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from latam_corpus import schema
-from latam_corpus.dedupe.fingerprint_index import FORMAT, INDEX, METADATA, SHARED
+from latam_corpus.dedupe.fingerprint_index import FORMAT, METADATA, SHARED, has_columns
 from latam_corpus.durable import sha256_of
 from latam_corpus.errors import ReleaseError
 from latam_corpus.release.build import sums
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 _PARTITION: Final = ("language", "genre", "split")
 _NONE_SHARED: Final = pl.DataFrame(schema={name: schema.RELEASE_SCHEMA[name] for name in SHARED})
-_COLUMNS: Final = (*SHARED, "text", *_PARTITION, "country", "source_id")
+_COLUMNS: Final = (*SHARED, "text", *_PARTITION, "source_id")
 
 
 def verify(store: Store, name: str, version: str, progress: Progress | None = None) -> list[str]:
@@ -186,13 +186,14 @@ def _index(store: Store, manifest: Manifest, shard: Shard, shared: pl.DataFrame)
             file = pq.ParquetFile(opened)
             if _of_another_format(file):
                 return  # its digest is all that can be checked; a run `against` it tells what to do
-            if METADATA not in (file.metadata.metadata or {}) or file.schema_arrow != schema.arrow_schema(INDEX):
+            if METADATA not in (file.metadata.metadata or {}) or not has_columns(file.schema_arrow):
                 yield f"{shard.index}: it is no file of a fingerprint index"
                 return
-            rows = pl.concat([_NONE_SHARED, *read_batches(file, SHARED)])
+            held = [name for name in SHARED if name in file.schema_arrow.names]
+            rows = pl.concat([_NONE_SHARED.select(held), *read_batches(file, held)])
     except (pa.ArrowException, OSError):
         return  # its digest is wrong too, and that is told
-    if not rows.equals(shared):
+    if not rows.equals(shared.select(held)):
         yield f"{shard.index}: its rows aren't those of {shard.path}"
 
 
