@@ -332,6 +332,31 @@ def purge(out: Out = Path("out"), store: StoreUrl = None, as_json: Json = False)
         console.print(f"  not reached: {what}", markup=False)
 
 
+@app.command("publish")
+def publish(
+    spec: Spec,
+    to: Annotated[str, typer.Option("--to", help="A folder, or a URL such as s3://bucket/corpus.")],
+    out: Out = Path("out"),
+    store: StoreUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Bring the documents that may be redistributed to a folder or URL, in a layout that the Hugging Face Hub reads."""
+    from latam_corpus.audit.stores import load_version, open_store
+    from latam_corpus.release.publish import publish as publish_version
+
+    opened = open_store(store, out)
+    named = load_version(opened, spec, note).spec
+    notes: list[str] = []
+    with progress() as told:
+        lock = publish_version(named, opened, to, told, notes.append)
+    for told_note in notes:
+        note(f"note: {told_note}")
+    if as_json:
+        print_json(asdict(lock) | {"to": to})
+        return
+    console.print(f"{lock.name}@{lock.version}: {number(lock.rows)} documents published to {to}", markup=False)
+
+
 @app.command("check-lock")
 def check_lock(
     lock: Annotated[Path, typer.Argument(metavar="corpus.lock", help="Of a pulled version.")],

@@ -6,8 +6,9 @@ import hashlib
 import io
 import json
 import re
+import warnings
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -20,10 +21,11 @@ from latam_corpus.errors import ConfigError, ReleaseError, closest
 from latam_corpus.release.corpus_lock import LOCK, read_lock
 from latam_corpus.release.manifest import MANIFEST, VERIFY, parse_manifest, read_manifest
 from latam_corpus.release.store import SUMS, Store
+from latam_corpus.release.withdrawal_log import read_log, withdrawn_note
 from latam_corpus.train.order import RowGroup
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from latam_corpus.release.corpus_lock import Lock
     from latam_corpus.release.manifest import Manifest
@@ -65,6 +67,8 @@ class CorpusFiles:
         files: those that are read.
         cache: where row groups are kept that aren't on this disk.
         remedy: for a file that is damaged.
+        withdrawn: ids of documents that readers leave out of a file, by its digest.
+        withdrawal_sequence: the last entry of the log of withdrawals that counted.
     """
 
     store: Store
@@ -73,6 +77,8 @@ class CorpusFiles:
     files: tuple[CorpusFile, ...]
     cache: GroupCache | None = None
     remedy: str = VERIFY
+    withdrawn: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    withdrawal_sequence: int = 0
 
     @property
     def digest(self) -> str:
@@ -201,11 +207,18 @@ def _stored(store: Store, spec: str | None, lock: Lock | None, cache: GroupCache
         spec = f"{lock.name}@{lock.version}"
     with store.told():
         manifest, data = read_manifest(store, *store.find(str(spec)))
+        log = read_log(store)
+        shards = log.readable(manifest)
+        note = withdrawn_note(log, manifest)
+    if note:
+        warnings.warn(note, stacklevel=4)
     files = tuple(
         CorpusFile(shard.object, shard.sha256, shard.rows, shard.language, shard.genre, shard.split)
-        for shard in manifest.shards
+        for shard, _ in shards
     )
-    return CorpusFiles(store, manifest, hashlib.sha256(data).hexdigest(), files, cache)
+    withdrawn = {shard.sha256: frozenset(ids) for shard, ids in shards if ids is not None}
+    sha256 = hashlib.sha256(data).hexdigest()
+    return CorpusFiles(store, manifest, sha256, files, cache, withdrawn=withdrawn, withdrawal_sequence=log.sequence)
 
 
 def _pulled(store: Store, spec: str | None) -> CorpusFiles:
@@ -233,7 +246,8 @@ def _pulled(store: Store, spec: str | None) -> CorpusFiles:
             files.append(CorpusFile(path, digest, rows.get((path, digest)), language, genre, name.partition("-")[0]))
     places = {shard.path: number for number, shard in enumerate(manifest.shards)}
     files.sort(key=lambda file: (places.get(file.path, len(places)), file.path))
-    return CorpusFiles(store, manifest, sha256, tuple(files), remedy=_PULL_AGAIN)
+    sequence = lock.withdrawal_sequence
+    return CorpusFiles(store, manifest, sha256, tuple(files), remedy=_PULL_AGAIN, withdrawal_sequence=sequence)
 
 
 def _range(group: pq.RowGroupMetaData) -> tuple[int, int]:
