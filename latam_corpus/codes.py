@@ -19,7 +19,7 @@ from latam_corpus.errors import ConfigError, nearest
 from latam_corpus.messages import Message, _, first_of
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Sequence
+    from collections.abc import Collection, Sequence
 
 UNDETERMINED: Final = "und"
 _MOST_MEMBERS: Final = 12
@@ -90,13 +90,15 @@ def admits(asked: str, code: str) -> bool:
     return asked == own or own in groups().members(asked) or asked in groups().members(own)
 
 
-def holder(code: str, known: Container[str]) -> str | None:
+def holder(code: str, known: Collection[str]) -> str | None:
     """The one among the known codes that speaks for a language: its own, its group's, its macrolanguage's.
 
     >>> holder("quy_Latn", {"que", "spa"}), holder("spa", {"que"})
     ('que', None)
     """
     named = short(code)
+    if not known:
+        return None
     if named in known:
         return named
     own = known_code(named) or named

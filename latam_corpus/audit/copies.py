@@ -8,6 +8,7 @@ import polars as pl
 
 from latam_corpus import schema
 from latam_corpus.messages import Message, _, same
+from latam_corpus.report import side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +20,7 @@ _WHY: Final = {
     "terms": _("the release may use it, and not this one, or for a time only"),
     "rights_tier": _("its rights are more open: {kept} against {mine}"),
     "damage": _("it is less damaged: {kept} words of 1,000 against {mine}; {how}"),
+    "appended": _("nothing was added to it: {kept} words of a menu, a summary or questions against {mine}"),
     "words": _("it is longer: {kept} words against {mine}"),
     "obtained": _("it was obtained earlier: {kept} against {mine}"),
     "doc_id": _("the two are alike in rights, damage, length and date; the smaller doc_id is kept"),
@@ -36,6 +38,12 @@ _RULES: Final = {
     "misread": _("counting words that look alike, as scanners misread them"),
     "numbers": _("one form with other numbers"),
     "names": _("one form with other names"),
+    "denial": _("one form, and one of them denies it"),
+    "appended": _("what it has more is a menu, a summary or questions"),
+    "passages": _("each has passages of its own throughout"),
+    "words": _("each has words of its own throughout"),
+    "spelling": _("one is in another spelling"),
+    "stated": _("each has words of its own, and they state another country, year or author"),
 }
 
 
@@ -47,23 +55,32 @@ def copies(run: Path, row: Mapping[str, Any], evidence: Mapping[str, Any] | None
         row: the document as it was kept or set aside.
         evidence: of the ledger row that set it aside, where there is one.
     """
-    other = row["duplicate_of"] or row.get("contained_in")
+    other = row["duplicate_of"] or row.get("variant_of") or row.get("contained_in")
     told: dict[str, Any] = {
         "duplicate_of": row["duplicate_of"],
         "contained_in": row.get("contained_in"),
+        "variant_of": row.get("variant_of"),
         "containment": row["containment"],
         "cluster": {"id": row["duplicate_cluster"], "size": row["cluster_size"]},
         "other": None,
         "rule": None,
         "why": None,
+        "side_by_side": None,
     }
     if other:
         files = sorted((run / "kept").glob("*.parquet"))
         found = schema.scan(files, schema.DOCUMENT_SCHEMA).filter(pl.col("doc_id") == other)
-        told["other"] = next(found.select("doc_id", "title", "source_id", "url").collect().iter_rows(named=True), None)
-    if evidence and row["duplicate_of"]:
+        shown = next(found.select("doc_id", "title", "source_id", "url", "text").collect().iter_rows(named=True), None)
+        if shown:
+            text = shown.pop("text")
+            # What stands in a book shares a page of it.
+            if row["duplicate_of"] or row.get("variant_of"):
+                told["side_by_side"] = side_by_side.side_by_side(row["text"] or "", text or "")
+        told["other"] = shown
+    if evidence and (row["duplicate_of"] or row.get("variant_of")):
         rule = evidence.get("rule")
         told["rule"] = str(_RULES[rule]) if rule in _RULES else rule
+    if evidence and row["duplicate_of"]:
         why = why_kept(evidence)
         told["why"] = why and str(why)
     return told
@@ -96,18 +113,23 @@ def lines(told: Mapping[str, Any], evidence: Mapping[str, Any] | None = None) ->
         evidence: of the ledger row that set it aside, as there.
     """
     other = told["other"] or {}
-    name = told["duplicate_of"] or told["contained_in"] or ""
+    name = told["duplicate_of"] or told["variant_of"] or told["contained_in"] or ""
     name += f" «{other['title']}»" if other.get("title") else ""
     share = f"{100 * told['containment']:.1f} %" if told["containment"] is not None else "?"
+    rule = _RULES.get((evidence or {}).get("rule", ""), same(told["rule"] or ""))
+    beside = [*side_by_side.lines(told["side_by_side"])] if told["side_by_side"] else []
     if told["duplicate_of"]:
-        rule = _RULES.get((evidence or {}).get("rule", ""), same(told["rule"] or ""))
         first = _("{share} of its words stand in {name}", share=share, name=name)
         if told["rule"]:
             first = _("{share} of its words stand in {name}, {rule}", share=share, name=name, rule=rule)
         why = why_kept(evidence or {}) or told["why"] or _("see above")
-        return [first, _("that one is kept: {why}", why=why)]
+        return [first, _("that one is kept: {why}", why=why), *beside]
     made = []
-    if told["contained_in"]:
+    if told["variant_of"]:
+        said = {"share": share, "name": name, "rule": rule}
+        variant = _("a variant of {name}, in which {share} of its words stand, {rule}; both are kept", **said)
+        made += [variant, *beside]
+    elif told["contained_in"]:
         made.append(_("{share} of its words stand in the much longer {name}; both are kept", share=share, name=name))
     if told["cluster"]["size"]:
         made.append(_("{n} documents say nearly the same; this one is kept", n=told["cluster"]["size"]))

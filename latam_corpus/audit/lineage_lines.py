@@ -87,6 +87,9 @@ def _steps(told: dict[str, Any], say: _Speaker) -> Iterator[str]:
 
 
 def _releases(told: dict[str, Any], say: _Speaker) -> Iterator[str]:
+    withdrawn = told.get("withdrawn")
+    if withdrawn:
+        yield f"  {say(_('withdrawn')):<13}{withdrawn['time'][:10]}, {withdrawn['request']}: {withdrawn['because']}"
     for release in told["releases"]:
         shard = (release["evidence"] or {}).get("shard", "")
         where = _("in, shard {shard}", shard=shard)

@@ -12,7 +12,6 @@ from latam_corpus.text.folding import folded
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from latam_corpus.catalog.source import Source
 
 GENRES: Final = {
     "news": _("news"),
@@ -195,21 +194,20 @@ def near_word(key: str, typed: str, known: Sequence[str]) -> str | None:
     return by_name[near] if near else None
 
 
-def read_back(source: Source) -> Message:
+def read_back(genre: str | None, country: str | None, languages: Sequence[str]) -> Message:
     """What the codes of a source mean, for who wrote them to see: `gn: guaraní`.
 
-    >>> from latam_corpus.catalog.source import load_source
-    >>> read_back(load_source("gutenberg-latam")).translate("es")
+    >>> read_back("literature", None, ["spa", "por"]).translate("es")
     'género: literatura · lenguas: spa: español, por: portugués'
     """
     facts = []
-    if source.genre:
-        facts.append(_("genre: {name}", name=genre_name(source.genre)))
-    if source.country:
-        name = COUNTRIES.get(source.country, same(source.country))
-        facts.append(_("country: {code}: {name}", code=source.country, name=name))
-    if source.languages:
-        told = [Message("{code}: {name}", {"code": one, "name": language_name(one)}) for one in source.languages]
+    if genre:
+        facts.append(_("genre: {name}", name=genre_name(genre)))
+    if country:
+        name = COUNTRIES.get(country, same(country))
+        facts.append(_("country: {code}: {name}", code=country, name=name))
+    if languages:
+        told = [Message("{code}: {name}", {"code": one, "name": language_name(one)}) for one in languages]
         facts.append(_("languages: {names}", names=enumerated(told)))
     return enumerated(facts, " · ")
 

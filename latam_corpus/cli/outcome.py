@@ -225,6 +225,13 @@ def _tell_left_out(result: RunResult) -> None:
             "for that"
         )
         console.print(told.fill(**figures))
+    if found.get("beyond"):
+        figures = {"n": number(found["over"]), "most": found["most"], "pairs": number(found["beyond"])}
+        told = _(
+            "dedupe   {n} documents share passages with more than {most} others; {pairs} pairs that share less weren't "
+            "compared for that"
+        )
+        console.print(told.fill(**figures))
 
 
 def _tell_losses(result: RunResult) -> None:

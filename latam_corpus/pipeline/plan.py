@@ -16,6 +16,8 @@ import polars as pl
 from latam_corpus import schema
 from latam_corpus.__about__ import __version__
 from latam_corpus.catalog.source import Source, load_source
+from latam_corpus.collect.formats import FORMATS, SUFFIXES
+from latam_corpus.collect.streams import stem
 from latam_corpus.dedupe.fingerprint import Fingerprint
 from latam_corpus.errors import ConfigError, PartError, as_one, closest
 from latam_corpus.messages import Message, _
@@ -45,6 +47,7 @@ COLLECTED = frozenset(
         "cluster_size",
         "duplicate_of",
         "contained_in",
+        "variant_of",
         "containment",
         "split",
         "tokens",
@@ -54,8 +57,8 @@ COLLECTED = frozenset(
 
 
 # Formats whose records are bytes for `extract`; an archive may hold them.
-_WHOLE_FORMATS = frozenset({"html", "text", "markdown", "tei", "warc", "arc"})
-_WHOLE_FILES = r"\.(txt|text|html?|xhtml|md|markdown|xml|tei|warc|wet|arc|zip|tar|tgz|txz)(\.\w+)?$"
+_WHOLE_FORMATS = frozenset(entry.name for entry in FORMATS if entry.media_type is not None or entry.archive)
+_WHOLE_FILES = tuple(suffix for suffix, entry in SUFFIXES.items() if entry.name in _WHOLE_FORMATS)
 
 
 @dataclass(frozen=True)
@@ -275,12 +278,13 @@ def gives_text(source: Source) -> bool:
     collect = source.collect
     if collect.columns.raw or collect.format in _WHOLE_FORMATS:
         return False
-    return not any(re.search(_WHOLE_FILES, pattern) for pattern in collect.files)
+    return not any(stem(pattern).lower().endswith(_WHOLE_FILES) for pattern in collect.files)
 
 
 def _segments(recipe: Recipe, sources: Sequence[Source]) -> Iterable[Segment]:
     place = str(recipe.file)
-    stages = [stage for made in stages_of(recipe) for stage in _for_release(made, recipe).expand()]
+    staged = (made.for_sources(sources) for made in stages_of(recipe))
+    stages = [stage for made in staged for stage in _for_release(made, recipe).expand()]
     _check_columns(place, stages, sources)
     steps: list[list[Stage]] = [[]]
     versions = tuple(sorted(source.id for source in sources if source.collect.versions))

@@ -178,8 +178,9 @@ def check(
             continue
         verdict = _WRONG.fill(n=len(wrong)) if wrong else _RIGHT
         console.print(f"{'✗' if wrong else '✓'} {path}: {verdict.translate(language)}", markup=False)
-        if source and str(read_back(source)):
-            console.print(_("  read as: {facts}", facts=read_back(source)))
+        facts = read_back(source.genre, source.country, source.languages) if source else None
+        if facts and str(facts):
+            console.print(_("  read as: {facts}", facts=facts))
         for one in found:
             mark = "" if one.wrong else f"{_ADVICE.translate(language)}: "
             console.print(f"  {mark}{one.told(language)}", markup=False)
