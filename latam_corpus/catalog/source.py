@@ -50,7 +50,20 @@ def _pick(value: object) -> object:
 
 
 class Rights(Model):
-    """Under which terms, on which basis and for which uses a source was given."""
+    """Under which terms, on which basis and for which uses a source was given.
+
+    Attributes:
+        statement: a licence by its name or address: SPDX, Creative Commons or rightsstatements.org.
+        basis: what the permission rests on.
+        uses: what the texts may be used for.
+        tier: only where the statement doesn't give it, as for a written permission.
+        agreement: the name or number of a written permission.
+        expires: the last day of the permission.
+        embargo_until: the day before which nothing is released.
+        quotation: the sentence that states the licence, copied.
+        quoted_from: the address of that sentence.
+        quoted_on: the day on which it was read.
+    """
 
     statement: str
     basis: Basis | None = None
@@ -294,7 +307,25 @@ class Collect(Model):
 
 
 class Source(Model):
-    """A source of the catalogue."""
+    """A source of the catalogue.
+
+    Attributes:
+        id: its name in recipes and in every document; it doesn't change later.
+        title: what the collection is called.
+        holder: who holds it and can give permission.
+        homepage: the page that describes it.
+        contact: whom to write to; needed for a website.
+        status: whether somebody has checked the rights, or permission must be asked first.
+        genre: by which rules the texts are judged.
+        country: of the texts, ISO 3166-1, such as CL.
+        languages: of the texts, ISO 639-3, such as spa.
+        composition: whether the texts are originals or translations.
+        contributor: who brings it to the catalogue.
+        notes: what should be known and has no other key.
+        rights: the terms; without them the source is measured and never released.
+        consent: records of consent.
+        collect: how its records are read.
+    """
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
     title: str
