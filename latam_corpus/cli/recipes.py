@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -65,7 +66,7 @@ def check(
         "against": [manifest.spec for manifest in against],
         "release": found.release.model_dump(mode="json") if found.release else None,
         "left_out": _left_out(found, plan),
-        "hints": found.hints(),
+        "hints": [*found.hints(), *_source_hints(plan)],
         "inputs": [_input(one) for one in seen],
     }
     if as_json:
@@ -84,7 +85,8 @@ def check(
         looked = f"{number(one.facts.records)} records of {one.looked_at} of {one.files} files looked at"
         console.print(f"input    {one.source}: {looked}", markup=False)
     console.print("nothing is wrong")
-    _tell_hints(found)
+    for hint in told["hints"]:  # type: ignore[attr-defined]
+        errors.print(f"hint     {hint}", markup=False)
     tell_examined(seen)
 
 
@@ -106,6 +108,30 @@ def _input(one: Examined) -> dict[str, object]:
 def _tell_hints(recipe: Recipe) -> None:
     for hint in recipe.hints():
         errors.print(f"hint     {hint}", markup=False)
+
+
+def _source_hints(plan: Plan) -> list[str]:
+    """What will keep a source out, or its files unread, though nothing in the recipe is wrong."""
+    from latam_corpus.collect.formats import unread_patterns
+
+    today = datetime.now(UTC).date()
+    hints = []
+    for source in plan.sources:
+        if source.expires and source.expires < today:
+            hints.append(f"the permission of «{source.id}» ended on {source.expires}: none of it is released any more")
+        if source.status == "ask_first":
+            hints.append(f"{source.holder} must be asked first about «{source.id}»: until then nothing is collected")
+        if source.closed_by:
+            labels = ", ".join(source.closed_by)
+            hints.append(
+                f"the label {labels} closes «{source.id}»: name the holder's written agreement, or leave it out"
+            )
+        if source.collect.kind == "files" and source.collect.format is None:
+            hints += [
+                f"nothing reads the files «{pattern}» of «{source.id}»: convert them, or state their format"
+                for pattern in unread_patterns(source.collect.files)
+            ]
+    return hints
 
 
 def _left_out(recipe: Recipe, plan: Plan) -> dict[str, str]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from latam_corpus.collect.streams import stem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 @dataclass(frozen=True)
@@ -60,3 +64,13 @@ def format_of(relative: str, named: str | None = None) -> Format | None:
     """
     found = SUFFIXES.get(PurePosixPath(stem(relative)).suffix.lower())
     return BY_NAME[named] if named and not (found and found.archive) else found
+
+
+def unread_patterns(patterns: Iterable[str]) -> list[str]:
+    """The patterns of files that end as no format does that is read.
+
+    >>> unread_patterns(["**/*.txt", "*.docx", "cartas/*", "*.jsonl.gz"])
+    ['*.docx']
+    """
+    ends = [(pattern, PurePosixPath(pattern).name) for pattern in patterns]
+    return [pattern for pattern, name in ends if re.search(r"\.\w+$", name) and format_of(name) is None]
