@@ -22,6 +22,7 @@ from latam_corpus.release.condition import condition
 from latam_corpus.release.corpus_lock import LOCK, Lock, must_be, read_lock
 from latam_corpus.release.fetch import fetch
 from latam_corpus.release.manifest import MANIFEST, read_manifest, read_side_file
+from latam_corpus.release.obligations import ATTRIBUTION
 from latam_corpus.release.select import picks, rewrite
 from latam_corpus.release.store import SUMS, Store
 from latam_corpus.release.store_tables import LEDGER
@@ -123,7 +124,7 @@ def _side_files(
 ) -> dict[str, bytes]:
     """The files beside the shards, verified; a selection has a card of its own and no ledger of the whole."""
     found = {MANIFEST: data}
-    for name in (CARD, CHANGES, LEDGER):
+    for name in (CARD, CHANGES, ATTRIBUTION, LEDGER):
         if name not in manifest.files or (where and name == LEDGER):
             continue
         found[name] = read_side_file(store, manifest, name)
