@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, model_validator
 
 from latam_corpus import vocabulary
+from latam_corpus.catalog.display_names import near_word
 from latam_corpus.catalog.fields import Charset, Country, Language, Model, Pattern, as_tuple
 from latam_corpus.catalog.harvest_tables import CommonCrawl, Crawl, Feeds, Oai
 from latam_corpus.catalog.labels import closing, known_label, narrowed_tier
@@ -32,12 +33,15 @@ SOURCES = Path(__file__).resolve().parent / "sources"
 Genre = Literal[*vocabulary.GENRES]  # type: ignore[valid-type]
 Composition = Literal[*vocabulary.COMPOSITIONS]  # type: ignore[valid-type]
 Basis = Literal[*vocabulary.BASES]  # type: ignore[valid-type]
-Format = Literal["jsonl", "csv", "parquet", "arrow", "warc", "arc", "text", "markdown", "html", "tei"]
-Form = Literal["prose", "verse"]
+Format = Literal[
+    "jsonl", "csv", "parquet", "arrow", "warc", "arc", "text", "markdown", "html", "tei", "epub", "docx", "odt", "rtf",
+    "captions", "lrc", "elan", "chat", "conllu", "avenue",
+]  # fmt: skip
+Form = Literal["prose", "verse", "interview"]
 Names = Annotated[tuple[str, ...], BeforeValidator(as_tuple)]
 
 # Files of these formats have no columns but `raw`; those of web archives have what their reader and the crawler wrote.
-_WHOLE: Final = frozenset({"text", "markdown", "html", "tei"})
+_RECORDS: Final = frozenset({"jsonl", "csv", "parquet", "arrow", "warc", "arc"})
 METADATA_COLUMNS: Final = ("id", "url", "title", "creators", "published", "declared_language", "rights")
 PAGE_COLUMNS: Final = frozenset({*METADATA_COLUMNS, "obtained", "raw"})
 
@@ -295,7 +299,7 @@ class Collect(Model):
     @property
     def _known(self) -> frozenset[str] | None:
         """All columns that records can have, where the format settles it."""
-        if self.format in _WHOLE:
+        if self.format and self.format not in _RECORDS:
             return frozenset({"raw"})
         return PAGE_COLUMNS if self.kind != "files" or self.format in ("warc", "arc") else None
 
@@ -347,6 +351,12 @@ class Source(Model):
     consent: Consent = Consent()
     collect: Collect = Collect()
     _file: Path | None = PrivateAttr(default=None)
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both say the same, whatever file they were read from."""
+        return type(other) is type(self) and other.__dict__ == self.__dict__
+
+    __hash__ = Model.__hash__
 
     def read_from(self, path: Path) -> Self:
         """The source, which then knows beside which file its lists lie."""
@@ -405,7 +415,7 @@ def load_source(id_or_path: str | Path) -> Source:
     named = str(id_or_path)
     if named.endswith(".toml"):
         path = Path(named).expanduser()
-        return load_toml(path, Source, "source").read_from(path)
+        return load_toml(path, Source, "source", near_word).read_from(path)
     if named not in _shipped_ids():
         problem = _("there is no source «{name}» in the catalogue", name=named)
         raise ConfigError(_("source"), problem, closest(named, _shipped_ids()))
@@ -427,4 +437,4 @@ def _shipped_ids() -> list[str]:
 
 @lru_cache
 def _shipped(source_id: str) -> Source:
-    return load_toml(SOURCES / f"{source_id}.toml", Source, "source")
+    return load_toml(SOURCES / f"{source_id}.toml", Source, "source", near_word)

@@ -8,7 +8,6 @@ from typing import Annotated, Final
 import typer
 
 from latam_corpus.cli.show import console, print_json, table
-from latam_corpus.cli.ui_language import Lang, in_their_language, ui_language
 from latam_corpus.messages import _
 
 _FREE: Final = _("free since {year}")
@@ -22,7 +21,6 @@ _HEADS: Final = (_("country"), _("term of protection"), _("answer"), _("law"))
 _LIFE: Final = _("life + {years}")
 
 
-@in_their_language
 def term(
     died: Annotated[int, typer.Option("--died", metavar="YEAR", help="The year in which the author died.")],
     countries: Annotated[
@@ -34,13 +32,12 @@ def term(
     as_of: Annotated[
         int | None, typer.Option("--as-of", metavar="YEAR", help="The year asked about; this one.")
     ] = None,
-    lang: Lang = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Tell in which countries an author's works are free this year, by the year of death, and by which law."""
     from latam_corpus.catalog.copyright_terms import checked_years, copyright_terms, term_of
 
-    language, this_year = ui_language(lang), datetime.now(UTC).year
+    this_year = datetime.now(UTC).year
     checked_years(died, published, this_year)
     asked = as_of or this_year
     found = []
@@ -56,8 +53,8 @@ def term(
     rows = []
     for one_row in found:
         answer = _BY_PUBLICATION if one_row["free"] is None else _FREE if one_row["free"] else _PROTECTED
-        told = answer.fill(year=one_row["free_from"]).translate(language)
         law = f"{one_row['law']}; {one_row['note']}" if one_row["note"] else str(one_row["law"])
-        rows.append((one_row["country"], _LIFE.fill(years=one_row["years"]).translate(language), told, law))
-    table("", [head.translate(language) for head in _HEADS], rows)
-    console.print(_CAUTION.translate(language), markup=False)
+        life = _LIFE.fill(years=one_row["years"])
+        rows.append((one_row["country"], life, answer.fill(year=one_row["free_from"]), law))
+    table("", list(_HEADS), rows)
+    console.print(_CAUTION)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from latam_corpus.collect.sniff import DOCX, ODT
 from latam_corpus.collect.streams import stem
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 
 @dataclass(frozen=True)
@@ -42,14 +39,43 @@ FORMATS: Final = (
     Format("text", (".txt", ".text"), "text/plain"),
     Format("markdown", (".md", ".markdown"), "text/markdown"),
     Format("html", (".html", ".htm", ".xhtml"), "text/html"),
+    # XML by its root, whatever the suffix; see `sniff.py`.
     Format("tei", (".xml", ".tei"), "application/tei+xml"),
+    Format("epub", (".epub",), "application/epub+zip"),
+    Format("docx", (".docx", ".docm", ".dotx"), DOCX),
+    Format("odt", (".odt", ".ott", ".fodt"), ODT),
+    Format("rtf", (".rtf",), "application/rtf"),
+    Format("captions", (".srt", ".vtt"), "text/vtt"),
+    Format("lrc", (".lrc",), "text/x-lrc"),
+    Format("elan", (".eaf",), "text/x-eaf+xml"),
+    Format("chat", (".cha",), "text/x-chat"),
+    Format("conllu", (".conllu", ".conll"), "text/x-conllu"),
+    # Of the AVENUE project's conversations; `.trl` are their transcriptions.
+    Format("avenue", (".trl",), "text/x-avenue"),
     Format("archive", (".zip", ".tar", ".tgz", ".txz"), archive=True),
     # A zip of WARC files with indexes, lists of pages and logs (WACZ 1.1.1), which are no documents.
     Format("wacz", (".wacz",), archive=True, holds="warc"),
 )
-UNKNOWN: Final = Format("unknown", ())
+# Of a file with another suffix, or none, the bytes say what it is.
+UNKNOWN: Final = Format("unknown", (), "application/octet-stream")
+# Read as one document, in bytes that `extract` makes text of.
+WHOLE: Final = frozenset(
+    entry.name for entry in FORMATS if entry.media_type is not None and entry.name not in ("warc", "arc")
+)
 SUFFIXES: Final = {suffix: entry for entry in FORMATS for suffix in entry.suffixes}
 BY_NAME: Final = {entry.name: entry for entry in FORMATS}
+
+
+def unread_suffix(pattern: str) -> str | None:
+    """The suffix of a pattern's files where no reader knows it; None where one does, or the pattern says none.
+
+    >>> unread_suffix("**/*.docx"), unread_suffix("**/*.TXT"), unread_suffix("notas/*"), unread_suffix("a.html.gz")
+    ('.docx', None, None, None)
+    >>> unread_suffix("**/*.{txt,md}"), unread_suffix("*.[jx]*")
+    (None, None)
+    """
+    suffix = PurePosixPath(stem(pattern)).suffix.lower()
+    return suffix if suffix[1:].isalnum() and suffix not in SUFFIXES else None
 
 
 def format_of(relative: str, named: str | None = None) -> Format | None:
@@ -64,13 +90,3 @@ def format_of(relative: str, named: str | None = None) -> Format | None:
     """
     found = SUFFIXES.get(PurePosixPath(stem(relative)).suffix.lower())
     return BY_NAME[named] if named and not (found and found.archive) else found
-
-
-def unread_patterns(patterns: Iterable[str]) -> list[str]:
-    """The patterns of files that end as no format does that is read.
-
-    >>> unread_patterns(["**/*.txt", "*.docx", "cartas/*", "*.jsonl.gz"])
-    ['*.docx']
-    """
-    ends = [(pattern, PurePosixPath(pattern).name) for pattern in patterns]
-    return [pattern for pattern, name in ends if re.search(r"\.\w+$", name) and format_of(name) is None]

@@ -22,6 +22,11 @@ _WRAPPED: Final = "overflow-wrap:anywhere;font-size:.86rem;border-top:1px solid 
 _OTHER_LANGUAGE: Final = _("it seems to be in {found}, and the source says {stated}")
 _SECTION: Final = _("section: {name}")
 _LICENCE: Final = _("the page links to this licence: {address}")
+_NOTES: Final[Mapping[str, Message]] = {
+    "cues out of order": _("its cues are out of order; they were sorted by their times"),
+    "cues with broken times": _("some cues have times that can't be read"),
+    "segments without times": _("some segments have no times; they stand last"),
+}
 _NARROWED: Final = _("that licence allows less than the source's rights ({tier}): for this page the licence counts")
 _SHORT: Final = _("very short (words: {n})")
 _LANGUAGE: Final = _("language: {name} (certainty {score})")
@@ -115,6 +120,7 @@ def stated(states: Mapping[str, Any]) -> tuple[Message, ...]:
     'seção: Cultura'
     """
     told = [_SECTION.fill(name=states["section"])] if states.get("section") else []
+    told += [_NOTES.get(note, same(note)) for note in states.get("notes", ())]
     told += [_LICENCE.fill(address=address) for address in states.get("licences", ())]
     if "tier_before" in states:
         told.append(_NARROWED.fill(tier=TIERS[states["tier_before"]]))

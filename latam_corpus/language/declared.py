@@ -44,8 +44,7 @@ def shifted(
     """
     asked: dict[int, str] = {}
     for row, (found, said) in enumerate(zip(shown, declared, strict=True)):
-        group = _group(said) if said else None
-        if group in model.groups and group_of(found) != group:
+        if said and (group := _group(said)) in model.groups and group_of(found) != group:
             asked[row] = str(group)
     if not asked:
         return {}

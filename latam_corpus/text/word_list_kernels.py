@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from latam_corpus.compiled import inlined, kernel
+from latam_corpus.compiled import kernel
 from latam_corpus.text.characters import APOSTROPHE, DIGIT, LETTER, UPPER
 from latam_corpus.text.slots_kernels import slot_of
 from latam_corpus.text.words_kernels import CAPITAL, HAS_DIGIT, HAS_LETTER, MIXED, decode
@@ -21,11 +21,14 @@ def insert(keys, bits, hashes, bit):
         bits[slot] |= bit
 
 
-@inlined
-def slot_of_word(keys, bits, bare, whole, number):
-    """Where a word stands: with the apostrophes at its edges if its language lists it so, else without them."""
+@kernel
+def slot_of_edged(keys, bits, bare, whole, number):
+    """Where a word with an apostrophe at an edge stands: with it if its language lists it so, else without it.
+
+    Hardly a word has one; with its two look-ups in the loop of all words they would take twice as long.
+    """
     slot = slot_of(keys, whole)
-    if bare != whole and (number < 0 or not (bits[slot] >> np.uint64(number)) & np.uint64(1)):
+    if number < 0 or not (bits[slot] >> np.uint64(number)) & np.uint64(1):
         plain = slot_of(keys, bare)
         if bits[plain] != 0:
             slot = plain
@@ -43,7 +46,8 @@ def count_stops(words, wholes, keys, bits, own_number, background, own, distinct
         tally[:] = 0
         different = 0
         for w in range(doc_words[d], doc_words[d + 1]):
-            slot = slot_of_word(keys, bits, hashes[w], wholes[w], number)
+            h = hashes[w]
+            slot = slot_of(keys, h) if h == wholes[w] else slot_of_edged(keys, bits, h, wholes[w], number)
             languages = bits[slot]
             if languages == 0:
                 continue

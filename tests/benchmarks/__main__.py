@@ -35,6 +35,7 @@ from . import (
     word_table,
 )
 from .extraction import gate
+from .language import sentences
 from .machine import save, show
 from .tables import write
 
@@ -52,6 +53,7 @@ NAMES = {
     "extraction": extraction,
     "gate": gate,
     "language": language,
+    "sentences": sentences,
     "quality": quality,
     "quality_kept": quality_kept,
     "redact": redact,

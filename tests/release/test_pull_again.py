@@ -158,6 +158,7 @@ def test_nothing_but_the_version_is_left(tmp_path: Path, version: Version, docum
         "ledger.parquet",
         "SHA256SUMS",
         "corpus.lock",
+        "croissant.json",
     }
     shards = {shard.path for shard in manifest.shards}
     pull("puerto", store, to, with_index=True)

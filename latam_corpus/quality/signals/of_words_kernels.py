@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from latam_corpus.compiled import inlined, kernel
 from latam_corpus.text.slots_kernels import slot_of
 from latam_corpus.text.stops import MOST_LANGUAGES
-from latam_corpus.text.word_list_kernels import slot_of_word
+from latam_corpus.text.word_list_kernels import slot_of_edged
 from latam_corpus.text.words_kernels import HAS_DIGIT, HAS_LETTER, LINE_BLANK
 
 
@@ -335,7 +335,9 @@ def count_mixed(words, wholes, keys, bits, own, others, found):
                 continue
             tally[:] = 0
             for i in range(begin, end):
-                languages = bits[slot_of_word(keys, bits, hashes[i], wholes[i], number)]
+                h = hashes[i]
+                slot = slot_of(keys, h) if h == wholes[i] else slot_of_edged(keys, bits, h, wholes[i], number)
+                languages = bits[slot]
                 if languages == 0:
                     continue
                 if number >= 0:

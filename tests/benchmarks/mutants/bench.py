@@ -36,7 +36,7 @@ class Room:
 
     Attributes:
         only: functions, classes and names of the module that are changed; all where none is named.
-        compiled: whether Numba compiles functions of the module's folder.
+        compiled: whether Numba compiles the functions; their tests are run interpreted.
     """
 
     name: str
