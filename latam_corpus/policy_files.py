@@ -52,6 +52,8 @@ class LanguageFile(_Strict):
     Attributes:
         alphabet: its letters, for `alphabet_fit`; empty where nobody has listed them.
         covers: codes that it serves beside its own and those of its group or macrolanguage.
+        unknown: bounds beside the others, and in the place of one on the same signal, on documents whose language isn't
+            known; of `und.toml` alone. Shares are held as they are measured, however few words a text has.
     """
 
     language: str
@@ -63,6 +65,7 @@ class LanguageFile(_Strict):
     stop_words: StopWords | None = None
     typical: dict[str, Annotated[Number, Field(gt=0)]] = Field(default_factory=dict)
     bounds: dict[str, BoundEntry] = Field(default_factory=dict)
+    unknown: dict[str, BoundEntry] = Field(default_factory=dict)
 
 
 class GenreFile(_Strict):
@@ -118,15 +121,18 @@ def _check_stop_words(path: Path, stop_words: StopWords) -> None:
 
 
 def _check_bounds(path: Path, file: LanguageFile | GenreFile) -> None:
-    typical = file.typical if isinstance(file, LanguageFile) else {}
-    for table, stated in (("typical", typical), ("bounds", file.bounds)):
+    typical, unknown = (file.typical, file.unknown) if isinstance(file, LanguageFile) else ({}, {})
+    if unknown and path.stem != UND:
+        raise ConfigError(place_in(path, "unknown"), f"[unknown] stands in {UND}.toml alone", "move it there")
+    for table, stated in (("typical", typical), ("bounds", file.bounds), ("unknown", unknown)):
         for signal in stated:
             if signal not in vocabulary.signal_names():
                 place = place_in(path, table, signal)
                 raise ConfigError(place, f"unknown signal «{signal}»", closest(signal, vocabulary.signal_names()))
-    for signal, bound in file.bounds.items():
-        if wrong := _wrong(signal, bound, file):
-            raise ConfigError(place_in(path, "bounds", signal), *wrong)
+    for table, bounds in (("bounds", file.bounds), ("unknown", unknown)):
+        for signal, bound in bounds.items():
+            if wrong := _wrong(signal, bound, file):
+                raise ConfigError(place_in(path, table, signal), *wrong)
 
 
 def _wrong(signal: str, bound: BoundEntry, file: LanguageFile | GenreFile) -> tuple[str, str] | None:
@@ -176,7 +182,7 @@ def _refuse_covered_twice(folder: Path, languages: Mapping[str, LanguageFile]) -
 def _refuse_bounds_in_both(
     folder: Path, languages: Mapping[str, LanguageFile], genres: Mapping[str, GenreFile]
 ) -> None:
-    by_language = {signal: code for code, file in languages.items() for signal in file.bounds}
+    by_language = {signal: code for code, file in languages.items() for signal in (*file.bounds, *file.unknown)}
     for genre, file in genres.items():
         for signal in file.bounds:
             if signal in by_language:

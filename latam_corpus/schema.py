@@ -38,6 +38,18 @@ ORIGIN: Final = pl.Struct({"file": _TEXT, "member": _TEXT, "offset": pl.Int64(),
 LANGUAGES: Final = pl.List(pl.Struct({"code": _TEXT, "share": pl.Float32()}))
 CONSENT: Final = pl.List(pl.Struct({"id": _TEXT, "label": _TEXT, "community": _TEXT}))
 OPT_OUTS: Final = pl.List(pl.Struct({"signal": _TEXT, "value": _TEXT, "address": _TEXT, "time": _TIME}))
+TURNS: Final = pl.List(
+    pl.Struct(
+        {
+            "speaker": _TEXT,
+            "start": pl.Float64(),
+            "end": pl.Float64(),
+            "language": _TEXT,
+            "offset": pl.Int64(),
+            "segment": pl.Int32(),
+        }
+    )
+)
 # A Parquet MAP is stored as this list; `datasets` can't load the logical type MAP, and everyone can load the list.
 REDACTIONS: Final = pl.List(pl.Struct({"key": _TEXT, "value": pl.Int32()}))
 # In runs, signals of plug-ins that are installed here are among them; a release has the toolkit's own alone.
@@ -75,13 +87,15 @@ DOCUMENT: Final = (
     Column("obtained", _TIME, "when it was obtained: WARC-Date, OAI datestamp or file time, never the clock"),
     Column("origin", ORIGIN, "file, member or offset in it, and the digest of the payload"),
     Column("extractor", _TEXT, "name and version of what made text of the bytes", nullable=True),
+    Column("turns", TURNS, "of an interview: who speaks in each line, from when to when in seconds", nullable=True),
     Column("signals", SIGNAL_STRUCT, "every measured signal", nullable=True),
     Column("redactions", REDACTIONS, "what redact replaced: kind and count", nullable=True),
     Column("duplicate_cluster", _TEXT, "the cluster's id: the smallest doc_id in it", nullable=True),
     Column("cluster_size", pl.Int32(), "documents in the cluster", nullable=True),
     Column("duplicate_of", _TEXT, "the kept document that this one duplicates", nullable=True),
     Column("contained_in", _TEXT, "the much longer document that this one stands in", nullable=True),
-    Column("containment", pl.Float32(), "share of its words that stand in the kept or longer one", nullable=True),
+    Column("variant_of", _TEXT, "the kept document that this one is a variant of", nullable=True),
+    Column("containment", pl.Float32(), "share of its words that stand in the other one", nullable=True),
     Column("split", _TEXT, "train, validation or test, by hash of the cluster", nullable=True),
     Column("tokens", pl.Int32(), "tokens under the recipe's tokenizer", nullable=True),
     Column("text_hash", pl.Binary(), "SHA-256 of the normalised text, first 128 bits", nullable=True),

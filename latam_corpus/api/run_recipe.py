@@ -230,6 +230,7 @@ def released_of(recipe: Recipe, result: RunResult, store: Store, against: Sequen
         uses=release.uses,
         splits=release.split.model_dump(),
         index=release.index,
+        variants=release.variants,
         # Documents that this run set aside as copies of a version's are in the next one through it alone.
         parent=next((m.version for m in against if m.name == release.name), None),
         created=datetime.now(UTC),

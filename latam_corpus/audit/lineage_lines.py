@@ -60,6 +60,9 @@ def _steps(told: dict[str, Any]) -> Iterator[str]:
 
 
 def _releases(told: dict[str, Any]) -> Iterator[str]:
+    withdrawn = told.get("withdrawn")
+    if withdrawn:
+        yield f"  {'withdrawn':<13}{withdrawn['time'][:10]}, {withdrawn['request']}: {withdrawn['because']}"
     for release in told["releases"]:
         shard = (release["evidence"] or {}).get("shard", "")
         said = f"in, shard {shard}" if release["verdict"] == "released" else f"left out: {release['reason']}"

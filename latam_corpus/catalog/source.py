@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
 from latam_corpus import vocabulary
 from latam_corpus.catalog.fields import Charset, Country, Language, Model, Pattern, as_tuple
@@ -28,12 +28,15 @@ SOURCES = Path(__file__).resolve().parent / "sources"
 Genre = Literal[*vocabulary.GENRES]  # type: ignore[valid-type]
 Composition = Literal[*vocabulary.COMPOSITIONS]  # type: ignore[valid-type]
 Basis = Literal[*vocabulary.BASES]  # type: ignore[valid-type]
-Format = Literal["jsonl", "csv", "parquet", "arrow", "warc", "arc", "text", "markdown", "html", "tei"]
-Form = Literal["prose", "verse"]
+Format = Literal[
+    "jsonl", "csv", "parquet", "arrow", "warc", "arc", "text", "markdown", "html", "tei", "epub", "docx", "odt", "rtf",
+    "captions", "lrc", "elan", "chat", "conllu", "avenue",
+]  # fmt: skip
+Form = Literal["prose", "verse", "interview"]
 Names = Annotated[tuple[str, ...], BeforeValidator(as_tuple)]
 
 # Files of these formats have no columns but `raw`; those of web archives have what their reader and the crawler wrote.
-_WHOLE: Final = frozenset({"text", "markdown", "html", "tei"})
+_RECORDS: Final = frozenset({"jsonl", "csv", "parquet", "arrow", "warc", "arc"})
 METADATA_COLUMNS: Final = ("id", "url", "title", "creators", "published", "declared_language", "rights")
 PAGE_COLUMNS: Final = frozenset({*METADATA_COLUMNS, "obtained", "raw"})
 
@@ -86,8 +89,15 @@ class ConsentRecord(Model):
 
 
 class Consent(Model):
-    """The consent terms of a source."""
+    """The consent terms of a source.
 
+    Attributes:
+        records: consent records and labels.
+        third_persons: a file beside the source's, with the names of persons who didn't speak for themselves, one a
+            line; `redact` replaces them.
+    """
+
+    third_persons: str | None = None
     records: Annotated[tuple[ConsentRecord, ...], BeforeValidator(as_tuple)] = ()
 
 
@@ -249,7 +259,7 @@ class Collect(Model):
     @property
     def _known(self) -> frozenset[str] | None:
         """All columns that records can have, where the format settles it."""
-        if self.format in _WHOLE:
+        if self.format and self.format not in _RECORDS:
             return frozenset({"raw"})
         return PAGE_COLUMNS if self.kind != "files" or self.format in ("warc", "arc") else None
 
@@ -300,6 +310,24 @@ class Source(Model):
     rights: Rights | None = None
     consent: Consent = Consent()
     collect: Collect = Collect()
+    _file: Path | None = PrivateAttr(default=None)
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both say the same, whatever file they were read from."""
+        return type(other) is type(self) and other.__dict__ == self.__dict__
+
+    __hash__ = Model.__hash__
+
+    def read_from(self, path: Path) -> Self:
+        """The source, which then knows beside which file its lists lie."""
+        self._file = path
+        return self
+
+    @property
+    def names_file(self) -> Path | None:
+        """The list of third persons' names, beside the file that the source was read from; None without one."""
+        named = self.consent.third_persons
+        return None if named is None else (self._file.parent if self._file else Path()) / named
 
     @property
     def tier(self) -> str:
@@ -325,7 +353,8 @@ def load_source(id_or_path: str | Path) -> Source:
     """
     named = str(id_or_path)
     if named.endswith(".toml"):
-        return load_toml(Path(named).expanduser(), Source, "source")
+        path = Path(named).expanduser()
+        return load_toml(path, Source, "source").read_from(path)
     if named not in _shipped_ids():
         problem = _("there is no source «{name}» in the catalogue", name=named)
         raise ConfigError(_("source"), problem, closest(named, _shipped_ids()))

@@ -205,6 +205,11 @@ def _tell_left_out(result: RunResult) -> None:
             f"dedupe   {number(found['common'])} runs of words stand in more than {found['cap']} documents; "
             f"{number(found['left_out'])} pairs that share them weren't made for that"
         )
+    if found.get("beyond"):
+        console.print(
+            f"dedupe   {number(found['over'])} documents share passages with more than {found['most']} others; "
+            f"{number(found['beyond'])} pairs that share less weren't compared for that"
+        )
 
 
 def _tell_losses(result: RunResult) -> None:

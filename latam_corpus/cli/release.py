@@ -12,6 +12,7 @@ import typer
 from latam_corpus.cli import completion
 from latam_corpus.cli.recipes import AcceptLoss  # noqa: TC001  (Typer reads annotations at run time)
 from latam_corpus.cli.show import console, errors, note, number, print_json, progress, table
+from latam_corpus.durable import replace
 from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.pipeline.history import folders as run_folders
 from latam_corpus.pipeline.run_record import RUN_FILE
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.release.build_inputs import Run
     from latam_corpus.release.manifest import Manifest
+    from latam_corpus.release.withdrawal_log import By
 
 app = typer.Typer(no_args_is_help=True, help="Build, list, show, verify and compare versions of a corpus.")
 
@@ -78,6 +80,7 @@ def build(
             parent=parent,
             version=version,
             splits=_agreed("split", loaded, dict(old.splits) if old else SPLIT_SHARES),
+            variants=_agreed("variants", loaded, old.variants if old else "keep"),
             index=not loaded or any(run.release.get("index", True) for run in loaded),
             accept_loss=accepted(accept_loss),
             created=datetime.now(UTC),
@@ -209,6 +212,145 @@ def diff(
         table(f"{pair[0].spec} → {pair[1].spec}", ["what", "language", "reason", "documents#"], rows)
 
 
+@app.command("withdraw")
+def withdraw(
+    name: Annotated[str, typer.Argument(help="The release of which the next version is made.")],
+    because: Annotated[str, typer.Option(metavar="TEXT", help="Why; it stands in the store's log and on the receipt.")],
+    doc: Annotated[str | None, typer.Option(metavar="ID", help="A document, by its doc_id.")] = None,
+    source: Annotated[str | None, typer.Option(metavar="ID", help="All that a source has given.")] = None,
+    creator: Annotated[str | None, typer.Option(metavar="NAME", help="All by a person, and its copies.")] = None,
+    url: Annotated[str | None, typer.Option(metavar="PATTERN", help="An address; * stands for any characters.")] = None,
+    text: Annotated[Path | None, typer.Option(metavar="FILE", help="A text, its copies and what quotes it.")] = None,
+    receipt: Annotated[Path | None, typer.Option(metavar="FILE", help="A page; or JSON, where it ends so.")] = None,
+    out: Out = Path("out"),
+    store: StoreUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Withdraw documents from every version, make the next one without them, and give a receipt."""
+    from latam_corpus.audit.stores import open_store
+    from latam_corpus.release.withdraw import withdraw as withdraw_from
+    from latam_corpus.release.withdrawal_receipt import receipt_values, write_receipt_entry
+
+    opened = open_store(store, out)
+    by, value = _named(doc=doc, source=source, creator=creator, url=url, text=text)
+    there = {folder.name: folder for folder in run_folders(out) if (folder / RUN_FILE).exists()}
+    with progress() as told:
+        done = withdraw_from(opened, name, by, value, because, datetime.now(UTC), there, told)
+        files = write_receipt_entry(opened, done, datetime.now(UTC))
+    if receipt:
+        replace(receipt, files["json" if receipt.suffix == ".json" else "html"])
+    values = receipt_values(done)
+    if as_json:
+        print_json(values)
+        return
+    console.print(f"{done.entry.request}: {number(len(done.documents))} documents withdrawn from {opened.url}")
+    for spec, rows in sorted(done.rows.items()):
+        console.print(f"  {spec} had {number(rows)} of them; readers of it don't get them any more")
+    console.print(
+        f"{done.after.spec}: {number(done.after.rows)} documents"
+        + (f", {number(len(done.promoted))} of them copies that have taken their place" if done.promoted else "")
+    )
+    for told_aside in (*done.left_aside, *(f"not reached: {what}" for what in values["not_reached"])):
+        console.print(f"  {told_aside}", markup=False)
+    if receipt:
+        console.print(f"{receipt} is the receipt; `latam-corpus release verify-receipt {receipt}` checks it")
+
+
+def _named(**named: str | Path | None) -> tuple[By, str]:
+    """What is withdrawn: the kind and the value of the one option that is given."""
+    given = {by: value for by, value in named.items() if value is not None}
+    if len(given) != 1:
+        problem = "nothing is named" if not given else f"{' and '.join(f'--{by}' for by in given)} are named"
+        raise ConfigError("release withdraw", problem, f"name one of: {', '.join(f'--{by}' for by in named)}")
+    by, value = next(iter(given.items()))
+    if isinstance(value, Path):
+        try:
+            value = value.read_text(encoding="utf-8-sig")
+        except OSError as error:
+            raise ConfigError(str(value), f"it can't be read: {error.strerror}", "name a file of text") from None
+        except UnicodeDecodeError:
+            raise ConfigError(str(value), "it isn't a text in UTF-8", "save it as plain text in UTF-8") from None
+    return by, value  # type: ignore[return-value]  # the options are called as the kinds are
+
+
+@app.command("verify-receipt")
+def verify_receipt(
+    receipt: Annotated[Path, typer.Argument(metavar="FILE", help="A receipt, a page or JSON.")],
+    store: Annotated[str | None, typer.Option(help="The store, in whose log it must stand.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Say whether a receipt of a withdrawal is genuine; with a store, whether its log says so too."""
+    from latam_corpus.release.store import Store
+    from latam_corpus.release.withdrawal_receipt import problems_of
+
+    try:
+        data = receipt.read_bytes()
+    except OSError as error:
+        raise ConfigError(str(receipt), f"it can't be read: {error.strerror}", "name a receipt") from None
+    problems = problems_of(data, Store.at(store) if store else None)
+    if as_json:
+        print_json({"receipt": str(receipt), "genuine": not problems, "problems": problems})
+    elif problems:
+        for problem in problems:
+            console.print(f"{receipt}: {problem}", markup=False)
+    else:
+        against = f", and {store} says the same" if store else "; --store compares it with the store's log"
+        console.print(f"{receipt}: genuine{against}", markup=False)
+    if problems:
+        raise typer.Exit(1)
+
+
+@app.command("purge")
+def purge(out: Out = Path("out"), store: StoreUrl = None, as_json: Json = False) -> None:
+    """Erase what was withdrawn from older versions, their indexes, and the runs on this disk."""
+    from latam_corpus.audit.stores import open_store
+    from latam_corpus.release.purge import purge as erase
+
+    done = erase(open_store(store, out), out, datetime.now(UTC))
+    if as_json:
+        print_json(asdict(done))
+        return
+    console.print(
+        f"{number(done.documents)} documents are withdrawn; {number(done.objects)} shards with some were erased"
+    )
+    for run, rows in done.runs.items():
+        console.print(f"  {run}: {number(rows)} documents have no text any more")
+    if done.work:
+        console.print(f"  {number(done.work)} folders of stored work went; they are made anew when they are needed")
+    for what in done.not_reached:
+        console.print(f"  not reached: {what}", markup=False)
+
+
+@app.command("check-lock")
+def check_lock(
+    lock: Annotated[Path, typer.Argument(metavar="corpus.lock", help="Of a pulled version.")],
+    out: Out = Path("out"),
+    store: StoreUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Say whether documents of a pulled version were withdrawn since."""
+    from latam_corpus.audit.stores import open_store
+    from latam_corpus.release.corpus_lock import read_lock
+    from latam_corpus.release.manifest import load_manifest
+    from latam_corpus.release.withdrawal_log import read_log
+
+    read = read_lock(lock)
+    opened = open_store(store, out)
+    with opened.told():
+        manifest = load_manifest(opened, *opened.find(f"{read.name}@{read.version}"))
+        ids = read_log(opened).withdrawn_since(manifest, read.withdrawal_sequence)
+    if as_json:
+        print_json({"release": manifest.spec, "withdrawn": ids.to_list()})
+    elif len(ids):
+        shown = ", ".join(ids[:5])
+        console.print(f"{manifest.spec}: {number(len(ids))} of its documents were withdrawn since: {shown}")
+        console.print("pull it again: they are left out; what was trained on them can't forget them")
+    else:
+        console.print(f"{manifest.spec}: nothing that it has was withdrawn since it was pulled")
+    if len(ids):
+        raise typer.Exit(1)
+
+
 def pull(
     spec: Spec,
     to: Annotated[Path, typer.Option("--to", help="A new or empty folder, or one with an earlier pull.")],
@@ -228,8 +370,11 @@ def pull(
 
     opened = open_store(store, out)
     named = load_version(opened, spec, note).spec
+    notes: list[str] = []
     with progress() as told:
-        lock = pull_version(named, opened, to, where, told, with_index=with_index)
+        lock = pull_version(named, opened, to, where, told, with_index=with_index, tell=notes.append)
+    for told_note in notes:
+        note(f"note: {told_note}")
     if as_json:
         print_json(asdict(lock) | {"to": str(to)})
         return

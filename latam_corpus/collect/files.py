@@ -14,7 +14,7 @@ from fsspec.utils import glob_translate
 
 from latam_corpus.collect.batches import gathered
 from latam_corpus.collect.contract import Watch
-from latam_corpus.collect.formats import UNKNOWN, format_of
+from latam_corpus.collect.formats import UNKNOWN, WHOLE, format_of
 from latam_corpus.collect.frames import failed_rows, rows_of
 from latam_corpus.collect.groups import grouped, is_grouped
 from latam_corpus.collect.listing import InputFile, digest, list_inputs
@@ -22,6 +22,7 @@ from latam_corpus.collect.record_context import RecordContext
 from latam_corpus.collect.records import Chunk, Content, Failure, Limits
 from latam_corpus.collect.spans import SPAN_BYTES
 from latam_corpus.collect.streams import open_url
+from latam_corpus.collect.whole_files import is_another
 from latam_corpus.errors import SourceError
 
 if TYPE_CHECKING:
@@ -85,10 +86,7 @@ READERS: Final = {
     "arrow": "latam_corpus.collect.arrow:read",
     "warc": "latam_corpus.collect.warc:read",
     "arc": "latam_corpus.collect.arc:read",
-    "text": "latam_corpus.collect.whole_files:read",
-    "markdown": "latam_corpus.collect.whole_files:read",
-    "html": "latam_corpus.collect.whole_files:read",
-    "tei": "latam_corpus.collect.whole_files:read",
+    **dict.fromkeys((*WHOLE, UNKNOWN.name), "latam_corpus.collect.whole_files:read"),
 }
 # A file of another format is read as one.
 SPLITTERS: Final = {
@@ -117,12 +115,13 @@ def _imported(path: str) -> object:
     return getattr(import_module(module), name)
 
 
+# Of these a file may be another that is no text, whatever its suffix.
+_WITH_COLUMNS: Final = frozenset({"jsonl", "csv", "archive"})
+
 __all__ = ["BYTES", "ROWS", "SPAN_BYTES", "InputFile", "digest", "list_inputs", "packs", "read", "read_all", "split"]
 
 ROWS: Final = 2000
 BYTES: Final = 16 * 2**20
-
-_UNKNOWN: Final = Failure(None, "unknown format", {"remedy": "convert it, or set collect.format"})
 
 
 def split(source: Source, file: InputFile, bytes_: int = SPAN_BYTES) -> list[Span | None]:
@@ -240,6 +239,10 @@ def _content(file: InputFile, span: Span | None = None) -> Content:
 
 def _rows(context: RecordContext, content: Content, limits: Limits, budget: Budget | None = None) -> Iterator[Rows]:
     """The rows of a file or member, whatever its format."""
+    # A member of a tar opens once.
+    may_lie = context.format.name in _WITH_COLUMNS and context.member is None and not context.source.collect.format
+    if may_lie and is_another(content, archive=context.format.archive):
+        context = replace(context, format=UNKNOWN)
     if context.format.archive:
         yield from _of_members(context, content, limits, budget)
         return
@@ -256,9 +259,6 @@ def _body(context: RecordContext) -> str:
 
 def _guarded(context: RecordContext, content: Content, limits: Limits) -> Iterator[Chunk]:
     """The reader's chunks; when the file fails, a last chunk that says so."""
-    if context.format is UNKNOWN:
-        yield Chunk([], [], [_UNKNOWN])
-        return
     try:
         chunks = reader_of(context.format)(content, context.source, limits)
         if context.watch and context.format.media_type is None:

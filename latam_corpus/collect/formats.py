@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final
 
+from latam_corpus.collect.sniff import DOCX, ODT
 from latam_corpus.collect.streams import stem
 
 
@@ -38,12 +39,29 @@ FORMATS: Final = (
     Format("text", (".txt", ".text"), "text/plain"),
     Format("markdown", (".md", ".markdown"), "text/markdown"),
     Format("html", (".html", ".htm", ".xhtml"), "text/html"),
+    # XML by its root, whatever the suffix; see `sniff.py`.
     Format("tei", (".xml", ".tei"), "application/tei+xml"),
+    Format("epub", (".epub",), "application/epub+zip"),
+    Format("docx", (".docx", ".docm", ".dotx"), DOCX),
+    Format("odt", (".odt", ".ott", ".fodt"), ODT),
+    Format("rtf", (".rtf",), "application/rtf"),
+    Format("captions", (".srt", ".vtt"), "text/vtt"),
+    Format("lrc", (".lrc",), "text/x-lrc"),
+    Format("elan", (".eaf",), "text/x-eaf+xml"),
+    Format("chat", (".cha",), "text/x-chat"),
+    Format("conllu", (".conllu", ".conll"), "text/x-conllu"),
+    # Of the AVENUE project's conversations; `.trl` are their transcriptions.
+    Format("avenue", (".trl",), "text/x-avenue"),
     Format("archive", (".zip", ".tar", ".tgz", ".txz"), archive=True),
     # A zip of WARC files with indexes, lists of pages and logs (WACZ 1.1.1), which are no documents.
     Format("wacz", (".wacz",), archive=True, holds="warc"),
 )
-UNKNOWN: Final = Format("unknown", ())
+# Of a file with another suffix, or none, the bytes say what it is.
+UNKNOWN: Final = Format("unknown", (), "application/octet-stream")
+# Read as one document, in bytes that `extract` makes text of.
+WHOLE: Final = frozenset(
+    entry.name for entry in FORMATS if entry.media_type is not None and entry.name not in ("warc", "arc")
+)
 SUFFIXES: Final = {suffix: entry for entry in FORMATS for suffix in entry.suffixes}
 BY_NAME: Final = {entry.name: entry for entry in FORMATS}
 

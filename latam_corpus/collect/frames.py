@@ -6,6 +6,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any, Final
 
+from latam_corpus.catalog.address_country import country_of_address
 from latam_corpus.catalog.identity import doc_id
 from latam_corpus.catalog.optout.opt_out import withheld
 from latam_corpus.catalog.rights import openness, tier_of, uses_under
@@ -145,7 +146,17 @@ def _shared(context: RecordContext, records: Sequence[Record], keys: frozenset[s
             shared[name] = Same(default)
         else:
             shared[name] = [default if value is None else value for value in converted]
+    if context.source.country is None:
+        shared["country"] = _countries(shared["country"], shared["url"])
     return shared
+
+
+def _countries(stated: Values, urls: Values) -> Values:
+    """The countries, by a record's address where nothing says it."""
+    if isinstance(urls, Same):
+        return stated
+    said = [stated.value] * len(urls) if isinstance(stated, Same) else stated
+    return [one or country_of_address(url) for one, url in zip(said, urls, strict=True)]
 
 
 def _documents(

@@ -14,10 +14,12 @@ import fsspec
 from fsspec.utils import glob_translate
 
 from latam_corpus.collect.formats import SUFFIXES, format_of
+from latam_corpus.collect.sniff import HEAD, Unread, sniffed
 from latam_corpus.collect.streams import open_url
 from latam_corpus.durable import sha256_of
-from latam_corpus.errors import ConfigError
+from latam_corpus.errors import ConfigError, SourceError
 from latam_corpus.messages import Message, _, first_of
+from latam_corpus.public_hosts import VARIABLE, private_address, web_options
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,11 +59,17 @@ def list_inputs(source: Source, where: str | Path) -> list[InputFile]:
     """
     named = os.path.expanduser(os.fspath(where))  # noqa: PTH111  (it may be a URL, which Path would spoil)
     try:
-        fs, path = fsspec.core.url_to_fs(named)
+        fs, path = fsspec.core.url_to_fs(named, **web_options(named))
     except (ValueError, ImportError) as error:
         raise ConfigError(
             _("input of {source}", source=source.id), _("«{named}» can't be read: {error}", named=named, error=error)
         ) from None
+    if address := private_address(named):
+        raise ConfigError(
+            _("input of {source}", source=source.id),
+            _("«{named}» leads to {address}, which is no public address", named=named, address=address),
+            _("if it should be read, name its host in {variable}", variable=VARIABLE),
+        )
     fs.invalidate_cache()
     if "file" in _protocols(fs) and _OF_THE_SYSTEM.match(os.path.realpath(path)):
         raise ConfigError(
@@ -85,13 +93,29 @@ def list_inputs(source: Source, where: str | Path) -> list[InputFile]:
         raise ConfigError(
             _("input of {source}", source=source.id), _("there is nothing at «{named}»", named=named), _beside(fs, path)
         )
-    if not any(format_of(file.relative, source.collect.format) for file in found):
+    if not any(format_of(file.relative, source.collect.format) for file in found) and not any(map(_is_known, found)):
         known = ", ".join(sorted(SUFFIXES))
         remedy = _("known are {known}, also with .gz, .xz, .zst; or set collect.format", known=known)
         if len(found) == 1:
+            kind = _kind(found[0])
+            if isinstance(kind, Unread):
+                raise ConfigError(found[0].url, _("it is {format}, an unknown format", format=kind.name), kind.remedy)
             raise ConfigError(found[0].url, _("a file of an unknown format"), remedy)
         raise ConfigError(named, _("{n} files, all of unknown formats", n=len(found)), remedy)
     return found
+
+
+def _kind(file: InputFile) -> str | Unread | None:
+    """What the file's first bytes say that it is."""
+    try:
+        with open_url(file.url) as stream:
+            return sniffed(stream.read(HEAD))
+    except (SourceError, OSError):  # reading it tells why
+        return None
+
+
+def _is_known(file: InputFile) -> bool:
+    return isinstance(_kind(file), str)
 
 
 def digest(file: InputFile) -> str:

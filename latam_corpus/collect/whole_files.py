@@ -1,10 +1,16 @@
-"""Files that are one document each: text and HTML, plain or compressed."""
+"""Files that are one document each: texts, pages, books, transcripts, plain or compressed.
+
+What a file is, its bytes say; its suffix only where they leave it open, and a source's `format` before both.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, Final
 
+from latam_corpus.collect.formats import UNKNOWN, format_of
 from latam_corpus.collect.records import Chunk, Failure
+from latam_corpus.collect.sniff import HEAD, Unread, sniffed
 from latam_corpus.collect.streams import MAX_RECORD, blocks, compression, payload
 
 if TYPE_CHECKING:
@@ -13,19 +19,73 @@ if TYPE_CHECKING:
     from latam_corpus.catalog.source import Source
     from latam_corpus.collect.records import Content, Limits
 
+_REMEDY: Final = "convert it, or set collect.format"
+_FIRST: Final = 4096
+_ZIP: Final = b"PK"
+_END: Final = b"PK\x05\x06"
+_PACKAGES: Final = frozenset({"epub", "docx", "odt"})
+
 
 def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
-    """The file's decompressed bytes as one record with the field `raw`.
+    """The file's decompressed bytes as one record with the field `raw`, and their media type.
 
     Raises:
         SourceError: the file can't be opened or is damaged; half a document is no document.
     """
-    del source, limits
+    del limits
+    collect = source.collect
+    entry = format_of(content.relative, collect.format) or UNKNOWN
+    stated = bool(collect.format or collect.media_type)
     with content.open() as stream:
-        raw = payload(blocks(stream, compression(content.relative)))
+        pieces = blocks(stream, compression(content.relative))
+        first = next(pieces, b"")
+        kind = None if stated else sniffed(first[:HEAD])
+        if entry is UNKNOWN and not isinstance(kind, str) and first.strip() and not first.startswith(_ZIP):
+            yield _failed(_unknown(kind))
+            return
+        raw = payload(chain((first,), pieces))
     if raw is None:
-        yield Chunk([], [], [Failure(None, "too large", {"limit_bytes": MAX_RECORD})])
-    elif not raw.strip():
-        yield Chunk([], [], [Failure(None, "empty file", {"bytes": len(raw)})])
-    else:
-        yield Chunk([None], [{"raw": raw}], [])
+        yield _failed(Failure(None, "too large", {"limit_bytes": MAX_RECORD}))
+        return
+    if not raw.strip():
+        yield _failed(Failure(None, "empty file", {"bytes": len(raw)}))
+        return
+    if not stated and not isinstance(kind, str):
+        kind = sniffed(raw[:HEAD], raw)
+    by_root = entry is UNKNOWN or entry.name == "tei"
+    if isinstance(kind, Unread) and (kind.sure or by_root) and not (entry.name in _PACKAGES and _is_cut(raw)):
+        yield _failed(_unknown(kind))
+        return
+    if entry is UNKNOWN and kind is None:
+        yield _failed(_unknown(None))
+        return
+    default = collect.media_type or entry.media_type or ""
+    yield Chunk([None], [{"raw": raw}], [], media_types=[kind if isinstance(kind, str) else default])
+
+
+def _is_cut(raw: bytes) -> bool:
+    """Whether a zip file lacks its end, where its list of names stands; reading it tells."""
+    return raw.startswith(_ZIP) and _END not in raw[-HEAD:]
+
+
+def is_another(content: Content, *, archive: bool) -> bool:
+    """Whether a file with the suffix of a table, or of an archive, begins as a document or a picture does."""
+    if content.span is not None or compression(content.relative):
+        return False
+    with content.open() as stream:
+        head = stream.read(_FIRST)
+    kind = sniffed(head)
+    if isinstance(kind, Unread):
+        return kind.sure and not (archive and head.startswith(_ZIP))
+    return kind is not None and not kind.startswith("text/")
+
+
+def _failed(failure: Failure) -> Chunk:
+    return Chunk([], [], [failure])
+
+
+def _unknown(kind: Unread | str | None) -> Failure:
+    """Why a file isn't read: what it is, and what to save it as."""
+    if isinstance(kind, Unread):
+        return Failure(None, "unknown format", {"format": str(kind.name), "remedy": str(kind.remedy)})
+    return Failure(None, "unknown format", {"remedy": _REMEDY})

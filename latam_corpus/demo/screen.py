@@ -95,6 +95,7 @@ def _work(workdir: Path, data: Path | None) -> tuple[RunResult, Manifest, int]:
         admit=release.admit,
         uses=release.uses,
         splits=release.split.model_dump(),
+        variants=release.variants,
         created=datetime.now(UTC),
     )
     return result, manifest, crawled

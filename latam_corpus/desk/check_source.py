@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.catalog.display_names import KEYS, VOCABULARIES, country_of, language_of
@@ -116,6 +117,7 @@ def check_source(text: str, name: str = "") -> tuple[Source | None, list[Finding
     """
     found = checked_toml(text, Source)
     if isinstance(found, Source):
+        found.read_from(Path(name))
         told = [
             Finding(line_of(text, tuple(key.split("."))) if key else None, key, problem, remedy, wrong=False)
             for key, problem, remedy in advice(found, name)

@@ -22,6 +22,11 @@ _WRAPPED: Final = "overflow-wrap:anywhere;font-size:.86rem;border-top:1px solid 
 _OTHER_LANGUAGE: Final = _("it seems to be in {found}, and the source says {stated}")
 _SECTION: Final = _("section: {name}")
 _LICENCE: Final = _("the page links to this licence: {address}")
+_NOTES: Final[Mapping[str, Message]] = {
+    "cues out of order": _("its cues are out of order; they were sorted by their times"),
+    "cues with broken times": _("some cues have times that can't be read"),
+    "segments without times": _("some segments have no times; they stand last"),
+}
 _NARROWED: Final = _("that licence allows less than the source's rights ({tier}): for this page the licence counts")
 _SHORT: Final = _("very short (words: {n})")
 _LANGUAGE: Final = _("language: {name} (certainty {score})")
@@ -31,6 +36,10 @@ ORIGINAL: Final = _("original")
 EXTRACTED: Final = _("text")
 _TITLE: Final = _("Preview of {name}")
 _COUNT: Final = _("Texts tried: {n}; {kept} stay, {dropped} fall. Personal data that is recognised is covered.")
+_NAMES: Final = _(
+    "Names aren't recognised: those of third persons are covered where the source names a list of them "
+    "(third_persons in [consent])."
+)
 _STRUCK: Final = _("What is struck out of the original isn't in the text.")
 _WOULD_BE_RELEASED: Final = _("Rights: {tier}; uses: {uses}.")
 _NEVER_RELEASED: Final = _("Without known rights, nothing of this source is released.")
@@ -111,6 +120,7 @@ def stated(states: Mapping[str, Any]) -> tuple[Message, ...]:
     'seção: Cultura'
     """
     told = [_SECTION.fill(name=states["section"])] if states.get("section") else []
+    told += [_NOTES.get(note, same(note)) for note in states.get("notes", ())]
     told += [_LICENCE.fill(address=address) for address in states.get("licences", ())]
     if "tier_before" in states:
         told.append(_NARROWED.fill(tier=TIERS[states["tier_before"]]))
@@ -123,7 +133,7 @@ def summary(items: Sequence[Item], tier: str, uses: Sequence[str]) -> list[Messa
     counted = _COUNT.fill(n=len(items), kept=kept, dropped=len(items) - kept)
     allowed = enumerated(USES[use] for use in uses) if uses else same("—")
     rights = _WOULD_BE_RELEASED.fill(tier=TIERS[tier], uses=allowed)
-    return [counted, _NEVER_RELEASED if tier == "unknown" else rights]
+    return [counted, _NAMES, _NEVER_RELEASED if tier == "unknown" else rights]
 
 
 def lines_left_out(original: str, text: str, title: str | None = None) -> Iterator[tuple[str, bool]]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, Self, TypeAlias
 
 from latam_corpus.errors import DocumentError
 
@@ -14,10 +14,13 @@ Cause: TypeAlias = Literal[
     "no extractor",  # for its media type
     "no text",
     "not TEI",
+    "not a transcript",  # of the format that it seems to be in
     "not UTF-8",  # the text has half of a character
     "not XML",  # or is deeper, or has a longer text, than any text has
     "own entity",  # the XML declares a piece of its text as an entity
     "parser error",
+    "damaged file",  # a package lacks a piece, or can't be opened
+    "encrypted",
     "too large",
     "memory",
     "timeout",  # it took its processor time
@@ -26,12 +29,37 @@ Cause: TypeAlias = Literal[
 ]
 
 
+class Turn(NamedTuple):
+    """Where a turn of an interview, or another segment of a text, stands in it: each is one line.
+
+    Attributes:
+        speaker: as the transcript names them.
+        start: seconds from the recording's beginning.
+        end: the same.
+        language: as the transcript says it.
+        offset: of the line's first character in the text.
+        segment: its number in the file, which its versions in other languages share.
+    """
+
+    speaker: str | None = None
+    start: float | None = None
+    end: float | None = None
+    language: str | None = None
+    offset: int = 0
+    segment: int | None = None
+
+
 @dataclass(frozen=True)
 class Extracted:
     """A document's text, the extractor's name and version, and the catalogue data found in the bytes.
 
-    `section` (of a newspaper or site) and `licences` (addresses or names, as they are written) have no column of their
-    own; `extract.licences` says what becomes of them.
+    `section` (of a newspaper or site), `licences` (addresses or names, as they are written) and `notes` have no column
+    of their own; `extract.licences` says what becomes of them.
+
+    Attributes:
+        turns: of an interview: who speaks in each line of the text, and when.
+        notes: what was mended or is missing, in a few plain words each.
+        versions: the same in other languages, each a document of its own.
     """
 
     text: str
@@ -43,6 +71,52 @@ class Extracted:
     url: str | None = None
     section: str | None = None
     licences: tuple[str, ...] = ()
+    composition: str | None = None
+    turns: tuple[Turn, ...] = ()
+    notes: tuple[str, ...] = ()
+    versions: tuple[Extracted, ...] = ()
+
+    @classmethod
+    def of_json(cls, values: Mapping[str, Any]) -> Self:
+        """The document of its fields as JSON gives them back."""
+        listed = {name: tuple(values[name]) for name in ("creators", "licences", "notes")}
+        turns = tuple(Turn(*turn) for turn in values["turns"])
+        return cls(**{**values, **listed, "turns": turns, "versions": tuple(map(cls.of_json, values["versions"]))})
+
+
+class Said(NamedTuple):
+    """What was said in a turn, by whom and when; see `Turn`."""
+
+    words: str
+    speaker: str | None = None
+    start: float | None = None
+    end: float | None = None
+    language: str | None = None
+    segment: int | None = None
+
+
+def as_lines(turns: Iterable[Said]) -> tuple[str, tuple[Turn, ...]]:
+    r"""The text of an interview, a line a turn with its speaker before it, and where each turn stands in it.
+
+    Turns without words are left out.
+
+    >>> text, turns = as_lines([Said("¿Quién vive?", "Juana"), Said(" ", "Pedro"), Said("Un  vecino.", "Pedro", 2.5)])
+    >>> text
+    'Juana: ¿Quién vive?\nPedro: Un vecino.'
+    >>> turns[1]
+    Turn(speaker='Pedro', start=2.5, end=None, language=None, offset=20, segment=None)
+    """
+    lines: list[str] = []
+    placed: list[Turn] = []
+    offset = 0
+    for turn in turns:
+        words = " ".join(turn.words.split())
+        if words:
+            line = f"{turn.speaker}: {words}" if turn.speaker else words
+            placed.append(Turn(turn.speaker, turn.start, turn.end, turn.language, offset, turn.segment))
+            lines.append(line)
+            offset += len(line) + 1
+    return "\n".join(lines), tuple(placed)
 
 
 class UnusableError(DocumentError):

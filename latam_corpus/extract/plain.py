@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.extract.charset import decode
-from latam_corpus.extract.document import Extracted
+from latam_corpus.extract.document import Extracted, as_lines
 from latam_corpus.extract.gutenberg import declared_charset, strip_gutenberg
+from latam_corpus.extract.interview import turns_of
 from latam_corpus.extract.wraps import join_wraps
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["EXTRACTOR", "decode", "extract"]
 
 # Counted up when the same bytes give another text.
-EXTRACTOR: Final = "plain 2"
+EXTRACTOR: Final = "plain 3"
 
 
 def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
@@ -23,16 +24,21 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
 
     Args:
         raw: the file's bytes.
-        parameters: `charset` (detected without it) and `form`, prose or verse (judged by block without it).
+        parameters: `charset` (detected without it) and `form`: prose or verse (judged by block without it), or
+            interview. Where speakers' labels show an interview, it is one whatever the form.
 
     >>> extract("Mañana\r\nserá otro día.".encode("cp1252"), {"form": "prose"}).text
     'Mañana será otro día.'
     """
     text, _ = decode(raw, parameters.get("charset") or declared_charset(raw))
     book = strip_gutenberg(text.replace("\r\n", "\n").replace("\r", "\n"))
+    form = parameters.get("form")
+    said = turns_of(book.text, form)
+    lines, turns = as_lines(said) if said else (join_wraps(book.text, form).strip("\n"), ())
     return Extracted(
-        join_wraps(book.text, parameters.get("form")).strip("\n"),
+        lines,
         EXTRACTOR,
+        turns=turns,
         title=book.title,
         creators=book.creators,
         declared_language=book.language,

@@ -191,8 +191,7 @@ def _read_reply(reply: bytes) -> tuple[Outcome, bool]:
     if "missing" in told:
         raise PartError("stage «extract»", told["missing"], "install what it needs")
     if "found" in told:
-        found = told["found"]
-        return Extracted(**found | {name: tuple(found[name]) for name in ("creators", "licences")}), told["goes_on"]
+        return Extracted.of_json(told["found"]), told["goes_on"]
     return Failed(**told["failed"]), told["goes_on"]
 
 

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 import polars as pl
 
 from latam_corpus.batch import Batch
-from latam_corpus.catalog.identity import canonical_url
+from latam_corpus.catalog.address_country import country_of_address
+from latam_corpus.catalog.identity import canonical_url, doc_id
 from latam_corpus.errors import ConfigError
 from latam_corpus.extract import sandbox
 from latam_corpus.extract.child import Failed, Job, Limits, attempt
+from latam_corpus.extract.document import Extracted
 from latam_corpus.extract.licences import with_page_terms
 from latam_corpus.extract.media_type import parse_media_type
 from latam_corpus.extract.model_file import model_digest
@@ -20,7 +22,7 @@ from latam_corpus.stages import Stage
 from latam_corpus.vocabulary import SKIMMED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from latam_corpus.extract.child import Outcome
 
@@ -31,11 +33,22 @@ EXTRACTORS: Final = {
     "application/xhtml+xml": "latam_corpus.extract.html:{mode}",
     "application/tei+xml": "latam_corpus.extract.tei:extract",
     "text/markdown": "latam_corpus.extract.markdown:extract",
+    "application/epub+zip": "latam_corpus.extract.epub:extract",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "latam_corpus.extract.docx:extract",
+    "application/vnd.oasis.opendocument.text": "latam_corpus.extract.odt:extract",
+    "application/rtf": "latam_corpus.extract.rtf:extract",
+    "text/vtt": "latam_corpus.extract.captions:extract",
+    "text/x-lrc": "latam_corpus.extract.lrc:extract",
+    "text/x-eaf+xml": "latam_corpus.extract.elan:extract",
+    "text/x-chat": "latam_corpus.extract.chat:extract",
+    "text/x-conllu": "latam_corpus.extract.conllu:extract",
+    "text/x-avenue": "latam_corpus.extract.avenue:extract",
 }
 # All others go to the sandbox. Plain text has no parser, only our own passes, whose time and memory grow as its bytes.
 IN_PROCESS: Final = frozenset({"text/plain"})
 # What a record brought is kept; the extractor fills the gaps.
 _FILLED: Final = ("title", "creators", "published", "declared_language", "url")
+_TERMS: Final = ("rights", "rights_tier", "uses")
 _NO_LIMIT: Final = 10**6  # seconds or megabytes
 # By the clock a document has this many times its processor time, and never less than half a minute.
 _PATIENCE: Final = 6
@@ -58,8 +71,9 @@ class Extract(Stage):
     memory_limit_mb: int = 1024
     name: ClassVar[str] = "extract"
     needs: ClassVar[frozenset[str]] = frozenset({"raw", "media_type"})
-    gives: ClassVar[frozenset[str]] = frozenset({"text", "extractor", *_FILLED, "rights", "rights_tier", "uses"})
-    libraries: ClassVar[tuple[str, ...]] = ("trafilatura", "resiliparse", "lxml", "ftfy")
+    gives: ClassVar[frozenset[str]] = frozenset({"text", "extractor", "turns", "country", *_FILLED, *_TERMS})
+    makes_rows: ClassVar[bool] = True
+    libraries: ClassVar[tuple[str, ...]] = ("trafilatura", "resiliparse", "lxml", "ftfy", "striprtf")
 
     def __post_init__(self) -> None:
         for option in ("time_limit", "memory_limit_mb"):
@@ -76,7 +90,8 @@ class Extract(Stage):
     def __call__(self, batch: Batch) -> Batch:
         """The batch with `text` and `extractor`, without `raw`; a row whose bytes give no text fails.
 
-        What a page states of its licence may narrow the row's terms, see `extract.licences`.
+        A file with a text in several languages gives a row for each: the first keeps the file's row, the others are
+        its children. What a page states of its licence may narrow the row's terms, see `extract.licences`.
         """
         frame = batch.frame
         if "raw" not in frame.columns:
@@ -89,19 +104,61 @@ class Extract(Stage):
             _filled(frame, name, [getattr(outcome, name, None) for outcome in outcomes])
             for name in ("text", "extractor", *_FILLED)
         )
+        if any(isinstance(outcome, Extracted) and outcome.turns for outcome in outcomes):
+            turns = [_turns(outcome) for outcome in outcomes]
+            frame = frame.with_columns(pl.Series("turns", turns, dtype=DOCUMENT_SCHEMA["turns"]))
         frame = frame.with_columns(
             pl.when(pl.col("extractor").is_null() & pl.col("text").is_not_null())
             .then(pl.lit("record"))
             .otherwise(pl.col("extractor"))
             .alias("extractor")
         )
+        by_address = pl.Series("country", [country_of_address(url) for url in frame["url"]], dtype=pl.String)
+        frame = frame.with_columns(
+            pl.coalesce("country", by_address) if "country" in frame.columns else by_address.alias("country")
+        )
         frame = with_page_terms(frame, outcomes)
         failed = {row: outcome for row, outcome in enumerate(outcomes) if isinstance(outcome, Failed)}
         if not failed:
-            return Batch(frame)
+            return Batch(_with_versions(frame, outcomes))
         reasons = [failed[row].reason if row in failed else None for row in range(len(outcomes))]
         evidence = [failed[row].evidence if row in failed else None for row in range(len(outcomes))]
-        return Batch(frame).drop(reasons, evidence, "failed")
+        return Batch(_with_versions(Batch(frame).drop(reasons, evidence, "failed").frame, outcomes))
+
+
+def _turns(outcome: object) -> list[dict[str, Any]] | None:
+    turns = outcome.turns if isinstance(outcome, Extracted) else ()
+    return [turn._asdict() for turn in turns] or None
+
+
+def _with_versions(frame: pl.DataFrame, outcomes: Sequence[Outcome | None]) -> pl.DataFrame:
+    """The rows, each followed by one for each other language that its file has the text in."""
+    versions = {row: one.versions for row, one in enumerate(outcomes) if isinstance(one, Extracted) and one.versions}
+    if not versions:
+        return frame
+    if "parent_id" not in frame.columns:
+        frame = frame.with_columns(pl.lit(None, dtype=pl.String).alias("parent_id"))
+    pieces: list[pl.DataFrame] = []
+    for row, others in versions.items():
+        for number, one in enumerate(others, 1):
+            mine = frame.row(row, named=True)
+            mine |= {
+                "doc_id": doc_id(mine["source_id"], f"{mine['doc_id']}#{one.declared_language or number}"),
+                "parent_id": mine["doc_id"],
+                "text": one.text,
+                "turns": _turns(one),
+                "declared_language": one.declared_language,
+                "verdict": None,
+                "evidence": None,
+                "at": row,
+            }
+            if one.composition:
+                mine["composition"] = one.composition
+            pieces.append(
+                pl.DataFrame([mine], schema={**frame.schema, "turns": DOCUMENT_SCHEMA["turns"], "at": pl.Int64()})
+            )
+    ordered = frame.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias("at"))
+    return pl.concat([ordered, *pieces], how="diagonal").sort("at", maintain_order=True).drop("at")
 
 
 def _unskimmed(frame: pl.DataFrame) -> pl.DataFrame:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import html
 import re
 from typing import TYPE_CHECKING, Final
 
-from lxml import etree
-
+from latam_corpus.extract.block_text import BlockText
 from latam_corpus.extract.document import Extracted, UnusableError
 from latam_corpus.extract.tei_header import header_of
+from latam_corpus.extract.xml_tree import entity, name_of, parse_xml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from lxml import etree
 
 # Counted up when the same bytes give another text.
 EXTRACTOR: Final = "tei 1"
@@ -61,13 +62,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     ¿Quién vive?
     """
     del parameters
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
-    )
-    try:
-        root = etree.fromstring(raw, parser)
-    except etree.XMLSyntaxError as error:
-        raise UnusableError("not XML", str(error), "check that the file is whole") from None
+    root = parse_xml(raw)
     if name_of(root) not in _ROOTS:
         raise UnusableError("not TEI", f"its root is <{name_of(root)}>", "convert it, or leave it out")
     writer = _Writer()
@@ -87,34 +82,22 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     )
 
 
-def name_of(element: etree._Element) -> str:
-    """The element's name without its namespace; nothing for what is no element."""
-    return etree.QName(element).localname if isinstance(element.tag, str) else ""
-
-
-class _Writer:
-    """Blocks of text in the making, with one or two line ends between them."""
+class _Writer(BlockText):
+    """Blocks of text in the making; what follows a speaker's name stands right under it."""
 
     def __init__(self) -> None:
-        self._done: list[str] = []
-        self._open: list[str] = []
-        self._ends = 0
-        self._glued = False  # what follows a speaker's name stands right under it
+        super().__init__()
+        self._glued = False
 
-    def text(self) -> str:
-        """All that was written."""
-        self.stop(0)
-        return "".join(self._done).strip("\n")
-
-    def stop(self, ends: int) -> None:
-        """End the block that is open; at least so many line ends follow it."""
-        block = " ".join("".join(self._open).split())
-        self._open.clear()
-        if block:
-            self._done += ["\n" * self._ends, block]
-            self._ends, self._glued = ends, False
-        elif not self._glued:
-            self._ends = max(self._ends, ends)
+    def stop(self, ends: int) -> bool:
+        """End the block that is open; at least so many line ends follow it, unless it was a speaker's name."""
+        before = self._ends
+        stopped = super().stop(ends)
+        if stopped:
+            self._glued = False
+        elif self._glued:
+            self._ends = before
+        return stopped
 
     def walk(self, element: etree._Element) -> None:
         """Write the element's text without the text after it."""
@@ -130,7 +113,7 @@ class _Writer:
         if ends:
             self.stop(ends)
         if not name:
-            self._open.append(_entity(element))
+            self.add(entity(element))
         elif name == "choice":
             chosen = min(element, key=lambda one: _rank(name_of(one)), default=None)
             if chosen is not None:
@@ -142,12 +125,12 @@ class _Writer:
             self._glued = name == "speaker"
 
     def _inside(self, element: etree._Element) -> None:
-        self._open.append(element.text or "")
+        self.add(element.text or "")
         for child in element:
             self.walk(child)
             if name_of(child) == "cell":
-                self._open.append(" ")
-            self._open.append(child.tail or "")
+                self.add(" ")
+            self.add(child.tail or "")
 
     def _break(self, element: etree._Element, name: str) -> None:
         """A page or line break of the print: nothing, or the space that the line's end stood for."""
@@ -157,7 +140,7 @@ class _Writer:
             self._open[:] = [before]
             element.tail = (element.tail or "").lstrip()
         elif name == "lb":
-            self._open.append(" ")
+            self.add(" ")
 
 
 def _rank(name: str) -> int:
@@ -173,16 +156,3 @@ def _stands_in_speech(element: etree._Element, name: str) -> bool:
     """Whether a paragraph or stage direction belongs to a speech, whose parts follow one another without a blank."""
     parent = element.getparent()
     return name in ("p", "ab", "stage") and parent is not None and name_of(parent) == "sp"
-
-
-def _entity(element: etree._Element) -> str:
-    """The character of an entity that has a name in HTML, as old encodings used them.
-
-    Raises:
-        UnusableError: the document declares it itself.
-    """
-    written = str(element.text or "")
-    character = html.unescape(written)
-    if character == written:
-        raise UnusableError("own entity", f"its text has «{written}», which is not expanded", "resolve the entities")
-    return character

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Final
 
 from lxml import etree
 
+from latam_corpus.extract.xml_tree import XML_LANG
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_XML_LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"
 _DATE: Final = re.compile(r"\d{4}(?:-\d\d(?:-\d\d)?)?")
 _FIRST: Final = re.compile(r"first|princeps", re.IGNORECASE)
 # The date of a website or of the file is not the work's.
@@ -96,4 +97,4 @@ def _language(root: etree._Element, head: etree._Element) -> str | None:
     if len(named) == 1:
         return named.pop()
     text = root.find("{*}text")
-    return (text.get(_XML_LANG) if text is not None else None) or root.get(_XML_LANG)
+    return (text.get(XML_LANG) if text is not None else None) or root.get(XML_LANG)

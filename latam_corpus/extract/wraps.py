@@ -53,6 +53,7 @@ def join_wraps(text: str, form: str | None = None) -> str:
     lines = [line.rstrip() for line in text.split("\n")]
     if form == "verse":
         return "\n".join(lines)
+    form = None if form == "interview" else form
     blocks = _blocks(lines)
     width = None
     if form is None:

@@ -15,6 +15,7 @@ import polars as pl
 from latam_corpus import schema
 from latam_corpus.batch import Batch, with_defaults
 from latam_corpus.errors import PartError
+from latam_corpus.text.turn_lines import with_turns_moved
 from latam_corpus.vocabulary import SKIMMED
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ _NOTES = ("drop_reason", "verdict", "evidence")
 
 @dataclass
 class Count:
-    """What happened in one stage: rows in and kept, rows set aside by reason, rows on record as changed."""
+    """What happened in one stage: rows in and kept, set aside by reason, on record as changed, and made of others."""
 
     rows_in: int = 0
     kept: int = 0
@@ -35,6 +36,7 @@ class Count:
     failed: dict[str, int] = field(default_factory=dict)
     changed: int = 0
     seconds: float = 0.0
+    made: int = 0
 
     def add(self, other: Count) -> None:
         """Add another part's count of the same stage."""
@@ -42,6 +44,7 @@ class Count:
         self.kept += other.kept
         self.changed += other.changed
         self.seconds += other.seconds
+        self.made += other.made
         for mine, theirs in ((self.dropped, other.dropped), (self.failed, other.failed)):
             for reason, n in theirs.items():
                 mine[reason] = mine.get(reason, 0) + n
@@ -66,8 +69,11 @@ def pass_through(stage: Stage, batch: Batch) -> Passed:
     after = stage(batch)
     _check_rows(stage, batch.frame, after.frame)
     changes = _changes(stage, batch.frame, after.frame)
+    if not stage.makes_rows and (frame := with_turns_moved(batch.frame, after.frame)) is not after.frame:
+        after = Batch(frame).sharing_words(after)
     passed = set_aside(after, stage.name)
     passed.count.changed = changes.height
+    passed.count.made = after.frame.height - batch.frame.height
     return Passed(passed.kept, passed.dropped, pl.concat([passed.ledger, changes]), passed.count)
 
 
@@ -111,6 +117,7 @@ def _clean(batch: Batch) -> Batch:
 
 def _check_rows(stage: Stage, before: pl.DataFrame, after: pl.DataFrame) -> None:
     if stage.makes_rows:
+        after = with_defaults(after, ("parent_id",))
         orphans = set(after["parent_id"].drop_nulls()) - set(before["doc_id"])
         lost = set(before["doc_id"]) - set(after["doc_id"]) - set(after["parent_id"].drop_nulls())
         if orphans or lost:
@@ -125,11 +132,14 @@ def _check_rows(stage: Stage, before: pl.DataFrame, after: pl.DataFrame) -> None
 
 def _changes(stage: Stage, before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
     """A ledger row for each row of which the stage changed the text, or itself says that it was `changed`."""
-    if stage.makes_rows:
-        return _EMPTY_LEDGER
+    if stage.makes_rows:  # pieces are no change of a text
+        after = after.filter(after["doc_id"].is_in(before["doc_id"].implode()))
+        before = before.filter(before["doc_id"].is_in(after["doc_id"].implode()))
+        if not after["doc_id"].equals(before["doc_id"]):
+            return _EMPTY_LEDGER
     rows = with_defaults(after, _NOTES)
     changed = rows["verdict"].eq_missing("changed")
-    if "text" in stage.gives and "text" in before.columns:
+    if "text" in stage.gives and "text" in before.columns and not stage.makes_rows:
         # Text made from bytes is no change: nothing was there before, or a first impression.
         first = before["text"].is_null() | with_defaults(before, ("extractor",))["extractor"].eq_missing(SKIMMED)
         changed |= ~first & before["text"].ne_missing(after["text"])

@@ -27,11 +27,14 @@ if TYPE_CHECKING:
 Chunk = tuple[list[dict[str, Any]], pl.DataFrame]  # rows as they were, and what is given beside them
 _GIVEN_BY_EXTRACT = (
     "doc_id",
+    "parent_id",
     "text",
+    "turns",
     "title",
     "creators",
     "published",
     "declared_language",
+    "composition",
     "url",
     "extractor",
     "origin",

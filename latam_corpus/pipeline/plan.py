@@ -16,6 +16,8 @@ import polars as pl
 from latam_corpus import schema
 from latam_corpus.__about__ import __version__
 from latam_corpus.catalog.source import Source, load_source
+from latam_corpus.collect.formats import FORMATS, SUFFIXES
+from latam_corpus.collect.streams import stem
 from latam_corpus.dedupe.fingerprint import Fingerprint
 from latam_corpus.errors import ConfigError, PartError, closest
 from latam_corpus.pipeline.keys import digest_of, made_of, rows_code, stage_digest
@@ -43,6 +45,7 @@ COLLECTED = frozenset(
         "cluster_size",
         "duplicate_of",
         "contained_in",
+        "variant_of",
         "containment",
         "split",
         "tokens",
@@ -52,8 +55,8 @@ COLLECTED = frozenset(
 
 
 # Formats whose records are bytes for `extract`; an archive may hold them.
-_WHOLE_FORMATS = frozenset({"html", "text", "markdown", "tei", "warc", "arc"})
-_WHOLE_FILES = r"\.(txt|text|html?|xhtml|md|markdown|xml|tei|warc|wet|arc|zip|tar|tgz|txz)(\.\w+)?$"
+_WHOLE_FORMATS = frozenset(entry.name for entry in FORMATS if entry.media_type is not None or entry.archive)
+_WHOLE_FILES = tuple(suffix for suffix, entry in SUFFIXES.items() if entry.name in _WHOLE_FORMATS)
 
 
 @dataclass(frozen=True)
@@ -268,7 +271,7 @@ def gives_text(source: Source) -> bool:
     collect = source.collect
     if collect.columns.raw or collect.format in _WHOLE_FORMATS:
         return False
-    return not any(re.search(_WHOLE_FILES, pattern) for pattern in collect.files)
+    return not any(stem(pattern).lower().endswith(_WHOLE_FILES) for pattern in collect.files)
 
 
 def _segments(recipe: Recipe, sources: Sequence[Source]) -> Iterable[Segment]:
@@ -276,7 +279,8 @@ def _segments(recipe: Recipe, sources: Sequence[Source]) -> Iterable[Segment]:
     stages = [
         stage
         for number, entry in enumerate(recipe.stage, 1)
-        for stage in _for_release(make_stage(entry.use, entry.options, f"{place}, stage {number}"), recipe).expand()
+        for made in (make_stage(entry.use, entry.options, f"{place}, stage {number}"),)
+        for stage in _for_release(made.for_sources(sources), recipe).expand()
     ]
     _check_columns(place, stages, sources)
     steps: list[list[Stage]] = [[]]

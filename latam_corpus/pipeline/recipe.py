@@ -19,7 +19,7 @@ from latam_corpus.errors import ConfigError, closest
 from latam_corpus.paths import data_folder
 from latam_corpus.pipeline.survival import Floors
 from latam_corpus.toml_model import load_toml
-from latam_corpus.vocabulary import Tier, Use
+from latam_corpus.vocabulary import Tier, Use, Variants
 
 _Listed = BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)
 
@@ -49,6 +49,7 @@ class ReleaseEntry(BaseModel):
 
     Attributes:
         index: whether the version has the fingerprints by which later runs find copies of its documents.
+        variants: of several variants of one work "keep" all, the "longest", or the longest "by_country".
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -57,6 +58,7 @@ class ReleaseEntry(BaseModel):
     uses: Annotated[tuple[Use, ...], _Listed] = Field(min_length=1)
     split: SplitEntry = SplitEntry()
     index: bool = True
+    variants: Variants = "keep"
 
 
 class Recipe(BaseModel):

@@ -116,7 +116,7 @@ def sum_parts(plan: Plan, folder: Path, folders: Mapping[str, Sequence[Path]], w
             for stage, count in one.stages.items():
                 stages.setdefault(stage, Count()).add(count)
     kept = total.kept.total()
-    rows_in = stages["collect"].rows_in if "collect" in stages else 0
+    rows_in = (stages["collect"].rows_in if "collect" in stages else 0) + sum(c.made for c in stages.values())
     fallen = sum(sum(c.dropped.values()) + sum(c.failed.values()) for c in stages.values())
     if not rows_in == kept + fallen == kept + total.dropped.total():
         raise PartError(str(folder), f"{rows_in} rows came in, {kept} were kept and {fallen} set aside")

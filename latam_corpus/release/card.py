@@ -81,9 +81,9 @@ def front_matter(manifest: Manifest, shards: Sequence[Shard]) -> str:
         *_listed("size_categories", [next((name for size, name in _SIZES if rows < size), "n>1T")]),
         *_listed("task_categories", ["text-generation", "fill-mask"]),
         *_listed("tags", ["latin-america", "latam_corpus"]),
-        "configs:",
-        *_config("all", "data/*", {shard.split for shard in shards}, default=True),
     ]
+    if shards:
+        lines += ["configs:", *_config("all", "data/*", {shard.split for shard in shards}, default=True)]
     for config in sorted({shard.config for shard in shards}):
         splits = {shard.split for shard in shards if shard.config == config}
         lines += _config(config, f"data/{config}", splits)
@@ -275,6 +275,8 @@ def _losses(manifest: Manifest) -> str:
 
 
 def _loading(manifest: Manifest, held: Sequence[Shard]) -> str:
+    if not held:
+        return "## How to load it\n\nThere is nothing in it."
     config = held[0].config
     return f"""## How to load it
 

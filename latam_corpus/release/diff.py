@@ -13,6 +13,7 @@ from latam_corpus.release.build_inputs import Part, load_run
 from latam_corpus.release.card import table
 from latam_corpus.release.manifest import load_manifest
 from latam_corpus.release.store_tables import LEDGER, read_ledger
+from latam_corpus.release.withdrawal_log import read_log
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -84,11 +85,17 @@ _DIGESTS: Final = pl.Schema(
 
 def _digests(store: Store, manifest: Manifest, shared: set[str]) -> pl.DataFrame:
     found = [pl.DataFrame(schema=_DIGESTS)]
-    for shard in manifest.shards:
-        if shard.sha256 in shared:
+    log = read_log(store)
+    for named in manifest.shards:
+        if named.sha256 in shared:
             continue
+        shard = log.resolved(named)
+        if shard != named:  # of erased documents nothing is known but that they were there
+            ids = log.rows.filter(object=named.sha256).select("doc_id", language=pl.lit(named.language))
+            found.append(schema.conform(ids, _DIGESTS).with_columns(pl.exclude("doc_id", "language").fill_null(0)))
         # A version made before a column was thought of has null there.
-        for frame in Part("", f"{store.url}, {shard.object}", shard.object, store).batches():
+        place = f"{store.url}, {shard.object}" if shard else ""
+        for frame in Part("", place, shard.object if shard else "", store).batches():
             # The hashes live as long as this comparison; equal rows of one Polars have equal hashes.
             hashes = [
                 frame.select(columns).hash_rows().alias(kind)

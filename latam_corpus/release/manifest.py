@@ -174,6 +174,7 @@ class Manifest(_Entry):
     admit: tuple[str, ...]
     uses: tuple[str, ...]
     splits: dict[str, float]
+    variants: str = "keep"
     withdrawal_sequence: int = 0
     schema_sha256: Sha256
     runs: tuple[RunEntry, ...]

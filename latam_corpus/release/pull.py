@@ -22,12 +22,16 @@ from latam_corpus.release.condition import condition
 from latam_corpus.release.corpus_lock import LOCK, Lock, must_be, read_lock
 from latam_corpus.release.fetch import fetch
 from latam_corpus.release.manifest import MANIFEST, read_manifest, read_side_file
-from latam_corpus.release.select import picks, rewrite
+from latam_corpus.release.select import picks, rewrite, wanted_rows
 from latam_corpus.release.store import SUMS, Store
 from latam_corpus.release.store_tables import LEDGER
+from latam_corpus.release.withdrawal_log import read_log, withdrawn_note
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    import polars as pl
 
     from latam_corpus.release.condition import Condition
     from latam_corpus.release.manifest import Manifest
@@ -49,6 +53,7 @@ def pull(
     progress: Progress | None = None,
     *,
     with_index: bool = False,
+    tell: Callable[[str], None] | None = None,
 ) -> Lock:
     """The lock of the version that `to` now holds.
 
@@ -59,6 +64,7 @@ def pull(
         where: a condition on rows (see `release.condition`); all rows when None.
         progress: told what is done, how much of it and of how much, in bytes.
         with_index: also the fingerprints of its documents, in the folder `index`.
+        tell: is given a sentence where documents are left out since they are withdrawn.
 
     Raises:
         ConfigError: there is no such version, the condition is wrong or selects nothing, the version has no index
@@ -70,7 +76,7 @@ def pull(
     if with_index and wanted:
         raise ConfigError("--with-index", "a selection of rows has no index", "pull it without --where")
     with opened.told():
-        return _pull(opened, spec, to, wanted, with_index, progress)
+        return _pull(opened, spec, to, wanted, with_index, progress, tell)
 
 
 def _pull(
@@ -80,10 +86,17 @@ def _pull(
     where: Condition | None,
     with_index: bool,
     progress: Progress | None,
+    tell: Callable[[str], None] | None,
 ) -> Lock:
     name, version = opened.find(spec)
     manifest, data = read_manifest(opened, name, version)
-    wanted = picks(opened, manifest, where)
+    log = read_log(opened)
+    wanted = picks(opened, manifest, log.readable(manifest), where)
+    withdrawn = withdrawn_note(log, manifest)
+    if withdrawn and with_index:
+        raise ConfigError("--with-index", withdrawn, "pull it without, or name a later version")
+    if withdrawn and tell:
+        tell(withdrawn)
     text = where.text if where else None
     if where and not wanted:
         remedy = "see `release show`"
@@ -94,12 +107,21 @@ def _pull(
         raise ConfigError("--with-index", f"{manifest.spec} was built without an index", "pull it without")
     sha256 = hashlib.sha256(data).hexdigest()
     side = _side_files(opened, manifest, data, text, wanted)
-    jobs = [_Job(pick.path, pick.shard.object, pick.shard.sha256, pick.shard.bytes, pick.whole) for pick in wanted]
+    jobs = [
+        _Job(
+            pick.path,
+            pick.shard.object,
+            pick.shard.sha256,
+            pick.shard.bytes,
+            None if pick.whole else wanted_rows(where, pick.without),
+        )
+        for pick in wanted
+    ]
     if with_index:
         place = f"releases/{name}/{version}"
         jobs += [_Job(file, f"{place}/{file}", told.sha256, told.bytes) for file, told in manifest.index.items()]
-    state = _prepared(to, manifest, sha256, text, [job.path for job in jobs] + list(side))
-    digests = _copied(opened, to, jobs, where, state, progress)
+    state = _prepared(to, manifest.name, sha256, text, log.sequence, [job.path for job in jobs] + list(side))
+    digests = _copied(opened, to, jobs, state, progress)
     for file, content in side.items():
         replace(to / file, content)
         digests[file] = hashlib.sha256(content).hexdigest()
@@ -108,7 +130,7 @@ def _pull(
         name=name,
         version=version,
         manifest_sha256=sha256,
-        withdrawal_sequence=manifest.withdrawal_sequence,
+        withdrawal_sequence=log.sequence,
         where=text,
         rewritten=not all(pick.whole for pick in wanted),
         rows=sum(pick.rows for pick in wanted),
@@ -142,13 +164,14 @@ class _State:
     where: str | None
     finished: dict[str, str]
     planned: list[str]
+    withdrawal_sequence: int = 0
 
     def save(self) -> None:
         told = {key: value for key, value in self.__dict__.items() if key != "file"}
         replace(self.file, json.dumps(told, ensure_ascii=False).encode())
 
 
-def _prepared(to: Path, manifest: Manifest, sha256: str, where: str | None, planned: list[str]) -> _State:
+def _prepared(to: Path, name: str, sha256: str, where: str | None, sequence: int, planned: list[str]) -> _State:
     """The folder ready for these files: what an earlier pull left and this one doesn't want is removed."""
     if to.exists() and not to.is_dir():
         raise ConfigError(str(to), "it is a file", "name a folder")
@@ -156,7 +179,7 @@ def _prepared(to: Path, manifest: Manifest, sha256: str, where: str | None, plan
         to.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigError(str(to), f"the folder can't be made: {error.strerror}", "name another folder") from None
-    before = _earlier(to, manifest.name)
+    before = _earlier(to, name)
     # The list is read from the folder, which may be someone else's: no name in it may lead out of the folder.
     owned = {path for path in before.planned if _OURS.fullmatch(path)} if before else set()
     if before is None and any(to.iterdir()):
@@ -166,9 +189,10 @@ def _prepared(to: Path, manifest: Manifest, sha256: str, where: str | None, plan
     if strangers:
         problem = f"«{strangers[0]}» isn't part of the release, and readers of the folder would take it in"
         raise ConfigError(str(to), problem, "move it elsewhere, or name a new folder")
-    same = before is not None and (before.manifest_sha256, before.where) == (sha256, where)
+    wanted = (sha256, where, sequence)
+    same = before is not None and (before.manifest_sha256, before.where, before.withdrawal_sequence) == wanted
     finished = dict(before.finished) if before and same else {}
-    state = _State(to / _STATE, sha256, where, finished, sorted(owned | set(planned)))
+    state = _State(to / _STATE, sha256, where, finished, sorted(owned | set(planned)), sequence)
     state.save()
     (to / LOCK).unlink(missing_ok=True)
     for path in sorted(owned - set(planned)):
@@ -186,6 +210,7 @@ def _earlier(to: Path, name: str) -> _State | None:
         state = _State(file=to / _STATE, **json.loads((to / _STATE).read_bytes()))
         must_be(dict, state.finished)
         must_be(list, state.planned)
+        must_be(int, state.withdrawal_sequence)
         must_be(str, *state.planned, *state.finished, *state.finished.values())
     except FileNotFoundError:
         pass
@@ -198,37 +223,33 @@ def _earlier(to: Path, name: str) -> _State | None:
     lines = (to / SUMS).read_bytes().decode(errors="replace").splitlines() if (to / SUMS).is_file() else []
     listed = {path: digest for digest, _, path in (line.partition("  ") for line in lines)}
     lock = read_lock(to / LOCK)
-    return _State(to / _STATE, lock.manifest_sha256, lock.where, listed, list(listed))
+    return _State(to / _STATE, lock.manifest_sha256, lock.where, listed, list(listed), lock.withdrawal_sequence)
 
 
 @dataclass(frozen=True)
 class _Job:
-    """A file to be brought: where it goes, where it is in the store, and whether it stays as it is there."""
+    """A file to be brought: where it goes, where it is in the store, and which of its rows are wanted where not all."""
 
     path: str
     place: str
     sha256: str
     bytes: int
-    whole: bool = True
+    rows: pl.Expr | None = None
 
 
-def _copied(
-    store: Store, to: Path, wanted: list[_Job], where: Condition | None, state: _State, progress: Progress | None
-) -> dict[str, str]:
+def _copied(store: Store, to: Path, wanted: list[_Job], state: _State, progress: Progress | None) -> dict[str, str]:
     """The digest of each large file, once all are there."""
     total = sum(job.bytes for job in wanted)
     done = 0
     digests: dict[str, str] = {}
     stop = threading.Event()
     with ThreadPoolExecutor(_COPIES) as pool:
-        running = {
-            pool.submit(_bring, store, to, job, where, state.finished.get(job.path), stop): job for job in wanted
-        }
+        running = {pool.submit(_bring, store, to, job, state.finished.get(job.path), stop): job for job in wanted}
         try:
             for brought in as_completed(running):
                 job = running[brought]
                 digests[job.path] = brought.result()
-                if not job.whole:
+                if job.rows is not None:
                     state.finished[job.path] = digests[job.path]
                     state.save()
                 done += job.bytes
@@ -246,23 +267,21 @@ def _copied(
     return digests
 
 
-def _bring(
-    store: Store, to: Path, job: _Job, where: Condition | None, finished: str | None, stop: threading.Event
-) -> str:
+def _bring(store: Store, to: Path, job: _Job, finished: str | None, stop: threading.Event) -> str:
     """The digest of a pulled file, which is there and right afterwards."""
     target = to / job.path
-    expected = job.sha256 if job.whole else finished
+    expected = job.sha256 if job.rows is None else finished
     if expected and target.is_file() and digest_of(target) == expected:
         return expected
     target.parent.mkdir(parents=True, exist_ok=True)
     part = to / _PARTS / f"{job.sha256}.part"
     fetch(store, job.place, job.sha256, part, stop)
-    if job.whole or where is None:
+    if job.rows is None:
         part.replace(target)
         sync(target.parent)
         return job.sha256
     selected = part.with_suffix(".selected")
-    rewrite(part, where, selected)
+    rewrite(part, job.rows, selected)
     sync(selected)
     sha256 = digest_of(selected)
     selected.replace(target)

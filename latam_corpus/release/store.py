@@ -3,6 +3,7 @@
     objects/sha256/ab/<hash>.parquet
     releases/<name>/<version>/manifest.json · SHA256SUMS · README.md · CHANGELOG.md · ledger.parquet · index/
     releases/<name>/latest.json
+    withdrawals/NNNN.json · <hash>.parquet
 
 A version exists if and only if its `manifest.json` does, and that file is written after everything it names;
 `latest.json` is swapped last. A build that is killed leaves objects nobody points at, and no half version. What stands
@@ -125,6 +126,12 @@ class Store:
         """Whether there is such a file."""
         return bool(self.filesystem.isfile(self.path(*names)))
 
+    def names_in(self, *names: str) -> list[str]:
+        """The names of the files in a folder, sorted; none where there is no such folder."""
+        self.filesystem.invalidate_cache()
+        found = self.filesystem.glob(f"{glob.escape(self.path(*names))}/*")
+        return sorted(name for name in (PurePosixPath(path).name for path in found) if not name.startswith("."))
+
     def size(self, *names: str) -> int | None:
         """The bytes of a file, or None when it isn't there."""
         try:
@@ -177,6 +184,10 @@ class Store:
                 "it exists already; versions are never overwritten",
                 "build again",
             ) from None
+
+    def remove(self, *names: str) -> None:
+        """Remove a file that is there."""
+        self.filesystem.rm_file(self.path(*names))
 
     def add_object(self, file: Path, sha256: str) -> bool:
         """Move a finished local file among the objects; False when the store has it already.

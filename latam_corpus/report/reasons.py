@@ -37,14 +37,17 @@ _CAUSES: Final[Mapping[str, Message]] = {
     "no extractor": _("that format isn't read yet"),
     "unknown format": _("that format of files isn't known"),
     "damaged file": _("the file is damaged"),
+    "encrypted": _("it is encrypted"),
     "not UTF-8": _("it isn't UTF-8 text"),
     "not JSON": _("the line isn't JSON"),
     "not TEI": _("it isn't TEI"),
+    "not a transcript": _("it has no transcription that can be read"),
     "not XML": _("it isn't XML"),
     "too large": _("it is too large"),
     "timeout": _("it takes too long"),
     "memory": _("it takes too much memory"),
 }
+_FORMAT: Final = _("it is {format}; {remedy}")
 # Where nothing was measured of a single document, as in counts of a run.
 _BELOW: Final = _("{name}: less than {bound}")
 _ABOVE: Final = _("{name}: more than {bound}")
@@ -52,6 +55,7 @@ _IN_LANGUAGE: Final = _("it is in another language: {name}")
 _OTHERS: Final[Mapping[str, Message]] = {
     "withdrawn": _("its holder has taken it back"),
     "duplicate": _("it says the same as another"),
+    "variant": _("it is a variant of another one"),
     "superseded": _("there is a newer record of it"),
 }
 UNSURE: Final = _("it isn't clear which language it is in")
@@ -73,6 +77,8 @@ def in_plain_words(reason: str, evidence: Mapping[str, Any] | None) -> tuple[Mes
     kind, _, cause = reason.partition(":")
     if kind in ("unreadable", "extract"):
         told = _CAUSES.get(cause, same(cause))
+        if evidence and (named := evidence.get("format")):
+            told = _FORMAT.fill(format=Message(named), remedy=Message(evidence.get("remedy", "")))
         return ((_UNREADABLE if kind == "unreadable" else _NO_TEXT).fill(cause=told),)
     if match := _BOUND.fullmatch(reason):
         return ((_BELOW if match[2] == "<" else _ABOVE).fill(name=signal_name(match[1]), bound=match[3]),)

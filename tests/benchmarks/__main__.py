@@ -26,6 +26,7 @@ from . import (
     mutants,
     quality,
     quality_kept,
+    redact,
     small,
     stages,
     start,
@@ -35,6 +36,7 @@ from . import (
     word_table,
 )
 from .extraction import gate
+from .language import sentences
 from .machine import save, show
 from .tables import write
 
@@ -52,8 +54,10 @@ NAMES = {
     "extraction": extraction,
     "gate": gate,
     "language": language,
+    "sentences": sentences,
     "quality": quality,
     "quality_kept": quality_kept,
+    "redact": redact,
     "learned": learned,
     "large": large,
     "start": start,

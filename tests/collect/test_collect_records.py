@@ -106,6 +106,26 @@ def test_the_source_says_what_its_records_do_not(tmp_path: Path) -> None:
     assert frame["origin"].struct.field("member").to_list() == ["1", "2"]
 
 
+def test_the_country_is_that_of_the_address_where_nothing_else_says_it(tmp_path: Path) -> None:
+    """What a record or its source states goes before; a domain that is sold to all the world names no country."""
+    addresses = (
+        ("https://www.diario.uy/nota", None, "UY"),
+        ("http://prensa.com.bo:8080/n?x=.cl", None, "BO"),
+        ("https://diario.cl/n", "PE", "PE"),
+        ("https://diario.co/n", None, None),
+        ("https://diario.com.co", None, "CO"),
+        ("https://com.co/n", None, None),
+        ("https://diario.example/blog.cl", None, None),
+        ("https://canal.tv/n", None, None),
+        ("nota-7.cl", None, None),
+        (None, None, None),
+    )
+    path = _file(tmp_path, *({"text": "Uno.", "url": url, "country": said} for url, said, _ in addresses))
+    assert _read(_source(), path)["country"].to_list() == [country for *_, country in addresses]
+    assert set(_read(_source('country = "AR"\n'), path)["country"]) == {"AR", "PE"}
+    assert _read(_source("[collect.columns]\nurl = false\n"), path)["country"].to_list()[:2] == [None, None]
+
+
 def test_a_mapping_translates_and_falls_back(tmp_path: Path) -> None:
     """Column, value, values, default, pattern, path, a path into a struct, and `false`."""
     source = _source(

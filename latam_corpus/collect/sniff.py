@@ -1,0 +1,197 @@
+"""What the bytes of a file are, by how they begin and by the names in a package: suffixes lie.
+
+Nothing is unpacked or parsed here; that is for the box of `extract`.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from latam_corpus.messages import _
+
+if TYPE_CHECKING:
+    from latam_corpus.messages import Message
+
+HEAD: Final = 2**16
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A format that isn't read.
+
+    Attributes:
+        name: what people call it.
+        remedy: what to save the file as.
+        sure: whether no file of text, pages or XML can look so.
+    """
+
+    name: Message
+    remedy: Message
+    sure: bool = True
+
+
+DOCX: Final = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+ODT: Final = "application/vnd.oasis.opendocument.text"
+_MXL: Final = "application/vnd.recordare.musicxml"
+_MUSICXML: Final = "application/vnd.recordare.musicxml+xml"
+
+# The first member of a package, stored, says what the package is (OCF, ODF, MusicXML).
+_MIMETYPE: Final = re.compile(rb"PK\x03\x04.{26}mimetype([\w.+/-]{1,80}?)(?:PK|\s|\Z)", re.DOTALL)
+_TABLE: Final = _("export each sheet as CSV")
+_TEXT: Final = _("save it as DOCX, ODT or plain text")
+_MEMBERS: Final[tuple[tuple[bytes, str | Unread], ...]] = (
+    (b"word/document", DOCX),
+    (b"xl/workbook", Unread(_("an Excel workbook"), _TABLE)),
+    (b"ppt/presentation", Unread(_("a PowerPoint presentation"), _("export its text as DOCX or PDF"))),
+    (b".musicxml", _MXL),
+    (b"META-INF/container.xml", "application/epub+zip"),
+)
+_PACKAGES: Final[dict[bytes, str | Unread]] = {
+    b"application/epub+zip": "application/epub+zip",
+    ODT.encode(): ODT,
+    b"application/vnd.oasis.opendocument.text-template": ODT,
+    _MXL.encode(): _MXL,
+    b"application/vnd.oasis.opendocument.spreadsheet": Unread(_("an OpenDocument spreadsheet"), _TABLE),
+    b"application/vnd.oasis.opendocument.presentation": Unread(_("an OpenDocument presentation"), _TEXT),
+}
+_OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+# Names of streams, in UTF-16, by which kinds of OLE files are told.
+_STREAMS: Final[tuple[tuple[str, Unread], ...]] = (
+    ("EncryptedPackage", Unread(_("an Office document with a password"), _("save it without a password"))),
+    ("WordDocument", Unread(_("a Word 97-2003 document (.doc)"), _TEXT)),
+    ("Workbook", Unread(_("an Excel 97-2003 workbook (.xls)"), _TABLE)),
+    ("PowerPoint Document", Unread(_("a PowerPoint 97-2003 presentation (.ppt)"), _("export its text as DOCX or PDF"))),
+)
+_PICTURE: Final = _("recognise its text (OCR) and hand over ALTO, hOCR or a PDF with text")
+_SOUND: Final = _("transcribe it: ELAN, CHAT, subtitles or plain text")
+_MAGIC: Final[tuple[tuple[int, bytes, Unread], ...]] = (
+    (0, b"\x89PNG", Unread(_("a PNG picture"), _PICTURE)),
+    (0, b"\xff\xd8\xff", Unread(_("a JPEG picture"), _PICTURE)),
+    (0, b"II*\0", Unread(_("a TIFF picture"), _PICTURE)),
+    (0, b"MM\0*", Unread(_("a TIFF picture"), _PICTURE)),
+    (0, b"GIF8", Unread(_("a GIF picture"), _PICTURE)),
+    (0, b"\0\0\0\x0cjP", Unread(_("a JPEG 2000 picture"), _PICTURE)),
+    (0, b"AT&TFORM", Unread(_("a DjVu scan"), _("convert it to a PDF with text, or to hOCR (djvu2hocr)"))),
+    (60, b"BOOKMOBI", Unread(_("a Kindle book (MOBI)"), _("convert it to EPUB (Calibre)"))),
+    (0, b"ITOLITLS", Unread(_("a Microsoft Reader book (LIT)"), _("convert it to EPUB (Calibre)"))),
+    (0, b"\xffWPC", Unread(_("a WordPerfect document"), _TEXT)),
+    (0, b"\xdb\xa5-\0\0\0", Unread(_("a Word 2 document"), _TEXT)),
+    (0, b"%!PS", Unread(_("a PostScript file"), _("convert it to PDF (ps2pdf)"))),
+    (0, b"SQLite format 3\0", Unread(_("an SQLite database"), _("export its tables as CSV or JSONL"))),
+    (4, b"Standard Jet DB", Unread(_("an Access database"), _("export its tables as CSV"))),
+    (4, b"Standard ACE DB", Unread(_("an Access database"), _("export its tables as CSV"))),
+    (0, b"7z\xbc\xaf\x27\x1c", Unread(_("a 7-Zip archive"), _("unpack it, or pack it as ZIP"))),
+    (0, b"Rar!\x1a\x07", Unread(_("a RAR archive"), _("unpack it, or pack it as ZIP"))),
+    (0, b"ID3", Unread(_("an MP3 recording"), _SOUND)),
+    (0, b"\xff\xfb", Unread(_("an MP3 recording"), _SOUND)),
+    (0, b"OggS", Unread(_("an Ogg recording"), _SOUND)),
+    (0, b"fLaC", Unread(_("a FLAC recording"), _SOUND)),
+    (8, b"WAVE", Unread(_("a WAVE recording"), _SOUND)),
+    (8, b"AVI ", Unread(_("an AVI video"), _SOUND)),
+    (4, b"ftyp", Unread(_("an MP4 video or recording"), _SOUND)),
+    (0, b"\x1aE\xdf\xa3", Unread(_("a Matroska video"), _SOUND)),
+    (0, b"\x7fELF", Unread(_("a program"), _("leave it out"))),
+    (0, b"MZ\x90\0", Unread(_("a program"), _("leave it out"))),
+)  # fmt: skip
+
+_XML: Final = re.compile(
+    r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*|<\?[^>]*\?>\s*|<!DOCTYPE[^\[>]*(?:\[.*?\])?\s*>\s*)*<(?:[\w.-]+:)?([\w.-]+)",
+    re.DOTALL,
+)
+_CONVERT: Final = _("export it as TEI, DOCX or plain text")
+_ROOTS: Final[dict[str, str | Unread]] = {
+    "TEI": "application/tei+xml",
+    "TEI.2": "application/tei+xml",
+    "teiCorpus": "application/tei+xml",
+    "html": "text/html",
+    "ANNOTATION_DOCUMENT": "text/x-eaf+xml",
+    "document": ODT,  # OpenDocument in one file of XML
+    "svg": Unread(_("an SVG drawing"), _PICTURE),
+    "ead": Unread(_("a finding aid (EAD)"), _("hand over the texts that it describes")),
+    "rss": Unread(_("a feed (RSS)"), _("describe it as a source of kind «feeds»")),
+    "feed": Unread(_("a feed (Atom)"), _("describe it as a source of kind «feeds»")),
+    "mediawiki": Unread(_("a MediaWiki dump"), _("convert it to JSONL, as `sources new --template mediawiki` tells")),
+    "FictionBook": Unread(_("a FictionBook"), _("convert it to EPUB (Calibre)")),
+    "Trans": Unread(_("a Transcriber file"), _("export it as CHAT, ELAN or subtitles")),
+    "PcGts": Unread(_("PAGE XML"), _("export it as ALTO")),
+}
+_HTML: Final = re.compile(r"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
+_SONG_TAG: Final = r"\[(?:ti|ar|al|au|by|la|length|offset|re|ve|#):[^\]\n]*\]"
+_TEXTS: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
+    (re.compile(r"\s*WEBVTT(?:\s|\Z)"), "text/vtt"),
+    (re.compile(r"\s*(?:\d+[ \t]*\n+)?(?:\d{1,3}:)?\d{1,2}:\d\d[,.]\d{1,3}[ \t]*-->"), "text/vtt"),
+    (re.compile(rf"(?:\s*{_SONG_TAG}\s*\n)*\s*\[\d{{1,3}}:\d\d(?:[.:]\d{{1,3}})?\]", re.IGNORECASE), "text/x-lrc"),
+    (re.compile(r"(?:@[^\n]*\n)*?@Begin\s"), "text/x-chat"),
+    (re.compile(r"\s*(?:#[^\n]*\n)*\s*1(?:-\d+)?\t[^\t\n]*(?:\t[^\t\n]*){8}(?:\n|\Z)"), "text/x-conllu"),
+    (re.compile(r"\s*;[^\n]*\n(?:[^\n]*\n){0,30}?\s*[\w.-]+? ?_[x\d]{1,2}_\d{3,5}_ ?[\w-]+?_\d\d"), "text/x-avenue"),
+)  # fmt: skip
+
+
+def sniffed(head: bytes, whole: bytes | None = None) -> str | Unread | None:
+    r"""The media type of a file, or the name of its format where that isn't read; None for text of no known kind.
+
+    Args:
+        head: its first bytes, some thousands.
+        whole: all of it, where a package is to be looked into; its names stand at its end.
+
+    >>> sniffed(b"%PDF-1.7\n"), sniffed("{\\rtf1 Mañana".encode())
+    ('application/pdf', 'application/rtf')
+    >>> sniffed(b"<?xml version='1.0'?><TEI xmlns='http://www.tei-c.org/ns/1.0'/>")
+    'application/tei+xml'
+    >>> sniffed(b"\x89PNG\r\n\x1a\n").name.translate("es")
+    'una imagen PNG'
+    """
+    if b"%PDF-" in head[:1024]:
+        return "application/pdf"
+    if head.startswith(b"{\\rtf"):
+        return "application/rtf"
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return _package(head, whole if whole is not None else head)
+    if head.startswith(_OLE):
+        searched = whole if whole is not None else head
+        named = (unread for stream, unread in _STREAMS if stream.encode("utf-16-le") in searched)
+        return next(named, Unread(_("an old Office document"), _TEXT))
+    for offset, magic, unread in _MAGIC:
+        if head.startswith(magic, offset):
+            return unread
+    return _text_kind(head)
+
+
+def _package(head: bytes, whole: bytes) -> str | Unread:
+    stated = _MIMETYPE.match(head)
+    if stated and stated[1] in _PACKAGES:
+        return _PACKAGES[stated[1]]
+    named = (kind for name, kind in _MEMBERS if name in whole)
+    return next(named, Unread(_("a ZIP archive"), _("give its name the suffix .zip")))
+
+
+def _text_kind(head: bytes) -> str | Unread | None:
+    text = _as_text(head)
+    if text is None:
+        return Unread(_("a binary file of an unknown kind"), _("save it as a text, or leave it out"), sure=False)
+    if _HTML.match(text):
+        return "text/html"
+    if text.lstrip().startswith("<") and (root := _XML.match(text)):
+        return _ROOTS.get(root[1], Unread(_("XML with the root <{root}>", root=root[1]), _CONVERT, sure=False))
+    text = text.replace("\r\n", "\n")
+    return next((kind for pattern, kind in _TEXTS if pattern.match(text)), None)
+
+
+def _as_text(head: bytes) -> str | None:
+    """The head as text, roughly; None where it is none."""
+    for mark, charset in (
+        (codecs.BOM_UTF8, "utf-8"),
+        (codecs.BOM_UTF16_LE, "utf-16-le"),
+        (codecs.BOM_UTF16_BE, "utf-16-be"),
+    ):
+        if head.startswith(mark):
+            return head[len(mark) :].decode(charset, "replace")
+    if b"\0" in head:
+        even, odd = head[0::2].count(0), head[1::2].count(0)
+        if 10 * min(even, odd) > max(even, odd) or 5 * (even + odd) < len(head):  # not UTF-16 of Latin letters
+            return None
+        return head.decode("utf-16-le" if odd > even else "utf-16-be", "replace")
+    return head.decode("latin-1")

@@ -1,0 +1,77 @@
+"""The layout of the AVENUE project's conversations in Mapudungun: `;` headers, turns named `conv_x_0007_speaker_00`.
+
+A transcription has a line a turn; a translation has after each turn's name lines in Mapudungun (`M:`) and in Spanish
+(`C:`), which become a document each. Source: github.com/mingjund/mapudungun-corpus, its README.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from latam_corpus.extract.charset import decode
+from latam_corpus.extract.document import Extracted, Said, UnusableError, as_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+# Counted up when the same bytes give another text.
+EXTRACTOR: Final = "avenue 1"
+
+_TURN: Final = re.compile(r"^\s*[\w.-]+? ?_[x\d]{1,2}_\d{3,5}_ ?([\w-]+?)_\d\d? ?:?[ \t]*(.*)$")
+_SIDE: Final = re.compile(r"^\s*([MC])\s*[:;][ \t]*(.*)$")
+_LANGUAGES: Final = {"M": "arn", "C": "spa"}
+_FILE: Final = re.compile(r"^;\s*File:\s*(\S+)", re.MULTILINE)
+
+
+def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
+    r"""The text of a conversation, a line a turn; of a translation the Mapudungun, and the Spanish as its version.
+
+    Args:
+        raw: the file's bytes.
+        parameters: `charset`; by default ISO-8859-1, as the project wrote its files, unless they are UTF-8.
+
+    Raises:
+        UnusableError: nobody says anything in it.
+
+    >>> lines = "; CDR: 00.00\nconv_x_0000_nmlch_00: mari mari <uh> papay\nconv_x_0001_nfmam_00: mari mari\n"
+    >>> extract(lines.encode("latin-1"), {}).text
+    'nmlch: mari mari <uh> papay\nnfmam: mari mari'
+    """
+    text, _ = decode(raw, parameters.get("charset") or "iso-8859-1")
+    sides: dict[str, list[Said]] = {side: [] for side in _LANGUAGES.values()}
+    for language, said in _turns(text.replace("\r\n", "\n").split("\n")):
+        sides[language].append(said)
+    title = _FILE.search(text)
+    documents = [
+        Extracted(
+            lines, EXTRACTOR, turns=turns, title=title[1] if title else None, declared_language=language,
+            composition="translation" if language == "spa" and sides["arn"] else None,
+        )
+        for language, said in sides.items()
+        if (lines := as_lines(said)[0]) and (turns := as_lines(said)[1])
+    ]  # fmt: skip
+    if not documents:
+        raise UnusableError("not a transcript", "it has no turn", "check that the file is whole")
+    first, *others = documents
+    return Extracted(**{**vars(first), "versions": tuple(others)})
+
+
+def _turns(lines: list[str]) -> Iterator[tuple[str, Said]]:
+    """What is said in each turn, in which language."""
+    speaker: str | None = None
+    number = -1
+    side = "M"
+    held: dict[str, list[str]] = {}
+    for line in [*lines, "end_x_0000_end_00:"]:
+        if line.startswith(";"):
+            continue
+        if turn := _TURN.match(line):
+            yield from ((_LANGUAGES[one], Said(" ".join(said), speaker, segment=number)) for one, said in held.items())
+            speaker, side = turn[1], "M"
+            number += 1
+            held = {"M": [turn[2]]} if turn[2].strip() else {}
+        elif line.strip() and number >= 0:
+            if labelled := _SIDE.match(line):
+                side = labelled[1]
+            held.setdefault(side, []).append(labelled[2] if labelled else line.strip())

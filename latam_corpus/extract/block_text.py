@@ -1,0 +1,46 @@
+"""Text in the making: blocks with one or two line ends between them."""
+
+from __future__ import annotations
+
+
+class BlockText:
+    r"""Blocks of text, each with its white space folded, and the line ends between them.
+
+    >>> written = BlockText()
+    >>> for piece in ("Era  la", " hora."):
+    ...     written.add(piece)
+    >>> written.stop(2)
+    True
+    >>> written.add("Volvió.")
+    >>> written.text()
+    'Era la hora.\n\nVolvió.'
+    """
+
+    def __init__(self) -> None:
+        self._done: list[str] = []
+        self._open: list[str] = []
+        self._ends = 0
+
+    def add(self, piece: str) -> None:
+        """Add a piece to the block that is open."""
+        self._open.append(piece)
+
+    def stop(self, ends: int) -> bool:
+        """End the block that is open; at least so many line ends follow it.
+
+        Returns:
+            Whether there was anything in it.
+        """
+        block = " ".join("".join(self._open).split())
+        self._open.clear()
+        if block:
+            self._done += ["\n" * self._ends, block]
+            self._ends = ends
+        else:
+            self._ends = max(self._ends, ends)
+        return bool(block)
+
+    def text(self) -> str:
+        """All that was written."""
+        self.stop(0)
+        return "".join(self._done).strip("\n")

@@ -1,0 +1,147 @@
+"""Subtitles (SRT, WebVTT): cues joined into sentences, a line each, with their times.
+
+A rolling caption shows each line twice or three times while it moves up; it is taken once. WebVTT: W3C, 2019.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import dataclass
+from itertools import pairwise, zip_longest
+from typing import TYPE_CHECKING, Final
+
+from latam_corpus.extract.charset import decode
+from latam_corpus.extract.document import Extracted, Said, UnusableError, as_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+# Counted up when the same bytes give another text.
+EXTRACTOR: Final = "captions 1"
+
+OUT_OF_ORDER: Final = "cues out of order"
+BROKEN_TIMES: Final = "cues with broken times"
+
+_CLOCK: Final = r"(?:(\d{1,3}):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})"
+_TIMES: Final = re.compile(rf"^[ \t]*{_CLOCK}[ \t]*-->[ \t]*{_CLOCK}[^\n]*$", re.MULTILINE)
+_ARROW: Final = re.compile(r"^[^\n]*-->[^\n]*$", re.MULTILINE)
+_VOICE: Final = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]+)>")
+_TAG: Final = re.compile(r"</?[a-zA-Z][^<>]{0,80}>|<\d[\d:.]*>|\{\\[^{}]*\}")
+_NOTE: Final = re.compile(r"^(?:NOTE|STYLE|REGION)\b(?:[^\n]*\n)(?:[^\n]*\S[^\n]*(?:\n|\Z))*", re.MULTILINE)
+_SONG: Final = re.compile(r"^[♪♫#\s]+|[♪♫#\s]+$")
+_DASH: Final = re.compile(r"^[-–—]\s*(?=\S)")
+_ENDS: Final = re.compile(r"[.!?…]['\"»”’)\]]*$")
+# A pause of so many seconds ends a line where punctuation doesn't.
+_PAUSE: Final = 1.5
+# So many of the cues begin with what the one before them ended with where captions roll.
+_ROLLING: Final = 0.4
+_HOUR, _MINUTE = 3600, 60
+
+
+@dataclass(frozen=True)
+class Cue:
+    """A cue: from when to when in seconds, and its lines."""
+
+    start: float
+    end: float
+    lines: tuple[str, ...]
+
+
+def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
+    r"""The text of subtitles, a sentence or a verse a line; the voice that WebVTT names stands before it.
+
+    Args:
+        raw: the file's bytes.
+        parameters: `charset`, detected without it.
+
+    Raises:
+        UnusableError: it has no cue.
+
+    >>> srt = "1\n00:00:01,000 --> 00:00:02,500\nLa barca salió\n\n2\n00:00:02,600 --> 00:00:04,000\ndel puerto.\n"
+    >>> extract(srt.encode(), {}).text
+    'La barca salió del puerto.'
+    """
+    text, _ = decode(raw, parameters.get("charset"))
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    cues, broken = _cues(_NOTE.sub("", text))
+    if not cues:
+        raise UnusableError("not a transcript", "it has no cue with its times", "check the file in a player")
+    notes = [BROKEN_TIMES] if broken else []
+    if any(after.start < before.start for before, after in pairwise(cues)):
+        cues.sort(key=lambda cue: cue.start)
+        notes.append(OUT_OF_ORDER)
+    lines, turns = as_lines(_sentences(_once(cues)))
+    return Extracted(lines, EXTRACTOR, turns=turns, notes=tuple(notes))
+
+
+def _cues(text: str) -> tuple[list[Cue], int]:
+    """The cues in the file's order, and how many lines look like their times and can't be read."""
+    found = list(_TIMES.finditer(text))
+    cues: list[Cue] = []
+    for match, after in zip_longest(found, found[1:]):
+        body = text[match.end() : after.start() if after else len(text)].strip("\n").split("\n")
+        if after and body and not body[-1].strip():
+            body = body[:-1]
+        # The number, or name, of the next cue stands after a blank line.
+        blank = next((place for place, line in enumerate(body) if not line.strip()), len(body))
+        lines = tuple(line for line in body[:blank] if line.strip())
+        numbered = after is not None and blank == len(body) and len(lines) > 1 and lines[-1].strip().isdecimal()
+        start, end = _seconds(match.groups()[:4]), _seconds(match.groups()[4:])
+        cues.append(Cue(start, max(start, end), lines[:-1] if numbered else lines))
+    return cues, len(_ARROW.findall(text)) - len(found)
+
+
+def _seconds(clock: Sequence[str | None]) -> float:
+    hours, minutes, seconds, part = (one or "0" for one in clock)
+    return int(hours) * _HOUR + int(minutes) * _MINUTE + int(seconds) + int(part.ljust(3, "0")) / 1000
+
+
+def _once(cues: Sequence[Cue]) -> Iterator[Cue]:
+    """The cues, of rolling captions without the lines that were shown before."""
+    shown = [tuple(" ".join(_TAG.sub("", line).split()) for line in cue.lines) for cue in cues]
+    shown = [tuple(line for line in lines if line) for lines in shown]
+    again = sum(bool(before and after) and before[-1] == after[0] for before, after in pairwise(shown))
+    rolls = len(cues) > 2 and again >= _ROLLING * len(cues)  # noqa: PLR2004  (two cues may say the same)
+    last: tuple[str, ...] = ()
+    for cue, plain in zip(cues, shown, strict=True):
+        lines = [line for line in cue.lines if _TAG.sub("", line).strip()]
+        if rolls:
+            common = next((n for n in range(min(len(last), len(plain)), 0, -1) if last[-n:] == plain[:n]), 0)
+            last = plain or last
+            lines = lines[common:]
+        if lines:
+            yield Cue(cue.start, cue.end, tuple(lines))
+
+
+def _sentences(cues: Iterable[Cue]) -> Iterator[Said]:
+    """The sentences, verses and speeches of the cues."""
+    held: list[str] = []
+    start = end = 0.0
+    speaker: str | None = None
+    for cue in cues:
+        for line, said_by, apart in _lines(cue):
+            if held and (apart or said_by != speaker or cue.start - end > _PAUSE or _ENDS.search(held[-1])):
+                yield Said(" ".join(held), speaker, start, end)
+                held = []
+            if not held:
+                start, speaker = cue.start, said_by
+            held.append(line)
+            end = cue.end
+    if held:
+        yield Said(" ".join(held), speaker, start, end)
+
+
+def _lines(cue: Cue) -> Iterator[tuple[str, str | None, bool]]:
+    """The lines of a cue, whose they are, and whether each stands apart from what is before: a speech or a verse."""
+    speaker: str | None = None
+    sung = any("♪" in line or "♫" in line for line in cue.lines)
+    for line in cue.lines:
+        if voice := _VOICE.search(line):
+            speaker = voice[1].strip()
+        plain = html.unescape(_TAG.sub("", line)).strip()
+        plain = _SONG.sub("", plain) if sung else plain
+        dash = _DASH.match(plain)
+        words = plain[dash.end() :] if dash else plain
+        if words:
+            yield words, speaker, bool(dash) or sung

@@ -1,0 +1,88 @@
+r"""CHAT (CHILDES, TalkBank): the utterances of a transcript, each a turn of its speaker.
+
+A line of `*ROS:\t…` is said by the participant ROS; `%…` lines are analyses of it. Source: MacWhinney, The CHILDES
+Project, 2000.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from latam_corpus.extract.charset import decode
+from latam_corpus.extract.document import Extracted, Said, UnusableError, as_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+# Counted up when the same bytes give another text.
+EXTRACTOR: Final = "chat 1"
+
+# Milliseconds between two marks that terminals don't show.
+_BULLET: Final = re.compile(r"\x15(?:%snd:[^\x15]*?_)?(\d+)_(\d+)-?\x15")
+_WITHOUT_TIMES: Final = re.compile(r"\x15[^\x15]*\x15")
+_LINE: Final = re.compile(r"([*@%])([^:\t\n]+)(?::|$)[ \t]*(.*)", re.DOTALL)
+
+
+def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
+    r"""The text of a transcript, an utterance a line; the marks of the transcription stay.
+
+    Args:
+        raw: the file's bytes.
+        parameters: `charset`, detected without it.
+
+    Raises:
+        UnusableError: nobody says anything in it.
+
+    >>> chat = "@UTF8\n@Begin\n@Languages:\tspa\n@Participants:\tROS Rosa Adult\n*ROS:\tnací en el puerto .\n@End\n"
+    >>> extract(chat.encode(), {}).text
+    'ROS: nací en el puerto .'
+    """
+    text, _ = decode(raw, parameters.get("charset"))
+    headers: dict[str, str] = {}
+    said: list[Said] = []
+    languages: list[str] = []
+    for sign, name, value in _fields(text):
+        if sign == "@":
+            headers.setdefault(name.lower(), value)
+            languages = [one.strip() for one in headers.get("languages", "").split(",") if one.strip()]
+        elif sign == "*":
+            times = _BULLET.findall(value)
+            start = int(times[0][0]) / 1000 if times else None
+            end = int(times[-1][1]) / 1000 if times else None
+            language = languages[0] if languages else None
+            said.append(Said(_WITHOUT_TIMES.sub("", value), name, start, end, language, len(said)))
+    lines, turns = as_lines(said)
+    if not lines:
+        raise UnusableError("not a transcript", "nobody says anything in it", "check that the file is whole")
+    return Extracted(
+        lines, EXTRACTOR, turns=turns, title=headers.get("title") or None,
+        published=_date(headers.get("date", "")), declared_language=languages[0] if languages else None,
+    )  # fmt: skip
+
+
+def _fields(text: str) -> Iterator[tuple[str, str, str]]:
+    """The sign, the name and the value of each line, those that go on in the next lines joined."""
+    held = ""
+    for line in [*text.splitlines(), "@"]:
+        if line.startswith(("\t", " ")):
+            held += " " + line.strip()
+            continue
+        if found := _LINE.match(held):
+            yield found[1], found[2].strip(), found[3].strip()
+        held = line
+
+
+_MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+
+
+def _date(written: str) -> str | None:
+    """The date of the recording, which CHAT writes 07-MAY-1998.
+
+    >>> _date("07-MAY-1998"), _date("mayo")
+    ('1998-05-07', None)
+    """
+    found = re.fullmatch(r"(\d\d)-([A-Z]{3})-(\d{4})", written)
+    if not found or found[2] not in _MONTHS:
+        return None
+    return f"{found[3]}-{_MONTHS.index(found[2]) + 1:02}-{found[1]}"

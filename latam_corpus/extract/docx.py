@@ -1,0 +1,120 @@
+"""Word documents (DOCX, ECMA-376): the words of the body as they stand accepted, a paragraph a line.
+
+What was deleted under tracked changes, notes, comments, headers and footers, and the codes of fields are left out. No
+macro or link is run or followed: the XML of the body is all that is read.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING, Final
+
+from latam_corpus.extract.block_text import BlockText
+from latam_corpus.extract.document import Extracted, UnusableError
+from latam_corpus.extract.dublin_core import dublin_core
+from latam_corpus.extract.interview import with_turns
+from latam_corpus.extract.xml_tree import attribute, name_of
+from latam_corpus.extract.zip_package import ZipPackage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from lxml import etree
+
+# Counted up when the same bytes give another text.
+EXTRACTOR: Final = "docx 1"
+
+_CORE: Final = "docProps/core.xml"
+_LEFT_OUT: Final = frozenset({
+    *("del", "moveFrom", "delText", "delInstrText", "instrText", "rPr", "pPr", "tblPr", "trPr", "tcPr", "sectPr"),
+    *("Fallback", "footnoteReference", "endnoteReference", "commentReference", "annotationRef", "rt", "sdtPr"),
+})  # fmt: skip
+_CHARACTERS: Final = {"tab": " ", "ptab": " ", "noBreakHyphen": "-", "softHyphen": "\xad"}
+_LINE_BREAKS: Final = frozenset({"br", "cr"})
+
+
+def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
+    """The text of a Word document: paragraphs, verses and cells in their order, an empty paragraph as a blank line.
+
+    Args:
+        raw: the zip file.
+        parameters: `form`, where the source says that it is an interview.
+
+    Raises:
+        UnusableError: it is damaged, encrypted, or no Word document.
+    """
+    package = ZipPackage(raw)
+    body = package.xml(_main_part(package)).find("{*}body")
+    if body is None:
+        raise UnusableError("damaged file", "the document has no body", "open it in a word processor and save it anew")
+    written = BlockText()
+    for element in body:
+        _write(element, written)
+    catalogued = dublin_core(package.xml(_CORE)) if _CORE in package else dublin_core(None)
+    # Dates are the file's, and the language is that of whose word processor it was.
+    found = Extracted(written.text(), EXTRACTOR, title=catalogued.title, creators=catalogued.creators)
+    return with_turns(found, parameters.get("form"))
+
+
+def _main_part(package: ZipPackage) -> str:
+    for relationship in package.xml("_rels/.rels").iter("{*}Relationship"):
+        if (relationship.get("Type") or "").endswith("/officeDocument"):
+            return posixpath.normpath((relationship.get("Target") or "").lstrip("/"))
+    raise UnusableError("damaged file", "the package names no document", "open it in a word processor, save it anew")
+
+
+def _write(element: etree._Element, written: BlockText) -> None:
+    name = name_of(element)
+    if name in _LEFT_OUT:
+        return
+    if name in _CHARACTERS:
+        written.add(_CHARACTERS[name])
+    elif name in _LINE_BREAKS:
+        if attribute(element, "type") in ("", "textWrapping"):
+            written.stop(1)
+        else:
+            written.add(" ")  # of a page or column, within a paragraph
+    elif name == "t":
+        written.add(element.text or "")
+    elif name == "p":
+        _paragraph(element, written)
+    elif name == "tr":
+        _row(element, written)
+    else:
+        for child in element:
+            _write(child, written)
+
+
+def _paragraph(element: etree._Element, written: BlockText) -> None:
+    # A heading stands apart, and so does a paragraph of several lines, which is a stanza.
+    ends = 2 if _is_heading(element) or _has_lines(element) else 1
+    written.stop(ends)
+    for child in element:
+        _write(child, written)
+    if not written.stop(ends) and ends == 1:
+        written.stop(2)
+
+
+def _row(element: etree._Element, written: BlockText) -> None:
+    """The cells of a row, side by side where each is one paragraph."""
+    written.stop(1)
+    cells = element.findall("{*}tc")
+    if all(len(cell.findall("{*}p")) == 1 and cell.find("{*}tbl") is None for cell in cells):
+        for cell in cells:
+            for child in cell.iterfind("{*}p/*"):
+                _write(child, written)
+            written.add(" ")
+    else:
+        for cell in cells:
+            _write(cell, written)
+    written.stop(1)
+
+
+def _is_heading(paragraph: etree._Element) -> bool:
+    style = paragraph.find("{*}pPr/{*}pStyle")
+    named = attribute(style, "val").lower() if style is not None else ""
+    return named.startswith(("heading", "title", "ttulo", "título", "titulo"))
+
+
+def _has_lines(paragraph: etree._Element) -> bool:
+    return any(attribute(one, "type") in ("", "textWrapping") for one in paragraph.iterfind("{*}r/{*}br"))

@@ -1,0 +1,182 @@
+"""ELAN (EAF 2.7 to 3.0): the annotations of the transcription tiers by their time, each a turn of its participant.
+
+Tiers that a translation is in give a document of their own, segment by segment; glosses and other analyses give none.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from latam_corpus.extract.document import Extracted, Said, UnusableError, as_lines
+from latam_corpus.extract.xml_tree import name_of, parse_xml, words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from lxml import etree
+
+# Counted up when the same bytes give another text.
+EXTRACTOR: Final = "elan 1"
+
+NO_TIMES: Final = "segments without times"
+
+# Names that tiers and their types bear in the archives of the region and in ELAN's own templates.
+_TRANSLATION: Final = re.compile(
+    r"(?:^|[^a-z])(?:ft|fe|fs|lt|trad\w*|transl\w*|free|libre|gloss?-?libre)(?:$|[^a-z])", re.IGNORECASE
+)
+_NO_TEXT: Final = re.compile(
+    r"(?:^|[^a-z])(?:gl|ge|gls?|glos\w*|ps|pos|mb|mot?|morph?\w*|word\w*|palabra\w*|token\w*|note?s?|nota\w*|notes?"
+    r"|coment\w*|comment\w*|gest\w*|id|ref|lexem\w*|parse|syn\w*|phon\w*|fono?\w*|pitch|topic\w*|tema\w*|cv)(?:$|[^a-z])",
+    re.IGNORECASE,
+)
+
+
+# Tiers that depend on one another; ELAN's own templates have five.
+_DEEPEST: Final = 16
+
+
+@dataclass
+class _Tier:
+    name: str
+    kind: str
+    participant: str | None
+    language: str | None
+    parent: str | None
+    annotations: list[_Annotation] = field(default_factory=list)
+
+
+@dataclass
+class _Annotation:
+    number: str
+    words: str
+    start: float | None
+    end: float | None
+    refers: str | None
+
+
+def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
+    """The text of an annotated recording: a turn a line, in the order of time.
+
+    Args:
+        raw: the XML.
+        parameters: not used.
+
+    Raises:
+        UnusableError: it is no ELAN document, or has no tier with a transcription.
+    """
+    del parameters
+    root = parse_xml(raw)
+    if name_of(root) != "ANNOTATION_DOCUMENT":
+        raise UnusableError("not a transcript", f"its root is <{name_of(root)}>", "save it with ELAN as EAF")
+    tiers = _tiers(root)
+    texts = [tier for tier in tiers if tier.annotations and _is_transcription(tier, tiers)]
+    if not texts:
+        raise UnusableError("not a transcript", "no tier has a transcription", "name one «transcripción», or «tx»")
+    segments = sorted(
+        ((tier, one) for tier in texts for one in tier.annotations),
+        key=lambda pair: float("inf") if pair[1].start is None else pair[1].start,
+    )
+    numbered = {one.number: place for place, (_, one) in enumerate(segments)}
+    text, turns = as_lines(_said(segments))
+    languages = {tier.language for tier in texts}
+    notes = (NO_TIMES,) if any(one.start is None for _, one in segments) else ()
+    return Extracted(
+        text, EXTRACTOR, turns=turns, notes=notes, versions=tuple(_translations(tiers, segments, numbered)),
+        declared_language=languages.pop() if len(languages) == 1 else None,
+        creators=tuple(dict.fromkeys(author for tier in texts if (author := root.get("AUTHOR")))),
+    )  # fmt: skip
+
+
+def _said(segments: Sequence[tuple[_Tier, _Annotation]]) -> Iterator[Said]:
+    for place, (tier, one) in enumerate(segments):
+        yield Said(one.words, tier.participant or tier.name, one.start, one.end, tier.language, place)
+
+
+def _translations(
+    tiers: Sequence[_Tier], segments: Sequence[tuple[_Tier, _Annotation]], numbered: Mapping[str, int]
+) -> Iterator[Extracted]:
+    """A document for each language that the segments are translated into."""
+    by_language: dict[str | None, list[Said]] = {}
+    refers = {each.number: each.refers for tier in tiers for each in tier.annotations}
+    for tier in tiers:
+        if not _is_translation(tier):
+            continue
+        for one in tier.annotations:
+            place = _segment(one, refers, numbered)
+            if place is not None:
+                spoken, segment = segments[place]
+                said = Said(
+                    one.words, spoken.participant or spoken.name, segment.start, segment.end, tier.language, place
+                )
+                by_language.setdefault(tier.language, []).append(said)
+    for language, segment_words in by_language.items():
+        text, turns = as_lines(sorted(segment_words, key=lambda one: one.segment or 0))
+        if text:
+            yield Extracted(text, EXTRACTOR, turns=turns, declared_language=language, composition="translation")
+
+
+def _segment(one: _Annotation, refers: Mapping[str, str | None], numbered: Mapping[str, int]) -> int | None:
+    """The number of the segment that an annotation translates, through tiers between them."""
+    here: str | None = one.number
+    for _ in range(_DEEPEST):
+        here = refers.get(here or "")
+        if here is not None and here in numbered:
+            return numbered[here]
+    return None
+
+
+def _tiers(root: etree._Element) -> list[_Tier]:
+    times = {
+        slot.get("TIME_SLOT_ID"): int(value) / 1000
+        for slot in root.iterfind("TIME_ORDER/TIME_SLOT")
+        if (value := slot.get("TIME_VALUE") or "").isdecimal()
+    }
+    tiers = [
+        _Tier(
+            tier.get("TIER_ID") or "",
+            tier.get("LINGUISTIC_TYPE_REF") or "",
+            (tier.get("PARTICIPANT") or "").strip() or None,
+            tier.get("LANG_REF") or tier.get("DEFAULT_LOCALE") or None,
+            tier.get("PARENT_REF"),
+        )
+        for tier in root.iterfind("TIER")
+    ]
+    placed: dict[str | None, _Annotation] = {}
+    for tier, element in zip(tiers, root.iterfind("TIER"), strict=True):
+        for annotation in element.iterfind("ANNOTATION/*"):
+            one = _Annotation(
+                annotation.get("ANNOTATION_ID") or "",
+                words(annotation.find("ANNOTATION_VALUE")),
+                times.get(annotation.get("TIME_SLOT_REF1")),
+                times.get(annotation.get("TIME_SLOT_REF2")),
+                annotation.get("ANNOTATION_REF"),
+            )
+            placed[one.number] = one
+            tier.annotations.append(one)
+    for tier in tiers:  # what has no time of its own has that of what it depends on
+        for one in tier.annotations:
+            above, steps = one, 0
+            while above.start is None and above.refers in placed and steps < _DEEPEST:
+                above, steps = placed[above.refers], steps + 1
+            one.start, one.end = above.start, above.end
+    return tiers
+
+
+def _is_translation(tier: _Tier) -> bool:
+    return tier.parent is not None and bool(_TRANSLATION.search(tier.name) or _TRANSLATION.search(tier.kind))
+
+
+def _is_transcription(tier: _Tier, tiers: Sequence[_Tier]) -> bool:
+    """Whether the words of a tier are those that were said: of a chain of tiers the first that has any."""
+    if _is_translation(tier) or any(_NO_TEXT.search(name) for name in (tier.name, tier.kind)):
+        return False
+    above = next((one for one in tiers if one.name == tier.parent), None)
+    while above is not None:
+        if any(re.search(r"[^\W\d_]{2}", one.words) for one in above.annotations) and not any(
+            _NO_TEXT.search(name) for name in (above.name, above.kind)
+        ):
+            return False
+        above = next((one for one in tiers if one.name == above.parent and one is not above), None)
+    return True

@@ -1,0 +1,171 @@
+"""EPUB: the chapters of a book in the order of its spine, and what its package says of it (EPUB 3.3, OPF 2 and 3)."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote
+
+from lxml import etree
+from lxml import html as lxml_html
+
+from latam_corpus.extract.block_text import BlockText
+from latam_corpus.extract.charset import decode, meta_charset
+from latam_corpus.extract.document import Extracted, UnusableError
+from latam_corpus.extract.dublin_core import dublin_core
+from latam_corpus.extract.gutenberg import strip_gutenberg
+from latam_corpus.extract.xml_tree import attribute, entity, name_of, parse_xml
+from latam_corpus.extract.zip_package import ZipPackage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# Counted up when the same bytes give another text.
+EXTRACTOR: Final = "epub 1"
+
+_CONTAINER: Final = "META-INF/container.xml"
+_ENCRYPTION: Final = "META-INF/encryption.xml"
+# Fonts are obfuscated by these, which hides no text.
+_FONTS_ALONE: Final = ("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC")
+_PAGES: Final = ("application/xhtml+xml", "text/html", "application/x-dtbook+xml")
+_SKIPPED: Final = frozenset({"head", "script", "style", "nav", "svg", "math", "audio", "video", "template", "rt", "rp"})
+_LINES: Final = frozenset({"li", "dt", "dd", "tr", "caption", "figcaption", "summary"})
+_BLOCKS: Final = frozenset({
+    *("address", "article", "aside", "blockquote", "body", "details", "div", "dl", "fieldset", "figure", "footer"),
+    *("form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "main", "ol", "p", "pre", "section", "table", "ul"),
+})  # fmt: skip
+# Parts of a book that aren't its text (EPUB 3 Structural Semantics Vocabulary 1.1), and notes with their marks.
+_LEFT_OUT: Final = frozenset({
+    *("annotation", "colophon", "copyright-page", "cover", "endnote", "endnotes", "footnote", "footnotes"),
+    *("halftitlepage", "imprint", "index", "landmarks", "loi", "lot", "noteref", "page-list", "pagebreak", "rearnote"),
+    *("rearnotes", "titlepage", "toc"),
+})  # fmt: skip
+_BY_CLASS: Final = re.compile(r"(?:^|\s)(?:fnanchor|noteref|pagenum|pageno|x-ebookmaker-pageno|footnotes?)(?:\s|$)")
+_BY_ID: Final = re.compile(r"pg-(?:header|footer|machine-header)$")
+# What a guide (EPUB 2) calls pages that are no text.
+_GUIDE: Final = frozenset({"cover", "title-page", "toc", "copyright-page", "loi", "lot", "index", "colophon", "notes"})
+
+
+def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
+    """The text of a book: its chapters, a line between paragraphs, verses and stanzas as they were set.
+
+    Title pages, contents, indexes, notes and page numbers that the book marks as such are left out.
+
+    Args:
+        raw: the zip file.
+        parameters: not used; a book's pages say their own charset.
+
+    Raises:
+        UnusableError: it is damaged, encrypted, or lacks a page that its spine names: half a book is no book.
+    """
+    del parameters
+    package = ZipPackage(raw)
+    _refuse_encrypted(package)
+    root, folder = _opf(package)
+    written = BlockText()
+    for path in _spine(root, folder):
+        _write(_page(package, path), written)
+        written.stop(2)
+    catalogued = dublin_core(root.find("{*}metadata"))
+    book = strip_gutenberg(written.text())
+    return Extracted(
+        book.text,
+        EXTRACTOR,
+        title=catalogued.title or book.title,
+        creators=catalogued.creators or book.creators,
+        published=catalogued.published,
+        declared_language=catalogued.language or book.language,
+        url=catalogued.url or book.url,
+        licences=catalogued.rights,
+    )
+
+
+def _refuse_encrypted(package: ZipPackage) -> None:
+    if _ENCRYPTION not in package:
+        return
+    for method in package.xml(_ENCRYPTION).iter("{*}EncryptionMethod"):
+        parent = method.getparent()
+        if parent is not None and name_of(parent) == "EncryptedData" and method.get("Algorithm") not in _FONTS_ALONE:
+            raise UnusableError("encrypted", f"its pages are encrypted ({_ENCRYPTION})", "ask for it without DRM")
+
+
+def _opf(package: ZipPackage) -> tuple[etree._Element, str]:
+    """The package document, and the folder that its paths start from."""
+    for file in package.xml(_CONTAINER).iter("{*}rootfile"):
+        path = file.get("full-path") or ""
+        return package.xml(path), posixpath.dirname(path)
+    raise UnusableError("damaged file", f"{_CONTAINER} names no package document", "fetch the file again")
+
+
+def _spine(root: etree._Element, folder: str) -> list[str]:
+    """The paths of the pages that are read, in order."""
+    manifest = {item.get("id"): item for item in root.iterfind("{*}manifest/{*}item")}
+    skipped = {
+        (reference.get("href") or "").partition("#")[0]
+        for reference in root.iterfind("{*}guide/{*}reference")
+        if (reference.get("type") or "").lower() in _GUIDE and "#" not in (reference.get("href") or "")
+    }
+    paths: list[str] = []
+    for entry in root.iterfind("{*}spine/{*}itemref"):
+        item = manifest.get(entry.get("idref"))
+        if item is None:
+            problem = f"its spine names «{entry.get('idref')}», which its manifest lacks"
+            raise UnusableError("damaged file", problem, "fetch the file again")
+        href = item.get("href") or ""
+        properties = (item.get("properties") or "").split()
+        if entry.get("linear") == "no" or "nav" in properties or "cover-image" in properties or href in skipped:
+            continue
+        if item.get("media-type") in _PAGES:
+            paths.append(posixpath.normpath(posixpath.join(folder, unquote(href))))
+    # Where a guide calls all pages notes or the like, it is the guide that is wrong.
+    if not paths:
+        raise UnusableError("no text", "its spine names no page", "check the book in a reader")
+    return paths
+
+
+def _page(package: ZipPackage, path: str) -> etree._Element:
+    """A page as a tree; one that is no well-formed XML is read as browsers read it."""
+    raw = package.read(path)
+    try:
+        return parse_xml(raw, path)
+    except UnusableError as error:
+        try:
+            text = decode(raw, meta_charset(raw))[0]
+            parser = lxml_html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True)
+            return lxml_html.document_fromstring(text.encode(errors="replace"), parser=parser)
+        except (etree.LxmlError, ValueError):
+            raise error from None
+
+
+def _write(element: etree._Element, written: BlockText) -> None:
+    name = name_of(element)
+    if not name:
+        if isinstance(element, etree._Entity):  # noqa: SLF001  (lxml has no other name for it)
+            written.add(entity(element))
+        return
+    if name in _SKIPPED or _is_left_out(element):
+        return
+    if name == "br":
+        written.stop(1)
+        return
+    ends = 2 if name in _BLOCKS else 1 if name in _LINES else 0
+    if ends:
+        written.stop(ends)
+    written.add(element.text or "")
+    for child in element:
+        _write(child, written)
+        if name_of(child) in ("td", "th"):
+            written.add(" ")
+        written.add(child.tail or "")
+    if ends:
+        written.stop(ends)
+
+
+def _is_left_out(element: etree._Element) -> bool:
+    kinds = attribute(element, "type").split() + [
+        role.removeprefix("doc-") for role in (element.get("role") or "").split() if role.startswith("doc-")
+    ]
+    if not _LEFT_OUT.isdisjoint(kinds):
+        return True
+    return bool(_BY_CLASS.search(element.get("class") or "") or _BY_ID.match(element.get("id") or ""))

@@ -1,0 +1,166 @@
+"""Interviews in text: whose turn each line is, by the labels that stand before them.
+
+`P:` and `R:`, `ENTREVISTADORA:`, `Rosa Ruiz.—`: a label that stands once is a heading; where a few labels come again
+and again, all through the text, they are speakers. Novels and news have no such labels, and stay as they are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from latam_corpus.extract.document import Said, as_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from latam_corpus.extract.document import Extracted
+
+_CLOCK: Final = r"(?:\d{1,2}:)?\d{1,2}:\d{2}(?:[.,]\d{1,3})?"
+# A time before or after the label, in brackets or not.
+_TIME: Final = rf"(?:[\[(<]?({_CLOCK})(?:\s*[-–>]+\s*{_CLOCK})?[\])>]?\s*[-–]?\s*)?"
+_NAME: Final = r"[^\W\d_][\w.'’ªº/&-]*(?: [\w.'’ªº/&-]+){0,4}?"
+_LABEL: Final = re.compile(
+    rf"^\s*{_TIME}[\[*_]*({_NAME})[\]*_]*\s*(?:\((?:[^()\n]{{1,30}})\))?\s*(?::\**|\.[-–—]+|(?<=\w)\s?[–—](?=\s))\s*{_TIME}(.*)$"
+)
+_DASH: Final = re.compile(r"^\s*[-–—]+\s*(.*)$")
+_LONGEST: Final = 40
+# Two speakers who each take three turns are a conversation; of more than a dozen labels most are headings.
+_LEAST_TURNS: Final = 4
+_LEAST_SPEAKERS: Final = 2
+_MOST_SPEAKERS: Final = 12
+# Of the paragraphs after the first label so many begin with one, where each turn is a paragraph of its own.
+_SHARE: Final = 0.5
+# Of the lines, where paragraphs are broken at a column: a turn has four lines or fewer on the average.
+_LINE_SHARE: Final = 0.25
+_ASKS, _ANSWERS = "P", "R"
+
+
+def with_turns(found: Extracted, form: str | None = None) -> Extracted:
+    """The document with a line a turn, where its text is an interview; any other as it is.
+
+    Args:
+        found: a document whose text has the lines of its file.
+        form: "interview" where the source says that it is one: then dashes part questions and answers too.
+    """
+    said = turns_of(found.text, form)
+    if not said:
+        return found
+    text, turns = as_lines(said)
+    return replace(found, text=text, turns=turns)
+
+
+def turns_of(text: str, form: str | None = None) -> list[Said]:
+    r"""The turns of an interview, in order; none where the text is no interview.
+
+    What stands before the first label (a title, where and when) has no speaker.
+
+    >>> interview = "P: ¿Dónde nació?\nR: En el puerto.\nMi casa era de adobe.\nP: ¿Y su madre?\nR: También."
+    >>> [(turn.speaker, turn.words) for turn in turns_of(interview)][1]
+    ('R', 'En el puerto. Mi casa era de adobe.')
+    >>> turns_of("Título: Coplas\nAutor: Anónimo\nEra la hora.")
+    []
+    """
+    lines = text.split("\n")
+    matches = [_label(line) for line in lines]
+    speakers = _speakers(lines, matches, stated=form == "interview")
+    if speakers:
+        return list(_turns(lines, matches, speakers))
+    return list(_by_dashes(lines)) if form == "interview" else []
+
+
+def _label(line: str) -> tuple[str, str, float | None] | None:
+    """The label of a line, what stands after it, and the time beside it."""
+    found = _LABEL.match(line)
+    if not found:
+        return None
+    before, name, after, words = found.groups()
+    name = name.strip(" .-")
+    letters = sum(char.isalpha() for char in name)
+    # A sentence goes on after a dash; a label is short, or in capitals.
+    if not name[:1].isupper() or len(name) > _LONGEST or not letters or words.startswith("//"):
+        return None
+    return name, words, _seconds(before or after)
+
+
+def _seconds(clock: str | None) -> float | None:
+    if not clock:
+        return None
+    total = 0.0
+    for part in clock.replace(",", ".").split(":"):
+        total = total * 60 + float(part)
+    return total
+
+
+def _speakers(
+    lines: Sequence[str], labels: Sequence[tuple[str, str, float | None] | None], *, stated: bool
+) -> frozenset[str]:
+    """The labels that are speakers; none where the text is no interview."""
+    counts = Counter(_key(label[0]) for label in labels if label)
+    often = {name for name, count in counts.items() if count > 1}
+    turns = sum(counts[name] for name in often)
+    if turns < _LEAST_TURNS or not _LEAST_SPEAKERS <= len(often) <= _MOST_SPEAKERS:
+        return frozenset()
+    starts = [place for place, label in enumerate(labels) if label and _key(label[0]) in often]
+    rest = range(starts[0], len(lines))
+    full = [place for place in rest if lines[place].strip()]
+    paragraphs = [place for place in full if place == starts[0] or not lines[place - 1].strip()]
+    # Where turns are lines, each is a paragraph; where they are blocks, a blank line stands between.
+    of_paragraphs = sum(place in set(starts) for place in paragraphs) / len(paragraphs)
+    of_lines = len(starts) / len(full)
+    enough = of_lines >= _SHARE or (of_paragraphs >= _SHARE and len(paragraphs) >= _LEAST_TURNS)
+    if not (enough or (of_lines >= _LINE_SHARE and len(paragraphs) < _LEAST_TURNS) or stated):
+        return frozenset()
+    # One who speaks once beside those is a speaker as well, if named as they are.
+    capitals = all(name == name.upper() for label in labels if label and _key(label[0]) in often for name in [label[0]])
+    once = {_key(label[0]) for label in labels if label and capitals and label[0] == label[0].upper()}
+    return frozenset(often | (once if len(often | once) <= _MOST_SPEAKERS else set()))
+
+
+def _key(name: str) -> str:
+    return name.casefold()
+
+
+def _turns(
+    lines: Sequence[str], labels: Sequence[tuple[str, str, float | None] | None], speakers: frozenset[str]
+) -> Iterator[Said]:
+    held: list[str] = []
+    speaker: str | None = None
+    start: float | None = None
+    for line, label in zip(lines, labels, strict=True):
+        if label and _key(label[0]) in speakers:
+            if held:
+                yield Said(" ".join(held), speaker, start)
+            speaker, words, start = label
+            held = [words] if words.strip() else []
+        elif line.strip():
+            if speaker is None:  # a heading
+                yield Said(line)
+            else:
+                held.append(line)
+    if held:
+        yield Said(" ".join(held), speaker, start)
+
+
+def _by_dashes(lines: Sequence[str]) -> Iterator[Said]:
+    """The turns of an interview whose questions, or questions and answers, begin with a dash."""
+    dashed = [bool(_DASH.match(line)) for line in lines]
+    if sum(dashed) < _LEAST_TURNS // 2:
+        return
+    held: list[str] = []
+    asks = False
+    for line, dash in zip(lines, dashed, strict=True):
+        if not line.strip():
+            continue
+        words = _DASH.sub(r"\1", line) if dash else line
+        question = dash and words.rstrip().endswith("?")
+        if held and (dash or asks):
+            yield Said(" ".join(held), _ASKS if asks else _ANSWERS)
+            held = []
+        if not held:
+            asks = question
+        held.append(words)
+    if held:
+        yield Said(" ".join(held), _ASKS if asks else _ANSWERS)

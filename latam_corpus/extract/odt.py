@@ -1,0 +1,112 @@
+"""OpenDocument texts (ODT and flat FODT, ISO/IEC 26300): the words of the body, a paragraph a line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from latam_corpus.extract.block_text import BlockText
+from latam_corpus.extract.document import Extracted, UnusableError
+from latam_corpus.extract.dublin_core import dublin_core
+from latam_corpus.extract.interview import with_turns
+from latam_corpus.extract.xml_tree import name_of, parse_xml
+from latam_corpus.extract.zip_package import ZipPackage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from lxml import etree
+
+# Counted up when the same bytes give another text.
+EXTRACTOR: Final = "odt 1"
+
+_CONTENT: Final = "content.xml"
+_META: Final = "meta.xml"
+_MANIFEST: Final = "META-INF/manifest.xml"
+_LEFT_OUT: Final = frozenset({
+    *("note", "annotation", "annotation-end", "tracked-changes", "sequence-decls", "ruby-text", "forms", "title"),
+    *("desc", "table-of-content", "illustration-index", "table-index", "alphabetical-index", "bibliography"),
+})  # fmt: skip
+
+
+def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
+    """The text of an OpenDocument text: paragraphs and verses in their order, an empty paragraph as a blank line.
+
+    Notes, comments, what was deleted under tracked changes, and tables of contents are left out.
+
+    Args:
+        raw: the zip file, or the XML of a flat one.
+        parameters: `form`, where the source says that it is an interview.
+
+    Raises:
+        UnusableError: it is damaged, encrypted, or no text document.
+    """
+    if raw.startswith(b"PK"):
+        package = ZipPackage(raw)
+        if _MANIFEST in package and package.xml(_MANIFEST).find(".//{*}encryption-data") is not None:
+            raise UnusableError("encrypted", "it is locked with a password", "save it without one")
+        root = package.xml(_CONTENT)
+        meta = package.xml(_META) if _META in package else None
+    else:
+        root = parse_xml(raw)
+        meta = root.find("{*}meta")
+    body = root.find("{*}body/{*}text")
+    if body is None:
+        raise UnusableError("damaged file", "it has no text body", "open it in a word processor and save it anew")
+    written = BlockText()
+    for element in body:
+        _write(element, written)
+    catalogued = dublin_core(meta)
+    # Dates are the file's, and the language is that of whose word processor it was.
+    found = Extracted(written.text(), EXTRACTOR, title=catalogued.title, creators=catalogued.creators)
+    return with_turns(found, parameters.get("form"))
+
+
+def _write(element: etree._Element, written: BlockText) -> None:
+    name = name_of(element)
+    if name in _LEFT_OUT or not name:
+        return
+    if name == "line-break":
+        written.stop(1)
+    elif name in ("tab", "s"):
+        written.add(" ")
+    elif name in ("p", "h"):
+        # A heading stands apart, and so does a paragraph of several lines, which is a stanza.
+        ends = 2 if name == "h" or element.find(".//{*}line-break") is not None else 1
+        written.stop(ends)
+        _inside(element, written)
+        if not written.stop(ends) and ends == 1:
+            written.stop(2)
+    elif name == "table-row":
+        _row(element, written)
+    else:
+        for child in element:
+            _write(child, written)
+
+
+def _row(element: etree._Element, written: BlockText) -> None:
+    """The cells of a row, side by side where each is one paragraph."""
+    written.stop(1)
+    cells = [cell for cell in element if name_of(cell) == "table-cell"]
+    if all(len(cell) == 1 and name_of(cell[0]) in ("p", "h") for cell in cells):
+        for cell in cells:
+            _inside(cell[0], written)
+            written.add(" ")
+    else:
+        for cell in cells:
+            _write(cell, written)
+    written.stop(1)
+
+
+def _inside(element: etree._Element, written: BlockText) -> None:
+    written.add(element.text or "")
+    for child in element:
+        if name_of(child) in ("span", "a", "meta", "ruby", "ruby-base", "meta-field") or _is_field(child):
+            _inside(child, written)
+        else:
+            _write(child, written)
+        written.add(child.tail or "")
+
+
+def _is_field(element: etree._Element) -> bool:
+    """Whether an element holds characters of the paragraph itself, as dates, names and references do."""
+    return not len(element) and bool(element.text) and name_of(element) not in {*_LEFT_OUT, "p", "h"}

@@ -1,0 +1,66 @@
+"""Documents that are a zip of files, such as EPUB, DOCX and ODT: members are read in memory, none is unpacked."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+import zlib
+from typing import TYPE_CHECKING, Final
+
+from latam_corpus.extract.document import UnusableError
+from latam_corpus.extract.xml_tree import parse_xml
+
+if TYPE_CHECKING:
+    from lxml import etree
+
+# What all members that are read may unpack to; beyond it no book has text.
+_MOST: Final = 256 * 2**20
+_ENCRYPTED: Final = 0x1
+_REMEDY: Final = "fetch the file again"
+
+
+class ZipPackage:
+    """The members of a package, each by its name.
+
+    Raises:
+        UnusableError: it is no zip file, or its list of members is damaged.
+    """
+
+    def __init__(self, raw: bytes) -> None:
+        try:
+            self._zip = zipfile.ZipFile(io.BytesIO(raw))
+        except (zipfile.BadZipFile, zlib.error, OSError, ValueError, NotImplementedError) as error:
+            raise UnusableError("damaged file", str(error), _REMEDY) from None
+        self._left = _MOST
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._zip.NameToInfo
+
+    def names(self) -> list[str]:
+        """The names of all members, in the package's order."""
+        return self._zip.namelist()
+
+    def read(self, name: str) -> bytes:
+        """A member's bytes.
+
+        Raises:
+            UnusableError: the package lacks it, it is damaged or encrypted, or unpacks to more than a book has.
+        """
+        info = self._zip.NameToInfo.get(name)
+        if info is None:
+            raise UnusableError("damaged file", f"the package has no «{name}»", _REMEDY)
+        if info.flag_bits & _ENCRYPTED:
+            raise UnusableError("encrypted", f"«{name}» is encrypted", "unlock it")
+        try:
+            with self._zip.open(info) as stream:
+                data = stream.read(self._left + 1)
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+            raise UnusableError("damaged file", f"«{name}»: {error}", _REMEDY) from None
+        self._left -= len(data)
+        if self._left < 0:
+            raise UnusableError("too large", f"it unpacks to more than {_MOST:,} bytes", "hand it over in pieces")
+        return data
+
+    def xml(self, name: str) -> etree._Element:
+        """A member as XML."""
+        return parse_xml(self.read(name), name)

@@ -1,0 +1,120 @@
+"""What a file is, its bytes say; what isn't read is named, with what to save it as."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from typing import TYPE_CHECKING, Any
+
+import docx
+import pytest
+
+from latam_corpus.catalog.source import Source
+from latam_corpus.collect.files import list_inputs, read_all
+from latam_corpus.errors import ConfigError
+from latam_corpus.report.reasons import in_plain_words
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import CommandLine
+
+_ANY = Source(id="envios", title="Envíos", holder="Biblioteca")
+_WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
+
+def _docx(text: str) -> bytes:
+    document = docx.Document()
+    document.add_paragraph(text)
+    held = io.BytesIO()
+    document.save(held)
+    return held.getvalue()
+
+
+def _zip(**members: bytes) -> bytes:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as package:
+        for name, data in members.items():
+            package.writestr(name.replace("__", "/"), data)
+    return held.getvalue()
+
+
+def _rows(where: Path) -> list[dict[str, Any]]:
+    return [row for frame in read_all(_ANY, list_inputs(_ANY, where)) for row in frame.iter_rows(named=True)]
+
+
+@pytest.mark.parametrize("name", ["a.docx", "a.txt", "a.jsonl", "a.csv", "a.zip", "a.pdf", "a.xyz", "a"])
+def test_a_wrong_suffix_is_no_matter(tmp_path: Path, name: str) -> None:
+    """A Word document is one under any name, beside others and alone."""
+    (tmp_path / name).write_bytes(_docx("Hola."))
+    (row,) = _rows(tmp_path)
+    assert (row["media_type"], row["drop_reason"]) == (_WORD, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "format_"),
+    [
+        ("a.png", b"\x89PNG\r\n\x1a\n....", "a PNG picture"),
+        ("a.txt", b"\xff\xd8\xff\xe0....JFIF", "a JPEG picture"),
+        ("a.csv", _zip(xl__workbook=b"x"), "an Excel workbook"),
+        ("a.docx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptedPackage".encode("utf-16-le"),
+         "an Office document with a password"),
+        ("a.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "WordDocument".encode("utf-16-le"),
+         "a Word 97-2003 document (.doc)"),
+        ("a.xml", b"<?xml version='1.0'?>\n<!-- x --><ead:ead xmlns:ead='urn:x'/>", "a finding aid (EAD)"),
+        ("a.xml", b"<receta/>", "XML with the root <receta>"),
+        ("a.mp4", b"\0\0\0\x18ftypmp42", "an MP4 video or recording"),
+        ("a.bin", b"\x01\0\x02\x03\xff\0\0\0\x07\x08" * 9, "a binary file of an unknown kind"),
+        ("a.docx", _zip(otra__cosa=b"x"), "a ZIP archive"),
+    ],
+)  # fmt: skip
+def test_what_is_not_read_is_named(tmp_path: Path, name: str, data: bytes, format_: str) -> None:
+    """A failed row that names the format and what to save it as; the others are read."""
+    (tmp_path / name).write_bytes(data)
+    (tmp_path / "z.txt").write_text("Buenos días.", encoding="utf-8")
+    row, other = _rows(tmp_path)
+    told = json.loads(row["evidence"])
+    assert (row["drop_reason"], told["format"], other["drop_reason"]) == ("unreadable:unknown format", format_, None)
+    assert told["remedy"]
+
+
+def test_the_sentence_is_told_in_the_readers_language() -> None:
+    """Librarians read what the file is, and what to do."""
+    told = {"format": "a PNG picture", "remedy": "export each sheet as CSV"}
+    (sentence,) = in_plain_words("unreadable:unknown format", told)
+    assert sentence.translate("es").endswith("es una imagen PNG; exporte cada hoja como CSV")
+
+
+def test_a_single_file_of_another_format_is_named(tmp_path: Path) -> None:
+    """Nothing else could be read, so the command ends with the sentence."""
+    (tmp_path / "tapa.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    with pytest.raises(ConfigError, match="it is a PNG picture"):
+        list_inputs(_ANY, tmp_path / "tapa.png")
+
+
+def test_a_stated_format_is_believed(tmp_path: Path) -> None:
+    """Who describes the source has seen the files."""
+    (tmp_path / "a.txt").write_text("<html> es la etiqueta con que empieza una página.", encoding="utf-8")
+    source = Source(id="e", title="E", holder="B", collect={"format": "text"})  # type: ignore[arg-type]
+    (frame,) = read_all(source, list_inputs(source, tmp_path))
+    assert frame["media_type"].to_list() == ["text/plain"]
+
+
+def test_stage_extract_reads_a_folder_of_mixed_formats(command_line: CommandLine, tmp_path: Path) -> None:
+    """Each file is a row, in order; a damaged one has its reason and the rest goes on."""
+    folder = tmp_path / "entrega"
+    folder.mkdir()
+    (folder / "a.docx").write_bytes(_docx("Hola."))
+    (folder / "b.docx").write_bytes(_docx("Roto.")[:900])
+    (folder / "c.rtf").write_bytes(rb"{\rtf1\ansi Ma\'f1ana.}")
+    (folder / "d.jpg").write_bytes(b"\xff\xd8\xff\xe0")
+    (folder / "e.txt").write_text("Buenos días.", encoding="utf-8")
+    told = command_line("stage", "extract", folder, tmp_path / "out.jsonl")
+    assert told.code == 0, told.err
+    rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [row["origin"]["file"] for row in rows] == ["a.docx", "b.docx", "c.rtf", "d.jpg", "e.txt"]
+    assert [row["text"] for row in rows] == ["Hola.", None, "Mañana.", None, "Buenos días."]
+    assert [row["drop_reason"] for row in rows] == [
+        None, "extract:damaged file", None, "unreadable:unknown format", None,
+    ]  # fmt: skip

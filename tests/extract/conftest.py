@@ -1,0 +1,49 @@
+"""Documents that other programs wrote."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from typing import TYPE_CHECKING, Protocol
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# LibreOffice's export filters by suffix.
+_FILTERS = {
+    "docx": "MS Word 2007 XML",
+    "odt": "writer8",
+    "fodt": "OpenDocument Text Flat XML",
+    "rtf": "Rich Text Format",
+    "doc": "MS Word 97",
+    "pdf": "writer_pdf_Export",
+}
+
+
+class Office(Protocol):
+    """Writes a document as a word processor does."""
+
+    def __call__(self, body: str, suffix: str) -> bytes:
+        """The document with this HTML as its body, saved under a suffix."""
+
+
+@pytest.fixture(scope="session")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
+    """LibreOffice, which has read the HTML and writes the format; without it the test is skipped."""
+    program = shutil.which("soffice")
+    if program is None:
+        pytest.skip("LibreOffice isn't installed")
+    profile = tmp_path_factory.mktemp("libreoffice")
+
+    def save(body: str, suffix: str) -> bytes:
+        folder: Path = tmp_path_factory.mktemp("document")
+        page = folder / "texto.html"
+        page.write_text(f'<html><head><meta charset="utf-8"></head><body>{body}</body></html>', encoding="utf-8")
+        command = [program, f"-env:UserInstallation=file://{profile}", "--headless", "--norestore"]
+        command += ["--infilter=HTML (StarWriter)", "--convert-to", f"{suffix}:{_FILTERS[suffix]}", "--outdir"]
+        subprocess.run([*command, str(folder), str(page)], check=True, capture_output=True, timeout=120)
+        return (folder / f"texto.{suffix}").read_bytes()
+
+    return save

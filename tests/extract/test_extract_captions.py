@@ -1,0 +1,113 @@
+"""Subtitles and song files become sentences and verses; srt and webvtt-py write them."""
+
+from __future__ import annotations
+
+import io
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+import srt
+import webvtt
+
+from latam_corpus.extract.captions import BROKEN_TIMES, OUT_OF_ORDER, extract
+from latam_corpus.extract.document import UnusableError
+from latam_corpus.extract.lrc import extract as extract_lrc
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_CUES = (
+    (1.0, 3.0, "La barca salió\ndel puerto antes"),
+    (3.1, 5.0, "del alba. Volvió"),
+    (5.1, 6.0, "<i>vacía</i>."),
+    (6.5, 8.0, "- ¿Quién vive?\n- Un vecino."),
+    (20.0, 21.0, "♪ Palomita blanca,\nvidalitá ♪"),
+)
+_TEXT = "La barca salió del puerto antes del alba. Volvió vacía.\n¿Quién vive?\nUn vecino.\nPalomita blanca,\nvidalitá"
+
+
+def _srt(cues: Sequence[tuple[float, float, str]]) -> bytes:
+    made = [
+        srt.Subtitle(n, timedelta(seconds=start), timedelta(seconds=end), text)
+        for n, (start, end, text) in enumerate(cues, 1)
+    ]
+    return str(srt.compose(made, reindex=False)).encode()
+
+
+def _vtt(cues: Sequence[tuple[str, str, str]]) -> bytes:
+    made = webvtt.WebVTT()
+    for start, end, text in cues:
+        made.captions.append(webvtt.Caption(start, end, text))
+    held = io.StringIO()
+    made.write(held)
+    return held.getvalue().encode()
+
+
+def test_cues_are_joined_into_sentences() -> None:
+    """A sentence goes on through cues; speeches that dashes part and verses stand in lines of their own."""
+    found = extract(_srt(_CUES), {})
+    assert found.text == _TEXT
+    assert [(turn.start, turn.end) for turn in found.turns] == [
+        (1.0, 6.0), (6.5, 8.0), (6.5, 8.0), (20.0, 21.0), (20.0, 21.0),
+    ]  # fmt: skip
+    assert [found.text[turn.offset :].split("\n")[0] for turn in found.turns] == found.text.split("\n")
+
+
+def test_old_files_are_read_as_they_are() -> None:
+    """Windows-1252 with its line ends, a comma or a point in the times, cues without numbers or blank lines."""
+    raw = b"1\r\n00:00:01,000 --> 00:00:02,000\r\nMa\xf1ana ser\xe1\r\n2\r\n0:00:02.1 --> 0:00:03.0\r\notro d\xeda.\r\n"
+    assert extract(raw, {}).text == "Mañana será otro día."
+
+
+def test_a_voice_stands_before_its_words() -> None:
+    """WebVTT names who speaks; notes and styles are no text."""
+    raw = _vtt(
+        [
+            ("00:00:01.000", "00:00:02.000", "<v Rosa Ruiz>Nací en el puerto."),
+            ("00:00:02.000", "00:00:03.000", "<v.e Juana>¿En qué casa?</v>"),
+        ]
+    ).replace(b"WEBVTT\n", b"WEBVTT - t\n\nSTYLE\n::cue { color: red }\n\nNOTE\nrevisado &amp; visto\n", 1)
+    assert extract(raw, {}).text == "Rosa Ruiz: Nací en el puerto.\nJuana: ¿En qué casa?"
+
+
+def test_rolling_captions_are_taken_once() -> None:
+    """Live captions show each line again while the next one comes; repeated words elsewhere stay."""
+    rolling = _vtt(
+        [
+            ("00:00:01.000", "00:00:03.000", "la barca salió"),
+            ("00:00:03.000", "00:00:03.010", "la barca salió"),
+            ("00:00:03.010", "00:00:05.000", "la barca salió\ndel<00:00:04.000><c> puerto</c>"),
+            ("00:00:05.000", "00:00:05.010", "del puerto"),
+            ("00:00:05.010", "00:00:07.000", "del puerto\nantes del alba"),
+        ]
+    )
+    assert extract(rolling, {}).text == "la barca salió del puerto antes del alba"
+    twice = [(1.0, 2.0, "No."), (2.0, 3.0, "No."), (3.0, 4.0, "Ya te dije."), (4.0, 5.0, "Sí."), (5.0, 6.0, "Bueno.")]
+    assert extract(_srt(twice), {}).text == "No.\nNo.\nYa te dije.\nSí.\nBueno."
+
+
+def test_cues_out_of_order_are_sorted_and_told() -> None:
+    """The text is in the order of time; a time that can't be read is told as well."""
+    found = extract(_srt([(5.0, 6.0, "Después."), (1.0, 2.0, "Antes.")]) + b"\n3\n00:xx --> 00:00:09,000\nNada.\n", {})
+    assert found.text.startswith("Antes.\nDespués.")
+    assert set(found.notes) == {OUT_OF_ORDER, BROKEN_TIMES}
+
+
+def test_a_file_without_cues_is_told() -> None:
+    """A header alone is no text."""
+    with pytest.raises(UnusableError) as caught:
+        extract(b"WEBVTT\n\nHola.\n", {})
+    assert caught.value.cause == "not a transcript"
+
+
+def test_a_song_keeps_its_stanzas_and_loses_its_times() -> None:
+    """A refrain with several times is sung as often; tags tell of the song."""
+    raw = (
+        "[ti:La vidalita]\n[ar:Grupo]\n[au:Anónimo]\n[00:01.00]Palomita blanca,\n"
+        "[00:02.00] <00:02.00>vida<00:02.30>litá,\n"
+        "[00:03.00]\n[00:04.00][00:07.00]pecho colorado;\n[00:05.5]\n[00:06:20]llévale a mi amante\n"
+    )
+    found = extract_lrc(raw.encode("utf-16"), {})
+    assert found.text == "Palomita blanca,\nvida litá,\n\npecho colorado;\n\nllévale a mi amante\npecho colorado;"
+    assert (found.title, found.creators) == ("La vidalita", ("Anónimo",))

@@ -1,0 +1,97 @@
+"""An EPUB gives the chapters of its spine, in order, without what the book marks as no text."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+import pytest
+
+from latam_corpus.extract.document import UnusableError
+from latam_corpus.extract.epub import extract
+
+_CONTAINER = (
+    '<container xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles><rootfile '
+    'full-path="OEBPS/libro.opf" media-type="application/oebps-package+xml"/></rootfiles></container>'
+)
+_META = (
+    "<dc:title>El puerto viejo</dc:title><dc:creator id='a'>Ana Ruiz</dc:creator><dc:creator opf:role='ill'>Luis Paz"
+    "</dc:creator><dc:language>es-CL</dc:language><dc:date>1901-05</dc:date><dc:rights>CC BY-SA 4.0</dc:rights>"
+    "<dc:identifier>https://libros.example/puerto</dc:identifier>"
+)
+_CHAPTERS = {
+    "tapa.xhtml": "<p>TAPA</p>",
+    "Capítulo 1.xhtml": "<h1>I</h1><p>La barca<a epub:type='noteref' href='#n1'>1</a> salió&#160;del <i>puer</i>to.</p>"
+    "<p>Palomita blanca,<br/>vidalitá,</p><span epub:type='pagebreak'>12</span><p>pecho colorado.</p>"
+    "<aside epub:type='footnote' id='n1'><p>Embarcación menor.</p></aside>",
+    "dos.xhtml": "<h1>II</h1><p>Volvió&nbsp;vacía.</p><script>f()</script>",
+    "nav.xhtml": "<nav epub:type='toc'><ol><li>I</li></ol></nav>",
+}
+
+
+def _epub(chapters: dict[str, str], more: dict[str, str] | None = None, left_out: str = "") -> bytes:
+    items = "".join(
+        f'<item id="c{n}" href="{name.replace(" ", "%20")}" media-type="application/xhtml+xml"'
+        f"{' properties=' + chr(34) + 'nav' + chr(34) if name == 'nav.xhtml' else ''}/>"
+        for n, name in enumerate(chapters)
+    )
+    spine = "".join(
+        f'<itemref idref="c{n}"{" linear=" + chr(34) + "no" + chr(34) if name == "tapa.xhtml" else ""}/>'
+        for n, name in enumerate(chapters)
+    )
+    opf = (
+        '<package xmlns="http://www.idpf.org/2007/opf" xmlns:opf="http://www.idpf.org/2007/opf" version="3.0">'
+        f'<metadata xmlns:dc="http://purl.org/dc/elements/1.1/">{_META}</metadata>'
+        f"<manifest>{items}</manifest><spine>{spine}</spine></package>"
+    )
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as package:
+        package.writestr("mimetype", "application/epub+zip")
+        package.writestr("META-INF/container.xml", _CONTAINER)
+        package.writestr("OEBPS/libro.opf", opf)
+        for name, body in chapters.items():
+            if name != left_out:
+                page = f'<html xmlns="http://www.w3.org/1999/xhtml" xmlns:epub="http://www.idpf.org/2007/ops"><head><title>T</title></head><body>{body}</body></html>'
+                package.writestr(f"OEBPS/{name}", f"<!DOCTYPE html>{page}")
+        for name, data in (more or {}).items():
+            package.writestr(name, data)
+    return held.getvalue()
+
+
+def test_chapters_come_in_the_order_of_the_spine() -> None:
+    """The cover, the contents, notes with their marks and page numbers are left out; words and verses stay whole."""
+    found = extract(_epub(_CHAPTERS), {})
+    assert found.text == (
+        "I\n\nLa barca salió del puerto.\n\nPalomita blanca,\nvidalitá,\n\npecho colorado.\n\nII\n\nVolvió vacía."
+    )
+
+
+def test_the_package_tells_of_the_book() -> None:
+    """Title, author and not the illustrator, language, date, address; its rights can narrow the row's terms."""
+    found = extract(_epub(_CHAPTERS), {})
+    assert (found.title, found.creators) == ("El puerto viejo", ("Ana Ruiz",))
+    assert (found.published, found.declared_language) == ("1901-05", "es-CL")
+    assert (found.url, found.licences) == ("https://libros.example/puerto", ("CC BY-SA 4.0",))
+
+
+def test_a_book_that_lacks_a_chapter_is_told() -> None:
+    """Half a book is no book; the missing page is named."""
+    with pytest.raises(UnusableError, match=r"dos\.xhtml") as caught:
+        extract(_epub(_CHAPTERS, left_out="dos.xhtml"), {})
+    assert caught.value.cause == "damaged file"
+
+
+def test_an_encrypted_book_is_told_and_obfuscated_fonts_are_no_matter() -> None:
+    """A page under DRM is no text."""
+    name = "META-INF/encryption.xml"
+    block = "<encryption xmlns='urn:x'><EncryptedData><EncryptionMethod Algorithm='{}'/></EncryptedData></encryption>"
+    fonts = extract(_epub(_CHAPTERS, {name: block.format("http://www.idpf.org/2008/embedding")}), {})
+    assert fonts.text.startswith("I\n")
+    with pytest.raises(UnusableError) as caught:
+        extract(_epub(_CHAPTERS, {name: block.format("http://www.w3.org/2001/04/xmlenc#aes256-cbc")}), {})
+    assert caught.value.cause == "encrypted"
+
+
+def test_pages_that_are_no_xml_are_read_as_browsers_do() -> None:
+    """An element that isn't closed costs no sentence."""
+    assert extract(_epub({"a.xhtml": "<p>Una<br>dos<p>Tres &copy; cuatro"}), {}).text == "Una\ndos\n\nTres © cuatro"

@@ -1,0 +1,215 @@
+"""An interview is a line a turn, `Speaker: …`, whatever layout it came in; pympi and pylangacq are the references."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pylangacq
+import pympi
+import pytest
+
+from latam_corpus.batch import Batch
+from latam_corpus.extract import avenue, chat, conllu, elan, plain
+from latam_corpus.extract.document import UnusableError
+from latam_corpus.extract.interview import turns_of
+from latam_corpus.extract.stage import Extract
+from latam_corpus.pipeline.conserve import pass_through
+from latam_corpus.privacy.redact import Redact
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_TURNS = (
+    ("Juana", 0, 2000, "¿Dónde nació usted?"),
+    ("Rosa", 2100, 6000, "En el puerto viejo."),
+    ("Juana", 6100, 7000, "¿Y su madre?"),
+    ("Rosa", 7100, 9000, "También, en la misma casa."),
+)
+
+
+def _eaf(path: Path, *, times: bool = True) -> bytes:
+    made = pympi.Elan.Eaf(author="Ana Ruiz")
+    made.add_linguistic_type("ref", "Symbolic_Association", timealignable=False)
+    for who in ("Juana", "Rosa"):
+        made.add_tier(f"tx@{who}", part=who)
+        for number, (speaker, start, end, words) in enumerate(_TURNS):
+            if speaker == who:
+                made.add_annotation(f"tx@{who}", start, end, words)
+                if number == 0:
+                    made.add_tier("ft@Juana", ling="ref", parent="tx@Juana")
+                    made.add_tier("ge@Juana", ling="ref", parent="tx@Juana")
+    made.add_ref_annotation("ft@Juana", "tx@Juana", 1000, "Where were you born?")
+    made.add_ref_annotation("ft@Juana", "tx@Juana", 6500, "And your mother?")
+    made.add_ref_annotation("ge@Juana", "tx@Juana", 1000, "donde nacer-3SG usted")
+    made.to_file(str(path))
+    written = path.read_bytes()
+    return written if times else re.sub(rb' TIME_VALUE="\d+"', b"", written)
+
+
+def test_elan_gives_a_turn_a_line_in_the_order_of_time(tmp_path: Path) -> None:
+    """Tiers of two participants are one conversation; a gloss is no text of it."""
+    found = elan.extract(_eaf(tmp_path / "a.eaf"), {})
+    assert found.text == "\n".join(f"{speaker}: {words}" for speaker, _, _, words in _TURNS)
+    assert [(turn.speaker, turn.start, turn.end) for turn in found.turns] == [
+        (speaker, start / 1000, end / 1000) for speaker, start, end, _ in _TURNS
+    ]
+
+
+def test_a_translation_is_a_document_of_its_own(tmp_path: Path) -> None:
+    """Its segments have the numbers of those that they translate; the glosses stay out of it."""
+    found = elan.extract(_eaf(tmp_path / "a.eaf"), {})
+    (other,) = found.versions
+    assert other.text == "Juana: Where were you born?\nJuana: And your mother?"
+    assert ([turn.segment for turn in other.turns], other.composition) == ([0, 2], "translation")
+
+
+def test_elan_without_times_keeps_the_words(tmp_path: Path) -> None:
+    """Segments that aren't placed stand in the file's order, and it is told."""
+    found = elan.extract(_eaf(tmp_path / "a.eaf", times=False), {})
+    assert sorted(found.text.split("\n")) == sorted(f"{speaker}: {words}" for speaker, _, _, words in _TURNS)
+    assert found.notes == (elan.NO_TIMES,)
+
+
+_CHAT = """@UTF8
+@Begin
+@Languages:\tspa
+@Participants:\tINV Juana Investigator, ROS Rosa Adult
+@ID:\tspa|puerto|INV|||||Investigator|||
+@Date:\t07-MAY-1998
+*INV:\t¿dónde nació usted ? \x150_2000\x15
+%com:\tmira la foto
+*ROS:\ten el puerto viejo
+\ty en la misma casa (.) &=laughs . \x152100_6000\x15
+*INV:\t¿y su madre ?
+@End
+"""
+
+
+def test_chat_gives_the_utterances_that_pylangacq_reads() -> None:
+    """Speakers and times are those of the reference; lines that go on are one; what is said of an utterance is left."""
+    found = chat.extract(_CHAT.encode(), {})
+    assert found.text == (
+        "INV: ¿dónde nació usted ?\nROS: en el puerto viejo y en la misma casa (.) &=laughs .\nINV: ¿y su madre ?"
+    )
+    reference = pylangacq.CHAT.from_strs([_CHAT], strict=False).utterances()
+    assert [turn.speaker for turn in found.turns] == [one.participant for one in reference]
+    marks = [one.time_marks for one in reference]
+    assert [(turn.start, turn.end) for turn in found.turns] == [
+        (None, None) if mark is None else (mark[0] / 1000, mark[1] / 1000) for mark in marks
+    ]
+    assert (found.declared_language, found.published) == ("spa", "1998-05-07")
+
+
+@pytest.mark.parametrize(
+    ("layout", "speakers"),
+    [
+        ("P: ¿Dónde nació usted?\nR: En el puerto viejo.\nP: ¿Y su madre?\nR: También, en la misma casa.", "PR"),
+        (
+            ("ENTREVISTA\n\nENTREVISTADORA: ¿Dónde nació usted?\n\nROSA: En el puerto\nviejo.\n\nENTREVISTADORA: ¿Y"
+            " su madre?\n\nROSA (ríe): También, en la misma casa."),
+            ("ENTREVISTADORA", "ROSA"),
+        ),
+        ("E.- ¿Dónde nació usted?\nI.- En el puerto viejo.\nE.- ¿Y su madre?\nI.- También, en la misma casa.", "EI"),
+        (
+            ("[00:00:00] E1: ¿Dónde nació usted?\n[00:00:02] H1: En el puerto viejo.\n[00:00:06] E1: ¿Y su madre?\n"
+            "[00:00:07] H1: También, en la misma casa."),
+            ("E1", "H1"),
+        ),
+        (
+            "Rosa Ruiz — En el puerto viejo nací.\nJuana Paz — ¿Y su madre?\nRosa Ruiz — También.\nJuana Paz — Bueno.",
+            ("Rosa Ruiz", "Juana Paz"),
+        ),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("form", ["", "prose", "verse", "interview"])
+def test_labels_are_speakers_whatever_the_form(layout: str, speakers: tuple[str, str] | str, form: str) -> None:
+    """A line a turn, the label before it; what stands before the first label keeps its line."""
+    found = plain.extract(layout.encode(), {"form": form} if form else {})
+    assert [turn.speaker for turn in found.turns if turn.speaker] == list(speakers) * 2
+    assert all(found.text[turn.offset :].startswith(f"{turn.speaker}: ") for turn in found.turns if turn.speaker)
+    assert len(found.text.split("\n")) == len(found.turns)
+    assert set(re.findall(r"\w{4,}", found.text)) == set(re.findall(r"\w{4,}", layout))
+
+
+def test_dashes_are_turns_where_the_source_says_so() -> None:
+    """A question after a dash is the interviewer's; without the source's word it may be a novel."""
+    talk = "—¿Dónde nació usted?\nEn el puerto viejo.\n—¿Y su madre?\nTambién, en la misma casa."
+    assert [turn.speaker for turn in turns_of(talk, "interview")] == ["P", "R", "P", "R"]
+    assert turns_of(talk) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Título: Coplas\nAutor: Anónimo\nAño: 1896\nLugar: Lima\n\nEra la hora de la siesta.",
+        "Nota: todo es mentira.\nLa barca salió.\nNota: o casi.\nVolvió vacía.\nNadie dijo nada.\nEra tarde.",
+        "—¿Quién vive? —dijo Juana.\n—Un vecino —dijo Pedro: el de siempre.\n—Pase.",
+        "Juan dijo: vamos.\nJuan dijo: ya.\nAna dijo que no.\nAna dijo: sí.\n" + "Y así pasó la tarde.\n" * 20,
+        "agua: líquido\nárbol: planta\nave: animal\nbarca: nave\ncasa: edificio",
+    ],
+)
+def test_what_is_no_interview_stays(text: str) -> None:
+    """Labels that stand once are headings; a label in a long text now and then is a remark."""
+    assert turns_of(text) == []
+
+
+def test_the_avenue_layout_gives_both_languages() -> None:
+    """`M:` and `C:` under a turn's name are two documents, segment by segment; Latin-1 stays whole."""
+    raw = (
+        "; File: conv1 \r\nTraduce: N.\r\n\r\n"
+        "conv1_x_0000_nmlch_00:\r\nM: mari mari papay <uh>\r\nC: Buenos días señora.\r\n"
+        "\r\nconv1 _1_0001_nfmam_00: \r\nM: küme\r\nM: felen\r\n C:  Estoy bien.\r\n"
+    ).encode("latin-1")
+    found = avenue.extract(raw, {})
+    (other,) = found.versions
+    assert found.text == "nmlch: mari mari papay <uh>\nnfmam: küme felen"
+    assert other.text == "nmlch: Buenos días señora.\nnfmam: Estoy bien."
+    assert (found.declared_language, other.declared_language, other.composition) == ("arn", "spa", "translation")
+    assert [turn.segment for turn in found.turns] == [turn.segment for turn in other.turns] == [0, 1]
+
+
+def test_sentences_of_a_treebank_that_share_a_turn_are_one() -> None:
+    """As COSER has them: the text as it is stated, times of the turn; a word of two is one word."""
+    row = "{}\t{}" + "\t_" * 8 + "\n"
+    made = (
+        "# sent_id = 1\n# turn_id = 7\n# turn_time = 0:00:01.5 - 0:00:04\n# text = Nací aquí.\n" + row.format(1, "Nací")
+        + "\n# sent_id = 2\n# turn_id = 7\n# turn_time = 0:00:01.5 - 0:00:04\n"
+        + row.format("1-2", "Del") + row.format(1, "De") + row.format(2, "el") + row.format(3, "puerto") + "\n"
+    )  # fmt: skip
+    found = conllu.extract(made.encode(), {})
+    assert found.text == "Nací aquí. Del puerto"
+    assert [(turn.start, turn.end) for turn in found.turns] == [(1.5, 4.0)]
+
+
+@pytest.mark.parametrize("extract", [elan.extract, chat.extract, avenue.extract, conllu.extract])
+def test_a_transcript_without_words_is_told(extract: Any) -> None:
+    """It is a row with a reason, not an empty text."""
+    with pytest.raises(UnusableError):
+        extract(b"<ANNOTATION_DOCUMENT/>" if extract is elan.extract else b"@Begin\n@End\n", {})
+
+
+def _row(raw: bytes, media_type: str) -> Batch:
+    return Batch(pl.DataFrame({
+        "doc_id": ["a"], "source_id": ["s"], "raw": [raw], "media_type": [media_type], "composition": ["original"],
+    }))  # fmt: skip
+
+
+def test_the_languages_of_a_file_are_rows_of_a_run(tmp_path: Path) -> None:
+    """The transcription keeps the file's row, the translation is its child; no row is lost on the way."""
+    batch = _row(_eaf(tmp_path / "a.eaf"), "text/x-eaf+xml")
+    kept = pass_through(Extract(), batch).kept.frame
+    assert kept["parent_id"].to_list() == [None, "a"]
+    assert kept["composition"].to_list() == ["original", "translation"]
+    assert kept["turns"].list.len().to_list() == [4, 2]
+
+
+def test_turns_follow_their_lines_when_the_text_changes() -> None:
+    """What a later stage replaces moves the turns behind it."""
+    talk = "P: ¿Su correo?\nR: Es rosa@ejemplo.org.\nP: ¿Y su casa?\nR: En el puerto."
+    kept = pass_through(Extract(), _row(talk.encode(), "text/plain")).kept
+    frame = pass_through(Redact(), kept).kept.frame
+    text, turns = frame["text"][0], frame["turns"].to_list()[0]
+    assert "[EMAIL]" in text
+    assert [text[turn["offset"] :].split("\n")[0][:2] for turn in turns] == ["P:", "R:", "P:", "R:"]
