@@ -20,6 +20,7 @@ from latam_corpus.errors import ConfigError, ReleaseError, closest
 from latam_corpus.release.corpus_lock import LOCK, read_lock
 from latam_corpus.release.manifest import MANIFEST, VERIFY, parse_manifest, read_manifest
 from latam_corpus.release.store import SUMS, Store
+from latam_corpus.release.withdrawal_log import read_log
 from latam_corpus.train.order import RowGroup
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class CorpusFile:
         sha256: its digest, hex.
         rows: how many; None where its footer alone says so.
         language, genre, split: of all its rows.
+        withdrawn: the ids of documents that readers leave out of it.
     """
 
     path: str
@@ -52,6 +54,7 @@ class CorpusFile:
     language: str
     genre: str
     split: str
+    withdrawn: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,7 @@ class CorpusFiles:
         manifest: of the version.
         manifest_sha256: its digest, hex.
         files: those that are read.
+        withdrawal_sequence: the last withdrawal that is observed.
         cache: where row groups are kept that aren't on this disk.
         remedy: for a file that is damaged.
     """
@@ -71,6 +75,7 @@ class CorpusFiles:
     manifest: Manifest
     manifest_sha256: str
     files: tuple[CorpusFile, ...]
+    withdrawal_sequence: int = 0
     cache: GroupCache | None = None
     remedy: str = VERIFY
 
@@ -201,11 +206,21 @@ def _stored(store: Store, spec: str | None, lock: Lock | None, cache: GroupCache
         spec = f"{lock.name}@{lock.version}"
     with store.told():
         manifest, data = read_manifest(store, *store.find(str(spec)))
+        log = read_log(store)
+        shards = log.readable(manifest)
     files = tuple(
-        CorpusFile(shard.object, shard.sha256, shard.rows, shard.language, shard.genre, shard.split)
-        for shard in manifest.shards
+        CorpusFile(
+            shard.object,
+            shard.sha256,
+            shard.rows,
+            shard.language,
+            shard.genre,
+            shard.split,
+            frozenset() if without is None else frozenset(without),
+        )
+        for shard, without in shards
     )
-    return CorpusFiles(store, manifest, hashlib.sha256(data).hexdigest(), files, cache)
+    return CorpusFiles(store, manifest, hashlib.sha256(data).hexdigest(), files, log.sequence, cache)
 
 
 def _pulled(store: Store, spec: str | None) -> CorpusFiles:
@@ -233,7 +248,7 @@ def _pulled(store: Store, spec: str | None) -> CorpusFiles:
             files.append(CorpusFile(path, digest, rows.get((path, digest)), language, genre, name.partition("-")[0]))
     places = {shard.path: number for number, shard in enumerate(manifest.shards)}
     files.sort(key=lambda file: (places.get(file.path, len(places)), file.path))
-    return CorpusFiles(store, manifest, sha256, tuple(files), remedy=_PULL_AGAIN)
+    return CorpusFiles(store, manifest, sha256, tuple(files), lock.withdrawal_sequence, remedy=_PULL_AGAIN)
 
 
 def _range(group: pq.RowGroupMetaData) -> tuple[int, int]:

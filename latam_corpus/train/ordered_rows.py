@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -16,7 +16,7 @@ from latam_corpus.errors import ConfigError, closest
 from latam_corpus.train.order import Window, shuffled, windows_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -37,13 +37,11 @@ class Selection:
         columns: by name; all of a release when empty.
         where: of which rows; all when None.
         excluded: ids of documents that are left out.
-        withdrawn: ids of documents that readers leave out of a file, by the file's SHA-256.
     """
 
     columns: tuple[str, ...] = ()
     where: Condition | None = None
     excluded: frozenset[str] = frozenset()
-    withdrawn: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in self.columns:
@@ -64,7 +62,7 @@ class Selection:
     @property
     def leaves_out(self) -> bool:
         """Whether any row may be left out."""
-        return bool(self.where or self.excluded or self.withdrawn)
+        return bool(self.where or self.excluded)
 
 
 @dataclass(frozen=True)
@@ -74,7 +72,7 @@ class _Loaded:
     window: Window
     table: pa.Table
     order: NDArray[np.int64]
-    stays: NDArray[np.bool_] | None
+    stays: NDArray[np.bool_]
 
 
 class OrderedRows:
@@ -110,9 +108,8 @@ class OrderedRows:
         """
         loaded = self._at(self._window_at(int(positions[0])))
         places = loaded.order[positions - loaded.window.start]
-        if loaded.stays is not None:
-            stays = loaded.stays[places]
-            positions, places = positions[stays], places[stays]
+        stays = loaded.stays[places]
+        positions, places = positions[stays], places[stays]
         return loaded.table.take(pa.array(places)), positions
 
     def close(self) -> None:
@@ -136,12 +133,12 @@ class OrderedRows:
         tables, stays = [], []
         for group in window.groups:
             table = self._files.read(group, self._selection.reads)
-            stays.append(self._staying(table, self._files.files[group.file].sha256))
+            stays.append(self._staying(table, self._files.files[group.file].withdrawn))
             tables.append(self._given(table))
         table = pa.concat_tables(tables, promote_options="permissive").combine_chunks()
         count = table.num_rows
         order = shuffled(count, *self._key, "rows", number) if self._shuffle else np.arange(count)
-        return _Loaded(window, table, order, np.concatenate(stays) if self._selection.leaves_out else None)
+        return _Loaded(window, table, order, np.concatenate(stays))
 
     def _given(self, table: pa.Table) -> pa.Table:
         """The columns that are given; what a file lacks, since it is older, is null."""
@@ -154,10 +151,9 @@ class OrderedRows:
                 columns.append(pa.nulls(table.num_rows, self._types.field(stored).type))
         return pa.table(columns, names=list(self._selection.given))
 
-    def _staying(self, table: pa.Table, sha256: str) -> NDArray[np.bool_]:
+    def _staying(self, table: pa.Table, withdrawn: frozenset[str]) -> NDArray[np.bool_]:
         stays = np.ones(table.num_rows, dtype=bool)
-        withdrawn = sorted(self._selection.withdrawn.get(sha256, ()))
-        for ids in (self._excluded, pa.array(withdrawn, type=pa.large_string())):
+        for ids in (self._excluded, pa.array(sorted(withdrawn), type=pa.large_string())):
             if len(ids):
                 stays &= ~pc.is_in(table["doc_id"], value_set=ids).to_numpy()
         where = self._selection.where

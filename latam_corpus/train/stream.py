@@ -100,7 +100,7 @@ class CorpusStream(PositionedStream):
     @property
     def uneven(self) -> bool:
         """Whether rows are left out."""
-        return self._selection.leaves_out
+        return self._selection.leaves_out or any(file.withdrawn for file in self._files.files)
 
     def order(self, seed: int, epoch: int) -> OrderedRows:
         """The rows in the order of a seed and an epoch."""

@@ -78,7 +78,10 @@ def count_slices(
     found = []
     for number in range(len(files.files)):
         counts = _counts(files, number, tokenizer, keep)
-        found.append(pl.concat([_columns(files, number, by), counts], how="horizontal"))
+        columns = _columns(files, number, ["doc_id", *by])
+        rows = pl.concat([columns, counts], how="horizontal")
+        withdrawn = pl.Series(sorted(files.files[number].withdrawn), dtype=pl.String)
+        found.append(rows.filter(~pl.col("doc_id").is_in(withdrawn.implode())).drop("doc_id"))
         if progress:
             progress("counting tokens", number + 1, len(files.files))
     rows = pl.concat(found) if found else pl.DataFrame(schema={**dict.fromkeys(by, pl.String()), **COUNTS})

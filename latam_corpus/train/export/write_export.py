@@ -98,7 +98,7 @@ def write_export(
             "format": form,
             "release": stream.version,
             "manifest_sha256": stream.files.manifest_sha256,
-            "withdrawal_sequence": stream.files.manifest.withdrawal_sequence,
+            "withdrawal_sequence": stream.files.withdrawal_sequence,
             "tokenizer": {"file": tokenizer.file.name, "sha256": tokenizer.sha256, "end": end},
             "dtype": dtype.name,
             "documents": made.documents,
