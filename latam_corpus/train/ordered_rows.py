@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -29,6 +30,12 @@ _BATCH_BYTES: Final = 8 << 20
 _BATCH_ROWS: Final = 1024
 
 
+@cache
+def _arrow_types() -> pa.Schema:
+    """The columns of a release with their types."""
+    return schema.arrow_schema(schema.RELEASE_SCHEMA)
+
+
 @dataclass(frozen=True)
 class Selection:
     """What of the rows is given, and which rows.
@@ -44,6 +51,7 @@ class Selection:
     excluded: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
+        _arrow_types()  # here, since Polars can't be asked in a forked worker
         for name in self.columns:
             if name not in schema.RELEASE_SCHEMA and name != ID:
                 raise ConfigError("columns", f"unknown column «{name}»", closest(name, [*schema.RELEASE_COLUMNS, ID]))
@@ -81,11 +89,13 @@ class OrderedRows:
     def __init__(
         self, files: CorpusFiles, selection: Selection, seed: int, epoch: int, window: int, *, shuffle: bool
     ) -> None:
+        lacking = not all("text" in one.schema.to_arrow_schema().names for one in files.footers)
+        if "text" in selection.columns and lacking:
+            raise ConfigError("columns", f"{files.store.url} was pulled without «text»", "pull it with that column")
         self._files = files
         self._selection = selection
         self._key = (seed, epoch)
         self._shuffle = shuffle
-        self._types = schema.arrow_schema(schema.RELEASE_SCHEMA)
         self._excluded = pa.array(sorted(selection.excluded), type=pa.large_string())
         self._windows = windows_of(files.groups, window, seed, epoch, shuffle=shuffle)
         self._starts = np.array([one.start for one in self._windows], dtype=np.int64)
@@ -148,7 +158,7 @@ class OrderedRows:
             if stored in table.column_names:
                 columns.append(table[stored])
             else:
-                columns.append(pa.nulls(table.num_rows, self._types.field(stored).type))
+                columns.append(pa.nulls(table.num_rows, _arrow_types().field(stored).type))
         return pa.table(columns, names=list(self._selection.given))
 
     def _staying(self, table: pa.Table, withdrawn: frozenset[str]) -> NDArray[np.bool_]:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 from latam_corpus.errors import ConfigError
 from latam_corpus.paths import cache_folder
 from latam_corpus.release.condition import condition
-from latam_corpus.train.corpus_files import excluded_ids, open_files
+from latam_corpus.release.exclusions import excluded_ids
+from latam_corpus.train.corpus_files import open_files
 from latam_corpus.train.group_cache import GroupCache
 from latam_corpus.train.ordered_rows import OrderedRows, Selection
 from latam_corpus.train.positioned_stream import PositionedStream

@@ -74,6 +74,8 @@ def count_slices(
     for name in by:
         if name not in SLICES:
             raise ConfigError("--by", f"«{name}» makes no slices", closest(name, SLICES))
+    if not all("text" in one.schema.to_arrow_schema().names for one in files.footers):
+        raise ConfigError(files.store.url, "it was pulled without «text»", "pull it with that column")
     keep = _place_of_counts(files)
     found = []
     for number in range(len(files.files)):
