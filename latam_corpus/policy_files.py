@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from latam_corpus import vocabulary
 from latam_corpus.errors import ConfigError, closest
+from latam_corpus.messages import _
 from latam_corpus.text.stops import MOST_LANGUAGES
 from latam_corpus.text.words import WordTable
 from latam_corpus.toml_model import line_of, load_toml
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 UND: Final = "und"
+_NO_FOLDER: Final = _("there is no such folder of policies")
 _CODE: Final = re.compile("[a-z]{3}")
 F = TypeVar("F", "LanguageFile", "GenreFile")
 
@@ -83,7 +85,7 @@ def read_policies(folder: Path) -> tuple[dict[str, LanguageFile], dict[str, Genr
         ConfigError: a file is missing or wrong, a bound is stated twice, or no document could meet it.
     """
     if not folder.is_dir():
-        raise ConfigError(str(folder), "there is no such folder of policies", "name one with languages/ and genres/")
+        raise ConfigError(str(folder), _NO_FOLDER, _("name one with languages/ and genres/"))
     languages = {f.language: f for f in _load(folder / "languages", LanguageFile, "language")}
     genres = {f.genre: f for f in _load(folder / "genres", GenreFile, "genre")}
     if UND not in languages:
@@ -100,7 +102,7 @@ def read_policies(folder: Path) -> tuple[dict[str, LanguageFile], dict[str, Genr
 
 def _load(folder: Path, model: type[F], key: str) -> Iterable[F]:
     if not folder.is_dir():
-        raise ConfigError(str(folder), "there is no such folder of policies", "it holds one TOML file each")
+        raise ConfigError(str(folder), _NO_FOLDER, _("it holds one TOML file each"))
     # As `cached_policies` looks for changes: without hidden files, such as an editor's.
     for path in sorted(path for path in folder.glob("*.toml") if not path.name.startswith(".")):
         file = load_toml(path, model, "policy")

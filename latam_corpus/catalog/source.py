@@ -14,6 +14,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
 from latam_corpus import vocabulary
+from latam_corpus.catalog.display_names import near_word
 from latam_corpus.catalog.fields import Charset, Country, Language, Model, Pattern, as_tuple
 from latam_corpus.catalog.harvest_tables import CommonCrawl, Crawl, Feeds, Oai
 from latam_corpus.catalog.rights import tier_of
@@ -354,7 +355,7 @@ def load_source(id_or_path: str | Path) -> Source:
     named = str(id_or_path)
     if named.endswith(".toml"):
         path = Path(named).expanduser()
-        return load_toml(path, Source, "source").read_from(path)
+        return load_toml(path, Source, "source", near_word).read_from(path)
     if named not in _shipped_ids():
         problem = _("there is no source «{name}» in the catalogue", name=named)
         raise ConfigError(_("source"), problem, closest(named, _shipped_ids()))
@@ -376,4 +377,4 @@ def _shipped_ids() -> list[str]:
 
 @lru_cache
 def _shipped(source_id: str) -> Source:
-    return load_toml(SOURCES / f"{source_id}.toml", Source, "source")
+    return load_toml(SOURCES / f"{source_id}.toml", Source, "source", near_word)

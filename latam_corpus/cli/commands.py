@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from latam_corpus.cli.app import Command
+from latam_corpus.messages import N_
 
 COMMANDS: Final = {
+    "recipe": Command("latam_corpus.cli.recipe_new:app", N_("Write recipes.")),
     "check": Command(
         "latam_corpus.cli.recipes:check",
         "Find everything that is wrong with a recipe; "

@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from latam_corpus.catalog.display_names import TIERS, USES, genre_name
 from latam_corpus.cli import completion
 from latam_corpus.cli.recipes import AcceptLoss  # noqa: TC001  (Typer reads annotations at run time)
 from latam_corpus.cli.show import console, errors, note, number, print_json, progress, table
 from latam_corpus.durable import replace
 from latam_corpus.errors import ConfigError, ReleaseError
+from latam_corpus.messages import _, enumerated
 from latam_corpus.pipeline.history import folders as run_folders
 from latam_corpus.pipeline.run_record import RUN_FILE
+from latam_corpus.pipeline.survival import LOSS_KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,12 +94,13 @@ def build(
         print_json(_summary(made) | {"unchanged": unchanged, "left_out": made.left_out})
         return
     if unchanged:
-        console.print(f"{made.spec}: nothing has changed since, so there is no new version")
+        console.print(_("{release}: nothing has changed since, so there is no new version", release=made.spec))
         return
     _tell(made)
     for run in loaded:
         if run.failed_parts:
-            errors.print(f"{run.id}: {len(run.failed_parts)} parts had failed, and their documents aren't in it")
+            n = len(run.failed_parts)
+            errors.print(_("{run}: {n} parts had failed, and their documents aren't in it", run=run.id, n=n))
 
 
 @app.command("list")
@@ -118,15 +122,16 @@ def list_versions(out: Out = Path("out"), store: StoreUrl = None, as_json: Json 
                 except ReleaseError as error:  # the others are listed all the same
                     notes.append(str(error))
     for told in dict.fromkeys(notes):
-        note(f"note: {told}")
+        note(_("note: {note}", note=told))
     if as_json:
         print_json(found)
     elif not found:
-        console.print(f"no release in {opened.url} yet; `latam-corpus release build NAME RUN` makes one")
+        remedy = _("no release in {store} yet; `latam-corpus release build NAME RUN` makes one", store=opened.url)
+        console.print(remedy)
     else:
         table(
             "",
-            ["release", "version", "created", "documents#", "text#", "parent", ""],
+            [_("release"), _("version"), _("created"), _("documents#"), _("text#"), _("parent"), ""],
             [
                 (
                     row["name"],
@@ -135,7 +140,7 @@ def list_versions(out: Out = Path("out"), store: StoreUrl = None, as_json: Json 
                     number(row["documents"]),
                     megabytes(row["text_bytes"]),
                     row["parent"],
-                    "latest" if row["latest"] else "",
+                    _("latest") if row["latest"] else "",
                 )
                 for row in found
             ],
@@ -154,16 +159,18 @@ def show(spec: Spec, out: Out = Path("out"), store: StoreUrl = None, as_json: Js
     _tell(manifest)
     table(
         "",
-        ["source", "rights", "tier", "holder", "documents#"],
-        [(s.source_id, s.rights, s.rights_tier, s.holder, number(s.rows)) for s in manifest.sources],
+        [_("source"), _("rights"), _("tier"), _("holder"), _("documents#")],
+        [(s.source_id, s.rights, TIERS[s.rights_tier], s.holder, number(s.rows)) for s in manifest.sources],
     )
     for loss in manifest.accepted_losses:
-        told = (
-            f"{loss.stage} kept {number(loss.kept)} of {number(loss.rows_in)} documents of the {loss.kind} {loss.value}"
-        )
-        console.print(f"loss     {told}, let pass because: {loss.accepted}", markup=False)
-    runs = ", ".join(run.id for run in manifest.runs) or "no run"
-    console.print(f"from     {runs}" + (f", upon {manifest.parent.version}" if manifest.parent else ""))
+        about = {"stage": loss.stage, "kept": number(loss.kept), "rows": number(loss.rows_in)}
+        told = _("loss     {stage} kept {kept} of {rows} documents of the {kind} {value}, let pass because: {why}")
+        console.print(told.fill(kind=LOSS_KINDS[loss.kind], value=loss.value, why=loss.accepted, **about))
+    runs = ", ".join(run.id for run in manifest.runs) or _("no run")
+    if manifest.parent:
+        console.print(_("from     {runs}, upon {version}", runs=runs, version=manifest.parent.version))
+    else:
+        console.print(_("from     {runs}", runs=runs))
 
 
 @app.command("verify")
@@ -181,7 +188,11 @@ def verify(spec: Spec, out: Out = Path("out"), store: StoreUrl = None, as_json: 
     else:
         for problem in problems:
             console.print(problem, markup=False)
-        console.print(f"{manifest.spec}: " + (f"{len(problems)} problems" if problems else "whole"))
+        console.print(
+            _("{release}: {n} problems", release=manifest.spec, n=len(problems))
+            if problems
+            else _("{release}: whole", release=manifest.spec)
+        )
     if problems:
         raise typer.Exit(1)
 
@@ -206,10 +217,10 @@ def diff(
     if as_json:
         print_json({"from": pair[0].spec, "to": pair[1].spec, "changes": [asdict(change) for change in changes]})
     elif not changes:
-        console.print(f"{pair[0].spec} and {pair[1].spec} hold the same documents")
+        console.print(_("{a} and {b} hold the same documents", a=pair[0].spec, b=pair[1].spec))
     else:
         rows = [(c.what, c.language, c.reason, number(c.rows)) for c in changes]
-        table(f"{pair[0].spec} → {pair[1].spec}", ["what", "language", "reason", "documents#"], rows)
+        table(f"{pair[0].spec} → {pair[1].spec}", [_("what"), _("language"), _("reason"), _("documents#")], rows)
 
 
 @app.command("withdraw")
@@ -321,6 +332,31 @@ def purge(out: Out = Path("out"), store: StoreUrl = None, as_json: Json = False)
         console.print(f"  not reached: {what}", markup=False)
 
 
+@app.command("publish")
+def publish(
+    spec: Spec,
+    to: Annotated[str, typer.Option("--to", help="A folder, or a URL such as s3://bucket/corpus.")],
+    out: Out = Path("out"),
+    store: StoreUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Bring the documents that may be redistributed to a folder or URL, in a layout that the Hugging Face Hub reads."""
+    from latam_corpus.audit.stores import load_version, open_store
+    from latam_corpus.release.publish import publish as publish_version
+
+    opened = open_store(store, out)
+    named = load_version(opened, spec, note).spec
+    notes: list[str] = []
+    with progress() as told:
+        lock = publish_version(named, opened, to, told, notes.append)
+    for told_note in notes:
+        note(f"note: {told_note}")
+    if as_json:
+        print_json(asdict(lock) | {"to": to})
+        return
+    console.print(f"{lock.name}@{lock.version}: {number(lock.rows)} documents published to {to}", markup=False)
+
+
 @app.command("check-lock")
 def check_lock(
     lock: Annotated[Path, typer.Argument(metavar="corpus.lock", help="Of a pulled version.")],
@@ -393,8 +429,9 @@ def pull(
     if as_json:
         print_json(lock.as_dict() | {"to": str(to)})
         return
-    console.print(f"{lock.name}@{lock.version}: {number(lock.rows)} documents in {to}, every byte verified")
-    console.print(f"{to / 'corpus.lock'} says which; keep it beside what is trained on them")
+    told_of = {"release": f"{lock.name}@{lock.version}", "n": number(lock.rows), "folder": to}
+    console.print(_("{release}: {n} documents in {folder}, every byte verified", **told_of))
+    console.print(_("{file} says which; keep it beside what is trained on them", file=to / "corpus.lock"))
 
 
 def _agreed(key: str, runs: Sequence[Run], otherwise: Any) -> Any:
@@ -405,10 +442,12 @@ def _agreed(key: str, runs: Sequence[Run], otherwise: Any) -> Any:
     """
     stated = [run.release[key] for run in runs if key in run.release]
     if any(value != stated[0] for value in stated):
-        raise ConfigError(f"--{key}", "the runs' recipes disagree on it", "say which holds for this version")
+        problem = _("the runs' recipes disagree on it")
+        raise ConfigError(f"--{key}", problem, _("say which holds for this version"))
     found = stated[0] if stated else otherwise
     if found is None:
-        raise ConfigError(f"--{key}", "no recipe of these runs has a [release] that states it", f"pass --{key}")
+        problem = _("no recipe of these runs has a [release] that states it")
+        raise ConfigError(f"--{key}", problem, _("pass {option}", option=f"--{key}"))
     return found
 
 
@@ -430,11 +469,16 @@ def _tell(manifest: Manifest) -> None:
     from latam_corpus.release.card import megabytes
 
     console.print(f"{manifest.spec}: {manifest.title}")
-    console.print(
-        f"{number(manifest.rows)} documents, {megabytes(manifest.text_bytes)} of text, "
-        f"{len(manifest.shards)} shards of {megabytes(manifest.shard_bytes)} together; "
-        f"admits {', '.join(manifest.admit)} for {', '.join(manifest.uses)}"
+    told = _(
+        "{n} documents, {text} of text, {shards} shards of {size} together; admits {tiers} for {uses}",
+        n=number(manifest.rows),
+        text=megabytes(manifest.text_bytes),
+        shards=len(manifest.shards),
+        size=megabytes(manifest.shard_bytes),
+        tiers=enumerated(TIERS[tier] for tier in manifest.admit),
+        uses=enumerated(USES[use] for use in manifest.uses),
     )
+    console.print(told)
     counted: dict[tuple[str, str], list[int]] = {}
     for shard in manifest.shards:
         tally = counted.setdefault((shard.language, shard.genre), [0, 0, 0, 0])
@@ -442,9 +486,12 @@ def _tell(manifest: Manifest) -> None:
         tally[3] += shard.text_bytes
     table(
         "",
-        ["language", "genre", "train#", "validation#", "test#", "text#"],
-        [(*key, *map(number, tally[:3]), megabytes(tally[3])) for key, tally in sorted(counted.items())],
+        [_("language"), _("genre"), "train#", "validation#", "test#", _("text#")],
+        [
+            (key[0], genre_name(key[1]), *map(number, tally[:3]), megabytes(tally[3]))
+            for key, tally in sorted(counted.items())
+        ],
     )
     if manifest.left_out:
-        told = ", ".join(f"{reason} {number(rows)}" for reason, rows in manifest.left_out.items())
-        console.print(f"left out {told}", markup=False)
+        left_out = ", ".join(f"{reason} {number(rows)}" for reason, rows in manifest.left_out.items())
+        console.print(_("left out {reasons}", reasons=left_out))

@@ -17,11 +17,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressC
 from rich.table import Table
 from rich.text import Text
 
+from latam_corpus.cli.ui_language import said
 from latam_corpus.text.terminal_text import visible, visible_json, visible_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from latam_corpus.messages import Message
     from latam_corpus.pipeline.part import Outcome
 
 _WIDTH_OF_FILES: Final = 160
@@ -29,7 +31,14 @@ _SECONDS_A_LINE: Final = 10
 
 
 class _Screen(Console):
-    """A console on which a string is what it says: one line, without markup, with all that is in it to be seen."""
+    """A console on which a string is what it says: one line, without markup, with all that is in it to be seen.
+
+    A message is told in the language of `--lang`.
+    """
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print them as rich does."""
+        super().print(*map(said, objects), **options)
 
     def render_str(self, text: str, **options: Any) -> Text:
         """The string as rich draws it, in a line or in a table's cell."""
@@ -40,7 +49,7 @@ console = _Screen(highlight=False, soft_wrap=True)
 errors = _Screen(stderr=True, highlight=False, soft_wrap=True)
 
 
-def note(sentence: str) -> None:
+def note(sentence: str | Message) -> None:
     """Say, on standard error, what a reader should know."""
     errors.print(sentence, markup=False)
 
@@ -80,17 +89,17 @@ def print_json(value: Any) -> None:
     sys.stdout.write(text + "\n")
 
 
-def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+def table(title: str | Message, columns: Sequence[str | Message], rows: Iterable[Sequence[object]]) -> None:
     """A table; columns whose name ends in `#` are numbers and stand to the right, without the mark."""
-    shown = Table(title=title or None, title_justify="left", header_style="bold", box=None, pad_edge=False)
-    for place, column in enumerate(columns):
+    shown = Table(title=str(said(title)) or None, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    for place, column in enumerate(str(said(one)) for one in columns):
         numeric = column.endswith("#")
         # The first column is what people copy: it is never cut.
         shown.add_column(
             column.rstrip("#"), justify="right" if numeric else "left", overflow="fold", no_wrap=numeric or place == 0
         )
     for row in rows:
-        shown.add_row(*("" if cell is None else str(cell) for cell in row))
+        shown.add_row(*("" if cell is None else str(said(cell)) for cell in row))
     _Screen(highlight=False, width=None if console.is_terminal else _WIDTH_OF_FILES).print(shown)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Final
 
@@ -28,6 +29,10 @@ _NO_LICENCE: Final = (
 _MORE_THAN_SAID: Final = (
     _("it allows {uses}, and the statement of rights is of the tier «{tier}»"),
     _("where nobody gave permission, leave evaluate; where somebody did, name the agreement"),
+)
+_EXPIRED: Final = (
+    _("the permission ended on {day}: nothing of the source is released"),
+    _("ask for it anew, and write until when it holds"),
 )
 _NO_QUOTATION: Final = (
     _("nobody can check where the licence is from"),
@@ -100,6 +105,8 @@ def _of_rights(source: Source) -> Iterator[tuple[str, Message, Message]]:
         yield "rights.uses", told, _MORE_THAN_SAID[1]
     elif source.tier == "unknown" and "://" not in rights.statement:
         yield "rights.statement", _NO_LICENCE[0].fill(statement=rights.statement), _NO_LICENCE[1]
+    if rights.expires and rights.expires < datetime.now(UTC).date():
+        yield "rights.expires", _EXPIRED[0].fill(day=rights.expires), _EXPIRED[1]
     if rights.basis == "licence" and not (rights.quotation and rights.quoted_from):
         yield "rights.statement", *_NO_QUOTATION
 

@@ -20,6 +20,7 @@ from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.release.admission import Terms, decide, scan
 from latam_corpus.release.build_inputs import Inputs, load_run
 from latam_corpus.release.card import card
+from latam_corpus.release.croissant import CROISSANT, croissant
 from latam_corpus.release.diff import changelog, diff
 from latam_corpus.release.manifest import (
     INDEX_FOLDER,
@@ -320,8 +321,9 @@ def _publish(store: Store, draft: Manifest, plan: Plan, decision: Decision, old:
     earlier = read_side_file(store, old, CHANGES).decode() if old and CHANGES in old.files else ""
     written[CARD] = card(draft).encode()
     written[CHANGES] = changelog(draft, diff(store, old, draft), earlier).encode()
+    written[CROISSANT] = croissant(draft)
     manifest = draft.model_copy(update={"files": index | _side_files(written)})
-    for file in (CARD, CHANGES):
+    for file in (CARD, CHANGES, CROISSANT):
         store.write(written[file], *place, file)
     dumped = manifest.dumped()
     store.write(sums(manifest, hashlib.sha256(dumped).hexdigest()), *place, SUMS)

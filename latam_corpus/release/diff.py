@@ -13,6 +13,7 @@ from latam_corpus.release.build_inputs import Part, load_run
 from latam_corpus.release.card import table
 from latam_corpus.release.manifest import load_manifest
 from latam_corpus.release.store_tables import LEDGER, read_ledger
+from latam_corpus.release.twins import lineage
 from latam_corpus.release.withdrawal_log import read_log
 
 if TYPE_CHECKING:
@@ -48,10 +49,10 @@ class Change:
 def diff(store: Store, old: Manifest | None, new: Manifest, runs: Mapping[str, Path] | None = None) -> list[Change]:
     """What changed, most rows first within added, removed and changed.
 
-    A document that was added says why the old version left it out, one that was removed why the new one does: the
-    version's ledger knows what its terms refused, its runs what they dropped, as long as they are still there; so do
-    the versions between, where the new one was built upon them. One that changed says what did: text, rights, split or
-    the rest of its row.
+    A document that was added says why the old version, or one that it was built upon, left it out, one that was removed
+    why the new one does: the version's ledger knows what its terms refused, its runs what they dropped, as long as they
+    are still there; so do the versions between, where the new one was built upon them. One that changed says what did:
+    text, rights, split or the rest of its row.
 
     Args:
         store: where both are.
@@ -70,7 +71,7 @@ def diff(store: Store, old: Manifest | None, new: Manifest, runs: Mapping[str, P
     changed = both.with_columns(pl.concat_str(kinds, separator=", ", ignore_nulls=True).alias("reason"))
     since = list(_since(store, old, new))
     told = [
-        _counted("added", _with_reasons(added, store, [old] if old else [], there, "was {}", "new")),
+        _counted("added", _with_reasons(added, store, list(lineage(store, old)), there, "was {}", "new")),
         _counted("removed", _with_reasons(removed, store, since, there, "{}", _not_kept(since, there))),
         _counted("changed", changed.filter(pl.col("reason") != "")),
     ]

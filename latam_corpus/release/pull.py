@@ -21,6 +21,7 @@ from latam_corpus.release.build import CARD, CHANGES
 from latam_corpus.release.card import card
 from latam_corpus.release.condition import condition
 from latam_corpus.release.corpus_lock import LOCK, Lock, must_be, read_lock
+from latam_corpus.release.croissant import CROISSANT
 from latam_corpus.release.fetch import fetch
 from latam_corpus.release.manifest import MANIFEST, read_manifest, read_side_file
 from latam_corpus.release.select import columns_of, fetch_rows, picks, rewrite, wanted_rows, without_excluded
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 
 _STATE: Final = ".pull.json"
 _PARTS: Final = ".pull"
-_OURS: Final = re.compile(r"data/[\w-]+/[\w-]+\.parquet|index/[\w-]+\.parquet|[A-Za-z][A-Za-z0-9._-]*")
+OURS: Final = re.compile(r"data/[\w-]+/[\w-]+\.parquet|index/[\w-]+\.parquet|[A-Za-z][A-Za-z0-9._-]*")
 # One stream from an object store is slow; four fill most lines.
 _COPIES: Final = 4
 
@@ -191,8 +192,10 @@ def _side_files(
 ) -> dict[str, bytes]:
     """The files beside the shards, verified; a selection has a card of its own and no ledger of the whole."""
     found = {MANIFEST: data}
-    for name in (CARD, CHANGES, LEDGER):
-        if name not in manifest.files or (where and name == LEDGER):
+    whole = all(pick.whole for pick in wanted)
+    for name in (CARD, CHANGES, LEDGER, CROISSANT):
+        # It has the digests of all shards.
+        if name not in manifest.files or (where and name == LEDGER) or (name == CROISSANT and not whole):
             continue
         found[name] = read_side_file(store, manifest, name)
     if where:
@@ -237,7 +240,7 @@ def _prepared(
         raise ConfigError(str(to), f"the folder can't be made: {error.strerror}", "name another folder") from None
     before = _earlier(to, name)
     # The list is read from the folder, which may be someone else's: no name in it may lead out of the folder.
-    owned = {path for path in before.planned if _OURS.fullmatch(path)} if before else set()
+    owned = {path for path in before.planned if OURS.fullmatch(path)} if before else set()
     if before is None and any(to.iterdir()):
         raise ConfigError(str(to), "the folder holds other files", "name a new or empty folder")
     there = {path.relative_to(to).as_posix() for path in (to / "data").rglob("*") if path.is_file()}

@@ -1,7 +1,8 @@
 """A release store at any fsspec URL: immutable objects named by their digest, versions that point at them.
 
     objects/sha256/ab/<hash>.parquet
-    releases/<name>/<version>/manifest.json · SHA256SUMS · README.md · CHANGELOG.md · ledger.parquet · index/
+    releases/<name>/<version>/manifest.json · SHA256SUMS · README.md · CHANGELOG.md · croissant.json · ledger.parquet
+                              index/
     releases/<name>/latest.json
     withdrawals/NNNN.json · <hash>.parquet
 
@@ -129,7 +130,10 @@ class Store:
     def names_in(self, *names: str) -> list[str]:
         """The names of the files in a folder, sorted; none where there is no such folder."""
         self.filesystem.invalidate_cache()
-        found = self.filesystem.glob(f"{glob.escape(self.path(*names))}/*")
+        try:
+            found = self.filesystem.glob(f"{glob.escape(self.path(*names))}/*")
+        except _NOT_THERE:
+            return []
         return sorted(name for name in (PurePosixPath(path).name for path in found) if not name.startswith("."))
 
     def size(self, *names: str) -> int | None:

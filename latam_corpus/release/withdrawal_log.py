@@ -246,19 +246,22 @@ def read_log(store: Store) -> WithdrawalLog:
     """
     entries: list[Entry] = []
     digests: list[str] = []
-    names = sorted(
-        (name for name in store.names_in(FOLDER) if name.endswith(".json")), key=lambda name: (len(name), name)
-    )
-    for number, name in enumerate(names, 1):
-        place = f"{store.url}, {FOLDER}/{name}"
-        if name != f"{number:04d}.json":
-            raise ReleaseError(f"{store.url}, {FOLDER}/{number:04d}.json", "the entry is missing", _REMEDY)
+    listed = {name for name in store.names_in(FOLDER) if name.endswith(".json")}
+    while True:
+        number = len(entries) + 1
+        name = f"{number:04d}.json"
+        # A server of files may have no lists of them: what isn't listed is asked for.
+        if name not in listed and not store.exists(FOLDER, name):
+            break
         data = store.read(FOLDER, name)
+        place = f"{store.url}, {FOLDER}/{name}"
         entry = parse_entry(data, place)
         if entry.number != number or entry.previous != (digests[-1] if digests else BEGINNING):
             raise ReleaseError(place, "it doesn't follow on the entry before it", _REMEDY)
         entries.append(entry)
         digests.append(hashlib.sha256(data).hexdigest())
+    if len(listed) > len(entries):
+        raise ReleaseError(f"{store.url}, {FOLDER}/{len(entries) + 1:04d}.json", "the entry is missing", _REMEDY)
     return WithdrawalLog(store, tuple(entries), tuple(digests))
 
 

@@ -6,7 +6,7 @@ from difflib import SequenceMatcher
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
-from latam_corpus.messages import _
+from latam_corpus.messages import Message, _
 from latam_corpus.privacy.redact import redact
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ _BESIDE: Final = _("Beside {title}: both have {shared} words, only this one {own
 _AS_FAR: Final = _("Only so much of the two was compared.")
 _HERE: Final = _("this one")
 _THERE: Final = _("that one")
+_SHOWN_HERE: Final = _("here: {passage}")
+_SHOWN_THERE: Final = _("there: {passage}")
 _MORE: Final = _("The two differ in {n} more places.")
 
 
@@ -51,25 +53,27 @@ def side_by_side(mine: str, other: str) -> dict[str, Any]:
         "more_passages": max(len(passages) - _SHOWN, 0),
         "passages": [
             {
-                "before": _told(one[max(i - _AROUND, 0) : i]),
-                "mine": _told(one[i:j]),
-                "other": _told(two[k:m]),
-                "after": _told(one[j : j + _AROUND]),
+                "before": _redacted(one[max(i - _AROUND, 0) : i]),
+                "mine": _redacted(one[i:j]),
+                "other": _redacted(two[k:m]),
+                "after": _redacted(one[j : j + _AROUND]),
             }
             for i, j, k, m in passages[:_SHOWN]
         ],
     }
 
 
-def lines(told: Mapping[str, Any]) -> Iterator[str]:
+def lines(found: Mapping[str, Any]) -> Iterator[Message]:
     """The same as lines for a terminal."""
-    until = "" if told["compared"] else ", as far as they were compared"
-    yield f"both have {told['shared']:,} words; only here {told['own']:,}, only there {told['own_of_other']:,}{until}"
-    for passage in told["passages"]:
-        for where, what in (("here ", "mine"), ("there", "other")):
-            yield f"  {where}  … {passage['before']} [{passage[what]}] {passage['after']} …"
-    if told["more_passages"]:
-        yield f"  and in {told['more_passages']} more places"
+    counts = {"shared": found["shared"], "own": found["own"], "other": found["own_of_other"]}
+    yield _("both have {shared} words; only here {own}, only there {other}", **counts)
+    if not found["compared"]:
+        yield _AS_FAR
+    for passage in found["passages"]:
+        for side, shown in (("mine", _SHOWN_HERE), ("other", _SHOWN_THERE)):
+            yield shown.fill(passage=f"… {passage['before']} [{passage[side]}] {passage['after']} …")
+    if found["more_passages"]:
+        yield _MORE.fill(n=found["more_passages"])
 
 
 def beside_html(found: Mapping[str, Any], title: str) -> Iterator[str]:
@@ -108,7 +112,7 @@ def _joined(apart: Sequence[tuple[int, int, int, int]]) -> Iterator[tuple[int, i
         yield held
 
 
-def _told(words: Sequence[str]) -> str:
+def _redacted(words: Sequence[str]) -> str:
     """The words, redacted, the middle of a long passage left out."""
     half = _LONGEST // 2
     shown = words if len(words) <= _LONGEST else [*words[:half], f"({len(words) - _LONGEST:,} words)", *words[-half:]]

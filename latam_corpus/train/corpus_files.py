@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -18,7 +19,7 @@ from latam_corpus.errors import ConfigError, ReleaseError, closest
 from latam_corpus.release.corpus_lock import LOCK, read_lock
 from latam_corpus.release.manifest import MANIFEST, VERIFY, parse_manifest, read_manifest
 from latam_corpus.release.store import SUMS, Store
-from latam_corpus.release.withdrawal_log import read_log
+from latam_corpus.release.withdrawal_log import read_log, withdrawn_note
 from latam_corpus.train.order import RowGroup
 
 if TYPE_CHECKING:
@@ -207,6 +208,9 @@ def _stored(store: Store, spec: str | None, lock: Lock | None, cache: GroupCache
         manifest, data = read_manifest(store, *store.find(str(spec)))
         log = read_log(store)
         shards = log.readable(manifest)
+        note = withdrawn_note(log, manifest)
+    if note:
+        warnings.warn(note, stacklevel=4)
     files = tuple(
         CorpusFile(
             shard.object,

@@ -84,7 +84,9 @@ class CorpusStream(PositionedStream):
         files = open_files(store, name, lock, GroupCache(folder, cache_bytes))
         self._files = files.of(split=split, language=language, genre=genre)
         self._selection = Selection(
-            tuple(columns), condition(where, "where") if where is not None else None, excluded_ids(exclude)
+            tuple(columns),
+            condition(where, "where") if where is not None else None,
+            excluded_ids(exclude),
         )
         self._window, self._shuffle = window, shuffle
 

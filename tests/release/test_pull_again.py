@@ -150,7 +150,15 @@ def _interrupted(*_: object) -> dict[str, str]:
 def test_nothing_but_the_version_is_left(tmp_path: Path, version: Version, document: Any, kept_run: Any) -> None:
     """Neither files of work nor, after another pull, files of the former one; the index only where it is wanted."""
     (store, manifest), to = version, tmp_path / "corpus"
-    beside = {"manifest.json", "README.md", "CHANGELOG.md", "ledger.parquet", "SHA256SUMS", "corpus.lock"}
+    beside = {
+        "manifest.json",
+        "README.md",
+        "CHANGELOG.md",
+        "ledger.parquet",
+        "SHA256SUMS",
+        "corpus.lock",
+        "croissant.json",
+    }
     shards = {shard.path for shard in manifest.shards}
     pull("puerto", store, to, with_index=True)
     assert names(to) == beside | shards | set(manifest.index)

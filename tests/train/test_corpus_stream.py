@@ -310,6 +310,7 @@ def test_missing_and_damaged_files_are_named(small_store: Store) -> None:
         ids(small_store)
 
 
+@pytest.mark.filterwarnings("ignore:.*are withdrawn")
 def test_withdrawn_documents_leave_a_pinned_order(small_store: Store, tokenizer_file: Path) -> None:
     """A run that is resumed on 1, 2 and 4 ranks sees its old order without them; a purged version has another order."""
     order = ids(small_store, "puerto@2026.11.0", seed=7)
