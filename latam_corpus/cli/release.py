@@ -396,23 +396,38 @@ def pull(
     with_index: Annotated[
         bool, typer.Option("--with-index", help="Also the fingerprints of its documents, by which copies are found.")
     ] = False,
+    columns: Annotated[
+        str | None, typer.Option(help="Only these beside doc_id, such as text,language; id is doc_id under that name.")
+    ] = None,
+    exclude: Annotated[list[Path] | None, typer.Option(help="A list of ids that are left out.")] = None,
     out: Out = Path("out"),
     store: StoreUrl = None,
     as_json: Json = False,
 ) -> None:
     """Fetch a version, verified, in a layout that datasets, Polars and DuckDB read; it goes on where it was cut."""
     from latam_corpus.audit.stores import load_version, open_store
+    from latam_corpus.release.exclusions import excluded_ids
     from latam_corpus.release.pull import pull as pull_version
 
     opened = open_store(store, out)
     named = load_version(opened, spec, note).spec
     notes: list[str] = []
     with progress() as told:
-        lock = pull_version(named, opened, to, where, told, with_index=with_index, tell=notes.append)
+        lock = pull_version(
+            named,
+            opened,
+            to,
+            where,
+            told,
+            with_index=with_index,
+            columns=[name.strip() for name in columns.split(",")] if columns is not None else (),
+            exclude=excluded_ids(exclude or ()),
+            tell=notes.append,
+        )
     for told_note in notes:
         note(f"note: {told_note}")
     if as_json:
-        print_json(asdict(lock) | {"to": str(to)})
+        print_json(lock.as_dict() | {"to": str(to)})
         return
     told_of = {"release": f"{lock.name}@{lock.version}", "n": number(lock.rows), "folder": to}
     console.print(_("{release}: {n} documents in {folder}, every byte verified", **told_of))
