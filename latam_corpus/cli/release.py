@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.release.build_inputs import Run
     from latam_corpus.release.manifest import Manifest
+    from latam_corpus.release.store import Store
     from latam_corpus.release.withdrawal_log import By
 
 app = typer.Typer(no_args_is_help=True, help="Build, list, show, verify and compare versions of a corpus.")
@@ -244,7 +245,8 @@ def withdraw(
 
     opened = open_store(store, out)
     by, value = _named(doc=doc, source=source, creator=creator, url=url, text=text)
-    there = {folder.name: folder for folder in run_folders(out) if (folder / RUN_FILE).exists()}
+    beside = _folder_of_runs(out, opened)
+    there = {folder.name: folder for folder in run_folders(beside) if (folder / RUN_FILE).exists()}
     with progress() as told:
         done = withdraw_from(opened, name, by, value, because, datetime.now(UTC), there, told)
         files = write_receipt_entry(opened, done, datetime.now(UTC))
@@ -265,6 +267,12 @@ def withdraw(
         console.print(f"  {told_aside}", markup=False)
     if receipt:
         console.print(f"{receipt} is the receipt; `latam-corpus release verify-receipt {receipt}` checks it")
+
+
+def _folder_of_runs(out: Path, store: Store) -> Path:
+    """The folder of runs; where it has none, that in which the store is, if runs are beside it."""
+    beside = store.folder.resolve().parent if store.folder else out
+    return beside if not (out / "runs").is_dir() and (beside / "runs").is_dir() else out
 
 
 def _named(**named: str | Path | None) -> tuple[By, str]:
@@ -317,7 +325,8 @@ def purge(out: Out = Path("out"), store: StoreUrl = None, as_json: Json = False)
     from latam_corpus.audit.stores import open_store
     from latam_corpus.release.purge import purge as erase
 
-    done = erase(open_store(store, out), out, datetime.now(UTC))
+    opened = open_store(store, out)
+    done = erase(opened, _folder_of_runs(out, opened), datetime.now(UTC))
     if as_json:
         print_json(asdict(done))
         return
