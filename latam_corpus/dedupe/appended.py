@@ -22,17 +22,20 @@ if TYPE_CHECKING:
 # From so many words on a class begins. Own choice: under twelve words are a date, a signature, «leia também».
 CLASSES: Final = (12, 60, 300)
 
+_LINKS: Final = (
+    r"te puede interesar|tamb[ié]+n te puede interesar|le[ae] tambi[eé]n|leia tamb[eé]m|leia mais|veja tamb[eé]m|"
+    r"vea tambi[eé]n|(?:notas|noticias|not[ií]cias|art[ií]culos) relacionad[oa]s|artigos relacionados"
+)
 _HEADINGS: Final = (
     r"resumen(?: (?:del? (?:texto|art[ií]culo|nota|noticia)|generado.*|autom[aá]tico))?|resumo(?: .{0,30})?|summary|"
     r"(?:puntos|ideas|datos|pontos) (?:clave|principales|principais|chave)|key (?:points|takeaways)|"
     r"preguntas(?: y respuestas| frecuentes| de comprensi[oó]n| sobre .{0,40})?|"
     r"perguntas(?: e respostas| frequentes| sobre .{0,40})?|faqs?|q ?& ?a|questions(?: and answers)?|"
-    r"te puede interesar|tamb[ié]+n te puede interesar|le[ae] tambi[eé]n|leia tamb[eé]m|leia mais|veja tamb[eé]m|"
-    r"vea tambi[eé]n|(?:notas|noticias|not[ií]cias|art[ií]culos) relacionad[oa]s|artigos relacionados|comparte|"
-    r"compartir|compartilhe|comentarios|coment[aá]rios"
+    r"comparte|compartir|compartilhe|comentarios|coment[aá]rios"
 )
 _ASKED: Final = r"(?:p|r|q|a|pregunta|respuesta|pergunta|resposta|question|answer) ?\d{0,2} ?[:.)]"
 _HEADING: Final = re.compile(rf"^[\W_]*(?:{_HEADINGS})[\W_]*$", re.IGNORECASE)
+_LINKED: Final = re.compile(rf"^[\W_]*(?:{_LINKS})[\W_]*$", re.IGNORECASE)
 _QUESTION: Final = re.compile(rf"^[\W_]*{_ASKED}", re.IGNORECASE)
 # The words with which such lines begin: of all others nothing is read.
 _FIRST: Final = """
@@ -41,7 +44,7 @@ leia veja vea notas noticias notícias artículos articulos artigos comparte com
 p r a pregunta respuesta pergunta resposta question answer p1 r1 p2 r2 q1 a1 q2 a2
 """
 _QUESTIONS: Final = 4  # lines of questions and answers one after another
-_BODY: Final = 0.5  # of a text's words at least stand before what was added
+_BODY: Final = 0.5  # of a text's words at least stand before what was added, but for links to other texts
 _SHORTEST: Final = 30  # words of what was added to
 _ASIDE: Final = 60  # words from the start of a question to that of the next line of them
 
@@ -96,17 +99,17 @@ def _tail(words: WordTable, document: int, lines: Sequence[int]) -> int:
         lines: those of its lines that begin as a heading, a question or an answer does.
     """
     start, stop = (int(words.doc_words[place]) for place in (document, document + 1))
-    least = max(_SHORTEST, int(_BODY * (stop - start)))
+    half = int(_BODY * (stop - start))
     asked: list[int] = []
     until = -1
     for line in lines:
         before = int(words.line_words[line]) - start
-        if before < least:
+        if before < _SHORTEST:
             continue
         text = _line(words, line)
-        if _HEADING.match(text):
+        if _LINKED.match(text) or (before >= half and _HEADING.match(text)):
             return stop - start - before
-        if not _QUESTION.match(text):
+        if before < half or not _QUESTION.match(text):
             continue
         # One after another: a question may be two lines long.
         asked = [*asked, before] if asked and before <= until else [before]

@@ -12,7 +12,7 @@ from latam_corpus.text.words_kernels import LINE_BLANK, LINE_OPEN
 _LINES: Final = 8  # of a menu; a heading, a date and a signature are fewer
 _LONGEST: Final = 10  # words of an entry: headlines stand in menus too
 _MEAN: Final = 5  # words an entry; a verse has more
-_PROSE: Final = 15  # words a line of what the menu stands at: a poem has no menu
+_PROSE: Final = 15  # words a line of what the menu stands at, where half of its lines don't end as sentences do
 _PASSED: Final = 2  # longer lines inside a menu, such as a notice about cookies
 _CLOSED: Final = 3  # one entry in so many may end as a sentence does, as headlines that are cut off
 FIRST_BITS: Final = 14  # of a word's hash, by which lines are found
@@ -39,11 +39,13 @@ def count_menus(doc_words, doc_lines, line_words, line_kinds, made):
         foot, foot_words = _menu(end - 1, max(top, first - 1), -1, doc_words[d + 1], line_words, line_kinds)
         if top_words + foot_words == 0:
             continue
-        lines = 0
+        lines = ended = 0
         for i in range(top, foot + 1):
             lines += line_kinds[i] != LINE_BLANK
+            ended += line_kinds[i] != LINE_BLANK and line_kinds[i] != LINE_OPEN
         words = doc_words[d + 1] - doc_words[d] - top_words - foot_words
-        if lines > 0 and words >= _PROSE * lines:
+        # Talk has short lines too; a poem, whose lines are open, has no menu.
+        if lines > 0 and (words >= _PROSE * lines or 2 * ended > lines):
             made[d] += top_words + foot_words
 
 

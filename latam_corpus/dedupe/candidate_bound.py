@@ -48,8 +48,8 @@ class _Own:
     ) -> NDArray[np.bool_]:
         """Whether each other one is among the document's own."""
         least = self.shared[documents]
-        found = (self.counts[documents] <= MOST) | (others <= self.first[documents]) | (shared > least)
-        return np.asarray(found | ((shared == least) & (others <= self.last[documents])), np.bool_)
+        own = (self.counts[documents] <= MOST) | (others <= self.first[documents]) | (shared > least)
+        return np.asarray(own | ((shared == least) & (others <= self.last[documents])), np.bool_)
 
 
 def bound_candidates(files: Sequence[Path], documents: int, workdir: Path) -> tuple[int, int]:
@@ -76,9 +76,9 @@ def bound_candidates(files: Sequence[Path], documents: int, workdir: Path) -> tu
     left_out = 0
     for file in files:
         pairs, shared = _read(file)
-        mine = own.among(pairs[:, 0], pairs[:, 1], shared) | own.among(pairs[:, 1], pairs[:, 0], shared)
-        left_out += len(mine) - int(mine.sum())
-        pairs[mine].tofile(file)
+        checked = own.among(pairs[:, 0], pairs[:, 1], shared) | own.among(pairs[:, 1], pairs[:, 0], shared)
+        left_out += len(checked) - int(checked.sum())
+        pairs[checked].tofile(file)
     return len(over), left_out
 
 
@@ -92,24 +92,24 @@ def _scattered(files: Sequence[Path], chunk_of: NDArray[np.int32], workdir: Path
     for file in files:
         pairs, shared = _read(file)
         for side in range(2):
-            found = np.zeros(len(pairs), _CANDIDATE)
-            found["document"], found["other"], found["shared"] = pairs[:, side], pairs[:, 1 - side], shared
-            of = chunk_of[found["document"]]
+            rows = np.zeros(len(pairs), _CANDIDATE)
+            rows["document"], rows["other"], rows["shared"] = pairs[:, side], pairs[:, 1 - side], shared
+            of = chunk_of[rows["document"]]
             for number in np.unique(of[of >= 0]).tolist():
                 with chunks.setdefault(number, workdir / f"over-{number:06d}").open("ab") as written:
-                    found[of == number].tofile(written)
+                    rows[of == number].tofile(written)
     return [chunks[number] for number in sorted(chunks)]
 
 
-def _order(found: NDArray[Any], own: _Own) -> None:
+def _order(rows: NDArray[Any], own: _Own) -> None:
     """Write which candidates are their documents' own."""
-    found = found[np.lexsort((found["other"], found["document"]))]
-    first = _rank(found["document"])
-    last = found[first == _EACH - 1]
+    rows = rows[np.lexsort((rows["other"], rows["document"]))]
+    first = _rank(rows["document"])
+    last = rows[first == _EACH - 1]
     own.first[last["document"]] = last["other"]
-    found = found[first >= _EACH]
-    found = found[np.lexsort((found["other"], -found["shared"].astype(np.int32), found["document"]))]
-    last = found[_rank(found["document"]) == _EACH - 1]
+    rows = rows[first >= _EACH]
+    rows = rows[np.lexsort((rows["other"], -rows["shared"].astype(np.int32), rows["document"]))]
+    last = rows[_rank(rows["document"]) == _EACH - 1]
     own.shared[last["document"]], own.last[last["document"]] = last["shared"], last["other"]
 
 

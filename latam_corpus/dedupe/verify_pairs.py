@@ -195,6 +195,7 @@ class Bounds:
     # Another spelling has the same other word throughout; a scanner misreads a word here and there.
     spelled: int = 4
     spelled_words: int = 2
+    spelled_alone: int = 8  # of one word alone, as of «i» for «y»
     spelled_share: float = 0.01
     spelled_regular: float = 3.0
     # Of a passage, where few words come twice: many that look alike, and none that don't. Of a scan's misread words one
@@ -472,7 +473,7 @@ def _variants(
     damaged = known.damaged[pairs]
     spelling = (
         (regular >= np.maximum(bounds.spelled, bounds.spelled_share * words))
-        & (tallies[:, guards.REGULAR_WORDS] >= bounds.spelled_words)
+        & ((tallies[:, guards.REGULAR_WORDS] >= bounds.spelled_words) | (regular >= bounds.spelled_alone))
         & (regular >= bounds.spelled_regular * irregular)
     )
     spelling |= (

@@ -261,11 +261,11 @@ def decide(light: pl.DataFrame, replaced: pl.DataFrame, variants: Variants = "ke
 
 def _of_variants(released: pl.DataFrame, variants: Variants) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Those that stay of documents that are variants of one another, and the others with the one kept for each."""
-    told = released.filter(pl.col("variant_of").is_not_null())
-    if variants == "keep" or not told.height:
+    varied = released.filter(pl.col("variant_of").is_not_null())
+    if variants == "keep" or not varied.height:
         return released, released.clear().with_columns(kept_doc_id=pl.lit(None, pl.String))
     # A variant names one that was kept before it, which may be a variant itself.
-    first = dict(told.select("doc_id", "variant_of").iter_rows())
+    first = dict(varied.select("doc_id", "variant_of").iter_rows())
     works = {name: _first_variant(name, first) for name in {*first, *first.values()}}
     work = pl.col("doc_id").replace_strict(works, default=pl.col("doc_id"))
     if variants == "by_country":

@@ -53,10 +53,10 @@ def side_by_side(mine: str, other: str) -> dict[str, Any]:
         "more_passages": max(len(passages) - _SHOWN, 0),
         "passages": [
             {
-                "before": _told(one[max(i - _AROUND, 0) : i]),
-                "mine": _told(one[i:j]),
-                "other": _told(two[k:m]),
-                "after": _told(one[j : j + _AROUND]),
+                "before": _redacted(one[max(i - _AROUND, 0) : i]),
+                "mine": _redacted(one[i:j]),
+                "other": _redacted(two[k:m]),
+                "after": _redacted(one[j : j + _AROUND]),
             }
             for i, j, k, m in passages[:_SHOWN]
         ],
@@ -112,7 +112,7 @@ def _joined(apart: Sequence[tuple[int, int, int, int]]) -> Iterator[tuple[int, i
         yield held
 
 
-def _told(words: Sequence[str]) -> str:
+def _redacted(words: Sequence[str]) -> str:
     """The words, redacted, the middle of a long passage left out."""
     half = _LONGEST // 2
     shown = words if len(words) <= _LONGEST else [*words[:half], f"({len(words) - _LONGEST:,} words)", *words[-half:]]

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from latam_corpus import schema
+from latam_corpus.api.stage_alone import stage
 from latam_corpus.audit.copies import copies, lines
 from latam_corpus.batch import Batch
 from latam_corpus.corpus import Frames
@@ -89,6 +90,14 @@ def test_a_variant_is_recorded_and_kept_in_one_cluster() -> None:
     assert {row["cluster_size"] for row in made.values()} == {2}
 
 
+def test_one_stage_alone_tells_variants_too() -> None:
+    """`stage dedupe`, in a notebook as on the command line, gives the column, by the ids of the rows."""
+    made = stage("dedupe")(pl.DataFrame({"id": ["a", "b"], "text": [_SONG, _OTHER]}))
+    [(name, of)] = made.filter(pl.col("variant_of").is_not_null()).select("id", "variant_of").rows()
+    assert (name, of) in {("a", "b"), ("b", "a")}
+    assert made["drop_reason"].null_count() == 2
+
+
 def test_a_variant_falls_where_the_recipe_says_so() -> None:
     """As a variant, for the one that it is a variant of."""
     [row] = [row for row in _decided({"a": _SONG, "b": _OTHER}, Dedupe(variants="drop")).values() if row["drop_reason"]]
@@ -116,6 +125,21 @@ def test_the_same_song_from_another_place_is_a_variant_with_less(stated: Mapping
         assert any(row["variant_of"] for row in made.values()) == kept
         made = _decided({"a": here | {"text": _SONG}, "b": here | {"text": text}})
         assert any(row["drop_reason"] for row in made.values())
+
+
+_TALK = (
+    "¿Dónde nació usted?\nEn la caleta, frente al muelle viejo.\n¿Y su padre?\nPescador de anchoveta, como todos los "
+    "de esa calle.\n¿Iban a la escuela?\nCuando había maestra, dos meses al año.\n¿Qué se comía en invierno?\n"
+    "Cochayuyo, papas y lo que dejaba la marea."
+)
+
+
+@pytest.mark.parametrize("text", [f"{_MENU}\n{_TALK}", f"{_TALK}\nTe puede interesar\n{_MENU}\n{_MENU}\n{_MENU}"])
+def test_what_was_added_to_talk_is_told_too(text: str) -> None:
+    """Its lines are short and end as sentences do; links to other texts may be longer than what they stand under."""
+    assert appended_words(WordTable.of([text, _TALK])).tolist() == [len(text.split()) - len(_TALK.split()), 0]
+    made = _decided({"long": text, "bare": _TALK})
+    assert made["long"]["duplicate_of"] == "bare"
 
 
 @pytest.mark.parametrize(
