@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -153,7 +154,9 @@ def show(spec: Spec, out: Out = Path("out"), store: StoreUrl = None, as_json: Js
     """Show what a version holds, from which sources and under which rights, and what it left out."""
     from latam_corpus.audit.stores import load_version, open_store
 
-    manifest = load_version(open_store(store, out), spec, note)
+    opened = open_store(store, out)
+    manifest = load_version(opened, spec, note)
+    _tell_withdrawn(opened, manifest)
     if as_json:
         print_json(manifest.model_dump(mode="json"))
         return
@@ -182,6 +185,7 @@ def verify(spec: Spec, out: Out = Path("out"), store: StoreUrl = None, as_json: 
 
     opened = open_store(store, out)
     manifest = load_version(opened, spec, note)
+    _tell_withdrawn(opened, manifest)
     with opened.told(), progress() as told:
         problems = problems_of(opened, manifest.name, manifest.version, told)
     if as_json:
@@ -267,6 +271,16 @@ def withdraw(
         console.print(f"  {told_aside}", markup=False)
     if receipt:
         console.print(f"{receipt} is the receipt; `latam-corpus release verify-receipt {receipt}` checks it")
+
+
+def _tell_withdrawn(store: Store, manifest: Manifest) -> None:
+    """Say how many documents of a version readers don't get, as far as the log can be read."""
+    from latam_corpus.release.withdrawal_log import read_log, withdrawn_note
+
+    with suppress(ReleaseError):  # `release verify` tells what is wrong with it
+        told = withdrawn_note(read_log(store), manifest)
+        if told:
+            note(f"note: {told}")
 
 
 def _folder_of_runs(out: Path, store: Store) -> Path:

@@ -320,6 +320,9 @@ def test_a_pull_of_an_old_version_leaves_them_out_and_its_lock_can_be_checked(
         for name, digest in listed.items():
             assert hashlib.sha256((tmp_path / folder / name).read_bytes()).hexdigest() == digest
     assert command_line("release", "check-lock", tmp_path / "p" / "corpus.lock", *at).code == 0
+    for command in ("show", "verify"):
+        told = command_line("release", command, "puerto@2026.11.0", *at)
+        assert (told.code, "1 documents of puerto@2026.11.0 are withdrawn" in told.err) == (0, True)
     diff = command_line("release", "diff", "puerto@2026.11.0", "puerto", *at, "--json").json["changes"]
     assert diff == [{"what": "removed", "language": "spa_Latn", "reason": "withdrawn", "rows": 1}]
 
@@ -385,6 +388,8 @@ def test_a_clock_that_runs_backwards_is_told(store: Path, documents: list[dict[s
     with pytest.raises(ReleaseError, match="set the clock; nothing was withdrawn"):
         ask(store, "text", prose(7), now=NOW - timedelta(days=1))
     assert (read_log(Store.at(store)).sequence, Store.at(store).latest("puerto")) == (1, "2026.11.1")
+    with pytest.raises(ReleaseError, match=r"before 2026\.11\.1 was made; set the clock, or name the version"):
+        build("puerto", [kept_run("b-1", documents[:3])], store, **TERMS | {"today": date(2026, 10, 3)})
 
 
 def test_every_changed_byte_of_the_log_is_found(store: Path, documents: list[dict[str, Any]], kept_run: Any) -> None:
