@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from latam_corpus import schema
 from latam_corpus.__about__ import __version__
-from latam_corpus.catalog.naming import checked_name, checked_version, next_version
+from latam_corpus.catalog.naming import checked_name, checked_version, next_version, version_key
 from latam_corpus.dedupe.scheme import Scheme
 from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.release.admission import Terms, decide, scan
@@ -287,6 +287,10 @@ def _reserved(store: Store, name: str, version: str | None, versions: Sequence[s
     """The version's number, which no other build can take now."""
     taken = list(versions)
     number = version or next_version(taken, today)
+    newest = max(versions, key=version_key, default=number)
+    if version is None and version_key(number) < version_key(newest):
+        problem = f"by this machine's clock it is {today}, before {newest} was made"
+        raise ReleaseError(name, problem, "set the clock, or name the version")
     while number in taken or not store.reserve(name, number):
         if version:
             raise ReleaseError(f"{name}@{version}", "another build has taken this version", "name another version")
