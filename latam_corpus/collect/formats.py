@@ -45,6 +45,7 @@ FORMATS: Final = (
     Format("docx", (".docx", ".docm", ".dotx"), DOCX),
     Format("odt", (".odt", ".ott", ".fodt"), ODT),
     Format("rtf", (".rtf",), "application/rtf"),
+    Format("pdf", (".pdf",), "application/pdf"),
     Format("captions", (".srt", ".vtt"), "text/vtt"),
     Format("lrc", (".lrc",), "text/x-lrc"),
     Format("elan", (".eaf",), "text/x-eaf+xml"),
