@@ -37,6 +37,8 @@ EXTRACTORS: Final = {
     "application/vnd.oasis.opendocument.text": "latam_corpus.extract.odt:extract",
     "application/rtf": "latam_corpus.extract.rtf:extract",
     "application/pdf": "latam_corpus.extract.pdf:extract",
+    "application/alto+xml": "latam_corpus.extract.ocr_pages:alto",
+    "text/vnd.hocr+html": "latam_corpus.extract.ocr_pages:hocr",
     "text/vtt": "latam_corpus.extract.captions:extract",
     "text/x-lrc": "latam_corpus.extract.lrc:extract",
     "text/x-eaf+xml": "latam_corpus.extract.elan:extract",
