@@ -71,10 +71,15 @@ class LanguageFile(_Strict):
 
 
 class GenreFile(_Strict):
-    """One file of `filters/genres/`."""
+    """One file of `filters/genres/`.
+
+    Attributes:
+        marks: what the stage `unmark` does with the marks of transcriptions.
+    """
 
     genre: str
     reviewed_by: Words = ()
+    marks: Literal["keep", "normalise", "remove"] = "keep"
     bounds: dict[str, BoundEntry] = Field(default_factory=dict)
 
 
