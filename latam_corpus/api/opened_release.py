@@ -16,6 +16,7 @@ from latam_corpus.api.progress import LineProgress, NoProgress
 from latam_corpus.audit.stores import load_version
 from latam_corpus.errors import ReleaseError
 from latam_corpus.release import verify_version as verifying
+from latam_corpus.release.exclusions import excluded_ids
 from latam_corpus.release.manifest import VERIFY
 from latam_corpus.release.pull import pull as pull_version
 from latam_corpus.release.shard_file import read_batches
@@ -147,6 +148,8 @@ def pull(
     where: str | None = None,
     *,
     with_index: bool = False,
+    columns: Sequence[str] = (),
+    exclude: Sequence[str | Path] = (),
     progress: bool = True,
 ) -> Lock:
     """Fetch a version into a folder, every byte verified, as `latam-corpus pull` does; it goes on where it was cut.
@@ -157,6 +160,8 @@ def pull(
         to: a folder that is new, empty, or holds an earlier pull of the same release.
         where: only rows of which this is true, such as `country in ('CL', 'AR')`.
         with_index: also the fingerprints of its documents.
+        columns: only these beside `doc_id`; all when empty.
+        exclude: lists of ids that are left out.
         progress: whether a line tells how far it is, on a terminal and in a notebook.
 
     Returns:
@@ -175,5 +180,7 @@ def pull(
             where,
             line.step,
             with_index=with_index,
+            columns=columns,
+            exclude=excluded_ids(exclude),
             tell=lambda told: warnings.warn(told, stacklevel=2),
         )

@@ -239,10 +239,9 @@ def _linked(task: Task, made: Path) -> StepCounts:
     for name in (DROPPED, LEDGER):
         with StepFile(made / name, _COLUMNS[name]):
             pass
-    with pq.ParquetFile(entry / ROWS) as file:
-        rows = file.metadata.num_rows
-    passed = {name: Count(rows_in=rows, kept=rows) for name in task.barriers}
     before = StepCounts.read(entry)
+    rows = before.kept.total()
+    passed = {name: Count(rows_in=rows, kept=rows) for name in task.barriers}
     return StepCounts(passed, before.kept, files={ROWS: before.files[ROWS]})
 
 

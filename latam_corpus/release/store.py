@@ -1,8 +1,8 @@
 """A release store at any fsspec URL: immutable objects named by their digest, versions that point at them.
 
     objects/sha256/ab/<hash>.parquet
-    releases/<name>/<version>/manifest.json · SHA256SUMS · README.md · CHANGELOG.md · croissant.json · ledger.parquet
-                              index/
+    releases/<name>/<version>/manifest.json · SHA256SUMS · README.md · CHANGELOG.md · ATTRIBUTION.md · ledger.parquet
+                              croissant.json · index/
     releases/<name>/latest.json
     withdrawals/NNNN.json · <hash>.parquet
 
@@ -143,10 +143,16 @@ class Store:
         except _NOT_THERE:
             return None
 
-    def open(self, *names: str) -> IO[bytes]:
-        """The file, open for reading bytes, with seek."""
+    def open(self, *names: str, cache_type: str | None = None) -> IO[bytes]:
+        """The file, open for reading bytes, with seek.
+
+        Args:
+            names: the path to it.
+            cache_type: of fsspec, for a store elsewhere; its own when None.
+        """
+        options = {} if cache_type is None or self.folder is not None else {"cache_type": cache_type}
         try:
-            opened: IO[bytes] = self.filesystem.open(self.path(*names), "rb")
+            opened: IO[bytes] = self.filesystem.open(self.path(*names), "rb", **options)
         except _NOT_THERE:
             raise ReleaseError(f"{self.url}, {'/'.join(names)}", "the file is missing", VERIFY) from None
         except IsADirectoryError:

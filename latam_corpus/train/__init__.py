@@ -13,6 +13,7 @@ from latam_corpus.cli.app import Command
 if TYPE_CHECKING:
     from latam_corpus.train.mixed_stream import MixedStream
     from latam_corpus.train.stream import CorpusStream
+    from latam_corpus.train.tokenizer import load_tokenizer
     from latam_corpus.train.torch_dataset import CorpusDataset
 
 COMMANDS: Final = {
@@ -30,8 +31,13 @@ COMMANDS: Final = {
         "Count a version's tokens by slice, and how many a word takes beside Spanish; counts stay beside the release.",
     ),
 }
-__all__ = ["CorpusDataset", "CorpusStream", "MixedStream"]
-_MODULE_OF: Final = {"CorpusDataset": "torch_dataset", "CorpusStream": "stream", "MixedStream": "mixed_stream"}
+__all__ = ["CorpusDataset", "CorpusStream", "MixedStream", "load_tokenizer"]
+_MODULE_OF: Final = {
+    "CorpusDataset": "torch_dataset",
+    "CorpusStream": "stream",
+    "MixedStream": "mixed_stream",
+    "load_tokenizer": "tokenizer",
+}
 
 
 def __getattr__(name: str) -> object:

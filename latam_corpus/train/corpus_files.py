@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
-import re
 import warnings
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -25,7 +23,7 @@ from latam_corpus.release.withdrawal_log import read_log, withdrawn_note
 from latam_corpus.train.order import RowGroup
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from latam_corpus.release.corpus_lock import Lock
     from latam_corpus.release.manifest import Manifest
@@ -33,7 +31,6 @@ if TYPE_CHECKING:
 
 # One footer from an object store is slow; sixteen fill most lines.
 _FOOTERS: Final = 16
-_DOC_ID: Final = re.compile("[0-9a-f]{32}")
 _PULL_AGAIN: Final = "give the command `latam-corpus pull` again: it mends the folder"
 
 
@@ -46,6 +43,7 @@ class CorpusFile:
         sha256: its digest, hex.
         rows: how many; None where its footer alone says so.
         language, genre, split: of all its rows.
+        withdrawn: the ids of documents that readers leave out of it.
     """
 
     path: str
@@ -54,6 +52,7 @@ class CorpusFile:
     language: str
     genre: str
     split: str
+    withdrawn: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -65,20 +64,18 @@ class CorpusFiles:
         manifest: of the version.
         manifest_sha256: its digest, hex.
         files: those that are read.
+        withdrawal_sequence: the last withdrawal that is observed.
         cache: where row groups are kept that aren't on this disk.
         remedy: for a file that is damaged.
-        withdrawn: ids of documents that readers leave out of a file, by its digest.
-        withdrawal_sequence: the last entry of the log of withdrawals that counted.
     """
 
     store: Store
     manifest: Manifest
     manifest_sha256: str
     files: tuple[CorpusFile, ...]
+    withdrawal_sequence: int = 0
     cache: GroupCache | None = None
     remedy: str = VERIFY
-    withdrawn: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    withdrawal_sequence: int = 0
 
     @property
     def digest(self) -> str:
@@ -147,13 +144,15 @@ class CorpusFiles:
 
     def _fetched(self, file: CorpusFile, start: int, end: int) -> bytes:
         with self.store.told():
-            return bytes(self.store.filesystem.cat_file(self.store.path(file.path), start=start, end=end))
+            data = bytes(self.store.filesystem.cat_file(self.store.path(file.path), start=start, end=end))
+        # A web server that knows no ranges gives the whole file.
+        return data[start:end] if len(data) > end - start else data
 
     def _footer(self, file: CorpusFile) -> pq.FileMetaData:
         try:
             with self.store.open(file.path) as opened:
                 footer = pq.read_metadata(opened)
-        except (pa.ArrowException, OSError) as error:
+        except (pa.ArrowException, OSError, ValueError) as error:
             raise self._wrong(file, f"it can't be read: {error}") from error
         except ReleaseError as error:
             raise self._wrong(file, error.problem) from error
@@ -213,12 +212,18 @@ def _stored(store: Store, spec: str | None, lock: Lock | None, cache: GroupCache
     if note:
         warnings.warn(note, stacklevel=4)
     files = tuple(
-        CorpusFile(shard.object, shard.sha256, shard.rows, shard.language, shard.genre, shard.split)
-        for shard, _ in shards
+        CorpusFile(
+            shard.object,
+            shard.sha256,
+            shard.rows,
+            shard.language,
+            shard.genre,
+            shard.split,
+            frozenset() if without is None else frozenset(without),
+        )
+        for shard, without in shards
     )
-    withdrawn = {shard.sha256: frozenset(ids) for shard, ids in shards if ids is not None}
-    sha256 = hashlib.sha256(data).hexdigest()
-    return CorpusFiles(store, manifest, sha256, files, cache, withdrawn=withdrawn, withdrawal_sequence=log.sequence)
+    return CorpusFiles(store, manifest, hashlib.sha256(data).hexdigest(), files, log.sequence, cache)
 
 
 def _pulled(store: Store, spec: str | None) -> CorpusFiles:
@@ -246,8 +251,7 @@ def _pulled(store: Store, spec: str | None) -> CorpusFiles:
             files.append(CorpusFile(path, digest, rows.get((path, digest)), language, genre, name.partition("-")[0]))
     places = {shard.path: number for number, shard in enumerate(manifest.shards)}
     files.sort(key=lambda file: (places.get(file.path, len(places)), file.path))
-    sequence = lock.withdrawal_sequence
-    return CorpusFiles(store, manifest, sha256, tuple(files), remedy=_PULL_AGAIN, withdrawal_sequence=sequence)
+    return CorpusFiles(store, manifest, sha256, tuple(files), lock.withdrawal_sequence, remedy=_PULL_AGAIN)
 
 
 def _range(group: pq.RowGroupMetaData) -> tuple[int, int]:
@@ -296,33 +300,3 @@ class _Piece(io.RawIOBase):
         found = self._data[begin : None if size < 0 else begin + size]
         self._place += len(found)
         return found
-
-
-def excluded_ids(files: Sequence[str | Path]) -> frozenset[str]:
-    """The ids of documents in lists of them: a line each, or JSON lines with `doc_id`.
-
-    Raises:
-        ConfigError: a list can't be read, or has a line that is no id.
-    """
-    found = set()
-    for file in map(Path, files):
-        try:
-            lines = file.read_text(encoding="utf-8").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(str(file), f"the list can't be read: {error}", "name a file with an id a line") from None
-        for number, line in enumerate(lines, 1):
-            if line.strip():
-                found.add(_id_in(line.strip(), f"{file}, line {number}"))
-    return frozenset(found)
-
-
-def _id_in(line: str, place: str) -> str:
-    value = line
-    if line.startswith("{"):
-        try:
-            value = json.loads(line)["doc_id"]
-        except (ValueError, KeyError):
-            value = ""
-    if not isinstance(value, str) or not _DOC_ID.fullmatch(value):
-        raise ConfigError(place, "this is no document's id", "write 32 hex digits a line, or JSON with doc_id")
-    return value

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -16,7 +17,7 @@ from latam_corpus.errors import ConfigError, closest
 from latam_corpus.train.order import Window, shuffled, windows_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -29,6 +30,12 @@ _BATCH_BYTES: Final = 8 << 20
 _BATCH_ROWS: Final = 1024
 
 
+@cache
+def _arrow_types() -> pa.Schema:
+    """The columns of a release with their types."""
+    return schema.arrow_schema(schema.RELEASE_SCHEMA)
+
+
 @dataclass(frozen=True)
 class Selection:
     """What of the rows is given, and which rows.
@@ -37,15 +44,14 @@ class Selection:
         columns: by name; all of a release when empty.
         where: of which rows; all when None.
         excluded: ids of documents that are left out.
-        withdrawn: ids of documents that readers leave out of a file, by the file's SHA-256.
     """
 
     columns: tuple[str, ...] = ()
     where: Condition | None = None
     excluded: frozenset[str] = frozenset()
-    withdrawn: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        _arrow_types()  # here, since Polars can't be asked in a forked worker
         for name in self.columns:
             if name not in schema.RELEASE_SCHEMA and name != ID:
                 raise ConfigError("columns", f"unknown column «{name}»", closest(name, [*schema.RELEASE_COLUMNS, ID]))
@@ -64,7 +70,7 @@ class Selection:
     @property
     def leaves_out(self) -> bool:
         """Whether any row may be left out."""
-        return bool(self.where or self.excluded or self.withdrawn)
+        return bool(self.where or self.excluded)
 
 
 @dataclass(frozen=True)
@@ -74,7 +80,7 @@ class _Loaded:
     window: Window
     table: pa.Table
     order: NDArray[np.int64]
-    stays: NDArray[np.bool_] | None
+    stays: NDArray[np.bool_]
 
 
 class OrderedRows:
@@ -83,11 +89,13 @@ class OrderedRows:
     def __init__(
         self, files: CorpusFiles, selection: Selection, seed: int, epoch: int, window: int, *, shuffle: bool
     ) -> None:
+        lacking = not all("text" in one.schema.to_arrow_schema().names for one in files.footers)
+        if "text" in selection.columns and lacking:
+            raise ConfigError("columns", f"{files.store.url} was pulled without «text»", "pull it with that column")
         self._files = files
         self._selection = selection
         self._key = (seed, epoch)
         self._shuffle = shuffle
-        self._types = schema.arrow_schema(schema.RELEASE_SCHEMA)
         self._excluded = pa.array(sorted(selection.excluded), type=pa.large_string())
         self._windows = windows_of(files.groups, window, seed, epoch, shuffle=shuffle)
         self._starts = np.array([one.start for one in self._windows], dtype=np.int64)
@@ -110,9 +118,8 @@ class OrderedRows:
         """
         loaded = self._at(self._window_at(int(positions[0])))
         places = loaded.order[positions - loaded.window.start]
-        if loaded.stays is not None:
-            stays = loaded.stays[places]
-            positions, places = positions[stays], places[stays]
+        stays = loaded.stays[places]
+        positions, places = positions[stays], places[stays]
         return loaded.table.take(pa.array(places)), positions
 
     def close(self) -> None:
@@ -136,12 +143,12 @@ class OrderedRows:
         tables, stays = [], []
         for group in window.groups:
             table = self._files.read(group, self._selection.reads)
-            stays.append(self._staying(table, self._files.files[group.file].sha256))
+            stays.append(self._staying(table, self._files.files[group.file].withdrawn))
             tables.append(self._given(table))
         table = pa.concat_tables(tables, promote_options="permissive").combine_chunks()
         count = table.num_rows
         order = shuffled(count, *self._key, "rows", number) if self._shuffle else np.arange(count)
-        return _Loaded(window, table, order, np.concatenate(stays) if self._selection.leaves_out else None)
+        return _Loaded(window, table, order, np.concatenate(stays))
 
     def _given(self, table: pa.Table) -> pa.Table:
         """The columns that are given; what a file lacks, since it is older, is null."""
@@ -151,13 +158,12 @@ class OrderedRows:
             if stored in table.column_names:
                 columns.append(table[stored])
             else:
-                columns.append(pa.nulls(table.num_rows, self._types.field(stored).type))
+                columns.append(pa.nulls(table.num_rows, _arrow_types().field(stored).type))
         return pa.table(columns, names=list(self._selection.given))
 
-    def _staying(self, table: pa.Table, sha256: str) -> NDArray[np.bool_]:
+    def _staying(self, table: pa.Table, withdrawn: frozenset[str]) -> NDArray[np.bool_]:
         stays = np.ones(table.num_rows, dtype=bool)
-        withdrawn = sorted(self._selection.withdrawn.get(sha256, ()))
-        for ids in (self._excluded, pa.array(withdrawn, type=pa.large_string())):
+        for ids in (self._excluded, pa.array(sorted(withdrawn), type=pa.large_string())):
             if len(ids):
                 stays &= ~pc.is_in(table["doc_id"], value_set=ids).to_numpy()
         where = self._selection.where

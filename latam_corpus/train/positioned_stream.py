@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import deque
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 
 import numpy as np
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
+
+    from latam_corpus.train.tokenizer import Tokenizer
 
 _FORMAT: Final = 1
 _OTHER_STATE: Final = "give the state that a stream of this version returned"
@@ -67,6 +70,7 @@ class PositionedStream(ABC):
         self._opened: Rows | None = None
         self._position = 0
         self._ahead: tuple[int, ...] = ()
+        self._within: dict[str, Any] | None = None
         self._at_end = False
         self._rows: Iterator[dict[str, Any]] = iter(())
 
@@ -152,6 +156,55 @@ class PositionedStream(ABC):
             yield pa.concat_tables(waiting)
         self._at_end = True
 
+    def packed(self, tokenizer: Tokenizer, length: int) -> Iterator[NDArray[np.int32]]:
+        """Blocks of tokens, from where the stream stands: documents one after another, each with its end token.
+
+        Where a rank's documents don't fill the last block of an epoch, that isn't given.
+
+        Args:
+            tokenizer: by which `text` becomes tokens.
+            length: tokens in a block.
+
+        Raises:
+            ConfigError: the tokenizer has no end token, or isn't the one that stopped inside a document.
+        """
+        if length < 1:
+            raise ConfigError("length", f"{length} is too small", "give 1 or more")
+        if self._at_end:
+            self._go_to(self._epoch, 0)
+        self._rows = iter(())
+        within, end = self._within, tokenizer.end_id
+        if within and within["tokenizer"] != tokenizer.sha256:
+            problem = "it stopped inside a document that another tokenizer had cut"
+            raise ConfigError("state", problem, "give the tokenizer that it had")
+        waiting: deque[tuple[int, int, NDArray[np.int32]]] = deque()  # position, tokens given before, tokens left
+        held = 0
+        for table, positions in self._tables():
+            for position, ids in zip(positions.tolist(), tokenizer.encode(table["text"].to_pylist()), strict=True):
+                given = within["tokens"] if within and within["position"] == position else 0
+                within = None
+                tokens = np.array([*ids, end], dtype=np.int32)[given:]
+                waiting.append((position, given, tokens))
+                held += len(tokens)
+                while held >= length:
+                    block = []
+                    missing = length
+                    while missing:
+                        place, before, left = waiting.popleft()
+                        block.append(left[:missing])
+                        if len(left) > missing:
+                            waiting.appendleft((place, before + missing, left[missing:]))
+                        missing -= len(block[-1])
+                    held -= length
+                    self._passed(place)
+                    if waiting:
+                        first, before, _ = waiting[0]
+                        self._position = first // self._world * self._world
+                        told = {"position": first, "tokens": before, "tokenizer": tokenizer.sha256}
+                        self._within = told if before else None
+                    yield np.concatenate(block)
+        self._at_end = True
+
     def _tables(self) -> Iterator[tuple[pa.Table, NDArray[np.int64]]]:
         """This rank's rows from where it stands on, as tables, with their positions."""
         rows = self._order()
@@ -177,6 +230,7 @@ class PositionedStream(ABC):
     def _passed(self, position: int) -> None:
         """Stand after the row at a position: at the next round, in which each rank has one position."""
         self._position = (position // self._world + 1) * self._world
+        self._within = None
         if self._ahead and self._position >= max(self._ahead):
             self._ahead = ()
 
@@ -185,6 +239,7 @@ class PositionedStream(ABC):
             self._opened.close()
             self._opened = None
         self._epoch, self._position, self._ahead = epoch, position, ahead
+        self._within = None
         self._at_end = False
         self._rows = iter(())
 
@@ -200,6 +255,7 @@ class PositionedStream(ABC):
             "position": self._position,
             "ahead": list(self._ahead),
             "uneven": self.uneven,
+            "within": self._within,
         }
 
     def load_state_dict(self, state: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> None:
@@ -226,6 +282,10 @@ class PositionedStream(ABC):
         if len(known) == 1 and first["world"] not in (1, self._world) and first["uneven"]:
             problem = f"it is one of {first['world']} ranks, which stand at different places, since rows are left out"
             raise ConfigError("state", problem, "give load_state_dict the list of all ranks' states")
+        within = next((one["within"] for one in known if one.get("within")), None)
+        if within and (len(known) > 1 or first["world"] != self._world):
+            problem = "it stopped inside a document, which goes on in the same rank's next block"
+            raise ConfigError("state", problem, f"go on with {first['world']} ranks, each with its own state")
         if len(set(positions)) > 1:
             if any(one["ahead"] for one in known):
                 problem = "the number of ranks changed twice within a few rows"
@@ -236,6 +296,7 @@ class PositionedStream(ABC):
             self._opened = None
         self._seed = first["seed"]
         self._go_to(first["epoch"], min(positions), ahead)
+        self._within = within
 
     def _checked(self, state: Any) -> Mapping[str, Any]:
         whole = ("format", "seed", "epoch", "world", "position")
@@ -246,6 +307,10 @@ class PositionedStream(ABC):
             raise ConfigError("state", problem, _OTHER_STATE)
         ahead = state.get("ahead")
         sound = isinstance(ahead, list) and all(type(one) is int for one in ahead) and state["world"] > 0
+        within = state.get("within")
+        if within is not None:
+            kinds = {"position": int, "tokens": int, "tokenizer": str}
+            sound = sound and isinstance(within, dict) and {key: type(one) for key, one in within.items()} == kinds
         if not sound or state["position"] < 0:
             raise ConfigError("state", "it is damaged", _OTHER_STATE)
         if state.get("version") != self.version:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 from latam_corpus.errors import ConfigError
 from latam_corpus.paths import cache_folder
 from latam_corpus.release.condition import condition
-from latam_corpus.train.corpus_files import excluded_ids, open_files
+from latam_corpus.release.exclusions import excluded_ids
+from latam_corpus.train.corpus_files import open_files
 from latam_corpus.train.group_cache import GroupCache
 from latam_corpus.train.ordered_rows import OrderedRows, Selection
 from latam_corpus.train.positioned_stream import PositionedStream
@@ -86,7 +87,6 @@ class CorpusStream(PositionedStream):
             tuple(columns),
             condition(where, "where") if where is not None else None,
             excluded_ids(exclude),
-            self._files.withdrawn,
         )
         self._window, self._shuffle = window, shuffle
 
@@ -103,7 +103,7 @@ class CorpusStream(PositionedStream):
     @property
     def uneven(self) -> bool:
         """Whether rows are left out."""
-        return self._selection.leaves_out
+        return self._selection.leaves_out or any(file.withdrawn for file in self._files.files)
 
     def order(self, seed: int, epoch: int) -> OrderedRows:
         """The rows in the order of a seed and an epoch."""

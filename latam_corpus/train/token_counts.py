@@ -74,11 +74,16 @@ def count_slices(
     for name in by:
         if name not in SLICES:
             raise ConfigError("--by", f"«{name}» makes no slices", closest(name, SLICES))
+    if not all("text" in one.schema.to_arrow_schema().names for one in files.footers):
+        raise ConfigError(files.store.url, "it was pulled without «text»", "pull it with that column")
     keep = _place_of_counts(files)
     found = []
     for number in range(len(files.files)):
         counts = _counts(files, number, tokenizer, keep)
-        found.append(pl.concat([_columns(files, number, by), counts], how="horizontal"))
+        columns = _columns(files, number, ["doc_id", *by])
+        rows = pl.concat([columns, counts], how="horizontal")
+        withdrawn = pl.Series(sorted(files.files[number].withdrawn), dtype=pl.String)
+        found.append(rows.filter(~pl.col("doc_id").is_in(withdrawn.implode())).drop("doc_id"))
         if progress:
             progress("counting tokens", number + 1, len(files.files))
     rows = pl.concat(found) if found else pl.DataFrame(schema={**dict.fromkeys(by, pl.String()), **COUNTS})

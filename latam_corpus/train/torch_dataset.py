@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from multiprocessing import current_process
 from typing import TYPE_CHECKING, Any
 
@@ -55,9 +56,12 @@ class CorpusDataset(IterableDataset):  # type: ignore[misc]  # torch isn't there
     def __iter__(self) -> Iterator[list[dict[str, Any]]]:
         info = get_worker_info()
         worker, workers = (info.id, info.num_workers) if info else (0, 1)
-        if self._filters and type(current_process()).__name__ == "ForkProcess":
-            remedy = "DataLoader(…, multiprocessing_context='forkserver')"
-            raise ConfigError("where", "Polars, which looks at rows, can't be used in a forked worker", remedy)
+        if type(current_process()).__name__ == "ForkProcess":
+            if self._filters:
+                remedy = "DataLoader(…, multiprocessing_context='forkserver')"
+                raise ConfigError("where", "Polars, which looks at rows, can't be used in a forked worker", remedy)
+            # Connections of a file system don't outlive a fork.
+            self._stream = pickle.loads(pickle.dumps(self._stream))  # noqa: S301  (our own)
         for batch in self._stream.batches(self._batch_size):
             self._done += 1
             if (self._done - 1) % workers == worker:

@@ -9,6 +9,7 @@ import pickle
 import random
 import threading
 from collections import Counter
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,11 +19,14 @@ import pytest
 from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.release.manifest import load_manifest
 from latam_corpus.release.pull import pull
+from latam_corpus.release.purge import purge
 from latam_corpus.release.store import Store
+from latam_corpus.release.withdraw import withdraw
 from latam_corpus.train import CorpusStream
 from latam_corpus.train.corpus_files import open_files
 from latam_corpus.train.order import RowGroup, shuffled, windows_of
-from latam_corpus.train.ordered_rows import OrderedRows, Selection
+from latam_corpus.train.token_counts import count_slices
+from latam_corpus.train.tokenizer import load_tokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -150,20 +154,6 @@ def test_what_is_left_out_leaves_the_order_as_it_was(small_store: Store, tmp_pat
             fresh.load_state_dict(stream.state_dict())
             expected = [one for i, one in enumerate(order) if i >= 40 and i % world == rank and one not in excluded]
             assert [row["id"] for row in fresh] == expected
-
-
-def test_rows_withdrawn_from_a_file_are_skipped(small_store: Store) -> None:
-    """By the file's digest, each at the position that it had."""
-    files = open_files(str(small_store.folder), "puerto")
-    rows = OrderedRows(files, Selection(("doc_id",)), 7, 0, 1 << 30, shuffle=True)
-    table, _ = rows.take(shuffled(rows.total) * 0 + range(rows.total))
-    order = table["doc_id"].to_pylist()
-    sha256 = files.files[0].sha256
-    first = files.read(files.groups[0], ["doc_id"])["doc_id"].to_pylist()
-    less = Selection(("doc_id",), withdrawn={sha256: frozenset(first), "f" * 64: frozenset(order)})
-    table, positions = OrderedRows(files, less, 7, 0, 1 << 30, shuffle=True).take(shuffled(120) * 0 + range(120))
-    assert positions.tolist() == [place for place, one in enumerate(order) if one not in first]
-    assert table["doc_id"].to_pylist() == [one for one in order if one not in first]
 
 
 def test_each_order_is_equally_likely() -> None:
@@ -318,3 +308,34 @@ def test_missing_and_damaged_files_are_named(small_store: Store) -> None:
     first.unlink()
     with pytest.raises(ReleaseError, match="the file is missing"):
         ids(small_store)
+
+
+@pytest.mark.filterwarnings("ignore:.*are withdrawn")
+def test_withdrawn_documents_leave_a_pinned_order(small_store: Store, tokenizer_file: Path) -> None:
+    """A run that is resumed on 1, 2 and 4 ranks sees its old order without them; a purged version has another order."""
+    order = ids(small_store, "puerto@2026.11.0", seed=7)
+    stream = CorpusStream(small_store.url, "puerto@2026.11.0", seed=7, window=WINDOW)
+    for _ in range(40):
+        next(stream)
+    state = stream.state_dict()
+    now = datetime(2026, 11, 27, tzinfo=UTC)
+    withdrawn = [order[3], order[41], order[42], order[99]]
+    for doc_id in withdrawn:
+        withdraw(small_store, "puerto", "doc", doc_id, "asked by the author", now)
+    for world in (1, 2, 4):
+        rest = []
+        for rank in range(world):
+            fresh = CorpusStream(small_store.url, "puerto@2026.11.0", rank=rank, world=world, window=WINDOW)
+            fresh.load_state_dict(state)
+            rest.append([row["doc_id"] for row in fresh])
+        left = [(i, one) for i, one in enumerate(order) if i >= 40 and one not in withdrawn]
+        assert rest == [[one for i, one in left if i % world == rank] for rank in range(world)]
+    files = open_files(small_store.url, "puerto@2026.11.0")
+    counted = count_slices(files, load_tokenizer(tokenizer_file), ["genre"])
+    assert [one.documents for one in counted] == [116]
+    with pytest.raises(ConfigError, match=r"it is of puerto@2026\.11\.0"):
+        CorpusStream(small_store.url, "puerto", window=WINDOW).load_state_dict(state)
+    purge(small_store, Path(small_store.root).parent / "none", now)
+    with pytest.raises(ConfigError, match="another order"):
+        CorpusStream(small_store.url, "puerto@2026.11.0", window=WINDOW).load_state_dict(state)
+    assert sorted(ids(small_store, "puerto@2026.11.0")) == sorted(set(order) - set(withdrawn))

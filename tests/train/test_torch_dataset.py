@@ -64,6 +64,18 @@ def test_a_stateful_loader_goes_on(small_store: Store, workers: int) -> None:
     assert [row["doc_id"] for batch in fresh for row in batch] == order[48:]
 
 
+def test_forked_workers_read_and_do_not_filter(small_store: Store) -> None:
+    """A condition on rows is refused in them, with what to do instead."""
+    data = pytest.importorskip("torch.utils.data")
+    forked = workers_of(2) | {"multiprocessing_context": "fork"}
+    dataset = CorpusDataset(small_store.url, "puerto", batch_size=16, **OPTIONS)
+    order = [row["doc_id"] for row in CorpusStream(small_store.url, "puerto", **OPTIONS)]
+    assert [row["doc_id"] for batch in data.DataLoader(dataset, **forked) for row in batch] == order
+    dataset = CorpusDataset(small_store.url, "puerto", batch_size=16, where="country = 'CL'", **OPTIONS)
+    with pytest.raises(RuntimeError, match="forkserver"):  # as torch passes on what a worker raised
+        list(data.DataLoader(dataset, **forked))
+
+
 def test_who_has_no_torch_is_told(monkeypatch: pytest.MonkeyPatch, small_store: Store) -> None:
     """With the extra to install."""
     monkeypatch.setattr("latam_corpus.train.torch_dataset.get_worker_info", None)
