@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from latam_corpus import demo, desk, harvest, lab
+from latam_corpus import demo, desk, harvest, lab, train
 from latam_corpus.cli import app as command_line
 from latam_corpus.cli import commands as core
 
@@ -14,6 +14,7 @@ COMMANDS: Final = {
     **desk.COMMANDS,
     **harvest.COMMANDS,
     **core.COMMANDS,
+    **train.COMMANDS,
     **lab.COMMANDS,
 }
 app = command_line.application(COMMANDS)

@@ -9,18 +9,22 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
+import unicodedata
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.errors import ConfigError, nearest
+from latam_corpus.messages import Message, _, first_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
 UNDETERMINED: Final = "und"
+_MOST_MEMBERS: Final = 12
 GROUPS: Final = Path(__file__).resolve().parent / "language" / "models" / "groups.toml"
+_NAMES: Final = GROUPS.with_name("names.toml")
 _PRIVATE: Final = re.compile("q[a-t][a-z]")  # left to anybody's own use by ISO 639-3
 
 
@@ -128,7 +132,7 @@ def short(code: str) -> str:
     return code.replace("-", "_").partition("_")[0].lower()
 
 
-def iso_code(code: str, place: str) -> str:
+def iso_code(code: str, place: str | Message) -> str:
     """The ISO 639-3 (or collection) code that `code` means.
 
     Args:
@@ -153,12 +157,26 @@ def iso_code(code: str, place: str) -> str:
     if known is not None:
         return known
     if is_family(code):
-        raise ConfigError(place, f"«{code}» is a family of languages", "name its languages, one by one")
+        problem = _("«{code}» is a family of languages", code=code)
+        raise ConfigError(place, problem, _("name its languages, one by one"))
+    if members := share_name(code):
+        raise ConfigError(place, _("many languages are called «{name}»", name=code), which_of(members))
+    problem = _("unknown language code «{code}»", code=code)
     if named := code_of_name(code):
-        raise ConfigError(place, f"unknown language code «{code}»", f"write «{named}»")
+        raise ConfigError(place, problem, _("write «{code}»", code=named))
     near = nearest(code, _all_codes())
-    remedy = f"did you mean «{near}»?" if near else "give one of ISO 639-3, such as spa, por or quy"
-    raise ConfigError(place, f"unknown language code «{code}»", remedy)
+    remedy = _("give one of ISO 639-3, such as spa, por or quy")
+    raise ConfigError(place, problem, _("did you mean «{near}»?", near=near) if near else remedy)
+
+
+def which_of(codes: Sequence[str]) -> Message:
+    """A remedy that lists languages of one name by their codes.
+
+    >>> print(which_of(["trc", "trq"]))
+    write the code of the one meant: trc (Copala Triqui), trq (San Martín Itunyoso Triqui)
+    """
+    shown = first_of([f"{code} ({name_of(code)})" for code in codes], _MOST_MEMBERS)
+    return _("write the code of the one meant: {codes}", codes=shown)
 
 
 @cache
@@ -178,11 +196,15 @@ def known_code(code: str) -> str | None:
 
 @cache
 def code_of_name(name: str) -> str | None:
-    """The ISO 639-3 code of a language that is given by its English name, in either case.
+    """The code of a language that is given by its English name, or by one that people use in Spanish or Portuguese.
 
     >>> code_of_name("Spanish"), code_of_name("aymara"), code_of_name("klingonés")
     ('spa', 'aym', None)
+    >>> code_of_name("Zapoteco del istmo"), code_of_name("otomi"), code_of_name("Kʼicheʼ"), code_of_name("mixteco")
+    ('zai', 'oto', 'quc', None)
     """
+    if found := _names().by_name.get(_plain(name)):
+        return found
     import iso639
 
     for form in (name, name.title()):
@@ -191,6 +213,69 @@ def code_of_name(name: str) -> str | None:
         except iso639.LanguageNotFoundError:
             continue
     return None
+
+
+@dataclass(frozen=True)
+class _Names:
+    """What people call languages.
+
+    Attributes:
+        of: by code and language of the speaker, what it is called.
+        by_name: the code of each name, which is plain.
+        families: the word of the English names that a name, which is plain, stands for.
+    """
+
+    of: dict[str, dict[str, str]]
+    by_name: dict[str, str]
+    families: dict[str, str]
+
+
+@cache
+def _names() -> _Names:
+    told = tomllib.loads(_NAMES.read_text(encoding="utf-8"))
+    by_name: dict[str, str] = {}
+    for code, named in told["names"].items():
+        for one in (named["es"], named["pt"], *named.get("also", ())):
+            by_name.setdefault(_plain(one), code)
+    families = {_plain(one): word for word, named in told["families"].items() for one in named}
+    return _Names(told["names"], by_name, families)
+
+
+def _plain(name: str) -> str:
+    """A name in small letters without accents and apostrophes.
+
+    >>> _plain(" Kʼicheʼ  Méxicano")
+    'kiche mexicano'
+    """
+    signs = unicodedata.normalize("NFD", name.casefold()).replace("-", " ")
+    # An apostrophe that counts as a letter (ʼ) is a modifier.
+    letters = (sign for sign in signs if sign == " " or (sign.isalpha() and unicodedata.category(sign) != "Lm"))
+    return " ".join("".join(letters).split())
+
+
+def called(code: str, language: str) -> str:
+    """What a language is called in Spanish, Portuguese or English; by its English name where no other is known.
+
+    >>> called("gn", "es"), called("gug", "pt"), called("quy", "en"), called("xyz", "es")
+    ('guaraní', 'guarani paraguaio', 'Ayacucho Quechua', 'xyz')
+    """
+    known = known_code(code) or code
+    return _names().of.get(known, {}).get(language) or name_of(known)
+
+
+@cache
+def share_name(name: str) -> tuple[str, ...]:
+    """The codes of the languages that share a name; none where it isn't known as one of many.
+
+    >>> len(share_name("Mixteco")) > 40, share_name("triqui"), share_name("quechua")
+    (True, ('trc', 'trq', 'trs'), ())
+    """
+    word = _names().families.get(_plain(name))
+    if word is None:
+        return ()
+    import iso639
+
+    return tuple(sorted(one.part3 for one in iso639.ALL_LANGUAGES if word in re.findall(r"\w+", one.name)))
 
 
 @cache

@@ -1,7 +1,7 @@
 """Every error of the toolkit, as one tree; the class says what happens next.
 
     CorpusError
-    ├── ConfigError     the user's input is wrong: nothing ran (exit code 2)
+    ├── ConfigError     the user's input is wrong: nothing ran (exit code 2); MistakesError is several of them
     ├── SourceError     a source can't be read: retried, then reported (exit code 1)
     ├── DocumentError   one document can't be used: it becomes a ledger row, the rest goes on
     ├── PartError       one part of a run failed: it is recorded, the rest goes on (exit code 1)
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Self
 from latam_corpus.messages import Message, _, same
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 _OF_SYSTEM: Final = {
     errno.EEXIST: _("File exists"),
@@ -67,6 +67,35 @@ class ConfigError(CorpusError):
     """A recipe, policy, source file, option or input is wrong; nothing ran."""
 
     exit_code = 2
+
+
+class MistakesError(ConfigError):
+    """Several mistakes of the user's, of one file or more; place, problem and remedy are the first one's.
+
+    >>> one, two = ConfigError("a.toml", "no"), ConfigError("b.toml", "neither", "write it")
+    >>> print(MistakesError(one, two))
+    a.toml: no
+    b.toml: neither; write it
+    """
+
+    def __init__(self, *errors: ConfigError) -> None:
+        self.errors = errors
+        super().__init__(*errors[0].args)
+        self.args = errors
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.errors))
+
+    def translated(self, language: str) -> Self:
+        """The errors in a language."""
+        return type(self)(*(error.translated(language) for error in self.errors))
+
+
+def as_one(errors: Sequence[ConfigError]) -> ConfigError:
+    """One error for one or several, the same one told once."""
+    each = [one for error in errors for one in (error.errors if isinstance(error, MistakesError) else (error,))]
+    kept = list({str(one): one for one in each}.values())
+    return kept[0] if len(kept) == 1 else MistakesError(*kept)
 
 
 class SourceError(CorpusError):

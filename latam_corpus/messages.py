@@ -81,6 +81,24 @@ def _(msgid: str, /, **values: object) -> Message:
     return Message(msgid, {name: v if isinstance(v, Message) else str(v) for name, v in values.items()})
 
 
+def N_(sentence: str) -> str:  # noqa: N802  (gettext's own name, by which Babel extracts it)
+    """Mark a sentence for translation that must be a text, such as an option's help; `translated` looks it up.
+
+    >>> N_("Print JSON.")
+    'Print JSON.'
+    """
+    return sentence
+
+
+def translated(text: str, language: str) -> str:
+    """What a catalogue has for a text, which may hold braces; the text itself where it has none.
+
+    >>> translated("Print JSON.", "es"), translated("{x", "es")
+    ('Escribe JSON.', '{x')
+    """
+    return text if language == "en" or not text else _catalogue(language).gettext(text)
+
+
 def same(text: object) -> Message:
     """What is written alike in every language, such as a code, an example or a value; a message as it is."""
     return text if isinstance(text, Message) else Message("{text}", {"text": str(text)})

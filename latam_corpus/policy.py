@@ -41,14 +41,15 @@ class Bound:
         minimum: the least value that passes; None where there is none.
         maximum: the greatest value that passes.
         file: where it is stated, `languages/spa.toml`.
-        typical: what usual words have of a share that has a minimum: what the language file says, else 1.
+        typical: what usual words have of a share that has a minimum: what the language file says, else 1; None where a
+            share is held as it is measured, however few words a text has.
     """
 
     signal: str
     minimum: float | None
     maximum: float | None
     file: str
-    typical: float = 1.0
+    typical: float | None = 1.0
 
     @property
     def too_low(self) -> str:
@@ -131,8 +132,18 @@ class Policies:
         code = self._resolved(language)
         spoken = self.languages[code]
         usual = spoken.typical
-        found = [Bound(s, b.min, b.max, f"languages/{code}.toml", usual.get(s, 1.0)) for s, b in spoken.bounds.items()]
+        unknown = spoken.unknown if short(language) in ("", UND) else {}
+        found = [
+            *(
+                Bound(s, b.min, b.max, f"languages/{code}.toml", usual.get(s, 1.0))
+                for s, b in spoken.bounds.items()
+                if s not in unknown
+            ),
+            *(Bound(s, b.min, b.max, f"languages/{code}.toml", None) for s, b in unknown.items()),
+        ]
         for signal, bound in self.genre(genre).bounds.items():
+            if signal in unknown:
+                continue
             if bound.of is None:
                 found.append(Bound(signal, bound.min, bound.max, f"genres/{genre}.toml", usual.get(signal, 1.0)))
             elif typical := usual.get(signal):
@@ -168,6 +179,8 @@ class Policies:
             for name, file in files.items():
                 if signal in file.bounds:
                     return place_in(self.folder / kind / f"{name}.toml", "bounds", signal)
+        if signal in self.languages[UND].unknown:
+            return place_in(self.folder / "languages" / f"{UND}.toml", "unknown", signal)
         return str(self.folder)
 
     @property
@@ -178,7 +191,8 @@ class Policies:
     @cached_property
     def bounded_signals(self) -> frozenset[str]:
         """The signals that any file bounds: what must be measured."""
-        bounds = [f.bounds for f in self.languages.values()] + [f.bounds for f in self.genres.values()]
+        bounds = [self.languages[UND].unknown, *(f.bounds for f in self.languages.values())]
+        bounds += [f.bounds for f in self.genres.values()]
         return frozenset(signal for stated in bounds for signal in stated)
 
     def lexicon_digest(self) -> str:
@@ -201,7 +215,7 @@ class Policies:
                 pair: [(b.signal, b.minimum, b.maximum, b.typical) for b in found] for pair, found in bounds.items()
             }
             return _digest(sorted(told.items()))
-        spoken = {c: [f.typical, _plain(f.bounds)] for c, f in self.languages.items()}
+        spoken = {c: [f.typical, _plain(f.bounds), _plain(f.unknown)] for c, f in self.languages.items()}
         return _digest([spoken, {g: _plain(f.bounds) for g, f in self.genres.items()}, *self._looked_up_by])
 
 

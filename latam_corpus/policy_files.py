@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from latam_corpus import vocabulary
 from latam_corpus.errors import ConfigError, closest
+from latam_corpus.messages import _
 from latam_corpus.text.stops import MOST_LANGUAGES
 from latam_corpus.text.words import WordTable
 from latam_corpus.toml_model import line_of, load_toml
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 UND: Final = "und"
+_NO_FOLDER: Final = _("there is no such folder of policies")
 _CODE: Final = re.compile("[a-z]{3}")
 F = TypeVar("F", "LanguageFile", "GenreFile")
 
@@ -52,6 +54,8 @@ class LanguageFile(_Strict):
     Attributes:
         alphabet: its letters, for `alphabet_fit`; empty where nobody has listed them.
         covers: codes that it serves beside its own and those of its group or macrolanguage.
+        unknown: bounds beside the others, and in the place of one on the same signal, on documents whose language isn't
+            known; of `und.toml` alone. Shares are held as they are measured, however few words a text has.
     """
 
     language: str
@@ -63,6 +67,7 @@ class LanguageFile(_Strict):
     stop_words: StopWords | None = None
     typical: dict[str, Annotated[Number, Field(gt=0)]] = Field(default_factory=dict)
     bounds: dict[str, BoundEntry] = Field(default_factory=dict)
+    unknown: dict[str, BoundEntry] = Field(default_factory=dict)
 
 
 class GenreFile(_Strict):
@@ -85,7 +90,7 @@ def read_policies(folder: Path) -> tuple[dict[str, LanguageFile], dict[str, Genr
         ConfigError: a file is missing or wrong, a bound is stated twice, or no document could meet it.
     """
     if not folder.is_dir():
-        raise ConfigError(str(folder), "there is no such folder of policies", "name one with languages/ and genres/")
+        raise ConfigError(str(folder), _NO_FOLDER, _("name one with languages/ and genres/"))
     languages = {f.language: f for f in _load(folder / "languages", LanguageFile, "language")}
     genres = {f.genre: f for f in _load(folder / "genres", GenreFile, "genre")}
     if UND not in languages:
@@ -102,7 +107,7 @@ def read_policies(folder: Path) -> tuple[dict[str, LanguageFile], dict[str, Genr
 
 def _load(folder: Path, model: type[F], key: str) -> Iterable[F]:
     if not folder.is_dir():
-        raise ConfigError(str(folder), "there is no such folder of policies", "it holds one TOML file each")
+        raise ConfigError(str(folder), _NO_FOLDER, _("it holds one TOML file each"))
     # As `cached_policies` looks for changes: without hidden files, such as an editor's.
     for path in sorted(path for path in folder.glob("*.toml") if not path.name.startswith(".")):
         file = load_toml(path, model, "policy")
@@ -123,15 +128,18 @@ def _check_stop_words(path: Path, stop_words: StopWords) -> None:
 
 
 def _check_bounds(path: Path, file: LanguageFile | GenreFile) -> None:
-    typical = file.typical if isinstance(file, LanguageFile) else {}
-    for table, stated in (("typical", typical), ("bounds", file.bounds)):
+    typical, unknown = (file.typical, file.unknown) if isinstance(file, LanguageFile) else ({}, {})
+    if unknown and path.stem != UND:
+        raise ConfigError(place_in(path, "unknown"), f"[unknown] stands in {UND}.toml alone", "move it there")
+    for table, stated in (("typical", typical), ("bounds", file.bounds), ("unknown", unknown)):
         for signal in stated:
             if signal not in vocabulary.signal_names():
                 place = place_in(path, table, signal)
                 raise ConfigError(place, f"unknown signal «{signal}»", closest(signal, vocabulary.signal_names()))
-    for signal, bound in file.bounds.items():
-        if wrong := _wrong(signal, bound, file):
-            raise ConfigError(place_in(path, "bounds", signal), *wrong)
+    for table, bounds in (("bounds", file.bounds), ("unknown", unknown)):
+        for signal, bound in bounds.items():
+            if wrong := _wrong(signal, bound, file):
+                raise ConfigError(place_in(path, table, signal), *wrong)
 
 
 def _wrong(signal: str, bound: BoundEntry, file: LanguageFile | GenreFile) -> tuple[str, str] | None:

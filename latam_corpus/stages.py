@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import polars as pl
 
     from latam_corpus.batch import Batch
+    from latam_corpus.catalog.source import Source
     from latam_corpus.corpus import Corpus
     from latam_corpus.vocabulary import Tier, Use
 
@@ -55,6 +56,14 @@ class Operation(ABC):  # noqa: B024  (what is abstract differs)
         Args:
             admit: the rights tiers that the release admits.
             uses: what the release needs each document to allow.
+        """
+        return self
+
+    def for_sources(self, sources: Sequence[Source]) -> Self:  # noqa: ARG002
+        """Take over what these sources ask of it.
+
+        Args:
+            sources: those of the plan.
         """
         return self
 

@@ -7,35 +7,46 @@ import tomllib
 import types
 import typing
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from latam_corpus.errors import ConfigError, closest, nearest, one_of
-from latam_corpus.messages import Message, _
+from latam_corpus.errors import ConfigError, as_one, cause_of, nearest, one_of
+from latam_corpus.messages import Message, _, same
+from latam_corpus.toml_syntax import syntax_mistake
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from pydantic_core import ErrorDetails
 
 M = TypeVar("M", bound=BaseModel)
+Near: TypeAlias = "Callable[[str, str, Sequence[str]], str | None]"
 
+ID_FORM: Final = _("small letters without accents, digits and hyphens between them, such as cartas-familia")
 # Pydantic's words for what a TOML author must write.
 _WANTED = {
-    "string_type": "a text in quotes",
-    "int_type": "a whole number",
-    "bool_type": "true or false",
-    "tuple_type": "a list in brackets",
-    "list_type": "a list in brackets",
-    "dict_type": "a table",
-    "mapping_type": "a table",
-    "model_type": "a table",
-    "model_attributes_type": "a table",
-    "date_type": "a date such as 2027-01-31",
-    "date_from_datetime_parsing": "a date such as 2027-01-31",
-    "date_from_datetime_inexact": "a date such as 2027-01-31",
+    "string_type": _("a text in quotes"),
+    "int_type": _("a whole number"),
+    "bool_type": _("true or false"),
+    "tuple_type": _("a list in brackets"),
+    "list_type": _("a list in brackets"),
+    "dict_type": _("a table"),
+    "mapping_type": _("a table"),
+    "model_type": _("a table"),
+    "model_attributes_type": _("a table"),
+    "date_type": _("a date such as 2027-01-31"),
+    "date_from_datetime_parsing": _("a date such as 2027-01-31"),
+    "date_from_datetime_inexact": _("a date such as 2027-01-31"),
+    "greater_than": _("a number above {gt}"),
+    "greater_than_equal": _("a number of {ge} or more"),
+    "less_than_equal": _("a number of {le} or less"),
+    "float_type": _("a number without quotes"),
+    "float_parsing": _("a number without quotes"),
+    "int_parsing": _("a whole number"),
+    "bool_parsing": _("true or false"),
+    "too_short": _("a list with something in it"),
 }
 
 
@@ -52,6 +63,7 @@ class Mistake:
         known: the keys or words that are allowed.
         raised: what the validator or the TOML reader raised.
         told: pydantic's words, in English.
+        near: the one of the known that was probably meant.
         bound: what pydantic compared the value with, such as `{"gt": 0}`.
     """
 
@@ -62,21 +74,36 @@ class Mistake:
     known: tuple[str, ...] = ()
     raised: Exception | None = None
     told: str = ""
+    near: str | None = None
     bound: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def remedy(self) -> Message:
+        """The key or word that was probably meant, of words all that are allowed; all of them where none is near."""
+        if self.near is None:
+            return one_of(self.known) if self.known else _("there is none yet")
+        if self.kind == "choice":
+            return _("did you mean «{near}»? Allowed: {known}", near=self.near, known=", ".join(self.known))
+        return _("did you mean «{near}»?", near=self.near)
 
-def load_toml(path: Path, model: type[M], what: str) -> M:
+
+def _nearest(_key: str, typed: str, known: Sequence[str]) -> str | None:
+    return nearest(typed, known)
+
+
+def load_toml(path: Path, model: type[M], what: str, near: Near = _nearest) -> M:
     """The file's content as the model.
 
     Args:
         path: the TOML file.
         model: a pydantic model; fields it doesn't have are errors when it says `extra="forbid"`.
         what: what the file is, for the message, such as "source".
+        near: gives, for a dotted key, a word that can't stand there and those that can, the one that was meant.
 
     Raises:
         ConfigError: the file is missing, isn't TOML, or says what the model doesn't allow.
     """
-    return parse_toml(read_toml(path, what), model, str(path))
+    return parse_toml(read_toml(path, what), model, str(path), near)
 
 
 def read_toml(path: Path, what: str) -> str:
@@ -88,83 +115,105 @@ def read_toml(path: Path, what: str) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")  # some editors write a byte order mark
     except FileNotFoundError:
-        problem = _("there is no such source file") if what == "source" else f"there is no such {what} file"
+        problem = _("there is no such source file") if what == "source" else _("there is no such file")
         raise ConfigError(str(path), problem, _("check the path")) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(str(path), f"the {what} file can't be read: {error}", "TOML is UTF-8 text") from None
+        cause = cause_of(error) if isinstance(error, OSError) else error
+        problem = _("the file can't be read: {cause}", cause=cause)
+        raise ConfigError(str(path), problem, _("TOML is UTF-8 text")) from None
 
 
-def parse_toml(text: str, model: type[M], name: str) -> M:
+def parse_toml(text: str, model: type[M], name: str, near: Near = _nearest) -> M:
     """The TOML text as the model; `name` stands for the file in messages.
 
     Raises:
-        ConfigError: with the line, the key, the problem and the closest allowed word.
+        ConfigError: with the line, the key, the problem and the closest allowed word; MistakesError for several.
     """
-    found = checked_toml(text, model)
+    found = checked_toml(text, model, near)
     if isinstance(found, model):
         return found
     assert isinstance(found, list)  # noqa: S101  (the model or what is wrong)
-    raise _config_error(found[0], name)
+    raise as_one([config_error(one, name) for one in sorted(found, key=lambda one: one.line or 0)])
 
 
-def checked_toml(text: str, model: type[M]) -> M | list[Mistake]:
+def checked_toml(text: str, model: type[M], near: Near = _nearest) -> M | list[Mistake]:
     """The TOML text as the model, or everything that is wrong with it, in the order of pydantic's checks."""
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         at = re.search(r"at line (\d+)", str(error))
-        return [Mistake("syntax", int(at[1]) if at else None, "", raised=error)]
+        return [Mistake("syntax", int(at[1]) if at else None, "", text, raised=error)]
     except RecursionError:
         return [Mistake("syntax", None, "", raised=ValueError("its lists or tables are nested too deeply"))]
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        return [_mistake(one, text, model) for one in error.errors(include_url=False)]
+        found = [_mistake(one, text, model, near) for one in error.errors(include_url=False)]
+        keys = {one.key for one in found}
+        # Pydantic calls a list too short whose entries are wrong.
+        return [one for one in found if one.kind != "too_short" or f"{one.key}.0" not in keys]
 
 
-def _mistake(error: ErrorDetails, text: str, model: type[BaseModel]) -> Mistake:
+def _mistake(error: ErrorDetails, text: str, model: type[BaseModel], near: Near) -> Mistake:
     # A union names the member that failed inside the path; the author's file has no such key.
     loc = tuple(part for part in error["loc"] if not (isinstance(part, str) and "[" in part))
     context = error.get("ctx", {})
     line = line_of(text, loc[:-1] if error["type"] == "missing" else loc)
     key = ".".join(str(part) for part in loc)
     if error["type"] == "extra_forbidden":
-        return Mistake("unknown", line, key, error["input"], tuple(_fields_at(model, loc[:-1])))
+        known = tuple(_fields_at(model, loc[:-1]))
+        return Mistake("unknown", line, key, error["input"], known, near=near("", str(loc[-1]), known))
     if error["type"] == "missing":
         return Mistake("missing", line, key)
     if error["type"] == "value_error":
         return Mistake("refused", line, key, error["input"], raised=context.get("error"))
-    known: tuple[str, ...] = ()
     if error["type"] == "literal_error":
         known = tuple(re.findall(r"'([^']*)'", context["expected"]))
-    kind = "choice" if known else error["type"]
-    return Mistake(kind, line, key, error["input"], known, told=error["msg"], bound=context)
+        meant = near(re.sub(r"\.\d+$", "", key), str(error["input"]), known)
+        return Mistake("choice", line, key, error["input"], known, near=meant)
+    return Mistake(error["type"], line, key, error["input"], told=error["msg"], bound=context)
 
 
-def _config_error(mistake: Mistake, name: str) -> ConfigError:
+def config_error(mistake: Mistake, name: str) -> ConfigError:
+    """The error of a mistake in the file of this name."""
     if mistake.kind == "syntax":
-        return ConfigError(name, f"not TOML: {mistake.raised}", "texts stand in quotes, lists in brackets")
-    place = f"{name}, line {mistake.line}" if mistake.line else name
+        line, reason, remedy = syntax_mistake(str(mistake.raised), mistake.line, str(mistake.given))
+        place = _("{file}, line {line}", file=name, line=line) if line else name
+        return ConfigError(place, _("not TOML: {reason}", reason=reason), remedy)
+    place = _("{file}, line {line}", file=name, line=mistake.line) if mistake.line else name
     key, last = mistake.key, mistake.key.rpartition(".")[2]
     if mistake.kind == "unknown":
-        return ConfigError(place, f"unknown key «{key}»", closest(last, mistake.known))
+        return ConfigError(place, _("unknown key «{key}»", key=key), mistake.remedy)
     if mistake.kind == "missing":
-        return ConfigError(place, f"the key «{key}» is missing", f"add «{last} = …»")
+        return ConfigError(place, _("the key «{key}» is missing", key=key), _("add «{key} = …»", key=last))
     if mistake.kind == "refused":
-        problem, _, remedy = str(mistake.raised).partition("; ")
-        return ConfigError(place, f"«{key}»: {problem}" if key else problem, remedy)
+        sentence = same(mistake.raised.args[0] if mistake.raised else mistake.told)
+        said, half = Half("problem", {"sentence": sentence}), Half("remedy", {"sentence": sentence})
+        refused = Message("«{key}»: {problem}", {"key": key, "problem": said}) if key else said
+        return ConfigError(place, refused, half)
     given = shown(mistake.given)
     if mistake.kind == "choice":
-        return ConfigError(place, f"«{key}» may not be {given}", _choices(mistake.given, mistake.known))
-    wanted = _WANTED.get(mistake.kind)
-    remedy = f"it must be {wanted}" if wanted else mistake.told[:1].lower() + mistake.told[1:]
-    return ConfigError(place, f"«{key}» is {given}", remedy)
+        problem = _("«{key}» may not be {given}", key=key, given=given)
+        return ConfigError(place, problem, mistake.remedy)
+    return ConfigError(place, _("«{key}» is {given}", key=key, given=given), wanted(mistake))
 
 
-def _choices(given: object, allowed: Sequence[str]) -> str | Message:
-    """The closest allowed word, and all of them."""
-    near = nearest(str(given), allowed)
-    return f"did you mean «{near}»? Allowed: {', '.join(allowed)}" if near else one_of(allowed)
+def wanted(mistake: Mistake) -> Message:
+    """The remedy of a value of the wrong type or size: what it must be, else pydantic's words."""
+    if mistake.key == "id" and mistake.kind == "string_pattern_mismatch":
+        return _("it must be {wanted}", wanted=ID_FORM)
+    if mistake.kind in _WANTED:
+        return _("it must be {wanted}", wanted=_WANTED[mistake.kind].fill(**mistake.bound))
+    return same(mistake.told[:1].lower() + mistake.told[1:])
+
+
+class Half(Message):
+    """The problem or the remedy of a validator's sentence, which are parted by its first semicolon."""
+
+    def translate(self, language: str) -> str:
+        """That part of the sentence in a language."""
+        problem, __, remedy = same(self.values["sentence"]).translate(language).partition("; ")
+        return problem if self.msgid == "problem" else remedy
 
 
 def shown(value: object) -> str:

@@ -46,6 +46,9 @@ RIGHTS_TIERS: Final = (
 Tier = Literal[*RIGHTS_TIERS]  # type: ignore[valid-type]
 Use = Literal[*USES]  # type: ignore[valid-type]
 
+# What a release takes of several variants of one work: all, the longest, the longest of each country.
+Variants = Literal["keep", "longest", "by_country"]
+
 # The measured signals, in the order of the struct. `quality/signals/` defines them; a test holds the two equal.
 SIGNALS: Final = (
     "word_count",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,18 +16,21 @@ from latam_corpus.api.progress import LineProgress, NoProgress
 from latam_corpus.audit.stores import load_version
 from latam_corpus.errors import ReleaseError
 from latam_corpus.release import verify_version as verifying
+from latam_corpus.release.exclusions import excluded_ids
 from latam_corpus.release.manifest import VERIFY
 from latam_corpus.release.pull import pull as pull_version
 from latam_corpus.release.shard_file import read_batches
 from latam_corpus.release.store import Store
 from latam_corpus.release.store_tables import open_shard
+from latam_corpus.release.withdrawal_log import read_log, withdrawn_note
 from latam_corpus.report.notebook import plain, table_html
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from latam_corpus.release.corpus_lock import Lock
     from latam_corpus.release.manifest import Manifest
+    from latam_corpus.release.withdrawal_log import ReadableShard
 
 
 @dataclass(frozen=True, repr=False)
@@ -57,27 +61,39 @@ class Release:
         Raises:
             ReleaseError: a shard is missing or has another size; `verify` looks at every byte.
         """
-        for shard in self.manifest.shards:
+        log = read_log(self.store)
+        shards = log.readable(self.manifest)
+        withdrawn = withdrawn_note(log, self.manifest)
+        if withdrawn:
+            warnings.warn(withdrawn, stacklevel=2)
+        for shard, _ in shards:
             size = self.store.size(shard.object)
             if size != shard.bytes:
                 problem = "the shard is missing" if size is None else f"the shard has {size} bytes, not {shard.bytes}"
                 raise ReleaseError(f"{self.store.url}, {shard.object}", problem, VERIFY)
         if self.store.folder is not None:
-            return schema.scan([self.store.path(one.object) for one in self.manifest.shards], schema.RELEASE_SCHEMA)
-        return register_io_source(self._frames, schema=schema.RELEASE_SCHEMA)
+            found = schema.scan([self.store.path(one.shard.object) for one in shards], schema.RELEASE_SCHEMA)
+            without = [one.without for one in shards if one.without is not None]
+            return found.filter(~pl.col("doc_id").is_in(pl.concat(without).implode())) if without else found
+        return register_io_source(partial(self._frames, shards), schema=schema.RELEASE_SCHEMA)
 
     def _frames(
-        self, columns: list[str] | None, predicate: pl.Expr | None, rows: int | None, _batch: int | None
+        self,
+        shards: Sequence[ReadableShard],
+        columns: list[str] | None,
+        predicate: pl.Expr | None,
+        rows: int | None,
+        _batch: int | None,
     ) -> Iterator[pl.DataFrame]:
         """Frames of a store that isn't on this disk, as Polars asks for them."""
         wanted = columns or list(schema.RELEASE_SCHEMA)
-        needed = {*wanted, *(predicate.meta.root_names() if predicate is not None else ())}
+        needed = {*wanted, "doc_id", *(predicate.meta.root_names() if predicate is not None else ())}
         types = pl.Schema({name: dtype for name, dtype in schema.RELEASE_SCHEMA.items() if name in needed})
-        for shard in self.manifest.shards:
-            with open_shard(self.store, shard) as file:
+        for one in shards:
+            with open_shard(self.store, one.shard) as file:
                 there = [name for name in types if name in file.schema_arrow.names]
                 for frame in read_batches(file, there):
-                    found = schema.conform(frame, types)
+                    found = schema.conform(frame, types).filter(one.wanted())
                     if predicate is not None:
                         found = found.filter(predicate)
                     if rows is not None:
@@ -132,6 +148,8 @@ def pull(
     where: str | None = None,
     *,
     with_index: bool = False,
+    columns: Sequence[str] = (),
+    exclude: Sequence[str | Path] = (),
     progress: bool = True,
 ) -> Lock:
     """Fetch a version into a folder, every byte verified, as `latam-corpus pull` does; it goes on where it was cut.
@@ -142,6 +160,8 @@ def pull(
         to: a folder that is new, empty, or holds an earlier pull of the same release.
         where: only rows of which this is true, such as `country in ('CL', 'AR')`.
         with_index: also the fingerprints of its documents.
+        columns: only these beside `doc_id`; all when empty.
+        exclude: lists of ids that are left out.
         progress: whether a line tells how far it is, on a terminal and in a notebook.
 
     Returns:
@@ -153,4 +173,14 @@ def pull(
     """
     found = open_release(store, spec)
     with LineProgress() if progress else NoProgress() as line:
-        return pull_version(found.manifest.spec, found.store, Path(to), where, line.step, with_index=with_index)
+        return pull_version(
+            found.manifest.spec,
+            found.store,
+            Path(to),
+            where,
+            line.step,
+            with_index=with_index,
+            columns=columns,
+            exclude=excluded_ids(exclude),
+            tell=lambda told: warnings.warn(told, stacklevel=2),
+        )

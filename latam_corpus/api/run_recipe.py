@@ -15,6 +15,7 @@ from latam_corpus.audit.stores import open_store
 from latam_corpus.dedupe.dedupe import Dedupe
 from latam_corpus.engine.choose import make_engine
 from latam_corpus.errors import ConfigError, PartError, ReleaseError
+from latam_corpus.messages import _
 from latam_corpus.pipeline.collection_folders import with_warc_folders
 from latam_corpus.pipeline.contracts import examine_sources
 from latam_corpus.pipeline.plan import make_plan, named_sources
@@ -82,7 +83,7 @@ def run(
         for doubt in one.doubts:
             warnings.warn(f"{doubt.place}: {doubt.problem}; {doubt.remedy}", stacklevel=2)
     for hint in found.hints():
-        warnings.warn(hint, stacklevel=2)
+        warnings.warn(str(hint), stacklevel=2)
     with LineProgress() if progress else NoProgress() as line:
         result = run_plan(plan, find_parts(plan, limit), folder, chosen, line, None, reason, mended)
     for told in result.mended:
@@ -168,11 +169,8 @@ def checked_plan(recipe: Recipe, inputs: Mapping[str, str], limit: int | None) -
             for genre in {source.genre or recipe.genre for source in plan.sources} - {None}:
                 policies.genre(str(genre))
     if recipe.release and all(source.rights is None for source in plan.sources):
-        raise ConfigError(
-            place,
-            f"[release] over «{plan.sources[0].id}», a source without rights",
-            "state [rights] in its source file",
-        )
+        problem = _("[release] over «{source}», a source without rights", source=plan.sources[0].id)
+        raise ConfigError(place, problem, _("state [rights] in its source file"))
     return plan
 
 
@@ -230,6 +228,7 @@ def released_of(recipe: Recipe, result: RunResult, store: Store, against: Sequen
         uses=release.uses,
         splits=release.split.model_dump(),
         index=release.index,
+        variants=release.variants,
         # Documents that this run set aside as copies of a version's are in the next one through it alone.
         parent=next((m.version for m in against if m.name == release.name), None),
         created=datetime.now(UTC),

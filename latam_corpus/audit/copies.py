@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from latam_corpus import schema
+from latam_corpus.messages import Message, _, same
+from latam_corpus.report import side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,27 +16,34 @@ if TYPE_CHECKING:
 
 # What the choice rested on, as the evidence of `dedupe` names it.
 _WHY: Final = {
-    "existing": "it is in the earlier version",
-    "terms": "the release may use it, and not this one, or for a time only",
-    "rights_tier": "its rights are more open: {kept} against {mine}",
-    "damage": "it is less damaged: {kept} words of 1,000 against {mine}{how}",
-    "words": "it is longer: {kept} words against {mine}",
-    "obtained": "it was obtained earlier: {kept} against {mine}",
-    "doc_id": "the two are alike in rights, damage, length and date; the smaller doc_id is kept",
+    "existing": _("it is in the earlier version"),
+    "terms": _("the release may use it, and not this one, or for a time only"),
+    "rights_tier": _("its rights are more open: {kept} against {mine}"),
+    "damage": _("it is less damaged: {kept} words of 1,000 against {mine}; {how}"),
+    "appended": _("nothing was added to it: {kept} words of a menu, a summary or questions against {mine}"),
+    "words": _("it is longer: {kept} words against {mine}"),
+    "obtained": _("it was obtained earlier: {kept} against {mine}"),
+    "doc_id": _("the two are alike in rights, damage, length and date; the smaller doc_id is kept"),
 }
 _DAMAGE: Final = {
-    "accents_missing": "accents are missing",
-    "mojibake": "accents were read in a wrong charset",
-    "misread": "letters are misread",
+    "accents_missing": _("accents are missing"),
+    "mojibake": _("accents were read in a wrong charset"),
+    "misread": _("letters are misread"),
 }
 _RULES: Final = {
-    "equal normalised text": "the same text, letter case and spacing aside",
-    "equal": "the same words",
-    "share": "in runs of three words and more that both have",
-    "scattered": "in runs of three words and more, the rest scattered as damage is",
-    "misread": "counting words that look alike, as scanners misread them",
-    "numbers": "one form with other numbers",
-    "names": "one form with other names",
+    "equal normalised text": _("the same text, letter case and spacing aside"),
+    "equal": _("the same words"),
+    "share": _("in runs of three words and more that both have"),
+    "scattered": _("in runs of three words and more, the rest scattered as damage is"),
+    "misread": _("counting words that look alike, as scanners misread them"),
+    "numbers": _("one form with other numbers"),
+    "names": _("one form with other names"),
+    "denial": _("one form, and one of them denies it"),
+    "appended": _("what it has more is a menu, a summary or questions"),
+    "passages": _("each has passages of its own throughout"),
+    "words": _("each has words of its own throughout"),
+    "spelling": _("one is in another spelling"),
+    "stated": _("each has words of its own, and they state another country, year or author"),
 }
 
 
@@ -46,57 +55,82 @@ def copies(run: Path, row: Mapping[str, Any], evidence: Mapping[str, Any] | None
         row: the document as it was kept or set aside.
         evidence: of the ledger row that set it aside, where there is one.
     """
-    other = row["duplicate_of"] or row.get("contained_in")
+    other = row["duplicate_of"] or row.get("variant_of") or row.get("contained_in")
     told: dict[str, Any] = {
         "duplicate_of": row["duplicate_of"],
         "contained_in": row.get("contained_in"),
+        "variant_of": row.get("variant_of"),
         "containment": row["containment"],
         "cluster": {"id": row["duplicate_cluster"], "size": row["cluster_size"]},
         "other": None,
         "rule": None,
         "why": None,
+        "side_by_side": None,
     }
     if other:
         files = sorted((run / "kept").glob("*.parquet"))
         found = schema.scan(files, schema.DOCUMENT_SCHEMA).filter(pl.col("doc_id") == other)
-        told["other"] = next(found.select("doc_id", "title", "source_id", "url").collect().iter_rows(named=True), None)
+        shown = next(found.select("doc_id", "title", "source_id", "url", "text").collect().iter_rows(named=True), None)
+        if shown:
+            text = shown.pop("text")
+            # What stands in a book shares a page of it.
+            if row["duplicate_of"] or row.get("variant_of"):
+                told["side_by_side"] = side_by_side.side_by_side(row["text"] or "", text or "")
+        told["other"] = shown
+    if evidence and (row["duplicate_of"] or row.get("variant_of")):
+        rule = evidence.get("rule")
+        told["rule"] = str(_RULES[rule]) if rule in _RULES else rule
     if evidence and row["duplicate_of"]:
-        told["rule"] = _RULES.get(str(evidence.get("rule")), evidence.get("rule"))
-        told["why"] = why_kept(evidence)
+        why = why_kept(evidence)
+        told["why"] = why and str(why)
     return told
 
 
-def why_kept(evidence: Mapping[str, Any]) -> str | None:
+def why_kept(evidence: Mapping[str, Any]) -> Message | None:
     """Why the kept document won: the first thing in the order of keeping in which the two differ.
 
-    >>> why_kept({"decided_by": "words", "words": 90, "kept_words": 120})
-    'it is longer: 120 words against 90'
-    >>> why_kept({"decided_by": "damage", "accents_missing": 21, "kept_accents_missing": 0, "misread": 1})
-    'it is less damaged: 0 words of 1,000 against 22; accents are missing'
+    >>> print(why_kept({"decided_by": "words", "words": 90, "kept_words": 120}))
+    it is longer: 120 words against 90
+    >>> print(why_kept({"decided_by": "damage", "accents_missing": 21, "kept_accents_missing": 0, "misread": 1}))
+    it is less damaged: 0 words of 1,000 against 22; accents are missing
     """
     by = str(evidence.get("decided_by"))
     if by not in _WHY:  # a run of an earlier toolkit
         return None
     mine, kept = ({name: evidence.get(f"{whose}{name}") for name in (by, *_DAMAGE)} for whose in ("", "kept_"))
     if by != "damage":
-        return _WHY[by].format(mine=mine[by], kept=kept[by])
+        return _WHY[by].fill(mine=mine[by], kept=kept[by])
     lost, left = ({name: told[name] or 0 for name in _DAMAGE} for told in (mine, kept))
     worst = max(_DAMAGE, key=lambda name: lost[name] - left[name])
-    return _WHY[by].format(mine=sum(lost.values()), kept=sum(left.values()), how=f"; {_DAMAGE[worst]}")
+    return _WHY[by].fill(mine=sum(lost.values()), kept=sum(left.values()), how=_DAMAGE[worst])
 
 
-def lines(told: Mapping[str, Any]) -> list[str]:
-    """The same in words, a sentence a line; none where a document has no copies."""
+def lines(told: Mapping[str, Any], evidence: Mapping[str, Any] | None = None) -> list[Message]:
+    """The same in words, a sentence a line; none where a document has no copies.
+
+    Args:
+        told: what `copies` gave.
+        evidence: of the ledger row that set it aside, as there.
+    """
     other = told["other"] or {}
-    name = told["duplicate_of"] or told["contained_in"] or ""
-    title = f" «{other['title']}»" if other.get("title") else ""
+    name = told["duplicate_of"] or told["variant_of"] or told["contained_in"] or ""
+    name += f" «{other['title']}»" if other.get("title") else ""
     share = f"{100 * told['containment']:.1f} %" if told["containment"] is not None else "?"
+    rule = _RULES.get((evidence or {}).get("rule", ""), same(told["rule"] or ""))
+    beside = [*side_by_side.lines(told["side_by_side"])] if told["side_by_side"] else []
     if told["duplicate_of"]:
-        rule = f", {told['rule']}" if told["rule"] else ""
-        return [f"{share} of its words stand in {name}{title}{rule}", f"that one is kept: {told['why'] or 'see above'}"]
+        first = _("{share} of its words stand in {name}", share=share, name=name)
+        if told["rule"]:
+            first = _("{share} of its words stand in {name}, {rule}", share=share, name=name, rule=rule)
+        why = why_kept(evidence or {}) or told["why"] or _("see above")
+        return [first, _("that one is kept: {why}", why=why), *beside]
     made = []
-    if told["contained_in"]:
-        made.append(f"{share} of its words stand in the much longer {name}{title}; both are kept")
+    if told["variant_of"]:
+        said = {"share": share, "name": name, "rule": rule}
+        variant = _("a variant of {name}, in which {share} of its words stand, {rule}; both are kept", **said)
+        made += [variant, *beside]
+    elif told["contained_in"]:
+        made.append(_("{share} of its words stand in the much longer {name}; both are kept", share=share, name=name))
     if told["cluster"]["size"]:
-        made.append(f"{told['cluster']['size']} documents say nearly the same; this one is kept")
+        made.append(_("{n} documents say nearly the same; this one is kept", n=told["cluster"]["size"]))
     return made

@@ -15,14 +15,15 @@ from latam_corpus.pipeline.history import find_run, read_tags, unfinished_after
 from latam_corpus.pipeline.run_record import RUN_FILE, read_record
 from latam_corpus.release.build_inputs import Part
 from latam_corpus.release.shard_file import read_batches
+from latam_corpus.release.withdrawal_log import read_log, withdrawn_note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     import polars as pl
 
-    from latam_corpus.release.manifest import Shard
     from latam_corpus.release.store import Store
+    from latam_corpus.release.withdrawal_log import ReadableShard
 
 
 @dataclass(frozen=True)
@@ -33,13 +34,13 @@ class Documents:
         name: the run's, or `NAME@VERSION`.
         folder: the run's; None for a version.
         store: of a version.
-        shards: of a version.
+        shards: of a version, without what is withdrawn.
     """
 
     name: str
     folder: Path | None = None
     store: Store | None = None
-    shards: tuple[Shard, ...] = ()
+    shards: tuple[ReadableShard, ...] = ()
 
     def frames(self, kind: str = "kept") -> Iterator[pl.DataFrame]:
         """Frames of some thousand documents, with all columns of the schema.
@@ -47,8 +48,9 @@ class Documents:
         Args:
             kind: `kept` or `dropped`; a version has the first alone.
         """
-        for shard in self.shards:
-            for frame in Part("", f"{self.name}, {shard.path}", shard.object, self.store).batches():
+        for shard, without in self.shards:
+            place = f"{self.name}, {shard.path}"
+            for frame in Part("", place, shard.object, self.store, without=without).batches():
                 yield schema.conform(frame, schema.DOCUMENT_SCHEMA)
         for path in read_record(self.folder).files(kind) if self.folder else ():
             with pq.ParquetFile(path) as file:
@@ -122,4 +124,8 @@ def named_documents(named: str, out: Path, store: str | None, tell: Callable[[st
                 named, f"there is no such run or release ({error.problem})", error.remedy + more
             ) from None
     manifest = load_version(opened, named, tell)
-    return Documents(manifest.spec, None, opened, manifest.shards)
+    log = read_log(opened)
+    withdrawn = withdrawn_note(log, manifest)
+    if withdrawn:
+        tell(f"note: {withdrawn}")
+    return Documents(manifest.spec, None, opened, tuple(log.readable(manifest)))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from latam_corpus.audit.lineage import find, lineage
 from latam_corpus.audit.lineage_lines import lineage_lines
 from latam_corpus.errors import ConfigError
+from latam_corpus.messages import _
 from latam_corpus.pipeline.history import finished_runs
 from latam_corpus.report.notebook import lines_html
 from latam_corpus.text.terminal_text import visible
@@ -36,7 +37,7 @@ class Explanation:
         return self.stories[0] | {"others": [{key: one[key] for key in _BRIEF} for one in self.stories[1:]]}
 
     def __str__(self) -> str:
-        return "\n".join(visible("".join(text for _, text in line)) for line in self._lines())
+        return "\n".join(visible("".join(text for _style, text in line)) for line in self._lines())
 
     __repr__ = __str__
 
@@ -66,13 +67,16 @@ def explained(query: str, out: Path, run: Path | None, store: Store | None) -> E
         PartError: a run's file is damaged.
     """
     if not query.strip():
-        raise ConfigError("explain", "nothing is asked for", "give a doc_id, an address, or some words of the text")
+        remedy = _("give a doc_id, an address, or some words of the text")
+        raise ConfigError("explain", _("nothing is asked for"), remedy)
     runs = [run] if run else [record.folder for record in finished_runs(out)]
     if not runs:
-        raise ConfigError(str(out), "there is no finished run here", "name the folder of runs with --out")
+        remedy = _("name the folder of runs with --out")
+        raise ConfigError(str(out), _("there is no finished run here"), remedy)
     found = find(out, query, run)
     if not found:
-        where = f"{len(runs)} runs" if len(runs) > 1 else runs[0].name
-        raise ConfigError(f"«{query}»", f"no document of {where} has it", "quote words as they stand in the text")
+        where = _("{n} runs", n=len(runs)) if len(runs) > 1 else runs[0].name
+        problem = _("no document of {where} has it", where=where)
+        raise ConfigError(f"«{query}»", problem, _("quote words as they stand in the text"))
     latest = {one.row["doc_id"]: one for one in reversed(found)}
     return Explanation(tuple(lineage(one, store) for one in reversed(latest.values())))

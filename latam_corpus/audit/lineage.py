@@ -23,6 +23,7 @@ from latam_corpus.policy import Policies
 from latam_corpus.privacy.redact import redact
 from latam_corpus.quality.filter import as_held, outside
 from latam_corpus.release.store_tables import read_ledger
+from latam_corpus.release.withdrawal_log import read_log
 from latam_corpus.text.orthography import seen
 
 if TYPE_CHECKING:
@@ -84,19 +85,21 @@ def _rows(files: list[Path], query: str) -> Iterator[dict[str, Any]]:
 def lineage(found: DocumentMatch, store: Store | None) -> dict[str, Any]:
     """The story as plain values: what the catalogue says, what each stage did, what was measured, the verdict.
 
-    The text is shown redacted and by its beginning only.
+    The text is shown redacted and by its beginning only; that of a withdrawn document isn't, nor its title.
     """
     row = found.row
     events = _ledger(found.run, row["doc_id"])
     kept = row["drop_reason"] is None
+    withdrawn = _withdrawn(store, row["doc_id"]) if store else None
+    shown = withdrawn is None
     return as_json(  # type: ignore[no-any-return]
         {
             "doc_id": row["doc_id"],
             "run": found.told["id"],
             "verdict": "kept" if kept else "set aside",
             "reason": row["drop_reason"],
-            "title": row["title"],
-            "creators": row["creators"],
+            "title": row["title"] if shown else None,
+            "creators": row["creators"] if shown else None,
             "url": row["url"],
             "source": {"id": row["source_id"], "origin": row["origin"], "obtained": row["obtained"]},
             "rights": {k: row[k] for k in ("rights", "rights_tier", "basis", "uses", "expires", "embargo_until")},
@@ -109,8 +112,9 @@ def lineage(found: DocumentMatch, store: Store | None) -> dict[str, Any]:
             "stages": _stages(found, events),
             "bounds": _bounds(found, row),
             "redactions": row["redactions"] or {},
-            "copies": copies(found.run, row, _evidence(events, "dedupe")),
-            "beginning": redact((row["text"] or "")[:400])[0],
+            "copies": copies(found.run, row, _evidence(events, "dedupe") or _evidence(events, "dedupe", "changed")),
+            "beginning": redact((row["text"] or "")[:400])[0] if shown else "",
+            "withdrawn": withdrawn,
             "releases": _releases(store, row["doc_id"]) if store else [],
         }
     )
@@ -203,6 +207,16 @@ def _bounds(found: DocumentMatch, row: dict[str, Any]) -> list[dict[str, Any]]:
             }
         )
     return met
+
+
+def _withdrawn(store: Store, doc_id: str) -> dict[str, Any] | None:
+    """By which entry of the store's log a document is withdrawn."""
+    log = read_log(store)
+    number = log.rows.filter(pl.col("doc_id") == doc_id)["number"].min() if log.withdrawals else None
+    if not isinstance(number, int):
+        return None
+    entry = log.entries[number - 1]
+    return {"entry": number, "request": entry.request, "time": entry.time, "because": entry.because}
 
 
 def _releases(store: Store, doc_id: str) -> list[dict[str, Any]]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from latam_corpus.audit.copies import lines as copy_lines
+from latam_corpus.catalog.display_names import TIERS, USES, genre_name
+from latam_corpus.messages import Message, _, enumerated, same
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -12,82 +15,116 @@ if TYPE_CHECKING:
 # Pieces of a line, each with its style: "", "bold", "green" or "red". They hold other people's words as they are.
 Line: TypeAlias = "list[tuple[str, str]]"
 # What every run does beside its recipe's stages, in words.
-_NAMES: Final = {"supersede": "records"}
+_NAMES: Final = {"supersede": _("records")}
+_VERDICTS: Final = {"passed": _("passed"), "dropped": _("dropped"), "changed": _("changed")}
 _MOST_CUES: Final = 12
 
 
-def lineage_lines(told: dict[str, Any]) -> list[Line]:
+def lineage_lines(told: dict[str, Any], language: str = "en") -> list[Line]:
     """The lines of a story (see `story`), the verdict in its colour.
 
     Args:
         told: what `story` gave.
+        language: of the words.
     """
-    label = told["title"] or told["beginning"].strip().split("\n")[0][:70] or "without text"
-    verdict = [("green", "kept")] if told["verdict"] == "kept" else [("red", "set aside"), ("", f": {told['reason']}")]
+    say = _Speaker(language)
+    label = told["title"] or told["beginning"].strip().split("\n")[0][:70] or say(_("without text"))
+    verdict = [("green", say(_("kept")))]
+    if told["verdict"] != "kept":
+        verdict = [("red", say(_("set aside"))), ("", f": {told['reason']}")]
     return [
         [("bold", label), ("", f"   {told['doc_id']}")],
-        *([("", line)] for line in (*_facts(told), *_steps(told))),
-        [("", f"  {'verdict':<13}"), *verdict],
-        *([("", line)] for line in _releases(told)),
+        *([("", line)] for line in (*_facts(told, say), *_steps(told, say))),
+        [("", f"  {say(_('verdict')):<13}"), *verdict],
+        *([("", line)] for line in _releases(told, say)),
     ]
 
 
-def _facts(told: dict[str, Any]) -> Iterator[str]:
+@dataclass(frozen=True)
+class _Speaker:
+    """What translates messages into one language.
+
+    Attributes:
+        language: its code.
+    """
+
+    language: str
+
+    def __call__(self, message: Message) -> str:
+        """The message in the language."""
+        return message.translate(self.language)
+
+
+def _facts(told: dict[str, Any], say: _Speaker) -> Iterator[str]:
     origin = told["source"]["origin"] or {}
     place = "#".join(str(part) for part in (origin.get("file"), origin.get("member")) if part)
+    source = {"source": told["source"]["id"], "place": place, "when": told["source"]["obtained"]}
+    genre = say(genre_name(told["genre"])) if told["genre"] and say.language != "en" else told["genre"]
     facts = [
-        ("from", f"{told['source']['id']}: {place}, obtained {told['source']['obtained']}"),
-        ("url", told["url"]),
-        ("rights", _rights(told["rights"])),
-        ("language", _language(told["language"])),
-        ("genre", " · ".join(part for part in (told["genre"], told["country"], told["extractor"]) if part)),
+        (_("from"), say(_("{source}: {place}, obtained {when}", **source))),
+        (_("url"), told["url"]),
+        (_("rights"), _rights(told["rights"], say)),
+        (_("language"), _language(told["language"], say)),
+        (_("genre"), " · ".join(part for part in (genre, told["country"], told["extractor"]) if part)),
+        (_("section"), told["stated"].get("section")),
+        (_("licence"), _licences(told["stated"], say)),
     ]
-    facts += [("section", told["stated"].get("section")), ("licence", _licences(told["stated"]))]
     for name, value in facts:
         if value:
-            yield f"  {name:<10}{value}"
-        if name == "language":
-            yield from (f"{'':<12}{line}" for line in (*_cues(told["language"]), *_written(told["language"])))
+            yield f"  {say(name):<9} {value}"
+        if str(name) == "language":
+            yield from (f"{'':<12}{line}" for line in (*_cues(told["language"]), *_written(told["language"], say)))
 
 
-def _steps(told: dict[str, Any]) -> Iterator[str]:
+def _steps(told: dict[str, Any], say: _Speaker) -> Iterator[str]:
     for step in told["stages"]:
-        yield f"  {_NAMES.get(step['stage'], step['stage']):<13}{_step(step)}"
+        name = say(_NAMES[step["stage"]]) if step["stage"] in _NAMES else step["stage"]
+        yield f"  {name:<13}{_step(step, say)}"
         if step["stage"] == "filter":
-            yield from (f"     {bound_line(bound)}" for bound in told["bounds"])
+            yield from (f"     {bound_line(bound, say.language)}" for bound in told["bounds"])
         if step["stage"] == "dedupe":
-            yield from (f"     {line}" for line in copy_lines(told["copies"]))
+            yield from (f"     {say(line)}" for line in copy_lines(told["copies"], step["evidence"]))
 
 
-def _releases(told: dict[str, Any]) -> Iterator[str]:
+def _releases(told: dict[str, Any], say: _Speaker) -> Iterator[str]:
+    withdrawn = told.get("withdrawn")
+    if withdrawn:
+        yield f"  {say(_('withdrawn')):<13}{withdrawn['time'][:10]}, {withdrawn['request']}: {withdrawn['because']}"
     for release in told["releases"]:
         shard = (release["evidence"] or {}).get("shard", "")
-        said = f"in, shard {shard}" if release["verdict"] == "released" else f"left out: {release['reason']}"
-        yield f"  {'release':<13}{release['release']}: {said}"
+        where = _("in, shard {shard}", shard=shard)
+        if release["verdict"] != "released":
+            where = _("left out: {reason}", reason=release["reason"])
+        yield f"  {say(_('release')):<13}{release['release']}: {say(where)}"
 
 
-def _rights(rights: dict[str, Any]) -> str:
-    uses = ", ".join(rights["uses"] or []) or "no use"
-    return f"{rights['rights'] or 'none stated'} ({rights['rights_tier']}); allows {uses}"
+def _rights(rights: dict[str, Any], say: _Speaker) -> str:
+    uses = enumerated(USES.get(use, same(use)) for use in rights["uses"] or []) if rights["uses"] else _("no use")
+    stated = rights["rights"] or _("none stated")
+    tier = same(rights["rights_tier"])
+    if say.language != "en":
+        tier = TIERS.get(rights["rights_tier"], tier)
+    return say(_("{rights} ({tier}); allows {uses}", rights=stated, tier=tier, uses=uses))
 
 
-def _licences(stated: dict[str, Any]) -> str:
+def _licences(stated: dict[str, Any], say: _Speaker) -> str:
     """The licences that the page links to, and whether they narrowed its terms."""
     named = ", ".join(stated.get("licences", ()))
     if "tier_before" not in stated:
-        return named and f"{named} (the page's own link; it changes no terms)"
-    return f"{named} (the page's own link; less open than {stated['rights_before']} ({stated['tier_before']}))"
+        return named and say(_("{licences} (the page's own link; it changes no terms)", licences=named))
+    before = f"{stated['rights_before']} ({stated['tier_before']})"
+    return say(_("{licences} (the page's own link; less open than {before})", licences=named, before=before))
 
 
-def _language(language: dict[str, Any]) -> str:
-    parts = [f"{language['language'] or 'not identified'}"]
+def _language(language: dict[str, Any], say: _Speaker) -> str:
+    parts = [same(language["language"] or _("not identified"))]
     if language["language_score"] is not None:
-        parts.append(f"score {language['language_score']:.2f}")
+        parts.append(_("score {score}", score=f"{language['language_score']:.2f}"))
     if language["declared_language"]:
-        parts.append(f"declared {language['declared_language']}")
+        parts.append(_("declared {code}", code=language["declared_language"]))
     if language["variety"] and language["variety"] != language["declared_language"]:
-        parts.append(f"{language['variety']} {language['variety_basis'] or ''}".rstrip())
-    return ", ".join(parts)
+        parts.append(same(f"{language['variety']} {language['variety_basis'] or ''}".rstrip()))
+    return say(enumerated(parts))
 
 
 def _cues(language: dict[str, Any]) -> list[str]:
@@ -98,62 +135,68 @@ def _cues(language: dict[str, Any]) -> list[str]:
     ]
 
 
-def _written(language: dict[str, Any]) -> list[str]:
+def _written(language: dict[str, Any], say: _Speaker) -> list[str]:
     """The apostrophes of a text, which are read as one letter, and the spellings whose signs it has, a line each.
 
     >>> one = {"name": "Aymara: old and new", "source": "a page", "old": 3, "modern": 1}
-    >>> _written({"written": {"apostrophes": {"ʼ": 4}, "spellings": [one]}})
+    >>> _written({"written": {"apostrophes": {"ʼ": 4}, "spellings": [one]}}, _Speaker("en"))
     ['apostrophes, read as one letter: ʼ (4)', 'Aymara: old and new: 3 signs of the first, 1 of the second; a page']
     """
     written = language.get("written") or {"apostrophes": {}, "spellings": []}
     signs = ", ".join(f"{sign} ({times})" for sign, times in written["apostrophes"].items())
+    spelt = _("{name}: {old} signs of the first, {modern} of the second; {source}")
     return [
-        *([f"apostrophes, read as one letter: {signs}"] if signs else []),
+        *([say(_("apostrophes, read as one letter: {signs}", signs=signs))] if signs else []),
         *(
-            f"{one['name']}: {one['old']} signs of the first, {one['modern']} of the second; {one['source']}"
+            say(spelt.fill(name=one["name"], old=one["old"], modern=one["modern"], source=one["source"]))
             for one in written["spellings"]
         ),
     ]
 
 
-def _step(step: dict[str, Any]) -> str:
+def _step(step: dict[str, Any], say: _Speaker) -> str:
+    verdict = say(_VERDICTS.get(step["verdict"], same(step["verdict"])))
     if step["stage"] == "supersede" and step["evidence"]:
-        return _record(step["verdict"], step["evidence"])
+        return say(_record(step["verdict"], step["evidence"]))
     if step["verdict"] == "passed":
-        return "passed"
+        return verdict
     if step["stage"] == "dedupe":  # told in words below
-        return f"{step['verdict']} {step['reason']}"
+        return f"{verdict} {step['reason']}"
     evidence = step["evidence"]
     if step["stage"] == "extract" and step["verdict"] == "changed":  # what the page states is told above
-        return "passed, its terms narrowed by the page's licence" if "tier_before" in evidence else "passed"
+        narrowed = _("passed, its terms narrowed by the page's licence")
+        return say(narrowed if "tier_before" in evidence else _VERDICTS["passed"])
     if step["stage"] == "identify" and step["verdict"] == "changed":
-        return (
-            f"by its source's word, {evidence['declared']} (prior {evidence['prior']:g}); "
-            f"its text alone shows {evidence['shown']}, score {evidence['score']:.2f}"
-        )
+        told = _("by its source's word, {declared} (prior {prior}); its text alone shows {shown}, score {score}")
+        figures = {"prior": f"{evidence['prior']:g}", "score": f"{evidence['score']:.2f}"}
+        return say(told.fill(declared=evidence["declared"], shown=evidence["shown"], **figures))
     shown = ", ".join(f"{key} = {value}" for key, value in evidence.items()) if isinstance(evidence, dict) else ""
-    return f"{step['verdict']} {step['reason'] if step['reason'] != step['stage'] else ''} {shown}".strip()
+    return f"{verdict} {step['reason'] if step['reason'] != step['stage'] else ''} {shown}".strip()
 
 
-def _record(verdict: str, evidence: dict[str, Any]) -> str:
+def _record(verdict: str, evidence: dict[str, Any]) -> Message:
     """What became of two records of one document.
 
-    >>> _record("passed", {"obtained": "2024-05-01", "obtained_winner": "2025-01-01"})
-    'another record of it, obtained 2024-05-01, gave way to this one'
+    >>> print(_record("passed", {"obtained": "2024-05-01", "obtained_winner": "2025-01-01"}))
+    another record of it, obtained 2024-05-01, gave way to this one
     """
     mine, kept = evidence["obtained"], evidence["obtained_winner"]
     if verdict == "passed":
-        return f"another record of it, obtained {mine}, gave way to this one"
-    when = f"obtained {kept}, this one {mine}" if kept != mine else "obtained at the same moment"
-    return f"this record gave way to another of the same document, {when}"
+        return _("another record of it, obtained {when}, gave way to this one", when=mine)
+    if kept == mine:
+        return _("this record gave way to another of the same document, obtained at the same moment")
+    told = _("this record gave way to another of the same document, obtained {kept}, this one {mine}")
+    return told.fill(kept=kept, mine=mine)
 
 
-def bound_line(bound: dict[str, Any]) -> str:
+def bound_line(bound: dict[str, Any], language: str = "en") -> str:
     """A bound with the measured value, as one line: `✓ stop_word_share 0.54 ≥ 0.29  genres/literature.toml`."""
     limits = [f"≥ {bound['min']:g}"] if bound["min"] is not None else []
     limits += [f"≤ {bound['max']:g}"] if bound["max"] is not None else []
-    value = "no list" if bound["value"] is None else f"{bound['value']:.3g}"
+    value = _("no list").translate(language) if bound["value"] is None else f"{bound['value']:.3g}"
     mark = "✓" if bound["kept_to"] else "✗"
     held = bound.get("held_as")
-    short = "" if held is None else f"  (few words: held as {held:.3g})"
+    short = ""
+    if held is not None:
+        short = "  " + _("(few words: held as {value})", value=f"{held:.3g}").translate(language)
     return f"{mark} {bound['signal']:<26}{value:>8}  {' '.join(limits):<16}{bound['file']}{short}"

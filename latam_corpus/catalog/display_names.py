@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from latam_corpus.codes import known_code
-from latam_corpus.messages import Message, _, same
+from latam_corpus.codes import called, code_of_name, known_code
+from latam_corpus.errors import nearest
+from latam_corpus.messages import Message, _, enumerated, same
 from latam_corpus.text.folding import folded
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
 
 GENRES: Final = {
     "news": _("news"),
@@ -119,37 +121,95 @@ KEYS: Final = {
     "archivos": "files", "arquivos": "files", "formato": "format", "columnas": "columns", "colunas": "columns",
     "inicio": "start", "direccion": "address", "endereco": "address",
 }  # fmt: skip
-# The languages that people here name rather than code; every other one by its code or its English name. Mixteco isn't
-# here: no code stands for all of it, and a source names the variety.
-_LANGUAGES: Final = {
-    "espanol": "spa", "castellano": "spa", "espanhol": "spa", "castelhano": "spa",
-    "portugues": "por", "ingles": "eng", "frances": "fra",
-    "quechua": "que", "guarani": "grn", "aimara": "aym", "aymara": "aym", "mapudungun": "arn", "mapuche": "arn",
-    "maya": "yua", "zapoteco": "zap", "rapa nui": "rap", "wayuunaiki": "guc", "papiamento": "pap",
-    "nahuatl": "nah", "mexicano": "nah", "otomi": "oto",
-    "criollo haitiano": "hat", "crioulo haitiano": "hat",
-}  # fmt: skip
+# What countries are called beside the names above.
+_COUNTRIES: Final = {"mejico": "MX", "republica argentina": "AR", "brazil": "BR", "peru": "PE"}
+# Words that are an answer to another question, and also codes of languages far away: Sinhala, Norwegian, Naaba.
+_YES_NO: Final = frozenset({"sí", "si", "sim", "no", "não", "nao", "yes"})
 
 
-# What the languages that a preview mostly finds are called; every other one is told by its code.
-_NAMES: Final = {
-    "spa": _("Spanish"),
-    "por": _("Portuguese"),
-    "eng": _("English"),
-    "fra": _("French"),
-    "cat": _("Catalan"),
-    "glg": _("Galician"),
-    "ita": _("Italian"),
-}
+class _Language(Message):
+    """What a language is called, by its code."""
+
+    def translate(self, language: str) -> str:
+        return called(self.msgid, language)
 
 
 def language_name(code: str) -> Message:
-    """What the language with this ISO 639-3 code is called; the code where it isn't named here.
+    """What the language with this ISO 639-3 code is called; the code where nobody has named it.
 
-    >>> language_name("por").translate("es"), language_name("quy").translate("es")
-    ('portugués', 'quy')
+    >>> language_name("por").translate("es"), language_name("quy").translate("es"), str(language_name("quy"))
+    ('portugués', 'quechua de Ayacucho', 'Ayacucho Quechua')
     """
-    return _NAMES.get(code, same(code))
+    return _Language(code)
+
+
+def genre_name(genre: str) -> Message:
+    """What a genre is called; the word itself where it is none of those.
+
+    >>> genre_name("oral_history").translate("pt"), str(genre_name("x"))
+    ('história oral', 'x')
+    """
+    return GENRES.get(genre, same(genre))
+
+
+# What people write for a word that is called otherwise here, without accents.
+_ALSO: Final = {
+    "collect.form": {
+        "poesia": "verse", "poema": "verse", "poemas": "verse", "poetry": "verse", "versos": "verse",
+        "cancion": "verse",        "letra": "verse", "texto": "prose", "narrativa": "prose",
+    },
+    "genre": {
+        "periodico": "news", "diario": "news", "jornal": "news", "noticias": "news", "cuentos": "literature",
+        "contos": "literature", "novela": "literature", "romance": "literature", "poesia": "literature",
+        "canciones": "lyrics", "cancoes": "lyrics", "musica": "lyrics", "entrevistas": "oral_history",
+        "testimonios": "oral_history", "leyes": "legal", "leis": "legal", "biblia": "religious", "sitio": "web",
+    },
+    "rights.tier": {"abierto": "open", "aberto": "open", "libre": "open", "livre": "open"},
+    "rights.uses": {"training": "train", "publicar": "redistribute", "publish": "redistribute"},
+}  # fmt: skip
+
+
+def near_word(key: str, typed: str, known: Sequence[str]) -> str | None:
+    """The word that was meant where one of these must stand: by what people call it, else the closest.
+
+    Args:
+        key: of a source's file or a recipe, dotted; empty where the word is itself a key.
+        typed: what stands there.
+        known: what may.
+
+    >>> near_word("", "titulo", ["id", "title"]), near_word("collect.form", "poesía", ["prose", "verse"])
+    ('title', 'verse')
+    >>> near_word("genre", "imprensa", ["news", "web"]), near_word("genre", "xyzzy", ["news", "web"])
+    ('news', None)
+    """
+    wanted = folded(typed)
+    key = {"release.admit": "rights.tier", "release.uses": "rights.uses"}.get(key, key)
+    called = KEYS.get(wanted) if not key else _ALSO.get(key, {}).get(wanted)
+    if called in known:
+        return called
+    names = VOCABULARIES.get(key, {})
+    words = {name: word for word in known for name in (word, *same(names.get(word, word)).translations().values())}
+    by_name = {folded(name): word for name, word in words.items()}
+    near = nearest(wanted, by_name)
+    return by_name[near] if near else None
+
+
+def read_back(genre: str | None, country: str | None, languages: Sequence[str]) -> Message:
+    """What the codes of a source mean, for who wrote them to see: `gn: guaraní`.
+
+    >>> read_back("literature", None, ["spa", "por"]).translate("es")
+    'género: literatura · lenguas: spa: español, por: portugués'
+    """
+    facts = []
+    if genre:
+        facts.append(_("genre: {name}", name=genre_name(genre)))
+    if country:
+        name = COUNTRIES.get(country, same(country))
+        facts.append(_("country: {code}: {name}", code=country, name=name))
+    if languages:
+        told = [Message("{code}: {name}", {"code": one, "name": language_name(one)}) for one in languages]
+        facts.append(_("languages: {names}", names=enumerated(told)))
+    return enumerated(facts, " · ")
 
 
 def word_of(vocabulary: Mapping[str, Message], typed: str) -> str | None:
@@ -170,28 +230,22 @@ def language_of(typed: str) -> str | None:
 
     >>> language_of("español"), language_of("pt"), language_of("Náhuatl"), language_of("klingonés")
     ('spa', 'por', 'nah', None)
+    >>> language_of("maya yucateco"), language_of("Otomí"), language_of("sí"), language_of("mixteco")
+    ('yua', 'oto', None, None)
     """
-    import iso639  # its tables take a moment to load
-
-    wanted = folded(typed)
-    named = _LANGUAGES.get(wanted, wanted)
-    if found := known_code(named):
-        return found
-    for form in (named, typed.strip(), typed.strip().title()):
-        try:
-            return str(iso639.Language.match(form).part3)
-        except iso639.LanguageNotFoundError:
-            continue
-    return None
+    wanted = typed.strip()
+    if wanted.casefold() in _YES_NO:
+        return None
+    return known_code(wanted.lower()) or code_of_name(wanted)
 
 
 def country_of(typed: str) -> str | None:
     """The ISO 3166-1 code of a country of the region that somebody typed; two letters stand for themselves.
 
-    >>> country_of("méxico"), country_of("br"), country_of("Ruritania")
-    ('MX', 'BR', None)
+    >>> country_of("méxico"), country_of("Méjico"), country_of("br"), country_of("Ruritania")
+    ('MX', 'MX', 'BR', None)
     """
     plain = typed.strip().upper()
     if len(plain) == len("CL") and plain.isascii() and plain.isalpha():
         return plain
-    return word_of(COUNTRIES, typed)
+    return _COUNTRIES.get(folded(typed)) or word_of(COUNTRIES, typed)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
-from latam_corpus.codes import code_of_name, is_family, known_code
+from latam_corpus.codes import code_of_name, is_family, known_code, share_name, which_of
 from latam_corpus.messages import _
 
 
@@ -22,6 +22,8 @@ def _language(code: str) -> str:
     known = known_code(code) or code_of_name(code)
     if known == code:
         return code
+    if members := share_name(code):
+        raise ValueError(_("many languages are called «{name}»; {remedy}", name=code, remedy=which_of(members)))
     if known is None and is_family(code):
         raise ValueError(_("«{code}» is a family of languages; name its languages, one by one", code=code))
     if known is None:

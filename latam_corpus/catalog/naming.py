@@ -7,6 +7,7 @@ import unicodedata
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.errors import ConfigError, closest
+from latam_corpus.messages import Message, _, same
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,7 +28,7 @@ _TAKEN: Final = {
     "nul",
     *(f"{port}{n}" for port in ("com", "lpt") for n in range(10)),
 }
-_RULE: Final = "use a to z, 0 to 9 and, between them, single dots, hyphens or underscores, such as latam-news"
+_RULE: Final = _("use a to z, 0 to 9 and, between them, single dots, hyphens or underscores, such as latam-news")
 
 
 def release_name(name: str) -> str:
@@ -40,30 +41,32 @@ def release_name(name: str) -> str:
     'latam-news'
     """
     if not name:
-        raise ValueError(f"no name is given; {_RULE}")
+        raise ValueError(_("no name is given; {rule}", rule=_RULE))
     if not _NAME.fullmatch(name):
         near = name.lower()
         if near != name and _NAME.fullmatch(near):
-            raise ValueError(f"«{name}» has capital letters; did you mean «{near}»?")
-        raise ValueError(f"«{name}» can't be a release's name{_odd_sign(name)}; {_RULE}")
+            raise ValueError(_("«{name}» has capital letters; did you mean «{near}»?", name=name, near=near))
+        odd = _odd_sign(name)
+        raise ValueError(_("«{name}» can't be a release's name{odd}; {rule}", name=name, odd=odd, rule=_RULE))
     if len(name) > _LONGEST:
-        raise ValueError(f"«{name[:20]}…» has more than {_LONGEST} characters; shorten it")
+        long = _("«{name}…» has more than {n} characters; shorten it", name=name[:20], n=_LONGEST)
+        raise ValueError(long)
     if name.partition(".")[0] in _TAKEN:
-        raise ValueError(f"«{name}» means something else; choose another name")
+        raise ValueError(_("«{name}» means something else; choose another name", name=name))
     return name
 
 
-def _odd_sign(name: str) -> str:
+def _odd_sign(name: str) -> Message:
     """The first character that no name has, by its code where it may look like another.
 
-    >>> _odd_sign("рuerto")
+    >>> str(_odd_sign("рuerto"))
     ': it has U+0440, CYRILLIC SMALL LETTER ER'
     """
     odd = next((sign for sign in name if not re.fullmatch(r"[a-z0-9._-]", sign)), None)
     if odd is None:
-        return ""
+        return same("")
     named = f"U+{ord(odd):04X}, {unicodedata.name(odd, 'a control character')}"
-    return f": it has {f'«{odd}»' if ' ' < odd <= '~' else named}"
+    return _(": it has {sign}", sign=f"«{odd}»" if " " < odd <= "~" else named)
 
 
 def checked_name(name: str, place: str = "the release name") -> str:
@@ -79,7 +82,7 @@ def checked_name(name: str, place: str = "the release name") -> str:
     try:
         return release_name(name)
     except ValueError as error:
-        problem, _, remedy = str(error).partition("; ")
+        problem, __, remedy = str(error).partition("; ")
         raise ConfigError(place, problem, remedy) from None
 
 

@@ -9,13 +9,15 @@ import io
 import os
 import sys
 from importlib import import_module
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, NoReturn
 
 import typer
 from typer.core import TyperGroup
 
 from latam_corpus.__about__ import __version__
-from latam_corpus.errors import CorpusError
+from latam_corpus.cli.ui_language import speak_as_typed, spoken, with_language
+from latam_corpus.errors import ConfigError, CorpusError, MistakesError, cause_of
+from latam_corpus.messages import Message, _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,6 +39,10 @@ def application(commands: Mapping[str, Command]) -> typer.Typer:
     """The command line of a table: one that is named is imported, to run, to show its help, or to complete its line."""
 
     class Commands(TyperGroup):
+        def __init__(self, **options: Any) -> None:
+            super().__init__(**options)
+            with_language(self)
+
         def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
             """The command's name, the command, and what is left of the arguments."""
             name, found, rest = super().resolve_command(ctx, args)
@@ -47,7 +53,7 @@ def application(commands: Mapping[str, Command]) -> typer.Typer:
             try:
                 return super().invoke(ctx)
             except KeyboardInterrupt:
-                _tell("stopped; the same command goes on from here")
+                _tell(_("stopped; the same command goes on from here"))
                 raise typer.Exit(130) from None
             except BrokenPipeError:  # the reader, such as `head`, has seen enough
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is flushed at the end
@@ -86,7 +92,7 @@ def loaded(commands: Mapping[str, Command], name: str) -> Any:
         group, _, inner = added.partition(" ")
         if inner and group == name:
             command.commands[inner] = _imported(one.where, inner)
-    return command
+    return with_language(command)
 
 
 def _imported(where: str, name: str) -> Any:
@@ -117,17 +123,46 @@ def run(app: typer.Typer) -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that isn't UTF-8 is no reason to fail
+    speak_as_typed(sys.argv[1:])
     try:
         sys.exit(app(prog_name="latam-corpus", standalone_mode=False) or 0)
     except CorpusError as error:
-        _tell(f"error: {error}", "red")
-        sys.exit(error.exit_code)
+        _end(error)
     except typer.TyperException as error:  # a command or option that isn't there quotes what was typed
         _tell_usage(error)
         sys.exit(error.exit_code)
+    except OSError as error:
+        if not error.filename:  # no file of the user's
+            raise
+        problem = _("it can't be used: {cause}", cause=cause_of(error))
+        _end(ConfigError(str(error.filename), problem, _("name another place")))
 
 
-def _tell(text: str, style: str | None = None) -> None:
+def _end(error: CorpusError) -> NoReturn:
+    """Say an error in the language that is spoken, and end with its exit code."""
+    if "--json" in sys.argv:
+        _tell_json(error)
+        sys.exit(error.exit_code)
+    for one in error.errors if isinstance(error, MistakesError) else (error,):
+        _tell(_("error: {error}", error=one.translated(spoken())), "red")
+    sys.exit(error.exit_code)
+
+
+def _tell_json(error: CorpusError) -> None:
+    """Say, on standard error, all that is wrong as one JSON object."""
+    import json
+
+    from latam_corpus.text.terminal_text import visible_json
+
+    each = error.errors if isinstance(error, MistakesError) else (error,)
+    told = [
+        {"place": one.place, "problem": one.problem, "remedy": one.remedy}
+        for one in (wrong.translated(spoken()) for wrong in each)
+    ]
+    sys.stderr.write(visible_json(json.dumps({"errors": told, "exit_code": error.exit_code})) + "\n")
+
+
+def _tell(text: Message, style: str | None = None) -> None:
     from latam_corpus.cli.show import errors
 
     errors.print(text, markup=False, style=style)

@@ -9,6 +9,8 @@ import typer
 
 from latam_corpus.cli import completion
 from latam_corpus.cli.show import console, note, print_json, styled, table
+from latam_corpus.cli.ui_language import spoken
+from latam_corpus.messages import _
 
 
 def explain(
@@ -35,7 +37,9 @@ def explain(
     elif len(stories) > 1:
         rows = [(s["doc_id"], s["verdict"], s["reason"], s["title"] or s["beginning"][:50]) for s in stories]
         table(
-            f"{len(rows)} documents have it; explain one by its doc_id", ["doc_id", "verdict", "reason", "title"], rows
+            _("{n} documents have it; explain one by its doc_id", n=len(rows)),
+            ["doc_id", _("verdict"), _("reason"), _("title")],
+            rows,
         )
     else:
         tell(stories[0])
@@ -45,5 +49,5 @@ def tell(told: dict[str, Any]) -> None:
     """Print a story."""
     from latam_corpus.audit.lineage_lines import lineage_lines
 
-    for line in lineage_lines(told):
+    for line in lineage_lines(told, spoken()):
         console.print(styled(*line))

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from latam_corpus.catalog.display_names import genre_name
 from latam_corpus.cli.show import console, number, print_json, table
+from latam_corpus.cli.ui_language import spoken
+from latam_corpus.messages import Message, _
 
 if TYPE_CHECKING:
     import polars as pl
@@ -61,11 +64,11 @@ def show_measured(
         return
     for group in measured:
         _print(group, texts, every)
-    console.print(f"bounds from {found.policies.folder}", markup=False)
+    console.print(_("bounds from {folder}", folder=found.policies.folder))
     if found.unmeasured:
-        console.print(f"{number(found.unmeasured)} more documents fell before anything was measured")
+        console.print(_("{n} more documents fell before anything was measured", n=number(found.unmeasured)))
     if html:
-        console.print(f"page     {html}", markup=False)
+        console.print(_("page     {path}", path=html))
 
 
 def _beginnings(frame: pl.DataFrame, rows: list[int], internal: bool) -> dict[str, str | None]:
@@ -77,18 +80,21 @@ def _beginnings(frame: pl.DataFrame, rows: list[int], internal: bool) -> dict[st
 
 def _print(group: Group, texts: dict[str, str | None], every: bool) -> None:
     rows = [_row(one) for one in group.signals if one.bound or (every and one.values)]
-    title = f"{group.language} · {group.genre} · {number(group.documents)} documents"
-    heads = ["signal", "1 %#", "5 %#", "50 %#", "95 %#", "99 %#", "bounds", "would drop#", "alone#"]
+    about = {"language": group.language, "genre": genre_name(group.genre), "n": number(group.documents)}
+    title = _("{language} · {genre} · {n} documents", **about)
+    quantiles = ["1 %#", "5 %#", "50 %#", "95 %#", "99 %#"]
+    heads: list[str | Message] = [_("signal"), *quantiles, _("bounds"), _("would drop#"), _("alone#")]
     table(title, heads, rows)
-    console.print(f"all bounds together would drop {number(group.drops)}")
+    console.print(_("all bounds together would drop {n}", n=number(group.drops)))
     for measured in group.signals:
         for cost in measured.costs:
             if cost.drops:
-                console.print(f"  at the edge of {cost.reason}", markup=False)
+                console.print(_("  at the edge of {reason}", reason=cost.reason))
                 for near in cost.edge:
                     mark = "✗" if near.dropped else "✓"
-                    told = texts.get(near.doc_id) or "(its terms don't allow it to be shown: --internal)"
-                    console.print(f"    {mark} {_short(near.value):>7}  {near.doc_id}  {told[:80]}", markup=False)
+                    hidden = _("(its terms don't allow it to be shown: --internal)").translate(spoken())
+                    told = (texts.get(near.doc_id) or hidden)[:80]
+                    console.print(f"    {mark} {_short(near.value):>7}  {near.doc_id}  {told}")
     console.print()
 
 

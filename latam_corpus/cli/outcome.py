@@ -5,8 +5,10 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any, Final
 
+from latam_corpus.catalog.display_names import genre_name
 from latam_corpus.cli.show import console, errors, number, print_json, table
 from latam_corpus.collect.files import SPAN_BYTES
+from latam_corpus.messages import Message, _, first_of
 from latam_corpus.pipeline.contracts import mapping_rows
 from latam_corpus.pipeline.history import latest
 from latam_corpus.pipeline.part import Task, folder_of, keys_of
@@ -33,7 +35,7 @@ _MOST_FILES: Final = 10
 def tell_looking(file: InputFile) -> None:
     """Say that a large file is looked through: it may take minutes before anything else is said."""
     size = megabytes(file.size)
-    errors.print(f"{file.relative}: looking where it can be cut, once for its {size}", markup=False)
+    errors.print(_("{file}: looking where it can be cut, once for its {size}", file=file.relative, size=size))
 
 
 def tell_plan(plan: Plan, parts: Sequence[Part], out: Path, *, as_json: bool) -> None:
@@ -60,28 +62,32 @@ def tell_plan(plan: Plan, parts: Sequence[Part], out: Path, *, as_json: bool) ->
     if as_json:
         print_json(told)
         return
-    count = f"{number(len(files))} files, {number(told['bytes'])} bytes, in {number(len(parts))} parts"
-    console.print(f"run {run}: {count}")
+    figures = {"files": number(len(files)), "bytes": number(told["bytes"]), "parts": number(len(parts))}
+    console.print(_("run {run}: {files} files, {bytes} bytes, in {parts} parts", run=run, **figures))
     _print_parts(told)
     for step in told["steps"]:
-        console.print(f"  {step['stages']}: {step['parts_reused']} of {len(parts)} parts are done already")
+        done = {"stages": step["stages"], "n": step["parts_reused"], "parts": len(parts)}
+        console.print(_("  {stages}: {n} of {parts} parts are done already", **done))
     guess = told["estimate"]
     if guess["remaining"]:
-        seconds = f"{guess['seconds']:.0f}" if guess["seconds"] >= 1 else "less than 1"
+        sizes = {key: megabytes(guess[key]) for key in ("disk", "sampled", "remaining")}
         console.print(
-            f"  about {seconds} CPU seconds and {megabytes(guess['disk'])} of disk for the rest, "
-            f"estimated by working {megabytes(guess['sampled'])} of {megabytes(guess['remaining'])}, "
-            "after a few records that compile code and open models"
+            _(
+                "  about {seconds} CPU seconds and {disk} of disk for the rest, estimated by working {sampled} of "
+                "{remaining}, after a few records that compile code and open models",
+                seconds=f"{guess['seconds']:.0f}" if guess["seconds"] >= 1 else _("less than 1"),
+                **sizes,
+            )
         )
-    console.print(f"  then decided over all: {', '.join(told['barriers'])}")
+    console.print(_("  then decided over all: {stages}", stages=", ".join(told["barriers"])))
 
 
 def tell_examined(examined: Sequence[Examined]) -> None:
     """Print, on standard error, what may be wrong with the columns of sources, by their first records."""
     for one in examined:
-        lines = [f"{doubt.place}: {doubt.problem}; {doubt.remedy}" for doubt in one.doubts]
+        lines = [Message("{place}: {problem}; {remedy}", doubt._asdict()) for doubt in one.doubts]
         for line in (*lines, *never_filled({one.source: one.facts})):
-            errors.print(f"doubt    {line}", markup=False)
+            errors.print(_("doubt    {doubt}", doubt=line))
 
 
 def _told_parts(parts: Sequence[Part]) -> dict[str, Any]:
@@ -105,20 +111,24 @@ def _told_parts(parts: Sequence[Part]) -> dict[str, Any]:
 
 def _print_parts(told: dict[str, Any]) -> None:
     if told["together"]["files"]:
-        count = (
-            f"{number(told['together']['files'])} small files are taken together, in {told['together']['parts']} parts"
-        )
-        console.print(f"  {count}")
-    lines = []
+        figures = {"files": number(told["together"]["files"]), "parts": told["together"]["parts"]}
+        console.print(_("  {files} small files are taken together, in {parts} parts", **figures))
+    lines: list[Message] = []
     for one in told["cut"]:
-        again = one["unpacked_again"]
-        reached = f"; to reach them, {megabytes(again)} are unpacked once more" if again else ""
-        lines.append(f"{one['file']}: {one['parts']} parts, {megabytes(one['bytes'])} unpacked{reached}")
-    lines += [f"{one['file']}: one part of {megabytes(one['bytes'])}, which can't be cut" for one in told["uncut"]]
+        about = {"file": one["file"], "parts": one["parts"], "size": megabytes(one["bytes"])}
+        if one["unpacked_again"]:
+            again = megabytes(one["unpacked_again"])
+            reached = _("  {file}: {parts} parts, {size} unpacked; to reach them, {again} are unpacked once more")
+            lines.append(reached.fill(again=again, **about))
+        else:
+            lines.append(_("  {file}: {parts} parts, {size} unpacked", **about))
+    for one in told["uncut"]:
+        size = megabytes(one["bytes"])
+        lines.append(_("  {file}: one part of {size}, which can't be cut", file=one["file"], size=size))
     for line in lines[:_MOST_FILES]:
-        console.print(f"  {line}", markup=False)
+        console.print(line)
     if len(lines) > _MOST_FILES:
-        console.print(f"  and {number(len(lines) - _MOST_FILES)} more large files, see --json")
+        console.print(_("  and {n} more large files, see --json", n=number(len(lines) - _MOST_FILES)))
 
 
 def tell_result(result: RunResult, released: Manifest | None, before: str | None, *, as_json: bool) -> None:
@@ -152,32 +162,34 @@ def tell_result(result: RunResult, released: Manifest | None, before: str | None
         return
     for title, (n, of) in result.reused.items():
         if n:
-            console.print(f"reused   {title}: {n} of {of} parts")
+            console.print(_("reused   {stages}: {n} of {parts} parts", stages=title, n=n, parts=of))
     rows = []
     for row in result.by_genre:
         why = ", ".join(f"{reason} {number(n)}" for reason, n in row["reasons"].items())
-        rows.append((row["genre"], row["source"], number(row["in"]), number(row["kept"]), why))
-    table("", ["genre", "source", "in#", "kept#", "set aside, by reason"], rows)
-    console.print(
-        f"{number(result.rows_in)} documents in = {number(result.kept)} kept + "
-        f"{number(result.rows_in - result.kept)} set aside, in {result.seconds:.1f} s"
-    )
+        rows.append((genre_name(row["genre"]), row["source"], number(row["in"]), number(row["kept"]), why))
+    table("", [_("genre"), _("source"), _("in#"), _("kept#"), _("set aside, by reason")], rows)
+    sums = {"rows": number(result.rows_in), "kept": number(result.kept)}
+    sums |= {"dropped": number(result.rows_in - result.kept), "seconds": f"{result.seconds:.1f}"}
+    console.print(_("{rows} documents in = {kept} kept + {dropped} set aside, in {seconds} s", **sums))
     _tell_left_out(result)
     for line in never_filled(result.facts):
-        console.print(f"empty    {line}", markup=False)
-    console.print(f"run      {result.folder}")
+        console.print(_("empty    {line}", line=line))
+    console.print(_("run      {folder}", folder=result.folder))
     if released is not None:
-        again = ", nothing has changed since" if released.version == before else ""
-        console.print(f"release  {released.spec}: {number(released.rows)} documents{again}")
+        told = {"release": released.spec, "n": number(released.rows)}
+        if released.version == before:
+            console.print(_("release  {release}: {n} documents, nothing has changed since", **told))
+        else:
+            console.print(_("release  {release}: {n} documents", **told))
     if not result.kept:
         look = f"latam-corpus sample {result.folder} --set-aside --by drop_reason"
-        console.print(f"nothing was kept: `{look}` shows what fell", markup=False)
+        console.print(_("nothing was kept: `{command}` shows what fell", command=look))
     _tell_losses(result)
     if result.failures:
-        console.print(f"no release is made of a run with failed parts ({len(result.failures)}); run it again")
+        n = len(result.failures)
+        console.print(_("no release is made of a run with failed parts ({n}); run it again", n=n))
     for error, names in _by_error(result.failures).items():
-        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-        console.print(f"failed   {names[0]}{more}: {error}", markup=False)
+        console.print(_("failed   {parts}: {error}", parts=first_of(names, 1), error=error))
 
 
 def _by_error(failures: Mapping[str, str]) -> dict[str, list[str]]:
@@ -188,35 +200,51 @@ def _by_error(failures: Mapping[str, str]) -> dict[str, list[str]]:
     return found
 
 
-def never_filled(facts: Mapping[str, Facts]) -> Iterator[str]:
+def never_filled(facts: Mapping[str, Facts]) -> Iterator[Message]:
     """A sentence for each column of the documents that is mapped and that no record of a source filled."""
     for source, told in facts.items():
         for name, given in told.empty().items():
-            values = f", whose values aren't understood, such as {shown(given.example)}" if given.example else ""
-            records = f"{number(given.records)} records"
-            yield f"{source}: no «{name}» in any of {records}; it is taken from «{given.origin}»{values}"
+            about = {"source": source, "name": name, "n": number(given.records), "origin": given.origin}
+            if not given.example:
+                yield _("{source}: no «{name}» in any of {n} records; it is taken from «{origin}»", **about)
+                continue
+            misread = _(
+                "{source}: no «{name}» in any of {n} records; it is taken from «{origin}», whose values aren't "
+                "understood, such as {example}"
+            )
+            yield misread.fill(example=shown(given.example), **about)
 
 
 def _tell_left_out(result: RunResult) -> None:
     """What the search for near-duplicates didn't compare, where so many documents share a passage."""
     found = result.barriers.get("dedupe", {})
     if found.get("left_out"):
-        console.print(
-            f"dedupe   {number(found['common'])} runs of words stand in more than {found['cap']} documents; "
-            f"{number(found['left_out'])} pairs that share them weren't made for that"
+        figures = {"n": number(found["common"]), "cap": found["cap"], "pairs": number(found["left_out"])}
+        told = _(
+            "dedupe   {n} runs of words stand in more than {cap} documents; {pairs} pairs that share them weren't made "
+            "for that"
         )
+        console.print(told.fill(**figures))
+    if found.get("beyond"):
+        figures = {"n": number(found["over"]), "most": found["most"], "pairs": number(found["beyond"])}
+        told = _(
+            "dedupe   {n} documents share passages with more than {most} others; {pairs} pairs that share less weren't "
+            "compared for that"
+        )
+        console.print(told.fill(**figures))
 
 
 def _tell_losses(result: RunResult) -> None:
     for loss in result.losses[:_MOST_LOSSES]:
-        console.print(f"loss     {loss}", markup=False)
+        console.print(_("loss     {loss}", loss=loss.message))
     if len(result.losses) > _MOST_LOSSES:
-        console.print(f"         and {len(result.losses) - _MOST_LOSSES} more, in run.json")
+        console.print(_("         and {n} more, in run.json", n=len(result.losses) - _MOST_LOSSES))
     if result.losses and result.accepted_loss:
-        console.print(f"let pass because: {result.accepted_loss}", markup=False)
+        console.print(_("let pass because: {why}", why=result.accepted_loss))
     elif result.losses:
-        console.print(
-            "no release is made of a run that lost more than its recipe's floor: read what fell with `latam-corpus "
-            f'sample {result.folder} --set-aside --by drop_reason`, mend it, or give --accept-loss "why"',
-            markup=False,
+        remedy = _(
+            "no release is made of a run that lost more than its recipe's floor: read what fell with `{command}`, mend "
+            'it, or give --accept-loss "why"'
         )
+        look = f"latam-corpus sample {result.folder} --set-aside --by drop_reason"
+        console.print(remedy.fill(command=look))

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from latam_corpus.catalog.display_names import GENRES, TIERS, USES
 from latam_corpus.cli import completion
+from latam_corpus.cli.inputs import Inputs, InputsFile, Select, located, selected
 from latam_corpus.cli.show import RunProgress, console, errors, number, print_json, table
-from latam_corpus.errors import ConfigError, ReleaseError, closest
+from latam_corpus.cli.ui_language import spoken
+from latam_corpus.errors import ReleaseError
+from latam_corpus.messages import _, enumerated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from latam_corpus.collect.examine import Examined
+    from latam_corpus.messages import Message
     from latam_corpus.pipeline.plan import Plan
     from latam_corpus.pipeline.recipe import Recipe
 
@@ -24,10 +30,6 @@ RecipeName = Annotated[
     typer.Argument(help="A recipe: a TOML file, or the name of a shipped one.", autocompletion=completion.recipes),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Inputs = Annotated[
-    list[str],
-    typer.Option("--input", help="Where a source's records are: SOURCE=PATH, or PATH when the recipe has one source."),
-]
 Out = Annotated[Path, typer.Option("--out", help="The folder of runs, work and the release store.")]
 AcceptLoss = Annotated[
     str | None,
@@ -39,6 +41,8 @@ StoreUrl = Annotated[str | None, typer.Option("--store", help="Release store, a 
 def check(
     recipe: RecipeName,
     inputs: Inputs = [],  # noqa: B006  (Typer reads the default and never changes it)
+    inputs_file: InputsFile = None,
+    select: Select = [],  # noqa: B006
     out: Out = Path("out"),
     store: StoreUrl = None,
     as_json: Json = False,
@@ -50,13 +54,17 @@ def check(
     from latam_corpus.api.run_recipe import checked_plan, with_indexes
     from latam_corpus.cli.outcome import tell_examined
     from latam_corpus.pipeline.contracts import examine_sources
-    from latam_corpus.pipeline.recipe import load_recipe
+    from latam_corpus.pipeline.mistakes import checked_recipe, hints_of, missing_inputs
     from latam_corpus.release.store import Store
 
-    found = load_recipe(recipe)
+    found = selected(checked_recipe(recipe, spoken()), select)
     plan = checked_plan(found, {}, None)
-    _, against = with_indexes(plan, Store.at(store or out / "store"), None)
-    seen = examine_sources(checked_plan(found, parse_inputs(found, inputs), None)) if inputs else []
+    missing_inputs(plan)
+    _plan, against = with_indexes(plan, Store.at(store or out / "store"), None)
+    places = located(found, inputs, inputs_file)
+    seen = examine_sources(checked_plan(found, places, None)) if places else []
+    left_out = _left_out(found, plan)
+    hints = hints_of(plan, datetime.now(UTC).date())
     told = {
         "recipe": found.name,
         "ok": True,
@@ -64,27 +72,34 @@ def check(
         "steps": [step.title for segment in plan.segments for step in segment.steps],
         "against": [manifest.spec for manifest in against],
         "release": found.release.model_dump(mode="json") if found.release else None,
-        "left_out": _left_out(found, plan),
-        "hints": found.hints(),
+        "left_out": {source: str(why) for source, why in left_out.items()},
+        "hints": list(map(str, hints)),
         "inputs": [_input(one) for one in seen],
     }
     if as_json:
         print_json(told)
         return
     console.print(f"{found.name}: {found.title}")
-    console.print("stages   " + " → ".join(entry.use for entry in found.stage))
-    table("", ["source", "genre", "rights", "uses"], [(s.id, s.genre, s.tier, " ".join(s.uses)) for s in plan.sources])
+    console.print(_("stages   {stages}", stages=" → ".join(entry.use for entry in found.stage)))
+    rows = [
+        (s.id, s.genre and GENRES[s.genre], TIERS[s.tier], enumerated(USES[use] for use in s.uses))
+        for s in plan.sources
+    ]
+    table("", [_("source"), _("genre"), _("rights"), _("uses")], rows)
     for manifest in against:
-        console.print(f"against  {manifest.spec}: {number(manifest.rows)} documents")
+        console.print(_("against  {version}: {n} documents", version=manifest.spec, n=number(manifest.rows)))
     if found.release:
-        console.print(f"release  {found.release.name}: admits {', '.join(found.release.admit)}")
-        for source, why in told["left_out"].items():  # type: ignore[attr-defined]
-            console.print(f"         «{source}» will be measured and left out: {why}")
+        admitted = enumerated(TIERS[tier] for tier in found.release.admit)
+        console.print(_("release  {name}: admits {tiers}", name=found.release.name, tiers=admitted))
+        for source, why in left_out.items():
+            console.print(_("         «{source}» will be measured and left out: {why}", source=source, why=why))
     for one in seen:
-        looked = f"{number(one.facts.records)} records of {one.looked_at} of {one.files} files looked at"
-        console.print(f"input    {one.source}: {looked}", markup=False)
-    console.print("nothing is wrong")
-    _tell_hints(found)
+        figures = {"n": number(one.facts.records), "some": one.looked_at, "files": one.files}
+        console.print(
+            _("input    {source}: {n} records of {some} of {files} files looked at", source=one.source, **figures)
+        )
+    console.print(_("nothing is wrong"))
+    _tell_hints(hints)
     tell_examined(seen)
 
 
@@ -103,60 +118,34 @@ def _input(one: Examined) -> dict[str, object]:
     }
 
 
-def _tell_hints(recipe: Recipe) -> None:
-    for hint in recipe.hints():
-        errors.print(f"hint     {hint}", markup=False)
+def _tell_hints(hints: Sequence[Message]) -> None:
+    for hint in hints:
+        errors.print(_("hint     {hint}", hint=hint))
 
 
-def _left_out(recipe: Recipe, plan: Plan) -> dict[str, str]:
+def _left_out(recipe: Recipe, plan: Plan) -> dict[str, Message]:
     """The sources that the release won't hold, and why; single records may state other rights."""
+    from latam_corpus.pipeline.default_recipe import unreleasable
+
     if not recipe.release:
         return {}
     found = {}
     for source in plan.sources:
         if source.tier not in recipe.release.admit:
-            found[source.id] = f"its rights tier is {source.tier}"
+            found[source.id] = _("its rights tier is {tier}", tier=TIERS[source.tier])
         elif missing := set(recipe.release.uses) - set(source.uses):
-            found[source.id] = f"its terms don't allow: {', '.join(sorted(missing))}"
-    return found
-
-
-def parse_inputs(recipe: Recipe, given: Sequence[str]) -> dict[str, str]:
-    """Source id → path, from `SOURCE=PATH` or, where the recipe has one source, `PATH`.
-
-    Raises:
-        ConfigError: a path alone for a recipe with several sources, an unknown source, or one that is named twice.
-    """
-    from latam_corpus.pipeline.plan import named_sources
-
-    ids = [source.id for source, _ in named_sources(recipe)]
-    found: dict[str, str] = {}
-    for entry in given:
-        name, separator, path = entry.partition("=")
-        if separator and name in ids:
-            source, where = name, path
-        elif len(ids) == 1 and not (separator and "/" not in name and not Path(entry).exists()):
-            source, where = ids[0], entry
-        elif separator:
-            raise ConfigError("--input", f"«{name}» is no source of {recipe.name}", closest(name, ids))
-        else:
-            raise ConfigError("--input", f"«{entry}» names no source", f"say which: {ids[0]}={entry}")
-        if source in found:
-            places = f"«{found[source]}» and «{where}»"
-            raise ConfigError(
-                "--input",
-                f"«{source}» is given twice: {places}",
-                "name one folder, or a glob in quotes, for all its files",
-            )
-        if not where:
-            raise ConfigError("--input", f"«{source}» has no place", f"write {source}=PATH")
-        found[source] = where
+            lacking = enumerated(USES[use] for use in sorted(missing))
+            found[source.id] = _("its terms don't allow: {uses}", uses=lacking)
+        elif why := unreleasable(source, datetime.now(UTC).date()):
+            found[source.id] = why
     return found
 
 
 def run(
     recipe: RecipeName,
     inputs: Inputs = [],  # noqa: B006  (Typer reads the default and never changes it)
+    inputs_file: InputsFile = None,
+    select: Select = [],  # noqa: B006
     out: Out = Path("out"),
     engine: Annotated[str, typer.Option(help="in-process or local.")] = "local",
     workers: Annotated[int, typer.Option(help="Worker processes; 0 for one a processor.")] = 1,
@@ -173,25 +162,26 @@ def run(
     from latam_corpus.cli.outcome import tell_examined, tell_looking, tell_plan, tell_result
     from latam_corpus.engine.choose import make_engine
     from latam_corpus.pipeline.contracts import examine_sources
+    from latam_corpus.pipeline.mistakes import hints_of
     from latam_corpus.pipeline.recipe import load_recipe
     from latam_corpus.pipeline.run import find_parts
     from latam_corpus.pipeline.run import run as run_plan
     from latam_corpus.pipeline.survival import accepted
 
     reason = accepted(accept_loss)
-    found = load_recipe(recipe)
+    found = selected(load_recipe(recipe, spoken()), select)
     opened = open_store(store, out)
-    located = parse_inputs(found, inputs)
+    places = located(found, inputs, inputs_file)
     mended: list[str] = []
-    plan, against = planned(found, located, out, opened, limit, mended=mended, only_look=dry_run)
+    plan, against = planned(found, places, out, opened, limit, mended=mended, only_look=dry_run)
     chosen = make_engine(engine, workers or os.cpu_count() or 1)
     tell_examined(examine_sources(plan))
     parts = find_parts(plan, limit, tell_looking)
     if dry_run:
         tell_plan(plan, parts, out, as_json=as_json)
         return
-    _tell_hints(found)
-    progress = RunProgress()
+    _tell_hints(hints_of(plan, datetime.now(UTC).date()))
+    progress = RunProgress(as_json=as_json)
     try:
         batch = (batch_rows, 2**24) if batch_rows else None
         result = run_plan(plan, parts, out, chosen, progress, batch, reason, mended)

@@ -64,9 +64,11 @@ def sample(
     rows = shown_rows(frame)
     if to:
         if to.suffix == ".html":
-            opened = page_language
-            told = sample_page(found.name, rows, columns, seed, hidden["documents"], opened, internal=internal)
-            write_file(to, told)
+            beside, out_of_sight = _compared(found, frame, internal), hidden["documents"]
+            made = sample_page(
+                found.name, rows, columns, seed, out_of_sight, page_language, internal=internal, compared=beside
+            )
+            write_file(to, made)
         elif to.suffix == ".jsonl":
             write_jsonl(to, rows, internal=internal)
         else:
@@ -83,6 +85,20 @@ def sample(
             console.print(f"  {' '.join(row['text'].split())[:200]}", markup=False)
     if hidden:
         console.print(f"{number(hidden['documents'])} more had no part in it: their terms don't allow them to be shown")
+
+
+def _compared(found: Documents, frame: pl.DataFrame, internal: bool) -> dict[str, str]:
+    """The frame's copies and variants, by id, beside the kept documents that they name, if these may be shown."""
+    import polars as pl
+
+    from latam_corpus.report.sample_page import beside, named_by
+
+    named = named_by(frame).drop_nulls()
+    if not named.len():
+        return {}
+    kept = _readable(found, "kept", internal, Counter())
+    others = pl.concat([frame.clear(), *(one.filter(pl.col("doc_id").is_in(named.implode())) for one in kept)])
+    return beside(frame, others)
 
 
 def _readable(found: Documents, kind: str, internal: bool, hidden: Counter[str]) -> Iterator[pl.DataFrame]:

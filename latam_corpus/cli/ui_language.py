@@ -1,53 +1,106 @@
-"""The language in which the command line speaks to librarians: the one asked for, else that of their machine."""
+"""The language in which the command line speaks: the one that `--lang` names, else that of the user's machine.
+
+Nothing else asks for it: what is printed is a message (`show.py`), and an error is told by `app.run`.
+"""
 
 from __future__ import annotations
 
-import functools
-from typing import TYPE_CHECKING, Annotated, ParamSpec, TypeVar
+import gettext
+import os
+from contextvars import ContextVar
+from itertools import pairwise
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from latam_corpus.errors import ConfigError, CorpusError, cause_of, one_of
-from latam_corpus.messages import LANGUAGES, _, language_of_user
+from latam_corpus.errors import ConfigError, one_of
+from latam_corpus.messages import DOMAIN, LANGUAGES, LOCALE, Message, _, language_of_user, translated
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
 
-P = ParamSpec("P")
-R = TypeVar("R")
-Lang = Annotated[
-    str, typer.Option("--lang", metavar="es|pt|en", help="The language of questions and answers; LANG's by default.")
-]
+_ASKED: Final = ContextVar("asked", default="")
+# What Typer itself says by the standard library's gettext; here they are for Babel to extract.
+OF_TYPER: Final = (
+    _("Arguments"),
+    _("Options"),
+    _("Commands"),
+    _("required"),
+    _("default: {default}"),
+    _("Missing command."),
+    _("No such command {name!r}."),
+)
 
 
-def ui_language(named: str) -> str:
-    """The language asked for, else the one of the user's machine.
+def asked() -> str:
+    """The language that `--lang` named; empty where none was."""
+    return _ASKED.get()
+
+
+def spoken() -> str:
+    """The language to speak: the one asked for, else the one of the user's machine."""
+    return asked() or language_of_user()
+
+
+def speak(language: str) -> None:
+    """Speak a language from here on, or that of the user's machine where it is empty.
 
     Raises:
         ConfigError: it is none of the three.
     """
-    language = named or language_of_user()
-    if language not in LANGUAGES:
-        raise ConfigError("--lang", _("«{name}» isn't spoken here", name=language), one_of(LANGUAGES))
-    return language
+    known = language if language in LANGUAGES else ""
+    _ASKED.set(known)
+    os.environ["LANGUAGE"] = spoken()  # where gettext, and so Typer, looks first
+    if language != known:
+        raise ConfigError("--lang", _("the program has no language «{name}»", name=language), one_of(LANGUAGES))
 
 
-def in_their_language(command: Callable[P, R]) -> Callable[P, R]:
-    """The command, whose errors are told in the language that it speaks; a file that can't be used is one of them."""
+def speak_as_typed(line: Sequence[str]) -> None:
+    """Speak the language that a command line names, before anything of it is read: of its helps and mistakes too."""
+    gettext.bindtextdomain(DOMAIN, LOCALE)
+    gettext.textdomain(DOMAIN)
+    named = [after for word, after in pairwise(line) if word == "--lang"]
+    named += [word.removeprefix("--lang=") for word in line if word.startswith("--lang=")]
+    speak(next((one for one in named if one in LANGUAGES), ""))
 
-    @functools.wraps(command)
-    def speaking(*args: P.args, **kwargs: P.kwargs) -> R:
-        named = kwargs.get("lang")
-        language = named if isinstance(named, str) and named in LANGUAGES else language_of_user()
-        try:
-            return command(*args, **kwargs)
-        except CorpusError as error:
-            raise error.translated(language) from None
-        except OSError as error:
-            if not error.filename:  # no file of the user's: a pipe whose reader has seen enough
-                raise
-            problem = _("it can't be used: {cause}", cause=cause_of(error))
-            unusable = ConfigError(str(error.filename), problem, _("name another place"))
-            raise unusable.translated(language) from None
 
-    return speaking
+def with_language(command: Any) -> Any:
+    """The command, and those of a group, with the option `--lang` and with helps in the language that is spoken."""
+    command.params.append(_option())
+    command.help = command.help and translated(command.help, spoken())
+    for parameter in command.params:
+        text = getattr(parameter, "help", None)
+        if text:
+            parameter.help = translated(text, spoken())
+    for inner in getattr(command, "commands", {}).values():
+        with_language(inner)
+    return command
+
+
+def said(told: object) -> object:
+    """A message in the language that is spoken; what is no message as it is."""
+    return told.translate(spoken()) if isinstance(told, Message) else told
+
+
+def _option() -> Any:
+    """The option as Typer makes it of a command that has no other."""
+    one = typer.Typer(add_completion=False)
+    one.command()(_only_language)
+    option = typer.main.get_command(one).params[0]
+    option.expose_value = False
+    return option
+
+
+def _only_language(
+    lang: Annotated[
+        str,
+        typer.Option(
+            "--lang",
+            metavar="es|pt|en",
+            callback=lambda value: value and speak(value),
+            show_default=False,
+            help="The language of questions and answers; LANG's by default.",
+        ),
+    ] = "",
+) -> None:
+    """Stand for a command with one option."""

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 import polars as pl
 import pyarrow as pa
 
+from latam_corpus.collect.arrow_messages import check_file, checked
 from latam_corpus.collect.mapping import columns_read
 from latam_corpus.collect.records import Chunk, Failure
 from latam_corpus.collect.spans import Span, by_size
-from latam_corpus.collect.streams import Pieces, blocks, compression, seekable
+from latam_corpus.collect.streams import MAX_RECORD, Pieces, blocks, compression, refuse_bomb, seekable
+from latam_corpus.collect.unpacked_size import unpacked
 from latam_corpus.errors import SourceError
 
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ _FOREIGN: Final = (
     pa.types.is_union, pa.types.is_interval, pa.types.is_run_end_encoded, pa.types.is_decimal256, pa.types.is_list_view,
     pa.types.is_large_list_view,
 )  # fmt: skip
+# A row has other columns than its text.
+MAX_ROW: Final = 4 * MAX_RECORD
 
 
 def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
@@ -40,10 +44,11 @@ def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
     number = span.first_record - 1 if span else 0
     with ExitStack() as opened:
         stream = _opened(content, opened)
+        tally = Tally(stream.seek(0, 2) if stream.seekable() else 0)
         try:
-            for schema, batch in _batches(stream, span, columns_read(source)):
+            for schema, batch in _batches(stream, span, columns_read(source), tally):
                 columns = names_of(schema)
-                for piece in within(batch, limits):
+                for piece in within(batch, limits, tally):
                     yield chunk_of(piece, number, columns)
                     number += piece.num_rows
         except UNREADABLE as error:
@@ -61,6 +66,7 @@ def split(content: Content, source: Source, bytes_: int) -> list[Span]:
         try:
             if compression(content.relative) or stream.read(len(_MAGIC)) != _MAGIC:
                 return []
+            check_file(stream, dictionaries=True)
             stream.seek(0)
             file = pa.ipc.open_file(stream)
             batches = (file.get_batch(number) for number in range(file.num_record_batches))
@@ -80,12 +86,17 @@ def _opened(content: Content, opened: ExitStack) -> BinaryIO:
     return cast("BinaryIO", io.BufferedReader(Pieces(pieces)))
 
 
-def _batches(stream: BinaryIO, span: Span | None, wanted: frozenset[str]) -> Iterator[tuple[pa.Schema, pa.RecordBatch]]:
+def _batches(
+    stream: BinaryIO, span: Span | None, wanted: frozenset[str], tally: Tally
+) -> Iterator[tuple[pa.Schema, pa.RecordBatch]]:
     """The file's schema with each of its record batches, or of those of the span, with the wanted columns."""
     if not stream.seekable():
-        for batch in pa.ipc.open_stream(stream):
+        messages = cast("BinaryIO", io.BufferedReader(Pieces(map(tally.stores, checked(stream)))))
+        for batch in pa.ipc.open_stream(messages):
             yield batch.schema, batch.select([name for name in batch.schema.names if name in wanted])
         return
+    check_file(stream, dictionaries=True, batches=range(span.start, span.stop) if span else None)
+    stream.seek(0)
     schema = pa.ipc.open_file(stream).schema
     chosen = [number for number, name in enumerate(schema.names) if name in wanted]
     stream.seek(0)
@@ -157,12 +168,50 @@ def _is_foreign(kind: pa.DataType) -> bool:
     return any(_is_foreign(inner.field(place).type) for place in range(inner.num_fields))
 
 
-def within(batch: pa.RecordBatch, limits: Limits) -> Iterator[pa.RecordBatch]:
-    """The batch in pieces that stay within the limits, on the average of its rows."""
-    each = max(batch.nbytes / max(batch.num_rows, 1), 1)
+class Tally:
+    """What was unpacked of a file, beside what it has stored."""
+
+    def __init__(self, stored: int) -> None:
+        self.stored, self.unpacked = stored, 0
+
+    def stores(self, message: bytes) -> bytes:
+        """Count what was read of a stream, and give it back."""
+        self.stored += len(message)
+        return message
+
+    def unpacks(self, size: int) -> None:
+        """Count bytes before they are used.
+
+        Raises:
+            ValueError: they are far more than texts that are packed so small have.
+        """
+        self.unpacked += size
+        refuse_bomb(self.unpacked, self.stored, "the file")
+
+
+def within(batch: pa.RecordBatch, limits: Limits, tally: Tally) -> Iterator[pa.RecordBatch]:
+    """The batch in pieces that stay within the limits, on the average of its rows and, twice over, each by itself.
+
+    Raises:
+        ValueError: a row alone is larger than any text, or the file unpacks to far more than texts do.
+    """
+    each = max(unpacked(batch) / max(batch.num_rows, 1), 1)
     rows = max(1, min(limits.rows, int(limits.bytes_ / each)))
     for start in range(0, batch.num_rows, rows):
-        yield batch.slice(start, rows)
+        yield from _halved(batch.slice(start, rows), 2 * limits.bytes_, tally)
+
+
+def _halved(batch: pa.RecordBatch, most: int, tally: Tally) -> Iterator[pa.RecordBatch]:
+    size = unpacked(batch)
+    if size > most and batch.num_rows > 1:
+        half = batch.num_rows // 2
+        yield from _halved(batch.slice(0, half), most, tally)
+        yield from _halved(batch.slice(half), most, tally)
+        return
+    if size > MAX_ROW:
+        raise ValueError(f"a row unpacks to {size:,} bytes, as those of bombs do")
+    tally.unpacks(size)
+    yield batch
 
 
 def cause_of(error: Exception) -> str:

@@ -69,6 +69,18 @@ SUFFIXES: Final = {suffix: entry for entry in FORMATS for suffix in entry.suffix
 BY_NAME: Final = {entry.name: entry for entry in FORMATS}
 
 
+def unread_suffix(pattern: str) -> str | None:
+    """The suffix of a pattern's files where no reader knows it; None where one does, or the pattern says none.
+
+    >>> unread_suffix("**/*.docx"), unread_suffix("**/*.TXT"), unread_suffix("notas/*"), unread_suffix("a.html.gz")
+    ('.docx', None, None, None)
+    >>> unread_suffix("**/*.{txt,md}"), unread_suffix("*.[jx]*")
+    (None, None)
+    """
+    suffix = PurePosixPath(stem(pattern)).suffix.lower()
+    return suffix if suffix[1:].isalnum() and suffix not in SUFFIXES else None
+
+
 def format_of(relative: str, named: str | None = None) -> Format | None:
     """The format of a file: the one named, else the one of its suffix; None for an unknown one.
 

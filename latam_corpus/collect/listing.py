@@ -19,6 +19,7 @@ from latam_corpus.collect.streams import open_url
 from latam_corpus.durable import sha256_of
 from latam_corpus.errors import ConfigError, SourceError
 from latam_corpus.messages import Message, _, first_of
+from latam_corpus.public_hosts import VARIABLE, private_address, web_options
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,11 +59,17 @@ def list_inputs(source: Source, where: str | Path) -> list[InputFile]:
     """
     named = os.path.expanduser(os.fspath(where))  # noqa: PTH111  (it may be a URL, which Path would spoil)
     try:
-        fs, path = fsspec.core.url_to_fs(named)
+        fs, path = fsspec.core.url_to_fs(named, **web_options(named))
     except (ValueError, ImportError) as error:
         raise ConfigError(
             _("input of {source}", source=source.id), _("«{named}» can't be read: {error}", named=named, error=error)
         ) from None
+    if address := private_address(named):
+        raise ConfigError(
+            _("input of {source}", source=source.id),
+            _("«{named}» leads to {address}, which is no public address", named=named, address=address),
+            _("if it should be read, name its host in {variable}", variable=VARIABLE),
+        )
     fs.invalidate_cache()
     if "file" in _protocols(fs) and _OF_THE_SYSTEM.match(os.path.realpath(path)):
         raise ConfigError(

@@ -18,7 +18,8 @@ from latam_corpus.catalog.identity import doc_id
 from latam_corpus.catalog.rights import tier_of
 from latam_corpus.catalog.source import Source
 from latam_corpus.collect import jsonl
-from latam_corpus.collect.arrow import UNREADABLE, cause_of, within
+from latam_corpus.collect.arrow import UNREADABLE, cause_of
+from latam_corpus.collect.parquet import pieces
 from latam_corpus.collect.records import Content, Limits
 from latam_corpus.collect.streams import compression, open_url, stem
 from latam_corpus.errors import ConfigError, SourceError
@@ -61,10 +62,9 @@ def read_chunks(path: Path) -> Iterator[list[dict[str, Any]]]:
         raise ConfigError(str(path), problem, "check the path")
     if kind_of(path) == "parquet":
         try:
-            with pq.ParquetFile(path) as file:
-                for batch in file.iter_batches(_LIMITS.rows):
-                    for piece in within(batch, _LIMITS):
-                        yield piece.to_pylist()
+            with path.open("rb") as stream:
+                for piece in pieces(stream, pq.read_schema(stream).names, _LIMITS):
+                    yield piece.to_pylist()
         except UNREADABLE as error:
             raise ConfigError(str(path), f"no Parquet file: {cause_of(error)}") from error
         return

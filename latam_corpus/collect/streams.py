@@ -13,6 +13,7 @@ import zstandard
 
 from latam_corpus.collect.spans import Entry
 from latam_corpus.errors import SourceError
+from latam_corpus.public_hosts import VARIABLE, private_address, web_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -73,14 +74,19 @@ def open_url(url: str) -> BinaryIO:
     """The file at a path or fsspec URL, open for reading bytes.
 
     Raises:
-        SourceError: it can't be opened.
+        SourceError: it can't be opened, or leads into a private network.
     """
+    if address := private_address(url):
+        remedy = f"if it should be read, name its host in {VARIABLE}"
+        raise SourceError(url, f"leads to {address}, which is no public address", remedy)
     try:
         # fsspec would read "::" in a local path as a chain of file systems.
-        opened = fsspec.open(url, "rb").open() if "://" in url else Path(url).open("rb")  # noqa: SIM115  (the caller closes it)
+        opened = fsspec.open(url, "rb", **web_options(url)).open() if "://" in url else Path(url).open("rb")  # noqa: SIM115  (the caller closes it)
         return cast("BinaryIO", opened)
     except (OSError, ValueError, ImportError) as error:
-        raise SourceError(url, f"can't be opened ({error})", "check the path and the access rights") from None
+        # fsspec says of whatever befell an address of the web that there is no such file.
+        cause = error.__cause__ if isinstance(error, FileNotFoundError) and error.__cause__ else error
+        raise SourceError(url, f"can't be opened ({cause})", "check the path and the access rights") from None
 
 
 def seekable(content: Content) -> BinaryIO:
@@ -151,6 +157,16 @@ def surveyed(stream: BinaryIO, suffix: str, entries: list[Entry]) -> Iterator[by
         if size > RATIO_FROM and size > MAX_RATIO * counted.count:
             raise SourceError("", f"it unpacks to more than {MAX_RATIO} times its size, as bombs do", "")
         yield block
+
+
+def refuse_bomb(unpacked: int, packed: int, what: str) -> None:
+    """Raise where so many bytes unpack to far more than text does.
+
+    Raises:
+        ValueError: they do.
+    """
+    if unpacked > RATIO_FROM and unpacked > MAX_RATIO * packed:
+        raise ValueError(f"{what} unpacks from {packed:,} to {unpacked:,} bytes, as bombs do")
 
 
 def stretch(stream: BinaryIO, suffix: str, entry: int, skip: int, size: int) -> Iterator[bytes]:

@@ -55,7 +55,7 @@ def word_stream(words: WordTable) -> Ragged:
     return Ragged(values, words.doc_words)
 
 
-def anchors_of(stream: Ragged, scheme: Scheme) -> Ragged:
+def anchors_of(stream: Ragged, scheme: Scheme, sampling: NDArray[np.uint64] | None = None) -> Ragged:
     """The distinct anchors of each document, uint64, sorted within the document.
 
     A text under `scheme.exact_words` words has none; one under `scheme.short_reach` also has those of its runs of
@@ -64,6 +64,7 @@ def anchors_of(stream: Ragged, scheme: Scheme) -> Ragged:
     Args:
         stream: of `word_stream`.
         scheme: shingle, seed and lengths.
+        sampling: the number that divides the anchors of each document, uint64[n]; by its length when None.
 
     >>> from latam_corpus.text.words import WordTable
     >>> verso = "Caminante, son tus huellas el camino y nada más"
@@ -75,7 +76,8 @@ def anchors_of(stream: Ragged, scheme: Scheme) -> Ragged:
     values = np.empty(2 * len(stream.values) + 1, np.uint64)
     offsets = np.zeros(len(stream) + 1, np.int64)
     sizes = scheme.shingle, scheme.short_shingle, scheme.exact_words, scheme.short_reach
-    write_anchors(stream.values, stream.offsets, sampling_of(stream.counts), sizes, _salt(scheme.seed), values, offsets)
+    divisors = sampling_of(stream.counts) if sampling is None else sampling
+    write_anchors(stream.values, stream.offsets, divisors, sizes, _salt(scheme.seed), values, offsets)
     return Ragged(values[: offsets[-1]].copy(), offsets)
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from latam_corpus.corpus import distinct, ragged
 from latam_corpus.dedupe import buckets
 from latam_corpus.dedupe.buckets import Sieve
+from latam_corpus.dedupe.candidate_bound import SHARE, SHARES
 from latam_corpus.dedupe.pairs import CAP, COMMON, HUBS, Extent, Pairing, merged, pair_runs
 from latam_corpus.dedupe.scheme import ANCHORS
 
@@ -187,14 +188,16 @@ class Merge:
 
 
 def merge(job: Merge) -> Path:
-    """The file with the candidates: pairs that share enough, uint32[k, 2], sorted."""
+    """The file with the candidates: pairs that share enough, uint32[k, 2], sorted, with SHARES beside it."""
     counts, sampling, rows = (
         np.load(job.workdir / f"{name}.npy", mmap_mode="r") for name in ("counts", "sampling", "rows")
     )
     runs = [_cut(run, job.low, job.high) for run in job.runs]
-    pairs = merged(runs, Extent(counts, sampling, job.share)).pairs
+    found = merged(runs, Extent(counts, sampling, job.share))
     # What two documents of an earlier version are to one another was settled when it was built.
-    pairs[(rows[pairs] < job.new_end).any(axis=1)].tofile(job.file)
+    new = (rows[found.pairs] < job.new_end).any(axis=1)
+    found.pairs[new].tofile(job.file)
+    found.shared[new].astype(SHARE).tofile(job.file.with_suffix(SHARES))
     return job.file
 
 

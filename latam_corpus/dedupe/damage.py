@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 # in Spanish and Portuguese, cut in pieces of 2,000 words: as printed nearly all under 1, without accents 12 to 37,
 # with 1, 3 and 5 % of the letters misread 3, 10 and 16, in a wrong charset 70 and more.
 CLASSES: Final = (2, 4, 8, 16, 32, 64)
-_SHORTEST: Final = 100  # words of a text that is judged
+_SHORTEST: Final = 40  # words of a text that is judged
 _LEAST: Final = 3  # damaged words in all: fewer are chance, a name, an address
-_ACCENTED: Final = 8  # words that have an accent or should, to tell whether accents are missing
+_ACCENTED: Final = 4  # words that have an accent or should, to tell whether accents are missing
 _SPOKEN: Final = 0.25  # of all words stop words, half of what running text has, to tell a language by them
 _THOUSAND: Final = 1000
 

@@ -15,9 +15,9 @@ import polars as pl
 
 from latam_corpus.corpus import ROW, distinct
 from latam_corpus.dedupe.order import DECIDED_BY, decided_by
-from latam_corpus.dedupe.pairing_kernels import NOBODY, containers, decide, neighbours
-from latam_corpus.dedupe.scheme import DAMAGE, WORDS
-from latam_corpus.dedupe.verify_pairs import CONTAINED, DUPLICATE, KINDS, NONE, RULES, TEMPLATE
+from latam_corpus.dedupe.pairing_kernels import NOBODY, containers, decide, neighbours, originals
+from latam_corpus.dedupe.scheme import APPENDED, DAMAGE, WORDS
+from latam_corpus.dedupe.verify_pairs import CONTAINED, DUPLICATE, KINDS, NONE, RULES, TEMPLATE, VARIANT
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,7 +34,10 @@ class Decisions:
         duplicate_of: int64[n], the kept document that a fallen one stands in; -1 for a kept one.
         contained_in: int64[n], the much longer kept document that this one stands in; -1 where there is none. With
             `keep_contained` the document itself may be kept.
-        link: int64[n], the row of the pair that the document fell by or is contained by; -1 where there is none.
+        variant_of: int64[n], the first kept document, in the order of keeping, of which a kept one is a variant, if it
+            comes before it; -1 where there is none.
+        link: int64[n], the row of the pair that the document fell by, or is contained by, or is a variant by; -1 where
+            there is none.
         cluster: int64[n], the first document, in the order of ids, of the cluster; its own number when it is alone.
         cluster_size: int64[n].
     """
@@ -42,6 +45,7 @@ class Decisions:
     kept: NDArray[np.bool_]
     duplicate_of: NDArray[np.int64]
     contained_in: NDArray[np.int64]
+    variant_of: NDArray[np.int64]
     link: NDArray[np.int64]
     cluster: NDArray[np.int64]
     cluster_size: NDArray[np.int64]
@@ -56,7 +60,9 @@ def cluster(
     *,
     keep_contained: bool = True,
     keep_templates: bool = True,
+    keep_variants: bool = True,
     existing: NDArray[np.bool_] | None = None,
+    old: NDArray[np.bool_] | None = None,
 ) -> Decisions:
     """What becomes of each document.
 
@@ -68,7 +74,9 @@ def cluster(
         id_rank: int64[n], place of each one's id among all ids, which names clusters.
         keep_contained: a document that stands in a much longer one is kept, and its container told. Else it falls.
         keep_templates: texts of one template are kept. Else they fall like copies.
+        keep_variants: a variant is kept, and what it is a variant of is told. Else it falls like a copy.
         existing: bool[n], documents that come before all others and never fall: those of an earlier version.
+        old: bool[n], documents of an earlier version, whether they may fall or not; `existing` when left out.
 
     >>> pairs = np.array([[0, 1], [1, 2]], np.uint32)  # 0 stands in 1, 1 in 2, but 0 doesn't in 2
     >>> made = cluster(pairs, np.array([1, 1], np.uint8), np.array([1, 1], np.uint8), np.array([2, 1, 0]), np.arange(3))
@@ -84,9 +92,11 @@ def cluster(
     falls_by[DUPLICATE] = True
     falls_by[CONTAINED] = not keep_contained
     falls_by[TEMPLATE] = not keep_templates
+    falls_by[VARIANT] = not keep_variants
     links_of = neighbours(pairs, kind, n)
     duplicate_of, link, label = decide(pairs, stands, kind, order, position, fixed, falls_by, links_of)
     contained_in = containers(pairs, stands, kind, position, duplicate_of, link)
+    variant_of = originals(pairs, kind, position, fixed if old is None else old, duplicate_of, link)
     first = np.full(n, n, np.int64)
     np.minimum.at(first, label, id_rank)
     number_of = np.empty(n, np.int64)
@@ -96,33 +106,42 @@ def cluster(
         duplicate_of == NOBODY,
         duplicate_of,
         contained_in,
+        variant_of,
         link,
         number_of[first[label]],
         sizes[label].astype(np.int64),
     )
 
 
-_KIND_NUMBERS: Final = (NONE, DUPLICATE, CONTAINED, TEMPLATE)
+_KIND_NUMBERS: Final = (NONE, DUPLICATE, CONTAINED, TEMPLATE, VARIANT)
 
 
 # What the choice rests on, as the evidence tells it of both documents.
-WEIGHED: Final = ("rights_tier", *DAMAGE, WORDS, "obtained")
+WEIGHED: Final = ("rights_tier", *DAMAGE, APPENDED, WORDS, "obtained")
 
 
 def decision_rows(
-    found: VerifiedPairs, weights: pl.DataFrame, *, keep_contained: bool, keep_templates: bool
+    found: VerifiedPairs,
+    weights: pl.DataFrame,
+    height: int,
+    *,
+    keep_contained: bool,
+    keep_templates: bool,
+    keep_variants: bool,
 ) -> pl.DataFrame:
     """What is decided on each document that has a verified link: one row a document.
 
     Args:
         found: of `linked`.
         weights: `row`, how many documents have its text (`copies`) and the smallest id among them (`least_id`).
+        height: rows from this one on are of an earlier version.
         keep_contained: a document that stands in a much longer one is kept.
         keep_templates: texts of one template are kept.
+        keep_variants: variants are kept.
 
     Returns:
-        `row`, `doc_id`, `drop_reason`, `kept_row`, `duplicate_of`, `contained_in`, `containment`, `duplicate_cluster`,
-        `cluster_size`, `evidence`; null where it doesn't apply.
+        `row`, `doc_id`, `drop_reason`, `kept_row`, `duplicate_of`, `contained_in`, `variant_of`, `containment`,
+        `duplicate_cluster`, `cluster_size`, `evidence`; null where it doesn't apply.
     """
     numbers = distinct(found.pairs)
     pairs = np.searchsorted(numbers, found.pairs).astype(np.uint32)
@@ -136,20 +155,26 @@ def decision_rows(
         id_rank,
         keep_contained=keep_contained,
         keep_templates=keep_templates,
+        keep_variants=keep_variants,
         existing=~mine["new"].to_numpy(),
+        old=mine[ROW].to_numpy() >= height,
     )
     frame = mine.with_columns(
         pl.Series("winner", made.duplicate_of),
         pl.Series("container", made.contained_in),
+        pl.Series("original", made.variant_of),
         pl.Series("link", made.link),
         pl.Series("label", made.cluster),
+        _ids(mine["doc_id"], made.contained_in).alias("container_id"),
     ).join(weights, on=ROW, how="left", maintain_order="left")
+    # Of a variant in an anthology too: what its row tells is of the pair by which it is a variant.
+    variant = (pl.col("winner") < 0) & (pl.col("original") >= 0)
     frame = frame.with_columns(pl.col("copies").fill_null(1), pl.col("least_id").fill_null(pl.col("doc_id")))
     frame = frame.with_columns(
         pl.col("copies").sum().over("label").cast(pl.Int32).alias("cluster_size"),
         pl.col("least_id").min().over("label").alias("duplicate_cluster"),
     )
-    other = pl.when(pl.col("winner") >= 0).then("winner").otherwise("container")
+    other = pl.when(pl.col("winner") >= 0).then("winner").when(variant).then("original").otherwise("container")
     kept = mine.select(
         pl.col("place").alias("other"),
         pl.col(ROW).alias("kept_row"),
@@ -167,6 +192,11 @@ def decision_rows(
     return _with_evidence(frame)
 
 
+def _ids(ids: pl.Series, places: NDArray[np.int64]) -> pl.Series:
+    """The ids at these places; null for -1."""
+    return ids.gather(pl.Series(places).replace({-1: None}).cast(pl.UInt32))
+
+
 def _weighed(name: str) -> pl.Expr:
     return pl.col(name).dt.to_string("iso:strict") if name.endswith("obtained") else pl.col(name)
 
@@ -175,6 +205,7 @@ def _with_evidence(frame: pl.DataFrame) -> pl.DataFrame:
     first = pl.col("pair_first") == pl.col("place")
     falls = pl.col("winner") >= 0
     linked_ = pl.col("other").is_not_null()
+    varies = linked_ & ~falls & (pl.col("original") >= 0)
     kinds = dict(enumerate(KINDS))
     rules = dict(enumerate(RULES))
     frame = frame.with_columns(
@@ -199,8 +230,11 @@ def _with_evidence(frame: pl.DataFrame) -> pl.DataFrame:
         pl.when(falls).then("kind").alias("drop_reason"),
         pl.when(falls).then("kept_row").alias("kept_row"),
         pl.when(falls).then("kept").alias("duplicate_of"),
-        pl.when(linked_ & ~falls).then("kept").alias("contained_in"),
+        pl.when(~falls).then("container_id").alias("contained_in"),
+        pl.when(varies).then("kept").alias("variant_of"),
         pl.when(linked_).then("share").alias("containment"),
         *(pl.when(pl.col("cluster_size") > 1).then(name).alias(name) for name in ("duplicate_cluster", "cluster_size")),
+        # Of a variant the ledger has a row, though nothing of it has changed.
+        pl.when(varies).then(pl.lit("changed")).alias("verdict"),
         pl.when(linked_).then(evidence).alias("evidence"),
     )

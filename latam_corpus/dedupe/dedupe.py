@@ -21,7 +21,7 @@ from latam_corpus.dedupe.fingerprint import Fingerprint, text_hash
 from latam_corpus.dedupe.fingerprint_index import digest_of_index, open_index
 from latam_corpus.dedupe.near_duplicates import verified_pairs
 from latam_corpus.dedupe.order import DECIDED_BY, TERMS, Keeping, decided_by, in_order
-from latam_corpus.dedupe.scheme import SKETCH, Scheme
+from latam_corpus.dedupe.scheme import SKETCH, STATED, Scheme
 from latam_corpus.stages import Barrier
 from latam_corpus.vocabulary import Tier, Use  # noqa: TC001  (a stage's options are checked by their types)
 
@@ -43,6 +43,8 @@ class Dedupe(Barrier):
         near: whether near-duplicates are looked for; else only equal texts are.
         contained: "keep" or "drop" documents that stand in a much longer one, such as a poem in an anthology.
         templates: "keep" or "drop" texts of one form with other numbers or names, such as decrees.
+        variants: "keep" or "drop" texts that share much and have words of their own throughout, such as a song from
+            another place or a text in another spelling.
         against: a release, NAME@VERSION, whose documents are known already; the command line puts the folder of its
             fingerprint index in its place. Its documents are neither read nor changed.
         keep: of a document of that release and a new one: "existing", the release's; or "best", whichever the order
@@ -51,12 +53,19 @@ class Dedupe(Barrier):
             puts those of the recipe's release in the place of none.
         uses: what the release needs each document to allow; the same.
         scheme: how candidates are proposed: "anchors", or "minhash", the field's bands; what follows as in `Scheme`.
+        shingle: words in a run.
+        bands: keys of a document; for "minhash" only.
+        rows: minima that a key is made of; for "minhash" only.
+        seed: of the hash functions.
     """
 
     name: ClassVar[str] = "dedupe"
-    needs: ClassVar[frozenset[str]] = frozenset(_KEYS)
+    needs: ClassVar[frozenset[str]] = frozenset({*_KEYS, *STATED})
     gives: ClassVar[frozenset[str]] = frozenset(
-        {"drop_reason", "duplicate_of", "contained_in", "containment", "duplicate_cluster", "cluster_size"}
+        {
+            *("drop_reason", "duplicate_of", "contained_in", "variant_of"),
+            *("containment", "duplicate_cluster", "cluster_size"),
+        }
     )
 
     # The index is told by its content: see `fingerprint`.
@@ -65,6 +74,7 @@ class Dedupe(Barrier):
     near: bool = True
     contained: Literal["keep", "drop"] = "keep"
     templates: Literal["keep", "drop"] = "keep"
+    variants: Literal["keep", "drop"] = "keep"
     against: str = ""
     keep: Literal["existing", "best"] = "existing"
     admit: tuple[Tier, ...] = ()
@@ -151,10 +161,13 @@ class Dedupe(Barrier):
         near = decision_rows(
             found,
             weights.rename({"kept_row": ROW}),
+            corpus.height,
             keep_contained=self.contained == "keep",
             keep_templates=self.templates == "keep",
+            keep_variants=self.variants == "keep",
         )
         corpus.step("deciding on true pairs", len(found.pairs), len(found.pairs))
+        near = _with_known_clusters(near, also)
         fallen = near.filter((pl.col(ROW) >= corpus.height) & pl.col("drop_reason").is_not_null())[ROW]
         # Of an old document that gives way is told what it said, since a later version may say otherwise.
         said = [pl.DataFrame(schema={ROW: pl.Int64, "text_hash": pl.Binary})]
@@ -162,6 +175,20 @@ class Dedupe(Barrier):
             said += [rows_of(p, ["text_hash"]).filter(pl.col(ROW).is_in(fallen.implode())) for p in also]
         texts = pl.concat(said, how="diagonal")
         return near.join(texts, on=ROW, how="left", maintain_order="left")
+
+
+def _with_known_clusters(near: pl.DataFrame, also: Sequence[Piece]) -> pl.DataFrame:
+    """The decisions with the name by which an earlier version has a cluster: a version puts it into the same split."""
+    named = [pl.DataFrame(schema={ROW: pl.Int64, "known": pl.String})]
+    for piece in also:
+        held = rows_of(piece, ["doc_id", "duplicate_cluster"]).filter(pl.col(ROW).is_in(near[ROW].implode()))
+        named.append(held.select(ROW, pl.coalesce("duplicate_cluster", "doc_id").alias("known")))
+    known = near.join(pl.concat(named), on=ROW).filter(pl.col("duplicate_cluster").is_not_null())
+    if known.is_empty():
+        return near
+    names = known.group_by("duplicate_cluster").agg(pl.col("known").min())
+    named_so = near.join(names, on="duplicate_cluster", how="left", maintain_order="left")
+    return named_so.with_columns(pl.coalesce("known", "duplicate_cluster").alias("duplicate_cluster")).drop("known")
 
 
 def _earlier_records(corpus: Corpus, also: Sequence[Piece]) -> pl.Series:
@@ -193,7 +220,15 @@ def _equal(rows: pl.DataFrame, keeping: Keeping) -> pl.DataFrame:
     )
 
 
-_NEAR_TOLD = ("drop_reason", "duplicate_of", "containment", "duplicate_cluster", "cluster_size", "contained_in")
+_NEAR_TOLD = (
+    "drop_reason",
+    "duplicate_of",
+    "containment",
+    "duplicate_cluster",
+    "cluster_size",
+    "contained_in",
+    "variant_of",
+)
 
 
 def _decided(groups: pl.DataFrame, near: pl.DataFrame | None = None) -> pl.DataFrame:

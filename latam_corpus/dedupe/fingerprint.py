@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import asdict, dataclass, fields
+from functools import cache
 from importlib import metadata
 from typing import TYPE_CHECKING, ClassVar
 
 import polars as pl
 
+from latam_corpus.codes import groups
 from latam_corpus.dedupe.anchors import word_stream
+from latam_corpus.dedupe.appended import appended_words
 from latam_corpus.dedupe.damage import damage_of, shipped
 from latam_corpus.dedupe.minhash import proposals_of
-from latam_corpus.dedupe.scheme import ANCHORS, MINHASH, SKETCH, STREAM, WORDS, Scheme
+from latam_corpus.dedupe.scheme import ANCHORS, APPENDED, MINHASH, SKETCH, STREAM, WORDS, Scheme
 from latam_corpus.stages import Stage
 from latam_corpus.text.normal import normal, normal_utf8
+from latam_corpus.text.orthography import in_modern, spellings
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from latam_corpus.batch import Batch
 
 
@@ -37,9 +43,13 @@ class Fingerprint(Stage):
 
     Attributes:
         sketch: whether to add the sketch: `words` (how many), DAMAGE (`damage_of`, by the document's `language`),
-            `anchors` (uint64, see `anchors_of`; the band keys under the scheme "minhash") and `stream` (uint32 a word,
-            see `word_stream`).
+            `appended` (`appended_words`), `anchors` (uint64, see `anchors_of`; the band keys under the scheme
+            "minhash") and `stream` (uint32 a word, see `word_stream`).
         scheme: "anchors" or "minhash"; this and what follows as in `Scheme`.
+        shingle: words in a run.
+        bands: keys of a document; for "minhash" only.
+        rows: minima that a key is made of; for "minhash" only.
+        seed: of the hash functions.
     """
 
     name: ClassVar[str] = "fingerprint"
@@ -78,12 +88,31 @@ class Fingerprint(Stage):
         columns = {"text_hash": pl.Series("text_hash", hashes, dtype=pl.Binary)}
         if self.sketch:
             scheme = self.parameters()
-            stream = word_stream(batch.words)
             languages = batch.frame["language"].to_list() if "language" in batch.frame.columns else [None] * len(batch)
+            stream = word_stream(_in_one_spelling(batch, languages).words)
             columns |= {
                 WORDS: pl.Series(WORDS, stream.counts, dtype=pl.UInt32),
                 **damage_of(batch.words, languages),
+                APPENDED: pl.Series(APPENDED, appended_words(batch.words), dtype=pl.UInt32),
                 ANCHORS: proposals_of(stream, scheme).lists(),
                 STREAM: stream.lists(),
             }
         return batch.with_columns(columns)
+
+
+def _in_one_spelling(batch: Batch, languages: Sequence[str | None]) -> Batch:
+    """The batch with texts in the old spelling of a language of the Americas in the modern one."""
+    spelled = {code: _spelled(code) for code in set(languages) if code}
+    texts = [
+        in_modern(codes, text) if text and code and (codes := spelled[code]) else text
+        for text, code in zip(batch.frame["text"], languages, strict=True)
+    ]
+    return batch.with_columns({"text": pl.Series("text", texts, dtype=pl.String)}) if any(spelled.values()) else batch
+
+
+@cache
+def _spelled(language: str) -> frozenset[str]:
+    """The languages of the table of spellings that a row's language is, or is the group of."""
+    code = language.partition("_")[0]
+    of = groups().of
+    return frozenset(one for spelling in spellings() for one in spelling.codes if code in (one, of.get(one)))

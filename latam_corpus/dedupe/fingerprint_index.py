@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 from latam_corpus import schema
 from latam_corpus.corpus import PieceFile, ragged
 from latam_corpus.dedupe.fingerprint_kernels import pack, unpack
-from latam_corpus.dedupe.scheme import ANCHORS, SKETCH, STREAM, WORDS, Ragged, Scheme
+from latam_corpus.dedupe.scheme import ANCHORS, APPENDED, SKETCH, STATED, STREAM, WORDS, Ragged, Scheme
 from latam_corpus.durable import known_digest
 from latam_corpus.errors import ConfigError
 
@@ -127,7 +127,7 @@ FORMAT: Final = 4
 METADATA: Final = b"latam_corpus.index"  # the key whose value is JSON: {"format": 4, "scheme": {…}}
 _REMEDY: Final = "get the index anew, or build it anew from its release"
 # What a shard and its index have both.
-SHARED: Final = ("doc_id", "text_hash", "rights_tier", "obtained", "duplicate_cluster", "cluster_size")
+SHARED: Final = ("doc_id", "text_hash", "rights_tier", "obtained", "duplicate_cluster", "cluster_size", *STATED)
 LEXICON: Final = "lexicon"  # of a row group, in its first row: see packed.py
 _VALUE: Final = np.dtype("<u8")  # an anchor
 _WORD: Final = np.dtype("<u4")  # of a lexicon
@@ -138,6 +138,22 @@ INDEX: Final = pl.Schema(
     | dict.fromkeys((ANCHORS, STREAM, LEXICON), pl.Binary())
 )
 SKETCHED: Final = (*SHARED, *SKETCH)  # what a row group is made of
+_LATER: Final = frozenset({*STATED, APPENDED})  # earlier indexes lack them
+# Of columns that a file lacks: those of documents, and those that earlier indexes don't have.
+_KINDS: Final = dict(schema.DOCUMENT_SCHEMA) | {APPENDED: SKETCH[APPENDED]}
+
+
+def has_columns(held: pa.Schema) -> bool:
+    """Whether a file has the columns of an index, as they are written now or before some were added.
+
+    >>> now = schema.arrow_schema(INDEX)
+    >>> has_columns(now), has_columns(now.remove(now.get_field_index("appended"))), has_columns(now.remove(0))
+    (True, True, False)
+    """
+    # As frames have them: what the values of a list are called differs from writer to writer.
+    found = pl.from_arrow(held.empty_table())
+    now = {name: kind for name, kind in INDEX.items() if name in held.names or name not in _LATER}
+    return isinstance(found, pl.DataFrame) and list(found.schema.items()) == list(now.items())
 
 
 def metadata_of(scheme: Scheme) -> dict[bytes, bytes]:
@@ -160,15 +176,14 @@ class IndexFile(PieceFile):
             ConfigError: what is read of the file is damaged.
         """
         with self._opened() as file:
-            table = file.read([name for name in columns if name in INDEX], use_threads=False)
+            held = set(file.schema_arrow.names)
+            table = file.read([name for name in columns if name in held], use_threads=False)
             if ANCHORS in columns:
                 at = table.schema.get_field_index(ANCHORS)
                 table = table.set_column(at, ANCHORS, lists_of(joined(table[ANCHORS]), _VALUE))
         found = pl.from_arrow(table)
         assert isinstance(found, pl.DataFrame)  # noqa: S101  (a table, not an array)
-        return found.select(
-            name if name in INDEX else pl.lit(None, schema.DOCUMENT_SCHEMA[name]).alias(name) for name in columns
-        )
+        return found.select(name if name in held else pl.lit(None, _KINDS[name]).alias(name) for name in columns)
 
     def streams(self, places: NDArray[np.int64]) -> Iterator[Ragged]:
         """The word streams of the rows at these places, sorted, a row group at a time; the others aren't unpacked.
@@ -244,7 +259,7 @@ def _rows_of(path: Path, scheme: Scheme) -> int:
     except (OSError, ValueError) as error:
         raise ConfigError(str(path), f"it can't be read as Parquet: {error}", _REMEDY) from error
     told = (found.metadata or {}).get(METADATA)
-    missing = set(INDEX) - set(found.schema.to_arrow_schema().names)
+    missing = set(INDEX) - _LATER - set(found.schema.to_arrow_schema().names)
     stated = _stated(told)
     if stated and stated.get("format") != FORMAT:
         raise ConfigError(str(path), f"its format is {stated.get('format')}, this toolkit reads {FORMAT}", _REMEDY)

@@ -30,6 +30,7 @@ _MULTIPLIER: Final = np.uint64(0x9E3779B97F4A7C15)
 _SHORT_SALT: Final = np.uint64(0x5851F42D4C957F2D)
 _PRIME: Final = np.uint64(0x100000001B3)  # FNV-1a, 64 bits, as in the word table
 _BASIS: Final = np.uint64(0xCBF29CE484222325)
+_APOSTROPHE: Final = ord("'")  # as all its forms are folded; at a word's edge some are letters and some are none
 
 
 @kernel
@@ -119,15 +120,24 @@ def _word(data, i, left, digit, bare, looks):
     """Which word stands at byte i and how it looks; whether it has a capital is left open."""
     h = _BASIS
     look = np.uint32(0)
+    held = False  # an apostrophe that counts if a letter stands on either side
     while left > 0:
         point, width = decode(data, i)
         i += width
         letter = bare[point]
+        if letter == _APOSTROPHE:
+            left -= 1
+            held = h != _BASIS
+            continue
         if letter == 0:
             # Marks are counted in a word's length, soft hyphens and their like are not.
             left -= MARKS_FIRST <= point < MARKS_END
             continue
         left -= 1
+        if held:
+            h = (h ^ np.uint64(_APOSTROPHE)) * _PRIME
+            look |= np.uint32(looks[_APOSTROPHE])
+            held = False
         h = (h ^ np.uint64(letter)) * _PRIME
         look |= np.uint32(looks[letter])
     h = finish(h)

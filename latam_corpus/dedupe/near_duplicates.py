@@ -19,6 +19,7 @@ import polars as pl
 
 from latam_corpus.corpus import ROW, rows_of
 from latam_corpus.dedupe.buckets import ranges
+from latam_corpus.dedupe.candidate_bound import MOST, bound_candidates
 from latam_corpus.dedupe.candidate_jobs import (
     COMMON_VALUES,
     KEYS_A_MERGE,
@@ -38,8 +39,8 @@ from latam_corpus.dedupe.candidate_jobs import (
 from latam_corpus.dedupe.order import TERMS, in_order
 from latam_corpus.dedupe.pairing_kernels import BUCKETS
 from latam_corpus.dedupe.pairs import CAP, Extent
-from latam_corpus.dedupe.scheme import DAMAGE, WORDS, sampling_of
-from latam_corpus.dedupe.verify_jobs import COMMON, VERDICTS, Lot, cuts, gather, gathers, verify_lot
+from latam_corpus.dedupe.scheme import APPENDED, DAMAGE, STATED, WORDS, sampling_of
+from latam_corpus.dedupe.verify_jobs import COMMON, KNOWN, KNOWN_OF, VERDICTS, Lot, cuts, gather, gathers, verify_lot
 from latam_corpus.dedupe.verify_pairs import RULES
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
     from latam_corpus.dedupe.order import Keeping
     from latam_corpus.dedupe.scheme import Scheme
 
-RANKED: Final = ("doc_id", "rights_tier", *TERMS, "obtained", WORDS, *DAMAGE)
+RANKED: Final = ("doc_id", "rights_tier", *TERMS, "obtained", WORDS, *DAMAGE, APPENDED, *STATED)
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,9 @@ class Report:
         cap: so many documents that have a fingerprint are paired with each other.
         common: fingerprints that more documents have.
         left_out: pairs that were not made for that reason.
+        most: candidates of a document that are checked in any case (`candidate_bound.py`).
+        over: documents that had more.
+        beyond: pairs that weren't checked for that reason.
     """
 
     documents: int = 0
@@ -73,6 +77,9 @@ class Report:
     cap: int = CAP
     common: int = 0
     left_out: int = 0
+    most: int = MOST
+    over: int = 0
+    beyond: int = 0
 
 
 @dataclass(frozen=True)
@@ -152,7 +159,9 @@ class _Search:
             for n, (low, high) in enumerate(ranges(sizes, VALUES_A_RANGE))
         ]
         paired = self.corpus.map(pair_range, jobs, "pairing documents that share passages")
-        return order, *self._merged(sorted(paired, key=lambda one: one.file), extent)
+        merged, report = self._merged(sorted(paired, key=lambda one: one.file), extent)
+        over, beyond = bound_candidates(merged, order.height, self.workdir)
+        return order, merged, replace(report, over=over, beyond=beyond)
 
     def _told(self, title: str, pieces: Sequence[Piece]) -> Iterator[Piece]:
         """The pieces, with what is told when each is done."""
@@ -163,7 +172,7 @@ class _Search:
     def _sound(self, frames: Iterable[pl.DataFrame]) -> pl.DataFrame:
         """Those of these rows that have fingerprints and no equal, with what they are put in order by."""
         long = pl.col(WORDS) >= self.scheme.exact_words
-        rows = pl.concat([self.keeping.ranked(frame.filter(long)) for frame in frames])
+        rows = pl.concat([_hashed(self.keeping.ranked(frame.filter(long))) for frame in frames])
         number = rows[ROW].to_numpy()
         if len(self.out):
             equal = self.out[np.searchsorted(self.out, number).clip(max=len(self.out) - 1)] == number
@@ -178,6 +187,10 @@ class _Search:
         number_of[rows] = np.arange(len(rows), dtype=np.uint32)
         number_of.tofile(self.workdir / "numbers")
         np.save(self.workdir / "rows.npy", rows)
+        known = np.zeros(len(rows), KNOWN)
+        for name in KNOWN.names or ():
+            known[name] = order[name].to_numpy()
+        np.save(self.workdir / KNOWN_OF, known)
         return order
 
     def _merged(self, met: Sequence[PairedRange], extent: Extent) -> tuple[list[Path], Report]:
@@ -214,6 +227,32 @@ class _Search:
             by_rule += counts
             true += [path] if path else []
         return pl.concat([pl.DataFrame(schema=VERDICTS), *map(pl.read_parquet, sorted(true))]), by_rule
+
+
+def _hashed(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows with a number for what they state of country, year and author, 0 where they state nothing."""
+    return (
+        rows.with_columns(
+            pl.col("country").cast(pl.String).hash(0).alias("country"),
+            pl.col("published").str.extract(r"^(\d{4})").cast(pl.UInt32).alias("year"),
+            pl.col("creators").list.sort().list.join("\0").hash(0).alias("author"),
+            pl.col(APPENDED).fill_null(0),
+        )
+        .with_columns(
+            # A hash of nothing is a number too.
+            pl.when(rows["country"].is_null()).then(0).otherwise(pl.col("country") % _NUMBERS + 1).alias("country"),
+            pl.when(rows["creators"].list.len().fill_null(0) == 0)
+            .then(0)
+            .otherwise(pl.col("author") % _NUMBERS + 1)
+            .alias("author"),
+            pl.col("year").fill_null(0),
+        )
+        .with_columns(pl.col("country", "author").cast(pl.UInt32))
+        .drop("published", "creators")
+    )
+
+
+_NUMBERS: Final = 2**32 - 2
 
 
 def _rows_at(piece: Piece, rows: NDArray[np.int64]) -> pl.DataFrame:

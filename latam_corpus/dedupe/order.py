@@ -3,9 +3,10 @@
 1. A document of the earlier version that is compared with, where those are kept.
 2. Terms: what the recipe's release may use; then the more open rights.
 3. Damage: the less damaged (`damage.py`).
-4. Length: the longer, in steps of 2 %.
-5. Date: the earlier obtained.
-6. The smaller id.
+4. What was added: the one without a menu, a summary or questions (`appended.py`).
+5. Length: the longer, in steps of 2 %.
+6. Date: the earlier obtained.
+7. The smaller id.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ import polars as pl
 
 from latam_corpus import vocabulary
 from latam_corpus.corpus import ROW
+from latam_corpus.dedupe.appended import classes
 from latam_corpus.dedupe.damage import class_of_damage
-from latam_corpus.dedupe.scheme import DAMAGE, WORDS
+from latam_corpus.dedupe.scheme import APPENDED, DAMAGE, WORDS
 
 # What a step of the order is called in the ledger: the column that holds it, the least first → the name.
 DECIDED_BY: Final = {
@@ -27,6 +29,7 @@ DECIDED_BY: Final = {
     "terms": "terms",
     "tier": "rights_tier",
     "damaged": "damage",
+    "added": "appended",
     "shorter": "words",
     "obtained": "obtained",
     "doc_id": "doc_id",
@@ -74,7 +77,8 @@ class Keeping:
         """The rows with what they are put in order by, in place of TERMS.
 
         Args:
-            rows: `row`, `rights_tier`, `obtained`, `doc_id`, TERMS; where they differ in it, `words` and DAMAGE.
+            rows: `row`, `rights_tier`, `obtained`, `doc_id`, TERMS; where they differ in it, `words`, `appended`
+                and DAMAGE.
 
         >>> rows = pl.DataFrame({"row": [0, 1], "rights_tier": ["open", "attribution"], "uses": [["train"], []]})
         >>> rows = rows.with_columns(expires=None, embargo_until=None)
@@ -83,11 +87,14 @@ class Keeping:
         """
         words = rows[WORDS].to_numpy() if WORDS in rows.columns else np.zeros(rows.height, np.uint32)
         known = set(DAMAGE) <= set(rows.columns)
+        told = rows[APPENDED].fill_null(0) if APPENDED in rows.columns else pl.repeat(0, rows.height, eager=True)
+        appended = told.to_numpy()
         return rows.with_columns(
             (pl.lit(not self.existing) | (pl.col(ROW) < self.height)).alias("new"),
             self._terms().alias("terms"),
             _tier().alias("tier"),
             (class_of_damage() if known else pl.lit(0, pl.Int8)).alias("damaged"),
+            pl.Series("added", classes(appended), dtype=pl.Int8),
             pl.Series("shorter", -np.searchsorted(_LENGTHS, words, side="right"), dtype=pl.Int32),
         ).drop(TERMS)
 

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from latam_corpus.compiled import kernel
-from latam_corpus.dedupe.verify_pairs import A_IN_B, B_IN_A, CONTAINED, DUPLICATE, NONE
+from latam_corpus.dedupe.verify_pairs import A_IN_B, B_IN_A, CONTAINED, DUPLICATE, NONE, VARIANT
 
 BUCKET_BITS: Final = 10  # by which a bucket is told
 BUCKETS: Final = 1 << BUCKET_BITS
@@ -281,8 +281,10 @@ def decide(pairs, stands, kind, order, position, fixed, falls_by, links_of):
                 if winner == NOBODY or position[other] < position[winner]:
                     winner = other
                     link[d] = row
-            elif kind[row] == DUPLICATE and (joined == NOBODY or position[other] < position[joined]):
-                # It holds more than the kept one: kept too, and in one cluster with it.
+            elif (kind[row] == DUPLICATE or kind[row] == VARIANT) and (
+                joined == NOBODY or position[other] < position[joined]
+            ):
+                # It holds more than the kept one, or is a variant of it: kept too, and in one cluster with it.
                 joined = other
         if winner != NOBODY:
             duplicate_of[d] = winner
@@ -308,4 +310,24 @@ def containers(pairs, stands, kind, position, duplicate_of, link):
             if found[d] == NOBODY or position[other] < position[found[d]]:
                 found[d] = other
                 link[d] = row
+    return found
+
+
+@kernel
+def originals(pairs, kind, position, old, duplicate_of, link):
+    """The first kept document, in the order of keeping, that each kept one is a variant of; its row goes to `link`.
+
+    Of an old document, which no run changes, nothing is said: the new one is a variant of it, wherever the two stand.
+    """
+    found = np.full(len(duplicate_of), NOBODY, np.int64)
+    for row in range(len(pairs)):
+        if kind[row] != VARIANT:
+            continue
+        a, b = np.int64(pairs[row, 0]), np.int64(pairs[row, 1])
+        if duplicate_of[a] != NOBODY or duplicate_of[b] != NOBODY:
+            continue
+        d, other = (a, b) if old[b] or (position[a] > position[b] and not old[a]) else (b, a)
+        if found[d] == NOBODY or position[other] < position[found[d]]:
+            found[d] = other
+            link[d] = row
     return found

@@ -25,7 +25,18 @@ MOJIBAKE: Final = "mojibake"
 MISREAD: Final = "misread"
 # Damaged words of each kind in a thousand.
 DAMAGE: Final = pl.Schema(dict.fromkeys((ACCENTS, MOJIBAKE, MISREAD), pl.UInt16()))
-SKETCH: Final = pl.Schema({WORDS: pl.UInt32(), **DAMAGE, ANCHORS: pl.List(pl.UInt64()), STREAM: pl.List(pl.UInt32())})
+APPENDED: Final = "appended"  # words that somebody added
+# What is known of a document beside its words, by which variants are told from copies.
+STATED: Final = ("country", "published", "creators")
+SKETCH: Final = pl.Schema(
+    {
+        WORDS: pl.UInt32(),
+        **DAMAGE,
+        APPENDED: pl.UInt32(),
+        ANCHORS: pl.List(pl.UInt64()),
+        STREAM: pl.List(pl.UInt32()),
+    }
+)
 
 
 MINHASH: Final = "minhash"

@@ -14,9 +14,9 @@ import polars as pl
 
 from latam_corpus.corpus import distinct, ragged
 from latam_corpus.dedupe.fingerprint_index import IndexFile
-from latam_corpus.dedupe.scheme import STREAM, Ragged
+from latam_corpus.dedupe.scheme import APPENDED, STREAM, Ragged
 from latam_corpus.dedupe.verify_kernels import copy_pieces
-from latam_corpus.dedupe.verify_pairs import NONE, RULES, Rarity, verify_pairs
+from latam_corpus.dedupe.verify_pairs import NONE, RULES, Known, Rarity, verify_pairs
 from latam_corpus.errors import PartError
 
 if TYPE_CHECKING:
@@ -35,6 +35,10 @@ STREAMS: Final = ".stream"
 PIECE_OF: Final = "piece_of.npy"
 PLACE_OF: Final = "place_of.npy"
 WORDS_OF: Final = "words_of.npy"
+KNOWN_OF: Final = "known_of.npy"
+KNOWN: Final = np.dtype(
+    [("damaged", np.int8), *((name, np.uint32) for name in (APPENDED, "country", "year", "author"))]
+)  # `verify.Known` by the documents' numbers
 COMMON: Final = "common"  # the fingerprints that many documents have, uint64, sorted
 VERDICTS: Final = pl.Schema(
     {
@@ -173,7 +177,9 @@ def verify_lot(job: Lot) -> tuple[Path | None, NDArray[np.int64]]:
     order = np.argsort(numbers)
     rarity = Rarity(streams, job.scheme, mapped(job.workdir / COMMON))
     places = order[np.searchsorted(numbers[order], pairs)].astype(np.uint32)
-    made = verify_pairs(streams, places, rarity=rarity)
+    stated = np.load(job.workdir / KNOWN_OF, mmap_mode="r")[numbers]
+    known = Known(*(np.ascontiguousarray(stated[name]) for name in KNOWN.names or ()))
+    made = verify_pairs(streams, places, rarity=rarity, known=known)
     by_rule = np.bincount(made.rule, minlength=len(RULES))
     some = made.kind != NONE
     if not some.any():

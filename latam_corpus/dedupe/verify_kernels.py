@@ -21,7 +21,25 @@ NAMES_KEPT: Final = 6  # of these, outside shared runs, those that look like one
 NAMES_SWAPPED: Final = 7  # and those that stand where the other has an unlike one
 TOGETHER: Final = 8  # shared words of the shorter that stand in one place of the longer
 SAME: Final = 9  # 1 where the two have the same words in the same order
-TALLIES: Final = 10
+# Of what stands between two shared runs that are near in both:
+DIFFERENT: Final = 10  # words that are others in the one that has more of them
+SLOTS: Final = 11  # of these, numbers and names that stand where the other has others, and a «no» more or less
+OTHER_NUMBERS: Final = 12  # of the slots those with a number, in digits or in words, or a month or weekday
+DENIED: Final = 13  # and those with a «no»
+REPLACED: Final = 14  # words of the shorter in passages, of three and more, that stand between shared runs for others
+PLACES: Final = 15  # how many such passages
+UNLIKE: Final = 16  # words of the shorter that the other lacks there
+OTHER_UNLIKE: Final = 17  # the same of the longer
+REGULAR: Final = 18  # words that stand for the same other word wherever the text has them, as in another spelling
+REGULAR_WORDS: Final = 19  # how many distinct ones
+IRREGULAR: Final = 20  # words that do so here and there only
+MISREAD: Final = 21  # words that look alike and are others, in the one that has more of them
+EDGE: Final = 22  # words of such a passage before the first shared run, or after the last, if of a line's length
+TALLIES: Final = 23
+
+# What a word is in the lexicon, as bits.
+NUMERAL: Final = 1  # a number in words, a month or a weekday
+DENIAL: Final = 2
 
 _WORD_MASK: Final = np.uint32((1 << WORD_BITS) - 1)
 _LOOK_MASK: Final = np.uint32((1 << LOOK_BITS) - 1)
@@ -34,6 +52,12 @@ _EXACT_MASK: Final = np.uint32(0x3FFFFFFF)
 _LOOK_APART: Final = 2
 _LONGEST_GAP: Final = 40  # longer gaps are other content, whose words have no place in the other text
 SLACK: Final = 3  # words by which a place may be off, for words lost or split
+_PASSAGE: Final = 3  # words of one's own that make a passage, if they are half of what stands there
+_SMALL_GAP: Final = 8  # words: of a slot, and of what may be one before the first shared run or after the last
+_EDGE: Final = 24  # words: a page's head and foot are longer than two lines of a song
+_CASED: Final = 0.6  # with more of its words in capitals a text says nothing by them
+_CASED_WORDS: Final = 12  # a shorter one may begin with a small letter, as a line of a song
+_EXCHANGED: Final = 6  # words: fewer tell no spelling
 _ISLAND: Final = 4  # a shared run of so few words inside other content is chance and doesn't end a run of own words
 
 
@@ -99,20 +123,27 @@ def count_flagged(stream, start, end, tally):
 
 
 @kernel
-def tally_gaps(stream, s_start, l_start, l_words, l_run, gaps, count, tally):
+def cased(stream, start, words):
+    """Whether capitals say anything in a text: not where all or none of its words have one."""
+    capitals = 0
+    for i in range(start, start + words):
+        capitals += (stream[i] & (_NUMBER | _CAPITAL)) == _CAPITAL
+    return capitals <= _CASED * words and (capitals > 0 or words < _CASED_WORDS)
+
+
+@kernel
+def tally_gaps(texts, l_run, gaps, count, tally):
     """Compare what stands between the shared runs of two texts.
 
     Args:
-        stream: the words of all texts.
-        s_start: where the shorter starts in it.
-        l_start: where the longer starts.
-        l_words: words of the longer.
-        l_run: its longest run of words that aren't shared.
+        texts: the words of all texts, where the shorter and the longer start in it, and how many words each has.
+        l_run: the longest run of words of the longer that aren't shared.
         gaps: int64[m, 4], the words between two shared runs, as start and end in the shorter and in the longer; -1
             before the first run and after the last.
         count: gaps there are.
         tally: int32[TALLIES], which is added to; it was started by `count_flagged`.
     """
+    stream, s_start, l_start, _, l_words = texts
     run = other_run = np.int64(0)
     for g in range(count):
         s0, s1, l0, l1 = gaps[g, 0], gaps[g, 1], gaps[g, 2], gaps[g, 3]
@@ -136,6 +167,248 @@ def tally_gaps(stream, s_start, l_start, l_words, l_run, gaps, count, tally):
         other_run += max(other_width - alike, np.int64(0))
         tally[OWN_RUN] = max(tally[OWN_RUN], run)
         tally[OTHER_RUN] = max(tally[OTHER_RUN], other_run)
+
+
+@kernel
+def is_form(tally, limits):
+    """Whether enough numbers or names are swapped to make two texts of one form, so that nothing more is asked.
+
+    Args:
+        tally: of `tally_gaps`.
+        limits: numbers, names, and the share of all names (`verify.Bounds`).
+    """
+    kept, swapped = tally[NUMBERS_KEPT], tally[NUMBERS_SWAPPED]
+    if kept + swapped >= limits[0] and kept <= swapped:
+        return True
+    kept, swapped = tally[NAMES_KEPT], tally[NAMES_SWAPPED]
+    return kept + swapped >= limits[1] and kept < swapped and swapped >= limits[2] * tally[NAMES]
+
+
+@kernel
+def tally_differences(texts, gaps, count, lexicon, exchanged, tally):
+    """Tell apart what stands between the shared runs of two texts: see the columns from DIFFERENT on.
+
+    Args:
+        texts: as in `tally_gaps`.
+        gaps: the same.
+        count: gaps there are.
+        lexicon: uint8, by the number of a word: NUMERAL, DENIAL.
+        exchanged: room for words that stand where the other text has another one.
+        tally: int32[TALLIES], which is added to.
+
+    Returns:
+        How many exchanged words were written: the word of the shorter, shifted left by WORD_BITS, and the other.
+    """
+    stream, s_start, l_start, s_words, l_words = texts
+    subs = 0
+    s_cased, l_cased = cased(stream, s_start, s_words), cased(stream, l_start, l_words)
+    for g in range(count):
+        s0, s1, l0, l1 = gaps[g, 0], gaps[g, 1], gaps[g, 2], gaps[g, 3]
+        edge = l0 < 0 or l1 < 0
+        l0, l1 = max(l0, np.int64(0)), (l1 if l1 >= 0 else l_words)
+        width, other_width = s1 - s0, l1 - l0
+        if other_width < 0:
+            continue
+        if edge and (width > _EDGE or other_width > _EDGE):
+            continue
+        if edge and max(width, other_width) > _SMALL_GAP and 2 * min(width, other_width) < max(width, other_width):
+            continue
+        if width <= _LONGEST_GAP and other_width <= 2 * _LONGEST_GAP:
+            place = s_start + s0, s_start + s1, l_start + l0, l_start + l1
+            if width > 0 and other_width > 0:
+                subs = _tally_difference(stream, place, edge, s_cased, l_cased, lexicon, exchanged, subs, tally)
+                continue
+            # Words that one of them has more.
+            denials = 0
+            for i in range(s_start + s0, s_start + s1):
+                denials += lexicon[stream[i] & _WORD_MASK] & DENIAL != 0
+            for i in range(l_start + l0, l_start + l1):
+                denials += lexicon[stream[i] & _WORD_MASK] & DENIAL != 0
+            tally[DIFFERENT] += width + other_width
+            tally[SLOTS] += denials
+            tally[DENIED] += denials
+            if not edge:
+                tally[UNLIKE] += width
+                tally[OTHER_UNLIKE] += other_width
+            continue
+        tally[DIFFERENT] += max(width, min(np.int64(2 * _LONGEST_GAP), other_width))
+        if width > _LONGEST_GAP and other_width > _LONGEST_GAP:
+            tally[REPLACED] += width
+            tally[PLACES] += 1
+    return subs
+
+
+@kernel
+def _tally_difference(stream, place, edge, s_cased, l_cased, lexicon, exchanged, subs, tally):
+    """Tell apart what two texts have between two shared runs: misread words, slots of a form, passages of their own."""
+    s0, s1, l0, l1 = place
+    if s1 - s0 == l1 - l0:
+        misread = 0
+        for i in range(s0, s1):
+            word, other = stream[i], stream[l0 + i - s0]
+            if (word ^ other) & _WORD_MASK != 0:
+                what = lexicon[word & _WORD_MASK] | lexicon[other & _WORD_MASK]
+                if what or not _look_alike(word, other):
+                    misread = -1
+                    break
+                misread += 1
+        if misread >= 0:
+            # The words of the one are those of the other, read otherwise at most.
+            tally[MISREAD] += misread
+            return _exchange(stream, place, exchanged, subs)
+    s_found = _strange(stream, s0, s1, l0, l1, s_cased, lexicon)
+    l_found = _strange(stream, l0, l1, s0, s1, l_cased, lexicon)
+    s_strange, s_misread, s_names, s_numbers, s_denials = s_found
+    l_strange, l_misread, l_names, l_numbers, l_denials = l_found
+    if s1 - s0 == l1 - l0:
+        subs = _exchange(stream, place, exchanged, subs)
+    tally[MISREAD] += max(s_misread, l_misread)
+    numbers = min(s_numbers, l_numbers)
+    names = min(s_names, l_names)
+    # A «no» more, and not a word in its place.
+    denied = min(abs(s_denials - l_denials), abs(s_strange - l_strange))
+    # What stands beside another name or number in a slot is of the slot.
+    slot = numbers + names > 0 and max(s1 - s0, l1 - l0) <= _SMALL_GAP
+    tally[DIFFERENT] += numbers + names + denied if slot else max(s_strange, l_strange)
+    tally[SLOTS] += numbers + names + denied
+    tally[OTHER_NUMBERS] += numbers
+    tally[DENIED] += denied
+    passage = min(s_strange, l_strange) >= _PASSAGE and 2 * s_strange >= s1 - s0 and 2 * l_strange >= l1 - l0
+    if edge:
+        if passage:
+            tally[EDGE] = max(tally[EDGE], s_strange)
+        return subs
+    tally[UNLIKE] += s_strange
+    tally[OTHER_UNLIKE] += l_strange
+    if passage:
+        tally[REPLACED] += s_strange
+        tally[PLACES] += 1
+    return subs
+
+
+@kernel
+def _exchange(stream, place, exchanged, subs):
+    """Write the words that stand for others at the same place, from place `subs` on; returns where they end."""
+    s0, s1, l0, _ = place
+    for i in range(s0, s1):
+        word, other = stream[i] & _WORD_MASK, stream[l0 + i - s0] & _WORD_MASK
+        if word != other:
+            exchanged[subs] = (np.uint64(word) << np.uint64(WORD_BITS)) | np.uint64(other)
+            subs += 1
+    return subs
+
+
+@kernel
+def _strange(stream, a0, a1, b0, b1, case, lexicon):
+    """The words of one gap that the other has nowhere near.
+
+    Returns:
+        How many; the misread ones beside them; of the strange ones names, numbers and denials.
+    """
+    strange = misread = names = numbers = denials = 0
+    shift = (b1 - b0) - (a1 - a0)
+    before, after = min(shift, 0) - SLACK, max(shift, 0) + SLACK
+    least, most = max(min(shift, 0), -SLACK), min(max(shift, 0), SLACK)
+    for i in range(a0, a1):
+        word = stream[i]
+        what = lexicon[word & _WORD_MASK]
+        at = b0 + (i - a0)
+        alike = same = False
+        for j in range(max(b0, at + before), min(b1, at + after + 1)):
+            if (word ^ stream[j]) & _WORD_MASK == 0 and _look_alike(word, stream[j]):
+                same = True
+                break
+            # Of months and numbers many look alike, and of little words any.
+            if not what and least <= j - at <= most:
+                alike |= _look_alike(word, stream[j])
+        if same or alike:
+            misread += not same
+            continue
+        strange += 1
+        if word & _NUMBER or what & NUMERAL:
+            numbers += 1
+        elif what & DENIAL:
+            denials += 1
+        elif not case or word & _CAPITAL:
+            names += 1
+    return strange, misread, names, numbers, denials
+
+
+@kernel
+def count_regular(texts, exchanged, tally):
+    """Count the words that stand for one other word throughout, in the text that has fewer such.
+
+    Args:
+        texts: as in `tally_gaps`.
+        exchanged: of `tally_gaps`; sorted here.
+        tally: int32[TALLIES], which is written to.
+    """
+    stream, s_start, l_start, s_words, l_words = texts
+    if len(exchanged) < _EXCHANGED or 100 * len(exchanged) < s_words:
+        return
+    exchanged.sort()
+    again = 0
+    for k in range(1, len(exchanged)):
+        again += exchanged[k] == exchanged[k - 1]
+    # What stands for one word throughout does so twice at least.
+    if 2 * again < _EXCHANGED:
+        return
+    regular, distinct, irregular = _regular(stream, s_start, s_words, exchanged)
+    mask = np.uint64(_WORD_MASK)
+    for k in range(len(exchanged)):
+        exchanged[k] = ((exchanged[k] & mask) << np.uint64(WORD_BITS)) | (exchanged[k] >> np.uint64(WORD_BITS))
+    exchanged.sort()
+    other_regular, other_distinct, other_irregular = _regular(stream, l_start, l_words, exchanged)
+    tally[REGULAR] = min(regular, other_regular)
+    tally[REGULAR_WORDS] = min(distinct, other_distinct)
+    tally[IRREGULAR] = max(irregular, other_irregular)
+
+
+@kernel
+def _regular(stream, start, words, exchanged):
+    """The words that stand for one other throughout, how many distinct ones, and those that do now and then."""
+    count = len(exchanged)
+    regular = distinct = irregular = 0
+    bits = 4
+    while (1 << bits) < 2 * count:
+        bits += 1
+    mask = np.uint32((1 << bits) - 1)
+    keys = np.full(1 << bits, -1, np.int64)
+    seen = np.zeros(1 << bits, np.int64)
+    for k in range(count):
+        word = np.uint32(exchanged[k] >> np.uint64(WORD_BITS))
+        slot = word & mask
+        while keys[slot] >= 0 and keys[slot] != word:
+            slot = (slot + np.uint32(1)) & mask
+        keys[slot] = word
+    for i in range(start, start + words):
+        word = stream[i] & _WORD_MASK
+        slot = word & mask
+        while keys[slot] >= 0 and keys[slot] != word:
+            slot = (slot + np.uint32(1)) & mask
+        if keys[slot] >= 0:
+            seen[slot] += 1
+    k = 0
+    while k < count:
+        word = np.uint32(exchanged[k] >> np.uint64(WORD_BITS))
+        most = total = 0
+        while k < count and np.uint32(exchanged[k] >> np.uint64(WORD_BITS)) == word:
+            same = k
+            while k < count and exchanged[k] == exchanged[same]:
+                k += 1
+            most = max(most, k - same)
+            total += k - same
+        slot = word & mask
+        while keys[slot] != word:
+            slot = (slot + np.uint32(1)) & mask
+        if seen[slot] < 2:
+            continue
+        if 5 * most >= 4 * seen[slot]:
+            regular += most
+            distinct += 1
+        else:
+            irregular += total
+    return regular, distinct, irregular
 
 
 @kernel
@@ -184,10 +457,14 @@ _SPREAD: Final = np.uint64(0x9E3779B97F4A7C15)
 _FINER: Final = 3  # as a power of two, the bits of `seen` for each slot
 _MARKS: Final = 6 - _FINER  # as a power of two, the slots for each of its 64-bit words
 _UNREAD: Final = 8  # a text so many times longer isn't read for each short one in it
+# From so many words on a text has the runs of any other by chance: of two unrelated novels 4 % of the words at 10,000,
+# 22 at 100,000, 52 at 1.5 million. There a run counts only if it is long, or stands where its neighbours do.
+_CHANCE: Final = 10_000
+_SURE: Final = 8  # words: so long a run is no chance in a text of any length
 
 
 @kernel
-def compare(stream, offsets, longer, shorter, least):
+def compare(stream, offsets, longer, shorter, least, lexicon, limits):
     """Containment, longest run without the other, and tallies of each pair: shorter first, then longer.
 
     Args:
@@ -196,6 +473,8 @@ def compare(stream, offsets, longer, shorter, least):
         longer: the longer document of each pair; equal ones side by side, since each is hashed once.
         shorter: the shorter one.
         least: where both have a smaller containment, nothing stands in anything, and the gaps aren't looked at.
+        lexicon: uint8, what a word is by its number (`guards.lexicon`).
+        limits: of `guards_kernels.is_form`.
     """
     containment = np.zeros((len(longer), 2), np.float32)
     longest = np.zeros((len(longer), 2), np.int32)
@@ -206,9 +485,11 @@ def compare(stream, offsets, longer, shorter, least):
     room = np.empty(1 << _bits_for(most), np.int32)
     marks = np.empty(1 << (_bits_for(most) - _MARKS), np.uint64)
     l_keys, s_keys = np.empty(most + 1, np.uint64), np.empty(most + 1, np.uint64)
-    head = np.empty(most + 1, np.int32)
+    head, at = np.empty(most + 1, np.int32), np.empty(most + 1, np.int32)
+    itself = np.arange(most + 1 if most > _CHANCE else 1).astype(np.int32)
     hit = np.full(most + 1, -1, np.int64)
     gaps = np.empty((most // 2 + 2, 4), np.int64)
+    exchanged = np.empty(most + 1, np.uint64)
     current = -1
     slots, seen = room[:16], marks[:1]
     keyed = distinct = 0
@@ -229,8 +510,13 @@ def compare(stream, offsets, longer, shorter, least):
             longest[k, 0], longest[k, 1] = (0, 0) if tally[SAME] else (s_words, l_words)
             continue
         s_keyed = _write_keys(stream, s_start, s_words, s_keys)
-        longer_text = l_keys, keyed, slots, seen, head
-        covered, run, hits, found = _read_shorter(s_keys, s_keyed, longer_text, hit, k, gaps, tally)
+        long = l_words > _CHANCE
+        _look_up(s_keys, s_keyed, (l_keys, keyed, slots, seen), at)
+        if long:
+            _leave_out_chance(at, s_keyed)
+        # Of a long text the places count that were found, not all that have the same three words.
+        same = itself if long else head
+        covered, run, hits, found = _read_shorter(at, s_keyed, same, hit, k, gaps, tally)
         containment[k, 0] = covered / s_words
         longest[k, 0] = run
         l_run = l_words
@@ -241,12 +527,16 @@ def compare(stream, offsets, longer, shorter, least):
             containment[k, 1] = covered / l_words
             longest[k, 1] = l_words
         else:
-            covered, l_run = _read_longer(head, keyed, hit, k)
+            covered, l_run = _read_longer(same, keyed, hit, k)
             containment[k, 1] = covered / l_words
             longest[k, 1] = l_run
         if max(containment[k, 0], containment[k, 1]) >= least:
             count_flagged(stream, s_start, s_start + s_words, tally)
-            tally_gaps(stream, s_start, l_start, l_words, l_run, gaps, found, tally)
+            texts = stream, s_start, l_start, s_words, l_words
+            tally_gaps(texts, l_run, gaps, found, tally)
+            if not tally[SAME] and not is_form(tally, limits):
+                subs = tally_differences(texts, gaps, found, lexicon, exchanged, tally)
+                count_regular(texts, exchanged[:subs], tally)
     return containment, longest, tallies
 
 
@@ -308,26 +598,18 @@ def _index(keys, count, slots, seen, head):
 
 
 @kernel
-def _read_shorter(s_keys, s_keyed, longer_text, hit, k, gaps, tally):
-    """Look the shorter text up in the longer.
-
-    Marks in `hit` the keys of the longer that it has, and writes what stands between two shared runs to `gaps`, as
-    start and end in the shorter and in the longer, -1 where there is no run before or after.
-
-    Returns:
-        Words in shared runs, the longest run of other words, distinct keys found, gaps written.
-    """
-    l_keys, keyed, slots, seen, head = longer_text
+def _look_up(s_keys, s_keyed, longer_text, at):
+    """Write where each three words of the shorter text stand in the longer, -1 where they don't."""
+    l_keys, keyed, slots, seen = longer_text
     mask = len(slots) - 1
     shift = np.uint64(64 - _bits_for(keyed))
-    words = s_keyed + _RUN - 1
-    covered = run = hits = together = last = count = 0
-    until = 0  # the end of the last shared run
-    place = -_RUN - 1  # where its last three words stand in the longer
+    place = -1  # where the last three words that were found stand
+    last = -1
     for i in range(s_keyed):
         key = s_keys[i]
+        at[i] = _FREE
         # Where a run goes on there is nothing to look up, and of several equal places it is the right one.
-        if until > 0 and place + 1 < keyed and l_keys[place + 1] == key:
+        if last >= 0 and place + 1 < keyed and l_keys[place + 1] == key:
             found = place + 1
         else:
             mark = (key * _SPREAD) >> (shift - np.uint64(_FINER))
@@ -339,12 +621,69 @@ def _read_shorter(s_keys, s_keyed, longer_text, hit, k, gaps, tally):
             found = int(slots[slot])
             if found == _FREE:
                 continue
-        hits += hit[head[found]] != k
-        hit[head[found]] = k
+            wanted = place + (i - last)
+            if last >= 0 and abs(found - wanted) > SLACK:
+                # Of several places the one that goes on from the last: a refrain stands at its own.
+                for off in range(2 * SLACK + 1):
+                    near = wanted + (-(off // 2) if off & 1 == 0 else off // 2 + 1)
+                    if 0 <= near < keyed and l_keys[near] == key:
+                        found = near
+                        break
+        at[i] = found
+        place, last = found, i
+
+
+@kernel
+def _leave_out_chance(at, s_keyed):
+    """Unsay the places of short runs that don't stand where the run before or after them does."""
+    first = -1  # of the run before, where it starts in the shorter; -1 where there is none
+    end = 0
+    before = False  # whether it stands where the one before it does
+    i = 0
+    while i < s_keyed:
+        if at[i] == _FREE:
+            i += 1
+            continue
+        start = i
+        while i + 1 < s_keyed and at[i + 1] == at[i] + 1:
+            i += 1
+        i += 1
+        after = first >= 0 and abs((at[start] - start) - (at[first] - first)) <= SLACK
+        if first >= 0 and not (before or after or end - first + _RUN - 1 >= _SURE):
+            at[first:end] = _FREE
+        first, end, before = start, i, after
+    if first >= 0 and not (before or end - first + _RUN - 1 >= _SURE):
+        at[first:end] = _FREE
+
+
+@kernel
+def _read_shorter(at, s_keyed, same, hit, k, gaps, tally):
+    """Read off what of the shorter text stands in the longer.
+
+    Marks in `hit` the keys of the longer that it has, and writes what stands between two shared runs to `gaps`, as
+    start and end in the shorter and in the longer, -1 where there is no run before or after.
+
+    Returns:
+        Words in shared runs, the longest run of other words, distinct keys found, gaps written.
+    """
+    words = s_keyed + _RUN - 1
+    covered = run = hits = together = last = count = 0
+    until = 0  # the end of the last shared run
+    place = -_RUN - 1  # where its last three words stand in the longer
+    for i in range(s_keyed):
+        found = int(at[i])
+        if found == _FREE:
+            continue
+        hits += hit[same[found]] != k
+        hit[same[found]] = k
         if i > until or (i == until and until > 0 and found != place + _RUN):
             run = max(run, i - until)
             gaps[count, 0], gaps[count, 1] = until, i
             gaps[count, 2], gaps[count, 3] = (place + _RUN if until > 0 else -1), found
+            count += 1
+        elif until == 0 and 0 < found <= SLACK:
+            # The longer has a word or two before.
+            gaps[count, 0], gaps[count, 1], gaps[count, 2], gaps[count, 3] = 0, 0, 0, found
             count += 1
         if until > 0 and abs((found - place) - (i - last)) > SLACK:
             together = 0
@@ -363,11 +702,11 @@ def _read_shorter(s_keys, s_keyed, longer_text, hit, k, gaps, tally):
 
 
 @kernel
-def _read_longer(head, keyed, hit, k):
+def _read_longer(same, keyed, hit, k):
     """Words of the longer text in shared runs, and its longest run of other words."""
     covered = run = until = 0
     for i in range(keyed):
-        if hit[head[i]] == k:
+        if hit[same[i]] == k:
             run = max(run, i - until)
             covered += i + _RUN - max(i, until)
             until = i + _RUN

@@ -11,17 +11,57 @@ other people's boilerplate, not numbers, names or a text of its own.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from latam_corpus.dedupe import verify_kernels as guards
+from latam_corpus.dedupe.anchors import word_stream
+from latam_corpus.dedupe.fingerprint_kernels import WORD_BITS
 from latam_corpus.dedupe.minhash import proposals_of
 from latam_corpus.dedupe.scheme import Ragged, Scheme, sampling_of
-from latam_corpus.dedupe.verify_kernels import compare, rare_shared
+from latam_corpus.dedupe.verify_kernels import DENIAL, NUMERAL, compare, rare_shared
+from latam_corpus.text.words import WordTable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+# What fills a slot of a form, in Spanish and Portuguese: numbers, months, days, with or without, where winds are from.
+# One, a and an are articles more often than numbers.
+_NUMERALS: Final = """
+dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince dieciséis diecisiete dieciocho
+diecinueve veinte veintiuno veintidós veintitrés veinticuatro veinticinco veintiséis veintisiete veintiocho veintinueve
+treinta cuarenta cincuenta sesenta setenta ochenta noventa cien ciento doscientos doscientas trescientos trescientas
+cuatrocientos cuatrocientas quinientos quinientas seiscientos seiscientas setecientos setecientas ochocientos
+ochocientas novecientos novecientas mil millón millones
+primero primera segundo segunda tercero tercera cuarto cuarta quinto quinta sexto sexta séptimo séptima octavo octava
+noveno novena décimo décima
+dois duas três quatro sete oito nove dez onze doze treze quatorze catorze quinze dezesseis dezasseis dezessete
+dezassete dezoito dezenove dezanove vinte trinta quarenta cinquenta sessenta oitenta cem cento duzentos duzentas
+trezentos trezentas quatrocentos quatrocentas quinhentos quinhentas seiscentos seiscentas setecentos setecentas
+oitocentos oitocentas novecentos novecentas milhão milhões
+primeiro primeira terceiro terceira quarta sétimo sétima oitavo oitava nono nona
+enero febrero marzo abril mayo junio julio agosto septiembre setiembre octubre noviembre diciembre
+janeiro fevereiro março maio junho julho setembro outubro novembro dezembro
+lunes martes miércoles jueves viernes sábado domingo terça
+con sin com sem norte sur sul este oeste leste oriente poniente poente
+"""
+_DENIALS: Final = "no não nunca jamás jamais sin sem ni nem tampoco tampouco"
+
+
+@cache
+def lexicon() -> NDArray[np.uint8]:
+    """What a word of a stream is, by the bits that say which word it is: NUMERAL, DENIAL or nothing.
+
+    >>> made = lexicon()[word_stream(WordTable.of(["Setenta NO sesenta cantan"])).values % (1 << WORD_BITS)]
+    >>> made.tolist() == [NUMERAL, DENIAL, NUMERAL, 0]
+    True
+    """
+    made = np.zeros(1 << WORD_BITS, np.uint8)
+    for words, what in ((_NUMERALS, NUMERAL), (_DENIALS, DENIAL)):
+        made[word_stream(WordTable.of([words])).values & np.uint32((1 << WORD_BITS) - 1)] |= what
+    return made
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,10 +103,14 @@ NONE: Final = 0
 DUPLICATE: Final = 1
 CONTAINED: Final = 2
 TEMPLATE: Final = 3
-KINDS: Final = ("none", "duplicate", "contained", "template")
+VARIANT: Final = 4
+KINDS: Final = ("none", "duplicate", "contained", "template", "variant")
 
 # By which rule, or against which guard.
-RULES: Final = ("", "equal", "share", "scattered", "misread", "numbers", "names", "boilerplate")
+RULES: Final = (
+    *("", "equal", "share", "scattered", "misread", "numbers", "names", "boilerplate"),
+    *("denial", "appended", "passages", "words", "spelling", "stated"),
+)
 EQUAL: Final = 1
 SHARE: Final = 2
 SCATTERED: Final = 3
@@ -74,6 +118,12 @@ MISREAD: Final = 4
 NUMBERS: Final = 5
 NAMES: Final = 6
 BOILERPLATE: Final = 7
+DENIED: Final = 8
+APPENDED: Final = 9
+PASSAGES: Final = 10
+WORDS: Final = 11
+SPELLING: Final = 12
+STATED: Final = 13
 
 # Who stands in whom, as bits.
 A_IN_B: Final = 1
@@ -106,12 +156,16 @@ class Bounds:
     scattered_alike: float = 0.75
     scattered_run: int = 25
     scattered_run_share: float = 0.06
+    # A text with a chapter of its own is another edition or another volume, however much more it shares.
+    chapter: int = 1000
     # A text that is longer than another, by more than chance, stands in it only without a passage of its own: of a
     # damaged copy with a chapter more, and a sound one without it, both are kept. Own choice: twenty-five words are a
     # caption, a signature, a line of a menu; a fiftieth is the step by which lengths count in `order.py`.
     longer_share: float = 0.02
     passage_run: int = 25
     passage_share: float = 0.02
+    # Of a menu not every entry is known for one.
+    appended_run: float = 1.5
     # A document so many times longer is a container, not a copy: an anthology, a book. Own choice: a truncated copy
     # has half the words, a page with menu and comments seldom three times those of its article.
     much_longer: float = 3.0
@@ -124,6 +178,34 @@ class Bounds:
     numbers: int = 3
     names: int = 4
     names_share: float = 0.20  # of all its names, so that a few badly misread ones don't make a book a form
+    # Or if nearly all that differs are such slots of the form, one in so many words at least: one other name in a
+    # decree, two other prices in a notice, one «no» more.
+    slot_words: int = 150
+    slot_share: float = 0.50
+    slot_misread: float = 0.75  # so many of the words beside them that look misread: in a scan most are
+    # A variant has words of its own throughout. Passages of three words and more that stand where the other has other
+    # ones, in two places at least; of copies with a fifth of their words edited .01 of the words do.
+    passages: int = 2
+    passages_words: int = 6
+    passages_share: float = 0.03
+    # In a song or a poem single words too, of both texts.
+    song_words: int = 300
+    song_share: float = 0.12
+    song_misread: float = 2.0  # so many times as many as look misread: those of a scan are fewer
+    # Another spelling has the same other word throughout; a scanner misreads a word here and there.
+    spelled: int = 4
+    spelled_words: int = 2
+    spelled_alone: int = 8  # of one word alone, as of «i» for «y»
+    spelled_share: float = 0.01
+    spelled_regular: float = 3.0
+    # Of a passage, where few words come twice: many that look alike, and none that don't. Of a scan's misread words one
+    # in four doesn't.
+    alike_words: int = 120
+    alike_least: int = 8
+    alike_share: float = 0.05
+    alike_unlike: float = 0.10
+    # Where the two state another country, year or author, less is enough.
+    stated_share: float = 0.03
     # Boilerplate: so few of the rare anchors shared, and a run of so many words that the other lacks.
     rare_share: float = 0.40
     own_run: int = 25
@@ -135,7 +217,39 @@ class Bounds:
     # .75 and more; the first word of two articles can be one, which with the menu before it makes a rare anchor.
     strange_run: int = 20
     strange_alike: float = 0.60
-    strange_rare_share: float = 0.20
+    # A quotation of twelve words makes up to a third of what is rare of an article of forty.
+    strange_rare_share: float = 0.40
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """What is known of n documents beside their words.
+
+    Attributes:
+        damaged: int8[n], their class of damage (`damage.class_of_damage`).
+        appended: uint32[n], words of a menu, a summary or questions that somebody added (`appended.py`).
+        country: uint32[n], a hash of the country that they state; 0 where they state none.
+        year: uint32[n], the year of publication; the same.
+        author: uint32[n], a hash of the creators; the same.
+    """
+
+    damaged: NDArray[np.int8]
+    appended: NDArray[np.uint32]
+    country: NDArray[np.uint32]
+    year: NDArray[np.uint32]
+    author: NDArray[np.uint32]
+
+    @classmethod
+    def nothing(cls, n: int) -> Known:
+        """Nothing is known of n documents."""
+        none = np.zeros(n, np.uint32)
+        return cls(np.zeros(n, np.int8), none, none, none, none)
+
+    def apart(self, pairs: NDArray[np.uint32]) -> NDArray[np.bool_]:
+        """Whether the two state another country, year or author, bool[k]."""
+        told = (column[pairs] for column in (self.country, self.year, self.author))
+        differs = [(both[:, 0] != both[:, 1]) & (both > 0).all(axis=1) for both in told]
+        return np.asarray(np.any(differs, axis=0), np.bool_)
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,7 +279,11 @@ class Verdicts:
 
 
 def verify_pairs(
-    streams: Ragged, pairs: NDArray[np.uint32], bounds: Bounds | None = None, rarity: Rarity | None = None
+    streams: Ragged,
+    pairs: NDArray[np.uint32],
+    bounds: Bounds | None = None,
+    rarity: Rarity | None = None,
+    known: Known | None = None,
 ) -> Verdicts:
     """The verdict on each pair.
 
@@ -174,6 +292,7 @@ def verify_pairs(
         pairs: uint32[k, 2], numbers of documents in `streams`.
         bounds: the usual ones when left out.
         rarity: which anchors are boilerplate; without it that guard is off.
+        known: what else is known of the documents.
 
     >>> from latam_corpus.dedupe.anchors import word_stream
     >>> from latam_corpus.text.words import WordTable
@@ -183,6 +302,7 @@ def verify_pairs(
     ('duplicate', [[1.0, 0.89]])
     """
     bounds = bounds or Bounds()
+    known = known or Known.nothing(len(streams))
     k = len(pairs)
     lengths = streams.counts[pairs.reshape(-1)].reshape(k, 2)
     # The longer of two is hashed, once for all its pairs.
@@ -190,7 +310,10 @@ def verify_pairs(
     shorter, longer = np.where(flipped, pairs.T[::-1], pairs.T)
     order = np.lexsort((shorter, longer))
     least = min(bounds.share, bounds.scattered_share, bounds.misread_share)
-    measured = compare(streams.values, streams.offsets, longer[order], shorter[order], np.float32(least))
+    limits = np.array([bounds.numbers, bounds.names, bounds.names_share])
+    measured = compare(
+        streams.values, streams.offsets, longer[order], shorter[order], np.float32(least), lexicon(), limits
+    )
     back = np.empty(k, np.int64)
     back[order] = np.arange(k)
     containment, longest, tallies = (part[back] for part in measured)
@@ -198,6 +321,7 @@ def verify_pairs(
     containment[flipped], longest[flipped] = containment[flipped, ::-1], longest[flipped, ::-1]
     stands, rule = _accepted(lengths, flipped, containment, longest, tallies, bounds)
     _refuse(stands, rule, _more_than_the_other(lengths, longest, bounds), 0)
+    _with_additions(stands, rule, lengths, containment, longest, known.appended[pairs], bounds)
     of_form = _of_one_form(lengths, tallies, bounds)
     template = (of_form > 0) & stands.any(axis=1)
     rule[template] = of_form[template]
@@ -207,12 +331,15 @@ def verify_pairs(
         strange = _strange(lengths, containment, longest, tallies, bounds)
         shared = _boilerplate(pairs, flipped, stands & ~template[:, None], tallies, strange, bounds, rarity)
         _refuse(stands, rule, shared, BOILERPLATE)
+    why = _variants(pairs, lengths.min(axis=1), tallies, known, bounds)
+    variant = stands.any(axis=1) & (why > 0) & ~template & (rule != EQUAL) & (rule != APPENDED)
+    rule[variant] = why[variant]
     return Verdicts(
         containment,
         longest,
         tallies,
         (stands @ np.array([A_IN_B, B_IN_A])).astype(np.uint8),
-        _kinds(lengths, stands, template, bounds),
+        _kinds(lengths, stands, template, variant, bounds),
         rule,
     )
 
@@ -247,7 +374,9 @@ def _accepted(
         & (longest <= np.maximum(bounds.scattered_run, bounds.scattered_run_share * lengths))
     )
     # A saying with one other word is another saying, however much the two words look alike.
-    by_looks = ~brief[:, None] & (containment >= bounds.misread_share) & (likeness >= bounds.misread_alike)
+    # So few words find likenesses in any longer text.
+    fits = (smaller >= bounds.middle_words) | (ratio >= bounds.short_ratio)
+    by_looks = (~brief & fits)[:, None] & (containment >= bounds.misread_share) & (likeness >= bounds.misread_alike)
     tests = [equal, by_share.any(axis=1), by_scatter.any(axis=1), by_looks.any(axis=1)]
     rule = np.select(tests, [EQUAL, SHARE, SCATTERED, MISREAD], 0).astype(np.uint8)
     return by_share | by_scatter | by_looks | equal[:, None], rule
@@ -256,7 +385,43 @@ def _accepted(
 def _more_than_the_other(lengths: NDArray[np.int64], longest: NDArray[np.int32], bounds: Bounds) -> NDArray[np.bool_]:
     """Which of each two is the longer and has a passage that the other lacks, bool[k, 2]."""
     longer = lengths > (1 + bounds.longer_share) * lengths[:, ::-1]
-    return np.asarray(longer & (longest > np.maximum(bounds.passage_run, bounds.passage_share * lengths)), np.bool_)
+    passage = longer & (longest > np.maximum(bounds.passage_run, bounds.passage_share * lengths))
+    return np.asarray(passage | (longest > bounds.chapter), np.bool_)
+
+
+def _with_additions(
+    stands: NDArray[np.bool_],
+    rule: NDArray[np.uint8],
+    lengths: NDArray[np.int64],
+    containment: NDArray[np.float32],
+    longest: NDArray[np.int32],
+    appended: NDArray[np.uint32],
+    bounds: Bounds,
+) -> None:
+    """Let a text stand in the other that has a menu, a summary or questions more, and which stands in it.
+
+    Args:
+        stands: bool[k, 2], written to, as is `rule`.
+        rule: uint8[k].
+        lengths: words.
+        containment: as in `Verdicts`.
+        longest: as in `Verdicts`.
+        appended: uint32[k, 2], words that were added.
+        bounds: all of them.
+    """
+    own = np.maximum(lengths - appended, 1)
+    without = containment * lengths / own
+    alone = (appended > 0) & (appended[:, ::-1] == 0)
+    added = (
+        alone
+        & stands[:, ::-1]
+        & ~stands
+        & (own >= bounds.short_words)
+        & (without >= np.where(own < bounds.middle_words, bounds.middle_share, bounds.share))
+        & (longest <= bounds.appended_run * appended + bounds.passage_run)
+    )
+    stands |= added
+    rule[added.any(axis=1)] = APPENDED
 
 
 def _refuse(stands: NDArray[np.bool_], rule: NDArray[np.uint8], refused: NDArray[np.bool_], why: int) -> None:
@@ -274,7 +439,55 @@ def _of_one_form(lengths: NDArray[np.int64], tallies: NDArray[np.int32], bounds:
     kept, swapped = tallies[:, guards.NAMES_KEPT], tallies[:, guards.NAMES_SWAPPED]
     many = swapped >= bounds.names_share * tallies[:, guards.NAMES]
     names = (kept + swapped >= bounds.names) & (kept < swapped) & many | brief & (swapped > 0)
-    return np.select([numbers, names], [NUMBERS, NAMES], 0).astype(np.uint8)
+    slots = tallies[:, guards.SLOTS]
+    form = (slots * bounds.slot_words >= np.maximum(lengths.min(axis=1), 1)) & (
+        slots >= bounds.slot_share * tallies[:, guards.DIFFERENT]
+    )
+    form &= (slots > 0) & (slots >= bounds.slot_misread * tallies[:, guards.MISREAD])
+    told, denied = tallies[:, guards.OTHER_NUMBERS], tallies[:, guards.DENIED]
+    denial = form & (slots == tallies[:, guards.DIFFERENT]) & (tallies[:, guards.MISREAD] == 0)
+    tests = [numbers, names, form & (told > 0), form & (slots > told + denied), denial & (denied > 0)]
+    return np.select(tests, [NUMBERS, NAMES, NUMBERS, NAMES, DENIED], 0).astype(np.uint8)
+
+
+def _variants(
+    pairs: NDArray[np.uint32],
+    words: NDArray[np.int64],
+    tallies: NDArray[np.int32],
+    known: Known,
+    bounds: Bounds,
+) -> NDArray[np.uint8]:
+    """By which rule two texts that share much are variants, as each has words of its own throughout; 0 if by none."""
+    replaced, places = tallies[:, guards.REPLACED], tallies[:, guards.PLACES]
+    enough = replaced >= bounds.passages_words
+    short = words < bounds.song_words
+    # A song's first or last line beside another one.
+    edge = np.where(short & (places > 0), tallies[:, guards.EDGE], 0)
+    enough |= replaced + edge >= bounds.passages_words
+    passages = enough & (places + (edge > 0) >= bounds.passages) & (replaced + edge >= bounds.passages_share * words)
+    unlike = tallies[:, [guards.UNLIKE, guards.OTHER_UNLIKE]].min(axis=1)
+    misread = tallies[:, guards.MISREAD]
+    song = short & (words >= bounds.short_words) & (unlike >= bounds.song_share * words)
+    song &= unlike >= bounds.song_misread * misread
+    regular, irregular = tallies[:, guards.REGULAR], tallies[:, guards.IRREGULAR]
+    damaged = known.damaged[pairs]
+    spelling = (
+        (regular >= np.maximum(bounds.spelled, bounds.spelled_share * words))
+        & ((tallies[:, guards.REGULAR_WORDS] >= bounds.spelled_words) | (regular >= bounds.spelled_alone))
+        & (regular >= bounds.spelled_regular * irregular)
+    )
+    spelling |= (
+        (words >= bounds.alike_words)
+        & (misread >= np.maximum(bounds.alike_least, bounds.alike_share * words))
+        & (unlike <= bounds.alike_unlike * misread)
+    )
+    spelling &= damaged[:, 0] == damaged[:, 1]
+    stated = known.apart(pairs) & (
+        (replaced >= bounds.stated_share * words) & enough
+        | (words >= bounds.short_words) & (unlike >= 2 * bounds.stated_share * words)
+    )
+    tests = [passages, spelling, song, stated]
+    return np.select(tests, [PASSAGES, SPELLING, WORDS, STATED], 0).astype(np.uint8)
 
 
 def _boilerplate(
@@ -316,13 +529,16 @@ def _strange(
 
 
 def _kinds(
-    lengths: NDArray[np.int64], stands: NDArray[np.bool_], template: NDArray[np.bool_], bounds: Bounds
+    lengths: NDArray[np.int64],
+    stands: NDArray[np.bool_],
+    template: NDArray[np.bool_],
+    variant: NDArray[np.bool_],
+    bounds: Bounds,
 ) -> NDArray[np.uint8]:
     brief = lengths.min(axis=1) < bounds.short_words
     contained = _ratio(lengths) < np.where(brief, bounds.short_ratio, 1 / bounds.much_longer)
-    return np.select([template, ~stands.any(axis=1), contained], [TEMPLATE, NONE, CONTAINED], DUPLICATE).astype(
-        np.uint8
-    )
+    tests = [template, ~stands.any(axis=1), contained, variant]
+    return np.select(tests, [TEMPLATE, NONE, CONTAINED, VARIANT], DUPLICATE).astype(np.uint8)
 
 
 def _ratio(lengths: NDArray[np.int64]) -> NDArray[np.float64]:

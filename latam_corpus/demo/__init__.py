@@ -9,6 +9,6 @@ from latam_corpus.cli.app import Command
 COMMANDS: Final = {
     "demo": Command(
         "latam_corpus.demo.command:demo",
-        "Show one document's whole life: collected, judged, released, explained, pulled.",
+        "Show one document's whole life: collected, judged, released, explained, pulled; then two that are taken back.",
     ),
 }

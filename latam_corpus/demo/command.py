@@ -13,7 +13,7 @@ def demo(
     out: Annotated[Path | None, typer.Option(help="Keep everything here, to look at afterwards.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Show one document's whole life: collected, judged, released, explained, pulled."""
+    """Show one document's whole life: collected, judged, released, explained, pulled; then two that are taken back."""
     from latam_corpus.demo.screen import show_demo
 
     show_demo(data, out, as_json=as_json)

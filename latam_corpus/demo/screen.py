@@ -1,8 +1,8 @@
 """One document's whole life on one screen, in and out.
 
 A small folder of pieces written for this project is run, released and pulled; its newspaper pages are served on this
-machine and crawled from there. The screen follows one document that stays, then one that fell, then tells the totals.
-With `--data` real texts of indigenous languages join it.
+machine and crawled from there. The screen follows one document that stays, then one that fell, then tells the totals;
+then a song and a story are withdrawn. With `--data` real texts of indigenous languages join it.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from latam_corpus.audit.stores import existing_store
 from latam_corpus.cli.explain import tell
 from latam_corpus.cli.show import Unseen, console, errors, heading, number, print_json, styled
 from latam_corpus.demo.newspaper import crawl_pieces
+from latam_corpus.demo.taken_back import take_back, tell_taken_back
 from latam_corpus.desk.commands.inventory import reasons_of
 from latam_corpus.engine.choose import make_engine
 from latam_corpus.errors import ConfigError
@@ -95,6 +96,7 @@ def _work(workdir: Path, data: Path | None) -> tuple[RunResult, Manifest, int]:
         admit=release.admit,
         uses=release.uses,
         splits=release.split.model_dump(),
+        variants=release.variants,
         created=datetime.now(UTC),
     )
     return result, manifest, crawled
@@ -116,10 +118,12 @@ def _screen(workdir: Path, result: RunResult, manifest: Manifest, pulled: Path, 
     falls = next(f for f in _set_aside(result.folder) if f["reason"] not in ("duplicate", "superseded") and f["bounds"])
     kept_story = lineage(stays, store)
     rows = pl.read_parquet(sorted(pulled.glob("data/**/*.parquet")), glob=False)
+    taken_back = take_back(workdir, Store.at(workdir / "store"), rows, result.folder)
     told: dict[str, Any] = {
         "stays": kept_story,
         "falls": falls,
         "indigenous": _indigenous(rows),
+        "taken_back": taken_back,
         "totals": {
             "crawled": crawled,
             "in": result.rows_in,
@@ -162,6 +166,7 @@ def _screen(workdir: Path, result: RunResult, manifest: Manifest, pulled: Path, 
         console.print(f"  left out of the release: {reason} {n}", markup=False)
     languages = ", ".join(f"{code} {n}" for code, n in totals["languages"].items())
     console.print(f"  released as {totals['release']}, pulled and verified: {totals['pulled']} documents ({languages})")
+    tell_taken_back(told["taken_back"])
 
 
 def _indigenous(rows: pl.DataFrame) -> list[dict[str, Any]]:

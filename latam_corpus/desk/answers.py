@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.catalog.display_names import country_of, language_of, word_of
 from latam_corpus.catalog.rights import tier_of
+from latam_corpus.codes import share_name, which_of
 from latam_corpus.messages import Message, _, enumerated, same
 from latam_corpus.text.folding import folded
 
@@ -59,10 +60,14 @@ _NO_COUNTRY: Final = _("«{typed}» isn't known as a country; write its code of 
 _NO_LANGUAGE: Final = _(
     "«{typed}» isn't known as a language; write its code of three letters (ISO 639-3), such as spa, por, quy or gug"
 )
+_TOO_WIDE: Final = _("many languages are called «{name}»; {remedy}")
 _NO_DATE: Final = _("«{typed}» is no date; write it as 2031-12-31")
 _NO_LICENCE: Final = _(
     "«{typed}» isn't known as a licence; such as CC-BY-4.0, or the address of a licence or of rightsstatements.org"
 )
+
+
+_AND: Final = re.compile(r"\s(?:y|e|and|&)\s", re.IGNORECASE)
 
 
 class AnswerError(ValueError):
@@ -117,22 +122,30 @@ def country(typed: str) -> str:
 
 
 def languages(typed: str) -> list[str]:
-    """ISO 639-3 codes, from codes or names with commas between them."""
-    return list(dict.fromkeys(map(language, listed(typed))))
+    """ISO 639-3 codes, from codes or names with commas or «and» between them."""
+    parts = [part.strip() for said in listed(typed) for part in _AND.split(said) if part.strip()]
+    return list(dict.fromkeys(map(language, parts)))
 
 
 def language(typed: str) -> str:
     """An ISO 639-3 code, from a code or a name."""
     found = language_of(typed)
+    if members := share_name(typed) if found is None else ():
+        raise AnswerError(_TOO_WIDE, name=typed, remedy=which_of(members))
     if found is None:
         raise AnswerError(_NO_LANGUAGE, typed=typed)
     return found
 
 
 def day(typed: str) -> date:
-    """A date."""
+    """A date: as in a file, or day, month and year as people here write it.
+
+    >>> day("2030-12-31") == day("31/12/2030") == day("31-12-2030") == day("31.12.2030")
+    True
+    """
+    written = re.fullmatch(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})", typed.strip())
     try:
-        return date.fromisoformat(typed)
+        return date(int(written[3]), int(written[2]), int(written[1])) if written else date.fromisoformat(typed.strip())
     except ValueError:
         raise AnswerError(_NO_DATE, typed=typed) from None
 
@@ -166,9 +179,19 @@ def choice(names: Mapping[str, Message], *, numbered: bool = True) -> Callable[[
 
 
 def choices(names: Mapping[str, Message], *, numbered: bool = True) -> Callable[[str], list[str]]:
-    """What reads several of these words, with commas between them."""
+    """What reads several of these words, with commas or «and» between them.
+
+    >>> from latam_corpus.catalog.display_names import USES
+    >>> choices(USES)("entrenar y evaluar"), choices(USES)("treinar, redistribuir e avaliar")
+    (['train', 'evaluate'], ['train', 'redistribute', 'evaluate'])
+    """
     one = choice(names, numbered=numbered)
-    return lambda typed: list(dict.fromkeys(one(part) for part in listed(typed)))
+
+    def read(typed: str) -> list[str]:
+        parts = [part for said in listed(typed) for part in _AND.split(said) if part.strip()]
+        return list(dict.fromkeys(map(one, parts)))
+
+    return read
 
 
 def files(typed: str) -> list[str]:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from latam_corpus.catalog.display_names import KEYS, VOCABULARIES, country_of, language_of
+from latam_corpus.catalog.display_names import VOCABULARIES, country_of, language_of, near_word
 from latam_corpus.catalog.source import Source
 from latam_corpus.desk.advice import advice
-from latam_corpus.desk.syntax import syntax_mistake
-from latam_corpus.errors import nearest
 from latam_corpus.messages import Message, _, enumerated, same
-from latam_corpus.text.folding import folded
-from latam_corpus.toml_model import checked_toml, line_of, shown
+from latam_corpus.toml_model import ID_FORM, Half, checked_toml, line_of, shown
+from latam_corpus.toml_syntax import syntax_mistake
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from latam_corpus.toml_model import Mistake
 
@@ -43,7 +42,6 @@ _ALIKE: Final = {
     "list_type": "tuple_type", "mapping_type": "dict_type", "model_attributes_type": "model_type",
     "date_from_datetime_parsing": "date_type", "date_from_datetime_inexact": "date_type",
 }  # fmt: skip
-_ID: Final = _("small letters without accents, digits and hyphens between them, such as cartas-familia")
 _MUST: Final = _("it must be {wanted}")
 _IS: Final = _("it says {given}")
 _NO_CHOICE: Final = _("«{given}» is no choice")
@@ -114,8 +112,9 @@ def check_source(text: str, name: str = "") -> tuple[Source | None, list[Finding
     >>> found.told("es")[:50]
     'línea 4, «genre»: «prensa» no es una opción; ¿quis'
     """
-    found = checked_toml(text, Source)
+    found = checked_toml(text, Source, near_word)
     if isinstance(found, Source):
+        found.read_from(Path(name))
         told = [
             Finding(line_of(text, tuple(key.split("."))) if key else None, key, problem, remedy, wrong=False)
             for key, problem, remedy in advice(found, name)
@@ -126,7 +125,7 @@ def check_source(text: str, name: str = "") -> tuple[Source | None, list[Finding
 
 def _finding(mistake: Mistake, text: str) -> Finding:
     if mistake.kind == "syntax":
-        line, problem, remedy = syntax_mistake(mistake, text)
+        line, problem, remedy = syntax_mistake(str(mistake.raised), mistake.line, text)
         return Finding(line, "", problem, remedy)
     problem, remedy = _said(mistake)
     # A list's entry is named by its number, from 1, as people count.
@@ -137,21 +136,20 @@ def _finding(mistake: Mistake, text: str) -> Finding:
 def _said(mistake: Mistake) -> tuple[Message, Message]:
     last = mistake.key.rpartition(".")[2]
     if mistake.kind == "unknown":
-        called = KEYS.get(folded(last))
-        near = called if called in mistake.known else nearest(last, mistake.known)
+        near = mistake.near
         told = _PERHAPS_KEY.fill(near=near) if near else _KEYS.fill(known=", ".join(mistake.known))
         return _UNKNOWN, told
     if mistake.kind == "missing":
         return MISSING, (_ADD_TABLE if last == "rights" else _ADD).fill(key=last)
     if mistake.kind == "refused":
         sentence = same(mistake.raised.args[0] if mistake.raised else mistake.told)
-        problem, remedy = (_Half(half, {"sentence": sentence}) for half in ("problem", "remedy"))
+        problem, remedy = (Half(half, {"sentence": sentence}) for half in ("problem", "remedy"))
         code = _code(mistake)
         return problem, _WRITE.fill(code=code) if code else remedy
     if mistake.kind == "choice":
         return _choice(mistake)
-    wanted = _ID if mistake.key == "id" and mistake.kind == "string_pattern_mismatch" else None
-    wanted = wanted or _WANTED.get(_ALIKE.get(mistake.kind, mistake.kind)) or same(mistake.told)
+    is_id = mistake.key == "id" and mistake.kind == "string_pattern_mismatch"
+    wanted = ID_FORM if is_id else _WANTED.get(_ALIKE.get(mistake.kind, mistake.kind)) or same(mistake.told)
     return _IS.fill(given=_value(mistake.given)), _MUST.fill(wanted=wanted.fill(**mistake.bound))
 
 
@@ -167,26 +165,9 @@ def _choice(mistake: Mistake) -> tuple[Message, Message]:
     key = re.sub(r"\.\d+$", "", mistake.key)
     names = VOCABULARIES.get(key, {})
     known = enumerated(_Choice(word, {"name": names.get(word, word)}) for word in mistake.known)
-    near = _meant(str(mistake.given), mistake.known, names)
+    near = mistake.near
     remedy = _PERHAPS.fill(near=near, known=known) if near else _CHOOSE.fill(known=known)
     return _NO_CHOICE.fill(given=_value(mistake.given).strip('"')), remedy
-
-
-def _meant(given: str, known: Iterable[str], names: Mapping[str, Message]) -> str | None:
-    """The word that was meant: by what it is called, else the closest one."""
-    called = {
-        one.casefold(): word for word in known for one in (word, *same(names.get(word, word)).translations().values())
-    }
-    near = nearest(given.casefold(), called)
-    return called[near] if near else None
-
-
-class _Half(Message):
-    """The problem or the remedy of a validator's sentence, which are parted by its first semicolon."""
-
-    def translate(self, language: str) -> str:
-        problem, __, remedy = same(self.values["sentence"]).translate(language).partition("; ")
-        return problem if self.msgid == "problem" else remedy
 
 
 class _Choice(Message):

@@ -17,7 +17,7 @@ from latam_corpus.extract.charset import decode
 from latam_corpus.extract.stage import Extract
 from latam_corpus.pipeline.conserve import pass_through, set_aside
 from latam_corpus.pipeline.registry import make_stage
-from latam_corpus.privacy.redact import redact
+from latam_corpus.privacy.redact import names_of, redact
 from latam_corpus.report.reasons import in_plain_words
 from latam_corpus.stages import Stage
 
@@ -75,9 +75,10 @@ def _items(source: Source, files: Sequence[tuple[InputFile, int]], n: int, polic
             return
 
 
-def _stages(policies: str) -> list[Stage]:
+def _stages(source: Source, policies: str) -> list[Stage]:
     options = {"unmark": {"policies": policies}, "filter": {"policies": policies}}
-    made = [one for name in _STAGES for one in make_stage(name, options.get(name, {}), "preview").expand()]
+    staged = (make_stage(name, options.get(name, {}), "preview").for_sources([source]) for name in _STAGES)
+    made = [one for stage in staged for one in stage.expand()]
     return [one for one in made if isinstance(one, Stage)]
 
 
@@ -88,7 +89,7 @@ def _judged(source: Source, frame: pl.DataFrame, policies: str) -> list[Item]:
     states: dict[str, dict[str, Any]] = {}
     passed = set_aside(Batch(frame), "collect")
     fallen.append(passed.dropped)
-    for stage in _stages(policies):
+    for stage in _stages(source, policies):
         if not len(passed.kept):
             break
         passed = pass_through(stage, passed.kept)
@@ -102,7 +103,8 @@ def _judged(source: Source, frame: pl.DataFrame, policies: str) -> list[Item]:
 
 def _item(source: Source, row: dict[str, Any], original: str, states: Mapping[str, Any]) -> Item:
     reason = row.get("drop_reason")
-    text = redact(row.get("text") or "")[0]
+    names, whose = names_of(source), (row.get("genre"), row.get("country"))
+    text = redact(row.get("text") or "", *whose, names=names)[0]
     evidence = json.loads(row["evidence"]) if reason and row.get("evidence") else None
     language = row.get("language")
     why = in_plain_words(reason, evidence) if reason else ()
@@ -118,7 +120,7 @@ def _item(source: Source, row: dict[str, Any], original: str, states: Mapping[st
         row.get("language_score"),
         reason,
         why,
-        redact(original[:_ORIGINAL])[0],
+        redact(original[:_ORIGINAL], *whose, names=names)[0],
         text,
     )
 

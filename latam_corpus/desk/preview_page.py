@@ -37,6 +37,10 @@ ORIGINAL: Final = _("original")
 EXTRACTED: Final = _("text")
 _TITLE: Final = _("Preview of {name}")
 _COUNT: Final = _("Texts tried: {n}; {kept} stay, {dropped} fall. Personal data that is recognised is covered.")
+_NAMES: Final = _(
+    "Names aren't recognised: those of third persons are covered where the source names a list of them "
+    "(third_persons in [consent])."
+)
 _STRUCK: Final = _("What is struck out of the original isn't in the text.")
 _WOULD_BE_RELEASED: Final = _("Rights: {tier}; uses: {uses}.")
 _NEVER_RELEASED: Final = _("Without known rights, nothing of this source is released.")
@@ -130,7 +134,7 @@ def summary(items: Sequence[Item], tier: str, uses: Sequence[str]) -> list[Messa
     counted = _COUNT.fill(n=len(items), kept=kept, dropped=len(items) - kept)
     allowed = enumerated(USES[use] for use in uses) if uses else same("—")
     rights = _WOULD_BE_RELEASED.fill(tier=TIERS[tier], uses=allowed)
-    return [counted, _NEVER_RELEASED if tier == "unknown" else rights]
+    return [counted, _NAMES, _NEVER_RELEASED if tier == "unknown" else rights]
 
 
 def lines_left_out(original: str, text: str, title: str | None = None) -> Iterator[tuple[str, bool]]:

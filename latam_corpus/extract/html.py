@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import trafilatura
 
+from latam_corpus.extract.calls import without_calls
 from latam_corpus.extract.document import Extracted
 from latam_corpus.extract.html_metadata import read_metadata
 from latam_corpus.extract.model_file import model_digest
@@ -30,6 +31,9 @@ LAYOUT: Final = f"layout {model_digest()[:8]}"
 DOUBT: Final = 0.3
 # Its text is no second opinion if it is shorter than this share of the first: it then found a notice or a caption.
 LEAST: Final = 0.2
+# Where the lengths of the two differ by more than this factor, it is asked again in its usual setting, which is slower:
+# in its fast one it gives all that is visible of some pages, and a caption of others.
+ALIKE: Final = 2
 
 _LANGUAGE: Final = re.compile(
     r"<html\b[^>]{0,500}?\slang\s*=\s*[\"']?\s*([A-Za-z]{2,3}(?:[-_][A-Za-z0-9]+)*)", re.IGNORECASE
@@ -100,11 +104,18 @@ def choose_text(page: Page, markup: str) -> tuple[str, str]:
     """The text of a page that was read, and whose it is: trafilatura's where much is in doubt and it is plausible."""
     text = page.text
     if not text or page.doubt > DOUBT:
-        # Typed as Document or dict, as above.
-        other: Any = trafilatura.bare_extraction(markup, with_metadata=False, include_comments=False, fast=True)
-        if other is not None and other.text and len(other.text) >= LEAST * len(text):
-            return other.text, EXTRACTOR
+        other = _by_trafilatura(markup, fast=True)
+        if not len(text) <= ALIKE * len(other) <= ALIKE**2 * len(text):
+            other = _by_trafilatura(markup, fast=False)
+        if other and len(other) >= LEAST * len(text):
+            return without_calls(other), EXTRACTOR
     return text, LAYOUT
+
+
+def _by_trafilatura(markup: str, *, fast: bool) -> str:
+    # Typed as Document or dict, as above.
+    found: Any = trafilatura.bare_extraction(markup, with_metadata=False, include_comments=False, fast=fast)
+    return (found and found.text) or ""
 
 
 def _with_text(page: Page, text: str, extractor: str) -> Extracted:

@@ -69,6 +69,17 @@ def sum_up(parents, owners, counts):
 
 
 @kernel
+def find_outermost(parents, says, bits):
+    """Of each element the outermost one around it, or itself, that says one of these; 0 where none does."""
+    found = np.zeros(len(parents), np.int32)
+    for e in range(1, len(parents)):
+        found[e] = found[parents[e]]
+        if found[e] == 0 and says[e] & bits:
+            found[e] = e
+    return found
+
+
+@kernel
 def compare_siblings(tags, parents, sums):
     """Of each element and its siblings of the same tag: how many have text, their mean characters, share of links."""
     capacity = 16

@@ -22,11 +22,14 @@ from resiliparse.parse.html import HTMLTree
 
 from latam_corpus.errors import PartError
 from latam_corpus.extract.block_features import FEATURES, KNOWN, context, features
+from latam_corpus.extract.calls import without_calls
 from latam_corpus.extract.charset import decode, meta_charset
 from latam_corpus.extract.forest import Forest
 from latam_corpus.extract.html_metadata import HtmlMetadata, read_metadata
 from latam_corpus.extract.markup import read_markup
+from latam_corpus.extract.measures_kernels import find_outermost
 from latam_corpus.extract.model_file import MODEL
+from latam_corpus.extract.tags import UNSEEN, UNSPOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,7 +84,12 @@ _SIGNS: Final = bytes(one for one in range(128) if not chr(one).isalnum())
 _SMALL: Final = bytes(ord(chr(one).lower()) if one < 128 else one for one in range(256))  # noqa: PLR2004  (ASCII)
 _MOST_BODY: Final = 200_000  # bytes of the text in JSON-LD in which blocks are looked for
 _MOST_TITLES: Final = 20
+_TITLE: Final = 2
 _LEAST: Final = 12  # bytes of a block that may be told by standing in another text
+# What isn't shown is text of the page where the layout is this sure of it: an article that a script opens.
+_OPENED: Final = 0.8
+# Of what is kept, the least share that must be left without what isn't shown; else all of it is opened.
+_SHOWN: Final = 0.2
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,8 +138,8 @@ class Page:
 
     @property
     def text(self) -> str:
-        """The blocks that are kept, a line each."""
-        return "\n".join(self.markup.block(number) for number in np.flatnonzero(self.kept).tolist())
+        """The blocks that are kept, a line each, without calls upon the reader."""
+        return without_calls("\n".join(self.markup.block(number) for number in np.flatnonzero(self.kept).tolist()))
 
     @property
     def doubt(self) -> float:
@@ -166,7 +174,42 @@ def read_page(markup: str, model: Model | None = None) -> Page:
     page = parsed(markup)
     metadata = read_metadata(page)
     model = model or load_model()
-    return Page(page, metadata, model.chances(page, features(page, known(page, metadata))), model.bound)
+    told = known(page, metadata)
+    chances = model.chances(page, features(page, told))
+    return Page(page, metadata, without_unseen(page, chances, told[:, 0] == _TITLE, model.bound), model.bound)
+
+
+def without_unseen(
+    page: Markup, chances: NDArray[np.float32], titles: NDArray[np.bool_], bound: float
+) -> NDArray[np.float32]:
+    """The chance of each block, float32[b], 0 where it isn't shown and no script is likely to show it.
+
+    Some pages bring articles, tabs and the rest of long texts hidden, and a script opens them. So what is hidden goes
+    where what is shown says the same, or the layout isn't sure of it; unless hardly anything would be left.
+
+    Args:
+        page: the elements and blocks.
+        chances: float32[b].
+        titles: bool[b], which are a title of the page; one goes only where it is shown elsewhere.
+        bound: the least chance of a block that is kept.
+    """
+    kept = chances >= bound
+    hidden = find_outermost(page.parents, page.says, np.uint32(UNSEEN))[page.owners]
+    unspoken = find_outermost(page.parents, page.says, np.uint32(UNSEEN | UNSPOKEN))[page.owners]
+    doubted = np.flatnonzero(kept & (unspoken > 0))
+    if not len(doubted):
+        return chances
+    chars = page.counts[:, 0]
+    folded = {place: _folded(page.block(place).encode()) for place in np.flatnonzero(kept).tolist()}
+    shown = b" ".join(text for place, text in folded.items() if not unspoken[place])
+    goes = np.zeros(len(page), np.bool_)
+    goes[[place for place in doubted.tolist() if len(folded[place]) >= _LEAST and folded[place] in shown]] = True
+    for element in set(hidden[doubted].tolist()) - {0}:
+        mine = kept & (hidden == element)
+        goes |= mine & ~titles & (chances[mine] @ chars[mine] < _OPENED * chars[mine].sum())
+    if chars[kept & ~goes].sum() < _SHOWN * chars[kept].sum():
+        return chances
+    return np.where(goes, np.float32(0), chances)
 
 
 def parsed(markup: str) -> Markup:
@@ -189,7 +232,7 @@ def known(page: Markup, metadata: HtmlMetadata) -> NDArray[np.float32]:
     made[:, 3] = len(body) >= 10 * _LEAST
     for place, block in enumerate(blocks):
         if block in titles:
-            made[place, 0] = 2
+            made[place, 0] = _TITLE
         if len(block) >= _LEAST:
             if block in pieces and not made[place, 0]:
                 made[place, 0] = 1

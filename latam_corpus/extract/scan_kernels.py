@@ -19,6 +19,8 @@ from latam_corpus.extract.tags import (
     SILENT,
     TELLING,
     TELLS,
+    UNSEEN,
+    UNSPOKEN,
     VOID,
     name_hash,
 )
@@ -69,6 +71,9 @@ _STYLE: Final = np.uint64(name_hash("style"))
 _ARIA: Final = np.uint64(name_hash("aria-hidden"))
 _HIDDEN: Final = np.uint64(name_hash("hidden"))
 _PRE: Final = np.uint64(name_hash("pre"))
+# Without their spaces. The first letter of each stands in it once, so that a search never goes back.
+_DISPLAY_NONE: Final = np.frombuffer(b"display:none", np.uint8)
+_VISIBILITY_HIDDEN: Final = np.frombuffer(b"visibility:hidden", np.uint8)
 _AMP: Final = np.uint64(name_hash("amp"))
 _LT: Final = np.uint64(name_hash("lt"))
 _GT: Final = np.uint64(name_hash("gt"))
@@ -116,6 +121,21 @@ def _is_inside(byte):
     return byte >= _ASCII_END and byte < _FIRSTS
 
 
+@inlined
+def _unseen(style):
+    """Whether a style says that the element isn't shown."""
+    none = hidden = 0
+    for byte in style:
+        one = byte + np.uint8(_TO_SMALL) if _is_upper(byte) else byte
+        if one <= _SPACE:
+            continue
+        none = none + 1 if one == _DISPLAY_NONE[none] else int(one == _DISPLAY_NONE[0])
+        hidden = hidden + 1 if one == _VISIBILITY_HIDDEN[hidden] else int(one == _VISIBILITY_HIDDEN[0])
+        if none == len(_DISPLAY_NONE) or hidden == len(_VISIBILITY_HIDDEN):
+            return True
+    return False
+
+
 @kernel
 def _attributes(data, at, goes, said):
     """What an element's attributes say of it, and the place after its `>`."""
@@ -130,7 +150,7 @@ def _attributes(data, at, goes, said):
             h = (h ^ np.uint64(data[at])) * _PRIME
             at += 1
         if h == _HIDDEN:
-            says |= np.uint32(HIDDEN)
+            says |= np.uint32(HIDDEN | UNSEEN)
         if at >= size or data[at] != _EQUALS:
             continue
         at += 1
@@ -161,10 +181,12 @@ def _attributes(data, at, goes, said):
                 says |= np.uint32(TELLS)
             if h == _STYLE:
                 found &= np.uint32(HIDDEN)
+                if _unseen(data[first:at]):
+                    found |= np.uint32(UNSEEN)
             if h != _REL:
                 says |= found
         if h == _ARIA and at > first and data[first] == _TRUE_T:
-            says |= np.uint32(HIDDEN)
+            says |= np.uint32(HIDDEN | UNSPOKEN)
         if quoted:
             at += 1
     return says, at + 1

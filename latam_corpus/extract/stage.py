@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 import polars as pl
 
 from latam_corpus.batch import Batch
+from latam_corpus.catalog.address_country import country_of_address
 from latam_corpus.catalog.identity import canonical_url, doc_id
 from latam_corpus.errors import ConfigError
 from latam_corpus.extract import sandbox
@@ -77,7 +78,7 @@ class Extract(Stage):
     memory_limit_mb: int = 1024
     name: ClassVar[str] = "extract"
     needs: ClassVar[frozenset[str]] = frozenset({"raw", "media_type"})
-    gives: ClassVar[frozenset[str]] = frozenset({"text", "extractor", "turns", *_FILLED, *_TERMS})
+    gives: ClassVar[frozenset[str]] = frozenset({"text", "extractor", "turns", "country", *_FILLED, *_TERMS})
     makes_rows: ClassVar[bool] = True
     libraries: ClassVar[tuple[str, ...]] = ("trafilatura", "resiliparse", "lxml", "ftfy", "striprtf", "pypdfium2")
 
@@ -118,6 +119,10 @@ class Extract(Stage):
             .then(pl.lit("record"))
             .otherwise(pl.col("extractor"))
             .alias("extractor")
+        )
+        by_address = pl.Series("country", [country_of_address(url) for url in frame["url"]], dtype=pl.String)
+        frame = frame.with_columns(
+            pl.coalesce("country", by_address) if "country" in frame.columns else by_address.alias("country")
         )
         frame = with_page_terms(frame, outcomes)
         failed = {row: outcome for row, outcome in enumerate(outcomes) if isinstance(outcome, Failed)}

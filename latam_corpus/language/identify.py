@@ -20,6 +20,7 @@ from latam_corpus.language.judge import judge
 from latam_corpus.language.model import digest, load
 from latam_corpus.language.model_files import SHIPPED
 from latam_corpus.language.variety import TAGS, predict
+from latam_corpus.messages import _
 from latam_corpus.schema import LANGUAGES
 from latam_corpus.stages import Stage
 
@@ -119,10 +120,12 @@ def _refuse_unnamed(wanted: tuple[str, ...], model: Model) -> None:
             key=lambda code: (code not in groups().of, -difflib.SequenceMatcher(None, asked, code).ratio(), code),
         )
         known = ", ".join(f"{code} ({name_of(code)})" for code in near[:_NEAR])
+        problem = _("the model «{model}» can't name «{code}» ({name}), so that all of its texts would fall")
+        remedy = _("leave it out, or name a model that knows it; of its {n} codes the nearest are {codes}")
         raise ConfigError(
             "identify, languages",
-            f"the model «{model.name}» can't name «{asked}» ({name_of(asked)}), so that all of its texts would fall",
-            f"leave it out, or name a model that knows it; of its {len(model.codes):,} codes the nearest are {known}",
+            problem.fill(model=model.name, code=asked, name=name_of(asked)),
+            remedy.fill(n=f"{len(model.codes):,}", codes=known),
         )
 
 

@@ -19,8 +19,10 @@ from latam_corpus.catalog.source import Source, load_source
 from latam_corpus.collect.formats import FORMATS, SUFFIXES
 from latam_corpus.collect.streams import stem
 from latam_corpus.dedupe.fingerprint import Fingerprint
-from latam_corpus.errors import ConfigError, PartError, closest
+from latam_corpus.errors import ConfigError, PartError, as_one, closest
+from latam_corpus.messages import Message, _
 from latam_corpus.pipeline.keys import digest_of, made_of, rows_code, stage_digest
+from latam_corpus.pipeline.recipe import seen_from
 from latam_corpus.pipeline.registry import make_stage
 from latam_corpus.pipeline.supersede import Supersede
 from latam_corpus.pipeline.survival import check_floors
@@ -45,6 +47,7 @@ COLLECTED = frozenset(
         "cluster_size",
         "duplicate_of",
         "contained_in",
+        "variant_of",
         "containment",
         "split",
         "tokens",
@@ -206,15 +209,14 @@ def make_plan(recipe: Recipe, inputs: Mapping[str, str], limit: int | None = Non
     """
     place = str(recipe.file)
     located = named_sources(recipe)
-    sources = tuple(source for source, _ in located)
-    locations = {source.id: where for source, where in located if where} | dict(inputs)
-    unknown = [name for name in inputs if name not in {source.id for source in sources}]
-    if unknown:
-        raise ConfigError(
-            place,
-            f"--input names «{unknown[0]}», no source of this recipe",
-            closest(unknown[0], (s.id for s in sources)),
-        )
+    sources = tuple(source for source, _where in located)
+    stated = {name: seen_from(recipe.file.parent, where) for name, where in recipe.inputs.items()}
+    locations = {source.id: where for source, where in located if where} | stated | dict(inputs)
+    ids = [source.id for source in sources]
+    for option, named in (("--input", inputs), ("[inputs]", recipe.inputs)):
+        if unknown := [name for name in named if name not in ids]:
+            problem = _("{option} names «{source}», no source of this recipe", option=option, source=unknown[0])
+            raise ConfigError(place, problem, closest(unknown[0], ids))
     chosen = tuple(source for source in sources if not inputs or source.id in inputs)
     segments = tuple(_segments(recipe, chosen))
     plan = Plan(recipe, chosen, locations, segments, limit)
@@ -238,15 +240,21 @@ def named_sources(recipe: Recipe) -> list[tuple[Source, str | None]]:
     Raises:
         ConfigError: one isn't there or can't be used, or two have one id.
     """
-    found = [named_source(named, recipe.file) for named in recipe.sources]
+    found, wrong = [], []
+    for named in recipe.sources:
+        try:
+            found.append(named_source(named, recipe.file))
+        except ConfigError as error:
+            wrong.append(error)
+    if wrong:
+        raise as_one(wrong)
     first: dict[str, str] = {}
-    for (source, _), named in zip(found, recipe.sources, strict=True):
+    for (source, _where), named in zip(found, recipe.sources, strict=True):
         if source.id in first:
-            raise ConfigError(
-                str(recipe.file),
-                f"two sources have the id «{source.id}»: «{first[source.id]}» and «{named}»",
-                "an id is one source's, since documents are named by it; give one another id, or leave it out",
-            )
+            about = {"id": source.id, "a": first[source.id], "b": named}
+            problem = _("two sources have the id «{id}»: «{a}» and «{b}»", **about)
+            remedy = _("an id is one source's, since documents are named by it; give one another id, or leave it out")
+            raise ConfigError(str(recipe.file), problem, remedy)
         first[source.id] = named
     return found
 
@@ -275,11 +283,8 @@ def gives_text(source: Source) -> bool:
 
 def _segments(recipe: Recipe, sources: Sequence[Source]) -> Iterable[Segment]:
     place = str(recipe.file)
-    stages = [
-        stage
-        for number, entry in enumerate(recipe.stage, 1)
-        for stage in _for_release(make_stage(entry.use, entry.options, f"{place}, stage {number}"), recipe).expand()
-    ]
+    staged = (made.for_sources(sources) for made in stages_of(recipe))
+    stages = [stage for made in staged for stage in _for_release(made, recipe).expand()]
     _check_columns(place, stages, sources)
     steps: list[list[Stage]] = [[]]
     versions = tuple(sorted(source.id for source in sources if source.collect.versions))
@@ -301,6 +306,24 @@ def _segments(recipe: Recipe, sources: Sequence[Source]) -> Iterable[Segment]:
     yield _segment(steps, barriers)
     if barriers:
         yield _segment([[]], [])  # the last barrier's decisions are carried out
+
+
+def stages_of(recipe: Recipe) -> list[Stage | Barrier]:
+    """The stages that a recipe names, each with its options.
+
+    Raises:
+        ConfigError: all that is wrong with them.
+    """
+    made, wrong = [], []
+    for number, entry in enumerate(recipe.stage, 1):
+        place = _("{recipe}, stage {number}", recipe=recipe.file, number=number)
+        try:
+            made.append(make_stage(entry.use, entry.options, place))
+        except ConfigError as error:
+            wrong.append(error)
+    if wrong:
+        raise as_one(wrong)
+    return made
 
 
 def _for_release(stage: Stage | Barrier, recipe: Recipe) -> Stage | Barrier:
@@ -331,14 +354,14 @@ def _check_columns(place: str, stages: Sequence[Stage | Barrier], sources: Seque
             missing = frozenset()
         if missing:
             column = min(missing)
-            raise ConfigError(
-                f"{place}, stage «{stage.name}»",
-                f"it needs the column «{column}», which no source and no stage before it gives",
-                _remedy(column),
-            )
+            problem = _("it needs the column «{column}», which no source and no stage before it gives", column=column)
+            where = _("{recipe}, stage «{stage}»", recipe=place, stage=stage.name)
+            raise ConfigError(where, problem, _remedy(column))
         have |= stage.gives
 
 
-def _remedy(column: str) -> str:
+def _remedy(column: str) -> Message:
     givers = {"text": "extract", "language": "identify", "signals": "measure", "text_hash": "fingerprint"}
-    return f"put the stage «{givers[column]}» before it" if column in givers else "see `latam-corpus list stages`"
+    if column not in givers:
+        return _("see `latam-corpus list stages`")
+    return _("put the stage «{stage}» before it", stage=givers[column])

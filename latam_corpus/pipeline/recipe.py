@@ -7,19 +7,30 @@ conditionals: a recipe that wants an `if` is a Python script on the public API.
 from __future__ import annotations
 
 import hashlib
+import tomllib
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
 
+from latam_corpus.catalog.display_names import near_word
 from latam_corpus.catalog.naming import release_name
-from latam_corpus.catalog.source import Genre
+from latam_corpus.catalog.source import Genre, load_source
 from latam_corpus.errors import ConfigError, closest
+from latam_corpus.language.model_files import SHIPPED
+from latam_corpus.messages import Message, _
 from latam_corpus.paths import data_folder
+from latam_corpus.pipeline.default_recipe import recipe_text
 from latam_corpus.pipeline.survival import Floors
-from latam_corpus.toml_model import load_toml
-from latam_corpus.vocabulary import Tier, Use
+from latam_corpus.toml_model import parse_toml, read_toml
+from latam_corpus.vocabulary import Tier, Use, Variants
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from latam_corpus.catalog.source import Source
 
 _Listed = BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)
 
@@ -49,6 +60,7 @@ class ReleaseEntry(BaseModel):
 
     Attributes:
         index: whether the version has the fingerprints by which later runs find copies of its documents.
+        variants: of several variants of one work "keep" all, the "longest", or the longest "by_country".
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -57,37 +69,55 @@ class ReleaseEntry(BaseModel):
     uses: Annotated[tuple[Use, ...], _Listed] = Field(min_length=1)
     split: SplitEntry = SplitEntry()
     index: bool = True
+    variants: Variants = "keep"
 
 
 class Recipe(BaseModel):
-    """A recipe as its file states it."""
+    """A recipe as its file states it.
+
+    Attributes:
+        title: what the release is about.
+        genre: of sources that state none.
+        sources: ids of the catalogue, source files or paths to data.
+        stage: the stages, in order: `use` names one, its options stand beside it.
+        survival: the share of documents that each stage must leave, or nothing is released.
+        release: the version that is made; without it none is.
+        inputs: source id → where its records are, seen from the recipe's folder; `--input` counts before it.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
     title: str
     genre: Genre | None = None
     sources: Annotated[tuple[str, ...], _Listed] = Field(min_length=1)
+    inputs: dict[str, str] = Field(default_factory=dict)
     stage: Annotated[tuple[StageEntry, ...], _Listed] = Field(min_length=1)
     survival: Floors | None = None
     release: ReleaseEntry | None = None
     _file: Path = PrivateAttr(default=Path("recipe.toml"))
+    _text: str = PrivateAttr(default="")
 
     @property
     def file(self) -> Path:
         """Where the recipe was read from."""
         return self._file
 
+    @property
+    def text(self) -> str:
+        """What the recipe says, as TOML; of a source's default recipe there is no file that has it."""
+        return self._text
+
     @cached_property
     def name(self) -> str:
         """The file's name without its suffix."""
         return self.file.stem
 
-    def hints(self) -> list[str]:
+    def hints(self) -> list[Message]:
         """What may run and isn't what is usually meant, a sentence each with what to do."""
         order = [entry.use for entry in self.stage]
         first = {name: order.index(name) for name in ("boilerplate", "redact") if name in order}
         if first.get("boilerplate", len(order)) >= first.get("redact", -1):
             return []
-        hint = (
+        hint = _(
             "«boilerplate» stands before «redact»: the ledger quotes the lines that it cuts, and nothing in them is "
             "redacted yet; put «redact» first"
         )
@@ -95,7 +125,41 @@ class Recipe(BaseModel):
 
     def digest(self) -> str:
         """SHA-256, hex, of what the recipe states."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+        # Where the input lies decides nothing.
+        return hashlib.sha256(self.model_dump_json(exclude={"inputs"}).encode()).hexdigest()
+
+    def narrowed(self, sources: Mapping[str, str], stages: Collection[str]) -> Recipe:
+        """The recipe with these of its sources and stages alone, all of them where none is given.
+
+        Without one of its stages it releases nothing, and its floors judge nothing.
+
+        Args:
+            sources: by id what the recipe calls them.
+            stages: registry keys.
+        """
+        kept = tuple(entry for entry in self.stage if entry.use in stages) if stages else self.stage
+        change: dict[str, Any] = {"stage": kept}
+        if sources:
+            change |= {
+                "sources": tuple(sources.values()),
+                "inputs": {name: where for name, where in self.inputs.items() if name in sources},
+                "survival": self.survival and self.survival.of_sources(sources),
+            }
+        if len(kept) < len(self.stage):
+            change |= {"survival": None, "release": None}
+        found = self.model_copy(update=change)
+        chosen = ", ".join([*sources, *stages])
+        found._text = f"# --select {chosen}\n{self.text}"  # noqa: SLF001  (of this class)
+        return found
+
+
+def seen_from(folder: Path, where: str) -> str:
+    """A path that a file states, from that file's folder; a URL stays.
+
+    >>> seen_from(Path("a"), "b"), seen_from(Path("a"), "/b"), seen_from(Path("a"), "s3://b/c")
+    ('a/b', '/b', 's3://b/c')
+    """
+    return where if "://" in where else str(folder / Path(where).expanduser())
 
 
 def shipped_recipes() -> dict[str, Path]:
@@ -103,18 +167,54 @@ def shipped_recipes() -> dict[str, Path]:
     return {path.stem: path for path in sorted(data_folder("pipelines").glob("*.toml"))}
 
 
-def load_recipe(named: str) -> Recipe:
-    """The recipe in a file, or a shipped one by name.
+def load_recipe(named: str, language: str = "en") -> Recipe:
+    """The recipe in a file, or a shipped one by name; of a source's file, that source's default recipe.
+
+    Args:
+        named: a path, or the name of a shipped recipe.
+        language: of the comments in a default recipe.
 
     Raises:
         ConfigError: there is no such recipe, or it states something wrong; the message has file and line.
     """
-    path = Path(named)
+    path = Path(named).expanduser()
     if not path.is_file():
         shipped = shipped_recipes()
         if path.suffix or "/" in named or named not in shipped:
-            raise ConfigError(named, "there is no such recipe", f"{closest(path.stem, shipped)}, or name a file")
+            raise ConfigError(named, _("there is no such recipe"), _or_a_file(closest(path.stem, shipped)))
         path = shipped[named]
-    recipe = load_toml(path, Recipe, "recipe")
-    recipe._file = path  # noqa: SLF001  (a value of this module's own class)
+    text = read_toml(path, "recipe")
+    if describes_source(text):
+        text = default_text([(path.name, load_source(str(path)))], language)
+    recipe = parse_toml(text, Recipe, str(path), near_word)
+    recipe._file, recipe._text = path, text  # noqa: SLF001  (a value of this module's own class)
     return recipe
+
+
+def _or_a_file(near: Message) -> Message:
+    return _("{near}, or name a file", near=near)
+
+
+def describes_source(text: str) -> bool:
+    r"""Whether a TOML text is a source's file: it has a source's keys, and none that recipes alone have.
+
+    >>> describes_source('id = "cartas"'), describes_source('id = "cartas"\nsources = []'), describes_source("id =")
+    (True, False, False)
+    """
+    try:
+        keys = tomllib.loads(text).keys()
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return False
+    return bool(keys & {"id", "holder", "rights", "collect"}) and not keys & {"sources", "stage", "release", "survival"}
+
+
+def default_text(named: Sequence[tuple[str, Source]], language: str) -> str:
+    """The default recipe of sources, see `recipe_text`, by the shipped language model and today's date.
+
+    Args:
+        named: the sources, each with what the recipe calls it.
+        language: of the comments.
+    """
+    from latam_corpus.language.model import load  # fastText and its model, which a written recipe may not need
+
+    return recipe_text(named, language, load(SHIPPED).codes, datetime.now(UTC).date())

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, Final, get_type_hints
 
 import pydantic
 
-from latam_corpus.errors import ConfigError, closest
+from latam_corpus.errors import ConfigError, as_one, closest
+from latam_corpus.messages import Message, _
 from latam_corpus.stages import Barrier, Stage
+from latam_corpus.toml_model import Mistake, shown, wanted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,7 +46,7 @@ def plug_ins() -> dict[str, metadata.EntryPoint]:
     return {entry.name: entry for entry in metadata.entry_points(group=ENTRY_POINTS)}
 
 
-def stage_class(name: str, place: str) -> type[Stage | Barrier]:
+def stage_class(name: str, place: str | Message) -> type[Stage | Barrier]:
     """Return the class of a stage.
 
     Raises:
@@ -55,15 +57,15 @@ def stage_class(name: str, place: str) -> type[Stage | Barrier]:
     """
     known = registered()
     if name not in known:
-        raise ConfigError(place, f"unknown stage «{name}»", closest(name, known))
+        raise ConfigError(place, _("unknown stage «{name}»", name=name), closest(name, known))
     if name not in STAGES:
         return _of_plug_in(plug_ins()[name], place)
-    module, _, attribute = known[name].partition(":")
+    module, attribute = known[name].split(":")
     found: type[Stage | Barrier] = getattr(importlib.import_module(module), attribute)
     return found
 
 
-def _of_plug_in(entry: metadata.EntryPoint, place: str) -> type[Stage | Barrier]:
+def _of_plug_in(entry: metadata.EntryPoint, place: str | Message) -> type[Stage | Barrier]:
     package = entry.dist.name if entry.dist else entry.module
     registers = f"the package «{package}» registers «{entry.value}» as the stage «{entry.name}»"
     try:
@@ -81,11 +83,11 @@ def _of_plug_in(entry: metadata.EntryPoint, place: str) -> type[Stage | Barrier]
     return found
 
 
-def make_stage(name: str, options: Mapping[str, Any], place: str) -> Stage | Barrier:
+def make_stage(name: str, options: Mapping[str, Any], place: str | Message) -> Stage | Barrier:
     """The stage with these options.
 
     Raises:
-        ConfigError: unknown stage or option (with the closest match), or a value of the wrong type.
+        ConfigError: unknown stage or option (with the closest match), or a value of the wrong type; all that is wrong.
 
     >>> make_stage("filter", {"signals": ["char_entropy"]}, "news.toml").signals
     ('char_entropy',)
@@ -93,15 +95,23 @@ def make_stage(name: str, options: Mapping[str, Any], place: str) -> Stage | Bar
     found = stage_class(name, place)
     fields = [field.name for field in dataclasses.fields(found)]
     hints = get_type_hints(found)
-    values = {}
+    values, wrong = {}, []
     for key, value in options.items():
         if key not in fields:
-            raise ConfigError(place, f"stage «{name}» has no option «{key}»", closest(key, fields))
+            problem = _("stage «{stage}» has no option «{option}»", stage=name, option=key)
+            wrong.append(ConfigError(place, problem, closest(key, fields)))
+            continue
         try:
             values[key] = pydantic.TypeAdapter(hints[key]).validate_python(value)
         except pydantic.ValidationError as error:
-            raise ConfigError(place, f"option «{key}» of «{name}»: {error.errors()[0]['msg']}") from error
+            told = error.errors(include_url=False)[0]
+            mistake = Mistake(told["type"], None, key, told=told["msg"], bound=told.get("ctx", {}))
+            problem = _("option «{option}» of «{stage}» is {given}", option=key, stage=name, given=shown(value))
+            wrong.append(ConfigError(place, problem, wanted(mistake)))
+    if wrong:
+        raise as_one(wrong)
     try:
         return found(**values)
     except ConfigError as error:
-        raise ConfigError(f"{place}, {error.place}", error.problem, error.remedy) from None
+        inside, problem, remedy = error.args
+        raise ConfigError(Message("{place}, {inside}", {"place": place, "inside": inside}), problem, remedy) from None

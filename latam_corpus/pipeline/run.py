@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from latam_corpus.collect.files import digest, list_inputs, packs
 from latam_corpus.errors import ConfigError, SourceError
 from latam_corpus.locks import locked
+from latam_corpus.messages import _
 from latam_corpus.pipeline import part as parts_module
 from latam_corpus.pipeline import run_record
 from latam_corpus.pipeline.barriers import decide
@@ -56,13 +57,13 @@ def find_parts(plan: Plan, limit: int | None = None, looking: Callable[[InputFil
         where = plan.locations.get(source.id)
         _permitted(plan, source, where)
         if not where:
-            fetched = f"fetch them from {source.homepage or source.holder} and"
-            crawled = "collect them with `latam-corpus crawl` into the same --out, or"
-            raise ConfigError(
-                str(plan.recipe.file),
-                f"nothing says where the records of «{source.id}» are",
-                f"{fetched if source.collect.kind == 'files' else crawled} pass --input {source.id}=PATH",
-            )
+            problem = _("nothing says where the records of «{source}» are", source=source.id)
+            option = f"--input {source.id}=PATH"
+            remedy = _("collect them with `latam-corpus crawl` into the same --out, or pass {option}", option=option)
+            if source.collect.kind == "files":
+                home = source.homepage or source.holder
+                remedy = _("fetch them from {holder} and pass {option}", holder=home, option=option)
+            raise ConfigError(str(plan.recipe.file), problem, remedy)
         genre = plan.recipe.genre
         reading = reading_digest(source, genre, limit)
         for pack in packs(list_inputs(source, where)):
@@ -87,11 +88,10 @@ def _permitted(plan: Plan, source: Source, where: str | None) -> None:
         ConfigError: its holder must be asked first, and no copy is named that may at least be evaluated on.
     """
     if source.status == "ask_first" and not (where and source.uses):
-        raise ConfigError(
-            f"{plan.recipe.file}, source «{source.id}»",
-            f"its holder must be asked first ({source.holder})",
-            "ask, state what was agreed in the source's file, and name the copy that was given with --input",
-        )
+        place = _("{recipe}, source «{source}»", recipe=plan.recipe.file, source=source.id)
+        problem = _("its holder must be asked first ({holder})", holder=source.holder)
+        remedy = _("ask, state what was agreed in the source's file, and name the copy that was given with --input")
+        raise ConfigError(place, problem, remedy)
 
 
 def run(

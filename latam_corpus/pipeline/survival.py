@@ -10,20 +10,22 @@ import re
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from latam_corpus import vocabulary
 from latam_corpus.codes import UNDETERMINED, admits, iso_code, known_code, short
 from latam_corpus.errors import ConfigError, closest
+from latam_corpus.messages import Message, _
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from latam_corpus.pipeline.step_file import Tally
 
-KINDS: Final = ("source", "language", "genre", "country")
+LOSS_KINDS: Final = {"source": _("source"), "language": _("language"), "genre": _("genre"), "country": _("country")}
+KINDS: Final = tuple(LOSS_KINDS)
 # Of two records of one document the later stays: the document survives.
 _UNJUDGED: Final = frozenset({"supersede"})
 _MOST_REASONS: Final = 3
@@ -71,6 +73,10 @@ class Floors(BaseModel):
                 return max((own[code] for code in self.admitting(value)), default=self.stage.get(stage, self.floor))
         return own.get(value, self.stage.get(stage, self.floor))
 
+    def of_sources(self, ids: Collection[str]) -> Self:
+        """The floors of a run of these sources alone."""
+        return self.model_copy(update={"source": {name: floor for name, floor in self.source.items() if name in ids}})
+
     @cached_property
     def by_language(self) -> dict[str, float]:
         """The floors of languages by their ISO 639-3 codes."""
@@ -109,10 +115,22 @@ class Loss:
         >>> print(Loss("filter", "genre", "lyrics", 80, 12, 0.5, {"stop_word_share<0.29": 68}))
         filter kept 12 of 80 documents of the genre lyrics (15 %, floor 50 %): stop_word_share<0.29 68
         """
-        why = ", ".join(f"{reason} {n}" for reason, n in self.reasons.items())
-        share = f"{100 * self.kept / self.rows_in:.3g} %, floor {100 * self.floor:g} %"
-        group = f"{self.kept} of {self.rows_in} documents of the {self.kind} {self.value}"
-        return f"{self.stage} kept {group} ({share}): {why}"
+        return str(self.message)
+
+    @property
+    def message(self) -> Message:
+        """The sentence, which can be translated."""
+        return _(
+            "{stage} kept {kept} of {rows} documents of the {kind} {value} ({share} %, floor {floor} %): {reasons}",
+            stage=self.stage,
+            kept=self.kept,
+            rows=self.rows_in,
+            kind=LOSS_KINDS[self.kind],
+            value=self.value,
+            share=f"{100 * self.kept / self.rows_in:.3g}",
+            floor=f"{100 * self.floor:g}",
+            reasons=", ".join(f"{reason} {n}" for reason, n in self.reasons.items()),
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """As `run.json` has it."""
@@ -197,14 +215,17 @@ def check_floors(floors: Floors, stages: Sequence[str], sources: Sequence[str], 
     for table, known in (("stage", stages), ("source", sources), ("genre", vocabulary.GENRES)):
         for name in getattr(floors, table):
             if name not in known:
-                raise ConfigError(f"{place}, [survival.{table}]", f"no {table} here is «{name}»", closest(name, known))
+                problem = _("no {kind} here is «{name}»", kind=LOSS_KINDS.get(table, table), name=name)
+                raise ConfigError(f"{place}, [survival.{table}]", problem, closest(name, known))
     for name in floors.language:
         iso_code(short(name), f"{place}, [survival.language]")
     for name in floors.country:
         if not _COUNTRY.fullmatch(name):
             capital = name.upper()
-            remedy = f"write {capital}" if _COUNTRY.fullmatch(capital) else "two capital letters, such as CL or BR"
-            raise ConfigError(f"{place}, [survival.country]", f"«{name}» is no ISO 3166-1 alpha-2 code", remedy)
+            is_code = _COUNTRY.fullmatch(capital)
+            remedy = _("write {code}", code=capital) if is_code else _("two capital letters, such as CL or BR")
+            problem = _("«{name}» is no ISO 3166-1 alpha-2 code", name=name)
+            raise ConfigError(f"{place}, [survival.country]", problem, remedy)
 
 
 def accepted(reason: str | None) -> str | None:
@@ -214,5 +235,6 @@ def accepted(reason: str | None) -> str | None:
         ConfigError: it is empty.
     """
     if reason is not None and not reason.strip():
-        raise ConfigError("--accept-loss", "the reason is empty", "write why the loss is right; it goes on the card")
+        remedy = _("write why the loss is right; it goes on the card")
+        raise ConfigError("--accept-loss", _("the reason is empty"), remedy)
     return reason and reason.strip()

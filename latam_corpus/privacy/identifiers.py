@@ -1,11 +1,12 @@
-"""Identity numbers of the region that carry check digits, each with its rule.
+"""Identity, tax and account numbers of the region, each with the rule that its digits keep.
 
-A number is called one of these only when its check digits hold. Numbers without check digits (DNI, cédulas of some
-countries) collide with ordinary numbers and are not looked for here.
+A number is called one of these only when its check digits hold, or its date and place where it has no check digits.
+Which stand in a text as somebody's is decided by `redact`, which looks at their form and at the words beside them.
 """
 
 from __future__ import annotations
 
+from calendar import monthrange
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -56,6 +57,316 @@ def is_cuit(number: str) -> bool:
     if len(digits) != 11 or not digits.isdecimal() or digits[:2] not in _CUIT_PREFIXES:  # noqa: PLR2004
         return False
     return _check(digits[:10], (5, 4, 3, 2, 7, 6, 5, 4, 3, 2)) == int(digits[10])
+
+
+def is_cnpj(number: str) -> bool:
+    """Whether it is a Brazilian CNPJ: twelve digits or, since July 2026, letters too, and two digits that check them.
+
+    Source: Receita Federal, Instrução Normativa RFB 2.229/2024: a letter counts as its ASCII code less 48.
+
+    >>> is_cnpj("11.222.333/0001-81"), is_cnpj("12.ABC.345/01DE-35"), is_cnpj("11.222.333/0001-82")
+    (True, True, False)
+    """
+    signs = _signs(number).upper()
+    if len(signs) != 14 or not signs.isascii() or not signs[12:].isdecimal() or len(set(signs)) == 1:  # noqa: PLR2004
+        return False
+    values = [ord(sign) - 48 for sign in signs]
+    weights = (6, 5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2)
+    return all(_sum(values[:place], weights[-place:]) % 10 == values[place] for place in (12, 13))
+
+
+def is_ruc_peru(number: str) -> bool:
+    """Whether it is a Peruvian RUC: eleven digits of a person (10, 15, 16, 17) or a firm (20), checked modulo 11.
+
+    >>> is_ruc_peru("20512333797"), is_ruc_peru("20512333798")
+    (True, False)
+    """
+    digits = _signs(number)
+    if len(digits) != 11 or not digits.isdecimal() or digits[:2] not in {"10", "15", "16", "17", "20"}:  # noqa: PLR2004
+        return False
+    return (11 - _dot(digits[:10], (5, 4, 3, 2, 7, 6, 5, 4, 3, 2)) % 11) % 10 == int(digits[10])
+
+
+def is_ci_uruguay(number: str) -> bool:
+    """Whether it is a Uruguayan cédula: seven or eight digits, the last of which checks the others modulo 10.
+
+    Source: Dirección Nacional de Identificación Civil; the weights are 2, 9, 8, 7, 6, 3, 4.
+
+    >>> is_ci_uruguay("1.234.567-2"), is_ci_uruguay("1.234.567-3")
+    (True, False)
+    """
+    digits = _signs(number)
+    if len(digits) not in (7, 8) or not digits.isdecimal():
+        return False
+    digits = digits.zfill(8)
+    return -_dot(digits[:7], (2, 9, 8, 7, 6, 3, 4)) % 10 == int(digits[7])
+
+
+def is_cedula_ecuador(number: str) -> bool:
+    """Whether it is an Ecuadorian cédula: ten digits, the first two a province (01 to 24, 30 abroad), checked by Luhn.
+
+    >>> is_cedula_ecuador("171003406-5"), is_cedula_ecuador("1710034066")
+    (True, False)
+    """
+    digits = _signs(number)
+    if len(digits) != 10 or not digits.isdecimal():  # noqa: PLR2004
+        return False
+    return (1 <= int(digits[:2]) <= 24 or digits[:2] == "30") and int(digits[2]) < 6 and is_luhn(digits)  # noqa: PLR2004
+
+
+def is_ruc_ecuador(number: str) -> bool:
+    """Whether it is an Ecuadorian RUC: thirteen digits, of a person's cédula and 001, or of a firm or public body.
+
+    >>> is_ruc_ecuador("1710034065001"), is_ruc_ecuador("1790012345001"), is_ruc_ecuador("1710034066001")
+    (True, False, False)
+    """
+    digits = _signs(number)
+    if len(digits) != 13 or not digits.isdecimal() or digits[-3:] == "000":  # noqa: PLR2004
+        return False
+    if digits[2] == "9":
+        return _check(digits[:9], (4, 3, 2, 7, 6, 5, 4, 3, 2)) == int(digits[9])
+    if digits[2] == "6":
+        return _check(digits[:8], (3, 2, 7, 6, 5, 4, 3, 2)) == int(digits[8])
+    return is_cedula_ecuador(digits[:10])
+
+
+def is_luhn(number: str) -> bool:
+    """Whether its last digit checks the others by Luhn's sum modulo 10 (ISO/IEC 7812-1), and not all are one digit.
+
+    >>> is_luhn("4111 1111 1111 1111"), is_luhn("4111 1111 1111 1112")
+    (True, False)
+    """
+    digits = _signs(number)
+    if not digits.isdecimal() or len(set(digits)) == 1:
+        return False
+    doubled = (sum(divmod(2 * int(digit), 10)) for digit in digits[-2::-2])
+    return (sum(map(int, digits[-1::-2])) + sum(doubled)) % 10 == 0
+
+
+def is_nit_colombia(number: str) -> bool:
+    """Whether it is a Colombian NIT: eight to ten digits and one that checks them modulo 11 (DIAN).
+
+    >>> is_nit_colombia("213.123.432-1"), is_nit_colombia("213.123.432-2")
+    (True, False)
+    """
+    digits = _signs(number)
+    if not (9 <= len(digits) <= 11 and digits.isdecimal()):  # noqa: PLR2004
+        return False
+    weights = (41, 37, 29, 23, 19, 17, 13, 7, 3)
+    body = digits[:-1].zfill(10)
+    rest = _dot(body, (43, *weights)) % 11
+    return (rest if rest < 2 else 11 - rest) == int(digits[-1])  # noqa: PLR2004
+
+
+def is_nit_guatemala(number: str) -> bool:
+    """Whether it is a Guatemalan NIT: up to eight digits and one sign, K for 10, that checks them modulo 11.
+
+    >>> is_nit_guatemala("576937-K"), is_nit_guatemala("7108-0"), is_nit_guatemala("8977112-0")
+    (True, True, False)
+    """
+    signs = _signs(number).upper()
+    body, check = signs[:-1], signs[-1:]
+    if not (1 <= len(body) <= 11 and body.isdecimal()):  # noqa: PLR2004
+        return False
+    return check == "0123456789K"[_check(body, range(len(body) + 1, 1, -1))]
+
+
+def is_cui_guatemala(number: str) -> bool:
+    """Whether it is a Guatemalan CUI: eight digits, one that checks them modulo 11, department 01 to 22, municipality.
+
+    >>> is_cui_guatemala("2612 59571 0101"), is_cui_guatemala("2612 59572 0101")
+    (True, False)
+    """
+    digits = _signs(number)
+    if len(digits) != 13 or not digits.isdecimal():  # noqa: PLR2004
+        return False
+    department, municipality = int(digits[9:11]), int(digits[11:])
+    if not (1 <= department <= 22 and 1 <= municipality <= 33):  # noqa: PLR2004
+        return False
+    return _dot(digits[:8], range(2, 10)) % 11 == int(digits[8])
+
+
+def is_ruc_paraguay(number: str) -> bool:
+    """Whether it is a Paraguayan RUC: up to eight digits and one that checks them modulo 11 (SET).
+
+    >>> is_ruc_paraguay("80028061-0"), is_ruc_paraguay("80028061-1")
+    (True, False)
+    """
+    digits = _signs(number)
+    if not (6 <= len(digits) <= 9 and digits.isdecimal()):  # noqa: PLR2004
+        return False
+    return _check(digits[:-1], range(len(digits), 1, -1)) % 10 == int(digits[-1])
+
+
+def is_rif(number: str) -> bool:
+    """Whether it is a Venezuelan RIF: V, E, J, P, G or C, eight digits and one that checks them modulo 11 (SENIAT).
+
+    >>> is_rif("V-11470283-4"), is_rif("V-11470283-3")
+    (True, False)
+    """
+    signs = _signs(number).upper()
+    letters = {"V": 1, "E": 2, "J": 3, "C": 3, "P": 4, "G": 5}
+    if len(signs) != 10 or signs[0] not in letters or not signs[1:].isdecimal():  # noqa: PLR2004
+        return False
+    rest = (4 * letters[signs[0]] + _dot(signs[1:9], (3, 2, 7, 6, 5, 4, 3, 2))) % 11
+    return (0 if rest < 2 else 11 - rest) == int(signs[9])  # noqa: PLR2004
+
+
+def is_dui(number: str) -> bool:
+    """Whether it is a Salvadoran DUI: eight digits and one that checks them modulo 10.
+
+    >>> is_dui("00016297-5"), is_dui("00016297-6")
+    (True, False)
+    """
+    digits = _signs(number)
+    return len(digits) == 9 and digits.isdecimal() and -_dot(digits[:8], range(9, 1, -1)) % 10 == int(digits[8])  # noqa: PLR2004
+
+
+def is_curp(number: str) -> bool:
+    """Whether it is a Mexican CURP: eighteen signs with a date of birth, of which the last checks the others.
+
+    Source: Secretaría de Gobernación, Instructivo normativo para la asignación de la CURP; modulo 10, Ñ after N.
+
+    >>> is_curp("BOXW310820HNERXN09"), is_curp("BOXW310820HNERXN08")
+    (True, False)
+    """
+    signs = number.upper()
+    if len(signs) != 18 or not (_is_date(signs[4:10]) and signs[17].isdecimal()):  # noqa: PLR2004
+        return False
+    values = [_CURP_SIGNS.find(sign) for sign in signs[:17]]
+    return -1 not in values and -_sum_of(values, range(18, 1, -1)) % 10 == int(signs[17])
+
+
+def is_rfc(number: str) -> bool:
+    """Whether it is a Mexican RFC: three letters of a firm or four of a person, a date, and three signs.
+
+    The last of these checks the others modulo 11 (SAT); where it would be 10 it is A.
+
+    >>> is_rfc("GODE561231GR8"), is_rfc("GODE561231GR9"), is_rfc("MAB9307148T4")
+    (True, False, True)
+    """
+    signs = _signs(number).upper()
+    if len(signs) not in (12, 13) or not _is_date(signs[-9:-3]):
+        return False
+    values = [_RFC_SIGNS.find(sign) for sign in signs[:-1].rjust(12)]
+    rest = -_sum_of(values, range(13, 1, -1)) % 11
+    return -1 not in values and signs[-1] == "0123456789A"[rest]
+
+
+def is_clabe(number: str) -> bool:
+    """Whether it is a Mexican CLABE: seventeen digits and one that checks them by the weights 3, 7, 1.
+
+    >>> is_clabe("032180000118359719"), is_clabe("032180000118359718")
+    (True, False)
+    """
+    digits = _signs(number)
+    if len(digits) != 18 or not digits.isdecimal() or len(set(digits)) == 1:  # noqa: PLR2004
+        return False
+    return -sum(int(digit) * (3, 7, 1)[place % 3] % 10 for place, digit in enumerate(digits[:17])) % 10 == int(
+        digits[17]
+    )
+
+
+def is_cbu(number: str) -> bool:
+    """Whether it is an Argentine CBU or CVU: 7 digits, their check digit, 13 digits, theirs, modulo 10 (BCRA).
+
+    >>> is_cbu("2850590940090418135201"), is_cbu("2850590940090418135202")
+    (True, False)
+    """
+    digits = _signs(number)
+    if len(digits) != 22 or not digits.isdecimal() or len(set(digits)) == 1:  # noqa: PLR2004
+        return False
+    weights = (3, 1, 7, 9)
+    return all(
+        -sum(int(digit) * weights[place % 4] for place, digit in enumerate(reversed(block[:-1]))) % 10 == int(block[-1])
+        for block in (digits[:8], digits[8:])
+    )
+
+
+def is_iban(number: str) -> bool:
+    """Whether it is an IBAN: its signs, with country and check digits at the end, are 1 modulo 97 (ISO 13616).
+
+    >>> is_iban("CR05 0152 0200 1026 2840 66"), is_iban("CR06 0152 0200 1026 2840 66")
+    (True, False)
+    """
+    signs = _signs(number).upper()
+    if not (15 <= len(signs) <= 34 and signs.isascii()):  # noqa: PLR2004
+        return False
+    return int("".join(str(int(sign, 36)) for sign in signs[4:] + signs[:4])) % 97 == 1
+
+
+def is_cedula_nicaragua(number: str) -> bool:
+    """Whether it may be a Nicaraguan cédula: municipality, date of birth, four digits and a letter.
+
+    >>> is_cedula_nicaragua("001-010180-0001A"), is_cedula_nicaragua("001-013180-0001A")
+    (True, False)
+    """
+    return _is_date(_signs(number)[3:9], "dmy")
+
+
+def is_dni_honduras(number: str) -> bool:
+    """Whether it may be a Honduran DNI: department 01 to 18, municipality, year, five digits.
+
+    >>> is_dni_honduras("0801-1990-12345"), is_dni_honduras("2001-1990-12345")
+    (True, False)
+    """
+    digits = _signs(number)
+    return 1 <= int(digits[:2]) <= 18 and 1 <= int(digits[2:4]) <= 28 and 1900 <= int(digits[4:8]) <= 2039  # noqa: PLR2004
+
+
+def is_nit_el_salvador(number: str) -> bool:
+    """Whether it may be a Salvadoran NIT: municipality, date, three digits and one more.
+
+    >>> is_nit_el_salvador("0614-010180-101-3"), is_nit_el_salvador("0614-013180-101-3")
+    (True, False)
+    """
+    return _is_date(_signs(number)[4:10], "dmy")
+
+
+def is_carne_cuba(number: str) -> bool:
+    """Whether it may be a Cuban identity number: eleven digits that begin with a date of birth.
+
+    >>> is_carne_cuba("85042312345"), is_carne_cuba("85134212345")
+    (True, False)
+    """
+    return _is_date(number[:6])
+
+
+def is_pis(number: str) -> bool:
+    """Whether it is a Brazilian PIS, PASEP or NIS: ten digits and one that checks them modulo 11.
+
+    >>> is_pis("120.56412.54-5"), is_pis("120.56412.54-6")
+    (True, False)
+    """
+    digits = _signs(number)
+    if len(digits) != 11 or not digits.isdecimal() or len(set(digits)) == 1:  # noqa: PLR2004
+        return False
+    return _check(digits[:10], (3, 2, 9, 8, 7, 6, 5, 4, 3, 2)) % 10 == int(digits[10])
+
+
+_CURP_SIGNS: Final = "0123456789ABCDEFGHIJKLMNÑOPQRSTUVWXYZ"
+_RFC_SIGNS: Final = "0123456789ABCDEFGHIJKLMN&OPQRSTUVWXYZ Ñ"
+
+
+def _is_date(digits: str, order: str = "ymd") -> bool:
+    """Whether six digits are a date of some century."""
+    if len(digits) != 6 or not digits.isdecimal():  # noqa: PLR2004
+        return False
+    parts = dict(zip(order, (int(digits[:2]), int(digits[2:4]), int(digits[4:])), strict=True))
+    return 1 <= parts["m"] <= 12 and 1 <= parts["d"] <= monthrange(2000, parts["m"])[1]  # noqa: PLR2004
+
+
+def _dot(digits: str, weights: Sequence[int]) -> int:
+    return _sum_of([int(digit) for digit in digits], weights)
+
+
+def _sum_of(values: Sequence[int], weights: Sequence[int]) -> int:
+    return sum(value * weight for value, weight in zip(values, weights, strict=True))
+
+
+def _sum(values: Sequence[int], weights: Sequence[int]) -> int:
+    """What must be added to the weighted values to make them a multiple of 11."""
+    return -_sum_of(values, weights) % 11
 
 
 def _signs(number: str) -> str:

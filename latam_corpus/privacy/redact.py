@@ -1,102 +1,140 @@
 """The stage `redact`: personal identifiers replaced by what they were, `[EMAIL]`, `[PHONE]`, `[RUT]`.
 
-A first set: e-mail addresses, public IP addresses, telephone numbers in international form, and the identity numbers
-with check digits. Only counts are kept of what stood there. Names are not touched: authors and characters are the
-text, and speakers are a matter of consent.
+Which kinds, and beside which words, is said in `filters/privacy/` by genre and country. Only counts are kept of what
+stood there. Names aren't looked for: authors and characters are the text, and speakers are a matter of consent. Those
+of third persons are replaced where their contributor has given a list of them.
 """
 
 from __future__ import annotations
 
-import ipaddress
+import hashlib
 import json
-import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
 import polars as pl
 
 from latam_corpus import schema
-from latam_corpus.privacy.identifiers import is_cpf, is_cuit, is_rut
+from latam_corpus.errors import ConfigError
+from latam_corpus.privacy.find import Hints, find, names_pattern
+from latam_corpus.privacy.kinds import KINDS
+from latam_corpus.privacy.privacy_policy import UNSTATED, privacy_policies
 from latam_corpus.stages import Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import re
+    from collections.abc import Mapping, Sequence
 
     from latam_corpus.batch import Batch
+    from latam_corpus.catalog.source import Source
+    from latam_corpus.privacy.privacy_policy import Words
 
-
-_SHORTEST_PHONE: Final = 8  # digits with the country's; the longest has 15 (ITU-T E.164)
-
-
-def _is_public(address: str) -> bool:
-    try:
-        return ipaddress.ip_address(address).is_global
-    except ValueError:
-        return False
-
-
-def _is_phone(number: str) -> bool:
-    return sum(sign.isdecimal() for sign in number) >= _SHORTEST_PHONE
-
-
-# Spaces that don't break, and the dashes that a word processor makes of a hyphen (U+2010 to U+2013), part digits too.
-# A bracket belongs to the number only with its fellow: `(+56) 9 …` and `+56 (9) …` do, the one that closes a remark
-# around the number doesn't. Of more than 15 digits the last ones are other numbers.
-_PHONE: Final = re.compile(
-    r"(?:\(\+\d(?:[ \xa0\u202f.\u2010-\u2013-]?\d){,8}\)|(?<![\w+])\+\d)"
-    r"(?:[ \xa0\u202f.\u2010-\u2013-]?(?:\(\d{1,4}\)|\d)){1,14}(?!\d)"
+# One quick look tells whether there may be anything: all but spoken addresses and lists of names have a digit or an @.
+_ANY: Final = r"[@\d]"
+_SPOKEN_AT: Final = r"(?i:\sarroba\s+[\w-]+\s*(?:\.|punto|ponto|dot|[\[({]))|[\[({<]\s?(?i:at?|arroba)\s?[\])}>]|\sAT\s"
+_KEYS: Final = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-"
+_STREETS: Final = (
+    r"(?i:calle|av\w*\.|aven|avda|rua |r\. |carrera|cra|kra|cl\.|diag|transv|pasaje|pje|psje|jir[oó]n|jr\.|alameda"
+    r"|calzada|bou?lev|blvd|bulev|travessa|pra[çc]a|plaza|camino|prolongaci|estrada|ladeira|largo|privada|cerrada|c/)"
 )
-_KINDS: Final[tuple[tuple[str, re.Pattern[str], Callable[[str], bool] | None], ...]] = (
-    ("email", re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+"), None),
-    ("ip", re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.]*\d)"), _is_public),
-    ("rut", re.compile(r"(?<![\w.\u2010-\u2013-])\d{1,2}\.?\d{3}\.?\d{3}[\u2010-\u2013-][\dkK](?!\w)"), is_rut),
-    ("cpf", re.compile(r"(?<![\w.\u2010-\u2013-])\d{3}\.?\d{3}\.?\d{3}[\u2010-\u2013-]\d{2}(?!\w)"), is_cpf),
-    ("cuit", re.compile(r"(?<![\w\u2010-\u2013-])\d{2}[\u2010-\u2013-]\d{8}[\u2010-\u2013-]\d(?!\w)"), is_cuit),
-    ("phone", _PHONE, _is_phone),
-)
-KINDS: Final = tuple(kind for kind, _, _ in _KINDS)
-# One quick look tells whether any pattern can match: each needs an @, a + before a digit, or a mark between a digit
-# and a digit or the K of a RUT.
-_ANY: Final = r"@|\+\d|\d[.\u2010-\u2013-][\dkK]"
 
 
-def redact(text: str) -> tuple[str, dict[str, int]]:
+def redact(
+    text: str,
+    genre: str | None = UNSTATED,
+    country: str | None = None,
+    policies: str = "",
+    names: re.Pattern[str] | None = None,
+) -> tuple[str, dict[str, int]]:
     """The text with identifiers replaced, and how many of each kind there were.
+
+    Args:
+        text: any.
+        genre: whose policy decides; that of pages of no stated kind where it is none of the twelve.
+        country: ISO 3166-1 alpha-2, whose telephones and documents are the likeliest.
+        policies: a `filters/` folder; the shipped one when empty.
+        names: third persons' names (`names_pattern`).
 
     >>> redact("Escríbale a rosa@ejemplo.org o al +56 9 8765 4321.")
     ('Escríbale a [EMAIL] o al [PHONE].', {'email': 1, 'phone': 1})
-    >>> redact("Nació en 1987, en la casa 12-45.")
-    ('Nació en 1987, en la casa 12-45.', {})
+    >>> redact("Nació en 1987, en la casa 12-45; su cédula es 1.023.456.789.", country="CO")
+    ('Nació en 1987, en la casa 12-45; su cédula es [CEDULA].', {'cedula': 1})
     """
-    found: Counter[str] = Counter()
-    for kind, pattern, holds in _KINDS:
+    known = privacy_policies(policies)
+    return _redacted(text, known.modes(genre, country), known.words, country, names)
 
-        def replaced(match: re.Match[str], kind: str = kind, holds: Callable[[str], bool] | None = holds) -> str:
-            if holds and not holds(match.group()):
-                return match.group()
-            found[kind] += 1
-            return f"[{kind.upper()}]"
 
-        text = pattern.sub(replaced, text)
-    return text, dict(found)
+def _redacted(
+    text: str,
+    modes: Mapping[str, str],
+    words: Words,
+    country: str | None,
+    names: re.Pattern[str] | None,
+    hints: Hints = Hints(),  # noqa: B008  (it is a value)
+) -> tuple[str, dict[str, int]]:
+    spans = find(text, modes, words, country, names, hints)
+    if not spans:
+        return text, {}
+    counts = Counter(span.kind for span in spans)
+    pieces, end = [], 0
+    for span in spans:
+        pieces += [text[end : span.start], f"[{span.kind.upper()}]"]
+        end = span.end
+    return "".join([*pieces, text[end:]]), {kind: counts[kind] for kind in KINDS if counts[kind]}
 
 
 @dataclass(frozen=True)
 class Redact(Stage):
-    """The stage that replaces personal identifiers."""
+    """The stage that replaces personal identifiers.
 
+    Attributes:
+        policies: a `filters/` folder; the shipped one when empty.
+        names: source ids, each with its file of third persons' names, one a line.
+    """
+
+    policies: str = ""
+    names: tuple[tuple[str, str], ...] = ()
+
+    # A folder or file is what it says (`fingerprint`), wherever it is.
+    by_content: ClassVar[tuple[str, ...]] = ("policies", "names")
+    libraries: ClassVar[tuple[str, ...]] = ("phonenumbers",)
     name: ClassVar[str] = "redact"
     needs: ClassVar[frozenset[str]] = frozenset({"text"})
     gives: ClassVar[frozenset[str]] = frozenset({"text", "redactions"})
 
+    def fingerprint(self) -> str:
+        """Changes when a policy, a word or a list of names does."""
+        lists = [(source, _digest(path)) for source, path in self.names]
+        return hashlib.sha256(repr((privacy_policies(self.policies).digest, lists)).encode()).hexdigest()
+
+    def for_sources(self, sources: Sequence[Source]) -> Redact:
+        """The stage with the lists of names that these sources give."""
+        given = tuple(sorted((source.id, str(source.names_file)) for source in sources if source.names_file))
+        for source in sources:
+            names_of(source)
+        return replace(self, names=given) if given else self
+
     def __call__(self, batch: Batch) -> Batch:
         """The batch with `text` redacted and `redactions`, null where nothing was found."""
-        texts = batch.frame["text"]
+        frame = batch.frame
+        texts = frame["text"]
+        listed = {source: _names(path, _digest(path)) for source, path in self.names}
+        spoken_at, keys, streets = (texts.str.contains(one) for one in (_SPOKEN_AT, _KEYS, _STREETS))
+        look = texts.str.contains(_ANY) | spoken_at
+        if listed and "source_id" in frame.columns:
+            look |= frame["source_id"].is_in(list(listed))
+        genres, countries, sources = (_column(frame, name) for name in ("genre", "country", "source_id"))
+        known = privacy_policies(self.policies)
+        modes = {pair: known.modes(*pair) for pair in set(zip(genres, countries, strict=True))}
         found: dict[int, tuple[str, dict[str, int]]] = {}
-        # Polars looks through a batch six times as fast as `re`, and few texts have more to be looked at.
-        for row in texts.str.contains(_ANY).arg_true().to_list():
-            text, counts = redact(texts[row])
+        for row in look.arg_true().to_list():
+            names = listed.get(sources[row] or "") if listed else None
+            country = countries[row]
+            hints = Hints(spoken_at[row], keys[row], streets[row])
+            text, counts = _redacted(texts[row], modes[genres[row], country], known.words, country, names, hints)
             if counts:
                 found[row] = text, counts
         counts_of = {
@@ -111,3 +149,42 @@ class Redact(Stage):
         if found:
             columns["text"] = texts.scatter(list(found), [text for text, _ in found.values()])
         return batch.with_columns(columns)
+
+
+def names_of(source: Source) -> re.Pattern[str] | None:
+    """The third persons' names that a source lists; None where it lists none.
+
+    Raises:
+        ConfigError: its list isn't there, or has no name.
+    """
+    path = source.names_file
+    return None if path is None else _names(str(path), _digest(str(path)))
+
+
+def _column(frame: pl.DataFrame, name: str) -> list[str | None]:
+    return frame[name].cast(pl.String).to_list() if name in frame.columns else [None] * frame.height
+
+
+def _digest(path: str) -> str:
+    try:
+        return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    except OSError as error:
+        remedy = "check third_persons in the source's [consent]"
+        raise ConfigError(path, f"the list of names can't be read: {error.strerror}", remedy) from None
+
+
+@lru_cache(maxsize=64)
+def _names(path: str, _digest: str) -> re.Pattern[str] | None:
+    """The pattern of a file of names: one a line, after # what isn't one.
+
+    Raises:
+        ConfigError: it isn't UTF-8 text, or has no name.
+    """
+    try:
+        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError:
+        raise ConfigError(path, "the list of names isn't UTF-8", "save it as UTF-8 text, one name a line") from None
+    pattern = names_pattern(line.partition("#")[0] for line in lines)
+    if pattern is None:
+        raise ConfigError(path, "the list of names is empty", "write one name a line, or leave third_persons out")
+    return pattern

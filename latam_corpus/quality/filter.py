@@ -66,7 +66,7 @@ def as_held(
     >>> [round(float(one[0]), 3) for one in as_held(np.array([0.2], np.float32), stops, np.array([20], np.float32))]
     [0.365, 0.1]
     """
-    if bound.signal not in SHARES_OF_WORDS:
+    if bound.signal not in SHARES_OF_WORDS or bound.typical is None:
         return values, values
     part = np.minimum(words / np.float32(FEW), np.float32(1))
     part = np.where(np.isnan(part), np.float32(1), part)

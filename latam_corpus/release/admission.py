@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 import polars as pl
 
 from latam_corpus import schema, vocabulary
+from latam_corpus.catalog.labels import closing
 from latam_corpus.catalog.optout.opt_out import WITHHELD
 from latam_corpus.dedupe.order import first_released
 from latam_corpus.errors import ConfigError, closest
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from latam_corpus.release.build_inputs import Part
     from latam_corpus.release.opt_outs import Refused
     from latam_corpus.release.store import Progress
+    from latam_corpus.release.tombstones import Tombstones
+    from latam_corpus.vocabulary import Variants
 
 _NAMES: Final = (
     "language",
@@ -51,9 +54,13 @@ LIGHT: Final = pl.Schema(
         "embargo_until": pl.Date(),
         "obtained": schema.RELEASE_SCHEMA["obtained"],
         "duplicate_cluster": pl.String(),
+        "variant_of": pl.String(),
         "split": _CATEGORY,
         "text_hash": pl.Binary(),
+        "labels": pl.String(),
         "refusal": _CATEGORY,
+        "withdrawal": pl.UInt32(),
+        "said": pl.UInt32(),
         "text_bytes": pl.Int64(),
         "chars": pl.Int64(),
         "exact_hash": pl.Binary(),
@@ -67,13 +74,16 @@ class Terms:
     """On which terms a version is released.
 
     Attributes:
-        READS: the columns by which a row is judged.
+        READS: the columns by which a row is judged, with what `closed_by_labels` reads.
         admit: the rights tiers that may be in it.
         uses: what each document must allow.
         today: the day on which permissions and embargoes are judged.
     """
 
-    READS: ClassVar[tuple[str, ...]] = ("rights_tier", "uses", "expires", "embargo_until", "opt_outs")
+    READS: ClassVar[tuple[str, ...]] = (
+        *("rights_tier", "uses", "expires", "embargo_until", "opt_outs"),
+        *("consent", "agreement"),
+    )
 
     admit: tuple[str, ...]
     uses: tuple[str, ...]
@@ -122,32 +132,79 @@ class Terms:
         return found.list.join(",").fill_null("")
 
 
+def labels_of() -> pl.Expr:
+    """The addresses of the labels on a row, in order and one a line; empty where there is none."""
+    stated = pl.col("consent").cast(schema.CONSENT)  # of rows that all state none: null
+    return (
+        stated.list.eval(pl.element().struct.field("label").drop_nulls().unique().sort()).list.join("\n").fill_null("")
+    )
+
+
+def closed_by_labels() -> pl.Expr:
+    """The reason why labels keep a row out whose holder gave no written agreement; null where none does.
+
+    What is no label of Local Contexts closes too: nobody knows what it forbids.
+    """
+    closes = labels_of().map_batches(_closing, return_dtype=pl.String)
+    return pl.when(pl.col("agreement").is_null() & (closes != "")).then(pl.concat_str(pl.lit("label="), closes))
+
+
+def _closing(stated: pl.Series) -> pl.Series:
+    codes = {one: ",".join(closing(one.splitlines())) for one in stated.unique()}
+    return stated.replace_strict(codes, return_dtype=pl.String)
+
+
 def scan(
-    parts: Sequence[Part], terms: Terms, progress: Progress | None = None, refused: Refused | None = None
+    parts: Sequence[Part],
+    terms: Terms,
+    progress: Progress | None = None,
+    refused: Refused | None = None,
+    tombstones: Tombstones | None = None,
+    start: int = 0,
 ) -> pl.DataFrame:
     """One light row a document: where it is, what decides about it, and digests of its text and of its row.
 
-    The columns: `part` and `row` say where it is; `run` is empty for the parent's; `refusal` is a reason, or
-    null; `text_bytes`, `chars`, `exact_hash` are of its text; `row_hash` is of all its columns but the split,
-    and means nothing to another version of Polars. What owners have refused since (`refused`) decides `refusal` alone:
-    rows that stay are written as they are.
+    The columns: `part` and `row` say where it is; `run` is empty for the parent's; `refusal` is a reason, or null;
+    `withdrawal` is the number of the entry that keeps it out by what it is, `said` of that which does by what a run's
+    document says (of the parent's it was asked when they were withdrawn); `text_bytes`, `chars`, `exact_hash` are of
+    its text; `row_hash` is of all its columns but the split, and means nothing to another version of Polars. What
+    owners have refused since (`refused`) decides `refusal` alone: rows that stay are written as they are. The first
+    part has the number `start`.
     """
     light = [pl.DataFrame(schema=LIGHT)]
-    for number, part in enumerate(parts):
+    for number, part in enumerate(parts, start):
         first = 0
         for frame in part.batches():
             judged = refused.narrowed(frame) if refused else frame
             refusal = judged.select(
-                pl.when(pl.col("text").is_null()).then(pl.lit("text=null")).otherwise(terms.refusal())
+                pl.when(pl.col("text").is_null())
+                .then(pl.lit("text=null"))
+                .otherwise(pl.coalesce(closed_by_labels(), terms.refusal()))
             ).to_series()
-            light.append(_lightened(frame, refusal, number, first, part.run))
+            kept_out = _kept_out(frame, tombstones, said=bool(part.run))
+            light.append(_lightened(frame, refusal, number, first, part.run, kept_out))
             first += frame.height
         if progress:
-            progress("reading", number + 1, len(parts))
+            progress("reading", number + 1 - start, len(parts))
     return pl.concat(light)
 
 
-def _lightened(frame: pl.DataFrame, refusal: pl.Series, part: int, first: int, run: str) -> pl.DataFrame:
+def _kept_out(frame: pl.DataFrame, tombstones: Tombstones | None, *, said: bool) -> pl.DataFrame:
+    """`withdrawal` and `said` of each row."""
+    nothing = pl.repeat(None, frame.height, dtype=pl.UInt32)
+    if tombstones is None:
+        return pl.select(nothing.alias("withdrawal"), nothing.alias("said"))
+    # What a version has and was named is listed: it was looked for when it was named.
+    about = tombstones.about(frame) if said else tombstones.listed(frame)
+    rows = pl.DataFrame({"withdrawal": about}).with_row_index("row")
+    known = tombstones.said(frame) if said else pl.DataFrame(schema={"row": pl.UInt32, "number": pl.UInt32})
+    told = known.select("row", said="number")
+    return rows.join(told, on="row", how="left", maintain_order="left").select("withdrawal", "said")
+
+
+def _lightened(
+    frame: pl.DataFrame, refusal: pl.Series, part: int, first: int, run: str, kept_out: pl.DataFrame
+) -> pl.DataFrame:
     hashes = [None if text is None else hashlib.sha256(text.encode()).digest()[:16] for text in frame["text"]]
     return frame.select(
         pl.lit(part).alias("part"),
@@ -160,9 +217,12 @@ def _lightened(frame: pl.DataFrame, refusal: pl.Series, part: int, first: int, r
         "embargo_until",
         "obtained",
         "duplicate_cluster",
+        "variant_of",
         "split",
         "text_hash",
+        labels_of().alias("labels"),
         refusal.alias("refusal"),
+        *kept_out.get_columns(),
         pl.col("text").str.len_bytes().fill_null(0).alias("text_bytes"),
         pl.col("text").str.len_chars().alias("chars"),
         pl.Series("exact_hash", hashes, dtype=pl.Binary),
@@ -184,12 +244,14 @@ class Decision:
     replaced: pl.DataFrame
 
 
-def decide(light: pl.DataFrame, replaced: pl.DataFrame) -> Decision:
+def decide(light: pl.DataFrame, replaced: pl.DataFrame, variants: Variants = "keep") -> Decision:
     """Which documents are released, and why each other one isn't; the order of the rows has no part in it.
 
     Args:
         light: of `scan`.
         replaced: documents of the parent for which a run has a better copy (`read_replaced`).
+        variants: of several variants of one work "keep" all, the "longest", or the longest of each country
+            ("by_country").
     """
     from_run = pl.col("run") != ""
     # Of equal rows the parent's stays, whose shard then needs no rewriting.
@@ -206,13 +268,17 @@ def decide(light: pl.DataFrame, replaced: pl.DataFrame) -> Decision:
         "run",
     )
     refused = pl.col("refusal").is_not_null()
+    by_entry = pl.coalesce("withdrawal", "said").is_not_null()
     allowed, gone = without_replaced(latest.filter(~refused), light, replaced)
     released, duplicates = _first_of(allowed, "text_hash", first_released(from_run), "doc_id", "rights_tier")
     gone = with_kept(gone, released)
+    released, varied = _of_variants(released, variants)
     left_out = [
         _reasoned(superseded, pl.lit("superseded"), _SUPERSEDED),
-        _reasoned(latest.filter(refused), pl.col("refusal").cast(pl.String), _REFUSED),
+        _reasoned(latest.filter(refused & ~by_entry), pl.col("refusal").cast(pl.String), _REFUSED),
+        _reasoned(latest.filter(refused & by_entry), pl.col("refusal").cast(pl.String), _ENTRY),
         _reasoned(duplicates, pl.lit("duplicate"), _DUPLICATE),
+        _reasoned(varied, pl.lit("variant"), _VARIANT),
         gone.select(*LIGHT.names(), "reason", "evidence"),
     ]
     return Decision(
@@ -221,6 +287,33 @@ def decide(light: pl.DataFrame, replaced: pl.DataFrame) -> Decision:
         repeated=light.height - distinct.height,
         replaced=gone.select(*LIGHT.names(), "kept"),
     )
+
+
+def _of_variants(released: pl.DataFrame, variants: Variants) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Those that stay of documents that are variants of one another, and the others with the one kept for each."""
+    varied = released.filter(pl.col("variant_of").is_not_null())
+    if variants == "keep" or not varied.height:
+        return released, released.clear().with_columns(kept_doc_id=pl.lit(None, pl.String))
+    # A variant names one that was kept before it, which may be a variant itself.
+    first = dict(varied.select("doc_id", "variant_of").iter_rows())
+    works = {name: _first_variant(name, first) for name in {*first, *first.values()}}
+    work = pl.col("doc_id").replace_strict(works, default=pl.col("doc_id"))
+    if variants == "by_country":
+        work = pl.concat_str(work, pl.col("country").cast(pl.String).fill_null(""), separator="\0")
+    order: list[pl.Expr | str] = [pl.col("chars").neg(), "obtained", "doc_id"]
+    kept, others = _first_of(released.with_columns(work.alias("work")), "work", order, "doc_id")
+    return kept.drop("work"), others
+
+
+def _first_variant(name: str, first: dict[str, str]) -> str:
+    """The document at which what the variants name ends; where they name one another, the smallest of these."""
+    seen = [name]
+    while name in first:
+        name = first[name]
+        if name in seen:
+            return min(seen[seen.index(name) :])
+        seen.append(name)
+    return name
 
 
 def _first_of(
@@ -251,6 +344,13 @@ _SUPERSEDED: Final = pl.struct(
 _REFUSED: Final = pl.struct(
     *(pl.col(name).cast(pl.String) for name in ("rights", "rights_tier", "uses", "expires", "embargo_until"))
 )
+_VARIANT: Final = pl.struct(
+    pl.lit("the longest of several variants is released").alias("rule"),
+    pl.col("kept_doc_id").alias("kept"),
+    "country",
+    "chars",
+)
+_ENTRY: Final = pl.struct(pl.coalesce("withdrawal", "said").alias("withdrawal"))
 _DUPLICATE: Final = pl.struct(
     pl.lit("equal normalised text").alias("rule"),
     pl.col("kept_doc_id").alias("kept"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import shutil
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Final
 
@@ -13,12 +14,13 @@ import pyarrow as pa
 
 from latam_corpus import schema
 from latam_corpus.__about__ import __version__
-from latam_corpus.catalog.naming import checked_name, checked_version, next_version
+from latam_corpus.catalog.naming import checked_name, checked_version, next_version, version_key
 from latam_corpus.dedupe.scheme import Scheme
 from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.release.admission import Terms, decide, scan
 from latam_corpus.release.build_inputs import Inputs, load_run
 from latam_corpus.release.card import card
+from latam_corpus.release.croissant import CROISSANT, croissant
 from latam_corpus.release.diff import changelog, diff
 from latam_corpus.release.manifest import (
     INDEX_FOLDER,
@@ -31,12 +33,19 @@ from latam_corpus.release.manifest import (
     read_side_file,
     schema_sha256,
 )
+from latam_corpus.release.obligations import ATTRIBUTION, attribution
 from latam_corpus.release.opt_outs import Refused, read_listed
-from latam_corpus.release.removals import read_replaced, read_withdrawn, remember_withdrawn, without_withdrawn
+from latam_corpus.release.removals import (
+    read_replaced,
+    read_withdrawn,
+    remember_withdrawn,
+    without_requested,
+    without_withdrawn,
+)
 from latam_corpus.release.shard_plan import SHARD_BYTES, SPLIT_SHARES, check_shares, plan_shards, with_splits
 from latam_corpus.release.sketch import Sketcher, scheme_of_release, stated_scheme
 from latam_corpus.release.store import SUMS, Store
-from latam_corpus.release.store_tables import LEDGER
+from latam_corpus.release.store_tables import LEDGER, read_ledger
 from latam_corpus.release.summary import (
     accepted_losses,
     count_reasons,
@@ -45,15 +54,21 @@ from latam_corpus.release.summary import (
     run_entries,
     source_entries,
 )
+from latam_corpus.release.tombstones import Tombstones
+from latam_corpus.release.twins import chosen, find_twins
+from latam_corpus.release.withdrawal_log import must_reach, read_log
 from latam_corpus.release.write import reusable, write_ledger, write_shards
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from latam_corpus.release.admission import Decision
+    from latam_corpus.release.build_inputs import Part
     from latam_corpus.release.shard_plan import Plan
     from latam_corpus.release.store import Progress
+    from latam_corpus.release.twins import Twins
+    from latam_corpus.vocabulary import Variants
 
 CARD: Final = "README.md"
 CHANGES: Final = "CHANGELOG.md"
@@ -73,9 +88,12 @@ def build(
     splits: Mapping[str, float] = SPLIT_SHARES,
     shard_bytes: int = SHARD_BYTES,
     index: bool = True,
+    variants: Variants = "keep",
     accept_loss: str | None = None,
     created: datetime | None = None,
     progress: Progress | None = None,
+    runs_there: Mapping[str, Path] | None = None,
+    may_be_empty: bool = False,
 ) -> Manifest:
     """The manifest of the new version, or of the latest one when nothing would change.
 
@@ -91,9 +109,13 @@ def build(
         splits: the shares of documents held out.
         shard_bytes: bytes of text above which a shard is cut.
         index: whether the version has the fingerprints by which later runs find copies of its documents.
+        variants: of several variants of one work "keep" all, the "longest", or the longest "by_country".
         accept_loss: why documents that the runs lost below their recipes' floors may be missing; on the card.
         created: the time that the manifest states; the start of `today` when None.
         progress: told what is done, how much of it and of how much.
+        runs_there: the folders of runs on the disk, by name: copies come back from them when what they were set aside
+            for is withdrawn.
+        may_be_empty: whether a version without documents is one.
 
     Raises:
         ConfigError: the name, a run, the terms or the parent are wrong; nothing was written.
@@ -106,7 +128,21 @@ def build(
     check_shares(splits)
     with opened.told():
         return _build(
-            name, runs, opened, terms, parent, version, splits, shard_bytes, index, accept_loss, moment, progress
+            name,
+            runs,
+            opened,
+            terms,
+            parent,
+            version,
+            splits,
+            shard_bytes,
+            index,
+            variants,
+            accept_loss,
+            moment,
+            progress,
+            runs_there or {},
+            may_be_empty,
         )
 
 
@@ -120,33 +156,50 @@ def _build(
     splits: Mapping[str, float],
     shard_bytes: int,
     index: bool,
+    variants: Variants,
     accept_loss: str | None,
     moment: datetime,
     progress: Progress | None,
+    runs_there: Mapping[str, Path],
+    may_be_empty: bool,
 ) -> Manifest:
     if version is not None and checked_version(version) in opened.versions(name):
         raise ConfigError(f"{name}@{version}", "it exists, and versions are never overwritten", "name another version")
     inputs = _inputs(name, runs, opened, parent)
     lost = accepted_losses(inputs, accept_loss)
-    parts = inputs.parts(opened)
     listed = read_listed(opened, name)
-    light = scan(parts, terms, progress, Refused(listed))
-    withdrawn = read_withdrawn(opened, name, inputs.runs)
-    light = without_withdrawn(light, withdrawn)
     old = inputs.parent
-    decision = decide(light, read_replaced(inputs.runs if old else ()))
-    if not decision.released.height:
+    log = read_log(opened)
+    parts = inputs.parts(opened, log)
+    if old:
+        must_reach(log, old.withdrawal_sequence, old.spec)
+    keep_out = Tombstones(log) if log.withdrawals else None
+    refused = Refused(listed)
+
+    def scanned(files: Sequence[Part], start: int = 0) -> pl.DataFrame:
+        return without_withdrawn(scan(files, terms, progress, refused, keep_out, start), withdrawn)
+
+    withdrawn = read_withdrawn(opened, name, inputs.runs)
+    light = scanned(parts)
+    first_shard = len(parts) - len(old.shards) if old else len(parts)
+    if keep_out:
+        light, twins = _without_requested(light, scanned, parts, inputs, opened, name, runs_there)
+        parts += twins.parts
+        inputs = replace(inputs, others=twins.runs)
+    decision = decide(light, read_replaced(inputs.runs if old else ()), variants)
+    if not decision.released.height and not may_be_empty:
         raise ReleaseError(name, "nothing is left to release", _why_nothing(decision))
     rows = with_splits(decision.released, light.filter(pl.col("run") == ""), decision.replaced, splits)
     plan = plan_shards(rows, old.shards if old else (), shard_bytes)
-    reused = reusable(plan, old.shards, len(parts) - len(old.shards)) if old and _written_alike(old) else {}
+    reused = reusable(plan, old.shards, first_shard) if old and _written_alike(old) else {}
     sketcher = Sketcher.of(_scheme(inputs, opened), opened, old) if index else None
     with opened.scratch() as folder:
         written = write_shards(plan, parts, reused, opened, folder, sketcher, progress)
         with opened.claim(name):
             # The reading above may have taken hours.
             now = read_listed(opened, name), read_withdrawn(opened, name, inputs.runs)
-            if not (now[0].drop("time").equals(listed.drop("time")) and now[1].equals(withdrawn)):
+            same_lists = now[0].drop("time").equals(listed.drop("time")) and now[1].equals(withdrawn)
+            if not same_lists or read_log(opened).withdrawals != log.withdrawals:
                 raise ReleaseError(name, "what may be released has changed while it was built", "build it again")
             remember_withdrawn(opened, name, withdrawn)
             versions = opened.versions(name)
@@ -162,6 +215,8 @@ def _build(
                 admit=terms.admit,
                 uses=terms.uses,
                 splits=dict(sorted(splits.items())),
+                variants=variants,
+                withdrawal_sequence=log.sequence,
                 schema_sha256=schema_sha256(schema.RELEASE_SCHEMA),
                 runs=run_entries(inputs, light),
                 flow=flow_of(light, decision),
@@ -187,6 +242,34 @@ def _build(
             return _publish(opened, draft.model_copy(update={"version": number}), plan, decision, old)
 
 
+def _without_requested(
+    light: pl.DataFrame,
+    scanned: Callable[[Sequence[Part], int], pl.DataFrame],
+    parts: Sequence[Part],
+    inputs: Inputs,
+    store: Store,
+    name: str,
+    runs_there: Mapping[str, Path],
+) -> tuple[pl.DataFrame, Twins]:
+    """The light rows without what the store's withdrawals keep out, with copies that come back for it, and these."""
+    known = _last_released(store, name, light)
+    light = without_requested(light, known)
+    ids = light.filter(pl.coalesce("withdrawal", "said").is_not_null())["doc_id"].unique()
+    twins = find_twins(ids, inputs.runs, store, inputs.parent, runs_there)
+    copies = without_requested(scanned(twins.parts, len(parts)), known)
+    return pl.concat([light, chosen(copies, twins, light)]), twins
+
+
+def _last_released(store: Store, name: str, light: pl.DataFrame) -> pl.DataFrame:
+    """`doc_id` and `exact_hash` of those documents of the latest version that say what is withdrawn."""
+    ids = light.filter(pl.col("said").is_not_null())["doc_id"]
+    latest = store.latest(name) if len(ids) else None
+    found = pl.DataFrame(schema=schema.LEDGER_SCHEMA)
+    if latest and LEDGER in load_manifest(store, name, latest).files:
+        found = read_ledger(store, name, latest).filter(pl.col("doc_id").is_in(ids.implode()), verdict="released")
+    return found.select("doc_id", exact_hash="text_hash_after")
+
+
 def _scheme(inputs: Inputs, store: Store) -> Scheme:
     """The scheme of the version's index: the one by which its runs were deduplicated, else the release's so far."""
     stated = {found for run in inputs.runs if (found := stated_scheme(run.stages))}
@@ -204,6 +287,10 @@ def _reserved(store: Store, name: str, version: str | None, versions: Sequence[s
     """The version's number, which no other build can take now."""
     taken = list(versions)
     number = version or next_version(taken, today)
+    newest = max(versions, key=version_key, default=number)
+    if version is None and version_key(number) < version_key(newest):
+        problem = f"by this machine's clock it is {today}, before {newest} was made"
+        raise ReleaseError(name, problem, "set the clock, or name the version")
     while number in taken or not store.reserve(name, number):
         if version:
             raise ReleaseError(f"{name}@{version}", "another build has taken this version", "name another version")
@@ -238,9 +325,11 @@ def _publish(store: Store, draft: Manifest, plan: Plan, decision: Decision, old:
     draft = draft.model_copy(update={"files": index | _side_files(written)})
     earlier = read_side_file(store, old, CHANGES).decode() if old and CHANGES in old.files else ""
     written[CARD] = card(draft).encode()
+    written[ATTRIBUTION] = attribution(draft).encode()
     written[CHANGES] = changelog(draft, diff(store, old, draft), earlier).encode()
+    written[CROISSANT] = croissant(draft)
     manifest = draft.model_copy(update={"files": index | _side_files(written)})
-    for file in (CARD, CHANGES):
+    for file in (CARD, CHANGES, ATTRIBUTION, CROISSANT):
         store.write(written[file], *place, file)
     dumped = manifest.dumped()
     store.write(sums(manifest, hashlib.sha256(dumped).hexdigest()), *place, SUMS)
@@ -301,7 +390,7 @@ def _holds_the_same(one: Manifest, other: Manifest) -> bool:
     """Whether two versions hold the same shards and index on the same terms."""
     return (
         [(s.path, s.sha256) for s in one.shards] == [(s.path, s.sha256) for s in other.shards]
-        and (one.admit, one.uses, one.splits) == (other.admit, other.uses, other.splits)
+        and (one.admit, one.uses, one.splits, one.variants) == (other.admit, other.uses, other.splits, other.variants)
         and one.index == other.index
     )
 

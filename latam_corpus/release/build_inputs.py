@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.release.manifest import Manifest
     from latam_corpus.release.store import Store
+    from latam_corpus.release.withdrawal_log import WithdrawalLog
 
 _NEEDED: Final = ("doc_id", "text", "genre", "source_id", "obtained")
 
@@ -35,16 +36,22 @@ class Part:
     Attributes:
         run: the run's folder name; empty for the parent version.
         place: what to call the file in an error.
-        path: where it is, in the store when there is one.
+        path: where it is, in the store when there is one; empty where nothing is left of it.
+        only: the ids of the documents that are meant; all of them when None.
+        without: the ids of those that aren't.
     """
 
     run: str
     place: str
     path: str
     store: Store | None = None
+    only: pl.Series | None = None
+    without: pl.Series | None = None
 
     def batches(self) -> Iterator[pl.DataFrame]:
         """Its rows in order, with the columns of a release; `split` is what the parent version had."""
+        if not self.path:
+            return
         remedy = VERIFY if self.store else "run the recipe again, to its end"
         try:
             with self.store.open(self.path) if self.store else Path(self.path).open("rb") as opened:
@@ -54,9 +61,14 @@ class Part:
                     problem = f"the column «{missing[0]}» is missing"
                     raise ReleaseError(self.place, problem, remedy)
                 for frame in read_batches(file):
-                    yield _completed(frame)
+                    yield _completed(self._meant(frame))
         except (pa.ArrowException, OSError, pl.exceptions.PolarsError) as error:
             raise ReleaseError(self.place, f"it can't be read: {error}", remedy) from error
+
+    def _meant(self, frame: pl.DataFrame) -> pl.DataFrame:
+        if self.only is not None:
+            frame = frame.filter(pl.col("doc_id").is_in(self.only.implode()))
+        return frame if self.without is None else frame.filter(~pl.col("doc_id").is_in(self.without.implode()))
 
 
 @dataclass(frozen=True)
@@ -143,10 +155,15 @@ def releases_of(store: Store) -> dict[str, list[str]]:
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a version is built from: runs, by name, and the parent version where there is one."""
+    """What a version is built from: runs, by name, and the parent version where there is one.
+
+    Attributes:
+        others: runs of earlier versions from which single documents come back (`twins.py`).
+    """
 
     runs: tuple[Run, ...]
     parent: Manifest | None
+    others: tuple[Run, ...] = ()
 
     @classmethod
     def of(cls, runs: Iterable[Run], parent: Manifest | None) -> Self:
@@ -167,11 +184,12 @@ class Inputs:
         titles = {run.title for run in self.runs} | ({self.parent.title} if self.parent else set())
         return titles.pop() if len(titles) == 1 else None
 
-    def parts(self, store: Store) -> list[Part]:
-        """Every file of documents, the parent's shards last."""
+    def parts(self, store: Store, log: WithdrawalLog) -> list[Part]:
+        """Every file of documents, the parent's shards last, purged ones as they are now."""
         parts = [part for run in self.runs for part in run.parts()]
         if self.parent:
-            parts += [Part("", shard.path, shard.object, store) for shard in self.parent.shards]
+            shards = ((shard, log.resolved(shard)) for shard in self.parent.shards)
+            parts += [Part("", old.path, now.object if now else "", store) for old, now in shards]
         return parts
 
 

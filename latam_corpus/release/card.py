@@ -13,6 +13,7 @@ from latam_corpus import vocabulary
 from latam_corpus.catalog.display_names import GENRES
 from latam_corpus.catalog.rights import tier_of
 from latam_corpus.messages import same
+from latam_corpus.release.obligations import obligations
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -60,6 +61,7 @@ def card(manifest: Manifest, where: str | None = None, shards: Sequence[Shard] |
         f"**En español.** {_resumen(manifest)}\n\n**Em português.** {_resumo(manifest)}",
         _contents(manifest),
         _sources(manifest),
+        obligations(manifest),
         _left_out(manifest),
         *([_losses(manifest)] if manifest.accepted_losses else []),
         _loading(manifest, held),
@@ -81,9 +83,9 @@ def front_matter(manifest: Manifest, shards: Sequence[Shard]) -> str:
         *_listed("size_categories", [next((name for size, name in _SIZES if rows < size), "n>1T")]),
         *_listed("task_categories", ["text-generation", "fill-mask"]),
         *_listed("tags", ["latin-america", "latam_corpus"]),
-        "configs:",
-        *_config("all", "data/*", {shard.split for shard in shards}, default=True),
     ]
+    if shards:
+        lines += ["configs:", *_config("all", "data/*", {shard.split for shard in shards}, default=True)]
     for config in sorted({shard.config for shard in shards}):
         splits = {shard.split for shard in shards if shard.config == config}
         lines += _config(config, f"data/{config}", splits)
@@ -275,6 +277,8 @@ def _losses(manifest: Manifest) -> str:
 
 
 def _loading(manifest: Manifest, held: Sequence[Shard]) -> str:
+    if not held:
+        return "## How to load it\n\nThere is nothing in it."
     config = held[0].config
     return f"""## How to load it
 

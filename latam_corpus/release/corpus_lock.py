@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.__about__ import __version__
 from latam_corpus.errors import ConfigError
@@ -23,7 +23,9 @@ class Lock:
         manifest_sha256: the digest of `manifest.json`, which names every shard's digest.
         withdrawal_sequence: the last withdrawal that was applied.
         where: the condition that selected the rows; None when the folder holds them all.
-        rewritten: whether files differ from the version's shards, since rows were left out of them.
+        rewritten: whether files differ from the version's shards, since rows or columns were left out of them.
+        columns: those that the files have; None when they have all.
+        excluded: how many documents a list left out.
     """
 
     name: str
@@ -35,6 +37,13 @@ class Lock:
     rows: int
     toolkit: str = __version__
     format: int = 1
+    columns: tuple[str, ...] | None = None
+    excluded: int = 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """What the file has; keys that older toolkits don't know only where they say something."""
+        told = asdict(self)
+        return {key: value for key, value in told.items() if key not in ("columns", "excluded") or value}
 
 
 def read_lock(file: Path) -> Lock:
@@ -44,7 +53,10 @@ def read_lock(file: Path) -> Lock:
         ConfigError: it isn't there, or isn't a lock of this format.
     """
     try:
-        lock = Lock(**json.loads(file.read_bytes()))
+        stated = json.loads(file.read_bytes())
+        if isinstance(stated, dict) and isinstance(stated.get("columns"), list):
+            stated["columns"] = tuple(stated["columns"])
+        lock = Lock(**stated)
         must_be(str, lock.name, lock.version, lock.manifest_sha256, lock.where or "")
     except OSError as error:
         raise ConfigError(str(file), f"it can't be read: {error.strerror}", "name a corpus.lock") from None

@@ -13,6 +13,8 @@ from latam_corpus.release.build_inputs import Part, load_run
 from latam_corpus.release.card import table
 from latam_corpus.release.manifest import load_manifest
 from latam_corpus.release.store_tables import LEDGER, read_ledger
+from latam_corpus.release.twins import lineage
+from latam_corpus.release.withdrawal_log import read_log
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -47,10 +49,10 @@ class Change:
 def diff(store: Store, old: Manifest | None, new: Manifest, runs: Mapping[str, Path] | None = None) -> list[Change]:
     """What changed, most rows first within added, removed and changed.
 
-    A document that was added says why the old version left it out, one that was removed why the new one does: the
-    version's ledger knows what its terms refused, its runs what they dropped, as long as they are still there; so do
-    the versions between, where the new one was built upon them. One that changed says what did: text, rights, split or
-    the rest of its row.
+    A document that was added says why the old version, or one that it was built upon, left it out, one that was removed
+    why the new one does: the version's ledger knows what its terms refused, its runs what they dropped, as long as they
+    are still there; so do the versions between, where the new one was built upon them. One that changed says what did:
+    text, rights, split or the rest of its row.
 
     Args:
         store: where both are.
@@ -69,7 +71,7 @@ def diff(store: Store, old: Manifest | None, new: Manifest, runs: Mapping[str, P
     changed = both.with_columns(pl.concat_str(kinds, separator=", ", ignore_nulls=True).alias("reason"))
     since = list(_since(store, old, new))
     told = [
-        _counted("added", _with_reasons(added, store, [old] if old else [], there, "was {}", "new")),
+        _counted("added", _with_reasons(added, store, list(lineage(store, old)), there, "was {}", "new")),
         _counted("removed", _with_reasons(removed, store, since, there, "{}", _not_kept(since, there))),
         _counted("changed", changed.filter(pl.col("reason") != "")),
     ]
@@ -84,11 +86,17 @@ _DIGESTS: Final = pl.Schema(
 
 def _digests(store: Store, manifest: Manifest, shared: set[str]) -> pl.DataFrame:
     found = [pl.DataFrame(schema=_DIGESTS)]
-    for shard in manifest.shards:
-        if shard.sha256 in shared:
+    log = read_log(store)
+    for named in manifest.shards:
+        if named.sha256 in shared:
             continue
+        shard = log.resolved(named)
+        if shard != named:  # of erased documents nothing is known but that they were there
+            ids = log.rows.filter(object=named.sha256).select("doc_id", language=pl.lit(named.language))
+            found.append(schema.conform(ids, _DIGESTS).with_columns(pl.exclude("doc_id", "language").fill_null(0)))
         # A version made before a column was thought of has null there.
-        for frame in Part("", f"{store.url}, {shard.object}", shard.object, store).batches():
+        place = f"{store.url}, {shard.object}" if shard else ""
+        for frame in Part("", place, shard.object if shard else "", store).batches():
             # The hashes live as long as this comparison; equal rows of one Polars have equal hashes.
             hashes = [
                 frame.select(columns).hash_rows().alias(kind)

@@ -134,7 +134,11 @@ class AcceptedLoss(_Entry):
 
 
 class SourceEntry(Tally):
-    """The documents of one source under one rights statement."""
+    """The documents of one source under one rights statement.
+
+    Attributes:
+        labels: the addresses of the Local Contexts labels on its documents.
+    """
 
     source_id: str
     rights: str | None
@@ -143,6 +147,7 @@ class SourceEntry(Tally):
     title: str | None = None
     holder: str | None = None
     homepage: str | None = None
+    labels: tuple[str, ...] = ()
 
 
 class Flow(_Entry):
@@ -174,6 +179,7 @@ class Manifest(_Entry):
     admit: tuple[str, ...]
     uses: tuple[str, ...]
     splits: dict[str, float]
+    variants: str = "keep"
     withdrawal_sequence: int = 0
     schema_sha256: Sha256
     runs: tuple[RunEntry, ...]

@@ -12,7 +12,7 @@ import polars as pl
 
 from latam_corpus import schema, vocabulary
 from latam_corpus.errors import closest
-from latam_corpus.privacy.redact import KINDS
+from latam_corpus.privacy.kinds import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -17,6 +17,7 @@ from latam_corpus.catalog.optout.opt_out import ROBOTS, WITHHELD, root_of
 from latam_corpus.catalog.rights import openness
 from latam_corpus.release.shard_file import read_batches
 from latam_corpus.release.store_tables import open_shard, read_rows, write_rows
+from latam_corpus.release.withdrawal_log import read_log
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -82,9 +83,10 @@ def on_the_web(store: Store, manifest: Manifest, listed: pl.DataFrame) -> pl.Dat
         ReleaseError: a shard can't be read.
     """
     found = [listed.select(_ABOUT).unique("doc_id", maintain_order=True)]
-    for shard in manifest.shards:
-        with open_shard(store, shard, _ABOUT) as file:
-            found += [schema.conform(frame, found[0].schema) for frame in read_batches(file, _ABOUT)]
+    for one in read_log(store).readable(manifest):
+        with open_shard(store, one.shard, _ABOUT) as file:
+            frames = (frame.filter(one.wanted()) for frame in read_batches(file, _ABOUT))
+            found += [schema.conform(frame, found[0].schema) for frame in frames]
     rows = pl.concat(found).unique("doc_id", keep="last", maintain_order=True)
     return rows.filter(pl.col("url").str.contains("^https?://")).sort("doc_id")
 

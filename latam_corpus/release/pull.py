@@ -11,32 +11,39 @@ import json
 import re
 import threading
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from latam_corpus import schema
 from latam_corpus.durable import digest_of, replace, sync
-from latam_corpus.errors import ConfigError
+from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.release.build import CARD, CHANGES
 from latam_corpus.release.card import card
 from latam_corpus.release.condition import condition
 from latam_corpus.release.corpus_lock import LOCK, Lock, must_be, read_lock
+from latam_corpus.release.croissant import CROISSANT
 from latam_corpus.release.fetch import fetch
 from latam_corpus.release.manifest import MANIFEST, read_manifest, read_side_file
-from latam_corpus.release.select import picks, rewrite
+from latam_corpus.release.obligations import ATTRIBUTION
+from latam_corpus.release.select import columns_of, fetch_rows, picks, rewrite, wanted_rows, without_excluded
 from latam_corpus.release.store import SUMS, Store
 from latam_corpus.release.store_tables import LEDGER
+from latam_corpus.release.withdrawal_log import read_log, withdrawn_note
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
+    import polars as pl
+
     from latam_corpus.release.condition import Condition
-    from latam_corpus.release.manifest import Manifest
+    from latam_corpus.release.manifest import Manifest, Shard
     from latam_corpus.release.select import Pick
     from latam_corpus.release.store import Progress
 
 _STATE: Final = ".pull.json"
 _PARTS: Final = ".pull"
-_OURS: Final = re.compile(r"data/[\w-]+/[\w-]+\.parquet|index/[\w-]+\.parquet|[A-Za-z][A-Za-z0-9._-]*")
+OURS: Final = re.compile(r"data/[\w-]+/[\w-]+\.parquet|index/[\w-]+\.parquet|[A-Za-z][A-Za-z0-9._-]*")
 # One stream from an object store is slow; four fill most lines.
 _COPIES: Final = 4
 
@@ -49,6 +56,9 @@ def pull(
     progress: Progress | None = None,
     *,
     with_index: bool = False,
+    columns: Sequence[str] = (),
+    exclude: Collection[str] = (),
+    tell: Callable[[str], None] | None = None,
 ) -> Lock:
     """The lock of the version that `to` now holds.
 
@@ -59,6 +69,9 @@ def pull(
         where: a condition on rows (see `release.condition`); all rows when None.
         progress: told what is done, how much of it and of how much, in bytes.
         with_index: also the fingerprints of its documents, in the folder `index`.
+        columns: those that are wanted, beside `doc_id`; all when empty. `id` is `doc_id` under that name.
+        exclude: ids of documents that are left out.
+        tell: is given a sentence where documents are left out since they are withdrawn.
 
     Raises:
         ConfigError: there is no such version, the condition is wrong or selects nothing, the version has no index
@@ -67,39 +80,94 @@ def pull(
     """
     opened = store if isinstance(store, Store) else Store.at(store)
     wanted = None if where is None else condition(where)
-    if with_index and wanted:
-        raise ConfigError("--with-index", "a selection of rows has no index", "pull it without --where")
+    if with_index and (wanted or columns or exclude):
+        what = "rows" if wanted or exclude else "columns"
+        raise ConfigError("--with-index", f"a selection of {what} has no index", "pull it without --with-index")
     with opened.told():
-        return _pull(opened, spec, to, wanted, with_index, progress)
+        return _pull(opened, spec, to, _Wanted(wanted, columns, frozenset(exclude)), with_index, progress, tell)
+
+
+class _Wanted:
+    """What of a version is wanted.
+
+    Attributes:
+        where: a condition on rows; None for all.
+        columns: by name and type; None for all.
+        excluded: ids that are left out.
+    """
+
+    def __init__(self, where: Condition | None, columns: Sequence[str], excluded: frozenset[str]) -> None:
+        self.where, self.excluded = where, excluded
+        self.columns = columns_of(columns) if columns else None
+
+    def told(self, excluded: int) -> str | None:
+        """What a card says of it; None where all is wanted."""
+        pieces = [self.where.text] if self.where else []
+        pieces += [f"columns {', '.join(self.columns)}"] if self.columns is not None else []
+        pieces += [f"{excluded} documents excluded"] if excluded else []
+        return "; ".join(pieces) or None
+
+    @property
+    def digest(self) -> str:
+        """What tells it from others with the same condition; "" where there is nothing but that."""
+        if self.columns is None and not self.excluded:
+            return ""
+        told = json.dumps([list(self.columns or ()), sorted(self.excluded)])
+        return hashlib.sha256(told.encode()).hexdigest()
 
 
 def _pull(
     opened: Store,
     spec: str,
     to: Path,
-    where: Condition | None,
+    selected: _Wanted,
     with_index: bool,
     progress: Progress | None,
+    tell: Callable[[str], None] | None,
 ) -> Lock:
+    where = selected.where
     name, version = opened.find(spec)
     manifest, data = read_manifest(opened, name, version)
-    wanted = picks(opened, manifest, where)
+    log = read_log(opened)
+    shards = log.readable(manifest)
+    readable = without_excluded(opened, shards, selected.excluded)
+    excluded = sum(one.rows for one in shards) - sum(one.rows for one in readable)
+    wanted = picks(opened, manifest, readable, where)
+    withdrawn = withdrawn_note(log, manifest)
+    if withdrawn and with_index:
+        raise ConfigError("--with-index", withdrawn, "pull it without, or name a later version")
+    if withdrawn and tell:
+        tell(withdrawn)
     text = where.text if where else None
     if where and not wanted:
         remedy = "see `release show`"
         if ("language",) in where.columns:
             remedy = f"its languages are {', '.join(sorted({shard.language for shard in manifest.shards}))}"
         raise ConfigError(f"--where {text}", f"no document of {manifest.spec} is so", remedy)
+    if not wanted and selected.excluded:
+        raise ConfigError("--exclude", f"no document of {manifest.spec} is left", "exclude fewer")
     if with_index and not manifest.index:
         raise ConfigError("--with-index", f"{manifest.spec} was built without an index", "pull it without")
     sha256 = hashlib.sha256(data).hexdigest()
-    side = _side_files(opened, manifest, data, text, wanted)
-    jobs = [_Job(pick.path, pick.shard.object, pick.shard.sha256, pick.shard.bytes, pick.whole) for pick in wanted]
+    side = _side_files(opened, manifest, data, selected.told(excluded), wanted)
+    jobs = [
+        _Job(
+            pick.path,
+            pick.shard.object,
+            pick.shard.sha256,
+            pick.shard.bytes,
+            None if pick.whole and selected.columns is None else wanted_rows(where, pick.without),
+            pick.shard if selected.columns is not None or opened.folder is None else None,
+            selected.columns,
+        )
+        for pick in wanted
+    ]
     if with_index:
         place = f"releases/{name}/{version}"
         jobs += [_Job(file, f"{place}/{file}", told.sha256, told.bytes) for file, told in manifest.index.items()]
-    state = _prepared(to, manifest, sha256, text, [job.path for job in jobs] + list(side))
-    digests = _copied(opened, to, jobs, where, state, progress)
+    planned = [job.path for job in jobs] + list(side)
+    state = _prepared(to, manifest.name, sha256, text, log.sequence, planned, selected.digest)
+    digests = _copied(opened, to, jobs, state, progress)
     for file, content in side.items():
         replace(to / file, content)
         digests[file] = hashlib.sha256(content).hexdigest()
@@ -108,12 +176,14 @@ def _pull(
         name=name,
         version=version,
         manifest_sha256=sha256,
-        withdrawal_sequence=manifest.withdrawal_sequence,
+        withdrawal_sequence=log.sequence,
         where=text,
-        rewritten=not all(pick.whole for pick in wanted),
+        rewritten=selected.columns is not None or not all(pick.whole for pick in wanted),
         rows=sum(pick.rows for pick in wanted),
+        columns=None if selected.columns is None else tuple(selected.columns),
+        excluded=excluded,
     )
-    replace(to / LOCK, (json.dumps(asdict(lock), ensure_ascii=False, indent=2) + "\n").encode())
+    replace(to / LOCK, (json.dumps(lock.as_dict(), ensure_ascii=False, indent=2) + "\n").encode())
     (to / _STATE).unlink()
     return lock
 
@@ -123,8 +193,10 @@ def _side_files(
 ) -> dict[str, bytes]:
     """The files beside the shards, verified; a selection has a card of its own and no ledger of the whole."""
     found = {MANIFEST: data}
-    for name in (CARD, CHANGES, LEDGER):
-        if name not in manifest.files or (where and name == LEDGER):
+    whole = all(pick.whole for pick in wanted)
+    for name in (CARD, CHANGES, ATTRIBUTION, LEDGER, CROISSANT):
+        # It has the digests of all shards.
+        if name not in manifest.files or (where and name == LEDGER) or (name == CROISSANT and not whole):
             continue
         found[name] = read_side_file(store, manifest, name)
     if where:
@@ -142,13 +214,24 @@ class _State:
     where: str | None
     finished: dict[str, str]
     planned: list[str]
+    withdrawal_sequence: int = 0
+    selection: str = ""
+
+    def of_same(self, other: _State) -> bool:
+        """Whether both are of one selection of one version."""
+        mine, theirs = (
+            (one.manifest_sha256, one.where, one.withdrawal_sequence, one.selection) for one in (self, other)
+        )
+        return mine == theirs
 
     def save(self) -> None:
         told = {key: value for key, value in self.__dict__.items() if key != "file"}
         replace(self.file, json.dumps(told, ensure_ascii=False).encode())
 
 
-def _prepared(to: Path, manifest: Manifest, sha256: str, where: str | None, planned: list[str]) -> _State:
+def _prepared(
+    to: Path, name: str, sha256: str, where: str | None, sequence: int, planned: list[str], selection: str
+) -> _State:
     """The folder ready for these files: what an earlier pull left and this one doesn't want is removed."""
     if to.exists() and not to.is_dir():
         raise ConfigError(str(to), "it is a file", "name a folder")
@@ -156,9 +239,9 @@ def _prepared(to: Path, manifest: Manifest, sha256: str, where: str | None, plan
         to.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigError(str(to), f"the folder can't be made: {error.strerror}", "name another folder") from None
-    before = _earlier(to, manifest.name)
+    before = _earlier(to, name)
     # The list is read from the folder, which may be someone else's: no name in it may lead out of the folder.
-    owned = {path for path in before.planned if _OURS.fullmatch(path)} if before else set()
+    owned = {path for path in before.planned if OURS.fullmatch(path)} if before else set()
     if before is None and any(to.iterdir()):
         raise ConfigError(str(to), "the folder holds other files", "name a new or empty folder")
     there = {path.relative_to(to).as_posix() for path in (to / "data").rglob("*") if path.is_file()}
@@ -166,9 +249,9 @@ def _prepared(to: Path, manifest: Manifest, sha256: str, where: str | None, plan
     if strangers:
         problem = f"«{strangers[0]}» isn't part of the release, and readers of the folder would take it in"
         raise ConfigError(str(to), problem, "move it elsewhere, or name a new folder")
-    same = before is not None and (before.manifest_sha256, before.where) == (sha256, where)
-    finished = dict(before.finished) if before and same else {}
-    state = _State(to / _STATE, sha256, where, finished, sorted(owned | set(planned)))
+    state = _State(to / _STATE, sha256, where, {}, sorted(owned | set(planned)), sequence, selection)
+    if before and before.of_same(state):
+        state.finished.update(before.finished)
     state.save()
     (to / LOCK).unlink(missing_ok=True)
     for path in sorted(owned - set(planned)):
@@ -186,7 +269,8 @@ def _earlier(to: Path, name: str) -> _State | None:
         state = _State(file=to / _STATE, **json.loads((to / _STATE).read_bytes()))
         must_be(dict, state.finished)
         must_be(list, state.planned)
-        must_be(str, *state.planned, *state.finished, *state.finished.values())
+        must_be(int, state.withdrawal_sequence)
+        must_be(str, state.selection, *state.planned, *state.finished, *state.finished.values())
     except FileNotFoundError:
         pass
     except (OSError, ValueError, TypeError, RecursionError):
@@ -198,37 +282,43 @@ def _earlier(to: Path, name: str) -> _State | None:
     lines = (to / SUMS).read_bytes().decode(errors="replace").splitlines() if (to / SUMS).is_file() else []
     listed = {path: digest for digest, _, path in (line.partition("  ") for line in lines)}
     lock = read_lock(to / LOCK)
-    return _State(to / _STATE, lock.manifest_sha256, lock.where, listed, list(listed))
+    of_rows_alone = lock.columns is None and not lock.excluded
+    finished = listed if of_rows_alone else {}
+    return _State(to / _STATE, lock.manifest_sha256, lock.where, finished, list(listed), lock.withdrawal_sequence)
 
 
 @dataclass(frozen=True)
 class _Job:
-    """A file to be brought: where it goes, where it is in the store, and whether it stays as it is there."""
+    """A file to be brought: where it goes, where it is in the store, and what of it is wanted where not all.
+
+    Attributes:
+        rows: which; None for the file as it is.
+        shard: the shard, where its rows are read out of the store; None where the file is fetched whole.
+        columns: which; None for all.
+    """
 
     path: str
     place: str
     sha256: str
     bytes: int
-    whole: bool = True
+    rows: pl.Expr | None = None
+    shard: Shard | None = None
+    columns: pl.Schema | None = None
 
 
-def _copied(
-    store: Store, to: Path, wanted: list[_Job], where: Condition | None, state: _State, progress: Progress | None
-) -> dict[str, str]:
+def _copied(store: Store, to: Path, wanted: list[_Job], state: _State, progress: Progress | None) -> dict[str, str]:
     """The digest of each large file, once all are there."""
     total = sum(job.bytes for job in wanted)
     done = 0
     digests: dict[str, str] = {}
     stop = threading.Event()
     with ThreadPoolExecutor(_COPIES) as pool:
-        running = {
-            pool.submit(_bring, store, to, job, where, state.finished.get(job.path), stop): job for job in wanted
-        }
+        running = {pool.submit(_bring, store, to, job, state.finished.get(job.path), stop): job for job in wanted}
         try:
             for brought in as_completed(running):
                 job = running[brought]
                 digests[job.path] = brought.result()
-                if not job.whole:
+                if job.rows is not None:
                     state.finished[job.path] = digests[job.path]
                     state.save()
                 done += job.bytes
@@ -246,23 +336,30 @@ def _copied(
     return digests
 
 
-def _bring(
-    store: Store, to: Path, job: _Job, where: Condition | None, finished: str | None, stop: threading.Event
-) -> str:
+def _bring(store: Store, to: Path, job: _Job, finished: str | None, stop: threading.Event) -> str:
     """The digest of a pulled file, which is there and right afterwards."""
     target = to / job.path
-    expected = job.sha256 if job.whole else finished
+    expected = job.sha256 if job.rows is None else finished
     if expected and target.is_file() and digest_of(target) == expected:
         return expected
     target.parent.mkdir(parents=True, exist_ok=True)
     part = to / _PARTS / f"{job.sha256}.part"
+    if job.rows is not None and job.shard is not None:
+        part.parent.mkdir(parents=True, exist_ok=True)
+        if stop.is_set():
+            raise ReleaseError(job.place, "stopped", "the same command goes on from here")
+        fetch_rows(store, job.shard, job.rows, job.columns or schema.RELEASE_SCHEMA, part)
+        sync(part)
+        sha256 = digest_of(part)
+        part.replace(target)
+        return sha256
     fetch(store, job.place, job.sha256, part, stop)
-    if job.whole or where is None:
+    if job.rows is None:
         part.replace(target)
         sync(target.parent)
         return job.sha256
     selected = part.with_suffix(".selected")
-    rewrite(part, where, selected)
+    rewrite(part, job.rows, selected)
     sync(selected)
     sha256 = digest_of(selected)
     selected.replace(target)

@@ -18,6 +18,7 @@ from latam_corpus.locks import locked
 from latam_corpus.release.fetch import fetch
 from latam_corpus.release.manifest import Manifest, load_manifest, manifest_sha256
 from latam_corpus.release.sketch import build_command, scheme_in
+from latam_corpus.release.withdrawal_log import read_log, withdrawn_note
 
 if TYPE_CHECKING:
     from latam_corpus.dedupe.scheme import Scheme
@@ -91,10 +92,14 @@ def find_index(store: Store, spec: str, scheme: Scheme) -> Indexed:
         scheme: of the fingerprints that it is compared with.
 
     Raises:
-        ConfigError: there is no such version, it has no index, or one of another scheme.
+        ConfigError: there is no such version, documents of it are withdrawn, it has no index, or one of another scheme.
     """
     name, version = store.find(spec)
     manifest = load_manifest(store, name, version)
+    withdrawn = withdrawn_note(read_log(store), manifest)
+    if withdrawn:
+        # New documents would fall for copies that nobody gets.
+        raise ConfigError(f"{store.url}, {manifest.spec}", withdrawn, f"compare with the latest: {name}")
     scheme.must_equal(scheme_in(store, manifest), f"{store.url}, {manifest.spec}")
     return Indexed(store, manifest)
 

@@ -160,3 +160,20 @@ def without_withdrawn(light: pl.DataFrame, withdrawn: pl.DataFrame) -> pl.DataFr
     gone = pl.col("withdrawn").is_not_null() & (pl.col("obtained") <= pl.col("taken_back")).fill_null(value=True)
     refusal = pl.when(gone).then(pl.lit(WITHDRAWN)).otherwise("refusal").cast(light.schema["refusal"])
     return joined.with_columns(refusal.alias("refusal")).select(light.columns)
+
+
+def without_requested(light: pl.DataFrame, released: pl.DataFrame) -> pl.DataFrame:
+    """The light rows, of which those that the store's withdrawals keep out are refused.
+
+    A document of the latest version, unchanged, was compared with what was withdrawn when it was, and stays.
+
+    Args:
+        light: of `scan`.
+        released: `doc_id` and `exact_hash` of what the latest version has.
+    """
+    known = released.select("doc_id", "exact_hash", pl.lit(value=True).alias("known"))
+    rows = light.join(known, on=["doc_id", "exact_hash"], how="left", maintain_order="left")
+    said = pl.when(pl.col("known").is_null()).then("said")
+    kept_out = pl.col("withdrawal").is_not_null() | pl.col("said").is_not_null()
+    refusal = pl.when(kept_out).then(pl.lit(WITHDRAWN)).otherwise("refusal").cast(light.schema["refusal"])
+    return rows.with_columns(said.alias("said")).with_columns(refusal.alias("refusal")).select(light.columns)

@@ -87,9 +87,10 @@ def with_splits(
         best = known.group_by(on).agg(pl.col("rank").min().alias(f"by_{on}"))
         rows = rows.join(best, on=on, how="left", maintain_order="left")
     inherited = pl.min_horizontal("by_key", "by_doc_id", "by_text_hash").min().over("key")
-    drawn = pl.Series([split_of(key, shares) for key in rows["key"]], dtype=pl.String)
     names = inherited.replace_strict(dict(enumerate(vocabulary.SPLITS)), default=None, return_dtype=pl.String)
-    return rows.with_columns(pl.coalesce(names, drawn).alias("split")).select(released.columns)
+    known_splits = rows.select(names.alias("split"))["split"]
+    splits = [split or split_of(key, shares) for key, split in zip(rows["key"], known_splits, strict=True)]
+    return rows.with_columns(pl.Series("split", splits, dtype=pl.String)).select(released.columns)
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,10 @@
 """A release store at any fsspec URL: immutable objects named by their digest, versions that point at them.
 
     objects/sha256/ab/<hash>.parquet
-    releases/<name>/<version>/manifest.json · SHA256SUMS · README.md · CHANGELOG.md · ledger.parquet · index/
+    releases/<name>/<version>/manifest.json · SHA256SUMS · README.md · CHANGELOG.md · ATTRIBUTION.md · ledger.parquet
+                              croissant.json · index/
     releases/<name>/latest.json
+    withdrawals/NNNN.json · <hash>.parquet
 
 A version exists if and only if its `manifest.json` does, and that file is written after everything it names;
 `latest.json` is swapped last. A build that is killed leaves objects nobody points at, and no half version. What stands
@@ -125,6 +127,15 @@ class Store:
         """Whether there is such a file."""
         return bool(self.filesystem.isfile(self.path(*names)))
 
+    def names_in(self, *names: str) -> list[str]:
+        """The names of the files in a folder, sorted; none where there is no such folder."""
+        self.filesystem.invalidate_cache()
+        try:
+            found = self.filesystem.glob(f"{glob.escape(self.path(*names))}/*")
+        except _NOT_THERE:
+            return []
+        return sorted(name for name in (PurePosixPath(path).name for path in found) if not name.startswith("."))
+
     def size(self, *names: str) -> int | None:
         """The bytes of a file, or None when it isn't there."""
         try:
@@ -132,10 +143,16 @@ class Store:
         except _NOT_THERE:
             return None
 
-    def open(self, *names: str) -> IO[bytes]:
-        """The file, open for reading bytes, with seek."""
+    def open(self, *names: str, cache_type: str | None = None) -> IO[bytes]:
+        """The file, open for reading bytes, with seek.
+
+        Args:
+            names: the path to it.
+            cache_type: of fsspec, for a store elsewhere; its own when None.
+        """
+        options = {} if cache_type is None or self.folder is not None else {"cache_type": cache_type}
         try:
-            opened: IO[bytes] = self.filesystem.open(self.path(*names), "rb")
+            opened: IO[bytes] = self.filesystem.open(self.path(*names), "rb", **options)
         except _NOT_THERE:
             raise ReleaseError(f"{self.url}, {'/'.join(names)}", "the file is missing", VERIFY) from None
         except IsADirectoryError:
@@ -177,6 +194,10 @@ class Store:
                 "it exists already; versions are never overwritten",
                 "build again",
             ) from None
+
+    def remove(self, *names: str) -> None:
+        """Remove a file that is there."""
+        self.filesystem.rm_file(self.path(*names))
 
     def add_object(self, file: Path, sha256: str) -> bool:
         """Move a finished local file among the objects; False when the store has it already.

@@ -24,25 +24,28 @@ LEDGER: Final = "ledger.parquet"
 
 
 @contextmanager
-def open_shard(store: Store, shard: Shard, needs: Sequence[str] = ()) -> Iterator[pq.ParquetFile]:
+def open_shard(
+    store: Store, shard: Shard, needs: Sequence[str] = (), cache_type: str | None = None
+) -> Iterator[pq.ParquetFile]:
     """A shard in a store, open as Parquet, the sums of its pages checked.
 
     Args:
         store: where it is.
         shard: which.
         needs: columns that every version has; one that is missing would be read as if no row had a value.
+        cache_type: `none` reads of a store elsewhere just the bytes that are asked for.
 
     Raises:
         ReleaseError: it is missing or another file, or what is read of it can't be.
     """
     try:
-        with store.open(shard.object) as opened:
+        with store.open(shard.object, cache_type=cache_type) as opened:
             file = pq.ParquetFile(opened, page_checksum_verification=True)
             lacking = [name for name in needs if name not in file.schema_arrow.names]
             if lacking:
                 raise pa.ArrowInvalid(f"it is another file, without the column «{lacking[0]}»")
             yield file
-    except (pa.ArrowException, pl.exceptions.PolarsError, OSError) as error:
+    except (pa.ArrowException, pl.exceptions.PolarsError, OSError, ValueError) as error:
         raise ReleaseError(f"{store.url}, {shard.object}", f"it can't be read: {error}", VERIFY) from error
 
 

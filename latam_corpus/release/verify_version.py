@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from latam_corpus import schema
-from latam_corpus.dedupe.fingerprint_index import FORMAT, INDEX, METADATA, SHARED
+from latam_corpus.dedupe.fingerprint_index import FORMAT, METADATA, SHARED, has_columns
 from latam_corpus.durable import sha256_of
 from latam_corpus.errors import ReleaseError
 from latam_corpus.release.build import sums
@@ -22,16 +22,18 @@ from latam_corpus.release.shard_file import read_batches
 from latam_corpus.release.shard_plan import prefix_of
 from latam_corpus.release.store import LATEST, SUMS
 from latam_corpus.release.store_tables import LEDGER, read_ledger
+from latam_corpus.release.withdrawal_log import must_reach, read_log
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from latam_corpus.release.manifest import Manifest, Shard
     from latam_corpus.release.store import Progress, Store
+    from latam_corpus.release.withdrawal_log import WithdrawalLog
 
 _PARTITION: Final = ("language", "genre", "split")
 _NONE_SHARED: Final = pl.DataFrame(schema={name: schema.RELEASE_SCHEMA[name] for name in SHARED})
-_COLUMNS: Final = (*SHARED, "text", *_PARTITION, "country", "source_id")
+_COLUMNS: Final = (*SHARED, "text", *_PARTITION, "source_id")
 
 
 def verify(store: Store, name: str, version: str, progress: Progress | None = None) -> list[str]:
@@ -47,14 +49,17 @@ def verify(store: Store, name: str, version: str, progress: Progress | None = No
         ReleaseError: there is no manifest, or it can't be read.
     """
     manifest = load_manifest(store, name, version)
-    seen = _Seen()
-    problems = [*_beside(store, manifest, seen), *_parent(store, manifest)]
-    for done, shard in enumerate(manifest.shards):
-        problems += _shard(store, manifest, shard, seen)
+    seen, erased = _Seen(), 0
+    log = read_log(store)
+    problems = [*_withdrawals(log, manifest), *_beside(store, manifest, seen, log), *_parent(store, manifest)]
+    for done, named in enumerate(manifest.shards):
+        shard = log.resolved(named)
+        problems += _shard(store, manifest, shard, seen, index=shard == named) if shard else []
+        erased += shard != named
         if progress:
             progress("verifying", done + 1, len(manifest.shards))
-    # A damaged shard is told once, and not again as a wrong count.
-    if not problems:
+    # A damaged shard is told once, and not again as a wrong count; of what was erased nothing can be counted.
+    if not problems and not erased:
         problems += _counts(manifest, seen)
     return problems
 
@@ -74,18 +79,29 @@ class _Seen:
     listed: int | None = None
 
 
+def _withdrawals(log: WithdrawalLog, manifest: Manifest) -> Iterator[str]:
+    """What is wrong with the log of withdrawals, of which each entry is the digest of the one before."""
+    try:
+        must_reach(log, manifest.withdrawal_sequence, manifest.spec)
+        log.check_tables()
+    except ReleaseError as error:
+        yield str(error)
+
+
 def _hash_sum(ids: pl.Series) -> int:
     """The sum of the ids' hashes, which no order of them changes and any other id would."""
     return int(ids.hash().to_numpy().sum(dtype="uint64"))
 
 
-def _beside(store: Store, manifest: Manifest, seen: _Seen) -> Iterator[str]:
+def _beside(store: Store, manifest: Manifest, seen: _Seen, log: WithdrawalLog) -> Iterator[str]:
     """What is wrong with the files beside the manifest."""
     place = ("releases", manifest.name, manifest.version)
     _, problem = store.pointed(manifest.name)
     if problem:
         yield f"{LATEST}: {problem}"
     for name, told in manifest.files.items():
+        if "/".join((*place, name)) in log.replaced:
+            continue
         if store.size(*place, name) is None:
             yield f"{name}: missing"
         elif _sha256(store, *place, name) != told.sha256:
@@ -133,7 +149,7 @@ def _parent(store: Store, manifest: Manifest) -> Iterator[str]:
         yield f"parent {parent.version}: its manifest isn't the one that this version was built upon"
 
 
-def _shard(store: Store, manifest: Manifest, shard: Shard, seen: _Seen) -> list[str]:
+def _shard(store: Store, manifest: Manifest, shard: Shard, seen: _Seen, *, index: bool) -> list[str]:
     told = f"{shard.path} ({shard.object})"
     size = store.size(shard.object)
     if size is None:
@@ -150,7 +166,7 @@ def _shard(store: Store, manifest: Manifest, shard: Shard, seen: _Seen) -> list[
                 return [f"{told}: its columns aren't those whose fingerprint the manifest states"]
             shared = [_NONE_SHARED]
             problems = [f"{told}: {problem}" for problem in _rows(file, shard, seen, shared)]
-            return [*problems, *_index(store, manifest, shard, pl.concat(shared))]
+            return [*problems, *(_index(store, manifest, shard, pl.concat(shared)) if index else ())]
         except (pa.ArrowException, OSError) as error:
             return [f"{told}: it can't be read: {error}"]
 
@@ -170,13 +186,14 @@ def _index(store: Store, manifest: Manifest, shard: Shard, shared: pl.DataFrame)
             file = pq.ParquetFile(opened)
             if _of_another_format(file):
                 return  # its digest is all that can be checked; a run `against` it tells what to do
-            if METADATA not in (file.metadata.metadata or {}) or file.schema_arrow != schema.arrow_schema(INDEX):
+            if METADATA not in (file.metadata.metadata or {}) or not has_columns(file.schema_arrow):
                 yield f"{shard.index}: it is no file of a fingerprint index"
                 return
-            rows = pl.concat([_NONE_SHARED, *read_batches(file, SHARED)])
+            held = [name for name in SHARED if name in file.schema_arrow.names]
+            rows = pl.concat([_NONE_SHARED.select(held), *read_batches(file, held)])
     except (pa.ArrowException, OSError):
         return  # its digest is wrong too, and that is told
-    if not rows.equals(shared):
+    if not rows.equals(shared.select(held)):
         yield f"{shard.index}: its rows aren't those of {shard.path}"
 
 

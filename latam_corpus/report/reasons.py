@@ -55,6 +55,7 @@ _IN_LANGUAGE: Final = _("it is in another language: {name}")
 _OTHERS: Final[Mapping[str, Message]] = {
     "withdrawn": _("its holder has taken it back"),
     "duplicate": _("it says the same as another"),
+    "variant": _("it is a variant of another one"),
     "superseded": _("there is a newer record of it"),
 }
 UNSURE: Final = _("it isn't clear which language it is in")

@@ -19,9 +19,10 @@ from latam_corpus.messages import _
 from latam_corpus.privacy.redact import redact
 from latam_corpus.report.names import genre_name
 from latam_corpus.report.page_frame import page, write_file
+from latam_corpus.report.side_by_side import beside_html, side_by_side
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 COLUMNS: Final = (
@@ -45,6 +46,27 @@ def shown_rows(frame: pl.DataFrame) -> list[dict[str, Any]]:
     """The rows as people see them: the columns that say what a document is, and its text redacted."""
     rows = frame.select(COLUMNS).to_dicts()
     return [row | {"text": redact(row["text"] or "")[0]} for row in rows]
+
+
+def named_by(frame: pl.DataFrame) -> pl.Series:
+    """The document that each row is a copy or a variant of; null where it is none."""
+    return frame.select(pl.coalesce("duplicate_of", "variant_of").alias("doc_id")).to_series()
+
+
+def beside(frame: pl.DataFrame, others: pl.DataFrame) -> dict[str, str]:
+    """For each row that is a copy or a variant of one of the others the two side by side, as HTML, by its id.
+
+    Args:
+        frame: documents.
+        others: documents that may be shown too, each once.
+    """
+    named = frame.select("doc_id", "text", named_by(frame).alias("of"))
+    found = named.join(others.select(pl.col("doc_id").alias("of"), "title", other="text"), on="of")
+    made = {}
+    for row in found.iter_rows(named=True):
+        compared = side_by_side(row["text"] or "", row["other"] or "")
+        made[row["doc_id"]] = "".join(beside_html(compared, row["title"] or row["of"]))
+    return made
 
 
 def write_jsonl(path: Path, rows: Sequence[dict[str, Any]], *, internal: bool) -> None:
@@ -105,6 +127,7 @@ def sample_page(
     language: str = "es",
     *,
     internal: bool = False,
+    compared: Mapping[str, str] | None = None,
 ) -> str:
     """The page as HTML.
 
@@ -116,6 +139,7 @@ def sample_page(
         hidden: documents that may not be shown.
         language: which the page opens in.
         internal: whether it is stamped as not for outside.
+        compared: of `beside`: what stands under a document.
     """
     body = [_HOW.fill(n=len(rows), seed=seed).html("p")]
     if hidden:
@@ -126,7 +150,7 @@ def sample_page(
         if here != group:
             body.append(f"<h2>{' · '.join(_named(c, row[c]) for c in by)}</h2>")
             group = here
-        body += _document(row)
+        body += _document(row, (compared or {}).get(row["doc_id"], ""))
     return page(_TITLE.fill(name=name), body, language=language, internal=internal)
 
 
@@ -136,13 +160,15 @@ def _named(column: str, value: object) -> str:
     return escape("—" if value is None else str(value))
 
 
-def _document(row: dict[str, Any]) -> Iterator[str]:
+def _document(row: dict[str, Any], compared: str) -> Iterator[str]:
     yield f"<h3>{escape(row['title'] or row['doc_id'])}</h3>"
     facts = [", ".join(row["creators"] or []), row["published"], row["language"], row["country"], row["source_id"]]
     told = " · ".join(escape(str(fact)) for fact in [*facts, row["rights"] or row["rights_tier"]] if fact)
     yield f'<div class="soft">{told} · {genre_name(row["genre"]).html()}<br><code>{row["doc_id"]}</code></div>'
     if row["drop_reason"]:
         yield f'<div class="out">{_SET_ASIDE.html()} <code>{escape(row["drop_reason"])}</code></div>'
+    if compared:
+        yield compared
     more = f'\n<span class="soft">{_CUT.html()}</span>' if len(row["text"]) > _PAGE_TEXT else ""
     yield f"<pre>{escape(row['text'][:_PAGE_TEXT])}{more}</pre>"
 

@@ -11,7 +11,7 @@ import re
 import tomllib
 from collections import Counter
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -130,6 +130,40 @@ def spelled(codes: Collection[str], words: Iterable[str]) -> dict[str, None]:
                 old, modern = one.signs(word)
                 found[one.rewritten(word, to_modern=usual if old == modern else old > modern)] = None
     return found
+
+
+def in_modern(codes: Collection[str], text: str) -> str:
+    """The text in the modern spelling of each table of these languages of which it is in the old one; its case stays.
+
+    >>> in_modern({"ayr"}, "Ucajj, uqhama"), in_modern({"ayr"}, "Ukax")
+    ('Ukax, ukhama', 'Ukax')
+    """
+    left = [one for one in spellings() if not one.codes.isdisjoint(codes)]
+    while left:
+        shown = typed(text).lower()
+        # Signs of one old spelling may be signs of another, too: the one that is shown best goes first.
+        margins = [old - modern for old, modern in (one.signs(shown) for one in left)]
+        if max(margins) <= 0:
+            break
+        text = _word().sub(partial(_in_modern, left.pop(margins.index(max(margins)))), text)
+    return text
+
+
+def _in_modern(spelling: Spelling, found: re.Match[str]) -> str:
+    return _with_case(found[0], spelling.rewritten(typed(found[0]).lower(), to_modern=True))
+
+
+@cache
+def _word() -> re.Pattern[str]:
+    """A word with the apostrophes in it and at its ends."""
+    signs = "".join(map(re.escape, apostrophes()))
+    return re.compile(rf"[{signs}]?[^\W\d_](?:[^\W\d_]|[{signs}])*")
+
+
+def _with_case(word: str, new: str) -> str:
+    if word.isupper() and len(word) > 1:
+        return new.upper()
+    return new[:1].upper() + new[1:] if word[:1].isupper() else new
 
 
 def seen(codes: Collection[str], text: str) -> dict[str, Any]:

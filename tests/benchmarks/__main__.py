@@ -26,14 +26,17 @@ from . import (
     mutants,
     quality,
     quality_kept,
+    redact,
     small,
     stages,
     start,
+    stream,
     text_path,
     update,
     word_table,
 )
 from .extraction import gate
+from .language import sentences
 from .machine import save, show
 from .tables import write
 
@@ -51,11 +54,14 @@ NAMES = {
     "extraction": extraction,
     "gate": gate,
     "language": language,
+    "sentences": sentences,
     "quality": quality,
     "quality_kept": quality_kept,
+    "redact": redact,
     "learned": learned,
     "large": large,
     "start": start,
+    "stream": stream,
     "damage": damage,
     "small": small,
     "compressed": compressed,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 import zstandard
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from latam_corpus.catalog.identity import doc_id
@@ -21,6 +21,7 @@ from latam_corpus.catalog.source import Source
 from latam_corpus.collect import streams
 from latam_corpus.collect.contract import Watch
 from latam_corpus.collect.files import list_inputs, read
+from latam_corpus.collect.sniff import sniffed
 from latam_corpus.schema import DOCUMENT_SCHEMA, WORKING_SCHEMA
 from latam_corpus.toml_model import parse_toml
 
@@ -104,6 +105,26 @@ def test_the_source_says_what_its_records_do_not(tmp_path: Path) -> None:
         assert row["obtained"] == datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
     assert frame["doc_id"].to_list() == [doc_id("relatos", "r.jsonl#1"), doc_id("relatos", "r.jsonl#2")]
     assert frame["origin"].struct.field("member").to_list() == ["1", "2"]
+
+
+def test_the_country_is_that_of_the_address_where_nothing_else_says_it(tmp_path: Path) -> None:
+    """What a record or its source states goes before; a domain that is sold to all the world names no country."""
+    addresses = (
+        ("https://www.diario.uy/nota", None, "UY"),
+        ("http://prensa.com.bo:8080/n?x=.cl", None, "BO"),
+        ("https://diario.cl/n", "PE", "PE"),
+        ("https://diario.co/n", None, None),
+        ("https://diario.com.co", None, "CO"),
+        ("https://com.co/n", None, None),
+        ("https://diario.example/blog.cl", None, None),
+        ("https://canal.tv/n", None, None),
+        ("nota-7.cl", None, None),
+        (None, None, None),
+    )
+    path = _file(tmp_path, *({"text": "Uno.", "url": url, "country": said} for url, said, _ in addresses))
+    assert _read(_source(), path)["country"].to_list() == [country for *_, country in addresses]
+    assert set(_read(_source('country = "AR"\n'), path)["country"]) == {"AR", "PE"}
+    assert _read(_source("[collect.columns]\nurl = false\n"), path)["country"].to_list()[:2] == [None, None]
 
 
 def test_a_mapping_translates_and_falls_back(tmp_path: Path) -> None:
@@ -359,8 +380,9 @@ _RECORDS = st.dictionaries(
 @given(st.lists(_RECORDS | st.binary(max_size=20).map(lambda b: b.replace(b"\n", b"")), max_size=12), st.integers(1, 5))
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_line_is_a_row(tmp_path: Path, lines: list[Any], rows: int) -> None:
-    """Whatever stands in a file, each of its lines that isn't blank is one row, kept or failed."""
+    """Whatever stands in a file of lines, each of them that isn't blank is one row, kept or failed."""
     encoded = [line if isinstance(line, bytes) else json.dumps(line).encode() for line in lines]
+    assume(not encoded or sniffed(encoded[0]) is None)  # a recording, a PDF
     path = tmp_path / "r.jsonl"
     path.write_bytes(b"\n".join(encoded))
     watch = Watch(_source(), strict=False)

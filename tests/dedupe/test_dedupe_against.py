@@ -166,3 +166,55 @@ def test_a_foreign_index_is_refused(tmp_path: Path, damage: str, told: str) -> N
     with pytest.raises(ConfigError, match=told) as caught:
         _decided({"nuevo": _OTHER}, Dedupe(against=str(index)))
     assert caught.value.remedy
+
+
+_SUNG = (
+    "Estaba la molinera sentada junto al molino con la saya remangada y el pelo color de trigo, pasó por allí un "
+    "soldado que de la guerra ha venido: agua te pido, molinera, que vengo muerto del camino."
+)
+_ELSEWHERE = _SUNG.replace("con la saya remangada", "bordando pañuelos finos").replace(
+    "muerto del camino", "de muy lejos herido"
+)
+
+
+@pytest.mark.parametrize("keep", ["existing", "best"])
+@pytest.mark.parametrize(("old", "new"), [("a", "b"), ("b", "a")])
+def test_a_variant_of_a_known_document_is_recorded_in_its_cluster(
+    tmp_path: Path, keep: Literal["existing", "best"], old: str, new: str
+) -> None:
+    """Both stay; the new one names the old, whichever comes first, and its cluster has the name of the old one."""
+    index = _index(tmp_path / "index", {old: _SUNG})
+    [row] = [
+        row
+        for frame in Dedupe(against=str(index), keep=keep).decide(Frames((_documents({new: _ELSEWHERE}),)))
+        for row in frame.iter_rows(named=True)
+        if row["row"] == 0
+    ]
+    assert (row["drop_reason"], row["variant_of"], row["duplicate_cluster"]) == (None, old, old)
+    assert row["verdict"] == "changed"
+
+
+def test_an_index_says_which_country_year_and_author_a_document_states(tmp_path: Path) -> None:
+    """One verse of its own makes a copy of one country and a variant of another, against an index as without one."""
+    line = _SUNG.replace("con la saya remangada", "bordando pañuelos finos")
+
+    def documents(name: str, text: str, country: str) -> pl.DataFrame:
+        row = {"doc_id": name, "text": text, "rights_tier": "open", "obtained": _DAY, "country": country}
+        return Fingerprint(sketch=True)(Batch(schema.conform(pl.DataFrame([row]), schema.DOCUMENT_SCHEMA))).frame
+
+    def decided(folder: Path, frame: pl.DataFrame) -> pl.DataFrame:
+        made = pl.concat(Dedupe(against=str(folder)).decide(Frames((frame,))), how="diagonal")
+        return made.filter(pl.col("row") == 0)
+
+    folder = tmp_path / "index"
+    folder.mkdir()
+    table = group_of(documents("viejo", _SUNG, "AR").select(SKETCHED)).to_arrow()
+    stated = table.replace_schema_metadata(metadata_of(Scheme()))
+    pq.write_table(stated, folder / "data.parquet")
+    for country, found in (("AR", "duplicate_of"), ("CL", "variant_of")):
+        made = decided(folder, documents("nuevo", line, country))
+        assert made[found].to_list() == ["viejo"]
+    # An index of an earlier toolkit says nothing of it.
+    pq.write_table(stated.drop_columns(["country", "published", "creators", "appended"]), folder / "data.parquet")
+    made = decided(folder, documents("nuevo", line, "CL"))
+    assert made["duplicate_of"].to_list() == ["viejo"]

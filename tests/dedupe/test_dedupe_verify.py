@@ -5,6 +5,7 @@ import lzma
 import os
 import random
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -17,6 +18,9 @@ from latam_corpus.dedupe.scheme import Scheme
 from latam_corpus.dedupe.verify_kernels import OTHER_RUN
 from latam_corpus.dedupe.verify_pairs import A_IN_B, B_IN_A, KINDS, RULES, Rarity, Verdicts, verify_pairs
 from latam_corpus.text.words import WordTable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 DATA = Path(os.environ.get("LATAM_CORPUS_DATA") or Path(__file__).resolve().parents[3] / "shared" / "data")
 STORY = (
@@ -84,7 +88,9 @@ def misread(text: str, share: float, seed: int = 5) -> str:
         "u": "n",
         "o": "0",
         "h": "b",
-        "s": "z",
+        "s": "5",
+        "r": "v",
+        "m": "in",
         "a": "á",
         "t": "f",
     }
@@ -114,10 +120,15 @@ def test_a_pair_has_one_verdict_whichever_comes_first(a: int, b: int, *, other: 
     assert verdict(two, one) == (kind, rule, turned, [y, x])
 
 
-@pytest.mark.parametrize("share", [0.01, 0.05, 0.1, 0.2])
+@pytest.mark.parametrize("share", [0.01, 0.05, 0.1])
 def test_edited_copies_are_duplicates(share: float) -> None:
-    """A copy with up to a fifth of its words replaced is a duplicate."""
+    """A copy with up to a tenth of its words replaced is a duplicate."""
     assert verdict(STORY, edited(STORY, share))[0] == "duplicate"
+
+
+def test_a_text_of_which_every_fifth_word_is_another_is_a_variant() -> None:
+    """As a song is that somebody sings otherwise."""
+    assert verdict(STORY, edited(STORY, 0.2))[0] == "variant"
 
 
 @pytest.mark.parametrize("share", [0.01, 0.03, 0.05])
@@ -211,7 +222,7 @@ def test_short_articles_that_begin_alike_are_not_copies() -> None:
         articles.append(" ".join(["Ayer" if n < 3 else f"Don{n}", *words]))
     pairs, made = judged([f"{menu} {article} {menu}" for article in articles])
     assert len(pairs) > 100
-    assert not made.stands.any()
+    assert {KINDS[kind] for kind in made.kind} <= {"none", "template"}
 
 
 def test_misread_copies_stand_in_each_other() -> None:
@@ -294,3 +305,42 @@ def test_novels_of_one_author_are_different_texts() -> None:
     in_other = (pairs[:, 0] == 0) & (pairs[:, 1] > 1) & (made.stands == B_IN_A)
     assert [KINDS[kind] for kind in made.kind[(pairs == [0, 1]).all(axis=1)]] == ["duplicate"]
     assert in_other.sum() >= 0.99 * len(parts)
+
+
+@pytest.mark.parametrize("change", [str, str.upper, str.lower])
+def test_one_other_name_number_or_denial_makes_another_act(change: Callable[[str], str]) -> None:
+    """Whatever the case of its letters: leave for another person, another price in words, another verdict."""
+    leave = (
+        "El Rector, vista la solicitud, resuelve: concédese licencia por {0} días a {1}, profesor de la Facultad, "
+        "quien {2}deberá presentar el informe. Anótese, comuníquese a la Tesorería y archívese con sus antecedentes."
+    )
+    first = change(leave.format("treinta", "Juan Pérez", ""))
+    for others, rule in (
+        (("treinta", "Luis Rojas", ""), "names"),
+        (("sesenta", "Juan Pérez", ""), "numbers"),
+        (("treinta", "Juan Pérez", "no "), "denial"),
+    ):
+        assert verdict(first, change(leave.format(*others)))[:2] == ("template", rule)
+    assert verdict(first, change(leave.format("treinta", "Juan Pérez", ""))) == ("duplicate", "equal", 3, [1, 1])
+
+
+def test_a_glottal_stop_at_the_end_of_a_word_may_be_an_apostrophe() -> None:
+    """Of the two signs one is a letter and one may be a quotation mark: texts meet whichever they have."""
+    words = "jun winaq xbek pa ri tinamit chuqa xutz'et ri ka\u02bc chi re ri ja\u02bc"
+    twin = words.replace("\u02bc", "'")
+    assert verdict(words, twin)[:2] == ("duplicate", "equal")
+    pairs, _ = judged([words, twin])
+    assert len(pairs) == 1
+    # Inside a word it is a letter that counts.
+    assert verdict(words, words.replace("xutz'et", "xutzet"))[1] != "equal"
+
+
+def test_a_short_text_that_looks_like_part_of_another_is_no_misread_copy() -> None:
+    """Thirty words find likenesses in twice as many; they must be about as many to be misread."""
+    words = " ".join(STORY.split()[:40])
+    scan = misread(words, 0.07, seed=1)
+    more = " ".join(STORY.split()[60:100])
+    assert verdict(words, scan)[0] == "duplicate"
+    found = verdict(words, f"{scan} {more}")
+    assert found[0] == "none"
+    assert found[3][0] < 0.8

@@ -32,6 +32,16 @@ def test_the_screen_tells_one_life_one_fall_and_the_totals(command_line: Command
     assert totals["released"] == totals["pulled"] <= totals["kept"]
     assert {"duplicate", "language=eng"} <= set(totals["set_aside"])
     assert totals["crawled"] == 13
+    back = told.json["taken_back"]
+    assert back["song"]["changes"] == [["removed", 1, "withdrawn"]]
+    assert back["again"] == {
+        "title": "Molino viejo (zamba)",
+        "kept_by_the_run": 1,
+        "left_out": {"withdrawn": 1},
+    }
+    assert back["story"]["changes"] == [["added", 1, "was duplicate"], ["removed", 1, "withdrawn"]]
+    assert back["story"]["promoted"] == ["demo-biblioteca"]
+    assert [back[one]["genuine"] for one in ("song", "story")] == [True, True]
     assert stays["source"]["origin"]["file"].endswith(".warc.gz")
 
 

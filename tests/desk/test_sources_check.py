@@ -75,11 +75,12 @@ def test_all_that_is_wrong_is_told_at_once_in_the_order_of_the_file() -> None:
 
 
 def test_a_good_file_has_nothing_to_put_right(command_line: CommandLine, tmp_path: Path) -> None:
-    """It is right, exit code 0, without a word of advice."""
+    """It is right, exit code 0, read back by its names, without a word of advice."""
     path = tmp_path / "radio.toml"
     path.write_text(_FULL, encoding="utf-8")
     told = command_line("sources", "check", path, "--lang", "pt")
-    assert (told.code, told.out.strip()) == (0, f"✓ {path}: está certo")
+    read = "  lê-se assim: gênero: imprensa · país: CL: Chile · línguas: spa: espanhol"
+    assert (told.code, told.out.strip()) == (0, f"✓ {path}: está certo\n{read}")
 
 
 def test_of_several_files_one_that_is_wrong_makes_exit_code_1(command_line: CommandLine, tmp_path: Path) -> None:

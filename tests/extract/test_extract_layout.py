@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from latam_corpus.extract import html
 from latam_corpus.extract.block_features import CONTEXT, FEATURES, KNOWN, context, features
 from latam_corpus.extract.markup import read_markup
-from latam_corpus.extract.page_blocks import load_model, read_page
+from latam_corpus.extract.page_blocks import load_model, parsed, read_page, without_unseen
 from latam_corpus.extract.tags import HINTS, automaton
 
 if TYPE_CHECKING:
@@ -128,6 +128,71 @@ def test_the_model_holds_no_text() -> None:
         assert np.isfinite(forest.bounds).all()
     assert 0 < model.bound < 1
     assert {"pages", "sites", "features"} <= set(model.about)
+
+
+_NOTICE = "Su navegador es muy viejo, y es posible que este sitio no se vea como debe; use otro, por favor."
+
+
+def _of(attributes: str, inside: str, before: str = "") -> list[str]:
+    """The lines that are kept of an article, with an element of these attributes at its end."""
+    body = "".join(f"<p>{one}</p>" for one in _PARAGRAPHS)
+    page = f"<html lang=es><body><article><div class=article-body>{before}{body}</div><div {attributes}>{inside}</div>"
+    return read_page(page).text.split("\n")
+
+
+@pytest.mark.parametrize(
+    ("attributes", "stays"),
+    [
+        ("", True),
+        ("hidden", False),
+        ('hidden="hidden"', False),
+        ('style="color:red; DISPLAY : none !important"', False),
+        ("style='visibility:hidden'", False),
+        ('style="display:block"', True),
+        ('data-x="display:none"', True),
+        ('aria-hidden="true"', True),  # a reader sees it
+        ('aria-hidden="false"', True),
+    ],
+)
+def test_what_isnt_shown_goes_where_the_layout_isnt_sure(attributes: str, stays: bool) -> None:
+    """`unsure` stands for what a model makes of a notice: more likely text than not."""
+    body = "".join(f"<p>{one}</p>" for one in _PARAGRAPHS)
+    page = parsed(f"<article>{body}<div {attributes}><p>{_NOTICE}</p></div></article>")
+    unsure = np.array([0.99, 0.99, 0.99, 0.7], np.float32)
+    assert len(page) == len(unsure)
+    kept = without_unseen(page, unsure, np.zeros(4, np.bool_), 0.5)
+    assert kept.tolist() == pytest.approx([*unsure[:3], 0.7 if stays else 0])
+    titles = np.array([False] * 3 + [True])
+    assert without_unseen(page, unsure, titles, 0.5)[3] == pytest.approx(0.7)
+    sure = np.full(4, 0.9, np.float32)
+    assert without_unseen(page, sure, np.zeros(4, np.bool_), 0.5).tolist() == sure.tolist()  # a script opens it
+
+
+@pytest.mark.parametrize("attributes", ["hidden", 'style="display: none"', "aria-hidden=true"])
+def test_a_copy_that_isnt_shown_or_read_aloud_goes(attributes: str) -> None:
+    """The text stands once, whichever of the two comes first."""
+    lines = _of(attributes, f"<p>{_PARAGRAPHS[1]}</p>")
+    assert lines == _PARAGRAPHS
+    assert _of("", "", before=f"<div {attributes}><p>{_PARAGRAPHS[2]}</p></div>") == _PARAGRAPHS
+
+
+@pytest.mark.parametrize("opened", ["<div hidden>", '<div style="display:none">', "<details><summary>Leer</summary>"])
+def test_an_article_that_a_click_opens_stays(opened: str) -> None:
+    """All of it hidden, or the greater part of it."""
+    body = "".join(f"<p>{one}</p>" for one in _PARAGRAPHS)
+    for page in (
+        f"<html><body>{opened}<article><h1>Reabre el mercado</h1>{body}</article>",
+        f"<html><body><article><h1>Reabre</h1><p>{_PARAGRAPHS[0]}</p>{opened}<div class=article-body>{body[3:]}</div>",
+    ):
+        assert [line for line in read_page(page).text.split("\n") if line in _PARAGRAPHS][-2:] == _PARAGRAPHS[1:], page
+
+
+def test_calls_upon_the_reader_go_from_within_and_from_the_end() -> None:
+    """They look as paragraphs do; what stands around them stays as it was."""
+    calls = ("CONTINUA DEPOIS DA PUBLICIDADE", "HAZTE MIEMBRO y apoya el periodismo", "_ / _ / _", "| / |")
+    body = "".join(f"<p>{one}</p><p>{call}</p>" for one, call in zip(_PARAGRAPHS, calls, strict=False))
+    for extract in (html.fast, html.balanced):
+        assert extract(f"<article><div class=article-body>{body}".encode(), {}).text.split("\n") == _PARAGRAPHS
 
 
 @pytest.mark.parametrize(

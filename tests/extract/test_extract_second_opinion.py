@@ -35,3 +35,20 @@ def test_a_scrap_is_no_second_opinion(
     page = cast("Any", SimpleNamespace(text="a" * ours, doubt=doubt))
     expected = ("b" * (theirs or 0), EXTRACTOR) if whose == "theirs" else ("a" * ours, LAYOUT)
     assert choose_text(page, "<p>") == expected
+
+
+@pytest.mark.parametrize(
+    ("ours", "hasty", "usual", "taken"),
+    [(1000, 500, 900, 500), (1000, 2000, 900, 2000), (1000, 499, 900, 900), (1000, 8700, 660, 660), (0, 21, 300, 300)],
+)
+def test_what_is_said_in_haste_is_asked_again_where_it_differs_much(
+    monkeypatch: pytest.MonkeyPatch, ours: int, hasty: int, usual: int, taken: int
+) -> None:
+    """By more than a factor of two in length, either way."""
+
+    def extraction(_markup: str, *, fast: bool, **_options: Any) -> Any:
+        return SimpleNamespace(text="x" * (hasty if fast else usual))
+
+    monkeypatch.setattr(trafilatura, "bare_extraction", extraction)
+    page = cast("Any", SimpleNamespace(text="a" * ours, doubt=0.5))
+    assert choose_text(page, "") == ("x" * taken, EXTRACTOR)

@@ -99,6 +99,16 @@ def test_what_the_record_said_is_kept() -> None:
     assert (found["title"], found["creators"], found["published"]) == ("Del catálogo", ["Otra"], "2024-03-09")
 
 
+@pytest.mark.parametrize(("said", "country"), [({}, "CL"), ({"country": "PE"}, "PE"), ({"url": "https://x.uy"}, "UY")])
+def test_the_address_that_a_page_states_names_its_country(said: dict[str, str], country: str) -> None:
+    """Where no one said the country, nor where the page is from."""
+    page = _PAGE.replace("diario.example", "diario.cl").encode()
+    batch = _batch({"doc_id": "a", "raw": page, "media_type": "text/html", **said})
+    if "country" in said:
+        batch = batch.with_columns({"country": pl.lit(said["country"])})
+    assert Extract()(batch).frame["country"].to_list() == [country]
+
+
 def test_plain_text_takes_its_form_from_the_media_type() -> None:
     """Verse keeps its lines, prose is joined."""
     raw = b"Una\r\ndos"

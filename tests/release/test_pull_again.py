@@ -106,7 +106,7 @@ def test_the_lock_says_which_version_of_which_toolkit(tmp_path: Path, version: V
     }
 
 
-@pytest.mark.parametrize("file", ["README.md", "CHANGELOG.md", "ledger.parquet"])
+@pytest.mark.parametrize("file", ["README.md", "CHANGELOG.md", "ATTRIBUTION.md", "ledger.parquet"])
 def test_a_changed_file_beside_the_shards_is_never_pulled(tmp_path: Path, version: Version, file: str) -> None:
     """One byte more is an error that names it, and nothing is written; a selection doesn't ask for the ledger."""
     store, manifest = version
@@ -150,7 +150,16 @@ def _interrupted(*_: object) -> dict[str, str]:
 def test_nothing_but_the_version_is_left(tmp_path: Path, version: Version, document: Any, kept_run: Any) -> None:
     """Neither files of work nor, after another pull, files of the former one; the index only where it is wanted."""
     (store, manifest), to = version, tmp_path / "corpus"
-    beside = {"manifest.json", "README.md", "CHANGELOG.md", "ledger.parquet", "SHA256SUMS", "corpus.lock"}
+    beside = {
+        "manifest.json",
+        "README.md",
+        "CHANGELOG.md",
+        "ATTRIBUTION.md",
+        "ledger.parquet",
+        "SHA256SUMS",
+        "corpus.lock",
+        "croissant.json",
+    }
     shards = {shard.path for shard in manifest.shards}
     pull("puerto", store, to, with_index=True)
     assert names(to) == beside | shards | set(manifest.index)

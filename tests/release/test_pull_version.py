@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from latam_corpus.release.condition import Condition
     from latam_corpus.release.manifest import Manifest
 
 TERMS: dict[str, Any] = {"admit": ["open"], "uses": ["train"], "today": date(2026, 11, 25), "shard_bytes": 30_000}
@@ -222,7 +221,7 @@ def test_a_selection_that_was_cut_goes_on(tmp_path: Path, version: Version, monk
     def cut_after(calls: int) -> None:
         """Rewrite one shard at a time, and be stopped after so many."""
 
-        def rewriting(source: Path, condition: Condition, target: Path) -> None:
+        def rewriting(source: Path, condition: pl.Expr, target: Path) -> None:
             if len(written) == calls:
                 raise KeyboardInterrupt
             written.append(source.name)

@@ -75,7 +75,7 @@ RELEASE = "split = { validation = 0.0, test = 0.0 }"
 def test_what_only_a_removed_document_suppressed_is_admitted_again(room: Room, small_recipe: SmallRecipe) -> None:
     """Against a version that has the original the copy falls; against the next one, without it, the copy is kept."""
     original = story(1, 200)
-    copy = original.replace("barca", "lancha")
+    copy = original.replace("barca", "lancha", 1)
     first = {"original": original} | {f"n{n}": story(n) for n in range(10, 15)}
     released = room.run(small_recipe("dedupe", release=RELEASE), room.write("v1.jsonl", first))["release"]
     records = room.write("nuevo.jsonl", {"copia": copy, "otra": story(30)})
@@ -142,3 +142,24 @@ def test_a_recipe_may_do_without_an_index(room: Room, small_recipe: SmallRecipe)
     arguments = ("release", "build", "otra", "receta", "--out", room.folder / "out", "--json")
     assert room.command_line(*arguments).code == 0
     assert not list((room.folder / "out" / "store").rglob("index/*.parquet"))
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_a_variant_of_a_released_document_is_in_its_split(room: Room, small_recipe: SmallRecipe, number: int) -> None:
+    """It names the released one, stays beside it, and no split of the next version has one of the two alone."""
+    halves = "split = { validation = 0.4, test = 0.4 }"
+    song = ["Cantaba", *story(700 + number, 90).split()]
+    own = ["bordando", "pañuelos", "finos"], ["rompió", "su", "cántaro"]
+    elsewhere = " ".join([*song[:20], *own[0], *song[23:60], *own[1], *song[63:]])
+    room.run(small_recipe("dedupe", release=halves), room.write("v1.jsonl", {"vieja": " ".join(song), "n": story(5)}))
+    records = room.write("nuevo.jsonl", {"nueva": elsewhere, "m": story(6)})
+    told = room.run(small_recipe('dedupe against = "prueba"', release=halves), records)
+    assert told["rows"] == {"in": 2, "kept": 2}
+    assert {" ".join(song), elsewhere} < room.texts("prueba")
+    store = Store.at(room.folder / "out" / "store")
+    name, version = store.find("prueba")
+    rows = pl.concat(pl.read_parquet(store.path(s.object)) for s in load_manifest(store, name, version).shards)
+    [variant] = rows.filter(pl.col("text") == elsewhere).iter_rows(named=True)
+    [released] = rows.filter(pl.col("text") == " ".join(song)).iter_rows(named=True)
+    assert variant["variant_of"] == released["doc_id"]
+    assert variant["split"] == released["split"]

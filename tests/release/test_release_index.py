@@ -125,7 +125,7 @@ def test_each_column_is_stored_as_it_is_read_fastest(version: Version) -> None:
     )
     columns = {group.column(n).path_in_schema: group.column(n) for n in range(group.num_columns)}
     dictionaries = {name for name, column in columns.items() if column.has_dictionary_page}
-    assert dictionaries == {"rights_tier"}
+    assert dictionaries == {"country", "rights_tier"}
     found = stored(store, manifest)[min(manifest.index)]
     assert found["lexicon"].is_not_null().arg_true().to_list() == [0]
     plain = {name for name, column in columns.items() if column.compression == "UNCOMPRESSED"}
@@ -227,12 +227,21 @@ def test_verify_finds_a_damaged_index_file(
     assert [f"{place[-1]}: {told}"] == verify(store, "puerto", manifest.version)
 
 
+def test_verify_takes_an_index_of_before_some_columns_were_added(version: Version) -> None:
+    """A version of an earlier toolkit still is as its manifest says."""
+    store, manifest = version
+    name = min(manifest.index)
+    rows = stored(store, manifest)[name].drop("country", "published", "creators", "appended")
+    made = with_file(store, manifest, rewritten(store, rows, metadata_of(Scheme())))
+    assert verify(store, "puerto", made.version) == []
+
+
 def test_verify_finds_an_index_that_is_another_shards(version: Version) -> None:
     """Where digests agree, the rows are compared with the shard's, and the files with the shards."""
     store, manifest = version
     name = min(manifest.index)
     rows = stored(store, manifest)[name]
-    for wrong in (rows[1:], rows.with_columns(pl.lit("unknown").alias("rights_tier")), rows.reverse()):
+    for wrong in (rows[1:], rows.with_columns(pl.lit("unknown").alias("rights_tier")), rows[::-1].cast(rows.schema)):
         made = with_file(store, manifest, rewritten(store, wrong, metadata_of(Scheme())))
         assert any("its rows aren't those of data/" in problem for problem in verify(store, "puerto", made.version))
     made = with_file(store, manifest, rewritten(store, rows, {}))

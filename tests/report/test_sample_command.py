@@ -128,3 +128,34 @@ def test_what_is_wrong_is_a_sentence(
     ended = command_line("sample", *more, "--out", tmp_path / "out")
     assert ended.code == 2
     assert said in ended.err
+
+
+def test_a_copy_stands_beside_the_one_kept_where_both_may_be_shown(
+    document: Document, kept_run: KeptRun, command_line: CommandLine, tmp_path: Path
+) -> None:
+    """With what both have and what each has for itself, redacted and as text; not beside one that stays inside."""
+    tale = "Cuando bajó el agua los del barrio salieron a buscar lo que la crecida se había llevado"
+    kept = [
+        document(0, text=f"{tale} <i>ayer</i> rosa@ejemplo.org", title="La <b>campana</b>"),
+        document(1, text=f"{tale} hoy", uses=["train"], title="Cerrada"),
+        document(2, text=f"{tale} mañana", variant_of=document(0)["doc_id"]),
+    ]
+    folder = kept_run("copias-1a2b3c4d", kept)
+    copies = [document(n, text=f"{tale} anoche") | {"duplicate_of": kept[n - 8]["doc_id"]} for n in (8, 9)]
+    rows = kept_run("otras-1a2b3c4d", copies)
+    (folder / "dropped").mkdir()
+    fallen = pl.read_parquet(rows / "kept" / "*.parquet").with_columns(pl.lit("duplicate").alias("drop_reason"))
+    fallen.write_parquet(folder / "dropped" / "parte-00000-0.parquet")
+    page = tmp_path / "p.html"
+    shown = command_line("sample", folder, "--set-aside", "--to", page, "--out", tmp_path / "out")
+    assert shown.code == 0, shown.err
+    told = page.read_text()
+    assert told.count("<table>") == 1
+    assert "La &lt;b&gt;campana&lt;/b&gt;" in told
+    assert "<b>anoche</b>" in told
+    assert "<b>&lt;i&gt;ayer&lt;/i&gt; [EMAIL]</b>" in told
+    assert "Cerrada" not in told
+    command_line("sample", folder, "--set-aside", "--internal", "--to", page, "--out", tmp_path / "out")
+    assert page.read_text().count("<table>") == 2
+    command_line("sample", folder, "--to", page, "--out", tmp_path / "out")
+    assert page.read_text().count("<b>mañana</b>") == 1

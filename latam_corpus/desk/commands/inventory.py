@@ -12,7 +12,7 @@ from latam_corpus.catalog.display_names import TIERS
 from latam_corpus.catalog.source import load_source
 from latam_corpus.cli import completion
 from latam_corpus.cli.show import console, number, print_json, table
-from latam_corpus.cli.ui_language import Lang, in_their_language, ui_language
+from latam_corpus.cli.ui_language import spoken
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import Message, _
 from latam_corpus.pipeline.history import finished_runs
@@ -54,7 +54,6 @@ _MOST_REASONS: Final = 8
 _MB: Final = 1000  # kilobytes
 
 
-@in_their_language
 def inventory(
     named: Annotated[
         list[str] | None,
@@ -68,7 +67,6 @@ def inventory(
         Path("out")
     ),
     store: Annotated[str | None, typer.Option("--store", help="The store; OUT/store by default.")] = None,
-    lang: Lang = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Say what is held of each source: what was collected, what runs kept of it and why not more, where it is released.
@@ -77,7 +75,7 @@ def inventory(
     """
     from latam_corpus.audit.stores import existing_store
 
-    language = ui_language(lang)
+    language = spoken()
     held = _held(out, existing_store(store, out))
     if named:
         held = {name: held.get(name) or _row(name) for name in (_id_of(one, held) for one in named)}

@@ -12,7 +12,7 @@ import typer
 
 from latam_corpus.cli import completion
 from latam_corpus.cli.show import console, errors, print_json, side_by_side
-from latam_corpus.cli.ui_language import Lang, in_their_language, ui_language
+from latam_corpus.cli.ui_language import spoken
 from latam_corpus.desk.advice import ASK_FIRST, NO_CONTACT
 from latam_corpus.desk.preview_page import (
     DROPPED,
@@ -42,7 +42,6 @@ _NOTHING: Final = _("nothing to read was found")
 _PAGE: Final = _("page: {path}")
 
 
-@in_their_language
 def preview(
     file: Annotated[
         str,
@@ -55,7 +54,6 @@ def preview(
     policies: Annotated[str, typer.Option(metavar="FOLDER", help="A filters/ folder.")] = "",
     html: Annotated[Path | None, typer.Option("--html", help="Write a page here: one file, no network needed.")] = None,
     out: Annotated[Path, typer.Option("--out", help="The folder whose crawled pages are used, if any.")] = Path("out"),
-    lang: Lang = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Try a handful of a source's items: the text beside the original, its language, what stays, what falls and why.
@@ -66,7 +64,7 @@ def preview(
     from latam_corpus.collect.examine import examine
     from latam_corpus.desk.preview_items import items_of
 
-    language = ui_language(lang)
+    language = spoken()
     source = usable_source(file, language)
     with contextlib.ExitStack() as opened:
         place = where or warc_folder(source, out) or _asked(source, n, opened, language)
@@ -127,8 +125,10 @@ def _readable(source: Source) -> bool:
         "rights_tier": [source.tier],
         "uses": [list(source.uses)],
         "basis": [rights.basis if rights else None],
-        "expires": [rights.expires if rights else None],
+        "expires": [source.expires],
         "embargo_until": [rights.embargo_until if rights else None],
+        "agreement": [rights.agreement if rights else None],
+        "consent": [[{"label": label} for label in source.labels] or None],
     }
     return bool(with_readable(pl.DataFrame(row), datetime.now(UTC).date())["readable"][0])
 

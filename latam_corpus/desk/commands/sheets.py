@@ -10,7 +10,7 @@ import typer
 from latam_corpus.catalog.source import SOURCES, Source, shipped_sources
 from latam_corpus.cli import completion
 from latam_corpus.cli.show import console, number, print_json
-from latam_corpus.cli.ui_language import Lang, in_their_language, ui_language
+from latam_corpus.cli.ui_language import asked, spoken
 from latam_corpus.desk.check_source import check_source
 from latam_corpus.desk.handout import handout_csv, handout_workbook
 from latam_corpus.desk.sheet import language_of_heads, row_of, source_of
@@ -39,7 +39,6 @@ _UNKNOWN: Final = _("these columns aren't used, and stay in the sheet: {heads}")
 _SHEET: Final = _("sheet: {path}")
 
 
-@in_their_language
 def export_sheet(
     sheet: Annotated[Path, typer.Argument(metavar="SHEET", help="The sheet to write: .xlsx or .csv.")],
     sources: Annotated[
@@ -47,11 +46,10 @@ def export_sheet(
         typer.Argument(metavar="SOURCE…", help="Source files or ids.", autocompletion=completion.sources),
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="Every source of the catalogue.")] = False,
-    lang: Lang = "",
     as_json: Json = False,
 ) -> None:
     """Write the sheet that people fill in, empty or with sources; XLSX has drop-downs and a page that explains it."""
-    language = ui_language(lang)
+    language = spoken()
     if sheet.exists():
         raise ConfigError(str(sheet), _("that file is there already"), _("give another name"))
     named = [*(sources or ()), *((source.id for source in shipped_sources()) if every else ())]
@@ -75,12 +73,10 @@ def _text_of(named: str, language: str) -> str:
     return read_toml(Path(named) if named.endswith(".toml") else SOURCES / f"{named}.toml", "source")
 
 
-@in_their_language
 def import_sheet(
     sheet: Annotated[Path, typer.Argument(metavar="SHEET", help="The sheet that was filled in: .xlsx or .csv.")],
     to: Annotated[Path, typer.Option("--to", help="The folder of the source files.")] = Path("sources"),
     back: Annotated[Path | None, typer.Option("--back", help="Where the sheet comes back to.")] = None,
-    lang: Lang = "",
     as_json: Json = False,
 ) -> None:
     """Write a source file for each row that is right; the sheet comes back and says of the others what to correct.
@@ -88,9 +84,7 @@ def import_sheet(
     No file is written over, and the sheet that came is left as it is. Exit code 1 when a row is to be corrected.
     """
     found = read_sheet(sheet)
-    language = (
-        ui_language(lang) if lang else language_of_heads([head.rstrip(" *") for head in found.heads], ui_language(""))
-    )
+    language = asked() or language_of_heads([head.rstrip(" *") for head in found.heads], spoken())
     returned = back or sheet.with_name(f"{sheet.stem}.{_folded_head(language)}{sheet.suffix}")
     if returned.exists() and returned.samefile(sheet):
         raise ConfigError(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from latam_corpus.cli.show import console, number, print_json, table
-from latam_corpus.cli.ui_language import Lang, in_their_language, ui_language
+from latam_corpus.cli.ui_language import spoken
 from latam_corpus.codes import admits
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
@@ -26,14 +26,12 @@ _HEADS: Final = (
 )  # fmt: skip
 
 
-@in_their_language
 def list_sources(
     genre: Annotated[str, typer.Option(help="Of this genre.")] = "",
     country: Annotated[str, typer.Option(help="Of this country, by code or name.")] = "",
     language: Annotated[str, typer.Option(help="In this language, by code or name.")] = "",
     status: Annotated[str, typer.Option(help="verified, unverified or ask_first.")] = "",
     use: Annotated[str, typer.Option(help="Allowed for this use: train, redistribute or evaluate.")] = "",
-    lang: Lang = "",
     as_json: Json = False,
 ) -> None:
     """List the sources of the catalogue and their rights."""
@@ -41,7 +39,7 @@ def list_sources(
     from latam_corpus.catalog.source import shipped_sources
     from latam_corpus.desk import answers
 
-    spoken_ = ui_language(lang)
+    spoken_ = spoken()
     wanted = {
         "genre": _read("--genre", answers.choice(GENRES, numbered=False), genre),
         "status": _read("--status", answers.choice(STATUSES, numbered=False), status),

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from latam_corpus.catalog.display_names import read_back
 from latam_corpus.cli.show import block, console, errors, print_json, table
-from latam_corpus.cli.ui_language import Lang, in_their_language, ui_language
+from latam_corpus.cli.ui_language import spoken
 from latam_corpus.desk.answers import choice
 from latam_corpus.desk.check_source import Finding, check_source
 from latam_corpus.desk.commands.inventory import inventory
@@ -72,17 +73,15 @@ class _Terminal:
 
 
 @app.command("new")
-@in_their_language
 def new(
     path: Annotated[Path | None, typer.Argument(metavar="FILE", help="The file to write; ID.toml by default.")] = None,
     template: Annotated[str, typer.Option("--template", metavar="NAME", help="The kind of holder; see --list.")] = "",
     blank: Annotated[bool, typer.Option("--blank", help="Ask nothing: write the template to fill in by hand.")] = False,
     listed: Annotated[bool, typer.Option("--list", help="List the templates.")] = False,
-    lang: Lang = "",
     as_json: Json = False,
 ) -> None:
     """Write a source's file by questions and answers; never over another file. Answers can be piped, one a line."""
-    language = ui_language(lang)
+    language = spoken()
     if listed:
         _list_templates(language, as_json)
         return
@@ -130,8 +129,8 @@ def _tell_written(path: Path, text: str, language: str, as_json: bool) -> None:
     for one in found:
         console.print(f"  {_ADVICE.translate(language)}: {one.told(language)}", markup=False)
     more = " --input …" if source and source.collect.kind == "files" else ""
-    for command in (f"check {path}", f"preview {path}{more}"):
-        console.print(f"{_NEXT.translate(language)}  latam-corpus sources {command}", markup=False)
+    for command in (f"sources check {path}", f"sources preview {path}{more}", f"run {path}{more}"):
+        console.print(f"{_NEXT.translate(language)}  latam-corpus {command}", markup=False)
 
 
 def _chosen(screen: _Terminal, language: str) -> Template:
@@ -141,18 +140,18 @@ def _chosen(screen: _Terminal, language: str) -> Template:
 
 
 @app.command("check")
-@in_their_language
 def check(
     files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Source files.")],
     where: Annotated[str, typer.Option("--input", metavar="PATH", help="Where the records of the one file are.")] = "",
-    lang: Lang = "",
     as_json: Json = False,
 ) -> None:
     """Say everything that is wrong with source files, and what to write instead. Exit code 1 when something is.
 
     With --input, the first records are read, and the columns that the file names are looked for in them.
     """
-    language = ui_language(lang)
+    from latam_corpus.pipeline.mistakes import unread
+
+    language = spoken()
     told: list[dict[str, Any]] = []
     if where and len(files) > 1:
         raise ConfigError("--input", "it goes with one file", "check the files one by one")
@@ -162,6 +161,8 @@ def check(
         if source and by_id.setdefault(source.id, path) != path:
             same_id = _SAME_ID.fill(id=source.id, path=by_id[source.id])
             found = [*found, Finding(None, "id", same_id, _OTHER_ID)]
+        if source:
+            found = [*found, *(Finding(None, "collect.files", *one) for one in unread(source))]
         if source and where:
             found = [*found, *_of_records(source, where)]
         wrong = [one for one in found if one.wrong]
@@ -177,6 +178,9 @@ def check(
             continue
         verdict = _WRONG.fill(n=len(wrong)) if wrong else _RIGHT
         console.print(f"{'✗' if wrong else '✓'} {path}: {verdict.translate(language)}", markup=False)
+        facts = read_back(source.genre, source.country, source.languages) if source else None
+        if facts and str(facts):
+            console.print(_("  read as: {facts}", facts=facts))
         for one in found:
             mark = "" if one.wrong else f"{_ADVICE.translate(language)}: "
             console.print(f"  {mark}{one.told(language)}", markup=False)

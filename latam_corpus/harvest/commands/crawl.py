@@ -11,7 +11,7 @@ import typer
 
 from latam_corpus.cli import completion
 from latam_corpus.cli.show import console, errors, number, print_json, table
-from latam_corpus.cli.ui_language import Lang, in_their_language, ui_language
+from latam_corpus.cli.ui_language import spoken
 from latam_corpus.errors import ConfigError
 from latam_corpus.harvest.crawl_words import (
     ADDRESSES,
@@ -62,7 +62,6 @@ class _Lines:
             errors.print(told.translate(self._language), markup=False)
 
 
-@in_their_language
 def crawl(
     source: Annotated[
         str,
@@ -79,14 +78,13 @@ def crawl(
     plan_only: Annotated[
         bool, typer.Option("--plan-only", help="Of Common Crawl: write the plan anew, to be read; fetch nothing.")
     ] = False,
-    lang: Lang = "",
     as_json: Json = False,
 ) -> None:
     """Crawl a source into WARC, politely; the same command goes on where it was stopped."""
     from latam_corpus.catalog.source import load_source
     from latam_corpus.harvest.crawlers import crawler_of
 
-    language = ui_language(lang)
+    language = spoken()
     described = load_source(source)
     if plan_only and described.collect.kind != "commoncrawl":
         raise ConfigError(

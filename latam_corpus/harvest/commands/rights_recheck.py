@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from latam_corpus.cli.show import console, errors, note, number, print_json, table
-from latam_corpus.cli.ui_language import Lang, in_their_language, ui_language
+from latam_corpus.cli.ui_language import spoken
 from latam_corpus.errors import ConfigError
 from latam_corpus.harvest.crawl_words import (
     EVIDENCE,
@@ -56,7 +56,6 @@ class _Lines:
 
 
 @app.command("recheck")
-@in_their_language
 def recheck(
     spec: Annotated[str, typer.Argument(metavar="NAME[@VERSION]", help="A version; the latest when none is named.")],
     contact: Annotated[str, typer.Option(help="Whom a site's owner can write to: an e-mail address or a web page.")],
@@ -79,7 +78,6 @@ def recheck(
     store: Annotated[
         str | None, typer.Option("--store", help="The store, a folder or URL; OUT/store by default.")
     ] = None,
-    lang: Lang = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Read the opt-outs of every host of a release again, and list what must leave its next version."""
@@ -87,7 +85,7 @@ def recheck(
     from latam_corpus.harvest.crawlers import installed
     from latam_corpus.release.opt_outs import leaving, on_the_web, read_listed, relisted, write_listed
 
-    language = ui_language(lang)
+    language = spoken()
     opened = open_store(store, out)
     manifest = load_version(opened, spec, note)
     with opened.told():

@@ -2,46 +2,18 @@
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import httpcore2
 
 from latam_corpus.harvest.crawl.causes import TroubleError
+from latam_corpus.public_hosts import is_public
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Iterable
-
-# RFC 6052: an IPv4 address as a translator's users write it. Its local prefix (RFC 8215) and the older forms are
-# outside of what is given to hosts (RFC 4291, 2.4).
-_TRANSLATED: Final = ipaddress.ip_network("64:ff9b::/96")
-_UNICAST: Final = ipaddress.ip_network("2000::/3")
-# The protocols' own addresses (RFC 6890), where clouds keep their metadata, and the relays of 6to4 (RFC 7526).
-_NOT_HOSTS: Final = (ipaddress.ip_network("192.0.0.0/24"), ipaddress.ip_network("192.88.99.0/24"))
-
-
-def is_public(address: str) -> bool:
-    """Whether an IP address is one of the public Internet, whatever it is wrapped in.
-
-    >>> [is_public(one) for one in ("93.184.215.14", "127.0.0.1", "169.254.169.254", "::1", "::ffff:10.0.0.1")]
-    [True, False, False, False, False]
-    >>> [is_public(one) for one in ("2002:7f00:1::", "64:ff9b::7f00:1", "fe80::1%eth0", "224.0.0.1", "100.64.0.1")]
-    [False, False, False, False, False]
-    >>> [is_public(one) for one in ("::127.0.0.1", "64:ff9b:1::1", "192.0.0.192", "192.88.99.1", "::ffff:0:8.8.8.8")]
-    [False, False, False, False, False]
-    """
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(ip, ipaddress.IPv6Address):
-        inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo or (None, None))[1]
-        if inner is None and ip in _TRANSLATED:
-            inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
-        if inner is not None:
-            return is_public(str(inner))
-        return ip in _UNICAST and ip.is_global
-    return ip.is_global and not ip.is_multicast and not any(ip in one for one in _NOT_HOSTS)
 
 
 class Clock:

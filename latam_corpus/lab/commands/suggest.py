@@ -11,6 +11,7 @@ import typer
 from latam_corpus.cli import completion
 from latam_corpus.cli.measure_tables import Internal, Page, PageLanguage, show_measured
 from latam_corpus.cli.show import block, console, note, print_json
+from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from latam_corpus.audit.measurement import MeasuredRows
@@ -58,8 +59,10 @@ def _suggest(found: MeasuredRows, lose: float, as_json_: bool) -> None:
     for one in made:
         console.print(f"# {one.language} · {one.genre}")
         console.print(block(as_toml(one, found.policies)), end="")
-        console.print(
-            f"# of documents not chosen on, all of them together would drop {100 * one.loses:.2g} %; "
-            f"the present bounds drop {100 * one.present_loses:.2g} %"
+        shares = {"share": f"{100 * one.loses:.2g}", "present": f"{100 * one.present_loses:.2g}"}
+        told = _(
+            "# of documents not chosen on, all of them together would drop {share} %; the present bounds drop "
+            "{present} %"
         )
+        console.print(told.fill(**shares))
         console.print()

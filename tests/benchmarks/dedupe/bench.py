@@ -10,9 +10,10 @@ from latam_corpus.errors import ConfigError, closest
 
 from ..machine import Report, Table, rounded
 from ..texts import NOVELS, checksums, collections
-from . import planted, pool
+from . import culture, planted, pool
 from .documents import write_beginnings, write_documents
 from .incremental import NEW, compared
+from .judged import HALVES, agreement, decided, read, written
 from .library import gutenberg, library, verdicts
 from .parts import growth, speed
 from .planted import EACH, SEEDS
@@ -23,7 +24,7 @@ from .tools import OURS, chosen, median, run, versions
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from .documents import Planted, Result, Used
     from .score import Score
@@ -40,10 +41,12 @@ removal that was not planted is read by a person (verdicts.toml) or, unread, is 
 
 def options(parser: argparse.ArgumentParser) -> None:
     """The benchmark's own options."""
-    parser.add_argument("--job", default="recall", help="recall, speed, growth, library, incremental or recombined")
+    parser.add_argument(
+        "--job", default="recall", help="recall, speed, growth, library, incremental, recombined, judged or culture"
+    )
     parser.add_argument("--sets", default="first,second,third", help="planted sets of the job recall")
     parser.add_argument("--each", type=int, default=EACH, help=f"pairs of a kind in a planted set, {EACH} by default")
-    parser.add_argument("--documents", type=int, default=10_000, help="of the jobs speed, incremental, recombined")
+    parser.add_argument("--documents", type=int, default=10_000, help="of speed, incremental, recombined, culture")
     parser.add_argument("--sizes", default="10000,30000,100000,300000", help="documents of the job growth")
     parser.add_argument("--words", type=int, default=WORDS, help="least words of a document of the job growth")
     parser.add_argument("--holders", type=int, default=pool.HOLDERS, help="of a paragraph, in the job recombined")
@@ -51,6 +54,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rounds", type=int, default=1, help="how often each row is run, in turn; medians are shown")
     parser.add_argument("--rows", default="", help="tools, by comma; all that can run by default")
     parser.add_argument("--rival-python", type=Path, help="a Python with the other tools (dedupe/rivals.py)")
+    parser.add_argument("--sheet", type=Path, help="a CSV file for removals to be read, of the job culture")
     parser.add_argument("--markdown", type=Path, help="write the tables as Markdown to this file too")
 
 
@@ -58,7 +62,7 @@ def measure(args: argparse.Namespace) -> Report:
     """The job's tables."""
     jobs = {
         "recall": _recall, "speed": _speed, "growth": _growth, "library": _library, "incremental": _incremental,
-        "recombined": _recombined,
+        "recombined": _recombined, "judged": _judged, "culture": _culture,
     }  # fmt: skip
     if args.job not in jobs:
         raise ConfigError("--job", f"there is no job «{args.job}»", closest(args.job, jobs))
@@ -187,3 +191,50 @@ def _recombined(
     rows = [(name, rounded(value) if isinstance(value, float) else value) for name, value in found.items()]
     title = f"{args.documents} documents, each paragraph in {args.holders} of them; {args.workers} workers"
     return [Table(title, ("", "seen#"), tuple(rows))]
+
+
+def _judged(
+    args: argparse.Namespace, shelf: Shelf, names: Sequence[str], room: Path, settings: dict[str, Any]
+) -> list[Table]:
+    """Pairs that were read: how often each tool lets one fall exactly where two readings do, and wrong removals."""
+    pairs = [*written(), *read(shelf)]
+
+    def by(name: str) -> Callable[[Path], Result]:
+        return lambda path: run(name, path, path.with_suffix(".out"), args.rival_python)[0]
+
+    made = {name: decided(pairs, by(name), room) for name in names}
+    settings["pairs"] = len(pairs)
+    settings["unclear"] = sum(not pair.clear for pair in pairs)
+    tables = []
+    for half in ("", *HALVES):
+        counts = {name: agreement(pairs, found, half) for name, found in made.items()}
+        kinds = sorted({kind for found in counts.values() for kind in found})
+        rows: list[tuple[object, ...]] = [
+            (kind, counts[names[0]][kind][2], *(_of_pairs(counts[name][kind]) for name in names)) for kind in kinds
+        ]
+        sums = {name: tuple(map(sum, zip(*found.values(), strict=True))) for name, found in counts.items()}
+        rows.append(("all", sums[names[0]][2], *(_of_pairs(sums[name]) for name in names)))
+        rows.append(("share", "", *(rounded(sums[name][0] / sums[name][2]) for name in names)))
+        of = f"half «{half}»" if half else "all pairs of which both readings say the same"
+        title = f"Treated as two readings have it, {of}; in brackets wrong removals"
+        tables.append(Table(title, ("kind", "pairs#", *(f"{name}#" for name in names)), tuple(rows)))
+    return tables
+
+
+def _culture(
+    args: argparse.Namespace, shelf: Shelf, names: Sequence[str], room: Path, settings: dict[str, Any]
+) -> list[Table]:
+    """Editions, songs, decrees, talk and copies in one heap; removals go to a sheet, to be read."""
+    made = culture.heap(shelf, args.data, args.documents)
+    settings["documents"], settings["kinds"] = len(made.documents), planted.kinds(made)
+    path = room / "culture.jsonl"
+    write_documents(path, made.documents)
+    results, used = _runs(args, names, path)
+    if args.sheet:
+        settings["read"] = culture.write_sheets(args.sheet, culture.removals(made, results[names[0]]))
+    return culture.tables(made, results, used)
+
+
+def _of_pairs(counts: Sequence[int]) -> str:
+    right, wrong, _ = counts
+    return f"{right} ({wrong})"

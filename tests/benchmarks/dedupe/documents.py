@@ -100,11 +100,13 @@ class Result:
         dropped: removed document → the one kept in its place.
         contained: (smaller, larger) pairs that the tool recorded without a removal.
         pairs: the pairs that it held to be duplicates, where it tells them; else they are derived from `dropped`.
+        variants: (later, earlier) pairs that it recorded as variants, of which both stay.
     """
 
     dropped: Mapping[str, str]
     contained: tuple[tuple[str, str], ...] = ()
     pairs: tuple[tuple[str, str], ...] | None = None
+    variants: tuple[tuple[str, str], ...] = ()
 
 
 def write_documents(path: Path, documents: Iterable[Document]) -> None:
@@ -148,6 +150,7 @@ def write_result(path: Path, result: Result, used: Used) -> None:
         "dropped": dict(result.dropped),
         "contained": [list(pair) for pair in result.contained],
         "pairs": None if result.pairs is None else [list(pair) for pair in result.pairs],
+        "variants": [list(pair) for pair in result.variants],
         "used": asdict(used),
     }
     path.write_text(json.dumps(told), encoding="utf-8")
@@ -161,5 +164,6 @@ def read_result(path: Path) -> tuple[Result, Used]:
         told["dropped"],
         tuple((a, b) for a, b in told["contained"]),
         None if pairs is None else tuple((a, b) for a, b in pairs),
+        tuple((a, b) for a, b in told.get("variants", ())),
     )
     return result, Used(**told["used"])

@@ -152,9 +152,11 @@ def _result(ids: pl.DataFrame, decided: pl.DataFrame) -> Result:
     named = ids.join(decided, on=ROW)
     dropped = named.filter(pl.col("duplicate_of").is_not_null())
     inside = named.filter(pl.col("contained_in").is_not_null())
+    varied = named.filter(pl.col("variant_of").is_not_null())
     return Result(
         dict(zip(dropped["doc_id"], dropped["duplicate_of"], strict=True)),
         tuple(zip(inside["doc_id"], inside["contained_in"], strict=True)),
+        variants=tuple(zip(varied["doc_id"], varied["variant_of"], strict=True)),
     )
 
 

@@ -48,7 +48,8 @@ class Score:
     """What a tool's decisions are worth.
 
     Attributes:
-        recall: kind → (pairs found, pairs planted).
+        recall: kind → (pairs found, pairs planted); found are those that fell and those recorded as variants.
+        varied: kind → (pairs recorded as variants, pairs planted).
         contained: kind → (pairs recorded or merged, pairs there are).
         apart: kind → (pairs merged, pairs that must not be).
         apart_removed: kind → (documents of it removed for one of their own group, documents).
@@ -72,6 +73,7 @@ class Score:
     lost: int = 0
     other_work: int = 0
     between: int = 0
+    varied: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     def precision(self, without: Iterable[str] = ()) -> float:
         """The share of right removals, those of some kinds of wrong ones left aside."""
@@ -99,14 +101,26 @@ def score(found: Planted, result: Result, verdicts: Mapping[str, str] | None = N
         result: the tool's.
         verdicts: "dropped kept" → `same` or `other`, as a person judged removals that were not planted.
     """
-    roots = {document.id: _root(document.id, result.dropped) for document in found.documents}
+    roots = {document.id: root(document.id, result.dropped) for document in found.documents}
     merged = None if result.pairs is None else {frozenset(pair) for pair in result.pairs}
     recorded = {frozenset(pair) for pair in result.contained}
 
     def together(a: str, b: str) -> bool:
         return roots[a] == roots[b] or (merged is not None and frozenset((a, b)) in merged)
 
-    recall = _counted(found.pairs, lambda pair: together(pair.a, pair.b))
+    ends: dict[str, set[str]] = {}
+    for later, earlier in result.variants:
+        one, other = roots.get(later, later), roots.get(earlier, earlier)
+        ends.setdefault(one, set()).add(other)
+        ends.setdefault(other, set()).add(one)
+
+    def varies(a: str, b: str) -> bool:
+        """Whether what stands for the two, or the first variants of one work, are recorded as variants."""
+        one, other = roots[a], roots[b]
+        return one != other and (other in ends.get(one, ()) or bool(ends.get(one, set()) & ends.get(other, set())))
+
+    varied = _counted(found.pairs, lambda pair: varies(pair.a, pair.b))
+    recall = _counted(found.pairs, lambda pair: together(pair.a, pair.b) or varies(pair.a, pair.b))
     contained = _counted(
         found.contained, lambda pair: together(pair.a, pair.b) or frozenset((pair.a, pair.b)) in recorded
     )
@@ -126,7 +140,8 @@ def score(found: Planted, result: Result, verdicts: Mapping[str, str] | None = N
         own = [(d, result.dropped[d]) for group in groups for d in group if d in result.dropped]
         of_own = sum(group_of.get(kept) == group_of[d] for d, kept in own)
         removed_of[kind] = (of_own, sum(map(len, groups)))
-    return _judged(found, result, verdicts or {}, group_of, Score(recall, contained, apart, removed_of, 0, 0))
+    so_far = Score(recall, contained, apart, removed_of, 0, 0, varied=varied)
+    return _judged(found, result, verdicts or {}, group_of, so_far)
 
 
 def _judged(
@@ -183,6 +198,7 @@ def _judged(
         lost,
         other_work,
         between,
+        so_far.varied,
     )
 
 
@@ -190,7 +206,8 @@ def _words(text: str) -> list[str]:
     return _WORD.findall(text.lower())
 
 
-def _root(document: str, dropped: Mapping[str, str]) -> str:
+def root(document: str, dropped: Mapping[str, str]) -> str:
+    """The document that is kept in a document's place, itself if it is kept."""
     seen = {document}
     while (kept := dropped.get(document)) and kept not in seen:
         document = kept

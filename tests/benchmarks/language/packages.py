@@ -1,7 +1,8 @@
 """Manuals and help pages of Debian packages: much text in languages that are not of the Americas.
 
 `python tests/benchmarks/language/packages.py FOLDER` downloads the packages with `apt-get download` and unpacks each
-into a folder of its own name; nothing is installed. What is there already is left as it is.
+into a folder of its own name; nothing is installed. What is there already is left as it is. With `sayings` behind it
+the packages are those that `sentences` reads, of which no model of ours has seen one; they need a folder of their own.
 """
 
 from __future__ import annotations
@@ -10,9 +11,12 @@ import hashlib
 import subprocess
 import sys
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from latam_corpus.errors import ConfigError, CorpusError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _MANUALS: Final = (
     *("manpages", "manpages-dev", "manpages-cs", "manpages-da", "manpages-de", "manpages-de-dev", "manpages-es"),
@@ -45,9 +49,15 @@ _STORIES: Final = tuple(f"wesnoth-1.18-{name}" for name in "httt low trow nr utb
 OTHER_STORIES: Final = ("dw", "l", "sof", "tb", "tsg")
 _OTHERS: Final = ("wesnoth-1.18-dw", "wesnoth-1.18-l", "wesnoth-1.18-sof", "wesnoth-1.18-ttb", "wesnoth-1.18-tsg")
 PACKAGES: Final = (*_MANUALS, *_OFFICE, *_GNOME, *_HANDBOOKS, *_FORTUNES, *_STORIES, *_OTHERS)
+# By the code of their language; that of Debian Minimal is in English.
+SAYINGS: Final = {
+    "bul": "fortunes-bg", "ces": "fortunes-cs", "deu": "fortunes-de", "eng": "fortunes-min", "epo": "fortunes-eo",
+    "gle": "fortunes-ga", "ita": "fortunes-it", "pol": "fortunes-pl", "por": "fortunes-br", "rus": "fortunes-ru",
+    "spa": "fortunes-es",
+}  # fmt: skip
 
 
-def fetch(folder: Path) -> None:
+def fetch(folder: Path, packages: Iterable[str] = PACKAGES) -> None:
     """Download and unpack what is missing of the packages.
 
     Raises:
@@ -55,10 +65,11 @@ def fetch(folder: Path) -> None:
     """
     archives = folder / "debs"
     archives.mkdir(parents=True, exist_ok=True)
-    missing = [name for name in PACKAGES if not list(archives.glob(f"{name}_*.deb"))]
+    packages = tuple(packages)
+    missing = [name for name in packages if not list(archives.glob(f"{name}_*.deb"))]
     for first in range(0, len(missing), 20):
         _call(["apt-get", "download", *missing[first : first + 20]], archives)
-    for name in PACKAGES:
+    for name in packages:
         place = folder / "x" / name
         if not place.is_dir():
             [archive, *_] = sorted(archives.glob(f"{name}_*.deb"))
@@ -88,11 +99,11 @@ def _call(command: list[str], folder: Path) -> None:
 
 
 def _main() -> int:
-    if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
-        sys.stderr.write("usage: python tests/benchmarks/language/packages.py FOLDER\n")
+    if len(sys.argv) < 2 or sys.argv[1].startswith("-") or sys.argv[2:] not in ([], ["sayings"]):
+        sys.stderr.write("usage: python tests/benchmarks/language/packages.py FOLDER [sayings]\n")
         return 2
     try:
-        fetch(Path(sys.argv[1]))
+        fetch(Path(sys.argv[1]), SAYINGS.values() if sys.argv[2:] else PACKAGES)
     except (CorpusError, OSError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 1

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from latam_corpus.messages import Message, _
-
-if TYPE_CHECKING:
-    from latam_corpus.toml_model import Mistake
 
 # What stays open, so that the TOML reader complains of the end of the file.
 _OPEN: Final = (
@@ -57,15 +54,20 @@ _NOT_TOML: Final = (
 )
 
 
-def syntax_mistake(mistake: Mistake, text: str) -> tuple[int | None, Message, Message]:
-    """The line, what is wrong there, and the remedy."""
-    told = str(mistake.raised)
+def syntax_mistake(told: str, at: int | None, text: str) -> tuple[int | None, Message, Message]:
+    """The line, what is wrong there, and the remedy.
+
+    Args:
+        told: what the TOML reader said.
+        at: the line that it named, from 1.
+        text: of the file.
+    """
     if re.search(r"overwrite|twice|more than once|Cannot declare", told):
-        return mistake.line, *_TWICE
+        return at, *_TWICE
     lines = list(enumerate(text.splitlines(), 1))
-    suspects = [entry for entry in lines if entry[0] == mistake.line] if mistake.line else lines
+    suspects = [entry for entry in lines if entry[0] == at] if at else lines
     for number, line in suspects:
-        for pattern, problem, remedy in _SYNTAX if mistake.line else _OPEN:
+        for pattern, problem, remedy in _SYNTAX if at else _OPEN:
             if re.match(pattern, line):
                 return number, problem, remedy.fill(key=line.partition("=")[0].strip())
-    return mistake.line, _NOT_TOML[0].fill(reason=told), _NOT_TOML[1]
+    return at, _NOT_TOML[0].fill(reason=told), _NOT_TOML[1]

@@ -1,0 +1,69 @@
+"""What Arrow's arrays take when each of their values stands by itself, as in rows, however often one is meant."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+_LISTS: Final = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list, pa.types.is_map)
+_LIST_VIEWS: Final = (pa.types.is_list_view, pa.types.is_large_list_view)
+_VIEWS: Final = (pa.types.is_string_view, pa.types.is_binary_view)
+_OFFSET: Final = 8  # bytes that say where a list begins
+
+
+def unpacked(rows: Any) -> int:
+    """The bytes of an array's or a record batch's values.
+
+    >>> unpacked(pa.array(["a" * 9] * 1000).dictionary_encode()), unpacked(pa.array(["a" * 9] * 1000)) > 9000
+    (9000, True)
+    """
+    if isinstance(rows, pa.RecordBatch):
+        return sum(unpacked(column) for column in rows.columns)
+    kind = rows.type
+    if isinstance(rows, pa.ExtensionArray):
+        return unpacked(rows.storage)
+    if pa.types.is_struct(kind):
+        return sum(unpacked(field) for field in rows.flatten())
+    if any(is_one(kind) for is_one in _LISTS):
+        return _OFFSET * len(rows) + unpacked(rows.flatten())
+    shared = _shared(rows, kind)
+    return int(rows.nbytes) if shared is None else int(shared)
+
+
+def _shared(rows: Any, kind: pa.DataType) -> Any:
+    """The bytes of values of which one may be meant many times; None where each stands by itself."""
+    if pa.types.is_dictionary(kind):
+        counts = pc.value_counts(rows.indices.drop_null())
+        return lengths_of(rows.dictionary)[counts.field(0).to_numpy()] @ counts.field(1).to_numpy()
+    if pa.types.is_run_end_encoded(kind):
+        ends = rows.run_ends.to_numpy().clip(rows.offset, rows.offset + len(rows)) - rows.offset
+        return np.diff(ends, prepend=0) @ lengths_of(rows.values)
+    if any(is_one(kind) for is_one in _VIEWS):
+        return lengths_of(rows).sum()
+    if any(is_one(kind) for is_one in _LIST_VIEWS):
+        return (pc.sum(rows.sizes).as_py() or 0) * unpacked(rows.values) // max(len(rows.values), 1)
+    if pa.types.is_union(kind):
+        fields = (lengths_of(rows.field(number)) for number in range(kind.num_fields))
+        return len(rows) * max((int(lengths.max(initial=0)) for lengths in fields), default=0)
+    return None
+
+
+def lengths_of(values: Any) -> Any:
+    """The bytes of each value, int64; of numbers and the like their share of all.
+
+    >>> lengths_of(pa.array(["uno", None, "año"])).tolist()
+    [3, 0, 4]
+    """
+    if any(is_one(values.type) for is_one in _VIEWS):
+        # A view is 16 bytes, the first four its length; to convert it would write out what many of them share.
+        views = np.frombuffer(values.buffers()[1], np.int32).reshape(-1, 4)
+        lengths = views[values.offset : values.offset + len(values), 0].astype(np.int64)
+        return lengths * values.is_valid().to_numpy(zero_copy_only=False)
+    try:
+        lengths = pc.fill_null(pc.binary_length(values), 0).to_numpy(zero_copy_only=False)
+    except pa.ArrowNotImplementedError:
+        return np.full(len(values), -(-unpacked(values) // max(len(values), 1)), np.int64)
+    return lengths.astype(np.int64)

@@ -1,0 +1,83 @@
+"""The compiled look for menus at the edges of texts: see `appended`."""
+
+# mypy: allow-untyped-defs
+
+from typing import Final
+
+import numpy as np
+
+from latam_corpus.compiled import kernel
+from latam_corpus.text.words_kernels import LINE_BLANK, LINE_OPEN
+
+_LINES: Final = 8  # of a menu; a heading, a date and a signature are fewer
+_LONGEST: Final = 10  # words of an entry: headlines stand in menus too
+_MEAN: Final = 5  # words an entry; a verse has more
+_PROSE: Final = 15  # words a line of what the menu stands at, where half of its lines don't end as sentences do
+_PASSED: Final = 2  # longer lines inside a menu, such as a notice about cookies
+_CLOSED: Final = 3  # one entry in so many may end as a sentence does, as headlines that are cut off
+FIRST_BITS: Final = 14  # of a word's hash, by which lines are found
+
+
+@kernel
+def find_lines(hashes, line_words, line_kinds, wanted, lines):
+    """Write the lines whose first word is wanted, by the low bits of its hash; returns how many there are."""
+    count = 0
+    mask = np.uint64(len(wanted) - 1)
+    for i in range(len(line_words)):
+        if line_kinds[i] != LINE_BLANK and line_words[i] < len(hashes) and wanted[hashes[line_words[i]] & mask]:
+            lines[count] = i
+            count += 1
+    return count
+
+
+@kernel
+def count_menus(doc_words, doc_lines, line_words, line_kinds, made):
+    """Write how many words of each text are menus before and after it."""
+    for d in range(len(made)):
+        first, end = doc_lines[d], doc_lines[d + 1]
+        top, top_words = _menu(first, end, 1, doc_words[d + 1], line_words, line_kinds)
+        foot, foot_words = _menu(end - 1, max(top, first - 1), -1, doc_words[d + 1], line_words, line_kinds)
+        if top_words + foot_words == 0:
+            continue
+        lines = ended = 0
+        for i in range(top, foot + 1):
+            lines += line_kinds[i] != LINE_BLANK
+            ended += line_kinds[i] != LINE_BLANK and line_kinds[i] != LINE_OPEN
+        words = doc_words[d + 1] - doc_words[d] - top_words - foot_words
+        # Talk has short lines too; a poem, whose lines are open, has no menu.
+        if lines > 0 and (words >= _PROSE * lines or 2 * ended > lines):
+            made[d] += top_words + foot_words
+
+
+@kernel
+def _menu(start, stop, step, last, line_words, line_kinds):
+    """The first line after a menu, going by `step` from a line to another, and the words of the menu."""
+    lines = words = passed = passed_words = closed = 0
+    end, end_words = start, 0
+    i = start
+    while i != stop:
+        found = (line_words[i + 1] if i + 1 < len(line_words) else last) - line_words[i]
+        if i + 1 >= len(line_words) or line_words[i + 1] > last:
+            found = last - line_words[i]
+        if line_kinds[i] == LINE_BLANK or found == 0:
+            i += step
+            continue
+        if found > _LONGEST:
+            passed += 1
+            passed_words += found
+            if passed > _PASSED or lines < _LINES // 2 or found > 3 * _LONGEST:
+                break
+        elif line_kinds[i] == LINE_OPEN:
+            lines += 1
+            words += found + passed_words
+            passed_words = 0
+            end, end_words = i + step, words
+        else:
+            closed += 1
+            passed_words += found
+            if _CLOSED * closed > lines:
+                break
+        i += step
+    if lines < _LINES or words > _MEAN * (lines + passed + closed) or 4 * passed > lines:
+        return start, 0
+    return end, end_words

@@ -1,0 +1,129 @@
+"""The demo's second half: a song and a story are withdrawn, and what becomes of their copies."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import polars as pl
+
+from latam_corpus.api.run_recipe import checked_plan
+from latam_corpus.cli.show import Unseen, console, heading, number
+from latam_corpus.engine.choose import make_engine
+from latam_corpus.paths import data_folder
+from latam_corpus.pipeline.recipe import load_recipe
+from latam_corpus.pipeline.run import find_parts
+from latam_corpus.pipeline.run import run as run_plan
+from latam_corpus.release.build import build
+from latam_corpus.release.diff import diff
+from latam_corpus.release.store_tables import read_ledger
+from latam_corpus.release.withdraw import withdraw
+from latam_corpus.release.withdrawal_receipt import problems_of, write_receipt_entry
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from latam_corpus.release.manifest import Manifest
+    from latam_corpus.release.store import Store
+    from latam_corpus.release.withdrawal_log import By
+
+_SONG: Final = "Zamba del molino viejo"
+_STORY: Final = "El escalón de más"
+
+
+def take_back(workdir: Path, store: Store, rows: pl.DataFrame, run: Path) -> dict[str, Any] | None:
+    """Withdraw a song by its words and a story by its id, collect a copy of the song again, and tell what came of it.
+
+    Nothing is told where an earlier demo in this folder has withdrawn them.
+
+    Args:
+        workdir: where everything is.
+        store: of the release.
+        rows: of its version.
+        run: the run of which the version was made.
+    """
+    if not {_SONG, _STORY} <= set(rows["title"]):
+        return None
+    song = rows.filter(pl.col("title") == _SONG).row(0, named=True)
+    story = rows.filter(pl.col("title") == _STORY).row(0, named=True)
+    asked = "the community that sings it asks for it back"
+    told = {"song": _withdrawn(workdir, store, "text", song["text"], asked, run)}
+    told["again"] = _collected_again(workdir, store, song)
+    told["story"] = _withdrawn(workdir, store, "doc", story["doc_id"], "its contract has ended", run)
+    return told
+
+
+def _withdrawn(workdir: Path, store: Store, by: By, value: str, because: str, run: Path) -> dict[str, Any]:
+    start = time.perf_counter()
+    done = withdraw(store, "demo", by, value, because, datetime.now(UTC), {run.name: run})
+    files = write_receipt_entry(store, done, datetime.now(UTC))
+    receipt = workdir / f"{done.entry.request}.html"
+    receipt.write_bytes(files["html"])
+    changes = diff(store, done.before, done.after, {run.name: run})
+    return {
+        "request": done.entry.request,
+        "because": because,
+        "before": done.before.spec,
+        "after": done.after.spec,
+        "documents": done.after.rows,
+        "changes": [[change.what, change.rows, change.reason] for change in changes],
+        "promoted": [_source(done.after, store, doc_id) for doc_id in done.promoted],
+        "receipt": receipt.name,
+        "genuine": problems_of(files["html"], store) == [],
+        "seconds": round(time.perf_counter() - start, 2),
+    }
+
+
+def _source(manifest: Manifest, store: Store, doc_id: str) -> str:
+    return str(read_ledger(store, manifest.name, manifest.version, doc_id)["source_id"][0])
+
+
+def _collected_again(workdir: Path, store: Store, song: dict[str, Any]) -> dict[str, Any]:
+    """What becomes of the song in another songbook, under another title and with a word changed."""
+    folder = workdir / "another-songbook"
+    folder.mkdir(exist_ok=True)
+    copy = {
+        "id": "otro-cancionero-12",
+        "title": "Molino viejo (zamba)",
+        "creators": ["anonymous, it says"],
+        "country": song["country"],
+        "language": "spa",
+        "rights": "CC0-1.0",
+        "obtained": "2026-11-25",
+        "text": song["text"].replace("silbar", "cantar"),
+    }
+    (folder / "canciones.jsonl").write_text(json.dumps(copy, ensure_ascii=False) + "\n", encoding="utf-8")
+    recipe = load_recipe(str(data_folder("pipelines") / "demo" / "demo.toml"))
+    plan = checked_plan(recipe, {"demo-canciones": str(folder)}, None)
+    result = run_plan(plan, find_parts(plan), workdir, make_engine("in-process", 1), Unseen())
+    admitted: dict[str, Any] = {"admit": ["open", "attribution"], "uses": ["train", "redistribute"]}
+    made = build("demo", [result.folder], store, parent="latest", created=datetime.now(UTC), **admitted)
+    return {"title": copy["title"], "kept_by_the_run": result.kept, "left_out": dict(made.left_out)}
+
+
+def tell_taken_back(told: dict[str, Any] | None) -> None:
+    """Print what `take_back` told."""
+    if told is None:
+        console.print("  an earlier demo in this folder has taken a song and a story back, and they stay out")
+        return
+    heading("a song is taken back")
+    _tell(_SONG, told["song"])
+    again = told["again"]
+    left_out = ", ".join(f"{reason} {number(n)}" for reason, n in again["left_out"].items())
+    console.print(f"  collected again as «{again['title']}», with a word changed: left out, {left_out}", markup=False)
+    heading("a story is taken back, and another holder's copy takes its place")
+    _tell(_STORY, told["story"])
+    for source in told["story"]["promoted"]:
+        console.print(f"  the copy of {source}, which had been set aside for it, is in now", markup=False)
+
+
+def _tell(title: str, told: dict[str, Any]) -> None:
+    console.print(f"  «{title}»: {told['because']} ({told['request']})", markup=False)
+    signs = {"added": "+", "removed": "−", "changed": "±"}
+    changes = ", ".join(f"{signs[what]}{number(rows)} {reason}" for what, rows, reason in told["changes"])
+    console.print(f"  {told['before']} → {told['after']}: {changes}; {told['seconds']} seconds", markup=False)
+    console.print(f"  {told['after']} has {number(told['documents'])} documents", markup=False)
+    genuine = "genuine, and in the store's log" if told["genuine"] else "not genuine"
+    console.print(f"  the receipt {told['receipt']} is {genuine}", markup=False)

@@ -1,0 +1,103 @@
+"""Lines of a page's text that call upon its reader and tell nothing: to read on, to subscribe, to follow.
+
+They stand within articles and at their ends, in elements like those of paragraphs, so that no layout tells them. Only a
+line that is such a call as a whole goes; the forms are those of newspapers in Spanish and Portuguese, in this project's
+own list. Lines of rules and separators go too. Asterisks, dashes and dots stay: they part the scenes of a story.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from latam_corpus.text.folding import folded
+
+_LONGEST: Final = 200  # characters of a line that may be a call, the title that it names included
+# Without accents, as the line is compared. After these nothing follows, or a colon or a rule and what is to be read.
+_ALONE: Final = (
+    (
+        r"(?:le|lea|lee|leer|leia|sigue?|siga|seguir?|continua|continue|continuar)"
+        r" (?:tambien|tambem|ademas|mas|mais|leyendo|lendo)"
+    ),
+    r"(?:ve|vea|ver|veja|mira|mire|confira|conoce|conozca|escucha|escuche|consulta) (?:tambien|tambem|ademas|mais)",
+    r"(?:ademas|tambien|tambem),? (?:lea|lee|leia|veja|vea|mira)",
+    r"saiba mais",
+    r"(?:tambien |quizas? |tal vez )?(?:te|le|les|os) (?:puede|podria|pueda) interes(?:ar|e)",
+    r"(?:tambien )?(?:puede|podria) interesar(?:te|les?)",
+    r"(?:voce )?(?:tambem )?pode (?:te |lhe |se )?(?:interessar|gostar)(?: de)?",
+    r"voce (?:tambem )?vai (?:gostar|se interessar)(?: de)?",
+    r"(?:te |le )?(?:recomendamos|sugerimos)(?: leer| ver| para (?:ti|vos|usted))?",
+    r"no (?:te|se) (?:lo )?pierdas?(?: tambien)?",
+    r"(?:nota|noticia|articulo|contenido|tema|materia|conteudo|artigo)s? (?:relacionad|recomendad)[oa]s?",
+    r"(?:reportagens|reportagem) (?:relacionad|recomendad)as?",
+    r"relacionad[oa]s?",
+    r"m[ai]s (?:noticias|lidas|sobre (?:este|el|o|esse|a) (?:tema|assunto))",
+    r"lo mas (?:leido|visto)",
+    r"publicidade?",
+    (
+        r"(?:la (?:nota|noticia) |el articulo |a materia )?(?:continua|sigue)"
+        r" (?:despues|abajo|depois|apos|abaixo|mais abaixo)"
+        r"(?: (?:(?:de )?la|del|da|a|do|o|de|de este|deste|este) (?:publicidade?|anuncio))?"
+    ),
+    (
+        r"(?:contenido|conteudo|material)"
+        r" (?:exclusivo )?(?:para|de) (?:suscriptores|socios|miembros|abonados|assinantes)"
+    ),
+    r"ja e assinante",
+    r"ya eres (?:suscriptor|socio|miembro)",
+)
+_PLATFORM: Final = r"(?:whatsapp|telegram|facebook|instagram|twitter|youtube|tiktok|google)"
+# These go with whatever follows.
+_BEGINNINGS: Final = (
+    r"(?:haz?te|hacete|hagase|seja|torne-se) (?:una? |uma? )?(?:miembro|soci[oa]|suscriptora?|assinante|membro)",
+    r"(?:suscribe?te|suscribite|suscribase)",
+    (
+        r"(?:unete|unite|unase|sumate|sumese|inscribete|inscreva-se|registrate|cadastre-se|assine|participe|entre)"
+        rf"(?= .*\b(?:newsletters?|{_PLATFORM}|(?:nuestr|noss)[oa]s? (?:canal|comunidade?|boletin|grupo)))"
+    ),
+    r"(?:siguenos|seguinos|siganos|encuentranos) (?:en|por)",
+    rf"(?:siga|sigue|segui|acompanhe)(?= .*\b(?:en|no|pelo) {_PLATFORM})",
+    r"(?:recib[eia]|receba)(?= .*\b(?:newsletters?|boletin|(?:tu|su|seu) (?:correo|e-?mail|celular|whatsapp)))",
+    r"(?:descarga|descargue|bajate|baixe) (?:la|nuestra|o|nosso) (?:app|aplicacion|aplicativo)",
+    (
+        r"(?:comparte|comparti|comparta|compartir|compartilhe|compartilhar)"
+        rf" (?:est[ae] (?:nota|noticia|materia|articulo|contenido|artigo)|(?:en|no|por) {_PLATFORM})"
+    ),
+    r"(?:apoya|apoie)(?= .*\b(?:periodismo|jornalismo) (?:libre|independiente|independente))",
+    r"(?:haz|hace|haga|da|pulsa|clique|clica|ingresa)(?: clic| click)? (?:aqui|aca) (?:para|y|e)",
+    r"(?:inicia|iniciar|inicie|faca) (?:sesion|(?:seu )?login) (?:para|con|com)",
+)
+_CALL: Final = re.compile(
+    rf"(?:{'|'.join(_ALONE)})(?:[\s!?.…]*|\s*[:|»>→][^.!?]*[.!?…]?)|(?:{'|'.join(_BEGINNINGS)})\b.*"
+)
+_LEADING: Final = re.compile(r"[\s\-•·*>»|►▶→¡¿«\"“(\[]+")
+# Announces what stands in the next line.
+_ANNOUNCED: Final = re.compile(rf"(?:{'|'.join(_ALONE)}|m[ai]s informac(?:ion|oes))\s*:")
+_SENTENCE_ENDS: Final = tuple('.!?…»”"')
+# Rules and separators of menus, without a letter or digit.
+_RULES: Final = re.compile(r"[\s*._-]*[|/\\·•>»<«›‹~^;,:][\s*._|/\\·•>»<«›‹~^;,:-]*")
+
+
+def without_calls(text: str) -> str:
+    r"""The text without lines that are calls or separators; a call that ends in a colon takes a title after it along.
+
+    >>> without_calls("Llovió.\nSeguir leyendo:\nLas fotos del temporal\n_ / _ / _\n***\nSiguió lloviendo.")
+    'Llovió.\n***\nSiguió lloviendo.'
+    """
+    kept: list[str] = []
+    announced = False
+    for line in text.split("\n"):
+        call = _as_call(line)
+        is_title = announced and 0 < len(line) <= _LONGEST and not line.rstrip().endswith(_SENTENCE_ENDS)
+        announced = bool(_ANNOUNCED.fullmatch(call))
+        if not (is_title or announced or _CALL.fullmatch(call) or _RULES.fullmatch(line)):
+            kept.append(line)
+    return "\n".join(kept)
+
+
+def _as_call(line: str) -> str:
+    """The line as calls are compared; nothing where it is too long for one."""
+    if len(line) > _LONGEST:
+        return ""
+    leading = _LEADING.match(line)
+    return folded(line[leading.end() :] if leading else line).rstrip("]) ")

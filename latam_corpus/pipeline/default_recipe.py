@@ -1,0 +1,167 @@
+"""The recipe of a source that nobody has written one for: stages by how it is collected, languages, terms as it states.
+
+Each stage stands with its reason, as a comment in one of three languages.
+"""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from typing import TYPE_CHECKING, Final
+
+from latam_corpus.catalog.rights import openness
+from latam_corpus.codes import admits
+from latam_corpus.messages import Message, _, same
+from latam_corpus.vocabulary import USES
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+    from datetime import date
+
+    from latam_corpus.catalog.source import Source
+
+_WIDTH: Final = 110
+_GENRE_OF_NONE: Final = "web"
+_ON_THE_WEB: Final = frozenset({"crawl", "feeds", "commoncrawl"})
+_HEAD: Final = _(
+    "A recipe says what is done with the texts of its sources, in order. Each stage has its reason above it; lines "
+    "that begin with # are comments."
+)
+_SOURCES: Final = _("The sources, each by its file, seen from this one, or by its id in the catalogue.")
+_NO_GENRE: Final = _(
+    "A source states no genre, so its texts are judged as «web», the least strict: write the genre in its file."
+)
+_GENRE: Final = _("The genre decides by which rules the texts are judged: a song may repeat its refrain.")
+_STAGES: Final[dict[str, Message]] = {
+    "skim": _("Looks at each page before the work of extracting it, so that the next stage can set it aside."),
+    "extract": _("Takes the text out of each file or page, without menus and advertisements."),
+    "repair": _("Mends letters that a wrong encoding spoilt, such as «EspaÃ±a»."),
+    "identify": _("Finds the language of each text; those in other languages than these are set aside."),
+    "filter": _("Holds each text against the bounds of its language and genre; what breaks one is set aside."),
+    "redact": _("Puts a mark in place of e-mail addresses, telephone numbers and other personal data."),
+    "dedupe": _("Of texts that say the same, one stays: the one with the most open rights."),
+}
+_GATE: Final = _("The languages of what the page says in its menus; «und» lets pages through that don't show it.")
+_EVERY_LANGUAGE: Final = _("Finds the language of each text. None is set aside for it: a source states no language.")
+_UNNAMED: Final = _(
+    "Finds the language of each text. None is set aside for it, since the model can't name {codes}: such texts would "
+    "all fall."
+)
+_SURVIVAL: Final = _(
+    "At every stage half of the texts of each source, language and country must be left, or nothing is released: a "
+    "rule that takes more is probably wrong."
+)
+_NO_SURVIVAL: Final = _("There is no [survival]: most pages of a site are lists and menus, and fall as they should.")
+_RELEASE: Final = _(
+    "What is published of it: the tiers of rights that may be in it, and the uses each text must allow."
+)
+_LEFT_OUT: Final = _("«{source}» is measured and left out of it: {why}")
+_NO_RELEASE: Final = _("There is no [release]: nothing of these sources may be published yet.")
+NO_RIGHTS: Final = _("its file states no rights")
+UNKNOWN_RIGHTS: Final = _("its rights aren't known as a licence")
+EXPIRED: Final = _("its permission ended on {day}")
+NOT_YET: Final = _("it may not be released before {day}")
+_ONLY_OTHERS: Final = _("its terms allow: {uses}")
+_NOTHING: Final = _("its terms allow nothing")
+
+
+def recipe_text(named: Sequence[tuple[str, Source]], language: str, known: Collection[str], today: date) -> str:
+    """The recipe, as TOML.
+
+    Args:
+        named: the sources, each with what the recipe calls it.
+        language: of the comments.
+        known: the codes that the language model can name.
+        today: the day by which permissions are judged.
+    """
+    sources = [source for _name, source in named]
+    on_the_web = any(source.collect.kind in _ON_THE_WEB for source in sources)
+    lines = list(_about(named, language))
+    spoken = list(dict.fromkeys(code for source in sources for code in source.languages))
+    unnamed = [code for code in spoken if not any(admits(code, one) for one in known)]
+    states_all = all(source.languages for source in sources)
+    wanted = spoken if states_all and not unnamed else []
+    if on_the_web and wanted:
+        lines += _stage("skim", _STAGES["skim"], language)
+        lines += _stage("identify", _GATE, language, languages=[*wanted, "und"])
+    lines += _stage("extract", _STAGES["extract"], language)
+    lines += _stage("repair", _STAGES["repair"], language)
+    if wanted:
+        lines += _stage("identify", _STAGES["identify"], language, languages=wanted)
+    else:
+        why = _UNNAMED.fill(codes=", ".join(unnamed)) if unnamed else _EVERY_LANGUAGE
+        lines += _stage("identify", why, language)
+    for use in ("filter", "redact", "dedupe"):
+        lines += _stage(use, _STAGES[use], language)
+    if on_the_web:
+        lines += _comment(_NO_SURVIVAL, language)
+    else:
+        lines += [*_comment(_SURVIVAL, language), "[survival]", "floor = 0.5"]
+    lines += ["", *_release(sources, language, today)]
+    return "\n".join(lines) + "\n"
+
+
+def unreleasable(source: Source, today: date) -> Message | None:
+    """Why nothing of a source may be released; None where something may."""
+    if source.rights is None:
+        return NO_RIGHTS
+    if source.tier == "unknown":
+        return UNKNOWN_RIGHTS
+    if source.rights.expires and source.rights.expires < today:
+        return EXPIRED.fill(day=source.rights.expires)
+    if source.rights.embargo_until and source.rights.embargo_until > today:
+        return NOT_YET.fill(day=source.rights.embargo_until)
+    return None if source.uses else _NOTHING
+
+
+def _about(named: Sequence[tuple[str, Source]], language: str) -> Iterator[str]:
+    sources = [source for _name, source in named]
+    yield from _comment(_HEAD, language)
+    yield f"title = {_value(', '.join(source.title for source in sources))}"
+    genres = {source.genre for source in sources}
+    if None in genres:
+        yield from _comment(_NO_GENRE, language)
+        yield f"genre = {_value(_GENRE_OF_NONE)}"
+    elif len(genres) == 1:
+        yield from _comment(_GENRE, language)
+        yield f"genre = {_value(genres.pop())}"
+    yield from _comment(_SOURCES, language)
+    yield f"sources = {_value([name for name, _source in named])}"
+    yield ""
+
+
+def _release(sources: Sequence[Source], language: str, today: date) -> Iterator[str]:
+    out = {source.id: why for source in sources if (why := unreleasable(source, today))}
+    free = [source for source in sources if source.id not in out]
+    uses: Sequence[str] = []
+    for source in free:  # what the first allows and all others too; who allows less than that is left out
+        common = [use for use in USES if use in (uses or source.uses) and use in source.uses]
+        if common:
+            uses = common
+        else:
+            out[source.id] = _ONLY_OTHERS.fill(uses=", ".join(source.uses))
+    for name, why in out.items():
+        yield from _comment(_LEFT_OUT.fill(source=name, why=why), language)
+    inside = [source for source in free if source.id not in out]
+    if not inside:
+        yield from _comment(_NO_RELEASE, language)
+        return
+    yield from _comment(_RELEASE, language)
+    yield "[release]"
+    yield f"name = {_value(inside[0].id)}"
+    yield f"admit = {_value(sorted({source.tier for source in inside}, key=openness))}"
+    yield f"uses = {_value(uses)}"
+
+
+def _stage(use: str, why: Message, language: str, **options: object) -> list[str]:
+    told = [f"{key} = {_value(value)}" for key, value in options.items()]
+    return [*_comment(why, language), "[[stage]]", f"use = {_value(use)}", *told, ""]
+
+
+def _comment(text: Message, language: str) -> list[str]:
+    return [f"# {line}" for line in textwrap.wrap(same(text).translate(language), _WIDTH, break_on_hyphens=False)]
+
+
+def _value(value: object) -> str:
+    # JSON's strings and lists of them are TOML's, but for DEL.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,0 +1,307 @@
+"""What each number of a text may be: a telephone, an identity, an account, a plate, a house, a place.
+
+Spans overlap; the one of the least rank is meant.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+
+from latam_corpus.privacy.kinds import DASH, IDENTIFIERS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from latam_corpus.privacy.kinds import Identifier
+    from latam_corpus.privacy.privacy_policy import Words
+
+# Dates, spans of years, amounts with decimals: digits enough for an identifier, and never one.
+_PLAIN_NUMBER: Final = re.compile(
+    r"(?:1[5-9]|20)\d{2}([/.-])(?:0?[1-9]|1[0-2])\1(?:0?[1-9]|[12]\d|3[01])"
+    r"|(?:1[5-9]|20)\d{2}\s?[\u2010-\u2013/-]\s?(?:\d{2}|(?:1[5-9]|20)\d{2})"
+)
+_DAY: Final = re.compile(r"(?:0?[1-9]|[12]\d|3[01])([/. -])(?:0?[1-9]|1[0-2])\1(?:\d{2}|(?:1[5-9]|20)\d{2})")
+_DAYS_TOO: Final = "PA"  # where a cédula may be written as a day is, 3-11-1981
+_MARGIN: Final = 40
+# So that a number is told an amount by what stands before it.
+_MONEY: Final = re.compile(r"(?:[$€£]|\b(?:R|US|S/|Bs|Gs|Q|L|USD|UYU|ARS|CLP|COP|MXN|BRL)\.?\s?\$?)\s?$")
+_IPV4: Final = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.]*\d)")
+_IPV6: Final = re.compile(r"(?<![\w:.])[\da-fA-F]{1,4}(?::{1,2}[\da-fA-F]{1,4}){2,7}(?![\w:])")
+_SHORTEST_PHONE: Final = 8  # digits with the country's; the longest has 15 (ITU-T E.164)
+# Spaces that don't break, and the dashes that a word processor makes of a hyphen (U+2010 to U+2013), part digits too.
+# A bracket belongs to the number only with its fellow: `(+56) 9 …` and `+56 (9) …` do, the one that closes a remark
+# around the number doesn't. Of more than 15 digits the last ones are other numbers.
+_PHONE: Final = re.compile(
+    r"(?:\(\+\d(?:[ \xa0\u202f.\u2010-\u2013-]?\d){,8}\)|(?<![\w+])\+\d)"
+    r"(?:[ \xa0\u202f.\u2010-\u2013-]?(?:\(\d{1,4}\)|\d)){1,14}(?!\d)"
+)
+# National: an area in brackets or not, and groups of digits.
+_NATIONAL: Final = re.compile(
+    r"(?<![\w.,/\u2010-\u2013-])(?:\(0?\d{1,5}\)[ \u2010-\u2013-]?)?\d{1,11}"
+    r"(?:[ .\xa0\u2010-\u2013-]\d{2,7}){0,4}(?![\w/]|[.,]\d)"
+)
+_WITH_AREA: Final = re.compile(r"\(0?\d{2,4}\) ?9?\d{3,4}[ \u2010-\u2013-]?\d{4}(?!\w|[.,]\d)")
+_FEWEST_NATIONAL: Final = 6
+_NEAR: Final = 4  # words between a telephone's word and a local number without area
+_STREET: Final = re.compile(
+    r"(?<!\w)(?i:(?:calle|av(?:enida|da)?\.?|avda\.?|rua|r\.|carrera|cra\.?|kra\.?|cl\.|diagonal|diag\.?|transversal"
+    r"|pasaje|pje\.?|psje\.?|jir[oó]n|jr\.|alameda|calzada|bou?levard|blvd\.?|bulevar|travessa|pra[çc]a|plaza|camino"
+    r"|callej[oó]n|prolongaci[oó]n|estrada|ladeira|largo|privada|cerrada)[ \xa0]+|c/ *)"
+    r"(?:(?:[A-ZÁÉÍÓÚÑÂÊÔÃÕÇ][\w.'’]*|de|del|la|las|los|el|da|do|das|dos|e|y|\d{1,3}[A-Z]?(?!\d)"
+    r"|(?:sur|norte|este|oeste|bis)\b)[ \xa0]*){1,7}"
+    r"(?:, *)?(?i:#|n(?:[.º°o]|ro|r\.o|úm|um)\.?º?|número|nº|no\.|casa)? *$"
+)
+_NAMED: Final = re.compile(r"[A-ZÁÉÍÓÚÑÂÊÔÃÕÇ]|\d")
+_HOUSE: Final = re.compile(rf"\d{{1,5}}(?: ?[A-Z](?!\w))?(?: ?{DASH} ?\d{{1,4}}(?!\d))?(?!\w|[.,/]\d)")
+_STREET_WINDOW: Final = 70
+_HOME_NEAR: Final = 8  # words between somebody's living and the street
+_PLATE: Final = re.compile(
+    r"(?<![\w-])(?:[A-Z]{3}[ -]?\d[A-Z]\d{2}|[A-Z]{2}[ -]?\d{3}[ -]?[A-Z]{2}|[A-Z]{3}[ -]\d{2}[ -]\d{2}"
+    r"|[A-Z]{1,3}[ -]?\d{3,4}|[A-Z]{2}[ ·.-]?[A-Z]{2}[ ·.-]?\d{2}|\d{3,4}[ -]?[A-Z]{3}|[A-Z]{3}[ -]?\d{2}[A-Z]"
+    r"|[A-Z][ -]?\d{3}[ -]?[A-Z]{3}|[A-Z]{3}-\d{3}-[A-Z]|[A-Z]\d[A-Z][ -]?\d{3})(?![\w-])"
+)
+_MERCOSUL: Final = re.compile(r"(?<![\w-])[A-Z]{3}\d[A-Z]\d{2}(?![\w-])")
+_DECIMALS: Final = re.compile(r"(?<![\w.])[-\u2212]?\d{1,2}\.\d{4,}°?\s?[,;]\s?[-\u2212]?\d{1,3}\.\d{4,}(?!\w)")
+_SIGNS: Final = re.compile(r"[A-ZÑ\u2010-\u2013-]")
+_OPENERS: Final = frozenset("(+")
+_NO_DIGIT: Final = re.compile(r"\D+")
+DASHES: Final = frozenset("-\u2010\u2011\u2012\u2013")
+_BEFORE_HOUSE: Final = frozenset("#nN°º0123456789")
+_LAST_GROUP: Final = re.compile(r"[ .\xa0\u2010-\u2013-]\d+$")
+_MOST_OF_PLATE: Final = 5
+_LONG: Final = 13  # digits from which a number without marks may tell itself
+_FEWEST_ANYWHERE: Final = 7
+_MOST_ANYWHERE: Final = 11
+# Ranks: what has a sign of its own, forms in their order, telephones, what a word tells by its nearness, and the rest.
+EMAIL, KEY, _NETWORK = range(3)
+_AFTER_FORMS: Final = 100
+_BY_WORD: Final = 200
+_RANKS: Final = 100
+_LAST: Final = 10_000
+
+
+_Ranked: TypeAlias = "tuple[int, Identifier, re.Pattern[str]]"
+
+
+class Span(NamedTuple):
+    """An identifier in a text: its rank among those that overlap it (the least is meant), where it stands, its kind."""
+
+    rank: int
+    start: int
+    end: int
+    kind: str
+
+
+def nearest(spoken: Iterable[tuple[int, frozenset[str]]], kind: str) -> int | None:
+    """How many words lie between a place and the nearest before it that speaks for a kind; None without one."""
+    return next((near for near, kinds in spoken if kind in kinds), None)
+
+
+class Numbers:
+    """The numbers of one text, and what is looked for at each."""
+
+    def __init__(self, text: str, modes: Mapping[str, str], words: Words, country: str | None) -> None:
+        self.text, self.modes, self.words, self.country = text, modes, words, country
+        self.written, self.bare = _in_order(country)
+
+    def at_short(self, start: int, end: int) -> Iterator[Span]:
+        """What a number of few digits may belong to: a plate, an address of a network, a cédula, an account."""
+        text = self.text
+        if ":" in text[end : end + 4]:
+            yield from self.networks(start, end, 0)
+        yield from self.plates(start, end)
+        around = text[start - 1 : start] + text[end : end + 1]
+        if around[:1] in DASHES or around[-1:] in DASHES or any(map(str.isupper, around)):
+            yield from self.forms(start, end, end - start)
+
+    def at(self, start: int, end: int) -> Iterator[Span]:
+        """What a longer number may be."""
+        text, modes = self.text, self.modes
+        number = text[start:end]
+        if _PLAIN_NUMBER.fullmatch(number) or (_DAY.fullmatch(number) and self.country != _DAYS_TOO):
+            return
+        digits = len(_NO_DIGIT.sub("", number))
+        if ":" in text[end : end + 4] or number.count(".") >= 3:  # noqa: PLR2004
+            yield from self.networks(start, end, digits)
+        marked = _SIGNS.search(text, max(0, start - 3), end + 3) is not None
+        if marked and digits <= _MOST_OF_PLATE:
+            yield from self.plates(start, end)
+        if "." in number and modes["coordinates"] != "off" and text[end : end + 2].lstrip("° ")[:1] in (",", ";"):
+            yield from self.places(_DECIMALS, max(0, start - 1), end + _MARGIN)
+        if marked or digits >= _LONG or text[start - 1 : start] in _OPENERS or not self.counted(start, end):
+            yield from self.forms(start, end, digits)
+
+    def forms(self, start: int, end: int, digits: int) -> Iterator[Span]:
+        """Telephones and the numbers of IDENTIFIERS."""
+        text, phones = self.text, self.modes["phone"]
+        if phones != "off":
+            yield from self.told_phones(start)
+        if digits >= _LONG or _SIGNS.search(text, max(0, start - 3), end + 3):
+            yield from self.told_numbers(start, end, digits)
+        spoken = list(self.words.spoken_for(text, start))
+        if not spoken or not spoken[0][1]:
+            return
+        near = {kind: place for place, kinds in reversed(spoken) for kind in kinds}
+        if phones != "off" and "phone" in near:
+            yield from self.national(start, end, near["phone"])
+        for rank, one, form in self.bare:
+            if one.kind in near and digits >= one.digits and self.modes[one.kind] != "off":
+                for match in _over(form, text, start, end):
+                    if _holds(one, match) and not self.counted(*match.span()):
+                        yield Span(_BY_WORD + near[one.kind] * _RANKS + rank, *match.span(), one.kind)
+
+    def told_numbers(self, start: int, end: int, digits: int) -> Iterator[Span]:
+        """Numbers that their marks tell."""
+        for rank, one, form in self.written:
+            if digits >= one.digits and self.modes[one.kind] != "off":
+                for match in _over(form, self.text, start, end):
+                    if self.is_one(one, match):
+                        yield Span(rank, *match.span(), one.kind)
+
+    def told_phones(self, start: int) -> Iterator[Span]:
+        """Telephones that marks tell: in international form, or with an area of the row's country in brackets."""
+        text = self.text
+        if text[start - 1 : start] == "+":
+            for place in (max(0, start - 2), start - 1):
+                match = _PHONE.match(text, place)
+                if match and sum(map(str.isdecimal, match.group())) >= _SHORTEST_PHONE:
+                    yield Span(_AFTER_FORMS, *match.span(), "phone")
+                    return
+        elif self.modes["phone"] == "form" and self.country and text[start - 1 : start] == "(":
+            match = _WITH_AREA.match(text, start - 1)
+            if match and _is_number(match.group(), self.country):
+                yield Span(_AFTER_FORMS, *match.span(), "phone")
+
+    def counted(self, start: int, end: int) -> bool:
+        """Whether what stands there is an amount: money before it, or what it counts after it."""
+        return bool(self.words.units.match(self.text, end) or _MONEY.search(self.text, max(0, start - 6), start))
+
+    def is_one(self, one: Identifier, match: re.Match[str]) -> bool:
+        """Whether its marks tell a number; where it isn't asked for a word, one that speaks against it refuses it."""
+        if not _holds(one, match) or self.counted(*match.span()):
+            return False
+        spoken = list(self.words.spoken_for(self.text, match.start()))
+        if nearest(spoken, one.kind) is not None:
+            return True
+        against = bool(spoken) and not spoken[0][1] and spoken[0][0] <= _NEAR
+        return self.modes[one.kind] == "form" and not against
+
+    def networks(self, start: int, end: int, digits: int) -> Iterator[Span]:
+        """Public addresses of version 4, or 6 where a colon follows."""
+        if self.modes["ip"] == "off":
+            return
+        text = self.text
+        if digits >= 4 and text.count(".", start, end) >= 3:  # noqa: PLR2004
+            for match in _IPV4.finditer(text, start, end):
+                if not text[match.end() : match.end() + 1].isdecimal() and _is_public(match.group()):
+                    yield Span(_NETWORK, *match.span(), "ip")
+        if ":" in text[end : end + 4]:
+            for match in _IPV6.finditer(text, max(0, start - 3), end + _MARGIN):
+                if match.start() <= start and _is_public(match.group()):
+                    yield Span(_NETWORK, *match.span(), "ip")
+
+    def national(self, start: int, end: int, near: int) -> Iterator[Span]:
+        """Telephones as they are dialled within the country, beside their word."""
+        text = self.text
+        for match in _NATIONAL.finditer(text, start - 1 if text[start - 1 : start] == "(" else start, end + 1):
+            if self.counted(*match.span()):
+                continue
+            number = match.group()
+            while sum(map(str.isdecimal, number)) >= _FEWEST_NATIONAL:
+                if _is_number(number, self.country, local=near <= _NEAR):
+                    span = (match.start(), match.start() + len(number))
+                    yield Span(_BY_WORD + near * _RANKS, *span, "phone")
+                    break
+                shorter = _LAST_GROUP.sub("", number)
+                if shorter == number:
+                    break
+                number = shorter
+
+    def address(self, start: int) -> Iterator[Span]:
+        """A street with a number at this place."""
+        text = self.text
+        # The word before it is a name, a number or a sign: of few numbers.
+        before = text[max(0, start - 16) : start].rstrip(" ,")
+        first = before[before.rfind(" ") + 1 :][:1]
+        if not (first.isupper() or first in _BEFORE_HOUSE):
+            return
+        house = _HOUSE.match(text, start)
+        street = house and _STREET.search(text, max(0, start - _STREET_WINDOW), start)
+        if not house or not street or not _NAMED.search(street.group().partition(" ")[2]):
+            return
+        if self.modes["address"] == "context":
+            near = nearest(self.words.spoken_for(text, street.start()), "address")
+            if near is None or near > _HOME_NEAR:
+                return
+        yield Span(_LAST, street.start(), house.end(), "address")
+
+    def plates(self, start: int, end: int) -> Iterator[Span]:
+        """Plates of vehicles that have a number at this place."""
+        text, mode = self.text, self.modes["plate"]
+        if mode == "off" or not any(map(str.isupper, text[max(0, start - 2) : start] + text[end : end + 2])):
+            return
+        for match in _PLATE.finditer(text, max(0, start - 9), end + 6):
+            if not match.start() <= start < match.end():
+                continue
+            told = mode == "form" and _MERCOSUL.fullmatch(match.group())
+            if told or nearest(self.words.spoken_for(text, match.start()), "plate") is not None:
+                yield Span(_LAST, *match.span(), "plate")
+
+    def places(self, form: re.Pattern[str], low: int, high: int) -> Iterator[Span]:
+        """Coordinates in a form."""
+        for match in form.finditer(self.text, low, high):
+            spoken = self.words.spoken_for(self.text, match.start())
+            if self.modes["coordinates"] == "form" or nearest(spoken, "coordinates") is not None:
+                yield Span(0, *match.span(), "coordinates")
+
+
+@lru_cache(maxsize=64)
+def _in_order(country: str | None) -> tuple[tuple[_Ranked, ...], tuple[_Ranked, ...]]:
+    """The identifiers that marks tell and those that a word must tell, each with its rank: the country's come first."""
+    own = sorted(IDENTIFIERS, key=lambda one: country not in one.countries) if country else IDENTIFIERS
+    ranked = [*enumerate(own, _NETWORK + 1)]
+    return (
+        tuple((rank, one, one.written) for rank, one in ranked if one.written is not None),
+        tuple((rank, one, one.bare) for rank, one in ranked if one.bare is not None),
+    )
+
+
+def _over(form: re.Pattern[str], text: str, start: int, end: int) -> Iterable[re.Match[str]]:
+    """Where a form stands over a number."""
+    low, high = max(0, start - _MARGIN // 2), end + _MARGIN // 2
+    if form.search(text, low, high) is None:
+        return ()
+    return [match for match in form.finditer(text, low, high) if match.end() > start and match.start() < end]
+
+
+def _holds(one: Identifier, match: re.Match[str]) -> bool:
+    return one.holds is None or one.holds(match.group())
+
+
+def _is_public(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_global
+    except ValueError:
+        return False
+
+
+def _is_number(number: str, country: str | None, *, local: bool = False) -> bool:
+    """Whether a telephone has this number in a country; anywhere where none is stated."""
+    import phonenumbers
+
+    digits = sum(map(str.isdecimal, number))
+    if country is None or country not in phonenumbers.SUPPORTED_REGIONS:
+        return _FEWEST_ANYWHERE <= digits <= _MOST_ANYWHERE
+    try:
+        parsed = phonenumbers.parse(number, country)
+    except phonenumbers.NumberParseException:
+        return False
+    if phonenumbers.is_valid_number_for_region(parsed, country):
+        return True
+    # What is dialled within a town, or with the prefix of mobiles, beside its word.
+    possible = (phonenumbers.ValidationResult.IS_POSSIBLE_LOCAL_ONLY, phonenumbers.ValidationResult.IS_POSSIBLE)
+    told = phonenumbers.is_possible_number_with_reason(parsed)
+    return local and _FEWEST_NATIONAL <= digits < _MOST_ANYWHERE and told in possible

@@ -1,0 +1,137 @@
+"""Where personal identifiers stand in a text: numbers are looked at one by one, and the words beside them.
+
+A text is searched once for digits and for the few other signs that an identifier begins with. What costs is paid for
+these places alone, which prose has few of.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from latam_corpus.privacy.at_numbers import DASHES, EMAIL, KEY, Numbers, Span, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from latam_corpus.privacy.privacy_policy import Words
+
+# A run of digits with the marks that may part one number.
+_RUN: Final = re.compile(r"\d(?:[ .\u2010-\u2013/()\xa0\u202f-]{0,2}\d)*")
+_EMAIL_NAME: Final = re.compile(r"[\w.+-]+$")
+_EMAIL_HOST: Final = re.compile(r"[\w-]+(?:\.[\w-]+)+")
+_AT: Final = re.compile(r"[\[({<]\s?(?:at|AT|At|arroba|ARROBA|a)\s?[\])}>]")
+_AT_WORD: Final = re.compile(r"\s(?:arroba|ARROBA|Arroba|AT)\s")
+_DOT: Final = r"(?:\.|\s?[\[({]\s?(?:punto|ponto|dot|\.)\s?[\])}]\s?|\s(?:punto|ponto|dot|PUNTO|PONTO|DOT)\s)"
+_TLD: Final = (
+    "com|org|net|edu|gob|gov|gub|mil|info|io|biz|coop|me|tv|"
+    "ar|bo|br|cl|co|cr|cu|do|ec|es|gt|hn|ht|mx|ni|pa|pe|pr|pt|py|sv|uy|ve"
+)
+_SPOKEN_NAME: Final = re.compile(rf"(?:[\w+-]+{_DOT}){{,3}}[\w+-]+\s?$")
+_SPOKEN_HOST: Final = re.compile(rf"\s?[\w-]+(?:{_DOT}[\w-]+){{,2}}?(?:{_DOT}(?:{_TLD})){{1,2}}(?!\w)", re.IGNORECASE)
+_UUID: Final = re.compile(r"(?<!\w)[\da-fA-F]{8}-(?:[\da-fA-F]{4}-){3}[\da-fA-F]{12}(?!\w)")
+_DEGREES: Final = re.compile(
+    r"(?<!\w)\d{1,2}°\s?\d{1,2}['′’]\s?(?:\d{1,2}(?:[.,]\d+)?(?:[\"″”]|'')\s?)?[NSns]\w*[\s,;y e]{1,4}"
+    r"\d{1,3}°\s?\d{1,2}['′’]\s?(?:\d{1,2}(?:[.,]\d+)?(?:[\"″”]|'')\s?)?[WOEwoe]\w*"
+)
+_MARKS: Final = DASHES | frozenset(":+ABCDEFGHIJKLMNÑOPQRSTUVWXYZabcdefkx")
+_SHORT: Final = 4  # characters of a number that is a year at most
+_LONGEST_HOUSE: Final = 14
+
+
+class Hints(NamedTuple):
+    """What a quick look at many texts at once has told of one: whether these may stand in it."""
+
+    spoken_at: bool = True
+    keys: bool = True
+    streets: bool = True
+
+
+def find(
+    text: str,
+    modes: Mapping[str, str],
+    words: Words,
+    country: str | None = None,
+    names: re.Pattern[str] | None = None,
+    hints: Hints = Hints(),  # noqa: B008  (it is a value)
+) -> list[Span]:
+    """The identifiers of a text, in order; none overlaps another.
+
+    Args:
+        text: any.
+        modes: kind → `off`, `context` or `form`.
+        words: what stands beside numbers.
+        country: whose forms are tried before the others'.
+        names: of third persons, as their list gives them; None without one.
+        hints: what needn't be looked for.
+    """
+    found: list[Span] = []
+    if modes["email"] != "off":
+        found += _emails(text)
+        if hints.spoken_at:
+            found += _spoken_emails(text)
+    if modes["pix"] != "off" and hints.keys:
+        found += _keys(text, modes, words)
+    streets = modes["address"] != "off" and hints.streets
+    numbers = Numbers(text, modes, words, country)
+    for run in _RUN.finditer(text):
+        start, end = run.span()
+        # Most numbers are short, and stand beside nothing that makes more of them.
+        if end - start > _SHORT:
+            found += numbers.at(start, end)
+        elif text[end : end + 1] in _MARKS or text[start - 1 : start] in _MARKS or text[start - 2 : start].isupper():
+            found += numbers.at_short(start, end)
+        if streets and end - start <= _LONGEST_HOUSE:
+            found += numbers.address(start)
+    if modes["coordinates"] != "off" and "°" in text:
+        found += numbers.places(_DEGREES, 0, len(text))
+    if names is not None:
+        found += [Span(-1, *match.span(), "name") for match in names.finditer(text)]
+    return _apart(found) if found else found
+
+
+def _apart(found: list[Span]) -> list[Span]:
+    """Those of the least rank; what overlaps one of them isn't another."""
+    kept: list[Span] = []
+    for span in sorted(found):
+        place = bisect(kept, span.start, key=lambda one: one.start)
+        before, after = kept[place - 1 : place], kept[place : place + 1]
+        if not any(one.end > span.start for one in before) and not any(one.start < span.end for one in after):
+            kept.insert(place, span)
+    return kept
+
+
+def _emails(text: str) -> Iterator[Span]:
+    at = text.find("@")
+    while at >= 0:
+        name, host = _EMAIL_NAME.search(text, max(0, at - 256), at), _EMAIL_HOST.match(text, at + 1)
+        if name and host:
+            yield Span(EMAIL, name.start(), host.end(), "email")
+        at = text.find("@", at + 1)
+
+
+def _spoken_emails(text: str) -> Iterator[Span]:
+    signs = [*_AT.finditer(text), *_AT_WORD.finditer(text)]
+    for sign in signs:
+        name = _SPOKEN_NAME.search(text, max(0, sign.start() - 80), sign.start())
+        host = name and _SPOKEN_HOST.match(text, sign.end(), sign.end() + 80)
+        if name and host:
+            yield Span(EMAIL, name.start(), host.end(), "email")
+
+
+def _keys(text: str, modes: Mapping[str, str], words: Words) -> Iterator[Span]:
+    """Random keys of PIX, each beside its word."""
+    for key in _UUID.finditer(text):
+        if modes["pix"] == "form" or nearest(words.spoken_for(text, key.start()), "pix") is not None:
+            yield Span(KEY, *key.span(), "pix")
+
+
+def names_pattern(names: Iterable[str]) -> re.Pattern[str] | None:
+    """The pattern of a list of names: whole words, in either case, whatever white space is between them.
+
+    >>> names_pattern(["Rosa Quispe"]).sub("[NAME]", "La señora ROSA  QUISPE y Rosa Quispes")
+    'La señora [NAME] y Rosa Quispes'
+    """
+    parts = sorted({r"\s+".join(map(re.escape, name.split())) for name in names if name.split()}, key=len, reverse=True)
+    return re.compile(rf"(?<!\w)(?:{'|'.join(parts)})(?!\w)", re.IGNORECASE) if parts else None

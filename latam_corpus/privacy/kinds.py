@@ -1,0 +1,187 @@
+"""The kinds of personal identifiers: the forms in which each is written, and the rule that its signs keep.
+
+A form is *written* where its marks tell it from other numbers (12.345.678-5), and *bare* where only a word beside it
+does (cédula 12345678). Whether a word is asked for is said in `filters/privacy/`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from latam_corpus.privacy import identifiers as rules
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# As `redactions` has them, and in brackets and capitals the marks.
+KINDS: Final = (
+    "email", "ip", "rut", "cpf", "cuit", "phone",
+    "cnpj", "pis", "rg", "dni", "cedula", "ssn", "curp", "rfc", "nss", "elector", "nit", "ruc", "rif", "rtn", "dui",
+    "cui", "iban", "cbu", "clabe", "pix", "card", "address", "plate", "coordinates", "name",
+)  # fmt: skip
+
+# The hyphen and the dashes that a word processor makes of it (U+2010 to U+2013).
+DASH: Final = "[\u2010-\u2013-]"
+_GAP: Final = "[ \xa0\u202f\u2010-\u2013-]?"
+_START: Final = r"(?<![\w.\u2010-\u2013/-])"
+_END: Final = r"(?!\w|[.,/\u2010-\u2013-]\d)"
+_THOUSANDS: Final = r"\d{1,2}[. \xa0]?\d{3}[. \xa0]?\d{3}"
+
+
+# The signs after the four first, by country (ISO 13616): those of the region, and of where its people work.
+_LENGTHS: Final = {
+    "BR": 25, "CR": 18, "DO": 24, "GT": 24, "HN": 24, "NI": 24, "SV": 24, "FK": 14,
+    "ES": 20, "PT": 21, "FR": 23, "IT": 23, "DE": 18, "GB": 18, "NL": 14, "BE": 12, "CH": 17,
+}  # fmt: skip
+_IBANS: Final = "|".join(rf"{country}\d{{2}}(?: ?[\dA-Z]){{{length}}}" for country, length in _LENGTHS.items())
+
+
+@dataclass(frozen=True)
+class Identifier:
+    """A kind of number in one country.
+
+    Attributes:
+        kind: of KINDS.
+        countries: whose it is, ISO 3166-1 alpha-2; none where it is everybody's.
+        written: the form that its marks tell; None where it has none.
+        bare: the form that a word must tell; None where it has none.
+        holds: the rule of its signs; None where it has none.
+        digits: how many there are at least in an unbroken run of digits and marks.
+    """
+
+    kind: str
+    countries: tuple[str, ...]
+    written: re.Pattern[str] | None
+    bare: re.Pattern[str] | None
+    holds: Callable[[str], bool] | None = None
+    digits: int = 6
+
+
+def _of(
+    kind: str,
+    countries: str,
+    written: str | None,
+    bare: str | None,
+    holds: Callable[[str], bool] | None = None,
+    digits: int = 6,
+) -> Identifier:
+    told, asked = (None if form is None else re.compile(f"{_START}(?:{form}){_END}") for form in (written, bare))
+    return Identifier(kind, tuple(countries.split()), told, asked, holds, digits)
+
+
+def _kept(kind: str, country: str, written: str, bare: str, holds: Callable[[str], bool]) -> Identifier:
+    """One whose marks end it, whatever number follows."""
+    pattern = re.compile(rf"(?<![\w\u2010-\u2013-]){written}(?!\w)")
+    return Identifier(kind, (country,), pattern, re.compile(f"{_START}(?:{bare}){_END}"), holds, 7)
+
+
+# In the order in which they are tried; those of the row's country come before the others.
+IDENTIFIERS: Final = (
+    _kept(
+        "rut",
+        "CL",
+        rf"(?<!\.)\d{{1,2}}\.?\d{{3}}\.?\d{{3}}{DASH}[\dkK]",
+        rf"{_THOUSANDS} ?[\u2010-\u2013-]? ?[\dkK]",
+        rules.is_rut,
+    ),
+    _kept(
+        "cpf",
+        "BR",
+        rf"(?<!\.)\d{{3}}\.?\d{{3}}\.?\d{{3}}{DASH}\d{{2}}",
+        rf"\d{{3}}[. ]?\d{{3}}[. ]?\d{{3}}{_GAP}\d{{2}}",
+        rules.is_cpf,
+    ),
+    _kept(
+        "cuit",
+        "AR",
+        rf"\d{{2}}{DASH}\d{{8}}{DASH}\d",
+        rf"\d{{2}}{_GAP}\d{{2}}\.?\d{{3}}\.?\d{{3}}{_GAP}\d",
+        rules.is_cuit,
+    ),
+    _of(
+        "cnpj",
+        "BR",
+        rf"[\dA-Z]{{2}}\.[\dA-Z]{{3}}\.[\dA-Z]{{3}}/[\dA-Z]{{4}}{DASH}\d{{2}}",
+        r"[\dA-Z]{12}\d{2}",
+        rules.is_cnpj,
+        2,
+    ),
+    _of("cedula", "UY", rf"\d\.\d{{3}}\.\d{{3}}{DASH}\d", rf"\d\.?\d{{3}}\.?\d{{3}}{_GAP}\d", rules.is_ci_uruguay),
+    _of("cedula", "DO", rf"\d{{3}}{DASH}\d{{7}}{DASH}\d", rf"\d{{3}}{_GAP}\d{{7}}{_GAP}\d", rules.is_luhn, 11),
+    _of("cedula", "EC", rf"\d{{9}}{DASH}\d", r"\d{10}", rules.is_cedula_ecuador, 10),
+    _of(
+        "cedula",
+        "NI",
+        rf"\d{{3}}{DASH}\d{{6}}{DASH}\d{{4}}[A-Z]",
+        rf"\d{{3}}{_GAP}\d{{6}}{_GAP}\d{{4}} ?[A-Za-z]",
+        rules.is_cedula_nicaragua,
+        13,
+    ),
+    _of("cedula", "VE", rf"[VE]{DASH} ?\d{{1,2}}\.?\d{{3}}\.?\d{{3}}", rf"[VEve]?[. ]?{DASH}? ?{_THOUSANDS}"),
+    _of("cedula", "CR", None, rf"[1-9]{_GAP}0?\d{{3,4}}{_GAP}\d{{4}}", digits=9),
+    _of(
+        "cedula",
+        "PA",
+        None,
+        rf"(?:PE|E|N|\d{{1,2}}(?:AV|PI)?){_GAP}\d{{1,4}}{DASH}\d{{1,6}}",
+        digits=3,
+    ),
+    _of(
+        "cedula",
+        "BO",
+        None,
+        rf"\d{{5,8}}(?:{DASH}\d[A-Z])?(?: ?(?:LP|SC|CB|CH|PT|OR|TJ|BN|BE|PD|PA))?",
+        digits=5,
+    ),
+    _of("cedula", "CU", None, r"\d{11}", rules.is_carne_cuba, 11),
+    _of("cedula", "CO PY VE", None, r"\d{1,3}(?:[.,' \xa0]\d{3}){1,3}|\d{6,10}"),
+    _of("dni", "HN", r"\d{4}[ \u2010-\u2013-]\d{4}[ \u2010-\u2013-]\d{5}", r"\d{13}", rules.is_dni_honduras, 13),
+    _of("dni", "AR PE", None, _THOUSANDS),
+    _of("dui", "SV", None, rf"\d{{8}}{_GAP}\d", rules.is_dui, 9),
+    _of("cui", "GT", r"\d{4} \d{5} \d{4}", rf"\d{{4}}{_GAP}\d{{5}}{_GAP}\d{{4}}", rules.is_cui_guatemala, 13),
+    _of(
+        "curp", "MX", r"[A-Z]{4}\d{6}[HMX][A-Z]{5}[\dA-Z]\d", r"[A-Za-z]{4}\d{6}[A-Za-z]{6}[\dA-Za-z]\d", rules.is_curp
+    ),
+    _of(
+        "rfc",
+        "MX",
+        r"[A-ZÑ&]{3,4}\d{6}[\dA-Z]{3}",
+        rf"[A-ZÑ&a-zñ]{{3,4}}{_GAP}\d{{6}}{_GAP}[\dA-Za-z]{{3}}",
+        rules.is_rfc,
+    ),
+    _of("elector", "MX", r"[A-Z]{6}\d{8}[HM]\d{3}", r"[A-Za-z]{6} ?\d{8} ?[HMhm] ?\d{3}", digits=8),
+    _of("nss", "MX", None, rf"\d{{2}}{_GAP}\d{{2}}{_GAP}\d{{2}}{_GAP}\d{{4}}{_GAP}\d", rules.is_luhn, 11),
+    _of("pis", "BR", None, rf"\d{{3}}\.?\d{{5}}\.?\d{{2}}{_GAP}\d", rules.is_pis, 11),
+    _of("rg", "BR", None, rf"(?:(?:MG|SP|RJ|RS|PR|SC|BA|GO|DF|ES){_GAP})?{_THOUSANDS}(?:{_GAP}[\dXx])?", digits=7),
+    _of("ssn", "PR US", None, rf"\d{{3}}{DASH}\d{{2}}{DASH}\d{{4}}", digits=9),
+    _of(
+        "nit",
+        "CO",
+        rf"\d{{3}}\.\d{{3}}\.\d{{3}}{DASH}\d",
+        rf"\d{{2,3}}\.?\d{{3}}\.?\d{{3}}{_GAP}\d",
+        rules.is_nit_colombia,
+        9,
+    ),
+    _of("nit", "SV", rf"\d{{4}}{DASH}\d{{6}}{DASH}\d{{3}}{DASH}\d", r"\d{14}", rules.is_nit_el_salvador, 14),
+    _of("nit", "GT", None, rf"\d{{5,8}}{_GAP}[\dkK]", rules.is_nit_guatemala, 5),
+    _of("nit", "BO CO", None, r"\d{7,12}|\d{3}\.\d{3}\.\d{3}", digits=7),
+    _of("ruc", "PE", None, r"\d{11}", rules.is_ruc_peru, 11),
+    _of("ruc", "EC", None, r"\d{13}", rules.is_ruc_ecuador, 13),
+    _of("ruc", "PY", None, rf"\d{{5,8}}{_GAP}\d", rules.is_ruc_paraguay),
+    _of("rut", "UY", None, r"\d{12}", digits=12),
+    _of("rtn", "HN", None, rf"\d{{4}}{_GAP}\d{{4}}{_GAP}\d{{6}}", rules.is_dni_honduras, 14),
+    _of("rif", "VE", rf"[VEJPGC]{DASH}\d{{8}}{DASH}?\d", rf"[VEJPGC]{_GAP}\d{{8}}{_GAP}\d", rules.is_rif, 9),
+    _of("iban", "", _IBANS, None, rules.is_iban, 2),
+    _of("cbu", "AR", r"\d{22}", r"\d{7}[ -]?\d[ -]?\d{13}[ -]?\d", rules.is_cbu, 22),
+    _of("clabe", "MX", None, r"\d{3}[ -]?\d{3}[ -]?\d{11}[ -]?\d|\d{4}(?: \d{4}){3} \d{2}", rules.is_clabe, 18),
+    _of(
+        "card",
+        "",
+        None,
+        r"\d{4}([ -]?)\d{4}\1\d{4}\1\d{1,7}|3[47]\d{2}([ -]?)\d{6}\2\d{5}",
+        rules.is_luhn,
+        13,
+    ),
+)

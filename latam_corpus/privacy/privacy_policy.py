@@ -1,0 +1,223 @@
+"""What is replaced where: `filters/privacy/*.toml`, a file for some genres each, and the words that tell numbers apart.
+
+A kind is `off`, is replaced in `context` (beside one of its words), or by its `form` alone where its marks and check
+digits tell it; a country's rows may differ. A bare number, which its marks don't tell, always needs the word.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from glob import escape, glob
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from latam_corpus import vocabulary
+from latam_corpus.errors import ConfigError, closest
+from latam_corpus.paths import data_folder
+from latam_corpus.privacy.kinds import KINDS
+from latam_corpus.toml_model import line_of, load_toml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+# The policy of a text of which no genre is stated.
+UNSTATED: Final = "web"
+# The names of third persons stand in a list of their contributor's; who gave one wants them replaced in every genre.
+NAME: Final = "name"
+WORDS_FILE: Final = "words.toml"
+_PLAIN: Final = str.maketrans("áàâãäéèêëíìîïóòôõöúùûüñç", "aaaaaeeeeiiiiooooouuuunc", ".")
+_TOKEN: Final = re.compile("[A-Za-zÀ-ÖØ-öø-ɏ]+(?:[.][A-Za-zÀ-ÖØ-öø-ɏ]+)*")
+
+# Not after an abbreviation (Doc. N.º 12), nor before the sign of a number.
+_SENTENCE_END: Final = re.compile(r"\n\n|(?<=[^\W\d_]{4}[.!?…])\s+(?=[A-ZÁÉÍÓÚÑÀÂÊÔÃÕÇ¿¡«“])(?!N[.º°o])")
+
+Mode = Literal["off", "context", "form"]
+_Listed = Annotated[tuple[str, ...], BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class PrivacyFile(_Strict):
+    """One policy: the genres that it serves, the mode of each kind, and where a country's rows differ."""
+
+    genres: _Listed
+    reviewed_by: _Listed = ()
+    kinds: dict[str, Mode]
+    countries: dict[str, dict[str, Mode]] = Field(default_factory=dict)
+
+
+class Against(_Strict):
+    """Words that say that a number is no person's: before it, and after it."""
+
+    words: _Listed
+    units: _Listed
+
+
+class WordsFile(_Strict):
+    """The words beside a number that say of which kind it is."""
+
+    reviewed_by: _Listed = ()
+    window: Annotated[int, Field(gt=0, le=500)]
+    words: dict[str, _Listed]
+    against: Against
+
+
+@dataclass(frozen=True)
+class Words:
+    """The words of a file, ready to be looked for.
+
+    Attributes:
+        window: how many characters before a number are read.
+        phrases: the last word of a phrase → each such phrase, the longest first, with the kinds that it speaks for;
+            none where it speaks against all.
+        units: what begins after a number that counts things.
+    """
+
+    window: int
+    phrases: Mapping[str, list[tuple[tuple[str, ...], frozenset[str]]]]
+    units: re.Pattern[str]
+
+    @classmethod
+    def of(cls, file: WordsFile) -> Words:
+        """The file's words."""
+        kinds: dict[tuple[str, ...], frozenset[str]] = {}
+        for kind, phrases in file.words.items():
+            for phrase in map(folded_words, phrases):
+                kinds[phrase] = kinds.get(phrase, frozenset()) | {kind}
+        kinds |= dict.fromkeys(map(folded_words, file.against.words), frozenset())
+        phrases_by_last: dict[str, list[tuple[tuple[str, ...], frozenset[str]]]] = {}
+        for phrase in sorted(kinds, key=len, reverse=True):
+            phrases_by_last.setdefault(phrase[-1], []).append((phrase, kinds[phrase]))
+        units = "|".join(sorted(map(re.escape, file.against.units), key=len, reverse=True))
+        pattern = re.compile(rf"\s?(?:de\s)?(?:(?:{units})\b|%|[º°²³]|ª)", re.IGNORECASE)
+        return cls(file.window, phrases_by_last, pattern)
+
+    def spoken_for(self, text: str, end: int) -> Iterator[tuple[int, frozenset[str]]]:
+        """What the words before a place speak for, the nearest first: how many words lie between, and kinds.
+
+        It ends with a word that speaks against all kinds, which has none.
+        """
+        before = text[max(0, end - self.window) : end]
+        tokens = folded_words(_SENTENCE_END.split(before)[-1])
+        count = last = len(tokens)
+        while last:
+            length = 1
+            for phrase, kinds in self.phrases.get(tokens[last - 1], ()):
+                if tokens[max(0, last - len(phrase)) : last] == phrase:
+                    yield count - last, kinds
+                    if not kinds:
+                        return
+                    length = len(phrase)
+                    break
+            last -= length
+
+
+@dataclass(frozen=True)
+class PrivacyPolicies:
+    """All policies of one folder.
+
+    Attributes:
+        folder: `filters/privacy/`.
+        files: genre → its file.
+        words: what stands beside numbers.
+    """
+
+    folder: Path
+    files: Mapping[str, PrivacyFile]
+    words: Words
+
+    def modes(self, genre: str | None, country: str | None) -> Mapping[str, str]:
+        """Kind → mode for a row of this genre and country; none is stated of a genre that nobody knows."""
+        file = self.files.get(genre or UNSTATED) or self.files[UNSTATED]
+        return file.kinds | file.countries.get(country or "", {})
+
+    @cached_property
+    def digest(self) -> str:
+        """Changes when a policy or word does."""
+        files = sorted(self.folder.glob("*.toml"))
+        return hashlib.sha256(b"".join(hashlib.sha256(file.read_bytes()).digest() for file in files)).hexdigest()
+
+
+def folded_words(text: str) -> tuple[str, ...]:
+    """The words of a text in small letters without accents, without the points of abbreviations.
+
+    >>> folded_words("D.N.I. o Cédula de Identidad N.º 12")
+    ('dni', 'o', 'cedula', 'de', 'identidad', 'n')
+    """
+    return tuple(map(_folded, _TOKEN.findall(text)))
+
+
+@lru_cache(maxsize=1 << 16)
+def _folded(word: str) -> str:
+    return word.lower().translate(_PLAIN)
+
+
+def privacy_policies(folder: str = "") -> PrivacyPolicies:
+    """The policies of a `filters/` folder (the shipped one when empty), read anew when a file has changed.
+
+    Raises:
+        ConfigError: a file is missing, or says what can't be.
+    """
+    path = (Path(folder) if folder else data_folder("filters")) / "privacy"
+    # Asked for each batch: as strings, since sorted Path objects take ten times as long.
+    found = sorted(glob(f"{escape(str(path))}/*.toml"))  # noqa: PTH207
+    stamps = tuple((name, told.st_mtime_ns, told.st_size) for name in found for told in (os.stat(name),))  # noqa: PTH116
+    return _load(path, stamps)
+
+
+@lru_cache(maxsize=8)
+def _load(path: Path, _stamps: tuple[tuple[str, int, int], ...]) -> PrivacyPolicies:
+    if not path.is_dir():
+        raise ConfigError(str(path), "there is no such folder of policies", "it says what `redact` replaces, by genre")
+    words = load_toml(path / WORDS_FILE, WordsFile, "policy")
+    _refuse_unknown(path / WORDS_FILE, "words", words.words)
+    files: dict[str, PrivacyFile] = {}
+    stated: dict[str, Path] = {}
+    for file in sorted(path.glob("*.toml")):
+        if file.name == WORDS_FILE or file.name.startswith("."):
+            continue
+        policy = load_toml(file, PrivacyFile, "policy")
+        _check(file, policy)
+        for genre in policy.genres:
+            if genre not in vocabulary.GENRES:
+                raise _wrong(file, ("genres",), f"unknown genre «{genre}»", closest(genre, vocabulary.GENRES))
+            if genre in stated:
+                raise _wrong(file, ("genres",), f"«{genre}» is in {stated[genre].name} too", "let one file serve it")
+            files[genre], stated[genre] = policy, file
+    missing = [genre for genre in vocabulary.GENRES if genre not in files]
+    if missing:
+        raise ConfigError(str(path), f"no file serves the genre «{missing[0]}»", "name it in the `genres` of one")
+    return PrivacyPolicies(path, files, Words.of(words))
+
+
+def _check(file: Path, policy: PrivacyFile) -> None:
+    _refuse_unknown(file, "kinds", policy.kinds)
+    for kind in KINDS:
+        if kind not in policy.kinds and kind != NAME:
+            raise _wrong(file, ("kinds",), f"nothing is said of «{kind}»", f'add {kind} = "off", "context" or "form"')
+    for country, kinds in policy.countries.items():
+        if not re.fullmatch("[A-Z]{2}", country):
+            raise _wrong(
+                file, ("countries",), f"«{country}» is no country", "write its two capital letters, such as CL"
+            )
+        _refuse_unknown(file, f"countries.{country}", kinds)
+
+
+def _refuse_unknown(file: Path, table: str, kinds: Iterable[str]) -> None:
+    known = [kind for kind in KINDS if kind != NAME]
+    for kind in kinds:
+        if kind not in known:
+            raise _wrong(file, (*table.split("."), kind), f"unknown kind «{kind}»", closest(kind, known))
+
+
+def _wrong(file: Path, keys: tuple[str, ...], problem: str, remedy: Any) -> ConfigError:
+    line = line_of(file.read_text(encoding="utf-8-sig"), keys)
+    return ConfigError(f"{file}, line {line}" if line else str(file), problem, remedy)

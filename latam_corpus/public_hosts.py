@@ -1,0 +1,97 @@
+"""Which addresses are of the public Internet, and which others the user names.
+
+Texts are read from addresses that others wrote: in a source's file, a page, a redirect. None may lead into the network
+of the machine that reads them.
+"""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import os
+import re
+import socket
+from typing import Any, Final
+
+# RFC 6052: an IPv4 address as a translator's users write it. Its local prefix (RFC 8215) and the older forms are
+# outside of what is given to hosts (RFC 4291, 2.4).
+_TRANSLATED: Final = ipaddress.ip_network("64:ff9b::/96")
+_UNICAST: Final = ipaddress.ip_network("2000::/3")
+# The protocols' own addresses (RFC 6890), where clouds keep their metadata, and the relays of 6to4 (RFC 7526).
+_NOT_HOSTS: Final = (ipaddress.ip_network("192.0.0.0/24"), ipaddress.ip_network("192.88.99.0/24"))
+# Hosts, or hosts with a port, between commas or spaces.
+VARIABLE: Final = "LATAM_CORPUS_PRIVATE_HOSTS"
+_HOST: Final = re.compile(r"(\[[0-9a-f:.%]+\]|[^:]+)(?::(\d+))?", re.IGNORECASE)
+_WEB: Final = re.compile(r"(?:\A|::)(https?)://", re.IGNORECASE)
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address is one of the public Internet, whatever it is wrapped in.
+
+    >>> [is_public(one) for one in ("93.184.215.14", "127.0.0.1", "169.254.169.254", "::1", "::ffff:10.0.0.1")]
+    [True, False, False, False, False]
+    >>> [is_public(one) for one in ("2002:7f00:1::", "64:ff9b::7f00:1", "fe80::1%eth0", "224.0.0.1", "100.64.0.1")]
+    [False, False, False, False, False]
+    >>> [is_public(one) for one in ("::127.0.0.1", "64:ff9b:1::1", "192.0.0.192", "192.88.99.1", "::ffff:0:8.8.8.8")]
+    [False, False, False, False, False]
+    """
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address):
+        inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo or (None, None))[1]
+        if inner is None and ip in _TRANSLATED:
+            inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+        if inner is not None:
+            return is_public(str(inner))
+        return ip in _UNICAST and ip.is_global
+    return ip.is_global and not ip.is_multicast and not any(ip in one for one in _NOT_HOSTS)
+
+
+def web_options(url: str) -> dict[str, Any]:
+    """What fsspec must be given to open a URL: connections of the web to public addresses only, or to those named.
+
+    >>> web_options("s3://cubo/textos"), list(web_options("simplecache::https://museo.example/a.jsonl"))
+    ({}, ['https'])
+    """
+    return {protocol.lower(): {"get_client": _client} for protocol in _WEB.findall(url)}
+
+
+def private_address(url: str) -> str | None:
+    """The address that a URL of the web leads to, where it is neither public nor named; else None."""
+    if not _WEB.search(url):
+        return None
+    authority = re.split(r"[/?#]", _WEB.split(url)[-1], maxsplit=1)[0].rpartition("@")[2]
+    found = _HOST.fullmatch(authority)
+    addresses = _resolved(found[1].strip("[]"), int(found[2] or 0)) if found else ()
+    return next((address for address, port in addresses if not _may_be_asked(address, port)), None)
+
+
+def _may_be_asked(address: str, port: int) -> bool:
+    return is_public(address) or bool(_named() & {(address, 0), (address, port)})
+
+
+async def _client(**options: Any) -> Any:
+    """A session of aiohttp whose every connection, of redirects too, is to an address that may be asked."""
+    import aiohttp
+
+    def connected(about: Any) -> socket.socket:
+        family, kind, protocol, _, (address, port, *_more) = about
+        if not _may_be_asked(address, port):
+            raise PermissionError(errno.EACCES, f"{address} is no public address, and isn't named in {VARIABLE}")
+        return socket.socket(family, kind, protocol)
+
+    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(socket_factory=connected), **options)
+
+
+def _named() -> set[tuple[str, int]]:
+    """The addresses and ports that the user allows; port 0 for all of an address."""
+    hosts = filter(None, re.split(r"[\s,]+", os.environ.get(VARIABLE, "")))
+    matches = filter(None, map(_HOST.fullmatch, hosts))
+    return {pair for one in matches for pair in _resolved(one[1].strip("[]"), int(one[2] or 0))}
+
+
+def _resolved(host: str, port: int) -> set[tuple[str, int]]:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):  # asking for it tells
+        return set()
+    return {(str(one[4][0]), port) for one in found}

@@ -1,0 +1,80 @@
+"""Publishing a version: the documents that may be redistributed, in the layout of the Hub, to a folder or a URL."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from fsspec.implementations.local import LocalFileSystem
+
+from latam_corpus.errors import ConfigError
+from latam_corpus.release.manifest import load_manifest
+from latam_corpus.release.pull import OURS, pull
+from latam_corpus.release.store import SUMS, Store, scratch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from latam_corpus.release.corpus_lock import Lock
+    from latam_corpus.release.store import Progress
+
+_MAY_LEAVE: Final = "'redistribute' in uses"
+
+
+def publish(
+    spec: str,
+    store: Store,
+    to: str,
+    progress: Progress | None = None,
+    tell: Callable[[str], None] | None = None,
+) -> Lock:
+    """The lock of what is published: `NAME@VERSION` without documents that are withdrawn or may not be redistributed.
+
+    Args:
+        spec: the version.
+        store: where it is.
+        to: a folder that is new, empty or has an earlier version of the release; or an fsspec URL of one.
+        progress: told what is done, how much of it and of how much.
+        tell: is given a sentence for each thing that a reader should know.
+
+    Raises:
+        ConfigError: none of its documents may be redistributed, or the folder holds something else.
+        ReleaseError: bytes in the store are missing or damaged, or the target can't be written.
+    """
+    target = Store.at(to)
+    manifest = load_manifest(store, *store.find(spec))
+    if isinstance(target.filesystem, LocalFileSystem):
+        lock = _pulled(manifest.spec, store, Path(target.root), progress, tell)
+    else:
+        with scratch(None) as folder, target.told():
+            lock = _pulled(manifest.spec, store, folder, progress, tell)
+            _upload(folder, target)
+    if tell and lock.rows < manifest.rows:
+        tell(
+            f"{manifest.rows - lock.rows:,} documents of {manifest.spec} aren't published: they may not leave the store"
+        )
+    return lock
+
+
+def _pulled(
+    spec: str, store: Store, folder: Path, progress: Progress | None, tell: Callable[[str], None] | None
+) -> Lock:
+    try:
+        return pull(spec, store, folder, _MAY_LEAVE, progress, tell=tell)
+    except ConfigError as error:
+        if not error.place.startswith("--where"):
+            raise
+        problem = "none of its documents may be redistributed"
+        raise ConfigError(spec, problem, "a source says so with «redistribute» among its uses") from None
+
+
+def _upload(folder: Path, target: Store) -> None:
+    """Bring a pulled folder to a URL, the list of digests last; what only an earlier version had goes."""
+    before = target.read(SUMS).decode().splitlines() if target.exists(SUMS) else []
+    files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    for name in sorted(files, key=lambda name: (name == SUMS, name)):
+        target.write((folder / name).read_bytes(), *name.split("/"))
+    for line in before:
+        name = line.partition("  ")[2]
+        if name not in files and OURS.fullmatch(name) and target.exists(name):
+            target.remove(name)

@@ -1,0 +1,189 @@
+"""Erasing what was withdrawn: its text goes from the store's old objects and indexes, and from the runs on this disk.
+
+What stands in an erased file's place is written first, then an entry of the log says so, then the file goes: a purge
+that is cut off goes on when it is given again.
+"""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from latam_corpus import schema
+from latam_corpus.dedupe.fingerprint import text_hash
+from latam_corpus.durable import digest_of, replace, replacing, sealed
+from latam_corpus.locks import locked
+from latam_corpus.pipeline.run_record import DIGESTS_FILE, RUN_FILE, read_digests
+from latam_corpus.release.build_inputs import load_run
+from latam_corpus.release.fetch import fetch
+from latam_corpus.release.manifest import load_manifest
+from latam_corpus.release.select import rewrite
+from latam_corpus.release.tombstones import Tombstones
+from latam_corpus.release.withdrawal_log import Replacement, add_entry, read_log
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+    from pathlib import Path
+
+    from latam_corpus.release.store import Store
+    from latam_corpus.release.withdrawal_log import ReadableShard, WithdrawalLog
+
+_KINDS: Final = ("kept", "dropped")
+
+
+@dataclass
+class Purged:
+    """What a purge erased, and what it couldn't reach.
+
+    Attributes:
+        documents: that are withdrawn.
+        objects: of the store that were erased, and the bytes of what stands in their place.
+        runs: of which rows have no text any more, by run.
+        work: folders of stored work that went.
+        not_reached: sentences.
+    """
+
+    documents: int = 0
+    objects: int = 0
+    written: int = 0
+    runs: dict[str, int] = field(default_factory=dict)
+    work: int = 0
+    not_reached: list[str] = field(default_factory=list)
+
+
+def purge(store: Store, out: Path, now: datetime) -> Purged:
+    """Erase what was withdrawn from the store and from the folder of runs.
+
+    Args:
+        store: where it was.
+        out: the folder of runs and work.
+        now: the time.
+
+    Raises:
+        ConfigError: a run is being worked on.
+        ReleaseError: the log, a version or a run is damaged, or somebody else has added to the log meanwhile.
+    """
+    told = Purged()
+    with store.told():
+        log = read_log(store)
+        if not log.withdrawals:
+            return told
+        told.documents = log.rows["doc_id"].n_unique()
+        replaced = dict(_replaced(store, log, told))
+        if replaced:
+            last = log.withdrawals[-1]
+            add_entry(log, now, {}, kind="purge", request=last.request, release=last.release, replaced=replaced)
+        for path in read_log(store).replaced:
+            if store.exists(path):
+                store.remove(path)
+                told.objects += path.startswith("objects/")
+    _purge_runs(out, Tombstones(log), told)
+    told.not_reached += [
+        "the files that runs were made from (`--input`)",
+        "copies that others have pulled or published",
+    ]
+    told.not_reached += ["models that were trained on older versions"]
+    if (out / "collected").is_dir():
+        told.not_reached.insert(0, f"what was collected, in {out / 'collected'}: remove what is withdrawn there")
+    return told
+
+
+def _replaced(store: Store, log: WithdrawalLog, told: Purged) -> Iterator[tuple[str, Replacement | None]]:
+    """For each file of the store that has something withdrawn, its path and what stands in its place."""
+    done: dict[str, Replacement | None] = {}
+    for name in store.names():
+        for version in store.versions(name):
+            manifest = load_manifest(store, name, version)
+            with store.scratch() as folder:
+                for one in log.readable(manifest):
+                    if one.without is None:
+                        continue
+                    path = one.shard.object
+                    if path not in done:
+                        done[path] = _without(store, one, folder)
+                        told.written += now.bytes if (now := done[path]) else 0
+                    yield path, done[path]
+                    if one.shard.index in manifest.files:
+                        # Nobody compares with a version of which documents are withdrawn.
+                        yield f"releases/{name}/{version}/{one.shard.index}", None
+
+
+def _without(store: Store, one: ReadableShard, folder: Path) -> Replacement | None:
+    """The object with the rows that readers still get, in the store; None where there are none."""
+    if not one.rows:
+        return None
+    source, target = folder / "old", folder / "new.parquet"
+    fetch(store, one.shard.object, one.shard.sha256, source)
+    rewrite(source, one.wanted(), target)
+    source.unlink()
+    sha256, size = digest_of(target), target.stat().st_size
+    text_bytes = pl.scan_parquet(target).select(pl.col("text").str.len_bytes().sum()).collect().item()
+    store.add_object(target, sha256)
+    return Replacement(sha256=sha256, bytes=size, rows=one.rows, text_bytes=text_bytes)
+
+
+def _purge_runs(out: Path, tombstones: Tombstones, told: Purged) -> None:
+    """Take the text of what is withdrawn out of the runs' documents, and stored work that has it away.
+
+    Raises:
+        ConfigError: a run is being worked on.
+        ReleaseError: one is damaged.
+    """
+    folders = [path for path in sorted((out / "runs").glob("*")) if (path / RUN_FILE).is_file()]
+    with ExitStack() as held:
+        if (out / "work").is_dir():
+            held.enter_context(locked(out / "work"))
+        for folder in folders:
+            held.enter_context(locked(folder))
+            blanked = _purge_run(folder, tombstones)
+            if blanked:
+                told.runs[folder.name] = blanked
+        for step in sorted((out / "work").glob("??/*")):
+            files = sorted(step.glob("*.parquet"))
+            if any(_has_withdrawn(file, tombstones) for file in files):
+                shutil.rmtree(step)
+                told.work += 1
+        # Fingerprints of versions, which are fetched again.
+        shutil.rmtree(out / "work" / "index", ignore_errors=True)
+
+
+def _purge_run(folder: Path, tombstones: Tombstones) -> int:
+    """How many documents of a run have no text any more."""
+    run = load_run(folder)
+    changed: dict[str, str] = {}
+    blanked = 0
+    for kind in _KINDS:
+        for file in run.files(kind):
+            rows = schema.conform(pl.read_parquet(file, glob=False), schema.DOCUMENT_SCHEMA)
+            out = _withdrawn(rows, tombstones) & (rows["text"].fill_null("") != "")
+            if not out.any():
+                continue
+            blanked += int(out.sum())
+            erased = {name: pl.when(pl.lit(out)).then(pl.lit("")).otherwise(name) for name in ("text", "title")}
+            with replacing(file) as temporary:
+                rows.with_columns(**erased).write_parquet(temporary, compression="zstd", statistics=False)
+            changed[file.relative_to(folder).as_posix()] = digest_of(file)
+    if changed and (folder / DIGESTS_FILE).is_file():
+        replace(folder / DIGESTS_FILE, sealed(read_digests(folder) | changed, indent=1))
+    return blanked
+
+
+def _withdrawn(rows: pl.DataFrame, tombstones: Tombstones) -> pl.Series:
+    """Which of these documents are withdrawn."""
+    pairs = zip(rows["text"], rows["text_hash"], strict=True)
+    hashes = [text_hash(text) if known is None and text is not None else known for text, known in pairs]
+    said = tombstones.said(rows.with_columns(pl.Series("text_hash", hashes, dtype=pl.Binary)))["row"]
+    return tombstones.about(rows).is_not_null() | pl.int_range(rows.height, eager=True).is_in(said.implode())
+
+
+def _has_withdrawn(file: Path, tombstones: Tombstones) -> bool:
+    """Whether stored work has a document that is withdrawn."""
+    names = pl.read_parquet_schema(file)
+    if "doc_id" not in names or "text" not in names:
+        return False
+    return _withdrawn(schema.conform(pl.read_parquet(file, glob=False), schema.DOCUMENT_SCHEMA), tombstones).any()

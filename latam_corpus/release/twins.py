@@ -1,0 +1,147 @@
+"""Copies that were set aside for a document which is withdrawn: another source's, whose own rights may admit it.
+
+They are in the runs of the release's versions, as long as these are on the disk: set aside there as duplicates, or kept
+there and set aside by a version, whose ledger says so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from latam_corpus.dedupe.dedupe import Dedupe
+from latam_corpus.dedupe.order import first_released
+from latam_corpus.errors import ReleaseError
+from latam_corpus.release.build_inputs import Part, load_run
+from latam_corpus.release.manifest import load_manifest
+from latam_corpus.release.store_tables import LEDGER, read_ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from latam_corpus.release.build_inputs import Run
+    from latam_corpus.release.manifest import Manifest
+    from latam_corpus.release.store import Store
+
+_OF: Final = pl.Schema({"doc_id": pl.String(), "of": pl.String()})
+_TOLD: Final = ("doc_id", "duplicate_of", "source_id", "drop_reason")
+
+
+@dataclass(frozen=True)
+class Twins:
+    """Copies of withdrawn documents.
+
+    Attributes:
+        parts: where they are.
+        runs: of which.
+        of: `doc_id` of each and the id of the document `of` which it is a copy.
+        unfinished: of copies that stages still had to go through, and which only a new run brings.
+        absent: runs that aren't on the disk, where there may be others.
+    """
+
+    parts: tuple[Part, ...] = ()
+    runs: tuple[Run, ...] = ()
+    of: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_OF))
+    unfinished: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+
+
+def lineage(store: Store, manifest: Manifest | None) -> Iterator[Manifest]:
+    """A version and those that it was built upon, the newest first, as far as they are there."""
+    while manifest:
+        yield manifest
+        parent = manifest.parent.version if manifest.parent else None
+        there = parent in store.versions(manifest.name)
+        manifest = load_manifest(store, manifest.name, parent) if parent and there else None
+
+
+def find_twins(
+    ids: pl.Series, runs: Sequence[Run], store: Store, old: Manifest | None, folders: Mapping[str, Path]
+) -> Twins:
+    """The copies that were set aside for these documents.
+
+    Args:
+        ids: of documents that are withdrawn.
+        runs: that a version is built from.
+        store: where the release is.
+        old: the version that it is built upon.
+        folders: of runs that are on the disk, by name.
+
+    Raises:
+        ReleaseError: a run or a ledger is damaged.
+    """
+    if ids.is_empty():
+        return Twins()
+    versions = list(lineage(store, old))
+    earlier = dict.fromkeys(entry.id for version in versions for entry in version.runs)
+    named = {run.id for run in runs}
+    every = [*runs, *(load_run(folders[run]) for run in earlier if run in folders and run not in named)]
+    by_ledger = pl.concat([pl.DataFrame(schema=_OF), *(_set_aside_by(store, version, ids) for version in versions)])
+    parts: list[Part] = []
+    of = [pl.DataFrame(schema=_OF)]
+    unfinished: list[str] = []
+    used: list[Run] = []
+    for run in every:
+        mine = [*_dropped(run, ids, unfinished), *_kept(run, by_ledger)]
+        parts += [part for part, _ in mine]
+        of += [rows for _, rows in mine]
+        if mine and run.id not in named:
+            used.append(run)
+    absent = tuple(run for run in earlier if run not in folders and run not in named)
+    told = pl.concat(of).unique("doc_id", keep="first", maintain_order=True)
+    return Twins(tuple(parts), tuple(used), told, tuple(unfinished), absent)
+
+
+def _set_aside_by(store: Store, version: Manifest, ids: pl.Series) -> pl.DataFrame:
+    """The documents that a version left out for one of these."""
+    if LEDGER not in version.files:
+        return pl.DataFrame(schema=_OF)
+    rows = read_ledger(store, version.name, version.version).filter(pl.col("reason") == "duplicate")
+    kept = pl.col("evidence").str.json_path_match("$.kept").alias("of")
+    return rows.select("doc_id", kept).filter(pl.col("of").is_in(ids.implode()))
+
+
+def _dropped(run: Run, ids: pl.Series, unfinished: list[str]) -> Iterator[tuple[Part, pl.DataFrame]]:
+    uses = [stage.get("use") for stage in run.stages]
+    last = len(uses) - 1 - uses[::-1].index(Dedupe.name) if Dedupe.name in uses else -1
+    for file in run.files("dropped"):
+        try:
+            rows = pl.read_parquet(file, glob=False, columns=list(_TOLD))
+        except (OSError, pl.exceptions.PolarsError) as error:
+            raise ReleaseError(str(file), f"it can't be read: {error}", "run the recipe again") from error
+        found = rows.filter(pl.col("duplicate_of").is_in(ids.implode()) & pl.col("drop_reason").is_not_null())
+        if found.is_empty():
+            continue
+        if last != len(uses) - 1:  # it wasn't redacted, or whatever follows
+            unfinished += found["doc_id"].to_list()
+            continue
+        place = f"{run.id}/dropped/{file.name}"
+        yield Part(run.id, place, str(file), only=found["doc_id"]), found.select("doc_id", of="duplicate_of")
+
+
+def _kept(run: Run, by_ledger: pl.DataFrame) -> Iterator[tuple[Part, pl.DataFrame]]:
+    if by_ledger.is_empty():
+        return
+    for file in run.files("kept"):
+        mine = pl.read_parquet(file, glob=False, columns=["doc_id"]).join(by_ledger, on="doc_id")
+        if mine.height:
+            yield Part(run.id, f"{run.id}/kept/{file.name}", str(file), only=mine["doc_id"]), mine
+
+
+def chosen(light: pl.DataFrame, twins: Twins, there: pl.DataFrame) -> pl.DataFrame:
+    """The light rows of copies of which one comes back for each document that is withdrawn, and those that may not.
+
+    Args:
+        light: of the copies.
+        twins: of which they are.
+        there: light rows of all else.
+    """
+    released = there.filter(pl.col("refusal").is_null())["doc_id"]
+    rows = light.join(twins.of, on="doc_id").filter(~pl.col("doc_id").is_in(released.implode()))
+    admitted = rows.filter(pl.col("refusal").is_null()).sort(*first_released(pl.col("run") != ""), nulls_last=True)
+    first = admitted.unique("of", keep="first", maintain_order=True)
+    refused = rows.filter(pl.col("refusal").is_not_null())
+    return pl.concat([first, refused]).unique("doc_id", keep="first", maintain_order=True).select(light.columns)

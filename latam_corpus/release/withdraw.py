@@ -1,0 +1,366 @@
+"""A withdrawal: what is meant is looked for in every version, written into the log, and left out of the next version.
+
+From the log's entry on it binds. What comes after (the next version, the receipt) may be cut off at any moment: the
+same command goes on from there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from latam_corpus import schema
+from latam_corpus.catalog.naming import version_key
+from latam_corpus.dedupe.fingerprint import text_hash
+from latam_corpus.errors import ConfigError, ReleaseError, closest
+from latam_corpus.release.build import build
+from latam_corpus.release.manifest import load_manifest, manifest_sha256
+from latam_corpus.release.shard_file import read_batches
+from latam_corpus.release.store_tables import LEDGER, open_shard, read_ledger
+from latam_corpus.release.tombstones import READS, WithdrawnTexts, named_by, settled, texts_of
+from latam_corpus.release.twins import Twins, find_twins
+from latam_corpus.release.withdrawal_log import ROWS, SPARED, Entry, add_entry, asked_hash, must_reach, read_log
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+    from pathlib import Path
+
+    from latam_corpus.release.manifest import Manifest, Shard
+    from latam_corpus.release.store import Progress, Store
+    from latam_corpus.release.withdrawal_log import By, WithdrawalLog
+
+_FOUND: Final = pl.Schema({**ROWS, "source_id": pl.String(), "text_hash": pl.Binary()})
+
+
+@dataclass(frozen=True)
+class Withdrawal:
+    """What became of a request.
+
+    Attributes:
+        entry: of the log.
+        entry_sha256: the digest of its file.
+        value: what was named: of a text its hash.
+        before: the latest version before.
+        before_sha256: the digest of its manifest.
+        after: the version without what was withdrawn; the one before where that had none of it.
+        after_sha256: the digest of its manifest.
+        rows: documents left out, by version.
+        shards: the shards that have them, by version.
+        documents: their ids.
+        promoted: ids of copies that came back for them.
+        left_aside: what is known of copies that didn't, a sentence each.
+        written: bytes of shards that the next version didn't take over.
+        others: releases besides this one that have such documents in their latest version.
+    """
+
+    entry: Entry
+    entry_sha256: str
+    value: str
+    before: Manifest
+    before_sha256: str
+    after: Manifest
+    after_sha256: str
+    rows: dict[str, int]
+    shards: dict[str, list[str]]
+    documents: list[str]
+    promoted: list[str]
+    left_aside: list[str]
+    written: int
+    others: list[str]
+
+
+def withdraw(
+    store: Store,
+    name: str,
+    by: By,
+    value: str,
+    because: str,
+    now: datetime,
+    runs_there: Mapping[str, Path] | None = None,
+    progress: Progress | None = None,
+) -> Withdrawal:
+    """Withdraw documents from all releases of a store, and make the next version of one of them.
+
+    Args:
+        store: where they are.
+        name: the release of which the next version is made.
+        by: what is named.
+        value: a document's id, a source's, a person's name, an address with `*` for any characters, or a text.
+        because: why; it stands in the log.
+        now: the time.
+        runs_there: the folders of runs on the disk, by name, from which copies come back.
+        progress: told what is done, how much of it and of how much.
+
+    Raises:
+        ConfigError: there is no such release, or nothing in it is meant.
+        ReleaseError: the log or a version is damaged, somebody else was first, or the next version can't be made.
+    """
+    if "@" in name:
+        raise ConfigError(
+            name, "a withdrawal is from all versions", f"name the release alone: {name.partition('@')[0]}"
+        )
+    if not because.strip():
+        raise ConfigError("--because", "it is empty", "say in a few words why, without personal data")
+    with store.told():
+        return _withdraw(store, name, by, value, because.strip(), now, runs_there or {}, progress)
+
+
+def _withdraw(
+    store: Store,
+    name: str,
+    by: By,
+    value: str,
+    because: str,
+    now: datetime,
+    runs_there: Mapping[str, Path],
+    progress: Progress | None,
+) -> Withdrawal:
+    before = load_manifest(store, *store.find(name))
+    wanted = settled(by, value)
+    named = text_hash(wanted).hex() if by == "text" else wanted
+    asked = wanted if by == "url" else asked_hash(by, named)
+    log = read_log(store)
+    versions = _versions(store, log)
+    search = _Search(store, log, _objects(versions, log), progress)
+    found = search.found(by, wanted, asked)
+    earlier = [entry for entry in log.withdrawals if (entry.by, entry.asked) == (by, asked)]
+    known = pl.concat([pl.DataFrame(schema=ROWS), *(log.table(entry, "rows") for entry in earlier)])
+    fresh = found.join(known, on=ROWS.names(), how="anti")
+    if fresh.height or not earlier:
+        _must_be_there(name, by, value, found, versions)
+        entry = _entered(search, log, by, wanted, asked, name, because, now, fresh, before, runs_there)
+        if _versions(store, log).keys() != versions.keys():
+            problem = "a version was made meanwhile, and may have what is withdrawn"
+            raise ReleaseError(f"{store.url}, {name}", problem, "give the command again")
+        rows = fresh.select(ROWS.names())
+    else:
+        entry, rows = earlier[-1], known
+    after = build(
+        name,
+        [],
+        store,
+        admit=before.admit,
+        uses=before.uses,
+        splits=before.splits,
+        index=bool(before.index) or not before.shards,
+        parent=before.version,
+        created=now,
+        progress=progress,
+        runs_there=runs_there,
+        may_be_empty=True,
+    )
+    # Where the command goes on after a cut, the next version may be there already.
+    last = [m for m in versions.values() if m.name == name and m.withdrawal_sequence < entry.number]
+    before = max(last, key=lambda manifest: version_key(manifest.version), default=before)
+    return _told(store, entry, named, before, after, versions, rows, runs_there)
+
+
+def _versions(store: Store, log: WithdrawalLog) -> dict[str, Manifest]:
+    """Every version of every release of the store, by `NAME@VERSION`; the log must reach as far as they say."""
+    found = {}
+    for name in store.names():
+        for version in store.versions(name):
+            manifest = load_manifest(store, name, version)
+            must_reach(log, manifest.withdrawal_sequence, manifest.spec)
+            found[manifest.spec] = manifest
+    return found
+
+
+def _objects(versions: Mapping[str, Manifest], log: WithdrawalLog) -> dict[str, Shard]:
+    """Each object that a version names, or that a purge has put in its place, by its digest."""
+    found = {shard.sha256: shard for manifest in versions.values() for shard in manifest.shards}
+    there = [now for shard in found.values() if (now := log.resolved(shard))]
+    return {shard.sha256: shard for shard in there}
+
+
+@dataclass(frozen=True)
+class _Search:
+    """A search of the objects of a store."""
+
+    store: Store
+    log: WithdrawalLog
+    objects: Mapping[str, Shard]
+    progress: Progress | None
+
+    def found(self, by: By, wanted: str, asked: str) -> pl.DataFrame:
+        """The documents that are meant, _FOUND."""
+        if by == "text":
+            return self._saying(WithdrawnTexts(_texts(texts_of(pl.Series([wanted])), by)))
+        entry = Entry.model_construct(by=by, asked=asked)
+        rows = [pl.DataFrame(schema=_FOUND)]
+        for sha256, frame in self._frames(READS):
+            mine = (
+                pl.any_horizontal(pl.col("doc_id") == wanted, (pl.col("parent_id") == wanted).fill_null(value=False))
+                if by == "doc"
+                else pl.Series(named_by(frame, entry), dtype=pl.Boolean)
+            )
+            rows.append(_found(sha256, frame.filter(mine)))
+        found = pl.concat(rows)
+        if by == "creator" and found.height:
+            near = self._saying(WithdrawnTexts(_texts(self.texts(found), by)))
+            found = pl.concat([found, near.join(found, on=ROWS.names(), how="anti")])
+        return found
+
+    def texts(self, found: pl.DataFrame) -> pl.DataFrame:
+        """What the log keeps of the texts of documents, TEXTS."""
+        rows = [texts_of(pl.Series([], dtype=pl.String))]
+        for (sha256,), mine in found.group_by("object"):
+            for _, frame in self._frames(("doc_id", "text"), {str(sha256): self.objects[str(sha256)]}):
+                rows.append(texts_of(frame.filter(pl.col("doc_id").is_in(mine["doc_id"].implode()))["text"]))
+        return pl.concat(rows).unique("text_hash", maintain_order=True)
+
+    def _saying(self, texts: WithdrawnTexts) -> pl.DataFrame:
+        rows = [pl.DataFrame(schema=_FOUND)]
+        for sha256, frame in self._frames(("doc_id", "source_id", "text_hash", "text")):
+            known = texts.known(frame["text"], frame["text_hash"])
+            rows.append(_found(sha256, frame[known["row"].to_list()]))
+        return pl.concat(rows)
+
+    def equal(self, hashes: pl.Series) -> pl.DataFrame:
+        """The documents with one of these texts."""
+        rows = [pl.DataFrame(schema=_FOUND)]
+        for sha256, frame in self._frames(("doc_id", "source_id", "text_hash")):
+            rows.append(_found(sha256, frame.filter(pl.col("text_hash").is_in(hashes.implode()))))
+        return pl.concat(rows)
+
+    def _frames(
+        self, columns: tuple[str, ...], objects: Mapping[str, Shard] | None = None
+    ) -> Iterator[tuple[str, pl.DataFrame]]:
+        chosen = self.objects if objects is None else objects
+        types = pl.Schema({name: schema.RELEASE_SCHEMA[name] for name in columns})
+        for number, (sha256, shard) in enumerate(chosen.items(), 1):
+            with open_shard(self.store, shard, ("doc_id",)) as file:
+                there = [name for name in columns if name in file.schema_arrow.names]
+                for frame in read_batches(file, there):
+                    yield sha256, schema.conform(frame, types)
+            if self.progress and objects is None:
+                self.progress("looking for what is withdrawn", number, len(chosen))
+
+
+def _texts(texts: pl.DataFrame, by: By) -> pl.DataFrame:
+    return texts.with_columns(pl.lit(0, pl.UInt32).alias("number"), pl.lit(by).alias("by"))
+
+
+def _found(sha256: str, rows: pl.DataFrame) -> pl.DataFrame:
+    return schema.conform(rows.with_columns(pl.lit(sha256).alias("object")), _FOUND)
+
+
+def _must_be_there(name: str, by: By, value: str, found: pl.DataFrame, versions: Mapping[str, Manifest]) -> None:
+    """Refuse a request that means nothing in the release.
+
+    Raises:
+        ConfigError: no version has what it names, or only those of another release.
+    """
+    having = {
+        manifest.name
+        for manifest in versions.values()
+        if not found.filter(pl.col("object").is_in([shard.sha256 for shard in manifest.shards])).is_empty()
+    }
+    if name in having:
+        return
+    shown = f"«{value}»" if by != "text" else "this text, nor one near it"
+    problem = f"no version of {name} has {shown}"
+    if having:
+        raise ConfigError(f"--{by}", problem, f"it is in {', '.join(sorted(having))}: name that release")
+    sources = {entry.source_id for manifest in versions.values() for entry in manifest.sources}
+    remedy = closest(value, sources) if by == "source" else "`latam-corpus explain` tells where a document is"
+    raise ConfigError(f"--{by}", problem, remedy)
+
+
+def _entered(
+    search: _Search,
+    log: WithdrawalLog,
+    by: By,
+    wanted: str,
+    asked: str,
+    name: str,
+    because: str,
+    now: datetime,
+    found: pl.DataFrame,
+    before: Manifest,
+    runs_there: Mapping[str, Path],
+) -> Entry:
+    """The entry of the log, with the documents that leave, the texts that stay out, and the copies that may stay."""
+    tables = {"rows": found.select(ROWS.names()).sort(ROWS.names())}
+    if by == "text":
+        tables["texts"] = texts_of(pl.Series([wanted]))
+    elif by in ("doc", "creator"):
+        tables["texts"] = search.texts(found)
+    if by == "doc":
+        # Another source's copy is that source's to give: one that was set aside, or is in a version.
+        twins = find_twins(found["doc_id"].unique(), [], search.store, before, runs_there)
+        mine = found["source_id"].unique().implode()
+        copies = [part.batches() for part in twins.parts]
+        rows = [frame.select("doc_id", "source_id") for frames in copies for frame in frames]
+        rows.append(search.equal(found["text_hash"].drop_nulls()).select("doc_id", "source_id"))
+        spared = pl.concat(rows).filter(~pl.col("source_id").is_in(mine)).select(SPARED.names())
+        tables["spared"] = spared.unique().sort("doc_id")
+    number = log.sequence + 1
+    request = f"W{number:04d}-{hashlib.sha256(f'{log.head}{by}{asked}'.encode()).hexdigest()[:8]}"
+    told = {"kind": "withdrawal", "request": request, "release": name, "by": by, "asked": asked, "because": because}
+    return add_entry(log, now, tables, **told)
+
+
+def _told(
+    store: Store,
+    entry: Entry,
+    named: str,
+    before: Manifest,
+    after: Manifest,
+    versions: Mapping[str, Manifest],
+    rows: pl.DataFrame,
+    runs_there: Mapping[str, Path],
+) -> Withdrawal:
+    counts, shards, others = {}, {}, []
+    by_object = dict(rows.group_by("object").len().iter_rows())
+    for spec, manifest in versions.items():
+        hit = [shard for shard in manifest.shards if shard.sha256 in by_object]
+        if hit:
+            counts[spec] = sum(by_object[shard.sha256] for shard in hit)
+            shards[spec] = [shard.path for shard in hit]
+            if manifest.name != before.name and store.latest(manifest.name) == manifest.version:
+                others.append(manifest.name)
+    ids = rows["doc_id"].unique().sort()
+    twins = find_twins(ids, [], store, before, runs_there)
+    gone, come = _change(store, before, after)
+    promoted = twins.of.filter(pl.col("doc_id").is_in(come.implode()))["doc_id"].to_list()
+    taken = {shard.sha256 for shard in before.shards}
+    return Withdrawal(
+        entry=entry,
+        entry_sha256=hashlib.sha256(entry.dumped()).hexdigest(),
+        value=named,
+        before=before,
+        before_sha256=manifest_sha256(store, before.name, before.version),
+        after=after,
+        after_sha256=manifest_sha256(store, after.name, after.version),
+        rows=counts,
+        shards=shards,
+        documents=ids.to_list(),
+        promoted=sorted(promoted),
+        left_aside=_left_aside(twins, gone),
+        written=sum(shard.bytes for shard in after.shards if shard.sha256 not in taken),
+        others=others,
+    )
+
+
+def _change(store: Store, before: Manifest, after: Manifest) -> tuple[pl.Series, pl.Series]:
+    """The ids of the documents that left, and of those that came."""
+    if before.version == after.version or LEDGER not in before.files:
+        return pl.Series([], dtype=pl.String), pl.Series([], dtype=pl.String)
+    old, new = (read_ledger(store, m.name, m.version).filter(verdict="released")["doc_id"] for m in (before, after))
+    return old.filter(~old.is_in(new.implode())), new.filter(~new.is_in(old.implode()))
+
+
+def _left_aside(twins: Twins, gone: pl.Series) -> list[str]:
+    """What is known of copies that didn't come back."""
+    told = []
+    if twins.unfinished:
+        which = ", ".join(sorted(twins.unfinished)[:5])
+        told.append(f"{len(twins.unfinished)} copies come back when their recipe is run again, such as {which}")
+    if twins.absent and len(gone):
+        told.append(f"copies may have been set aside in runs that aren't on this disk: {', '.join(twins.absent)}")
+    return told

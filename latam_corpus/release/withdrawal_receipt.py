@@ -1,0 +1,252 @@
+"""The receipt of a withdrawal: one page in Spanish, Portuguese and English, or JSON, which anyone can check.
+
+Both hold the same values, among them the log's entry as it is; each carries the digest of its own bytes, and the log
+has the digest of each. A page is made of its values alone, so that what people read is what is checked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from html import escape
+from typing import TYPE_CHECKING, Any, Final
+
+from latam_corpus.__about__ import __version__
+from latam_corpus.durable import OTHER_BYTES, sealed, unsealed
+from latam_corpus.errors import ConfigError, ReleaseError
+from latam_corpus.messages import LANGUAGES, Message, _
+from latam_corpus.release.manifest import manifest_sha256
+from latam_corpus.release.withdrawal_log import add_entry, asked_hash, parse_entry, read_log
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from latam_corpus.release.store import Store
+    from latam_corpus.release.withdraw import Withdrawal
+    from latam_corpus.release.withdrawal_log import WithdrawalLog
+
+_FORMAT: Final = 1
+_MOST: Final = 1000  # documents named on a receipt; of more their number stands there, and the log has them all
+_SEALED: Final = re.compile(rb"(?s)(.*\n<!-- sha256 )([0-9a-f]{64}) -->\n\Z")
+_VALUES: Final = re.compile(rb'(?s)<script type="application/json" id="receipt">\n(.*)</script>')
+
+ASKED: Final = {
+    "doc": _("the document {value}"),
+    "source": _("everything from the source {value}"),
+    "creator": _("everything by {value}, and its copies"),
+    "url": _("everything from {value}"),
+    "text": _("a text and its copies, by the text's hash {value}"),
+}
+_TITLE: Final = _("Receipt of a withdrawal")
+_PROMOTED: Final = _("Copies with rights of their own that have taken their place: {n}.")
+_LINES: Final = (
+    _("Request {request}, of {day}: {asked}. Reason: {because}."),
+    _(
+        "Documents withdrawn from {release}: {n}. From now on nobody who reads the collection with this program gets "
+        "them, older versions included, and copies collected later stay out."
+    ),
+    _("The version without them is {after}; the one before was {before}."),
+    _PROMOTED,
+    _(
+        "Out of reach: copies that others made of older versions, and models trained on them, which don't forget. "
+        "Whoever checks such a copy is told."
+    ),
+    _("Anyone can check this page: latam-corpus release verify-receipt FILE"),
+)
+
+
+def receipt_values(done: Withdrawal) -> dict[str, Any]:
+    """What the receipt says, as plain values."""
+    entry = done.entry
+    return {
+        "format": _FORMAT,
+        "request": entry.request,
+        "release": entry.release,
+        "asked": {"by": entry.by, "value": done.value, "because": entry.because},
+        "time": entry.time.isoformat(),
+        "entry": {"number": entry.number, "sha256": done.entry_sha256, "file": entry.dumped().decode()},
+        "documents": len(done.documents),
+        "doc_ids": done.documents[:_MOST],
+        "versions": [
+            {"version": spec, "documents": n, "shards": done.shards[spec]} for spec, n in sorted(done.rows.items())
+        ],
+        "before": {"version": done.before.spec, "manifest_sha256": done.before_sha256},
+        "after": {
+            "version": done.after.spec,
+            "manifest_sha256": done.after_sha256,
+            "documents": done.after.rows,
+            "bytes_written": done.written,
+            "bytes": done.after.shard_bytes,
+        },
+        "promoted": done.promoted,
+        "left_aside": done.left_aside,
+        "not_reached": [
+            *(
+                f"the latest version of {name}: `latam-corpus release build {name} --parent latest`"
+                for name in done.others
+            ),
+            "the bytes of older versions, until `latam-corpus release purge`",
+            "copies that were pulled or published before",
+            "models that were trained on older versions",
+        ],
+        "toolkit": __version__,
+    }
+
+
+def receipt_files(values: Mapping[str, Any]) -> dict[str, bytes]:
+    """The receipt's bytes in each format: `json` and `html`."""
+    data = sealed(values, indent=1)
+    return {"json": data, "html": _page(values, data)}
+
+
+def write_receipt_entry(store: Store, done: Withdrawal, now: datetime) -> dict[str, bytes]:
+    """The receipt's bytes in each format, whose digests the log has then.
+
+    Raises:
+        ReleaseError: the log can't be added to.
+    """
+    files = receipt_files(receipt_values(done))
+    digests = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+    log = read_log(store)
+    if all(entry.receipts != digests for entry in log.entries):
+        told = {"request": done.entry.request, "release": done.entry.release, "of": done.entry.number}
+        add_entry(log, now, {}, kind="receipt", receipts=digests, **told)
+    return files
+
+
+def problems_of(data: bytes, store: Store | None) -> list[str]:
+    """What is wrong with a receipt, a sentence each; nothing where it is genuine.
+
+    Args:
+        data: its bytes, of a page or of JSON.
+        store: whose log it must stand in; None where only the receipt is at hand.
+
+    Raises:
+        ConfigError: it is no receipt.
+        ReleaseError: the store's log is damaged.
+    """
+    page = _SEALED.match(data)
+    inner = data
+    if page:
+        if hashlib.sha256(page[1]).hexdigest().encode() != page[2]:
+            return [OTHER_BYTES]
+        found = _VALUES.search(data)
+        if not found:
+            return ["it holds no values"]
+        inner = _unescaped(found[1])
+    elif not data.lstrip().startswith(b"{"):
+        if b"<html" in data[:200].lower():
+            return [OTHER_BYTES]
+        raise ConfigError("the receipt", "it is neither a page nor JSON of this toolkit", "name the file of a receipt")
+    try:
+        values = unsealed(inner)
+        problems = [*_disagreeing(values), *_other_page(values, inner, data if page else None)]
+    except ReleaseError as error:
+        return [f"its entry of the log: {error.problem}"]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        return [str(error) if type(error) is ValueError else f"it lacks what a receipt says: {error!r}"]
+    if store and not problems:
+        with store.told():
+            problems += _unlogged(values, data, read_log(store))
+    return problems
+
+
+def _disagreeing(values: Mapping[str, Any]) -> list[str]:
+    """Where the receipt says something else than the entry of the log that it holds."""
+    told = values["entry"]
+    entry = parse_entry(told["file"].encode(), "the receipt")
+    asked = values["asked"]
+    hashed = asked["value"] if asked["by"] == "url" else asked_hash(asked["by"], asked["value"])
+    pairs = {
+        "digest": (told["sha256"], hashlib.sha256(told["file"].encode()).hexdigest()),
+        "number": (told["number"], entry.number),
+        "request": (values["request"], entry.request),
+        "release": (values["release"], entry.release),
+        "time": (values["time"], entry.time.isoformat()),
+        "what was asked": ((asked["by"], hashed), (entry.by, entry.asked)),
+        "reason": (asked["because"], entry.because),
+    }
+    return [f"its {what} isn't that of its entry of the log" for what, (one, other) in pairs.items() if one != other]
+
+
+def _other_page(values: Mapping[str, Any], inner: bytes, page: bytes | None) -> list[str]:
+    """Whether a page says something else than its values do; only the toolkit that made it can tell."""
+    if page is None or values["toolkit"] != __version__ or _page(values, inner) == page:
+        return []
+    return ["its page says something else than its values"]
+
+
+def _unlogged(values: Mapping[str, Any], data: bytes, log: WithdrawalLog) -> list[str]:
+    """What of the receipt the store says otherwise."""
+    place = f"the log of {log.store.url}"
+    number = values["entry"]["number"]
+    if number > log.sequence or log.digests[number - 1] != values["entry"]["sha256"]:
+        return [f"{place} has another entry {number}, or none"]
+    digest = hashlib.sha256(data).hexdigest()
+    if all(digest not in entry.receipts.values() for entry in log.entries if entry.of == number):
+        return [f"{place} names no such receipt"]
+    problems = []
+    for when in ("before", "after"):
+        name, _at, version = values[when]["version"].partition("@")
+        if version not in log.store.versions(name):
+            problems.append(f"{values[when]['version']}: the version isn't in the store")
+        elif manifest_sha256(log.store, name, version) != values[when]["manifest_sha256"]:
+            problems.append(f"{values[when]['version']}: its manifest is another than the receipt says")
+    return problems
+
+
+def sentences(values: Mapping[str, Any]) -> list[Message]:
+    """What the page says to people."""
+    asked = ASKED[values["asked"]["by"]].fill(value=values["asked"]["value"])
+    known = {
+        "request": values["request"],
+        "day": values["time"][:10],
+        "asked": asked,
+        "because": values["asked"]["because"],
+        "n": values["documents"],
+        "release": values["release"],
+        "before": values["before"]["version"],
+        "after": values["after"]["version"],
+    }
+    promoted = len(values["promoted"])
+    return [
+        line.fill(n=promoted) if line is _PROMOTED else line.fill(**known)
+        for line in _LINES
+        if promoted or line is not _PROMOTED
+    ]
+
+
+def _page(values: Mapping[str, Any], data: bytes) -> bytes:
+    sections = []
+    for language, name in LANGUAGES.items():
+        told = "".join(f"<p>{escape(line.translate(language))}</p>\n" for line in sentences(values))
+        title = escape(_TITLE.translate(language))
+        sections.append(f'<section lang="{language}">\n<h2>{title} <small>{name}</small></h2>\n{told}</section>\n')
+    after = values["after"]
+    rows = [
+        *((one["version"], f"{one['documents']:,}", " ".join(one["shards"])) for one in values["versions"]),
+        (f"{values['before']['version']} manifest.json", "", values["before"]["manifest_sha256"]),
+        (f"{after['version']} manifest.json", f"{after['documents']:,}", after["manifest_sha256"]),
+        (f"withdrawals/{values['entry']['number']:04d}.json", "", values["entry"]["sha256"]),
+    ]
+    table = "".join("<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>\n" for row in rows)
+    head = (
+        f'<!doctype html>\n<html lang="es">\n<meta charset="utf-8">\n<title>{escape(values["request"])}</title>\n'
+        f"<style>{_STYLE}</style>\n<h1>{escape(values['request'])}</h1>\n"
+    )
+    inner = data.replace(b"</", b"<\\/").decode()
+    script = f'<script type="application/json" id="receipt">\n{inner}</script>\n</html>'
+    body = f"{head}{''.join(sections)}<table>\n{table}</table>\n{script}\n<!-- sha256 ".encode()
+    return body + f"{hashlib.sha256(body).hexdigest()} -->\n".encode()
+
+
+_STYLE: Final = (
+    "body{font:15px/1.4 sans-serif;max-width:46em;margin:2em auto;padding:0 1em}h2{font-size:1.1em}"
+    "small{font-weight:normal;color:#555}table{border-collapse:collapse;font-size:.75em}"
+    "td{border:1px solid #ccc;padding:.2em .5em;vertical-align:top;overflow-wrap:anywhere}"
+)
+
+
+def _unescaped(script: bytes) -> bytes:
+    return script.replace(b"<\\/", b"</")

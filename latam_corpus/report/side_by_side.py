@@ -1,0 +1,119 @@
+"""Two texts side by side: what both have, and what each has for itself, for who judges whether one is a copy."""
+
+from __future__ import annotations
+
+from difflib import SequenceMatcher
+from html import escape
+from typing import TYPE_CHECKING, Any, Final
+
+from latam_corpus.messages import Message, _
+from latam_corpus.privacy.redact import redact
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+_COMPARED: Final = 3000  # words of each, from the first difference on: the comparison takes the product of the two
+_SHOWN: Final = 5  # passages
+_AROUND: Final = 6  # words before and after each
+_LONGEST: Final = 24  # words of one
+_BESIDE: Final = _("Beside {title}: both have {shared} words, only this one {own}, only that one {other}.")
+_AS_FAR: Final = _("Only so much of the two was compared.")
+_HERE: Final = _("this one")
+_THERE: Final = _("that one")
+_SHOWN_HERE: Final = _("here: {passage}")
+_SHOWN_THERE: Final = _("there: {passage}")
+_MORE: Final = _("The two differ in {n} more places.")
+
+
+def side_by_side(mine: str, other: str) -> dict[str, Any]:
+    """What two texts share and what each has for itself, as plain values; what is shown of them is redacted.
+
+    Words are compared without regard to capitals. Of long texts so much is compared as follows the first difference;
+    `compared` says whether that is all.
+
+    >>> found = side_by_side("La campana sonó para el cura.", "la campana sonó para el párroco.")
+    >>> found["shared"], [(passage["mine"], passage["other"]) for passage in found["passages"]]
+    (5, [('cura.', 'párroco.')])
+    """
+    one, two = mine.split(), other.split()
+    a, b = ([word.casefold() for word in words] for words in (one, two))
+    least = min(len(a), len(b))
+    start = next((place for place in range(least) if a[place] != b[place]), least)
+    same = next((n for n in range(least - start) if a[-1 - n] != b[-1 - n]), least - start)
+    ends = min(len(a) - same, start + _COMPARED), min(len(b) - same, start + _COMPARED)
+    opcodes = SequenceMatcher(None, a[start : ends[0]], b[start : ends[1]], autojunk=False).get_opcodes()
+    apart = [(i + start, j + start, k + start, m + start) for what, i, j, k, m in opcodes if what != "equal"]
+    own = sum(j - i for i, j, _, _ in apart), sum(m - k for _, _, k, m in apart)
+    passages = list(_joined(apart))
+    return {
+        "compared": ends == (len(a) - same, len(b) - same),
+        "shared": same + ends[0] - own[0],
+        "own": own[0],
+        "own_of_other": own[1],
+        "more_passages": max(len(passages) - _SHOWN, 0),
+        "passages": [
+            {
+                "before": _redacted(one[max(i - _AROUND, 0) : i]),
+                "mine": _redacted(one[i:j]),
+                "other": _redacted(two[k:m]),
+                "after": _redacted(one[j : j + _AROUND]),
+            }
+            for i, j, k, m in passages[:_SHOWN]
+        ],
+    }
+
+
+def lines(found: Mapping[str, Any]) -> Iterator[Message]:
+    """The same as lines for a terminal."""
+    counts = {"shared": found["shared"], "own": found["own"], "other": found["own_of_other"]}
+    yield _("both have {shared} words; only here {own}, only there {other}", **counts)
+    if not found["compared"]:
+        yield _AS_FAR
+    for passage in found["passages"]:
+        for side, shown in (("mine", _SHOWN_HERE), ("other", _SHOWN_THERE)):
+            yield shown.fill(passage=f"… {passage['before']} [{passage[side]}] {passage['after']} …")
+    if found["more_passages"]:
+        yield _MORE.fill(n=found["more_passages"])
+
+
+def beside_html(found: Mapping[str, Any], title: str) -> Iterator[str]:
+    """The same as HTML: a table with a row for each place where the two differ.
+
+    Args:
+        found: of `side_by_side`.
+        title: of the other one.
+    """
+    counts = {"shared": found["shared"], "own": found["own"], "other": found["own_of_other"]}
+    yield _BESIDE.fill(title=f"«{title}»", **counts).html("p")
+    if not found["compared"]:
+        yield _AS_FAR.html("p")
+    if found["passages"]:
+        yield f"<table><tr><th>{_HERE.html()}</th><th>{_THERE.html()}</th></tr>"
+        for passage in found["passages"]:
+            before, after = escape(passage["before"]), escape(passage["after"])
+            cells = (f"<td>… {before} <b>{escape(passage[what])}</b> {after} …</td>" for what in ("mine", "other"))
+            yield f"<tr>{''.join(cells)}</tr>"
+        yield "</table>"
+    if found["more_passages"]:
+        yield _MORE.fill(n=found["more_passages"]).html("p")
+
+
+def _joined(apart: Sequence[tuple[int, int, int, int]]) -> Iterator[tuple[int, int, int, int]]:
+    """The differences, those with a word or two between them taken together."""
+    held: tuple[int, int, int, int] | None = None
+    for i, j, k, m in apart:
+        if held and i - held[1] <= 2:  # noqa: PLR2004  (a word or two)
+            held = held[0], j, held[2], m
+            continue
+        if held:
+            yield held
+        held = i, j, k, m
+    if held:
+        yield held
+
+
+def _redacted(words: Sequence[str]) -> str:
+    """The words, redacted, the middle of a long passage left out."""
+    half = _LONGEST // 2
+    shown = words if len(words) <= _LONGEST else [*words[:half], f"({len(words) - _LONGEST:,} words)", *words[-half:]]
+    return redact(" ".join(shown))[0]

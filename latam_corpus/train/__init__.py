@@ -1,0 +1,51 @@
+"""What a training run needs of a version: streams, mixtures, token counts, exports, leaked evaluations.
+
+`from latam_corpus.train import CorpusStream`. A name's module is imported when the name is used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+from latam_corpus.cli.app import Command
+
+if TYPE_CHECKING:
+    from latam_corpus.train.mixed_stream import MixedStream
+    from latam_corpus.train.stream import CorpusStream
+    from latam_corpus.train.tokenizer import load_tokenizer
+    from latam_corpus.train.torch_dataset import CorpusDataset
+
+COMMANDS: Final = {
+    "contamination": Command(
+        "latam_corpus.train.commands.contamination:contamination",
+        "Find documents that hold lines of an evaluation set, inside longer ones and with words changed too.",
+    ),
+    "export": Command(
+        "latam_corpus.train.commands.export:export",
+        "Write a version's documents as tokens for other loaders, with a map from each document to its tokens.",
+    ),
+    "mix": Command("latam_corpus.train.commands.mix:app", "Plan what a token budget means, slice by slice."),
+    "release tokens": Command(
+        "latam_corpus.train.commands.tokens:tokens",
+        "Count a version's tokens by slice, and how many a word takes beside Spanish; counts stay beside the release.",
+    ),
+}
+__all__ = ["CorpusDataset", "CorpusStream", "MixedStream", "load_tokenizer"]
+_MODULE_OF: Final = {
+    "CorpusDataset": "torch_dataset",
+    "CorpusStream": "stream",
+    "MixedStream": "mixed_stream",
+    "load_tokenizer": "tokenizer",
+}
+
+
+def __getattr__(name: str) -> object:
+    """The public name, its module imported."""
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module «{__name__}» has no attribute «{name}»")
+    return getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

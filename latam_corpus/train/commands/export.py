@@ -1,0 +1,60 @@
+"""`latam-corpus export`: a version's documents as tokens, in the formats of other loaders."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from latam_corpus.cli.release import Json, Out, Spec, StoreUrl  # noqa: TC001  (Typer reads annotations at run time)
+from latam_corpus.cli.show import console, note, number, print_json, progress
+from latam_corpus.train.commands.tokens import TokenizerFile  # noqa: TC001  (the same)
+
+
+def export(
+    spec: Spec,
+    form: Annotated[str, typer.Option("--format", help="ds, megatron, mds, litdata or jsonl.")],
+    tokenizer: TokenizerFile,
+    to: Annotated[Path, typer.Option("--to", help="A new or empty folder.")],
+    where: Annotated[str | None, typer.Option(help="Only rows of which this is true, as `pull` takes it.")] = None,
+    split: Annotated[str | None, typer.Option(help="train, validation or test alone.")] = None,
+    exclude: Annotated[list[Path] | None, typer.Option(help="A list of ids that are left out.")] = None,
+    end_token: Annotated[
+        str | None, typer.Option("--end-token", help="Ends a document; the tokenizer's own by default.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the documents' order.")] = 0,
+    shuffle: Annotated[bool, typer.Option(help="Whether that is shuffled, or the release's own.")] = True,
+    out: Out = Path("out"),
+    store: StoreUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Write a version's documents as tokens for other loaders, with a map from each document to its tokens."""
+    from latam_corpus.audit.stores import load_version, open_store
+    from latam_corpus.train.export.write_export import COLUMNS, MAP, write_export
+    from latam_corpus.train.stream import CorpusStream
+    from latam_corpus.train.tokenizer import load_tokenizer
+
+    loaded = load_tokenizer(tokenizer, end_token)
+    opened = open_store(store, out)
+    stream = CorpusStream(
+        opened.url,
+        load_version(opened, spec, note).spec,
+        seed=seed,
+        columns=COLUMNS,
+        where=where,
+        split=split,
+        exclude=exclude or (),
+        shuffle=shuffle,
+    )
+    with progress() as told:
+        made = write_export(stream, loaded, form, to, progress=told)
+    if as_json:
+        print_json(asdict(made) | {"release": stream.version, "format": form, "to": str(to), "map": str(to / MAP)})
+        return
+    console.print(
+        f"{stream.version}: {number(made.documents)} documents, {number(made.tokens)} tokens "
+        f"in {len(made.files)} files of {to}"
+    )
+    console.print(f"{to / MAP} says where each document's tokens are")

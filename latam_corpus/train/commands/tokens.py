@@ -1,0 +1,71 @@
+"""`latam-corpus release tokens`: how many tokens a version has, slice by slice, and how many a word takes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from latam_corpus.cli.release import Json, Out, Spec, StoreUrl  # noqa: TC001  (Typer reads annotations at run time)
+from latam_corpus.cli.show import note, number, print_json, progress, table
+
+TokenizerFile = Annotated[str, typer.Option("--tokenizer", help="A tokenizer.json or a SentencePiece model.")]
+BAR = 24
+
+
+def tokens(
+    spec: Spec,
+    tokenizer: TokenizerFile,
+    by: Annotated[str, typer.Option(help="Columns of slices, such as language,genre.")] = "language",
+    out: Out = Path("out"),
+    store: StoreUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Count a version's tokens by slice, and how many a word takes beside Spanish; counts stay beside the release."""
+    from latam_corpus.audit.stores import load_version, open_store
+    from latam_corpus.train.corpus_files import open_files
+    from latam_corpus.train.token_counts import REFERENCE, count_slices
+    from latam_corpus.train.tokenizer import load_tokenizer
+
+    loaded = load_tokenizer(tokenizer)
+    opened = open_store(store, out)
+    files = open_files(opened.url, load_version(opened, spec, note).spec)
+    columns = [name.strip() for name in by.split(",")]
+    with progress() as told:
+        slices = count_slices(files, loaded, columns, told)
+    beside = [one for one in slices if one.values[0] == REFERENCE and columns[0] == "language"]
+    words = sum(one.words for one in beside)
+    spanish = sum(one.tokens for one in beside) / words if words else None
+    rows = [
+        dict(zip(columns, one.values, strict=True))
+        | {
+            "documents": one.documents,
+            "tokens": one.tokens,
+            "words": one.words,
+            "bytes": one.bytes,
+            "tokens_a_word": round(one.fertility, 3),
+            "beside_spanish": round(one.fertility / spanish, 3) if spanish else None,
+        }
+        for one in slices
+    ]
+    total = sum(one.tokens for one in slices)
+    if as_json:
+        print_json({"release": files.manifest.spec, "tokenizer": loaded.sha256, "tokens": total, "slices": rows})
+        return
+    most = max((one.fertility for one in slices), default=1)
+    table(
+        f"{files.manifest.spec}: {number(total)} tokens",
+        [*columns, "documents#", "tokens#", "tokens a word#", "beside Spanish#", ""],
+        [
+            (
+                *one.values,
+                number(one.documents),
+                number(one.tokens),
+                f"{one.fertility:.2f}",
+                row["beside_spanish"] if spanish else "",
+                "█" * round(BAR * one.fertility / most),
+            )
+            for one, row in zip(slices, rows, strict=True)
+        ],
+    )

@@ -1,0 +1,271 @@
+"""Which documents of a version hold lines of an evaluation set: by runs of words, case and accents aside.
+
+A line of an evaluation is looked for by all its runs of five words; one of three or four words as it is. A document
+matches where enough of the line's words stand in runs that it has, so that a leak is found wherever it is in a document
+and with some words changed. A short line that a great many documents have, such as a greeting, shows nothing: it is
+told apart, and so is a line of fewer than three words, which can't be looked for.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import polars as pl
+
+from latam_corpus.dedupe.anchors import CAPITAL_FLAG, word_stream
+from latam_corpus.errors import ConfigError, closest
+from latam_corpus.text.words import WordTable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from latam_corpus.release.store import Progress
+    from latam_corpus.train.stream import CorpusStream
+
+RUN: Final = 5
+SHORTEST: Final = 3
+SHARE: Final = 0.5
+# A line of so few words in more documents than twenty, and in more than one in a thousand, is a common phrase.
+_SHORT: Final = 8
+_COMMON: Final = 20
+_COMMON_SHARE: Final = 0.001
+_REGISTRY: Final = Path(__file__).with_name("benchmarks.toml")
+_SIEVE_BITS: Final = 24
+_MULTIPLIER: Final = np.uint64(0x9E3779B97F4A7C15)
+_FOUND: Final = pl.Schema({"eval": pl.Int64(), "doc_id": pl.String(), "share": pl.Float64(), "words": pl.Int64()})
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """A public evaluation set.
+
+    Attributes:
+        home: where it can be had.
+        fields: of its records, those that are text to be looked for.
+    """
+
+    name: str
+    title: str
+    languages: tuple[str, ...]
+    home: str
+    fields: tuple[str, ...]
+
+
+@cache
+def benchmarks() -> dict[str, Benchmark]:
+    """The registered evaluation sets, by name."""
+    stated = tomllib.loads(_REGISTRY.read_text(encoding="utf-8"))
+    return {
+        name: Benchmark(name, one["title"], tuple(one["languages"]), one["home"], tuple(one["fields"]))
+        for name, one in stated.items()
+    }
+
+
+@dataclass(frozen=True)
+class Contamination:
+    """What of an evaluation set a version holds.
+
+    Attributes:
+        lines: how many it has.
+        matches: `eval`, the line from 0, `doc_id`, and `share`, of the line's words that stand in the document.
+        too_short: lines that can't be looked for.
+        common: short lines that very many documents have.
+    """
+
+    lines: int
+    matches: pl.DataFrame
+    too_short: tuple[int, ...]
+    common: tuple[int, ...]
+
+    @property
+    def documents(self) -> list[str]:
+        """The ids of the documents that match."""
+        return sorted(self.matches["doc_id"].unique())
+
+
+def read_evaluation(against: str, fields: Sequence[str] = ()) -> list[str]:
+    """The lines of an evaluation set.
+
+    Args:
+        against: a file of JSON lines or of plain lines; or `NAME=FILE`, of a registered set.
+        fields: of JSON, those that are looked for; `text` when None, or all texts where there is no such.
+
+    Raises:
+        ConfigError: it can't be read, has no lines, or its records have none of the fields.
+    """
+    name, _, path = against.rpartition("=")
+    if name and not Path(against).exists():
+        if name not in benchmarks():
+            raise ConfigError("--against", f"«{name}» isn't registered", closest(name, benchmarks()))
+        fields, against = fields or benchmarks()[name].fields, path
+    if against in benchmarks() and not Path(against).exists():
+        known = benchmarks()[against]
+        problem = f"{known.title}: its texts aren't in this toolkit"
+        raise ConfigError("--against", problem, f"download it from {known.home}, and give {against}=FILE")
+    try:
+        text = Path(against).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            against, f"it can't be read: {error}", "name a file of JSON lines, or of plain lines"
+        ) from None
+    lines = text.removesuffix("\n").split("\n") if text.strip() else []
+    if not lines:
+        raise ConfigError(against, "it has no lines", "name a file of JSON lines, or of plain lines")
+    if Path(against).suffix.lower() in (".jsonl", ".json", ".ndjson"):
+        return [_text_in(line, fields, f"{against}, line {number}") for number, line in enumerate(lines, 1)]
+    return lines
+
+
+def _text_in(line: str, fields: Sequence[str], place: str) -> str:
+    if not line.strip():
+        return ""
+    try:
+        record: Any = json.loads(line)
+    except ValueError as error:
+        raise ConfigError(place, f"this isn't JSON: {error}", "write one JSON object a line") from None
+    if not isinstance(record, dict):
+        return "\n".join(_strings(record))
+    wanted = list(fields) or (["text"] if isinstance(record.get("text"), str) else list(record))
+    there = [name for name in wanted if name in record]
+    if not there:
+        raise ConfigError(
+            place, f"it has no field «{wanted[0]}»" if wanted else "it is empty", closest(wanted[0], record)
+        )
+    return "\n".join(text for name in there for text in _strings(record[name]))
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for one in value.values():
+            yield from _strings(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from _strings(one)
+
+
+def find_matches(
+    stream: CorpusStream, lines: Sequence[str], share: float = SHARE, progress: Progress | None = None
+) -> Contamination:
+    """The documents of a stream that hold lines of an evaluation set.
+
+    Args:
+        stream: with the columns `doc_id` and `text`.
+        lines: of the set.
+        share: of a line's words that a document must have.
+        progress: told how many documents were read.
+
+    Raises:
+        ConfigError: the share is none.
+        ReleaseError: a file of the version is missing or damaged.
+    """
+    if not 0 < share <= 1:
+        raise ConfigError("--share", f"{share} isn't a share", "give a number above 0, up to 1")
+    index = _Index(lines)
+    found = [pl.DataFrame(schema=_FOUND)]
+    read = 0
+    total = sum(group.rows for group in stream.files.groups)
+    for table in stream.batches():
+        texts = pl.Series(table["text"].to_pylist(), dtype=pl.String)
+        found.append(index.matches(texts, table["doc_id"].to_pylist(), share))
+        read += table.num_rows
+        if progress:
+            progress("reading documents", read, max(total, read))
+    matches = pl.concat(found)
+    most = max(_COMMON, int(_COMMON_SHARE * read))
+    counts = matches.filter(pl.col("words") <= _SHORT).group_by("eval").len()
+    common = counts.filter(pl.col("len") > most)["eval"].sort()
+    kept = matches.filter(~pl.col("eval").is_in(common.implode())).select("eval", "doc_id", "share")
+    return Contamination(
+        len(lines),
+        kept.sort("eval", "share", "doc_id", descending=[False, True, False]),
+        tuple(index.too_short),
+        tuple(common.to_list()),
+    )
+
+
+class _Index:
+    """The runs of words of an evaluation's lines."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        values, offsets = _words(pl.Series(list(lines), dtype=pl.String))
+        self._counts = np.diff(offsets)
+        self.too_short = np.flatnonzero((self._counts > 0) & (self._counts < SHORTEST)).tolist()
+        self._tables = {
+            size: table for size in range(SHORTEST, RUN + 1) if len((table := self._table(values, offsets, size))[0])
+        }
+
+    def _table(
+        self, values: NDArray[np.uint64], offsets: NDArray[np.int64], size: int
+    ) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+        """The hashes of runs of so many words, sorted; each one's line and place in it; and a sieve of them."""
+        hashes, owners, places = _runs(values, offsets, size)
+        # Shorter runs than five are whole lines.
+        mine = self._counts[owners] >= size if size == RUN else self._counts[owners] == size
+        order = np.argsort(hashes[mine], kind="stable")
+        sorted_hashes = hashes[mine][order]
+        sieve = np.zeros(1 << _SIEVE_BITS, dtype=bool)
+        sieve[sorted_hashes >> np.uint64(64 - _SIEVE_BITS)] = True
+        return sorted_hashes, owners[mine][order], places[mine][order], sieve
+
+    def matches(self, texts: pl.Series, doc_ids: Sequence[str], share: float) -> pl.DataFrame:
+        """Which of these texts hold which lines, _FOUND."""
+        values, offsets = _words(texts)
+        found = [self._hits(values, offsets, size) for size in self._tables]
+        hits = np.unique(np.concatenate([np.zeros((0, 4), np.int64), *found]), axis=0)
+        if not len(hits):
+            return pl.DataFrame(schema=_FOUND)
+        rows = pl.DataFrame(hits, schema=["doc", "eval", "place", "size"])
+        # Of runs that overlap each word counts once.
+        following = pl.col("place").shift(-1).over("doc", "eval") - pl.col("place")
+        covered = pl.min_horizontal(following.fill_null(RUN), pl.col("size")).sum()
+        counted = rows.group_by("doc", "eval", maintain_order=True).agg(covered.alias("covered"))
+        words = pl.Series(self._counts)[counted["eval"]]
+        shares = counted.with_columns(words.alias("words")).with_columns(
+            (pl.col("covered") / pl.col("words")).alias("share")
+        )
+        kept = shares.filter(pl.col("share") >= share)
+        return kept.select(
+            "eval", pl.Series("doc_id", [doc_ids[doc] for doc in kept["doc"]], dtype=pl.String), "share", "words"
+        )
+
+    def _hits(self, values: NDArray[np.uint64], offsets: NDArray[np.int64], size: int) -> NDArray[np.int64]:
+        """Each run of the texts that a line has: the text, the line, the run's place in the line, and its size."""
+        known, owners, places, sieve = self._tables[size]
+        hashes, texts, _ = _runs(values, offsets, size)
+        likely = np.flatnonzero(sieve[hashes >> np.uint64(64 - _SIEVE_BITS)])
+        first = np.searchsorted(known, hashes[likely], side="left")
+        counts = np.searchsorted(known, hashes[likely], side="right") - first
+        entries = np.repeat(first - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
+        rows = (np.repeat(texts[likely], counts), owners[entries], places[entries], np.full(len(entries), size))
+        return np.stack(rows, axis=1).astype(np.int64)
+
+
+def _words(texts: pl.Series) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """Each word of the texts as a number, accents and case aside, and where each text's words begin."""
+    stream = word_stream(WordTable.of(texts))
+    return (stream.values & np.uint32(CAPITAL_FLAG - 1)).astype(np.uint64), np.asarray(stream.offsets, np.int64)
+
+
+def _runs(
+    values: NDArray[np.uint64], offsets: NDArray[np.int64], size: int
+) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64]]:
+    """The hash of each run of so many words inside one text, the text, and the run's place in it."""
+    count = max(0, len(values) - size + 1)
+    hashes = np.zeros(count, np.uint64)
+    for step in range(size):
+        hashes = (hashes ^ values[step : step + count]) * _MULTIPLIER
+        hashes ^= hashes >> np.uint64(29)
+    owners = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+    inside = owners[:count] == owners[size - 1 : size - 1 + count]
+    starts = owners[:count][inside]
+    return hashes[inside], starts, np.flatnonzero(inside) - offsets[starts]

@@ -1,0 +1,302 @@
+"""The files of a version as a stream reads them: of a store, or of a folder into which a version was pulled."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from latam_corpus import vocabulary
+from latam_corpus.errors import ConfigError, ReleaseError, closest
+from latam_corpus.release.corpus_lock import LOCK, read_lock
+from latam_corpus.release.manifest import MANIFEST, VERIFY, parse_manifest, read_manifest
+from latam_corpus.release.store import SUMS, Store
+from latam_corpus.release.withdrawal_log import read_log, withdrawn_note
+from latam_corpus.train.order import RowGroup
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from latam_corpus.release.corpus_lock import Lock
+    from latam_corpus.release.manifest import Manifest
+    from latam_corpus.train.group_cache import GroupCache
+
+# One footer from an object store is slow; sixteen fill most lines.
+_FOOTERS: Final = 16
+_PULL_AGAIN: Final = "give the command `latam-corpus pull` again: it mends the folder"
+
+
+@dataclass(frozen=True)
+class CorpusFile:
+    """A file of rows.
+
+    Attributes:
+        path: in the store or folder.
+        sha256: its digest, hex.
+        rows: how many; None where its footer alone says so.
+        language, genre, split: of all its rows.
+        withdrawn: the ids of documents that readers leave out of it.
+    """
+
+    path: str
+    sha256: str
+    rows: int | None
+    language: str
+    genre: str
+    split: str
+    withdrawn: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class CorpusFiles:
+    """The files of a version, in the manifest's order.
+
+    Attributes:
+        store: the store or, as a store too, the folder.
+        manifest: of the version.
+        manifest_sha256: its digest, hex.
+        files: those that are read.
+        withdrawal_sequence: the last withdrawal that is observed.
+        cache: where row groups are kept that aren't on this disk.
+        remedy: for a file that is damaged.
+    """
+
+    store: Store
+    manifest: Manifest
+    manifest_sha256: str
+    files: tuple[CorpusFile, ...]
+    withdrawal_sequence: int = 0
+    cache: GroupCache | None = None
+    remedy: str = VERIFY
+
+    @property
+    def digest(self) -> str:
+        """What tells these files in this order from others, hex."""
+        return hashlib.sha256("\n".join(file.sha256 for file in self.files).encode()).hexdigest()[:16]
+
+    def of(self, **wanted: str | None) -> CorpusFiles:
+        """Those of a language, genre and split, as far as they are named.
+
+        Raises:
+            ConfigError: there is none.
+        """
+        chosen = self.files
+        for key, value in wanted.items():
+            if value is not None:
+                known = {getattr(file, key) for file in self.files}
+                if key == "split" and value in vocabulary.SPLITS and value not in known:
+                    raise ConfigError(
+                        f"split={value!r}", f"{self.manifest.spec} has none: it is too small, or held none out",
+                        f"its splits are {', '.join(sorted(known))}",
+                    )  # fmt: skip
+                if value not in known:
+                    raise ConfigError(f"{key}={value!r}", f"{self.manifest.spec} has none", closest(value, known))
+                chosen = tuple(file for file in chosen if getattr(file, key) == value)
+        return replace(self, files=chosen)
+
+    @cached_property
+    def footers(self) -> list[pq.FileMetaData]:
+        """The footer of each file.
+
+        Raises:
+            ReleaseError: a file is missing, is damaged, or has other rows than the manifest says.
+        """
+        with ThreadPoolExecutor(_FOOTERS) as pool:
+            return list(pool.map(self._footer, self.files))
+
+    @cached_property
+    def groups(self) -> list[RowGroup]:
+        """All row groups, in the order of the files."""
+        return [group for place in range(len(self.files)) for group in self.groups_of(place)]
+
+    def groups_of(self, place: int) -> list[RowGroup]:
+        """The row groups of a file."""
+        footer = self.footers[place]
+        found = (footer.row_group(number) for number in range(footer.num_row_groups))
+        return [RowGroup(place, number, one.num_rows, one.total_byte_size) for number, one in enumerate(found)]
+
+    def read(self, group: RowGroup, columns: Sequence[str]) -> pa.Table:
+        """The rows of a group, of these columns those that its file has; sums of pages are checked.
+
+        Raises:
+            ReleaseError: the file is missing or damaged.
+        """
+        file, footer = self.files[group.file], self.footers[group.file]
+        try:
+            if self.store.folder is not None:
+                with pa.OSFile(self.store.path(file.path)) as opened:
+                    return _read(opened, footer, group.number, columns)
+            start, end = _range(footer.row_group(group.number))
+            key = f"{file.sha256}-{group.number}"
+            data = self.cache.read(key, lambda: self._fetched(file, start, end)) if self.cache else None
+            piece = _Piece(self._fetched(file, start, end) if data is None else data, start)
+            return _read(pa.PythonFile(piece, mode="r"), footer, group.number, columns)
+        except (pa.ArrowException, OSError) as error:
+            raise self._wrong(file, f"it can't be read: {error}") from error
+
+    def _fetched(self, file: CorpusFile, start: int, end: int) -> bytes:
+        with self.store.told():
+            data = bytes(self.store.filesystem.cat_file(self.store.path(file.path), start=start, end=end))
+        # A web server that knows no ranges gives the whole file.
+        return data[start:end] if len(data) > end - start else data
+
+    def _footer(self, file: CorpusFile) -> pq.FileMetaData:
+        try:
+            with self.store.open(file.path) as opened:
+                footer = pq.read_metadata(opened)
+        except (pa.ArrowException, OSError, ValueError) as error:
+            raise self._wrong(file, f"it can't be read: {error}") from error
+        except ReleaseError as error:
+            raise self._wrong(file, error.problem) from error
+        if "doc_id" not in footer.schema.to_arrow_schema().names:
+            raise self._wrong(file, "it is another file, without the column «doc_id»")
+        if file.rows is not None and footer.num_rows != file.rows:
+            raise self._wrong(file, f"it has {footer.num_rows} rows, and the manifest says {file.rows}")
+        return footer
+
+    def _wrong(self, file: CorpusFile, problem: str) -> ReleaseError:
+        return ReleaseError(f"{self.store.url}, {file.path}", problem, self.remedy)
+
+
+def open_files(
+    place: str | Path, spec: str | None = None, lock: str | Path | None = None, cache: GroupCache | None = None
+) -> CorpusFiles:
+    """The files of a version.
+
+    Args:
+        place: a store, or a folder into which a version was pulled.
+        spec: `NAME@VERSION`, or `NAME` for the latest; of a pulled folder it may be left out.
+        lock: a `corpus.lock` that the version must match.
+        cache: for a store that isn't on this disk.
+
+    Raises:
+        ConfigError: there is no such store or version, or the lock is another version's.
+        ReleaseError: the manifest is missing or damaged.
+    """
+    store = Store.at(place)
+    pulled = store.folder is not None and (store.folder / LOCK).is_file()
+    opened = _pulled(store, spec) if pulled else _stored(store, spec, read_lock(Path(lock)) if lock else None, cache)
+    if lock:
+        _must_match(read_lock(Path(lock)), opened, str(lock))
+    return opened
+
+
+def _must_match(lock: Lock, opened: CorpusFiles, place: str) -> None:
+    manifest = opened.manifest
+    if (lock.name, lock.version) != (manifest.name, manifest.version):
+        problem = f"it is of {lock.name}@{lock.version}, and {manifest.spec} is read"
+        raise ConfigError(place, problem, f"name {lock.name}@{lock.version}")
+    if lock.manifest_sha256 != opened.manifest_sha256:
+        problem = f"{manifest.spec} has another manifest than the lock names: the version was replaced"
+        raise ConfigError(place, problem, "find the store from which the lock's version was pulled")
+
+
+def _stored(store: Store, spec: str | None, lock: Lock | None, cache: GroupCache | None) -> CorpusFiles:
+    if spec is None and lock is None:
+        raise ConfigError(store.url, "no release is named", "name it, such as latam-news@2026.11.0")
+    if spec is None and lock:
+        spec = f"{lock.name}@{lock.version}"
+    with store.told():
+        manifest, data = read_manifest(store, *store.find(str(spec)))
+        log = read_log(store)
+        shards = log.readable(manifest)
+        note = withdrawn_note(log, manifest)
+    if note:
+        warnings.warn(note, stacklevel=4)
+    files = tuple(
+        CorpusFile(
+            shard.object,
+            shard.sha256,
+            shard.rows,
+            shard.language,
+            shard.genre,
+            shard.split,
+            frozenset() if without is None else frozenset(without),
+        )
+        for shard, without in shards
+    )
+    return CorpusFiles(store, manifest, hashlib.sha256(data).hexdigest(), files, log.sequence, cache)
+
+
+def _pulled(store: Store, spec: str | None) -> CorpusFiles:
+    """A pulled folder, whose files are other than the version's shards where rows were left out of them."""
+    folder = Path(store.root)
+    lock = read_lock(folder / LOCK)
+    name, _, version = (spec or lock.name).partition("@")
+    if name != lock.name or version not in ("", lock.version):
+        raise ConfigError(str(folder), f"it holds {lock.name}@{lock.version}, not {spec}", "pull that into another one")
+    try:
+        data = (folder / MANIFEST).read_bytes()
+        lines = (folder / SUMS).read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise ReleaseError(str(error.filename), "the file is missing", _PULL_AGAIN) from None
+    sha256 = hashlib.sha256(data).hexdigest()
+    if sha256 != lock.manifest_sha256:
+        raise ReleaseError(str(folder / MANIFEST), f"it isn't the one that {LOCK} names", _PULL_AGAIN)
+    manifest = parse_manifest(data, str(folder / MANIFEST))
+    rows = {(shard.path, shard.sha256): shard.rows for shard in manifest.shards}
+    files = []
+    for digest, _, path in (line.partition("  ") for line in lines):
+        if path.startswith("data/"):
+            config, _, name = path.removeprefix("data/").partition("/")
+            language, _, genre = config.partition("-")
+            files.append(CorpusFile(path, digest, rows.get((path, digest)), language, genre, name.partition("-")[0]))
+    places = {shard.path: number for number, shard in enumerate(manifest.shards)}
+    files.sort(key=lambda file: (places.get(file.path, len(places)), file.path))
+    return CorpusFiles(store, manifest, sha256, tuple(files), lock.withdrawal_sequence, remedy=_PULL_AGAIN)
+
+
+def _range(group: pq.RowGroupMetaData) -> tuple[int, int]:
+    """Where the bytes of a row group's columns begin and end."""
+    starts, ends = [], []
+    for place in range(group.num_columns):
+        column = group.column(place)
+        offsets = (column.dictionary_page_offset, column.data_page_offset)
+        starts.append(min(offset for offset in offsets if offset))
+        ends.append(starts[-1] + column.total_compressed_size)
+    return min(starts), max(ends)
+
+
+def _read(opened: pa.NativeFile, footer: pq.FileMetaData, number: int, columns: Sequence[str]) -> pa.Table:
+    file = pq.ParquetFile(opened, metadata=footer, page_checksum_verification=True)
+    there = set(file.schema_arrow.names)
+    wanted = [name for name in columns if name.partition(".")[0] in there]
+    return file.read_row_group(number, columns=wanted, use_threads=False)
+
+
+class _Piece(io.RawIOBase):
+    """A file of which one piece alone is there."""
+
+    def __init__(self, data: bytes, start: int) -> None:
+        super().__init__()
+        self._data, self._start, self._place = data, start, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._start + len(self._data)}[whence]
+        self._place = base + offset
+        return self._place
+
+    def tell(self) -> int:
+        return self._place
+
+    def read(self, size: int = -1) -> bytes:
+        begin = self._place - self._start
+        if begin < 0:
+            raise OSError(f"byte {self._place} is before the piece that was fetched")
+        found = self._data[begin : None if size < 0 else begin + size]
+        self._place += len(found)
+        return found

@@ -1,0 +1,1 @@
+"""Tokens as other loaders read them, each format as its own library writes it."""

@@ -1,0 +1,164 @@
+"""A stream's documents as tokens in another format, with a map from each document to its tokens.
+
+    <to>/…                     the format's files
+    <to>/documents.parquet     doc_id, file, start and end of its tokens in that file, in the order of the files
+    <to>/export.json           what was exported, by which tokenizer, and the digest of each file
+
+The folder appears when all of it is written.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from latam_corpus.__about__ import __version__
+from latam_corpus.durable import digest_of, sync
+from latam_corpus.errors import ConfigError, ReleaseError, cause_of, closest
+from latam_corpus.train.export.formats import FORMATS, Exported
+from latam_corpus.train.ordered_rows import rows_as_dicts
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from latam_corpus.release.store import Progress
+    from latam_corpus.train.stream import CorpusStream
+    from latam_corpus.train.tokenizer import Tokenizer
+
+MAP: Final = "documents.parquet"
+ABOUT: Final = "export.json"
+_MAP_SCHEMA: Final = pa.schema(
+    [("doc_id", pa.string()), ("file", pa.string()), ("start", pa.int64()), ("end", pa.int64())]
+)
+# What of a row goes into JSON lines.
+COLUMNS: Final = (
+    "doc_id", "text", "language", "variety", "country", "genre", "source_id", "url", "title", "rights", "split",
+)  # fmt: skip
+_UINT16: Final = 1 << 16
+_MOST_ROWS: Final = 256
+
+
+@dataclass(frozen=True)
+class Export:
+    """What was written.
+
+    Attributes:
+        files: the format's own, by name.
+    """
+
+    documents: int
+    tokens: int
+    files: tuple[str, ...]
+
+
+def write_export(
+    stream: CorpusStream,
+    tokenizer: Tokenizer,
+    form: str,
+    to: Path,
+    most_bytes: int | None = None,
+    progress: Progress | None = None,
+) -> Export:
+    """Write the rest of a stream's documents in a format.
+
+    Args:
+        stream: with the columns COLUMNS.
+        tokenizer: each document ends with its end token.
+        form: of FORMATS.
+        to: a folder that is new or empty.
+        most_bytes: of tokens in a file, unless one document has more; the format's own when None.
+        progress: told how many documents are written.
+
+    Raises:
+        ConfigError: there is no such format, the folder holds something, the tokenizer has no end token, or there is
+            nothing to export.
+        ReleaseError: a file of the version is damaged, or the disk is full.
+    """
+    if form not in FORMATS:
+        raise ConfigError("--format", f"unknown format «{form}»", closest(form, FORMATS))
+    if to.exists() and (not to.is_dir() or any(to.iterdir())):
+        raise ConfigError(str(to), "it holds something", "name a new or empty folder")
+    end = tokenizer.end_id
+    dtype = np.dtype(np.uint16 if tokenizer.size <= _UINT16 else np.int32)
+    # Left by one that was killed.
+    partial = to.with_name(f".{to.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    try:
+        partial.mkdir(parents=True)
+        made = _written(stream, tokenizer, end, form, partial, dtype, most_bytes, progress)
+        if not made.documents:
+            raise ConfigError("export", f"{stream.version} has no document that is selected", "select others")
+        about = {
+            "format": form,
+            "release": stream.version,
+            "manifest_sha256": stream.files.manifest_sha256,
+            "withdrawal_sequence": stream.files.withdrawal_sequence,
+            "tokenizer": {"file": tokenizer.file.name, "sha256": tokenizer.sha256, "end": end},
+            "dtype": dtype.name,
+            "documents": made.documents,
+            "tokens": made.tokens,
+            "toolkit": __version__,
+            "files": {path.name: digest_of(path) for path in sorted(partial.iterdir())},
+        }
+        (partial / ABOUT).write_text(json.dumps(about, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        for path in partial.iterdir():
+            sync(path)
+        if to.is_dir():
+            to.rmdir()
+        partial.replace(to)
+    except OSError as error:
+        raise ReleaseError(str(to), f"it can't be written: {cause_of(error)}", "free space, or name another") from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return made
+
+
+def _written(
+    stream: CorpusStream,
+    tokenizer: Tokenizer,
+    end: int,
+    form: str,
+    folder: Path,
+    dtype: np.dtype[Any],
+    most_bytes: int | None,
+    progress: Progress | None,
+) -> Export:
+    writer = FORMATS[form](folder, dtype, tokenizer.file.name)
+    most = (most_bytes or writer.most_bytes) // dtype.itemsize
+    files: list[str] = []
+    documents = tokens = 0
+    held = 0
+    total = sum(group.rows for group in stream.files.groups)
+    with pq.ParquetWriter(folder / MAP, _MAP_SCHEMA, compression="zstd") as places:
+        for batch in stream.batches():
+            for start in range(0, batch.num_rows, _MOST_ROWS):
+                rows = rows_as_dicts(batch.slice(start, _MOST_ROWS))
+                encoded = tokenizer.encode([str(row["text"]) for row in rows])
+                spans: dict[str, list[Any]] = {name: [] for name in _MAP_SCHEMA.names}
+                for row, ids in zip(rows, encoded, strict=True):
+                    made = Exported(row, np.array([*ids, end], dtype=dtype))
+                    if held and held + len(made.tokens) > most:
+                        writer.close_file()
+                        held = 0
+                    if not held:
+                        files.append(writer.file)
+                    writer.add([made])
+                    place = (row["doc_id"], files[-1], held, held + len(made.tokens))
+                    for name, value in zip(spans, place, strict=True):
+                        spans[name].append(value)
+                    held += len(made.tokens)
+                documents += len(rows)
+                tokens += sum(map(len, encoded)) + len(rows)
+                places.write_table(pa.table(spans, schema=_MAP_SCHEMA))
+            if progress:
+                progress("writing documents", documents, max(total, documents))
+        if held:
+            writer.close_file()
+    writer.finish()
+    return Export(documents, tokens, tuple(files))

@@ -1,0 +1,66 @@
+"""Row groups of a store that isn't on this disk, kept in a folder that never grows beyond its limit.
+
+Ranks and workers of one machine share it: what one of them has fetched the others read from the disk. Each file begins
+with the digest of the rest, so that a damaged one is fetched again. Where the disk is full the stream goes on without.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from latam_corpus.durable import replace
+from latam_corpus.errors import cause_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_DIGEST: Final = 32
+_SUFFIX: Final = ".group"
+
+
+@dataclass(frozen=True)
+class GroupCache:
+    """A folder of row groups, and how many bytes it may have."""
+
+    folder: Path
+    limit: int
+
+    def read(self, key: str, fetch: Callable[[], bytes]) -> bytes:
+        """The bytes of a row group, from the folder or, where they aren't there, as they are fetched."""
+        file = self.folder / f"{key}{_SUFFIX}"
+        try:
+            held = file.read_bytes()
+            os.utime(file)
+        except OSError:
+            held = b""
+        if held and hashlib.sha256(held[_DIGEST:]).digest() == held[:_DIGEST]:
+            return held[_DIGEST:]
+        data = fetch()
+        try:
+            self._make_room(len(data) + _DIGEST)
+            if len(data) + _DIGEST <= self.limit:
+                replace(file, hashlib.sha256(data).digest() + data)
+        except OSError as error:
+            warnings.warn(f"{self.folder}: {cause_of(error)}; the stream goes on without its cache", stacklevel=2)
+        return data
+
+    def _make_room(self, size: int) -> None:
+        """Remove what was used longest ago until so many bytes go in."""
+        there = []
+        for entry in os.scandir(self.folder) if self.folder.is_dir() else ():
+            if entry.name.endswith(_SUFFIX):
+                try:
+                    there.append((entry.stat().st_mtime_ns, entry.stat().st_size, entry.path))
+                except FileNotFoundError:  # another rank has removed it
+                    continue
+        held = sum(one for _, one, _ in there)
+        for _, one, path in sorted(there):
+            if held + size <= self.limit:
+                return
+            Path(path).unlink(missing_ok=True)
+            held -= one

@@ -1,0 +1,219 @@
+"""Slices of releases as one stream: how many documents each gives is known at every position, so that it resumes.
+
+The epoch of a mixture is cut into chunks. Of a slice that gives N documents, chunk c of C has those from ⌊N·c/C⌋ to
+⌊N·(c+1)/C⌋, in the slice's own order, and the slices' turns are shuffled inside the chunk. A slice that is seen several
+times has another order each time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from bisect import bisect_right
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pyarrow as pa
+
+from latam_corpus.errors import ConfigError
+from latam_corpus.train.order import shuffled
+from latam_corpus.train.positioned_stream import PositionedStream
+from latam_corpus.train.stream import WINDOW_BYTES, CorpusStream
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from latam_corpus.train.ordered_rows import OrderedRows
+
+_CHUNK_ROWS: Final = 1024
+# More passes over a slice than an epoch of a mixture has: the next epoch's have other orders.
+_PASSES: Final = 1 << 20
+_LEAST_WINDOW: Final = 16 << 20
+_SLICED: Final = ("language", "genre", "split")
+
+
+@dataclass(frozen=True)
+class Ingredient:
+    """A slice of a mixture.
+
+    Attributes:
+        stream: of the slice.
+        documents: how many of them the mixture has; more than the slice has are repeats.
+    """
+
+    stream: CorpusStream
+    documents: int
+
+
+class MixedRows:
+    """The rows of a mixture at positions of its order."""
+
+    def __init__(self, ingredients: Sequence[Ingredient], seed: int, epoch: int) -> None:
+        self._ingredients = ingredients
+        self._key = (seed, epoch)
+        self._counts = [one.documents for one in ingredients]
+        self.total = sum(self._counts)
+        self._chunks = max(1, -(-self.total // _CHUNK_ROWS))
+        self._rows: list[tuple[int, OrderedRows] | None] = [None] * len(ingredients)
+
+    def batch_end(self, position: int, _world: int) -> int:
+        """Up to where, exclusive, rows from a position on are of one chunk."""
+        return self._start(self._chunk_at(position) + 1)
+
+    def take(self, positions: NDArray[np.int64]) -> tuple[pa.Table, NDArray[np.int64]]:
+        """The rows at positions of one chunk that aren't left out, and their positions."""
+        chunk = self._chunk_at(int(positions[0]))
+        firsts = [count * chunk // self._chunks for count in self._counts]
+        ends = [count * (chunk + 1) // self._chunks for count in self._counts]
+        turns = np.repeat(np.arange(len(firsts)), [end - first for first, end in zip(firsts, ends, strict=True)])
+        turns = turns[shuffled(len(turns), *self._key, "turns", chunk)]
+        wanted = positions - self._start(chunk)
+        tables, places = [], []
+        for number, first in enumerate(firsts):
+            mine = np.flatnonzero(turns == number)
+            chosen = np.isin(mine, wanted)
+            ordinals = first + np.flatnonzero(chosen)
+            for table, kept in self._of(number, ordinals):
+                tables.append(table)
+                places.append(mine[kept - first])
+        if not tables:
+            return pa.table({}), positions[:0]
+        where = np.concatenate(places)
+        order = np.argsort(where, kind="stable")
+        whole = pa.concat_tables(tables, promote_options="permissive")
+        return whole.take(pa.array(order)), where[order] + self._start(chunk)
+
+    def close(self) -> None:
+        """Stop reading ahead."""
+        for held in self._rows:
+            if held:
+                held[1].close()
+
+    def _of(self, number: int, ordinals: NDArray[np.int64]) -> list[tuple[pa.Table, NDArray[np.int64]]]:
+        """A slice's documents by their number in the mixture, and which of these weren't left out."""
+        found = []
+        at = 0
+        while at < len(ordinals):
+            size = self._opened(number, 0).total
+            pass_number = int(ordinals[at]) // size
+            rows = self._opened(number, pass_number)
+            position = int(ordinals[at]) % size
+            end = rows.batch_end(position, 1)
+            upto = int(np.searchsorted(ordinals, pass_number * size + end))
+            table, kept = rows.take(ordinals[at:upto] - pass_number * size)
+            if kept.size:
+                found.append((table, kept + pass_number * size))
+            at = upto
+        return found
+
+    def _opened(self, number: int, pass_number: int) -> OrderedRows:
+        held = self._rows[number]
+        if held and (held[0] == pass_number or pass_number == 0):
+            return held[1]
+        if held:
+            held[1].close()
+        seed, epoch = self._key
+        rows = self._ingredients[number].stream.order(seed, epoch * _PASSES + pass_number)
+        self._rows[number] = (pass_number, rows)
+        return rows
+
+    def _chunk_at(self, position: int) -> int:
+        return bisect_right(range(self._chunks), position, key=self._start) - 1
+
+    def _start(self, chunk: int) -> int:
+        return sum(count * chunk // self._chunks for count in self._counts)
+
+
+class MixedStream(PositionedStream):
+    """The documents that a plan draws from the slices of releases, as dicts."""
+
+    def __init__(
+        self,
+        store: str | Path,
+        plan: str | Path | Mapping[str, Any],
+        *,
+        seed: int = 0,
+        epoch: int = 0,
+        rank: int = 0,
+        world: int = 1,
+        **options: Any,
+    ) -> None:
+        """Open the slices of a plan.
+
+        Args:
+            store: where the releases are.
+            plan: what `mix plan --json` printed, or the file that it is in.
+            seed: from which the order is drawn.
+            epoch: from which, too.
+            rank: of this process, from 0.
+            world: how many processes share the order.
+            options: of `CorpusStream`, for each slice.
+
+        Raises:
+            ConfigError: it is no plan, or one by columns other than language, genre and split.
+            ReleaseError: a file is missing or damaged.
+        """
+        super().__init__(seed, epoch, rank, world)
+        slices = _slices(plan)
+        window = max(_LEAST_WINDOW, WINDOW_BYTES // max(1, len(slices)))
+        self._ingredients = tuple(
+            Ingredient(
+                CorpusStream(
+                    store,
+                    one["release"],
+                    **({"window": window} | options | {name: one[name] for name in _SLICED if name in one}),
+                ),
+                one["drawn"],
+            )
+            for one in slices
+            if one["drawn"]
+        )
+        for one in self._ingredients:
+            if not sum(group.rows for group in one.stream.files.groups):
+                raise ConfigError("plan", f"a slice of {one.stream.version} has no documents", "plan anew")
+
+    @property
+    def version(self) -> str:
+        """What is streamed, as `NAME@VERSION`, joined by a plus."""
+        return "+".join(dict.fromkeys(one.stream.version for one in self._ingredients))
+
+    @property
+    def uneven(self) -> bool:
+        """Whether rows are left out."""
+        return any(one.stream.uneven for one in self._ingredients)
+
+    def _open(self) -> MixedRows:
+        return MixedRows(self._ingredients, self._seed, self._epoch)
+
+    def _digest(self) -> str:
+        told = [f"{one.stream.state_dict()['order']} {one.documents}" for one in self._ingredients]
+        return hashlib.sha256("\n".join(told).encode()).hexdigest()[:16]
+
+
+def _slices(plan: str | Path | Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The slices of a plan, each with its release, the documents drawn, and the columns that make it.
+
+    Raises:
+        ConfigError: it can't be read, or is no plan.
+    """
+    place = "plan" if not isinstance(plan, (str, Path)) else str(plan)
+    try:
+        stated = json.loads(Path(plan).read_bytes()) if isinstance(plan, (str, Path)) else plan
+        slices: list[Mapping[str, Any]] = [dict(one) for one in stated["slices"]]
+        sound = all(type(one["drawn"]) is int and one["drawn"] >= 0 and "@" in one["release"] for one in slices)
+        by = list(stated["by"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        remedy = "give what `latam-corpus mix plan --json` printed"
+        raise ConfigError(place, f"it isn't a plan: {error}", remedy) from None
+    wrong = next((name for name in by if name not in _SLICED), None)
+    if wrong:
+        raise ConfigError(
+            place, f"it is by «{wrong}», by which files aren't divided", "plan by language, genre or split"
+        )
+    if not sound or not any(one["drawn"] for one in slices):
+        raise ConfigError(place, "it draws no documents", "plan with more tokens")
+    return slices

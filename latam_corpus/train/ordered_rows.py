@@ -1,0 +1,190 @@
+"""The rows of files at positions of an epoch's order, a window in memory at a time and the next one on its way."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from latam_corpus import schema
+from latam_corpus.errors import ConfigError, closest
+from latam_corpus.train.order import Window, shuffled, windows_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from latam_corpus.release.condition import Condition
+    from latam_corpus.train.corpus_files import CorpusFiles
+
+# Those who come from elsewhere expect a document's id under this name.
+ID: Final = "id"
+_BATCH_BYTES: Final = 8 << 20
+_BATCH_ROWS: Final = 1024
+
+
+@cache
+def _arrow_types() -> pa.Schema:
+    """The columns of a release with their types."""
+    return schema.arrow_schema(schema.RELEASE_SCHEMA)
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What of the rows is given, and which rows.
+
+    Attributes:
+        columns: by name; all of a release when empty.
+        where: of which rows; all when None.
+        excluded: ids of documents that are left out.
+    """
+
+    columns: tuple[str, ...] = ()
+    where: Condition | None = None
+    excluded: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        _arrow_types()  # here, since Polars can't be asked in a forked worker
+        for name in self.columns:
+            if name not in schema.RELEASE_SCHEMA and name != ID:
+                raise ConfigError("columns", f"unknown column «{name}»", closest(name, [*schema.RELEASE_COLUMNS, ID]))
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """The columns that are given."""
+        return self.columns or schema.RELEASE_COLUMNS
+
+    @property
+    def reads(self) -> list[str]:
+        """The columns that are read."""
+        wanted = ["doc_id" if name == ID else name for name in self.given]
+        return list(dict.fromkeys([*wanted, "doc_id", *(self.where.reads if self.where else ())]))
+
+    @property
+    def leaves_out(self) -> bool:
+        """Whether any row may be left out."""
+        return bool(self.where or self.excluded)
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    """A window in memory: its rows as they stand in their groups, the order, and which of them stay."""
+
+    window: Window
+    table: pa.Table
+    order: NDArray[np.int64]
+    stays: NDArray[np.bool_]
+
+
+class OrderedRows:
+    """The rows of files in the order of an epoch."""
+
+    def __init__(
+        self, files: CorpusFiles, selection: Selection, seed: int, epoch: int, window: int, *, shuffle: bool
+    ) -> None:
+        lacking = not all("text" in one.schema.to_arrow_schema().names for one in files.footers)
+        if "text" in selection.columns and lacking:
+            raise ConfigError("columns", f"{files.store.url} was pulled without «text»", "pull it with that column")
+        self._files = files
+        self._selection = selection
+        self._key = (seed, epoch)
+        self._shuffle = shuffle
+        self._excluded = pa.array(sorted(selection.excluded), type=pa.large_string())
+        self._windows = windows_of(files.groups, window, seed, epoch, shuffle=shuffle)
+        self._starts = np.array([one.start for one in self._windows], dtype=np.int64)
+        self.total = sum(one.rows for one in self._windows)
+        self._loaded: _Loaded | None = None
+        self._coming: tuple[int, Future[_Loaded]] | None = None
+        self._pool = ThreadPoolExecutor(1)
+
+    def batch_end(self, position: int, world: int) -> int:
+        """Up to where, exclusive, a rank's positions make a batch of one window: 1,024 rows or about 8 MB at most."""
+        window = self._windows[self._window_at(position)]
+        rows = min(_BATCH_ROWS, int(_BATCH_BYTES * window.rows / max(1, window.size)))
+        return min(position + max(1, rows) * world, window.start + window.rows)
+
+    def take(self, positions: NDArray[np.int64]) -> tuple[pa.Table, NDArray[np.int64]]:
+        """The rows at positions of one window that aren't left out, and their positions.
+
+        Args:
+            positions: ascending, and not before those that were asked for earlier but in the same window.
+        """
+        loaded = self._at(self._window_at(int(positions[0])))
+        places = loaded.order[positions - loaded.window.start]
+        stays = loaded.stays[places]
+        positions, places = positions[stays], places[stays]
+        return loaded.table.take(pa.array(places)), positions
+
+    def close(self) -> None:
+        """Stop reading ahead."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _window_at(self, position: int) -> int:
+        return int(np.searchsorted(self._starts, position, side="right")) - 1
+
+    def _at(self, number: int) -> _Loaded:
+        if self._loaded is None or self._loaded.window.number != number:
+            self._loaded = None  # freed before the next one is whole
+            coming, self._coming = self._coming, None
+            self._loaded = coming[1].result() if coming and coming[0] == number else self._load(number)
+            if number + 1 < len(self._windows):
+                self._coming = (number + 1, self._pool.submit(self._load, number + 1))
+        return self._loaded
+
+    def _load(self, number: int) -> _Loaded:
+        window = self._windows[number]
+        tables, stays = [], []
+        for group in window.groups:
+            table = self._files.read(group, self._selection.reads)
+            stays.append(self._staying(table, self._files.files[group.file].withdrawn))
+            tables.append(self._given(table))
+        table = pa.concat_tables(tables, promote_options="permissive").combine_chunks()
+        count = table.num_rows
+        order = shuffled(count, *self._key, "rows", number) if self._shuffle else np.arange(count)
+        return _Loaded(window, table, order, np.concatenate(stays))
+
+    def _given(self, table: pa.Table) -> pa.Table:
+        """The columns that are given; what a file lacks, since it is older, is null."""
+        columns = []
+        for name in self._selection.given:
+            stored = "doc_id" if name == ID else name
+            if stored in table.column_names:
+                columns.append(table[stored])
+            else:
+                columns.append(pa.nulls(table.num_rows, _arrow_types().field(stored).type))
+        return pa.table(columns, names=list(self._selection.given))
+
+    def _staying(self, table: pa.Table, withdrawn: frozenset[str]) -> NDArray[np.bool_]:
+        stays = np.ones(table.num_rows, dtype=bool)
+        for ids in (self._excluded, pa.array(sorted(withdrawn), type=pa.large_string())):
+            if len(ids):
+                stays &= ~pc.is_in(table["doc_id"], value_set=ids).to_numpy()
+        where = self._selection.where
+        if where:
+            lacking = where.lacking(table.schema)
+            if lacking:
+                problem = f"{self._files.manifest.spec} has no column «{lacking}»: it was made before there was one"
+                raise ConfigError(f"where {where.text}", problem, "leave it out, or name a later version")
+            frame = pl.from_arrow(table.select(list(dict.fromkeys(steps[0] for steps in where.columns))))
+            if isinstance(frame, pl.DataFrame):
+                stays &= frame.select(where.expression.fill_null(value=False)).to_series().to_numpy()
+        return stays
+
+
+def rows_as_dicts(table: pa.Table) -> list[dict[str, object]]:
+    """A dict a row."""
+    values = []
+    for name in table.column_names:
+        column = table[name]
+        plain = pa.types.is_large_string(column.type) or pa.types.is_string(column.type)
+        # Texts by way of NumPy: `to_pylist` takes several times as long for the same strings.
+        values.append(column.to_numpy(zero_copy_only=False).tolist() if plain else column.to_pylist())
+    names: Sequence[str] = table.column_names
+    return [dict(zip(names, row, strict=True)) for row in zip(*values, strict=True)]

@@ -1,0 +1,321 @@
+"""What all streams share: a place in an order that ranks share, taken one row or one batch on, saved and resumed."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections import deque
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self
+
+import numpy as np
+import pyarrow as pa
+
+from latam_corpus.errors import ConfigError
+from latam_corpus.train.ordered_rows import rows_as_dicts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from latam_corpus.train.tokenizer import Tokenizer
+
+_FORMAT: Final = 1
+_OTHER_STATE: Final = "give the state that a stream of this version returned"
+_SHARED: Final = ("version", "order", "seed", "epoch", "world")
+
+
+class Rows(Protocol):
+    """Rows in an order.
+
+    Attributes:
+        total: how many positions it has.
+    """
+
+    total: int
+
+    def batch_end(self, position: int, world: int) -> int:
+        """Up to where, exclusive, a rank's positions can be taken at once."""
+        ...
+
+    def take(self, positions: NDArray[np.int64]) -> tuple[pa.Table, NDArray[np.int64]]:
+        """The rows at positions that aren't left out, and their positions."""
+        ...
+
+    def close(self) -> None:
+        """Stop reading ahead."""
+        ...
+
+
+class PositionedStream(ABC):
+    """A rank's part of an order of rows, from where it stands.
+
+    Position i of the order goes to rank i mod world, whatever the number of ranks and workers. A document that is left
+    out keeps its position, which is skipped.
+
+    A stream is its own iterator: a loop goes on where the last one stopped. One that is at its end begins again, in the
+    same order; `set_epoch` gives it another.
+    """
+
+    def __init__(self, seed: int, epoch: int, rank: int, world: int) -> None:
+        """Stand at the beginning of an epoch.
+
+        Raises:
+            ConfigError: the rank isn't one of the world's.
+        """
+        if world < 1:
+            raise ConfigError("world", f"{world} is too small", "give 1 or more")
+        if not 0 <= rank < world:
+            raise ConfigError("rank", f"{rank} isn't one of {world} ranks", f"give 0 to {world - 1}")
+        self._seed, self._epoch, self._rank, self._world = seed, epoch, rank, world
+        self._opened: Rows | None = None
+        self._position = 0
+        self._ahead: tuple[int, ...] = ()
+        self._within: dict[str, Any] | None = None
+        self._at_end = False
+        self._rows: Iterator[dict[str, Any]] = iter(())
+
+    @property
+    @abstractmethod
+    def version(self) -> str:
+        """What is streamed, as `NAME@VERSION`."""
+
+    @property
+    @abstractmethod
+    def uneven(self) -> bool:
+        """Whether ranks may skip rows, each others."""
+
+    @abstractmethod
+    def _open(self) -> Rows:
+        """The rows in the order of the seed and epoch."""
+
+    @abstractmethod
+    def _digest(self) -> str:
+        """What tells this order from others that have the same seed and epoch."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Another process opens its own files; one that goes on after a pickled stream stands where that stood.
+        return self.__dict__ | {"_opened": None, "_rows": iter(())}
+
+    def set_epoch(self, epoch: int) -> None:
+        """Begin an epoch."""
+        self._go_to(epoch, 0)
+
+    def __iter__(self) -> Self:
+        if self._at_end:
+            self._go_to(self._epoch, 0)
+        return self
+
+    def __next__(self) -> dict[str, Any]:
+        row = next(self._rows, None)
+        if row is None:
+            self._rows = self._dicts()
+            row = next(self._rows, None)
+            if row is None:
+                self._at_end = True
+                raise StopIteration
+        return row
+
+    def _dicts(self) -> Iterator[dict[str, Any]]:
+        for table, positions in self._tables():
+            for row, position in zip(rows_as_dicts(table), positions.tolist(), strict=True):
+                self._passed(position)
+                yield row
+
+    def texts(self) -> Iterator[str]:
+        """The texts alone, from where the stream stands; `columns` must have `text`, or be empty."""
+        for table in self.batches():
+            yield from table["text"].to_pylist()
+
+    def batches(self, rows: int | None = None) -> Iterator[pa.Table]:
+        """Arrow tables, from where the stream stands.
+
+        Args:
+            rows: in each, but the last; about 8 MB of rows when None.
+        """
+        if self._at_end:
+            self._go_to(self._epoch, 0)
+        self._rows = iter(())
+        waiting: list[pa.Table] = []
+        places: list[NDArray[np.int64]] = []
+        for table, positions in self._tables():
+            waiting.append(table)
+            places.append(positions)
+            held = sum(map(len, places))
+            if held < (rows or 1):
+                continue
+            whole, order = pa.concat_tables(waiting), np.concatenate(places)
+            size = rows or held
+            start = 0
+            while held - start >= size:
+                self._passed(int(order[start + size - 1]))
+                yield whole.slice(start, size)
+                start += size
+            waiting, places = [whole.slice(start)], [order[start:]]
+        if sum(map(len, places)):
+            self._passed(int(np.concatenate(places)[-1]))
+            yield pa.concat_tables(waiting)
+        self._at_end = True
+
+    def packed(self, tokenizer: Tokenizer, length: int) -> Iterator[NDArray[np.int32]]:
+        """Blocks of tokens, from where the stream stands: documents one after another, each with its end token.
+
+        Where a rank's documents don't fill the last block of an epoch, that isn't given.
+
+        Args:
+            tokenizer: by which `text` becomes tokens.
+            length: tokens in a block.
+
+        Raises:
+            ConfigError: the tokenizer has no end token, or isn't the one that stopped inside a document.
+        """
+        if length < 1:
+            raise ConfigError("length", f"{length} is too small", "give 1 or more")
+        if self._at_end:
+            self._go_to(self._epoch, 0)
+        self._rows = iter(())
+        within, end = self._within, tokenizer.end_id
+        if within and within["tokenizer"] != tokenizer.sha256:
+            problem = "it stopped inside a document that another tokenizer had cut"
+            raise ConfigError("state", problem, "give the tokenizer that it had")
+        waiting: deque[tuple[int, int, NDArray[np.int32]]] = deque()  # position, tokens given before, tokens left
+        held = 0
+        for table, positions in self._tables():
+            for position, ids in zip(positions.tolist(), tokenizer.encode(table["text"].to_pylist()), strict=True):
+                given = within["tokens"] if within and within["position"] == position else 0
+                within = None
+                tokens = np.array([*ids, end], dtype=np.int32)[given:]
+                waiting.append((position, given, tokens))
+                held += len(tokens)
+                while held >= length:
+                    block = []
+                    missing = length
+                    while missing:
+                        place, before, left = waiting.popleft()
+                        block.append(left[:missing])
+                        if len(left) > missing:
+                            waiting.appendleft((place, before + missing, left[missing:]))
+                        missing -= len(block[-1])
+                    held -= length
+                    self._passed(place)
+                    if waiting:
+                        first, before, _ = waiting[0]
+                        self._position = first // self._world * self._world
+                        told = {"position": first, "tokens": before, "tokenizer": tokenizer.sha256}
+                        self._within = told if before else None
+                    yield np.concatenate(block)
+        self._at_end = True
+
+    def _tables(self) -> Iterator[tuple[pa.Table, NDArray[np.int64]]]:
+        """This rank's rows from where it stands on, as tables, with their positions."""
+        rows = self._order()
+        position = self._position
+        while position < rows.total:
+            end = rows.batch_end(position, self._world)
+            mine = np.arange(position, end, dtype=np.int64)
+            mine = mine[mine % self._world == self._rank]
+            if self._ahead:
+                mine = mine[mine >= np.array(self._ahead)[mine % len(self._ahead)]]
+            position = end
+            if mine.size:
+                table, positions = rows.take(mine)
+                if positions.size:
+                    yield table, positions
+        self._position = max(self._position, rows.total)
+
+    def _order(self) -> Rows:
+        if self._opened is None:
+            self._opened = self._open()
+        return self._opened
+
+    def _passed(self, position: int) -> None:
+        """Stand after the row at a position: at the next round, in which each rank has one position."""
+        self._position = (position // self._world + 1) * self._world
+        self._within = None
+        if self._ahead and self._position >= max(self._ahead):
+            self._ahead = ()
+
+    def _go_to(self, epoch: int, position: int, ahead: tuple[int, ...] = ()) -> None:
+        if self._opened is not None and epoch != self._epoch:
+            self._opened.close()
+            self._opened = None
+        self._epoch, self._position, self._ahead = epoch, position, ahead
+        self._within = None
+        self._at_end = False
+        self._rows = iter(())
+
+    def state_dict(self) -> dict[str, Any]:
+        """Where the stream stands, as JSON takes it: after the last row that it gave, or the last batch."""
+        return {
+            "format": _FORMAT,
+            "version": self.version,
+            "order": self._digest(),
+            "seed": self._seed,
+            "epoch": self._epoch,
+            "world": self._world,
+            "position": self._position,
+            "ahead": list(self._ahead),
+            "uneven": self.uneven,
+            "within": self._within,
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> None:
+        """Go on after a state, with its seed and epoch, on as many ranks as there are now.
+
+        Args:
+            state: what `state_dict` returned; or what it returned on each rank, in their order. These are needed where
+                rows were left out and the number of ranks changes: then each rank stands elsewhere.
+
+        Raises:
+            ConfigError: it is no state, that of another version or order, or the states of all ranks are needed.
+        """
+        states: list[Any] = list(state) if isinstance(state, (list, tuple)) else [state]
+        known = [self._checked(one) for one in states]
+        first = known[0] if known else {}
+        if not known or any(one[key] != first[key] for one in known for key in _SHARED):
+            remedy = "give one of each rank, in their order"
+            raise ConfigError("state", "these aren't the states of one run's ranks", remedy)
+        if len(known) not in (1, first["world"]):
+            problem = f"there are {len(known)} states, and the run had {first['world']} ranks"
+            raise ConfigError("state", problem, "give one of each rank, in their order, or one alone")
+        positions = [one["position"] for one in known]
+        ahead = tuple(first["ahead"])
+        if len(known) == 1 and first["world"] not in (1, self._world) and first["uneven"]:
+            problem = f"it is one of {first['world']} ranks, which stand at different places, since rows are left out"
+            raise ConfigError("state", problem, "give load_state_dict the list of all ranks' states")
+        within = next((one["within"] for one in known if one.get("within")), None)
+        if within and (len(known) > 1 or first["world"] != self._world):
+            problem = "it stopped inside a document, which goes on in the same rank's next block"
+            raise ConfigError("state", problem, f"go on with {first['world']} ranks, each with its own state")
+        if len(set(positions)) > 1:
+            if any(one["ahead"] for one in known):
+                problem = "the number of ranks changed twice within a few rows"
+                raise ConfigError("state", problem, "go on with as many ranks as before for some rows")
+            ahead = tuple(positions)
+        if self._seed != first["seed"] and self._opened is not None:
+            self._opened.close()
+            self._opened = None
+        self._seed = first["seed"]
+        self._go_to(first["epoch"], min(positions), ahead)
+        self._within = within
+
+    def _checked(self, state: Any) -> Mapping[str, Any]:
+        whole = ("format", "seed", "epoch", "world", "position")
+        if not isinstance(state, dict) or not all(type(state.get(key)) is int for key in whole):
+            raise ConfigError("state", "this isn't the state of a stream", _OTHER_STATE)
+        if state["format"] != _FORMAT:
+            problem = f"its format is {state['format']}, and this toolkit reads {_FORMAT}"
+            raise ConfigError("state", problem, _OTHER_STATE)
+        ahead = state.get("ahead")
+        sound = isinstance(ahead, list) and all(type(one) is int for one in ahead) and state["world"] > 0
+        within = state.get("within")
+        if within is not None:
+            kinds = {"position": int, "tokens": int, "tokenizer": str}
+            sound = sound and isinstance(within, dict) and {key: type(one) for key, one in within.items()} == kinds
+        if not sound or state["position"] < 0:
+            raise ConfigError("state", "it is damaged", _OTHER_STATE)
+        if state.get("version") != self.version:
+            raise ConfigError("state", f"it is of {state.get('version')}, and {self.version} is streamed", _OTHER_STATE)
+        if state.get("order") != self._digest():
+            problem = f"it is of another order of {self.version}: other slices, another window, split or shuffling"
+            raise ConfigError("state", problem, "open the stream with the options that it had")
+        return state

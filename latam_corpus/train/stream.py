@@ -1,0 +1,119 @@
+"""A version as a stream of documents, in one order that any number of ranks shares and that goes on after a stop."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from latam_corpus.errors import ConfigError
+from latam_corpus.paths import cache_folder
+from latam_corpus.release.condition import condition
+from latam_corpus.release.exclusions import excluded_ids
+from latam_corpus.train.corpus_files import open_files
+from latam_corpus.train.group_cache import GroupCache
+from latam_corpus.train.ordered_rows import OrderedRows, Selection
+from latam_corpus.train.positioned_stream import PositionedStream
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from latam_corpus.train.corpus_files import CorpusFiles
+
+WINDOW_BYTES: Final = 256 << 20
+CACHE_BYTES: Final = 4 << 30
+
+
+class CorpusStream(PositionedStream):
+    """The documents of a version, each once an epoch, as dicts.
+
+    Row groups come in an order drawn from the seed and the epoch, and rows are shuffled inside windows of row groups.
+    """
+
+    def __init__(
+        self,
+        store: str | Path,
+        name: str | None = None,
+        *,
+        seed: int = 0,
+        epoch: int = 0,
+        rank: int = 0,
+        world: int = 1,
+        columns: Sequence[str] = (),
+        split: str | None = None,
+        language: str | None = None,
+        genre: str | None = None,
+        where: str | None = None,
+        exclude: Sequence[str | Path] = (),
+        lock: str | Path | None = None,
+        shuffle: bool = True,
+        window: int = WINDOW_BYTES,
+        cache: str | Path | None = None,
+        cache_bytes: int = CACHE_BYTES,
+    ) -> None:
+        """Open a version.
+
+        Args:
+            store: a folder or URL; or a folder into which a version was pulled.
+            name: `NAME@VERSION`, or `NAME` for its latest; of a pulled folder it may be left out.
+            seed: from which the order is drawn.
+            epoch: from which, too.
+            rank: of this process, from 0.
+            world: how many processes share the order.
+            columns: those that are read; all when empty. `id` is `doc_id` under that name.
+            split: `train`, `validation` or `test` alone; all three by default.
+            language: a language alone, such as `quy_Latn`.
+            genre: a genre alone.
+            where: only rows of which this is true, as `pull --where` takes it.
+            exclude: lists of ids that are left out, such as `contamination --exclude` writes.
+            lock: a `corpus.lock` that the version must match.
+            shuffle: whether the order is shuffled, or that of the manifest.
+            window: bytes, decompressed, in which rows are shuffled; it takes about twice that in memory.
+            cache: where row groups of a store elsewhere are kept; a folder of the user's cache by default.
+            cache_bytes: how many bytes that folder may have.
+
+        Raises:
+            ConfigError: there is no such version, column or split, or an option is out of range.
+            ReleaseError: a file is missing or damaged.
+        """
+        super().__init__(seed, epoch, rank, world)
+        for option, value, least in (("window", window, 1), ("cache_bytes", cache_bytes, 0)):
+            if value < least:
+                raise ConfigError(option, f"{value} is too small", f"give {least} or more")
+        folder = Path(cache) if cache is not None else cache_folder() / "stream"
+        files = open_files(store, name, lock, GroupCache(folder, cache_bytes))
+        self._files = files.of(split=split, language=language, genre=genre)
+        self._selection = Selection(
+            tuple(columns),
+            condition(where, "where") if where is not None else None,
+            excluded_ids(exclude),
+        )
+        self._window, self._shuffle = window, shuffle
+
+    @property
+    def version(self) -> str:
+        """What is streamed, as `NAME@VERSION`."""
+        return self._files.manifest.spec
+
+    @property
+    def files(self) -> CorpusFiles:
+        """The files that are read."""
+        return self._files
+
+    @property
+    def uneven(self) -> bool:
+        """Whether rows are left out."""
+        return self._selection.leaves_out or any(file.withdrawn for file in self._files.files)
+
+    def order(self, seed: int, epoch: int) -> OrderedRows:
+        """The rows in the order of a seed and an epoch."""
+        return OrderedRows(self._files, self._selection, seed, epoch, self._window, shuffle=self._shuffle)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return super().__getstate__() | {"_files": replace(self._files)}
+
+    def _open(self) -> OrderedRows:
+        return self.order(self._seed, self._epoch)
+
+    def _digest(self) -> str:
+        return f"{self._files.digest}-{self._window}-{'shuffled' if self._shuffle else 'stored'}"

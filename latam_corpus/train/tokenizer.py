@@ -1,0 +1,125 @@
+"""A tokenizer by the path of its file: a Hugging Face `tokenizer.json` or a SentencePiece model."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from latam_corpus.errors import ConfigError, closest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# What tokenizers call the token that ends a document; the first that one has is taken.
+END_TOKENS: Final = (
+    "<|endoftext|>", "<|end_of_text|>", "</s>", "<eos>", "<|eos|>", "[EOS]", "<|im_end|>", "<｜end▁of▁sentence｜>",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Tokenizer:
+    """A tokenizer, read from its file.
+
+    Attributes:
+        file: where it is.
+        sha256: of the file, hex; by it counts are kept.
+        end: the token that ends a document, as its text; the tokenizer's own when None.
+    """
+
+    file: Path
+    sha256: str
+    end: str | None = None
+
+    @property
+    def _is_sentencepiece(self) -> bool:
+        return self.file.suffix != ".json"
+
+    @cached_property
+    def _model(self) -> Any:
+        try:
+            if not self._is_sentencepiece:
+                from tokenizers import Tokenizer as Loaded
+
+                model = Loaded.from_file(str(self.file))
+                # A file may say that texts are cut or filled up, which is meant for what trains on them.
+                model.no_truncation()
+                model.no_padding()
+                return model
+            from sentencepiece import SentencePieceProcessor
+
+            return SentencePieceProcessor(model_file=str(self.file))
+        except ImportError:
+            raise ConfigError(str(self.file), "sentencepiece isn't installed", "pip install sentencepiece") from None
+        except Exception as error:  # noqa: BLE001  (both libraries raise bare ones)
+            problem = f"it is no tokenizer: {str(error).splitlines()[0]}"
+            raise ConfigError(str(self.file), problem, "name a tokenizer.json or a SentencePiece model") from None
+
+    @property
+    def size(self) -> int:
+        """One more than the greatest token id."""
+        size: int = len(self._model) if self._is_sentencepiece else self._model.get_vocab_size()
+        return size
+
+    @cached_property
+    def end_id(self) -> int:
+        """The id of the token that ends a document.
+
+        Raises:
+            ConfigError: there is none, or none of the name that was given.
+        """
+        if self._is_sentencepiece and self.end is None:
+            number = int(self._model.eos_id())
+            if number >= 0:
+                return number
+            raise self._without_end()
+        vocabulary = (
+            {self._model.id_to_piece(number): number for number in range(self.size)}
+            if self._is_sentencepiece
+            else self._model.get_vocab()
+        )
+        if self.end is not None:
+            if self.end not in vocabulary:
+                marks = [token for token in vocabulary if token[:1] in "<[" and len(token) > 1]
+                raise ConfigError("--end-token", f"{self.file} has no token «{self.end}»", closest(self.end, marks))
+            return int(vocabulary[self.end])
+        known = [int(vocabulary[token]) for token in END_TOKENS if token in vocabulary]
+        if not known:
+            raise self._without_end()
+        return known[0]
+
+    def _without_end(self) -> ConfigError:
+        problem = "it has no token that ends a document"
+        return ConfigError(str(self.file), problem, "name the one to use: --end-token TOKEN")
+
+    def encode(self, texts: Sequence[str]) -> list[list[int]]:
+        """The ids of each text's tokens, without any that mark its beginning or end."""
+        if self._is_sentencepiece:
+            pieces: list[list[int]] = self._model.encode(list(texts), add_bos=False, add_eos=False)
+            return pieces
+        return [one.ids for one in self._model.encode_batch_fast(list(texts), add_special_tokens=False)]
+
+
+def load_tokenizer(file: str | Path, end: str | None = None) -> Tokenizer:
+    """The tokenizer in a file.
+
+    Args:
+        file: a `tokenizer.json` or a SentencePiece model; or a folder with one of the two.
+        end: the token that ends a document; the tokenizer's own when None.
+
+    Raises:
+        ConfigError: there is no such file, or it holds no tokenizer.
+    """
+    path = Path(file)
+    if path.is_dir():
+        path = next((found for name in ("tokenizer.json", "tokenizer.model") if (found := path / name).is_file()), path)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        remedy = "name a tokenizer.json or a SentencePiece model"
+        raise ConfigError(str(path), f"it can't be read: {error.strerror}", remedy) from None
+    loaded = Tokenizer(path, hashlib.sha256(data).hexdigest(), end)
+    loaded.encode(["agua"])
+    return loaded

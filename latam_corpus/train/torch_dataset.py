@@ -1,0 +1,78 @@
+"""A stream as PyTorch reads it: the same batches in the same order with any number of workers."""
+
+from __future__ import annotations
+
+import pickle
+from multiprocessing import current_process
+from typing import TYPE_CHECKING, Any
+
+from latam_corpus.errors import ConfigError
+from latam_corpus.train.ordered_rows import rows_as_dicts
+from latam_corpus.train.stream import CorpusStream
+
+try:
+    from torch.utils.data import IterableDataset, get_worker_info
+except ImportError:
+    IterableDataset = object
+    get_worker_info = None
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class CorpusDataset(IterableDataset):  # type: ignore[misc]  # torch isn't there for everyone
+    """Batches of a rank's documents, for `DataLoader(dataset, batch_size=None, num_workers=N)`.
+
+    Worker w of N gives batches w, w + N, … of the rank, so that the loader's order is that of the stream. It is resumed
+    by torchdata's `StatefulDataLoader`, with as many workers; a plain `CorpusStream` is by its own state, with any.
+    """
+
+    def __init__(self, *place: Any, batch_size: int, **options: Any) -> None:
+        """Open a version.
+
+        Args:
+            place: the store and the name, as `CorpusStream` takes them.
+            batch_size: documents in each batch but the last.
+            options: of `CorpusStream`.
+
+        Raises:
+            ConfigError: PyTorch isn't installed, or see `CorpusStream`.
+        """
+        if get_worker_info is None:
+            raise ConfigError("CorpusDataset", "PyTorch isn't installed", "pip install 'latam-corpus[train]'")
+        if batch_size < 1:
+            raise ConfigError("batch_size", f"{batch_size} is too small", "give 1 or more")
+        super().__init__()
+        self._stream = CorpusStream(*place, **options)
+        self._filters = options.get("where") is not None
+        self._batch_size = batch_size
+        self._done = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Begin an epoch; call it before the loader makes its workers."""
+        self._stream.set_epoch(epoch)
+        self._done = 0
+
+    def __iter__(self) -> Iterator[list[dict[str, Any]]]:
+        info = get_worker_info()
+        worker, workers = (info.id, info.num_workers) if info else (0, 1)
+        if type(current_process()).__name__ == "ForkProcess":
+            if self._filters:
+                remedy = "DataLoader(…, multiprocessing_context='forkserver')"
+                raise ConfigError("where", "Polars, which looks at rows, can't be used in a forked worker", remedy)
+            # Connections of a file system don't outlive a fork.
+            self._stream = pickle.loads(pickle.dumps(self._stream))  # noqa: S301  (our own)
+        for batch in self._stream.batches(self._batch_size):
+            self._done += 1
+            if (self._done - 1) % workers == worker:
+                yield rows_as_dicts(batch)
+        self._done = 0
+
+    def state_dict(self) -> dict[str, Any]:
+        """Where this worker stands."""
+        return {"stream": self._stream.state_dict(), "batches": self._done}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on after a state."""
+        self._stream.load_state_dict(state["stream"])
+        self._done = int(state["batches"])

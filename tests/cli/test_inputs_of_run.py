@@ -1,0 +1,134 @@
+"""Where records are, in a file or in the recipe; and a part of a recipe's sources and stages."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from latam_corpus.pipeline.recipe import load_recipe
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import CommandLine
+
+_SOURCE = """id = "{id}"
+title = "T"
+holder = "H"
+[rights]
+statement = "CC0-1.0"
+basis = "licence"
+uses = ["train"]
+"""
+_RECIPE = """title = "Dos"
+genre = "literature"
+sources = ["a.toml", "b.toml"]
+[[stage]]
+use = "identify"
+[[stage]]
+use = "dedupe"
+[survival.source]
+b = 0.1
+[release]
+name = "dos"
+admit = ["open"]
+uses = ["train"]
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A recipe of two sources, their records in a folder apart."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "datos").mkdir()
+    for name in "ab":
+        (tmp_path / f"{name}.toml").write_text(_SOURCE.format(id=name))
+        text = f"La barca {name} salió del puerto antes del alba y volvió con la red vacía de siempre."
+        (tmp_path / "datos" / f"{name}.jsonl").write_text(json.dumps({"id": name, "text": text}))
+    (tmp_path / "r.toml").write_text(_RECIPE)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("d.toml", 'a = "a.jsonl"\nb = "b.jsonl"\n'),
+        ("d.toml", '[inputs]\na = "a.jsonl"\nb = "b.jsonl"\n'),
+        ("d.csv", "source,path\na,a.jsonl\nb,b.jsonl\n"),
+        ("d.csv", "\ufefffuente;ruta\r\na;a.jsonl\r\nb;b.jsonl\r\n"),
+        ("d.tsv", "a\ta.jsonl\nb\tb.jsonl\n"),
+    ],
+)
+def test_inputs_stand_in_a_file(command_line: CommandLine, folder: Path, name: str, text: str) -> None:
+    """As TOML or a table, seen from the file; what is typed counts before it."""
+    (folder / "datos" / name).write_text(text, encoding="utf-8")
+    told = command_line("check", "r.toml", "--inputs", f"datos/{name}", "--json").json
+    assert [(one["source"], one["records"]) for one in told["inputs"]] == [("a", 1), ("b", 1)]
+    (folder / "otra.jsonl").write_text('{"id": 1, "text": "uno"}\n{"id": 2, "text": "dos"}\n')
+    told = command_line("check", "r.toml", "--inputs", f"datos/{name}", "--input", "a=otra.jsonl", "--json").json
+    assert [one["records"] for one in told["inputs"]] == [2, 1]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("d.toml", 'a = "x"\naa = "y"\nb = 3\n', "d.toml, línea 3: «b» es 3; un texto entre comillas"),
+        ("d.toml", 'a = "x"\naa = "y"\n', "d.toml, línea 2: «aa» no es una fuente de r; elija: a, b"),
+        ("d.csv", "a,x\na,y\nc,\n", "d.csv, línea 2: «a» se dio dos veces: «x» y «y»"),
+        ("d.csv", "a,x\na,y\nc,\n", "d.csv, línea 3: «c» no es una fuente de r"),
+        ("d.csv", "a,\n", "d.csv, línea 1: «a» no dice dónde está"),
+        ("d.csv", "a,x,z\n", "d.csv, línea 1: una fila tiene dos columnas"),
+        ("d.csv", "", "d.csv: no nombra ninguna fuente; una línea por fuente"),
+        ("d.toml", "a = [", "d.toml: no es TOML"),
+        ("no-hay.csv", None, "no-hay.csv: ese archivo no existe"),
+    ],
+)
+def test_what_is_wrong_in_the_file_is_told(
+    command_line: CommandLine, folder: Path, name: str, text: str | None, told: str
+) -> None:
+    """All of it, with the line."""
+    if text is not None:
+        (folder / name).write_text(text)
+    said = command_line("run", "r.toml", "--inputs", name, "--lang", "es")
+    assert said.code == 2
+    assert told.replace("aa» no es una fuente de r; elija: a, b", "aa» no es una fuente de r") in said.err
+
+
+def test_the_recipe_says_where_records_are(command_line: CommandLine, folder: Path) -> None:
+    """Seen from its folder; all its sources are run, and where they lie decides nothing."""
+    before = load_recipe("r.toml").digest()
+    (folder / "r.toml").write_text(_RECIPE + '[inputs]\na = "datos/a.jsonl"\nb = "datos/b.jsonl"\n')
+    assert load_recipe("r.toml").digest() == before
+    told = command_line("run", "r.toml", "--json").json
+    assert told["rows"] == {"in": 2, "kept": 2}
+    assert command_line("run", "r.toml", "--input", "a=datos/a.jsonl", "--json").json["rows"]["in"] == 1
+    (folder / "r.toml").write_text(_RECIPE + '[inputs]\nx = "datos/a.jsonl"\n')
+    assert "[inputs] names «x», no source of this recipe" in command_line("check", "r.toml").err
+
+
+def test_a_part_of_the_sources_and_stages_is_run(command_line: CommandLine, folder: Path) -> None:
+    """Sources: their release is made; stages: none is, since the texts didn't pass the others."""
+    (folder / "r.toml").write_text(_RECIPE + '[inputs]\na = "datos/a.jsonl"\nb = "datos/b.jsonl"\n')
+    told = command_line("run", "r.toml", "--select", "a", "--json").json
+    assert (told["rows"]["in"], told["release"]["name"]) == (1, "dos")
+    told = command_line("run", "r.toml", "--select", "identify", "--json").json
+    assert (told["rows"]["in"], told["release"]) == (2, None)
+    assert set(told["stages"]) >= {"identify"}
+    assert "dedupe" not in told["stages"]
+    kept = (folder / told["folder"] / "recipe.toml").read_text()
+    assert kept.startswith("# --select identify\n")
+    told = command_line("run", "r.toml", "--select", "b,identify", "--select", "dedupe", "--json").json
+    assert (told["rows"]["in"], told["release"]["name"]) == (1, "dos")
+
+
+def test_a_name_that_nothing_has_is_told_with_the_nearest(command_line: CommandLine, folder: Path) -> None:
+    """Of sources and stages together; a name of both is refused."""
+    told = command_line("run", "r.toml", "--select", "identifi,zz", "--lang", "pt")
+    assert told.code == 2
+    assert "“identifi” não é nem uma fonte nem uma etapa de r" in told.err
+    assert "«identify»" in told.err or "“identify”" in told.err
+    assert "“zz” não é nem" in told.err
+    (folder / "a.toml").write_text(_SOURCE.format(id="dedupe"))
+    assert "is a source and a stage of r" in command_line("check", "r.toml", "--select", "dedupe").err

@@ -1,0 +1,84 @@
+"""`--lang` on every command: what is printed, what is wrong, and the helps, in three languages."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from typer.core import TyperGroup
+
+from latam_corpus.__main__ import COMMANDS
+from latam_corpus.cli.app import loaded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from conftest import CommandLine
+
+_HELLO = {"es": "esa receta no existe", "pt": "essa receita não existe", "en": "there is no such recipe"}
+
+
+def _leaves(command: Any) -> Iterator[Any]:
+    inner = command.commands.values() if isinstance(command, TyperGroup) else ()
+    yield command
+    for one in inner:
+        yield from _leaves(one)
+
+
+@pytest.mark.parametrize("name", [name for name in COMMANDS if " " not in name])
+def test_every_command_has_the_option(name: str) -> None:
+    """Once each, groups too."""
+    for command in _leaves(loaded(COMMANDS, name)):
+        assert [one.name for one in command.params].count("lang") == 1, command.name
+
+
+@pytest.mark.parametrize("language", _HELLO)
+def test_the_language_is_the_one_asked_for_else_the_machines(
+    command_line: CommandLine, monkeypatch: pytest.MonkeyPatch, language: str
+) -> None:
+    """`--lang` before the machine's, wherever it stands; of the machine's, `LC_ALL` before `LANG`."""
+    monkeypatch.setenv("LC_ALL", "pt_BR.UTF-8" if language != "pt" else "es_CL.UTF-8")
+    for line in (["--lang", language], [f"--lang={language}"]):
+        assert _HELLO[language] in command_line("run", "nada", *line).err
+    assert _HELLO["es" if language == "pt" else "pt"] in command_line("run", "nada").err
+    monkeypatch.setenv("LC_ALL", "")
+    monkeypatch.setenv("LANG", f"{language}_XX.UTF-8")
+    assert _HELLO[language] in command_line("check", "nada").err
+
+
+def test_another_language_is_refused(command_line: CommandLine) -> None:
+    """With those that there are."""
+    told = command_line("release", "list", "--lang", "fr")
+    assert (told.code, "choose one of: es, pt, en" in told.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("--help --lang es", ("Comandos:", "Escribe recetas.")),
+        ("recipe new --help --lang pt", ("Opções:", "Arquivos de fontes, ou nomes do catálogo.", "[obrigatório]")),
+        ("rum --lang es", ("No existe el comando 'rum'",)),
+    ],
+)
+def test_helps_and_wrong_lines_are_in_the_language(command_line: CommandLine, line: str, told: tuple[str, ...]) -> None:
+    """Though Typer writes them before a command begins."""
+    said = command_line(*line.split())
+    assert all(one in said.out + said.err for one in told), said
+
+
+def test_a_file_that_cannot_be_used_is_told_by_every_command(command_line: CommandLine, tmp_path: Path) -> None:
+    """A folder that is a file: where, what and what to do, and no traceback."""
+    (tmp_path / "out").write_text("")
+    told = command_line("recipe", "new", "conha19", "--to", tmp_path / "out" / "r.toml", "--lang", "es")
+    assert (told.code, told.err.count("no se puede usar: ya existe un archivo con ese nombre")) == (2, 1), told
+
+
+def test_errors_are_json_where_json_is_asked_for(command_line: CommandLine) -> None:
+    """Each with its place, problem and remedy, in the language that is spoken; the exit code stays."""
+    told = command_line("check", "nada", "--json", "--lang", "es")
+    assert (told.code, told.out) == (2, "")
+    found = json.loads(told.err)
+    assert found["exit_code"] == 2
+    assert [(one["place"], one["problem"]) for one in found["errors"]] == [("nada", "esa receta no existe")]

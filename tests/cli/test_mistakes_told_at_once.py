@@ -1,0 +1,177 @@
+"""Mistakes that people make, in a recipe and the files that it names: one command tells all, in three languages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import CommandLine
+
+_FILES = {
+    "receta.toml": """
+titulo = "Cartas"
+genre = "prensa"
+sources = ["cartas.toml", "no-hay.toml", "conah19", "documentos.toml", "rota.toml"]
+[[stage]]
+use = "extrat"
+[[stage]]
+use = "identify"
+languages = ["triqui"]
+[[stage]]
+use = "identify"
+lenguages = ["spa"]
+[[stage]]
+use = "identify"
+languages = ["yrl"]
+[[stage]]
+use = "identify"
+languages = ["zapoteco del Istmo"]
+[[stage]]
+use = "filter"
+policies = "no-hay"
+[[stage]]
+use = "dedupe"
+against = 3
+[survival]
+floor = 2
+[release]
+name = "Mi Versión"
+admit = ["abierto"]
+uses = ["entrenar"]
+[release.split]
+test = "mucho"
+[inputs]
+cartas = 3
+""",
+    "cartas.toml": """
+id = "Cartas"
+title = 3
+genre = "poesía"
+country = "Chile"
+languages = ["español", "mixteco"]
+pais = "CL"
+[rights]
+statement = "CC-BY-4.0"
+uses = ["publicar"]
+expires = "31/12/2030"
+[collect]
+form = "poesía"
+format = "word"
+group_rows = 0
+""",
+    "documentos.toml": 'id = "documentos"\ntitle = "D"\nholder = "H"\n[collect]\nfiles = ["**/*.docx"]\n',
+    "rota.toml": 'id = "rota\n',
+}
+# What was done, and what is said of it.
+_MISTAKES = [
+    ("a key in Spanish", "receta.toml, línea 2: no existe la clave «titulo»; ¿quiso escribir «title»?"),
+    ("a key left out", "receta.toml: falta la clave «title»; agregue «title = …»"),
+    ("a genre in Spanish", "receta.toml, línea 3: «genre» no puede ser 'prensa'; ¿quiso escribir «news»?"),
+    ("a file that isn't there", "no-hay.toml: ese archivo no existe; revise la ruta"),
+    ("a misspelt source", "en el catálogo no hay ninguna fuente «conah19»; ¿quiso escribir «conha19»?"),
+    ("files nothing reads", "fuente documentos: nada lee los archivos que terminan en «.docx»; guárdelos como uno de"),
+    ("a quote left open", "rota.toml, línea 1: no es TOML: falta la comilla que cierra"),
+    ("a misspelt stage", "receta.toml, etapa 1: no existe la etapa «extrat»; ¿quiso escribir «extract»?"),
+    ("a name of many languages", "etapa 2, identify, languages: muchas lenguas se llaman «triqui»; escriba el código"),
+    ("a misspelt option", "etapa 3: la etapa «identify» no tiene la opción «lenguages»; ¿quiso escribir «languages»?"),
+    ("a language unknown to the model", "etapa 4, identify, languages: el modelo «americas» no reconoce «yrl»"),
+    ("a language by its name", "etapa 5, identify, languages: no existe el código de lengua «zapoteco del Istmo»"),
+    ("policies that aren't there", "no-hay: no existe esa carpeta de políticas; nombre una con languages/ y genres/"),
+    ("a number for a text", "etapa 7: opción «against» de «dedupe»: 3; debe ser un texto entre comillas"),
+    ("a share above one", "receta.toml, línea 26: «survival.floor» es 2; debe ser un número de 1.0 o menos"),
+    ("a release's name", "receta.toml, línea 28: «release.name»: «Mi Versión» no puede ser el nombre de una versión"),
+    ("a tier in Spanish", "receta.toml, línea 29: «release.admit.0» no puede ser 'abierto'; ¿quiso escribir «open»?"),
+    ("a use in Spanish", "receta.toml, línea 30: «release.uses.0» no puede ser 'entrenar'; ¿quiso escribir «train»?"),
+    ("a text for a number", "receta.toml, línea 32: «release.split.test» es 'mucho'; debe ser un número sin comillas"),
+    ("a number for a path", "receta.toml, línea 34: «inputs.cartas» es 3; debe ser un texto entre comillas"),
+    ("an id with a capital", "cartas.toml, línea 2: «id» es 'Cartas'; debe ser letras minúsculas sin"),
+    ("a number for a title", "cartas.toml, línea 3: «title» es 3; debe ser un texto entre comillas"),
+    ("no holder", "cartas.toml: falta la clave «holder»; agregue «holder = …»"),
+    ("verse for a genre", "cartas.toml, línea 4: «genre» no puede ser 'poesía'; ¿quiso escribir «literature»?"),
+    (
+        "a country by its name",
+        "cartas.toml, línea 5: «country»: «Chile» no es un código ISO 3166-1 de dos letras; escriba",
+    ),
+    (
+        "a language in Spanish",
+        "cartas.toml, línea 6: «languages.0»: «español» no es un código ISO 639-3; escriba «spa»",
+    ),
+    (
+        "a family of languages",
+        "cartas.toml, línea 6: «languages.1»: muchas lenguas se llaman «mixteco»; escriba el código",
+    ),
+    ("another key in Spanish", "cartas.toml, línea 7: no existe la clave «pais»; ¿quiso escribir «country»?"),
+    (
+        "another use in Spanish",
+        "cartas.toml, línea 10: «rights.uses.0» no puede ser 'publicar'; ¿quiso escribir «redistri",
+    ),
+    ("a date as a text", "cartas.toml, línea 11: «rights.expires» es '31/12/2030'; debe ser una fecha como 2027-01-31"),
+    ("verse for a form", "cartas.toml, línea 13: «collect.form» no puede ser 'poesía'; ¿quiso escribir «verse»?"),
+    ("an unknown format", "cartas.toml, línea 14: «collect.format» no puede ser 'word'; elija: jsonl, csv"),
+    ("no rows in a group", "cartas.toml, línea 15: «collect.group_rows» es 0; debe ser un número mayor que 0"),
+]
+
+
+def _lines(text: str) -> list[str]:
+    return [line.removeprefix("error: ").removeprefix("erro: ") for line in text.splitlines()]
+
+
+@pytest.fixture
+def told(command_line: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
+    """What `check` says of all of it, a line each, by language."""
+    monkeypatch.chdir(tmp_path)
+    for name, text in _FILES.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    said = {language: command_line("check", "receta.toml", "--lang", language) for language in ("es", "pt", "en")}
+    assert {one.code for one in said.values()} == {2}
+    return {language: _lines(one.err) for language, one in said.items()}
+
+
+def test_all_mistakes_are_told_at_once_in_three_languages(told: dict[str, list[str]]) -> None:
+    """Each with its file, its line and what to write instead; a line for a mistake, and none for anything else."""
+    assert len(_MISTAKES) >= 27
+    missing = [what for what, sentence in _MISTAKES if not any(sentence in line for line in told["es"])]
+    assert not missing, "\n".join(told["es"])
+    assert len(told["es"]) == len(_MISTAKES), "\n".join(told["es"])
+    for language in ("pt", "en"):
+        assert len(told[language]) == len(_MISTAKES)
+        # What was typed is the same in all languages, and so may a whole line of codes be; no sentence is left.
+        same = set(told["es"]) & set(told[language])
+        assert not same, same
+
+
+def test_a_right_recipe_says_what_it_will_not_read(command_line: CommandLine, tmp_path: Path) -> None:
+    """A permission that has ended, a holder to be asked first, and languages that a stage sets aside: hints, exit 0."""
+    about = 'title = "T"\nholder = "Casa"\ngenre = "literature"\n'
+    rights = '[rights]\nstatement = "CC0-1.0"\nbasis = "licence"\nuses = ["train"]\n'
+    (tmp_path / "a.toml").write_text(f'id = "a"\n{about}languages = ["arn"]\n{rights}expires = 2020-01-31\n')
+    (tmp_path / "b.toml").write_text(f'id = "b"\nstatus = "ask_first"\n{about}{rights}')
+    recipe = tmp_path / "r.toml"
+    stages = '[[stage]]\nuse = "extract"\n[[stage]]\nuse = "identify"\nlanguages = ["spa"]\n'
+    release = '[release]\nname = "r"\nadmit = ["open"]\nuses = ["train"]\n'
+    recipe.write_text(f'title = "T"\nsources = ["a.toml", "b.toml"]\n{stages}{release}')
+    said = command_line("check", recipe, "--lang", "es")
+    assert said.code == 0
+    assert "«a»: su permiso terminó el 2020-01-31; pídalo de nuevo" in said.err
+    assert "«b»: primero hay que pedir permiso a su titular (Casa)" in said.err
+    assert "«a» está en arn, e «identify» descarta lo que no está en spa" in said.err
+    assert "«a» se mide y queda fuera: su permiso terminó el 2020-01-31" in said.out
+    recipe.write_text(f'title = "T"\nsources = ["a.toml"]\n{stages}{release}[inputs]\na = "no-hay"\n')
+    said = command_line("check", recipe, "--lang", "pt")
+    assert (said.code, "entrada de a: em «" in said.err or "entrada de a: em “" in said.err) == (2, True), said
+
+
+def test_sources_check_knows_the_same(command_line: CommandLine, tmp_path: Path) -> None:
+    """Files that nothing reads are wrong; a permission that has ended is told."""
+    for name in ("documentos", "vencida"):
+        (tmp_path / f"{name}.toml").write_text(_FILES["documentos.toml"].replace("documentos", name), encoding="utf-8")
+    with (tmp_path / "vencida.toml").open("a") as file:
+        file.write('[rights]\nstatement = "CC0-1.0"\nbasis = "licence"\nuses = []\nexpires = 2020-01-31\n')
+    told = command_line("sources", "check", *sorted(tmp_path.glob("*.toml")), "--lang", "es")
+    assert told.code == 1
+    assert told.out.count("nada lee los archivos que terminan en «.docx»") == 2
+    assert "el permiso terminó el 2020-01-31: no se publica nada de la fuente" in told.out

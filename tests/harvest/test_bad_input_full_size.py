@@ -1,0 +1,109 @@
+"""What servers send by mistake or malice, at its full size and under the usual limits: bounded, told, and alone."""
+
+from __future__ import annotations
+
+import gzip
+import importlib
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from latam_corpus.harvest.crawlers import crawler_of
+from latam_corpus.process_memory import held
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+collected: Any = importlib.import_module("tests.benchmarks.crawl.collected")
+website: Any = importlib.import_module("tests.benchmarks.crawl.website")
+page = website.page
+_RSS = {"Content-Type": "application/rss+xml"}
+_XML = {"Content-Type": "text/xml"}
+_PACKED = {**_XML, "Content-Encoding": "gzip"}
+
+
+@pytest.fixture
+def site() -> Iterator[Any]:
+    """A running website with two good pages and a feed of one of them."""
+    with website.Website() as running:
+        link = f"<item><link>{running.root}/buena</link></item>"
+        running.routes |= {
+            "/": page("inicio", "/buena"),
+            "/buena": page("buena"),
+            "/rss": (200, _RSS, f"<rss><channel>{link}</channel></rss>".encode()),
+        }
+        yield running
+
+
+def _crawl(site: Any, out: Path, kind: str, table: str) -> tuple[Any, list[tuple[str, str]], int]:
+    """The result, what is told of which path, and the megabytes by which this process has grown."""
+    source = collected.source_of(site.host, kind, table, "")
+    before = held("VmRSS")
+    result = crawler_of(source)(source, out, website.Unseen(), first_rest=0.01).run()
+    grown = (held("VmRSS") - before) >> 20
+    lines = (result.folder / "crawl.jsonl").read_text(encoding="utf-8").splitlines()
+    notes = [json.loads(line) for line in lines]
+    return result, [(note["cause"], note["url"].removeprefix(site.root)) for note in notes], grown
+
+
+@pytest.mark.slow
+def test_a_feed_of_50_megabytes(tmp_path: Path, site: Any) -> None:
+    """As it is, and packed to a hundredth: the other feed is read."""
+    item = f"<item><title>{'Nota ' * 40}</title><link>{site.root}/n</link></item>".encode()
+    feed = b"<rss><channel>" + item * (50 * 2**20 // len(item)) + b"</channel></rss>"
+    packed = (200, {**_RSS, "Content-Encoding": "gzip"}, gzip.compress(feed))
+    site.routes |= {"/grande": (200, _RSS, feed), "/empacada": packed}
+    starts = ", ".join(f'"{site.root}/{name}"' for name in ("grande", "empacada", "rss"))
+    result, notes, grown = _crawl(site, tmp_path, "feeds", f"start = [{starts}]")
+    assert sorted(notes) == [("too large", "/grande"), ("unpacks too large", "/empacada")]
+    assert (result.pages, "/n" in site.paths) == (1, False)
+    assert grown < 200
+
+
+def test_a_sitemap_index_that_names_itself(tmp_path: Path, site: Any) -> None:
+    """And others that name it again: each is asked for once, and the pages come."""
+
+    def index(*names: str) -> tuple[int, dict[str, str], bytes]:
+        listed = "".join(f"<sitemap><loc>{site.root}/{name}</loc></sitemap>" for name in names)
+        return 200, _XML, f"<sitemapindex>{listed}</sitemapindex>".encode()
+
+    pages = f"<urlset><url><loc>{site.root}/buena</loc></url></urlset>".encode()
+    site.routes |= {"/a.xml": index("a.xml", "b.xml"), "/b.xml": index("a.xml", "b.xml", "c.xml", "a.xml")}
+    site.routes["/c.xml"] = (200, _XML, pages)
+    result, notes, _ = _crawl(site, tmp_path, "crawl", f'start = ["{site.root}/a.xml"]')
+    assert [site.paths.count(f"/{name}.xml") for name in "abc"] == [1, 1, 1]
+    assert (result.pages, result.complete, notes) == (1, True, [])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rule", [b"Disallow: /x*a*b*c*d*$\n", b"Allow: /\nDisallow: /no\n", b"# relleno\n"])
+def test_a_robots_txt_of_10_megabytes(tmp_path: Path, site: Any, rule: bytes) -> None:
+    """Of it so much counts as must be read; what it says there is obeyed, and the rest costs nothing."""
+    rules = b"User-agent: *\nDisallow: /secreta\n" + rule * (10 * 2**20 // len(rule))
+    site.routes |= {"/robots.txt": (200, {"Content-Type": "text/plain"}, rules), "/secreta": page("secreta")}
+    site.routes["/"] = page("inicio", "/buena", "/secreta")
+    result, notes, grown = _crawl(site, tmp_path, "crawl", f'start = ["{site.root}/"]')
+    assert ("/secreta" in site.paths, result.pages) == (False, 2)
+    assert ("shut out by robots", "/secreta") in notes
+    assert grown < 200
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("answer", "cause"),
+    [
+        (gzip.compress(b"<OAI-PMH>" + b" " * 300 * 2**20 + b"</OAI-PMH>"), "unpacks too large"),
+        (gzip.compress(b"<OAI-PMH><ListRecords>" + b"<record/>" * 4_000_000), "unpacks too large"),
+        (gzip.compress(b"<OAI-PMH>" + b"<a>" * 3_000_000), "damaged XML"),
+        (gzip.compress(b'<!DOCTYPE a [<!ENTITY b "ja"><!ENTITY c "&b;&b;">]><OAI-PMH>&c;</OAI-PMH>'), "damaged XML"),
+    ],
+    ids=["spaces", "records", "depth", "entities"],
+)
+def test_an_answer_of_a_repository_that_is_a_bomb(tmp_path: Path, site: Any, answer: bytes, cause: str) -> None:
+    """Some kilobytes as sent: its list ends there, for this time."""
+    site.any_ = lambda path: (200, _PACKED, answer) if path.startswith("/oai") else None
+    result, notes, grown = _crawl(site, tmp_path, "oai", f'address = "{site.root}/oai"')
+    assert [told for told, _ in notes] == [cause]
+    assert (result.pages, grown < 200) == (0, True)

@@ -1,0 +1,58 @@
+"""`croissant.json` says what the manifest says: files with digests, columns, sources with conditions and origin."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from latam_corpus.release.build import build
+from latam_corpus.release.croissant import CROISSANT
+from latam_corpus.release.pull import pull
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TERMS: dict[str, Any] = {
+    "admit": ["open", "attribution", "non_commercial"],
+    "uses": ["train"],
+    "today": date(2026, 11, 25),
+}
+
+
+def test_it_describes_the_version(tmp_path: Path, document: Any, kept_run: Any) -> None:
+    """Each shard with its digest, each source with what must and mustn't be done, and what it was made from."""
+    documents = [
+        document(1),
+        document(2, language="por_Latn", rights="CC-BY-4.0", rights_tier="attribution", source_id="faro"),
+        document(3, rights="CC-BY-NC-4.0", rights_tier="non_commercial", source_id="muelle"),
+    ]
+    manifest = build("puerto", [kept_run("a-1", documents)], tmp_path / "store", **TERMS)
+    told = json.loads((tmp_path / "store" / "releases" / "puerto" / manifest.version / CROISSANT).read_bytes())
+    assert told["conformsTo"][0] == "http://mlcommons.org/croissant/1.1"
+    files = {one["contentUrl"]: one["sha256"] for one in told["distribution"] if one["@type"] == "cr:FileObject"}
+    assert files == {shard.path: shard.sha256 for shard in manifest.shards}
+    offers = {offer["odrl:target"]: offer for offer in told["usageInfo"]}
+    duties = {
+        name: [duty["odrl:action"]["@id"] for duty in offer["odrl:permission"][0].get("odrl:duty", [])]
+        for name, offer in offers.items()
+    }
+    assert duties == {"https://puerto.example/cuentos": [], "faro": ["odrl:attribute"], "muelle": []}
+    assert offers["muelle"]["odrl:prohibition"] == [{"odrl:action": {"@id": "odrl:commercialize"}}]
+    assert told["license"] == ["CC-BY-4.0", "CC-BY-NC-4.0", "CC0-1.0"]
+    assert {one["name"] for one in told["prov:wasDerivedFrom"]} == {"Cuentos del puerto", "faro", "muelle"}
+    assert told["prov:wasGeneratedBy"][0]["@id"] == "run-a-1"
+    fields = {field["name"]: field for field in told["recordSet"][0]["field"]}
+    assert fields["text"]["dataType"] == "sc:Text"
+    assert fields["uses"]["repeated"] is True
+    assert "signals" not in fields
+    assert all(value for key, value in told.items() if key.startswith("rai:"))
+
+
+def test_a_selection_has_none(tmp_path: Path, document: Any, kept_run: Any) -> None:
+    """Its shards have other digests."""
+    build("puerto", [kept_run("a-1", [document(1), document(2, country="AR")])], tmp_path / "store", **TERMS)
+    pull("puerto", tmp_path / "store", tmp_path / "all")
+    pull("puerto", tmp_path / "store", tmp_path / "some", "country = 'AR'")
+    assert (tmp_path / "all" / CROISSANT).exists()
+    assert not (tmp_path / "some" / CROISSANT).exists()

@@ -1,0 +1,72 @@
+"""What is published may leave: every row allows redistribution, and none is withdrawn."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+import fsspec
+import polars as pl
+import pytest
+
+from latam_corpus.errors import ConfigError
+from latam_corpus.release.build import build
+from latam_corpus.release.publish import publish
+from latam_corpus.release.store import Store
+from latam_corpus.release.withdraw import withdraw
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import CommandLine
+
+TERMS: dict[str, Any] = {"admit": ["open"], "uses": ["train"], "today": date(2026, 11, 25)}
+
+
+@pytest.fixture
+def store(tmp_path: Path, document: Any, kept_run: Any) -> Path:
+    """A store with a version of six documents, of which two may not be redistributed and one is withdrawn."""
+    documents = [document(n, uses=["train"] if n < 2 else ["train", "redistribute"]) for n in range(6)]
+    build("puerto", [kept_run("a-1", documents)], tmp_path / "store", **TERMS)
+    opened = Store.at(tmp_path / "store")
+    withdraw(opened, "puerto", "doc", documents[5]["doc_id"], "lo piden", datetime(2026, 11, 27, tzinfo=UTC))
+    return tmp_path / "store"
+
+
+def test_only_what_may_leave_is_published(
+    store: Path, tmp_path: Path, document: Any, command_line: CommandLine
+) -> None:
+    """To a folder, of an old version too; what stays behind is told."""
+    for spec in ("puerto@2026.11.0", "puerto"):
+        told = command_line("release", "publish", spec, "--to", tmp_path / "hub", "--store", store)
+        assert told.code == 0, told.err
+        rows = pl.read_parquet(sorted((tmp_path / "hub").glob("data/**/*.parquet")))
+        assert set(rows["doc_id"]) == {document(n)["doc_id"] for n in (2, 3, 4)}
+        assert "may not leave the store" in told.err
+        assert "redistribute" in (tmp_path / "hub" / "README.md").read_text(encoding="utf-8")
+
+
+def test_a_url_gets_the_same_files_and_loses_those_of_before(store: Path, tmp_path: Path) -> None:
+    """The list of digests holds for what is there; a file of an earlier version goes."""
+    memory = fsspec.filesystem("memory")
+    publish("puerto@2026.11.0", Store.at(store), "memory://hub/corpus")
+    memory.pipe_file("/hub/corpus/data/spa_Latn-news/train-00000-of-00001.parquet", b"old")
+    sums = memory.cat_file("/hub/corpus/SHA256SUMS")
+    memory.pipe_file("/hub/corpus/SHA256SUMS", sums + b"0  data/spa_Latn-news/train-00000-of-00001.parquet\n")
+    lock = publish("puerto", Store.at(store), "memory://hub/corpus")
+    publish("puerto", Store.at(store), str(tmp_path / "hub"))
+    assert lock.rows == 3
+    for line in memory.cat_file("/hub/corpus/SHA256SUMS").decode().splitlines():
+        digest, _, name = line.partition("  ")
+        assert hashlib.sha256(memory.cat_file(f"/hub/corpus/{name}")).hexdigest() == digest
+        assert hashlib.sha256((tmp_path / "hub" / name).read_bytes()).hexdigest() == digest
+    assert not memory.exists("/hub/corpus/data/spa_Latn-news/train-00000-of-00001.parquet")
+
+
+def test_a_version_of_which_nothing_may_leave_isnt_published(tmp_path: Path, document: Any, kept_run: Any) -> None:
+    """No file is written."""
+    build("faro", [kept_run("b-1", [document(1, uses=["train"])])], tmp_path / "other", **TERMS)
+    with pytest.raises(ConfigError, match="none of its documents may be redistributed"):
+        publish("faro", Store.at(tmp_path / "other"), str(tmp_path / "hub"))
+    assert not (tmp_path / "hub").exists()

@@ -1,0 +1,152 @@
+"""A purge erases what was withdrawn from every file of the store and of the runs, and versions stay readable."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pytest
+
+import latam_corpus as lc
+from latam_corpus.errors import ReleaseError
+from latam_corpus.release.build import build
+from latam_corpus.release.diff import diff
+from latam_corpus.release.manifest import load_manifest
+from latam_corpus.release.purge import purge
+from latam_corpus.release.store import Store
+from latam_corpus.release.verify_version import verify
+from latam_corpus.release.withdraw import withdraw
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import CommandLine, SmallRecipe, SmallSource
+
+TERMS: dict[str, Any] = {"admit": ["open"], "uses": ["train"], "today": date(2026, 11, 25)}
+NOW = datetime(2026, 11, 27, tzinfo=UTC)
+_SONG = "Mi barca de papel se fue río abajo con la luna adentro y nadie la pudo alcanzar."
+
+
+def having(folder: Path, words: str) -> list[str]:
+    """The files in which the words stand, as they are or in a column of a table."""
+    found = []
+    for path in sorted(folder.rglob("*")):
+        if not path.is_file():
+            continue
+        told = path.read_bytes()
+        if path.suffix == ".parquet":
+            told += json.dumps(pl.read_parquet(path).to_dicts(), ensure_ascii=False, default=str).encode()
+        if words.encode() in told:
+            found.append(str(path.relative_to(folder)))
+    return found
+
+
+def test_no_file_has_the_text_after_a_purge(
+    tmp_path: Path, small_recipe: SmallRecipe, small_source: SmallSource, command_line: CommandLine
+) -> None:
+    """Objects, indexes, ledgers, runs and stored work; the old version can be pulled."""
+    out, store = tmp_path / "out", tmp_path / "out" / "store"
+    texts = [_SONG, *(f"Cuento número {n} del puerto: la vecina {n} vende pan de {n} harinas." for n in range(9))]
+    rows = "".join(json.dumps({"id": n, "text": text}, ensure_ascii=False) + "\n" for n, text in enumerate(texts))
+    (tmp_path / "in.jsonl").write_text(rows, encoding="utf-8")
+    (tmp_path / "fuente.toml").write_text(small_source(), encoding="utf-8")
+    (tmp_path / "receta.toml").write_text(small_recipe("repair", "identify", "dedupe", release=""), encoding="utf-8")
+    command = ("run", tmp_path / "receta.toml", "--input", tmp_path / "in.jsonl", "--out", out)
+    assert command_line(*command).code == 0
+    (tmp_path / "canción.txt").write_text(_SONG, encoding="utf-8")
+    asked = ("--text", tmp_path / "canción.txt", "--because", "lo piden", "--out", out)
+    assert command_line("release", "withdraw", "prueba", *asked).code == 0
+    assert having(out, _SONG)
+    told = command_line("release", "purge", "--out", out, "--json")
+    assert (told.code, told.json["objects"], list(told.json["runs"].values())) == (0, 1, [1])
+    assert having(out, _SONG) == []
+    for version in Store.at(store).versions("prueba"):
+        assert verify(Store.at(store), "prueba", version) == []
+    old = Store.at(store).versions("prueba")[0]
+    assert command_line("pull", f"prueba@{old}", "--to", tmp_path / "p", "--out", out).code == 0
+    assert pl.read_parquet(sorted((tmp_path / "p").glob("data/**/*.parquet"))).height == 9
+    assert command_line("explain", "Cuento número 3", "--out", out).code == 0
+    changes = command_line("release", "diff", f"prueba@{old}", "prueba", "--out", out, "--json").json["changes"]
+    assert changes == [{"what": "removed", "language": "spa_Latn", "reason": "withdrawn", "rows": 1}]
+    assert command_line("release", "purge", "--out", out, "--json").json["objects"] == 0
+    assert command_line(*command).code == 0
+    released = lc.open_release(store, "prueba").scan().collect()
+    assert released.height == 9
+
+
+def test_a_purge_that_is_cut_off_goes_on(
+    tmp_path: Path, document: Any, kept_run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At each of its writes; every version verifies then, and what is left of the text goes at last."""
+    store = Store.at(tmp_path / "store")
+    documents = [document(0, text=_SONG), *(document(n) for n in range(1, 9))]
+    build("puerto", [kept_run("a-1", documents)], store, **TERMS)
+    withdraw(store, "puerto", "doc", documents[0]["doc_id"], "lo piden", NOW)
+    writes = limit = 0
+
+    def stopping(name: str) -> None:
+        whole = getattr(Store, name)
+
+        def write(*arguments: Any) -> Any:
+            nonlocal writes
+            writes += 1
+            if writes > limit:
+                raise KeyboardInterrupt
+            return whole(*arguments)
+
+        monkeypatch.setattr(Store, name, write)
+
+    for name in ("write", "create", "add_object", "remove"):
+        stopping(name)
+    cut = 0
+    while True:
+        writes, limit = 0, limit + 1
+        try:
+            purge(store, tmp_path / "out", NOW)
+            break
+        except KeyboardInterrupt:
+            cut += 1
+            for version in ("2026.11.0", "2026.11.1"):
+                assert verify(store, "puerto", version) == []
+    assert cut == 2
+    assert having(tmp_path / "store", _SONG) == []
+
+
+def test_a_shard_of_which_nothing_is_left_is_none(tmp_path: Path, document: Any, kept_run: Any) -> None:
+    """A version that had one document is readable, and has none; one that was made of a later withdrawal too."""
+    store = Store.at(tmp_path / "store")
+    both = [document(1), document(2, language="por_Latn")]
+    old = build("puerto", [kept_run("a-1", both)], store, **TERMS)
+    for number, one in enumerate(both):
+        withdraw(store, "puerto", "doc", one["doc_id"], "lo piden", NOW)
+        purge(store, tmp_path / "out", NOW)
+        assert verify(store, "puerto", old.version) == []
+        with pytest.warns(UserWarning, match=f"{number + 1} documents"):
+            assert lc.open_release(tmp_path / "store", old.spec).scan().collect().height == 1 - number
+    changes = diff(store, old, load_manifest(store, "puerto", "2026.11.2"))
+    assert sorted((change.what, change.language, change.reason) for change in changes) == [
+        ("removed", "por_Latn", "withdrawn"),
+        ("removed", "spa_Latn", "withdrawn"),
+    ]
+    assert build("puerto", [], store, parent=old.version, may_be_empty=True, **TERMS).rows == 0
+
+
+def test_a_damaged_object_is_told_and_nothing_is_erased(tmp_path: Path, document: Any, kept_run: Any) -> None:
+    """Its rows can't be told from one another any more."""
+    store = Store.at(tmp_path / "store")
+    old = build("puerto", [kept_run("a-1", [document(1), document(2)])], store, **TERMS)
+    withdraw(store, "puerto", "doc", document(1)["doc_id"], "lo piden", NOW)
+    path = tmp_path / "store" / old.shards[0].object
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    with pytest.raises(ReleaseError, match="aren't those that the manifest names"):
+        purge(store, tmp_path / "out", NOW)
+    assert path.exists()
+
+
+def test_a_purge_with_nothing_withdrawn_does_nothing(tmp_path: Path, document: Any, kept_run: Any) -> None:
+    """No entry is written."""
+    build("puerto", [kept_run("a-1", [document(1)])], tmp_path / "store", **TERMS)
+    assert purge(Store.at(tmp_path / "store"), tmp_path / "out", NOW).objects == 0
+    assert not (tmp_path / "store" / "withdrawals").exists()

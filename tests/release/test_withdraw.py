@@ -1,0 +1,434 @@
+"""What is withdrawn leaves every version, stays out of later ones, and gives place to a rightful copy."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pytest
+
+import latam_corpus as lc
+from latam_corpus.errors import ConfigError, ReleaseError
+from latam_corpus.release.build import build
+from latam_corpus.release.manifest import load_manifest
+from latam_corpus.release.purge import purge
+from latam_corpus.release.store import Store
+from latam_corpus.release.store_tables import read_ledger
+from latam_corpus.release.tombstones import WithdrawnTexts, texts_of
+from latam_corpus.release.verify_version import verify
+from latam_corpus.release.withdraw import withdraw
+from latam_corpus.release.withdrawal_log import FOLDER, add_entry, read_log
+from latam_corpus.release.withdrawal_receipt import problems_of, write_receipt_entry
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import CommandLine
+
+    from latam_corpus.release.manifest import Manifest
+    from latam_corpus.release.withdraw import Withdrawal
+
+TERMS: dict[str, Any] = {"admit": ["open", "attribution"], "uses": ["train"], "today": date(2026, 11, 25)}
+NOW = datetime(2026, 11, 27, tzinfo=UTC)
+WORDS = "puerto barca faro noche vecina canción papel sombra invierno carta puente mercado".split()  # noqa: SIM905
+
+
+def prose(number: int, words: int = 60) -> str:
+    """A text that shares no run of five words with another one's, but for chance."""
+    draw = random.Random(number)
+    return " ".join(f"{draw.choice(WORDS)}{draw.choice('aeiou')}" for _ in range(words))
+
+
+def released(store: Path, spec: str) -> pl.DataFrame:
+    """The rows of a version as its objects have them, whatever was withdrawn."""
+    opened = Store.at(store)
+    manifest = load_manifest(opened, *opened.find(spec))
+    return pl.concat(
+        [pl.DataFrame(), *(pl.read_parquet(store / one.object) for one in manifest.shards)], how="diagonal"
+    )
+
+
+def reasons(store: Path, manifest: Manifest) -> dict[str, str]:
+    """Why each document that was left out was."""
+    rows = read_ledger(Store.at(store), manifest.name, manifest.version).filter(pl.col("verdict") == "dropped")
+    return dict(rows.select("doc_id", "reason").iter_rows())
+
+
+def ask(store: Path, by: Any, value: str, runs: dict[str, Path] | None = None, now: datetime = NOW) -> Withdrawal:
+    """A withdrawal from the release `puerto`."""
+    return withdraw(Store.at(store), "puerto", by, value, "lo pide la familia", now, runs)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    """A folder for a store."""
+    return tmp_path / "out" / "store"
+
+
+@pytest.fixture
+def documents(document: Any) -> list[dict[str, Any]]:
+    """Forty documents, in which each way to name some means others."""
+    return [
+        document(
+            n,
+            text=prose(n),
+            source_id="cantos" if n % 10 == 0 else "cuentos-del-puerto",
+            creators=["Vera, Rosa"] if n % 10 == 1 else None,
+            contributor="Rosa Vera" if n % 10 == 2 else None,
+            url=f"https://diario.example/{'poemas' if n % 10 == 3 else 'notas'}/{n}",
+        )
+        for n in range(40)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("by", "value", "gone"),
+    [
+        ("source", "cantos", {0, 10, 20, 30}),
+        ("creator", "rosa  VERA", {1, 2, 11, 12, 21, 22, 31, 32}),
+        ("url", "https://diario.example/poemas/*", {3, 13, 23, 33}),
+        ("url", "https://diario.example/notas/5", {5}),
+        ("text", prose(7).upper(), {7}),
+    ],
+)
+def test_each_way_of_naming_them_takes_out_what_it_means(
+    store: Path, documents: list[dict[str, Any]], kept_run: Any, by: str, value: str, gone: set[int]
+) -> None:
+    """From the next version, from what is read of the old one, and from what is built of the same run again."""
+    run = kept_run("a-1", documents)
+    old = build("puerto", [run], store, **TERMS)
+    done = ask(store, by, value)
+    ids = {documents[n]["doc_id"] for n in gone}
+    assert set(done.documents) == ids
+    assert done.after.rows == 40 - len(gone)
+    assert reasons(store, done.after) == dict.fromkeys(ids, "withdrawn")
+    with pytest.warns(UserWarning, match=f"{len(gone)} documents of {old.spec} are withdrawn"):
+        read = lc.open_release(store, old.spec).scan().collect()
+    assert set(read["doc_id"]) == {one["doc_id"] for one in documents} - ids
+    assert not verify(Store.at(store), "puerto", done.after.version)
+    again = build("puerto", [run], store, **TERMS)
+    assert ids.isdisjoint(released(store, again.spec)["doc_id"])
+    assert reasons(store, again) == dict.fromkeys(ids, "withdrawn")
+
+
+def test_a_copy_that_is_collected_again_stays_out(
+    store: Path, documents: list[dict[str, Any]], document: Any, kept_run: Any
+) -> None:
+    """Under another id, under another source, with words changed, or in the middle of another text; new texts don't."""
+    build("puerto", [kept_run("a-1", documents)], store, **TERMS)
+    ask(store, "text", prose(7))
+    words = prose(7).split()
+    words[20] = "otra"
+    copies = [
+        document(100, text=prose(7), source_id="espejo"),
+        document(101, text=" ".join(words)),
+        document(102, text=f"{prose(50, 200)} {prose(7)} {prose(51, 200)}"),
+        document(103, text=" ".join(words[30:])),
+        document(104, text=prose(104)),
+    ]
+    made = build("puerto", [kept_run("b-1", copies)], store, parent="latest", **TERMS)
+    assert reasons(store, made) == {copy["doc_id"]: "withdrawn" for copy in copies[:4]}
+    told = read_ledger(Store.at(store), "puerto", made.version, copies[1]["doc_id"])
+    assert json.loads(told["evidence"][0]) == {"withdrawal": 1}
+    assert made.withdrawal_sequence == 1
+
+
+def test_a_decree_with_another_number_isnt_the_one_that_was_withdrawn(
+    store: Path, document: Any, kept_run: Any
+) -> None:
+    """Texts of one form differ in their numbers alone; those that were there stay, and new ones come in."""
+    form = f"Decreto número {{}}. {prose(1, 90)}"
+    old = [document(n, text=form.format(n)) for n in range(5)]
+    build("puerto", [kept_run("a-1", old)], store, **TERMS)
+    done = ask(store, "text", old[2]["text"])
+    assert done.documents == [old[2]["doc_id"]]
+    made = build("puerto", [kept_run("b-1", [document(9, text=form.format(9))])], store, parent="latest", **TERMS)
+    assert made.rows == 5
+
+
+def test_a_rightful_copy_takes_the_place_of_a_document(store: Path, document: Any, kept_run: Any) -> None:
+    """One of another source that a run had set aside; its own holder's copy doesn't, nor one without terms."""
+    text = prose(1)
+    kept = document(1, text=text)
+    aside = [
+        document(2, text=text, source_id="biblioteca", rights_tier="attribution", rights="CC-BY-4.0"),
+        document(3, text=text),
+        document(4, text=text, source_id="archivo", rights_tier="unknown", rights=None),
+    ]
+    run = kept_run("a-1", [kept, document(9, text=prose(9))], stage=[{"use": "repair"}, {"use": "dedupe"}])
+    (run / "dropped").mkdir()
+    dropped = pl.DataFrame(aside).with_columns(duplicate_of=pl.lit(kept["doc_id"]), drop_reason=pl.lit("duplicate"))
+    dropped.write_parquet(run / "dropped" / "parte-00000.parquet")
+    build("puerto", [run], store, **TERMS)
+    done = ask(store, "doc", kept["doc_id"], {run.name: run})
+    assert done.promoted == [aside[0]["doc_id"]]
+    assert set(released(store, "puerto")["doc_id"]) == {aside[0]["doc_id"], document(9)["doc_id"]}
+    assert reasons(store, done.after) == {
+        kept["doc_id"]: "withdrawn",
+        aside[1]["doc_id"]: "withdrawn",
+        aside[2]["doc_id"]: "rights_tier=unknown",
+    }
+    again = build("puerto", [run], store, **TERMS)
+    assert set(released(store, again.spec)["doc_id"]) == {aside[0]["doc_id"], document(9)["doc_id"]}
+
+
+def test_runs_beside_the_store_are_found(
+    store: Path,
+    document: Any,
+    kept_run: Any,
+    command_line: CommandLine,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By who names the store alone, from another folder."""
+    runs = [kept_run("a-1", [document(1, text=prose(1))])]
+    runs.append(kept_run("b-1", [document(2, text=prose(1), source_id="biblioteca", obtained=NOW)]))
+    build("puerto", runs, store, **TERMS)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    asked = ("release", "withdraw", "puerto", "--doc", document(1)["doc_id"], "--because", "x", "--store", store)
+    told = command_line(*asked, "--json")
+    assert (told.code, told.json["promoted"]) == (0, [document(2)["doc_id"]]), told.err
+
+
+def test_a_store_elsewhere_is_withdrawn_from_as_one_here(
+    documents: list[dict[str, Any]], kept_run: Any, tmp_path: Path
+) -> None:
+    """In memory, which stands for what has no local disk."""
+    opened = Store.at("memory://retirada")
+    build("puerto", [kept_run("a-1", documents)], opened, **TERMS)
+    done = withdraw(opened, "puerto", "doc", documents[7]["doc_id"], "lo piden", NOW)
+    assert problems_of(write_receipt_entry(opened, done, NOW)["json"], opened) == []
+    with pytest.warns(UserWarning, match="1 documents"):
+        assert lc.open_release("memory://retirada", "puerto@2026.11.0").scan().collect().height == 39
+    with pytest.warns(UserWarning, match="1 documents"):
+        assert lc.pull("memory://retirada", "puerto@2026.11.0", tmp_path / "p", progress=False).rows == 39
+    assert purge(opened, tmp_path / "out", NOW).objects == 1
+    assert verify(opened, "puerto", "2026.11.0") == []
+
+
+def test_a_copy_that_a_version_set_aside_comes_back_too(store: Path, document: Any, kept_run: Any) -> None:
+    """Of two runs one had the text that the version kept; where the other isn't here, that is told."""
+    first = kept_run("a-1", [document(1, text=prose(1)), document(8, text=prose(8))])
+    second = kept_run("b-1", [document(2, text=prose(1), source_id="biblioteca", obtained=NOW)])
+    build("puerto", [first, second], store, **TERMS)
+    done = ask(store, "doc", document(1)["doc_id"], {first.name: first})
+    assert done.promoted == []
+    assert "b-1" in done.left_aside[0]
+    build("puerto", [first, second], store, **TERMS)
+    assert document(2)["doc_id"] not in set(released(store, "puerto")["doc_id"])
+
+
+def test_a_copy_that_was_set_aside_before_redaction_doesnt_come_back(store: Path, document: Any, kept_run: Any) -> None:
+    """What stages after `dedupe` would have done to it isn't done; a new run brings it, which is told."""
+    kept, twin = document(1, text=prose(1)), document(2, text=prose(1), source_id="biblioteca")
+    run = kept_run("a-1", [kept, document(9)], stage=[{"use": "dedupe"}, {"use": "redact"}])
+    (run / "dropped").mkdir()
+    dropped = pl.DataFrame([twin]).with_columns(duplicate_of=pl.lit(kept["doc_id"]), drop_reason=pl.lit("duplicate"))
+    dropped.write_parquet(run / "dropped" / "parte-00000.parquet")
+    build("puerto", [run], store, **TERMS)
+    done = ask(store, "doc", kept["doc_id"], {run.name: run})
+    assert done.promoted == []
+    assert twin["doc_id"] in done.left_aside[0]
+
+
+def test_what_isnt_there_cant_be_withdrawn(store: Path, documents: list[dict[str, Any]], kept_run: Any) -> None:
+    """An unknown id, source, name or text, another release's document, an empty reason: nothing is written."""
+    build("puerto", [kept_run("a-1", documents)], store, **TERMS)
+    other = [{**documents[0], "doc_id": "f" * 32, "text": prose(500)}]
+    build("faro", [kept_run("b-1", other)], store, **TERMS)
+    for by, value, told in (
+        ("doc", "0" * 32, "no version of puerto has «0"),
+        ("source", "canto", "did you mean «cantos»"),
+        ("creator", "Nadie", "no version of puerto has «Nadie»"),
+        ("text", prose(999), "nor one near it"),
+        ("text", " ", "nothing is named"),
+        ("url", "*", "names no site"),
+        ("doc", "f" * 32, "it is in faro: name that release"),
+    ):
+        with pytest.raises(ConfigError, match=told):
+            ask(store, by, value)
+    with pytest.raises(ConfigError, match="--because: it is empty"):
+        withdraw(Store.at(store), "puerto", "source", "cantos", " ", NOW)
+    with pytest.raises(ConfigError, match="name the release alone: puerto"):
+        withdraw(Store.at(store), "puerto@2026.11.0", "source", "cantos", "x", NOW)
+    assert read_log(Store.at(store)).sequence == 0
+
+
+def test_a_withdrawal_binds_all_releases_of_the_store(store: Path, document: Any, kept_run: Any) -> None:
+    """Another release that has the document is told, its readers don't get it, and its next version is without it."""
+    both = [document(1, text=prose(1)), document(2, text=prose(2))]
+    run = kept_run("a-1", both)
+    build("puerto", [run], store, **TERMS)
+    build("faro", [run], store, **TERMS)
+    done = ask(store, "doc", both[0]["doc_id"])
+    assert done.others == ["faro"]
+    with pytest.warns(UserWarning, match="1 documents of faro@"):
+        assert lc.open_release(store, "faro").scan().collect()["doc_id"].to_list() == [both[1]["doc_id"]]
+    assert build("faro", [], store, parent="latest", **TERMS).rows == 1
+
+
+def test_all_that_a_release_has_can_be_withdrawn(store: Path, document: Any, kept_run: Any, tmp_path: Path) -> None:
+    """The next version is empty, whole, and can be pulled."""
+    build("puerto", [kept_run("a-1", [document(1), document(2)])], store, **TERMS)
+    done = ask(store, "source", "cuentos-del-puerto")
+    assert (done.after.rows, verify(Store.at(store), "puerto", done.after.version)) == (0, [])
+    assert lc.pull(store, "puerto", tmp_path / "p", progress=False).rows == 0
+    assert lc.open_release(store, "puerto").scan().collect().height == 0
+
+
+def test_shards_without_a_withdrawn_document_arent_written_again(store: Path, document: Any, kept_run: Any) -> None:
+    """All but one of the new version's shards are the old one's."""
+    build(
+        "puerto", [kept_run("a-1", [document(n, text=prose(n)) for n in range(60)])], store, shard_bytes=12_000, **TERMS
+    )
+    old = load_manifest(Store.at(store), "puerto", "2026.11.0")
+    done = ask(store, "doc", document(5)["doc_id"])
+    taken = {shard.sha256 for shard in old.shards}
+    fresh = [shard for shard in done.after.shards if shard.sha256 not in taken]
+    assert len(old.shards) > 4
+    assert (len(fresh), done.written) == (1, fresh[0].bytes)
+
+
+def test_a_pull_of_an_old_version_leaves_them_out_and_its_lock_can_be_checked(
+    store: Path, documents: list[dict[str, Any]], kept_run: Any, command_line: CommandLine, tmp_path: Path
+) -> None:
+    """Also into a folder with an earlier pull, and with a condition; the bytes of the text are gone from it."""
+    build("puerto", [kept_run("a-1", documents)], store, **TERMS)
+    at = ("--store", store)
+    assert command_line("pull", "puerto@2026.11.0", "--to", tmp_path / "p", *at).code == 0
+    lock = json.loads((tmp_path / "p" / "corpus.lock").read_bytes())
+    assert (lock["rows"], lock["withdrawal_sequence"]) == (40, 0)
+    assert command_line("release", "check-lock", tmp_path / "p" / "corpus.lock", *at).code == 0
+    (tmp_path / "t.txt").write_text(documents[7]["text"], encoding="utf-8")
+    told = command_line("release", "withdraw", "puerto", "--text", tmp_path / "t.txt", "--because", "x", *at)
+    assert told.code == 0, told.err
+    checked = command_line("release", "check-lock", tmp_path / "p" / "corpus.lock", *at, "--json")
+    assert (checked.code, checked.json["withdrawn"]) == (1, [documents[7]["doc_id"]])
+    for folder, where in (("p", []), ("q", ["--where", "country = 'CL'"])):
+        told = command_line("pull", "puerto@2026.11.0", "--to", tmp_path / folder, *where, *at)
+        assert (told.code, "1 documents of puerto@2026.11.0 are withdrawn" in told.err) == (0, True)
+        rows = pl.read_parquet(sorted((tmp_path / folder).glob("data/**/*.parquet")))
+        assert (rows.height, documents[7]["doc_id"] in rows["doc_id"]) == (39, False)
+        lock = json.loads((tmp_path / folder / "corpus.lock").read_bytes())
+        assert (lock["rows"], lock["withdrawal_sequence"], lock["rewritten"]) == (39, 2, True)
+        listed = dict(line.split("  ")[::-1] for line in (tmp_path / folder / "SHA256SUMS").read_text().splitlines())
+        for name, digest in listed.items():
+            assert hashlib.sha256((tmp_path / folder / name).read_bytes()).hexdigest() == digest
+    assert command_line("release", "check-lock", tmp_path / "p" / "corpus.lock", *at).code == 0
+    for command in ("show", "verify"):
+        told = command_line("release", command, "puerto@2026.11.0", *at)
+        assert (told.code, "1 documents of puerto@2026.11.0 are withdrawn" in told.err) == (0, True)
+    diff = command_line("release", "diff", "puerto@2026.11.0", "puerto", *at, "--json").json["changes"]
+    assert diff == [{"what": "removed", "language": "spa_Latn", "reason": "withdrawn", "rows": 1}]
+
+
+def test_the_command_names_what_is_asked_once(store: Path, command_line: CommandLine, tmp_path: Path) -> None:
+    """No option, two of them, a file that isn't there or isn't UTF-8: exit code 2 and what to do."""
+    (tmp_path / "latin.txt").write_bytes("canción".encode("latin-1"))
+    for options, told in (
+        ((), "nothing is named; name one of: --doc"),
+        (("--doc", "a", "--source", "b"), "--doc and --source are named"),
+        (("--text", tmp_path / "no.txt"), "it can't be read"),
+        (("--text", tmp_path / "latin.txt"), "save it as plain text in UTF-8"),
+        (("--doc", "a"), "there is no release «puerto»"),
+    ):
+        said = command_line("release", "withdraw", "puerto", *options, "--because", "x", "--store", store)
+        assert (said.code, told in said.err) == (2, True), said.err
+
+
+def test_of_two_at_once_one_is_told_that_the_other_was_first(
+    store: Path, documents: list[dict[str, Any]], kept_run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And leaves nothing behind; given again, its request is done."""
+    build("puerto", [kept_run("a-1", documents)], store, **TERMS)
+    where = "latam_corpus.release.withdraw.add_entry"
+
+    def overtaken(*args: Any, **kwargs: Any) -> Any:
+        monkeypatch.setattr(where, add_entry)
+        ask(store, "source", "cantos")
+        return add_entry(*args, **kwargs)
+
+    monkeypatch.setattr(where, overtaken)
+    with pytest.raises(ReleaseError, match="was first; give the command again"):
+        ask(store, "text", prose(7))
+    assert [entry.by for entry in read_log(Store.at(store)).withdrawals] == ["source"]
+    assert ask(store, "text", prose(7)).after.rows == 35
+
+
+def test_a_command_that_was_cut_off_goes_on(
+    store: Path, documents: list[dict[str, Any]], kept_run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The entry binds at once; given again it makes the next version, and a third time nothing new."""
+    old = build("puerto", [kept_run("a-1", documents)], store, **TERMS)
+
+    def full(*_args: Any, **_kwargs: Any) -> Any:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("latam_corpus.release.withdraw.build", full)
+        with pytest.raises(ReleaseError, match="No space left on device"):
+            ask(store, "source", "cantos")
+    with pytest.warns(UserWarning, match="4 documents"):
+        assert lc.open_release(store, "puerto").scan().collect().height == 36
+    done = ask(store, "source", "cantos")
+    assert (done.before.spec, done.after.rows, done.rows) == (old.spec, 36, {old.spec: 4})
+    assert read_log(Store.at(store)).sequence == 1
+    assert ask(store, "source", "cantos").after.version == done.after.version
+
+
+def test_a_clock_that_runs_backwards_is_told(store: Path, documents: list[dict[str, Any]], kept_run: Any) -> None:
+    """Nothing is withdrawn then, and no version is made."""
+    build("puerto", [kept_run("a-1", documents)], store, **TERMS)
+    ask(store, "source", "cantos")
+    with pytest.raises(ReleaseError, match="set the clock; nothing was withdrawn"):
+        ask(store, "text", prose(7), now=NOW - timedelta(days=1))
+    assert (read_log(Store.at(store)).sequence, Store.at(store).latest("puerto")) == (1, "2026.11.1")
+    with pytest.raises(ReleaseError, match=r"before 2026\.11\.1 was made; set the clock, or name the version"):
+        build("puerto", [kept_run("b-1", documents[:3])], store, **TERMS | {"today": date(2026, 10, 3)})
+
+
+def test_every_changed_byte_of_the_log_is_found(store: Path, documents: list[dict[str, Any]], kept_run: Any) -> None:
+    """By whatever reads a version; so are an entry that is missing, and an end that was cut off."""
+    build("puerto", [kept_run("a-1", documents)], store, **TERMS)
+    ask(store, "source", "cantos")
+    ask(store, "doc", documents[7]["doc_id"])
+    opened, copied = Store.at(store), kept_run("b-1", documents[6:9])
+    draw = random.Random(7)
+    for file in sorted((store / FOLDER).iterdir()):
+        data = file.read_bytes()
+        for place in draw.sample(range(len(data)), 40):
+            changed = bytearray(data)
+            changed[place] ^= 1 << draw.randrange(8)
+            file.write_bytes(changed)
+            if file.suffix == ".parquet":
+                assert any(file.name in problem for problem in verify(opened, "puerto", "2026.11.2"))
+                continue
+            for read in (
+                lambda: verify(opened, "puerto", "2026.11.2"),
+                lambda: lc.open_release(store, "puerto").scan(),
+            ):
+                with pytest.raises(ReleaseError, match=file.name):
+                    read()
+        file.unlink()
+        if file.name == "0002.json":
+            assert any(
+                "0002.json: the entry is missing" in problem for problem in verify(opened, "puerto", "2026.11.2")
+            )
+        with pytest.raises(ReleaseError, match=file.name):
+            build("puerto", [copied], opened, parent="latest", **TERMS)
+        file.write_bytes(data)
+
+
+def test_a_piece_of_a_long_text_is_known() -> None:
+    """By the runs that the log keeps of it, one in sixteen."""
+    book = prose(1, 5000)
+    texts = WithdrawnTexts(texts_of(pl.Series([book])).with_columns(number=pl.lit(3, pl.UInt32), by=pl.lit("text")))
+    pieces = [" ".join(book.split()[1000:1400]), prose(2, 400)]
+    known = texts.known(pl.Series(pieces), texts_of(pl.Series(pieces))["text_hash"])
+    assert known.select("row", "number").rows() == [(0, 3)]
+    assert len(texts.table["runs"][0]) < 8 * 5000 / 10

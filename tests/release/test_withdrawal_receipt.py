@@ -1,0 +1,143 @@
+"""A receipt is genuine to the byte, says the same in three languages, and stands in the store's log."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from latam_corpus.durable import sealed, unsealed
+from latam_corpus.release.build import build
+from latam_corpus.release.store import Store
+from latam_corpus.release.withdraw import withdraw
+from latam_corpus.release.withdrawal_log import read_log
+from latam_corpus.release.withdrawal_receipt import problems_of, receipt_files, write_receipt_entry
+
+if TYPE_CHECKING:
+    from conftest import CommandLine
+
+TERMS: dict[str, Any] = {"admit": ["open"], "uses": ["train"], "today": date(2026, 11, 25)}
+NOW = datetime(2026, 11, 27, tzinfo=UTC)
+SCRIPT = Path(__file__).parents[2] / "docs" / "verify_receipt.py"
+
+
+@pytest.fixture
+def receipts(tmp_path: Path, document: Any, kept_run: Any) -> dict[str, bytes]:
+    """The receipt of a document's withdrawal from the store `store`, in each format."""
+    build("puerto", [kept_run("a-1", [document(n) for n in range(5)])], tmp_path / "store", **TERMS)
+    store = Store.at(tmp_path / "store")
+    done = withdraw(store, "puerto", "doc", document(3)["doc_id"], 'lo pide <la familia> & "otros"', NOW)
+    return write_receipt_entry(store, done, NOW)
+
+
+@pytest.mark.parametrize("kind", ["json", "html"])
+def test_every_changed_byte_is_found(receipts: dict[str, bytes], kind: str) -> None:
+    """Without a store, as the librarian's reader has none; what is cut short or added to isn't genuine either."""
+    data = receipts[kind]
+    assert problems_of(data, None) == []
+    for place in range(len(data)):
+        changed = bytearray(data)
+        changed[place] ^= 1
+        try:
+            assert problems_of(bytes(changed), None), place
+        except ValueError:  # its first byte says what kind of file it is
+            pytest.fail(str(place))
+        except Exception as error:  # noqa: BLE001  (a receipt that can't be told for one is an error that says so)
+            assert type(error).__name__ == "ConfigError"  # noqa: PT017
+    for changed_whole in (data[:-1], data + b"\n", data[: len(data) // 2]):
+        assert problems_of(changed_whole, None)
+
+
+def test_a_forged_receipt_isnt_in_the_log(receipts: dict[str, bytes], tmp_path: Path) -> None:
+    """One that is sealed anew after a change is found by its entry, or by the store."""
+    store = Store.at(tmp_path / "store")
+    for data in receipts.values():
+        assert problems_of(data, store) == []
+    values = unsealed(receipts["json"])
+    for key, value, told in (
+        ("documents", 4, "names no such receipt"),
+        ("release", "faro", "its release isn't that of its entry"),
+        ("request", "W9", "its request isn't that of its entry"),
+        ("asked", values["asked"] | {"value": "f" * 32}, "its what was asked isn't that"),
+    ):
+        for forged in receipt_files(values | {key: value}).values():
+            assert any(told in problem for problem in problems_of(forged, store)), key
+    page = receipts["html"].replace(b"Documentos retirados de puerto: 1", b"Documentos retirados de puerto: 9")
+    assert problems_of(page, None)
+    assert problems_of(sealed({"format": 1}), None)
+    assert problems_of(b'{"a": 1}', None)
+
+
+def test_a_receipt_of_another_store_or_manifest_is_told(receipts: dict[str, bytes], tmp_path: Path) -> None:
+    """The store has another entry, another manifest, or none."""
+    other = Store.at(tmp_path / "other")
+    assert "has another entry 1, or none" in problems_of(receipts["json"], other)[0]
+    store = Store.at(tmp_path / "store")
+    manifest = tmp_path / "store" / "releases" / "puerto" / "2026.11.1" / "manifest.json"
+    data = manifest.read_bytes()
+    manifest.write_bytes(data.replace(b'"Cuentos"', b'"Cuentas"'))
+    assert problems_of(receipts["html"], store) == ["puerto@2026.11.1: its manifest is another than the receipt says"]
+    manifest.unlink()
+    assert problems_of(receipts["html"], store) == ["puerto@2026.11.1: the version isn't in the store"]
+
+
+def test_the_command_ends_with_1_where_it_isnt_genuine(
+    receipts: dict[str, bytes], tmp_path: Path, command_line: CommandLine
+) -> None:
+    """And with 2 where the file isn't a receipt or isn't there."""
+    page = tmp_path / "r.html"
+    page.write_bytes(receipts["html"])
+    assert command_line("release", "verify-receipt", page).code == 0
+    told = command_line("release", "verify-receipt", page, "--store", tmp_path / "store")
+    assert (told.code, "says the same" in told.out) == (0, True)
+    page.write_bytes(receipts["html"].replace(b"familia", b"familie", 1))
+    told = command_line("release", "verify-receipt", page, "--json")
+    assert (told.code, told.json["genuine"]) == (1, False)
+    page.write_bytes(b"hola")
+    assert command_line("release", "verify-receipt", page).code == 2
+    assert command_line("release", "verify-receipt", tmp_path / "no.html").code == 2
+
+
+def test_the_page_says_it_in_three_languages(receipts: dict[str, bytes]) -> None:
+    """What was asked, which versions, and what is out of reach; what people wrote is escaped."""
+    page = receipts["html"].decode()
+    for words in (
+        "Documentos retirados de puerto: 1.",
+        "A versão sem eles é puerto@2026.11.1; a anterior era puerto@2026.11.0.",
+        "models trained on them",
+        "lo pide &lt;la familia&gt; &amp;",
+    ):
+        assert words in page
+    assert "<la familia>" not in page.partition("<script")[0]
+
+
+def test_a_stranger_checks_it_without_this_package(receipts: dict[str, bytes], tmp_path: Path) -> None:
+    """A script of at most a hundred lines, which knows nothing but Python, says what the command says."""
+    source = SCRIPT.read_text(encoding="utf-8")
+    assert len(source.splitlines()) <= 100
+    assert "latam_corpus" not in source.replace("latam_corpus toolkit", "")
+    for kind, data in receipts.items():
+        file = tmp_path / f"r.{kind}"
+        for written, code in ((data, 0), (data.replace(b"2026.11.0", b"2026.11.9", 1), 1)):
+            file.write_bytes(written)
+            for more in ((), (str(tmp_path / "store"),)):
+                command = [sys.executable, "-I", str(SCRIPT), str(file), *more]
+                said = subprocess.run(command, capture_output=True, text=True, check=False)
+                assert said.returncode == code, said.stdout + said.stderr
+
+
+def test_a_receipt_asked_for_again_is_the_same(receipts: dict[str, bytes], tmp_path: Path, document: Any) -> None:
+    """The log isn't added to, and the values are what the log has."""
+    store = Store.at(tmp_path / "store")
+    done = withdraw(store, "puerto", "doc", document(3)["doc_id"], "otra vez", NOW)
+    assert write_receipt_entry(store, done, NOW) == receipts
+    assert read_log(store).sequence == 2
+    values = json.loads(receipts["json"])
+    assert values["versions"] == [
+        {"version": "puerto@2026.11.0", "documents": 1, "shards": values["versions"][0]["shards"]}
+    ]

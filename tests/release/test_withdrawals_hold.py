@@ -1,0 +1,165 @@
+"""Whatever is withdrawn in whatever order, and wherever a command is stopped, nobody gets it; versions are whole."""
+
+from __future__ import annotations
+
+import json
+import random
+import warnings
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import latam_corpus as lc
+from latam_corpus import schema
+from latam_corpus.release.build import build
+from latam_corpus.release.store import Store
+from latam_corpus.release.verify_version import verify
+from latam_corpus.release.withdraw import withdraw
+from latam_corpus.release.withdrawal_receipt import problems_of, write_receipt_entry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import pytest
+
+TERMS: dict[str, Any] = {"admit": ["open", "attribution"], "uses": ["train"], "today": date(2026, 11, 25)}
+NOW = datetime(2026, 11, 27, tzinfo=UTC)
+_WORDS = ["puerto", "barca", "faro", "noche", "vecina", "canción", "papel", "sombra", "carta", "puente", "mercado"]
+
+
+def prose(number: int) -> str:
+    """A text that shares no run of five words with another one's, but for chance."""
+    draw = random.Random(number)
+    return " ".join(f"{draw.choice(_WORDS)}{draw.choice('aeiou')}" for _ in range(40))
+
+
+def read(store: Path, spec: str) -> set[str]:
+    """The ids of the documents that a reader of a version gets."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        return set(lc.open_release(store, spec).scan().collect()["doc_id"])
+
+
+def counted(monkeypatch: pytest.MonkeyPatch, before: Callable[[], None]) -> None:
+    """Call a function before each write to a store."""
+
+    def counting(whole: Callable[..., Any]) -> Callable[..., Any]:
+        def write(*arguments: Any) -> Any:
+            before()
+            return whole(*arguments)
+
+        return write
+
+    for name in ("write", "create", "add_object", "put"):
+        monkeypatch.setattr(Store, name, counting(getattr(Store, name)))
+
+
+def test_stopped_at_any_of_its_writes_it_holds_or_nothing_has_happened(
+    tmp_path: Path, document: Any, kept_run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every version verifies; from the log's entry on nobody gets the document; the same command goes on to the end."""
+    documents = [document(n, text=prose(n)) for n in range(8)]
+    run = kept_run("a-1", documents)
+    asked = documents[3]["doc_id"]
+    seen = []
+    with monkeypatch.context() as patched:
+        left = [0]
+
+        def stop() -> None:
+            left[0] -= 1
+            if left[0] == 0:
+                raise KeyboardInterrupt
+
+        counted(patched, stop)
+        for moment in range(1, 100):
+            left[0] = -1
+            folder = tmp_path / f"store-{moment}"
+            store = Store.at(folder)
+            old = build("puerto", [run], store, **TERMS)
+            left[0] = moment
+            try:
+                write_receipt_entry(store, withdraw(store, "puerto", "doc", asked, "lo piden", NOW), NOW)
+            except KeyboardInterrupt:
+                bound = (folder / "withdrawals" / "0001.json").exists()
+                assert (asked in read(folder, old.spec)) is not bound
+                seen.append(bound)
+                assert [p for v in store.versions("puerto") for p in verify(store, "puerto", v)] == []
+                left[0] = -1
+                files = write_receipt_entry(store, withdraw(store, "puerto", "doc", asked, "lo piden", NOW), NOW)
+                assert problems_of(files["html"], store) == []
+                assert read(folder, "puerto") == {one["doc_id"] for one in documents} - {asked}
+            else:
+                break
+    assert seen == sorted(seen)
+    assert len(seen) > 8
+    assert set(seen) == {True, False}
+
+
+def _rule(by: str, one: dict[str, Any]) -> Callable[[dict[str, Any]], bool]:
+    """Whether a document is meant by a withdrawal that named another one's id, source or text, or Rosa Vera."""
+    column = {"doc": "doc_id", "source": "source_id", "creator": "creators", "text": "text"}[by]
+    return lambda row: bool(row[column] == (["Vera, Rosa"] if by == "creator" else one[column]))
+
+
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(data=st.data())
+def test_no_row_of_any_version_is_withdrawn_or_beyond_its_terms(
+    tmp_path_factory: pytest.TempPathFactory, document: Any, data: Any
+) -> None:
+    """Random documents, builds and withdrawals in any order; every reader of every version is asked."""
+    out = tmp_path_factory.mktemp("ley")
+    store = Store.at(out / "store")
+    choose = data.draw(st.randoms(use_true_random=False))
+    documents = [
+        document(
+            n,
+            text=prose(choose.randrange(12)),
+            source_id=choose.choice(["cantos", "cuentos", "archivo"]),
+            creators=choose.choice([None, ["Vera, Rosa"], ["Otra"]]),
+            rights_tier=choose.choice(["open", "attribution", "non_commercial", "unknown"]),
+            uses=choose.choice([["train"], ["train", "redistribute"], ["evaluate"], []]),
+            expires=choose.choice([None, None, date(2026, 11, 24), date(2027, 1, 1)]),
+            embargo_until=choose.choice([None, None, date(2027, 1, 1)]),
+        )
+        for n in range(16)
+    ]
+    runs = {}
+    for number, mine in enumerate((documents[:9], documents[6:])):
+        folder = out / "runs" / f"r-{number}"
+        (folder / "kept").mkdir(parents=True)
+        days = {"expires": pl.Date, "embargo_until": pl.Date}
+        rows = pl.DataFrame(mine, infer_schema_length=None, schema_overrides=days)
+        schema.conform(rows, schema.DOCUMENT_SCHEMA).write_parquet(folder / "kept" / "p.parquet")
+        told = {"id": folder.name, "finished": True, "parts": [], "sources": [], "recipe": {"name": "r", "title": "R"}}
+        (folder / "run.json").write_text(json.dumps(told))
+        runs[folder.name] = folder
+    by_id = {one["doc_id"]: one for one in documents}
+    gone: list[Callable[[dict[str, Any]], bool]] = []
+    now = NOW
+    for _ in range(5):
+        now += timedelta(minutes=1)
+        step = choose.choice(["build", "upon", "doc", "source", "creator", "text"])
+        try:
+            if step in ("build", "upon"):
+                parent = "latest" if step == "upon" and store.names() else None
+                build("puerto", list(runs.values()), store, parent=parent, **TERMS)
+                continue
+            one = choose.choice(documents)
+            values = {"doc": one["doc_id"], "source": one["source_id"], "creator": "Rosa Vera", "text": one["text"]}
+            withdraw(store, "puerto", step, values[step], "x", now, runs)
+        except lc.CorpusError:
+            continue
+        gone.append(_rule(step, one))
+    for version in store.versions("puerto") if store.names() else ():
+        assert verify(store, "puerto", version) == []
+        for doc_id in read(out / "store", f"puerto@{version}"):
+            row = by_id[doc_id]
+            assert row["rights_tier"] in ("open", "attribution")
+            assert "train" in row["uses"]
+            assert row["expires"] is None or row["expires"] >= TERMS["today"]
+            assert row["embargo_until"] is None
+            assert not any(rule(row) for rule in gone), row

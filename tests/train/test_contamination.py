@@ -1,0 +1,155 @@
+"""Leaks of an evaluation set are found wherever they stand, with words changed, and nothing else is."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from latam_corpus.errors import ConfigError
+from latam_corpus.release.build import build
+from latam_corpus.release.store import Store
+from latam_corpus.train import CorpusStream
+from latam_corpus.train.contamination import Contamination, benchmarks, find_matches, read_evaluation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from conftest import CommandLine
+
+LEAK = "El río Mapocho cruza la ciudad de Santiago y baja de la cordillera con el deshielo de cada primavera austral"
+FILLER = "La lancha salió con viento en contra. Nadie habló en toda la tarde, y la red volvió vacía otra vez. "
+
+
+@pytest.fixture
+def against(tmp_path: Path, document: Any, kept_run: Any) -> Callable[..., tuple[Contamination, dict[str, str]]]:
+    """A maker of what is found: of a version with these texts, a name each, and 60 others."""
+
+    def find(texts: dict[str, str], lines: list[str], share: float = 0.5) -> tuple[Contamination, dict[str, str]]:
+        documents = [document(n) for n in range(60)]
+        documents += [document(100 + n, text=text) for n, text in enumerate(texts.values())]
+        names = {documents[60 + n]["doc_id"]: name for n, name in enumerate(texts)}
+        store = Store.at(tmp_path / "store")
+        run = kept_run("a-1", documents)
+        build("puerto", [run], store, splits={}, admit=["open"], uses=["train"], today=date(2026, 11, 25))
+        return find_matches(CorpusStream(store.url, "puerto", columns=["doc_id", "text"]), lines, share), names
+
+    return find
+
+
+def found(told: tuple[Contamination, dict[str, str]]) -> dict[tuple[int, str], float]:
+    """The share of each line in each document, by the document's name."""
+    matches, names = told
+    return {(line, names[doc_id]): round(share, 3) for line, doc_id, share in matches.matches.iter_rows()}
+
+
+def test_planted_leaks_are_found(against: Callable[..., Any]) -> None:
+    """Alone, inside a long document, without accents and in capitals, over line ends, with a word changed."""
+    words = LEAK.split()
+    texts = {
+        "alone": LEAK,
+        "inside": FILLER * 40 + LEAK + ". " + FILLER * 40,
+        "capitals": LEAK.upper().replace("Í", "I"),
+        "lines": FILLER + "\n".join(" ".join(words[at : at + 4]) for at in range(0, len(words), 4)),
+        "changed": FILLER + " ".join([*words[:10], "otra", *words[11:]]),
+        "half": FILLER + " ".join(words[:13]),
+        "third": FILLER + " ".join(words[:6]),
+        "shuffled": " ".join(sorted(words)),
+    }
+    assert len(words) == 20
+    assert found(against(texts, ["Nada de esto está en ningún texto del puerto.", LEAK])) == {
+        (1, "alone"): 1,
+        (1, "inside"): 1,
+        (1, "capitals"): 1,
+        (1, "lines"): 1,
+        (1, "changed"): 0.95,
+        (1, "half"): 0.65,
+    }
+
+
+def test_short_lines_are_found_whole(against: Callable[..., Any]) -> None:
+    """Of three and four words, by all of them in a row; fewer can't be looked for, and are told."""
+    texts = {"three": FILLER + "Dicen que la Pachamama escucha siempre.", "other": FILLER + "la Pachamama que escucha"}
+    lines = ["La Pachamama escucha", "la Pachamama escucha siempre", "Pachamama escucha", "", "¡!"]
+    matches, names = against(texts, lines)
+    assert found((matches, names)) == {(0, "three"): 1, (1, "three"): 1}
+    assert matches.too_short == (2,)
+
+
+def test_a_common_phrase_shows_nothing(against: Callable[..., Any]) -> None:
+    """A short line that sixty documents have is told apart; a long one stays, however many have it."""
+    told, _ = against({}, ["salió del puerto antes", "Salió del puerto antes del alba. Volvió con la red vacía"])
+    assert told.common == (0,)
+    assert told.matches["eval"].unique().to_list() == [1]
+    assert told.matches.height == 60
+
+
+def test_words_of_two_lines_are_not_added_up(against: Callable[..., Any]) -> None:
+    """Each line has its own share, and runs don't go from one document or line into the next."""
+    texts = {"one": "uno dos tres cuatro cinco seis", "two": "siete ocho nueve diez once doce"}
+    lines = ["cuatro cinco seis siete ocho nueve", "uno dos tres cuatro cinco seis siete ocho nueve diez once doce"]
+    assert found(against(texts, lines)) == {(1, "one"): 0.5, (1, "two"): 0.5}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "fields", "lines"),
+    [
+        ("a.jsonl", '{"text": "uno", "id": "x"}\n\n{"text": "dos"}\n', [], ["uno", "", "dos"]),
+        ("a.jsonl", '{"question": "uno", "choices": ["dos", {"label": "tres"}], "n": 4}', [], ["uno\ndos\ntres"]),
+        ("a.jsonl", '{"question": "uno", "answer": "dos"}', ["answer"], ["dos"]),
+        ("a.jsonl", '"uno"', [], ["uno"]),
+        ("a.txt", "uno\n\ndos\u2028y\n", [], ["uno", "", "dos\u2028y"]),
+    ],
+)
+def test_lines_are_read_by_number(tmp_path: Path, name: str, text: str, fields: list[str], lines: list[str]) -> None:
+    """Blank ones count; of JSON `text`, the fields that are named, or all texts."""
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    assert read_evaluation(str(tmp_path / name), fields) == lines
+
+
+@pytest.mark.parametrize(
+    ("against_", "told"),
+    [
+        ("none.jsonl", "can't be read"),
+        ("xcop=x.jsonl", "did you mean «xcopa»"),
+        ("xcopa", "download it from https://huggingface.co/datasets/cambridgeltl/xcopa"),
+    ],
+)
+def test_sets_that_are_not_there_are_told(against_: str, told: str) -> None:
+    """With where a registered one is."""
+    with pytest.raises(ConfigError, match=told):
+        read_evaluation(against_)
+
+
+def test_a_registered_set_is_read_by_its_fields(tmp_path: Path) -> None:
+    """As the registry states them; damaged lines are told by number."""
+    file = tmp_path / "val.jsonl"
+    file.write_text('{"premise": "uno", "choice1": "dos", "choice2": "tres", "question": "cause"}\n')
+    assert read_evaluation(f"xcopa={file}") == ["uno\ndos\ntres"]
+    assert all(one.home.startswith("https://") and one.fields and one.languages for one in benchmarks().values())
+    file.write_text('{"premise": "uno"}\n{"premise"\n')
+    with pytest.raises(ConfigError, match="line 2: this isn't JSON"):
+        read_evaluation(str(file))
+    with pytest.raises(ConfigError, match="it has no field «premis»; did you mean «premise»"):
+        read_evaluation(str(file), ["premis"])
+
+
+def test_the_command_writes_what_others_leave_out(
+    small_store: Store, tmp_path: Path, command_line: CommandLine
+) -> None:
+    """Its list of ids is one that a stream takes."""
+    row = next(CorpusStream(small_store.url, "puerto", where="country = 'MX'"))
+    (tmp_path / "eval.jsonl").write_text(json.dumps({"text": row["text"].splitlines()[0]}) + "\n")
+    excluded = tmp_path / "excluded.txt"
+    base: list[Any] = ["contamination", "puerto", "--store", small_store.url, "--against", tmp_path / "eval.jsonl"]
+    told = command_line(*base, "--share", "1", "--write-exclusions", excluded, "--json").json
+    assert told["matches"] == [{"eval": 0, "doc_id": row["doc_id"], "share": 1}]
+    rest = [one["doc_id"] for one in CorpusStream(small_store.url, "puerto", exclude=[excluded])]
+    assert len(rest) == 119
+    assert row["doc_id"] not in rest
+    assert "1 of 1 lines stand in 1 documents" in command_line(*base, "--share", "1").out
+    wrong = command_line(*base, "--share", "1.5")
+    assert (wrong.code, "isn't a share" in wrong.err) == (2, True)

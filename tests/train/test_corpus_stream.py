@@ -1,0 +1,341 @@
+"""A stream gives each document once, in one order, on any number of ranks, and goes on exactly where it stopped."""
+
+from __future__ import annotations
+
+import errno
+import http.server
+import json
+import pickle
+import random
+import threading
+from collections import Counter
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from latam_corpus.errors import ConfigError, ReleaseError
+from latam_corpus.release.manifest import load_manifest
+from latam_corpus.release.pull import pull
+from latam_corpus.release.purge import purge
+from latam_corpus.release.store import Store
+from latam_corpus.release.withdraw import withdraw
+from latam_corpus.train import CorpusStream
+from latam_corpus.train.corpus_files import open_files
+from latam_corpus.train.order import RowGroup, shuffled, windows_of
+from latam_corpus.train.token_counts import count_slices
+from latam_corpus.train.tokenizer import load_tokenizer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Several windows in a version of 120 rows.
+WINDOW = 60_000
+
+
+def ids(store: Store | str | Path, *name: str, **options: Any) -> list[str]:
+    """The ids that a stream gives, in its order."""
+    wanted: dict[str, Any] = {"columns": ["doc_id"], "window": WINDOW} | options
+    stream = CorpusStream(store.url if isinstance(store, Store) else store, *(name or ("puerto",)), **wanted)
+    return [row["doc_id"] for row in stream]
+
+
+@pytest.fixture
+def served(small_store: Store) -> Iterator[str]:
+    """The store's address on loopback."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+        def do_GET(self) -> None:
+            """Serve a file or, as such servers do, the range of it that is asked for."""
+            asked = self.headers.get("Range")
+            if not asked:
+                return super().do_GET()
+            first, last = asked.removeprefix("bytes=").split("-")
+            whole = Path(self.translate_path(self.path)).read_bytes()
+            piece = whole[int(first) : int(last) + 1]
+            self.send_response(206)
+            self.send_header("Content-Range", f"bytes {first}-{int(first) + len(piece) - 1}/{len(whole)}")
+            self.send_header("Content-Length", str(len(piece)))
+            self.end_headers()
+            self.wfile.write(piece)
+            return None
+
+    handler = partial(Quiet, directory=str(small_store.folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_each_document_comes_once_in_an_order_of_seed_and_epoch(small_store: Store) -> None:
+    """The same again for the same seed and epoch, whatever the columns; another for another."""
+    order = ids(small_store, seed=7)
+    assert len(order) == len(set(order)) == 120
+    assert ids(small_store, seed=7, columns=[]) == order
+    assert ids(small_store, seed=7, epoch=1) != order != ids(small_store, seed=8)
+    assert sorted(ids(small_store, seed=7, epoch=1)) == sorted(order)
+
+
+@pytest.mark.parametrize("world", [2, 3, 8, 64, 121])
+def test_position_i_goes_to_rank_i_mod_world(small_store: Store, world: int) -> None:
+    """Whatever the number of ranks, of which some may have nothing."""
+    order = ids(small_store, seed=7)
+    assert [ids(small_store, seed=7, rank=rank, world=world) for rank in range(world)] == [
+        order[rank::world] for rank in range(world)
+    ]
+
+
+def test_a_stream_goes_on_from_its_state_at_any_point(small_store: Store) -> None:
+    """After a state that went through JSON, the rest is what it would have been, the end included."""
+    order = ids(small_store, seed=7)
+    stream = CorpusStream(small_store.url, "puerto", seed=7, columns=["doc_id"], window=WINDOW)
+    for taken in range(121):
+        fresh = CorpusStream(small_store.url, "puerto", columns=["doc_id"], window=WINDOW)
+        fresh.load_state_dict(json.loads(json.dumps(stream.state_dict())))
+        assert [row["doc_id"] for row in fresh] == order[taken:]
+        next(stream, None)
+
+
+def test_a_state_serves_another_number_of_ranks(small_store: Store) -> None:
+    """Ranks that have gone equally far stand at one position, from which any number of them goes on."""
+    order = ids(small_store, seed=7)
+    two = [CorpusStream(small_store.url, "puerto", seed=7, rank=rank, world=2, window=WINDOW) for rank in (0, 1)]
+    for stream in two:
+        for _ in range(17):
+            next(stream)
+    state = two[1].state_dict()
+    assert state["position"] == two[0].state_dict()["position"] == 34
+    for world in (1, 3, 4):
+        streams = [CorpusStream(small_store.url, "puerto", rank=k, world=world, window=WINDOW) for k in range(world)]
+        rest = []
+        for stream in streams:
+            stream.load_state_dict(state)
+            rest.append([row["doc_id"] for row in stream])
+        assert rest == [[one for i, one in enumerate(order) if i >= 34 and i % world == k] for k in range(world)]
+
+
+def test_ranks_that_stand_apart_go_on_by_all_their_states(small_store: Store) -> None:
+    """With `where` each rank has skipped another number of rows: nothing is repeated, nothing is lost."""
+    options: dict[str, Any] = {"seed": 3, "where": "country = 'CL'", "window": WINDOW}
+    whole = ids(small_store, **options)
+    two = [CorpusStream(small_store.url, "puerto", rank=rank, world=2, **options) for rank in (0, 1)]
+    seen = [next(stream)["doc_id"] for stream in two for _ in range(5)]
+    states = [stream.state_dict() for stream in two]
+    assert states[0]["position"] != states[1]["position"]
+    streams = [CorpusStream(small_store.url, "puerto", rank=k, world=3, **options) for k in range(3)]
+    with pytest.raises(ConfigError, match="list of all ranks' states"):
+        streams[0].load_state_dict(states[0])
+    rest = []
+    for stream in streams:
+        stream.load_state_dict(states)
+        rest += [row["doc_id"] for row in stream]
+    assert Counter(seen + rest) == Counter(whole)
+
+
+def test_what_is_left_out_leaves_the_order_as_it_was(small_store: Store, tmp_path: Path) -> None:
+    """Of a state from before, the rest comes without the excluded documents, on 1, 2 and 4 ranks."""
+    order = ids(small_store, seed=7)
+    stream = CorpusStream(small_store.url, "puerto", seed=7, window=WINDOW)
+    for _ in range(40):
+        next(stream)
+    excluded = set(random.Random(1).sample(order, 30))
+    listed = tmp_path / "excluded.jsonl"
+    listed.write_text("".join(json.dumps({"doc_id": one}) + "\n" for one in sorted(excluded)))
+    for world in (1, 2, 4):
+        for rank in range(world):
+            fresh = CorpusStream(
+                small_store.url, "puerto", rank=rank, world=world, exclude=[listed], window=WINDOW, columns=["id"]
+            )
+            fresh.load_state_dict(stream.state_dict())
+            expected = [one for i, one in enumerate(order) if i >= 40 and i % world == rank and one not in excluded]
+            assert [row["id"] for row in fresh] == expected
+
+
+def test_each_order_is_equally_likely() -> None:
+    """Over many seeds each row stands as often in each tenth of the epoch: groups and rows are both drawn."""
+    groups = [RowGroup(0, number, 10, 10) for number in range(10)]
+    drawn: Counter[tuple[int, int]] = Counter()
+    for seed in range(2000):
+        for window in windows_of(groups, 30, seed, 0):
+            rows = [group.number * 10 + row for group in window.groups for row in range(group.rows)]
+            for place, row in enumerate(shuffled(len(rows), seed, 0, "rows", window.number)):
+                drawn[rows[row] // 10, (window.start + place) // 10] += 1
+    expected = 2000 * 100 / 100
+    squares = sum((drawn[a, b] - expected * 1) ** 2 / expected for a in range(10) for b in range(10)) / 10
+    # Ten rows of a group move together, which makes their chi square ten times as wide: 81 degrees of freedom.
+    assert squares < 130
+    firsts = Counter(int(shuffled(6, seed)[0]) for seed in range(6000))
+    assert sum((count - 1000) ** 2 / 1000 for count in firsts.values()) < 20.5  # 5 degrees, one in a thousand
+
+
+def test_windows_hold_what_they_may() -> None:
+    """No window has more bytes than its size, but for one group that is larger; every group is in one."""
+    groups = [RowGroup(0, number, 5, 10 * number) for number in range(12)]
+    made = windows_of(groups, 70, 1, 0)
+    assert sorted(group.number for window in made for group in window.groups) == list(range(12))
+    assert all(window.size <= 70 or len(window.groups) == 1 for window in made)
+    assert [window.start for window in made] == [sum(one.rows for one in made[:at]) for at in range(len(made))]
+
+
+def test_batches_have_their_size_and_the_order(small_store: Store) -> None:
+    """As Arrow tables; a state after one of them goes on with the next."""
+    order = ids(small_store, seed=7)
+    stream = CorpusStream(small_store.url, "puerto", seed=7, window=WINDOW)
+    made = stream.batches(32)
+    assert next(made)["doc_id"].to_pylist() == order[:32]
+    fresh = CorpusStream(small_store.url, "puerto", window=WINDOW)
+    fresh.load_state_dict(stream.state_dict())
+    assert [batch["doc_id"].to_pylist() for batch in fresh.batches(32)] == [order[32:64], order[64:96], order[96:]]
+    assert next(stream.texts()).startswith("La barca")
+
+
+def test_a_stream_at_its_end_begins_again(small_store: Store) -> None:
+    """In the same order; `set_epoch` gives it that of another epoch, and a pickled one stands where it stood."""
+    stream = CorpusStream(small_store.url, "puerto", seed=7, columns=["doc_id"], window=WINDOW)
+    first = [row["doc_id"] for row in stream]
+    assert [row["doc_id"] for row in stream] == first
+    stream.set_epoch(1)
+    assert next(stream)["doc_id"] == ids(small_store, seed=7, epoch=1)[0]
+    copy = pickle.loads(pickle.dumps(stream))  # noqa: S301  (our own)
+    assert [row["doc_id"] for row in copy] == ids(small_store, seed=7, epoch=1)[1:]
+
+
+def test_slices_and_the_stored_order(small_store: Store) -> None:
+    """A split, a language and a condition select; without shuffling the manifest's order stays."""
+    shards = load_manifest(small_store, *small_store.find("puerto")).shards
+    assert len(ids(small_store, split="test")) == sum(one.rows for one in shards if one.split == "test")
+    assert len(ids(small_store, language="por_Latn")) == 24
+    assert len(ids(small_store, where="language = 'por_Latn' and signals.word_count is null")) == 24
+    stored = ids(small_store, shuffle=False, window=1 << 30)
+    assert stored[: shards[0].rows] == sorted(stored[: shards[0].rows])
+
+
+def test_a_pulled_folder_is_streamed_in_the_stores_order(small_store: Store, tmp_path: Path) -> None:
+    """A whole pull gives the version's own order; a selection one of its own; the lock is checked."""
+    pull("puerto", small_store, tmp_path / "whole")
+    pull("puerto", small_store, tmp_path / "part", where="country = 'CL'")
+    assert ids(tmp_path / "whole", seed=7) == ids(small_store, seed=7)
+    assert len(set(ids(tmp_path / "part", "puerto@2026.11.0"))) == 30
+    assert ids(small_store, seed=7, lock=tmp_path / "whole" / "corpus.lock") == ids(small_store, seed=7)
+    with pytest.raises(ConfigError, match=r"holds puerto@2026\.11\.0, not otro"):
+        CorpusStream(tmp_path / "whole", "otro")
+    lock = json.loads((tmp_path / "whole" / "corpus.lock").read_text())
+    (tmp_path / "other.lock").write_text(json.dumps(lock | {"manifest_sha256": "0" * 64}))
+    with pytest.raises(ConfigError, match="the version was replaced"):
+        CorpusStream(small_store.url, "puerto", lock=tmp_path / "other.lock")
+
+
+def test_a_store_elsewhere_is_read_through_a_bounded_cache(
+    small_store: Store, served: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The order is that of the same store on the disk; a damaged cached group is fetched again; a full disk is told."""
+    order, cache = ids(small_store, seed=7), tmp_path / "cache"
+    assert ids(served, seed=7, cache=cache) == order
+    there = sorted(cache.glob("*.group"))
+    assert len(there) == len(open_files(str(small_store.folder), "puerto").groups)
+    there[0].write_bytes(there[0].read_bytes()[:-1] + b"x")
+    limit = 2 * max(file.stat().st_size for file in there)
+    assert ids(served, seed=7, cache=cache, cache_bytes=limit) == order
+    assert sum(file.stat().st_size for file in cache.glob("*")) <= limit
+
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("latam_corpus.train.group_cache.replace", full)
+    with pytest.warns(UserWarning, match="goes on without its cache"):
+        assert ids(served, seed=7, cache=tmp_path / "other") == order
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"columns": ["txt"]}, "did you mean «text»"),
+        ({"where": "countri = 'CL'"}, "did you mean «country»"),
+        ({"split": "validation"}, "too small"),
+        ({"split": "tests"}, "did you mean «test»"),
+        ({"language": "spa_Lat"}, "did you mean «spa_Latn»"),
+        ({"rank": 2, "world": 2}, "give 0 to 1"),
+        ({"world": 0}, "too small"),
+        ({"window": 0}, "too small"),
+        ({"name": "puerta"}, "did you mean «puerto»"),
+        ({"name": "puerto@2026.11.9"}, "no version"),
+        ({"name": None}, "no release is named"),
+        ({"exclude": ["no-such.txt"]}, "the list can't be read"),
+    ],
+)
+def test_wrong_options_are_named(small_store: Store, options: dict[str, Any], told: str) -> None:
+    """Before anything is read."""
+    with pytest.raises(ConfigError, match=told):
+        CorpusStream(small_store.url, **({"name": "puerto"} | options))
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"version": "puerto@2026.10.0"}, "it is of puerto@2026.10.0"),
+        ({"order": "0"}, "another order"),
+        ({"position": -1}, "damaged"),
+        ({"position": "12"}, "isn't the state of a stream"),
+        ({"format": 2}, "its format is 2"),
+        ({"world": 0}, "damaged"),
+    ],
+)
+def test_a_state_of_something_else_is_refused(small_store: Store, change: dict[str, Any], told: str) -> None:
+    """Nothing is guessed from it."""
+    stream = CorpusStream(small_store.url, "puerto")
+    with pytest.raises(ConfigError, match=told):
+        stream.load_state_dict(stream.state_dict() | change)
+    with pytest.raises(ConfigError, match="another order"):
+        CorpusStream(small_store.url, "puerto", window=WINDOW).load_state_dict(stream.state_dict())
+
+
+def test_missing_and_damaged_files_are_named(small_store: Store) -> None:
+    """A byte changed in a page, another file in a shard's place, and a shard that is gone."""
+    manifest = load_manifest(small_store, *small_store.find("puerto"))
+    first, second = (small_store.folder / one.object for one in manifest.shards[:2])  # type: ignore[operator]
+    whole = first.read_bytes()
+    first.write_bytes(whole[:400] + bytes([whole[400] ^ 1]) + whole[401:])
+    with pytest.raises(ReleaseError, match="can't be read"):
+        ids(small_store)
+    first.write_bytes(second.read_bytes())
+    with pytest.raises(ReleaseError, match="rows, and the manifest says"):
+        ids(small_store)
+    first.unlink()
+    with pytest.raises(ReleaseError, match="the file is missing"):
+        ids(small_store)
+
+
+@pytest.mark.filterwarnings("ignore:.*are withdrawn")
+def test_withdrawn_documents_leave_a_pinned_order(small_store: Store, tokenizer_file: Path) -> None:
+    """A run that is resumed on 1, 2 and 4 ranks sees its old order without them; a purged version has another order."""
+    order = ids(small_store, "puerto@2026.11.0", seed=7)
+    stream = CorpusStream(small_store.url, "puerto@2026.11.0", seed=7, window=WINDOW)
+    for _ in range(40):
+        next(stream)
+    state = stream.state_dict()
+    now = datetime(2026, 11, 27, tzinfo=UTC)
+    withdrawn = [order[3], order[41], order[42], order[99]]
+    for doc_id in withdrawn:
+        withdraw(small_store, "puerto", "doc", doc_id, "asked by the author", now)
+    for world in (1, 2, 4):
+        rest = []
+        for rank in range(world):
+            fresh = CorpusStream(small_store.url, "puerto@2026.11.0", rank=rank, world=world, window=WINDOW)
+            fresh.load_state_dict(state)
+            rest.append([row["doc_id"] for row in fresh])
+        left = [(i, one) for i, one in enumerate(order) if i >= 40 and one not in withdrawn]
+        assert rest == [[one for i, one in left if i % world == rank] for rank in range(world)]
+    files = open_files(small_store.url, "puerto@2026.11.0")
+    counted = count_slices(files, load_tokenizer(tokenizer_file), ["genre"])
+    assert [one.documents for one in counted] == [116]
+    with pytest.raises(ConfigError, match=r"it is of puerto@2026\.11\.0"):
+        CorpusStream(small_store.url, "puerto", window=WINDOW).load_state_dict(state)
+    purge(small_store, Path(small_store.root).parent / "none", now)
+    with pytest.raises(ConfigError, match="another order"):
+        CorpusStream(small_store.url, "puerto@2026.11.0", window=WINDOW).load_state_dict(state)
+    assert sorted(ids(small_store, "puerto@2026.11.0")) == sorted(set(order) - set(withdrawn))

@@ -1,0 +1,218 @@
+"""What is exported is what its format's own library reads, and the map says where each document is."""
+
+from __future__ import annotations
+
+import errno
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+import pytest
+import zstandard
+from datatrove.pipeline.tokens.megatron_tokenizer import MegatronTokenizedFile
+from datatrove.pipeline.tokens.tokenizer import TokenizedFile
+
+from latam_corpus.errors import ConfigError, ReleaseError
+from latam_corpus.train import CorpusStream
+from latam_corpus.train.export.write_export import COLUMNS, write_export
+from latam_corpus.train.tokenizer import Tokenizer, load_tokenizer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from conftest import CommandLine
+
+    from latam_corpus.release.store import Store
+
+SMALL = 3_000  # bytes of tokens a file, so that there are several
+
+
+@pytest.fixture(params=[False, True], ids=["uint16", "int32"])
+def exported(
+    request: pytest.FixtureRequest,
+    small_store: Store,
+    tokenizer_file: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Callable[[str], Path]:
+    """A maker of exports, by a tokenizer with a small vocabulary and one that counts as large."""
+    if request.param:
+        monkeypatch.setattr(Tokenizer, "size", 100_000)
+
+    def make(form: str) -> Path:
+        stream = CorpusStream(small_store.url, "puerto", seed=5, columns=COLUMNS)
+        write_export(stream, load_tokenizer(tokenizer_file), form, tmp_path / form, SMALL)
+        return tmp_path / form
+
+    return make
+
+
+@pytest.fixture
+def expected(small_store: Store, tokenizer_file: Path) -> dict[str, list[int]]:
+    """The tokens of each document, in the stream's order."""
+    tokenizer = load_tokenizer(tokenizer_file)
+    rows = list(CorpusStream(small_store.url, "puerto", seed=5))
+    return {row["doc_id"]: [*tokenizer.encode([row["text"]])[0], 0] for row in rows}
+
+
+def spans(folder: Path) -> pl.DataFrame:
+    """The map from documents to tokens."""
+    return pl.read_parquet(folder / "documents.parquet")
+
+
+def dtype_of(folder: Path) -> np.dtype[Any]:
+    """The type of the tokens of an export."""
+    dtype: np.dtype[Any] = np.dtype(json.loads((folder / "export.json").read_text())["dtype"])
+    return dtype
+
+
+@pytest.mark.parametrize("form", ["ds", "megatron", "mds", "litdata", "jsonl"])
+def test_the_map_has_each_document(exported: Callable[[str], Path], expected: dict[str, list[int]], form: str) -> None:
+    """In order, without a gap, in files that are there, of several of which none is larger than asked."""
+    folder = exported(form)
+    told = spans(folder)
+    assert told["doc_id"].to_list() == list(expected)
+    assert (told["end"] - told["start"]).to_list() == [len(ids) for ids in expected.values()]
+    assert told["file"].n_unique() > 2
+    about = json.loads((folder / "export.json").read_text())
+    assert about["tokens"] == sum(map(len, expected.values()))
+    for (file,), rows in told.group_by("file", maintain_order=True):
+        assert str(file) in about["files"]
+        assert rows["start"].to_list() == [0, *rows["end"].to_list()[:-1]]
+        assert rows["end"][-1] * dtype_of(folder).itemsize <= SMALL
+
+
+@pytest.mark.parametrize(("form", "suffix"), [("ds", ".ds"), ("megatron", ".bin")])
+def test_tokens_stand_where_the_map_says(
+    exported: Callable[[str], Path], expected: dict[str, list[int]], form: str, suffix: str
+) -> None:
+    """So that those of a withdrawn document can be masked."""
+    folder = exported(form)
+    for doc_id, file, start, end in spans(folder).iter_rows():
+        assert file.endswith(suffix)
+        assert np.fromfile(folder / file, dtype_of(folder))[start:end].tolist() == expected[doc_id]
+
+
+@pytest.mark.parametrize("form", ["ds", "megatron"])
+def test_files_are_those_that_datatrove_writes(
+    exported: Callable[[str], Path], expected: dict[str, list[int]], tmp_path: Path, form: str
+) -> None:
+    """Byte by byte, of the same documents."""
+    folder = exported(form)
+    size = dtype_of(folder).itemsize
+    for (file,), rows in spans(folder).group_by("file", maintain_order=True):
+        theirs: Any
+        if form == "ds":
+            name = str(file)
+            theirs = TokenizedFile(
+                str(tmp_path / "theirs"), name, tokenizer_name_or_path="tokenizer.json", token_size=size,
+                save_final_metadata=True,
+            )  # fmt: skip
+        else:
+            name = str(file).removesuffix(".bin")
+            theirs = MegatronTokenizedFile(str(tmp_path / "theirs"), name, token_size=size)
+        for doc_id in rows["doc_id"]:
+            theirs.write(expected[doc_id], *([None] if form == "ds" else []))
+        theirs.close()
+        for suffix in ("", ".index") if form == "ds" else (".bin", ".idx"):
+            assert (folder / f"{name}{suffix}").read_bytes() == (tmp_path / "theirs" / f"{name}{suffix}").read_bytes()
+        if form == "ds":
+            made = [(one / f"{name}.metadata").read_text().splitlines()[:2] for one in (folder, tmp_path / "theirs")]
+            assert made[0] == made[1]
+
+
+def test_datatrove_reads_ds(exported: Callable[[str], Path], expected: dict[str, list[int]]) -> None:
+    """As sequences of eight tokens."""
+    pytest.importorskip("torch")
+    from datatrove.utils.dataset import DatatroveFileDataset
+
+    folder = exported("ds")
+    first = min(folder.glob("*.ds"))
+    data = DatatroveFileDataset(str(first), 7, token_size=dtype_of(folder).itemsize)
+    tokens = [one for doc_id in spans(folder).filter(file=first.name)["doc_id"] for one in expected[doc_id]]
+    assert [data[at]["input_ids"].tolist() for at in range(3)] == [tokens[at * 8 : at * 8 + 8] for at in range(3)]
+
+
+def test_megatron_reads_bin_and_idx(exported: Callable[[str], Path], expected: dict[str, list[int]]) -> None:
+    """By document."""
+    indexed = pytest.importorskip("megatron.core.datasets.indexed_dataset")
+    folder = exported("megatron")
+    read = [one.tolist() for file in sorted(folder.glob("*.bin")) for one in indexed.IndexedDataset(str(file)[:-4])]
+    assert read == list(expected.values())
+
+
+def test_streaming_reads_mds(exported: Callable[[str], Path], expected: dict[str, list[int]]) -> None:
+    """Each sample with its document's id."""
+    streaming = pytest.importorskip("streaming")
+    data = streaming.StreamingDataset(local=str(exported("mds")), shuffle=False, batch_size=1)
+    assert {data[at]["doc_id"]: data[at]["tokens"].tolist() for at in range(len(data))} == expected
+
+
+def test_litdata_reads_its_chunks(exported: Callable[[str], Path], expected: dict[str, list[int]]) -> None:
+    """As blocks of eight tokens."""
+    litdata = pytest.importorskip("litdata")
+    folder = exported("litdata")
+    data = litdata.StreamingDataset(str(folder), item_loader=litdata.TokensLoader(block_size=8), shuffle=False)
+    blocks = []
+    for _, rows in spans(folder).group_by("file", maintain_order=True):
+        tokens = [one for doc_id in rows["doc_id"] for one in expected[doc_id]]
+        blocks += [tokens[at : at + 8] for at in range(0, len(tokens) - 7, 8)]
+    assert [data[at].tolist() for at in range(len(data))] == blocks
+
+
+def test_json_lines_are_texts(exported: Callable[[str], Path], small_store: Store) -> None:
+    """With the document's id, and what is known of it."""
+    lines = []
+    for file in sorted(exported("jsonl").glob("*.jsonl.zst")):
+        with zstandard.open(io.BytesIO(file.read_bytes()), "rt", encoding="utf-8") as opened:
+            lines += [json.loads(line) for line in opened]
+    rows = list(CorpusStream(small_store.url, "puerto", seed=5))
+    assert [(one["id"], one["text"]) for one in lines] == [(row["doc_id"], row["text"]) for row in rows]
+    assert lines[0]["rights"] == "CC0-1.0"
+
+
+def test_the_command_leaves_out_what_it_is_told(
+    small_store: Store, tokenizer_file: Path, tmp_path: Path, command_line: CommandLine
+) -> None:
+    """And tells wrong formats, and folders that hold something."""
+    listed = tmp_path / "excluded.txt"
+    first = next(CorpusStream(small_store.url, "puerto", language="por_Latn"))["doc_id"]
+    listed.write_text(f"{first}\n")
+    base: list[Any] = ["export", "puerto", "--store", small_store.url, "--tokenizer", tokenizer_file]
+    to = tmp_path / "out"
+    options: list[Any] = ["--where", "language = 'por_Latn'", "--exclude", listed, "--json"]
+    told = command_line(*base, "--format", "ds", "--to", to, *options)
+    assert told.json["documents"] == 23
+    assert first not in spans(to)["doc_id"].to_list()
+    again = command_line(*base, "--format", "ds", "--to", to)
+    assert (again.code, "it holds something" in again.err) == (2, True)
+    wrong = command_line(*base, "--format", "mdss", "--to", tmp_path / "x")
+    assert (wrong.code, "did you mean «mds»" in wrong.err) == (2, True)
+    none = command_line(*base, "--format", "ds", "--to", tmp_path / "x", "--where", "country = 'PE'")
+    assert (none.code, "no document that is selected" in none.err) == (2, True)
+    assert not (tmp_path / "x").exists()
+
+
+def test_an_export_that_broke_off_leaves_no_folder(
+    small_store: Store, tokenizer_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And the same command then writes it, over what one that was killed has left."""
+
+    def full(_: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("latam_corpus.train.export.write_export.sync", full)
+    stream = CorpusStream(small_store.url, "puerto", columns=COLUMNS)
+    with pytest.raises(ReleaseError, match="No space left"):
+        write_export(stream, load_tokenizer(tokenizer_file), "ds", tmp_path / "to")
+    assert not (tmp_path / "to").exists()
+    monkeypatch.undo()
+    (tmp_path / ".to.partial").mkdir()
+    (tmp_path / ".to.partial" / "00000.ds").write_bytes(b"x")
+    stream = CorpusStream(small_store.url, "puerto", columns=COLUMNS)
+    assert write_export(stream, load_tokenizer(tokenizer_file), "ds", tmp_path / "to").documents == 120
+    with pytest.raises(ConfigError, match="it holds something"):
+        write_export(stream, load_tokenizer(tokenizer_file), "ds", tmp_path / "to")

@@ -1,0 +1,168 @@
+"""A budget is divided as was asked, and the documents that it draws come mixed, in an order that resumes."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from latam_corpus.errors import ConfigError
+from latam_corpus.train import CorpusStream, MixedStream
+from latam_corpus.train.mixture import Weighting, divide, parse_weights, token_budget
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import CommandLine
+
+    from latam_corpus.release.store import Store
+
+SLICES = st.dictionaries(st.sampled_from("abcdefgh"), st.integers(1, 10**9), min_size=1)
+
+
+@given(SLICES, st.integers(1, 10**10), st.sampled_from(["proportional", "temperature"]), st.floats(0.5, 10))
+def test_a_budget_is_spent_whole(slices: dict[str, int], budget: int, method: str, temperature: float) -> None:
+    """By powers of the sizes, the larger slice never gets less."""
+    drawn = divide(budget, slices, Weighting(method, temperature))
+    assert sum(drawn.values()) == budget
+    by_size = sorted(slices, key=slices.__getitem__)
+    assert all(drawn[a] <= drawn[b] + 1 for a, b in pairwise(by_size))
+
+
+@given(SLICES, st.integers(1, 10**10), st.floats(0.5, 8))
+def test_unimax_never_goes_beyond_its_cap(slices: dict[str, int], budget: int, cap: float) -> None:
+    """What isn't capped gets the same; the budget is spent unless all are capped."""
+    drawn = divide(budget, slices, Weighting("unimax", cap=cap))
+    assert all(drawn[name] <= slices[name] * cap + 1 for name in slices)
+    free = [drawn[name] for name in slices if drawn[name] < slices[name] * cap - 1]
+    assert not free or max(free) - min(free) <= 1
+    assert abs(sum(drawn.values()) - min(budget, sum(slices.values()) * cap)) <= len(slices) + 1e-6 * budget
+
+
+@pytest.mark.parametrize("text", ["", "-5", "0", "12x", "1e", "many"])
+def test_what_is_no_budget_is_refused(text: str) -> None:
+    """With how to write one."""
+    with pytest.raises(ConfigError, match="write such as"):
+        token_budget(text)
+
+
+@pytest.mark.parametrize("texts", [["quy"], ["quy=x"], ["=1"], ["quy=1", "quy=2"]])
+def test_what_is_no_weight_is_refused(texts: list[str]) -> None:
+    """A slice without a number, a number without a slice, two for one."""
+    with pytest.raises(ConfigError, match="--weight"):
+        parse_weights(texts)
+    with pytest.raises(ConfigError, match="did you mean «quy_Latn»"):
+        divide(10, {"quy_Latn": 5}, Weighting("given", weights={"quy_Lat": 1}))
+    with pytest.raises(ConfigError, match="no slice has a weight"):
+        divide(10, {"quy_Latn": 5}, Weighting("given", weights={"quy_Latn": 0}))
+
+
+@pytest.fixture
+def plan(small_store: Store, tokenizer_file: Path, command_line: CommandLine) -> Any:
+    """A plan in which Portuguese is seen twice and a half, Spanish in part."""
+    base: list[Any] = ["mix", "plan", "puerto", "--store", small_store.url, "--tokenizer", tokenizer_file]
+    whole = command_line(*base, "--tokens", "1M", "--json").json
+    sizes = {one["slice"]: one["tokens"] for one in whole["slices"]}
+    wanted = {"por_Latn": round(2.5 * sizes["por_Latn"]), "spa_Latn": round(0.5 * sizes["spa_Latn"])}
+    weights = [f"--weight={name}={tokens}" for name, tokens in wanted.items()]
+    told = command_line(*base, "--tokens", str(sum(wanted.values())), *weights, "--cap", "2", "--json")
+    assert told.code == 0, told.err
+    return told.json
+
+
+def test_a_plan_tells_epochs(plan: Any, small_store: Store, tokenizer_file: Path, command_line: CommandLine) -> None:
+    """By slice, with the documents that they come to, what is exhausted, and nothing for what isn't indigenous."""
+    slices = {one["slice"]: one for one in plan["slices"]}
+    assert slices["por_Latn"]["epochs"] == pytest.approx(2.5, abs=0.01)
+    assert slices["spa_Latn"]["epochs"] == pytest.approx(0.5, abs=0.01)
+    assert (slices["por_Latn"]["drawn"], slices["spa_Latn"]["drawn"]) == (60, 48)
+    assert (slices["por_Latn"]["exhausted"], slices["spa_Latn"]["exhausted"]) == (True, False)
+    assert plan["indigenous_share"] == 0
+    assert sum(one["share"] for one in plan["slices"]) == pytest.approx(1)
+    base: list[Any] = ["mix", "plan", "puerto", "--store", small_store.url, "--tokenizer", tokenizer_file]
+    shown = command_line(*base, "--tokens", "10M", "--weights", "unimax", "--by", "language,genre")
+    assert shown.code == 0
+    assert "por_Latn/literature" in shown.out
+    assert "unfilled" in shown.out
+    wrong = command_line(*base, "--tokens", "10M", "--weights", "unimaks")
+    assert wrong.code == 2
+    assert "did you mean «unimax»" in wrong.err
+
+
+def test_a_mixture_draws_what_was_planned(plan: Any, small_store: Store) -> None:
+    """No document of a slice comes again before all have come; turns are spread over the whole; ranks share them."""
+    rows = list(MixedStream(small_store.url, plan, seed=3, columns=["doc_id", "language"]))
+    by_language = {
+        language: [row["doc_id"] for row in rows if row["language"] == language]
+        for language in ("por_Latn", "spa_Latn")
+    }
+    portuguese, spanish = by_language["por_Latn"], by_language["spa_Latn"]
+    assert len(spanish) == len(set(spanish)) == 48
+    assert Counter(Counter(portuguese).values()) == {2: 12, 3: 12}
+    assert len(set(portuguese[:24])) == len(set(portuguese[24:48])) == 24
+    assert portuguese[:24] != portuguese[24:48]
+    first = Counter(row["language"] for row in rows[:54])
+    assert 20 <= first["por_Latn"] <= 40
+    parts = [
+        [row["doc_id"] for row in MixedStream(small_store.url, plan, seed=3, rank=rank, world=3, columns=["doc_id"])]
+        for rank in range(3)
+    ]
+    order = [row["doc_id"] for row in rows]
+    assert parts == [order[rank::3] for rank in range(3)]
+
+
+def test_a_mixture_goes_on_from_its_state(plan: Any, small_store: Store, tmp_path: Path) -> None:
+    """On another number of ranks too, and without what is excluded since."""
+    file = tmp_path / "plan.json"
+    file.write_text(json.dumps(plan))
+    order = [row["doc_id"] for row in MixedStream(small_store.url, file, seed=3, columns=["doc_id"])]
+    stream = MixedStream(small_store.url, file, seed=3)
+    for _ in range(70):
+        next(stream)
+    state = json.loads(json.dumps(stream.state_dict()))
+    listed = tmp_path / "excluded.txt"
+    listed.write_text("\n".join(order[:10]))
+    cases: list[tuple[dict[str, Any], set[str]]] = [({}, set()), ({"exclude": [listed]}, set(order[:10]))]
+    for options, left in cases:
+        rest: list[list[str]] = []
+        for rank in range(2):
+            fresh = MixedStream(small_store.url, plan, rank=rank, world=2, columns=["doc_id"], **options)
+            fresh.load_state_dict(state)
+            rest.append([row["doc_id"] for row in fresh])
+        assert rest == [
+            [one for i, one in enumerate(order) if i >= 70 and i % 2 == k and one not in left] for k in (0, 1)
+        ]
+    fewer = MixedStream(
+        small_store.url, {**plan, "slices": [one | {"drawn": one["drawn"] - 1} for one in plan["slices"]]}
+    )
+    with pytest.raises(ConfigError, match="another order"):
+        fewer.load_state_dict(state)
+
+
+def test_chunks_join_without_a_gap(plan: Any, small_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An epoch of many chunks has the same documents as one of a single chunk."""
+    whole = Counter(row["doc_id"] for row in MixedStream(small_store.url, plan, seed=3, columns=["doc_id"]))
+    monkeypatch.setattr("latam_corpus.train.mixed_stream._CHUNK_ROWS", 10)
+    order = [row["doc_id"] for row in MixedStream(small_store.url, plan, seed=3, columns=["doc_id"])]
+    assert Counter(order) == whole
+    stream = MixedStream(small_store.url, plan, seed=3, columns=["doc_id"])
+    stream.load_state_dict(stream.state_dict() | {"position": 57})
+    assert [row["doc_id"] for row in stream] == order[57:]
+
+
+def test_what_is_no_plan_is_refused(plan: Any, small_store: Store, tmp_path: Path) -> None:
+    """Another file, one by a column that files aren't divided by, one that draws nothing."""
+    for wrong, told in (
+        ({}, "it isn't a plan"),
+        (plan | {"by": ["country"]}, "by which files aren't divided"),
+        (plan | {"slices": [one | {"drawn": 0} for one in plan["slices"]]}, "draws no documents"),
+        (tmp_path / "none.json", "it isn't a plan"),
+    ):
+        with pytest.raises(ConfigError, match=told):
+            MixedStream(small_store.url, wrong)
+    assert len(list(CorpusStream(small_store.url, plan["slices"][0]["release"]))) == 120

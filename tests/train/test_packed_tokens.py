@@ -1,0 +1,78 @@
+"""Tokens come packed in blocks, none lost and none twice, over stops inside documents too."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from latam_corpus.errors import ConfigError
+from latam_corpus.train import CorpusStream
+from latam_corpus.train.tokenizer import load_tokenizer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from latam_corpus.release.store import Store
+
+WINDOW = 60_000
+
+
+@pytest.mark.parametrize("length", [7, 64, 500])
+def test_blocks_go_on_from_any_state(small_store: Store, tokenizer_file: Path, length: int) -> None:
+    """They are the documents' tokens, each with its end, one after another."""
+    tokenizer = load_tokenizer(tokenizer_file)
+
+    def opened() -> CorpusStream:
+        return CorpusStream(small_store.url, "puerto", seed=7, rank=1, world=2, window=WINDOW)
+
+    tokens = [one for row in opened() for one in [*tokenizer.encode([row["text"]])[0], tokenizer.end_id]]
+    stream = opened()
+    blocks = [stream.packed(tokenizer, length)]
+    states = [json.dumps(stream.state_dict())]
+    made = []
+    for block in blocks[0]:
+        made.append(block.tolist())
+        states.append(json.dumps(stream.state_dict()))
+    whole = len(tokens) // length
+    assert made == [tokens[at * length : (at + 1) * length] for at in range(whole)]
+    for taken in range(0, whole, max(1, whole // 12)):
+        fresh = opened()
+        fresh.load_state_dict(json.loads(states[taken]))
+        assert next(fresh.packed(tokenizer, length)).tolist() == made[taken]
+    assert next(stream.packed(tokenizer, length)).tolist() == made[0]
+
+
+def test_a_document_that_is_left_out_since_is_skipped_whole(
+    small_store: Store, tokenizer_file: Path, tmp_path: Path
+) -> None:
+    """Of the one in which a block stopped, the rest doesn't come; the next one comes from its beginning."""
+    tokenizer = load_tokenizer(tokenizer_file)
+    rows = list(CorpusStream(small_store.url, "puerto", seed=7))
+    stream = CorpusStream(small_store.url, "puerto", seed=7)
+    next(stream.packed(tokenizer, 5))
+    (tmp_path / "excluded.txt").write_text(rows[0]["doc_id"])
+    fresh = CorpusStream(small_store.url, "puerto", exclude=[tmp_path / "excluded.txt"])
+    fresh.load_state_dict(stream.state_dict())
+    assert next(fresh.packed(tokenizer, 5)).tolist() == tokenizer.encode([rows[1]["text"]])[0][:5]
+
+
+def test_what_would_cut_otherwise_is_refused(small_store: Store, tokenizer_file: Path, tmp_path: Path) -> None:
+    """Another tokenizer, another number of ranks, another kind of state, no length."""
+    tokenizer = load_tokenizer(tokenizer_file)
+    stream = CorpusStream(small_store.url, "puerto", seed=7)
+    next(stream.packed(tokenizer, 5))
+    state = stream.state_dict()
+    shutil.copy(tokenizer_file, tmp_path / "other.json")
+    with (tmp_path / "other.json").open("a") as file:
+        file.write("\n")
+    with pytest.raises(ConfigError, match="another tokenizer had cut"):
+        next(stream.packed(load_tokenizer(tmp_path / "other.json"), 5))
+    with pytest.raises(ConfigError, match="go on with 1 ranks"):
+        CorpusStream(small_store.url, "puerto", rank=0, world=2).load_state_dict(state)
+    with pytest.raises(ConfigError, match="damaged"):
+        stream.load_state_dict(state | {"within": {"position": 1}})
+    with pytest.raises(ConfigError, match="too small"):
+        next(stream.packed(tokenizer, 0))

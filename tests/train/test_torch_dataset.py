@@ -1,0 +1,83 @@
+"""PyTorch's loaders give a stream's order with any number of workers; skipped where PyTorch isn't installed."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from latam_corpus.errors import ConfigError
+from latam_corpus.train import CorpusDataset, CorpusStream
+
+if TYPE_CHECKING:
+    from latam_corpus.release.store import Store
+
+OPTIONS: dict[str, Any] = {"seed": 7, "columns": ["doc_id"]}
+
+
+def test_torch_is_imported_by_who_asks_for_it(small_store: Store) -> None:
+    """A stream alone never imports it."""
+    script = (
+        "import sys; from latam_corpus.train import CorpusStream; "
+        f"next(CorpusStream({small_store.url!r}, 'puerto')); print('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+def workers_of(count: int) -> dict[str, Any]:
+    """The loader's options for so many workers."""
+    return {"batch_size": None, "num_workers": count, "multiprocessing_context": "forkserver" if count else None}
+
+
+@pytest.mark.parametrize("workers", [0, 1, 2, 3])
+def test_a_loader_keeps_the_order(small_store: Store, workers: int) -> None:
+    """Batches of a rank come in the stream's order."""
+    data = pytest.importorskip("torch.utils.data")
+
+    dataset = CorpusDataset(small_store.url, "puerto", batch_size=16, rank=1, world=2, **OPTIONS)
+    loader = data.DataLoader(dataset, **workers_of(workers))
+    order = [row["doc_id"] for row in CorpusStream(small_store.url, "puerto", rank=1, world=2, **OPTIONS)]
+    assert [[row["doc_id"] for row in batch] for batch in loader] == [order[at : at + 16] for at in range(0, 60, 16)]
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_stateful_loader_goes_on(small_store: Store, workers: int) -> None:
+    """After three batches, with a state that went through JSON where there are no workers."""
+    stateful = pytest.importorskip("torchdata.stateful_dataloader").StatefulDataLoader
+
+    def loader() -> Any:
+        dataset = CorpusDataset(small_store.url, "puerto", batch_size=16, **OPTIONS)
+        return stateful(dataset, **workers_of(workers))
+
+    order = [row["doc_id"] for row in CorpusStream(small_store.url, "puerto", **OPTIONS)]
+    first = loader()
+    batches = iter(first)
+    for _ in range(3):
+        next(batches)
+    state = first.state_dict()
+    fresh = loader()
+    fresh.load_state_dict(json.loads(json.dumps(state)) if not workers else state)
+    assert [row["doc_id"] for batch in fresh for row in batch] == order[48:]
+
+
+def test_forked_workers_read_and_do_not_filter(small_store: Store) -> None:
+    """A condition on rows is refused in them, with what to do instead."""
+    data = pytest.importorskip("torch.utils.data")
+    forked = workers_of(2) | {"multiprocessing_context": "fork"}
+    dataset = CorpusDataset(small_store.url, "puerto", batch_size=16, **OPTIONS)
+    order = [row["doc_id"] for row in CorpusStream(small_store.url, "puerto", **OPTIONS)]
+    assert [row["doc_id"] for batch in data.DataLoader(dataset, **forked) for row in batch] == order
+    dataset = CorpusDataset(small_store.url, "puerto", batch_size=16, where="country = 'CL'", **OPTIONS)
+    with pytest.raises(RuntimeError, match="forkserver"):  # as torch passes on what a worker raised
+        list(data.DataLoader(dataset, **forked))
+
+
+def test_who_has_no_torch_is_told(monkeypatch: pytest.MonkeyPatch, small_store: Store) -> None:
+    """With the extra to install."""
+    monkeypatch.setattr("latam_corpus.train.torch_dataset.get_worker_info", None)
+    with pytest.raises(ConfigError, match=r"latam-corpus\[train\]"):
+        CorpusDataset(small_store.url, "puerto", batch_size=1)

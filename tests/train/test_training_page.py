@@ -1,0 +1,33 @@
+"""The page on training is true: its Python runs, in order, on a store that has the release it names."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from conftest import CommandLine
+
+    from latam_corpus.release.store import Store
+
+_PAGE = Path(__file__).parents[2] / "docs" / "training.md"
+
+
+def test_the_pages_code_runs(
+    small_store: Store, tokenizer_file: Path, tmp_path: Path, command_line: CommandLine
+) -> None:
+    """With a plan that the command made."""
+    (tmp_path / "out").mkdir()
+    Path(small_store.root).rename(tmp_path / "out" / "store")
+    command = ("mix", "plan", "puerto", "--tokens", "9000", "--tokenizer", tokenizer_file, "--out", tmp_path / "out")
+    plan = command_line(*command, "--json").json
+    (tmp_path / "plan.json").write_text(json.dumps(plan))
+    blocks = re.findall(r"^```python\n(.*?)^```", _PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    assert len(blocks) > 1
+    script = [sys.executable, "-W", "error", "-c", "\n".join(blocks)]
+    done = subprocess.run(script, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
