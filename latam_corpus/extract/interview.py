@@ -28,6 +28,8 @@ _LABEL: Final = re.compile(
 )
 _DASH: Final = re.compile(r"^\s*[-–—]+\s*(.*)$")
 _LONGEST: Final = 40
+_SEPARATOR: Final = re.compile(r":|\.[-–—]|[–—]")
+_FARTHEST: Final = 90  # a label, a remark in brackets and two times
 # Two speakers who each take three turns are a conversation; of more than a dozen labels most are headings.
 _LEAST_TURNS: Final = 4
 _LEAST_SPEAKERS: Final = 2
@@ -76,6 +78,8 @@ def turns_of(text: str, form: str | None = None) -> list[Said]:
 
 def _label(line: str) -> tuple[str, str, float | None] | None:
     """The label of a line, what stands after it, and the time beside it."""
+    if not _SEPARATOR.search(line, 0, _FARTHEST):
+        return None
     found = _LABEL.match(line)
     if not found:
         return None

@@ -30,7 +30,7 @@ _BESIDE_MARKUP: Final = _CONFIG._replace(unescape_html=False)
 _LIGATURE: Final = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "ſt", "ﬆ": "st"}
 _LIGATURES: Final = "".join(_LIGATURE)
 _BROKEN: Final = re.compile(r"[¬\x{ad}][ \t]*\n[ \t]*([^\s]+)[ \t]*".replace(r"\x{ad}", "\xad"))
-_HYPHENATED: Final = re.compile(r"([^\W\d_]{2,})-[ \t]*\n[ \t]*([^\W\d_]+[^\s]*)[ \t]*")
+_HYPHENATED: Final = re.compile(r"(?<![^\W\d_])([^\W\d_]{2,})-[ \t]*\n[ \t]*([^\W\d_]+[^\s]*)[ \t]*")
 _LEAST_HYPHENS: Final = 3
 _LINES_A_HYPHEN: Final = 50
 

@@ -1,7 +1,8 @@
-"""The stage `unmark`: the marks of a transcription kept, normalised or removed, as the policy of the genre says.
+"""The stage `unmark`: marks of transcriptions and song sheets kept, normalised or removed, as the genre's policy says.
 
-Transcribers write pauses, noises, overlaps, doubts and changes of language between the words: `<Noise>`, `(.)`,
-`&=laughs`, `[risas]`, `+/pek/+`. Rules on symbols would take such an interview for damage, so they come after it.
+In songs these are chords, names of parts and how often a verse is sung (`song_marks.py`). In talk, transcribers write
+pauses, noises, overlaps, doubts and changes of language between the words: `<Noise>`, `(.)`, `&=laughs`, `[risas]`,
+`+/pek/+`. Rules on symbols would take such an interview for damage, so they come after it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
 import polars as pl
 
+from latam_corpus.extract.song_marks import without_song_marks
 from latam_corpus.policy import cached_policies
 from latam_corpus.stages import Stage
 from latam_corpus.text.turn_lines import moved
@@ -62,7 +64,7 @@ _MARKS: Final[tuple[tuple[re.Pattern[str], str, str], ...]] = tuple(
         (r"(?:\*?SPA|PA)(?=>)", "", ""),
         (r"[<>]", " ", " "),
         # COSER, and what anybody writes in brackets.
-        (r"\[HS:\w+\s*([^\]\n]*)\]", " ", " "),
+        (r"\[HS:\w{1,20}\s?[^\]\n]{0,300}\]", " ", " "),
         (rf"\[+(?:{_PAUSES})\]+|\((?:{_PAUSES})\)", _PAUSE, " "),
         (rf"\[+(?:{_NOISES})[^\]\n]{{0,30}}\]+|\(+(?:{_NOISES})[^()\n]{{0,30}}\)+", _NOISE, " "),
         (rf"\[+(?:{_UNCLEAR})\]+|\(+(?:{_UNCLEAR})\)+", _LOST, " "),
@@ -72,6 +74,8 @@ _MARKS: Final[tuple[tuple[re.Pattern[str], str, str], ...]] = tuple(
         (r"(?<=\s)(?:/{1,3}|\|{1,2}|=|%)(?=\s|$)", " ", " "),
     )
 )
+# In songs other marks stand than in talk.
+_SONGS: Final = "lyrics"
 _SPACES: Final = re.compile(r"[ \t]{2,}")
 _BEFORE_STOP: Final = re.compile(r"(?<=\w) +(?=[.,;:?!…](?:\s|$))")
 _WORD: Final = re.compile(r"\w")
@@ -114,7 +118,10 @@ class Unmark(Stage):
             keeping = wanted.get(genre, "keep")
             if keeping == "keep" or not text:
                 continue
-            better, kept = without_marks(text, keeping, turns[row])
+            if genre == _SONGS:
+                better, kept = without_song_marks(text, keeping), None
+            else:
+                better, kept = without_marks(text, keeping, turns[row])
             if better != text:
                 evidence[row] = json.dumps({"marks": keeping, "characters": len(text) - len(better)})
                 texts[row], turns[row] = better, kept

@@ -1,0 +1,59 @@
+"""Song sheets lose chords and names of parts, and keep every verse and stanza."""
+
+from __future__ import annotations
+
+import pytest
+
+from latam_corpus.extract.song_marks import without_song_marks
+
+_SHEET = """[Intro]
+Am  E7  Am
+
+Am            Dm
+Palomita blanca,
+        G7   C
+vidalitá, (x2)
+[Am]pecho [E7]colorado;
+
+Coro 2:
+LAm    MI7
+llévale a mi amante
+e|--0--2--3--|
+bis"""
+
+
+def test_chords_go_and_verses_stay() -> None:
+    """A line of chords is no verse, chords within one leave its words, a verse that is sung twice stands twice."""
+    assert without_song_marks(_SHEET, "remove") == (
+        "Palomita blanca,\nvidalitá,\nvidalitá,\npecho colorado;\n\nllévale a mi amante\nbis"
+    )
+
+
+def test_a_policy_may_keep_the_parts() -> None:
+    """Names of parts and how often a verse is sung stand in brackets, one form for all."""
+    told = without_song_marks(_SHEET, "normalise").split("\n")
+    assert told[0] == "[intro]"
+    assert "vidalitá, [x2]" in told
+    assert "[coro 2]" in told
+
+
+@pytest.mark.parametrize(
+    "verse",
+    ["A", "Mi amor", "La la la", "Si", "Sol de mi tierra", "Do re mi fa sol", "Fa La Mi", "A la mar", "E a vida",
+     "coro de ángeles", "el verso que no fue", "treinta y x", "Re"],
+)  # fmt: skip
+def test_a_verse_that_looks_like_chords_stays(verse: str) -> None:
+    """Letters and notes are words as well; only signs, or the room between them, make them chords."""
+    assert without_song_marks(verse + "\notra línea", "remove").split("\n")[0] == verse
+
+
+def test_sheets_without_marks_are_as_they_were() -> None:
+    """Stanzas keep their breaks."""
+    song = "Palomita blanca,\nvidalitá,\n\npecho colorado;"
+    assert without_song_marks(song, "remove") == song
+
+
+@pytest.mark.parametrize("line", ["A " * 5000 + "zz", "A-" * 5000 + "z", " " * 50_000 + "z", "Do " * 4000 + "é"])
+def test_a_hostile_line_is_read_in_one_pass(line: str) -> None:
+    """What is nearly chords, or nearly blank, isn't tried in all ways: that would take hours."""
+    assert without_song_marks(line, "remove").split() == line.split()
