@@ -33,6 +33,7 @@ from latam_corpus.release.manifest import (
     read_side_file,
     schema_sha256,
 )
+from latam_corpus.release.obligations import ATTRIBUTION, attribution
 from latam_corpus.release.opt_outs import Refused, read_listed
 from latam_corpus.release.removals import (
     read_replaced,
@@ -324,10 +325,11 @@ def _publish(store: Store, draft: Manifest, plan: Plan, decision: Decision, old:
     draft = draft.model_copy(update={"files": index | _side_files(written)})
     earlier = read_side_file(store, old, CHANGES).decode() if old and CHANGES in old.files else ""
     written[CARD] = card(draft).encode()
+    written[ATTRIBUTION] = attribution(draft).encode()
     written[CHANGES] = changelog(draft, diff(store, old, draft), earlier).encode()
     written[CROISSANT] = croissant(draft)
     manifest = draft.model_copy(update={"files": index | _side_files(written)})
-    for file in (CARD, CHANGES, CROISSANT):
+    for file in (CARD, CHANGES, ATTRIBUTION, CROISSANT):
         store.write(written[file], *place, file)
     dumped = manifest.dumped()
     store.write(sums(manifest, hashlib.sha256(dumped).hexdigest()), *place, SUMS)
