@@ -93,6 +93,15 @@ def kept_run(tmp_path: Path) -> KeptRun:
     return make
 
 
+@pytest.fixture(autouse=True)
+def speaking(monkeypatch: pytest.MonkeyPatch) -> None:
+    """English, whatever the machine's language is and whatever language a command was told to speak before."""
+    monkeypatch.setenv("LANGUAGE", "en")
+    spoken = sys.modules.get("latam_corpus.cli.ui_language")
+    if spoken:
+        spoken.speak("")
+
+
 class SmallRecipe(Protocol):
     """Makes a recipe in TOML."""
 

@@ -152,6 +152,7 @@ def _tell_json(error: CorpusError) -> None:
     """Say, on standard error, all that is wrong as one JSON object."""
     import json
 
+    from latam_corpus.cli.show import errors
     from latam_corpus.text.terminal_text import visible_json
 
     each = error.errors if isinstance(error, MistakesError) else (error,)
@@ -159,7 +160,7 @@ def _tell_json(error: CorpusError) -> None:
         {"place": one.place, "problem": one.problem, "remedy": one.remedy}
         for one in (wrong.translated(spoken()) for wrong in each)
     ]
-    sys.stderr.write(visible_json(json.dumps({"errors": told, "exit_code": error.exit_code})) + "\n")
+    errors.print(visible_json(json.dumps({"errors": told, "exit_code": error.exit_code})), markup=False)
 
 
 def _tell(text: Message, style: str | None = None) -> None:

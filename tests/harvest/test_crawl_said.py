@@ -59,7 +59,7 @@ def test_a_crawl_is_told_in_the_readers_language(
     ("arguments", "told"),
     [
         (["sin.toml"], "fuente sin: quien recolecta dice a quién escribirle, y la fuente no tiene contacto; agregue"),
-        (["ailla"], "fuente ailla: primero hay que pedir permiso a quien la tiene (University of Texas"),
+        (["ailla"], "fuente ailla: primero hay que pedir permiso a su titular (University of Texas"),
         (
             ["archivos.toml"],
             "fuente archivos: sus registros son archivos; no hay nada que recolectar; corra una receta",
