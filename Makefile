@@ -6,7 +6,7 @@ BIN = $(VENV)/bin
 DATA ?=
 REAL = $(if $(wildcard ../shared/data),LATAM_CORPUS_DATA=$(abspath ../shared/data))
 
-.PHONY: demo test test-fast coverage check format messages gate bench profile mutants clean
+.PHONY: demo test test-fast coverage check format messages reference gate bench profile mutants clean
 
 $(VENV)/.ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed; name one: make PYTHON=python3.12 ..."; exit 2; }
@@ -50,6 +50,12 @@ messages: $(VENV)/.ready
 	$(BIN)/pybabel -q update -D latam_corpus -d latam_corpus/locale -i $(VENV)/messages.pot -w 120 --previous \
 	  --ignore-obsolete --ignore-pot-creation-date
 	$(BIN)/pybabel -q compile -D latam_corpus -d latam_corpus/locale
+
+# docs/reference/ from the models, as `latam-corpus help TOPIC` prints them.
+reference: $(VENV)/.ready
+	for topic in source recipe stages columns errors commands; do \
+	  $(BIN)/latam-corpus help $$topic --lang en > docs/reference/$$topic.md || exit 1; done
+	for topic in source recipe; do $(BIN)/latam-corpus help $$topic --schema --lang en > docs/reference/$$topic.schema.json || exit 1; done
 
 # The long measurements: floors on the real texts, thirty kills; figures are kept as dated JSON.
 gate: $(VENV)/.ready

@@ -142,6 +142,8 @@ class Policies:
             *(Bound(s, b.min, b.max, f"languages/{code}.toml", None) for s, b in unknown.items()),
         ]
         for signal, bound in self.genre(genre).bounds.items():
+            if signal in unknown:
+                continue
             if bound.of is None:
                 found.append(Bound(signal, bound.min, bound.max, f"genres/{genre}.toml", usual.get(signal, 1.0)))
             elif typical := usual.get(signal):

@@ -71,10 +71,15 @@ class LanguageFile(_Strict):
 
 
 class GenreFile(_Strict):
-    """One file of `filters/genres/`."""
+    """One file of `filters/genres/`.
+
+    Attributes:
+        marks: what the stage `unmark` does with the marks of transcriptions.
+    """
 
     genre: str
     reviewed_by: Words = ()
+    marks: Literal["keep", "normalise", "remove"] = "keep"
     bounds: dict[str, BoundEntry] = Field(default_factory=dict)
 
 
@@ -184,7 +189,7 @@ def _refuse_covered_twice(folder: Path, languages: Mapping[str, LanguageFile]) -
 def _refuse_bounds_in_both(
     folder: Path, languages: Mapping[str, LanguageFile], genres: Mapping[str, GenreFile]
 ) -> None:
-    by_language = {signal: code for code, file in languages.items() for signal in (*file.bounds, *file.unknown)}
+    by_language = {signal: code for code, file in languages.items() for signal in file.bounds}
     for genre, file in genres.items():
         for signal in file.bounds:
             if signal in by_language:

@@ -104,7 +104,7 @@ def test_its_stage_and_its_signal_work_from_both_doors(environ: dict[str, str], 
     [story] = _call(environ, "-m", "latam_corpus", "explain", "Compre", "--out", out, "--json")
     assert story["bounds"] == [
         {"signal": "exclamations_per_word", "value": pytest.approx(7 / 9), "min": None, "max": 0.5}
-        | {"file": "genres/literature.toml", "kept_to": False}
+        | {"file": "genres/literature.toml", "kept_to": False, "held_as": None}
     ]
     listed = _call(environ, "-m", "latam_corpus", "list", "signals", "--json")
     assert {"name": "exclamations_per_word", "definition": "exclamation marks a word"}.items() <= listed[-1].items()

@@ -164,6 +164,7 @@ _ALSO: Final = {
         "canciones": "lyrics", "cancoes": "lyrics", "musica": "lyrics", "entrevistas": "oral_history",
         "testimonios": "oral_history", "leyes": "legal", "leis": "legal", "biblia": "religious", "sitio": "web",
     },
+    "collect.format": {"word": "docx", "texto": "text", "txt": "text", "libreoffice": "odt"},
     "rights.tier": {"abierto": "open", "aberto": "open", "libre": "open", "livre": "open"},
     "rights.uses": {"training": "train", "publicar": "redistribute", "publish": "redistribute"},
 }  # fmt: skip

@@ -17,6 +17,9 @@ from latam_corpus.vocabulary import RIGHTS_TIERS, USES
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+# To name whom the row names; to release what is made of it under the same terms; not to sell it; not to change it; to
+# keep to a written agreement.
+OBLIGATIONS: Final = ("attribution", "share_alike", "non_commercial", "no_derivatives", "agreement")
 _FREE: Final = frozenset({"open", "attribution", "share_alike"})
 _OTHERWISE: Final = frozenset({"evaluate"})
 _CC_TIERS: Final = {
@@ -117,6 +120,25 @@ def uses_under(tier: str, uses: Iterable[str]) -> list[str]:
     (['train', 'evaluate'], ['evaluate'])
     """
     return [use for use in uses if use in (USES if tier in _FREE else _OTHERWISE)]
+
+
+def obligations_of(statement: str | None, tier: str) -> list[str]:
+    """What whoever uses a document under this statement and tier owes: see OBLIGATIONS.
+
+    >>> obligations_of("CC BY-NC-SA 4.0", "non_commercial"), obligations_of("CC0-1.0", "open")
+    (['attribution', 'share_alike', 'non_commercial'], [])
+    >>> obligations_of("CC0-1.0", "attribution"), obligations_of("Carta 3", "permission")
+    (['attribution'], ['agreement'])
+    """
+    said = set(re.findall("[a-z]+", (statement or "").lower())) if is_known(statement or "") else set()
+    owed = {
+        "attribution": tier in ("attribution", "share_alike") or "by" in said,
+        "share_alike": tier == "share_alike" or {"by", "sa"} <= said,
+        "non_commercial": tier == "non_commercial" or {"by", "nc"} <= said,
+        "no_derivatives": tier == "no_derivatives" or {"by", "nd"} <= said,
+        "agreement": tier == "permission",
+    }
+    return [name for name in OBLIGATIONS if owed[name]]
 
 
 @lru_cache(maxsize=4096)

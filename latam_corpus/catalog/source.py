@@ -9,19 +9,23 @@ from __future__ import annotations
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Final, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 
-from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, model_validator
 
 from latam_corpus import vocabulary
 from latam_corpus.catalog.display_names import near_word
 from latam_corpus.catalog.fields import Charset, Country, Language, Model, Pattern, as_tuple
 from latam_corpus.catalog.harvest_tables import CommonCrawl, Crawl, Feeds, Oai
+from latam_corpus.catalog.labels import closing, known_label, narrowed_tier
 from latam_corpus.catalog.rights import tier_of
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.messages import _
 from latam_corpus.toml_model import load_toml
 from latam_corpus.vocabulary import Tier, Use
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 SOURCES = Path(__file__).resolve().parent / "sources"
 
@@ -31,7 +35,7 @@ Composition = Literal[*vocabulary.COMPOSITIONS]  # type: ignore[valid-type]
 Basis = Literal[*vocabulary.BASES]  # type: ignore[valid-type]
 Format = Literal[
     "jsonl", "csv", "parquet", "arrow", "warc", "arc", "text", "markdown", "html", "tei", "epub", "docx", "odt", "rtf",
-    "captions", "lrc", "elan", "chat", "conllu", "avenue",
+    "pdf", "alto", "hocr", "captions", "lrc", "elan", "chat", "conllu", "avenue",
 ]  # fmt: skip
 Form = Literal["prose", "verse", "interview"]
 Names = Annotated[tuple[str, ...], BeforeValidator(as_tuple)]
@@ -50,9 +54,26 @@ def _pick(value: object) -> object:
 
 
 class Rights(Model):
-    """Under which terms, on which basis and for which uses a source was given."""
+    """Under which terms, on which basis and for which uses a source was given.
+
+    Attributes:
+        statement: a licence by its name or address: SPDX, Creative Commons or rightsstatements.org.
+        basis: what the permission rests on.
+        uses: what the texts may be used for.
+        tier: only where the statement doesn't give it, as for a written permission.
+        agreement: the name or number of a written permission.
+        expires: the last day of the permission.
+        embargo_until: the day before which nothing is released.
+        quotation: the sentence that states the licence, copied.
+        quoted_from: the address of that sentence.
+        quoted_on: the day on which it was read.
+        jurisdiction: the country whose law the basis rests on; of the public domain, where it is free.
+        free_since: of the public domain, the year from which it is free there.
+    """
 
     statement: str
+    jurisdiction: Country | None = None
+    free_since: Annotated[int, Field(ge=1500, le=2200)] | None = None
     basis: Basis | None = None
     uses: Annotated[tuple[Use, ...], BeforeValidator(as_tuple)]
     tier: Tier | None = None
@@ -76,17 +97,45 @@ class Rights(Model):
             )
         if self.basis is None and set(self.uses) - {"evaluate"}:
             raise ValueError(_('training and redistribution rest on a basis; name it: basis = "licence", …'))
+        if self.free_since is not None and (self.basis != "public_domain" or self.jurisdiction is None):
+            raise ValueError(
+                _('free_since is of a public domain; write basis = "public_domain" and jurisdiction = "CL"')
+            )
+        if self.expires and self.embargo_until and self.expires < self.embargo_until:
+            raise ValueError(_("it expires before its embargo ends; correct one of the two days"))
         if self.tier == "permission" and not self.agreement:
             raise ValueError(_('the tier «permission» rests on an agreement; name it: agreement = "…"'))
         return self
 
 
 class ConsentRecord(Model):
-    """A consent record: its id, a Local Contexts label URI, and the name of the community."""
+    """A record of free, prior and informed consent, or a label that a community put on the material.
+
+    Attributes:
+        id: under which it is kept.
+        label: the address of a Local Contexts label.
+        community: the name of the community, or of its body that gave consent.
+        given: on which day.
+        scope: the uses that it is for; all that the rights allow where it doesn't say.
+        expires: its last day.
+        withdrawal_contact: whom to write to for taking it back.
+        language: in which it was asked for and given.
+    """
 
     id: str
-    label: str | None = None
+    label: Annotated[str, AfterValidator(known_label)] | None = None
     community: str | None = None
+    given: date | None = None
+    scope: Annotated[tuple[Use, ...], BeforeValidator(as_tuple)] | None = None
+    expires: date | None = None
+    withdrawal_contact: str | None = None
+    language: Language | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.given and self.expires and self.expires < self.given:
+            raise ValueError(_("the consent expires before it was given; correct one of the two days"))
+        return self
 
 
 class Consent(Model):
@@ -294,7 +343,25 @@ class Collect(Model):
 
 
 class Source(Model):
-    """A source of the catalogue."""
+    """A source of the catalogue.
+
+    Attributes:
+        id: its name in recipes and in every document; it doesn't change later.
+        title: what the collection is called.
+        holder: who holds it and can give permission.
+        homepage: the page that describes it.
+        contact: whom to write to; needed for a website.
+        status: whether somebody has checked the rights, or permission must be asked first.
+        genre: by which rules the texts are judged.
+        country: of the texts, ISO 3166-1, such as CL.
+        languages: of the texts, ISO 639-3, such as spa.
+        composition: whether the texts are originals or translations.
+        contributor: who brings it to the catalogue.
+        notes: what should be known and has no other key.
+        rights: the terms; without them the source is measured and never released.
+        consent: records of consent.
+        collect: how its records are read.
+    """
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
     title: str
@@ -332,15 +399,36 @@ class Source(Model):
 
     @property
     def tier(self) -> str:
-        """The rights tier: as stated, else as the statement gives it; `unknown` without rights."""
+        """The rights tier: as stated, else as the statement gives it, narrowed by labels; `unknown` without rights."""
         if self.rights is None:
             return "unknown"
-        return self.rights.tier or tier_of(self.rights.statement)
+        return narrowed_tier(self.rights.tier or tier_of(self.rights.statement), self.labels)
 
     @property
     def uses(self) -> tuple[str, ...]:
-        """What is allowed; nothing without rights."""
-        return self.rights.uses if self.rights else ()
+        """What is allowed, by rights, consents and labels; nothing without rights."""
+        return self.consented(self.rights.uses if self.rights else ())
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The addresses of the labels on it."""
+        return tuple(record.label for record in self.consent.records if record.label)
+
+    @property
+    def closed_by(self) -> list[str]:
+        """The codes of the labels that close it: none where the holder's written agreement is named."""
+        return [] if self.rights and self.rights.agreement else closing(self.labels)
+
+    @property
+    def expires(self) -> date | None:
+        """The last day on which its rights and every consent hold."""
+        days = [self.rights.expires if self.rights else None, *(record.expires for record in self.consent.records)]
+        return min((day for day in days if day), default=None)
+
+    def consented(self, uses: Iterable[Use]) -> tuple[Use, ...]:
+        """Which of these uses every consent is for; none under a label that closes the source."""
+        scopes = [record.scope for record in self.consent.records if record.scope is not None]
+        return () if self.closed_by else tuple(use for use in uses if all(use in scope for scope in scopes))
 
 
 def load_source(id_or_path: str | Path) -> Source:

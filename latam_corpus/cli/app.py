@@ -140,9 +140,26 @@ def run(app: typer.Typer) -> None:
 
 def _end(error: CorpusError) -> NoReturn:
     """Say an error in the language that is spoken, and end with its exit code."""
+    if "--json" in sys.argv:
+        _tell_json(error)
+        sys.exit(error.exit_code)
     for one in error.errors if isinstance(error, MistakesError) else (error,):
         _tell(_("error: {error}", error=one.translated(spoken())), "red")
     sys.exit(error.exit_code)
+
+
+def _tell_json(error: CorpusError) -> None:
+    """Say, on standard error, all that is wrong as one JSON object."""
+    import json
+
+    from latam_corpus.text.terminal_text import visible_json
+
+    each = error.errors if isinstance(error, MistakesError) else (error,)
+    told = [
+        {"place": one.place, "problem": one.problem, "remedy": one.remedy}
+        for one in (wrong.translated(spoken()) for wrong in each)
+    ]
+    sys.stderr.write(visible_json(json.dumps({"errors": told, "exit_code": error.exit_code})) + "\n")
 
 
 def _tell(text: Message, style: str | None = None) -> None:

@@ -34,7 +34,15 @@ COMMANDS: Final = {
         "latam_corpus.cli.release:pull",
         "Fetch a version, verified, in a layout that datasets, Polars and DuckDB read; it goes on where it was cut.",
     ),
+    "help": Command(
+        "latam_corpus.cli.reference:help_on",
+        "Print the reference: the keys of files, each stage's options, columns, errors, commands.",
+    ),
     "list": Command("latam_corpus.cli.lists:list_app", "List recipes, stages, signals, languages or sources."),
     "runs": Command("latam_corpus.cli.runs:app", "List, show, compare, tag and remove runs."),
+    "rights term": Command(
+        "latam_corpus.cli.copyright_term:term",
+        "Tell in which countries an author's works are free this year, by the year of death, and by which law.",
+    ),
     "release": Command("latam_corpus.cli.release:app", "Build, list, show, verify and compare versions of a corpus."),
 }

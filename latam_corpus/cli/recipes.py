@@ -181,7 +181,7 @@ def run(
         tell_plan(plan, parts, out, as_json=as_json)
         return
     _tell_hints(hints_of(plan, datetime.now(UTC).date()))
-    progress = RunProgress()
+    progress = RunProgress(as_json=as_json)
     try:
         batch = (batch_rows, 2**24) if batch_rows else None
         result = run_plan(plan, parts, out, chosen, progress, batch, reason, mended)

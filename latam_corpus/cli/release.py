@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.release.build_inputs import Run
     from latam_corpus.release.manifest import Manifest
+    from latam_corpus.release.store import Store
     from latam_corpus.release.withdrawal_log import By
 
 app = typer.Typer(no_args_is_help=True, help="Build, list, show, verify and compare versions of a corpus.")
@@ -152,7 +154,9 @@ def show(spec: Spec, out: Out = Path("out"), store: StoreUrl = None, as_json: Js
     """Show what a version holds, from which sources and under which rights, and what it left out."""
     from latam_corpus.audit.stores import load_version, open_store
 
-    manifest = load_version(open_store(store, out), spec, note)
+    opened = open_store(store, out)
+    manifest = load_version(opened, spec, note)
+    _tell_withdrawn(opened, manifest)
     if as_json:
         print_json(manifest.model_dump(mode="json"))
         return
@@ -181,6 +185,7 @@ def verify(spec: Spec, out: Out = Path("out"), store: StoreUrl = None, as_json: 
 
     opened = open_store(store, out)
     manifest = load_version(opened, spec, note)
+    _tell_withdrawn(opened, manifest)
     with opened.told(), progress() as told:
         problems = problems_of(opened, manifest.name, manifest.version, told)
     if as_json:
@@ -244,7 +249,8 @@ def withdraw(
 
     opened = open_store(store, out)
     by, value = _named(doc=doc, source=source, creator=creator, url=url, text=text)
-    there = {folder.name: folder for folder in run_folders(out) if (folder / RUN_FILE).exists()}
+    beside = _folder_of_runs(out, opened)
+    there = {folder.name: folder for folder in run_folders(beside) if (folder / RUN_FILE).exists()}
     with progress() as told:
         done = withdraw_from(opened, name, by, value, because, datetime.now(UTC), there, told)
         files = write_receipt_entry(opened, done, datetime.now(UTC))
@@ -265,6 +271,22 @@ def withdraw(
         console.print(f"  {told_aside}", markup=False)
     if receipt:
         console.print(f"{receipt} is the receipt; `latam-corpus release verify-receipt {receipt}` checks it")
+
+
+def _tell_withdrawn(store: Store, manifest: Manifest) -> None:
+    """Say how many documents of a version readers don't get, as far as the log can be read."""
+    from latam_corpus.release.withdrawal_log import read_log, withdrawn_note
+
+    with suppress(ReleaseError):  # `release verify` tells what is wrong with it
+        told = withdrawn_note(read_log(store), manifest)
+        if told:
+            note(f"note: {told}")
+
+
+def _folder_of_runs(out: Path, store: Store) -> Path:
+    """The folder of runs; where it has none, that in which the store is, if runs are beside it."""
+    beside = store.folder.resolve().parent if store.folder else out
+    return beside if not (out / "runs").is_dir() and (beside / "runs").is_dir() else out
 
 
 def _named(**named: str | Path | None) -> tuple[By, str]:
@@ -317,7 +339,8 @@ def purge(out: Out = Path("out"), store: StoreUrl = None, as_json: Json = False)
     from latam_corpus.audit.stores import open_store
     from latam_corpus.release.purge import purge as erase
 
-    done = erase(open_store(store, out), out, datetime.now(UTC))
+    opened = open_store(store, out)
+    done = erase(opened, _folder_of_runs(out, opened), datetime.now(UTC))
     if as_json:
         print_json(asdict(done))
         return

@@ -13,19 +13,42 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
-from latam_corpus.cli.ui_language import said
+from latam_corpus.cli.ui_language import said, spoken
+from latam_corpus.messages import Message, _, translated
 from latam_corpus.text.terminal_text import visible, visible_json, visible_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from latam_corpus.messages import Message
     from latam_corpus.pipeline.part import Outcome
 
+# Steps of barriers that are told, for Babel to extract.
+STEPS: Final = (
+    _("reading rows"),
+    _("deciding on true pairs"),
+    _("putting documents in order"),
+    _("comparing pairs of documents"),
+    _("reading every doc_id"),
+    _("comparing with the earlier version"),
+    _("pairing documents that share passages"),
+    _("pulling"),
+    _("verifying"),
+    _("reading"),
+    _("writing shards"),
+    _("sorting into shards"),
+)
 _WIDTH_OF_FILES: Final = 160
 _SECONDS_A_LINE: Final = 10
 
@@ -113,28 +136,35 @@ def number(value: float) -> str:
 
 
 class RunProgress:
-    """A run's progress: a live bar on a terminal; elsewhere a line every tenth of the way, in a barrier every 10 s."""
+    """A run's progress: a live bar on a terminal; elsewhere a line every tenth of the way, in a barrier every 10 s.
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    Each says how fast it goes, how long the rest takes at that rate, and how many documents are kept so far.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic, *, as_json: bool = False) -> None:
         """Begin to show it.
 
         Args:
             clock: gives seconds.
+            as_json: whether each line is a JSON object.
         """
         self._bar = Progress(
             TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-            console=errors, transient=True,
-        ) if errors.is_terminal else None  # fmt: skip
+            TimeRemainingColumn(), console=errors, transient=True,
+        ) if errors.is_terminal and not as_json else None  # fmt: skip
+        self._as_json = as_json
         self._task: Any = None
-        self._title, self._done, self._total, self._told = "", 0, 0, 0
+        self._title, self._done, self._total, self._told, self._kept = "", 0, 0, 0, 0
+        self._step = ""
         self._clock = clock
-        self._said = clock()
+        self._said = self._began = clock()
         if self._bar:
             self._bar.start()
 
     def started(self, title: str, total: int) -> None:
         """A segment of so many parts begins."""
-        self._title, self._done, self._total, self._told = title, 0, total, 0
+        self._title, self._done, self._total, self._told, self._kept = title, 0, total, 0, 0
+        self._began = self._clock()
         self._show(title, total)
 
     def _show(self, title: str, total: int | None) -> None:
@@ -147,33 +177,66 @@ class RunProgress:
     def part_done(self, outcome: Outcome) -> None:
         """A part of it is done."""
         self._done += 1
+        self._kept += outcome.kept
         if outcome.error:
-            errors.print(f"part {outcome.part} failed: {outcome.error}")
+            failed = {"event": "part failed", "part": outcome.part, "error": outcome.error}
+            self._say(_("part {part} failed: {error}", part=outcome.part, error=outcome.error), failed)
         if self._bar:
-            self._bar.update(self._task, completed=self._done)
+            title = _("{stages}: {kept} kept", stages=self._title, kept=number(self._kept)).translate(spoken())
+            self._bar.update(self._task, completed=self._done, description=visible(title))
         elif self._done * 10 // self._total > self._told or self._done == self._total:
             self._told = self._done * 10 // self._total
-            errors.print(f"{self._title}: {self._done} of {self._total} parts")
+            line = _("{stages}: {n} of {total} parts, {kept} documents kept")
+            figures = {"n": self._done, "total": self._total}
+            told: dict[str, Any] = {"event": "parts", "stages": self._title, "done": self._done, "total": self._total}
+            pace = self._pace(self._done, self._total)
+            self._say(
+                _with_pace(line.fill(stages=self._title, kept=number(self._kept), **figures), pace),
+                told | {"kept": self._kept} | pace,
+            )
 
     def barrier(self, name: str, rows: int) -> None:
         """A barrier decides on so many rows."""
-        self._title = name
+        self._title, self._step = name, ""
         self._said = self._clock()
         self._show(name, None)
         if not self._bar:
-            errors.print(f"{name}: deciding on {number(rows)} rows")
+            told = {"event": "barrier", "stages": name, "rows": rows}
+            self._say(_("{stage}: deciding on {n} rows", stage=name, n=number(rows)), told)
 
     def mended(self, told: str) -> None:
         """Something of an earlier run was damaged and is made anew."""
-        errors.print(f"damaged  {told}")
+        self._say(_("damaged  {what}", what=told), {"event": "damaged", "what": told})
 
     def step(self, title: str, done: int, total: int) -> None:
         """So much of a step of the barrier's work is done."""
+        if title != self._step:
+            self._step, self._began = title, self._clock()
         if self._bar:
-            self._bar.update(self._task, description=f"{self._title}: {title}", completed=done, total=total)
+            shown = translated(title, spoken())
+            self._bar.update(self._task, description=visible(f"{self._title}: {shown}"), completed=done, total=total)
         elif self._clock() - self._said >= _SECONDS_A_LINE:
             self._said = self._clock()
-            errors.print(f"{self._title}: {title}: {number(done)} of {number(total)}")
+            figures = {"n": number(done), "total": number(total), "step": translated(title, spoken())}
+            line = _("{stage}: {step}: {n} of {total}", stage=self._title, **figures)
+            told = {"event": "step", "stages": self._title, "step": title, "done": done, "total": total}
+            pace = self._pace(done, total)
+            self._say(_with_pace(line, pace), told | pace)
+
+    def _pace(self, done: int, total: int) -> dict[str, float]:
+        """How many are done a second, and the seconds the rest takes; nothing in the first second and at the end."""
+        seconds = self._clock() - self._began
+        if seconds < 1 or not done or done >= total:
+            return {}
+        rate = done / seconds
+        return {"per_second": round(rate, 3), "seconds_left": round((total - done) / rate)}
+
+    def _say(self, line: Message, told: dict[str, Any]) -> None:
+        if self._as_json:
+            sys.stderr.write(visible_json(json.dumps(told, ensure_ascii=True)) + "\n")
+            sys.stderr.flush()
+        else:
+            errors.print(line)
 
     def close(self) -> None:
         """Take the bar off the screen."""
@@ -181,16 +244,31 @@ class RunProgress:
             self._bar.stop()
 
 
+def _with_pace(line: Message, pace: dict[str, float]) -> Message:
+    """The line with how fast it goes and how long the rest takes, where that is known."""
+    if not pace:
+        return line
+    rate, left = pace["per_second"], int(pace["seconds_left"])
+    when = f"{left // 3600}:{left // 60 % 60:02}:{left % 60:02}"
+    return _("{line}, {rate} a second, {left} left", line=line, rate=f"{rate:.3g}", left=when)
+
+
 @contextmanager
 def progress() -> Iterator[Callable[[str, int, int], None]]:
     """What is told of work on files: what is done, how much of it, of how much. A live bar, elsewhere a line each."""
     if not errors.is_terminal:
-        yield lambda what, done, total: errors.print(f"{what}: done") if done == total else None
+        yield (
+            lambda what, done, total: (
+                errors.print(_("{what}: done", what=translated(what, spoken()))) if done == total else None
+            )
+        )
         return
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     with Progress(*columns, console=errors, transient=True) as bar:
         task = bar.add_task("", total=None)
-        yield lambda what, done, total: bar.update(task, description=visible(what), completed=done, total=total)
+        yield lambda what, done, total: bar.update(
+            task, description=visible(translated(what, spoken())), completed=done, total=total
+        )
 
 
 class Unseen:

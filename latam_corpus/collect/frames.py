@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.catalog.address_country import country_of_address
 from latam_corpus.catalog.identity import doc_id
+from latam_corpus.catalog.labels import narrowed_tier
 from latam_corpus.catalog.optout.opt_out import withheld
 from latam_corpus.catalog.rights import openness, tier_of, uses_under
 from latam_corpus.collect import mapping
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from latam_corpus.collect.records import Chunk, Failure, Record
 
 _ASKING: Final = "rsl-permission"
+_CONSENT: Final = frozenset({"id", "label", "community"})  # of a record, what rows have
 
 
 def terms_of(source: Source, statement: str | None, refused: Iterable[str] = ()) -> tuple[str, list[str]]:
@@ -31,7 +33,8 @@ def terms_of(source: Source, statement: str | None, refused: Iterable[str] = ())
 
     The source's own statement has the source's tier and uses, which may rest on an agreement. Another statement has
     the tier it gives; a less open one narrows the uses, a more open one never widens them. An opt-out takes away the
-    uses that it withholds; where a licence must first be obtained, the tier is no more open than `permission`.
+    uses that it withholds; where a licence must first be obtained, the tier is no more open than `permission`. Labels
+    and consents of the source narrow every record of it.
 
     >>> from latam_corpus.catalog.source import load_source
     >>> terms_of(load_source("disco-sonnets"), "CC BY-SA 4.0")
@@ -42,6 +45,7 @@ def terms_of(source: Source, statement: str | None, refused: Iterable[str] = ())
     ('share_alike', ['redistribute', 'evaluate'])
     """
     tier, uses = _stated(source, statement)
+    tier = narrowed_tier(tier, source.labels)
     signals = list(refused)
     if _ASKING in signals and openness(tier) < openness("permission"):
         tier = "permission"
@@ -273,9 +277,9 @@ def _rows(context: RecordContext, columns: dict[str, Values], height: int, body:
         "source_id": source.id,
         "basis": rights.basis if rights else None,
         "agreement": rights.agreement if rights else None,
-        "expires": rights.expires if rights else None,
+        "expires": source.expires,
         "embargo_until": rights.embargo_until if rights else None,
-        "consent": [record.model_dump() for record in source.consent.records] or None,
+        "consent": [record.model_dump(include={*_CONSENT}) for record in source.consent.records] or None,
         "file": context.file,
     }
     if body == "raw":

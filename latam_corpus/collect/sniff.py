@@ -107,6 +107,7 @@ _ROOTS: Final[dict[str, str | Unread]] = {
     "TEI.2": "application/tei+xml",
     "teiCorpus": "application/tei+xml",
     "html": "text/html",
+    "alto": "application/alto+xml",
     "ANNOTATION_DOCUMENT": "text/x-eaf+xml",
     "document": ODT,  # OpenDocument in one file of XML
     "svg": Unread(_("an SVG drawing"), _PICTURE),
@@ -119,6 +120,7 @@ _ROOTS: Final[dict[str, str | Unread]] = {
     "PcGts": Unread(_("PAGE XML"), _("export it as ALTO")),
 }
 _HTML: Final = re.compile(r"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
+_HOCR: Final = re.compile(r"class=[\"']ocr_(?:page|carea|par|line)\b")
 _SONG_TAG: Final = r"\[(?:ti|ar|al|au|by|la|length|offset|re|ve|#):[^\]\n]*\]"
 _TEXTS: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
     (re.compile(r"\s*WEBVTT(?:\s|\Z)"), "text/vtt"),
@@ -172,6 +174,8 @@ def _text_kind(head: bytes) -> str | Unread | None:
     text = _as_text(head)
     if text is None:
         return Unread(_("a binary file of an unknown kind"), _("save it as a text, or leave it out"), sure=False)
+    if text.lstrip().startswith("<") and _HOCR.search(text):
+        return "text/vnd.hocr+html"
     if _HTML.match(text):
         return "text/html"
     if text.lstrip().startswith("<") and (root := _XML.match(text)):

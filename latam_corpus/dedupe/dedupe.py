@@ -53,6 +53,10 @@ class Dedupe(Barrier):
             puts those of the recipe's release in the place of none.
         uses: what the release needs each document to allow; the same.
         scheme: how candidates are proposed: "anchors", or "minhash", the field's bands; what follows as in `Scheme`.
+        shingle: words in a run.
+        bands: keys of a document; for "minhash" only.
+        rows: minima that a key is made of; for "minhash" only.
+        seed: of the hash functions.
     """
 
     name: ClassVar[str] = "dedupe"

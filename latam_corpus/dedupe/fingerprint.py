@@ -46,6 +46,10 @@ class Fingerprint(Stage):
             `appended` (`appended_words`), `anchors` (uint64, see `anchors_of`; the band keys under the scheme
             "minhash") and `stream` (uint32 a word, see `word_stream`).
         scheme: "anchors" or "minhash"; this and what follows as in `Scheme`.
+        shingle: words in a run.
+        bands: keys of a document; for "minhash" only.
+        rows: minima that a key is made of; for "minhash" only.
+        seed: of the hash functions.
     """
 
     name: ClassVar[str] = "fingerprint"

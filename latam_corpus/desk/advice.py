@@ -46,6 +46,18 @@ ASK_FIRST: Final = (
     _("{holder} must be asked first: until then nothing is collected"),
     _("once there is an answer, write what was agreed into [rights] and change status"),
 )
+_CLOSED: Final = (
+    _("the label {label} closes it: nothing of it is released"),
+    _("where its people have agreed in writing, name that agreement in [rights]"),
+)
+_NO_AGREEMENT: Final = (
+    _("it rests on consent, and the record «{id}» doesn't say {missing}"),
+    _("add what you know, so that whoever gave it can take it back"),
+)
+_PLACELESS: Final = (
+    _("it is in the public domain, and nobody knows where"),
+    _('add jurisdiction = "CL", the country whose law makes it free; `rights term` tells from when'),
+)
 _NO_GENRE: Final = (
     _("without a genre, texts are judged as the others of the recipe"),
     _('add genre = "…"'),
@@ -81,6 +93,7 @@ def advice(source: Source, name: str = "") -> Iterator[tuple[str, Message, Messa
         yield "status", ASK_FIRST[0].fill(holder=source.holder), ASK_FIRST[1]
     if source.collect.kind != "files" and not source.contact and source.status != "ask_first":
         yield "", *NO_CONTACT
+    yield from _of_consent(source)
     if source.genre is None:
         yield "", *_NO_GENRE
     if not source.languages:
@@ -105,10 +118,24 @@ def _of_rights(source: Source) -> Iterator[tuple[str, Message, Message]]:
         yield "rights.uses", told, _MORE_THAN_SAID[1]
     elif source.tier == "unknown" and "://" not in rights.statement:
         yield "rights.statement", _NO_LICENCE[0].fill(statement=rights.statement), _NO_LICENCE[1]
-    if rights.expires and rights.expires < datetime.now(UTC).date():
-        yield "rights.expires", _EXPIRED[0].fill(day=rights.expires), _EXPIRED[1]
+    if rights.basis == "public_domain" and rights.jurisdiction is None:
+        yield "rights.basis", *_PLACELESS
+    if source.expires and source.expires < datetime.now(UTC).date():
+        yield "rights.expires", _EXPIRED[0].fill(day=source.expires), _EXPIRED[1]
     if rights.basis == "licence" and not (rights.quotation and rights.quoted_from):
         yield "rights.statement", *_NO_QUOTATION
+
+
+def _of_consent(source: Source) -> Iterator[tuple[str, Message, Message]]:
+    if source.closed_by:
+        yield "consent.records", _CLOSED[0].fill(label=", ".join(source.closed_by)), _CLOSED[1]
+    if source.rights is None or source.rights.basis != "consent":
+        return
+    for number, record in enumerate(source.consent.records):
+        missing = [key for key in ("community", "given", "withdrawal_contact") if getattr(record, key) is None]
+        if missing and not record.label:
+            told = _NO_AGREEMENT[0].fill(id=record.id, missing=", ".join(missing))
+            yield f"consent.records.{number}", told, _NO_AGREEMENT[1]
 
 
 def _examples(source: Source) -> Iterator[tuple[str, str]]:

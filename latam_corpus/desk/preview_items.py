@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from latam_corpus.catalog.source import Source
     from latam_corpus.collect.files import InputFile
 
-_STAGES: Final = ("extract", "repair", "identify", "filter", "redact")
+_STAGES: Final = ("extract", "unmark", "repair", "identify", "filter", "redact")
 _ORIGINAL: Final = 40_000  # characters that are kept of an original
 _CONTROL: Final = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]|&#(?:x0*[01]?[0-9a-f]|0*[12]?[0-9]|0*3[01]);", re.IGNORECASE
@@ -76,7 +76,7 @@ def _items(source: Source, files: Sequence[tuple[InputFile, int]], n: int, polic
 
 
 def _stages(source: Source, policies: str) -> list[Stage]:
-    options = {"filter": {"policies": policies}}
+    options = {"unmark": {"policies": policies}, "filter": {"policies": policies}}
     staged = (make_stage(name, options.get(name, {}), "preview").for_sources([source]) for name in _STAGES)
     made = [one for stage in staged for one in stage.expand()]
     return [one for one in made if isinstance(one, Stage)]

@@ -23,6 +23,7 @@ _OTHER_LANGUAGE: Final = _("it seems to be in {found}, and the source says {stat
 _SECTION: Final = _("section: {name}")
 _LICENCE: Final = _("the page links to this licence: {address}")
 _NOTES: Final[Mapping[str, Message]] = {
+    "pages without text": _("some pages have no text: they are scans, whose text must be recognised (OCR)"),
     "cues out of order": _("its cues are out of order; they were sorted by their times"),
     "cues with broken times": _("some cues have times that can't be read"),
     "segments without times": _("some segments have no times; they stand last"),

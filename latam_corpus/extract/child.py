@@ -17,7 +17,7 @@ import struct
 import threading
 import time
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -60,11 +60,20 @@ class Limits:
 
 @dataclass(frozen=True)
 class Job:
-    """A document to extract: `module:function` of the extractor, and what that is called with."""
+    """A document to extract: `module:function` of the extractor, what that is called with, and how much time it has.
+
+    Attributes:
+        patience: so many times the limits of time.
+    """
 
     extractor: str
     raw: bytes
     parameters: Mapping[str, str] = field(default_factory=dict)
+    patience: float = 1.0
+
+    def limits(self, usual: Limits) -> Limits:
+        """The limits of this document."""
+        return replace(usual, seconds=usual.seconds * self.patience, clock_seconds=usual.clock_seconds * self.patience)
 
 
 @dataclass(frozen=True)
@@ -139,7 +148,7 @@ def _reply(job: Job, limits: Limits, at_rest: int) -> bytes:
     _forget_peak()
     before = held("VmRSS")
     try:
-        with _limited(limits):
+        with _limited(job.limits(limits)):
             outcome = attempt(job)
             told = _encoded(outcome)
     except MemoryError:

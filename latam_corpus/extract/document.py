@@ -60,6 +60,7 @@ class Extracted:
         turns: of an interview: who speaks in each line of the text, and when.
         notes: what was mended or is missing, in a few plain words each.
         versions: the same in other languages, each a document of its own.
+        confidence: of an OCR engine in its words, 0 to 1.
     """
 
     text: str
@@ -75,6 +76,7 @@ class Extracted:
     turns: tuple[Turn, ...] = ()
     notes: tuple[str, ...] = ()
     versions: tuple[Extracted, ...] = ()
+    confidence: float | None = None
 
     @classmethod
     def of_json(cls, values: Mapping[str, Any]) -> Self:

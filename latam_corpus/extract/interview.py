@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.extract.document import Said, as_lines
+from latam_corpus.extract.wraps import wrap_width
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,6 +36,8 @@ _MOST_SPEAKERS: Final = 12
 _SHARE: Final = 0.5
 # Of the lines, where paragraphs are broken at a column: a turn has four lines or fewer on the average.
 _LINE_SHARE: Final = 0.25
+# A verse has so many characters at most, with the speaker before it.
+_VERSE: Final = 70
 _ASKS, _ANSWERS = "P", "R"
 
 
@@ -107,6 +110,10 @@ def _speakers(
     rest = range(starts[0], len(lines))
     full = [place for place in rest if lines[place].strip()]
     paragraphs = [place for place in full if place == starts[0] or not lines[place - 1].strip()]
+    # Verse in the mouths of several, as in a song or a play, keeps its lines.
+    short = all(len(lines[place]) <= _VERSE for place in full) and wrap_width(lines) is None
+    if short and not stated and len(starts) < len(full) / 2:
+        return frozenset()
     # Where turns are lines, each is a paragraph; where they are blocks, a blank line stands between.
     of_paragraphs = sum(place in set(starts) for place in paragraphs) / len(paragraphs)
     of_lines = len(starts) / len(full)

@@ -27,7 +27,7 @@ def with_page_terms(frame: pl.DataFrame, found: Sequence[object]) -> pl.DataFram
 
     Of several licences that the vocabulary has, the least open counts, if it is less open than the row's tier: it is
     the row's statement of rights then. An address that nobody has read takes nothing away. The evidence has `section`,
-    `notes`, `licences`, and where the terms were narrowed, `rights_before` and `tier_before`.
+    `notes`, `confidence` (of OCR), `licences`, and where the terms were narrowed, `rights_before` and `tier_before`.
 
     Args:
         frame: with `url`, filled already; terms are narrowed where it has `rights`, `rights_tier` and `uses`.
@@ -41,7 +41,7 @@ def with_page_terms(frame: pl.DataFrame, found: Sequence[object]) -> pl.DataFram
     told = {
         row: _states(one, url)
         for row, (one, url) in enumerate(zip(found, frame["url"], strict=True))
-        if isinstance(one, Extracted) and (one.section or one.licences or one.notes)
+        if isinstance(one, Extracted) and (one.section or one.licences or one.notes or one.confidence is not None)
     }
     if not told:
         return frame
@@ -60,7 +60,9 @@ def _states(page: Extracted, url: str | None) -> dict[str, Any]:
     """What the page states, its addresses whole as far as it is known where it stands."""
     whole = [one if is_known(one) else _joined(url or page.url or "", one) for one in page.licences]
     section = {"section": page.section} if page.section else {}
-    notes = {"notes": list(page.notes)} if page.notes else {}
+    notes: dict[str, Any] = {"notes": list(page.notes)} if page.notes else {}
+    if page.confidence is not None:
+        notes["confidence"] = page.confidence
     return section | notes | ({"licences": list(dict.fromkeys(whole))} if whole else {})
 
 

@@ -108,7 +108,7 @@ class Sandbox:
         for job in jobs:
             reply = receive(_fd(child.stdout))
             if reply is None:
-                yield _ended(self._end(), job, limits)
+                yield _ended(self._end(), job, job.limits(limits))
                 return
             outcome, goes_on = _read_reply(reply)
             if not goes_on:

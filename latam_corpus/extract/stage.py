@@ -37,6 +37,9 @@ EXTRACTORS: Final = {
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "latam_corpus.extract.docx:extract",
     "application/vnd.oasis.opendocument.text": "latam_corpus.extract.odt:extract",
     "application/rtf": "latam_corpus.extract.rtf:extract",
+    "application/pdf": "latam_corpus.extract.pdf:extract",
+    "application/alto+xml": "latam_corpus.extract.ocr_pages:alto",
+    "text/vnd.hocr+html": "latam_corpus.extract.ocr_pages:hocr",
     "text/vtt": "latam_corpus.extract.captions:extract",
     "text/x-lrc": "latam_corpus.extract.lrc:extract",
     "text/x-eaf+xml": "latam_corpus.extract.elan:extract",
@@ -46,6 +49,9 @@ EXTRACTORS: Final = {
 }
 # All others go to the sandbox. Plain text has no parser, only our own passes, whose time and memory grow as its bytes.
 IN_PROCESS: Final = frozenset({"text/plain"})
+# Of pages that are read one by one: a megabyte more may take once more the limit of time.
+_PAGES: Final = frozenset({"application/pdf"})
+_MB: Final = 2**20
 # What a record brought is kept; the extractor fills the gaps.
 _FILLED: Final = ("title", "creators", "published", "declared_language", "url")
 _TERMS: Final = ("rights", "rights_tier", "uses")
@@ -62,7 +68,8 @@ class Extract(Stage):
     Attributes:
         mode: how HTML pages are read: `balanced` by their layout, and by trafilatura where that leaves much in doubt;
             `careful` by trafilatura, three times as slow; `fast` by their layout alone.
-        time_limit: seconds of processor time that a document's parser may take; six times as many by the clock.
+        time_limit: seconds of processor time that a document's parser may take, of a PDF once more for each of its
+            megabytes; six times as many by the clock.
         memory_limit_mb: megabytes that it may take; enforced on Linux alone.
     """
 
@@ -73,7 +80,7 @@ class Extract(Stage):
     needs: ClassVar[frozenset[str]] = frozenset({"raw", "media_type"})
     gives: ClassVar[frozenset[str]] = frozenset({"text", "extractor", "turns", "country", *_FILLED, *_TERMS})
     makes_rows: ClassVar[bool] = True
-    libraries: ClassVar[tuple[str, ...]] = ("trafilatura", "resiliparse", "lxml", "ftfy", "striprtf")
+    libraries: ClassVar[tuple[str, ...]] = ("trafilatura", "resiliparse", "lxml", "ftfy", "striprtf", "pypdfium2")
 
     def __post_init__(self) -> None:
         for option in ("time_limit", "memory_limit_mb"):
@@ -186,7 +193,8 @@ def _outcomes(
         elif kind in IN_PROCESS:
             outcomes[row] = attempt(Job(EXTRACTORS[kind], raw, parameters))
         else:
-            boxed[row] = Job(EXTRACTORS[kind].format(mode=mode), raw, parameters)
+            patience = 1 + len(raw) / _MB if kind in _PAGES else 1.0
+            boxed[row] = Job(EXTRACTORS[kind].format(mode=mode), raw, parameters, patience)
     for row, outcome in zip(boxed, sandbox.extract(list(boxed.values()), limits), strict=True):
         outcomes[row] = outcome
     return [

@@ -7,14 +7,17 @@ nowhere else in a run.
 from __future__ import annotations
 
 import hashlib
+import traceback
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from latam_corpus import schema
 from latam_corpus.batch import Batch, with_defaults
-from latam_corpus.errors import PartError
+from latam_corpus.errors import CorpusError, PartError
+from latam_corpus.messages import _
 from latam_corpus.text.turn_lines import with_turns_moved
 from latam_corpus.vocabulary import SKIMMED
 
@@ -64,9 +67,9 @@ def pass_through(stage: Stage, batch: Batch) -> Passed:
     """The batch after the stage, its dropped rows set aside.
 
     Raises:
-        PartError: the stage lost, added or reordered rows.
+        PartError: the stage lost, added or reordered rows, or broke off.
     """
-    after = stage(batch)
+    after = _called(stage, batch)
     _check_rows(stage, batch.frame, after.frame)
     changes = _changes(stage, batch.frame, after.frame)
     if not stage.makes_rows and (frame := with_turns_moved(batch.frame, after.frame)) is not after.frame:
@@ -75,6 +78,47 @@ def pass_through(stage: Stage, batch: Batch) -> Passed:
     passed.count.changed = changes.height
     passed.count.made = after.frame.height - batch.frame.height
     return Passed(passed.kept, passed.dropped, pl.concat([passed.ledger, changes]), passed.count)
+
+
+def _called(stage: Stage, batch: Batch) -> Batch:
+    """What the stage makes of a batch.
+
+    Raises:
+        PartError: it broke off, on a document that is named where one alone makes it do so.
+    """
+    try:
+        return stage(batch)
+    except (CorpusError, OSError, MemoryError):  # of the disk and the machine, not of a document
+        raise
+    except Exception as error:
+        problem = _("{error}, in {where}", error=_in_a_line(error), where=_where(error))
+        place = _("stage «{stage}»", stage=stage.name)
+        if document := _breaks_on(stage, batch):
+            place = _("stage «{stage}», document {document}", stage=stage.name, document=document)
+        remedy = _("mend the stage, or leave the document out; what was done before it is kept")
+        raise PartError(place, problem, remedy) from error
+
+
+def _in_a_line(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())
+
+
+def _where(error: Exception) -> str:
+    """The innermost line of the code that raised it: `my_package/shorten.py:12`."""
+    frames = traceback.extract_tb(error.__traceback__)
+    last = frames[-1]
+    return f"{'/'.join(Path(last.filename).parts[-2:])}:{last.lineno}"
+
+
+def _breaks_on(stage: Stage, batch: Batch) -> str | None:
+    """The first document that alone makes the stage break off."""
+    for row in range(batch.frame.height):
+        one = batch.frame[row : row + 1]
+        try:
+            stage(Batch(one))
+        except Exception:  # noqa: BLE001  (whatever a plug-in raises)
+            return str(one["doc_id"][0])
+    return None
 
 
 def set_aside(batch: Batch, stage: str) -> Passed:

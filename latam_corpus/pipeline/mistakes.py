@@ -123,13 +123,15 @@ def hints_of(plan: Plan, today: date) -> list[Message]:
     """What may run and isn't what is usually meant, a sentence each with what to do."""
     found = plan.recipe.hints()
     for source in plan.sources:
-        rights = source.rights
         if source.status == "ask_first":
             told = _("«{source}»: its holder must be asked first ({holder}); until then it isn't read")
             found.append(told.fill(source=source.id, holder=source.holder))
-        if rights and rights.expires and rights.expires < today:
+        if source.expires and source.expires < today:
             told = _("«{source}»: its permission ended on {day}; ask for it anew")
-            found.append(told.fill(source=source.id, day=rights.expires))
+            found.append(told.fill(source=source.id, day=source.expires))
+        if source.closed_by:
+            told = _("«{source}»: the label {labels} closes it; name the holder's written agreement, or leave it out")
+            found.append(told.fill(source=source.id, labels=", ".join(source.closed_by)))
         found += _of_languages(plan, source)
     return found
 

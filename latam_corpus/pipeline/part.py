@@ -23,7 +23,7 @@ from latam_corpus.batch import Batch
 from latam_corpus.collect import files
 from latam_corpus.collect.contract import Watch
 from latam_corpus.durable import damage, link_or_copy
-from latam_corpus.errors import CorpusError, PartError
+from latam_corpus.errors import CorpusError, PartError, cause_of
 from latam_corpus.pipeline import decisions
 from latam_corpus.pipeline.conserve import Count, Passed, pass_through, set_aside
 from latam_corpus.pipeline.keys import digest_of, reading_code
@@ -111,6 +111,7 @@ class Outcome:
 
     Attributes:
         mended: what was damaged and is made anew, a sentence each.
+        kept: how many documents the part has now.
     """
 
     part: str
@@ -120,6 +121,7 @@ class Outcome:
     error: str = ""
     remedy: str = ""
     value: Any = None
+    kept: int = 0
 
 
 def reading_digest(source: catalog_source.Source, genre: str | None, limit: int | None = None) -> str:
@@ -191,6 +193,8 @@ def run_part(task: Task) -> Outcome:
         return _run(task)
     except CorpusError as error:
         return Outcome(task.part.name, error=str(error), remedy=error.remedy)
+    except OSError as error:  # a full disk, a folder that may not be written
+        return Outcome(task.part.name, error=f"{error.filename or task.work}: {cause_of(error)}")
     except Exception:  # noqa: BLE001  (the boundary of a part: whatever a stage raises ends this part alone)
         return Outcome(task.part.name, error=traceback.format_exc(limit=-4).strip())
 
@@ -213,7 +217,8 @@ def _run(task: Task) -> Outcome:
             step.check(task.name)
         keys.append(key)
         before = folder
-    return Outcome(task.part.name, tuple(keys), tuple(reused), tuple(mended))
+    kept = StepCounts.read(before).kept.total() if before else 0
+    return Outcome(task.part.name, tuple(keys), tuple(reused), tuple(mended), kept=kept)
 
 
 def _run_step(task: Task, step: Step, final: Path, before: Path | None) -> None:
@@ -234,10 +239,9 @@ def _linked(task: Task, made: Path) -> StepCounts:
     for name in (DROPPED, LEDGER):
         with StepFile(made / name, _COLUMNS[name]):
             pass
-    with pq.ParquetFile(entry / ROWS) as file:
-        rows = file.metadata.num_rows
-    passed = {name: Count(rows_in=rows, kept=rows) for name in task.barriers}
     before = StepCounts.read(entry)
+    rows = before.kept.total()
+    passed = {name: Count(rows_in=rows, kept=rows) for name in task.barriers}
     return StepCounts(passed, before.kept, files={ROWS: before.files[ROWS]})
 
 

@@ -76,6 +76,12 @@ class Recipe(BaseModel):
     """A recipe as its file states it.
 
     Attributes:
+        title: what the release is about.
+        genre: of sources that state none.
+        sources: ids of the catalogue, source files or paths to data.
+        stage: the stages, in order: `use` names one, its options stand beside it.
+        survival: the share of documents that each stage must leave, or nothing is released.
+        release: the version that is made; without it none is.
         inputs: source id → where its records are, seen from the recipe's folder; `--input` counts before it.
     """
 

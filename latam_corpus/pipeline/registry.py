@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 STAGES: Final = {
     "skim": "latam_corpus.extract.skim:Skim",
     "extract": "latam_corpus.extract.stage:Extract",
+    "unmark": "latam_corpus.extract.unmark:Unmark",
     "repair": "latam_corpus.extract.repair:Repair",
     "identify": "latam_corpus.language.identify:Identify",
     "measure": "latam_corpus.quality.measure:Measure",

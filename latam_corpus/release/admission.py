@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 import polars as pl
 
 from latam_corpus import schema, vocabulary
+from latam_corpus.catalog.labels import closing
 from latam_corpus.catalog.optout.opt_out import WITHHELD
 from latam_corpus.dedupe.order import first_released
 from latam_corpus.errors import ConfigError, closest
@@ -56,6 +57,7 @@ LIGHT: Final = pl.Schema(
         "variant_of": pl.String(),
         "split": _CATEGORY,
         "text_hash": pl.Binary(),
+        "labels": pl.String(),
         "refusal": _CATEGORY,
         "withdrawal": pl.UInt32(),
         "said": pl.UInt32(),
@@ -72,13 +74,16 @@ class Terms:
     """On which terms a version is released.
 
     Attributes:
-        READS: the columns by which a row is judged.
+        READS: the columns by which a row is judged, with what `closed_by_labels` reads.
         admit: the rights tiers that may be in it.
         uses: what each document must allow.
         today: the day on which permissions and embargoes are judged.
     """
 
-    READS: ClassVar[tuple[str, ...]] = ("rights_tier", "uses", "expires", "embargo_until", "opt_outs")
+    READS: ClassVar[tuple[str, ...]] = (
+        *("rights_tier", "uses", "expires", "embargo_until", "opt_outs"),
+        *("consent", "agreement"),
+    )
 
     admit: tuple[str, ...]
     uses: tuple[str, ...]
@@ -127,6 +132,28 @@ class Terms:
         return found.list.join(",").fill_null("")
 
 
+def labels_of() -> pl.Expr:
+    """The addresses of the labels on a row, in order and one a line; empty where there is none."""
+    stated = pl.col("consent").cast(schema.CONSENT)  # of rows that all state none: null
+    return (
+        stated.list.eval(pl.element().struct.field("label").drop_nulls().unique().sort()).list.join("\n").fill_null("")
+    )
+
+
+def closed_by_labels() -> pl.Expr:
+    """The reason why labels keep a row out whose holder gave no written agreement; null where none does.
+
+    What is no label of Local Contexts closes too: nobody knows what it forbids.
+    """
+    closes = labels_of().map_batches(_closing, return_dtype=pl.String)
+    return pl.when(pl.col("agreement").is_null() & (closes != "")).then(pl.concat_str(pl.lit("label="), closes))
+
+
+def _closing(stated: pl.Series) -> pl.Series:
+    codes = {one: ",".join(closing(one.splitlines())) for one in stated.unique()}
+    return stated.replace_strict(codes, return_dtype=pl.String)
+
+
 def scan(
     parts: Sequence[Part],
     terms: Terms,
@@ -150,7 +177,9 @@ def scan(
         for frame in part.batches():
             judged = refused.narrowed(frame) if refused else frame
             refusal = judged.select(
-                pl.when(pl.col("text").is_null()).then(pl.lit("text=null")).otherwise(terms.refusal())
+                pl.when(pl.col("text").is_null())
+                .then(pl.lit("text=null"))
+                .otherwise(pl.coalesce(closed_by_labels(), terms.refusal()))
             ).to_series()
             kept_out = _kept_out(frame, tombstones, said=bool(part.run))
             light.append(_lightened(frame, refusal, number, first, part.run, kept_out))
@@ -191,6 +220,7 @@ def _lightened(
         "variant_of",
         "split",
         "text_hash",
+        labels_of().alias("labels"),
         refusal.alias("refusal"),
         *kept_out.get_columns(),
         pl.col("text").str.len_bytes().fill_null(0).alias("text_bytes"),

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from latam_corpus import schema
 from latam_corpus.__about__ import __version__
-from latam_corpus.catalog.naming import checked_name, checked_version, next_version
+from latam_corpus.catalog.naming import checked_name, checked_version, next_version, version_key
 from latam_corpus.dedupe.scheme import Scheme
 from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.release.admission import Terms, decide, scan
@@ -33,6 +33,7 @@ from latam_corpus.release.manifest import (
     read_side_file,
     schema_sha256,
 )
+from latam_corpus.release.obligations import ATTRIBUTION, attribution
 from latam_corpus.release.opt_outs import Refused, read_listed
 from latam_corpus.release.removals import (
     read_replaced,
@@ -286,6 +287,10 @@ def _reserved(store: Store, name: str, version: str | None, versions: Sequence[s
     """The version's number, which no other build can take now."""
     taken = list(versions)
     number = version or next_version(taken, today)
+    newest = max(versions, key=version_key, default=number)
+    if version is None and version_key(number) < version_key(newest):
+        problem = f"by this machine's clock it is {today}, before {newest} was made"
+        raise ReleaseError(name, problem, "set the clock, or name the version")
     while number in taken or not store.reserve(name, number):
         if version:
             raise ReleaseError(f"{name}@{version}", "another build has taken this version", "name another version")
@@ -320,10 +325,11 @@ def _publish(store: Store, draft: Manifest, plan: Plan, decision: Decision, old:
     draft = draft.model_copy(update={"files": index | _side_files(written)})
     earlier = read_side_file(store, old, CHANGES).decode() if old and CHANGES in old.files else ""
     written[CARD] = card(draft).encode()
+    written[ATTRIBUTION] = attribution(draft).encode()
     written[CHANGES] = changelog(draft, diff(store, old, draft), earlier).encode()
     written[CROISSANT] = croissant(draft)
     manifest = draft.model_copy(update={"files": index | _side_files(written)})
-    for file in (CARD, CHANGES, CROISSANT):
+    for file in (CARD, CHANGES, ATTRIBUTION, CROISSANT):
         store.write(written[file], *place, file)
     dumped = manifest.dumped()
     store.write(sums(manifest, hashlib.sha256(dumped).hexdigest()), *place, SUMS)

@@ -13,6 +13,7 @@ from latam_corpus import vocabulary
 from latam_corpus.catalog.display_names import GENRES
 from latam_corpus.catalog.rights import tier_of
 from latam_corpus.messages import same
+from latam_corpus.release.obligations import obligations
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -60,6 +61,7 @@ def card(manifest: Manifest, where: str | None = None, shards: Sequence[Shard] |
         f"**En español.** {_resumen(manifest)}\n\n**Em português.** {_resumo(manifest)}",
         _contents(manifest),
         _sources(manifest),
+        obligations(manifest),
         _left_out(manifest),
         *([_losses(manifest)] if manifest.accepted_losses else []),
         _loading(manifest, held),

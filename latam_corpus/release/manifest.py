@@ -134,7 +134,11 @@ class AcceptedLoss(_Entry):
 
 
 class SourceEntry(Tally):
-    """The documents of one source under one rights statement."""
+    """The documents of one source under one rights statement.
+
+    Attributes:
+        labels: the addresses of the Local Contexts labels on its documents.
+    """
 
     source_id: str
     rights: str | None
@@ -143,6 +147,7 @@ class SourceEntry(Tally):
     title: str | None = None
     holder: str | None = None
     homepage: str | None = None
+    labels: tuple[str, ...] = ()
 
 
 class Flow(_Entry):

@@ -24,6 +24,7 @@ from latam_corpus.release.corpus_lock import LOCK, Lock, must_be, read_lock
 from latam_corpus.release.croissant import CROISSANT
 from latam_corpus.release.fetch import fetch
 from latam_corpus.release.manifest import MANIFEST, read_manifest, read_side_file
+from latam_corpus.release.obligations import ATTRIBUTION
 from latam_corpus.release.select import columns_of, fetch_rows, picks, rewrite, wanted_rows, without_excluded
 from latam_corpus.release.store import SUMS, Store
 from latam_corpus.release.store_tables import LEDGER
@@ -193,7 +194,7 @@ def _side_files(
     """The files beside the shards, verified; a selection has a card of its own and no ledger of the whole."""
     found = {MANIFEST: data}
     whole = all(pick.whole for pick in wanted)
-    for name in (CARD, CHANGES, LEDGER, CROISSANT):
+    for name in (CARD, CHANGES, ATTRIBUTION, LEDGER, CROISSANT):
         # It has the digests of all shards.
         if name not in manifest.files or (where and name == LEDGER) or (name == CROISSANT and not whole):
             continue

@@ -1,8 +1,8 @@
 """A release store at any fsspec URL: immutable objects named by their digest, versions that point at them.
 
     objects/sha256/ab/<hash>.parquet
-    releases/<name>/<version>/manifest.json · SHA256SUMS · README.md · CHANGELOG.md · croissant.json · ledger.parquet
-                              index/
+    releases/<name>/<version>/manifest.json · SHA256SUMS · README.md · CHANGELOG.md · ATTRIBUTION.md · ledger.parquet
+                              croissant.json · index/
     releases/<name>/latest.json
     withdrawals/NNNN.json · <hash>.parquet
 

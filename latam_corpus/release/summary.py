@@ -104,7 +104,9 @@ def source_entries(inputs: Inputs, released: pl.DataFrame) -> tuple[SourceEntry,
         for source_id, stated in run.sources.items():
             told[source_id] = {key: stated.get(key) for key in ("title", "holder", "homepage")}
     by = ("source_id", "rights", "rights_tier", "basis")
-    sizes = released.group_by(pl.col(by).cast(pl.String)).agg(pl.len(), pl.col("text_bytes").sum())
+    sizes = released.group_by(pl.col(by).cast(pl.String)).agg(
+        pl.len(), pl.col("text_bytes").sum(), pl.col("labels").unique()
+    )
     return tuple(
         SourceEntry(
             source_id=source_id,
@@ -113,7 +115,8 @@ def source_entries(inputs: Inputs, released: pl.DataFrame) -> tuple[SourceEntry,
             basis=basis,
             rows=n,
             text_bytes=size,
+            labels=tuple(sorted({label for one in labels for label in one.splitlines()})),
             **told.get(source_id, {}),
         )
-        for source_id, rights, tier, basis, n, size in sizes.sort(by, nulls_last=True).iter_rows()
+        for source_id, rights, tier, basis, n, size, labels in sizes.sort(by, nulls_last=True).iter_rows()
     )

@@ -180,7 +180,7 @@ def reusable(plan: Plan, shards: Sequence[Shard], first: int) -> dict[int, Shard
     found = {}
     for number, came_from, count in origins.iter_rows():
         place = came_from[0] - first
-        if len(came_from) > 1 or place < 0:
+        if len(came_from) > 1 or not 0 <= place < len(shards):
             continue
         shard, cell = shards[place], plan.cells[number]
         same = (shard.language, shard.genre, shard.split) == (cell.language, cell.genre, cell.split)

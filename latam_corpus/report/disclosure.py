@@ -8,7 +8,7 @@ import polars as pl
 
 from latam_corpus import schema, vocabulary
 from latam_corpus.privacy.redact import redact
-from latam_corpus.release.admission import Terms
+from latam_corpus.release.admission import Terms, closed_by_labels
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +18,7 @@ BEGINNING: Final = 400
 
 
 def readable(today: date) -> pl.Expr:
-    """Whether a row's terms allow it to be shown: rights that are known, the use `redistribute`, no embargo.
+    """Whether a row's terms allow it to be shown: rights that are known, the use `redistribute`, no embargo or label.
 
     >>> from datetime import date
     >>> rows = pl.DataFrame({"rights_tier": ["open", "open"], "uses": [["redistribute"], ["train"]]})
@@ -26,7 +26,8 @@ def readable(today: date) -> pl.Expr:
     >>> rows.select(readable(date(2026, 11, 25))).to_series().to_list()
     [True, False]
     """
-    return Terms(vocabulary.RIGHTS_TIERS[:-1], ("redistribute",), today).refusal().is_null()
+    terms = Terms(vocabulary.RIGHTS_TIERS[:-1], ("redistribute",), today)
+    return pl.coalesce(closed_by_labels(), terms.refusal()).is_null()
 
 
 def with_readable(frame: pl.DataFrame, today: date) -> pl.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -72,3 +73,12 @@ def test_a_file_that_cannot_be_used_is_told_by_every_command(command_line: Comma
     (tmp_path / "out").write_text("")
     told = command_line("recipe", "new", "conha19", "--to", tmp_path / "out" / "r.toml", "--lang", "es")
     assert (told.code, told.err.count("no se puede usar: ya existe un archivo con ese nombre")) == (2, 1), told
+
+
+def test_errors_are_json_where_json_is_asked_for(command_line: CommandLine) -> None:
+    """Each with its place, problem and remedy, in the language that is spoken; the exit code stays."""
+    told = command_line("check", "nada", "--json", "--lang", "es")
+    assert (told.code, told.out) == (2, "")
+    found = json.loads(told.err)
+    assert found["exit_code"] == 2
+    assert [(one["place"], one["problem"]) for one in found["errors"]] == [("nada", "esa receta no existe")]

@@ -63,7 +63,7 @@ form = "poesía"
 format = "word"
 group_rows = 0
 """,
-    "documentos.toml": 'id = "documentos"\ntitle = "D"\nholder = "H"\n[collect]\nfiles = ["**/*.docx"]\n',
+    "documentos.toml": 'id = "documentos"\ntitle = "D"\nholder = "H"\n[collect]\nfiles = ["**/*.pptx"]\n',
     "rota.toml": 'id = "rota\n',
 }
 # What was done, and what is said of it.
@@ -73,7 +73,7 @@ _MISTAKES = [
     ("a genre in Spanish", "receta.toml, línea 3: «genre» no puede ser 'prensa'; ¿quiso escribir «news»?"),
     ("a file that isn't there", "no-hay.toml: ese archivo no existe; revise la ruta"),
     ("a misspelt source", "en el catálogo no hay ninguna fuente «conah19»; ¿quiso escribir «conha19»?"),
-    ("files nothing reads", "fuente documentos: nada lee los archivos que terminan en «.docx»; guárdelos como uno de"),
+    ("files nothing reads", "fuente documentos: nada lee los archivos que terminan en «.pptx»; guárdelos como uno de"),
     ("a quote left open", "rota.toml, línea 1: no es TOML: falta la comilla que cierra"),
     ("a misspelt stage", "receta.toml, etapa 1: no existe la etapa «extrat»; ¿quiso escribir «extract»?"),
     ("a name of many languages", "etapa 2, identify, languages: muchas lenguas se llaman «triqui»; escriba el código"),
@@ -111,7 +111,7 @@ _MISTAKES = [
     ),
     ("a date as a text", "cartas.toml, línea 11: «rights.expires» es '31/12/2030'; debe ser una fecha como 2027-01-31"),
     ("verse for a form", "cartas.toml, línea 13: «collect.form» no puede ser 'poesía'; ¿quiso escribir «verse»?"),
-    ("an unknown format", "cartas.toml, línea 14: «collect.format» no puede ser 'word'; elija: jsonl, csv"),
+    ("an unknown format", "cartas.toml, línea 14: «collect.format» no puede ser 'word'; ¿quiso escribir «docx»?"),
     ("no rows in a group", "cartas.toml, línea 15: «collect.group_rows» es 0; debe ser un número mayor que 0"),
 ]
 
@@ -173,5 +173,5 @@ def test_sources_check_knows_the_same(command_line: CommandLine, tmp_path: Path)
         file.write('[rights]\nstatement = "CC0-1.0"\nbasis = "licence"\nuses = []\nexpires = 2020-01-31\n')
     told = command_line("sources", "check", *sorted(tmp_path.glob("*.toml")), "--lang", "es")
     assert told.code == 1
-    assert told.out.count("nada lee los archivos que terminan en «.docx»") == 2
+    assert told.out.count("nada lee los archivos que terminan en «.pptx»") == 2
     assert "el permiso terminó el 2020-01-31: no se publica nada de la fuente" in told.out

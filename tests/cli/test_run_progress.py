@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from latam_corpus.cli.show import RunProgress
+from latam_corpus.pipeline.part import Outcome
 
 if TYPE_CHECKING:
     import pytest
@@ -33,8 +35,8 @@ def test_a_barrier_tells_its_steps_every_ten_seconds(capsys: pytest.CaptureFixtu
         clock.seconds = second
         progress.step("comparing pairs of documents", 100 * second, 5_000)
     assert _lines(capsys) == [
-        "dedupe: comparing pairs of documents: 1 000 of 5 000",
-        "dedupe: comparing pairs of documents: 2 000 of 5 000",
+        "dedupe: comparing pairs of documents: 1 000 of 5 000, 111 a second, 0:00:36 left",
+        "dedupe: comparing pairs of documents: 2 000 of 5 000, 105 a second, 0:00:29 left",
     ]
 
 
@@ -56,3 +58,45 @@ def test_every_barrier_has_its_own_ten_seconds(capsys: pytest.CaptureFixture[str
     progress.barrier("supersede", 3)
     progress.step("reading every doc_id", 1, 1)
     assert _lines(capsys) == ["supersede: deciding on 3 rows"]
+
+
+def test_parts_tell_the_rate_the_time_left_and_what_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing of time in the first second, when it would be a guess, and at the end, when none is left."""
+    clock = _Clock()
+    progress = RunProgress(clock)
+    progress.started("filter", 4)
+    for second in (0.5, 100, 200, 300):
+        clock.seconds = second
+        progress.part_done(Outcome("a", kept=1000))
+    assert _lines(capsys) == [
+        "filter: 1 of 4 parts, 1 000 documents kept",
+        "filter: 2 of 4 parts, 2 000 documents kept, 0.02 a second, 0:01:40 left",
+        "filter: 3 of 4 parts, 3 000 documents kept, 0.015 a second, 0:01:07 left",
+        "filter: 4 of 4 parts, 4 000 documents kept",
+    ]
+
+
+def test_progress_is_json_where_json_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    """An object a line, with what a program wants to know."""
+    clock = _Clock()
+    progress = RunProgress(clock, as_json=True)
+    progress.started("filter", 2)
+    clock.seconds = 10
+    progress.part_done(Outcome("a", kept=7))
+    progress.part_done(Outcome("b", error="no"))
+    progress.barrier("dedupe", 7)
+    clock.seconds = 30
+    progress.step("reading rows", 1, 2)
+    first, failed, last, barrier, step = map(json.loads, _lines(capsys))
+    assert first == {
+        "event": "parts",
+        "stages": "filter",
+        "done": 1,
+        "total": 2,
+        "kept": 7,
+        "per_second": 0.1,
+        "seconds_left": 10,
+    }
+    assert (failed["event"], failed["part"], failed["error"]) == ("part failed", "b", "no")
+    assert (last["done"], barrier) == (2, {"event": "barrier", "stages": "dedupe", "rows": 7})
+    assert (step["event"], step["step"]) == ("step", "reading rows")

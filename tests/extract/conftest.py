@@ -25,8 +25,8 @@ _FILTERS = {
 class Office(Protocol):
     """Writes a document as a word processor does."""
 
-    def __call__(self, body: str, suffix: str) -> bytes:
-        """The document with this HTML as its body, saved under a suffix."""
+    def __call__(self, body: str, suffix: str, origin: str = "html") -> bytes:
+        """The document with this HTML as its body, or this whole one of another origin, saved under a suffix."""
 
 
 @pytest.fixture(scope="session")
@@ -37,13 +37,15 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
         pytest.skip("LibreOffice isn't installed")
     profile = tmp_path_factory.mktemp("libreoffice")
 
-    def save(body: str, suffix: str) -> bytes:
+    def save(body: str, suffix: str, origin: str = "html") -> bytes:
         folder: Path = tmp_path_factory.mktemp("document")
-        page = folder / "texto.html"
-        page.write_text(f'<html><head><meta charset="utf-8"></head><body>{body}</body></html>', encoding="utf-8")
+        page = folder / f"texto.{origin}"
+        whole = f'<html><head><meta charset="utf-8"></head><body>{body}</body></html>' if origin == "html" else body
+        page.write_text(whole, encoding="utf-8")
         command = [program, f"-env:UserInstallation=file://{profile}", "--headless", "--norestore"]
-        command += ["--infilter=HTML (StarWriter)", "--convert-to", f"{suffix}:{_FILTERS[suffix]}", "--outdir"]
-        subprocess.run([*command, str(folder), str(page)], check=True, capture_output=True, timeout=120)
+        command += ["--infilter=HTML (StarWriter)"] if origin == "html" else []
+        command += ["--convert-to", f"{suffix}:{_FILTERS[suffix]}", "--outdir", str(folder), str(page)]
+        subprocess.run(command, check=True, capture_output=True, timeout=120)
         return (folder / f"texto.{suffix}").read_bytes()
 
     return save

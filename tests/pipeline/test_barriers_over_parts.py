@@ -207,6 +207,7 @@ def test_a_word_stream_that_is_cut_off_is_told(tmp_path: Path) -> None:
     """What a full disk has left of a stream isn't taken for a document's words."""
     np.array([[0, 1]], np.uint32).tofile(tmp_path / "pairs")
     np.zeros(0, np.uint64).tofile(tmp_path / verify_jobs.COMMON)
+    np.save(tmp_path / verify_jobs.KNOWN_OF, np.zeros(2, verify_jobs.KNOWN))
     corpus = Frames((pl.DataFrame({"stream": pl.Series([[1, 2, 3], [1, 2, 3]], dtype=pl.List(pl.UInt32))}),))
     [job] = verify_jobs.gathers(np.arange(2), np.arange(2), np.array([3, 3]), corpus.pieces(), tmp_path)
     file = verify_jobs.gather(job)

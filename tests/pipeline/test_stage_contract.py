@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from latam_corpus.batch import Batch
-from latam_corpus.errors import ConfigError
+from latam_corpus.errors import ConfigError, PartError
 from latam_corpus.pipeline import registry
 from latam_corpus.pipeline.conserve import pass_through
 from latam_corpus.pipeline.keys import made_of
@@ -122,3 +122,28 @@ def test_every_stage_of_the_toolkit_keeps_the_contract(name: str) -> None:
     assert issubclass(found, Stage | Barrier)
     assert found.name == name
     assert found.gives
+
+
+class _Breaks(Stage):
+    """The stage that breaks off on one text, or wherever there are several."""
+
+    name = "rompe"
+    only = "dos"
+
+    def __call__(self, batch: Batch) -> Batch:
+        if self.only in batch.frame["text"].to_list() or (not self.only and batch.frame.height > 1):
+            raise ValueError("no se\nlee")
+        return batch
+
+
+def test_a_stage_that_breaks_off_is_told_with_its_document() -> None:
+    """In a line, with the line of the code; without a document where none alone makes it do so."""
+    batch = Batch(pl.DataFrame({"doc_id": ["a", "b", "c"], "text": ["uno", "dos", "tres"]}))
+    with pytest.raises(PartError) as raised:
+        pass_through(_Breaks(), batch)
+    assert raised.value.place == "stage «rompe», document b"
+    assert raised.value.problem.startswith("ValueError: no se lee, in pipeline/test_stage_contract.py:")
+    assert "\n" not in str(raised.value)
+    together = type("_Together", (_Breaks,), {"only": ""})
+    with pytest.raises(PartError, match=r"^stage «rompe»: ValueError"):
+        pass_through(together(), batch)

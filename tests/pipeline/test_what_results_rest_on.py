@@ -71,6 +71,7 @@ def _redone(before: dict[str, str], after: dict[str, str]) -> set[str]:
         ("extract/tei.py", {"extract"}),  # which is named by a string
         ("extract/scan_kernels.py", {"skim", "extract"}),
         ("extract/repair.py", {"repair"}),
+        ("extract/unmark.py", {"unmark"}),
         ("language/evidence.py", {"identify"}),
         ("quality/signals/shared_counts.py", {"measure"}),
         ("text/spelling.py", {"measure", "fingerprint", "dedupe"}),  # these look for damage
@@ -78,7 +79,7 @@ def _redone(before: dict[str, str], after: dict[str, str]) -> set[str]:
         ("quality/measure.py", {"measure"}),
         ("quality/filter.py", {"filter"}),
         ("quality/distribution.py", _NONE),  # which tells what bounds cost
-        ("policy.py", {"measure", "filter", "fingerprint", "dedupe"}),
+        ("policy.py", {"measure", "filter", "fingerprint", "dedupe", "unmark"}),
         ("privacy/identifiers.py", {"redact"}),
         ("privacy/privacy_policy.py", {"redact"}),
         ("dedupe/fingerprint.py", {"fingerprint", "dedupe"}),

@@ -106,7 +106,7 @@ def test_the_lock_says_which_version_of_which_toolkit(tmp_path: Path, version: V
     }
 
 
-@pytest.mark.parametrize("file", ["README.md", "CHANGELOG.md", "ledger.parquet"])
+@pytest.mark.parametrize("file", ["README.md", "CHANGELOG.md", "ATTRIBUTION.md", "ledger.parquet"])
 def test_a_changed_file_beside_the_shards_is_never_pulled(tmp_path: Path, version: Version, file: str) -> None:
     """One byte more is an error that names it, and nothing is written; a selection doesn't ask for the ledger."""
     store, manifest = version
@@ -154,6 +154,7 @@ def test_nothing_but_the_version_is_left(tmp_path: Path, version: Version, docum
         "manifest.json",
         "README.md",
         "CHANGELOG.md",
+        "ATTRIBUTION.md",
         "ledger.parquet",
         "SHA256SUMS",
         "corpus.lock",

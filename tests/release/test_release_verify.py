@@ -95,7 +95,7 @@ def test_changed_bytes_are_found(version: Version, name: str, change: Callable[[
     assert told in problems(version)
 
 
-@pytest.mark.parametrize("name", ["README.md", "CHANGELOG.md", "ledger.parquet", "SHA256SUMS"])
+@pytest.mark.parametrize("name", ["README.md", "CHANGELOG.md", "ATTRIBUTION.md", "ledger.parquet", "SHA256SUMS"])
 def test_missing_files_are_found(version: Version, name: str) -> None:
     """A file of the version that is gone is reported."""
     store, manifest = version

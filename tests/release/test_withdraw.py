@@ -15,12 +15,14 @@ import latam_corpus as lc
 from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.release.build import build
 from latam_corpus.release.manifest import load_manifest
+from latam_corpus.release.purge import purge
 from latam_corpus.release.store import Store
 from latam_corpus.release.store_tables import read_ledger
 from latam_corpus.release.tombstones import WithdrawnTexts, texts_of
 from latam_corpus.release.verify_version import verify
 from latam_corpus.release.withdraw import withdraw
 from latam_corpus.release.withdrawal_log import FOLDER, add_entry, read_log
+from latam_corpus.release.withdrawal_receipt import problems_of, write_receipt_entry
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -174,6 +176,41 @@ def test_a_rightful_copy_takes_the_place_of_a_document(store: Path, document: An
     assert set(released(store, again.spec)["doc_id"]) == {aside[0]["doc_id"], document(9)["doc_id"]}
 
 
+def test_runs_beside_the_store_are_found(
+    store: Path,
+    document: Any,
+    kept_run: Any,
+    command_line: CommandLine,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By who names the store alone, from another folder."""
+    runs = [kept_run("a-1", [document(1, text=prose(1))])]
+    runs.append(kept_run("b-1", [document(2, text=prose(1), source_id="biblioteca", obtained=NOW)]))
+    build("puerto", runs, store, **TERMS)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    asked = ("release", "withdraw", "puerto", "--doc", document(1)["doc_id"], "--because", "x", "--store", store)
+    told = command_line(*asked, "--json")
+    assert (told.code, told.json["promoted"]) == (0, [document(2)["doc_id"]]), told.err
+
+
+def test_a_store_elsewhere_is_withdrawn_from_as_one_here(
+    documents: list[dict[str, Any]], kept_run: Any, tmp_path: Path
+) -> None:
+    """In memory, which stands for what has no local disk."""
+    opened = Store.at("memory://retirada")
+    build("puerto", [kept_run("a-1", documents)], opened, **TERMS)
+    done = withdraw(opened, "puerto", "doc", documents[7]["doc_id"], "lo piden", NOW)
+    assert problems_of(write_receipt_entry(opened, done, NOW)["json"], opened) == []
+    with pytest.warns(UserWarning, match="1 documents"):
+        assert lc.open_release("memory://retirada", "puerto@2026.11.0").scan().collect().height == 39
+    with pytest.warns(UserWarning, match="1 documents"):
+        assert lc.pull("memory://retirada", "puerto@2026.11.0", tmp_path / "p", progress=False).rows == 39
+    assert purge(opened, tmp_path / "out", NOW).objects == 1
+    assert verify(opened, "puerto", "2026.11.0") == []
+
+
 def test_a_copy_that_a_version_set_aside_comes_back_too(store: Path, document: Any, kept_run: Any) -> None:
     """Of two runs one had the text that the version kept; where the other isn't here, that is told."""
     first = kept_run("a-1", [document(1, text=prose(1)), document(8, text=prose(8))])
@@ -283,6 +320,9 @@ def test_a_pull_of_an_old_version_leaves_them_out_and_its_lock_can_be_checked(
         for name, digest in listed.items():
             assert hashlib.sha256((tmp_path / folder / name).read_bytes()).hexdigest() == digest
     assert command_line("release", "check-lock", tmp_path / "p" / "corpus.lock", *at).code == 0
+    for command in ("show", "verify"):
+        told = command_line("release", command, "puerto@2026.11.0", *at)
+        assert (told.code, "1 documents of puerto@2026.11.0 are withdrawn" in told.err) == (0, True)
     diff = command_line("release", "diff", "puerto@2026.11.0", "puerto", *at, "--json").json["changes"]
     assert diff == [{"what": "removed", "language": "spa_Latn", "reason": "withdrawn", "rows": 1}]
 
@@ -348,6 +388,8 @@ def test_a_clock_that_runs_backwards_is_told(store: Path, documents: list[dict[s
     with pytest.raises(ReleaseError, match="set the clock; nothing was withdrawn"):
         ask(store, "text", prose(7), now=NOW - timedelta(days=1))
     assert (read_log(Store.at(store)).sequence, Store.at(store).latest("puerto")) == (1, "2026.11.1")
+    with pytest.raises(ReleaseError, match=r"before 2026\.11\.1 was made; set the clock, or name the version"):
+        build("puerto", [kept_run("b-1", documents[:3])], store, **TERMS | {"today": date(2026, 10, 3)})
 
 
 def test_every_changed_byte_of_the_log_is_found(store: Path, documents: list[dict[str, Any]], kept_run: Any) -> None:

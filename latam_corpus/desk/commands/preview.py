@@ -125,8 +125,10 @@ def _readable(source: Source) -> bool:
         "rights_tier": [source.tier],
         "uses": [list(source.uses)],
         "basis": [rights.basis if rights else None],
-        "expires": [rights.expires if rights else None],
+        "expires": [source.expires],
         "embargo_until": [rights.embargo_until if rights else None],
+        "agreement": [rights.agreement if rights else None],
+        "consent": [[{"label": label} for label in source.labels] or None],
     }
     return bool(with_readable(pl.DataFrame(row), datetime.now(UTC).date())["readable"][0])
 

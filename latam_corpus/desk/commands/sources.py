@@ -24,7 +24,6 @@ from latam_corpus.desk.source_argument import check_file
 from latam_corpus.desk.template import Template, load_template, templates
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _, same
-from latam_corpus.pipeline.mistakes import unread
 from latam_corpus.report.page_frame import unwritable
 
 if TYPE_CHECKING:
@@ -130,8 +129,8 @@ def _tell_written(path: Path, text: str, language: str, as_json: bool) -> None:
     for one in found:
         console.print(f"  {_ADVICE.translate(language)}: {one.told(language)}", markup=False)
     more = " --input …" if source and source.collect.kind == "files" else ""
-    for command in (f"check {path}", f"preview {path}{more}"):
-        console.print(f"{_NEXT.translate(language)}  latam-corpus sources {command}", markup=False)
+    for command in (f"sources check {path}", f"sources preview {path}{more}", f"run {path}{more}"):
+        console.print(f"{_NEXT.translate(language)}  latam-corpus {command}", markup=False)
 
 
 def _chosen(screen: _Terminal, language: str) -> Template:
@@ -150,6 +149,8 @@ def check(
 
     With --input, the first records are read, and the columns that the file names are looked for in them.
     """
+    from latam_corpus.pipeline.mistakes import unread
+
     language = spoken()
     told: list[dict[str, Any]] = []
     if where and len(files) > 1:

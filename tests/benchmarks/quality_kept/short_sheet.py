@@ -37,8 +37,8 @@ _GENRES: Final = ("news", "literature", "lyrics", "oral_history", "religious")
 def pool(data: Path) -> Iterator[tuple[str, str]]:
     """Genre and text: sentences of news and novels, sayings and stanzas, turns of interviews, verses."""
     for language in ("ES", "PT"):
-        for row in tsv(data, f"unclear/regional/dsl_tl/{language}_train.tsv.xz"):
-            yield from (("news", one) for one in _BETWEEN.split(row[1]))
+        for columns in tsv(data, f"unclear/regional/dsl_tl/{language}_train.tsv.xz"):
+            yield from (("news", one) for one in _BETWEEN.split(columns[1]))
     for name in ("literature/conha19/novels.jsonl.xz", "literature/eltec_por/novels.jsonl.xz"):
         for row in jsonl(data, name):
             yield from (("literature", one) for one in _BETWEEN.split(row["text"][50_000:90_000]))

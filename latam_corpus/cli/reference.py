@@ -1,0 +1,263 @@
+"""`latam-corpus help TOPIC`: the reference, made of the models, as Markdown; `docs/reference/` holds the same."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import json
+import re
+from typing import TYPE_CHECKING, Annotated, Any, Final, get_type_hints
+
+import typer
+
+from latam_corpus.cli.show import block, console
+from latam_corpus.errors import ConfigError, closest
+from latam_corpus.messages import N_, _
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+Row = tuple[str, str, str, str]
+_HEADS: Final = "| key | value | when left out | |\n|---|---|---|---|"
+_NOTE: Final = "Made by `make reference` of the models in the code; don't edit it."
+
+
+def help_on(
+    context: typer.Context,
+    topic: Annotated[
+        str, typer.Argument(metavar="[TOPIC]", help=N_("source, recipe, stages, columns, errors or commands."))
+    ] = "",
+    schema: Annotated[
+        bool, typer.Option("--schema", help=N_("Of source and recipe: the JSON Schema that editors check files by."))
+    ] = False,
+) -> None:
+    """Print the reference: the keys of files, each stage's options, columns, errors, commands."""
+    pages: dict[str, Callable[[], str]] = {
+        "source": _source_page,
+        "recipe": _recipe_page,
+        "stages": _stages_page,
+        "columns": _columns_page,
+        "errors": _errors_page,
+        "commands": lambda: _commands_page(context),
+    }
+    if not topic:
+        for name in pages:
+            console.print(f"latam-corpus help {name}")
+        return
+    if topic not in pages:
+        raise ConfigError("help", _("there is no topic «{name}»", name=topic), closest(topic, pages))
+    if schema:
+        made = schemas()
+        if topic not in made:
+            raise ConfigError("--schema", _("there is no topic «{name}»", name=topic), closest(topic, made))
+        console.print(block(json.dumps(made[topic], indent=1, ensure_ascii=False)))
+        return
+    console.print(block(pages[topic]().rstrip("\n")))
+
+
+def schemas() -> dict[str, dict[str, Any]]:
+    """The JSON Schema of a source's file, and of a recipe with the options of every stage."""
+    from latam_corpus.catalog.source import Source
+    from latam_corpus.pipeline.recipe import Recipe
+
+    recipe = Recipe.model_json_schema()
+    stages = [_stage_schema(name) for name in _stages()]
+    recipe["$defs"]["StageEntry"] = {"title": "[[stage]]", "anyOf": stages}
+    return {"source": Source.model_json_schema(), "recipe": recipe}
+
+
+def _stages() -> dict[str, Any]:
+    """The toolkit's own stages by key; those of plug-ins are their packages' to describe."""
+    from latam_corpus.pipeline.registry import STAGES, stage_class
+
+    return {name: stage_class(name, "help") for name in STAGES}
+
+
+def _stage_schema(name: str) -> dict[str, Any]:
+    import pydantic
+
+    found = _stages()[name]
+    hints = get_type_hints(found)
+    properties: dict[str, Any] = {"use": {"const": name}}
+    for field in dataclasses.fields(found):
+        described = pydantic.TypeAdapter(hints[field.name]).json_schema()
+        default = {} if field.default is dataclasses.MISSING else {"default": field.default}
+        properties[field.name] = described | default | {"description": _meanings(found)[field.name]}
+    return {"type": "object", "properties": properties, "required": ["use"], "additionalProperties": False}
+
+
+def _source_page() -> str:
+    lead = "What a source's file may say ([sources](../sources.md)). `latam-corpus help source --schema` gives editors"
+    return _page("Source files", f"{lead} the schema.", _tables(schemas()["source"], ""))
+
+
+def _recipe_page() -> str:
+    schema = schemas()["recipe"]
+    lead = "What a recipe may say ([design](../design.md#recipes)); the options of stages: [stages](stages.md)."
+    return _page("Recipes", lead, _tables(schema, ""))
+
+
+def _tables(schema: dict[str, Any], table: str, inside: dict[str, Any] | None = None) -> Iterator[str]:
+    """A section for the model and each table in it, its keys as a Markdown table."""
+    model = inside or schema
+    below: list[tuple[str, dict[str, Any]]] = []
+    rows: list[Row] = []
+    required = model.get("required", ())
+    meanings = _attributes(model.get("description", ""))
+    for key, told in model.get("properties", {}).items():
+        found = _resolved(told, schema)
+        left_out = "needed" if key in required else _shown(told.get("default"))
+        inner = next((one for one in found if one.get("properties")), None)
+        if inner and key != "stage":
+            below.append((f"{table}.{key}" if table else key, inner))
+        value = " or ".join(dict.fromkeys(filter(None, map(_value, found)))) or "a value"
+        rows.append((key, value, left_out, meanings.get(key, "")))
+    yield f"\n## {f'`[{table}]`' if table else 'The file'}\n" + (
+        f"\n{_first(model)}\n" if table and _first(model) else ""
+    )
+    yield _HEADS
+    yield from _markdown(rows)
+    for name, inner in below:
+        yield from _tables(schema, name, inner)
+
+
+def _resolved(told: dict[str, Any], schema: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a key's value may be, references followed; nothing for null."""
+    if "$ref" in told:
+        return _resolved(schema["$defs"][told["$ref"].rpartition("/")[2]], schema)
+    options = told.get("anyOf")
+    if options:
+        return [one for option in options for one in _resolved(option, schema)]
+    if told.get("type") == "array" and isinstance(told.get("items"), dict):
+        inner = _resolved(told["items"], schema)
+        return [{**one, "listed": True} for one in inner]
+    return [] if told.get("type") == "null" else [told]
+
+
+def _value(told: dict[str, Any]) -> str:
+    words = told.get("enum") or ([told["const"]] if "const" in told else [])
+    named = ", ".join(f"`{word}`" for word in words)
+    kinds = {
+        "string": "text", "integer": "whole number", "number": "number", "boolean": "true or false", "object": "table",
+    }  # fmt: skip
+    kind = "date" if told.get("format") == "date" else kinds.get(str(told.get("type")), "")
+    limits = [f"{sign} {told[key]}" for key, sign in _LIMITS.items() if key in told]
+    found = named or " ".join([kind, *limits]).strip()
+    return f"list of {found}" if told.get("listed") else found
+
+
+_LIMITS: Final = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "pattern": "like"}
+
+
+def _stages_page() -> str:
+    lead = "Each stage's options, as they stand beside `use` in a recipe ([design](../design.md#stages-and-recipes))."
+    return _page("Stages", lead, (part for name in _stages() for part in _stage_parts(name)))
+
+
+def _stage_parts(name: str) -> Iterator[str]:
+    found = _stages()[name]
+    properties = _stage_schema(name)["properties"]
+    yield f"\n## `{name}`\n\n{(inspect.getdoc(found) or '').splitlines()[0]}\n"
+    columns = [("needs", found.needs), ("gives", found.gives)]
+    yield "\n".join(f"It {what} {', '.join(f'`{one}`' for one in sorted(names))}." for what, names in columns if names)
+    rows = []
+    for field in dataclasses.fields(found):
+        told = properties[field.name]
+        value = " or ".join(dict.fromkeys(filter(None, map(_value, _resolved(told, {})))))
+        rows.append((field.name, value, _shown(told.get("default")), told["description"]))
+    if rows:
+        yield f"\n{_HEADS.replace('key', 'option', 1)}"
+        yield from _markdown(rows)
+
+
+def _columns_page() -> str:
+    from latam_corpus import schema, vocabulary
+
+    def part(title: str, columns: Iterable[Any]) -> Iterator[str]:
+        yield f"\n## {title}\n\n| column | type | may be null | |\n|---|---|---|---|"
+        yield from _markdown(
+            (
+                one.name,
+                f"`{type(one.dtype).__name__}`",
+                "yes" if one.nullable else "",
+                one.meaning,
+            )
+            for one in columns
+        )
+
+    signals = ["\n## Signals\n", "; ".join(f"`{name}`" for name in vocabulary.SIGNALS) + "."]
+    lead = "The columns of documents, of the ledger and of released rows, and the signals in `signals`."
+    released = ["\n## Releases\n", "; ".join(f"`{name}`" for name in schema.RELEASE_SCHEMA) + "."]
+    parts = (*part("Documents", schema.DOCUMENT), *part("Ledger", schema.LEDGER))
+    return _page("Columns", lead, (*parts, *released, *signals))
+
+
+def _errors_page() -> str:
+    from latam_corpus import errors
+
+    found = [one for one in vars(errors).values() if inspect.isclass(one) and issubclass(one, errors.CorpusError)]
+    rows = [(one.__name__, (inspect.getdoc(one) or "").splitlines()[0], str(one.exit_code), "") for one in found]
+    lead = "Each error names the place, the problem and the remedy; its class says what happens next."
+    table = "\n| class | | exit code | |\n|---|---|---|---|"
+    return _page("Errors", lead, (table, *_markdown(rows)))
+
+
+def _commands_page(context: typer.Context) -> str:
+    root: Any = context.find_root().command
+    lead = "Every command with its arguments and options; `--help` after any of them says the same."
+
+    def parts() -> Iterator[str]:
+        for name in root.commands:
+            yield from _command_parts(root.resolve_command(context, [name])[1], name)
+
+    return _page("Commands", lead, parts())
+
+
+def _command_parts(command: Any, path: str) -> Iterator[str]:
+    inner = getattr(command, "commands", {})
+    if not inner:
+        yield f"\n## `{path}`\n\n{' '.join((command.help or '').split())}\n\n| | | |\n|---|---|---|"
+        shown = [one for one in command.params if not getattr(one, "hidden", False)]
+        for one in shown:
+            names = ", ".join(f"`{name}`" for name in one.opts) if one.param_type_name == "option" else f"`{one.name}`"
+            default = "needed" if one.required else _shown(one.default if isinstance(one.default, str | int) else None)
+            yield _row(names, default, getattr(one, "help", "") or "")
+    for name, below in inner.items():
+        yield from _command_parts(below, f"{path} {name}")
+
+
+def _page(title: str, lead: str, parts: Iterable[str]) -> str:
+    return "\n".join([f"# {title}", "", f"{lead} {_NOTE}", *parts]) + "\n"
+
+
+def _markdown(rows: Iterable[Row]) -> Iterator[str]:
+    for key, *rest in rows:
+        yield _row(f"`{key}`", *rest)
+
+
+def _row(*cells: str) -> str:
+    return "| " + " | ".join(" ".join(cell.replace("|", "\\|").split()) for cell in cells) + " |"
+
+
+def _shown(value: object) -> str:
+    if value in (None, "", (), [], {}) or not isinstance(value, str | int | float | list | tuple):
+        return ""
+    return f"`{json.dumps(value, ensure_ascii=False)}`"
+
+
+def _meanings(found: type) -> dict[str, str]:
+    """What each field of a class is for, by the section «Attributes» of its docstring and of those it derives from."""
+    told: dict[str, str] = {}
+    for one in reversed(found.__mro__):
+        told |= _attributes(inspect.getdoc(one) or "")
+    return {field.name: told.get(field.name, "") for field in dataclasses.fields(found)}
+
+
+def _attributes(doc: str) -> dict[str, str]:
+    section = doc.partition("Attributes:\n")[2].partition("\n\n")[0]
+    entries = re.findall(r"^ {4}(\w+): (.*(?:\n {5,}.*)*)", section, re.MULTILINE)
+    return {name: " ".join(text.split()) for name, text in entries}
+
+
+def _first(model: dict[str, Any]) -> str:
+    return str(model.get("description", "")).partition("\n")[0]

@@ -1,0 +1,155 @@
+"""Pages that an OCR engine or a person transcribed: ALTO (2 to 4) and hOCR (1.2), a line of the print a line.
+
+What the file itself calls a running title, a page number, a quire mark or an artefact of the scan is left out. Words
+that are hyphenated at a line's end stay so, unless the file says the whole word: `repair` joins them.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from lxml import html as lxml_html
+
+from latam_corpus.extract.charset import decode, meta_charset
+from latam_corpus.extract.document import Extracted, UnusableError
+from latam_corpus.extract.xml_tree import name_of, parse_xml, words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from lxml import etree
+
+# Counted up when the same bytes give another text.
+ALTO: Final = "alto 1"
+HOCR: Final = "hocr 1"
+
+# Names of the SegmOnto vocabulary (segmonto.github.io) and of Transkribus' and ABBYY's block types.
+_LEFT_OUT: Final = re.compile(
+    r"(?:Numbering|RunningTitle|QuireMarks?|DigitizationArtefact|Damage|Stamp|Seal|Graphic|Music)Zone"
+    r"|CustomZone:(?:\w*Numbering|folio|page)|page[-_ ]?number|header|footer|running[-_ ]?(?:title|head)|signature",
+    re.IGNORECASE,
+)
+_LINES: Final = frozenset({"ocr_line", "ocr_textfloat", "ocr_caption"})
+_LEFT_OUT_HOCR: Final = frozenset({"ocr_header", "ocr_footer", "ocr_pageno", "ocr_photo", "ocr_separator", "ocr_noise"})
+_WORD_CONFIDENCE: Final = re.compile(r"\bx_wconf\s+([\d.]+)")
+
+
+def alto(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
+    """The text of ALTO pages: their lines in reading order, a blank line between blocks.
+
+    Args:
+        raw: the XML.
+        parameters: not used.
+
+    Raises:
+        UnusableError: it is no ALTO.
+
+    >>> page = "<alto><Layout><Page><TextBlock><TextLine><String CONTENT='la'/><SP/><String CONTENT='barca' WC='0.9'/>"
+    >>> found = alto(f"{page}</TextLine></TextBlock></Page></Layout></alto>".encode(), {})
+    >>> found.text, found.confidence
+    ('la barca', 0.9)
+    """
+    del parameters
+    root = parse_xml(raw)
+    if name_of(root) != "alto":
+        raise UnusableError("not XML", f"its root is <{name_of(root)}> and not <alto>", "export it as ALTO")
+    labels = {tag.get("ID"): tag.get("LABEL") or tag.get("TYPE") or "" for tag in root.iterfind("{*}Tags/*")}
+    confidences: list[float] = []
+    blocks = [
+        "\n".join(filter(None, (_alto_line(line, confidences) for line in block.iterfind("{*}TextLine"))))
+        for block in _in_reading_order(root)
+        if not any(_LEFT_OUT.search(label) for label in _labels(block, labels))
+    ]
+    software = root.find("{*}Description//{*}processingSoftware")
+    engine = (
+        " ".join(words(one) for one in software if name_of(one) != "softwareCreator") if software is not None else ""
+    )
+    return Extracted(
+        "\n\n".join(filter(None, blocks)), f"{ALTO}, {engine}" if engine else ALTO, confidence=_mean(confidences)
+    )
+
+
+def _labels(block: etree._Element, labels: Mapping[str | None, str]) -> Iterator[str]:
+    yield from (labels.get(reference, "") for reference in (block.get("TAGREFS") or "").split())
+    yield block.get("TYPE") or ""
+    parent = block.getparent()
+    if parent is not None and name_of(parent) == "ComposedBlock":
+        yield from _labels(parent, labels)
+
+
+def _in_reading_order(root: etree._Element) -> list[etree._Element]:
+    """The blocks of text as the file orders them (ALTO 4.3), else as they stand in it."""
+    blocks = list(root.iterfind(".//{*}TextBlock"))
+    order = [one.get("REF") for one in root.iterfind("{*}ReadingOrder//{*}ElementRef")]
+    if not order:
+        return blocks
+    place = {reference: number for number, reference in enumerate(order)}
+    return sorted(blocks, key=lambda block: place.get(block.get("ID"), len(order)))
+
+
+def _alto_line(line: etree._Element, confidences: list[float]) -> str:
+    """The words of a line; of a word that the file says whole, all of it where it begins."""
+    written: list[str] = []
+    for one in line:
+        name = name_of(one)
+        if name == "String":
+            if one.get("SUBS_TYPE") == "HypPart2":
+                continue
+            written.append(
+                (one.get("SUBS_CONTENT") if one.get("SUBS_TYPE") == "HypPart1" else None) or one.get("CONTENT") or ""
+            )
+            if (confidence := one.get("WC")) and re.fullmatch(r"\d?\.?\d+", confidence):
+                confidences.append(float(confidence))
+        elif name == "SP":
+            written.append(" ")
+        elif name == "HYP" and not any(part.get("SUBS_TYPE") == "HypPart1" for part in line):
+            written.append(one.get("CONTENT") or "-")
+    # Some programs write no SP between words.
+    spaced = any(name_of(one) == "SP" for one in line)
+    return " ".join(("" if spaced else " ").join(written).split()).replace(" \xad", "\xad")
+
+
+def hocr(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
+    """The text of hOCR pages: their lines in order, a blank line between paragraphs.
+
+    Args:
+        raw: the page.
+        parameters: `charset`, as the page says it without.
+
+    Raises:
+        UnusableError: it has no line of text.
+
+    >>> page = '<div class="ocr_page"><p class="ocr_par"><span class="ocr_line"><span class="ocrx_word">la</span> barca'
+    >>> hocr(f"{page}</span></p></div>".encode(), {}).text
+    'la barca'
+    """
+    text = decode(raw, parameters.get("charset") or meta_charset(raw))[0]
+    parser = lxml_html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True)
+    root = lxml_html.document_fromstring(text.encode(errors="replace"), parser=parser)
+    system = next((one.get("content") for one in root.iter("meta") if one.get("name") == "ocr-system"), None)
+    blocks: list[list[str]] = []
+    last: object = None
+    confidences: list[float] = []
+    for line in root.iter():
+        kinds = set((line.get("class") or "").split()) if isinstance(line.tag, str) else set()
+        if _LINES.isdisjoint(kinds) or any(
+            not _LEFT_OUT_HOCR.isdisjoint((up.get("class") or "").split()) for up in line.iterancestors()
+        ):
+            continue
+        parent = line.getparent()
+        if parent is not last:
+            blocks.append([])
+            last = parent
+        blocks[-1].append(words(line))
+        confidences += [
+            float(found[1]) / 100 for one in line.iter() if (found := _WORD_CONFIDENCE.search(one.get("title") or ""))
+        ]
+    made = "\n\n".join("\n".join(filter(None, block)) for block in blocks)
+    if not made:
+        raise UnusableError("no text", "it has no line of text", "recognise the pages anew")
+    return Extracted(made, f"{HOCR}, {system}" if system else HOCR, confidence=_mean(confidences))
+
+
+def _mean(values: list[float]) -> float | None:
+    return round(sum(values) / len(values), 4) if values else None

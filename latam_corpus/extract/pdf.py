@@ -1,0 +1,141 @@
+"""PDF with native text, by pdfium: the lines of its pages in reading order, as paragraphs and verses.
+
+Running heads, page numbers and footnotes are cut, hyphenated words joined. Pages without text are told; their text must
+be recognised before. The document's scripts, attachments and links are never run or followed.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from latam_corpus.extract.document import Extracted, UnusableError
+from latam_corpus.extract.gutenberg import strip_gutenberg
+from latam_corpus.extract.interview import with_turns
+from latam_corpus.extract.page_layout import COLUMN_GAP, Line, flow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import pypdfium2 as pdfium
+
+# Counted up when the same bytes give another text.
+EXTRACTOR: Final = "pdf 1"
+
+SOME_WITHOUT_TEXT: Final = "pages without text"
+
+# A line ends, or a word is hyphenated, which pdfium writes as one.
+_END: Final = re.compile(r"[\r\n]+|(?<=[\ufffe\x02])")
+# A number right after a word or its stop, which may be the mark of a note: raised, in smaller figures.
+_RAISED: Final = re.compile(r"(?<=[^\W\d_])(?:\d{1,3}|[*†‡])(?!\w)|(?<=[.,;:!?»”)])\d{1,3}(?=[\s.,;:—]|$)")
+_RAISED_SIZE: Final = 0.8
+_NO_CHARACTER: Final = re.compile("[\0\ufffd]")
+# What pdfium writes for a hyphen at a line's end.
+_HYPHENS: Final = str.maketrans({"\ufffe": "\xad", "\x02": "\xad"})
+
+
+def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
+    """The text of a PDF that has one.
+
+    Args:
+        raw: the file's bytes.
+        parameters: `form`, where the source says that it is an interview.
+
+    Raises:
+        UnusableError: it is damaged or locked with a password, or none of its pages has text.
+    """
+    import pypdfium2 as pdfium
+
+    try:
+        document = pdfium.PdfDocument(raw)
+    except pdfium.PdfiumError as error:
+        if "password" in str(error).lower():
+            raise UnusableError("encrypted", "it is locked with a password", "save it without one") from None
+        raise UnusableError("damaged file", str(error), "fetch the file again") from None
+    try:
+        pages = [_lines(document, number) for number in range(len(document))]
+        about = document.get_metadata_dict()
+    finally:
+        document.close()
+    empty = [number for number, page in enumerate(pages, 1) if not page]
+    if len(empty) == len(pages):
+        remedy = "recognise its text (OCR), for instance with ocrmypdf, and hand that over"
+        raise UnusableError("no text", f"none of its {len(pages)} pages has text: it is a scan", remedy)
+    title, author = (" ".join((about.get(key) or "").split()) for key in ("Title", "Author"))
+    book = strip_gutenberg(flow(pages))
+    found = Extracted(
+        book.text,
+        EXTRACTOR,
+        title=title or book.title,
+        creators=(author,) if author else book.creators,
+        notes=(SOME_WITHOUT_TEXT,) if empty else (),
+    )
+    return with_turns(found, parameters.get("form"))
+
+
+def _lines(document: pdfium.PdfDocument, number: int) -> list[Line]:
+    """The lines of a page, in the order in which they were written; one that spans two columns in its two parts.
+
+    Raises:
+        UnusableError: the page is damaged.
+    """
+    import pypdfium2 as pdfium
+
+    try:
+        page = document[number]
+        written = page.get_textpage()
+    except pdfium.PdfiumError as error:
+        raise UnusableError("damaged file", f"page {number + 1}: {error}", "fetch the file again") from None
+    try:
+        return list(_of_page(written))
+    finally:
+        written.close()
+        page.close()
+
+
+def _of_page(written: pdfium.PdfTextPage) -> Iterator[Line]:
+    import pypdfium2.raw as c
+
+    count = written.count_chars()
+    text = written.get_text_range(0, count) if count else ""
+    if len(text) != count:  # characters beyond the basic plane are two of pdfium's
+        text = "".join(chr(c.FPDFText_GetUnicode(written.raw, at)) for at in range(count))
+    start = 0
+    for match in [*_END.finditer(text), None]:
+        end = match.start() if match else count
+        yield from _parts(written, text, start, end)
+        start = match.end() if match else count
+
+
+def _parts(written: pdfium.PdfTextPage, text: str, start: int, end: int) -> Iterator[Line]:
+    """A line, cut where a gap between two words is as wide as that between columns."""
+    import pypdfium2.raw as c
+
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    if start >= end:
+        return
+    cut = start
+    for space in re.finditer(r"\s+", text[start:end]):
+        before, after = start + space.start() - 1, start + space.end()
+        left, right = written.get_charbox(before, loose=True), written.get_charbox(after, loose=True)
+        if right[0] - left[2] > COLUMN_GAP * max(right[3] - right[1], 1):
+            yield from _line(written, text, cut, before + 1, c.FPDFText_GetFontSize(written.raw, cut))
+            cut = after
+    yield from _line(written, text, cut, end, c.FPDFText_GetFontSize(written.raw, (cut + end) // 2))
+
+
+def _line(written: pdfium.PdfTextPage, text: str, start: int, end: int, size: float) -> Iterator[Line]:
+    import pypdfium2.raw as c
+
+    first, last = written.get_charbox(start, loose=True), written.get_charbox(end - 1, loose=True)
+    words = text[start:end]
+    for mark in reversed([*_RAISED.finditer(words)]):
+        if c.FPDFText_GetFontSize(written.raw, start + mark.start()) < _RAISED_SIZE * size:
+            words = words[: mark.start()] + words[mark.end() :]
+    words = _NO_CHARACTER.sub("", words).translate(_HYPHENS)
+    if words.strip():
+        height = max(first[3] - first[1], 0.1)
+        yield Line(words, first[0], last[2], first[1], first[3], size if size > 1 else height)

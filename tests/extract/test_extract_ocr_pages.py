@@ -1,0 +1,77 @@
+"""ALTO and hOCR give the lines of a page in order, without what the file itself calls no text."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+import pypdfium2
+import pytest
+
+from latam_corpus.collect.sniff import sniffed
+from latam_corpus.extract.document import UnusableError
+from latam_corpus.extract.ocr_pages import alto, hocr
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from extract.conftest import Office
+
+_ALTO = """<?xml version="1.0"?><alto xmlns="http://www.loc.gov/standards/alto/ns-v4#">
+<Description><OCRProcessing ID="o"><ocrProcessingStep><processingSoftware><softwareCreator>N</softwareCreator>
+<softwareName>tesseract</softwareName><softwareVersion>5.5</softwareVersion></processingSoftware></ocrProcessingStep>
+</OCRProcessing></Description>
+<Tags><OtherTag ID="T" LABEL="RunningTitleZone"/><OtherTag ID="M" LABEL="MainZone"/></Tags>
+<ReadingOrder><OrderedGroup ID="g"><ElementRef ID="r1" REF="B1"/>
+<ElementRef ID="r2" REF="B2"/></OrderedGroup></ReadingOrder>
+<Layout><Page ID="p"><PrintSpace>
+<TextBlock ID="B0" TAGREFS="T"><TextLine><String CONTENT="EL PUERTO"/></TextLine></TextBlock>
+<TextBlock ID="B2" TAGREFS="M"><TextLine><String CONTENT="Volvió" WC="0.8"/><SP/>
+<String CONTENT="vacía." WC="1.0"/></TextLine></TextBlock>
+<TextBlock ID="B1" TAGREFS="M"><TextLine><String CONTENT="La barca sa¬"/></TextLine>
+<TextLine><String CONTENT="lió del"/>
+<SP/><String CONTENT="puer" SUBS_TYPE="HypPart1" SUBS_CONTENT="puerto"/><HYP CONTENT="-"/>
+</TextLine>
+<TextLine><String CONTENT="to" SUBS_TYPE="HypPart2" SUBS_CONTENT="puerto"/><SP/>
+<String CONTENT="viejo."/></TextLine></TextBlock>
+</PrintSpace></Page></Layout></alto>"""
+
+
+def test_alto_gives_its_lines_in_reading_order() -> None:
+    """A running title goes, a word that the file says whole is whole, the engine and its confidence are told."""
+    found = alto(_ALTO.encode(), {})
+    assert found.text == "La barca sa¬\nlió del puerto\nviejo.\n\nVolvió vacía."
+    assert (found.extractor, found.confidence) == ("alto 1, tesseract 5.5", 0.9)
+
+
+def test_both_are_told_by_their_content() -> None:
+    """An XML file with ALTO in it, and a page of hOCR, under any name."""
+    assert sniffed(_ALTO.encode()) == "application/alto+xml"
+    assert sniffed(b"<!DOCTYPE html><html><body><div class='ocr_page'></div></body></html>") == "text/vnd.hocr+html"
+
+
+@pytest.mark.slow
+def test_what_tesseract_writes_is_read(office: Office, tmp_path: Path) -> None:
+    """The words that the engine has recognised, in its order, with its name and its confidence."""
+    if shutil.which("tesseract") is None:
+        pytest.skip("tesseract isn't installed")
+    lines = ("La barca volvió del puerto con la red vacía.", "Nadie dijo nada.")
+    raw = office("".join(f"<p style='font-size:20pt'>{line}</p>" for line in lines), "pdf")
+    pixels = pypdfium2.PdfDocument(raw)[0].render(scale=3, grayscale=True).to_numpy()
+    picture = tmp_path / "hoja.pgm"
+    picture.write_bytes(f"P5 {pixels.shape[1]} {pixels.shape[0]} 255\n".encode() + pixels.tobytes())
+    command = ["tesseract", str(picture), str(tmp_path / "hoja"), "-l", "spa", "hocr", "txt"]
+    subprocess.run(command, check=True, capture_output=True, timeout=120)
+    found = hocr((tmp_path / "hoja.hocr").read_bytes(), {})
+    assert found.text.split() == (tmp_path / "hoja.txt").read_text(encoding="utf-8").split()
+    assert found.extractor.startswith("hocr 1, tesseract")
+    assert found.confidence is not None
+    assert found.confidence > 0.5
+
+
+@pytest.mark.parametrize("raw", [b"<TEI/>", b"<alto"])
+def test_what_is_no_alto_is_told(raw: bytes) -> None:
+    """Its root is named."""
+    with pytest.raises(UnusableError):
+        alto(raw, {})

@@ -1,0 +1,141 @@
+"""A PDF gives its text in reading order, without what the print put around it; LibreOffice sets the pages."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import TYPE_CHECKING
+
+import pypdfium2
+import pytest
+
+from latam_corpus.extract.document import UnusableError
+from latam_corpus.extract.page_layout import Line, flow, reading_order
+from latam_corpus.extract.pdf import extract
+
+if TYPE_CHECKING:
+    from extract.conftest import Office
+
+_SENTENCES = (
+    "La barca salió del puerto antes del alba y volvió con la red vacía, como todos los días de ese invierno.",
+    "—¿Y los otros? —preguntó la abuela—. Nadie los ha visto desde que empezaron las lluvias del mes pasado.",
+    "Mi abuela decía que el mar no perdona a los que se olvidan de saludarlo cuando pasan por la orilla.",
+    "Por eso nosotros lo saludábamos siempre, aunque nos diera vergüenza que nos vieran los demás muchachos.",
+)
+_NAMESPACES = " ".join(
+    f'xmlns:{short}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
+    for short, name in (
+        ("office", "office"), ("style", "style"), ("text", "text"), ("fo", "xsl-fo-compatible"),
+    )
+)  # fmt: skip
+
+
+def _paragraphs(count: int) -> list[str]:
+    return [" ".join(_SENTENCES[(n + k) % 4] for k in range(3)) + f" Así fue la vez {n}." for n in range(count)]
+
+
+def _book(paragraphs: list[str], columns: int) -> str:
+    """A book in OpenDocument: justified, hyphenated, with a running head, page numbers and a footnote now and then."""
+    written: list[str] = []
+    for number, paragraph in enumerate(paragraphs):
+        text = re.sub(r"\b(\w{4})(\w{4,})", "\\1\xad\\2", html.escape(paragraph))
+        if number % 4 == 2:
+            note = (
+                f'<text:note text:note-class="footnote"><text:note-citation>{number}</text:note-citation>'
+                "<text:note-body>"
+                f'<text:p text:style-name="N">Embarcación de la costa, que {"se ve " * number} en dos líneas.</text:p>'
+                "</text:note-body></text:note>"
+            )
+            text = text.replace("barca", f"barca{note}", 1)
+        written.append(f'<text:p text:style-name="P">{text}</text:p>')
+    return (
+        f'<?xml version="1.0" encoding="UTF-8"?><office:document {_NAMESPACES} office:version="1.3" '
+        'office:mimetype="application/vnd.oasis.opendocument.text"><office:styles><style:style style:name="N" '
+        'style:family="paragraph"><style:text-properties fo:font-size="8pt"/></style:style></office:styles>'
+        '<office:automatic-styles><style:style style:name="P" style:family="paragraph"><style:paragraph-properties '
+        'fo:text-indent="0.5cm" fo:text-align="justify"/><style:text-properties fo:font-size="11pt"/></style:style>'
+        '<style:page-layout style:name="L"><style:page-layout-properties fo:page-width="15cm" fo:page-height="15cm" '
+        f'fo:margin="1.5cm"><style:columns fo:column-count="{columns}" fo:column-gap="0.8cm"/>'
+        "</style:page-layout-properties><style:header-style><style:header-footer-properties fo:min-height='0.5cm' "
+        "fo:margin-bottom='0.4cm'/></style:header-style><style:footer-style><style:header-footer-properties "
+        "fo:min-height='0.5cm' fo:margin-top='0.4cm'/></style:footer-style></style:page-layout>"
+        "</office:automatic-styles><office:master-styles><style:master-page style:name='Standard' "
+        "style:page-layout-name='L'><style:header><text:p>EL PUERTO VIEJO</text:p></style:header><style:footer><text:p>"
+        "<text:page-number>1</text:page-number></text:p></style:footer></style:master-page></office:master-styles>"
+        f"<office:body><office:text>{''.join(written)}</office:text></office:body></office:document>"
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("columns", [1, 2])
+def test_a_printed_book_is_its_paragraphs(office: Office, columns: int) -> None:
+    """Each paragraph is a line, whole over columns and pages; heads, numbers and notes are gone."""
+    paragraphs = _paragraphs(24)
+    raw = office(_book(paragraphs, columns), "pdf", "fodt")
+    assert len(pypdfium2.PdfDocument(raw)) > 4
+    text = extract(raw, {}).text
+    assert "PUERTO VIEJO" not in text
+    assert "Embarcación" not in text
+    assert re.findall(r"[^\W\d_]+", text) == re.findall(r"[^\W\d_]+", " ".join(paragraphs))
+    assert text.split() == " ".join(paragraphs).split()
+    # A paragraph that ends a page at the column's very edge can't be told from one that goes on.
+    assert abs(len(text.split("\n")) - len(paragraphs)) <= 2
+
+
+@pytest.mark.slow
+def test_verses_stay_lines(office: Office) -> None:
+    """Lines that end before the edge are verses, a gap between them is a stanza's."""
+    stanzas = "<p>Palomita blanca,<br>vidalitá,<br>pecho colorado;</p><p>llévale a mi amante,<br>vidalitá,</p>"
+    text = extract(office(stanzas + f"<p>{_SENTENCES[0] * 3}</p>", "pdf"), {}).text
+    assert text.startswith(
+        "Palomita blanca,\nvidalitá,\npecho colorado;\n\nllévale a mi amante,\nvidalitá,\n\nLa barca salió"
+    )
+
+
+def test_columns_are_read_one_after_the_other() -> None:
+    """A title over both stands before them, whatever the order in which the lines were written."""
+    lines = [Line(f"{side}{row}", left, left + 40, 80 - 10 * row, 88 - 10 * row, 8)
+             for row in range(4) for side, left in (("d", 60), ("i", 10))]  # fmt: skip
+    lines.append(Line("título", 10, 100, 100, 108, 8))
+    assert [line.words for line in reading_order(lines)] == ["título", "i0", "i1", "i2", "i3", "d0", "d1", "d2", "d3"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "joined"),
+    [
+        ("La barca sa-", "lió.", "La barca salió."),
+        ("La barca sa\xad", "lió.", "La barca salió."),
+        ("O vento disse-", "lhe adeus; deu-lhe pena.", "O vento disse-lhe adeus; deu-lhe pena."),
+        ("un teórico-práctico y teórico-", "práctico más.", "un teórico-práctico y teórico-práctico más."),
+        ("Vino —", "dijo ella.", "Vino —dijo ella."),
+        ("San Juan-", "Pedro.", "San Juan- Pedro."),
+    ],
+)
+def test_a_word_is_whole_again(first: str, second: str, joined: str) -> None:
+    """A hyphen at the end of a line goes, unless the word has it elsewhere or a pronoun follows it."""
+    page = [Line(first, 0, 100, 80, 90, 10), Line(second, 0, 99, 68, 78, 10)]
+    assert flow([page]) == joined
+
+
+@pytest.mark.parametrize(
+    ("raw", "cause"),
+    [(b"%PDF-1.7\n%roto", "damaged file"), (b"%PDF-1.7\n" + b"1 0 obj<<>>endobj\n" * 20, "damaged file")],
+)
+def test_a_damaged_pdf_is_told(raw: bytes, cause: str) -> None:
+    """What pdfium can't open is a row with its reason."""
+    with pytest.raises(UnusableError) as caught:
+        extract(raw, {})
+    assert caught.value.cause == cause
+
+
+def test_a_scan_is_told() -> None:
+    """A page without text needs its text recognised; the remedy says so."""
+    made = pypdfium2.PdfDocument.new()
+    made.new_page(200, 200)
+    import io
+
+    held = io.BytesIO()
+    made.save(held)
+    with pytest.raises(UnusableError, match="scan") as caught:
+        extract(held.getvalue(), {})
+    assert caught.value.cause == "no text"

@@ -1,0 +1,152 @@
+"""How much of a text comes through each format, against the text that was put in: floors that only rise."""
+
+from __future__ import annotations
+
+import html
+import importlib
+import io
+import json
+import lzma
+import os
+import re
+import shutil
+import subprocess
+import tarfile
+import unicodedata
+import zipfile
+from difflib import SequenceMatcher
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from lxml import etree
+
+from latam_corpus.api.run_recipe import run
+from latam_corpus.extract.stage import EXTRACTORS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DATA = Path(os.environ.get("LATAM_CORPUS_DATA") or Path(__file__).resolve().parents[4] / "shared" / "data")
+PIPELINES = Path(__file__).resolve().parents[3] / "pipelines"
+pytestmark = [
+    pytest.mark.real, pytest.mark.slow, pytest.mark.skipif(not DATA.is_dir(), reason="the real texts are not here"),
+]  # fmt: skip
+
+# Words of the reference and of the text that stand in both, in order, over all words of both.
+WORD_FLOORS = {"epub": 0.999, "docx": 0.999, "odt": 0.999, "rtf": 0.999, "pdf": 0.999}
+ALTO_FLOOR = 0.995
+INTERVIEWS_KEPT = 0.98
+_CHARACTERS = 40_000
+_FILTERS = {"docx": "MS Word 2007 XML", "odt": "writer8", "rtf": "Rich Text Format", "pdf": "writer_pdf_Export"}
+_TYPES = {
+    "epub": "application/epub+zip",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "odt": "application/vnd.oasis.opendocument.text",
+    "rtf": "application/rtf",
+    "pdf": "application/pdf",
+    "alto": "application/alto+xml",
+}
+
+
+def _extracted(kind: str, raw: bytes) -> Any:
+    module, _, name = EXTRACTORS[_TYPES[kind]].partition(":")
+    return getattr(importlib.import_module(module), name)(raw, {})
+
+
+def _words(text: str) -> list[str]:
+    return unicodedata.normalize("NFC", text).split()
+
+
+def _accuracy(reference: Sequence[str], words: Sequence[str]) -> float:
+    blocks = SequenceMatcher(None, reference, words, autojunk=False).get_matching_blocks()
+    return 2 * sum(block.size for block in blocks) / (len(reference) + len(words))
+
+
+@pytest.fixture(scope="module")
+def novel() -> list[str]:
+    """The paragraphs of the beginning of a novel."""
+    with lzma.open(DATA / "literature" / "conha19" / "novels.jsonl.xz", "rt", encoding="utf-8") as rows:
+        text = json.loads(next(iter(rows)))["text"][:_CHARACTERS]
+    return [" ".join(line.split()) for line in text.split("\n") if line.strip()]
+
+
+def _epub(paragraphs: Sequence[str]) -> bytes:
+    body = "".join(f"<p>{html.escape(one)}</p>" for one in paragraphs)
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as book:
+        book.writestr("mimetype", "application/epub+zip")
+        book.writestr("META-INF/container.xml", "<container><rootfile full-path='b.opf'/></container>")
+        item = "<item id='a' href='a.xhtml' media-type='application/xhtml+xml'/>"
+        book.writestr("b.opf", f"<package><manifest>{item}</manifest><spine><itemref idref='a'/></spine></package>")
+        book.writestr("a.xhtml", f"<html><body>{body}</body></html>")
+    return held.getvalue()
+
+
+def _by_office(paragraphs: Sequence[str], suffix: str, folder: Path) -> bytes:
+    program = shutil.which("soffice")
+    if program is None:
+        pytest.skip("LibreOffice isn't installed")
+    style = "text-align:justify; text-indent:0.5cm; margin:0"
+    body = "".join(f'<p style="{style}">{html.escape(one)}</p>' for one in paragraphs)
+    (folder / "a.html").write_text(
+        f"<html><head><meta charset='utf-8'></head><body>{body}</body></html>", encoding="utf-8"
+    )
+    command = [program, f"-env:UserInstallation=file://{folder}/p", "--headless", "--infilter=HTML (StarWriter)"]
+    command += ["--convert-to", f"{suffix}:{_FILTERS[suffix]}", "--outdir", str(folder), str(folder / "a.html")]
+    subprocess.run(command, check=True, capture_output=True, timeout=240)
+    return (folder / f"a.{suffix}").read_bytes()
+
+
+@pytest.mark.parametrize("kind", list(WORD_FLOORS))
+def test_a_novel_comes_through(kind: str, novel: list[str], tmp_path: Path, figures: dict[str, float]) -> None:
+    """The words of a real novel, in order, out of a file that another program wrote."""
+    raw = _epub(novel) if kind == "epub" else _by_office(novel, kind, tmp_path)
+    accuracy = _accuracy(_words(" ".join(novel)), _words(_extracted(kind, raw).text))
+    figures[f"words through {kind}"] = round(accuracy, 5)
+    assert accuracy >= WORD_FLOORS[kind]
+
+
+def test_corrected_pages_come_through(figures: dict[str, float]) -> None:
+    """Of the lines in the zones of the text, all; titles, numbers and marks of the scan, which have zones, none."""
+    expected: list[str] = []
+    found: list[str] = []
+    kept = re.compile("MainZone|TitlePageZone|CustomZone:advertising")
+    for pack in sorted((DATA / "literature" / "alto_pages").glob("*.tar.xz")):
+        with tarfile.open(pack) as pages:
+            for page in pages:
+                raw = pages.extractfile(page)
+                if raw is None:
+                    continue
+                held = raw.read()
+                root = etree.fromstring(held)
+                labels = {tag.get("ID"): tag.get("LABEL") or "" for tag in root.iter("{*}OtherTag")}
+                for block in root.iter("{*}TextBlock"):
+                    named = [labels.get(one, "") for one in (block.get("TAGREFS") or "").split()]
+                    if not named or any(kept.match(one) for one in named):
+                        expected += _words(" ".join(one.get("CONTENT") or "" for one in block.iter("{*}String")))
+                found += _words(_extracted("alto", held).text)
+    accuracy = _accuracy(expected, found)
+    figures["words through alto"] = round(accuracy, 5)
+    assert accuracy >= ALTO_FLOOR
+
+
+def test_raw_interviews_are_kept(tmp_path: Path, figures: dict[str, float]) -> None:
+    """The recipe of oral history sets aside next to none of the raw conversations, copies of one another aside."""
+    source = (
+        'id = "raw"\ntitle = "Raw"\nholder = "AVENUE"\ngenre = "oral_history"\nlanguages = ["arn", "spa"]\n'
+        '[rights]\nstatement = "https://creativecommons.org/licenses/by-nc-sa/3.0/"\nbasis = "licence"\n'
+        'uses = ["evaluate"]\n'
+    )
+    (tmp_path / "raw.toml").write_text(source, encoding="utf-8")
+    recipe = (PIPELINES / "oral_history.toml").read_text(encoding="utf-8").partition("[survival]")[0]
+    recipe = re.sub(r"^sources = .*$", 'sources = ["raw.toml"]', recipe, flags=re.MULTILINE)
+    (tmp_path / "recipe.toml").write_text(recipe, encoding="utf-8")
+    raw = DATA / "oral_history" / "mapudungun_nc" / "raw"
+    result = run(str(tmp_path / "recipe.toml"), inputs={"raw": str(raw)}, out=str(tmp_path / "out"))
+    dropped = result.dropped().collect()["drop_reason"]
+    fallen = sum(reason not in ("duplicate", "superseded") for reason in dropped)
+    everything = result.documents().collect().height + len(dropped)
+    figures["raw interviews kept"] = round(1 - fallen / everything, 4)
+    assert everything > 100
+    assert fallen <= (1 - INTERVIEWS_KEPT) * everything
