@@ -27,6 +27,7 @@ from latam_corpus.policy import cached_policies
 from latam_corpus.release.build import build
 from latam_corpus.release.release_index import find_index
 from latam_corpus.release.sketch import scheme_of
+from latam_corpus.release.withdrawn_in_run import with_withdrawals
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -149,10 +150,11 @@ def planned(
 
     Raises:
         ConfigError: something is wrong with the recipe, its policies, its sources or a version that it names.
+        ReleaseError: the store's log of withdrawals is damaged.
     """
     cache = None if only_look else out / "work" / "index"
     plan, against = with_indexes(checked_plan(recipe, inputs, limit), store, cache, mended)
-    return with_warc_folders(plan, out), against
+    return with_warc_folders(with_withdrawals(plan, store), out), against
 
 
 def checked_plan(recipe: Recipe, inputs: Mapping[str, str], limit: int | None) -> Plan:
