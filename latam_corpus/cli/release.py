@@ -458,8 +458,10 @@ def pull(
         return
     told_of = {"release": f"{lock.name}@{lock.version}", "n": number(lock.rows), "folder": to}
     if lock.rewritten and (lock.columns is not None or opened.folder is None):
-        told = _("{release}: {n} documents in {folder}; what was read of its shards agrees with the sums of their pages")
-        console.print(told.fill(**told_of))
+        part = _(
+            "{release}: {n} documents in {folder}; what was read of its shards agrees with the sums of their pages"
+        )
+        console.print(part.fill(**told_of))
     else:
         console.print(_("{release}: {n} documents in {folder}, every byte verified", **told_of))
     console.print(_("{file} says which; keep it beside what is trained on them", file=to / "corpus.lock"))
