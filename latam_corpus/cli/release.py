@@ -260,17 +260,24 @@ def withdraw(
     if as_json:
         print_json(values)
         return
-    console.print(f"{done.entry.request}: {number(len(done.documents))} documents withdrawn from {opened.url}")
+    request = {"request": done.entry.request, "n": number(len(done.documents)), "store": opened.url}
+    console.print(_("{request}: {n} documents withdrawn from {store}", **request))
     for spec, rows in sorted(done.rows.items()):
-        console.print(f"  {spec} had {number(rows)} of them; readers of it don't get them any more")
-    console.print(
-        f"{done.after.spec}: {number(done.after.rows)} documents"
-        + (f", {number(len(done.promoted))} of them copies that have taken their place" if done.promoted else "")
-    )
-    for told_aside in (*done.left_aside, *(f"not reached: {what}" for what in values["not_reached"])):
+        had = _("  {version} had {n} of them; readers of it don't get them any more", version=spec, n=number(rows))
+        console.print(had)
+    after = {"version": done.after.spec, "n": number(done.after.rows)}
+    if done.promoted:
+        more = number(len(done.promoted))
+        console.print(_("{version}: {n} documents, {m} of them copies that have taken their place", m=more, **after))
+    else:
+        console.print(_("{version}: {n} documents", **after))
+    for told_aside in done.left_aside:
         console.print(f"  {told_aside}", markup=False)
+    for what in values["not_reached"]:
+        console.print(_("  not reached: {what}", what=what))
     if receipt:
-        console.print(f"{receipt} is the receipt; `latam-corpus release verify-receipt {receipt}` checks it")
+        command = f"latam-corpus release verify-receipt {receipt}"
+        console.print(_("{receipt} is the receipt; `{command}` checks it", receipt=receipt, command=command))
 
 
 def _tell_withdrawn(store: Store, manifest: Manifest) -> None:
@@ -327,8 +334,12 @@ def verify_receipt(
         for problem in problems:
             console.print(f"{receipt}: {problem}", markup=False)
     else:
-        against = f", and {store} says the same" if store else "; --store compares it with the store's log"
-        console.print(f"{receipt}: genuine{against}", markup=False)
+        told = (
+            _("{receipt}: genuine, and {store} says the same", receipt=receipt, store=store)
+            if store
+            else _("{receipt}: genuine; --store compares it with the store's log", receipt=receipt)
+        )
+        console.print(told)
     if problems:
         raise typer.Exit(1)
 
@@ -344,15 +355,15 @@ def purge(out: Out = Path("out"), store: StoreUrl = None, as_json: Json = False)
     if as_json:
         print_json(asdict(done))
         return
-    console.print(
-        f"{number(done.documents)} documents are withdrawn; {number(done.objects)} shards with some were erased"
-    )
+    erased = {"n": number(done.documents), "shards": number(done.objects)}
+    console.print(_("{n} documents are withdrawn; {shards} shards with some were erased", **erased))
     for run, rows in done.runs.items():
-        console.print(f"  {run}: {number(rows)} documents have no text any more")
+        console.print(_("  {run}: {n} documents have no text any more", run=run, n=number(rows)))
     if done.work:
-        console.print(f"  {number(done.work)} folders of stored work went; they are made anew when they are needed")
+        told = _("  {n} folders of stored work went; they are made anew when they are needed", n=number(done.work))
+        console.print(told)
     for what in done.not_reached:
-        console.print(f"  not reached: {what}", markup=False)
+        console.print(_("  not reached: {what}", what=what))
 
 
 @app.command("publish")
@@ -377,7 +388,8 @@ def publish(
     if as_json:
         print_json(asdict(lock) | {"to": to})
         return
-    console.print(f"{lock.name}@{lock.version}: {number(lock.rows)} documents published to {to}", markup=False)
+    published = {"release": f"{lock.name}@{lock.version}", "n": number(lock.rows), "folder": to}
+    console.print(_("{release}: {n} documents published to {folder}", **published))
 
 
 @app.command("check-lock")
@@ -402,10 +414,11 @@ def check_lock(
         print_json({"release": manifest.spec, "withdrawn": ids.to_list()})
     elif len(ids):
         shown = ", ".join(ids[:5])
-        console.print(f"{manifest.spec}: {number(len(ids))} of its documents were withdrawn since: {shown}")
-        console.print("pull it again: they are left out; what was trained on them can't forget them")
+        gone = {"release": manifest.spec, "n": number(len(ids)), "ids": shown}
+        console.print(_("{release}: {n} of its documents were withdrawn since: {ids}", **gone))
+        console.print(_("pull it again: they are left out; what was trained on them can't forget them"))
     else:
-        console.print(f"{manifest.spec}: nothing that it has was withdrawn since it was pulled")
+        console.print(_("{release}: nothing that it has was withdrawn since it was pulled", release=manifest.spec))
     if len(ids):
         raise typer.Exit(1)
 

@@ -95,6 +95,8 @@ def test_the_command_ends_with_1_where_it_isnt_genuine(
     assert command_line("release", "verify-receipt", page).code == 0
     told = command_line("release", "verify-receipt", page, "--store", tmp_path / "store")
     assert (told.code, "says the same" in told.out) == (0, True)
+    assert "auténtica; --store la compara" in command_line("release", "verify-receipt", page, "--lang", "es").out
+    assert "autêntico; --store o compara" in command_line("release", "verify-receipt", page, "--lang", "pt").out
     page.write_bytes(receipts["html"].replace(b"familia", b"familie", 1))
     told = command_line("release", "verify-receipt", page, "--json")
     assert (told.code, told.json["genuine"]) == (1, False)
