@@ -52,7 +52,7 @@ def check(
 
     Without --input, not one byte of a source is read.
     """
-    from latam_corpus.api.run_recipe import checked_plan, with_indexes
+    from latam_corpus.api.run_recipe import checked_plan, spelling_hints, with_indexes
     from latam_corpus.cli.outcome import tell_examined
     from latam_corpus.pipeline.contracts import examine_sources
     from latam_corpus.pipeline.mistakes import checked_recipe, hints_of, missing_inputs
@@ -61,11 +61,12 @@ def check(
     found = selected(checked_recipe(recipe, spoken()), select)
     plan = checked_plan(found, {}, None)
     missing_inputs(plan)
-    _plan, against = with_indexes(plan, Store.at(store or out / "store"), None)
+    opened = Store.at(store or out / "store")
+    _plan, against = with_indexes(plan, opened, None)
     places = located(found, inputs, inputs_file)
     seen = examine_sources(checked_plan(found, places, None)) if places else []
     left_out = _left_out(found, plan)
-    hints = hints_of(plan, datetime.now(UTC).date())
+    hints = [*hints_of(plan, datetime.now(UTC).date()), *spelling_hints(plan, opened, against)]
     told = {
         "recipe": found.name,
         "ok": True,
@@ -159,7 +160,7 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Run a recipe: collect, work, and, where it has a [release], release."""
-    from latam_corpus.api.run_recipe import planned, released_of
+    from latam_corpus.api.run_recipe import planned, released_of, spelling_hints
     from latam_corpus.audit.stores import open_store
     from latam_corpus.cli.outcome import tell_examined, tell_looking, tell_plan, tell_result
     from latam_corpus.engine.choose import make_engine
@@ -182,7 +183,7 @@ def run(
     if dry_run:
         tell_plan(plan, parts, out, as_json=as_json)
         return
-    _tell_hints(hints_of(plan, datetime.now(UTC).date()))
+    _tell_hints([*hints_of(plan, datetime.now(UTC).date()), *spelling_hints(plan, opened, against)])
     progress = RunProgress(as_json=as_json)
     try:
         batch = (batch_rows, 2**24) if batch_rows else None

@@ -433,7 +433,11 @@ def pull(
     store: StoreUrl = None,
     as_json: Json = False,
 ) -> None:
-    """Fetch a version, verified, in a layout that datasets, Polars and DuckDB read; it goes on where it was cut."""
+    """Fetch a version, verified, in a layout that datasets, Polars and DuckDB read; it goes on where it was cut.
+
+    Whole shards are compared with the manifest's SHA-256. Of those read in part, for --columns or out of a store
+    elsewhere, the sums of the pages that are read are checked, which finds damage, and no forgery.
+    """
     from latam_corpus.audit.stores import load_version, open_store
     from latam_corpus.release.exclusions import excluded_ids
     from latam_corpus.release.pull import pull as pull_version
@@ -459,7 +463,13 @@ def pull(
         print_json(lock.as_dict() | {"to": str(to)})
         return
     told_of = {"release": f"{lock.name}@{lock.version}", "n": number(lock.rows), "folder": to}
-    console.print(_("{release}: {n} documents in {folder}, every byte verified", **told_of))
+    if lock.rewritten and (lock.columns is not None or opened.folder is None):
+        part = _(
+            "{release}: {n} documents in {folder}; what was read of its shards agrees with the sums of their pages"
+        )
+        console.print(part.fill(**told_of))
+    else:
+        console.print(_("{release}: {n} documents in {folder}, every byte verified", **told_of))
     console.print(_("{file} says which; keep it beside what is trained on them", file=to / "corpus.lock"))
 
 
