@@ -170,13 +170,13 @@ OWED: Final = {
 # Measured on 25 November 2026: `language/models/americas.md`, `docs/quality.md`.
 LIMITS: Final = (
     _(
-        "Languages are named by a small model that no speaker has reviewed. Of texts of five sentences that it had "
-        "never seen it named right all in Aymara, 99.5 % in Guaraní and Quechua, 96 % in Wixárika, 83 % in Bribri and "
-        "55 % in Otomi; what it doubts is “undetermined”."
+        "Languages are named by a small model that no speaker has reviewed. Of 100 texts of five sentences that it had "
+        "never seen it named right 100 in Aymara, 99 in Guaraní and Quechua, 96 in Wixárika, 83 in Bribri and 55 in "
+        "Otomi; what it doubts is “undetermined”."
     ),
     _(
-        "Quality is judged by bounds on what can be counted. Of sentences of good texts on which no bound was chosen, "
-        "100 % were kept of novels in Spanish, 99.5 % of those in Portuguese, and 98 % of films. A good text that is "
+        "Quality is judged by bounds on what can be counted. Of 100 sentences of good texts on which no bound was "
+        "chosen, 100 of novels in Spanish, 99 of novels in Portuguese and 98 of films were kept. A good text that is "
         "unusual may be missing."
     ),
     _(
