@@ -12,6 +12,7 @@ import typer
 from latam_corpus.catalog.display_names import GENRES, TIERS, USES
 from latam_corpus.cli import completion
 from latam_corpus.cli.inputs import Inputs, InputsFile, Select, located, selected
+from latam_corpus.cli.report import NoReport, report_of_run
 from latam_corpus.cli.show import RunProgress, console, errors, number, print_json, table
 from latam_corpus.cli.ui_language import spoken
 from latam_corpus.errors import ReleaseError
@@ -154,6 +155,7 @@ def run(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
     accept_loss: AcceptLoss = None,
     store: StoreUrl = None,
+    no_report: NoReport = False,
     batch_rows: Annotated[int | None, typer.Option(min=1, hidden=True)] = None,
     as_json: Json = False,
 ) -> None:
@@ -192,8 +194,9 @@ def run(
     try:
         released = released_of(found, result, opened, against)
     except ReleaseError:  # the run is done all the same, and its folder is where to look
-        tell_result(result, None, None, as_json=as_json)
+        tell_result(result, None, None, None if no_report else report_of_run(result.folder, out, None), as_json=as_json)
         raise
-    tell_result(result, released, before, as_json=as_json)
+    report = None if no_report else report_of_run(result.folder, out, released)
+    tell_result(result, released, before, report, as_json=as_json)
     if not result.releasable:
         raise typer.Exit(1)

@@ -33,6 +33,9 @@ STAGES: Final = {
 }
 # A plug-in package registers its stages here: [project.entry-points."latam_corpus.stages"] name = "module:Class".
 ENTRY_POINTS: Final = "latam_corpus.stages"
+# What begins so is a filter or a formatter of datatrove's, by its class.
+_DATATROVE: Final = "datatrove:"
+_BLOCKS: Final = "latam_corpus.engine.datatrove_block"
 
 
 def registered() -> dict[str, str]:
@@ -55,6 +58,11 @@ def stage_class(name: str, place: str | Message) -> type[Stage | Barrier]:
     >>> stage_class("filter", "news.toml").__name__
     'Filter'
     """
+    if name.startswith(_DATATROVE):
+        blocks = importlib.import_module(_BLOCKS)
+        blocks.block_class(name, place)
+        block: type[Stage] = blocks.DatatroveBlock
+        return block
     known = registered()
     if name not in known:
         raise ConfigError(place, _("unknown stage «{name}»", name=name), closest(name, known))
@@ -93,8 +101,9 @@ def make_stage(name: str, options: Mapping[str, Any], place: str | Message) -> S
     ('char_entropy',)
     """
     found = stage_class(name, place)
-    fields = [field.name for field in dataclasses.fields(found)]
-    hints = get_type_hints(found)
+    blocks = importlib.import_module(_BLOCKS) if name.startswith(_DATATROVE) else None
+    hints = blocks.block_options(name, place) if blocks else get_type_hints(found)
+    fields = list(hints) if blocks else [field.name for field in dataclasses.fields(found)]
     values, wrong = {}, []
     for key, value in options.items():
         if key not in fields:
@@ -102,7 +111,8 @@ def make_stage(name: str, options: Mapping[str, Any], place: str | Message) -> S
             wrong.append(ConfigError(place, problem, closest(key, fields)))
             continue
         try:
-            values[key] = pydantic.TypeAdapter(hints[key]).validate_python(value)
+            checked = pydantic.TypeAdapter(hints[key]).validate_python(value)
+            values[key] = value if blocks else checked  # what is passed on to others stays as TOML has it
         except pydantic.ValidationError as error:
             told = error.errors(include_url=False)[0]
             mistake = Mistake(told["type"], None, key, told=told["msg"], bound=told.get("ctx", {}))
@@ -110,6 +120,9 @@ def make_stage(name: str, options: Mapping[str, Any], place: str | Message) -> S
             wrong.append(ConfigError(place, problem, wanted(mistake)))
     if wrong:
         raise as_one(wrong)
+    if blocks:
+        made: Stage = blocks.make_block(name, values, place)
+        return made
     try:
         return found(**values)
     except ConfigError as error:

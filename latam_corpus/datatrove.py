@@ -1,0 +1,219 @@
+"""Stages as blocks of a datatrove pipeline: `block("filter", genre="news", language="spa_Latn")`.
+
+The other direction, a block of datatrove's as a stage of a recipe, is `engine/datatrove_block.py`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from typing import TYPE_CHECKING, Any, Final
+
+import polars as pl
+from datatrove.data import Document
+from datatrove.pipeline.base import PipelineStep
+from datatrove.utils.typeshelper import StatHints
+
+from latam_corpus import schema
+from latam_corpus.batch import Batch
+from latam_corpus.codes import known_code, short
+from latam_corpus.collect.row_files import as_documents, as_json
+from latam_corpus.errors import ConfigError, closest, one_of
+from latam_corpus.pipeline.conserve import pass_through
+from latam_corpus.pipeline.one_stage import with_language
+from latam_corpus.pipeline.registry import make_stage, stage_class
+from latam_corpus.stages import Barrier
+from latam_corpus.vocabulary import GENRES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from datatrove.pipeline.writers.disk_base import DiskWriter
+
+    from latam_corpus.stages import Stage
+
+_ROWS: Final = 2000
+_CHARACTERS: Final = 2**24
+# What a document may lack, and a block may be told once for all.
+_DEFAULTS: Final = (
+    *("language", "genre", "country", "composition"),
+    *("declared_language", "rights", "source_id", "variety"),
+)
+_BOM: Final = b"\xef\xbb\xbf"  # by which bytes are UTF-8 whatever a page says of itself
+
+
+def block(name: str, *, exclusion_writer: DiskWriter | None = None, batch_size: int = _ROWS, **options: Any) -> Block:
+    """A stage as a block of a datatrove pipeline.
+
+    Args:
+        name: the stage's key, see `latam-corpus list stages`.
+        exclusion_writer: a writer of datatrove's for the documents that fall, with the reason in their metadata.
+        batch_size: the most documents that are worked at once.
+        **options: the stage's, as in a recipe; and of `language`, `genre`, `country`, `composition`,
+            `declared_language`, `rights`, `source_id` and `variety` the value for documents that have none in their
+            metadata.
+
+    Raises:
+        ConfigError: there is no such stage or option, a value is wrong, or the stage needs all documents at once.
+    """
+    place = f"block «{name}»"
+    if batch_size < 1:
+        raise ConfigError(place, f"batch_size is {batch_size}", "give a number of documents, such as 2000")
+    fields = [] if ":" in name else [field.name for field in dataclasses.fields(stage_class(name, place))]
+    defaults: dict[str, Any] = {key: options.pop(key) for key in _DEFAULTS if key in options and key not in fields}
+    for key in options:
+        if fields and key not in fields:
+            problem = f"«{key}» is no option of «{name}», nor what a document may lack"
+            raise ConfigError(place, problem, closest(key, [*fields, *_DEFAULTS]))
+    stages = []
+    for stage in make_stage(name, options, place).expand():
+        if isinstance(stage, Barrier):
+            problem = f"«{name}» needs all documents at once, and a block sees those of one rank"
+            remedy = f"write them out and run `latam-corpus stage {name} INPUT OUTPUT`, or give it a recipe of its own"
+            raise ConfigError(place, problem, remedy)
+        stages.append(stage)
+    return Block(name, tuple(stages), _checked(defaults, place), exclusion_writer, batch_size)
+
+
+def _checked(defaults: dict[str, Any], place: str) -> dict[str, str]:
+    for key, value in defaults.items():
+        if not isinstance(value, str):
+            raise ConfigError(place, f"«{key}» is {value!r}", "it must be a text")
+    if "genre" in defaults and defaults["genre"] not in GENRES:
+        raise ConfigError(place, f"there is no genre «{defaults['genre']}»", one_of(GENRES))
+    if "language" in defaults:
+        defaults["language"] = _language(defaults["language"], None) or ""
+        if not defaults["language"]:
+            raise ConfigError(place, "«language» is no code of a language", "write it as spa_Latn")
+    return defaults
+
+
+class Block(PipelineStep):  # type: ignore[misc]
+    """A stage that maps documents to documents, some thousands at a time.
+
+    Metadata by the name of a column of the schema are that column; what the stage gives is metadata again.
+    """
+
+    type = "latam_corpus"
+
+    def __init__(
+        self,
+        name: str,
+        stages: Sequence[Stage],
+        defaults: dict[str, str],
+        exclusion_writer: DiskWriter | None,
+        batch_size: int,
+    ) -> None:
+        self.name = name
+        super().__init__()
+        self.stages = stages
+        self.defaults = defaults
+        self.exclusion_writer = exclusion_writer
+        self.batch_size = batch_size
+
+    def run(self, data: Iterable[Document] | None, rank: int = 0, world_size: int = 1) -> Iterator[Document]:  # noqa: ARG002
+        """Yield the documents that stay, in their order; those that fall go to the exclusion writer.
+
+        Raises:
+            PartError: the stage broke off.
+        """
+        with self.exclusion_writer or contextlib.nullcontext() as writer:
+            start = 0
+            for documents in _batches(data or (), self.batch_size):
+                with self.track_time("batch"):
+                    kept, fallen = self._worked(documents, start)
+                start += len(documents)
+                for _ in documents:
+                    self.stat_update(StatHints.total)
+                for document in fallen:
+                    self.stat_update(StatHints.dropped, f"dropped_{document.metadata['filter_reason']}")
+                    if writer:
+                        writer.write(document, rank)
+                for document in kept:
+                    self.stat_update(StatHints.forwarded)
+                    self.update_doc_stats(document)
+                    yield document
+
+    def _worked(self, documents: Sequence[Document], start: int) -> tuple[list[Document], list[Document]]:
+        """The documents that stay and those that fall."""
+        frame = self._frame(documents, start)
+        origins = dict(zip(frame["doc_id"], documents, strict=True))
+        batch = Batch(with_language(frame, self.stages, lambda _: None))
+        fallen = []
+        for stage in self.stages:
+            if not len(batch):
+                break
+            passed = pass_through(stage, batch)
+            batch = passed.kept
+            for row in passed.dropped.to_dicts():
+                document = self._given(origins, row)
+                document.metadata |= {
+                    "filter_reason": row["drop_reason"],
+                    "drop_reason": row["drop_reason"],
+                    "stage": stage.name,
+                    "verdict": row["verdict"] or "dropped",
+                    "evidence": row["evidence"],
+                }
+                fallen.append(document)
+        return [self._given(origins, row) for row in batch.frame.to_dicts()], fallen
+
+    def _frame(self, documents: Sequence[Document], start: int) -> pl.DataFrame:
+        """The documents as rows; of an id that several have, all but the first are told apart by their place."""
+        rows = [{**self._metadata(document), "id": document.id, "text": document.text} for document in documents]
+        frame = as_documents(rows, start)
+        place = pl.concat_str("doc_id", pl.lit("#"), pl.int_range(start, start + pl.len()).cast(pl.String))
+        again = pl.col("doc_id").is_first_distinct().not_()
+        frame = frame.with_columns(pl.when(again).then(place).otherwise("doc_id").alias("doc_id"))
+        if any("raw" in stage.needs for stage in self.stages):
+            raw = [_BOM + document.text.encode("utf-8", "replace") for document in documents]
+            types = [str(document.metadata.get("media_type", "text/html")) for document in documents]
+            return frame.with_columns(pl.Series("raw", raw), pl.Series("media_type", types)).drop("text")
+        return frame
+
+    def _metadata(self, document: Document) -> dict[str, Any]:
+        known = {key: value for key, value in document.metadata.items() if key in schema.DOCUMENT_SCHEMA}
+        known.pop("drop_reason", None)
+        if stated := known.get("language"):
+            known["language"] = _language(str(stated), document.metadata.get("language_script"))
+            if known["language"] is None:  # in the source's own words
+                known.setdefault("declared_language", str(stated))
+        return self.defaults | {key: value for key, value in known.items() if value is not None}
+
+    def _given(self, origins: dict[str, Document], row: dict[str, Any]) -> Document:
+        """The document with what the stages gave; of a text that was made of another's, a new one."""
+        document = origins.get(row["doc_id"])
+        if document is None:
+            parent = origins[row["parent_id"]]
+            metadata = {**parent.metadata, "parent_id": parent.id}
+            document = Document("", f"{parent.id}#{row['doc_id']}", metadata=metadata)
+        gives = {name for stage in self.stages for name in stage.gives}
+        if "text" in gives and row["text"] is not None:  # what failed keeps what it was given
+            document.text = row["text"]
+        columns = [name for name in schema.DOCUMENT_SCHEMA if name in gives - {"text", "drop_reason"}]
+        document.metadata |= {name: as_json(row.get(name)) for name in columns}
+        return document
+
+
+def _batches(data: Iterable[Document], rows: int) -> Iterator[list[Document]]:
+    batch: list[Document] = []
+    characters = 0
+    for document in data:
+        batch.append(document)
+        characters += len(document.text)
+        if len(batch) == rows or characters >= _CHARACTERS:
+            yield batch
+            batch, characters = [], 0
+    if batch:
+        yield batch
+
+
+def _language(stated: str, script: object) -> str | None:
+    """The code as the toolkit writes it, with its script where one is stated; None where it is no language's."""
+    code = known_code(short(stated))
+    if code is None:
+        return None
+    _, _, stated_script = stated.replace("-", "_").partition("_")
+    for found in (script, stated_script):
+        if isinstance(found, str) and len(found) == 4:  # noqa: PLR2004  (ISO 15924)
+            return f"{code}_{found.title()}"
+    return code
