@@ -152,7 +152,7 @@ def pull(
     exclude: Sequence[str | Path] = (),
     progress: bool = True,
 ) -> Lock:
-    """Fetch a version into a folder, every byte verified, as `latam-corpus pull` does; it goes on where it was cut.
+    """Fetch a version into a folder, verified as `latam-corpus pull` does it; it goes on where it was cut.
 
     Args:
         store: a folder or URL.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from latam_corpus.api.opened_run import Run
 from latam_corpus.api.progress import LineProgress, NoProgress
 from latam_corpus.audit.stores import open_store
+from latam_corpus.codes import admits, short
 from latam_corpus.dedupe.dedupe import Dedupe
 from latam_corpus.engine.choose import make_engine
 from latam_corpus.errors import ConfigError, PartError, ReleaseError
@@ -26,11 +27,13 @@ from latam_corpus.pipeline.survival import accepted
 from latam_corpus.policy import cached_policies
 from latam_corpus.release.build import build
 from latam_corpus.release.release_index import find_index
-from latam_corpus.release.sketch import scheme_of
+from latam_corpus.release.sketch import build_command, otherwise_spelled, scheme_of
+from latam_corpus.release.withdrawn_in_run import with_withdrawals
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from latam_corpus.messages import Message
     from latam_corpus.pipeline.plan import Plan
     from latam_corpus.pipeline.recipe import Recipe
     from latam_corpus.pipeline.result import RunResult
@@ -84,7 +87,7 @@ def run(
     for one in examine_sources(plan):
         for doubt in one.doubts:
             warnings.warn(f"{doubt.place}: {doubt.problem}; {doubt.remedy}", stacklevel=2)
-    for hint in found.hints():
+    for hint in [*found.hints(), *spelling_hints(plan, opened, against)]:
         warnings.warn(str(hint), stacklevel=2)
     with LineProgress() if progress else NoProgress() as line:
         result = run_plan(plan, find_parts(plan, limit), folder, chosen, line, None, reason, mended)
@@ -151,10 +154,11 @@ def planned(
 
     Raises:
         ConfigError: something is wrong with the recipe, its policies, its sources or a version that it names.
+        ReleaseError: the store's log of withdrawals is damaged.
     """
     cache = None if only_look else out / "work" / "index"
     plan, against = with_indexes(checked_plan(recipe, inputs, limit), store, cache, mended)
-    return with_warc_folders(plan, out), against
+    return with_warc_folders(with_withdrawals(plan, store), out), against
 
 
 def checked_plan(recipe: Recipe, inputs: Mapping[str, str], limit: int | None) -> Plan:
@@ -211,6 +215,26 @@ def with_indexes(
             dataclasses.replace(segment, barriers=tuple(map(settled, segment.barriers))) for segment in plan.segments
         )
     return dataclasses.replace(plan, segments=segments), found
+
+
+def spelling_hints(plan: Plan, store: Store, against: Sequence[Manifest]) -> list[Message]:
+    """What a comparison with versions can't find since their indexes are older than the spellings compared by now."""
+    stated = [source.languages for source in plan.sources]
+    found = []
+    for manifest in against:
+        asked = [
+            code
+            for code in otherwise_spelled(store, manifest)
+            if any(not codes or any(admits(short(one), short(code)) for one in codes) for codes in stated)
+        ]
+        if asked:
+            told = _(
+                "the index of {version} was made by other spellings of {languages} than this run's: copies in an older "
+                "spelling aren't found; make its next version: {command}"
+            )
+            command = build_command(store, manifest, "latest")
+            found.append(told.fill(version=manifest.spec, languages=", ".join(asked), command=command))
+    return found
 
 
 def released_of(recipe: Recipe, result: RunResult, store: Store, against: Sequence[Manifest]) -> Manifest | None:

@@ -160,7 +160,9 @@ def _tell_json(error: CorpusError) -> None:
         {"place": one.place, "problem": one.problem, "remedy": one.remedy}
         for one in (wrong.translated(spoken()) for wrong in each)
     ]
-    errors.print(visible_json(json.dumps({"errors": told, "exit_code": error.exit_code})), markup=False)
+    errors.print(
+        visible_json(json.dumps({"errors": told, "exit_code": error.exit_code}, ensure_ascii=False)), markup=False
+    )
 
 
 def _tell(text: Message, style: str | None = None) -> None:

@@ -25,6 +25,10 @@ COMMANDS: Final = {
         "latam_corpus.cli.sample:sample",
         "Draw documents by lot, the same ones each time, redacted, and only those whose terms allow them to be shown.",
     ),
+    "report": Command(
+        "latam_corpus.cli.report:report",
+        "Write one page about a run or a release: what came and stayed, what is in it, what fell and why.",
+    ),
     "compare": Command(
         "latam_corpus.cli.compare:compare",
         "Show what two runs kept, slice by slice, and on which documents they disagree.",

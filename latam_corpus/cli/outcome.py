@@ -131,13 +131,16 @@ def _print_parts(told: dict[str, Any]) -> None:
         console.print(_("  and {n} more large files, see --json", n=number(len(lines) - _MOST_FILES)))
 
 
-def tell_result(result: RunResult, released: Manifest | None, before: str | None, *, as_json: bool) -> None:
+def tell_result(
+    result: RunResult, released: Manifest | None, before: str | None, report: Path | None, *, as_json: bool
+) -> None:
     """Print what a run came to.
 
     Args:
         result: the run's.
         released: the version made of it, or the one that has it already.
         before: the latest version before.
+        report: the page about it; None where none was written.
         as_json: whether values are wanted and no words.
     """
     if as_json:
@@ -157,6 +160,7 @@ def tell_result(result: RunResult, released: Manifest | None, before: str | None
                 "mended": list(result.mended),
                 "seconds": result.seconds,
                 "release": None if released is None else {"name": released.name, "version": released.version},
+                "report": None if report is None else str(report),
             }
         )
         return
@@ -190,6 +194,8 @@ def tell_result(result: RunResult, released: Manifest | None, before: str | None
         console.print(_("no release is made of a run with failed parts ({n}); run it again", n=n))
     for error, names in _by_error(result.failures).items():
         console.print(_("failed   {parts}: {error}", parts=first_of(names, 1), error=error))
+    if report is not None:
+        console.print(_("report   {path}", path=report))
 
 
 def _by_error(failures: Mapping[str, str]) -> dict[str, list[str]]:

@@ -12,6 +12,7 @@ import typer
 from latam_corpus.catalog.display_names import GENRES, TIERS, USES
 from latam_corpus.cli import completion
 from latam_corpus.cli.inputs import Inputs, InputsFile, Select, located, selected
+from latam_corpus.cli.report import NoReport, report_of_run
 from latam_corpus.cli.show import RunProgress, console, errors, number, print_json, table
 from latam_corpus.cli.ui_language import spoken
 from latam_corpus.errors import ReleaseError
@@ -51,7 +52,7 @@ def check(
 
     Without --input, not one byte of a source is read.
     """
-    from latam_corpus.api.run_recipe import checked_plan, with_indexes
+    from latam_corpus.api.run_recipe import checked_plan, spelling_hints, with_indexes
     from latam_corpus.cli.outcome import tell_examined
     from latam_corpus.pipeline.contracts import examine_sources
     from latam_corpus.pipeline.mistakes import checked_recipe, hints_of, missing_inputs
@@ -60,11 +61,12 @@ def check(
     found = selected(checked_recipe(recipe, spoken()), select)
     plan = checked_plan(found, {}, None)
     missing_inputs(plan)
-    _plan, against = with_indexes(plan, Store.at(store or out / "store"), None)
+    opened = Store.at(store or out / "store")
+    _plan, against = with_indexes(plan, opened, None)
     places = located(found, inputs, inputs_file)
     seen = examine_sources(checked_plan(found, places, None)) if places else []
     left_out = _left_out(found, plan)
-    hints = hints_of(plan, datetime.now(UTC).date())
+    hints = [*hints_of(plan, datetime.now(UTC).date()), *spelling_hints(plan, opened, against)]
     told = {
         "recipe": found.name,
         "ok": True,
@@ -154,11 +156,12 @@ def run(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
     accept_loss: AcceptLoss = None,
     store: StoreUrl = None,
+    no_report: NoReport = False,
     batch_rows: Annotated[int | None, typer.Option(min=1, hidden=True)] = None,
     as_json: Json = False,
 ) -> None:
     """Run a recipe: collect, work, and, where it has a [release], release."""
-    from latam_corpus.api.run_recipe import planned, released_of
+    from latam_corpus.api.run_recipe import planned, released_of, spelling_hints
     from latam_corpus.audit.stores import open_store
     from latam_corpus.cli.outcome import tell_examined, tell_looking, tell_plan, tell_result
     from latam_corpus.engine.choose import make_engine
@@ -181,7 +184,7 @@ def run(
     if dry_run:
         tell_plan(plan, parts, out, as_json=as_json)
         return
-    _tell_hints(hints_of(plan, datetime.now(UTC).date()))
+    _tell_hints([*hints_of(plan, datetime.now(UTC).date()), *spelling_hints(plan, opened, against)])
     progress = RunProgress(as_json=as_json)
     try:
         batch = (batch_rows, 2**24) if batch_rows else None
@@ -192,8 +195,9 @@ def run(
     try:
         released = released_of(found, result, opened, against)
     except ReleaseError:  # the run is done all the same, and its folder is where to look
-        tell_result(result, None, None, as_json=as_json)
+        tell_result(result, None, None, None if no_report else report_of_run(result.folder, out, None), as_json=as_json)
         raise
-    tell_result(result, released, before, as_json=as_json)
+    report = None if no_report else report_of_run(result.folder, out, released)
+    tell_result(result, released, before, report, as_json=as_json)
     if not result.releasable:
         raise typer.Exit(1)

@@ -13,6 +13,7 @@ import typer
 from latam_corpus.catalog.display_names import TIERS, USES, genre_name
 from latam_corpus.cli import completion
 from latam_corpus.cli.recipes import AcceptLoss  # noqa: TC001  (Typer reads annotations at run time)
+from latam_corpus.cli.report import NoReport, report_of_release
 from latam_corpus.cli.show import console, errors, note, number, print_json, progress, table
 from latam_corpus.durable import replace
 from latam_corpus.errors import ConfigError, ReleaseError
@@ -53,6 +54,7 @@ def build(
     admit: Annotated[list[str] | None, typer.Option(metavar="TIER", help="A rights tier that may be in it.")] = None,
     uses: Annotated[list[str] | None, typer.Option(metavar="USE", help="What each document must allow.")] = None,
     accept_loss: AcceptLoss = None,
+    no_report: NoReport = False,
     out: Out = Path("out"),
     store: StoreUrl = None,
     as_json: Json = False,
@@ -92,8 +94,10 @@ def build(
             progress=told,
         )
     unchanged = made.version in (before, old.version if old else None)
+    page = None if no_report or unchanged else report_of_release(opened, made, out, store)
     if as_json:
-        print_json(_summary(made) | {"unchanged": unchanged, "left_out": made.left_out})
+        about = {"unchanged": unchanged, "left_out": made.left_out, "report": page and str(page)}
+        print_json(_summary(made) | about)
         return
     if unchanged:
         console.print(_("{release}: nothing has changed since, so there is no new version", release=made.spec))
@@ -103,6 +107,8 @@ def build(
         if run.failed_parts:
             n = len(run.failed_parts)
             errors.print(_("{run}: {n} parts had failed, and their documents aren't in it", run=run.id, n=n))
+    if page:
+        console.print(_("report   {path}", path=page))
 
 
 @app.command("list")
@@ -427,7 +433,11 @@ def pull(
     store: StoreUrl = None,
     as_json: Json = False,
 ) -> None:
-    """Fetch a version, verified, in a layout that datasets, Polars and DuckDB read; it goes on where it was cut."""
+    """Fetch a version, verified, in a layout that datasets, Polars and DuckDB read; it goes on where it was cut.
+
+    Whole shards are compared with the manifest's SHA-256. Of those read in part, for --columns or out of a store
+    elsewhere, the sums of the pages that are read are checked, which finds damage, and no forgery.
+    """
     from latam_corpus.audit.stores import load_version, open_store
     from latam_corpus.release.exclusions import excluded_ids
     from latam_corpus.release.pull import pull as pull_version
@@ -453,7 +463,13 @@ def pull(
         print_json(lock.as_dict() | {"to": str(to)})
         return
     told_of = {"release": f"{lock.name}@{lock.version}", "n": number(lock.rows), "folder": to}
-    console.print(_("{release}: {n} documents in {folder}, every byte verified", **told_of))
+    if lock.rewritten and (lock.columns is not None or opened.folder is None):
+        part = _(
+            "{release}: {n} documents in {folder}; what was read of its shards agrees with the sums of their pages"
+        )
+        console.print(part.fill(**told_of))
+    else:
+        console.print(_("{release}: {n} documents in {folder}, every byte verified", **told_of))
     console.print(_("{file} says which; keep it beside what is trained on them", file=to / "corpus.lock"))
 
 

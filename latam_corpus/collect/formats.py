@@ -72,8 +72,8 @@ BY_NAME: Final = {entry.name: entry for entry in FORMATS}
 def unread_suffix(pattern: str) -> str | None:
     """The suffix of a pattern's files where no reader knows it; None where one does, or the pattern says none.
 
-    >>> unread_suffix("**/*.docx"), unread_suffix("**/*.TXT"), unread_suffix("notas/*"), unread_suffix("a.html.gz")
-    ('.docx', None, None, None)
+    >>> unread_suffix("**/*.pptx"), unread_suffix("**/*.TXT"), unread_suffix("notas/*"), unread_suffix("a.html.gz")
+    ('.pptx', None, None, None)
     >>> unread_suffix("**/*.{txt,md}"), unread_suffix("*.[jx]*")
     (None, None)
     """

@@ -36,6 +36,8 @@ def count_menus(doc_words, doc_lines, line_words, line_kinds, made):
     for d in range(len(made)):
         first, end = doc_lines[d], doc_lines[d + 1]
         top, top_words = _menu(first, end, 1, doc_words[d + 1], line_words, line_kinds)
+        if top >= end:  # nothing, or a menu alone
+            continue
         foot, foot_words = _menu(end - 1, max(top, first - 1), -1, doc_words[d + 1], line_words, line_kinds)
         if top_words + foot_words == 0:
             continue

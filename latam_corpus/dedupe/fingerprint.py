@@ -102,7 +102,7 @@ class Fingerprint(Stage):
 
 def _in_one_spelling(batch: Batch, languages: Sequence[str | None]) -> Batch:
     """The batch with texts in the old spelling of a language of the Americas in the modern one."""
-    spelled = {code: _spelled(code) for code in set(languages) if code}
+    spelled = {code: codes_spelled(code) for code in set(languages) if code}
     texts = [
         in_modern(codes, text) if text and code and (codes := spelled[code]) else text
         for text, code in zip(batch.frame["text"], languages, strict=True)
@@ -111,8 +111,12 @@ def _in_one_spelling(batch: Batch, languages: Sequence[str | None]) -> Batch:
 
 
 @cache
-def _spelled(language: str) -> frozenset[str]:
-    """The languages of the table of spellings that a row's language is, or is the group of."""
+def codes_spelled(language: str) -> frozenset[str]:
+    """The languages of the table of spellings that a row's language is, or is the group of.
+
+    >>> sorted(codes_spelled("aym_Latn")), sorted(codes_spelled("spa_Latn"))
+    (['ayc', 'aym', 'ayr'], [])
+    """
     code = language.partition("_")[0]
     of = groups().of
     return frozenset(one for spelling in spellings() for one in spelling.codes if code in (one, of.get(one)))

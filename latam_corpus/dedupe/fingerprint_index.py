@@ -26,6 +26,7 @@ from latam_corpus.dedupe.fingerprint_kernels import pack, unpack
 from latam_corpus.dedupe.scheme import ANCHORS, APPENDED, SKETCH, STATED, STREAM, WORDS, Ragged, Scheme
 from latam_corpus.durable import known_digest
 from latam_corpus.errors import ConfigError
+from latam_corpus.text.orthography import spellings_digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -124,7 +125,7 @@ def _bytes_of(strings: pa.LargeBinaryArray) -> tuple[NDArray[np.uint8], NDArray[
 
 
 FORMAT: Final = 4
-METADATA: Final = b"latam_corpus.index"  # the key whose value is JSON: {"format": 4, "scheme": {…}}
+METADATA: Final = b"latam_corpus.index"  # the key whose value is JSON: {"format": 4, "scheme": {…}, "spellings": "…"}
 _REMEDY: Final = "get the index anew, or build it anew from its release"
 # What a shard and its index have both.
 SHARED: Final = ("doc_id", "text_hash", "rights_tier", "obtained", "duplicate_cluster", "cluster_size", *STATED)
@@ -157,12 +158,13 @@ def has_columns(held: pa.Schema) -> bool:
 
 
 def metadata_of(scheme: Scheme) -> dict[bytes, bytes]:
-    """What a file of an index carries in its key-value metadata.
+    """What a file of an index carries in its key-value metadata; `spellings` says how its words were normalised.
 
     >>> json.loads(metadata_of(Scheme())[METADATA])["scheme"]["name"]
     'anchors'
     """
-    return {METADATA: json.dumps({"format": FORMAT, "scheme": scheme.to_dict()}, sort_keys=True).encode()}
+    told = {"format": FORMAT, "scheme": scheme.to_dict(), "spellings": spellings_digest()}
+    return {METADATA: json.dumps(told, sort_keys=True).encode()}
 
 
 @dataclass(frozen=True)
@@ -260,7 +262,7 @@ def _rows_of(path: Path, scheme: Scheme) -> int:
         raise ConfigError(str(path), f"it can't be read as Parquet: {error}", _REMEDY) from error
     told = (found.metadata or {}).get(METADATA)
     missing = set(INDEX) - _LATER - set(found.schema.to_arrow_schema().names)
-    stated = _stated(told)
+    stated = stated_by(told)
     if stated and stated.get("format") != FORMAT:
         raise ConfigError(str(path), f"its format is {stated.get('format')}, this toolkit reads {FORMAT}", _REMEDY)
     if missing or not isinstance(stated.get("scheme"), dict):
@@ -269,10 +271,10 @@ def _rows_of(path: Path, scheme: Scheme) -> int:
     return int(found.num_rows)
 
 
-def _stated(told: bytes | None) -> dict[str, Any]:
+def stated_by(told: bytes | None) -> dict[str, Any]:
     """What a file says of its index; nothing where it says nothing that makes sense.
 
-    >>> _stated(b'{"format": 4}'), _stated(b"{"), _stated(b"[]"), _stated(None)
+    >>> stated_by(b'{"format": 4}'), stated_by(b"{"), stated_by(b"[]"), stated_by(None)
     ({'format': 4}, {}, {}, {})
     """
     try:

@@ -44,6 +44,7 @@ CAUSES: Final[Mapping[str, Message]] = {
     "server busy": _("the server asks to come back later"),
     "robots unavailable": _("robots.txt couldn't be read, and without it nothing is asked for"),
     "robots is a page": _("robots.txt is a page"),
+    "robots is cut": _("robots.txt is longer than 500 KiB (RFC 9309), and the rest of it isn't read"),
     "unread delay": _("robots.txt asks for a delay that can't be read, and the source's is kept"),
     "damaged XML": _("the XML is damaged"),
     "out of scope": _("it is out of the source"),

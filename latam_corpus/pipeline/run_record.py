@@ -5,6 +5,7 @@
     digests.json                                the SHA-256 of all of these
     run.json                                    what was done
     attempt.json                                when the command was last given, and how that ended
+    report.html · report-internal.html          pages about it, which may be removed and made again
 
 `run.json` is written last and replaced whole: a folder without it isn't a finished run's. The JSON files are sealed.
 Whoever reads documents asks `Record.files` for them, which compares every byte with its digest before.
@@ -48,6 +49,8 @@ ATTEMPT_FILE: Final = "attempt.json"
 DIGESTS_FILE: Final = "digests.json"
 RECIPE_FILE: Final = "recipe.toml"
 REPLACED_FILE: Final = "replaced.parquet"
+REPORT_FILE: Final = "report.html"
+INTERNAL_REPORT_FILE: Final = "report-internal.html"
 KINDS: Final = ("kept", "dropped", "ledger")
 FORMAT: Final = 2  # of `run.json`; the first had neither a seal nor digests
 _REMEDY: Final = "run its recipe again on the same input: what is damaged is made anew"

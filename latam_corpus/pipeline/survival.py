@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 LOSS_KINDS: Final = {"source": _("source"), "language": _("language"), "genre": _("genre"), "country": _("country")}
 KINDS: Final = tuple(LOSS_KINDS)
-# Of two records of one document the later stays: the document survives.
-_UNJUDGED: Final = frozenset({"supersede"})
+# Of two records of one document the later stays: the document survives. What is withdrawn is meant to go.
+_UNJUDGED: Final = frozenset({"supersede", "withdrawals"})
 _MOST_REASONS: Final = 3
 _COUNTRY: Final = re.compile("[A-Z]{2}")
 

@@ -1,5 +1,7 @@
-"""Pulling a version: its files on this disk in the layout of the Hub, every byte verified, and a lock that says which.
+"""Pulling a version: its files on this disk in the layout of the Hub, verified, and a lock that says which.
 
+A shard that is fetched whole is compared with the manifest's SHA-256. Of one that is read in part, for some columns or
+out of a store elsewhere, the sums of the pages that are read are checked: they find damage, and no forgery.
 What is there already and right is not copied again; a file that was cut goes on where it stopped. `corpus.lock` is
 written last: a folder that has one is whole.
 """

@@ -17,7 +17,13 @@ from latam_corpus import schema
 from latam_corpus.dedupe.fingerprint import text_hash
 from latam_corpus.durable import digest_of, replace, replacing, sealed
 from latam_corpus.locks import locked
-from latam_corpus.pipeline.run_record import DIGESTS_FILE, RUN_FILE, read_digests
+from latam_corpus.pipeline.run_record import (
+    DIGESTS_FILE,
+    INTERNAL_REPORT_FILE,
+    REPORT_FILE,
+    RUN_FILE,
+    read_digests,
+)
 from latam_corpus.release.build_inputs import load_run
 from latam_corpus.release.fetch import fetch
 from latam_corpus.release.manifest import load_manifest
@@ -143,6 +149,8 @@ def _purge_runs(out: Path, tombstones: Tombstones, told: Purged) -> None:
             blanked = _purge_run(folder, tombstones)
             if blanked:
                 told.runs[folder.name] = blanked
+                for page in (REPORT_FILE, INTERNAL_REPORT_FILE):  # they show beginnings of texts
+                    (folder / page).unlink(missing_ok=True)
         for step in sorted((out / "work").glob("??/*")):
             files = sorted(step.glob("*.parquet"))
             if any(_has_withdrawn(file, tombstones) for file in files):

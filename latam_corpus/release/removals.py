@@ -17,6 +17,7 @@ from latam_corpus.collect.records import WITHDRAWN
 from latam_corpus.errors import ReleaseError
 from latam_corpus.pipeline import barriers
 from latam_corpus.release.store_tables import read_rows, write_rows
+from latam_corpus.release.withdrawn_in_run import Withdrawals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,6 +111,8 @@ WITHDRAWALS: Final = pl.Schema(
 def read_withdrawn(store: Store, name: str, runs: Sequence[Run]) -> pl.DataFrame:
     """What the release remembers and its new runs have learnt: WITHDRAWALS, with the last moment of each document.
 
+    What a run set aside by the store's log isn't among it: no holder took that copy back at that moment.
+
     Raises:
         ReleaseError: what the release remembers, or a run's dropped documents, can't be read.
     """
@@ -121,6 +124,9 @@ def read_withdrawn(store: Store, name: str, runs: Sequence[Run]) -> pl.DataFrame
         try:
             rows = pl.scan_parquet(files, glob=False, missing_columns="insert", extra_columns="ignore")
             gone = rows.filter(pl.col("drop_reason") == WITHDRAWN).select(_TOLD).collect()
+            if gone.height:
+                by_log = schema.scan(run.files("ledger"), schema.LEDGER_SCHEMA).filter(stage=Withdrawals.name).collect()
+                gone = gone.filter(~pl.col("doc_id").is_in(by_log["doc_id"].implode()))
             found.append(schema.conform(gone.rename({"obtained": "taken_back"}), WITHDRAWALS))
         except (OSError, pl.exceptions.PolarsError) as error:
             problem = f"it can't be read: {error}"

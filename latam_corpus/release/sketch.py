@@ -18,13 +18,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from latam_corpus.batch import Batch
-from latam_corpus.dedupe.fingerprint import Fingerprint
-from latam_corpus.dedupe.fingerprint_index import FORMAT, INDEX, METADATA, SKETCHED, group_of, metadata_of
+from latam_corpus.dedupe.fingerprint import Fingerprint, codes_spelled
+from latam_corpus.dedupe.fingerprint_index import FORMAT, INDEX, METADATA, SKETCHED, group_of, metadata_of, stated_by
 from latam_corpus.dedupe.scheme import Scheme
 from latam_corpus.durable import digest_of, link_or_copy
 from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.release.manifest import load_manifest
 from latam_corpus.release.shard_file import write_group, writer
+from latam_corpus.text.orthography import spellings_digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -110,6 +111,30 @@ def _stated_in(store: Store, manifest: Manifest, file: str, formats: Sequence[in
         raise ConfigError(f"{place}, {file}", f"it is no file of a fingerprint index: {error!r}", remedy) from None
 
 
+def _made_alike(told: bytes | None, now: bytes, language: str) -> bool:
+    """Whether a file of an index says that it was made as one is now; spellings count where the language has some."""
+    mine, its = stated_by(now), stated_by(told)
+    if not codes_spelled(language):
+        mine["spellings"] = its["spellings"] = None
+    return mine == its
+
+
+def otherwise_spelled(store: Store, manifest: Manifest) -> list[str]:
+    """The languages of a version of which its index has words that were normalised by other spellings, or by none."""
+    found = set()
+    for shard in manifest.shards:
+        place = ("releases", manifest.name, manifest.version, shard.index)
+        if shard.index not in manifest.index or shard.language in found or not codes_spelled(shard.language):
+            continue
+        with suppress(ReleaseError, pa.ArrowException, OSError), store.open(*place) as opened:  # others tell damage
+            if (
+                stated_by((pq.read_metadata(opened).metadata or {}).get(METADATA)).get("spellings")
+                != spellings_digest()
+            ):
+                found.add(shard.language)
+    return sorted(found)
+
+
 @dataclass(frozen=True)
 class Sketcher:
     """What makes the index of a version.
@@ -180,7 +205,8 @@ class Sketcher:
                 link_or_copy(Path(path), copy)
             sound = digest_of(copy) == told.sha256
             stated = pq.read_metadata(copy).metadata if sound else {}
-            sound = stated.get(METADATA) == metadata_of(self.fingerprint.parameters())[METADATA]
+            now = metadata_of(self.fingerprint.parameters())[METADATA]
+            sound = sound and _made_alike(stated.get(METADATA), now, shard.language)
             if sound:
                 copy.replace(target)
         except FileNotFoundError:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from latam_corpus.release.store import Store
 
 _OF: Final = pl.Schema({"doc_id": pl.String(), "of": pl.String()})
+_UNFINISHED: Final = pl.Schema({"doc_id": pl.String(), "source_id": pl.String()})
 _TOLD: Final = ("doc_id", "duplicate_of", "source_id", "drop_reason")
 
 
@@ -38,14 +39,14 @@ class Twins:
         parts: where they are.
         runs: of which.
         of: `doc_id` of each and the id of the document `of` which it is a copy.
-        unfinished: of copies that stages still had to go through, and which only a new run brings.
+        unfinished: `doc_id` and `source_id` of copies that stages still had to work on, which only a new run brings.
         absent: runs that aren't on the disk, where there may be others.
     """
 
     parts: tuple[Part, ...] = ()
     runs: tuple[Run, ...] = ()
     of: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_OF))
-    unfinished: tuple[str, ...] = ()
+    unfinished: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_UNFINISHED))
     absent: tuple[str, ...] = ()
 
 
@@ -82,7 +83,7 @@ def find_twins(
     by_ledger = pl.concat([pl.DataFrame(schema=_OF), *(_set_aside_by(store, version, ids) for version in versions)])
     parts: list[Part] = []
     of = [pl.DataFrame(schema=_OF)]
-    unfinished: list[str] = []
+    unfinished = [pl.DataFrame(schema=_UNFINISHED)]
     used: list[Run] = []
     for run in every:
         mine = [*_dropped(run, ids, unfinished), *_kept(run, by_ledger)]
@@ -92,7 +93,7 @@ def find_twins(
             used.append(run)
     absent = tuple(run for run in earlier if run not in folders and run not in named)
     told = pl.concat(of).unique("doc_id", keep="first", maintain_order=True)
-    return Twins(tuple(parts), tuple(used), told, tuple(unfinished), absent)
+    return Twins(tuple(parts), tuple(used), told, pl.concat(unfinished), absent)
 
 
 def _set_aside_by(store: Store, version: Manifest, ids: pl.Series) -> pl.DataFrame:
@@ -104,7 +105,7 @@ def _set_aside_by(store: Store, version: Manifest, ids: pl.Series) -> pl.DataFra
     return rows.select("doc_id", kept).filter(pl.col("of").is_in(ids.implode()))
 
 
-def _dropped(run: Run, ids: pl.Series, unfinished: list[str]) -> Iterator[tuple[Part, pl.DataFrame]]:
+def _dropped(run: Run, ids: pl.Series, unfinished: list[pl.DataFrame]) -> Iterator[tuple[Part, pl.DataFrame]]:
     uses = [stage.get("use") for stage in run.stages]
     last = len(uses) - 1 - uses[::-1].index(Dedupe.name) if Dedupe.name in uses else -1
     for file in run.files("dropped"):
@@ -116,7 +117,7 @@ def _dropped(run: Run, ids: pl.Series, unfinished: list[str]) -> Iterator[tuple[
         if found.is_empty():
             continue
         if last != len(uses) - 1:  # it wasn't redacted, or whatever follows
-            unfinished += found["doc_id"].to_list()
+            unfinished.append(found.select(_UNFINISHED.names()))
             continue
         place = f"{run.id}/dropped/{file.name}"
         yield Part(run.id, place, str(file), only=found["doc_id"]), found.select("doc_id", of="duplicate_of")

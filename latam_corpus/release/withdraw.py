@@ -296,6 +296,7 @@ def _entered(
         mine = found["source_id"].unique().implode()
         copies = [part.batches() for part in twins.parts]
         rows = [frame.select("doc_id", "source_id") for frames in copies for frame in frames]
+        rows.append(twins.unfinished)
         rows.append(search.equal(found["text_hash"].drop_nulls()).select("doc_id", "source_id"))
         spared = pl.concat(rows).filter(~pl.col("source_id").is_in(mine)).select(SPARED.names())
         tables["spared"] = spared.unique().sort("doc_id")
@@ -341,7 +342,7 @@ def _told(
         shards=shards,
         documents=ids.to_list(),
         promoted=sorted(promoted),
-        left_aside=_left_aside(twins, gone),
+        left_aside=_left_aside(twins, entry, read_log(store), gone),
         written=sum(shard.bytes for shard in after.shards if shard.sha256 not in taken),
         others=others,
     )
@@ -355,12 +356,19 @@ def _change(store: Store, before: Manifest, after: Manifest) -> tuple[pl.Series,
     return old.filter(~old.is_in(new.implode())), new.filter(~new.is_in(old.implode()))
 
 
-def _left_aside(twins: Twins, gone: pl.Series) -> list[str]:
-    """What is known of copies that didn't come back."""
+def _left_aside(twins: Twins, entry: Entry, log: WithdrawalLog, gone: pl.Series) -> list[str]:
+    """What is known of copies that didn't come back; where the words themselves are withdrawn, none does."""
+    if entry.by in ("creator", "text"):
+        return []
     told = []
-    if twins.unfinished:
-        which = ", ".join(sorted(twins.unfinished)[:5])
-        told.append(f"{len(twins.unfinished)} copies come back when their recipe is run again, such as {which}")
+    copies = twins.unfinished.unique("doc_id").sort("doc_id")
+    if entry.by == "doc":
+        copies = copies.filter(pl.col("doc_id").is_in(log.table(entry, "spared")["doc_id"].implode()))
+    if entry.by == "source":
+        copies = copies.filter([asked_hash("source", source) != entry.asked for source in copies["source_id"]])
+    if copies.height:
+        which = ", ".join(copies["doc_id"].head(5))
+        told.append(f"{copies.height} copies come back when their recipe is run again, such as {which}")
     if twins.absent and len(gone):
         told.append(f"copies may have been set aside in runs that aren't on this disk: {', '.join(twins.absent)}")
     return told

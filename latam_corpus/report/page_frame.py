@@ -6,7 +6,9 @@ post, opened from a disk, and printed.
 
 from __future__ import annotations
 
+from functools import cache
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.errors import ConfigError, cause_of, one_of
@@ -14,31 +16,15 @@ from latam_corpus.messages import LANGUAGES, Message, _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from pathlib import Path
 
 INTERNAL: Final = _("Internal: it holds texts whose terms don't allow them to be shown outside.")
-_STYLE: Final = """
-:root { color-scheme: light; --ink: #1d1d1b; --soft: #6a6a66; --line: #dcdad4; --in: #6b8fa3; --out: #c2553a; }
-body { font: 16px/1.5 Georgia, "Times New Roman", serif; color: var(--ink); max-width: 62rem; margin: 2rem auto;
-  padding: 0 1rem; }
-h1 { font-size: 1.7rem; line-height: 1.2; margin: 1rem 0 .3rem } h2 { font-size: 1.25rem; margin: 2.5rem 0 .3rem }
-h3 { font-size: 1rem; margin: 1.6rem 0 .2rem } p { margin: .3rem 0 .8rem }
-table { border-collapse: collapse; font-size: .86rem; margin: .5rem 0 1rem; width: 100% }
-th, td { text-align: left; padding: .25rem .7rem .25rem 0; border-bottom: 1px solid var(--line); vertical-align: top }
-th { font-weight: normal; color: var(--soft) } td.n, th.n { text-align: right; font-variant-numeric: tabular-nums }
-code, .mono { font: .85em/1.4 ui-monospace, Menlo, Consolas, monospace; overflow-wrap: anywhere }
-.soft { color: var(--soft) } .out { color: var(--out) } .stamp { border: 2px solid var(--out); color: var(--out);
-  padding: .4rem .7rem; margin: 1rem 0 }
-.signal { display: grid; grid-template-columns: minmax(0, 21rem) minmax(0, 1fr); gap: 0 1.6rem; align-items: start;
-  border-top: 1px solid var(--line); padding: .6rem 0 } .signal h3 { margin-top: 0 }
-svg { width: 100%; height: auto; display: block } details { margin: .3rem 0 } summary { cursor: pointer }
-.choose { position: absolute; clip: rect(0 0 0 0) } .languages label { cursor: pointer; margin-right: 1rem;
-  text-decoration: underline dotted }
-.choose:focus-visible ~ .languages { outline: 2px solid var(--in) }
-pre { white-space: pre-wrap; font: inherit; margin: .4rem 0; max-height: 34rem; overflow: auto }
-@media (max-width: 44rem) { .signal { grid-template-columns: 1fr } table { display: block; overflow-x: auto } }
-@media print { .languages { display: none } }
-"""
+_LOOK: Final = Path(__file__).with_name("look.css")
+
+
+@cache
+def look() -> str:
+    """The style sheet that all pages share."""
+    return _LOOK.read_text(encoding="utf-8")
 
 
 def page(title: Message, body: Iterable[str], *, language: str = "es", internal: bool = False) -> str:
@@ -68,7 +54,7 @@ def page(title: Message, body: Iterable[str], *, language: str = "es", internal:
     return f"""<!doctype html>
 <html lang="{chosen}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>{plain}</title><style>{_STYLE}{hidden} {{ display: none }}</style></head><body>
+<title>{plain}</title><style>{look()}{hidden} {{ display: none }}</style></head><body>
 {inputs}<nav class="languages">{labels}</nav>
 <main>
 {told}

@@ -88,6 +88,16 @@ def in_plain_words(reason: str, evidence: Mapping[str, Any] | None) -> tuple[Mes
     return (_OTHERS.get(reason, same(reason)),)
 
 
+def bound_of(reason: str) -> tuple[str, str, float] | None:
+    """The signal, `<` or `>`, and the limit of a drop reason that is a bound; None for any other.
+
+    >>> bound_of("stop_word_share<0.318"), bound_of("language=eng")
+    (('stop_word_share', '<', 0.318), None)
+    """
+    match = _BOUND.fullmatch(reason)
+    return (match[1], match[2], float(match[3])) if match else None
+
+
 def _bound(reason: str, value: float) -> Message:
     match = _BOUND.fullmatch(reason)
     assert match is not None  # noqa: S101  (the caller has looked)

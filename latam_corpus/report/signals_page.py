@@ -11,7 +11,7 @@ from latam_corpus.report.names import genre_name, signal_name
 from latam_corpus.report.page_frame import page, table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from latam_corpus.quality.distribution import Cost, Group, SignalDistribution
 
@@ -104,7 +104,14 @@ def _edge(cost: Cost, beginnings: Mapping[str, str | None]) -> str:
     return f"<details>{head}{table(['', ''], rows)}</details>"
 
 
-def histogram(counts: Sequence[int], low: float, high: float, limits: tuple[float | None, float | None]) -> str:
+def histogram(
+    counts: Sequence[int],
+    low: float,
+    high: float,
+    limits: tuple[float | None, float | None],
+    figure: Callable[[float], str] = "{:.4g}".format,
+    label: str = "",
+) -> str:
     """The drawing; a count of one is still seen, since the rare values are the ones that fall.
 
     Args:
@@ -112,8 +119,10 @@ def histogram(counts: Sequence[int], low: float, high: float, limits: tuple[floa
         low: where the first interval begins.
         high: where the last one ends.
         limits: the bound's minimum and maximum.
+        figure: how a value is written.
+        label: what is drawn, for who doesn't see it; the number of documents and the range where it is empty.
 
-    >>> histogram([1, 2], 0.0, 1.0, (0.5, None)).count("#c2553a")
+    >>> histogram([1, 2], 0.0, 1.0, (0.5, None)).count('class="out"')
     1
     """
     tallest = max(counts, default=0) or 1
@@ -128,23 +137,23 @@ def histogram(counts: Sequence[int], low: float, high: float, limits: tuple[floa
         tall = max(2.0, (_FLOOR - 14) * count / tallest)
         bar = f"M{place * step + 0.5:.1f} {_FLOOR}v-{tall:.1f}h{step - 1:.1f}v{tall:.1f}z"
         (beyond if out else inside).append(bar)
-    lines = "".join(_limit(limit, low, high) for limit in limits if limit is not None)
+    lines = "".join(_limit(limit, low, high, figure(limit)) for limit in limits if limit is not None)
     return (
-        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(_told(counts, low, high))}">'
-        f'<path fill="#6b8fa3" d="{"".join(inside)}"/><path fill="#c2553a" d="{"".join(beyond)}"/>'
-        f'<path stroke="#dcdad4" d="M0 {_FLOOR + 0.5}h{_WIDTH}"/>{lines}'
-        f'<g font-size="11" fill="#6a6a66"><text x="0" y="{_HEIGHT - 3}">{low:.3g}</text>'
-        f'<text x="{_WIDTH}" y="{_HEIGHT - 3}" text-anchor="end">{high:.3g}</text></g></svg>'
+        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(label or _told(counts, low, high))}">'
+        f'<path class="in" d="{"".join(inside)}"/><path class="out" d="{"".join(beyond)}"/>'
+        f'<path class="floor" d="M0 {_FLOOR + 0.5}h{_WIDTH}"/>{lines}'
+        f'<g><text x="0" y="{_HEIGHT - 3}">{figure(low)}</text>'
+        f'<text x="{_WIDTH}" y="{_HEIGHT - 3}" text-anchor="end">{figure(high)}</text></g></svg>'
     )
 
 
-def _limit(limit: float, low: float, high: float) -> str:
+def _limit(limit: float, low: float, high: float, told: str) -> str:
     at = _WIDTH * (limit - low) / (high - low)
     anchor = "start" if at < _WIDTH / 2 else "end"
     beside = at + 4 if anchor == "start" else at - 4
     return (
-        f'<path stroke="#1d1d1b" stroke-dasharray="3 2" d="M{at:.1f} 0V{_FLOOR}"/>'
-        f'<text x="{beside:.1f}" y="10" font-size="11" text-anchor="{anchor}">{limit:.4g}</text>'
+        f'<path class="limit" d="M{at:.1f} 0V{_FLOOR}"/>'
+        f'<text x="{beside:.1f}" y="10" class="limit" text-anchor="{anchor}">{told}</text>'
     )
 
 

@@ -7,6 +7,8 @@ its apostrophes folded.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 import tomllib
 from collections import Counter
@@ -80,6 +82,13 @@ def spellings() -> tuple[Spelling, ...]:
         )
         for one in _read()["spelling"]
     )
+
+
+@cache
+def spellings_digest() -> str:
+    """Changes with what `in_modern` makes of a text; 32 hex digits."""
+    told = [[one["codes"], one["old"], one["modern"], one["pairs"]] for one in _read()["spelling"]]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:32]
 
 
 def typed(text: str) -> str:

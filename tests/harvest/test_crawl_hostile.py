@@ -185,7 +185,7 @@ def test_an_invalid_certificate_closes_the_host_unless_the_source_declares_it(tm
 def test_a_robots_txt_that_is_a_page_is_none_and_one_without_end_is_read_as_far_as_it_may(
     tmp_path: Path, site: Any
 ) -> None:
-    """The first is told; of the second the first 500 KiB count (RFC 9309, 2.5)."""
+    """Both are told, once; of the second the first 500 KiB count (RFC 9309, 2.5), and one of just that is whole."""
     site.routes["/robots.txt"] = (200, {}, b"<!DOCTYPE html><p>Disallow: /</p>")
     site.routes["/mala"] = page("no es mala")
     result, notes = _crawl(site, tmp_path)
@@ -193,7 +193,9 @@ def test_a_robots_txt_that_is_a_page_is_none_and_one_without_end_is_read_as_far_
     rules = b"User-agent: *\nDisallow: /mala\n" + b"# relleno\n" * 500_000 + b"Disallow: /buena\n"
     site.routes["/robots.txt"] = (200, {"Content-Type": "text/plain"}, rules)
     result, notes = _crawl(site, tmp_path / "otra")
-    assert (result.pages, [note["cause"] for note in notes]) == (2, ["shut out by robots"])
+    assert (result.pages, [note["cause"] for note in notes]) == (2, ["robots is cut", "shut out by robots"])
+    site.routes["/robots.txt"] = (200, {"Content-Type": "text/plain"}, b"#" * 500 * 1024)
+    assert _crawl(site, tmp_path / "justo")[1] == []
 
 
 _MOVED = (302, {"Location": "/robots.txt"}, b"")

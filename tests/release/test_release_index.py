@@ -419,3 +419,39 @@ def test_an_older_version_without_an_index_is_not_gone_back_to(
     with pytest.raises(ConfigError, match=r"name a version that was built with one, or build one upon the latest"):
         open_version(store, f"puerto@{first.version}", tmp_path / "cache", Scheme())
     assert open_version(store, "puerto", tmp_path / "cache", Scheme())
+
+
+def test_an_index_made_before_spellings_were_compared_is_told_and_made_anew_by_the_next_version(
+    tmp_path: Path,
+    document: Any,
+    kept_run: KeptRun,
+    command_line: Any,
+    small_recipe: Any,
+    small_source: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of the languages that have older spellings alone, and to sources that may have texts in them."""
+    store = Store.at(tmp_path / "out" / "store")
+    run = kept_run("a-1", [document(1, text=story(1)), document(2, text=story(2), language="ayr_Latn")])
+    with monkeypatch.context() as older:
+        older.setattr("latam_corpus.dedupe.fingerprint_index.spellings_digest", lambda: None)
+        old = build("puerto", [run], store, **TERMS)
+    (tmp_path / "receta.toml").write_text(small_recipe('dedupe against = "puerto"'))
+
+    def hints(languages: str) -> list[str]:
+        (tmp_path / "fuente.toml").write_text(small_source().replace('["spa"]', languages))
+        told = command_line("check", tmp_path / "receta.toml", "--out", tmp_path / "out", "--json")
+        assert told.code == 0, told.err
+        found: list[str] = told.json["hints"]
+        return found
+
+    for languages in ('["aym"]', '["spa", "ayr"]', "[]"):
+        (hint,) = hints(languages)
+        assert f"the index of {old.spec} was made by other spellings of ayr_Latn" in hint
+        assert "release build puerto --parent latest" in hint
+    assert hints('["spa"]') == []
+    new = build("puerto", [], store, parent="latest", **TERMS)
+    changed = {file.partition("-")[0]: old.files[file] != new.files[file] for file in new.index}
+    assert hints('["aym"]') == []
+    assert new.version != old.version
+    assert sorted(changed.values()) == [False, True]

@@ -42,6 +42,7 @@ Cause: TypeAlias = Literal[
     # a site's files
     "robots unavailable",
     "robots is a page",
+    "robots is cut",
     "unread delay",
     "damaged XML",
     # feeds and repositories

@@ -12,6 +12,7 @@ from latam_corpus.harvest.optout.robots_bounds import unread_delays
 from latam_corpus.harvest.optout.site import FILES, Site, Text
 
 if TYPE_CHECKING:
+    from latam_corpus.harvest.crawl.causes import Cause
     from latam_corpus.harvest.crawl.exchange import Exchange
     from latam_corpus.harvest.crawl.frontier import Frontier
 
@@ -53,8 +54,8 @@ class Sites:
             (one for one in (root + ROBOTS, *(root + name for name in FILES), *own) if one not in site.files), None
         )
 
-    def read(self, address: str, root: str, answer: Exchange, now: float) -> bool:
-        """Keep what was answered for a file; whether it is a page, as some servers give for any address.
+    def read(self, address: str, root: str, answer: Exchange, now: float) -> Cause | None:
+        """Keep what was answered for a file; what is odd about a robots.txt: it is a page, or longer than is read.
 
         A status of 4xx means that there is no such file (RFC 9309, 2.3.1.3), and so do redirects without end.
 
@@ -62,15 +63,18 @@ class Sites:
             TroubleError: the server couldn't say (5xx, 429): it must be asked again.
         """
         body: bytes | None = None
-        odd = False
+        odd: Cause | None = None
         if answer.status in OK:
-            body = answer.payload(4 * MAX_BYTES)[:MAX_BYTES]
+            whole = answer.payload(4 * MAX_BYTES)
+            body = whole[:MAX_BYTES]
+            if len(whole) > len(body):
+                odd = "robots is cut"
             if address.endswith((ROBOTS, FILES[0])) and is_markup(body.decode("utf-8-sig", "replace")):
-                body, odd = None, True
+                body, odd = None, "robots is a page"
         elif answer.status == 429 or not (answer.status in _MISSING or answer.status in MOVED):  # noqa: PLR2004
             raise TroubleError("robots unavailable", f"status {answer.status}", retry=True)
         self.missing(address, root, Text(body, answer.time), now)
-        return odd
+        return odd if address.endswith(ROBOTS) else None
 
     def unread_delays(self, root: str, now: float) -> list[str]:
         """The delays that the site's robots.txt asks for in words that aren't understood."""

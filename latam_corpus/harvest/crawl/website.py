@@ -331,8 +331,8 @@ class Crawler:
             return False
         odd = self._sites.read(job.file, root, answer, now)
         self._file_tries.pop(job.file, None)
-        if odd and job.file.endswith(ROBOTS):
-            self._visits.note(job.file, "robots is a page")
+        if odd:
+            self._visits.note(job.file, odd)
         for unread in self._sites.unread_delays(root, now) if job.file.endswith(ROBOTS) else ():
             self._visits.note(job.file, "unread delay", told=unread[:100])
         if job.file.endswith(ROBOTS) and "sitemaps" in self.scope.follow:

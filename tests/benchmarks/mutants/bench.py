@@ -6,6 +6,7 @@ import ast
 import hashlib
 import json
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 from latam_corpus.errors import ConfigError, PartError, closest
 
 from ..machine import RESULTS, Report, Table, share
+from ..texts import SEED
 from .mutate import Mutant, mutants_of
 
 if TYPE_CHECKING:
@@ -80,6 +82,7 @@ def equivalents() -> dict[tuple[str, str, str], str]:
 def options(parser: argparse.ArgumentParser) -> None:
     """The benchmark's own options."""
     parser.add_argument("--room", action="append", help="this room alone; may be given more than once")
+    parser.add_argument("--most", type=int, help="so many mutants of a room at most, drawn by a seed; all by default")
     parser.add_argument("--workers", type=int, default=min(os.cpu_count() or 1, 4), help="processes, a core each")
 
 
@@ -102,16 +105,19 @@ def measure(args: argparse.Namespace) -> Report:
     for room in chosen:
         text = (ROOT / room.file).read_bytes()
         found = [one for one in room.mutants() if one.compiles(text)]
-        tried = [one for one in found if (one.file, one.source, one.change) not in same]
+        told = [one for one in found if (one.file, one.source, one.change) not in same]
+        few = args.most is not None and args.most < len(told)
+        tried = random.Random(SEED).sample(told, args.most) if few else told
         started = time.monotonic()
         codes, cpu = _run(room, tried, args.workers)
         living = [one for number, one in enumerate(tried) if codes[number] == 0]
         killed = len(tried) - len(living)
         late = sum(code < 0 for code in codes.values())
         seconds = round(time.monotonic() - started)
-        figures = (len(tried), killed, share(killed, len(tried)), late, len(found) - len(tried), round(cpu), seconds)
+        figures = (len(tried), killed, share(killed, len(tried)), late, len(found) - len(told), round(cpu), seconds)
         digest = hashlib.sha256(text).hexdigest()[:12]
-        scores.append((room.name, f"{room.file}@{digest}", *figures))
+        name = f"{room.name}, drawn of {len(told)}" if few else room.name
+        scores.append((name, f"{room.file}@{digest}", *figures))
         lived += [(room.name, f"{one.file}:{one.line}", one.source, one.change) for one in living]
         sys.stderr.write(f"{room.name}: {killed} of {len(tried)} seen in {seconds} s\n")
     columns = ("room", "module", "mutants#", "seen#", "share#", "of these too slow#", "equivalent#", "CPU s#", "s#")
@@ -130,7 +136,7 @@ def _kept(names: set[str]) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]
     """The rows of these rooms in the last run that was kept: scores, and what lived."""
     files = sorted(RESULTS.glob("*-mutants.json"))
     tables = json.loads(files[-1].read_text(encoding="utf-8"))["tables"] if files else [{"rows": []}, {"rows": []}]
-    scores, lived = ([tuple(row) for row in table["rows"] if row[0] in names] for table in tables)
+    scores, lived = ([tuple(row) for row in table["rows"] if row[0].partition(",")[0] in names] for table in tables)
     return scores, lived
 
 

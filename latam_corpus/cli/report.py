@@ -1,0 +1,127 @@
+"""`latam-corpus report`: one page that shows a run or a release, to be looked at and passed on."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from latam_corpus.cli import completion
+from latam_corpus.cli.show import console, note, print_json
+from latam_corpus.cli.ui_language import spoken
+from latam_corpus.errors import CorpusError, cause_of
+from latam_corpus.messages import _
+
+if TYPE_CHECKING:
+    from latam_corpus.release.manifest import Manifest
+    from latam_corpus.release.store import Store
+
+NoReport = Annotated[bool, typer.Option("--no-report", help="Write no page about it.")]
+
+
+def report(
+    named: Annotated[
+        str,
+        typer.Argument(
+            metavar="RUN|RELEASE",
+            help="A run's folder or name, or NAME[@VERSION].",
+            autocompletion=completion.runs,
+        ),
+    ],
+    to: Annotated[
+        Path | None, typer.Option(help="The page; report.html in the run's folder, or OUT/reports, when left out.")
+    ] = None,
+    internal: Annotated[
+        bool, typer.Option("--internal", help="Show texts whose terms keep them inside; stamps the page.")
+    ] = False,
+    out: Annotated[Path, typer.Option("--out", help="The folder of runs and of the store.")] = Path("out"),
+    store: Annotated[str | None, typer.Option(help="The store, a folder or URL; OUT/store by default.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Write one page about a run or a release: what came and stayed, what is in it, what fell and why."""
+    from latam_corpus.audit.documents import named_documents
+    from latam_corpus.audit.stores import existing_store
+    from latam_corpus.release.build_inputs import releases_of
+    from latam_corpus.release.manifest import load_manifest
+
+    found = named_documents(named, out, store, note)
+    if found.folder is None:
+        assert found.store is not None  # noqa: S101  (a version is in one)
+        if internal:
+            note(_("note: a release's page shows no texts, with --internal neither"))
+        manifest = load_manifest(found.store, *found.store.find(found.name))
+        page = write_release_report(found.store, manifest, out, to, store)
+    else:
+        beside = existing_store(store, found.folder.resolve().parent.parent)
+        versions = releases_of(beside).get(found.name, []) if beside else []
+        released = load_manifest(beside, *beside.find(versions[-1])) if beside and versions else None
+        page = write_run_report(found.folder, out, released, to, internal=internal)
+    if as_json:
+        print_json({"report": str(page)})
+    else:
+        console.print(_("report   {path}", path=page))
+
+
+def write_run_report(
+    folder: Path, out: Path, released: Manifest | None, to: Path | None = None, *, internal: bool = False
+) -> Path:
+    """Write the page of a finished run, and give its path: in the run's folder where none is named.
+
+    Raises:
+        ConfigError: it can't be written there.
+        PartError: a file of the run is damaged.
+    """
+    from latam_corpus.pipeline.run_record import INTERNAL_REPORT_FILE, REPORT_FILE, read_record
+    from latam_corpus.report.page_frame import write_file
+    from latam_corpus.report.run_facts import run_facts
+    from latam_corpus.report.run_page import run_page
+
+    facts = run_facts(read_record(folder), datetime.now(UTC).date(), internal=internal)
+    page = to or folder / (INTERNAL_REPORT_FILE if internal else REPORT_FILE)
+    write_file(page, run_page(facts, spoken(), str(out), released, internal=internal))
+    return page
+
+
+def write_release_report(
+    store: Store, manifest: Manifest, out: Path, to: Path | None = None, named: str | None = None
+) -> Path:
+    """Write the page of a version, and give its path: in `OUT/reports`, apart from the store, where none is named.
+
+    Raises:
+        ConfigError: it can't be written there.
+        ReleaseError: the store can't be read.
+    """
+    from latam_corpus.report.page_frame import write_file
+    from latam_corpus.report.release_facts import release_facts
+    from latam_corpus.report.release_page import release_page
+
+    with store.told():
+        facts = release_facts(store, manifest)
+    page = to or out / "reports" / f"{manifest.name}-{manifest.version}.html"
+    write_file(page, release_page(facts, spoken(), named))
+    return page
+
+
+def report_of_run(folder: Path, out: Path, released: Manifest | None) -> Path | None:
+    """Write the page of a run that was just done; where that fails the run is done all the same, and a note says so."""
+    try:
+        return write_run_report(folder, out, released)
+    except (CorpusError, OSError) as error:
+        _tell_none(error)
+        return None
+
+
+def report_of_release(store: Store, manifest: Manifest, out: Path, named: str | None) -> Path | None:
+    """Write the page of a version that was just made, see `report_of_run`."""
+    try:
+        return write_release_report(store, manifest, out, None, named)
+    except (CorpusError, OSError) as error:
+        _tell_none(error)
+        return None
+
+
+def _tell_none(error: CorpusError | OSError) -> None:
+    cause = error.translated(spoken()) if isinstance(error, CorpusError) else cause_of(error)
+    note(_("note: no report was written: {cause}", cause=cause))

@@ -1,0 +1,230 @@
+"""The report of a run: how many documents came and stayed, what is in it, what fell and why, and how to go on."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from latam_corpus.__about__ import __version__
+from latam_corpus.catalog.display_names import COUNTRIES, GENRES, TIERS, language_name
+from latam_corpus.codes import UNDETERMINED, short
+from latam_corpus.messages import Message, enumerated, same
+from latam_corpus.pipeline.survival import Loss
+from latam_corpus.report.figures import Figures
+from latam_corpus.report.names import signal_name
+from latam_corpus.report.reasons import bound_of, in_plain_words
+from latam_corpus.report.signals_page import histogram
+from latam_corpus.report.templating import render
+from latam_corpus.report.words import WORDS
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from latam_corpus.release.manifest import Manifest
+    from latam_corpus.report.run_facts import Earlier, Reason, RunFacts
+
+_SECTIONS: Final = ("flow", "holds", "why", "survival", "copies", "small", "speed", "since", "how")
+_MOST: Final = 40  # rows of a table
+_VALUES: Final = 12  # rows of a table of what documents are
+_CAUSES: Final = 3  # reasons beside a stage or a source
+_LOSSES: Final = 10
+
+
+class Rows(NamedTuple):
+    """The first rows of a table, how many more there are, and the documents of those."""
+
+    rows: Sequence[Any]
+    more: int = 0
+    more_documents: int = 0
+
+
+def run_page(
+    facts: RunFacts, language: str, out: str, released: Manifest | None = None, *, internal: bool = False
+) -> str:
+    """The page as HTML.
+
+    Args:
+        facts: of the run.
+        language: of the page.
+        out: the folder of runs as a command names it.
+        released: the version that holds the run's documents.
+        internal: whether it is stamped as not for outside.
+
+    Raises:
+        ConfigError: pages don't speak the language.
+    """
+    values, figures, name = facts.record.values, Figures(language), facts.record.folder.resolve().name
+    losses = [Loss(**one).message for one in values.get("losses", ())]
+    titles = {one["id"]: one.get("title") or one["id"] for one in values.get("sources", ())}
+    recipe = values.get("recipe", {})
+    return render(
+        "run.html",
+        language,
+        kind=WORDS["run_report"].translate(language),
+        title=recipe.get("title") or name,
+        name=name,
+        recipe=recipe.get("name", ""),
+        finished_on=figures.moment(values.get("written", "")),
+        toolkit=__version__,
+        internal=internal,
+        sections=_SECTIONS,
+        facts=facts,
+        released=released,
+        limit=values.get("limit"),
+        failed=sum(bool(part.get("failed")) for part in values.get("parts", ())),
+        losses=losses[:_LOSSES],
+        more_losses=max(len(losses) - _LOSSES, 0),
+        accepted=values.get("accepted_loss"),
+        flow=list(_flow(facts, figures)),
+        sources=_sources(facts, titles, figures),
+        reasons=[_reason(one, facts, figures) for one in facts.reasons if one.sources],
+        others=first_rows([(meaning(one.reason), one.documents) for one in facts.reasons if not one.sources], _MOST),
+        contents=[(column, contents(column, told)) for column, told in facts.contents.items() if _tells(told)],
+        survival=_survival(facts, titles),
+        small=first_rows([(language_name(one.language), one) for one in facts.small], _MOST),
+        seconds=values.get("seconds", 0.0),
+        changes=first_rows(list(_changes(facts.earlier, figures)) if facts.earlier else [], _MOST),
+        commands=list(_commands(facts, name, out)),
+    )
+
+
+def first_rows(rows: Sequence[Any], most: int) -> Rows:
+    """The first rows; of pairs of a name and a number the others are summed.
+
+    >>> first_rows([("a", 5), ("b", 3), ("c", 2)], 1)
+    Rows(rows=[('a', 5)], more=2, more_documents=5)
+    """
+    rest = rows[most:]
+    return Rows(rows[:most], len(rest), sum(row[1] for row in rest if isinstance(row[1], int)))
+
+
+def contents(column: str, counted: Sequence[tuple[str, int]]) -> Rows:
+    """What documents are, by name, most first; decades in their order.
+
+    >>> [(str(name), n) for name, n in contents("decade", [("1890", 2), ("", 1), ("1880", 1)]).rows]
+    [('1880–1889', 1), ('1890–1899', 2), ('not stated', 1)]
+    """
+    if column == "decade":
+        counted = sorted(counted, key=lambda one: (not one[0], one[0]))
+    return first_rows(
+        [(value_name(column, value), n) for value, n in counted], _VALUES if column != "decade" else _MOST
+    )
+
+
+def value_name(column: str, value: str) -> Message:
+    """What a value of a column is called.
+
+    >>> value_name("language", "spa_Latn").translate("es"), value_name("country", "BR").translate("pt")
+    ('español', 'Brasil')
+    """
+    if not value:
+        return WORDS["not_stated"]
+    if column == "language":
+        return WORDS["undetermined"] if value == UNDETERMINED else language_name(short(value))
+    if column == "decade":
+        return same(f"{value}–{int(value) + 9}")
+    return {"country": COUNTRIES, "genre": GENRES, "rights_tier": TIERS}.get(column, {}).get(value, same(value))
+
+
+def meaning(reason: str) -> Message:
+    """What a drop reason means, in a sentence."""
+    return enumerated(in_plain_words(reason, None), "; ")
+
+
+def _tells(counted: Sequence[tuple[str, int]]) -> bool:
+    return any(value for value, _ in counted)
+
+
+def _causes(why: Counter[str] | Mapping[str, int], figures: Figures) -> Message | None:
+    """The reasons that cost most, in words."""
+    most = sorted(why.items(), key=lambda pair: (-pair[1], pair[0]))[:_CAUSES]
+    told = [Message("{reason} ({n})", {"reason": meaning(one), "n": figures.number(n)}) for one, n in most]
+    return enumerated(told, " · ") if told else None
+
+
+def _flow(facts: RunFacts, figures: Figures) -> Iterator[dict[str, Any]]:
+    left = facts.rows_in
+    for stage, count in facts.stages.items():
+        why = count["dropped"] | count["failed"]
+        lost = sum(count["dropped"].values()) + sum(count["failed"].values())
+        if stage != "collect":
+            left += count.get("made", 0)
+        left -= lost
+        if stage != "collect" or lost:
+            yield {"stage": stage, "left": left, "lost": lost, "why": _causes(why, figures)}
+
+
+def _sources(facts: RunFacts, titles: Mapping[str, str], figures: Figures) -> Rows:
+    rows: list[dict[str, Any]] = [
+        {"title": titles.get(source, source), "rows_in": rows_in, "kept": kept, "why": _causes(why, figures)}
+        for source, (rows_in, kept, why) in facts.sources.items()
+    ]
+    return Rows(rows[:_MOST], max(len(rows) - _MOST, 0), sum(row["rows_in"] for row in rows[_MOST:]))
+
+
+def _reason(one: Reason, facts: RunFacts, figures: Figures) -> dict[str, Any]:
+    cost = WORDS["cost"].fill(
+        n=figures.number(one.documents),
+        share=figures.share(one.documents, facts.rows_in),
+        sources=", ".join(f"{source} ({figures.number(n)})" for source, n in one.sources),
+    )
+    told: dict[str, Any] = {"fact": one, "meaning": meaning(one.reason), "cost": cost, "drawing": "", "bins": []}
+    bound = bound_of(one.reason)
+    if not one.bins or bound is None:
+        return told
+    label = WORDS["histogram"].fill(
+        signal=signal_name(one.signal),
+        low=figures.short(one.low),
+        high=figures.short(one.high),
+        limit=figures.short(one.limit),
+    )
+    limits = (one.limit, None) if bound[1] == "<" else (None, one.limit)
+    told["drawing"] = histogram(one.bins, one.low, one.high, limits, figures.short, label.translate(figures.language))
+    step = (one.high - one.low) / len(one.bins)
+    told["bins"] = [(one.low + at * step, one.low + (at + 1) * step, n) for at, n in enumerate(one.bins) if n]
+    return told
+
+
+def _survival(facts: RunFacts, titles: Mapping[str, str]) -> dict[str, Any]:
+    """The stages that set something aside, and of each source what each of them left, and took."""
+    taking = {stage for _, stage in facts.lost}
+    stages = [one for one in facts.stages if one in taking] or sorted(taking - {""})
+    rows = []
+    for source, (rows_in, _kept, _why) in list(facts.sources.items())[:_MOST]:
+        left, cells = rows_in, []
+        for stage in stages:
+            lost = facts.lost[source, stage]
+            left -= lost
+            cells.append((left, lost))
+        rows.append((titles.get(source, source), rows_in, cells))
+    return {"stages": stages, "rows": rows}
+
+
+def _changes(earlier: Earlier, figures: Figures) -> Iterator[tuple[object, ...]]:
+    for one in earlier.differences:
+        yield (
+            one.what,
+            " ".join(filter(None, (one.name, one.aspect))),
+            *("—" if v is None else v for v in (one.a, one.b)),
+        )
+    for what, listed in earlier.counts.items():
+        for two in listed:
+            pairs = ((two.kept_a, two.in_a), (two.kept_b, two.in_b))
+            told = [
+                "—" if n is None or of is None else f"{figures.number(n)} / {figures.number(of)}" for n, of in pairs
+            ]
+            yield {"stages": WORDS["stage"], "sources": WORDS["source"]}[what], two.name, *told
+
+
+def _commands(facts: RunFacts, name: str, out: str) -> Iterator[tuple[str, str]]:
+    def line(*words: str) -> str:
+        return shlex.join(["latam-corpus", *words, *(["--out", out] if out != "out" else [])])
+
+    if facts.example:
+        yield "how_explain", line("explain", facts.example, "--run", name)
+    yield "how_sample", line("sample", name, "--set-aside", "--by", "drop_reason", "--n", "5")
+    yield "how_measure", line("measure", name)
+    if facts.earlier:
+        yield "how_compare", line("compare", facts.earlier.name, name)
+    yield "how_internal", line("report", name, "--internal", "--to", f"{name}.html")

@@ -1,0 +1,238 @@
+"""`latam-corpus report`: one page about a run or a release, whole, safe to open, and true to the ledger."""
+
+from __future__ import annotations
+
+import re
+import string
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pytest
+
+from latam_corpus import schema
+from latam_corpus.messages import LANGUAGES
+from latam_corpus.report.words import WORDS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import CommandLine, Document, KeptRun
+
+_VOID = {"meta", "link", "br", "img", "input"}
+_HOSTILE = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "</title></style></pre><script src=//evil.example/x.js></script>",
+    "' onmouseover='alert(1)",
+    "javascript:alert(1)",
+    "{{ 7*7 }}{% for x in y %}",
+    "\u202egnirts\u2066 desrever",
+    "<!-- never closed",
+    "]]><svg/onload=alert(1)>",
+    "&lt;b&gt; &amp; \x00\x1b[31m\x07",
+    "<style>*{display:none}</style>",
+    "<base href=//evil.example>",
+    "<iframe srcdoc='<script>1</script>'>",
+    "a" * 10_000_000,
+    "̈" * 500,
+    "<a href='javascript:1'>x</a>",
+    "<meta http-equiv=refresh content='0;url=//evil.example'>",
+    "\ud7ff\ufeff\u200f\u061c",
+    "<plaintext>",
+    "<textarea><form action=//evil.example>",
+)
+
+
+class _Page(HTMLParser):
+    """What a page consists of; its elements must close in the order in which they were opened."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.wrong: list[str] = []
+        self.words: list[str] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in _VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        if not self.open or self.open.pop() != tag:
+            self.wrong.append(tag)
+
+    def handle_data(self, data: str) -> None:
+        if not self.open or self.open[-1] != "style":
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+def _checked(text: str) -> _Page:
+    """The page, which is well-formed, small, asks for nothing, and runs nothing."""
+    page = _Page(text)
+    assert page.wrong == []
+    assert page.open == []
+    assert len(text.encode()) < 2_000_000
+    names = {tag for tag, _ in page.elements}
+    assert not names & {"script", "iframe", "img", "link", "base", "form", "object", "embed", "textarea", "plaintext"}
+    for tag, attributes in page.elements:
+        assert not [name for name in attributes if name.startswith("on") or name in ("src", "srcdoc", "action")], tag
+        assert str(attributes.get("href", "#")).startswith("#")
+    [policy] = [a["content"] for _, a in page.elements if a.get("http-equiv") == "Content-Security-Policy"]
+    assert str(policy).startswith("default-src 'none'")
+    ids = [a["id"] for _, a in page.elements if "id" in a]
+    assert len(ids) == len(set(ids))
+    linked = {str(a["href"])[1:] for tag, a in page.elements if tag == "a"}
+    named = {str(a["aria-labelledby"]) for _, a in page.elements if "aria-labelledby" in a}
+    assert linked | named <= set(ids)
+    return page
+
+
+def _dropped(run: Path, rows: list[dict[str, Any]], stage: str = "filter") -> None:
+    """Rows that the run set aside, and what its ledger says of them."""
+    for kind, columns in (("dropped", schema.DOCUMENT_SCHEMA), ("ledger", schema.LEDGER_SCHEMA)):
+        (run / kind).mkdir()
+        told = [row | {"stage": stage, "verdict": "dropped", "reason": row["drop_reason"]} for row in rows]
+        frame = schema.conform(pl.DataFrame(told, infer_schema_length=None), columns)
+        frame.write_parquet(run / kind / "parte-00000-0.parquet")
+
+
+@pytest.fixture
+def run(document: Document, kept_run: KeptRun) -> Path:
+    """A run that kept 30 documents of two countries and set 9 aside for three reasons."""
+    signals = [{"stop_word_share": 0.3 + n / 100, "scripture_per_1000": 1.5} for n in range(40)]
+    kept = [document(n, title=f"Cuento {n}", signals=signals[n], country="CL" if n % 3 else "MX") for n in range(30)]
+    kept[0] |= {"language": "quy_Latn", "genre": "religious", "published": "1898-03"}
+    folder = kept_run("cuentos-1a2b3c4d", kept)
+    reasons = ["stop_word_share<0.3"] * 5 + ["language=eng"] * 3
+    fell = [document(100 + n, signals={"stop_word_share": 0.2}, drop_reason=why) for n, why in enumerate(reasons)]
+    fell.append(document(200, drop_reason="duplicate", duplicate_of=kept[1]["doc_id"], text=kept[1]["text"] + " Fin."))
+    _dropped(folder, fell)
+    return folder
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_run_is_shown_in_each_language(run: Path, command_line: CommandLine, tmp_path: Path, language: str) -> None:
+    """The page says which it speaks, links what it has, and counts what the ledger counts."""
+    told = command_line("report", run, "--lang", language, "--out", tmp_path / "out").out
+    path = run / "report.html"
+    assert told.split()[-1] == str(path)
+    page = _checked(path.read_text(encoding="utf-8"))
+    assert page.elements[0] == ("html", {"lang": language})
+    for key in ("flow", "holds", "why", "survival", "copies", "small", "speed", "since", "how"):
+        assert WORDS[key].translate(language) in page.text
+    cost = WORDS["cost"].fill(n=5, share="13\N{NARROW NO-BREAK SPACE}%", sources="cuentos-del-puerto (5)")
+    assert " ".join(cost.translate(language).split()) in page.text
+    lead = WORDS["run_lead"].fill(n=39, kept=30, share="77\N{NARROW NO-BREAK SPACE}%")
+    assert " ".join(lead.translate(language).split()) in page.text
+    assert "latam-corpus explain" in page.text
+
+
+def test_what_costs_most_comes_first(run: Path, command_line: CommandLine, tmp_path: Path) -> None:
+    """With the documents nearest to the bound, the copy beside what is kept, and the small language's scripture."""
+    command_line("report", run, "--lang", "en", "--out", tmp_path / "out")
+    text = _checked((run / "report.html").read_text(encoding="utf-8")).text
+    codes = [text.index(reason) for reason in ("stop_word_share<0.3", "language=eng", "duplicate 1 documents")]
+    assert codes == sorted(codes)
+    assert "✗ set aside" in text
+    assert "✓ kept" in text
+    assert "only in this one: Fin." in text
+    assert re.search(r"Ayacucho Quechua 1 100 % 0 % 1\.5", text.replace("\N{NARROW NO-BREAK SPACE}", " "))
+    assert "1890–1899" in text
+
+
+def test_every_word_has_its_parameters_only(run: Path, command_line: CommandLine, tmp_path: Path) -> None:
+    """No brace of a sentence or of a template is left on a page."""
+    command_line("report", run, "--lang", "es", "--out", tmp_path / "out")
+    assert not set("{}") & set(_checked((run / "report.html").read_text(encoding="utf-8")).text)
+    for sentence in WORDS.values():
+        assert all(name for _, name, *_ in string.Formatter().parse(sentence.msgid) if name is not None)
+
+
+def test_hostile_texts_and_names_stay_texts(
+    document: Document, kept_run: KeptRun, command_line: CommandLine, tmp_path: Path
+) -> None:
+    """No script, no element and no attribute of theirs is on the page; what turns a line is shown by its code."""
+    kept = [
+        document(n, text=f"{one}\n{one}", title=one, country=one[:40], variety=one, contributor=one, published=one)
+        for n, one in enumerate(_HOSTILE)
+    ]
+    folder = kept_run("cuentos-1a2b3c4d", kept, title=_HOSTILE[2])
+    _dropped(folder, [row | {"drop_reason": row["title"][:300], "variant_of": None} for row in kept], _HOSTILE[0])
+    command_line("report", folder, "--out", tmp_path / "out")
+    text = (folder / "report.html").read_text(encoding="utf-8")
+    page = _checked(text)
+    assert "<script>alert(1)</script>" in page.text
+    assert not set("\u202e\u2066\u200f\x1b\x07\x00") & set(text)
+    assert "\\u202egnirts" in page.text
+
+
+def test_only_what_may_be_shown_is_on_the_page(
+    document: Document, kept_run: KeptRun, command_line: CommandLine, tmp_path: Path
+) -> None:
+    """And redacted; `--internal` shows the rest, and goes by another name."""
+    kept = [
+        document(1, text="Escriba a rosa@ejemplo.org. A la vista."),
+        document(2, text="Por dentro.", uses=["train"]),
+    ]
+    folder = kept_run("cuentos-1a2b3c4d", kept)
+    command_line("report", folder, "--out", tmp_path / "out")
+    text = (folder / "report.html").read_text(encoding="utf-8")
+    assert "A la vista" in text
+    assert "rosa@" not in text
+    assert "Por dentro" not in text
+    command_line("report", folder, "--internal", "--lang", "en", "--out", tmp_path / "out")
+    inside = _checked((folder / "report-internal.html").read_text(encoding="utf-8"))
+    assert "Por dentro" in inside.text
+    assert "Internal: it holds texts" in inside.text
+    assert "Por dentro" not in (folder / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_release_is_shown_in_each_language(
+    run: Path, command_line: CommandLine, tmp_path: Path, language: str
+) -> None:
+    """With what is owed and what is missing, and without a text; the store isn't touched."""
+    out = ("--out", tmp_path / "out", "--lang", language)
+    told = command_line("release", "build", "puerto", run.name, "--admit", "open", "--uses", "train", *out).out
+    page = tmp_path / "out" / "reports" / f"puerto-{told.split('@')[1].split(':')[0]}.html"
+    assert told.split()[-1] == str(page)
+    before = sorted(path for path in (tmp_path / "out" / "store").rglob("*"))
+    command_line("report", "puerto", *out)
+    assert sorted(path for path in (tmp_path / "out" / "store").rglob("*")) == before
+    text = page.read_text(encoding="utf-8")
+    told_page = _checked(text)
+    for key in ("obligations", "gaps", "limits", "withdraw"):
+        assert WORDS[key].translate(language) in told_page.text
+    assert "La barca" not in text
+    assert {"es": "Uruguay, Venezuela", "pt": "Uruguai, Venezuela", "en": "Uruguay, Venezuela"}[
+        language
+    ] in told_page.text
+
+
+def test_a_page_can_be_left_out(run: Path, command_line: CommandLine, tmp_path: Path) -> None:
+    """By `--no-report`."""
+    command_line(
+        "release",
+        "build",
+        "puerto",
+        run.name,
+        "--admit",
+        "open",
+        "--uses",
+        "train",
+        "--no-report",
+        "--out",
+        tmp_path / "out",
+    )
+    assert not (tmp_path / "out" / "reports").exists()
