@@ -49,6 +49,7 @@ def run(
     *,
     workers: int = 1,
     engine: str = "local",
+    site: str | Path | None = None,
     limit: int | None = None,
     accept_loss: str | None = None,
     store: str | Path | None = None,
@@ -64,7 +65,8 @@ def run(
             source.
         out: the folder of runs, work and the release store.
         workers: worker processes; 0 for one a processor.
-        engine: `local` or `in-process`.
+        engine: `local`, `in-process` or `ray`.
+        site: a TOML file that says where the cluster is.
         limit: at most so many records of each file.
         accept_loss: why it may be released although a stage kept less than the recipe's floor.
         store: the release store, a folder or URL; `<out>/store` by default.
@@ -81,7 +83,7 @@ def run(
     opened = open_store(None if store is None else str(store), folder)
     mended: list[str] = []
     plan, against = planned(found, _located(found, inputs), folder, opened, limit, mended=mended)
-    chosen = make_engine(engine, workers or os.cpu_count() or 1)
+    chosen = make_engine(engine, workers or os.cpu_count() or 1, Path(site) if site else None)
     for one in examine_sources(plan):
         for doubt in one.doubts:
             warnings.warn(f"{doubt.place}: {doubt.problem}; {doubt.remedy}", stacklevel=2)

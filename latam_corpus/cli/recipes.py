@@ -149,7 +149,8 @@ def run(
     inputs_file: InputsFile = None,
     select: Select = [],  # noqa: B006
     out: Out = Path("out"),
-    engine: Annotated[str, typer.Option(help="in-process or local.")] = "local",
+    engine: Annotated[str, typer.Option(help="in-process, local or ray.")] = "local",
+    site: Annotated[Path | None, typer.Option(help="A TOML file that says where the cluster is.")] = None,
     workers: Annotated[int, typer.Option(help="Worker processes; 0 for one a processor.")] = 1,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many records of each file.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
@@ -177,7 +178,7 @@ def run(
     places = located(found, inputs, inputs_file)
     mended: list[str] = []
     plan, against = planned(found, places, out, opened, limit, mended=mended, only_look=dry_run)
-    chosen = make_engine(engine, workers or os.cpu_count() or 1)
+    chosen = make_engine(engine, workers or os.cpu_count() or 1, site)
     tell_examined(examine_sources(plan))
     parts = find_parts(plan, limit, tell_looking)
     if dry_run:

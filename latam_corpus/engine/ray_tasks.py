@@ -1,0 +1,168 @@
+"""The engine of Ray's tasks: on this machine, or on the cluster that a site file names.
+
+Why not datatrove's executor for Ray: it takes a pipeline whose ranks have their files before they begin. Here a task
+is Ray's, which gives the next one to whoever is free, and starts it again where its worker or node was lost.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from latam_corpus.errors import ConfigError, PartError
+from latam_corpus.pipeline.part import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from latam_corpus.engine.site import RaySite
+    from latam_corpus.pipeline.part import J
+
+_TRIES: Final = 2  # as the local engine: a task whose worker was killed twice is the likely cause
+_AHEAD: Final = 4  # tasks that wait in Ray for each processor; the others wait here
+_STORE: Final = 128 * 2**20  # bytes for values between tasks, which are small
+_SECONDS: Final = 5.0
+_THREADS: Final = {"POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1"}
+
+
+class RayTasks:
+    """Tasks of Ray, which is started or joined at the first of them and left with the `with` block.
+
+    Attributes:
+        workers: how many at once, where Ray is started here; a cluster has its own number.
+        site: the cluster; None to start Ray on this machine.
+    """
+
+    def __init__(self, workers: int, site: RaySite | None = None) -> None:
+        self.workers = workers
+        self.site = site
+        self._ray: Any = None
+        self._ours = False
+        self._entered = 0
+
+    def __enter__(self) -> Self:
+        self._entered += 1
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._entered -= 1
+        if not self._entered and self._ray:
+            if self._ours:
+                self._ray.shutdown()
+            self._ray = None
+
+    def map(self, work: Callable[[J], Outcome], tasks: Sequence[J]) -> Iterator[Outcome]:
+        """The outcome of each task, as they are done.
+
+        Raises:
+            PartError: no Ray answers, or it can't be started.
+        """
+        if not tasks:
+            return
+        with self:
+            ray = self._started()
+            memory = self.site.memory_gb if self.site else None
+            asked = {"memory": int(memory * 2**30)} if memory else {}
+            submit = ray.remote(num_cpus=1, max_retries=_TRIES - 1, **asked)(work).remote
+            ahead = _AHEAD * max(1, int(ray.cluster_resources().get("CPU", 1)))
+            # Big tasks first: the last to finish is then a small one.
+            coming = sorted(tasks, key=lambda task: task.bytes)
+            waiting: dict[Any, J] = {}
+            try:
+                while coming or waiting:
+                    while coming and len(waiting) < ahead:
+                        task = coming.pop()
+                        waiting[submit(task)] = task
+                    for done in ray.wait(list(waiting))[0]:
+                        yield _outcome(ray, done, waiting.pop(done))
+            finally:
+                for left in waiting:
+                    ray.cancel(left, force=True)
+
+    def _started(self) -> Any:
+        """Ray, joined.
+
+        Raises:
+            PartError: no Ray answers, or it can't be started.
+        """
+        if self._ray is None:
+            ray = imported()
+            if self.site or not ray.is_initialized():  # a notebook may have joined its own cluster
+                self._join(ray)
+                self._ours = True
+            self._ray = ray
+        return self._ray
+
+    def _join(self, ray: Any) -> None:
+        usual = {"log_to_driver": False, "logging_level": "error"}
+        try:
+            if self.site:
+                _check_reached(self.site.address)
+                environment = {"env_vars": _THREADS | self.site.environment}
+                ray.init(address=self.site.address, runtime_env=environment, **usual)
+            else:
+                # Else Ray tries a task without end that takes too much memory, and gives way to all other processes.
+                settings = {"task_oom_retries": _TRIES - 1, "worker_niceness": 0}
+                with _environment(_THREADS):  # a runtime environment of Ray's would start each worker twice
+                    ray.init(
+                        address="local",
+                        num_cpus=self.workers,
+                        include_dashboard=False,
+                        object_store_memory=_STORE,
+                        _system_config=settings,
+                        **usual,
+                    )
+        except (OSError, RuntimeError, ValueError) as error:
+            told = " ".join(f"{error} {error.__cause__ or ''}".split())  # Ray says why in the cause alone
+            where = f"Ray at {self.site.address}" if self.site else "Ray on this machine"
+            raise PartError(where, told, "see that it runs, with the same versions of Ray and Python as here") from None
+
+
+def imported() -> Any:
+    """The module, told to keep to itself: it would report its use to its makers, and print to standard output.
+
+    Raises:
+        ConfigError: it isn't installed.
+    """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", "^")
+    try:
+        import ray
+    except ImportError:
+        raise ConfigError("--engine ray", "Ray isn't installed", "pip install 'latam-corpus[ray]'") from None
+    return ray
+
+
+@contextmanager
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    """Set variables for the processes that are started meanwhile."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name)
+            if value is not None:
+                os.environ[name] = value
+
+
+def _check_reached(address: str) -> None:
+    """Try the address; Ray itself would for minutes, and then end this process."""
+    host, _, port = address.rpartition(":")
+    if port != "auto":
+        with socket.create_connection((host, int(port)), timeout=_SECONDS):
+            pass
+
+
+def _outcome(ray: Any, done: Any, task: J) -> Outcome:
+    """What became of a task, or what ended it."""
+    try:
+        found: Outcome = ray.get(done)
+    except ray.exceptions.RayTaskError as error:  # the work itself raised, or its module isn't there
+        return Outcome(task.name, error=f"{type(error.cause).__name__}: {error.cause}")
+    except ray.exceptions.RayError as error:
+        return Outcome(task.name, error=f"its worker was killed twice: {str(error).strip().splitlines()[0]}")
+    return found
