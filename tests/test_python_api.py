@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
+import pyarrow as pa
 import pytest
 
 import latam_corpus as lc
@@ -332,3 +333,11 @@ def test_every_name_is_what_editors_are_told_and_no_modules() -> None:
     assert not {one.name for one in pkgutil.iter_modules(lc.__path__)} & set(told)
     with pytest.raises(AttributeError, match="nada"):
         getattr(lc, "nada")  # noqa: B009  (as a notebook asks)
+
+
+def test_a_stage_gives_an_arrow_table_for_one() -> None:
+    """With the types that older readers know; the rows are those of a frame."""
+    frame = pl.DataFrame({"id": ["uno", "dos"], "text": [_SPANISH, _PORTUGUESE], "autora": ["Ana", None]})
+    table = lc.stage("identify")(frame.to_arrow())
+    assert table.schema.field("language").type == pa.large_string()
+    assert pl.DataFrame(table).equals(lc.stage("identify")(frame))

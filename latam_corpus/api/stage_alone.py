@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, overload
 
 import polars as pl
+import pyarrow as pa
 
 from latam_corpus.collect.row_files import frame_as_documents
 from latam_corpus.errors import ConfigError
@@ -28,17 +29,26 @@ class StageAlone:
 
     stage: Stage | Barrier
 
-    def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
+    @overload
+    def __call__(self, frame: pl.DataFrame) -> pl.DataFrame: ...
+
+    @overload
+    def __call__(self, frame: pa.Table) -> pa.Table: ...
+
+    def __call__(self, frame: Any) -> Any:
         """The same rows in their order, with the frame's columns and those that the stage gives.
 
         Rows without `language` are identified first where the stage needs one. `genre` is `web` where none is given.
 
         Args:
-            frame: `text`, and any column of the schema; `id` or `doc_id` name a document.
+            frame: `text`, and any column of the schema; `id` or `doc_id` name a document. An Arrow table, as Ray Data's
+                `map_batches` has, gives one.
 
         Raises:
             ConfigError: there is no column `text`, or the stage reads files and no rows.
         """
+        if isinstance(frame, pa.Table):
+            return self(pl.DataFrame(frame)).to_arrow(compat_level=pl.CompatLevel.oldest())
         place = f"stage «{self.stage.name}»"
         if "raw" in self.stage.needs:
             problem = "it reads the bytes of files, not rows of text"

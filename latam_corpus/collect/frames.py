@@ -31,14 +31,16 @@ _CONSENT: Final = frozenset({"id", "label", "community"})  # of a record, what r
 def terms_of(source: Source, statement: str | None, refused: Iterable[str] = ()) -> tuple[str, list[str]]:
     """The rights tier and the uses of a record with this statement of rights and these opt-out signals.
 
-    The source's own statement has the source's tier and uses, which may rest on an agreement. Another statement has
-    the tier it gives; a less open one narrows the uses, a more open one never widens them. An opt-out takes away the
+    The source's own statement has the source's tier and uses, which may rest on an agreement. A less open one has the
+    tier it gives, and narrows the uses; a more open one widens neither. An opt-out takes away the
     uses that it withholds; where a licence must first be obtained, the tier is no more open than `permission`. Labels
     and consents of the source narrow every record of it.
 
     >>> from latam_corpus.catalog.source import load_source
     >>> terms_of(load_source("disco-sonnets"), "CC BY-SA 4.0")
     ('share_alike', ['train', 'redistribute', 'evaluate'])
+    >>> terms_of(load_source("disco-sonnets"), "CC0-1.0")[0] == load_source("disco-sonnets").tier
+    True
     >>> terms_of(load_source("disco-sonnets"), "Todos los derechos reservados")
     ('unknown', ['evaluate'])
     >>> terms_of(load_source("disco-sonnets"), "CC BY-SA 4.0", ["noai"])
@@ -59,7 +61,7 @@ def _stated(source: Source, statement: str | None) -> tuple[str, list[str]]:
         return source.tier, list(source.uses)
     tier = tier_of(statement)
     if openness(tier) <= openness(source.tier):
-        return tier, list(source.uses)
+        return source.tier, list(source.uses)
     return tier, uses_under(tier, source.uses)
 
 

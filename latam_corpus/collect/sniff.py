@@ -35,25 +35,28 @@ class Unread:
 
 DOCX: Final = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 ODT: Final = "application/vnd.oasis.opendocument.text"
-_MXL: Final = "application/vnd.recordare.musicxml"
-_MUSICXML: Final = "application/vnd.recordare.musicxml+xml"
 
 # The first member of a package, stored, says what the package is (OCF, ODF, MusicXML).
 _MIMETYPE: Final = re.compile(rb"PK\x03\x04.{26}mimetype([\w.+/-]{1,80}?)(?:PK|\s|\Z)", re.DOTALL)
 _TABLE: Final = _("export each sheet as CSV")
 _TEXT: Final = _("save it as DOCX, ODT or plain text")
+_SCORE: Final = Unread(_("a score (MusicXML)"), _("export its lyrics as plain text"))
+_DESCRIBED: Final = _("hand over the texts that it describes")
+_MARC: Final = Unread(_("catalogue records (MARC)"), _DESCRIBED)
+_FLEX: Final = Unread(_("an interlinear text (FLEx)"), _("export its text without the glosses, as DOCX or plain text"))
 _MEMBERS: Final[tuple[tuple[bytes, str | Unread], ...]] = (
     (b"word/document", DOCX),
     (b"xl/workbook", Unread(_("an Excel workbook"), _TABLE)),
     (b"ppt/presentation", Unread(_("a PowerPoint presentation"), _("export its text as DOCX or PDF"))),
-    (b".musicxml", _MXL),
-    (b"META-INF/container.xml", "application/epub+zip"),
+    (b".musicxml", _SCORE),
+    (b".opf", "application/epub+zip"),
+    (b"META-INF/container.xml", _SCORE),  # of the scores whose members end in .xml
 )
 _PACKAGES: Final[dict[bytes, str | Unread]] = {
     b"application/epub+zip": "application/epub+zip",
     ODT.encode(): ODT,
     b"application/vnd.oasis.opendocument.text-template": ODT,
-    _MXL.encode(): _MXL,
+    b"application/vnd.recordare.musicxml": _SCORE,
     b"application/vnd.oasis.opendocument.spreadsheet": Unread(_("an OpenDocument spreadsheet"), _TABLE),
     b"application/vnd.oasis.opendocument.presentation": Unread(_("an OpenDocument presentation"), _TEXT),
 }
@@ -111,18 +114,37 @@ _ROOTS: Final[dict[str, str | Unread]] = {
     "ANNOTATION_DOCUMENT": "text/x-eaf+xml",
     "document": ODT,  # OpenDocument in one file of XML
     "svg": Unread(_("an SVG drawing"), _PICTURE),
-    "ead": Unread(_("a finding aid (EAD)"), _("hand over the texts that it describes")),
+    "ead": Unread(_("a finding aid (EAD)"), _DESCRIBED),
     "rss": Unread(_("a feed (RSS)"), _("describe it as a source of kind «feeds»")),
     "feed": Unread(_("a feed (Atom)"), _("describe it as a source of kind «feeds»")),
     "mediawiki": Unread(_("a MediaWiki dump"), _("convert it to JSONL, as `sources new --template mediawiki` tells")),
     "FictionBook": Unread(_("a FictionBook"), _("convert it to EPUB (Calibre)")),
     "Trans": Unread(_("a Transcriber file"), _("export it as CHAT, ELAN or subtitles")),
     "PcGts": Unread(_("PAGE XML"), _("export it as ALTO")),
+    "score-partwise": _SCORE,
+    "score-timewise": _SCORE,
+    "tmx": Unread(_("a translation memory (TMX)"), _("export each language as plain text")),
+    "lift": Unread(_("a dictionary (LIFT)"), _("export its examples as plain text or CSV")),
+    "mods": Unread(_("metadata (MODS)"), _DESCRIBED),
+    "modsCollection": Unread(_("metadata (MODS)"), _DESCRIBED),
+    "mets": Unread(_("metadata (METS)"), _DESCRIBED),
+    "dc": Unread(_("metadata (Dublin Core)"), _DESCRIBED),
 }
 _HTML: Final = re.compile(r"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
 _HOCR: Final = re.compile(r"class=[\"']ocr_(?:page|carea|par|line)\b")
 _SONG_TAG: Final = r"\[(?:ti|ar|al|au|by|la|length|offset|re|ve|#):[^\]\n]*\]"
-_TEXTS: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
+_BAG: Final = r"BagIt-Version:|(?:[0-9a-fA-F]{32,128}[ \t]+\*?(?:data/|(?:bagit|bag-info|manifest-\w+)\.txt))"
+_TEXTS: Final[tuple[tuple[re.Pattern[str], str | Unread], ...]] = (
+    (re.compile(_BAG), Unread(_("a list of a bag (BagIt)"), _("leave it out"))),
+    (re.compile(r"\d{5}[\w ]{4}.22\d{5}.{3}4500"), _MARC),
+    (
+        re.compile(r"\s*\\(?:_sh v\d|(?:id|ref)\s[^\n]*\n(?:\\\w+[^\n]*\n|\s*\n){0,20}?\\tx\s)"),
+        Unread(_("an annotated text (Toolbox)"), _("export its lines of text (\\tx) as plain text")),
+    ),
+    (
+        re.compile(r"File type = \"ooTextFile\"\s+Object class = \"TextGrid\""),
+        Unread(_("a TextGrid (Praat)"), _("import it into ELAN, and save it there")),
+    ),
     (re.compile(r"\s*WEBVTT(?:\s|\Z)"), "text/vtt"),
     (re.compile(r"\s*(?:\d+[ \t]*\n+)?(?:\d{1,3}:)?\d{1,2}:\d\d[,.]\d{1,3}[ \t]*-->"), "text/vtt"),
     (re.compile(rf"(?:\s*{_SONG_TAG}\s*\n)*\s*\[\d{{1,3}}:\d\d(?:[.:]\d{{1,3}})?\]", re.IGNORECASE), "text/x-lrc"),
@@ -179,9 +201,17 @@ def _text_kind(head: bytes) -> str | Unread | None:
     if _HTML.match(text):
         return "text/html"
     if text.lstrip().startswith("<") and (root := _XML.match(text)):
-        return _ROOTS.get(root[1], Unread(_("XML with the root <{root}>", root=root[1]), _CONVERT, sure=False))
+        return _xml_kind(root[1], text)
     text = text.replace("\r\n", "\n")
     return next((kind for pattern, kind in _TEXTS if pattern.match(text)), None)
+
+
+def _xml_kind(root: str, text: str) -> str | Unread:
+    if root == "document" and "<interlinear-text" in text:
+        return _FLEX
+    if root in ("record", "collection") and "http://www.loc.gov/MARC21/slim" in text:
+        return _MARC
+    return _ROOTS.get(root, Unread(_("XML with the root <{root}>", root=root), _CONVERT, sure=False))
 
 
 def _as_text(head: bytes) -> str | None:

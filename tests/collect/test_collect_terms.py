@@ -39,7 +39,7 @@ def _rows(folder: Path, rights: str, *statements: str | None) -> list[dict[str, 
     [
         (None, "attribution", _ALL),  # the source's own
         ("CC-BY-4.0", "attribution", _ALL),
-        ("CC0-1.0", "open", _ALL),
+        ("CC0-1.0", "attribution", _ALL),
         ("CC BY-SA 4.0", "share_alike", _ALL),
         ("CC BY-NC 4.0", "non_commercial", ["evaluate"]),
         ("CC BY-ND 4.0", "no_derivatives", ["evaluate"]),
@@ -57,10 +57,10 @@ def test_less_open_rights_of_a_record_narrow_its_uses(
 
 
 def test_open_rights_of_a_record_widen_nothing(tmp_path: Path) -> None:
-    """What the source doesn't allow, no record of it allows; one that allows nothing in common is left with nothing."""
+    """Neither tier nor uses, so that a release of what is open has none of it; one without a use in common has none."""
     rights = '[rights]\nstatement = "CC-BY-SA-4.0"\nbasis = "licence"\nuses = ["train"]\n'
     rows = _rows(tmp_path, rights, "CC0-1.0", "CC BY-NC 4.0")
-    assert [(row["rights_tier"], row["uses"]) for row in rows] == [("open", ["train"]), ("non_commercial", [])]
+    assert [(row["rights_tier"], row["uses"]) for row in rows] == [("share_alike", ["train"]), ("non_commercial", [])]
 
 
 def test_an_agreement_covers_the_statement_it_was_made_on(tmp_path: Path) -> None:
@@ -91,9 +91,9 @@ _AGREED = 'tier = "permission"\nagreement = "carta-3"'
         (_source(_RESERVED, ["train"], _AGREED), _RESERVED, ("permission", ["train"])),
         # As open, written in another way: the source's uses, which may rest on an agreement.
         (_source("CC-BY-NC-4.0", _ALL), "CC BY-NC-SA 3.0", ("non_commercial", _ALL)),
-        # More open: no use more than the source has.
-        (_source("CC-BY-NC-4.0", ["evaluate"]), "CC0-1.0", ("open", ["evaluate"])),
-        (_source(_RESERVED, ["train"], _AGREED), "CC BY 4.0", ("attribution", ["train"])),
+        # More open: the source's tier, and no use more than it has.
+        (_source("CC-BY-NC-4.0", ["evaluate"]), "CC0-1.0", ("non_commercial", ["evaluate"])),
+        (_source(_RESERVED, ["train"], _AGREED), "CC BY 4.0", ("permission", ["train"])),
         # Less open: the uses that both allow.
         (_source("CC0-1.0", _ALL), "CC BY 4.0", ("attribution", _ALL)),
         (_source("CC0-1.0", _ALL), "CC BY-NC 4.0", ("non_commercial", ["evaluate"])),
@@ -102,7 +102,7 @@ _AGREED = 'tier = "permission"\nagreement = "carta-3"'
         (_source("CC0-1.0", ["train"]), None, ("unknown", [])),
         # Without rights nothing is allowed, and a record's statement alone allows nothing.
         (_source(None, []), None, ("unknown", [])),
-        (_source(None, []), "CC0-1.0", ("open", [])),
+        (_source(None, []), "CC0-1.0", ("unknown", [])),
     ],
 )
 def test_a_records_terms_are_its_sources_narrowed_by_its_own_statement(

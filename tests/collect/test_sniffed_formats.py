@@ -64,6 +64,25 @@ def test_a_wrong_suffix_is_no_matter(tmp_path: Path, name: str) -> None:
          "a Word 97-2003 document (.doc)"),
         ("a.xml", b"<?xml version='1.0'?>\n<!-- x --><ead:ead xmlns:ead='urn:x'/>", "a finding aid (EAD)"),
         ("a.xml", b"<receta/>", "XML with the root <receta>"),
+        ("a.musicxml", b'<?xml version="1.0"?>\n<!DOCTYPE score-partwise SYSTEM "x.dtd">\n<score-partwise/>',
+         "a score (MusicXML)"),
+        ("a.txt", b"<score-timewise><lyric><text>no</text></lyric></score-timewise>", "a score (MusicXML)"),
+        ("a.mxl", _zip(**{"META-INF__container.xml": b"x", "obra.xml": b"<score-partwise/>"}),
+         "a score (MusicXML)"),
+        ("a.mxl", b"PK\x03\x04" + b"." * 26 + b"mimetypeapplication/vnd.recordare.musicxmlPK", "a score (MusicXML)"),
+        ("a.tmx", b'<?xml version="1.0"?><tmx version="1.4"><body/></tmx>', "a translation memory (TMX)"),
+        ("a.flextext", b'<document version="2"><interlinear-text/></document>', "an interlinear text (FLEx)"),
+        ("a.xml", b'<document version="2"><interlinear-text/></document>', "an interlinear text (FLEx)"),
+        ("a.lift", b'<lift version="0.13"/>', "a dictionary (LIFT)"),
+        ("a.xml", b'<mods xmlns="http://www.loc.gov/mods/v3"/>', "metadata (MODS)"),
+        ("a.xml", b'<mets:mets xmlns:mets="http://www.loc.gov/METS/"/>', "metadata (METS)"),
+        ("a.xml", b'<record xmlns="http://www.loc.gov/MARC21/slim"/>', "catalogue records (MARC)"),
+        ("a.mrc", b"00714cam a2200205 a 4500001001200000\x1e12883376 \x1e", "catalogue records (MARC)"),
+        ("a.txt", b"\\_sh v3.0  400  Text\n\n\\id canto\n\\tx kawsay\n", "an annotated text (Toolbox)"),
+        ("a.txt", b"\\ref 1\r\n\\tx kawsay\r\n\\ge vivir\r\n", "an annotated text (Toolbox)"),
+        ("a.TextGrid", b'File type = "ooTextFile"\nObject class = "TextGrid"\n', "a TextGrid (Praat)"),
+        ("bagit.txt", b"BagIt-Version: 1.0\n", "a list of a bag (BagIt)"),
+        ("manifest-md5.txt", b"d41d8cd98f00b204e9800998ecf8427e  data/a.txt\n", "a list of a bag (BagIt)"),
         ("a.mp4", b"\0\0\0\x18ftypmp42", "an MP4 video or recording"),
         ("a.bin", b"\x01\0\x02\x03\xff\0\0\0\x07\x08" * 9, "a binary file of an unknown kind"),
         ("a.docx", _zip(otra__cosa=b"x"), "a ZIP archive"),
@@ -84,6 +103,16 @@ def test_the_sentence_is_told_in_the_readers_language() -> None:
     told = {"format": "a PNG picture", "remedy": "export each sheet as CSV"}
     (sentence,) = in_plain_words("unreadable:unknown format", told)
     assert sentence.translate("es").endswith("es una imagen PNG; exporte cada hoja como CSV")
+    told = {"format": "a score (MusicXML)", "remedy": "export its lyrics as plain text"}
+    (sentence,) = in_plain_words("unreadable:unknown format", told)
+    assert sentence.translate("pt").endswith("é uma partitura (MusicXML); exporte a letra como texto sem formatação")
+
+
+def test_latex_and_a_package_of_pages_are_no_other_format(tmp_path: Path) -> None:
+    """A text that begins with a backslash is one; a book without its media type in front is a book."""
+    (tmp_path / "a.txt").write_text("\\section{Canto}\n\\textit{kawsay}\n", encoding="utf-8")
+    (tmp_path / "b.epub").write_bytes(_zip(**{"META-INF__container.xml": b"x", "OPS__libro.opf": b"x"}))
+    assert [row["drop_reason"] for row in _rows(tmp_path)] == [None, None]
 
 
 def test_a_single_file_of_another_format_is_named(tmp_path: Path) -> None:
