@@ -46,7 +46,7 @@ def having(folder: Path, words: str) -> list[str]:
 def test_no_file_has_the_text_after_a_purge(
     tmp_path: Path, small_recipe: SmallRecipe, small_source: SmallSource, command_line: CommandLine
 ) -> None:
-    """Objects, indexes, ledgers, runs and stored work; the old version can be pulled."""
+    """Objects, indexes, ledgers, runs, their pages and stored work; the old version can be pulled."""
     out, store = tmp_path / "out", tmp_path / "out" / "store"
     texts = [_SONG, *(f"Cuento número {n} del puerto: la vecina {n} vende pan de {n} harinas." for n in range(9))]
     rows = "".join(json.dumps({"id": n, "text": text}, ensure_ascii=False) + "\n" for n, text in enumerate(texts))
@@ -55,6 +55,9 @@ def test_no_file_has_the_text_after_a_purge(
     (tmp_path / "receta.toml").write_text(small_recipe("repair", "identify", "dedupe", release=""), encoding="utf-8")
     command = ("run", tmp_path / "receta.toml", "--input", tmp_path / "in.jsonl", "--out", out)
     assert command_line(*command).code == 0
+    assert command_line("report", "receta", "--internal", "--out", out).code == 0
+    [page] = out.glob("runs/*/report-internal.html")
+    assert _SONG in page.read_text(encoding="utf-8")
     (tmp_path / "canción.txt").write_text(_SONG, encoding="utf-8")
     asked = ("--text", tmp_path / "canción.txt", "--because", "lo piden", "--out", out)
     assert command_line("release", "withdraw", "prueba", *asked).code == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import string
 from html.parser import HTMLParser
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -92,6 +93,9 @@ def _checked(text: str) -> _Page:
     assert str(policy).startswith("default-src 'none'")
     ids = [a["id"] for _, a in page.elements if "id" in a]
     assert len(ids) == len(set(ids))
+    levels = [int(tag[1]) for tag, _ in page.elements if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
     linked = {str(a["href"])[1:] for tag, a in page.elements if tag == "a"}
     named = {str(a["aria-labelledby"]) for _, a in page.elements if "aria-labelledby" in a}
     assert linked | named <= set(ids)
