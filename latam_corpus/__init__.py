@@ -53,7 +53,7 @@ _MODULE_OF: Final = {name: module for module, names in _MODULES.items() for name
 
 
 def __getattr__(name: str) -> object:
-    """The public name, its module imported."""
+    """Return the public name, its module imported."""
     if name not in _MODULE_OF:
         raise AttributeError(f"module «{__name__}» has no attribute «{name}»")
     found: object = getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)

@@ -35,7 +35,7 @@ class Batch:
         return self.frame.height
 
     def with_columns(self, columns: Mapping[str, pl.Series | pl.Expr]) -> Batch:
-        """The batch with these columns set; of a changed `text` only the rows that changed are scanned again."""
+        """Return the batch with these columns set; of a changed `text` only the rows that changed are scanned again."""
         made = Batch(self.frame.with_columns(**columns))
         if "text" not in columns:
             return made.sharing_words(self)
@@ -44,7 +44,7 @@ class Batch:
         return made
 
     def filter(self, mask: pl.Series) -> Batch:
-        """The rows where the mask is true, with what is known of their words."""
+        """Return the rows where the mask is true, with what is known of their words."""
         made = Batch(self.frame.filter(mask))
         if "words" in self.__dict__:
             made.__dict__["words"] = filtered(self.words, mask.to_numpy())
@@ -56,7 +56,7 @@ class Batch:
         evidence: Sequence[Mapping[str, Any] | None] | None = None,
         verdict: str = "dropped",
     ) -> Batch:
-        """The batch with a `drop_reason` on the rows that have a reason here and had none before.
+        """Return the batch with a `drop_reason` on the rows that have a reason here and had none before.
 
         Args:
             reasons: one a row; None leaves the row as it is.
@@ -80,13 +80,13 @@ class Batch:
         return made.sharing_words(self)
 
     def sharing_words(self, other: Batch) -> Batch:
-        """This batch with the other's word table, where there is one; the two must have the same `text`."""
+        """Return this batch with the other's word table, where there is one; the two must have the same `text`."""
         if "words" in other.__dict__:
             self.__dict__["words"] = other.words
         return self
 
 
 def with_defaults(frame: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
-    """The frame with these string columns present, null where they were missing."""
+    """Return the frame with these string columns present, null where they were missing."""
     missing = [name for name in names if name not in frame.columns]
     return frame.with_columns(pl.lit(None, dtype=pl.String).alias(name) for name in missing)

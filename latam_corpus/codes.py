@@ -43,7 +43,7 @@ class Groups:
     digest: str
 
     def listed(self, code: str) -> frozenset[str]:
-        """The code itself, and the members that the file lists for it.
+        """Return the code itself, and the members that the file lists for it.
 
         >>> sorted(groups().listed("aym"))
         ['ayc', 'aym', 'ayr']
@@ -51,7 +51,7 @@ class Groups:
         return frozenset({member for member, group in self.of.items() if group == code} | {code})
 
     def members(self, code: str) -> frozenset[str]:
-        """The code itself, and its members when it is a group or a macrolanguage.
+        """Return the code itself, and its members when it is a group or a macrolanguage.
 
         >>> sorted(groups().members("aym"))
         ['ayc', 'aym', 'ayr']
@@ -63,7 +63,7 @@ class Groups:
 
 @cache
 def groups() -> Groups:
-    """The groups of `groups.toml`."""
+    """Return the groups of `groups.toml`."""
     data = GROUPS.read_bytes()
     told = tomllib.loads(data.decode())
     of = {code: code for code in told["alone"]["codes"]}
@@ -91,7 +91,7 @@ def admits(asked: str, code: str) -> bool:
 
 
 def holder(code: str, known: Collection[str]) -> str | None:
-    """The one among the known codes that speaks for a language: its own, its group's, its macrolanguage's.
+    """Return the one among the known codes that speaks for a language: its own, its group's, its macrolanguage's.
 
     >>> holder("quy_Latn", {"que", "spa"}), holder("spa", {"que"})
     ('que', None)
@@ -107,7 +107,7 @@ def holder(code: str, known: Collection[str]) -> str | None:
 
 @cache
 def narrowed(language: str, declared: str | None) -> str:
-    """The language that a text shows, or the member that its source declares where the text shows a group alone.
+    """Return the language that a text shows, or the member that its source declares where the text shows a group alone.
 
     Args:
         language: as identified, such as `que_Latn`.
@@ -124,7 +124,7 @@ def narrowed(language: str, declared: str | None) -> str:
 
 
 def short(code: str) -> str:
-    """The language's part of a code, without script and country, in small letters.
+    """Return the language's part of a code, without script and country, in small letters.
 
     >>> short("quy_Latn"), short("es-CL")
     ('quy', 'es')
@@ -133,7 +133,7 @@ def short(code: str) -> str:
 
 
 def iso_code(code: str, place: str | Message) -> str:
-    """The ISO 639-3 (or collection) code that `code` means.
+    """Return the ISO 639-3 (or collection) code that `code` means.
 
     Args:
         code: an ISO 639 code of two or three letters.
@@ -170,7 +170,7 @@ def iso_code(code: str, place: str | Message) -> str:
 
 
 def which_of(codes: Sequence[str]) -> Message:
-    """A remedy that lists languages of one name by their codes.
+    """Return a remedy that lists languages of one name by their codes.
 
     >>> print(which_of(["trc", "trq"]))
     write the code of the one meant: trc (Copala Triqui), trq (San Martín Itunyoso Triqui)
@@ -181,7 +181,7 @@ def which_of(codes: Sequence[str]) -> Message:
 
 @cache
 def known_code(code: str) -> str | None:
-    """The ISO 639-3 (or collection) code, or None when no language has it."""
+    """Return the ISO 639-3 (or collection) code, or None when no language has it."""
     if code == UNDETERMINED or code in groups().collections:
         return code
     import iso639  # its tables take 13 MB and a moment to load, and a worker seldom needs them
@@ -242,7 +242,7 @@ def _names() -> _Names:
 
 
 def _plain(name: str) -> str:
-    """A name in small letters without accents and apostrophes.
+    """Return a name in small letters without accents and apostrophes.
 
     >>> _plain(" Kʼicheʼ  Méxicano")
     'kiche mexicano'
@@ -254,7 +254,7 @@ def _plain(name: str) -> str:
 
 
 def called(code: str, language: str) -> str:
-    """What a language is called in Spanish, Portuguese or English; by its English name where no other is known.
+    """Return what a language is called in Spanish, Portuguese or English; by its English name where no other is known.
 
     >>> called("gn", "es"), called("gug", "pt"), called("quy", "en"), called("xyz", "es")
     ('guaraní', 'guarani paraguaio', 'Ayacucho Quechua', 'xyz')
@@ -265,7 +265,7 @@ def called(code: str, language: str) -> str:
 
 @cache
 def share_name(name: str) -> tuple[str, ...]:
-    """The codes of the languages that share a name; none where it isn't known as one of many.
+    """Return the codes of the languages that share a name; none where it isn't known as one of many.
 
     >>> len(share_name("Mixteco")) > 40, share_name("triqui"), share_name("quechua")
     (True, ('trc', 'trq', 'trs'), ())
@@ -294,7 +294,7 @@ def is_family(code: str) -> bool:
 
 @cache
 def name_of(code: str) -> str:
-    """The English name of a language or group, its code where it has none.
+    """Return the English name of a language or group, its code where it has none.
 
     >>> name_of("quy"), name_of("myn")
     ('Ayacucho Quechua', 'Mayan languages')

@@ -38,7 +38,7 @@ class Piece(Protocol):
         ...
 
     def read(self, columns: Sequence[str]) -> pl.DataFrame:
-        """These columns of its rows, in order."""
+        """Return these columns of its rows, in order."""
         ...
 
 
@@ -86,7 +86,7 @@ class Corpus(Protocol):
         ...
 
     def pieces(self) -> list[Piece]:
-        """The rows, those gone among them, in order."""
+        """Return the rows, those gone among them, in order."""
         ...
 
     def frames(self, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
@@ -109,7 +109,7 @@ class Corpus(Protocol):
         ...
 
     def map(self, work: Callable[[T], R], jobs: Sequence[T], title: str = "") -> Iterator[R]:
-        """What `work` makes of each job, by whatever engine there is, in any order; it is told how many are done.
+        """Give what `work` makes of each job, by whatever engine there is, in any order; it is told how many are done.
 
         Args:
             work: a function of a module.
@@ -141,7 +141,7 @@ class FramePiece:
         return int(self.frame.estimated_size())
 
     def read(self, columns: Sequence[str]) -> pl.DataFrame:
-        """These columns of its rows, in order."""
+        """Return these columns of its rows, in order."""
         return self.frame.select(columns)
 
 
@@ -165,7 +165,7 @@ class Frames:
         return sum(part.height for part in self.parts)
 
     def pieces(self) -> list[Piece]:
-        """The rows, in order."""
+        """Return the rows, in order."""
         starts = np.concatenate(([0], np.cumsum([part.height for part in self.parts]))).tolist()
         return [FramePiece(part, start) for part, start in zip(self.parts, starts, strict=False)]
 
@@ -189,7 +189,7 @@ class Frames:
             yield every.filter(pl.col(key).is_not_null() & pl.col(key).is_duplicated()).select(ROW, *columns)
 
     def map(self, work: Callable[[T], R], jobs: Sequence[T], title: str = "") -> Iterator[R]:  # noqa: ARG002
-        """What `work` makes of each job, here; nobody waits for so little."""
+        """Return what `work` makes of each job, here; nobody waits for so little."""
         return map(work, jobs)
 
     def step(self, title: str, done: int, total: int) -> None:
@@ -214,7 +214,7 @@ def rows_of(piece: Piece, columns: Sequence[str], dropped_rows: NDArray[np.int64
 
 
 def repeated_hashes(hashes: Sequence[NDArray[np.uint64]]) -> NDArray[np.uint64]:
-    """The hashes that stand more than once in these arrays, sorted.
+    """Return the hashes that stand more than once in these arrays, sorted.
 
     >>> repeated_hashes([np.array([3, 1], np.uint64), np.array([3], np.uint64)]).tolist()
     [3]
@@ -224,7 +224,7 @@ def repeated_hashes(hashes: Sequence[NDArray[np.uint64]]) -> NDArray[np.uint64]:
 
 
 def distinct(values: NDArray[Any]) -> NDArray[Any]:
-    """The values sorted, each once; NumPy's `unique` hashes them, which takes many times as long.
+    """Return the values sorted, each once; NumPy's `unique` hashes them, which takes many times as long.
 
     >>> distinct(np.array([[3, 1], [3, 2]])).tolist()
     [1, 2, 3]
@@ -235,7 +235,7 @@ def distinct(values: NDArray[Any]) -> NDArray[Any]:
 
 
 def ragged(lists: pl.Series) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    """The values of a series of lists one after another, and where each list starts, with an end.
+    """Return the values of a series of lists one after another, and where each list starts, with an end.
 
     >>> values, offsets = ragged(pl.Series([[1, 2], None, [3]], dtype=pl.List(pl.UInt32)))
     >>> values.tolist(), offsets.tolist()

@@ -43,7 +43,7 @@ _BOM: Final = b"\xef\xbb\xbf"  # by which bytes are UTF-8 whatever a page says o
 
 
 def block(name: str, *, exclusion_writer: DiskWriter | None = None, batch_size: int = _ROWS, **options: Any) -> Block:
-    """A stage as a block of a datatrove pipeline.
+    """Return a stage as a block of a datatrove pipeline.
 
     Args:
         name: the stage's key, see `latam-corpus list stages`.
@@ -135,7 +135,7 @@ class Block(PipelineStep):  # type: ignore[misc]
                     yield document
 
     def _worked(self, documents: Sequence[Document], start: int) -> tuple[list[Document], list[Document]]:
-        """The documents that stay and those that fall."""
+        """Return the documents that stay and those that fall."""
         frame = self._frame(documents, start)
         origins = dict(zip(frame["doc_id"], documents, strict=True))
         batch = Batch(with_language(frame, self.stages, lambda _: None))
@@ -158,7 +158,7 @@ class Block(PipelineStep):  # type: ignore[misc]
         return [self._given(origins, row) for row in batch.frame.to_dicts()], fallen
 
     def _frame(self, documents: Sequence[Document], start: int) -> pl.DataFrame:
-        """The documents as rows; of an id that several have, all but the first are told apart by their place."""
+        """Return the documents as rows; of an id that several have, all but the first are told apart by their place."""
         rows = [{**self._metadata(document), "id": document.id, "text": document.text} for document in documents]
         frame = as_documents(rows, start)
         place = pl.concat_str("doc_id", pl.lit("#"), pl.int_range(start, start + pl.len()).cast(pl.String))
@@ -180,7 +180,7 @@ class Block(PipelineStep):  # type: ignore[misc]
         return self.defaults | {key: value for key, value in known.items() if value is not None}
 
     def _given(self, origins: dict[str, Document], row: dict[str, Any]) -> Document:
-        """The document with what the stages gave; of a text that was made of another's, a new one."""
+        """Return the document with what the stages gave; of a text that was made of another's, a new one."""
         document = origins.get(row["doc_id"])
         if document is None:
             parent = origins[row["parent_id"]]
@@ -208,7 +208,7 @@ def _batches(data: Iterable[Document], rows: int) -> Iterator[list[Document]]:
 
 
 def _language(stated: str, script: object) -> str | None:
-    """The code as the toolkit writes it, with its script where one is stated; None where it is no language's."""
+    """Return the code as the toolkit writes it, with its script where one is stated; None where it is no language's."""
     code = known_code(short(stated))
     if code is None:
         return None

@@ -25,7 +25,7 @@ OTHER_BYTES: Final = "its bytes aren't those that were written"
 
 
 def sha256_of(file: IO[bytes]) -> str:
-    """The SHA-256, hex, of an open file, which is at its start.
+    """Return the SHA-256, hex, of an open file, which is at its start.
 
     >>> import io
     >>> sha256_of(io.BytesIO(b"agua"))[:8]
@@ -35,13 +35,13 @@ def sha256_of(file: IO[bytes]) -> str:
 
 
 def digest_of(path: Path) -> str:
-    """The SHA-256, hex, of a file."""
+    """Return the SHA-256, hex, of a file."""
     with path.open("rb") as opened:
         return sha256_of(opened)
 
 
 def known_digest(path: Path) -> str:
-    """The same, of a file that is asked for often: one that stays as it is is read once a process."""
+    """Return the same, of a file that is asked for often: one that stays as it is is read once a process."""
     state = path.stat()
     return _known_digest(path, state.st_size, state.st_mtime_ns)
 
@@ -90,7 +90,7 @@ def _beside(target: Path) -> Iterator[Path]:
 
 
 def link_or_copy(made: Path, wanted: Path) -> None:
-    """The file under another name, without its bytes twice where the file system can."""
+    """Return the file under another name, without its bytes twice where the file system can."""
     try:
         os.link(made, wanted)
     except OSError:  # another file system, or one without hard links
@@ -108,7 +108,7 @@ def sync(path: Path) -> None:
 
 
 def sealed(values: Mapping[str, Any], indent: int | None = None) -> bytes:
-    """The values as JSON whose last key, `seal`, is the SHA-256 of all bytes before it.
+    """Return the values as JSON whose last key, `seal`, is the SHA-256 of all bytes before it.
 
     Args:
         values: at least one value.
@@ -122,7 +122,7 @@ def sealed(values: Mapping[str, Any], indent: int | None = None) -> bytes:
 
 
 def unsealed(data: bytes) -> dict[str, Any]:
-    """The values in a sealed file.
+    """Return the values in a sealed file.
 
     Raises:
         ValueError: a byte of it has changed, or it was never sealed.
@@ -140,7 +140,7 @@ def unsealed(data: bytes) -> dict[str, Any]:
 
 
 def digests(folder: Path, names: Iterable[str]) -> dict[str, str]:
-    """The SHA-256, hex, of these files of a folder, which are on the disk then."""
+    """Return the SHA-256, hex, of these files of a folder, which are on the disk then."""
     found = {}
     for name in names:
         found[name] = digest_of(folder / name)
@@ -159,7 +159,7 @@ class Damage(NamedTuple):
 
 
 def damage(folder: Path, listed: Mapping[str, str]) -> Damage | None:
-    """The first of these files of a folder that isn't as its digest says; None where all are."""
+    """Return the first of these files of a folder that isn't as its digest says; None where all are."""
     for name, digest in listed.items():
         try:
             if digest_of(folder / name) != digest:

@@ -55,7 +55,7 @@ class CorpusError(Exception):
         return f"{told}; {self.remedy}" if self.remedy else told
 
     def translated(self, language: str) -> Self:
-        """The error in a language; what is no message stays as it is.
+        """Return the error in a language; what is no message stays as it is.
 
         >>> print(ConfigError(_("source"), "two", closest("xyz", ["a"])).translated("es"))
         fuente: two; elija: a
@@ -87,7 +87,7 @@ class MistakesError(ConfigError):
         return "\n".join(map(str, self.errors))
 
     def translated(self, language: str) -> Self:
-        """The errors in a language."""
+        """Return the errors in a language."""
         return type(self)(*(error.translated(language) for error in self.errors))
 
 
@@ -115,7 +115,7 @@ class ReleaseError(CorpusError):
 
 
 def cause_of(error: OSError) -> Message:
-    """What the operating system says of an error.
+    """Return what the operating system says of an error.
 
     >>> cause_of(PermissionError(errno.EACCES, "Permission denied")).translate("pt")
     'não há permissão'
@@ -124,12 +124,12 @@ def cause_of(error: OSError) -> Message:
 
 
 def one_of(known: Iterable[str]) -> Message:
-    """A remedy that names all words there are."""
+    """Return a remedy that names all words there are."""
     return _("choose one of: {known}", known=", ".join(known))
 
 
 def closest(word: str, known: Iterable[str]) -> Message:
-    """A remedy that names the closest known word, or all of them when none is close.
+    """Return a remedy that names the closest known word, or all of them when none is close.
 
     >>> print(closest("filtro", ["filter", "extract"]))
     did you mean «filter»?
@@ -144,7 +144,7 @@ def closest(word: str, known: Iterable[str]) -> Message:
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The closest known word; None when none is close.
+    """Return the closest known word; None when none is close.
 
     >>> nearest("filtro", ["filter", "extract"])
     'filter'

@@ -38,7 +38,7 @@ class Message:
         return self.translate("en")
 
     def fill(self, **values: object) -> Message:
-        """The message with these values for its parameters.
+        """Return the message with these values for its parameters.
 
         >>> str(Message("{n} texts").fill(n=3))
         '3 texts'
@@ -46,7 +46,7 @@ class Message:
         return Message(self.msgid, {**self.values, **_(self.msgid, **values).values})
 
     def translate(self, language: str) -> str:
-        """The sentence in a language.
+        """Return the sentence in a language.
 
         Raises:
             KeyError: a parameter has no value.
@@ -61,11 +61,11 @@ class Message:
         )
 
     def translations(self) -> dict[str, str]:
-        """The sentence in every language, by its code."""
+        """Return the sentence in every language, by its code."""
         return {language: self.translate(language) for language in LANGUAGES}
 
     def html(self, tag: str = "span") -> str:
-        """The sentence in every language, escaped, each in an element that names its language."""
+        """Return the sentence in every language, escaped, each in an element that names its language."""
         return "".join(
             f'<{tag} lang="{language}">{escape(text, quote=False)}</{tag}>'
             for language, text in self.translations().items()
@@ -91,7 +91,7 @@ def N_(sentence: str) -> str:  # noqa: N802  (gettext's own name, by which Babel
 
 
 def translated(text: str, language: str) -> str:
-    """What a catalogue has for a text, which may hold braces; the text itself where it has none.
+    """Return what a catalogue has for a text, which may hold braces; the text itself where it has none.
 
     >>> translated("Print JSON.", "es"), translated("{x", "es")
     ('Escribe JSON.', '{x')
@@ -100,7 +100,7 @@ def translated(text: str, language: str) -> str:
 
 
 def same(text: object) -> Message:
-    """What is written alike in every language, such as a code, an example or a value; a message as it is."""
+    """Return what is written alike in every language, such as a code, an example or a value; a message as it is."""
     return text if isinstance(text, Message) else Message("{text}", {"text": str(text)})
 
 
@@ -115,7 +115,7 @@ def enumerated(messages: Iterable[Message], between: str = ", ") -> Message:
 
 
 def first_of(names: Sequence[str], most: int) -> Message:
-    """The first of many names, and how many more there are.
+    """Return the first of many names, and how many more there are.
 
     >>> first_of(["a", "b", "c"], 2).translate("pt")
     'a, b e mais 1'
@@ -125,7 +125,7 @@ def first_of(names: Sequence[str], most: int) -> Message:
 
 
 def language_of_user(environ: Mapping[str, str] = os.environ) -> str:
-    """The language of the user's machine, by `LC_ALL`, `LC_MESSAGES` or `LANG`; English where it is another.
+    """Return the language of the user's machine, by `LC_ALL`, `LC_MESSAGES` or `LANG`; English where it is another.
 
     >>> language_of_user({"LANG": "pt_BR.UTF-8"}), language_of_user({"LANG": "C"})
     ('pt', 'en')
@@ -136,7 +136,7 @@ def language_of_user(environ: Mapping[str, str] = os.environ) -> str:
 
 @cache
 def _catalogue(language: str) -> gettext.NullTranslations:
-    """The compiled catalogue of a language.
+    """Return the compiled catalogue of a language.
 
     Raises:
         FileNotFoundError: there is none.

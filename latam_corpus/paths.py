@@ -20,7 +20,7 @@ _FOLDERS_USED: Final = 86_400.0
 
 
 def data_folder(name: str) -> Path:
-    """The folder `name` as shipped in the package, else beside it in a checkout.
+    """Return the folder `name` as shipped in the package, else beside it in a checkout.
 
     >>> data_folder("filters").name
     'filters'
@@ -30,7 +30,7 @@ def data_folder(name: str) -> Path:
 
 
 def cache_folder() -> Path:
-    """The user's cache folder of the toolkit, which may not exist yet (`LATAM_CORPUS_CACHE`, else XDG)."""
+    """Return the user's cache folder of the toolkit, which may not exist yet (`LATAM_CORPUS_CACHE`, else XDG)."""
     named = os.environ.get("LATAM_CORPUS_CACHE")
     if named:
         return Path(named)

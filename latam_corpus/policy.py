@@ -76,7 +76,7 @@ class Policies:
 
     @classmethod
     def load(cls, folder: Path | None = None) -> Policies:
-        """The policies in the folder (the shipped one when None).
+        """Return the policies in the folder (the shipped one when None).
 
         Raises:
             ConfigError: a file isn't TOML, has an unknown key or signal, inverted bounds, or bounds a signal that
@@ -86,7 +86,7 @@ class Policies:
         return cls(folder, *read_policies(folder))
 
     def language(self, code: str) -> LanguageFile:
-        """The file for a language: its own, one that covers it, its group's, its macrolanguage's, or `und`.
+        """Return the file for a language: its own, one that covers it, its group's, its macrolanguage's, or `und`.
 
         Args:
             code: ISO 639-3, with or without a script (`spa_Latn`); 639-1 and BCP 47 tags are understood.
@@ -112,7 +112,7 @@ class Policies:
         return self._covered, groups().digest
 
     def genre(self, genre: str) -> GenreFile:
-        """The file for a genre.
+        """Return the file for a genre.
 
         Raises:
             ConfigError: there is none.
@@ -124,7 +124,7 @@ class Policies:
         return self.genres[genre]
 
     def bounds(self, language: str, genre: str) -> tuple[Bound, ...]:
-        """The bounds of a document in this language and genre, in the order in which they are tried.
+        """Return the bounds of a document in this language and genre, in the order in which they are tried.
 
         A ratio to what is typical is left out where the language file doesn't say what is; it becomes a value of four
         decimals.
@@ -174,7 +174,7 @@ class Policies:
         return found
 
     def place_of(self, signal: str) -> str:
-        """The file and line of the first bound on a signal; the folder where nothing bounds it."""
+        """Return the file and line of the first bound on a signal; the folder where nothing bounds it."""
         for kind, files in (("languages", self.languages), ("genres", self.genres)):
             for name, file in files.items():
                 if signal in file.bounds:
@@ -201,7 +201,7 @@ class Policies:
         return _digest([self._stop_words, self.background, list(self.languages), alphabets, *self._looked_up_by])
 
     def bounds_digest(self, pairs: Iterable[tuple[str, str]] | None = None) -> str:
-        """Changes when a verdict may: with bounds, with what is typical, and with whose file decides.
+        """Give what changes when a verdict may: with bounds, with what is typical, and with whose file decides.
 
         Args:
             pairs: the languages and genres that it is for; all when None.
@@ -228,7 +228,7 @@ def _digest(value: Any) -> str:
 
 
 def cached_policies(folder: str = "") -> Policies:
-    """The policies of a `filters/` folder (the shipped one when empty), read anew when a file has changed."""
+    """Return the policies of a `filters/` folder (the shipped one when empty), read anew when a file has changed."""
     path = Path(folder) if folder else data_folder("filters")
     # Asked for each batch: as strings, since sorted Path objects take ten times as long.
     found = sorted(glob(f"{escape(str(path))}/*/*.toml"))  # noqa: PTH207

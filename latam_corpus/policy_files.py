@@ -84,7 +84,7 @@ class GenreFile(_Strict):
 
 
 def read_policies(folder: Path) -> tuple[dict[str, LanguageFile], dict[str, GenreFile]]:
-    """The files of a folder, by language and by genre.
+    """Return the files of a folder, by language and by genre.
 
     Raises:
         ConfigError: a file is missing or wrong, a bound is stated twice, or no document could meet it.
@@ -143,7 +143,7 @@ def _check_bounds(path: Path, file: LanguageFile | GenreFile) -> None:
 
 
 def _wrong(signal: str, bound: BoundEntry, file: LanguageFile | GenreFile) -> tuple[str, str] | None:
-    """What is wrong with a bound, and the remedy."""
+    """Return what is wrong with a bound, and the remedy."""
     if bound.min is None and bound.max is None:
         return f"the bound on «{signal}» has neither min nor max", "give it one, or delete it"
     if bound.min is not None and bound.max is not None and bound.min > bound.max:
@@ -202,6 +202,6 @@ def _refuse_bounds_in_both(
 
 
 def place_in(path: Path, *keys: str) -> str:
-    """The file, and the line of these keys where it is written plainly."""
+    """Return the file, and the line of these keys where it is written plainly."""
     line = line_of(path.read_text(encoding="utf-8"), keys)
     return f"{path}, line {line}" if line else str(path)

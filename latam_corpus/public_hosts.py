@@ -47,7 +47,7 @@ def is_public(address: str) -> bool:
 
 
 def web_options(url: str) -> dict[str, Any]:
-    """What fsspec must be given to open a URL: connections of the web to public addresses only, or to those named.
+    """Give what fsspec must be given to open a URL: connections of the web to public addresses only, or to those named.
 
     >>> web_options("s3://cubo/textos"), list(web_options("simplecache::https://museo.example/a.jsonl"))
     ({}, ['https'])
@@ -56,7 +56,7 @@ def web_options(url: str) -> dict[str, Any]:
 
 
 def private_address(url: str) -> str | None:
-    """The address that a URL of the web leads to, where it is neither public nor named; else None."""
+    """Return the address that a URL of the web leads to, where it is neither public nor named; else None."""
     if not _WEB.search(url):
         return None
     authority = re.split(r"[/?#]", _WEB.split(url)[-1], maxsplit=1)[0].rpartition("@")[2]
@@ -70,7 +70,7 @@ def _may_be_asked(address: str, port: int) -> bool:
 
 
 async def _client(**options: Any) -> Any:
-    """A session of aiohttp whose every connection, of redirects too, is to an address that may be asked."""
+    """Return a session of aiohttp whose every connection, of redirects too, is to an address that may be asked."""
     import aiohttp
 
     def connected(about: Any) -> socket.socket:
@@ -83,7 +83,7 @@ async def _client(**options: Any) -> Any:
 
 
 def _named() -> set[tuple[str, int]]:
-    """The addresses and ports that the user allows; port 0 for all of an address."""
+    """Return the addresses and ports that the user allows; port 0 for all of an address."""
     hosts = filter(None, re.split(r"[\s,]+", os.environ.get(VARIABLE, "")))
     matches = filter(None, map(_HOST.fullmatch, hosts))
     return {pair for one in matches for pair in _resolved(one[1].strip("[]"), int(one[2] or 0))}

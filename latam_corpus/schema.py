@@ -132,7 +132,7 @@ RELEASE_SCHEMA: Final = pl.Schema(
 
 
 def arrow_schema(schema: pl.Schema) -> pa.Schema:
-    """The Arrow schema that Parquet files with this Polars schema carry (`large_string` for text).
+    """Return the Arrow schema that Parquet files with this Polars schema carry (`large_string` for text).
 
     >>> arrow_schema(pl.Schema({"doc_id": pl.String()}))
     doc_id: large_string
@@ -142,7 +142,7 @@ def arrow_schema(schema: pl.Schema) -> pa.Schema:
 
 
 def leaves(arrow: pa.Schema) -> Iterator[tuple[str, pa.DataType]]:
-    """The columns of a Parquet file with this schema, as Parquet names them, each with its type.
+    """Yield the columns of a Parquet file with this schema, as Parquet names them, each with its type.
 
     >>> [name for name, _ in leaves(arrow_schema(pl.Schema({"uses": _TEXTS, "origin": pl.Struct({"file": _TEXT})})))]
     ['uses.list.element', 'origin.file']
@@ -180,7 +180,7 @@ def scan(files: Sequence[Path] | Sequence[str], schema: pl.Schema) -> pl.LazyFra
 
 
 def conform(frame: pl.DataFrame, schema: pl.Schema) -> pl.DataFrame:
-    """The frame with exactly the schema's columns, in its order and types; what is missing is null.
+    """Return the frame with exactly the schema's columns, in its order and types; what is missing is null.
 
     Args:
         frame: any rows; columns outside the schema are left out.

@@ -92,7 +92,7 @@ def _nearest(_key: str, typed: str, known: Sequence[str]) -> str | None:
 
 
 def load_toml(path: Path, model: type[M], what: str, near: Near = _nearest) -> M:
-    """The file's content as the model.
+    """Return the file's content as the model.
 
     Args:
         path: the TOML file.
@@ -107,7 +107,7 @@ def load_toml(path: Path, model: type[M], what: str, near: Near = _nearest) -> M
 
 
 def read_toml(path: Path, what: str) -> str:
-    """The file's text.
+    """Return the file's text.
 
     Raises:
         ConfigError: it is missing or isn't text.
@@ -124,7 +124,7 @@ def read_toml(path: Path, what: str) -> str:
 
 
 def parse_toml(text: str, model: type[M], name: str, near: Near = _nearest) -> M:
-    """The TOML text as the model; `name` stands for the file in messages.
+    """Return the TOML text as the model; `name` stands for the file in messages.
 
     Raises:
         ConfigError: with the line, the key, the problem and the closest allowed word; MistakesError for several.
@@ -137,7 +137,7 @@ def parse_toml(text: str, model: type[M], name: str, near: Near = _nearest) -> M
 
 
 def checked_toml(text: str, model: type[M], near: Near = _nearest) -> M | list[Mistake]:
-    """The TOML text as the model, or everything that is wrong with it, in the order of pydantic's checks."""
+    """Return the TOML text as the model, or everything that is wrong with it, in the order of pydantic's checks."""
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -175,7 +175,7 @@ def _mistake(error: ErrorDetails, text: str, model: type[BaseModel], near: Near)
 
 
 def config_error(mistake: Mistake, name: str) -> ConfigError:
-    """The error of a mistake in the file of this name."""
+    """Return the error of a mistake in the file of this name."""
     if mistake.kind == "syntax":
         line, reason, remedy = syntax_mistake(str(mistake.raised), mistake.line, str(mistake.given))
         place = _("{file}, line {line}", file=name, line=line) if line else name
@@ -199,7 +199,7 @@ def config_error(mistake: Mistake, name: str) -> ConfigError:
 
 
 def wanted(mistake: Mistake) -> Message:
-    """The remedy of a value of the wrong type or size: what it must be, else pydantic's words."""
+    """Return the remedy of a value of the wrong type or size: what it must be, else pydantic's words."""
     if mistake.key == "id" and mistake.kind == "string_pattern_mismatch":
         return _("it must be {wanted}", wanted=ID_FORM)
     if mistake.kind in _WANTED:
@@ -211,19 +211,19 @@ class Half(Message):
     """The problem or the remedy of a validator's sentence, which are parted by its first semicolon."""
 
     def translate(self, language: str) -> str:
-        """That part of the sentence in a language."""
+        """Return that part of the sentence in a language."""
         problem, __, remedy = same(self.values["sentence"]).translate(language).partition("; ")
         return problem if self.msgid == "problem" else remedy
 
 
 def shown(value: object) -> str:
-    """The value as Python writes it, cut to a line's worth."""
+    """Return the value as Python writes it, cut to a line's worth."""
     told = repr(value)
     return told if len(told) <= 60 else told[:57] + "…"  # noqa: PLR2004  (a line's worth)
 
 
 def _fields_at(model: type[BaseModel], loc: Sequence[int | str]) -> list[str]:
-    """The fields that the model has at a place."""
+    """Return the fields that the model has at a place."""
     here: list[type[BaseModel]] = [model]
     for part in loc:
         if isinstance(part, int):
@@ -250,7 +250,7 @@ def _models_in(annotation: object) -> list[type[BaseModel]]:
 
 
 def line_of(text: str, loc: Sequence[int | str]) -> int | None:
-    r"""The line, from 1, on which a key or its table stands; None when it isn't written plainly.
+    r"""Return the line, from 1, on which a key or its table stands; None when it isn't written plainly.
 
     >>> line_of('id = "a"\n[rights]\nbasis = "x"', ("rights", "basis"))
     3

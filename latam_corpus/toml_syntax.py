@@ -55,7 +55,7 @@ _NOT_TOML: Final = (
 
 
 def syntax_mistake(told: str, at: int | None, text: str) -> tuple[int | None, Message, Message]:
-    """The line, what is wrong there, and the remedy.
+    """Return the line, what is wrong there, and the remedy.
 
     Args:
         told: what the TOML reader said.

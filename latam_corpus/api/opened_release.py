@@ -56,7 +56,7 @@ class Release:
         return self.manifest.version
 
     def scan(self) -> pl.LazyFrame:
-        """The version's documents, in the columns of a release; a store elsewhere is read as far as is asked for.
+        """Give the version's documents, in the columns of a release; a store elsewhere is read as far as is asked for.
 
         Raises:
             ReleaseError: a shard is missing or has another size; `verify` looks at every byte.
@@ -127,7 +127,7 @@ class Release:
 
 
 def open_release(store: str | Path, spec: str) -> Release:
-    """A version in a store.
+    """Return a version in a store.
 
     Args:
         store: a folder or URL.

@@ -43,7 +43,7 @@ class Run:
 
     @classmethod
     def at(cls, folder: Path, store: Store | None, release: str | None) -> Self:
-        """The run in a folder.
+        """Return the run in a folder.
 
         Raises:
             ConfigError: its record is missing or damaged.
@@ -66,7 +66,7 @@ class Run:
         return self.record.values
 
     def documents(self) -> pl.LazyFrame:
-        """The documents that the run kept, in the columns of the schema.
+        """Return the documents that the run kept, in the columns of the schema.
 
         Raises:
             PartError: one of the files is damaged; every byte is compared with its digest first. So in the next two.
@@ -74,15 +74,15 @@ class Run:
         return schema.scan(self.record.files("kept"), schema.DOCUMENT_SCHEMA)
 
     def dropped(self) -> pl.LazyFrame:
-        """The documents that it set aside, each with its `drop_reason`, in the columns of the schema."""
+        """Return the documents that it set aside, each with its `drop_reason`, in the columns of the schema."""
         return schema.scan(self.record.files("dropped"), schema.DOCUMENT_SCHEMA)
 
     def ledger(self) -> pl.LazyFrame:
-        """What happened to documents other than passing, a row each: `stage`, `verdict`, `reason` and more."""
+        """Return what happened to documents other than passing, a row each: `stage`, `verdict`, `reason` and more."""
         return schema.scan(self.record.files("ledger"), schema.LEDGER_SCHEMA)
 
     def explain(self, query: str) -> Explanation:
-        """The story of the document that a doc_id, an address or words of its text mean.
+        """Return the story of the document that a doc_id, an address or words of its text mean.
 
         Raises:
             ConfigError: no document of the run has it.
@@ -138,7 +138,7 @@ class Run:
 
 
 def open_run(named: str | Path, out: str | Path = "out", store: str | Path | None = None) -> Run:
-    """A finished run, given by its folder, its name or the start of it, a tag, or its recipe's name.
+    """Return a finished run, given by its folder, its name or the start of it, a tag, or its recipe's name.
 
     Args:
         named: which run.
@@ -155,7 +155,7 @@ def open_run(named: str | Path, out: str | Path = "out", store: str | Path | Non
 
 
 def _named(named: str | Path, out: Path) -> Path:
-    """The folder of the run that is meant, see `find_run`; a newer one that isn't finished is a warning."""
+    """Return the folder of the run that is meant, see `find_run`; a newer one that isn't finished is a warning."""
     folder = find_run(str(named), out)
     if folder.name != Path(named).name:
         for newer in unfinished_after(folder, out)[:1]:

@@ -141,7 +141,7 @@ def planned(
     mended: list[str],
     only_look: bool = False,
 ) -> tuple[Plan, list[Manifest]]:
-    """The checked plan of a recipe with all that it reads beside its sources, and the versions it is held against.
+    """Give the checked plan of a recipe with all that it reads beside its sources, and the versions it is held against.
 
     Args:
         recipe: what to do.
@@ -162,7 +162,7 @@ def planned(
 
 
 def checked_plan(recipe: Recipe, inputs: Mapping[str, str], limit: int | None) -> Plan:
-    """The plan, after the checks that need the policies and the catalogue.
+    """Return the plan, after the checks that need the policies and the catalogue.
 
     Raises:
         ConfigError: a policy is missing, or the release would admit a source without rights.
@@ -183,7 +183,7 @@ def checked_plan(recipe: Recipe, inputs: Mapping[str, str], limit: int | None) -
 def with_indexes(
     plan: Plan, store: Store, cache: Path | None, mended: list[str] | None = None
 ) -> tuple[Plan, list[Manifest]]:
-    """The plan whose barriers read the index of the version that they name in `against`, and those versions.
+    """Return the plan whose barriers read the index of the version that they name in `against`, and those versions.
 
     Args:
         plan: of a recipe.
@@ -238,7 +238,7 @@ def spelling_hints(plan: Plan, store: Store, against: Sequence[Manifest]) -> lis
 
 
 def released_of(recipe: Recipe, result: RunResult, store: Store, against: Sequence[Manifest]) -> Manifest | None:
-    """The version made of a run, where its recipe wants one and there is anything to release.
+    """Return the version made of a run, where its recipe wants one and there is anything to release.
 
     Raises:
         ReleaseError: it can't be made.

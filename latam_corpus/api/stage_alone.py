@@ -36,7 +36,7 @@ class StageAlone:
     def __call__(self, frame: pa.Table) -> pa.Table: ...
 
     def __call__(self, frame: Any) -> Any:
-        """The same rows in their order, with the frame's columns and those that the stage gives.
+        """Return the same rows in their order, with the frame's columns and those that the stage gives.
 
         Rows without `language` are identified first where the stage needs one. `genre` is `web` where none is given.
 
@@ -66,7 +66,7 @@ class StageAlone:
 
 
 def stage(name: str, **options: Any) -> StageAlone:
-    """A stage alone, to be called with a frame: `stage("identify")(frame)`.
+    """Return a stage alone, to be called with a frame: `stage("identify")(frame)`.
 
     Args:
         name: the stage's key, see `latam-corpus list stages`.

@@ -106,7 +106,7 @@ def why_kept(evidence: Mapping[str, Any]) -> Message | None:
 
 
 def lines(told: Mapping[str, Any], evidence: Mapping[str, Any] | None = None) -> list[Message]:
-    """The same in words, a sentence a line; none where a document has no copies.
+    """Return the same in words, a sentence a line; none where a document has no copies.
 
     Args:
         told: what `copies` gave.

@@ -69,7 +69,7 @@ def named_run(named: str, out: Path, tell: Callable[[str], None]) -> Documents:
 
 
 def run_meant(named: str, out: Path, tell: Callable[[str], None]) -> Path:
-    """The folder of a finished run, see `find_run`.
+    """Return the folder of a finished run, see `find_run`.
 
     Args:
         named: what the user typed.
@@ -87,7 +87,7 @@ def run_meant(named: str, out: Path, tell: Callable[[str], None]) -> Path:
 
 
 def with_documents(folder: Path) -> Path:
-    """The run's folder.
+    """Return the run's folder.
 
     Raises:
         ConfigError: its documents are no longer on disk.
@@ -98,7 +98,7 @@ def with_documents(folder: Path) -> Path:
 
 
 def named_documents(named: str, out: Path, store: str | None, tell: Callable[[str], None]) -> Documents:
-    """The documents of a run or of a version.
+    """Return the documents of a run or of a version.
 
     Args:
         named: a run's folder or name, or `NAME[@VERSION]` of a release.

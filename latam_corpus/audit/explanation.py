@@ -33,7 +33,7 @@ class Explanation:
     stories: tuple[dict[str, Any], ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """The first document's story as plain values, with the other documents, in brief, as `others`."""
+        """Return the first document's story as plain values, with the other documents, in brief, as `others`."""
         return self.stories[0] | {"others": [{key: one[key] for key in _BRIEF} for one in self.stories[1:]]}
 
     def __str__(self) -> str:
@@ -54,7 +54,7 @@ class Explanation:
 
 
 def explained(query: str, out: Path, run: Path | None, store: Store | None) -> Explanation:
-    """What is known of the documents that a query means, see `find`.
+    """Return what is known of the documents that a query means, see `find`.
 
     Args:
         query: a doc_id, an address, or words of the text.

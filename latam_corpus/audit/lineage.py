@@ -47,7 +47,7 @@ class DocumentMatch:
 
 
 def find(out: Path, query: str, run: Path | None = None) -> list[DocumentMatch]:
-    """The documents that a query means, the latest run first, twenty at most.
+    """Return the documents that a query means, the latest run first, twenty at most.
 
     Args:
         out: the folder of runs.
@@ -83,7 +83,7 @@ def _rows(files: list[Path], query: str) -> Iterator[dict[str, Any]]:
 
 
 def lineage(found: DocumentMatch, store: Store | None) -> dict[str, Any]:
-    """The story as plain values: what the catalogue says, what each stage did, what was measured, the verdict.
+    """Return the story as plain values: what the catalogue says, what each stage did, what was measured, the verdict.
 
     The text is shown redacted and by its beginning only; that of a withdrawn document isn't, nor its title.
     """
@@ -121,7 +121,7 @@ def lineage(found: DocumentMatch, store: Store | None) -> dict[str, Any]:
 
 
 def _evidence(events: list[dict[str, Any]], stage: str, verdict: str = "dropped") -> dict[str, Any] | None:
-    """The evidence with which a stage set the document aside, or changed it."""
+    """Return the evidence with which a stage set the document aside, or changed it."""
     return next((e["evidence"] for e in events if e["stage"] == stage and e["verdict"] == verdict), None)
 
 
@@ -152,7 +152,7 @@ def _ledger(run: Path, doc_id: str) -> list[dict[str, Any]]:
 
 
 def _stages(found: DocumentMatch, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What happened in each stage of the recipe, in order, up to the one that set the document aside.
+    """Return what happened in each stage of the recipe, in order, up to the one that set the document aside.
 
     What a plan adds to a recipe is told only where something happened in it. The ledger goes by `doc_id`: where another
     record of the document fell, its reason is not this one's.
@@ -220,7 +220,7 @@ def _withdrawn(store: Store, doc_id: str) -> dict[str, Any] | None:
 
 
 def _releases(store: Store, doc_id: str) -> list[dict[str, Any]]:
-    """What each release version says of the document."""
+    """Return what each release version says of the document."""
     return [
         {
             "release": f"{name}@{version}",

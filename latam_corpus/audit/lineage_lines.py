@@ -21,7 +21,7 @@ _MOST_CUES: Final = 12
 
 
 def lineage_lines(told: dict[str, Any], language: str = "en") -> list[Line]:
-    """The lines of a story (see `story`), the verdict in its colour.
+    """Return the lines of a story (see `story`), the verdict in its colour.
 
     Args:
         told: what `story` gave.
@@ -51,7 +51,7 @@ class _Speaker:
     language: str
 
     def __call__(self, message: Message) -> str:
-        """The message in the language."""
+        """Return the message in the language."""
         return message.translate(self.language)
 
 
@@ -108,7 +108,7 @@ def _rights(rights: dict[str, Any], say: _Speaker) -> str:
 
 
 def _licences(stated: dict[str, Any], say: _Speaker) -> str:
-    """The licences that the page links to, and whether they narrowed its terms."""
+    """Return the licences that the page links to, and whether they narrowed its terms."""
     named = ", ".join(stated.get("licences", ()))
     if "tier_before" not in stated:
         return named and say(_("{licences} (the page's own link; it changes no terms)", licences=named))
@@ -128,7 +128,7 @@ def _language(language: dict[str, Any], say: _Speaker) -> str:
 
 
 def _cues(language: dict[str, Any]) -> list[str]:
-    """The words by which the variety was predicted, a line a region."""
+    """Return the words by which the variety was predicted, a line a region."""
     return [
         f"{region}: {', '.join(words[:_MOST_CUES])}{' …' if len(words) > _MOST_CUES else ''}"
         for region, words in (language["variety_cues"] or {}).items()
@@ -136,7 +136,7 @@ def _cues(language: dict[str, Any]) -> list[str]:
 
 
 def _written(language: dict[str, Any], say: _Speaker) -> list[str]:
-    """The apostrophes of a text, which are read as one letter, and the spellings whose signs it has, a line each.
+    """Give the apostrophes of a text, which are read as one letter, and the spellings whose signs it has, a line each.
 
     >>> one = {"name": "Aymara: old and new", "source": "a page", "old": 3, "modern": 1}
     >>> _written({"written": {"apostrophes": {"ʼ": 4}, "spellings": [one]}}, _Speaker("en"))
@@ -175,7 +175,7 @@ def _step(step: dict[str, Any], say: _Speaker) -> str:
 
 
 def _record(verdict: str, evidence: dict[str, Any]) -> Message:
-    """What became of two records of one document.
+    """Return what became of two records of one document.
 
     >>> print(_record("passed", {"obtained": "2024-05-01", "obtained_winner": "2025-01-01"}))
     another record of it, obtained 2024-05-01, gave way to this one
@@ -190,7 +190,7 @@ def _record(verdict: str, evidence: dict[str, Any]) -> Message:
 
 
 def bound_line(bound: dict[str, Any], language: str = "en") -> str:
-    """A bound with the measured value, as one line: `✓ stop_word_share 0.54 ≥ 0.29  genres/literature.toml`."""
+    """Return a bound with the measured value, as one line: `✓ stop_word_share 0.54 ≥ 0.29  genres/literature.toml`."""
     limits = [f"≥ {bound['min']:g}"] if bound["min"] is not None else []
     limits += [f"≤ {bound['max']:g}"] if bound["max"] is not None else []
     value = _("no list").translate(language) if bound["value"] is None else f"{bound['value']:.3g}"

@@ -53,7 +53,7 @@ class MeasuredRows:
 def read_measured(
     named: str, out: Path, policies: str, today: date, tell: Callable[[str], None], *, every: bool = False
 ) -> MeasuredRows:
-    """The documents of a file, or of a run given by its folder or name.
+    """Return the documents of a file, or of a run given by its folder or name.
 
     Args:
         named: what the user typed.
@@ -87,7 +87,7 @@ def _refuse_none(named: str, found: MeasuredRows) -> None:
 
 
 def signal_table(found: MeasuredRows) -> pl.DataFrame:
-    """The signals that have values or bounds, a row for each language, genre and signal, the largest group first.
+    """Give the signals that have values or bounds, a row for each language, genre and signal, the largest group first.
 
     Raises:
         ConfigError: no document was measured.
@@ -136,7 +136,7 @@ def _check_genres(documents: pl.DataFrame, path: Path) -> None:
 
 
 def measured_run(folder: Path, policies: str, today: date) -> MeasuredRows:
-    """The documents of the finished run in a folder, see `read_measured`."""
+    """Return the documents of the finished run in a folder, see `read_measured`."""
     record = read_record(folder)
     own = str(folder / "filters") if not policies and record.files("filters") else ""
     used = cached_policies(policies or own)
@@ -172,5 +172,5 @@ def _light(frame: pl.DataFrame, today: date) -> pl.DataFrame:
 
 
 def near_rows(groups: list[Group]) -> list[int]:
-    """The rows of all documents at an edge."""
+    """Return the rows of all documents at an edge."""
     return sorted({near.row for g in groups for m in g.signals for cost in m.costs for near in cost.edge})

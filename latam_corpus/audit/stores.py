@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 
 
 def open_store(store: str | None, out: Path) -> Store:
-    """The store that is named, else the one in the folder of runs."""
+    """Return the store that is named, else the one in the folder of runs."""
     return Store.at(store or out / "store")
 
 
 def existing_store(store: str | None, out: Path) -> Store | None:
-    """The store, where one is named or there is one yet."""
+    """Return the store, where one is named or there is one yet."""
     return open_store(store, out) if store is not None or (out / "store").is_dir() else None
 
 
 def load_version(store: Store, spec: str, tell: Callable[[str], None]) -> Manifest:
-    """The version that `NAME` or `NAME@VERSION` means.
+    """Return the version that `NAME` or `NAME@VERSION` means.
 
     Args:
         store: where it is.

@@ -18,7 +18,7 @@ _HOST: Final = re.compile(r"https?://(?:[^/?#@]*@)?([a-z0-9.-]+?)\.?(?::\d*)?(?:
 
 
 def country_of_address(url: str | None) -> str | None:
-    """The ISO 3166-1 code of the country that an address names; None where it names none.
+    """Return the ISO 3166-1 code of the country that an address names; None where it names none.
 
     >>> country_of_address("https://www.diario.cl/nota"), country_of_address("https://t.co/x")
     ('CL', None)

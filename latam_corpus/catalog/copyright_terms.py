@@ -45,7 +45,7 @@ class Term(BaseModel):
     published_years: int | None = None
 
     def free_from(self, died: int, published: int | None = None) -> int | None:
-        """The first year in which works of an author who died then are free; None where publication decides.
+        """Return the first year in which works of an author who died then are free; None where publication decides.
 
         Args:
             died: the year of death.
@@ -61,13 +61,13 @@ class Term(BaseModel):
 
 @cache
 def copyright_terms() -> Mapping[str, Term]:
-    """The terms by country, ISO 3166-1 alpha-2."""
+    """Return the terms by country, ISO 3166-1 alpha-2."""
     text = Path(__file__).with_name("copyright_terms.toml").read_text("utf-8")
     return {country: Term(**one) for country, one in tomllib.loads(text).items() if isinstance(one, dict)}
 
 
 def term_of(country: str) -> Term:
-    """A country's term.
+    """Return a country's term.
 
     Raises:
         ConfigError: the table has none; that doesn't make a work free.

@@ -135,7 +135,7 @@ class _Language(Message):
 
 
 def language_name(code: str) -> Message:
-    """What the language with this ISO 639-3 code is called; the code where nobody has named it.
+    """Return what the language with this ISO 639-3 code is called; the code where nobody has named it.
 
     >>> language_name("por").translate("es"), language_name("quy").translate("es"), str(language_name("quy"))
     ('portugués', 'quechua de Ayacucho', 'Ayacucho Quechua')
@@ -144,7 +144,7 @@ def language_name(code: str) -> Message:
 
 
 def genre_name(genre: str) -> Message:
-    """What a genre is called; the word itself where it is none of those.
+    """Return what a genre is called; the word itself where it is none of those.
 
     >>> genre_name("oral_history").translate("pt"), str(genre_name("x"))
     ('história oral', 'x')
@@ -171,7 +171,7 @@ _ALSO: Final = {
 
 
 def near_word(key: str, typed: str, known: Sequence[str]) -> str | None:
-    """The word that was meant where one of these must stand: by what people call it, else the closest.
+    """Return the word that was meant where one of these must stand: by what people call it, else the closest.
 
     Args:
         key: of a source's file or a recipe, dotted; empty where the word is itself a key.
@@ -196,7 +196,7 @@ def near_word(key: str, typed: str, known: Sequence[str]) -> str | None:
 
 
 def read_back(genre: str | None, country: str | None, languages: Sequence[str]) -> Message:
-    """What the codes of a source mean, for who wrote them to see: `gn: guaraní`.
+    """Return what the codes of a source mean, for who wrote them to see: `gn: guaraní`.
 
     >>> read_back("literature", None, ["spa", "por"]).translate("es")
     'género: literatura · lenguas: spa: español, por: portugués'
@@ -227,7 +227,7 @@ def word_of(vocabulary: Mapping[str, Message], typed: str) -> str | None:
 
 
 def language_of(typed: str) -> str | None:
-    """The ISO 639-3 code of a language that somebody typed: a code, or a name in Spanish, Portuguese or English.
+    """Return the ISO 639-3 code of a language that somebody typed: a code, or a name in Spanish, Portuguese or English.
 
     >>> language_of("español"), language_of("pt"), language_of("Náhuatl"), language_of("klingonés")
     ('spa', 'por', 'nah', None)
@@ -241,7 +241,7 @@ def language_of(typed: str) -> str | None:
 
 
 def country_of(typed: str) -> str | None:
-    """The ISO 3166-1 code of a country of the region that somebody typed; two letters stand for themselves.
+    """Return the ISO 3166-1 code of a country of the region that somebody typed; two letters stand for themselves.
 
     >>> country_of("méxico"), country_of("Méjico"), country_of("br"), country_of("Ruritania")
     ('MX', 'MX', 'BR', None)

@@ -40,7 +40,7 @@ def _path(pattern: str) -> str:
 
 
 def host_of(url: str) -> str:
-    """The host of a canonical URL, with its port where that isn't the scheme's own.
+    """Return the host of a canonical URL, with its port where that isn't the scheme's own.
 
     >>> host_of("https://gaceta.example:8443/a?b")
     'gaceta.example:8443'
@@ -157,7 +157,7 @@ Element = Literal["relation", "identifier", "source"]
 
 
 def _scope(table: Asking, start: tuple[str, ...], hosts: tuple[str, ...], paths: Paths, exclude: Paths) -> Crawl:
-    """What may be asked for: these hosts, and no link that a page has."""
+    """Return what may be asked for: these hosts, and no link that a page has."""
     shared = {name: getattr(table, name) for name in Asking.model_fields}
     return Crawl(start=start, hosts=hosts, paths=paths, exclude=exclude, follow=(), **shared)
 

@@ -48,7 +48,7 @@ _TRACKING_PREFIXES: Final = ("utm_", "pk_", "mtm_", "hsa_", "at_campaign", "at_m
 
 
 def canonical_url(url: str) -> str:
-    r"""The URL in the canonical form of `URL_VERSION`; never raises, and gives its own results back unchanged.
+    r"""Return the URL in the canonical form of `URL_VERSION`; never raises, and gives its own results back unchanged.
 
     >>> canonical_url("HTTPS://Diario.Example:443/a/../Nota%7e1?utm_source=x&id=7#arriba")
     'https://diario.example/Nota~1?id=7'
@@ -79,7 +79,7 @@ def _canonical(url: str) -> str:
 
 
 def _host(authority: str, scheme: str) -> str | None:
-    """The host and, when it isn't the scheme's own, the port; None when no host can have that name."""
+    """Return the host and, when it isn't the scheme's own, the port; None when no host can have that name."""
     found = _AUTHORITY.fullmatch(authority.lower())
     if found is None:
         return None
@@ -96,7 +96,7 @@ def _host(authority: str, scheme: str) -> str | None:
 
 
 def _encoded(text: str, allowed: frozenset[str]) -> str:
-    """The text with its percent-encoding normalised.
+    """Return the text with its percent-encoding normalised.
 
     >>> _encoded("a%7E%c3%b1 ñ%zz", _PATH)
     'a~%C3%B1%20%C3%B1%25zz'
@@ -119,7 +119,7 @@ def _encoded(text: str, allowed: frozenset[str]) -> str:
 
 
 def _without_dots(path: str) -> str:
-    """The path with `.` and `..` resolved (RFC 3986, 5.2.4).
+    """Return the path with `.` and `..` resolved (RFC 3986, 5.2.4).
 
     >>> _without_dots("/a/./b/../c/..")
     '/a/'
@@ -145,7 +145,7 @@ def _is_tracking(pair: str) -> bool:
 
 
 def doc_id(source_id: str, locator: str) -> str:
-    r"""The first 128 bits, as 32 hex digits, of SHA-256 over the source id, a NUL and the locator in NFC.
+    r"""Return the first 128 bits, as 32 hex digits, of SHA-256 over the source id, a NUL and the locator in NFC.
 
     Args:
         source_id: the catalogue's id of the source.

@@ -52,7 +52,7 @@ def labels() -> dict[str, Label]:
 
 
 def label_of(stated: str) -> Label | None:
-    """The label with an address, which may end in its code; None for anything else.
+    """Return the label with an address, which may end in its code; None for anything else.
 
     >>> label_of("https://localcontexts.org/label/tk-secret-sacred/").code
     'TK SS'
@@ -66,7 +66,7 @@ def label_of(stated: str) -> Label | None:
 
 
 def known_label(stated: str) -> str:
-    """The statement itself, where it is a label's address.
+    """Return the statement itself, where it is a label's address.
 
     Raises:
         ValueError: it is none; the sentence names the nearest one.
@@ -89,7 +89,7 @@ def known_label(stated: str) -> str:
 
 
 def narrowed_tier(tier: str, stated: Iterable[str]) -> str:
-    """The tier, no more open than any of the labels lets it be.
+    """Return the tier, no more open than any of the labels lets it be.
 
     >>> narrowed_tier("open", ["https://localcontexts.org/label/tk-non-commercial/"])
     'non_commercial'
@@ -99,7 +99,7 @@ def narrowed_tier(tier: str, stated: Iterable[str]) -> str:
 
 
 def closing(stated: Iterable[str]) -> list[str]:
-    """The codes of the labels that close what they stand on; what is no label closes too, by what it says.
+    """Return the codes of the labels that close what they stand on; what is no label closes too, by what it says.
 
     >>> closing(["https://localcontexts.org/label/tk-seasonal/", "https://localcontexts.org/label/tk-verified/"])
     ['TK S']

@@ -32,7 +32,7 @@ _RULE: Final = _("use a to z, 0 to 9 and, between them, single dots, hyphens or 
 
 
 def release_name(name: str) -> str:
-    """The name, where a release may have it; lower case alone, since some disks don't tell case apart.
+    """Return the name, where a release may have it; lower case alone, since some disks don't tell case apart.
 
     Raises:
         ValueError: it can't be one; the problem and the remedy, with a semicolon between them.
@@ -57,7 +57,7 @@ def release_name(name: str) -> str:
 
 
 def _odd_sign(name: str) -> Message:
-    """The first character that no name has, by its code where it may look like another.
+    """Return the first character that no name has, by its code where it may look like another.
 
     >>> str(_odd_sign("рuerto"))
     ': it has U+0440, CYRILLIC SMALL LETTER ER'
@@ -70,7 +70,7 @@ def _odd_sign(name: str) -> Message:
 
 
 def checked_name(name: str, place: str = "the release name") -> str:
-    """The name, where a release may have it.
+    """Return the name, where a release may have it.
 
     Args:
         name: as the user gave it.
@@ -96,7 +96,7 @@ def is_version(version: str) -> bool:
 
 
 def checked_version(version: str, place: str = "the version", known: Iterable[str] = ()) -> str:
-    """The version, where it is written as one.
+    """Return the version, where it is written as one.
 
     Args:
         version: as the user gave it.
@@ -113,7 +113,7 @@ def checked_version(version: str, place: str = "the version", known: Iterable[st
 
 
 def version_key(version: str) -> tuple[int, ...]:
-    """A sort key that compares the numbers in versions as numbers.
+    """Return a sort key that compares the numbers in versions as numbers.
 
     >>> sorted(["2026.11.10", "2026.11.9", "2026.2.0"], key=version_key)
     ['2026.2.0', '2026.11.9', '2026.11.10']
@@ -122,7 +122,7 @@ def version_key(version: str) -> tuple[int, ...]:
 
 
 def next_version(versions: Iterable[str], today: date) -> str:
-    """The next free version of the month.
+    """Return the next free version of the month.
 
     >>> from datetime import date
     >>> next_version(["2026.10.4", "2026.11.0"], date(2026, 11, 25))

@@ -97,7 +97,7 @@ _TWICE: Final = re.compile(r"([^()]+)\((CC[^()]+)\)", re.IGNORECASE)
 
 
 def openness(tier: str) -> int:
-    """The place of a tier in the order of openness, 0 for the most open.
+    """Return the place of a tier in the order of openness, 0 for the most open.
 
     Raises:
         ConfigError: the tier isn't one of the seven.
@@ -123,7 +123,7 @@ def uses_under(tier: str, uses: Iterable[str]) -> list[str]:
 
 
 def obligations_of(statement: str | None, tier: str) -> list[str]:
-    """What whoever uses a document under this statement and tier owes: see OBLIGATIONS.
+    """Return what whoever uses a document under this statement and tier owes: see OBLIGATIONS.
 
     >>> obligations_of("CC BY-NC-SA 4.0", "non_commercial"), obligations_of("CC0-1.0", "open")
     (['attribution', 'share_alike', 'non_commercial'], [])
@@ -143,7 +143,7 @@ def obligations_of(statement: str | None, tier: str) -> list[str]:
 
 @lru_cache(maxsize=4096)
 def tier_of(statement: str | None) -> str:
-    """The tier that a statement of rights gives; `unknown` for anything that isn't understood.
+    """Return the tier that a statement of rights gives; `unknown` for anything that isn't understood.
 
     Args:
         statement: SPDX expression, Creative Commons URI or name, or rightsstatements.org URI.
@@ -176,7 +176,7 @@ def is_known(statement: str) -> bool:
 
 
 def _name_tier(said: str) -> str | None:
-    """The tier of a Creative Commons name or SPDX id, in English, Spanish or Portuguese; None for another text.
+    """Return the tier of a Creative Commons name or SPDX id, in English, Spanish or Portuguese; None for another text.
 
     >>> _name_tier("Creative Commons Atribución-NoComercial-CompartirIgual 4.0 Internacional")
     'non_commercial'
@@ -204,7 +204,7 @@ def _name_tier(said: str) -> str | None:
 
 
 def _spdx_tier(said: str) -> str:
-    """The tier of an SPDX expression: the most open of what stands beside OR, the least open of what AND joins."""
+    """Give the tier of an SPDX expression: the most open of what stands beside OR, the least open of what AND joins."""
     try:
         parsed = _licensing().parse(said, validate=True)
     except Exception:  # noqa: BLE001  (a page may state anything, and for some of it the parser breaks: `()`)

@@ -47,7 +47,7 @@ PAGE_COLUMNS: Final = frozenset({*METADATA_COLUMNS, "obtained", "raw"})
 
 
 def _pick(value: object) -> object:
-    """`"author"` means the record's column; `false` means that the record's column isn't to be taken."""
+    """Return `"author"` means the record's column; `false` means that the record's column isn't to be taken."""
     if isinstance(value, str):
         return {"column": value}
     return {"leave": True} if value is False else value
@@ -249,7 +249,7 @@ class Collect(Model):
     @model_validator(mode="before")
     @classmethod
     def _rights_of_records(cls, values: object) -> object:
-        """A repository states the rights of each record, which then count unless the source says otherwise."""
+        """Return a repository states the rights of each record, which then count unless the source says otherwise."""
         if isinstance(values, dict) and values.get("kind") == "oai" and isinstance(values.get("columns", {}), dict):
             return {**values, "columns": {"rights": "rights", **values.get("columns", {})}}
         return values
@@ -387,7 +387,7 @@ class Source(Model):
     __hash__ = Model.__hash__
 
     def read_from(self, path: Path) -> Self:
-        """The source, which then knows beside which file its lists lie."""
+        """Return the source, which then knows beside which file its lists lie."""
         self._file = path
         return self
 
@@ -432,7 +432,7 @@ class Source(Model):
 
 
 def load_source(id_or_path: str | Path) -> Source:
-    """The source with this catalogue id, or of the file with this path (which ends in `.toml`).
+    """Return the source with this catalogue id, or of the file with this path (which ends in `.toml`).
 
     Raises:
         ConfigError: no such source, or something in its file is wrong.
@@ -451,7 +451,7 @@ def load_source(id_or_path: str | Path) -> Source:
 
 
 def shipped_sources() -> list[Source]:
-    """The sources of the catalogue, by id.
+    """Return the sources of the catalogue, by id.
 
     >>> "conha19" in [source.id for source in shipped_sources()]
     True

@@ -44,7 +44,7 @@ def application(commands: Mapping[str, Command]) -> typer.Typer:
             with_language(self)
 
         def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
-            """The command's name, the command, and what is left of the arguments."""
+            """Return the command's name, the command, and what is left of the arguments."""
             name, found, rest = super().resolve_command(ctx, args)
             return name, found and loaded(commands, str(name)), rest
 
@@ -86,7 +86,7 @@ def version(
 
 
 def loaded(commands: Mapping[str, Command], name: str) -> Any:
-    """The command, its module imported, with what other rooms add to it."""
+    """Return the command, its module imported, with what other rooms add to it."""
     command = _imported(commands[name].where, name)
     for added, one in commands.items():
         group, _, inner = added.partition(" ")
@@ -108,7 +108,7 @@ def _imported(where: str, name: str) -> Any:
 
 
 def _tell_usage(error: typer.TyperException) -> None:
-    """What Typer says of a wrong command line, with its usage where it has one."""
+    """Return what Typer says of a wrong command line, with its usage where it has one."""
     from latam_corpus.cli.show import block, errors
 
     told = io.StringIO()

@@ -11,28 +11,28 @@ import typer  # noqa: TC002  (Typer reads annotations at run time)
 
 
 def recipes(incomplete: str) -> list[str]:
-    """The shipped recipes whose name begins so."""
+    """Return the shipped recipes whose name begins so."""
     from latam_corpus.pipeline.recipe import shipped_recipes
 
     return [name for name in shipped_recipes() if name.startswith(incomplete)]
 
 
 def sources(incomplete: str) -> list[str]:
-    """The ids of the catalogue that begin so."""
+    """Return the ids of the catalogue that begin so."""
     from latam_corpus.catalog.source import SOURCES
 
     return sorted(path.stem for path in SOURCES.glob("*.toml") if path.stem.startswith(incomplete))
 
 
 def stages(incomplete: str) -> list[str]:
-    """The stages, plug-ins' too, whose key begins so."""
+    """Return the stages, plug-ins' too, whose key begins so."""
     from latam_corpus.pipeline.registry import registered
 
     return sorted(name for name in registered() if name.startswith(incomplete))
 
 
 def runs(ctx: typer.Context, incomplete: str) -> list[str]:
-    """The finished runs of the folder `--out` whose name begins so."""
+    """Return the finished runs of the folder `--out` whose name begins so."""
     from latam_corpus.pipeline.run_record import RUN_FILE
 
     found = (Path(ctx.params.get("out") or "out") / "runs").glob(f"*/{RUN_FILE}")

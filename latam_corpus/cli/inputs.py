@@ -149,7 +149,7 @@ def _toml_rows(text: str, file: Path) -> Iterator[tuple[int | None, str, str]]:
 
 
 def selected(recipe: Recipe, names: Iterable[str]) -> Recipe:
-    """The recipe with the sources and stages of these names alone; all of a kind of which none is named.
+    """Return the recipe with the sources and stages of these names alone; all of a kind of which none is named.
 
     Without one of its stages, a recipe releases nothing: what the stage would drop may not be published.
 

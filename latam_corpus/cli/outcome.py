@@ -199,7 +199,7 @@ def tell_result(
 
 
 def _by_error(failures: Mapping[str, str]) -> dict[str, list[str]]:
-    """The parts that failed, by what they said."""
+    """Return the parts that failed, by what they said."""
     found: dict[str, list[str]] = {}
     for name, error in failures.items():
         found.setdefault(error, []).append(name)
@@ -207,7 +207,7 @@ def _by_error(failures: Mapping[str, str]) -> dict[str, list[str]]:
 
 
 def never_filled(facts: Mapping[str, Facts]) -> Iterator[Message]:
-    """A sentence for each column of the documents that is mapped and that no record of a source filled."""
+    """Yield a sentence for each column of the documents that is mapped and that no record of a source filled."""
     for source, told in facts.items():
         for name, given in told.empty().items():
             about = {"source": source, "name": name, "n": number(given.records), "origin": given.origin}
@@ -222,7 +222,7 @@ def never_filled(facts: Mapping[str, Facts]) -> Iterator[Message]:
 
 
 def _tell_left_out(result: RunResult) -> None:
-    """What the search for near-duplicates didn't compare, where so many documents share a passage."""
+    """Return what the search for near-duplicates didn't compare, where so many documents share a passage."""
     found = result.barriers.get("dedupe", {})
     if found.get("left_out"):
         figures = {"n": number(found["common"]), "cap": found["cap"], "pairs": number(found["left_out"])}

@@ -66,7 +66,7 @@ def new(
 
 
 def _seen_from(recipe_file: Path, named: str) -> str:
-    """What the recipe calls a source: the path of its file from the recipe's folder, or its id."""
+    """Return what the recipe calls a source: the path of its file from the recipe's folder, or its id."""
     if not named.endswith(".toml"):
         return named
     return Path(os.path.relpath(Path(named).expanduser(), recipe_file.parent)).as_posix()

@@ -106,7 +106,7 @@ def check(
 
 
 def _input(one: Examined) -> dict[str, object]:
-    """What was looked at of a source, for JSON."""
+    """Return what was looked at of a source, for JSON."""
     from latam_corpus.pipeline.contracts import mapping_rows
 
     return {
@@ -126,7 +126,7 @@ def _tell_hints(hints: Sequence[Message]) -> None:
 
 
 def _left_out(recipe: Recipe, plan: Plan) -> dict[str, Message]:
-    """The sources that the release won't hold, and why; single records may state other rights."""
+    """Return the sources that the release won't hold, and why; single records may state other rights."""
     from latam_corpus.pipeline.default_recipe import unreleasable
 
     if not recipe.release:

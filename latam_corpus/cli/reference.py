@@ -56,7 +56,7 @@ def help_on(
 
 
 def schemas() -> dict[str, dict[str, Any]]:
-    """The JSON Schema of a source's file, and of a recipe with the options of every stage."""
+    """Return the JSON Schema of a source's file, and of a recipe with the options of every stage."""
     from latam_corpus.catalog.source import Source
     from latam_corpus.pipeline.recipe import Recipe
 
@@ -67,7 +67,7 @@ def schemas() -> dict[str, dict[str, Any]]:
 
 
 def _stages() -> dict[str, Any]:
-    """The toolkit's own stages by key; those of plug-ins are their packages' to describe."""
+    """Return the toolkit's own stages by key; those of plug-ins are their packages' to describe."""
     from latam_corpus.pipeline.registry import STAGES, stage_class
 
     return {name: stage_class(name, "help") for name in STAGES}
@@ -98,7 +98,7 @@ def _recipe_page() -> str:
 
 
 def _tables(schema: dict[str, Any], table: str, inside: dict[str, Any] | None = None) -> Iterator[str]:
-    """A section for the model and each table in it, its keys as a Markdown table."""
+    """Yield a section for the model and each table in it, its keys as a Markdown table."""
     model = inside or schema
     below: list[tuple[str, dict[str, Any]]] = []
     rows: list[Row] = []
@@ -122,7 +122,7 @@ def _tables(schema: dict[str, Any], table: str, inside: dict[str, Any] | None = 
 
 
 def _resolved(told: dict[str, Any], schema: dict[str, Any]) -> list[dict[str, Any]]:
-    """What a key's value may be, references followed; nothing for null."""
+    """Return what a key's value may be, references followed; nothing for null."""
     if "$ref" in told:
         return _resolved(schema["$defs"][told["$ref"].rpartition("/")[2]], schema)
     options = told.get("anyOf")

@@ -297,13 +297,13 @@ def _tell_withdrawn(store: Store, manifest: Manifest) -> None:
 
 
 def _folder_of_runs(out: Path, store: Store) -> Path:
-    """The folder of runs; where it has none, that in which the store is, if runs are beside it."""
+    """Return the folder of runs; where it has none, that in which the store is, if runs are beside it."""
     beside = store.folder.resolve().parent if store.folder else out
     return beside if not (out / "runs").is_dir() and (beside / "runs").is_dir() else out
 
 
 def _named(**named: str | Path | None) -> tuple[By, str]:
-    """What is withdrawn: the kind and the value of the one option that is given."""
+    """Return what is withdrawn: the kind and the value of the one option that is given."""
     given = {by: value for by, value in named.items() if value is not None}
     if len(given) != 1:
         problem = "nothing is named" if not given else f"{' and '.join(f'--{by}' for by in given)} are named"
@@ -487,7 +487,7 @@ def pull(
 
 
 def _agreed(key: str, runs: Sequence[Run], otherwise: Any) -> Any:
-    """What the runs' recipes state for the release, when they agree; else what the parent version had.
+    """Return what the runs' recipes state for the release, when they agree; else what the parent version had.
 
     Raises:
         ConfigError: they state different things, or nothing is stated anywhere.

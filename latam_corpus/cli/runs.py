@@ -79,7 +79,7 @@ def _line(row: Mapping[str, Any]) -> Sequence[object]:
 
 
 def _minute(moment: str) -> str:
-    """A moment as people read it, in UTC.
+    """Return a moment as people read it, in UTC.
 
     >>> _minute("2026-11-27T06:12:31.120+00:00")
     '2026-11-27 06:12:31'
@@ -192,7 +192,7 @@ def _show_differences(found: Sequence[Difference]) -> None:
 
 
 def _short(value: object) -> str:
-    """A value in few words.
+    """Return a value in few words.
 
     >>> _short(None), _short("0e35a1ba7e1cdda005ca1f1b65421460590f0d49ecdcb164226efd08880862c3")
     ('—', '0e35a1ba7e1cdda005ca1f1b65421460590f0d4…')
@@ -262,7 +262,7 @@ def prune_runs(
 
 
 def _in_full(run: str, out: Path) -> Path:
-    """The folder of the run with this very name.
+    """Return the folder of the run with this very name.
 
     Raises:
         ConfigError: there is none, or another name means one.

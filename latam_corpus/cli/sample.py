@@ -88,7 +88,7 @@ def sample(
 
 
 def _compared(found: Documents, frame: pl.DataFrame, internal: bool) -> dict[str, str]:
-    """The frame's copies and variants, by id, beside the kept documents that they name, if these may be shown."""
+    """Give the frame's copies and variants, by id, beside the kept documents that they name, if these may be shown."""
     import polars as pl
 
     from latam_corpus.report.sample_page import beside, named_by

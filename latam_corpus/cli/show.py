@@ -64,7 +64,7 @@ class _Screen(Console):
         super().print(*map(said, objects), **options)
 
     def render_str(self, text: str, **options: Any) -> Text:
-        """The string as rich draws it, in a line or in a table's cell."""
+        """Return the string as rich draws it, in a line or in a table's cell."""
         return super().render_str(visible(text), **{**options, "markup": False, "emoji": False})
 
 
@@ -84,12 +84,12 @@ def styled(*pieces: str | tuple[str, str]) -> Text:
 
 
 def block(text: str) -> Text:
-    """A text that keeps its lines."""
+    """Return a text that keeps its lines."""
     return Text(visible_lines(text))
 
 
 def heading(text: str) -> None:
-    """A line across the screen with a heading in it."""
+    """Return a line across the screen with a heading in it."""
     console.rule(styled(("bold", text)), align="left")
 
 
@@ -113,7 +113,7 @@ def print_json(value: Any) -> None:
 
 
 def table(title: str | Message, columns: Sequence[str | Message], rows: Iterable[Sequence[object]]) -> None:
-    """A table; columns whose name ends in `#` are numbers and stand to the right, without the mark."""
+    """Return a table; columns whose name ends in `#` are numbers and stand to the right, without the mark."""
     shown = Table(title=str(said(title)) or None, title_justify="left", header_style="bold", box=None, pad_edge=False)
     for place, column in enumerate(str(said(one)) for one in columns):
         numeric = column.endswith("#")
@@ -127,7 +127,7 @@ def table(title: str | Message, columns: Sequence[str | Message], rows: Iterable
 
 
 def number(value: float) -> str:
-    """The number with thin groups of three, as all three languages write it.
+    """Return the number with thin groups of three, as all three languages write it.
 
     >>> number(1234567)
     '1 234 567'
@@ -162,7 +162,7 @@ class RunProgress:
             self._bar.start()
 
     def started(self, title: str, total: int) -> None:
-        """A segment of so many parts begins."""
+        """Return a segment of so many parts begins."""
         self._title, self._done, self._total, self._told, self._kept = title, 0, total, 0, 0
         self._began = self._clock()
         self._show(title, total)
@@ -175,7 +175,7 @@ class RunProgress:
             self._task = self._bar.add_task(visible(title), total=total)
 
     def part_done(self, outcome: Outcome) -> None:
-        """A part of it is done."""
+        """Return a part of it is done."""
         self._done += 1
         self._kept += outcome.kept
         if outcome.error:
@@ -196,7 +196,7 @@ class RunProgress:
             )
 
     def barrier(self, name: str, rows: int) -> None:
-        """A barrier decides on so many rows."""
+        """Return a barrier decides on so many rows."""
         self._title, self._step = name, ""
         self._said = self._clock()
         self._show(name, None)
@@ -245,7 +245,7 @@ class RunProgress:
 
 
 def _with_pace(line: Message, pace: dict[str, float]) -> Message:
-    """The line with how fast it goes and how long the rest takes, where that is known."""
+    """Return the line with how fast it goes and how long the rest takes, where that is known."""
     if not pace:
         return line
     rate, left = pace["per_second"], int(pace["seconds_left"])
@@ -278,7 +278,7 @@ class Unseen:
         """Nothing is shown."""
 
     def part_done(self, outcome: Outcome) -> None:
-        """A part's failure is still told."""
+        """Return a part's failure is still told."""
         if outcome.error:
             errors.print(f"part {outcome.part} failed: {outcome.error}")
 
@@ -286,7 +286,7 @@ class Unseen:
         """Nothing is shown."""
 
     def mended(self, told: str) -> None:
-        """What was damaged is still told."""
+        """Return what was damaged is still told."""
         errors.print(f"damaged  {told}")
 
     def step(self, title: str, done: int, total: int) -> None:

@@ -44,7 +44,7 @@ def stage(
 
 
 def _setting(stage_name: str, entry: str) -> tuple[str, Any]:
-    """The option's key and value, read as TOML or else as text; a list may be written `spa,por`."""
+    """Return the option's key and value, read as TOML or else as text; a list may be written `spa,por`."""
     key, separator, value = entry.partition("=")
     if not separator:
         raise ConfigError("--set", f"«{entry}» has no =", "write key=value")

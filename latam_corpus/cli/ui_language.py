@@ -33,12 +33,12 @@ OF_TYPER: Final = (
 
 
 def asked() -> str:
-    """The language that `--lang` named; empty where none was."""
+    """Return the language that `--lang` named; empty where none was."""
     return _ASKED.get()
 
 
 def spoken() -> str:
-    """The language to speak: the one asked for, else the one of the user's machine."""
+    """Return the language to speak: the one asked for, else the one of the user's machine."""
     return asked() or language_of_user()
 
 
@@ -78,12 +78,12 @@ def with_language(command: Any) -> Any:
 
 
 def said(told: object) -> object:
-    """A message in the language that is spoken; what is no message as it is."""
+    """Return a message in the language that is spoken; what is no message as it is."""
     return told.translate(spoken()) if isinstance(told, Message) else told
 
 
 def _option() -> Any:
-    """The option as Typer makes it of a command that has no other."""
+    """Return the option as Typer makes it of a command that has no other."""
     one = typer.Typer(add_completion=False)
     one.command()(_only_language)
     option = typer.main.get_command(one).params[0]

@@ -24,7 +24,7 @@ _SHOWN: Final = 120
 
 
 def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
-    """The file's pages, numbered by their records, the one about the file among them.
+    """Yield the file's pages, numbered by their records, the one about the file among them.
 
     Raises:
         SourceError: the file can't be opened, or is damaged from some place on; what came before has been given.
@@ -36,7 +36,7 @@ def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
 
 
 def _records(stream: BinaryIO) -> Iterator[NumberedRecord | Failure | None]:
-    """A page, a failure or None for each record; lines that belong to none are one failure together."""
+    """Yield a page, a failure or None for each record; lines that belong to none are one failure together."""
     number, astray = 0, False
     while line := stream.readline(_LONGEST):
         header = _HEADER.fullmatch(line)
@@ -88,7 +88,7 @@ def _page(
 
 
 def _time(digits: bytes) -> str | None:
-    """The record's time, of fourteen digits or fewer, in ISO 8601.
+    """Return the record's time, of fourteen digits or fewer, in ISO 8601.
 
     >>> _time(b"20140216050221"), _time(b"20140216")
     ('2014-02-16T05:02:21Z', '2014-02-16T00:00:00Z')

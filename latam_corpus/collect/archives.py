@@ -124,7 +124,7 @@ class _Directory:
 
 
 def members(content: Content, modified: datetime, budget: Budget | None = None) -> Iterator[Member | Refused | Failure]:
-    """The archive's files in its order, without hidden ones; folders and links are no files.
+    """Yield the archive's files in its order, without hidden ones; folders and links are no files.
 
     Args:
         content: the archive.
@@ -146,7 +146,7 @@ def members(content: Content, modified: datetime, budget: Budget | None = None) 
 
 
 def split(content: Content, source: Source, bytes_: int) -> list[Span]:
-    """The members of a zip in spans of about so many unpacked bytes; none where archives are in it, and of a tar.
+    """Give the members of a zip in spans of about so many unpacked bytes; none where archives are in it, and of a tar.
 
     Raises:
         SourceError: the archive can't be opened.
@@ -175,7 +175,7 @@ def _is_archive(name: str) -> bool:
 
 
 def _safe(found: Iterator[Member | Refused]) -> Iterator[Member | Refused]:
-    """The members without hidden ones; one whose name leads out of the archive is refused."""
+    """Yield the members without hidden ones; one whose name leads out of the archive is refused."""
     for member in found:
         if any(part.startswith(".") and part != ".." for part in member.name.split("/")):
             continue
@@ -200,7 +200,7 @@ def _unsafe(name: str) -> str:
 
 
 def _normal(name: str) -> str:
-    """The name without `./` and doubled slashes, which mean nothing; a name that isn't UTF-8 becomes readable.
+    """Return the name without `./` and doubled slashes, which mean nothing; a name that isn't UTF-8 becomes readable.
 
     >>> _normal("./notas//a.txt")
     'notas/a.txt'
@@ -249,7 +249,7 @@ def _opener(archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget: Budget) -> 
 
 
 def _zip_time(info: zipfile.ZipInfo, modified: datetime) -> datetime:
-    """The member's time, which has no zone and is taken as UTC; the archive's where it has none (1980-01-01)."""
+    """Return the member's time, which has no zone and is taken as UTC; the archive's where it has none (1980-01-01)."""
     try:
         time = datetime(*info.date_time, tzinfo=UTC)
     except ValueError:

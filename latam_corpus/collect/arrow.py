@@ -35,7 +35,7 @@ MAX_ROW: Final = 4 * MAX_RECORD
 
 
 def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
-    """The file's records, numbered from 1; only the columns that the source's mapping reads.
+    """Yield the file's records, numbered from 1; only the columns that the source's mapping reads.
 
     Raises:
         SourceError: the file can't be opened or read; what came before has been given.
@@ -56,7 +56,7 @@ def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
 
 
 def split(content: Content, source: Source, bytes_: int) -> list[Span]:
-    """The record batches of an Arrow file in spans of about so many bytes; a stream has none.
+    """Return the record batches of an Arrow file in spans of about so many bytes; a stream has none.
 
     Raises:
         SourceError: the file can't be read.
@@ -77,7 +77,7 @@ def split(content: Content, source: Source, bytes_: int) -> list[Span]:
 
 
 def _opened(content: Content, opened: ExitStack) -> BinaryIO:
-    """The content, uncompressed; an Arrow file is read from its end and so must seek, a stream need not."""
+    """Return the content, uncompressed; an Arrow file is read from its end and so must seek, a stream need not."""
     with content.open() as stream:
         is_file = next(blocks(stream, compression(content.relative)), b"").startswith(_MAGIC)
     if is_file:
@@ -89,7 +89,7 @@ def _opened(content: Content, opened: ExitStack) -> BinaryIO:
 def _batches(
     stream: BinaryIO, span: Span | None, wanted: frozenset[str], tally: Tally
 ) -> Iterator[tuple[pa.Schema, pa.RecordBatch]]:
-    """The file's schema with each of its record batches, or of those of the span, with the wanted columns."""
+    """Yield the file's schema with each of its record batches, or of those of the span, with the wanted columns."""
     if not stream.seekable():
         messages = cast("BinaryIO", io.BufferedReader(Pieces(map(tally.stores, checked(stream)))))
         for batch in pa.ipc.open_stream(messages):
@@ -108,7 +108,7 @@ def _batches(
 
 
 def names_of(schema: pa.Schema) -> tuple[str, ...]:
-    """The columns of a schema, and the fields of its structs as paths.
+    """Yield the columns of a schema, and the fields of its structs as paths.
 
     >>> names_of(pa.schema({"metadata": pa.struct({"author": pa.string()})}))
     ('metadata', 'metadata.author')
@@ -124,7 +124,7 @@ def names_of(schema: pa.Schema) -> tuple[str, ...]:
 
 
 def chunk_of(batch: pa.RecordBatch, before: int, columns: tuple[str, ...] | None = None) -> Chunk:
-    """The batch's records, numbered after those before; a row that isn't valid UTF-8 is a failure in its place.
+    """Return the batch's records, numbered after those before; a row that isn't valid UTF-8 is a failure in its place.
 
     Args:
         batch: as it was read.
@@ -150,7 +150,7 @@ def chunk_of(batch: pa.RecordBatch, before: int, columns: tuple[str, ...] | None
 
 
 def _records(batch: pa.RecordBatch) -> list[dict[str, Any]]:
-    """The batch's records; by Arrow, slowly, where a column is of a type that Polars doesn't have."""
+    """Return the batch's records; by Arrow, slowly, where a column is of a type that Polars doesn't have."""
     if any(_is_foreign(field.type) for field in batch.schema):
         return cast("list[dict[str, Any]]", batch.to_pylist())
     return pl.DataFrame(pl.from_arrow(batch)).to_dicts()
@@ -215,7 +215,7 @@ def _halved(batch: pa.RecordBatch, most: int, tally: Tally) -> Iterator[pa.Recor
 
 
 def cause_of(error: Exception) -> str:
-    """The first line of Arrow's message, which may go on with its own stack."""
+    """Return the first line of Arrow's message, which may go on with its own stack."""
     if isinstance(error, UnicodeDecodeError):
         return f"the name of a column isn't UTF-8: «{error.object.decode('utf-8', 'replace')}»"
     return str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -26,7 +26,7 @@ _BUFFER: Final = struct.Struct("<qq")
 
 
 def checked(stream: BinaryIO) -> Iterator[bytes]:
-    """The messages of a stream, each as it was, none of which is a bomb.
+    """Yield the messages of a stream, each as it was, none of which is a bomb.
 
     Raises:
         pa.ArrowInvalid: it is no such stream.

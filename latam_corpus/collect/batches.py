@@ -60,7 +60,7 @@ class Rows:
         return sum(len(body or "") for values in bodies if isinstance(values, list) for body in values)
 
     def take(self, order: Sequence[int]) -> Rows:
-        """The rows at these places, in this order."""
+        """Return the rows at these places, in this order."""
         taken = {
             name: values if isinstance(values, Same) else [values[row] for row in order]
             for name, values in self.columns.items()
@@ -68,7 +68,7 @@ class Rows:
         return Rows(len(order), taken)
 
     def frame(self) -> pl.DataFrame:
-        """The rows as a frame of the schema's types."""
+        """Return the rows as a frame of the schema's types."""
         columns, height = self.columns, self.height
         fields = [_series(field.name, columns[field.name], field.dtype, height) for field in ORIGIN.fields]
         names = [*COLLECTED, *(name for name in (*_BODIES, "media_type") if name in columns)]
@@ -83,7 +83,7 @@ class Rows:
 
 
 def joined(pieces: Sequence[Rows]) -> Rows:
-    """The rows of all pieces, in order; a column that a piece lacks is null there."""
+    """Return the rows of all pieces, in order; a column that a piece lacks is null there."""
     if len(pieces) == 1:
         return pieces[0]
     heights = [piece.height for piece in pieces]
@@ -104,7 +104,7 @@ def _joined(pieces: Sequence[Values], heights: Sequence[int]) -> Values:
 
 
 def gathered(pieces: Iterable[Rows], limits: Limits) -> Iterator[pl.DataFrame]:
-    """The pieces as frames that stay within the limits, in order; a larger piece is a frame of its own."""
+    """Yield the pieces as frames that stay within the limits, in order; a larger piece is a frame of its own."""
     held: list[Rows] = []
     rows = size = 0
     for piece in pieces:
@@ -123,7 +123,7 @@ def gathered(pieces: Iterable[Rows], limits: Limits) -> Iterator[pl.DataFrame]:
 
 
 def _emptied(held: list[Rows]) -> pl.DataFrame:
-    """The frame of what is held, which is let go: no second copy while the frame is worked on."""
+    """Return the frame of what is held, which is let go: no second copy while the frame is worked on."""
     frame = joined(held).frame()
     held.clear()
     return frame

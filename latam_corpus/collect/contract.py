@@ -102,7 +102,7 @@ class Facts:
 
     @classmethod
     def of(cls, told: Mapping[str, Any]) -> Facts:
-        """What `as_dict` gave."""
+        """Return what `as_dict` gave."""
         return cls(
             told["records"],
             Counter(told["filled"]),
@@ -111,7 +111,7 @@ class Facts:
         )
 
     def empty(self) -> dict[str, ColumnFill]:
-        """The columns of the documents for which no record gave a value."""
+        """Return the columns of the documents for which no record gave a value."""
         return {name: given for name, given in self.given.items() if given.records and not given.filled}
 
     @property
@@ -148,7 +148,7 @@ class Watch:
         self._file: _File | None = None
 
     def over(self, relative: str, chunks: Iterable[Chunk], *, is_part: bool = False) -> Iterator[Chunk]:
-        """The chunks of a table or of JSON lines, as they are.
+        """Yield the chunks of a table or of JSON lines, as they are.
 
         Args:
             relative: the file's path.
@@ -280,7 +280,7 @@ class Watch:
 
 
 def missing(source: Source, relative: str, column: str, there: Sequence[str], *, has_header: bool) -> Breach:
-    """What is told of a column that a file lacks.
+    """Return what is told of a column that a file lacks.
 
     Args:
         source: that names it.
@@ -318,7 +318,7 @@ def _place(source: Source, relative: str = "") -> Message:
 
 
 def repeated(source: Source, values: pl.DataFrame) -> Iterator[Breach]:
-    """What is told of values that stand in several records; one breach a column.
+    """Yield what is told of values that stand in several records; one breach a column.
 
     Args:
         source: whose `unique` columns they are of.
@@ -342,7 +342,7 @@ def repeated(source: Source, values: pl.DataFrame) -> Iterator[Breach]:
 
 
 def over_all(source: Source, facts: Facts) -> Iterator[Breach]:
-    """What is broken by all records of a source together.
+    """Yield what is broken by all records of a source together.
 
     Args:
         source: what it promises.
@@ -404,7 +404,7 @@ def _has(record: Record, column: str) -> bool:
 
 
 def _names(file: _File) -> list[str]:
-    """The columns that a file has; of JSON lines those of its first records, with fields of structs as paths."""
+    """Return the columns that a file has; of JSON lines those of its first records, with fields of structs as paths."""
     if file.columns is not None:
         return list(file.columns)
     return list(dict.fromkeys(path for record in file.first for path in _paths(record)))
@@ -418,7 +418,7 @@ def _paths(record: Record, before: str = "") -> Iterator[str]:
 
 
 def _nearest(column: str, there: Sequence[str]) -> str | None:
-    """The closest of the columns there are, whatever their accents and capitals."""
+    """Return the closest of the columns there are, whatever their accents and capitals."""
     plain = {folded(name): name for name in reversed(there)}
     near = nearest(folded(column), plain)
     return plain[near] if near else None

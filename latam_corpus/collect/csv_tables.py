@@ -35,7 +35,7 @@ class Dialect:
     quotes: bool = True
 
     def options(self) -> type[csv.Dialect]:
-        """The dialect as Python's reader takes it; strict, so that a broken row is told and not guessed."""
+        """Return the dialect as Python's reader takes it; strict, so that a broken row is told and not guessed."""
         made = type("_Options", (csv.Dialect,), {"delimiter": self.delimiter, "lineterminator": "\n", "strict": True})
         made.quotechar = '"' if self.quotes else None  # type: ignore[attr-defined]
         made.quoting = csv.QUOTE_MINIMAL if self.quotes else csv.QUOTE_NONE  # type: ignore[attr-defined]
@@ -44,7 +44,7 @@ class Dialect:
 
 
 def dialect_of(sample: str, delimiter: str | None = None, *, tab: bool = False) -> Dialect:
-    r"""The dialect in which most of the sample's rows have as many columns as the first; commas where none fits.
+    r"""Return the dialect in which most of the sample's rows have as many columns as the first; commas where none fits.
 
     Args:
         sample: the first lines of a file.
@@ -158,7 +158,7 @@ class _Table:
 
 
 def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
-    """The file's records by their columns' names; a row that can't be used is a failure in its place.
+    """Yield the file's records by their columns' names; a row that can't be used is a failure in its place.
 
     Raises:
         SourceError: the file can't be opened, or is damaged from some place on; what came before has been given.
@@ -169,7 +169,7 @@ def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
 
 
 def _numbered(content: Content, stream: BinaryIO, table: _Table) -> Iterator[NumberedRecord | Failure | None]:
-    """A record, a failure or None for each row of the content's span, or of all of it."""
+    """Yield a record, a failure or None for each row of the content's span, or of all of it."""
     span = content.span
     before = span.first_record - 1 if span else 0
     text = _decoded(piece_of(content, stream), table, at_start=not (span and span.start))
@@ -185,7 +185,7 @@ def _numbered(content: Content, stream: BinaryIO, table: _Table) -> Iterator[Num
 
 
 def split(content: Content, source: Source, bytes_: int) -> list[Span]:
-    """The file's rows in spans of at least so many bytes, cut where the reader ends a row, never within quotes.
+    """Return the file's rows in spans of at least so many bytes, cut where the reader ends a row, never within quotes.
 
     A file in UTF-16 has no spans. Of a compressed one the pass unpacks all.
 
@@ -231,7 +231,7 @@ def _rows(pieces: Iterable[str], dialect: Dialect) -> Iterator[tuple[int, int, R
 
 
 def _record(row: Row, number: int, table: _Table) -> dict[str, str] | Failure | None:
-    """The row by the columns' names, None for a blank line, else what is wrong with it."""
+    """Return the row by the columns' names, None for a blank line, else what is wrong with it."""
     if isinstance(row, csv.Error):
         too_large = "field larger" in str(row)
         return Failure(number, "line too long" if too_large else "not CSV", {"line": number, "error": str(row)})
@@ -263,7 +263,7 @@ def _table(content: Content, source: Source) -> _Table:
 
 
 def _head(pieces: Iterator[bytes]) -> bytes:
-    """The first bytes, up to a line end where there is one; less when the file is damaged."""
+    """Return the first bytes, up to a line end where there is one; less when the file is damaged."""
     head = b""
     try:
         while len(head) < _SAMPLE and (piece := next(pieces, b"")):
@@ -280,7 +280,7 @@ def _unmarked(pieces: Iterable[bytes], mark: int) -> Iterator[bytes]:
 
 
 def _decoded(pieces: Iterable[bytes], table: _Table, *, at_start: bool) -> Iterator[str]:
-    """The text of the bytes; in UTF-8, what isn't stands as lone surrogates, by which its row is told."""
+    """Yield the text of the bytes; in UTF-8, what isn't stands as lone surrogates, by which its row is told."""
     decoder = codecs.getincrementaldecoder(table.charset)("surrogateescape" if table.charset == "utf-8" else "replace")
     for piece in _unmarked(pieces, table.mark if at_start else 0):
         yield decoder.decode(piece)

@@ -55,7 +55,7 @@ class Examined:
 
 
 def examine(source: Source, where: str) -> Examined:
-    """What the first records of some files show, the files being spread over all that there are.
+    """Return what the first records of some files show, the files being spread over all that there are.
 
     Args:
         source: whose they are.
@@ -96,7 +96,7 @@ def _format(source: Source, file: InputFile) -> Format:
 
 
 def _unmatched(source: Source, files: Sequence[InputFile]) -> Iterator[Breach]:
-    """The patterns of `collect.files` that no file matches, where others do.
+    """Yield the patterns of `collect.files` that no file matches, where others do.
 
     One with another compression is the same, and in an archive its members may match.
     """

@@ -49,7 +49,7 @@ PACK_BYTES: Final = 32 * 2**20
 
 
 def packs(files: Sequence[InputFile]) -> Iterator[tuple[InputFile, ...]]:
-    """The files of a source, in their order, as those that are read together; a large file stands alone.
+    """Yield the files of a source, in their order, as those that are read together; a large file stands alone.
 
     Args:
         files: those of `list_inputs`.
@@ -61,7 +61,7 @@ def packs(files: Sequence[InputFile]) -> Iterator[tuple[InputFile, ...]]:
 
 
 def _cut(files: tuple[InputFile, ...], lots: list[bytes]) -> Iterator[tuple[InputFile, ...]]:
-    """The files in packs, cut before the one with the least lot, and again what is still too large.
+    """Yield the files in packs, cut before the one with the least lot, and again what is still too large.
 
     Where a cut falls rests on the paths around it alone. A file that comes or goes changes its own pack, or where it
     has the least lot or makes a pack too large, two; counted from the first file, all that follow would change.
@@ -75,7 +75,7 @@ def _cut(files: tuple[InputFile, ...], lots: list[bytes]) -> Iterator[tuple[Inpu
 
 
 def _lot(file: InputFile) -> bytes:
-    """What is drawn for a file by its path."""
+    """Return what is drawn for a file by its path."""
     return hashlib.sha256(file.relative.encode()).digest()
 
 
@@ -125,7 +125,7 @@ BYTES: Final = 16 * 2**20
 
 
 def split(source: Source, file: InputFile, bytes_: int = SPAN_BYTES) -> list[Span | None]:
-    """The parts of a file that can be read by themselves, in its order; `[None]` for a file that is read as one.
+    """Return the parts of a file that can be read by themselves, in its order; `[None]` for a file that is read as one.
 
     Lines of JSON lines and rows of CSV, compressed or not, row groups of Parquet, record batches of Arrow files,
     records of WARC files that can be found by their offset, members of zips. A file of at most `bytes_` is one part, as
@@ -158,7 +158,7 @@ def read(
     span: Span | None = None,
     watch: Watch | None = None,
 ) -> Iterator[pl.DataFrame]:
-    """The file's documents, in frames of at most about `rows` rows and `bytes_` bytes.
+    """Return the file's documents, in frames of at most about `rows` rows and `bytes_` bytes.
 
     A record that can't be used is a row too, with its `drop_reason`; of a damaged file everything before the damage
     is given, then one failed row for the file. An archive is read as if it were a folder.
@@ -189,7 +189,7 @@ def read_all(
     span: Span | None = None,
     watch: Watch | None = None,
 ) -> Iterator[pl.DataFrame]:
-    """The documents of several files, one after the other, as `read` gives them, in as few frames.
+    """Yield the documents of several files, one after the other, as `read` gives them, in as few frames.
 
     Args:
         source: the mapping, and what all its documents share.
@@ -219,7 +219,7 @@ def read_all(
 
 
 def _pieces(context: RecordContext, content: Content, limits: Limits, limit: int | None) -> Iterator[Rows]:
-    """The file's rows, as they are read, up to the limit."""
+    """Yield the file's rows, as they are read, up to the limit."""
     if limit is not None and not is_grouped(context.source.collect):
         limits = Limits(max(1, min(limits.rows, limit)), limits.bytes_)
     left = limit
@@ -238,7 +238,7 @@ def _content(file: InputFile, span: Span | None = None) -> Content:
 
 
 def _rows(context: RecordContext, content: Content, limits: Limits, budget: Budget | None = None) -> Iterator[Rows]:
-    """The rows of a file or member, whatever its format."""
+    """Yield the rows of a file or member, whatever its format."""
     # A member of a tar opens once.
     may_lie = context.format.name in _WITH_COLUMNS and context.member is None and not context.source.collect.format
     if may_lie and is_another(content, archive=context.format.archive):
@@ -258,7 +258,7 @@ def _body(context: RecordContext) -> str:
 
 
 def _guarded(context: RecordContext, content: Content, limits: Limits) -> Iterator[Chunk]:
-    """The reader's chunks; when the file fails, a last chunk that says so."""
+    """Yield the reader's chunks; when the file fails, a last chunk that says so."""
     try:
         chunks = reader_of(context.format)(content, context.source, limits)
         if context.watch and context.format.media_type is None:
@@ -269,7 +269,7 @@ def _guarded(context: RecordContext, content: Content, limits: Limits) -> Iterat
 
 
 def _of_members(context: RecordContext, content: Content, limits: Limits, budget: Budget | None) -> Iterator[Rows]:
-    """The rows of an archive's members, in its order; what can't be read of it is a failed row.
+    """Yield the rows of an archive's members, in its order; what can't be read of it is a failed row.
 
     The source's patterns choose among the members as they do among a folder's files, unless they chose the archive.
     """

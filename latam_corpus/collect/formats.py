@@ -70,7 +70,7 @@ BY_NAME: Final = {entry.name: entry for entry in FORMATS}
 
 
 def unread_suffix(pattern: str) -> str | None:
-    """The suffix of a pattern's files where no reader knows it; None where one does, or the pattern says none.
+    """Return the suffix of a pattern's files where no reader knows it; None where one does, or the pattern says none.
 
     >>> unread_suffix("**/*.pptx"), unread_suffix("**/*.TXT"), unread_suffix("notas/*"), unread_suffix("a.html.gz")
     ('.pptx', None, None, None)
@@ -82,7 +82,7 @@ def unread_suffix(pattern: str) -> str | None:
 
 
 def format_of(relative: str, named: str | None = None) -> Format | None:
-    """The format of a file: the one named, else the one of its suffix; None for an unknown one.
+    """Return the format of a file: the one named, else the one of its suffix; None for an unknown one.
 
     An archive is one whatever is named, which then is the format of its members.
 

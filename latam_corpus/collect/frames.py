@@ -29,7 +29,7 @@ _CONSENT: Final = frozenset({"id", "label", "community"})  # of a record, what r
 
 
 def terms_of(source: Source, statement: str | None, refused: Iterable[str] = ()) -> tuple[str, list[str]]:
-    """The rights tier and the uses of a record with this statement of rights and these opt-out signals.
+    """Return the rights tier and the uses of a record with this statement of rights and these opt-out signals.
 
     The source's own statement has the source's tier and uses, which may rest on an agreement. A less open one has the
     tier it gives, and narrows the uses; a more open one widens neither. An opt-out takes away the
@@ -56,7 +56,7 @@ def terms_of(source: Source, statement: str | None, refused: Iterable[str] = ())
 
 
 def _stated(source: Source, statement: str | None) -> tuple[str, list[str]]:
-    """The tier and the uses by the statements alone."""
+    """Return the tier and the uses by the statements alone."""
     if source.rights and statement == source.rights.statement:
         return source.tier, list(source.uses)
     tier = tier_of(statement)
@@ -82,7 +82,7 @@ _KEYS_SHOWN: Final = 20
 
 
 def rows_of(context: RecordContext, chunk: Chunk) -> Rows:
-    """The chunk's documents and failures, in the order of the file.
+    """Return the chunk's documents and failures, in the order of the file.
 
     A record without a usable text is a row with `drop_reason` `unreadable:<cause>`, the verdict `failed` and the
     evidence as JSON.
@@ -138,7 +138,7 @@ def failed_rows(context: RecordContext, failures: Sequence[Failure], body: str =
 
 
 def _shared(context: RecordContext, records: Sequence[Record], keys: frozenset[str]) -> dict[str, Values]:
-    """The columns that all texts of a record share."""
+    """Return the columns that all texts of a record share."""
     columns = context.source.collect.columns
     defaults = context.defaults()
     shared: dict[str, Values] = {}
@@ -158,7 +158,7 @@ def _shared(context: RecordContext, records: Sequence[Record], keys: frozenset[s
 
 
 def _countries(stated: Values, urls: Values) -> Values:
-    """The countries, by a record's address where nothing says it."""
+    """Return the countries, by a record's address where nothing says it."""
     if isinstance(urls, Same):
         return stated
     said = [stated.value] * len(urls) if isinstance(stated, Same) else stated
@@ -202,7 +202,7 @@ def _documents(
 
 
 def _origin(source: Source, body: str) -> str:
-    """The record's column that texts are from."""
+    """Return the record's column that texts are from."""
     pick = getattr(source.collect.columns, body)
     return (pick and pick.column) or body
 
@@ -212,7 +212,7 @@ def _sparse(values: dict[int, str], height: int) -> Values:
 
 
 def _bodies(context: RecordContext, chunk: Chunk, keys: frozenset[str], text: Text | None) -> list[Any]:
-    """The text, or the bytes to extract it from, of each record; None where there is none."""
+    """Return the text, or the bytes to extract it from, of each record; None where there is none."""
     collect, records = context.source.collect, chunk.records
     if context.format.media_type is not None:
         return [record["raw"] for record in records]
@@ -234,7 +234,7 @@ def _bodies(context: RecordContext, chunk: Chunk, keys: frozenset[str], text: Te
 def _locators(
     context: RecordContext, chunk: Chunk, keys: frozenset[str], urls: Values
 ) -> tuple[list[str], list[str | None]]:
-    """What finds each record in its source, and in its file: its id, else its URL, else its number."""
+    """Return what finds each record in its source, and in its file: its id, else its URL, else its number."""
     ids = values_of(context.source.collect.columns, "id", chunk.records, keys, context.relative)
     count = len(chunk.records)
     names = [None] * count if ids is None else [mapping.as_text(one) for one in ids]
@@ -273,7 +273,7 @@ def _bytes(value: object) -> bytes:
 
 
 def _rows(context: RecordContext, columns: dict[str, Values], height: int, body: str) -> Rows:
-    """The columns with what the source says of rights and consent."""
+    """Return the columns with what the source says of rights and consent."""
     source, rights = context.source, context.source.rights
     constant = {
         "source_id": source.id,
@@ -294,12 +294,12 @@ def _rows(context: RecordContext, columns: dict[str, Values], height: int, body:
 
 
 def _verdict(reason: str) -> str:
-    """What happened to a record with this reason; a document that was taken back hasn't failed."""
+    """Return what happened to a record with this reason; a document that was taken back hasn't failed."""
     return "dropped" if reason == WITHDRAWN else "failed"
 
 
 def _terms(source: Source, statements: Values, opt_outs: Values, height: int) -> tuple[Values, Values]:
-    """The tier and the uses of each row, by its statement and what is refused of it."""
+    """Return the tier and the uses of each row, by its statement and what is refused of it."""
     if isinstance(statements, Same) and isinstance(opt_outs, Same):
         tier, uses = terms_of(source, statements.value)
         return Same(tier), Same(uses)

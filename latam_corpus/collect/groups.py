@@ -29,7 +29,7 @@ def is_grouped(collect: Collect) -> bool:
 
 
 def removals(collect: Collect) -> dict[str, tuple[str, ...]]:
-    """The record's text columns, each with the patterns to delete from it."""
+    """Return the record's text columns, each with the patterns to delete from it."""
     if collect.texts:
         return {text.column: (*collect.remove, *text.remove) for text in collect.texts}
     return {pick.column: collect.remove for pick in picks(collect.columns, "text") if pick.column}

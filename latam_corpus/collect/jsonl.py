@@ -38,7 +38,7 @@ def _numbered(lines_: Iterator[bytes | None], first: int) -> Iterator[NumberedRe
 
 
 def parse(line: bytes | None, number: int) -> Record | Failure:
-    """The line's object, else what is wrong with it.
+    """Return the line's object, else what is wrong with it.
 
     >>> parse('{"text": "Había una vez…"}'.encode(), 1)
     {'text': 'Había una vez…'}
@@ -66,7 +66,7 @@ def parse(line: bytes | None, number: int) -> Record | Failure:
 
 
 def _sound(value: Any) -> Any:
-    r"""The value with U+FFFD for every lone surrogate.
+    r"""Return the value with U+FFFD for every lone surrogate.
 
     >>> _sound({"título": ["a\ud800b"]})
     {'título': ['a\ufffdb']}

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def piece_of(content: Content, stream: BinaryIO) -> Iterator[bytes]:
-    """The bytes of the content's span, or of all of it, decompressed by its suffix."""
+    """Return the bytes of the content's span, or of all of it, decompressed by its suffix."""
     span, suffix = content.span, compression(content.relative)
     if span is None:
         return blocks(stream, suffix)
@@ -24,7 +24,7 @@ def piece_of(content: Content, stream: BinaryIO) -> Iterator[bytes]:
 
 
 def split(content: Content, source: Source, bytes_: int) -> list[Span]:
-    """The file's lines in spans of at least so many bytes, found in one pass over its line ends.
+    """Return the file's lines in spans of at least so many bytes, found in one pass over its line ends.
 
     Of a compressed file the pass unpacks all, since a line's number is that of the lines before.
 

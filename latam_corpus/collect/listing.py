@@ -45,7 +45,7 @@ class InputFile:
 
 
 def list_inputs(source: Source, where: str | Path) -> list[InputFile]:
-    """The source's files at a place, by their path relative to it.
+    """Return the source's files at a place, by their path relative to it.
 
     A file of an unknown format beside others is listed too: reading it gives one failed row, so that nothing that was
     handed over is left out without a word. Hidden files are.
@@ -106,7 +106,7 @@ def list_inputs(source: Source, where: str | Path) -> list[InputFile]:
 
 
 def _kind(file: InputFile) -> str | Unread | None:
-    """What the file's first bytes say that it is."""
+    """Return what the file's first bytes say that it is."""
     try:
         with open_url(file.url) as stream:
             return sniffed(stream.read(HEAD))
@@ -129,7 +129,7 @@ def digest(file: InputFile) -> str:
 
 
 def _in_folder(fs: Any, root: str, named: str, source: Source) -> list[InputFile]:
-    """The folder's files that the source looks for."""
+    """Return the folder's files that the source looks for."""
     files = _below(root, fs.find(root, detail=True))
     patterns = [re.compile(glob_translate(pattern)) for pattern in source.collect.files]
     wanted = [name for name in files if not patterns or any(pattern.fullmatch(name) for pattern in patterns)]
@@ -144,7 +144,7 @@ def _in_folder(fs: Any, root: str, named: str, source: Source) -> list[InputFile
 
 
 def _matching(fs: Any, path: str, named: str, source: Source) -> list[InputFile]:
-    """The files that a glob names, by their path below its last fixed folder."""
+    """Return the files that a glob names, by their path below its last fixed folder."""
     root = re.split(r"[*?\[]", path)[0].rpartition("/")[0]
     files = _below(root, fs.glob(path, detail=True))
     if not files:
@@ -157,7 +157,7 @@ def _matching(fs: Any, path: str, named: str, source: Source) -> list[InputFile]
 
 
 def _below(root: str, found: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """The files by their path below the root; hidden ones are left out."""
+    """Return the files by their path below the root; hidden ones are left out."""
     files = {path[len(root) :].lstrip("/"): info for path, info in found.items() if info["type"] == "file"}
     return {name: info for name, info in files.items() if not any(part.startswith(".") for part in name.split("/"))}
 
@@ -195,7 +195,7 @@ def _there(names: list[str]) -> Message:
 
 
 def _beside(fs: Any, path: str) -> Message:
-    """What is in the nearest folder that exists, for a path that doesn't."""
+    """Return what is in the nearest folder that exists, for a path that doesn't."""
     folder = PurePosixPath(path).parent
     while not fs.isdir(str(folder)) and folder != folder.parent:
         folder = folder.parent

@@ -21,7 +21,7 @@ _SLASHED: Final = re.compile(r"(\d{4})[/.](\d\d?)(?:[/.](\d\d?))?")
 
 
 def as_text(value: Any) -> str | None:
-    """A text or number as text; None for anything else and for blanks.
+    """Return a text or number as text; None for anything else and for blanks.
 
     >>> as_text(1872), as_text(1872.0), as_text(" Ricardo Palma "), as_text(["Palma"]), as_text("")
     ('1872', '1872', 'Ricardo Palma', None, None)
@@ -39,13 +39,13 @@ def as_text(value: Any) -> str | None:
 
 
 def as_url(value: Any) -> str | None:
-    """A URL in canonical form, so that no password or tracking parameter is kept."""
+    """Return a URL in canonical form, so that no password or tracking parameter is kept."""
     text = as_text(value)
     return canonical_url(text) if text else None
 
 
 def as_names(value: Any) -> list[str] | None:
-    """A list of names; one name is a list of one.
+    """Return a list of names; one name is a list of one.
 
     >>> as_names("Sarmiento, Domingo Faustino"), as_names(["Palma", ""]), as_names(None)
     (['Sarmiento, Domingo Faustino'], ['Palma'], None)
@@ -55,7 +55,7 @@ def as_names(value: Any) -> list[str] | None:
 
 
 def as_published(value: Any) -> str | None:
-    """An ISO 8601 date, partial dates allowed; None for another writing, which would sort and compare wrongly.
+    """Return an ISO 8601 date, partial dates allowed; None for another writing, which would sort and compare wrongly.
 
     >>> as_published(1845), as_published("1910/5"), as_published("2021-03-04"), as_published("hacia 1900")
     ('1845', '1910-05', '2021-03-04', None)
@@ -72,7 +72,7 @@ def as_published(value: Any) -> str | None:
 
 
 def as_country(value: Any) -> str | None:
-    """A two-letter code in capitals.
+    """Return a two-letter code in capitals.
 
     >>> as_country("cl"), as_country("Chile")
     ('CL', None)
@@ -96,7 +96,7 @@ def as_composition(value: Any) -> str | None:
 
 
 def as_time(value: Any) -> datetime | None:
-    """A point in time in UTC; one without a zone is taken as UTC.
+    """Return a point in time in UTC; one without a zone is taken as UTC.
 
     >>> as_time("2024-05-01T10:00:00-03:00").isoformat(), as_time("ayer")
     ('2024-05-01T13:00:00+00:00', None)
@@ -139,7 +139,7 @@ def picks(columns: Columns, name: str) -> tuple[Pick, ...]:
 
 
 def columns_read(source: Source) -> frozenset[str]:
-    """The record's columns that reading this source looks at; of a path into a struct, its first name too."""
+    """Return the record's columns that reading this source looks at; of a path into a struct, its first name too."""
     collect = source.collect
     named = [pick.column for name in Columns.model_fields for pick in picks(collect.columns, name) if pick.column]
     named += collect.named
@@ -147,7 +147,7 @@ def columns_read(source: Source) -> frozenset[str]:
 
 
 def value_at(record: Record, column: str) -> Any:
-    """The record's value of a column; `metadata.author` goes into a struct.
+    """Return the record's value of a column; `metadata.author` goes into a struct.
 
     >>> value_at({"metadata": {"author": "Palma"}}, "metadata.author")
     'Palma'
@@ -165,7 +165,7 @@ def value_at(record: Record, column: str) -> Any:
 def values_of(
     columns: Columns, name: str, records: Sequence[Record], keys: frozenset[str], relative: str
 ) -> list[Any] | None:
-    """The values, one a record, of a document's column; None when nothing gives it.
+    """Return the values, one a record, of a document's column; None when nothing gives it.
 
     Args:
         columns: the source's mapping.
@@ -184,7 +184,7 @@ def values_of(
 
 
 def _names(column: str) -> tuple[str, str]:
-    """A column's name, and that of the struct which it may be a path into."""
+    """Return a column's name, and that of the struct which it may be a path into."""
     return column, column.partition(".")[0]
 
 
@@ -213,7 +213,7 @@ def _match(pattern: str, value: str) -> str | None:
 
 
 def text_of(value: object) -> str | None:
-    """A record's text: a string, or bytes that are UTF-8; None for anything else.
+    """Return a record's text: a string, or bytes that are UTF-8; None for anything else.
 
     >>> text_of("Vidalita"), text_of("Coplas".encode()), text_of(7)
     ('Vidalita', 'Coplas', None)
@@ -227,7 +227,7 @@ def text_of(value: object) -> str | None:
 
 
 def cleaned(text: str, remove: Sequence[str]) -> str:
-    """The text without what the patterns match; where that stood between two spaces, one is left.
+    """Return the text without what the patterns match; where that stood between two spaces, one is left.
 
     >>> cleaned("Mari mari <uh> lamuen.", ["<[^<>]*>"])
     'Mari mari lamuen.'
@@ -244,6 +244,6 @@ def cleaned(text: str, remove: Sequence[str]) -> str:
 
 
 def _joined(before: Sequence[str], piece: str) -> str:
-    """The piece as it follows the ones before a cut: a space stands on one side of it only."""
+    """Return the piece as it follows the ones before a cut: a space stands on one side of it only."""
     kept = next((one for one in reversed(before) if one), "\n")
     return piece.lstrip(" \t") if before and kept[-1].isspace() else piece

@@ -23,7 +23,7 @@ LONGEST_ID: Final = 500
 
 
 def to_json(values: Mapping[str, Any]) -> str:
-    r"""The columns as one line of ASCII; what is empty is left out, what is long is cut.
+    r"""Return the columns as one line of ASCII; what is empty is left out, what is long is cut.
 
     >>> print(to_json({"title": "Coplas del año", "creators": ["Ana Paz"], "published": None}))
     {"title":"Coplas del a\u00f1o","creators":["Ana Paz"]}
@@ -39,7 +39,7 @@ def to_json(values: Mapping[str, Any]) -> str:
 
 
 def from_json(text: str | None) -> dict[str, Any]:
-    """What `to_json` wrote; nothing from what it can't have written.
+    """Return what `to_json` wrote; nothing from what it can't have written.
 
     >>> from_json('{"title":"Coplas","raw":"x"}'), from_json("[]"), from_json(None)
     ({'title': 'Coplas'}, {}, {})

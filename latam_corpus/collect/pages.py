@@ -38,7 +38,7 @@ def page_of(
     about: dict[str, Any],
     refused: Sequence[OptOut] | None = None,
 ) -> NumberedRecord | Failure | None:
-    """The page that a record holds, None where it is none, or what is wrong with it.
+    """Return the page that a record holds, None where it is none, or what is wrong with it.
 
     None are answers of another status than 2xx, of other types, and a site's files for machines, such as robots.txt.
 
@@ -77,6 +77,6 @@ def page_of(
 
 
 def _told_by_page(about: dict[str, Any], sent: tuple[tuple[str, str], ...], raw: bytes) -> list[OptOut]:
-    """What a page refuses by its headers and its head, of a web archive that says no more of its site."""
+    """Return what a page refuses by its headers and its head, of a web archive that says no more of its site."""
     url = canonical_url(about["url"] or "")
     return page_opt_outs(url, sent, Head(raw), as_time(about["obtained"]) or _UNKNOWN)

@@ -28,7 +28,7 @@ _REPEATING: Final = frozenset({"PLAIN_DICTIONARY", "RLE_DICTIONARY", "DELTA_BYTE
 
 
 def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
-    """The file's records, numbered from 1; only the columns that the source's mapping reads.
+    """Yield the file's records, numbered from 1; only the columns that the source's mapping reads.
 
     Raises:
         SourceError: the file can't be opened or read.
@@ -51,7 +51,7 @@ def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
 def pieces(
     stream: BinaryIO, wanted: Sequence[str], limits: Limits, groups: Iterable[int] | None = None
 ) -> Iterator[pa.RecordBatch]:
-    """The rows of a file, in pieces that stay within the limits; what isn't read yet is never held unpacked.
+    """Yield the rows of a file, in pieces that stay within the limits; what isn't read yet is never held unpacked.
 
     Args:
         stream: the file.
@@ -76,7 +76,7 @@ def pieces(
 
 
 def split(content: Content, source: Source, bytes_: int) -> list[Span]:
-    """The file's row groups in spans of about so many uncompressed bytes.
+    """Return the file's row groups in spans of about so many uncompressed bytes.
 
     Raises:
         SourceError: the file can't be opened or read.

@@ -41,7 +41,7 @@ class PageHeader:
 
 
 def page_headers(stream: BinaryIO, start: int, size: int) -> Iterator[PageHeader]:
-    """The headers of a column's pages, of a large column the first; what makes no sense is left to who reads it.
+    """Yield the headers of a column's pages, of a large column the first; what makes no sense is left to who reads it.
 
     Args:
         stream: the file.
@@ -95,7 +95,7 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
 
 
 def _struct(data: bytes, at: int, depth: int) -> tuple[dict[int, object], int]:
-    """The fields of a struct that starts here, and the place after it.
+    """Return the fields of a struct that starts here, and the place after it.
 
     Raises:
         IndexError: it goes on behind the data.

@@ -54,18 +54,18 @@ class RecordContext:
         return None
 
     def with_form(self, media_type: str) -> str:
-        """The media type with the form, prose or verse, that the source states."""
+        """Return the media type with the form, prose or verse, that the source states."""
         form = self.source.collect.form
         return f"{media_type}; form={form}" if form else media_type
 
     def named(self, member: str | None) -> str | None:
-        """What finds a record in the file: its name there, in an archive after that of its member."""
+        """Return what finds a record in the file: its name there, in an archive after that of its member."""
         if self.member is None or member is None:
             return member if self.member is None else self.member
         return f"{self.member}#{member}"
 
     def defaults(self) -> dict[str, Any]:
-        """The values that stand where a record has none."""
+        """Return the values that stand where a record has none."""
         source, rights = self.source, self.source.rights
         return {
             "declared_language": source.languages[0] if len(source.languages) == 1 else None,

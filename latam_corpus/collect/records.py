@@ -64,7 +64,7 @@ class Failure:
 
 
 def unreadable(cause: Cause) -> str:
-    """The reason of a record that can't be read, or was taken back.
+    """Return the reason of a record that can't be read, or was taken back.
 
     >>> unreadable("not JSON"), unreadable("withdrawn")
     ('unreadable:not JSON', 'withdrawn')

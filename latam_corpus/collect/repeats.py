@@ -22,7 +22,7 @@ _SHOWN: Final = 3
 
 
 def unlike(rows: pl.DataFrame, dated: Collection[str], versions: Collection[str]) -> Iterator[Breach]:
-    """What is told of ids under which a source has several texts, one breach a source.
+    """Yield what is told of ids under which a source has several texts, one breach a source.
 
     A web archive may hold many captures of a page. Of other files, records with one id are versions of a document
     where the records themselves say when each was obtained, and the times differ, or where the source says so.
@@ -68,7 +68,7 @@ def _breach(source: str, rows: pl.DataFrame) -> Breach:
 
 
 def _named(group: pl.DataFrame) -> tuple[Message, bool]:
-    """The id or address that records share, where two of them are, and whether it is an address."""
+    """Return the id or address that records share, where two of them are, and whether it is an address."""
     row = group.row(0, named=True)
     by_url = row["url"] is not None and doc_id(row["source_id"], row["url"]) == row["doc_id"]
     name = row["url"] if by_url else re.sub(r"^.*#", "", row["member"] or "")

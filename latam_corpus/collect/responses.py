@@ -42,7 +42,7 @@ class Response:
 
 
 def parse_response(block: bytes) -> Response:
-    r"""The response that a record holds.
+    r"""Return the response that a record holds.
 
     Raises:
         DocumentError: it doesn't begin as a response does.
@@ -61,7 +61,7 @@ def parse_response(block: bytes) -> Response:
 
 
 def media_type_of(said: str, body: bytes) -> str | None:
-    """The media type of a page, with its charset if that is said; None for what is no page.
+    """Return the media type of a page, with its charset if that is said; None for what is no page.
 
     >>> media_type_of("Text/HTML; charset=ISO-8859-1", b""), media_type_of("image/png", b"")
     ('text/html; charset=iso-8859-1', None)
@@ -82,7 +82,7 @@ def media_type_of(said: str, body: bytes) -> str | None:
 
 
 def payload_of(response: Response, limit: int | None = None) -> bytes:
-    """The body without its encodings; one that was recorded already decoded is given as it is.
+    """Return the body without its encodings; one that was recorded already decoded is given as it is.
 
     Args:
         response: as it was recorded.
@@ -100,7 +100,7 @@ def payload_of(response: Response, limit: int | None = None) -> bytes:
 
 
 def _unchunked(body: bytes) -> bytes:
-    r"""The chunks joined; a body that isn't chunked, as after some crawlers, as it is.
+    r"""Return the chunks joined; a body that isn't chunked, as after some crawlers, as it is.
 
     >>> _unchunked(b"4\r\nHola\r\n0\r\n\r\n"), _unchunked(b"<p>Hola")
     (b'Hola', b'<p>Hola')

@@ -52,7 +52,7 @@ def kind_of(path: Path) -> str:
 
 
 def read_chunks(path: Path) -> Iterator[list[dict[str, Any]]]:
-    """The file's rows as dicts, some thousands at a time.
+    """Yield the file's rows as dicts, some thousands at a time.
 
     Raises:
         ConfigError: the file is missing, isn't what its suffix says, or a line isn't a JSON object.
@@ -84,7 +84,7 @@ def read_chunks(path: Path) -> Iterator[list[dict[str, Any]]]:
 
 
 def as_documents(rows: Sequence[Mapping[str, Any]], start: int) -> pl.DataFrame:
-    """The rows as a document frame: known columns by their name, what is missing as a neutral value.
+    """Return the rows as a document frame: known columns by their name, what is missing as a neutral value.
 
     Args:
         rows: dicts with `id` or `doc_id`, `text`, and any other column of the schema.
@@ -96,7 +96,7 @@ def as_documents(rows: Sequence[Mapping[str, Any]], start: int) -> pl.DataFrame:
 
 
 def frame_as_documents(frame: pl.DataFrame) -> pl.DataFrame:
-    """The same of a frame's rows."""
+    """Return the same of a frame's rows."""
     columns = {}
     for column in frame:
         dtype = _type_of(column.name)
@@ -153,7 +153,7 @@ def _series(name: str, values: list[Any], dtype: pl.DataType) -> pl.Series:
 
 
 def as_json(value: Any) -> Any:
-    """The value as JSON can hold it: times in ISO 8601, bytes in hex, not-a-number null, maps as objects."""
+    """Return the value as JSON can hold it: times in ISO 8601, bytes in hex, not-a-number null, maps as objects."""
     if isinstance(value, list) and value and all(isinstance(v, dict) and set(v) == {"key", "value"} for v in value):
         value = {v["key"]: v["value"] for v in value}
     if isinstance(value, dict):

@@ -155,7 +155,7 @@ _TEXTS: Final[tuple[tuple[re.Pattern[str], str | Unread], ...]] = (
 
 
 def sniffed(head: bytes, whole: bytes | None = None) -> str | Unread | None:
-    r"""The media type of a file, or the name of its format where that isn't read; None for text of no known kind.
+    r"""Give the media type of a file, or the name of its format where that isn't read; None for text of no known kind.
 
     Args:
         head: its first bytes, some thousands.
@@ -215,7 +215,7 @@ def _xml_kind(root: str, text: str) -> str | Unread:
 
 
 def _as_text(head: bytes) -> str | None:
-    """The head as text, roughly; None where it is none."""
+    """Return the head as text, roughly; None where it is none."""
     for mark, charset in (
         (codecs.BOM_UTF8, "utf-8"),
         (codecs.BOM_UTF16_LE, "utf-16-le"),

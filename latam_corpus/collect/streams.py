@@ -52,7 +52,7 @@ class _Decompressor(Protocol):
 
 
 def stem(relative: str) -> str:
-    """The path without its compression suffix.
+    """Return the path without its compression suffix.
 
     >>> stem("diario/nota.html.gz")
     'diario/nota.html'
@@ -61,7 +61,7 @@ def stem(relative: str) -> str:
 
 
 def compression(relative: str) -> str:
-    """The compression suffix of a path, or nothing.
+    """Return the compression suffix of a path, or nothing.
 
     >>> compression("novelas.JSONL.XZ"), compression("novelas.jsonl")
     ('.xz', '')
@@ -71,7 +71,7 @@ def compression(relative: str) -> str:
 
 
 def open_url(url: str) -> BinaryIO:
-    """The file at a path or fsspec URL, open for reading bytes.
+    """Return the file at a path or fsspec URL, open for reading bytes.
 
     Raises:
         SourceError: it can't be opened, or leads into a private network.
@@ -90,7 +90,7 @@ def open_url(url: str) -> BinaryIO:
 
 
 def seekable(content: Content) -> BinaryIO:
-    """The content open for reading at any place; one in an archive or compressed as a whole is held in memory.
+    """Return the content open for reading at any place; one in an archive or compressed as a whole is held in memory.
 
     Raises:
         SourceError: it can't be opened, or would have to be held and is larger than `MAX_RECORD`.
@@ -107,7 +107,7 @@ def seekable(content: Content) -> BinaryIO:
 
 
 def blocks(stream: BinaryIO, suffix: str, entries: list[Entry] | None = None) -> Iterator[bytes]:
-    """The stream's bytes, decompressed by the suffix, in blocks of about a megabyte.
+    """Yield the stream's bytes, decompressed by the suffix, in blocks of about a megabyte.
 
     Args:
         stream: the file, at the first byte of a member.
@@ -145,7 +145,7 @@ def blocks(stream: BinaryIO, suffix: str, entries: list[Entry] | None = None) ->
 
 
 def surveyed(stream: BinaryIO, suffix: str, entries: list[Entry]) -> Iterator[bytes]:
-    """The blocks of a file, for a look ahead that nothing is kept of.
+    """Yield the blocks of a file, for a look ahead that nothing is kept of.
 
     Raises:
         SourceError: it is damaged, or unpacks to more than a look ahead is worth.
@@ -206,7 +206,7 @@ def _plain(stream: BinaryIO) -> Iterator[bytes]:
 
 
 def _members(stream: BinaryIO, make: Callable[[], _Decompressor], entries: list[Entry] | None) -> Iterator[bytes]:
-    """The bytes of all members: a .gz, .xz or .zst file may be several, one after the other."""
+    """Yield the bytes of all members: a .gz, .xz or .zst file may be several, one after the other."""
     member: _Decompressor | None = None
     read = given = 0
     begun = False
@@ -232,7 +232,7 @@ def _members(stream: BinaryIO, make: Callable[[], _Decompressor], entries: list[
 
 
 def lines(pieces: Iterable[bytes]) -> Iterator[bytes | None]:
-    r"""The lines of a stream without their line ends; None for a line longer than `MAX_RECORD`.
+    r"""Yield the lines of a stream without their line ends; None for a line longer than `MAX_RECORD`.
 
     What stands before damage in the last, incomplete line is not a line.
 
@@ -261,7 +261,7 @@ def lines(pieces: Iterable[bytes]) -> Iterator[bytes | None]:
 
 
 def payload(pieces: Iterable[bytes]) -> bytes | None:
-    """The whole stream; None when it is larger than `MAX_RECORD`."""
+    """Return the whole stream; None when it is larger than `MAX_RECORD`."""
     held: list[bytes] = []
     size = 0
     for piece in pieces:

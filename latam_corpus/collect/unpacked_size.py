@@ -15,7 +15,7 @@ _OFFSET: Final = 8  # bytes that say where a list begins
 
 
 def unpacked(rows: Any) -> int:
-    """The bytes of an array's or a record batch's values.
+    """Return the bytes of an array's or a record batch's values.
 
     >>> unpacked(pa.array(["a" * 9] * 1000).dictionary_encode()), unpacked(pa.array(["a" * 9] * 1000)) > 9000
     (9000, True)
@@ -34,7 +34,7 @@ def unpacked(rows: Any) -> int:
 
 
 def _shared(rows: Any, kind: pa.DataType) -> Any:
-    """The bytes of values of which one may be meant many times; None where each stands by itself."""
+    """Return the bytes of values of which one may be meant many times; None where each stands by itself."""
     if pa.types.is_dictionary(kind):
         counts = pc.value_counts(rows.indices.drop_null())
         return lengths_of(rows.dictionary)[counts.field(0).to_numpy()] @ counts.field(1).to_numpy()
@@ -52,7 +52,7 @@ def _shared(rows: Any, kind: pa.DataType) -> Any:
 
 
 def lengths_of(values: Any) -> Any:
-    """The bytes of each value, int64; of numbers and the like their share of all.
+    """Return the bytes of each value, int64; of numbers and the like their share of all.
 
     >>> lengths_of(pa.array(["uno", None, "año"])).tolist()
     [3, 0, 4]

@@ -58,7 +58,7 @@ def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
 
 
 def _pages(content: Content, stream: BinaryIO) -> Iterator[NumberedRecord | Failure | None]:
-    """A page, a failure or None for each record of the content's span, or of all of it."""
+    """Yield a page, a failure or None for each record of the content's span, or of all of it."""
     first = content.span.first_record if content.span else 1
     located = stream.seekable() and _has_offsets(content)
     # fastwarc panics on a stream that can't seek, unless it has no method to try it by.
@@ -94,7 +94,7 @@ def split(content: Content, source: Source, bytes_: int) -> list[Span]:
 
 
 def _page_or_failure(place: _RecordStart, number: int, *, located: bool) -> NumberedRecord | Failure | None:
-    """The page of a record, None where it is no document, or what is wrong with it."""
+    """Return the page of a record, None where it is no document, or what is wrong with it."""
     offset = place.offset if located else None
     evidence: dict[str, Any] = {"record": number}
     if place.record is None:
@@ -134,14 +134,14 @@ def _page_or_failure(place: _RecordStart, number: int, *, located: bool) -> Numb
 
 
 def _without_text(number: int, offset: int | None, told: dict[str, Any], obtained: str | None) -> Failure:
-    """A document that a repository names and that has no text here."""
+    """Return a document that a repository names and that has no text here."""
     cause: Cause = "withdrawn" if told.pop("cause", None) == "withdrawn" else "not read"
     known: dict[str, Any] = {name: told.pop(name) for name in ("id", "url", "title") if name in told}
     return Failure(number, cause, {"record": number, **told}, offset, {**known, "obtained": obtained})
 
 
 def _records(stream: BinaryIO, span: Span | None, *, resync: bool) -> Iterator[_RecordStart]:
-    """The records of the file, or of the span.
+    """Yield the records of the file, or of the span.
 
     Args:
         stream: the file.

@@ -27,7 +27,7 @@ _PACKAGES: Final = frozenset({"epub", "docx", "odt"})
 
 
 def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
-    """The file's decompressed bytes as one record with the field `raw`, and their media type.
+    """Yield the file's decompressed bytes as one record with the field `raw`, and their media type.
 
     Raises:
         SourceError: the file can't be opened or is damaged; half a document is no document.

@@ -56,7 +56,7 @@ def word_stream(words: WordTable) -> Ragged:
 
 
 def anchors_of(stream: Ragged, scheme: Scheme, sampling: NDArray[np.uint64] | None = None) -> Ragged:
-    """The distinct anchors of each document, uint64, sorted within the document.
+    """Return the distinct anchors of each document, uint64, sorted within the document.
 
     A text under `scheme.exact_words` words has none; one under `scheme.short_reach` also has those of its runs of
     three words, all of them, by which short copies meet.

@@ -74,7 +74,7 @@ def appended_words(words: WordTable) -> NDArray[np.uint32]:
 
 
 def classes(words: NDArray[np.uint32]) -> NDArray[np.int64]:
-    """The class of so many words that were added: 0 for a text as it was.
+    """Return the class of so many words that were added: 0 for a text as it was.
 
     >>> classes(np.array([0, 11, 12, 400])).tolist()
     [0, 0, 1, 3]
@@ -91,7 +91,7 @@ def _first_words() -> NDArray[np.bool_]:
 
 
 def _tail(words: WordTable, document: int, lines: Sequence[int]) -> int:
-    """The words from a heading or a row of questions on to the end, if enough of the text stands before.
+    """Return the words from a heading or a row of questions on to the end, if enough of the text stands before.
 
     Args:
         words: the word table.

@@ -53,7 +53,7 @@ def count_menus(doc_words, doc_lines, line_words, line_kinds, made):
 
 @kernel
 def _menu(start, stop, step, last, line_words, line_kinds):
-    """The first line after a menu, going by `step` from a line to another, and the words of the menu."""
+    """Return the first line after a menu, going by `step` from a line to another, and the words of the menu."""
     lines = words = passed = passed_words = closed = 0
     end, end_words = start, 0
     i = start

@@ -68,12 +68,12 @@ class Boilerplate(Stage):
                 raise ConfigError(f"option «{option}»", f"{getattr(self, option):g} is no share", "give 0 to 1")
 
     def expand(self) -> tuple[Stage | CommonLines, ...]:
-        """What a plan runs for it: the lines' keys before the cut, the count at it, the stage itself after it."""
+        """Give what a plan runs for it: the lines' keys before the cut, the count at it, the stage itself after it."""
         floor = Floor(self.documents, self.share, max(self.share, self.share_anywhere))
         return (KeyLines(self.shortest), CommonLines(floor, self.by), self)
 
     def __call__(self, batch: Batch) -> Batch:
-        """The batch without the lines that are common in its documents' sources."""
+        """Return the batch without the lines that are common in its documents' sources."""
         if COMMON not in batch.frame.columns:  # no document of the part has any
             return batch
         common = batch.frame[COMMON]
@@ -141,7 +141,7 @@ class Lines:
 
     @classmethod
     def of(cls, keys: LineKeys, here: slice, known: CommonKeys, signs: NDArray[np.int32]) -> Lines:
-        """The lines of the document that has this slice of the keys."""
+        """Return the lines of the document that has this slice of the keys."""
         documents = np.zeros(len(signs), np.int64)
         common, placed, anywhere = (np.zeros(len(signs), np.bool_) for _ in range(3))
         for one, length in ((keys.own, 1), (keys.runs, RUN)):
@@ -191,7 +191,7 @@ def chosen(lines: Lines, shortest: int = SHORTEST) -> NDArray[np.bool_]:
 
 
 def _headers(lines: Lines, shortest: int) -> NDArray[np.bool_]:
-    """The placed lines of which there are at least three close together, with enough signs."""
+    """Return the placed lines of which there are at least three close together, with enough signs."""
     made = np.zeros(len(lines.signs), np.bool_)
     found = np.flatnonzero(lines.placed)
     for group in np.split(found, np.flatnonzero(np.diff(found) > _GAP + 1) + 1):
@@ -201,7 +201,7 @@ def _headers(lines: Lines, shortest: int) -> NDArray[np.bool_]:
 
 
 def _heavy(signs: NDArray[np.int32], cut: NDArray[np.bool_], shortest: int) -> NDArray[np.bool_]:
-    """The lines that are cut without those whose block has too few signs."""
+    """Return the lines that are cut without those whose block has too few signs."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], cut, [False]]).astype(np.int8)))
     made = cut.copy()
     for first, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
@@ -211,7 +211,7 @@ def _heavy(signs: NDArray[np.int32], cut: NDArray[np.bool_], shortest: int) -> N
 
 
 def without(text: str, cut: dict[int, int]) -> tuple[str, str]:
-    r"""The text without some lines and the blank ones that would be left over; the evidence, as JSON.
+    r"""Return the text without some lines and the blank ones that would be left over; the evidence, as JSON.
 
     Args:
         text: any.

@@ -44,7 +44,7 @@ class Buckets:
 
 
 def into_buckets(values: NDArray[np.uint64], owners: NDArray[np.uint32] | None = None) -> Buckets:
-    """The values by bucket; in each bucket in their order.
+    """Return the values by bucket; in each bucket in their order.
 
     >>> made = into_buckets(np.array([1 << 63, 5, 7], np.uint64), np.array([0, 1, 2], np.uint32))
     >>> made.values[:2].tolist(), made.owners.tolist(), int(made.starts[0, BUCKETS // 2])
@@ -65,7 +65,7 @@ def write(file: Path, found: Buckets) -> None:
 
 
 def read(files: Sequence[Path], low: int = 0, high: int = BUCKETS) -> Buckets:
-    """The buckets from `low` to before `high` of all pieces.
+    """Return the buckets from `low` to before `high` of all pieces.
 
     Args:
         files: by which `write` named them.
@@ -87,7 +87,7 @@ def read(files: Sequence[Path], low: int = 0, high: int = BUCKETS) -> Buckets:
 
 
 def ranges(sizes: NDArray[np.int64], most: int) -> list[tuple[int, int]]:
-    """The buckets cut into ranges of at most so many values, or of one bucket that has more.
+    """Return the buckets cut into ranges of at most so many values, or of one bucket that has more.
 
     >>> ranges(np.array([3, 3, 9, 1]), 6)
     [(0, 2), (2, 3), (3, 4)]
@@ -132,7 +132,7 @@ class Sieve:
 
     @classmethod
     def of(cls, values: Iterable[NDArray[np.uint64]], count: int) -> Self:
-        """The sieve of these fingerprints.
+        """Return the sieve of these fingerprints.
 
         Args:
             values: well mixed in their top bits, a part at a time.
@@ -157,7 +157,7 @@ class Sieve:
 
     @classmethod
     def read(cls, workdir: Path) -> Self:
-        """What `write` has written there, mapped into memory."""
+        """Return what `write` has written there, mapped into memory."""
         return cls(*(np.load(workdir / name, mmap_mode="r") for name in (_MARKS, _NEW_VALUES, _NEW_STARTS)))
 
     def sifted(

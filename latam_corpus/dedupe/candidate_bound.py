@@ -114,7 +114,7 @@ def _order(rows: NDArray[Any], own: _Own) -> None:
 
 
 def _rank(documents: NDArray[np.uint32]) -> NDArray[np.int64]:
-    """The place of each among those of its document, from 0 on; equal ones stand side by side.
+    """Return the place of each among those of its document, from 0 on; equal ones stand side by side.
 
     >>> _rank(np.array([4, 4, 9, 9, 9], np.uint32)).tolist()
     [0, 1, 0, 1, 2]

@@ -57,7 +57,7 @@ class Scatter:
 
 
 def scatter(job: Scatter) -> tuple[NDArray[np.uint32], NDArray[np.int32], NDArray[np.int64]]:
-    """The numbers of the piece's documents, how many fingerprints each has, and how many each bucket."""
+    """Return the numbers of the piece's documents, how many fingerprints each has, and how many each bucket."""
     piece = job.piece
     mine = np.fromfile(job.workdir / "numbers", np.uint32, piece.height, offset=4 * piece.start)
     if job.known:
@@ -188,7 +188,7 @@ class Merge:
 
 
 def merge(job: Merge) -> Path:
-    """The file with the candidates: pairs that share enough, uint32[k, 2], sorted, with SHARES beside it."""
+    """Return the file with the candidates: pairs that share enough, uint32[k, 2], sorted, with SHARES beside it."""
     counts, sampling, rows = (
         np.load(job.workdir / f"{name}.npy", mmap_mode="r") for name in ("counts", "sampling", "rows")
     )
@@ -208,7 +208,7 @@ _COUNT: Final = np.dtype(np.uint16)
 
 
 def _cut(run: Path, low: int, high: int) -> tuple[NDArray[np.uint64], NDArray[Any]]:
-    """The keys of a run from `low` to before `high`, and their counts."""
+    """Return the keys of a run from `low` to before `high`, and their counts."""
     keys = np.memmap(run.with_suffix(_KEYS), np.uint64, "r")
     first = int(np.searchsorted(keys, np.uint64(low)))
     end = int(np.searchsorted(keys, np.uint64(high))) if high < 1 << 64 else len(keys)

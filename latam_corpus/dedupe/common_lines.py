@@ -152,7 +152,7 @@ class Piecework:
         return self.piece.bytes
 
     def keys(self, least: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.int64]]:
-        """The keys of the rows in at least this state, and for each the salt and the row."""
+        """Return the keys of the rows in at least this state, and for each the salt and the row."""
         piece, by = self.piece, self.barrier.by
         state = np.load(self.workdir / "state.npy", mmap_mode="r")[piece.start : piece.start + piece.height]
         frame = piece.read([KEYS, *_GROUP[by]]).filter(pl.Series(state >= least))
@@ -187,7 +187,7 @@ class Range:
 
 
 def count(job: Range) -> Path:
-    """What the files are named by that have the range's common keys and their counts."""
+    """Return what the files are named by that have the range's common keys and their counts."""
     keys, counts = np.unique(buckets.read(job.files, job.low, job.high).values, return_counts=True)
     common = counts >= job.floor.documents
     np.save(f"{job.file}.keys.npy", keys[common])
@@ -196,7 +196,7 @@ def count(job: Range) -> Path:
 
 
 def find(job: Piecework) -> Path | None:
-    """The file with the decisions on the piece's rows, or None when none has common lines."""
+    """Return the file with the decisions on the piece's rows, or None when none has common lines."""
     common, counts, groups, sizes = (
         np.load(job.workdir / f"{name}.npy", mmap_mode="r") for name in ("keys", "counts", "groups", "sizes")
     )

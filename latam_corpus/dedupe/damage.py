@@ -58,7 +58,7 @@ class Accents:
 
     @classmethod
     def of(cls, policies: Policies) -> Accents:
-        """What the stop words of these policies tell."""
+        """Return what the stop words of these policies tell."""
         pairs = {code: accented(file.stop_words.words) for code, file in policies.languages.items() if file.stop_words}
         return cls(
             policies,
@@ -79,11 +79,11 @@ class Accents:
         return np.where((bare > written) & (bare + written >= least), bare, 0)
 
     def digest(self) -> str:
-        """What changes when the words do by which missing accents are known."""
+        """Return what changes when the words do by which missing accents are known."""
         return self.policies.lexicon_digest()
 
     def spoken(self, words: WordTable, languages: Sequence[str | None]) -> list[str]:
-        """The code of each document's policy file.
+        """Return the code of each document's policy file.
 
         Args:
             words: the word table of n documents.
@@ -121,12 +121,12 @@ def _bare(word: str) -> str:
 
 @cache
 def shipped() -> Accents:
-    """What the stop words of the shipped policies tell."""
+    """Return what the stop words of the shipped policies tell."""
     return Accents.of(Policies.load())
 
 
 def damage_of(words: WordTable, languages: Sequence[str | None]) -> dict[str, pl.Series]:
-    """The columns DAMAGE of n documents; nothing is known of a short one.
+    """Return the columns DAMAGE of n documents; nothing is known of a short one.
 
     Damage is of the whole text, and told of its middle half: a page's menu, at the top and at the foot, makes no
     article damaged.
@@ -168,7 +168,7 @@ def _damaged(words: WordTable, spoken: Sequence[str], least: int) -> NDArray[np.
 
 
 def _middle(words: WordTable, document: int) -> str:
-    """The middle half of a document."""
+    """Return the middle half of a document."""
     first, end = words.doc_words[document : document + 2].tolist()
     edge = (end - first) // 4
     start, stop = words.starts[first + edge], words.starts[end - edge]
@@ -182,7 +182,7 @@ def _a_document(words: WordTable, chosen: NDArray[np.bool_]) -> NDArray[np.int64
 
 
 def class_of_damage() -> pl.Expr:
-    """The class of a row with DAMAGE, Int8: 0 for a sound text, 6 for the worst."""
+    """Return the class of a row with DAMAGE, Int8: 0 for a sound text, 6 for the worst."""
     # As 32 bits: three shares of a thousand and more are still one number.
     share = pl.sum_horizontal(pl.col(name).cast(pl.Int32).fill_null(0) for name in DAMAGE)
     return pl.sum_horizontal((share >= least).cast(pl.Int8) for least in CLASSES).cast(pl.Int8)

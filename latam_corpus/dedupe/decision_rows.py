@@ -64,7 +64,7 @@ def cluster(
     existing: NDArray[np.bool_] | None = None,
     old: NDArray[np.bool_] | None = None,
 ) -> Decisions:
-    """What becomes of each document.
+    """Return what becomes of each document.
 
     Args:
         pairs: uint32[k, 2], verified pairs, in any order.
@@ -129,7 +129,7 @@ def decision_rows(
     keep_templates: bool,
     keep_variants: bool,
 ) -> pl.DataFrame:
-    """What is decided on each document that has a verified link: one row a document.
+    """Return what is decided on each document that has a verified link: one row a document.
 
     Args:
         found: of `linked`.
@@ -193,7 +193,7 @@ def decision_rows(
 
 
 def _ids(ids: pl.Series, places: NDArray[np.int64]) -> pl.Series:
-    """The ids at these places; null for -1."""
+    """Return the ids at these places; null for -1."""
     return ids.gather(pl.Series(places).replace({-1: None}).cast(pl.UInt32))
 
 

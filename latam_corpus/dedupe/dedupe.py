@@ -97,19 +97,19 @@ class Dedupe(Barrier):
         return Fingerprint(self.near, self.scheme, self.shingle, self.bands, self.rows, self.seed)
 
     def expand(self) -> tuple[Stage, Dedupe]:
-        """What a plan runs for it: fingerprints before the cut, the decision at it."""
+        """Return what a plan runs for it: fingerprints before the cut, the decision at it."""
         return (self._fingerprint(), self)
 
     def for_release(self, admit: tuple[Tier, ...], uses: tuple[Use, ...]) -> Dedupe:
-        """The same, weighing the terms of the recipe's release where it states none."""
+        """Return the same, weighing the terms of the recipe's release where it states none."""
         return self if self.admit or self.uses else replace(self, admit=admit, uses=uses)
 
     def fingerprint(self) -> str:
-        """What changes when the index does that is compared with, so that cached decisions are made anew."""
+        """Return what changes when the index does that is compared with, so that cached decisions are made anew."""
         return digest_of_index(Path(self.against)) if self.against else ""
 
     def decide(self, corpus: Corpus) -> Iterator[pl.DataFrame]:
-        """What it decides, for each document that has a copy: the row and what the barrier gives.
+        """Yield what it decides, for each document that has a copy: the row and what the barrier gives.
 
         Raises:
             ConfigError: the index that is compared with can't be used.
@@ -142,7 +142,7 @@ class Dedupe(Barrier):
     def _near(
         self, corpus: Corpus, also: Sequence[Piece], equal: pl.DataFrame, earlier: pl.Series, keeping: Keeping
     ) -> pl.DataFrame:
-        """What is decided on documents that have near-duplicates.
+        """Return what is decided on documents that have near-duplicates.
 
         Args:
             corpus: all of them.
@@ -192,7 +192,7 @@ def _with_known_clusters(near: pl.DataFrame, also: Sequence[Piece]) -> pl.DataFr
 
 
 def _earlier_records(corpus: Corpus, also: Sequence[Piece]) -> pl.Series:
-    """The rows of an earlier version that are earlier records of documents of the corpus: these supersede them."""
+    """Give the rows of an earlier version that are earlier records of documents of the corpus: these supersede them."""
     if not also:
         return pl.Series(dtype=pl.Int64)
     mine = [pl.Series(dtype=pl.UInt64), *(frame["doc_id"].hash(0) for frame in corpus.frames(["doc_id"]))]
@@ -201,7 +201,7 @@ def _earlier_records(corpus: Corpus, also: Sequence[Piece]) -> pl.Series:
 
 
 def _equal(rows: pl.DataFrame, keeping: Keeping) -> pl.DataFrame:
-    """The rows that have an equal text, each with the kept row of its group, its id and what the choice rests on.
+    """Give the rows that have an equal text, each with the kept row of its group, its id and what the choice rests on.
 
     Args:
         rows: with all of a text; it is as long and as damaged in each.
@@ -232,7 +232,7 @@ _NEAR_TOLD = (
 
 
 def _decided(groups: pl.DataFrame, near: pl.DataFrame | None = None) -> pl.DataFrame:
-    """What is decided on equal documents; where the kept one of a group falls as a near-duplicate, so do they."""
+    """Give what is decided on equal documents; where the kept one of a group falls as a near-duplicate, so do they."""
     falls = pl.col(ROW) != pl.col("kept_row")
     told = groups.select(
         ROW,

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def text_hash(text: str) -> bytes:
-    r"""The first 128 bits of the SHA-256 of the normalised text: NFC, lower case, runs of white space one space.
+    r"""Return the first 128 bits of the SHA-256 of the normalised text: NFC, lower case, runs of white space one space.
 
     Anyone can compute it without this toolkit, which withdrawal lists rely on.
 
@@ -67,7 +67,7 @@ class Fingerprint(Stage):
         self.parameters()
 
     def parameters(self) -> Scheme:
-        """The scheme that the options make.
+        """Return the scheme that the options make.
 
         Raises:
             ConfigError: an option is out of its range.
@@ -83,7 +83,7 @@ class Fingerprint(Stage):
         return shipped().digest() + (metadata.version("datasketch") if self.scheme == MINHASH else "")
 
     def __call__(self, batch: Batch) -> Batch:
-        """The batch with `text_hash`, and with the sketch if asked for."""
+        """Return the batch with `text_hash`, and with the sketch if asked for."""
         hashes = [hashlib.sha256(found).digest()[:16] for found in normal_utf8(batch.frame["text"])]
         columns = {"text_hash": pl.Series("text_hash", hashes, dtype=pl.Binary)}
         if self.sketch:
@@ -101,7 +101,7 @@ class Fingerprint(Stage):
 
 
 def _in_one_spelling(batch: Batch, languages: Sequence[str | None]) -> Batch:
-    """The batch with texts in the old spelling of a language of the Americas in the modern one."""
+    """Return the batch with texts in the old spelling of a language of the Americas in the modern one."""
     spelled = {code: codes_spelled(code) for code in set(languages) if code}
     texts = [
         in_modern(codes, text) if text and code and (codes := spelled[code]) else text
@@ -112,7 +112,7 @@ def _in_one_spelling(batch: Batch, languages: Sequence[str | None]) -> Batch:
 
 @cache
 def codes_spelled(language: str) -> frozenset[str]:
-    """The languages of the table of spellings that a row's language is, or is the group of.
+    """Return the languages of the table of spellings that a row's language is, or is the group of.
 
     >>> sorted(codes_spelled("aym_Latn")), sorted(codes_spelled("spa_Latn"))
     (['ayc', 'aym', 'ayr'], [])

@@ -38,7 +38,7 @@ _LONGEST: Final = 5  # bytes of a place of 32 bits
 
 
 def packed(streams: pl.Series) -> tuple[pl.Series, NDArray[np.uint32]]:
-    """The streams as strings of bytes, and the lexicon, uint32, by which they are read.
+    """Return the streams as strings of bytes, and the lexicon, uint32, by which they are read.
 
     >>> made, lexicon = packed(pl.Series([[7, 9, 7], [], [7]], dtype=pl.List(pl.UInt32)))
     >>> [list(found) for found in made], lexicon.tolist()
@@ -55,7 +55,7 @@ def packed(streams: pl.Series) -> tuple[pl.Series, NDArray[np.uint32]]:
 
 
 def unpacked(strings: pa.LargeBinaryArray, lexicon: NDArray[np.uint32], places: NDArray[np.int64]) -> Ragged:
-    """The streams of the documents at these places.
+    """Return the streams of the documents at these places.
 
     Args:
         strings: of `packed`, of a group of documents.
@@ -94,7 +94,7 @@ def strings_of(values: NDArray[Any], offsets: NDArray[np.int64]) -> pl.Series:
 
 
 def lists_of(strings: pa.LargeBinaryArray, kind: np.dtype[Any]) -> pa.LargeListArray:
-    """The numbers that `strings_of` made strings of; of these no byte is copied.
+    """Return the numbers that `strings_of` made strings of; of these no byte is copied.
 
     Raises:
         ValueError: a string ends within a number.
@@ -109,13 +109,13 @@ def lists_of(strings: pa.LargeBinaryArray, kind: np.dtype[Any]) -> pa.LargeListA
 
 
 def joined(column: pa.ChunkedArray) -> pa.LargeBinaryArray:
-    """A column of strings of bytes in one piece, with offsets of 64 bits, whatever wrote it."""
+    """Return a column of strings of bytes in one piece, with offsets of 64 bits, whatever wrote it."""
     column = column.cast(pa.large_binary())
     return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
 def _bytes_of(strings: pa.LargeBinaryArray) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """The bytes of all strings, and where each starts among them, with an end."""
+    """Return the bytes of all strings, and where each starts among them, with an end."""
     _, offset_buffer, buffer = strings.buffers()
     if not offset_buffer:
         return np.zeros(0, np.uint8), np.zeros(1, np.int64)
@@ -158,7 +158,7 @@ def has_columns(held: pa.Schema) -> bool:
 
 
 def metadata_of(scheme: Scheme) -> dict[bytes, bytes]:
-    """What a file of an index carries in its key-value metadata; `spellings` says how its words were normalised.
+    """Return what a file of an index carries in its key-value metadata; `spellings` says how its words were normalised.
 
     >>> json.loads(metadata_of(Scheme())[METADATA])["scheme"]["name"]
     'anchors'
@@ -172,7 +172,7 @@ class IndexFile(PieceFile):
     """A file of an index as a piece of a corpus."""
 
     def read(self, columns: Sequence[str]) -> pl.DataFrame:
-        """These columns of its rows, in order, the anchors as lists; columns of documents that it lacks are null.
+        """Give these columns of its rows, in order, the anchors as lists; columns of documents that it lacks are null.
 
         Raises:
             ConfigError: what is read of the file is damaged.
@@ -216,7 +216,7 @@ class IndexFile(PieceFile):
 
 
 def group_of(rows: pl.DataFrame) -> pl.DataFrame:
-    """A row group of an index, INDEX, of rows with SKETCHED."""
+    """Return a row group of an index, INDEX, of rows with SKETCHED."""
     strings, lexicon = packed(rows[STREAM])
     values, offsets = ragged(rows[ANCHORS])
     first = [lexicon.astype(_WORD).tobytes(), *[None] * (rows.height - 1)][: rows.height]
@@ -228,7 +228,7 @@ def group_of(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def open_index(folder: Path, start: int, scheme: Scheme) -> list[IndexFile]:
-    """The files of an index as pieces of a corpus, in the order of their names.
+    """Return the files of an index as pieces of a corpus, in the order of their names.
 
     Args:
         folder: the index.
@@ -272,7 +272,7 @@ def _rows_of(path: Path, scheme: Scheme) -> int:
 
 
 def stated_by(told: bytes | None) -> dict[str, Any]:
-    """What a file says of its index; nothing where it says nothing that makes sense.
+    """Return what a file says of its index; nothing where it says nothing that makes sense.
 
     >>> stated_by(b'{"format": 4}'), stated_by(b"{"), stated_by(b"[]"), stated_by(None)
     ({'format': 4}, {}, {}, {})

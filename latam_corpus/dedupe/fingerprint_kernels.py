@@ -173,7 +173,7 @@ def pack(values, offsets, lexicon, data, ends):
 
 @inlined
 def _key(value):
-    """The word, spread over 64 bits; odd factors lose nothing, and no word gives 0."""
+    """Return the word, spread over 64 bits; odd factors lose nothing, and no word gives 0."""
     spread = (np.uint64(value) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
     return spread ^ (spread >> np.uint64(32))
 

@@ -67,7 +67,7 @@ class LineKeys:
 
     @classmethod
     def of(cls, words: WordTable, shortest: int = SHORTEST) -> LineKeys:
-        r"""The keys of a word table's lines.
+        r"""Return the keys of a word table's lines.
 
         >>> from latam_corpus.text.words import WordTable
         >>> menu = "Inicio\nDeportes\n\nContacto"
@@ -96,7 +96,7 @@ class LineKeys:
         )
 
     def distinct(self) -> pl.Series:
-        """The distinct keys of each document, sorted: a list a document."""
+        """Return the distinct keys of each document, sorted: a list a document."""
         kinds = (self.own, self.runs, self.heads, self.tails)
         keys = np.concatenate(kinds)
         documents = np.concatenate([self.documents] * len(kinds))[keys > 0]
@@ -130,7 +130,7 @@ def _placed(
 
 
 def mixed(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """The keys with their bits spread, uint64 of the same shape."""
+    """Return the keys with their bits spread, uint64 of the same shape."""
     made = keys * _MIX
     return made ^ (made >> _HALF)
 
@@ -150,6 +150,6 @@ class KeyLines(Stage):
     shortest: int = SHORTEST
 
     def __call__(self, batch: Batch) -> Batch:
-        """The batch with `line_keys` and `line_sheet`."""
+        """Return the batch with `line_keys` and `line_sheet`."""
         keys = LineKeys.of(batch.words, self.shortest)
         return batch.with_columns({KEYS: keys.distinct(), SHEET: pl.Series(SHEET, keys.sheets, dtype=pl.UInt64)})

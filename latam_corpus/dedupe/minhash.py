@@ -24,7 +24,7 @@ _WORD_MASK: Final = np.uint32((1 << WORD_BITS) - 1)
 
 
 def signature_of(stream: Ragged, size: int, shingle: int = 5, seed: int = 20) -> NDArray[np.uint32]:
-    """The MinHash signature of each document, uint32[n, size]; all ones where a document has no run so long.
+    """Return the MinHash signature of each document, uint32[n, size]; all ones where a document has no run so long.
 
     Datasketch computes it.
 
@@ -49,7 +49,7 @@ def signature_of(stream: Ragged, size: int, shingle: int = 5, seed: int = 20) ->
 
 
 def minhash_of(stream: Ragged, bands: int, rows: int, shingle: int = 5, seed: int = 20) -> NDArray[np.uint64]:
-    """The key of each band of each document, uint64[n, bands]; documents that share a key are candidates.
+    """Return the key of each band of each document, uint64[n, bands]; documents that share a key are candidates.
 
     The keys of a document that has no run of `shingle` words mean nothing; `bands_of` leaves them out.
 
@@ -67,7 +67,7 @@ def minhash_of(stream: Ragged, bands: int, rows: int, shingle: int = 5, seed: in
 
 
 def bands_of(stream: Ragged, scheme: Scheme) -> Ragged:
-    """The band keys of each document as `anchors_of` gives anchors: uint64, sorted within the document.
+    """Return the band keys of each document as `anchors_of` gives anchors: uint64, sorted within the document.
 
     Texts under `scheme.short_words` words have keys of shorter runs, texts under `scheme.exact_words` none.
 
@@ -88,7 +88,7 @@ def bands_of(stream: Ragged, scheme: Scheme) -> Ragged:
 
 
 def proposals_of(stream: Ragged, scheme: Scheme) -> Ragged:
-    """The fingerprints of each document under a scheme: its sampled anchors, or its band keys.
+    """Return the fingerprints of each document under a scheme: its sampled anchors, or its band keys.
 
     >>> stream = Ragged(np.arange(30, dtype=np.uint32), np.array([0, 30]))
     >>> proposals_of(stream, Scheme(name="minhash")).counts.tolist()

@@ -102,7 +102,7 @@ class VerifiedPairs:
 def verified_pairs(
     corpus: Corpus, also: Sequence[Piece], out: NDArray[np.int64], scheme: Scheme, keeping: Keeping
 ) -> VerifiedPairs:
-    """The verified pairs of the corpus' documents, with those of an earlier version among them.
+    """Return the verified pairs of the corpus' documents, with those of an earlier version among them.
 
     Args:
         corpus: whose rows are decided on.
@@ -132,7 +132,7 @@ class _Search:
     workdir: Path
 
     def candidates(self) -> tuple[pl.DataFrame, list[Path], Report]:
-        """The documents that may have near-duplicates in their order, files of the candidates, and the counts."""
+        """Give the documents that may have near-duplicates in their order, files of the candidates, and the counts."""
         mine = self._sound(self.corpus.frames(RANKED))
         new = [Scatter(p, self.workdir / f"new-{n:06d}", self.workdir) for n, p in enumerate(self.corpus.pieces())]
         known = [Scatter(p, self.workdir / f"old-{n:06d}", self.workdir, known=True) for n, p in enumerate(self.also)]
@@ -164,7 +164,7 @@ class _Search:
         return order, merged, replace(report, over=over, beyond=beyond)
 
     def _told(self, title: str, pieces: Sequence[Piece]) -> Iterator[Piece]:
-        """The pieces, with what is told when each is done."""
+        """Yield the pieces, with what is told when each is done."""
         for number, piece in enumerate(pieces, 1):
             yield piece
             self.corpus.step(title, number, len(pieces))
@@ -180,7 +180,7 @@ class _Search:
         return rows
 
     def _numbered(self, documents: pl.DataFrame) -> pl.DataFrame:
-        """The documents in the order of keeping; their numbers are written by row, and their rows by number."""
+        """Return the documents in the order of keeping; their numbers are written by row, and their rows by number."""
         order = in_order(documents)
         rows = order[ROW].to_numpy()
         number_of = np.full(max((p.start + p.height for p in (*self.corpus.pieces(), *self.also)), default=0), NOBODY)
@@ -209,7 +209,7 @@ class _Search:
         return files, Report(common=int(tallies[1]), left_out=int(tallies[2]))
 
     def verdicts(self, files: Sequence[Path], order: pl.DataFrame) -> tuple[pl.DataFrame, NDArray[np.int64]]:
-        """The candidates that are something, in order, with their verdicts; and how many there are by rule."""
+        """Return the candidates that are something, in order, with their verdicts; and how many there are by rule."""
         rows, words = order[ROW].to_numpy(), order[WORDS].to_numpy().astype(np.int64)
         wanted = np.zeros(len(rows), np.bool_)
         lots: list[Lot] = []
@@ -230,7 +230,7 @@ class _Search:
 
 
 def _hashed(rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows with a number for what they state of country, year and author, 0 where they state nothing."""
+    """Return the rows with a number for what they state of country, year and author, 0 where they state nothing."""
     return (
         rows.with_columns(
             pl.col("country").cast(pl.String).hash(0).alias("country"),

@@ -74,7 +74,7 @@ class Keeping:
     existing: bool = False
 
     def ranked(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """The rows with what they are put in order by, in place of TERMS.
+        """Return the rows with what they are put in order by, in place of TERMS.
 
         Args:
             rows: `row`, `rights_tier`, `obtained`, `doc_id`, TERMS; where they differ in it, `words`, `appended`
@@ -114,7 +114,7 @@ class Keeping:
 
 
 def in_order(rows: pl.DataFrame, *before: str) -> pl.DataFrame:
-    """The rows of `Keeping.ranked`, the one that is kept first.
+    """Return the rows of `Keeping.ranked`, the one that is kept first.
 
     Args:
         rows: any.

@@ -159,7 +159,7 @@ def _size(starts, bucket):
 
 @kernel
 def bits_of(size):
-    """The number of bins for so many values, as a power of two."""
+    """Return the number of bins for so many values, as a power of two."""
     bits = 1
     while (1 << bits) < size:
         bits += 1
@@ -262,7 +262,7 @@ def neighbours(pairs, kind, n):
 
 @kernel
 def decide(pairs, stands, kind, order, position, fixed, falls_by, links_of):
-    """The kept one that each document falls for, the pair by which, and the first document of its cluster."""
+    """Return the kept one that each document falls for, the pair by which, and the first document of its cluster."""
     starts, links = links_of
     n = len(order)
     duplicate_of = np.full(n, NOBODY, np.int64)
@@ -296,7 +296,7 @@ def decide(pairs, stands, kind, order, position, fixed, falls_by, links_of):
 
 @kernel
 def containers(pairs, stands, kind, position, duplicate_of, link):
-    """The first kept container, in the order of keeping, of each kept document; its row is written to `link`."""
+    """Return the first kept container, in the order of keeping, of each kept document; its row is written to `link`."""
     found = np.full(len(duplicate_of), NOBODY, np.int64)
     for row in range(len(pairs)):
         if kind[row] != CONTAINED:

@@ -113,7 +113,7 @@ class Extent:
 
     @classmethod
     def of(cls, word_counts: NDArray[Any], value_counts: NDArray[Any], scheme: Scheme) -> Extent:
-        """The extent of documents with so many words and so many fingerprints under a scheme.
+        """Return the extent of documents with so many words and so many fingerprints under a scheme.
 
         >>> from latam_corpus.dedupe.scheme import Scheme
         >>> Extent.of(np.array([700]), np.array([85]), Scheme(name="minhash")).needed(np.array([[0, 0]])).tolist()
@@ -178,7 +178,7 @@ def candidate_pairs(
     hubs: int = HUBS,
     common: int = COMMON,
 ) -> Candidates:
-    """The pairs of documents that share enough of these values, all in one range.
+    """Return the pairs of documents that share enough of these values, all in one range.
 
     Args:
         values: uint64[m], fingerprints.
@@ -205,7 +205,7 @@ def partial_pairs(
     hubs: int = HUBS,
     common: int = COMMON,
 ) -> Partial:
-    """The pairs of documents that share any of these values, with how many they share.
+    """Return the pairs of documents that share any of these values, with how many they share.
 
     Args:
         values: uint64[m], all fingerprints of a range, in any order.
@@ -239,7 +239,7 @@ def pair_runs(passing: Pairing) -> Iterator[tuple[NDArray[np.uint64], NDArray[np
 def merged(
     runs: Sequence[tuple[NDArray[np.uint64], NDArray[np.uint16] | NDArray[np.uint32]]], extent: Extent
 ) -> Candidates:
-    """The pairs of all runs that share enough values in all.
+    """Return the pairs of all runs that share enough values in all.
 
     Args:
         runs: the keys of each, or those of one range of keys, sorted, and their counts.
@@ -259,7 +259,7 @@ def merged(
 def _together(
     pieces: Sequence[tuple[NDArray[np.uint64], NDArray[np.uint32]]],
 ) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
-    """The keys of all pieces, sorted and distinct, and the sums of their counts."""
+    """Return the keys of all pieces, sorted and distinct, and the sums of their counts."""
     if len(pieces) == 1:
         return pieces[0]
     keys = np.concatenate([piece[0] for piece in pieces] or [np.zeros(0, np.uint64)])

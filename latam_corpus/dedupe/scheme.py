@@ -72,7 +72,7 @@ class Ragged:
         return np.diff(self.offsets)
 
     def lists(self) -> pl.Series:
-        """A list a document.
+        """Return a list a document.
 
         >>> Ragged(np.array([3, 5, 8]), np.array([0, 1, 3])).lists().to_list()
         [[3], [5, 8]]
@@ -83,7 +83,7 @@ class Ragged:
 
     @classmethod
     def together(cls, parts: Sequence[Ragged]) -> Ragged:
-        """The documents of all parts, of which there is one at least.
+        """Return the documents of all parts, of which there is one at least.
 
         >>> part = Ragged(np.array([3, 5, 8]), np.array([0, 1, 3]))
         >>> Ragged.together([part, part]).offsets.tolist()
@@ -93,7 +93,7 @@ class Ragged:
         return cls(np.concatenate([part.values for part in parts]), np.concatenate(([0], np.cumsum(counts))))
 
     def of(self, document: int) -> NDArray[Any]:
-        """The values of one document.
+        """Return the values of one document.
 
         >>> Ragged(np.array([3, 5, 8]), np.array([0, 1, 3])).of(1).tolist()
         [5, 8]
@@ -101,7 +101,7 @@ class Ragged:
         return self.values[self.offsets[document] : self.offsets[document + 1]]
 
     def some(self, documents: NDArray[Any]) -> Ragged:
-        """The values of some documents, in this order.
+        """Return the values of some documents, in this order.
 
         >>> Ragged(np.array([3, 5, 8]), np.array([0, 1, 3])).some(np.array([1, 0])).values.tolist()
         [5, 8, 3]
@@ -167,7 +167,7 @@ class Scheme:
         return self.short_words * 10 // 7
 
     def to_dict(self) -> dict[str, Any]:
-        """The scheme as an index stores it.
+        """Return the scheme as an index stores it.
 
         >>> Scheme.from_dict(Scheme(seed=7).to_dict()) == Scheme(seed=7)
         True
@@ -176,7 +176,7 @@ class Scheme:
 
     @classmethod
     def from_dict(cls, found: Mapping[str, Any], place: str = "index") -> Scheme:
-        """The scheme that an index stores.
+        """Return the scheme that an index stores.
 
         Args:
             found: what `to_dict` gave.
@@ -219,7 +219,7 @@ _REBUILD: Final = "build the index anew from its release"
 
 
 def sampling_of(word_counts: NDArray[Any]) -> NDArray[np.uint64]:
-    """The number that divides the anchors which a text of so many words keeps, uint64[n].
+    """Return the number that divides the anchors which a text of so many words keeps, uint64[n].
 
     >>> sampling_of(np.array([30, 60, 5000])).tolist()
     [1, 4, 16]

@@ -88,7 +88,7 @@ def gather(job: Gather) -> Path:
 
 
 def _streams(piece: Piece, places: NDArray[np.int64]) -> Iterator[Ragged]:
-    """The streams at these places, sorted; of an index a row group at a time."""
+    """Yield the streams at these places, sorted; of an index a row group at a time."""
     if isinstance(piece, IndexFile):
         yield from piece.streams(places)
         return
@@ -128,7 +128,7 @@ class Lot:
 def gathers(
     numbers: NDArray[Any], rows: NDArray[np.int64], words: NDArray[np.int64], pieces: Sequence[Piece], workdir: Path
 ) -> list[Gather]:
-    """The jobs that write the streams of these documents, a piece each; what lots find them by is written here.
+    """Return the jobs that write the streams of these documents, a piece each; what lots find them by is written here.
 
     Args:
         numbers: of the documents.
@@ -168,7 +168,7 @@ def cuts(pairs: NDArray[np.uint32], words: NDArray[np.int64]) -> list[tuple[int,
 
 
 def verify_lot(job: Lot) -> tuple[Path | None, NDArray[np.int64]]:
-    """The file with the verdicts on those of the lot's pairs that are something, in order; the pairs by rule.
+    """Return the file with the verdicts on those of the lot's pairs that are something, in order; the pairs by rule.
 
     There is no file where none is.
     """
@@ -192,12 +192,12 @@ def verify_lot(job: Lot) -> tuple[Path | None, NDArray[np.int64]]:
 
 
 def mapped(file: Path) -> NDArray[np.uint64]:
-    """The numbers in a file, uint64, of which only what is looked at is read."""
+    """Return the numbers in a file, uint64, of which only what is looked at is read."""
     return np.memmap(file, np.uint64, "r") if file.stat().st_size else np.zeros(0, np.uint64)
 
 
 def _read_streams(job: Lot, numbers: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], Ragged]:
-    """These documents in the order in which `gather` has written them, and their streams."""
+    """Return these documents in the order in which `gather` has written them, and their streams."""
     found = (np.load(job.workdir / name, mmap_mode="r")[numbers] for name in (PIECE_OF, PLACE_OF, WORDS_OF))
     piece_of, place_of, words = (told.astype(np.int64) for told in found)
     order = np.lexsort((place_of, piece_of))

@@ -300,7 +300,7 @@ def _exchange(stream, place, exchanged, subs):
 
 @kernel
 def _strange(stream, a0, a1, b0, b1, case, lexicon):
-    """The words of one gap that the other has nowhere near.
+    """Return the words of one gap that the other has nowhere near.
 
     Returns:
         How many; the misread ones beside them; of the strange ones names, numbers and denials.
@@ -366,7 +366,7 @@ def count_regular(texts, exchanged, tally):
 
 @kernel
 def _regular(stream, start, words, exchanged):
-    """The words that stand for one other throughout, how many distinct ones, and those that do now and then."""
+    """Return the words that stand for one other throughout, how many distinct ones, and those that do now and then."""
     count = len(exchanged)
     regular = distinct = irregular = 0
     bits = 4
@@ -542,7 +542,7 @@ def compare(stream, offsets, longer, shorter, least, lexicon, limits):
 
 @kernel
 def _bits_for(keys):
-    """The size of a hash table, as a power of two, in which at most half of the slots are taken."""
+    """Return the size of a hash table, as a power of two, in which at most half of the slots are taken."""
     bits = 4
     while (1 << bits) < 2 * keys:
         bits += 1

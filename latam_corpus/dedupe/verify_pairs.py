@@ -52,7 +52,7 @@ _DENIALS: Final = "no não nunca jamás jamais sin sem ni nem tampoco tampouco"
 
 @cache
 def lexicon() -> NDArray[np.uint8]:
-    """What a word of a stream is, by the bits that say which word it is: NUMERAL, DENIAL or nothing.
+    """Return what a word of a stream is, by the bits that say which word it is: NUMERAL, DENIAL or nothing.
 
     >>> made = lexicon()[word_stream(WordTable.of(["Setenta NO sesenta cantan"])).values % (1 << WORD_BITS)]
     >>> made.tolist() == [NUMERAL, DENIAL, NUMERAL, 0]
@@ -80,7 +80,7 @@ class Rarity:
     common: NDArray[np.uint64]
 
     def shared(self, pairs: NDArray[np.uint32]) -> NDArray[np.float32]:
-        """The share of each one's rare fingerprints that the other has too, float32[k, 2]; 0 where it has none.
+        """Return the share of each one's rare fingerprints that the other has too, float32[k, 2]; 0 where it has none.
 
         >>> streams = Ragged(np.array([*range(9), *range(5), *range(20, 24)], np.uint32), np.array([0, 9, 18]))
         >>> pairs, scheme = np.array([[0, 1]], np.uint32), Scheme()
@@ -285,7 +285,7 @@ def verify_pairs(
     rarity: Rarity | None = None,
     known: Known | None = None,
 ) -> Verdicts:
-    """The verdict on each pair.
+    """Return the verdict on each pair.
 
     Args:
         streams: the word stream of each document (`anchors.word_stream`).

@@ -67,7 +67,7 @@ def show_demo(data: Path | None, out: Path | None, *, as_json: bool) -> None:
 
 
 def _work(workdir: Path, data: Path | None) -> tuple[RunResult, Manifest, int]:
-    """The run, its release, and how many pages were crawled for it."""
+    """Return the run, its release, and how many pages were crawled for it."""
     pieces = data_folder("pipelines") / "demo" / "pieces"
     inputs = {f"demo-{folder.name}": str(folder) for folder in sorted(pieces.iterdir()) if folder.is_dir()}
     recipe = load_recipe(str(data_folder("pipelines") / "demo" / "demo.toml"))
@@ -170,7 +170,7 @@ def _screen(workdir: Path, result: RunResult, manifest: Manifest, pulled: Path, 
 
 
 def _indigenous(rows: pl.DataFrame) -> list[dict[str, Any]]:
-    """The first document of each language that isn't Spanish or Portuguese, by its beginning."""
+    """Return the first document of each language that isn't Spanish or Portuguese, by its beginning."""
     others = rows.filter(~pl.col("language").is_in(["spa_Latn", "por_Latn"])).sort("doc_id")
     return [
         {
@@ -185,7 +185,7 @@ def _indigenous(rows: pl.DataFrame) -> list[dict[str, Any]]:
 
 
 def _set_aside(run: Path) -> list[dict[str, Any]]:
-    """The stories of the documents that the run set aside, those with broken bounds first."""
+    """Return the stories of the documents that the run set aside, those with broken bounds first."""
     ids = pl.read_parquet(sorted(run.glob("dropped/*.parquet")), columns=["doc_id", "drop_reason"], glob=False)
     stories = [lineage(find(run.parent.parent, doc_id, run)[0], None) for doc_id in ids["doc_id"]]
     return sorted(stories, key=lambda s: -sum(not bound["kept_to"] for bound in s["bounds"]))

@@ -81,7 +81,7 @@ def _source(manifest: Manifest, store: Store, doc_id: str) -> str:
 
 
 def _collected_again(workdir: Path, store: Store, song: dict[str, Any]) -> dict[str, Any]:
-    """What becomes of the song in another songbook, under another title and with a word changed."""
+    """Return what becomes of the song in another songbook, under another title and with a word changed."""
     folder = workdir / "another-songbook"
     folder.mkdir(exist_ok=True)
     copy = {

@@ -82,7 +82,7 @@ _SHIPPED_TOO: Final = (
 
 
 def advice(source: Source, name: str = "") -> Iterator[tuple[str, Message, Message]]:
-    """The key, the problem and the remedy of each.
+    """Yield the key, the problem and the remedy of each.
 
     Args:
         source: valid.
@@ -139,7 +139,7 @@ def _of_consent(source: Source) -> Iterator[tuple[str, Message, Message]]:
 
 
 def _examples(source: Source) -> Iterator[tuple[str, str]]:
-    """The values that a template left: addresses of the domains that stand for any (RFC 2606)."""
+    """Yield the values that a template left: addresses of the domains that stand for any (RFC 2606)."""
     asked = source.collect.asked
     addresses = {"homepage": source.homepage, "contact": source.contact}
     if source.rights:

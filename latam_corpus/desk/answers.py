@@ -84,7 +84,7 @@ def text(typed: str) -> str:
 
 
 def slug(title: str) -> str:
-    """An id for a title.
+    """Return an id for a title.
 
     >>> slug("Cartas de una familia (Ñuble)")
     'cartas-de-una-familia-nuble'
@@ -93,21 +93,21 @@ def slug(title: str) -> str:
 
 
 def identifier(typed: str) -> str:
-    """An id of the catalogue."""
+    """Return an id of the catalogue."""
     if typed != slug(typed):
         raise AnswerError(_NO_ID, typed=typed, near=slug(typed) or "cartas-familia")
     return typed
 
 
 def address(typed: str) -> str:
-    """The address of a page."""
+    """Return the address of a page."""
     if not re.match(r"https?://[^/\s]+", typed) or re.search(r"\s", typed):
         raise AnswerError(_NO_ADDRESS, typed=typed)
     return typed
 
 
 def contact(typed: str) -> str:
-    """An e-mail address, or that of a page."""
+    """Return an e-mail address, or that of a page."""
     if not re.fullmatch(r"[^@\s()]+@[^@\s()]+\.[^@\s()]+|https?://[^\s()]+", typed):
         raise AnswerError(_NO_CONTACT, typed=typed)
     return typed
@@ -128,7 +128,7 @@ def languages(typed: str) -> list[str]:
 
 
 def language(typed: str) -> str:
-    """An ISO 639-3 code, from a code or a name."""
+    """Return an ISO 639-3 code, from a code or a name."""
     found = language_of(typed)
     if members := share_name(typed) if found is None else ():
         raise AnswerError(_TOO_WIDE, name=typed, remedy=which_of(members))
@@ -138,7 +138,7 @@ def language(typed: str) -> str:
 
 
 def day(typed: str) -> date:
-    """A date: as in a file, or day, month and year as people here write it.
+    """Return a date: as in a file, or day, month and year as people here write it.
 
     >>> day("2030-12-31") == day("31/12/2030") == day("31-12-2030") == day("31.12.2030")
     True
@@ -151,13 +151,13 @@ def day(typed: str) -> date:
 
 
 def statement(typed: str) -> str:
-    """A statement of rights; empty where somebody doesn't know."""
+    """Return a statement of rights; empty where somebody doesn't know."""
     found = _numbered(typed, list(LICENCES))
     return licence(typed) if found is None else str(found)
 
 
 def licence(typed: str) -> str:
-    """A statement of rights, in a sheet, where no number stands for one."""
+    """Return a statement of rights, in a sheet, where no number stands for one."""
     found = word_of(LICENCES, typed)
     if found is not None:
         return found
@@ -179,7 +179,7 @@ def choice(names: Mapping[str, Message], *, numbered: bool = True) -> Callable[[
 
 
 def choices(names: Mapping[str, Message], *, numbered: bool = True) -> Callable[[str], list[str]]:
-    """What reads several of these words, with commas or «and» between them.
+    """Return what reads several of these words, with commas or «and» between them.
 
     >>> from latam_corpus.catalog.display_names import USES
     >>> choices(USES)("entrenar y evaluar"), choices(USES)("treinar, redistribuir e avaliar")
@@ -195,12 +195,12 @@ def choices(names: Mapping[str, Message], *, numbered: bool = True) -> Callable[
 
 
 def files(typed: str) -> list[str]:
-    """The patterns of files, from what they are."""
+    """Return the patterns of files, from what they are."""
     return list(FILES[choice(FILE_NAMES)(typed)])
 
 
 def listed(typed: str) -> list[str]:
-    """The parts of a list with commas, semicolons or line breaks between them."""
+    """Return the parts of a list with commas, semicolons or line breaks between them."""
     return [part.strip() for part in re.split(r"[,;\n]", typed) if part.strip()]
 
 

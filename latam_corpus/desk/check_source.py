@@ -102,7 +102,7 @@ class Finding:
 
 
 def check_source(text: str, name: str = "") -> tuple[Source | None, list[Finding]]:
-    r"""The source that a file's text describes, None when something is wrong, and all that there is to say of it.
+    r"""Give the source that a file's text describes, None when something is wrong, and all that there is to say of it.
 
     Args:
         text: TOML.
@@ -154,14 +154,14 @@ def _said(mistake: Mistake) -> tuple[Message, Message]:
 
 
 def _code(mistake: Mistake) -> str | None:
-    """The code of a country or language that the author named in words."""
+    """Return the code of a country or language that the author named in words."""
     if mistake.key == "country":
         return country_of(str(mistake.given))
     return language_of(str(mistake.given)) if re.fullmatch(r"languages\.\d+", mistake.key) else None
 
 
 def _choice(mistake: Mistake) -> tuple[Message, Message]:
-    """A word that is none of those allowed, which are listed with what they are called."""
+    """Return a word that is none of those allowed, which are listed with what they are called."""
     key = re.sub(r"\.\d+$", "", mistake.key)
     names = VOCABULARIES.get(key, {})
     known = enumerated(_Choice(word, {"name": names.get(word, word)}) for word in mistake.known)
@@ -179,6 +179,6 @@ class _Choice(Message):
 
 
 def _value(given: object) -> str:
-    """A value as the file writes it, about."""
+    """Return a value as the file writes it, about."""
     told = shown(given)
     return f'"{given}"' if isinstance(given, str) and len(told) == len(given) + len("''") else told

@@ -35,7 +35,7 @@ _EXAMPLE: Final = _("example")
 
 
 def handout_csv(rows: Sequence[Mapping[str, str]], language: str) -> str:
-    """The sheet as CSV.
+    """Return the sheet as CSV.
 
     Args:
         rows: cells by key, of the sources that it holds.
@@ -46,7 +46,7 @@ def handout_csv(rows: Sequence[Mapping[str, str]], language: str) -> str:
 
 
 def handout_workbook(rows: Sequence[Mapping[str, str]], language: str, path: Path) -> bytes:
-    """The sheet as XLSX, with drop-downs.
+    """Return the sheet as XLSX, with drop-downs.
 
     Args:
         rows: cells by key, of the sources that it holds.
@@ -91,7 +91,7 @@ def _is_long(one: Field) -> bool:
 
 
 def _how_page(book: Any, language: str) -> None:
-    """What each column is for, in three languages, the sheet's own first."""
+    """Return what each column is for, in three languages, the sheet's own first."""
     page = book.create_sheet(_HOW_TITLE.translate(language))
     order = sorted(LANGUAGES, key=lambda code: code != language)
     line = 1
@@ -114,7 +114,7 @@ def _how_page(book: Any, language: str) -> None:
 
 
 def _drop_downs(book: Any, page: Any, last: int, language: str) -> None:
-    """A list for each column that has choices; others may be typed, and are told when the sheet is read."""
+    """Return a list for each column that has choices; others may be typed, and are told when the sheet is read."""
     from openpyxl.worksheet.datavalidation import DataValidation  # an extra
 
     words = book.create_sheet(_WORDS_TITLE.translate(language))
@@ -133,6 +133,6 @@ def _drop_downs(book: Any, page: Any, last: int, language: str) -> None:
 
 
 def _uses(language: str) -> list[str]:
-    """The sets of uses that sources have."""
+    """Return the sets of uses that sources have."""
     train, redistribute, evaluate = (said.translate(language) for said in USES.values())
     return [f"{train}, {redistribute}, {evaluate}", f"{train}, {evaluate}", evaluate]

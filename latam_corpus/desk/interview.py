@@ -31,11 +31,11 @@ class Screen(Protocol):
         """Show a line."""
 
     def ask(self, prompt: str) -> str:
-        """The answer typed; EOFError where there is none."""
+        """Return the answer typed; EOFError where there is none."""
 
 
 def interview(template: Template, screen: Screen, language: str, today: date) -> dict[str, Any]:
-    """The answers, by dotted key, for `Template.filled`; None for what is left out.
+    """Return the answers, by dotted key, for `Template.filled`; None for what is left out.
 
     Raises:
         ConfigError: answers that don't come from a person ended too early, or can't be used.
@@ -56,7 +56,7 @@ def interview(template: Template, screen: Screen, language: str, today: date) ->
 
 
 def answered(question: Question, template: Template, screen: Screen, language: str, before: Mapping[str, Any]) -> Any:
-    """The answer to one question; None where it is left out.
+    """Return the answer to one question; None where it is left out.
 
     Raises:
         ConfigError: the answer doesn't come from a person and can't be used.
@@ -113,7 +113,7 @@ def _as_lists(found: dict[str, Any]) -> dict[str, Any]:
 def _rights(
     template: Template, screen: Screen, language: str, before: Mapping[str, Any], today: date
 ) -> dict[str, Any]:
-    """What is answered on rights; the table is left out where nobody knows them."""
+    """Return what is answered on rights; the table is left out where nobody knows them."""
     stated = answered(questions.STATEMENT, template, screen, language, before)
     if not stated:
         return {"rights": None}

@@ -83,7 +83,7 @@ def _stages(source: Source, policies: str) -> list[Stage]:
 
 
 def _judged(source: Source, frame: pl.DataFrame, policies: str) -> list[Item]:
-    """What each row of a frame comes to, in the frame's order."""
+    """Return what each row of a frame comes to, in the frame's order."""
     originals = {row["doc_id"]: _original(row) for row in frame.iter_rows(named=True)}
     fallen: list[pl.DataFrame] = []
     states: dict[str, dict[str, Any]] = {}
@@ -126,7 +126,7 @@ def _item(source: Source, row: dict[str, Any], original: str, states: Mapping[st
 
 
 def _original(row: dict[str, Any]) -> str:
-    """What the record shows before anything is taken out: all the words of a page, all the text of a file."""
+    """Return what the record shows before anything is taken out: all the words of a page, all the text of a file."""
     raw = row.get("raw")
     if raw is None:
         return row.get("text") or ""

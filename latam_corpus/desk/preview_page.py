@@ -101,7 +101,7 @@ class Item:
 
 
 def to_look_at(text: str, language: str | None, stated: Sequence[str]) -> tuple[Message, ...]:
-    """What a person should look at in an item that stays."""
+    """Return what a person should look at in an item that stays."""
     found = short(language or "")
     told = []
     if found == "und":
@@ -115,7 +115,7 @@ def to_look_at(text: str, language: str | None, stated: Sequence[str]) -> tuple[
 
 
 def stated(states: Mapping[str, Any]) -> tuple[Message, ...]:
-    """What a page states of its section and its licences, as `extract` notes it.
+    """Return what a page states of its section and its licences, as `extract` notes it.
 
     >>> stated({"section": "Cultura"})[0].translate("pt")
     'seção: Cultura'
@@ -151,7 +151,7 @@ def lines_left_out(original: str, text: str, title: str | None = None) -> Iterat
 
 
 def preview_page(name: str, items: Sequence[Item], told: Sequence[Message], language: str, *, internal: bool) -> str:
-    """The page as HTML.
+    """Return the page as HTML.
 
     Args:
         name: the source's title.

@@ -44,7 +44,7 @@ class Question:
 
 
 def _of_template(key: str) -> Callable[[Mapping[str, Any], Template], str | None]:
-    """The template's own word for the key."""
+    """Return the template's own word for the key."""
 
     def default(_: Mapping[str, Any], template: Template) -> str | None:
         value: str | list[str] | None = template.values.get(key)
@@ -54,7 +54,7 @@ def _of_template(key: str) -> Callable[[Mapping[str, Any], Template], str | None
 
 
 def _address_on_site(key: str) -> Callable[[Mapping[str, Any], Template], str | None]:
-    """The template's address, moved to the site that was named as the homepage."""
+    """Return the template's address, moved to the site that was named as the homepage."""
 
     def default(before: Mapping[str, Any], template: Template) -> str | None:
         home: str | None = before.get("homepage")

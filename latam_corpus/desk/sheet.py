@@ -43,7 +43,7 @@ class Row:
 
 
 def row_of(text: str, language: str) -> dict[str, str]:
-    """The cells, by key, of the source that a file describes; what has no column stands as TOML in the last.
+    """Return the cells, by key, of the source that a file describes; what has no column stands as TOML in the last.
 
     Args:
         text: TOML of a valid source.
@@ -66,7 +66,7 @@ def row_of(text: str, language: str) -> dict[str, str]:
 
 
 def source_of(cells: Mapping[str, str], taken: Sequence[str] = ()) -> Row:
-    """The source that a row describes.
+    """Return the source that a row describes.
 
     Args:
         cells: text by key; empty ones count as absent.
@@ -116,7 +116,7 @@ def _incomplete(values: Mapping[str, Any], kind: str) -> Iterator[tuple[str, Mes
 
 
 def _of_the_whole(values: Mapping[str, Any]) -> Iterator[tuple[str, Message]]:
-    """What is wrong in the source as a whole, by its key and by the columns' names."""
+    """Yield what is wrong in the source as a whole, by its key and by the columns' names."""
     _, found = check_source(toml_text(values))
     for one in found:
         if one.wrong:
@@ -127,13 +127,13 @@ def _of_the_whole(values: Mapping[str, Any]) -> Iterator[tuple[str, Message]]:
 
 
 def _about(one: Field | None, problem: Message, key: str = "") -> Message:
-    """The sentence with the column's name before it."""
+    """Return the sentence with the column's name before it."""
     head = one.head if one else same(key)
     return Message("«{head}»: {problem}", {"head": head, "problem": problem}) if one or key else problem
 
 
 def language_of_heads(heads: Sequence[str], fallback: str) -> str:
-    """The language in which most heads are written."""
+    """Return the language in which most heads are written."""
     counts = {code: sum(one.head.translate(code) in heads for one in FIELDS) for code in LANGUAGES}
     best = max(counts.values())
     return fallback if counts.get(fallback) == best else max(counts, key=lambda code: counts[code])
@@ -162,7 +162,7 @@ def _put(values: dict[str, Any], path: Sequence[str], value: Any) -> None:
 
 
 def _read(one: Field, cell: str, kind: str) -> Any:
-    """What a cell would be read as; None where it can't be."""
+    """Return what a cell would be read as; None where it can't be."""
     try:
         return one.wrapped(one.read(cell), kind)
     except (answers.AnswerError, IndexError):
@@ -170,7 +170,7 @@ def _read(one: Field, cell: str, kind: str) -> Any:
 
 
 def as_cell(value: Any) -> str:
-    """A value of a sheet as the text that a person sees.
+    """Return a value of a sheet as the text that a person sees.
 
     >>> as_cell(date(2031, 12, 31)), as_cell(7.0), as_cell(None)
     ('2031-12-31', '7', '')

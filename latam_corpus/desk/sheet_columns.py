@@ -63,15 +63,15 @@ class Field:
         return [tuple(self.key.split("."))]
 
     def path_for(self, kind: str) -> tuple[str, ...]:
-        """The place at which it stands in a source of this kind."""
+        """Return the place at which it stands in a source of this kind."""
         return _ADDRESSES.get(kind, _ADDRESSES["crawl"])[0] if self.key == _ADDRESS else self.paths[0]
 
     def wrapped(self, value: Any, kind: str) -> Any:
-        """The value as a source of this kind has it."""
+        """Return the value as a source of this kind has it."""
         return value[0] if self.key == _ADDRESS and not _ADDRESSES.get(kind, ((), True))[1] else value
 
     def shown(self, value: Any, language: str) -> str:
-        """The value as a cell, its words in the sheet's language."""
+        """Return the value as a cell, its words in the sheet's language."""
         if isinstance(value, list):
             between = ", " if self.names or self.key == "languages" else "; "
             return between.join(self.shown(one, language) for one in value)
@@ -285,5 +285,5 @@ TO_CORRECT: Final = _("What to correct")
 
 
 def field_of(key: str) -> Field | None:
-    """The field with this key of the source file; None for one that has no column."""
+    """Return the field with this key of the source file; None for one that has no column."""
     return next((one for one in (*FIELDS, OTHER) if one.key == key or key in map(".".join, one.paths)), None)

@@ -21,7 +21,7 @@ _NOT_UTF8: Final = (
 
 
 def check_file(path: Path) -> tuple[Source | None, list[Finding]]:
-    """The source of a file, None when something is wrong, and all that there is to say of it.
+    """Return the source of a file, None when something is wrong, and all that there is to say of it.
 
     Raises:
         ConfigError: no such file, or one that can't be read.
@@ -38,7 +38,7 @@ def check_file(path: Path) -> tuple[Source | None, list[Finding]]:
 
 
 def usable_source(named: str, language: str) -> Source:
-    """The source of an id or a file; what is wrong in the file is told in sentences, and ends the command.
+    """Return the source of an id or a file; what is wrong in the file is told in sentences, and ends the command.
 
     Raises:
         ConfigError: no such source.

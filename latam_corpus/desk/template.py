@@ -42,7 +42,7 @@ class Template:
     own: tuple[str, ...]
 
     def title(self, language: str) -> str:
-        """What it is for, in a sentence or two."""
+        """Return what it is for, in a sentence or two."""
         return " ".join(text for code, text in _comments(self._head) if code == language)
 
     @cached_property
@@ -61,7 +61,7 @@ class Template:
         return frozenset(key for key, _ in _keyed(self._head))
 
     def filled(self, answers: Mapping[str, Any], language: str) -> str:
-        """The file, with the comments of one language.
+        """Return the file, with the comments of one language.
 
         Args:
             answers: values by dotted key; None turns a key off, as it does a table of which it is the name. What isn't
@@ -95,7 +95,7 @@ def templates() -> list[Template]:
 
 
 def load_template(name: str) -> Template:
-    """The template with this name.
+    """Return the template with this name.
 
     Raises:
         ConfigError: there is none.
@@ -116,7 +116,7 @@ def _comments(lines: tuple[str, ...]) -> Iterator[tuple[str, str]]:
 
 
 def _keyed(lines: list[str] | tuple[str, ...]) -> Iterator[tuple[str, re.Match[str] | None]]:
-    """The dotted key of each line that has one, with its match; of each table, without."""
+    """Yield the dotted key of each line that has one, with its match; of each table, without."""
     table = ""
     for line in lines:
         header, key = _TABLE.fullmatch(line), _KEY.fullmatch(line)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def toml_text(values: Mapping[str, Any]) -> str:
-    """The values as a file: first what stands on a line, then each table under its name.
+    """Return the values as a file: first what stands on a line, then each table under its name.
 
     >>> print(toml_text({"id": "cartas", "rights": {"uses": ["train"]}}), end="")
     id = "cartas"
@@ -35,7 +35,7 @@ def _lines(values: Mapping[str, Any], table: str) -> Iterator[str]:
 
 
 def toml_value(value: Any) -> str:
-    """The value as TOML writes it, on one line.
+    """Return the value as TOML writes it, on one line.
 
     >>> toml_value(["spa", "por"]), toml_value(True), toml_value({"column": "año"})
     ('["spa", "por"]', 'true', '{ column = "año" }')

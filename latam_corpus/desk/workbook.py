@@ -67,7 +67,7 @@ class Sheet:
         ]
 
     def cells(self, place: int) -> dict[str, str]:
-        """The cells of a row, by key; of two columns with one key the first that isn't empty."""
+        """Return the cells of a row, by key; of two columns with one key the first that isn't empty."""
         found: dict[str, str] = {}
         for key, cell in zip(self.keys, self.rows[place], strict=True):
             if key and key != _NOTES and cell.strip():
@@ -76,7 +76,7 @@ class Sheet:
 
 
 def read_sheet(path: Path) -> Sheet:
-    """The sheet of a file: of a workbook the first that has the columns' heads.
+    """Return the sheet of a file: of a workbook the first that has the columns' heads.
 
     Raises:
         ConfigError: no such file, no sheet, one that is too large, or none with the heads.
@@ -114,7 +114,7 @@ def _known(sheet: Sheet) -> int:
 
 
 def _key(head: str) -> str | None:
-    """The key of the field that is called so in any of the languages."""
+    """Return the key of the field that is called so in any of the languages."""
     wanted = folded(head).rstrip(" *:")
     for one in (*FIELDS, OTHER):
         if wanted and wanted in {one.key, *map(folded, one.head.translations().values())}:
@@ -123,7 +123,7 @@ def _key(head: str) -> str | None:
 
 
 def _csv_tables(path: Path) -> list[list[list[str]]]:
-    """The file's rows, by each of the usual separators: the one that gives the heads is right."""
+    """Return the file's rows, by each of the usual separators: the one that gives the heads is right."""
     raw = path.read_bytes()
     if len(raw) > _MOST_BYTES:
         raise ConfigError(str(path), _("it is too large for a sheet of sources"), _("cut it into several sheets"))
@@ -165,7 +165,7 @@ def _workbook_tables(path: Path) -> list[tuple[str, list[list[str]], frozenset[t
 
 
 def opened(path: Path) -> Any:
-    """The workbook.
+    """Return the workbook.
 
     Raises:
         ConfigError: openpyxl isn't installed, or the file is no workbook, or unpacks to more than a sheet should.
@@ -186,7 +186,7 @@ def opened(path: Path) -> Any:
 
 
 def package(path: Path) -> Any:
-    """The package openpyxl.
+    """Return the package openpyxl.
 
     Raises:
         ConfigError: it isn't installed.
@@ -234,7 +234,7 @@ def with_notes(sheet: Sheet, notes: Mapping[int, str], head: str) -> list[list[s
 
 
 def returned_workbook(path: Path, sheet: Sheet, notes: Mapping[int, str], head: str) -> bytes:
-    """The workbook as it came, with the notes in their column and every formula as text.
+    """Return the workbook as it came, with the notes in their column and every formula as text.
 
     Args:
         path: of the workbook.

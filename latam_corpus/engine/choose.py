@@ -19,7 +19,7 @@ ENGINES: Final = ("in-process", "local", "ray")
 
 
 def make_engine(name: str, workers: int, site: Path | None = None) -> Engine:
-    """The engine of that name; `local` with one worker runs in this process, which saves starting another.
+    """Return the engine of that name; `local` with one worker runs in this process, which saves starting another.
 
     Args:
         name: one of ENGINES.

@@ -57,7 +57,7 @@ class DatatroveBlock(Stage):
         return " ".join(hashlib.sha256(file.read_bytes()).hexdigest() for file in named)
 
     def __call__(self, batch: Batch) -> Batch:
-        """The batch with the texts that the block gives, and its reasons.
+        """Return the batch with the texts that the block gives, and its reasons.
 
         Raises:
             PartError: the block gives a document that it wasn't given, or one twice.
@@ -93,7 +93,7 @@ def _documents(frame: pl.DataFrame) -> list[Document]:
 def _fallen(
     documents: Sequence[Document], before: Sequence[frozenset[str]], stays: set[int | None], name: str
 ) -> tuple[list[str | None], list[dict[str, Any] | None]]:
-    """The reason of each document that doesn't stay, and what the block wrote into its metadata."""
+    """Return the reason of each document that doesn't stay, and what the block wrote into its metadata."""
     reasons: list[str | None] = [None] * len(documents)
     evidence: list[dict[str, Any] | None] = [None] * len(documents)
     for n, document in enumerate(documents):
@@ -125,7 +125,7 @@ class Words(WordTokenizer):  # type: ignore[misc]
     """
 
     def word_tokenize(self, text: str) -> list[str]:
-        """The words as they are written, without the signs between them."""
+        """Return the words as they are written, without the signs between them."""
         table = WordTable.of([text])
         data = table.data.tobytes()
         # A character has four bytes at most; a cut one at the end is none of the word's.
@@ -135,7 +135,7 @@ class Words(WordTokenizer):  # type: ignore[misc]
         ]
 
     def sent_tokenize(self, text: str) -> list[str]:
-        """The sentences, without the space around them."""
+        """Return the sentences, without the space around them."""
         return [text[start:end].strip() for start, end in self.span_tokenize(text)]
 
     def span_tokenize(self, text: str) -> list[tuple[int, int]]:
@@ -148,7 +148,7 @@ class Words(WordTokenizer):  # type: ignore[misc]
 
 
 def block_class(name: str, place: Any) -> type[Any]:
-    """The class of datatrove's that a recipe names.
+    """Return the class of datatrove's that a recipe names.
 
     Raises:
         ConfigError: there is none, or it can't stand in a recipe.
@@ -170,7 +170,7 @@ def block_class(name: str, place: Any) -> type[Any]:
 
 
 def block_options(name: str, place: Any) -> dict[str, Any]:
-    """The options of a block's constructor and the type of each, without the writer: the ledger has what falls."""
+    """Give the options of a block's constructor and the type of each, without the writer: the ledger has what falls."""
     made = block_class(name, place).__init__
     hints = get_type_hints(made)
     named = [name for name in inspect.signature(made).parameters if name not in ("self", "exclusion_writer")]
@@ -178,7 +178,7 @@ def block_options(name: str, place: Any) -> dict[str, Any]:
 
 
 def make_block(name: str, options: Mapping[str, Any], place: Any) -> DatatroveBlock:
-    """The stage of a block with these options.
+    """Return the stage of a block with these options.
 
     Raises:
         ConfigError: the block can't be made of them, needs what isn't installed, or would draw by chance.
@@ -202,7 +202,7 @@ def make_block(name: str, options: Mapping[str, Any], place: Any) -> DatatroveBl
 
 @cache
 def _block(name: str, options: str) -> Any:
-    """The block itself, made once in each process."""
+    """Return the block itself, made once in each process."""
     kind = block_class(name, name)
     values = json.loads(options)
     if "language" in inspect.signature(kind.__init__).parameters:

@@ -22,5 +22,5 @@ class InProcess:
         pass
 
     def map(self, work: Callable[[J], Outcome], tasks: Sequence[J]) -> Iterator[Outcome]:
-        """The outcome of each task, in order."""
+        """Yield the outcome of each task, in order."""
         yield from map(work, tasks)

@@ -54,7 +54,7 @@ class Local:
             self._crew = None
 
     def map(self, work: Callable[[J], Outcome], tasks: Sequence[J]) -> Iterator[Outcome]:
-        """The outcome of each task, as they are done."""
+        """Yield the outcome of each task, as they are done."""
         if not tasks:
             return
         with self:
@@ -75,7 +75,7 @@ class _Crew:
         self._rounds = 0
 
     def outcomes(self, work: Callable[[J], Outcome], tasks: Sequence[J]) -> Iterator[Outcome]:
-        """The outcomes as they come; workers left in the middle of a round are ended."""
+        """Yield the outcomes as they come; workers left in the middle of a round are ended."""
         turn = _Round(self._workdir / str(self._rounds), work, tasks)
         self._rounds += 1
         waiting = set(range(len(tasks)))
@@ -132,7 +132,7 @@ class _Crew:
             worker.stdin.flush()
 
     def _bury(self, turn: _Round, rank: int, code: int, waiting: set[int]) -> Iterator[Outcome]:
-        """What a dead worker held is given back, or, after a second death, is the outcome of its task."""
+        """Yield what a dead worker held is given back, or, after a second death, is the outcome of its task."""
         held = [number for number in waiting if turn.holder(number) == rank]
         if not held:  # it died before it took a task: the next may fare better, but not for ever
             turn.stillborn += 1
@@ -170,11 +170,11 @@ class _Round:
         (folder / "tasks.pickle").write_bytes(pickle.dumps((work, list(tasks))))
 
     def called(self, rank: int) -> None:
-        """That worker will tell of what it has done."""
+        """Return that worker will tell of what it has done."""
         self._read.setdefault(self.folder / f"done-{rank}", 0)
 
     def news(self) -> list[int]:
-        """The tasks that were done since the last call: each worker adds a line to a file of its own."""
+        """Return the tasks that were done since the last call: each worker adds a line to a file of its own."""
         found: list[int] = []
         for path, place in self._read.items():
             if path.exists():
@@ -187,12 +187,12 @@ class _Round:
         return found
 
     def outcome(self, number: int) -> Outcome:
-        """What became of a task that is done."""
+        """Return what became of a task that is done."""
         found: Outcome = pickle.loads((self.folder / "outcomes" / str(number)).read_bytes())  # noqa: S301  (ours)
         return found
 
     def holder(self, number: int) -> int | None:
-        """The rank that claimed the task."""
+        """Return the rank that claimed the task."""
         path = self.folder / "claims" / str(number)
         return int(path.read_text()) if path.exists() else None
 

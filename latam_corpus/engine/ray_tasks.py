@@ -54,7 +54,7 @@ class RayTasks:
             self._ray = None
 
     def map(self, work: Callable[[J], Outcome], tasks: Sequence[J]) -> Iterator[Outcome]:
-        """The outcome of each task, as they are done.
+        """Yield the outcome of each task, as they are done.
 
         Raises:
             PartError: no Ray answers, or it can't be started.
@@ -121,7 +121,7 @@ class RayTasks:
 
 
 def imported() -> Any:
-    """The module, told to keep to itself: it would report its use to its makers, and print to standard output.
+    """Return the module, told to keep to itself: it would report its use to its makers, and print to standard output.
 
     Raises:
         ConfigError: it isn't installed.
@@ -158,7 +158,7 @@ def _check_reached(address: str) -> None:
 
 
 def _outcome(ray: Any, done: Any, task: J) -> Outcome:
-    """What became of a task, or what ended it."""
+    """Return what became of a task, or what ended it."""
     try:
         found: Outcome = ray.get(done)
     except ray.exceptions.RayTaskError as error:  # the work itself raised, or its module isn't there

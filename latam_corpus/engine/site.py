@@ -41,7 +41,7 @@ class Site(BaseModel):
 
 
 def load_site(path: Path) -> Site:
-    """The site that a file states.
+    """Return the site that a file states.
 
     Raises:
         ConfigError: the file is missing, isn't TOML, or says what no site has.

@@ -25,7 +25,7 @@ _FILE: Final = re.compile(r"^;\s*File:\s*(\S+)", re.MULTILINE)
 
 
 def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
-    r"""The text of a conversation, a line a turn; of a translation the Mapudungun, and the Spanish as its version.
+    r"""Give the text of a conversation, a line a turn; of a translation the Mapudungun, and the Spanish as its version.
 
     Args:
         raw: the file's bytes.
@@ -58,7 +58,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
 
 
 def _turns(lines: list[str]) -> Iterator[tuple[str, Said]]:
-    """What is said in each turn, in which language."""
+    """Yield what is said in each turn, in which language."""
     speaker: str | None = None
     number = -1
     side = "M"

@@ -66,7 +66,7 @@ _TAGS_ASKED: Final = np.array([TAG[name] for name in _NEAR_TAGS], np.uint8)
 
 
 def features(page: Markup, known: NDArray[np.float32]) -> NDArray[np.float32]:
-    """A row of `FEATURES` for each block, float32[b, len(FEATURES)].
+    """Return a row of `FEATURES` for each block, float32[b, len(FEATURES)].
 
     Args:
         page: the elements and blocks.
@@ -88,7 +88,7 @@ def features(page: Markup, known: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def context(page: Markup, chances: NDArray[np.float32]) -> NDArray[np.float32]:
-    """A row of `CONTEXT` for each block, float32[b, len(CONTEXT)].
+    """Return a row of `CONTEXT` for each block, float32[b, len(CONTEXT)].
 
     Args:
         page: the elements and blocks.

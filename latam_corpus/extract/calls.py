@@ -96,7 +96,7 @@ def without_calls(text: str) -> str:
 
 
 def _as_call(line: str) -> str:
-    """The line as calls are compared; nothing where it is too long for one."""
+    """Return the line as calls are compared; nothing where it is too long for one."""
     if len(line) > _LONGEST:
         return ""
     leading = _LEADING.match(line)

@@ -49,7 +49,7 @@ class Cue:
 
 
 def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
-    r"""The text of subtitles, a sentence or a verse a line; the voice that WebVTT names stands before it.
+    r"""Return the text of subtitles, a sentence or a verse a line; the voice that WebVTT names stands before it.
 
     Args:
         raw: the file's bytes.
@@ -76,7 +76,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
 
 
 def _cues(text: str) -> tuple[list[Cue], int]:
-    """The cues in the file's order, and how many lines look like their times and can't be read."""
+    """Return the cues in the file's order, and how many lines look like their times and can't be read."""
     found = list(_TIMES.finditer(text))
     cues: list[Cue] = []
     for match, after in zip_longest(found, found[1:]):
@@ -98,7 +98,7 @@ def _seconds(clock: Sequence[str | None]) -> float:
 
 
 def _once(cues: Sequence[Cue]) -> Iterator[Cue]:
-    """The cues, of rolling captions without the lines that were shown before."""
+    """Yield the cues, of rolling captions without the lines that were shown before."""
     shown = [tuple(" ".join(_TAG.sub("", line).split()) for line in cue.lines) for cue in cues]
     shown = [tuple(line for line in lines if line) for lines in shown]
     again = sum(bool(before and after) and before[-1] == after[0] for before, after in pairwise(shown))
@@ -115,7 +115,7 @@ def _once(cues: Sequence[Cue]) -> Iterator[Cue]:
 
 
 def _sentences(cues: Iterable[Cue]) -> Iterator[Said]:
-    """The sentences, verses and speeches of the cues."""
+    """Yield the sentences, verses and speeches of the cues."""
     held: list[str] = []
     start = end = 0.0
     speaker: str | None = None

@@ -44,7 +44,7 @@ _HEAD: Final = 8192
 
 
 def decode(raw: bytes, declared: str | None = None) -> tuple[str, str]:
-    """The text of the bytes and the charset they are in.
+    """Return the text of the bytes and the charset they are in.
 
     Args:
         raw: a text file's bytes.
@@ -69,7 +69,7 @@ def decode(raw: bytes, declared: str | None = None) -> tuple[str, str]:
 
 
 def meta_charset(page: bytes) -> str | None:
-    """The charset that an HTML page claims in its head.
+    """Return the charset that an HTML page claims in its head.
 
     >>> meta_charset(b"<html><head><meta charset=iso-8859-1>")
     'iso-8859-1'
@@ -102,7 +102,7 @@ def _utf8(raw: bytes) -> str | None:
 
 
 def _known(charset: str | None) -> str | None:
-    """The codec of a charset's name, if Python has it; UTF-8 was tried before.
+    """Return the codec of a charset's name, if Python has it; UTF-8 was tried before.
 
     >>> _known("ISO-8859-1"), _known("windows-1252"), _known("klingon"), _known("utf-8")
     ('cp1252', 'cp1252', None, None)
@@ -164,7 +164,7 @@ def _sense_of_letter(char: str, before: str, after: str) -> float:
 
 
 def _around_high_bytes(raw: bytes) -> bytes:
-    """The bytes beyond ASCII with one before and one after each run, of the first few thousand places."""
+    """Return the bytes beyond ASCII with one before and one after each run, of the first few thousand places."""
     found = re.finditer(rb"[\x00-\x7f]?[\x80-\xff]+[\x00-\x7f]?", raw)
     pieces: list[bytes] = []
     size = 0

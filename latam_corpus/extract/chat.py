@@ -25,7 +25,7 @@ _LINE: Final = re.compile(r"([*@%])([^:\t\n]+)(?::|$)[ \t]*(.*)", re.DOTALL)
 
 
 def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
-    r"""The text of a transcript, an utterance a line; the marks of the transcription stay.
+    r"""Return the text of a transcript, an utterance a line; the marks of the transcription stay.
 
     Args:
         raw: the file's bytes.
@@ -62,7 +62,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
 
 
 def _fields(text: str) -> Iterator[tuple[str, str, str]]:
-    """The sign, the name and the value of each line, those that go on in the next lines joined."""
+    """Yield the sign, the name and the value of each line, those that go on in the next lines joined."""
     held = ""
     for line in [*text.splitlines(), "@"]:
         if line.startswith(("\t", " ")):
@@ -77,7 +77,7 @@ _MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP",
 
 
 def _date(written: str) -> str | None:
-    """The date of the recording, which CHAT writes 07-MAY-1998.
+    """Return the date of the recording, which CHAT writes 07-MAY-1998.
 
     >>> _date("07-MAY-1998"), _date("mayo")
     ('1998-05-07', None)

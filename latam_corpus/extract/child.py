@@ -72,7 +72,7 @@ class Job:
     patience: float = 1.0
 
     def limits(self, usual: Limits) -> Limits:
-        """The limits of this document."""
+        """Return the limits of this document."""
         return replace(usual, seconds=usual.seconds * self.patience, clock_seconds=usual.clock_seconds * self.patience)
 
 
@@ -93,7 +93,7 @@ Outcome: TypeAlias = Extracted | Failed
 
 
 def attempt(job: Job) -> Outcome:
-    """The extracted document or why there is none, in this process and without limits.
+    """Return the extracted document or why there is none, in this process and without limits.
 
     >>> attempt(Job("latam_corpus.extract.plain:extract", b" ")).reason
     'extract:no text'
@@ -218,7 +218,7 @@ def send(fd: int, payload: bytes) -> None:
 
 
 def receive(fd: int) -> bytes | None:
-    """The next message from the pipe, or None when the other side has ended or makes no sense."""
+    """Return the next message from the pipe, or None when the other side has ended or makes no sense."""
     head = _exactly(fd, _LENGTH.size)
     size: int = _LENGTH.unpack(head)[0] if head else _LARGEST_MESSAGE + 1
     return None if size > _LARGEST_MESSAGE else _exactly(fd, size)

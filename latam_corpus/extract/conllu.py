@@ -21,7 +21,7 @@ _SPEAKER: Final = ("speaker", "speaker_id", "speaker id")
 
 
 def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
-    r"""The text of a treebank, a line a sentence, or a turn where sentences name theirs (`turn_id`).
+    r"""Return the text of a treebank, a line a sentence, or a turn where sentences name theirs (`turn_id`).
 
     Args:
         raw: the file's bytes.
@@ -57,7 +57,7 @@ def _seconds(clock: tuple[str, ...]) -> float:
 
 
 def _sentences(text: str) -> Iterator[dict[str, str]]:
-    """The comments of each sentence, `text` among them: as it is stated, else made of its words."""
+    """Yield the comments of each sentence, `text` among them: as it is stated, else made of its words."""
     for block in re.split(r"\n\s*\n", text):
         about: dict[str, str] = {}
         words: list[str] = []

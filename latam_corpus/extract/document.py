@@ -80,7 +80,7 @@ class Extracted:
 
     @classmethod
     def of_json(cls, values: Mapping[str, Any]) -> Self:
-        """The document of its fields as JSON gives them back."""
+        """Return the document of its fields as JSON gives them back."""
         listed = {name: tuple(values[name]) for name in ("creators", "licences", "notes")}
         turns = tuple(Turn(*turn) for turn in values["turns"])
         return cls(**{**values, **listed, "turns": turns, "versions": tuple(map(cls.of_json, values["versions"]))})
@@ -98,7 +98,7 @@ class Said(NamedTuple):
 
 
 def as_lines(turns: Iterable[Said]) -> tuple[str, tuple[Turn, ...]]:
-    r"""The text of an interview, a line a turn with its speaker before it, and where each turn stands in it.
+    r"""Return the text of an interview, a line a turn with its speaker before it, and where each turn stands in it.
 
     Turns without words are left out.
 

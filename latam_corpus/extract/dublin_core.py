@@ -31,7 +31,7 @@ class Catalogued:
 
 
 def dublin_core(record: etree._Element | None) -> Catalogued:
-    """The title, authors, earliest date, language, address and rights that the elements of a record name.
+    """Return the title, authors, earliest date, language, address and rights that the elements of a record name.
 
     >>> from lxml import etree
     >>> dublin_core(etree.fromstring('''<m xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:title>Coplas</dc:title>

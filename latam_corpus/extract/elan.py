@@ -57,7 +57,7 @@ class _Annotation:
 
 
 def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
-    """The text of an annotated recording: a turn a line, in the order of time.
+    """Return the text of an annotated recording: a turn a line, in the order of time.
 
     Args:
         raw: the XML.
@@ -97,7 +97,7 @@ def _said(segments: Sequence[tuple[_Tier, _Annotation]]) -> Iterator[Said]:
 def _translations(
     tiers: Sequence[_Tier], segments: Sequence[tuple[_Tier, _Annotation]], numbered: Mapping[str, int]
 ) -> Iterator[Extracted]:
-    """A document for each language that the segments are translated into."""
+    """Yield a document for each language that the segments are translated into."""
     by_language: dict[str | None, list[Said]] = {}
     refers = {each.number: each.refers for tier in tiers for each in tier.annotations}
     for tier in tiers:
@@ -118,7 +118,7 @@ def _translations(
 
 
 def _segment(one: _Annotation, refers: Mapping[str, str | None], numbered: Mapping[str, int]) -> int | None:
-    """The number of the segment that an annotation translates, through tiers between them."""
+    """Return the number of the segment that an annotation translates, through tiers between them."""
     here: str | None = one.number
     for _ in range(_DEEPEST):
         here = refers.get(here or "")

@@ -48,7 +48,7 @@ _GUIDE: Final = frozenset({"cover", "title-page", "toc", "copyright-page", "loi"
 
 
 def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
-    """The text of a book: its chapters, a line between paragraphs, verses and stanzas as they were set.
+    """Return the text of a book: its chapters, a line between paragraphs, verses and stanzas as they were set.
 
     Title pages, contents, indexes, notes and page numbers that the book marks as such are left out.
 
@@ -91,7 +91,7 @@ def _refuse_encrypted(package: ZipPackage) -> None:
 
 
 def _opf(package: ZipPackage) -> tuple[etree._Element, str]:
-    """The package document, and the folder that its paths start from."""
+    """Return the package document, and the folder that its paths start from."""
     for file in package.xml(_CONTAINER).iter("{*}rootfile"):
         path = file.get("full-path") or ""
         return package.xml(path), posixpath.dirname(path)
@@ -99,7 +99,7 @@ def _opf(package: ZipPackage) -> tuple[etree._Element, str]:
 
 
 def _spine(root: etree._Element, folder: str) -> list[str]:
-    """The paths of the pages that are read, in order."""
+    """Return the paths of the pages that are read, in order."""
     manifest = {item.get("id"): item for item in root.iterfind("{*}manifest/{*}item")}
     skipped = {
         (reference.get("href") or "").partition("#")[0]
@@ -125,7 +125,7 @@ def _spine(root: etree._Element, folder: str) -> list[str]:
 
 
 def _page(package: ZipPackage, path: str) -> etree._Element:
-    """A page as a tree; one that is no well-formed XML is read as browsers read it."""
+    """Return a page as a tree; one that is no well-formed XML is read as browsers read it."""
     raw = package.read(path)
     try:
         return parse_xml(raw, path)

@@ -64,7 +64,7 @@ class Forest:
     start: float
 
     def chances(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The probability of each row of features, float32[n].
+        """Return the probability of each row of features, float32[n].
 
         Raises:
             PartError: a tree has more than 32 leaves.
@@ -99,7 +99,7 @@ class Forest:
         )
 
     def _below(self, node: int, leaves: list[int], tests: list[tuple[int, float, int]]) -> int:
-        """The leaves below a node as bits, from left to right; they and the tests are added to what was found."""
+        """Give the leaves below a node as bits, from left to right; they and the tests are added to what was found."""
         if self.columns[node] < 0:
             leaves.append(node)
             if len(leaves) > MOST_LEAVES:
@@ -112,7 +112,7 @@ class Forest:
 
     @classmethod
     def of(cls, arrays: Mapping[str, NDArray[np.generic]], name: str) -> Self:
-        """The forest whose arrays are stored under the name."""
+        """Return the forest whose arrays are stored under the name."""
         parts = [arrays[f"{name}_{part}"] for part in ("roots", "columns", "bounds", "left", "right")]
         return cls(
             parts[0].astype(np.int32),
@@ -124,7 +124,7 @@ class Forest:
         )
 
     def arrays(self, name: str) -> dict[str, NDArray[np.generic]]:
-        """The arrays under the names that `of` looks for."""
+        """Return the arrays under the names that `of` looks for."""
         return {
             f"{name}_roots": self.roots,
             f"{name}_columns": self.columns,

@@ -43,7 +43,7 @@ class Book:
 
 
 def declared_charset(raw: bytes) -> str | None:
-    r"""The charset that a Project Gutenberg header declares.
+    r"""Return the charset that a Project Gutenberg header declares.
 
     >>> declared_charset(b"Project Gutenberg\nCharacter set encoding: ISO-8859-1\n")
     'ISO-8859-1'
@@ -54,7 +54,7 @@ def declared_charset(raw: bytes) -> str | None:
 
 
 def strip_gutenberg(text: str) -> Book:
-    r"""The book of a Project Gutenberg file; of any other text, the text as it is.
+    r"""Return the book of a Project Gutenberg file; of any other text, the text as it is.
 
     Args:
         text: with line ends as LF.
@@ -91,7 +91,7 @@ def strip_gutenberg(text: str) -> Book:
 
 
 def _field(header: str, name: str) -> list[str]:
-    r"""A header field's lines: the rest of its line, and the indented lines after it.
+    r"""Return a header field's lines: the rest of its line, and the indented lines after it.
 
     >>> _field("Title: Antaño i Ogaño\n       Novelas i Cuentos\n\nAuthor: J. V. Lastarria\n", "Title")
     ['Antaño i Ogaño', 'Novelas i Cuentos']

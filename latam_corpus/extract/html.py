@@ -48,7 +48,7 @@ read_page("<p>.</p>")
 
 
 def careful(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
-    """The main text of an HTML page by trafilatura, a block a line; empty when it finds none.
+    """Return the main text of an HTML page by trafilatura, a block a line; empty when it finds none.
 
     Args:
         raw: the page's bytes.
@@ -80,7 +80,7 @@ def careful(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
 
 
 def balanced(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
-    """The main text by its layout, or trafilatura's where much is in doubt; arguments as of `careful`.
+    """Return the main text by its layout, or trafilatura's where much is in doubt; arguments as of `careful`.
 
     >>> balanced("<html lang=pt><body><p>Bom dia, vizinha. Tudo bem?</p></body></html>".encode(), {}).declared_language
     'pt'
@@ -91,7 +91,7 @@ def balanced(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
 
 
 def fast(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
-    """The main text by its layout, whatever the doubt; arguments as of `careful`.
+    """Return the main text by its layout, whatever the doubt; arguments as of `careful`.
 
     >>> fast("<html lang=pt><body><p>Bom dia, vizinha. Tudo bem?</p></body></html>".encode(), {}).extractor == LAYOUT
     True

@@ -90,7 +90,7 @@ class HtmlMetadata:
 
 
 def read_metadata(page: Markup) -> HtmlMetadata:
-    """What the page states; what is malformed in it is passed over.
+    """Return what the page states; what is malformed in it is passed over.
 
     >>> from latam_corpus.extract.markup import read_markup
     >>> page = '<html lang="es"><meta name="author" content="Ana Paz"><time datetime="2024-05-03">'
@@ -191,13 +191,13 @@ def _may_tell(tag: bytes, attributes: bytes) -> bool:
 
 
 def _inside(data: bytes, start: int, tag: bytes, most: int = _MOST_TEXT) -> str:
-    """What stands between a tag and its end; nothing where that is too far away."""
+    """Return what stands between a tag and its end; nothing where that is too far away."""
     end = data.find(b"</" + tag, start, start + most)
     return data[start:end].decode("utf-8", "replace") if end >= 0 else ""
 
 
 def _objects(scripts: Iterable[str]) -> Iterator[dict[str, Any]]:
-    """The objects of the page's JSON-LD, outer before inner."""
+    """Yield the objects of the page's JSON-LD, outer before inner."""
     queue: list[Any] = []
     for text in scripts:
         with suppress(ValueError, RecursionError):  # not strict: control characters stand in many a string
@@ -231,7 +231,7 @@ def _named(metas: dict[str, list[str]], names: Iterable[str]) -> list[str]:
 
 
 def _strings(objects: Iterable[dict[str, Any]], key: str, *, tidy: bool = True) -> list[str]:
-    """The strings that objects have under a key, those of lists too."""
+    """Return the strings that objects have under a key, those of lists too."""
     found = []
     for one in objects:
         value = one.get(key)
@@ -241,7 +241,7 @@ def _strings(objects: Iterable[dict[str, Any]], key: str, *, tidy: bool = True) 
 
 
 def _addresses(objects: Iterable[dict[str, Any]], key: str) -> Iterator[str]:
-    """The addresses of what objects have under a key as objects."""
+    """Yield the addresses of what objects have under a key as objects."""
     for one in objects:
         value = one.get(key)
         for inner in value if isinstance(value, list) else (value,):
@@ -266,7 +266,7 @@ def _people(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def day(said: str) -> str | None:
-    """The date in a string, ISO 8601; None where there is none, or one of which the order can't be told.
+    """Return the date in a string, ISO 8601; None where there is none, or one of which the order can't be told.
 
     >>> day("2024-05-03T10:00:00-03:00"), day("https://diario.example/2021/7/9/nota"), day("03/05/2024")
     ('2024-05-03', '2021-07-09', None)
@@ -278,6 +278,6 @@ def day(said: str) -> str | None:
 
 
 def clean(text: str) -> str:
-    """The text with its references to characters resolved and white space folded."""
+    """Return the text with its references to characters resolved and white space folded."""
     # JSON may hold half a character, which nothing can write.
     return " ".join(html.unescape(text).encode("utf-8", "replace").decode().split())

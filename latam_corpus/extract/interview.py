@@ -44,7 +44,7 @@ _ASKS, _ANSWERS = "P", "R"
 
 
 def with_turns(found: Extracted, form: str | None = None) -> Extracted:
-    """The document with a line a turn, where its text is an interview; any other as it is.
+    """Return the document with a line a turn, where its text is an interview; any other as it is.
 
     Args:
         found: a document whose text has the lines of its file.
@@ -58,7 +58,7 @@ def with_turns(found: Extracted, form: str | None = None) -> Extracted:
 
 
 def turns_of(text: str, form: str | None = None) -> list[Said]:
-    r"""The turns of an interview, in order; none where the text is no interview.
+    r"""Return the turns of an interview, in order; none where the text is no interview.
 
     What stands before the first label (a title, where and when) has no speaker.
 
@@ -77,7 +77,7 @@ def turns_of(text: str, form: str | None = None) -> list[Said]:
 
 
 def _label(line: str) -> tuple[str, str, float | None] | None:
-    """The label of a line, what stands after it, and the time beside it."""
+    """Return the label of a line, what stands after it, and the time beside it."""
     if not _SEPARATOR.search(line, 0, _FARTHEST):
         return None
     found = _LABEL.match(line)
@@ -104,7 +104,7 @@ def _seconds(clock: str | None) -> float | None:
 def _speakers(
     lines: Sequence[str], labels: Sequence[tuple[str, str, float | None] | None], *, stated: bool
 ) -> frozenset[str]:
-    """The labels that are speakers; none where the text is no interview."""
+    """Return the labels that are speakers; none where the text is no interview."""
     counts = Counter(_key(label[0]) for label in labels if label)
     often = {name for name, count in counts.items() if count > 1}
     turns = sum(counts[name] for name in often)
@@ -156,7 +156,7 @@ def _turns(
 
 
 def _by_dashes(lines: Sequence[str]) -> Iterator[Said]:
-    """The turns of an interview whose questions, or questions and answers, begin with a dash."""
+    """Yield the turns of an interview whose questions, or questions and answers, begin with a dash."""
     dashed = [bool(_DASH.match(line)) for line in lines]
     if sum(dashed) < _LEAST_TURNS // 2:
         return

@@ -23,7 +23,7 @@ _TERMS: Final = ("rights", "rights_tier", "uses")
 
 
 def with_page_terms(frame: pl.DataFrame, found: Sequence[object]) -> pl.DataFrame:
-    """The rows, those that state a section or licences, or have notes, marked as changed, with these as evidence.
+    """Give the rows, those that state a section or licences, or have notes, marked as changed, with these as evidence.
 
     Of several licences that the vocabulary has, the least open counts, if it is less open than the row's tier: it is
     the row's statement of rights then. An address that nobody has read takes nothing away. The evidence has `section`,
@@ -57,7 +57,7 @@ def with_page_terms(frame: pl.DataFrame, found: Sequence[object]) -> pl.DataFram
 
 
 def _states(page: Extracted, url: str | None) -> dict[str, Any]:
-    """What the page states, its addresses whole as far as it is known where it stands."""
+    """Return what the page states, its addresses whole as far as it is known where it stands."""
     whole = [one if is_known(one) else _joined(url or page.url or "", one) for one in page.licences]
     section = {"section": page.section} if page.section else {}
     notes: dict[str, Any] = {"notes": list(page.notes)} if page.notes else {}

@@ -41,7 +41,7 @@ _COMMENT: Final = re.compile(r"<!--.*?-->", re.DOTALL)
 
 
 def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
-    r"""The text of a Markdown file; its lines stay lines, and what code blocks hold stays as it is.
+    r"""Return the text of a Markdown file; its lines stay lines, and what code blocks hold stays as it is.
 
     Args:
         raw: the file's bytes.
@@ -64,7 +64,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
 
 
 def front_matter(text: str) -> tuple[dict[str, list[str]], str]:
-    r"""The entries of the block between `---` that a text begins with, and the text after it.
+    r"""Return the entries of the block between `---` that a text begins with, and the text after it.
 
     It is read as far as names, plain values and lists go, and is no more than that of YAML.
 

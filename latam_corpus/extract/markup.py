@@ -50,12 +50,12 @@ class Markup:
         return len(self.owners)
 
     def block(self, number: int) -> str:
-        """The text of a block."""
+        """Return the text of a block."""
         return self.text[self.starts[number] : self.starts[number + 1]].tobytes().decode("utf-8", "replace")
 
 
 def read_markup(markup: str, enough: int | None = None) -> Markup:
-    """The elements and blocks of a page that a parser wrote out.
+    """Return the elements and blocks of a page that a parser wrote out.
 
     Args:
         markup: the page. Of markup that no parser has read the blocks are about the same, with their references to

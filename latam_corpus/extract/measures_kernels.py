@@ -110,7 +110,7 @@ def compare_siblings(tags, parents, sums):
 
 @kernel
 def find_main(parents, owners, counts, sums):
-    """The element in which most long blocks stand side by side, as Readability looks for it (Arc90, 2009)."""
+    """Return the element in which most long blocks stand side by side, as Readability looks for it (Arc90, 2009)."""
     worth = np.zeros(len(parents), np.float64)
     for b in range(len(owners)):
         if _is_long(counts[b]):
@@ -129,7 +129,7 @@ def find_main(parents, owners, counts, sums):
 
 @kernel
 def write_own(made, tags, parents, owners, counts, sums, alike):
-    """A block by itself, the tags and the text of the elements around it; returns the next free column."""
+    """Return a block by itself, the tags and the text of the elements around it; returns the next free column."""
     total = max(1.0, sums[0, 0])
     column = 0
     for b in range(len(owners)):
@@ -260,7 +260,7 @@ def write_places(made, column, tags, owners, counts):
 
 @kernel
 def write_beside(made, column, tags, owners, counts):
-    """The two blocks before and the two after; returns the next free column."""
+    """Return the two blocks before and the two after; returns the next free column."""
     n = len(owners)
     for b in range(n):
         at = column
@@ -306,7 +306,7 @@ def write_above(made, column, tags, parents, says, owners, inline, asked):
 
 @kernel
 def write_context(parents, owners, counts, chances, width):
-    """The rows of `block_features.CONTEXT`, float32[b, width]."""
+    """Return the rows of `block_features.CONTEXT`, float32[b, width]."""
     n = len(owners)
     made = np.empty((n, width), np.float32)
     sums = np.zeros((len(parents), 2), np.float64)

@@ -8,7 +8,7 @@ HTML: Final = frozenset({"text/html", "application/xhtml+xml"})
 
 
 def parse_media_type(media_type: str) -> tuple[str, dict[str, str]]:
-    """A media type and its parameters.
+    """Return a media type and its parameters.
 
     >>> parse_media_type("text/plain; form=verse; charset=utf-8")
     ('text/plain', {'form': 'verse', 'charset': 'utf-8'})

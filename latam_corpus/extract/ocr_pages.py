@@ -36,7 +36,7 @@ _WORD_CONFIDENCE: Final = re.compile(r"\bx_wconf\s+([\d.]+)")
 
 
 def alto(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
-    """The text of ALTO pages: their lines in reading order, a blank line between blocks.
+    """Return the text of ALTO pages: their lines in reading order, a blank line between blocks.
 
     Args:
         raw: the XML.
@@ -79,7 +79,7 @@ def _labels(block: etree._Element, labels: Mapping[str | None, str]) -> Iterator
 
 
 def _in_reading_order(root: etree._Element) -> list[etree._Element]:
-    """The blocks of text as the file orders them (ALTO 4.3), else as they stand in it."""
+    """Return the blocks of text as the file orders them (ALTO 4.3), else as they stand in it."""
     blocks = list(root.iterfind(".//{*}TextBlock"))
     order = [one.get("REF") for one in root.iterfind("{*}ReadingOrder//{*}ElementRef")]
     if not order:
@@ -89,7 +89,7 @@ def _in_reading_order(root: etree._Element) -> list[etree._Element]:
 
 
 def _alto_line(line: etree._Element, confidences: list[float]) -> str:
-    """The words of a line; of a word that the file says whole, all of it where it begins."""
+    """Return the words of a line; of a word that the file says whole, all of it where it begins."""
     written: list[str] = []
     for one in line:
         name = name_of(one)
@@ -111,7 +111,7 @@ def _alto_line(line: etree._Element, confidences: list[float]) -> str:
 
 
 def hocr(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
-    """The text of hOCR pages: their lines in order, a blank line between paragraphs.
+    """Return the text of hOCR pages: their lines in order, a blank line between paragraphs.
 
     Args:
         raw: the page.

@@ -29,7 +29,7 @@ _LEFT_OUT: Final = frozenset({
 
 
 def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
-    """The text of an OpenDocument text: paragraphs and verses in their order, an empty paragraph as a blank line.
+    """Give the text of an OpenDocument text: paragraphs and verses in their order, an empty paragraph as a blank line.
 
     Notes, comments, what was deleted under tracked changes, and tables of contents are left out.
 
@@ -84,7 +84,7 @@ def _write(element: etree._Element, written: BlockText) -> None:
 
 
 def _row(element: etree._Element, written: BlockText) -> None:
-    """The cells of a row, side by side where each is one paragraph."""
+    """Return the cells of a row, side by side where each is one paragraph."""
     written.stop(1)
     cells = [cell for cell in element if name_of(cell) == "table-cell"]
     if all(len(cell) == 1 and name_of(cell[0]) in ("p", "h") for cell in cells):

@@ -51,7 +51,7 @@ _PIECE: Final = re.compile(r"[^<>]+")
 
 
 def undo_mojibake(markup: str, utf8: bytes | None = None) -> str:
-    r"""The markup with the mojibake undone in each text and tag where parsing would lose half of it.
+    r"""Return the markup with the mojibake undone in each text and tag where parsing would lose half of it.
 
     Args:
         markup: the page.
@@ -66,7 +66,7 @@ def undo_mojibake(markup: str, utf8: bytes | None = None) -> str:
 
 
 def _mended(piece: Match[str]) -> str:
-    """The piece as it should be; as it is where nothing would be lost, or where it makes sense."""
+    """Return the piece as it should be; as it is where nothing would be lost, or where it makes sense."""
     if not _DROPPED.search(piece[0]):
         return piece[0]
     written = _REFERENCE.sub(_character, piece[0])
@@ -75,7 +75,7 @@ def _mended(piece: Match[str]) -> str:
 
 
 def _character(reference: Match[str]) -> str:
-    """The character that is meant; `&lt;` and the like stay, which as characters would be markup."""
+    """Return the character that is meant; `&lt;` and the like stay, which as characters would be markup."""
     character = html.unescape(reference[0])
     return character if len(character) == 1 and not character.isascii() else reference[0]
 
@@ -109,7 +109,7 @@ class Model:
     about: dict[str, Any]
 
     def chances(self, page: Markup, rows: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The chance of each block, float32[b]."""
+        """Return the chance of each block, float32[b]."""
         once = self.first.chances(rows)
         return self.second.chances(np.concatenate([context(page, once), rows], axis=1))
 
@@ -151,7 +151,7 @@ class Page:
 
 
 def markup_of(raw: bytes, parameters: Mapping[str, str]) -> str:
-    """A page as text, its mojibake undone.
+    """Return a page as text, its mojibake undone.
 
     Args:
         raw: its bytes.
@@ -165,7 +165,7 @@ def markup_of(raw: bytes, parameters: Mapping[str, str]) -> str:
 
 
 def read_page(markup: str, model: Model | None = None) -> Page:
-    """The page, read in one parse.
+    """Return the page, read in one parse.
 
     >>> page = read_page("<html lang=es><body><p>Mañana no hay clases en la escuela.</p></body></html>")
     >>> page.metadata.language, len(page.chances)
@@ -182,7 +182,7 @@ def read_page(markup: str, model: Model | None = None) -> Page:
 def without_unseen(
     page: Markup, chances: NDArray[np.float32], titles: NDArray[np.bool_], bound: float
 ) -> NDArray[np.float32]:
-    """The chance of each block, float32[b], 0 where it isn't shown and no script is likely to show it.
+    """Return the chance of each block, float32[b], 0 where it isn't shown and no script is likely to show it.
 
     Some pages bring articles, tabs and the rest of long texts hidden, and a script opens them. So what is hidden goes
     where what is shown says the same, or the layout isn't sure of it; unless hardly anything would be left.
@@ -213,13 +213,13 @@ def without_unseen(
 
 
 def parsed(markup: str) -> Markup:
-    """The page's elements and blocks, of its markup as a parser writes it out."""
+    """Return the page's elements and blocks, of its markup as a parser writes it out."""
     tree = HTMLTree.parse(markup)
     return read_markup(str(tree.document.html) if tree.document else "")
 
 
 def known(page: Markup, metadata: HtmlMetadata) -> NDArray[np.float32]:
-    """What is known of each block from elsewhere on the page, float32[b, len(block_features.KNOWN)]."""
+    """Return what is known of each block from elsewhere on the page, float32[b, len(block_features.KNOWN)]."""
     data, starts = page.text.tobytes(), page.starts.tolist()
     blocks = [_folded(data[start:end]) for start, end in pairwise(starts)]
     titles = {_folded(one.encode("utf-8", "replace")) for one in metadata.titles[:_MOST_TITLES]} - {b""}
@@ -244,7 +244,7 @@ def known(page: Markup, metadata: HtmlMetadata) -> NDArray[np.float32]:
 
 
 def _folded(text: bytes) -> bytes:
-    """The text without ASCII's spaces and signs, its capitals small: what is left of two equal ones is equal.
+    """Return the text without ASCII's spaces and signs, its capitals small: what is left of two equal ones is equal.
 
     >>> _folded("¿Mañana, en Casa?".encode()).decode()
     '¿mañanaencasa'
@@ -254,7 +254,7 @@ def _folded(text: bytes) -> bytes:
 
 @cache
 def load_model(path: Path = MODEL) -> Model:
-    """The model in a file.
+    """Return the model in a file.
 
     Raises:
         PartError: it was learnt for other features than those of this version.
@@ -276,5 +276,5 @@ def save_model(model: Model, path: Path) -> None:
 
 
 def features_digest() -> str:
-    """Changes when the features do, for which a model was learnt."""
+    """Give what changes when the features do, for which a model was learnt."""
     return hashlib.sha256(" ".join(FEATURES).encode()).hexdigest()[:16]

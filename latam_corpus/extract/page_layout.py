@@ -49,7 +49,7 @@ class Line(NamedTuple):
 
 
 def flow(pages: Sequence[Sequence[Line]]) -> str:
-    r"""The text of the pages, a line a paragraph or verse.
+    r"""Return the text of the pages, a line a paragraph or verse.
 
     Args:
         pages: each with its lines, in any order.
@@ -67,7 +67,7 @@ def flow(pages: Sequence[Sequence[Line]]) -> str:
 
 
 def _body_size(pages: Sequence[Sequence[Line]]) -> float:
-    """The size of most letters."""
+    """Return the size of most letters."""
     sizes: Counter[float] = Counter()
     for page in pages:
         for line in page:
@@ -76,12 +76,12 @@ def _body_size(pages: Sequence[Sequence[Line]]) -> float:
 
 
 def _without_marks(page: Sequence[Line], body: float) -> list[Line]:
-    """The lines without raised numbers of notes, where they are lines by themselves."""
+    """Return the lines without raised numbers of notes, where they are lines by themselves."""
     return [line for line in page if not (line.size < 0.8 * body and re.fullmatch(r"[\d*†‡]{1,3}", line.words.strip()))]
 
 
 def _rows(page: Sequence[Line]) -> list[Line]:
-    """The lines, pieces that stand in one row without a gap between them joined."""
+    """Return the lines, pieces that stand in one row without a gap between them joined."""
     rows: list[Line] = []
     for line in page:
         last = rows[-1] if rows else None
@@ -103,7 +103,7 @@ def _abreast(one: Line, other: Line) -> bool:
 
 
 def reading_order(page: Sequence[Line]) -> list[Line]:
-    """The lines of a page from top to bottom, of columns that stand side by side the left one first."""
+    """Return the lines of a page from top to bottom, of columns that stand side by side the left one first."""
     lines = sorted(page, key=lambda line: (-line.top, line.left))
     gutter = _gutter(lines)
     if gutter is None:
@@ -160,7 +160,7 @@ def _without_heads(pages: list[list[Line]], body: float) -> list[list[Line]]:
 
 
 def _edge_lines(page: Sequence[Line]) -> list[Line]:
-    """The lines nearest to the top and to the bottom of a page."""
+    """Return the lines nearest to the top and to the bottom of a page."""
     down = sorted(page, key=lambda line: -line.top)
     return [*down[:_EDGE_LINES], *down[max(len(down) - _EDGE_LINES, _EDGE_LINES) :]]
 
@@ -172,7 +172,7 @@ def _head(line: Line) -> str:
 
 
 def _without_notes(page: list[Line], body: float) -> list[Line]:
-    """The page without the notes at its foot, or at that of its columns: smaller lines, the first with a mark."""
+    """Give the page without the notes at its foot, or at that of its columns: smaller lines, the first with a mark."""
     kept: list[Line] = []
     notes = False
     for line in page:
@@ -195,7 +195,7 @@ def _all_small(line: Line, page: Sequence[Line], body: float) -> bool:
 
 
 def _columns(page: Sequence[Line]) -> Iterator[list[Line]]:
-    """The lines of a page by columns: where the next line stands higher, another begins."""
+    """Yield the lines of a page by columns: where the next line stands higher, another begins."""
     column: list[Line] = []
     for line in page:
         if column and line.bottom > column[-1].top:

@@ -35,7 +35,7 @@ _HYPHENS: Final = str.maketrans({"\ufffe": "\xad", "\x02": "\xad"})
 
 
 def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
-    """The text of a PDF that has one.
+    """Return the text of a PDF that has one.
 
     Args:
         raw: the file's bytes.
@@ -74,7 +74,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
 
 
 def _lines(document: pdfium.PdfDocument, number: int) -> list[Line]:
-    """The lines of a page, in the order in which they were written; one that spans two columns in its two parts.
+    """Return the lines of a page, in the order in which they were written; one that spans two columns in its two parts.
 
     Raises:
         UnusableError: the page is damaged.
@@ -108,7 +108,7 @@ def _of_page(written: pdfium.PdfTextPage) -> Iterator[Line]:
 
 
 def _parts(written: pdfium.PdfTextPage, text: str, start: int, end: int) -> Iterator[Line]:
-    """A line, cut where a gap between two words is as wide as that between columns."""
+    """Yield a line, cut where a gap between two words is as wide as that between columns."""
     import pypdfium2.raw as c
 
     while start < end and text[start].isspace():

@@ -20,7 +20,7 @@ EXTRACTOR: Final = "plain 3"
 
 
 def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
-    r"""The text of a plain text file.
+    r"""Return the text of a plain text file.
 
     Args:
         raw: the file's bytes.

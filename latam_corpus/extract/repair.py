@@ -45,7 +45,7 @@ class Repair(Stage):
     libraries: ClassVar[tuple[str, ...]] = ("ftfy",)
 
     def __call__(self, batch: Batch) -> Batch:
-        """The batch with repaired text; sound text is passed through untouched."""
+        """Return the batch with repaired text; sound text is passed through untouched."""
         batch = _printed(batch)
         words = batch.words
         rows = np.flatnonzero(words.counts[:, REPAIRS])
@@ -69,7 +69,7 @@ class Repair(Stage):
 
 
 def _printed(batch: Batch) -> Batch:
-    """The batch with the words whole that a print has hyphenated at its lines' ends, and without its ligatures."""
+    """Give the batch with the words whole that a print has hyphenated at its lines' ends, and without its ligatures."""
     texts = batch.frame["text"]
     rows = (
         (texts.str.contains(_BROKEN.pattern) | texts.str.contains(f"[{_LIGATURES}]")).fill_null(value=False).arg_true()
@@ -104,7 +104,7 @@ def unprinted(text: str) -> str:
 
 
 def repair(text: str) -> str:
-    r"""The text as ftfy repairs it, every line of it: what the stage gives, slowly.
+    r"""Return the text as ftfy repairs it, every line of it: what the stage gives, slowly.
 
     >>> repair("MaÃ±ana serÃ¡ otro dÃ\xada")
     'Mañana será otro día'
@@ -115,7 +115,7 @@ def repair(text: str) -> str:
 
 
 def repair_lines(data: bytes, ends: list[int], marked: list[bool]) -> tuple[str, int] | None:
-    """The UTF-8 with its marked lines repaired and how many of them changed, or None when none did.
+    """Return the UTF-8 with its marked lines repaired and how many of them changed, or None when none did.
 
     Args:
         data: the text's UTF-8.

@@ -23,7 +23,7 @@ _CELL_END: Final = re.compile(r"\\(?:nest)?cell(?![a-z])")
 
 
 def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
-    r"""The text of an RTF document.
+    r"""Return the text of an RTF document.
 
     Args:
         raw: the file's bytes.
@@ -48,7 +48,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
 
 
 def _stanza(paragraph: str) -> str:
-    """A paragraph without doubled white space; one of several lines stands apart."""
+    """Return a paragraph without doubled white space; one of several lines stands apart."""
     lines = [" ".join(line.split()) for line in paragraph.split(_LINE)]
     return lines[0] if len(lines) == 1 else "\n" + "\n".join(lines).strip("\n") + "\n"
 

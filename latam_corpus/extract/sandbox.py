@@ -40,7 +40,7 @@ _ENTRY: Final = (
 
 
 def extract(jobs: Sequence[Job], limits: Limits) -> list[Outcome]:
-    """The outcome of each job, in order, from this process's child.
+    """Return the outcome of each job, in order, from this process's child.
 
     Raises:
         PartError: the child can't be started, or an extractor's module can't be imported.
@@ -56,7 +56,7 @@ class Sandbox:
         self._child: subprocess.Popen[bytes] | None = None
 
     def extract(self, jobs: Sequence[Job], limits: Limits) -> list[Outcome]:
-        """The outcome of each job, in order.
+        """Return the outcome of each job, in order.
 
         Raises:
             PartError: the child can't be started, or an extractor's module can't be imported.
@@ -74,7 +74,7 @@ class Sandbox:
             self._end()
 
     def cpu_seconds(self) -> float:
-        """What the running child has taken of a processor; 0.0 without one, or where the system doesn't tell."""
+        """Return what the running child has taken of a processor; 0.0 without one, or where the system doesn't tell."""
         child = self._child
         with suppress(OSError, IndexError):
             if child is not None:
@@ -101,7 +101,7 @@ class Sandbox:
         return done
 
     def _answered(self, jobs: Sequence[Job], limits: Limits) -> Iterator[Outcome]:
-        """The outcomes of the jobs up to the first that ends the child, in whatever way."""
+        """Yield the outcomes of the jobs up to the first that ends the child, in whatever way."""
         child = self._running()
         with suppress(BrokenPipeError):  # its end shows when the reply is read
             send(_fd(child.stdin), pickle.dumps((list(jobs), limits)))
@@ -133,7 +133,7 @@ class Sandbox:
         return self._child
 
     def _end(self) -> int:
-        """The exit code of the child, which is killed if it still runs."""
+        """Return the exit code of the child, which is killed if it still runs."""
         child, self._child = self._child, None
         if child is None:
             return 0
@@ -161,7 +161,7 @@ def cpu_seconds() -> float:
 
 
 def _groups(jobs: Sequence[Job]) -> Iterator[list[Job]]:
-    """The jobs in order, many small ones to a message."""
+    """Yield the jobs in order, many small ones to a message."""
     group: list[Job] = []
     size = 0
     for job in jobs:
@@ -186,7 +186,7 @@ def _ended(code: int, job: Job, limits: Limits) -> Failed:
 
 
 def _read_reply(reply: bytes) -> tuple[Outcome, bool]:
-    """The outcome in a reply, and whether the child goes on."""
+    """Return the outcome in a reply, and whether the child goes on."""
     told = json.loads(reply)
     if "missing" in told:
         raise PartError("stage «extract»", told["missing"], "install what it needs")

@@ -138,7 +138,7 @@ def _unseen(style):
 
 @kernel
 def _attributes(data, at, goes, said):
-    """What an element's attributes say of it, and the place after its `>`."""
+    """Return what an element's attributes say of it, and the place after its `>`."""
     says = np.uint32(0)
     size = len(data)
     while at < size and data[at] != _MORE:
@@ -194,7 +194,7 @@ def _attributes(data, at, goes, said):
 
 @kernel
 def _closing(data, at, h):
-    """The place of the `</` that ends a raw element with this name's hash, or the end."""
+    """Return the place of the `</` that ends a raw element with this name's hash, or the end."""
     size = len(data)
     while at + 1 < size:
         if data[at] == _LESS and data[at + 1] == _SLASH:
@@ -214,7 +214,7 @@ def _closing(data, at, h):
 
 @kernel
 def _after_comment(data, at):
-    """The place after a comment or a declaration that starts here."""
+    """Return the place after a comment or a declaration that starts here."""
     size = len(data)
     if at + 3 < size and data[at + 2] == _DASH and data[at + 3] == _DASH:
         at += 2  # `<!-->` is a whole comment
@@ -228,7 +228,7 @@ def _after_comment(data, at):
 
 @kernel
 def _reference(data, at):
-    """The byte that a reference stands for, and the place after it; a parser writes out no others than these."""
+    """Return the byte that a reference stands for, and the place after it; a parser writes out no others than these."""
     size = len(data)
     h = _BASIS
     i = at + 1

@@ -50,7 +50,7 @@ class Skim(Stage):
             )
 
     def __call__(self, batch: Batch) -> Batch:
-        """The batch with `text` and `extractor` where a page was skimmed; `extract` replaces both."""
+        """Return the batch with `text` and `extractor` where a page was skimmed; `extract` replaces both."""
         frame = batch.frame
         if "raw" not in frame.columns:
             return batch
@@ -71,7 +71,7 @@ class Skim(Stage):
 
 
 def visible_text(raw: bytes, charset: str | None = None, enough: int = 4000) -> str:
-    r"""The first of a page's text that a reader may see, a block a line.
+    r"""Return the first of a page's text that a reader may see, a block a line.
 
     Args:
         raw: the page's bytes.

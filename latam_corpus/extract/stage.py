@@ -91,11 +91,11 @@ class Extract(Stage):
                 )
 
     def fingerprint(self) -> str:
-        """What changes when the layout model does, so that cached work is redone."""
+        """Return what changes when the layout model does, so that cached work is redone."""
         return "" if self.mode == "careful" else model_digest()
 
     def __call__(self, batch: Batch) -> Batch:
-        """The batch with `text` and `extractor`, without `raw`; a row whose bytes give no text fails.
+        """Return the batch with `text` and `extractor`, without `raw`; a row whose bytes give no text fails.
 
         A file with a text in several languages gives a row for each: the first keeps the file's row, the others are
         its children. What a page states of its licence may narrow the row's terms, see `extract.licences`.
@@ -139,7 +139,7 @@ def _turns(outcome: object) -> list[dict[str, Any]] | None:
 
 
 def _with_versions(frame: pl.DataFrame, outcomes: Sequence[Outcome | None]) -> pl.DataFrame:
-    """The rows, each followed by one for each other language that its file has the text in."""
+    """Return the rows, each followed by one for each other language that its file has the text in."""
     versions = {row: one.versions for row, one in enumerate(outcomes) if isinstance(one, Extracted) and one.versions}
     if not versions:
         return frame
@@ -169,7 +169,7 @@ def _with_versions(frame: pl.DataFrame, outcomes: Sequence[Outcome | None]) -> p
 
 
 def _unskimmed(frame: pl.DataFrame) -> pl.DataFrame:
-    """The rows without the text that `skim` gave them."""
+    """Return the rows without the text that `skim` gave them."""
     if not {"text", "extractor"} <= set(frame.columns):
         return frame
     skimmed = pl.col("extractor").eq_missing(SKIMMED)
@@ -204,7 +204,7 @@ def _outcomes(
 
 
 def _filled(frame: pl.DataFrame, name: str, found: list[Any]) -> pl.Series:
-    """The column as it came, with what was found where it was null."""
+    """Return the column as it came, with what was found where it was null."""
     values: list[Any] = [list(value) or None if isinstance(value, tuple) else value for value in found]
     if name == "url":  # without passwords and tracking parameters, as all addresses
         values = [value and canonical_url(value) for value in values]

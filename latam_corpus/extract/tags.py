@@ -127,7 +127,7 @@ def name_hash(name: str) -> int:
 
 @cache
 def automaton() -> tuple[NDArray[np.int16], NDArray[np.uint32]]:
-    """The search for all of `HINT_WORDS` at once (Aho and Corasick 1975).
+    """Return the search for all of `HINT_WORDS` at once (Aho and Corasick 1975).
 
     Gives:
         int16[states, 27], the next state by the letter (a is 1), 0 for any other sign; uint32[states], what it says.

@@ -42,7 +42,7 @@ _BREAKS: Final = frozenset({"lb", "pb", "cb", "gb"})
 
 
 def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
-    """The text of a TEI document: paragraphs and stanzas between blank lines, a verse or a speaker a line.
+    """Return the text of a TEI document: paragraphs and stanzas between blank lines, a verse or a speaker a line.
 
     Args:
         raw: the XML. Nothing that it names is fetched; entities that it declares are not expanded.
@@ -133,7 +133,7 @@ class _Writer(BlockText):
             self.add(child.tail or "")
 
     def _break(self, element: etree._Element, name: str) -> None:
-        """A page or line break of the print: nothing, or the space that the line's end stood for."""
+        """Return a page or line break of the print: nothing, or the space that the line's end stood for."""
         if element.get("break") == "no":
             # The word goes on; the hyphen at the line's end is the printer's.
             before = re.sub(r"[-\xad¬]?\s*$", "", "".join(self._open))

@@ -32,7 +32,7 @@ class Header:
 
 
 def header_of(root: etree._Element) -> Header:
-    """The title, authors, first date, language and address that the document's header names.
+    """Return the title, authors, first date, language and address that the document's header names.
 
     >>> header_of(etree.fromstring('''<TEI xmlns="http://www.tei-c.org/ns/1.0"><teiHeader><fileDesc><titleStmt>
     ...     <title>Coplas</title><author>Anónimo</author></titleStmt></fileDesc></teiHeader></TEI>'''))
@@ -59,7 +59,7 @@ def header_of(root: etree._Element) -> Header:
 
 
 def _text(element: etree._Element) -> str:
-    """The element's words, without identifiers and notes."""
+    """Return the element's words, without identifiers and notes."""
     return " ".join("".join(_pieces(element)).split())
 
 
@@ -72,14 +72,14 @@ def _pieces(element: etree._Element) -> Iterator[str]:
 
 
 def _name(author: etree._Element) -> str:
-    """The author's full name, where the name stands in several forms."""
+    """Return the author's full name, where the name stands in several forms."""
     forms = [*author.iterfind("{*}name"), *author.iterfind("{*}persName")]
     full = [form for form in forms if form.get("type") == "full"] or forms
     return _text(full[0]) if full else _text(author)
 
 
 def _published(head: etree._Element) -> str | None:
-    """The date of the first edition, else when the work was written, else that of the edition that was encoded."""
+    """Give the date of the first edition, else when the work was written, else that of the edition that was encoded."""
     sources = head.findall("{*}fileDesc/{*}sourceDesc//{*}bibl") + head.findall("{*}fileDesc/{*}sourceDesc//{*}imprint")
     first = [one for one in sources if _FIRST.search(one.get("type") or "")]
     printed = [one for one in sources if not _OF_THE_FILE.search(one.get("type") or "")]
@@ -92,7 +92,7 @@ def _published(head: etree._Element) -> str | None:
 
 
 def _language(root: etree._Element, head: etree._Element) -> str | None:
-    """The only language that the header names, else that of the text's or document's attribute."""
+    """Return the only language that the header names, else that of the text's or document's attribute."""
     named = {one.get("ident") or "" for one in head.iterfind("{*}profileDesc/{*}langUsage/{*}language")} - {""}
     if len(named) == 1:
         return named.pop()

@@ -97,7 +97,7 @@ class Unmark(Stage):
     by_content: ClassVar[tuple[str, ...]] = ("policies",)
 
     def fingerprint(self) -> str:
-        """What the policies say of marks, by genre."""
+        """Return what the policies say of marks, by genre."""
         genres = cached_policies(self.policies).genres
         return json.dumps({name: file.marks for name, file in sorted(genres.items())})
 
@@ -107,7 +107,7 @@ class Unmark(Stage):
         return cached_policies(self.policies).folder
 
     def __call__(self, batch: Batch) -> Batch:
-        """The batch with texts whose marks are as their genre wants them; a turn of marks alone is left out."""
+        """Return the batch with texts whose marks are as their genre wants them; a turn of marks alone is left out."""
         policies = cached_policies(self.policies)
         frame = batch.frame
         wanted = {genre: policies.genre(genre).marks for genre in frame["genre"].unique().drop_nulls()}
@@ -136,7 +136,7 @@ class Unmark(Stage):
 def without_marks(
     text: str, keeping: Keeping, turns: Sequence[Mapping[str, Any]] | None = None
 ) -> tuple[str, list[dict[str, Any]] | None]:
-    r"""The text with its marks normalised or removed, and its turns where they stand then.
+    r"""Return the text with its marks normalised or removed, and its turns where they stand then.
 
     Args:
         text: of a transcription.

@@ -39,7 +39,7 @@ _STOPS: Final = frozenset(',.;:!?…»”")]-—')
 
 
 def join_wraps(text: str, form: str | None = None) -> str:
-    r"""The text with hard wraps joined in prose and kept in verse.
+    r"""Return the text with hard wraps joined in prose and kept in verse.
 
     Args:
         text: with line ends as LF.
@@ -64,7 +64,7 @@ def join_wraps(text: str, form: str | None = None) -> str:
 
 
 def _blocks(lines: Sequence[str]) -> list[list[str]]:
-    """The lines by blocks: what stands between blank lines, and each blank line by itself."""
+    """Return the lines by blocks: what stands between blank lines, and each blank line by itself."""
     blocks: list[list[str]] = []
     for line in lines:
         if line and blocks and blocks[-1][-1]:
@@ -75,7 +75,7 @@ def _blocks(lines: Sequence[str]) -> list[list[str]]:
 
 
 def wrap_width(lines: Sequence[str]) -> int | None:
-    """The column at which the text is wrapped, or None when it isn't.
+    """Return the column at which the text is wrapped, or None when it isn't.
 
     >>> wrap_width(["Percanta que me amuraste", "en lo mejor de mi vida,"]) is None
     True

@@ -14,7 +14,7 @@ XML_LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
 def parse_xml(raw: bytes, where: str = "") -> etree._Element:
-    """The root of an XML document, without its comments and processing instructions.
+    """Return the root of an XML document, without its comments and processing instructions.
 
     Args:
         raw: the XML; it says its own charset.
@@ -37,13 +37,13 @@ def parse_xml(raw: bytes, where: str = "") -> etree._Element:
 
 
 def name_of(element: etree._Element) -> str:
-    """The element's name without its namespace; nothing for what is no element."""
+    """Return the element's name without its namespace; nothing for what is no element."""
     # Not by `QName`, which refuses what pages have: names with a colon.
     return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
 
 
 def attribute(element: etree._Element, name: str) -> str:
-    """The value of an attribute of this name in any namespace; nothing without one.
+    """Return the value of an attribute of this name in any namespace; nothing without one.
 
     >>> attribute(etree.fromstring('<p xmlns:x="urn:x" x:type="noteref"/>'), "type")
     'noteref'
@@ -61,7 +61,7 @@ def words(element: etree._Element | None) -> str:
 
 
 def entity(element: etree._Element) -> str:
-    """The character of an entity that has a name in HTML, as old encodings used them.
+    """Return the character of an entity that has a name in HTML, as old encodings used them.
 
     Raises:
         UnusableError: the document declares it itself.

@@ -37,11 +37,11 @@ class ZipPackage:
         return name in self._zip.NameToInfo
 
     def names(self) -> list[str]:
-        """The names of all members, in the package's order."""
+        """Return the names of all members, in the package's order."""
         return self._zip.namelist()
 
     def read(self, name: str) -> bytes:
-        """A member's bytes.
+        """Return a member's bytes.
 
         Raises:
             UnusableError: the package lacks it, it is damaged or encrypted, or unpacks to more than a book has.
@@ -62,5 +62,5 @@ class ZipPackage:
         return data
 
     def xml(self, name: str) -> etree._Element:
-        """A member as XML."""
+        """Return a member as XML."""
         return parse_xml(self.read(name), name)

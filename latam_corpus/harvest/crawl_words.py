@@ -112,7 +112,7 @@ EVIDENCE: Final = _("what the sites said is in {folder}")
 
 
 def told_cause(cause: str) -> Message:
-    """A cause in three languages; of one that has a cause of its own, both.
+    """Return a cause in three languages; of one that has a cause of its own, both.
 
     >>> told_cause("robots unavailable: no connection").translate("es")
     'robots.txt no se pudo leer, y sin él no se pide nada: no se pudo conectar'

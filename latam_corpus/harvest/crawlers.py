@@ -23,7 +23,7 @@ _CRAWLERS: Final = {
 
 
 def crawler_of(source: Source) -> Any:
-    """The class that collects a source of this kind.
+    """Return the class that collects a source of this kind.
 
     Raises:
         ConfigError: the source's holder must be asked first, it isn't one to ask for, or what it needs isn't installed.
@@ -38,7 +38,7 @@ def crawler_of(source: Source) -> Any:
 
 
 def installed(named: str) -> ModuleType:
-    """The module of this name, which needs the extra `crawl`.
+    """Return the module of this name, which needs the extra `crawl`.
 
     Raises:
         ConfigError: what it needs isn't installed.

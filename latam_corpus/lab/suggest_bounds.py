@@ -130,7 +130,7 @@ def _bounds(present: Sequence[Bound], values: Mapping[str, NDArray[np.float32]],
 
 
 def _rounded(value: float, *, down: bool) -> float:
-    """The value with two digits, away from the good documents.
+    """Return the value with two digits, away from the good documents.
 
     >>> _rounded(0.4567, down=True), _rounded(0.0123, down=False), _rounded(0.0, down=True)
     (0.45, 0.013, 0.0)
@@ -151,7 +151,7 @@ def _any_outside(bounds: Sequence[Bound], values: Mapping[str, NDArray[np.float3
 
 
 def as_toml(found: Suggestion, policies: Policies) -> str:
-    """The suggestion as the lines of its two policy files, with the present bounds beside; ratios as ratios."""
+    """Return the suggestion as the lines of its two policy files, with the present bounds beside; ratios as ratios."""
     language = policies.language(found.language)
     ratios = {s for s, entry in policies.genre(found.genre).bounds.items() if entry.of}
     now = {bound.signal: bound for bound in found.present}

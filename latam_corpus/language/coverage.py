@@ -44,7 +44,7 @@ class Coverage:
 
 
 def coverage(policies: Policies, model: str = SHIPPED) -> list[Coverage]:
-    """The languages that a model names or that have a policy: those of the Americas first, each part by name.
+    """Return the languages that a model names or that have a policy: those of the Americas first, each part by name.
 
     Args:
         policies: the policies.

@@ -143,7 +143,7 @@ class Matches:
 
     @classmethod
     def of(cls, words: WordTable, lexicon: Lexicon, wanted: NDArray[np.bool_]) -> Matches:
-        """The cues of the wanted documents; a word with a capital counts only where its group says so.
+        """Return the cues of the wanted documents; a word with a capital counts only where its group says so.
 
         Args:
             words: the word table of n documents.
@@ -175,7 +175,7 @@ def lexicons(folder: str = "") -> dict[str, Lexicon]:
 
 
 def digest(folder: str = "") -> str:
-    """What changes when a cue, its group or its region does; not with comments or reviewers."""
+    """Return what changes when a cue, its group or its region does; not with comments or reviewers."""
     told = [
         {region: file.model_dump(exclude={"reviewed_by", "name"}) for region, file in lexicon.files.items()}
         for _, lexicon in sorted(lexicons(folder).items())

@@ -29,7 +29,7 @@ WEIGHT: Final = RULE.declared / (1 - RULE.declared)
 def shifted(
     model: Model, texts: pl.Series, shown: Sequence[Judgement], declared: Sequence[str | None]
 ) -> dict[int, Judgement]:
-    """The judgements that a source's declaration changes, by the place of the text.
+    """Return the judgements that a source's declaration changes, by the place of the text.
 
     A text that shows another language than the declared one of the Americas, or none, is judged again with the odds of
     the declared one multiplied by WEIGHT. Its words must speak as for any text, but may be fewer than the function
@@ -67,12 +67,12 @@ def shifted(
 
 
 def note(shown: Judgement, declared: str) -> dict[str, Any]:
-    """What the ledger says of a judgement that a declaration changed, and `explain` after it."""
+    """Return what the ledger says of a judgement that a declaration changed, and `explain` after it."""
     return {"shown": shown.language, "score": round(shown.score, 3), "declared": declared, "prior": RULE.declared}
 
 
 def _group(declared: str) -> str | None:
-    """The group of the Americas that a declared language is judged in; None for any other language."""
+    """Return the group of the Americas that a declared language is judged in; None for any other language."""
     code = known_code(short(declared))
     of = groups().of
     return of.get(code, code if code in of.values() else None) if code else None
@@ -100,7 +100,7 @@ def _judged(model: Model, labels: NDArray[np.float32], tokens: Sequence[str], gr
 
 
 def _mixed(model: Model, language: str, found: Evidence, alone: NDArray[np.float32]) -> tuple[tuple[str, float], ...]:
-    """The shares of two languages by their frequent words, the larger first; none where one has hardly any."""
+    """Return the shares of two languages by their frequent words, the larger first; none where one has hardly any."""
     others = [model.groups.index(code) for code in RULE.colonial if code in model.groups]
     other = max(others, key=lambda place: float(alone[place]), default=None)
     if other is None or alone[other] < LEAST_PIECE or min(found.own, found.colonial) < RULE.least_share:

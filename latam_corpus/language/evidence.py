@@ -217,7 +217,7 @@ def others_hold(chance: float, words: int, group: str = "") -> bool:
 
 
 def evidence(tokens: Sequence[str], group: str, lists: Mapping[str, frozenset[str]]) -> Evidence:
-    """The evidence for a group in normalised words.
+    """Return the evidence for a group in normalised words.
 
     Args:
         tokens: the words of the text.
@@ -257,7 +257,7 @@ def consonants(text: str) -> int:
 
 @cache
 def _weight(word: str) -> float:
-    """What a word says: those of up to three letters, and consonants with vowels after them, stand in any row."""
+    """Give what a word says: those of up to three letters, and consonants with vowels after them, stand in any row."""
     start = word.rstrip(RULE.vowels)
     open_syllable = start != word and not any(letter in RULE.vowels for letter in start)
     return RULE.short_weight if len(word) < RULE.telling or open_syllable else 1.0

@@ -89,7 +89,7 @@ class Keep(Protocol):
     def __call__(
         self, name: str, shape: tuple[int, ...], kind: type[np.generic], make: Callable[[], NDArray[Any]], /
     ) -> NDArray[Any]:
-        """The array."""
+        """Return the array."""
 
 
 def _at_once(
@@ -99,7 +99,7 @@ def _at_once(
 
 
 def read_parts(path: Path, keep: Keep = _at_once) -> Parts | None:
-    """The parts of a quantized softmax classifier without word n-grams; None for any other fastText model.
+    """Return the parts of a quantized softmax classifier without word n-grams; None for any other fastText model.
 
     Args:
         path: the file.

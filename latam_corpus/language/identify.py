@@ -63,12 +63,12 @@ class Identify(Stage):
             _ = self._named
 
     def fingerprint(self) -> str:
-        """What changes when the model, its label map, a group or a cue does, so that cached work is redone."""
+        """Return what changes when the model, its label map, a group or a cue does, so that cached work is redone."""
         told = digest(self.model, self.labels) + groups().digest + cue_digest(self.cues)
         return hashlib.sha256(told.encode()).hexdigest()
 
     def __call__(self, batch: Batch) -> Batch:
-        """The batch with the language columns; rows in other languages than the wanted get a `drop_reason`.
+        """Return the batch with the language columns; rows in other languages than the wanted get a `drop_reason`.
 
         Raises:
             ConfigError: the model, its label map or a cue lexicon can't be used.
@@ -130,14 +130,14 @@ def _refuse_unnamed(wanted: tuple[str, ...], model: Model) -> None:
 
 
 def _by_source(model: Model, batch: Batch, shown: list[Judgement]) -> dict[int, Judgement]:
-    """The judgements that a declaration changes, by row."""
+    """Return the judgements that a declaration changes, by row."""
     if "declared_language" not in batch.frame.columns:
         return {}
     return shifted(model, batch.frame["text"].cast(pl.String), shown, batch.frame["declared_language"].to_list())
 
 
 def _noted(batch: Batch, shown: list[Judgement], by_source: Mapping[int, Judgement]) -> Batch:
-    """The batch with a note, for the ledger, on each row whose language a declaration changed."""
+    """Return the batch with a note, for the ledger, on each row whose language a declaration changed."""
     declared = batch.frame["declared_language"]
     told = [
         json.dumps(note(found, declared[row]), ensure_ascii=False) if row in by_source else None
@@ -153,7 +153,7 @@ def _noted(batch: Batch, shown: list[Judgement], by_source: Mapping[int, Judgeme
 
 
 def _narrowed(shown: list[Judgement], batch: Batch) -> list[Judgement]:
-    """The judgements, with the member that a source declares where a text shows no more than the group."""
+    """Return the judgements, with the member that a source declares where a text shows no more than the group."""
     if "declared_language" not in batch.frame.columns:
         return shown
     return [
@@ -178,7 +178,7 @@ def _columns(judged: list[Judgement]) -> dict[str, pl.Series]:
 
 
 def _variety(batch: Batch, judged: list[Judgement], folder: str) -> dict[str, pl.Series]:
-    """The variety declared before, else that of the source's country, else what the cues tell."""
+    """Return the variety declared before, else that of the source's country, else what the cues tell."""
     frame = batch.frame
     empty: list[str | None] = [None] * len(judged)
     varieties = frame["variety"].to_list() if "variety" in frame.columns else empty.copy()

@@ -92,7 +92,7 @@ def _is_latin(letter: str) -> bool:
 def _told_by_words(
     model: Model, labels: NDArray[np.float32], chances: NDArray[np.float32], tokens: Sequence[str]
 ) -> tuple[Judgement, Evidence] | None:
-    """A language of the Americas whose words stand in what is as likely no language at all: nonsense has none.
+    """Return a language of the Americas whose words stand in what is as likely no language at all: nonsense has none.
 
     Args:
         model: the identifier.
@@ -116,7 +116,7 @@ def _told_by_words(
 def by_evidence(
     model: Model, labels: NDArray[np.float32], chances: NDArray[np.float32], found: Evidence, long: int = RULE.long
 ) -> Judgement:
-    """The same where the evidence for the likeliest group is known; `long` as in `evidence.holds`."""
+    """Return the same where the evidence for the likeliest group is known; `long` as in `evidence.holds`."""
     best = int(chances.argmax())
     chance, group = float(chances[best]), model.groups[best]
     if group in groups().of:
@@ -128,7 +128,7 @@ def by_evidence(
 
 
 def fine(model: Model, labels: NDArray[np.float32], group: int) -> str:
-    """The member of a group where it is certain, else the group with its members' usual script."""
+    """Return the member of a group where it is certain, else the group with its members' usual script."""
     members = model.members[group]
     if len(members) == 1:
         return model.labels[int(members[0])].name
@@ -145,13 +145,13 @@ def consonants_of(model: Model, labels: NDArray[np.float32], group: int) -> int:
 
 
 def _member(model: Model, labels: NDArray[np.float32], group: int) -> int:
-    """The label that is the likeliest of a group."""
+    """Return the label that is the likeliest of a group."""
     members = model.members[group]
     return int(members[labels[members].argmax()])
 
 
 def group_of(found: Judgement) -> str:
-    """The group under which a judgement's language is judged.
+    """Return the group under which a judgement's language is judged.
 
     >>> group_of(Judgement("quy_Latn", 0.9)), group_of(Judgement("spa_Latn", 0.9))
     ('que', 'spa')
@@ -172,7 +172,7 @@ def quotes(shown: Evidence) -> bool:
 def by_pieces(
     model: Model, data: NDArray[np.uint8], offsets: NDArray[np.int64], first_look: Mapping[int, Judgement]
 ) -> dict[int, Judgement]:
-    """The judgement by pieces of texts whose windows disagree, are unsure, or quote.
+    """Return the judgement by pieces of texts whose windows disagree, are unsure, or quote.
 
     Args:
         model: the identifier.
@@ -232,7 +232,7 @@ def _shown(
     per_group: NDArray[np.float32],
     weights: NDArray[np.float32],
 ) -> dict[Judgement, bool]:
-    """The languages that pieces of six words and more show surely, each judged on those pieces together.
+    """Return the languages that pieces of six words and more show surely, each judged on those pieces together.
 
     With each, whether its few words tell as much as a long text's do: what another text must have to be called mixed.
     """
@@ -253,7 +253,7 @@ _SCRAP: Final = 30  # characters; so short a text is looked at twice, since it m
 
 
 def judge(model: Model, texts: pl.Series | Sequence[str | None]) -> list[Judgement]:
-    """The language of each text, in order.
+    """Return the language of each text, in order.
 
     Args:
         model: the identifier.

@@ -28,7 +28,7 @@ def mean_of_each(per_line, weights, starts, ends, made):
 
 @kernel
 def mean(found, rows, weights):
-    """The weighted mean of some rows."""
+    """Return the weighted mean of some rows."""
     made = np.zeros(found.shape[1], np.float32)
     total = np.float32(0)
     for row in rows:
@@ -43,7 +43,7 @@ def mean(found, rows, weights):
 
 @inlined
 def _pair(first, second):
-    """The hash of two words in a row: not symmetric, so that their order counts."""
+    """Return the hash of two words in a row: not symmetric, so that their order counts."""
     h = (first * np.uint64(0x9E3779B97F4A7C15)) ^ second
     return h ^ (h >> np.uint64(29))
 

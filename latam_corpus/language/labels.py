@@ -68,7 +68,7 @@ _SCRIPTS: Final = {
 
 @cache
 def usual_script(code: str) -> str:
-    """The ISO 15924 code of the script in which a language is most written, `Latn` when unknown.
+    """Return the ISO 15924 code of the script in which a language is most written, `Latn` when unknown.
 
     >>> usual_script("spa"), usual_script("rus"), usual_script("quy")
     ('Latn', 'Cyrl', 'Latn')
@@ -95,7 +95,7 @@ def read_label(label: str) -> tuple[str, str] | None:
 
 
 def script_of(text: str) -> str:
-    """The script of most letters in the first part of a text, empty when it has no letter.
+    """Return the script of most letters in the first part of a text, empty when it has no letter.
 
     >>> script_of("Ñandutí"), script_of("Война и мир"), script_of("2025")
     ('Latn', 'Cyrl', '')
@@ -106,7 +106,7 @@ def script_of(text: str) -> str:
 
 @cache
 def script_of_letter(character: str) -> str:
-    """The script of a letter, by its Unicode name; `Zyyy` for one that labels have no code for.
+    """Return the script of a letter, by its Unicode name; `Zyyy` for one that labels have no code for.
 
     >>> script_of_letter("ñ"), script_of_letter("ж"), script_of_letter("東")
     ('Latn', 'Cyrl', 'Hani')
@@ -140,7 +140,7 @@ class Label:
 
 
 def labels_of(given: Sequence[str], mapped: Mapping[str, Any], place: str, *, looked_up: bool) -> tuple[Label, ...]:
-    """What a model's labels mean, in their order.
+    """Return what a model's labels mean, in their order.
 
     Args:
         given: the labels, such as `__label__spa_Latn`; one that is no language code and isn't mapped is `und`.
@@ -169,7 +169,7 @@ def labels_of(given: Sequence[str], mapped: Mapping[str, Any], place: str, *, lo
 
 
 def _as_written(name: str, meant: Any) -> Label | None:
-    """What a label means that states code and script as its map does, so that no table of languages is opened."""
+    """Give what a label means that states code and script as its map does, so that no table of languages is opened."""
     if not isinstance(meant, dict):
         return None
     code, script = meant.get("code"), meant.get("script")

@@ -46,7 +46,7 @@ _MOST_BYTES: Final = 4 * WHOLE
 
 
 def window_bounds(data: NDArray[np.uint8], offsets: NDArray[np.int64]) -> Bounds:
-    """The bytes of the windows of each text, the white space at a window's ends left on.
+    """Return the bytes of the windows of each text, the white space at a window's ends left on.
 
     Args:
         data: the UTF-8 of all texts.
@@ -62,7 +62,7 @@ def window_bounds(data: NDArray[np.uint8], offsets: NDArray[np.int64]) -> Bounds
 
 
 def piece_bounds(data: NDArray[np.uint8], offsets: NDArray[np.int64], rows: NDArray[np.int64]) -> Bounds:
-    """The bytes of the pieces of some texts.
+    """Return the bytes of the pieces of some texts.
 
     Args:
         data: the UTF-8 of all texts.
@@ -100,7 +100,7 @@ class Lines(Sequence[str]):
 
     @classmethod
     def of(cls, lines: Sequence[str]) -> Lines:
-        """These lines as they are, each its own owner.
+        """Return these lines as they are, each its own owner.
 
         >>> list(Lines.of(["não há", ""]))
         ['não há', '']
@@ -130,7 +130,7 @@ class Lines(Sequence[str]):
 
 
 def window_lines(data: NDArray[np.uint8], offsets: NDArray[np.int64]) -> Lines:
-    """The normalised windows of all texts.
+    """Return the normalised windows of all texts.
 
     Args:
         data: their UTF-8.
@@ -144,7 +144,7 @@ def window_lines(data: NDArray[np.uint8], offsets: NDArray[np.int64]) -> Lines:
 
 
 def piece_lines(data: NDArray[np.uint8], offsets: NDArray[np.int64], rows: Sequence[int]) -> Lines:
-    r"""The normalised pieces of some texts.
+    r"""Return the normalised pieces of some texts.
 
     Args:
         data: the UTF-8 of all texts.

@@ -129,7 +129,7 @@ class Model:
         return np.ascontiguousarray(self._vectors.parts.output.T)
 
     def probabilities(self, lines: Sequence[str]) -> NDArray[np.float32]:
-        """The probability of each label for each normalised line, float32[lines, labels]."""
+        """Return the probability of each label for each normalised line, float32[lines, labels]."""
         if self._vectors is None:
             return self._best_probabilities(lines)
         scores = products(self._vectors(lines), self._across)
@@ -139,7 +139,7 @@ class Model:
         return scores
 
     def by_group(self, probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The probabilities summed within each group, float32[lines, groups]."""
+        """Return the probabilities summed within each group, float32[lines, groups]."""
         # Nine groups in ten have one member, so that only the others are summed.
         made = np.take(probabilities, self._firsts, axis=1)
         if len(self._several):
@@ -158,7 +158,7 @@ class Model:
 
 
 def load(name: str = SHIPPED, label_map: str = "") -> Model:
-    """The opened model, from the one cache of models, keyed by path and digest.
+    """Return the opened model, from the one cache of models, keyed by path and digest.
 
     Args:
         name: the name of a shipped model, or the path of a fastText file.
@@ -239,14 +239,14 @@ def card(name: str, label_map: str = "") -> dict[str, Any]:
 
 
 def _by_fasttext(path: Path) -> Any:
-    """What our own pass can't read is left to fastText."""
+    """Return what our own pass can't read is left to fastText."""
     import fasttext  # the shipped model doesn't need it
 
     return fasttext.load_model(str(path))
 
 
 def _read_map(path: Path) -> dict[str, Any]:
-    """What a label map says, with each of its tables, empty where it has none."""
+    """Return what a label map says, with each of its tables, empty where it has none."""
     try:
         told = _TABLES | tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -261,7 +261,7 @@ def _read_map(path: Path) -> dict[str, Any]:
 
 
 def _shipped_map(path: Path) -> dict[str, Any]:
-    """The shipped model's label map, for a model that has no word lists."""
+    """Return the shipped model's label map, for a model that has no word lists."""
     shipped = MODELS / f"{SHIPPED}.toml"
     return _read_map(shipped) if shipped.is_file() and path != MODELS / f"{SHIPPED}.ftz" else dict(_TABLES)
 

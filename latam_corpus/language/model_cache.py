@@ -39,7 +39,7 @@ class ModelCache:
     def __call__(
         self, name: str, shape: tuple[int, ...], kind: type[np.generic], make: Callable[[], NDArray[Any]]
     ) -> NDArray[Any]:
-        """An array, read only: from the folder where it is there as it should be, else made and put there.
+        """Return an array, read only: from the folder where it is there as it should be, else made and put there.
 
         Where it can't be put there, this process has it for itself.
         """

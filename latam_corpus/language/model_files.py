@@ -12,7 +12,7 @@ SHIPPED: Final = "americas"
 
 
 def locate(name: str, label_map: str = "") -> tuple[Path, Path | None]:
-    """The files of a model: its path and its label map's, None where it has none."""
+    """Return the files of a model: its path and its label map's, None where it has none."""
     if "/" not in name and "." not in name:
         path = MODELS / f"{name}.ftz"
         if not path.is_file():

@@ -96,7 +96,7 @@ def meanings() -> NDArray[np.uint32]:
 
 @cache
 def pairs() -> tuple[NDArray[np.int16], NDArray[np.uint64]]:
-    """What tells whether a mark stays where it is.
+    """Return what tells whether a mark stays where it is.
 
     Returns:
         The canonical combining class of each code point's last mark, int16[0x10000], 0 where it has none; and the

@@ -32,7 +32,7 @@ TAGS: Final = {"spa": "es", "por": "pt"}
 
 
 def predict(words: WordTable, languages: Sequence[str], folder: str = "") -> list[str | None]:
-    """The variety of each document as a BCP 47 tag, None where its cues don't suffice.
+    """Return the variety of each document as a BCP 47 tag, None where its cues don't suffice.
 
     Args:
         words: the word table of n documents.
@@ -54,7 +54,7 @@ def predict(words: WordTable, languages: Sequence[str], folder: str = "") -> lis
 
 
 def cues(text: str, language: str, folder: str = "") -> dict[str, list[str]]:
-    """The cues that a text has, by the region that they speak for, the most frequent first.
+    """Return the cues that a text has, by the region that they speak for, the most frequent first.
 
     Args:
         text: any text; also one that is too short to be told.
@@ -80,7 +80,7 @@ def cues(text: str, language: str, folder: str = "") -> dict[str, list[str]]:
 
 
 def _decide(found: Matches, lexicon: Lexicon) -> dict[int, str]:
-    """The tags of the documents whose cues suffice."""
+    """Return the tags of the documents whose cues suffice."""
     documents, place = np.unique(found.document, return_inverse=True)
     by_group = np.zeros((len(documents), len(lexicon.groups)), np.int64)
     np.add.at(by_group, (place, lexicon.group_of[found.cue]), 1)
@@ -94,7 +94,7 @@ def _decide(found: Matches, lexicon: Lexicon) -> dict[int, str]:
 
 
 def _country(evidence: NDArray[np.int64], region: str, lexicon: Lexicon) -> str | None:
-    """The tag of the region's country that the groups which name countries speak for, None where they don't."""
+    """Return the tag of the region's country that the groups which name countries speak for, None where they don't."""
     file = lexicon.files[region]
     named = [own == region and bool(group.countries) for own, group in lexicon.groups]
     if len(file.countries) < 2 or not any(named):  # noqa: PLR2004  (a region of one country has its tag)
@@ -105,7 +105,7 @@ def _country(evidence: NDArray[np.int64], region: str, lexicon: Lexicon) -> str 
 
 
 def winner(evidence: NDArray[np.int64], speaks_for: NDArray[np.bool_], least_own: int, least: int) -> NDArray[np.int64]:
-    """The place that each document's evidence speaks for against every other one, -1 where there is none.
+    """Return the place that each document's evidence speaks for against every other one, -1 where there is none.
 
     Args:
         evidence: int64[n, groups], how many different cues of each group.

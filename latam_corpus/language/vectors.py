@@ -49,7 +49,7 @@ class Vectors:
 
     @classmethod
     def of(cls, parts: Parts) -> Vectors:
-        """The input layer of these parts, with nothing remembered yet."""
+        """Return the input layer of these parts, with nothing remembered yet."""
         capacity = 1 << max(4, (2 * parts.words.count(b" ")).bit_length())
         keys, values = np.zeros(capacity, np.uint64), np.zeros(capacity, np.int32)
         text = np.frombuffer(parts.words, np.uint8)
@@ -65,7 +65,7 @@ class Vectors:
         )
 
     def __call__(self, lines: Sequence[str]) -> NDArray[np.float32]:
-        """The mean of the rows of each line's words and their n-grams, float32[lines, dim].
+        """Return the mean of the rows of each line's words and their n-grams, float32[lines, dim].
 
         Args:
             lines: normalised text, words apart by one space, without newlines.
@@ -86,7 +86,7 @@ def _row_of(word: bytes, words: bytes) -> int:
 
 
 def products(lines: NDArray[np.float32], across: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The product of line vectors, float32[lines, dim], and of the output matrix across, float32[dim, labels].
+    """Return the product of line vectors, float32[lines, dim], and of the output matrix across, float32[dim, labels].
 
     A matrix product of the libraries' would round otherwise in another batch, and a score is part of a release.
 

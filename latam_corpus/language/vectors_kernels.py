@@ -160,7 +160,7 @@ def _remember(word, h, place, model, memory, padded, found):
 
 @inlined
 def _place(h, seen):
-    """The place of a word and whether it is there; if not, the place of the word that came least often.
+    """Return the place of a word and whether it is there; if not, the place of the word that came least often.
 
     The words beside that one then count for one time less, so that none stays for ever.
     """

@@ -60,7 +60,7 @@ def _count(data, first, end):
 
 @kernel
 def _forward(data, i, end, n):
-    """The byte at which the n-th character after byte i starts, `end` when there are fewer."""
+    """Return the byte at which the n-th character after byte i starts, `end` when there are fewer."""
     while i + _BLOCK <= end:
         count = 0
         for k in range(i, i + _BLOCK):
@@ -80,7 +80,7 @@ def _forward(data, i, end, n):
 
 @kernel
 def _window(data, first, end, at, left, size):
-    """The window of about `size` characters at byte `at` of the text, from where `left` characters are left."""
+    """Return the window of about `size` characters at byte `at` of the text, from where `left` characters are left."""
     start = at
     if at > first:
         for k in range(NEAR):

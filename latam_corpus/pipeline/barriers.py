@@ -57,7 +57,7 @@ class Output(PieceFile):
     skipped: int = 0
 
     def read(self, columns: Sequence[str]) -> pl.DataFrame:
-        """These columns of its rows, in order."""
+        """Return these columns of its rows, in order."""
         told = [name for name in columns if name in schema.DOCUMENT_SCHEMA]
         frames = [self._read(self.path, told)] if told else []
         if len(told) < len(columns):
@@ -69,7 +69,7 @@ class Output(PieceFile):
         return pl.scan_parquet(path, glob=False).select(columns).slice(self.skipped, self.height).collect()
 
     def cut(self) -> Iterator[Output]:
-        """The same rows in pieces of which each has some millions of values beside it, or is one row group."""
+        """Yield the same rows in pieces of which each has some millions of values beside it, or is one row group."""
         path = self.path.with_name(ASIDE)
         told = pq.read_metadata(path if path.exists() else self.path)
         first = end = values = 0
@@ -107,7 +107,7 @@ class Stored:
 
     @classmethod
     def of(cls, outputs: Iterable[Sequence[Path]], workdir: Path, engine: Engine, progress: Progress) -> Stored:
-        """The corpus in these outputs: for each part the folders of its steps."""
+        """Return the corpus in these outputs: for each part the folders of its steps."""
         folders = list(outputs)
         live = _in_a_row([steps[-1] / ROWS for steps in folders], 0)
         end = live[-1].start + live[-1].height if live else 0
@@ -120,7 +120,7 @@ class Stored:
         return self.live[-1].start + self.live[-1].height if self.live else 0
 
     def pieces(self) -> list[Piece]:
-        """The rows, those gone among them, in order."""
+        """Return the rows, those gone among them, in order."""
         return [piece for output in self.live for piece in output.cut()]
 
     def frames(self, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
@@ -159,7 +159,7 @@ class Stored:
             self.step(f"deciding where {key} is the same", number + 1, slices)
 
     def map(self, work: Callable[[T], R], jobs: Sequence[T], title: str = "") -> Iterator[R]:
-        """What `work` makes of each job, by the run's engine.
+        """Yield what `work` makes of each job, by the run's engine.
 
         Raises:
             PartError: a job failed; no part of a corpus can do without the others here.
@@ -210,7 +210,7 @@ def decide(
     engine: Engine,
     progress: Progress,
 ) -> StoredDecisions:
-    """What the barriers decide; what they decided before of the same outputs isn't asked again.
+    """Return what the barriers decide; what they decided before of the same outputs isn't asked again.
 
     Args:
         barriers: those of one cut, in order; what one drops the next doesn't see.
@@ -240,7 +240,7 @@ def decide(
 
 
 def _rests_on(barriers: Sequence[Barrier], outputs: Mapping[str, Sequence[Path]]) -> str:
-    """Changes when what these barriers decide on these outputs may: an output's name tells its content."""
+    """Give what changes when what these barriers decide on these outputs may: an output's name tells its content."""
     rows = [[part, [folder.name for folder in folders]] for part, folders in outputs.items()]
     return digest_of(rows, [stage_digest(barrier) for barrier in barriers], __version__)
 
@@ -279,7 +279,7 @@ class _Spool:
         return made.filter(pl.col("drop_reason").is_not_null())[ROW].to_numpy()
 
     def stored(self, work: Path, barrier_key: str) -> dict[str, tuple[Path | None, str]]:
-        """The decisions of each part, kept under the digest of what they say."""
+        """Return the decisions of each part, kept under the digest of what they say."""
         nothing: tuple[Path | None, str] = (None, digest_of(barrier_key, ""))
         found = dict.fromkeys(self._names, nothing)
         for low, high in self._ranges():

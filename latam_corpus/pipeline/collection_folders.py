@@ -13,18 +13,18 @@ if TYPE_CHECKING:
 
 
 def collected_folder(source_id: str, out: Path) -> Path:
-    """The folder of what is collected of a source, whether it is there or not."""
+    """Return the folder of what is collected of a source, whether it is there or not."""
     return out / "collected" / source_id
 
 
 def warc_folder(source: Source, out: Path) -> str:
-    """The folder of the source's WARC files; empty where nothing was collected, or where it isn't asked for."""
+    """Return the folder of the source's WARC files; empty where nothing was collected, or where it isn't asked for."""
     folder = collected_folder(source.id, out) / "warc"
     return str(folder) if source.collect.asked and folder.is_dir() else ""
 
 
 def with_warc_folders(plan: Plan, out: Path) -> Plan:
-    """The plan, in which sources that were collected into `out` are read from there where nothing else is said."""
+    """Give the plan, in which sources that were collected into `out` are read from there where nothing else is said."""
     there = {source.id: warc_folder(source, out) for source in plan.sources if source.status != "ask_first"}
     found = {source: folder for source, folder in there.items() if folder}
     return dataclasses.replace(plan, locations={**found, **plan.locations})

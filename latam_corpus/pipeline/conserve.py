@@ -64,7 +64,7 @@ class Passed:
 
 
 def pass_through(stage: Stage, batch: Batch) -> Passed:
-    """The batch after the stage, its dropped rows set aside.
+    """Return the batch after the stage, its dropped rows set aside.
 
     Raises:
         PartError: the stage lost, added or reordered rows, or broke off.
@@ -81,7 +81,7 @@ def pass_through(stage: Stage, batch: Batch) -> Passed:
 
 
 def _called(stage: Stage, batch: Batch) -> Batch:
-    """What the stage makes of a batch.
+    """Return what the stage makes of a batch.
 
     Raises:
         PartError: it broke off, on a document that is named where one alone makes it do so.
@@ -104,14 +104,14 @@ def _in_a_line(error: Exception) -> str:
 
 
 def _where(error: Exception) -> str:
-    """The innermost line of the code that raised it: `my_package/shorten.py:12`."""
+    """Return the innermost line of the code that raised it: `my_package/shorten.py:12`."""
     frames = traceback.extract_tb(error.__traceback__)
     last = frames[-1]
     return f"{'/'.join(Path(last.filename).parts[-2:])}:{last.lineno}"
 
 
 def _breaks_on(stage: Stage, batch: Batch) -> str | None:
-    """The first document that alone makes the stage break off."""
+    """Return the first document that alone makes the stage break off."""
     for row in range(batch.frame.height):
         one = batch.frame[row : row + 1]
         try:
@@ -122,7 +122,7 @@ def _breaks_on(stage: Stage, batch: Batch) -> str | None:
 
 
 def set_aside(batch: Batch, stage: str) -> Passed:
-    """The batch without the rows that have a `drop_reason`, and these with their ledger rows."""
+    """Return the batch without the rows that have a `drop_reason`, and these with their ledger rows."""
     frame = batch.frame
     if "drop_reason" not in frame.columns:
         count = Count(rows_in=frame.height, kept=frame.height)
@@ -152,7 +152,7 @@ _EMPTY_LEDGER = pl.DataFrame(schema=schema.LEDGER_SCHEMA)
 
 
 def _clean(batch: Batch) -> Batch:
-    """The batch without the notes of the stage that has passed, its word table kept."""
+    """Return the batch without the notes of the stage that has passed, its word table kept."""
     present = [name for name in _NOTES if name in batch.frame.columns]
     if not present:
         return batch
@@ -175,7 +175,7 @@ def _check_rows(stage: Stage, before: pl.DataFrame, after: pl.DataFrame) -> None
 
 
 def _changes(stage: Stage, before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
-    """A ledger row for each row of which the stage changed the text, or itself says that it was `changed`."""
+    """Return a ledger row for each row of which the stage changed the text, or itself says that it was `changed`."""
     if stage.makes_rows:  # pieces are no change of a text
         after = after.filter(after["doc_id"].is_in(before["doc_id"].implode()))
         before = before.filter(before["doc_id"].is_in(after["doc_id"].implode()))
@@ -208,7 +208,7 @@ def _exact_hashes(frame: pl.DataFrame, name: str) -> pl.Series:
 
 
 def exact_hash(text: str) -> bytes:
-    """The first 128 bits of the SHA-256 of the text's UTF-8, as the ledger has it.
+    """Return the first 128 bits of the SHA-256 of the text's UTF-8, as the ledger has it.
 
     >>> exact_hash("La luna").hex()[:8]
     '4fda3e89'

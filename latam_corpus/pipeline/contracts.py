@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def examine_sources(plan: Plan) -> list[Examined]:
-    """What the first records of each source show, so that what is wrong is told before anything runs.
+    """Return what the first records of each source show, so that what is wrong is told before anything runs.
 
     Sources that nobody may read yet, or of which nobody has said where they are, are left out.
 
@@ -40,7 +40,7 @@ def examine_sources(plan: Plan) -> list[Examined]:
 
 
 def facts_of(parts: Iterable[Part], folders: Mapping[str, Path]) -> dict[str, Facts]:
-    """What the parts showed, by source.
+    """Return what the parts showed, by source.
 
     Args:
         parts: of a run.
@@ -68,7 +68,7 @@ def facts_of(parts: Iterable[Part], folders: Mapping[str, Path]) -> dict[str, Fa
 
 
 def with_source_facts(barriers: Sequence[Barrier], facts: Mapping[str, Facts]) -> tuple[Barrier, ...]:
-    """The barriers, with what one of them must know of the sources."""
+    """Return the barriers, with what one of them must know of the sources."""
     dated = tuple(sorted(name for name, told in facts.items() if told.dated))
     return tuple(replace(one, dated=dated) if isinstance(one, Supersede) else one for one in barriers)
 

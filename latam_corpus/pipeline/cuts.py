@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def cuts_of(
     source: Source, file: InputFile, content: str, looking: Callable[[InputFile], None] | None = None
 ) -> list[Span | None]:
-    """The parts of a file, as `split` finds them; from the user's cache where they were found before.
+    """Return the parts of a file, as `split` finds them; from the user's cache where they were found before.
 
     Args:
         source: how the file is read.
@@ -48,7 +48,7 @@ def cuts_of(
 
 
 def _remembered(path: Path) -> list[Span | None] | None:
-    """What stands there; None where it can't be relied on."""
+    """Return what stands there; None where it can't be relied on."""
     try:
         told = json.loads(path.read_text(encoding="utf-8"))
         if told["digest"] == digest_of(told["cuts"]):

@@ -43,7 +43,7 @@ class StoredDecisions:
 
 
 def store(table: pl.DataFrame, work: Path) -> tuple[Path, str]:
-    """The file that holds a table, which is named by its content, and a sentence where it was damaged."""
+    """Return the file that holds a table, which is named by its content, and a sentence where it was damaged."""
     written = io.BytesIO()
     table.write_parquet(written)
     data = written.getvalue()
@@ -55,7 +55,7 @@ def store(table: pl.DataFrame, work: Path) -> tuple[Path, str]:
 
 
 def read(path: Path) -> pl.DataFrame:
-    """The table in a file.
+    """Return the table in a file.
 
     Raises:
         PartError: its bytes aren't those that were written.

@@ -66,7 +66,7 @@ _NOTHING: Final = _("its terms allow nothing")
 
 
 def recipe_text(named: Sequence[tuple[str, Source]], language: str, known: Collection[str], today: date) -> str:
-    """The recipe, as TOML.
+    """Return the recipe, as TOML.
 
     Args:
         named: the sources, each with what the recipe calls it.

@@ -41,7 +41,7 @@ class Counted(NamedTuple):
 
 
 def differences(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[Difference]:
-    """What two runs rest on that isn't the same: recipe, stages, sources, input, and what else they were given.
+    """Return what two runs rest on that isn't the same: recipe, stages, sources, input, and what else they were given.
 
     Args:
         a: what `run.json` says of the one.
@@ -61,7 +61,7 @@ def differences(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[Difference]:
 
 
 def _unequal(a: Any, b: Any, place: str = "") -> Iterator[tuple[str, tuple[Any, Any]]]:
-    """The places in two values at which they differ, and what is there.
+    """Yield the places in two values at which they differ, and what is there.
 
     >>> list(_unequal({"stage": [{"use": "dedupe"}]}, {"stage": [{"use": "dedupe", "near": False}]}))
     [('stage.1.near', (None, False))]
@@ -78,7 +78,7 @@ def _unequal(a: Any, b: Any, place: str = "") -> Iterator[tuple[str, tuple[Any, 
 
 
 def _stages(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[Difference]:
-    """What stages of one name are made of otherwise; a stage that one run lacks."""
+    """Yield what stages of one name are made of otherwise; a stage that one run lacks."""
     if "made_of" not in a or "made_of" not in b:
         told = ["recorded" if "made_of" in one else "not recorded: an older toolkit's" for one in (a, b)]
         if told[0] != told[1]:
@@ -95,7 +95,7 @@ def _stages(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[Difference]:
 
 
 def _numbered(stages: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
-    """The stages by name, a second one of a name with its number."""
+    """Return the stages by name, a second one of a name with its number."""
     seen: Counter[str] = Counter()
     found = {}
     for stage in stages:
@@ -140,13 +140,13 @@ def _files(parts: Sequence[Mapping[str, Any]]) -> dict[str, tuple[Any, Any]]:
 
 
 def files_of(part: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    """The files of a part, as `run.json` has them; an older toolkit's part is one file, and tells of it itself."""
+    """Give the files of a part, as `run.json` has them; an older toolkit's part is one file, and tells of it itself."""
     files: Sequence[Mapping[str, Any]] = part.get("files") or [part]
     return files
 
 
 def title_of(part: Mapping[str, Any]) -> str:
-    """What a part read, for people.
+    """Return what a part read, for people.
 
     >>> title_of({"files": [{"file": "a.txt"}, {"file": "b.txt"}, {"file": "c.txt"}]})
     'a.txt … c.txt, 3 files'

@@ -40,7 +40,7 @@ class Disk:
 
 
 def disk_use(out: Path) -> Disk:
-    """What each run takes, and what no run refers to."""
+    """Return what each run takes, and what no run refers to."""
     referred = {folder.name: keys for folder, keys in _referred(out).items()}
     sizes = {path.name: _size(path) for path in _outputs(out)}
     held: dict[str, int] = {}
@@ -120,7 +120,7 @@ def _refuse_needed(tags: Sequence[tuple[str, str]], released: Mapping[str, Seque
 
 
 def _referred(out: Path, without: set[str] | None = None) -> dict[Path, list[str]]:
-    """The names of what each finished run refers to, each once: parts without rows share outputs."""
+    """Return the names of what each finished run refers to, each once: parts without rows share outputs."""
     return {
         record.folder: [
             *dict.fromkeys(key for part in record.values["parts"] for key in part["outputs"]),
@@ -131,12 +131,12 @@ def _referred(out: Path, without: set[str] | None = None) -> dict[Path, list[str
 
 
 def _outputs(out: Path) -> list[Path]:
-    """The folders of step outputs, half-written ones too, and the files with decisions."""
+    """Return the folders of step outputs, half-written ones too, and the files with decisions."""
     return sorted([*(out / "work").glob("??/*"), *(out / "work").glob("decisions/*")])
 
 
 def _rest(out: Path) -> list[Path]:
-    """What `prune` may remove: step outputs, decisions, and what killed runs left."""
+    """Return what `prune` may remove: step outputs, decisions, and what killed runs left."""
     return _outputs(out) + sorted((out / "work").glob("decisions-*"))
 
 

@@ -22,7 +22,7 @@ class Engine(Protocol):
         ...
 
     def map(self, work: Callable[[J], Outcome], tasks: Sequence[J]) -> Iterator[Outcome]:
-        """The outcome of each task, as they are done, in any order; no task's failure ends the others."""
+        """Return the outcome of each task, as they are done, in any order; no task's failure ends the others."""
         ...
 
 
@@ -30,15 +30,15 @@ class Progress(Protocol):
     """What is told while a run goes on."""
 
     def started(self, title: str, total: int) -> None:
-        """A segment begins."""
+        """Return a segment begins."""
         ...
 
     def part_done(self, outcome: Outcome) -> None:
-        """A part of it is done."""
+        """Return a part of it is done."""
         ...
 
     def barrier(self, name: str, rows: int) -> None:
-        """A barrier decides on so many rows."""
+        """Return a barrier decides on so many rows."""
         ...
 
     def mended(self, told: str) -> None:

@@ -62,7 +62,7 @@ def is_done(task: Task) -> bool:
 
 
 def estimate(plan: Plan, parts: Sequence[Part], work: Path) -> Estimate:
-    """The estimate for the parts whose first segment isn't done."""
+    """Return the estimate for the parts whose first segment isn't done."""
     segment = plan.segments[0]
     todo = [part for part in parts if not is_done(Task(part, segment, work))]
     total = Estimate(0.0, 0, 0, 0)
@@ -89,7 +89,7 @@ def _of_packs(parts: Sequence[Part], plan: Plan, work: Path) -> Estimate:
 
 
 def _of_files(parts: Sequence[Part], plan: Plan, work: Path) -> Estimate:
-    """The largest part's first records; where files are small, some whole ones of all sizes.
+    """Return the largest part's first records; where files are small, some whole ones of all sizes.
 
     Args:
         parts: those of one source that are a file or a span of one.
@@ -125,7 +125,7 @@ def _warm(part: Part, plan: Plan, work: Path) -> None:
 
 
 def _sampled(part: Part, plan: Plan, work: Path) -> tuple[float, int, list[Path]]:
-    """The CPU seconds that the part took, the bytes of its outputs, and their folders."""
+    """Return the CPU seconds that the part took, the bytes of its outputs, and their folders."""
     started = _cpu_seconds()
     outcome = _worked(Task(part, plan.segments[0], work))
     seconds = _cpu_seconds() - started
@@ -136,7 +136,7 @@ def _sampled(part: Part, plan: Plan, work: Path) -> tuple[float, int, list[Path]
 
 
 def _worked(task: Task) -> Outcome:
-    """The outcome of a task that didn't fail.
+    """Return the outcome of a task that didn't fail.
 
     Raises:
         PartError: it failed, as it would in the run.

@@ -63,7 +63,7 @@ class Entry:
 
 
 def recipe_of(run: str) -> str:
-    """The recipe's name in a run's name; the whole where it has another form.
+    """Return the recipe's name in a run's name; the whole where it has another form.
 
     >>> recipe_of("prensa-del-sur-1a2b3c4d")
     'prensa-del-sur'
@@ -81,27 +81,27 @@ def run_names(recipe: str, digest: str) -> Iterator[str]:
 
 
 def existing(runs: Path, recipe: str, digest: str) -> list[Path]:
-    """The folders of the runs that rest on one digest, in order."""
+    """Return the folders of the runs that rest on one digest, in order."""
     return list(itertools.takewhile(Path.is_dir, (runs / name for name in run_names(recipe, digest))))
 
 
 def latest(runs: Path, recipe: str, digest: str) -> Path:
-    """The folder of the latest run that rests on the digest, or of the first that will."""
+    """Return the folder of the latest run that rests on the digest, or of the first that will."""
     return [runs / next(run_names(recipe, digest)), *existing(runs, recipe, digest)][-1]
 
 
 def next_name(runs: Path, recipe: str, digest: str) -> str:
-    """The first name of a run that rests on the digest which nothing has."""
+    """Return the first name of a run that rests on the digest which nothing has."""
     return next(name for name in run_names(recipe, digest) if not (runs / name).exists())
 
 
 def folders(out: Path) -> list[Path]:
-    """The folders of runs, whatever became of them, by name."""
+    """Return the folders of runs, whatever became of them, by name."""
     return sorted(path for path in (out / "runs").glob("*") if path.is_dir() and not path.name.startswith("."))
 
 
 def entry(folder: Path) -> Entry:
-    """What became of the run in a folder."""
+    """Return what became of the run in a folder."""
     record, problem, attempt = None, "", {}
     try:
         attempt = read_attempt(folder)
@@ -130,7 +130,7 @@ def entry(folder: Path) -> Entry:
 
 
 def _known(folder: Path) -> Record | None:
-    """The record of a finished run; None where the run isn't finished.
+    """Return the record of a finished run; None where the run isn't finished.
 
     Raises:
         ConfigError: it is damaged, or lacks what every record has.
@@ -146,7 +146,7 @@ def _known(folder: Path) -> Record | None:
 
 
 def finished(folder: Path) -> Record:
-    """The record of the finished run in a folder.
+    """Return the record of the finished run in a folder.
 
     Raises:
         ConfigError: it isn't finished, or its record is damaged.
@@ -167,7 +167,7 @@ def history(out: Path) -> list[Entry]:
 
 
 def finished_runs(out: Path, without: Container[str] = ()) -> list[Record]:
-    """The finished runs under `<out>/runs`, the latest first.
+    """Return the finished runs under `<out>/runs`, the latest first.
 
     Args:
         out: the folder in which `runs/` is.
@@ -181,7 +181,7 @@ def finished_runs(out: Path, without: Container[str] = ()) -> list[Record]:
 
 
 def _sound(one: Entry) -> Entry:
-    """The same.
+    """Return the same.
 
     Raises:
         ConfigError: its record is damaged.
@@ -192,7 +192,7 @@ def _sound(one: Entry) -> Entry:
 
 
 def find_run(named: str, out: Path, *, must_be_finished: bool = True) -> Path:
-    """The folder of a run: given as a path, by its name or the start of it, by a tag, or by its recipe.
+    """Return the folder of a run: given as a path, by its name or the start of it, by a tag, or by its recipe.
 
     A recipe's name means its newest finished run.
 
@@ -235,7 +235,7 @@ def unfinished_after(run: Path, out: Path) -> list[Entry]:
 
 
 def _newest(runs: list[Path]) -> Path | None:
-    """The newest finished run of these.
+    """Return the newest finished run of these.
 
     Raises:
         ConfigError: the record of one is damaged: it may be the newest.
@@ -245,7 +245,7 @@ def _newest(runs: list[Path]) -> Path | None:
 
 
 def read_tags(out: Path) -> dict[str, str]:
-    """The names of tagged runs, by tag.
+    """Return the names of tagged runs, by tag.
 
     Raises:
         ConfigError: the file that has them is damaged.

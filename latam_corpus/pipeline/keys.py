@@ -122,7 +122,7 @@ class Code:
         return self._facts[module]
 
     def _module(self, name: str) -> str | None:
-        """The module that a dotted name is, or is an attribute of."""
+        """Return the module that a dotted name is, or is an attribute of."""
         while name and name != _OURS:
             if self._file(name):
                 return name
@@ -163,7 +163,7 @@ def code() -> Code:
 
 @cache
 def _self() -> str:
-    """What is remembered was found by this module."""
+    """Return what is remembered was found by this module."""
     return hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
 
 
@@ -275,7 +275,7 @@ def rows_code() -> str:
 
 
 def stage_digest(stage: Stage | Barrier, entering: Collection[Pair] | None = None) -> str:
-    """Changes when the stage's options, its code, its models or the libraries it names do; see `made_of`."""
+    """Give what changes when the stage's options, its code, its models or the libraries it names do; see `made_of`."""
     return digest_of(*made_of(stage, entering).values())
 
 

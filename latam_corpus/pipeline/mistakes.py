@@ -52,7 +52,7 @@ def checked_recipe(named: str, language: str) -> Recipe:
 
 
 def _kept(wrong: list[ConfigError], made: Callable[[], T]) -> T | None:
-    """What a function gives; None, and the error among those that are wrong, where it raises one."""
+    """Return what a function gives; None, and the error among those that are wrong, where it raises one."""
     try:
         return made()
     except ConfigError as error:
@@ -94,7 +94,7 @@ def _checked_stage(entry: Mapping[str, Any], recipe: Path, number: int) -> None:
 
 
 def unread(source: Source) -> Iterator[tuple[Message, Message]]:
-    """The suffixes among a source's files that no reader knows, each with the remedy."""
+    """Yield the suffixes among a source's files that no reader knows, each with the remedy."""
     if source.collect.format:
         return
     for suffix in dict.fromkeys(filter(None, map(unread_suffix, source.collect.files))):
@@ -120,7 +120,7 @@ def missing_inputs(plan: Plan) -> None:
 
 
 def hints_of(plan: Plan, today: date) -> list[Message]:
-    """What may run and isn't what is usually meant, a sentence each with what to do."""
+    """Return what may run and isn't what is usually meant, a sentence each with what to do."""
     found = plan.recipe.hints()
     for source in plan.sources:
         if source.status == "ask_first":
@@ -137,7 +137,7 @@ def hints_of(plan: Plan, today: date) -> list[Message]:
 
 
 def _of_languages(plan: Plan, source: Source) -> Iterator[Message]:
-    """What a stage that keeps some languages does to a source that is in others."""
+    """Yield what a stage that keeps some languages does to a source that is in others."""
     for stage in (stage for segment in plan.segments for step in segment.steps for stage in step.stages):
         wanted = getattr(stage, "languages", ()) if stage.name == "identify" else ()
         fall = [one for one in source.languages if not any(admits(asked, one) for asked in wanted)]

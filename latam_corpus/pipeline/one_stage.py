@@ -42,7 +42,7 @@ _GIVEN_BY_EXTRACT = (
 
 
 def extracted(where: Path, extract: Stage | Barrier) -> Iterator[Chunk]:
-    """What `extract` makes of a file or of a folder of files."""
+    """Yield what `extract` makes of a file or of a folder of files."""
     assert not isinstance(extract, Barrier)  # noqa: S101  (the registry's own stage)
     origin = Source(id="input", title=str(where), holder="not stated")
     for frame in read_all(origin, list_inputs(origin, str(where)), genre="web"):
@@ -52,7 +52,7 @@ def extracted(where: Path, extract: Stage | Barrier) -> Iterator[Chunk]:
 
 
 def worked(where: Path, stages: Sequence[Stage | Barrier], tell: Callable[[str], None]) -> Iterator[Chunk]:
-    """The rows of a file after these stages, see `applied`."""
+    """Yield the rows of a file after these stages, see `applied`."""
     read: deque[list[dict[str, Any]]] = deque()
 
     def documents() -> Iterator[pl.DataFrame]:
@@ -114,7 +114,7 @@ def check_text(place: str, fields: Collection[str], stages: Sequence[Stage | Bar
 def _decided(
     held: Sequence[pl.DataFrame], stages: Sequence[Stage | Barrier], gives: Sequence[str]
 ) -> Iterator[pl.DataFrame]:
-    """The frames after a barrier and the stages that follow it."""
+    """Yield the frames after a barrier and the stages that follow it."""
     barrier, *after = stages
     assert isinstance(barrier, Barrier)  # noqa: S101  (`applied` cuts there)
     corpus = Frames(tuple(frame.select(_decided_by(barrier)) for frame in held))
@@ -137,7 +137,7 @@ def _decided_by(barrier: Stage | Barrier) -> list[str]:
 
 
 def with_language(documents: pl.DataFrame, stages: Sequence[Stage], tell: Callable[[str], None]) -> pl.DataFrame:
-    """The documents with `language`, where a stage needs one and rows have none: as declared, else identified.
+    """Return the documents with `language`, where a stage needs one and rows have none: as declared, else identified.
 
     Args:
         documents: rows of the document schema.

@@ -125,7 +125,7 @@ class Outcome:
 
 
 def reading_digest(source: catalog_source.Source, genre: str | None, limit: int | None = None) -> str:
-    """Changes when what the catalogue says of a source's files does, or the code that reads them.
+    """Give what changes when what the catalogue says of a source's files does, or the code that reads them.
 
     Args:
         source: what the catalogue says.
@@ -137,7 +137,7 @@ def reading_digest(source: catalog_source.Source, genre: str | None, limit: int 
 
 
 def input_key(file: files.InputFile, content: str, reading: str) -> str:
-    """The key of a file of the input: its bytes, name and time, and how it is read.
+    """Return the key of a file of the input: its bytes, name and time, and how it is read.
 
     Args:
         file: the file.
@@ -153,7 +153,7 @@ def folder_of(work: Path, key: str) -> Path:
 
 
 def keys_of(task: Task) -> Iterator[str]:
-    """The keys of the task's steps, each made of the rows that enter the step, as bytes, and of the step.
+    """Yield the keys of the task's steps, each made of the rows that enter the step, as bytes, and of the step.
 
     Rows that were made otherwise and came to the same are worked once. A key is asked for when the output of the step
     before is there; of a part whose step before isn't done yet, it is that of no output.
@@ -170,7 +170,7 @@ def keys_of(task: Task) -> Iterator[str]:
 
 
 def _step_counts(folder: Path) -> StepCounts | None:
-    """What a step told of its outputs; None where there are none, or damaged ones."""
+    """Return what a step told of its outputs; None where there are none, or damaged ones."""
     try:
         return StepCounts.read(folder)
     except PartError:
@@ -178,7 +178,7 @@ def _step_counts(folder: Path) -> StepCounts | None:
 
 
 def _side_columns(task: Task, step: Step) -> pl.Schema:
-    """The columns to be stored beside the rows: what barriers ask for, of the step before them."""
+    """Return the columns to be stored beside the rows: what barriers ask for, of the step before them."""
     return task.segment.aside if step is task.segment.steps[-1] else pl.Schema()
 
 
@@ -233,7 +233,7 @@ def _run_step(task: Task, step: Step, final: Path, before: Path | None) -> None:
 
 
 def _linked(task: Task, made: Path) -> StepCounts:
-    """The entry's rows as they are, where the barriers decided nothing on this part: no second copy on disk."""
+    """Return the entry's rows as they are, where the barriers decided nothing on this part: no second copy on disk."""
     entry = folder_of(task.work, task.entry or "")
     link_or_copy(entry / ROWS, made / ROWS)
     for name in (DROPPED, LEDGER):
@@ -246,7 +246,7 @@ def _linked(task: Task, made: Path) -> StepCounts:
 
 
 def _worked(task: Task, step: Step, before: Path | None, made: Path) -> StepCounts:
-    """The step's outputs written into the folder `made`; gives what happened."""
+    """Return the step's outputs written into the folder `made`; gives what happened."""
     told = StepCounts()
     with ExitStack() as opened:
         rows, dropped, ledger = (
@@ -287,7 +287,7 @@ def _worked(task: Task, step: Step, before: Path | None, made: Path) -> StepCoun
 
 
 def _entering(task: Task, before: Path | None, watch: Watch) -> Iterator[Batch]:
-    """The batches that enter a step: of the step before, of the segment before, or of the source."""
+    """Yield the batches that enter a step: of the step before, of the segment before, or of the source."""
     part = task.part
     if before is not None:
         yield from _stored(before, task)
@@ -311,7 +311,7 @@ def _entering(task: Task, before: Path | None, watch: Watch) -> Iterator[Batch]:
 
 
 def _stored(folder: Path, task: Task) -> Iterator[Batch]:
-    """The rows of a step, which a barrier may have left alone for hours since they were looked at."""
+    """Yield the rows of a step, which a barrier may have left alone for hours since they were looked at."""
     wrong = damage(folder, {ROWS: StepCounts.read(folder).files[ROWS]})
     if wrong:
         raise PartError(str(wrong.file), wrong.problem, "run it again: it is made anew")
@@ -338,7 +338,7 @@ class Settle(Stage):
     gives: ClassVar[frozenset[str]] = frozenset({"drop_reason"})
 
     def __call__(self, batch: Batch) -> Batch:
-        """The batch with the barrier's columns; rows that it decided nothing on keep theirs."""
+        """Return the batch with the barrier's columns; rows that it decided nothing on keep theirs."""
         given = [name for name in self.decisions.columns if name != "place"]
         frame = batch.frame.drop([name for name in given if name in batch.frame.columns])
         return Batch(frame.join(self.decisions, on="place", how="left", maintain_order="left"))

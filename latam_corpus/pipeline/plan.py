@@ -75,7 +75,7 @@ class Step:
 
     @classmethod
     def of(cls, stages: Sequence[Stage]) -> Step:
-        """The step of these stages, as they are now."""
+        """Return the step of these stages, as they are now."""
         return cls(tuple(stages), tuple(map(stage_digest, stages)))
 
     @property
@@ -84,7 +84,7 @@ class Step:
         return bool(self.stages) and self.stages[0].fingerprint_for(()) is not None
 
     def digest(self, entering: Collection[Pair] | None = None) -> str:
-        """What changes when the step's results may.
+        """Return what changes when the step's results may.
 
         Args:
             entering: the languages and genres of the rows that enter it; None where they aren't known.
@@ -182,7 +182,7 @@ class Plan:
         return tuple(dict.fromkeys(names))
 
     def made_of(self) -> list[dict[str, Any]]:
-        """What each stage and barrier is made of, in order, see `made_of`."""
+        """Return what each stage and barrier is made of, in order, see `made_of`."""
         found: list[Stage | Barrier] = []
         for segment in self.segments:
             found += [stage for step in segment.steps for stage in step.stages]
@@ -197,7 +197,7 @@ class Plan:
 
 
 def make_plan(recipe: Recipe, inputs: Mapping[str, str], limit: int | None = None) -> Plan:
-    """The plan of a recipe.
+    """Return the plan of a recipe.
 
     Args:
         recipe: what to do.
@@ -235,7 +235,7 @@ def run_digest(plan: Plan, parts: Sequence[Part]) -> str:
 
 
 def named_sources(recipe: Recipe) -> list[tuple[Source, str | None]]:
-    """The sources of a recipe, each with where it is if the recipe says so.
+    """Return the sources of a recipe, each with where it is if the recipe says so.
 
     Raises:
         ConfigError: one isn't there or can't be used, or two have one id.
@@ -309,7 +309,7 @@ def _segments(recipe: Recipe, sources: Sequence[Source]) -> Iterable[Segment]:
 
 
 def stages_of(recipe: Recipe) -> list[Stage | Barrier]:
-    """The stages that a recipe names, each with its options.
+    """Return the stages that a recipe names, each with its options.
 
     Raises:
         ConfigError: all that is wrong with them.

@@ -112,7 +112,7 @@ class Recipe(BaseModel):
         return self.file.stem
 
     def hints(self) -> list[Message]:
-        """What may run and isn't what is usually meant, a sentence each with what to do."""
+        """Return what may run and isn't what is usually meant, a sentence each with what to do."""
         order = [entry.use for entry in self.stage]
         first = {name: order.index(name) for name in ("boilerplate", "redact") if name in order}
         if first.get("boilerplate", len(order)) >= first.get("redact", -1):
@@ -129,7 +129,7 @@ class Recipe(BaseModel):
         return hashlib.sha256(self.model_dump_json(exclude={"inputs"}).encode()).hexdigest()
 
     def narrowed(self, sources: Mapping[str, str], stages: Collection[str]) -> Recipe:
-        """The recipe with these of its sources and stages alone, all of them where none is given.
+        """Return the recipe with these of its sources and stages alone, all of them where none is given.
 
         Without one of its stages it releases nothing, and its floors judge nothing.
 
@@ -154,7 +154,7 @@ class Recipe(BaseModel):
 
 
 def seen_from(folder: Path, where: str) -> str:
-    """A path that a file states, from that file's folder; a URL stays.
+    """Return a path that a file states, from that file's folder; a URL stays.
 
     >>> seen_from(Path("a"), "b"), seen_from(Path("a"), "/b"), seen_from(Path("a"), "s3://b/c")
     ('a/b', '/b', 's3://b/c')
@@ -163,12 +163,12 @@ def seen_from(folder: Path, where: str) -> str:
 
 
 def shipped_recipes() -> dict[str, Path]:
-    """The recipes that come with the toolkit, by name."""
+    """Return the recipes that come with the toolkit, by name."""
     return {path.stem: path for path in sorted(data_folder("pipelines").glob("*.toml"))}
 
 
 def load_recipe(named: str, language: str = "en") -> Recipe:
-    """The recipe in a file, or a shipped one by name; of a source's file, that source's default recipe.
+    """Return the recipe in a file, or a shipped one by name; of a source's file, that source's default recipe.
 
     Args:
         named: a path, or the name of a shipped recipe.
@@ -209,7 +209,7 @@ def describes_source(text: str) -> bool:
 
 
 def default_text(named: Sequence[tuple[str, Source]], language: str) -> str:
-    """The default recipe of sources, see `recipe_text`, by the shipped language model and today's date.
+    """Return the default recipe of sources, see `recipe_text`, by the shipped language model and today's date.
 
     Args:
         named: the sources, each with what the recipe calls it.

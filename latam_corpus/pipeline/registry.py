@@ -92,7 +92,7 @@ def _of_plug_in(entry: metadata.EntryPoint, place: str | Message) -> type[Stage 
 
 
 def make_stage(name: str, options: Mapping[str, Any], place: str | Message) -> Stage | Barrier:
-    """The stage with these options.
+    """Return the stage with these options.
 
     Raises:
         ConfigError: unknown stage or option (with the closest match), or a value of the wrong type; all that is wrong.

@@ -92,7 +92,7 @@ class Work:
     facts: dict[str, Facts] = field(default_factory=dict)
 
     def done(self) -> list[str]:
-        """The parts that haven't failed, in order."""
+        """Return the parts that haven't failed, in order."""
         return [name for name in self.keys if name not in self.failures]
 
     def fallen(self) -> pl.DataFrame:
@@ -101,7 +101,7 @@ class Work:
 
 
 def sum_parts(plan: Plan, folder: Path, folders: Mapping[str, Sequence[Path]], work: Work) -> RunResult:
-    """The counts of all parts together.
+    """Return the counts of all parts together.
 
     Raises:
         PartError: rows were lost.
@@ -166,7 +166,7 @@ def _by_genre(total: StepCounts) -> list[dict[str, Any]]:
 
 
 def run_values(plan: Plan, parts: Sequence[Part], digest: str, result: RunResult) -> dict[str, Any]:
-    """What `run.json` says."""
+    """Return what `run.json` says."""
     recipe = plan.recipe
     return {
         "format": run_record.FORMAT,
@@ -211,7 +211,7 @@ def run_values(plan: Plan, parts: Sequence[Part], digest: str, result: RunResult
 
 
 def contents_of(folders: Mapping[str, Sequence[Path]], written: Mapping[str, bytes], work: Work) -> run_record.Contents:
-    """What the run's folder is to hold.
+    """Return what the run's folder is to hold.
 
     Args:
         folders: of each part, those of the outputs of its steps.
@@ -222,7 +222,7 @@ def contents_of(folders: Mapping[str, Sequence[Path]], written: Mapping[str, byt
 
 
 def _linked(folders: Mapping[str, Sequence[Path]]) -> dict[str, tuple[Path, str]]:
-    """The outputs that the run's folder links to, and their digests, by their names there."""
+    """Return the outputs that the run's folder links to, and their digests, by their names there."""
     found: dict[str, tuple[Path, str]] = {}
     for name, outputs in folders.items():
         digests = {output: StepCounts.read(output).files for output in outputs}

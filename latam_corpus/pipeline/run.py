@@ -42,7 +42,7 @@ _LITTLE: Final = 64 * 2**20  # bytes of input: outputs of as much are looked thr
 
 
 def find_parts(plan: Plan, limit: int | None = None, looking: Callable[[InputFile], None] | None = None) -> list[Part]:
-    """The parts of the plan's sources, in the sources' order.
+    """Return the parts of the plan's sources, in the sources' order.
 
     Args:
         plan: what to do.
@@ -231,7 +231,7 @@ def _recorded(
     contents: run_record.Contents,
     progress: Progress,
 ) -> RunResult:
-    """The result, with the folder that tells it: a run that is there already and came to the same is confirmed.
+    """Return the result, with the folder that tells it: a run that is there already and came to the same is confirmed.
 
     Raises:
         ConfigError: another process has the folder in which it is to be told.
@@ -287,7 +287,7 @@ def _mend_others(out: Path, folder: Path, remade: Collection[str], progress: Pro
 def _confirmed(
     before: run_record.Record, contents: run_record.Contents, result: RunResult, progress: Progress
 ) -> RunResult:
-    """The result as a run's that was there; what was damaged in its folder is in order then."""
+    """Return the result as a run's that was there; what was damaged in its folder is in order then."""
     mended = run_record.mend(before.folder, contents)
     for sentence in mended:
         progress.mended(sentence)

@@ -65,7 +65,7 @@ class Record:
     sha256: str
 
     def files(self, kind: str) -> list[Path]:
-        """The run's files of a kind, sorted, after every byte of them was compared with its digest.
+        """Return the run's files of a kind, sorted, after every byte of them was compared with its digest.
 
         Runs of older toolkits have no digests: what is there is given.
 
@@ -90,7 +90,7 @@ class Record:
 
 
 def read_record(folder: Path) -> Record:
-    """The record of the finished run in a folder.
+    """Return the record of the finished run in a folder.
 
     Raises:
         ConfigError: there is none, or it is damaged.
@@ -113,7 +113,7 @@ def read_record(folder: Path) -> Record:
 
 
 def _of_older_toolkit(data: bytes) -> dict[str, Any] | None:
-    """What a `run.json` of the first format says; None where it isn't one."""
+    """Return what a `run.json` of the first format says; None where it isn't one."""
     try:
         values = json.loads(data)
     except ValueError:
@@ -122,7 +122,7 @@ def _of_older_toolkit(data: bytes) -> dict[str, Any] | None:
 
 
 def read_digests(folder: Path) -> dict[str, str]:
-    """The SHA-256 of the run's files, by their names in its folder.
+    """Return the SHA-256 of the run's files, by their names in its folder.
 
     Raises:
         ValueError: the file that has them is damaged or missing.
@@ -134,7 +134,7 @@ def read_digests(folder: Path) -> dict[str, str]:
 
 
 def _below(folder: Path, kind: str) -> list[str]:
-    """The names of what is there of a kind, hidden files aside."""
+    """Return the names of what is there of a kind, hidden files aside."""
     root = folder / kind
     paths = [root] if root.is_file() else [path for path in root.rglob("*") if path.is_file()]
     return sorted(str(path.relative_to(folder)) for path in paths if not path.name.startswith("."))
@@ -214,7 +214,7 @@ def is_confirmed(record: Record, contents: Contents, values: Mapping[str, Any]) 
 
 
 def _outcome(values: Mapping[str, Any]) -> tuple[Any, ...]:
-    """What a run came to: outputs of its parts, those that failed, rows, and what each stage did."""
+    """Return what a run came to: outputs of its parts, those that failed, rows, and what each stage did."""
     counts = {
         stage: {key: value for key, value in count.items() if key != "seconds"}
         for stage, count in values["stages"].items()
@@ -256,7 +256,7 @@ def mend(folder: Path, contents: Contents) -> list[str]:
 
 
 def links(part: str, outputs: Sequence[T]) -> Iterator[tuple[str, T, str]]:
-    """The links to the outputs of a part's steps: the name in the run's folder, the output, and the file in it.
+    """Yield the links to the outputs of a part's steps: the name in the run's folder, the output, and the file in it.
 
     >>> [name for name, _, _ in links("fuente-00000", ["ab12"])]
     ['kept/fuente-00000.parquet', 'dropped/fuente-00000-0.parquet', 'ledger/fuente-00000-0.parquet']
@@ -334,5 +334,5 @@ def read_attempt(folder: Path) -> dict[str, Any]:
 
 
 def now() -> str:
-    """This moment, in ISO 8601; such moments are in order as strings are."""
+    """Return this moment, in ISO 8601; such moments are in order as strings are."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -48,7 +48,7 @@ def tally(frame: pl.DataFrame, *more: str) -> Tally:
 
 
 def pairs(counted: Tally) -> set[Pair]:
-    """The languages and genres of the rows that were counted.
+    """Return the languages and genres of the rows that were counted.
 
     >>> sorted(pairs(Counter({("news", "a", "spa_Latn", "es", "CL"): 2, ("news", "a", "", "es", ""): 1})))
     [('spa_Latn', 'news'), ('und', 'news')]
@@ -140,7 +140,7 @@ class StepCounts:
 
     @classmethod
     def read(cls, folder: Path) -> StepCounts:
-        """What the step did whose outputs are in the folder.
+        """Return what the step did whose outputs are in the folder.
 
         Raises:
             PartError: it is damaged.
@@ -159,7 +159,7 @@ class StepCounts:
 
 
 def damage_in(folder: Path) -> Damage | None:
-    """What is wrong with a step's folder; None where every byte of it is as it was written."""
+    """Return what is wrong with a step's folder; None where every byte of it is as it was written."""
     try:
         told = StepCounts.read(folder)
     except PartError as error:

@@ -58,7 +58,7 @@ class Floors(BaseModel):
     country: dict[str, Share] = Field(default_factory=dict)
 
     def of(self, stage: str, kind: str, value: str) -> float:
-        """The floor of a group at a stage.
+        """Return the floor of a group at a stage.
 
         >>> floors = Floors(floor=0.6, stage={"dedupe": 0.2}, language={"ayr": 0.9})
         >>> floors.of("filter", "genre", "news"), floors.of("dedupe", "genre", "news")
@@ -74,7 +74,7 @@ class Floors(BaseModel):
         return own.get(value, self.stage.get(stage, self.floor))
 
     def of_sources(self, ids: Collection[str]) -> Self:
-        """The floors of a run of these sources alone."""
+        """Return the floors of a run of these sources alone."""
         return self.model_copy(update={"source": {name: floor for name, floor in self.source.items() if name in ids}})
 
     @cached_property
@@ -83,7 +83,7 @@ class Floors(BaseModel):
         return {_code(named): floor for named, floor in self.language.items()}
 
     def admitting(self, language: str) -> list[str]:
-        """The codes with a floor that admit a language."""
+        """Return the codes with a floor that admit a language."""
         return [asked for asked in self.by_language if admits(asked, language)]
 
 
@@ -138,7 +138,7 @@ class Loss:
 
 
 def losses(kept: Tally, dropped: Tally, stages: Sequence[str], identified: str | None, floors: Floors) -> list[Loss]:
-    """The groups that fell below their floor, in the order of the stages, the hardest hit first.
+    """Return the groups that fell below their floor, in the order of the stages, the hardest hit first.
 
     Before a language is identified, and where it stays undetermined, a document counts under the one that its source
     declares.
@@ -186,7 +186,7 @@ def _of_stage(stage: str, live: Tally, fallen: Tally, declared: bool, floors: Fl
 
 
 def _labels(group: Sequence[str], declared: bool, floors: Floors) -> Iterator[tuple[str, str]]:
-    """What documents count under: a language also under each code that has a floor and admits it."""
+    """Yield what documents count under: a language also under each code that has a floor and admits it."""
     genre, source, language, stated, country = group
     spoken = _code(stated if declared or language == UNDETERMINED else language or stated)
     for kind, value in zip(KINDS, (source, spoken, genre, country), strict=True):
@@ -198,7 +198,7 @@ def _labels(group: Sequence[str], declared: bool, floors: Floors) -> Iterator[tu
 
 
 def _code(language: str) -> str:
-    """The ISO 639-3 code of a language as a source or an identifier writes it; unchanged when it is none.
+    """Return the ISO 639-3 code of a language as a source or an identifier writes it; unchanged when it is none.
 
     >>> _code("es-CL"), _code("spa_Latn"), _code("castellano")
     ('spa', 'spa', 'castellano')
@@ -229,7 +229,7 @@ def check_floors(floors: Floors, stages: Sequence[str], sources: Sequence[str], 
 
 
 def accepted(reason: str | None) -> str | None:
-    """The written reason for which losses are accepted, None where there is none.
+    """Return the written reason for which losses are accepted, None where there is none.
 
     Raises:
         ConfigError: it is empty.

@@ -108,7 +108,7 @@ class Numbers:
         self.written, self.bare = _in_order(country)
 
     def at_short(self, start: int, end: int) -> Iterator[Span]:
-        """What a number of few digits may belong to: a plate, an address of a network, a cédula, an account."""
+        """Yield what a number of few digits may belong to: a plate, an address of a network, a cédula, an account."""
         text = self.text
         if ":" in text[end : end + 4]:
             yield from self.networks(start, end, 0)
@@ -118,7 +118,7 @@ class Numbers:
             yield from self.forms(start, end, end - start)
 
     def at(self, start: int, end: int) -> Iterator[Span]:
-        """What a longer number may be."""
+        """Yield what a longer number may be."""
         text, modes = self.text, self.modes
         number = text[start:end]
         if _PLAIN_NUMBER.fullmatch(number) or (_DAY.fullmatch(number) and self.country != _DAYS_TOO):
@@ -221,7 +221,7 @@ class Numbers:
                 number = shorter
 
     def address(self, start: int) -> Iterator[Span]:
-        """A street with a number at this place."""
+        """Yield a street with a number at this place."""
         text = self.text
         # The word before it is a name, a number or a sign: of few numbers.
         before = text[max(0, start - 16) : start].rstrip(" ,")

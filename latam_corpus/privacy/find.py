@@ -56,7 +56,7 @@ def find(
     names: re.Pattern[str] | None = None,
     hints: Hints = Hints(),  # noqa: B008  (it is a value)
 ) -> list[Span]:
-    """The identifiers of a text, in order; none overlaps another.
+    """Return the identifiers of a text, in order; none overlaps another.
 
     Args:
         text: any.
@@ -128,7 +128,7 @@ def _keys(text: str, modes: Mapping[str, str], words: Words) -> Iterator[Span]:
 
 
 def names_pattern(names: Iterable[str]) -> re.Pattern[str] | None:
-    """The pattern of a list of names: whole words, in either case, whatever white space is between them.
+    """Return the pattern of a list of names: whole words, in either case, whatever white space is between them.
 
     >>> names_pattern(["Rosa Quispe"]).sub("[NAME]", "La señora ROSA  QUISPE y Rosa Quispes")
     'La señora [NAME] y Rosa Quispes'

@@ -365,7 +365,7 @@ def _sum_of(values: Sequence[int], weights: Sequence[int]) -> int:
 
 
 def _sum(values: Sequence[int], weights: Sequence[int]) -> int:
-    """What must be added to the weighted values to make them a multiple of 11."""
+    """Return what must be added to the weighted values to make them a multiple of 11."""
     return -_sum_of(values, weights) % 11
 
 
@@ -374,5 +374,5 @@ def _signs(number: str) -> str:
 
 
 def _check(digits: str, weights: Sequence[int]) -> int:
-    """What must be added to the weighted digits to make them a multiple of 11, 0 to 10."""
+    """Return what must be added to the weighted digits to make them a multiple of 11, 0 to 10."""
     return -sum(int(digit) * weight for digit, weight in zip(digits, weights, strict=True)) % 11

@@ -87,7 +87,7 @@ class Words:
 
     @classmethod
     def of(cls, file: WordsFile) -> Words:
-        """The file's words."""
+        """Return the file's words."""
         kinds: dict[tuple[str, ...], frozenset[str]] = {}
         for kind, phrases in file.words.items():
             for phrase in map(folded_words, phrases):
@@ -101,7 +101,7 @@ class Words:
         return cls(file.window, phrases_by_last, pattern)
 
     def spoken_for(self, text: str, end: int) -> Iterator[tuple[int, frozenset[str]]]:
-        """What the words before a place speak for, the nearest first: how many words lie between, and kinds.
+        """Yield what the words before a place speak for, the nearest first: how many words lie between, and kinds.
 
         It ends with a word that speaks against all kinds, which has none.
         """
@@ -147,7 +147,7 @@ class PrivacyPolicies:
 
 
 def folded_words(text: str) -> tuple[str, ...]:
-    """The words of a text in small letters without accents, without the points of abbreviations.
+    """Return the words of a text in small letters without accents, without the points of abbreviations.
 
     >>> folded_words("D.N.I. o Cédula de Identidad N.º 12")
     ('dni', 'o', 'cedula', 'de', 'identidad', 'n')
@@ -161,7 +161,7 @@ def _folded(word: str) -> str:
 
 
 def privacy_policies(folder: str = "") -> PrivacyPolicies:
-    """The policies of a `filters/` folder (the shipped one when empty), read anew when a file has changed.
+    """Return the policies of a `filters/` folder (the shipped one when empty), read anew when a file has changed.
 
     Raises:
         ConfigError: a file is missing, or says what can't be.

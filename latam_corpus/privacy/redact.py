@@ -49,7 +49,7 @@ def redact(
     policies: str = "",
     names: re.Pattern[str] | None = None,
 ) -> tuple[str, dict[str, int]]:
-    """The text with identifiers replaced, and how many of each kind there were.
+    """Return the text with identifiers replaced, and how many of each kind there were.
 
     Args:
         text: any.
@@ -106,19 +106,19 @@ class Redact(Stage):
     gives: ClassVar[frozenset[str]] = frozenset({"text", "redactions"})
 
     def fingerprint(self) -> str:
-        """Changes when a policy, a word or a list of names does."""
+        """Give what changes when a policy, a word or a list of names does."""
         lists = [(source, _digest(path)) for source, path in self.names]
         return hashlib.sha256(repr((privacy_policies(self.policies).digest, lists)).encode()).hexdigest()
 
     def for_sources(self, sources: Sequence[Source]) -> Redact:
-        """The stage with the lists of names that these sources give."""
+        """Return the stage with the lists of names that these sources give."""
         given = tuple(sorted((source.id, str(source.names_file)) for source in sources if source.names_file))
         for source in sources:
             names_of(source)
         return replace(self, names=given) if given else self
 
     def __call__(self, batch: Batch) -> Batch:
-        """The batch with `text` redacted and `redactions`, null where nothing was found."""
+        """Return the batch with `text` redacted and `redactions`, null where nothing was found."""
         frame = batch.frame
         texts = frame["text"]
         listed = {source: _names(path, _digest(path)) for source, path in self.names}
@@ -152,7 +152,7 @@ class Redact(Stage):
 
 
 def names_of(source: Source) -> re.Pattern[str] | None:
-    """The third persons' names that a source lists; None where it lists none.
+    """Return the third persons' names that a source lists; None where it lists none.
 
     Raises:
         ConfigError: its list isn't there, or has no name.
@@ -175,7 +175,7 @@ def _digest(path: str) -> str:
 
 @lru_cache(maxsize=64)
 def _names(path: str, _digest: str) -> re.Pattern[str] | None:
-    """The pattern of a file of names: one a line, after # what isn't one.
+    """Return the pattern of a file of names: one a line, after # what isn't one.
 
     Raises:
         ConfigError: it isn't UTF-8 text, or has no name.

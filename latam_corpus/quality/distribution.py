@@ -105,7 +105,7 @@ class Group:
 
 
 def groups(frame: pl.DataFrame, policies: Policies) -> list[Group]:
-    """The documents by language and genre, the largest group first.
+    """Return the documents by language and genre, the largest group first.
 
     Args:
         frame: `doc_id`, `language`, `genre` and `signals`, all signals of each document measured.
@@ -138,7 +138,7 @@ def _group(part: pl.DataFrame, language: str, genre: str, bounds: Sequence[Bound
 
 
 def signal_values(rows: pl.DataFrame, name: str) -> NDArray[np.float32]:
-    """A signal of each row, float32[n], not-a-number where it isn't measured."""
+    """Return a signal of each row, float32[n], not-a-number where it isn't measured."""
     if name not in rows["signals"].struct.fields:  # an earlier version's rows
         return np.full(rows.height, np.nan, np.float32)
     made: NDArray[np.float32] = rows["signals"].struct.field(name).to_numpy().astype(np.float32)
@@ -201,7 +201,7 @@ def _distribution(
 
 
 def as_dict(group: Group, beginnings: dict[str, str | None]) -> dict[str, Any]:
-    """The group as JSON has it, each document at an edge with its beginning, null where it may not be shown.
+    """Return the group as JSON has it, each document at an edge with its beginning, null where it may not be shown.
 
     Args:
         group: what was measured.
@@ -242,7 +242,7 @@ def _signal(measured: SignalDistribution, beginnings: dict[str, str | None]) -> 
 
 
 def shown(bound: Bound) -> str:
-    """The bound as people read it.
+    """Return the bound as people read it.
 
     >>> from latam_corpus.policy import Bound
     >>> shown(Bound("words_per_line", 2, 30, "genres/lyrics.toml"))

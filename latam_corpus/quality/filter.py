@@ -56,7 +56,7 @@ def outside(
 def as_held(
     values: NDArray[np.float32], bound: Bound, words: NDArray[np.float32]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """The values as they are held against the minimum and the maximum, each float32[n].
+    """Return the values as they are held against the minimum and the maximum, each float32[n].
 
     The share of a short text is taken over FEW words: those that it lacks have what is typical, and nothing that a
     maximum bounds. Other signals, and the shares of longer texts, stay as they are.
@@ -110,7 +110,7 @@ class Filter(Stage):
     stored_before: ClassVar[bool] = True
 
     def expand(self) -> tuple[Stage, ...]:
-        """What a plan runs for it: measuring is kept apart, so that a changed bound measures nothing anew."""
+        """Return what a plan runs for it: measuring is kept apart, so that a changed bound measures nothing anew."""
         from latam_corpus.quality.measure import Measure  # a verdict doesn't rest on what measures
 
         measure = Measure(
@@ -124,11 +124,11 @@ class Filter(Stage):
         return cached_policies(self.policies).folder
 
     def fingerprint(self) -> str:
-        """Changes when a bound does."""
+        """Give what changes when a bound does."""
         return cached_policies(self.policies).bounds_digest()
 
     def fingerprint_for(self, entering: Collection[tuple[str, str]]) -> str:
-        """Changes when a bound does that documents of these languages and genres must keep."""
+        """Give what changes when a bound does that documents of these languages and genres must keep."""
         return cached_policies(self.policies).bounds_digest(entering)
 
     def __call__(self, batch: Batch) -> Batch:

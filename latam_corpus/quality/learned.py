@@ -54,7 +54,7 @@ class QualityModel:
     about: Mapping[str, Any]
 
     def __call__(self, words: WordTable) -> NDArray[np.float32]:
-        """The probability that each document is good, float32[n], 0.5 for a text without words."""
+        """Return the probability that each document is good, float32[n], 0.5 for a text without words."""
         made = np.zeros(len(words), np.float32)
         score(words.hashes, words.doc_words, self.keys, self.weights, self.pairs, np.float32(self.end), made)
         return made
@@ -83,7 +83,7 @@ def save_model(
 
 
 def cached_model(path: str) -> QualityModel:
-    """The model in a file, opened once a worker and again when the file changes.
+    """Return the model in a file, opened once a worker and again when the file changes.
 
     Raises:
         ConfigError: there is none, it isn't a quality model, or its words were hashed otherwise.
@@ -95,7 +95,7 @@ def cached_model(path: str) -> QualityModel:
 
 
 def model_digest(path: str) -> str:
-    """Changes when the model does."""
+    """Give what changes when the model does."""
     cached_model(path)
     return digest_of(Path(path))[:16]
 

@@ -26,13 +26,13 @@ def fill(hashes, weights, keys, values):
 
 @inlined
 def _signed(h):
-    """A 32-bit hash as fastText holds it, a signed number, widened to 64 bits."""
+    """Return a 32-bit hash as fastText holds it, a signed number, widened to 64 bits."""
     return np.uint64(np.int64(np.int32(h)))
 
 
 @inlined
 def _token_hash(word):
-    """The hash that fastText has of the token that stands for a word: its 64-bit hash in 16 hex digits."""
+    """Return the hash that fastText has of the token that stands for a word: its 64-bit hash in 16 hex digits."""
     h = np.uint32(2166136261)
     for place in range(60, -4, -4):
         digit = np.uint32((word >> np.uint64(place)) & np.uint64(15))

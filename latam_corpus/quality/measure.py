@@ -84,7 +84,7 @@ class Measure(Stage):
         return " ".join([policies.lexicon_digest(), *on_demand, *plug_ins, *self.given.digests()])
 
     def __call__(self, batch: Batch) -> Batch:
-        """The batch with the struct `signals`."""
+        """Return the batch with the struct `signals`."""
         policies = cached_policies(self.policies)
         codes = {code: policies.language(code).language for code in batch.frame["language"].unique().drop_nulls()}
         languages = [codes.get(code, "und") for code in batch.frame["language"]]

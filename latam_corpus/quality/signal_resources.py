@@ -35,7 +35,7 @@ _FIRST: Final = re.compile(r"[^/\t \n]+")
 
 
 def cached_word_lists(folder: str) -> dict[str, WordSet]:
-    """The word lists in the folder by language code, read anew when a file has changed; none when it is empty.
+    """Return the word lists in the folder by language code, read anew when a file has changed; none when it is empty.
 
     Raises:
         ConfigError: there is no such folder, it holds no list, or a list isn't UTF-8.
@@ -44,7 +44,7 @@ def cached_word_lists(folder: str) -> dict[str, WordSet]:
 
 
 def word_lists_digest(folder: str) -> str:
-    """Changes when a list does."""
+    """Give what changes when a list does."""
     told = hashlib.sha256()
     for path in _files(folder) if folder else ():
         told.update(path.stem.encode() + b"\0" + bytes.fromhex(digest_of(path)))
@@ -109,7 +109,7 @@ class SignalResources:
                 raise ConfigError(policies.place_of(signal), f"«{signal}» is bounded, and nothing gives it", remedy)
 
     def digests(self) -> list[str]:
-        """What changes when one of the files does.
+        """Return what changes when one of the files does.
 
         Raises:
             ConfigError: a file is missing or isn't what it should be.
@@ -127,7 +127,7 @@ class SignalResources:
         return told
 
     def values(self, batch: Batch, languages: Sequence[str]) -> dict[str, NDArray[np.float32]]:
-        """The signals of each document, by name, each float32[n].
+        """Return the signals of each document, by name, each float32[n].
 
         Args:
             batch: n documents.
@@ -157,7 +157,7 @@ def _cached_scores(path: str) -> pl.DataFrame:
 
 @lru_cache(maxsize=2)
 def _scores(path: str, _stamp: int) -> pl.DataFrame:
-    """The scores by document.
+    """Return the scores by document.
 
     Raises:
         ConfigError: there is no such file, it has other columns, or two scores for one document.

@@ -105,7 +105,7 @@ class Terms:
                     raise ConfigError(what, f"unknown word «{word}»", closest(word, known))
 
     def refusal(self) -> pl.Expr:
-        """The reason why a row's rights keep it out, null where they don't."""
+        """Return the reason why a row's rights keep it out, null where they don't."""
         lacking = [
             pl.when(~pl.col("uses").list.contains(use)).then(pl.lit(use)) for use in vocabulary.USES if use in self.uses
         ]
@@ -124,7 +124,7 @@ class Terms:
         )
 
     def _opted_out(self) -> pl.Expr:
-        """The signals by which the owner of a row's site withholds what is asked for; empty where none does."""
+        """Return the signals by which the owner of a row's site withholds what is asked for; empty where none does."""
         asked = [name for name, uses in WITHHELD.items() if uses.intersection(self.uses)]
         signals = pl.element().struct.field("signal")
         stated = pl.col("opt_outs").cast(schema.DOCUMENT_SCHEMA["opt_outs"])  # of rows that all state none: null
@@ -133,7 +133,7 @@ class Terms:
 
 
 def labels_of() -> pl.Expr:
-    """The addresses of the labels on a row, in order and one a line; empty where there is none."""
+    """Return the addresses of the labels on a row, in order and one a line; empty where there is none."""
     stated = pl.col("consent").cast(schema.CONSENT)  # of rows that all state none: null
     return (
         stated.list.eval(pl.element().struct.field("label").drop_nulls().unique().sort()).list.join("\n").fill_null("")
@@ -141,7 +141,7 @@ def labels_of() -> pl.Expr:
 
 
 def closed_by_labels() -> pl.Expr:
-    """The reason why labels keep a row out whose holder gave no written agreement; null where none does.
+    """Return the reason why labels keep a row out whose holder gave no written agreement; null where none does.
 
     What is no label of Local Contexts closes too: nobody knows what it forbids.
     """
@@ -306,7 +306,7 @@ def _of_variants(released: pl.DataFrame, variants: Variants) -> tuple[pl.DataFra
 
 
 def _first_variant(name: str, first: dict[str, str]) -> str:
-    """The document at which what the variants name ends; where they name one another, the smallest of these."""
+    """Return the document at which what the variants name ends; where they name one another, the smallest of these."""
     seen = [name]
     while name in first:
         name = first[name]
@@ -319,7 +319,7 @@ def _first_variant(name: str, first: dict[str, str]) -> str:
 def _first_of(
     rows: pl.DataFrame, group: str, order: Sequence[pl.Expr | str], *told: str
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The first row of each group, and the others, which carry the first one's `told` columns as `kept_…`."""
+    """Return the first row of each group, and the others, which carry the first one's `told` columns as `kept_…`."""
     alone, several = _by_company(rows, group)
     ordered = several.sort(pl.col(group), *order, nulls_last=True).with_columns(
         pl.int_range(pl.len()).over(group).alias("place"),
@@ -330,7 +330,7 @@ def _first_of(
 
 
 def _by_company(rows: pl.DataFrame, group: str) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The rows alone in their group, and the others, which are few: to sort all would hold each several times."""
+    """Give the rows alone in their group, and the others, which are few: to sort all would hold each several times."""
     repeated = rows[group].is_duplicated()
     return rows.filter(~repeated), rows.filter(repeated)
 

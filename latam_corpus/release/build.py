@@ -95,7 +95,7 @@ def build(
     runs_there: Mapping[str, Path] | None = None,
     may_be_empty: bool = False,
 ) -> Manifest:
-    """The manifest of the new version, or of the latest one when nothing would change.
+    """Return the manifest of the new version, or of the latest one when nothing would change.
 
     Args:
         name: the release.
@@ -284,7 +284,7 @@ def _put_index(store: Store, name: str, version: str, written: Mapping[str, Path
 
 
 def _reserved(store: Store, name: str, version: str | None, versions: Sequence[str], today: date) -> str:
-    """The version's number, which no other build can take now."""
+    """Return the version's number, which no other build can take now."""
     taken = list(versions)
     number = version or next_version(taken, today)
     newest = max(versions, key=version_key, default=number)
@@ -339,7 +339,7 @@ def _publish(store: Store, draft: Manifest, plan: Plan, decision: Decision, old:
 
 
 def sums(manifest: Manifest, sha256: str) -> bytes:
-    """What `sha256sum -c` reads in the version's folder of a store: its files, and its objects beside.
+    """Return what `sha256sum -c` reads in the version's folder of a store: its files, and its objects beside.
 
     Args:
         manifest: the version.

@@ -95,7 +95,7 @@ class Run:
     accepted_loss: str | None = None
 
     def parts(self) -> list[Part]:
-        """The files of its kept documents, each as the run wrote it.
+        """Return the files of its kept documents, each as the run wrote it.
 
         Raises:
             ReleaseError: one is damaged.
@@ -115,7 +115,7 @@ class Run:
 
 
 def load_run(folder: Path) -> Run:
-    """The run in a folder.
+    """Return the run in a folder.
 
     Raises:
         ConfigError: there is no run, or it isn't finished.
@@ -142,7 +142,7 @@ def load_run(folder: Path) -> Run:
 
 
 def releases_of(store: Store) -> dict[str, list[str]]:
-    """The versions that were made of each run, as `NAME@VERSION`, by the run's name."""
+    """Return the versions that were made of each run, as `NAME@VERSION`, by the run's name."""
     found: dict[str, list[str]] = {}
     with store.told():
         for name in store.names():
@@ -167,7 +167,7 @@ class Inputs:
 
     @classmethod
     def of(cls, runs: Iterable[Run], parent: Manifest | None) -> Self:
-        """The inputs, the runs in the order of their names.
+        """Return the inputs, the runs in the order of their names.
 
         Raises:
             ConfigError: two of them have one name.
@@ -194,7 +194,7 @@ class Inputs:
 
 
 def _completed(frame: pl.DataFrame) -> pl.DataFrame:
-    """The rows with every column of a release, and a value where the schema wants one."""
+    """Return the rows with every column of a release, and a value where the schema wants one."""
     rows = schema.conform(frame, schema.RELEASE_SCHEMA)
     rows = rows.with_columns(
         pl.col("language").fill_null("und"),

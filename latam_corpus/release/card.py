@@ -46,7 +46,7 @@ _CC_URI: Final = re.compile(r"https?://creativecommons\.org/(?:licenses|publicdo
 
 
 def card(manifest: Manifest, where: str | None = None, shards: Sequence[Shard] | None = None) -> str:
-    """The card's text.
+    """Return the card's text.
 
     Args:
         manifest: the version.
@@ -72,7 +72,7 @@ def card(manifest: Manifest, where: str | None = None, shards: Sequence[Shard] |
 
 
 def front_matter(manifest: Manifest, shards: Sequence[Shard]) -> str:
-    """The YAML block: languages, licence, size, and the configurations that `load_dataset` offers."""
+    """Return the YAML block: languages, licence, size, and the configurations that `load_dataset` offers."""
     languages = sorted({hub_language(shard.language) for shard in shards} - {"und"})
     rows = sum(shard.rows for shard in shards)
     lines = [
@@ -93,7 +93,7 @@ def front_matter(manifest: Manifest, shards: Sequence[Shard]) -> str:
 
 
 def hub_language(code: str) -> str:
-    """The code that the Hub wants: ISO 639-1 where there is one, else ISO 639-3.
+    """Return the code that the Hub wants: ISO 639-1 where there is one, else ISO 639-3.
 
     >>> hub_language("spa_Latn"), hub_language("quy_Latn")
     ('es', 'quy')
@@ -111,7 +111,7 @@ def _listed(key: str, words: Iterable[str]) -> list[str]:
 
 
 def hub_licence(rights: str | None) -> str | None:
-    """The Hub's id of a licence, given as SPDX id or Creative Commons URI; None when it has none.
+    """Return the Hub's id of a licence, given as SPDX id or Creative Commons URI; None when it has none.
 
     >>> hub_licence("CC-BY-SA-4.0"), hub_licence("https://creativecommons.org/licenses/by/4.0/"), hub_licence("InC")
     ('cc-by-sa-4.0', 'cc-by-4.0', None)
@@ -141,7 +141,7 @@ def _config(name: str, folder: str, splits: set[str], *, default: bool = False) 
 
 
 def megabytes(size: int) -> str:
-    """A size for people, in decimal units.
+    """Return a size for people, in decimal units.
 
     >>> megabytes(12_345_678), megabytes(2_500)
     ('12.3 MB', '2.5 kB')
@@ -153,7 +153,7 @@ def megabytes(size: int) -> str:
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A Markdown table; a bar inside a cell is escaped.
+    """Return a Markdown table; a bar inside a cell is escaped.
 
     >>> print(table(["país", "textos"], [["CL", 3]]))
     | país | textos |

@@ -86,7 +86,7 @@ class Condition:
         return list(dict.fromkeys(map(".".join, read)))
 
     def lacking(self, file: pa.Schema) -> str | None:
-        """The first of its columns that a file with these columns hasn't."""
+        """Return the first of its columns that a file with these columns hasn't."""
         for steps in self.columns:
             fields: Iterable[pa.Field] = file
             for step in steps:
@@ -99,7 +99,7 @@ class Condition:
 
 
 def condition(text: str, place: str = "--where") -> Condition:
-    """The condition that a user has written.
+    """Return the condition that a user has written.
 
     Args:
         text: see this module; such as `language = 'spa_Latn' and country in ('CL', 'AR')`.
@@ -206,7 +206,7 @@ class _Parser:
         return self._of_value(token) if token.kind in ("text", "number") else self._of_column(self._column(token))
 
     def _of_value(self, token: Token) -> pl.Expr:
-        """A test that begins with a value: what a list holds, or a comparison changed over."""
+        """Return a test that begins with a value: what a list holds, or a comparison changed over."""
         negated = self._take("not")
         if self._take("in"):
             found = member(self._column(self._next()), token)
@@ -255,7 +255,7 @@ class _Parser:
         return column
 
     def _listed(self) -> list[Token]:
-        """The values between parentheses."""
+        """Return the values between parentheses."""
         self._expect("(", "write such as country in ('CL', 'AR'), or 'train' in uses for what a list holds")
         tokens: list[Token] = []
         while not tokens or self._take(","):

@@ -41,13 +41,13 @@ class Lock:
     excluded: int = 0
 
     def as_dict(self) -> dict[str, Any]:
-        """What the file has; keys that older toolkits don't know only where they say something."""
+        """Return what the file has; keys that older toolkits don't know only where they say something."""
         told = asdict(self)
         return {key: value for key, value in told.items() if key not in ("columns", "excluded") or value}
 
 
 def read_lock(file: Path) -> Lock:
-    """The lock in a file.
+    """Return the lock in a file.
 
     Raises:
         ConfigError: it isn't there, or isn't a lock of this format.

@@ -65,7 +65,7 @@ _USES: Final = {"train": "odrl:aggregate", "redistribute": "odrl:distribute", "e
 
 
 def croissant(manifest: Manifest) -> bytes:
-    """The bytes of the file."""
+    """Return the bytes of the file."""
     described = {
         "@context": _CONTEXT,
         "@type": "sc:Dataset",
@@ -113,7 +113,7 @@ def _offer(manifest: Manifest, source: SourceEntry) -> dict[str, Any]:
 
 
 def _provenance(manifest: Manifest) -> dict[str, Any]:
-    """What it was made from and by what."""
+    """Return what it was made from and by what."""
     sources = {source.source_id: source for source in manifest.sources}
     derived = [
         {
@@ -140,7 +140,7 @@ def _provenance(manifest: Manifest) -> dict[str, Any]:
 
 
 def _responsible(manifest: Manifest) -> dict[str, Any]:
-    """What the RAI vocabulary asks for, as far as the manifest knows it."""
+    """Return what the RAI vocabulary asks for, as far as the manifest knows it."""
     left_out = ", ".join(f"{reason} ({n:,})" for reason, n in manifest.left_out.items())
     countries = {name or "not stated": tally.rows for name, tally in manifest.counts.get("country", {}).items()}
     return {
@@ -177,7 +177,7 @@ def _distribution(manifest: Manifest) -> list[dict[str, Any]]:
 
 
 def _records() -> dict[str, Any]:
-    """The columns that have one value or a list of values; nested ones are read with Parquet alone."""
+    """Return the columns that have one value or a list of values; nested ones are read with Parquet alone."""
     fields = []
     for column in schema.DOCUMENT:
         repeated = isinstance(column.dtype, pl.List)

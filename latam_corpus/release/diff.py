@@ -47,7 +47,7 @@ class Change:
 
 
 def diff(store: Store, old: Manifest | None, new: Manifest, runs: Mapping[str, Path] | None = None) -> list[Change]:
-    """What changed, most rows first within added, removed and changed.
+    """Return what changed, most rows first within added, removed and changed.
 
     A document that was added says why the old version, or one that it was built upon, left it out, one that was removed
     why the new one does: the version's ledger knows what its terms refused, its runs what they dropped, as long as they
@@ -107,7 +107,7 @@ def _digests(store: Store, manifest: Manifest, shared: set[str]) -> pl.DataFrame
 
 
 def _since(store: Store, old: Manifest | None, new: Manifest) -> Iterator[Manifest]:
-    """The new version and those between that it was built upon, the newest first, as far as they are there."""
+    """Yield the new version and those between that it was built upon, the newest first, as far as they are there."""
     last: Manifest | None = new
     while last and old and (last.name, last.version) != (old.name, old.version):
         yield last
@@ -123,7 +123,7 @@ def _with_reasons(
     told: str,
     otherwise: str,
 ) -> pl.DataFrame:
-    """The rows with the reason for which one of these versions left them out, or its runs dropped them before."""
+    """Give the rows with the reason for which one of these versions left them out, or its runs dropped them before."""
     reasons = pl.DataFrame(schema=_REASONS)
     for manifest in versions:
         wanted = rows["doc_id"].filter(~rows["doc_id"].is_in(reasons["doc_id"].implode()))
@@ -158,7 +158,7 @@ def _dropped(run: Path, wanted: pl.Series) -> pl.DataFrame:
 
 
 def _not_kept(lineage: Sequence[Manifest], runs: Mapping[str, Path]) -> str:
-    """What is known of a document of which neither a ledger nor a run that is there says anything."""
+    """Return what is known of a document of which neither a ledger nor a run that is there says anything."""
     every = [run for manifest in lineage for run in manifest.runs]
     gone = [run.id for run in every if run.id not in runs]
     if gone:
@@ -177,7 +177,7 @@ def _counted(what: str, rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def changelog(manifest: Manifest, changes: Sequence[Change], earlier: str) -> str:
-    """The text of CHANGELOG.md, newest version first.
+    """Return the text of CHANGELOG.md, newest version first.
 
     Args:
         manifest: the new version.

@@ -16,7 +16,7 @@ _DOC_ID: Final = re.compile("[0-9a-f]{32}")
 
 
 def excluded_ids(files: Sequence[str | Path]) -> frozenset[str]:
-    """The ids of documents in lists of them: a line each, or JSON lines with `doc_id`.
+    """Return the ids of documents in lists of them: a line each, or JSON lines with `doc_id`.
 
     Raises:
         ConfigError: a list can't be read, or has a line that is no id.

@@ -217,7 +217,7 @@ class Manifest(_Entry):
         return sum(shard.bytes for shard in self.shards)
 
     def dumped(self) -> bytes:
-        """The manifest as the bytes of its file."""
+        """Return the manifest as the bytes of its file."""
         return (self.model_dump_json(indent=2) + "\n").encode()
 
 
@@ -230,12 +230,12 @@ class StoredFiles(Protocol):
         ...
 
     def read(self, *names: str) -> bytes:
-        """The bytes of a small file."""
+        """Return the bytes of a small file."""
         ...
 
 
 def load_manifest(store: StoredFiles, name: str, version: str) -> Manifest:
-    """The manifest of a finished version.
+    """Return the manifest of a finished version.
 
     Raises:
         ReleaseError: there is none, it isn't this version's manifest, or a newer toolkit wrote it.
@@ -244,7 +244,7 @@ def load_manifest(store: StoredFiles, name: str, version: str) -> Manifest:
 
 
 def read_manifest(store: StoredFiles, name: str, version: str) -> tuple[Manifest, bytes]:
-    """The manifest of a finished version, and the bytes of its file.
+    """Return the manifest of a finished version, and the bytes of its file.
 
     Raises:
         ReleaseError: see `load_manifest`.
@@ -258,7 +258,7 @@ def read_manifest(store: StoredFiles, name: str, version: str) -> tuple[Manifest
 
 
 def read_side_file(store: StoredFiles, manifest: Manifest, file: str) -> bytes:
-    """A file beside the manifest of a version.
+    """Return a file beside the manifest of a version.
 
     Raises:
         ReleaseError: it is missing, or its bytes aren't those that the manifest names.
@@ -271,12 +271,12 @@ def read_side_file(store: StoredFiles, manifest: Manifest, file: str) -> bytes:
 
 
 def manifest_sha256(store: StoredFiles, name: str, version: str) -> str:
-    """The digest, hex, of a version's manifest as it is stored."""
+    """Return the digest, hex, of a version's manifest as it is stored."""
     return hashlib.sha256(store.read("releases", name, version, MANIFEST)).hexdigest()
 
 
 def parse_manifest(data: bytes, place: str) -> Manifest:
-    """The manifest in these bytes.
+    """Return the manifest in these bytes.
 
     Args:
         data: the file's bytes.
@@ -306,7 +306,7 @@ def parse_manifest(data: bytes, place: str) -> Manifest:
 
 
 def parsed(data: bytes, place: str, remedy: str) -> Any:
-    """What a file of JSON holds.
+    """Return what a file of JSON holds.
 
     Args:
         data: its bytes.
@@ -336,7 +336,7 @@ def object_path(sha256: str) -> str:
 
 
 def schema_sha256(schema: pl.Schema) -> str:
-    """The fingerprint of a schema: SHA-256 over its columns' names and types, in order.
+    """Return the fingerprint of a schema: SHA-256 over its columns' names and types, in order.
 
     >>> import polars as pl
     >>> a, b = pl.Schema({"url": pl.String()}), pl.Schema({"url": pl.Binary()})

@@ -29,7 +29,7 @@ Texts were extracted, repaired and, in part, redacted: they are changed."""
 
 
 def obligations(manifest: Manifest) -> str:
-    """The card's section: a line a source that asks for something, and every label on a document."""
+    """Return the card's section: a line a source that asks for something, and every label on a document."""
     lines = [
         f"- `{source.source_id}`, under {source.rights or 'no statement'}: {'; '.join(owed)}."
         for source in manifest.sources
@@ -42,7 +42,7 @@ def obligations(manifest: Manifest) -> str:
 
 
 def attribution(manifest: Manifest) -> str:
-    """The text of ATTRIBUTION.md: whom to name for what, with each source's terms and labels."""
+    """Return the text of ATTRIBUTION.md: whom to name for what, with each source's terms and labels."""
     told = [f"# Attribution for {manifest.title} ({manifest.spec})", _TO_BE_PASSED_ON]
     told += [_entry(source) for source in manifest.sources]
     return "\n\n".join(told) + "\n"
@@ -63,7 +63,7 @@ def _entry(source: SourceEntry) -> str:
 
 
 def _labels(sources: Iterable[SourceEntry]) -> list[str]:
-    """A line for each label: its names, its address, the sources that have it."""
+    """Return a line for each label: its names, its address, the sources that have it."""
     held: dict[str, list[str]] = {}
     for source in sources:
         for stated in source.labels:

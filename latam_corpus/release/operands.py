@@ -116,7 +116,7 @@ def find_column(token: Token, *, may_be_value: bool = False) -> Column:
 
 
 def compared(column: Column, operator: str, token: Token) -> pl.Expr:
-    """The comparison of a column with a value.
+    """Return the comparison of a column with a value.
 
     Raises:
         WrongError: the value doesn't fit the column.
@@ -130,7 +130,7 @@ def compared(column: Column, operator: str, token: Token) -> pl.Expr:
 
 
 def both(one: Column, operator: str, other: Column) -> pl.Expr:
-    """The comparison of two columns.
+    """Return the comparison of two columns.
 
     Raises:
         WrongError: their types are different, or such as can't be compared.
@@ -193,7 +193,7 @@ def like(column: Column, pattern: Token, escape: Token | None) -> pl.Expr:
 
 
 def _typed(column: Column, tokens: Sequence[Token], *, whole_words: bool) -> pl.Series:
-    """The values in the type in which the column is compared with them.
+    """Return the values in the type in which the column is compared with them.
 
     Args:
         column: what they are compared with.
@@ -247,7 +247,7 @@ def _day(text: str) -> date:
 
 
 def _moment(text: str) -> datetime:
-    """A moment; in UTC where no other zone is stated."""
+    """Return a moment; in UTC where no other zone is stated."""
     if not _TIME.fullmatch(text):
         raise ValueError(text)
     found = datetime.fromisoformat(text)
@@ -255,7 +255,7 @@ def _moment(text: str) -> datetime:
 
 
 def _hint(column: Column) -> str:
-    """What to write instead, by the column's type."""
+    """Return what to write instead, by the column's type."""
     name, dtype = column.name, column.dtype
     inner = dtype.inner if isinstance(dtype, pl.List) else dtype
     if isinstance(inner, pl.Struct):

@@ -57,12 +57,12 @@ class Refusing(Protocol):
     """A site whose files were read."""
 
     def opt_outs(self, url: str) -> list[OptOut]:
-        """What they refuse for a URL of it."""
+        """Return what they refuse for a URL of it."""
         ...
 
 
 def read_listed(store: Store, name: str) -> pl.DataFrame:
-    """The release's list, with the columns LISTED; empty where there is none.
+    """Return the release's list, with the columns LISTED; empty where there is none.
 
     Raises:
         ReleaseError: it can't be read.
@@ -99,7 +99,7 @@ def relisted(
     retroactive: bool,
     unread: Collection[str] = (),
 ) -> pl.DataFrame:
-    """The new list: what the sites refuse of the documents today.
+    """Return the new list: what the sites refuse of the documents today.
 
     Of a site that couldn't be read, or its robots.txt, and of any other single file, what the list said before stands.
     A refusal that a site took back is gone.
@@ -140,7 +140,7 @@ class Refused:
     listed: pl.DataFrame
 
     def narrowed(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """The rows under the terms that the list leaves them: `opt_outs`, `uses` and `rights_tier`."""
+        """Return the rows under the terms that the list leaves them: `opt_outs`, `uses` and `rights_tier`."""
         if not self.listed.height:
             return frame
         about = frame.select("doc_id", "obtained").with_row_index("row")
@@ -175,7 +175,7 @@ class Refused:
 
 
 def leaving(manifest: Manifest, listed: pl.DataFrame) -> pl.DataFrame:
-    """The rows of the list by which a document may not be in another version on this one's terms."""
+    """Return the rows of the list by which a document may not be in another version on this one's terms."""
     wanted = set(manifest.uses)
     signals = [signal for signal, uses in WITHHELD.items() if uses & wanted]
     if _PERMISSION not in manifest.admit and _ASKING not in signals:

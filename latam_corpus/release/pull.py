@@ -62,7 +62,7 @@ def pull(
     exclude: Collection[str] = (),
     tell: Callable[[str], None] | None = None,
 ) -> Lock:
-    """The lock of the version that `to` now holds.
+    """Return the lock of the version that `to` now holds.
 
     Args:
         spec: `NAME@VERSION`, or `NAME` for its latest.
@@ -103,7 +103,7 @@ class _Wanted:
         self.columns = columns_of(columns) if columns else None
 
     def told(self, excluded: int) -> str | None:
-        """What a card says of it; None where all is wanted."""
+        """Return what a card says of it; None where all is wanted."""
         pieces = [self.where.text] if self.where else []
         pieces += [f"columns {', '.join(self.columns)}"] if self.columns is not None else []
         pieces += [f"{excluded} documents excluded"] if excluded else []
@@ -193,7 +193,7 @@ def _pull(
 def _side_files(
     store: Store, manifest: Manifest, data: bytes, where: str | None, wanted: list[Pick]
 ) -> dict[str, bytes]:
-    """The files beside the shards, verified; a selection has a card of its own and no ledger of the whole."""
+    """Return the files beside the shards, verified; a selection has a card of its own and no ledger of the whole."""
     found = {MANIFEST: data}
     whole = all(pick.whole for pick in wanted)
     for name in (CARD, CHANGES, ATTRIBUTION, LEDGER, CROISSANT):
@@ -234,7 +234,7 @@ class _State:
 def _prepared(
     to: Path, name: str, sha256: str, where: str | None, sequence: int, planned: list[str], selection: str
 ) -> _State:
-    """The folder ready for these files: what an earlier pull left and this one doesn't want is removed."""
+    """Return the folder ready for these files: what an earlier pull left and this one doesn't want is removed."""
     if to.exists() and not to.is_dir():
         raise ConfigError(str(to), "it is a file", "name a folder")
     try:
@@ -262,7 +262,7 @@ def _prepared(
 
 
 def _earlier(to: Path, name: str) -> _State | None:
-    """What an earlier pull into the folder left: one that was cut, or one that is whole."""
+    """Return what an earlier pull into the folder left: one that was cut, or one that is whole."""
     if (to / LOCK).is_file():
         lock = read_lock(to / LOCK)
         if lock.name != name:
@@ -309,7 +309,7 @@ class _Job:
 
 
 def _copied(store: Store, to: Path, wanted: list[_Job], state: _State, progress: Progress | None) -> dict[str, str]:
-    """The digest of each large file, once all are there."""
+    """Return the digest of each large file, once all are there."""
     total = sum(job.bytes for job in wanted)
     done = 0
     digests: dict[str, str] = {}
@@ -339,7 +339,7 @@ def _copied(store: Store, to: Path, wanted: list[_Job], state: _State, progress:
 
 
 def _bring(store: Store, to: Path, job: _Job, finished: str | None, stop: threading.Event) -> str:
-    """The digest of a pulled file, which is there and right afterwards."""
+    """Return the digest of a pulled file, which is there and right afterwards."""
     target = to / job.path
     expected = job.sha256 if job.rows is None else finished
     if expected and target.is_file() and digest_of(target) == expected:

@@ -120,7 +120,7 @@ def _replaced(store: Store, log: WithdrawalLog, told: Purged) -> Iterator[tuple[
 
 
 def _without(store: Store, one: ReadableShard, folder: Path) -> Replacement | None:
-    """The object with the rows that readers still get, in the store; None where there are none."""
+    """Return the object with the rows that readers still get, in the store; None where there are none."""
     if not one.rows:
         return None
     source, target = folder / "old", folder / "new.parquet"

@@ -33,7 +33,7 @@ class Indexed:
     manifest: Manifest
 
     def folder(self, cache: Path, mended: list[str] | None = None) -> Path:
-        """The folder of its index files, in the cache.
+        """Return the folder of its index files, in the cache.
 
         Args:
             cache: where; a store on this disk is linked from there and read in place.
@@ -84,7 +84,7 @@ class Indexed:
 
 
 def find_index(store: Store, spec: str, scheme: Scheme) -> Indexed:
-    """The version that has the index; no more than its manifest and a file's footer is read.
+    """Return the version that has the index; no more than its manifest and a file's footer is read.
 
     Args:
         store: where it is.
@@ -105,7 +105,7 @@ def find_index(store: Store, spec: str, scheme: Scheme) -> Indexed:
 
 
 def open_version(store: Store, spec: str, cache: Path, scheme: Scheme, start: int = 0) -> list[IndexFile]:
-    """The index of a version as pieces of a corpus, in the order of its shards' names.
+    """Return the index of a version as pieces of a corpus, in the order of its shards' names.
 
     Args:
         store: where the version is.

@@ -16,7 +16,7 @@ _SWAPS: Final = 5
 
 
 def failures() -> tuple[type[Exception], ...]:
-    """What a file system raises when it can't be read or written."""
+    """Return what a file system raises when it can't be read or written."""
     # S3's client raises its own errors for a missing key or network; it is there only when s3fs has loaded it.
     client = sys.modules.get("botocore.exceptions")
     return (OSError, client.BotoCoreError) if client else (OSError,)

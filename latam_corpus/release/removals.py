@@ -31,7 +31,7 @@ REPLACED: Final = pl.Schema({"run": pl.String(), **barriers.REPLACED})
 
 
 def read_replaced(runs: Sequence[Run]) -> pl.DataFrame:
-    """What the runs say of documents of an earlier version: REPLACED, the run's own document in `duplicate_of`.
+    """Return what the runs say of documents of an earlier version: REPLACED, the run's own document in `duplicate_of`.
 
     Raises:
         ReleaseError: a file can't be read.
@@ -50,7 +50,7 @@ def read_replaced(runs: Sequence[Run]) -> pl.DataFrame:
 def without_replaced(
     allowed: pl.DataFrame, light: pl.DataFrame, replaced: pl.DataFrame
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The rows that may be released, and those of the parent that give way, with the `kept_text` that stays.
+    """Return the rows that may be released, and those of the parent that give way, with the `kept_text` that stays.
 
     A document of the parent gives way only if what the run kept may be released too, under that document's id or
     another one's, and if it still says what it said when it was compared. One that is itself replaced makes none
@@ -81,7 +81,7 @@ def without_replaced(
 
 
 def with_kept(gone: pl.DataFrame, released: pl.DataFrame) -> pl.DataFrame:
-    """The rows that give way with the id of the released document in `kept`, `reason` and `evidence` (JSON)."""
+    """Return the rows that give way with the id of the released document in `kept`, `reason` and `evidence` (JSON)."""
     kept = released.select(pl.col("text_hash").alias("kept_text"), pl.col("doc_id").alias("kept"))
     rows = gone.join(kept, on="kept_text", how="left", maintain_order="left")
     evidence = [_evidence(*row) for row in rows.select("by_run", "evidence", "kept", "containment").iter_rows()]
@@ -89,7 +89,7 @@ def with_kept(gone: pl.DataFrame, released: pl.DataFrame) -> pl.DataFrame:
 
 
 def _evidence(run: str, told: str | None, kept: str, containment: float | None) -> str:
-    """The run's evidence, with the document that is released."""
+    """Return the run's evidence, with the document that is released."""
     try:
         found = dict(json.loads(told or "{}"))
     except (ValueError, TypeError) as error:
@@ -109,7 +109,7 @@ WITHDRAWALS: Final = pl.Schema(
 
 
 def read_withdrawn(store: Store, name: str, runs: Sequence[Run]) -> pl.DataFrame:
-    """What the release remembers and its new runs have learnt: WITHDRAWALS, with the last moment of each document.
+    """Give what the release remembers and its new runs have learnt: WITHDRAWALS, with the last moment of each document.
 
     What a run set aside by the store's log isn't among it: no holder took that copy back at that moment.
 
@@ -147,12 +147,12 @@ def _remembered(store: Store, name: str) -> pl.DataFrame:
 
 
 def _last(found: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    """The last moment of each document."""
+    """Return the last moment of each document."""
     return pl.concat(found).group_by("doc_id").agg(pl.col("taken_back").max()).sort("doc_id")
 
 
 def without_withdrawn(light: pl.DataFrame, withdrawn: pl.DataFrame) -> pl.DataFrame:
-    """The light rows, of which those obtained before their document was taken back are refused.
+    """Return the light rows, of which those obtained before their document was taken back are refused.
 
     Args:
         light: of `scan`, the parent version's among them.
@@ -169,7 +169,7 @@ def without_withdrawn(light: pl.DataFrame, withdrawn: pl.DataFrame) -> pl.DataFr
 
 
 def without_requested(light: pl.DataFrame, released: pl.DataFrame) -> pl.DataFrame:
-    """The light rows, of which those that the store's withdrawals keep out are refused.
+    """Return the light rows, of which those that the store's withdrawals keep out are refused.
 
     A document of the latest version, unchanged, was compared with what was withdrawn when it was, and stays.
 

@@ -48,7 +48,7 @@ class Pick:
 
 
 def picks(store: Store, manifest: Manifest, shards: Sequence[ReadableShard], where: Condition | None) -> list[Pick]:
-    """The shards that hold a wanted row, and where each goes; without a condition, all at their places.
+    """Return the shards that hold a wanted row, and where each goes; without a condition, all at their places.
 
     Of a shard only the columns that the condition names are read.
 
@@ -72,7 +72,7 @@ def picks(store: Store, manifest: Manifest, shards: Sequence[ReadableShard], whe
 
 
 def without_excluded(store: Store, shards: Sequence[ReadableShard], excluded: Collection[str]) -> list[ReadableShard]:
-    """The shards, with those of the excluded documents that each has among the ones that are left out.
+    """Return the shards, with those of the excluded documents that each has among the ones that are left out.
 
     Raises:
         ReleaseError: a shard can't be read.
@@ -91,7 +91,7 @@ def without_excluded(store: Store, shards: Sequence[ReadableShard], excluded: Co
 
 
 def columns_of(names: Sequence[str]) -> pl.Schema:
-    """The types of columns by name, `doc_id` first; `id` is `doc_id` under that name.
+    """Return the types of columns by name, `doc_id` first; `id` is `doc_id` under that name.
 
     Raises:
         ConfigError: there is no such column.

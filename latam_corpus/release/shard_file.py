@@ -139,7 +139,7 @@ def group_ends(text_bytes: Sequence[int]) -> list[int]:
 
 
 def read_batches(file: pq.ParquetFile, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
-    """The file's rows in order, in frames of about 32 MB, whatever the size of its row groups."""
+    """Yield the file's rows in order, in frames of about 32 MB, whatever the size of its row groups."""
     groups = [file.metadata.row_group(place) for place in range(file.metadata.num_row_groups)]
     heaviest = max((group.total_byte_size / max(1, group.num_rows) for group in groups), default=1.0)
     rows = max(1, min(8192, int(BATCH_BYTES / max(1.0, heaviest))))

@@ -49,7 +49,7 @@ def check_shares(shares: Mapping[str, float]) -> None:
 
 
 def split_of(key: str, shares: Mapping[str, float]) -> str:
-    """The split of a cluster, or of a document without one, by its hash.
+    """Return the split of a cluster, or of a document without one, by its hash.
 
     >>> split_of("3f2a", {"validation": 0.0, "test": 0.0})
     'train'
@@ -66,7 +66,7 @@ def split_of(key: str, shares: Mapping[str, float]) -> str:
 def with_splits(
     released: pl.DataFrame, parents: pl.DataFrame, replaced: pl.DataFrame, shares: Mapping[str, float]
 ) -> pl.DataFrame:
-    """The released light rows with their split, one for all documents of a cluster.
+    """Return the released light rows with their split, one for all documents of a cluster.
 
     What the parent version knew keeps its split: the cluster, the document, the text under another id, and the
     better copy that a document gave way to. A cluster that joins documents of several splits goes to the first of
@@ -149,7 +149,7 @@ def data_path(language: str, genre: str, split: str, place: int, places: int) ->
 
 
 def prefix_of(doc_id: str, length: int) -> str:
-    """The first bits of SHA-256(doc_id), as the manifest writes them.
+    """Return the first bits of SHA-256(doc_id), as the manifest writes them.
 
     >>> prefix_of("00ff", 4)
     '1000'

@@ -40,7 +40,7 @@ _OPTIONS: Final = frozenset(field.name for field in dataclasses.fields(Fingerpri
 
 
 def scheme_of(options: Mapping[str, Any]) -> Scheme:
-    """The scheme that the options of a stage `dedupe` make.
+    """Return the scheme that the options of a stage `dedupe` make.
 
     >>> scheme_of({"contained": "drop", "shingle": 7}).shingle
     7
@@ -49,7 +49,7 @@ def scheme_of(options: Mapping[str, Any]) -> Scheme:
 
 
 def stated_scheme(stages: Sequence[Mapping[str, Any]]) -> Scheme | None:
-    """The scheme by which a recipe with these stages finds near-duplicates; None when it finds none.
+    """Return the scheme by which a recipe with these stages finds near-duplicates; None when it finds none.
 
     >>> stated_scheme([{"use": "repair"}, {"use": "dedupe", "near": False}]) is None
     True
@@ -59,7 +59,7 @@ def stated_scheme(stages: Sequence[Mapping[str, Any]]) -> Scheme | None:
 
 
 def scheme_in(store: Store, manifest: Manifest) -> Scheme:
-    """The scheme of a version's index, as its first file states it.
+    """Return the scheme of a version's index, as its first file states it.
 
     Raises:
         ConfigError: the version has no index, or its first file is damaged or of another toolkit.
@@ -75,12 +75,12 @@ def scheme_in(store: Store, manifest: Manifest) -> Scheme:
 
 
 def build_command(store: Store, manifest: Manifest, upon: str) -> str:
-    """The command that makes the next version of a release upon a version, or mends that one's index."""
+    """Return the command that makes the next version of a release upon a version, or mends that one's index."""
     return f"`latam-corpus release build {manifest.name} --parent {upon} --store {store.url}`"
 
 
 def scheme_of_release(store: Store, manifest: Manifest) -> Scheme:
-    """The scheme of a version's index, of which files may be damaged or missing.
+    """Return the scheme of a version's index, of which files may be damaged or missing.
 
     It is stated by each of its files; where none can be read, by those of the release's other versions, the newest
     first; where there are none, it is the usual one.
@@ -96,7 +96,7 @@ def scheme_of_release(store: Store, manifest: Manifest) -> Scheme:
 
 
 def _stated_in(store: Store, manifest: Manifest, file: str, formats: Sequence[int] = (FORMAT,)) -> Scheme:
-    """The scheme that a file of the index states."""
+    """Return the scheme that a file of the index states."""
     place = f"{store.url}, {manifest.spec}"
     remedy = f"build it: {build_command(store, manifest, manifest.version)}"
     try:
@@ -151,7 +151,7 @@ class Sketcher:
 
     @classmethod
     def of(cls, scheme: Scheme, store: Store, old: Manifest | None) -> Self:
-        """What makes an index of this scheme."""
+        """Return what makes an index of this scheme."""
         options = {name: value for name, value in scheme.to_dict().items() if name in _OPTIONS}
         return cls(Fingerprint(sketch=True, scheme=scheme.name, **options), store, old)
 

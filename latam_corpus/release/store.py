@@ -100,7 +100,7 @@ class Store:
 
     @classmethod
     def at(cls, url: str | Path) -> Self:
-        """The store at a path or fsspec URL; nothing is created until something is written.
+        """Return the store at a path or fsspec URL; nothing is created until something is written.
 
         Raises:
             ConfigError: the URL's protocol is unknown, or its package isn't installed.
@@ -120,7 +120,7 @@ class Store:
         return Path(self.root) if isinstance(self.filesystem, LocalFileSystem) else None
 
     def path(self, *names: str) -> str:
-        """The path in the file system of something in the store."""
+        """Return the path in the file system of something in the store."""
         return "/".join((self.root, *names))
 
     def exists(self, *names: str) -> bool:
@@ -128,7 +128,7 @@ class Store:
         return bool(self.filesystem.isfile(self.path(*names)))
 
     def names_in(self, *names: str) -> list[str]:
-        """The names of the files in a folder, sorted; none where there is no such folder."""
+        """Return the names of the files in a folder, sorted; none where there is no such folder."""
         self.filesystem.invalidate_cache()
         try:
             found = self.filesystem.glob(f"{glob.escape(self.path(*names))}/*")
@@ -137,14 +137,14 @@ class Store:
         return sorted(name for name in (PurePosixPath(path).name for path in found) if not name.startswith("."))
 
     def size(self, *names: str) -> int | None:
-        """The bytes of a file, or None when it isn't there."""
+        """Return the bytes of a file, or None when it isn't there."""
         try:
             return int(self.filesystem.info(self.path(*names))["size"])
         except _NOT_THERE:
             return None
 
     def open(self, *names: str, cache_type: str | None = None) -> IO[bytes]:
-        """The file, open for reading bytes, with seek.
+        """Return the file, open for reading bytes, with seek.
 
         Args:
             names: the path to it.
@@ -160,7 +160,7 @@ class Store:
         return opened
 
     def read(self, *names: str) -> bytes:
-        """The bytes of a small file.
+        """Return the bytes of a small file.
 
         Raises:
             ReleaseError: there is no such file.
@@ -235,11 +235,11 @@ class Store:
             raise ReleaseError(self.url, problem, "check the address, the rights to it and the space left") from error
 
     def names(self) -> list[str]:
-        """The names of the releases, sorted; a name with no finished version is none."""
+        """Return the names of the releases, sorted; a name with no finished version is none."""
         return sorted({name for name, version in self._manifests("*") if _is_name(name) and is_version(version)})
 
     def versions(self, name: str) -> list[str]:
-        """The versions of a release that have a manifest, sorted by number; one may be damaged."""
+        """Return the versions of a release that have a manifest, sorted by number; one may be damaged."""
         found = (version for _, version in self._manifests(checked_name(name)))
         return sorted(filter(is_version, found), key=version_key)
 
@@ -248,7 +248,7 @@ class Store:
         return self._latest(name)[0]
 
     def notes(self, name: str | None = None) -> list[str]:
-        """What is passed over in a release, or in all, a sentence each: foreign folders, damaged files.
+        """Return what is passed over in a release, or in all, a sentence each: foreign folders, damaged files.
 
         Args:
             name: the release; every one when None, and what is none.
@@ -287,7 +287,7 @@ class Store:
         return None, told
 
     def pointed(self, name: str) -> tuple[str | None, str]:
-        """The version that `latest.json` names, where there is such a one, or else what is wrong with it."""
+        """Return the version that `latest.json` names, where there is such a one, or else what is wrong with it."""
         try:
             told = parsed(self.read("releases", checked_name(name), LATEST), "", "")
         except ReleaseError as error:
@@ -313,7 +313,7 @@ class Store:
         )
 
     def find(self, spec: str) -> tuple[str, str]:
-        """The name and version that `NAME` or `NAME@VERSION` means; `NAME` is its latest.
+        """Return the name and version that `NAME` or `NAME@VERSION` means; `NAME` is its latest.
 
         Raises:
             ConfigError: there is no such release or version; it names the closest one.
@@ -363,14 +363,14 @@ class Store:
         return True
 
     def scratch(self) -> AbstractContextManager[Path]:
-        """A local folder for a build's temporary files.
+        """Return a local folder for a build's temporary files.
 
         It is inside a local store, since a system's temporary folder may be memory.
         """
         return scratch(None if self.folder is None else self.folder / "scratch")
 
     def _manifests(self, name: str) -> list[tuple[str, str]]:
-        """The release and the version of each folder that has a manifest, whatever they are called."""
+        """Return the release and the version of each folder that has a manifest, whatever they are called."""
         self.filesystem.invalidate_cache()
         # A store's own path may have brackets, as in «datos [2026]».
         found = self.filesystem.glob(f"{glob.escape(self.root)}/releases/{name}/*/{MANIFEST}")

@@ -50,7 +50,7 @@ def open_shard(
 
 
 def read_ledger(store: Store, name: str, version: str, doc_id: str | None = None) -> pl.DataFrame:
-    """The ledger of a version, or what it says of one document.
+    """Return the ledger of a version, or what it says of one document.
 
     Raises:
         ReleaseError: it is missing, damaged, or no ledger.
@@ -68,7 +68,7 @@ def read_ledger(store: Store, name: str, version: str, doc_id: str | None = None
 
 
 def read_rows(store: Store, name: str, file: str, columns: pl.Schema, remedy: str) -> pl.DataFrame:
-    """A table that a release keeps for all of its versions; empty where there is none.
+    """Return a table that a release keeps for all of its versions; empty where there is none.
 
     Raises:
         ReleaseError: it can't be read, or is another table.

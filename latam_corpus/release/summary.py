@@ -51,7 +51,7 @@ def flow_of(light: pl.DataFrame, decision: Decision) -> Flow:
 
 
 def run_entries(inputs: Inputs, light: pl.DataFrame) -> tuple[RunEntry, ...]:
-    """The runs and the rows that each gave."""
+    """Return the runs and the rows that each gave."""
     rows = dict(light.group_by(pl.col("run").cast(pl.String)).len().iter_rows())
     return tuple(
         RunEntry(
@@ -66,7 +66,7 @@ def run_entries(inputs: Inputs, light: pl.DataFrame) -> tuple[RunEntry, ...]:
 
 
 def accepted_losses(inputs: Inputs, reason: str | None) -> tuple[AcceptedLoss, ...]:
-    """What the runs' stages took below the recipes' floors, each with the reason for which it may be released.
+    """Return what the runs' stages took below the recipes' floors, each with the reason for which it may be released.
 
     What the parent version says of runs that aren't among these stays: its documents are in the new version too.
 
@@ -96,7 +96,7 @@ def accepted_losses(inputs: Inputs, reason: str | None) -> tuple[AcceptedLoss, .
 
 
 def source_entries(inputs: Inputs, released: pl.DataFrame) -> tuple[SourceEntry, ...]:
-    """The sources under each of their rights statements, titled as the runs, else the parent, say."""
+    """Return the sources under each of their rights statements, titled as the runs, else the parent, say."""
     told: dict[str, dict[str, str | None]] = {}
     for entry in inputs.parent.sources if inputs.parent else ():
         told[entry.source_id] = {"title": entry.title, "holder": entry.holder, "homepage": entry.homepage}

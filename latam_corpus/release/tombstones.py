@@ -44,7 +44,7 @@ READS: Final = ("doc_id", "parent_id", "source_id", "creators", "contributor", "
 
 
 def settled(by: By, value: str) -> str:
-    """What was named, in the form in which it is compared and hashed.
+    """Return what was named, in the form in which it is compared and hashed.
 
     Raises:
         ConfigError: nothing is named, or a pattern of addresses that names no site.
@@ -65,7 +65,7 @@ def settled(by: By, value: str) -> str:
 
 
 def name_key(name: str) -> str:
-    """A person's name as it is compared: small letters without accents, the family name last.
+    """Return a person's name as it is compared: small letters without accents, the family name last.
 
     >>> name_key("Mistral, Gabriela") == name_key("gabriela  MISTRAL")
     True
@@ -84,12 +84,12 @@ def runs_of(texts: pl.Series) -> tuple[Ragged, NDArray[np.int64]]:
 
 
 def kept_runs(words: NDArray[np.int64]) -> NDArray[np.uint64]:
-    """The number that divides the runs which the log keeps of texts of so many words."""
+    """Return the number that divides the runs which the log keeps of texts of so many words."""
     return np.where(words < _KEPT_WHOLE, np.uint64(1), sampling_of(words))
 
 
 def texts_of(texts: pl.Series) -> pl.DataFrame:
-    """What the log keeps of texts: TEXTS."""
+    """Return what the log keeps of texts: TEXTS."""
     runs, words = runs_of(texts)
     kept = []
     for number, divisor in enumerate(kept_runs(words)):
@@ -135,7 +135,7 @@ class WithdrawnTexts:
         return made.sort("run")
 
     def known(self, texts: pl.Series, hashes: pl.Series) -> pl.DataFrame:
-        """The texts that are a withdrawn one, near it, or have it in them: `row`, `number` of the entry, `share`.
+        """Give the texts that are a withdrawn one, near it, or have it in them: `row`, `number` of the entry, `share`.
 
         Args:
             texts: of documents.

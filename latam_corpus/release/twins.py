@@ -51,7 +51,7 @@ class Twins:
 
 
 def lineage(store: Store, manifest: Manifest | None) -> Iterator[Manifest]:
-    """A version and those that it was built upon, the newest first, as far as they are there."""
+    """Yield a version and those that it was built upon, the newest first, as far as they are there."""
     while manifest:
         yield manifest
         parent = manifest.parent.version if manifest.parent else None
@@ -62,7 +62,7 @@ def lineage(store: Store, manifest: Manifest | None) -> Iterator[Manifest]:
 def find_twins(
     ids: pl.Series, runs: Sequence[Run], store: Store, old: Manifest | None, folders: Mapping[str, Path]
 ) -> Twins:
-    """The copies that were set aside for these documents.
+    """Return the copies that were set aside for these documents.
 
     Args:
         ids: of documents that are withdrawn.
@@ -97,7 +97,7 @@ def find_twins(
 
 
 def _set_aside_by(store: Store, version: Manifest, ids: pl.Series) -> pl.DataFrame:
-    """The documents that a version left out for one of these."""
+    """Return the documents that a version left out for one of these."""
     if LEDGER not in version.files:
         return pl.DataFrame(schema=_OF)
     rows = read_ledger(store, version.name, version.version).filter(pl.col("reason") == "duplicate")

@@ -80,7 +80,7 @@ class _Seen:
 
 
 def _withdrawals(log: WithdrawalLog, manifest: Manifest) -> Iterator[str]:
-    """What is wrong with the log of withdrawals, of which each entry is the digest of the one before."""
+    """Yield what is wrong with the log of withdrawals, of which each entry is the digest of the one before."""
     try:
         must_reach(log, manifest.withdrawal_sequence, manifest.spec)
         log.check_tables()
@@ -89,12 +89,12 @@ def _withdrawals(log: WithdrawalLog, manifest: Manifest) -> Iterator[str]:
 
 
 def _hash_sum(ids: pl.Series) -> int:
-    """The sum of the ids' hashes, which no order of them changes and any other id would."""
+    """Return the sum of the ids' hashes, which no order of them changes and any other id would."""
     return int(ids.hash().to_numpy().sum(dtype="uint64"))
 
 
 def _beside(store: Store, manifest: Manifest, seen: _Seen, log: WithdrawalLog) -> Iterator[str]:
-    """What is wrong with the files beside the manifest."""
+    """Yield what is wrong with the files beside the manifest."""
     place = ("releases", manifest.name, manifest.version)
     _, problem = store.pointed(manifest.name)
     if problem:
@@ -177,7 +177,7 @@ def _fingerprint(file: pq.ParquetFile) -> str:
 
 
 def _index(store: Store, manifest: Manifest, shard: Shard, shared: pl.DataFrame) -> Iterator[str]:
-    """What is wrong with the shard's index file, given the columns that both have."""
+    """Yield what is wrong with the shard's index file, given the columns that both have."""
     place = ("releases", manifest.name, manifest.version, shard.index)
     if shard.index not in manifest.files or store.size(*place) is None:
         return
@@ -205,7 +205,7 @@ def _of_another_format(file: pq.ParquetFile) -> bool:
 
 
 def _rows(file: pq.ParquetFile, shard: Shard, seen: _Seen, shared: list[pl.DataFrame]) -> Iterator[str]:
-    """What is wrong inside a shard whose digest is right; the columns that its index has too go to `shared`."""
+    """Yield what is wrong inside a shard whose digest is right; the columns that its index has too go to `shared`."""
     rows = text_bytes = 0
     last = ""
     for frame in read_batches(file, _COLUMNS):

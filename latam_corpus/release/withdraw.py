@@ -187,7 +187,7 @@ class _Search:
     progress: Progress | None
 
     def found(self, by: By, wanted: str, asked: str) -> pl.DataFrame:
-        """The documents that are meant, _FOUND."""
+        """Return the documents that are meant, _FOUND."""
         if by == "text":
             return self._saying(WithdrawnTexts(_texts(texts_of(pl.Series([wanted])), by)))
         entry = Entry.model_construct(by=by, asked=asked)
@@ -206,7 +206,7 @@ class _Search:
         return found
 
     def texts(self, found: pl.DataFrame) -> pl.DataFrame:
-        """What the log keeps of the texts of documents, TEXTS."""
+        """Return what the log keeps of the texts of documents, TEXTS."""
         rows = [texts_of(pl.Series([], dtype=pl.String))]
         for (sha256,), mine in found.group_by("object"):
             for _, frame in self._frames(("doc_id", "text"), {str(sha256): self.objects[str(sha256)]}):
@@ -221,7 +221,7 @@ class _Search:
         return pl.concat(rows)
 
     def equal(self, hashes: pl.Series) -> pl.DataFrame:
-        """The documents with one of these texts."""
+        """Return the documents with one of these texts."""
         rows = [pl.DataFrame(schema=_FOUND)]
         for sha256, frame in self._frames(("doc_id", "source_id", "text_hash")):
             rows.append(_found(sha256, frame.filter(pl.col("text_hash").is_in(hashes.implode()))))
@@ -349,7 +349,7 @@ def _told(
 
 
 def _change(store: Store, before: Manifest, after: Manifest) -> tuple[pl.Series, pl.Series]:
-    """The ids of the documents that left, and of those that came."""
+    """Return the ids of the documents that left, and of those that came."""
     if before.version == after.version or LEDGER not in before.files:
         return pl.Series([], dtype=pl.String), pl.Series([], dtype=pl.String)
     old, new = (read_ledger(store, m.name, m.version).filter(verdict="released")["doc_id"] for m in (before, after))
@@ -357,7 +357,7 @@ def _change(store: Store, before: Manifest, after: Manifest) -> tuple[pl.Series,
 
 
 def _left_aside(twins: Twins, entry: Entry, log: WithdrawalLog, gone: pl.Series) -> list[str]:
-    """What is known of copies that didn't come back; where the words themselves are withdrawn, none does."""
+    """Return what is known of copies that didn't come back; where the words themselves are withdrawn, none does."""
     if entry.by in ("creator", "text"):
         return []
     told = []

@@ -88,12 +88,12 @@ class Entry(BaseModel):
         return f"{self.number:04d}.json"
 
     def dumped(self) -> bytes:
-        """The bytes of its file."""
+        """Return the bytes of its file."""
         return sealed(self.model_dump(mode="json"), indent=1)
 
 
 def parse_entry(data: bytes, place: str) -> Entry:
-    """The entry in these bytes.
+    """Return the entry in these bytes.
 
     Raises:
         ReleaseError: a byte of them has changed, or they are no entry.
@@ -107,7 +107,7 @@ def parse_entry(data: bytes, place: str) -> Entry:
 
 
 def asked_hash(by: By, value: str) -> str:
-    """The SHA-256, hex, of what was named: of the kind, NUL and the value.
+    """Return the SHA-256, hex, of what was named: of the kind, NUL and the value.
 
     >>> asked_hash("source", "cantos")[:8]
     '61ca8725'
@@ -163,7 +163,7 @@ class WithdrawalLog:
         return found
 
     def table(self, entry: Entry, name: str) -> pl.DataFrame:
-        """A table of an entry; empty where it has none.
+        """Return a table of an entry; empty where it has none.
 
         Raises:
             ReleaseError: its file is missing, or another.
@@ -213,7 +213,7 @@ class WithdrawalLog:
         return shard
 
     def readable(self, manifest: Manifest) -> list[ReadableShard]:
-        """The shards of a version, each with the ids of the documents that readers leave out of it.
+        """Return the shards of a version, each with the ids of the documents that readers leave out of it.
 
         Raises:
             ReleaseError: the log ends before the version was made, or can't be read.
@@ -227,7 +227,7 @@ class WithdrawalLog:
         return [ReadableShard(shard, without.get(shard.sha256)) for shard in shards]
 
     def withdrawn_since(self, manifest: Manifest, sequence: int) -> pl.Series:
-        """The ids of documents of a version that were withdrawn after an entry."""
+        """Return the ids of documents of a version that were withdrawn after an entry."""
         rows = self.rows.filter(pl.col("object").is_in([shard.sha256 for shard in manifest.shards]))
         return rows.filter(pl.col("number") > sequence)["doc_id"].unique().sort()
 
@@ -239,7 +239,7 @@ class WithdrawalLog:
 
 
 def read_log(store: Store) -> WithdrawalLog:
-    """The log of a store, checked from its first entry on.
+    """Return the log of a store, checked from its first entry on.
 
     Raises:
         ReleaseError: an entry is missing, damaged, or doesn't follow on the one before.
@@ -266,7 +266,7 @@ def read_log(store: Store) -> WithdrawalLog:
 
 
 def withdrawn_note(log: WithdrawalLog, manifest: Manifest) -> str | None:
-    """A sentence for who reads a version of which documents are withdrawn."""
+    """Return a sentence for who reads a version of which documents are withdrawn."""
     count = log.withdrawn_from(manifest)
     if not count:
         return None
@@ -314,7 +314,7 @@ def add_entry(log: WithdrawalLog, time: datetime, tables: Mapping[str, pl.DataFr
 
 
 def table_file(sha256: str) -> str:
-    """The name of a table's file.
+    """Return the name of a table's file.
 
     >>> table_file("ab12")
     'ab12.parquet'

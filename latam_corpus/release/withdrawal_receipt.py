@@ -57,7 +57,7 @@ _LINES: Final = (
 
 
 def receipt_values(done: Withdrawal) -> dict[str, Any]:
-    """What the receipt says, as plain values."""
+    """Return what the receipt says, as plain values."""
     entry = done.entry
     return {
         "format": _FORMAT,
@@ -95,13 +95,13 @@ def receipt_values(done: Withdrawal) -> dict[str, Any]:
 
 
 def receipt_files(values: Mapping[str, Any]) -> dict[str, bytes]:
-    """The receipt's bytes in each format: `json` and `html`."""
+    """Return the receipt's bytes in each format: `json` and `html`."""
     data = sealed(values, indent=1)
     return {"json": data, "html": _page(values, data)}
 
 
 def write_receipt_entry(store: Store, done: Withdrawal, now: datetime) -> dict[str, bytes]:
-    """The receipt's bytes in each format, whose digests the log has then.
+    """Return the receipt's bytes in each format, whose digests the log has then.
 
     Raises:
         ReleaseError: the log can't be added to.
@@ -116,7 +116,7 @@ def write_receipt_entry(store: Store, done: Withdrawal, now: datetime) -> dict[s
 
 
 def problems_of(data: bytes, store: Store | None) -> list[str]:
-    """What is wrong with a receipt, a sentence each; nothing where it is genuine.
+    """Return what is wrong with a receipt, a sentence each; nothing where it is genuine.
 
     Args:
         data: its bytes, of a page or of JSON.
@@ -178,7 +178,7 @@ def _other_page(values: Mapping[str, Any], inner: bytes, page: bytes | None) -> 
 
 
 def _unlogged(values: Mapping[str, Any], data: bytes, log: WithdrawalLog) -> list[str]:
-    """What of the receipt the store says otherwise."""
+    """Return what of the receipt the store says otherwise."""
     place = f"the log of {log.store.url}"
     number = values["entry"]["number"]
     if number > log.sequence or log.digests[number - 1] != values["entry"]["sha256"]:
@@ -197,7 +197,7 @@ def _unlogged(values: Mapping[str, Any], data: bytes, log: WithdrawalLog) -> lis
 
 
 def sentences(values: Mapping[str, Any]) -> list[Message]:
-    """What the page says to people."""
+    """Return what the page says to people."""
     asked = ASKED[values["asked"]["by"]].fill(value=values["asked"]["value"])
     known = {
         "request": values["request"],

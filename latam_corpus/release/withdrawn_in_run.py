@@ -82,7 +82,7 @@ class Withdrawals(Barrier):
 
 
 def _numbers(frame: pl.DataFrame, tombstones: Tombstones, known: pl.Series) -> pl.Series:
-    """The number of the entry that keeps each row out; null where none does."""
+    """Return the number of the entry that keeps each row out; null where none does."""
     said = tombstones.said(frame)
     rows = frame.select("doc_id").with_row_index("row").join(said, on="row", how="left", maintain_order="left")
     by_text = pl.when(~pl.col("doc_id").is_in(known.implode())).then(pl.col("number"))
@@ -90,7 +90,7 @@ def _numbers(frame: pl.DataFrame, tombstones: Tombstones, known: pl.Series) -> p
 
 
 def _known(store: Store, log: WithdrawalLog, release: str) -> pl.Series:
-    """The ids of documents that a version of the release had when a text was withdrawn: they were asked then."""
+    """Return the ids of documents that a version of the release had when a text was withdrawn: they were asked then."""
     ids = [pl.Series("doc_id", [], pl.String)]
     asked = [entry.number for entry in log.withdrawals if "texts" in entry.tables]
     versions = [load_manifest(store, release, version) for version in store.versions(release)] if asked else []
@@ -106,7 +106,7 @@ def _known(store: Store, log: WithdrawalLog, release: str) -> pl.Series:
 
 
 def _digest(log: WithdrawalLog) -> str:
-    """Changes when what is withdrawn does; receipts and purges have no part in it."""
+    """Give what changes when what is withdrawn does; receipts and purges have no part in it."""
     return digest_of(
         [digest for entry, digest in zip(log.entries, log.digests, strict=True) if entry in log.withdrawals]
     )

@@ -130,7 +130,7 @@ def write_shards(
     sketcher: Sketcher | None = None,
     progress: Progress | None = None,
 ) -> Written:
-    """The version's shards and their index.
+    """Return the version's shards and their index.
 
     Args:
         plan: which document goes where.
@@ -232,7 +232,7 @@ def _told(file: Path) -> SideFile:
 
 
 def _write_shard(spilled: Path, split: str, sketcher: Sketcher | None) -> tuple[Path, str]:
-    """The written file and its digest, with its part of the index beside it; the spilled rows are deleted."""
+    """Return the written file and its digest, with its part of the index beside it; the spilled rows are deleted."""
     target = spilled.with_suffix(".parquet")
     with pa.memory_map(str(spilled)) as source:
         rows = pl.concat(list(_streams(source)), rechunk=False)

@@ -83,7 +83,7 @@ def _light(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def compare(a: pl.DataFrame, b: pl.DataFrame) -> Comparison:
-    """The comparison of two runs' `verdicts`.
+    """Return the comparison of two runs' `verdicts`.
 
     Tokens are compared where every kept document of both runs has them, else words, counted alike for both.
     """

@@ -31,7 +31,7 @@ def readable(today: date) -> pl.Expr:
 
 
 def with_readable(frame: pl.DataFrame, today: date) -> pl.DataFrame:
-    """The frame with the column `readable`; what isn't stated allows nothing."""
+    """Return the frame with the column `readable`; what isn't stated allows nothing."""
     stated = schema.conform(frame, pl.Schema({name: schema.DOCUMENT_SCHEMA[name] for name in Terms.READS}))
     stated = stated.with_columns(
         pl.col("uses").fill_null(pl.lit([], dtype=pl.List(pl.String))), pl.col("rights_tier").fill_null("unknown")
@@ -40,7 +40,7 @@ def with_readable(frame: pl.DataFrame, today: date) -> pl.DataFrame:
 
 
 def beginning(row: Mapping[str, Any], most: int = 200) -> str | None:
-    """The redacted beginning of a row's text, on one line; None where it isn't `readable`."""
+    """Return the redacted beginning of a row's text, on one line; None where it isn't `readable`."""
     if not row["readable"]:
         return None
     told = " ".join(redact((row["text"] or "")[:BEGINNING])[0].split())

@@ -20,7 +20,7 @@ class Figures:
     language: str
 
     def number(self, value: float, digits: int = 0) -> str:
-        """A number with so many decimals.
+        """Return a number with so many decimals.
 
         >>> Figures("es").number(1234567), Figures("pt").number(1234), Figures("es").number(0.318, 3)
         ('1\u202f234\u202f567', '1234', '0,318')
@@ -30,7 +30,7 @@ class Figures:
         return whole.replace(",", _THIN) + (point if self.language == "en" else point and ",") + rest
 
     def short(self, value: float) -> str:
-        """A measured value, to three figures.
+        """Return a measured value, to three figures.
 
         >>> Figures("es").short(0.31849), Figures("en").short(31.0), Figures("pt").short(12345.6)
         ('0,318', '31', '12\u202f346')
@@ -41,7 +41,7 @@ class Figures:
         return told if self.language == "en" or "e" in told else told.replace(".", ",")
 
     def share(self, part: float, whole: float) -> str:
-        """A part as a percentage; what is neither none nor all is never told as such.
+        """Return a part as a percentage; what is neither none nor all is never told as such.
 
         >>> Figures("es").share(1, 3), Figures("es").share(1, 10**6), Figures("pt").share(99999, 100000)
         ('33\u202f%', '<\u202f0,1\u202f%', '>\u202f99,9\u202f%')
@@ -67,7 +67,7 @@ class Figures:
         return f"{octets}{_THIN}B"
 
     def duration(self, seconds: float) -> str:
-        """A duration in the two units that matter.
+        """Return a duration in the two units that matter.
 
         >>> Figures("es").duration(3.26), Figures("es").duration(253), Figures("es").duration(7530)
         ('3,3\u202fs', '4\u202fmin 13\u202fs', '2\u202fh 5\u202fmin')
@@ -80,7 +80,7 @@ class Figures:
         return f"{self.number(whole // _HOUR)}{_THIN}h {whole % _HOUR // _MINUTE}{_THIN}min"
 
     def moment(self, iso: str) -> str:
-        """A moment of ISO 8601 as a date and time, in the zone in which it is stated; what is none as it is.
+        """Return a moment of ISO 8601 as a date and time, in the zone in which it is stated; what is none as it is.
 
         >>> Figures("es").moment("2026-11-27T15:52:05.120+00:00"), Figures("en").moment("2026-11-27T15:52:05Z")
         ('27/11/2026 15:52', '2026-11-27 15:52')

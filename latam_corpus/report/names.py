@@ -67,7 +67,7 @@ _SIGNALS: Final[Mapping[str, Message]] = {
 
 
 def signal_name(signal: str) -> Message:
-    """What a signal is called; its key where nobody has named it.
+    """Return what a signal is called; its key where nobody has named it.
 
     >>> signal_name("digit_share").translate("pt")
     'algarismos'
@@ -76,7 +76,7 @@ def signal_name(signal: str) -> Message:
 
 
 def genre_name(genre: str) -> Message:
-    """What a genre is called.
+    """Return what a genre is called.
 
     >>> genre_name("oral_history").translate("es")
     'historia oral'

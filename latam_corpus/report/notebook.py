@@ -14,7 +14,7 @@ _STYLES: Final = {"bold": "font-weight: bold", "green": "color: #2e7d32", "red":
 
 
 def lines_html(lines: Iterable[Iterable[tuple[str, str]]]) -> str:
-    """The lines as they stand, each of pieces with a style: "", "bold", "green" or "red".
+    """Return the lines as they stand, each of pieces with a style: "", "bold", "green" or "red".
 
     >>> lines_html([[("bold", "<b>La barca</b>"), ("", " salió")]])
     '<pre><span style="font-weight: bold">&lt;b&gt;La barca&lt;/b&gt;</span> salió</pre>'
@@ -24,7 +24,7 @@ def lines_html(lines: Iterable[Iterable[tuple[str, str]]]) -> str:
 
 
 def table_html(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """The rows below their heads.
+    """Return the rows below their heads.
 
     >>> table_html(["genre"], [["<news>"]])
     '<table><tr><th>genre</th></tr><tr><td>&lt;news&gt;</td></tr></table>'
@@ -35,7 +35,7 @@ def table_html(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 
 def plain(value: object) -> str:
-    """A value's words as HTML that shows them and obeys nothing in them; empty for None."""
+    """Return a value's words as HTML that shows them and obeys nothing in them; empty for None."""
     return "" if value is None else escape(visible(str(value)))
 
 

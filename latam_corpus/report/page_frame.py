@@ -23,12 +23,12 @@ _LOOK: Final = Path(__file__).with_name("look.css")
 
 @cache
 def look() -> str:
-    """The style sheet that all pages share."""
+    """Return the style sheet that all pages share."""
     return _LOOK.read_text(encoding="utf-8")
 
 
 def page(title: Message, body: Iterable[str], *, language: str = "es", internal: bool = False) -> str:
-    """The page as one HTML document.
+    """Return the page as one HTML document.
 
     Args:
         title: what it is about.
@@ -63,7 +63,7 @@ def page(title: Message, body: Iterable[str], *, language: str = "es", internal:
 
 
 def checked_language(language: str) -> str:
-    """The language, if pages speak it.
+    """Return the language, if pages speak it.
 
     Raises:
         ConfigError: they don't.
@@ -87,12 +87,12 @@ def write_file(path: Path, data: str | bytes) -> None:
 
 
 def unwritable(path: Path, error: OSError) -> ConfigError:
-    """The error of a file that can't be written."""
+    """Return the error of a file that can't be written."""
     return ConfigError(str(path), _("it can't be written: {cause}", cause=cause_of(error)), _("name another place"))
 
 
 def table(heads: Sequence[Message | str], rows: Iterable[Sequence[str]], numeric: Sequence[int] = ()) -> str:
-    """A table of cells that are HTML already; columns at the places in `numeric` stand to the right."""
+    """Return a table of cells that are HTML already; columns at the places in `numeric` stand to the right."""
     mark = [' class="n"' if place in numeric else "" for place in range(len(heads))]
     top = "".join(
         f"<th{m}>{head.html() if isinstance(head, Message) else escape(head)}</th>"

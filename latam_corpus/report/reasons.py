@@ -62,7 +62,7 @@ UNSURE: Final = _("it isn't clear which language it is in")
 
 
 def in_plain_words(reason: str, evidence: Mapping[str, Any] | None) -> tuple[Message, ...]:
-    """What a drop reason means, with all the bounds that the evidence names.
+    """Return what a drop reason means, with all the bounds that the evidence names.
 
     >>> in_plain_words("stop_word_count<2", {"stop_word_count<2": 1.0})[0].translate("es")
     'palabras gramaticales distintas: 1; se piden 2 o más'
@@ -89,7 +89,7 @@ def in_plain_words(reason: str, evidence: Mapping[str, Any] | None) -> tuple[Mes
 
 
 def bound_of(reason: str) -> tuple[str, str, float] | None:
-    """The signal, `<` or `>`, and the limit of a drop reason that is a bound; None for any other.
+    """Return the signal, `<` or `>`, and the limit of a drop reason that is a bound; None for any other.
 
     >>> bound_of("stop_word_share<0.318"), bound_of("language=eng")
     (('stop_word_share', '<', 0.318), None)

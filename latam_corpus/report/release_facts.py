@@ -56,7 +56,7 @@ class ReleaseFacts:
 
 
 def release_facts(store: Store, manifest: Manifest) -> ReleaseFacts:
-    """What the report of a version says; of a store elsewhere no shard is fetched for it.
+    """Return what the report of a version says; of a store elsewhere no shard is fetched for it.
 
     Raises:
         ReleaseError: the store's log, or a shard on this disk, can't be read.

@@ -29,7 +29,7 @@ _LARGE: Final = frozenset({"spa", "por", "eng"})
 
 
 def release_page(facts: ReleaseFacts, language: str, store: str | None) -> str:
-    """The page as HTML; it holds no document's text.
+    """Return the page as HTML; it holds no document's text.
 
     Args:
         facts: of the version.
@@ -81,14 +81,14 @@ def _source(one: Any) -> tuple[Any, tuple[Message, ...]]:
 
 
 def _labels(manifest: Manifest) -> Iterator[tuple[str, str]]:
-    """The names and the address of each label on a document."""
+    """Yield the names and the address of each label on a document."""
     for stated in sorted({label for source in manifest.sources for label in source.labels}):
         label = label_of(stated)
         yield (" · ".join(dict.fromkeys(label.names.values())), label.uri) if label else (stated, "")
 
 
 def _gaps(facts: ReleaseFacts, figures: Figures) -> Iterator[tuple[str, Message]]:
-    """What is missing, each with what it is called in `WORDS`."""
+    """Yield what is missing, each with what it is called in `WORDS`."""
     counts, nothing = facts.contents, WORDS["nothing"]
     languages = dict(counts["language"])
 

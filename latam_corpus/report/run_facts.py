@@ -176,7 +176,7 @@ class RunFacts:
 
 
 def run_facts(record: Record, today: date, *, internal: bool = False) -> RunFacts:
-    """What the report of a finished run says.
+    """Return what the report of a finished run says.
 
     Args:
         record: the run's.
@@ -246,7 +246,7 @@ def _ledger(files: Sequence[Path]) -> tuple[Counter[tuple[str, str]], list[tuple
 
 
 def _light(files: Sequence[Path], kind: str, reasons: Iterable[str], today: date) -> pl.DataFrame:
-    """The columns that are counted, those signals that are told of, and whether a document may be shown."""
+    """Return the columns that are counted, those signals that are told of, and whether a document may be shown."""
     bounds = [found for one in reasons if (found := bound_of(one))]
     wanted = dict.fromkeys(["scripture_per_1000", *(signal for signal, _, _ in bounds)])
     known = {one.name for one in schema.SIGNAL_STRUCT.fields}
@@ -352,7 +352,7 @@ class _Texts:
 
 
 def _reason(reason: str, rows: int, kept: pl.DataFrame, dropped: pl.DataFrame, chosen: _Chosen) -> Reason:
-    """A reason with its bound, how the signal is distributed, and the ids of the nearest documents for now."""
+    """Return a reason with its bound, how the signal is distributed, and the ids of the nearest documents for now."""
     fell = dropped.filter(pl.col("drop_reason") == reason)
     sources = tuple(_counted(fell, "source_id")[:3])
     bound = bound_of(reason)
@@ -398,7 +398,7 @@ def _with_texts(one: Reason, texts: _Texts) -> Reason:
 
 
 def _small(kept: pl.DataFrame) -> list[SmallLanguage]:
-    """The languages other than the large ones, the smallest last."""
+    """Return the languages other than the large ones, the smallest last."""
     told = (
         kept.with_columns(pl.col("language").str.extract("^([^_]+)", 1))
         .filter(~pl.col("language").is_in(list(_LARGE)))
@@ -414,7 +414,7 @@ def _small(kept: pl.DataFrame) -> list[SmallLanguage]:
 
 
 def _earlier(record: Record) -> Earlier | None:
-    """The finished run of the same recipe before this one, as far as both records tell what they rest on."""
+    """Return the finished run of the same recipe before this one, as far as both records tell what they rest on."""
     mine = record.values
     recipe = mine.get("recipe", {}).get("name") or recipe_of(record.folder.name)
     found: list[tuple[str, Record]] = []

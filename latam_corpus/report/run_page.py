@@ -42,7 +42,7 @@ class Rows(NamedTuple):
 def run_page(
     facts: RunFacts, language: str, out: str, released: Manifest | None = None, *, internal: bool = False
 ) -> str:
-    """The page as HTML.
+    """Return the page as HTML.
 
     Args:
         facts: of the run.
@@ -90,7 +90,7 @@ def run_page(
 
 
 def first_rows(rows: Sequence[Any], most: int) -> Rows:
-    """The first rows; of pairs of a name and a number the others are summed.
+    """Return the first rows; of pairs of a name and a number the others are summed.
 
     >>> first_rows([("a", 5), ("b", 3), ("c", 2)], 1)
     Rows(rows=[('a', 5)], more=2, more_documents=5)
@@ -100,7 +100,7 @@ def first_rows(rows: Sequence[Any], most: int) -> Rows:
 
 
 def contents(column: str, counted: Sequence[tuple[str, int]]) -> Rows:
-    """What documents are, by name, most first; decades in their order.
+    """Return what documents are, by name, most first; decades in their order.
 
     >>> [(str(name), n) for name, n in contents("decade", [("1890", 2), ("", 1), ("1880", 1)]).rows]
     [('1880–1889', 1), ('1890–1899', 2), ('not stated', 1)]
@@ -113,7 +113,7 @@ def contents(column: str, counted: Sequence[tuple[str, int]]) -> Rows:
 
 
 def value_name(column: str, value: str) -> Message:
-    """What a value of a column is called.
+    """Return what a value of a column is called.
 
     >>> value_name("language", "spa_Latn").translate("es"), value_name("country", "BR").translate("pt")
     ('español', 'Brasil')
@@ -128,7 +128,7 @@ def value_name(column: str, value: str) -> Message:
 
 
 def meaning(reason: str) -> Message:
-    """What a drop reason means, in a sentence."""
+    """Return what a drop reason means, in a sentence."""
     return enumerated(in_plain_words(reason, None), "; ")
 
 
@@ -137,7 +137,7 @@ def _tells(counted: Sequence[tuple[str, int]]) -> bool:
 
 
 def _causes(why: Counter[str] | Mapping[str, int], figures: Figures) -> Message | None:
-    """The reasons that cost most, in words."""
+    """Return the reasons that cost most, in words."""
     most = sorted(why.items(), key=lambda pair: (-pair[1], pair[0]))[:_CAUSES]
     told = [Message("{reason} ({n})", {"reason": meaning(one), "n": figures.number(n)}) for one, n in most]
     return enumerated(told, " · ") if told else None
@@ -187,7 +187,7 @@ def _reason(one: Reason, facts: RunFacts, figures: Figures) -> dict[str, Any]:
 
 
 def _survival(facts: RunFacts, titles: Mapping[str, str]) -> dict[str, Any]:
-    """The stages that set something aside, and of each source what each of them left, and took."""
+    """Return the stages that set something aside, and of each source what each of them left, and took."""
     taking = {stage for _, stage in facts.lost}
     stages = [one for one in facts.stages if one in taking] or sorted(taking - {""})
     rows = []

@@ -43,13 +43,13 @@ _CUT: Final = _("it goes on …")
 
 
 def shown_rows(frame: pl.DataFrame) -> list[dict[str, Any]]:
-    """The rows as people see them: the columns that say what a document is, and its text redacted."""
+    """Return the rows as people see them: the columns that say what a document is, and its text redacted."""
     rows = frame.select(COLUMNS).to_dicts()
     return [row | {"text": redact(row["text"] or "")[0]} for row in rows]
 
 
 def named_by(frame: pl.DataFrame) -> pl.Series:
-    """The document that each row is a copy or a variant of; null where it is none."""
+    """Return the document that each row is a copy or a variant of; null where it is none."""
     return frame.select(pl.coalesce("duplicate_of", "variant_of").alias("doc_id")).to_series()
 
 
@@ -76,7 +76,7 @@ def write_jsonl(path: Path, rows: Sequence[dict[str, Any]], *, internal: bool) -
 
 
 def write_sheet(path: Path, rows: Sequence[dict[str, Any]], language: str = "es", *, internal: bool) -> None:
-    """A workbook with a column for the reader's verdict, chosen from a list, and one for a note.
+    """Return a workbook with a column for the reader's verdict, chosen from a list, and one for a note.
 
     Args:
         path: where it goes.
@@ -129,7 +129,7 @@ def sample_page(
     internal: bool = False,
     compared: Mapping[str, str] | None = None,
 ) -> str:
-    """The page as HTML.
+    """Return the page as HTML.
 
     Args:
         name: of the run or version.
@@ -174,7 +174,7 @@ def _document(row: dict[str, Any], compared: str) -> Iterator[str]:
 
 
 def by_columns(told: str) -> tuple[str, ...]:
-    """The columns named, separated by commas.
+    """Return the columns named, separated by commas.
 
     Raises:
         ConfigError: one isn't a column of words; the message has the closest.

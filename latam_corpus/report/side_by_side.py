@@ -26,7 +26,7 @@ _MORE: Final = _("The two differ in {n} more places.")
 
 
 def side_by_side(mine: str, other: str) -> dict[str, Any]:
-    """What two texts share and what each has for itself, as plain values; what is shown of them is redacted.
+    """Return what two texts share and what each has for itself, as plain values; what is shown of them is redacted.
 
     Words are compared without regard to capitals. Of long texts so much is compared as follows the first difference;
     `compared` says whether that is all.
@@ -64,7 +64,7 @@ def side_by_side(mine: str, other: str) -> dict[str, Any]:
 
 
 def lines(found: Mapping[str, Any]) -> Iterator[Message]:
-    """The same as lines for a terminal."""
+    """Yield the same as lines for a terminal."""
     counts = {"shared": found["shared"], "own": found["own"], "other": found["own_of_other"]}
     yield _("both have {shared} words; only here {own}, only there {other}", **counts)
     if not found["compared"]:
@@ -77,7 +77,7 @@ def lines(found: Mapping[str, Any]) -> Iterator[Message]:
 
 
 def beside_html(found: Mapping[str, Any], title: str) -> Iterator[str]:
-    """The same as HTML: a table with a row for each place where the two differ.
+    """Yield the same as HTML: a table with a row for each place where the two differ.
 
     Args:
         found: of `side_by_side`.
@@ -99,7 +99,7 @@ def beside_html(found: Mapping[str, Any], title: str) -> Iterator[str]:
 
 
 def _joined(apart: Sequence[tuple[int, int, int, int]]) -> Iterator[tuple[int, int, int, int]]:
-    """The differences, those with a word or two between them taken together."""
+    """Yield the differences, those with a word or two between them taken together."""
     held: tuple[int, int, int, int] | None = None
     for i, j, k, m in apart:
         if held and i - held[1] <= 2:  # noqa: PLR2004  (a word or two)
@@ -113,7 +113,7 @@ def _joined(apart: Sequence[tuple[int, int, int, int]]) -> Iterator[tuple[int, i
 
 
 def _redacted(words: Sequence[str]) -> str:
-    """The words, redacted, the middle of a long passage left out."""
+    """Return the words, redacted, the middle of a long passage left out."""
     half = _LONGEST // 2
     shown = words if len(words) <= _LONGEST else [*words[:half], f"({len(words) - _LONGEST:,} words)", *words[-half:]]
     return redact(" ".join(shown))[0]

@@ -42,7 +42,7 @@ def signals_page(
     language: str = "es",
     internal: bool = False,
 ) -> str:
-    """The page as HTML.
+    """Return the page as HTML.
 
     Args:
         name: of the run or file.
@@ -112,7 +112,7 @@ def histogram(
     figure: Callable[[float], str] = "{:.4g}".format,
     label: str = "",
 ) -> str:
-    """The drawing; a count of one is still seen, since the rare values are the ones that fall.
+    """Return the drawing; a count of one is still seen, since the rare values are the ones that fall.
 
     Args:
         counts: documents in equal intervals from `low` to `high`.

@@ -23,7 +23,7 @@ _TEMPLATES: Final = Path(__file__).with_name("templates")
 
 
 def render(template: str, language: str, **values: Any) -> str:
-    """The page of a template, as HTML.
+    """Return the page of a template, as HTML.
 
     Args:
         template: its file's name.

@@ -84,7 +84,7 @@ def classes() -> NDArray[np.uint16]:
 
 
 def _by_category() -> tuple[NDArray[np.uint16], list[str]]:
-    """The classes that a character has by its general category, and the characters that Unicode decomposes."""
+    """Return the classes that a character has by its general category, and the characters that Unicode decomposes."""
     table = np.empty(_LAST, np.uint16)
     decomposing: list[str] = []
     # A plane at a time: all 1.1 million at once would take 70 MB for a moment.

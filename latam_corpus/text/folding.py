@@ -6,7 +6,7 @@ import unicodedata
 
 
 def folded(text: str) -> str:
-    """The text in small letters without accents, for words that people type.
+    """Return the text in small letters without accents, for words that people type.
 
     >>> folded(" Náhuatl ")
     'nahuatl'

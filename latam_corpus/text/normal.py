@@ -28,7 +28,7 @@ _AT_ONCE: Final = 1 << 18  # bytes of text
 
 
 def normal(text: str) -> str:
-    r"""The text in NFC and lower case, each run of white space one space, none at its ends.
+    r"""Return the text in NFC and lower case, each run of white space one space, none at its ends.
 
     >>> normal("  La  Luna\n")
     'la luna'
@@ -37,7 +37,7 @@ def normal(text: str) -> str:
 
 
 def normal_utf8(texts: pl.Series) -> Iterator[bytes | memoryview]:
-    """The UTF-8 of `normal` of each text, good until the next one is asked for; null counts as empty.
+    """Yield the UTF-8 of `normal` of each text, good until the next one is asked for; null counts as empty.
 
     >>> import polars as pl
     >>> [bytes(found).decode() for found in normal_utf8(pl.Series(["¡Ay,  AY!", None]))]

@@ -69,7 +69,7 @@ def apostrophes() -> dict[str, str]:
 
 @cache
 def spellings() -> tuple[Spelling, ...]:
-    """The spellings of the table."""
+    """Return the spellings of the table."""
     return tuple(
         Spelling(
             one["name"],
@@ -92,7 +92,7 @@ def spellings_digest() -> str:
 
 
 def typed(text: str) -> str:
-    """The text with every apostrophe the typewriter's.
+    """Return the text with every apostrophe the typewriter's.
 
     >>> typed("k’icheʼ")
     "k'iche'"
@@ -117,7 +117,7 @@ def respelled(code: str, lines: Iterable[str]) -> list[str]:
 
 
 def spelled(codes: Collection[str], words: Iterable[str]) -> dict[str, None]:
-    """The words, and each as the other spellings of these languages write it, in order, without repeats.
+    """Return the words, and each as the other spellings of these languages write it, in order, without repeats.
 
     A word is in the old spelling if it shows more signs of it; where it shows as many of both, if the whole list does.
 
@@ -164,7 +164,7 @@ def _in_modern(spelling: Spelling, found: re.Match[str]) -> str:
 
 @cache
 def _word() -> re.Pattern[str]:
-    """A word with the apostrophes in it and at its ends."""
+    """Return a word with the apostrophes in it and at its ends."""
     signs = "".join(map(re.escape, apostrophes()))
     return re.compile(rf"[{signs}]?[^\W\d_](?:[^\W\d_]|[{signs}])*")
 
@@ -176,7 +176,7 @@ def _with_case(word: str, new: str) -> str:
 
 
 def seen(codes: Collection[str], text: str) -> dict[str, Any]:
-    """What of the table stands in a text in one of these languages: its apostrophes, and in which spelling it is.
+    """Give what of the table stands in a text in one of these languages: its apostrophes, and in which spelling it is.
 
     Returns:
         `apostrophes`: how often each sign stands beside a letter; and `spellings`: of each with its signs in the text

@@ -9,7 +9,7 @@ from latam_corpus.compiled import inlined
 
 @inlined
 def slot_of(keys, h):
-    """The place of a hash in `keys`, or the free one where it would go.
+    """Return the place of a hash in `keys`, or the free one where it would go.
 
     Args:
         keys: uint64[capacity], 0 where free; the capacity is a power of two, and not all is taken.

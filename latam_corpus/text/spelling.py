@@ -34,7 +34,7 @@ class Spelling:
 
     @classmethod
     def of(cls, words: WordTable) -> Spelling:
-        """The spelling of these documents.
+        """Return the spelling of these documents.
 
         >>> found = Spelling.of(WordTable.of(["la OEA y la pa1abra, pLaza, ca^a, 5G, covid19, H2O"]))
         >>> found.capitals.tolist(), found.damaged.tolist(), found.longest.tolist()
@@ -60,7 +60,7 @@ class WordSet:
 
     @classmethod
     def of(cls, words: Iterable[str]) -> WordSet:
-        """The set of these entries; those that aren't exactly one word are left out.
+        """Return the set of these entries; those that aren't exactly one word are left out.
 
         >>> WordSet.of(["barrio", "sin embargo"]).count(WordTable.of(["El Barrio, un barrio"])).tolist()
         [2]
@@ -82,7 +82,7 @@ class WordSet:
 def listed_share(
     words: WordTable, lists: Mapping[str, WordSet], named: Sequence[str], whole: NDArray[np.int64]
 ) -> NDArray[np.float32]:
-    """The words of each document that are on its list, as a share, float32[n]; not-a-number where it has no list.
+    """Give the words of each document that are on its list, as a share, float32[n]; not-a-number where it has no list.
 
     Args:
         words: the word table of n documents.

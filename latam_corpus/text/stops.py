@@ -40,7 +40,7 @@ class StopTable:
 
     @classmethod
     def of(cls, lists: Mapping[str, Sequence[str]]) -> StopTable:
-        """The table of these lists, by language code.
+        """Return the table of these lists, by language code.
 
         Raises:
             ValueError: more than 64 languages, or an entry that isn't one word.
@@ -61,7 +61,7 @@ class StopTable:
         return cls(languages, keys, bits)
 
     def number(self, language: str) -> int:
-        """The language's place, or -1 when it has no list here."""
+        """Return the language's place, or -1 when it has no list here."""
         return self.languages.index(language) if language in self.languages else -1
 
 
@@ -81,7 +81,7 @@ class StopCounts:
 
     @classmethod
     def of(cls, words: WordTable, table: StopTable, languages: Sequence[str], background: Sequence[str]) -> StopCounts:
-        """The counts for documents in these languages.
+        """Return the counts for documents in these languages.
 
         Args:
             words: the word table of n documents.

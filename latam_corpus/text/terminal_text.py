@@ -21,7 +21,7 @@ _BEYOND: Final = 0x10000
 
 
 def visible(text: str) -> str:
-    r"""The text as one line: line ends and tabs are spaces, what can't be seen is shown by its code.
+    r"""Return the text as one line: line ends and tabs are spaces, what can't be seen is shown by its code.
 
     >>> print(visible("La \x1b[31mbarca\u202e\nsale"))
     La \x1b[31mbarca\u202e sale
@@ -30,7 +30,7 @@ def visible(text: str) -> str:
 
 
 def visible_lines(text: str) -> str:
-    r"""The text with its line ends; what can't be seen is shown by its code.
+    r"""Return the text with its line ends; what can't be seen is shown by its code.
 
     >>> visible_lines("uno\ndos\x07")
     'uno\ndos\\x07'
@@ -39,7 +39,7 @@ def visible_lines(text: str) -> str:
 
 
 def visible_json(text: str) -> str:
-    r"""The same JSON, in which what can't be seen is escaped.
+    r"""Return the same JSON, in which what can't be seen is escaped.
 
     >>> visible_json('["á\u202e\x9b"]')
     '["á\\u202e\\u009b"]'
@@ -58,7 +58,7 @@ def _shown(text: str) -> str:
 
 
 def _escaped(sign: str) -> str:
-    """The character as JSON escapes it: beyond the first plane as a pair."""
+    """Return the character as JSON escapes it: beyond the first plane as a pair."""
     code = ord(sign)
     if code < _BEYOND:
         return f"\\u{code:04x}"

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def with_turns_moved(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
-    """The rows after a stage, with the turns of the texts that it changed where their lines stand now.
+    """Return the rows after a stage, with the turns of the texts that it changed where their lines stand now.
 
     Args:
         before: the same rows before the stage.

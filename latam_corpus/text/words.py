@@ -64,7 +64,7 @@ class WordTable:
 
     @classmethod
     def of(cls, texts: pl.Series | Sequence[str | None]) -> WordTable:
-        r"""The word table of these texts; null counts as empty.
+        r"""Return the word table of these texts; null counts as empty.
 
         >>> table = WordTable.of(["¡Ay, ay, ay, ay!\nCanta y no llores.", None])
         >>> table.word_count.tolist(), table.doc_lines.tolist()
@@ -142,7 +142,7 @@ class WordTable:
 
 
 def utf8(texts: pl.Series) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """The texts' UTF-8 in one buffer and the n+1 offsets of its documents, without a copy where Arrow allows.
+    """Return the texts' UTF-8 in one buffer and the n+1 offsets of its documents, without a copy where Arrow allows.
 
     >>> data, offsets = utf8(pl.Series(["año", "ayer"]))
     >>> bytes(data).decode(), offsets.tolist()
@@ -156,7 +156,7 @@ def utf8(texts: pl.Series) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
 
 
 def hash_words(words: Sequence[str]) -> NDArray[np.uint64]:
-    """The hash of each word as the word table has it, uint64[n].
+    """Return the hash of each word as the word table has it, uint64[n].
 
     Raises:
         ValueError: an entry isn't exactly one word.
@@ -168,7 +168,7 @@ def hash_words(words: Sequence[str]) -> NDArray[np.uint64]:
 
 
 def listed(words: Sequence[str]) -> WordTable:
-    """The table of entries that are one word each.
+    """Return the table of entries that are one word each.
 
     Raises:
         ValueError: an entry isn't exactly one word.
@@ -196,7 +196,7 @@ _OF_LINES: Final = ("line_hashes", "line_ends", "line_words", "line_chars", "lin
 
 
 def after_changes(table: WordTable, before: pl.Series, after: pl.Series) -> WordTable:
-    """The word table of texts, given that of the same documents before some were changed.
+    """Return the word table of texts, given that of the same documents before some were changed.
 
     >>> import polars as pl
     >>> before, after = pl.Series(["uno", "dos", "tres", "cuatro"]), pl.Series(["uno", "dos y más", "tres", "cuatro"])
@@ -216,7 +216,7 @@ def after_changes(table: WordTable, before: pl.Series, after: pl.Series) -> Word
 
 
 def filtered(table: WordTable, mask: NDArray[np.bool_]) -> WordTable:
-    """The word table of the documents where the mask is true.
+    """Return the word table of the documents where the mask is true.
 
     >>> filtered(WordTable.of(["uno", "dos y más", "tres"]), np.array([True, False, True])).doc_bytes.tolist()
     [0, 3, 7]
@@ -226,7 +226,7 @@ def filtered(table: WordTable, mask: NDArray[np.bool_]) -> WordTable:
 
 
 def joined(pieces: Sequence[Piece]) -> WordTable:
-    """The word table of the pieces' documents, one after another."""
+    """Return the word table of the pieces' documents, one after another."""
     filled = [piece for piece in pieces if piece[2] > piece[1]]
     if not filled:
         return WordTable.of([])

@@ -80,7 +80,7 @@ NEWLINE: Final = 10
 
 @inlined
 def decode(data, i):
-    """The code point at byte i and its length; the bytes are known to be valid UTF-8."""
+    """Return the code point at byte i and its length; the bytes are known to be valid UTF-8."""
     first = np.uint32(data[i])
     if first < 0x80:
         return first, 1
@@ -102,7 +102,7 @@ def decode(data, i):
 
 @inlined
 def finish(h):
-    """The hash with its bits mixed (the finaliser of MurmurHash3), so that every bit may serve as a key."""
+    """Return the hash with its bits mixed (the finaliser of MurmurHash3), so that every bit may serve as a key."""
     h ^= h >> np.uint64(33)
     h *= np.uint64(0xFF51AFD7ED558CCD)
     h ^= h >> np.uint64(33)

@@ -41,7 +41,7 @@ _MODULE_OF: Final = {
 
 
 def __getattr__(name: str) -> object:
-    """The public name, its module imported."""
+    """Return the public name, its module imported."""
     if name not in _MODULE_OF:
         raise AttributeError(f"module «{__name__}» has no attribute «{name}»")
     return getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)

@@ -61,7 +61,7 @@ class Benchmark:
 
 @cache
 def benchmarks() -> dict[str, Benchmark]:
-    """The registered evaluation sets, by name."""
+    """Return the registered evaluation sets, by name."""
     stated = tomllib.loads(_REGISTRY.read_text(encoding="utf-8"))
     return {
         name: Benchmark(name, one["title"], tuple(one["languages"]), one["home"], tuple(one["fields"]))
@@ -92,7 +92,7 @@ class Contamination:
 
 
 def read_evaluation(against: str, fields: Sequence[str] = ()) -> list[str]:
-    """The lines of an evaluation set.
+    """Return the lines of an evaluation set.
 
     Args:
         against: a file of JSON lines or of plain lines; or `NAME=FILE`, of a registered set.
@@ -156,7 +156,7 @@ def _strings(value: Any) -> Iterator[str]:
 def find_matches(
     stream: CorpusStream, lines: Sequence[str], share: float = SHARE, progress: Progress | None = None
 ) -> Contamination:
-    """The documents of a stream that hold lines of an evaluation set.
+    """Return the documents of a stream that hold lines of an evaluation set.
 
     Args:
         stream: with the columns `doc_id` and `text`.
@@ -207,7 +207,7 @@ class _Index:
     def _table(
         self, values: NDArray[np.uint64], offsets: NDArray[np.int64], size: int
     ) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
-        """The hashes of runs of so many words, sorted; each one's line and place in it; and a sieve of them."""
+        """Return the hashes of runs of so many words, sorted; each one's line and place in it; and a sieve of them."""
         hashes, owners, places = _runs(values, offsets, size)
         # Shorter runs than five are whole lines.
         mine = self._counts[owners] >= size if size == RUN else self._counts[owners] == size
@@ -259,7 +259,7 @@ def _words(texts: pl.Series) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
 def _runs(
     values: NDArray[np.uint64], offsets: NDArray[np.int64], size: int
 ) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64]]:
-    """The hash of each run of so many words inside one text, the text, and the run's place in it."""
+    """Return the hash of each run of so many words inside one text, the text, and the run's place in it."""
     count = max(0, len(values) - size + 1)
     hashes = np.zeros(count, np.uint64)
     for step in range(size):

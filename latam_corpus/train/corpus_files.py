@@ -118,13 +118,13 @@ class CorpusFiles:
         return [group for place in range(len(self.files)) for group in self.groups_of(place)]
 
     def groups_of(self, place: int) -> list[RowGroup]:
-        """The row groups of a file."""
+        """Return the row groups of a file."""
         footer = self.footers[place]
         found = (footer.row_group(number) for number in range(footer.num_row_groups))
         return [RowGroup(place, number, one.num_rows, one.total_byte_size) for number, one in enumerate(found)]
 
     def read(self, group: RowGroup, columns: Sequence[str]) -> pa.Table:
-        """The rows of a group, of these columns those that its file has; sums of pages are checked.
+        """Return the rows of a group, of these columns those that its file has; sums of pages are checked.
 
         Raises:
             ReleaseError: the file is missing or damaged.
@@ -169,7 +169,7 @@ class CorpusFiles:
 def open_files(
     place: str | Path, spec: str | None = None, lock: str | Path | None = None, cache: GroupCache | None = None
 ) -> CorpusFiles:
-    """The files of a version.
+    """Return the files of a version.
 
     Args:
         place: a store, or a folder into which a version was pulled.
@@ -227,7 +227,7 @@ def _stored(store: Store, spec: str | None, lock: Lock | None, cache: GroupCache
 
 
 def _pulled(store: Store, spec: str | None) -> CorpusFiles:
-    """A pulled folder, whose files are other than the version's shards where rows were left out of them."""
+    """Return a pulled folder, whose files are other than the version's shards where rows were left out of them."""
     folder = Path(store.root)
     lock = read_lock(folder / LOCK)
     name, _, version = (spec or lock.name).partition("@")

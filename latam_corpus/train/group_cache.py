@@ -31,7 +31,7 @@ class GroupCache:
     limit: int
 
     def read(self, key: str, fetch: Callable[[], bytes]) -> bytes:
-        """The bytes of a row group, from the folder or, where they aren't there, as they are fetched."""
+        """Return the bytes of a row group, from the folder or, where they aren't there, as they are fetched."""
         file = self.folder / f"{key}{_SUFFIX}"
         try:
             held = file.read_bytes()

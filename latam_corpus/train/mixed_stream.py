@@ -65,7 +65,7 @@ class MixedRows:
         return self._start(self._chunk_at(position) + 1)
 
     def take(self, positions: NDArray[np.int64]) -> tuple[pa.Table, NDArray[np.int64]]:
-        """The rows at positions of one chunk that aren't left out, and their positions."""
+        """Return the rows at positions of one chunk that aren't left out, and their positions."""
         chunk = self._chunk_at(int(positions[0]))
         firsts = [count * chunk // self._chunks for count in self._counts]
         ends = [count * (chunk + 1) // self._chunks for count in self._counts]
@@ -94,7 +94,7 @@ class MixedRows:
                 held[1].close()
 
     def _of(self, number: int, ordinals: NDArray[np.int64]) -> list[tuple[pa.Table, NDArray[np.int64]]]:
-        """A slice's documents by their number in the mixture, and which of these weren't left out."""
+        """Return a slice's documents by their number in the mixture, and which of these weren't left out."""
         found = []
         at = 0
         while at < len(ordinals):
@@ -195,7 +195,7 @@ class MixedStream(PositionedStream):
 
 
 def _slices(plan: str | Path | Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The slices of a plan, each with its release, the documents drawn, and the columns that make it.
+    """Return the slices of a plan, each with its release, the documents drawn, and the columns that make it.
 
     Raises:
         ConfigError: it can't be read, or is no plan.

@@ -46,7 +46,7 @@ class Weighting:
 
 
 def token_budget(text: str) -> int:
-    """A number of tokens as people write it.
+    """Return a number of tokens as people write it.
 
     Raises:
         ConfigError: it is none.

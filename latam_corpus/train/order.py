@@ -61,7 +61,7 @@ class Window:
 
 
 def shuffled(count: int, *key: int | str) -> NDArray[np.int64]:
-    """The numbers from 0 to `count` - 1, each order equally likely over the keys.
+    """Return the numbers from 0 to `count` - 1, each order equally likely over the keys.
 
     They are sorted by raw words of Philox, whose stream NumPy keeps from version to version; that of `permutation` it
     doesn't.
@@ -75,7 +75,7 @@ def shuffled(count: int, *key: int | str) -> NDArray[np.int64]:
 
 
 def windows_of(groups: Sequence[RowGroup], size: int, seed: int, epoch: int, *, shuffle: bool = True) -> list[Window]:
-    """The windows of an epoch.
+    """Return the windows of an epoch.
 
     Args:
         groups: in the manifest's order.

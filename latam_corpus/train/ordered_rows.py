@@ -32,7 +32,7 @@ _BATCH_ROWS: Final = 1024
 
 @cache
 def _arrow_types() -> pa.Schema:
-    """The columns of a release with their types."""
+    """Return the columns of a release with their types."""
     return schema.arrow_schema(schema.RELEASE_SCHEMA)
 
 
@@ -111,7 +111,7 @@ class OrderedRows:
         return min(position + max(1, rows) * world, window.start + window.rows)
 
     def take(self, positions: NDArray[np.int64]) -> tuple[pa.Table, NDArray[np.int64]]:
-        """The rows at positions of one window that aren't left out, and their positions.
+        """Return the rows at positions of one window that aren't left out, and their positions.
 
         Args:
             positions: ascending, and not before those that were asked for earlier but in the same window.
@@ -151,7 +151,7 @@ class OrderedRows:
         return _Loaded(window, table, order, np.concatenate(stays))
 
     def _given(self, table: pa.Table) -> pa.Table:
-        """The columns that are given; what a file lacks, since it is older, is null."""
+        """Return the columns that are given; what a file lacks, since it is older, is null."""
         columns = []
         for name in self._selection.given:
             stored = "doc_id" if name == ID else name
@@ -179,7 +179,7 @@ class OrderedRows:
 
 
 def rows_as_dicts(table: pa.Table) -> list[dict[str, object]]:
-    """A dict a row."""
+    """Return a dict a row."""
     values = []
     for name in table.column_names:
         column = table[name]

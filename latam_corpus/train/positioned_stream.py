@@ -38,7 +38,7 @@ class Rows(Protocol):
         ...
 
     def take(self, positions: NDArray[np.int64]) -> tuple[pa.Table, NDArray[np.int64]]:
-        """The rows at positions that aren't left out, and their positions."""
+        """Return the rows at positions that aren't left out, and their positions."""
         ...
 
     def close(self) -> None:
@@ -86,11 +86,11 @@ class PositionedStream(ABC):
 
     @abstractmethod
     def _open(self) -> Rows:
-        """The rows in the order of the seed and epoch."""
+        """Return the rows in the order of the seed and epoch."""
 
     @abstractmethod
     def _digest(self) -> str:
-        """What tells this order from others that have the same seed and epoch."""
+        """Return what tells this order from others that have the same seed and epoch."""
 
     def __getstate__(self) -> dict[str, Any]:
         # Another process opens its own files; one that goes on after a pickled stream stands where that stood.
@@ -122,7 +122,7 @@ class PositionedStream(ABC):
                 yield row
 
     def texts(self) -> Iterator[str]:
-        """The texts alone, from where the stream stands; `columns` must have `text`, or be empty."""
+        """Yield the texts alone, from where the stream stands; `columns` must have `text`, or be empty."""
         for table in self.batches():
             yield from table["text"].to_pylist()
 
@@ -206,7 +206,7 @@ class PositionedStream(ABC):
         self._at_end = True
 
     def _tables(self) -> Iterator[tuple[pa.Table, NDArray[np.int64]]]:
-        """This rank's rows from where it stands on, as tables, with their positions."""
+        """Yield this rank's rows from where it stands on, as tables, with their positions."""
         rows = self._order()
         position = self._position
         while position < rows.total:

@@ -106,7 +106,7 @@ class CorpusStream(PositionedStream):
         return self._selection.leaves_out or any(file.withdrawn for file in self._files.files)
 
     def order(self, seed: int, epoch: int) -> OrderedRows:
-        """The rows in the order of a seed and an epoch."""
+        """Return the rows in the order of a seed and an epoch."""
         return OrderedRows(self._files, self._selection, seed, epoch, self._window, shuffle=self._shuffle)
 
     def __getstate__(self) -> dict[str, Any]:

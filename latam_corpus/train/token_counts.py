@@ -59,7 +59,7 @@ class Slice:
 def count_slices(
     files: CorpusFiles, tokenizer: Tokenizer, by: Sequence[str], progress: Progress | None = None
 ) -> list[Slice]:
-    """What each slice of a version comes to, in the order of its values.
+    """Return what each slice of a version comes to, in the order of its values.
 
     Args:
         files: of the version.
@@ -130,7 +130,7 @@ def _counts(files: CorpusFiles, number: int, tokenizer: Tokenizer, keep: Store) 
 
 
 def _kept(keep: Store, place: tuple[str, ...], rows: int) -> pl.DataFrame | None:
-    """The counts that are kept, where they are whole."""
+    """Return the counts that are kept, where they are whole."""
     try:
         counts = pl.read_parquet(io.BytesIO(keep.read(*place)))
     except (ReleaseError, pl.exceptions.PolarsError, OSError):

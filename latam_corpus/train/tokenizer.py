@@ -95,7 +95,7 @@ class Tokenizer:
         return ConfigError(str(self.file), problem, "name the one to use: --end-token TOKEN")
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
-        """The ids of each text's tokens, without any that mark its beginning or end."""
+        """Return the ids of each text's tokens, without any that mark its beginning or end."""
         if self._is_sentencepiece:
             pieces: list[list[int]] = self._model.encode(list(texts), add_bos=False, add_eos=False)
             return pieces
@@ -103,7 +103,7 @@ class Tokenizer:
 
 
 def load_tokenizer(file: str | Path, end: str | None = None) -> Tokenizer:
-    """The tokenizer in a file.
+    """Return the tokenizer in a file.
 
     Args:
         file: a `tokenizer.json` or a SentencePiece model; or a folder with one of the two.

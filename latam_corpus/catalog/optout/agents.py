@@ -52,7 +52,7 @@ def addressed(value: str) -> tuple[str, ...]:
 
 
 def _literal(pattern: str) -> str:
-    """The pattern with stars as its only wildcards, a run of them as one."""
+    """Return the pattern with stars as its only wildcards, a run of them as one."""
     return re.sub(r"([?\[])", r"[\1]", re.sub(r"\*+", "*", pattern))
 
 

@@ -10,7 +10,7 @@ _LOOK: Final = 256
 
 
 def ascii_based(body: bytes) -> bytes:
-    """The bytes in UTF-8, if they are in UTF-16, with or without a mark; else as they are.
+    """Return the bytes in UTF-8, if they are in UTF-16, with or without a mark; else as they are.
 
     >>> [ascii_based("<meta>".encode(one)) for one in ("utf-16", "utf-16-le", "utf-16-be", "latin-1")]
     [b'<meta>', b'<meta>', b'<meta>', b'<meta>']

@@ -70,7 +70,7 @@ class OptOut:
 
 
 def opt_out(signal: Signal, value: str, address: str, time: datetime) -> OptOut:
-    r"""A refusal; a value of any length and kind is made one short line.
+    r"""Return a refusal; a value of any length and kind is made one short line.
 
     >>> opt_out("noai", " noai,\n  noimageai ", "https://diario.example/a", datetime(2026, 1, 2, tzinfo=UTC)).value
     'noai, noimageai'
@@ -79,7 +79,7 @@ def opt_out(signal: Signal, value: str, address: str, time: datetime) -> OptOut:
 
 
 def withheld(signals: Iterable[str]) -> frozenset[str]:
-    """The uses that these signals withhold together: the most restrictive wins.
+    """Return the uses that these signals withhold together: the most restrictive wins.
 
     >>> sorted(withheld(["noai", "tdm-reservation"])), sorted(withheld([]))
     (['redistribute', 'train'], [])
@@ -88,7 +88,7 @@ def withheld(signals: Iterable[str]) -> frozenset[str]:
 
 
 def to_json(found: Iterable[OptOut]) -> str:
-    """The refusals as one line of ASCII, for the header of a WARC record; no longer than `MOST`.
+    """Return the refusals as one line of ASCII, for the header of a WARC record; no longer than `MOST`.
 
     Of more than fit, one of each signal is kept, since the signals decide what is withheld, and of the others as many
     as there is room for; their words and addresses are cut.
@@ -114,7 +114,7 @@ def _dumped(found: Iterable[OptOut]) -> str:
 
 
 def from_json(text: str) -> list[OptOut]:
-    """What `to_json` wrote; nothing from what it can't have written.
+    """Return what `to_json` wrote; nothing from what it can't have written.
 
     >>> moment = datetime(2026, 1, 2, tzinfo=UTC)
     >>> found = [OptOut("ai.txt", "Disallow: /", "https://diario.example/ai.txt", moment)]
@@ -138,7 +138,7 @@ TDMREP: Final = "/.well-known/tdmrep.json"
 
 
 def root_of(url: str) -> str:
-    """The scheme and authority of a canonical URL.
+    """Return the scheme and authority of a canonical URL.
 
     >>> root_of("https://diario.example:8443/nota?x=1")
     'https://diario.example:8443'

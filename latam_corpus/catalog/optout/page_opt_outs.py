@@ -52,7 +52,7 @@ class Head:
     """The beginning of a page, in which it is told what it refuses: searched once, and taken apart once if need be."""
 
     def __init__(self, body: bytes) -> None:
-        """The head of a page whose encodings are undone."""
+        """Return the head of a page whose encodings are undone."""
         # In UTF-16 a character has two bytes.
         self.bytes = ascii_based(body[: 2 * HEAD])[:HEAD]
         lowered = self.bytes.lower()
@@ -84,12 +84,12 @@ class Head:
 
 
 def _referred(match: re.Match[bytes]) -> bytes:
-    """The character that a numeric reference stands for."""
+    """Return the character that a numeric reference stands for."""
     return unescape(match[0].decode()).lower().encode()
 
 
 def _markup(text: str) -> str:
-    """The text without comments, scripts and styles; of those that aren't closed only the opening goes."""
+    """Return the text without comments, scripts and styles; of those that aren't closed only the opening goes."""
     pieces = []
     at = 0
     unclosed: set[str] = set()
@@ -104,7 +104,7 @@ def _markup(text: str) -> str:
 
 
 def unread_licence(address: str, url: str, time: datetime) -> list[OptOut]:
-    """What a licence that can't be read refuses: it was still meant as terms.
+    """Return what a licence that can't be read refuses: it was still meant as terms.
 
     Args:
         address: where it should be.
@@ -122,7 +122,7 @@ def page_opt_outs(
     time: datetime,
     licence: Callable[[str, str, datetime], list[OptOut]] = unread_licence,
 ) -> list[OptOut]:
-    """What a page refuses by itself: every refusal counts, sorted.
+    """Return what a page refuses by itself: every refusal counts, sorted.
 
     Args:
         url: the page's address.
@@ -145,7 +145,7 @@ def page_opt_outs(
 
 
 def header_opt_outs(headers: Sequence[tuple[str, str]], url: str, time: datetime) -> list[OptOut]:
-    """What the response's headers refuse.
+    """Return what the response's headers refuse.
 
     Args:
         headers: names in lower case and values, a name as often as it was sent.
@@ -172,7 +172,7 @@ def header_opt_outs(headers: Sequence[tuple[str, str]], url: str, time: datetime
 
 
 def head_opt_outs(head: Head, url: str, time: datetime) -> list[OptOut]:
-    """What the head of an HTML page refuses; its licences are told by `licence_links`.
+    """Return what the head of an HTML page refuses; its licences are told by `licence_links`.
 
     >>> from datetime import UTC, datetime
     >>> page = b'<html><head><meta name="robots" content="noai"><meta name=tdm-reservation content=1></head>'
@@ -213,7 +213,7 @@ def reserves(headers: Sequence[tuple[str, str]], head: Head) -> bool | None:
 
 
 def licence_links(headers: Sequence[tuple[str, str]], head: Head) -> list[str]:
-    """The RSL licences that the page links to, by header or in its head, as they are written.
+    """Return the RSL licences that the page links to, by header or in its head, as they are written.
 
     >>> licence_links([("link", '</rsl.xml>; rel="license"; type="application/rsl+xml"')], Head(b""))
     ['/rsl.xml']
@@ -231,7 +231,7 @@ def licence_links(headers: Sequence[tuple[str, str]], head: Head) -> list[str]:
 
 
 def _inlined(head: bytes) -> list[bytes]:
-    """The licences that stand in the page itself."""
+    """Return the licences that stand in the page itself."""
     found = []
     for opening in islice(_INLINE.finditer(head), _MAX_INLINE):
         if (end := head.find(b"</script", opening.end())) < 0:
@@ -241,5 +241,5 @@ def _inlined(head: bytes) -> list[bytes]:
 
 
 def _name(values: dict[str, str]) -> str:
-    """The names of a meta element, in lower case: authors write several in one."""
+    """Return the names of a meta element, in lower case: authors write several in one."""
     return " ".join(values.get(one, "") for one in _NAMES).lower()

@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 def path_of(url: str) -> str:
-    """The URL's path and query, as patterns are compared with it.
+    """Return the URL's path and query, as patterns are compared with it.
 
     >>> path_of("https://diario.example/ma%C3%B1ana?p=1#x"), path_of("https://diario.example")
     ('/ma%C3%B1ana?p=1', '/')
@@ -53,7 +53,7 @@ def matches(pattern: str, path: str) -> bool:
 
 
 def longest(rules: list[tuple[str, T]], path: str) -> list[T]:
-    """What the longest patterns that match say: several where equal patterns say different things.
+    """Return what the longest patterns that match say: several where equal patterns say different things.
 
     >>> longest([("/", "n"), ("/abierto/", "y"), ("/", "y")], "/cerrado")
     ['n', 'y']
@@ -65,12 +65,12 @@ def longest(rules: list[tuple[str, T]], path: str) -> list[T]:
 
 @lru_cache(maxsize=4096)
 def _pieces(pattern: str) -> tuple[tuple[str, ...], bool]:
-    """What stands between the stars, and whether the last piece must stand at the end."""
+    """Return what stands between the stars, and whether the last piece must stand at the end."""
     text = _normal(pattern)
     ends = text.endswith("$")
     return tuple((text[:-1] if ends else text).split("*")), ends
 
 
 def _normal(pattern: str) -> str:
-    """The pattern with its percent-encoding as canonical URLs have it."""
+    """Return the pattern with its percent-encoding as canonical URLs have it."""
     return quote(unquote(pattern, errors="surrogateescape"), safe="/*$?=&!'()+,;:@-._~[]%|", errors="surrogateescape")

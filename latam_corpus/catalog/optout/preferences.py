@@ -12,7 +12,7 @@ _KEY: Final = re.compile(r"[a-z*][a-z0-9_.*-]*")
 
 
 def content_usage(value: str) -> Preference | None:
-    """What an AIPREF expression says of `train-ai`: y, n, or None for unknown.
+    """Return what an AIPREF expression says of `train-ai`: y, n, or None for unknown.
 
     Grammar: draft-ietf-aipref-attach and -vocab of 2026: an RFC 9651 dictionary of tokens; parameters and unknown
     labels are ignored, what is no token is unknown, and of a repeated key the last counts.
@@ -30,7 +30,7 @@ def content_usage(value: str) -> Preference | None:
 
 
 def content_signal(value: str) -> Preference | None:
-    """What a Content Signal says of `ai-train`, in the words yes and no; what is left out says nothing.
+    """Return what a Content Signal says of `ai-train`, in the words yes and no; what is left out says nothing.
 
     >>> content_signal("search=yes, ai-train=no"), content_signal("ai-train=yes"), content_signal("search=no")
     ('n', 'y', None)
@@ -40,7 +40,7 @@ def content_signal(value: str) -> Preference | None:
 
 
 def split_path(value: str) -> tuple[str, str]:
-    """The path that a robots.txt rule begins with, `/` where it has none, and the rest.
+    """Return the path that a robots.txt rule begins with, `/` where it has none, and the rest.
 
     >>> split_path("/notas/ train-ai=n"), split_path("train-ai=n")
     (('/notas/', 'train-ai=n'), ('/', 'train-ai=n'))
@@ -52,7 +52,7 @@ def split_path(value: str) -> tuple[str, str]:
 
 
 def _members(value: str) -> list[tuple[str, str]]:
-    """The keys and tokens of a dictionary; quoted strings and inner lists are no tokens, and may hold commas."""
+    """Return the keys and tokens of a dictionary; quoted strings and inner lists are no tokens, and may hold commas."""
     # A line is short; a stranger's may be made to be searched for ever.
     plain = re.sub(r'"(?:[^"\\]|\\.)*"|\([^()]*\)', "()", value[:_LONGEST])
     found = []
@@ -64,7 +64,7 @@ def _members(value: str) -> list[tuple[str, str]]:
 
 
 def reservation(value: object) -> bool | None:
-    """What a `tdm-reservation` says: 1 (or true, or yes) is reserved, 0 is not, None where it is neither.
+    """Return what a `tdm-reservation` says: 1 (or true, or yes) is reserved, 0 is not, None where it is neither.
 
     >>> reservation("1"), reservation(0), reservation("tal vez")
     (True, False, None)

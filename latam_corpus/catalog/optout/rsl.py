@@ -66,7 +66,7 @@ def _usages(licence: _Element, name: str) -> frozenset[str]:
 
 
 def _pattern(content: _Element, url: str) -> str:
-    """The content's URL as a path pattern; nothing where it speaks of another host."""
+    """Return the content's URL as a path pattern; nothing where it speaks of another host."""
     said = (content.get("url") or "").strip()
     if "://" not in said:
         return said

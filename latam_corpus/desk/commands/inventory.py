@@ -108,7 +108,7 @@ def _row(name: str) -> dict[str, Any]:
 
 
 def _held(out: Path, store: Store | None) -> dict[str, dict[str, Any]]:
-    """What is held of each source, by its id, sorted."""
+    """Return what is held of each source, by its id, sorted."""
     held: dict[str, dict[str, Any]] = {}
 
     def row(name: str, title: str | None = None) -> dict[str, Any]:
@@ -131,7 +131,7 @@ def _held(out: Path, store: Store | None) -> dict[str, dict[str, Any]]:
 
 
 def _latest(store: Store) -> Iterator[Manifest]:
-    """The latest version of each release."""
+    """Yield the latest version of each release."""
     from latam_corpus.release.manifest import load_manifest
 
     with store.told():
@@ -149,7 +149,7 @@ def _collected(folder: Path) -> dict[str, Any]:
 
 
 def _in_run(told: dict[str, Any], name: str) -> dict[str, Any]:
-    """What a run made of a source, of whatever genre its documents are."""
+    """Return what a run made of a source, of whatever genre its documents are."""
     rows = [row for row in told["by_genre"] if row["source"] == name]
     kept = {key: sum(row[key] for row in rows) for key in ("in", "kept")}
     return {"run": told["id"], **kept, "reasons": reasons_of(rows)}

@@ -88,7 +88,7 @@ def preview(
 
 
 def _asked(source: Source, n: int, opened: contextlib.ExitStack, language: str) -> str:
-    """A few pages, asked for now, in a folder that goes when the command ends.
+    """Return a few pages, asked for now, in a folder that goes when the command ends.
 
     Raises:
         ConfigError: the source is of files, its holder must be asked first, or it can't be crawled.

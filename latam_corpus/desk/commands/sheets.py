@@ -68,7 +68,7 @@ def export_sheet(
 
 
 def _text_of(named: str, language: str) -> str:
-    """The text of a valid source's file."""
+    """Return the text of a valid source's file."""
     usable_source(named, language)
     return read_toml(Path(named) if named.endswith(".toml") else SOURCES / f"{named}.toml", "source")
 
@@ -133,7 +133,7 @@ def _tell(sheet: Sheet, rows: list[dict[str, Any]], language: str) -> None:
 
 
 def _formulas(sheet: Sheet, place: int) -> list[Message]:
-    """What there is to say of a row's formulas, which are never computed."""
+    """Return what there is to say of a row's formulas, which are never computed."""
     columns = [column for row, column in sorted(sheet.formulas) if row == place and sheet.keys[column]]
     return [_FORMULA.fill(head=sheet.heads[column].rstrip(" *")) for column in columns]
 
@@ -149,5 +149,5 @@ def _write(row: Row, folder: Path) -> list[Message]:
 
 
 def _folded_head(language: str) -> str:
-    """A part of the returned sheet's name: `corregir`, `corrigir`, `correct`."""
+    """Return a part of the returned sheet's name: `corregir`, `corrigir`, `correct`."""
     return TO_CORRECT.translate(language).split()[-1].lower()

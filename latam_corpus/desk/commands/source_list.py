@@ -70,7 +70,7 @@ def list_sources(
 
 
 def _read(option: str, read: Callable[[str], str], typed: str) -> str:
-    """What was typed as the catalogue writes it; empty for nothing."""
+    """Return what was typed as the catalogue writes it; empty for nothing."""
     from latam_corpus.desk import answers
 
     try:

@@ -62,7 +62,7 @@ class _Terminal:
         errors.print(block(line))
 
     def ask(self, prompt: str) -> str:
-        """The answer typed; EOFError where there is none."""
+        """Return the answer typed; EOFError where there is none."""
         errors.print(block(prompt), end="")
         line = sys.stdin.readline() if sys.stdin is not None else ""
         if not self.patient:
@@ -191,7 +191,7 @@ def check(
 
 
 def _of_records(source: Source, where: str) -> Iterator[Finding]:
-    """What the first records show to be wrong, each under the name of its file."""
+    """Yield what the first records show to be wrong, each under the name of its file."""
     from latam_corpus.collect.examine import examine
 
     seen = examine(source, where)

@@ -140,7 +140,7 @@ def recheck(
 
 
 def _asker_id(name: str) -> str:
-    """The release's name as a source's id may be.
+    """Return the release's name as a source's id may be.
 
     >>> _asker_id("Latam_news.v2")
     'recheck-latam-news-v2'
@@ -149,7 +149,7 @@ def _asker_id(name: str) -> str:
 
 
 def _by_refusal(rows: pl.DataFrame) -> list[dict[str, Any]]:
-    """The refusals, each once, with the number of documents, the most first."""
+    """Return the refusals, each once, with the number of documents, the most first."""
     import polars as pl
 
     from latam_corpus.catalog.optout.opt_out import root_of

@@ -86,7 +86,7 @@ ELSEWHERE: Final = Capture("", "", 0, "", (), "", "", 0, 0)
 
 
 def captures(name: str, stream: BinaryIO, domains: Sequence[str] | None) -> Iterator[Capture | None]:
-    """The captures of an index, in its order; None for a line that is none.
+    """Yield the captures of an index, in its order; None for a line that is none.
 
     Args:
         name: the index, for messages.
@@ -170,7 +170,7 @@ def _lines(
 
 
 def _parsed(text: str, letters: Sequence[str]) -> Capture | None:
-    """The capture of a line.
+    """Return the capture of a line.
 
     >>> line = 'cl,gaceta)/a 20240501120000 {"url": "https://gaceta.cl/a", "status": "200", "filename": "a.warc.gz", '
     >>> _parsed(line + '"offset": "12", "length": "34", "languages": "spa,eng"}', []).languages
@@ -208,7 +208,7 @@ def _capture(row: dict[str, Any]) -> Capture | None:
 
 
 def _languages(value: object) -> tuple[str, ...]:
-    """The codes of a list, which an index has as one text.
+    """Return the codes of a list, which an index has as one text.
 
     >>> _languages("spa,eng"), _languages(["spa", "eng"]), _languages(None)
     (('spa', 'eng'), ('spa', 'eng'), ())
@@ -218,7 +218,7 @@ def _languages(value: object) -> tuple[str, ...]:
 
 
 def _time(value: object) -> str:
-    """A moment of an index as ISO 8601.
+    """Return a moment of an index as ISO 8601.
 
     >>> _time("20240501120000"), _time("2024")
     ('2024-05-01T12:00:00Z', '')

@@ -48,7 +48,7 @@ class Plan:
     read: dict[str, int] = field(default_factory=dict)
 
     def told(self) -> dict[str, Any]:
-        """What the plan comes to: counts by host, top-level domain and language, and the bytes to fetch."""
+        """Return what the plan comes to: counts by host, top-level domain and language, and the bytes to fetch."""
         rows = list(self.captures.values())
         hosts = Counter(host_of(url) for url in self.captures)
         return {
@@ -63,7 +63,7 @@ class Plan:
 
 
 def make_plan(table: CommonCrawl, agent: str) -> Plan:
-    """The captures that a source's table chooses from its indexes.
+    """Return the captures that a source's table chooses from its indexes.
 
     Raises:
         ConfigError: an index isn't there.
@@ -99,7 +99,7 @@ def _found(named: str) -> list[str]:
 
 
 def _domains(table: CommonCrawl) -> list[str] | None:
-    """The top-level domains beside which nothing is wanted; None where any may be."""
+    """Return the top-level domains beside which nothing is wanted; None where any may be."""
     if not (table.hosts or table.domains):
         return None
     return sorted({*table.domains, *(_domain(f"https://{host}/") for host in table.hosts)})
@@ -170,7 +170,7 @@ def is_inside(table: CommonCrawl, capture: Capture) -> bool:
 
 
 def record_address(records: str, filename: str) -> str:
-    """The address of an archive's file.
+    """Return the address of an archive's file.
 
     >>> record_address("https://data.commoncrawl.org/", "crawl-data/x.warc.gz")
     'https://data.commoncrawl.org/crawl-data/x.warc.gz'
@@ -189,7 +189,7 @@ def write_plan(folder: Path, plan: Plan, table: CommonCrawl) -> dict[str, Any]:
 
 
 def read_plan(path: Path, table: CommonCrawl) -> Iterator[Capture]:
-    """The captures of a plan, which somebody may have cut.
+    """Yield the captures of a plan, which somebody may have cut.
 
     Raises:
         ConfigError: a line isn't one that a plan has, or leads out of the archive.
@@ -209,7 +209,7 @@ def read_plan(path: Path, table: CommonCrawl) -> Iterator[Capture]:
 
 
 def _planned(row: dict[str, Any]) -> Capture:
-    """The capture of a line; ValueError or TypeError for another thing."""
+    """Return the capture of a line; ValueError or TypeError for another thing."""
     fields = [one.name for one in dataclasses.fields(Capture)]
     if set(row) != set(fields):
         raise ValueError(f"its fields are {', '.join(sorted(row))}")

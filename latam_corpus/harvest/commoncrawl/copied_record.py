@@ -48,7 +48,7 @@ class Copied:
 
 
 def copied(part: bytes, capture: Capture, limit: int) -> Copied:
-    """The record that a part of an archive's file is.
+    """Return the record that a part of an archive's file is.
 
     Args:
         part: the bytes, gzipped or plain.
@@ -89,7 +89,7 @@ def copied(part: bytes, capture: Capture, limit: int) -> Copied:
 
 
 def _plain(digest: str) -> str:
-    """A digest without the name of its method, as the columnar index has it.
+    """Return a digest without the name of its method, as the columnar index has it.
 
     >>> _plain("sha1:ABCD"), _plain("ABCD")
     ('ABCD', 'ABCD')

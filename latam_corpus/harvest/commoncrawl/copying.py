@@ -63,7 +63,7 @@ class CaptureVisits(Visits):
         self.frontier.db.execute(_TABLE)
 
     def capture(self, key: str) -> Capture:
-        """The capture for which an address waits."""
+        """Return the capture for which an address waits."""
         row = self.frontier.db.execute("SELECT row FROM capture WHERE key = ?", (key,)).fetchone()
         told = json.loads(row[0])
         return Capture(**{**told, "languages": tuple(told["languages"])})
@@ -96,7 +96,7 @@ class CaptureVisits(Visits):
         return True
 
     def _refused(self, record: Copied) -> set[OptOut]:
-        """What the page said when it was fetched, and what its site's files say today."""
+        """Return what the page said when it was fetched, and what its site's files say today."""
         moment = as_time(record.date) or _UNKNOWN
         site = self.sites.get(root_of(record.url)) or Site(root_of(record.url))
         found = site.page_opt_outs(record.url, record.response.sent, record.body, moment)

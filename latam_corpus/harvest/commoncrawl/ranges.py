@@ -29,7 +29,7 @@ _RANGE: Final = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
 
 
 def part_of(answer: Exchange, offset: int, length: int) -> int:
-    """The size of the whole file, of which an answer is the part asked for.
+    """Return the size of the whole file, of which an answer is the part asked for.
 
     Raises:
         TroubleError: it is another part, or none.
@@ -47,7 +47,7 @@ def part_of(answer: Exchange, offset: int, length: int) -> int:
 
 
 def range_of(offset: int, length: int) -> dict[str, str]:
-    """The headers that ask for a part.
+    """Return the headers that ask for a part.
 
     >>> range_of(100, 50)["Range"]
     'bytes=100-149'
@@ -81,11 +81,11 @@ class RemoteFile(io.RawIOBase):
         self._block(0)
 
     def readable(self) -> bool:
-        """It is."""
+        """Return it is."""
         return True
 
     def seekable(self) -> bool:
-        """It is."""
+        """Return it is."""
         return True
 
     def tell(self) -> int:

@@ -27,7 +27,7 @@ _CALLED: Final = f"{__name__}:called"
 
 
 def parsed(parser: Callable[..., T], body: bytes, *rest: object) -> T:
-    """What a parser makes of a body.
+    """Return what a parser makes of a body.
 
     Args:
         parser: a function of a module, called with the body and the rest.
@@ -52,7 +52,7 @@ def parsed(parser: Callable[..., T], body: bytes, *rest: object) -> T:
 
 
 def called(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
-    """What the box does: call the parser, and write down what it gives as if that were a text."""
+    """Return what the box does: call the parser, and write down what it gives as if that were a text."""
     del parameters
     parser, body, rest, memory_mb = pickle.loads(raw)  # noqa: S301  (our own parent's)
     before = held("VmRSS")

@@ -27,7 +27,7 @@ class Page:
 
 
 def recorded_page(path: Path, offset: int) -> Page:
-    """The page of a response that was written and committed.
+    """Return the page of a response that was written and committed.
 
     Args:
         path: the WARC file.

@@ -31,7 +31,7 @@ class Budget:
 
     @classmethod
     def of(cls, scope: Crawl, pages: int) -> Budget:
-        """What the source says, or as much as no honest site takes for so many pages."""
+        """Return what the source says, or as much as no honest site takes for so many pages."""
         # A site with a redirect and an error for each page takes three requests for it; 1 MB and 10 s are as generous.
         return cls(
             scope.max_requests or 100 + 10 * pages,
@@ -40,7 +40,7 @@ class Budget:
         )
 
     def spent(self, host: str, frontier: Frontier) -> Cause | None:
-        """What the host has used up in this round, if anything."""
+        """Return what the host has used up in this round, if anything."""
         if frontier.count("requests", host) >= self.requests:
             return "too many requests"
         if frontier.count("bytes", host) >= self.bytes:

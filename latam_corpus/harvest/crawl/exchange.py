@@ -63,7 +63,7 @@ class Exchange:
         return [(name.lower(), value) for name, value in self.headers]
 
     def header(self, name: str) -> str:
-        """The first header of that name; nothing where there is none."""
+        """Return the first header of that name; nothing where there is none."""
         return next((value for one, value in self.said if one == name), "")
 
     @property
@@ -76,7 +76,7 @@ class Exchange:
             return "".join(chr(byte) if byte < 0x80 else f"%{byte:02X}" for byte in sent)  # noqa: PLR2004  (ASCII)
 
     def payload(self, limit: int) -> bytes:
-        """The body without its content encoding.
+        """Return the body without its content encoding.
 
         Raises:
             TroubleError: it is larger than the limit, or damaged.
@@ -95,7 +95,7 @@ class Client:
     """Asks one host after the other over one connection."""
 
     def __init__(self, agent: str, timeout: float, private: frozenset[str], *, verify: bool = True) -> None:
-        """A client that says who it is.
+        """Return a client that says who it is.
 
         Args:
             agent: the user agent.
@@ -118,7 +118,7 @@ class Client:
     def get(
         self, url: str, most: int, wanted: Callable[[str], bool] | None, conditions: Mapping[str, str] | None = None
     ) -> Exchange:
-        """The answer of the URL; no redirect is followed.
+        """Return the answer of the URL; no redirect is followed.
 
         Args:
             url: in canonical form.
@@ -171,7 +171,7 @@ class Client:
 
 
 def _read(answer: httpcore2.Response, most: int, wanted: Callable[[str], bool] | None) -> tuple[bytes, bool]:
-    """The body, and whether it was cut.
+    """Return the body, and whether it was cut.
 
     Raises:
         TroubleError: the body of a good answer is too large, or isn't wanted.
@@ -197,7 +197,7 @@ def _read(answer: httpcore2.Response, most: int, wanted: Callable[[str], bool] |
 
 
 def _network_trouble(error: BaseException) -> TroubleError:
-    """What a failed connection means; a certificate doesn't become better by asking again."""
+    """Return what a failed connection means; a certificate doesn't become better by asking again."""
     here: BaseException | None = error
     while here is not None:
         if isinstance(here, ssl.SSLCertVerificationError):

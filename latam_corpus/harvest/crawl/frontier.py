@@ -125,7 +125,7 @@ class Frontier:
         self._set_back()
 
     def now(self) -> float:
-        """The moment in seconds since the epoch; it doesn't jump, though the system's clock is set meanwhile."""
+        """Return the moment in seconds since the epoch; it doesn't jump, though the system's clock is set meanwhile."""
         return self._started + time.monotonic()
 
     def _set_back(self) -> None:
@@ -177,11 +177,11 @@ class Frontier:
         return new
 
     def once_more(self, url: str) -> None:
-        """The address waits again."""
+        """Return the address waits again."""
         self._db.execute("UPDATE url SET state = 'waiting', due = 0, tries = 0 WHERE url = ?", (url,))
 
     def anew(self, url: str) -> None:
-        """The address waits again, as if it had never given a page."""
+        """Return the address waits again, as if it had never given a page."""
         self.once_more(url)
         query = "UPDATE url SET etag = NULL, modified = NULL, record = NULL, digest = NULL WHERE url = ?"
         self._db.execute(query, (url,))
@@ -191,7 +191,7 @@ class Frontier:
         return self._db.execute("SELECT 1 FROM url WHERE url = ?", (url,)).fetchone() is not None
 
     def next(self, host: str, now: float) -> Waiting | None:
-        """The first address of the host that may be asked for now."""
+        """Return the first address of the host that may be asked for now."""
         query = "SELECT * FROM url WHERE host = ? AND state = 'waiting' AND due <= ? ORDER BY id LIMIT 1"
         row = self._db.execute(query, (host, now)).fetchone()
         if row is None:
@@ -201,7 +201,7 @@ class Frontier:
         return Waiting(**{name: row[name] for name in names}, earlier=earlier, opt_outs=row["opt_outs"])
 
     def hosts(self) -> dict[str, float]:
-        """The hosts with addresses that wait, and when each may be asked next (seconds since the epoch)."""
+        """Return the hosts with addresses that wait, and when each may be asked next (seconds since the epoch)."""
         query = (
             "SELECT u.host, coalesce(h.free, 0) FROM (SELECT DISTINCT host FROM url WHERE state = 'waiting') u "
             "LEFT JOIN host h USING (host) ORDER BY 1"
@@ -215,18 +215,18 @@ class Frontier:
         return found
 
     def done(self, url: str, state: State) -> None:
-        """The address needs no further request in this round."""
+        """Return the address needs no further request in this round."""
         self._db.execute("UPDATE url SET state = ? WHERE url = ?", (state, url))
 
     def left(self, url: str, *, withdrawn: bool) -> None:
-        """The address's page is gone; one that was taken back counts as if it had never been."""
+        """Return the address's page is gone; one that was taken back counts as if it had never been."""
         self.done(url, "gone")
         if withdrawn:
             query = "UPDATE url SET etag = NULL, modified = NULL, record = NULL, digest = NULL WHERE url = ?"
             self._db.execute(query, (url,))
 
     def gone(self) -> Iterator[tuple[str, str, bool]]:
-        """The addresses whose pages are gone, when each was read last, and whether it was taken back."""
+        """Yield the addresses whose pages are gone, when each was read last, and whether it was taken back."""
         query = "SELECT url, date, record IS NULL FROM url WHERE state = 'gone' ORDER BY url"
         for url, date, withdrawn in self._db.execute(query):
             yield str(url), str(date), bool(withdrawn)
@@ -236,7 +236,7 @@ class Frontier:
         self._db.execute("UPDATE url SET due = ?, tries = tries + ? WHERE url = ?", (due, tried, url))
 
     def visited(self, url: str, written: Written, etag: str, modified: str, opt_outs: str) -> None:
-        """The address gave a page; a revisit keeps the record that it stands for."""
+        """Return the address gave a page; a revisit keeps the record that it stands for."""
         if written.kind == "response":
             told: tuple[str, ...] = (written.id, written.date, written.digest, etag, modified, opt_outs, url)
             query = "record = ?, date = ?, digest = ?, etag = ?, modified = ?, opt_outs = ?"
@@ -246,11 +246,11 @@ class Frontier:
         self._db.execute(f"UPDATE url SET state = 'page', tries = 0, {query} WHERE url = ?", told)  # noqa: S608  (fixed)
 
     def restated(self, url: str, opt_outs: str) -> None:
-        """The terms of the address's page are others now; its record is still the one that holds it."""
+        """Return the terms of the address's page are others now; its record is still the one that holds it."""
         self._db.execute("UPDATE url SET opt_outs = ? WHERE url = ?", (opt_outs, url))
 
     def forget_conditions(self, url: str) -> None:
-        """The address is asked for again, whole, whatever the server says of changes."""
+        """Return the address is asked for again, whole, whatever the server says of changes."""
         self._db.execute("UPDATE url SET etag = NULL, modified = NULL, tries = tries + 1 WHERE url = ?", (url,))
 
     def has_digest(self, digest: str) -> bool:
@@ -290,18 +290,18 @@ class Frontier:
         return float(row[0]) if row else 0.0
 
     def free(self, host: str, moment: float) -> None:
-        """The host may not be asked before this moment."""
+        """Return the host may not be asked before this moment."""
         query = "INSERT INTO host (host, free) VALUES (?, ?) ON CONFLICT DO UPDATE SET free = excluded.free"
         self._db.execute(query, (host, moment))
 
     def files(self, root: str, since: float) -> dict[str, Text]:
-        """The site's files that were read after this moment."""
+        """Return the site's files that were read after this moment."""
         query = "SELECT address, body, time FROM file WHERE root = ? AND read > ?"
         rows = self._db.execute(query, (root, since))
         return {row["address"]: Text(row["body"], datetime.fromisoformat(row["time"])) for row in rows}
 
     def keep_file(self, address: str, root: str, file: Text, read: float) -> None:
-        """A site's file was read, or is known to be missing."""
+        """Return a site's file was read, or is known to be missing."""
         row = (address, root, file.body, file.time.isoformat(), read)
         self._db.execute("INSERT OR REPLACE INTO file VALUES (?,?,?,?,?)", row)
 
@@ -316,7 +316,7 @@ class Frontier:
         return int(row[0]) if row else 0
 
     def forget(self, what: str) -> None:
-        """What was counted of one kind counts no more."""
+        """Return what was counted of one kind counts no more."""
         self._db.execute("DELETE FROM count WHERE what = ?", (what,))
 
     def counts(self, what: str) -> dict[str, int]:
@@ -325,17 +325,17 @@ class Frontier:
         return dict(self._db.execute(query, (what,)).fetchall())
 
     def index(self, url: str, written: Written, mime: str, status: int) -> None:
-        """A record was written."""
+        """Return a record was written."""
         row = (url, written.date, mime, status, written.digest, written.length, written.offset, written.file)
         self._db.execute("INSERT INTO record VALUES (?,?,?,?,?,?,?,?)", row)
 
     def place(self, url: str, earlier: Earlier) -> tuple[str, int] | None:
-        """The WARC and the offset in it of the record that holds an address's page."""
+        """Return the WARC and the offset in it of the record that holds an address's page."""
         query = "SELECT file, offset FROM record WHERE url = ? AND date = ? AND digest = ? ORDER BY rowid LIMIT 1"
         row = self._db.execute(query, (url, earlier.date, earlier.digest)).fetchone()
         return None if row is None else (str(row[0]), int(row[1]))
 
     def records(self) -> Iterator[dict[str, Any]]:
-        """The records written, in the order of their files."""
+        """Yield the records written, in the order of their files."""
         for row in self._db.execute("SELECT * FROM record ORDER BY file, offset"):
             yield dict(row)

@@ -65,7 +65,7 @@ _STOPS: Final = frozenset({"ERR_RESOURCE_LIMIT", "ERR_INTERNAL_ERROR", "ERR_NO_M
 
 
 def parsed_xml(body: bytes) -> _Element:
-    r"""The root of an XML document, without entities of its own and without anything fetched for it.
+    r"""Return the root of an XML document, without entities of its own and without anything fetched for it.
 
     Raises:
         TroubleError: it is no XML, has no end, declares entities, as bombs do, or is deeper than any such document.
@@ -126,7 +126,7 @@ def _is_utf8_after_all(body: bytes) -> bool:
 
 
 def _decoded(body: bytes) -> str:
-    """The document as text; single bytes that aren't in its charset are read as Windows-1252."""
+    """Return the document as text; single bytes that aren't in its charset are read as Windows-1252."""
     wide = next((charset for mark, charset in _UTF16 if body.startswith(mark)), None)
     if wide:
         return body.decode(wide, "replace")
@@ -143,7 +143,7 @@ def _as_cp1252(char: Match[str]) -> str:
 
 
 def _mended(text: str) -> str:
-    """The document as a parser can read it: from where it begins, without declarations, its blemishes made text.
+    """Return the document as a parser can read it: from where it begins, without declarations, its blemishes made text.
 
     Raises:
         TroubleError: it declares entities of its own.
@@ -173,7 +173,7 @@ def _escaped(markup: str) -> str:
 
 
 def _reference(match: Match[str]) -> str:
-    """A reference as XML knows it; what is none is text."""
+    """Return a reference as XML knows it; what is none is text."""
     if match[0] == "&" or (match[1] and match[1] not in _XML_ENTITIES and f"{match[1]};" not in html5):
         return f"&amp;{match[0][1:]}"
     if match[1] is None or match[1] in _XML_ENTITIES:
@@ -182,7 +182,7 @@ def _reference(match: Match[str]) -> str:
 
 
 def _with_namespaces(text: str) -> str:
-    """The text with the prefixes declared that it uses and doesn't declare."""
+    """Return the text with the prefixes declared that it uses and doesn't declare."""
     declared = {*_DECLARED.findall(text), "xml", "xmlns"}
     used = dict.fromkeys(tag or attribute for tag, attribute in _PREFIX.findall(text))
     missing = [prefix for prefix in used if prefix not in declared][:_MOST_PREFIXES]

@@ -29,7 +29,7 @@ _OTHER: Final = frozenset({
 
 
 def address_of(link: str, base: str) -> str | None:
-    """The canonical address of a link; None for what isn't on the web (`mailto:`, `javascript:`), or is no page.
+    """Return the canonical address of a link; None for what isn't on the web (`mailto:`, `javascript:`), or is no page.
 
     Raises:
         TroubleError: it holds a password, is too long or malformed.
@@ -51,7 +51,7 @@ def address_of(link: str, base: str) -> str | None:
 
 
 def web_address(link: str, base: str) -> str | None:
-    """The canonical address of a link to a file of any type; None for what isn't on the web.
+    """Return the canonical address of a link to a file of any type; None for what isn't on the web.
 
     Raises:
         TroubleError: it holds a password, is too long or malformed.
@@ -77,7 +77,7 @@ def web_address(link: str, base: str) -> str | None:
 
 
 def without_session(url: str) -> str:
-    """The address without session ids, in its path or its query."""
+    """Return the address without session ids, in its path or its query."""
     path, mark, query = url.partition("?")
     cleaned = _SESSION_QUERY.sub("", query).rstrip("&")
     return _SESSION_PATH.sub("", path) + (f"?{cleaned}" if mark and cleaned else "")

@@ -74,7 +74,7 @@ class Listing:
 
 
 def page_links(body: bytes, url: str, charset: str | None) -> Links:
-    """The links of an HTML page; none where it asks robots not to follow them.
+    """Return the links of an HTML page; none where it asks robots not to follow them.
 
     >>> page_links(b'<base href="/b/"><a href="c">c</a><a rel=nofollow href=d>d</a>', "https://a.example/", None).pages
     ['https://a.example/b/c']
@@ -130,7 +130,7 @@ def _has_addresses_alone(body: bytes) -> bool:
 
 
 def listing(body: bytes, url: str) -> Listing | None:
-    """What a sitemap (XML, plain text or gzipped) or a feed (RSS, Atom) lists; None for another kind of XML.
+    """Return what a sitemap (XML, plain text or gzipped) or a feed (RSS, Atom) lists; None for another kind of XML.
 
     Raises:
         TroubleError: it unpacks too large, or isn't XML that can be read without entities of its own.
@@ -167,7 +167,7 @@ def _html(body: bytes, charset: str | None) -> _Element | None:
 
 
 def _wording(root: _Element) -> str:
-    """A digest of the page's words, without numbers, names of dates, and links that only repeat their address."""
+    """Give a digest of the page's words, without numbers, names of dates, and links that only repeat their address."""
     pieces: list[str] = []
     for element in root.iter(etree.Element):
         text = (element.text or "").strip()
@@ -179,7 +179,7 @@ def _wording(root: _Element) -> str:
 
 
 def _known(charset: str | None) -> str | None:
-    """The charset if lxml knows it; a page may state any word."""
+    """Return the charset if lxml knows it; a page may state any word."""
     try:
         html.HTMLParser(encoding=charset)
     except LookupError:
@@ -194,7 +194,7 @@ def _texts(root: _Element, name: str) -> Iterator[str]:
 
 
 def unpacked(body: bytes) -> bytes:
-    """The body of a list, which may be gzipped as a file.
+    """Return the body of a list, which may be gzipped as a file.
 
     Raises:
         TroubleError: it is damaged, or unpacks too large.

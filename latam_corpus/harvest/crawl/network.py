@@ -23,7 +23,7 @@ class Clock:
         self.until = float("inf")
 
     def left(self, most: float | None) -> float:
-        """The seconds that a step may take.
+        """Return the seconds that a step may take.
 
         Raises:
             TroubleError: there are none left.
@@ -48,7 +48,7 @@ class GuardedBackend(httpcore2.SyncBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore2.NetworkStream:
-        """A connection to the first address that answers; the one that was checked is the one that is used.
+        """Return a connection to the first address that answers; the one that was checked is the one that is used.
 
         Raises:
             TroubleError: the name has no address, or one that isn't public.

@@ -41,7 +41,7 @@ class Pace:
         return max(self.floor, self.usual)
 
     def answered(self, seconds: float) -> None:
-        """An answer took so long."""
+        """Return an answer took so long."""
         self.usual = seconds if not self.usual else (1 - _WEIGHT) * self.usual + _WEIGHT * seconds
         self.busy = 0
 
@@ -58,7 +58,7 @@ class Pace:
 
 
 def retry_after(value: str, now: datetime) -> float | None:
-    """The seconds that a `Retry-After` asks for (RFC 9110, 10.2.3); None where it isn't one.
+    """Return the seconds that a `Retry-After` asks for (RFC 9110, 10.2.3); None where it isn't one.
 
     >>> now = datetime(2026, 1, 1, 12, tzinfo=UTC)
     >>> retry_after("90", now), retry_after("Thu, 01 Jan 2026 12:01:00 GMT", now), retry_after("pronto", now)

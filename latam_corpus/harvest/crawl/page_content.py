@@ -36,7 +36,7 @@ class PageContent:
 
 
 def read_answer(url: str, answer: Exchange, site: Site, limit: int) -> PageContent:
-    """What a good answer holds.
+    """Return what a good answer holds.
 
     Raises:
         TroubleError: it is neither a page nor a list of pages, is damaged, or unpacks beyond the limit.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def user_agent(source: Source) -> str:
-    """What the crawler says of itself: its name, and whom to write to.
+    """Return what the crawler says of itself: its name, and whom to write to.
 
     Raises:
         ConfigError: the source names no contact, or one that nobody can write to.
@@ -33,7 +33,7 @@ def user_agent(source: Source) -> str:
 
 
 def scope_of(source: Source) -> Crawl:
-    """What may be crawled of the source.
+    """Return what may be crawled of the source.
 
     Raises:
         ConfigError: it isn't one to crawl, or its holder must be asked first.

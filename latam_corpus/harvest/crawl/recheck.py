@@ -114,7 +114,7 @@ class SiteReader(Crawler):
         return goes_on
 
     def _may_ask(self, host: str) -> bool:
-        """A site's file may have moved to any host: it is the owner's word wherever it stands."""
+        """Return a site's file may have moved to any host: it is the owner's word wherever it stands."""
         del host
         return True
 
@@ -130,7 +130,7 @@ class SiteReader(Crawler):
         return True
 
     def _file_missed(self, job: Job, root: str, trouble: TroubleError, now: float) -> None:
-        """That a file can't be had isn't that it refuses nothing more."""
+        """Return that a file can't be had isn't that it refuses nothing more."""
         super()._file_missed(job, root, trouble, now)
         if job.file != root + ROBOTS:
             self._unread(job.file, trouble.cause, why=str(trouble.detail))
@@ -140,7 +140,7 @@ class SiteReader(Crawler):
         self._frontier.count(_UNREAD, address, add=1)
 
     def _leave(self, root: str, why: str) -> None:
-        """This site is left; the host's other, by https or on another port, may answer."""
+        """Return this site is left; the host's other, by https or on another port, may answer."""
         self._left[root] = why
         self._frontier.done(f"{root}/", "failed")
 
@@ -157,7 +157,7 @@ class SiteReader(Crawler):
                 self._frontier.done(f"{root}/", "waiting")
 
     def _end(self) -> None:
-        """A site that couldn't be read is done with too: the next session begins anew."""
+        """Return a site that couldn't be read is done with too: the next session begins anew."""
         for root in self._roots:
             if host_of(root) in self._closed:
                 self._frontier.done(f"{root}/", "failed")
@@ -188,7 +188,7 @@ def _is_page(address: str, answer: Exchange) -> bool:
 
 
 def roots_of(urls: Sequence[str]) -> list[str]:
-    """The sites of these canonical URLs, each once, sorted; what isn't on the web, or holds a password, has none.
+    """Give the sites of these canonical URLs, each once, sorted; what isn't on the web, or holds a password, has none.
 
     >>> roots_of(["https://diario.example/b", "urn:isbn:1", "https://diario.example/a", "http://www.gaceta.example/"])
     ['http://www.gaceta.example', 'https://diario.example']

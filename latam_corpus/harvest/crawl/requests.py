@@ -87,7 +87,7 @@ class Asker:
             client.close()
 
     def ask(self, job: Job) -> Answer:
-        """The answer to a job; never raises."""
+        """Return the answer to a job; never raises."""
         answer, started = Answer(), time.monotonic()
         client = self._client(job.host)
         try:
@@ -115,7 +115,7 @@ class Asker:
 
 
 def usable(job: Job, answer: Answer) -> Exchange:
-    """The exchange of an answer.
+    """Return the exchange of an answer.
 
     Raises:
         TroubleError: there is none, or the server asks to come back later.

@@ -34,7 +34,7 @@ class Sites:
         self._known: dict[str, tuple[float, Site]] = {}
 
     def site(self, root: str, now: float) -> Site:
-        """What is known of the site; its files are from the last day."""
+        """Return what is known of the site; its files are from the last day."""
         kept = self._known.get(root)
         if kept is None or kept[0] <= now:
             # Kept parsed for an hour, which is taken off the day that a file may be used.
@@ -45,7 +45,7 @@ class Sites:
         return kept[1]
 
     def wanted(self, root: str, now: float) -> str | None:
-        """The next file of the site that must be read before its pages; None when all are."""
+        """Return the next file of the site that must be read before its pages; None when all are."""
         site = self.site(root, now)
         licences = site.licences[:_MAX_LICENCES] if root + ROBOTS in site.files else []
         # A licence on another host isn't asked for here: that host has a pace and a robots.txt of its own.
@@ -77,7 +77,7 @@ class Sites:
         return odd if address.endswith(ROBOTS) else None
 
     def unread_delays(self, root: str, now: float) -> list[str]:
-        """The delays that the site's robots.txt asks for in words that aren't understood."""
+        """Return the delays that the site's robots.txt asks for in words that aren't understood."""
         body = self.site(root, now).files[root + ROBOTS].body or b""
         return unread_delays(body.decode("utf-8", "replace"))
 

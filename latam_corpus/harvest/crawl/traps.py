@@ -33,7 +33,7 @@ class Counts(Protocol):
     """How often a shape was met; kept with the frontier, so that a resumed crawl goes on counting."""
 
     def count(self, what: str, shape: str, *, add: int = 0) -> int:
-        """The number, after adding."""
+        """Return the number, after adding."""
         ...
 
 
@@ -108,7 +108,7 @@ def kinds_of(url: str) -> tuple[str, str]:
 
 
 def shape_of(url: str) -> str:
-    """The address without what differs between the pages of one kind.
+    """Return the address without what differs between the pages of one kind.
 
     >>> shape_of("https://gaceta.example/lista/12?orden=b&pag=3")
     'gaceta.example/lista/0?orden&pag'

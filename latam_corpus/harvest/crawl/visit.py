@@ -42,7 +42,7 @@ class Waits(Protocol):
     """Told of each host that has a new address."""
 
     def __call__(self, host: str) -> None:
-        """The host has an address that waits."""
+        """Return the host has an address that waits."""
 
 
 @dataclass(frozen=True)
@@ -105,17 +105,17 @@ class Visits:
         return False
 
     def shut_out(self, waiting: Waiting, site: Site) -> None:
-        """An address may not be asked for; the page that it gave, if it ever did, is refused from now on."""
+        """Return an address may not be asked for; the page that it gave, if it ever did, is refused from now on."""
         self.note(waiting.url, "shut out by robots", via=waiting.via)
         self._restate(waiting, site, [])
         self.ended(waiting, "refused", "shut out by robots")
 
     def conditions(self, waiting: Waiting, site: Site) -> dict[str, str]:
-        """The headers by which a server may answer that nothing has changed."""
+        """Return the headers by which a server may answer that nothing has changed."""
         return conditions(waiting, site)
 
     def ended(self, waiting: Waiting, state: State, why: str) -> None:
-        """An address gave no page, and isn't asked for again in this round.
+        """Return an address gave no page, and isn't asked for again in this round.
 
         Args:
             waiting: the address.
@@ -126,7 +126,7 @@ class Visits:
         self.frontier.done(waiting.url, state)
 
     def page_metadata(self, url: str) -> str | None:
-        """What is known of a page from elsewhere, as `collect.page_metadata` writes it."""
+        """Return what is known of a page from elsewhere, as `collect.page_metadata` writes it."""
         del url
         return None
 
@@ -165,7 +165,7 @@ class Visits:
         return False
 
     def _left(self, waiting: Waiting, answer: Exchange) -> None:
-        """A page that was had is gone: it is listed, and taken back where the source says so."""
+        """Return a page that was had is gone: it is listed, and taken back where the source says so."""
         self.note(waiting.url, "gone", via=waiting.via, status=answer.status, read=waiting.date)
         withdraw = self.scope.gone == "withdraw"
         if withdraw and waiting.earlier:
@@ -257,7 +257,7 @@ def _news(waiting: Waiting, answer: Exchange) -> bool:
 
 
 def conditions(waiting: Waiting, site: Site) -> dict[str, str]:
-    """The headers by which a server may answer that nothing has changed.
+    """Return the headers by which a server may answer that nothing has changed.
 
     None where the site's files refuse another thing now than when the page was read: its record then says what no
     longer holds, and is written anew.
@@ -271,22 +271,22 @@ def conditions(waiting: Waiting, site: Site) -> dict[str, str]:
 
 
 def if_changed(waiting: Waiting) -> dict[str, str]:
-    """The headers by the address's last ETag and date, as far as it gave them."""
+    """Return the headers by the address's last ETag and date, as far as it gave them."""
     found = {"If-None-Match": waiting.etag, "If-Modified-Since": waiting.modified}
     return {name: value for name, value in found.items() if value}
 
 
 def _words(opt_outs: Sequence[OptOut]) -> str:
-    """What is refused, without when it was read: by it a change is seen."""
+    """Return what is refused, without when it was read: by it a change is seen."""
     return to_json([replace(one, time=_NEVER) for one in opt_outs])
 
 
 def media_of(answer: Exchange) -> str:
-    """The media type that the answer states, as the index has it."""
+    """Return the media type that the answer states, as the index has it."""
     return answer.header("content-type").partition(";")[0].strip().lower() or "unk"
 
 
 def _shown(link: str, base: str) -> str:
-    """The link as it may be written down: without a password, not endless."""
+    """Return the link as it may be written down: without a password, not endless."""
     whole = link if "://" in link else base
     return re.sub(r"(?i)(https?://)[^/?#]*@", r"\1", whole)[:300]

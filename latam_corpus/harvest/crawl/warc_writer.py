@@ -56,7 +56,7 @@ class AppendOnlyFile:
         self._synced = time.monotonic()
 
     def settled(self) -> int:
-        """The length of the file, all of which is with the system, and so outlives this process.
+        """Return the length of the file, all of which is with the system, and so outlives this process.
 
         It is forced to the disk once in a while: after a power cut the file may be shorter, which opening it tells.
         """

@@ -178,7 +178,7 @@ class Crawler:
         return self.scope.has_host(host)
 
     def _new_visits(self, source: Source) -> Visits:
-        """What makes records and addresses of answers."""
+        """Return what makes records and addresses of answers."""
         del source
         return Visits(self.scope, self._frontier, self._archive, self._waits)
 
@@ -241,7 +241,7 @@ class Crawler:
         return True
 
     def _job(self, host: str, now: float) -> Job | None:
-        """What the host is asked next; None where nothing waits, or nothing that may be asked now."""
+        """Return what the host is asked next; None where nothing waits, or nothing that may be asked now."""
         if spent := self._budget.spent(host, self._frontier):
             self._close(host, spent)
             return None
@@ -251,7 +251,7 @@ class Crawler:
         return self._next(host, now)
 
     def _next(self, host: str, now: float) -> Job | None:
-        """What is asked of the addresses that wait, or a file of their site that must be read before."""
+        """Return what is asked of the addresses that wait, or a file of their site that must be read before."""
         turn = time.monotonic() + _LONGEST_TURN
         while waiting := self._frontier.next(host, now):
             root = root_of(waiting.url)
@@ -276,7 +276,7 @@ class Crawler:
         return None
 
     def _page(self, waiting: Waiting, site: Site) -> Job | None:
-        """The request for an address whose site's files are read; None where there is nothing to ask."""
+        """Return the request for an address whose site's files are read; None where there is nothing to ask."""
         if site.robots.allows(waiting.url):
             if self._visits.trapped(waiting):
                 return None
@@ -378,7 +378,7 @@ class Crawler:
         return job
 
     def _abandon(self, job: Job, trouble: TroubleError, now: float) -> None:
-        """A file that has moved can't be had where it is."""
+        """Return a file that has moved can't be had where it is."""
         del self._moved[job.file]
         self._file_missed(job, root_of(job.waiting.url), trouble, now)
         self._frontier.commit(self._archive.settle())
@@ -424,7 +424,7 @@ class Crawler:
         self._file_missed(job, root, trouble, now)
 
     def _file_missed(self, job: Job, root: str, trouble: TroubleError, now: float) -> None:
-        """A site's file can't be had."""
+        """Return a site's file can't be had."""
         if job.file == root + ROBOTS:
             # RFC 9309, 2.3.1.4: where robots.txt can't be had, nothing may be fetched; the addresses go on waiting.
             self._visits.note(job.file, "robots unavailable", why=trouble.cause, told=str(trouble.detail))
@@ -434,7 +434,7 @@ class Crawler:
             self._sites.missing(job.file, root, Text(None, datetime.now(UTC)), now)
 
     def _leave(self, root: str, why: str) -> None:
-        """A site may not be asked for anything, and so its host isn't."""
+        """Return a site may not be asked for anything, and so its host isn't."""
         self._close(host_of(root), why)
 
     def _close(self, host: str, why: str) -> None:

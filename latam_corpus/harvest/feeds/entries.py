@@ -98,7 +98,7 @@ class Feed:
 
 
 def feed_of(body: bytes, url: str) -> Feed:
-    """The feed that a body is.
+    """Return the feed that a body is.
 
     Args:
         body: its bytes, content encodings undone.
@@ -150,7 +150,7 @@ def _entry(item: _Element, base: str, of_feed: list[str]) -> Entry:
 
 
 def _link(item: _Element) -> str:
-    """The entry's page: Atom's alternate link, or RSS's, or a guid that is one."""
+    """Return the entry's page: Atom's alternate link, or RSS's, or a guid that is one."""
     links = _children(item, "link")
     for one in links:
         if one.get("href") and one.get("rel", "alternate") == "alternate":
@@ -163,7 +163,7 @@ def _link(item: _Element) -> str:
 
 
 def _title(item: _Element) -> str | None:
-    """The entry's title as plain text: RSS has HTML in it, escaped or not, and Atom where it says so."""
+    """Return the entry's title as plain text: RSS has HTML in it, escaped or not, and Atom where it says so."""
     for one in _children(item, "title"):
         text = "".join(map(str, one.itertext()))
         if (one.get("type") or "html").lower() not in _LITERAL:
@@ -183,7 +183,7 @@ def _creators(item: _Element) -> Iterator[str]:
 
 
 def _person(written: str) -> str:
-    """The name that stands with an address or without; empty where there is an address alone.
+    """Return the name that stands with an address or without; empty where there is an address alone.
 
     >>> _person("ana@gaceta.example (Ana Paz)"), _person("Ana Paz (ana@gaceta.example)")
     ('Ana Paz', 'Ana Paz')
@@ -199,7 +199,7 @@ def _person(written: str) -> str:
 
 
 def _date(text: str) -> str | None:
-    """An ISO 8601 date of the two ways in which feeds write dates.
+    """Return an ISO 8601 date of the two ways in which feeds write dates.
 
     >>> _date("Tue, 03 Mar 2026 10:00:00 -0300"), _date("2026-03-03T10:00:00Z"), _date("ayer")
     ('2026-03-03', '2026-03-03', None)
@@ -219,12 +219,12 @@ def _date(text: str) -> str | None:
 
 
 def _in_english(match: re.Match[str]) -> str:
-    """The day, month and year of a date that a program wrote in its own language, as mail has them."""
+    """Return the day, month and year of a date that a program wrote in its own language, as mail has them."""
     return f"{match[1]} {_MONTHS.get(match[2].lower(), match[2])} {match[3]}"
 
 
 def _said_of_rights(element: _Element) -> list[str]:
-    """What the element itself says of rights, in its order."""
+    """Return what the element itself says of rights, in its order."""
     found = []
     for one in element:
         name = etree.QName(one).localname if isinstance(one.tag, str) else ""
@@ -238,7 +238,7 @@ def _said_of_rights(element: _Element) -> list[str]:
 
 
 def _rights(own: list[str], of_feed: list[str]) -> str | None:
-    """An entry's statement of rights: its own licence, or the feed's, unless one of its sentences takes that back.
+    """Give an entry's statement of rights: its own licence, or the feed's, unless one of its sentences takes that back.
 
     >>> by = ["https://creativecommons.org/licenses/by/4.0/"]
     >>> _rights(["CC BY-NC 4.0"], by), _rights(["Todos los derechos reservados"], by), _rights(["(c) Ana"], [])
@@ -251,7 +251,7 @@ def _rights(own: list[str], of_feed: list[str]) -> str | None:
 
 
 def _content(item: _Element) -> str | None:
-    """The entry's whole text as HTML: `content:encoded`, an XHTML body, or Atom's `content`."""
+    """Return the entry's whole text as HTML: `content:encoded`, an XHTML body, or Atom's `content`."""
     for one in _children(item, "encoded", "body", "content"):
         kind = (one.get("type") or "html").lower()
         if one.get("src") or one.get("url"):  # Atom's elsewhere, and `media:content`
@@ -270,7 +270,7 @@ def _content(item: _Element) -> str | None:
 
 
 def _as_html(element: _Element) -> str:
-    """What stands in an element of XHTML, without the prefixes that HTML doesn't have.
+    """Return what stands in an element of XHTML, without the prefixes that HTML doesn't have.
 
     What is escaped there twice over, or was as it came damaged, is HTML in its text.
     """
@@ -287,7 +287,7 @@ def _as_html(element: _Element) -> str:
 
 
 def _children(element: _Element, *names: str) -> list[_Element]:
-    """The children with these local names, in whatever case; in the order of the names' elements."""
+    """Return the children with these local names, in whatever case; in the order of the names' elements."""
     wanted = {name.lower() for name in names}
     return [one for one in element if isinstance(one.tag, str) and etree.QName(one).localname.lower() in wanted]
 

@@ -66,18 +66,18 @@ class FeedVisits(Visits):
             self.waits(host_of(url))
 
     def conditions(self, waiting: Waiting, site: Site) -> dict[str, str]:
-        """A feed is asked for on the condition that it has changed; so is a page that is asked for again."""
+        """Return a feed is asked for on the condition that it has changed; so is a page that is asked for again."""
         if not self._is_feed(waiting.url):
             return super().conditions(waiting, site)
         return if_changed(waiting)
 
     def page_metadata(self, url: str) -> str | None:
-        """What the feed says of the entry with this page."""
+        """Return what the feed says of the entry with this page."""
         row = self.frontier.db.execute("SELECT known FROM entry WHERE url = ?", (url,)).fetchone()
         return None if row is None else str(row[0])
 
     def ended(self, waiting: Waiting, state: State, why: str) -> None:
-        """A page that its server couldn't give is owed from the feed."""
+        """Return a page that its server couldn't give is owed from the feed."""
         super().ended(waiting, state, why)
         db = self.frontier.db
         if not (state == "failed" and _UNABLE.fullmatch(why)):
@@ -94,7 +94,7 @@ class FeedVisits(Visits):
         db.execute(owed, (to_json(sorted(refused)), waiting.url))
 
     def answered(self, waiting: Waiting, answer: Exchange, site: Site, *, conditional: bool) -> bool:
-        """A feed that hasn't changed has no new entry."""
+        """Return a feed that hasn't changed has no new entry."""
         if answer.status == _UNCHANGED and self._is_feed(waiting.url):
             self._write(waiting, answer, None, None, media_of(answer))
             self.frontier.done(waiting.url, "aside")

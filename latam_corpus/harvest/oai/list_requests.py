@@ -88,7 +88,7 @@ class Lists(Visits):
             self.ask(request_url(self.oai.address, "ListRecords", metadataPrefix=self.oai.prefix, **more), name, own)
 
     def listed(self, waiting: Waiting, reply: Reply, listing: Listing, moment: datetime) -> None:
-        """A part of a list."""
+        """Return a part of a list."""
         listing = replace(listing, moment=listing.moment or self._listed_until(reply, moment))
         problems = [one for one in reply.errors if one[0] != "noRecordsMatch"]
         for code, told in problems:
@@ -114,7 +114,7 @@ class Lists(Visits):
             self.note(waiting.url, "endless list", told="its token leads to an answer that was had")
 
     def _listed_until(self, reply: Reply, moment: datetime) -> str:
-        """The moment up to which a list that begins with this reply has all changes.
+        """Return the moment up to which a list that begins with this reply has all changes.
 
         Of three the earliest: when the repository says that it answers (its clock may be wrong), when it was asked,
         and the end of what it was asked for.
@@ -135,5 +135,5 @@ class Lists(Visits):
 
 
 def _at(day: object, *, seconds: bool, clock: str) -> str | None:
-    """A day as a repository of this granularity writes it."""
+    """Return a day as a repository of this granularity writes it."""
     return None if day is None else f"{day}T{clock}Z" if seconds else str(day)

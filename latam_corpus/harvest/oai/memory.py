@@ -87,7 +87,7 @@ class Memory:
     # Lists and requests
 
     def listing(self, name: str) -> Listing | None:
-        """The list of this set."""
+        """Return the list of this set."""
         row = self._db.execute("SELECT * FROM list WHERE name = ?", (name,)).fetchone()
         return None if row is None else Listing(**{**dict(row), "complete": bool(row["complete"])})
 
@@ -109,7 +109,7 @@ class Memory:
         self._db.execute("INSERT INTO choice VALUES (?)", (said,))
 
     def last_tag(self) -> int:
-        """The number of the latest attempt; 0 before the first."""
+        """Return the number of the latest attempt; 0 before the first."""
         found: int = self._db.execute("SELECT coalesce(max(tag), 0) FROM request").fetchone()[0]
         return found
 
@@ -122,14 +122,14 @@ class Memory:
         return self._db.execute(query, (url, listing, tag)).rowcount > 0
 
     def request(self, url: str) -> tuple[str | None, int] | None:
-        """The list (None for `Identify`) and the attempt of a request; None for another address."""
+        """Return the list (None for `Identify`) and the attempt of a request; None for another address."""
         row = self._db.execute("SELECT list, tag FROM request WHERE url = ?", (url,)).fetchone()
         return None if row is None else (row["list"], int(row["tag"]))
 
     # Records and links
 
     def item(self, identifier: str) -> Item | None:
-        """The record, if it was ever listed."""
+        """Return the record, if it was ever listed."""
         row = self._db.execute("SELECT * FROM item WHERE identifier = ?", (identifier,)).fetchone()
         if row is None:
             return None
@@ -141,7 +141,7 @@ class Memory:
         self._db.execute("INSERT OR REPLACE INTO item VALUES (?,?,?,?,?,?,?,?,?)", (*row, one.tag, one.had))
 
     def items(self, state: str) -> Iterator[Item]:
-        """The records in a state, by their identifiers."""
+        """Yield the records in a state, by their identifiers."""
         query = "SELECT identifier FROM item WHERE state = ? ORDER BY identifier"
         for (identifier,) in self._db.execute(query, (state,)).fetchall():
             found = self.item(identifier)
@@ -166,17 +166,17 @@ class Memory:
         return (self.link(url) or ("", False))[0] == identifier
 
     def link(self, url: str) -> tuple[str, bool] | None:
-        """The record for which an address stands, and whether it was named as the text itself."""
+        """Return the record for which an address stands, and whether it was named as the text itself."""
         row = self._db.execute("SELECT identifier, named FROM link WHERE url = ?", (url,)).fetchone()
         return None if row is None else (str(row["identifier"]), bool(row["named"]))
 
     def item_at(self, url: str) -> Item | None:
-        """The record for which an address stands."""
+        """Return the record for which an address stands."""
         link = self.link(url)
         return self.item(link[0]) if link else None
 
     def release(self, identifier: str, states: Sequence[str] = ("waiting",)) -> None:
-        """The record's addresses aren't asked for any more."""
+        """Return the record's addresses aren't asked for any more."""
         marks = ",".join("?" * len(states))
         query = (
             f"UPDATE url SET state = 'refused' WHERE state IN ({marks}) "  # noqa: S608  (marks alone)
@@ -185,5 +185,5 @@ class Memory:
         self._db.execute(query, (*states, identifier))
 
     def unclaim(self, identifier: str) -> None:
-        """The record's addresses may stand for others: a text that is handed in anew has another record."""
+        """Return the record's addresses may stand for others: a text that is handed in anew has another record."""
         self._db.execute("DELETE FROM link WHERE identifier = ?", (identifier,))

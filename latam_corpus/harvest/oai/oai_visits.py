@@ -31,7 +31,7 @@ _HEAD: Final = 2**18
 
 
 def fulltext_links(body: bytes, url: str) -> tuple[list[str], bool]:
-    """The addresses that a page about a text names as the text in HTML, and whether it names a PDF.
+    """Return the addresses that a page about a text names as the text in HTML, and whether it names a PDF.
 
     These are the meta elements that DSpace, OJS and SciELO write for search engines of scholarly works.
 
@@ -67,12 +67,12 @@ class OaiVisits(Lists):
     pattern: re.Pattern[str] | None = field(kw_only=True)
 
     def page_metadata(self, url: str) -> str | None:
-        """What the repository says of the record whose text this is."""
+        """Return what the repository says of the record whose text this is."""
         item = self.memory.item_at(url)
         return item.known if item else None
 
     def answered(self, waiting: Waiting, answer: Exchange, site: Site, *, conditional: bool) -> bool:
-        """A reply, or a page of a record."""
+        """Return a reply, or a page of a record."""
         request = self.memory.request(waiting.url)
         if request is None or answer.status not in _OK:
             item = self.memory.item_at(waiting.url)
@@ -197,7 +197,7 @@ class OaiVisits(Lists):
     # Pages
 
     def ended(self, waiting: Waiting, state: State, why: str) -> None:
-        """A link gave no text: the record's next one is asked for."""
+        """Return a link gave no text: the record's next one is asked for."""
         super().ended(waiting, state, why)
         item = self.memory.item_at(waiting.url)
         if item and item.state == "waiting":

@@ -40,7 +40,7 @@ class Record:
     dc: Mapping[str, Sequence[str]]
 
     def known(self) -> dict[str, object]:
-        """The columns of its document."""
+        """Return the columns of its document."""
         dates = sorted(filter(None, map(as_published, self.dc.get("date", ()))))
         return {
             "id": self.identifier,
@@ -53,7 +53,7 @@ class Record:
         }
 
     def links(self, elements: Sequence[str]) -> list[str]:
-        """The addresses that these elements have, in their order, each once."""
+        """Return the addresses that these elements have, in their order, each once."""
         values = [value for name in elements for value in self.dc.get(name, ())]
         found: dict[str, str] = {}
         for value in values:
@@ -86,7 +86,7 @@ class Reply:
 
 
 def reply_of(body: bytes) -> Reply:
-    """The answer that a body is.
+    """Return the answer that a body is.
 
     Raises:
         TroubleError: it is none, or XML that can't be read.
@@ -139,7 +139,7 @@ def _text(element: _Element | None) -> str:
 
 
 def request_url(address: str, verb: str, **arguments: str | None) -> str:
-    """The canonical address of a request.
+    """Return the canonical address of a request.
 
     >>> request_url("https://r.example/oai", "ListRecords", resumptionToken="a b/1")
     'https://r.example/oai?verb=ListRecords&resumptionToken=a%20b%2F1'

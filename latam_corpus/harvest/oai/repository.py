@@ -66,7 +66,7 @@ class OaiCrawler(Crawler):
                 self._frontier.once_more(str(url))
 
     def _page(self, waiting: Waiting, site: Site) -> Job | None:
-        """A limited session doesn't list a whole repository to find a few texts."""
+        """Return a limited session doesn't list a whole repository to find a few texts."""
         listed = self._frontier.count("round", "records") - self._listed
         limited = self._limit < self.scope.max_pages and listed >= max(_LISTED_A_TEXT * self._limit, _LISTED)
         if limited and self._oai.memory.request(waiting.url):

@@ -41,7 +41,7 @@ _NARROWS: Final = (
 
 
 def statement_of(rights: Sequence[str]) -> str | None:
-    """The record's statement of rights: of several licences the least open; None where it says nothing of them.
+    """Return the record's statement of rights: of several licences the least open; None where it says nothing of them.
 
     A sentence about copyright doesn't take back the licence beside it. One that reserves all rights, or asks for
     permission, does, and so does a statement of rightsstatements.org that gives none. A sentence that allows less than

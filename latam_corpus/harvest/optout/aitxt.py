@@ -20,7 +20,7 @@ _PAGES: Final = ("html", "htm", "txt", "php", "asp", "aspx", "jsp")
 
 
 def ai_txt_opt_outs(text: str, url: str, address: str, time: datetime) -> list[OptOut]:
-    r"""What an ai.txt refuses for the URL of a page.
+    r"""Return what an ai.txt refuses for the URL of a page.
 
     Other files of this name (tours of a site for assistants, pages given for any address) have no such rules and
     refuse nothing.

@@ -80,14 +80,14 @@ class Robots:
         return list(self._parsed.sitemaps)
 
     def refused_agents(self, url: str) -> list[str]:
-        """The training agents that it names and that may not fetch the URL; `*` stands for all agents."""
+        """Return the training agents that it names and that may not fetch the URL; `*` stands for all agents."""
         named = [agent for key, agent in training_agents().items() if key in self._named]
         found = [agent for agent in named if not self._parsed.can_fetch(url, agent)]
         # An agent that has no group of its own reads that of all.
         return found if self.allows(url) else [*found, "*"]
 
     def opt_outs(self, url: str, address: str, time: datetime) -> list[OptOut]:
-        """What it refuses for the URL.
+        """Return what it refuses for the URL.
 
         Args:
             url: a page of the same site.
@@ -117,7 +117,7 @@ def _parser() -> type[Protego]:
 
 
 def _usage_rules(fields: list[tuple[str, str]]) -> dict[_Usage, list[list[tuple[str, str]]]]:
-    """The rules of use, a list a group, of the groups that speak to all, to this crawler or to a training agent.
+    """Return the rules of use, a list a group, of the groups that speak to all, to this crawler or to a training agent.
 
     A rule before any group, which RFC 9309 ignores, speaks to all here: whoever wrote it meant somebody.
     """

@@ -48,7 +48,7 @@ def within_bounds(text: str) -> str:
 
 
 def with_plain_delays(text: str) -> str:
-    """The text with each delay in seconds as a bare number, which parsers read.
+    """Return the text with each delay in seconds as a bare number, which parsers read.
 
     >>> with_plain_delays("Crawl-delay: 2s"), with_plain_delays("Crawl-delay: 1,5 min # calma")
     ('Crawl-delay: 2', 'Crawl-delay: 90 # calma')
@@ -57,7 +57,7 @@ def with_plain_delays(text: str) -> str:
 
 
 def unread_delays(text: str) -> list[str]:
-    r"""The delays of which it can't be told what they ask for.
+    r"""Return the delays of which it can't be told what they ask for.
 
     >>> unread_delays("Crawl-delay: 10\nCrawl-delay: mucho\n")
     ['mucho']

@@ -34,7 +34,7 @@ _LINES: Final = re.compile(r"\r\n|\r|\n|\u2028|\u2029|\x85|\x0b|\x0c")
 
 
 def fields_of(text: str) -> list[tuple[str, str]]:
-    r"""The lines as names in lower case and values, without comments.
+    r"""Return the lines as names in lower case and values, without comments.
 
     A `user-agent` that names agents which matter here is followed by one for each of them, by its token.
 
@@ -56,7 +56,7 @@ def fields_of(text: str) -> list[tuple[str, str]]:
 
 
 def _field(line: str) -> tuple[str, str]:
-    """A line's name and value; no name where it is none of a rule."""
+    """Return a line's name and value; no name where it is none of a rule."""
     written = _NAMED.match(line)
     name, value = (written[0][:-1].strip().lower(), line[written.end() :].strip()) if written else ("", "")
     if known := _NAMES.get(_letters(name)):

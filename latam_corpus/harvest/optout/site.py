@@ -60,11 +60,11 @@ class Site:
         return [urljoin(self.root + ROBOTS, one) for one in self.robots.licences]
 
     def opt_outs(self, url: str) -> list[OptOut]:
-        """What its files refuse for a URL of it, each file by its own rules."""
+        """Return what its files refuse for a URL of it, each file by its own rules."""
         return [*self._but_tdm(url), *self._tdm(url)]
 
     def page_opt_outs(self, url: str, headers: Sequence[tuple[str, str]], body: bytes, time: datetime) -> list[OptOut]:
-        """What the site and a page of it refuse together: every refusal counts, sorted.
+        """Return what the site and a page of it refuse together: every refusal counts, sorted.
 
         Args:
             url: the page's address.
@@ -96,7 +96,7 @@ class Site:
         return [opt_out("tdm-reservation", said[1], address, tdm.time)] if tdm and said and said[0] else []
 
     def _licence(self, address: str, url: str, named: datetime) -> list[OptOut]:
-        """What a licence says, where it was read."""
+        """Return what a licence says, where it was read."""
         read = self.files.get(address)
         if read is None or read.body is None:
             return unread_licence(address, url, named)

@@ -13,7 +13,7 @@ _RESERVED: Final = re.compile(r"tdm-reservation[\"']?\s*[:=]\s*[\"']?1\b", re.IG
 
 
 def file_reservation(text: str, url: str) -> tuple[bool, str] | None:
-    """What a site's tdmrep.json says of the URL, and in which words; None where it says nothing of it.
+    """Return what a site's tdmrep.json says of the URL, and in which words; None where it says nothing of it.
 
     Of the rules that match, the longest decides, and of equal ones the one that reserves. A file that isn't JSON, and
     has a reservation in it, reserves all.

@@ -72,7 +72,7 @@ def scraps(lines: Sequence[str], number: int, rng: random.Random) -> list[str]:
 
 
 def switched(line: str, quoted: str, rng: random.Random) -> str:
-    """The line with a stretch of another language in it, a third as long at the most.
+    """Return the line with a stretch of another language in it, a third as long at the most.
 
     >>> from random import Random
     >>> switched("os vizinhos da quadra", "la orilla del río", Random(1))
@@ -94,7 +94,7 @@ def names(text: str) -> set[str]:
 
 
 def worn(line: str, rng: random.Random) -> str:
-    """The line as it may come: mostly unchanged, else without accents or with scanning errors.
+    """Return the line as it may come: mostly unchanged, else without accents or with scanning errors.
 
     >>> from random import Random
     >>> worn("la canción del río", Random(3))
@@ -109,7 +109,7 @@ def worn(line: str, rng: random.Random) -> str:
 
 
 def without_accents(line: str) -> str:
-    """The line without its accents, tildes and cedillas.
+    """Return the line without its accents, tildes and cedillas.
 
     >>> without_accents("o coração e a canción")
     'o coracao e a cancion'
@@ -118,7 +118,7 @@ def without_accents(line: str) -> str:
 
 
 def nonsense(rng: random.Random) -> str:
-    """A line in no language: random syllables, which `und` learns.
+    """Return a line in no language: random syllables, which `und` learns.
 
     >>> from random import Random
     >>> len(nonsense(Random(1)).split()) >= 3
@@ -163,5 +163,5 @@ def respoken(words: Sequence[str], length: int, rng: random.Random, *, few: bool
 
 
 def anagram(line: str, rng: random.Random) -> str:
-    """The line with the letters of each word in random order: letters of a language without its words."""
+    """Return the line with the letters of each word in random order: letters of a language without its words."""
     return " ".join("".join(rng.sample(word, len(word))) for word in line.split())

@@ -36,7 +36,7 @@ _AT_ONCE: Final = 2048
 
 
 def calibrated(model: Model, lines: Sequence[str], seed: int) -> dict[str, Bounds]:
-    """The bounds of the groups that need more than the rule asks.
+    """Return the bounds of the groups that need more than the rule asks.
 
     Args:
         model: the identifier.
@@ -75,7 +75,7 @@ def least_consonants(lines: Mapping[str, Sequence[str]]) -> dict[str, int]:
 
 
 def _least_probabilities(model: Model, lines: Sequence[str]) -> dict[str, float]:
-    """A probability above that of the likeliest line which was named so, by group."""
+    """Return a probability above that of the likeliest line which was named so, by group."""
     worst: dict[str, float] = {}
     for group, (chance, found, _) in _likeliest(model, lines):
         if chance < _HIGHEST and holds(chance, found):
@@ -84,7 +84,7 @@ def _least_probabilities(model: Model, lines: Sequence[str]) -> dict[str, float]
 
 
 def _least_telling(model: Model, group: str, bound: Bounds, rng: random.Random) -> float:
-    """What a group's words must weigh so that rows of its own syllables are hardly ever named after it."""
+    """Return what a group's words must weigh so that rows of its own syllables are hardly ever named after it."""
     words = sorted(model.words[group])
     count, steps = (_ROWS_OF_MANY, _STEPS_OF_MANY) if len(words) > _MANY_WORDS else (_ROWS_OF_ONE, _STEPS)
 

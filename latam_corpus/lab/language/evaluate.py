@@ -62,7 +62,7 @@ class Evaluation:
     per_second: float
 
     def as_dict(self) -> dict[str, Any]:
-        """The same as plain values, for JSON."""
+        """Return the same as plain values, for JSON."""
         return asdict(self)
 
 

@@ -62,7 +62,7 @@ def _frequent(path: Path) -> Iterator[tuple[str, list[str]]]:
 
 
 def _scalar(written: str) -> str:
-    r"""A word as YAML has it, plain or in quotes.
+    r"""Return a word as YAML has it, plain or in quotes.
 
     >>> _scalar('"jar\\xE9"'), _scalar("'no'"), _scalar("echi")
     ('jaré', 'no', 'echi')

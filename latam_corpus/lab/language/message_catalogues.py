@@ -51,7 +51,7 @@ def catalogue_rows(folder: Path, domain: str) -> Iterator[tuple[str, str]]:
 
 
 def messages(path: Path) -> Iterator[str]:
-    """The longer translations of a compiled catalogue, without markup.
+    """Yield the longer translations of a compiled catalogue, without markup.
 
     Raises:
         ConfigError: the file isn't one.

@@ -144,7 +144,7 @@ def _label(code: str, text: str) -> str:
 
 
 def _without_stray_scripts(by_label: Mapping[str, list[str]]) -> dict[str, list[str]]:
-    """The labels whose script carries a twentieth of the language's texts: fewer are quotations."""
+    """Return the labels whose script carries a twentieth of the language's texts: fewer are quotations."""
     total: Counter[str] = Counter()
     for label, cuts in by_label.items():
         total[label.split("_")[0]] += len(cuts)
@@ -152,7 +152,7 @@ def _without_stray_scripts(by_label: Mapping[str, list[str]]) -> dict[str, list[
 
 
 def _varied(lines: list[str], label: str, settings: Settings, rng: random.Random) -> list[str]:
-    """The lines, with joined ones, those in the language's other spellings, and short ones of a neighbour."""
+    """Return the lines, with joined ones, those in the language's other spellings, and short ones of a neighbour."""
     code = label.partition("_")[0]
     others = respelled(code, lines)[::_ONE_RESPELLED_OF]
     made = _joined(lines, rng) + others
@@ -176,7 +176,7 @@ def _switch(made: dict[str, list[str]], rng: random.Random) -> None:
 
 
 def _joined(lines: list[str], rng: random.Random) -> list[str]:
-    """The lines, some of the short ones joined to the length of a window."""
+    """Return the lines, some of the short ones joined to the length of a window."""
     made = list(lines)
     for _ in range(len(lines) // 4):
         some = rng.choices(lines, k=rng.randint(2, 3))
@@ -200,7 +200,7 @@ def _balanced(lines: list[str], label: str, settings: Settings, rng: random.Rand
 
 
 def _filled(lines: Sequence[str], least: int, rng: random.Random) -> list[str]:
-    """The lines, and pieces of them until there are so many; none where there is none."""
+    """Return the lines, and pieces of them until there are so many; none where there is none."""
     filled = list(lines)
     while lines and len(filled) < least:
         words = rng.choice(lines).split()

@@ -75,7 +75,7 @@ class Texts:
 
 
 def listed(data: Sequence[str], root: Path | None = None, packages: Path | None = None) -> list[Texts]:
-    """The files that the arguments name; a `.toml` argument is a list.
+    """Return the files that the arguments name; a `.toml` argument is a list.
 
     Args:
         data: what to read, see above.

@@ -49,7 +49,7 @@ def train(
     without: Iterable[Texts] = (),
     trained: dt.date | None = None,
 ) -> Trained:
-    """The model files written to `out` (.ftz) and beside it (.toml).
+    """Return the model files written to `out` (.ftz) and beside it (.toml).
 
     A tenth of the texts, by their hash, is kept out (`texts.is_kept_out`), so that every model can be measured.
 
@@ -113,7 +113,7 @@ def _fit(lines: Mapping[str, list[str]], out: Path, settings: Settings) -> None:
 
 
 def _bounds_text(bounds: Mapping[str, Bounds]) -> str:
-    """What the label map says of the groups that need more than the rule asks."""
+    """Return what the label map says of the groups that need more than the rule asks."""
     told = [
         "",
         "# What groups need to which kept-out texts in other languages, or rows of syllables, are like.",
@@ -133,7 +133,7 @@ def _map_text(
     settings: Settings,
     trained: dt.date,
 ) -> str:
-    """The label map as TOML: what the model is, what its labels mean, the frequent words of its languages."""
+    """Return the label map as TOML: what the model is, what its labels mean, the frequent words of its languages."""
     of = groups().of
     told = [
         f'name = "{out.stem}"',

@@ -35,7 +35,7 @@ _ITEM: Final = re.compile(r"\n[-•|]? ?")
 
 
 def labels(page: Page, blocks: Sequence[str], texts: Mapping[str, str]) -> tuple[NDArray[np.float64], ...]:
-    """The share of each block that belongs to the main text, and what the block weighs.
+    """Return the share of each block that belongs to the main text, and what the block weighs.
 
     Args:
         page: the page with its gold.

@@ -46,7 +46,7 @@ class Options:
 def grow(
     rows: NDArray[np.float32], shares: NDArray[np.float64], weights: NDArray[np.float64], options: Options
 ) -> Forest:
-    """The forest that gives each row its share as nearly as it can.
+    """Return the forest that gives each row its share as nearly as it can.
 
     Args:
         rows: float32[n, f].
@@ -76,7 +76,7 @@ def _boosted(
     options: Options,
     dice: np.random.Generator,
 ) -> list[NDArray[np.float64]]:
-    """The trees of one forest, each grown on what those before it leave over."""
+    """Return the trees of one forest, each grown on what those before it leave over."""
     totals = np.full(len(shares), start)
     limits = options.leaves, options.rate, options.least, options.shrink
     trees = []
@@ -89,7 +89,7 @@ def _boosted(
 
 
 def _edges(column: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The bounds between the bins of a feature; a row is in the bin of the first bound that isn't below it."""
+    """Return the bounds between the bins of a feature; a row is in the bin of the first bound that isn't below it."""
     values = np.unique(column)
     if len(values) > BINS:
         values = np.unique(np.quantile(column, np.linspace(0, 1, BINS), method="lower"))
@@ -97,7 +97,7 @@ def _edges(column: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _forest(trees: list[NDArray[np.float64]], edges: list[NDArray[np.float32]], start: float) -> Forest:
-    """The trees as arrays: a row of a tree is feature, bin or value, left, right."""
+    """Return the trees as arrays: a row of a tree is feature, bin or value, left, right."""
     roots: list[int] = []
     columns: list[int] = []
     bounds: list[float] = []

@@ -26,7 +26,7 @@ def _histogram(codes, drawn, places, first, last, loss, made):
 
 @kernel
 def _best(held, least, shrink):
-    """The gain of the best split of a leaf, the feature's place among the drawn, and the last bin on the left."""
+    """Give the gain of the best split of a leaf, the feature's place among the drawn, and the last bin on the left."""
     best, feature, code = 0.0, -1, -1
     slope = curve = weight = 0.0
     for b in range(held.shape[1]):
@@ -50,7 +50,7 @@ def _best(held, least, shrink):
 
 @kernel
 def grow_tree(codes, drawn, loss, totals, limits):
-    """A tree's nodes, and `totals` moved by its leaves; the leaf with the most to gain is split first."""
+    """Return a tree's nodes, and `totals` moved by its leaves; the leaf with the most to gain is split first."""
     slopes, curves, _ = loss
     leaves, rate, least, shrink = limits
     n = len(slopes)

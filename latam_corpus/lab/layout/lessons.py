@@ -58,14 +58,14 @@ class Lesson:
         shares: NDArray[np.float64],
         weights: NDArray[np.float64],
     ) -> Lesson:
-        """The lesson of a page whose blocks are labelled; a block counts by its length, a page by its root."""
+        """Return the lesson of a page whose blocks are labelled; a block counts by its length, a page by its root."""
         rows = features(markup, known)
         size = np.minimum(3.0, 0.3 + np.sqrt(markup.counts[:, 0]) / 8)
         return cls(site, markup, rows, shares, weights * size / max(1, len(markup)) ** 0.3)
 
 
 def fold_of(site: str, folds: int = _FOLDS, salt: str = "") -> int:
-    """The fold of a site, from 0, by its name's digest."""
+    """Return the fold of a site, from 0, by its name's digest."""
     return int(hashlib.sha256((salt + site).encode()).hexdigest(), 16) % folds
 
 

@@ -47,7 +47,7 @@ class Shelf:
 
     @classmethod
     def of(cls, data: Path) -> Shelf:
-        """The pages below the folder of real texts.
+        """Return the pages below the folder of real texts.
 
         Raises:
             ConfigError: they aren't there.
@@ -88,11 +88,11 @@ class Shelf:
         made.rename(texts)
 
     def every(self, step: int) -> Shelf:
-        """The shelf with one page of so many."""
+        """Return the shelf with one page of so many."""
         return Shelf(self.pages[::step], self.markups[::step])
 
     def lessons(self) -> list[Lesson]:
-        """A lesson of each page; the systems of `BELIEVED` must have been asked."""
+        """Return a lesson of each page; the systems of `BELIEVED` must have been asked."""
         made = []
         for place, (page, markup) in enumerate(zip(self.pages, self.markups, strict=True)):
             tree = HTMLTree.parse(markup)

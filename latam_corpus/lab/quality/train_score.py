@@ -67,7 +67,7 @@ def train(
     origin: Mapping[str, str] | None = None,
     keep: Path | None = None,
 ) -> Trained:
-    """The model written to `out`, and its figures on the documents kept out.
+    """Return the model written to `out`, and its figures on the documents kept out.
 
     Args:
         good: texts that somebody vouches for.

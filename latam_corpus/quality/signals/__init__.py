@@ -34,7 +34,7 @@ ALWAYS: Final = frozenset(signal.name for signal in SIGNALS if not signal.on_dem
 
 
 def measure(reading: Reading, names: Collection[str] = ALWAYS) -> dict[str, NDArray[np.float32]]:
-    """These signals of every document, by name, each float32[n], in the order of `SIGNALS`.
+    """Return these signals of every document, by name, each float32[n], in the order of `SIGNALS`.
 
     >>> sorted(measure(Reading.of(["Buenos días."])))[:2]
     ['alphabetic_word_share', 'closing_punctuation_share']

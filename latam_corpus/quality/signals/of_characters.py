@@ -37,7 +37,7 @@ def digit_share(reading: Reading) -> NDArray[np.float32]:
 
 
 def code_symbol_share(reading: Reading) -> NDArray[np.float32]:
-    r"""The signs ``{}<>=[]\|#@&*_~^$%+/``, as a share of the characters that aren't white space.
+    r"""Return the signs ``{}<>=[]\|#@&*_~^$%+/``, as a share of the characters that aren't white space.
 
     >>> from latam_corpus.quality.signals import Reading
     >>> code_symbol_share(Reading.of(["a = {b}"])).astype(float).round(2).tolist()
@@ -67,7 +67,7 @@ def markup_per_1000(reading: Reading) -> NDArray[np.float32]:
 
 
 def curly_bracket_count(reading: Reading) -> NDArray[np.float32]:
-    """The signs { and }.
+    """Return the signs { and }.
 
     >>> from latam_corpus.quality.signals import Reading
     >>> curly_bracket_count(Reading.of(["{nombre}, buenos días"])).tolist()
@@ -77,7 +77,7 @@ def curly_bracket_count(reading: Reading) -> NDArray[np.float32]:
 
 
 def hashes_per_word(reading: Reading) -> NDArray[np.float32]:
-    """The sign #, for each word.
+    """Return the sign #, for each word.
 
     >>> from latam_corpus.quality.signals import Reading
     >>> hashes_per_word(Reading.of(["#amor y #paz"])).astype(float).round(2).tolist()
@@ -87,7 +87,7 @@ def hashes_per_word(reading: Reading) -> NDArray[np.float32]:
 
 
 def ellipses_per_word(reading: Reading) -> NDArray[np.float32]:
-    """The signs ... and …, for each word.
+    """Return the signs ... and …, for each word.
 
     >>> from latam_corpus.quality.signals import Reading
     >>> ellipses_per_word(Reading.of(["Bueno... no sé…"])).astype(float).round(2).tolist()

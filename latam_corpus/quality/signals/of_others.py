@@ -27,7 +27,7 @@ def learned_quality(reading: Reading) -> NDArray[np.float32]:
 
 
 def outside_score(reading: Reading) -> NDArray[np.float32]:
-    """A score that a Parquet file gives by doc_id; NaN for documents that it lacks.
+    """Return a score that a Parquet file gives by doc_id; NaN for documents that it lacks.
 
     >>> from latam_corpus.quality.signals import Reading
     >>> outside_score(Reading.of(["Buenos días."])).tolist()

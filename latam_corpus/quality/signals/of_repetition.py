@@ -100,7 +100,7 @@ def compression_ratio(reading: Reading) -> NDArray[np.float32]:
 
 
 def top_gram_signal(n: int) -> Signal:
-    """The signal of the most frequent n-gram.
+    """Return the signal of the most frequent n-gram.
 
     >>> from latam_corpus.quality.signals import Reading
     >>> top_gram_signal(2).measure(Reading.of(["ay amor, ay amor, sí, ay amor"])).astype(float).round(2).tolist()
@@ -115,7 +115,7 @@ def top_gram_signal(n: int) -> Signal:
 
 
 def duplicate_gram_signal(n: int) -> Signal:
-    """The signal of repeated n-grams, read from left to right without overlap.
+    """Return the signal of repeated n-grams, read from left to right without overlap.
 
     >>> from latam_corpus.quality.signals import Reading
     >>> duplicate_gram_signal(2).measure(Reading.of(["ay amor, ay amor"])).tolist()

@@ -96,7 +96,7 @@ class PhraseTable(NamedTuple):
 
 @inlined
 def _number(data, start, length):
-    """The number in so many ASCII digits; the word is known to be of digits. -1 where it is longer than four."""
+    """Return the number in so many ASCII digits; the word is known to be of digits. -1 where it is longer than four."""
     if length > 4:
         return -1
     value = 0

@@ -61,7 +61,7 @@ def refuse_taken_names() -> None:
 
 @cache
 def plugged(name: str) -> Signal:
-    """The signal of a plug-in.
+    """Return the signal of a plug-in.
 
     Raises:
         ConfigError: what its package names can't be imported, or is another thing.
@@ -78,7 +78,7 @@ def plugged(name: str) -> Signal:
 
 
 def measure_plugged(name: str, reading: Reading) -> NDArray[np.float32]:
-    """A plug-in's signal of every document, float32[n].
+    """Return a plug-in's signal of every document, float32[n].
 
     Raises:
         ConfigError: it doesn't give one number a document.
@@ -92,7 +92,7 @@ def measure_plugged(name: str, reading: Reading) -> NDArray[np.float32]:
 
 @cache
 def plugged_digest(name: str) -> str:
-    """Changes when a module of the package that has the signal does."""
+    """Give what changes when a module of the package that has the signal does."""
     package = importlib.import_module(plugged(name).measure.__module__.partition(".")[0])
     folders = [Path(folder) for folder in getattr(package, "__path__", ())]
     files = [file for folder in folders for file in sorted(folder.rglob("*.py"))] or [Path(str(package.__file__))]

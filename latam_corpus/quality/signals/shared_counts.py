@@ -70,7 +70,7 @@ class Letters:
 
     @classmethod
     def of(cls, words: WordTable, alphabets: Sequence[str] = ()) -> Letters:
-        """The characters of these documents.
+        """Return the characters of these documents.
 
         Args:
             words: the word table of n documents.
@@ -121,7 +121,7 @@ class Marks:
 
     @classmethod
     def of(cls, words: WordTable) -> Marks:
-        r"""The marks of these documents.
+        r"""Return the marks of these documents.
 
         >>> from latam_corpus.quality.signals.of_characters_kernels import BULLETS, ELLIPSIS_ENDS, LINES, SPARSE
         >>> from latam_corpus.text.words import WordTable
@@ -139,7 +139,7 @@ class Marks:
 
 @cache
 def _tables() -> tuple[NDArray[np.uint8], NDArray[np.uint32]]:
-    """What each byte may be a mark of, uint8[256]; the bullets' code points."""
+    """Return what each byte may be a mark of, uint8[256]; the bullets' code points."""
     meanings = np.zeros(256, np.uint8)
     for characters, meaning in ((".!?", END_BYTE), ("{}<&[]", MARKUP_BYTE), ("|\t", BAR_BYTE)):
         meanings[[ord(character) for character in characters]] = meaning
@@ -214,7 +214,7 @@ class Phrases:
 
     @classmethod
     def of(cls, words: WordTable) -> Phrases:
-        r"""The phrases in these documents.
+        r"""Return the phrases in these documents.
 
         >>> found = Phrases.of(WordTable.of(["Este sitio usa cookies.\n14 de mayo\nJuan 3:16, a las 3:16"]))
         >>> found.counts.tolist(), found.dated.tolist(), found.lines.tolist()
@@ -268,7 +268,7 @@ class Grams:
 
     @classmethod
     def of(cls, words: WordTable) -> Grams:
-        """The repeated n-grams of these documents.
+        """Return the repeated n-grams of these documents.
 
         >>> from latam_corpus.text.words import WordTable
         >>> grams = Grams.of(WordTable.of(["ay amor, ay amor, ay amor"]))
@@ -302,7 +302,7 @@ class Repeats:
 
     @classmethod
     def of_lines(cls, words: WordTable) -> Repeats:
-        r"""The repeated lines.
+        r"""Return the repeated lines.
 
         >>> from latam_corpus.text.words import WordTable
         >>> Repeats.of_lines(WordTable.of(["Fin\n\nFin\nInicio"])).repeated.tolist()
@@ -312,7 +312,7 @@ class Repeats:
 
     @classmethod
     def of_paragraphs(cls, words: WordTable) -> Repeats:
-        r"""The repeated paragraphs: lines between blank ones.
+        r"""Return the repeated paragraphs: lines between blank ones.
 
         >>> from latam_corpus.text.words import WordTable
         >>> found = Repeats.of_paragraphs(WordTable.of(["Ay,\nay.\n\nNo.\n \nAy,\nay."]))

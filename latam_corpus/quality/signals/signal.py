@@ -54,7 +54,7 @@ class Reading:
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> Reading:
-        """The reading of these texts, in languages of which nothing is known.
+        """Return the reading of these texts, in languages of which nothing is known.
 
         >>> len(Reading.of(["Buenos días.", ""]))
         2
@@ -135,7 +135,7 @@ class Signal:
 
 
 def signal(function: Measure, used_by: str, *, on_demand: bool = False) -> Signal:
-    """The signal that a function measures, named and defined by it.
+    """Return the signal that a function measures, named and defined by it.
 
     >>> def vowels(reading):
     ...     '''Vowels a document.'''
@@ -152,7 +152,7 @@ def unknown(reading: Reading) -> NDArray[np.float32]:
 
 
 def known(values: NDArray[np.float32] | NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np.float32]:
-    """The values where the count isn't -1, else not-a-number."""
+    """Return the values where the count isn't -1, else not-a-number."""
     return np.where(counts < 0, np.float32(np.nan), values).astype(np.float32)
 
 
@@ -166,12 +166,12 @@ def share(part: NDArray[np.int64], whole: NDArray[np.int64]) -> NDArray[np.float
 
 
 def sum_words(reading: Reading, values: NDArray[Any]) -> NDArray[np.int64]:
-    """The sum over each document's words, int64[n]."""
+    """Return the sum over each document's words, int64[n]."""
     return _sums(values, reading.words.doc_words)
 
 
 def sum_lines(reading: Reading, values: NDArray[Any]) -> NDArray[np.int64]:
-    """The sum over each document's lines, int64[n]."""
+    """Return the sum over each document's lines, int64[n]."""
     return _sums(values, reading.words.doc_lines)
 
 

@@ -151,14 +151,14 @@ class _Chunk(Writer):
 
     @abstractmethod
     def _sample(self, document: Exported) -> bytes:
-        """A document's bytes."""
+        """Return a document's bytes."""
 
     @abstractmethod
     def _entry(self, size: int) -> dict[str, Any]:
-        """What the index says of the file that was written."""
+        """Return what the index says of the file that was written."""
 
     def _head(self) -> bytes:
-        """What stands between the table and the samples."""
+        """Return what stands between the table and the samples."""
         return b""
 
 
