@@ -12,7 +12,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed; name one: make PYTHON=python3.12 ..."; exit 2; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing what is needed into $(VENV) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --no-binary latam-corpus -c constraints.txt -e '.[dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --no-binary latam-corpus,srt -c constraints.txt -e '.[dev]'
 	@touch $@
 
 demo: $(VENV)/.ready
