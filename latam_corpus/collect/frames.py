@@ -32,7 +32,8 @@ def terms_of(source: Source, statement: str | None, refused: Iterable[str] = ())
     """Return the rights tier and the uses of a record with this statement of rights and these opt-out signals.
 
     The source's own statement has the source's tier and uses, which may rest on an agreement. A less open one has the
-    tier it gives, and narrows the uses; a more open one widens neither. An opt-out takes away the
+    tier it gives, and narrows the uses; a more open one widens neither, but where the source states none its records
+    have the tiers of their own statements. An opt-out takes away the
     uses that it withholds; where a licence must first be obtained, the tier is no more open than `permission`. Labels
     and consents of the source narrow every record of it.
 
@@ -61,7 +62,7 @@ def _stated(source: Source, statement: str | None) -> tuple[str, list[str]]:
         return source.tier, list(source.uses)
     tier = tier_of(statement)
     if openness(tier) <= openness(source.tier):
-        return source.tier, list(source.uses)
+        return source.tier if source.rights else tier, list(source.uses)
     return tier, uses_under(tier, source.uses)
 
 

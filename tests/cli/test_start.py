@@ -104,7 +104,7 @@ def test_a_command_that_a_wing_adds_to_a_group_is_there(added: str) -> None:
     [
         ("chek", "No such command 'chek'. Did you mean 'check'?"),
         ("list recpes", "No such command 'recpes'. Did you mean 'recipes'"),
-        ("run news --inptu x", "No such option: --inptu (Possible options: --input, --inputs)"),
+        ("run news --inptu x", "No such option: --inptu (Possible options: --input, --inputs"),
         ("run", "Missing argument"),
     ],
 )

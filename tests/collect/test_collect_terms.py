@@ -102,7 +102,7 @@ _AGREED = 'tier = "permission"\nagreement = "carta-3"'
         (_source("CC0-1.0", ["train"]), None, ("unknown", [])),
         # Without rights nothing is allowed, and a record's statement alone allows nothing.
         (_source(None, []), None, ("unknown", [])),
-        (_source(None, []), "CC0-1.0", ("unknown", [])),
+        (_source(None, []), "CC0-1.0", ("open", [])),
     ],
 )
 def test_a_records_terms_are_its_sources_narrowed_by_its_own_statement(
