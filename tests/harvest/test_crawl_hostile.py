@@ -211,7 +211,7 @@ _MOVED = (302, {"Location": "/robots.txt"}, b"")
         ("robots.txt", (503, {}, b""), 0, ["robots unavailable"]),
         ("robots.txt", (302, {"Location": "http://10.0.0.1/robots.txt"}, b""), 0, ["robots unavailable"]),
         # There is none, or it is read as far as it may be.
-        ("robots.txt", _raw(_OK + b"\r\n", _endless), 3, []),
+        ("robots.txt", _raw(_OK + b"\r\n", _endless), 3, ["robots is cut"]),
         ("robots.txt", _MOVED, 3, []),
         ("robots.txt", (302, {"Location": "file:///etc/passwd"}, b""), 3, []),
         ("robots.txt", (200, {"Content-Type": "text/plain; charset=utf-16"}, b"User-agent: *\nDisallow: /mala"), 2,
