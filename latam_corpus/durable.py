@@ -90,7 +90,7 @@ def _beside(target: Path) -> Iterator[Path]:
 
 
 def link_or_copy(made: Path, wanted: Path) -> None:
-    """Return the file under another name, without its bytes twice where the file system can."""
+    """Put the file under another name, without its bytes twice where the file system can."""
     try:
         os.link(made, wanted)
     except OSError:  # another file system, or one without hard links

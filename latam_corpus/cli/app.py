@@ -108,7 +108,7 @@ def _imported(where: str, name: str) -> Any:
 
 
 def _tell_usage(error: typer.TyperException) -> None:
-    """Return what Typer says of a wrong command line, with its usage where it has one."""
+    """Print what Typer says of a wrong command line, with its usage where it has one."""
     from latam_corpus.cli.show import block, errors
 
     told = io.StringIO()

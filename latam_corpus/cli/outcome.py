@@ -222,7 +222,7 @@ def never_filled(facts: Mapping[str, Facts]) -> Iterator[Message]:
 
 
 def _tell_left_out(result: RunResult) -> None:
-    """Return what the search for near-duplicates didn't compare, where so many documents share a passage."""
+    """Tell what the search for near-duplicates didn't compare, where so many documents share a passage."""
     found = result.barriers.get("dedupe", {})
     if found.get("left_out"):
         figures = {"n": number(found["common"]), "cap": found["cap"], "pairs": number(found["left_out"])}

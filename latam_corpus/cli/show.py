@@ -89,7 +89,7 @@ def block(text: str) -> Text:
 
 
 def heading(text: str) -> None:
-    """Return a line across the screen with a heading in it."""
+    """Print a line across the screen with a heading in it."""
     console.rule(styled(("bold", text)), align="left")
 
 
@@ -113,7 +113,7 @@ def print_json(value: Any) -> None:
 
 
 def table(title: str | Message, columns: Sequence[str | Message], rows: Iterable[Sequence[object]]) -> None:
-    """Return a table; columns whose name ends in `#` are numbers and stand to the right, without the mark."""
+    """Print a table; columns whose name ends in `#` are numbers and stand to the right, without the mark."""
     shown = Table(title=str(said(title)) or None, title_justify="left", header_style="bold", box=None, pad_edge=False)
     for place, column in enumerate(str(said(one)) for one in columns):
         numeric = column.endswith("#")
@@ -162,7 +162,7 @@ class RunProgress:
             self._bar.start()
 
     def started(self, title: str, total: int) -> None:
-        """Return a segment of so many parts begins."""
+        """Note that a segment of so many parts begins."""
         self._title, self._done, self._total, self._told, self._kept = title, 0, total, 0, 0
         self._began = self._clock()
         self._show(title, total)
@@ -175,7 +175,7 @@ class RunProgress:
             self._task = self._bar.add_task(visible(title), total=total)
 
     def part_done(self, outcome: Outcome) -> None:
-        """Return a part of it is done."""
+        """Note that a part of it is done."""
         self._done += 1
         self._kept += outcome.kept
         if outcome.error:
@@ -196,7 +196,7 @@ class RunProgress:
             )
 
     def barrier(self, name: str, rows: int) -> None:
-        """Return a barrier decides on so many rows."""
+        """Note that a barrier decides on so many rows."""
         self._title, self._step = name, ""
         self._said = self._clock()
         self._show(name, None)
@@ -278,7 +278,7 @@ class Unseen:
         """Nothing is shown."""
 
     def part_done(self, outcome: Outcome) -> None:
-        """Return a part's failure is still told."""
+        """Tell a part's failure all the same."""
         if outcome.error:
             errors.print(f"part {outcome.part} failed: {outcome.error}")
 
@@ -286,7 +286,7 @@ class Unseen:
         """Nothing is shown."""
 
     def mended(self, told: str) -> None:
-        """Return what was damaged is still told."""
+        """Tell what was damaged all the same."""
         errors.print(f"damaged  {told}")
 
     def step(self, title: str, done: int, total: int) -> None:

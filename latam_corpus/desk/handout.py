@@ -91,7 +91,7 @@ def _is_long(one: Field) -> bool:
 
 
 def _how_page(book: Any, language: str) -> None:
-    """Return what each column is for, in three languages, the sheet's own first."""
+    """Write what each column is for, in three languages, the sheet's own first."""
     page = book.create_sheet(_HOW_TITLE.translate(language))
     order = sorted(LANGUAGES, key=lambda code: code != language)
     line = 1
@@ -114,7 +114,7 @@ def _how_page(book: Any, language: str) -> None:
 
 
 def _drop_downs(book: Any, page: Any, last: int, language: str) -> None:
-    """Return a list for each column that has choices; others may be typed, and are told when the sheet is read."""
+    """Add a list for each column that has choices; others may be typed, and are told when the sheet is read."""
     from openpyxl.worksheet.datavalidation import DataValidation  # an extra
 
     words = book.create_sheet(_WORDS_TITLE.translate(language))

@@ -170,7 +170,7 @@ class _Round:
         (folder / "tasks.pickle").write_bytes(pickle.dumps((work, list(tasks))))
 
     def called(self, rank: int) -> None:
-        """Return that worker will tell of what it has done."""
+        """Note that the worker will tell of what it has done."""
         self._read.setdefault(self.folder / f"done-{rank}", 0)
 
     def news(self) -> list[int]:

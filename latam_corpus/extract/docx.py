@@ -96,7 +96,7 @@ def _paragraph(element: etree._Element, written: BlockText) -> None:
 
 
 def _row(element: etree._Element, written: BlockText) -> None:
-    """Return the cells of a row, side by side where each is one paragraph."""
+    """Add the cells of a row, side by side where each is one paragraph."""
     written.stop(1)
     cells = element.findall("{*}tc")
     if all(len(cell.findall("{*}p")) == 1 and cell.find("{*}tbl") is None for cell in cells):

@@ -84,7 +84,7 @@ def _write(element: etree._Element, written: BlockText) -> None:
 
 
 def _row(element: etree._Element, written: BlockText) -> None:
-    """Return the cells of a row, side by side where each is one paragraph."""
+    """Add the cells of a row, side by side where each is one paragraph."""
     written.stop(1)
     cells = [cell for cell in element if name_of(cell) == "table-cell"]
     if all(len(cell) == 1 and name_of(cell[0]) in ("p", "h") for cell in cells):

@@ -133,7 +133,7 @@ class _Writer(BlockText):
             self.add(child.tail or "")
 
     def _break(self, element: etree._Element, name: str) -> None:
-        """Return a page or line break of the print: nothing, or the space that the line's end stood for."""
+        """Write a page or line break of the print: nothing, or the space that the line's end stood for."""
         if element.get("break") == "no":
             # The word goes on; the hyphen at the line's end is the printer's.
             before = re.sub(r"[-\xad¬]?\s*$", "", "".join(self._open))

@@ -30,15 +30,15 @@ class Progress(Protocol):
     """What is told while a run goes on."""
 
     def started(self, title: str, total: int) -> None:
-        """Return a segment begins."""
+        """Note that a segment begins."""
         ...
 
     def part_done(self, outcome: Outcome) -> None:
-        """Return a part of it is done."""
+        """Note that a part of it is done."""
         ...
 
     def barrier(self, name: str, rows: int) -> None:
-        """Return a barrier decides on so many rows."""
+        """Note that a barrier decides on so many rows."""
         ...
 
     def mended(self, told: str) -> None:

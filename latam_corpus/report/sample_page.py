@@ -76,7 +76,7 @@ def write_jsonl(path: Path, rows: Sequence[dict[str, Any]], *, internal: bool) -
 
 
 def write_sheet(path: Path, rows: Sequence[dict[str, Any]], language: str = "es", *, internal: bool) -> None:
-    """Return a workbook with a column for the reader's verdict, chosen from a list, and one for a note.
+    """Write a workbook with a column for the reader's verdict, chosen from a list, and one for a note.
 
     Args:
         path: where it goes.

@@ -52,7 +52,7 @@ class Head:
     """The beginning of a page, in which it is told what it refuses: searched once, and taken apart once if need be."""
 
     def __init__(self, body: bytes) -> None:
-        """Return the head of a page whose encodings are undone."""
+        """Take the head of a page whose encodings are undone."""
         # In UTF-16 a character has two bytes.
         self.bytes = ascii_based(body[: 2 * HEAD])[:HEAD]
         lowered = self.bytes.lower()

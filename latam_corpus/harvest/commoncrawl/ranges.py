@@ -81,11 +81,11 @@ class RemoteFile(io.RawIOBase):
         self._block(0)
 
     def readable(self) -> bool:
-        """Return it is."""
+        """Answer that it is."""
         return True
 
     def seekable(self) -> bool:
-        """Return it is."""
+        """Answer that it is."""
         return True
 
     def tell(self) -> int:

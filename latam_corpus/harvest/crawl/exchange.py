@@ -95,7 +95,7 @@ class Client:
     """Asks one host after the other over one connection."""
 
     def __init__(self, agent: str, timeout: float, private: frozenset[str], *, verify: bool = True) -> None:
-        """Return a client that says who it is.
+        """Make a client that says who it is.
 
         Args:
             agent: the user agent.

@@ -177,11 +177,11 @@ class Frontier:
         return new
 
     def once_more(self, url: str) -> None:
-        """Return the address waits again."""
+        """Let the address wait again."""
         self._db.execute("UPDATE url SET state = 'waiting', due = 0, tries = 0 WHERE url = ?", (url,))
 
     def anew(self, url: str) -> None:
-        """Return the address waits again, as if it had never given a page."""
+        """Let the address wait again, as if it had never given a page."""
         self.once_more(url)
         query = "UPDATE url SET etag = NULL, modified = NULL, record = NULL, digest = NULL WHERE url = ?"
         self._db.execute(query, (url,))
@@ -215,11 +215,11 @@ class Frontier:
         return found
 
     def done(self, url: str, state: State) -> None:
-        """Return the address needs no further request in this round."""
+        """Note that the address needs no further request in this round."""
         self._db.execute("UPDATE url SET state = ? WHERE url = ?", (state, url))
 
     def left(self, url: str, *, withdrawn: bool) -> None:
-        """Return the address's page is gone; one that was taken back counts as if it had never been."""
+        """Note that the address's page is gone; one that was taken back counts as if it had never been."""
         self.done(url, "gone")
         if withdrawn:
             query = "UPDATE url SET etag = NULL, modified = NULL, record = NULL, digest = NULL WHERE url = ?"
@@ -236,7 +236,7 @@ class Frontier:
         self._db.execute("UPDATE url SET due = ?, tries = tries + ? WHERE url = ?", (due, tried, url))
 
     def visited(self, url: str, written: Written, etag: str, modified: str, opt_outs: str) -> None:
-        """Return the address gave a page; a revisit keeps the record that it stands for."""
+        """Note that the address gave a page; a revisit keeps the record that it stands for."""
         if written.kind == "response":
             told: tuple[str, ...] = (written.id, written.date, written.digest, etag, modified, opt_outs, url)
             query = "record = ?, date = ?, digest = ?, etag = ?, modified = ?, opt_outs = ?"
@@ -246,11 +246,11 @@ class Frontier:
         self._db.execute(f"UPDATE url SET state = 'page', tries = 0, {query} WHERE url = ?", told)  # noqa: S608  (fixed)
 
     def restated(self, url: str, opt_outs: str) -> None:
-        """Return the terms of the address's page are others now; its record is still the one that holds it."""
+        """Note that the terms of the address's page are others now; its record is still the one that holds it."""
         self._db.execute("UPDATE url SET opt_outs = ? WHERE url = ?", (opt_outs, url))
 
     def forget_conditions(self, url: str) -> None:
-        """Return the address is asked for again, whole, whatever the server says of changes."""
+        """Let the address be asked for again, whole, whatever the server says of changes."""
         self._db.execute("UPDATE url SET etag = NULL, modified = NULL, tries = tries + 1 WHERE url = ?", (url,))
 
     def has_digest(self, digest: str) -> bool:
@@ -290,7 +290,7 @@ class Frontier:
         return float(row[0]) if row else 0.0
 
     def free(self, host: str, moment: float) -> None:
-        """Return the host may not be asked before this moment."""
+        """Keep the host from being asked before this moment."""
         query = "INSERT INTO host (host, free) VALUES (?, ?) ON CONFLICT DO UPDATE SET free = excluded.free"
         self._db.execute(query, (host, moment))
 
@@ -301,7 +301,7 @@ class Frontier:
         return {row["address"]: Text(row["body"], datetime.fromisoformat(row["time"])) for row in rows}
 
     def keep_file(self, address: str, root: str, file: Text, read: float) -> None:
-        """Return a site's file was read, or is known to be missing."""
+        """Note that a site's file was read, or is known to be missing."""
         row = (address, root, file.body, file.time.isoformat(), read)
         self._db.execute("INSERT OR REPLACE INTO file VALUES (?,?,?,?,?)", row)
 
@@ -316,7 +316,7 @@ class Frontier:
         return int(row[0]) if row else 0
 
     def forget(self, what: str) -> None:
-        """Return what was counted of one kind counts no more."""
+        """Forget what was counted of one kind."""
         self._db.execute("DELETE FROM count WHERE what = ?", (what,))
 
     def counts(self, what: str) -> dict[str, int]:
@@ -325,7 +325,7 @@ class Frontier:
         return dict(self._db.execute(query, (what,)).fetchall())
 
     def index(self, url: str, written: Written, mime: str, status: int) -> None:
-        """Return a record was written."""
+        """Note that a record was written."""
         row = (url, written.date, mime, status, written.digest, written.length, written.offset, written.file)
         self._db.execute("INSERT INTO record VALUES (?,?,?,?,?,?,?,?)", row)
 

@@ -41,7 +41,7 @@ class Pace:
         return max(self.floor, self.usual)
 
     def answered(self, seconds: float) -> None:
-        """Return an answer took so long."""
+        """Note that an answer took so long."""
         self.usual = seconds if not self.usual else (1 - _WEIGHT) * self.usual + _WEIGHT * seconds
         self.busy = 0
 

@@ -114,7 +114,7 @@ class SiteReader(Crawler):
         return goes_on
 
     def _may_ask(self, host: str) -> bool:
-        """Return a site's file may have moved to any host: it is the owner's word wherever it stands."""
+        """Tell whether a host may be asked: any, since a moved site's file is the owner's word wherever it stands."""
         del host
         return True
 
@@ -130,7 +130,7 @@ class SiteReader(Crawler):
         return True
 
     def _file_missed(self, job: Job, root: str, trouble: TroubleError, now: float) -> None:
-        """Return that a file can't be had isn't that it refuses nothing more."""
+        """Note that a file can't be had, which isn't that it refuses nothing more."""
         super()._file_missed(job, root, trouble, now)
         if job.file != root + ROBOTS:
             self._unread(job.file, trouble.cause, why=str(trouble.detail))
@@ -140,7 +140,7 @@ class SiteReader(Crawler):
         self._frontier.count(_UNREAD, address, add=1)
 
     def _leave(self, root: str, why: str) -> None:
-        """Return this site is left; the host's other, by https or on another port, may answer."""
+        """Leave this site; the host's other, by https or on another port, may answer."""
         self._left[root] = why
         self._frontier.done(f"{root}/", "failed")
 
@@ -157,7 +157,7 @@ class SiteReader(Crawler):
                 self._frontier.done(f"{root}/", "waiting")
 
     def _end(self) -> None:
-        """Return a site that couldn't be read is done with too: the next session begins anew."""
+        """Note that a site that couldn't be read is done with too: the next session begins anew."""
         for root in self._roots:
             if host_of(root) in self._closed:
                 self._frontier.done(f"{root}/", "failed")

@@ -42,7 +42,7 @@ class Waits(Protocol):
     """Told of each host that has a new address."""
 
     def __call__(self, host: str) -> None:
-        """Return the host has an address that waits."""
+        """Note that the host has an address that waits."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ class Visits:
         return False
 
     def shut_out(self, waiting: Waiting, site: Site) -> None:
-        """Return an address may not be asked for; the page that it gave, if it ever did, is refused from now on."""
+        """Note that an address may not be asked for; the page that it gave, if it ever did, is refused from now on."""
         self.note(waiting.url, "shut out by robots", via=waiting.via)
         self._restate(waiting, site, [])
         self.ended(waiting, "refused", "shut out by robots")
@@ -115,7 +115,7 @@ class Visits:
         return conditions(waiting, site)
 
     def ended(self, waiting: Waiting, state: State, why: str) -> None:
-        """Return an address gave no page, and isn't asked for again in this round.
+        """Note that an address gave no page, and isn't asked for again in this round.
 
         Args:
             waiting: the address.
@@ -165,7 +165,7 @@ class Visits:
         return False
 
     def _left(self, waiting: Waiting, answer: Exchange) -> None:
-        """Return a page that was had is gone: it is listed, and taken back where the source says so."""
+        """Note that a page that was had is gone: it is listed, and taken back where the source says so."""
         self.note(waiting.url, "gone", via=waiting.via, status=answer.status, read=waiting.date)
         withdraw = self.scope.gone == "withdraw"
         if withdraw and waiting.earlier:

@@ -378,7 +378,7 @@ class Crawler:
         return job
 
     def _abandon(self, job: Job, trouble: TroubleError, now: float) -> None:
-        """Return a file that has moved can't be had where it is."""
+        """Note that a file that has moved can't be had where it is."""
         del self._moved[job.file]
         self._file_missed(job, root_of(job.waiting.url), trouble, now)
         self._frontier.commit(self._archive.settle())
@@ -424,7 +424,7 @@ class Crawler:
         self._file_missed(job, root, trouble, now)
 
     def _file_missed(self, job: Job, root: str, trouble: TroubleError, now: float) -> None:
-        """Return a site's file can't be had."""
+        """Note that a site's file can't be had."""
         if job.file == root + ROBOTS:
             # RFC 9309, 2.3.1.4: where robots.txt can't be had, nothing may be fetched; the addresses go on waiting.
             self._visits.note(job.file, "robots unavailable", why=trouble.cause, told=str(trouble.detail))
@@ -434,7 +434,7 @@ class Crawler:
             self._sites.missing(job.file, root, Text(None, datetime.now(UTC)), now)
 
     def _leave(self, root: str, why: str) -> None:
-        """Return a site may not be asked for anything, and so its host isn't."""
+        """Note that a site may not be asked for anything, and so its host isn't."""
         self._close(host_of(root), why)
 
     def _close(self, host: str, why: str) -> None:

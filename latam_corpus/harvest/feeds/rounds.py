@@ -77,7 +77,7 @@ class FeedVisits(Visits):
         return None if row is None else str(row[0])
 
     def ended(self, waiting: Waiting, state: State, why: str) -> None:
-        """Return a page that its server couldn't give is owed from the feed."""
+        """Note that a page that its server couldn't give is owed from the feed."""
         super().ended(waiting, state, why)
         db = self.frontier.db
         if not (state == "failed" and _UNABLE.fullmatch(why)):

@@ -88,7 +88,7 @@ class Lists(Visits):
             self.ask(request_url(self.oai.address, "ListRecords", metadataPrefix=self.oai.prefix, **more), name, own)
 
     def listed(self, waiting: Waiting, reply: Reply, listing: Listing, moment: datetime) -> None:
-        """Return a part of a list."""
+        """Take a part of a list."""
         listing = replace(listing, moment=listing.moment or self._listed_until(reply, moment))
         problems = [one for one in reply.errors if one[0] != "noRecordsMatch"]
         for code, told in problems:

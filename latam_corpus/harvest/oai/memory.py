@@ -176,7 +176,7 @@ class Memory:
         return self.item(link[0]) if link else None
 
     def release(self, identifier: str, states: Sequence[str] = ("waiting",)) -> None:
-        """Return the record's addresses aren't asked for any more."""
+        """Ask no more for the record's addresses."""
         marks = ",".join("?" * len(states))
         query = (
             f"UPDATE url SET state = 'refused' WHERE state IN ({marks}) "  # noqa: S608  (marks alone)
@@ -185,5 +185,5 @@ class Memory:
         self._db.execute(query, (*states, identifier))
 
     def unclaim(self, identifier: str) -> None:
-        """Return the record's addresses may stand for others: a text that is handed in anew has another record."""
+        """Let the record's addresses stand for others: a text that is handed in anew has another record."""
         self._db.execute("DELETE FROM link WHERE identifier = ?", (identifier,))

@@ -197,7 +197,7 @@ class OaiVisits(Lists):
     # Pages
 
     def ended(self, waiting: Waiting, state: State, why: str) -> None:
-        """Return a link gave no text: the record's next one is asked for."""
+        """Note that a link gave no text: the record's next one is asked for."""
         super().ended(waiting, state, why)
         item = self.memory.item_at(waiting.url)
         if item and item.state == "waiting":
