@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from latam_corpus.cli import completion
+from latam_corpus.cli.sample import RunOrRelease  # noqa: TC001  (Typer reads annotations at run time)
 from latam_corpus.cli.show import console, note, print_json
 from latam_corpus.cli.ui_language import spoken
 from latam_corpus.errors import CorpusError, cause_of
@@ -22,14 +22,7 @@ NoReport = Annotated[bool, typer.Option("--no-report", help="Write no page about
 
 
 def report(
-    named: Annotated[
-        str,
-        typer.Argument(
-            metavar="RUN|RELEASE",
-            help="A run's folder or name, or NAME[@VERSION].",
-            autocompletion=completion.runs,
-        ),
-    ],
+    named: RunOrRelease,
     to: Annotated[
         Path | None, typer.Option(help="The page; report.html in the run's folder, or OUT/reports, when left out.")
     ] = None,

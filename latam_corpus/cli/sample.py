@@ -22,17 +22,16 @@ if TYPE_CHECKING:
     from latam_corpus.audit.documents import Documents
 
 _FORMS = (".html", ".jsonl", ".xlsx")
+RunOrRelease = Annotated[
+    str,
+    typer.Argument(
+        metavar="RUN|RELEASE", help="A run's folder or name, or NAME[@VERSION].", autocompletion=completion.runs
+    ),
+]
 
 
 def sample(
-    named: Annotated[
-        str,
-        typer.Argument(
-            metavar="RUN|RELEASE",
-            help="A run's folder or name, or NAME[@VERSION].",
-            autocompletion=completion.runs,
-        ),
-    ],
+    named: RunOrRelease,
     by: Annotated[str, typer.Option(metavar="COLUMNS", help="Draw from each of these, as language,genre.")] = "",
     n: Annotated[int, typer.Option(min=1, help="How many of each; of all, without --by.")] = 10,
     seed: Annotated[int, typer.Option(help="Another one draws other documents.")] = 1,

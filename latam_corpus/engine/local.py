@@ -17,8 +17,9 @@ import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
+from latam_corpus.engine.reused import TRIES, Reused
 from latam_corpus.errors import PartError
 from latam_corpus.pipeline.part import Outcome
 
@@ -27,11 +28,10 @@ if TYPE_CHECKING:
 
     from latam_corpus.pipeline.part import J
 
-_TRIES: Final = 2  # a task whose worker was killed twice is the likely cause
 _POLL_SECONDS: Final = 0.02
 
 
-class Local:
+class Local(Reused):
     """Worker processes on this machine, started at the first tasks and ended with the `with` block.
 
     Attributes:
@@ -41,15 +41,9 @@ class Local:
     def __init__(self, workers: int) -> None:
         self.workers = workers
         self._crew: _Crew | None = None
-        self._entered = 0
 
-    def __enter__(self) -> Self:
-        self._entered += 1
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._entered -= 1
-        if not self._entered and self._crew:
+    def _end(self) -> None:
+        if self._crew:
             self._crew.end()
             self._crew = None
 
@@ -136,10 +130,10 @@ class _Crew:
         held = [number for number in waiting if turn.holder(number) == rank]
         if not held:  # it died before it took a task: the next may fare better, but not for ever
             turn.stillborn += 1
-            if turn.stillborn > _TRIES * self._size:
+            if turn.stillborn > TRIES * self._size:
                 raise PartError("the local engine", self._told(rank, code), "run with --workers 1 to see more")
         for number in held:
-            if turn.died(number) < _TRIES:
+            if turn.died(number) < TRIES:
                 turn.give_back(number)
                 continue
             waiting.discard(number)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import socket
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final
 
+from latam_corpus.engine.reused import TRIES, Reused
 from latam_corpus.errors import ConfigError, PartError
 from latam_corpus.pipeline.part import Outcome
 
@@ -20,14 +21,13 @@ if TYPE_CHECKING:
     from latam_corpus.engine.site import RaySite
     from latam_corpus.pipeline.part import J
 
-_TRIES: Final = 2  # as the local engine: a task whose worker was killed twice is the likely cause
 _AHEAD: Final = 4  # tasks that wait in Ray for each processor; the others wait here
 _STORE: Final = 128 * 2**20  # bytes for values between tasks, which are small
 _SECONDS: Final = 5.0
 _THREADS: Final = {"POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 
-class RayTasks:
+class RayTasks(Reused):
     """Tasks of Ray, which is started or joined at the first of them and left with the `with` block.
 
     Attributes:
@@ -40,18 +40,11 @@ class RayTasks:
         self.site = site
         self._ray: Any = None
         self._ours = False
-        self._entered = 0
 
-    def __enter__(self) -> Self:
-        self._entered += 1
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._entered -= 1
-        if not self._entered and self._ray:
-            if self._ours:
-                self._ray.shutdown()
-            self._ray = None
+    def _end(self) -> None:
+        if self._ray and self._ours:
+            self._ray.shutdown()
+        self._ray = None
 
     def map(self, work: Callable[[J], Outcome], tasks: Sequence[J]) -> Iterator[Outcome]:
         """Yield the outcome of each task, as they are done.
@@ -65,7 +58,7 @@ class RayTasks:
             ray = self._started()
             memory = self.site.memory_gb if self.site else None
             asked = {"memory": int(memory * 2**30)} if memory else {}
-            submit = ray.remote(num_cpus=1, max_retries=_TRIES - 1, **asked)(work).remote
+            submit = ray.remote(num_cpus=1, max_retries=TRIES - 1, **asked)(work).remote
             ahead = _AHEAD * max(1, int(ray.cluster_resources().get("CPU", 1)))
             # Big tasks first: the last to finish is then a small one.
             coming = sorted(tasks, key=lambda task: task.bytes)
@@ -104,7 +97,7 @@ class RayTasks:
                 ray.init(address=self.site.address, runtime_env=environment, **usual)
             else:
                 # Else Ray tries a task without end that takes too much memory, and gives way to all other processes.
-                settings = {"task_oom_retries": _TRIES - 1, "worker_niceness": 0}
+                settings = {"task_oom_retries": TRIES - 1, "worker_niceness": 0}
                 with _environment(_THREADS):  # a runtime environment of Ray's would start each worker twice
                     ray.init(
                         address="local",

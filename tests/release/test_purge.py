@@ -79,9 +79,7 @@ def test_no_file_has_the_text_after_a_purge(
     assert released.height == 9
 
 
-def test_a_purge_that_is_cut_off_goes_on(
-    tmp_path: Path, document: Any, kept_run: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_purge_that_is_cut_off_goes_on(tmp_path: Path, document: Any, kept_run: Any, before_writes: Any) -> None:
     """At each of its writes; every version verifies then, and what is left of the text goes at last."""
     store = Store.at(tmp_path / "store")
     documents = [document(0, text=_SONG), *(document(n) for n in range(1, 9))]
@@ -89,20 +87,13 @@ def test_a_purge_that_is_cut_off_goes_on(
     withdraw(store, "puerto", "doc", documents[0]["doc_id"], "lo piden", NOW)
     writes = limit = 0
 
-    def stopping(name: str) -> None:
-        whole = getattr(Store, name)
+    def stop() -> None:
+        nonlocal writes
+        writes += 1
+        if writes > limit:
+            raise KeyboardInterrupt
 
-        def write(*arguments: Any) -> Any:
-            nonlocal writes
-            writes += 1
-            if writes > limit:
-                raise KeyboardInterrupt
-            return whole(*arguments)
-
-        monkeypatch.setattr(Store, name, write)
-
-    for name in ("write", "create", "add_object", "remove"):
-        stopping(name)
+    before_writes(stop, "write", "create", "add_object", "remove")
     cut = 0
     while True:
         writes, limit = 0, limit + 1

@@ -407,7 +407,7 @@ def test_versions_count_on_by_month(tmp_path: Path, document: Any, kept_run: Any
 
 
 def test_a_build_that_is_killed_leaves_no_half_version(
-    tmp_path: Path, document: Any, kept_run: Any, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, document: Any, kept_run: Any, before_writes: Any
 ) -> None:
     """Stopped at any of its writes, a build leaves the old version the latest, or the new one whole."""
     store = Store.at(tmp_path / "store")
@@ -416,20 +416,13 @@ def test_a_build_that_is_killed_leaves_no_half_version(
     writes = 0
     limit = 0
 
-    def stopping(name: str) -> None:
-        whole = getattr(Store, name)
+    def stop() -> None:
+        nonlocal writes
+        writes += 1
+        if writes > limit:
+            raise KeyboardInterrupt
 
-        def write(*arguments: Any) -> Any:
-            nonlocal writes
-            writes += 1
-            if writes > limit:
-                raise KeyboardInterrupt
-            return whole(*arguments)
-
-        monkeypatch.setattr(Store, name, write)
-
-    for name in ("write", "create", "add_object"):
-        stopping(name)
+    before_writes(stop, "write", "create", "add_object")
     seen: list[str] = []
     while not seen or seen[-1] != "done":
         writes, limit = 0, limit + 1

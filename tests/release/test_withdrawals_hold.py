@@ -44,56 +44,41 @@ def read(store: Path, spec: str) -> set[str]:
         return set(lc.open_release(store, spec).scan().collect()["doc_id"])
 
 
-def counted(monkeypatch: pytest.MonkeyPatch, before: Callable[[], None]) -> None:
-    """Call a function before each write to a store."""
-
-    def counting(whole: Callable[..., Any]) -> Callable[..., Any]:
-        def write(*arguments: Any) -> Any:
-            before()
-            return whole(*arguments)
-
-        return write
-
-    for name in ("write", "create", "add_object", "put"):
-        monkeypatch.setattr(Store, name, counting(getattr(Store, name)))
-
-
 def test_stopped_at_any_of_its_writes_it_holds_or_nothing_has_happened(
-    tmp_path: Path, document: Any, kept_run: Any, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, document: Any, kept_run: Any, before_writes: Any
 ) -> None:
     """Every version verifies; from the log's entry on nobody gets the document; the same command goes on to the end."""
     documents = [document(n, text=prose(n)) for n in range(8)]
     run = kept_run("a-1", documents)
     asked = documents[3]["doc_id"]
     seen = []
-    with monkeypatch.context() as patched:
-        left = [0]
+    left = [0]
 
-        def stop() -> None:
-            left[0] -= 1
-            if left[0] == 0:
-                raise KeyboardInterrupt
+    def stop() -> None:
+        left[0] -= 1
+        if left[0] == 0:
+            raise KeyboardInterrupt
 
-        counted(patched, stop)
-        for moment in range(1, 100):
+    before_writes(stop, "write", "create", "add_object", "put")
+    for moment in range(1, 100):
+        left[0] = -1
+        folder = tmp_path / f"store-{moment}"
+        store = Store.at(folder)
+        old = build("puerto", [run], store, **TERMS)
+        left[0] = moment
+        try:
+            write_receipt_entry(store, withdraw(store, "puerto", "doc", asked, "lo piden", NOW), NOW)
+        except KeyboardInterrupt:
+            bound = (folder / "withdrawals" / "0001.json").exists()
+            assert (asked in read(folder, old.spec)) is not bound
+            seen.append(bound)
+            assert [p for v in store.versions("puerto") for p in verify(store, "puerto", v)] == []
             left[0] = -1
-            folder = tmp_path / f"store-{moment}"
-            store = Store.at(folder)
-            old = build("puerto", [run], store, **TERMS)
-            left[0] = moment
-            try:
-                write_receipt_entry(store, withdraw(store, "puerto", "doc", asked, "lo piden", NOW), NOW)
-            except KeyboardInterrupt:
-                bound = (folder / "withdrawals" / "0001.json").exists()
-                assert (asked in read(folder, old.spec)) is not bound
-                seen.append(bound)
-                assert [p for v in store.versions("puerto") for p in verify(store, "puerto", v)] == []
-                left[0] = -1
-                files = write_receipt_entry(store, withdraw(store, "puerto", "doc", asked, "lo piden", NOW), NOW)
-                assert problems_of(files["html"], store) == []
-                assert read(folder, "puerto") == {one["doc_id"] for one in documents} - {asked}
-            else:
-                break
+            files = write_receipt_entry(store, withdraw(store, "puerto", "doc", asked, "lo piden", NOW), NOW)
+            assert problems_of(files["html"], store) == []
+            assert read(folder, "puerto") == {one["doc_id"] for one in documents} - {asked}
+        else:
+            break
     assert seen == sorted(seen)
     assert len(seen) > 8
     assert set(seen) == {True, False}

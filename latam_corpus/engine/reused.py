@@ -1,0 +1,28 @@
+"""What engines share whose workers outlive one round of tasks."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Final, Self
+
+# A task whose worker was killed twice is the likely cause.
+TRIES: Final = 2
+
+
+class Reused(ABC):
+    """A block within which workers may be reused; blocks may stand in one another, and the last to end ends them."""
+
+    _entered = 0
+
+    def __enter__(self) -> Self:
+        self._entered += 1
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._entered -= 1
+        if not self._entered:
+            self._end()
+
+    @abstractmethod
+    def _end(self) -> None:
+        """End the workers, if any were started."""
