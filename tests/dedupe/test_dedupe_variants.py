@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -174,6 +177,19 @@ def test_the_copy_with_something_added_is_never_the_one_kept(text: str) -> None:
 def test_what_belongs_to_a_text_is_nothing_added(text: str) -> None:
     """A song's short lines, a signature, an interview, a heading at the top and a sentence that begins like one."""
     assert appended_words(WordTable.of([text])).tolist() == [0]
+
+
+def test_the_search_for_menus_stays_within_the_text() -> None:
+    """Interpreted, a step before the first line or after the last is an error; compiled, it reads what isn't there."""
+    program = (
+        "from latam_corpus.dedupe.appended import appended_words\n"
+        "from latam_corpus.text.words import WordTable\n"
+        "print(appended_words(WordTable.of(['', 'Inicio\\nPolítica\\n' * 8])).tolist())\n"
+    )
+    environ = os.environ | {"NUMBA_DISABLE_JIT": "1"}
+    command = [sys.executable, "-W", "ignore", "-c", program]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=120)
+    assert (done.returncode, done.stdout) == (0, "[0, 0]\n"), done.stderr
 
 
 def test_between_two_with_something_added_length_decides() -> None:
