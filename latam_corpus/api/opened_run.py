@@ -12,10 +12,9 @@ from latam_corpus import schema
 from latam_corpus.audit.documents import with_documents
 from latam_corpus.audit.explanation import Explanation, explained
 from latam_corpus.audit.measurement import measured_run, signal_table
-from latam_corpus.audit.stores import existing_store
+from latam_corpus.audit.stores import existing_store, releases_of
 from latam_corpus.pipeline.history import find_run, unfinished_after
 from latam_corpus.pipeline.run_record import read_record
-from latam_corpus.release.build_inputs import releases_of
 from latam_corpus.report.notebook import plain, table_html
 
 if TYPE_CHECKING:

@@ -41,3 +41,15 @@ def load_version(store: Store, spec: str, tell: Callable[[str], None]) -> Manife
         for note in store.notes(name):
             tell(f"note: {note}")
         return load_manifest(store, name, version)
+
+
+def releases_of(store: Store) -> dict[str, list[str]]:
+    """Return the versions that were made of each run, as `NAME@VERSION`, by the run's name."""
+    found: dict[str, list[str]] = {}
+    with store.told():
+        for name in store.names():
+            for version in store.versions(name):
+                manifest = load_manifest(store, name, version)
+                for run in manifest.runs:
+                    found.setdefault(run.id, []).append(manifest.spec)
+    return found

@@ -35,8 +35,7 @@ def report(
 ) -> None:
     """Write one page about a run or a release: what came and stayed, what is in it, what fell and why."""
     from latam_corpus.audit.documents import named_documents
-    from latam_corpus.audit.stores import existing_store
-    from latam_corpus.release.build_inputs import releases_of
+    from latam_corpus.audit.stores import existing_store, releases_of
     from latam_corpus.release.manifest import load_manifest
 
     found = named_documents(named, out, store, note)

@@ -90,8 +90,7 @@ def _minute(moment: str) -> str:
 def _released(out: Path, store: str | None) -> dict[str, list[str]]:
     if store is None and not (out / "store").is_dir():
         return {}
-    from latam_corpus.audit.stores import open_store
-    from latam_corpus.release.build_inputs import releases_of
+    from latam_corpus.audit.stores import open_store, releases_of
 
     return releases_of(open_store(store, out))
 

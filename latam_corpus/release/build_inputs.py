@@ -16,7 +16,7 @@ from latam_corpus.dedupe.fingerprint import text_hash
 from latam_corpus.errors import ConfigError, PartError, ReleaseError
 from latam_corpus.pipeline.run_record import Record, read_record
 from latam_corpus.pipeline.survival import Loss
-from latam_corpus.release.manifest import VERIFY, load_manifest
+from latam_corpus.release.manifest import VERIFY
 from latam_corpus.release.shard_file import read_batches
 
 if TYPE_CHECKING:
@@ -139,18 +139,6 @@ def load_run(folder: Path) -> Run:
         raise ConfigError(str(folder), "the run isn't finished", "run the recipe again; what is done is reused")
     name = folder.resolve().name
     return Run(name, record, title, release, record.sha256, sources, failed, stages, losses, accepted)
-
-
-def releases_of(store: Store) -> dict[str, list[str]]:
-    """Return the versions that were made of each run, as `NAME@VERSION`, by the run's name."""
-    found: dict[str, list[str]] = {}
-    with store.told():
-        for name in store.names():
-            for version in store.versions(name):
-                manifest = load_manifest(store, name, version)
-                for run in manifest.runs:
-                    found.setdefault(run.id, []).append(manifest.spec)
-    return found
 
 
 @dataclass(frozen=True)
