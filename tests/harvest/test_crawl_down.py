@@ -40,9 +40,9 @@ def test_a_host_that_goes_down_is_left_and_its_addresses_wait(tmp_path: Path) ->
         source = website.source_of(site)
 
         def falls(handler: Any) -> None:
-            site.answer(handler, page("inicio", *_NAMES))
             handler.close_connection = True
             site.stop_listening()
+            site.answer(handler, page("inicio", *_NAMES))
 
         site.routes["/"] = falls
         result = Crawler(source, tmp_path, website.Unseen(), first_rest=0.01).run()

@@ -72,7 +72,8 @@ class Website:
         self._thread.join()
 
     def stop_listening(self) -> None:
-        """Refuse connections from now on."""
+        """Refuse connections from now on, but not those that were taken: called by a route, before it answers."""
+        self._server.shutdown()  # A loop that waits for connections keeps a closed socket listening.
         self._server.socket.close()
 
     @property
