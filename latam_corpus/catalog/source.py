@@ -35,7 +35,8 @@ Composition = Literal[*vocabulary.COMPOSITIONS]  # type: ignore[valid-type]
 Basis = Literal[*vocabulary.BASES]  # type: ignore[valid-type]
 Format = Literal[
     "jsonl", "csv", "parquet", "arrow", "warc", "arc", "text", "markdown", "html", "tei", "epub", "docx", "odt", "rtf",
-    "pdf", "alto", "hocr", "captions", "lrc", "elan", "chat", "conllu", "avenue",
+    "pdf", "alto", "hocr", "captions", "lrc", "elan", "chat", "conllu", "avenue", "tmx", "flex", "toolbox",
+    "musicxml",
 ]  # fmt: skip
 Form = Literal["prose", "verse", "interview"]
 Names = Annotated[tuple[str, ...], BeforeValidator(as_tuple)]
