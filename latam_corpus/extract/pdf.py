@@ -51,14 +51,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     Raises:
         UnusableError: it is damaged or locked with a password, or no page has a text that is written or recognised.
     """
-    import pypdfium2 as pdfium
-
-    try:
-        document = pdfium.PdfDocument(raw)
-    except pdfium.PdfiumError as error:
-        if "password" in str(error).lower():
-            raise UnusableError("encrypted", "it is locked with a password", "save it without one") from None
-        raise UnusableError("damaged file", str(error), "fetch the file again") from None
+    document = _opened(raw)
     try:
         pages = [_lines(document, number) for number in range(len(document))]
         seen = _recognised(document, pages, parameters.get("ocr", ""))
@@ -80,6 +73,42 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         confidence=seen.confidence,
     )
     return with_turns(found, parameters.get("form"))
+
+
+def count_pages(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
+    """Return two numbers as a text: how many pages a PDF has, and how many of these have no text.
+
+    Raises:
+        UnusableError: it is damaged or locked with a password.
+    """
+    del parameters
+    document = _opened(raw)
+    try:
+        empty = sum(not _has_text(document, number) for number in range(len(document)))
+        return Extracted(f"{len(document)} {empty}", EXTRACTOR)
+    finally:
+        document.close()
+
+
+def _has_text(document: pdfium.PdfDocument, number: int) -> bool:
+    page = document[number]
+    written = page.get_textpage()
+    try:
+        return bool(written.count_chars())
+    finally:
+        written.close()
+        page.close()
+
+
+def _opened(raw: bytes) -> pdfium.PdfDocument:
+    import pypdfium2 as pdfium
+
+    try:
+        return pdfium.PdfDocument(raw)
+    except pdfium.PdfiumError as error:
+        if "password" in str(error).lower():
+            raise UnusableError("encrypted", "it is locked with a password", "save it without one") from None
+        raise UnusableError("damaged file", str(error), "fetch the file again") from None
 
 
 def _recognised(document: pdfium.PdfDocument, pages: list[list[Line]], languages: str) -> Recognised:
