@@ -17,6 +17,7 @@ from . import (
     damage,
     dedupe,
     extraction,
+    formats,
     growth,
     house,
     language,
@@ -67,6 +68,7 @@ NAMES = {
     "compressed": compressed,
     "house": house,
     "before": before,
+    "formats": formats,
 }
 
 
