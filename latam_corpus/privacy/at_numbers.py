@@ -55,7 +55,8 @@ _STREET: Final = re.compile(
     r"(?:, *)?(?i:#|n(?:[.º°o]|ro|r\.o|úm|um)\.?º?|número|nº|no\.|casa)? *$"
 )
 _NAMED: Final = re.compile(r"[A-ZÁÉÍÓÚÑÂÊÔÃÕÇ]|\d")
-_HOUSE: Final = re.compile(rf"\d{{1,5}}(?: ?[A-Z](?!\w))?(?: ?{DASH} ?\d{{1,4}}(?!\d))?(?!\w|[.,/]\d)")
+# A letter after the number is the house's, but for a word that begins a sentence («4930 Y nada más»).
+_HOUSE: Final = re.compile(rf"\d{{1,5}}(?: ?(?![AEOY] [a-z])[A-Z](?!\w))?(?: ?{DASH} ?\d{{1,4}}(?!\d))?(?!\w|[.,/]\d)")
 _STREET_WINDOW: Final = 70
 _HOME_NEAR: Final = 8  # words between somebody's living and the street
 _PLATE: Final = re.compile(
