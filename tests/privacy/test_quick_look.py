@@ -1,4 +1,4 @@
-"""The stage's quick look lets through every form that a close look replaces, by each row's genre, country and source."""
+"""The quick look lets through every form that a close look replaces, by each row's genre, country and source."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_names_overrule_numbers_and_the_longest_is_taken() -> None:
 
 def test_a_list_that_is_not_there_is_told(tmp_path: Path) -> None:
     """By its path."""
-    with pytest.raises(ConfigError, match="no hay.txt"):
+    with pytest.raises(ConfigError, match=r"no hay\.txt"):
         Redact(names=(("a", str(tmp_path / "no hay.txt")),)).fingerprint()
 
 
