@@ -185,4 +185,4 @@ def _on_page(item: Item) -> Iterator[str]:
 
 
 def _side(head: Message, text: str) -> str:
-    return f'<div><div class="soft">{head.html()}</div><pre style="{_WRAPPED}">{text}</pre></div>'
+    return f'<div><div class="soft">{head.html()}</div><pre tabindex="0" style="{_WRAPPED}">{text}</pre></div>'

@@ -40,13 +40,13 @@ def page(title: Message, body: Iterable[str], *, language: str = "es", internal:
         ConfigError: the language is none of the three.
     """
     chosen = checked_language(language)
-    inputs = "".join(
+    buttons = "".join(
         f'<input class="choose" type="radio" name="language" id="in-{code}"{" checked" * (code == chosen)}>'
-        for code in LANGUAGES
+        f'<label for="in-{code}" lang="{code}-x-name">{name}</label>'
+        for code, name in LANGUAGES.items()
     )
-    labels = "".join(f'<label for="in-{code}" lang="{code}-x-name">{name}</label>' for code, name in LANGUAGES.items())
     hidden = ", ".join(
-        f'#in-{seen}:checked ~ main [lang="{code}"]' for seen in LANGUAGES for code in LANGUAGES if code != seen
+        f'body:has(#in-{seen}:checked) main [lang="{code}"]' for seen in LANGUAGES for code in LANGUAGES if code != seen
     )
     stamp = [INTERNAL.html("p").replace("<p ", '<p class="stamp" ')] if internal else []
     told = "\n".join([f"<h1>{title.html()}</h1>", *stamp, *body])
@@ -55,7 +55,7 @@ def page(title: Message, body: Iterable[str], *, language: str = "es", internal:
 <html lang="{chosen}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <title>{plain}</title><style>{look()}{hidden} {{ display: none }}</style></head><body>
-{inputs}<nav class="languages">{labels}</nav>
+<nav class="languages" aria-label="{" · ".join(LANGUAGES.values())}">{buttons}</nav>
 <main>
 {told}
 </main></body></html>

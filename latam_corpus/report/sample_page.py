@@ -150,7 +150,7 @@ def sample_page(
         if here != group:
             body.append(f"<h2>{' · '.join(_named(c, row[c]) for c in by)}</h2>")
             group = here
-        body += _document(row, (compared or {}).get(row["doc_id"], ""))
+        body += _document(row, (compared or {}).get(row["doc_id"], ""), "h3" if by else "h2")
     return page(_TITLE.fill(name=name), body, language=language, internal=internal)
 
 
@@ -160,8 +160,8 @@ def _named(column: str, value: object) -> str:
     return escape("—" if value is None else str(value))
 
 
-def _document(row: dict[str, Any], compared: str) -> Iterator[str]:
-    yield f"<h3>{escape(row['title'] or row['doc_id'])}</h3>"
+def _document(row: dict[str, Any], compared: str, head: str) -> Iterator[str]:
+    yield f"<{head}>{escape(row['title'] or row['doc_id'])}</{head}>"
     facts = [", ".join(row["creators"] or []), row["published"], row["language"], row["country"], row["source_id"]]
     told = " · ".join(escape(str(fact)) for fact in [*facts, row["rights"] or row["rights_tier"]] if fact)
     yield f'<div class="soft">{told} · {genre_name(row["genre"]).html()}<br><code>{row["doc_id"]}</code></div>'
@@ -170,7 +170,7 @@ def _document(row: dict[str, Any], compared: str) -> Iterator[str]:
     if compared:
         yield compared
     more = f'\n<span class="soft">{_CUT.html()}</span>' if len(row["text"]) > _PAGE_TEXT else ""
-    yield f"<pre>{escape(row['text'][:_PAGE_TEXT])}{more}</pre>"
+    yield f'<pre tabindex="0">{escape(row["text"][:_PAGE_TEXT])}{more}</pre>'
 
 
 def by_columns(told: str) -> tuple[str, ...]:
