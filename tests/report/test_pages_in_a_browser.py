@@ -1,4 +1,4 @@
-"""Pages as a browser shows them: axe-core finds nothing, nothing runs or is fetched, and no line leaves a narrow screen.
+"""Pages as a browser shows them: axe-core finds nothing, nothing runs or is fetched, no line leaves the screen.
 
 Chromium is Debian's; `LATAM_CORPUS_CHROMIUM` names another.
 """
@@ -119,9 +119,7 @@ def run(document: Document, kept_run: KeptRun) -> Path:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_page_of_a_run(
-    browser: Any, run: Path, command_line: CommandLine, tmp_path: Path, language: str
-) -> None:
+def test_the_page_of_a_run(browser: Any, run: Path, command_line: CommandLine, tmp_path: Path, language: str) -> None:
     """On four screens, light and dark."""
     command_line("report", run, "--lang", language, "--out", tmp_path / "out")
     _checked(browser, run / "report.html", _SCREENS if language == "es" else _SCREENS[-1:])
