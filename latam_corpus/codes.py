@@ -65,11 +65,11 @@ class Groups:
 def groups() -> Groups:
     """Return the groups of `groups.toml`."""
     data = GROUPS.read_bytes()
-    told = tomllib.loads(data.decode())
-    of = {code: code for code in told["alone"]["codes"]}
-    for group, members in told["groups"].items():
+    tables = tomllib.loads(data.decode())
+    of = {code: code for code in tables["alone"]["codes"]}
+    for group, members in tables["groups"].items():
         of |= dict.fromkeys(members, group)
-    return Groups(of, told["collections"], hashlib.sha256(data).hexdigest()[:16])
+    return Groups(of, tables["collections"], hashlib.sha256(data).hexdigest()[:16])
 
 
 @cache
@@ -232,13 +232,13 @@ class _Names:
 
 @cache
 def _names() -> _Names:
-    told = tomllib.loads(_NAMES.read_text(encoding="utf-8"))
+    tables = tomllib.loads(_NAMES.read_text(encoding="utf-8"))
     by_name: dict[str, str] = {}
-    for code, named in told["names"].items():
+    for code, named in tables["names"].items():
         for one in (named["es"], named["pt"], *named.get("also", ())):
             by_name.setdefault(_plain(one), code)
-    families = {_plain(one): word for word, named in told["families"].items() for one in named}
-    return _Names(told["names"], by_name, families)
+    families = {_plain(one): word for word, named in tables["families"].items() for one in named}
+    return _Names(tables["names"], by_name, families)
 
 
 def _plain(name: str) -> str:

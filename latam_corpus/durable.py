@@ -89,12 +89,12 @@ def _beside(target: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def link_or_copy(made: Path, wanted: Path) -> None:
+def link_or_copy(source: Path, wanted: Path) -> None:
     """Put the file under another name, without its bytes twice where the file system can."""
     try:
-        os.link(made, wanted)
+        os.link(source, wanted)
     except OSError:  # another file system, or one without hard links
-        shutil.copyfile(made, wanted)
+        shutil.copyfile(source, wanted)
         sync(wanted)
 
 

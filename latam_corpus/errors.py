@@ -51,8 +51,8 @@ class CorpusError(Exception):
         self.remedy = str(remedy)
 
     def __str__(self) -> str:
-        told = f"{self.place}: {self.problem}" if self.place else self.problem
-        return f"{told}; {self.remedy}" if self.remedy else told
+        sentence = f"{self.place}: {self.problem}" if self.place else self.problem
+        return f"{sentence}; {self.remedy}" if self.remedy else sentence
 
     def translated(self, language: str) -> Self:
         """Return the error in a language; what is no message stays as it is.

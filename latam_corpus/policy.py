@@ -211,10 +211,10 @@ class Policies:
         """
         if pairs is not None:
             bounds = {pair: self.bounds(*pair) for pair in pairs}
-            told = {
+            values = {
                 pair: [(b.signal, b.minimum, b.maximum, b.typical) for b in found] for pair, found in bounds.items()
             }
-            return _digest(sorted(told.items()))
+            return _digest(sorted(values.items()))
         spoken = {c: [f.typical, _plain(f.bounds), _plain(f.unknown)] for c, f in self.languages.items()}
         return _digest([spoken, {g: _plain(f.bounds) for g, f in self.genres.items()}, *self._looked_up_by])
 
@@ -232,7 +232,7 @@ def cached_policies(folder: str = "") -> Policies:
     path = Path(folder) if folder else data_folder("filters")
     # Asked for each batch: as strings, since sorted Path objects take ten times as long.
     found = sorted(glob(f"{escape(str(path))}/*/*.toml"))  # noqa: PTH207
-    stamps = tuple((name, told.st_mtime_ns, told.st_size) for name in found for told in (os.stat(name),))  # noqa: PTH116
+    stamps = tuple((name, status.st_mtime_ns, status.st_size) for name in found for status in (os.stat(name),))  # noqa: PTH116
     return _load(path, stamps)
 
 

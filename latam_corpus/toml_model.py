@@ -62,7 +62,7 @@ class Mistake:
         given: the value.
         known: the keys or words that are allowed.
         raised: what the validator or the TOML reader raised.
-        told: pydantic's words, in English.
+        message: pydantic's words, in English.
         near: the one of the known that was probably meant.
         bound: what pydantic compared the value with, such as `{"gt": 0}`.
     """
@@ -73,7 +73,7 @@ class Mistake:
     given: object = None
     known: tuple[str, ...] = ()
     raised: Exception | None = None
-    told: str = ""
+    message: str = ""
     near: str | None = None
     bound: Mapping[str, Any] = field(default_factory=dict)
 
@@ -171,7 +171,7 @@ def _mistake(error: ErrorDetails, text: str, model: type[BaseModel], near: Near)
         known = tuple(re.findall(r"'([^']*)'", context["expected"]))
         meant = near(re.sub(r"\.\d+$", "", key), str(error["input"]), known)
         return Mistake("choice", line, key, error["input"], known, near=meant)
-    return Mistake(error["type"], line, key, error["input"], told=error["msg"], bound=context)
+    return Mistake(error["type"], line, key, error["input"], message=error["msg"], bound=context)
 
 
 def config_error(mistake: Mistake, name: str) -> ConfigError:
@@ -187,7 +187,7 @@ def config_error(mistake: Mistake, name: str) -> ConfigError:
     if mistake.kind == "missing":
         return ConfigError(place, _("the key «{key}» is missing", key=key), _("add «{key} = …»", key=last))
     if mistake.kind == "refused":
-        sentence = same(mistake.raised.args[0] if mistake.raised else mistake.told)
+        sentence = same(mistake.raised.args[0] if mistake.raised else mistake.message)
         said, half = Half("problem", {"sentence": sentence}), Half("remedy", {"sentence": sentence})
         refused = Message("«{key}»: {problem}", {"key": key, "problem": said}) if key else said
         return ConfigError(place, refused, half)
@@ -204,7 +204,7 @@ def wanted(mistake: Mistake) -> Message:
         return _("it must be {wanted}", wanted=ID_FORM)
     if mistake.kind in _WANTED:
         return _("it must be {wanted}", wanted=_WANTED[mistake.kind].fill(**mistake.bound))
-    return same(mistake.told[:1].lower() + mistake.told[1:])
+    return same(mistake.message[:1].lower() + mistake.message[1:])
 
 
 class Half(Message):
@@ -218,8 +218,8 @@ class Half(Message):
 
 def shown(value: object) -> str:
     """Return the value as Python writes it, cut to a line's worth."""
-    told = repr(value)
-    return told if len(told) <= 60 else told[:57] + "…"  # noqa: PLR2004  (a line's worth)
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "…"  # noqa: PLR2004  (a line's worth)
 
 
 def _fields_at(model: type[BaseModel], loc: Sequence[int | str]) -> list[str]:

@@ -109,19 +109,20 @@ class Release:
         Raises:
             ReleaseError: the manifest or the store can't be read.
         """
-        with self.store.told(), LineProgress() if progress else NoProgress() as line:
+        with self.store.named_errors(), LineProgress() if progress else NoProgress() as line:
             return verifying.verify(self.store, self.name, self.version, line.step)
 
     def __repr__(self) -> str:
         return f"<release {self.manifest.spec}: {self.manifest.rows} documents>"
 
     def _repr_html_(self) -> str:
-        told = self.manifest
-        sources = [(s.source_id, s.rights, s.rights_tier, s.holder, s.rows) for s in told.sources]
+        manifest = self.manifest
+        sources = [(s.source_id, s.rights, s.rights_tier, s.holder, s.rows) for s in manifest.sources]
         return (
-            f"<div><b>{plain(told.title)}</b> {plain(told.spec)}</div>"
-            f"<div>{told.rows} documents in {len(told.shards)} shards; admits {plain(', '.join(told.admit))} "
-            f"for {plain(', '.join(told.uses))}</div>"
+            f"<div><b>{plain(manifest.title)}</b> {plain(manifest.spec)}</div>"
+            f"<div>{manifest.rows} documents in {len(manifest.shards)} shards; "
+            f"admits {plain(', '.join(manifest.admit))} "
+            f"for {plain(', '.join(manifest.uses))}</div>"
             + table_html(("source", "rights", "tier", "holder", "documents"), sources)
         )
 
@@ -138,7 +139,7 @@ def open_release(store: str | Path, spec: str) -> Release:
         ReleaseError: the store can't be read, or the version is damaged.
     """
     opened = Store.at(store)
-    return Release(opened, load_version(opened, spec, lambda told: warnings.warn(told, stacklevel=4)))
+    return Release(opened, load_version(opened, spec, lambda message: warnings.warn(message, stacklevel=4)))
 
 
 def pull(
@@ -182,5 +183,5 @@ def pull(
             with_index=with_index,
             columns=columns,
             exclude=excluded_ids(exclude),
-            tell=lambda told: warnings.warn(told, stacklevel=2),
+            tell=lambda message: warnings.warn(message, stacklevel=2),
         )

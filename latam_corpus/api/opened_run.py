@@ -158,8 +158,8 @@ def _named(named: str | Path, out: Path) -> Path:
     folder = find_run(str(named), out)
     if folder.name != Path(named).name:
         for newer in unfinished_after(folder, out)[:1]:
-            told = f"«{named}» is the run {folder.name}; {newer.name}, after it, is not finished: {newer.state}"
-            warnings.warn(told, stacklevel=3)
+            warning = f"«{named}» is the run {folder.name}; {newer.name}, after it, is not finished: {newer.state}"
+            warnings.warn(warning, stacklevel=3)
     return folder
 
 

@@ -91,8 +91,8 @@ def run(
         warnings.warn(str(hint), stacklevel=2)
     with LineProgress() if progress else NoProgress() as line:
         result = run_plan(plan, find_parts(plan, limit), folder, chosen, line, None, reason, mended)
-    for told in result.mended:
-        warnings.warn(f"damaged and made anew: {told}", stacklevel=2)
+    for damaged in result.mended:
+        warnings.warn(f"damaged and made anew: {damaged}", stacklevel=2)
     _refuse_unreleasable(result)
     released = released_of(found, result, opened, against)
     return Run.at(result.folder, opened, released.spec if released else None)
@@ -124,11 +124,11 @@ def _refuse_unreleasable(result: RunResult) -> None:
     look = f"lc.open_run({str(result.folder)!r}) opens what there is"
     if result.failures:
         name, error = next(iter(result.failures.items()))
-        told = f"{len(result.failures)} parts failed; {name} said: {error}"
-        raise PartError(str(result.folder), told, f"run it again to do them; {look}")
+        problem = f"{len(result.failures)} parts failed; {name} said: {error}"
+        raise PartError(str(result.folder), problem, f"run it again to do them; {look}")
     if not result.releasable:
-        told = "; ".join(map(str, result.losses))
-        raise ReleaseError(str(result.folder), told, f"{look}; mend it, or say with accept_loss why it may pass")
+        problem = "; ".join(map(str, result.losses))
+        raise ReleaseError(str(result.folder), problem, f"{look}; mend it, or say with accept_loss why it may pass")
 
 
 def planned(
@@ -210,7 +210,7 @@ def with_indexes(
             place = f"{plan.recipe.file}, stage «{barrier.name}», against = «{spec}»"
             raise ConfigError(place, f"{error.place}: {error.problem}", error.remedy) from None
 
-    with store.told():
+    with store.named_errors():
         segments = tuple(
             dataclasses.replace(segment, barriers=tuple(map(settled, segment.barriers))) for segment in plan.segments
         )
@@ -228,12 +228,12 @@ def spelling_hints(plan: Plan, store: Store, against: Sequence[Manifest]) -> lis
             if any(not codes or any(admits(short(one), short(code)) for one in codes) for codes in stated)
         ]
         if asked:
-            told = _(
+            hint = _(
                 "the index of {version} was made by other spellings of {languages} than this run's: copies in an older "
                 "spelling aren't found; make its next version: {command}"
             )
             command = build_command(store, manifest, "latest")
-            found.append(told.fill(version=manifest.spec, languages=", ".join(asked), command=command))
+            found.append(hint.fill(version=manifest.spec, languages=", ".join(asked), command=command))
     return found
 
 

@@ -42,7 +42,7 @@ class DocumentMatch:
     """A document in a run: the run's folder and `run.json`, and the row as it was kept or set aside."""
 
     run: Path
-    told: dict[str, Any]
+    record: dict[str, Any]
     row: dict[str, Any]
 
 
@@ -95,7 +95,7 @@ def lineage(found: DocumentMatch, store: Store | None) -> dict[str, Any]:
     return as_json(  # type: ignore[no-any-return]
         {
             "doc_id": row["doc_id"],
-            "run": found.told["id"],
+            "run": found.record["id"],
             "verdict": "kept" if kept else "set aside",
             "reason": row["drop_reason"],
             "title": row["title"] if shown else None,
@@ -157,17 +157,17 @@ def _stages(found: DocumentMatch, events: list[dict[str, Any]]) -> list[dict[str
     What a plan adds to a recipe is told only where something happened in it. The ledger goes by `doc_id`: where another
     record of the document fell, its reason is not this one's.
     """
-    named = {"collect", *(entry["use"] for entry in found.told["recipe"].get("stage", ()))}
+    named = {"collect", *(entry["use"] for entry in found.record["recipe"].get("stage", ()))}
     event: dict[str, Any] | None
     by_stage: dict[str, list[dict[str, Any]]] = {}
     for event in events:
         by_stage.setdefault(event["stage"], []).append(event)
     steps = []
-    for name in found.told["stages"]:
-        told = by_stage.get(name, [])
-        fell = [event for event in told if event["verdict"] != "changed"]
+    for name in found.record["stages"]:
+        stage_events = by_stage.get(name, [])
+        fell = [event for event in stage_events if event["verdict"] != "changed"]
         fallen = next((event for event in fell if event["reason"] == found.row["drop_reason"]), None)
-        event = fallen or next((event for event in told if event["verdict"] == "changed"), None)
+        event = fallen or next((event for event in stage_events if event["verdict"] == "changed"), None)
         given_way = fell[0]["evidence"] if name == "supersede" and fell else None
         if event is None and given_way is None and name not in named:
             continue

@@ -82,8 +82,8 @@ def _refuse_none(named: str, found: MeasuredRows) -> None:
         ConfigError: none was measured.
     """
     if not found.frame.height:
-        told = f"{found.unmeasured} documents, none measured" if found.unmeasured else "no document is in it"
-        raise ConfigError(named, told, "give the recipe a stage «filter» or «measure»" if found.unmeasured else "")
+        problem = f"{found.unmeasured} documents, none measured" if found.unmeasured else "no document is in it"
+        raise ConfigError(named, problem, "give the recipe a stage «filter» or «measure»" if found.unmeasured else "")
 
 
 def signal_table(found: MeasuredRows) -> pl.DataFrame:

@@ -208,8 +208,8 @@ def read_back(genre: str | None, country: str | None, languages: Sequence[str]) 
         name = COUNTRIES.get(country, same(country))
         facts.append(_("country: {code}: {name}", code=country, name=name))
     if languages:
-        told = [Message("{code}: {name}", {"code": one, "name": language_name(one)}) for one in languages]
-        facts.append(_("languages: {names}", names=enumerated(told)))
+        names = [Message("{code}: {name}", {"code": one, "name": language_name(one)}) for one in languages]
+        facts.append(_("languages: {names}", names=enumerated(names)))
     return enumerated(facts, " · ")
 
 

@@ -111,11 +111,11 @@ def _tell_usage(error: typer.TyperException) -> None:
     """Print what Typer says of a wrong command line, with its usage where it has one."""
     from latam_corpus.cli.show import block, errors
 
-    told = io.StringIO()
+    usage = io.StringIO()
     show = getattr(error, "show", None)
     if show:
-        show(file=told)
-    errors.print(block(told.getvalue().rstrip("\n") or f"error: {error.format_message()}"))
+        show(file=usage)
+    errors.print(block(usage.getvalue().rstrip("\n") or f"error: {error.format_message()}"))
 
 
 def run(app: typer.Typer) -> None:
@@ -156,12 +156,12 @@ def _tell_json(error: CorpusError) -> None:
     from latam_corpus.text.terminal_text import visible_json
 
     each = error.errors if isinstance(error, MistakesError) else (error,)
-    told = [
+    problems = [
         {"place": one.place, "problem": one.problem, "remedy": one.remedy}
         for one in (wrong.translated(spoken()) for wrong in each)
     ]
     errors.print(
-        visible_json(json.dumps({"errors": told, "exit_code": error.exit_code}, ensure_ascii=False)), markup=False
+        visible_json(json.dumps({"errors": problems, "exit_code": error.exit_code}, ensure_ascii=False)), markup=False
     )
 
 

@@ -93,8 +93,8 @@ def _print(group: Group, texts: dict[str, str | None], every: bool) -> None:
                 for near in cost.edge:
                     mark = "✗" if near.dropped else "✓"
                     hidden = _("(its terms don't allow it to be shown: --internal)").translate(spoken())
-                    told = (texts.get(near.doc_id) or hidden)[:80]
-                    console.print(f"    {mark} {_short(near.value):>7}  {near.doc_id}  {told}")
+                    text = (texts.get(near.doc_id) or hidden)[:80]
+                    console.print(f"    {mark} {_short(near.value):>7}  {near.doc_id}  {text}")
     console.print()
 
 

@@ -67,7 +67,7 @@ def check(
     seen = examine_sources(checked_plan(found, places, None)) if places else []
     left_out = _left_out(found, plan)
     hints = [*hints_of(plan, datetime.now(UTC).date()), *spelling_hints(plan, opened, against)]
-    told = {
+    result = {
         "recipe": found.name,
         "ok": True,
         "sources": [{"id": s.id, "rights_tier": s.tier, "uses": s.uses} for s in plan.sources],
@@ -79,7 +79,7 @@ def check(
         "inputs": [_input(one) for one in seen],
     }
     if as_json:
-        print_json(told)
+        print_json(result)
         return
     console.print(f"{found.name}: {found.title}")
     console.print(_("stages   {stages}", stages=" → ".join(entry.use for entry in found.stage)))

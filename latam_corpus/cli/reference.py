@@ -47,10 +47,10 @@ def help_on(
     if topic not in pages:
         raise ConfigError("help", _("there is no topic «{name}»", name=topic), closest(topic, pages))
     if schema:
-        made = schemas()
-        if topic not in made:
-            raise ConfigError("--schema", _("there is no topic «{name}»", name=topic), closest(topic, made))
-        console.print(block(json.dumps(made[topic], indent=1, ensure_ascii=False)))
+        topics = schemas()
+        if topic not in topics:
+            raise ConfigError("--schema", _("there is no topic «{name}»", name=topic), closest(topic, topics))
+        console.print(block(json.dumps(topics[topic], indent=1, ensure_ascii=False)))
         return
     console.print(block(pages[topic]().rstrip("\n")))
 
@@ -104,9 +104,9 @@ def _tables(schema: dict[str, Any], table: str, inside: dict[str, Any] | None = 
     rows: list[Row] = []
     required = model.get("required", ())
     meanings = _attributes(model.get("description", ""))
-    for key, told in model.get("properties", {}).items():
-        found = _resolved(told, schema)
-        left_out = "needed" if key in required else _shown(told.get("default"))
+    for key, node in model.get("properties", {}).items():
+        found = _resolved(node, schema)
+        left_out = "needed" if key in required else _shown(node.get("default"))
         inner = next((one for one in found if one.get("properties")), None)
         if inner and key != "stage":
             below.append((f"{table}.{key}" if table else key, inner))
@@ -121,29 +121,29 @@ def _tables(schema: dict[str, Any], table: str, inside: dict[str, Any] | None = 
         yield from _tables(schema, name, inner)
 
 
-def _resolved(told: dict[str, Any], schema: dict[str, Any]) -> list[dict[str, Any]]:
+def _resolved(node: dict[str, Any], schema: dict[str, Any]) -> list[dict[str, Any]]:
     """Return what a key's value may be, references followed; nothing for null."""
-    if "$ref" in told:
-        return _resolved(schema["$defs"][told["$ref"].rpartition("/")[2]], schema)
-    options = told.get("anyOf")
+    if "$ref" in node:
+        return _resolved(schema["$defs"][node["$ref"].rpartition("/")[2]], schema)
+    options = node.get("anyOf")
     if options:
         return [one for option in options for one in _resolved(option, schema)]
-    if told.get("type") == "array" and isinstance(told.get("items"), dict):
-        inner = _resolved(told["items"], schema)
+    if node.get("type") == "array" and isinstance(node.get("items"), dict):
+        inner = _resolved(node["items"], schema)
         return [{**one, "listed": True} for one in inner]
-    return [] if told.get("type") == "null" else [told]
+    return [] if node.get("type") == "null" else [node]
 
 
-def _value(told: dict[str, Any]) -> str:
-    words = told.get("enum") or ([told["const"]] if "const" in told else [])
+def _value(node: dict[str, Any]) -> str:
+    words = node.get("enum") or ([node["const"]] if "const" in node else [])
     named = ", ".join(f"`{word}`" for word in words)
     kinds = {
         "string": "text", "integer": "whole number", "number": "number", "boolean": "true or false", "object": "table",
     }  # fmt: skip
-    kind = "date" if told.get("format") == "date" else kinds.get(str(told.get("type")), "")
-    limits = [f"{sign} {told[key]}" for key, sign in _LIMITS.items() if key in told]
+    kind = "date" if node.get("format") == "date" else kinds.get(str(node.get("type")), "")
+    limits = [f"{sign} {node[key]}" for key, sign in _LIMITS.items() if key in node]
     found = named or " ".join([kind, *limits]).strip()
-    return f"list of {found}" if told.get("listed") else found
+    return f"list of {found}" if node.get("listed") else found
 
 
 _LIMITS: Final = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "pattern": "like"}
@@ -162,9 +162,9 @@ def _stage_parts(name: str) -> Iterator[str]:
     yield "\n".join(f"It {what} {', '.join(f'`{one}`' for one in sorted(names))}." for what, names in columns if names)
     rows = []
     for field in dataclasses.fields(found):
-        told = properties[field.name]
-        value = " or ".join(dict.fromkeys(filter(None, map(_value, _resolved(told, {})))))
-        rows.append((field.name, value, _shown(told.get("default")), told["description"]))
+        node = properties[field.name]
+        value = " or ".join(dict.fromkeys(filter(None, map(_value, _resolved(node, {})))))
+        rows.append((field.name, value, _shown(node.get("default")), node["description"]))
     if rows:
         yield f"\n{_HEADS.replace('key', 'option', 1)}"
         yield from _markdown(rows)
@@ -247,10 +247,10 @@ def _shown(value: object) -> str:
 
 def _meanings(found: type) -> dict[str, str]:
     """What each field of a class is for, by the section «Attributes» of its docstring and of those it derives from."""
-    told: dict[str, str] = {}
+    meanings: dict[str, str] = {}
     for one in reversed(found.__mro__):
-        told |= _attributes(inspect.getdoc(one) or "")
-    return {field.name: told.get(field.name, "") for field in dataclasses.fields(found)}
+        meanings |= _attributes(inspect.getdoc(one) or "")
+    return {field.name: meanings.get(field.name, "") for field in dataclasses.fields(found)}
 
 
 def _attributes(doc: str) -> dict[str, str]:

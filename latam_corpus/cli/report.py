@@ -89,7 +89,7 @@ def write_release_report(
     from latam_corpus.report.release_facts import release_facts
     from latam_corpus.report.release_page import release_page
 
-    with store.told():
+    with store.named_errors():
         facts = release_facts(store, manifest)
     page = to or out / "reports" / f"{manifest.name}-{manifest.version}.html"
     write_file(page, release_page(facts, spoken(), named))

@@ -58,16 +58,16 @@ def sample(
     hidden: Counter[str] = Counter()
     frame = draw(_readable(found, "dropped" if set_aside else "kept", internal, hidden), columns, n, seed)
     if not frame.height:
-        told = f"none of its {hidden['documents']} documents may be shown" if hidden else "it holds no document"
-        raise ConfigError(found.name, told, "their terms keep them inside: --internal shows them" if hidden else "")
+        problem = f"none of its {hidden['documents']} documents may be shown" if hidden else "it holds no document"
+        raise ConfigError(found.name, problem, "their terms keep them inside: --internal shows them" if hidden else "")
     rows = shown_rows(frame)
     if to:
         if to.suffix == ".html":
             beside, out_of_sight = _compared(found, frame, internal), hidden["documents"]
-            made = sample_page(
+            page = sample_page(
                 found.name, rows, columns, seed, out_of_sight, page_language, internal=internal, compared=beside
             )
-            write_file(to, made)
+            write_file(to, page)
         elif to.suffix == ".jsonl":
             write_jsonl(to, rows, internal=internal)
         else:
@@ -79,8 +79,8 @@ def sample(
         console.print(f"{number(len(rows))} documents in {to}", markup=False)
     else:
         for row in rows:
-            told = " · ".join(str(row[c]) for c in columns or ("language", "genre"))
-            console.print(f"{row['doc_id']}  {told}", markup=False)
+            labels = " · ".join(str(row[c]) for c in columns or ("language", "genre"))
+            console.print(f"{row['doc_id']}  {labels}", markup=False)
             console.print(f"  {' '.join(row['text'].split())[:200]}", markup=False)
     if hidden:
         console.print(f"{number(hidden['documents'])} more had no part in it: their terms don't allow them to be shown")

@@ -154,7 +154,7 @@ class RunProgress:
         ) if errors.is_terminal and not as_json else None  # fmt: skip
         self._as_json = as_json
         self._task: Any = None
-        self._title, self._done, self._total, self._told, self._kept = "", 0, 0, 0, 0
+        self._title, self._done, self._total, self._tenths, self._kept = "", 0, 0, 0, 0
         self._step = ""
         self._clock = clock
         self._said = self._began = clock()
@@ -163,7 +163,7 @@ class RunProgress:
 
     def started(self, title: str, total: int) -> None:
         """Note that a segment of so many parts begins."""
-        self._title, self._done, self._total, self._told, self._kept = title, 0, total, 0, 0
+        self._title, self._done, self._total, self._tenths, self._kept = title, 0, total, 0, 0
         self._began = self._clock()
         self._show(title, total)
 
@@ -184,15 +184,15 @@ class RunProgress:
         if self._bar:
             title = _("{stages}: {kept} kept", stages=self._title, kept=number(self._kept)).translate(spoken())
             self._bar.update(self._task, completed=self._done, description=visible(title))
-        elif self._done * 10 // self._total > self._told or self._done == self._total:
-            self._told = self._done * 10 // self._total
+        elif self._done * 10 // self._total > self._tenths or self._done == self._total:
+            self._tenths = self._done * 10 // self._total
             line = _("{stages}: {n} of {total} parts, {kept} documents kept")
             figures = {"n": self._done, "total": self._total}
-            told: dict[str, Any] = {"event": "parts", "stages": self._title, "done": self._done, "total": self._total}
+            event: dict[str, Any] = {"event": "parts", "stages": self._title, "done": self._done, "total": self._total}
             pace = self._pace(self._done, self._total)
             self._say(
                 _with_pace(line.fill(stages=self._title, kept=number(self._kept), **figures), pace),
-                told | {"kept": self._kept} | pace,
+                event | {"kept": self._kept} | pace,
             )
 
     def barrier(self, name: str, rows: int) -> None:
@@ -201,12 +201,12 @@ class RunProgress:
         self._said = self._clock()
         self._show(name, None)
         if not self._bar:
-            told = {"event": "barrier", "stages": name, "rows": rows}
-            self._say(_("{stage}: deciding on {n} rows", stage=name, n=number(rows)), told)
+            event = {"event": "barrier", "stages": name, "rows": rows}
+            self._say(_("{stage}: deciding on {n} rows", stage=name, n=number(rows)), event)
 
-    def mended(self, told: str) -> None:
+    def mended(self, damaged: str) -> None:
         """Something of an earlier run was damaged and is made anew."""
-        self._say(_("damaged  {what}", what=told), {"event": "damaged", "what": told})
+        self._say(_("damaged  {what}", what=damaged), {"event": "damaged", "what": damaged})
 
     def step(self, title: str, done: int, total: int) -> None:
         """So much of a step of the barrier's work is done."""
@@ -219,9 +219,9 @@ class RunProgress:
             self._said = self._clock()
             figures = {"n": number(done), "total": number(total), "step": translated(title, spoken())}
             line = _("{stage}: {step}: {n} of {total}", stage=self._title, **figures)
-            told = {"event": "step", "stages": self._title, "step": title, "done": done, "total": total}
+            event = {"event": "step", "stages": self._title, "step": title, "done": done, "total": total}
             pace = self._pace(done, total)
-            self._say(_with_pace(line, pace), told | pace)
+            self._say(_with_pace(line, pace), event | pace)
 
     def _pace(self, done: int, total: int) -> dict[str, float]:
         """How many are done a second, and the seconds the rest takes; nothing in the first second and at the end."""
@@ -231,9 +231,9 @@ class RunProgress:
         rate = done / seconds
         return {"per_second": round(rate, 3), "seconds_left": round((total - done) / rate)}
 
-    def _say(self, line: Message, told: dict[str, Any]) -> None:
+    def _say(self, line: Message, event: dict[str, Any]) -> None:
         if self._as_json:
-            sys.stderr.write(visible_json(json.dumps(told, ensure_ascii=True)) + "\n")
+            sys.stderr.write(visible_json(json.dumps(event, ensure_ascii=True)) + "\n")
             sys.stderr.flush()
         else:
             errors.print(line)
@@ -285,9 +285,9 @@ class Unseen:
     def barrier(self, name: str, rows: int) -> None:
         """Nothing is shown."""
 
-    def mended(self, told: str) -> None:
+    def mended(self, damaged: str) -> None:
         """Tell what was damaged all the same."""
-        errors.print(f"damaged  {told}")
+        errors.print(f"damaged  {damaged}")
 
     def step(self, title: str, done: int, total: int) -> None:
         """Nothing is shown."""

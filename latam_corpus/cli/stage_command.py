@@ -28,10 +28,10 @@ def stage(
     from latam_corpus.collect.row_files import RowWriter, kind_of
     from latam_corpus.pipeline.one_stage import extracted, worked
 
-    made = make_stage(name, dict(_setting(name, entry) for entry in settings), f"stage «{name}»")
+    configured = make_stage(name, dict(_setting(name, entry) for entry in settings), f"stage «{name}»")
     kind_of(output)
     rows, dropped = 0, 0
-    chunks = extracted(source, made) if name == "extract" else worked(source, made.expand(), note)
+    chunks = extracted(source, configured) if name == "extract" else worked(source, configured.expand(), note)
     with RowWriter(output) as writer:
         for originals, given in chunks:
             writer.write(originals, given)

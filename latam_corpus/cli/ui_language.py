@@ -77,9 +77,9 @@ def with_language(command: Any) -> Any:
     return command
 
 
-def said(told: object) -> object:
+def said(value: object) -> object:
     """Return a message in the language that is spoken; what is no message as it is."""
-    return told.translate(spoken()) if isinstance(told, Message) else told
+    return value.translate(spoken()) if isinstance(value, Message) else value
 
 
 def _option() -> Any:

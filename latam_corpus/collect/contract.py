@@ -101,13 +101,13 @@ class Facts:
         }
 
     @classmethod
-    def of(cls, told: Mapping[str, Any]) -> Facts:
+    def of(cls, values: Mapping[str, Any]) -> Facts:
         """Return what `as_dict` gave."""
         return cls(
-            told["records"],
-            Counter(told["filled"]),
-            {name: ColumnFill(**given) for name, given in told["given"].items()},
-            {file: [Lacking(**one) for one in parts] for file, parts in told["lacking"].items()},
+            values["records"],
+            Counter(values["filled"]),
+            {name: ColumnFill(**given) for name, given in values["given"].items()},
+            {file: [Lacking(**one) for one in parts] for file, parts in values["lacking"].items()},
         )
 
     def empty(self) -> dict[str, ColumnFill]:
@@ -203,13 +203,13 @@ class Watch:
             if not asked or (values is None and getattr(columns, name) is None):
                 return
             origin = asked[0].column or "path"
-        told = self.facts.given.setdefault(name, ColumnFill(origin))
-        told.records += len(records)
+        fill = self.facts.given.setdefault(name, ColumnFill(origin))
+        fill.records += len(records)
         filled = sum(value is not None for value in values or ())
-        told.filled += filled
-        if not filled and not told.example:
-            raw = (value_at(record, told.origin) for record in records)
-            told.example = next((str(value)[:_EXAMPLE] for value in raw if not is_empty(value)), "")
+        fill.filled += filled
+        if not filled and not fill.example:
+            raw = (value_at(record, fill.origin) for record in records)
+            fill.example = next((str(value)[:_EXAMPLE] for value in raw if not is_empty(value)), "")
 
     @property
     def values(self) -> pl.DataFrame:

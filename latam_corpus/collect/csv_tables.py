@@ -36,11 +36,13 @@ class Dialect:
 
     def options(self) -> type[csv.Dialect]:
         """Return the dialect as Python's reader takes it; strict, so that a broken row is told and not guessed."""
-        made = type("_Options", (csv.Dialect,), {"delimiter": self.delimiter, "lineterminator": "\n", "strict": True})
-        made.quotechar = '"' if self.quotes else None  # type: ignore[attr-defined]
-        made.quoting = csv.QUOTE_MINIMAL if self.quotes else csv.QUOTE_NONE  # type: ignore[attr-defined]
-        made.doublequote = True  # type: ignore[attr-defined]
-        return made
+        dialect = type(
+            "_Options", (csv.Dialect,), {"delimiter": self.delimiter, "lineterminator": "\n", "strict": True}
+        )
+        dialect.quotechar = '"' if self.quotes else None  # type: ignore[attr-defined]
+        dialect.quoting = csv.QUOTE_MINIMAL if self.quotes else csv.QUOTE_NONE  # type: ignore[attr-defined]
+        dialect.doublequote = True  # type: ignore[attr-defined]
+        return dialect
 
 
 def dialect_of(sample: str, delimiter: str | None = None, *, tab: bool = False) -> Dialect:
@@ -238,8 +240,8 @@ def _record(row: Row, number: int, table: _Table) -> dict[str, str] | Failure | 
     if not row:
         return None
     if len(row) != len(table.names):
-        told: dict[str, Any] = {"line": number, "found": len(row), "expected": len(table.names)}
-        return Failure(number, "wrong number of columns", told)
+        detail: dict[str, Any] = {"line": number, "found": len(row), "expected": len(table.names)}
+        return Failure(number, "wrong number of columns", detail)
     try:
         "".join(row).encode()
     except UnicodeEncodeError as error:

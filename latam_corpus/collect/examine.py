@@ -77,7 +77,7 @@ def examine(source: Source, where: str) -> Examined:
         whole &= sum(frame.height for frame in found) < most
         rows += found
     every = pl.concat(rows, how="diagonal")
-    dated, versions = ([source.id] if told else [] for told in (watch.facts.dated, source.collect.versions))
+    dated, versions = ([source.id] if flag else [] for flag in (watch.facts.dated, source.collect.versions))
     alike = unlike(every, dated, versions) if every.height else ()
     together = tuple(over_all(source, watch.facts))
     return Examined(

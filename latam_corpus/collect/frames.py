@@ -287,11 +287,13 @@ def _rows(context: RecordContext, columns: dict[str, Values], height: int, body:
     }
     if body == "raw":
         constant["media_type"] = context.media_type
-    made: dict[str, Values] = {**{name: Same(value) for name, value in constant.items()}, **columns}
-    made["rights_tier"], made["uses"] = _terms(source, columns["rights"], columns.get("opt_outs", Same(None)), height)
+    values: dict[str, Values] = {**{name: Same(value) for name, value in constant.items()}, **columns}
+    values["rights_tier"], values["uses"] = _terms(
+        source, columns["rights"], columns.get("opt_outs", Same(None)), height
+    )
     failed = columns["drop_reason"]
-    made["verdict"] = failed if isinstance(failed, Same) else [reason and _verdict(reason) for reason in failed]
-    return Rows(height, made)
+    values["verdict"] = failed if isinstance(failed, Same) else [reason and _verdict(reason) for reason in failed]
+    return Rows(height, values)
 
 
 def _verdict(reason: str) -> str:

@@ -70,13 +70,13 @@ def page_of(
         return Failure(number, "malformed record", {"record": number, "error": error.problem, **about}, offset)
     if not raw.strip():
         return Failure(number, "empty page", {"record": number, "bytes": len(raw), **about}, offset)
-    opt_outs = _told_by_page(about, sent, raw) if refused is None else refused
+    opt_outs = _opt_outs_of_page(about, sent, raw) if refused is None else refused
     record = {"raw": raw, **about, **({"opt_outs": [one.row() for one in opt_outs]} if opt_outs else {})}
     size = len(raw) // 2 if kind.startswith(_MARKUP) else len(raw)
     return NumberedRecord(number, record, size, kind, offset)
 
 
-def _told_by_page(about: dict[str, Any], sent: tuple[tuple[str, str], ...], raw: bytes) -> list[OptOut]:
+def _opt_outs_of_page(about: dict[str, Any], sent: tuple[tuple[str, str], ...], raw: bytes) -> list[OptOut]:
     """Return what a page refuses by its headers and its head, of a web archive that says no more of its site."""
     url = canonical_url(about["url"] or "")
     return page_opt_outs(url, sent, Head(raw), as_time(about["obtained"]) or _UNKNOWN)

@@ -138,11 +138,11 @@ def _series(name: str, values: list[Any], dtype: pl.DataType) -> pl.Series:
     if name == "redactions":
         values = [[{"key": k, "value": n} for k, n in v.items()] if isinstance(v, dict) else v for v in values]
     if dtype in (pl.Date, pl.Datetime):
-        made = pl.Series(name, [None if v is None else str(v) for v in values], dtype=pl.String)
+        series = pl.Series(name, [None if v is None else str(v) for v in values], dtype=pl.String)
         return (
-            made.str.to_datetime(strict=False, time_zone="UTC")
+            series.str.to_datetime(strict=False, time_zone="UTC")
             if dtype == pl.Datetime
-            else made.str.to_date(strict=False)
+            else series.str.to_date(strict=False)
         )
     if isinstance(dtype, pl.String):
         values = [v if v is None or isinstance(v, str) else str(v) for v in values]
@@ -186,8 +186,8 @@ class RowWriter:
         """Append the input rows with the columns that a stage gave."""
         if self._file:
             for row, more in zip(rows, given.to_dicts(), strict=True):
-                told = {key: as_json(value) for key, value in {**row, **more}.items()}
-                self._file.write(json.dumps(told, ensure_ascii=False) + "\n")
+                values = {key: as_json(value) for key, value in {**row, **more}.items()}
+                self._file.write(json.dumps(values, ensure_ascii=False) + "\n")
             return
         original = pl.DataFrame(list(rows), infer_schema_length=None, strict=False)
         self._frames.append(original.drop([c for c in given.columns if c in original.columns]).hstack(given))

@@ -63,14 +63,14 @@ def _pages(content: Content, stream: BinaryIO) -> Iterator[NumberedRecord | Fail
     located = stream.seekable() and _has_offsets(content)
     # fastwarc panics on a stream that can't seek, unless it has no method to try it by.
     walked = stream if stream.seekable() else cast("BinaryIO", streams.Counted(stream))
-    told = -1  # the offset of the last record whose bytes couldn't be read: the walk fails there once more
+    last_offset = -1  # the offset of the last record whose bytes couldn't be read: the walk fails there once more
     for number, place in enumerate(_records(walked, content.span, resync=located), first):
-        made = _page_or_failure(place, number, located=located)
-        if isinstance(made, Failure):
-            if place.record is None and place.offset == told:
+        outcome = _page_or_failure(place, number, located=located)
+        if isinstance(outcome, Failure):
+            if place.record is None and place.offset == last_offset:
                 continue
-            told = place.offset
-        yield made
+            last_offset = place.offset
+        yield outcome
 
 
 def split(content: Content, source: Source, bytes_: int) -> list[Span]:
@@ -102,8 +102,8 @@ def _page_or_failure(place: _RecordStart, number: int, *, located: bool) -> Numb
     record = place.record
     headers = record.headers
     kind = headers.get("WARC-Type")
-    if kind == "metadata" and (told := page_metadata.from_json(headers.get(page_metadata.METADATA_FIELD))):
-        return _without_text(number, offset, told, headers.get("WARC-Date"))
+    if kind == "metadata" and (described := page_metadata.from_json(headers.get(page_metadata.METADATA_FIELD))):
+        return _without_text(number, offset, described, headers.get("WARC-Date"))
     beside = NO_PAGE in headers or (headers.get("WARC-Target-URI") or "").strip("<> ").lower().startswith(_ABOUT_PAGES)
     if beside or (kind is not None and not record.record_type & _KINDS):
         return None
@@ -111,8 +111,8 @@ def _page_or_failure(place: _RecordStart, number: int, *, located: bool) -> Numb
     if kind is None or "Content-Length" not in headers:
         return Failure(number, "malformed record", {**evidence, "error": "its header is incomplete", **about}, offset)
     if record.content_length > streams.MAX_RECORD:
-        told = {"bytes": record.content_length, "limit_bytes": streams.MAX_RECORD}
-        return Failure(number, "too large", {**evidence, **told, **about}, offset)
+        sizes = {"bytes": record.content_length, "limit_bytes": streams.MAX_RECORD}
+        return Failure(number, "too large", {**evidence, **sizes, **about}, offset)
     said = headers.get("Content-Type") or ""
     http = said.lower().startswith("application/http")
     taken = 0
@@ -133,11 +133,11 @@ def _page_or_failure(place: _RecordStart, number: int, *, located: bool) -> Numb
     return page_of(number, offset, None if http else said, take, about, None if known is None else from_json(known))
 
 
-def _without_text(number: int, offset: int | None, told: dict[str, Any], obtained: str | None) -> Failure:
+def _without_text(number: int, offset: int | None, detail: dict[str, Any], obtained: str | None) -> Failure:
     """Return a document that a repository names and that has no text here."""
-    cause: Cause = "withdrawn" if told.pop("cause", None) == "withdrawn" else "not read"
-    known: dict[str, Any] = {name: told.pop(name) for name in ("id", "url", "title") if name in told}
-    return Failure(number, cause, {"record": number, **told}, offset, {**known, "obtained": obtained})
+    cause: Cause = "withdrawn" if detail.pop("cause", None) == "withdrawn" else "not read"
+    known: dict[str, Any] = {name: detail.pop(name) for name in ("id", "url", "title") if name in detail}
+    return Failure(number, cause, {"record": number, **detail}, offset, {**known, "obtained": obtained})
 
 
 def _records(stream: BinaryIO, span: Span | None, *, resync: bool) -> Iterator[_RecordStart]:

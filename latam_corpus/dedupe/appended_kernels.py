@@ -31,9 +31,9 @@ def find_lines(hashes, line_words, line_kinds, wanted, lines):
 
 
 @kernel
-def count_menus(doc_words, doc_lines, line_words, line_kinds, made):
+def count_menus(doc_words, doc_lines, line_words, line_kinds, out):
     """Write how many words of each text are menus before and after it."""
-    for d in range(len(made)):
+    for d in range(len(out)):
         first, end = doc_lines[d], doc_lines[d + 1]
         top, top_words = _menu(first, end, 1, doc_words[d + 1], line_words, line_kinds)
         if top >= end:  # nothing, or a menu alone
@@ -48,7 +48,7 @@ def count_menus(doc_words, doc_lines, line_words, line_kinds, made):
         words = doc_words[d + 1] - doc_words[d] - top_words - foot_words
         # Talk has short lines too; a poem, whose lines are open, has no menu.
         if lines > 0 and (words >= _PROSE * lines or 2 * ended > lines):
-            made[d] += top_words + foot_words
+            out[d] += top_words + foot_words
 
 
 @kernel

@@ -32,7 +32,7 @@ _TIMES: Final = 2
 # Lines between two cut ones near an edge: title, date and author in a page's frame; file, date and transcriber in the
 # header of a transcript.
 _GAP: Final = 3
-_TOLD: Final = 80  # characters of a cut line in the evidence
+_MOST_SHOWN: Final = 80  # characters of a cut line in the evidence
 
 
 @dataclass(frozen=True)
@@ -96,8 +96,8 @@ class Boilerplate(Stage):
             if not cut.any() or signs[cut].sum() > self.most * signs.sum():
                 continue
             places = keys.lines[here] - table.doc_lines[number]
-            told = dict(zip(places[cut].tolist(), lines.documents[cut].tolist(), strict=True))
-            changed[row], evidence[row] = without(text, told)
+            documents_at = dict(zip(places[cut].tolist(), lines.documents[cut].tolist(), strict=True))
+            changed[row], evidence[row] = without(text, documents_at)
         if not changed:
             return batch
         new = batch.frame["text"].scatter(list(changed), list(changed.values()))
@@ -168,12 +168,12 @@ def chosen(lines: Lines, shortest: int = SHORTEST) -> NDArray[np.bool_]:
         lines: the document's.
         shortest: signs that a block of cut lines has together.
 
-    >>> def told(signs, **flags):
+    >>> def cut(signs, **flags):
     ...     common, placed, anywhere = (np.isin(range(12), flags.get(n, [])) for n in ("common", "placed", "anywhere"))
     ...     return np.flatnonzero(chosen(Lines(np.full(12, signs), common * 9, common, placed, anywhere))).tolist()
-    >>> told(40, common=[0, 1, 6]), told(40, common=[0, 1, 6], anywhere=[6])
+    >>> cut(40, common=[0, 1, 6]), cut(40, common=[0, 1, 6], anywhere=[6])
     ([0, 1], [0, 1, 6])
-    >>> told(10, common=[0, 1, 6], anywhere=[6]), told(10, placed=[0, 1, 5])
+    >>> cut(10, common=[0, 1, 6], anywhere=[6]), cut(10, placed=[0, 1, 5])
     ([], [0, 1, 5])
     """
     signs = lines.signs
@@ -192,22 +192,22 @@ def chosen(lines: Lines, shortest: int = SHORTEST) -> NDArray[np.bool_]:
 
 def _headers(lines: Lines, shortest: int) -> NDArray[np.bool_]:
     """Return the placed lines of which there are at least three close together, with enough signs."""
-    made = np.zeros(len(lines.signs), np.bool_)
+    is_header = np.zeros(len(lines.signs), np.bool_)
     found = np.flatnonzero(lines.placed)
     for group in np.split(found, np.flatnonzero(np.diff(found) > _GAP + 1) + 1):
         if len(group) >= RUN and lines.signs[group].sum() >= shortest:
-            made[group] = True
-    return made
+            is_header[group] = True
+    return is_header
 
 
 def _heavy(signs: NDArray[np.int32], cut: NDArray[np.bool_], shortest: int) -> NDArray[np.bool_]:
     """Return the lines that are cut without those whose block has too few signs."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], cut, [False]]).astype(np.int8)))
-    made = cut.copy()
+    heavy = cut.copy()
     for first, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
         if signs[first:end].sum() < shortest:
-            made[first:end] = False
-    return made
+            heavy[first:end] = False
+    return heavy
 
 
 def without(text: str, cut: dict[int, int]) -> tuple[str, str]:
@@ -237,8 +237,8 @@ def without(text: str, cut: dict[int, int]) -> tuple[str, str]:
     if just_cut:  # the end is gone
         while kept and not kept[-1].strip():
             kept.pop()
-    told: dict[str, int] = {}
+    removed: dict[str, int] = {}
     for number, documents in cut.items():
-        told.setdefault(lines[number].strip()[:_TOLD], documents)
-    named = [{"line": line, "documents_at_least": documents} for line, documents in told.items()]
+        removed.setdefault(lines[number].strip()[:_MOST_SHOWN], documents)
+    named = [{"line": line, "documents_at_least": documents} for line, documents in removed.items()]
     return "\n".join(kept), json.dumps({"lines": named, "characters_before": len(text)}, ensure_ascii=False)

@@ -51,10 +51,10 @@ def into_buckets(values: NDArray[np.uint64], owners: NDArray[np.uint32] | None =
     ([5, 7], [1, 2, 0], 2)
     """
     owners = np.zeros(0, np.uint32) if owners is None else owners
-    made = np.empty_like(values), np.empty_like(owners)
+    out = np.empty_like(values), np.empty_like(owners)
     starts = np.zeros(BUCKETS + 1, np.int64)
-    lay(values, owners, *made, starts)
-    return Buckets(*made, starts[None, :])
+    lay(values, owners, *out, starts)
+    return Buckets(*out, starts[None, :])
 
 
 def write(file: Path, found: Buckets) -> None:
@@ -92,14 +92,14 @@ def ranges(sizes: NDArray[np.int64], most: int) -> list[tuple[int, int]]:
     >>> ranges(np.array([3, 3, 9, 1]), 6)
     [(0, 2), (2, 3), (3, 4)]
     """
-    made: list[tuple[int, int]] = []
+    spans: list[tuple[int, int]] = []
     low = held = 0
     for bucket, size in enumerate(sizes.tolist()):
         if bucket > low and held + size > most:
-            made.append((low, bucket))
+            spans.append((low, bucket))
             low, held = bucket, 0
         held += size
-    return [*made, (low, len(sizes))] if len(sizes) else made
+    return [*spans, (low, len(sizes))] if len(sizes) else spans
 
 
 _BITS_A_VALUE: Final = 32  # of the bitmap: at most one foreign value in 32 passes it

@@ -220,7 +220,7 @@ def find(job: Piecework) -> Path | None:
             "anywhere": documents >= floor.share_anywhere * of,
         }
     )
-    told = found.group_by(ROW, maintain_order=True).agg(pl.struct("key", "documents", "anywhere").alias(COMMON))
+    by_row = found.group_by(ROW, maintain_order=True).agg(pl.struct("key", "documents", "anywhere").alias(COMMON))
     path = job.file.with_suffix(".found.parquet")
-    told.with_columns(pl.lit(None, dtype=pl.String).alias("drop_reason")).write_parquet(path)
+    by_row.with_columns(pl.lit(None, dtype=pl.String).alias("drop_reason")).write_parquet(path)
     return path

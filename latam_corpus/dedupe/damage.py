@@ -100,8 +100,8 @@ class Accents:
         )
         best = np.argmax(counts, axis=1)
         sure = np.max(counts, axis=1) >= np.maximum(_SPOKEN * words.word_count, 1)
-        told = [named[place] if seen else UND for place, seen in zip(best.tolist(), sure.tolist(), strict=True)]
-        return [guess if code == UND else code for code, guess in zip(spoken, told, strict=True)]
+        guesses = [named[place] if seen else UND for place, seen in zip(best.tolist(), sure.tolist(), strict=True)]
+        return [guess if code == UND else code for code, guess in zip(spoken, guesses, strict=True)]
 
 
 def accented(words: Sequence[str]) -> Mapping[str, str]:
@@ -111,7 +111,7 @@ def accented(words: Sequence[str]) -> Mapping[str, str]:
     {'también': 'tambien'}
     """
     bare = {word: _bare(word) for word in words}
-    return {word: made for word, made in bare.items() if made != word and made not in bare}
+    return {word: spelled for word, spelled in bare.items() if spelled != word and spelled not in bare}
 
 
 def _bare(word: str) -> str:

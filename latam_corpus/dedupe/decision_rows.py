@@ -147,7 +147,7 @@ def decision_rows(
     pairs = np.searchsorted(numbers, found.pairs).astype(np.uint32)
     mine = found.ranked[numbers].with_row_index("place").with_columns(pl.col("place").cast(pl.Int64))
     id_rank = mine["doc_id"].rank("ordinal").to_numpy().astype(np.int64) - 1
-    made = cluster(
+    clusters = cluster(
         pairs,
         found.verdicts["stands"].to_numpy(),
         found.verdicts["kind"].to_numpy(),
@@ -160,12 +160,12 @@ def decision_rows(
         old=mine[ROW].to_numpy() >= height,
     )
     frame = mine.with_columns(
-        pl.Series("winner", made.duplicate_of),
-        pl.Series("container", made.contained_in),
-        pl.Series("original", made.variant_of),
-        pl.Series("link", made.link),
-        pl.Series("label", made.cluster),
-        _ids(mine["doc_id"], made.contained_in).alias("container_id"),
+        pl.Series("winner", clusters.duplicate_of),
+        pl.Series("container", clusters.contained_in),
+        pl.Series("original", clusters.variant_of),
+        pl.Series("link", clusters.link),
+        pl.Series("label", clusters.cluster),
+        _ids(mine["doc_id"], clusters.contained_in).alias("container_id"),
     ).join(weights, on=ROW, how="left", maintain_order="left")
     # Of a variant in an anthology too: what its row tells is of the pair by which it is a variant.
     variant = (pl.col("winner") < 0) & (pl.col("original") >= 0)

@@ -220,7 +220,7 @@ def _equal(rows: pl.DataFrame, keeping: Keeping) -> pl.DataFrame:
     )
 
 
-_NEAR_TOLD = (
+_NEAR_COLUMNS = (
     "drop_reason",
     "duplicate_of",
     "containment",
@@ -234,7 +234,7 @@ _NEAR_TOLD = (
 def _decided(groups: pl.DataFrame, near: pl.DataFrame | None = None) -> pl.DataFrame:
     """Give what is decided on equal documents; where the kept one of a group falls as a near-duplicate, so do they."""
     falls = pl.col(ROW) != pl.col("kept_row")
-    told = groups.select(
+    decisions = groups.select(
         ROW,
         "doc_id",
         "text_hash",
@@ -259,17 +259,17 @@ def _decided(groups: pl.DataFrame, near: pl.DataFrame | None = None) -> pl.DataF
         .alias("evidence"),
     )
     if near is None:
-        return told.drop("kept_row")
-    fates = near.select(pl.col(ROW).alias("kept_row"), *(pl.col(name).alias(f"near_{name}") for name in _NEAR_TOLD))
-    told = told.join(fates, on="kept_row", how="left", maintain_order="left")
+        return decisions.drop("kept_row")
+    fates = near.select(pl.col(ROW).alias("kept_row"), *(pl.col(name).alias(f"near_{name}") for name in _NEAR_COLUMNS))
+    decisions = decisions.join(fates, on="kept_row", how="left", maintain_order="left")
     gone = pl.col("near_duplicate_of").is_not_null()
     return (
         # What the search for near-duplicates has said of the kept ones stands there.
-        told.filter((pl.col(ROW) != pl.col("kept_row")) | pl.col("near_duplicate_cluster").is_null())
+        decisions.filter((pl.col(ROW) != pl.col("kept_row")) | pl.col("near_duplicate_cluster").is_null())
         .with_columns(
             *(pl.when(gone).then(f"near_{n}").otherwise(n).alias(n) for n in ("duplicate_of", "containment")),
             pl.coalesce("near_duplicate_cluster", "duplicate_cluster").alias("duplicate_cluster"),
             pl.coalesce("near_cluster_size", "cluster_size").alias("cluster_size"),
         )
-        .drop("kept_row", *(f"near_{name}" for name in _NEAR_TOLD))
+        .drop("kept_row", *(f"near_{name}" for name in _NEAR_COLUMNS))
     )

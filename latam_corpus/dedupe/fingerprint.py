@@ -72,9 +72,9 @@ class Fingerprint(Stage):
         Raises:
             ConfigError: an option is out of its range.
         """
-        told = asdict(self)
+        values = asdict(self)
         known = {field.name for field in fields(Scheme)}
-        return Scheme(name=self.scheme, **{key: value for key, value in told.items() if key in known})
+        return Scheme(name=self.scheme, **{key: value for key, value in values.items() if key in known})
 
     def fingerprint(self) -> str:
         """Tell the words by which damage is known, and what computes MinHash; nothing where no sketch is made."""

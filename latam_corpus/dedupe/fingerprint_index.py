@@ -88,9 +88,9 @@ def strings_of(values: NDArray[Any], offsets: NDArray[np.int64]) -> pl.Series:
     [b'\x01\x00\x02\x00', b'\x03\x00']
     """
     buffers = [None, pa.py_buffer(offsets * values.itemsize), pa.py_buffer(values.tobytes())]
-    made = pl.from_arrow(pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(offsets) - 1, buffers))
-    assert isinstance(made, pl.Series)  # noqa: S101  (an array, not a table)
-    return made
+    series = pl.from_arrow(pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(offsets) - 1, buffers))
+    assert isinstance(series, pl.Series)  # noqa: S101  (an array, not a table)
+    return series
 
 
 def lists_of(strings: pa.LargeBinaryArray, kind: np.dtype[Any]) -> pa.LargeListArray:
@@ -163,8 +163,8 @@ def metadata_of(scheme: Scheme) -> dict[bytes, bytes]:
     >>> json.loads(metadata_of(Scheme())[METADATA])["scheme"]["name"]
     'anchors'
     """
-    told = {"format": FORMAT, "scheme": scheme.to_dict(), "spellings": spellings_digest()}
-    return {METADATA: json.dumps(told, sort_keys=True).encode()}
+    metadata = {"format": FORMAT, "scheme": scheme.to_dict(), "spellings": spellings_digest()}
+    return {METADATA: json.dumps(metadata, sort_keys=True).encode()}
 
 
 @dataclass(frozen=True)
@@ -241,17 +241,17 @@ def open_index(folder: Path, start: int, scheme: Scheme) -> list[IndexFile]:
     files = sorted(folder.glob("*.parquet"))
     if not files:
         raise ConfigError(str(folder), "there is no fingerprint index", "name a release that was built with its index")
-    made = []
+    opened = []
     for path in files:
-        made.append(IndexFile(path, start, _rows_of(path, scheme)))
-        start += made[-1].height
-    return made
+        opened.append(IndexFile(path, start, _rows_of(path, scheme)))
+        start += opened[-1].height
+    return opened
 
 
 def digest_of_index(folder: Path) -> str:
     """SHA-256 over the names and the bytes of an index's files, hex."""
-    told = [(path.name, known_digest(path)) for path in sorted(folder.glob("*.parquet"))]
-    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+    digests = [(path.name, known_digest(path)) for path in sorted(folder.glob("*.parquet"))]
+    return hashlib.sha256(json.dumps(digests).encode()).hexdigest()
 
 
 def _rows_of(path: Path, scheme: Scheme) -> int:
@@ -260,9 +260,9 @@ def _rows_of(path: Path, scheme: Scheme) -> int:
         found = pq.read_metadata(path)
     except (OSError, ValueError) as error:
         raise ConfigError(str(path), f"it can't be read as Parquet: {error}", _REMEDY) from error
-    told = (found.metadata or {}).get(METADATA)
+    raw = (found.metadata or {}).get(METADATA)
     missing = set(INDEX) - _LATER - set(found.schema.to_arrow_schema().names)
-    stated = stated_by(told)
+    stated = stated_by(raw)
     if stated and stated.get("format") != FORMAT:
         raise ConfigError(str(path), f"its format is {stated.get('format')}, this toolkit reads {FORMAT}", _REMEDY)
     if missing or not isinstance(stated.get("scheme"), dict):
@@ -271,14 +271,14 @@ def _rows_of(path: Path, scheme: Scheme) -> int:
     return int(found.num_rows)
 
 
-def stated_by(told: bytes | None) -> dict[str, Any]:
+def stated_by(metadata: bytes | None) -> dict[str, Any]:
     """Return what a file says of its index; nothing where it says nothing that makes sense.
 
     >>> stated_by(b'{"format": 4}'), stated_by(b"{"), stated_by(b"[]"), stated_by(None)
     ({'format': 4}, {}, {}, {})
     """
     try:
-        stated = json.loads(told or b"{}")
+        stated = json.loads(metadata or b"{}")
     except ValueError:
         return {}
     return stated if isinstance(stated, dict) else {}

@@ -131,8 +131,8 @@ def _placed(
 
 def mixed(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Return the keys with their bits spread, uint64 of the same shape."""
-    made = keys * _MIX
-    return made ^ (made >> _HALF)
+    product = keys * _MIX
+    return product ^ (product >> _HALF)
 
 
 @dataclass(frozen=True)

@@ -42,10 +42,12 @@ def signature_of(stream: Ragged, size: int, shingle: int = 5, seed: int = 20) ->
         [words[4 * i : 4 * (i + shingle)] for i in range(start, end - shingle + 1)]
         for start, end in itertools.pairwise(stream.offsets.tolist())
     )
-    made = np.empty((len(stream), size), np.uint32)
-    for row, sketch in zip(made, MinHash.generator(runs, num_perm=size, seed=seed, scheme="affine32"), strict=True):
+    signatures = np.empty((len(stream), size), np.uint32)
+    for row, sketch in zip(
+        signatures, MinHash.generator(runs, num_perm=size, seed=seed, scheme="affine32"), strict=True
+    ):
         row[:] = sketch.hashvalues
-    return made
+    return signatures
 
 
 def minhash_of(stream: Ragged, bands: int, rows: int, shingle: int = 5, seed: int = 20) -> NDArray[np.uint64]:

@@ -116,8 +116,8 @@ def verified_pairs(
         order, files, report = search.candidates()
         true, counts = search.verdicts(files, order)
     by_rule = {RULES[rule] or "none": n for rule, n in enumerate(counts.tolist()) if n}
-    told = replace(report, documents=order.height, candidates=int(counts.sum()), by_rule=by_rule)
-    return VerifiedPairs(order, true.select("first", "second").to_numpy().astype(np.uint32), true, told)
+    full_report = replace(report, documents=order.height, candidates=int(counts.sum()), by_rule=by_rule)
+    return VerifiedPairs(order, true.select("first", "second").to_numpy().astype(np.uint32), true, full_report)
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,7 +139,7 @@ class _Search:
         if known:
             words = mine[WORDS].to_numpy()
             about = int((words // sampling_of(words)).sum()) + len(words) * self.scheme.bands
-            mark_new(self._told("reading new fingerprints", self.corpus.pieces()), about, self.workdir)
+            mark_new(self._with_progress("reading new fingerprints", self.corpus.pieces()), about, self.workdir)
             met = np.sort(np.concatenate(list(self.corpus.map(sift, known, "comparing with the earlier version"))))
             mine = pl.concat([mine, self._sound(_rows_at(piece, met) for piece in self.also)])
         self.corpus.step("putting documents in order", 0, 1)
@@ -163,7 +163,7 @@ class _Search:
         over, beyond = bound_candidates(merged, order.height, self.workdir)
         return order, merged, replace(report, over=over, beyond=beyond)
 
-    def _told(self, title: str, pieces: Sequence[Piece]) -> Iterator[Piece]:
+    def _with_progress(self, title: str, pieces: Sequence[Piece]) -> Iterator[Piece]:
         """Yield the pieces, with what is told when each is done."""
         for number, piece in enumerate(pieces, 1):
             yield piece

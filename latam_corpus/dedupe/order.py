@@ -87,8 +87,8 @@ class Keeping:
         """
         words = rows[WORDS].to_numpy() if WORDS in rows.columns else np.zeros(rows.height, np.uint32)
         known = set(DAMAGE) <= set(rows.columns)
-        told = rows[APPENDED].fill_null(0) if APPENDED in rows.columns else pl.repeat(0, rows.height, eager=True)
-        appended = told.to_numpy()
+        column = rows[APPENDED].fill_null(0) if APPENDED in rows.columns else pl.repeat(0, rows.height, eager=True)
+        appended = column.to_numpy()
         return rows.with_columns(
             (pl.lit(not self.existing) | (pl.col(ROW) < self.height)).alias("new"),
             self._terms().alias("terms"),

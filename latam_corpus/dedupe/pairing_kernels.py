@@ -15,7 +15,7 @@ _SHIFT: Final = np.uint64(64 - BUCKET_BITS)
 
 
 @kernel
-def lay(values, owners, made_values, made_owners, starts):
+def lay(values, owners, out_values, out_owners, starts):
     """Lay values, and their owners if there are any, into buckets by their first bits; write where each starts."""
     for value in values:
         starts[np.int64(value >> _SHIFT) + 1] += 1
@@ -25,9 +25,9 @@ def lay(values, owners, made_values, made_owners, starts):
     owned = len(owners) > 0
     for i in range(len(values)):
         mine = np.int64(values[i] >> _SHIFT)
-        made_values[at[mine]] = values[i]
+        out_values[at[mine]] = values[i]
         if owned:
-            made_owners[at[mine]] = owners[i]
+            out_owners[at[mine]] = owners[i]
         at[mine] += 1
 
 
@@ -128,10 +128,10 @@ def _pair_bin(dealt, documents, end, limits, place, tallies, out, at):
             place[_STOP], place[_HOLDERS] = _holders(dealt, documents, start, end)
             place[_NEXT] = 1
             held = min(place[_HOLDERS], cap)
-            made = held * (held - 1) // 2 + (place[_HOLDERS] - held) * hubs
+            pair_count = held * (held - 1) // 2 + (place[_HOLDERS] - held) * hubs
             tallies[0] += 1
             tallies[1] += place[_HOLDERS] > cap
-            tallies[2] += place[_HOLDERS] * (place[_HOLDERS] - 1) // 2 - made
+            tallies[2] += place[_HOLDERS] * (place[_HOLDERS] - 1) // 2 - pair_count
             if place[_HOLDERS] > many:
                 common[place[COMMONS]] = dealt[start]
                 place[COMMONS] += 1

@@ -77,9 +77,9 @@ class Ragged:
         >>> Ragged(np.array([3, 5, 8]), np.array([0, 1, 3])).lists().to_list()
         [[3], [5, 8]]
         """
-        made = pl.from_arrow(pa.LargeListArray.from_arrays(pa.array(self.offsets), pa.array(self.values)))
-        assert isinstance(made, pl.Series)  # noqa: S101  (an array, not a table)
-        return made
+        series = pl.from_arrow(pa.LargeListArray.from_arrays(pa.array(self.offsets), pa.array(self.values)))
+        assert isinstance(series, pl.Series)  # noqa: S101  (an array, not a table)
+        return series
 
     @classmethod
     def together(cls, parts: Sequence[Ragged]) -> Ragged:

@@ -62,7 +62,7 @@ _ISLAND: Final = 4  # a shared run of so few words inside other content is chanc
 
 
 @kernel
-def rare_shared(anchors, offsets, common, sampling, pairs, made):
+def rare_shared(anchors, offsets, common, sampling, pairs, out):
     """Write of each pair the share of either's rare anchors that the other has too: see `guards.Rarity.shared`."""
     for k in range(len(pairs)):
         a, b = pairs[k, 0], pairs[k, 1]
@@ -86,7 +86,7 @@ def rare_shared(anchors, offsets, common, sampling, pairs, made):
                 rare += 1
                 if j < other_end and anchors[j] == value:
                     both += 1
-            made[k, side] = np.float32(both) / np.float32(max(rare, 1))
+            out[k, side] = np.float32(both) / np.float32(max(rare, 1))
 
 
 @inlined
@@ -714,8 +714,8 @@ def _read_longer(same, keyed, hit, k):
 
 
 @kernel
-def copy_pieces(values, starts, ends, made):
+def copy_pieces(values, starts, ends, out):
     """Copy runs of values one after another, from each start on as many as fit between two ends."""
     for k in range(len(starts)):
         n = ends[k + 1] - ends[k]
-        made[ends[k] : ends[k] + n] = values[starts[k] : starts[k] + n]
+        out[ends[k] : ends[k] + n] = values[starts[k] : starts[k] + n]

@@ -58,10 +58,10 @@ def lexicon() -> NDArray[np.uint8]:
     >>> made.tolist() == [NUMERAL, DENIAL, NUMERAL, 0]
     True
     """
-    made = np.zeros(1 << WORD_BITS, np.uint8)
+    table = np.zeros(1 << WORD_BITS, np.uint8)
     for words, what in ((_NUMERALS, NUMERAL), (_DENIALS, DENIAL)):
-        made[word_stream(WordTable.of([words])).values & np.uint32((1 << WORD_BITS) - 1)] |= what
-    return made
+        table[word_stream(WordTable.of([words])).values & np.uint32((1 << WORD_BITS) - 1)] |= what
+    return table
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,13 +89,13 @@ class Rarity:
         >>> Rarity(streams, scheme, proposals_of(streams, scheme).of(0)).shared(pairs).tolist()
         [[0.0, 0.0]]
         """
-        made = np.empty((len(pairs), 2), np.float32)
+        shares = np.empty((len(pairs), 2), np.float32)
         numbers, places = np.unique(pairs, return_inverse=True)
         streams = self.streams.some(numbers)
         found = proposals_of(streams, self.scheme)
         sampling = sampling_of(streams.counts)
-        rare_shared(found.values, found.offsets, self.common, sampling, places.reshape(pairs.shape), made)
-        return made
+        rare_shared(found.values, found.offsets, self.common, sampling, places.reshape(pairs.shape), shares)
+        return shares
 
 
 # What a pair is.
@@ -247,8 +247,8 @@ class Known:
 
     def apart(self, pairs: NDArray[np.uint32]) -> NDArray[np.bool_]:
         """Whether the two state another country, year or author, bool[k]."""
-        told = (column[pairs] for column in (self.country, self.year, self.author))
-        differs = [(both[:, 0] != both[:, 1]) & (both > 0).all(axis=1) for both in told]
+        sides = (column[pairs] for column in (self.country, self.year, self.author))
+        differs = [(both[:, 0] != both[:, 1]) & (both > 0).all(axis=1) for both in sides]
         return np.asarray(np.any(differs, axis=0), np.bool_)
 
 
@@ -444,9 +444,9 @@ def _of_one_form(lengths: NDArray[np.int64], tallies: NDArray[np.int32], bounds:
         slots >= bounds.slot_share * tallies[:, guards.DIFFERENT]
     )
     form &= (slots > 0) & (slots >= bounds.slot_misread * tallies[:, guards.MISREAD])
-    told, denied = tallies[:, guards.OTHER_NUMBERS], tallies[:, guards.DENIED]
+    other_numbers, denied = tallies[:, guards.OTHER_NUMBERS], tallies[:, guards.DENIED]
     denial = form & (slots == tallies[:, guards.DIFFERENT]) & (tallies[:, guards.MISREAD] == 0)
-    tests = [numbers, names, form & (told > 0), form & (slots > told + denied), denial & (denied > 0)]
+    tests = [numbers, names, form & (other_numbers > 0), form & (slots > other_numbers + denied), denial & (denied > 0)]
     return np.select(tests, [NUMBERS, NAMES, NUMBERS, NAMES, DENIED], 0).astype(np.uint8)
 
 

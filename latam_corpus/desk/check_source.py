@@ -79,10 +79,10 @@ class Finding:
         """The problem and, where there is one, the remedy."""
         return enumerated([self.problem, self.remedy], between="; ") if self.remedy else self.problem
 
-    def told(self, language: str) -> str:
+    def in_language(self, language: str) -> str:
         """As one sentence.
 
-        >>> Finding(7, "rights", same("«todos» no es una opción"), same("elija: …")).told("es")
+        >>> Finding(7, "rights", same("«todos» no es una opción"), same("elija: …")).in_language("es")
         'línea 7, «rights»: «todos» no es una opción; elija: …'
         """
         place = [_LINE.fill(line=self.line).translate(language)] if self.line else []
@@ -109,17 +109,17 @@ def check_source(text: str, name: str = "") -> tuple[Source | None, list[Finding
         name: the file's name, for advice on it.
 
     >>> source, [found] = check_source('id = "a"\ntitle = "A"\nholder = "B"\ngenre = "prensa"')
-    >>> found.told("es")[:50]
+    >>> found.in_language("es")[:50]
     'línea 4, «genre»: «prensa» no es una opción; ¿quis'
     """
     found = checked_toml(text, Source, near_word)
     if isinstance(found, Source):
         found.read_from(Path(name))
-        told = [
+        findings = [
             Finding(line_of(text, tuple(key.split("."))) if key else None, key, problem, remedy, wrong=False)
             for key, problem, remedy in advice(found, name)
         ]
-        return found, told
+        return found, findings
     return None, sorted((_finding(one, text) for one in found), key=lambda one: one.line or 0)
 
 
@@ -137,19 +137,19 @@ def _said(mistake: Mistake) -> tuple[Message, Message]:
     last = mistake.key.rpartition(".")[2]
     if mistake.kind == "unknown":
         near = mistake.near
-        told = _PERHAPS_KEY.fill(near=near) if near else _KEYS.fill(known=", ".join(mistake.known))
-        return _UNKNOWN, told
+        hint = _PERHAPS_KEY.fill(near=near) if near else _KEYS.fill(known=", ".join(mistake.known))
+        return _UNKNOWN, hint
     if mistake.kind == "missing":
         return MISSING, (_ADD_TABLE if last == "rights" else _ADD).fill(key=last)
     if mistake.kind == "refused":
-        sentence = same(mistake.raised.args[0] if mistake.raised else mistake.told)
+        sentence = same(mistake.raised.args[0] if mistake.raised else mistake.message)
         problem, remedy = (Half(half, {"sentence": sentence}) for half in ("problem", "remedy"))
         code = _code(mistake)
         return problem, _WRITE.fill(code=code) if code else remedy
     if mistake.kind == "choice":
         return _choice(mistake)
     is_id = mistake.key == "id" and mistake.kind == "string_pattern_mismatch"
-    wanted = ID_FORM if is_id else _WANTED.get(_ALIKE.get(mistake.kind, mistake.kind)) or same(mistake.told)
+    wanted = ID_FORM if is_id else _WANTED.get(_ALIKE.get(mistake.kind, mistake.kind)) or same(mistake.message)
     return _IS.fill(given=_value(mistake.given)), _MUST.fill(wanted=wanted.fill(**mistake.bound))
 
 
@@ -180,5 +180,5 @@ class _Choice(Message):
 
 def _value(given: object) -> str:
     """Return a value as the file writes it, about."""
-    told = shown(given)
-    return f'"{given}"' if isinstance(given, str) and len(told) == len(given) + len("''") else told
+    text = shown(given)
+    return f'"{given}"' if isinstance(given, str) and len(text) == len(given) + len("''") else text

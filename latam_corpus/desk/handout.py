@@ -77,9 +77,9 @@ def handout_workbook(rows: Sequence[Mapping[str, str]], language: str, path: Pat
             page.cell(number, place).alignment = Alignment(wrap_text=True, vertical="top")
     _how_page(book, language)
     _drop_downs(book, page, len(rows) + 1 + _EMPTY_ROWS, language)
-    made = io.BytesIO()
-    book.save(made)
-    return made.getvalue()
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
 
 
 def _head(one: Field, language: str) -> str:

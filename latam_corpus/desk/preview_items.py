@@ -78,8 +78,8 @@ def _items(source: Source, files: Sequence[tuple[InputFile, int]], n: int, polic
 def _stages(source: Source, policies: str) -> list[Stage]:
     options = {"unmark": {"policies": policies}, "filter": {"policies": policies}}
     staged = (make_stage(name, options.get(name, {}), "preview").for_sources([source]) for name in _STAGES)
-    made = [one for stage in staged for one in stage.expand()]
-    return [one for one in made if isinstance(one, Stage)]
+    expanded = [one for stage in staged for one in stage.expand()]
+    return [one for one in expanded if isinstance(one, Stage)]
 
 
 def _judged(source: Source, frame: pl.DataFrame, policies: str) -> list[Item]:
@@ -96,7 +96,9 @@ def _judged(source: Source, frame: pl.DataFrame, policies: str) -> list[Item]:
         fallen.append(passed.dropped)
         if stage.name == Extract.name:
             noted = passed.ledger.filter(pl.col("verdict") == "changed")
-            states = {doc_id: json.loads(told) for doc_id, told in noted.select("doc_id", "evidence").iter_rows()}
+            states = {
+                doc_id: json.loads(evidence) for doc_id, evidence in noted.select("doc_id", "evidence").iter_rows()
+            }
     rows = {row["doc_id"]: row for part in (passed.kept.frame, *fallen) for row in part.iter_rows(named=True)}
     return [_item(source, rows[doc_id], original, states.get(doc_id, {})) for doc_id, original in originals.items()]
 

@@ -103,15 +103,17 @@ class Item:
 def to_look_at(text: str, language: str | None, stated: Sequence[str]) -> tuple[Message, ...]:
     """Return what a person should look at in an item that stays."""
     found = short(language or "")
-    told = []
+    sentences = []
     if found == "und":
-        told.append(UNSURE)
+        sentences.append(UNSURE)
     elif found and stated and not any(admits(one, found) for one in stated):
-        told.append(_OTHER_LANGUAGE.fill(found=language_name(found), stated=enumerated(map(language_name, stated))))
+        sentences.append(
+            _OTHER_LANGUAGE.fill(found=language_name(found), stated=enumerated(map(language_name, stated)))
+        )
     words = len(text.split())
     if words < 20:  # noqa: PLR2004  (a paragraph's worth; fewer are mostly a caption or a menu)
-        told.append(_SHORT.fill(n=words))
-    return tuple(told)
+        sentences.append(_SHORT.fill(n=words))
+    return tuple(sentences)
 
 
 def stated(states: Mapping[str, Any]) -> tuple[Message, ...]:
@@ -120,12 +122,12 @@ def stated(states: Mapping[str, Any]) -> tuple[Message, ...]:
     >>> stated({"section": "Cultura"})[0].translate("pt")
     'seção: Cultura'
     """
-    told = [_SECTION.fill(name=states["section"])] if states.get("section") else []
-    told += [_NOTES.get(note, same(note)) for note in states.get("notes", ())]
-    told += [_LICENCE.fill(address=address) for address in states.get("licences", ())]
+    sentences = [_SECTION.fill(name=states["section"])] if states.get("section") else []
+    sentences += [_NOTES.get(note, same(note)) for note in states.get("notes", ())]
+    sentences += [_LICENCE.fill(address=address) for address in states.get("licences", ())]
     if "tier_before" in states:
-        told.append(_NARROWED.fill(tier=TIERS[states["tier_before"]]))
-    return tuple(told)
+        sentences.append(_NARROWED.fill(tier=TIERS[states["tier_before"]]))
+    return tuple(sentences)
 
 
 def summary(items: Sequence[Item], tier: str, uses: Sequence[str]) -> list[Message]:
@@ -150,17 +152,19 @@ def lines_left_out(original: str, text: str, title: str | None = None) -> Iterat
             yield line.rstrip(), words not in whole and words != heading
 
 
-def preview_page(name: str, items: Sequence[Item], told: Sequence[Message], language: str, *, internal: bool) -> str:
+def preview_page(
+    name: str, items: Sequence[Item], sentences: Sequence[Message], language: str, *, internal: bool
+) -> str:
     """Return the page as HTML.
 
     Args:
         name: the source's title.
         items: what was tried.
-        told: of `summary`.
+        sentences: of `summary`.
         language: which the page opens in.
         internal: whether it is stamped as not for outside.
     """
-    body = [one.html("p") for one in (*told, _STRUCK)]
+    body = [one.html("p") for one in (*sentences, _STRUCK)]
     for item in items:
         body += _on_page(item)
     return page(_TITLE.fill(name=name), body, language=language, internal=internal)

@@ -98,9 +98,9 @@ def source_of(cells: Mapping[str, str], taken: Sequence[str] = ()) -> Row:
     incomplete = dict(_incomplete(values, kind))
     wrong += incomplete.values()
     # What has been told of a column or table once isn't told again by the check of the whole.
-    told = {str(sentence).partition(":")[0] for sentence in wrong}
+    wrong_keys = {str(sentence).partition(":")[0] for sentence in wrong}
     for key, sentence in _of_the_whole(values):
-        if key not in incomplete and str(sentence).partition(":")[0] not in told:
+        if key not in incomplete and str(sentence).partition(":")[0] not in wrong_keys:
             wrong.append(sentence)
     return Row(wrong=tuple(wrong)) if wrong else Row(values)
 

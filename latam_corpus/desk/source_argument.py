@@ -49,6 +49,6 @@ def usable_source(named: str, language: str) -> Source:
     source, found = check_file(Path(named))
     if source is None:
         for one in found:
-            errors.print(f"{named}: {one.told(language)}", markup=False, style="red")
+            errors.print(f"{named}: {one.in_language(language)}", markup=False, style="red")
         raise typer.Exit(2)
     return source

@@ -209,9 +209,11 @@ def as_text(cell: Any, value: str) -> None:
 
 def csv_text(rows: Sequence[Sequence[str]]) -> str:
     """Rows as CSV that spreadsheet programs open as text: an apostrophe stands before what looks like a formula."""
-    made = io.StringIO()
-    csv.writer(made, delimiter=";", lineterminator="\r\n").writerows([[_quoted(cell) for cell in row] for row in rows])
-    return "\ufeff" + made.getvalue()
+    buffer = io.StringIO()
+    csv.writer(buffer, delimiter=";", lineterminator="\r\n").writerows(
+        [[_quoted(cell) for cell in row] for row in rows]
+    )
+    return "\ufeff" + buffer.getvalue()
 
 
 def _quoted(cell: str) -> str:
@@ -225,10 +227,10 @@ def _unquoted(cell: str) -> str:
 def with_notes(sheet: Sheet, notes: Mapping[int, str], head: str) -> list[list[str]]:
     """The sheet's rows with a note beside each row that has one, in the column for it, which is the first if new."""
     place = sheet.keys.index(_NOTES) if _NOTES in sheet.keys else None
-    told = {sheet.head_row: head, **notes}
+    note_of = {sheet.head_row: head, **notes}
     rows = []
     for number, row in enumerate(sheet.rows):
-        note = told.get(number, "")
+        note = note_of.get(number, "")
         rows.append([note, *row] if place is None else [*row[:place], note, *row[place + 1 :]])
     return rows
 
@@ -256,6 +258,6 @@ def returned_workbook(path: Path, sheet: Sheet, notes: Mapping[int, str], head: 
         as_text(cell, head if number == sheet.head_row else notes.get(number, ""))
         cell.alignment = Alignment(wrap_text=True, vertical="top")
     page.column_dimensions[page.cell(1, place + 1).column_letter].width = _NOTES_WIDTH
-    made = io.BytesIO()
-    book.save(made)
-    return made.getvalue()
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()

@@ -171,9 +171,9 @@ def block_class(name: str, place: Any) -> type[Any]:
 
 def block_options(name: str, place: Any) -> dict[str, Any]:
     """Give the options of a block's constructor and the type of each, without the writer: the ledger has what falls."""
-    made = block_class(name, place).__init__
-    hints = get_type_hints(made)
-    named = [name for name in inspect.signature(made).parameters if name not in ("self", "exclusion_writer")]
+    init = block_class(name, place).__init__
+    hints = get_type_hints(init)
+    named = [name for name in inspect.signature(init).parameters if name not in ("self", "exclusion_writer")]
     return {name: hints.get(name, Any) for name in named}
 
 

@@ -108,9 +108,11 @@ class RayTasks(Reused):
                         **usual,
                     )
         except (OSError, RuntimeError, ValueError) as error:
-            told = " ".join(f"{error} {error.__cause__ or ''}".split())  # Ray says why in the cause alone
+            problem = " ".join(f"{error} {error.__cause__ or ''}".split())  # Ray says why in the cause alone
             where = f"Ray at {self.site.address}" if self.site else "Ray on this machine"
-            raise PartError(where, told, "see that it runs, with the same versions of Ray and Python as here") from None
+            raise PartError(
+                where, problem, "see that it runs, with the same versions of Ray and Python as here"
+            ) from None
 
 
 def imported() -> Any:

@@ -150,13 +150,13 @@ def _reply(job: Job, limits: Limits, at_rest: int) -> bytes:
     try:
         with _limited(job.limits(limits)):
             outcome = attempt(job)
-            told = _encoded(outcome)
+            encoded = _encoded(outcome)
     except MemoryError:
         outcome = Failed("memory", evidence)
     except UnicodeEncodeError as error:
         outcome = Failed("not UTF-8", {"error": str(error)[:_ERROR_SHOWN]} | evidence)
     else:
-        if len(told) > _LARGEST_TEXT:
+        if len(encoded) > _LARGEST_TEXT:
             outcome = Failed("too large", {"limit_bytes": _LARGEST_TEXT} | evidence)
     peak = held("VmHWM")
     half = limits.memory_mb * _MB // 2
@@ -164,10 +164,10 @@ def _reply(job: Job, limits: Limits, at_rest: int) -> bytes:
         # At the limit libxml2 gives an empty tree, or an error of another name: the peak tells the cause.
         if outcome.cause == "memory" or peak - before > half:
             outcome = Failed("memory", {"limit_mb": limits.memory_mb} | outcome.evidence)
-        told = _encoded(outcome)
+        encoded = _encoded(outcome)
     # A process that has grown gives its memory back by ending.
     goes_on = peak - at_rest <= half
-    return told[:-1] + b', "goes_on": ' + (b"true}" if goes_on else b"false}")
+    return encoded[:-1] + b', "goes_on": ' + (b"true}" if goes_on else b"false}")
 
 
 def _encoded(outcome: Outcome) -> bytes:

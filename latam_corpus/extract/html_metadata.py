@@ -160,8 +160,8 @@ class _TellingTags:
         elif tag == b"h1":
             self.headings.append(clean(_MARKUP.sub("", _inside(data, opened.end(), tag))))
         elif tag == b"html":
-            told = _LANGUAGE.match(values.get("lang", ""))
-            self.language = told[1] if told else None
+            match = _LANGUAGE.match(values.get("lang", ""))
+            self.language = match[1] if match else None
         elif tag == b"meta" and (content := clean(values.get("content", ""))):
             name = values.get("property") or values.get("name") or values.get("itemprop") or ""
             self.metas.setdefault(name.strip().lower(), []).append(content)

@@ -145,10 +145,10 @@ def hocr(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         confidences += [
             float(found[1]) / 100 for one in line.iter() if (found := _WORD_CONFIDENCE.search(one.get("title") or ""))
         ]
-    made = "\n\n".join("\n".join(filter(None, block)) for block in blocks)
-    if not made:
+    joined = "\n\n".join("\n".join(filter(None, block)) for block in blocks)
+    if not joined:
         raise UnusableError("no text", "it has no line of text", "recognise the pages anew")
-    return Extracted(made, f"{HOCR}, {system}" if system else HOCR, confidence=_mean(confidences))
+    return Extracted(joined, f"{HOCR}, {system}" if system else HOCR, confidence=_mean(confidences))
 
 
 def _mean(values: list[float]) -> float | None:

@@ -174,9 +174,9 @@ def read_page(markup: str, model: Model | None = None) -> Page:
     page = parsed(markup)
     metadata = read_metadata(page)
     model = model or load_model()
-    told = known(page, metadata)
-    chances = model.chances(page, features(page, told))
-    return Page(page, metadata, without_unseen(page, chances, told[:, 0] == _TITLE, model.bound), model.bound)
+    facts = known(page, metadata)
+    chances = model.chances(page, features(page, facts))
+    return Page(page, metadata, without_unseen(page, chances, facts[:, 0] == _TITLE, model.bound), model.bound)
 
 
 def without_unseen(
@@ -227,20 +227,20 @@ def known(page: Markup, metadata: HtmlMetadata) -> NDArray[np.float32]:
     body = body[:_MOST_BODY]
     pieces = b" ".join(titles)  # no folded block has a space
     times = Counter(blocks)
-    made = np.zeros((len(page), len(KNOWN)), np.float32)
-    made[:, 2] = [times[block] for block in blocks]
-    made[:, 3] = len(body) >= 10 * _LEAST
+    facts = np.zeros((len(page), len(KNOWN)), np.float32)
+    facts[:, 2] = [times[block] for block in blocks]
+    facts[:, 3] = len(body) >= 10 * _LEAST
     for place, block in enumerate(blocks):
         if block in titles:
-            made[place, 0] = _TITLE
+            facts[place, 0] = _TITLE
         if len(block) >= _LEAST:
-            if block in pieces and not made[place, 0]:
-                made[place, 0] = 1
+            if block in pieces and not facts[place, 0]:
+                facts[place, 0] = 1
             if block in body:
-                made[place, 1] = 1
+                facts[place, 1] = 1
             if teaser and (block in teaser or teaser[:60] in block):
-                made[place, 4] = 1
-    return made
+                facts[place, 4] = 1
+    return facts
 
 
 def _folded(text: bytes) -> bytes:

@@ -187,12 +187,12 @@ def _ended(code: int, job: Job, limits: Limits) -> Failed:
 
 def _read_reply(reply: bytes) -> tuple[Outcome, bool]:
     """Return the outcome in a reply, and whether the child goes on."""
-    told = json.loads(reply)
-    if "missing" in told:
-        raise PartError("stage «extract»", told["missing"], "install what it needs")
-    if "found" in told:
-        return Extracted.of_json(told["found"]), told["goes_on"]
-    return Failed(**told["failed"]), told["goes_on"]
+    answer = json.loads(reply)
+    if "missing" in answer:
+        raise PartError("stage «extract»", answer["missing"], "install what it needs")
+    if "found" in answer:
+        return Extracted.of_json(answer["found"]), answer["goes_on"]
+    return Failed(**answer["failed"]), answer["goes_on"]
 
 
 def _fd(pipe: IO[bytes] | None) -> int:

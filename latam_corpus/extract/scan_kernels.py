@@ -362,8 +362,8 @@ def scan(data, enough, table, automaton, page):
                         owner = stack[level]
                         break
                 continue
-            told, at = _attributes(data, at, goes, said)
-            if kind & np.uint8(TELLING) or told & np.uint32(TELLS):
+            flags, at = _attributes(data, at, goes, said)
+            if kind & np.uint8(TELLING) or flags & np.uint32(TELLS):
                 telling[tells] = tag_start
                 tells += 1
             if kind & np.uint8(VOID):
@@ -380,7 +380,7 @@ def scan(data, enough, table, automaton, page):
                 continue
             tags[elements] = places[slot] if keys[slot] == h else np.uint8(0)
             parents[elements] = stack[depth - 1] if depth else 0
-            says[elements] = told
+            says[elements] = flags
             stack[depth] = elements
             stack_hash[depth] = h
             stack_kind[depth] = kind
@@ -393,7 +393,7 @@ def scan(data, enough, table, automaton, page):
                 owner = np.int32(elements)
             elif silents == 0:
                 # Of an inline element before the first character, too: it belongs to the block that follows.
-                inline[blocks] |= told
+                inline[blocks] |= flags
                 if kind & np.uint8(LINK):
                     counts[blocks, LINKS] += 1
             elements += 1

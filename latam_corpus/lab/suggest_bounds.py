@@ -79,15 +79,17 @@ def suggest(frame: pl.DataFrame, policies: Policies, lose: float) -> list[Sugges
     if not 0 <= lose <= 0.2:  # noqa: PLR2004  (a bound that loses a fifth of what is good is no bound)
         raise ConfigError("--lose", f"{lose:g} is no share that a bound may lose", "give one from 0 to 0.2, as 0.01")
     parts = sorted(frame.group_by("language", "genre"), key=lambda found: (-found[1].height, found[0]))
-    made = [_of_group(part, str(key[0]), str(key[1]), policies, lose) for key, part in parts if part.height >= LEAST]
-    if not made:
+    suggestions = [
+        _of_group(part, str(key[0]), str(key[1]), policies, lose) for key, part in parts if part.height >= LEAST
+    ]
+    if not suggestions:
         most = max((part.height for _, part in parts), default=0)
         raise ConfigError(
             "--suggest",
             f"the largest group of one language and genre has {most} documents",
             f"bounds need {LEAST} good ones at least, some hundreds better",
         )
-    return made
+    return suggestions
 
 
 def _of_group(part: pl.DataFrame, language: str, genre: str, policies: Policies, lose: float) -> Suggestion:
@@ -116,17 +118,17 @@ def _of_group(part: pl.DataFrame, language: str, genre: str, policies: Policies,
 
 
 def _bounds(present: Sequence[Bound], values: Mapping[str, NDArray[np.float32]], lose: float) -> tuple[Bound, ...]:
-    made = []
+    suggested = []
     for bound in present:
         finite = np.sort(values[bound.signal][np.isfinite(values[bound.signal])]).astype(float)
         if not len(finite):
-            made.append(bound)
+            suggested.append(bound)
             continue
         may = int(lose * len(finite))  # so many may lie beyond each end
         low = None if bound.minimum is None else _rounded(finite[may], down=True)
         high = None if bound.maximum is None else _rounded(finite[-1 - may], down=False)
-        made.append(replace(bound, minimum=low, maximum=high))
-    return tuple(made)
+        suggested.append(replace(bound, minimum=low, maximum=high))
+    return tuple(suggested)
 
 
 def _rounded(value: float, *, down: bool) -> float:
@@ -182,5 +184,5 @@ def _line(bound: Bound, now: Bound, scale: float, *, as_ratio: bool) -> str:
     was = ", ".join(
         f"{end} {value:g}" for end, value in (("min", now.minimum), ("max", now.maximum)) if value is not None
     )
-    told = f"{bound.signal} = {{ {', '.join(ends)} }}"
-    return f"{told:<60} # now {was}"
+    line = f"{bound.signal} = {{ {', '.join(ends)} }}"
+    return f"{line:<60} # now {was}"

@@ -154,8 +154,8 @@ class Matches:
         document, cue = np.empty(room, np.int64), np.empty(room, np.int32)
         count = np.empty(room, np.int64)
         capital = np.uint8(CAPITAL)
-        made = match(words.arrays, wanted, lexicon.table, lexicon.capitals, capital, document, cue, count)
-        return cls(document[:made], cue[:made], count[:made])
+        total = match(words.arrays, wanted, lexicon.table, lexicon.capitals, capital, document, cue, count)
+        return cls(document[:total], cue[:total], count[:total])
 
 
 def lexicons(folder: str = "") -> dict[str, Lexicon]:
@@ -176,17 +176,17 @@ def lexicons(folder: str = "") -> dict[str, Lexicon]:
 
 def digest(folder: str = "") -> str:
     """Return what changes when a cue, its group or its region does; not with comments or reviewers."""
-    told = [
+    files = [
         {region: file.model_dump(exclude={"reviewed_by", "name"}) for region, file in lexicon.files.items()}
         for _, lexicon in sorted(lexicons(folder).items())
     ]
-    return hashlib.sha256(json.dumps(told, ensure_ascii=False).encode()).hexdigest()[:16]
+    return hashlib.sha256(json.dumps(files, ensure_ascii=False).encode()).hexdigest()[:16]
 
 
 @lru_cache(maxsize=8)
 def _load(folder: Path, _stamps: tuple[tuple[str, int, int], ...]) -> dict[str, Lexicon]:
     files = {path.stem: load_toml(path, VarietyFile, "variety") for path in sorted(folder.glob("*.toml"))}
-    made: dict[str, Lexicon] = {}
+    by_language: dict[str, Lexicon] = {}
     for language in sorted({file.language for file in files.values()}):
         own = {region: file for region, file in files.items() if file.language == language}
         _check(folder, own)
@@ -194,8 +194,8 @@ def _load(folder: Path, _stamps: tuple[tuple[str, int, int], ...]) -> dict[str, 
         words = tuple(word for _, group in groups for word in group.words)
         group_of = np.repeat(np.arange(len(groups), dtype=np.int32), [len(group.words) for _, group in groups])
         regions = tuple(region for region, file in own.items() if file.variety)
-        made[language] = Lexicon(own, regions, groups, words, group_of)
-    return made
+        by_language[language] = Lexicon(own, regions, groups, words, group_of)
+    return by_language
 
 
 def _check(folder: Path, files: dict[str, VarietyFile]) -> None:

@@ -57,13 +57,13 @@ def shifted(
     per_line = model.probabilities(lines)
     labels = np.empty((len(starts), per_line.shape[1]), np.float32)
     mean_of_each(per_line, lines.chars.astype(np.float32), starts, ends, labels)
-    made = {}
+    judgements = {}
     for own, first, last in zip(labels, starts.tolist(), ends.tolist(), strict=True):
         row = rows[int(lines.owner[first])]
         judged = _judged(model, own, " ".join(lines[first:last]).split(), asked[row])
         if judged:
-            made[row] = judged
-    return made
+            judgements[row] = judged
+    return judgements
 
 
 def note(shown: Judgement, declared: str) -> dict[str, Any]:

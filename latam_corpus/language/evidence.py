@@ -68,8 +68,8 @@ class Rule(NamedTuple):
 
 
 def _read_rule() -> Rule:
-    told = {name: entry["value"] for name, entry in tomllib.loads(RULE_FILE.read_text("utf-8")).items()}
-    values: dict[str, Any] = {name: tuple(one) if isinstance(one, list) else one for name, one in told.items()}
+    numbers = {name: entry["value"] for name, entry in tomllib.loads(RULE_FILE.read_text("utf-8")).items()}
+    values: dict[str, Any] = {name: tuple(one) if isinstance(one, list) else one for name, one in numbers.items()}
     return Rule(**values)
 
 
@@ -295,18 +295,18 @@ def frequent_words(lines: Mapping[str, Iterable[str]], names: Iterable[str] = ()
     called = {name for name in names if len(name) >= RULE.telling}
     colonial = {code: _most(counts[code], RULE.function_words) for code in RULE.colonial if code in counts}
     taken = {word for words in colonial.values() for word in words}
-    made = dict(colonial)
+    chosen = dict(colonial)
     for group in sorted(set(counts) - set(RULE.colonial)):
         most = RULE.words * _times(sum(g == group for g in of.values()))
         own = counts[group]
-        made[group] = [
+        chosen[group] = [
             word
             for word in _most(own, len(own))
             if word not in taken
             and (word not in called or own[word] >= RULE.no_name * members[group])
             and borrowed.get(word, 0) < RULE.borrowed * own[word] / members[group]
         ][:most]
-    return made
+    return chosen
 
 
 def _times(members: int) -> int:

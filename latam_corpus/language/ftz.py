@@ -143,9 +143,9 @@ def read_parts(path: Path, keep: Keep = _at_once) -> Parts | None:
         raise ValueError("its pruned pairs name rows that it hasn't")
 
     def by_bucket() -> NDArray[np.int32]:
-        made = np.full(bucket, -1, np.int32)
-        made[pairs[:, 0]] = pairs[:, 1] + first
-        return made
+        table = np.full(bucket, -1, np.int32)
+        table[pairs[:, 0]] = pairs[:, 1] + first
+        return table
 
     row_of = keep("row_of", (bucket,), np.int32, by_bucket)
     if not _within(row_of + np.int32(1), len(rows) + 1):  # what was kept isn't what was made

@@ -64,8 +64,8 @@ class Identify(Stage):
 
     def fingerprint(self) -> str:
         """Return what changes when the model, its label map, a group or a cue does, so that cached work is redone."""
-        told = digest(self.model, self.labels) + groups().digest + cue_digest(self.cues)
-        return hashlib.sha256(told.encode()).hexdigest()
+        digests = digest(self.model, self.labels) + groups().digest + cue_digest(self.cues)
+        return hashlib.sha256(digests.encode()).hexdigest()
 
     def __call__(self, batch: Batch) -> Batch:
         """Return the batch with the language columns; rows in other languages than the wanted get a `drop_reason`.
@@ -77,17 +77,17 @@ class Identify(Stage):
         shown = judge(model, batch.frame["text"])
         by_source = _by_source(model, batch, shown)
         judged = _narrowed([by_source.get(row, found) for row, found in enumerate(shown)], batch)
-        made = batch.with_columns(_columns(judged) | _variety(batch, judged, self.cues))
+        identified = batch.with_columns(_columns(judged) | _variety(batch, judged, self.cues))
         if by_source:
-            made = _noted(made, shown, by_source)
+            identified = _noted(identified, shown, by_source)
         if not self._wanted:
-            return made
+            return identified
         reasons = [None if self._is_wanted(found.code) else f"language={found.code}" for found in judged]
         notes = [
             None if reason is None else _note(found, by_text)
             for reason, found, by_text in zip(reasons, judged, shown, strict=True)
         ]
-        return made.drop(reasons, notes)
+        return identified.drop(reasons, notes)
 
     def _is_wanted(self, code: str) -> bool:
         # A code that the model doesn't name is a member that a source declares.
@@ -139,11 +139,11 @@ def _by_source(model: Model, batch: Batch, shown: list[Judgement]) -> dict[int, 
 def _noted(batch: Batch, shown: list[Judgement], by_source: Mapping[int, Judgement]) -> Batch:
     """Return the batch with a note, for the ledger, on each row whose language a declaration changed."""
     declared = batch.frame["declared_language"]
-    told = [
+    encoded = [
         json.dumps(note(found, declared[row]), ensure_ascii=False) if row in by_source else None
         for row, found in enumerate(shown)
     ]
-    notes = pl.Series(told, dtype=pl.String)
+    notes = pl.Series(encoded, dtype=pl.String)
     frame = with_defaults(batch.frame, ("verdict", "evidence"))
     changed = frame.with_columns(
         pl.when(notes.is_not_null()).then(pl.lit("changed")).otherwise("verdict").alias("verdict"),
@@ -207,5 +207,5 @@ def _variety(batch: Batch, judged: list[Judgement], folder: str) -> dict[str, pl
 
 
 def _note(found: Judgement, by_text: Judgement) -> dict[str, Any]:
-    told = {"score": round(found.score, 3), "languages": [list(pair) for pair in found.languages]}
-    return told if found.language == by_text.language else {**told, "shown": by_text.language}
+    values = {"score": round(found.score, 3), "languages": [list(pair) for pair in found.languages]}
+    return values if found.language == by_text.language else {**values, "shown": by_text.language}

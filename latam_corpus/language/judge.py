@@ -75,7 +75,7 @@ def whole(
     if model.groups[best] == UNDETERMINED:
         rest = chances.copy()
         rest[best] = 0
-        other = _told_by_words(model, labels, rest, tokens)
+        other = _judged_by_words(model, labels, rest, tokens)
         if other:
             return other
     judged = by_evidence(model, labels, chances, found)
@@ -89,7 +89,7 @@ def _is_latin(letter: str) -> bool:
     return letter.isalpha() and script_of_letter(letter) == "Latn"
 
 
-def _told_by_words(
+def _judged_by_words(
     model: Model, labels: NDArray[np.float32], chances: NDArray[np.float32], tokens: Sequence[str]
 ) -> tuple[Judgement, Evidence] | None:
     """Return a language of the Americas whose words stand in what is as likely no language at all: nonsense has none.
@@ -217,12 +217,12 @@ def _mixed(
     first = found[order[0]]
     if shares[order[0]] < LEAST_FIRST:
         return first_look if first_look.code == first.code else Judgement(UNDETERMINED, first_look.score)
-    told = tuple(
+    mixture = tuple(
         (found[n].language, round(shares[n], 3))
         for n in order
         if shares[n] >= LEAST_MIXED and (shown[found[n]] or found[n] is first)
     )
-    return Judgement(first.language, first.score, told if len(told) > 1 else ())
+    return Judgement(first.language, first.score, mixture if len(mixture) > 1 else ())
 
 
 def _shown(

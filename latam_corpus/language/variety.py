@@ -42,15 +42,15 @@ def predict(words: WordTable, languages: Sequence[str], folder: str = "") -> lis
     Raises:
         ConfigError: a file of `varieties/` is wrong.
     """
-    told: list[str | None] = [None] * len(words)
+    varieties: list[str | None] = [None] * len(words)
     enough = words.word_count >= LEAST_WORDS
     for language, lexicon in lexicons(folder).items():
         wanted = enough & np.array([code == language for code in languages], np.bool_)
         if wanted.any():
             found = Matches.of(words, lexicon, wanted)
             for row, tag in _decide(found, lexicon).items():
-                told[row] = tag
-    return told
+                varieties[row] = tag
+    return varieties
 
 
 def cues(text: str, language: str, folder: str = "") -> dict[str, list[str]]:
@@ -86,11 +86,11 @@ def _decide(found: Matches, lexicon: Lexicon) -> dict[int, str]:
     np.add.at(by_group, (place, lexicon.group_of[found.cue]), 1)
     evidence = np.minimum(by_group, lexicon.most)
     best = winner(evidence, lexicon.speaks_for, LEAST_OWN, LEAST_TOGETHER)
-    told = {}
+    varieties = {}
     for number in np.flatnonzero(best >= 0).tolist():
         region = lexicon.regions[best[number]]
-        told[int(documents[number])] = _country(evidence[number], region, lexicon) or lexicon.files[region].variety
-    return told
+        varieties[int(documents[number])] = _country(evidence[number], region, lexicon) or lexicon.files[region].variety
+    return varieties
 
 
 def _country(evidence: NDArray[np.int64], region: str, lexicon: Lexicon) -> str | None:

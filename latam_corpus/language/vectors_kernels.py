@@ -47,8 +47,8 @@ class Memory(NamedTuple):
 
 
 @kernel
-def multiply(lines, across, made):
-    """Add the product of two matrices to `made`, two lines at a time."""
+def multiply(lines, across, out):
+    """Add the product of two matrices to `out`, two lines at a time."""
     # Four dimensions at a time are added in the order of one at a time, and each number across is read for two lines.
     dim = lines.shape[1]
     fours = dim - dim % 4
@@ -59,12 +59,12 @@ def multiply(lines, across, made):
             for label in range(across.shape[1]):
                 first, second = across[d, label], across[d + 1, label]
                 third, fourth = across[d + 2, label], across[d + 3, label]
-                made[i, label] = made[i, label] + a * first + b * second + c * third + e * fourth
-                made[i + 1, label] = made[i + 1, label] + p * first + q * second + r * third + s * fourth
+                out[i, label] = out[i, label] + a * first + b * second + c * third + e * fourth
+                out[i + 1, label] = out[i + 1, label] + p * first + q * second + r * third + s * fourth
         for d in range(fours, dim):
             for label in range(across.shape[1]):
-                made[i, label] += lines[i, d] * across[d, label]
-                made[i + 1, label] += lines[i + 1, d] * across[d, label]
+                out[i, label] += lines[i, d] * across[d, label]
+                out[i + 1, label] += lines[i + 1, d] * across[d, label]
 
 
 @inlined
@@ -181,12 +181,12 @@ def _place(h, seen):
 
 
 @kernel
-def mean_rows(text, starts, ends, model, memory, made):
+def mean_rows(text, starts, ends, model, memory, out):
     """Write the mean of the rows of each line's words and n-grams: see `vectors.Vectors`."""
     rows, unit, minn, maxn, end_row = model.rows, model.unit, model.minn, model.maxn, model.end_row
     seen, sums, counts = memory.seen, memory.sums, memory.counts
     # Whole numbers add up to the same in any order, and no rounding comes in before the division.
-    dim = made.shape[1]
+    dim = out.shape[1]
     longest = 0
     for line in range(len(starts)):
         longest = max(longest, ends[line] - starts[line])
@@ -215,4 +215,4 @@ def mean_rows(text, starts, ends, model, memory, made):
                 line_sum[d] += rows[end_row, d]
             total += 1
         for d in range(dim):
-            made[line, d] = line_sum[d] * unit / max(total, 1)
+            out[line, d] = line_sum[d] * unit / max(total, 1)

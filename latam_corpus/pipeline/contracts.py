@@ -55,12 +55,12 @@ def facts_of(parts: Iterable[Part], folders: Mapping[str, Path]) -> dict[str, Fa
         by_source.setdefault(part.source.id, []).append(part)
     for name, mine in by_source.items():
         source, facts = mine[0].source, found.setdefault(name, Facts())
-        made = [folders[part.name] for part in mine if part.name in folders]
-        for folder in made:
+        present = [folders[part.name] for part in mine if part.name in folders]
+        for folder in present:
             facts.add(StepCounts.read(folder).facts)
-        if len(made) < len(mine):  # the run makes no release, and what is left may lack what the others have
+        if len(present) < len(mine):  # the run makes no release, and what is left may lack what the others have
             continue
-        values = [pl.read_parquet(folder / VALUES, glob=False) for folder in made if (folder / VALUES).exists()]
+        values = [pl.read_parquet(folder / VALUES, glob=False) for folder in present if (folder / VALUES).exists()]
         every = pl.concat([pl.DataFrame(schema=VALUES_SCHEMA), *values])
         for breach in chain(over_all(source, facts), repeated(source, every)):
             raise SourceError(*breach)
@@ -69,7 +69,7 @@ def facts_of(parts: Iterable[Part], folders: Mapping[str, Path]) -> dict[str, Fa
 
 def with_source_facts(barriers: Sequence[Barrier], facts: Mapping[str, Facts]) -> tuple[Barrier, ...]:
     """Return the barriers, with what one of them must know of the sources."""
-    dated = tuple(sorted(name for name, told in facts.items() if told.dated))
+    dated = tuple(sorted(name for name, source_facts in facts.items() if source_facts.dated))
     return tuple(replace(one, dated=dated) if isinstance(one, Supersede) else one for one in barriers)
 
 
@@ -84,6 +84,6 @@ def mapping_rows(facts: Mapping[str, Facts]) -> list[dict[str, Any]]:
             "filled": given.filled,
             **({"example": given.example} if given.example and not given.filled else {}),
         }
-        for source, told in facts.items()
-        for name, given in told.given.items()
+        for source, source_facts in facts.items()
+        for name, given in source_facts.given.items()
     ]

@@ -50,9 +50,9 @@ def cuts_of(
 def _remembered(path: Path) -> list[Span | None] | None:
     """Return what stands there; None where it can't be relied on."""
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-        if told["digest"] == digest_of(told["cuts"]):
-            return [None if one is None else Span(**one) for one in told["cuts"]]
+        values = json.loads(path.read_text(encoding="utf-8"))
+        if values["digest"] == digest_of(values["cuts"]):
+            return [None if one is None else Span(**one) for one in values["cuts"]]
     except (OSError, ValueError, TypeError, KeyError):
         pass
     return None

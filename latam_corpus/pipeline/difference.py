@@ -80,9 +80,9 @@ def _unequal(a: Any, b: Any, place: str = "") -> Iterator[tuple[str, tuple[Any, 
 def _stages(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[Difference]:
     """Yield what stages of one name are made of otherwise; a stage that one run lacks."""
     if "made_of" not in a or "made_of" not in b:
-        told = ["recorded" if "made_of" in one else "not recorded: an older toolkit's" for one in (a, b)]
-        if told[0] != told[1]:
-            yield Difference("stage", "all", "", *told)
+        recorded = ["recorded" if "made_of" in one else "not recorded: an older toolkit's" for one in (a, b)]
+        if recorded[0] != recorded[1]:
+            yield Difference("stage", "all", "", *recorded)
         return
     mine, theirs = _numbered(a["made_of"]), _numbered(b["made_of"])
     for name in dict.fromkeys((*mine, *theirs)):

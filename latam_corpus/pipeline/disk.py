@@ -81,7 +81,7 @@ def prune(
     going = {folder.resolve().name: folder for folder in runs}
     tags = [(tag, name) for tag, name in (read_tags(out) if going else {}).items() if name in going]
     if not force:
-        _refuse_needed(tags, {name: made for name, made in (released or {}).items() if name in going})
+        _refuse_needed(tags, {name: versions for name, versions in (released or {}).items() if name in going})
     if not (out / "runs").is_dir() and not (out / "work").is_dir():
         return [], 0
     (out / "work").mkdir(exist_ok=True)
@@ -113,10 +113,10 @@ def _refuse_needed(tags: Sequence[tuple[str, str]], released: Mapping[str, Seque
     for tag, name in tags:
         remedy = f"take it off (`latam-corpus runs tag {name} {tag} --remove`), or give --force"
         raise ConfigError(name, f"it has the tag «{tag}»", remedy)
-    for name, made in released.items():
-        told = ", ".join(made[:3]) + (f" and {len(made) - 3} more" if len(made) > 3 else "")  # noqa: PLR2004
+    for name, versions in released.items():
+        listed = ", ".join(versions[:3]) + (f" and {len(versions) - 3} more" if len(versions) > 3 else "")  # noqa: PLR2004
         remedy = "the release stays whole without it, but nothing tells then why documents were left out; give --force"
-        raise ConfigError(name, f"{told} was made of it", remedy)
+        raise ConfigError(name, f"{listed} was made of it", remedy)
 
 
 def _referred(out: Path, without: set[str] | None = None) -> dict[Path, list[str]]:

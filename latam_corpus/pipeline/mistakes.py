@@ -51,10 +51,10 @@ def checked_recipe(named: str, language: str) -> Recipe:
     return recipe
 
 
-def _kept(wrong: list[ConfigError], made: Callable[[], T]) -> T | None:
+def _kept(wrong: list[ConfigError], make: Callable[[], T]) -> T | None:
     """Return what a function gives; None, and the error among those that are wrong, where it raises one."""
     try:
-        return made()
+        return make()
     except ConfigError as error:
         wrong.append(error)
         return None
@@ -124,14 +124,14 @@ def hints_of(plan: Plan, today: date) -> list[Message]:
     found = plan.recipe.hints()
     for source in plan.sources:
         if source.status == "ask_first":
-            told = _("«{source}»: its holder must be asked first ({holder}); until then it isn't read")
-            found.append(told.fill(source=source.id, holder=source.holder))
+            hint = _("«{source}»: its holder must be asked first ({holder}); until then it isn't read")
+            found.append(hint.fill(source=source.id, holder=source.holder))
         if source.expires and source.expires < today:
-            told = _("«{source}»: its permission ended on {day}; ask for it anew")
-            found.append(told.fill(source=source.id, day=source.expires))
+            hint = _("«{source}»: its permission ended on {day}; ask for it anew")
+            found.append(hint.fill(source=source.id, day=source.expires))
         if source.closed_by:
-            told = _("«{source}»: the label {labels} closes it; name the holder's written agreement, or leave it out")
-            found.append(told.fill(source=source.id, labels=", ".join(source.closed_by)))
+            hint = _("«{source}»: the label {labels} closes it; name the holder's written agreement, or leave it out")
+            found.append(hint.fill(source=source.id, labels=", ".join(source.closed_by)))
         found += _of_languages(plan, source)
     return found
 
@@ -142,9 +142,9 @@ def _of_languages(plan: Plan, source: Source) -> Iterator[Message]:
         wanted = getattr(stage, "languages", ()) if stage.name == "identify" else ()
         fall = [one for one in source.languages if not any(admits(asked, one) for asked in wanted)]
         if wanted and fall:
-            told = _(
+            hint = _(
                 "«{source}» is in {languages}, and «identify» sets aside what isn't in {wanted}: put them there, if "
                 "you want its texts"
             )
-            yield told.fill(source=source.id, languages=", ".join(fall), wanted=enumerated(map(same, wanted)))
+            yield hint.fill(source=source.id, languages=", ".join(fall), wanted=enumerated(map(same, wanted)))
             return

@@ -283,8 +283,8 @@ def gives_text(source: Source) -> bool:
 
 def _segments(recipe: Recipe, sources: Sequence[Source]) -> Iterable[Segment]:
     place = str(recipe.file)
-    staged = (made.for_sources(sources) for made in stages_of(recipe))
-    stages = [stage for made in staged for stage in _for_release(made, recipe).expand()]
+    staged = (listed.for_sources(sources) for listed in stages_of(recipe))
+    stages = [stage for listed in staged for stage in _for_release(listed, recipe).expand()]
     _check_columns(place, stages, sources)
     steps: list[list[Stage]] = [[]]
     versions = tuple(sorted(source.id for source in sources if source.collect.versions))
@@ -314,16 +314,16 @@ def stages_of(recipe: Recipe) -> list[Stage | Barrier]:
     Raises:
         ConfigError: all that is wrong with them.
     """
-    made, wrong = [], []
+    stages, wrong = [], []
     for number, entry in enumerate(recipe.stage, 1):
         place = _("{recipe}, stage {number}", recipe=recipe.file, number=number)
         try:
-            made.append(make_stage(entry.use, entry.options, place))
+            stages.append(make_stage(entry.use, entry.options, place))
         except ConfigError as error:
             wrong.append(error)
     if wrong:
         raise as_one(wrong)
-    return made
+    return stages
 
 
 def _for_release(stage: Stage | Barrier, recipe: Recipe) -> Stage | Barrier:

@@ -114,15 +114,15 @@ def make_stage(name: str, options: Mapping[str, Any], place: str | Message) -> S
             checked = pydantic.TypeAdapter(hints[key]).validate_python(value)
             values[key] = value if blocks else checked  # what is passed on to others stays as TOML has it
         except pydantic.ValidationError as error:
-            told = error.errors(include_url=False)[0]
-            mistake = Mistake(told["type"], None, key, told=told["msg"], bound=told.get("ctx", {}))
+            first = error.errors(include_url=False)[0]
+            mistake = Mistake(first["type"], None, key, message=first["msg"], bound=first.get("ctx", {}))
             problem = _("option «{option}» of «{stage}» is {given}", option=key, stage=name, given=shown(value))
             wrong.append(ConfigError(place, problem, wanted(mistake)))
     if wrong:
         raise as_one(wrong)
     if blocks:
-        made: Stage = blocks.make_block(name, values, place)
-        return made
+        block: Stage = blocks.make_block(name, values, place)
+        return block
     try:
         return found(**values)
     except ConfigError as error:

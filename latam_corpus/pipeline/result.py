@@ -109,9 +109,9 @@ def sum_parts(plan: Plan, folder: Path, folders: Mapping[str, Sequence[Path]], w
     stages: dict[str, Count] = {}
     total = StepCounts()
     for outputs in folders.values():
-        told = [StepCounts.read(output) for output in outputs]
-        total.kept += told[-1].kept
-        for one in told:
+        counts = [StepCounts.read(output) for output in outputs]
+        total.kept += counts[-1].kept
+        for one in counts:
             total.dropped += one.dropped
             for stage, count in one.stages.items():
                 stages.setdefault(stage, Count()).add(count)

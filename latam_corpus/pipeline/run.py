@@ -184,14 +184,14 @@ def _run(
             done.facts = facts_of(parts, {name: folder_of(work, done.keys[name][0]) for name in done.done()})
         if segment.barriers:
             outputs = {name: [folder_of(work, key) for key in done.keys[name]] for name in done.done()}
-            made = decide(with_source_facts(segment.barriers, done.facts), outputs, work, engine, progress)
-            decided = made.parts
-            done.replaced.append(made.replaced)
-            done.notes |= made.notes
-            done.decisions += made.files
+            decisions = decide(with_source_facts(segment.barriers, done.facts), outputs, work, engine, progress)
+            decided = decisions.parts
+            done.replaced.append(decisions.replaced)
+            done.notes |= decisions.notes
+            done.decisions += decisions.files
             title = " │ ".join(barrier.name for barrier in segment.barriers)
-            done.reused[title] = [len(tasks) if made.reused else 0, len(tasks)]
-            _tell_mended(made.mended, progress, done)
+            done.reused[title] = [len(tasks) if decisions.reused else 0, len(tasks)]
+            _tell_mended(decisions.mended, progress, done)
 
 
 def _through(segment: Segment, tasks: Sequence[Task], engine: Engine, progress: Progress, done: Work) -> None:
@@ -218,8 +218,8 @@ def _outcomes(tasks: Sequence[Task], engine: Engine) -> Iterator[Outcome]:
 
 
 def _tell_mended(mended: Sequence[str], progress: Progress, done: Work) -> None:
-    for told in mended:
-        progress.mended(told)
+    for damaged in mended:
+        progress.mended(damaged)
     done.mended += mended
 
 
@@ -268,14 +268,14 @@ def _mend_others(out: Path, folder: Path, remade: Collection[str], progress: Pro
     """Put the links of other runs in order to outputs that were damaged: theirs is the same file."""
     if not remade:
         return
-    made = {key: folder_of(out / "work", key) for key in remade}
+    entries = {key: folder_of(out / "work", key) for key in remade}
     for other in run_folders(out):
         if other == folder or not (other / run_record.RUN_FILE).exists():
             continue
         try:
             with locked(other):
                 before = run_record.read_record(other)
-                mended = run_record.mend_links(before, made)
+                mended = run_record.mend_links(before, entries)
                 for sentence in mended:
                     progress.mended(sentence)
                 if mended:

@@ -67,8 +67,8 @@ def _of(
     holds: Callable[[str], bool] | None = None,
     digits: int = 6,
 ) -> Identifier:
-    told, asked = (None if form is None else re.compile(f"{_START}(?:{form}){_END}") for form in (written, bare))
-    return Identifier(kind, tuple(countries.split()), told, asked, holds, digits)
+    pattern, asked = (None if form is None else re.compile(f"{_START}(?:{form}){_END}") for form in (written, bare))
+    return Identifier(kind, tuple(countries.split()), pattern, asked, holds, digits)
 
 
 def _kept(kind: str, country: str, written: str, bare: str, holds: Callable[[str], bool]) -> Identifier:

@@ -140,11 +140,11 @@ class Redact(Stage):
         counts_of = {
             row: [{"key": k, "value": n} for k, n in sorted(counts.items())] for row, (_, counts) in found.items()
         }
-        told = {row: json.dumps(counts) for row, (_, counts) in found.items()}
+        counts_json = {row: json.dumps(counts) for row, (_, counts) in found.items()}
         rows = range(len(batch))
         columns = {
             "redactions": pl.Series([counts_of.get(row) for row in rows], dtype=schema.REDACTIONS),
-            "evidence": pl.Series([told.get(row) for row in rows], dtype=pl.String),
+            "evidence": pl.Series([counts_json.get(row) for row in rows], dtype=pl.String),
         }
         if found:
             columns["text"] = texts.scatter(list(found), [text for text, _ in found.values()])

@@ -141,8 +141,8 @@ def signal_values(rows: pl.DataFrame, name: str) -> NDArray[np.float32]:
     """Return a signal of each row, float32[n], not-a-number where it isn't measured."""
     if name not in rows["signals"].struct.fields:  # an earlier version's rows
         return np.full(rows.height, np.nan, np.float32)
-    made: NDArray[np.float32] = rows["signals"].struct.field(name).to_numpy().astype(np.float32)
-    return made
+    values: NDArray[np.float32] = rows["signals"].struct.field(name).to_numpy().astype(np.float32)
+    return values
 
 
 def _costs(

@@ -198,8 +198,8 @@ def _kept_out(frame: pl.DataFrame, tombstones: Tombstones | None, *, said: bool)
     about = tombstones.about(frame) if said else tombstones.listed(frame)
     rows = pl.DataFrame({"withdrawal": about}).with_row_index("row")
     known = tombstones.said(frame) if said else pl.DataFrame(schema={"row": pl.UInt32, "number": pl.UInt32})
-    told = known.select("row", said="number")
-    return rows.join(told, on="row", how="left", maintain_order="left").select("withdrawal", "said")
+    numbers = known.select("row", said="number")
+    return rows.join(numbers, on="row", how="left", maintain_order="left").select("withdrawal", "said")
 
 
 def _lightened(
@@ -317,13 +317,13 @@ def _first_variant(name: str, first: dict[str, str]) -> str:
 
 
 def _first_of(
-    rows: pl.DataFrame, group: str, order: Sequence[pl.Expr | str], *told: str
+    rows: pl.DataFrame, group: str, order: Sequence[pl.Expr | str], *names: str
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the first row of each group, and the others, which carry the first one's `told` columns as `kept_…`."""
+    """Return the first row of each group, and the others, which carry the first one's `names` columns as `kept_…`."""
     alone, several = _by_company(rows, group)
     ordered = several.sort(pl.col(group), *order, nulls_last=True).with_columns(
         pl.int_range(pl.len()).over(group).alias("place"),
-        *(pl.col(name).first().over(group).alias(f"kept_{name}") for name in told),
+        *(pl.col(name).first().over(group).alias(f"kept_{name}") for name in names),
     )
     first = ordered.filter(pl.col("place") == 0).select(rows.columns)
     return pl.concat([alone, first]), ordered.filter(pl.col("place") > 0)
@@ -360,5 +360,5 @@ _DUPLICATE: Final = pl.struct(
 
 
 def _reasoned(rows: pl.DataFrame, reason: pl.Expr, evidence: pl.Expr) -> pl.DataFrame:
-    told = evidence.struct.json_encode()
-    return rows.select(*LIGHT.names(), reason.alias("reason"), told.alias("evidence"))
+    encoded = evidence.struct.json_encode()
+    return rows.select(*LIGHT.names(), reason.alias("reason"), encoded.alias("evidence"))

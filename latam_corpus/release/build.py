@@ -126,7 +126,7 @@ def build(
     moment = _moment(today, created)
     terms = Terms(tuple(dict.fromkeys(admit)), tuple(dict.fromkeys(uses)), today or moment.date())
     check_shares(splits)
-    with opened.told():
+    with opened.named_errors():
         return _build(
             name,
             runs,

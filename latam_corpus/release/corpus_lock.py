@@ -42,8 +42,8 @@ class Lock:
 
     def as_dict(self) -> dict[str, Any]:
         """Return what the file has; keys that older toolkits don't know only where they say something."""
-        told = asdict(self)
-        return {key: value for key, value in told.items() if key not in ("columns", "excluded") or value}
+        values = asdict(self)
+        return {key: value for key, value in values.items() if key not in ("columns", "excluded") or value}
 
 
 def read_lock(file: Path) -> Lock:

@@ -70,12 +70,12 @@ def diff(store: Store, old: Manifest | None, new: Manifest, runs: Mapping[str, P
     kinds = [pl.when(pl.col(kind) != pl.col(f"{kind}_new")).then(pl.lit(kind)) for kind in (*_KINDS, "other columns")]
     changed = both.with_columns(pl.concat_str(kinds, separator=", ", ignore_nulls=True).alias("reason"))
     since = list(_since(store, old, new))
-    told = [
+    parts = [
         _counted("added", _with_reasons(added, store, list(lineage(store, old)), there, "was {}", "new")),
         _counted("removed", _with_reasons(removed, store, since, there, "{}", _not_kept(since, there))),
         _counted("changed", changed.filter(pl.col("reason") != "")),
     ]
-    return [Change(*row) for row in pl.concat(told).iter_rows()]
+    return [Change(*row) for row in pl.concat(parts).iter_rows()]
 
 
 _REASONS: Final = pl.Schema({"doc_id": pl.String(), "reason": pl.String()})
@@ -120,7 +120,7 @@ def _with_reasons(
     store: Store,
     versions: Sequence[Manifest],
     runs: Mapping[str, Path],
-    told: str,
+    template: str,
     otherwise: str,
 ) -> pl.DataFrame:
     """Give the rows with the reason for which one of these versions left them out, or its runs dropped them before."""
@@ -136,7 +136,7 @@ def _with_reasons(
         found += [_dropped(runs[run.id], wanted) for run in manifest.runs if run.id in runs]
         reasons = pl.concat(found).unique("doc_id", keep="first", maintain_order=True)
     return rows.join(reasons, on="doc_id", how="left").with_columns(
-        pl.format(told, "reason").fill_null(otherwise).alias("reason")
+        pl.format(template, "reason").fill_null(otherwise).alias("reason")
     )
 
 

@@ -343,5 +343,5 @@ def schema_sha256(schema: pl.Schema) -> str:
     >>> schema_sha256(a) == schema_sha256(b)
     False
     """
-    told = "\n".join(f"{name} {dtype}" for name, dtype in schema.items())
-    return hashlib.sha256(told.encode()).hexdigest()
+    columns = "\n".join(f"{name} {dtype}" for name, dtype in schema.items())
+    return hashlib.sha256(columns.encode()).hexdigest()

@@ -35,17 +35,17 @@ def obligations(manifest: Manifest) -> str:
         for source in manifest.sources
         if (owed := [_OWED[name] for name in obligations_of(source.rights, source.rights_tier)])
     ]
-    told = ["## Obligations", "\n".join(lines) or "No source asks for anything."]
+    parts = ["## Obligations", "\n".join(lines) or "No source asks for anything."]
     if marked := _labels(manifest.sources):
-        told += [_LABELLED, "\n".join(marked)]
-    return "\n\n".join([*told, f"`{ATTRIBUTION}` has the names, ready to be passed on."])
+        parts += [_LABELLED, "\n".join(marked)]
+    return "\n\n".join([*parts, f"`{ATTRIBUTION}` has the names, ready to be passed on."])
 
 
 def attribution(manifest: Manifest) -> str:
     """Return the text of ATTRIBUTION.md: whom to name for what, with each source's terms and labels."""
-    told = [f"# Attribution for {manifest.title} ({manifest.spec})", _TO_BE_PASSED_ON]
-    told += [_entry(source) for source in manifest.sources]
-    return "\n\n".join(told) + "\n"
+    parts = [f"# Attribution for {manifest.title} ({manifest.spec})", _TO_BE_PASSED_ON]
+    parts += [_entry(source) for source in manifest.sources]
+    return "\n\n".join(parts) + "\n"
 
 
 def _entry(source: SourceEntry) -> str:

@@ -46,7 +46,7 @@ def publish(
     if isinstance(target.filesystem, LocalFileSystem):
         lock = _pulled(manifest.spec, store, Path(target.root), progress, tell)
     else:
-        with scratch(None) as folder, target.told():
+        with scratch(None) as folder, target.named_errors():
             lock = _pulled(manifest.spec, store, folder, progress, tell)
             _upload(folder, target)
     if tell and lock.rows < manifest.rows:

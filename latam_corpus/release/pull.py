@@ -85,7 +85,7 @@ def pull(
     if with_index and (wanted or columns or exclude):
         what = "rows" if wanted or exclude else "columns"
         raise ConfigError("--with-index", f"a selection of {what} has no index", "pull it without --with-index")
-    with opened.told():
+    with opened.named_errors():
         return _pull(opened, spec, to, _Wanted(wanted, columns, frozenset(exclude)), with_index, progress, tell)
 
 
@@ -102,7 +102,7 @@ class _Wanted:
         self.where, self.excluded = where, excluded
         self.columns = columns_of(columns) if columns else None
 
-    def told(self, excluded: int) -> str | None:
+    def summary(self, excluded: int) -> str | None:
         """Return what a card says of it; None where all is wanted."""
         pieces = [self.where.text] if self.where else []
         pieces += [f"columns {', '.join(self.columns)}"] if self.columns is not None else []
@@ -114,8 +114,8 @@ class _Wanted:
         """What tells it from others with the same condition; "" where there is nothing but that."""
         if self.columns is None and not self.excluded:
             return ""
-        told = json.dumps([list(self.columns or ()), sorted(self.excluded)])
-        return hashlib.sha256(told.encode()).hexdigest()
+        encoded = json.dumps([list(self.columns or ()), sorted(self.excluded)])
+        return hashlib.sha256(encoded.encode()).hexdigest()
 
 
 def _pull(
@@ -151,7 +151,7 @@ def _pull(
     if with_index and not manifest.index:
         raise ConfigError("--with-index", f"{manifest.spec} was built without an index", "pull it without")
     sha256 = hashlib.sha256(data).hexdigest()
-    side = _side_files(opened, manifest, data, selected.told(excluded), wanted)
+    side = _side_files(opened, manifest, data, selected.summary(excluded), wanted)
     jobs = [
         _Job(
             pick.path,
@@ -166,7 +166,10 @@ def _pull(
     ]
     if with_index:
         place = f"releases/{name}/{version}"
-        jobs += [_Job(file, f"{place}/{file}", told.sha256, told.bytes) for file, told in manifest.index.items()]
+        jobs += [
+            _Job(file, f"{place}/{file}", side_file.sha256, side_file.bytes)
+            for file, side_file in manifest.index.items()
+        ]
     planned = [job.path for job in jobs] + list(side)
     state = _prepared(to, manifest.name, sha256, text, log.sequence, planned, selected.digest)
     digests = _copied(opened, to, jobs, state, progress)
@@ -227,8 +230,8 @@ class _State:
         return mine == theirs
 
     def save(self) -> None:
-        told = {key: value for key, value in self.__dict__.items() if key != "file"}
-        replace(self.file, json.dumps(told, ensure_ascii=False).encode())
+        values = {key: value for key, value in self.__dict__.items() if key != "file"}
+        replace(self.file, json.dumps(values, ensure_ascii=False).encode())
 
 
 def _prepared(

@@ -43,18 +43,18 @@ class Indexed:
             ConfigError: a file is missing or its bytes aren't those of the manifest.
         """
         name, version = self.manifest.name, self.manifest.version
-        made = cache / manifest_sha256(self.store, name, version)[:32]
-        made.mkdir(parents=True, exist_ok=True)
-        with locked(made, ".lock", wait=True):
-            for file, told in self.manifest.index.items():
+        cached = cache / manifest_sha256(self.store, name, version)[:32]
+        cached.mkdir(parents=True, exist_ok=True)
+        with locked(cached, ".lock", wait=True):
+            for file, side_file in self.manifest.index.items():
                 place = f"releases/{name}/{version}/{file}"
                 try:
-                    damaged = self._brought(place, told.sha256, made / Path(file).name)
+                    damaged = self._brought(place, side_file.sha256, cached / Path(file).name)
                 except ReleaseError as error:
                     raise ConfigError(error.place, error.problem, error.remedy) from None
                 if damaged and mended is not None:
-                    mended.append(f"{made / Path(file).name}: {OTHER_BYTES}; it is fetched anew")
-        return made
+                    mended.append(f"{cached / Path(file).name}: {OTHER_BYTES}; it is fetched anew")
+        return cached
 
     def _brought(self, place: str, sha256: str, target: Path) -> bool:
         """Bring a file to its place in the cache; whether a damaged copy was there."""

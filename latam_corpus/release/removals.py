@@ -65,10 +65,10 @@ def without_replaced(
     texts = named.select(
         pl.col("run").cast(pl.String), pl.col("doc_id").alias("duplicate_of"), pl.col("text_hash").alias("kept_text")
     ).unique(["run", "duplicate_of"], keep="first", maintain_order=True)
-    told = replaced.join(texts, on=["run", "duplicate_of"]).rename({"run": "by_run", "text_hash": "compared"})
+    replacements = replaced.join(texts, on=["run", "duplicate_of"]).rename({"run": "by_run", "text_hash": "compared"})
     listed = (
         allowed.filter(pl.col("run") == "")
-        .join(told, on="doc_id")
+        .join(replacements, on="doc_id")
         .filter(pl.col("compared").is_null() | (pl.col("compared") == pl.col("text_hash")))
     )
     stay = allowed.join(listed, on="doc_id", how="anti")
@@ -88,10 +88,10 @@ def with_kept(gone: pl.DataFrame, released: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(pl.lit("duplicate").alias("reason"), pl.Series("evidence", evidence, dtype=pl.String))
 
 
-def _evidence(run: str, told: str | None, kept: str, containment: float | None) -> str:
+def _evidence(run: str, encoded: str | None, kept: str, containment: float | None) -> str:
     """Return the run's evidence, with the document that is released."""
     try:
-        found = dict(json.loads(told or "{}"))
+        found = dict(json.loads(encoded or "{}"))
     except (ValueError, TypeError) as error:
         raise ReleaseError(
             f"{run}/{REPLACED_FILE}", f"evidence that is no JSON: {error}", "run the recipe again"
@@ -102,7 +102,7 @@ def _evidence(run: str, told: str | None, kept: str, containment: float | None) 
 
 
 WITHDRAWN_FILE: Final = "withdrawn.parquet"
-_TOLD: Final = ("doc_id", "obtained")
+_COLUMNS: Final = ("doc_id", "obtained")
 WITHDRAWALS: Final = pl.Schema(
     {"doc_id": schema.DOCUMENT_SCHEMA["doc_id"], "taken_back": schema.DOCUMENT_SCHEMA["obtained"]}
 )
@@ -123,7 +123,7 @@ def read_withdrawn(store: Store, name: str, runs: Sequence[Run]) -> pl.DataFrame
             continue
         try:
             rows = pl.scan_parquet(files, glob=False, missing_columns="insert", extra_columns="ignore")
-            gone = rows.filter(pl.col("drop_reason") == WITHDRAWN).select(_TOLD).collect()
+            gone = rows.filter(pl.col("drop_reason") == WITHDRAWN).select(_COLUMNS).collect()
             if gone.height:
                 by_log = schema.scan(run.files("ledger"), schema.LEDGER_SCHEMA).filter(stage=Withdrawals.name).collect()
                 gone = gone.filter(~pl.col("doc_id").is_in(by_log["doc_id"].implode()))
@@ -160,8 +160,8 @@ def without_withdrawn(light: pl.DataFrame, withdrawn: pl.DataFrame) -> pl.DataFr
     """
     if not withdrawn.height:
         return light
-    told = withdrawn.with_columns(pl.lit(WITHDRAWN).alias("withdrawn"))
-    joined = light.join(told, on="doc_id", how="left", maintain_order="left")
+    marked = withdrawn.with_columns(pl.lit(WITHDRAWN).alias("withdrawn"))
+    joined = light.join(marked, on="doc_id", how="left", maintain_order="left")
     # A copy of which nobody knows when it was obtained isn't one from after the deletion.
     gone = pl.col("withdrawn").is_not_null() & (pl.col("obtained") <= pl.col("taken_back")).fill_null(value=True)
     refusal = pl.when(gone).then(pl.lit(WITHDRAWN)).otherwise("refusal").cast(light.schema["refusal"])

@@ -111,9 +111,9 @@ def _stated_in(store: Store, manifest: Manifest, file: str, formats: Sequence[in
         raise ConfigError(f"{place}, {file}", f"it is no file of a fingerprint index: {error!r}", remedy) from None
 
 
-def _made_alike(told: bytes | None, now: bytes, language: str) -> bool:
+def _is_current(metadata: bytes | None, now: bytes, language: str) -> bool:
     """Whether a file of an index says that it was made as one is now; spellings count where the language has some."""
-    mine, its = stated_by(now), stated_by(told)
+    mine, its = stated_by(now), stated_by(metadata)
     if not codes_spelled(language):
         mine["spellings"] = its["spellings"] = None
     return mine == its
@@ -192,8 +192,8 @@ class Sketcher:
 
     def _taken(self, shard: Shard, target: Path) -> bool:
         """Whether the target is the parent's file now; it is not when that has other bytes or another scheme."""
-        told = self.old.files.get(shard.index) if self.old else None
-        if self.old is None or told is None:
+        earlier = self.old.files.get(shard.index) if self.old else None
+        if self.old is None or earlier is None:
             return False
         path = self.store.path("releases", self.old.name, self.old.version, shard.index)
         # Under another name: what is written over a link is written over the parent's file.
@@ -203,10 +203,10 @@ class Sketcher:
                 self.store.filesystem.get_file(path, str(copy))
             else:
                 link_or_copy(Path(path), copy)
-            sound = digest_of(copy) == told.sha256
+            sound = digest_of(copy) == earlier.sha256
             stated = pq.read_metadata(copy).metadata if sound else {}
             now = metadata_of(self.fingerprint.parameters())[METADATA]
-            sound = sound and _made_alike(stated.get(METADATA), now, shard.language)
+            sound = sound and _is_current(stated.get(METADATA), now, shard.language)
             if sound:
                 copy.replace(target)
         except FileNotFoundError:

@@ -54,8 +54,8 @@ def scratch(parent: Path | None) -> Iterator[Path]:
         parent: where to make it; None is the system's temporary folder, where nothing is swept.
     """
     if parent is None:
-        with tempfile.TemporaryDirectory(prefix="latam-corpus-") as made:
-            yield Path(made)
+        with tempfile.TemporaryDirectory(prefix="latam-corpus-") as temporary:
+            yield Path(temporary)
         return
     parent.mkdir(parents=True, exist_ok=True)
     folder = parent / f"build-{secrets.token_hex(4)}"
@@ -226,7 +226,7 @@ class Store:
                 shutil.move(file, temporary)  # from another disk too
 
     @contextmanager
-    def told(self) -> Iterator[None]:
+    def named_errors(self) -> Iterator[None]:
         """Turn what the file system raises into an error that names the store."""
         try:
             yield
@@ -253,23 +253,23 @@ class Store:
         Args:
             name: the release; every one when None, and what is none.
         """
-        told = []
+        remarks = []
         for folder, version in self._manifests(name or "*"):
             if not _is_name(folder):
-                told.append(f"{self.url}: the folder «{folder}» isn't named as a release is, and is passed over")
+                remarks.append(f"{self.url}: the folder «{folder}» isn't named as a release is, and is passed over")
             elif not is_version(version):
                 what = f"the folder «{version}» is passed over, since {VERSION_FORM}"
-                told.append(f"{self.url}, {folder}: {what}; rename it, or move it elsewhere")
+                remarks.append(f"{self.url}, {folder}: {what}; rename it, or move it elsewhere")
         for release in [name] if name else self.names():
-            told += self._latest(release)[1]
-        return told
+            remarks += self._latest(release)[1]
+        return remarks
 
     def _latest(self, name: str) -> tuple[str | None, list[str]]:
         """See `latest`, and what was passed over for it."""
         versions = self.versions(name)
         if not versions:
             return None, []
-        told = []
+        notes = []
         pointed, problem = self.pointed(name)
         for version in dict.fromkeys((*([pointed] if pointed else ()), *reversed(versions))):
             try:
@@ -277,22 +277,22 @@ class Store:
             except NewerFormatError:
                 pass
             except ReleaseError as error:
-                told.append(str(error))
+                notes.append(str(error))
                 continue
             if problem or version != pointed:
                 problem = problem or f"it points at {pointed}, which is damaged"
                 mend = f'write {{"version": "{version}"}} into it'
-                told.append(f"{self.url}, {name}, {LATEST}: {problem}; the newest whole version is taken, or {mend}")
-            return version, told
-        return None, told
+                notes.append(f"{self.url}, {name}, {LATEST}: {problem}; the newest whole version is taken, or {mend}")
+            return version, notes
+        return None, notes
 
     def pointed(self, name: str) -> tuple[str | None, str]:
         """Return the version that `latest.json` names, where there is such a one, or else what is wrong with it."""
         try:
-            told = parsed(self.read("releases", checked_name(name), LATEST), "", "")
+            values = parsed(self.read("releases", checked_name(name), LATEST), "", "")
         except ReleaseError as error:
             return None, error.problem
-        version = told.get("version") if isinstance(told, dict) else None
+        version = values.get("version") if isinstance(values, dict) else None
         if not isinstance(version, str) or not is_version(version):
             return None, "it names no version"
         there = version in self.versions(name)
@@ -327,9 +327,9 @@ class Store:
         if at and not version:
             raise ConfigError(place, "no version stands after the @", f"write {name}@{versions[-1]}, or {name} alone")
         if version in ("", LATEST_KEYWORD):
-            latest, told = self._latest(name)
+            latest, notes = self._latest(name)
             if latest is None:
-                raise ReleaseError(place, "none of its versions is whole", told[0])
+                raise ReleaseError(place, "none of its versions is whole", notes[0])
             return name, latest
         if checked_version(version, place, versions) not in versions:
             if self.filesystem.exists(self.path("releases", name, version)):

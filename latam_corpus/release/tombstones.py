@@ -126,13 +126,13 @@ class WithdrawnTexts:
         """The hashes of all texts' runs, sorted, each with the place of its text."""
         values = [np.frombuffer(runs, "<u8") for runs in self.table["runs"]]
         counts = [len(found) for found in values]
-        made = pl.DataFrame(
+        owners = pl.DataFrame(
             {
                 "run": np.concatenate([np.zeros(0, "<u8"), *values]),
                 "text": np.repeat(np.arange(len(values), dtype=np.uint32), counts),
             }
         )
-        return made.sort("run")
+        return owners.sort("run")
 
     def known(self, texts: pl.Series, hashes: pl.Series) -> pl.DataFrame:
         """Give the texts that are a withdrawn one, near it, or have it in them: `row`, `number` of the entry, `share`.

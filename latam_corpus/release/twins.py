@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _OF: Final = pl.Schema({"doc_id": pl.String(), "of": pl.String()})
 _UNFINISHED: Final = pl.Schema({"doc_id": pl.String(), "source_id": pl.String()})
-_TOLD: Final = ("doc_id", "duplicate_of", "source_id", "drop_reason")
+_COLUMNS: Final = ("doc_id", "duplicate_of", "source_id", "drop_reason")
 
 
 @dataclass(frozen=True)
@@ -92,8 +92,8 @@ def find_twins(
         if mine and run.id not in named:
             used.append(run)
     absent = tuple(run for run in earlier if run not in folders and run not in named)
-    told = pl.concat(of).unique("doc_id", keep="first", maintain_order=True)
-    return Twins(tuple(parts), tuple(used), told, pl.concat(unfinished), absent)
+    texts = pl.concat(of).unique("doc_id", keep="first", maintain_order=True)
+    return Twins(tuple(parts), tuple(used), texts, pl.concat(unfinished), absent)
 
 
 def _set_aside_by(store: Store, version: Manifest, ids: pl.Series) -> pl.DataFrame:
@@ -110,7 +110,7 @@ def _dropped(run: Run, ids: pl.Series, unfinished: list[pl.DataFrame]) -> Iterat
     last = len(uses) - 1 - uses[::-1].index(Dedupe.name) if Dedupe.name in uses else -1
     for file in run.files("dropped"):
         try:
-            rows = pl.read_parquet(file, glob=False, columns=list(_TOLD))
+            rows = pl.read_parquet(file, glob=False, columns=list(_COLUMNS))
         except (OSError, pl.exceptions.PolarsError) as error:
             raise ReleaseError(str(file), f"it can't be read: {error}", "run the recipe again") from error
         found = rows.filter(pl.col("duplicate_of").is_in(ids.implode()) & pl.col("drop_reason").is_not_null())

@@ -99,12 +99,12 @@ def _beside(store: Store, manifest: Manifest, seen: _Seen, log: WithdrawalLog) -
     _, problem = store.pointed(manifest.name)
     if problem:
         yield f"{LATEST}: {problem}"
-    for name, told in manifest.files.items():
+    for name, recorded in manifest.files.items():
         if "/".join((*place, name)) in log.replaced:
             continue
         if store.size(*place, name) is None:
             yield f"{name}: missing"
-        elif _sha256(store, *place, name) != told.sha256:
+        elif _sha256(store, *place, name) != recorded.sha256:
             yield f"{name}: its bytes aren't those that the manifest names"
     if store.size(*place, SUMS) is None:
         yield f"{SUMS}: missing"
@@ -127,9 +127,9 @@ def _ledger(store: Store, manifest: Manifest, seen: _Seen) -> Iterator[str]:
     except ReleaseError:
         return  # its digest is wrong too, and that is told
     verdicts = Counter(rows["verdict"].to_list())
-    for verdict, told in (("released", manifest.rows), ("dropped", manifest.flow.left_out)):
-        if verdicts[verdict] != told:
-            yield f"{LEDGER}: {verdicts[verdict]:,} rows are {verdict}, and the manifest says {told:,}"
+    for verdict, expected in (("released", manifest.rows), ("dropped", manifest.flow.left_out)):
+        if verdicts[verdict] != expected:
+            yield f"{LEDGER}: {verdicts[verdict]:,} rows are {verdict}, and the manifest says {expected:,}"
     released = rows.filter(pl.col("verdict") == "released")["doc_id"]
     if released.n_unique() != released.len():
         yield f"{LEDGER}: a document is released twice"
@@ -150,25 +150,25 @@ def _parent(store: Store, manifest: Manifest) -> Iterator[str]:
 
 
 def _shard(store: Store, manifest: Manifest, shard: Shard, seen: _Seen, *, index: bool) -> list[str]:
-    told = f"{shard.path} ({shard.object})"
+    label = f"{shard.path} ({shard.object})"
     size = store.size(shard.object)
     if size is None:
-        return [f"{told}: missing"]
+        return [f"{label}: missing"]
     if size != shard.bytes:
-        return [f"{told}: {size:,} bytes, and the manifest says {shard.bytes:,}"]
+        return [f"{label}: {size:,} bytes, and the manifest says {shard.bytes:,}"]
     with store.open(shard.object) as opened:
         if sha256_of(opened) != shard.sha256:
-            return [f"{told}: its bytes aren't those that the manifest names"]
+            return [f"{label}: its bytes aren't those that the manifest names"]
         opened.seek(0)
         try:
             file = pq.ParquetFile(opened)
             if _fingerprint(file) != manifest.schema_sha256:
-                return [f"{told}: its columns aren't those whose fingerprint the manifest states"]
+                return [f"{label}: its columns aren't those whose fingerprint the manifest states"]
             shared = [_NONE_SHARED]
-            problems = [f"{told}: {problem}" for problem in _rows(file, shard, seen, shared)]
+            problems = [f"{label}: {problem}" for problem in _rows(file, shard, seen, shared)]
             return [*problems, *(_index(store, manifest, shard, pl.concat(shared)) if index else ())]
         except (pa.ArrowException, OSError) as error:
-            return [f"{told}: it can't be read: {error}"]
+            return [f"{label}: it can't be read: {error}"]
 
 
 def _fingerprint(file: pq.ParquetFile) -> str:
@@ -246,7 +246,7 @@ def _counts(manifest: Manifest, seen: _Seen) -> Iterator[str]:
     flow = manifest.flow
     if flow.read != flow.repeated + flow.left_out + flow.released or flow.released != manifest.rows:
         yield "the manifest's rows read, repeated, left out and released don't add up"
-    for what, told in manifest.counts.items():
-        expected = Counter({value: tally.rows for value, tally in told.items()})
+    for what, tallies in manifest.counts.items():
+        expected = Counter({value: tally.rows for value, tally in tallies.items()})
         if +expected != +seen.counted[what]:  # a shard without rows counts nothing
             yield f"the manifest's documents by {what} aren't those in the shards"

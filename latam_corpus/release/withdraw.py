@@ -105,7 +105,7 @@ def withdraw(
         )
     if not because.strip():
         raise ConfigError("--because", "it is empty", "say in a few words why, without personal data")
-    with store.told():
+    with store.named_errors():
         return _withdraw(store, name, by, value, because.strip(), now, runs_there or {}, progress)
 
 
@@ -156,7 +156,7 @@ def _withdraw(
     # Where the command goes on after a cut, the next version may be there already.
     last = [m for m in versions.values() if m.name == name and m.withdrawal_sequence < entry.number]
     before = max(last, key=lambda manifest: version_key(manifest.version), default=before)
-    return _told(store, entry, named, before, after, versions, rows, runs_there)
+    return _withdrawal(store, entry, named, before, after, versions, rows, runs_there)
 
 
 def _versions(store: Store, log: WithdrawalLog) -> dict[str, Manifest]:
@@ -302,11 +302,11 @@ def _entered(
         tables["spared"] = spared.unique().sort("doc_id")
     number = log.sequence + 1
     request = f"W{number:04d}-{hashlib.sha256(f'{log.head}{by}{asked}'.encode()).hexdigest()[:8]}"
-    told = {"kind": "withdrawal", "request": request, "release": name, "by": by, "asked": asked, "because": because}
-    return add_entry(log, now, tables, **told)
+    fields = {"kind": "withdrawal", "request": request, "release": name, "by": by, "asked": asked, "because": because}
+    return add_entry(log, now, tables, **fields)
 
 
-def _told(
+def _withdrawal(
     store: Store,
     entry: Entry,
     named: str,
@@ -360,7 +360,7 @@ def _left_aside(twins: Twins, entry: Entry, log: WithdrawalLog, gone: pl.Series)
     """Return what is known of copies that didn't come back; where the words themselves are withdrawn, none does."""
     if entry.by in ("creator", "text"):
         return []
-    told = []
+    notices = []
     copies = twins.unfinished.unique("doc_id").sort("doc_id")
     if entry.by == "doc":
         copies = copies.filter(pl.col("doc_id").is_in(log.table(entry, "spared")["doc_id"].implode()))
@@ -368,7 +368,7 @@ def _left_aside(twins: Twins, entry: Entry, log: WithdrawalLog, gone: pl.Series)
         copies = copies.filter([asked_hash("source", source) != entry.asked for source in copies["source_id"]])
     if copies.height:
         which = ", ".join(copies["doc_id"].head(5))
-        told.append(f"{copies.height} copies come back when their recipe is run again, such as {which}")
+        notices.append(f"{copies.height} copies come back when their recipe is run again, such as {which}")
     if twins.absent and len(gone):
-        told.append(f"copies may have been set aside in runs that aren't on this disk: {', '.join(twins.absent)}")
-    return told
+        notices.append(f"copies may have been set aside in runs that aren't on this disk: {', '.join(twins.absent)}")
+    return notices

@@ -67,7 +67,7 @@ class Withdrawals(Barrier):
             problem = "something was withdrawn from the store during the run"
             raise PartError(store.url, problem, "run it again: what was done before is kept")
         tombstones, known = Tombstones(log), _known(store, log, self.release)
-        told = {
+        evidence = {
             entry.number: json.dumps({"withdrawal": entry.number, "request": entry.request})
             for entry in log.withdrawals
         }
@@ -77,7 +77,7 @@ class Withdrawals(Barrier):
                 yield frame.select(
                     ROW,
                     pl.lit(WITHDRAWN).alias("drop_reason"),
-                    numbers.replace_strict(told, default=None, return_dtype=pl.String).alias("evidence"),
+                    numbers.replace_strict(evidence, default=None, return_dtype=pl.String).alias("evidence"),
                 ).filter(numbers.is_not_null())
 
 
@@ -120,7 +120,7 @@ def with_withdrawals(plan: Plan, store: Store) -> Plan:
     """
     if plan.recipe.release is None:
         return plan
-    with store.told():
+    with store.named_errors():
         log = read_log(store)
     if not log.withdrawals:
         return plan

@@ -43,5 +43,5 @@ def beginning(row: Mapping[str, Any], most: int = 200) -> str | None:
     """Return the redacted beginning of a row's text, on one line; None where it isn't `readable`."""
     if not row["readable"]:
         return None
-    told = " ".join(redact((row["text"] or "")[:BEGINNING])[0].split())
-    return told if len(told) <= most else told[:most] + "…"
+    text = " ".join(redact((row["text"] or "")[:BEGINNING])[0].split())
+    return text if len(text) <= most else text[:most] + "…"

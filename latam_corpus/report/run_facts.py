@@ -262,18 +262,18 @@ def _light(files: Sequence[Path], kind: str, reasons: Iterable[str], today: date
 
 
 def _counted(frame: pl.DataFrame, column: str) -> list[tuple[str, int]]:
-    told = frame.group_by(pl.col(column).fill_null("").alias("value")).len("rows")
-    return list(told.sort("rows", "value", descending=[True, False]).iter_rows())
+    counts = frame.group_by(pl.col(column).fill_null("").alias("value")).len("rows")
+    return list(counts.sort("rows", "value", descending=[True, False]).iter_rows())
 
 
 def _sources(kept: pl.DataFrame, dropped: pl.DataFrame) -> dict[str, tuple[int, int, Counter[str]]]:
     """Of each source the documents in and kept, and why the others fell; which lost most comes first."""
     stayed = dict(_counted(kept, "source_id"))
     fell: dict[str, Counter[str]] = {source: Counter() for source in stayed}
-    told = (
+    counts = (
         dropped.group_by("source_id", pl.col("drop_reason").fill_null("")).len("rows").sort("source_id", "drop_reason")
     )
-    for source, reason, rows in told.iter_rows():
+    for source, reason, rows in counts.iter_rows():
         fell.setdefault(source, Counter())[reason] += rows
     found = {one: (stayed.get(one, 0) + why.total(), stayed.get(one, 0), why) for one, why in fell.items()}
     return dict(sorted(found.items(), key=lambda item: (-item[1][2].total(), -item[1][0], item[0])))
@@ -339,9 +339,9 @@ class _Texts:
         if not (self.internal or row["readable"]):
             return Shown(doc_id, "", about, row["drop_reason"] or "", None, goes_on=False)
         text = row["text"] or ""
-        told = redact(text[: _SHOWN + _OVER])[0][:_SHOWN]
+        beginning = redact(text[: _SHOWN + _OVER])[0][:_SHOWN]
         title = redact(row["title"] or "")[0]
-        return Shown(doc_id, title, about, row["drop_reason"] or "", told, goes_on=len(text) > _SHOWN)
+        return Shown(doc_id, title, about, row["drop_reason"] or "", beginning, goes_on=len(text) > _SHOWN)
 
     def pair(self, mine: str, other: str, size: int) -> Pair:
         here, there = self.rows[mine], self.rows.get(other)
@@ -399,7 +399,7 @@ def _with_texts(one: Reason, texts: _Texts) -> Reason:
 
 def _small(kept: pl.DataFrame) -> list[SmallLanguage]:
     """Return the languages other than the large ones, the smallest last."""
-    told = (
+    small = (
         kept.with_columns(pl.col("language").str.extract("^([^_]+)", 1))
         .filter(~pl.col("language").is_in(list(_LARGE)))
         .group_by("language")
@@ -410,7 +410,7 @@ def _small(kept: pl.DataFrame) -> list[SmallLanguage]:
             pl.col("signal scripture_per_1000").mean().alias("formulas"),
         )
     )
-    return [SmallLanguage(*row) for row in told.sort("documents", "language", descending=[True, False]).iter_rows()]
+    return [SmallLanguage(*row) for row in small.sort("documents", "language", descending=[True, False]).iter_rows()]
 
 
 def _earlier(record: Record) -> Earlier | None:
@@ -431,11 +431,13 @@ def _earlier(record: Record) -> Earlier | None:
     last = max(found, key=lambda pair: pair[0])[1]
     theirs = last.values
     rows = theirs.get("rows") or {}
-    told = all(key in one for key in ("recipe", "sources", "parts", "stages", "by_genre") for one in (mine, theirs))
+    comparable = all(
+        key in one for key in ("recipe", "sources", "parts", "stages", "by_genre") for one in (mine, theirs)
+    )
     return Earlier(
         last.folder.name,
         rows.get("in", 0),
         rows.get("kept", 0),
-        differences(theirs, mine) if told else [],
-        counts(theirs, mine) if told else {},
+        differences(theirs, mine) if comparable else [],
+        counts(theirs, mine) if comparable else {},
     )

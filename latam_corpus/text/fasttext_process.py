@@ -35,11 +35,11 @@ def fit_apart(module: str, lines: Iterable[str], out: Path, job: Mapping[str, An
         CorpusError: fastText failed.
     """
     with tempfile.TemporaryDirectory() as folder:
-        text, told = Path(folder, "lines.txt"), Path(folder, "job.json")
+        text, job_file = Path(folder, "lines.txt"), Path(folder, "job.json")
         text.write_text("".join(lines), "utf-8")
-        told.write_text(json.dumps({"lines": str(text), "out": str(out), **job}), "utf-8")
+        job_file.write_text(json.dumps({"lines": str(text), "out": str(out), **job}), "utf-8")
         done = subprocess.run(  # noqa: S603  (this interpreter, our own module)
-            [sys.executable, "-m", module, str(told)],
+            [sys.executable, "-m", module, str(job_file)],
             env=os.environ | _ENVIRONMENT,
             capture_output=True,
             text=True,

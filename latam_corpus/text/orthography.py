@@ -87,8 +87,8 @@ def spellings() -> tuple[Spelling, ...]:
 @cache
 def spellings_digest() -> str:
     """Changes with what `in_modern` makes of a text; 32 hex digits."""
-    told = [[one["codes"], one["old"], one["modern"], one["pairs"]] for one in _read()["spelling"]]
-    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:32]
+    rules = [[one["codes"], one["old"], one["modern"], one["pairs"]] for one in _read()["spelling"]]
+    return hashlib.sha256(json.dumps(rules).encode()).hexdigest()[:32]
 
 
 def typed(text: str) -> str:
@@ -112,8 +112,8 @@ def respelled(code: str, lines: Iterable[str]) -> list[str]:
     sample = "\n".join(given)
     known = [one for one in spellings() if code in one.codes]
     old = [one for one in known if one.is_old(sample)]
-    made = ((one.rewritten(line, to_modern=bool(old)), line) for one in old or known for line in given)
-    return [new for new, line in made if new != line]
+    rewritten = ((one.rewritten(line, to_modern=bool(old)), line) for one in old or known for line in given)
+    return [new for new, line in rewritten if new != line]
 
 
 def spelled(codes: Collection[str], words: Iterable[str]) -> dict[str, None]:
@@ -190,13 +190,13 @@ def seen(codes: Collection[str], text: str) -> dict[str, Any]:
     signs = "".join(map(re.escape, apostrophes()))
     beside = Counter(re.findall(rf"(?<=[^\W\d_])[{signs}]|[{signs}](?=[^\W\d_])", text))
     normalised = typed(text).lower()
-    told = []
+    respellings = []
     for one in spellings():
         if not one.codes.isdisjoint(codes):
             old, modern = one.signs(normalised)
             if old or modern:
-                told.append({"name": one.name, "source": one.source, "old": old, "modern": modern})
-    return {"apostrophes": dict(beside), "spellings": told}
+                respellings.append({"name": one.name, "source": one.source, "old": old, "modern": modern})
+    return {"apostrophes": dict(beside), "spellings": respellings}
 
 
 def _read() -> dict[str, Any]:

@@ -41,11 +41,11 @@ class Spelling:
         ([2], [3], [7])
         """
         n = len(words)
-        made = cls(np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64))
+        counts = cls(np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64))
         signs = np.zeros(ASCII, np.bool_)
         signs[[ord(sign) for sign in DAMAGE]] = True
-        spell(words.arrays, classes(), signs, made.capitals, made.damaged, made.longest)
-        return made
+        spell(words.arrays, classes(), signs, counts.capitals, counts.damaged, counts.longest)
+        return counts
 
 
 @dataclass(frozen=True, eq=False)

@@ -143,7 +143,7 @@ class CorpusFiles:
             raise self._wrong(file, f"it can't be read: {error}") from error
 
     def _fetched(self, file: CorpusFile, start: int, end: int) -> bytes:
-        with self.store.told():
+        with self.store.named_errors():
             data = bytes(self.store.filesystem.cat_file(self.store.path(file.path), start=start, end=end))
         # A web server that knows no ranges gives the whole file.
         return data[start:end] if len(data) > end - start else data
@@ -204,7 +204,7 @@ def _stored(store: Store, spec: str | None, lock: Lock | None, cache: GroupCache
         raise ConfigError(store.url, "no release is named", "name it, such as latam-news@2026.11.0")
     if spec is None and lock:
         spec = f"{lock.name}@{lock.version}"
-    with store.told():
+    with store.named_errors():
         manifest, data = read_manifest(store, *store.find(str(spec)))
         log = read_log(store)
         shards = log.readable(manifest)

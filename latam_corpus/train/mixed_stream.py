@@ -190,8 +190,8 @@ class MixedStream(PositionedStream):
         return MixedRows(self._ingredients, self._seed, self._epoch)
 
     def _digest(self) -> str:
-        told = [f"{one.stream.state_dict()['order']} {one.documents}" for one in self._ingredients]
-        return hashlib.sha256("\n".join(told).encode()).hexdigest()[:16]
+        states = [f"{one.stream.state_dict()['order']} {one.documents}" for one in self._ingredients]
+        return hashlib.sha256("\n".join(states).encode()).hexdigest()[:16]
 
 
 def _slices(plan: str | Path | Mapping[str, Any]) -> list[Mapping[str, Any]]:

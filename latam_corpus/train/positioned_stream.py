@@ -200,8 +200,8 @@ class PositionedStream(ABC):
                     if waiting:
                         first, before, _ = waiting[0]
                         self._position = first // self._world * self._world
-                        told = {"position": first, "tokens": before, "tokenizer": tokenizer.sha256}
-                        self._within = told if before else None
+                        start = {"position": first, "tokens": before, "tokenizer": tokenizer.sha256}
+                        self._within = start if before else None
                     yield np.concatenate(block)
         self._at_end = True
 

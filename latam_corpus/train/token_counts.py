@@ -113,13 +113,13 @@ def _counts(files: CorpusFiles, number: int, tokenizer: Tokenizer, keep: Store) 
         kept = _kept(Store.at(cache_folder()), place, rows)
     if kept is not None:
         return kept
-    made = [pl.DataFrame(schema=COUNTS)]
+    frames = [pl.DataFrame(schema=COUNTS)]
     for group in files.groups_of(number):
         texts = pl.Series(files.read(group, ["text"])["text"].to_pylist(), dtype=pl.String)
         tokens = [len(ids) for ids in tokenizer.encode(texts.to_list())]
         sizes = {"tokens": tokens, "words": texts.str.count_matches(r"\S+"), "bytes": texts.str.len_bytes()}
-        made.append(pl.DataFrame(sizes, schema_overrides=COUNTS))
-    counts = schema.conform(pl.concat(made), COUNTS)
+        frames.append(pl.DataFrame(sizes, schema_overrides=COUNTS))
+    counts = schema.conform(pl.concat(frames), COUNTS)
     written = io.BytesIO()
     counts.write_parquet(written, compression="zstd")
     try:

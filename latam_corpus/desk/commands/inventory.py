@@ -118,15 +118,15 @@ def _held(out: Path, store: Store | None) -> dict[str, dict[str, Any]]:
 
     for folder in sorted(out.glob("collected/*/warc")):
         row(folder.parent.name)["collected"] = _collected(folder.parent)
-    for told in (record.values for record in finished_runs(out)):  # the latest first
-        titles = {source["id"]: source["title"] for source in told.get("sources", ())}
-        for name in {one["source"] for one in told.get("by_genre", ())}:
+    for values in (record.values for record in finished_runs(out)):  # the latest first
+        titles = {source["id"]: source["title"] for source in values.get("sources", ())}
+        for name in {one["source"] for one in values.get("by_genre", ())}:
             found = row(name, titles.get(name))
-            found["run"] = found["run"] or _in_run(told, name)
+            found["run"] = found["run"] or _in_run(values, name)
     for manifest in _latest(store) if store else ():
         for entry in manifest.sources:
-            told_of = {"release": manifest.spec, "documents": entry.rows, "rights_tier": entry.rights_tier}
-            row(entry.source_id, entry.title)["releases"].append(told_of)
+            release = {"release": manifest.spec, "documents": entry.rows, "rights_tier": entry.rights_tier}
+            row(entry.source_id, entry.title)["releases"].append(release)
     return dict(sorted(held.items()))
 
 
@@ -134,7 +134,7 @@ def _latest(store: Store) -> Iterator[Manifest]:
     """Yield the latest version of each release."""
     from latam_corpus.release.manifest import load_manifest
 
-    with store.told():
+    with store.named_errors():
         for name in store.names():
             latest = store.latest(name)
             if latest:
@@ -148,11 +148,11 @@ def _collected(folder: Path) -> dict[str, Any]:
     return {"folder": str(folder), "bytes": size, **held_in(folder / "frontier.sqlite")}
 
 
-def _in_run(told: dict[str, Any], name: str) -> dict[str, Any]:
+def _in_run(values: dict[str, Any], name: str) -> dict[str, Any]:
     """Return what a run made of a source, of whatever genre its documents are."""
-    rows = [row for row in told["by_genre"] if row["source"] == name]
+    rows = [row for row in values["by_genre"] if row["source"] == name]
     kept = {key: sum(row[key] for row in rows) for key in ("in", "kept")}
-    return {"run": told["id"], **kept, "reasons": reasons_of(rows)}
+    return {"run": values["id"], **kept, "reasons": reasons_of(rows)}
 
 
 def reasons_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, int]:

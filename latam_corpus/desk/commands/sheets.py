@@ -95,7 +95,7 @@ def import_sheet(
         raise ConfigError(str(returned), problem, _("end its name in {suffix}", suffix=sheet.suffix))
     written: list[str] = []
     notes: dict[int, str] = {}
-    told: list[dict[str, Any]] = []
+    rows: list[dict[str, Any]] = []
     wrong = 0
     for place in range(found.head_row + 1, len(found.rows)):
         cells = found.cells(place)
@@ -107,16 +107,16 @@ def import_sheet(
             written.append(row.values["id"])
         wrong += bool(said)
         notes[place] = "\n".join(one.translate(language) for one in said) or _DONE.translate(language)
-        told.append({"row": place + 1, "id": cells.get("id"), "wrong": [one.translate(language) for one in said]})
+        rows.append({"row": place + 1, "id": cells.get("id"), "wrong": [one.translate(language) for one in said]})
     head = TO_CORRECT.translate(language)
     if sheet.suffix.lower() == ".xlsx":
         write_file(returned, returned_workbook(sheet, found, notes, head))
     else:
         write_file(returned, csv_text(with_notes(found, notes, head)))
     if as_json:
-        print_json({"written": written, "folder": str(to), "returned": str(returned), "rows": told})
+        print_json({"written": written, "folder": str(to), "returned": str(returned), "rows": rows})
     else:
-        _tell(found, told, language)
+        _tell(found, rows, language)
         console.print(_WRITTEN.fill(n=number(len(written)), folder=to).translate(language), markup=False)
         if wrong:
             console.print(_BACK.fill(n=number(wrong), path=returned, head=head).translate(language), markup=False)

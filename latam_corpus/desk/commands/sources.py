@@ -127,7 +127,7 @@ def _tell_written(path: Path, text: str, language: str, as_json: bool) -> None:
         return
     console.print(_WRITTEN.fill(path=path).translate(language), markup=False)
     for one in found:
-        console.print(f"  {_ADVICE.translate(language)}: {one.told(language)}", markup=False)
+        console.print(f"  {_ADVICE.translate(language)}: {one.in_language(language)}", markup=False)
     more = " --input …" if source and source.collect.kind == "files" else ""
     for command in (f"sources check {path}", f"sources preview {path}{more}", f"run {path}{more}"):
         console.print(f"{_NEXT.translate(language)}  latam-corpus {command}", markup=False)
@@ -152,7 +152,7 @@ def check(
     from latam_corpus.pipeline.mistakes import unread
 
     language = spoken()
-    told: list[dict[str, Any]] = []
+    reports: list[dict[str, Any]] = []
     if where and len(files) > 1:
         raise ConfigError("--input", "it goes with one file", "check the files one by one")
     by_id: dict[str, Path] = {}
@@ -166,7 +166,7 @@ def check(
         if source and where:
             found = [*found, *_of_records(source, where)]
         wrong = [one for one in found if one.wrong]
-        told.append(
+        reports.append(
             {
                 "file": str(path),
                 "ok": source is not None and not wrong,
@@ -183,10 +183,10 @@ def check(
             console.print(_("  read as: {facts}", facts=facts))
         for one in found:
             mark = "" if one.wrong else f"{_ADVICE.translate(language)}: "
-            console.print(f"  {mark}{one.told(language)}", markup=False)
+            console.print(f"  {mark}{one.in_language(language)}", markup=False)
     if as_json:
-        print_json(told)
-    if not all(one["ok"] for one in told):
+        print_json(reports)
+    if not all(one["ok"] for one in reports):
         raise typer.Exit(1)
 
 

@@ -178,10 +178,10 @@ def _parsed(text: str, letters: Sequence[str]) -> Capture | None:
     """
     if found := _JSON_LINE.fullmatch(text):
         try:
-            told: Any = json.loads(found[2])
+            fields: Any = json.loads(found[2])
         except (ValueError, RecursionError):
             return None
-        return _capture({**({"timestamp": found[1]} if found[1] else {}), **told})
+        return _capture({**({"timestamp": found[1]} if found[1] else {}), **fields})
     values = text.split()
     if len(values) != len(letters):
         return None

@@ -47,7 +47,7 @@ class Plan:
     left_out: Counter[str] = field(default_factory=Counter)
     read: dict[str, int] = field(default_factory=dict)
 
-    def told(self) -> dict[str, Any]:
+    def summary(self) -> dict[str, Any]:
         """Return what the plan comes to: counts by host, top-level domain and language, and the bytes to fetch."""
         rows = list(self.captures.values())
         hosts = Counter(host_of(url) for url in self.captures)
@@ -181,11 +181,11 @@ def record_address(records: str, filename: str) -> str:
 def write_plan(folder: Path, plan: Plan, table: CommonCrawl) -> dict[str, Any]:
     """Write `plan.jsonl`, a line a capture in the order in which they are fetched, and what it comes to; the latter."""
     rows = sorted(plan.captures.values(), key=lambda one: (one.filename, one.offset))
-    told = {"choice": table.model_dump(mode="json", exclude_defaults=True), **plan.told()}
+    summary = {"choice": table.model_dump(mode="json", exclude_defaults=True), **plan.summary()}
     lines = [json.dumps(dataclasses.asdict(row), ensure_ascii=False) for row in rows]
     replace(folder / "plan.jsonl", "".join(f"{line}\n" for line in lines).encode())
-    replace(folder / "plan.json", json.dumps(told, indent=1).encode())
-    return told
+    replace(folder / "plan.json", json.dumps(summary, indent=1).encode())
+    return summary
 
 
 def read_plan(path: Path, table: CommonCrawl) -> Iterator[Capture]:

@@ -65,8 +65,8 @@ class CaptureVisits(Visits):
     def capture(self, key: str) -> Capture:
         """Return the capture for which an address waits."""
         row = self.frontier.db.execute("SELECT row FROM capture WHERE key = ?", (key,)).fetchone()
-        told = json.loads(row[0])
-        return Capture(**{**told, "languages": tuple(told["languages"])})
+        values = json.loads(row[0])
+        return Capture(**{**values, "languages": tuple(values["languages"])})
 
     def answered(self, waiting: Waiting, answer: Exchange, site: Site, *, conditional: bool) -> bool:
         """Copy a record; what site and page refuse, then and now, goes with it."""

@@ -26,8 +26,8 @@ def writing(folder: Path) -> Iterator[None]:
     except BrokenPipeError:  # whoever reads what is printed has seen enough
         raise
     except (OSError, sqlite3.OperationalError) as error:
-        told = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        problem = _("it can't be written ({error})", error=told)
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        problem = _("it can't be written ({error})", error=reason)
         raise SourceError(
             str(folder), problem, _("make room and give the same command; it goes on from here")
         ) from None

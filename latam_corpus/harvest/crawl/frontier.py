@@ -53,18 +53,18 @@ def held_in(path: Path) -> dict[str, Any]:
     Returns:
         `busy`, `damaged` (what is wrong with the file, or None), `states`, `first`, `last` (ISO 8601, UTC).
     """
-    told: dict[str, Any] = {"busy": False, "damaged": None, "states": {}, "first": None, "last": None}
+    state: dict[str, Any] = {"busy": False, "damaged": None, "states": {}, "first": None, "last": None}
     if not path.is_file():
-        return told
+        return state
     db = sqlite3.connect(path, timeout=0.2)
     try:
-        told["states"] = dict(db.execute("SELECT state, count(*) FROM url GROUP BY state ORDER BY 1").fetchall())
-        told["first"], told["last"] = db.execute("SELECT min(date), max(date) FROM record").fetchone()
+        state["states"] = dict(db.execute("SELECT state, count(*) FROM url GROUP BY state ORDER BY 1").fetchall())
+        state["first"], state["last"] = db.execute("SELECT min(date), max(date) FROM record").fetchone()
     except sqlite3.DatabaseError as error:
-        return told | ({"busy": True} if "locked" in str(error) else {"damaged": str(error)})
+        return state | ({"busy": True} if "locked" in str(error) else {"damaged": str(error)})
     finally:
         db.close()
-    return told
+    return state
 
 
 @dataclass(frozen=True)
@@ -238,12 +238,12 @@ class Frontier:
     def visited(self, url: str, written: Written, etag: str, modified: str, opt_outs: str) -> None:
         """Note that the address gave a page; a revisit keeps the record that it stands for."""
         if written.kind == "response":
-            told: tuple[str, ...] = (written.id, written.date, written.digest, etag, modified, opt_outs, url)
+            values: tuple[str, ...] = (written.id, written.date, written.digest, etag, modified, opt_outs, url)
             query = "record = ?, date = ?, digest = ?, etag = ?, modified = ?, opt_outs = ?"
         else:
-            told = (etag, modified, url)
+            values = (etag, modified, url)
             query = "etag = coalesce(nullif(?, ''), etag), modified = coalesce(nullif(?, ''), modified)"
-        self._db.execute(f"UPDATE url SET state = 'page', tries = 0, {query} WHERE url = ?", told)  # noqa: S608  (fixed)
+        self._db.execute(f"UPDATE url SET state = 'page', tries = 0, {query} WHERE url = ?", values)  # noqa: S608  (fixed)
 
     def restated(self, url: str, opt_outs: str) -> None:
         """Note that the terms of the address's page are others now; its record is still the one that holds it."""

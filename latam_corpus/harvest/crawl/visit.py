@@ -174,13 +174,13 @@ class Visits:
         self.ended(waiting, "gone", f"status {answer.status}")
         self.frontier.left(waiting.url, withdrawn=withdraw)
 
-    def _restate(self, waiting: Waiting, site: Site, told: Sequence[OptOut]) -> None:
+    def _restate(self, waiting: Waiting, site: Site, sent: Sequence[OptOut]) -> None:
         """Write a page that can't be had again under the terms that hold now, if they are others.
 
         Args:
             waiting: its address.
             site: what its site's files say now.
-            told: what its server has said of it meanwhile.
+            sent: what its server has said of it meanwhile.
         """
         earlier = waiting.earlier
         place = self.frontier.place(waiting.url, earlier) if earlier else None
@@ -188,7 +188,7 @@ class Visits:
             return
         # What the page itself said holds on; what its site's files said was read anew.
         own = [one for one in from_json(waiting.opt_outs or "[]") if one.address not in site.files]
-        found = {(one.signal, one.value, one.address): one for one in (*own, *told, *site.opt_outs(waiting.url))}
+        found = {(one.signal, one.value, one.address): one for one in (*own, *sent, *site.opt_outs(waiting.url))}
         words = _words(sorted(found.values()))
         if words == waiting.opt_outs:
             return

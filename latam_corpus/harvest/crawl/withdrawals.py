@@ -31,10 +31,10 @@ def withdraw_page(archive: Archive, url: str, status: int, moment: datetime) -> 
         status: what its server answered.
         moment: when, UTC; later than the page's record.
     """
-    told = f"status {status}"
-    known = page_metadata.to_json({"url": url, "cause": "withdrawn", "told": told})
+    reason = f"status {status}"
+    known = page_metadata.to_json({"url": url, "cause": "withdrawn", "told": reason})
     fields = {"Content-Type": "application/warc-fields", page_metadata.METADATA_FIELD: known}
-    archive.state("metadata", url, moment, f"cause: gone\r\ntold: {told}\r\n".encode(), fields)
+    archive.state("metadata", url, moment, f"cause: gone\r\ntold: {reason}\r\n".encode(), fields)
 
 
 def write_gone_pages(path: Path, source_id: str, gone: Iterable[tuple[str, str, bool]]) -> None:

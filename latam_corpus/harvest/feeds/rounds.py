@@ -146,8 +146,8 @@ class FeedVisits(Visits):
             return False
         # What has no page is its text in the feed.
         key, state = (url, "page") if url else (f"{feed}#{quote(entry.id)}", "owed")
-        told = page_metadata.to_json(known if url else {**known, "id": entry.id})
-        row = (key, told, entry.content, refused, moment.isoformat(), feed, state)
+        metadata = page_metadata.to_json(known if url else {**known, "id": entry.id})
+        row = (key, metadata, entry.content, refused, moment.isoformat(), feed, state)
         new = self.frontier.db.execute("INSERT OR IGNORE INTO entry VALUES (?,?,?,?,?,?,?)", row).rowcount > 0
         if url and not self.frontier.knows(url):  # one of an earlier round, too, if the source's paths are wider now
             self.offer(url, feed, 1)

@@ -73,8 +73,8 @@ class Lists(Visits):
 
     def identified(self, waiting: Waiting, reply: Reply, tag: int) -> None:
         """Ask for the lists, each as an attempt of its own: what one has had is new in another."""
-        for code, told in reply.errors:
-            self.note(waiting.url, "repository error", code=code, told=told)
+        for code, message in reply.errors:
+            self.note(waiting.url, "repository error", code=code, told=message)
         seconds = "ss" in reply.granularity
         # Each goes before those that wait.
         for own, name in enumerate(reversed(self.oai.sets or ("",)), tag):
@@ -91,9 +91,9 @@ class Lists(Visits):
         """Take a part of a list."""
         listing = replace(listing, moment=listing.moment or self._listed_until(reply, moment))
         problems = [one for one in reply.errors if one[0] != "noRecordsMatch"]
-        for code, told in problems:
+        for code, message in problems:
             cause: Cause = "broken token" if code == "badResumptionToken" else "repository error"
-            self.note(waiting.url, cause, code=code, told=told)
+            self.note(waiting.url, cause, code=code, told=message)
         if any(code == "badResumptionToken" for code, _ in problems) and listing.restarts < _MAX_RESTARTS:
             self._restart(listing)
             return

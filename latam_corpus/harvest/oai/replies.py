@@ -103,13 +103,13 @@ def reply_of(body: bytes) -> Reply:
     records = () if listed is None else tuple(_record(one) for one in listed.iterfind("{*}record"))
     token = "" if listed is None else _text(next(listed.iterfind("{*}resumptionToken"), None))
     identified = next(root.iterfind("{*}Identify"), None)
-    told = {} if identified is None else {etree.QName(one).localname: _text(one) for one in _elements(identified)}
+    identity = {} if identified is None else {etree.QName(one).localname: _text(one) for one in _elements(identified)}
     return Reply(
         _text(next(root.iterfind("{*}responseDate"), None)),
         records,
         token,
         errors,
-        told.get("granularity", ""),
+        identity.get("granularity", ""),
     )
 
 

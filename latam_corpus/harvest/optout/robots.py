@@ -97,8 +97,8 @@ class Robots:
         found = []
         if agents := self.refused_agents(url):
             more = "" if len(agents) <= _SHOWN else f" and {len(agents) - _SHOWN} more"
-            told = f"Disallow for {', '.join(agents[:_SHOWN])}{more}"
-            found.append(opt_out("robots-agent", told, address, time))
+            line = f"Disallow for {', '.join(agents[:_SHOWN])}{more}"
+            found.append(opt_out("robots-agent", line, address, time))
         path = path_of(url)
         for kind, groups in self._rules.items():
             # Groups speak to different agents; each has its own longest match, and one refusal is enough.

@@ -43,14 +43,14 @@ def train(
 
     settings = Settings(seed=seed, epoch=epoch, most=most, bucket=bucket, threads=threads)
     kept_away = [Texts(t.path, t.label or "und", t.field) for t in listed(without or [], root, packages)]
-    made = fit(listed(data, root, packages), out, settings, kept_away)
-    size = made.model.stat().st_size
+    trained = fit(listed(data, root, packages), out, settings, kept_away)
+    size = trained.model.stat().st_size
     if as_json:
-        print_json({"model": made.model, "label_map": made.label_map, "bytes": size, "lines": made.lines})
+        print_json({"model": trained.model, "label_map": trained.label_map, "bytes": size, "lines": trained.lines})
         return
-    lines = number(sum(made.lines.values()))
-    console.print(f"{made.model}: {len(made.lines)} labels, {lines} lines, {size / 1e6:.1f} MB")
-    console.print(f"{made.label_map}: its label map")
+    lines = number(sum(trained.lines.values()))
+    console.print(f"{trained.model}: {len(trained.lines)} labels, {lines} lines, {size / 1e6:.1f} MB")
+    console.print(f"{trained.label_map}: its label map")
 
 
 @app.command()
@@ -77,11 +77,11 @@ def card(model: _Model = SHIPPED, labels: _Labels = "", as_json: _Json = False) 
     """Tell what a model is: its digest, data, licences and languages."""
     from latam_corpus.language.model import card as model_card
 
-    told = model_card(model, labels)
+    facts = model_card(model, labels)
     if as_json:
-        print_json(told)
+        print_json(facts)
     else:
-        console.print(block(_card_text(told)))
+        console.print(block(_card_text(facts)))
 
 
 def _print(found: Evaluation) -> None:
@@ -107,12 +107,12 @@ def _share(value: float | None) -> str:
     return "" if value is None else f"{value:.3f}"
 
 
-def _card_text(told: dict[str, Any]) -> str:
-    lines = [f"{key}: {value}" for key, value in told.items() if not isinstance(value, list)]
+def _card_text(facts: dict[str, Any]) -> str:
+    lines = [f"{key}: {value}" for key, value in facts.items() if not isinstance(value, list)]
     lines += ["", "trained on:"]
-    for entry in told["trained_on"]:
+    for entry in facts["trained_on"]:
         label = f" as {entry['label']}" if "label" in entry else ""
         lines.append(f"  {entry.get('file', '')}{label}: {entry.get('licence', 'licence not stated')}")
     for key in ("americas", "others"):
-        lines += ["", f"{key} ({len(told[key])}): {' '.join(told[key])}"]
+        lines += ["", f"{key} ({len(facts[key])}): {' '.join(facts[key])}"]
     return "\n".join(lines)

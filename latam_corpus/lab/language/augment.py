@@ -45,14 +45,14 @@ def cut(text: str, most: int, rng: random.Random) -> list[str]:
     lengths, weights = zip(*_LENGTHS, strict=True)
     mean = sum(length * weight for length, weight in _LENGTHS) / sum(weights)
     count = min(most, max(1, int(len(text) / mean)))
-    made = []
+    pieces = []
     for _ in range(count):
         length = rng.choices(lengths, weights)[0]
         start = rng.randrange(max(1, len(text) - length))
         # The first and the last word may be cut through.
         words = text[start : start + length].split()[1:-1]
-        made.append(" ".join(words))
-    return made
+        pieces.append(" ".join(words))
+    return pieces
 
 
 def scraps(lines: Sequence[str], number: int, rng: random.Random) -> list[str]:
@@ -62,13 +62,13 @@ def scraps(lines: Sequence[str], number: int, rng: random.Random) -> list[str]:
     >>> scraps(["la canción del río"], 1, Random(1))
     ['la canción del río']
     """
-    made = []
+    pieces = []
     for _ in range(number):
         words = rng.choice(lines).split()
         length = rng.randint(*_SCRAP)
         start = rng.randrange(max(1, len(words) - length + 1))
-        made.append(" ".join(words[start : start + length]))
-    return made
+        pieces.append(" ".join(words[start : start + length]))
+    return pieces
 
 
 def switched(line: str, quoted: str, rng: random.Random) -> str:

@@ -50,8 +50,8 @@ def calibrated(model: Model, lines: Sequence[str], seed: int) -> dict[str, Bound
         for group in sorted(set(groups().of.values()) & model.words.keys())
         if model.words[group]
     }
-    made = {group: replace(one, telling=_least_telling(model, group, one, rng)) for group, one in bounds.items()}
-    return {group: one for group, one in made.items() if one != USUAL}
+    measured = {group: replace(one, telling=_least_telling(model, group, one, rng)) for group, one in bounds.items()}
+    return {group: one for group, one in measured.items() if one != USUAL}
 
 
 def least_consonants(lines: Mapping[str, Sequence[str]]) -> dict[str, int]:
@@ -64,14 +64,14 @@ def least_consonants(lines: Mapping[str, Sequence[str]]) -> dict[str, int]:
     >>> least_consonants({"quy_Latn": 40 * [line], "spa_Latn": 40 * [line]})
     {'quy': 2}
     """
-    made = {}
+    least = {}
     for label, found in sorted(lines.items()):
         code, _, script = label.partition("_")
         if script == "Latn" and code in groups().of:
             counts = sorted(consonants(line) for line in found if line.count(" ") >= RULE.long - 1)
             if len(counts) >= _LEAST_LINES:
-                made[code] = min(_ENOUGH, counts[int(_FEWEST * len(counts))])
-    return made
+                least[code] = min(_ENOUGH, counts[int(_FEWEST * len(counts))])
+    return least
 
 
 def _least_probabilities(model: Model, lines: Sequence[str]) -> dict[str, float]:

@@ -38,8 +38,8 @@ def word_list_rows(folder: Path) -> Iterator[tuple[str, str]]:
     try:
         frequent = dict(_frequent(folder / _FREQUENT))
         with lzma.open(folder / TELLING, "rt", encoding="utf-8") as lines:
-            told = [json.loads(line) for line in lines]
-        telling = {str(one["subset"]): [str(word) for word in one["words"]] for one in told}
+            rows = [json.loads(line) for line in lines]
+        telling = {str(one["subset"]): [str(word) for word in one["words"]] for one in rows}
     except (OSError, tarfile.TarError, lzma.LZMAError, ValueError, KeyError, TypeError) as error:
         raise ConfigError(str(folder), f"can't be read: {error}", "give the folder of FineWeb-2's facts") from error
     of = groups().of

@@ -87,15 +87,15 @@ def lines_and_names(
     for label, found in sorted(read.word_rows.items()):
         # Sentences weigh as much as rows of words, however few they are.
         by_label[label] = found + _filled(by_label[label], len(found), rng)
-    made = {}
+    sampled = {}
     for label, cuts in sorted(_without_stray_scripts(by_label).items()):
         lines = [line for line in normalise_all(pl.Series(cuts)).to_list() if line]
         if lines:
-            made[label] = _balanced(_varied(lines, label, settings, rng), label, settings, rng)
-    _switch(made, rng)
+            sampled[label] = _balanced(_varied(lines, label, settings, rng), label, settings, rng)
+    _switch(sampled, rng)
     names = normalise_all(pl.Series(sorted(read.names), dtype=pl.String)).to_list()
-    _add_nonsense(made, names, settings, rng)
-    return made, frozenset(names) | {augment.without_accents(name) for name in names}
+    _add_nonsense(sampled, names, settings, rng)
+    return sampled, frozenset(names) | {augment.without_accents(name) for name in names}
 
 
 def _read(data: Sequence[Texts], without: set[str], rng: random.Random) -> _Read:
@@ -155,34 +155,34 @@ def _varied(lines: list[str], label: str, settings: Settings, rng: random.Random
     """Return the lines, with joined ones, those in the language's other spellings, and short ones of a neighbour."""
     code = label.partition("_")[0]
     others = respelled(code, lines)[::_ONE_RESPELLED_OF]
-    made = _joined(lines, rng) + others
+    sampled = _joined(lines, rng) + others
     most = settings.most_neighbour if code in NEIGHBOURS else settings.most
-    if len(made) > most and code not in MAJORS:
-        made = rng.sample(made, most)
+    if len(sampled) > most and code not in MAJORS:
+        sampled = rng.sample(sampled, most)
     scraps = settings.scraps_major if code in MAJORS else settings.scraps if code in NEIGHBOURS else 0
-    return made + augment.scraps(lines + others, min(scraps, _REPEATED * len(lines)), rng)
+    return sampled + augment.scraps(lines + others, min(scraps, _REPEATED * len(lines)), rng)
 
 
-def _switch(made: dict[str, list[str]], rng: random.Random) -> None:
+def _switch(sampled: dict[str, list[str]], rng: random.Random) -> None:
     """Put Spanish or Portuguese stretches into some lines of languages of the Americas."""
-    majors = [line for code in MAJORS for line in made.get(f"{code}_Latn", [])]
+    majors = [line for code in MAJORS for line in sampled.get(f"{code}_Latn", [])]
     of = groups().of
-    for label in sorted(made) if majors else []:
+    for label in sorted(sampled) if majors else []:
         if label.partition("_")[0] in of:
-            made[label] = [
+            sampled[label] = [
                 augment.switched(line, rng.choice(majors), rng) if rng.random() < _SWITCHED else line
-                for line in made[label]
+                for line in sampled[label]
             ]
 
 
 def _joined(lines: list[str], rng: random.Random) -> list[str]:
     """Return the lines, some of the short ones joined to the length of a window."""
-    made = list(lines)
+    joined = list(lines)
     for _ in range(len(lines) // 4):
         some = rng.choices(lines, k=rng.randint(2, 3))
         if sum(len(line) for line in some) < 500:  # noqa: PLR2004 - the longest window, and some more
-            made.append(" ".join(some))
-    return made
+            joined.append(" ".join(some))
+    return joined
 
 
 def _balanced(lines: list[str], label: str, settings: Settings, rng: random.Random) -> list[str]:
@@ -209,15 +209,15 @@ def _filled(lines: Sequence[str], least: int, rng: random.Random) -> list[str]:
     return filled
 
 
-def _add_nonsense(made: dict[str, list[str]], names: Sequence[str], settings: Settings, rng: random.Random) -> None:
-    labels = sorted(label for label in made if label.endswith("_Latn"))
-    und = made.setdefault(UNDETERMINED, [])
+def _add_nonsense(sampled: dict[str, list[str]], names: Sequence[str], settings: Settings, rng: random.Random) -> None:
+    labels = sorted(label for label in sampled if label.endswith("_Latn"))
+    und = sampled.setdefault(UNDETERMINED, [])
     for _ in range(settings.nonsense // 2 if labels else 0):
-        und.append(augment.anagram(rng.choice(made[rng.choice(labels)]), rng))
+        und.append(augment.anagram(rng.choice(sampled[rng.choice(labels)]), rng))
     und += [augment.nonsense(rng) for _ in range(settings.nonsense // 2)]
     und += [" ".join(rng.choices(names, k=rng.randint(3, 40))) for _ in range(settings.nonsense // 20 if names else 0)]
     if not und:
-        del made[UNDETERMINED]
+        del sampled[UNDETERMINED]
 
 
 def kept_out_of_elsewhere(data: Sequence[Texts]) -> list[str]:

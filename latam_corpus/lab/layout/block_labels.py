@@ -69,14 +69,14 @@ def _standing(folded: Sequence[str], text: str) -> NDArray[np.float64]:
     """1.0 for each block that stands in the text; a short one by itself in a line, or between its neighbours."""
     lines = {_folded(line) for line in _ITEM.split("\n" + text)}
     whole = _folded(text)
-    made = np.zeros(len(folded))
+    stands = np.zeros(len(folded))
     for place, block in enumerate(folded):
         if len(block) >= _KNOWN:
-            made[place] = block in lines or _stands(block, whole)
+            stands[place] = block in lines or _stands(block, whole)
             continue
         run = "".join(folded[max(0, place - 1) : place + 2])
-        made[place] = block in lines or (len(run) >= _KNOWN and run in whole)
-    return made
+        stands[place] = block in lines or (len(run) >= _KNOWN and run in whole)
+    return stands
 
 
 def _stands(block: str, whole: str) -> bool:

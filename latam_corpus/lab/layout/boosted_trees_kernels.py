@@ -10,12 +10,12 @@ BINS = 64
 
 
 @kernel
-def _histogram(codes, drawn, places, first, last, loss, made):
+def _histogram(codes, drawn, places, first, last, loss, sums):
     slopes, curves, weights = loss
-    made[:] = 0
+    sums[:] = 0
     for one in range(len(drawn)):
         column = codes[drawn[one]]
-        held = made[one]
+        held = sums[one]
         for place in range(first, last):
             row = places[place]
             code = column[row]
@@ -63,9 +63,9 @@ def grow_tree(codes, drawn, loss, totals, limits):
     lasts[0] = n
     _histogram(codes, drawn, places, 0, n, loss, held[0])
     gains[0], features[0], bins[0] = _best(held[0], least, shrink)
-    made, used = 1, 1
-    while made < leaves:
-        leaf = int(np.argmax(gains[:made]))
+    leaf_count, used = 1, 1
+    while leaf_count < leaves:
+        leaf = int(np.argmax(gains[:leaf_count]))
         if gains[leaf] <= 0:
             break
         node, first, last = held_by[leaf], firsts[leaf], lasts[leaf]
@@ -82,18 +82,18 @@ def grow_tree(codes, drawn, loss, totals, limits):
         places[at:last] = moved[:behind]
         nodes[node, 0], nodes[node, 1] = feature, code
         nodes[node, 2], nodes[node, 3] = used, used + 1
-        held_by[leaf], held_by[made] = used, used + 1
+        held_by[leaf], held_by[leaf_count] = used, used + 1
         used += 2
-        lasts[leaf], firsts[made], lasts[made] = at, at, last
-        small = leaf if at - first <= last - at else made
-        large = made if small == leaf else leaf
+        lasts[leaf], firsts[leaf_count], lasts[leaf_count] = at, at, last
+        small = leaf if at - first <= last - at else leaf_count
+        large = leaf_count if small == leaf else leaf
         whole = held[leaf].copy()
         _histogram(codes, drawn, places, firsts[small], lasts[small], loss, held[small])
         held[large] = whole - held[small]
-        for one in (leaf, made):
+        for one in (leaf, leaf_count):
             gains[one], features[one], bins[one] = _best(held[one], least, shrink)
-        made += 1
-    for leaf in range(made):
+        leaf_count += 1
+    for leaf in range(leaf_count):
         slope = curve = 0.0
         for place in range(firsts[leaf], lasts[leaf]):
             slope += slopes[places[place]]

@@ -118,8 +118,8 @@ def _spanish(news: Path) -> Iterator[Page]:
             page = raw.decode("utf-8", "replace")
             gold = max(golds, key=lambda text: sum(line[:40] in page for line in text.split("\n")))
             yield Page(file.name, about[file.name]["url"], raw, "E", gold=gold)
-    made = news / "newspaper4k"
-    raw, gold = (made / "spanish_article.html").read_bytes(), (made / "spanish_article.txt").read_text()
+    newspaper = news / "newspaper4k"
+    raw, gold = (newspaper / "spanish_article.html").read_bytes(), (newspaper / "spanish_article.txt").read_text()
     yield Page("spanish_article.html", "", raw, "E", gold=gold)
 
 

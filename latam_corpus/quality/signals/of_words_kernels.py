@@ -176,7 +176,7 @@ _ODD: Final = np.uint64(0x9E3779B97F4A7C15)
 @kernel
 def paragraphs(line_hashes, line_chars, line_kinds, doc_lines, hashes, chars, bounds):
     """Write hashes and characters of paragraphs, and where those of each document start."""
-    made = 0
+    total = 0
     for d in range(len(doc_lines) - 1):
         inside = False
         for line in range(doc_lines[d], doc_lines[d + 1]):
@@ -184,15 +184,15 @@ def paragraphs(line_hashes, line_chars, line_kinds, doc_lines, hashes, chars, bo
                 inside = False
                 continue
             if inside:
-                hashes[made - 1] = hashes[made - 1] * _ODD + line_hashes[line]
-                chars[made - 1] += line_chars[line]
+                hashes[total - 1] = hashes[total - 1] * _ODD + line_hashes[line]
+                chars[total - 1] += line_chars[line]
             else:
-                hashes[made] = line_hashes[line]
-                chars[made] = line_chars[line]
-                made += 1
+                hashes[total] = line_hashes[line]
+                chars[total] = line_chars[line]
+                total += 1
                 inside = True
-        bounds[d + 1] = made
-    return made
+        bounds[d + 1] = total
+    return total
 
 
 @kernel

@@ -40,11 +40,11 @@ def signal(name: str, definition: str = "", *, used_by: str = "a plug-in") -> Ca
     'words_twice'
     """
 
-    def made(function: Measure) -> Signal:
-        told = definition or (function.__doc__ or "").strip().split("\n")[0].rstrip(".")
-        return Signal(name, told, used_by, function, on_demand=True)
+    def decorator(function: Measure) -> Signal:
+        meaning = definition or (function.__doc__ or "").strip().split("\n")[0].rstrip(".")
+        return Signal(name, meaning, used_by, function, on_demand=True)
 
-    return made
+    return decorator
 
 
 def refuse_taken_names() -> None:

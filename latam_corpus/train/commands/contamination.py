@@ -39,8 +39,8 @@ def contamination(
     stream = CorpusStream(
         opened.url, load_version(opened, spec, note).spec, columns=["doc_id", "text"], split=split, shuffle=False
     )
-    with progress() as told:
-        found = find_matches(stream, lines, share, told)
+    with progress() as step:
+        found = find_matches(stream, lines, share, step)
     if write_exclusions:
         replace(write_exclusions, "".join(f"{doc_id}\n" for doc_id in found.documents).encode())
     matches = [

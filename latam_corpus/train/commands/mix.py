@@ -56,9 +56,9 @@ def plan(
         found = open_files(opened.url, load_version(opened, name, note).spec)
         files[found.manifest.spec] = found.of(split=split)
     counted = []
-    with progress() as told:
+    with progress() as step:
         for spec, one in files.items():
-            counted += [(spec, part) for part in count_slices(one, loaded, columns, told)]
+            counted += [(spec, part) for part in count_slices(one, loaded, columns, step)]
     label = {
         (spec, part.values): "/".join([*([spec.partition("@")[0]] if len(files) > 1 else []), *part.values])
         for spec, part in counted
