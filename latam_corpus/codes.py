@@ -203,8 +203,8 @@ def code_of_name(name: str) -> str | None:
     >>> code_of_name("Zapoteco del istmo"), code_of_name("otomi"), code_of_name("Kʼicheʼ"), code_of_name("mixteco")
     ('zai', 'oto', 'quc', None)
     """
-    if found := _names().by_name.get(_plain(name)):
-        return found
+    if code := _names().by_name.get(_plain(name)):
+        return code
     import iso639
 
     for form in (name, name.title()):
@@ -311,11 +311,11 @@ def name_of(code: str) -> str:
 def _by_macrolanguage() -> dict[str, set[str]]:
     import iso639
 
-    found: dict[str, set[str]] = {}
+    members: dict[str, set[str]] = {}
     for language in iso639.ALL_LANGUAGES:
         if language.macrolanguage:
-            found.setdefault(language.macrolanguage, set()).add(language.part3)
-    return found
+            members.setdefault(language.macrolanguage, set()).add(language.part3)
+    return members
 
 
 @cache

@@ -230,10 +230,10 @@ def distinct(values: NDArray[Any]) -> NDArray[Any]:
     [1, 2, 3]
     """
     ordered = np.sort(values, axis=None)
-    found: NDArray[Any] = ordered[
+    unique: NDArray[Any] = ordered[
         np.concatenate((np.ones(min(len(ordered), 1), np.bool_), ordered[1:] != ordered[:-1]))
     ]
-    return found
+    return unique
 
 
 def ragged(lists: pl.Series) -> tuple[NDArray[Any], NDArray[np.int64]]:

@@ -213,7 +213,7 @@ def _language(stated: str, script: object) -> str | None:
     if code is None:
         return None
     _, _, stated_script = stated.replace("-", "_").partition("_")
-    for found in (script, stated_script):
-        if isinstance(found, str) and len(found) == 4:  # noqa: PLR2004  (ISO 15924)
-            return f"{code}_{found.title()}"
+    for tag in (script, stated_script):
+        if isinstance(tag, str) and len(tag) == 4:  # noqa: PLR2004  (ISO 15924)
+            return f"{code}_{tag.title()}"
     return code

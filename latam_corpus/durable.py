@@ -141,11 +141,11 @@ def unsealed(data: bytes) -> dict[str, Any]:
 
 def digests(folder: Path, names: Iterable[str]) -> dict[str, str]:
     """Return the SHA-256, hex, of these files of a folder, which are on the disk then."""
-    found = {}
+    by_name = {}
     for name in names:
-        found[name] = digest_of(folder / name)
+        by_name[name] = digest_of(folder / name)
         sync(folder / name)
-    return found
+    return by_name
 
 
 class Damage(NamedTuple):

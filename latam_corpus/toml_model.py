@@ -129,11 +129,11 @@ def parse_toml(text: str, model: type[M], name: str, near: Near = _nearest) -> M
     Raises:
         ConfigError: with the line, the key, the problem and the closest allowed word; MistakesError for several.
     """
-    found = checked_toml(text, model, near)
-    if isinstance(found, model):
-        return found
-    assert isinstance(found, list)  # noqa: S101  (the model or what is wrong)
-    raise as_one([config_error(one, name) for one in sorted(found, key=lambda one: one.line or 0)])
+    parsed = checked_toml(text, model, near)
+    if isinstance(parsed, model):
+        return parsed
+    assert isinstance(parsed, list)  # noqa: S101  (the model or what is wrong)
+    raise as_one([config_error(one, name) for one in sorted(parsed, key=lambda one: one.line or 0)])
 
 
 def checked_toml(text: str, model: type[M], near: Near = _nearest) -> M | list[Mistake]:
@@ -148,10 +148,10 @@ def checked_toml(text: str, model: type[M], near: Near = _nearest) -> M | list[M
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        found = [_mistake(one, text, model, near) for one in error.errors(include_url=False)]
-        keys = {one.key for one in found}
+        mistakes = [_mistake(one, text, model, near) for one in error.errors(include_url=False)]
+        keys = {one.key for one in mistakes}
         # Pydantic calls a list too short whose entries are wrong.
-        return [one for one in found if one.kind != "too_short" or f"{one.key}.0" not in keys]
+        return [one for one in mistakes if one.kind != "too_short" or f"{one.key}.0" not in keys]
 
 
 def _mistake(error: ErrorDetails, text: str, model: type[BaseModel], near: Near) -> Mistake:
@@ -229,10 +229,10 @@ def _fields_at(model: type[BaseModel], loc: Sequence[int | str]) -> list[str]:
         if isinstance(part, int):
             continue
         inside = [
-            found
+            model_inside
             for m in here
             if part in _by_alias(m)
-            for found in _models_in(m.model_fields[_by_alias(m)[part]].annotation)
+            for model_inside in _models_in(m.model_fields[_by_alias(m)[part]].annotation)
         ]
         # A part that is no field is a key of a mapping, whose values are the models already found.
         here = inside if any(part in _by_alias(m) for m in here) else here
@@ -246,7 +246,7 @@ def _by_alias(model: type[BaseModel]) -> dict[str, str]:
 def _models_in(annotation: object) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and not isinstance(annotation, types.GenericAlias):
         return [annotation] if issubclass(annotation, BaseModel) else []
-    return [found for part in typing.get_args(annotation) for found in _models_in(part)]
+    return [model_inside for part in typing.get_args(annotation) for model_inside in _models_in(part)]
 
 
 def line_of(text: str, loc: Sequence[int | str]) -> int | None:

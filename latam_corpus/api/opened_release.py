@@ -72,9 +72,9 @@ class Release:
                 problem = "the shard is missing" if size is None else f"the shard has {size} bytes, not {shard.bytes}"
                 raise ReleaseError(f"{self.store.url}, {shard.object}", problem, VERIFY)
         if self.store.folder is not None:
-            found = schema.scan([self.store.path(one.shard.object) for one in shards], schema.RELEASE_SCHEMA)
+            rows = schema.scan([self.store.path(one.shard.object) for one in shards], schema.RELEASE_SCHEMA)
             without = [one.without for one in shards if one.without is not None]
-            return found.filter(~pl.col("doc_id").is_in(pl.concat(without).implode())) if without else found
+            return rows.filter(~pl.col("doc_id").is_in(pl.concat(without).implode())) if without else rows
         return register_io_source(partial(self._frames, shards), schema=schema.RELEASE_SCHEMA)
 
     def _frames(
@@ -93,13 +93,13 @@ class Release:
             with open_shard(self.store, one.shard) as file:
                 there = [name for name in types if name in file.schema_arrow.names]
                 for frame in read_batches(file, there):
-                    found = schema.conform(frame, types).filter(one.wanted())
+                    matching = schema.conform(frame, types).filter(one.wanted())
                     if predicate is not None:
-                        found = found.filter(predicate)
+                        matching = matching.filter(predicate)
                     if rows is not None:
-                        found = found.head(rows)
-                        rows -= found.height
-                    yield found.select(wanted)
+                        matching = matching.head(rows)
+                        rows -= matching.height
+                    yield matching.select(wanted)
                     if rows == 0:
                         return
 
@@ -172,11 +172,11 @@ def pull(
         ConfigError: there is no such version, the condition is wrong, or the folder holds something else.
         ReleaseError: bytes in the store are missing or damaged.
     """
-    found = open_release(store, spec)
+    release = open_release(store, spec)
     with LineProgress() if progress else NoProgress() as line:
         return pull_version(
-            found.manifest.spec,
-            found.store,
+            release.manifest.spec,
+            release.store,
             Path(to),
             where,
             line.step,

@@ -99,8 +99,8 @@ class Run:
             ConfigError: nothing was measured, or a policy is wrong.
             PartError: one of its files is damaged.
         """
-        found = measured_run(with_documents(self.folder), str(policies), datetime.now(UTC).date())
-        return signal_table(found)
+        measured = measured_run(with_documents(self.folder), str(policies), datetime.now(UTC).date())
+        return signal_table(measured)
 
     @property
     def _out(self) -> Path:

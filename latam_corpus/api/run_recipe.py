@@ -79,22 +79,22 @@ def run(
         ReleaseError: a stage kept less than the recipe's floor, or the release can't be made; the run itself is done.
     """
     reason = accepted(accept_loss)
-    folder, found = Path(out), load_recipe(str(recipe))
+    folder, loaded = Path(out), load_recipe(str(recipe))
     opened = open_store(None if store is None else str(store), folder)
     mended: list[str] = []
-    plan, against = planned(found, _located(found, inputs), folder, opened, limit, mended=mended)
+    plan, against = planned(loaded, _located(loaded, inputs), folder, opened, limit, mended=mended)
     chosen = make_engine(engine, workers or os.cpu_count() or 1, Path(site) if site else None)
     for one in examine_sources(plan):
         for doubt in one.doubts:
             warnings.warn(f"{doubt.place}: {doubt.problem}; {doubt.remedy}", stacklevel=2)
-    for hint in [*found.hints(), *spelling_hints(plan, opened, against)]:
+    for hint in [*loaded.hints(), *spelling_hints(plan, opened, against)]:
         warnings.warn(str(hint), stacklevel=2)
     with LineProgress() if progress else NoProgress() as line:
         result = run_plan(plan, find_parts(plan, limit), folder, chosen, line, None, reason, mended)
     for damaged in result.mended:
         warnings.warn(f"damaged and made anew: {damaged}", stacklevel=2)
     _refuse_unreleasable(result)
-    released = released_of(found, result, opened, against)
+    released = released_of(loaded, result, opened, against)
     return Run.at(result.folder, opened, released.spec if released else None)
 
 
@@ -194,7 +194,7 @@ def with_indexes(
     Raises:
         ConfigError: there is no such version, or its index can't be used.
     """
-    found: list[Manifest] = []
+    manifests: list[Manifest] = []
 
     def settled(barrier: Barrier) -> Barrier:
         if not isinstance(barrier, Dedupe) or not barrier.against:
@@ -202,7 +202,7 @@ def with_indexes(
         spec = barrier.against
         try:
             index = find_index(store, spec, scheme_of(dataclasses.asdict(barrier)))
-            found.append(index.manifest)
+            manifests.append(index.manifest)
             if cache is None:
                 return barrier
             return dataclasses.replace(barrier, against=str(index.folder(cache, mended)))
@@ -214,13 +214,13 @@ def with_indexes(
         segments = tuple(
             dataclasses.replace(segment, barriers=tuple(map(settled, segment.barriers))) for segment in plan.segments
         )
-    return dataclasses.replace(plan, segments=segments), found
+    return dataclasses.replace(plan, segments=segments), manifests
 
 
 def spelling_hints(plan: Plan, store: Store, against: Sequence[Manifest]) -> list[Message]:
     """What a comparison with versions can't find since their indexes are older than the spellings compared by now."""
     stated = [source.languages for source in plan.sources]
-    found = []
+    hints = []
     for manifest in against:
         asked = [
             code
@@ -233,8 +233,8 @@ def spelling_hints(plan: Plan, store: Store, against: Sequence[Manifest]) -> lis
                 "spelling aren't found; make its next version: {command}"
             )
             command = build_command(store, manifest, "latest")
-            found.append(hint.fill(version=manifest.spec, languages=", ".join(asked), command=command))
-    return found
+            hints.append(hint.fill(version=manifest.spec, languages=", ".join(asked), command=command))
+    return hints
 
 
 def released_of(recipe: Recipe, result: RunResult, store: Store, against: Sequence[Manifest]) -> Manifest | None:

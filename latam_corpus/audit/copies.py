@@ -69,8 +69,8 @@ def copies(run: Path, row: Mapping[str, Any], evidence: Mapping[str, Any] | None
     }
     if other:
         files = sorted((run / "kept").glob("*.parquet"))
-        found = schema.scan(files, schema.DOCUMENT_SCHEMA).filter(pl.col("doc_id") == other)
-        shown = next(found.select("doc_id", "title", "source_id", "url", "text").collect().iter_rows(named=True), None)
+        others = schema.scan(files, schema.DOCUMENT_SCHEMA).filter(pl.col("doc_id") == other)
+        shown = next(others.select("doc_id", "title", "source_id", "url", "text").collect().iter_rows(named=True), None)
         if shown:
             text = shown.pop("text")
             # What stands in a book shares a page of it.

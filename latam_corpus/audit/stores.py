@@ -45,11 +45,11 @@ def load_version(store: Store, spec: str, tell: Callable[[str], None]) -> Manife
 
 def releases_of(store: Store) -> dict[str, list[str]]:
     """Return the versions that were made of each run, as `NAME@VERSION`, by the run's name."""
-    found: dict[str, list[str]] = {}
+    by_run: dict[str, list[str]] = {}
     with store.named_errors():
         for name in store.names():
             for version in store.versions(name):
                 manifest = load_manifest(store, name, version)
                 for run in manifest.runs:
-                    found.setdefault(run.id, []).append(manifest.spec)
-    return found
+                    by_run.setdefault(run.id, []).append(manifest.spec)
+    return by_run

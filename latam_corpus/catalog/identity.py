@@ -80,10 +80,10 @@ def _canonical(url: str) -> str:
 
 def _host(authority: str, scheme: str) -> str | None:
     """Return the host and, when it isn't the scheme's own, the port; None when no host can have that name."""
-    found = _AUTHORITY.fullmatch(authority.lower())
-    if found is None:
+    match = _AUTHORITY.fullmatch(authority.lower())
+    if match is None:
         return None
-    name = found[1].rstrip(".")
+    name = match[1].rstrip(".")
     if not name.isascii():
         try:
             name = name.encode("idna").decode("ascii").lower()
@@ -91,7 +91,7 @@ def _host(authority: str, scheme: str) -> str | None:
             return None
     if not _HOST.fullmatch(name):
         return None
-    port = (found[2] or "").lstrip("0")
+    port = (match[2] or "").lstrip("0")
     return name if port in ("", _PORTS[scheme]) else f"{name}:{port}"
 
 

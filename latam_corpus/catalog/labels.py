@@ -60,8 +60,8 @@ def label_of(stated: str) -> Label | None:
     'tk-attribution'
     >>> label_of("TK Secreto")
     """
-    found = _ADDRESS.fullmatch(stated.strip())
-    slug = found[1].lower() if found else ""
+    match = _ADDRESS.fullmatch(stated.strip())
+    slug = match[1].lower() if match else ""
     return labels().get(slug) or _by_code().get(slug)
 
 
@@ -104,8 +104,8 @@ def closing(stated: Iterable[str]) -> list[str]:
     >>> closing(["https://localcontexts.org/label/tk-seasonal/", "https://localcontexts.org/label/tk-verified/"])
     ['TK S']
     """
-    found = [(one, label_of(one)) for one in stated]
-    return sorted({label.code if label else one for one, label in found if label is None or label.binds == CLOSED})
+    labelled = [(one, label_of(one)) for one in stated]
+    return sorted({label.code if label else one for one, label in labelled if label is None or label.binds == CLOSED})
 
 
 @cache

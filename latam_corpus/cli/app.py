@@ -45,8 +45,8 @@ def application(commands: Mapping[str, Command]) -> typer.Typer:
 
         def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
             """Return the command's name, the command, and what is left of the arguments."""
-            name, found, rest = super().resolve_command(ctx, args)
-            return name, found and loaded(commands, str(name)), rest
+            name, command, rest = super().resolve_command(ctx, args)
+            return name, command and loaded(commands, str(name)), rest
 
         def invoke(self, ctx: Any) -> Any:
             """Run the command; Typer would end without a word where it is stopped, and call a closed pipe a failure."""
@@ -97,13 +97,13 @@ def loaded(commands: Mapping[str, Command], name: str) -> Any:
 
 def _imported(where: str, name: str) -> Any:
     module, _, attribute = where.partition(":")
-    found = getattr(import_module(module), attribute)
+    value = getattr(import_module(module), attribute)
     around = typer.Typer(rich_markup_mode=None, add_completion=False)
     around.callback()(lambda: None)  # else Typer takes the one command for the whole
-    if isinstance(found, typer.Typer):
-        around.add_typer(found, name=name)
+    if isinstance(value, typer.Typer):
+        around.add_typer(value, name=name)
     else:
-        around.command(name)(found)
+        around.command(name)(value)
     return typer.main.get_group(around).commands[name]
 
 

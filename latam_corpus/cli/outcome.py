@@ -200,10 +200,10 @@ def tell_result(
 
 def _by_error(failures: Mapping[str, str]) -> dict[str, list[str]]:
     """Return the parts that failed, by what they said."""
-    found: dict[str, list[str]] = {}
+    by_error: dict[str, list[str]] = {}
     for name, error in failures.items():
-        found.setdefault(error, []).append(name)
-    return found
+        by_error.setdefault(error, []).append(name)
+    return by_error
 
 
 def never_filled(facts: Mapping[str, Facts]) -> Iterator[Message]:
@@ -223,16 +223,16 @@ def never_filled(facts: Mapping[str, Facts]) -> Iterator[Message]:
 
 def _tell_left_out(result: RunResult) -> None:
     """Tell what the search for near-duplicates didn't compare, where so many documents share a passage."""
-    found = result.barriers.get("dedupe", {})
-    if found.get("left_out"):
-        figures = {"n": number(found["common"]), "cap": found["cap"], "pairs": number(found["left_out"])}
+    notes = result.barriers.get("dedupe", {})
+    if notes.get("left_out"):
+        figures = {"n": number(notes["common"]), "cap": notes["cap"], "pairs": number(notes["left_out"])}
         message = _(
             "dedupe   {n} runs of words stand in more than {cap} documents; {pairs} pairs that share them weren't made "
             "for that"
         )
         console.print(message.fill(**figures))
-    if found.get("beyond"):
-        figures = {"n": number(found["over"]), "most": found["most"], "pairs": number(found["beyond"])}
+    if notes.get("beyond"):
+        figures = {"n": number(notes["over"]), "most": notes["most"], "pairs": number(notes["beyond"])}
         message = _(
             "dedupe   {n} documents share passages with more than {most} others; {pairs} pairs that share less weren't "
             "compared for that"

@@ -76,13 +76,13 @@ def _stages() -> dict[str, Any]:
 def _stage_schema(name: str) -> dict[str, Any]:
     import pydantic
 
-    found = _stages()[name]
-    hints = get_type_hints(found)
+    kind = _stages()[name]
+    hints = get_type_hints(kind)
     properties: dict[str, Any] = {"use": {"const": name}}
-    for field in dataclasses.fields(found):
+    for field in dataclasses.fields(kind):
         described = pydantic.TypeAdapter(hints[field.name]).json_schema()
         default = {} if field.default is dataclasses.MISSING else {"default": field.default}
-        properties[field.name] = described | default | {"description": _meanings(found)[field.name]}
+        properties[field.name] = described | default | {"description": _meanings(kind)[field.name]}
     return {"type": "object", "properties": properties, "required": ["use"], "additionalProperties": False}
 
 
@@ -105,12 +105,12 @@ def _tables(schema: dict[str, Any], table: str, inside: dict[str, Any] | None = 
     required = model.get("required", ())
     meanings = _attributes(model.get("description", ""))
     for key, node in model.get("properties", {}).items():
-        found = _resolved(node, schema)
+        variants = _resolved(node, schema)
         left_out = "needed" if key in required else _shown(node.get("default"))
-        inner = next((one for one in found if one.get("properties")), None)
+        inner = next((one for one in variants if one.get("properties")), None)
         if inner and key != "stage":
             below.append((f"{table}.{key}" if table else key, inner))
-        value = " or ".join(dict.fromkeys(filter(None, map(_value, found)))) or "a value"
+        value = " or ".join(dict.fromkeys(filter(None, map(_value, variants)))) or "a value"
         rows.append((key, value, left_out, meanings.get(key, "")))
     yield f"\n## {f'`[{table}]`' if table else 'The file'}\n" + (
         f"\n{_first(model)}\n" if table and _first(model) else ""
@@ -142,8 +142,8 @@ def _value(node: dict[str, Any]) -> str:
     }  # fmt: skip
     kind = "date" if node.get("format") == "date" else kinds.get(str(node.get("type")), "")
     limits = [f"{sign} {node[key]}" for key, sign in _LIMITS.items() if key in node]
-    found = named or " ".join([kind, *limits]).strip()
-    return f"list of {found}" if node.get("listed") else found
+    text = named or " ".join([kind, *limits]).strip()
+    return f"list of {text}" if node.get("listed") else text
 
 
 _LIMITS: Final = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "pattern": "like"}
@@ -155,13 +155,13 @@ def _stages_page() -> str:
 
 
 def _stage_parts(name: str) -> Iterator[str]:
-    found = _stages()[name]
+    kind = _stages()[name]
     properties = _stage_schema(name)["properties"]
-    yield f"\n## `{name}`\n\n{(inspect.getdoc(found) or '').splitlines()[0]}\n"
-    columns = [("needs", found.needs), ("gives", found.gives)]
+    yield f"\n## `{name}`\n\n{(inspect.getdoc(kind) or '').splitlines()[0]}\n"
+    columns = [("needs", kind.needs), ("gives", kind.gives)]
     yield "\n".join(f"It {what} {', '.join(f'`{one}`' for one in sorted(names))}." for what, names in columns if names)
     rows = []
-    for field in dataclasses.fields(found):
+    for field in dataclasses.fields(kind):
         node = properties[field.name]
         value = " or ".join(dict.fromkeys(filter(None, map(_value, _resolved(node, {})))))
         rows.append((field.name, value, _shown(node.get("default")), node["description"]))
@@ -195,8 +195,8 @@ def _columns_page() -> str:
 def _errors_page() -> str:
     from latam_corpus import errors
 
-    found = [one for one in vars(errors).values() if inspect.isclass(one) and issubclass(one, errors.CorpusError)]
-    rows = [(one.__name__, (inspect.getdoc(one) or "").splitlines()[0], str(one.exit_code), "") for one in found]
+    classes = [one for one in vars(errors).values() if inspect.isclass(one) and issubclass(one, errors.CorpusError)]
+    rows = [(one.__name__, (inspect.getdoc(one) or "").splitlines()[0], str(one.exit_code), "") for one in classes]
     lead = "Each error names the place, the problem and the remedy; its class says what happens next."
     table = "\n| class | | exit code | |\n|---|---|---|---|"
     return _page("Errors", lead, (table, *_markdown(rows)))
@@ -245,12 +245,12 @@ def _shown(value: object) -> str:
     return f"`{json.dumps(value, ensure_ascii=False)}`"
 
 
-def _meanings(found: type) -> dict[str, str]:
+def _meanings(kind: type) -> dict[str, str]:
     """What each field of a class is for, by the section «Attributes» of its docstring and of those it derives from."""
     meanings: dict[str, str] = {}
-    for one in reversed(found.__mro__):
+    for one in reversed(kind.__mro__):
         meanings |= _attributes(inspect.getdoc(one) or "")
-    return {field.name: meanings.get(field.name, "") for field in dataclasses.fields(found)}
+    return {field.name: meanings.get(field.name, "") for field in dataclasses.fields(kind)}
 
 
 def _attributes(doc: str) -> dict[str, str]:

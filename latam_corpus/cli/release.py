@@ -119,21 +119,21 @@ def list_versions(out: Out = Path("out"), store: StoreUrl = None, as_json: Json 
     from latam_corpus.release.manifest import load_manifest
 
     opened = open_store(store, out)
-    found = []
+    versions = []
     with opened.named_errors():
         notes = opened.notes()
         for name in opened.names():
             latest = opened.latest(name)
             for version in opened.versions(name):
                 try:
-                    found.append(_summary(load_manifest(opened, name, version)) | {"latest": version == latest})
+                    versions.append(_summary(load_manifest(opened, name, version)) | {"latest": version == latest})
                 except ReleaseError as error:  # the others are listed all the same
                     notes.append(str(error))
     for warning in dict.fromkeys(notes):
         note(_("note: {note}", note=warning))
     if as_json:
-        print_json(found)
-    elif not found:
+        print_json(versions)
+    elif not versions:
         remedy = _("no release in {store} yet; `latam-corpus release build NAME RUN` makes one", store=opened.url)
         console.print(remedy)
     else:
@@ -150,7 +150,7 @@ def list_versions(out: Out = Path("out"), store: StoreUrl = None, as_json: Json 
                     row["parent"],
                     _("latest") if row["latest"] else "",
                 )
-                for row in found
+                for row in versions
             ],
         )
 
@@ -496,11 +496,11 @@ def _agreed(key: str, runs: Sequence[Run], otherwise: Any) -> Any:
     if any(value != stated[0] for value in stated):
         problem = _("the runs' recipes disagree on it")
         raise ConfigError(f"--{key}", problem, _("say which holds for this version"))
-    found = stated[0] if stated else otherwise
-    if found is None:
+    agreed = stated[0] if stated else otherwise
+    if agreed is None:
         problem = _("no recipe of these runs has a [release] that states it")
         raise ConfigError(f"--{key}", problem, _("pass {option}", option=f"--{key}"))
-    return found
+    return agreed
 
 
 def _summary(manifest: Manifest) -> dict[str, Any]:

@@ -259,8 +259,8 @@ def _table(content: Content, source: Source) -> _Table:
     mark, charset = next(((len(m), name) for m, name in _MARKS if head.startswith(m)), (0, collect.charset or "utf-8"))
     sample = head[mark:].decode(charset, "surrogateescape" if charset == "utf-8" else "replace")
     dialect = dialect_of(sample, collect.delimiter, tab=".ts" in content.relative or ".tab" in content.relative)
-    found = next((row for _, _, row in _rows([sample], dialect)), None)
-    names = tuple(found) if isinstance(found, list) and not collect.header else collect.header
+    first_row = next((row for _, _, row in _rows([sample], dialect)), None)
+    names = tuple(first_row) if isinstance(first_row, list) and not collect.header else collect.header
     return _Table(charset, mark, dialect, tuple(name.strip() for name in names), has_header=not collect.header)
 
 

@@ -145,8 +145,8 @@ def _shared(context: RecordContext, records: Sequence[Record], keys: frozenset[s
     shared: dict[str, Values] = {}
     for name, convert in _AS.items():
         default = defaults.get(name)
-        found = values_of(columns, name, records, keys, context.relative)
-        converted = None if found is None else [convert(one) for one in found]
+        values = values_of(columns, name, records, keys, context.relative)
+        converted = None if values is None else [convert(one) for one in values]
         if context.watch:
             context.watch.given(name, records, converted)
         if converted is None:
@@ -221,12 +221,12 @@ def _bodies(context: RecordContext, chunk: Chunk, keys: frozenset[str], text: Te
         raw = values_of(collect.columns, "raw", records, keys, context.relative) or [None] * len(records)
         return [body if (body := _bytes(value)).strip() else None for value in raw]
     if text is not None:
-        found: list[Any] = [value_at(record, text.column) for record in records]
+        values: list[Any] = [value_at(record, text.column) for record in records]
         remove = (*collect.remove, *text.remove)
     else:
-        found = values_of(collect.columns, "text", records, keys, context.relative) or [None] * len(records)
+        values = values_of(collect.columns, "text", records, keys, context.relative) or [None] * len(records)
         remove = collect.remove
-    bodies = [text_of(value) for value in found]
+    bodies = [text_of(value) for value in values]
     if remove and chunk.pages is None:  # the lines of a group were cleaned one by one
         bodies = [None if body is None else cleaned(body, remove) for body in bodies]
     return [body if body and not body.isspace() else None for body in bodies]
@@ -262,8 +262,8 @@ def _missing(context: RecordContext, chunk: Chunk, row: int, text: Text | None) 
     stated = columns.raw if context.media_type else columns.text
     wanted = text.column if text else (stated and stated.column) or "text"
     if wanted in record:
-        found = type(record[wanted]).__name__ if record[wanted] is not None else "null"
-        note: dict[str, Any] = {"column": wanted, "found": "blank" if found == "str" else found}
+        kind = type(record[wanted]).__name__ if record[wanted] is not None else "null"
+        note: dict[str, Any] = {"column": wanted, "found": "blank" if kind == "str" else kind}
     else:
         note = {"column": wanted, "found": "missing", "columns": sorted(map(str, record))[:_KEYS_SHOWN]}
     return json.dumps({"file": context.relative, "record": chunk.numbers[row], **note}, ensure_ascii=False)

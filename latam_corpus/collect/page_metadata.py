@@ -45,12 +45,12 @@ def from_json(text: str | None) -> dict[str, Any]:
     ({'title': 'Coplas'}, {}, {})
     """
     try:
-        found = json.loads(text or "{}")
+        values = json.loads(text or "{}")
     except (ValueError, RecursionError):
         return {}
-    if not isinstance(found, dict):
+    if not isinstance(values, dict):
         return {}
-    return {name: value for name, value in found.items() if name in _COLUMNS and isinstance(value, (str, list))}
+    return {name: value for name, value in values.items() if name in _COLUMNS and isinstance(value, (str, list))}
 
 
 def _bounded(value: object, longest: int) -> object:

@@ -80,4 +80,4 @@ def _named(group: pl.DataFrame) -> tuple[Message, bool]:
 def _is_capture(file: str, member: str | None) -> bool:
     """Whether a record is of a web archive, which may be a member of another archive."""
     names = [file, (member or "").partition("#")[0]]
-    return any(found is not None and found.name in _CAPTURES for found in map(format_of, names))
+    return any(form is not None and form.name in _CAPTURES for form in map(format_of, names))

@@ -92,7 +92,9 @@ def as_documents(rows: Sequence[Mapping[str, Any]], start: int) -> pl.DataFrame:
     """
     stated = set().union(*rows)
     values = {name: [row.get(name) for row in rows] for name in (*schema.DOCUMENT_SCHEMA, "id") if name in stated}
-    return _documents({name: _series(name, found, _type_of(name)) for name, found in values.items()}, len(rows), start)
+    return _documents(
+        {name: _series(name, column, _type_of(name)) for name, column in values.items()}, len(rows), start
+    )
 
 
 def frame_as_documents(frame: pl.DataFrame) -> pl.DataFrame:

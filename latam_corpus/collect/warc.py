@@ -85,10 +85,10 @@ def split(content: Content, source: Source, bytes_: int) -> list[Span]:
     spans: list[Span] = []
     start, first = 0, 1
     with content.open() as stream:
-        for number, found in enumerate(_records(stream, None, resync=True), 1):
-            if found.record is not None and found.offset - start >= bytes_:
-                spans.append(Span("records", start, found.offset, first, found.offset - start))
-                start, first = found.offset, number
+        for number, place in enumerate(_records(stream, None, resync=True), 1):
+            if place.record is not None and place.offset - start >= bytes_:
+                spans.append(Span("records", start, place.offset, first, place.offset - start))
+                start, first = place.offset, number
         stop = stream.seek(0, 2)
     return [*spans, Span("records", start, stop, first, stop - start)]
 

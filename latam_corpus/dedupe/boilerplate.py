@@ -117,8 +117,8 @@ class CommonKeys:
         place = np.searchsorted(self.keys, keys).clip(max=len(self.keys) - 1)
         hit = (self.keys[place] == keys) & (keys > 0)
         times = np.bincount(place[hit], minlength=len(self.keys))
-        found = np.flatnonzero(hit & (times[place] <= _TIMES))
-        return found, place[found]
+        lines_hit = np.flatnonzero(hit & (times[place] <= _TIMES))
+        return lines_hit, place[lines_hit]
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,19 +145,19 @@ class Lines:
         documents = np.zeros(len(signs), np.int64)
         common, placed, anywhere = (np.zeros(len(signs), np.bool_) for _ in range(3))
         for one, length in ((keys.own, 1), (keys.runs, RUN)):
-            found, at = known.at(one[here])
+            hits, at = known.at(one[here])
             for step in range(length):
-                common[found + step] = True
-                anywhere[found + step] |= known.anywhere[at]
-                documents[found + step] = np.maximum(documents[found + step], known.documents[at])
+                common[hits + step] = True
+                anywhere[hits + step] |= known.anywhere[at]
+                documents[hits + step] = np.maximum(documents[hits + step], known.documents[at])
         _, line, times = np.unique(keys.hashes[here], return_inverse=True, return_counts=True)
         for one in (keys.heads, keys.tails):
-            found, at = known.at(one[here])
+            hits, at = known.at(one[here])
             # A place proves less than a run: half of the source must have the line there.
-            sure = known.anywhere[at] & (times[line[found]] <= _TIMES)
-            found, at = found[sure], at[sure]
-            placed[found] = True
-            documents[found] = np.maximum(documents[found], known.documents[at])
+            sure = known.anywhere[at] & (times[line[hits]] <= _TIMES)
+            hits, at = hits[sure], at[sure]
+            placed[hits] = True
+            documents[hits] = np.maximum(documents[hits], known.documents[at])
         return cls(signs, documents, common, placed, anywhere)
 
 
@@ -193,8 +193,8 @@ def chosen(lines: Lines, shortest: int = SHORTEST) -> NDArray[np.bool_]:
 def _headers(lines: Lines, shortest: int) -> NDArray[np.bool_]:
     """Return the placed lines of which there are at least three close together, with enough signs."""
     is_header = np.zeros(len(lines.signs), np.bool_)
-    found = np.flatnonzero(lines.placed)
-    for group in np.split(found, np.flatnonzero(np.diff(found) > _GAP + 1) + 1):
+    placed = np.flatnonzero(lines.placed)
+    for group in np.split(placed, np.flatnonzero(np.diff(placed) > _GAP + 1) + 1):
         if len(group) >= RUN and lines.signs[group].sum() >= shortest:
             is_header[group] = True
     return is_header

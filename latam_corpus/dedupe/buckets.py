@@ -57,11 +57,11 @@ def into_buckets(values: NDArray[np.uint64], owners: NDArray[np.uint32] | None =
     return Buckets(*out, starts[None, :])
 
 
-def write(file: Path, found: Buckets) -> None:
+def write(file: Path, buckets: Buckets) -> None:
     """Write what is laid of one piece, in files named by `file`."""
-    found.values.tofile(file.with_suffix(_VALUES))
-    found.owners.tofile(file.with_suffix(_OWNERS))
-    found.starts[0].tofile(file.with_suffix(_STARTS))
+    buckets.values.tofile(file.with_suffix(_VALUES))
+    buckets.owners.tofile(file.with_suffix(_OWNERS))
+    buckets.starts[0].tofile(file.with_suffix(_STARTS))
 
 
 def read(files: Sequence[Path], low: int = 0, high: int = BUCKETS) -> Buckets:
@@ -171,8 +171,8 @@ class Sieve:
             values: of documents, one after another.
             offsets: where each document starts, with an end.
         """
-        found, places = np.empty(len(values), np.uint64), np.empty(len(values), np.int32)
+        shared, places = np.empty(len(values), np.uint64), np.empty(len(values), np.int32)
         shift = np.uint64(64 - _WORD_BITS - (len(self.marks).bit_length() - 1))
         top = np.uint64(64 - len(self.values).bit_length())
-        count = sift(values, offsets, (self.marks, shift, self.values, self.starts, top), found, places)
-        return found[:count], places[:count]
+        count = sift(values, offsets, (self.marks, shift, self.values, self.starts, top), shared, places)
+        return shared[:count], places[:count]

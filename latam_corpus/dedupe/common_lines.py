@@ -92,7 +92,7 @@ class CommonLines(Barrier):
             for part in ("keys", "counts"):
                 # Ranges follow one another by the top bits, so that their keys are sorted as a whole.
                 np.save(workdir / f"{part}.npy", np.concatenate([np.load(f"{path}.{part}.npy") for path in counted]))
-            for path in sorted(found for found in corpus.map(find, jobs) if found):
+            for path in sorted(file for file in corpus.map(find, jobs) if file):
                 yield pl.read_parquet(path, glob=False)
 
     def _surveyed(self, corpus: Corpus, workdir: Path) -> bool:
@@ -109,8 +109,8 @@ class CommonLines(Barrier):
         state = np.zeros(corpus.height, np.uint8)
         state[row] = _LIVE
         state[row[first]] = _COUNTED
-        for name, found in (("state", state), ("groups", groups), ("sizes", sizes)):
-            np.save(workdir / f"{name}.npy", found)
+        for name, array in (("state", state), ("groups", groups), ("sizes", sizes)):
+            np.save(workdir / f"{name}.npy", array)
         return bool(len(sizes)) and int(sizes.max()) >= self.floor.documents
 
 
@@ -212,7 +212,7 @@ def find(job: Piecework) -> Path | None:
     hit, documents, of = hit[enough], documents[enough], of[enough]
     if not len(hit):
         return None
-    found = pl.DataFrame(
+    hits = pl.DataFrame(
         {
             ROW: rows[hit] + job.piece.start,
             "key": keys[hit],
@@ -220,7 +220,7 @@ def find(job: Piecework) -> Path | None:
             "anywhere": documents >= floor.share_anywhere * of,
         }
     )
-    by_row = found.group_by(ROW, maintain_order=True).agg(pl.struct("key", "documents", "anywhere").alias(COMMON))
+    by_row = hits.group_by(ROW, maintain_order=True).agg(pl.struct("key", "documents", "anywhere").alias(COMMON))
     path = job.file.with_suffix(".found.parquet")
     by_row.with_columns(pl.lit(None, dtype=pl.String).alias("drop_reason")).write_parquet(path)
     return path

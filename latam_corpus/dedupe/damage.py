@@ -62,8 +62,8 @@ class Accents:
         pairs = {code: accented(file.stop_words.words) for code, file in policies.languages.items() if file.stop_words}
         return cls(
             policies,
-            StopTable.of({code: list(found) for code, found in pairs.items() if found}),
-            StopTable.of({code: sorted({*found.values()}) for code, found in pairs.items() if found}),
+            StopTable.of({code: list(words) for code, words in pairs.items() if words}),
+            StopTable.of({code: sorted({*words.values()}) for code, words in pairs.items() if words}),
         )
 
     def missing(self, words: WordTable, spoken: Sequence[str], least: int) -> NDArray[np.int64]:
@@ -143,15 +143,15 @@ def damage_of(words: WordTable, languages: Sequence[str | None]) -> dict[str, pl
     [0, 438, 0]
     """
     spoken = shipped().spoken(words, languages)
-    found = _damaged(words, spoken, _ACCENTED)
-    found[:, (words.word_count < _SHORTEST) | (found.sum(axis=0) < _LEAST)] = 0
+    damage = _damaged(words, spoken, _ACCENTED)
+    damage[:, (words.word_count < _SHORTEST) | (damage.sum(axis=0) < _LEAST)] = 0
     counts = words.word_count
-    rows = np.flatnonzero(found.any(axis=0))
+    rows = np.flatnonzero(damage.any(axis=0))
     if len(rows):
         middles = WordTable.of([_middle(words, row) for row in rows.tolist()])
         inside = _damaged(middles, [spoken[row] for row in rows.tolist()], 1)
-        found[:, rows], counts[rows] = np.where(found[:, rows] > 0, inside, 0), middles.word_count
-    shares: NDArray[Any] = np.rint(_THOUSAND * found / np.maximum(counts, 1)).astype(np.uint16)
+        damage[:, rows], counts[rows] = np.where(damage[:, rows] > 0, inside, 0), middles.word_count
+    shares: NDArray[Any] = np.rint(_THOUSAND * damage / np.maximum(counts, 1)).astype(np.uint16)
     return {name: pl.Series(name, shares[row], dtype=pl.UInt16) for row, name in enumerate(DAMAGE)}
 
 

@@ -155,18 +155,18 @@ class Dedupe(Barrier):
         copies = equal.filter(pl.col(ROW) != pl.col("kept_row"))[ROW]
         out = np.sort(np.concatenate([copies.to_numpy(), earlier.to_numpy()]))
         scheme = self._fingerprint().parameters()
-        found = verified_pairs(corpus, also, out, scheme, keeping)
-        corpus.notes[self.name] = asdict(found.report)
-        corpus.step("deciding on true pairs", 0, len(found.pairs))
+        verified = verified_pairs(corpus, also, out, scheme, keeping)
+        corpus.notes[self.name] = asdict(verified.report)
+        corpus.step("deciding on true pairs", 0, len(verified.pairs))
         near = decision_rows(
-            found,
+            verified,
             weights.rename({"kept_row": ROW}),
             corpus.height,
             keep_contained=self.contained == "keep",
             keep_templates=self.templates == "keep",
             keep_variants=self.variants == "keep",
         )
-        corpus.step("deciding on true pairs", len(found.pairs), len(found.pairs))
+        corpus.step("deciding on true pairs", len(verified.pairs), len(verified.pairs))
         near = _with_known_clusters(near, also)
         fallen = near.filter((pl.col(ROW) >= corpus.height) & pl.col("drop_reason").is_not_null())[ROW]
         # Of an old document that gives way is told what it said, since a later version may say otherwise.

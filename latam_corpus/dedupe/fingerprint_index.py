@@ -152,9 +152,9 @@ def has_columns(held: pa.Schema) -> bool:
     (True, True, False)
     """
     # As frames have them: what the values of a list are called differs from writer to writer.
-    found = pl.from_arrow(held.empty_table())
+    frame = pl.from_arrow(held.empty_table())
     now = {name: kind for name, kind in INDEX.items() if name in held.names or name not in _LATER}
-    return isinstance(found, pl.DataFrame) and list(found.schema.items()) == list(now.items())
+    return isinstance(frame, pl.DataFrame) and list(frame.schema.items()) == list(now.items())
 
 
 def metadata_of(scheme: Scheme) -> dict[bytes, bytes]:
@@ -183,9 +183,9 @@ class IndexFile(PieceFile):
             if ANCHORS in columns:
                 at = table.schema.get_field_index(ANCHORS)
                 table = table.set_column(at, ANCHORS, lists_of(joined(table[ANCHORS]), _VALUE))
-        found = pl.from_arrow(table)
-        assert isinstance(found, pl.DataFrame)  # noqa: S101  (a table, not an array)
-        return found.select(name if name in held else pl.lit(None, _KINDS[name]).alias(name) for name in columns)
+        frame = pl.from_arrow(table)
+        assert isinstance(frame, pl.DataFrame)  # noqa: S101  (a table, not an array)
+        return frame.select(name if name in held else pl.lit(None, _KINDS[name]).alias(name) for name in columns)
 
     def streams(self, places: NDArray[np.int64]) -> Iterator[Ragged]:
         """The word streams of the rows at these places, sorted, a row group at a time; the others aren't unpacked.
@@ -201,10 +201,10 @@ class IndexFile(PieceFile):
                 group = file.read_row_group(number, columns=[STREAM, LEXICON, WORDS], use_threads=False)
                 wanted = places[cuts[number] : cuts[number + 1]] - edges[number]
                 lexicon = np.frombuffer(group[LEXICON][0].as_py() or b"", _WORD)
-                found = unpacked(joined(group[STREAM]), lexicon, wanted)
-                if not np.array_equal(found.counts, group[WORDS].to_numpy()[wanted]):
+                ragged = unpacked(joined(group[STREAM]), lexicon, wanted)
+                if not np.array_equal(ragged.counts, group[WORDS].to_numpy()[wanted]):
                     raise ValueError("a word stream has another length than its row says")
-                yield found
+                yield ragged
 
     @contextmanager
     def _opened(self) -> Iterator[pq.ParquetFile]:
@@ -257,18 +257,18 @@ def digest_of_index(folder: Path) -> str:
 def _rows_of(path: Path, scheme: Scheme) -> int:
     """How many rows the file has, after a look at what made it."""
     try:
-        found = pq.read_metadata(path)
+        footer = pq.read_metadata(path)
     except (OSError, ValueError) as error:
         raise ConfigError(str(path), f"it can't be read as Parquet: {error}", _REMEDY) from error
-    raw = (found.metadata or {}).get(METADATA)
-    missing = set(INDEX) - _LATER - set(found.schema.to_arrow_schema().names)
+    raw = (footer.metadata or {}).get(METADATA)
+    missing = set(INDEX) - _LATER - set(footer.schema.to_arrow_schema().names)
     stated = stated_by(raw)
     if stated and stated.get("format") != FORMAT:
         raise ConfigError(str(path), f"its format is {stated.get('format')}, this toolkit reads {FORMAT}", _REMEDY)
     if missing or not isinstance(stated.get("scheme"), dict):
         raise ConfigError(str(path), "it is no file of a fingerprint index", _REMEDY)
     scheme.must_equal(Scheme.from_dict(stated["scheme"], str(path)), str(path))
-    return int(found.num_rows)
+    return int(footer.num_rows)
 
 
 def stated_by(metadata: bytes | None) -> dict[str, Any]:

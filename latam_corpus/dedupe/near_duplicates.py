@@ -147,8 +147,8 @@ class _Search:
         self.corpus.step("putting documents in order", 1, 1)
         counts = np.zeros(order.height, np.int32)
         sizes = np.zeros(BUCKETS, np.int64)
-        for numbers, found, laid in self.corpus.map(scatter, [*new, *known], "laying out fingerprints"):
-            counts[numbers] = found
+        for numbers, widths, laid in self.corpus.map(scatter, [*new, *known], "laying out fingerprints"):
+            counts[numbers] = widths
             sizes += laid
         extent = Extent.of(order[WORDS].to_numpy(), counts, self.scheme)
         np.save(self.workdir / "counts.npy", extent.counts)

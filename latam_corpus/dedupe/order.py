@@ -48,10 +48,10 @@ _STEP: Final = 50  # a class of length begins a fiftieth above the one before
 
 def _thresholds() -> list[int]:
     # Whole numbers: a logarithm may be rounded otherwise on another machine.
-    found = [1]
-    while found[-1] < 1 << 32:
-        found.append(max(found[-1] + 1, found[-1] * (_STEP + 1) // _STEP))
-    return found
+    steps = [1]
+    while steps[-1] < 1 << 32:
+        steps.append(max(steps[-1] + 1, steps[-1] * (_STEP + 1) // _STEP))
+    return steps
 
 
 _LENGTHS: Final = np.array(_thresholds(), np.int64)

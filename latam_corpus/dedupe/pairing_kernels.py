@@ -49,7 +49,7 @@ def count_tops(values, shift, starts):
 
 
 @kernel
-def sift(values, offsets, sieve, found, places):
+def sift(values, offsets, sieve, out, places):
     """Write the values that are known, and the document that has each; return how many there are."""
     marks, shift, known, starts, top = sieve
     at = 0
@@ -66,7 +66,7 @@ def sift(values, offsets, sieve, found, places):
                     place += 1
                 if place == end or known[place] != value:
                     continue
-            found[at] = value
+            out[at] = value
             places[at] = d
             at += 1
     return at
@@ -297,7 +297,7 @@ def decide(pairs, stands, kind, order, position, fixed, falls_by, links_of):
 @kernel
 def containers(pairs, stands, kind, position, duplicate_of, link):
     """Return the first kept container, in the order of keeping, of each kept document; its row is written to `link`."""
-    found = np.full(len(duplicate_of), NOBODY, np.int64)
+    winners = np.full(len(duplicate_of), NOBODY, np.int64)
     for row in range(len(pairs)):
         if kind[row] != CONTAINED:
             continue
@@ -307,10 +307,10 @@ def containers(pairs, stands, kind, position, duplicate_of, link):
                 continue
             if duplicate_of[other] != NOBODY or (duplicate_of[d] != NOBODY and link[d] != row):
                 continue
-            if found[d] == NOBODY or position[other] < position[found[d]]:
-                found[d] = other
+            if winners[d] == NOBODY or position[other] < position[winners[d]]:
+                winners[d] = other
                 link[d] = row
-    return found
+    return winners
 
 
 @kernel
@@ -319,7 +319,7 @@ def originals(pairs, kind, position, old, duplicate_of, link):
 
     Of an old document, which no run changes, nothing is said: the new one is a variant of it, wherever the two stand.
     """
-    found = np.full(len(duplicate_of), NOBODY, np.int64)
+    winners = np.full(len(duplicate_of), NOBODY, np.int64)
     for row in range(len(pairs)):
         if kind[row] != VARIANT:
             continue
@@ -327,7 +327,7 @@ def originals(pairs, kind, position, old, duplicate_of, link):
         if duplicate_of[a] != NOBODY or duplicate_of[b] != NOBODY:
             continue
         d, other = (a, b) if old[b] or (position[a] > position[b] and not old[a]) else (b, a)
-        if found[d] == NOBODY or position[other] < position[found[d]]:
-            found[d] = other
+        if winners[d] == NOBODY or position[other] < position[winners[d]]:
+            winners[d] = other
             link[d] = row
-    return found
+    return winners

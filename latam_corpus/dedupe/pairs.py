@@ -40,20 +40,20 @@ class Pairing:
         tallies: int64[3], distinct values, those over the cap and the pairs left out, until now.
     """
 
-    def __init__(self, found: Buckets, cap: int, hubs: int, common: int) -> None:
+    def __init__(self, buckets: Buckets, cap: int, hubs: int, common: int) -> None:
         """Begin at the first bucket.
 
         Args:
-            found: of all pieces.
+            buckets: of all pieces.
             cap: see `pairs.partial_pairs`, as what follows.
             hubs: see there.
             common: see there.
         """
         self.tallies = np.zeros(3, np.int64)
-        self._found = found
+        self._buckets = buckets
         self._limits = np.array([cap, min(hubs, cap), common], np.int64)
-        self._common = np.empty(len(found.values) // (common + 1) + 1, np.uint64)
-        most = int(found.sizes.max(initial=0))
+        self._common = np.empty(len(buckets.values) // (common + 1) + 1, np.uint64)
+        most = int(buckets.sizes.max(initial=0))
         bits = bits_of(most)
         self._room = (
             np.empty(most + 1, np.uint64),
@@ -76,8 +76,8 @@ class Pairing:
         Args:
             keys: uint64[k], room for at least `cap` of them.
         """
-        found = self._found
-        into_buckets = found.values, found.owners, found.starts
+        buckets = self._buckets
+        into_buckets = buckets.values, buckets.owners, buckets.starts
         return int(
             paired(into_buckets, self._limits, self._place, self.tallies, keys, self._common, self._room)
         )  # fmt: skip
@@ -194,8 +194,8 @@ def candidate_pairs(
     >>> found.pairs.tolist(), found.shared.tolist()
     ([[0, 1], [0, 2], [1, 2]], [2, 1, 1])
     """
-    found = partial_pairs(values, documents, cap, hubs, common)
-    return merged([(found.keys, found.counts)], extent)
+    partial = partial_pairs(values, documents, cap, hubs, common)
+    return merged([(partial.keys, partial.counts)], extent)
 
 
 def partial_pairs(

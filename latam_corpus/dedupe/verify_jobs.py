@@ -141,10 +141,10 @@ def gathers(
     rows[numbers].tofile(workdir / "wanted")
     starts = np.array([piece.start for piece in pieces], np.int64)
     piece_of, place_of = np.zeros(len(rows), np.uint32), np.zeros(len(rows), np.int64)
-    found = np.searchsorted(starts, rows[numbers], side="right") - 1
-    edges = np.searchsorted(found, np.arange(len(pieces) + 1))
+    piece_numbers = np.searchsorted(starts, rows[numbers], side="right") - 1
+    edges = np.searchsorted(piece_numbers, np.arange(len(pieces) + 1))
     ends = np.concatenate(([0], np.cumsum(words[numbers])))
-    piece_of[numbers], place_of[numbers] = found, ends[:-1] - ends[edges[found]]
+    piece_of[numbers], place_of[numbers] = piece_numbers, ends[:-1] - ends[edges[piece_numbers]]
     for name, array in ((PIECE_OF, piece_of), (PLACE_OF, place_of), (WORDS_OF, words)):
         np.save(workdir / name, array)
     return [
@@ -186,7 +186,7 @@ def verify_lot(job: Lot) -> tuple[Path | None, NDArray[np.int64]]:
         return None, by_rule
     columns = (*pairs[some].T, verified.kind[some], verified.stands[some], verified.rule[some],
                *verified.containment[some].T, *verified.longest_run[some].T)  # fmt: skip
-    by_name = {name: np.ascontiguousarray(found) for name, found in zip(VERDICTS, columns, strict=True)}
+    by_name = {name: np.ascontiguousarray(column) for name, column in zip(VERDICTS, columns, strict=True)}
     pl.DataFrame(by_name, schema=VERDICTS).write_parquet(job.file)
     return job.file, by_rule
 
@@ -198,8 +198,8 @@ def mapped(file: Path) -> NDArray[np.uint64]:
 
 def _read_streams(job: Lot, numbers: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], Ragged]:
     """Return these documents in the order in which `gather` has written them, and their streams."""
-    found = (np.load(job.workdir / name, mmap_mode="r")[numbers] for name in (PIECE_OF, PLACE_OF, WORDS_OF))
-    piece_of, place_of, words = (array.astype(np.int64) for array in found)
+    arrays = (np.load(job.workdir / name, mmap_mode="r")[numbers] for name in (PIECE_OF, PLACE_OF, WORDS_OF))
+    piece_of, place_of, words = (array.astype(np.int64) for array in arrays)
     order = np.lexsort((place_of, piece_of))
     piece_of, place_of, words = piece_of[order], place_of[order], words[order]
     offsets = np.concatenate(([0], np.cumsum(words)))

@@ -92,9 +92,9 @@ class Rarity:
         shares = np.empty((len(pairs), 2), np.float32)
         numbers, places = np.unique(pairs, return_inverse=True)
         streams = self.streams.some(numbers)
-        found = proposals_of(streams, self.scheme)
+        proposals = proposals_of(streams, self.scheme)
         sampling = sampling_of(streams.counts)
-        rare_shared(found.values, found.offsets, self.common, sampling, places.reshape(pairs.shape), shares)
+        rare_shared(proposals.values, proposals.offsets, self.common, sampling, places.reshape(pairs.shape), shares)
         return shares
 
 

@@ -112,15 +112,15 @@ def check_source(text: str, name: str = "") -> tuple[Source | None, list[Finding
     >>> found.in_language("es")[:50]
     'línea 4, «genre»: «prensa» no es una opción; ¿quis'
     """
-    found = checked_toml(text, Source, near_word)
-    if isinstance(found, Source):
-        found.read_from(Path(name))
+    checked = checked_toml(text, Source, near_word)
+    if isinstance(checked, Source):
+        checked.read_from(Path(name))
         findings = [
             Finding(line_of(text, tuple(key.split("."))) if key else None, key, problem, remedy, wrong=False)
-            for key, problem, remedy in advice(found, name)
+            for key, problem, remedy in advice(checked, name)
         ]
-        return found, findings
-    return None, sorted((_finding(one, text) for one in found), key=lambda one: one.line or 0)
+        return checked, findings
+    return None, sorted((_finding(one, text) for one in checked), key=lambda one: one.line or 0)
 
 
 def _finding(mistake: Mistake, text: str) -> Finding:

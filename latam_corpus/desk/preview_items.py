@@ -68,9 +68,9 @@ def _items(source: Source, files: Sequence[tuple[InputFile, int]], n: int, polic
     left = n
     for file, count in files:
         for frame in read(source, file, limit=min(count, left), genre=source.genre or "web"):
-            found = _judged(source, frame, policies)
-            yield from found
-            left -= len(found)
+            items = _judged(source, frame, policies)
+            yield from items
+            left -= len(items)
         if left <= 0:
             return
 

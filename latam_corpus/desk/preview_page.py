@@ -102,14 +102,12 @@ class Item:
 
 def to_look_at(text: str, language: str | None, stated: Sequence[str]) -> tuple[Message, ...]:
     """Return what a person should look at in an item that stays."""
-    found = short(language or "")
+    code = short(language or "")
     sentences = []
-    if found == "und":
+    if code == "und":
         sentences.append(UNSURE)
-    elif found and stated and not any(admits(one, found) for one in stated):
-        sentences.append(
-            _OTHER_LANGUAGE.fill(found=language_name(found), stated=enumerated(map(language_name, stated)))
-        )
+    elif code and stated and not any(admits(one, code) for one in stated):
+        sentences.append(_OTHER_LANGUAGE.fill(found=language_name(code), stated=enumerated(map(language_name, stated))))
     words = len(text.split())
     if words < 20:  # noqa: PLR2004  (a paragraph's worth; fewer are mostly a caption or a menu)
         sentences.append(_SHORT.fill(n=words))

@@ -117,8 +117,8 @@ def _incomplete(values: Mapping[str, Any], kind: str) -> Iterator[tuple[str, Mes
 
 def _of_the_whole(values: Mapping[str, Any]) -> Iterator[tuple[str, Message]]:
     """Yield what is wrong in the source as a whole, by its key and by the columns' names."""
-    _, found = check_source(toml_text(values))
-    for one in found:
+    _, findings = check_source(toml_text(values))
+    for one in findings:
         if one.wrong:
             key = one.key.partition(" ")[0]
             # A row has no lines to add.

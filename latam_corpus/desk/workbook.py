@@ -68,11 +68,11 @@ class Sheet:
 
     def cells(self, place: int) -> dict[str, str]:
         """Return the cells of a row, by key; of two columns with one key the first that isn't empty."""
-        found: dict[str, str] = {}
+        by_key: dict[str, str] = {}
         for key, cell in zip(self.keys, self.rows[place], strict=True):
             if key and key != _NOTES and cell.strip():
-                found.setdefault(key, cell)
-        return found
+                by_key.setdefault(key, cell)
+        return by_key
 
 
 def read_sheet(path: Path) -> Sheet:
@@ -150,7 +150,7 @@ def _decoded(raw: bytes) -> str:
 
 
 def _workbook_tables(path: Path) -> list[tuple[str, list[list[str]], frozenset[tuple[int, int]]]]:
-    found = []
+    tables = []
     for sheet in opened(path).worksheets:
         rows, formulas = [], set()
         # openpyxl makes every cell that it is asked for, so no more than there are.
@@ -160,8 +160,8 @@ def _workbook_tables(path: Path) -> list[tuple[str, list[list[str]], frozenset[t
             formulas |= {(number, place) for place, cell in enumerate(row) if cell.data_type == "f"}
         while rows and not any(rows[-1]):
             rows.pop()
-        found.append((sheet.title, rows, frozenset(formulas)))
-    return found
+        tables.append((sheet.title, rows, frozenset(formulas)))
+    return tables
 
 
 def opened(path: Path) -> Any:

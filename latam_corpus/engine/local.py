@@ -169,7 +169,7 @@ class _Round:
 
     def news(self) -> list[int]:
         """Return the tasks that were done since the last call: each worker adds a line to a file of its own."""
-        found: list[int] = []
+        numbers: list[int] = []
         for path, place in self._read.items():
             if path.exists():
                 with path.open("rb") as file:
@@ -177,13 +177,13 @@ class _Round:
                     lines = file.read().rpartition(b"\n")[0]
                 if lines:
                     self._read[path] = place + len(lines) + 1
-                    found += map(int, lines.split(b"\n"))
-        return found
+                    numbers += map(int, lines.split(b"\n"))
+        return numbers
 
     def outcome(self, number: int) -> Outcome:
         """Return what became of a task that is done."""
-        found: Outcome = pickle.loads((self.folder / "outcomes" / str(number)).read_bytes())  # noqa: S301  (ours)
-        return found
+        loaded: Outcome = pickle.loads((self.folder / "outcomes" / str(number)).read_bytes())  # noqa: S301  (ours)
+        return loaded
 
     def holder(self, number: int) -> int | None:
         """Return the rank that claimed the task."""

@@ -77,9 +77,9 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
 
 def _cues(text: str) -> tuple[list[Cue], int]:
     """Return the cues in the file's order, and how many lines look like their times and can't be read."""
-    found = list(_TIMES.finditer(text))
+    times = list(_TIMES.finditer(text))
     cues: list[Cue] = []
-    for match, after in zip_longest(found, found[1:]):
+    for match, after in zip_longest(times, times[1:]):
         body = text[match.end() : after.start() if after else len(text)].strip("\n").split("\n")
         if after and body and not body[-1].strip():
             body = body[:-1]
@@ -89,7 +89,7 @@ def _cues(text: str) -> tuple[list[Cue], int]:
         numbered = after is not None and blank == len(body) and len(lines) > 1 and lines[-1].strip().isdecimal()
         start, end = _seconds(match.groups()[:4]), _seconds(match.groups()[4:])
         cues.append(Cue(start, max(start, end), lines[:-1] if numbered else lines))
-    return cues, len(_ARROW.findall(text)) - len(found)
+    return cues, len(_ARROW.findall(text)) - len(times)
 
 
 def _seconds(clock: Sequence[str | None]) -> float:

@@ -68,8 +68,8 @@ def _fields(text: str) -> Iterator[tuple[str, str, str]]:
         if line.startswith(("\t", " ")):
             held += " " + line.strip()
             continue
-        if found := _LINE.match(held):
-            yield found[1], found[2].strip(), found[3].strip()
+        if match := _LINE.match(held):
+            yield match[1], match[2].strip(), match[3].strip()
         held = line
 
 
@@ -82,7 +82,7 @@ def _date(written: str) -> str | None:
     >>> _date("07-MAY-1998"), _date("mayo")
     ('1998-05-07', None)
     """
-    found = re.fullmatch(r"(\d\d)-([A-Z]{3})-(\d{4})", written)
-    if not found or found[2] not in _MONTHS:
+    match = re.fullmatch(r"(\d\d)-([A-Z]{3})-(\d{4})", written)
+    if not match or match[2] not in _MONTHS:
         return None
-    return f"{found[3]}-{_MONTHS.index(found[2]) + 1:02}-{found[1]}"
+    return f"{match[3]}-{_MONTHS.index(match[2]) + 1:02}-{match[1]}"

@@ -101,16 +101,16 @@ def attempt(job: Job) -> Outcome:
     extractor = _extractor(job.extractor)
     evidence = {"bytes": len(job.raw)}
     try:
-        found = extractor(job.raw, job.parameters)
+        extracted = extractor(job.raw, job.parameters)
     except MemoryError:
         return Failed("memory", evidence)
     except UnusableError as error:
         return Failed(error.cause, {"error": error.problem[:_ERROR_SHOWN], "remedy": error.remedy} | evidence)
     except Exception as error:  # noqa: BLE001  (the document boundary: one document's bytes may break any parser)
         return Failed("parser error", {"error": f"{type(error).__name__}: {error}"[:_ERROR_SHOWN]} | evidence)
-    if not _VISIBLE.search(found.text):
-        return Failed("no text", {"extractor": found.extractor} | evidence)
-    return found
+    if not _VISIBLE.search(extracted.text):
+        return Failed("no text", {"extractor": extracted.extractor} | evidence)
+    return extracted
 
 
 def serve(parent: int) -> None:

@@ -73,8 +73,8 @@ class Forest:
         >>> (one.chances(np.array([[4.0], [6.0]], np.float32)) > 0.5).tolist()
         [False, True]
         """
-        found: NDArray[np.float32] = chances(np.ascontiguousarray(rows.T), *self._tests, np.float32(self.start))
-        return found
+        scores: NDArray[np.float32] = chances(np.ascontiguousarray(rows.T), *self._tests, np.float32(self.start))
+        return scores
 
     @cached_property
     def _tests(self) -> _Tests:
@@ -83,9 +83,9 @@ class Forest:
         values = np.zeros((len(self.roots), MOST_LEAVES), np.float32)
         for tree, root in enumerate(self.roots.tolist()):
             leaves: list[int] = []
-            found: list[tuple[int, float, int]] = []
-            self._below(root, leaves, found)
-            tests += sorted(found)
+            cuts: list[tuple[int, float, int]] = []
+            self._below(root, leaves, cuts)
+            tests += sorted(cuts)
             ends.append(len(tests))
             for number, leaf in enumerate(leaves):
                 values[tree, _place(1 << number)] = self.bounds[leaf]

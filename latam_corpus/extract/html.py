@@ -114,8 +114,8 @@ def choose_text(page: Page, markup: str) -> tuple[str, str]:
 
 def _by_trafilatura(markup: str, *, fast: bool) -> str:
     # Typed as Document or dict, as above.
-    found: Any = trafilatura.bare_extraction(markup, with_metadata=False, include_comments=False, fast=fast)
-    return (found and found.text) or ""
+    document: Any = trafilatura.bare_extraction(markup, with_metadata=False, include_comments=False, fast=fast)
+    return (document and document.text) or ""
 
 
 def _with_text(page: Page, text: str, extractor: str) -> Extracted:

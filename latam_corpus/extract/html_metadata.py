@@ -98,29 +98,29 @@ def read_metadata(page: Markup) -> HtmlMetadata:
     >>> metadata.creators, metadata.published, metadata.language
     (('Ana Paz',), '2024-05-03', 'es')
     """
-    found = _TellingTags()
+    tags = _TellingTags()
     data = page.data.tobytes()
     for start in page.telling[:_MOST_TAGS].tolist():
-        found.add(data, start)
-    articles = [one for one in _objects(found.scripts) if _ARTICLE.search(str(one.get("@type", "")))]
-    metas = found.metas
+        tags.add(data, start)
+    articles = [one for one in _objects(tags.scripts) if _ARTICLE.search(str(one.get("@type", "")))]
+    metas = tags.metas
     headlines = _strings(articles, "headline")
-    shown = [*_named(metas, _TITLES[:4]), *found.headings[:1], found.title]
-    titles = [*headlines, *_named(metas, _TITLES), *found.headings[:1], found.title]
+    shown = [*_named(metas, _TITLES[:4]), *tags.headings[:1], tags.title]
+    titles = [*headlines, *_named(metas, _TITLES), *tags.headings[:1], tags.title]
     sections = [*_strings(articles, "articleSection"), *_named(metas, _SECTIONS)]
-    addresses = [*found.canonical, *_named(metas, _ADDRESSES)]
-    dates = [*_strings(articles, "datePublished"), *_named(metas, _DATES), *found.dates, *addresses]
-    licences = [*found.licences, *_strings(articles, "license"), *_addresses(articles, "license")]
+    addresses = [*tags.canonical, *_named(metas, _ADDRESSES)]
+    dates = [*_strings(articles, "datePublished"), *_named(metas, _DATES), *tags.dates, *addresses]
+    licences = [*tags.licences, *_strings(articles, "license"), *_addresses(articles, "license")]
     licences += [one for one in _named(metas, _RIGHTS)[:_MOST_LICENCES] if len(one) <= _MOST_ADDRESS and is_known(one)]
     return HtmlMetadata(
         title=next(filter(None, [*_own(headlines, _strings(articles, "name"), shown), *shown, *titles]), None),
         titles=tuple(dict.fromkeys(filter(None, titles))),
-        creators=_people([*_authors(articles)] or _named(metas, _AUTHORS) or found.authors[:1]),
+        creators=_people([*_authors(articles)] or _named(metas, _AUTHORS) or tags.authors[:1]),
         published=next(filter(None, map(day, dates)), None),
         section=next((one for one in sections if one and len(one) <= _MOST_NAME), None),
         licences=tuple(dict.fromkeys(one for one in licences if len(one) <= _MOST_ADDRESS))[:_MOST_LICENCES],
         url=next((one for one in addresses if len(one) <= _LONGEST_ADDRESS and _ADDRESS.match(one)), None),
-        language=found.language,
+        language=tags.language,
         description=next(iter(_named(metas, _TEASERS)), ""),
         body=" ".join(_MARKUP.sub(" ", html.unescape(body)) for body in _strings(articles, "articleBody", tidy=False)),
     )
@@ -232,12 +232,12 @@ def _named(metas: dict[str, list[str]], names: Iterable[str]) -> list[str]:
 
 def _strings(objects: Iterable[dict[str, Any]], key: str, *, tidy: bool = True) -> list[str]:
     """Return the strings that objects have under a key, those of lists too."""
-    found = []
+    strings = []
     for one in objects:
         value = one.get(key)
         values = value if isinstance(value, list) else [value]
-        found += [clean(text) if tidy else text for text in values if isinstance(text, str) and text.strip()]
-    return found
+        strings += [clean(text) if tidy else text for text in values if isinstance(text, str) and text.strip()]
+    return strings
 
 
 def _addresses(objects: Iterable[dict[str, Any]], key: str) -> Iterator[str]:
@@ -271,9 +271,9 @@ def day(said: str) -> str | None:
     >>> day("2024-05-03T10:00:00-03:00"), day("https://diario.example/2021/7/9/nota"), day("03/05/2024")
     ('2024-05-03', '2021-07-09', None)
     """
-    found = _DAY.search(said) or _COMPACT.search(said)
+    match = _DAY.search(said) or _COMPACT.search(said)
     with suppress(ValueError):  # such as 31 February
-        return date(*map(int, found.groups())).isoformat() if found else None
+        return date(*map(int, match.groups())).isoformat() if match else None
     return None
 
 

@@ -43,18 +43,18 @@ _VERSE: Final = 70
 _ASKS, _ANSWERS = "P", "R"
 
 
-def with_turns(found: Extracted, form: str | None = None) -> Extracted:
+def with_turns(extracted: Extracted, form: str | None = None) -> Extracted:
     """Return the document with a line a turn, where its text is an interview; any other as it is.
 
     Args:
-        found: a document whose text has the lines of its file.
+        extracted: a document whose text has the lines of its file.
         form: "interview" where the source says that it is one: then dashes part questions and answers too.
     """
-    said = turns_of(found.text, form)
+    said = turns_of(extracted.text, form)
     if not said:
-        return found
+        return extracted
     text, turns = as_lines(said)
-    return replace(found, text=text, turns=turns)
+    return replace(extracted, text=text, turns=turns)
 
 
 def turns_of(text: str, form: str | None = None) -> list[Said]:
@@ -80,10 +80,10 @@ def _label(line: str) -> tuple[str, str, float | None] | None:
     """Return the label of a line, what stands after it, and the time beside it."""
     if not _SEPARATOR.search(line, 0, _FARTHEST):
         return None
-    found = _LABEL.match(line)
-    if not found:
+    match = _LABEL.match(line)
+    if not match:
         return None
-    before, name, after, words = found.groups()
+    before, name, after, words = match.groups()
     name = name.strip(" .-")
     letters = sum(char.isalpha() for char in name)
     # A sentence goes on after a dash; a label is short, or in capitals.

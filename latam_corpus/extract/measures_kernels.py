@@ -71,12 +71,12 @@ def sum_up(parents, owners, counts):
 @kernel
 def find_outermost(parents, says, bits):
     """Of each element the outermost one around it, or itself, that says one of these; 0 where none does."""
-    found = np.zeros(len(parents), np.int32)
+    outermost = np.zeros(len(parents), np.int32)
     for e in range(1, len(parents)):
-        found[e] = found[parents[e]]
-        if found[e] == 0 and says[e] & bits:
-            found[e] = e
-    return found
+        outermost[e] = outermost[parents[e]]
+        if outermost[e] == 0 and says[e] & bits:
+            outermost[e] = e
+    return outermost
 
 
 @kernel

@@ -143,7 +143,7 @@ def hocr(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
             last = parent
         blocks[-1].append(words(line))
         confidences += [
-            float(found[1]) / 100 for one in line.iter() if (found := _WORD_CONFIDENCE.search(one.get("title") or ""))
+            float(match[1]) / 100 for one in line.iter() if (match := _WORD_CONFIDENCE.search(one.get("title") or ""))
         ]
     joined = "\n\n".join("\n".join(filter(None, block)) for block in blocks)
     if not joined:

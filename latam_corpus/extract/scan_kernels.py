@@ -159,7 +159,7 @@ def _attributes(data, at, goes, said):
         if quoted:
             at += 1
         telling = h == _CLASS or h == _ID or h == _ROLE or h == _ITEMPROP or h == _STYLE or h == _REL
-        found = np.uint32(0)
+        bits = np.uint32(0)
         state = goes[0, 0]
         first = at
         while at < size:
@@ -173,18 +173,18 @@ def _attributes(data, at, goes, said):
                 elif _is_upper(one):
                     place = one - (_UPPER_A - 1)
                 state = goes[state, place]
-                found |= said[state]
+                bits |= said[state]
             at += 1
         if telling:
-            found |= said[goes[state, 0]]
-            if (h == _ITEMPROP or h == _REL) and found & np.uint32(METADATA_HINTS):
+            bits |= said[goes[state, 0]]
+            if (h == _ITEMPROP or h == _REL) and bits & np.uint32(METADATA_HINTS):
                 says |= np.uint32(TELLS)
             if h == _STYLE:
-                found &= np.uint32(HIDDEN)
+                bits &= np.uint32(HIDDEN)
                 if _unseen(data[first:at]):
-                    found |= np.uint32(UNSEEN)
+                    bits |= np.uint32(UNSEEN)
             if h != _REL:
-                says |= found
+                says |= bits
         if h == _ARIA and at > first and data[first] == _TRUE_T:
             says |= np.uint32(HIDDEN | UNSPOKEN)
         if quoted:
@@ -198,15 +198,15 @@ def _closing(data, at, h):
     size = len(data)
     while at + 1 < size:
         if data[at] == _LESS and data[at + 1] == _SLASH:
-            found = _BASIS
+            hashed = _BASIS
             i = at + 2
             while i < size and not _ends_name(data[i]) and data[i] != _LESS:
                 one = data[i]
                 if _is_upper(one):
                     one += _TO_SMALL
-                found = (found ^ np.uint64(one)) * _PRIME
+                hashed = (hashed ^ np.uint64(one)) * _PRIME
                 i += 1
-            if found == h:
+            if hashed == h:
                 return at
         at += 1
     return size

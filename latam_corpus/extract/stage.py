@@ -203,9 +203,9 @@ def _outcomes(
     ]
 
 
-def _filled(frame: pl.DataFrame, name: str, found: list[Any]) -> pl.Series:
+def _filled(frame: pl.DataFrame, name: str, outcomes: list[Any]) -> pl.Series:
     """Return the column as it came, with what was found where it was null."""
-    values: list[Any] = [list(value) or None if isinstance(value, tuple) else value for value in found]
+    values: list[Any] = [list(value) or None if isinstance(value, tuple) else value for value in outcomes]
     if name == "url":  # without passwords and tracking parameters, as all addresses
         values = [value and canonical_url(value) for value in values]
     extracted = pl.Series(name, values, dtype=DOCUMENT_SCHEMA[name])

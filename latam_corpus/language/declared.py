@@ -43,8 +43,8 @@ def shifted(
         declared: n languages, as sources write them.
     """
     asked: dict[int, str] = {}
-    for row, (found, said) in enumerate(zip(shown, declared, strict=True)):
-        if said and (group := _group(said)) in model.groups and group_of(found) != group:
+    for row, (judgement, said) in enumerate(zip(shown, declared, strict=True)):
+        if said and (group := _group(said)) in model.groups and group_of(judgement) != group:
             asked[row] = str(group)
     if not asked:
         return {}
@@ -85,26 +85,26 @@ def _judged(model: Model, labels: NDArray[np.float32], tokens: Sequence[str], gr
     lifted[model.members[place]] *= np.float32(WEIGHT)
     lifted /= lifted.sum()
     chances = model.by_group(lifted[None])[0]
-    found = evidence(tokens, group, model.words)
-    if int(chances.argmax()) != place or found.colonial > RULE.most_colonial:
+    shown = evidence(tokens, group, model.words)
+    if int(chances.argmax()) != place or shown.colonial > RULE.most_colonial:
         return None
     language = fine(model, lifted, place)
     if len(tokens) < RULE.least_words:
         surely = int(alone.argmax()) == place and chances[place] >= RULE.certain[1]
         return Judgement(language, float(chances[place])) if surely else None
-    words = replace(found, colonial=min(found.colonial, found.own))
+    words = replace(shown, colonial=min(shown.colonial, shown.own))
     asked, sounds = model.bounds.get(group, USUAL), consonants_of(model, lifted, place)
-    if not holds(lead(chances, found.words), words, asked, RULE.long, sounds):
+    if not holds(lead(chances, shown.words), words, asked, RULE.long, sounds):
         return None
-    return Judgement(language, float(chances[place]), _mixed(model, language, found, alone))
+    return Judgement(language, float(chances[place]), _mixed(model, language, shown, alone))
 
 
-def _mixed(model: Model, language: str, found: Evidence, alone: NDArray[np.float32]) -> tuple[tuple[str, float], ...]:
+def _mixed(model: Model, language: str, shown: Evidence, alone: NDArray[np.float32]) -> tuple[tuple[str, float], ...]:
     """Return the shares of two languages by their frequent words, the larger first; none where one has hardly any."""
     others = [model.groups.index(code) for code in RULE.colonial if code in model.groups]
     other = max(others, key=lambda place: float(alone[place]), default=None)
-    if other is None or alone[other] < LEAST_PIECE or min(found.own, found.colonial) < RULE.least_share:
+    if other is None or alone[other] < LEAST_PIECE or min(shown.own, shown.colonial) < RULE.least_share:
         return ()
-    own = round(found.own / (found.own + found.colonial), 3)
+    own = round(shown.own / (shown.own + shown.colonial), 3)
     parts = ((language, own), (model.labels[int(model.members[other][0])].name, round(1 - own, 3)))
     return parts if own >= 1 - own else parts[::-1]

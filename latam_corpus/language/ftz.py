@@ -65,22 +65,22 @@ class _Reader:
         return len(self._data)
 
     def values(self, layout: str) -> tuple[int, ...]:
-        found = struct.unpack_from("<" + layout, self._data, self._at)
+        numbers = struct.unpack_from("<" + layout, self._data, self._at)
         self._at += struct.calcsize("<" + layout)
-        return found
+        return numbers
 
     def array(self, kind: str, count: int) -> NDArray[Any]:
-        found = np.frombuffer(self._data, kind, count, self._at)
-        self._at += found.nbytes
-        return found
+        values = np.frombuffer(self._data, kind, count, self._at)
+        self._at += values.nbytes
+        return values
 
     def word(self) -> bytes:
         end = self._data.find(b"\0", self._at)
         if end < 0:
             raise ValueError("it ends within a word")
-        found = self._data[self._at : end]
+        text = self._data[self._at : end]
         self._at = end + 1
-        return found
+        return text
 
 
 class Keep(Protocol):

@@ -27,16 +27,16 @@ def mean_of_each(per_line, weights, starts, ends, out):
 
 
 @kernel
-def mean(found, rows, weights):
+def mean(lines, rows, weights):
     """Return the weighted mean of some rows."""
-    out = np.zeros(found.shape[1], np.float32)
+    out = np.zeros(lines.shape[1], np.float32)
     total = np.float32(0)
     for row in rows:
         weight = weights[row]
         total += weight
-        for column in range(found.shape[1]):
-            out[column] += found[row, column] * weight
-    for column in range(found.shape[1]):
+        for column in range(lines.shape[1]):
+            out[column] += lines[row, column] * weight
+    for column in range(lines.shape[1]):
         out[column] /= total
     return out
 
@@ -79,21 +79,21 @@ def match(words, wanted, table, capitals, capital, document, cue, count):
             slot = slot_of(keys, hashes[w])
             if keys[slot] == 0:
                 continue
-            found = values[slot]
-            if found >= 0 and kinds[w] & capital and not capitals[found]:
-                found = np.int32(-1)
+            cue_number = values[slot]
+            if cue_number >= 0 and kinds[w] & capital and not capitals[cue_number]:
+                cue_number = np.int32(-1)
             # A pair may open a sentence, so that only its second word must be small; it counts before the single word.
             if opens[slot] and w + 1 < end and not kinds[w + 1] & capital:
                 both = values[slot_of(keys, _pair(hashes[w], hashes[w + 1]))]
                 if both >= 0:
-                    found = both
-            if found < 0:
+                    cue_number = both
+            if cue_number < 0:
                 continue
-            if place_of[found] < first:
-                place_of[found] = size
+            if place_of[cue_number] < first:
+                place_of[cue_number] = size
                 document[size] = d
-                cue[size] = found
+                cue[size] = cue_number
                 count[size] = 0
                 size += 1
-            count[place_of[found]] += 1
+            count[place_of[cue_number]] += 1
     return size

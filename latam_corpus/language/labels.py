@@ -85,13 +85,13 @@ def read_label(label: str) -> tuple[str, str] | None:
     >>> read_label("__label__spa_Latn"), read_label("__label__pt"), read_label("__label__x1")
     (('spa', 'Latn'), ('por', 'Latn'), None)
     """
-    found = _LABEL.match(label.removeprefix("__label__"))
-    code = known_code(found[1].lower()) if found else None
-    if not found or code is None:
+    match = _LABEL.match(label.removeprefix("__label__"))
+    code = known_code(match[1].lower()) if match else None
+    if not match or code is None:
         return None
     if code == UNDETERMINED:
         return code, ""
-    return code, found[2].title() if found[2] else usual_script(code)
+    return code, match[2].title() if match[2] else usual_script(code)
 
 
 def script_of(text: str) -> str:

@@ -164,17 +164,17 @@ def _normalised(
     # The lower case of two bytes has at most three (Ⱥ), and no other grows as much.
     buffer = np.empty(3 * int((ends - starts).sum()) // 2 + 1, np.uint8)
     out_starts, out_ends, chars = (np.empty(len(starts), np.int64) for _ in range(3))
-    found = np.empty(len(starts), np.uint8)
-    normalise(data, starts, ends, (meanings(), *pairs()), (buffer, out_starts, out_ends, chars), found)
-    left = np.flatnonzero(found == LEFT).tolist()
+    kinds = np.empty(len(starts), np.uint8)
+    normalise(data, starts, ends, (meanings(), *pairs()), (buffer, out_starts, out_ends, chars), kinds)
+    left = np.flatnonzero(kinds == LEFT).tolist()
     if left:
         texts = [data[starts[n] : ends[n]].tobytes().decode() for n in left]
         lines = normalise_all(pl.Series(texts)).str.replace_all("\n", " ")
-        found[left] = np.where(lines.str.contains(r"\p{L}"), LETTERS, EMPTY)
+        kinds[left] = np.where(lines.str.contains(r"\p{L}"), LETTERS, EMPTY)
         slow = Lines.of(lines.to_list())
         size = int(out_ends.max())
         out_starts[left], out_ends[left], chars[left] = slow.starts + size, slow.ends + size, slow.chars
         buffer = np.concatenate([buffer[:size], slow.data])
     buffer.setflags(write=False)
-    kept = found == LETTERS
+    kept = kinds == LETTERS
     return Lines(buffer, out_starts[kept], out_ends[kept], chars[kept], owner[kept])

@@ -50,10 +50,10 @@ class WordLists(Mapping[str, frozenset[str]]):
         self._sets: dict[str, frozenset[str]] = {}
 
     def __getitem__(self, code: str) -> frozenset[str]:
-        found = self._sets.get(code)
-        if found is None:
-            found = self._sets[code] = frozenset(self._lists[code].split())
-        return found
+        words = self._sets.get(code)
+        if words is None:
+            words = self._sets[code] = frozenset(self._lists[code].split())
+        return words
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._lists)
@@ -111,17 +111,17 @@ class Model:
 
     @cached_property
     def _firsts(self) -> NDArray[np.int64]:
-        return np.array([found[0] for found in self.members], np.int64)
+        return np.array([member[0] for member in self.members], np.int64)
 
     @cached_property
     def _several(self) -> NDArray[np.int64]:
-        return np.array([place for place, found in enumerate(self.members) if len(found) > 1], np.int64)
+        return np.array([place for place, member in enumerate(self.members) if len(member) > 1], np.int64)
 
     @cached_property
     def _of_several(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The labels of those groups in a row, and where each group starts."""
         members = [self.members[place] for place in self._several]
-        return np.concatenate(members), np.cumsum([0, *(len(found) for found in members[:-1])])
+        return np.concatenate(members), np.cumsum([0, *(len(member) for member in members[:-1])])
 
     @cached_property
     def _across(self) -> NDArray[np.float32]:
@@ -151,8 +151,8 @@ class Model:
         place = {given: number for number, given in enumerate(self._given)}
         table = np.zeros((len(lines), len(self.labels)), np.float32)
         best = self._opened.f.multilinePredict([f"{line}\n" for line in lines], _BEST, 0.0, "strict")
-        for row, (found, chances) in enumerate(zip(*best, strict=True)):
-            for label, chance in zip(found, chances, strict=True):
+        for row, (best_labels, chances) in enumerate(zip(*best, strict=True)):
+            for label, chance in zip(best_labels, chances, strict=True):
                 table[row, place[label]] = chance
         return table
 
@@ -206,8 +206,8 @@ def _open(path: Path, map_path: Path | None, both: str) -> Model:
     shipped = {} if tables["words"] else _shipped_map(path)
     shown = tables | {name: tables[name] or shipped[name] for name in ("words", "bounds", "consonants") if shipped}
     lists = WordLists(shown["words"])
-    bounds = {code: _bounds(found, str(map_path)) for code, found in shown["bounds"].items()}
-    sounds = {code: _count(found, code, str(map_path)) for code, found in shown["consonants"].items()}
+    bounds = {code: _bounds(entry, str(map_path)) for code, entry in shown["bounds"].items()}
+    sounds = {code: _count(entry, code, str(map_path)) for code, entry in shown["consonants"].items()}
     return Model(path.stem, both, labels, lists, bounds, sounds, opened, given, Vectors.of(parts) if parts else None)
 
 
@@ -266,14 +266,14 @@ def _shipped_map(path: Path) -> dict[str, Any]:
     return _read_map(shipped) if shipped.is_file() and path != MODELS / f"{SHIPPED}.ftz" else dict(_TABLES)
 
 
-def _bounds(found: Any, place: str) -> Bounds:
+def _bounds(entry: Any, place: str) -> Bounds:
     try:
-        return Bounds(**{key: float(bound) for key, bound in found.items()})
+        return Bounds(**{key: float(bound) for key, bound in entry.items()})
     except (AttributeError, TypeError, ValueError) as error:
-        raise ConfigError(place, f"a bound isn't one: {found}", "write { probability = 0.9, telling = 2 }") from error
+        raise ConfigError(place, f"a bound isn't one: {entry}", "write { probability = 0.9, telling = 2 }") from error
 
 
-def _count(found: Any, code: str, place: str) -> int:
-    if isinstance(found, bool) or not isinstance(found, int):
+def _count(value: Any, code: str, place: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
         raise ConfigError(place, f"the consonants of «{code}» are no number", "write quy = 12")
-    return found
+    return value

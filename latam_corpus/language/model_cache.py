@@ -45,23 +45,23 @@ class ModelCache:
         """
         path = self.folder / f"{name}.npy"
         use_folder(self.folder)
-        found = _mapped(path, shape, kind)
-        if found is None:
+        mapped = _mapped(path, shape, kind)
+        if mapped is None:
             array = make()
-            found = _mapped(path, shape, kind) if _written(path, array) else None
-            if found is None:
+            mapped = _mapped(path, shape, kind) if _written(path, array) else None
+            if mapped is None:
                 array.setflags(write=False)
                 return array
-        return found
+        return mapped
 
 
 def _mapped(path: Path, shape: tuple[int, ...], kind: type[np.generic]) -> NDArray[Any] | None:
     try:
-        found = np.lib.format.open_memmap(path, mode="r")
+        array = np.lib.format.open_memmap(path, mode="r")
     except Exception:  # noqa: BLE001 - not there, or not whole: NumPy reads a damaged head as Python
         return None
-    right = found.shape == shape and found.dtype == kind and found.flags.c_contiguous
-    return np.asarray(found) if right else None
+    right = array.shape == shape and array.dtype == kind and array.flags.c_contiguous
+    return np.asarray(array) if right else None
 
 
 def _written(path: Path, array: NDArray[Any]) -> bool:

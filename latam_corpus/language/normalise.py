@@ -103,12 +103,12 @@ def pairs() -> tuple[NDArray[np.int16], NDArray[np.uint64]]:
         pairs of code points that compose, the first shifted by 21 bits, sorted.
     """
     orders = np.array([unicodedata.combining(chr(point)) for point in range(_PLANE)], np.int16)
-    found = []
+    composed = []
     for point in range(_COMPOSED):
         character = chr(point)
         apart = unicodedata.normalize("NFD", character)
         orders[point] = unicodedata.combining(apart[-1])
         if len(apart) > 1 and unicodedata.is_normalized("NFC", character):
             first, second = unicodedata.decomposition(character).split()
-            found.append(int(first, 16) << 21 | int(second, 16))
-    return orders, np.array(sorted(found), np.uint64)
+            composed.append(int(first, 16) << 21 | int(second, 16))
+    return orders, np.array(sorted(composed), np.uint64)

@@ -70,13 +70,15 @@ class Vectors:
         Args:
             lines: normalised text, words apart by one space, without newlines.
         """
-        found = lines if isinstance(lines, Lines) else Lines.of(lines)
-        means = np.zeros((len(found), self.parts.rows.shape[1]), np.float32)
+        normalised = lines if isinstance(lines, Lines) else Lines.of(lines)
+        means = np.zeros((len(normalised), self.parts.rows.shape[1]), np.float32)
         parts = self.parts
         layer = Input(
             parts.rows, np.float32(parts.unit), parts.row_of, parts.minn, parts.maxn, self.keys, self.values, self.end
         )
-        mean_rows(found.data, found.starts, found.ends, layer, Memory(self.seen, self.sums, self.counts), means)
+        mean_rows(
+            normalised.data, normalised.starts, normalised.ends, layer, Memory(self.seen, self.sums, self.counts), means
+        )
         return means
 
 

@@ -101,8 +101,8 @@ def enter_words(text, keys, values):
 
 
 @kernel
-def _rows_of_word(text, start, end, row_of, minn, maxn, padded, found):
-    """Write the rows of a word's n-grams, its bounds marked by < and >, into `found`; return how many.
+def _rows_of_word(text, start, end, row_of, minn, maxn, padded, buckets):
+    """Write the rows of a word's n-grams, its bounds marked by < and >, into `buckets`; return how many.
 
     Rows are found first and added afterwards, so that the processor waits for many at once.
     """
@@ -125,33 +125,33 @@ def _rows_of_word(text, start, end, row_of, minn, maxn, padded, found):
                 h = _step(h, padded[j])
                 j += 1
             if length >= minn and not (length == 1 and (i == 0 or j == n)):
-                found[count] = h % bucket
+                buckets[count] = h % bucket
                 count += 1
             length += 1
     kept = 0
     for k in range(count):
-        row = row_of[found[k]]
-        found[kept] = row
+        row = row_of[buckets[k]]
+        buckets[kept] = row
         kept += row >= 0
     return kept
 
 
 @kernel
-def _remember(word, h, place, model, memory, padded, found):
+def _remember(word, h, place, model, memory, padded, buckets):
     """Put the sum of a word's rows, those of its n-grams and its own, into its place."""
     text, start, end = word
     seen, sums, counts = memory.seen, memory.sums, memory.counts
     rows, keys, values = model.rows, model.keys, model.values
-    count = _rows_of_word(text, start, end, model.row_of, model.minn, model.maxn, padded, found)
+    count = _rows_of_word(text, start, end, model.row_of, model.minn, model.maxn, padded, buckets)
     slot = slot_of(keys, h)
     if keys[slot] == h:
-        found[count] = values[slot]
+        buckets[count] = values[slot]
         count += 1
     total = sums[place]
     for d in range(len(total)):
         total[d] = 0
     for k in range(count):
-        row = found[k]
+        row = buckets[k]
         for d in range(rows.shape[1]):
             total[d] += rows[row, d]
     counts[place] = count
@@ -191,7 +191,7 @@ def mean_rows(text, starts, ends, model, memory, out):
     for line in range(len(starts)):
         longest = max(longest, ends[line] - starts[line])
     padded = np.empty(longest + 2, np.uint8)
-    found = np.empty((longest + 2) * max(1, maxn - minn + 1) + 1, np.int32)
+    buckets = np.empty((longest + 2) * max(1, maxn - minn + 1) + 1, np.int32)
     line_sum = np.empty(dim, np.int64)
     for line in range(len(starts)):
         total = 0
@@ -205,7 +205,7 @@ def mean_rows(text, starts, ends, model, memory, out):
                 h = _hash_word(text, start, i)
                 place, known = _place(h, seen)
                 if not known:
-                    _remember((text, start, i), h, place, model, memory, padded, found)
+                    _remember((text, start, i), h, place, model, memory, padded, buckets)
                 for d in range(dim):
                     line_sum[d] += sums[place, d]
                 total += counts[place]

@@ -269,13 +269,13 @@ LEFT: Final = 2
 
 
 @kernel
-def normalise(data, starts, ends, tables, outputs, found):
+def normalise(data, starts, ends, tables, outputs, kinds):
     """Normalise each line, and write its bounds, its characters and what became of it."""
     meaning_of, order_of, composed = tables
     text, out_starts, out_ends, chars = outputs
     for n in range(len(starts)):
         out_starts[n] = out_ends[n - 1] if n else 0
-        out_ends[n], chars[n], found[n] = _line(
+        out_ends[n], chars[n], kinds[n] = _line(
             data, starts[n], ends[n], meaning_of, order_of, composed, text, out_starts[n]
         )
 
@@ -287,7 +287,7 @@ def _line(data, i, end, meaning_of, order_of, composed, out, at):
     One loop and not several functions, as in text/words.py.
     """
     first, start = i, at
-    chars, found = 0, EMPTY
+    chars, kind = 0, EMPTY
     before = _AFTER_SPACE
     in_others = False
     starter, order = np.uint64(0), -1  # the last character that marks may join, and the order of its last mark
@@ -296,7 +296,7 @@ def _line(data, i, end, meaning_of, order_of, composed, out, at):
         meaning = _meaning(meaning_of, point)
         if meaning < MARK:
             at = encode(out, at, meaning)
-            chars, found, before, in_others = chars + 1, LETTERS, _AFTER_LETTER, False
+            chars, kind, before, in_others = chars + 1, LETTERS, _AFTER_LETTER, False
             starter, order = point, -1
         elif meaning < SIGN:
             its = int(order_of[point])
@@ -349,7 +349,7 @@ def _line(data, i, end, meaning_of, order_of, composed, out, at):
         i += width
     while at > start and out[at - 1] == 32:
         at, chars = at - 1, chars - 1
-    return at, chars, found
+    return at, chars, kind
 
 
 @inlined

@@ -146,8 +146,10 @@ class Stored:
             hashes.append(_hashes(rows_of(piece, [key], self.dropped_rows)[key]))
             self.step(f"reading every {key}", number, len(pieces))
         wanted = repeated_hashes(hashes)
-        places = [np.searchsorted(wanted, found) for found in hashes] if len(wanted) else []
-        hits = [wanted[place.clip(max=len(wanted) - 1)] == found for place, found in zip(places, hashes, strict=False)]
+        places = [np.searchsorted(wanted, matching) for matching in hashes] if len(wanted) else []
+        hits = [
+            wanted[place.clip(max=len(wanted) - 1)] == matching for place, matching in zip(places, hashes, strict=False)
+        ]
         slices = min(-(-sum(int(hit.sum()) for hit in hits) // _AT_ONCE), len(wanted))
         for number in range(slices):
             low, high = number * len(wanted) // slices, (number + 1) * len(wanted) // slices
@@ -156,8 +158,8 @@ class Stored:
                 mask = hit & (place >= low) & (place < high)
                 if mask.any():
                     frames.append(rows_of(piece, sorted({key, *columns}), self.dropped_rows).filter(mask))
-            found = pl.concat(frames[1:]).filter(pl.col(key).is_not_null())
-            yield found.select(ROW, *columns)
+            matching = pl.concat(frames[1:]).filter(pl.col(key).is_not_null())
+            yield matching.select(ROW, *columns)
             self.step(f"deciding where {key} is the same", number + 1, slices)
 
     def map(self, work: Callable[[T], R], jobs: Sequence[T], title: str = "") -> Iterator[R]:
@@ -283,7 +285,7 @@ class _Spool:
     def stored(self, work: Path, barrier_key: str) -> dict[str, tuple[Path | None, str]]:
         """Return the decisions of each part, kept under the digest of what they say."""
         nothing: tuple[Path | None, str] = (None, digest_of(barrier_key, ""))
-        found = dict.fromkeys(self._names, nothing)
+        decisions = dict.fromkeys(self._names, nothing)
         for low, high in self._ranges():
             here = (pl.col("part") >= low) & (pl.col("part") < high)
             frames = [pl.read_parquet(path, glob=False).filter(here) for path in self._files]
@@ -291,8 +293,8 @@ class _Spool:
             for (part,), mine in every.partition_by(
                 "part", as_dict=True, include_key=False, maintain_order=True
             ).items():
-                found[self._names[int(part)]] = self._kept(mine, work), digest_of(barrier_key, mine.write_ndjson())
-        return found
+                decisions[self._names[int(part)]] = self._kept(mine, work), digest_of(barrier_key, mine.write_ndjson())
+        return decisions
 
     def _kept(self, decisions: pl.DataFrame, work: Path) -> Path:
         path, damage = store(decisions, work)

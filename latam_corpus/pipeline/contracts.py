@@ -32,11 +32,11 @@ def examine_sources(plan: Plan) -> list[Examined]:
     """
     places = [(source, plan.locations.get(source.id)) for source in plan.sources]
     readable = [(source, where) for source, where in places if where and (source.uses or source.status != "ask_first")]
-    found = [examine(source, where) for source, where in readable]
-    for one in found:
+    contracts = [examine(source, where) for source, where in readable]
+    for one in contracts:
         for breach in one.breaches:
             raise ConfigError(*breach)
-    return found
+    return contracts
 
 
 def facts_of(parts: Iterable[Part], folders: Mapping[str, Path]) -> dict[str, Facts]:
@@ -49,12 +49,12 @@ def facts_of(parts: Iterable[Part], folders: Mapping[str, Path]) -> dict[str, Fa
     Raises:
         SourceError: all records of a source together break what its file says of their columns.
     """
-    found: dict[str, Facts] = {}
+    by_name: dict[str, Facts] = {}
     by_source: dict[str, list[Part]] = {}
     for part in parts:
         by_source.setdefault(part.source.id, []).append(part)
     for name, mine in by_source.items():
-        source, facts = mine[0].source, found.setdefault(name, Facts())
+        source, facts = mine[0].source, by_name.setdefault(name, Facts())
         present = [folders[part.name] for part in mine if part.name in folders]
         for folder in present:
             facts.add(StepCounts.read(folder).facts)
@@ -64,7 +64,7 @@ def facts_of(parts: Iterable[Part], folders: Mapping[str, Path]) -> dict[str, Fa
         every = pl.concat([pl.DataFrame(schema=VALUES_SCHEMA), *values])
         for breach in chain(over_all(source, facts), repeated(source, every)):
             raise SourceError(*breach)
-    return found
+    return by_name
 
 
 def with_source_facts(barriers: Sequence[Barrier], facts: Mapping[str, Facts]) -> tuple[Barrier, ...]:

@@ -38,13 +38,13 @@ def cuts_of(
     # The name tells format and compression.
     key = digest_of(content, file.relative, stated, SPAN_BYTES)
     path = cache_folder() / "cuts" / reading_code() / f"{key}.json"
-    found = _remembered(path)
-    if found is None:
+    spans = _remembered(path)
+    if spans is None:
         if looking:
             looking(file)
-        found = split(source, file, SPAN_BYTES)
-        _remember(path, found)
-    return found
+        spans = split(source, file, SPAN_BYTES)
+        _remember(path, spans)
+    return spans
 
 
 def _remembered(path: Path) -> list[Span | None] | None:
@@ -58,8 +58,8 @@ def _remembered(path: Path) -> list[Span | None] | None:
     return None
 
 
-def _remember(path: Path, found: list[Span | None]) -> None:
-    cuts = [None if one is None else asdict(one) for one in found]
+def _remember(path: Path, spans: list[Span | None]) -> None:
+    cuts = [None if one is None else asdict(one) for one in spans]
     use_folder(path.parent)
     with suppress(OSError):  # a home folder that can't be written to: they are found again
         replace(path, json.dumps({"digest": digest_of(cuts), "cuts": cuts}).encode())

@@ -97,12 +97,12 @@ def _stages(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[Difference]:
 def _numbered(stages: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
     """Return the stages by name, a second one of a name with its number."""
     seen: Counter[str] = Counter()
-    found = {}
+    numbered = {}
     for stage in stages:
         seen[stage["stage"]] += 1
         number = seen[stage["stage"]]
-        found[stage["stage"] + (f" {number}" if number > 1 else "")] = stage
-    return found
+        numbered[stage["stage"] + (f" {number}" if number > 1 else "")] = stage
+    return numbered
 
 
 def _sources(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[Difference]:
@@ -130,13 +130,13 @@ def _inputs(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[Difference]:
 
 def _files(parts: Sequence[Mapping[str, Any]]) -> dict[str, tuple[Any, Any]]:
     """The digest of each file's bytes and the keys of its parts; of an older toolkit's run only its size is known."""
-    found: dict[str, tuple[Any, list[Any]]] = {}
+    files: dict[str, tuple[Any, list[Any]]] = {}
     for part in parts:
         for file in files_of(part):
             name = f"{part.get('source', part['name'].rpartition('-')[0])}: {file['file']}"
             content = file.get("sha256") or f"{file['bytes']} bytes"
-            found.setdefault(name, (content, []))[1].append(file.get("key"))
-    return {name: (content, keys) for name, (content, keys) in found.items()}
+            files.setdefault(name, (content, []))[1].append(file.get("key"))
+    return {name: (content, keys) for name, (content, keys) in files.items()}
 
 
 def files_of(part: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
@@ -163,11 +163,11 @@ def counts(a: Mapping[str, Any], b: Mapping[str, Any]) -> dict[str, list[Counted
 
 
 def _by_source(rows: Sequence[Mapping[str, Any]]) -> dict[str, tuple[int, int]]:
-    found: dict[str, tuple[int, int]] = {}
+    totals: dict[str, tuple[int, int]] = {}
     for row in rows:
-        rows_in, kept = found.get(row["source"], (0, 0))
-        found[row["source"]] = rows_in + row["in"], kept + row["kept"]
-    return found
+        rows_in, kept = totals.get(row["source"], (0, 0))
+        totals[row["source"]] = rows_in + row["in"], kept + row["kept"]
+    return totals
 
 
 def _counted(a: Mapping[str, tuple[int, int]], b: Mapping[str, tuple[int, int]]) -> list[Counted]:

@@ -72,14 +72,14 @@ class Code:
         Raises:
             ConfigError: a module has no file.
         """
-        found: set[str] = set()
+        modules: set[str] = set()
         ahead = list(roots)
         while ahead:
             module = ahead.pop()
-            if module not in found | _SAID:
-                found.add(module)
+            if module not in modules | _SAID:
+                modules.add(module)
                 ahead += filter(None, map(self._module, self.facts(module)[1]))
-        return found
+        return modules
 
     def digest(self, roots: Iterable[str], alone: Iterable[str] = ()) -> str:
         """Return 16 hex digits that change when the code of a module does which these modules reach.
@@ -131,10 +131,10 @@ class Code:
 
     def _file(self, module: str) -> Path | None:
         if module not in self._files:
-            self._files[module] = self._found(module)
+            self._files[module] = self._path_of(module)
         return self._files[module]
 
-    def _found(self, module: str) -> Path | None:
+    def _path_of(self, module: str) -> Path | None:
         package, _, rest = module.partition(".")
         if package == _OURS:
             base = self.package.joinpath(*rest.split("."))

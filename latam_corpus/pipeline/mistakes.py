@@ -121,19 +121,19 @@ def missing_inputs(plan: Plan) -> None:
 
 def hints_of(plan: Plan, today: date) -> list[Message]:
     """Return what may run and isn't what is usually meant, a sentence each with what to do."""
-    found = plan.recipe.hints()
+    hints = plan.recipe.hints()
     for source in plan.sources:
         if source.status == "ask_first":
             hint = _("«{source}»: its holder must be asked first ({holder}); until then it isn't read")
-            found.append(hint.fill(source=source.id, holder=source.holder))
+            hints.append(hint.fill(source=source.id, holder=source.holder))
         if source.expires and source.expires < today:
             hint = _("«{source}»: its permission ended on {day}; ask for it anew")
-            found.append(hint.fill(source=source.id, day=source.expires))
+            hints.append(hint.fill(source=source.id, day=source.expires))
         if source.closed_by:
             hint = _("«{source}»: the label {labels} closes it; name the holder's written agreement, or leave it out")
-            found.append(hint.fill(source=source.id, labels=", ".join(source.closed_by)))
-        found += _of_languages(plan, source)
-    return found
+            hints.append(hint.fill(source=source.id, labels=", ".join(source.closed_by)))
+        hints += _of_languages(plan, source)
+    return hints
 
 
 def _of_languages(plan: Plan, source: Source) -> Iterator[Message]:

@@ -155,6 +155,6 @@ def with_language(documents: pl.DataFrame, stages: Sequence[Stage], tell: Callab
         tell("rows without «language» are identified first")
         identified = make_stage("identify", {}, "identify")
         assert not isinstance(identified, Barrier)  # noqa: S101  (the registry's own stage)
-        found = identified(Batch(documents.filter(missing))).frame["language"]
-        documents = documents.with_columns(documents["language"].scatter(missing.arg_true(), found))
+        languages = identified(Batch(documents.filter(missing))).frame["language"]
+        documents = documents.with_columns(documents["language"].scatter(missing.arg_true(), languages))
     return documents

@@ -183,11 +183,11 @@ class Plan:
 
     def made_of(self) -> list[dict[str, Any]]:
         """Return what each stage and barrier is made of, in order, see `made_of`."""
-        found: list[Stage | Barrier] = []
+        stages: list[Stage | Barrier] = []
         for segment in self.segments:
-            found += [stage for step in segment.steps for stage in step.stages]
-            found += segment.barriers
-        return [made_of(stage) for stage in found]
+            stages += [stage for step in segment.steps for stage in step.stages]
+            stages += segment.barriers
+        return [made_of(stage) for stage in stages]
 
     @property
     def identified(self) -> str | None:
@@ -240,23 +240,23 @@ def named_sources(recipe: Recipe) -> list[tuple[Source, str | None]]:
     Raises:
         ConfigError: one isn't there or can't be used, or two have one id.
     """
-    found, wrong = [], []
+    sources, wrong = [], []
     for named in recipe.sources:
         try:
-            found.append(named_source(named, recipe.file))
+            sources.append(named_source(named, recipe.file))
         except ConfigError as error:
             wrong.append(error)
     if wrong:
         raise as_one(wrong)
     first: dict[str, str] = {}
-    for (source, _where), named in zip(found, recipe.sources, strict=True):
+    for (source, _where), named in zip(sources, recipe.sources, strict=True):
         if source.id in first:
             about = {"id": source.id, "a": first[source.id], "b": named}
             problem = _("two sources have the id «{id}»: «{a}» and «{b}»", **about)
             remedy = _("an id is one source's, since documents are named by it; give one another id, or leave it out")
             raise ConfigError(str(recipe.file), problem, remedy)
         first[source.id] = named
-    return found
+    return sources
 
 
 def named_source(named: str, recipe: Path) -> tuple[Source, str | None]:

@@ -147,10 +147,10 @@ class Recipe(BaseModel):
             }
         if len(kept) < len(self.stage):
             change |= {"survival": None, "release": None}
-        found = self.model_copy(update=change)
+        recipe = self.model_copy(update=change)
         chosen = ", ".join([*sources, *stages])
-        found._text = f"# --select {chosen}\n{self.text}"  # noqa: SLF001  (of this class)
-        return found
+        recipe._text = f"# --select {chosen}\n{self.text}"  # noqa: SLF001  (of this class)
+        return recipe
 
 
 def seen_from(folder: Path, where: str) -> str:

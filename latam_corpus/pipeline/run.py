@@ -52,7 +52,7 @@ def find_parts(plan: Plan, limit: int | None = None, looking: Callable[[InputFil
     Raises:
         ConfigError: a source has no place to read from, nothing is there, or its holder must be asked first.
     """
-    found: list[Part] = []
+    parts: list[Part] = []
     for source in plan.sources:
         where = plan.locations.get(source.id)
         _permitted(plan, source, where)
@@ -72,8 +72,8 @@ def find_parts(plan: Plan, limit: int | None = None, looking: Callable[[InputFil
             whole = limit is not None or len(inputs) > 1
             for span in [None] if whole else cuts_of(source, pack[0], inputs[0].sha256, looking):
                 key = digest_of([one.key for one in inputs], span)
-                found.append(Part(f"{source.id}-{len(found):05d}", source, inputs, genre, key, limit, span))
-    return found
+                parts.append(Part(f"{source.id}-{len(parts):05d}", source, inputs, genre, key, limit, span))
+    return parts
 
 
 def _input(file: InputFile, reading: str) -> Input:

@@ -168,8 +168,8 @@ def privacy_policies(folder: str = "") -> PrivacyPolicies:
     """
     path = (Path(folder) if folder else data_folder("filters")) / "privacy"
     # Asked for each batch: as strings, since sorted Path objects take ten times as long.
-    found = sorted(glob(f"{escape(str(path))}/*.toml"))  # noqa: PTH207
-    stamps = tuple((name, status.st_mtime_ns, status.st_size) for name in found for status in (os.stat(name),))  # noqa: PTH116
+    files = sorted(glob(f"{escape(str(path))}/*.toml"))  # noqa: PTH207
+    stamps = tuple((name, status.st_mtime_ns, status.st_size) for name in files for status in (os.stat(name),))  # noqa: PTH116
     return _load(path, stamps)
 
 

@@ -115,11 +115,11 @@ def groups(frame: pl.DataFrame, policies: Policies) -> list[Group]:
         ConfigError: a genre has no policy.
     """
     numbered = frame.with_row_index("row")
-    found = [
+    measured = [
         _group(part, str(language), str(genre), policies.bounds(str(language), str(genre)))
         for (language, genre), part in numbered.group_by("language", "genre", maintain_order=True)
     ]
-    return sorted(found, key=lambda group: (-group.documents, group.language, group.genre))
+    return sorted(measured, key=lambda group: (-group.documents, group.language, group.genre))
 
 
 def _group(part: pl.DataFrame, language: str, genre: str, bounds: Sequence[Bound]) -> Group:

@@ -94,7 +94,7 @@ class Measure(Stage):
             policies.stop_table,
             policies.background,
             {code: file.alphabet for code, file in policies.languages.items() if file.alphabet},
-            {code: lists[found] for code in set(languages) if (found := holder(code, lists))},
+            {code: lists[held_by] for code in set(languages) if (held_by := holder(code, lists))},
         )
         reading, names = Reading(batch.words, lexicon), self._names(policies)
         values = measured(reading, names)

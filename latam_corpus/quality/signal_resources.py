@@ -52,15 +52,15 @@ def word_lists_digest(folder: str) -> str:
 
 
 def _files(folder: str) -> list[Path]:
-    found = sorted(Path(folder).glob("*.txt"))
-    if not found:
+    files = sorted(Path(folder).glob("*.txt"))
+    if not files:
         raise ConfigError(folder, "there are no word lists", "name a folder with files such as spa.txt, a word a line")
-    for path in found:
+    for path in files:
         if path.stem != ALL and (code := iso_code(path.stem, str(path))) != path.stem:
             raise ConfigError(
                 str(path), "a word list has its language's ISO 639-3 code as its name", f"name it {code}.txt"
             )
-    return found
+    return files
 
 
 @lru_cache(maxsize=256)  # all of a folder: they are walked in order, so that a smaller one never hits
@@ -140,8 +140,8 @@ class SignalResources:
             columns["learned_quality"] = cached_model(self.model)(batch.words)
         if self.scores:
             known = _cached_scores(self.scores)
-            found = batch.frame.select("doc_id").join(known, on="doc_id", how="left", maintain_order="left")[SCORE]
-            columns["outside_score"] = found.fill_null(float("nan")).to_numpy().astype(np.float32)
+            scores = batch.frame.select("doc_id").join(known, on="doc_id", how="left", maintain_order="left")[SCORE]
+            columns["outside_score"] = scores.fill_null(float("nan")).to_numpy().astype(np.float32)
         if self.flagged:
             lists = cached_word_lists(self.flagged)
             serving = {code: holder(code, lists) or ALL for code in set(languages)}

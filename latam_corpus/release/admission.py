@@ -128,8 +128,8 @@ class Terms:
         asked = [name for name, uses in WITHHELD.items() if uses.intersection(self.uses)]
         signals = pl.element().struct.field("signal")
         stated = pl.col("opt_outs").cast(schema.DOCUMENT_SCHEMA["opt_outs"])  # of rows that all state none: null
-        found = stated.list.eval(signals.filter(signals.is_in(asked)).unique().sort())
-        return found.list.join(",").fill_null("")
+        refusing = stated.list.eval(signals.filter(signals.is_in(asked)).unique().sort())
+        return refusing.list.join(",").fill_null("")
 
 
 def labels_of() -> pl.Expr:

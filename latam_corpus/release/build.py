@@ -264,15 +264,15 @@ def _last_released(store: Store, name: str, light: pl.DataFrame) -> pl.DataFrame
     """`doc_id` and `exact_hash` of those documents of the latest version that say what is withdrawn."""
     ids = light.filter(pl.col("said").is_not_null())["doc_id"]
     latest = store.latest(name) if len(ids) else None
-    found = pl.DataFrame(schema=schema.LEDGER_SCHEMA)
+    rows = pl.DataFrame(schema=schema.LEDGER_SCHEMA)
     if latest and LEDGER in load_manifest(store, name, latest).files:
-        found = read_ledger(store, name, latest).filter(pl.col("doc_id").is_in(ids.implode()), verdict="released")
-    return found.select("doc_id", exact_hash="text_hash_after")
+        rows = read_ledger(store, name, latest).filter(pl.col("doc_id").is_in(ids.implode()), verdict="released")
+    return rows.select("doc_id", exact_hash="text_hash_after")
 
 
 def _scheme(inputs: Inputs, store: Store) -> Scheme:
     """The scheme of the version's index: the one by which its runs were deduplicated, else the release's so far."""
-    stated = {found for run in inputs.runs if (found := stated_scheme(run.stages))}
+    stated = {scheme for run in inputs.runs if (scheme := stated_scheme(run.stages))}
     if len(stated) == 1:
         return stated.pop()
     return scheme_of_release(store, inputs.parent) if inputs.parent else Scheme()

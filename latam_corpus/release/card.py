@@ -116,8 +116,8 @@ def hub_licence(rights: str | None) -> str | None:
     >>> hub_licence("CC-BY-SA-4.0"), hub_licence("https://creativecommons.org/licenses/by/4.0/"), hub_licence("InC")
     ('cc-by-sa-4.0', 'cc-by-4.0', None)
     """
-    found = _CC_URI.fullmatch(rights or "")
-    named = f"cc-{found[1]}-{found[2]}".replace("cc-zero", "cc0") if found else (rights or "").lower()
+    match = _CC_URI.fullmatch(rights or "")
+    named = f"cc-{match[1]}-{match[2]}".replace("cc-zero", "cc0") if match else (rights or "").lower()
     return named if named in _HUB_LICENCES else None
 
 

@@ -85,7 +85,7 @@ _DIGESTS: Final = pl.Schema(
 
 
 def _digests(store: Store, manifest: Manifest, shared: set[str]) -> pl.DataFrame:
-    found = [pl.DataFrame(schema=_DIGESTS)]
+    frames = [pl.DataFrame(schema=_DIGESTS)]
     log = read_log(store)
     for named in manifest.shards:
         if named.sha256 in shared:
@@ -93,7 +93,7 @@ def _digests(store: Store, manifest: Manifest, shared: set[str]) -> pl.DataFrame
         shard = log.resolved(named)
         if shard != named:  # of erased documents nothing is known but that they were there
             ids = log.rows.filter(object=named.sha256).select("doc_id", language=pl.lit(named.language))
-            found.append(schema.conform(ids, _DIGESTS).with_columns(pl.exclude("doc_id", "language").fill_null(0)))
+            frames.append(schema.conform(ids, _DIGESTS).with_columns(pl.exclude("doc_id", "language").fill_null(0)))
         # A version made before a column was thought of has null there.
         place = f"{store.url}, {shard.object}" if shard else ""
         for frame in Part("", place, shard.object if shard else "", store).batches():
@@ -102,8 +102,8 @@ def _digests(store: Store, manifest: Manifest, shared: set[str]) -> pl.DataFrame
                 frame.select(columns).hash_rows().alias(kind)
                 for kind, columns in (*_KINDS.items(), ("other columns", tuple(_OTHERS)))
             ]
-            found.append(frame.select("doc_id", "language").with_columns(hashes))
-    return pl.concat(found)
+            frames.append(frame.select("doc_id", "language").with_columns(hashes))
+    return pl.concat(frames)
 
 
 def _since(store: Store, old: Manifest | None, new: Manifest) -> Iterator[Manifest]:
@@ -129,12 +129,12 @@ def _with_reasons(
         wanted = rows["doc_id"].filter(~rows["doc_id"].is_in(reasons["doc_id"].implode()))
         if wanted.is_empty():
             break
-        found = [reasons]
+        frames = [reasons]
         if LEDGER in manifest.files:
             ledger = read_ledger(store, manifest.name, manifest.version)
-            found.append(ledger.filter(pl.col("verdict") == "dropped").select(_REASONS.names()).reverse())
-        found += [_dropped(runs[run.id], wanted) for run in manifest.runs if run.id in runs]
-        reasons = pl.concat(found).unique("doc_id", keep="first", maintain_order=True)
+            frames.append(ledger.filter(pl.col("verdict") == "dropped").select(_REASONS.names()).reverse())
+        frames += [_dropped(runs[run.id], wanted) for run in manifest.runs if run.id in runs]
+        reasons = pl.concat(frames).unique("doc_id", keep="first", maintain_order=True)
     return rows.join(reasons, on="doc_id", how="left").with_columns(
         pl.format(template, "reason").fill_null(otherwise).alias("reason")
     )
@@ -146,15 +146,15 @@ def _dropped(run: Path, wanted: pl.Series) -> pl.DataFrame:
     Raises:
         ReleaseError: a file of the run can't be read.
     """
-    found = [pl.DataFrame(schema=_REASONS)]
+    frames = [pl.DataFrame(schema=_REASONS)]
     for file in load_run(run).files("dropped"):
         try:
             rows = pl.read_parquet(file, glob=False, columns=["doc_id", "drop_reason"])
         except (OSError, pl.exceptions.PolarsError) as error:
             raise ReleaseError(str(file), f"it can't be read: {error}", "run the recipe again") from error
-        found.append(rows.rename({"drop_reason": "reason"}).filter(pl.col("doc_id").is_in(wanted.implode())))
+        frames.append(rows.rename({"drop_reason": "reason"}).filter(pl.col("doc_id").is_in(wanted.implode())))
     # An older record of the same document says less than why the later one fell.
-    return pl.concat(found).sort(pl.col("reason") == "superseded", maintain_order=True)
+    return pl.concat(frames).sort(pl.col("reason") == "superseded", maintain_order=True)
 
 
 def _not_kept(lineage: Sequence[Manifest], runs: Mapping[str, Path]) -> str:

@@ -197,17 +197,17 @@ def _side_files(
     store: Store, manifest: Manifest, data: bytes, where: str | None, wanted: list[Pick]
 ) -> dict[str, bytes]:
     """Return the files beside the shards, verified; a selection has a card of its own and no ledger of the whole."""
-    found = {MANIFEST: data}
+    files = {MANIFEST: data}
     whole = all(pick.whole for pick in wanted)
     for name in (CARD, CHANGES, ATTRIBUTION, LEDGER, CROISSANT):
         # It has the digests of all shards.
         if name not in manifest.files or (where and name == LEDGER) or (name == CROISSANT and not whole):
             continue
-        found[name] = read_side_file(store, manifest, name)
+        files[name] = read_side_file(store, manifest, name)
     if where:
         held = [pick.shard.model_copy(update={"path": pick.path, "rows": pick.rows}) for pick in wanted]
-        found[CARD] = card(manifest, where, held).encode()
-    return found
+        files[CARD] = card(manifest, where, held).encode()
+    return files
 
 
 @dataclass(frozen=True)

@@ -36,15 +36,15 @@ def read_replaced(runs: Sequence[Run]) -> pl.DataFrame:
     Raises:
         ReleaseError: a file can't be read.
     """
-    found = [pl.DataFrame(schema=REPLACED)]
+    frames = [pl.DataFrame(schema=REPLACED)]
     for run in runs:
         for file in run.files(REPLACED_FILE):
             try:
                 rows = schema.conform(pl.read_parquet(file, glob=False), REPLACED)
             except (OSError, pl.exceptions.PolarsError) as error:
                 raise ReleaseError(str(file), f"it can't be read: {error}", "run the recipe again") from error
-            found.append(rows.with_columns(pl.lit(run.id).alias("run")))
-    return pl.concat(found)
+            frames.append(rows.with_columns(pl.lit(run.id).alias("run")))
+    return pl.concat(frames)
 
 
 def without_replaced(
@@ -91,14 +91,14 @@ def with_kept(gone: pl.DataFrame, released: pl.DataFrame) -> pl.DataFrame:
 def _evidence(run: str, encoded: str | None, kept: str, containment: float | None) -> str:
     """Return the run's evidence, with the document that is released."""
     try:
-        found = dict(json.loads(encoded or "{}"))
+        values = dict(json.loads(encoded or "{}"))
     except (ValueError, TypeError) as error:
         raise ReleaseError(
             f"{run}/{REPLACED_FILE}", f"evidence that is no JSON: {error}", "run the recipe again"
         ) from None
     if containment is not None:
-        found.setdefault("containment", round(containment, 4))
-    return json.dumps(found | {"kept": kept, "run": run}, ensure_ascii=False)
+        values.setdefault("containment", round(containment, 4))
+    return json.dumps(values | {"kept": kept, "run": run}, ensure_ascii=False)
 
 
 WITHDRAWN_FILE: Final = "withdrawn.parquet"
@@ -116,7 +116,7 @@ def read_withdrawn(store: Store, name: str, runs: Sequence[Run]) -> pl.DataFrame
     Raises:
         ReleaseError: what the release remembers, or a run's dropped documents, can't be read.
     """
-    found = [_remembered(store, name)]
+    frames = [_remembered(store, name)]
     for run in runs:
         files = run.files("dropped")
         if not files:
@@ -127,11 +127,11 @@ def read_withdrawn(store: Store, name: str, runs: Sequence[Run]) -> pl.DataFrame
             if gone.height:
                 by_log = schema.scan(run.files("ledger"), schema.LEDGER_SCHEMA).filter(stage=Withdrawals.name).collect()
                 gone = gone.filter(~pl.col("doc_id").is_in(by_log["doc_id"].implode()))
-            found.append(schema.conform(gone.rename({"obtained": "taken_back"}), WITHDRAWALS))
+            frames.append(schema.conform(gone.rename({"obtained": "taken_back"}), WITHDRAWALS))
         except (OSError, pl.exceptions.PolarsError) as error:
             problem = f"it can't be read: {error}"
             raise ReleaseError(f"{run.id}/dropped", problem, "run the recipe again") from error
-    return _last(found)
+    return _last(frames)
 
 
 def remember_withdrawn(store: Store, name: str, withdrawn: pl.DataFrame) -> None:
@@ -146,9 +146,9 @@ def _remembered(store: Store, name: str) -> pl.DataFrame:
     return read_rows(store, name, WITHDRAWN_FILE, WITHDRAWALS, "take it from a copy of the store")
 
 
-def _last(found: Sequence[pl.DataFrame]) -> pl.DataFrame:
+def _last(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
     """Return the last moment of each document."""
-    return pl.concat(found).group_by("doc_id").agg(pl.col("taken_back").max()).sort("doc_id")
+    return pl.concat(frames).group_by("doc_id").agg(pl.col("taken_back").max()).sort("doc_id")
 
 
 def without_withdrawn(light: pl.DataFrame, withdrawn: pl.DataFrame) -> pl.DataFrame:

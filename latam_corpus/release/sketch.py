@@ -54,8 +54,8 @@ def stated_scheme(stages: Sequence[Mapping[str, Any]]) -> Scheme | None:
     >>> stated_scheme([{"use": "repair"}, {"use": "dedupe", "near": False}]) is None
     True
     """
-    found = [options for options in stages if options.get("use") == "dedupe" and options.get("near", True)]
-    return scheme_of(found[-1]) if found else None
+    dedupes = [options for options in stages if options.get("use") == "dedupe" and options.get("near", True)]
+    return scheme_of(dedupes[-1]) if dedupes else None
 
 
 def scheme_in(store: Store, manifest: Manifest) -> Scheme:
@@ -121,18 +121,18 @@ def _is_current(metadata: bytes | None, now: bytes, language: str) -> bool:
 
 def otherwise_spelled(store: Store, manifest: Manifest) -> list[str]:
     """The languages of a version of which its index has words that were normalised by other spellings, or by none."""
-    found = set()
+    languages = set()
     for shard in manifest.shards:
         place = ("releases", manifest.name, manifest.version, shard.index)
-        if shard.index not in manifest.index or shard.language in found or not codes_spelled(shard.language):
+        if shard.index not in manifest.index or shard.language in languages or not codes_spelled(shard.language):
             continue
         with suppress(ReleaseError, pa.ArrowException, OSError), store.open(*place) as opened:  # others tell damage
             if (
                 stated_by((pq.read_metadata(opened).metadata or {}).get(METADATA)).get("spellings")
                 != spellings_digest()
             ):
-                found.add(shard.language)
-    return sorted(found)
+                languages.add(shard.language)
+    return sorted(languages)
 
 
 @dataclass(frozen=True)

@@ -131,10 +131,10 @@ class Store:
         """Return the names of the files in a folder, sorted; none where there is no such folder."""
         self.filesystem.invalidate_cache()
         try:
-            found = self.filesystem.glob(f"{glob.escape(self.path(*names))}/*")
+            paths = self.filesystem.glob(f"{glob.escape(self.path(*names))}/*")
         except _NOT_THERE:
             return []
-        return sorted(name for name in (PurePosixPath(path).name for path in found) if not name.startswith("."))
+        return sorted(name for name in (PurePosixPath(path).name for path in paths) if not name.startswith("."))
 
     def size(self, *names: str) -> int | None:
         """Return the bytes of a file, or None when it isn't there."""
@@ -240,8 +240,8 @@ class Store:
 
     def versions(self, name: str) -> list[str]:
         """Return the versions of a release that have a manifest, sorted by number; one may be damaged."""
-        found = (version for _, version in self._manifests(checked_name(name)))
-        return sorted(filter(is_version, found), key=version_key)
+        numbers = (version for _, version in self._manifests(checked_name(name)))
+        return sorted(filter(is_version, numbers), key=version_key)
 
     def latest(self, name: str) -> str | None:
         """The version `latest.json` points at; the newest whole one where that can't be; None where there is none."""
@@ -373,8 +373,8 @@ class Store:
         """Return the release and the version of each folder that has a manifest, whatever they are called."""
         self.filesystem.invalidate_cache()
         # A store's own path may have brackets, as in «datos [2026]».
-        found = self.filesystem.glob(f"{glob.escape(self.root)}/releases/{name}/*/{MANIFEST}")
-        return sorted((path.parts[-3], path.parts[-2]) for path in map(PurePosixPath, found))
+        paths = self.filesystem.glob(f"{glob.escape(self.root)}/releases/{name}/*/{MANIFEST}")
+        return sorted((path.parts[-3], path.parts[-2]) for path in map(PurePosixPath, paths))
 
 
 def _is_name(name: str) -> bool:

@@ -93,8 +93,8 @@ def write_rows(store: Store, rows: pl.DataFrame, name: str, file: str) -> None:
     store.write(written.getvalue(), "releases", name, file)
 
 
-def _check_columns(found: pl.Schema, wanted: pl.Schema) -> None:
+def _check_columns(columns: pl.Schema, wanted: pl.Schema) -> None:
     """Raise unless all wanted columns are there: of another table's file `conform` would make rows of nulls."""
-    lacking = [name for name, dtype in wanted.items() if found.get(name) != dtype]
+    lacking = [name for name, dtype in wanted.items() if columns.get(name) != dtype]
     if lacking:
         raise pl.exceptions.SchemaError(f"it is another table's file, without the column «{lacking[0]}» of this one")

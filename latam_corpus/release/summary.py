@@ -80,7 +80,7 @@ def accepted_losses(inputs: Inputs, reason: str | None) -> tuple[AcceptedLoss, .
     """
     reason = accepted(reason)
     named = {run.id for run in inputs.runs}
-    found = [loss for loss in (inputs.parent.accepted_losses if inputs.parent else ()) if loss.run not in named]
+    losses = [loss for loss in (inputs.parent.accepted_losses if inputs.parent else ()) if loss.run not in named]
     for run in inputs.runs:
         why = run.accepted_loss or reason
         if run.losses and why is None:
@@ -91,8 +91,8 @@ def accepted_losses(inputs: Inputs, reason: str | None) -> tuple[AcceptedLoss, .
                 f"read what fell with `latam-corpus sample {run.id} --set-aside --by drop_reason`, or give "
                 '--accept-loss "why"; it goes on the card',
             )
-        found += [AcceptedLoss(run=run.id, accepted=str(why), **loss.as_dict()) for loss in run.losses]
-    return tuple(sorted(found, key=lambda loss: loss.run))
+        losses += [AcceptedLoss(run=run.id, accepted=str(why), **loss.as_dict()) for loss in run.losses]
+    return tuple(sorted(losses, key=lambda loss: loss.run))
 
 
 def source_entries(inputs: Inputs, released: pl.DataFrame) -> tuple[SourceEntry, ...]:

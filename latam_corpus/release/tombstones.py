@@ -125,7 +125,7 @@ class WithdrawnTexts:
     def _owners(self) -> pl.DataFrame:
         """The hashes of all texts' runs, sorted, each with the place of its text."""
         values = [np.frombuffer(runs, "<u8") for runs in self.table["runs"]]
-        counts = [len(found) for found in values]
+        counts = [len(signature) for signature in values]
         owners = pl.DataFrame(
             {
                 "run": np.concatenate([np.zeros(0, "<u8"), *values]),
@@ -144,8 +144,8 @@ class WithdrawnTexts:
         equal = pl.DataFrame({"row": np.arange(len(hashes), dtype=np.uint32), "text_hash": hashes}).join(
             self.table.select("text_hash", "number"), on="text_hash"
         )
-        found = [equal.select("row", "number", pl.lit(1.0).alias("share")), self._near(texts)]
-        return pl.concat(found).sort("share", descending=True).unique("row", keep="first", maintain_order=True)
+        matches = [equal.select("row", "number", pl.lit(1.0).alias("share")), self._near(texts)]
+        return pl.concat(matches).sort("share", descending=True).unique("row", keep="first", maintain_order=True)
 
     def _near(self, texts: pl.Series) -> pl.DataFrame:
         runs, _ = runs_of(texts)
@@ -215,17 +215,17 @@ class Tombstones:
 
     @cached_property
     def _spared(self) -> pl.Series:
-        found = [self.log.table(entry, "spared")["doc_id"] for entry in self.log.withdrawals]
-        return pl.concat([pl.Series("doc_id", [], pl.String), *found])
+        frames = [self.log.table(entry, "spared")["doc_id"] for entry in self.log.withdrawals]
+        return pl.concat([pl.Series("doc_id", [], pl.String), *frames])
 
     @cached_property
     def texts(self) -> WithdrawnTexts:
         """The texts that stay out."""
-        found = [pl.DataFrame(schema={**TEXTS, "number": pl.UInt32, "by": pl.String})]
+        frames = [pl.DataFrame(schema={**TEXTS, "number": pl.UInt32, "by": pl.String})]
         for entry in self.log.withdrawals:
             mine = pl.lit(entry.number, pl.UInt32).alias("number"), pl.lit(entry.by).alias("by")
-            found.append(self.log.table(entry, "texts").with_columns(*mine))
-        return WithdrawnTexts(pl.concat(found))
+            frames.append(self.log.table(entry, "texts").with_columns(*mine))
+        return WithdrawnTexts(pl.concat(frames))
 
     def listed(self, frame: pl.DataFrame) -> pl.Series:
         """For each row the number of the entry that lists it, or what it was cut from; else null.
@@ -247,12 +247,12 @@ class Tombstones:
         Args:
             frame: with READS.
         """
-        found = self.listed(frame)
+        numbers = self.listed(frame)
         for entry in self.log.withdrawals:
             if entry.by in ("source", "creator", "url"):
                 mine = pl.Series("number", np.where(named_by(frame, entry), entry.number, 0), pl.UInt32)
-                found = found.zip_with(found.is_not_null(), mine.replace(0, None))
-        return found
+                numbers = numbers.zip_with(numbers.is_not_null(), mine.replace(0, None))
+        return numbers
 
     def said(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Rows that say what was withdrawn, see `WithdrawnTexts.known`.
@@ -262,9 +262,9 @@ class Tombstones:
         """
         if not self.texts.table.height:
             return pl.DataFrame(schema={"row": pl.UInt32, "number": pl.UInt32, "share": pl.Float64})
-        found = self.texts.known(frame["text"], frame["text_hash"])
+        matches = self.texts.known(frame["text"], frame["text_hash"])
         spared = frame["doc_id"].is_in(self._spared.implode()).to_numpy()
-        return found.filter(pl.Series(~spared[found["row"].to_numpy()], dtype=pl.Boolean))
+        return matches.filter(pl.Series(~spared[matches["row"].to_numpy()], dtype=pl.Boolean))
 
 
 def named_by(frame: pl.DataFrame, entry: Entry) -> NDArray[np.bool_]:
@@ -283,9 +283,9 @@ def named_by(frame: pl.DataFrame, entry: Entry) -> NDArray[np.bool_]:
         pl.concat_list(pl.col("creators").fill_null([]), pl.col("contributor")).alias("name"),
     ).explode("name")
     named = people.filter(_hashed(people["name"], "creator", entry.asked))["row"]
-    found = np.zeros(frame.height, np.bool_)
-    found[named.to_numpy()] = True
-    return found
+    mask = np.zeros(frame.height, np.bool_)
+    mask[named.to_numpy()] = True
+    return mask
 
 
 def _hashed(values: pl.Series, by: By, asked: str) -> pl.Series:

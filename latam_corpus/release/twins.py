@@ -113,14 +113,14 @@ def _dropped(run: Run, ids: pl.Series, unfinished: list[pl.DataFrame]) -> Iterat
             rows = pl.read_parquet(file, glob=False, columns=list(_COLUMNS))
         except (OSError, pl.exceptions.PolarsError) as error:
             raise ReleaseError(str(file), f"it can't be read: {error}", "run the recipe again") from error
-        found = rows.filter(pl.col("duplicate_of").is_in(ids.implode()) & pl.col("drop_reason").is_not_null())
-        if found.is_empty():
+        copies = rows.filter(pl.col("duplicate_of").is_in(ids.implode()) & pl.col("drop_reason").is_not_null())
+        if copies.is_empty():
             continue
         if last != len(uses) - 1:  # it wasn't redacted, or whatever follows
-            unfinished.append(found.select(_UNFINISHED.names()))
+            unfinished.append(copies.select(_UNFINISHED.names()))
             continue
         place = f"{run.id}/dropped/{file.name}"
-        yield Part(run.id, place, str(file), only=found["doc_id"]), found.select("doc_id", of="duplicate_of")
+        yield Part(run.id, place, str(file), only=copies["doc_id"]), copies.select("doc_id", of="duplicate_of")
 
 
 def _kept(run: Run, by_ledger: pl.DataFrame) -> Iterator[tuple[Part, pl.DataFrame]]:

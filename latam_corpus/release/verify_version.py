@@ -141,11 +141,11 @@ def _parent(store: Store, manifest: Manifest) -> Iterator[str]:
     if parent is None:
         return
     try:
-        found = manifest_sha256(store, manifest.name, parent.version)
+        sha256 = manifest_sha256(store, manifest.name, parent.version)
     except ReleaseError:
         yield f"parent {parent.version}: its manifest is missing"
         return
-    if found != parent.sha256:
+    if sha256 != parent.sha256:
         yield f"parent {parent.version}: its manifest isn't the one that this version was built upon"
 
 

@@ -157,10 +157,10 @@ class WithdrawalLog:
     @cached_property
     def replaced(self) -> dict[str, Replacement | None]:
         """What purges have put in the place of files of the store, by their paths; of several the last."""
-        found: dict[str, Replacement | None] = {}
+        replacements: dict[str, Replacement | None] = {}
         for entry in self.entries:
-            found |= entry.replaced
-        return found
+            replacements |= entry.replaced
+        return replacements
 
     def table(self, entry: Entry, name: str) -> pl.DataFrame:
         """Return a table of an entry; empty where it has none.
@@ -196,12 +196,12 @@ class WithdrawalLog:
         Raises:
             ReleaseError: a table can't be read.
         """
-        found = [pl.DataFrame(schema={**ROWS, "number": pl.UInt32()})]
-        found += [
+        frames = [pl.DataFrame(schema={**ROWS, "number": pl.UInt32()})]
+        frames += [
             self.table(entry, "rows").with_columns(pl.lit(entry.number, pl.UInt32).alias("number"))
             for entry in self.withdrawals
         ]
-        return pl.concat(found).unique(["object", "doc_id"], keep="first", maintain_order=True)
+        return pl.concat(frames).unique(["object", "doc_id"], keep="first", maintain_order=True)
 
     def resolved(self, shard: Shard) -> Shard | None:
         """The shard as it is in the store now: after a purge another object, or none where nothing of it is left."""

@@ -131,10 +131,10 @@ def problems_of(data: bytes, store: Store | None) -> list[str]:
     if page:
         if hashlib.sha256(page[1]).hexdigest().encode() != page[2]:
             return [OTHER_BYTES]
-        found = _VALUES.search(data)
-        if not found:
+        match = _VALUES.search(data)
+        if not match:
             return ["it holds no values"]
-        inner = _unescaped(found[1])
+        inner = _unescaped(match[1])
     elif not data.lstrip().startswith(b"{"):
         if b"<html" in data[:200].lower():
             return [OTHER_BYTES]

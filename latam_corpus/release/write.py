@@ -177,7 +177,7 @@ def reusable(plan: Plan, shards: Sequence[Shard], first: int) -> dict[int, Shard
         first: the `part` of the first of them.
     """
     origins = plan.rows.group_by("shard").agg(pl.col("part").unique(), pl.len().alias("rows"))
-    found = {}
+    unchanged = {}
     for number, came_from, count in origins.iter_rows():
         place = came_from[0] - first
         if len(came_from) > 1 or not 0 <= place < len(shards):
@@ -185,8 +185,8 @@ def reusable(plan: Plan, shards: Sequence[Shard], first: int) -> dict[int, Shard
         shard, cell = shards[place], plan.cells[number]
         same = (shard.language, shard.genre, shard.split) == (cell.language, cell.genre, cell.split)
         if same and shard.rows == count:
-            found[number] = shard
-    return found
+            unchanged[number] = shard
+    return unchanged
 
 
 def _shard(cell: Cell, sha256: str, size: int, rows: int, text_bytes: int) -> Shard:

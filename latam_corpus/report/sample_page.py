@@ -61,9 +61,9 @@ def beside(frame: pl.DataFrame, others: pl.DataFrame) -> dict[str, str]:
         others: documents that may be shown too, each once.
     """
     named = frame.select("doc_id", "text", named_by(frame).alias("of"))
-    found = named.join(others.select(pl.col("doc_id").alias("of"), "title", other="text"), on="of")
+    pairs = named.join(others.select(pl.col("doc_id").alias("of"), "title", other="text"), on="of")
     html_of = {}
-    for row in found.iter_rows(named=True):
+    for row in pairs.iter_rows(named=True):
         compared = side_by_side(row["text"] or "", row["other"] or "")
         html_of[row["doc_id"]] = "".join(beside_html(compared, row["title"] or row["of"]))
     return html_of

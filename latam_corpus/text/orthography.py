@@ -57,8 +57,8 @@ class Spelling:
 
     def rewritten(self, line: str, *, to_modern: bool) -> str:
         """The normalised line with all that the pairs name written as the modern spelling has it, or the old one."""
-        found, by = _rules(self.pairs, to_modern=to_modern)
-        return found.sub(lambda match: by[match.lastindex or 1], line)
+        pattern, by = _rules(self.pairs, to_modern=to_modern)
+        return pattern.sub(lambda match: by[match.lastindex or 1], line)
 
 
 @cache
@@ -131,14 +131,14 @@ def spelled(codes: Collection[str], words: Iterable[str]) -> dict[str, None]:
     ['casa']
     """
     given = list(words)
-    found = dict.fromkeys(given)
+    variants = dict.fromkeys(given)
     for one in spellings():
         if not one.codes.isdisjoint(codes):
             usual = one.is_old("\n".join(given))
             for word in given:
                 old, modern = one.signs(word)
-                found[one.rewritten(word, to_modern=usual if old == modern else old > modern)] = None
-    return found
+                variants[one.rewritten(word, to_modern=usual if old == modern else old > modern)] = None
+    return variants
 
 
 def in_modern(codes: Collection[str], text: str) -> str:
@@ -158,8 +158,8 @@ def in_modern(codes: Collection[str], text: str) -> str:
     return text
 
 
-def _in_modern(spelling: Spelling, found: re.Match[str]) -> str:
-    return _with_case(found[0], spelling.rewritten(typed(found[0]).lower(), to_modern=True))
+def _in_modern(spelling: Spelling, match: re.Match[str]) -> str:
+    return _with_case(match[0], spelling.rewritten(typed(match[0]).lower(), to_modern=True))
 
 
 @cache
@@ -209,8 +209,8 @@ def _rules(pairs: tuple[tuple[str, str], ...], *, to_modern: bool) -> tuple[re.P
     ways = [(old, new) if to_modern else (new, old) for old, new in pairs]
     # Longer signs first where the order of the pairs is that of the other direction.
     ways.sort(key=lambda way: -len(_plain(way[0])))
-    found = re.compile("|".join(f"({pattern})" for pattern, _ in ways))
-    return found, {place: _plain(written) for place, (_, written) in enumerate(ways, 1)}
+    compiled = re.compile("|".join(f"({pattern})" for pattern, _ in ways))
+    return compiled, {place: _plain(written) for place, (_, written) in enumerate(ways, 1)}
 
 
 def _plain(pattern: str) -> str:

@@ -74,9 +74,9 @@ class WordSet:
 
     def count(self, words: WordTable) -> NDArray[np.int64]:
         """How many words of each document are in the set, int64[n]."""
-        found = np.zeros(len(words), np.int64)
-        count_spellings(words.hashes, words.doc_words, self.keys, found)
-        return found
+        counts = np.zeros(len(words), np.int64)
+        count_spellings(words.hashes, words.doc_words, self.keys, counts)
+        return counts
 
 
 def listed_share(

@@ -244,11 +244,11 @@ def joined(pieces: Sequence[Piece]) -> WordTable:
 
 def _slices(pieces: Sequence[Piece], name: str, unit: str) -> list[NDArray[Any]]:
     """Each piece's part of an array whose documents start where `unit` says."""
-    found = []
+    slices = []
     for table, first, last in pieces:
         bounds = getattr(table, unit)
-        found.append(getattr(table, name)[bounds[first] : bounds[last]])
-    return found
+        slices.append(getattr(table, name)[bounds[first] : bounds[last]])
+    return slices
 
 
 def _starts(pieces: Sequence[Piece], unit: str) -> NDArray[np.int64]:
@@ -259,9 +259,9 @@ def _starts(pieces: Sequence[Piece], unit: str) -> NDArray[np.int64]:
 
 def _moved(pieces: Sequence[Piece], unit: str, starts: NDArray[np.int64]) -> NDArray[np.int64]:
     """How far each piece has moved from its place in its own table."""
-    found = []
+    offsets = []
     document = 0
     for table, first, last in pieces:
-        found.append(starts[document] - getattr(table, unit)[first])
+        offsets.append(starts[document] - getattr(table, unit)[first])
         document += last - first
-    return np.array(found, np.int64)
+    return np.array(offsets, np.int64)

@@ -120,8 +120,8 @@ class CorpusFiles:
     def groups_of(self, place: int) -> list[RowGroup]:
         """Return the row groups of a file."""
         footer = self.footers[place]
-        found = (footer.row_group(number) for number in range(footer.num_row_groups))
-        return [RowGroup(place, number, one.num_rows, one.total_byte_size) for number, one in enumerate(found)]
+        groups = (footer.row_group(number) for number in range(footer.num_row_groups))
+        return [RowGroup(place, number, one.num_rows, one.total_byte_size) for number, one in enumerate(groups)]
 
     def read(self, group: RowGroup, columns: Sequence[str]) -> pa.Table:
         """Return the rows of a group, of these columns those that its file has; sums of pages are checked.
@@ -297,6 +297,6 @@ class _Piece(io.RawIOBase):
         begin = self._place - self._start
         if begin < 0:
             raise OSError(f"byte {self._place} is before the piece that was fetched")
-        found = self._data[begin : None if size < 0 else begin + size]
-        self._place += len(found)
-        return found
+        data = self._data[begin : None if size < 0 else begin + size]
+        self._place += len(data)
+        return data

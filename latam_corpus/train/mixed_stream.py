@@ -95,7 +95,7 @@ class MixedRows:
 
     def _of(self, number: int, ordinals: NDArray[np.int64]) -> list[tuple[pa.Table, NDArray[np.int64]]]:
         """Return a slice's documents by their number in the mixture, and which of these weren't left out."""
-        found = []
+        samples = []
         at = 0
         while at < len(ordinals):
             size = self._opened(number, 0).total
@@ -106,9 +106,9 @@ class MixedRows:
             upto = int(np.searchsorted(ordinals, pass_number * size + end))
             table, kept = rows.take(ordinals[at:upto] - pass_number * size)
             if kept.size:
-                found.append((table, kept + pass_number * size))
+                samples.append((table, kept + pass_number * size))
             at = upto
-        return found
+        return samples
 
     def _opened(self, number: int, pass_number: int) -> OrderedRows:
         held = self._rows[number]

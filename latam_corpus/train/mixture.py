@@ -140,7 +140,7 @@ def parse_weights(texts: Sequence[str]) -> dict[str, float]:
     >>> parse_weights(["quy_Latn=0.2", "spa_Latn=0.8"])
     {'quy_Latn': 0.2, 'spa_Latn': 0.8}
     """
-    found: dict[str, float] = {}
+    weights: dict[str, float] = {}
     for text in texts:
         name, equals, value = text.rpartition("=")
         try:
@@ -149,7 +149,7 @@ def parse_weights(texts: Sequence[str]) -> dict[str, float]:
             weight = None
         if weight is None:
             raise ConfigError("--weight", f"«{text}» is no weight", "write such as quy_Latn=0.2")
-        if name in found:
+        if name in weights:
             raise ConfigError("--weight", f"«{name}» has two weights", "leave one out")
-        found[name] = weight
-    return found
+        weights[name] = weight
+    return weights

@@ -77,16 +77,16 @@ def count_slices(
     if not all("text" in one.schema.to_arrow_schema().names for one in files.footers):
         raise ConfigError(files.store.url, "it was pulled without «text»", "pull it with that column")
     keep = _place_of_counts(files)
-    found = []
+    frames = []
     for number in range(len(files.files)):
         counts = _counts(files, number, tokenizer, keep)
         columns = _columns(files, number, ["doc_id", *by])
         rows = pl.concat([columns, counts], how="horizontal")
         withdrawn = pl.Series(sorted(files.files[number].withdrawn), dtype=pl.String)
-        found.append(rows.filter(~pl.col("doc_id").is_in(withdrawn.implode())).drop("doc_id"))
+        frames.append(rows.filter(~pl.col("doc_id").is_in(withdrawn.implode())).drop("doc_id"))
         if progress:
             progress("counting tokens", number + 1, len(files.files))
-    rows = pl.concat(found) if found else pl.DataFrame(schema={**dict.fromkeys(by, pl.String()), **COUNTS})
+    rows = pl.concat(frames) if frames else pl.DataFrame(schema={**dict.fromkeys(by, pl.String()), **COUNTS})
     grouped = rows.group_by(by).agg(pl.len(), pl.col(COUNTS.names()).cast(pl.UInt64).sum()).sort(by)
     wide = len(by)
     return [Slice(files.manifest.name, row[:wide], *row[wide:]) for row in grouped.iter_rows()]

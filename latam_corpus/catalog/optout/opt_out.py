@@ -87,13 +87,13 @@ def withheld(signals: Iterable[str]) -> frozenset[str]:
     return frozenset().union(*(WITHHELD[name] for name in signals if name in _KNOWN))  # type: ignore[index]
 
 
-def to_json(found: Iterable[OptOut]) -> str:
+def to_json(opt_outs: Iterable[OptOut]) -> str:
     """Return the refusals as one line of ASCII, for the header of a WARC record; no longer than `MOST`.
 
     Of more than fit, one of each signal is kept, since the signals decide what is withheld, and of the others as many
     as there is room for; their words and addresses are cut.
     """
-    rows = list(found)
+    rows = list(opt_outs)
     whole = _dumped(rows)
     if len(whole) <= MOST:
         return whole
@@ -108,8 +108,8 @@ def to_json(found: Iterable[OptOut]) -> str:
     return _dumped(sorted(kept))
 
 
-def _dumped(found: Iterable[OptOut]) -> str:
-    rows = [[one.signal, one.value, one.address, one.time.astimezone(UTC).isoformat()] for one in found]
+def _dumped(opt_outs: Iterable[OptOut]) -> str:
+    rows = [[one.signal, one.value, one.address, one.time.astimezone(UTC).isoformat()] for one in opt_outs]
     return json.dumps(rows, ensure_ascii=True, separators=(",", ":"))
 
 

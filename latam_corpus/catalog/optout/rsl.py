@@ -40,12 +40,12 @@ def licence_verdict(text: bytes, url: str) -> tuple[Verdict, str] | None:
     if root is None:
         return "rsl-permission", "the licence can't be read"
     contents = [(_pattern(content, url), content) for content in root.iter("{*}content")]
-    found = [content for content in longest(contents, path_of(url)) if content is not None]
-    licences = [(content, licence) for content in found for licence in content.iter("{*}license")]
+    contents_here = [content for content in longest(contents, path_of(url)) if content is not None]
+    licences = [(content, licence) for content in contents_here for licence in content.iter("{*}license")]
     for _, licence in licences:
         if refused := _usages(licence, "prohibits") & _TRAINING:
             return "rsl-prohibited", f"prohibits usage: {', '.join(sorted(refused))}"
-    if not found or any(_is_given(content, licence) for content, licence in licences):
+    if not contents_here or any(_is_given(content, licence) for content, licence in licences):
         return None
     return "rsl-permission", "training needs a licence from the owner"
 

@@ -112,17 +112,17 @@ def _held(out: Path, store: Store | None) -> dict[str, dict[str, Any]]:
     held: dict[str, dict[str, Any]] = {}
 
     def row(name: str, title: str | None = None) -> dict[str, Any]:
-        found = held.setdefault(name, _row(name))
-        found["title"] = found["title"] or title
-        return found
+        entry = held.setdefault(name, _row(name))
+        entry["title"] = entry["title"] or title
+        return entry
 
     for folder in sorted(out.glob("collected/*/warc")):
         row(folder.parent.name)["collected"] = _collected(folder.parent)
     for values in (record.values for record in finished_runs(out)):  # the latest first
         titles = {source["id"]: source["title"] for source in values.get("sources", ())}
         for name in {one["source"] for one in values.get("by_genre", ())}:
-            found = row(name, titles.get(name))
-            found["run"] = found["run"] or _in_run(values, name)
+            held_row = row(name, titles.get(name))
+            held_row["run"] = held_row["run"] or _in_run(values, name)
     for manifest in _latest(store) if store else ():
         for entry in manifest.sources:
             release = {"release": manifest.spec, "documents": entry.rows, "rights_tier": entry.rights_tier}
@@ -161,10 +161,10 @@ def reasons_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, int]:
     >>> reasons_of([{"reasons": {"duplicate": 1}}, {"reasons": {"language=eng": 2, "duplicate": 3}}])
     {'duplicate': 4, 'language=eng': 2}
     """
-    found: Counter[str] = Counter()
+    reasons: Counter[str] = Counter()
     for row in rows:
-        found.update(row["reasons"])
-    return dict(found.most_common())
+        reasons.update(row["reasons"])
+    return dict(reasons.most_common())
 
 
 def _line(row: dict[str, Any]) -> Sequence[object]:

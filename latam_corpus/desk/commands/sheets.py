@@ -83,8 +83,8 @@ def import_sheet(
 
     No file is written over, and the sheet that came is left as it is. Exit code 1 when a row is to be corrected.
     """
-    found = read_sheet(sheet)
-    language = asked() or language_of_heads([head.rstrip(" *") for head in found.heads], spoken())
+    table = read_sheet(sheet)
+    language = asked() or language_of_heads([head.rstrip(" *") for head in table.heads], spoken())
     returned = back or sheet.with_name(f"{sheet.stem}.{_folded_head(language)}{sheet.suffix}")
     if returned.exists() and returned.samefile(sheet):
         raise ConfigError(
@@ -97,12 +97,12 @@ def import_sheet(
     notes: dict[int, str] = {}
     rows: list[dict[str, Any]] = []
     wrong = 0
-    for place in range(found.head_row + 1, len(found.rows)):
-        cells = found.cells(place)
+    for place in range(table.head_row + 1, len(table.rows)):
+        cells = table.cells(place)
         if not cells:
             continue
         row = source_of(cells, written)
-        said = [*row.wrong, *_formulas(found, place)] or _write(row, to)
+        said = [*row.wrong, *_formulas(table, place)] or _write(row, to)
         if not said:
             written.append(row.values["id"])
         wrong += bool(said)
@@ -110,13 +110,13 @@ def import_sheet(
         rows.append({"row": place + 1, "id": cells.get("id"), "wrong": [one.translate(language) for one in said]})
     head = TO_CORRECT.translate(language)
     if sheet.suffix.lower() == ".xlsx":
-        write_file(returned, returned_workbook(sheet, found, notes, head))
+        write_file(returned, returned_workbook(sheet, table, notes, head))
     else:
-        write_file(returned, csv_text(with_notes(found, notes, head)))
+        write_file(returned, csv_text(with_notes(table, notes, head)))
     if as_json:
         print_json({"written": written, "folder": str(to), "returned": str(returned), "rows": rows})
     else:
-        _tell(found, rows, language)
+        _tell(table, rows, language)
         console.print(_WRITTEN.fill(n=number(len(written)), folder=to).translate(language), markup=False)
         if wrong:
             console.print(_BACK.fill(n=number(wrong), path=returned, head=head).translate(language), markup=False)

@@ -110,22 +110,22 @@ def recheck(
     result = reader.run(again=again)
     with opened.named_errors(), opened.claim(manifest.name):
         # Another `rights recheck` may have written meanwhile.
-        found = relisted(
+        listing = relisted(
             documents,
             reader.sites,
             read_listed(opened, manifest.name),
             retroactive=retroactive,
             unread=reader.unread_files,
         )
-        file = write_listed(opened, manifest.name, found)
-    leave = leaving(manifest, found)
+        file = write_listed(opened, manifest.name, listing)
+    leave = leaving(manifest, listing)
     report: dict[str, Any] = {
         "release": manifest.spec,
         "documents": documents.height,
         "sites": len(reader.sites),
         "unread": reader.unread,
         "unread_files": sorted(reader.unread_files),
-        "refusals": _by_refusal(found),
+        "refusals": _by_refusal(listing),
         "leave": _by_refusal(leave),
         "documents_leaving": leave["doc_id"].n_unique(),
         "file": file,

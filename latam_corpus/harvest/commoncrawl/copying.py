@@ -99,8 +99,8 @@ class CaptureVisits(Visits):
         """Return what the page said when it was fetched, and what its site's files say today."""
         moment = as_time(record.date) or _UNKNOWN
         site = self.sites.get(root_of(record.url)) or Site(root_of(record.url))
-        found = site.page_opt_outs(record.url, record.response.sent, record.body, moment)
-        return {*found, *from_json(record.opt_outs)}
+        opt_outs = site.page_opt_outs(record.url, record.response.sent, record.body, moment)
+        return {*opt_outs, *from_json(record.opt_outs)}
 
 
 class CommonCrawler(Crawler):

@@ -211,8 +211,8 @@ class Frontier:
     def due(self, host: str) -> float | None:
         """When the first address of the host that waits may be asked for; None where none waits."""
         query = "SELECT min(due) FROM url WHERE host = ? AND state = 'waiting'"
-        found: float | None = self._db.execute(query, (host,)).fetchone()[0]
-        return found
+        seconds: float | None = self._db.execute(query, (host,)).fetchone()[0]
+        return seconds
 
     def done(self, url: str, state: State) -> None:
         """Note that the address needs no further request in this round."""

@@ -102,8 +102,13 @@ def page_links(body: bytes, url: str, charset: str | None) -> Links:
                 pages.append(_joined(base, href))
         elif "nofollow" not in rel:
             pages.append(_joined(base, element.get(_LINKING[str(tag)]) or ""))
-    found = list(dict.fromkeys(_in_charset(page, said) for page in pages if page))
-    return Links(found[:MAX_LINKS], list(dict.fromkeys(filter(None, feeds))), max(0, len(found) - MAX_LINKS), wording)
+    pages_linked = list(dict.fromkeys(_in_charset(page, said) for page in pages if page))
+    return Links(
+        pages_linked[:MAX_LINKS],
+        list(dict.fromkeys(filter(None, feeds))),
+        max(0, len(pages_linked) - MAX_LINKS),
+        wording,
+    )
 
 
 def is_listing(body: bytes, said: str) -> bool:
@@ -147,8 +152,8 @@ def listing(body: bytes, url: str) -> Listing | None:
     if name not in _ROOTS:
         return None
     if name in ("urlset", "sitemapindex"):
-        found = list(_texts(root, "loc"))[:MAX_ENTRIES]
-        return Listing("sitemap", found if name == "urlset" else [], found if name == "sitemapindex" else [])
+        locations = list(_texts(root, "loc"))[:MAX_ENTRIES]
+        return Listing("sitemap", locations if name == "urlset" else [], locations if name == "sitemapindex" else [])
     pages = []
     for item in root.iter("{*}item", "{*}entry"):
         atom = [one for one in item.iter("{*}link") if one.get("href") and one.get("rel", "alternate") == "alternate"]

@@ -110,8 +110,8 @@ class Memory:
 
     def last_tag(self) -> int:
         """Return the number of the latest attempt; 0 before the first."""
-        found: int = self._db.execute("SELECT coalesce(max(tag), 0) FROM request").fetchone()[0]
-        return found
+        tag: int = self._db.execute("SELECT coalesce(max(tag), 0) FROM request").fetchone()[0]
+        return tag
 
     def is_new(self, url: str, listing: str | None, tag: int) -> bool:
         """Remember a request; false where the attempt has made it already."""
@@ -144,14 +144,14 @@ class Memory:
         """Yield the records in a state, by their identifiers."""
         query = "SELECT identifier FROM item WHERE state = ? ORDER BY identifier"
         for (identifier,) in self._db.execute(query, (state,)).fetchall():
-            found = self.item(identifier)
-            if found is not None:
-                yield found
+            item = self.item(identifier)
+            if item is not None:
+                yield item
 
     def waiting(self) -> int:
         """How many records wait for their texts."""
-        found: int = self._db.execute("SELECT count(*) FROM item WHERE state = 'waiting'").fetchone()[0]
-        return found
+        count: int = self._db.execute("SELECT count(*) FROM item WHERE state = 'waiting'").fetchone()[0]
+        return count
 
     def claim(self, url: str, identifier: str, *, named: bool) -> bool:
         """Let an address stand for a record; false where it stands for another.

@@ -48,10 +48,10 @@ def fulltext_links(body: bytes, url: str) -> tuple[list[str], bool]:
         name = (meta.get("name") or "").lower()
         if name == "citation_fulltext_html_url":
             try:
-                found = address_of(meta.get("content") or "", url)
+                address = address_of(meta.get("content") or "", url)
             except TroubleError:
                 continue
-            named += [found] if found else []
+            named += [address] if address else []
         has_pdf = has_pdf or name == "citation_pdf_url"
     return list(dict.fromkeys(named)), has_pdf
 

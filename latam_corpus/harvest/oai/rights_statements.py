@@ -81,9 +81,9 @@ def is_closed(rights: Sequence[str], dates: Sequence[str], today: str) -> bool:
     >>> is_closed(*embargo, "2026-02-01"), is_closed(*embargo, "2026-03-02"), is_closed(["CC0"], [], "2026-03-02")
     (True, False, False)
     """
-    words = [found[1].lower() for one in rights if (found := _ACCESS.fullmatch(one))]
+    words = [match[1].lower() for one in rights if (match := _ACCESS.fullmatch(one))]
     shut = [word for word in words if word not in _OPEN]
-    ends = [found[1] for one in (*dates, *rights) if (found := _EMBARGO_END.fullmatch(one))]
+    ends = [match[1] for one in (*dates, *rights) if (match := _EMBARGO_END.fullmatch(one))]
     if shut and ends and all(word in _EMBARGOED for word in shut):
         return max(ends) > today
     return bool(shut)

@@ -48,7 +48,7 @@ def ai_txt_opt_outs(text: str, url: str, address: str, time: datetime) -> list[O
 
 def _rules(text: str) -> list[tuple[str, str]]:
     """The patterns for all agents, this one and training agents, each with its line; only the first two are let in."""
-    found = []
+    rules = []
     agents, open_ = {"*"}, False
     for name, value in fields_of(text):
         if name == "user-agent":
@@ -60,5 +60,5 @@ def _rules(text: str) -> list[tuple[str, str]]:
                 pattern = value if value.startswith(("/", "*")) else f"*{value}"
                 # An ending means the end: `*.htm` is not `.html`.
                 ends = "" if pattern.endswith(("$", "/", "*")) or not pattern.startswith("*.") else "$"
-                found.append((pattern + ends, f"{name.title()}: {value}"))
-    return found
+                rules.append((pattern + ends, f"{name.title()}: {value}"))
+    return rules

@@ -65,11 +65,11 @@ def evaluate(
     from latam_corpus.lab.language.texts import listed
     from latam_corpus.language.model import load
 
-    found = measure(load(model, labels), listed([file]))
+    evaluation = measure(load(model, labels), listed([file]))
     if as_json:
-        print_json(found.as_dict())
+        print_json(evaluation.as_dict())
     else:
-        _print(found)
+        _print(evaluation)
 
 
 @app.command()
@@ -84,7 +84,7 @@ def card(model: _Model = SHIPPED, labels: _Labels = "", as_json: _Json = False) 
         console.print(block(_card_text(facts)))
 
 
-def _print(found: Evaluation) -> None:
+def _print(evaluation: Evaluation) -> None:
     rows = [
         (
             row.code,
@@ -94,12 +94,12 @@ def _print(found: Evaluation) -> None:
             f"{row.f1:.3f}",
             ", ".join(f"{code} {count}" for code, count in row.taken_for[:4]),
         )
-        for row in found.languages
+        for row in evaluation.languages
     ]
     table("", ["language", "texts#", "precision#", "recall#", "F1#", "taken for"], rows)
     console.print(
-        f"{number(found.texts)} texts, {number(found.right)} right; macro-F1 {found.macro_f1:.3f};"
-        f" {number(round(found.per_second))} texts a second"
+        f"{number(evaluation.texts)} texts, {number(evaluation.right)} right; macro-F1 {evaluation.macro_f1:.3f};"
+        f" {number(round(evaluation.per_second))} texts a second"
     )
 
 

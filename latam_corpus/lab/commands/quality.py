@@ -50,8 +50,8 @@ def _texts(path: Path) -> list[str]:
         if not files:
             raise ConfigError(str(path), "there is no .txt file in this folder", "a document is a file")
         return [_read(file) for file in files]
-    found = [row.get("text") for rows in read_chunks(path) for row in rows]
-    texts = [text for text in found if isinstance(text, str)]
+    values = [row.get("text") for rows in read_chunks(path) for row in rows]
+    texts = [text for text in values if isinstance(text, str)]
     if not texts:
         raise ConfigError(str(path), "no row has a «text»", "give JSONL or Parquet with that column")
     return texts

@@ -153,8 +153,8 @@ def respoken(words: Sequence[str], length: int, rng: random.Random, *, few: bool
     >>> respoken("los vecinos caminaron hasta la orilla".split(), 4, Random(4))
     'llaha lla cicari rollilla'
     """
-    found = _SYLLABLE.findall(" ".join(rng.choices(words, k=_SOURCE))) or [("t", "a")]
-    onsets, vowels = zip(*(rng.choices(found, k=rng.randint(*_TAKEN)) if few else found), strict=True)
+    syllables = _SYLLABLE.findall(" ".join(rng.choices(words, k=_SOURCE))) or [("t", "a")]
+    onsets, vowels = zip(*(rng.choices(syllables, k=rng.randint(*_TAKEN)) if few else syllables), strict=True)
 
     def word() -> str:
         return "".join(rng.choice(onsets) + rng.choice(vowels) for _ in range(rng.randint(1, 4)))

@@ -55,9 +55,9 @@ def _frequent(path: Path) -> Iterator[tuple[str, list[str]]]:
     with tarfile.open(path) as archive:
         for member in archive:
             opened = archive.extractfile(member) if member.name.endswith(".yml") else None
-            found = _STOP_WORDS.search(opened.read().decode()) if opened else None
-            if found:
-                words = [_scalar(line[2:].strip()) for line in found[1].splitlines()]
+            match = _STOP_WORDS.search(opened.read().decode()) if opened else None
+            if match:
+                words = [_scalar(line[2:].strip()) for line in match[1].splitlines()]
                 yield PurePosixPath(member.name).stem, [word for word in words if word.isalpha() or len(word) > 1]
 
 

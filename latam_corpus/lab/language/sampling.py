@@ -82,11 +82,11 @@ def lines_and_names(
     by_label = read.cuts
     for label, texts in read.of_majors.items():
         by_label[label] += _levelled(texts, int(_BEFORE_JOINING * settings.most_major))
-    for label, found in sorted(read.drawn.items()):
-        by_label[label] = found + _filled(by_label[label], len(found) // _DRAWN_FOR_A_SENTENCE, rng)
-    for label, found in sorted(read.word_rows.items()):
+    for label, drawn_rows in sorted(read.drawn.items()):
+        by_label[label] = drawn_rows + _filled(by_label[label], len(drawn_rows) // _DRAWN_FOR_A_SENTENCE, rng)
+    for label, drawn_rows in sorted(read.word_rows.items()):
         # Sentences weigh as much as rows of words, however few they are.
-        by_label[label] = found + _filled(by_label[label], len(found), rng)
+        by_label[label] = drawn_rows + _filled(by_label[label], len(drawn_rows), rng)
     sampled = {}
     for label, cuts in sorted(_without_stray_scripts(by_label).items()):
         lines = [line for line in normalise_all(pl.Series(cuts)).to_list() if line]
@@ -223,7 +223,7 @@ def _add_nonsense(sampled: dict[str, list[str]], names: Sequence[str], settings:
 def kept_out_of_elsewhere(data: Sequence[Texts]) -> list[str]:
     """Normalised lines that were kept out, in languages of elsewhere than the Americas."""
     of = groups().of
-    found = [
+    texts_kept_out = [
         text
         for texts in data
         for given, text in rows(texts)
@@ -231,5 +231,5 @@ def kept_out_of_elsewhere(data: Sequence[Texts]) -> list[str]:
         and (code := iso_code(given, str(texts.path))) not in of
         and not is_untranslated(code, text)
     ]
-    lines = normalise_all(pl.Series([text[:_KEPT_OUT_WINDOW] for text in found], dtype=pl.String))
+    lines = normalise_all(pl.Series([text[:_KEPT_OUT_WINDOW] for text in texts_kept_out], dtype=pl.String))
     return [" ".join(line.split()) for line in lines.to_list() if line]

@@ -91,18 +91,18 @@ def listed(data: Sequence[str], root: Path | None = None, packages: Path | None 
     ...
     latam_corpus.errors.ConfigError: relatos.txt: no such file; give an existing file, as [LABEL=]PATH[#FIELD]
     """
-    found: list[Texts] = []
+    listing: list[Texts] = []
     for argument in data:
         if argument.endswith(".toml"):
-            found += _from_list(Path(argument), root, packages)
+            listing += _from_list(Path(argument), root, packages)
             continue
         label, equals, rest = argument.partition("=")
         path, _, field = (rest if equals else argument).partition("#")
-        found.append(Texts(Path(path), label if equals else "", field or "text"))
-    for texts in found:
+        listing.append(Texts(Path(path), label if equals else "", field or "text"))
+    for texts in listing:
         if not texts.path.exists():
             raise ConfigError(str(texts.path), "no such file", "give an existing file, as [LABEL=]PATH[#FIELD]")
-    return found
+    return listing
 
 
 def rows(texts: Texts) -> Iterator[tuple[str, str]]:
@@ -160,8 +160,8 @@ def is_untranslated(code: str, text: str) -> bool:
     if code not in _HELP:
         return False
     words = text.lower().split()
-    found = [word for word in words if word in _ENGLISH]
-    return len(set(found)) >= _MANY_ENGLISH and len(found) >= _SHARE_ENGLISH * len(words)
+    english = [word for word in words if word in _ENGLISH]
+    return len(set(english)) >= _MANY_ENGLISH and len(english) >= _SHARE_ENGLISH * len(words)
 
 
 def _from_list(path: Path, root: Path | None, packages: Path | None) -> list[Texts]:

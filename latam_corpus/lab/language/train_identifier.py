@@ -80,12 +80,12 @@ def train(
     label_map.write_text(written, "utf-8")
     bounds = calibrated(load(str(out)), kept_out_of_elsewhere(data), settings.seed)
     label_map.write_text(written + _bounds_text(bounds), "utf-8")
-    return Trained(out, label_map, {label: len(found) for label, found in lines.items()})
+    return Trained(out, label_map, {label: len(of_label) for label, of_label in lines.items()})
 
 
 def _fit(lines: Mapping[str, list[str]], out: Path, settings: Settings) -> None:
     rng = random.Random(settings.seed + 1)
-    mixed = [f"__label__{label} {line}\n" for label, found in lines.items() for line in found if line]
+    mixed = [f"__label__{label} {line}\n" for label, texts in lines.items() for line in texts if line]
     rng.shuffle(mixed)
     train_options = {
         "lr": settings.lr,
@@ -159,7 +159,7 @@ def _map_text(
         "# Frequent words: without them in a text, the name of a language of the Americas isn't given.",
         "[words]",
     ]
-    rows += [f"{code} = {json.dumps(' '.join(found), ensure_ascii=False)}" for code, found in words.items()]
+    rows += [f"{code} = {json.dumps(' '.join(listed), ensure_ascii=False)}" for code, listed in words.items()]
     rows += [
         "",
         "# How many different consonants texts of twenty words have: rows of syllables have fewer.",

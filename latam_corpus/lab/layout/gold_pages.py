@@ -65,9 +65,9 @@ def counted(page: Page, text: str) -> tuple[float, float, float]:
     article extraction benchmark does: runs of four words, as shares of all, so that a long text weighs no more.
     """
     if page.gold:
-        true, found = _runs(page.gold), _runs(text)
-        shared = (true & found).total()
-        hits = (shared, found.total() - shared, true.total() - shared)
+        true, counted_runs = _runs(page.gold), _runs(text)
+        shared = (true & counted_runs).total()
+        hits = (shared, counted_runs.total() - shared, true.total() - shared)
         return tuple(hit / max(1, sum(hits)) for hit in hits)  # type: ignore[return-value]
     folded = " ".join(text.split())
     wanted = sum(" ".join(snippet.split()) in folded for snippet in page.wanted)

@@ -165,9 +165,9 @@ def auc(good: NDArray[np.float32], bad: NDArray[np.float32]) -> float | None:
 
 def _bounds(good: NDArray[np.float32], bad: NDArray[np.float32]) -> tuple[tuple[float, float, float], ...]:
     """For each of LOSSES that the good documents are enough to show, the bound and what it drops of the bad."""
-    found = []
+    bounds = []
     for lost in LOSSES:
         if len(good) * lost >= 1 and len(bad):
             bound = float(np.sort(good)[int(lost * len(good))])
-            found.append((lost, bound, float((bad < bound).mean())))
-    return tuple(found)
+            bounds.append((lost, bound, float((bad < bound).mean())))
+    return tuple(bounds)

@@ -322,11 +322,11 @@ _LEAST_SHARE: Final = 0.25  # half of what running Spanish, Portuguese and Engli
 
 
 @kernel
-def count_mixed(words, wholes, keys, bits, own, others, found):
+def count_mixed(words, wholes, keys, bits, own, others, out):
     """Count the lines of each document with stop words of another language."""
     hashes, doc_words, doc_lines, line_words = words.hashes, words.doc_words, words.doc_lines, words.line_words
     tally = np.zeros(MOST_LANGUAGES, np.int64)
-    for d in range(len(found)):
+    for d in range(len(out)):
         number = own[d]
         for line in range(doc_lines[d], doc_lines[d + 1]):
             begin = line_words[line]
@@ -348,4 +348,4 @@ def count_mixed(words, wholes, keys, bits, own, others, found):
             for other in others:
                 most = max(most, tally[other] if other != number else 0)
             if most >= _LEAST_SHARE * (end - begin) and (number < 0 or most > tally[number]):
-                found[d] += end - begin
+                out[d] += end - begin

@@ -167,9 +167,9 @@ def characters_in_open_lines(words: WordTable) -> NDArray[np.int64]:
     >>> characters_in_open_lines(WordTable.of(texts)).tolist()
     [36, 0, 0]
     """
-    found = np.zeros(len(words), np.int64)
-    count_open(words.arrays, found)
-    return found
+    counts = np.zeros(len(words), np.int64)
+    count_open(words.arrays, counts)
+    return counts
 
 
 _PHRASES: Final = {

@@ -53,8 +53,8 @@ def plan(
     columns = [name.strip() for name in by.split(",")]
     files: dict[str, CorpusFiles] = {}
     for name in dict.fromkeys(names):
-        found = open_files(opened.url, load_version(opened, name, note).spec)
-        files[found.manifest.spec] = found.of(split=split)
+        opened_files = open_files(opened.url, load_version(opened, name, note).spec)
+        files[opened_files.manifest.spec] = opened_files.of(split=split)
     counted = []
     with progress() as step:
         for spec, one in files.items():
