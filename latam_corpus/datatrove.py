@@ -146,7 +146,7 @@ class Block(PipelineStep):  # type: ignore[misc]
             passed = pass_through(stage, batch)
             batch = passed.kept
             for row in passed.dropped.to_dicts():
-                document = self._given(origins, row)
+                document = self._document(origins, row)
                 document.metadata |= {
                     "filter_reason": row["drop_reason"],
                     "drop_reason": row["drop_reason"],
@@ -155,7 +155,7 @@ class Block(PipelineStep):  # type: ignore[misc]
                     "evidence": row["evidence"],
                 }
                 fallen.append(document)
-        return [self._given(origins, row) for row in batch.frame.to_dicts()], fallen
+        return [self._document(origins, row) for row in batch.frame.to_dicts()], fallen
 
     def _frame(self, documents: Sequence[Document], start: int) -> pl.DataFrame:
         """Return the documents as rows; of an id that several have, all but the first are told apart by their place."""
@@ -179,7 +179,7 @@ class Block(PipelineStep):  # type: ignore[misc]
                 known.setdefault("declared_language", str(stated))
         return self.defaults | {key: value for key, value in known.items() if value is not None}
 
-    def _given(self, origins: dict[str, Document], row: dict[str, Any]) -> Document:
+    def _document(self, origins: dict[str, Document], row: dict[str, Any]) -> Document:
         """Return the document with what the stages gave; of a text that was made of another's, a new one."""
         document = origins.get(row["doc_id"])
         if document is None:

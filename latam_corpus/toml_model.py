@@ -59,7 +59,7 @@ class Mistake:
             (none of the words allowed), or pydantic's own type of error.
         line: from 1; None when it isn't written plainly.
         key: dotted, as in the file; empty for the file as a whole.
-        given: the value.
+        value: the value.
         known: the keys or words that are allowed.
         raised: what the validator or the TOML reader raised.
         message: pydantic's words, in English.
@@ -70,7 +70,7 @@ class Mistake:
     kind: str
     line: int | None
     key: str
-    given: object = None
+    value: object = None
     known: tuple[str, ...] = ()
     raised: Exception | None = None
     message: str = ""
@@ -177,7 +177,7 @@ def _mistake(error: ErrorDetails, text: str, model: type[BaseModel], near: Near)
 def config_error(mistake: Mistake, name: str) -> ConfigError:
     """Return the error of a mistake in the file of this name."""
     if mistake.kind == "syntax":
-        line, reason, remedy = syntax_mistake(str(mistake.raised), mistake.line, str(mistake.given))
+        line, reason, remedy = syntax_mistake(str(mistake.raised), mistake.line, str(mistake.value))
         place = _("{file}, line {line}", file=name, line=line) if line else name
         return ConfigError(place, _("not TOML: {reason}", reason=reason), remedy)
     place = _("{file}, line {line}", file=name, line=mistake.line) if mistake.line else name
@@ -188,14 +188,14 @@ def config_error(mistake: Mistake, name: str) -> ConfigError:
         return ConfigError(place, _("the key «{key}» is missing", key=key), _("add «{key} = …»", key=last))
     if mistake.kind == "refused":
         sentence = same(mistake.raised.args[0] if mistake.raised else mistake.message)
-        said, half = Half("problem", {"sentence": sentence}), Half("remedy", {"sentence": sentence})
-        refused = Message("«{key}»: {problem}", {"key": key, "problem": said}) if key else said
+        inner, half = Half("problem", {"sentence": sentence}), Half("remedy", {"sentence": sentence})
+        refused = Message("«{key}»: {problem}", {"key": key, "problem": inner}) if key else inner
         return ConfigError(place, refused, half)
-    given = shown(mistake.given)
+    shown_value = shown(mistake.value)
     if mistake.kind == "choice":
-        problem = _("«{key}» may not be {given}", key=key, given=given)
+        problem = _("«{key}» may not be {given}", key=key, given=shown_value)
         return ConfigError(place, problem, mistake.remedy)
-    return ConfigError(place, _("«{key}» is {given}", key=key, given=given), wanted(mistake))
+    return ConfigError(place, _("«{key}» is {given}", key=key, given=shown_value), wanted(mistake))
 
 
 def wanted(mistake: Mistake) -> Message:

@@ -126,8 +126,8 @@ def lines(facts: Mapping[str, Any], evidence: Mapping[str, Any] | None = None) -
         return [first, _("that one is kept: {why}", why=why), *beside]
     sentences = []
     if facts["variant_of"]:
-        said = {"share": share, "name": name, "rule": rule}
-        variant = _("a variant of {name}, in which {share} of its words stand, {rule}; both are kept", **said)
+        values = {"share": share, "name": name, "rule": rule}
+        variant = _("a variant of {name}, in which {share} of its words stand, {rule}; both are kept", **values)
         sentences += [variant, *beside]
     elif facts["contained_in"]:
         sentences.append(

@@ -168,15 +168,15 @@ def _stages(document: DocumentMatch, events: list[dict[str, Any]]) -> list[dict[
         fell = [event for event in stage_events if event["verdict"] != "changed"]
         fallen = next((event for event in fell if event["reason"] == document.row["drop_reason"]), None)
         event = fallen or next((event for event in stage_events if event["verdict"] == "changed"), None)
-        given_way = fell[0]["evidence"] if name == "supersede" and fell else None
-        if event is None and given_way is None and name not in named:
+        superseded = fell[0]["evidence"] if name == "supersede" and fell else None
+        if event is None and superseded is None and name not in named:
             continue
         steps.append(
             {
                 "stage": name,
                 "verdict": event["verdict"] if event else "passed",
                 "reason": event["reason"] if event else None,
-                "evidence": event["evidence"] if event else given_way,
+                "evidence": event["evidence"] if event else superseded,
             }
         )
         if fallen:

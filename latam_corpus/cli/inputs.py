@@ -41,12 +41,12 @@ Select = Annotated[
 ]
 
 
-def located(recipe: Recipe, given: Sequence[str], file: Path | None = None) -> dict[str, str]:
+def located(recipe: Recipe, arguments: Sequence[str], file: Path | None = None) -> dict[str, str]:
     """Source id → path: from a file, and from `SOURCE=PATH` or, where the recipe has one source, `PATH`.
 
     Args:
         recipe: whose sources are named.
-        given: what was typed; it counts before the file.
+        arguments: what was typed; it counts before the file.
         file: TOML or CSV; its paths are seen from its folder.
 
     Raises:
@@ -56,12 +56,12 @@ def located(recipe: Recipe, given: Sequence[str], file: Path | None = None) -> d
     from latam_corpus.pipeline.plan import named_sources
 
     ids = [source.id for source, _where in named_sources(recipe)]
-    return (_of_file(file, recipe, ids) if file else {}) | _typed(recipe, ids, given)
+    return (_of_file(file, recipe, ids) if file else {}) | _typed(recipe, ids, arguments)
 
 
-def _typed(recipe: Recipe, ids: Sequence[str], given: Sequence[str]) -> dict[str, str]:
+def _typed(recipe: Recipe, ids: Sequence[str], arguments: Sequence[str]) -> dict[str, str]:
     locations: dict[str, str] = {}
-    for entry in given:
+    for entry in arguments:
         name, separator, path = entry.partition("=")
         if separator and name in ids:
             source, where = name, path

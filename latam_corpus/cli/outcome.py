@@ -209,16 +209,16 @@ def _by_error(failures: Mapping[str, str]) -> dict[str, list[str]]:
 def never_filled(facts: Mapping[str, Facts]) -> Iterator[Message]:
     """Yield a sentence for each column of the documents that is mapped and that no record of a source filled."""
     for source, source_facts in facts.items():
-        for name, given in source_facts.empty().items():
-            about = {"source": source, "name": name, "n": number(given.records), "origin": given.origin}
-            if not given.example:
+        for name, fill in source_facts.empty().items():
+            about = {"source": source, "name": name, "n": number(fill.records), "origin": fill.origin}
+            if not fill.example:
                 yield _("{source}: no «{name}» in any of {n} records; it is taken from «{origin}»", **about)
                 continue
             misread = _(
                 "{source}: no «{name}» in any of {n} records; it is taken from «{origin}», whose values aren't "
                 "understood, such as {example}"
             )
-            yield misread.fill(example=shown(given.example), **about)
+            yield misread.fill(example=shown(fill.example), **about)
 
 
 def _tell_left_out(result: RunResult) -> None:

@@ -304,11 +304,11 @@ def _folder_of_runs(out: Path, store: Store) -> Path:
 
 def _named(**named: str | Path | None) -> tuple[By, str]:
     """Return what is withdrawn: the kind and the value of the one option that is given."""
-    given = {by: value for by, value in named.items() if value is not None}
-    if len(given) != 1:
-        problem = "nothing is named" if not given else f"{' and '.join(f'--{by}' for by in given)} are named"
+    options = {by: value for by, value in named.items() if value is not None}
+    if len(options) != 1:
+        problem = "nothing is named" if not options else f"{' and '.join(f'--{by}' for by in options)} are named"
         raise ConfigError("release withdraw", problem, f"name one of: {', '.join(f'--{by}' for by in named)}")
-    by, value = next(iter(given.items()))
+    by, value = next(iter(options.items()))
     if isinstance(value, Path):
         try:
             value = value.read_text(encoding="utf-8-sig")
@@ -420,8 +420,8 @@ def check_lock(
         print_json({"release": manifest.spec, "withdrawn": ids.to_list()})
     elif len(ids):
         shown = ", ".join(ids[:5])
-        gone = {"release": manifest.spec, "n": number(len(ids)), "ids": shown}
-        console.print(_("{release}: {n} of its documents were withdrawn since: {ids}", **gone))
+        figures = {"release": manifest.spec, "n": number(len(ids)), "ids": shown}
+        console.print(_("{release}: {n} of its documents were withdrawn since: {ids}", **figures))
         console.print(_("pull it again: they are left out; what was trained on them can't forget them"))
     else:
         console.print(_("{release}: nothing that it has was withdrawn since it was pulled", release=manifest.spec))

@@ -25,7 +25,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from latam_corpus.cli.ui_language import said, spoken
+from latam_corpus.cli.ui_language import in_spoken_language, spoken
 from latam_corpus.messages import Message, _, translated
 from latam_corpus.text.terminal_text import visible, visible_json, visible_lines
 
@@ -61,7 +61,7 @@ class _Screen(Console):
 
     def print(self, *objects: Any, **options: Any) -> None:
         """Print them as rich does."""
-        super().print(*map(said, objects), **options)
+        super().print(*map(in_spoken_language, objects), **options)
 
     def render_str(self, text: str, **options: Any) -> Text:
         """Return the string as rich draws it, in a line or in a table's cell."""
@@ -114,15 +114,21 @@ def print_json(value: Any) -> None:
 
 def table(title: str | Message, columns: Sequence[str | Message], rows: Iterable[Sequence[object]]) -> None:
     """Print a table; columns whose name ends in `#` are numbers and stand to the right, without the mark."""
-    shown = Table(title=str(said(title)) or None, title_justify="left", header_style="bold", box=None, pad_edge=False)
-    for place, column in enumerate(str(said(one)) for one in columns):
+    shown = Table(
+        title=str(in_spoken_language(title)) or None,
+        title_justify="left",
+        header_style="bold",
+        box=None,
+        pad_edge=False,
+    )
+    for place, column in enumerate(str(in_spoken_language(one)) for one in columns):
         numeric = column.endswith("#")
         # The first column is what people copy: it is never cut.
         shown.add_column(
             column.rstrip("#"), justify="right" if numeric else "left", overflow="fold", no_wrap=numeric or place == 0
         )
     for row in rows:
-        shown.add_row(*("" if cell is None else str(said(cell)) for cell in row))
+        shown.add_row(*("" if cell is None else str(in_spoken_language(cell)) for cell in row))
     _Screen(highlight=False, width=None if console.is_terminal else _WIDTH_OF_FILES).print(shown)
 
 
@@ -157,7 +163,7 @@ class RunProgress:
         self._title, self._done, self._total, self._tenths, self._kept = "", 0, 0, 0, 0
         self._step = ""
         self._clock = clock
-        self._said = self._began = clock()
+        self._last_line = self._began = clock()
         if self._bar:
             self._bar.start()
 
@@ -198,7 +204,7 @@ class RunProgress:
     def barrier(self, name: str, rows: int) -> None:
         """Note that a barrier decides on so many rows."""
         self._title, self._step = name, ""
-        self._said = self._clock()
+        self._last_line = self._clock()
         self._show(name, None)
         if not self._bar:
             event = {"event": "barrier", "stages": name, "rows": rows}
@@ -215,8 +221,8 @@ class RunProgress:
         if self._bar:
             shown = translated(title, spoken())
             self._bar.update(self._task, description=visible(f"{self._title}: {shown}"), completed=done, total=total)
-        elif self._clock() - self._said >= _SECONDS_A_LINE:
-            self._said = self._clock()
+        elif self._clock() - self._last_line >= _SECONDS_A_LINE:
+            self._last_line = self._clock()
             figures = {"n": number(done), "total": number(total), "step": translated(title, spoken())}
             line = _("{stage}: {step}: {n} of {total}", stage=self._title, **figures)
             event = {"event": "step", "stages": self._title, "step": title, "done": done, "total": total}

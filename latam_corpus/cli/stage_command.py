@@ -33,10 +33,10 @@ def stage(
     rows, dropped = 0, 0
     chunks = extracted(source, configured) if name == "extract" else worked(source, configured.expand(), note)
     with RowWriter(output) as writer:
-        for originals, given in chunks:
-            writer.write(originals, given)
-            rows += given.height
-            dropped += given["drop_reason"].drop_nulls().len() if "drop_reason" in given.columns else 0
+        for originals, result in chunks:
+            writer.write(originals, result)
+            rows += result.height
+            dropped += result["drop_reason"].drop_nulls().len() if "drop_reason" in result.columns else 0
     if as_json_:
         print_json({"stage": name, "rows": rows, "dropped": dropped, "output": str(output)})
     else:

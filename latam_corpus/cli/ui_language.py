@@ -77,7 +77,7 @@ def with_language(command: Any) -> Any:
     return command
 
 
-def said(value: object) -> object:
+def in_spoken_language(value: object) -> object:
     """Return a message in the language that is spoken; what is no message as it is."""
     return value.translate(spoken()) if isinstance(value, Message) else value
 

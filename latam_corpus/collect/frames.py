@@ -148,7 +148,7 @@ def _shared(context: RecordContext, records: Sequence[Record], keys: frozenset[s
         values = values_of(columns, name, records, keys, context.relative)
         converted = None if values is None else [convert(one) for one in values]
         if context.watch:
-            context.watch.given(name, records, converted)
+            context.watch.count(name, records, converted)
         if converted is None:
             shared[name] = Same(default)
         else:
@@ -162,8 +162,8 @@ def _countries(stated: Values, urls: Values) -> Values:
     """Return the countries, by a record's address where nothing says it."""
     if isinstance(urls, Same):
         return stated
-    said = [stated.value] * len(urls) if isinstance(stated, Same) else stated
-    return [one or country_of_address(url) for one, url in zip(said, urls, strict=True)]
+    values = [stated.value] * len(urls) if isinstance(stated, Same) else stated
+    return [one or country_of_address(url) for one, url in zip(values, urls, strict=True)]
 
 
 def _documents(
@@ -184,7 +184,7 @@ def _documents(
     body = "raw" if context.media_type else "text"
     if context.watch and context.format.media_type is None:
         name, origin = (f"texts.{text.column}", text.column) if text else (body, _origin(source, body))
-        context.watch.given(name, chunk.records, bodies, origin)
+        context.watch.count(name, chunk.records, bodies, origin)
     columns |= {
         "doc_id": [doc_id(source.id, locator) for locator in locators],
         "member": [context.named(member) for member in members] if context.member else members,
@@ -240,7 +240,7 @@ def _locators(
     count = len(chunk.records)
     names = [None] * count if ids is None else [mapping.as_text(one) for one in ids]
     if context.watch:
-        context.watch.given("id", chunk.records, ids and names)
+        context.watch.count("id", chunk.records, ids and names)
     links = [None] * count if isinstance(urls, Same) else urls
     locators: list[str] = []
     members: list[str | None] = []
@@ -306,8 +306,10 @@ def _terms(source: Source, statements: Values, opt_outs: Values, height: int) ->
     if isinstance(statements, Same) and isinstance(opt_outs, Same):
         tier, uses = terms_of(source, statements.value)
         return Same(tier), Same(uses)
-    said = [statements.value] * height if isinstance(statements, Same) else statements
+    values = [statements.value] * height if isinstance(statements, Same) else statements
     listed = [None] * height if isinstance(opt_outs, Same) else opt_outs
-    keys = [(one, tuple(sorted({row["signal"] for row in rows or ()}))) for one, rows in zip(said, listed, strict=True)]
+    keys = [
+        (one, tuple(sorted({row["signal"] for row in rows or ()}))) for one, rows in zip(values, listed, strict=True)
+    ]
     terms = {key: terms_of(source, *key) for key in set(keys)}
     return [terms[key][0] for key in keys], [terms[key][1] for key in keys]

@@ -113,8 +113,8 @@ def _page_or_failure(place: _RecordStart, number: int, *, located: bool) -> Numb
     if record.content_length > streams.MAX_RECORD:
         sizes = {"bytes": record.content_length, "limit_bytes": streams.MAX_RECORD}
         return Failure(number, "too large", {**evidence, **sizes, **about}, offset)
-    said = headers.get("Content-Type") or ""
-    http = said.lower().startswith("application/http")
+    content_type = headers.get("Content-Type") or ""
+    http = content_type.lower().startswith("application/http")
     taken = 0
 
     def take(size: int) -> bytes:
@@ -130,7 +130,9 @@ def _page_or_failure(place: _RecordStart, number: int, *, located: bool) -> Numb
 
     known = headers.get(OPT_OUTS)
     about |= page_metadata.from_json(headers.get(page_metadata.METADATA_FIELD))
-    return page_of(number, offset, None if http else said, take, about, None if known is None else from_json(known))
+    return page_of(
+        number, offset, None if http else content_type, take, about, None if known is None else from_json(known)
+    )
 
 
 def _without_text(number: int, offset: int | None, detail: dict[str, Any], obtained: str | None) -> Failure:

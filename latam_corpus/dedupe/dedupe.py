@@ -170,10 +170,10 @@ class Dedupe(Barrier):
         near = _with_known_clusters(near, also)
         fallen = near.filter((pl.col(ROW) >= corpus.height) & pl.col("drop_reason").is_not_null())[ROW]
         # Of an old document that gives way is told what it said, since a later version may say otherwise.
-        said = [pl.DataFrame(schema={ROW: pl.Int64, "text_hash": pl.Binary})]
+        frames = [pl.DataFrame(schema={ROW: pl.Int64, "text_hash": pl.Binary})]
         if len(fallen):
-            said += [rows_of(p, ["text_hash"]).filter(pl.col(ROW).is_in(fallen.implode())) for p in also]
-        texts = pl.concat(said, how="diagonal")
+            frames += [rows_of(p, ["text_hash"]).filter(pl.col(ROW).is_in(fallen.implode())) for p in also]
+        texts = pl.concat(frames, how="diagonal")
         return near.join(texts, on=ROW, how="left", maintain_order="left")
 
 
@@ -262,12 +262,12 @@ def _decided(groups: pl.DataFrame, near: pl.DataFrame | None = None) -> pl.DataF
         return decisions.drop("kept_row")
     fates = near.select(pl.col(ROW).alias("kept_row"), *(pl.col(name).alias(f"near_{name}") for name in _NEAR_COLUMNS))
     decisions = decisions.join(fates, on="kept_row", how="left", maintain_order="left")
-    gone = pl.col("near_duplicate_of").is_not_null()
+    is_near_copy = pl.col("near_duplicate_of").is_not_null()
     return (
         # What the search for near-duplicates has said of the kept ones stands there.
         decisions.filter((pl.col(ROW) != pl.col("kept_row")) | pl.col("near_duplicate_cluster").is_null())
         .with_columns(
-            *(pl.when(gone).then(f"near_{n}").otherwise(n).alias(n) for n in ("duplicate_of", "containment")),
+            *(pl.when(is_near_copy).then(f"near_{n}").otherwise(n).alias(n) for n in ("duplicate_of", "containment")),
             pl.coalesce("near_duplicate_cluster", "duplicate_cluster").alias("duplicate_cluster"),
             pl.coalesce("near_cluster_size", "cluster_size").alias("cluster_size"),
         )

@@ -61,10 +61,10 @@ def _runs(stream, start, end, size, mask, salt, values, at):
     for i in range(start, min(start + size - 1, end)):
         rolling = rolling * _MULTIPLIER + np.uint64(stream[i] & _WORD_MASK)
     last = np.uint64(0)
-    gone = np.uint64(0)
+    leaving = np.uint64(0)
     for i in range(start + size - 1, end):
-        rolling = rolling * _MULTIPLIER + (np.uint64(stream[i] & _WORD_MASK) - power * gone)
-        gone = np.uint64(stream[i - size + 1] & _WORD_MASK)
+        rolling = rolling * _MULTIPLIER + (np.uint64(stream[i] & _WORD_MASK) - power * leaving)
+        leaving = np.uint64(stream[i - size + 1] & _WORD_MASK)
         value = finish(rolling ^ salt)
         # Written in any case, and written over where it isn't wanted: no jump that the processor must foresee.
         values[at] = value

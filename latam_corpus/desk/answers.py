@@ -123,7 +123,7 @@ def country(typed: str) -> str:
 
 def languages(typed: str) -> list[str]:
     """ISO 639-3 codes, from codes or names with commas or «and» between them."""
-    parts = [part.strip() for said in listed(typed) for part in _AND.split(said) if part.strip()]
+    parts = [part.strip() for item in listed(typed) for part in _AND.split(item) if part.strip()]
     return list(dict.fromkeys(map(language, parts)))
 
 
@@ -188,7 +188,7 @@ def choices(names: Mapping[str, Message], *, numbered: bool = True) -> Callable[
     one = choice(names, numbered=numbered)
 
     def read(typed: str) -> list[str]:
-        parts = [part for said in listed(typed) for part in _AND.split(said) if part.strip()]
+        parts = [part for item in listed(typed) for part in _AND.split(item) if part.strip()]
         return list(dict.fromkeys(map(one, parts)))
 
     return read

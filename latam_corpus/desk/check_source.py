@@ -127,13 +127,13 @@ def _finding(mistake: Mistake, text: str) -> Finding:
     if mistake.kind == "syntax":
         line, problem, remedy = syntax_mistake(str(mistake.raised), mistake.line, text)
         return Finding(line, "", problem, remedy)
-    problem, remedy = _said(mistake)
+    problem, remedy = _problem_and_remedy(mistake)
     # A list's entry is named by its number, from 1, as people count.
     key = re.sub(r"\.(\d+)", lambda m: f" ({int(m[1]) + 1})", mistake.key)
     return Finding(mistake.line, key, problem, remedy)
 
 
-def _said(mistake: Mistake) -> tuple[Message, Message]:
+def _problem_and_remedy(mistake: Mistake) -> tuple[Message, Message]:
     last = mistake.key.rpartition(".")[2]
     if mistake.kind == "unknown":
         near = mistake.near
@@ -150,14 +150,14 @@ def _said(mistake: Mistake) -> tuple[Message, Message]:
         return _choice(mistake)
     is_id = mistake.key == "id" and mistake.kind == "string_pattern_mismatch"
     wanted = ID_FORM if is_id else _WANTED.get(_ALIKE.get(mistake.kind, mistake.kind)) or same(mistake.message)
-    return _IS.fill(given=_value(mistake.given)), _MUST.fill(wanted=wanted.fill(**mistake.bound))
+    return _IS.fill(given=_value(mistake.value)), _MUST.fill(wanted=wanted.fill(**mistake.bound))
 
 
 def _code(mistake: Mistake) -> str | None:
     """Return the code of a country or language that the author named in words."""
     if mistake.key == "country":
-        return country_of(str(mistake.given))
-    return language_of(str(mistake.given)) if re.fullmatch(r"languages\.\d+", mistake.key) else None
+        return country_of(str(mistake.value))
+    return language_of(str(mistake.value)) if re.fullmatch(r"languages\.\d+", mistake.key) else None
 
 
 def _choice(mistake: Mistake) -> tuple[Message, Message]:
@@ -167,7 +167,7 @@ def _choice(mistake: Mistake) -> tuple[Message, Message]:
     known = enumerated(_Choice(word, {"name": names.get(word, word)}) for word in mistake.known)
     near = mistake.near
     remedy = _PERHAPS.fill(near=near, known=known) if near else _CHOOSE.fill(known=known)
-    return _NO_CHOICE.fill(given=_value(mistake.given).strip('"')), remedy
+    return _NO_CHOICE.fill(given=_value(mistake.value).strip('"')), remedy
 
 
 class _Choice(Message):
@@ -178,7 +178,7 @@ class _Choice(Message):
         return self.msgid if name == self.msgid else f"{self.msgid} ({name})"
 
 
-def _value(given: object) -> str:
+def _value(value: object) -> str:
     """Return a value as the file writes it, about."""
-    text = shown(given)
-    return f'"{given}"' if isinstance(given, str) and len(text) == len(given) + len("''") else text
+    text = shown(value)
+    return f'"{value}"' if isinstance(value, str) and len(text) == len(value) + len("''") else text

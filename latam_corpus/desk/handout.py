@@ -134,5 +134,5 @@ def _drop_downs(book: Any, page: Any, last: int, language: str) -> None:
 
 def _uses(language: str) -> list[str]:
     """Return the sets of uses that sources have."""
-    train, redistribute, evaluate = (said.translate(language) for said in USES.values())
+    train, redistribute, evaluate = (message.translate(language) for message in USES.values())
     return [f"{train}, {redistribute}, {evaluate}", f"{train}, {evaluate}", evaluate]

@@ -64,8 +64,8 @@ def answered(question: Question, template: Template, screen: Screen, language: s
     default = question.default(before, template)
     screen.tell("")
     screen.tell(question.why.translate(language))
-    for number, said in enumerate(question.names.values(), 1):
-        screen.tell(f"  {number:>2}  {said.translate(language)}")
+    for number, message in enumerate(question.names.values(), 1):
+        screen.tell(f"  {number:>2}  {message.translate(language)}")
     offered = [
         question.names[word].translate(language) if word in question.names else word
         for word in (default or "").split(", ")
@@ -79,15 +79,15 @@ def answered(question: Question, template: Template, screen: Screen, language: s
         if typed in ("", _SKIP):
             if not question.needed:
                 return None
-            said = _NEEDED
+            message = _NEEDED
         else:
             try:
                 return question.read(typed)
             except answers.AnswerError as error:
-                said = error.message
+                message = error.message
         if not screen.patient:
-            raise _unusable(question, said, _ONE_A_LINE)
-        screen.tell(f"  ✗ {said.translate(language)}")
+            raise _unusable(question, message, _ONE_A_LINE)
+        screen.tell(f"  ✗ {message.translate(language)}")
 
 
 def _unusable(question: Question, problem: Message, remedy: Message) -> ConfigError:

@@ -71,7 +71,7 @@ class Item:
     text: str
 
     @property
-    def language_said(self) -> Message:
+    def identified_language(self) -> Message:
         """The language that was identified and how surely; empty where none was looked for."""
         if not self.language:
             return same("")
@@ -170,7 +170,7 @@ def preview_page(
 
 def _on_page(item: Item) -> Iterator[str]:
     yield f"<h2>{escape(item.title or item.where)}</h2>"
-    known = item.language_said.html() if item.language else ""
+    known = item.identified_language.html() if item.language else ""
     yield f'<div class="soft">{" · ".join(fact for fact in (escape(item.where), known) if fact)}</div>'
     verdict = KEPT if item.kept else DROPPED
     mark = "✓" if item.kept else "✗"

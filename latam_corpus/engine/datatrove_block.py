@@ -66,9 +66,9 @@ class DatatroveBlock(Stage):
         before = [frozenset(document.metadata) for document in documents]
         places = {id(document): n for n, document in enumerate(documents)}
         block = _block(self.name, json.dumps(self.options, sort_keys=True))
-        given = [places.get(id(document)) for document in block.run(iter(documents))]
-        stays = set(given)
-        if None in stays or len(stays) < len(given):
+        positions = [places.get(id(document)) for document in block.run(iter(documents))]
+        stays = set(positions)
+        if None in stays or len(stays) < len(positions):
             problem = "the block gives documents that it wasn't given, or one twice"
             raise PartError(f"stage «{self.name}»", problem, "a filter or a formatter gives what it gets, or less")
         texts = batch.frame["text"].to_list()

@@ -12,7 +12,7 @@ from itertools import pairwise, zip_longest
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.extract.charset import decode
-from latam_corpus.extract.document import Extracted, Said, UnusableError, as_lines
+from latam_corpus.extract.document import Extracted, UnusableError, Utterance, as_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -114,22 +114,22 @@ def _once(cues: Sequence[Cue]) -> Iterator[Cue]:
             yield Cue(cue.start, cue.end, tuple(lines))
 
 
-def _sentences(cues: Iterable[Cue]) -> Iterator[Said]:
+def _sentences(cues: Iterable[Cue]) -> Iterator[Utterance]:
     """Yield the sentences, verses and speeches of the cues."""
     held: list[str] = []
     start = end = 0.0
     speaker: str | None = None
     for cue in cues:
-        for line, said_by, apart in _lines(cue):
-            if held and (apart or said_by != speaker or cue.start - end > _PAUSE or _ENDS.search(held[-1])):
-                yield Said(" ".join(held), speaker, start, end)
+        for line, line_speaker, apart in _lines(cue):
+            if held and (apart or line_speaker != speaker or cue.start - end > _PAUSE or _ENDS.search(held[-1])):
+                yield Utterance(" ".join(held), speaker, start, end)
                 held = []
             if not held:
-                start, speaker = cue.start, said_by
+                start, speaker = cue.start, line_speaker
             held.append(line)
             end = cue.end
     if held:
-        yield Said(" ".join(held), speaker, start, end)
+        yield Utterance(" ".join(held), speaker, start, end)
 
 
 def _lines(cue: Cue) -> Iterator[tuple[str, str | None, bool]]:

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.extract.charset import decode
-from latam_corpus.extract.document import Extracted, Said, UnusableError, as_lines
+from latam_corpus.extract.document import Extracted, UnusableError, Utterance, as_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -40,7 +40,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     """
     text, _ = decode(raw, parameters.get("charset"))
     headers: dict[str, str] = {}
-    said: list[Said] = []
+    utterances: list[Utterance] = []
     languages: list[str] = []
     for sign, name, value in _fields(text):
         if sign == "@":
@@ -51,8 +51,8 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
             start = int(times[0][0]) / 1000 if times else None
             end = int(times[-1][1]) / 1000 if times else None
             language = languages[0] if languages else None
-            said.append(Said(_WITHOUT_TIMES.sub("", value), name, start, end, language, len(said)))
-    lines, turns = as_lines(said)
+            utterances.append(Utterance(_WITHOUT_TIMES.sub("", value), name, start, end, language, len(utterances)))
+    lines, turns = as_lines(utterances)
     if not lines:
         raise UnusableError("not a transcript", "nobody says anything in it", "check that the file is whole")
     return Extracted(

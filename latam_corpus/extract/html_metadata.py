@@ -265,13 +265,13 @@ def _people(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in tidy if name and len(name) <= _MOST_NAME and "://" not in name))
 
 
-def day(said: str) -> str | None:
+def day(written: str) -> str | None:
     """Return the date in a string, ISO 8601; None where there is none, or one of which the order can't be told.
 
     >>> day("2024-05-03T10:00:00-03:00"), day("https://diario.example/2021/7/9/nota"), day("03/05/2024")
     ('2024-05-03', '2021-07-09', None)
     """
-    match = _DAY.search(said) or _COMPACT.search(said)
+    match = _DAY.search(written) or _COMPACT.search(written)
     with suppress(ValueError):  # such as 31 February
         return date(*map(int, match.groups())).isoformat() if match else None
     return None

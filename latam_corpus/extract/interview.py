@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from latam_corpus.extract.document import Said, as_lines
+from latam_corpus.extract.document import Utterance, as_lines
 from latam_corpus.extract.wraps import wrap_width
 
 if TYPE_CHECKING:
@@ -50,14 +50,14 @@ def with_turns(extracted: Extracted, form: str | None = None) -> Extracted:
         extracted: a document whose text has the lines of its file.
         form: "interview" where the source says that it is one: then dashes part questions and answers too.
     """
-    said = turns_of(extracted.text, form)
-    if not said:
+    utterances = turns_of(extracted.text, form)
+    if not utterances:
         return extracted
-    text, turns = as_lines(said)
+    text, turns = as_lines(utterances)
     return replace(extracted, text=text, turns=turns)
 
 
-def turns_of(text: str, form: str | None = None) -> list[Said]:
+def turns_of(text: str, form: str | None = None) -> list[Utterance]:
     r"""Return the turns of an interview, in order; none where the text is no interview.
 
     What stands before the first label (a title, where and when) has no speaker.
@@ -136,26 +136,26 @@ def _key(name: str) -> str:
 
 def _turns(
     lines: Sequence[str], labels: Sequence[tuple[str, str, float | None] | None], speakers: frozenset[str]
-) -> Iterator[Said]:
+) -> Iterator[Utterance]:
     held: list[str] = []
     speaker: str | None = None
     start: float | None = None
     for line, label in zip(lines, labels, strict=True):
         if label and _key(label[0]) in speakers:
             if held:
-                yield Said(" ".join(held), speaker, start)
+                yield Utterance(" ".join(held), speaker, start)
             speaker, words, start = label
             held = [words] if words.strip() else []
         elif line.strip():
             if speaker is None:  # a heading
-                yield Said(line)
+                yield Utterance(line)
             else:
                 held.append(line)
     if held:
-        yield Said(" ".join(held), speaker, start)
+        yield Utterance(" ".join(held), speaker, start)
 
 
-def _by_dashes(lines: Sequence[str]) -> Iterator[Said]:
+def _by_dashes(lines: Sequence[str]) -> Iterator[Utterance]:
     """Yield the turns of an interview whose questions, or questions and answers, begin with a dash."""
     dashed = [bool(_DASH.match(line)) for line in lines]
     if sum(dashed) < _LEAST_TURNS // 2:
@@ -168,10 +168,10 @@ def _by_dashes(lines: Sequence[str]) -> Iterator[Said]:
         words = _DASH.sub(r"\1", line) if dash else line
         question = dash and words.rstrip().endswith("?")
         if held and (dash or asks):
-            yield Said(" ".join(held), _ASKS if asks else _ANSWERS)
+            yield Utterance(" ".join(held), _ASKS if asks else _ANSWERS)
             held = []
         if not held:
             asks = question
         held.append(words)
     if held:
-        yield Said(" ".join(held), _ASKS if asks else _ANSWERS)
+        yield Utterance(" ".join(held), _ASKS if asks else _ANSWERS)

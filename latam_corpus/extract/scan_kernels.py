@@ -137,7 +137,7 @@ def _unseen(style):
 
 
 @kernel
-def _attributes(data, at, goes, said):
+def _attributes(data, at, goes, outputs):
     """Return what an element's attributes say of it, and the place after its `>`."""
     says = np.uint32(0)
     size = len(data)
@@ -173,10 +173,10 @@ def _attributes(data, at, goes, said):
                 elif _is_upper(one):
                     place = one - (_UPPER_A - 1)
                 state = goes[state, place]
-                bits |= said[state]
+                bits |= outputs[state]
             at += 1
         if telling:
-            bits |= said[goes[state, 0]]
+            bits |= outputs[goes[state, 0]]
             if (h == _ITEMPROP or h == _REL) and bits & np.uint32(METADATA_HINTS):
                 says |= np.uint32(TELLS)
             if h == _STYLE:
@@ -284,7 +284,7 @@ def _prefixed(data, name, local, h, keys, kinds):
 def scan(data, enough, table, automaton, page):
     """Fill the arrays; returns how many elements, blocks and telling tags there are."""
     keys, kinds, places = table
-    goes, said = automaton
+    goes, outputs = automaton
     tags, parents, says, telling = page.tags, page.parents, page.says, page.telling
     text, starts, owners, inline, counts = page.text, page.starts, page.owners, page.inline, page.counts
     size = len(data)
@@ -362,7 +362,7 @@ def scan(data, enough, table, automaton, page):
                         owner = stack[level]
                         break
                 continue
-            flags, at = _attributes(data, at, goes, said)
+            flags, at = _attributes(data, at, goes, outputs)
             if kind & np.uint8(TELLING) or flags & np.uint32(TELLS):
                 telling[tells] = tag_start
                 tells += 1

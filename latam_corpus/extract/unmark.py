@@ -151,15 +151,15 @@ def without_marks(
     lines = text.split("\n")
     better = [_line(line, keeping) for line in lines]
     labelled = turns is not None and len(turns) == len(lines)
-    said = [
+    has_words = [
         bool(_WORD.search(_LABEL.sub("", line, count=1) or "")) or not old.strip()
         for line, old in zip(better, lines, strict=True)
     ]
-    kept = [line for line, some in zip(better, said, strict=True) if some]
+    kept = [line for line, some in zip(better, has_words, strict=True) if some]
     whole = "\n".join(kept)
     if turns is None or not labelled:
         return whole, None
-    left = [dict(turn) for turn, some in zip(turns, said, strict=True) if some]
+    left = [dict(turn) for turn, some in zip(turns, has_words, strict=True) if some]
     return whole, moved(whole, whole, left)
 
 

@@ -207,8 +207,8 @@ def _check(folder: Path, files: dict[str, VarietyFile]) -> None:
         if file.variety and not _TAG.fullmatch(file.variety):
             raise ConfigError(_at(path, text, "variety"), f"«{file.variety}» is no tag of a variety", "such as es-CL")
         for number, group in enumerate(file.cues):
-            for key, given, known in (("also", group.also, files), ("countries", group.countries, file.countries)):
-                for name in given:
+            for key, names, known in (("also", group.also, files), ("countries", group.countries, file.countries)):
+                for name in names:
                     if name not in known:
                         place = _at(path, text, "cues", number, key)
                         raise ConfigError(place, f"«{name}» is not known here", closest(name, known))

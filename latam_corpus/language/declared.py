@@ -43,8 +43,8 @@ def shifted(
         declared: n languages, as sources write them.
     """
     asked: dict[int, str] = {}
-    for row, (judgement, said) in enumerate(zip(shown, declared, strict=True)):
-        if said and (group := _group(said)) in model.groups and group_of(judgement) != group:
+    for row, (judgement, declared_language) in enumerate(zip(shown, declared, strict=True)):
+        if declared_language and (group := _group(declared_language)) in model.groups and group_of(judgement) != group:
             asked[row] = str(group)
     if not asked:
         return {}

@@ -82,7 +82,7 @@ class Model:
     bounds: Mapping[str, Bounds]
     consonants: Mapping[str, int]
     _opened: Any
-    _given: tuple[str, ...]
+    _own_labels: tuple[str, ...]
     _vectors: Vectors | None
 
     @cached_property
@@ -148,7 +148,7 @@ class Model:
         return grouped
 
     def _best_probabilities(self, lines: Sequence[str]) -> NDArray[np.float32]:
-        place = {given: number for number, given in enumerate(self._given)}
+        place = {name: number for number, name in enumerate(self._own_labels)}
         table = np.zeros((len(lines), len(self.labels)), np.float32)
         best = self._opened.f.multilinePredict([f"{line}\n" for line in lines], _BEST, 0.0, "strict")
         for row, (best_labels, chances) in enumerate(zip(*best, strict=True)):
@@ -198,17 +198,19 @@ def _open(path: Path, map_path: Path | None, both: str) -> Model:
     try:
         parts = read_parts(path, ModelCache(known_digest(path), Path(ftz.__file__)))
         opened: Any = None if parts else _by_fasttext(path)
-        given = parts.labels if parts else tuple(opened.get_labels())
+        own_labels = parts.labels if parts else tuple(opened.get_labels())
     except (struct.error, ValueError, RuntimeError, MemoryError, UnicodeDecodeError) as error:
         raise ConfigError(str(path), f"not a usable fastText model ({error})", "get the file anew") from error
-    labels = labels_of(given, tables["labels"], str(map_path), looked_up=bool(stated))
+    labels = labels_of(own_labels, tables["labels"], str(map_path), looked_up=bool(stated))
     # Frequent words belong to languages, not to models, and what they need with them.
     shipped = {} if tables["words"] else _shipped_map(path)
     shown = tables | {name: tables[name] or shipped[name] for name in ("words", "bounds", "consonants") if shipped}
     lists = WordLists(shown["words"])
     bounds = {code: _bounds(entry, str(map_path)) for code, entry in shown["bounds"].items()}
     sounds = {code: _count(entry, code, str(map_path)) for code, entry in shown["consonants"].items()}
-    return Model(path.stem, both, labels, lists, bounds, sounds, opened, given, Vectors.of(parts) if parts else None)
+    return Model(
+        path.stem, both, labels, lists, bounds, sounds, opened, own_labels, Vectors.of(parts) if parts else None
+    )
 
 
 def card(name: str, label_map: str = "") -> dict[str, Any]:

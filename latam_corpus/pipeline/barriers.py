@@ -181,18 +181,18 @@ class _Job:
     """A barrier's job as an engine takes it."""
 
     work: Callable[[Any], Any]
-    given: Any
+    argument: Any
     name: str
 
     @property
     def bytes(self) -> int:
         """How large it is, about."""
-        return int(self.given.bytes)
+        return int(self.argument.bytes)
 
 
 def _do(job: _Job) -> Outcome:
     try:
-        return Outcome(job.name, value=job.work(job.given))
+        return Outcome(job.name, value=job.work(job.argument))
     except CorpusError as error:
         return Outcome(job.name, error=str(error), remedy=error.remedy)
     except Exception:  # noqa: BLE001  (the boundary of a job: what it raises must reach the other process as words)

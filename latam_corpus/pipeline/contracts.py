@@ -79,11 +79,11 @@ def mapping_rows(facts: Mapping[str, Facts]) -> list[dict[str, Any]]:
         {
             "source": source,
             "column": name,
-            "from": given.origin,
-            "records": given.records,
-            "filled": given.filled,
-            **({"example": given.example} if given.example and not given.filled else {}),
+            "from": fill.origin,
+            "records": fill.records,
+            "filled": fill.filled,
+            **({"example": fill.example} if fill.example and not fill.filled else {}),
         }
         for source, source_facts in facts.items()
-        for name, given in source_facts.given.items()
+        for name, fill in source_facts.fills.items()
     ]

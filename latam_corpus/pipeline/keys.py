@@ -38,7 +38,7 @@ _OURS: Final = "latam_corpus"
 _NAMED: Final = re.compile(r"(\w+(?:\.\w+)+)(?::.*)?", re.DOTALL)
 _DOCUMENTED: Final = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 # How the words of files are called in each language: errors tell it, and no result rests on it.
-_SAID: Final = frozenset({"latam_corpus.catalog.display_names"})
+_NOT_FOLLOWED: Final = frozenset({"latam_corpus.catalog.display_names"})
 _MOST: Final = 4000  # files that are remembered: several versions of all of ours
 
 # Of a file: the digest of its code, and the dotted names that it imports from its own package or from ours.
@@ -76,7 +76,7 @@ class Code:
         ahead = list(roots)
         while ahead:
             module = ahead.pop()
-            if module not in modules | _SAID:
+            if module not in modules | _NOT_FOLLOWED:
                 modules.add(module)
                 ahead += filter(None, map(self._module, self.facts(module)[1]))
         return modules
@@ -193,24 +193,24 @@ class _Reader:
         self.names: set[str] = set()
         self._inside = inside
 
-    def read(self, said: Any, imports: bool = True) -> None:
+    def read(self, value: Any, imports: bool = True) -> None:
         """Tell what a node, a list or a value says.
 
         Args:
-            said: any of these.
+            value: any of these.
             imports: whether imports in it count.
         """
-        if isinstance(said, list):
+        if isinstance(value, list):
             self.syntax.append("[")
-            for one in said:
+            for one in value:
                 self.read(one, imports)
             self.syntax.append("]")
-        elif not isinstance(said, ast.AST):
-            self.syntax.append(repr(said))
-        elif isinstance(said, ast.If) and _is_for_types(said.test):
-            self.read(said.orelse, imports)
+        elif not isinstance(value, ast.AST):
+            self.syntax.append(repr(value))
+        elif isinstance(value, ast.If) and _is_for_types(value.test):
+            self.read(value.orelse, imports)
         else:
-            self._read_node(said, imports)
+            self._read_node(value, imports)
 
     def _read_node(self, node: ast.AST, imports: bool) -> None:
         if imports:

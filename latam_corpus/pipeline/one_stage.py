@@ -64,8 +64,8 @@ def worked(where: Path, stages: Sequence[Stage | Barrier], tell: Callable[[str],
             yield as_documents(rows, start)
             start += len(rows)
 
-    for given in applied(documents(), stages, tell):
-        yield read.popleft(), given
+    for result in applied(documents(), stages, tell):
+        yield read.popleft(), result
 
 
 def applied(
@@ -120,10 +120,10 @@ def _decided(
     corpus = Frames(tuple(frame.select(_decided_by(barrier)) for frame in held))
     nothing = pl.DataFrame(schema={ROW: pl.Int64})
     decided = pl.concat([nothing, *barrier.decide(corpus)], how="diagonal")
-    given = [name for name in decided.columns if name != ROW]
+    columns = [name for name in decided.columns if name != ROW]
     start = 0
     for frame in held:
-        numbered = frame.drop(given, strict=False).with_row_index(ROW, start).with_columns(pl.col(ROW).cast(pl.Int64))
+        numbered = frame.drop(columns, strict=False).with_row_index(ROW, start).with_columns(pl.col(ROW).cast(pl.Int64))
         batch = Batch(numbered.join(decided, on=ROW, how="left", maintain_order="left"))
         for one in after:
             assert not isinstance(one, Barrier)  # noqa: S101  (a stage stands for one barrier at most)
@@ -147,7 +147,10 @@ def with_language(documents: pl.DataFrame, stages: Sequence[Stage], tell: Callab
     if not any("language" in stage.needs for stage in stages):
         return documents
     # A source says its language in its own words; what is no code is no answer.
-    known = {said: known_code(short(said)) and said for said in documents["declared_language"].unique().drop_nulls()}
+    known = {
+        language: known_code(short(language)) and language
+        for language in documents["declared_language"].unique().drop_nulls()
+    }
     declared = pl.col("declared_language").replace_strict(known, default=None, return_dtype=pl.String)
     documents = documents.with_columns(pl.coalesce("language", declared).alias("language"))
     missing = documents["language"].is_null()

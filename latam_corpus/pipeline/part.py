@@ -339,8 +339,8 @@ class Settle(Stage):
 
     def __call__(self, batch: Batch) -> Batch:
         """Return the batch with the barrier's columns; rows that it decided nothing on keep theirs."""
-        given = [name for name in self.decisions.columns if name != "place"]
-        frame = batch.frame.drop([name for name in given if name in batch.frame.columns])
+        columns = [name for name in self.decisions.columns if name != "place"]
+        frame = batch.frame.drop([name for name in columns if name in batch.frame.columns])
         return Batch(frame.join(self.decisions, on="place", how="left", maintain_order="left"))
 
 

@@ -167,17 +167,17 @@ def losses(kept: Tally, dropped: Tally, stages: Sequence[str], identified: str |
 
 def _of_stage(stage: str, live: Tally, fallen: Tally, declared: bool, floors: Floors) -> list[Loss]:
     left: Counter[tuple[str, str]] = Counter()
-    gone: Counter[tuple[str, str]] = Counter()
+    dropped: Counter[tuple[str, str]] = Counter()
     reasons: dict[tuple[str, str], Counter[str]] = {}
     for group, rows in live.items():
         for label in _labels(group, declared, floors):
             left[label] += rows
     for key, rows in fallen.items():
         for label in _labels(key[:-1], declared, floors):
-            gone[label] += rows
+            dropped[label] += rows
             reasons.setdefault(label, Counter())[key[-1]] += rows
     stage_losses = []
-    for label, lost in gone.items():
+    for label, lost in dropped.items():
         rows_in, floor = left[label] + lost, floors.of(stage, *label)
         if rows_in >= floors.least and left[label] < floor * rows_in:
             why = dict(reasons[label].most_common(_MOST_REASONS))

@@ -112,10 +112,10 @@ class Redact(Stage):
 
     def for_sources(self, sources: Sequence[Source]) -> Redact:
         """Return the stage with the lists of names that these sources give."""
-        given = tuple(sorted((source.id, str(source.names_file)) for source in sources if source.names_file))
+        names_files = tuple(sorted((source.id, str(source.names_file)) for source in sources if source.names_file))
         for source in sources:
             names_of(source)
-        return replace(self, names=given) if given else self
+        return replace(self, names=names_files) if names_files else self
 
     def __call__(self, batch: Batch) -> Batch:
         """Return the batch with `text` redacted and `redactions`, null where nothing was found."""

@@ -64,7 +64,7 @@ class Measure(Stage):
             if signal not in known:
                 raise ConfigError("option «signals»", f"unknown signal «{signal}»", closest(signal, known))
         if self.policies:  # no shipped policy bounds what needs a file
-            self.given.check(cached_policies(self.policies))
+            self.resources.check(cached_policies(self.policies))
 
     @property
     def policy_folder(self) -> Path:
@@ -72,7 +72,7 @@ class Measure(Stage):
         return cached_policies(self.policies).folder
 
     @property
-    def given(self) -> SignalResources:
+    def resources(self) -> SignalResources:
         """The files that some signals need."""
         return SignalResources(self.word_lists, self.quality_model, self.scores, self.flagged_words)
 
@@ -81,7 +81,7 @@ class Measure(Stage):
         policies = cached_policies(self.policies)
         on_demand = sorted(self._names(policies) - ALWAYS)
         plug_ins = [plugged_digest(name) for name in on_demand if name in vocabulary.plugged_signals()]
-        return " ".join([policies.lexicon_digest(), *on_demand, *plug_ins, *self.given.digests()])
+        return " ".join([policies.lexicon_digest(), *on_demand, *plug_ins, *self.resources.digests()])
 
     def __call__(self, batch: Batch) -> Batch:
         """Return the batch with the struct `signals`."""
@@ -99,7 +99,7 @@ class Measure(Stage):
         reading, names = Reading(batch.words, lexicon), self._names(policies)
         values = measured(reading, names)
         values |= {name: measure_plugged(name, reading) for name in vocabulary.plugged_signals() if name in names}
-        values |= self.given.values(batch, languages)
+        values |= self.resources.values(batch, languages)
         nothing = pl.repeat(None, len(batch), dtype=pl.Float32, eager=True)
         columns = {name: values.get(name, nothing) for name in vocabulary.signal_names()}
         return batch.with_columns({"signals": pl.DataFrame(columns).to_struct("signals").cast(schema.SIGNAL_STRUCT)})

@@ -103,8 +103,8 @@ class SignalResources:
             "outside_score": ("scores", self.scores),
             "flagged_word_share": ("flagged_words", self.flagged),
         }
-        for signal, (option, given) in options.items():
-            if signal in policies.bounded_signals and not given:
+        for signal, (option, is_set) in options.items():
+            if signal in policies.bounded_signals and not is_set:
                 remedy = f"set «{option}» of the stage, or delete the bound"
                 raise ConfigError(policies.place_of(signal), f"«{signal}» is bounded, and nothing gives it", remedy)
 
@@ -166,9 +166,9 @@ def _scores(path: str, _stamp: int) -> pl.DataFrame:
         frame = pl.read_parquet(path, glob=False, columns=["doc_id", SCORE])
         scores = frame.select(pl.col("doc_id").cast(pl.String), pl.col(SCORE).cast(pl.Float32))
     except (OSError, pl.exceptions.PolarsError) as error:
-        said = str(error).splitlines()[0]
+        reason = str(error).splitlines()[0]
         remedy = f"name a Parquet file with the columns doc_id and {SCORE}, a number"
-        raise ConfigError(path, f"these are no scores: {said}", remedy) from None
+        raise ConfigError(path, f"these are no scores: {reason}", remedy) from None
     twice = scores.filter(pl.col("doc_id").is_duplicated())
     if twice.height:
         raise ConfigError(path, f"the document {twice['doc_id'][0]} has more than one score", "keep one of each")

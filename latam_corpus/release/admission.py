@@ -91,13 +91,13 @@ class Terms:
 
     def __post_init__(self) -> None:
         """Raise ConfigError for a tier or use that isn't one, or that can't be released."""
-        for what, given, known in (
+        for what, words, known in (
             ("--admit", self.admit, vocabulary.RIGHTS_TIERS[:-1]),
             ("--uses", self.uses, vocabulary.USES),
         ):
-            if not given:
+            if not words:
                 raise ConfigError(what, "nothing is named", f"choose from: {', '.join(known)}")
-            for word in given:
+            for word in words:
                 if word == "unknown":
                     problem = "what has unknown rights can be collected and measured, never released"
                     raise ConfigError(what, problem, "state the source's rights in its file")
@@ -181,7 +181,7 @@ def scan(
                 .then(pl.lit("text=null"))
                 .otherwise(pl.coalesce(closed_by_labels(), terms.refusal()))
             ).to_series()
-            kept_out = _kept_out(frame, tombstones, said=bool(part.run))
+            kept_out = _kept_out(frame, tombstones, by_text=bool(part.run))
             light.append(_lightened(frame, refusal, number, first, part.run, kept_out))
             first += frame.height
         if progress:
@@ -189,15 +189,17 @@ def scan(
     return pl.concat(light)
 
 
-def _kept_out(frame: pl.DataFrame, tombstones: Tombstones | None, *, said: bool) -> pl.DataFrame:
+def _kept_out(frame: pl.DataFrame, tombstones: Tombstones | None, *, by_text: bool) -> pl.DataFrame:
     """`withdrawal` and `said` of each row."""
     nothing = pl.repeat(None, frame.height, dtype=pl.UInt32)
     if tombstones is None:
         return pl.select(nothing.alias("withdrawal"), nothing.alias("said"))
     # What a version has and was named is listed: it was looked for when it was named.
-    about = tombstones.about(frame) if said else tombstones.listed(frame)
+    about = tombstones.about(frame) if by_text else tombstones.listed(frame)
     rows = pl.DataFrame({"withdrawal": about}).with_row_index("row")
-    known = tombstones.said(frame) if said else pl.DataFrame(schema={"row": pl.UInt32, "number": pl.UInt32})
+    known = (
+        tombstones.matching_texts(frame) if by_text else pl.DataFrame(schema={"row": pl.UInt32, "number": pl.UInt32})
+    )
     numbers = known.select("row", said="number")
     return rows.join(numbers, on="row", how="left", maintain_order="left").select("withdrawal", "said")
 
@@ -269,9 +271,9 @@ def decide(light: pl.DataFrame, replaced: pl.DataFrame, variants: Variants = "ke
     )
     refused = pl.col("refusal").is_not_null()
     by_entry = pl.coalesce("withdrawal", "said").is_not_null()
-    allowed, gone = without_replaced(latest.filter(~refused), light, replaced)
+    allowed, removed = without_replaced(latest.filter(~refused), light, replaced)
     released, duplicates = _first_of(allowed, "text_hash", first_released(from_run), "doc_id", "rights_tier")
-    gone = with_kept(gone, released)
+    removed = with_kept(removed, released)
     released, varied = _of_variants(released, variants)
     left_out = [
         _reasoned(superseded, pl.lit("superseded"), _SUPERSEDED),
@@ -279,13 +281,13 @@ def decide(light: pl.DataFrame, replaced: pl.DataFrame, variants: Variants = "ke
         _reasoned(latest.filter(refused & by_entry), pl.col("refusal").cast(pl.String), _ENTRY),
         _reasoned(duplicates, pl.lit("duplicate"), _DUPLICATE),
         _reasoned(varied, pl.lit("variant"), _VARIANT),
-        gone.select(*LIGHT.names(), "reason", "evidence"),
+        removed.select(*LIGHT.names(), "reason", "evidence"),
     ]
     return Decision(
         released=released.select(LIGHT.names()).sort("doc_id"),
         left_out=pl.concat(left_out).sort("doc_id", "reason", "row_hash"),
         repeated=light.height - distinct.height,
-        replaced=gone.select(*LIGHT.names(), "kept"),
+        replaced=removed.select(*LIGHT.names(), "kept"),
     )
 
 

@@ -160,9 +160,9 @@ def _dropped(run: Path, wanted: pl.Series) -> pl.DataFrame:
 def _not_kept(lineage: Sequence[Manifest], runs: Mapping[str, Path]) -> str:
     """Return what is known of a document of which neither a ledger nor a run that is there says anything."""
     every = [run for manifest in lineage for run in manifest.runs]
-    gone = [run.id for run in every if run.id not in runs]
-    if gone:
-        return f"not known: the run {gone[0]} isn't here"
+    absent = [run.id for run in every if run.id not in runs]
+    if absent:
+        return f"not known: the run {absent[0]} isn't here"
     failed = sum(run.failed_parts for run in every)
     return f"not among the runs, of which {failed} parts failed" if failed else "not among the runs"
 

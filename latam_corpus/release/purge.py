@@ -185,8 +185,8 @@ def _withdrawn(rows: pl.DataFrame, tombstones: Tombstones) -> pl.Series:
     """Which of these documents are withdrawn."""
     pairs = zip(rows["text"], rows["text_hash"], strict=True)
     hashes = [text_hash(text) if known is None and text is not None else known for text, known in pairs]
-    said = tombstones.said(rows.with_columns(pl.Series("text_hash", hashes, dtype=pl.Binary)))["row"]
-    return tombstones.about(rows).is_not_null() | pl.int_range(rows.height, eager=True).is_in(said.implode())
+    matches = tombstones.matching_texts(rows.with_columns(pl.Series("text_hash", hashes, dtype=pl.Binary)))["row"]
+    return tombstones.about(rows).is_not_null() | pl.int_range(rows.height, eager=True).is_in(matches.implode())
 
 
 def _has_withdrawn(file: Path, tombstones: Tombstones) -> bool:

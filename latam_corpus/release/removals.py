@@ -72,18 +72,18 @@ def without_replaced(
         .filter(pl.col("compared").is_null() | (pl.col("compared") == pl.col("text_hash")))
     )
     stay = allowed.join(listed, on="doc_id", how="anti")
-    gone = (
+    removed = (
         listed.join(stay.select(pl.col("text_hash").alias("kept_text")).unique(), on="kept_text", how="semi")
         .sort("doc_id", "by_run", "duplicate_of")
         .unique("doc_id", keep="first", maintain_order=True)
     )
-    return allowed.join(gone, on="doc_id", how="anti"), gone
+    return allowed.join(removed, on="doc_id", how="anti"), removed
 
 
-def with_kept(gone: pl.DataFrame, released: pl.DataFrame) -> pl.DataFrame:
+def with_kept(removed: pl.DataFrame, released: pl.DataFrame) -> pl.DataFrame:
     """Return the rows that give way with the id of the released document in `kept`, `reason` and `evidence` (JSON)."""
     kept = released.select(pl.col("text_hash").alias("kept_text"), pl.col("doc_id").alias("kept"))
-    rows = gone.join(kept, on="kept_text", how="left", maintain_order="left")
+    rows = removed.join(kept, on="kept_text", how="left", maintain_order="left")
     evidence = [_evidence(*row) for row in rows.select("by_run", "evidence", "kept", "containment").iter_rows()]
     return rows.with_columns(pl.lit("duplicate").alias("reason"), pl.Series("evidence", evidence, dtype=pl.String))
 
@@ -123,11 +123,11 @@ def read_withdrawn(store: Store, name: str, runs: Sequence[Run]) -> pl.DataFrame
             continue
         try:
             rows = pl.scan_parquet(files, glob=False, missing_columns="insert", extra_columns="ignore")
-            gone = rows.filter(pl.col("drop_reason") == WITHDRAWN).select(_COLUMNS).collect()
-            if gone.height:
+            withdrawn = rows.filter(pl.col("drop_reason") == WITHDRAWN).select(_COLUMNS).collect()
+            if withdrawn.height:
                 by_log = schema.scan(run.files("ledger"), schema.LEDGER_SCHEMA).filter(stage=Withdrawals.name).collect()
-                gone = gone.filter(~pl.col("doc_id").is_in(by_log["doc_id"].implode()))
-            frames.append(schema.conform(gone.rename({"obtained": "taken_back"}), WITHDRAWALS))
+                withdrawn = withdrawn.filter(~pl.col("doc_id").is_in(by_log["doc_id"].implode()))
+            frames.append(schema.conform(withdrawn.rename({"obtained": "taken_back"}), WITHDRAWALS))
         except (OSError, pl.exceptions.PolarsError) as error:
             problem = f"it can't be read: {error}"
             raise ReleaseError(f"{run.id}/dropped", problem, "run the recipe again") from error
@@ -163,8 +163,10 @@ def without_withdrawn(light: pl.DataFrame, withdrawn: pl.DataFrame) -> pl.DataFr
     marked = withdrawn.with_columns(pl.lit(WITHDRAWN).alias("withdrawn"))
     joined = light.join(marked, on="doc_id", how="left", maintain_order="left")
     # A copy of which nobody knows when it was obtained isn't one from after the deletion.
-    gone = pl.col("withdrawn").is_not_null() & (pl.col("obtained") <= pl.col("taken_back")).fill_null(value=True)
-    refusal = pl.when(gone).then(pl.lit(WITHDRAWN)).otherwise("refusal").cast(light.schema["refusal"])
+    is_withdrawn = pl.col("withdrawn").is_not_null() & (pl.col("obtained") <= pl.col("taken_back")).fill_null(
+        value=True
+    )
+    refusal = pl.when(is_withdrawn).then(pl.lit(WITHDRAWN)).otherwise("refusal").cast(light.schema["refusal"])
     return joined.with_columns(refusal.alias("refusal")).select(light.columns)
 
 
@@ -179,7 +181,7 @@ def without_requested(light: pl.DataFrame, released: pl.DataFrame) -> pl.DataFra
     """
     known = released.select("doc_id", "exact_hash", pl.lit(value=True).alias("known"))
     rows = light.join(known, on=["doc_id", "exact_hash"], how="left", maintain_order="left")
-    said = pl.when(pl.col("known").is_null()).then("said")
+    number = pl.when(pl.col("known").is_null()).then("said")
     kept_out = pl.col("withdrawal").is_not_null() | pl.col("said").is_not_null()
     refusal = pl.when(kept_out).then(pl.lit(WITHDRAWN)).otherwise("refusal").cast(light.schema["refusal"])
-    return rows.with_columns(said.alias("said")).with_columns(refusal.alias("refusal")).select(light.columns)
+    return rows.with_columns(number.alias("said")).with_columns(refusal.alias("refusal")).select(light.columns)

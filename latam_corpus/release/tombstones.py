@@ -254,7 +254,7 @@ class Tombstones:
                 numbers = numbers.zip_with(numbers.is_not_null(), mine.replace(0, None))
         return numbers
 
-    def said(self, frame: pl.DataFrame) -> pl.DataFrame:
+    def matching_texts(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Rows that say what was withdrawn, see `WithdrawnTexts.known`.
 
         Args:

@@ -327,8 +327,8 @@ def _withdrawal(
                 others.append(manifest.name)
     ids = rows["doc_id"].unique().sort()
     twins = find_twins(ids, [], store, before, runs_there)
-    gone, come = _change(store, before, after)
-    promoted = twins.of.filter(pl.col("doc_id").is_in(come.implode()))["doc_id"].to_list()
+    removed, added = _change(store, before, after)
+    promoted = twins.of.filter(pl.col("doc_id").is_in(added.implode()))["doc_id"].to_list()
     taken = {shard.sha256 for shard in before.shards}
     return Withdrawal(
         entry=entry,
@@ -342,7 +342,7 @@ def _withdrawal(
         shards=shards,
         documents=ids.to_list(),
         promoted=sorted(promoted),
-        left_aside=_left_aside(twins, entry, read_log(store), gone),
+        left_aside=_copy_notices(twins, entry, read_log(store), removed),
         written=sum(shard.bytes for shard in after.shards if shard.sha256 not in taken),
         others=others,
     )
@@ -356,7 +356,7 @@ def _change(store: Store, before: Manifest, after: Manifest) -> tuple[pl.Series,
     return old.filter(~old.is_in(new.implode())), new.filter(~new.is_in(old.implode()))
 
 
-def _left_aside(twins: Twins, entry: Entry, log: WithdrawalLog, gone: pl.Series) -> list[str]:
+def _copy_notices(twins: Twins, entry: Entry, log: WithdrawalLog, removed: pl.Series) -> list[str]:
     """Return what is known of copies that didn't come back; where the words themselves are withdrawn, none does."""
     if entry.by in ("creator", "text"):
         return []
@@ -369,6 +369,6 @@ def _left_aside(twins: Twins, entry: Entry, log: WithdrawalLog, gone: pl.Series)
     if copies.height:
         which = ", ".join(copies["doc_id"].head(5))
         notices.append(f"{copies.height} copies come back when their recipe is run again, such as {which}")
-    if twins.absent and len(gone):
+    if twins.absent and len(removed):
         notices.append(f"copies may have been set aside in runs that aren't on this disk: {', '.join(twins.absent)}")
     return notices

@@ -83,8 +83,8 @@ class Withdrawals(Barrier):
 
 def _numbers(frame: pl.DataFrame, tombstones: Tombstones, known: pl.Series) -> pl.Series:
     """Return the number of the entry that keeps each row out; null where none does."""
-    said = tombstones.said(frame)
-    rows = frame.select("doc_id").with_row_index("row").join(said, on="row", how="left", maintain_order="left")
+    matches = tombstones.matching_texts(frame)
+    rows = frame.select("doc_id").with_row_index("row").join(matches, on="row", how="left", maintain_order="left")
     by_text = pl.when(~pl.col("doc_id").is_in(known.implode())).then(pl.col("number"))
     return rows.select(pl.coalesce(pl.lit(tombstones.about(frame)), by_text).alias("number")).to_series()
 

@@ -101,5 +101,5 @@ def bound_of(reason: str) -> tuple[str, str, float] | None:
 def _bound(reason: str, value: float) -> Message:
     match = _BOUND.fullmatch(reason)
     assert match is not None  # noqa: S101  (the caller has looked)
-    said = _TOO_LOW if match[2] == "<" else _TOO_HIGH
-    return said.fill(name=signal_name(match[1]), value=f"{value:.3g}", bound=match[3])
+    sentence = _TOO_LOW if match[2] == "<" else _TOO_HIGH
+    return sentence.fill(name=signal_name(match[1]), value=f"{value:.3g}", bound=match[3])

@@ -46,8 +46,10 @@ def fit_apart(module: str, lines: Iterable[str], out: Path, job: Mapping[str, An
             check=False,
         )
     if done.returncode:
-        said = done.stderr.strip().splitlines()
-        raise CorpusError(str(out), f"fastText failed: {said[-1] if said else done.returncode}", "try another seed")
+        error_lines = done.stderr.strip().splitlines()
+        raise CorpusError(
+            str(out), f"fastText failed: {error_lines[-1] if error_lines else done.returncode}", "try another seed"
+        )
 
 
 def run_job(fit: Callable[[dict[str, Any]], None]) -> None:

@@ -108,11 +108,11 @@ def respelled(code: str, lines: Iterable[str]) -> list[str]:
     >>> respelled("arn", ["kvme ce"]), respelled("nci", ["cihuatl"]), respelled("spa", ["casa"])
     (['küme che'], ['siwatl'], [])
     """
-    given = list(lines)
-    sample = "\n".join(given)
+    all_lines = list(lines)
+    sample = "\n".join(all_lines)
     known = [one for one in spellings() if code in one.codes]
     old = [one for one in known if one.is_old(sample)]
-    rewritten = ((one.rewritten(line, to_modern=bool(old)), line) for one in old or known for line in given)
+    rewritten = ((one.rewritten(line, to_modern=bool(old)), line) for one in old or known for line in all_lines)
     return [new for new, line in rewritten if new != line]
 
 
@@ -130,12 +130,12 @@ def spelled(codes: Collection[str], words: Iterable[str]) -> dict[str, None]:
     >>> list(spelled({"spa"}, ["casa"]))
     ['casa']
     """
-    given = list(words)
-    variants = dict.fromkeys(given)
+    all_words = list(words)
+    variants = dict.fromkeys(all_words)
     for one in spellings():
         if not one.codes.isdisjoint(codes):
-            usual = one.is_old("\n".join(given))
-            for word in given:
+            usual = one.is_old("\n".join(all_words))
+            for word in all_words:
                 old, modern = one.signs(word)
                 variants[one.rewritten(word, to_modern=usual if old == modern else old > modern)] = None
     return variants

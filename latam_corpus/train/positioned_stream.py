@@ -181,10 +181,10 @@ class PositionedStream(ABC):
         held = 0
         for table, positions in self._tables():
             for position, ids in zip(positions.tolist(), tokenizer.encode(table["text"].to_pylist()), strict=True):
-                given = within["tokens"] if within and within["position"] == position else 0
+                used = within["tokens"] if within and within["position"] == position else 0
                 within = None
-                tokens = np.array([*ids, end], dtype=np.int32)[given:]
-                waiting.append((position, given, tokens))
+                tokens = np.array([*ids, end], dtype=np.int32)[used:]
+                waiting.append((position, used, tokens))
                 held += len(tokens)
                 while held >= length:
                     block = []

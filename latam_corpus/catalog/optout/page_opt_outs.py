@@ -190,8 +190,8 @@ def head_opt_outs(head: Head, url: str, time: datetime) -> list[OptOut]:
         name, content = _name(values), values.get("content", "")
         if _ROBOTS.search(name) or addressed(name):
             # Directives stand in `content`, or where they were written by mistake.
-            said = refusals(content) or refusals(values[""])
-            opt_outs += [opt_out(word, f"meta: {content or values['']}", url, time) for word in said]
+            refused = refusals(content) or refusals(values[""])
+            opt_outs += [opt_out(word, f"meta: {content or values['']}", url, time) for word in refused]
         elif _TDM in name and reservation(content):
             opt_outs.append(opt_out("tdm-reservation", f"meta: {content}", url, time))
     return opt_outs
@@ -205,10 +205,12 @@ def reserves(headers: Sequence[tuple[str, str]], head: Head) -> bool | None:
     >>> reserves([("tdm-reservation", "0")], Head(b"")), reserves([], Head(b"<p>"))
     (False, None)
     """
-    said = [reservation(value) for name, value in headers if name == "tdm-reservation"]
+    reservations = [reservation(value) for name, value in headers if name == "tdm-reservation"]
     if head.has(b"tdm-reservation"):
-        said += [reservation(v.get("content")) for tag, v in head.elements if tag == "meta" and _TDM in _name(v)]
-    known = [one for one in said if one is not None]
+        reservations += [
+            reservation(v.get("content")) for tag, v in head.elements if tag == "meta" and _TDM in _name(v)
+        ]
+    known = [one for one in reservations if one is not None]
     return any(known) if known else None
 
 

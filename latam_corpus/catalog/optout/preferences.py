@@ -22,11 +22,11 @@ def content_usage(value: str) -> Preference | None:
     >>> content_usage("train-ai=y, train-ai=n"), content_usage("search=n")
     ('n', None)
     """
-    said: Preference | None = None
+    preference: Preference | None = None
     for key, word in _members(value):
         if key == "train-ai":
-            said = "n" if word == "n" else "y" if word == "y" else None
-    return said
+            preference = "n" if word == "n" else "y" if word == "y" else None
+    return preference
 
 
 def content_signal(value: str) -> Preference | None:

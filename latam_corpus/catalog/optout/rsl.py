@@ -17,7 +17,7 @@ Verdict: TypeAlias = Literal["rsl-prohibited", "rsl-permission"]
 # Words for training among the usages, in the versions seen, and words for every use.
 _TRAINING: Final = frozenset({"train-ai", "ai-train", "ai-training", "ai-all", "all"})
 # Licences of these kinds need no dealings with the owner; an attribution is given by the corpus's own columns.
-_GIVEN: Final = frozenset({"", "free", "attribution"})
+_ALLOWED_PAYMENTS: Final = frozenset({"", "free", "attribution"})
 _LARGEST: Final = 2**20
 
 
@@ -45,19 +45,19 @@ def licence_verdict(text: bytes, url: str) -> tuple[Verdict, str] | None:
     for _, licence in licences:
         if refused := _usages(licence, "prohibits") & _TRAINING:
             return "rsl-prohibited", f"prohibits usage: {', '.join(sorted(refused))}"
-    if not contents_here or any(_is_given(content, licence) for content, licence in licences):
+    if not contents_here or any(_allows_training(content, licence) for content, licence in licences):
         return None
     return "rsl-permission", "training needs a licence from the owner"
 
 
-def _is_given(content: _Element, licence: _Element) -> bool:
+def _allows_training(content: _Element, licence: _Element) -> bool:
     """Whether the licence lets anyone train, without dealings with the owner."""
     permitted = [element for element in licence.iter("{*}permits") if element.get("type") == "usage"]
     if permitted and not _usages(licence, "permits") & _TRAINING:
         return False
     payments = [(element.get("type") or "").strip() for element in licence.iter("{*}payment")]
     # A licence of a server must be fetched from it, even a free one.
-    return not content.get("server") and all(kind in _GIVEN for kind in payments)
+    return not content.get("server") and all(kind in _ALLOWED_PAYMENTS for kind in payments)
 
 
 def _usages(licence: _Element, name: str) -> frozenset[str]:
@@ -67,15 +67,15 @@ def _usages(licence: _Element, name: str) -> frozenset[str]:
 
 def _pattern(content: _Element, url: str) -> str:
     """Return the content's URL as a path pattern; nothing where it speaks of another host."""
-    said = (content.get("url") or "").strip()
-    if "://" not in said:
-        return said
+    location = (content.get("url") or "").strip()
+    if "://" not in location:
+        return location
     try:
-        if urlsplit(said).netloc.lower() != urlsplit(url).netloc.lower():
+        if urlsplit(location).netloc.lower() != urlsplit(url).netloc.lower():
             return ""
     except ValueError:
         return ""
-    return path_of(said)
+    return path_of(location)
 
 
 def _parsed(text: bytes) -> _Element | None:

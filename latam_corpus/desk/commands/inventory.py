@@ -176,8 +176,8 @@ def _line(row: dict[str, Any]) -> Sequence[object]:
 
 
 def _tell(row: dict[str, Any], out: Path, language: str) -> None:
-    def say(said: Message, **values: object) -> None:
-        console.print("  " + said.fill(**values).translate(language), markup=False)
+    def say(message: Message, **values: object) -> None:
+        console.print("  " + message.fill(**values).translate(language), markup=False)
 
     console.print(" · ".join(one for one in (row["source"], row["title"]) if one), markup=False, style="bold")
     collected, run = row["collected"], row["run"]
@@ -193,9 +193,9 @@ def _tell(row: dict[str, Any], out: Path, language: str) -> None:
         size = f"{number(kilobytes)} kB" if kilobytes < _MB else f"{number(kilobytes // _MB)} MB"
         pages = number(collected["states"].get("page", 0))
         say(_COLLECTED, pages=pages, size=size, folder=collected["folder"], **days)
-        for state, said in _STATES.items():
+        for state, state_message in _STATES.items():
             if n := collected["states"].get(state):
-                say(Message("  {state}"), state=said.fill(n=number(n)))
+                say(Message("  {state}"), state=state_message.fill(n=number(n)))
     if run is None:
         say(_NO_RUN)
     else:

@@ -135,7 +135,7 @@ def _readable(source: Source) -> bool:
 
 def _tell(number: int, item: Item, language: str) -> None:
     mark, verdict = ("✓", KEPT) if item.kept else ("✗", DROPPED)
-    known = [item.title, item.language_said.translate(language)]
+    known = [item.title, item.identified_language.translate(language)]
     console.print(f"{number}  {item.where}", markup=False)
     console.print(f"   {' · '.join(one for one in known if one)}", markup=False)
     console.print(f"   {mark} {verdict.translate(language)}", markup=False, style=None if item.kept else "red")

@@ -102,12 +102,12 @@ def import_sheet(
         if not cells:
             continue
         row = source_of(cells, written)
-        said = [*row.wrong, *_formulas(table, place)] or _write(row, to)
-        if not said:
+        problems = [*row.wrong, *_formulas(table, place)] or _write(row, to)
+        if not problems:
             written.append(row.values["id"])
-        wrong += bool(said)
-        notes[place] = "\n".join(one.translate(language) for one in said) or _DONE.translate(language)
-        rows.append({"row": place + 1, "id": cells.get("id"), "wrong": [one.translate(language) for one in said]})
+        wrong += bool(problems)
+        notes[place] = "\n".join(one.translate(language) for one in problems) or _DONE.translate(language)
+        rows.append({"row": place + 1, "id": cells.get("id"), "wrong": [one.translate(language) for one in problems]})
     head = TO_CORRECT.translate(language)
     if sheet.suffix.lower() == ".xlsx":
         write_file(returned, returned_workbook(sheet, table, notes, head))

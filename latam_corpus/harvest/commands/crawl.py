@@ -119,17 +119,17 @@ def _tell_plan(summary: dict[str, Any], path: Path, language: str) -> None:
 
 
 def _tell(source: Source, result: Result, language: str) -> None:
-    def say(said: Message, **values: object) -> None:
-        console.print(said.fill(**values).translate(language), markup=False)
+    def say(message: Message, **values: object) -> None:
+        console.print(message.fill(**values).translate(language), markup=False)
 
     say(PAGES, pages=number(result.pages), folder=result.folder / "warc", seconds=f"{result.seconds:.0f}")
     if result.causes:
         heads = [NO_PAGE.translate(language), f"{ADDRESSES.translate(language)}#"]
         table("", heads, [(cause_message(cause).translate(language), number(n)) for cause, n in result.causes.items()])
         say(NAMED, file=result.folder / "crawl.jsonl")
-    if gone := result.states.get("gone", 0):
+    if count := result.states.get("gone", 0):
         withdrawn = source.collect.crawl is not None and source.collect.crawl.gone == "withdraw"
-        say(WITHDRAWN if withdrawn else GONE, n=number(gone), file=result.folder / "gone.jsonl")
+        say(WITHDRAWN if withdrawn else GONE, n=number(count), file=result.folder / "gone.jsonl")
     for host, why in result.closed.items():
         say(LEFT, host=host, why=cause_message(why))
     if waiting := result.states.get("waiting", 0):

@@ -165,8 +165,8 @@ def _by_refusal(rows: pl.DataFrame) -> list[dict[str, Any]]:
 
 
 def _tell(manifest: Manifest, report: dict[str, Any], language: str) -> None:
-    def say(said: Message, **values: object) -> None:
-        console.print(said.fill(**values).translate(language), markup=False)
+    def say(message: Message, **values: object) -> None:
+        console.print(message.fill(**values).translate(language), markup=False)
 
     shown = report["leave"][:_MOST_ROWS]
     heads = [head.translate(language) for head in HEADS]

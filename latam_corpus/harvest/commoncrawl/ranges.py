@@ -34,13 +34,15 @@ def part_of(answer: Exchange, offset: int, length: int) -> int:
     Raises:
         TroubleError: it is another part, or none.
     """
-    said = answer.header("content-range")
-    match = _RANGE.fullmatch(said.strip())
+    content_range = answer.header("content-range")
+    match = _RANGE.fullmatch(content_range.strip())
     if answer.status != _PARTIAL or match is None:
-        raise TroubleError("range refused", f"status {answer.status}, Content-Range «{said[:60]}»")
+        raise TroubleError("range refused", f"status {answer.status}, Content-Range «{content_range[:60]}»")
     first, last, whole = (int(one) for one in match.groups())
     if first != offset or last != min(offset + length, whole) - 1 or len(answer.body) != last - first + 1:
-        raise TroubleError("range refused", f"asked for {length:,} bytes from {offset:,}, and was given «{said[:60]}»")
+        raise TroubleError(
+            "range refused", f"asked for {length:,} bytes from {offset:,}, and was given «{content_range[:60]}»"
+        )
     if answer.header("content-encoding").lower() not in ("", "identity"):
         raise TroubleError("range refused", "its parts are in a content encoding")
     return whole

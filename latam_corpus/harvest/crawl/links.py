@@ -83,7 +83,7 @@ def page_links(body: bytes, url: str, charset: str | None) -> Links:
     if root is None:
         return Links([], [])
     base, wording = url, _wording(root)
-    said = str(root.getroottree().docinfo.encoding or "")
+    encoding = str(root.getroottree().docinfo.encoding or "")
     pages: list[str] = []
     feeds: list[str] = []
     for element in root.iter("base", "meta", "link", *_LINKING):
@@ -102,7 +102,7 @@ def page_links(body: bytes, url: str, charset: str | None) -> Links:
                 pages.append(_joined(base, href))
         elif "nofollow" not in rel:
             pages.append(_joined(base, element.get(_LINKING[str(tag)]) or ""))
-    pages_linked = list(dict.fromkeys(_in_charset(page, said) for page in pages if page))
+    pages_linked = list(dict.fromkeys(_in_charset(page, encoding) for page in pages if page))
     return Links(
         pages_linked[:MAX_LINKS],
         list(dict.fromkeys(filter(None, feeds))),
@@ -111,7 +111,7 @@ def page_links(body: bytes, url: str, charset: str | None) -> Links:
     )
 
 
-def is_listing(body: bytes, said: str) -> bool:
+def is_listing(body: bytes, content_type: str) -> bool:
     r"""Whether the body of this media type is to be read as a sitemap or a feed.
 
     >>> [is_listing(b"<?xml version='1.0'?>" + root, "text/html") for root in (b"<urlset>", b"<html>")]
@@ -119,7 +119,7 @@ def is_listing(body: bytes, said: str) -> bool:
     >>> [is_listing(text, "text/plain") for text in (b"https://a.example/1\nhttps://a.example/2\n", b"Mira https:")]
     [True, False]
     """
-    kind = said.partition(";")[0].strip().lower()
+    kind = content_type.partition(";")[0].strip().lower()
     if kind == "text/plain" and _has_addresses_alone(body):
         return True
     return kind in XML_TYPES or body[:2] == _GZIP or bool(_XML.match(body[:1024]) and _LISTS.search(body[:4096]))

@@ -41,17 +41,17 @@ def read_answer(url: str, answer: Exchange, site: Site, limit: int) -> PageConte
     Raises:
         TroubleError: it is neither a page nor a list of pages, is damaged, or unpacks beyond the limit.
     """
-    said = answer.header("content-type")
+    content_type = answer.header("content-type")
     try:
-        body = answer.payload(max(limit, MAX_SITEMAP) if is_listing(b"", said) else limit)
-        lists = is_listing(body, said) and media_type_of(said, body) != TEI
+        body = answer.payload(max(limit, MAX_SITEMAP) if is_listing(b"", content_type) else limit)
+        lists = is_listing(body, content_type) and media_type_of(content_type, body) != TEI
         content = _list(url, body) if lists else _page(url, answer, body, site)
     except TroubleError:
         raise
     except Exception as error:  # noqa: BLE001  (the document boundary: what a stranger sends breaks one page alone)
         raise TroubleError("malformed response", f"{type(error).__name__}: {error}"[:200]) from None
     if content is None:
-        raise TroubleError("not a page", said[:100])
+        raise TroubleError("not a page", content_type[:100])
     return content
 
 
@@ -71,7 +71,7 @@ def _page(url: str, answer: Exchange, body: bytes, site: Site) -> PageContent | 
     kind = media_type_of(answer.header("content-type"), body)
     if kind is None:
         return None
-    opt_outs = site.page_opt_outs(url, answer.said, body, answer.time)
+    opt_outs = site.page_opt_outs(url, answer.lower_headers, body, answer.time)
     media, _, charset = kind.partition("; charset=")
     if media in ("text/plain", TEI) or _says_nofollow(answer):
         return PageContent(media, opt_outs, [])
@@ -81,5 +81,5 @@ def _page(url: str, answer: Exchange, body: bytes, site: Site) -> PageContent | 
 
 
 def _says_nofollow(answer: Exchange) -> bool:
-    said = [value.lower() for name, value in answer.said if name == "x-robots-tag"]
-    return any(re.search(r"\b(?:nofollow|none)\b", value) for value in said)
+    directives = [value.lower() for name, value in answer.lower_headers if name == "x-robots-tag"]
+    return any(re.search(r"\b(?:nofollow|none)\b", value) for value in directives)

@@ -150,7 +150,7 @@ class Visits:
                 self._visited(waiting, answer, [], waiting.earlier, "warc/revisit")
                 return True
             # A server that says so whatever it is asked.
-            self._restate(waiting, site, header_opt_outs(answer.said, waiting.url, answer.time))
+            self._restate(waiting, site, header_opt_outs(answer.lower_headers, waiting.url, answer.time))
         if answer.status in _OK:
             return self._good(waiting, answer, site)
         self._write(waiting, answer, None, None, media_of(answer))
@@ -252,7 +252,7 @@ class Visits:
 def _news(waiting: Waiting, answer: Exchange) -> bool:
     """Whether an answer without a page refuses what the page, when it was read, did not."""
     known = {(one.signal, one.value) for one in from_json(waiting.opt_outs or "[]")}
-    now = header_opt_outs(answer.said, waiting.url, answer.time)
+    now = header_opt_outs(answer.lower_headers, waiting.url, answer.time)
     return not {(one.signal, one.value) for one in now} <= known
 
 

@@ -37,14 +37,16 @@ def withdraw_page(archive: Archive, url: str, status: int, moment: datetime) -> 
     archive.state("metadata", url, moment, f"cause: gone\r\ntold: {reason}\r\n".encode(), fields)
 
 
-def write_gone_pages(path: Path, source_id: str, gone: Iterable[tuple[str, str, bool]]) -> None:
+def write_gone_pages(path: Path, source_id: str, pages: Iterable[tuple[str, str, bool]]) -> None:
     """Write the list of pages that are gone, a line each; no file where none ever was.
 
     Args:
         path: of the list, which is written anew.
         source_id: the source's.
-        gone: address, when its page was read last, and whether it was taken back.
+        pages: address, when its page was read last, and whether it was taken back.
     """
-    rows = [{"source_id": source_id, "url": url, "read": read, "withdrawn": withdrawn} for url, read, withdrawn in gone]
+    rows = [
+        {"source_id": source_id, "url": url, "read": read, "withdrawn": withdrawn} for url, read, withdrawn in pages
+    ]
     if rows or path.exists():
         replace(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode())

@@ -117,7 +117,7 @@ def feed_of(body: bytes, url: str) -> Feed:
     base = root.get("{http://www.w3.org/XML/1998/namespace}base") or ""
     base = _joined(url, base) or url
     channel = next(root.iter("{*}channel"), root)
-    of_feed = _said_of_rights(channel)
+    of_feed = _rights_texts(channel)
     entries: list[Entry] = []
     for item in root.iter("{*}item", "{*}entry"):
         if len(entries) == MAX_ENTRIES:
@@ -144,7 +144,7 @@ def _entry(item: _Element, base: str, of_feed: list[str]) -> Entry:
         _title(item),
         tuple(dict.fromkeys(_creators(item))),
         date,
-        _rights(_said_of_rights(item), of_feed),
+        _rights(_rights_texts(item), of_feed),
         _content(item),
     )
 
@@ -223,7 +223,7 @@ def _in_english(match: re.Match[str]) -> str:
     return f"{match[1]} {_MONTHS.get(match[2].lower(), match[2])} {match[3]}"
 
 
-def _said_of_rights(element: _Element) -> list[str]:
+def _rights_texts(element: _Element) -> list[str]:
     """Return what the element itself says of rights, in its order."""
     statements = []
     for one in element:
@@ -247,8 +247,8 @@ def _rights(own: list[str], of_feed: list[str]) -> str | None:
     ('CC BY-NC 4.0', 'Todos los derechos reservados', None)
     """
     licensed = any(tier_of(one) != "unknown" for one in own)
-    said = own if licensed else [*own, *of_feed]
-    statement = statement_of(said)
+    statements = own if licensed else [*own, *of_feed]
+    statement = statement_of(statements)
     return statement if statement and (tier_of(statement) != "unknown" or is_less_open(statement, "open")) else None
 
 

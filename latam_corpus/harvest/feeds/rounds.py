@@ -116,7 +116,7 @@ class FeedVisits(Visits):
             raise TroubleError("malformed response", f"{type(error).__name__}: {error}"[:200]) from None
         self._write(waiting, answer, None, None, media_of(answer))
         refused = to_json(
-            sorted({*header_opt_outs(answer.said, waiting.url, answer.time), *site.opt_outs(waiting.url)})
+            sorted({*header_opt_outs(answer.lower_headers, waiting.url, answer.time), *site.opt_outs(waiting.url)})
         )
         new = [self._entry(one, waiting.url, refused, answer.time) for one in feed.entries].count(True)
         etag, modified = answer.header("etag") or None, answer.header("last-modified") or None

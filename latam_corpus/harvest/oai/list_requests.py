@@ -119,8 +119,8 @@ class Lists(Visits):
         Of three the earliest: when the repository says that it answers (its clock may be wrong), when it was asked,
         and the end of what it was asked for.
         """
-        said = min(as_time(reply.moment) or moment, moment).strftime("%Y-%m-%dT%H:%M:%SZ")
-        return min(said, _at(self.oai.until, seconds=True, clock="23:59:59") or said)
+        until = min(as_time(reply.moment) or moment, moment).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return min(until, _at(self.oai.until, seconds=True, clock="23:59:59") or until)
 
     def _restart(self, listing: Listing) -> None:
         """Ask for a list from its beginning, since its token is broken; known records aren't fetched again."""

@@ -96,17 +96,17 @@ class Memory:
         row = (one.name, one.since, one.moment, one.tag, one.restarts, one.idle, one.complete)
         self._db.execute("INSERT OR REPLACE INTO list VALUES (?,?,?,?,?,?,?)", row)
 
-    def choose(self, said: str) -> None:
+    def choose(self, choice: str) -> None:
         """Take what the source says of which records and texts are wanted; after another choice all is listed anew.
 
         Records that gave no text are then looked at as if they had changed.
         """
         before = self._db.execute("SELECT said FROM choice").fetchone()
-        if before is not None and before["said"] != said:
+        if before is not None and before["said"] != choice:
             self._db.execute("DELETE FROM list")
             self._db.execute("UPDATE item SET datestamp = '' WHERE state = 'none'")
         self._db.execute("DELETE FROM choice")
-        self._db.execute("INSERT INTO choice VALUES (?)", (said,))
+        self._db.execute("INSERT INTO choice VALUES (?)", (choice,))
 
     def last_tag(self) -> int:
         """Return the number of the latest attempt; 0 before the first."""

@@ -144,5 +144,5 @@ def request_url(address: str, verb: str, **arguments: str | None) -> str:
     >>> request_url("https://r.example/oai", "ListRecords", resumptionToken="a b/1")
     'https://r.example/oai?verb=ListRecords&resumptionToken=a%20b%2F1'
     """
-    given = {name: value for name, value in arguments.items() if value}
-    return canonical_url(f"{address}?{urlencode({'verb': verb, **given}, quote_via=quote, safe='')}")
+    present = {name: value for name, value in arguments.items() if value}
+    return canonical_url(f"{address}?{urlencode({'verb': verb, **present}, quote_via=quote, safe='')}")

@@ -54,12 +54,12 @@ def statement_of(rights: Sequence[str]) -> str | None:
     >>> statement_of(["CC BY 4.0", "Solo para uso no comercial"])
     'Solo para uso no comercial'
     """
-    said = [one for one in rights if not _ACCESS.fullmatch(one) and not _EMBARGO_END.fullmatch(one)]
-    licences = [one for one in said if tier_of(one) != "unknown"]
+    statements = [one for one in rights if not _ACCESS.fullmatch(one) and not _EMBARGO_END.fullmatch(one)]
+    licences = [one for one in statements if tier_of(one) != "unknown"]
     if not licences:
-        return next(iter(said), None)
+        return next(iter(statements), None)
     licence = max(licences, key=lambda one: openness(tier_of(one)))
-    others = [one for one in said if one not in licences]
+    others = [one for one in statements if one not in licences]
     return next((one for one in others if is_less_open(one, tier_of(licence))), licence)
 
 

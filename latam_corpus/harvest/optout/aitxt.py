@@ -39,9 +39,9 @@ def ai_txt_opt_outs(text: str, url: str, address: str, time: datetime) -> list[O
     # A page is HTML whether its address says so or not.
     paths = [path] if suffix and suffix not in _PAGES else [path, urlsplit(url).path.rstrip("/") + "/x.html"]
     for one in paths:
-        said = longest(rules, one)
-        if said and any(word.startswith("Disallow") for word in said):
-            refusing = next(word for word in said if word.startswith("Disallow"))
+        matched = longest(rules, one)
+        if matched and any(word.startswith("Disallow") for word in matched):
+            refusing = next(word for word in matched if word.startswith("Disallow"))
             return [opt_out("ai.txt", refusing, address, time)]
     return []
 

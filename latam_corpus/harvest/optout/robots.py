@@ -23,7 +23,7 @@ MAX_BYTES: Final = 500 * 1024
 _MARKUP: Final = re.compile(r"\A\s*<(?:!doctype|html|head|body|\?xml)", re.IGNORECASE)
 _Usage: TypeAlias = Literal["content-usage", "content-signal"]
 _USAGES: Final[dict[str, _Usage]] = {"content-usage": "content-usage", "content-signal": "content-signal"}
-_SAID: Final = {"content-usage": content_usage, "content-signal": content_signal}
+_READERS: Final = {"content-usage": content_usage, "content-signal": content_signal}
 _SITE_WIDE: Final = ("sitemap", "license", "host")
 _SHOWN: Final = 5
 
@@ -102,8 +102,8 @@ class Robots:
         path = path_of(url)
         for kind, groups in self._rules.items():
             # Groups speak to different agents; each has its own longest match, and one refusal is enough.
-            said = [value for group in groups for value in longest(group, path)]
-            refusing = [value for value in said if _SAID[kind](value) == "n"]
+            values = [value for group in groups for value in longest(group, path)]
+            refusing = [value for value in values if _READERS[kind](value) == "n"]
             refusals += [opt_out(kind, value, address, time) for value in refusing[:1]]
         return refusals
 

@@ -62,8 +62,8 @@ def unread_delays(text: str) -> list[str]:
     >>> unread_delays("Crawl-delay: 10\nCrawl-delay: mucho\n")
     ['mucho']
     """
-    said = [match[1].strip() for match in _DELAYS.finditer(with_plain_delays(text))]
-    return [one for one in said if not _NUMBER.fullmatch(one)]
+    delays = [match[1].strip() for match in _DELAYS.finditer(with_plain_delays(text))]
+    return [one for one in delays if not _NUMBER.fullmatch(one)]
 
 
 def _seconds(number: str, unit: str) -> float:

@@ -92,8 +92,12 @@ class Site:
     def _tdm(self, url: str) -> list[OptOut]:
         address = self.root + TDMREP
         tdm = self.files.get(address)
-        said = file_reservation(_text(tdm), url) if tdm else None
-        return [opt_out("tdm-reservation", said[1], address, tdm.time)] if tdm and said and said[0] else []
+        reservation = file_reservation(_text(tdm), url) if tdm else None
+        return (
+            [opt_out("tdm-reservation", reservation[1], address, tdm.time)]
+            if tdm and reservation and reservation[0]
+            else []
+        )
 
     def _licence(self, address: str, url: str, named: datetime) -> list[OptOut]:
         """Return what a licence says, where it was read."""

@@ -102,8 +102,8 @@ def _read(data: Sequence[Texts], without: set[str], rng: random.Random) -> _Read
     read = _Read()
     for texts in data:
         of_words = is_word_list(texts)
-        for given, text in rows(texts):
-            code = iso_code(given, str(texts.path))
+        for tag, text in rows(texts):
+            code = iso_code(tag, str(texts.path))
             code = _SAME.get(code, code)
             if is_kept_out(text) or is_untranslated(code, text) or " ".join(text.split()) in without:
                 continue
@@ -226,10 +226,8 @@ def kept_out_of_elsewhere(data: Sequence[Texts]) -> list[str]:
     texts_kept_out = [
         text
         for texts in data
-        for given, text in rows(texts)
-        if is_kept_out(text)
-        and (code := iso_code(given, str(texts.path))) not in of
-        and not is_untranslated(code, text)
+        for tag, text in rows(texts)
+        if is_kept_out(text) and (code := iso_code(tag, str(texts.path))) not in of and not is_untranslated(code, text)
     ]
     lines = normalise_all(pl.Series([text[:_KEPT_OUT_WINDOW] for text in texts_kept_out], dtype=pl.String))
     return [" ".join(line.split()) for line in lines.to_list() if line]

@@ -44,10 +44,10 @@ def plan(
     from latam_corpus.train.token_counts import count_slices
     from latam_corpus.train.tokenizer import load_tokenizer
 
-    budget, given = token_budget(tokens), parse_weights(weight or [])
-    if given and weights not in ("proportional", "given"):
+    budget, own_weights = token_budget(tokens), parse_weights(weight or [])
+    if own_weights and weights not in ("proportional", "given"):
         raise ConfigError("--weight", f"{weights} takes no weights", "leave out --weight, or --weights")
-    weighting = Weighting("given" if given else weights, temperature, cap, given)
+    weighting = Weighting("given" if own_weights else weights, temperature, cap, own_weights)
     loaded = load_tokenizer(tokenizer)
     opened = open_store(store, out)
     columns = [name.strip() for name in by.split(",")]
