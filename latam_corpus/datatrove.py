@@ -173,10 +173,10 @@ class Block(PipelineStep):  # type: ignore[misc]
     def _metadata(self, document: Document) -> dict[str, Any]:
         known = {key: value for key, value in document.metadata.items() if key in schema.DOCUMENT_SCHEMA}
         known.pop("drop_reason", None)
-        if stated := known.get("language"):
-            known["language"] = _language(str(stated), document.metadata.get("language_script"))
+        if language := known.get("language"):
+            known["language"] = _language(str(language), document.metadata.get("language_script"))
             if known["language"] is None:  # in the source's own words
-                known.setdefault("declared_language", str(stated))
+                known.setdefault("declared_language", str(language))
         return self.defaults | {key: value for key, value in known.items() if value is not None}
 
     def _document(self, origins: dict[str, Document], row: dict[str, Any]) -> Document:
@@ -207,13 +207,13 @@ def _batches(data: Iterable[Document], rows: int) -> Iterator[list[Document]]:
         yield batch
 
 
-def _language(stated: str, script: object) -> str | None:
+def _language(language: str, script: object) -> str | None:
     """Return the code as the toolkit writes it, with its script where one is stated; None where it is no language's."""
-    code = known_code(short(stated))
+    code = known_code(short(language))
     if code is None:
         return None
-    _, _, stated_script = stated.replace("-", "_").partition("_")
-    for tag in (script, stated_script):
+    _, _, tagged_script = language.replace("-", "_").partition("_")
+    for tag in (script, tagged_script):
         if isinstance(tag, str) and len(tag) == 4:  # noqa: PLR2004  (ISO 15924)
             return f"{code}_{tag.title()}"
     return code

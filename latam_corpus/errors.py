@@ -94,8 +94,8 @@ class MistakesError(ConfigError):
 def as_one(errors: Sequence[ConfigError]) -> ConfigError:
     """One error for one or several, the same one told once."""
     each = [one for error in errors for one in (error.errors if isinstance(error, MistakesError) else (error,))]
-    kept = list({str(one): one for one in each}.values())
-    return kept[0] if len(kept) == 1 else MistakesError(*kept)
+    distinct = list({str(one): one for one in each}.values())
+    return distinct[0] if len(distinct) == 1 else MistakesError(*distinct)
 
 
 class SourceError(CorpusError):

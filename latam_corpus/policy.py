@@ -193,7 +193,7 @@ class Policies:
         """The signals that any file bounds: what must be measured."""
         bounds = [self.languages[UND].unknown, *(f.bounds for f in self.languages.values())]
         bounds += [f.bounds for f in self.genres.values()]
-        return frozenset(signal for stated in bounds for signal in stated)
+        return frozenset(signal for table in bounds for signal in table)
 
     def lexicon_digest(self) -> str:
         """Changes when a measured signal may: with stop words, alphabets and background languages, not with bounds."""

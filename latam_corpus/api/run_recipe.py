@@ -219,13 +219,13 @@ def with_indexes(
 
 def spelling_hints(plan: Plan, store: Store, against: Sequence[Manifest]) -> list[Message]:
     """What a comparison with versions can't find since their indexes are older than the spellings compared by now."""
-    stated = [source.languages for source in plan.sources]
+    language_sets = [source.languages for source in plan.sources]
     hints = []
     for manifest in against:
         asked = [
             code
             for code in otherwise_spelled(store, manifest)
-            if any(not codes or any(admits(short(one), short(code)) for one in codes) for codes in stated)
+            if any(not codes or any(admits(short(one), short(code)) for one in codes) for codes in language_sets)
         ]
         if asked:
             hint = _(

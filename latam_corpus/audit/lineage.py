@@ -130,8 +130,8 @@ def _variety_cues(document: DocumentMatch) -> dict[str, list[str]] | None:
     row = document.row
     if row["variety_basis"] != "predicted":
         return None
-    kept = document.run / "filters"
-    folder = str(kept) if (kept / "varieties").is_dir() else ""
+    filters = document.run / "filters"
+    folder = str(filters) if (filters / "varieties").is_dir() else ""
     return cues(row["text"] or "", (row["language"] or "").split("_")[0], folder)
 
 

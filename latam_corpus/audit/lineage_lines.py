@@ -102,19 +102,19 @@ def _releases(lineage: dict[str, Any], say: _Speaker) -> Iterator[str]:
 
 def _rights(rights: dict[str, Any], say: _Speaker) -> str:
     uses = enumerated(USES.get(use, same(use)) for use in rights["uses"] or []) if rights["uses"] else _("no use")
-    stated = rights["rights"] or _("none stated")
+    statement = rights["rights"] or _("none stated")
     tier = same(rights["rights_tier"])
     if say.language != "en":
         tier = TIERS.get(rights["rights_tier"], tier)
-    return say(_("{rights} ({tier}); allows {uses}", rights=stated, tier=tier, uses=uses))
+    return say(_("{rights} ({tier}); allows {uses}", rights=statement, tier=tier, uses=uses))
 
 
-def _licences(stated: dict[str, Any], say: _Speaker) -> str:
+def _licences(page_terms: dict[str, Any], say: _Speaker) -> str:
     """Return the licences that the page links to, and whether they narrowed its terms."""
-    named = ", ".join(stated.get("licences", ()))
-    if "tier_before" not in stated:
+    named = ", ".join(page_terms.get("licences", ()))
+    if "tier_before" not in page_terms:
         return named and say(_("{licences} (the page's own link; it changes no terms)", licences=named))
-    before = f"{stated['rights_before']} ({stated['tier_before']})"
+    before = f"{page_terms['rights_before']} ({page_terms['tier_before']})"
     return say(_("{licences} (the page's own link; less open than {before})", licences=named, before=before))
 
 

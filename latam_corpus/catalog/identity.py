@@ -62,15 +62,15 @@ def canonical_url(url: str) -> str:
 
 @lru_cache(maxsize=2**12)  # a page's address is asked for by its reader, its opt-outs and its extractor
 def _canonical(url: str) -> str:
-    kept = re.sub(r"[\t\r\n]", "", re.sub(r"\A[\x00-\x20]+|[\x00-\x20]+\Z", "", url))
-    parts = _PARTS.match(kept)
+    trimmed = re.sub(r"[\t\r\n]", "", re.sub(r"\A[\x00-\x20]+|[\x00-\x20]+\Z", "", url))
+    parts = _PARTS.match(trimmed)
     if parts is None:
         return url.strip()
     scheme = parts[1].lower()
     authority = parts[2].rpartition("@")[2]
     host = _host(authority, scheme)
     if host is None:  # junk, but junk without a password
-        return f"{parts[1]}://{authority}{kept[parts.end(2) :]}".strip()
+        return f"{parts[1]}://{authority}{trimmed[parts.end(2) :]}".strip()
     # Browsers read a backslash in the path of an http URL as a slash.
     path = _without_dots(_encoded(parts[3].replace("\\", "/"), _PATH)) or "/"
     pairs = [pair for pair in (parts[4] or "").split("&") if pair and not _is_tracking(pair)]
@@ -126,17 +126,17 @@ def _without_dots(path: str) -> str:
     """
     if "/." not in path:
         return path
-    kept: list[str] = []
+    resolved: list[str] = []
     segments = path.split("/")[1:]
     for place, segment in enumerate(segments):
         if segment not in (".", ".."):
-            kept.append(segment)
+            resolved.append(segment)
             continue
-        if segment == ".." and kept:
-            kept.pop()
+        if segment == ".." and resolved:
+            resolved.pop()
         if place == len(segments) - 1:
-            kept.append("")
-    return "/" + "/".join(kept)
+            resolved.append("")
+    return "/" + "/".join(resolved)
 
 
 def _is_tracking(pair: str) -> bool:

@@ -492,11 +492,11 @@ def _agreed(key: str, runs: Sequence[Run], otherwise: Any) -> Any:
     Raises:
         ConfigError: they state different things, or nothing is stated anywhere.
     """
-    stated = [run.release[key] for run in runs if key in run.release]
-    if any(value != stated[0] for value in stated):
+    choices = [run.release[key] for run in runs if key in run.release]
+    if any(value != choices[0] for value in choices):
         problem = _("the runs' recipes disagree on it")
         raise ConfigError(f"--{key}", problem, _("say which holds for this version"))
-    agreed = stated[0] if stated else otherwise
+    agreed = choices[0] if choices else otherwise
     if agreed is None:
         problem = _("no recipe of these runs has a [release] that states it")
         raise ConfigError(f"--{key}", problem, _("pass {option}", option=f"--{key}"))

@@ -58,15 +58,15 @@ def dialect_of(sample: str, delimiter: str | None = None, *, tab: bool = False) 
     >>> dialect_of('texto\tautor\n"Vení", dijo.\tAnónimo\n', tab=True)
     Dialect(delimiter='\t', quotes=False)
     """
-    stated = delimiter or ("\t" if tab else None)
-    if stated is None:
+    chosen = delimiter or ("\t" if tab else None)
+    if chosen is None:
         fits = {one: _fit(sample, Dialect(one)) for one in _CANDIDATES}
-        stated = max(_CANDIDATES, key=lambda one: fits[one])
-        if fits[stated][0] <= _MOST:
-            stated = ","
+        chosen = max(_CANDIDATES, key=lambda one: fits[one])
+        if fits[chosen][0] <= _MOST:
+            chosen = ","
     # Tab-separated files are as often written without any quoting; then a quote at the start of a field is the text's.
-    quoted, plain = Dialect(stated), Dialect(stated, quotes=False)
-    return plain if stated == "\t" and _fit(sample, plain) > _fit(sample, quoted) else quoted
+    quoted, plain = Dialect(chosen), Dialect(chosen, quotes=False)
+    return plain if chosen == "\t" and _fit(sample, plain) > _fit(sample, quoted) else quoted
 
 
 def _fit(sample: str, dialect: Dialect) -> tuple[float, int]:
@@ -142,8 +142,8 @@ class _Lines:
             self._held.clear()
 
     def _end(self, end: str) -> None:
-        kept = self._length <= streams.MAX_RECORD
-        self._ready.append("".join(self._held) + end if kept else self._length + len(end))
+        fits = self._length <= streams.MAX_RECORD
+        self._ready.append("".join(self._held) + end if fits else self._length + len(end))
         self._held.clear()
         self._length = 0
 

@@ -47,16 +47,16 @@ def terms_of(source: Source, statement: str | None, refused: Iterable[str] = ())
     >>> terms_of(load_source("disco-sonnets"), "CC BY-SA 4.0", ["noai"])
     ('share_alike', ['redistribute', 'evaluate'])
     """
-    tier, uses = _stated(source, statement)
+    tier, uses = _terms_by_statement(source, statement)
     tier = narrowed_tier(tier, source.labels)
     signals = list(refused)
     if _ASKING in signals and openness(tier) < openness("permission"):
         tier = "permission"
-    kept = withheld(signals)
-    return tier, [use for use in uses if use not in kept]
+    refused_uses = withheld(signals)
+    return tier, [use for use in uses if use not in refused_uses]
 
 
-def _stated(source: Source, statement: str | None) -> tuple[str, list[str]]:
+def _terms_by_statement(source: Source, statement: str | None) -> tuple[str, list[str]]:
     """Return the tier and the uses by the statements alone."""
     if source.rights and statement == source.rights.statement:
         return source.tier, list(source.uses)
@@ -158,11 +158,11 @@ def _shared(context: RecordContext, records: Sequence[Record], keys: frozenset[s
     return shared
 
 
-def _countries(stated: Values, urls: Values) -> Values:
+def _countries(countries: Values, urls: Values) -> Values:
     """Return the countries, by a record's address where nothing says it."""
     if isinstance(urls, Same):
-        return stated
-    values = [stated.value] * len(urls) if isinstance(stated, Same) else stated
+        return countries
+    values = [countries.value] * len(urls) if isinstance(countries, Same) else countries
     return [one or country_of_address(url) for one, url in zip(values, urls, strict=True)]
 
 
@@ -259,8 +259,8 @@ def _missing(context: RecordContext, chunk: Chunk, row: int, text: Text | None) 
     """Why a record has no text, as JSON."""
     record = chunk.records[row]
     columns = context.source.collect.columns
-    stated = columns.raw if context.media_type else columns.text
-    wanted = text.column if text else (stated and stated.column) or "text"
+    pick = columns.raw if context.media_type else columns.text
+    wanted = text.column if text else (pick and pick.column) or "text"
     if wanted in record:
         kind = type(record[wanted]).__name__ if record[wanted] is not None else "null"
         note: dict[str, Any] = {"column": wanted, "found": "blank" if kind == "str" else kind}

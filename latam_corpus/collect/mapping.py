@@ -132,9 +132,9 @@ _PICKS: Final = {name: tuple(Pick(column=column) for column in columns) for name
 
 def picks(columns: Columns, name: str) -> tuple[Pick, ...]:
     """Where a document's column comes from: the source's word, else the record's columns of that name, in order."""
-    stated: Pick | None = getattr(columns, name)
-    if stated is not None:
-        return () if stated.leave else (stated,)
+    pick: Pick | None = getattr(columns, name)
+    if pick is not None:
+        return () if pick.leave else (pick,)
     return _PICKS.get(name, ())
 
 
@@ -245,5 +245,5 @@ def cleaned(text: str, remove: Sequence[str]) -> str:
 
 def _joined(before: Sequence[str], piece: str) -> str:
     """Return the piece as it follows the ones before a cut: a space stands on one side of it only."""
-    kept = next((one for one in reversed(before) if one), "\n")
-    return piece.lstrip(" \t") if before and kept[-1].isspace() else piece
+    previous = next((one for one in reversed(before) if one), "\n")
+    return piece.lstrip(" \t") if before and previous[-1].isspace() else piece

@@ -30,9 +30,9 @@ def to_json(values: Mapping[str, Any]) -> str:
     """
     text = ""
     for longest in _LONGEST:
-        kept = {name: _bounded(values[name], longest) for name in _COLUMNS if values.get(name)}
-        kept |= {"id": values["id"]} if values.get("id") else {}
-        text = json.dumps(kept, ensure_ascii=True, separators=(",", ":"))
+        bounded = {name: _bounded(values[name], longest) for name in _COLUMNS if values.get(name)}
+        bounded |= {"id": values["id"]} if values.get("id") else {}
+        text = json.dumps(bounded, ensure_ascii=True, separators=(",", ":"))
         if len(text) <= _HEADER:
             break
     return text

@@ -90,8 +90,8 @@ def as_documents(rows: Sequence[Mapping[str, Any]], start: int) -> pl.DataFrame:
         rows: dicts with `id` or `doc_id`, `text`, and any other column of the schema.
         start: the place of the first row in its file, for rows without id.
     """
-    stated = set().union(*rows)
-    values = {name: [row.get(name) for row in rows] for name in (*schema.DOCUMENT_SCHEMA, "id") if name in stated}
+    names = set().union(*rows)
+    values = {name: [row.get(name) for row in rows] for name in (*schema.DOCUMENT_SCHEMA, "id") if name in names}
     return _documents(
         {name: _series(name, column, _type_of(name)) for name, column in values.items()}, len(rows), start
     )

@@ -224,21 +224,21 @@ def without(text: str, cut: dict[int, int]) -> tuple[str, str]:
     {'line': 'Léase también', 'documents_at_least': 50}
     """
     lines = text.split("\n")
-    kept: list[str] = []
+    remaining: list[str] = []
     just_cut = False
     for number, line in enumerate(lines):
         if number in cut:
             just_cut = True
         elif line.strip():
             just_cut = False
-            kept.append(line)
-        elif not just_cut or (kept and kept[-1].strip()):
-            kept.append(line)
+            remaining.append(line)
+        elif not just_cut or (remaining and remaining[-1].strip()):
+            remaining.append(line)
     if just_cut:  # the end is gone
-        while kept and not kept[-1].strip():
-            kept.pop()
+        while remaining and not remaining[-1].strip():
+            remaining.pop()
     removed: dict[str, int] = {}
     for number, documents in cut.items():
         removed.setdefault(lines[number].strip()[:_MOST_SHOWN], documents)
     named = [{"line": line, "documents_at_least": documents} for line, documents in removed.items()]
-    return "\n".join(kept), json.dumps({"lines": named, "characters_before": len(text)}, ensure_ascii=False)
+    return "\n".join(remaining), json.dumps({"lines": named, "characters_before": len(text)}, ensure_ascii=False)

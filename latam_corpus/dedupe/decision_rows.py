@@ -175,7 +175,7 @@ def decision_rows(
         pl.col("least_id").min().over("label").alias("duplicate_cluster"),
     )
     other = pl.when(pl.col("winner") >= 0).then("winner").when(variant).then("original").otherwise("container")
-    kept = mine.select(
+    winners = mine.select(
         pl.col("place").alias("other"),
         pl.col(ROW).alias("kept_row"),
         pl.col("doc_id").alias("kept"),
@@ -186,7 +186,7 @@ def decision_rows(
     )
     frame = (
         frame.with_columns(pl.when(other >= 0).then(other).alias("other"))
-        .join(kept, on="other", how="left", maintain_order="left")
+        .join(winners, on="other", how="left", maintain_order="left")
         .join(links, on="link", how="left", maintain_order="left")
     )
     return _with_evidence(frame)

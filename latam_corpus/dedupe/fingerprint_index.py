@@ -262,23 +262,23 @@ def _rows_of(path: Path, scheme: Scheme) -> int:
         raise ConfigError(str(path), f"it can't be read as Parquet: {error}", _REMEDY) from error
     raw = (footer.metadata or {}).get(METADATA)
     missing = set(INDEX) - _LATER - set(footer.schema.to_arrow_schema().names)
-    stated = stated_by(raw)
-    if stated and stated.get("format") != FORMAT:
-        raise ConfigError(str(path), f"its format is {stated.get('format')}, this toolkit reads {FORMAT}", _REMEDY)
-    if missing or not isinstance(stated.get("scheme"), dict):
+    about = index_metadata(raw)
+    if about and about.get("format") != FORMAT:
+        raise ConfigError(str(path), f"its format is {about.get('format')}, this toolkit reads {FORMAT}", _REMEDY)
+    if missing or not isinstance(about.get("scheme"), dict):
         raise ConfigError(str(path), "it is no file of a fingerprint index", _REMEDY)
-    scheme.must_equal(Scheme.from_dict(stated["scheme"], str(path)), str(path))
+    scheme.must_equal(Scheme.from_dict(about["scheme"], str(path)), str(path))
     return int(footer.num_rows)
 
 
-def stated_by(metadata: bytes | None) -> dict[str, Any]:
+def index_metadata(metadata: bytes | None) -> dict[str, Any]:
     """Return what a file says of its index; nothing where it says nothing that makes sense.
 
-    >>> stated_by(b'{"format": 4}'), stated_by(b"{"), stated_by(b"[]"), stated_by(None)
+    >>> index_metadata(b'{"format": 4}'), index_metadata(b"{"), index_metadata(b"[]"), index_metadata(None)
     ({'format': 4}, {}, {}, {})
     """
     try:
-        stated = json.loads(metadata or b"{}")
+        values = json.loads(metadata or b"{}")
     except ValueError:
         return {}
-    return stated if isinstance(stated, dict) else {}
+    return values if isinstance(values, dict) else {}

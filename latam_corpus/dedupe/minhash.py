@@ -85,8 +85,8 @@ def bands_of(stream: Ragged, scheme: Scheme) -> Ragged:
     if (some & ~long).any():
         short = minhash_of(stream, scheme.bands, scheme.rows, scheme.short_shingle, scheme.seed)
         keys = np.where(long[:, None], keys, short)
-    kept = np.sort(keys[some], axis=1)
-    return Ragged(kept.reshape(-1), np.concatenate(([0], np.cumsum(some * scheme.bands))).astype(np.int64))
+    ordered = np.sort(keys[some], axis=1)
+    return Ragged(ordered.reshape(-1), np.concatenate(([0], np.cumsum(some * scheme.bands))).astype(np.int64))
 
 
 def proposals_of(stream: Ragged, scheme: Scheme) -> Ragged:

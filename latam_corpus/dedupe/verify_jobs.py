@@ -177,8 +177,8 @@ def verify_lot(job: Lot) -> tuple[Path | None, NDArray[np.int64]]:
     order = np.argsort(numbers)
     rarity = Rarity(streams, job.scheme, mapped(job.workdir / COMMON))
     places = order[np.searchsorted(numbers[order], pairs)].astype(np.uint32)
-    stated = np.load(job.workdir / KNOWN_OF, mmap_mode="r")[numbers]
-    known = Known(*(np.ascontiguousarray(stated[name]) for name in KNOWN.names or ()))
+    known_rows = np.load(job.workdir / KNOWN_OF, mmap_mode="r")[numbers]
+    known = Known(*(np.ascontiguousarray(known_rows[name]) for name in KNOWN.names or ()))
     verified = verify_pairs(streams, places, rarity=rarity, known=known)
     by_rule = np.bincount(verified.rule, minlength=len(RULES))
     some = verified.kind != NONE

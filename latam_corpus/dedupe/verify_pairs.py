@@ -482,11 +482,11 @@ def _variants(
         & (unlike <= bounds.alike_unlike * misread)
     )
     spelling &= damaged[:, 0] == damaged[:, 1]
-    stated = known.apart(pairs) & (
+    by_metadata = known.apart(pairs) & (
         (replaced >= bounds.stated_share * words) & enough
         | (words >= bounds.short_words) & (unlike >= 2 * bounds.stated_share * words)
     )
-    tests = [passages, spelling, song, stated]
+    tests = [passages, spelling, song, by_metadata]
     return np.select(tests, [PASSAGES, SPELLING, WORDS, STATED], 0).astype(np.uint8)
 
 

@@ -114,18 +114,18 @@ def _rights(
     template: Template, screen: Screen, language: str, before: Mapping[str, Any], today: date
 ) -> dict[str, Any]:
     """Return what is answered on rights; the table is left out where nobody knows them."""
-    stated = answered(questions.STATEMENT, template, screen, language, before)
-    if not stated:
+    statement = answered(questions.STATEMENT, template, screen, language, before)
+    if not statement:
         return {"rights": None}
-    rights: dict[str, Any] = {"rights.statement": stated}
+    rights: dict[str, Any] = {"rights.statement": statement}
     rights |= dict.fromkeys(("tier", "agreement", "expires", "quotation", "quoted_from", "quoted_on"))
     rights = {key if key.startswith("rights.") else f"rights.{key}": value for key, value in rights.items()}
-    if stated == answers.IN_COPYRIGHT:
+    if statement == answers.IN_COPYRIGHT:
         asked: tuple[Question, ...] = (questions.BASIS, questions.AGREEMENT, questions.EXPIRES, questions.PURPOSES)
         rights["rights.tier"] = "permission"
     else:
         asked = (questions.PURPOSES, questions.QUOTATION, questions.QUOTED_FROM)
-        rights["rights.basis"] = "public_domain" if stated == answers.PUBLIC_DOMAIN else "licence"
+        rights["rights.basis"] = "public_domain" if statement == answers.PUBLIC_DOMAIN else "licence"
     for question in asked:
         rights[question.key] = answered(question, template, screen, language, rights)
     if rights["rights.quotation"]:

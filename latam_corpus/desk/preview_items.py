@@ -12,7 +12,7 @@ import polars as pl
 
 from latam_corpus.batch import Batch
 from latam_corpus.collect.files import list_inputs, read
-from latam_corpus.desk.preview_page import Item, stated, to_look_at
+from latam_corpus.desk.preview_page import Item, page_statements, to_look_at
 from latam_corpus.extract.charset import decode
 from latam_corpus.extract.stage import Extract
 from latam_corpus.pipeline.conserve import pass_through, set_aside
@@ -112,7 +112,7 @@ def _item(source: Source, row: dict[str, Any], original: str, states: Mapping[st
     why = in_plain_words(reason, evidence) if reason else ()
     if text:
         why += to_look_at(text, language, source.languages)
-    why += stated(states)
+    why += page_statements(states)
     origin = row.get("origin") or {}
     place = "#".join(part for part in (origin.get("file"), origin.get("member")) if part)
     return Item(

@@ -100,24 +100,26 @@ class Item:
         }
 
 
-def to_look_at(text: str, language: str | None, stated: Sequence[str]) -> tuple[Message, ...]:
+def to_look_at(text: str, language: str | None, languages: Sequence[str]) -> tuple[Message, ...]:
     """Return what a person should look at in an item that stays."""
     code = short(language or "")
     sentences = []
     if code == "und":
         sentences.append(UNSURE)
-    elif code and stated and not any(admits(one, code) for one in stated):
-        sentences.append(_OTHER_LANGUAGE.fill(found=language_name(code), stated=enumerated(map(language_name, stated))))
+    elif code and languages and not any(admits(one, code) for one in languages):
+        sentences.append(
+            _OTHER_LANGUAGE.fill(found=language_name(code), stated=enumerated(map(language_name, languages)))
+        )
     words = len(text.split())
     if words < 20:  # noqa: PLR2004  (a paragraph's worth; fewer are mostly a caption or a menu)
         sentences.append(_SHORT.fill(n=words))
     return tuple(sentences)
 
 
-def stated(states: Mapping[str, Any]) -> tuple[Message, ...]:
+def page_statements(states: Mapping[str, Any]) -> tuple[Message, ...]:
     """Return what a page states of its section and its licences, as `extract` notes it.
 
-    >>> stated({"section": "Cultura"})[0].translate("pt")
+    >>> page_statements({"section": "Cultura"})[0].translate("pt")
     'seção: Cultura'
     """
     sentences = [_SECTION.fill(name=states["section"])] if states.get("section") else []

@@ -70,7 +70,7 @@ def turns_of(text: str, form: str | None = None) -> list[Utterance]:
     """
     lines = text.split("\n")
     matches = [_label(line) for line in lines]
-    speakers = _speakers(lines, matches, stated=form == "interview")
+    speakers = _speakers(lines, matches, is_interview=form == "interview")
     if speakers:
         return list(_turns(lines, matches, speakers))
     return list(_by_dashes(lines)) if form == "interview" else []
@@ -102,7 +102,7 @@ def _seconds(clock: str | None) -> float | None:
 
 
 def _speakers(
-    lines: Sequence[str], labels: Sequence[tuple[str, str, float | None] | None], *, stated: bool
+    lines: Sequence[str], labels: Sequence[tuple[str, str, float | None] | None], *, is_interview: bool
 ) -> frozenset[str]:
     """Return the labels that are speakers; none where the text is no interview."""
     counts = Counter(_key(label[0]) for label in labels if label)
@@ -116,13 +116,13 @@ def _speakers(
     paragraphs = [place for place in full if place == starts[0] or not lines[place - 1].strip()]
     # Verse in the mouths of several, as in a song or a play, keeps its lines.
     short = all(len(lines[place]) <= _VERSE for place in full) and wrap_width(lines) is None
-    if short and not stated and len(starts) < len(full) / 2:
+    if short and not is_interview and len(starts) < len(full) / 2:
         return frozenset()
     # Where turns are lines, each is a paragraph; where they are blocks, a blank line stands between.
     of_paragraphs = sum(place in set(starts) for place in paragraphs) / len(paragraphs)
     of_lines = len(starts) / len(full)
     enough = of_lines >= _SHARE or (of_paragraphs >= _SHARE and len(paragraphs) >= _LEAST_TURNS)
-    if not (enough or (of_lines >= _LINE_SHARE and len(paragraphs) < _LEAST_TURNS) or stated):
+    if not (enough or (of_lines >= _LINE_SHARE and len(paragraphs) < _LEAST_TURNS) or is_interview):
         return frozenset()
     # One who speaks once beside those is a speaker as well, if named as they are.
     capitals = all(name == name.upper() for label in labels if label and _key(label[0]) in often for name in [label[0]])

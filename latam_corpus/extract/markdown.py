@@ -111,8 +111,8 @@ def _plain_line(line: str) -> str:
     if heading := _HEADING.match(line):
         line = _HEADING_END.sub("", line[heading.end() :])
     line = line.rstrip().removesuffix("\\").rstrip()
-    for pattern, kept in _INLINE:
-        line = pattern.sub(kept, line)
+    for pattern, replacement in _INLINE:
+        line = pattern.sub(replacement, line)
     return line.rstrip()
 
 

@@ -152,11 +152,11 @@ def _without_heads(pages: list[list[Line]], body: float) -> list[list[Line]]:
     often = {key for key, count in counts.items() if count >= least}
     numbers = sum(any(_FOLIO.fullmatch(line.words.strip()) for line in edge) for edge in edges)
     folios = numbers >= max(2, _HEAD_SHARE * len(pages))
-    kept: list[list[Line]] = []
+    body_pages: list[list[Line]] = []
     for page, edge in zip(pages, edges, strict=True):
         cut = {line for line in edge if _head(line) in often or (folios and _FOLIO.fullmatch(line.words.strip()))}
-        kept.append([line for line in page if line not in cut])
-    return kept
+        body_pages.append([line for line in page if line not in cut])
+    return body_pages
 
 
 def _edge_lines(page: Sequence[Line]) -> list[Line]:
@@ -173,7 +173,7 @@ def _head(line: Line) -> str:
 
 def _without_notes(page: list[Line], body: float) -> list[Line]:
     """Give the page without the notes at its foot, or at that of its columns: smaller lines, the first with a mark."""
-    kept: list[Line] = []
+    body_lines: list[Line] = []
     notes = False
     for line in page:
         small = line.size <= _NOTE_SIZE * body
@@ -182,8 +182,8 @@ def _without_notes(page: list[Line], body: float) -> list[Line]:
         elif not small:
             notes = False
         if not notes:
-            kept.append(line)
-    return kept
+            body_lines.append(line)
+    return body_lines
 
 
 def _all_small(line: Line, page: Sequence[Line], body: float) -> bool:

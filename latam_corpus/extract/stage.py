@@ -182,8 +182,8 @@ def _outcomes(
     """For each row the extracted document, or why there is none; None for a row without bytes."""
     outcomes: list[Outcome | None] = []
     boxed: dict[int, Job] = {}
-    stated = list(media_types)
-    for row, (raw, media_type) in enumerate(zip(raws, stated, strict=True)):
+    types = list(media_types)
+    for row, (raw, media_type) in enumerate(zip(raws, types, strict=True)):
         outcomes.append(None)
         if raw is None:
             continue
@@ -199,7 +199,7 @@ def _outcomes(
         outcomes[row] = outcome
     return [
         Failed(outcome.cause, {"media_type": media_type} | outcome.evidence) if isinstance(outcome, Failed) else outcome
-        for outcome, media_type in zip(outcomes, stated, strict=True)
+        for outcome, media_type in zip(outcomes, types, strict=True)
     ]
 
 

@@ -176,5 +176,5 @@ def _normalised(
         out_starts[left], out_ends[left], chars[left] = slow.starts + size, slow.ends + size, slow.chars
         buffer = np.concatenate([buffer[:size], slow.data])
     buffer.setflags(write=False)
-    kept = kinds == LETTERS
-    return Lines(buffer, out_starts[kept], out_ends[kept], chars[kept], owner[kept])
+    has_letters = kinds == LETTERS
+    return Lines(buffer, out_starts[has_letters], out_ends[has_letters], chars[has_letters], owner[has_letters])

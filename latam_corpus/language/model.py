@@ -190,8 +190,8 @@ def _open(path: Path, map_path: Path | None, both: str) -> Model:
         if file.read(4) != _MAGIC:
             raise ConfigError(str(path), "not a fastText model", "give a .ftz or .bin that fastText saved")
     tables = _read_map(map_path) if map_path else dict(_TABLES)
-    stated = tables.get("sha256")
-    if stated and stated != known_digest(path):
+    sha256 = tables.get("sha256")
+    if sha256 and sha256 != known_digest(path):
         raise ConfigError(
             str(path), f"its digest is not the one that {map_path} states", "take model and map of one training"
         )
@@ -201,7 +201,7 @@ def _open(path: Path, map_path: Path | None, both: str) -> Model:
         own_labels = parts.labels if parts else tuple(opened.get_labels())
     except (struct.error, ValueError, RuntimeError, MemoryError, UnicodeDecodeError) as error:
         raise ConfigError(str(path), f"not a usable fastText model ({error})", "get the file anew") from error
-    labels = labels_of(own_labels, tables["labels"], str(map_path), looked_up=bool(stated))
+    labels = labels_of(own_labels, tables["labels"], str(map_path), looked_up=bool(sha256))
     # Frequent words belong to languages, not to models, and what they need with them.
     shipped = {} if tables["words"] else _shipped_map(path)
     shown = tables | {name: tables[name] or shipped[name] for name in ("words", "bounds", "consonants") if shipped}

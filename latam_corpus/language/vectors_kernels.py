@@ -128,12 +128,12 @@ def _rows_of_word(text, start, end, row_of, minn, maxn, padded, buckets):
                 buckets[count] = h % bucket
                 count += 1
             length += 1
-    kept = 0
+    row_count = 0
     for k in range(count):
         row = row_of[buckets[k]]
-        buckets[kept] = row
-        kept += row >= 0
-    return kept
+        buckets[row_count] = row
+        row_count += row >= 0
+    return row_count
 
 
 @kernel

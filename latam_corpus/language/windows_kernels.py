@@ -202,24 +202,24 @@ def _write(data, chars, joining, points, places, out, counts):
     `points` and `places` are those of the line before, and of what is written after.
     """
     at = counts[0]
-    kept, k = 0, 0
+    written, k = 0, 0
     while k < chars:
         if joining and k and _is_space(points[k]) and _ends_sentence(points[k - 1]):
             while _is_space(points[k]):
                 k += 1
-            points[kept], places[kept], out[at] = _BREAK, at, 32
-            kept, at = kept + 1, at + 1
+            points[written], places[written], out[at] = _BREAK, at, 32
+            written, at = written + 1, at + 1
             continue
         i = places[k]
         _, width = decode(data, i)
-        points[kept], places[kept] = points[k], at
+        points[written], places[written] = points[k], at
         for byte in range(i, i + width):
             out[at] = data[byte]
             at += 1
-        kept, k = kept + 1, k + 1
-    places[kept] = at
+        written, k = written + 1, k + 1
+    places[written] = at
     counts[0] = at
-    return kept
+    return written
 
 
 @kernel

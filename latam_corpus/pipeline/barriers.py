@@ -293,10 +293,13 @@ class _Spool:
             for (part,), mine in every.partition_by(
                 "part", as_dict=True, include_key=False, maintain_order=True
             ).items():
-                decisions[self._names[int(part)]] = self._kept(mine, work), digest_of(barrier_key, mine.write_ndjson())
+                decisions[self._names[int(part)]] = (
+                    self._stored_decisions(mine, work),
+                    digest_of(barrier_key, mine.write_ndjson()),
+                )
         return decisions
 
-    def _kept(self, decisions: pl.DataFrame, work: Path) -> Path:
+    def _stored_decisions(self, decisions: pl.DataFrame, work: Path) -> Path:
         path, damage = store(decisions, work)
         self.mended += [damage] if damage else []
         return path

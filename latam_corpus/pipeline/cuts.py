@@ -34,9 +34,9 @@ def cuts_of(
     """
     if file.size <= SPAN_BYTES:
         return [None]
-    stated = source.collect.model_dump(mode="json")
+    settings = source.collect.model_dump(mode="json")
     # The name tells format and compression.
-    key = digest_of(content, file.relative, stated, SPAN_BYTES)
+    key = digest_of(content, file.relative, settings, SPAN_BYTES)
     path = cache_folder() / "cuts" / reading_code() / f"{key}.json"
     spans = _remembered(path)
     if spans is None:

@@ -89,7 +89,7 @@ def prune(
         for folder in known:
             with locked(folder):
                 pass
-        kept = {key for folder, keys in _referred(out, set(going)).items() for key in keys}
+        needed = {key for folder, keys in _referred(out, set(going)).items() for key in keys}
         before = sum(_size(path) for path in _rest(out))
         for tag, name in tags:
             untag(out, going[name], tag)
@@ -99,7 +99,7 @@ def prune(
         for hidden in (out / "runs").glob(".*.removed"):
             shutil.rmtree(hidden)
         for path in _rest(out):
-            if path.name not in kept:
+            if path.name not in needed:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
         return sorted(going), before - sum(_size(path) for path in _rest(out))
 

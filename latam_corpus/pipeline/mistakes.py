@@ -38,20 +38,20 @@ def checked_recipe(named: str, language: str) -> Recipe:
         ConfigError: all that is wrong.
     """
     wrong: list[ConfigError] = []
-    recipe = _kept(wrong, lambda: load_recipe(named, language))
+    recipe = _attempted(wrong, lambda: load_recipe(named, language))
     path = recipe.file if recipe else shipped_recipes().get(named, Path(named).expanduser())
     values = _values(recipe.text if recipe else _text(path))
     for source in _listed(values.get("sources"), str):
-        _kept(wrong, lambda name=source: _checked_source(name, path))  # type: ignore[misc]
+        _attempted(wrong, lambda name=source: _checked_source(name, path))  # type: ignore[misc]
     for number, entry in enumerate(_listed(values.get("stage"), dict), 1):
         if isinstance(entry.get("use"), str):
-            _kept(wrong, lambda entry=entry, number=number: _checked_stage(entry, path, number))  # type: ignore[misc]
+            _attempted(wrong, lambda entry=entry, number=number: _checked_stage(entry, path, number))  # type: ignore[misc]
     if wrong or recipe is None:
         raise as_one(wrong)
     return recipe
 
 
-def _kept(wrong: list[ConfigError], make: Callable[[], T]) -> T | None:
+def _attempted(wrong: list[ConfigError], make: Callable[[], T]) -> T | None:
     """Return what a function gives; None, and the error among those that are wrong, where it raises one."""
     try:
         return make()

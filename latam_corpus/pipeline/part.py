@@ -132,8 +132,8 @@ def reading_digest(source: catalog_source.Source, genre: str | None, limit: int 
         genre: the recipe's.
         limit: how many records of each file at most.
     """
-    stated = source.model_dump(mode="json", exclude={"title", "notes", "homepage", "contact", "status"})
-    return digest_of(stated, genre, limit, reading_code())
+    settings = source.model_dump(mode="json", exclude={"title", "notes", "homepage", "contact", "status"})
+    return digest_of(settings, genre, limit, reading_code())
 
 
 def input_key(file: files.InputFile, content: str, reading: str) -> str:

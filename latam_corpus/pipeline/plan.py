@@ -210,8 +210,8 @@ def make_plan(recipe: Recipe, inputs: Mapping[str, str], limit: int | None = Non
     place = str(recipe.file)
     located = named_sources(recipe)
     sources = tuple(source for source, _where in located)
-    stated = {name: seen_from(recipe.file.parent, where) for name, where in recipe.inputs.items()}
-    locations = {source.id: where for source, where in located if where} | stated | dict(inputs)
+    recipe_inputs = {name: seen_from(recipe.file.parent, where) for name, where in recipe.inputs.items()}
+    locations = {source.id: where for source, where in located if where} | recipe_inputs | dict(inputs)
     ids = [source.id for source in sources]
     for option, named in (("--input", inputs), ("[inputs]", recipe.inputs)):
         if unknown := [name for name in named if name not in ids]:
@@ -230,8 +230,8 @@ def run_digest(plan: Plan, parts: Sequence[Part]) -> str:
 
     Where the input lies, the engine, its workers and batches have no part in it.
     """
-    stated = [source.model_dump(mode="json") for source in plan.sources]
-    return digest_of(plan.recipe.digest(), __version__, plan.made_of(), stated, plan.limit, [p.key for p in parts])
+    sources = [source.model_dump(mode="json") for source in plan.sources]
+    return digest_of(plan.recipe.digest(), __version__, plan.made_of(), sources, plan.limit, [p.key for p in parts])
 
 
 def named_sources(recipe: Recipe) -> list[tuple[Source, str | None]]:

@@ -187,8 +187,8 @@ def _of_stage(stage: str, live: Tally, fallen: Tally, declared: bool, floors: Fl
 
 def _labels(group: Sequence[str], declared: bool, floors: Floors) -> Iterator[tuple[str, str]]:
     """Yield what documents count under: a language also under each code that has a floor and admits it."""
-    genre, source, language, stated, country = group
-    spoken = _code(stated if declared or language == UNDETERMINED else language or stated)
+    genre, source, language, declared_language, country = group
+    spoken = _code(declared_language if declared or language == UNDETERMINED else language or declared_language)
     for kind, value in zip(KINDS, (source, spoken, genre, country), strict=True):
         if value:
             yield kind, value

@@ -93,13 +93,13 @@ def find(
 
 def _apart(spans: list[Span]) -> list[Span]:
     """Those of the least rank; what overlaps one of them isn't another."""
-    kept: list[Span] = []
+    disjoint: list[Span] = []
     for span in sorted(spans):
-        place = bisect(kept, span.start, key=lambda one: one.start)
-        before, after = kept[place - 1 : place], kept[place : place + 1]
+        place = bisect(disjoint, span.start, key=lambda one: one.start)
+        before, after = disjoint[place - 1 : place], disjoint[place : place + 1]
         if not any(one.end > span.start for one in before) and not any(one.start < span.end for one in after):
-            kept.insert(place, span)
-    return kept
+            disjoint.insert(place, span)
+    return disjoint
 
 
 def _emails(text: str) -> Iterator[Span]:

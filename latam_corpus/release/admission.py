@@ -18,7 +18,7 @@ from latam_corpus.catalog.labels import closing
 from latam_corpus.catalog.optout.opt_out import WITHHELD
 from latam_corpus.dedupe.order import first_released
 from latam_corpus.errors import ConfigError, closest
-from latam_corpus.release.removals import with_kept, without_replaced
+from latam_corpus.release.removals import with_released, without_replaced
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -127,16 +127,16 @@ class Terms:
         """Return the signals by which the owner of a row's site withholds what is asked for; empty where none does."""
         asked = [name for name, uses in WITHHELD.items() if uses.intersection(self.uses)]
         signals = pl.element().struct.field("signal")
-        stated = pl.col("opt_outs").cast(schema.DOCUMENT_SCHEMA["opt_outs"])  # of rows that all state none: null
-        refusing = stated.list.eval(signals.filter(signals.is_in(asked)).unique().sort())
+        opt_outs = pl.col("opt_outs").cast(schema.DOCUMENT_SCHEMA["opt_outs"])  # of rows that all state none: null
+        refusing = opt_outs.list.eval(signals.filter(signals.is_in(asked)).unique().sort())
         return refusing.list.join(",").fill_null("")
 
 
 def labels_of() -> pl.Expr:
     """Return the addresses of the labels on a row, in order and one a line; empty where there is none."""
-    stated = pl.col("consent").cast(schema.CONSENT)  # of rows that all state none: null
+    consent = pl.col("consent").cast(schema.CONSENT)  # of rows that all state none: null
     return (
-        stated.list.eval(pl.element().struct.field("label").drop_nulls().unique().sort()).list.join("\n").fill_null("")
+        consent.list.eval(pl.element().struct.field("label").drop_nulls().unique().sort()).list.join("\n").fill_null("")
     )
 
 
@@ -149,9 +149,9 @@ def closed_by_labels() -> pl.Expr:
     return pl.when(pl.col("agreement").is_null() & (closes != "")).then(pl.concat_str(pl.lit("label="), closes))
 
 
-def _closing(stated: pl.Series) -> pl.Series:
-    codes = {one: ",".join(closing(one.splitlines())) for one in stated.unique()}
-    return stated.replace_strict(codes, return_dtype=pl.String)
+def _closing(labels: pl.Series) -> pl.Series:
+    codes = {one: ",".join(closing(one.splitlines())) for one in labels.unique()}
+    return labels.replace_strict(codes, return_dtype=pl.String)
 
 
 def scan(
@@ -181,15 +181,15 @@ def scan(
                 .then(pl.lit("text=null"))
                 .otherwise(pl.coalesce(closed_by_labels(), terms.refusal()))
             ).to_series()
-            kept_out = _kept_out(frame, tombstones, by_text=bool(part.run))
-            light.append(_lightened(frame, refusal, number, first, part.run, kept_out))
+            withdrawals = _withdrawals_of(frame, tombstones, by_text=bool(part.run))
+            light.append(_lightened(frame, refusal, number, first, part.run, withdrawals))
             first += frame.height
         if progress:
             progress("reading", number + 1 - start, len(parts))
     return pl.concat(light)
 
 
-def _kept_out(frame: pl.DataFrame, tombstones: Tombstones | None, *, by_text: bool) -> pl.DataFrame:
+def _withdrawals_of(frame: pl.DataFrame, tombstones: Tombstones | None, *, by_text: bool) -> pl.DataFrame:
     """`withdrawal` and `said` of each row."""
     nothing = pl.repeat(None, frame.height, dtype=pl.UInt32)
     if tombstones is None:
@@ -205,7 +205,7 @@ def _kept_out(frame: pl.DataFrame, tombstones: Tombstones | None, *, by_text: bo
 
 
 def _lightened(
-    frame: pl.DataFrame, refusal: pl.Series, part: int, first: int, run: str, kept_out: pl.DataFrame
+    frame: pl.DataFrame, refusal: pl.Series, part: int, first: int, run: str, withdrawals: pl.DataFrame
 ) -> pl.DataFrame:
     hashes = [None if text is None else hashlib.sha256(text.encode()).digest()[:16] for text in frame["text"]]
     return frame.select(
@@ -224,7 +224,7 @@ def _lightened(
         "text_hash",
         labels_of().alias("labels"),
         refusal.alias("refusal"),
-        *kept_out.get_columns(),
+        *withdrawals.get_columns(),
         pl.col("text").str.len_bytes().fill_null(0).alias("text_bytes"),
         pl.col("text").str.len_chars().alias("chars"),
         pl.Series("exact_hash", hashes, dtype=pl.Binary),
@@ -273,7 +273,7 @@ def decide(light: pl.DataFrame, replaced: pl.DataFrame, variants: Variants = "ke
     by_entry = pl.coalesce("withdrawal", "said").is_not_null()
     allowed, removed = without_replaced(latest.filter(~refused), light, replaced)
     released, duplicates = _first_of(allowed, "text_hash", first_released(from_run), "doc_id", "rights_tier")
-    removed = with_kept(removed, released)
+    removed = with_released(removed, released)
     released, varied = _of_variants(released, variants)
     left_out = [
         _reasoned(superseded, pl.lit("superseded"), _SUPERSEDED),
@@ -303,8 +303,8 @@ def _of_variants(released: pl.DataFrame, variants: Variants) -> tuple[pl.DataFra
     if variants == "by_country":
         work = pl.concat_str(work, pl.col("country").cast(pl.String).fill_null(""), separator="\0")
     order: list[pl.Expr | str] = [pl.col("chars").neg(), "obtained", "doc_id"]
-    kept, others = _first_of(released.with_columns(work.alias("work")), "work", order, "doc_id")
-    return kept.drop("work"), others
+    winners, others = _first_of(released.with_columns(work.alias("work")), "work", order, "doc_id")
+    return winners.drop("work"), others
 
 
 def _first_variant(name: str, first: dict[str, str]) -> str:

@@ -43,7 +43,7 @@ from latam_corpus.release.removals import (
     without_withdrawn,
 )
 from latam_corpus.release.shard_plan import SHARD_BYTES, SPLIT_SHARES, check_shares, plan_shards, with_splits
-from latam_corpus.release.sketch import Sketcher, scheme_of_release, stated_scheme
+from latam_corpus.release.sketch import Sketcher, scheme_of_release, scheme_of_stages
 from latam_corpus.release.store import SUMS, Store
 from latam_corpus.release.store_tables import LEDGER, read_ledger
 from latam_corpus.release.summary import (
@@ -272,9 +272,9 @@ def _last_released(store: Store, name: str, light: pl.DataFrame) -> pl.DataFrame
 
 def _scheme(inputs: Inputs, store: Store) -> Scheme:
     """The scheme of the version's index: the one by which its runs were deduplicated, else the release's so far."""
-    stated = {scheme for run in inputs.runs if (scheme := stated_scheme(run.stages))}
-    if len(stated) == 1:
-        return stated.pop()
+    schemes = {scheme for run in inputs.runs if (scheme := scheme_of_stages(run.stages))}
+    if len(schemes) == 1:
+        return schemes.pop()
     return scheme_of_release(store, inputs.parent) if inputs.parent else Scheme()
 
 

@@ -122,9 +122,9 @@ def hub_licence(rights: str | None) -> str | None:
 
 
 def _licence(sources: Iterable[SourceEntry]) -> list[str]:
-    stated = {hub_licence(source.rights) for source in sources}
-    known = sorted(licence for licence in stated if licence)
-    if known and None not in stated:
+    licences = {hub_licence(source.rights) for source in sources}
+    known = sorted(licence for licence in licences if licence)
+    if known and None not in licences:
         return _listed("license", known) if len(known) > 1 else [f"license: {known[0]}"]
     return ["license: other", "license_name: by-source"]
 

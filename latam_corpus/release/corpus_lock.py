@@ -53,10 +53,10 @@ def read_lock(file: Path) -> Lock:
         ConfigError: it isn't there, or isn't a lock of this format.
     """
     try:
-        stated = json.loads(file.read_bytes())
-        if isinstance(stated, dict) and isinstance(stated.get("columns"), list):
-            stated["columns"] = tuple(stated["columns"])
-        lock = Lock(**stated)
+        values = json.loads(file.read_bytes())
+        if isinstance(values, dict) and isinstance(values.get("columns"), list):
+            values["columns"] = tuple(values["columns"])
+        lock = Lock(**values)
         must_be(str, lock.name, lock.version, lock.manifest_sha256, lock.where or "")
     except OSError as error:
         raise ConfigError(str(file), f"it can't be read: {error.strerror}", "name a corpus.lock") from None

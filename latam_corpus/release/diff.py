@@ -72,7 +72,7 @@ def diff(store: Store, old: Manifest | None, new: Manifest, runs: Mapping[str, P
     since = list(_since(store, old, new))
     parts = [
         _counted("added", _with_reasons(added, store, list(lineage(store, old)), there, "was {}", "new")),
-        _counted("removed", _with_reasons(removed, store, since, there, "{}", _not_kept(since, there))),
+        _counted("removed", _with_reasons(removed, store, since, there, "{}", _unknown_reason(since, there))),
         _counted("changed", changed.filter(pl.col("reason") != "")),
     ]
     return [Change(*row) for row in pl.concat(parts).iter_rows()]
@@ -157,7 +157,7 @@ def _dropped(run: Path, wanted: pl.Series) -> pl.DataFrame:
     return pl.concat(frames).sort(pl.col("reason") == "superseded", maintain_order=True)
 
 
-def _not_kept(lineage: Sequence[Manifest], runs: Mapping[str, Path]) -> str:
+def _unknown_reason(lineage: Sequence[Manifest], runs: Mapping[str, Path]) -> str:
     """Return what is known of a document of which neither a ledger nor a run that is there says anything."""
     every = [run for manifest in lineage for run in manifest.runs]
     absent = [run.id for run in every if run.id not in runs]

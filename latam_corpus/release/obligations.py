@@ -66,12 +66,12 @@ def _labels(sources: Iterable[SourceEntry]) -> list[str]:
     """Return a line for each label: its names, its address, the sources that have it."""
     held: dict[str, list[str]] = {}
     for source in sources:
-        for stated in source.labels:
-            held.setdefault(stated, []).append(source.source_id)
+        for statement in source.labels:
+            held.setdefault(statement, []).append(source.source_id)
     lines = []
-    for stated, ids in sorted(held.items()):
-        label = label_of(stated)
-        names = " · ".join(dict.fromkeys(label.names.values())) if label else stated
+    for statement, ids in sorted(held.items()):
+        label = label_of(statement)
+        names = " · ".join(dict.fromkeys(label.names.values())) if label else statement
         where = f"[{names}]({label.uri})" if label else names
         lines.append(f"- {where}: {', '.join(f'`{one}`' for one in dict.fromkeys(ids))}")
     return lines

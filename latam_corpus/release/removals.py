@@ -80,10 +80,10 @@ def without_replaced(
     return allowed.join(removed, on="doc_id", how="anti"), removed
 
 
-def with_kept(removed: pl.DataFrame, released: pl.DataFrame) -> pl.DataFrame:
+def with_released(removed: pl.DataFrame, released: pl.DataFrame) -> pl.DataFrame:
     """Return the rows that give way with the id of the released document in `kept`, `reason` and `evidence` (JSON)."""
-    kept = released.select(pl.col("text_hash").alias("kept_text"), pl.col("doc_id").alias("kept"))
-    rows = removed.join(kept, on="kept_text", how="left", maintain_order="left")
+    winners = released.select(pl.col("text_hash").alias("kept_text"), pl.col("doc_id").alias("kept"))
+    rows = removed.join(winners, on="kept_text", how="left", maintain_order="left")
     evidence = [_evidence(*row) for row in rows.select("by_run", "evidence", "kept", "containment").iter_rows()]
     return rows.with_columns(pl.lit("duplicate").alias("reason"), pl.Series("evidence", evidence, dtype=pl.String))
 
@@ -137,9 +137,9 @@ def read_withdrawn(store: Store, name: str, runs: Sequence[Run]) -> pl.DataFrame
 def remember_withdrawn(store: Store, name: str, withdrawn: pl.DataFrame) -> None:
     """Keep what `read_withdrawn` gave for the release's later versions; whoever writes holds the release's claim."""
     known = _remembered(store, name)
-    kept = _last([known, withdrawn])
-    if not kept.equals(known):
-        write_rows(store, kept, name, WITHDRAWN_FILE)
+    latest = _last([known, withdrawn])
+    if not latest.equals(known):
+        write_rows(store, latest, name, WITHDRAWN_FILE)
 
 
 def _remembered(store: Store, name: str) -> pl.DataFrame:
@@ -182,6 +182,6 @@ def without_requested(light: pl.DataFrame, released: pl.DataFrame) -> pl.DataFra
     known = released.select("doc_id", "exact_hash", pl.lit(value=True).alias("known"))
     rows = light.join(known, on=["doc_id", "exact_hash"], how="left", maintain_order="left")
     number = pl.when(pl.col("known").is_null()).then("said")
-    kept_out = pl.col("withdrawal").is_not_null() | pl.col("said").is_not_null()
-    refusal = pl.when(kept_out).then(pl.lit(WITHDRAWN)).otherwise("refusal").cast(light.schema["refusal"])
+    is_withdrawn = pl.col("withdrawal").is_not_null() | pl.col("said").is_not_null()
+    refusal = pl.when(is_withdrawn).then(pl.lit(WITHDRAWN)).otherwise("refusal").cast(light.schema["refusal"])
     return rows.with_columns(number.alias("said")).with_columns(refusal.alias("refusal")).select(light.columns)

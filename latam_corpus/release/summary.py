@@ -101,8 +101,8 @@ def source_entries(inputs: Inputs, released: pl.DataFrame) -> tuple[SourceEntry,
     for entry in inputs.parent.sources if inputs.parent else ():
         entries[entry.source_id] = {"title": entry.title, "holder": entry.holder, "homepage": entry.homepage}
     for run in (*inputs.others, *inputs.runs):
-        for source_id, stated in run.sources.items():
-            entries[source_id] = {key: stated.get(key) for key in ("title", "holder", "homepage")}
+        for source_id, facts in run.sources.items():
+            entries[source_id] = {key: facts.get(key) for key in ("title", "holder", "homepage")}
     by = ("source_id", "rights", "rights_tier", "basis")
     sizes = released.group_by(pl.col(by).cast(pl.String)).agg(
         pl.len(), pl.col("text_bytes").sum(), pl.col("labels").unique()

@@ -83,7 +83,7 @@ def runs_of(texts: pl.Series) -> tuple[Ragged, NDArray[np.int64]]:
     return anchors_of(every, _SCHEME, np.ones(len(every), np.uint64)), stream.counts
 
 
-def kept_runs(words: NDArray[np.int64]) -> NDArray[np.uint64]:
+def run_divisors(words: NDArray[np.int64]) -> NDArray[np.uint64]:
     """Return the number that divides the runs which the log keeps of texts of so many words."""
     return np.where(words < _KEPT_WHOLE, np.uint64(1), sampling_of(words))
 
@@ -91,13 +91,13 @@ def kept_runs(words: NDArray[np.int64]) -> NDArray[np.uint64]:
 def texts_of(texts: pl.Series) -> pl.DataFrame:
     """Return what the log keeps of texts: TEXTS."""
     runs, words = runs_of(texts)
-    kept = []
-    for number, divisor in enumerate(kept_runs(words)):
+    stored_runs = []
+    for number, divisor in enumerate(run_divisors(words)):
         values = runs.of(number)
-        kept.append(values[values % divisor == 0].astype("<u8").tobytes())
+        stored_runs.append(values[values % divisor == 0].astype("<u8").tobytes())
     hashes = [text_hash(text or "") for text in texts]
     numbers = [np.array(sorted(numbers_of(text or "")), "<u2").tobytes() for text in texts]
-    rows = {"text_hash": hashes, "words": words, "runs": kept, "numbers": numbers}
+    rows = {"text_hash": hashes, "words": words, "runs": stored_runs, "numbers": numbers}
     return pl.DataFrame(rows, schema=TEXTS).unique("text_hash", maintain_order=True)
 
 
@@ -162,7 +162,7 @@ class WithdrawnTexts:
             "number",
             "by",
             (pl.col("runs").bin.size() // 8).alias("size"),
-            pl.Series("divisor", kept_runs(self.table["words"].to_numpy().astype(np.int64))),
+            pl.Series("divisor", run_divisors(self.table["words"].to_numpy().astype(np.int64))),
         ).with_row_index("text")
         shared = (
             pl.DataFrame({"row": rows[hit], "run": runs.values[hit]})

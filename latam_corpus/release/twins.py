@@ -101,8 +101,8 @@ def _set_aside_by(store: Store, version: Manifest, ids: pl.Series) -> pl.DataFra
     if LEDGER not in version.files:
         return pl.DataFrame(schema=_OF)
     rows = read_ledger(store, version.name, version.version).filter(pl.col("reason") == "duplicate")
-    kept = pl.col("evidence").str.json_path_match("$.kept").alias("of")
-    return rows.select("doc_id", kept).filter(pl.col("of").is_in(ids.implode()))
+    winner = pl.col("evidence").str.json_path_match("$.kept").alias("of")
+    return rows.select("doc_id", winner).filter(pl.col("of").is_in(ids.implode()))
 
 
 def _dropped(run: Run, ids: pl.Series, unfinished: list[pl.DataFrame]) -> Iterator[tuple[Part, pl.DataFrame]]:

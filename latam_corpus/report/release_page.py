@@ -82,9 +82,9 @@ def _source(one: Any) -> tuple[Any, tuple[Message, ...]]:
 
 def _labels(manifest: Manifest) -> Iterator[tuple[str, str]]:
     """Yield the names and the address of each label on a document."""
-    for stated in sorted({label for source in manifest.sources for label in source.labels}):
-        label = label_of(stated)
-        yield (" · ".join(dict.fromkeys(label.names.values())), label.uri) if label else (stated, "")
+    for statement in sorted({label for source in manifest.sources for label in source.labels}):
+        label = label_of(statement)
+        yield (" · ".join(dict.fromkeys(label.names.values())), label.uri) if label else (statement, "")
 
 
 def _gaps(facts: ReleaseFacts, figures: Figures) -> Iterator[tuple[str, Message]]:

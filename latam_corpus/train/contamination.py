@@ -62,10 +62,10 @@ class Benchmark:
 @cache
 def benchmarks() -> dict[str, Benchmark]:
     """Return the registered evaluation sets, by name."""
-    stated = tomllib.loads(_REGISTRY.read_text(encoding="utf-8"))
+    registry = tomllib.loads(_REGISTRY.read_text(encoding="utf-8"))
     return {
         name: Benchmark(name, one["title"], tuple(one["languages"]), one["home"], tuple(one["fields"]))
-        for name, one in stated.items()
+        for name, one in registry.items()
     }
 
 
@@ -184,10 +184,10 @@ def find_matches(
     most = max(_COMMON, int(_COMMON_SHARE * read))
     counts = matches.filter(pl.col("words") <= _SHORT).group_by("eval").len()
     common = counts.filter(pl.col("len") > most)["eval"].sort()
-    kept = matches.filter(~pl.col("eval").is_in(common.implode())).select("eval", "doc_id", "share")
+    uncommon = matches.filter(~pl.col("eval").is_in(common.implode())).select("eval", "doc_id", "share")
     return Contamination(
         len(lines),
-        kept.sort("eval", "share", "doc_id", descending=[False, True, False]),
+        uncommon.sort("eval", "share", "doc_id", descending=[False, True, False]),
         tuple(index.too_short),
         tuple(common.to_list()),
     )
@@ -233,9 +233,9 @@ class _Index:
         shares = counted.with_columns(words.alias("words")).with_columns(
             (pl.col("covered") / pl.col("words")).alias("share")
         )
-        kept = shares.filter(pl.col("share") >= share)
-        return kept.select(
-            "eval", pl.Series("doc_id", [doc_ids[doc] for doc in kept["doc"]], dtype=pl.String), "share", "words"
+        enough = shares.filter(pl.col("share") >= share)
+        return enough.select(
+            "eval", pl.Series("doc_id", [doc_ids[doc] for doc in enough["doc"]], dtype=pl.String), "share", "words"
         )
 
     def _hits(self, values: NDArray[np.uint64], offsets: NDArray[np.int64], size: int) -> NDArray[np.int64]:

@@ -108,11 +108,11 @@ def _counts(files: CorpusFiles, number: int, tokenizer: Tokenizer, keep: Store) 
     file = files.files[number]
     place = (FOLDER, tokenizer.sha256[:16], f"{file.sha256}.parquet")
     rows = files.footers[number].num_rows
-    kept = _kept(keep, place, rows)
-    if kept is None:
-        kept = _kept(Store.at(cache_folder()), place, rows)
-    if kept is not None:
-        return kept
+    cached = _cached_counts(keep, place, rows)
+    if cached is None:
+        cached = _cached_counts(Store.at(cache_folder()), place, rows)
+    if cached is not None:
+        return cached
     frames = [pl.DataFrame(schema=COUNTS)]
     for group in files.groups_of(number):
         texts = pl.Series(files.read(group, ["text"])["text"].to_pylist(), dtype=pl.String)
@@ -129,7 +129,7 @@ def _counts(files: CorpusFiles, number: int, tokenizer: Tokenizer, keep: Store) 
     return counts
 
 
-def _kept(keep: Store, place: tuple[str, ...], rows: int) -> pl.DataFrame | None:
+def _cached_counts(keep: Store, place: tuple[str, ...], rows: int) -> pl.DataFrame | None:
     """Return the counts that are kept, where they are whole."""
     try:
         counts = pl.read_parquet(io.BytesIO(keep.read(*place)))

@@ -99,13 +99,13 @@ def to_json(opt_outs: Iterable[OptOut]) -> str:
         return whole
     firsts = {one.signal: one for one in reversed(rows)}
     others = [one for one in rows if firsts[one.signal] is not one]
-    kept: list[OptOut] = []
+    fitting: list[OptOut] = []
     for one in [*firsts.values(), *others]:
         short = replace(one, value=one.value[:_SHORT_VALUE], address=one.address[:_SHORT_ADDRESS])
-        if len(_dumped([*kept, short])) > MOST:
+        if len(_dumped([*fitting, short])) > MOST:
             break
-        kept.append(short)
-    return _dumped(sorted(kept))
+        fitting.append(short)
+    return _dumped(sorted(fitting))
 
 
 def _dumped(opt_outs: Iterable[OptOut]) -> str:

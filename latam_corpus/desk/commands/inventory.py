@@ -151,8 +151,8 @@ def _collected(folder: Path) -> dict[str, Any]:
 def _in_run(values: dict[str, Any], name: str) -> dict[str, Any]:
     """Return what a run made of a source, of whatever genre its documents are."""
     rows = [row for row in values["by_genre"] if row["source"] == name]
-    kept = {key: sum(row[key] for row in rows) for key in ("in", "kept")}
-    return {"run": values["id"], **kept, "reasons": reasons_of(rows)}
+    totals = {key: sum(row[key] for row in rows) for key in ("in", "kept")}
+    return {"run": values["id"], **totals, "reasons": reasons_of(rows)}
 
 
 def reasons_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, int]:

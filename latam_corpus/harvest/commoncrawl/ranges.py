@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from latam_corpus.harvest.crawl.exchange import Exchange
 
 BLOCK: Final = 4 * 2**20
-_KEPT: Final = 8  # blocks
+_CACHED_BLOCKS: Final = 8  # blocks
 _PARTIAL: Final = 206
 _BUSY: Final = (429, 500, 502, 503, 504)
 _RANGE: Final = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
@@ -125,7 +125,7 @@ class RemoteFile(io.RawIOBase):
         answer = self._asked(offset, length)
         self._blocks[number] = answer.body
         self.fetched += len(answer.body)
-        while len(self._blocks) > _KEPT:
+        while len(self._blocks) > _CACHED_BLOCKS:
             self._blocks.popitem(last=False)
         return answer.body
 

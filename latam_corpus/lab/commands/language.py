@@ -42,8 +42,8 @@ def train(
     from latam_corpus.lab.language.train_identifier import train as fit
 
     settings = Settings(seed=seed, epoch=epoch, most=most, bucket=bucket, threads=threads)
-    kept_away = [Texts(t.path, t.label or "und", t.field) for t in listed(without or [], root, packages)]
-    trained = fit(listed(data, root, packages), out, settings, kept_away)
+    excluded_texts = [Texts(t.path, t.label or "und", t.field) for t in listed(without or [], root, packages)]
+    trained = fit(listed(data, root, packages), out, settings, excluded_texts)
     size = trained.model.stat().st_size
     if as_json:
         print_json({"model": trained.model, "label_map": trained.label_map, "bytes": size, "lines": trained.lines})

@@ -11,7 +11,7 @@ import polars as pl
 
 from latam_corpus.codes import UNDETERMINED, groups, iso_code
 from latam_corpus.lab.language import augment
-from latam_corpus.lab.language.texts import is_kept_out, is_untranslated, is_word_list, rows
+from latam_corpus.lab.language.texts import is_held_out, is_untranslated, is_word_list, rows
 from latam_corpus.language.labels import script_of
 from latam_corpus.language.normalise import normalise_all
 from latam_corpus.text.orthography import respelled
@@ -29,7 +29,7 @@ _MOST_OF_A_MAJOR_TEXT: Final = 4000
 _BEFORE_JOINING: Final = 0.8  # of the lines of a major: a quarter more are joined of them
 _DRAWN_FOR_A_SENTENCE: Final = 4  # at most: a language of which little was ever written together is known by it too
 _ONE_RESPELLED_OF: Final = 2  # lines that have another spelling
-_KEPT_OUT_WINDOW: Final = 600  # characters of a kept-out text that are looked at
+_HELD_OUT_WINDOW: Final = 600  # characters of a kept-out text that are looked at
 _REPEATED: Final = 8  # times at most a line is repeated, in pieces, where there are too few
 _SWITCHED: Final = 0.06  # of the lines of languages of the Americas quote Spanish or Portuguese
 # Sources name some languages by their macrolanguage and others by its main member: one label for both.
@@ -105,7 +105,7 @@ def _read(data: Sequence[Texts], without: set[str], rng: random.Random) -> _Read
         for tag, text in rows(texts):
             code = iso_code(tag, str(texts.path))
             code = _SAME.get(code, code)
-            if is_kept_out(text) or is_untranslated(code, text) or " ".join(text.split()) in without:
+            if is_held_out(text) or is_untranslated(code, text) or " ".join(text.split()) in without:
                 continue
             label = _label(code, text)
             if of_words:
@@ -220,14 +220,14 @@ def _add_nonsense(sampled: dict[str, list[str]], names: Sequence[str], settings:
         del sampled[UNDETERMINED]
 
 
-def kept_out_of_elsewhere(data: Sequence[Texts]) -> list[str]:
+def held_out_of_elsewhere(data: Sequence[Texts]) -> list[str]:
     """Normalised lines that were kept out, in languages of elsewhere than the Americas."""
     of = groups().of
-    texts_kept_out = [
+    held_out = [
         text
         for texts in data
         for tag, text in rows(texts)
-        if is_kept_out(text) and (code := iso_code(tag, str(texts.path))) not in of and not is_untranslated(code, text)
+        if is_held_out(text) and (code := iso_code(tag, str(texts.path))) not in of and not is_untranslated(code, text)
     ]
-    lines = normalise_all(pl.Series([text[:_KEPT_OUT_WINDOW] for text in texts_kept_out], dtype=pl.String))
+    lines = normalise_all(pl.Series([text[:_HELD_OUT_WINDOW] for text in held_out], dtype=pl.String))
     return [" ".join(line.split()) for line in lines.to_list() if line]

@@ -46,7 +46,7 @@ _KEYS: Final[dict[str, type]] = {
     "drawn": bool,
 }
 _EXAMPLES: Final[dict[type, str]] = {list: 'a list, such as ["spa", "por"]', bool: "true or false"}
-_KEPT_OUT: Final = 10  # one text in ten is kept out of training, to measure on
+_HELD_OUT: Final = 10  # one text in ten is kept out of training, to measure on
 
 
 @dataclass(frozen=True)
@@ -141,14 +141,14 @@ def is_word_list(texts: Texts) -> bool:
     return (texts.path / TELLING).is_file()
 
 
-def is_kept_out(text: str) -> bool:
+def is_held_out(text: str) -> bool:
     """Whether a text is one of the tenth that is never trained on, by the hash of its words.
 
-    >>> sum(is_kept_out(f"texto {number}") for number in range(1000))
+    >>> sum(is_held_out(f"texto {number}") for number in range(1000))
     122
     """
     digest = hashlib.sha256(" ".join(text.split()).encode()).digest()
-    return digest[0] % _KEPT_OUT == 0
+    return digest[0] % _HELD_OUT == 0
 
 
 def is_untranslated(code: str, text: str) -> bool:

@@ -13,7 +13,7 @@ from latam_corpus.codes import UNDETERMINED, groups
 from latam_corpus.durable import digest_of
 from latam_corpus.errors import ConfigError
 from latam_corpus.lab.language.calibrate import calibrated, least_consonants
-from latam_corpus.lab.language.sampling import kept_out_of_elsewhere, lines_and_names
+from latam_corpus.lab.language.sampling import held_out_of_elsewhere, lines_and_names
 from latam_corpus.lab.language.texts import Texts, rows
 from latam_corpus.lab.language.training_settings import Settings
 from latam_corpus.language.evidence import frequent_words
@@ -51,7 +51,7 @@ def train(
 ) -> Trained:
     """Return the model files written to `out` (.ftz) and beside it (.toml).
 
-    A tenth of the texts, by their hash, is kept out (`texts.is_kept_out`), so that every model can be measured.
+    A tenth of the texts, by their hash, is kept out (`texts.is_held_out`), so that every model can be measured.
 
     Args:
         data: labelled texts.
@@ -78,7 +78,7 @@ def train(
     words = frequent_words(lines, names)
     written = _map_text(out, lines, words, data, settings, trained or dt.datetime.now(tz=dt.UTC).date())
     label_map.write_text(written, "utf-8")
-    bounds = calibrated(load(str(out)), kept_out_of_elsewhere(data), settings.seed)
+    bounds = calibrated(load(str(out)), held_out_of_elsewhere(data), settings.seed)
     label_map.write_text(written + _bounds_text(bounds), "utf-8")
     return Trained(out, label_map, {label: len(of_label) for label, of_label in lines.items()})
 

@@ -48,8 +48,8 @@ class Page:
     def site(self) -> str:
         """The registered name of its host, by which folds are cut."""
         parts = (urlsplit(self.url).hostname or self.name).removeprefix("www.").split(".")
-        kept = 3 if _SECOND.intersection(parts[-2:-1]) else 2
-        return ".".join(parts[-kept:])
+        label_count = 3 if _SECOND.intersection(parts[-2:-1]) else 2
+        return ".".join(parts[-label_count:])
 
 
 def read(data: Path) -> list[Page]:

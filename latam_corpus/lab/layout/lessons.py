@@ -100,9 +100,9 @@ def _grown(lessons: Sequence[Lesson], rows_of: Callable[[Lesson], NDArray[np.flo
     rows, shares, weights = [], [], []
     for lesson in lessons:
         easy = (lesson.shares < _NOBODY) & (lesson.markup.counts[:, 2] > _LINKED * lesson.markup.counts[:, 0])
-        kept = ~easy | (dice.random(len(easy)) < _EASY)
-        rows.append(rows_of(lesson)[kept])
-        shares.append(lesson.shares[kept])
-        weights.append(np.where(easy, lesson.weights / _EASY, lesson.weights)[kept])
+        drawn = ~easy | (dice.random(len(easy)) < _EASY)
+        rows.append(rows_of(lesson)[drawn])
+        shares.append(lesson.shares[drawn])
+        weights.append(np.where(easy, lesson.weights / _EASY, lesson.weights)[drawn])
     total = np.concatenate(weights)
     return grow(np.concatenate(rows), np.concatenate(shares), total / total.mean(), replace(options))

@@ -288,7 +288,7 @@ def grams(hashes, lengths, doc_words, duplicate, top, distinct, entropy):
             top_chars = before[n]
             repeated = 0
             free = 0  # the first word after the last repeated n-gram
-            kept = 0
+            left = 0
             scattered = 0.0
             for k in range(tried):
                 slot_here = place[k]
@@ -307,14 +307,14 @@ def grams(hashes, lengths, doc_words, duplicate, top, distinct, entropy):
                     else:
                         seen[slot_here] = stamp
                         scattered += times * np.log2(times)
-                at[kept] = i
-                gram[kept] = gram[k]
-                kept += 1
+                at[left] = i
+                gram[left] = gram[k]
+                left += 1
             duplicate[d, n] = repeated
             top[d, n] = most * (top_chars + n - 1)
             if n == 1:
                 entropy[d] = max(0.0, np.log2(size) - scattered / size)
-            count = kept
+            count = left
 
 
 _LEAST_WORDS: Final = 4  # a shorter line tells too little
