@@ -161,9 +161,9 @@ class Block(PipelineStep):  # type: ignore[misc]
         """Return the documents as rows; of an id that several have, all but the first are told apart by their place."""
         rows = [{**self._metadata(document), "id": document.id, "text": document.text} for document in documents]
         frame = as_documents(rows, start)
-        place = pl.concat_str("doc_id", pl.lit("#"), pl.int_range(start, start + pl.len()).cast(pl.String))
+        numbered_id = pl.concat_str("doc_id", pl.lit("#"), pl.int_range(start, start + pl.len()).cast(pl.String))
         again = pl.col("doc_id").is_first_distinct().not_()
-        frame = frame.with_columns(pl.when(again).then(place).otherwise("doc_id").alias("doc_id"))
+        frame = frame.with_columns(pl.when(again).then(numbered_id).otherwise("doc_id").alias("doc_id"))
         if any("raw" in stage.needs for stage in self.stages):
             raw = [_BOM + document.text.encode("utf-8", "replace") for document in documents]
             types = [str(document.metadata.get("media_type", "text/html")) for document in documents]

@@ -57,8 +57,8 @@ class _Speaker:
 
 def _facts(lineage: dict[str, Any], say: _Speaker) -> Iterator[str]:
     origin = lineage["source"]["origin"] or {}
-    place = "#".join(str(part) for part in (origin.get("file"), origin.get("member")) if part)
-    source = {"source": lineage["source"]["id"], "place": place, "when": lineage["source"]["obtained"]}
+    origin_name = "#".join(str(part) for part in (origin.get("file"), origin.get("member")) if part)
+    source = {"source": lineage["source"]["id"], "place": origin_name, "when": lineage["source"]["obtained"]}
     genre = say(genre_name(lineage["genre"])) if lineage["genre"] and say.language != "en" else lineage["genre"]
     facts = [
         (_("from"), say(_("{source}: {place}, obtained {when}", **source))),

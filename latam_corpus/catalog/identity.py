@@ -128,13 +128,13 @@ def _without_dots(path: str) -> str:
         return path
     resolved: list[str] = []
     segments = path.split("/")[1:]
-    for place, segment in enumerate(segments):
+    for index, segment in enumerate(segments):
         if segment not in (".", ".."):
             resolved.append(segment)
             continue
         if segment == ".." and resolved:
             resolved.pop()
-        if place == len(segments) - 1:
+        if index == len(segments) - 1:
             resolved.append("")
     return "/" + "/".join(resolved)
 

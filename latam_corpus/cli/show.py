@@ -121,11 +121,11 @@ def table(title: str | Message, columns: Sequence[str | Message], rows: Iterable
         box=None,
         pad_edge=False,
     )
-    for place, column in enumerate(str(in_spoken_language(one)) for one in columns):
+    for index, column in enumerate(str(in_spoken_language(one)) for one in columns):
         numeric = column.endswith("#")
         # The first column is what people copy: it is never cut.
         shown.add_column(
-            column.rstrip("#"), justify="right" if numeric else "left", overflow="fold", no_wrap=numeric or place == 0
+            column.rstrip("#"), justify="right" if numeric else "left", overflow="fold", no_wrap=numeric or index == 0
         )
     for row in rows:
         shown.add_row(*("" if cell is None else str(in_spoken_language(cell)) for cell in row))

@@ -165,7 +165,7 @@ def _is_foreign(kind: pa.DataType) -> bool:
     if any(is_one(kind) for is_one in _FOREIGN):
         return True
     inner = kind.storage_type if isinstance(kind, pa.BaseExtensionType) else kind
-    return any(_is_foreign(inner.field(place).type) for place in range(inner.num_fields))
+    return any(_is_foreign(inner.field(index).type) for index in range(inner.num_fields))
 
 
 class Tally:

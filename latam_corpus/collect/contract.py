@@ -261,12 +261,12 @@ class Watch:
     def _keep(
         self, column: str, values: Sequence[Any], empty: Sequence[bool], numbers: Sequence[int | None], relative: str
     ) -> None:
-        filled = [place for place, nothing in enumerate(empty) if not nothing]
-        hashes = [hashlib.blake2b(str(values[place]).encode(), digest_size=8).digest() for place in filled]
+        filled = [index for index, nothing in enumerate(empty) if not nothing]
+        hashes = [hashlib.blake2b(str(values[index]).encode(), digest_size=8).digest() for index in filled]
         rows = {
             "column": [column] * len(filled),
             "hash": np.frombuffer(b"".join(hashes), np.uint64),
-            "number": [numbers[place] for place in filled],
+            "number": [numbers[index] for index in filled],
             "file": [relative] * len(filled),
         }
         self._values.append(pl.DataFrame(rows, schema=VALUES_SCHEMA))

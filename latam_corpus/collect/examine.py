@@ -66,7 +66,7 @@ def examine(source: Source, where: str) -> Examined:
     """
     files = list_inputs(source, where)
     tried = [file for file in files if _format(source, file).name not in _ARCHIVED]
-    some = [tried[place * len(tried) // _FILES] for place in range(_FILES)] if len(tried) > _FILES else tried
+    some = [tried[index * len(tried) // _FILES] for index in range(_FILES)] if len(tried) > _FILES else tried
     watch = Watch(source, strict=False)
     most = _DOCUMENTS * max(len(source.collect.texts), 1)
     whole = len(some) == len(files)

@@ -41,7 +41,7 @@ def unlike(rows: pl.DataFrame, dated: Collection[str], versions: Collection[str]
     ).filter(pl.col("digest").is_not_null() & ~pl.col("source_id").is_in(list(versions)))
     is_one_of_several = pl.col("digest").n_unique().over("doc_id", "time") > 1
     several = keyed.filter(is_one_of_several)
-    captures = [_is_capture(*place) for place in several.select("file", "member").iter_rows()]
+    captures = [_is_capture(*names) for names in several.select("file", "member").iter_rows()]
     several = several.filter(~pl.Series(captures, dtype=pl.Boolean)).filter(is_one_of_several)
     for (source,), mine in several.sort("file", "member").group_by("source_id", maintain_order=True):
         yield _breach(str(source), mine)

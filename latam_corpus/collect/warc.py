@@ -64,12 +64,12 @@ def _pages(content: Content, stream: BinaryIO) -> Iterator[NumberedRecord | Fail
     # fastwarc panics on a stream that can't seek, unless it has no method to try it by.
     walked = stream if stream.seekable() else cast("BinaryIO", streams.Counted(stream))
     last_offset = -1  # the offset of the last record whose bytes couldn't be read: the walk fails there once more
-    for number, place in enumerate(_records(walked, content.span, resync=located), first):
-        outcome = _page_or_failure(place, number, located=located)
+    for number, record_start in enumerate(_records(walked, content.span, resync=located), first):
+        outcome = _page_or_failure(record_start, number, located=located)
         if isinstance(outcome, Failure):
-            if place.record is None and place.offset == last_offset:
+            if record_start.record is None and record_start.offset == last_offset:
                 continue
-            last_offset = place.offset
+            last_offset = record_start.offset
         yield outcome
 
 
@@ -85,21 +85,21 @@ def split(content: Content, source: Source, bytes_: int) -> list[Span]:
     spans: list[Span] = []
     start, first = 0, 1
     with content.open() as stream:
-        for number, place in enumerate(_records(stream, None, resync=True), 1):
-            if place.record is not None and place.offset - start >= bytes_:
-                spans.append(Span("records", start, place.offset, first, place.offset - start))
-                start, first = place.offset, number
+        for number, record_start in enumerate(_records(stream, None, resync=True), 1):
+            if record_start.record is not None and record_start.offset - start >= bytes_:
+                spans.append(Span("records", start, record_start.offset, first, record_start.offset - start))
+                start, first = record_start.offset, number
         stop = stream.seek(0, 2)
     return [*spans, Span("records", start, stop, first, stop - start)]
 
 
-def _page_or_failure(place: _RecordStart, number: int, *, located: bool) -> NumberedRecord | Failure | None:
+def _page_or_failure(record_start: _RecordStart, number: int, *, located: bool) -> NumberedRecord | Failure | None:
     """Return the page of a record, None where it is no document, or what is wrong with it."""
-    offset = place.offset if located else None
+    offset = record_start.offset if located else None
     evidence: dict[str, Any] = {"record": number}
-    if place.record is None:
-        return Failure(number, "malformed record", {**evidence, "error": place.error}, offset)
-    record = place.record
+    if record_start.record is None:
+        return Failure(number, "malformed record", {**evidence, "error": record_start.error}, offset)
+    record = record_start.record
     headers = record.headers
     kind = headers.get("WARC-Type")
     if kind == "metadata" and (described := page_metadata.from_json(headers.get(page_metadata.METADATA_FIELD))):
@@ -186,9 +186,9 @@ def _next_record(stream: BinaryIO, after: int) -> int | None:
     while block := stream.read(_BLOCK):
         held += block
         for match in re.finditer(re.escape(_GZIP), held) if packed else _PLAIN.finditer(held):
-            place = at + match.start()
-            if place >= after and (not packed or _unpacks(held[match.start() :][:_BLOCK])):
-                return place
+            offset = at + match.start()
+            if offset >= after and (not packed or _unpacks(held[match.start() :][:_BLOCK])):
+                return offset
         at += max(len(held) - _OVERLAP, 0)
         held = held[-_OVERLAP:]
     return None

@@ -104,7 +104,7 @@ def _looks() -> NDArray[np.uint16]:
     """For each bare letter its bit, uint16[0x110000]; the letters of other scripts are dealt out in turn."""
     points = np.arange(len(lower()), dtype=np.uint32)
     table = (np.uint32(1) << (points % LOOK_BITS)).astype(np.uint16)
-    for place, letters in enumerate(_LOOKS):
+    for bit, letters in enumerate(_LOOKS):
         for letter in letters:
-            table[ord(letter)] = 1 << place
+            table[ord(letter)] = 1 << bit
     return table

@@ -98,7 +98,7 @@ def _tail(words: WordTable, document: int, lines: Sequence[int]) -> int:
         document: one of its documents.
         lines: those of its lines that begin as a heading, a question or an answer does.
     """
-    start, stop = (int(words.doc_words[place]) for place in (document, document + 1))
+    start, stop = (int(words.doc_words[edge]) for edge in (document, document + 1))
     half = int(_BODY * (stop - start))
     asked: list[int] = []
     until = -1

@@ -114,11 +114,11 @@ class CommonKeys:
 
     def at(self, keys: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Which of these keys are common and not too often among them, and their places in `keys`."""
-        place = np.searchsorted(self.keys, keys).clip(max=len(self.keys) - 1)
-        hit = (self.keys[place] == keys) & (keys > 0)
-        times = np.bincount(place[hit], minlength=len(self.keys))
-        lines_hit = np.flatnonzero(hit & (times[place] <= _TIMES))
-        return lines_hit, place[lines_hit]
+        positions = np.searchsorted(self.keys, keys).clip(max=len(self.keys) - 1)
+        hit = (self.keys[positions] == keys) & (keys > 0)
+        times = np.bincount(positions[hit], minlength=len(self.keys))
+        lines_hit = np.flatnonzero(hit & (times[positions] <= _TIMES))
+        return lines_hit, positions[lines_hit]
 
 
 @dataclass(frozen=True, eq=False)

@@ -73,8 +73,8 @@ def read(files: Sequence[Path], low: int = 0, high: int = BUCKETS) -> Buckets:
         high: the one after the last.
     """
     every = np.zeros((len(files), BUCKETS + 1), np.int64)
-    for place, file in enumerate(files):
-        every[place] = np.fromfile(file.with_suffix(_STARTS), np.int64)
+    for index, file in enumerate(files):
+        every[index] = np.fromfile(file.with_suffix(_STARTS), np.int64)
     first, counts = every[:, low], every[:, high] - every[:, low]
     ends = np.cumsum(counts)
     values = np.empty(int(counts.sum()), np.uint64)

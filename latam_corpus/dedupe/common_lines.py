@@ -204,9 +204,9 @@ def find(job: Piecework) -> Path | None:
         return None
     keys, salts, rows = job.keys(_LIVE)
     salted = mixed(keys ^ salts)
-    place = np.searchsorted(common, salted).clip(max=len(common) - 1)
-    hit = np.flatnonzero(common[place] == salted)
-    documents, of = counts[place[hit]], sizes[np.searchsorted(groups, salts[hit])]
+    positions = np.searchsorted(common, salted).clip(max=len(common) - 1)
+    hit = np.flatnonzero(common[positions] == salted)
+    documents, of = counts[positions[hit]], sizes[np.searchsorted(groups, salts[hit])]
     floor = job.barrier.floor
     enough = documents >= floor.share * of
     hit, documents, of = hit[enough], documents[enough], of[enough]

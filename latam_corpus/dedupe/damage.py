@@ -100,7 +100,7 @@ class Accents:
         )
         best = np.argmax(counts, axis=1)
         sure = np.max(counts, axis=1) >= np.maximum(_SPOKEN * words.word_count, 1)
-        guesses = [named[place] if seen else UND for place, seen in zip(best.tolist(), sure.tolist(), strict=True)]
+        guesses = [named[index] if seen else UND for index, seen in zip(best.tolist(), sure.tolist(), strict=True)]
         return [guess if code == UND else code for code, guess in zip(spoken, guesses, strict=True)]
 
 

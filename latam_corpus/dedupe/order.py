@@ -35,7 +35,7 @@ DECIDED_BY: Final = {
     "doc_id": "doc_id",
 }
 _STEPS: Final = (*DECIDED_BY, ROW)
-_TIERS: Final = {tier: place for place, tier in enumerate(vocabulary.RIGHTS_TIERS)}
+_TIERS: Final = {tier: rank for rank, tier in enumerate(vocabulary.RIGHTS_TIERS)}
 
 # The columns by which terms are told; an earlier version's index has none of them.
 TERMS: Final = ("uses", "expires", "embargo_until")

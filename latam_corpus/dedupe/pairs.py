@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from latam_corpus.dedupe.buckets import into_buckets
-from latam_corpus.dedupe.pairing_kernels import COMMONS, PLACE, ROOMY, bits_of, paired
+from latam_corpus.dedupe.pairing_kernels import COMMONS, CURSOR_SIZE, ROOMY, bits_of, paired
 from latam_corpus.dedupe.scheme import MINHASH, sampling_of
 
 if TYPE_CHECKING:
@@ -63,12 +63,12 @@ class Pairing:
             np.empty(ROOMY << bits, np.uint8),
             np.empty((1 << bits) + 1, np.int32),
         )
-        self._place = np.zeros(PLACE, np.int64)
+        self._cursor = np.zeros(CURSOR_SIZE, np.int64)
 
     @property
     def common(self) -> NDArray[np.uint64]:
         """The values that many documents have, in no order."""
-        return self._common[: self._place[COMMONS]]
+        return self._common[: self._cursor[COMMONS]]
 
     def fill(self, keys: NDArray[np.uint64]) -> int:
         """Write the keys of the next pairs, as many as there is room for; 0 when there are no more.
@@ -79,7 +79,7 @@ class Pairing:
         buckets = self._buckets
         into_buckets = buckets.values, buckets.owners, buckets.starts
         return int(
-            paired(into_buckets, self._limits, self._place, self.tallies, keys, self._common, self._room)
+            paired(into_buckets, self._limits, self._cursor, self.tallies, keys, self._common, self._room)
         )  # fmt: skip
 
 

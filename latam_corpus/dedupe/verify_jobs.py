@@ -140,16 +140,16 @@ def gathers(
     numbers = numbers[np.argsort(rows[numbers])]
     rows[numbers].tofile(workdir / "wanted")
     starts = np.array([piece.start for piece in pieces], np.int64)
-    piece_of, place_of = np.zeros(len(rows), np.uint32), np.zeros(len(rows), np.int64)
+    piece_of, offset_of = np.zeros(len(rows), np.uint32), np.zeros(len(rows), np.int64)
     piece_numbers = np.searchsorted(starts, rows[numbers], side="right") - 1
     edges = np.searchsorted(piece_numbers, np.arange(len(pieces) + 1))
     ends = np.concatenate(([0], np.cumsum(words[numbers])))
-    piece_of[numbers], place_of[numbers] = piece_numbers, ends[:-1] - ends[edges[piece_numbers]]
-    for name, array in ((PIECE_OF, piece_of), (PLACE_OF, place_of), (WORDS_OF, words)):
+    piece_of[numbers], offset_of[numbers] = piece_numbers, ends[:-1] - ends[edges[piece_numbers]]
+    for name, array in ((PIECE_OF, piece_of), (PLACE_OF, offset_of), (WORDS_OF, words)):
         np.save(workdir / name, array)
     return [
-        Gather(piece, workdir / "wanted", first, end - first, workdir / f"{place:06d}{STREAMS}")
-        for place, (piece, first, end) in enumerate(zip(pieces, edges[:-1].tolist(), edges[1:].tolist(), strict=True))
+        Gather(piece, workdir / "wanted", first, end - first, workdir / f"{index:06d}{STREAMS}")
+        for index, (piece, first, end) in enumerate(zip(pieces, edges[:-1].tolist(), edges[1:].tolist(), strict=True))
         if end > first
     ]
 
@@ -199,24 +199,24 @@ def mapped(file: Path) -> NDArray[np.uint64]:
 def _read_streams(job: Lot, numbers: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], Ragged]:
     """Return these documents in the order in which `gather` has written them, and their streams."""
     arrays = (np.load(job.workdir / name, mmap_mode="r")[numbers] for name in (PIECE_OF, PLACE_OF, WORDS_OF))
-    piece_of, place_of, words = (array.astype(np.int64) for array in arrays)
-    order = np.lexsort((place_of, piece_of))
-    piece_of, place_of, words = piece_of[order], place_of[order], words[order]
+    piece_of, offset_of, words = (array.astype(np.int64) for array in arrays)
+    order = np.lexsort((offset_of, piece_of))
+    piece_of, offset_of, words = piece_of[order], offset_of[order], words[order]
     offsets = np.concatenate(([0], np.cumsum(words)))
     values = np.empty(int(offsets[-1]), np.uint32)
     held = values.data.cast("B")
     # What lies side by side is read at once.
-    apart = (piece_of[1:] != piece_of[:-1]) | (place_of[1:] != place_of[:-1] + words[:-1])
+    apart = (piece_of[1:] != piece_of[:-1]) | (offset_of[1:] != offset_of[:-1] + words[:-1])
     firsts = np.concatenate(([0], np.flatnonzero(apart) + 1))
     ends = np.append(offsets[firsts[1:]], offsets[-1])
     with ExitStack() as opened:
         files: dict[int, FileIO] = {}
-        for piece, place, start, end in zip(
-            piece_of[firsts].tolist(), place_of[firsts].tolist(), offsets[firsts].tolist(), ends.tolist(), strict=True
+        for piece, offset, start, end in zip(
+            piece_of[firsts].tolist(), offset_of[firsts].tolist(), offsets[firsts].tolist(), ends.tolist(), strict=True
         ):
             if piece not in files:
                 files = {piece: opened.enter_context((job.workdir / f"{piece:06d}{STREAMS}").open("rb", buffering=0))}
-            files[piece].seek(4 * place)
+            files[piece].seek(4 * offset)
             if files[piece].readinto(held[4 * start : 4 * end]) != 4 * (end - start):
                 raise PartError(str(files[piece].name), "a word stream is cut off", "look whether the disk is full")
     return numbers[order], Ragged(values, offsets)

@@ -214,9 +214,9 @@ def tally_differences(texts, gaps, count, lexicon, exchanged, tally):
         if edge and max(width, other_width) > _SMALL_GAP and 2 * min(width, other_width) < max(width, other_width):
             continue
         if width <= _LONGEST_GAP and other_width <= 2 * _LONGEST_GAP:
-            place = s_start + s0, s_start + s1, l_start + l0, l_start + l1
+            span = s_start + s0, s_start + s1, l_start + l0, l_start + l1
             if width > 0 and other_width > 0:
-                subs = _tally_difference(stream, place, edge, s_cased, l_cased, lexicon, exchanged, subs, tally)
+                subs = _tally_difference(stream, span, edge, s_cased, l_cased, lexicon, exchanged, subs, tally)
                 continue
             # Words that one of them has more.
             denials = 0
@@ -239,9 +239,9 @@ def tally_differences(texts, gaps, count, lexicon, exchanged, tally):
 
 
 @kernel
-def _tally_difference(stream, place, edge, s_cased, l_cased, lexicon, exchanged, subs, tally):
+def _tally_difference(stream, span, edge, s_cased, l_cased, lexicon, exchanged, subs, tally):
     """Tell apart what two texts have between two shared runs: misread words, slots of a form, passages of their own."""
-    s0, s1, l0, l1 = place
+    s0, s1, l0, l1 = span
     if s1 - s0 == l1 - l0:
         misread = 0
         for i in range(s0, s1):
@@ -255,13 +255,13 @@ def _tally_difference(stream, place, edge, s_cased, l_cased, lexicon, exchanged,
         if misread >= 0:
             # The words of the one are those of the other, read otherwise at most.
             tally[MISREAD] += misread
-            return _exchange(stream, place, exchanged, subs)
+            return _exchange(stream, span, exchanged, subs)
     s_tallies = _strange(stream, s0, s1, l0, l1, s_cased, lexicon)
     l_tallies = _strange(stream, l0, l1, s0, s1, l_cased, lexicon)
     s_strange, s_misread, s_names, s_numbers, s_denials = s_tallies
     l_strange, l_misread, l_names, l_numbers, l_denials = l_tallies
     if s1 - s0 == l1 - l0:
-        subs = _exchange(stream, place, exchanged, subs)
+        subs = _exchange(stream, span, exchanged, subs)
     tally[MISREAD] += max(s_misread, l_misread)
     numbers = min(s_numbers, l_numbers)
     names = min(s_names, l_names)
@@ -287,9 +287,9 @@ def _tally_difference(stream, place, edge, s_cased, l_cased, lexicon, exchanged,
 
 
 @kernel
-def _exchange(stream, place, exchanged, subs):
+def _exchange(stream, span, exchanged, subs):
     """Write the words that stand for others at the same place, from place `subs` on; returns where they end."""
-    s0, s1, l0, _ = place
+    s0, s1, l0, _ = span
     for i in range(s0, s1):
         word, other = stream[i] & _WORD_MASK, stream[l0 + i - s0] & _WORD_MASK
         if word != other:
@@ -603,14 +603,14 @@ def _look_up(s_keys, s_keyed, longer_text, at):
     l_keys, keyed, slots, seen = longer_text
     mask = len(slots) - 1
     shift = np.uint64(64 - _bits_for(keyed))
-    place = -1  # where the last three words that were found stand
+    last_at = -1  # where the last three words that were found stand
     last = -1
     for i in range(s_keyed):
         key = s_keys[i]
         at[i] = _FREE
         # Where a run goes on there is nothing to look up, and of several equal places it is the right one.
-        if last >= 0 and place + 1 < keyed and l_keys[place + 1] == key:
-            match_at = place + 1
+        if last >= 0 and last_at + 1 < keyed and l_keys[last_at + 1] == key:
+            match_at = last_at + 1
         else:
             mark = (key * _SPREAD) >> (shift - np.uint64(_FINER))
             if not (seen[mark >> np.uint64(6)] >> (mark & np.uint64(63))) & np.uint64(1):
@@ -621,7 +621,7 @@ def _look_up(s_keys, s_keyed, longer_text, at):
             match_at = int(slots[slot])
             if match_at == _FREE:
                 continue
-            wanted = place + (i - last)
+            wanted = last_at + (i - last)
             if last >= 0 and abs(match_at - wanted) > SLACK:
                 # Of several places the one that goes on from the last: a refrain stands at its own.
                 for off in range(2 * SLACK + 1):
@@ -630,7 +630,7 @@ def _look_up(s_keys, s_keyed, longer_text, at):
                         match_at = near
                         break
         at[i] = match_at
-        place, last = match_at, i
+        last_at, last = match_at, i
 
 
 @kernel
@@ -669,34 +669,34 @@ def _read_shorter(at, s_keyed, same, hit, k, gaps, tally):
     words = s_keyed + _RUN - 1
     covered = run = hits = together = last = count = 0
     until = 0  # the end of the last shared run
-    place = -_RUN - 1  # where its last three words stand in the longer
+    last_at = -_RUN - 1  # where its last three words stand in the longer
     for i in range(s_keyed):
         match_at = int(at[i])
         if match_at == _FREE:
             continue
         hits += hit[same[match_at]] != k
         hit[same[match_at]] = k
-        if i > until or (i == until and until > 0 and match_at != place + _RUN):
+        if i > until or (i == until and until > 0 and match_at != last_at + _RUN):
             run = max(run, i - until)
             gaps[count, 0], gaps[count, 1] = until, i
-            gaps[count, 2], gaps[count, 3] = (place + _RUN if until > 0 else -1), match_at
+            gaps[count, 2], gaps[count, 3] = (last_at + _RUN if until > 0 else -1), match_at
             count += 1
         elif until == 0 and 0 < match_at <= SLACK:
             # The longer has a word or two before.
             gaps[count, 0], gaps[count, 1], gaps[count, 2], gaps[count, 3] = 0, 0, 0, match_at
             count += 1
-        if until > 0 and abs((match_at - place) - (i - last)) > SLACK:
+        if until > 0 and abs((match_at - last_at) - (i - last)) > SLACK:
             together = 0
         new = i + _RUN - max(i, until)
         covered += new
         together += new
         tally[TOGETHER] = max(tally[TOGETHER], together)
         until = i + _RUN
-        place, last = match_at, i
+        last_at, last = match_at, i
     if until < words:
         run = max(run, words - until)
         gaps[count, 0], gaps[count, 1] = until, words
-        gaps[count, 2], gaps[count, 3] = (place + _RUN if until > 0 else -1), -1
+        gaps[count, 2], gaps[count, 3] = (last_at + _RUN if until > 0 else -1), -1
         count += 1
     return covered, run, hits, count
 

@@ -362,8 +362,8 @@ def _accepted(
         bounds.short_share,
         np.where(lengths < bounds.middle_words, bounds.middle_share, bounds.share),
     ).astype(np.float32)  # as the shares are: 70 of 100 words are .70
-    in_place = (ratio >= bounds.short_ratio) | (tallies[:, guards.TOGETHER] >= bounds.short_share * smaller)
-    by_share = (containment >= needed) & (lengths >= bounds.exact_words) & (~brief | in_place)[:, None]
+    together = (ratio >= bounds.short_ratio) | (tallies[:, guards.TOGETHER] >= bounds.short_share * smaller)
+    by_share = (containment >= needed) & (lengths >= bounds.exact_words) & (~brief | together)[:, None]
     # Words that look alike are counted of the shorter; as many of the longer look like them.
     likeness = containment + tallies[:, [guards.ALIKE]] / np.maximum(lengths, 1)
     alike = np.where(flipped, likeness[:, 1], likeness[:, 0])

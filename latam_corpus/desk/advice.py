@@ -144,10 +144,10 @@ def _examples(source: Source) -> Iterator[tuple[str, str]]:
     addresses = {"homepage": source.homepage, "contact": source.contact}
     if source.rights:
         addresses["rights.quoted_from"] = source.rights.quoted_from
-    for place in ("start", "address"):
-        value = getattr(asked, place, None)
+    for option in ("start", "address"):
+        value = getattr(asked, option, None)
         if value:
-            addresses[f"collect.{source.collect.kind}.{place}"] = value if isinstance(value, str) else value[0]
+            addresses[f"collect.{source.collect.kind}.{option}"] = value if isinstance(value, str) else value[0]
     for key, value in addresses.items():
         if value and re.search(r"[@/.](?:[\w-]+\.)*example(?:[:/]|\.(?:org|com|net)\b|$)", value):
             yield key, value

@@ -85,10 +85,10 @@ class Finding:
         >>> Finding(7, "rights", same("«todos» no es una opción"), same("elija: …")).in_language("es")
         'línea 7, «rights»: «todos» no es una opción; elija: …'
         """
-        place = [_LINE.fill(line=self.line).translate(language)] if self.line else []
-        place += [f"«{self.key}»"] if self.key else []
+        location = [_LINE.fill(line=self.line).translate(language)] if self.line else []
+        location += [f"«{self.key}»"] if self.key else []
         sentence = self.sentence.translate(language)
-        return f"{', '.join(place)}: {sentence}" if place else sentence
+        return f"{', '.join(location)}: {sentence}" if location else sentence
 
     def as_dict(self, language: str) -> dict[str, object]:
         """As plain values, for JSON."""

@@ -60,7 +60,7 @@ def _some(source: Source, where: str, n: int) -> list[tuple[InputFile, int]]:
     """Files spread over all that there are, and how many items to take of each."""
     files = list_inputs(source, where)
     if len(files) > n:
-        files = [files[place * len(files) // n] for place in range(n)]
+        files = [files[index * len(files) // n] for index in range(n)]
     return [(one, -(-n // len(files))) for one in files]
 
 
@@ -114,9 +114,9 @@ def _item(source: Source, row: dict[str, Any], original: str, states: Mapping[st
         why += to_look_at(text, language, source.languages)
     why += page_statements(states)
     origin = row.get("origin") or {}
-    place = "#".join(part for part in (origin.get("file"), origin.get("member")) if part)
+    origin_name = "#".join(part for part in (origin.get("file"), origin.get("member")) if part)
     return Item(
-        row.get("url") or place or row["doc_id"],
+        row.get("url") or origin_name or row["doc_id"],
         row.get("title"),
         language,
         row.get("language_score"),

@@ -170,13 +170,13 @@ class _Round:
     def news(self) -> list[int]:
         """Return the tasks that were done since the last call: each worker adds a line to a file of its own."""
         numbers: list[int] = []
-        for path, place in self._read.items():
+        for path, offset in self._read.items():
             if path.exists():
                 with path.open("rb") as file:
-                    file.seek(place)
+                    file.seek(offset)
                     lines = file.read().rpartition(b"\n")[0]
                 if lines:
-                    self._read[path] = place + len(lines) + 1
+                    self._read[path] = offset + len(lines) + 1
                     numbers += map(int, lines.split(b"\n"))
         return numbers
 

@@ -84,7 +84,7 @@ def _cues(text: str) -> tuple[list[Cue], int]:
         if after and body and not body[-1].strip():
             body = body[:-1]
         # The number, or name, of the next cue stands after a blank line.
-        blank = next((place for place, line in enumerate(body) if not line.strip()), len(body))
+        blank = next((index for index, line in enumerate(body) if not line.strip()), len(body))
         lines = tuple(line for line in body[:blank] if line.strip())
         numbered = after is not None and blank == len(body) and len(lines) > 1 and lines[-1].strip().isdecimal()
         start, end = _seconds(match.groups()[:4]), _seconds(match.groups()[4:])

@@ -78,7 +78,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         ((tier, one) for tier in texts for one in tier.annotations),
         key=lambda pair: float("inf") if pair[1].start is None else pair[1].start,
     )
-    numbered = {one.number: place for place, (_, one) in enumerate(segments)}
+    numbered = {one.number: index for index, (_, one) in enumerate(segments)}
     text, turns = as_lines(_utterances(segments))
     languages = {tier.language for tier in texts}
     notes = (NO_TIMES,) if any(one.start is None for _, one in segments) else ()
@@ -90,8 +90,8 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
 
 
 def _utterances(segments: Sequence[tuple[_Tier, _Annotation]]) -> Iterator[Utterance]:
-    for place, (tier, one) in enumerate(segments):
-        yield Utterance(one.words, tier.participant or tier.name, one.start, one.end, tier.language, place)
+    for index, (tier, one) in enumerate(segments):
+        yield Utterance(one.words, tier.participant or tier.name, one.start, one.end, tier.language, index)
 
 
 def _translations(
@@ -104,11 +104,11 @@ def _translations(
         if not _is_translation(tier):
             continue
         for one in tier.annotations:
-            place = _segment(one, refers, numbered)
-            if place is not None:
-                spoken, segment = segments[place]
+            index = _segment(one, refers, numbered)
+            if index is not None:
+                spoken, segment = segments[index]
                 utterance = Utterance(
-                    one.words, spoken.participant or spoken.name, segment.start, segment.end, tier.language, place
+                    one.words, spoken.participant or spoken.name, segment.start, segment.end, tier.language, index
                 )
                 by_language.setdefault(tier.language, []).append(utterance)
     for language, segment_words in by_language.items():

@@ -204,8 +204,8 @@ def _objects(scripts: Iterable[str]) -> Iterator[dict[str, Any]]:
             # What kept old parsers from reading a script as markup is no JSON, nor is what follows the value.
             bare = _WRAPPER.sub(" ", text).lstrip()
             queue.append(_JSON.raw_decode(bare)[0])
-    for place, one in enumerate(queue):
-        if place == _MOST_OBJECTS:
+    for index, one in enumerate(queue):
+        if index == _MOST_OBJECTS:
             return
         if isinstance(one, dict):
             yield one

@@ -110,16 +110,16 @@ def _speakers(
     turns = sum(counts[name] for name in often)
     if turns < _LEAST_TURNS or not _LEAST_SPEAKERS <= len(often) <= _MOST_SPEAKERS:
         return frozenset()
-    starts = [place for place, label in enumerate(labels) if label and _key(label[0]) in often]
+    starts = [index for index, label in enumerate(labels) if label and _key(label[0]) in often]
     rest = range(starts[0], len(lines))
-    full = [place for place in rest if lines[place].strip()]
-    paragraphs = [place for place in full if place == starts[0] or not lines[place - 1].strip()]
+    full = [index for index in rest if lines[index].strip()]
+    paragraphs = [index for index in full if index == starts[0] or not lines[index - 1].strip()]
     # Verse in the mouths of several, as in a song or a play, keeps its lines.
-    short = all(len(lines[place]) <= _VERSE for place in full) and wrap_width(lines) is None
+    short = all(len(lines[index]) <= _VERSE for index in full) and wrap_width(lines) is None
     if short and not is_interview and len(starts) < len(full) / 2:
         return frozenset()
     # Where turns are lines, each is a paragraph; where they are blocks, a blank line stands between.
-    of_paragraphs = sum(place in set(starts) for place in paragraphs) / len(paragraphs)
+    of_paragraphs = sum(index in set(starts) for index in paragraphs) / len(paragraphs)
     of_lines = len(starts) / len(full)
     enough = of_lines >= _SHARE or (of_paragraphs >= _SHARE and len(paragraphs) >= _LEAST_TURNS)
     if not (enough or (of_lines >= _LINE_SHARE and len(paragraphs) < _LEAST_TURNS) or is_interview):

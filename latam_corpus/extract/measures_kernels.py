@@ -169,8 +169,8 @@ def write_own(out, tags, parents, owners, counts, sums, alike):
             column += 5
             up = parents[up]
         for one in (e, parents[e]):
-            for place in range(3):
-                row[column + place] = alike[one, place]
+            for index in range(3):
+                row[column + index] = alike[one, index]
             column += 3
     return column
 
@@ -287,17 +287,17 @@ def write_above(out, column, tags, parents, says, owners, inline, asked):
     near = np.full((len(tags), width), _FAR, np.float32)
     for e in range(len(tags)):
         if e:
-            for place in range(width):
-                near[e, place] = min(_FAR, near[parents[e], place] + 1)
-        for place in range(len(asked)):
-            if tags[e] == asked[place]:
-                near[e, place] = 0
+            for index in range(width):
+                near[e, index] = min(_FAR, near[parents[e], index] + 1)
+        for index in range(len(asked)):
+            if tags[e] == asked[index]:
+                near[e, index] = 0
         for bit in range(_HINTS):
             if says[e] >> np.uint32(bit) & np.uint32(1):
                 near[e, len(asked) + bit] = 0
     for b in range(len(owners)):
-        for place in range(width):
-            out[b, column + place] = near[owners[b], place]
+        for index in range(width):
+            out[b, column + index] = near[owners[b], index]
         for bit in range(_HINTS):
             if inline[b] >> np.uint32(bit) & np.uint32(1):
                 out[b, column + len(asked) + bit] = -1

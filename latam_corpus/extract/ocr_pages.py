@@ -84,8 +84,8 @@ def _in_reading_order(root: etree._Element) -> list[etree._Element]:
     order = [one.get("REF") for one in root.iterfind("{*}ReadingOrder//{*}ElementRef")]
     if not order:
         return blocks
-    place = {reference: number for number, reference in enumerate(order)}
-    return sorted(blocks, key=lambda block: place.get(block.get("ID"), len(order)))
+    rank = {reference: number for number, reference in enumerate(order)}
+    return sorted(blocks, key=lambda block: rank.get(block.get("ID"), len(order)))
 
 
 def _alto_line(line: etree._Element, confidences: list[float]) -> str:

@@ -200,10 +200,10 @@ def without_unseen(
     if not len(doubted):
         return chances
     chars = page.counts[:, 0]
-    folded = {place: _folded(page.block(place).encode()) for place in np.flatnonzero(kept).tolist()}
-    shown = b" ".join(text for place, text in folded.items() if not unspoken[place])
+    folded = {block: _folded(page.block(block).encode()) for block in np.flatnonzero(kept).tolist()}
+    shown = b" ".join(text for block, text in folded.items() if not unspoken[block])
     goes = np.zeros(len(page), np.bool_)
-    goes[[place for place in doubted.tolist() if len(folded[place]) >= _LEAST and folded[place] in shown]] = True
+    goes[[block for block in doubted.tolist() if len(folded[block]) >= _LEAST and folded[block] in shown]] = True
     for element in set(hidden[doubted].tolist()) - {0}:
         mine = kept & (hidden == element)
         goes |= mine & ~titles & (chances[mine] @ chars[mine] < _OPENED * chars[mine].sum())
@@ -230,16 +230,16 @@ def known(page: Markup, metadata: HtmlMetadata) -> NDArray[np.float32]:
     facts = np.zeros((len(page), len(KNOWN)), np.float32)
     facts[:, 2] = [times[block] for block in blocks]
     facts[:, 3] = len(body) >= 10 * _LEAST
-    for place, block in enumerate(blocks):
+    for row, block in enumerate(blocks):
         if block in titles:
-            facts[place, 0] = _TITLE
+            facts[row, 0] = _TITLE
         if len(block) >= _LEAST:
-            if block in pieces and not facts[place, 0]:
-                facts[place, 0] = 1
+            if block in pieces and not facts[row, 0]:
+                facts[row, 0] = 1
             if block in body:
-                facts[place, 1] = 1
+                facts[row, 1] = 1
             if teaser and (block in teaser or teaser[:60] in block):
-                facts[place, 4] = 1
+                facts[row, 4] = 1
     return facts
 
 

@@ -123,8 +123,8 @@ def reading_order(page: Sequence[Line]) -> list[Line]:
 def _gutter(lines: Sequence[Line]) -> float | None:
     """The x between two columns: that which lies in most of the gaps between lines abreast; None for one column."""
     gaps: list[tuple[float, float]] = []
-    for place, line in enumerate(lines):
-        for other in lines[place + 1 :]:
+    for index, line in enumerate(lines):
+        for other in lines[index + 1 :]:
             if other.top <= line.bottom:
                 break
             first, second = (line, other) if line.left <= other.left else (other, line)
@@ -215,9 +215,9 @@ def _paragraphs(columns: Sequence[Sequence[Line]], seen: Counter[str]) -> str:
         right, left = max(line.right for line in column), _edge(column)
         steps = [before.bottom - after.bottom for before, after in pairwise(column) if before.bottom > after.bottom]
         usual = median(steps) if steps else 0.0
-        for place, line in enumerate(column):
-            gap = column[place - 1].bottom - line.bottom if place else 0.0
-            apart = place > 0 and usual > 0 and gap > _GAP * usual
+        for index, line in enumerate(column):
+            gap = column[index - 1].bottom - line.bottom if index else 0.0
+            apart = index > 0 and usual > 0 and gap > _GAP * usual
             other_size = last is not None and abs(line.size - last.size) > 0.15 * line.size
             indented = line.left - left > _INDENT * line.size and (
                 last is None or line.left - last.left > 0.4 * line.size
@@ -232,7 +232,7 @@ def _paragraphs(columns: Sequence[Sequence[Line]], seen: Counter[str]) -> str:
                 written[-1:] = _joined(written[-1], line.words.strip(), seen)
             last = line
             # Short of the edge by more than the next word would have needed.
-            following = column[place + 1].words.split(maxsplit=1)[0] if place + 1 < len(column) else ""
+            following = column[index + 1].words.split(maxsplit=1)[0] if index + 1 < len(column) else ""
             room = right - line.right
             needed = (len(following) + 1) * (line.right - line.left) / max(len(line.words), 1)
             ragged = (

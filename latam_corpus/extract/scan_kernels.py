@@ -167,12 +167,12 @@ def _attributes(data, at, goes, outputs):
             if (quoted and one == quote) or (not quoted and (one == _SPACE or one == _MORE)):
                 break
             if telling:
-                place = 0
+                letter = 0
                 if _is_small(one):
-                    place = one - (_SMALL_A - 1)
+                    letter = one - (_SMALL_A - 1)
                 elif _is_upper(one):
-                    place = one - (_UPPER_A - 1)
-                state = goes[state, place]
+                    letter = one - (_UPPER_A - 1)
+                state = goes[state, letter]
                 bits |= outputs[state]
             at += 1
         if telling:

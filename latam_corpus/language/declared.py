@@ -79,30 +79,30 @@ def _group(declared: str) -> str | None:
 
 
 def _judged(model: Model, labels: NDArray[np.float32], tokens: Sequence[str], group: str) -> Judgement | None:
-    place = model.groups.index(group)
+    group_index = model.groups.index(group)
     alone = model.by_group(labels[None])[0]
     lifted = labels.copy()
-    lifted[model.members[place]] *= np.float32(WEIGHT)
+    lifted[model.members[group_index]] *= np.float32(WEIGHT)
     lifted /= lifted.sum()
     chances = model.by_group(lifted[None])[0]
     shown = evidence(tokens, group, model.words)
-    if int(chances.argmax()) != place or shown.colonial > RULE.most_colonial:
+    if int(chances.argmax()) != group_index or shown.colonial > RULE.most_colonial:
         return None
-    language = fine(model, lifted, place)
+    language = fine(model, lifted, group_index)
     if len(tokens) < RULE.least_words:
-        surely = int(alone.argmax()) == place and chances[place] >= RULE.certain[1]
-        return Judgement(language, float(chances[place])) if surely else None
+        surely = int(alone.argmax()) == group_index and chances[group_index] >= RULE.certain[1]
+        return Judgement(language, float(chances[group_index])) if surely else None
     words = replace(shown, colonial=min(shown.colonial, shown.own))
-    asked, sounds = model.bounds.get(group, USUAL), consonants_of(model, lifted, place)
+    asked, sounds = model.bounds.get(group, USUAL), consonants_of(model, lifted, group_index)
     if not holds(lead(chances, shown.words), words, asked, RULE.long, sounds):
         return None
-    return Judgement(language, float(chances[place]), _mixed(model, language, shown, alone))
+    return Judgement(language, float(chances[group_index]), _mixed(model, language, shown, alone))
 
 
 def _mixed(model: Model, language: str, shown: Evidence, alone: NDArray[np.float32]) -> tuple[tuple[str, float], ...]:
     """Return the shares of two languages by their frequent words, the larger first; none where one has hardly any."""
     others = [model.groups.index(code) for code in RULE.colonial if code in model.groups]
-    other = max(others, key=lambda place: float(alone[place]), default=None)
+    other = max(others, key=lambda index: float(alone[index]), default=None)
     if other is None or alone[other] < LEAST_PIECE or min(shown.own, shown.colonial) < RULE.least_share:
         return ()
     own = round(shown.own / (shown.own + shown.colonial), 3)

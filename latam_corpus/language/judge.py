@@ -286,12 +286,12 @@ def _judge_some(model: Model, lines: Lines, judged: list[Judgement], again: dict
     rows = lines.owner[starts].tolist()
     sure = (agree & (chance >= SURE)).tolist()
     chances, chars = chance.tolist(), lines.chars.tolist()
-    for i, (row, place, first, last) in enumerate(
+    for i, (row, group_index, first, last) in enumerate(
         zip(rows, best.tolist(), starts.tolist(), ends.tolist(), strict=True)
     ):
-        group = model.groups[place]
+        group = model.groups[group_index]
         if sure[i] and group in RULE.colonial and (last > first + 1 or chars[first] >= _SCRAP):
-            judged[row] = Judgement(fine(model, labels[i], place), chances[i])
+            judged[row] = Judgement(fine(model, labels[i], group_index), chances[i])
             continue
         own = list(lines[first:last])
         judgement, shown = whole(model, labels[i], group_chances[i], own)

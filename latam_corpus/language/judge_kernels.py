@@ -68,7 +68,7 @@ def match(words, wanted, table, capitals, capital, document, cue, count):
     """Fill the arrays of `Matches`; returns how many entries there are."""
     hashes, kinds, doc_words = words.hashes, words.kinds, words.doc_words
     keys, values, opens = table
-    place_of = np.full(len(capitals), -1, np.int64)
+    position_of = np.full(len(capitals), -1, np.int64)
     size = 0
     for d in range(len(doc_words) - 1):
         if not wanted[d]:
@@ -89,11 +89,11 @@ def match(words, wanted, table, capitals, capital, document, cue, count):
                     cue_number = both
             if cue_number < 0:
                 continue
-            if place_of[cue_number] < first:
-                place_of[cue_number] = size
+            if position_of[cue_number] < first:
+                position_of[cue_number] = size
                 document[size] = d
                 cue[size] = cue_number
                 count[size] = 0
                 size += 1
-            count[place_of[cue_number]] += 1
+            count[position_of[cue_number]] += 1
     return size

@@ -115,13 +115,13 @@ class Lines(Sequence[str]):
         return len(self.starts)
 
     @overload
-    def __getitem__(self, place: int) -> str: ...
+    def __getitem__(self, index: int) -> str: ...
     @overload
-    def __getitem__(self, place: slice) -> Lines: ...
-    def __getitem__(self, place: int | slice) -> str | Lines:
-        if isinstance(place, slice):
-            return Lines(self.data, self.starts[place], self.ends[place], self.chars[place], self.owner[place])
-        return self.data[self.starts[place] : self.ends[place]].tobytes().decode()
+    def __getitem__(self, index: slice) -> Lines: ...
+    def __getitem__(self, index: int | slice) -> str | Lines:
+        if isinstance(index, slice):
+            return Lines(self.data, self.starts[index], self.ends[index], self.chars[index], self.owner[index])
+        return self.data[self.starts[index] : self.ends[index]].tobytes().decode()
 
     def __iter__(self) -> Iterator[str]:
         view = self.data.data

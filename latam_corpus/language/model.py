@@ -93,8 +93,8 @@ class Model:
     @cached_property
     def group_of(self) -> NDArray[np.int64]:
         """For each label the place of its group, int64[labels]."""
-        place = {group: number for number, group in enumerate(self.groups)}
-        return np.array([place[label.group] for label in self.labels], np.int64)
+        index_of = {group: number for number, group in enumerate(self.groups)}
+        return np.array([index_of[label.group] for label in self.labels], np.int64)
 
     @cached_property
     def members(self) -> tuple[NDArray[np.int64], ...]:
@@ -106,7 +106,7 @@ class Model:
     @cached_property
     def codes(self) -> frozenset[str]:
         """Every code that a text may get: those of the labels, of groups with several, and `und`."""
-        groups = {self.groups[place] for place in self._several.tolist()}
+        groups = {self.groups[index] for index in self._several.tolist()}
         return frozenset({label.code for label in self.labels} | groups | {UNDETERMINED})
 
     @cached_property
@@ -115,12 +115,12 @@ class Model:
 
     @cached_property
     def _several(self) -> NDArray[np.int64]:
-        return np.array([place for place, member in enumerate(self.members) if len(member) > 1], np.int64)
+        return np.array([index for index, member in enumerate(self.members) if len(member) > 1], np.int64)
 
     @cached_property
     def _of_several(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The labels of those groups in a row, and where each group starts."""
-        members = [self.members[place] for place in self._several]
+        members = [self.members[index] for index in self._several]
         return np.concatenate(members), np.cumsum([0, *(len(member) for member in members[:-1])])
 
     @cached_property
@@ -148,12 +148,12 @@ class Model:
         return grouped
 
     def _best_probabilities(self, lines: Sequence[str]) -> NDArray[np.float32]:
-        place = {name: number for number, name in enumerate(self._own_labels)}
+        index_of = {name: number for number, name in enumerate(self._own_labels)}
         table = np.zeros((len(lines), len(self.labels)), np.float32)
         best = self._opened.f.multilinePredict([f"{line}\n" for line in lines], _BEST, 0.0, "strict")
         for row, (best_labels, chances) in enumerate(zip(*best, strict=True)):
             for label, chance in zip(best_labels, chances, strict=True):
-                table[row, place[label]] = chance
+                table[row, index_of[label]] = chance
         return table
 
 

@@ -73,17 +73,17 @@ def cues(text: str, language: str, folder: str = "") -> dict[str, list[str]]:
     order = np.argsort(-matches.count, kind="stable")
     speaks_for = lexicon.speaks_for[lexicon.group_of]
     by_region = {
-        region: [lexicon.words[cue] for cue in matches.cue[order] if speaks_for[cue, place]]
-        for place, region in enumerate(lexicon.regions)
+        region: [lexicon.words[cue] for cue in matches.cue[order] if speaks_for[cue, region_index]]
+        for region_index, region in enumerate(lexicon.regions)
     }
     return {region: listed for region, listed in by_region.items() if listed}
 
 
 def _decide(matches: Matches, lexicon: Lexicon) -> dict[int, str]:
     """Return the tags of the documents whose cues suffice."""
-    documents, place = np.unique(matches.document, return_inverse=True)
+    documents, inverse = np.unique(matches.document, return_inverse=True)
     by_group = np.zeros((len(documents), len(lexicon.groups)), np.int64)
-    np.add.at(by_group, (place, lexicon.group_of[matches.cue]), 1)
+    np.add.at(by_group, (inverse, lexicon.group_of[matches.cue]), 1)
     evidence = np.minimum(by_group, lexicon.most)
     best = winner(evidence, lexicon.speaks_for, LEAST_OWN, LEAST_TOGETHER)
     varieties = {}

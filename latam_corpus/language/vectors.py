@@ -83,8 +83,8 @@ class Vectors:
 
 
 def _row_of(word: bytes, words: bytes) -> int:
-    place = (b" " + words).find(b" " + word + b" ")
-    return words.count(b" ", 0, place) if place >= 0 else -1
+    position = (b" " + words).find(b" " + word + b" ")
+    return words.count(b" ", 0, position) if position >= 0 else -1
 
 
 def products(lines: NDArray[np.float32], across: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -137,7 +137,7 @@ def _rows_of_word(text, start, end, row_of, minn, maxn, padded, buckets):
 
 
 @kernel
-def _remember(word, h, place, model, memory, padded, buckets):
+def _remember(word, h, entry, model, memory, padded, buckets):
     """Put the sum of a word's rows, those of its n-grams and its own, into its place."""
     text, start, end = word
     seen, sums, counts = memory.seen, memory.sums, memory.counts
@@ -147,29 +147,29 @@ def _remember(word, h, place, model, memory, padded, buckets):
     if keys[slot] == h:
         buckets[count] = values[slot]
         count += 1
-    total = sums[place]
+    total = sums[entry]
     for d in range(len(total)):
         total[d] = 0
     for k in range(count):
         row = buckets[k]
         for d in range(rows.shape[1]):
             total[d] += rows[row, d]
-    counts[place] = count
-    seen[place] = h & ~_TIMES | np.uint64(1)
+    counts[entry] = count
+    seen[entry] = h & ~_TIMES | np.uint64(1)
 
 
 @inlined
-def _place(h, seen):
+def _slot(h, seen):
     """Return the place of a word and whether it is there; if not, the place of the word that came least often.
 
     The words beside that one then count for one time less, so that none stays for ever.
     """
     first = np.int64(h >> np.uint64(8) & np.uint64(len(seen) // _WAYS - 1)) * _WAYS
-    for place in range(first, first + _WAYS):
-        if seen[place] | _TIMES == h | _TIMES:
-            if seen[place] & _TIMES != _TIMES:
-                seen[place] += np.uint64(1)
-            return place, True
+    for slot in range(first, first + _WAYS):
+        if seen[slot] | _TIMES == h | _TIMES:
+            if seen[slot] & _TIMES != _TIMES:
+                seen[slot] += np.uint64(1)
+            return slot, True
     least = 0
     for way in range(1, _WAYS):
         if seen[first + way] & _TIMES < seen[first + least] & _TIMES:
@@ -203,12 +203,12 @@ def mean_rows(text, starts, ends, model, memory, out):
                 i += 1
             if i > start:
                 h = _hash_word(text, start, i)
-                place, known = _place(h, seen)
+                slot, known = _slot(h, seen)
                 if not known:
-                    _remember((text, start, i), h, place, model, memory, padded, buckets)
+                    _remember((text, start, i), h, slot, model, memory, padded, buckets)
                 for d in range(dim):
-                    line_sum[d] += sums[place, d]
-                total += counts[place]
+                    line_sum[d] += sums[slot, d]
+                total += counts[slot]
             start = i + 1
         if end_row >= 0:
             for d in range(dim):

@@ -369,5 +369,5 @@ def _is_address(data, first, i, end):
 @kernel
 def _compose(composed, starter, point):
     pair = np.uint64(starter) << np.uint64(21) | np.uint64(point)
-    place = np.searchsorted(composed, pair)
-    return place < len(composed) and composed[place] == pair
+    position = np.searchsorted(composed, pair)
+    return position < len(composed) and composed[position] == pair

@@ -148,14 +148,15 @@ class Stored:
         wanted = repeated_hashes(hashes)
         places = [np.searchsorted(wanted, matching) for matching in hashes] if len(wanted) else []
         hits = [
-            wanted[place.clip(max=len(wanted) - 1)] == matching for place, matching in zip(places, hashes, strict=False)
+            wanted[positions.clip(max=len(wanted) - 1)] == matching
+            for positions, matching in zip(places, hashes, strict=False)
         ]
         slices = min(-(-sum(int(hit.sum()) for hit in hits) // _AT_ONCE), len(wanted))
         for number in range(slices):
             low, high = number * len(wanted) // slices, (number + 1) * len(wanted) // slices
             frames = [pl.DataFrame()]
-            for piece, hit, place in zip(pieces, hits, places, strict=True):
-                mask = hit & (place >= low) & (place < high)
+            for piece, hit, positions in zip(pieces, hits, places, strict=True):
+                mask = hit & (positions >= low) & (positions < high)
                 if mask.any():
                     frames.append(rows_of(piece, sorted({key, *columns}), self.dropped_rows).filter(mask))
             matching = pl.concat(frames[1:]).filter(pl.col(key).is_not_null())

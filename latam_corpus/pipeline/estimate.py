@@ -100,7 +100,7 @@ def _of_files(parts: Sequence[Part], plan: Plan, work: Path) -> Estimate:
     ordered = sorted(parts, key=lambda part: (_skipped(part) > 0, -part.bytes))
     small = ordered[0].bytes <= _SMALL
     count = min(len(parts), _FILES) if small else 1
-    sample = [ordered[int((place + 0.5) * len(parts) / count)] for place in range(count)] if small else ordered[:1]
+    sample = [ordered[int((index + 0.5) * len(parts) / count)] for index in range(count)] if small else ordered[:1]
     seconds, output_bytes, read = 0.0, 0, 0
     _warm(sample[0], plan, work)
     for part in sample:

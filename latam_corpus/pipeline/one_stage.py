@@ -78,7 +78,7 @@ def applied(
         stages: in order; one may be a barrier, which waits for all frames.
         tell: see `with_language`.
     """
-    at = next((place for place, one in enumerate(stages) if isinstance(one, Barrier)), len(stages))
+    at = next((index for index, one in enumerate(stages) if isinstance(one, Barrier)), len(stages))
     before = [one for one in stages[:at] if not isinstance(one, Barrier)]
     # What a stage gives for the barrier after it is of no use to a reader.
     gives = [c.name for c in schema.DOCUMENT if any(c.name in one.gives for one in stages[at:] or stages)]

@@ -292,10 +292,10 @@ def _entering(task: Task, before: Path | None, watch: Watch) -> Iterator[Batch]:
     if before is not None:
         yield from _stored(before, task)
     elif task.entry is not None:
-        place = 0
+        offset = 0
         for batch in _stored(folder_of(task.work, task.entry), task):
-            yield Batch(batch.frame.with_row_index("place", offset=place))
-            place += len(batch)
+            yield Batch(batch.frame.with_row_index("place", offset=offset))
+            offset += len(batch)
     else:
         for frame in files.read_all(
             part.source,

@@ -144,7 +144,7 @@ class Numbers:
         spoken = list(self.words.spoken_for(text, start))
         if not spoken or not spoken[0][1]:
             return
-        near = {kind: place for place, kinds in reversed(spoken) for kind in kinds}
+        near = {kind: position for position, kinds in reversed(spoken) for kind in kinds}
         if phones != "off" and "phone" in near:
             yield from self.national(start, end, near["phone"])
         for rank, one, form in self.bare:
@@ -165,8 +165,8 @@ class Numbers:
         """Telephones that marks tell: in international form, or with an area of the row's country in brackets."""
         text = self.text
         if text[start - 1 : start] == "+":
-            for place in (max(0, start - 2), start - 1):
-                match = _PHONE.match(text, place)
+            for position in (max(0, start - 2), start - 1):
+                match = _PHONE.match(text, position)
                 if match and sum(map(str.isdecimal, match.group())) >= _SHORTEST_PHONE:
                     yield Span(_AFTER_FORMS, *match.span(), "phone")
                     return

@@ -95,10 +95,10 @@ def _apart(spans: list[Span]) -> list[Span]:
     """Those of the least rank; what overlaps one of them isn't another."""
     disjoint: list[Span] = []
     for span in sorted(spans):
-        place = bisect(disjoint, span.start, key=lambda one: one.start)
-        before, after = disjoint[place - 1 : place], disjoint[place : place + 1]
+        index = bisect(disjoint, span.start, key=lambda one: one.start)
+        before, after = disjoint[index - 1 : index], disjoint[index : index + 1]
         if not any(one.end > span.start for one in before) and not any(one.start < span.end for one in after):
-            disjoint.insert(place, span)
+            disjoint.insert(index, span)
     return disjoint
 
 

@@ -156,7 +156,7 @@ def _broken(
     for bound in bounds:
         measured = values[bound.signal][rows]
         too_low, too_high = outside(measured, bound, values["word_count"][rows])
-        for place in np.flatnonzero(too_low | too_high).tolist():
-            reason = bound.too_low if too_low[place] else bound.too_high
-            broken.setdefault(int(rows[place]), []).append((reason, round(float(measured[place]), 4)))
+        for index in np.flatnonzero(too_low | too_high).tolist():
+            reason = bound.too_low if too_low[index] else bound.too_high
+            broken.setdefault(int(rows[index]), []).append((reason, round(float(measured[index]), 4)))
     return broken

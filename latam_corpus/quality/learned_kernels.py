@@ -34,8 +34,8 @@ def _signed(h):
 def _token_hash(word):
     """Return the hash that fastText has of the token that stands for a word: its 64-bit hash in 16 hex digits."""
     h = np.uint32(2166136261)
-    for place in range(60, -4, -4):
-        digit = np.uint32((word >> np.uint64(place)) & np.uint64(15))
+    for shift in range(60, -4, -4):
+        digit = np.uint32((word >> np.uint64(shift)) & np.uint64(15))
         sign = digit + np.uint32(48) if digit < 10 else digit + np.uint32(87)  # 0-9, a-f
         h = np.uint32((h ^ sign) * np.uint32(16777619))
     return h

@@ -316,11 +316,11 @@ def _inputs(name: str, runs: Sequence[Path], store: Store, parent: str | None) -
 
 
 def _publish(store: Store, draft: Manifest, plan: Plan, decision: Decision, old: Manifest | None) -> Manifest:
-    place = ("releases", draft.name, draft.version)
+    folder = ("releases", draft.name, draft.version)
     ledger = io.BytesIO()
     write_ledger(ledger, plan, decision, draft.version)
     written = {LEDGER: ledger.getvalue()}
-    store.write(written[LEDGER], *place, LEDGER)
+    store.write(written[LEDGER], *folder, LEDGER)
     index = draft.files
     draft = draft.model_copy(update={"files": index | _side_files(written)})
     earlier = read_side_file(store, old, CHANGES).decode() if old and CHANGES in old.files else ""
@@ -330,10 +330,10 @@ def _publish(store: Store, draft: Manifest, plan: Plan, decision: Decision, old:
     written[CROISSANT] = croissant(draft)
     manifest = draft.model_copy(update={"files": index | _side_files(written)})
     for file in (CARD, CHANGES, ATTRIBUTION, CROISSANT):
-        store.write(written[file], *place, file)
+        store.write(written[file], *folder, file)
     dumped = manifest.dumped()
-    store.write(sums(manifest, hashlib.sha256(dumped).hexdigest()), *place, SUMS)
-    store.create(dumped, *place, MANIFEST)
+    store.write(sums(manifest, hashlib.sha256(dumped).hexdigest()), *folder, SUMS)
+    store.create(dumped, *folder, MANIFEST)
     store.point(draft.name, draft.version)
     return manifest
 

@@ -165,9 +165,9 @@ def _pull(
         for pick in wanted
     ]
     if with_index:
-        place = f"releases/{name}/{version}"
+        folder = f"releases/{name}/{version}"
         jobs += [
-            _Job(file, f"{place}/{file}", side_file.sha256, side_file.bytes)
+            _Job(file, f"{folder}/{file}", side_file.sha256, side_file.bytes)
             for file, side_file in manifest.index.items()
         ]
     planned = [job.path for job in jobs] + list(side)
@@ -303,7 +303,7 @@ class _Job:
     """
 
     path: str
-    place: str
+    stored_path: str
     sha256: str
     bytes: int
     rows: pl.Expr | None = None
@@ -352,13 +352,13 @@ def _bring(store: Store, to: Path, job: _Job, finished: str | None, stop: thread
     if job.rows is not None and job.shard is not None:
         part.parent.mkdir(parents=True, exist_ok=True)
         if stop.is_set():
-            raise ReleaseError(job.place, "stopped", "the same command goes on from here")
+            raise ReleaseError(job.stored_path, "stopped", "the same command goes on from here")
         fetch_rows(store, job.shard, job.rows, job.columns or schema.RELEASE_SCHEMA, part)
         sync(part)
         sha256 = digest_of(part)
         part.replace(target)
         return sha256
-    fetch(store, job.place, job.sha256, part, stop)
+    fetch(store, job.stored_path, job.sha256, part, stop)
     if job.rows is None:
         part.replace(target)
         sync(target.parent)

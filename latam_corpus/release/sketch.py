@@ -131,10 +131,10 @@ def otherwise_spelled(store: Store, manifest: Manifest) -> list[str]:
     """The languages of a version of which its index has words that were normalised by other spellings, or by none."""
     languages = set()
     for shard in manifest.shards:
-        place = ("releases", manifest.name, manifest.version, shard.index)
+        path = ("releases", manifest.name, manifest.version, shard.index)
         if shard.index not in manifest.index or shard.language in languages or not codes_spelled(shard.language):
             continue
-        with suppress(ReleaseError, pa.ArrowException, OSError), store.open(*place) as opened:  # others tell damage
+        with suppress(ReleaseError, pa.ArrowException, OSError), store.open(*path) as opened:  # others tell damage
             if (
                 index_metadata((pq.read_metadata(opened).metadata or {}).get(METADATA)).get("spellings")
                 != spellings_digest()

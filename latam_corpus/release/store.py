@@ -300,14 +300,14 @@ class Store:
 
     def point(self, name: str, version: str) -> None:
         """Swap `latest.json` to a version; of two builds at once on S3, the later version stays."""
-        place = ("releases", name, LATEST)
+        path = ("releases", name, LATEST)
         data = json.dumps({"version": version}).encode() + b"\n"
         if self.folder is not None:
-            self.write(data, *place)
+            self.write(data, *path)
             return
         remote.swap(
             self.filesystem,
-            self.path(*place),
+            self.path(*path),
             data,
             lambda: version_key(self.latest(name) or version) > version_key(version),
         )

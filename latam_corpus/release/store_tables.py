@@ -55,12 +55,12 @@ def read_ledger(store: Store, name: str, version: str, doc_id: str | None = None
     Raises:
         ReleaseError: it is missing, damaged, or no ledger.
     """
-    place = ("releases", name, version, LEDGER)
+    path = ("releases", name, version, LEDGER)
     # Read by Polars: pyarrow's dataset threads, still reading a Python file object while the interpreter ends,
     # abort the process.
-    local = store.folder is not None and store.exists(*place)
+    local = store.folder is not None and store.exists(*path)
     try:
-        rows = pl.scan_parquet(store.path(*place) if local else io.BytesIO(store.read(*place)), glob=False)
+        rows = pl.scan_parquet(store.path(*path) if local else io.BytesIO(store.read(*path)), glob=False)
         _check_columns(rows.collect_schema(), schema.LEDGER_SCHEMA)
         return (rows if doc_id is None else rows.filter(pl.col("doc_id") == doc_id)).collect()
     except (pl.exceptions.PolarsError, OSError) as error:
@@ -73,11 +73,11 @@ def read_rows(store: Store, name: str, file: str, columns: pl.Schema, remedy: st
     Raises:
         ReleaseError: it can't be read, or is another table.
     """
-    place = ("releases", name, file)
-    if not store.filesystem.exists(store.path(*place)):
+    path = ("releases", name, file)
+    if not store.filesystem.exists(store.path(*path)):
         return pl.DataFrame(schema=columns)
     try:
-        rows = pl.read_parquet(io.BytesIO(store.read(*place)))
+        rows = pl.read_parquet(io.BytesIO(store.read(*path)))
         _check_columns(rows.schema, columns)
         return schema.conform(rows, columns)
     except ReleaseError as error:

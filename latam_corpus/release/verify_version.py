@@ -95,24 +95,24 @@ def _hash_sum(ids: pl.Series) -> int:
 
 def _beside(store: Store, manifest: Manifest, seen: _Seen, log: WithdrawalLog) -> Iterator[str]:
     """Yield what is wrong with the files beside the manifest."""
-    place = ("releases", manifest.name, manifest.version)
+    folder = ("releases", manifest.name, manifest.version)
     _, problem = store.pointed(manifest.name)
     if problem:
         yield f"{LATEST}: {problem}"
     for name, recorded in manifest.files.items():
-        if "/".join((*place, name)) in log.replaced:
+        if "/".join((*folder, name)) in log.replaced:
             continue
-        if store.size(*place, name) is None:
+        if store.size(*folder, name) is None:
             yield f"{name}: missing"
-        elif _sha256(store, *place, name) != recorded.sha256:
+        elif _sha256(store, *folder, name) != recorded.sha256:
             yield f"{name}: its bytes aren't those that the manifest names"
-    if store.size(*place, SUMS) is None:
+    if store.size(*folder, SUMS) is None:
         yield f"{SUMS}: missing"
-    elif store.read(*place, SUMS) != sums(manifest, manifest_sha256(store, manifest.name, manifest.version)):
+    elif store.read(*folder, SUMS) != sums(manifest, manifest_sha256(store, manifest.name, manifest.version)):
         yield f"{SUMS}: it doesn't list what the manifest lists"
     if manifest.index and manifest.index.keys() != {shard.index for shard in manifest.shards}:
         yield "index: its files aren't one a shard"
-    if LEDGER in manifest.files and store.size(*place, LEDGER) is not None:
+    if LEDGER in manifest.files and store.size(*folder, LEDGER) is not None:
         yield from _ledger(store, manifest, seen)
 
 
@@ -178,11 +178,11 @@ def _fingerprint(file: pq.ParquetFile) -> str:
 
 def _index(store: Store, manifest: Manifest, shard: Shard, shared: pl.DataFrame) -> Iterator[str]:
     """Yield what is wrong with the shard's index file, given the columns that both have."""
-    place = ("releases", manifest.name, manifest.version, shard.index)
-    if shard.index not in manifest.files or store.size(*place) is None:
+    path = ("releases", manifest.name, manifest.version, shard.index)
+    if shard.index not in manifest.files or store.size(*path) is None:
         return
     try:
-        with store.open(*place) as opened:
+        with store.open(*path) as opened:
             file = pq.ParquetFile(opened)
             if _of_another_format(file):
                 return  # its digest is all that can be checked; a run `against` it tells what to do

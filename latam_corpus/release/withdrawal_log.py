@@ -172,11 +172,11 @@ class WithdrawalLog:
         recorded = entry.tables.get(name)
         if recorded is None:
             return pl.DataFrame(schema=columns)
-        place = (FOLDER, table_file(recorded.sha256))
-        data = self.store.read(*place)
+        path = (FOLDER, table_file(recorded.sha256))
+        data = self.store.read(*path)
         if hashlib.sha256(data).hexdigest() != recorded.sha256:
             problem = "its bytes aren't those that the log names"
-            raise ReleaseError(f"{self.store.url}, {'/'.join(place)}", problem, _REMEDY)
+            raise ReleaseError(f"{self.store.url}, {'/'.join(path)}", problem, _REMEDY)
         return pl.read_parquet(io.BytesIO(data)).select(columns.names())
 
     def check_tables(self) -> None:

@@ -179,10 +179,10 @@ def reusable(plan: Plan, shards: Sequence[Shard], first: int) -> dict[int, Shard
     origins = plan.rows.group_by("shard").agg(pl.col("part").unique(), pl.len().alias("rows"))
     unchanged = {}
     for number, came_from, count in origins.iter_rows():
-        place = came_from[0] - first
-        if len(came_from) > 1 or not 0 <= place < len(shards):
+        index = came_from[0] - first
+        if len(came_from) > 1 or not 0 <= index < len(shards):
             continue
-        shard, cell = shards[place], plan.cells[number]
+        shard, cell = shards[index], plan.cells[number]
         same = (shard.language, shard.genre, shard.split) == (cell.language, cell.genre, cell.split)
         if same and shard.rows == count:
             unchanged[number] = shard

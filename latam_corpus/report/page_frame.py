@@ -93,7 +93,7 @@ def unwritable(path: Path, error: OSError) -> ConfigError:
 
 def table(heads: Sequence[Message | str], rows: Iterable[Sequence[str]], numeric: Sequence[int] = ()) -> str:
     """Return a table of cells that are HTML already; columns at the places in `numeric` stand to the right."""
-    mark = [' class="n"' if place in numeric else "" for place in range(len(heads))]
+    mark = [' class="n"' if column in numeric else "" for column in range(len(heads))]
     top = "".join(
         f"<th{m}>{head.html() if isinstance(head, Message) else escape(head)}</th>"
         for m, head in zip(mark, heads, strict=True)

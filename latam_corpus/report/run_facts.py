@@ -281,7 +281,7 @@ def _sources(kept: pl.DataFrame, dropped: pl.DataFrame) -> dict[str, tuple[int, 
 
 def _fallen(dropped: pl.DataFrame, reasons: Sequence[tuple[str, int]]) -> pl.DataFrame:
     """Dropped documents to read: of each of the costliest reasons as many, as far as there are so many."""
-    order = {reason: place for place, (reason, _) in enumerate(reasons)}
+    order = {reason: rank for rank, (reason, _) in enumerate(reasons)}
     return (
         dropped.filter("readable")
         .with_columns(place=pl.col("drop_reason").replace_strict(order, default=len(order), return_dtype=pl.Int64))

@@ -107,8 +107,8 @@ def write_sheet(path: Path, rows: Sequence[dict[str, Any]], language: str = "es"
         sheet.set_column(len(heads) - 1, len(heads) - 1, 100, wrapped)
         sheet.write_row(0, 0, heads, bold)
         for number, row in enumerate(rows, 1):
-            for place, name in enumerate(COLUMNS, 2):
-                sheet.write_string(number, place, _cell(row[name]))
+            for column, name in enumerate(COLUMNS, 2):
+                sheet.write_string(number, column, _cell(row[name]))
         sheet.data_validation(1, 0, max(len(rows), 1), 0, {"validate": "list", "source": choices})
     write_file(path, buffer.getvalue())
 

@@ -38,7 +38,7 @@ def side_by_side(mine: str, other: str) -> dict[str, Any]:
     one, two = mine.split(), other.split()
     a, b = ([word.casefold() for word in words] for words in (one, two))
     least = min(len(a), len(b))
-    start = next((place for place in range(least) if a[place] != b[place]), least)
+    start = next((index for index in range(least) if a[index] != b[index]), least)
     same = next((n for n in range(least - start) if a[-1 - n] != b[-1 - n]), least - start)
     ends = min(len(a) - same, start + _COMPARED), min(len(b) - same, start + _COMPARED)
     opcodes = SequenceMatcher(None, a[start : ends[0]], b[start : ends[1]], autojunk=False).get_opcodes()

@@ -129,13 +129,13 @@ def histogram(
     step = _WIDTH / max(len(counts), 1)
     inside: list[str] = []
     beyond: list[str] = []
-    for place, count in enumerate(counts):
+    for index, count in enumerate(counts):
         if not count:
             continue
-        middle = low + (place + 0.5) * (high - low) / len(counts)
+        middle = low + (index + 0.5) * (high - low) / len(counts)
         out = (limits[0] is not None and middle < limits[0]) or (limits[1] is not None and middle > limits[1])
         tall = max(2.0, (_FLOOR - 14) * count / tallest)
-        bar = f"M{place * step + 0.5:.1f} {_FLOOR}v-{tall:.1f}h{step - 1:.1f}v{tall:.1f}z"
+        bar = f"M{index * step + 0.5:.1f} {_FLOOR}v-{tall:.1f}h{step - 1:.1f}v{tall:.1f}z"
         (beyond if out else inside).append(bar)
     lines = "".join(_limit(limit, low, high, figure(limit)) for limit in limits if limit is not None)
     return (

@@ -210,7 +210,7 @@ def _rules(pairs: tuple[tuple[str, str], ...], *, to_modern: bool) -> tuple[re.P
     # Longer signs first where the order of the pairs is that of the other direction.
     ways.sort(key=lambda way: -len(_plain(way[0])))
     compiled = re.compile("|".join(f"({pattern})" for pattern, _ in ways))
-    return compiled, {place: _plain(written) for place, (_, written) in enumerate(ways, 1)}
+    return compiled, {number: _plain(written) for number, (_, written) in enumerate(ways, 1)}
 
 
 def _plain(pattern: str) -> str:

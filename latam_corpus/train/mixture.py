@@ -115,8 +115,8 @@ def _unimax(budget: int, slices: Mapping[str, int], cap: float) -> dict[str, flo
     left = float(budget)
     tokens_of = {}
     ordered = sorted(slices, key=lambda name: (slices[name], name))
-    for place, name in enumerate(ordered):
-        tokens_of[name] = min(left / (len(ordered) - place), slices[name] * cap)
+    for index, name in enumerate(ordered):
+        tokens_of[name] = min(left / (len(ordered) - index), slices[name] * cap)
         left -= tokens_of[name]
     return tokens_of
 

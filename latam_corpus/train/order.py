@@ -87,7 +87,7 @@ def windows_of(groups: Sequence[RowGroup], size: int, seed: int, epoch: int, *, 
     order = shuffled(len(groups), seed, epoch, "groups") if shuffle else np.arange(len(groups))
     windows: list[Window] = []
     start = 0
-    for members in _filled([groups[place] for place in order.tolist() if groups[place].rows], size):
+    for members in _filled([groups[index] for index in order.tolist() if groups[index].rows], size):
         windows.append(Window(len(windows), start, tuple(members)))
         start += windows[-1].rows
     return windows

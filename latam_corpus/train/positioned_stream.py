@@ -190,13 +190,13 @@ class PositionedStream(ABC):
                     block = []
                     missing = length
                     while missing:
-                        place, before, left = waiting.popleft()
+                        first_position, before, left = waiting.popleft()
                         block.append(left[:missing])
                         if len(left) > missing:
-                            waiting.appendleft((place, before + missing, left[missing:]))
+                            waiting.appendleft((first_position, before + missing, left[missing:]))
                         missing -= len(block[-1])
                     held -= length
-                    self._passed(place)
+                    self._passed(first_position)
                     if waiting:
                         first, before, _ = waiting[0]
                         self._position = first // self._world * self._world

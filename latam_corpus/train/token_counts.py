@@ -76,7 +76,7 @@ def count_slices(
             raise ConfigError("--by", f"«{name}» makes no slices", closest(name, SLICES))
     if not all("text" in one.schema.to_arrow_schema().names for one in files.footers):
         raise ConfigError(files.store.url, "it was pulled without «text»", "pull it with that column")
-    keep = _place_of_counts(files)
+    keep = _counts_store(files)
     frames = []
     for number in range(len(files.files)):
         counts = _counts(files, number, tokenizer, keep)
@@ -106,11 +106,11 @@ def _columns(files: CorpusFiles, number: int, by: Sequence[str]) -> pl.DataFrame
 
 def _counts(files: CorpusFiles, number: int, tokenizer: Tokenizer, keep: Store) -> pl.DataFrame:
     file = files.files[number]
-    place = (FOLDER, tokenizer.sha256[:16], f"{file.sha256}.parquet")
+    path = (FOLDER, tokenizer.sha256[:16], f"{file.sha256}.parquet")
     rows = files.footers[number].num_rows
-    cached = _cached_counts(keep, place, rows)
+    cached = _cached_counts(keep, path, rows)
     if cached is None:
-        cached = _cached_counts(Store.at(cache_folder()), place, rows)
+        cached = _cached_counts(Store.at(cache_folder()), path, rows)
     if cached is not None:
         return cached
     frames = [pl.DataFrame(schema=COUNTS)]
@@ -123,21 +123,21 @@ def _counts(files: CorpusFiles, number: int, tokenizer: Tokenizer, keep: Store) 
     written = io.BytesIO()
     counts.write_parquet(written, compression="zstd")
     try:
-        keep.write(written.getvalue(), *place)
+        keep.write(written.getvalue(), *path)
     except (OSError, NotImplementedError):  # a store that is read alone
-        Store.at(cache_folder()).write(written.getvalue(), *place)
+        Store.at(cache_folder()).write(written.getvalue(), *path)
     return counts
 
 
-def _cached_counts(keep: Store, place: tuple[str, ...], rows: int) -> pl.DataFrame | None:
+def _cached_counts(keep: Store, path: tuple[str, ...], rows: int) -> pl.DataFrame | None:
     """Return the counts that are kept, where they are whole."""
     try:
-        counts = pl.read_parquet(io.BytesIO(keep.read(*place)))
+        counts = pl.read_parquet(io.BytesIO(keep.read(*path)))
     except (ReleaseError, pl.exceptions.PolarsError, OSError):
         return None
     return counts.select(COUNTS.names()) if counts.schema == COUNTS and counts.height == rows else None
 
 
-def _place_of_counts(files: CorpusFiles) -> Store:
+def _counts_store(files: CorpusFiles) -> Store:
     folder = files.store.folder
     return Store.at(cache_folder()) if folder is not None and (folder / LOCK).is_file() else files.store

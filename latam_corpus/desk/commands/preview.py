@@ -67,10 +67,10 @@ def preview(
     language = spoken()
     source = usable_source(file, language)
     with contextlib.ExitStack() as opened:
-        place = where or warc_folder(source, out) or _asked(source, n, opened, language)
-        for breach in examine(source, place).breaches:
+        folder = where or warc_folder(source, out) or _asked(source, n, opened, language)
+        for breach in examine(source, folder).breaches:
             raise ConfigError(*breach)
-        items = items_of(source, place, n, policies)
+        items = items_of(source, folder, n, policies)
     if not items:
         raise ConfigError(_("source {source}", source=source.id), _NOTHING)
     sentences = summary(items, source.tier, source.uses)

@@ -97,17 +97,19 @@ def import_sheet(
     notes: dict[int, str] = {}
     rows: list[dict[str, Any]] = []
     wrong = 0
-    for place in range(table.head_row + 1, len(table.rows)):
-        cells = table.cells(place)
+    for row_index in range(table.head_row + 1, len(table.rows)):
+        cells = table.cells(row_index)
         if not cells:
             continue
         row = source_of(cells, written)
-        problems = [*row.wrong, *_formulas(table, place)] or _write(row, to)
+        problems = [*row.wrong, *_formulas(table, row_index)] or _write(row, to)
         if not problems:
             written.append(row.values["id"])
         wrong += bool(problems)
-        notes[place] = "\n".join(one.translate(language) for one in problems) or _DONE.translate(language)
-        rows.append({"row": place + 1, "id": cells.get("id"), "wrong": [one.translate(language) for one in problems]})
+        notes[row_index] = "\n".join(one.translate(language) for one in problems) or _DONE.translate(language)
+        rows.append(
+            {"row": row_index + 1, "id": cells.get("id"), "wrong": [one.translate(language) for one in problems]}
+        )
     head = TO_CORRECT.translate(language)
     if sheet.suffix.lower() == ".xlsx":
         write_file(returned, returned_workbook(sheet, table, notes, head))
@@ -132,9 +134,9 @@ def _tell(sheet: Sheet, rows: list[dict[str, Any]], language: str) -> None:
             console.print(_ROW.fill(n=row["row"], told=one).translate(language), markup=False)
 
 
-def _formulas(sheet: Sheet, place: int) -> list[Message]:
+def _formulas(sheet: Sheet, row_index: int) -> list[Message]:
     """Return what there is to say of a row's formulas, which are never computed."""
-    columns = [column for row, column in sorted(sheet.formulas) if row == place and sheet.keys[column]]
+    columns = [column for row, column in sorted(sheet.formulas) if row == row_index and sheet.keys[column]]
     return [_FORMULA.fill(head=sheet.heads[column].rstrip(" *")) for column in columns]
 
 

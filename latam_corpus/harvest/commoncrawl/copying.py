@@ -84,8 +84,8 @@ class CaptureVisits(Visits):
             raise
         except Exception as error:  # noqa: BLE001  (the document boundary: what a stranger wrote breaks one record alone)
             raise TroubleError("not the record", f"{type(error).__name__}: {error}"[:200]) from None
-        place = f"{waiting.url.partition('#')[0]} {capture.offset}+{capture.length}"
-        fields = {OPT_OUTS: to_json(sorted(refused)), COPIED_FROM: place}
+        source_range = f"{waiting.url.partition('#')[0]} {capture.offset}+{capture.length}"
+        fields = {OPT_OUTS: to_json(sorted(refused)), COPIED_FROM: source_range}
         if len(record.head) + sum(map(len, fields.values())) > MAX_HEAD:
             raise TroubleError("not the record", f"its fields are longer than {MAX_HEAD:,} bytes")
         offset, length = self.archive.adopt(record.head, record.block, fields)

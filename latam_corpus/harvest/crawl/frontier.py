@@ -329,7 +329,7 @@ class Frontier:
         row = (url, written.date, mime, status, written.digest, written.length, written.offset, written.file)
         self._db.execute("INSERT INTO record VALUES (?,?,?,?,?,?,?,?)", row)
 
-    def place(self, url: str, earlier: Earlier) -> tuple[str, int] | None:
+    def record_location(self, url: str, earlier: Earlier) -> tuple[str, int] | None:
         """Return the WARC and the offset in it of the record that holds an address's page."""
         query = "SELECT file, offset FROM record WHERE url = ? AND date = ? AND digest = ? ORDER BY rowid LIMIT 1"
         row = self._db.execute(query, (url, earlier.date, earlier.digest)).fetchone()

@@ -183,8 +183,8 @@ class Visits:
             sent: what its server has said of it meanwhile.
         """
         earlier = waiting.earlier
-        place = self.frontier.place(waiting.url, earlier) if earlier else None
-        if earlier is None or place is None:
+        location = self.frontier.record_location(waiting.url, earlier) if earlier else None
+        if earlier is None or location is None:
             return
         # What the page itself said holds on; what its site's files said was read anew.
         own = [one for one in from_json(waiting.opt_outs or "[]") if one.address not in site.files]
@@ -192,7 +192,7 @@ class Visits:
         words = _words(sorted(by_kind.values()))
         if words == waiting.opt_outs:
             return
-        page = recorded_page(self.archive.path(place[0]), place[1])
+        page = recorded_page(self.archive.path(location[0]), location[1])
         moments = {(one.signal, one.value, one.address): one.time for one in page.opt_outs}
         now = datetime.now(UTC)
         opt_outs = [

@@ -137,13 +137,13 @@ class OaiVisits(Lists):
 
     def _next(self, item: Item, moment: datetime, *, anew: bool = True) -> None:
         """Ask for the next link of a record, or write down that none gave its text."""
-        for place in range(item.tried, len(item.links)):
-            link = item.links[place]
+        for index in range(item.tried, len(item.links)):
+            link = item.links[index]
             why = self._tried(link, item.identifier, anew=anew)
             if not why:
-                self.memory.keep_item(replace(item, state="waiting", tried=place + 1))
+                self.memory.keep_item(replace(item, state="waiting", tried=index + 1))
                 return
-            item = replace(item, why=f"{item.why}; {link}: {why}".lstrip("; ")[:1000], tried=place + 1)
+            item = replace(item, why=f"{item.why}; {link}: {why}".lstrip("; ")[:1000], tried=index + 1)
         self._none(item, item.why or "it has no link that may lead to a text", moment)
 
     def _tried(self, link: str, identifier: str, *, anew: bool, named: bool = False) -> str:

@@ -80,8 +80,8 @@ def switched(line: str, quoted: str, rng: random.Random) -> str:
     """
     words, others = line.split(), quoted.split()
     size = rng.randint(1, max(1, len(words) // _MOST_QUOTED))
-    place, start = rng.randrange(len(words) + 1), rng.randrange(max(1, len(others) - size + 1))
-    return " ".join([*words[:place], *others[start : start + size], *words[place:]])
+    position, start = rng.randrange(len(words) + 1), rng.randrange(max(1, len(others) - size + 1))
+    return " ".join([*words[:position], *others[start : start + size], *words[position:]])
 
 
 def names(text: str) -> set[str]:

@@ -111,9 +111,9 @@ def _likeliest(model: Model, lines: Sequence[str]) -> Iterator[tuple[str, _Row]]
         labels = model.probabilities(some)
         chances = model.by_group(labels)
         best = chances.argmax(axis=1).tolist()
-        for row, (line, place) in enumerate(zip(some, best, strict=True)):
-            group, words = model.groups[place], line.split()
+        for row, (line, group_index) in enumerate(zip(some, best, strict=True)):
+            group, words = model.groups[group_index], line.split()
             chance = lead(chances[row], len(words))
             if group in groups().of and chance >= RULE.least_with_many:
                 shown = evidence(words, group, model.words)
-                yield group, (chance, shown, consonants_of(model, labels[row], place))
+                yield group, (chance, shown, consonants_of(model, labels[row], group_index))

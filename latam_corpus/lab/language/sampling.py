@@ -130,8 +130,8 @@ def _levelled(texts: Sequence[list[str]], most: int) -> list[str]:
     """
     level, left = 0, most
     sizes = sorted(len(text) for text in texts)
-    for place, size in enumerate(sizes):
-        level = min(size, left // (len(sizes) - place))
+    for index, size in enumerate(sizes):
+        level = min(size, left // (len(sizes) - index))
         left -= level
     return [stretch for text in texts for stretch in text[:level]]
 

@@ -170,7 +170,7 @@ def _from_list(path: Path, root: Path | None, packages: Path | None) -> list[Tex
         _check_keys(entries, path)
         return [
             Texts(
-                _place(entry, root or path.parent, packages),
+                _path_of(entry, root or path.parent, packages),
                 entry.get("label", ""),
                 entry.get("field", "text"),
                 entry["licence"],
@@ -201,16 +201,16 @@ def _check_keys(entries: Sequence[Mapping[str, Any]], path: Path) -> None:
                 )
 
 
-def _place(entry: Mapping[str, Any], root: Path, packages: Path | None) -> Path:
+def _path_of(entry: Mapping[str, Any], root: Path, packages: Path | None) -> Path:
     """Where an entry's texts are: under `root`, or in a Debian package."""
     package = entry.get("package")
     if package is None:
         return Path(root, entry["path"])
-    place = Path(packages / package if packages else "/", entry["path"])
-    if not place.exists():
+    path = Path(packages / package if packages else "/", entry["path"])
+    if not path.exists():
         remedy = f"apt-get install {package}, or unpack it by dpkg-deb --extract and give --packages"
-        raise ConfigError(str(place), f"the package «{package}» isn't there", remedy)
-    return place
+        raise ConfigError(str(path), f"the package «{package}» isn't there", remedy)
+    return path
 
 
 def _lines(path: Path) -> Iterator[str]:

@@ -16,8 +16,8 @@ def _histogram(codes, drawn, places, first, last, loss, sums):
     for one in range(len(drawn)):
         column = codes[drawn[one]]
         held = sums[one]
-        for place in range(first, last):
-            row = places[place]
+        for index in range(first, last):
+            row = places[index]
             code = column[row]
             held[code, 0] += slopes[row]
             held[code, 1] += curves[row]
@@ -71,8 +71,8 @@ def grow_tree(codes, drawn, loss, totals, limits):
         node, first, last = held_by[leaf], firsts[leaf], lasts[leaf]
         feature, code = drawn[features[leaf]], bins[leaf]
         at, behind = first, 0
-        for place in range(first, last):  # those on the left keep their order, and so do those on the right
-            row = places[place]
+        for index in range(first, last):  # those on the left keep their order, and so do those on the right
+            row = places[index]
             if codes[feature, row] <= code:
                 places[at] = row
                 at += 1
@@ -95,11 +95,11 @@ def grow_tree(codes, drawn, loss, totals, limits):
         leaf_count += 1
     for leaf in range(leaf_count):
         slope = curve = 0.0
-        for place in range(firsts[leaf], lasts[leaf]):
-            slope += slopes[places[place]]
-            curve += curves[places[place]]
+        for index in range(firsts[leaf], lasts[leaf]):
+            slope += slopes[places[index]]
+            curve += curves[places[index]]
         value = rate * slope / (curve + shrink)
         nodes[held_by[leaf], 1] = value  # its feature stays -1
-        for place in range(firsts[leaf], lasts[leaf]):
-            totals[places[place]] += value
+        for index in range(firsts[leaf], lasts[leaf]):
+            totals[places[index]] += value
     return nodes[:used]

@@ -78,7 +78,7 @@ def _runs(text: str) -> Counter[tuple[str, ...]]:
     words = _WORD.findall(text)
     if len(words) < _RUN:
         return Counter([tuple(words)] if words else [])
-    return Counter(zip(*(words[place:] for place in range(_RUN)), strict=False))
+    return Counter(zip(*(words[offset:] for offset in range(_RUN)), strict=False))
 
 
 def _snippets(news: Path) -> Iterator[Page]:

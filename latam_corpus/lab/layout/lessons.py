@@ -75,9 +75,9 @@ def learn(lessons: Sequence[Lesson], about: dict[str, Any] | None = None) -> Mod
     for inner in range(_INNER):
         folds = [fold_of(lesson.site, _INNER, "inner ") == inner for lesson in lessons]
         look = _grown([one for one, out in zip(lessons, folds, strict=True) if not out], lambda one: one.rows, FIRST)
-        for place, (lesson, out) in enumerate(zip(lessons, folds, strict=True)):
+        for index, (lesson, out) in enumerate(zip(lessons, folds, strict=True)):
             if out:
-                seen[place] = look.chances(lesson.rows)
+                seen[index] = look.chances(lesson.rows)
     chances = {id(lesson): one for lesson, one in zip(lessons, seen, strict=True)}
 
     def both(lesson: Lesson) -> NDArray[np.float32]:
@@ -91,8 +91,8 @@ def by_folds(lessons: Sequence[Lesson], judged: Callable[[int, Model], None], fo
     for fold in range(folds):
         out = [fold_of(lesson.site, folds) == fold for lesson in lessons]
         model = learn([lesson for lesson, left_out in zip(lessons, out, strict=True) if not left_out])
-        for place in np.flatnonzero(out).tolist():
-            judged(place, model)
+        for index in np.flatnonzero(out).tolist():
+            judged(index, model)
 
 
 def _grown(lessons: Sequence[Lesson], rows_of: Callable[[Lesson], NDArray[np.float32]], options: Options) -> Forest:

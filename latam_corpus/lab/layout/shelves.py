@@ -94,10 +94,10 @@ class Shelf:
     def lessons(self) -> list[Lesson]:
         """Return a lesson of each page; the systems of `BELIEVED` must have been asked."""
         examples = []
-        for place, (page, markup) in enumerate(zip(self.pages, self.markups, strict=True)):
+        for index, (page, markup) in enumerate(zip(self.pages, self.markups, strict=True)):
             tree = HTMLTree.parse(markup)
             blocks = read_markup(str(tree.document.html) if tree.document else "")
-            believed = {system: self.texts[system][place] for system in BELIEVED}
+            believed = {system: self.texts[system][index] for system in BELIEVED}
             shares, weights = labels(page, [blocks.block(number) for number in range(len(blocks))], believed)
             examples.append(Lesson.of(page.site, blocks, known(blocks, read_metadata(blocks)), shares, weights))
         return examples

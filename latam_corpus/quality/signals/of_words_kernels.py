@@ -242,7 +242,7 @@ def grams(hashes, lengths, doc_words, duplicate, top, distinct, entropy):
     before = np.zeros(longest + 1, np.int64)  # characters before the i-th word
     at = np.empty(longest, np.int64)  # where the n-grams that may be repeated start
     gram = np.empty(longest, np.uint64)
-    place = np.empty(longest, np.int64)
+    slot_of = np.empty(longest, np.int64)
     stamp = 0
     for d in range(len(doc_words) - 1):
         first = doc_words[d]
@@ -282,7 +282,7 @@ def grams(hashes, lengths, doc_words, duplicate, top, distinct, entropy):
                         distinct[d] += 1
                 at[tried] = i
                 gram[tried] = h
-                place[tried] = np.int64(slot)
+                slot_of[tried] = np.int64(slot)
                 tried += 1
             most = 1
             top_chars = before[n]
@@ -291,7 +291,7 @@ def grams(hashes, lengths, doc_words, duplicate, top, distinct, entropy):
             left = 0
             scattered = 0.0
             for k in range(tried):
-                slot_here = place[k]
+                slot_here = slot_of[k]
                 times = counts[slot_here]
                 if times < 2:
                     continue

@@ -149,8 +149,8 @@ def _written(
                     if not held:
                         files.append(writer.file)
                     writer.add([document])
-                    place = (row["doc_id"], files[-1], held, held + len(document.tokens))
-                    for name, value in zip(spans, place, strict=True):
+                    values = (row["doc_id"], files[-1], held, held + len(document.tokens))
+                    for name, value in zip(spans, values, strict=True):
                         spans[name].append(value)
                     held += len(document.tokens)
                 documents += len(rows)
