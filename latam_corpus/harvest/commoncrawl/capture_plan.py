@@ -88,14 +88,14 @@ def make_plan(table: CommonCrawl, agent: str) -> Plan:
 def _index_files(named: str) -> list[str]:
     if named.startswith(("http://", "https://")):
         return [named]
-    found = sorted(glob(str(Path(named).expanduser()), recursive=True))  # noqa: PTH207  (the pattern is the user's)
-    if not found:
+    files = sorted(glob(str(Path(named).expanduser()), recursive=True))  # noqa: PTH207  (the pattern is the user's)
+    if not files:
         raise ConfigError(
             "[collect.commoncrawl]",
             _("there is no index «{named}»", named=named),
             _("give a path, a glob or an address"),
         )
-    return found
+    return files
 
 
 def _domains(table: CommonCrawl) -> list[str] | None:
