@@ -196,7 +196,7 @@ def known_code(code: str) -> str | None:
 
 @cache
 def code_of_name(name: str) -> str | None:
-    """The code of a language that is given by its English name, or by one that people use in Spanish or Portuguese.
+    """Return the code of a language by its English name, or by one that people use in Spanish or Portuguese.
 
     >>> code_of_name("Spanish"), code_of_name("aymara"), code_of_name("klingonés")
     ('spa', 'aym', None)

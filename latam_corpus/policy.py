@@ -196,7 +196,7 @@ class Policies:
         return frozenset(signal for table in bounds for signal in table)
 
     def lexicon_digest(self) -> str:
-        """Changes when a measured signal may: with stop words, alphabets and background languages, not with bounds."""
+        """Digest what a measured signal rests on: stop words, alphabets and background languages, not bounds."""
         alphabets = {c: f.alphabet for c, f in self.languages.items()}
         return _digest([self._stop_words, self.background, list(self.languages), alphabets, *self._looked_up_by])
 

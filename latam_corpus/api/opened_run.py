@@ -166,7 +166,7 @@ def _named(named: str | Path, out: Path) -> Path:
 def explain(
     query: str, out: str | Path = "out", run: str | Path | None = None, store: str | Path | None = None
 ) -> Explanation:
-    """The story of the document that a doc_id, an address or words of its text mean, from the latest run that has it.
+    """Give the story of the document that a doc_id, an address or words of its text mean, from the latest run with it.
 
     Args:
         query: what is known of the document.

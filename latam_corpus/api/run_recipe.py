@@ -218,7 +218,7 @@ def with_indexes(
 
 
 def spelling_hints(plan: Plan, store: Store, against: Sequence[Manifest]) -> list[Message]:
-    """What a comparison with versions can't find since their indexes are older than the spellings compared by now."""
+    """Say what a comparison with versions misses, since their indexes are older than the spellings compared now."""
     language_sets = [source.languages for source in plan.sources]
     hints = []
     for manifest in against:

@@ -48,7 +48,7 @@ _RULES: Final = {
 
 
 def copies(run: Path, row: Mapping[str, Any], evidence: Mapping[str, Any] | None) -> dict[str, Any]:
-    """What is known of a document's copies in a run: the other document, the share, the rule and why the other won.
+    """Tell of a document's copies in a run: the other document, the share, the rule and why the other won.
 
     Args:
         run: the run's folder.

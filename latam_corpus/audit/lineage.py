@@ -126,7 +126,7 @@ def _evidence(events: list[dict[str, Any]], stage: str, verdict: str = "dropped"
 
 
 def _variety_cues(document: DocumentMatch) -> dict[str, list[str]] | None:
-    """The words by which a variety was predicted, by region; they are found anew in the text, for no row holds them."""
+    """Return the words by which a variety was predicted, by region; read in the text anew, as no row holds them."""
     row = document.row
     if row["variety_basis"] != "predicted":
         return None

@@ -214,7 +214,7 @@ def read_back(genre: str | None, country: str | None, languages: Sequence[str]) 
 
 
 def word_of(vocabulary: Mapping[str, Message], typed: str) -> str | None:
-    """The word of a vocabulary that somebody typed: as the file writes it, or as it is called in any of the languages.
+    """Return the word of a vocabulary that somebody typed: as the file writes it, or as any of the languages calls it.
 
     >>> word_of(GENRES, "História oral"), word_of(GENRES, "oral_history"), word_of(GENRES, "poesía")
     ('oral_history', 'oral_history', None)

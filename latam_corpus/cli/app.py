@@ -36,7 +36,7 @@ class Command(NamedTuple):
 
 
 def application(commands: Mapping[str, Command]) -> typer.Typer:
-    """The command line of a table: one that is named is imported, to run, to show its help, or to complete its line."""
+    """Make the command line of a table; a named command is imported to run, show its help or complete its line."""
 
     class Commands(TyperGroup):
         def __init__(self, **options: Any) -> None:

@@ -246,7 +246,7 @@ def _shown(value: object) -> str:
 
 
 def _meanings(kind: type) -> dict[str, str]:
-    """What each field of a class is for, by the section «Attributes» of its docstring and of those it derives from."""
+    """Return what each field of a class is for, by «Attributes» in its docstring and in those of its bases."""
     meanings: dict[str, str] = {}
     for one in reversed(kind.__mro__):
         meanings |= _attributes(inspect.getdoc(one) or "")

@@ -261,7 +261,7 @@ def _with_pace(line: Message, pace: dict[str, float]) -> Message:
 
 @contextmanager
 def progress() -> Iterator[Callable[[str, int, int], None]]:
-    """What is told of work on files: what is done, how much of it, of how much. A live bar, elsewhere a line each."""
+    """Show how far work on files is, by count: a live bar in a terminal, elsewhere a line each."""
     if not errors.is_terminal:
         yield (
             lambda what, done, total: (

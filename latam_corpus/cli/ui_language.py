@@ -65,7 +65,7 @@ def speak_as_typed(line: Sequence[str]) -> None:
 
 
 def with_language(command: Any) -> Any:
-    """The command, and those of a group, with the option `--lang` and with helps in the language that is spoken."""
+    """Give a command, and those of a group, the option `--lang` and helps in the language that is spoken."""
     command.params.append(_option())
     command.help = command.help and translated(command.help, spoken())
     for parameter in command.params:

@@ -190,7 +190,7 @@ class Tally:
 
 
 def within(batch: pa.RecordBatch, limits: Limits, tally: Tally) -> Iterator[pa.RecordBatch]:
-    """The batch in pieces that stay within the limits, on the average of its rows and, twice over, each by itself.
+    """Yield the batch in pieces within the limits, on the average of its rows and, twice over, each by itself.
 
     Raises:
         ValueError: a row alone is larger than any text, or the file unpacks to far more than texts do.

@@ -70,7 +70,7 @@ def dialect_of(sample: str, delimiter: str | None = None, *, tab: bool = False) 
 
 
 def _fit(sample: str, dialect: Dialect) -> tuple[float, int]:
-    """The share of the sample's rows that have as many columns as the first, and how many; none where it is one."""
+    """Return the share of the sample's rows as wide as the first, and that width; none where it is one column."""
     reader = csv.reader(sample.splitlines(keepends=True), dialect.options())
     counts: list[int] = []
     while len(counts) < _ROWS:

@@ -19,7 +19,7 @@ _EXCERPT: Final = 120
 
 
 def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
-    """The file's records, numbered by their lines; a line that is no JSON object in UTF-8 is a failure in its place.
+    """Yield the file's records, numbered by their lines; a line that is no JSON object in UTF-8 is a failure.
 
     Raises:
         SourceError: the file can't be opened, or is damaged from some place on; what came before has been given.

@@ -175,7 +175,7 @@ def _protocols(fs: Any) -> tuple[str, ...]:
 
 
 def _modified(info: dict[str, Any]) -> datetime:
-    """The file's time in UTC; the epoch where the file system knows none, since the clock is no property of a file."""
+    """Return the file's time in UTC; the epoch where there is none, since the clock is no property of a file."""
     for key in _TIMES:
         value = info.get(key)
         if isinstance(value, (int, float)):

@@ -112,7 +112,7 @@ class NumberedRecord(NamedTuple):
 def chunked(
     items: Iterable[NumberedRecord | Failure | None], limits: Limits, columns: tuple[str, ...] | None = None
 ) -> Iterator[Chunk]:
-    """What is found, in chunks that end when they reach the limits; None is what is neither a record nor a failure.
+    """Yield chunks that end when they reach the limits; None is what is neither a record nor a failure.
 
     Args:
         items: in the file's order.

@@ -80,7 +80,7 @@ def by_size(kind: Kind, pieces: Iterable[tuple[int, int]], bytes_: int) -> list[
 
 
 def entered(spans: Sequence[Span], entries: Sequence[Entry]) -> Iterator[Span]:
-    """The spans of a file of lines, each with the place where to begin to read; joined where many begin in a member.
+    """Yield the spans of a file of lines, each with where to begin to read; joined where many begin in a member.
 
     Args:
         spans: of all of the file.

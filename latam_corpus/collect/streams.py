@@ -281,7 +281,7 @@ class Pieces(io.RawIOBase):
         self._held = memoryview(b"")
 
     def readable(self) -> bool:
-        """Always true."""
+        """Return true, as what is read from must."""
         return True
 
     def readinto(self, buffer: Buffer, /) -> int:

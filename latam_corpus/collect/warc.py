@@ -47,7 +47,7 @@ class _RecordStart:
 
 
 def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
-    """The file's pages, numbered by their records: responses of status 2xx, resources and conversions of page types.
+    """Yield the file's pages, numbered by record: responses of status 2xx, resources and conversions of page types.
 
     Raises:
         SourceError: the file can't be opened, or no more of it can be read; what came before has been given.
@@ -74,7 +74,7 @@ def _pages(content: Content, stream: BinaryIO) -> Iterator[NumberedRecord | Fail
 
 
 def split(content: Content, source: Source, bytes_: int) -> list[Span]:
-    """The file's records in spans of at least so many bytes as stored; none where they can't be found by an offset.
+    """Return the file's records in spans of at least so many bytes as stored; none where offsets can't be used.
 
     Raises:
         SourceError: the file can't be read.

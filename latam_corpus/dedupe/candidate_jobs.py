@@ -91,7 +91,7 @@ def mark_new(pieces: Iterable[Piece], values: int, workdir: Path) -> None:
 
 
 def sift(job: Scatter) -> NDArray[np.int64]:
-    """The places of those documents of the piece that have fingerprints of new ones; these are written to a file."""
+    """Return the places of the piece's documents that share fingerprints with new ones; writes these to files."""
     values, offsets = ragged(job.piece.read([ANCHORS])[ANCHORS])
     shared, places = Sieve.read(job.workdir).sifted(values, offsets)
     shared.tofile(job.file.with_suffix(_SHARED))

@@ -156,7 +156,7 @@ def damage_of(words: WordTable, languages: Sequence[str | None]) -> dict[str, pl
 
 
 def _damaged(words: WordTable, spoken: Sequence[str], least: int) -> NDArray[np.int64]:
-    """The words of each document that are damaged, by the kinds of DAMAGE, int64[kinds, n]; see `Accents.missing`."""
+    """Count the damaged words of each document by the kinds of DAMAGE, int64[kinds, n]; see `Accents.missing`."""
     return np.stack(
         [
             shipped().missing(words, spoken, least),

@@ -178,7 +178,7 @@ class Dedupe(Barrier):
 
 
 def _with_known_clusters(near: pl.DataFrame, also: Sequence[Piece]) -> pl.DataFrame:
-    """The decisions with the name by which an earlier version has a cluster: a version puts it into the same split."""
+    """Name clusters as an earlier version does, so that a new version puts them into the same split."""
     named = [pl.DataFrame(schema={ROW: pl.Int64, "known": pl.String})]
     for piece in also:
         held = rows_of(piece, ["doc_id", "duplicate_cluster"]).filter(pl.col(ROW).is_in(near[ROW].implode()))

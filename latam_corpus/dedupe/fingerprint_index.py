@@ -188,7 +188,7 @@ class IndexFile(PieceFile):
         return frame.select(name if name in held else pl.lit(None, _KINDS[name]).alias(name) for name in columns)
 
     def streams(self, places: NDArray[np.int64]) -> Iterator[Ragged]:
-        """The word streams of the rows at these places, sorted, a row group at a time; the others aren't unpacked.
+        """Yield the word streams of the rows at these sorted places, a row group at a time; unpacks no others.
 
         Raises:
             ConfigError: a stream can't be read, or is longer or shorter than its row says.

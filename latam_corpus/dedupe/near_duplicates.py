@@ -194,7 +194,7 @@ class _Search:
         return order
 
     def _merged(self, met: Sequence[PairedRange], extent: Extent) -> tuple[list[Path], Report]:
-        """The files of the candidates of all ranges, and what the cap left out; the common fingerprints are written."""
+        """Return the files of candidates of all ranges, and what the cap left out; writes the common fingerprints."""
         common = [np.zeros(0, np.uint64), *(np.fromfile(m.file.with_suffix(COMMON_VALUES), np.uint64) for m in met)]
         # Ranges follow one another by the top bits, so that the values are sorted as a whole.
         np.concatenate(common).tofile(self.workdir / COMMON)

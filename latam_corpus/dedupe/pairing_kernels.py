@@ -315,7 +315,7 @@ def containers(pairs, stands, kind, position, duplicate_of, link):
 
 @kernel
 def originals(pairs, kind, position, old, duplicate_of, link):
-    """The first kept document, in the order of keeping, that each kept one is a variant of; its row goes to `link`.
+    """Return the first kept document, in the order of keeping, that each is a variant of; its row goes to `link`.
 
     Of an old document, which no run changes, nothing is said: the new one is a variant of it, wherever the two stand.
     """

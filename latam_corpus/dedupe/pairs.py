@@ -226,7 +226,7 @@ def partial_pairs(
 
 
 def pair_runs(passing: Pairing) -> Iterator[tuple[NDArray[np.uint64], NDArray[np.uint32]]]:
-    """The keys of the pairs, sorted and distinct, with how many values each shares: some millions of pairs at a time.
+    """Yield the keys of the pairs, sorted and distinct, with how many values each shares: some millions at a time.
 
     A pair that shares values of several runs is in each of them.
     """

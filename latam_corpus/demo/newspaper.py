@@ -50,7 +50,7 @@ class _Quiet(SimpleHTTPRequestHandler):
 
 @contextmanager
 def served(folder: Path) -> Iterator[str]:
-    """A website of the folder's pages on loopback, as `host:port`, until the block ends.
+    """Serve a website of the folder's pages on loopback until the block ends; yields its `host:port`.
 
     Raises:
         OSError: this machine gives no port.

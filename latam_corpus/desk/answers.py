@@ -167,7 +167,7 @@ def licence(typed: str) -> str:
 
 
 def choice(names: Mapping[str, Message], *, numbered: bool = True) -> Callable[[str], str]:
-    """What reads one of these words: its number, where they are shown with numbers, the word, or what it is called."""
+    """Return a reader of one of these words: by its number, where numbers are shown, the word, or its display name."""
 
     def read(typed: str) -> str:
         value = (_numbered(typed, list(names)) if numbered else None) or word_of(names, typed)

@@ -106,7 +106,7 @@ def source_of(cells: Mapping[str, str], taken: Sequence[str] = ()) -> Row:
 
 
 def _incomplete(values: Mapping[str, Any], kind: str) -> Iterator[tuple[str, Message]]:
-    """What a row lacks for what it says elsewhere, by the table that a file would name and a sheet doesn't have."""
+    """Yield what a row lacks for what it says elsewhere, by the table of a file that a sheet doesn't have."""
     rights = values.get("rights", {})
     if set(rights.get("uses", ())) - {"evaluate"} and "basis" not in rights:
         yield "rights", _about(field_of("rights.basis"), _CHOOSE.fill(known=enumerated(BASES.values())))

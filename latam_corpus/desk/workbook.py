@@ -225,7 +225,7 @@ def _unquoted(cell: str) -> str:
 
 
 def with_notes(sheet: Sheet, notes: Mapping[int, str], head: str) -> list[list[str]]:
-    """The sheet's rows with a note beside each row that has one, in the column for it, which is the first if new."""
+    """Return the sheet's rows with the notes in their column, which comes first where it is new."""
     notes_column = sheet.keys.index(_NOTES) if _NOTES in sheet.keys else None
     note_of = {sheet.head_row: head, **notes}
     rows = []

@@ -52,7 +52,7 @@ class DatatroveBlock(Stage):
     libraries: ClassVar[tuple[str, ...]] = ("datatrove",)
 
     def fingerprint(self) -> str:
-        """Changes with the bytes of a file that an option names."""
+        """Digest the bytes of the files that options name."""
         named = [Path(value) for value in self.options.values() if isinstance(value, str) and Path(value).is_file()]
         return " ".join(hashlib.sha256(file.read_bytes()).hexdigest() for file in named)
 

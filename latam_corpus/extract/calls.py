@@ -79,7 +79,7 @@ _RULES: Final = re.compile(r"[\s*._-]*[|/\\·•>»<«›‹~^;,:][\s*._|/\\·�
 
 
 def without_calls(text: str) -> str:
-    r"""The text without lines that are calls or separators; a call that ends in a colon takes a title after it along.
+    r"""Remove lines that are calls or separators; a call that ends in a colon takes a title after it along.
 
     >>> without_calls("Llovió.\nSeguir leyendo:\nLas fotos del temporal\n_ / _ / _\n***\nSiguió lloviendo.")
     'Llovió.\n***\nSiguió lloviendo.'

@@ -133,7 +133,7 @@ def _sentences(cues: Iterable[Cue]) -> Iterator[Utterance]:
 
 
 def _lines(cue: Cue) -> Iterator[tuple[str, str | None, bool]]:
-    """The lines of a cue, whose they are, and whether each stands apart from what is before: a speech or a verse."""
+    """Yield the lines of a cue, their speaker, and whether each stands apart from the last: a speech or a verse."""
     speaker: str | None = None
     sung = any("♪" in line or "♫" in line for line in cue.lines)
     for line in cue.lines:

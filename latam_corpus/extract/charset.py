@@ -91,7 +91,7 @@ def _utf16(raw: bytes) -> str | None:
 
 
 def _utf8(raw: bytes) -> str | None:
-    """The bytes as UTF-8, or None; a broken character at a cut end, or a few in a long text, don't make it another."""
+    """Decode as UTF-8, else None; a broken character at a cut end, or a few in a long text, don't count."""
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:

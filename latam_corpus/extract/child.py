@@ -177,7 +177,7 @@ def _encoded(outcome: Outcome) -> bytes:
 
 @contextmanager
 def _limited(limits: Limits) -> Iterator[None]:
-    """The process ends by SIGPROF or SIGALRM when its time is over; beyond the memory limit allocations fail."""
+    """Bound this process: it ends by SIGPROF or SIGALRM after its time; beyond the memory limit allocations fail."""
     with bounded(limits.memory_mb * _MB):
         # Not RLIMIT_CPU, which counts whole seconds of the process's whole life.
         signal.setitimer(signal.ITIMER_PROF, limits.seconds)

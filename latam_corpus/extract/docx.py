@@ -34,7 +34,7 @@ _LINE_BREAKS: Final = frozenset({"br", "cr"})
 
 
 def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
-    """The text of a Word document: paragraphs, verses and cells in their order, an empty paragraph as a blank line.
+    """Return the text of a Word document: paragraphs, verses and cells in order, empty paragraphs as blank lines.
 
     Args:
         raw: the zip file.

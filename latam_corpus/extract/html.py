@@ -101,7 +101,7 @@ def fast(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
 
 
 def choose_text(page: Page, markup: str) -> tuple[str, str]:
-    """The text of a page that was read, and whose it is: trafilatura's where much is in doubt and it is plausible."""
+    """Return the text of a page and whose it is: trafilatura's where much is in doubt and it is plausible."""
     text = page.text
     if not text or page.doubt > DOUBT:
         other = _by_trafilatura(markup, fast=True)

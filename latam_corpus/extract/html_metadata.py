@@ -214,7 +214,7 @@ def _objects(scripts: Iterable[str]) -> Iterator[dict[str, Any]]:
 
 
 def _own(headlines: list[str], names: list[str], shown: list[str]) -> list[str]:
-    """The headlines; where none of them is shown as a title and a name is, that name: encyclopedias describe in both.
+    """Return the headlines; or the name, if it alone is shown as a title: encyclopedias describe in both.
 
     >>> _own(["país de América del Sur"], ["Chile"], ["Chile", "Chile - A"]), _own(["Sube el mar"], [], ["A"])
     (['Chile'], ['Sube el mar'])

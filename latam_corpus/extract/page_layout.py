@@ -121,7 +121,7 @@ def reading_order(page: Sequence[Line]) -> list[Line]:
 
 
 def _gutter(lines: Sequence[Line]) -> float | None:
-    """The x between two columns: that which lies in most of the gaps between lines abreast; None for one column."""
+    """Return the x between two columns, which lies in most gaps between lines abreast; None for one column."""
     gaps: list[tuple[float, float]] = []
     for index, line in enumerate(lines):
         for other in lines[index + 1 :]:
@@ -142,7 +142,7 @@ def _gutter(lines: Sequence[Line]) -> float | None:
 
 
 def _without_heads(pages: list[list[Line]], body: float) -> list[list[Line]]:
-    """The pages without lines that stand at the same edge of many of them, page numbers aside, and without these."""
+    """Remove page numbers, and lines that stand at the same edge of many pages."""
     edges = [_edge_lines(page) for page in pages]
     edges = [
         [line for line in edge if not (_NOTE.match(line.words) and line.size <= _NOTE_SIZE * body)] for edge in edges
@@ -166,7 +166,7 @@ def _edge_lines(page: Sequence[Line]) -> list[Line]:
 
 
 def _head(line: Line) -> str:
-    """What the running heads of all pages have in common: the words without numbers, and about where they stand."""
+    """Return what a running head has in common on all pages: its words without numbers, and about where it stands."""
     words = re.sub(r"[\W\d_]+", " ", line.words).strip().casefold()
     return f"{words}@{round(line.top / 12)}"
 

@@ -270,7 +270,7 @@ def _unusual(data, at, one):
 
 @kernel
 def _prefixed(data, name, local, h, keys, kinds):
-    """The kind of a tag with a prefix: `x:p` is a block as `p` is; a word processor's mark stands within a sentence."""
+    """Return the kind of a tag with a prefix: `x:p` is a block as `p` is; a word processor's is inline."""
     one = data[name]
     if local == name + 2 and one in _OFFICE:
         return np.uint8(0)

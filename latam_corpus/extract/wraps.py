@@ -89,7 +89,7 @@ def wrap_width(lines: Sequence[str]) -> int | None:
 
 
 def _joined_block(block: list[str], width: int | None) -> list[str]:
-    """The block's paragraphs, one a line; its own lines where it isn't prose. Without a width it is taken as prose."""
+    """Return the block's paragraphs, one a line; its own lines where it isn't prose. Without a width it is."""
     if len(block) < 2 or (width is not None and not _is_prose(block, width)):  # noqa: PLR2004
         return block
     joined = [block[0].strip()]

@@ -159,7 +159,7 @@ class Matches:
 
 
 def lexicons(folder: str = "") -> dict[str, Lexicon]:
-    """The cue lexicons of a `filters/` folder by language (the shipped one when empty), read anew when a file changes.
+    """Return a `filters/` folder's cue lexicons by language (the shipped one when empty); reads changed files anew.
 
     Raises:
         ConfigError: there is no folder `varieties/` in it, a file isn't TOML or says what a lexicon doesn't allow, or

@@ -183,7 +183,7 @@ def _quantized_matrix(data: _Reader, dim: int, keep: Keep) -> tuple[NDArray[np.i
 
 
 def _decoder(data: _Reader, dim: int) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
-    """What makes rows of codes: product quantization codes each stretch of `width` numbers by one of 256 centroids."""
+    """Return the decoder of coded rows: product quantization codes each `width` numbers by one of 256 centroids."""
     _, parts, width, last = data.values("4i")
     centroids = data.array("<f4", dim * _CENTROIDS)
 

@@ -129,7 +129,7 @@ def _inputs(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[Difference]:
 
 
 def _files(parts: Sequence[Mapping[str, Any]]) -> dict[str, tuple[Any, Any]]:
-    """The digest of each file's bytes and the keys of its parts; of an older toolkit's run only its size is known."""
+    """Return each file's digest and the keys of its parts; of an older toolkit's run only the size is known."""
     files: dict[str, tuple[Any, list[Any]]] = {}
     for part in parts:
         for file in files_of(part):

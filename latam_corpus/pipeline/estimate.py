@@ -148,7 +148,7 @@ def _worked(task: Task) -> Outcome:
 
 
 def _cpu_seconds() -> float:
-    """What this process has taken, with the children that extract for it, those that ended and the one that runs."""
+    """Return the processor time of this process and its extracting children, those that ended and the running one."""
     used = os.times()
     return time.process_time() + used.children_user + used.children_system + sandbox.cpu_seconds()
 

@@ -73,7 +73,7 @@ def recipe_of(run: str) -> str:
 
 
 def run_names(recipe: str, digest: str) -> Iterator[str]:
-    """The names of the runs that rest on one digest: the first, and those that came to something else after it."""
+    """Yield the names of the runs on one digest: of the first, and of those that came to something else after it."""
     number = 0
     while True:
         yield f"{recipe}-{(digest_of(digest, number) if number else digest)[:8]}"
@@ -228,7 +228,7 @@ def find_run(named: str, out: Path, *, must_be_finished: bool = True) -> Path:
 
 
 def unfinished_after(run: Path, out: Path) -> list[Entry]:
-    """The runs of the same recipe that came after this one and aren't finished with all parts, the latest first."""
+    """Return the later runs of the same recipe that aren't finished with all parts, the latest first."""
     when = entry(run).when
     others = [one for one in history(out) if recipe_of(one.name) == recipe_of(run.name)]
     return [one for one in others if one.when > when and not one.whole]

@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 
 def checked_recipe(named: str, language: str) -> Recipe:
-    """The recipe, where nothing is wrong in its file, in those of its sources, in its stages and in their policies.
+    """Load the recipe if nothing is wrong in its file, its sources, its stages and their policies.
 
     Args:
         named: as `load_recipe` takes it.

@@ -226,7 +226,7 @@ def make_plan(recipe: Recipe, inputs: Mapping[str, str], limit: int | None = Non
 
 
 def run_digest(plan: Plan, parts: Sequence[Part]) -> str:
-    """Changes when what a run gives, or says of itself, may change: by its recipe, stages, models, sources or input.
+    """Digest what a run's results, and what it says of itself, rest on: recipe, stages, models, sources and input.
 
     Where the input lies, the engine, its workers and batches have no part in it.
     """
@@ -260,7 +260,7 @@ def named_sources(recipe: Recipe) -> list[tuple[Source, str | None]]:
 
 
 def named_source(named: str, recipe: Path) -> tuple[Source, str | None]:
-    """The source that a recipe names, and where it is if the recipe says so: an id, a source file, or data by path.
+    """Return the source that a recipe names, and its place where the recipe says: an id, a source file, or data.
 
     Data named by its path has no rights on record: it can be measured, and never released.
     """

@@ -232,7 +232,7 @@ def _linked(folders: Mapping[str, Sequence[Path]]) -> dict[str, tuple[Path, str]
 
 
 def written_of(plan: Plan) -> dict[str, bytes]:
-    """The recipe, and the policies that the run decided by, so that its verdicts can be read against them later."""
+    """Return the recipe and the policies the run decided by, so that its verdicts can be read against them later."""
     contents = {run_record.RECIPE_FILE: plan.recipe.text.encode()}
     for stage in (stage for segment in plan.segments for step in segment.steps for stage in step.stages):
         root = stage.policy_folder

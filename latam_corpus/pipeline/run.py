@@ -212,7 +212,7 @@ def _through(segment: Segment, tasks: Sequence[Task], engine: Engine, progress: 
 
 
 def _outcomes(tasks: Sequence[Task], engine: Engine) -> Iterator[Outcome]:
-    """The outcome of each task; where little is left to do but to look, in this process: a worker takes a second."""
+    """Return each task's outcome; from this process where little is left but to look: a worker takes a second."""
     little = sum(task.bytes for task in tasks) <= _LITTLE and all(map(parts_module.is_done, tasks))
     return map(parts_module.run_part, tasks) if little else engine.map(parts_module.run_part, tasks)
 

@@ -261,7 +261,7 @@ class Numbers:
 
 @lru_cache(maxsize=64)
 def _in_order(country: str | None) -> tuple[tuple[_Ranked, ...], tuple[_Ranked, ...]]:
-    """The identifiers that marks tell and those that a word must tell, each with its rank: the country's come first."""
+    """Rank the identifiers that marks tell, and those that a word must tell; the country's come first."""
     own = sorted(IDENTIFIERS, key=lambda one: country not in one.countries) if country else IDENTIFIERS
     ranked = [*enumerate(own, _NETWORK + 1)]
     return (

@@ -132,7 +132,7 @@ class Filter(Stage):
         return cached_policies(self.policies).bounds_digest(entering)
 
     def __call__(self, batch: Batch) -> Batch:
-        """The batch with `drop_reason` where a signal is out of its bounds; the evidence names every such signal."""
+        """Set `drop_reason` where a signal is out of its bounds; the evidence names every such signal."""
         policies = cached_policies(self.policies)
         signals = batch.frame["signals"].struct.unnest()
         values = {name: signals[name].to_numpy() for name in signals.columns}

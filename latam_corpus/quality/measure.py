@@ -77,7 +77,7 @@ class Measure(Stage):
         return SignalResources(self.word_lists, self.quality_model, self.scores, self.flagged_words)
 
     def fingerprint(self) -> str:
-        """Changes when what is known of the languages does, or what must be measured; not when a bound moves."""
+        """Digest what is known of the languages and what must be measured; a bound that moves changes nothing."""
         policies = cached_policies(self.policies)
         on_demand = sorted(self._names(policies) - ALWAYS)
         plug_ins = [plugged_digest(name) for name in on_demand if name in vocabulary.plugged_signals()]

@@ -251,7 +251,7 @@ def _without_requested(
     name: str,
     runs_there: Mapping[str, Path],
 ) -> tuple[pl.DataFrame, Twins]:
-    """The light rows without what the store's withdrawals keep out, with copies that come back for it, and these."""
+    """Return the light rows less what withdrawals keep out, with copies that come back for it, and those copies."""
     known = _last_released(store, name, light)
     light = without_requested(light, known)
     ids = light.filter(pl.coalesce("withdrawal", "said").is_not_null())["doc_id"].unique()
@@ -271,7 +271,7 @@ def _last_released(store: Store, name: str, light: pl.DataFrame) -> pl.DataFrame
 
 
 def _scheme(inputs: Inputs, store: Store) -> Scheme:
-    """The scheme of the version's index: the one by which its runs were deduplicated, else the release's so far."""
+    """Return the scheme of the version's index: that of its runs' deduplication, else the release's so far."""
     schemes = {scheme for run in inputs.runs if (scheme := scheme_of_stages(run.stages))}
     if len(schemes) == 1:
         return schemes.pop()
@@ -364,7 +364,7 @@ def _written_alike(old: Manifest) -> bool:
 
 
 def _unchanged_since(store: Store, draft: Manifest, versions: Sequence[str]) -> Manifest | None:
-    """The latest version, when this one would hold the same shards and index on the same terms and go back to the same.
+    """Return the latest version if this one would hold its shards and index, on its terms and from its parent.
 
     A build that was killed just before it swapped the pointer left a version after the latest: that one counts
     too, and is pointed at.

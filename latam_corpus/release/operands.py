@@ -85,7 +85,7 @@ class Column(NamedTuple):
 
 
 def find_column(token: Token, *, may_be_value: bool = False) -> Column:
-    """The column that a token names, such as `country`, `signals.word_count`, `opt_outs.signal`, `redactions.email`.
+    """Return the column of a token, such as `country`, `signals.word_count`, `opt_outs.signal`, `redactions.email`.
 
     Args:
         token: a word.

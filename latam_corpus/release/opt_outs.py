@@ -77,7 +77,7 @@ def write_listed(store: Store, name: str, listed: pl.DataFrame) -> str:
 
 
 def on_the_web(store: Store, manifest: Manifest, listed: pl.DataFrame) -> pl.DataFrame:
-    """The documents of a version that have an address, and those that the list left out before: `doc_id` to `obtained`.
+    """Return a version's documents with an address, and those that the list left out before: `doc_id`, `obtained`.
 
     Raises:
         ReleaseError: a shard can't be read.

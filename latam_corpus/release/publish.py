@@ -28,7 +28,7 @@ def publish(
     progress: Progress | None = None,
     tell: Callable[[str], None] | None = None,
 ) -> Lock:
-    """The lock of what is published: `NAME@VERSION` without documents that are withdrawn or may not be redistributed.
+    """Publish `NAME@VERSION` without documents that are withdrawn or may not be redistributed; returns its lock.
 
     Args:
         spec: the version.

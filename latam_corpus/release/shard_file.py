@@ -83,7 +83,7 @@ _MEASURED: Final = (
 def writer(
     target: Path | IO[bytes], columns: pl.Schema, metadata: Mapping[bytes, bytes] | None = None
 ) -> Iterator[pq.ParquetWriter]:
-    """An open Parquet file with the settings of a release, whose rows come sorted by `doc_id`.
+    """Open a Parquet file with the settings of a release, whose rows come sorted by `doc_id`.
 
     Args:
         target: where.

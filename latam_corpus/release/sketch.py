@@ -128,7 +128,7 @@ def _is_current(metadata: bytes | None, now: bytes, language: str) -> bool:
 
 
 def otherwise_spelled(store: Store, manifest: Manifest) -> list[str]:
-    """The languages of a version of which its index has words that were normalised by other spellings, or by none."""
+    """Return a version's languages whose words in its index were normalised by other spellings, or by none."""
     languages = set()
     for shard in manifest.shards:
         path = ("releases", manifest.name, manifest.version, shard.index)
@@ -165,7 +165,7 @@ class Sketcher:
 
     @contextmanager
     def opened(self, target: Path) -> Iterator[Callable[[pl.DataFrame], None]]:
-        """A function that adds what the index has of a shard's next row group to the file."""
+        """Return a function that adds what the index has of a shard's next row group to the file."""
         with writer(target, INDEX, metadata_of(self.fingerprint.parameters())) as file:
             yield lambda group: write_group(file, self._sketched(group))
 

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def scratch(parent: Path | None) -> Iterator[Path]:
-    """A folder for temporary files, removed afterwards; those of killed processes are removed first.
+    """Make a folder for temporary files, removed afterwards; those of killed processes are removed first.
 
     Args:
         parent: where to make it; None is the system's temporary folder, where nothing is swept.
@@ -244,7 +244,7 @@ class Store:
         return sorted(filter(is_version, numbers), key=version_key)
 
     def latest(self, name: str) -> str | None:
-        """The version `latest.json` points at; the newest whole one where that can't be; None where there is none."""
+        """Return the version `latest.json` points at; else the newest whole one; None where there is none."""
         return self._latest(name)[0]
 
     def notes(self, name: str | None = None) -> list[str]:

@@ -27,7 +27,7 @@ LEDGER: Final = "ledger.parquet"
 def open_shard(
     store: Store, shard: Shard, needs: Sequence[str] = (), cache_type: str | None = None
 ) -> Iterator[pq.ParquetFile]:
-    """A shard in a store, open as Parquet, the sums of its pages checked.
+    """Open a shard in a store as Parquet; the sums of its pages are checked.
 
     Args:
         store: where it is.

@@ -102,7 +102,7 @@ def texts_of(texts: pl.Series) -> pl.DataFrame:
 
 
 def numbers_of(text: str) -> set[int]:
-    """The hashes of the words with digits, of 16 bits: enough to tell two decrees apart, too little to tell a number.
+    """Hash words with digits to 16 bits: enough to tell two decrees apart, too little to tell a number.
 
     >>> numbers_of("Decreto 45 de 1998") == numbers_of("Decreto 46 de 1998")
     False

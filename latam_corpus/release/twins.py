@@ -133,7 +133,7 @@ def _kept(run: Run, by_ledger: pl.DataFrame) -> Iterator[tuple[Part, pl.DataFram
 
 
 def chosen(light: pl.DataFrame, twins: Twins, there: pl.DataFrame) -> pl.DataFrame:
-    """The light rows of copies of which one comes back for each document that is withdrawn, and those that may not.
+    """Return the light rows of the copies that come back, one for each withdrawn document, and of refused ones.
 
     Args:
         light: of the copies.

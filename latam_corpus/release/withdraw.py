@@ -284,7 +284,7 @@ def _entered(
     before: Manifest,
     runs_there: Mapping[str, Path],
 ) -> Entry:
-    """The entry of the log, with the documents that leave, the texts that stay out, and the copies that may stay."""
+    """Write the log's entry, with the documents that leave, texts that stay out, and copies that may stay."""
     tables = {"rows": meant.select(ROWS.names()).sort(ROWS.names())}
     if by == "text":
         tables["texts"] = texts_of(pl.Series([wanted]))

@@ -204,7 +204,7 @@ class WithdrawalLog:
         return pl.concat(frames).unique(["object", "doc_id"], keep="first", maintain_order=True)
 
     def resolved(self, shard: Shard) -> Shard | None:
-        """The shard as it is in the store now: after a purge another object, or none where nothing of it is left."""
+        """Return the shard as it is in the store now: after a purge another object, or none where nothing is left."""
         while shard.object in self.replaced:
             now = self.replaced[shard.object]
             if now is None:

@@ -113,7 +113,7 @@ def _digest(log: WithdrawalLog) -> str:
 
 
 def with_withdrawals(plan: Plan, store: Store) -> Plan:
-    """The plan, in which what the store's withdrawals keep out is set aside before `dedupe`, if it makes a release.
+    """Return the plan; if it makes a release, withdrawn documents are set aside before `dedupe`.
 
     Raises:
         ReleaseError: the log is damaged.

@@ -280,7 +280,7 @@ def _sources(kept: pl.DataFrame, dropped: pl.DataFrame) -> dict[str, tuple[int, 
 
 
 def _fallen(dropped: pl.DataFrame, reasons: Sequence[tuple[str, int]]) -> pl.DataFrame:
-    """Dropped documents to read: of each of the costliest reasons as many, as far as there are so many."""
+    """Choose dropped documents to read: equally many for each of the costliest reasons, as far as there are."""
     order = {reason: rank for rank, (reason, _) in enumerate(reasons)}
     return (
         dropped.filter("readable")
@@ -378,7 +378,7 @@ def _reason(reason: str, rows: int, kept: pl.DataFrame, dropped: pl.DataFrame, c
 
 
 def _histogram(values: NDArray[np.float32], limit: float) -> tuple[float, float, tuple[int, ...]]:
-    """Counts in equal intervals that hold 98 in 100 of the values and the bound; the outermost are open."""
+    """Count in equal intervals that hold 98 in 100 of the values and the bound; the outermost are open."""
     if not len(values):
         return 0.0, 0.0, ()
     numbers = values.astype(float)

@@ -56,14 +56,14 @@ class Spelling:
         return old > modern
 
     def rewritten(self, line: str, *, to_modern: bool) -> str:
-        """The normalised line with all that the pairs name written as the modern spelling has it, or the old one."""
+        """Rewrite what the pairs name in a normalised line, in the modern spelling or in the old one."""
         pattern, by = _rules(self.pairs, to_modern=to_modern)
         return pattern.sub(lambda match: by[match.lastindex or 1], line)
 
 
 @cache
 def apostrophes() -> dict[str, str]:
-    """The signs that are one letter where a language has it, each with its Unicode name; the typewriter's first."""
+    """Return the signs that are one letter where a language has it, by Unicode name; the typewriter's first."""
     return {one["sign"]: one["name"] for one in _read()["apostrophe"]}
 
 
@@ -86,7 +86,7 @@ def spellings() -> tuple[Spelling, ...]:
 
 @cache
 def spellings_digest() -> str:
-    """Changes with what `in_modern` makes of a text; 32 hex digits."""
+    """Digest what `in_modern` makes of a text; 32 hex digits."""
     rules = [[one["codes"], one["old"], one["modern"], one["pairs"]] for one in _read()["spelling"]]
     return hashlib.sha256(json.dumps(rules).encode()).hexdigest()[:32]
 
@@ -142,7 +142,7 @@ def spelled(codes: Collection[str], words: Iterable[str]) -> dict[str, None]:
 
 
 def in_modern(codes: Collection[str], text: str) -> str:
-    """The text in the modern spelling of each table of these languages of which it is in the old one; its case stays.
+    """Write the text in each table's modern spelling where it is in the old one; its case stays.
 
     >>> in_modern({"ayr"}, "Ucajj, uqhama"), in_modern({"ayr"}, "Ukax")
     ('Ukax, ukhama', 'Ukax')

@@ -30,7 +30,7 @@ def with_turns_moved(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
 
 
 def moved(before: str, after: str, turns: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]] | None:
-    r"""The turns with the offsets of their lines in the changed text; None where lines can't be told apart any more.
+    r"""Return the turns with the offsets of their lines in the changed text; None where lines can't be told apart.
 
     Lines may have changed, each in its place, or some may have been cut and the others left as they were.
 

@@ -93,7 +93,7 @@ def count_slices(
 
 
 def _columns(files: CorpusFiles, number: int, by: Sequence[str]) -> pl.DataFrame:
-    """The columns of a file's rows by which they are divided; those that are one for the whole file aren't read."""
+    """Read the columns by which a file's rows are divided; those that are one for the whole file aren't read."""
     file = files.files[number]
     rows = files.footers[number].num_rows
     tables = [files.read(group, by) for group in files.groups_of(number)]

@@ -19,7 +19,7 @@ _MOST: Final = 200
 
 @lru_cache(maxsize=1)
 def training_agents() -> dict[str, str]:
-    """The agents that gather training data, by their lower case: a dated snapshot of a public list (`agents.toml`).
+    """Return the agents that gather training data, by lower case: a dated snapshot of a public list (`agents.toml`).
 
     >>> training_agents()["gptbot"], "chatgpt-user" in training_agents()
     ('GPTBot', False)

@@ -22,7 +22,7 @@ _LARGEST: Final = 2**20
 
 
 def licence_verdict(text: bytes, url: str) -> tuple[Verdict, str] | None:
-    """What an RSL document says of training on the URL, and in which words; None where it allows it or says nothing.
+    """Read what an RSL document says of training on the URL, in its words; None where it allows it or says nothing.
 
     A prohibition in any licence of the URL counts; else one licence that allows training, free or for attribution,
     is enough; else permission must be asked. A document that can't be read asks for permission too: it was meant as

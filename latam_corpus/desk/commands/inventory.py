@@ -91,7 +91,7 @@ def inventory(
 
 
 def _id_of(named: str, held: Collection[str]) -> str:
-    """The id of a source's file, of one of the catalogue, or of one that is held though the catalogue has it no more.
+    """Return the id of a source's file, of one of the catalogue, or of one held that has left the catalogue.
 
     Raises:
         ConfigError: there is none of that name.

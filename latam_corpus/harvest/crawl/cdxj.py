@@ -17,7 +17,7 @@ _SLASHES: Final = re.compile(r"//+")
 
 
 def surt(url: str) -> str:
-    """The sort-friendly form of a canonical URL, by which indexes are ordered, as replay tools make it of an address.
+    """Return the sort-friendly form of a canonical URL, by which indexes are ordered, as replay tools make it.
 
     `www.`, the order of parameters, double slashes and the last one don't count.
 

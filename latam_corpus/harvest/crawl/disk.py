@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def writing(folder: Path) -> Iterator[None]:
-    """A block that writes what was collected to its folder.
+    """Name the folder in the error where the block can't write what was collected.
 
     Raises:
         SourceError: it can't be written.

@@ -45,7 +45,7 @@ CREATE TABLE length (name TEXT PRIMARY KEY, bytes INTEGER NOT NULL);
 
 
 def held_in(path: Path) -> dict[str, Any]:
-    """What a frontier tells of what was collected: addresses by state, and when the first and last record was written.
+    """Summarise what was collected: addresses by state, and when the first and last record was written.
 
     Args:
         path: of its file; of one that isn't there, or that a crawl is writing, nothing is told.
@@ -232,7 +232,7 @@ class Frontier:
             yield str(url), str(date), bool(withdrawn)
 
     def later(self, url: str, due: float, *, tried: bool = True) -> None:
-        """The address is asked for again, once more at the earliest then; what was its host's fault is no try of it."""
+        """Ask for the address again, once more at the earliest then; what was its host's fault is no try of it."""
         self._db.execute("UPDATE url SET due = ?, tries = tries + ? WHERE url = ?", (due, tried, url))
 
     def visited(self, url: str, written: Written, etag: str, modified: str, opt_outs: str) -> None:

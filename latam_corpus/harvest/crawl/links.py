@@ -223,7 +223,7 @@ def _joined(base: str, link: str) -> str:
 
 
 def _in_charset(link: str, charset: str) -> str:
-    """The link with its query in the page's charset, as browsers send it (URL Standard, 4.4); paths are UTF-8 always.
+    """Return the link, its query in the page's charset, as browsers do (URL Standard, 4.4); paths are always UTF-8.
 
     >>> _in_charset("https://a.example/búsqueda?q=mañana", "iso-8859-1")
     'https://a.example/búsqueda?q=ma%F1ana'

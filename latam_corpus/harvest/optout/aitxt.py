@@ -47,7 +47,7 @@ def ai_txt_opt_outs(text: str, url: str, address: str, time: datetime) -> list[O
 
 
 def _rules(text: str) -> list[tuple[str, str]]:
-    """The patterns for all agents, this one and training agents, each with its line; only the first two are let in."""
+    """Return the patterns for all agents, this one and training agents, by line; only the first two are let in."""
     rules = []
     agents, open_ = {"*"}, False
     for name, value in fields_of(text):

@@ -23,7 +23,7 @@ _NOTHING: Final = "User-agent: *\nDisallow: /\n"
 
 
 def within_bounds(text: str) -> str:
-    r"""The text of a robots.txt, which within the bounds is as it was written; beyond them it allows less, never more.
+    r"""Return the text of a robots.txt, unchanged within the bounds; beyond them it allows less, never more.
 
     Beyond the bound of stars no `Allow` counts, and of a `Disallow` what stands before its first star; beyond the bound
     of rules nothing is allowed.

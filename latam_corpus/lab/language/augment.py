@@ -141,7 +141,7 @@ def nonsense(rng: random.Random) -> str:
 
 
 def respoken(words: Sequence[str], length: int, rng: random.Random, *, few: bool = True) -> str:
-    """A row of made-up words: one to four syllables, each of the consonants and vowels of some of the given words'.
+    """Make up words of one to four syllables, each of consonants and vowels of some of the given words'.
 
     Args:
         words: whose syllables are taken.

@@ -76,7 +76,7 @@ def training_lines(data: Sequence[Texts], settings: Settings, without: set[str] 
 def lines_and_names(
     data: Sequence[Texts], settings: Settings, without: set[str] | None = None
 ) -> tuple[dict[str, list[str]], frozenset[str]]:
-    """The same, and the normalised names that stand in texts in Spanish and Portuguese, with accents and without."""
+    """Return the same, and the normalised names in Spanish and Portuguese texts, with accents and without."""
     rng = random.Random(settings.seed)
     read = _read(data, without or set(), rng)
     by_label = read.cuts
@@ -121,7 +121,7 @@ def _read(data: Sequence[Texts], without: set[str], rng: random.Random) -> _Read
 
 
 def _levelled(texts: Sequence[list[str]], most: int) -> list[str]:
-    """The stretches of all texts, about so many: what is too much comes off the longest texts, and one of each stays.
+    """Keep about so many stretches of all texts: the longest give up what is too much, and each keeps one.
 
     So a library of novels leaves room for the lines of news and help, whose words would else be another language's.
 

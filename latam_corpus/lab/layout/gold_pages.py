@@ -59,7 +59,7 @@ def read(data: Path) -> list[Page]:
 
 
 def counted(page: Page, text: str) -> tuple[float, float, float]:
-    """True positives, false positives and false negatives of one page.
+    """Count the true positives, false positives and false negatives of one page.
 
     For snippets as trafilatura's evaluation counts them (white space folded on both sides); for a whole text as the
     article extraction benchmark does: runs of four words, as shares of all, so that a long text weighs no more.

@@ -70,7 +70,7 @@ def fold_of(site: str, folds: int = _FOLDS, salt: str = "") -> int:
 
 
 def learn(lessons: Sequence[Lesson], about: dict[str, Any] | None = None) -> Model:
-    """A model of the lessons. What the second look learns from was seen by a first look that hadn't learnt from it."""
+    """Train a model on the lessons; its second look learns from a first look that hadn't seen them."""
     seen: list[NDArray[np.float32]] = [np.zeros(0, np.float32)] * len(lessons)
     for inner in range(_INNER):
         folds = [fold_of(lesson.site, _INNER, "inner ") == inner for lesson in lessons]
