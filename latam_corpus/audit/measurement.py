@@ -68,31 +68,33 @@ def read_measured(
     """
     path = Path(named)
     if path.is_file():
-        found = _of_file(path, policies, today, tell, every)
+        measured = _of_file(path, policies, today, tell, every)
     else:
-        found = measured_run(with_documents(_run_folder(named, out, tell)), policies, today)
-    _refuse_none(named, found)
-    return found
+        measured = measured_run(with_documents(_run_folder(named, out, tell)), policies, today)
+    _refuse_none(named, measured)
+    return measured
 
 
-def _refuse_none(named: str, found: MeasuredRows) -> None:
+def _refuse_none(named: str, measured: MeasuredRows) -> None:
     """Refuse to tell of no document.
 
     Raises:
         ConfigError: none was measured.
     """
-    if not found.frame.height:
-        told = f"{found.unmeasured} documents, none measured" if found.unmeasured else "no document is in it"
-        raise ConfigError(named, told, "give the recipe a stage «filter» or «measure»" if found.unmeasured else "")
+    if not measured.frame.height:
+        problem = f"{measured.unmeasured} documents, none measured" if measured.unmeasured else "no document is in it"
+        raise ConfigError(
+            named, problem, "give the recipe a stage «filter» or «measure»" if measured.unmeasured else ""
+        )
 
 
-def signal_table(found: MeasuredRows) -> pl.DataFrame:
+def signal_table(measured: MeasuredRows) -> pl.DataFrame:
     """Give the signals that have values or bounds, a row for each language, genre and signal, the largest group first.
 
     Raises:
         ConfigError: no document was measured.
     """
-    _refuse_none(found.name, found)
+    _refuse_none(measured.name, measured)
     rows = [
         {
             "language": group.language,
@@ -106,7 +108,7 @@ def signal_table(found: MeasuredRows) -> pl.DataFrame:
             "would_drop": one.drops,
             "would_drop_alone": one.alone,
         }
-        for group in groups(found.frame, found.policies)
+        for group in groups(measured.frame, measured.policies)
         for one in group.signals
         if one.bound or one.values
     ]

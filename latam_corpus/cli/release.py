@@ -77,8 +77,8 @@ def build(
     loaded = [load_run(folder) for folder in folders]
     old = None if parent is None else load_version(opened, f"{name}@{parent}", note)
     before = opened.latest(name)
-    with progress() as told:
-        made = build_version(
+    with progress() as step:
+        manifest = build_version(
             name,
             folders,
             opened,
@@ -91,18 +91,18 @@ def build(
             index=not loaded or any(run.release.get("index", True) for run in loaded),
             accept_loss=accepted(accept_loss),
             created=datetime.now(UTC),
-            progress=told,
+            progress=step,
         )
-    unchanged = made.version in (before, old.version if old else None)
-    page = None if no_report or unchanged else report_of_release(opened, made, out, store)
+    unchanged = manifest.version in (before, old.version if old else None)
+    page = None if no_report or unchanged else report_of_release(opened, manifest, out, store)
     if as_json:
-        about = {"unchanged": unchanged, "left_out": made.left_out, "report": page and str(page)}
-        print_json(_summary(made) | about)
+        about = {"unchanged": unchanged, "left_out": manifest.left_out, "report": page and str(page)}
+        print_json(_summary(manifest) | about)
         return
     if unchanged:
-        console.print(_("{release}: nothing has changed since, so there is no new version", release=made.spec))
+        console.print(_("{release}: nothing has changed since, so there is no new version", release=manifest.spec))
         return
-    _tell(made)
+    _tell(manifest)
     for run in loaded:
         if run.failed_parts:
             n = len(run.failed_parts)
@@ -119,21 +119,21 @@ def list_versions(out: Out = Path("out"), store: StoreUrl = None, as_json: Json 
     from latam_corpus.release.manifest import load_manifest
 
     opened = open_store(store, out)
-    found = []
-    with opened.told():
+    versions = []
+    with opened.named_errors():
         notes = opened.notes()
         for name in opened.names():
             latest = opened.latest(name)
             for version in opened.versions(name):
                 try:
-                    found.append(_summary(load_manifest(opened, name, version)) | {"latest": version == latest})
+                    versions.append(_summary(load_manifest(opened, name, version)) | {"latest": version == latest})
                 except ReleaseError as error:  # the others are listed all the same
                     notes.append(str(error))
-    for told in dict.fromkeys(notes):
-        note(_("note: {note}", note=told))
+    for warning in dict.fromkeys(notes):
+        note(_("note: {note}", note=warning))
     if as_json:
-        print_json(found)
-    elif not found:
+        print_json(versions)
+    elif not versions:
         remedy = _("no release in {store} yet; `latam-corpus release build NAME RUN` makes one", store=opened.url)
         console.print(remedy)
     else:
@@ -150,7 +150,7 @@ def list_versions(out: Out = Path("out"), store: StoreUrl = None, as_json: Json 
                     row["parent"],
                     _("latest") if row["latest"] else "",
                 )
-                for row in found
+                for row in versions
             ],
         )
 
@@ -174,8 +174,8 @@ def show(spec: Spec, out: Out = Path("out"), store: StoreUrl = None, as_json: Js
     )
     for loss in manifest.accepted_losses:
         about = {"stage": loss.stage, "kept": number(loss.kept), "rows": number(loss.rows_in)}
-        told = _("loss     {stage} kept {kept} of {rows} documents of the {kind} {value}, let pass because: {why}")
-        console.print(told.fill(kind=LOSS_KINDS[loss.kind], value=loss.value, why=loss.accepted, **about))
+        message = _("loss     {stage} kept {kept} of {rows} documents of the {kind} {value}, let pass because: {why}")
+        console.print(message.fill(kind=LOSS_KINDS[loss.kind], value=loss.value, why=loss.accepted, **about))
     runs = ", ".join(run.id for run in manifest.runs) or _("no run")
     if manifest.parent:
         console.print(_("from     {runs}, upon {version}", runs=runs, version=manifest.parent.version))
@@ -192,8 +192,8 @@ def verify(spec: Spec, out: Out = Path("out"), store: StoreUrl = None, as_json: 
     opened = open_store(store, out)
     manifest = load_version(opened, spec, note)
     _tell_withdrawn(opened, manifest)
-    with opened.told(), progress() as told:
-        problems = problems_of(opened, manifest.name, manifest.version, told)
+    with opened.named_errors(), progress() as step:
+        problems = problems_of(opened, manifest.name, manifest.version, step)
     if as_json:
         print_json({"release": manifest.spec, "whole": not problems, "problems": problems})
     else:
@@ -222,7 +222,7 @@ def diff(
 
     opened = open_store(store, out)
     pair = [load_version(opened, spec, note) for spec in (old, new)]
-    with opened.told():
+    with opened.named_errors():
         there = {folder.name: folder for folder in run_folders(out) if (folder / RUN_FILE).exists()}
         changes = compare(opened, pair[0], pair[1], there)
     if as_json:
@@ -257,8 +257,8 @@ def withdraw(
     by, value = _named(doc=doc, source=source, creator=creator, url=url, text=text)
     beside = _folder_of_runs(out, opened)
     there = {folder.name: folder for folder in run_folders(beside) if (folder / RUN_FILE).exists()}
-    with progress() as told:
-        done = withdraw_from(opened, name, by, value, because, datetime.now(UTC), there, told)
+    with progress() as step:
+        done = withdraw_from(opened, name, by, value, because, datetime.now(UTC), there, step)
         files = write_receipt_entry(opened, done, datetime.now(UTC))
     if receipt:
         replace(receipt, files["json" if receipt.suffix == ".json" else "html"])
@@ -277,8 +277,8 @@ def withdraw(
         console.print(_("{version}: {n} documents, {m} of them copies that have taken their place", m=more, **after))
     else:
         console.print(_("{version}: {n} documents", **after))
-    for told_aside in done.left_aside:
-        console.print(f"  {told_aside}", markup=False)
+    for notice in done.left_aside:
+        console.print(f"  {notice}", markup=False)
     for what in values["not_reached"]:
         console.print(_("  not reached: {what}", what=what))
     if receipt:
@@ -291,9 +291,9 @@ def _tell_withdrawn(store: Store, manifest: Manifest) -> None:
     from latam_corpus.release.withdrawal_log import read_log, withdrawn_note
 
     with suppress(ReleaseError):  # `release verify` tells what is wrong with it
-        told = withdrawn_note(read_log(store), manifest)
-        if told:
-            note(f"note: {told}")
+        notice = withdrawn_note(read_log(store), manifest)
+        if notice:
+            note(f"note: {notice}")
 
 
 def _folder_of_runs(out: Path, store: Store) -> Path:
@@ -304,11 +304,11 @@ def _folder_of_runs(out: Path, store: Store) -> Path:
 
 def _named(**named: str | Path | None) -> tuple[By, str]:
     """Return what is withdrawn: the kind and the value of the one option that is given."""
-    given = {by: value for by, value in named.items() if value is not None}
-    if len(given) != 1:
-        problem = "nothing is named" if not given else f"{' and '.join(f'--{by}' for by in given)} are named"
+    options = {by: value for by, value in named.items() if value is not None}
+    if len(options) != 1:
+        problem = "nothing is named" if not options else f"{' and '.join(f'--{by}' for by in options)} are named"
         raise ConfigError("release withdraw", problem, f"name one of: {', '.join(f'--{by}' for by in named)}")
-    by, value = next(iter(given.items()))
+    by, value = next(iter(options.items()))
     if isinstance(value, Path):
         try:
             value = value.read_text(encoding="utf-8-sig")
@@ -340,12 +340,12 @@ def verify_receipt(
         for problem in problems:
             console.print(f"{receipt}: {problem}", markup=False)
     else:
-        told = (
+        message = (
             _("{receipt}: genuine, and {store} says the same", receipt=receipt, store=store)
             if store
             else _("{receipt}: genuine; --store compares it with the store's log", receipt=receipt)
         )
-        console.print(told)
+        console.print(message)
     if problems:
         raise typer.Exit(1)
 
@@ -366,8 +366,8 @@ def purge(out: Out = Path("out"), store: StoreUrl = None, as_json: Json = False)
     for run, rows in done.runs.items():
         console.print(_("  {run}: {n} documents have no text any more", run=run, n=number(rows)))
     if done.work:
-        told = _("  {n} folders of stored work went; they are made anew when they are needed", n=number(done.work))
-        console.print(told)
+        message = _("  {n} folders of stored work went; they are made anew when they are needed", n=number(done.work))
+        console.print(message)
     for what in done.not_reached:
         console.print(_("  not reached: {what}", what=what))
 
@@ -387,10 +387,10 @@ def publish(
     opened = open_store(store, out)
     named = load_version(opened, spec, note).spec
     notes: list[str] = []
-    with progress() as told:
-        lock = publish_version(named, opened, to, told, notes.append)
-    for told_note in notes:
-        note(f"note: {told_note}")
+    with progress() as step:
+        lock = publish_version(named, opened, to, step, notes.append)
+    for notice in notes:
+        note(f"note: {notice}")
     if as_json:
         print_json(asdict(lock) | {"to": to})
         return
@@ -413,15 +413,15 @@ def check_lock(
 
     read = read_lock(lock)
     opened = open_store(store, out)
-    with opened.told():
+    with opened.named_errors():
         manifest = load_manifest(opened, *opened.find(f"{read.name}@{read.version}"))
         ids = read_log(opened).withdrawn_since(manifest, read.withdrawal_sequence)
     if as_json:
         print_json({"release": manifest.spec, "withdrawn": ids.to_list()})
     elif len(ids):
         shown = ", ".join(ids[:5])
-        gone = {"release": manifest.spec, "n": number(len(ids)), "ids": shown}
-        console.print(_("{release}: {n} of its documents were withdrawn since: {ids}", **gone))
+        figures = {"release": manifest.spec, "n": number(len(ids)), "ids": shown}
+        console.print(_("{release}: {n} of its documents were withdrawn since: {ids}", **figures))
         console.print(_("pull it again: they are left out; what was trained on them can't forget them"))
     else:
         console.print(_("{release}: nothing that it has was withdrawn since it was pulled", release=manifest.spec))
@@ -458,31 +458,31 @@ def pull(
     opened = open_store(store, out)
     named = load_version(opened, spec, note).spec
     notes: list[str] = []
-    with progress() as told:
+    with progress() as step:
         lock = pull_version(
             named,
             opened,
             to,
             where,
-            told,
+            step,
             with_index=with_index,
             columns=[name.strip() for name in columns.split(",")] if columns is not None else (),
             exclude=excluded_ids(exclude or ()),
             tell=notes.append,
         )
-    for told_note in notes:
-        note(f"note: {told_note}")
+    for notice in notes:
+        note(f"note: {notice}")
     if as_json:
         print_json(lock.as_dict() | {"to": str(to)})
         return
-    told_of = {"release": f"{lock.name}@{lock.version}", "n": number(lock.rows), "folder": to}
+    figures = {"release": f"{lock.name}@{lock.version}", "n": number(lock.rows), "folder": to}
     if lock.rewritten and (lock.columns is not None or opened.folder is None):
         part = _(
             "{release}: {n} documents in {folder}; what was read of its shards agrees with the sums of their pages"
         )
-        console.print(part.fill(**told_of))
+        console.print(part.fill(**figures))
     else:
-        console.print(_("{release}: {n} documents in {folder}, every byte verified", **told_of))
+        console.print(_("{release}: {n} documents in {folder}, every byte verified", **figures))
     console.print(_("{file} says which; keep it beside what is trained on them", file=to / "corpus.lock"))
 
 
@@ -492,15 +492,15 @@ def _agreed(key: str, runs: Sequence[Run], otherwise: Any) -> Any:
     Raises:
         ConfigError: they state different things, or nothing is stated anywhere.
     """
-    stated = [run.release[key] for run in runs if key in run.release]
-    if any(value != stated[0] for value in stated):
+    choices = [run.release[key] for run in runs if key in run.release]
+    if any(value != choices[0] for value in choices):
         problem = _("the runs' recipes disagree on it")
         raise ConfigError(f"--{key}", problem, _("say which holds for this version"))
-    found = stated[0] if stated else otherwise
-    if found is None:
+    agreed = choices[0] if choices else otherwise
+    if agreed is None:
         problem = _("no recipe of these runs has a [release] that states it")
         raise ConfigError(f"--{key}", problem, _("pass {option}", option=f"--{key}"))
-    return found
+    return agreed
 
 
 def _summary(manifest: Manifest) -> dict[str, Any]:
@@ -521,7 +521,7 @@ def _tell(manifest: Manifest) -> None:
     from latam_corpus.release.card import megabytes
 
     console.print(f"{manifest.spec}: {manifest.title}")
-    told = _(
+    summary = _(
         "{n} documents, {text} of text, {shards} shards of {size} together; admits {tiers} for {uses}",
         n=number(manifest.rows),
         text=megabytes(manifest.text_bytes),
@@ -530,7 +530,7 @@ def _tell(manifest: Manifest) -> None:
         tiers=enumerated(TIERS[tier] for tier in manifest.admit),
         uses=enumerated(USES[use] for use in manifest.uses),
     )
-    console.print(told)
+    console.print(summary)
     counted: dict[tuple[str, str], list[int]] = {}
     for shard in manifest.shards:
         tally = counted.setdefault((shard.language, shard.genre), [0, 0, 0, 0])

@@ -116,8 +116,8 @@ def verified_pairs(
         order, files, report = search.candidates()
         true, counts = search.verdicts(files, order)
     by_rule = {RULES[rule] or "none": n for rule, n in enumerate(counts.tolist()) if n}
-    told = replace(report, documents=order.height, candidates=int(counts.sum()), by_rule=by_rule)
-    return VerifiedPairs(order, true.select("first", "second").to_numpy().astype(np.uint32), true, told)
+    full_report = replace(report, documents=order.height, candidates=int(counts.sum()), by_rule=by_rule)
+    return VerifiedPairs(order, true.select("first", "second").to_numpy().astype(np.uint32), true, full_report)
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,7 +139,7 @@ class _Search:
         if known:
             words = mine[WORDS].to_numpy()
             about = int((words // sampling_of(words)).sum()) + len(words) * self.scheme.bands
-            mark_new(self._told("reading new fingerprints", self.corpus.pieces()), about, self.workdir)
+            mark_new(self._with_progress("reading new fingerprints", self.corpus.pieces()), about, self.workdir)
             met = np.sort(np.concatenate(list(self.corpus.map(sift, known, "comparing with the earlier version"))))
             mine = pl.concat([mine, self._sound(_rows_at(piece, met) for piece in self.also)])
         self.corpus.step("putting documents in order", 0, 1)
@@ -147,8 +147,8 @@ class _Search:
         self.corpus.step("putting documents in order", 1, 1)
         counts = np.zeros(order.height, np.int32)
         sizes = np.zeros(BUCKETS, np.int64)
-        for numbers, found, laid in self.corpus.map(scatter, [*new, *known], "laying out fingerprints"):
-            counts[numbers] = found
+        for numbers, widths, laid in self.corpus.map(scatter, [*new, *known], "laying out fingerprints"):
+            counts[numbers] = widths
             sizes += laid
         extent = Extent.of(order[WORDS].to_numpy(), counts, self.scheme)
         np.save(self.workdir / "counts.npy", extent.counts)
@@ -163,7 +163,7 @@ class _Search:
         over, beyond = bound_candidates(merged, order.height, self.workdir)
         return order, merged, replace(report, over=over, beyond=beyond)
 
-    def _told(self, title: str, pieces: Sequence[Piece]) -> Iterator[Piece]:
+    def _with_progress(self, title: str, pieces: Sequence[Piece]) -> Iterator[Piece]:
         """Yield the pieces, with what is told when each is done."""
         for number, piece in enumerate(pieces, 1):
             yield piece
@@ -194,7 +194,7 @@ class _Search:
         return order
 
     def _merged(self, met: Sequence[PairedRange], extent: Extent) -> tuple[list[Path], Report]:
-        """The files of the candidates of all ranges, and what the cap left out; the common fingerprints are written."""
+        """Return the files of candidates of all ranges, and what the cap left out; writes the common fingerprints."""
         common = [np.zeros(0, np.uint64), *(np.fromfile(m.file.with_suffix(COMMON_VALUES), np.uint64) for m in met)]
         # Ranges follow one another by the top bits, so that the values are sorted as a whole.
         np.concatenate(common).tofile(self.workdir / COMMON)

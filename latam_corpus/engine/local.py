@@ -131,18 +131,18 @@ class _Crew:
         if not held:  # it died before it took a task: the next may fare better, but not for ever
             turn.stillborn += 1
             if turn.stillborn > TRIES * self._size:
-                raise PartError("the local engine", self._told(rank, code), "run with --workers 1 to see more")
+                raise PartError("the local engine", self._exit_message(rank, code), "run with --workers 1 to see more")
         for number in held:
             if turn.died(number) < TRIES:
                 turn.give_back(number)
                 continue
             waiting.discard(number)
-            yield Outcome(turn.tasks[number].name, error=self._told(rank, code))
+            yield Outcome(turn.tasks[number].name, error=self._exit_message(rank, code))
 
     def _log(self, rank: int) -> Path:
         return self._workdir / f"{rank}.log"
 
-    def _told(self, rank: int, code: int) -> str:
+    def _exit_message(self, rank: int, code: int) -> str:
         if code < 0:
             name = signal.Signals(-code).name
             return f"its worker was killed twice by {name}: out of memory, or a crash in a library"
@@ -169,21 +169,21 @@ class _Round:
 
     def news(self) -> list[int]:
         """Return the tasks that were done since the last call: each worker adds a line to a file of its own."""
-        found: list[int] = []
-        for path, place in self._read.items():
+        numbers: list[int] = []
+        for path, offset in self._read.items():
             if path.exists():
                 with path.open("rb") as file:
-                    file.seek(place)
+                    file.seek(offset)
                     lines = file.read().rpartition(b"\n")[0]
                 if lines:
-                    self._read[path] = place + len(lines) + 1
-                    found += map(int, lines.split(b"\n"))
-        return found
+                    self._read[path] = offset + len(lines) + 1
+                    numbers += map(int, lines.split(b"\n"))
+        return numbers
 
     def outcome(self, number: int) -> Outcome:
         """Return what became of a task that is done."""
-        found: Outcome = pickle.loads((self.folder / "outcomes" / str(number)).read_bytes())  # noqa: S301  (ours)
-        return found
+        loaded: Outcome = pickle.loads((self.folder / "outcomes" / str(number)).read_bytes())  # noqa: S301  (ours)
+        return loaded
 
     def holder(self, number: int) -> int | None:
         """Return the rank that claimed the task."""

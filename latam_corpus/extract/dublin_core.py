@@ -40,24 +40,26 @@ def dublin_core(record: etree._Element | None) -> Catalogued:
     """
     if record is None:
         return Catalogued()
-    found: dict[str, list[etree._Element]] = {}
+    elements: dict[str, list[etree._Element]] = {}
     for element in record.iter():
         if words(element):
-            found.setdefault(name_of(element), []).append(element)
-    languages = list(dict.fromkeys(words(one) for one in found.get("language", ())))
+            elements.setdefault(name_of(element), []).append(element)
+    languages = list(dict.fromkeys(words(one) for one in elements.get("language", ())))
     dates = [
         match[0]
-        for one in (*found.get("date", ()), *found.get("issued", ()))
+        for one in (*elements.get("date", ()), *elements.get("issued", ()))
         if attribute(one, "event") not in _OF_THE_FILE and (match := _DATE.match(words(one)))
     ]
-    addresses = (words(one) for name in ("source", "identifier") for one in found.get(name, ()))
+    addresses = (words(one) for name in ("source", "identifier") for one in elements.get(name, ()))
     return Catalogued(
-        title=next((words(one) for one in found.get("title", ())), None),
+        title=next((words(one) for one in elements.get("title", ())), None),
         creators=tuple(
-            dict.fromkeys(words(one) for one in found.get("creator", ()) if attribute(one, "role").lower() in _AUTHORS)
+            dict.fromkeys(
+                words(one) for one in elements.get("creator", ()) if attribute(one, "role").lower() in _AUTHORS
+            )
         ),
         published=min(dates, default=None),
         language=languages[0] if len(languages) == 1 else None,
         url=next((one for one in addresses if one.startswith(("http://", "https://"))), None),
-        rights=tuple(dict.fromkeys(words(one) for name in ("rights", "license") for one in found.get(name, ()))),
+        rights=tuple(dict.fromkeys(words(one) for name in ("rights", "license") for one in elements.get(name, ()))),
     )

@@ -78,16 +78,18 @@ def suggest(frame: pl.DataFrame, policies: Policies, lose: float) -> list[Sugges
     """
     if not 0 <= lose <= 0.2:  # noqa: PLR2004  (a bound that loses a fifth of what is good is no bound)
         raise ConfigError("--lose", f"{lose:g} is no share that a bound may lose", "give one from 0 to 0.2, as 0.01")
-    parts = sorted(frame.group_by("language", "genre"), key=lambda found: (-found[1].height, found[0]))
-    made = [_of_group(part, str(key[0]), str(key[1]), policies, lose) for key, part in parts if part.height >= LEAST]
-    if not made:
+    parts = sorted(frame.group_by("language", "genre"), key=lambda group: (-group[1].height, group[0]))
+    suggestions = [
+        _of_group(part, str(key[0]), str(key[1]), policies, lose) for key, part in parts if part.height >= LEAST
+    ]
+    if not suggestions:
         most = max((part.height for _, part in parts), default=0)
         raise ConfigError(
             "--suggest",
             f"the largest group of one language and genre has {most} documents",
             f"bounds need {LEAST} good ones at least, some hundreds better",
         )
-    return made
+    return suggestions
 
 
 def _of_group(part: pl.DataFrame, language: str, genre: str, policies: Policies, lose: float) -> Suggestion:
@@ -96,12 +98,12 @@ def _of_group(part: pl.DataFrame, language: str, genre: str, policies: Policies,
     half = np.array([hashlib.sha256(doc_id.encode()).digest()[0] & 1 for doc_id in part["doc_id"]], np.bool_)
     lost = 0
     for mine in (half, ~half):
-        bounds = _bounds(present, {name: found[mine] for name, found in values.items()}, lose)
-        lost += int(_any_outside(bounds, {name: found[~mine] for name, found in values.items()}).sum())
+        bounds = _bounds(present, {name: values_of[mine] for name, values_of in values.items()}, lose)
+        lost += int(_any_outside(bounds, {name: values_of[~mine] for name, values_of in values.items()}).sum())
     typical = {}
     for name in dict.fromkeys(name for file in policies.languages.values() for name in file.typical):
-        found = signal_values(part, name)
-        if np.isfinite(found).any() and (median := np.nanmedian(found)) > 0:
+        values_of = signal_values(part, name)
+        if np.isfinite(values_of).any() and (median := np.nanmedian(values_of)) > 0:
             typical[name] = float(f"{median:.3g}")
     return Suggestion(
         language,
@@ -116,17 +118,17 @@ def _of_group(part: pl.DataFrame, language: str, genre: str, policies: Policies,
 
 
 def _bounds(present: Sequence[Bound], values: Mapping[str, NDArray[np.float32]], lose: float) -> tuple[Bound, ...]:
-    made = []
+    suggested = []
     for bound in present:
         finite = np.sort(values[bound.signal][np.isfinite(values[bound.signal])]).astype(float)
         if not len(finite):
-            made.append(bound)
+            suggested.append(bound)
             continue
         may = int(lose * len(finite))  # so many may lie beyond each end
         low = None if bound.minimum is None else _rounded(finite[may], down=True)
         high = None if bound.maximum is None else _rounded(finite[-1 - may], down=False)
-        made.append(replace(bound, minimum=low, maximum=high))
-    return tuple(made)
+        suggested.append(replace(bound, minimum=low, maximum=high))
+    return tuple(suggested)
 
 
 def _rounded(value: float, *, down: bool) -> float:
@@ -150,23 +152,23 @@ def _any_outside(bounds: Sequence[Bound], values: Mapping[str, NDArray[np.float3
     return fallen
 
 
-def as_toml(found: Suggestion, policies: Policies) -> str:
+def as_toml(suggestion: Suggestion, policies: Policies) -> str:
     """Return the suggestion as the lines of its two policy files, with the present bounds beside; ratios as ratios."""
-    language = policies.language(found.language)
-    ratios = {s for s, entry in policies.genre(found.genre).bounds.items() if entry.of}
-    now = {bound.signal: bound for bound in found.present}
-    lines = [f"# {found.documents} documents vouched for; each bound at the edge of them."]
+    language = policies.language(suggestion.language)
+    ratios = {s for s, entry in policies.genre(suggestion.genre).bounds.items() if entry.of}
+    now = {bound.signal: bound for bound in suggestion.present}
+    lines = [f"# {suggestion.documents} documents vouched for; each bound at the edge of them."]
     lines += [f"# languages/{language.language}.toml", "[typical]"]
-    lines += [f"{name} = {value:g}" for name, value in found.typical.items()]
+    lines += [f"{name} = {value:g}" for name, value in suggestion.typical.items()]
     for kind in ("languages", "genres"):
-        mine = [bound for bound in found.bounds if bound.file.startswith(kind)]
+        mine = [bound for bound in suggestion.bounds if bound.file.startswith(kind)]
         if not mine:
             continue
         lines += [f"# {mine[0].file}"] * (kind == "genres") + ["[bounds]"]
         for bound in mine:
             scale = 1.0
             if bound.signal in ratios:
-                scale = found.typical.get(bound.signal) or language.typical[bound.signal]
+                scale = suggestion.typical.get(bound.signal) or language.typical[bound.signal]
             lines.append(_line(bound, now[bound.signal], scale, as_ratio=bound.signal in ratios))
     return "\n".join(lines) + "\n"
 
@@ -182,5 +184,5 @@ def _line(bound: Bound, now: Bound, scale: float, *, as_ratio: bool) -> str:
     was = ", ".join(
         f"{end} {value:g}" for end, value in (("min", now.minimum), ("max", now.maximum)) if value is not None
     )
-    told = f"{bound.signal} = {{ {', '.join(ends)} }}"
-    return f"{told:<60} # now {was}"
+    line = f"{bound.signal} = {{ {', '.join(ends)} }}"
+    return f"{line:<60} # now {was}"

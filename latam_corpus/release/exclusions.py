@@ -21,7 +21,7 @@ def excluded_ids(files: Sequence[str | Path]) -> frozenset[str]:
     Raises:
         ConfigError: a list can't be read, or has a line that is no id.
     """
-    found = set()
+    ids = set()
     for file in map(Path, files):
         try:
             lines = file.read_text(encoding="utf-8").splitlines()
@@ -29,8 +29,8 @@ def excluded_ids(files: Sequence[str | Path]) -> frozenset[str]:
             raise ConfigError(str(file), f"the list can't be read: {error}", "name a file with an id a line") from None
         for number, line in enumerate(lines, 1):
             if line.strip():
-                found.add(_id_in(line.strip(), f"{file}, line {number}"))
-    return frozenset(found)
+                ids.add(_id_in(line.strip(), f"{file}, line {number}"))
+    return frozenset(ids)
 
 
 def _id_in(line: str, place: str) -> str:

@@ -85,7 +85,7 @@ def pull(
     if with_index and (wanted or columns or exclude):
         what = "rows" if wanted or exclude else "columns"
         raise ConfigError("--with-index", f"a selection of {what} has no index", "pull it without --with-index")
-    with opened.told():
+    with opened.named_errors():
         return _pull(opened, spec, to, _Wanted(wanted, columns, frozenset(exclude)), with_index, progress, tell)
 
 
@@ -102,7 +102,7 @@ class _Wanted:
         self.where, self.excluded = where, excluded
         self.columns = columns_of(columns) if columns else None
 
-    def told(self, excluded: int) -> str | None:
+    def summary(self, excluded: int) -> str | None:
         """Return what a card says of it; None where all is wanted."""
         pieces = [self.where.text] if self.where else []
         pieces += [f"columns {', '.join(self.columns)}"] if self.columns is not None else []
@@ -114,8 +114,8 @@ class _Wanted:
         """What tells it from others with the same condition; "" where there is nothing but that."""
         if self.columns is None and not self.excluded:
             return ""
-        told = json.dumps([list(self.columns or ()), sorted(self.excluded)])
-        return hashlib.sha256(told.encode()).hexdigest()
+        encoded = json.dumps([list(self.columns or ()), sorted(self.excluded)])
+        return hashlib.sha256(encoded.encode()).hexdigest()
 
 
 def _pull(
@@ -151,7 +151,7 @@ def _pull(
     if with_index and not manifest.index:
         raise ConfigError("--with-index", f"{manifest.spec} was built without an index", "pull it without")
     sha256 = hashlib.sha256(data).hexdigest()
-    side = _side_files(opened, manifest, data, selected.told(excluded), wanted)
+    side = _side_files(opened, manifest, data, selected.summary(excluded), wanted)
     jobs = [
         _Job(
             pick.path,
@@ -165,8 +165,11 @@ def _pull(
         for pick in wanted
     ]
     if with_index:
-        place = f"releases/{name}/{version}"
-        jobs += [_Job(file, f"{place}/{file}", told.sha256, told.bytes) for file, told in manifest.index.items()]
+        folder = f"releases/{name}/{version}"
+        jobs += [
+            _Job(file, f"{folder}/{file}", side_file.sha256, side_file.bytes)
+            for file, side_file in manifest.index.items()
+        ]
     planned = [job.path for job in jobs] + list(side)
     state = _prepared(to, manifest.name, sha256, text, log.sequence, planned, selected.digest)
     digests = _copied(opened, to, jobs, state, progress)
@@ -194,17 +197,17 @@ def _side_files(
     store: Store, manifest: Manifest, data: bytes, where: str | None, wanted: list[Pick]
 ) -> dict[str, bytes]:
     """Return the files beside the shards, verified; a selection has a card of its own and no ledger of the whole."""
-    found = {MANIFEST: data}
+    files = {MANIFEST: data}
     whole = all(pick.whole for pick in wanted)
     for name in (CARD, CHANGES, ATTRIBUTION, LEDGER, CROISSANT):
         # It has the digests of all shards.
         if name not in manifest.files or (where and name == LEDGER) or (name == CROISSANT and not whole):
             continue
-        found[name] = read_side_file(store, manifest, name)
+        files[name] = read_side_file(store, manifest, name)
     if where:
         held = [pick.shard.model_copy(update={"path": pick.path, "rows": pick.rows}) for pick in wanted]
-        found[CARD] = card(manifest, where, held).encode()
-    return found
+        files[CARD] = card(manifest, where, held).encode()
+    return files
 
 
 @dataclass(frozen=True)
@@ -227,8 +230,8 @@ class _State:
         return mine == theirs
 
     def save(self) -> None:
-        told = {key: value for key, value in self.__dict__.items() if key != "file"}
-        replace(self.file, json.dumps(told, ensure_ascii=False).encode())
+        values = {key: value for key, value in self.__dict__.items() if key != "file"}
+        replace(self.file, json.dumps(values, ensure_ascii=False).encode())
 
 
 def _prepared(
@@ -300,7 +303,7 @@ class _Job:
     """
 
     path: str
-    place: str
+    stored_path: str
     sha256: str
     bytes: int
     rows: pl.Expr | None = None
@@ -349,13 +352,13 @@ def _bring(store: Store, to: Path, job: _Job, finished: str | None, stop: thread
     if job.rows is not None and job.shard is not None:
         part.parent.mkdir(parents=True, exist_ok=True)
         if stop.is_set():
-            raise ReleaseError(job.place, "stopped", "the same command goes on from here")
+            raise ReleaseError(job.stored_path, "stopped", "the same command goes on from here")
         fetch_rows(store, job.shard, job.rows, job.columns or schema.RELEASE_SCHEMA, part)
         sync(part)
         sha256 = digest_of(part)
         part.replace(target)
         return sha256
-    fetch(store, job.place, job.sha256, part, stop)
+    fetch(store, job.stored_path, job.sha256, part, stop)
     if job.rows is None:
         part.replace(target)
         sync(target.parent)

@@ -61,12 +61,12 @@ def beside(frame: pl.DataFrame, others: pl.DataFrame) -> dict[str, str]:
         others: documents that may be shown too, each once.
     """
     named = frame.select("doc_id", "text", named_by(frame).alias("of"))
-    found = named.join(others.select(pl.col("doc_id").alias("of"), "title", other="text"), on="of")
-    made = {}
-    for row in found.iter_rows(named=True):
+    pairs = named.join(others.select(pl.col("doc_id").alias("of"), "title", other="text"), on="of")
+    html_of = {}
+    for row in pairs.iter_rows(named=True):
         compared = side_by_side(row["text"] or "", row["other"] or "")
-        made[row["doc_id"]] = "".join(beside_html(compared, row["title"] or row["of"]))
-    return made
+        html_of[row["doc_id"]] = "".join(beside_html(compared, row["title"] or row["of"]))
+    return html_of
 
 
 def write_jsonl(path: Path, rows: Sequence[dict[str, Any]], *, internal: bool) -> None:
@@ -95,10 +95,10 @@ def write_sheet(path: Path, rows: Sequence[dict[str, Any]], language: str = "es"
         ) from None
     heads = (_VERDICT.translate(language), _NOTE.translate(language), *COLUMNS)
     choices = [choice.translate(language) for choice in _CHOICES]
-    made = io.BytesIO()
+    buffer = io.BytesIO()
     # Texts stay texts: a line that begins with = is no formula, and an address no link.
     plain = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with xlsxwriter.Workbook(made, plain) as book:
+    with xlsxwriter.Workbook(buffer, plain) as book:
         sheet = book.add_worksheet("internal" if internal else "sample")
         wrapped = book.add_format({"text_wrap": True, "valign": "top"})
         bold = book.add_format({"bold": True})
@@ -107,15 +107,15 @@ def write_sheet(path: Path, rows: Sequence[dict[str, Any]], language: str = "es"
         sheet.set_column(len(heads) - 1, len(heads) - 1, 100, wrapped)
         sheet.write_row(0, 0, heads, bold)
         for number, row in enumerate(rows, 1):
-            for place, name in enumerate(COLUMNS, 2):
-                sheet.write_string(number, place, _cell(row[name]))
+            for column, name in enumerate(COLUMNS, 2):
+                sheet.write_string(number, column, _cell(row[name]))
         sheet.data_validation(1, 0, max(len(rows), 1), 0, {"validate": "list", "source": choices})
-    write_file(path, made.getvalue())
+    write_file(path, buffer.getvalue())
 
 
 def _cell(value: object) -> str:
-    told = ", ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
-    return told if len(told) <= _SHEET_TEXT else told[:_SHEET_TEXT] + " […]"
+    text = ", ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
+    return text if len(text) <= _SHEET_TEXT else text[:_SHEET_TEXT] + " […]"
 
 
 def sample_page(
@@ -163,8 +163,8 @@ def _named(column: str, value: object) -> str:
 def _document(row: dict[str, Any], compared: str, head: str) -> Iterator[str]:
     yield f"<{head}>{escape(row['title'] or row['doc_id'])}</{head}>"
     facts = [", ".join(row["creators"] or []), row["published"], row["language"], row["country"], row["source_id"]]
-    told = " · ".join(escape(str(fact)) for fact in [*facts, row["rights"] or row["rights_tier"]] if fact)
-    yield f'<div class="soft">{told} · {genre_name(row["genre"]).html()}<br><code>{row["doc_id"]}</code></div>'
+    line = " · ".join(escape(str(fact)) for fact in [*facts, row["rights"] or row["rights_tier"]] if fact)
+    yield f'<div class="soft">{line} · {genre_name(row["genre"]).html()}<br><code>{row["doc_id"]}</code></div>'
     if row["drop_reason"]:
         yield f'<div class="out">{_SET_ASIDE.html()} <code>{escape(row["drop_reason"])}</code></div>'
     if compared:
@@ -173,13 +173,13 @@ def _document(row: dict[str, Any], compared: str, head: str) -> Iterator[str]:
     yield f'<pre tabindex="0">{escape(row["text"][:_PAGE_TEXT])}{more}</pre>'
 
 
-def by_columns(told: str) -> tuple[str, ...]:
+def by_columns(text: str) -> tuple[str, ...]:
     """Return the columns named, separated by commas.
 
     Raises:
         ConfigError: one isn't a column of words; the message has the closest.
     """
-    names = tuple(name.strip() for name in told.split(",") if name.strip())
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
     for name in names:
         if name not in GROUPING:
             raise ConfigError("--by", f"documents can't be grouped by «{name}»", closest(name, GROUPING))

@@ -58,13 +58,13 @@ class Exchange:
     cut: bool = False
 
     @property
-    def said(self) -> list[tuple[str, str]]:
+    def lower_headers(self) -> list[tuple[str, str]]:
         """The headers with names in lower case."""
         return [(name.lower(), value) for name, value in self.headers]
 
     def header(self, name: str) -> str:
         """Return the first header of that name; nothing where there is none."""
-        return next((value for one, value in self.said if one == name), "")
+        return next((value for one, value in self.lower_headers if one == name), "")
 
     @property
     def location(self) -> str:
@@ -81,7 +81,7 @@ class Exchange:
         Raises:
             TroubleError: it is larger than the limit, or damaged.
         """
-        encoding = ",".join(value for name, value in self.said if name == "content-encoding")
+        encoding = ",".join(value for name, value in self.lower_headers if name == "content-encoding")
         try:
             return responses.payload_of(
                 responses.Response(self.status, {"content-encoding": encoding}, self.body), limit
@@ -180,9 +180,9 @@ def _read(answer: httpcore2.Response, most: int, wanted: Callable[[str], bool] |
     whole = answer.status in _OK and wanted is not None
     if whole and wanted is not None and not wanted(names.get(b"content-type", "")):
         raise TroubleError("not a page", names.get(b"content-type", "")[:100])
-    said = names.get(b"content-length", "")
-    if whole and said.isdigit() and int(said) > most:
-        raise TroubleError("too large", bytes=int(said), limit_bytes=most)
+    length = names.get(b"content-length", "")
+    if whole and length.isdigit() and int(length) > most:
+        raise TroubleError("too large", bytes=int(length), limit_bytes=most)
     limit = most if answer.status in _OK else min(most, _ASIDE)
     pieces: list[bytes] = []
     size = 0

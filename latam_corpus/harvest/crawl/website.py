@@ -357,7 +357,7 @@ class Crawler:
         return True
 
     def _moved_file(self, job: Job, now: float) -> Job | None:
-        """What is to be asked for a file that has moved here: the robots.txt that may forbid it, or itself; or nothing.
+        """Return what to ask for a file that has moved here: the robots.txt that may forbid it, itself, or nothing.
 
         Where to find a site's own robots.txt the site itself may say, and a robots.txt is never forbidden.
         """

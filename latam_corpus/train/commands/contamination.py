@@ -39,34 +39,37 @@ def contamination(
     stream = CorpusStream(
         opened.url, load_version(opened, spec, note).spec, columns=["doc_id", "text"], split=split, shuffle=False
     )
-    with progress() as told:
-        found = find_matches(stream, lines, share, told)
+    with progress() as step:
+        contaminated = find_matches(stream, lines, share, step)
     if write_exclusions:
-        replace(write_exclusions, "".join(f"{doc_id}\n" for doc_id in found.documents).encode())
+        replace(write_exclusions, "".join(f"{doc_id}\n" for doc_id in contaminated.documents).encode())
     matches = [
-        {"eval": line, "doc_id": doc_id, "share": round(part, 4)} for line, doc_id, part in found.matches.iter_rows()
+        {"eval": line, "doc_id": doc_id, "share": round(part, 4)}
+        for line, doc_id, part in contaminated.matches.iter_rows()
     ]
     if as_json:
         print_json(
             {
                 "release": stream.version,
-                "lines": found.lines,
+                "lines": contaminated.lines,
                 "matches": matches,
-                "documents": len(found.documents),
-                "too_short": found.too_short,
-                "common": found.common,
+                "documents": len(contaminated.documents),
+                "too_short": contaminated.too_short,
+                "common": contaminated.common,
             }
         )
         return
-    hit, held = found.matches["eval"].n_unique(), len(found.documents)
-    console.print(f"{stream.version}: {number(hit)} of {number(found.lines)} lines stand in {number(held)} documents")
+    hit, held = contaminated.matches["eval"].n_unique(), len(contaminated.documents)
+    console.print(
+        f"{stream.version}: {number(hit)} of {number(contaminated.lines)} lines stand in {number(held)} documents"
+    )
     rows = [(one["eval"], one["doc_id"], f"{one['share']:.0%}") for one in matches[:_SHOWN]]
     if rows:
         table("", ["line", "doc_id", "share#"], rows)
     if len(matches) > _SHOWN:
         console.print(f"and {number(len(matches) - _SHOWN)} more; --json has them all")
-    for lines_apart, why in ((found.too_short, "have fewer than three words, and can't be looked for"), (
-        found.common, "are short phrases that a great many documents have, and show nothing"
+    for lines_apart, why in ((contaminated.too_short, "have fewer than three words, and can't be looked for"), (
+        contaminated.common, "are short phrases that a great many documents have, and show nothing"
     )):  # fmt: skip
         if lines_apart:
             console.print(f"{number(len(lines_apart))} lines {why}")

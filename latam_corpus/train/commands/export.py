@@ -48,13 +48,13 @@ def export(
         exclude=exclude or (),
         shuffle=shuffle,
     )
-    with progress() as told:
-        made = write_export(stream, loaded, form, to, progress=told)
+    with progress() as step:
+        exported = write_export(stream, loaded, form, to, progress=step)
     if as_json:
-        print_json(asdict(made) | {"release": stream.version, "format": form, "to": str(to), "map": str(to / MAP)})
+        print_json(asdict(exported) | {"release": stream.version, "format": form, "to": str(to), "map": str(to / MAP)})
         return
     console.print(
-        f"{stream.version}: {number(made.documents)} documents, {number(made.tokens)} tokens "
-        f"in {len(made.files)} files of {to}"
+        f"{stream.version}: {number(exported.documents)} documents, {number(exported.tokens)} tokens "
+        f"in {len(exported.files)} files of {to}"
     )
     console.print(f"{to / MAP} says where each document's tokens are")

@@ -91,8 +91,8 @@ def write_export(
     shutil.rmtree(partial, ignore_errors=True)
     try:
         partial.mkdir(parents=True)
-        made = _written(stream, tokenizer, end, form, partial, dtype, most_bytes, progress)
-        if not made.documents:
+        exported = _written(stream, tokenizer, end, form, partial, dtype, most_bytes, progress)
+        if not exported.documents:
             raise ConfigError("export", f"{stream.version} has no document that is selected", "select others")
         about = {
             "format": form,
@@ -101,8 +101,8 @@ def write_export(
             "withdrawal_sequence": stream.files.withdrawal_sequence,
             "tokenizer": {"file": tokenizer.file.name, "sha256": tokenizer.sha256, "end": end},
             "dtype": dtype.name,
-            "documents": made.documents,
-            "tokens": made.tokens,
+            "documents": exported.documents,
+            "tokens": exported.tokens,
             "toolkit": __version__,
             "files": {path.name: digest_of(path) for path in sorted(partial.iterdir())},
         }
@@ -116,7 +116,7 @@ def write_export(
         raise ReleaseError(str(to), f"it can't be written: {cause_of(error)}", "free space, or name another") from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-    return made
+    return exported
 
 
 def _written(
@@ -142,17 +142,17 @@ def _written(
                 encoded = tokenizer.encode([str(row["text"]) for row in rows])
                 spans: dict[str, list[Any]] = {name: [] for name in _MAP_SCHEMA.names}
                 for row, ids in zip(rows, encoded, strict=True):
-                    made = Exported(row, np.array([*ids, end], dtype=dtype))
-                    if held and held + len(made.tokens) > most:
+                    document = Exported(row, np.array([*ids, end], dtype=dtype))
+                    if held and held + len(document.tokens) > most:
                         writer.close_file()
                         held = 0
                     if not held:
                         files.append(writer.file)
-                    writer.add([made])
-                    place = (row["doc_id"], files[-1], held, held + len(made.tokens))
-                    for name, value in zip(spans, place, strict=True):
+                    writer.add([document])
+                    values = (row["doc_id"], files[-1], held, held + len(document.tokens))
+                    for name, value in zip(spans, values, strict=True):
                         spans[name].append(value)
-                    held += len(made.tokens)
+                    held += len(document.tokens)
                 documents += len(rows)
                 tokens += sum(map(len, encoded)) + len(rows)
                 places.write_table(pa.table(spans, schema=_MAP_SCHEMA))
