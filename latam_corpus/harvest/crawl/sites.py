@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from latam_corpus.catalog.harvest_tables import host_of
 from latam_corpus.catalog.optout.opt_out import ROBOTS
 from latam_corpus.harvest.crawl.causes import TroubleError
-from latam_corpus.harvest.optout.robots import MAX_BYTES, is_markup
+from latam_corpus.harvest.optout.robots import MAX_BYTES, is_markup, read_part
 from latam_corpus.harvest.optout.robots_bounds import unread_delays
 from latam_corpus.harvest.optout.site import FILES, Site, Text
 
@@ -66,10 +66,11 @@ class Sites:
         odd: Cause | None = None
         if answer.status in OK:
             whole = answer.payload(4 * MAX_BYTES)
-            body = whole[:MAX_BYTES]
+            is_rules = address.endswith((ROBOTS, FILES[0]))
+            body = read_part(whole) if is_rules else whole[:MAX_BYTES]
             if len(whole) > len(body):
                 odd = "robots is cut"
-            if address.endswith((ROBOTS, FILES[0])) and is_markup(body.decode("utf-8-sig", "replace")):
+            if is_rules and is_markup(body.decode("utf-8-sig", "replace")):
                 body, odd = None, "robots is a page"
         elif answer.status == 429 or not (answer.status in _MISSING or answer.status in MOVED):  # noqa: PLR2004
             raise TroubleError("robots unavailable", f"status {answer.status}", retry=True)
