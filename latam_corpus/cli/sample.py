@@ -60,7 +60,7 @@ def sample(
     if not frame.height:
         told = f"none of its {hidden['documents']} documents may be shown" if hidden else "it holds no document"
         raise ConfigError(found.name, told, "their terms keep them inside: --internal shows them" if hidden else "")
-    rows = shown_rows(frame)
+    rows = shown_rows(frame, f"{found.name}, set aside" if set_aside else found.name, columns)
     if to:
         if to.suffix == ".html":
             beside, out_of_sight = _compared(found, frame, internal), hidden["documents"]
