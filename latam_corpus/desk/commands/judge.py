@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -83,6 +84,35 @@ def show(out: Out = Path("out"), as_json: Json = False) -> None:
         console.print(
             _("nothing is judged yet: `sample … --to sheet.xlsx` writes a sheet, `judge import` takes it back")
         )
+
+
+@app.command(
+    "sign", help=N_("Sign a policy file that you have read as it stands; once it says something else, nobody has.")
+)
+def sign(
+    policy: Annotated[Path, typer.Argument(metavar="FILE", help=N_("A file of filters/: of a language, a genre, …"))],
+    reader: Annotated[str, typer.Option(help=N_("Your name, and what else you wish to be known by, such as a place."))],
+    as_json: Json = False,
+) -> None:
+    """Sign a policy file."""
+    from latam_corpus.durable import replace
+    from latam_corpus.policy_reviews import KEY, content_digest, reviews, signed
+    from latam_corpus.toml_model import read_toml
+
+    name = " ".join(reader.split())
+    if not name:
+        raise ConfigError("--reader", _("it is empty"), _("give your name"))
+    after = signed(read_toml(policy, "policy"), name, datetime.now(UTC).date(), str(policy))
+    replace(policy, after.encode())
+    digest = content_digest(after)
+    readers = reviews(tomllib.loads(after)[KEY], digest)
+    if as_json:
+        print_json({"file": str(policy), "sha256": digest, "readers": [one._asdict() for one in readers]})
+        return
+    console.print(_("{file}: signed by {reader} as it stands ({digest})", file=policy, reader=name, digest=digest))
+    for one in readers:
+        if one.state != "current":
+            console.print(_("{reader} read another state of it, or didn't sign", reader=one.reader))
 
 
 def _show_shares(shares: Sequence[Audited]) -> None:
