@@ -26,6 +26,7 @@ from latam_corpus.pipeline.run import run as run_plan
 from latam_corpus.pipeline.survival import accepted
 from latam_corpus.policy import cached_policies
 from latam_corpus.release.build import build
+from latam_corpus.release.judgements import read_judgements
 from latam_corpus.release.release_index import find_index
 from latam_corpus.release.sketch import build_command, otherwise_spelled, scheme_of
 from latam_corpus.release.withdrawn_in_run import with_withdrawals
@@ -258,4 +259,5 @@ def released_of(recipe: Recipe, result: RunResult, store: Store, against: Sequen
         # Documents that this run set aside as copies of a version's are in the next one through it alone.
         parent=next((m.version for m in against if m.name == release.name), None),
         created=datetime.now(UTC),
+        judged=read_judgements(result.folder.parent.parent),
     )

@@ -68,7 +68,7 @@ def languages(as_json: Json = False) -> None:
             number(r["training_lines"]) if r["training_lines"] else "none",
             r["policy_file"],
             r["stop_words"] or "none",
-            ", ".join(r["reviewed_by"]) or "unreviewed",
+            _readers(r),
         ),
         ["code", "language", "group", "trained on#", "policy", "stop words#", "reviewed by"],
     )
@@ -76,6 +76,13 @@ def languages(as_json: Json = False) -> None:
         f"{number(len(shown))} languages; {number(len(covered) - len(shown))} others are known so that what is "
         "something else has somewhere to go: --json lists them"
     )
+
+
+def _readers(row: dict[str, Any]) -> str:
+    """Who has read a policy as it stands; else that nobody has, and who had read it before it was changed."""
+    if row["reviewed_by"]:
+        return ", ".join(row["reviewed_by"])
+    return f"unreviewed (before: {', '.join(row['read_before'])})" if row["read_before"] else "unreviewed"
 
 
 def _show(rows: list[dict[str, Any]], as_json: bool, cells: Any, columns: list[str]) -> None:

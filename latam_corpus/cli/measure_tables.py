@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     import polars as pl
 
     from latam_corpus.audit.measurement import MeasuredRows
+    from latam_corpus.audit.policy_change import PolicyChange
     from latam_corpus.quality.distribution import Group, SignalDistribution
 
+_MOST_CHANGED: Final = 50
 Internal = Annotated[bool, typer.Option("--internal", help="Show texts whose terms keep them inside; stamps the page.")]
 Page = Annotated[Path | None, typer.Option("--html", help="Write a page here: one file, no network needed.")]
 PageLanguage = Annotated[
@@ -73,6 +75,43 @@ def show_measured(
         console.print(_("page     {path}", path=html))
 
 
+def show_changed(found: PolicyChange, *, internal: bool, as_json: bool) -> None:
+    """Show what a changed policy file does, document by document.
+
+    Args:
+        found: the documents, before and after.
+        internal: whether texts whose terms keep them inside are shown.
+        as_json: whether values are wanted and no words.
+    """
+    from latam_corpus.release.judgements import WORDS
+    from latam_corpus.report.disclosure import beginning
+
+    before, after = found.kept
+    changed = found.changed.to_dicts()
+    for row in changed:
+        row["beginning"] = beginning(row | {"readable": row["readable"] or internal})
+    if as_json:
+        shown = ("doc_id", "language", "genre", "judged", "before", "after", "beginning")
+        about = {"file": found.file, "beside": str(found.beside), "documents": found.rows.height}
+        counts = {"decides": found.decides, "kept_before": before, "kept_after": after}
+        print_json(about | counts | {"changed": [{name: row[name] for name in shown} for row in changed]})
+        return
+    about = {"file": found.file, "n": number(found.decides), "all": number(found.rows.height)}
+    console.print(_("{file} beside the other files of {folder}", file=found.file, folder=found.beside))
+    console.print(_("it decides on {n} of {all} documents", **about))
+    console.print(_("kept: {before} before, {after} after", before=number(before), after=number(after)))
+    for row in changed[:_MOST_CHANGED]:
+        mark = "✓ → ✗" if row["after"] else "✗ → ✓"
+        verdict = f"  ({WORDS[row['judged']].translate(spoken())})" if row["judged"] else ""
+        console.print(f"  {mark}  {row['doc_id']}  {', '.join(row['after'] or row['before'])}{verdict}")
+        hidden = _("(its terms don't allow it to be shown: --internal)").translate(spoken())
+        console.print(f"         {(row['beginning'] or hidden)[:100]}")
+    if len(changed) > _MOST_CHANGED:
+        console.print(_("… and {n} more; --json lists them all", n=number(len(changed) - _MOST_CHANGED)))
+    if not changed:
+        console.print(_("no document changes sides"))
+
+
 def _beginnings(frame: pl.DataFrame, rows: list[int], internal: bool) -> dict[str, str | None]:
     from latam_corpus.report.disclosure import beginning
 
@@ -86,8 +125,17 @@ def _print(group: Group, texts: dict[str, str | None], every: bool) -> None:
     title = _("{language} · {genre} · {n} documents", **about)
     quantiles = ["1 %#", "5 %#", "50 %#", "95 %#", "99 %#"]
     heads: list[str | Message] = [_("signal"), *quantiles, _("bounds"), _("would drop#"), _("alone#")]
+    judged = group.good[0] + group.bad[0]
+    if judged:
+        heads += [_("of good#"), _("of bad#")]
+        by_name = {one.signal: one for one in group.signals}
+        rows = [(*row, number(by_name[row[0]].good), number(by_name[row[0]].bad)) for row in rows]
     table(title, heads, rows)
     console.print(_("all bounds together would drop {n}", n=number(group.drops)))
+    if judged:
+        counts = {"good": group.good[0], "lost": group.good[1], "bad": group.bad[0], "caught": group.bad[1]}
+        costs = _("of {good} judged good they would drop {lost}, of {bad} judged bad {caught}")
+        console.print(costs.fill(**{name: number(n) for name, n in counts.items()}))
     for measured in group.signals:
         for cost in measured.costs:
             if cost.drops:

@@ -67,6 +67,7 @@ def build(
     from latam_corpus.release.build import NOTHING_TO_BUILD_FROM
     from latam_corpus.release.build import build as build_version
     from latam_corpus.release.build_inputs import load_run
+    from latam_corpus.release.judgements import read_judgements
     from latam_corpus.release.shard_plan import SPLIT_SHARES
 
     opened = open_store(store, out)
@@ -92,6 +93,7 @@ def build(
             accept_loss=accepted(accept_loss),
             created=datetime.now(UTC),
             progress=step,
+            judged=read_judgements(out),
         )
     unchanged = manifest.version in (before, old.version if old else None)
     page = None if no_report or unchanged else report_of_release(opened, manifest, out, store)
@@ -250,6 +252,7 @@ def withdraw(
 ) -> None:
     """Withdraw documents from every version, make the next one without them, and give a receipt."""
     from latam_corpus.audit.stores import open_store
+    from latam_corpus.release.judgements import read_judgements
     from latam_corpus.release.withdraw import withdraw as withdraw_from
     from latam_corpus.release.withdrawal_receipt import receipt_values, write_receipt_entry
 
@@ -258,7 +261,7 @@ def withdraw(
     beside = _folder_of_runs(out, opened)
     there = {folder.name: folder for folder in run_folders(beside) if (folder / RUN_FILE).exists()}
     with progress() as step:
-        done = withdraw_from(opened, name, by, value, because, datetime.now(UTC), there, step)
+        done = withdraw_from(opened, name, by, value, because, datetime.now(UTC), there, step, read_judgements(beside))
         files = write_receipt_entry(opened, done, datetime.now(UTC))
     if receipt:
         replace(receipt, files["json" if receipt.suffix == ".json" else "html"])

@@ -62,7 +62,7 @@ def sample(
         raise ConfigError(
             documents.name, problem, "their terms keep them inside: --internal shows them" if hidden else ""
         )
-    rows = shown_rows(frame)
+    rows = shown_rows(frame, f"{documents.name}, set aside" if set_aside else documents.name, columns)
     if to:
         if to.suffix == ".html":
             beside, out_of_sight = _compared(documents, frame, internal), hidden["documents"]

@@ -23,6 +23,7 @@ from latam_corpus.collect.parquet import pieces
 from latam_corpus.collect.records import Content, Limits
 from latam_corpus.collect.streams import compression, open_url, stem
 from latam_corpus.errors import ConfigError, SourceError
+from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -81,6 +82,28 @@ def read_chunks(path: Path) -> Iterator[list[dict[str, Any]]]:
         raise ConfigError(str(path), error.problem, error.remedy) from None
     if not some:
         yield []
+
+
+def text_rows(path: Path) -> list[dict[str, Any]]:
+    """Return a `.txt` file, or each one in a folder and below, as a row: its name as `id`, and its `text`.
+
+    Raises:
+        ConfigError: there is none, or one isn't UTF-8.
+    """
+    files = sorted(path.rglob("*.txt")) if path.is_dir() else [path]
+    if not files:
+        raise ConfigError(str(path), _("there is no .txt file in this folder"), _("a document is a file"))
+    return [
+        {"id": str(file.relative_to(path) if file != path else file.name), "text": _read_text(file)} for file in files
+    ]
+
+
+def _read_text(file: Path) -> str:
+    try:
+        return file.read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        problem = _("it isn't UTF-8: {cause} at byte {at}", cause=error.reason, at=error.start)
+        raise ConfigError(str(file), problem, _("save it as UTF-8")) from None
 
 
 def as_documents(rows: Sequence[Mapping[str, Any]], start: int) -> pl.DataFrame:

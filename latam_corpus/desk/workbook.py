@@ -20,8 +20,10 @@ from latam_corpus.messages import _
 from latam_corpus.text.folding import folded
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
+
+    from latam_corpus.messages import Message
 
 MOST_ROWS: Final = 10_000
 _MOST_BYTES: Final = 200 * 2**20  # unpacked
@@ -75,8 +77,13 @@ class Sheet:
         return by_key
 
 
-def read_sheet(path: Path) -> Sheet:
+def read_sheet(path: Path, key_of: Callable[[str], str | None] | None = None, remedy: Message | None = None) -> Sheet:
     """Return the sheet of a file: of a workbook the first that has the columns' heads.
+
+    Args:
+        path: of the file.
+        key_of: gives the key of a head; None where it is none. Those of sources when left out.
+        remedy: where no row has the heads.
 
     Raises:
         ConfigError: no such file, no sheet, one that is too large, or none with the heads.
@@ -92,19 +99,24 @@ def read_sheet(path: Path) -> Sheet:
     else:
         problem = _("«{suffix}» is no sheet that is read", suffix=path.suffix)
         raise ConfigError(str(path), problem, _("save it as .xlsx or .csv"))
-    best = max((_sheet(*one) for one in tables), key=_known)
+    best = max((_sheet(*one, key_of or _key) for one in tables), key=_known)
     if _known(best) < _LEAST_HEADS:
-        remedy = _("begin with `sources export`, which writes them")
-        raise ConfigError(str(path), _("no row has the heads of the columns"), remedy)
+        how = remedy or _("begin with `sources export`, which writes them")
+        raise ConfigError(str(path), _("no row has the heads of the columns"), how)
     if len(best.rows) > MOST_ROWS:
         raise ConfigError(str(path), _("it has more than {n} rows", n=MOST_ROWS), _("cut it into several sheets"))
     return best
 
 
-def _sheet(title: str, rows: list[list[str]], formulas: frozenset[tuple[int, int]]) -> Sheet:
+def _sheet(
+    title: str,
+    rows: list[list[str]],
+    formulas: frozenset[tuple[int, int]],
+    key_of: Callable[[str], str | None],
+) -> Sheet:
     width = max(map(len, rows), default=0)
     full = tuple(tuple(row + [""] * (width - len(row))) for row in rows) or ((),)
-    known = [[_key(cell) for cell in row] for row in full[:_HEADS_WITHIN]]
+    known = [[key_of(cell) for cell in row] for row in full[:_HEADS_WITHIN]]
     head_row = max(range(len(known)), key=lambda index: sum(key is not None for key in known[index]))
     return Sheet(full, head_row, tuple(known[head_row]), formulas, title)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from latam_corpus.codes import UNDETERMINED, groups, name_of
 from latam_corpus.language.model_files import SHIPPED, locate
 from latam_corpus.policy_files import UND
+from latam_corpus.policy_reviews import content_digest, reviews
 
 if TYPE_CHECKING:
     from latam_corpus.policy import Policies
@@ -28,7 +29,8 @@ class Coverage:
         policy_file: that file, such as `spa.toml`.
         stop_words: how many its policy lists.
         bounds: the signals that its policy bounds.
-        reviewed_by: who has read the policy.
+        reviewed_by: who has read the policy as it stands.
+        read_before: who has read another state of it, or didn't sign.
     """
 
     code: str
@@ -41,6 +43,7 @@ class Coverage:
     stop_words: int
     bounds: tuple[str, ...]
     reviewed_by: tuple[str, ...]
+    read_before: tuple[str, ...] = ()
 
 
 def coverage(policies: Policies, model: str = SHIPPED) -> list[Coverage]:
@@ -67,6 +70,8 @@ def coverage(policies: Policies, model: str = SHIPPED) -> list[Coverage]:
 
 def _of(code: str, lines: int, policies: Policies) -> Coverage:
     file = policies.language(code)
+    text = (policies.folder / "languages" / f"{file.language}.toml").read_text("utf-8-sig")
+    readers = reviews(file.reviewed_by, content_digest(text)) if file.reviewed_by else []
     policy = "own" if file.language == code else "und" if file.language == UND else "macro"
     return Coverage(
         code=code,
@@ -78,5 +83,6 @@ def _of(code: str, lines: int, policies: Policies) -> Coverage:
         policy_file=f"{file.language}.toml",
         stop_words=len(file.stop_words.words) if file.stop_words else 0,
         bounds=tuple(sorted(file.bounds)),
-        reviewed_by=file.reviewed_by,
+        reviewed_by=tuple(f"{one.reader}, {one.day}" for one in readers if one.state == "current"),
+        read_before=tuple(one.reader for one in readers if one.state != "current"),
     )

@@ -22,6 +22,7 @@ from latam_corpus.release.build_inputs import Inputs, load_run
 from latam_corpus.release.card import card
 from latam_corpus.release.croissant import CROISSANT, croissant
 from latam_corpus.release.diff import changelog, diff
+from latam_corpus.release.judgements import audited_rows
 from latam_corpus.release.manifest import (
     INDEX_FOLDER,
     MANIFEST,
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.release.admission import Decision
     from latam_corpus.release.build_inputs import Part
+    from latam_corpus.release.judgements import Judgement
     from latam_corpus.release.shard_plan import Plan
     from latam_corpus.release.store import Progress
     from latam_corpus.release.twins import Twins
@@ -94,6 +96,7 @@ def build(
     progress: Progress | None = None,
     runs_there: Mapping[str, Path] | None = None,
     may_be_empty: bool = False,
+    judged: Sequence[Judgement] = (),
 ) -> Manifest:
     """Return the manifest of the new version, or of the latest one when nothing would change.
 
@@ -116,6 +119,7 @@ def build(
         runs_there: the folders of runs on the disk, by name: copies come back from them when what they were set aside
             for is withdrawn.
         may_be_empty: whether a version without documents is one.
+        judged: what readers judged; what it says of documents of the version stands on the card.
 
     Raises:
         ConfigError: the name, a run, the terms or the parent are wrong; nothing was written.
@@ -143,6 +147,7 @@ def build(
             progress,
             runs_there or {},
             may_be_empty,
+            judged,
         )
 
 
@@ -162,6 +167,7 @@ def _build(
     progress: Progress | None,
     runs_there: Mapping[str, Path],
     may_be_empty: bool,
+    judged: Sequence[Judgement],
 ) -> Manifest:
     if version is not None and checked_version(version) in opened.versions(name):
         raise ConfigError(f"{name}@{version}", "it exists, and versions are never overwritten", "name another version")
@@ -224,6 +230,7 @@ def _build(
                 left_out=count_reasons(decision),
                 sources=source_entries(inputs, plan.rows),
                 accepted_losses=lost,
+                audited=audited_rows(judged, plan.rows),
                 shards=written.shards,
                 files=written.index,
             )
@@ -379,11 +386,16 @@ def _unchanged_since(store: Store, draft: Manifest, versions: Sequence[str]) -> 
             continue
         upon = draft.parent.version if draft.parent else None
         meant = upon in (last.version, last.parent.version if last.parent else None)
-        if meant and _holds_the_same(last, draft) and last.accepted_losses == draft.accepted_losses:
+        if meant and _holds_the_same(last, draft) and _told_alike(last, draft):
             if version != latest:
                 store.point(draft.name, version)
             return last
     return None
+
+
+def _told_alike(one: Manifest, other: Manifest) -> bool:
+    """Whether two versions say the same of what was lost and judged."""
+    return (one.accepted_losses, one.audited) == (other.accepted_losses, other.audited)
 
 
 def _holds_the_same(one: Manifest, other: Manifest) -> bool:

@@ -13,6 +13,7 @@ from latam_corpus import vocabulary
 from latam_corpus.catalog.display_names import GENRES
 from latam_corpus.catalog.rights import tier_of
 from latam_corpus.messages import same
+from latam_corpus.release.judgements import wilson
 from latam_corpus.release.obligations import obligations
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ def card(manifest: Manifest, where: str | None = None, shards: Sequence[Shard] |
         obligations(manifest),
         _left_out(manifest),
         *([_losses(manifest)] if manifest.accepted_losses else []),
+        *([_audit(manifest)] if manifest.audited else []),
         _loading(manifest, held),
         _WITHDRAWAL,
         _provenance(manifest),
@@ -274,6 +276,30 @@ def _losses(manifest: Manifest) -> str:
         ]
         parts += [f"It was let pass because: {reason}", table(["stage", "of", "in", "kept", "floor", "mostly"], rows)]
     return "\n\n".join(parts)
+
+
+_ASKED: Final = {
+    "verdict": "a good text",
+    "language": "its language is right",
+    "natural": "natural text",
+    "personal_data": "no personal data left",
+}
+
+
+def _audit(manifest: Manifest) -> str:
+    rows = []
+    for one in manifest.audited:
+        low, high = wilson(one.right, one.texts)
+        interval = f"{100 * low:.1f} to {100 * high:.1f} %"
+        drawn = f"`{one.drawn_from}`{one.drawn_by and f', `{one.drawn_by}`'}"
+        share = f"{100 * one.right / one.texts:.1f} %"
+        rows.append([drawn, _ASKED[one.question], share, interval, one.texts, one.readers, one.disputed])
+    heads = ["drawn by lot from", "what was judged", "precision", "95 % interval", "texts", "readers", "they differ on"]
+    return (
+        "## What readers judged\n\nPeople read texts of this version, drawn by lot among those that may be shown. A "
+        "text counts as right where no reader says that it isn't; the interval is Wilson's. A row speaks for the "
+        f"documents that it was drawn from, and for no others.\n\n{table(heads, rows)}"
+    )
 
 
 def _loading(manifest: Manifest, held: Sequence[Shard]) -> str:

@@ -133,6 +133,28 @@ class AcceptedLoss(_Entry):
     accepted: str
 
 
+class Audited(_Entry):
+    """What readers judged of texts of the version that were drawn by lot; texts by several readers count once.
+
+    Attributes:
+        drawn_from: the run or version that they were drawn from.
+        drawn_by: the group of it, such as `language=quy_Latn`; empty where all of its documents were one.
+        question: what was asked.
+        texts: of which a reader said one thing or the other.
+        right: those of which no reader says that something is wrong.
+        disputed: those of which the readers say different things.
+        readers: how many there are.
+    """
+
+    drawn_from: str
+    drawn_by: str
+    question: str
+    texts: int
+    right: int
+    disputed: int
+    readers: int
+
+
 class SourceEntry(Tally):
     """The documents of one source under one rights statement.
 
@@ -188,6 +210,7 @@ class Manifest(_Entry):
     left_out: dict[str, int]
     sources: tuple[SourceEntry, ...]
     accepted_losses: tuple[AcceptedLoss, ...] = ()
+    audited: tuple[Audited, ...] = ()
     shards: tuple[Shard, ...]
     files: dict[FileName, SideFile]
 

@@ -25,10 +25,11 @@ from latam_corpus.release.twins import Twins, find_twins
 from latam_corpus.release.withdrawal_log import ROWS, SPARED, Entry, add_entry, asked_hash, must_reach, read_log
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
+    from latam_corpus.release.judgements import Judgement
     from latam_corpus.release.manifest import Manifest, Shard
     from latam_corpus.release.store import Progress, Store
     from latam_corpus.release.withdrawal_log import By, WithdrawalLog
@@ -82,6 +83,7 @@ def withdraw(
     now: datetime,
     runs_there: Mapping[str, Path] | None = None,
     progress: Progress | None = None,
+    judged: Sequence[Judgement] = (),
 ) -> Withdrawal:
     """Withdraw documents from all releases of a store, and make the next version of one of them.
 
@@ -94,6 +96,7 @@ def withdraw(
         now: the time.
         runs_there: the folders of runs on the disk, by name, from which copies come back.
         progress: told what is done, how much of it and of how much.
+        judged: what readers judged, for the next version's card.
 
     Raises:
         ConfigError: there is no such release, or nothing in it is meant.
@@ -106,7 +109,7 @@ def withdraw(
     if not because.strip():
         raise ConfigError("--because", "it is empty", "say in a few words why, without personal data")
     with store.named_errors():
-        return _withdraw(store, name, by, value, because.strip(), now, runs_there or {}, progress)
+        return _withdraw(store, name, by, value, because.strip(), now, runs_there or {}, progress, judged)
 
 
 def _withdraw(
@@ -118,6 +121,7 @@ def _withdraw(
     now: datetime,
     runs_there: Mapping[str, Path],
     progress: Progress | None,
+    judged: Sequence[Judgement],
 ) -> Withdrawal:
     before = load_manifest(store, *store.find(name))
     wanted = settled(by, value)
@@ -152,6 +156,7 @@ def _withdraw(
         progress=progress,
         runs_there=runs_there,
         may_be_empty=True,
+        judged=judged,
     )
     # Where the command goes on after a cut, the next version may be there already.
     last = [m for m in versions.values() if m.name == name and m.withdrawal_sequence < entry.number]

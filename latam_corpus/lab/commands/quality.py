@@ -43,25 +43,15 @@ def train(
 
 
 def _texts(path: Path) -> list[str]:
-    from latam_corpus.collect.row_files import read_chunks
+    from latam_corpus.collect.row_files import read_chunks, text_rows
 
     if path.is_dir():
-        files = sorted(path.rglob("*.txt"))
-        if not files:
-            raise ConfigError(str(path), "there is no .txt file in this folder", "a document is a file")
-        return [_read(file) for file in files]
+        return [row["text"] for row in text_rows(path)]
     values = [row.get("text") for rows in read_chunks(path) for row in rows]
     texts = [text for text in values if isinstance(text, str)]
     if not texts:
         raise ConfigError(str(path), "no row has a «text»", "give JSONL or Parquet with that column")
     return texts
-
-
-def _read(file: Path) -> str:
-    try:
-        return file.read_text("utf-8")
-    except UnicodeDecodeError as error:
-        raise ConfigError(str(file), f"not UTF-8: {error.reason} at byte {error.start}", "save it as UTF-8") from None
 
 
 def _tell(trained: Trained) -> None:
