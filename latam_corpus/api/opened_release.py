@@ -65,7 +65,7 @@ class Release:
         shards = log.readable(self.manifest)
         withdrawn = withdrawn_note(log, self.manifest)
         if withdrawn:
-            warnings.warn(withdrawn, stacklevel=2)
+            warnings.warn(str(withdrawn), stacklevel=2)
         for shard, _ in shards:
             size = self.store.size(shard.object)
             if size != shard.bytes:
@@ -182,5 +182,5 @@ def pull(
             with_index=with_index,
             columns=columns,
             exclude=excluded_ids(exclude),
-            tell=lambda told: warnings.warn(told, stacklevel=2),
+            tell=lambda told: warnings.warn(str(told), stacklevel=2),
         )
