@@ -47,6 +47,7 @@ STEPS: Final = (
     _("counting tokens"),
     _("reading documents"),
     _("writing documents"),
+    _("training models"),
     _("verifying"),
     _("reading"),
     _("writing shards"),
