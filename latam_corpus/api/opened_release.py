@@ -65,7 +65,7 @@ class Release:
         shards = log.readable(self.manifest)
         withdrawn = withdrawn_note(log, self.manifest)
         if withdrawn:
-            warnings.warn(withdrawn, stacklevel=2)
+            warnings.warn(str(withdrawn), stacklevel=2)
         for shard, _ in shards:
             size = self.store.size(shard.object)
             if size != shard.bytes:
@@ -183,5 +183,5 @@ def pull(
             with_index=with_index,
             columns=columns,
             exclude=excluded_ids(exclude),
-            tell=lambda message: warnings.warn(message, stacklevel=2),
+            tell=lambda message: warnings.warn(str(message), stacklevel=2),
         )

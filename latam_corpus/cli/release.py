@@ -17,7 +17,7 @@ from latam_corpus.cli.report import NoReport, report_of_release
 from latam_corpus.cli.show import console, errors, note, number, print_json, progress, table
 from latam_corpus.durable import replace
 from latam_corpus.errors import ConfigError, ReleaseError
-from latam_corpus.messages import _, enumerated
+from latam_corpus.messages import N_, _, enumerated
 from latam_corpus.pipeline.history import folders as run_folders
 from latam_corpus.pipeline.run_record import RUN_FILE
 from latam_corpus.pipeline.survival import LOSS_KINDS
@@ -25,17 +25,18 @@ from latam_corpus.pipeline.survival import LOSS_KINDS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from latam_corpus.messages import Message
     from latam_corpus.release.build_inputs import Run
     from latam_corpus.release.manifest import Manifest
     from latam_corpus.release.store import Store
     from latam_corpus.release.withdrawal_log import By
 
-app = typer.Typer(no_args_is_help=True, help="Build, list, show, verify and compare versions of a corpus.")
+app = typer.Typer(no_args_is_help=True, help=N_("Build, list, show, verify and compare versions of a corpus."))
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Out = Annotated[Path, typer.Option("--out", help="The folder in which runs and the store are.")]
-StoreUrl = Annotated[str | None, typer.Option("--store", help="The store, a folder or URL; OUT/store by default.")]
-Spec = Annotated[str, typer.Argument(metavar="NAME[@VERSION]", help="A version; the latest when none is named.")]
+Json = Annotated[bool, typer.Option("--json", help=N_("Print JSON."))]
+Out = Annotated[Path, typer.Option("--out", help=N_("The folder in which runs and the store are."))]
+StoreUrl = Annotated[str | None, typer.Option("--store", help=N_("The store, a folder or URL; OUT/store by default."))]
+Spec = Annotated[str, typer.Argument(metavar="NAME[@VERSION]", help=N_("A version; the latest when none is named."))]
 
 
 @app.command("build")
@@ -296,7 +297,7 @@ def _tell_withdrawn(store: Store, manifest: Manifest) -> None:
     with suppress(ReleaseError):  # `release verify` tells what is wrong with it
         notice = withdrawn_note(read_log(store), manifest)
         if notice:
-            note(f"note: {notice}")
+            note(_("note: {note}", note=notice))
 
 
 def _folder_of_runs(out: Path, store: Store) -> Path:
@@ -389,11 +390,11 @@ def publish(
 
     opened = open_store(store, out)
     named = load_version(opened, spec, note).spec
-    notes: list[str] = []
+    notes: list[Message] = []
     with progress() as step:
         lock = publish_version(named, opened, to, step, notes.append)
     for notice in notes:
-        note(f"note: {notice}")
+        note(_("note: {note}", note=notice))
     if as_json:
         print_json(asdict(lock) | {"to": to})
         return
@@ -460,7 +461,7 @@ def pull(
 
     opened = open_store(store, out)
     named = load_version(opened, spec, note).spec
-    notes: list[str] = []
+    notes: list[Message] = []
     with progress() as step:
         lock = pull_version(
             named,
@@ -474,7 +475,7 @@ def pull(
             tell=notes.append,
         )
     for notice in notes:
-        note(f"note: {notice}")
+        note(_("note: {note}", note=notice))
     if as_json:
         print_json(lock.as_dict() | {"to": str(to)})
         return

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from latam_corpus.messages import Message
     from latam_corpus.release.condition import Condition
     from latam_corpus.release.manifest import Manifest, Shard
     from latam_corpus.release.select import Pick
@@ -60,7 +61,7 @@ def pull(
     with_index: bool = False,
     columns: Sequence[str] = (),
     exclude: Collection[str] = (),
-    tell: Callable[[str], None] | None = None,
+    tell: Callable[[Message], None] | None = None,
 ) -> Lock:
     """Return the lock of the version that `to` now holds.
 
@@ -125,7 +126,7 @@ def _pull(
     selected: _Wanted,
     with_index: bool,
     progress: Progress | None,
-    tell: Callable[[str], None] | None,
+    tell: Callable[[Message], None] | None,
 ) -> Lock:
     where = selected.where
     name, version = opened.find(spec)

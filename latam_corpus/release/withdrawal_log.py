@@ -18,12 +18,14 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from latam_corpus.durable import sealed, unsealed
 from latam_corpus.errors import ReleaseError
+from latam_corpus.messages import _
 from latam_corpus.release.manifest import Name, Sha256, SideFile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from latam_corpus.messages import Message
     from latam_corpus.release.manifest import Manifest, Shard
     from latam_corpus.release.store import Store
 
@@ -265,12 +267,13 @@ def read_log(store: Store) -> WithdrawalLog:
     return WithdrawalLog(store, tuple(entries), tuple(digests))
 
 
-def withdrawn_note(log: WithdrawalLog, manifest: Manifest) -> str | None:
+def withdrawn_note(log: WithdrawalLog, manifest: Manifest) -> Message | None:
     """Return a sentence for who reads a version of which documents are withdrawn."""
     count = log.withdrawn_from(manifest)
     if not count:
         return None
-    return f"{count:,} documents of {manifest.spec} are withdrawn, and left out; a later version is without them"
+    what = {"n": f"{count:,}", "release": manifest.spec}
+    return _("{n} documents of {release} are withdrawn, and left out; a later version is without them", **what)
 
 
 def must_reach(log: WithdrawalLog, sequence: int, spec: str) -> None:

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from latam_corpus import vocabulary
 from latam_corpus.errors import ConfigError, ReleaseError, closest
+from latam_corpus.messages import _
 from latam_corpus.release.corpus_lock import LOCK, read_lock
 from latam_corpus.release.manifest import MANIFEST, VERIFY, parse_manifest, read_manifest
 from latam_corpus.release.store import SUMS, Store
@@ -25,6 +26,7 @@ from latam_corpus.train.order import RowGroup
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from latam_corpus.messages import Message
     from latam_corpus.release.corpus_lock import Lock
     from latam_corpus.release.manifest import Manifest
     from latam_corpus.train.group_cache import GroupCache
@@ -94,11 +96,14 @@ class CorpusFiles:
                 known = {getattr(file, key) for file in self.files}
                 if key == "split" and value in vocabulary.SPLITS and value not in known:
                     raise ConfigError(
-                        f"split={value!r}", f"{self.manifest.spec} has none: it is too small, or held none out",
-                        f"its splits are {', '.join(sorted(known))}",
-                    )  # fmt: skip
+                        f"split={value!r}",
+                        _("{release} has none: it is too small, or held none out", release=self.manifest.spec),
+                        _("its splits are {splits}", splits=", ".join(sorted(known))),
+                    )
                 if value not in known:
-                    raise ConfigError(f"{key}={value!r}", f"{self.manifest.spec} has none", closest(value, known))
+                    raise ConfigError(
+                        f"{key}={value!r}", _("{release} has none", release=self.manifest.spec), closest(value, known)
+                    )
                 chosen = tuple(file for file in chosen if getattr(file, key) == value)
         return replace(self, files=chosen)
 
@@ -140,7 +145,7 @@ class CorpusFiles:
             piece = _Piece(self._fetched(file, start, end) if data is None else data, start)
             return _read(pa.PythonFile(piece, mode="r"), footer, group.number, columns)
         except (pa.ArrowException, OSError) as error:
-            raise self._wrong(file, f"it can't be read: {error}") from error
+            raise self._wrong(file, _("it can't be read: {cause}", cause=error)) from error
 
     def _fetched(self, file: CorpusFile, start: int, end: int) -> bytes:
         with self.store.named_errors():
@@ -153,16 +158,17 @@ class CorpusFiles:
             with self.store.open(file.path) as opened:
                 footer = pq.read_metadata(opened)
         except (pa.ArrowException, OSError, ValueError) as error:
-            raise self._wrong(file, f"it can't be read: {error}") from error
+            raise self._wrong(file, _("it can't be read: {cause}", cause=error)) from error
         except ReleaseError as error:
             raise self._wrong(file, error.problem) from error
         if "doc_id" not in footer.schema.to_arrow_schema().names:
-            raise self._wrong(file, "it is another file, without the column «doc_id»")
+            raise self._wrong(file, _("it is another file, without the column «doc_id»"))
         if file.rows is not None and footer.num_rows != file.rows:
-            raise self._wrong(file, f"it has {footer.num_rows} rows, and the manifest says {file.rows}")
+            problem = _("it has {n} rows, and the manifest says {rows}", n=footer.num_rows, rows=file.rows)
+            raise self._wrong(file, problem)
         return footer
 
-    def _wrong(self, file: CorpusFile, problem: str) -> ReleaseError:
+    def _wrong(self, file: CorpusFile, problem: str | Message) -> ReleaseError:
         return ReleaseError(f"{self.store.url}, {file.path}", problem, self.remedy)
 
 
@@ -210,7 +216,7 @@ def _stored(store: Store, spec: str | None, lock: Lock | None, cache: GroupCache
         shards = log.readable(manifest)
         note = withdrawn_note(log, manifest)
     if note:
-        warnings.warn(note, stacklevel=4)
+        warnings.warn(str(note), stacklevel=4)
     files = tuple(
         CorpusFile(
             shard.object,

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from latam_corpus import schema
 from latam_corpus.errors import ConfigError, closest
+from latam_corpus.messages import _
 from latam_corpus.train.order import Window, shuffled, windows_of
 
 if TYPE_CHECKING:
@@ -54,7 +55,9 @@ class Selection:
         _arrow_types()  # here, since Polars can't be asked in a forked worker
         for name in self.columns:
             if name not in schema.RELEASE_SCHEMA and name != ID:
-                raise ConfigError("columns", f"unknown column «{name}»", closest(name, [*schema.RELEASE_COLUMNS, ID]))
+                raise ConfigError(
+                    "columns", _("unknown column «{name}»", name=name), closest(name, [*schema.RELEASE_COLUMNS, ID])
+                )
 
     @property
     def returned(self) -> tuple[str, ...]:

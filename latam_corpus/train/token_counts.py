@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from latam_corpus import schema
 from latam_corpus.errors import ConfigError, ReleaseError, closest
+from latam_corpus.messages import _
 from latam_corpus.paths import cache_folder
 from latam_corpus.release.corpus_lock import LOCK
 from latam_corpus.release.store import Store
@@ -73,9 +74,9 @@ def count_slices(
     """
     for name in by:
         if name not in SLICES:
-            raise ConfigError("--by", f"«{name}» makes no slices", closest(name, SLICES))
+            raise ConfigError("--by", _("«{name}» makes no slices", name=name), closest(name, SLICES))
     if not all("text" in one.schema.to_arrow_schema().names for one in files.footers):
-        raise ConfigError(files.store.url, "it was pulled without «text»", "pull it with that column")
+        raise ConfigError(files.store.url, _("it was pulled without «text»"), _("pull it with that column"))
     keep = _counts_store(files)
     frames = []
     for number in range(len(files.files)):
@@ -99,7 +100,7 @@ def _columns(files: CorpusFiles, number: int, by: Sequence[str]) -> pl.DataFrame
     tables = [files.read(group, by) for group in files.groups_of(number)]
     frame = pl.from_arrow(pa.concat_tables(tables, promote_options="permissive")) if tables else pl.DataFrame()
     if not isinstance(frame, pl.DataFrame) or frame.height not in (0, rows):
-        raise ReleaseError(file.path, "its rows can't be read", files.remedy)
+        raise ReleaseError(file.path, _("its rows can't be read"), files.remedy)
     missing = [pl.lit("").alias(name) for name in by if name not in frame.columns]
     return frame.with_columns(missing).select(pl.col(name).cast(pl.String).fill_null("") for name in by)
 

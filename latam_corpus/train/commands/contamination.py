@@ -9,6 +9,7 @@ import typer
 
 from latam_corpus.cli.release import Json, Out, Spec, StoreUrl  # noqa: TC001  (Typer reads annotations at run time)
 from latam_corpus.cli.show import console, note, number, print_json, progress, table
+from latam_corpus.messages import N_, _
 
 _SHOWN = 20
 
@@ -16,13 +17,14 @@ _SHOWN = 20
 def contamination(
     spec: Spec,
     against: Annotated[
-        str, typer.Option(help="JSON lines or plain lines; or NAME=FILE of a registered set, such as xcopa=val.jsonl.")
+        str,
+        typer.Option(help=N_("JSON lines or plain lines; or NAME=FILE of a registered set, such as xcopa=val.jsonl.")),
     ],
-    field: Annotated[list[str] | None, typer.Option(help="Of JSON, a field that is looked for.")] = None,
-    share: Annotated[float, typer.Option(help="Of a line's words that a document must have.")] = 0.5,
-    split: Annotated[str | None, typer.Option(help="train, validation or test alone.")] = None,
+    field: Annotated[list[str] | None, typer.Option(help=N_("Of JSON, a field that is looked for."))] = None,
+    share: Annotated[float, typer.Option(help=N_("Of a line's words that a document must have."))] = 0.5,
+    split: Annotated[str | None, typer.Option(help=N_("train, validation or test alone."))] = None,
     write_exclusions: Annotated[
-        Path | None, typer.Option("--write-exclusions", help="Write the documents' ids here, for --exclude.")
+        Path | None, typer.Option("--write-exclusions", help=N_("Write the documents' ids here, for --exclude."))
     ] = None,
     out: Out = Path("out"),
     store: StoreUrl = None,
@@ -60,18 +62,20 @@ def contamination(
         )
         return
     hit, held = contaminated.matches["eval"].n_unique(), len(contaminated.documents)
+    figures = {"n": number(hit), "total": number(contaminated.lines), "documents": number(held)}
     console.print(
-        f"{stream.version}: {number(hit)} of {number(contaminated.lines)} lines stand in {number(held)} documents"
+        _("{release}: {n} of {total} lines stand in {documents} documents", release=stream.version, **figures)
     )
     rows = [(one["eval"], one["doc_id"], f"{one['share']:.0%}") for one in matches[:_SHOWN]]
     if rows:
-        table("", ["line", "doc_id", "share#"], rows)
+        table("", [_("line"), "doc_id", _("share#")], rows)
     if len(matches) > _SHOWN:
-        console.print(f"and {number(len(matches) - _SHOWN)} more; --json has them all")
-    for lines_apart, why in ((contaminated.too_short, "have fewer than three words, and can't be looked for"), (
-        contaminated.common, "are short phrases that a great many documents have, and show nothing"
-    )):  # fmt: skip
-        if lines_apart:
-            console.print(f"{number(len(lines_apart))} lines {why}")
+        console.print(_("and {n} more; --json has them all", n=number(len(matches) - _SHOWN)))
+    if contaminated.too_short:
+        n = number(len(contaminated.too_short))
+        console.print(_("{n} lines have fewer than three words, and can't be looked for", n=n))
+    if contaminated.common:
+        n = number(len(contaminated.common))
+        console.print(_("{n} lines are short phrases that a great many documents have, and show nothing", n=n))
     if write_exclusions:
-        console.print(f"{write_exclusions} has the documents' ids, for --exclude")
+        console.print(_("{file} has the documents' ids, for --exclude", file=write_exclusions))

@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 from latam_corpus.__about__ import __version__
 from latam_corpus.durable import digest_of, sync
 from latam_corpus.errors import ConfigError, ReleaseError, cause_of, closest
+from latam_corpus.messages import _
 from latam_corpus.train.export.formats import FORMATS, Exported
 from latam_corpus.train.ordered_rows import rows_as_dicts
 
@@ -81,9 +82,9 @@ def write_export(
         ReleaseError: a file of the version is damaged, or the disk is full.
     """
     if form not in FORMATS:
-        raise ConfigError("--format", f"unknown format «{form}»", closest(form, FORMATS))
+        raise ConfigError("--format", _("unknown format «{format}»", format=form), closest(form, FORMATS))
     if to.exists() and (not to.is_dir() or any(to.iterdir())):
-        raise ConfigError(str(to), "it holds something", "name a new or empty folder")
+        raise ConfigError(str(to), _("it holds something"), _("name a new or empty folder"))
     end = tokenizer.end_id
     dtype = np.dtype(np.uint16 if tokenizer.size <= _UINT16 else np.int32)
     # Left by one that was killed.
@@ -93,7 +94,8 @@ def write_export(
         partial.mkdir(parents=True)
         exported = _written(stream, tokenizer, end, form, partial, dtype, most_bytes, progress)
         if not exported.documents:
-            raise ConfigError("export", f"{stream.version} has no document that is selected", "select others")
+            problem = _("{release} has no document that is selected", release=stream.version)
+            raise ConfigError("export", problem, _("select others"))
         about = {
             "format": form,
             "release": stream.version,
@@ -113,7 +115,8 @@ def write_export(
             to.rmdir()
         partial.replace(to)
     except OSError as error:
-        raise ReleaseError(str(to), f"it can't be written: {cause_of(error)}", "free space, or name another") from error
+        problem = _("it can't be written: {cause}", cause=cause_of(error))
+        raise ReleaseError(str(to), problem, _("free space, or name another")) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return exported
