@@ -241,6 +241,9 @@ def _locators(
     names = [None] * count if ids is None else [mapping.as_text(one) for one in ids]
     if context.watch:
         context.watch.count("id", chunk.records, ids and names)
+    if context.catalogued:  # of several files one record may say one address
+        urls = Same(None)
+        names = names if context.source.collect.columns.id else [None] * count
     links = [None] * count if isinstance(urls, Same) else urls
     locators: list[str] = []
     members: list[str | None] = []

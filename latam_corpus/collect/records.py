@@ -35,6 +35,11 @@ Cause: TypeAlias = Literal[
     "not UTF-8",
     "too large",  # a file too
     "wrong number of columns",
+    # a file, by a list beside it
+    "checksum differs",
+    "missing file",
+    "not in the list",
+    "named twice",
     # a record of a repository
     "not read",
     "withdrawn",

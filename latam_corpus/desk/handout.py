@@ -6,8 +6,9 @@ import io
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.catalog.display_names import USES
+from latam_corpus.collect.workbook import openpyxl_for
 from latam_corpus.desk.sheet_columns import FIELDS, OTHER
-from latam_corpus.desk.workbook import as_text, csv_text, package
+from latam_corpus.desk.workbook import as_text, csv_text
 from latam_corpus.messages import LANGUAGES, _
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def handout_workbook(rows: Sequence[Mapping[str, str]], language: str, path: Pat
     Raises:
         ConfigError: openpyxl isn't installed.
     """
-    openpyxl = package(path)
+    openpyxl = openpyxl_for(str(path))
     from openpyxl.styles import Alignment, Font  # an extra
 
     book = openpyxl.Workbook()

@@ -26,6 +26,7 @@ _NOTES: Final[Mapping[str, Message]] = {
     "pages without text": _("some pages have no text: they are scans, whose text must be recognised (OCR)"),
     "cues out of order": _("its cues are out of order; they were sorted by their times"),
     "cues with broken times": _("some cues have times that can't be read"),
+    "several versions of a segment": _("some segments have several versions in one language; the first was taken"),
     "segments without times": _("some segments have no times; they stand last"),
 }
 _NARROWED: Final = _("that licence allows less than the source's rights ({tier}): for this page the licence counts")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass, field
-from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.catalog.display_names import BASES
@@ -167,16 +166,3 @@ def _read(one: Field, cell: str, kind: str) -> Any:
         return one.wrapped(one.read(cell), kind)
     except (answers.AnswerError, IndexError):
         return None
-
-
-def as_cell(value: Any) -> str:
-    """Return a value of a sheet as the text that a person sees.
-
-    >>> as_cell(date(2031, 12, 31)), as_cell(7.0), as_cell(None)
-    ('2031-12-31', '7', '')
-    """
-    if value is None:
-        return ""
-    if isinstance(value, date):  # a date with a time is one too
-        return value.isoformat()[:10]
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

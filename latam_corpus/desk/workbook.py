@@ -13,7 +13,7 @@ import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from latam_corpus.desk.sheet import as_cell
+from latam_corpus.collect.workbook import BROKEN, as_cell, openpyxl_for
 from latam_corpus.desk.sheet_columns import FIELDS, OTHER, TO_CORRECT
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
@@ -182,33 +182,18 @@ def opened(path: Path) -> Any:
     Raises:
         ConfigError: openpyxl isn't installed, or the file is no workbook, or unpacks to more than a sheet should.
     """
-    openpyxl = package(path)
+    openpyxl = openpyxl_for(str(path))
     try:
         with zipfile.ZipFile(path) as packed:
             size = sum(one.file_size for one in packed.infolist())
         if size <= _MOST_BYTES:
             return openpyxl.load_workbook(path)
-    # What openpyxl stumbles over in a broken file.
-    except (zipfile.BadZipFile, OSError, SyntaxError, LookupError, ValueError, TypeError, AttributeError) as error:
+    except BROKEN as error:
         problem = _("it is no workbook ({error})", error=error)
         raise ConfigError(str(path), problem, _("save it again as .xlsx, or as CSV")) from None
     raise ConfigError(
         str(path), _("it unpacks to more than a sheet of sources should"), _("cut it into several sheets")
     )
-
-
-def package(path: Path) -> Any:
-    """Return the package openpyxl.
-
-    Raises:
-        ConfigError: it isn't installed.
-    """
-    try:
-        import openpyxl  # an extra
-    except ImportError:
-        remedy = _("pip install 'latam-corpus[sheets]', or use CSV")
-        raise ConfigError(str(path), _("workbooks need the package openpyxl"), remedy) from None
-    return openpyxl
 
 
 def as_text(cell: Any, value: str) -> None:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING, Final
 
+from latam_corpus.catalog.works.dublin_core import dublin_core
 from latam_corpus.extract.block_text import BlockText
 from latam_corpus.extract.document import Extracted, UnusableError
-from latam_corpus.extract.dublin_core import dublin_core
 from latam_corpus.extract.interview import with_turns
-from latam_corpus.extract.xml_tree import attribute, name_of
 from latam_corpus.extract.zip_package import ZipPackage
+from latam_corpus.text.xml_tree import attribute, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.extract.document import Extracted, UnusableError, Utterance, as_lines
-from latam_corpus.extract.xml_tree import name_of, parse_xml, words
+from latam_corpus.extract.xml_tree import parse_xml
+from latam_corpus.text.xml_tree import name_of, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

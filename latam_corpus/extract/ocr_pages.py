@@ -13,7 +13,8 @@ from lxml import html as lxml_html
 
 from latam_corpus.extract.charset import decode, meta_charset
 from latam_corpus.extract.document import Extracted, UnusableError
-from latam_corpus.extract.xml_tree import name_of, parse_xml, words
+from latam_corpus.extract.xml_tree import parse_xml
+from latam_corpus.text.xml_tree import name_of, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from latam_corpus.catalog.works.dublin_core import dublin_core
 from latam_corpus.extract.block_text import BlockText
 from latam_corpus.extract.document import Extracted, UnusableError
-from latam_corpus.extract.dublin_core import dublin_core
 from latam_corpus.extract.interview import with_turns
-from latam_corpus.extract.xml_tree import name_of, parse_xml
+from latam_corpus.extract.xml_tree import parse_xml
 from latam_corpus.extract.zip_package import ZipPackage
+from latam_corpus.text.xml_tree import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

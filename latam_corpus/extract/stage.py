@@ -46,6 +46,10 @@ EXTRACTORS: Final = {
     "text/x-chat": "latam_corpus.extract.chat:extract",
     "text/x-conllu": "latam_corpus.extract.conllu:extract",
     "text/x-avenue": "latam_corpus.extract.avenue:extract",
+    "application/x-tmx+xml": "latam_corpus.extract.tmx:extract",
+    "application/x-flextext+xml": "latam_corpus.extract.flex:extract",
+    "text/x-toolbox": "latam_corpus.extract.toolbox:extract",
+    "application/vnd.recordare.musicxml": "latam_corpus.extract.musicxml:extract",
 }
 # All others go to the sandbox. Plain text has no parser, only our own passes, whose time and memory grow as its bytes.
 IN_PROCESS: Final = frozenset({"text/plain"})

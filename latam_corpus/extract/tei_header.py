@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from lxml import etree
 
-from latam_corpus.extract.xml_tree import XML_LANG
+from latam_corpus.text.xml_tree import XML_LANG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from latam_corpus.extract.xml_tree import attribute, name_of, words
+from lxml import etree
 
-if TYPE_CHECKING:
-    from lxml import etree
+from latam_corpus.catalog.works.catalogued import Catalogued, earliest
+from latam_corpus.text.xml_tree import attribute, name_of, words
 
-_DATE: Final = re.compile(r"\d{4}(?:-\d\d(?:-\d\d)?)?(?!\d)")
 # Roles of the MARC list of relators that make a text; all others (illustrators, publishers) are no creators.
 _AUTHORS: Final = frozenset({"", "aut", "author", "dub", "ive", "ivr", "lyr", "lbt", "cre"})
 # The date of the file isn't the work's.
 _OF_THE_FILE: Final = frozenset({"modification", "modified", "conversion", "epub-publication"})
-
-
-@dataclass(frozen=True)
-class Catalogued:
-    """What a catalogue's record says of a work."""
-
-    title: str | None = None
-    creators: tuple[str, ...] = ()
-    published: str | None = None
-    language: str | None = None
-    url: str | None = None
-    rights: tuple[str, ...] = ()
 
 
 def dublin_core(record: etree._Element | None) -> Catalogued:
@@ -36,7 +21,7 @@ def dublin_core(record: etree._Element | None) -> Catalogued:
     >>> from lxml import etree
     >>> dublin_core(etree.fromstring('''<m xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:title>Coplas</dc:title>
     ...     <dc:creator>Anónimo</dc:creator><dc:date>1896</dc:date><dc:language>es</dc:language></m>'''))
-    Catalogued(title='Coplas', creators=('Anónimo',), published='1896', language='es', url=None, rights=())
+    Catalogued(title='Coplas', creators=('Anónimo',), published='1896', language='es', url=None, rights=(), files=())
     """
     if record is None:
         return Catalogued()
@@ -45,12 +30,9 @@ def dublin_core(record: etree._Element | None) -> Catalogued:
         if words(element):
             elements.setdefault(name_of(element), []).append(element)
     languages = list(dict.fromkeys(words(one) for one in elements.get("language", ())))
-    dates = [
-        match[0]
-        for one in (*elements.get("date", ()), *elements.get("issued", ()))
-        if attribute(one, "event") not in _OF_THE_FILE and (match := _DATE.match(words(one)))
-    ]
+    dates = (one for one in (*elements.get("date", ()), *elements.get("issued", ())) if _is_of_work(one))
     addresses = (words(one) for name in ("source", "identifier") for one in elements.get(name, ()))
+    named = (words(one) for name in ("identifier", "relation", "source", "format") for one in elements.get(name, ()))
     return Catalogued(
         title=next((words(one) for one in elements.get("title", ())), None),
         creators=tuple(
@@ -58,8 +40,31 @@ def dublin_core(record: etree._Element | None) -> Catalogued:
                 words(one) for one in elements.get("creator", ()) if attribute(one, "role").lower() in _AUTHORS
             )
         ),
-        published=min(dates, default=None),
+        published=earliest(map(words, dates)),
         language=languages[0] if len(languages) == 1 else None,
         url=next((one for one in addresses if one.startswith(("http://", "https://"))), None),
         rights=tuple(dict.fromkeys(words(one) for name in ("rights", "license") for one in elements.get(name, ()))),
+        files=tuple(dict.fromkeys(named)),
     )
+
+
+def dspace(record: etree._Element) -> Catalogued:
+    """Return the same of a `dublin_core.xml` of DSpace's Simple Archive Format, whose elements are `dcvalue`.
+
+    >>> from lxml import etree
+    >>> dspace(etree.fromstring('<dublin_core><dcvalue element="title">Coplas</dcvalue></dublin_core>')).title
+    'Coplas'
+    """
+    plain = etree.Element("record")
+    for value in record.iterfind("dcvalue"):
+        element, qualifier = value.get("element", ""), value.get("qualifier", "")
+        # Its catalogue calls authors contributors; other dates are those of the archive.
+        name = "creator" if (element, qualifier) == ("contributor", "author") else element
+        if name in ("contributor", "date") and qualifier not in ("", "none", "issued", "created"):
+            continue
+        etree.SubElement(plain, name if name.isalpha() else "other").text = words(value)
+    return dublin_core(plain)
+
+
+def _is_of_work(date: etree._Element) -> bool:
+    return attribute(date, "event") not in _OF_THE_FILE
