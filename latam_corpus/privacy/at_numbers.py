@@ -51,12 +51,13 @@ _STREET: Final = re.compile(
     r"(?<!\w)(?i:(?:calle|av(?:enida|da)?\.?|avda\.?|rua|r\.|carrera|cra\.?|kra\.?|cl\.|diagonal|diag\.?|transversal"
     r"|pasaje|pje\.?|psje\.?|jir[oó]n|jr\.|alameda|calzada|bou?levard|blvd\.?|bulevar|travessa|pra[çc]a|plaza|camino"
     r"|callej[oó]n|prolongaci[oó]n|estrada|ladeira|largo|privada|cerrada)[ \xa0]+|c/ *)"
-    r"(?:(?:[A-ZÁÉÍÓÚÑÂÊÔÃÕÇ][\w.'’]*|de|del|la|las|los|el|da|do|das|dos|e|y|\d{1,3}[A-Z]?(?!\d)"
-    r"|(?:sur|norte|este|oeste|bis)\b)[ \xa0]*){1,7}"
+    r"((?:(?:[A-ZÁÉÍÓÚÑÂÊÔÃÕÇ][\w.'’]*|de|del|la|las|los|el|da|do|das|dos|e|y|\d{1,3}[A-Z]?(?!\d)"
+    r"|(?:sur|norte|este|oeste|bis)\b)[ \xa0]*){1,7})"
     r"(?:, *)?(?i:#|n(?:[.º°o]|ro|r\.o|úm|um)\.?º?|número|nº|no\.|casa)? *$"
 )
 _NAMED: Final = re.compile(r"[A-ZÁÉÍÓÚÑÂÊÔÃÕÇ]|\d")
-_HOUSE: Final = re.compile(rf"\d{{1,5}}(?: ?[A-Z](?!\w))?(?: ?{DASH} ?\d{{1,4}}(?!\d))?(?!\w|[.,/]\d)")
+# A letter after the number is the house's, but for a word that begins a sentence («4930 Y nada más»).
+_HOUSE: Final = re.compile(rf"\d{{1,5}}(?: ?(?![AEOY] [a-z])[A-Z](?!\w))?(?: ?{DASH} ?\d{{1,4}}(?!\d))?(?!\w|[.,/]\d)")
 _STREET_WINDOW: Final = 70
 _HOME_NEAR: Final = 8  # words between somebody's living and the street
 _PLATE: Final = re.compile(
@@ -236,12 +237,12 @@ class Numbers:
         text = self.text
         # The word before it is a name, a number or a sign: of few numbers.
         before = text[max(0, start - 16) : start].rstrip(" ,")
-        first = before[before.rfind(" ") + 1 :][:1]
+        first = before[max(before.rfind(" "), before.rfind("/")) + 1 :][:1]
         if not (first.isupper() or first in _BEFORE_HOUSE):
             return
         house = _HOUSE.match(text, start)
         street = house and _STREET.search(text, max(0, start - _STREET_WINDOW), start)
-        if not house or not street or not _NAMED.search(street.group().partition(" ")[2]):
+        if not house or not street or not _NAMED.search(street[1]):
             return
         if self.modes["address"] == "context":
             near = nearest(self.words.spoken_for(text, street.start()), "address")

@@ -105,13 +105,15 @@ def is_ci_uruguay(number: str) -> bool:
 def is_cedula_ecuador(number: str) -> bool:
     """Whether it is an Ecuadorian cédula: ten digits, the first two a province (01 to 24, 30 abroad), checked by Luhn.
 
+    The third is 0 to 5, and 6 in numbers of late.
+
     >>> is_cedula_ecuador("171003406-5"), is_cedula_ecuador("1710034066")
     (True, False)
     """
     digits = _signs(number)
     if len(digits) != 10 or not digits.isdecimal():  # noqa: PLR2004
         return False
-    return (1 <= int(digits[:2]) <= 24 or digits[:2] == "30") and int(digits[2]) < 6 and is_luhn(digits)  # noqa: PLR2004
+    return _is_province(digits) and int(digits[2]) <= 6 and is_luhn(digits)  # noqa: PLR2004
 
 
 def is_ruc_ecuador(number: str) -> bool:
@@ -123,11 +125,9 @@ def is_ruc_ecuador(number: str) -> bool:
     digits = _signs(number)
     if len(digits) != 13 or not digits.isdecimal() or digits[-3:] == "000":  # noqa: PLR2004
         return False
-    if digits[2] == "9":
-        return _check(digits[:9], (4, 3, 2, 7, 6, 5, 4, 3, 2)) == int(digits[9])
-    if digits[2] == "6":
-        return _check(digits[:8], (3, 2, 7, 6, 5, 4, 3, 2)) == int(digits[8])
-    return is_cedula_ecuador(digits[:10])
+    is_firm = digits[2] == "9" and _check(digits[:9], (4, 3, 2, 7, 6, 5, 4, 3, 2)) == int(digits[9])
+    is_public = digits[2] in "69" and _check(digits[:8], (3, 2, 7, 6, 5, 4, 3, 2)) == int(digits[8])
+    return (_is_province(digits) and (is_firm or is_public)) or is_cedula_ecuador(digits[:10])
 
 
 def is_luhn(number: str) -> bool:
@@ -245,7 +245,7 @@ def is_rfc(number: str) -> bool:
     >>> is_rfc("GODE561231GR8"), is_rfc("GODE561231GR9"), is_rfc("MAB9307148T4")
     (True, False, True)
     """
-    signs = _signs(number).upper()
+    signs = "".join(sign for sign in number.upper() if sign.isalnum() or sign == "&")
     if len(signs) not in (12, 13) or not _is_date(signs[-9:-3]):
         return False
     values = [_RFC_SIGNS.find(sign) for sign in signs[:-1].rjust(12)]
@@ -354,6 +354,11 @@ def _is_date(digits: str, order: str = "ymd") -> bool:
         return False
     parts = dict(zip(order, (int(digits[:2]), int(digits[2:4]), int(digits[4:])), strict=True))
     return 1 <= parts["m"] <= 12 and 1 <= parts["d"] <= monthrange(2000, parts["m"])[1]  # noqa: PLR2004
+
+
+def _is_province(digits: str) -> bool:
+    """Whether a number begins with a province of Ecuador, or with 30 for those abroad."""
+    return 1 <= int(digits[:2]) <= 24 or digits[:2] == "30"  # noqa: PLR2004
 
 
 def _dot(digits: str, weights: Sequence[int]) -> int:

@@ -37,7 +37,7 @@ _ANY: Final = r"[@\d]"
 _SPOKEN_AT: Final = r"(?i:\sarroba\s+[\w-]+\s*(?:\.|punto|ponto|dot|[\[({]))|[\[({<]\s?(?i:at?|arroba)\s?[\])}>]|\sAT\s"
 _KEYS: Final = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-"
 _STREETS: Final = (
-    r"(?i:calle|av\w*\.|aven|avda|rua |r\. |carrera|cra|kra|cl\.|diag|transv|pasaje|pje|psje|jir[oó]n|jr\.|alameda"
+    r"(?i:calle|av\w*\.|av |aven|avda|rua |r\. |carrera|cra|kra|cl\.|diag|transv|pasaje|pje|psje|jir[oó]n|jr\.|alameda"
     r"|calzada|bou?lev|blvd|bulev|travessa|pra[çc]a|plaza|camino|prolongaci|estrada|ladeira|largo|privada|cerrada|c/)"
 )
 

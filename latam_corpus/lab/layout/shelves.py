@@ -87,6 +87,11 @@ class Shelf:
         subprocess.run(command, check=True, env=os.environ | _ONE_THREAD)  # noqa: S603
         made.rename(texts)
 
+    def listed(self) -> str:
+        """Return the pages as lines of a TSV: address, or name where it is unknown, and SHA-256 of the bytes."""
+        lines = sorted(f"{page.url or page.name}\t{hashlib.sha256(page.raw).hexdigest()}" for page in self.pages)
+        return "address\tsha256\n" + "".join(f"{line}\n" for line in lines)
+
     def every(self, step: int) -> Shelf:
         """Return the shelf with one page of so many."""
         return Shelf(self.pages[::step], self.markups[::step])
