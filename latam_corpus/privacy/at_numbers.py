@@ -187,9 +187,9 @@ class Numbers:
     def counted(self, start: int, end: int) -> bool:
         """Whether what stands there is an amount: money before it, or what it counts after it."""
         text = self.text
-        if text[max(0, start - 6) : start].rstrip()[-1:] in _ENDS_MONEY and _MONEY.search(text, max(0, start - 6), start):
-            return True
-        return self.words.units.match(text, end) is not None
+        low = max(0, start - 6)
+        money = text[low:start].rstrip()[-1:] in _ENDS_MONEY and _MONEY.search(text, low, start)
+        return bool(money or self.words.units.match(text, end))
 
     def is_one(self, one: Identifier, match: re.Match[str]) -> bool:
         """Whether its marks tell a number; where it isn't asked for a word, one that speaks against it refuses it."""

@@ -124,7 +124,13 @@ IDENTIFIERS: Final = (
         rules.is_cedula_nicaragua,
         13,
     ),
-    _of("cedula", "VE", rf"[VE]{DASH} ?\d{{1,2}}\.?\d{{3}}\.?\d{{3}}", rf"[VEve]?[. ]?{DASH}? ?{_THOUSANDS}", lettered=True),
+    _of(
+        "cedula",
+        "VE",
+        rf"[VE]{DASH} ?\d{{1,2}}\.?\d{{3}}\.?\d{{3}}",
+        rf"[VEve]?[. ]?{DASH}? ?{_THOUSANDS}",
+        lettered=True,
+    ),
     _of("cedula", "CR", None, rf"[1-9]{_GAP}0?\d{{3,4}}{_GAP}\d{{4}}", digits=9),
     _of(
         "cedula",
@@ -147,7 +153,12 @@ IDENTIFIERS: Final = (
     _of("dui", "SV", None, rf"\d{{8}}{_GAP}\d", rules.is_dui, 9),
     _of("cui", "GT", r"\d{4} \d{5} \d{4}", rf"\d{{4}}{_GAP}\d{{5}}{_GAP}\d{{4}}", rules.is_cui_guatemala, 13),
     _of(
-        "curp", "MX", r"[A-Z]{4}\d{6}[HMX][A-Z]{5}[\dA-Z]\d", r"[A-Za-z]{4}\d{6}[A-Za-z]{6}[\dA-Za-z]\d", rules.is_curp, lettered=True
+        "curp",
+        "MX",
+        r"[A-Z]{4}\d{6}[HMX][A-Z]{5}[\dA-Z]\d",
+        r"[A-Za-z]{4}\d{6}[A-Za-z]{6}[\dA-Za-z]\d",
+        rules.is_curp,
+        lettered=True,
     ),
     _of(
         "rfc",
@@ -178,7 +189,15 @@ IDENTIFIERS: Final = (
     _of("ruc", "PY", None, rf"\d{{5,8}}{_GAP}\d", rules.is_ruc_paraguay),
     _of("rut", "UY", None, r"\d{12}", digits=12),
     _of("rtn", "HN", None, rf"\d{{4}}{_GAP}\d{{4}}{_GAP}\d{{6}}", rules.is_dni_honduras, 14),
-    _of("rif", "VE", rf"[VEJPGC]{DASH}\d{{8}}{DASH}?\d", rf"[VEJPGC]{_GAP}\d{{8}}{_GAP}\d", rules.is_rif, 9, lettered=True),
+    _of(
+        "rif",
+        "VE",
+        rf"[VEJPGC]{DASH}\d{{8}}{DASH}?\d",
+        rf"[VEJPGC]{_GAP}\d{{8}}{_GAP}\d",
+        rules.is_rif,
+        9,
+        lettered=True,
+    ),
     _of("iban", "", _IBANS, None, rules.is_iban, 2, lettered=True),
     _of("cbu", "AR", r"\d{22}", r"\d{7}[ -]?\d[ -]?\d{13}[ -]?\d", rules.is_cbu, 22),
     _of("clabe", "MX", None, r"\d{3}[ -]?\d{3}[ -]?\d{11}[ -]?\d|\d{4}(?: \d{4}){3} \d{2}", rules.is_clabe, 18),
