@@ -57,9 +57,10 @@ def replace(target: Path, data: bytes) -> None:
         temporary.write_bytes(data)
 
 
-def create(target: Path, data: bytes) -> None:
-    """Write a file whole, or raise FileExistsError when the name is taken."""
+def create(target: Path, data: bytes, mode: int = 0o666) -> None:
+    """Write a file whole, with these permissions at most, or raise FileExistsError when the name is taken."""
     with _beside(target) as temporary:
+        temporary.touch(mode, exist_ok=False)
         temporary.write_bytes(data)
         sync(temporary)
         # A hard link, unlike a rename, fails where the name is taken.

@@ -54,6 +54,7 @@ def run(
     limit: int | None = None,
     accept_loss: str | None = None,
     store: str | Path | None = None,
+    sign: str | Path | None = None,
     progress: bool = True,
 ) -> Run:
     """Run a recipe: collect, work, and, where it has a `[release]`, release; as `latam-corpus run` does.
@@ -71,6 +72,7 @@ def run(
         limit: at most so many records of each file.
         accept_loss: why it may be released although a stage kept less than the recipe's floor.
         store: the release store, a folder or URL; `<out>/store` by default.
+        sign: a secret key of minisign, by which the release is signed.
         progress: whether a line tells how far it is, on a terminal and in a notebook.
 
     Raises:
@@ -81,7 +83,7 @@ def run(
     """
     reason = accepted(accept_loss)
     folder, loaded = Path(out), load_recipe(str(recipe))
-    opened = open_store(None if store is None else str(store), folder)
+    opened = open_store(None if store is None else str(store), folder, Path(sign) if sign else None)
     mended: list[str] = []
     plan, against = planned(loaded, _located(loaded, inputs), folder, opened, limit, mended=mended)
     chosen = make_engine(engine, workers or os.cpu_count() or 1, Path(site) if site else None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from latam_corpus.release.manifest import load_manifest
+from latam_corpus.release.minisign_keys import read_signer
 from latam_corpus.release.store import Store
 
 if TYPE_CHECKING:
@@ -14,9 +15,9 @@ if TYPE_CHECKING:
     from latam_corpus.release.manifest import Manifest
 
 
-def open_store(store: str | None, out: Path) -> Store:
-    """Return the store that is named, else the one in the folder of runs."""
-    return Store.at(store or out / "store")
+def open_store(store: str | None, out: Path, sign: Path | None = None) -> Store:
+    """Return the store that is named, else the one in the folder of runs; with a secret key it signs what it says."""
+    return Store.at(store or out / "store", read_signer(sign) if sign else None)
 
 
 def existing_store(store: str | None, out: Path) -> Store | None:

@@ -36,6 +36,10 @@ AcceptLoss = Annotated[
     str | None,
     typer.Option(metavar="WHY", help="Release although a stage kept less than the recipe's floor; goes on the card."),
 ]
+Sign = Annotated[
+    Path | None,
+    typer.Option(metavar="KEY", envvar="LATAM_CORPUS_KEY", help="A secret key of minisign, which signs what is made."),
+]
 StoreUrl = Annotated[str | None, typer.Option("--store", help="Release store, a folder or URL; OUT/store by default.")]
 
 
@@ -156,6 +160,7 @@ def run(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
     accept_loss: AcceptLoss = None,
     store: StoreUrl = None,
+    sign: Sign = None,
     no_report: NoReport = False,
     batch_rows: Annotated[int | None, typer.Option(min=1, hidden=True)] = None,
     as_json: Json = False,
@@ -174,7 +179,7 @@ def run(
 
     reason = accepted(accept_loss)
     loaded = selected(load_recipe(recipe, spoken()), select)
-    opened = open_store(store, out)
+    opened = open_store(store, out, sign)
     places = located(loaded, inputs, inputs_file)
     mended: list[str] = []
     plan, against = planned(loaded, places, out, opened, limit, mended=mended, only_look=dry_run)

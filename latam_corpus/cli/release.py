@@ -12,7 +12,7 @@ import typer
 
 from latam_corpus.catalog.display_names import TIERS, USES, genre_name
 from latam_corpus.cli import completion
-from latam_corpus.cli.recipes import AcceptLoss  # noqa: TC001  (Typer reads annotations at run time)
+from latam_corpus.cli.recipes import AcceptLoss, Sign  # noqa: TC001  (Typer reads annotations at run time)
 from latam_corpus.cli.report import NoReport, report_of_release
 from latam_corpus.cli.show import console, errors, note, number, print_json, progress, table
 from latam_corpus.durable import replace
@@ -36,6 +36,10 @@ app = typer.Typer(no_args_is_help=True, help=N_("Build, list, show, verify and c
 Json = Annotated[bool, typer.Option("--json", help=N_("Print JSON."))]
 Out = Annotated[Path, typer.Option("--out", help=N_("The folder in which runs and the store are."))]
 StoreUrl = Annotated[str | None, typer.Option("--store", help=N_("The store, a folder or URL; OUT/store by default."))]
+Key = Annotated[
+    list[str] | None,
+    typer.Option("--key", metavar="KEY.pub", help=N_("A public key, by its file or its line: who must have signed.")),
+]
 Spec = Annotated[str, typer.Argument(metavar="NAME[@VERSION]", help=N_("A version; the latest when none is named."))]
 
 
@@ -58,6 +62,7 @@ def build(
     no_report: NoReport = False,
     out: Out = Path("out"),
     store: StoreUrl = None,
+    sign: Sign = None,
     as_json: Json = False,
 ) -> None:
     """Assemble a version from runs, and from the parent version where one is named."""
@@ -71,7 +76,7 @@ def build(
     from latam_corpus.release.judgements import read_judgements
     from latam_corpus.release.shard_plan import SPLIT_SHARES
 
-    opened = open_store(store, out)
+    opened = open_store(store, out, sign)
     if not runs and parent is None:
         raise ConfigError(name, *NOTHING_TO_BUILD_FROM)
     checked_name(name)
@@ -187,16 +192,17 @@ def show(spec: Spec, out: Out = Path("out"), store: StoreUrl = None, as_json: Js
 
 
 @app.command("verify")
-def verify(spec: Spec, out: Out = Path("out"), store: StoreUrl = None, as_json: Json = False) -> None:
-    """Read every byte of a version again and report what isn't as its manifest says."""
+def verify(spec: Spec, key: Key = None, out: Out = Path("out"), store: StoreUrl = None, as_json: Json = False) -> None:
+    """Read every byte of a version again and report what isn't as its manifest says, or as who signed it does."""
     from latam_corpus.audit.stores import load_version, open_store
+    from latam_corpus.release.minisign_keys import read_public_keys
     from latam_corpus.release.verify_version import verify as problems_of
 
-    opened = open_store(store, out)
+    opened, keys = open_store(store, out), read_public_keys(key or ())
     manifest = load_version(opened, spec, note)
     _tell_withdrawn(opened, manifest)
     with opened.named_errors(), progress() as step:
-        problems = problems_of(opened, manifest.name, manifest.version, step)
+        problems = problems_of(opened, manifest.name, manifest.version, step, keys)
     if as_json:
         print_json({"release": manifest.spec, "whole": not problems, "problems": problems})
     else:
@@ -249,15 +255,17 @@ def withdraw(
     receipt: Annotated[Path | None, typer.Option(metavar="FILE", help="A page; or JSON, where it ends so.")] = None,
     out: Out = Path("out"),
     store: StoreUrl = None,
+    sign: Sign = None,
     as_json: Json = False,
 ) -> None:
     """Withdraw documents from every version, make the next one without them, and give a receipt."""
     from latam_corpus.audit.stores import open_store
     from latam_corpus.release.judgements import read_judgements
+    from latam_corpus.release.minisign_keys import signature_file
     from latam_corpus.release.withdraw import withdraw as withdraw_from
     from latam_corpus.release.withdrawal_receipt import receipt_values, write_receipt_entry
 
-    opened = open_store(store, out)
+    opened = open_store(store, out, sign)
     by, value = _named(doc=doc, source=source, creator=creator, url=url, text=text)
     beside = _folder_of_runs(out, opened)
     there = {folder.name: folder for folder in run_folders(beside) if (folder / RUN_FILE).exists()}
@@ -265,7 +273,10 @@ def withdraw(
         done = withdraw_from(opened, name, by, value, because, datetime.now(UTC), there, step, read_judgements(beside))
         files = write_receipt_entry(opened, done, datetime.now(UTC))
     if receipt:
-        replace(receipt, files["json" if receipt.suffix == ".json" else "html"])
+        written = files["json" if receipt.suffix == ".json" else "html"]
+        replace(receipt, written)
+        if opened.signer:
+            replace(signature_file(receipt), opened.signer.signature(written, f"receipt {done.entry.request}"))
     values = receipt_values(done)
     if as_json:
         print_json(values)
@@ -327,17 +338,22 @@ def _named(**named: str | Path | None) -> tuple[By, str]:
 def verify_receipt(
     receipt: Annotated[Path, typer.Argument(metavar="FILE", help="A receipt, a page or JSON.")],
     store: Annotated[str | None, typer.Option(help="The store, in whose log it must stand.")] = None,
+    key: Key = None,
     as_json: Json = False,
 ) -> None:
-    """Say whether a receipt of a withdrawal is genuine; with a store, whether its log says so too."""
+    """Say whether a receipt of a withdrawal is genuine; with a store also by its log, with a key by who signed it."""
+    from latam_corpus.release.minisign_keys import read_public_keys, signature_file
     from latam_corpus.release.store import Store
     from latam_corpus.release.withdrawal_receipt import problems_of
 
+    keys = read_public_keys(key or ())
     try:
         data = receipt.read_bytes()
+        signed = signature_file(receipt)
+        signature = signed.read_bytes() if keys and signed.exists() else None
     except OSError as error:
         raise ConfigError(str(receipt), f"it can't be read: {error.strerror}", "name a receipt") from None
-    problems = problems_of(data, Store.at(store) if store else None)
+    problems = problems_of(data, Store.at(store) if store else None, keys, signature)
     if as_json:
         print_json({"receipt": str(receipt), "genuine": not problems, "problems": problems})
     elif problems:
@@ -354,13 +370,31 @@ def verify_receipt(
         raise typer.Exit(1)
 
 
+@app.command("keygen")
+def keygen(
+    file: Annotated[Path, typer.Argument(metavar="KEY", help="Where the secret key goes; the public one is KEY.pub.")],
+    as_json: Json = False,
+) -> None:
+    """Make a key of minisign, by which versions, withdrawals and receipts are signed (`--sign`)."""
+    from latam_corpus.release.minisign_keys import new_key, public_file
+
+    line = new_key(file)
+    if as_json:
+        print_json({"secret": str(file), "public": str(public_file(file)), "key": line})
+        return
+    console.print(_("{file} is the secret key: keep it to yourself, and a copy of it in a safe", file=file))
+    public = public_file(file)
+    console.print(_("{file} is the public one; whoever has it, or its line, sees what you signed:", file=public))
+    console.print(f"  {line}", markup=False)
+
+
 @app.command("purge")
-def purge(out: Out = Path("out"), store: StoreUrl = None, as_json: Json = False) -> None:
+def purge(out: Out = Path("out"), store: StoreUrl = None, sign: Sign = None, as_json: Json = False) -> None:
     """Erase what was withdrawn from older versions, their indexes, and the runs on this disk."""
     from latam_corpus.audit.stores import open_store
     from latam_corpus.release.purge import purge as erase
 
-    opened = open_store(store, out)
+    opened = open_store(store, out, sign)
     done = erase(opened, _folder_of_runs(out, opened), datetime.now(UTC))
     if as_json:
         print_json(asdict(done))
@@ -446,6 +480,7 @@ def pull(
         str | None, typer.Option(help="Only these beside doc_id, such as text,language; id is doc_id under that name.")
     ] = None,
     exclude: Annotated[list[Path] | None, typer.Option(help="A list of ids that are left out.")] = None,
+    key: Key = None,
     out: Out = Path("out"),
     store: StoreUrl = None,
     as_json: Json = False,
@@ -457,6 +492,7 @@ def pull(
     """
     from latam_corpus.audit.stores import load_version, open_store
     from latam_corpus.release.exclusions import excluded_ids
+    from latam_corpus.release.minisign_keys import read_public_keys
     from latam_corpus.release.pull import pull as pull_version
 
     opened = open_store(store, out)
@@ -473,6 +509,7 @@ def pull(
             columns=[name.strip() for name in columns.split(",")] if columns is not None else (),
             exclude=excluded_ids(exclude or ()),
             tell=notes.append,
+            keys=read_public_keys(key or ()),
         )
     for notice in notes:
         note(_("note: {note}", note=notice))

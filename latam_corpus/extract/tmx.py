@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from latam_corpus.extract.document import Utterance, UnusableError
+from latam_corpus.extract.document import UnusableError, Utterance
 from latam_corpus.extract.parallel import parallel
 from latam_corpus.extract.xml_tree import parse_xml
 from latam_corpus.text.xml_tree import XML_LANG, name_of

@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from latam_corpus.extract.charset import decode
-from latam_corpus.extract.document import Utterance, UnusableError
+from latam_corpus.extract.document import UnusableError, Utterance
 from latam_corpus.extract.parallel import parallel
 
 if TYPE_CHECKING:

@@ -240,6 +240,9 @@ def _build(
             same = mended or _unchanged_since(opened, draft, versions)
             if same:
                 _put_index(opened, name, same.version, remade)
+                if opened.signer:
+                    place = ("releases", name, same.version, MANIFEST)
+                    opened.sign(opened.read(*place), *place)
                 return same
             number = _reserved(opened, name, version, versions, terms.today)
             if opened.folder is not None:
@@ -340,6 +343,7 @@ def _publish(store: Store, draft: Manifest, plan: Plan, decision: Decision, old:
         store.write(written[file], *folder, file)
     dumped = manifest.dumped()
     store.write(sums(manifest, hashlib.sha256(dumped).hexdigest()), *folder, SUMS)
+    store.sign(dumped, *folder, MANIFEST)
     store.create(dumped, *folder, MANIFEST)
     store.point(draft.name, draft.version)
     return manifest

@@ -26,8 +26,10 @@ from latam_corpus.release.corpus_lock import LOCK, Lock, must_be, read_lock
 from latam_corpus.release.croissant import CROISSANT
 from latam_corpus.release.fetch import fetch
 from latam_corpus.release.manifest import MANIFEST, read_manifest, read_side_file
+from latam_corpus.release.minisign_keys import SUFFIX
 from latam_corpus.release.obligations import ATTRIBUTION
 from latam_corpus.release.select import columns_of, fetch_rows, picks, rewrite, wanted_rows, without_excluded
+from latam_corpus.release.signatures import version_signature_problems
 from latam_corpus.release.store import SUMS, Store
 from latam_corpus.release.store_tables import LEDGER
 from latam_corpus.release.withdrawal_log import read_log, withdrawn_note
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from latam_corpus.messages import Message
     from latam_corpus.release.condition import Condition
     from latam_corpus.release.manifest import Manifest, Shard
+    from latam_corpus.release.minisign_keys import PublicKey
     from latam_corpus.release.select import Pick
     from latam_corpus.release.store import Progress
 
@@ -62,6 +65,7 @@ def pull(
     columns: Sequence[str] = (),
     exclude: Collection[str] = (),
     tell: Callable[[Message], None] | None = None,
+    keys: Sequence[PublicKey] = (),
 ) -> Lock:
     """Return the lock of the version that `to` now holds.
 
@@ -75,19 +79,20 @@ def pull(
         columns: those that are wanted, beside `doc_id`; all when empty. `id` is `doc_id` under that name.
         exclude: ids of documents that are left out.
         tell: is given a sentence where documents are left out since they are withdrawn.
+        keys: of those of whom one must have signed the version and the log of withdrawals; anybody where there is none.
 
     Raises:
         ConfigError: there is no such version, the condition is wrong or selects nothing, the version has no index
             that is wanted, or the folder holds something else.
-        ReleaseError: bytes in the store are missing or aren't those of the manifest.
+        ReleaseError: bytes in the store are missing or aren't those of the manifest, or a signature is forged.
     """
     opened = store if isinstance(store, Store) else Store.at(store)
     wanted = None if where is None else condition(where)
     if with_index and (wanted or columns or exclude):
         what = "rows" if wanted or exclude else "columns"
         raise ConfigError("--with-index", f"a selection of {what} has no index", "pull it without --with-index")
-    with opened.named_errors():
-        return _pull(opened, spec, to, _Wanted(wanted, columns, frozenset(exclude)), with_index, progress, tell)
+    with opened.told():
+        return _pull(opened, spec, to, _Wanted(wanted, columns, frozenset(exclude)), with_index, progress, tell, keys)
 
 
 class _Wanted:
@@ -127,11 +132,14 @@ def _pull(
     with_index: bool,
     progress: Progress | None,
     tell: Callable[[Message], None] | None,
+    keys: Sequence[PublicKey],
 ) -> Lock:
     where = selected.where
     name, version = opened.find(spec)
     manifest, data = read_manifest(opened, name, version)
     log = read_log(opened)
+    for problem in version_signature_problems(manifest, data, log, keys):
+        raise ReleaseError(manifest.spec, problem, "nothing was pulled; ask who made it for the one that they signed")
     shards = log.readable(manifest)
     readable = without_excluded(opened, shards, selected.excluded)
     excluded = sum(one.rows for one in shards) - sum(one.rows for one in readable)
@@ -199,6 +207,9 @@ def _side_files(
 ) -> dict[str, bytes]:
     """Return the files beside the shards, verified; a selection has a card of its own and no ledger of the whole."""
     files = {MANIFEST: data}
+    place = ("releases", manifest.name, manifest.version, MANIFEST + SUFFIX)
+    if store.exists(*place):
+        files[place[-1]] = store.read(*place)
     whole = all(pick.whole for pick in wanted)
     for name in (CARD, CHANGES, ATTRIBUTION, LEDGER, CROISSANT):
         # It has the digests of all shards.

@@ -2,9 +2,9 @@
 
     objects/sha256/ab/<hash>.parquet
     releases/<name>/<version>/manifest.json · SHA256SUMS · README.md · CHANGELOG.md · ATTRIBUTION.md · ledger.parquet
-                              croissant.json · index/
+                              croissant.json · manifest.json.minisig · index/
     releases/<name>/latest.json
-    withdrawals/NNNN.json · <hash>.parquet
+    withdrawals/NNNN.json · NNNN.json.minisig · <hash>.parquet
 
 A version exists if and only if its `manifest.json` does, and that file is written after everything it names;
 `latest.json` is swapped last. A build that is killed leaves objects nobody points at, and no half version. What stands
@@ -40,10 +40,13 @@ from latam_corpus.errors import ConfigError, ReleaseError, closest
 from latam_corpus.locks import is_locked, locked
 from latam_corpus.release import remote
 from latam_corpus.release.manifest import MANIFEST, VERIFY, NewerFormatError, load_manifest, object_path, parsed
+from latam_corpus.release.minisign_keys import SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
+
+    from latam_corpus.release.minisign_keys import Signer
 
 
 @contextmanager
@@ -92,15 +95,20 @@ _NOT_THERE: Final = (FileNotFoundError, NotADirectoryError)
 
 @dataclass(frozen=True)
 class Store:
-    """A release store: its URL, the file system that reads it and the path of its root there."""
+    """A release store: its URL, the file system that reads it, the path of its root there, and who signs in it."""
 
     url: str
     filesystem: Any
     root: str
+    signer: Signer | None = None
 
     @classmethod
-    def at(cls, url: str | Path) -> Self:
+    def at(cls, url: str | Path, signer: Signer | None = None) -> Self:
         """Return the store at a path or fsspec URL; nothing is created until something is written.
+
+        Args:
+            url: where it is.
+            signer: by whom manifests and entries of the log are signed; None leaves them unsigned.
 
         Raises:
             ConfigError: the URL's protocol is unknown, or its package isn't installed.
@@ -112,7 +120,7 @@ class Store:
             raise ConfigError(str(url), str(missing), extra) from None
         except ValueError as unknown:
             raise ConfigError(str(url), str(unknown), "name a folder, or a URL such as s3://bucket/store") from None
-        return cls(str(url), filesystem, root.rstrip("/"))
+        return cls(str(url), filesystem, root.rstrip("/"), signer)
 
     @property
     def folder(self) -> Path | None:
@@ -194,6 +202,14 @@ class Store:
                 "it exists already; versions are never overwritten",
                 "build again",
             ) from None
+
+    def sign(self, data: bytes, *names: str) -> None:
+        """Write the signature of a file beside it, where somebody signs; where nobody does, a former file's goes."""
+        signature = (*names[:-1], names[-1] + SUFFIX)
+        if self.signer:
+            self.write(self.signer.signature(data, "/".join(names)), *signature)
+        elif self.exists(*signature):
+            self.remove(*signature)
 
     def remove(self, *names: str) -> None:
         """Remove a file that is there."""

@@ -17,17 +17,19 @@ from latam_corpus.dedupe.fingerprint_index import FORMAT, METADATA, SHARED, has_
 from latam_corpus.durable import sha256_of
 from latam_corpus.errors import ReleaseError
 from latam_corpus.release.build import sums
-from latam_corpus.release.manifest import load_manifest, manifest_sha256, schema_sha256
+from latam_corpus.release.manifest import manifest_sha256, read_manifest, schema_sha256
 from latam_corpus.release.shard_file import read_batches
 from latam_corpus.release.shard_plan import prefix_of
+from latam_corpus.release.signatures import version_signature_problems
 from latam_corpus.release.store import LATEST, SUMS
 from latam_corpus.release.store_tables import LEDGER, read_ledger
 from latam_corpus.release.withdrawal_log import must_reach, read_log
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from latam_corpus.release.manifest import Manifest, Shard
+    from latam_corpus.release.minisign_keys import PublicKey
     from latam_corpus.release.store import Progress, Store
     from latam_corpus.release.withdrawal_log import WithdrawalLog
 
@@ -36,7 +38,9 @@ _NONE_SHARED: Final = pl.DataFrame(schema={name: schema.RELEASE_SCHEMA[name] for
 _COLUMNS: Final = (*SHARED, "text", *_PARTITION, "source_id")
 
 
-def verify(store: Store, name: str, version: str, progress: Progress | None = None) -> list[str]:
+def verify(
+    store: Store, name: str, version: str, progress: Progress | None = None, keys: Sequence[PublicKey] = ()
+) -> list[str]:
     """Every problem found, one sentence each; an empty list when the version is whole.
 
     Args:
@@ -44,14 +48,16 @@ def verify(store: Store, name: str, version: str, progress: Progress | None = No
         name: the release.
         version: a finished version of it.
         progress: told how many shards are read.
+        keys: of those who may have signed it and the log; signatures aren't looked at where there is none.
 
     Raises:
         ReleaseError: there is no manifest, or it can't be read.
     """
-    manifest = load_manifest(store, name, version)
+    manifest, data = read_manifest(store, name, version)
     seen, erased = _Seen(), 0
     log = read_log(store)
     problems = [*_withdrawals(log, manifest), *_beside(store, manifest, seen, log), *_parent(store, manifest)]
+    problems += version_signature_problems(manifest, data, log, keys)
     for done, named in enumerate(manifest.shards):
         shard = log.resolved(named)
         problems += _shard(store, manifest, shard, seen, index=shard == named) if shard else []

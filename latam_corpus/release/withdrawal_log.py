@@ -313,6 +313,7 @@ def add_entry(log: WithdrawalLog, time: datetime, tables: Mapping[str, pl.DataFr
     except ReleaseError:
         problem = "somebody else has withdrawn something at this moment, and was first"
         raise ReleaseError(f"{log.store.url}, {FOLDER}/{entry.file}", problem, "give the command again") from None
+    log.store.sign(entry.dumped(), FOLDER, entry.file)
     return entry
 
 

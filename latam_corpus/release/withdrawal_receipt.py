@@ -16,12 +16,15 @@ from latam_corpus.durable import OTHER_BYTES, sealed, unsealed
 from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.messages import LANGUAGES, Message, _
 from latam_corpus.release.manifest import manifest_sha256
+from latam_corpus.release.minisign_keys import signature_problem
+from latam_corpus.release.signatures import log_signature_problems
 from latam_corpus.release.withdrawal_log import add_entry, asked_hash, parse_entry, read_log
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from latam_corpus.release.minisign_keys import PublicKey
     from latam_corpus.release.store import Store
     from latam_corpus.release.withdraw import Withdrawal
     from latam_corpus.release.withdrawal_log import WithdrawalLog
@@ -115,17 +118,26 @@ def write_receipt_entry(store: Store, done: Withdrawal, now: datetime) -> dict[s
     return files
 
 
-def problems_of(data: bytes, store: Store | None) -> list[str]:
+def problems_of(
+    data: bytes, store: Store | None, keys: Sequence[PublicKey] = (), signature: bytes | None = None
+) -> list[str]:
     """Return what is wrong with a receipt, a sentence each; nothing where it is genuine.
 
     Args:
         data: its bytes, of a page or of JSON.
         store: whose log it must stand in; None where only the receipt is at hand.
+        keys: of those who may have signed it, and the log; signatures aren't looked at where there is none.
+        signature: the bytes of its signature's file; None where there is none.
 
     Raises:
         ConfigError: it is no receipt.
         ReleaseError: the store's log is damaged.
     """
+    forged = signature_problem(data, signature, keys) if keys else None
+    return [forged] if forged else _problems(data, store, keys)
+
+
+def _problems(data: bytes, store: Store | None, keys: Sequence[PublicKey]) -> list[str]:
     page = _SEALED.match(data)
     inner = data
     if page:
@@ -148,7 +160,8 @@ def problems_of(data: bytes, store: Store | None) -> list[str]:
         return [str(error) if type(error) is ValueError else f"it lacks what a receipt says: {error!r}"]
     if store and not problems:
         with store.named_errors():
-            problems += _unlogged(values, data, read_log(store))
+            log = read_log(store)
+            problems += [*_unlogged(values, data, log), *log_signature_problems(log, keys)]
     return problems
 
 
