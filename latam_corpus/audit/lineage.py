@@ -189,13 +189,13 @@ def _bounds(document: DocumentMatch, row: dict[str, Any]) -> list[dict[str, Any]
     folder = document.run / "filters"
     if row["signals"] is None or not folder.is_dir():
         return []
-    met = []
+    checks = []
     for bound in Policies.load(folder).bounds(row["language"] or "und", row["genre"]):
         value = row["signals"].get(bound.signal)
         measured, words = (np.array([row["signals"].get(name)], np.float32) for name in (bound.signal, "word_count"))
         low, high = outside(measured, bound, words)
         held = as_held(measured, bound, words)[bound.minimum is None]
-        met.append(
+        checks.append(
             {
                 "signal": bound.signal,
                 "value": value,
@@ -206,7 +206,7 @@ def _bounds(document: DocumentMatch, row: dict[str, Any]) -> list[dict[str, Any]
                 "held_as": float(held[0]) if value is not None and held[0] != measured[0] else None,
             }
         )
-    return met
+    return checks
 
 
 def _withdrawn(store: Store, doc_id: str) -> dict[str, Any] | None:

@@ -89,10 +89,10 @@ CURSOR_SIZE: Final = 8
 
 
 @kernel
-def paired(laid, limits, cursor, tallies, keys, common, room):
+def paired(laid, limits, cursor, tallies, keys, common, workspace):
     """Write pairs from `cursor` on until the buckets or the room for keys are at their end; gives how many."""
     values, owners, starts = laid
-    dealt, documents, alive, owners_of, bins, ends = room
+    dealt, documents, alive, owners_of, bins, ends = workspace
     at = 0
     while cursor[_BUCKET] < starts.shape[1] - 1:
         if cursor[_BITS] == 0:

@@ -55,7 +55,7 @@ class Pairing:
         self._common = np.empty(len(buckets.values) // (common + 1) + 1, np.uint64)
         most = int(buckets.sizes.max(initial=0))
         bits = bits_of(most)
-        self._room = (
+        self._workspace = (
             np.empty(most + 1, np.uint64),
             np.empty(most + 1, np.uint32),
             np.empty(most + 1, np.uint64),
@@ -79,7 +79,7 @@ class Pairing:
         buckets = self._buckets
         into_buckets = buckets.values, buckets.owners, buckets.starts
         return int(
-            paired(into_buckets, self._limits, self._cursor, self.tallies, keys, self._common, self._room)
+            paired(into_buckets, self._limits, self._cursor, self.tallies, keys, self._common, self._workspace)
         )  # fmt: skip
 
 

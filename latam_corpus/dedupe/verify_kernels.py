@@ -482,7 +482,7 @@ def compare(stream, offsets, longer, shorter, least, lexicon, limits):
     most = 0
     for document in longer:
         most = max(most, offsets[document + 1] - offsets[document])
-    room = np.empty(1 << _bits_for(most), np.int32)
+    workspace = np.empty(1 << _bits_for(most), np.int32)
     marks = np.empty(1 << (_bits_for(most) - _MARKS), np.uint64)
     l_keys, s_keys = np.empty(most + 1, np.uint64), np.empty(most + 1, np.uint64)
     head, at = np.empty(most + 1, np.int32), np.empty(most + 1, np.int32)
@@ -491,7 +491,7 @@ def compare(stream, offsets, longer, shorter, least, lexicon, limits):
     gaps = np.empty((most // 2 + 2, 4), np.int64)
     exchanged = np.empty(most + 1, np.uint64)
     current = -1
-    slots, seen = room[:16], marks[:1]
+    slots, seen = workspace[:16], marks[:1]
     keyed = distinct = 0
     for k in range(len(longer)):
         document, other = int(longer[k]), int(shorter[k])
@@ -500,7 +500,7 @@ def compare(stream, offsets, longer, shorter, least, lexicon, limits):
         if document != current:
             current = document
             keyed = _write_keys(stream, l_start, l_words, l_keys)
-            slots = room[: 1 << _bits_for(keyed)]
+            slots = workspace[: 1 << _bits_for(keyed)]
             seen = marks[: 1 << (_bits_for(keyed) - _MARKS)]
             distinct = _index(l_keys, keyed, slots, seen, head)
         tally = tallies[k]

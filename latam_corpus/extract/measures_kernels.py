@@ -188,14 +188,14 @@ def write_main(out, column, parents, owners, counts, sums, main):
     before = 0.0
     for b in range(len(owners)):
         e = owners[b]
-        met = e
-        while not chain[met]:
-            met = parents[met]
-        inside = met == main
+        ancestor = e
+        while not chain[ancestor]:
+            ancestor = parents[ancestor]
+        inside = ancestor == main
         row = out[b]
         row[column] = inside
-        row[column + 1] = sums[main, 4] - sums[met, 4]
-        row[column + 2] = sums[e, 4] - sums[met, 4]
+        row[column + 1] = sums[main, 4] - sums[ancestor, 4]
+        row[column + 2] = sums[e, 4] - sums[ancestor, 4]
         row[column + 3] = _share(sums[main, 0], sums[0, 0])
         row[column + 4] = _share(sums[main, 1], sums[main, 0])
         row[column + 5] = sums[main, 3]

@@ -233,12 +233,12 @@ def _paragraphs(columns: Sequence[Sequence[Line]], seen: Counter[str]) -> str:
             last = line
             # Short of the edge by more than the next word would have needed.
             following = column[index + 1].words.split(maxsplit=1)[0] if index + 1 < len(column) else ""
-            room = right - line.right
+            slack = right - line.right
             needed = (len(following) + 1) * (line.right - line.left) / max(len(line.words), 1)
             ragged = (
-                room > max(_SHORT * width, needed)
+                slack > max(_SHORT * width, needed)
                 if following
-                else room > _SHORT * width and line.words.strip()[-1:] in _STOPS
+                else slack > _SHORT * width and line.words.strip()[-1:] in _STOPS
             )
     return "".join(written)
 

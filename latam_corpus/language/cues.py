@@ -150,9 +150,9 @@ class Matches:
             lexicon: the cues of a language.
             wanted: bool[n], which documents to look at.
         """
-        room = int(np.minimum(words.word_count, len(lexicon.words))[wanted].sum())
-        document, cue = np.empty(room, np.int64), np.empty(room, np.int32)
-        count = np.empty(room, np.int64)
+        capacity = int(np.minimum(words.word_count, len(lexicon.words))[wanted].sum())
+        document, cue = np.empty(capacity, np.int64), np.empty(capacity, np.int32)
+        count = np.empty(capacity, np.int64)
         capital = np.uint8(CAPITAL)
         total = match(words.arrays, wanted, lexicon.table, lexicon.capitals, capital, document, cue, count)
         return cls(document[:total], cue[:total], count[:total])

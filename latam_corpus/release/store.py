@@ -234,7 +234,7 @@ class Store:
         """Move a finished local file into the store, or upload and delete it, replacing what was there."""
         target = self.path(*names)
         if self.folder is None:
-            remote.make_room(self.filesystem, target)
+            remote.make_folder(self.filesystem, target)
             self.filesystem.put_file(str(file), target)
             file.unlink()
         else:

@@ -77,7 +77,7 @@ class WordTable:
         size, n = len(data), len(offsets) - 1
         lines = int(np.count_nonzero(data == NEWLINE)) + n
         words = size // 2 + n  # two words have at least one byte between them; untouched pages cost nothing
-        room = Words(
+        arrays = Words(
             data=data,
             doc_bytes=offsets,
             doc_words=np.zeros(n + 1, np.int64),
@@ -94,23 +94,23 @@ class WordTable:
             line_repairs=np.zeros(lines, np.bool_),
             counts=np.zeros((n, COUNTERS), np.int64),
         )
-        w, line_count = scan(room, classes(), lower())
+        w, line_count = scan(arrays, classes(), lower())
         return cls(
             data,
             offsets,
-            room.doc_words,
-            room.doc_lines,
-            room.hashes[:w],
-            room.starts[:w],
-            room.lengths[:w],
-            room.kinds[:w],
-            room.line_hashes[:line_count],
-            room.line_ends[:line_count],
-            room.line_words[:line_count],
-            room.line_chars[:line_count],
-            room.line_kinds[:line_count],
-            room.line_repairs[:line_count],
-            room.counts,
+            arrays.doc_words,
+            arrays.doc_lines,
+            arrays.hashes[:w],
+            arrays.starts[:w],
+            arrays.lengths[:w],
+            arrays.kinds[:w],
+            arrays.line_hashes[:line_count],
+            arrays.line_ends[:line_count],
+            arrays.line_words[:line_count],
+            arrays.line_chars[:line_count],
+            arrays.line_kinds[:line_count],
+            arrays.line_repairs[:line_count],
+            arrays.counts,
         )
 
     @property

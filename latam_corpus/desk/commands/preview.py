@@ -100,8 +100,8 @@ def _asked(source: Source, n: int, opened: contextlib.ExitStack, language: str) 
     if refused:
         problem, remedy = refused
         raise ConfigError(_("source {source}", source=source.id), problem.fill(holder=source.holder), remedy)
-    room = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="latam-corpus-preview-")))
-    crawler = crawler_of(source)(source, room, Silent(), limit=n)
+    workdir = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="latam-corpus-preview-")))
+    crawler = crawler_of(source)(source, workdir, Silent(), limit=n)
     errors.print(_ASKING.fill(n=n, holder=source.holder).translate(language), markup=False)
     result = crawler.run()
     for host, why in result.closed.items():

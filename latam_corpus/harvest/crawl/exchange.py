@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _SILENCE: Final = 30.0
 _CONNECT: Final = 20.0
 # The body of a redirect or an error is kept as evidence, and isn't read far.
-_ASIDE: Final = 2**16
+_MOST_OF_AN_ERROR: Final = 2**16
 _OK: Final = range(200, 300)
 
 
@@ -183,7 +183,7 @@ def _read(answer: httpcore2.Response, most: int, wanted: Callable[[str], bool] |
     length = names.get(b"content-length", "")
     if whole and length.isdigit() and int(length) > most:
         raise TroubleError("too large", bytes=int(length), limit_bytes=most)
-    limit = most if answer.status in _OK else min(most, _ASIDE)
+    limit = most if answer.status in _OK else min(most, _MOST_OF_AN_ERROR)
     pieces: list[bytes] = []
     size = 0
     for piece in answer.iter_stream():

@@ -215,15 +215,15 @@ class Crawler:
         busy = {job.host for job in flying.values()}
         wake = now + _LONGEST_SLEEP
         idle = [host for host in self._hosts if host not in busy and host not in self._closed]
-        room = self._limit - self._pages
-        if len(flying) >= room:
+        remaining = self._limit - self._pages
+        if len(flying) >= remaining:
             idle = []
         for host in idle:
             if self._free[host] > now:
                 wake = min(wake, self._free[host])
                 if self._free[host] > now + self.longest_rest:
                     self._close(host, "server busy")
-            elif len(flying) < min(self._workers, room):
+            elif len(flying) < min(self._workers, remaining):
                 if job := self._job(host, now):
                     flying[pool.submit(self._asker.ask, job)] = job
                 elif host in self._hosts and self._free[host] <= now:  # its turn was over

@@ -66,13 +66,13 @@ class Shelf:
             keep: a folder for what they said, taken from there for the same pages.
         """
         with tempfile.TemporaryDirectory() as folder:
-            room = keep or Path(folder)
-            room.mkdir(parents=True, exist_ok=True)
+            workdir = keep or Path(folder)
+            workdir.mkdir(parents=True, exist_ok=True)
             pages = Path(folder) / "pages"
             pages.write_text("".join(json.dumps(markup) + "\n" for markup in self.markups), encoding="utf-8")
             digest = hashlib.sha256(pages.read_bytes()).hexdigest()[:16]
             for system in systems:
-                texts = room / f"{digest}-{system}.jsonl"
+                texts = workdir / f"{digest}-{system}.jsonl"
                 if not texts.exists():
                     self._run(python, system, pages, texts)
                 versions, *rows = [json.loads(line) for line in texts.read_text(encoding="utf-8").splitlines()]

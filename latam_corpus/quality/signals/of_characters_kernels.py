@@ -23,9 +23,9 @@ def count_letters(words, class_of, own, allowed, entropy, foreign, braces, hashe
     """Count the letters of each document: see `letters`."""
     data, doc_bytes = words.data, words.doc_bytes
     times = np.zeros(len(class_of), np.int32)
-    met = np.empty(len(class_of), np.int32)
+    letters_seen = np.empty(len(class_of), np.int32)
     for point in range(_ASCII):
-        met[point] = point
+        letters_seen[point] = point
     for d in range(len(doc_bytes) - 1):
         letter_count = _ASCII
         total = 0
@@ -39,7 +39,7 @@ def count_letters(words, class_of, own, allowed, entropy, foreign, braces, hashe
                 continue
             point, width = decode(data, i)
             if times[point] == 0:
-                met[letter_count] = point
+                letters_seen[letter_count] = point
                 letter_count += 1
             times[point] += 1
             i += width
@@ -50,7 +50,7 @@ def count_letters(words, class_of, own, allowed, entropy, foreign, braces, hashe
         outside = 0
         scattered = 0.0
         for k in range(letter_count):
-            point = met[k]
+            point = letters_seen[k]
             count = times[point]
             if count == 0:
                 continue

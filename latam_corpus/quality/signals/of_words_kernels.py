@@ -207,10 +207,10 @@ def repeats(hashes, chars, bounds, units, repeated, repeated_chars):
     keys = np.empty(capacity, np.uint64)
     stamps = np.full(capacity, -1, np.int64)
     for d in range(len(bounds) - 1):
-        room = 16
-        while room < 2 * (bounds[d + 1] - bounds[d]):
-            room *= 2
-        mask = np.uint64(room - 1)
+        slots = 16
+        while slots < 2 * (bounds[d + 1] - bounds[d]):
+            slots *= 2
+        mask = np.uint64(slots - 1)
         for i in range(bounds[d], bounds[d + 1]):
             if chars[i] == 0:
                 continue
@@ -249,10 +249,10 @@ def grams(hashes, lengths, doc_words, duplicate, top, distinct, entropy):
         size = doc_words[d + 1] - first
         if size == 0:
             continue
-        room = 16
-        while room < 2 * size:
-            room *= 2
-        mask = np.uint64(room - 1)
+        slots = 16
+        while slots < 2 * size:
+            slots *= 2
+        mask = np.uint64(slots - 1)
         for i in range(size):
             before[i + 1] = before[i] + lengths[first + i]
             at[i] = i
