@@ -46,9 +46,10 @@ format: $(VENV)/.ready
 # The sentences in the source, to the catalogues and back: a new or edited one is to be translated in the .po files, then
 # `make messages` again; what Babel guessed is marked as fuzzy, and isn't compiled.
 messages: $(VENV)/.ready
-	$(BIN)/pybabel -q extract --add-location=file --sort-by-file -w 120 -o $(VENV)/messages.pot latam_corpus
-	$(BIN)/pybabel -q update -D latam_corpus -d latam_corpus/locale -i $(VENV)/messages.pot -w 120 --previous \
-	  --ignore-obsolete --ignore-pot-creation-date
+	pot=$$(mktemp) && \
+	$(BIN)/pybabel -q extract --add-location=file --sort-by-file -w 120 -o $$pot latam_corpus && \
+	$(BIN)/pybabel -q update -D latam_corpus -d latam_corpus/locale -i $$pot -w 120 --previous \
+	  --ignore-obsolete --ignore-pot-creation-date && rm $$pot
 	$(BIN)/pybabel -q compile -D latam_corpus -d latam_corpus/locale
 
 # docs/reference/ from the models, as `latam-corpus help TOPIC` prints them.

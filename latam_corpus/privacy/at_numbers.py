@@ -287,7 +287,7 @@ def _in_order(country: str | None) -> tuple[tuple[_Ranked, ...], tuple[_Ranked, 
 
 @lru_cache(maxsize=1 << 16)
 def _shaped(shape: str, country: str | None) -> tuple[_Ranked, ...]:
-    """The identifiers of which one without letters may stand in a number of this shape, in which all digits are 0.
+    """Return the identifiers without letters that may stand in a number of this shape, all of whose digits are 0.
 
     Many numbers have one shape: that of a date or a price is looked at once.
     """
