@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.catalog.address_country import country_of_address
@@ -173,9 +174,10 @@ def _documents(
     source = context.source
     bodies = _bodies(context, chunk, keys, text)
     locators, members = _locators(context, chunk, keys, shared["url"])
-    if len(source.collect.texts) > 1 and text is not None:
-        locators = [f"{locator}#{text.column}" for locator in locators]
     columns = dict(shared)
+    if text is not None and len(source.collect.texts) > 1:
+        columns |= _aligned(source, chunk, text, bodies, locators)
+        locators = [f"{locator}#{text.column}" for locator in locators]
     if text is not None and text.language:
         columns["declared_language"] = Same(text.language)
     if text is not None and text.composition:
@@ -200,6 +202,29 @@ def _documents(
         if "opt_outs" in keys:
             columns["opt_outs"] = [record.get("opt_outs") for record in chunk.records]
     return _rows(context, columns, len(bodies), body)
+
+
+def _aligned(
+    source: Source, chunk: Chunk, text: Text, bodies: Sequence[Any], locators: Sequence[str]
+) -> dict[str, Values]:
+    """Return how one of a record's texts goes with its first: whose translation it is, and the segment of each line."""
+    first = source.collect.texts[0].column
+    parents: Values = Same(None)
+    if text.column != first:
+        parents = [doc_id(source.id, f"{locator}#{first}") for locator in locators]
+    if not chunk.segments:
+        return {"parent_id": parents}
+    places = [segments[text.column] for segments in chunk.segments]
+    return {"parent_id": parents, "turns": [_turns(body, mine) for body, mine in zip(bodies, places, strict=True)]}
+
+
+def _turns(body: str | None, places: Sequence[int]) -> list[dict[str, Any]] | None:
+    """Return the lines of a text with the places of their records; None where a record has several lines."""
+    lines = (body or "").split("\n")
+    if body is None or len(lines) != len(places):
+        return None
+    offsets = accumulate((len(line) + 1 for line in lines[:-1]), initial=0)
+    return [{"offset": offset, "segment": place} for offset, place in zip(offsets, places, strict=True)]
 
 
 def _origin(source: Source, body: str) -> str:

@@ -85,6 +85,7 @@ class Chunk:
     which document of its group a record starts, where a group was cut. `media_types` and `offsets` are those of each
     record where a file, such as a WARC, has records of several types that are found by their offset. `columns` are all
     that the file has, read or not, where its format states them; of a struct also its fields, `metadata.author`.
+    `segments` are of each joined record, by column, the places in its group that its lines have.
     """
 
     numbers: list[int | None]
@@ -94,6 +95,7 @@ class Chunk:
     media_types: list[str] | None = None
     offsets: list[int | None] | None = None
     columns: tuple[str, ...] | None = None
+    segments: list[dict[str, list[int]]] | None = None
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ The folder appears when all of it is written.
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,10 +18,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from latam_corpus.__about__ import __version__
-from latam_corpus.durable import digest_of, sync
-from latam_corpus.errors import ConfigError, ReleaseError, cause_of, closest
+from latam_corpus.durable import digest_of
+from latam_corpus.errors import ConfigError, closest
 from latam_corpus.messages import _
 from latam_corpus.train.export.formats import FORMATS, Exported
+from latam_corpus.train.new_folder import new_folder
 from latam_corpus.train.ordered_rows import rows_as_dicts
 
 if TYPE_CHECKING:
@@ -83,15 +83,9 @@ def write_export(
     """
     if form not in FORMATS:
         raise ConfigError("--format", _("unknown format «{format}»", format=form), closest(form, FORMATS))
-    if to.exists() and (not to.is_dir() or any(to.iterdir())):
-        raise ConfigError(str(to), _("it holds something"), _("name a new or empty folder"))
     end = tokenizer.end_id
     dtype = np.dtype(np.uint16 if tokenizer.size <= _UINT16 else np.int32)
-    # Left by one that was killed.
-    partial = to.with_name(f".{to.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    try:
-        partial.mkdir(parents=True)
+    with new_folder(to) as partial:
         exported = _written(stream, tokenizer, end, form, partial, dtype, most_bytes, progress)
         if not exported.documents:
             problem = _("{release} has no document that is selected", release=stream.version)
@@ -109,16 +103,6 @@ def write_export(
             "files": {path.name: digest_of(path) for path in sorted(partial.iterdir())},
         }
         (partial / ABOUT).write_text(json.dumps(about, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-        for path in partial.iterdir():
-            sync(path)
-        if to.is_dir():
-            to.rmdir()
-        partial.replace(to)
-    except OSError as error:
-        problem = _("it can't be written: {cause}", cause=cause_of(error))
-        raise ReleaseError(str(to), problem, _("free space, or name another")) from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
     return exported
 
 
