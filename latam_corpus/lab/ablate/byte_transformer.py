@@ -103,7 +103,7 @@ def _model(torch: Any, shape: Shape) -> Any:
 
 
 def _bits(torch: Any, model: Any, held: Sequence[bytes], shape: Shape) -> NDArray[np.float64]:
-    """Return the bits of each text; each byte is judged by half a context before it at least, where there is so much."""
+    """Return the bits of each text; each byte is judged by half a context or more, where there is so much."""
     data = torch.from_numpy(_joined(held).astype(np.int64))
     half = shape.context // 2
     bits = np.zeros(len(data) - 1)
