@@ -11,6 +11,7 @@ import json
 import os
 import secrets
 import shutil
+import socket
 from contextlib import contextmanager
 from functools import cache
 from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
@@ -65,6 +66,16 @@ def create(target: Path, data: bytes, mode: int = 0o666) -> None:
         sync(temporary)
         # A hard link, unlike a rename, fails where the name is taken.
         os.link(temporary, target)
+
+
+def beside(final: Path, what: str) -> Path:
+    """Return a name beside a folder that no other process has, of this machine or another that sees the folder.
+
+    Args:
+        final: the folder.
+        what: what it is meanwhile, such as `partial`.
+    """
+    return final.with_name(f"{final.name}.{socket.gethostname()}-{os.getpid()}.{what}")
 
 
 @contextmanager

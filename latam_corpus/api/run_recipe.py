@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import warnings
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +13,7 @@ from latam_corpus.api.progress import LineProgress, NoProgress
 from latam_corpus.audit.stores import open_store
 from latam_corpus.codes import admits, short
 from latam_corpus.dedupe.dedupe import Dedupe
-from latam_corpus.engine.choose import make_engine
+from latam_corpus.engine.choose import make_engine, slurm_site
 from latam_corpus.errors import ConfigError, PartError, ReleaseError
 from latam_corpus.messages import _
 from latam_corpus.pipeline.collection_folders import with_warc_folders
@@ -48,7 +47,7 @@ def run(
     inputs: Mapping[str, str | Path] | str | Path | None = None,
     out: str | Path = "out",
     *,
-    workers: int = 1,
+    workers: int | None = None,
     engine: str = "local",
     site: str | Path | None = None,
     limit: int | None = None,
@@ -66,8 +65,8 @@ def run(
         inputs: source id → where its records are; only these sources are run. A path alone where the recipe has one
             source.
         out: the folder of runs, work and the release store.
-        workers: worker processes; 0 for one a processor.
-        engine: `local`, `in-process` or `ray`.
+        workers: worker processes, one where nothing is said; 0 for one a processor. A cluster has its own number.
+        engine: `local`, `in-process`, `ray` or `slurm`, whose jobs this process leads.
         site: a TOML file that says where the cluster is.
         limit: at most so many records of each file.
         accept_loss: why it may be released although a stage kept less than the recipe's floor.
@@ -86,7 +85,8 @@ def run(
     opened = open_store(None if store is None else str(store), folder, Path(sign) if sign else None)
     mended: list[str] = []
     plan, against = planned(loaded, _located(loaded, inputs), folder, opened, limit, mended=mended)
-    chosen = make_engine(engine, workers or os.cpu_count() or 1, Path(site) if site else None)
+    stated = Path(site) if site else None
+    chosen = make_engine(engine, workers, stated, cluster_folder(engine, stated, folder, plan, opened))
     for one in examine_sources(plan):
         for doubt in one.doubts:
             warnings.warn(f"{doubt.place}: {doubt.problem}; {doubt.remedy}", stacklevel=2)
@@ -99,6 +99,22 @@ def run(
     _refuse_unreleasable(result)
     released = released_of(loaded, result, opened, against)
     return Run.at(result.folder, opened, released.spec if released else None)
+
+
+def cluster_folder(engine: str, site: Path | None, out: Path, plan: Plan, store: Store) -> Path | None:
+    """Return the folder that the jobs of a cluster share with this process; None on an engine without jobs.
+
+    Raises:
+        ConfigError: something is wrong with the site file, or the nodes don't see a place that they must.
+    """
+    if engine != "slurm":
+        return None
+    from latam_corpus.engine.slurm_jobs import new_folder, require_shared
+
+    places: list[tuple[str, str | Path]] = [("--out", out), ("--store", store.url)]
+    places += [(f"--input {source}", where) for source, where in plan.locations.items()]
+    require_shared(slurm_site(site), places)
+    return new_folder(out, plan.recipe.name)
 
 
 def _located(recipe: Recipe, inputs: Mapping[str, str | Path] | str | Path | None) -> dict[str, str]:

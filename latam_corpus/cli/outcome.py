@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.catalog.display_names import genre_name
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from latam_corpus.collect.contract import Facts
     from latam_corpus.collect.examine import Examined
     from latam_corpus.collect.files import InputFile
+    from latam_corpus.engine.slurm_jobs import Submission
     from latam_corpus.pipeline.plan import Part, Plan
     from latam_corpus.pipeline.result import RunResult
     from latam_corpus.release.manifest import Manifest
@@ -80,6 +82,18 @@ def tell_plan(plan: Plan, parts: Sequence[Part], out: Path, *, as_json: bool) ->
             )
         )
     console.print(_("  then decided over all: {stages}", stages=", ".join(summary["barriers"])))
+
+
+def tell_submitted(submission: Submission, *, as_json: bool) -> None:
+    """Print that a run's driver is a job now, and what shows how it fares."""
+    job, name = submission.values["job"], submission.folder.name
+    if as_json:
+        print_json({"submitted": name, "job": job, "folder": str(submission.folder)})
+        return
+    out = submission.folder.parent.parent
+    console.print(f"submitted {name}: job {job} leads it; you may log out", markup=False)
+    for verb in ("status", "logs", "cancel"):
+        console.print(f"  latam-corpus runs {verb} {name} --out {shlex.quote(str(out))}", markup=False)
 
 
 def tell_examined(examined: Sequence[Examined]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -153,9 +153,17 @@ def run(
     inputs_file: InputsFile = None,
     select: Select = [],  # noqa: B006
     out: Out = Path("out"),
-    engine: Annotated[str, typer.Option(help="in-process, local or ray.")] = "local",
+    engine: Annotated[str, typer.Option(help="in-process, local, ray or slurm.")] = "local",
     site: Annotated[Path | None, typer.Option(help="A TOML file that says where the cluster is.")] = None,
-    workers: Annotated[int, typer.Option(help="Worker processes; 0 for one a processor.")] = 1,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            show_default="1, on a cluster what the site file says", help="Worker processes; 0 for one a processor."
+        ),
+    ] = None,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="On Slurm: stay and lead the jobs; else a job of its own does.")
+    ] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many records of each file.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
     accept_loss: AcceptLoss = None,
@@ -166,10 +174,11 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Run a recipe: collect, work, and, where it has a [release], release."""
-    from latam_corpus.api.run_recipe import planned, released_of, spelling_hints
+    from latam_corpus.api.run_recipe import cluster_folder, planned, released_of, spelling_hints
     from latam_corpus.audit.stores import open_store
-    from latam_corpus.cli.outcome import tell_examined, tell_looking, tell_plan, tell_result
+    from latam_corpus.cli.outcome import tell_examined, tell_looking, tell_plan, tell_result, tell_submitted
     from latam_corpus.engine.choose import make_engine
+    from latam_corpus.engine.slurm_jobs import submit_driver
     from latam_corpus.pipeline.contracts import examine_sources
     from latam_corpus.pipeline.mistakes import hints_of
     from latam_corpus.pipeline.recipe import load_recipe
@@ -182,9 +191,15 @@ def run(
     opened = open_store(store, out, sign)
     places = located(loaded, inputs, inputs_file)
     mended: list[str] = []
-    plan, against = planned(loaded, places, out, opened, limit, mended=mended, only_look=dry_run)
-    chosen = make_engine(engine, workers or os.cpu_count() or 1, site)
+    leads = engine != "slurm" or wait
+    plan, against = planned(loaded, places, out, opened, limit, mended=mended, only_look=dry_run or not leads)
+    jobs = cluster_folder(engine, site, out, plan, opened)
+    chosen = make_engine(engine, workers, site, jobs)
     tell_examined(examine_sources(plan))
+    if jobs and site and not (leads or dry_run):
+        words = [word for word in sys.argv[1:] if word != "--json"]  # its log is for people
+        tell_submitted(submit_driver(site, jobs, [*words, "--wait"], Path.cwd()), as_json=as_json)
+        return
     parts = find_parts(plan, limit, tell_looking)
     if dry_run:
         tell_plan(plan, parts, out, as_json=as_json)

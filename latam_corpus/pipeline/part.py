@@ -6,7 +6,6 @@ outputs are used again every byte of them is compared with its digest; a damaged
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 import traceback
@@ -22,7 +21,7 @@ from latam_corpus import schema
 from latam_corpus.batch import Batch
 from latam_corpus.collect import files
 from latam_corpus.collect.contract import Watch
-from latam_corpus.durable import damage, link_or_copy
+from latam_corpus.durable import beside, damage, link_or_copy
 from latam_corpus.errors import CorpusError, PartError, cause_of
 from latam_corpus.pipeline import decisions
 from latam_corpus.pipeline.conserve import Count, Passed, pass_through, set_aside
@@ -222,7 +221,7 @@ def _run(task: Task) -> Outcome:
 
 
 def _run_step(task: Task, step: Step, final: Path, before: Path | None) -> None:
-    partial = final.with_name(f"{final.name}.{os.getpid()}.partial")
+    partial = beside(final, "partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     unchanged = task.entry is not None and before is None and not step.stages and _decisions(task).is_empty()

@@ -126,7 +126,8 @@ def run(
     digest = run_digest(plan, parts)
     folder = latest(out / "runs", plan.recipe.name, digest)
     folder.mkdir(parents=True, exist_ok=True)
-    with locked(out / "work", shared=True), locked(folder), run_record.attempted(folder), engine:
+    attempt = run_record.attempted(folder, engine.jobs)
+    with locked(out / "work", shared=True), locked(folder, beats=True), attempt, engine:
         written = written_of(plan)  # before it is done: who edits a policy meanwhile edits another run's
         work = Work({part.name: [] for part in parts})
         _tell_mended(mended, progress, work)

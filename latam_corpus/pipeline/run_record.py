@@ -306,9 +306,16 @@ def add(record: Record, mended: Sequence[str], accepted_loss: str | None = None)
 
 
 @contextmanager
-def attempted(folder: Path) -> Iterator[None]:
-    """Note in the run's folder when the command was given and how it ended; nothing of its end where it is killed."""
-    values = {"run": folder.name, "process": os.getpid(), "host": socket.gethostname(), "started": now()}
+def attempted(folder: Path, jobs: Path | None = None) -> Iterator[None]:
+    """Note in the run's folder when the command was given and how it ended; nothing of its end where it is killed.
+
+    Args:
+        folder: the run's.
+        jobs: the folder in which a cluster's jobs leave what they say.
+    """
+    values: dict[str, Any] = {"run": folder.name, "process": os.getpid(), "host": socket.gethostname()}
+    values["started"] = now()
+    values |= {"jobs": str(jobs)} if jobs else {}
     replace(folder / ATTEMPT_FILE, sealed(values, indent=1))
     try:
         yield

@@ -9,7 +9,6 @@ digests, so that a folder is either as it was written or known to be damaged.
 from __future__ import annotations
 
 import errno
-import os
 import shutil
 from collections import Counter
 from contextlib import suppress
@@ -23,7 +22,7 @@ import pyarrow.parquet as pq
 from latam_corpus import schema
 from latam_corpus.codes import UNDETERMINED
 from latam_corpus.collect.contract import Facts
-from latam_corpus.durable import Damage, damage, digests, sealed, sync, unsealed
+from latam_corpus.durable import Damage, beside, damage, digests, sealed, sync, unsealed
 from latam_corpus.errors import PartError
 from latam_corpus.pipeline.conserve import Count
 
@@ -191,7 +190,7 @@ def put(partial: Path, final: Path) -> None:
         if is_whole(final):  # another worker made the same output first
             shutil.rmtree(partial)
             return
-        damaged = final.with_name(f"{final.name}.{os.getpid()}.damaged")
+        damaged = beside(final, "damaged")
         with suppress(FileNotFoundError):  # another worker took it away first
             final.rename(damaged)
         shutil.rmtree(damaged, ignore_errors=True)
