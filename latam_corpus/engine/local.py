@@ -137,7 +137,7 @@ class _Crew:
                 turn.give_back(number)
                 continue
             turn.waiting.discard(number)
-            yield Outcome(turn.tasks[number].name, error=self._told(rank, code))
+            yield Outcome(turn.tasks[number].name, error=self._exit_message(rank, code))
 
     def _log(self, rank: int) -> Path:
         return self._workdir / f"{rank}.log"
@@ -150,118 +150,6 @@ class _Crew:
         return f"a worker ended with code {code}: {log[-1] if log else 'it said nothing'}"
 
 
-<<<<<<< HEAD
-class _Round:
-    """One round of tasks: its folder holds the tasks, who claimed which, and the outcomes."""
-
-    def __init__(self, folder: Path, work: Callable[[J], Outcome], tasks: Sequence[J]) -> None:
-        self.folder = folder
-        self.tasks = tasks
-        self.stillborn = 0
-        self._deaths: dict[int, int] = {}
-        self._read: dict[Path, int] = {}
-        for kind in ("claims", "outcomes"):
-            (folder / kind).mkdir(parents=True)
-        (folder / "tasks.pickle").write_bytes(pickle.dumps((work, list(tasks))))
-
-    def called(self, rank: int) -> None:
-        """Note that the worker will tell of what it has done."""
-        self._read.setdefault(self.folder / f"done-{rank}", 0)
-
-    def news(self) -> list[int]:
-        """Return the tasks that were done since the last call: each worker adds a line to a file of its own."""
-        numbers: list[int] = []
-        for path, offset in self._read.items():
-            if path.exists():
-                with path.open("rb") as file:
-                    file.seek(offset)
-                    lines = file.read().rpartition(b"\n")[0]
-                if lines:
-                    self._read[path] = offset + len(lines) + 1
-                    numbers += map(int, lines.split(b"\n"))
-        return numbers
-
-    def outcome(self, number: int) -> Outcome:
-        """Return what became of a task that is done."""
-        loaded: Outcome = pickle.loads((self.folder / "outcomes" / str(number)).read_bytes())  # noqa: S301  (ours)
-        return loaded
-
-    def holder(self, number: int) -> int | None:
-        """Return the rank that claimed the task."""
-        path = self.folder / "claims" / str(number)
-        return int(path.read_text()) if path.exists() else None
-
-    def unclaimed(self, waiting: set[int]) -> bool:
-        """Whether a task waits that nobody holds."""
-        return any(not (self.folder / "claims" / str(number)).exists() for number in waiting)
-
-    def died(self, number: int) -> int:
-        """How many workers have died of the task, this one among them."""
-        self._deaths[number] = self._deaths.get(number, 0) + 1
-        return self._deaths[number]
-
-    def give_back(self, number: int) -> None:
-        """Another worker may claim the task."""
-        (self.folder / "claims" / str(number)).unlink()
-
-
-||||||| 0ff7f8d
-class _Round:
-    """One round of tasks: its folder holds the tasks, who claimed which, and the outcomes."""
-
-    def __init__(self, folder: Path, work: Callable[[J], Outcome], tasks: Sequence[J]) -> None:
-        self.folder = folder
-        self.tasks = tasks
-        self.stillborn = 0
-        self._deaths: dict[int, int] = {}
-        self._read: dict[Path, int] = {}
-        for kind in ("claims", "outcomes"):
-            (folder / kind).mkdir(parents=True)
-        (folder / "tasks.pickle").write_bytes(pickle.dumps((work, list(tasks))))
-
-    def called(self, rank: int) -> None:
-        """Note that the worker will tell of what it has done."""
-        self._read.setdefault(self.folder / f"done-{rank}", 0)
-
-    def news(self) -> list[int]:
-        """Return the tasks that were done since the last call: each worker adds a line to a file of its own."""
-        found: list[int] = []
-        for path, place in self._read.items():
-            if path.exists():
-                with path.open("rb") as file:
-                    file.seek(place)
-                    lines = file.read().rpartition(b"\n")[0]
-                if lines:
-                    self._read[path] = place + len(lines) + 1
-                    found += map(int, lines.split(b"\n"))
-        return found
-
-    def outcome(self, number: int) -> Outcome:
-        """Return what became of a task that is done."""
-        found: Outcome = pickle.loads((self.folder / "outcomes" / str(number)).read_bytes())  # noqa: S301  (ours)
-        return found
-
-    def holder(self, number: int) -> int | None:
-        """Return the rank that claimed the task."""
-        path = self.folder / "claims" / str(number)
-        return int(path.read_text()) if path.exists() else None
-
-    def unclaimed(self, waiting: set[int]) -> bool:
-        """Whether a task waits that nobody holds."""
-        return any(not (self.folder / "claims" / str(number)).exists() for number in waiting)
-
-    def died(self, number: int) -> int:
-        """How many workers have died of the task, this one among them."""
-        self._deaths[number] = self._deaths.get(number, 0) + 1
-        return self._deaths[number]
-
-    def give_back(self, number: int) -> None:
-        """Another worker may claim the task."""
-        (self.folder / "claims" / str(number)).unlink()
-
-
-=======
->>>>>>> slurm
 def _end(worker: subprocess.Popen[bytes]) -> None:
     """Kill the worker and what it started: it leads a session of its own."""
     with suppress(ProcessLookupError):
