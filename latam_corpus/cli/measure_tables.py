@@ -75,29 +75,29 @@ def show_measured(
         console.print(_("page     {path}", path=html))
 
 
-def show_changed(found: PolicyChange, *, internal: bool, as_json: bool) -> None:
+def show_changed(change: PolicyChange, *, internal: bool, as_json: bool) -> None:
     """Show what a changed policy file does, document by document.
 
     Args:
-        found: the documents, before and after.
+        change: the documents, before and after.
         internal: whether texts whose terms keep them inside are shown.
         as_json: whether values are wanted and no words.
     """
     from latam_corpus.release.judgements import WORDS
     from latam_corpus.report.disclosure import beginning
 
-    before, after = found.kept
-    changed = found.changed.to_dicts()
+    before, after = change.kept
+    changed = change.changed.to_dicts()
     for row in changed:
         row["beginning"] = beginning(row | {"readable": row["readable"] or internal})
     if as_json:
         shown = ("doc_id", "language", "genre", "judged", "before", "after", "beginning")
-        about = {"file": found.file, "beside": str(found.beside), "documents": found.rows.height}
-        counts = {"decides": found.decides, "kept_before": before, "kept_after": after}
+        about = {"file": change.file, "beside": str(change.beside), "documents": change.rows.height}
+        counts = {"decides": change.decides, "kept_before": before, "kept_after": after}
         print_json(about | counts | {"changed": [{name: row[name] for name in shown} for row in changed]})
         return
-    about = {"file": found.file, "n": number(found.decides), "all": number(found.rows.height)}
-    console.print(_("{file} beside the other files of {folder}", file=found.file, folder=found.beside))
+    about = {"file": change.file, "n": number(change.decides), "all": number(change.rows.height)}
+    console.print(_("{file} beside the other files of {folder}", file=change.file, folder=change.beside))
     console.print(_("it decides on {n} of {all} documents", **about))
     console.print(_("kept: {before} before, {after} after", before=number(before), after=number(after)))
     for row in changed[:_MOST_CHANGED]:

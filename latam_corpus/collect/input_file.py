@@ -36,8 +36,8 @@ class Beside:
     @property
     def columns(self) -> dict[str, Any]:
         """The columns that a catalogue gives it."""
-        found: dict[str, Any] = json.loads(self.record or "{}")
-        return found
+        values: dict[str, Any] = json.loads(self.record or "{}")
+        return values
 
 
 @dataclass(frozen=True, order=True)

@@ -390,14 +390,14 @@ def _unchanged_since(store: Store, draft: Manifest, versions: Sequence[str]) -> 
             continue
         upon = draft.parent.version if draft.parent else None
         meant = upon in (last.version, last.parent.version if last.parent else None)
-        if meant and _holds_the_same(last, draft) and _told_alike(last, draft):
+        if meant and _holds_the_same(last, draft) and _same_losses_and_audit(last, draft):
             if version != latest:
                 store.point(draft.name, version)
             return last
     return None
 
 
-def _told_alike(one: Manifest, other: Manifest) -> bool:
+def _same_losses_and_audit(one: Manifest, other: Manifest) -> bool:
     """Whether two versions say the same of what was lost and judged."""
     return (one.accepted_losses, one.audited) == (other.accepted_losses, other.audited)
 
