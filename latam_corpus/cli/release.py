@@ -438,33 +438,63 @@ def publish(
 
 @app.command("check-lock")
 def check_lock(
-    lock: Annotated[Path, typer.Argument(metavar="corpus.lock", help="Of a pulled version.")],
+    lock: Annotated[
+        Path,
+        typer.Argument(metavar="corpus.lock", help=N_("Of a pulled or exported version, or of several in one file.")),
+    ],
     out: Out = Path("out"),
     store: StoreUrl = None,
     as_json: Json = False,
 ) -> None:
-    """Say whether documents of a pulled version were withdrawn since."""
+    """Say whether documents of a pulled version were withdrawn since, and where they stand beside the lock."""
     from latam_corpus.audit.stores import open_store
-    from latam_corpus.release.corpus_lock import read_lock
-    from latam_corpus.release.manifest import load_manifest
-    from latam_corpus.release.withdrawal_log import read_log
+    from latam_corpus.release.corpus_lock import read_locks
+    from latam_corpus.release.lock_check import places_of, withdrawn_since
 
-    read = read_lock(lock)
+    locks = read_locks(lock)
     opened = open_store(store, out)
-    with opened.named_errors():
-        manifest = load_manifest(opened, *opened.find(f"{read.name}@{read.version}"))
-        ids = read_log(opened).withdrawn_since(manifest, read.withdrawal_sequence)
+    checked = []
+    for one in locks:
+        ids = withdrawn_since(one, opened)
+        # What several locks are of lies in folders of its own.
+        rows = places_of(ids, lock.parent).to_dicts() if len(ids) and len(locks) == 1 else []
+        checked.append({"release": one.spec, "withdrawn": ids.to_list(), "rows": rows})
     if as_json:
-        print_json({"release": manifest.spec, "withdrawn": ids.to_list()})
-    elif len(ids):
-        shown = ", ".join(ids[:5])
-        figures = {"release": manifest.spec, "n": number(len(ids)), "ids": shown}
-        console.print(_("{release}: {n} of its documents were withdrawn since: {ids}", **figures))
-        console.print(_("pull it again: they are left out; what was trained on them can't forget them"))
+        print_json(checked[0] if len(checked) == 1 else {"releases": checked})
     else:
-        console.print(_("{release}: nothing that it has was withdrawn since it was pulled", release=manifest.spec))
-    if len(ids):
+        for told in checked:
+            _tell_check(told, lock.parent)
+    if any(told["withdrawn"] for told in checked):
         raise typer.Exit(1)
+
+
+def _tell_check(told: dict[str, Any], folder: Path) -> None:
+    ids, rows = told["withdrawn"], told["rows"]
+    if not ids:
+        console.print(_("{release}: nothing that it has was withdrawn since it was pulled", release=told["release"]))
+        return
+    gone = {"release": told["release"], "n": number(len(ids)), "ids": ", ".join(ids[:5])}
+    console.print(_("{release}: {n} of its documents were withdrawn since: {ids}", **gone))
+    console.print(_("pull it again: they are left out; what was trained on them can't forget them"))
+    if rows:
+        note_of = {"folder": folder, "n": number(len(rows))}
+        console.print(_("{n} of them stand in {folder}; --json says in which rows, or tokens, to be masked", **note_of))
+
+
+@app.command("lock", help=N_("Join the locks of pulled folders and exports in one file, to keep with a training run."))
+def lock_several(
+    locks: Annotated[list[Path], typer.Argument(metavar="corpus.lock…", help=N_("Of pulled folders and exports."))],
+    to: Annotated[Path, typer.Option("--to", help=N_("The file to write."))],
+    as_json: Json = False,
+) -> None:
+    """Join the locks of pulled folders and exports in one file, to keep with a training run."""
+    from latam_corpus.release.corpus_lock import join_locks
+
+    joined = join_locks(locks, to)
+    if as_json:
+        print_json([lock.as_dict() for lock in joined])
+        return
+    console.print(_("{file} locks {releases}", file=to, releases=", ".join(lock.spec for lock in joined)))
 
 
 def pull(
@@ -481,6 +511,9 @@ def pull(
     ] = None,
     exclude: Annotated[list[Path] | None, typer.Option(help="A list of ids that are left out.")] = None,
     key: Key = None,
+    with_ledger: Annotated[
+        bool, typer.Option("--with-ledger", help=N_("Of a selection too, what was decided on its documents."))
+    ] = False,
     out: Out = Path("out"),
     store: StoreUrl = None,
     as_json: Json = False,
@@ -508,6 +541,7 @@ def pull(
             with_index=with_index,
             columns=[name.strip() for name in columns.split(",")] if columns is not None else (),
             exclude=excluded_ids(exclude or ()),
+            with_ledger=with_ledger,
             tell=notes.append,
             keys=read_public_keys(key or ()),
         )
