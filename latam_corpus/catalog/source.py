@@ -36,7 +36,7 @@ Basis = Literal[*vocabulary.BASES]  # type: ignore[valid-type]
 Format = Literal[
     "jsonl", "csv", "parquet", "arrow", "warc", "arc", "text", "markdown", "html", "tei", "epub", "docx", "odt", "rtf",
     "pdf", "alto", "hocr", "captions", "lrc", "elan", "chat", "conllu", "avenue", "tmx", "flex", "toolbox",
-    "musicxml",
+    "musicxml", "image", "doc",
 ]  # fmt: skip
 Form = Literal["prose", "verse", "interview"]
 Names = Annotated[tuple[str, ...], BeforeValidator(as_tuple)]

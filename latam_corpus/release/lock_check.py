@@ -29,7 +29,7 @@ def withdrawn_since(lock: Lock, store: Store) -> pl.Series:
         ConfigError: the store has no such version.
         ReleaseError: its log is damaged.
     """
-    with store.told():
+    with store.named_errors():
         manifest = load_manifest(store, *store.find(lock.spec))
         return read_log(store).withdrawn_since(manifest, lock.withdrawal_sequence)
 

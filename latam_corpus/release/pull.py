@@ -168,7 +168,7 @@ def _pull(
     if with_index and not manifest.index:
         raise ConfigError("--with-index", f"{manifest.spec} was built without an index", "pull it without")
     sha256 = hashlib.sha256(data).hexdigest()
-    side = _side_files(opened, manifest, data, selected.told(excluded), wanted)
+    side = _side_files(opened, manifest, data, selected.summary(excluded), wanted)
     own_ledger = selected.ledger and LEDGER not in side
     jobs = [
         _Job(
@@ -184,7 +184,10 @@ def _pull(
     ]
     if with_index:
         folder = f"releases/{name}/{version}"
-        jobs += [_Job(file, f"{folder}/{file}", side_file.sha256, side_file.bytes) for file, side_file in manifest.index.items()]
+        jobs += [
+            _Job(file, f"{folder}/{file}", side_file.sha256, side_file.bytes)
+            for file, side_file in manifest.index.items()
+        ]
     planned = [job.path for job in jobs] + list(side) + ([LEDGER] if own_ledger else [])
     state = _prepared(to, manifest.name, sha256, text, log.sequence, planned, selected.digest)
     digests = _copied(opened, to, jobs, state, progress)

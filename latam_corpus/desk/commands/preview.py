@@ -46,7 +46,9 @@ def preview(
     file: Annotated[
         str,
         typer.Argument(
-            metavar="FILE", help="A source's file, or an id of the catalogue.", autocompletion=completion.sources
+            metavar="FILE",
+            help="A source's file, an id of the catalogue; or a file or folder of texts that no source describes yet.",
+            autocompletion=completion.sources,
         ),
     ],
     where: Annotated[str, typer.Option("--input", metavar="PATH", help="Where its records are.")] = "",
@@ -67,7 +69,8 @@ def preview(
     language = spoken()
     source = usable_source(file, language)
     with contextlib.ExitStack() as opened:
-        folder = where or warc_folder(source, out) or _asked(source, n, opened, language)
+        undescribed = file if not file.endswith(".toml") and Path(file).expanduser().exists() else ""
+        folder = where or undescribed or warc_folder(source, out) or _asked(source, n, opened, language)
         for breach in examine(source, folder).breaches:
             raise ConfigError(*breach)
         items = items_of(source, folder, n, policies)
