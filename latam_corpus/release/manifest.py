@@ -155,11 +155,28 @@ class Audited(_Entry):
     readers: int
 
 
+class ConsentEntry(_Entry):
+    """A record of consent, as a source's file states it (`catalog.source.ConsentRecord`)."""
+
+    id: str
+    community: str | None = None
+    given: date | None = None
+    scope: tuple[str, ...] | None = None
+    expires: date | None = None
+    withdrawal_contact: str | None = None
+    language: str | None = None
+
+
 class SourceEntry(Tally):
     """The documents of one source under one rights statement.
 
     Attributes:
         labels: the addresses of the Local Contexts labels on its documents.
+        contact: whom to write to about it.
+        collected: the `kind` of `[collect]`, such as `files` or `crawl`; None in versions that don't say it.
+        first: when the first of its documents was obtained.
+        last: when the last was.
+        consents: under which its documents were given.
     """
 
     source_id: str
@@ -170,6 +187,11 @@ class SourceEntry(Tally):
     holder: str | None = None
     homepage: str | None = None
     labels: tuple[str, ...] = ()
+    contact: str | None = None
+    collected: str | None = None
+    first: datetime | None = None
+    last: datetime | None = None
+    consents: tuple[ConsentEntry, ...] = ()
 
 
 class Flow(_Entry):
