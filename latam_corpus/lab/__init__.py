@@ -13,7 +13,8 @@ COMMANDS: Final = {
         "Show each signal's distribution against its bounds, and what each bound alone would drop.",
     ),
     "language": Command(
-        "latam_corpus.lab.commands.language:app", "Identify languages: train, evaluate and describe models."
+        "latam_corpus.lab.commands.language:app",
+        N_("Identify languages: add one, train, evaluate, describe and choose models."),
     ),
     "lab": Command(
         "latam_corpus.lab.commands.ablate:app", N_("Compare what models learn from documents chosen in several ways.")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from latam_corpus.codes import UNDETERMINED, groups, name_of
-from latam_corpus.language.model_files import SHIPPED, locate
+from latam_corpus.language.model_files import chosen, locate
 from latam_corpus.policy_files import UND
 from latam_corpus.policy_reviews import content_digest, reviews
 
@@ -24,7 +24,7 @@ class Coverage:
         name: in English, as ISO 639 has it.
         group: the code under which the model judges it.
         americas: whether the model judges it as a language of the Americas.
-        training_lines: lines that the shipped model was trained on; 0 when it can't name the language.
+        training_lines: lines that the model was trained on; 0 when it can't name the language.
         policy: whose file decides on it: `own`, `macro` (its macrolanguage's) or `und`.
         policy_file: that file, such as `spa.toml`.
         stop_words: how many its policy lists.
@@ -46,17 +46,17 @@ class Coverage:
     read_before: tuple[str, ...] = ()
 
 
-def coverage(policies: Policies, model: str = SHIPPED) -> list[Coverage]:
+def coverage(policies: Policies, model: str = "") -> list[Coverage]:
     """Return the languages that a model names or that have a policy: those of the Americas first, each part by name.
 
     Args:
         policies: the policies.
-        model: a shipped model's name, or the path of a model with a label map.
+        model: a shipped model's name, or the path of a model with a label map; the one in use when empty.
 
     Raises:
         ConfigError: there is no such model.
     """
-    _, label_map = locate(model)
+    _, label_map = locate(model or chosen())
     labels = tomllib.loads(label_map.read_text("utf-8")).get("labels", {}) if label_map else {}
     lines: dict[str, int] = {}
     for label in labels.values():

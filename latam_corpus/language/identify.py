@@ -18,7 +18,7 @@ from latam_corpus.language.cues import digest as cue_digest
 from latam_corpus.language.declared import note, shifted
 from latam_corpus.language.judge import judge
 from latam_corpus.language.model import digest, load
-from latam_corpus.language.model_files import SHIPPED
+from latam_corpus.language.model_files import chosen
 from latam_corpus.language.variety import TAGS, predict
 from latam_corpus.messages import _
 from latam_corpus.schema import LANGUAGES
@@ -39,7 +39,8 @@ class Identify(Stage):
 
     Attributes:
         languages: codes of the languages to keep, as `codes.admits` compares them; empty to keep all.
-        model: a shipped model's name, or the path of a fastText model.
+        model: a shipped model's name, or the path of a fastText model; where it is left out the one that `language use`
+            chose on this machine, else the shipped one.
         labels: the path of a label map for a model given by path; empty for the one beside it, if any.
         cues: a `filters/` folder with the cue lexicons of varieties; the shipped one when empty.
     """
@@ -52,11 +53,13 @@ class Identify(Stage):
     by_content: ClassVar[tuple[str, ...]] = ("cues",)
 
     languages: tuple[str, ...] = ()
-    model: str = SHIPPED
+    model: str = ""
     labels: str = ""
     cues: str = ""
 
     def __post_init__(self) -> None:
+        if not self.model:  # workers are given the one that was meant where the stage was made
+            object.__setattr__(self, "model", chosen())
         # Looked up where the stage is made; it takes the codes along to the workers.
         if self._wanted:
             _refuse_unnamed(self._wanted, load(self.model, self.labels))

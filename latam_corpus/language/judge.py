@@ -102,7 +102,7 @@ def _judged_by_words(
     """
     group = model.groups[int(chances.argmax())]
     total = float(chances.sum())
-    if group not in groups().of or not total:
+    if not model.needs_words(group) or not total:
         return None
     shown = evidence(tokens, group, model.words)
     if not overrules(shown, model.bounds.get(group, USUAL)):
@@ -119,7 +119,7 @@ def by_evidence(
     """Return the same where the evidence for the likeliest group is known; `long` as in `evidence.holds`."""
     best = int(chances.argmax())
     chance, group = float(chances[best]), model.groups[best]
-    if group in groups().of:
+    if model.needs_words(group):
         asked = model.bounds.get(group, USUAL)
         held = holds(lead(chances, shown.words), shown, asked, long, consonants_of(model, labels, best))
     else:

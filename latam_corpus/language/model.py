@@ -17,16 +17,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from latam_corpus.codes import UNDETERMINED, groups
+from latam_corpus.codes import UNDETERMINED, groups, name_of
 from latam_corpus.durable import known_digest
 from latam_corpus.errors import ConfigError
 from latam_corpus.language import ftz
-from latam_corpus.language.evidence import RULE_FILE, Bounds
+from latam_corpus.language.evidence import RULE, RULE_FILE, Bounds
 from latam_corpus.language.ftz import read_parts
 from latam_corpus.language.labels import MODELS, Label, labels_of
 from latam_corpus.language.model_cache import ModelCache
 from latam_corpus.language.model_files import SHIPPED, locate
 from latam_corpus.language.vectors import Vectors, products
+from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -127,6 +128,27 @@ class Model:
     def _across(self) -> NDArray[np.float32]:
         assert self._vectors  # noqa: S101  (only asked for where there are)
         return np.ascontiguousarray(self._vectors.parts.output.T)
+
+    def needs_words(self, group: str) -> bool:
+        """Whether a group is named only where its words stand: those of the Americas, and what the label map lists."""
+        return group in groups().of or (group in self.words and group not in RULE.colonial)
+
+    def vectors(self, lines: Sequence[str]) -> NDArray[np.float32]:
+        """Return the input layer's vector of each normalised line, float32[lines, dim].
+
+        Raises:
+            ConfigError: the model's file is read by fastText itself.
+        """
+        if self._vectors is None:
+            raise ConfigError(
+                self.name, _("it can't be extended"), _("take a quantized softmax model, such as the shipped")
+            )
+        return self._vectors(lines)
+
+    @property
+    def output(self) -> NDArray[np.float32]:
+        """The output layer, float32[labels, dim]; empty where fastText itself reads the file."""
+        return self._vectors.parts.output if self._vectors else np.zeros((0, 0), np.float32)
 
     def probabilities(self, lines: Sequence[str]) -> NDArray[np.float32]:
         """Return the probability of each label for each normalised line, float32[lines, labels]."""
@@ -237,6 +259,7 @@ def card(name: str, label_map: str = "") -> dict[str, Any]:
     ]
     values["americas"] = [code for code in codes if code in of]
     values["others"] = [code for code in codes if code not in of]
+    values["names"] = {code: name_of(code) for code in codes}
     return values
 
 

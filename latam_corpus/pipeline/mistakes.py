@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from latam_corpus.codes import admits
 from latam_corpus.collect.formats import SUFFIXES, unread_suffix
 from latam_corpus.errors import ConfigError, as_one
+from latam_corpus.language.model_files import SHIPPED, chosen
 from latam_corpus.messages import _, enumerated, same
 from latam_corpus.pipeline.plan import named_source
 from latam_corpus.pipeline.recipe import load_recipe, shipped_recipes
@@ -133,7 +134,15 @@ def hints_of(plan: Plan, today: date) -> list[Message]:
             hint = _("«{source}»: the label {labels} closes it; name the holder's written agreement, or leave it out")
             hints.append(hint.fill(source=source.id, labels=", ".join(source.closed_by)))
         hints += _of_languages(plan, source)
-    return hints
+    return [*hints, *_of_models(plan)]
+
+
+def _of_models(plan: Plan) -> Iterator[Message]:
+    """Yield that languages are hint by another model than the shipped one, where no recipe says so."""
+    for stage in (stage for segment in plan.segments for step in segment.steps for stage in step.stages):
+        if stage.name == "identify" and SHIPPED != chosen() == getattr(stage, "model", ""):
+            yield _("languages are hint by {model}, which `language use` chose on this machine", model=chosen())
+            return
 
 
 def _of_languages(plan: Plan, source: Source) -> Iterator[Message]:

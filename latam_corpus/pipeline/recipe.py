@@ -19,7 +19,7 @@ from latam_corpus.catalog.display_names import near_word
 from latam_corpus.catalog.naming import release_name
 from latam_corpus.catalog.source import Genre, load_source
 from latam_corpus.errors import ConfigError, closest
-from latam_corpus.language.model_files import SHIPPED
+from latam_corpus.language.model_files import chosen
 from latam_corpus.messages import Message, _
 from latam_corpus.paths import data_folder
 from latam_corpus.pipeline.default_recipe import recipe_text
@@ -209,7 +209,7 @@ def describes_source(text: str) -> bool:
 
 
 def default_text(named: Sequence[tuple[str, Source]], language: str) -> str:
-    """Return the default recipe of sources, see `recipe_text`, by the shipped language model and today's date.
+    """Return the default recipe of sources, see `recipe_text`, by the language model in use and today's date.
 
     Args:
         named: the sources, each with what the recipe calls it.
@@ -217,4 +217,4 @@ def default_text(named: Sequence[tuple[str, Source]], language: str) -> str:
     """
     from latam_corpus.language.model import load  # fastText and its model, which a written recipe may not need
 
-    return recipe_text(named, language, load(SHIPPED).codes, datetime.now(UTC).date())
+    return recipe_text(named, language, load(chosen()).codes, datetime.now(UTC).date())

@@ -43,14 +43,14 @@ def calibrated(model: Model, lines: Sequence[str], seed: int) -> dict[str, Bound
         lines: normalised lines in languages of elsewhere than the Americas that it wasn't trained on.
         seed: of the rows of syllables.
     """
-    least = _least_probabilities(model, lines)
+    least = least_probabilities(model, lines)
     rng = random.Random(seed + 1)
     bounds = {
         group: Bounds(least.get(group, 0.0))
         for group in sorted(set(groups().of.values()) & model.words.keys())
         if model.words[group]
     }
-    measured = {group: replace(one, telling=_least_telling(model, group, one, rng)) for group, one in bounds.items()}
+    measured = {group: replace(one, telling=least_telling(model, group, one, rng)) for group, one in bounds.items()}
     return {group: one for group, one in measured.items() if one != USUAL}
 
 
@@ -74,7 +74,7 @@ def least_consonants(lines: Mapping[str, Sequence[str]]) -> dict[str, int]:
     return least
 
 
-def _least_probabilities(model: Model, lines: Sequence[str]) -> dict[str, float]:
+def least_probabilities(model: Model, lines: Sequence[str]) -> dict[str, float]:
     """Return a probability above that of the likeliest line which was named so, by group."""
     worst: dict[str, float] = {}
     for group, (chance, evidence_of_line, _) in _likeliest(model, lines):
@@ -83,7 +83,7 @@ def _least_probabilities(model: Model, lines: Sequence[str]) -> dict[str, float]
     return {group: round(min(chance + _MARGIN, _HIGHEST), 2) for group, chance in worst.items()}
 
 
-def _least_telling(model: Model, group: str, bound: Bounds, rng: random.Random) -> float:
+def least_telling(model: Model, group: str, bound: Bounds, rng: random.Random) -> float:
     """Return what a group's words must weigh so that rows of its own syllables are hardly ever named after it."""
     words = sorted(model.words[group])
     count, steps = (_ROWS_OF_MANY, _STEPS_OF_MANY) if len(words) > _MANY_WORDS else (_ROWS_OF_ONE, _STEPS)
@@ -114,6 +114,6 @@ def _likeliest(model: Model, lines: Sequence[str]) -> Iterator[tuple[str, _Row]]
         for row, (line, group_index) in enumerate(zip(some, best, strict=True)):
             group, words = model.groups[group_index], line.split()
             chance = lead(chances[row], len(words))
-            if group in groups().of and chance >= RULE.least_with_many:
+            if model.needs_words(group) and chance >= RULE.least_with_many:
                 shown = evidence(words, group, model.words)
                 yield group, (chance, shown, consonants_of(model, labels[row], group_index))
