@@ -138,10 +138,10 @@ def hints_of(plan: Plan, today: date) -> list[Message]:
 
 
 def _of_models(plan: Plan) -> Iterator[Message]:
-    """Yield that languages are hint by another model than the shipped one, where no recipe says so."""
+    """Yield that languages are told by another model than the shipped one, where no recipe says so."""
     for stage in (stage for segment in plan.segments for step in segment.steps for stage in step.stages):
         if stage.name == "identify" and SHIPPED != chosen() == getattr(stage, "model", ""):
-            yield _("languages are hint by {model}, which `language use` chose on this machine", model=chosen())
+            yield _("languages are told by {model}, which `language use` chose on this machine", model=chosen())
             return
 
 
