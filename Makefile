@@ -47,7 +47,7 @@ format: $(VENV)/.ready
 # `make messages` again; what Babel guessed is marked as fuzzy, and isn't compiled.
 messages: $(VENV)/.ready
 	pot=$$(mktemp) && \
-	$(BIN)/pybabel -q extract --add-location=file --sort-by-file -w 120 -o $$pot latam_corpus && \
+	PYTHONPATH=tests $(BIN)/pybabel -q extract -F tests/babel.cfg --add-location=file --sort-by-file -w 120 -o $$pot latam_corpus && \
 	$(BIN)/pybabel -q update -D latam_corpus -d latam_corpus/locale -i $$pot -w 120 --previous \
 	  --ignore-obsolete --ignore-pot-creation-date && rm $$pot
 	$(BIN)/pybabel -q compile -D latam_corpus -d latam_corpus/locale

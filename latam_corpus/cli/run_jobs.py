@@ -9,6 +9,7 @@ import typer
 
 from latam_corpus.cli.show import console, errors, print_json, table
 from latam_corpus.errors import ConfigError
+from latam_corpus.messages import N_
 
 if TYPE_CHECKING:
     from latam_corpus.engine.slurm_jobs import Submission
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 
 _NAME: Final = "A submission's name or the start of it, its job, its run, or its recipe."
 Name = Annotated[str, typer.Argument(metavar="RUN", help=_NAME)]
-Out = Annotated[Path, typer.Option("--out", help="The folder of runs.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Out = Annotated[Path, typer.Option("--out", help=N_("The folder of runs."))]
+Json = Annotated[bool, typer.Option("--json", help=N_("Print JSON."))]
 
 
 def status(
@@ -75,8 +76,10 @@ def _row(submission: Submission, state: JobsState) -> dict[str, Any]:
 
 def logs(
     run: Name,
-    job: Annotated[str | None, typer.Option("--job", help="A worker's job, such as 12_3; else the driver's.")] = None,
-    lines: Annotated[int, typer.Option(min=1, help="How many of its last lines.")] = 40,
+    job: Annotated[
+        str | None, typer.Option("--job", help=N_("A worker's job, such as 12_3; else the driver's."))
+    ] = None,
+    lines: Annotated[int, typer.Option(min=1, help=N_("How many of its last lines."))] = 40,
     out: Out = Path("out"),
     as_json: Json = False,
 ) -> None:

@@ -74,8 +74,12 @@ def read_lock(file: Path, spec: str | None = None) -> Lock:
     meant = [lock for lock in locks if spec in (lock.spec, lock.name)]
     if len(meant) == 1:
         return meant[0]
-    problem = _("it locks {releases}, and none of them is named") if spec is None else _NOT_ONE.fill(spec=spec)
-    raise ConfigError(str(file), problem.fill(releases=known), _("name one of them, as NAME@VERSION"))
+    problem = (
+        _("it locks {releases}, and none of them is named", releases=known)
+        if spec is None
+        else _NOT_ONE.fill(releases=known, spec=spec)
+    )
+    raise ConfigError(str(file), problem, _("name one of them, as NAME@VERSION"))
 
 
 def read_locks(file: Path) -> tuple[Lock, ...]:

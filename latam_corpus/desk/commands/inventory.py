@@ -14,7 +14,7 @@ from latam_corpus.cli import completion
 from latam_corpus.cli.show import console, number, print_json, table
 from latam_corpus.cli.ui_language import spoken
 from latam_corpus.errors import ConfigError
-from latam_corpus.messages import Message, _
+from latam_corpus.messages import N_, Message, _
 from latam_corpus.pipeline.history import finished_runs
 from latam_corpus.report.reasons import in_plain_words
 
@@ -59,21 +59,22 @@ def inventory(
         list[str] | None,
         typer.Argument(
             metavar="[SOURCE]…|PATH",
-            help="Source files or ids, all that are held by default; or a folder of a partner's files.",
+            help=N_("Source files or ids, all that are held by default; or a folder of a partner's files."),
             autocompletion=completion.sources,
         ),
     ] = None,
-    out: Annotated[Path, typer.Option("--out", help="The folder of runs, collected records and the release store.")] = (
-        Path("out")
-    ),
-    store: Annotated[str | None, typer.Option("--store", help="The store; OUT/store by default.")] = None,
+    out: Annotated[
+        Path, typer.Option("--out", help=N_("The folder of runs, collected records and the release store."))
+    ] = (Path("out")),
+    store: Annotated[str | None, typer.Option("--store", help=N_("The store; OUT/store by default."))] = None,
     draft: Annotated[
-        Path | None, typer.Option("--draft", metavar="FILE", help="Of a folder: write a draft of its source's file.")
+        Path | None,
+        typer.Option("--draft", metavar="FILE", help=N_("Of a folder: write a draft of its source's file.")),
     ] = None,
     html: Annotated[
-        Path | None, typer.Option("--html", help="Of a folder: write a page here: one file, no network needed.")
+        Path | None, typer.Option("--html", help=N_("Of a folder: write a page here: one file, no network needed."))
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help=N_("Print JSON."))] = False,
 ) -> None:
     """Say what is held of each source: what was collected, what runs kept of it and why not more, where it is released.
 
