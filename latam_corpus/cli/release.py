@@ -472,18 +472,18 @@ def check_lock(
     if as_json:
         print_json(checked[0] if len(checked) == 1 else {"releases": checked})
     else:
-        for told in checked:
-            _tell_check(told, lock.parent)
-    if any(told["withdrawn"] for told in checked):
+        for release in checked:
+            _tell_check(release, lock.parent)
+    if any(release["withdrawn"] for release in checked):
         raise typer.Exit(1)
 
 
-def _tell_check(told: dict[str, Any], folder: Path) -> None:
-    ids, rows = told["withdrawn"], told["rows"]
+def _tell_check(release: dict[str, Any], folder: Path) -> None:
+    ids, rows = release["withdrawn"], release["rows"]
     if not ids:
-        console.print(_("{release}: nothing that it has was withdrawn since it was pulled", release=told["release"]))
+        console.print(_("{release}: nothing that it has was withdrawn since it was pulled", release=release["release"]))
         return
-    gone = {"release": told["release"], "n": number(len(ids)), "ids": ", ".join(ids[:5])}
+    gone = {"release": release["release"], "n": number(len(ids)), "ids": ", ".join(ids[:5])}
     console.print(_("{release}: {n} of its documents were withdrawn since: {ids}", **gone))
     console.print(_("pull it again: they are left out; what was trained on them can't forget them"))
     if rows:

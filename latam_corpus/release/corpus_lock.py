@@ -104,10 +104,10 @@ def read_locks(file: Path) -> tuple[Lock, ...]:
     return locks
 
 
-def _lock(stated: Any) -> Lock:
-    if isinstance(stated, dict) and isinstance(stated.get("columns"), list):
-        stated["columns"] = tuple(stated["columns"])
-    lock = Lock(**stated)
+def _lock(values: Any) -> Lock:
+    if isinstance(values, dict) and isinstance(values.get("columns"), list):
+        values["columns"] = tuple(values["columns"])
+    lock = Lock(**values)
     must_be(str, lock.name, lock.version, lock.manifest_sha256, lock.where or "")
     must_be(int, lock.withdrawal_sequence)
     return lock
@@ -125,8 +125,8 @@ def join_locks(files: Sequence[Path], to: Path) -> tuple[Lock, ...]:
         ConfigError: one of them isn't a lock.
     """
     locks = tuple(dict.fromkeys(lock for file in files for lock in read_locks(file)))
-    told = {"format": _SEVERAL, "releases": [lock.as_dict() for lock in locks]}
-    replace(to, (json.dumps(told, ensure_ascii=False, indent=2) + "\n").encode())
+    content = {"format": _SEVERAL, "releases": [lock.as_dict() for lock in locks]}
+    replace(to, (json.dumps(content, ensure_ascii=False, indent=2) + "\n").encode())
     return locks
 
 

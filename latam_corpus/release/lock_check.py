@@ -52,13 +52,13 @@ def places_of(ids: pl.Series, folder: Path) -> pl.DataFrame:
     try:
         if (folder / MAP).is_file():
             return pl.read_parquet(folder / MAP).filter(wanted).select(PLACES.names()).cast(PLACES)
-        found = [pl.DataFrame(schema=PLACES)]
+        frames = [pl.DataFrame(schema=PLACES)]
         for file in sorted((folder / "data").rglob("*.parquet")):
             rows = pl.read_parquet(file, columns=["doc_id"], row_index_name="start").filter(wanted)
             name = pl.lit(file.relative_to(folder).as_posix()).alias("file")
             placed = rows.with_columns(name, (pl.col("start") + 1).alias("end"))
-            found.append(placed.select(PLACES.names()).cast(PLACES))
-        return pl.concat(found)
+            frames.append(placed.select(PLACES.names()).cast(PLACES))
+        return pl.concat(frames)
     except (pl.exceptions.PolarsError, OSError) as error:
         problem = _("it can't be read: {cause}", cause=error)
         raise ReleaseError(str(folder), problem, _("pull or export it again")) from error
