@@ -122,8 +122,10 @@ def join_locks(files: Sequence[Path], to: Path) -> tuple[Lock, ...]:
     """Write the locks of several files into one, each once, and return them.
 
     Raises:
-        ConfigError: one of them isn't a lock.
+        ConfigError: one of them isn't a lock, or is the file to write.
     """
+    if to.resolve() in {file.resolve() for file in files}:
+        raise ConfigError(str(to), _("it is one of those that are joined"), _("name another file"))
     locks = tuple(dict.fromkeys(lock for file in files for lock in read_locks(file)))
     content = {"format": _SEVERAL, "releases": [lock.as_dict() for lock in locks]}
     replace(to, (json.dumps(content, ensure_ascii=False, indent=2) + "\n").encode())

@@ -9,6 +9,7 @@ import polars as pl
 from latam_corpus.errors import ReleaseError
 from latam_corpus.messages import _
 from latam_corpus.release.manifest import load_manifest
+from latam_corpus.release.store import SUMS
 from latam_corpus.release.withdrawal_log import read_log
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ def places_of(ids: pl.Series, folder: Path) -> pl.DataFrame:
         if (folder / MAP).is_file():
             return pl.read_parquet(folder / MAP).filter(wanted).select(PLACES.names()).cast(PLACES)
         frames = [pl.DataFrame(schema=PLACES)]
+        if not (folder / SUMS).is_file():  # the lock stands alone
+            return frames[0]
         for file in sorted((folder / "data").rglob("*.parquet")):
             rows = pl.read_parquet(file, columns=["doc_id"], row_index_name="start").filter(wanted)
             name = pl.lit(file.relative_to(folder).as_posix()).alias("file")
