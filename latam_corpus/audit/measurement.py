@@ -89,11 +89,11 @@ def read_measured(
     path = Path(named)
     judged = verdicts(read_judgements(out))
     if path.is_file() or _holds_texts(path):
-        found = _of_file(path, policies, today, tell, every, stated, judged)
+        measured = _of_file(path, policies, today, tell, every, stated, judged)
     else:
-        found = measured_run(with_documents(_run_folder(named, out, tell)), policies, today, judged, anew=anew)
-    _refuse_none(named, found)
-    return found
+        measured = measured_run(with_documents(_run_folder(named, out, tell)), policies, today, judged, anew=anew)
+    _refuse_none(named, measured)
+    return measured
 
 
 def checked_facts(language: str, genre: str) -> dict[str, str]:
@@ -120,26 +120,26 @@ def _holds_texts(path: Path) -> bool:
     return path.is_dir() and not (path / RUN_FILE).is_file() and next(path.rglob("*.txt"), None) is not None
 
 
-def _refuse_none(named: str, found: MeasuredRows) -> None:
+def _refuse_none(named: str, measured: MeasuredRows) -> None:
     """Refuse to tell of no document.
 
     Raises:
         ConfigError: none was measured.
     """
-    if not found.frame.height:
-        if found.unmeasured:
-            problem = _("{n} documents, none measured", n=found.unmeasured)
+    if not measured.frame.height:
+        if measured.unmeasured:
+            problem = _("{n} documents, none measured", n=measured.unmeasured)
             raise ConfigError(named, problem, _("give the recipe a stage «filter» or «measure»"))
         raise ConfigError(named, _("no document is in it"))
 
 
-def signal_table(found: MeasuredRows) -> pl.DataFrame:
+def signal_table(measured: MeasuredRows) -> pl.DataFrame:
     """Give the signals that have values or bounds, a row for each language, genre and signal, the largest group first.
 
     Raises:
         ConfigError: no document was measured.
     """
-    _refuse_none(found.name, found)
+    _refuse_none(measured.name, measured)
     rows = [
         {
             "language": group.language,
@@ -153,7 +153,7 @@ def signal_table(found: MeasuredRows) -> pl.DataFrame:
             "would_drop": one.drops,
             "would_drop_alone": one.alone,
         }
-        for group in groups(found.frame, found.policies)
+        for group in groups(measured.frame, measured.policies)
         for one in group.signals
         if one.bound or one.values
     ]

@@ -28,7 +28,7 @@ PageLanguage = Annotated[
 
 
 def show_measured(
-    found: MeasuredRows,
+    measured_rows: MeasuredRows,
     html: Path | None,
     page_language: str,
     *,
@@ -40,7 +40,7 @@ def show_measured(
     """Show each signal's distribution, and write it to a page.
 
     Args:
-        found: documents with their signals.
+        measured_rows: documents with their signals.
         html: the page; none when None.
         page_language: of the page.
         every: whether signals that no bound asks for are shown, too.
@@ -54,11 +54,13 @@ def show_measured(
     from latam_corpus.report.page_frame import write_file
     from latam_corpus.report.signals_page import signals_page
 
-    measured = groups(found.frame, found.policies)
-    texts = _beginnings(found.frame, near_rows(measured), internal)
+    measured = groups(measured_rows.frame, measured_rows.policies)
+    texts = _beginnings(measured_rows.frame, near_rows(measured), internal)
     if html:
-        stamped = internal or found.own
-        write_file(html, signals_page(found.name, measured, texts, found.unmeasured, page_language, stamped))
+        stamped = internal or measured_rows.own
+        write_file(
+            html, signals_page(measured_rows.name, measured, texts, measured_rows.unmeasured, page_language, stamped)
+        )
     if quiet:
         return
     if as_json:
@@ -66,9 +68,9 @@ def show_measured(
         return
     for group in measured:
         _print(group, texts, every)
-    console.print(_("bounds from {folder}", folder=found.policies.folder))
-    if found.unmeasured:
-        console.print(_("{n} more documents fell before anything was measured", n=number(found.unmeasured)))
+    console.print(_("bounds from {folder}", folder=measured_rows.policies.folder))
+    if measured_rows.unmeasured:
+        console.print(_("{n} more documents fell before anything was measured", n=number(measured_rows.unmeasured)))
     if html:
         console.print(_("page     {path}", path=html))
 
@@ -141,8 +143,8 @@ def _print(group: Group, texts: dict[str, str | None], every: bool) -> None:
                 for near in cost.edge:
                     mark = "✗" if near.dropped else "✓"
                     hidden = _("(its terms don't allow it to be shown: --internal)").translate(spoken())
-                    told = (texts.get(near.doc_id) or hidden)[:80]
-                    console.print(f"    {mark} {_short(near.value):>7}  {near.doc_id}  {told}")
+                    text = (texts.get(near.doc_id) or hidden)[:80]
+                    console.print(f"    {mark} {_short(near.value):>7}  {near.doc_id}  {text}")
     console.print()
 
 

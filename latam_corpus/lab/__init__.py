@@ -16,6 +16,9 @@ COMMANDS: Final = {
         "latam_corpus.lab.commands.language:app",
         N_("Identify languages: add one, train, evaluate, describe and choose models."),
     ),
+    "lab": Command(
+        "latam_corpus.lab.commands.ablate:app", N_("Compare what models learn from documents chosen in several ways.")
+    ),
     "quality": Command(
         "latam_corpus.lab.commands.quality:app", "Train a quality score, to be a signal with a bound of its own."
     ),

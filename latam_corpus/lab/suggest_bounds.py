@@ -84,17 +84,17 @@ def suggest(frame: pl.DataFrame, policies: Policies, lose: float, *, tighten: bo
     if not 0 <= lose <= 0.2:  # noqa: PLR2004  (a bound that loses a fifth of what is good is no bound)
         problem = _("{share} is no share that a bound may lose", share=f"{lose:g}")
         raise ConfigError("--lose", problem, _("give one from 0 to 0.2, as 0.01"))
-    parts = sorted(frame.group_by("language", "genre"), key=lambda found: (-found[1].height, found[0]))
+    parts = sorted(frame.group_by("language", "genre"), key=lambda group: (-group[1].height, group[0]))
     large = [(str(language), str(genre), part) for (language, genre), part in parts if part.height >= LEAST]
-    made = [_of_group(part, language, genre, policies, lose, tighten) for language, genre, part in large]
-    if not made:
+    suggestions = [_of_group(part, language, genre, policies, lose, tighten) for language, genre, part in large]
+    if not suggestions:
         most = max((part.height for _, part in parts), default=0)
         raise ConfigError(
             "--suggest",
             _("the largest group of one language and genre has {n} documents", n=most),
             _("bounds need {n} good ones at least, some hundreds better", n=LEAST),
         )
-    return made
+    return suggestions
 
 
 def _of_group(
@@ -105,12 +105,12 @@ def _of_group(
     half = np.array([hashlib.sha256(doc_id.encode()).digest()[0] & 1 for doc_id in part["doc_id"]], np.bool_)
     lost = 0
     for mine in (half, ~half):
-        bounds = _bounds(present, {name: found[mine] for name, found in values.items()}, lose, tighten)
-        lost += int(_any_outside(bounds, {name: found[~mine] for name, found in values.items()}).sum())
+        bounds = _bounds(present, {name: values_of[mine] for name, values_of in values.items()}, lose, tighten)
+        lost += int(_any_outside(bounds, {name: values_of[~mine] for name, values_of in values.items()}).sum())
     typical = {}
     for name in dict.fromkeys(name for file in policies.languages.values() for name in file.typical):
-        found = signal_values(part, name)
-        if np.isfinite(found).any() and (median := np.nanmedian(found)) > 0:
+        values_of = signal_values(part, name)
+        if np.isfinite(values_of).any() and (median := np.nanmedian(values_of)) > 0:
             typical[name] = float(f"{median:.3g}")
     return Suggestion(
         language,
@@ -127,11 +127,11 @@ def _of_group(
 def _bounds(
     present: Sequence[Bound], values: Mapping[str, NDArray[np.float32]], lose: float, tighten: bool
 ) -> tuple[Bound, ...]:
-    made = []
+    suggested = []
     for bound in present:
         finite = np.sort(values[bound.signal][np.isfinite(values[bound.signal])]).astype(float)
         if not len(finite):
-            made.append(bound)
+            suggested.append(bound)
             continue
         may = int(lose * len(finite))  # so many may lie beyond each end
         below, above = (int(mask.sum()) for mask in outside(values[bound.signal], bound, values["word_count"]))
@@ -145,8 +145,8 @@ def _bounds(
             edge = finite[-1 - may] + _SLACK * (finite[-1 - may] - middle)
             moved = _rounded(min(edge, 1.0) if bound.signal.endswith("_share") else edge, down=False)
             high = moved if above > may else min(high, moved)
-        made.append(replace(bound, minimum=low, maximum=high))
-    return tuple(made)
+        suggested.append(replace(bound, minimum=low, maximum=high))
+    return tuple(suggested)
 
 
 def _rounded(value: float, *, down: bool) -> float:
@@ -170,23 +170,23 @@ def _any_outside(bounds: Sequence[Bound], values: Mapping[str, NDArray[np.float3
     return fallen
 
 
-def as_toml(found: Suggestion, policies: Policies) -> str:
+def as_toml(suggestion: Suggestion, policies: Policies) -> str:
     """Return the suggestion as the lines of its two policy files, with the present bounds beside; ratios as ratios."""
-    language = policies.language(found.language)
-    ratios = {s for s, entry in policies.genre(found.genre).bounds.items() if entry.of}
-    now = {bound.signal: bound for bound in found.present}
-    lines = [f"# {found.documents} documents vouched for; a bound that loses none of them stays."]
+    language = policies.language(suggestion.language)
+    ratios = {s for s, entry in policies.genre(suggestion.genre).bounds.items() if entry.of}
+    now = {bound.signal: bound for bound in suggestion.present}
+    lines = [f"# {suggestion.documents} documents vouched for; a bound that loses none of them stays."]
     lines += [f"# languages/{language.language}.toml", "[typical]"]
-    lines += [f"{name} = {value:g}" for name, value in found.typical.items()]
+    lines += [f"{name} = {value:g}" for name, value in suggestion.typical.items()]
     for kind in ("languages", "genres"):
-        mine = [bound for bound in found.bounds if bound.file.startswith(kind)]
+        mine = [bound for bound in suggestion.bounds if bound.file.startswith(kind)]
         if not mine:
             continue
         lines += [f"# {mine[0].file}"] * (kind == "genres") + ["[bounds]"]
         for bound in mine:
             scale = 1.0
             if bound.signal in ratios:
-                scale = found.typical.get(bound.signal) or language.typical[bound.signal]
+                scale = suggestion.typical.get(bound.signal) or language.typical[bound.signal]
             lines.append(_line(bound, now[bound.signal], scale, as_ratio=bound.signal in ratios))
     return "\n".join(lines) + "\n"
 
@@ -202,6 +202,6 @@ def _line(bound: Bound, now: Bound, scale: float, *, as_ratio: bool) -> str:
     was = ", ".join(
         f"{end} {value:g}" for end, value in (("min", now.minimum), ("max", now.maximum)) if value is not None
     )
-    told = f"{bound.signal} = {{ {', '.join(ends)} }}"
+    line = f"{bound.signal} = {{ {', '.join(ends)} }}"
     stays = (bound.minimum, bound.maximum) == (now.minimum, now.maximum)
-    return f"{told:<60} # {'stays' if stays else f'now {was}'}"
+    return f"{line:<60} # {'stays' if stays else f'now {was}'}"

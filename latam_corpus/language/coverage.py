@@ -60,12 +60,12 @@ def coverage(policies: Policies, model: str = "") -> list[Coverage]:
     labels = tomllib.loads(label_map.read_text("utf-8")).get("labels", {}) if label_map else {}
     lines: dict[str, int] = {}
     for label in labels.values():
-        told = label if isinstance(label, dict) else {"code": label}
-        lines[told["code"]] = lines.get(told["code"], 0) + told.get("lines", 0)
+        entry = label if isinstance(label, dict) else {"code": label}
+        lines[entry["code"]] = lines.get(entry["code"], 0) + entry.get("lines", 0)
     codes = (set(lines) | set(policies.languages)) - {UNDETERMINED}
-    found = [_of(code, lines.get(code, 0), policies) for code in codes]
+    rows = [_of(code, lines.get(code, 0), policies) for code in codes]
     major = {"spa": 0, "por": 1}
-    return sorted(found, key=lambda one: (major.get(one.code, 2), not one.americas, one.policy != "own", one.name))
+    return sorted(rows, key=lambda one: (major.get(one.code, 2), not one.americas, one.policy != "own", one.name))
 
 
 def _of(code: str, lines: int, policies: Policies) -> Coverage:

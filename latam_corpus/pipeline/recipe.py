@@ -137,20 +137,20 @@ class Recipe(BaseModel):
             sources: by id what the recipe calls them.
             stages: registry keys.
         """
-        kept = tuple(entry for entry in self.stage if entry.use in stages) if stages else self.stage
-        change: dict[str, Any] = {"stage": kept}
+        selected = tuple(entry for entry in self.stage if entry.use in stages) if stages else self.stage
+        change: dict[str, Any] = {"stage": selected}
         if sources:
             change |= {
                 "sources": tuple(sources.values()),
                 "inputs": {name: where for name, where in self.inputs.items() if name in sources},
                 "survival": self.survival and self.survival.of_sources(sources),
             }
-        if len(kept) < len(self.stage):
+        if len(selected) < len(self.stage):
             change |= {"survival": None, "release": None}
-        found = self.model_copy(update=change)
+        recipe = self.model_copy(update=change)
         chosen = ", ".join([*sources, *stages])
-        found._text = f"# --select {chosen}\n{self.text}"  # noqa: SLF001  (of this class)
-        return found
+        recipe._text = f"# --select {chosen}\n{self.text}"  # noqa: SLF001  (of this class)
+        return recipe
 
 
 def seen_from(folder: Path, where: str) -> str:

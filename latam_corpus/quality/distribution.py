@@ -134,11 +134,11 @@ def groups(frame: pl.DataFrame, policies: Policies) -> list[Group]:
         ConfigError: a genre has no policy.
     """
     numbered = frame.with_row_index("row")
-    found = [
+    measured = [
         _group(part, str(language), str(genre), policies.bounds(str(language), str(genre)))
         for (language, genre), part in numbered.group_by("language", "genre", maintain_order=True)
     ]
-    return sorted(found, key=lambda group: (-group.documents, group.language, group.genre))
+    return sorted(measured, key=lambda group: (-group.documents, group.language, group.genre))
 
 
 def _group(part: pl.DataFrame, language: str, genre: str, bounds: Sequence[Bound]) -> Group:
@@ -190,8 +190,8 @@ def signal_values(rows: pl.DataFrame, name: str) -> NDArray[np.float32]:
     """Return a signal of each row, float32[n], not-a-number where it isn't measured."""
     if name not in rows["signals"].struct.fields:  # an earlier version's rows
         return np.full(rows.height, np.nan, np.float32)
-    made: NDArray[np.float32] = rows["signals"].struct.field(name).to_numpy().astype(np.float32)
-    return made
+    values: NDArray[np.float32] = rows["signals"].struct.field(name).to_numpy().astype(np.float32)
+    return values
 
 
 def _costs(

@@ -118,15 +118,15 @@ def hub_licence(rights: str | None) -> str | None:
     >>> hub_licence("CC-BY-SA-4.0"), hub_licence("https://creativecommons.org/licenses/by/4.0/"), hub_licence("InC")
     ('cc-by-sa-4.0', 'cc-by-4.0', None)
     """
-    found = _CC_URI.fullmatch(rights or "")
-    named = f"cc-{found[1]}-{found[2]}".replace("cc-zero", "cc0") if found else (rights or "").lower()
+    match = _CC_URI.fullmatch(rights or "")
+    named = f"cc-{match[1]}-{match[2]}".replace("cc-zero", "cc0") if match else (rights or "").lower()
     return named if named in _HUB_LICENCES else None
 
 
 def _licence(sources: Iterable[SourceEntry]) -> list[str]:
-    stated = {hub_licence(source.rights) for source in sources}
-    known = sorted(licence for licence in stated if licence)
-    if known and None not in stated:
+    licences = {hub_licence(source.rights) for source in sources}
+    known = sorted(licence for licence in licences if licence)
+    if known and None not in licences:
         return _listed("license", known) if len(known) > 1 else [f"license: {known[0]}"]
     return ["license: other", "license_name: by-source"]
 
@@ -162,8 +162,8 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     | --- | --- |
     | CL | 3 |
     """
-    told = [heads, ["---"] * len(heads), *rows]
-    return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in row) + " |" for row in told)
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in row) + " |" for row in lines)
 
 
 def _summary(manifest: Manifest) -> str:
@@ -240,10 +240,10 @@ def _sources(manifest: Manifest) -> str:
                 f"{source.rows:,}",
             ]
         )
-    told = table(["source", "title", "rights", "tier", "attribution", "documents"], rows)
+    listing = table(["source", "title", "rights", "tier", "attribution", "documents"], rows)
     return (
         "## Sources, rights and attribution\n\nWho uses a document keeps to the rights of its source; the "
-        f"columns `rights`, `creators` and `url` of its row say whom to name.\n\n{told}"
+        f"columns `rights`, `creators` and `url` of its row say whom to name.\n\n{listing}"
     )
 
 
@@ -260,7 +260,7 @@ def _left_out(manifest: Manifest) -> str:
 
 
 def _losses(manifest: Manifest) -> str:
-    told = ["## Losses let pass\n\nOf these, a stage of a run kept less than its recipe's floor."]
+    parts = ["## Losses let pass\n\nOf these, a stage of a run kept less than its recipe's floor."]
     for reason in dict.fromkeys(loss.accepted for loss in manifest.accepted_losses):
         rows = [
             [
@@ -274,8 +274,8 @@ def _losses(manifest: Manifest) -> str:
             for loss in manifest.accepted_losses
             if loss.accepted == reason
         ]
-        told += [f"It was let pass because: {reason}", table(["stage", "of", "in", "kept", "floor", "mostly"], rows)]
-    return "\n\n".join(told)
+        parts += [f"It was let pass because: {reason}", table(["stage", "of", "in", "kept", "floor", "mostly"], rows)]
+    return "\n\n".join(parts)
 
 
 _ASKED: Final = {
@@ -337,7 +337,7 @@ def _provenance(manifest: Manifest) -> str:
     lines = [f"Made with latam_corpus {manifest.toolkit}; rights judged as of {manifest.as_of}."]
     if manifest.parent:
         lines.append(f"Built upon version {manifest.parent.version}; CHANGELOG.md says what changed.")
-    told = [" ".join(lines)]
+    parts = [" ".join(lines)]
     if rows:
-        told.append(table(["run", "recipe", "documents", "digest of run.json"], rows))
-    return "## Provenance\n\n" + "\n\n".join(told)
+        parts.append(table(["run", "recipe", "documents", "digest of run.json"], rows))
+    return "## Provenance\n\n" + "\n\n".join(parts)

@@ -308,14 +308,14 @@ def parse_manifest(data: bytes, place: str) -> Manifest:
     Raises:
         ReleaseError: they aren't a manifest, or a newer toolkit wrote it.
     """
-    stated = parsed(data, place, _PUT_BACK)
-    if not isinstance(stated, dict) or "format" not in stated or "shards" not in stated:
+    values = parsed(data, place, _PUT_BACK)
+    if not isinstance(values, dict) or "format" not in values or "shards" not in values:
         raise ReleaseError(place, "this isn't the manifest of a latam_corpus release", _PUT_BACK)
-    if stated["format"] != FORMAT:
-        problem = f"its format is {stated['format']}, and this toolkit reads {FORMAT}"
+    if values["format"] != FORMAT:
+        problem = f"its format is {values['format']}, and this toolkit reads {FORMAT}"
         raise NewerFormatError(place, problem, "use the version of latam-corpus that its key `toolkit` names")
     try:
-        manifest = Manifest.model_validate(stated)
+        manifest = Manifest.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(step) for step in first["loc"])
@@ -366,5 +366,5 @@ def schema_sha256(schema: pl.Schema) -> str:
     >>> schema_sha256(a) == schema_sha256(b)
     False
     """
-    told = "\n".join(f"{name} {dtype}" for name, dtype in schema.items())
-    return hashlib.sha256(told.encode()).hexdigest()
+    columns = "\n".join(f"{name} {dtype}" for name, dtype in schema.items())
+    return hashlib.sha256(columns.encode()).hexdigest()

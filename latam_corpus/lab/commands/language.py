@@ -123,17 +123,17 @@ def train(
         problem = _("labelled texts need --out, and no --beside")
         raise ConfigError("--out", problem, _("or name a folder of `language new`"))
     settings = Settings(seed=seed, epoch=epoch, most=most, bucket=bucket, threads=threads)
-    kept_away = [Texts(t.path, t.label or "und", t.field) for t in listed(without or [], root, packages)]
-    made = fit(listed(data, root, packages), out, settings, kept_away)
-    size = made.model.stat().st_size
-    rows, names = unknown_taken(load(str(made.model)))
+    excluded_texts = [Texts(t.path, t.label or "und", t.field) for t in listed(without or [], root, packages)]
+    trained = fit(listed(data, root, packages), out, settings, excluded_texts)
+    size = trained.model.stat().st_size
+    rows, names = unknown_taken(load(str(trained.model)))
     if as_json:
-        told = {"model": made.model, "label_map": made.label_map, "bytes": size, "lines": made.lines}
-        print_json(told | {"unknown": {"rows": rows, "named": dict(names)}})
+        values = {"model": trained.model, "label_map": trained.label_map, "bytes": size, "lines": trained.lines}
+        print_json(values | {"unknown": {"rows": rows, "named": dict(names)}})
         return
-    lines = number(sum(made.lines.values()))
-    console.print(f"{made.model}: {len(made.lines)} labels, {lines} lines, {size / 1e6:.1f} MB")
-    console.print(f"{made.label_map}: its label map")
+    lines = number(sum(trained.lines.values()))
+    console.print(f"{trained.model}: {len(trained.lines)} labels, {lines} lines, {size / 1e6:.1f} MB")
+    console.print(f"{trained.label_map}: its label map")
     if names.total() > _MOST_TAKEN * rows:
         shown = ", ".join(f"{code} {n}" for code, n in names.most_common(4))
         about = {"n": number(names.total()), "rows": number(rows), "names": shown}
@@ -233,11 +233,11 @@ def evaluate(
         return
     if beside:
         raise ConfigError("--beside", _("it is for a folder of `language new`"), _("name such a folder"))
-    found = measure(load(model or chosen(), labels), listed([file]))
+    evaluation = measure(load(model or chosen(), labels), listed([file]))
     if as_json:
-        print_json(found.as_dict())
+        print_json(evaluation.as_dict())
     else:
-        _print(found)
+        _print(evaluation)
 
 
 @app.command()
@@ -246,14 +246,14 @@ def card(model: _Model = "", labels: _Labels = "", as_json: _Json = False) -> No
     from latam_corpus.language.model import card as model_card
     from latam_corpus.language.model_files import chosen
 
-    told = model_card(model or chosen(), labels)
+    facts = model_card(model or chosen(), labels)
     if as_json:
-        print_json(told)
+        print_json(facts)
     else:
-        console.print(block(_card_text(told)))
+        console.print(block(_card_text(facts)))
 
 
-def _print(found: Evaluation) -> None:
+def _print(evaluation: Evaluation) -> None:
     rows = [
         (
             row.code,
@@ -263,12 +263,12 @@ def _print(found: Evaluation) -> None:
             f"{row.f1:.3f}",
             ", ".join(f"{code} {count}" for code, count in row.taken_for[:4]),
         )
-        for row in found.languages
+        for row in evaluation.languages
     ]
     table("", ["language", "texts#", "precision#", "recall#", "F1#", "taken for"], rows)
     console.print(
-        f"{number(found.texts)} texts, {number(found.right)} right; macro-F1 {found.macro_f1:.3f};"
-        f" {number(round(found.per_second))} texts a second"
+        f"{number(evaluation.texts)} texts, {number(evaluation.right)} right; macro-F1 {evaluation.macro_f1:.3f};"
+        f" {number(round(evaluation.per_second))} texts a second"
     )
 
 
@@ -276,13 +276,13 @@ def _share(value: float | None) -> str:
     return "" if value is None else f"{value:.3f}"
 
 
-def _card_text(told: dict[str, Any]) -> str:
-    lines = [f"{key}: {value}" for key, value in told.items() if not isinstance(value, list | dict)]
+def _card_text(facts: dict[str, Any]) -> str:
+    lines = [f"{key}: {value}" for key, value in facts.items() if not isinstance(value, list | dict)]
     lines += ["", "trained on:"]
-    for entry in told["trained_on"]:
+    for entry in facts["trained_on"]:
         label = f" as {entry['label']}" if "label" in entry else ""
         lines.append(f"  {entry.get('file', '')}{label}: {entry.get('licence', 'licence not stated')}")
     for key in ("americas", "others"):
-        named = (f"{code} ({told['names'][code]})" if code in told["names"] else code for code in told[key])
-        lines += ["", f"{key} ({len(told[key])}): {', '.join(named)}"]
+        named = (f"{code} ({facts['names'][code]})" if code in facts["names"] else code for code in facts[key])
+        lines += ["", f"{key} ({len(facts[key])}): {', '.join(named)}"]
     return "\n".join(lines)

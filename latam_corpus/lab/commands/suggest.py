@@ -64,28 +64,28 @@ def measure(
         changed = changed_policy(source, out, Path(policies), today, note, stated)
         show_changed(changed, internal=internal, as_json=as_json_)
         return
-    found = read_measured(source, out, policies, today, note, every=every, stated=stated)
+    measured = read_measured(source, out, policies, today, note, every=every, stated=stated)
     if html or not propose:
-        show_measured(found, html, page_language, every=every, internal=internal, quiet=propose, as_json=as_json_)
+        show_measured(measured, html, page_language, every=every, internal=internal, quiet=propose, as_json=as_json_)
     if propose:
-        _suggest(found, lose, tighten, as_json_)
+        _suggest(measured, lose, tighten, as_json_)
 
 
-def _suggest(found: MeasuredRows, lose: float, tighten: bool, as_json_: bool) -> None:
+def _suggest(measured: MeasuredRows, lose: float, tighten: bool, as_json_: bool) -> None:
     from latam_corpus.collect.row_files import as_json
     from latam_corpus.lab.suggest_bounds import as_toml, suggest
 
-    made = suggest(found.frame, found.policies, lose, tighten=tighten)
+    suggestions = suggest(measured.frame, measured.policies, lose, tighten=tighten)
     if as_json_:
-        print_json(as_json([one.as_dict() | {"toml": as_toml(one, found.policies)} for one in made]))
+        print_json(as_json([one.as_dict() | {"toml": as_toml(one, measured.policies)} for one in suggestions]))
         return
-    for one in made:
+    for one in suggestions:
         console.print(f"# {one.language} · {one.genre}")
-        console.print(block(as_toml(one, found.policies)), end="")
+        console.print(block(as_toml(one, measured.policies)), end="")
         shares = {"share": f"{100 * one.loses:.2g}", "present": f"{100 * one.present_loses:.2g}"}
-        told = _(
+        message = _(
             "# of documents not chosen on, all of them together would drop {share} %; the present bounds drop "
             "{present} %"
         )
-        console.print(told.fill(**shares))
+        console.print(message.fill(**shares))
         console.print()
