@@ -130,8 +130,8 @@ def train(
     size = trained.model.stat().st_size
     rows, names = unknown_taken(load(str(trained.model)))
     if as_json:
-        told = {"model": trained.model, "label_map": trained.label_map, "bytes": size, "lines": trained.lines}
-        print_json(told | {"unknown": {"rows": rows, "named": dict(names)}})
+        values = {"model": trained.model, "label_map": trained.label_map, "bytes": size, "lines": trained.lines}
+        print_json(values | {"unknown": {"rows": rows, "named": dict(names)}})
         return
     lines = number(sum(trained.lines.values()))
     console.print(f"{trained.model}: {len(trained.lines)} labels, {lines} lines, {size / 1e6:.1f} MB")
