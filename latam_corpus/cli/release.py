@@ -219,6 +219,35 @@ def verify(spec: Spec, key: Key = None, out: Out = Path("out"), store: StoreUrl 
         raise typer.Exit(1)
 
 
+@app.command("training-summary")
+def training_summary(
+    spec: Spec,
+    to: Annotated[Path | None, typer.Option(help="A Markdown file; printed without one.")] = None,
+    out: Out = Path("out"),
+    store: StoreUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Write what a version says for the EU's public summary of training content: sources, domains, opt-outs."""
+    from latam_corpus.audit.stores import load_version, open_store
+    from latam_corpus.release.training_summary import as_values, training_content
+    from latam_corpus.release.training_summary import training_summary as summary_of
+
+    opened = open_store(store, out)
+    manifest = load_version(opened, spec, note)
+    with opened.named_errors(), progress() as told:
+        content = training_content(opened, manifest, told)
+    text = summary_of(manifest, content)
+    if to:
+        replace(to, text.encode())
+    if as_json:
+        print_json(as_values(manifest, content) | {"to": to and str(to)})
+    elif to:
+        counted = {"release": manifest.spec, "n": number(content.documents), "domains": number(len(content.domains))}
+        console.print(_("{release}: {n} documents, {domains} domains, in {file}", file=to, **counted))
+    else:
+        print(text, end="")
+
+
 @app.command("diff")
 def diff(
     old: Annotated[str, typer.Argument(metavar="NAME@VERSION", help=N_("The older version."))],
