@@ -18,6 +18,7 @@ from latam_corpus.desk.commands.inventory import inventory
 from latam_corpus.desk.commands.preview import preview
 from latam_corpus.desk.commands.sheets import export_sheet, import_sheet
 from latam_corpus.desk.commands.source_list import list_sources
+from latam_corpus.desk.commands.speakers import speakers
 from latam_corpus.desk.interview import answered, interview
 from latam_corpus.desk.questions import Question
 from latam_corpus.desk.source_argument import check_file
@@ -214,5 +215,6 @@ def _of_records(source: Source, where: str) -> Iterator[Finding]:
 app.command("list")(list_sources)
 app.command("preview")(preview)
 app.command("inventory")(inventory)
+app.command("speakers")(speakers)
 app.command("export")(export_sheet)
 app.command("import")(import_sheet)

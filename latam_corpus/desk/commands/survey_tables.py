@@ -99,7 +99,7 @@ def _by_format(survey: Survey) -> Iterator[Sequence[Message | str]]:
             number(len(group)),
             f"{sum(one.bytes for one in group) / 10**6:,.1f}",
             ", ".join(f"{name} ({n})" for name, n in charsets.most_common()),
-            enumerated(Message("{name} ({n})", {"name": _language(code), "n": str(n)}) for code, n in ranked),
+            enumerated(Message("{name} ({n})", {"name": _language(code), "n": number(n)}) for code, n in ranked),
             group[0].remedy or _YES,
         )
 
