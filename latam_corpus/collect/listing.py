@@ -34,7 +34,7 @@ _SHOWN: Final = 5
 _OF_THE_SYSTEM: Final = re.compile(r"/(?:proc|sys|dev(?!/shm/))(?:/|\Z)")
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True, order=True, slots=True)
 class InputFile:
     """A file to read: its path in the source, where it is, its size in bytes and its time."""
 
