@@ -58,9 +58,10 @@ def replace(target: Path, data: bytes) -> None:
         temporary.write_bytes(data)
 
 
-def create(target: Path, data: bytes) -> None:
-    """Write a file whole, or raise FileExistsError when the name is taken."""
+def create(target: Path, data: bytes, mode: int = 0o666) -> None:
+    """Write a file whole, with these permissions at most, or raise FileExistsError when the name is taken."""
     with _beside(target) as temporary:
+        temporary.touch(mode, exist_ok=False)
         temporary.write_bytes(data)
         sync(temporary)
         # A hard link, unlike a rename, fails where the name is taken.
@@ -100,12 +101,12 @@ def _beside(target: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def link_or_copy(made: Path, wanted: Path) -> None:
+def link_or_copy(source: Path, wanted: Path) -> None:
     """Put the file under another name, without its bytes twice where the file system can."""
     try:
-        os.link(made, wanted)
+        os.link(source, wanted)
     except OSError:  # another file system, or one without hard links
-        shutil.copyfile(made, wanted)
+        shutil.copyfile(source, wanted)
         sync(wanted)
 
 
@@ -152,11 +153,11 @@ def unsealed(data: bytes) -> dict[str, Any]:
 
 def digests(folder: Path, names: Iterable[str]) -> dict[str, str]:
     """Return the SHA-256, hex, of these files of a folder, which are on the disk then."""
-    found = {}
+    by_name = {}
     for name in names:
-        found[name] = digest_of(folder / name)
+        by_name[name] = digest_of(folder / name)
         sync(folder / name)
-    return found
+    return by_name
 
 
 class Damage(NamedTuple):

@@ -36,6 +36,10 @@ AcceptLoss = Annotated[
     str | None,
     typer.Option(metavar="WHY", help="Release although a stage kept less than the recipe's floor; goes on the card."),
 ]
+Sign = Annotated[
+    Path | None,
+    typer.Option(metavar="KEY", envvar="LATAM_CORPUS_KEY", help="A secret key of minisign, which signs what is made."),
+]
 StoreUrl = Annotated[str | None, typer.Option("--store", help="Release store, a folder or URL; OUT/store by default.")]
 
 
@@ -58,31 +62,31 @@ def check(
     from latam_corpus.pipeline.mistakes import checked_recipe, hints_of, missing_inputs
     from latam_corpus.release.store import Store
 
-    found = selected(checked_recipe(recipe, spoken()), select)
-    plan = checked_plan(found, {}, None)
+    loaded = selected(checked_recipe(recipe, spoken()), select)
+    plan = checked_plan(loaded, {}, None)
     missing_inputs(plan)
     opened = Store.at(store or out / "store")
     _plan, against = with_indexes(plan, opened, None)
-    places = located(found, inputs, inputs_file)
-    seen = examine_sources(checked_plan(found, places, None)) if places else []
-    left_out = _left_out(found, plan)
+    places = located(loaded, inputs, inputs_file)
+    seen = examine_sources(checked_plan(loaded, places, None)) if places else []
+    left_out = _left_out(loaded, plan)
     hints = [*hints_of(plan, datetime.now(UTC).date()), *spelling_hints(plan, opened, against)]
-    told = {
-        "recipe": found.name,
+    result = {
+        "recipe": loaded.name,
         "ok": True,
         "sources": [{"id": s.id, "rights_tier": s.tier, "uses": s.uses} for s in plan.sources],
         "steps": [step.title for segment in plan.segments for step in segment.steps],
         "against": [manifest.spec for manifest in against],
-        "release": found.release.model_dump(mode="json") if found.release else None,
+        "release": loaded.release.model_dump(mode="json") if loaded.release else None,
         "left_out": {source: str(why) for source, why in left_out.items()},
         "hints": list(map(str, hints)),
         "inputs": [_input(one) for one in seen],
     }
     if as_json:
-        print_json(told)
+        print_json(result)
         return
-    console.print(f"{found.name}: {found.title}")
-    console.print(_("stages   {stages}", stages=" → ".join(entry.use for entry in found.stage)))
+    console.print(f"{loaded.name}: {loaded.title}")
+    console.print(_("stages   {stages}", stages=" → ".join(entry.use for entry in loaded.stage)))
     rows = [
         (s.id, s.genre and GENRES[s.genre], TIERS[s.tier], enumerated(USES[use] for use in s.uses))
         for s in plan.sources
@@ -90,9 +94,9 @@ def check(
     table("", [_("source"), _("genre"), _("rights"), _("uses")], rows)
     for manifest in against:
         console.print(_("against  {version}: {n} documents", version=manifest.spec, n=number(manifest.rows)))
-    if found.release:
-        admitted = enumerated(TIERS[tier] for tier in found.release.admit)
-        console.print(_("release  {name}: admits {tiers}", name=found.release.name, tiers=admitted))
+    if loaded.release:
+        admitted = enumerated(TIERS[tier] for tier in loaded.release.admit)
+        console.print(_("release  {name}: admits {tiers}", name=loaded.release.name, tiers=admitted))
         for source, why in left_out.items():
             console.print(_("         «{source}» will be measured and left out: {why}", source=source, why=why))
     for one in seen:
@@ -131,16 +135,16 @@ def _left_out(recipe: Recipe, plan: Plan) -> dict[str, Message]:
 
     if not recipe.release:
         return {}
-    found = {}
+    reasons = {}
     for source in plan.sources:
         if source.tier not in recipe.release.admit:
-            found[source.id] = _("its rights tier is {tier}", tier=TIERS[source.tier])
+            reasons[source.id] = _("its rights tier is {tier}", tier=TIERS[source.tier])
         elif missing := set(recipe.release.uses) - set(source.uses):
             lacking = enumerated(USES[use] for use in sorted(missing))
-            found[source.id] = _("its terms don't allow: {uses}", uses=lacking)
+            reasons[source.id] = _("its terms don't allow: {uses}", uses=lacking)
         elif why := unreleasable(source, datetime.now(UTC).date()):
-            found[source.id] = why
-    return found
+            reasons[source.id] = why
+    return reasons
 
 
 def run(
@@ -164,6 +168,7 @@ def run(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
     accept_loss: AcceptLoss = None,
     store: StoreUrl = None,
+    sign: Sign = None,
     no_report: NoReport = False,
     batch_rows: Annotated[int | None, typer.Option(min=1, hidden=True)] = None,
     as_json: Json = False,
@@ -183,12 +188,12 @@ def run(
     from latam_corpus.pipeline.survival import accepted
 
     reason = accepted(accept_loss)
-    found = selected(load_recipe(recipe, spoken()), select)
-    opened = open_store(store, out)
-    places = located(found, inputs, inputs_file)
+    loaded = selected(load_recipe(recipe, spoken()), select)
+    opened = open_store(store, out, sign)
+    places = located(loaded, inputs, inputs_file)
     mended: list[str] = []
     leads = engine != "slurm" or wait
-    plan, against = planned(found, places, out, opened, limit, mended=mended, only_look=dry_run or not leads)
+    plan, against = planned(loaded, places, out, opened, limit, mended=mended, only_look=dry_run or not leads)
     jobs = cluster_folder(engine, site, out, plan, opened)
     chosen = make_engine(engine, workers, site, jobs)
     tell_examined(examine_sources(plan))
@@ -208,9 +213,9 @@ def run(
         result = run_plan(plan, parts, out, chosen, progress, batch, reason, mended)
     finally:
         progress.close()
-    before = opened.latest(found.release.name) if found.release else None
+    before = opened.latest(loaded.release.name) if loaded.release else None
     try:
-        released = released_of(found, result, opened, against)
+        released = released_of(loaded, result, opened, against)
     except ReleaseError:  # the run is done all the same, and its folder is where to look
         tell_result(result, None, None, None if no_report else report_of_run(result.folder, out, None), as_json=as_json)
         raise

@@ -131,18 +131,18 @@ class _Crew:
         if not held:  # it died before it took a task: the next may fare better, but not for ever
             turn.stillborn += 1
             if turn.stillborn > TRIES * self._size:
-                raise PartError("the local engine", self._told(rank, code), "run with --workers 1 to see more")
+                raise PartError("the local engine", self._exit_message(rank, code), "run with --workers 1 to see more")
         for number in held:
             if turn.died(number) < TRIES:
                 turn.give_back(number)
                 continue
             turn.waiting.discard(number)
-            yield Outcome(turn.tasks[number].name, error=self._told(rank, code), killed=True)
+            yield Outcome(turn.tasks[number].name, error=self._exit_message(rank, code), killed=True)
 
     def _log(self, rank: int) -> Path:
         return self._workdir / f"{rank}.log"
 
-    def _told(self, rank: int, code: int) -> str:
+    def _exit_message(self, rank: int, code: int) -> str:
         if code < 0:
             name = signal.Signals(-code).name
             return f"its worker was killed twice by {name}: out of memory, or a crash in a library"

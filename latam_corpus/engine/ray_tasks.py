@@ -107,9 +107,11 @@ class RayTasks(Reused):
                         **usual,
                     )
         except (OSError, RuntimeError, ValueError) as error:
-            told = " ".join(f"{error} {error.__cause__ or ''}".split())  # Ray says why in the cause alone
+            problem = " ".join(f"{error} {error.__cause__ or ''}".split())  # Ray says why in the cause alone
             where = f"Ray at {self.site.address}" if self.site else "Ray on this machine"
-            raise PartError(where, told, "see that it runs, with the same versions of Ray and Python as here") from None
+            raise PartError(
+                where, problem, "see that it runs, with the same versions of Ray and Python as here"
+            ) from None
 
 
 def imported() -> Any:
@@ -152,10 +154,10 @@ def _check_reached(address: str) -> None:
 def _outcome(ray: Any, done: Any, task: J) -> Outcome:
     """Return what became of a task, or what ended it."""
     try:
-        found: Outcome = ray.get(done)
+        outcome: Outcome = ray.get(done)
     except ray.exceptions.RayTaskError as error:  # the work itself raised, or its module isn't there
         return Outcome(task.name, error=f"{type(error.cause).__name__}: {error.cause}")
     except ray.exceptions.RayError as error:
         problem = f"its worker was killed twice: {str(error).strip().splitlines()[0]}"
         return Outcome(task.name, error=problem, killed=True)
-    return found
+    return outcome

@@ -167,7 +167,8 @@ class _Crew:
         if not held and job.state != "COMPLETED":  # it ended before it took a task: the next may fare better
             turn.stillborn += 1
             if turn.stillborn > TRIES * self._size:
-                raise PartError(f"Slurm's job {job.id}", self._told(job), "see its log, and `setup` in the site file")
+                remedy = "see its log, and `setup` in the site file"
+                raise PartError(f"Slurm's job {job.id}", self._exit_message(job), remedy)
         for number in held:
             if turn.died(number) < (_LOST_TRIES if job.state in _LOST else TRIES):
                 turn.give_back(number)
@@ -176,10 +177,10 @@ class _Crew:
             turn.waiting.discard(number)
             more = _GIVE_MORE.get(job.state)
             remedy = f"state more «{more}» in the site file" if more else ""
-            error = f"its jobs were killed: {self._told(job)}"
+            error = f"its jobs were killed: {self._exit_message(job)}"
             yield Outcome(turn.tasks[number].name, error=error, remedy=remedy, killed=job.state not in _NO_DOCUMENT)
 
-    def _told(self, job: Job) -> str:
+    def _exit_message(self, job: Job) -> str:
         log = self._folder / LOGS / f"{job.id}.log"
         lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
         said = lines[-1] if lines else "it said nothing"

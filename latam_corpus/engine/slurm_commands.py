@@ -94,8 +94,8 @@ def jobs_named(name: str) -> list[Job]:
         SlurmSilentError: Slurm doesn't answer now.
         PartError: it refuses to tell.
     """
-    told = _asked("squeue", "--noheader", "--array", "--states=all", f"--name={name}", "--format=%i|%T|%N|%r")
-    return [Job(*line.split("|")) for line in told.splitlines()]
+    listed = _asked("squeue", "--noheader", "--array", "--states=all", f"--name={name}", "--format=%i|%T|%N|%r")
+    return [Job(*line.split("|")) for line in listed.splitlines()]
 
 
 def cancel_named(name: str) -> None:

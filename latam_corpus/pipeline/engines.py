@@ -52,7 +52,7 @@ class Progress(Protocol):
         """Note that a barrier decides on so many rows."""
         ...
 
-    def mended(self, told: str) -> None:
+    def mended(self, damaged: str) -> None:
         """Something of an earlier run was damaged and is made anew, as the sentence tells."""
         ...
 

@@ -53,7 +53,7 @@ def find_parts(plan: Plan, limit: int | None = None, looking: Callable[[InputFil
     Raises:
         ConfigError: a source has no place to read from, nothing is there, or its holder must be asked first.
     """
-    found: list[Part] = []
+    parts: list[Part] = []
     for source in plan.sources:
         where = plan.locations.get(source.id)
         _permitted(plan, source, where)
@@ -73,8 +73,8 @@ def find_parts(plan: Plan, limit: int | None = None, looking: Callable[[InputFil
             whole = limit is not None or len(inputs) > 1
             for span in [None] if whole else cuts_of(source, pack[0], inputs[0].sha256, looking):
                 key = digest_of([one.key for one in inputs], span)
-                found.append(Part(f"{source.id}-{len(found):05d}", source, inputs, genre, key, limit, span))
-    return found
+                parts.append(Part(f"{source.id}-{len(parts):05d}", source, inputs, genre, key, limit, span))
+    return parts
 
 
 def _input(file: InputFile, reading: str) -> Input:
@@ -186,14 +186,14 @@ def _run(
             done.facts = facts_of(parts, {name: folder_of(work, done.keys[name][0]) for name in done.done()})
         if segment.barriers:
             outputs = {name: [folder_of(work, key) for key in done.keys[name]] for name in done.done()}
-            made = decide(with_source_facts(segment.barriers, done.facts), outputs, work, engine, progress)
-            decided = made.parts
-            done.replaced.append(made.replaced)
-            done.notes |= made.notes
-            done.decisions += made.files
+            decisions = decide(with_source_facts(segment.barriers, done.facts), outputs, work, engine, progress)
+            decided = decisions.parts
+            done.replaced.append(decisions.replaced)
+            done.notes |= decisions.notes
+            done.decisions += decisions.files
             title = " │ ".join(barrier.name for barrier in segment.barriers)
-            done.reused[title] = [len(tasks) if made.reused else 0, len(tasks)]
-            _tell_mended(made.mended, progress, done)
+            done.reused[title] = [len(tasks) if decisions.reused else 0, len(tasks)]
+            _tell_mended(decisions.mended, progress, done)
 
 
 def _through(segment: Segment, tasks: Sequence[Task], engine: Engine, progress: Progress, done: Work) -> None:
@@ -230,8 +230,8 @@ def _outcomes(tasks: Sequence[Task], engine: Engine) -> Iterator[Outcome]:
 
 
 def _tell_mended(mended: Sequence[str], progress: Progress, done: Work) -> None:
-    for told in mended:
-        progress.mended(told)
+    for damaged in mended:
+        progress.mended(damaged)
     done.mended += mended
 
 
@@ -280,14 +280,14 @@ def _mend_others(out: Path, folder: Path, remade: Collection[str], progress: Pro
     """Put the links of other runs in order to outputs that were damaged: theirs is the same file."""
     if not remade:
         return
-    made = {key: folder_of(out / "work", key) for key in remade}
+    entries = {key: folder_of(out / "work", key) for key in remade}
     for other in run_folders(out):
         if other == folder or not (other / run_record.RUN_FILE).exists():
             continue
         try:
             with locked(other):
                 before = run_record.read_record(other)
-                mended = run_record.mend_links(before, made)
+                mended = run_record.mend_links(before, entries)
                 for sentence in mended:
                     progress.mended(sentence)
                 if mended:

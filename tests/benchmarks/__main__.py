@@ -10,17 +10,20 @@ from pathlib import Path
 from latam_corpus.errors import CorpusError
 
 from . import (
+    ablate,
     balance,
     before,
     compressed,
     crawl,
     damage,
     dedupe,
+    exports,
     extraction,
     growth,
     house,
     language,
     large,
+    leaks,
     learned,
     memory,
     mutants,
@@ -42,6 +45,7 @@ from .machine import save, show
 from .tables import write
 
 NAMES = {
+    "ablate": ablate,
     "word_table": word_table,
     "text_path": text_path,
     "profile": stages,
@@ -64,6 +68,8 @@ NAMES = {
     "large": large,
     "start": start,
     "stream": stream,
+    "leaks": leaks,
+    "exports": exports,
     "damage": damage,
     "small": small,
     "compressed": compressed,
