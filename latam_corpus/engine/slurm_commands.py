@@ -51,9 +51,14 @@ class Job:
         return self.state in _WAITING
 
     @property
+    def held(self) -> bool:
+        """Whether it is queued for nothing: a person held it, or Slurm, which couldn't launch it."""
+        return self.waits and "held" in self.reason.lower()
+
+    @property
     def lives(self) -> bool:
-        """Whether it is queued or runs."""
-        return self.waits or self.state in _RUNNING
+        """Whether it will run or runs."""
+        return (self.waits and not self.held) or self.state in _RUNNING
 
 
 class SlurmSilentError(PartError):

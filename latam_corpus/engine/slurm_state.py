@@ -34,8 +34,8 @@ class JobsState:
     """What Slurm and a submission's folder say now.
 
     Attributes:
-        word: `queued`, `running`, `finished`, `failed`, Slurm's word for what ended the driver from without, `lost`
-            where Slurm no longer knows, or `unknown` where it doesn't answer.
+        word: `queued`, `held` (Slurm won't begin it), `running`, `finished`, `failed`, Slurm's word for what ended the
+            driver from without, `lost` where Slurm no longer knows, or `unknown` where it doesn't answer.
         driver: the driver's job, where Slurm remembers it.
         workers: the workers' jobs that wait or run.
         run: the run's folder; None before the driver has found its input.
@@ -76,7 +76,7 @@ def state_of(submission: Submission) -> JobsState:
     elif driver and driver.lives:
         word = "queued" if driver.waits else "running"
     else:
-        word = driver.state.lower() if driver else "lost"
+        word = "lost" if driver is None else "held" if driver.held else driver.state.lower()
     return JobsState(word, driver, tuple(workers), _run_of(folder), last_line, silence)
 
 
@@ -144,6 +144,7 @@ def resubmit(submission: Submission) -> Submission:
         ConfigError: the site file is wrong now.
         PartError: Slurm doesn't answer, or refuses the job.
     """
+    cancel(submission)  # of jobs that are held, or of workers that wait for a driver
     values = submission.values
     return submit_driver(Path(values["site"]), submission.folder, values["command"], Path(values["directory"]))
 

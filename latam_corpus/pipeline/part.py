@@ -79,7 +79,7 @@ class Lethal(NamedTuple):
     cause: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Task:
     """A part to be taken through a segment.
 
@@ -114,7 +114,7 @@ class Task:
         return self.part.bytes
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of a task: its steps' keys and whether each was reused, or what a job gave, or what ended it.
 

@@ -67,10 +67,10 @@ class Given:
         return "\n".join(f"{path}: {path.read_text()}" for path in self.folder.rglob("*.log"))
 
     def finished(self) -> None:
-        """Wait until its driver has ended well; a controller that is killed may forget a job that it was just given."""
+        """Wait until its driver has ended well; a controller that is killed may forget or hold a job that is new."""
 
         def ended() -> bool:
-            if self.ask("status")["state"] == "lost":
+            if self.ask("status")["state"] in ("lost", "held"):
                 self.ask("retry")
             return bool((self.folder / CODE_FILE).exists())
 

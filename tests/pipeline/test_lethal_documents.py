@@ -54,6 +54,7 @@ class Mortal:
         killed: how many did.
     """
 
+    workers: ClassVar[int] = 1
     jobs: ClassVar[None] = None
 
     def __init__(self) -> None:
