@@ -344,16 +344,16 @@ class Collect(Model):
         {'libro': 'columns.title', 'text': ''}
         """
         picks = [(f"columns.{name}", getattr(self.columns, name)) for name in Columns.model_fields]
-        found = [(pick.column, key) for key, pick in picks if pick and pick.column]
-        found += [(text.column, "texts") for text in self.texts]
-        found += [(column, "group") for column in self.group]
-        found += [(column, "required") for column in self.required]
-        found += [(column, "unique") for column in self.unique]
-        found += [(column, "max_null_share") for column in self.max_null_share]
+        columns = [(pick.column, key) for key, pick in picks if pick and pick.column]
+        columns += [(text.column, "texts") for text in self.texts]
+        columns += [(column, "group") for column in self.group]
+        columns += [(column, "required") for column in self.required]
+        columns += [(column, "unique") for column in self.unique]
+        columns += [(column, "max_null_share") for column in self.max_null_share]
         if not (self.texts or self.columns.text or self.columns.raw):
-            found.append(("text", ""))
+            columns.append(("text", ""))
         named: dict[str, str] = {}
-        for column, key in found:
+        for column, key in columns:
             named.setdefault(column, key)
         return named
 

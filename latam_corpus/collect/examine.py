@@ -68,18 +68,18 @@ def examine(source: Source, where: str) -> Examined:
     """
     files = list_inputs(source, where)
     tried = [file for file in files if _format(source, file).name not in _ARCHIVED]
-    some = [tried[place * len(tried) // _FILES] for place in range(_FILES)] if len(tried) > _FILES else tried
+    some = [tried[index * len(tried) // _FILES] for index in range(_FILES)] if len(tried) > _FILES else tried
     watch = Watch(source, strict=False)
     most = _DOCUMENTS * max(len(source.collect.texts), 1)
     whole = len(some) == len(files)
     rows = [pl.DataFrame()]
     for file in some:
-        found = [frame.select(COLUMNS) for frame in read(source, file, bytes_=_BYTES, limit=most, watch=watch)]
+        frames = [frame.select(COLUMNS) for frame in read(source, file, bytes_=_BYTES, limit=most, watch=watch)]
         watch.end_of_file()
-        whole &= sum(frame.height for frame in found) < most
-        rows += found
+        whole &= sum(frame.height for frame in frames) < most
+        rows += frames
     every = pl.concat(rows, how="diagonal")
-    dated, versions = ([source.id] if told else [] for told in (watch.facts.dated, source.collect.versions))
+    dated, versions = ([source.id] if flag else [] for flag in (watch.facts.dated, source.collect.versions))
     alike = unlike(every, dated, versions) if every.height else ()
     together = tuple(over_all(source, watch.facts))
     return Examined(
@@ -107,10 +107,10 @@ def _unmatched(source: Source, files: Sequence[InputFile]) -> Iterator[Breach]:
     matched: dict[str, bool] = {}
     for pattern in source.collect.files:
         is_name = re.compile(glob_translate(pattern)).fullmatch
-        found = any(is_name(file.relative) for file in files)
-        matched[stem(pattern)] = matched.get(stem(pattern), False) or found
-    for pattern, found in matched.items():
-        if not found and any(matched.values()):
+        is_matched = any(is_name(file.relative) for file in files)
+        matched[stem(pattern)] = matched.get(stem(pattern), False) or is_matched
+    for pattern, is_matched in matched.items():
+        if not is_matched and any(matched.values()):
             problem = _("no file is «{pattern}», which collect.files names", pattern=pattern)
             yield Breach(_("input of {source}", source=source.id), problem, _("check the pattern"))
 

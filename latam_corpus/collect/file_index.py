@@ -278,8 +278,8 @@ def _file_column(source: Source, list_: InputFile, row: Mapping[str, Any]) -> st
         if column and column not in heads and column.partition(".")[0] not in heads:
             problem = _("there is no column «{column}», which the source names", column=column)
             raise ConfigError(list_.relative, problem, closest(column, heads))
-    stated = index.column if index else None
-    column = stated or next((head for head in heads if folded(head).strip() in FILE_COLUMNS), None)
+    chosen = index.column if index else None
+    column = chosen or next((head for head in heads if folded(head).strip() in FILE_COLUMNS), None)
     if column is None:
         problem = _("no column is called as one that names files: there are {columns}", columns=", ".join(heads))
         raise ConfigError(list_.relative, problem, _('name it: [collect.index] column = "…"'))

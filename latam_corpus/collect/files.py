@@ -321,8 +321,8 @@ def _of_members(context: RecordContext, content: Content, limits: Limits, budget
                 yield failed_rows(replace(inner, format=UNKNOWN), [member.failure])
                 continue
             if entry.archive and context.member is not None:
-                told = Failure(None, "nested archive", {"remedy": "unpack it; archives are read one in another"})
-                yield failed_rows(replace(inner, format=UNKNOWN), [told])
+                failure = Failure(None, "nested archive", {"remedy": "unpack it; archives are read one in another"})
+                yield failed_rows(replace(inner, format=UNKNOWN), [failure])
             elif entry.archive or not patterns or any(pattern.fullmatch(member.name) for pattern in patterns):
                 yield from _rows(replace(inner, format=entry), Content(inner.relative, member.open), limits, budget)
     except SourceError as error:

@@ -97,5 +97,5 @@ def format_of(relative: str, named: str | None = None) -> Format | None:
     >>> format_of("portada.png") is None
     True
     """
-    found = SUFFIXES.get(PurePosixPath(stem(relative)).suffix.lower())
-    return BY_NAME[named] if named and not (found and found.archive) else found
+    by_suffix = SUFFIXES.get(PurePosixPath(stem(relative)).suffix.lower())
+    return BY_NAME[named] if named and not (by_suffix and by_suffix.archive) else by_suffix

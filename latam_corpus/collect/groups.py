@@ -37,7 +37,7 @@ def removals(collect: Collect) -> dict[str, tuple[str, ...]]:
 
 
 def grouped(chunks: Iterable[Chunk], collect: Collect, limits: Limits) -> Iterator[Chunk]:
-    """The chunks with records of equal group joined, line by line, to one record: the first, with the texts of all.
+    """Yield the chunks with records of equal group joined, line by line, to one: the first, with the texts of all.
 
     Consecutive records are joined, or with `gather` all of the file, which is then held in memory. A group of more
     than `group_rows` records is cut; `pages` counts its documents.

@@ -70,9 +70,9 @@ def list_inputs(source: Source, where: str | Path) -> list[InputFile]:
             _("check the path"),
         )
     if fs.isfile(path):
-        found = [_input_file(fs, fs.info(path), PurePosixPath(path).name)]
+        files = [_input_file(fs, fs.info(path), PurePosixPath(path).name)]
     elif fs.isdir(path):
-        found = _in_folder(fs, path.rstrip("/"), named, source)
+        files = _in_folder(fs, path.rstrip("/"), named, source)
     elif fs.exists(path):
         raise ConfigError(
             _("input of {source}", source=source.id),
@@ -80,7 +80,7 @@ def list_inputs(source: Source, where: str | Path) -> list[InputFile]:
             _("check the path"),
         )
     elif re.search(r"[*?\[]", named):
-        found = _matching(fs, path, named, source)
+        files = _matching(fs, path, named, source)
     else:
         raise ConfigError(
             _("input of {source}", source=source.id), _("there is nothing at «{named}»", named=named), _beside(fs, path)
@@ -88,16 +88,16 @@ def list_inputs(source: Source, where: str | Path) -> list[InputFile]:
     if source.collect.index and not fs.isdir(path):
         problem = _("«{named}» is no folder, and collect.index names a catalogue among a folder's files", named=named)
         raise ConfigError(_("input of {source}", source=source.id), problem, _("name the folder in which both are"))
-    if not any(format_of(file.relative, source.collect.format) for file in found) and not any(map(_is_known, found)):
+    if not any(format_of(file.relative, source.collect.format) for file in files) and not any(map(_is_known, files)):
         known = ", ".join(sorted(SUFFIXES))
         remedy = _("known are {known}, also with .gz, .xz, .zst; or set collect.format", known=known)
-        if len(found) == 1:
-            kind = _kind(found[0])
+        if len(files) == 1:
+            kind = _kind(files[0])
             if isinstance(kind, Unread):
-                raise ConfigError(found[0].url, _("it is {format}, an unknown format", format=kind.name), kind.remedy)
-            raise ConfigError(found[0].url, _("a file of an unknown format"), remedy)
-        raise ConfigError(named, _("{n} files, all of unknown formats", n=len(found)), remedy)
-    return found
+                raise ConfigError(files[0].url, _("it is {format}, an unknown format", format=kind.name), kind.remedy)
+            raise ConfigError(files[0].url, _("a file of an unknown format"), remedy)
+        raise ConfigError(named, _("{n} files, all of unknown formats", n=len(files)), remedy)
+    return files
 
 
 def _kind(file: InputFile) -> str | Unread | None:
@@ -157,9 +157,9 @@ def _matching(fs: Any, path: str, named: str, source: Source) -> list[InputFile]
     return sorted(_input_file(fs, info, name) for name, info in files.items())
 
 
-def _below(root: str, found: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+def _below(root: str, entries: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """Return the files by their path below the root; hidden ones are left out."""
-    files = {path[len(root) :].lstrip("/"): info for path, info in found.items() if info["type"] == "file"}
+    files = {path[len(root) :].lstrip("/"): info for path, info in entries.items() if info["type"] == "file"}
     return {name: info for name, info in files.items() if not any(part.startswith(".") for part in name.split("/"))}
 
 
@@ -176,7 +176,7 @@ def _protocols(fs: Any) -> tuple[str, ...]:
 
 
 def _modified(info: dict[str, Any]) -> datetime:
-    """The file's time in UTC; the epoch where the file system knows none, since the clock is no property of a file."""
+    """Return the file's time in UTC; the epoch where there is none, since the clock is no property of a file."""
     for key in _TIMES:
         value = info.get(key)
         if isinstance(value, (int, float)):

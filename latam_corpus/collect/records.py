@@ -117,12 +117,12 @@ class NumberedRecord(NamedTuple):
 
 
 def chunked(
-    found: Iterable[NumberedRecord | Failure | None], limits: Limits, columns: tuple[str, ...] | None = None
+    items: Iterable[NumberedRecord | Failure | None], limits: Limits, columns: tuple[str, ...] | None = None
 ) -> Iterator[Chunk]:
-    """What is found, in chunks that end when they reach the limits; None is what is neither a record nor a failure.
+    """Yield chunks that end when they reach the limits; None is what is neither a record nor a failure.
 
     Args:
-        found: in the file's order.
+        items: in the file's order.
         limits: of a chunk.
         columns: those of the file, where its format states them.
 
@@ -139,7 +139,7 @@ def chunked(
     size = 0
     damage: SourceError | None = None
     try:
-        for one in found:
+        for one in items:
             if isinstance(one, Failure):
                 failures.append(one)
             elif one is not None:

@@ -185,9 +185,9 @@ def sniffed(head: bytes, whole: bytes | None = None) -> str | Unread | None:
 
 
 def _package(head: bytes, whole: bytes) -> str | Unread:
-    stated = _MIMETYPE.match(head)
-    if stated and stated[1] in _PACKAGES:
-        return _PACKAGES[stated[1]]
+    match = _MIMETYPE.match(head)
+    if match and match[1] in _PACKAGES:
+        return _PACKAGES[match[1]]
     named = (kind for name, kind in _MEMBERS if name in whole)
     return next(named, Unread(_("a ZIP archive"), _("give its name the suffix .zip")))
 

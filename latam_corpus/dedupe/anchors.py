@@ -95,16 +95,16 @@ def _bare() -> NDArray[np.uint32]:
     small[MARKS_FIRST:MARKS_END] = 0
     small[(classes() & IGNORED) != 0] = 0
     # Of the lower case, as the hash of a word: what is of two signs one word there is one here (Å, U+00C5 and U+212B).
-    made: NDArray[np.uint32] = small[lower()]
-    return made
+    table: NDArray[np.uint32] = small[lower()]
+    return table
 
 
 @cache
 def _looks() -> NDArray[np.uint16]:
     """For each bare letter its bit, uint16[0x110000]; the letters of other scripts are dealt out in turn."""
     points = np.arange(len(lower()), dtype=np.uint32)
-    made = (np.uint32(1) << (points % LOOK_BITS)).astype(np.uint16)
-    for place, letters in enumerate(_LOOKS):
+    table = (np.uint32(1) << (points % LOOK_BITS)).astype(np.uint16)
+    for bit, letters in enumerate(_LOOKS):
         for letter in letters:
-            made[ord(letter)] = 1 << place
-    return made
+            table[ord(letter)] = 1 << bit
+    return table

@@ -31,9 +31,9 @@ def find_lines(hashes, line_words, line_kinds, wanted, lines):
 
 
 @kernel
-def count_menus(doc_words, doc_lines, line_words, line_kinds, made):
+def count_menus(doc_words, doc_lines, line_words, line_kinds, out):
     """Write how many words of each text are menus before and after it."""
-    for d in range(len(made)):
+    for d in range(len(out)):
         first, end = doc_lines[d], doc_lines[d + 1]
         top, top_words = _menu(first, end, 1, doc_words[d + 1], line_words, line_kinds)
         if top >= end:  # nothing, or a menu alone
@@ -48,7 +48,7 @@ def count_menus(doc_words, doc_lines, line_words, line_kinds, made):
         words = doc_words[d + 1] - doc_words[d] - top_words - foot_words
         # Talk has short lines too; a poem, whose lines are open, has no menu.
         if lines > 0 and (words >= _PROSE * lines or 2 * ended > lines):
-            made[d] += top_words + foot_words
+            out[d] += top_words + foot_words
 
 
 @kernel
@@ -58,25 +58,25 @@ def _menu(start, stop, step, last, line_words, line_kinds):
     end, end_words = start, 0
     i = start
     while i != stop:
-        found = (line_words[i + 1] if i + 1 < len(line_words) else last) - line_words[i]
+        size = (line_words[i + 1] if i + 1 < len(line_words) else last) - line_words[i]
         if i + 1 >= len(line_words) or line_words[i + 1] > last:
-            found = last - line_words[i]
-        if line_kinds[i] == LINE_BLANK or found == 0:
+            size = last - line_words[i]
+        if line_kinds[i] == LINE_BLANK or size == 0:
             i += step
             continue
-        if found > _LONGEST:
+        if size > _LONGEST:
             passed += 1
-            passed_words += found
-            if passed > _PASSED or lines < _LINES // 2 or found > 3 * _LONGEST:
+            passed_words += size
+            if passed > _PASSED or lines < _LINES // 2 or size > 3 * _LONGEST:
                 break
         elif line_kinds[i] == LINE_OPEN:
             lines += 1
-            words += found + passed_words
+            words += size + passed_words
             passed_words = 0
             end, end_words = i + step, words
         else:
             closed += 1
-            passed_words += found
+            passed_words += size
             if _CLOSED * closed > lines:
                 break
         i += step

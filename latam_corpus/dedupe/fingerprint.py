@@ -72,9 +72,9 @@ class Fingerprint(Stage):
         Raises:
             ConfigError: an option is out of its range.
         """
-        told = asdict(self)
+        values = asdict(self)
         known = {field.name for field in fields(Scheme)}
-        return Scheme(name=self.scheme, **{key: value for key, value in told.items() if key in known})
+        return Scheme(name=self.scheme, **{key: value for key, value in values.items() if key in known})
 
     def fingerprint(self) -> str:
         """Tell the words by which damage is known, and what computes MinHash; nothing where no sketch is made."""
@@ -84,7 +84,7 @@ class Fingerprint(Stage):
 
     def __call__(self, batch: Batch) -> Batch:
         """Return the batch with `text_hash`, and with the sketch if asked for."""
-        hashes = [hashlib.sha256(found).digest()[:16] for found in normal_utf8(batch.frame["text"])]
+        hashes = [hashlib.sha256(text).digest()[:16] for text in normal_utf8(batch.frame["text"])]
         columns = {"text_hash": pl.Series("text_hash", hashes, dtype=pl.Binary)}
         if self.sketch:
             scheme = self.parameters()

@@ -35,7 +35,7 @@ DECIDED_BY: Final = {
     "doc_id": "doc_id",
 }
 _STEPS: Final = (*DECIDED_BY, ROW)
-_TIERS: Final = {tier: place for place, tier in enumerate(vocabulary.RIGHTS_TIERS)}
+_TIERS: Final = {tier: rank for rank, tier in enumerate(vocabulary.RIGHTS_TIERS)}
 
 # The columns by which terms are told; an earlier version's index has none of them.
 TERMS: Final = ("uses", "expires", "embargo_until")
@@ -48,10 +48,10 @@ _STEP: Final = 50  # a class of length begins a fiftieth above the one before
 
 def _thresholds() -> list[int]:
     # Whole numbers: a logarithm may be rounded otherwise on another machine.
-    found = [1]
-    while found[-1] < 1 << 32:
-        found.append(max(found[-1] + 1, found[-1] * (_STEP + 1) // _STEP))
-    return found
+    steps = [1]
+    while steps[-1] < 1 << 32:
+        steps.append(max(steps[-1] + 1, steps[-1] * (_STEP + 1) // _STEP))
+    return steps
 
 
 _LENGTHS: Final = np.array(_thresholds(), np.int64)
@@ -87,8 +87,8 @@ class Keeping:
         """
         words = rows[WORDS].to_numpy() if WORDS in rows.columns else np.zeros(rows.height, np.uint32)
         known = set(DAMAGE) <= set(rows.columns)
-        told = rows[APPENDED].fill_null(0) if APPENDED in rows.columns else pl.repeat(0, rows.height, eager=True)
-        appended = told.to_numpy()
+        column = rows[APPENDED].fill_null(0) if APPENDED in rows.columns else pl.repeat(0, rows.height, eager=True)
+        appended = column.to_numpy()
         return rows.with_columns(
             (pl.lit(not self.existing) | (pl.col(ROW) < self.height)).alias("new"),
             self._terms().alias("terms"),

@@ -62,7 +62,7 @@ _ISLAND: Final = 4  # a shared run of so few words inside other content is chanc
 
 
 @kernel
-def rare_shared(anchors, offsets, common, sampling, pairs, made):
+def rare_shared(anchors, offsets, common, sampling, pairs, out):
     """Write of each pair the share of either's rare anchors that the other has too: see `guards.Rarity.shared`."""
     for k in range(len(pairs)):
         a, b = pairs[k, 0], pairs[k, 1]
@@ -86,7 +86,7 @@ def rare_shared(anchors, offsets, common, sampling, pairs, made):
                 rare += 1
                 if j < other_end and anchors[j] == value:
                     both += 1
-            made[k, side] = np.float32(both) / np.float32(max(rare, 1))
+            out[k, side] = np.float32(both) / np.float32(max(rare, 1))
 
 
 @inlined
@@ -214,9 +214,9 @@ def tally_differences(texts, gaps, count, lexicon, exchanged, tally):
         if edge and max(width, other_width) > _SMALL_GAP and 2 * min(width, other_width) < max(width, other_width):
             continue
         if width <= _LONGEST_GAP and other_width <= 2 * _LONGEST_GAP:
-            place = s_start + s0, s_start + s1, l_start + l0, l_start + l1
+            span = s_start + s0, s_start + s1, l_start + l0, l_start + l1
             if width > 0 and other_width > 0:
-                subs = _tally_difference(stream, place, edge, s_cased, l_cased, lexicon, exchanged, subs, tally)
+                subs = _tally_difference(stream, span, edge, s_cased, l_cased, lexicon, exchanged, subs, tally)
                 continue
             # Words that one of them has more.
             denials = 0
@@ -239,9 +239,9 @@ def tally_differences(texts, gaps, count, lexicon, exchanged, tally):
 
 
 @kernel
-def _tally_difference(stream, place, edge, s_cased, l_cased, lexicon, exchanged, subs, tally):
+def _tally_difference(stream, span, edge, s_cased, l_cased, lexicon, exchanged, subs, tally):
     """Tell apart what two texts have between two shared runs: misread words, slots of a form, passages of their own."""
-    s0, s1, l0, l1 = place
+    s0, s1, l0, l1 = span
     if s1 - s0 == l1 - l0:
         misread = 0
         for i in range(s0, s1):
@@ -255,13 +255,13 @@ def _tally_difference(stream, place, edge, s_cased, l_cased, lexicon, exchanged,
         if misread >= 0:
             # The words of the one are those of the other, read otherwise at most.
             tally[MISREAD] += misread
-            return _exchange(stream, place, exchanged, subs)
-    s_found = _strange(stream, s0, s1, l0, l1, s_cased, lexicon)
-    l_found = _strange(stream, l0, l1, s0, s1, l_cased, lexicon)
-    s_strange, s_misread, s_names, s_numbers, s_denials = s_found
-    l_strange, l_misread, l_names, l_numbers, l_denials = l_found
+            return _exchange(stream, span, exchanged, subs)
+    s_tallies = _strange(stream, s0, s1, l0, l1, s_cased, lexicon)
+    l_tallies = _strange(stream, l0, l1, s0, s1, l_cased, lexicon)
+    s_strange, s_misread, s_names, s_numbers, s_denials = s_tallies
+    l_strange, l_misread, l_names, l_numbers, l_denials = l_tallies
     if s1 - s0 == l1 - l0:
-        subs = _exchange(stream, place, exchanged, subs)
+        subs = _exchange(stream, span, exchanged, subs)
     tally[MISREAD] += max(s_misread, l_misread)
     numbers = min(s_numbers, l_numbers)
     names = min(s_names, l_names)
@@ -287,9 +287,9 @@ def _tally_difference(stream, place, edge, s_cased, l_cased, lexicon, exchanged,
 
 
 @kernel
-def _exchange(stream, place, exchanged, subs):
+def _exchange(stream, span, exchanged, subs):
     """Write the words that stand for others at the same place, from place `subs` on; returns where they end."""
-    s0, s1, l0, _ = place
+    s0, s1, l0, _ = span
     for i in range(s0, s1):
         word, other = stream[i] & _WORD_MASK, stream[l0 + i - s0] & _WORD_MASK
         if word != other:
@@ -420,22 +420,22 @@ def _tally_gap(stream, s0, s1, l0, l1, tally):
     for i in range(s0, s1):
         word = stream[i]
         at = l0 + (i - s0)
-        found = False
+        is_alike = False
         for j in range(max(l0, at - before), min(l1, at + after + 1)):
             if _look_alike(word, stream[j]):
-                found = True
+                is_alike = True
                 break
-        alike += found
+        alike += is_alike
         if not word & (_NUMBER | _CAPITAL):
             continue
-        if not found:
+        if not is_alike:
             for j in range(max(l0, at - before - SLACK), min(l1, at + after + SLACK + 1)):
                 if _look_alike(word, stream[j]):
-                    found = True
+                    is_alike = True
                     break
         if word & _NUMBER:
-            numbers += not found
-        elif found:
+            numbers += not is_alike
+        elif is_alike:
             tally[NAMES_KEPT] += 1
         else:
             names += 1
@@ -482,7 +482,7 @@ def compare(stream, offsets, longer, shorter, least, lexicon, limits):
     most = 0
     for document in longer:
         most = max(most, offsets[document + 1] - offsets[document])
-    room = np.empty(1 << _bits_for(most), np.int32)
+    workspace = np.empty(1 << _bits_for(most), np.int32)
     marks = np.empty(1 << (_bits_for(most) - _MARKS), np.uint64)
     l_keys, s_keys = np.empty(most + 1, np.uint64), np.empty(most + 1, np.uint64)
     head, at = np.empty(most + 1, np.int32), np.empty(most + 1, np.int32)
@@ -491,7 +491,7 @@ def compare(stream, offsets, longer, shorter, least, lexicon, limits):
     gaps = np.empty((most // 2 + 2, 4), np.int64)
     exchanged = np.empty(most + 1, np.uint64)
     current = -1
-    slots, seen = room[:16], marks[:1]
+    slots, seen = workspace[:16], marks[:1]
     keyed = distinct = 0
     for k in range(len(longer)):
         document, other = int(longer[k]), int(shorter[k])
@@ -500,7 +500,7 @@ def compare(stream, offsets, longer, shorter, least, lexicon, limits):
         if document != current:
             current = document
             keyed = _write_keys(stream, l_start, l_words, l_keys)
-            slots = room[: 1 << _bits_for(keyed)]
+            slots = workspace[: 1 << _bits_for(keyed)]
             seen = marks[: 1 << (_bits_for(keyed) - _MARKS)]
             distinct = _index(l_keys, keyed, slots, seen, head)
         tally = tallies[k]
@@ -516,7 +516,7 @@ def compare(stream, offsets, longer, shorter, least, lexicon, limits):
             _leave_out_chance(at, s_keyed)
         # Of a long text the places count that were found, not all that have the same three words.
         same = itself if long else head
-        covered, run, hits, found = _read_shorter(at, s_keyed, same, hit, k, gaps, tally)
+        covered, run, hits, aligned = _read_shorter(at, s_keyed, same, hit, k, gaps, tally)
         containment[k, 0] = covered / s_words
         longest[k, 0] = run
         l_run = l_words
@@ -533,9 +533,9 @@ def compare(stream, offsets, longer, shorter, least, lexicon, limits):
         if max(containment[k, 0], containment[k, 1]) >= least:
             count_flagged(stream, s_start, s_start + s_words, tally)
             texts = stream, s_start, l_start, s_words, l_words
-            tally_gaps(texts, l_run, gaps, found, tally)
+            tally_gaps(texts, l_run, gaps, aligned, tally)
             if not tally[SAME] and not is_form(tally, limits):
-                subs = tally_differences(texts, gaps, found, lexicon, exchanged, tally)
+                subs = tally_differences(texts, gaps, aligned, lexicon, exchanged, tally)
                 count_regular(texts, exchanged[:subs], tally)
     return containment, longest, tallies
 
@@ -603,14 +603,14 @@ def _look_up(s_keys, s_keyed, longer_text, at):
     l_keys, keyed, slots, seen = longer_text
     mask = len(slots) - 1
     shift = np.uint64(64 - _bits_for(keyed))
-    place = -1  # where the last three words that were found stand
+    last_at = -1  # where the last three words that were found stand
     last = -1
     for i in range(s_keyed):
         key = s_keys[i]
         at[i] = _FREE
         # Where a run goes on there is nothing to look up, and of several equal places it is the right one.
-        if last >= 0 and place + 1 < keyed and l_keys[place + 1] == key:
-            found = place + 1
+        if last >= 0 and last_at + 1 < keyed and l_keys[last_at + 1] == key:
+            match_at = last_at + 1
         else:
             mark = (key * _SPREAD) >> (shift - np.uint64(_FINER))
             if not (seen[mark >> np.uint64(6)] >> (mark & np.uint64(63))) & np.uint64(1):
@@ -618,19 +618,19 @@ def _look_up(s_keys, s_keyed, longer_text, at):
             slot = np.int64((key * _SPREAD) >> shift)
             while slots[slot] != _FREE and l_keys[slots[slot]] != key:
                 slot = (slot + 1) & mask
-            found = int(slots[slot])
-            if found == _FREE:
+            match_at = int(slots[slot])
+            if match_at == _FREE:
                 continue
-            wanted = place + (i - last)
-            if last >= 0 and abs(found - wanted) > SLACK:
+            wanted = last_at + (i - last)
+            if last >= 0 and abs(match_at - wanted) > SLACK:
                 # Of several places the one that goes on from the last: a refrain stands at its own.
                 for off in range(2 * SLACK + 1):
                     near = wanted + (-(off // 2) if off & 1 == 0 else off // 2 + 1)
                     if 0 <= near < keyed and l_keys[near] == key:
-                        found = near
+                        match_at = near
                         break
-        at[i] = found
-        place, last = found, i
+        at[i] = match_at
+        last_at, last = match_at, i
 
 
 @kernel
@@ -669,34 +669,34 @@ def _read_shorter(at, s_keyed, same, hit, k, gaps, tally):
     words = s_keyed + _RUN - 1
     covered = run = hits = together = last = count = 0
     until = 0  # the end of the last shared run
-    place = -_RUN - 1  # where its last three words stand in the longer
+    last_at = -_RUN - 1  # where its last three words stand in the longer
     for i in range(s_keyed):
-        found = int(at[i])
-        if found == _FREE:
+        match_at = int(at[i])
+        if match_at == _FREE:
             continue
-        hits += hit[same[found]] != k
-        hit[same[found]] = k
-        if i > until or (i == until and until > 0 and found != place + _RUN):
+        hits += hit[same[match_at]] != k
+        hit[same[match_at]] = k
+        if i > until or (i == until and until > 0 and match_at != last_at + _RUN):
             run = max(run, i - until)
             gaps[count, 0], gaps[count, 1] = until, i
-            gaps[count, 2], gaps[count, 3] = (place + _RUN if until > 0 else -1), found
+            gaps[count, 2], gaps[count, 3] = (last_at + _RUN if until > 0 else -1), match_at
             count += 1
-        elif until == 0 and 0 < found <= SLACK:
+        elif until == 0 and 0 < match_at <= SLACK:
             # The longer has a word or two before.
-            gaps[count, 0], gaps[count, 1], gaps[count, 2], gaps[count, 3] = 0, 0, 0, found
+            gaps[count, 0], gaps[count, 1], gaps[count, 2], gaps[count, 3] = 0, 0, 0, match_at
             count += 1
-        if until > 0 and abs((found - place) - (i - last)) > SLACK:
+        if until > 0 and abs((match_at - last_at) - (i - last)) > SLACK:
             together = 0
         new = i + _RUN - max(i, until)
         covered += new
         together += new
         tally[TOGETHER] = max(tally[TOGETHER], together)
         until = i + _RUN
-        place, last = found, i
+        last_at, last = match_at, i
     if until < words:
         run = max(run, words - until)
         gaps[count, 0], gaps[count, 1] = until, words
-        gaps[count, 2], gaps[count, 3] = (place + _RUN if until > 0 else -1), -1
+        gaps[count, 2], gaps[count, 3] = (last_at + _RUN if until > 0 else -1), -1
         count += 1
     return covered, run, hits, count
 
@@ -714,8 +714,8 @@ def _read_longer(same, keyed, hit, k):
 
 
 @kernel
-def copy_pieces(values, starts, ends, made):
+def copy_pieces(values, starts, ends, out):
     """Copy runs of values one after another, from each start on as many as fit between two ends."""
     for k in range(len(starts)):
         n = ends[k + 1] - ends[k]
-        made[ends[k] : ends[k] + n] = values[starts[k] : starts[k] + n]
+        out[ends[k] : ends[k] + n] = values[starts[k] : starts[k] + n]

@@ -58,10 +58,10 @@ def lexicon() -> NDArray[np.uint8]:
     >>> made.tolist() == [NUMERAL, DENIAL, NUMERAL, 0]
     True
     """
-    made = np.zeros(1 << WORD_BITS, np.uint8)
+    table = np.zeros(1 << WORD_BITS, np.uint8)
     for words, what in ((_NUMERALS, NUMERAL), (_DENIALS, DENIAL)):
-        made[word_stream(WordTable.of([words])).values & np.uint32((1 << WORD_BITS) - 1)] |= what
-    return made
+        table[word_stream(WordTable.of([words])).values & np.uint32((1 << WORD_BITS) - 1)] |= what
+    return table
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,13 +89,13 @@ class Rarity:
         >>> Rarity(streams, scheme, proposals_of(streams, scheme).of(0)).shared(pairs).tolist()
         [[0.0, 0.0]]
         """
-        made = np.empty((len(pairs), 2), np.float32)
+        shares = np.empty((len(pairs), 2), np.float32)
         numbers, places = np.unique(pairs, return_inverse=True)
         streams = self.streams.some(numbers)
-        found = proposals_of(streams, self.scheme)
+        proposals = proposals_of(streams, self.scheme)
         sampling = sampling_of(streams.counts)
-        rare_shared(found.values, found.offsets, self.common, sampling, places.reshape(pairs.shape), made)
-        return made
+        rare_shared(proposals.values, proposals.offsets, self.common, sampling, places.reshape(pairs.shape), shares)
+        return shares
 
 
 # What a pair is.
@@ -247,8 +247,8 @@ class Known:
 
     def apart(self, pairs: NDArray[np.uint32]) -> NDArray[np.bool_]:
         """Whether the two state another country, year or author, bool[k]."""
-        told = (column[pairs] for column in (self.country, self.year, self.author))
-        differs = [(both[:, 0] != both[:, 1]) & (both > 0).all(axis=1) for both in told]
+        sides = (column[pairs] for column in (self.country, self.year, self.author))
+        differs = [(both[:, 0] != both[:, 1]) & (both > 0).all(axis=1) for both in sides]
         return np.asarray(np.any(differs, axis=0), np.bool_)
 
 
@@ -362,8 +362,8 @@ def _accepted(
         bounds.short_share,
         np.where(lengths < bounds.middle_words, bounds.middle_share, bounds.share),
     ).astype(np.float32)  # as the shares are: 70 of 100 words are .70
-    in_place = (ratio >= bounds.short_ratio) | (tallies[:, guards.TOGETHER] >= bounds.short_share * smaller)
-    by_share = (containment >= needed) & (lengths >= bounds.exact_words) & (~brief | in_place)[:, None]
+    together = (ratio >= bounds.short_ratio) | (tallies[:, guards.TOGETHER] >= bounds.short_share * smaller)
+    by_share = (containment >= needed) & (lengths >= bounds.exact_words) & (~brief | together)[:, None]
     # Words that look alike are counted of the shorter; as many of the longer look like them.
     likeness = containment + tallies[:, [guards.ALIKE]] / np.maximum(lengths, 1)
     alike = np.where(flipped, likeness[:, 1], likeness[:, 0])
@@ -444,9 +444,9 @@ def _of_one_form(lengths: NDArray[np.int64], tallies: NDArray[np.int32], bounds:
         slots >= bounds.slot_share * tallies[:, guards.DIFFERENT]
     )
     form &= (slots > 0) & (slots >= bounds.slot_misread * tallies[:, guards.MISREAD])
-    told, denied = tallies[:, guards.OTHER_NUMBERS], tallies[:, guards.DENIED]
+    other_numbers, denied = tallies[:, guards.OTHER_NUMBERS], tallies[:, guards.DENIED]
     denial = form & (slots == tallies[:, guards.DIFFERENT]) & (tallies[:, guards.MISREAD] == 0)
-    tests = [numbers, names, form & (told > 0), form & (slots > told + denied), denial & (denied > 0)]
+    tests = [numbers, names, form & (other_numbers > 0), form & (slots > other_numbers + denied), denial & (denied > 0)]
     return np.select(tests, [NUMBERS, NAMES, NUMBERS, NAMES, DENIED], 0).astype(np.uint8)
 
 
@@ -482,11 +482,11 @@ def _variants(
         & (unlike <= bounds.alike_unlike * misread)
     )
     spelling &= damaged[:, 0] == damaged[:, 1]
-    stated = known.apart(pairs) & (
+    by_metadata = known.apart(pairs) & (
         (replaced >= bounds.stated_share * words) & enough
         | (words >= bounds.short_words) & (unlike >= 2 * bounds.stated_share * words)
     )
-    tests = [passages, spelling, song, stated]
+    tests = [passages, spelling, song, by_metadata]
     return np.select(tests, [PASSAGES, SPELLING, WORDS, STATED], 0).astype(np.uint8)
 
 

@@ -97,15 +97,15 @@ def source_of(cells: Mapping[str, str], taken: Sequence[str] = ()) -> Row:
     incomplete = dict(_incomplete(values, kind))
     wrong += incomplete.values()
     # What has been told of a column or table once isn't told again by the check of the whole.
-    told = {str(sentence).partition(":")[0] for sentence in wrong}
+    wrong_keys = {str(sentence).partition(":")[0] for sentence in wrong}
     for key, sentence in _of_the_whole(values):
-        if key not in incomplete and str(sentence).partition(":")[0] not in told:
+        if key not in incomplete and str(sentence).partition(":")[0] not in wrong_keys:
             wrong.append(sentence)
     return Row(wrong=tuple(wrong)) if wrong else Row(values)
 
 
 def _incomplete(values: Mapping[str, Any], kind: str) -> Iterator[tuple[str, Message]]:
-    """What a row lacks for what it says elsewhere, by the table that a file would name and a sheet doesn't have."""
+    """Yield what a row lacks for what it says elsewhere, by the table of a file that a sheet doesn't have."""
     rights = values.get("rights", {})
     if set(rights.get("uses", ())) - {"evaluate"} and "basis" not in rights:
         yield "rights", _about(field_of("rights.basis"), _CHOOSE.fill(known=enumerated(BASES.values())))
@@ -116,8 +116,8 @@ def _incomplete(values: Mapping[str, Any], kind: str) -> Iterator[tuple[str, Mes
 
 def _of_the_whole(values: Mapping[str, Any]) -> Iterator[tuple[str, Message]]:
     """Yield what is wrong in the source as a whole, by its key and by the columns' names."""
-    _, found = check_source(toml_text(values))
-    for one in found:
+    _, findings = check_source(toml_text(values))
+    for one in findings:
         if one.wrong:
             key = one.key.partition(" ")[0]
             # A row has no lines to add.

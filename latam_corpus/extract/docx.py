@@ -34,7 +34,7 @@ _LINE_BREAKS: Final = frozenset({"br", "cr"})
 
 
 def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
-    """The text of a Word document: paragraphs, verses and cells in their order, an empty paragraph as a blank line.
+    """Return the text of a Word document: paragraphs, verses and cells in order, empty paragraphs as blank lines.
 
     Args:
         raw: the zip file.
@@ -52,8 +52,8 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         _write(element, written)
     catalogued = dublin_core(package.xml(_CORE)) if _CORE in package else dublin_core(None)
     # Dates are the file's, and the language is that of whose word processor it was.
-    found = Extracted(written.text(), EXTRACTOR, title=catalogued.title, creators=catalogued.creators)
-    return with_turns(found, parameters.get("form"))
+    extracted = Extracted(written.text(), EXTRACTOR, title=catalogued.title, creators=catalogued.creators)
+    return with_turns(extracted, parameters.get("form"))
 
 
 def _main_part(package: ZipPackage) -> str:

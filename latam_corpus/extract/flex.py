@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from latam_corpus.extract.document import Said, UnusableError
+from latam_corpus.extract.document import UnusableError, Utterance
 from latam_corpus.extract.parallel import parallel
 from latam_corpus.extract.xml_tree import parse_xml
 from latam_corpus.text.xml_tree import name_of, words
@@ -42,16 +42,16 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     texts = list(root.iterfind("{*}interlinear-text"))
     if name_of(root) != "document" or not texts:
         raise UnusableError("not a transcript", "it has no <interlinear-text>", "export the texts as FLExText")
-    segments: dict[str | None, list[Said]] = {}
+    segments: dict[str | None, list[Utterance]] = {}
     vernacular: str | None = None
     for number, phrase in enumerate(phrase for text in texts for phrase in text.iterfind(".//{*}phrase")):
-        language, said = _spoken(phrase)
+        language, spoken = _spoken(phrase)
         vernacular = vernacular or language
         about = phrase.get("speaker") or None, _seconds(phrase, "begin"), _seconds(phrase, "end")
-        segments.setdefault(language, []).append(Said(said, *about, language, number))
+        segments.setdefault(language, []).append(Utterance(spoken, *about, language, number))
         for item in phrase.iterfind("{*}item"):
             if item.get("type") == "gls" and item.get("lang") != language:
-                free = Said(words(item), *about, item.get("lang"), number)
+                free = Utterance(words(item), *about, item.get("lang"), number)
                 segments.setdefault(item.get("lang"), []).append(free)
     titles = [words(one) for one in texts[0].iterfind("{*}item") if one.get("type") == "title" and words(one)]
     return parallel(segments, EXTRACTOR, vernacular, title=titles[0] if titles else None)

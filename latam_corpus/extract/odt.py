@@ -58,8 +58,8 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         _write(element, written)
     catalogued = dublin_core(meta)
     # Dates are the file's, and the language is that of whose word processor it was.
-    found = Extracted(written.text(), EXTRACTOR, title=catalogued.title, creators=catalogued.creators)
-    return with_turns(found, parameters.get("form"))
+    extracted = Extracted(written.text(), EXTRACTOR, title=catalogued.title, creators=catalogued.creators)
+    return with_turns(extracted, parameters.get("form"))
 
 
 def _write(element: etree._Element, written: BlockText) -> None:

@@ -64,7 +64,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     notes = (SOME_WITHOUT_TEXT,) if empty else ()
     title, author = (" ".join((about.get(key) or "").split()) for key in ("Title", "Author"))
     book = strip_gutenberg(flow(pages))
-    found = Extracted(
+    extracted = Extracted(
         book.text,
         f"{EXTRACTOR}, {engine(parameters['ocr'])}" if seen.pages else EXTRACTOR,
         title=title or book.title,
@@ -72,7 +72,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         notes=(*notes, SOME_RECOGNISED) if seen.pages else notes,
         confidence=seen.confidence,
     )
-    return with_turns(found, parameters.get("form"))
+    return with_turns(extracted, parameters.get("form"))
 
 
 def count_pages(raw: bytes, parameters: Mapping[str, str]) -> Extracted:

@@ -162,8 +162,8 @@ class Extract(Stage):
         """For each row the extracted document, or why there is none; None for a row without bytes."""
         outcomes: list[Outcome | None] = []
         boxed: dict[int, Job] = {}
-        stated = list(media_types)
-        for row, (raw, media_type) in enumerate(zip(raws, stated, strict=True)):
+        types = list(media_types)
+        for row, (raw, media_type) in enumerate(zip(raws, types, strict=True)):
             outcomes.append(None)
             if raw is None:
                 continue
@@ -178,7 +178,7 @@ class Extract(Stage):
             outcomes[row] = outcome
         return [
             Failed(one.cause, {"media_type": media_type} | one.evidence) if isinstance(one, Failed) else one
-            for one, media_type in zip(outcomes, stated, strict=True)
+            for one, media_type in zip(outcomes, types, strict=True)
         ]
 
     def _job(self, kind: str, raw: bytes, parameters: Mapping[str, str]) -> Job:
@@ -237,9 +237,9 @@ def _unskimmed(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(pl.when(~skimmed).then(pl.col(name)).alias(name) for name in ("text", "extractor"))
 
 
-def _filled(frame: pl.DataFrame, name: str, found: list[Any]) -> pl.Series:
+def _filled(frame: pl.DataFrame, name: str, outcomes: list[Any]) -> pl.Series:
     """Return the column as it came, with what was found where it was null."""
-    values: list[Any] = [list(value) or None if isinstance(value, tuple) else value for value in found]
+    values: list[Any] = [list(value) or None if isinstance(value, tuple) else value for value in outcomes]
     if name == "url":  # without passwords and tracking parameters, as all addresses
         values = [value and canonical_url(value) for value in values]
     extracted = pl.Series(name, values, dtype=DOCUMENT_SCHEMA[name])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from latam_corpus.extract.document import Said, UnusableError
+from latam_corpus.extract.document import UnusableError, Utterance
 from latam_corpus.extract.parallel import parallel
 from latam_corpus.extract.xml_tree import parse_xml
 from latam_corpus.text.xml_tree import XML_LANG, name_of
@@ -46,28 +46,28 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         raise UnusableError("not a transcript", f"its root is <{name_of(root)}> and not <tmx>", "export it as TMX")
     header = next(root.iterfind("{*}header"), None)
     source = "" if header is None else header.get("srclang", "")
-    segments: dict[str | None, list[Said]] = {}
+    segments: dict[str | None, list[Utterance]] = {}
     notes: tuple[str, ...] = ()
     # A language has one name in a file, however its case is written.
     named: dict[str, str] = {}
     for number, unit in enumerate(root.iterfind("{*}body/{*}tu")):
         seen: set[str] = set()
         for variant in unit.iterfind("{*}tuv"):
-            stated = variant.get(XML_LANG) or variant.get("lang") or ""
-            language = named.setdefault(stated.lower(), stated)
+            tag = variant.get(XML_LANG) or variant.get("lang") or ""
+            language = named.setdefault(tag.lower(), tag)
             seg = next(variant.iterfind("{*}seg"), None)
             if seg is None or language in seen:
                 notes = (SEVERAL,) if seg is not None else notes
                 continue
             seen.add(language)
-            segments.setdefault(language or None, []).append(Said("".join(_said(seg)), segment=number))
+            segments.setdefault(language or None, []).append(Utterance("".join(_words(seg)), segment=number))
     return parallel(segments, EXTRACTOR, named.get(source.lower()), notes=notes)
 
 
-def _said(element: etree._Element) -> Iterator[str]:
+def _words(element: etree._Element) -> Iterator[str]:
     """Yield the words of a segment, without the codes of the file that it is from."""
     yield element.text or ""
     for inner in element:
         if name_of(inner) not in _CODES:
-            yield from _said(inner)
+            yield from _words(inner)
         yield inner.tail or ""

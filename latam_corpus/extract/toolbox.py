@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from latam_corpus.extract.charset import decode
-from latam_corpus.extract.document import Said, UnusableError
+from latam_corpus.extract.document import UnusableError, Utterance
 from latam_corpus.extract.parallel import parallel
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ _TITLES: Final = frozenset({"ti", "title", "titulo"})
 
 
 class _Segment(NamedTuple):
-    said: list[str]
+    words: list[str]
     free: dict[str | None, list[str]]
     about: dict[str, str]
 
@@ -54,16 +54,16 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     ('wasita rikuni', 'Veo la casa.')
     """
     text, _ = decode(raw, parameters.get("charset"))
-    segments: dict[str | None, list[Said]] = {None: []}
+    segments: dict[str | None, list[Utterance]] = {None: []}
     title: str | None = None
     for number, one in enumerate(_segments(text.replace("\r\n", "\n").replace("\r", "\n"))):
         title = title or one.about.get("title")
         start, end = (_seconds(one.about.get(name, "")) for name in ("start", "end"))
         about = one.about.get("speaker"), start, end
-        segments[None].append(Said(" ".join(one.said), *about, segment=number))
+        segments[None].append(Utterance(" ".join(one.words), *about, segment=number))
         for language, free in one.free.items():
             # A translation in no named language isn't the text that has none.
-            segments.setdefault(language or "", []).append(Said(" ".join(free), *about, segment=number))
+            segments.setdefault(language or "", []).append(Utterance(" ".join(free), *about, segment=number))
     if not any(one.words.strip() for one in segments[None]):
         raise UnusableError("not a transcript", "it has no line \\tx", "export it as Toolbox does, or as FLExText")
     return parallel(segments, EXTRACTOR, title=title)
@@ -72,11 +72,11 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
 def _segments(text: str) -> Iterator[_Segment]:
     here = _Segment([], {}, {})
     for marker, value in _fields(text):
-        if marker in _SEGMENT and (here.said or here.free):
+        if marker in _SEGMENT and (here.words or here.free):
             yield here
             here = _Segment([], {}, {})
         if marker == "tx":
-            here.said.append(value)
+            here.words.append(value)
         elif marker in _FREE:
             here.free.setdefault(_FREE[marker], []).append(value)
         elif marker in _SPEAKER:

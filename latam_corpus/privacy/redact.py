@@ -38,7 +38,7 @@ _ANY: Final = r"[@\d]"
 _SPOKEN_AT: Final = r"(?i:\sarroba\s+[\w-]+\s*(?:\.|punto|ponto|dot|[\[({]))|[\[({<]\s?(?i:at?|arroba)\s?[\])}>]|\sAT\s"
 _KEYS: Final = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-"
 _STREETS: Final = (
-    r"(?i:calle|av\w*\.|aven|avda|rua |r\. |carrera|cra|kra|cl\.|diag|transv|pasaje|pje|psje|jir[oó]n|jr\.|alameda"
+    r"(?i:calle|av\w*\.|av |aven|avda|rua |r\. |carrera|cra|kra|cl\.|diag|transv|pasaje|pje|psje|jir[oó]n|jr\.|alameda"
     r"|calzada|bou?lev|blvd|bulev|travessa|pra[çc]a|plaza|camino|prolongaci|estrada|ladeira|largo|privada|cerrada|c/)"
 )
 
@@ -115,13 +115,13 @@ class Redact(Stage):
 
     def for_sources(self, sources: Sequence[Source]) -> Redact:
         """Return the stage with the lists of names and the keys of speakers that these sources give."""
-        given = tuple(sorted((source.id, str(source.names_file)) for source in sources if source.names_file))
+        names_files = tuple(sorted((source.id, str(source.names_file)) for source in sources if source.names_file))
         keys = tuple(sorted((source.id, str(source.speakers_file)) for source in sources if source.speakers_file))
         for source in sources:
             names_of(source)
         for _, path in keys:
             read_key(path, _digest(path))
-        return replace(self, names=given, speakers=keys) if given or keys else self
+        return replace(self, names=names_files, speakers=keys) if names_files or keys else self
 
     def __call__(self, batch: Batch) -> Batch:
         """Return the batch with `text` redacted and `redactions`, null where nothing was found."""
@@ -136,30 +136,31 @@ class Redact(Stage):
         genres, countries, sources = (_column(frame, name) for name in ("genre", "country", "source_id"))
         known = privacy_policies(self.policies)
         modes = {pair: known.modes(*pair) for pair in set(zip(genres, countries, strict=True))}
-        found: dict[int, tuple[str, dict[str, int]]] = {}
+        redacted: dict[int, tuple[str, dict[str, int]]] = {}
         for row in look.arg_true().to_list():
             names = listed.get(sources[row] or "") if listed else None
             country = countries[row]
             hints = Hints(spoken_at[row], keys[row], streets[row])
             text, counts = _redacted(texts[row], modes[genres[row], country], known.words, country, names, hints)
             if counts:
-                found[row] = text, counts
+                redacted[row] = text, counts
         counts_of = {
-            row: [{"key": k, "value": n} for k, n in sorted(counts.items())] for row, (_, counts) in found.items()
+            row: [{"key": k, "value": n} for k, n in sorted(counts.items())] for row, (_, counts) in redacted.items()
         }
-        told = {
+        counts_json = {
             row: json.dumps(
-                (found[row][1] if row in found else {}) | ({"speakers": coded_rows[row]} if row in coded_rows else {})
+                (redacted[row][1] if row in redacted else {})
+                | ({"speakers": coded_rows[row]} if row in coded_rows else {})
             )
-            for row in {*found, *coded_rows}
+            for row in {*redacted, *coded_rows}
         }
         rows = range(len(batch))
         columns = {
             "redactions": pl.Series([counts_of.get(row) for row in rows], dtype=schema.REDACTIONS),
-            "evidence": pl.Series([told.get(row) for row in rows], dtype=pl.String),
+            "evidence": pl.Series([counts_json.get(row) for row in rows], dtype=pl.String),
         }
-        if found:
-            columns["text"] = texts.scatter(list(found), [text for text, _ in found.values()])
+        if redacted:
+            columns["text"] = texts.scatter(list(redacted), [text for text, _ in redacted.values()])
         return batch.with_columns(columns)
 
     def _with_codes(self, batch: Batch) -> tuple[Batch, dict[int, int]]:

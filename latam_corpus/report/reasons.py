@@ -80,10 +80,10 @@ def in_plain_words(reason: str, evidence: Mapping[str, Any] | None) -> tuple[Mes
         return tuple(_bound(one, value) for one, value in bounds)
     kind, _, cause = reason.partition(":")
     if kind in ("unreadable", "extract"):
-        told = _CAUSES.get(cause, same(cause))
+        cause_message = _CAUSES.get(cause, same(cause))
         if evidence and (named := evidence.get("format")):
-            told = _FORMAT.fill(format=Message(named), remedy=Message(evidence.get("remedy", "")))
-        return ((_UNREADABLE if kind == "unreadable" else _NO_TEXT).fill(cause=told),)
+            cause_message = _FORMAT.fill(format=Message(named), remedy=Message(evidence.get("remedy", "")))
+        return ((_UNREADABLE if kind == "unreadable" else _NO_TEXT).fill(cause=cause_message),)
     if match := _BOUND.fullmatch(reason):
         return ((_BELOW if match[2] == "<" else _ABOVE).fill(name=signal_name(match[1]), bound=match[3]),)
     kind, _, code = reason.partition("=")
@@ -105,5 +105,5 @@ def bound_of(reason: str) -> tuple[str, str, float] | None:
 def _bound(reason: str, value: float) -> Message:
     match = _BOUND.fullmatch(reason)
     assert match is not None  # noqa: S101  (the caller has looked)
-    said = _TOO_LOW if match[2] == "<" else _TOO_HIGH
-    return said.fill(name=signal_name(match[1]), value=f"{value:.3g}", bound=match[3])
+    sentence = _TOO_LOW if match[2] == "<" else _TOO_HIGH
+    return sentence.fill(name=signal_name(match[1]), value=f"{value:.3g}", bound=match[3])

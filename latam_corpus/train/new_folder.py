@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from latam_corpus.durable import sync
 from latam_corpus.errors import ConfigError, ReleaseError, cause_of
+from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +27,7 @@ def new_folder(to: Path) -> Iterator[Path]:
         ReleaseError: it can't be written.
     """
     if to.exists() and (not to.is_dir() or any(to.iterdir())):
-        raise ConfigError(str(to), "it holds something", "name a new or empty folder")
+        raise ConfigError(str(to), _("it holds something"), _("name a new or empty folder"))
     # Left by one that was killed.
     partial = to.with_name(f".{to.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
@@ -39,6 +40,7 @@ def new_folder(to: Path) -> Iterator[Path]:
             to.rmdir()
         partial.replace(to)
     except OSError as error:
-        raise ReleaseError(str(to), f"it can't be written: {cause_of(error)}", "free space, or name another") from error
+        problem = _("it can't be written: {cause}", cause=cause_of(error))
+        raise ReleaseError(str(to), problem, _("free space, or name another")) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)

@@ -10,21 +10,25 @@ from pathlib import Path
 from latam_corpus.errors import CorpusError
 
 from . import (
+    ablate,
     balance,
     before,
     compressed,
     crawl,
     damage,
     dedupe,
+    exports,
     extraction,
     formats,
     growth,
     house,
     language,
     large,
+    leaks,
     learned,
     memory,
     mutants,
+    planning,
     quality,
     quality_kept,
     redact,
@@ -42,6 +46,7 @@ from .machine import save, show
 from .tables import write
 
 NAMES = {
+    "ablate": ablate,
     "word_table": word_table,
     "text_path": text_path,
     "profile": stages,
@@ -49,6 +54,7 @@ NAMES = {
     "update": update,
     "balance": balance,
     "memory": memory,
+    "planning": planning,
     "mutants": mutants,
     "dedupe": dedupe,
     "crawl": crawl,
@@ -63,6 +69,8 @@ NAMES = {
     "large": large,
     "start": start,
     "stream": stream,
+    "leaks": leaks,
+    "exports": exports,
     "damage": damage,
     "small": small,
     "compressed": compressed,

@@ -13,7 +13,7 @@ from latam_corpus import schema
 from latam_corpus.batch import Batch
 from latam_corpus.catalog.source import load_source
 from latam_corpus.errors import ConfigError
-from latam_corpus.extract.document import Said, as_lines
+from latam_corpus.extract.document import Utterance, as_lines
 from latam_corpus.pipeline.conserve import pass_through
 from latam_corpus.privacy.redact import Redact
 from latam_corpus.privacy.speakers import read_key, with_codes
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from conftest import CommandLine
 
 _SAID = (
-    Said("¿Cómo se llama?", "Entrevistadora"),
-    Said("Rosa Quispe, y él es Pedro.", "Rosa Quispe"),
-    Said("Escríbame a rosa@ejemplo.org.", "Pedro"),
+    Utterance("¿Cómo se llama?", "Entrevistadora"),
+    Utterance("Rosa Quispe, y él es Pedro.", "Rosa Quispe"),
+    Utterance("Escríbame a rosa@ejemplo.org.", "Pedro"),
 )
 _INTERVIEW = "ENTREVISTADORA: ¿Dónde nació?\nROSA: En el puerto.\nENTREVISTADORA: ¿Y su madre?\nROSA: También ahí.\n"
 

@@ -25,23 +25,25 @@ def dublin_core(record: etree._Element | None) -> Catalogued:
     """
     if record is None:
         return Catalogued()
-    found: dict[str, list[etree._Element]] = {}
+    elements: dict[str, list[etree._Element]] = {}
     for element in record.iter():
         if words(element):
-            found.setdefault(name_of(element), []).append(element)
-    languages = list(dict.fromkeys(words(one) for one in found.get("language", ())))
-    dates = (one for one in (*found.get("date", ()), *found.get("issued", ())) if _is_of_work(one))
-    addresses = (words(one) for name in ("source", "identifier") for one in found.get(name, ()))
-    named = (words(one) for name in ("identifier", "relation", "source", "format") for one in found.get(name, ()))
+            elements.setdefault(name_of(element), []).append(element)
+    languages = list(dict.fromkeys(words(one) for one in elements.get("language", ())))
+    dates = (one for one in (*elements.get("date", ()), *elements.get("issued", ())) if _is_of_work(one))
+    addresses = (words(one) for name in ("source", "identifier") for one in elements.get(name, ()))
+    named = (words(one) for name in ("identifier", "relation", "source", "format") for one in elements.get(name, ()))
     return Catalogued(
-        title=next((words(one) for one in found.get("title", ())), None),
+        title=next((words(one) for one in elements.get("title", ())), None),
         creators=tuple(
-            dict.fromkeys(words(one) for one in found.get("creator", ()) if attribute(one, "role").lower() in _AUTHORS)
+            dict.fromkeys(
+                words(one) for one in elements.get("creator", ()) if attribute(one, "role").lower() in _AUTHORS
+            )
         ),
         published=earliest(map(words, dates)),
         language=languages[0] if len(languages) == 1 else None,
         url=next((one for one in addresses if one.startswith(("http://", "https://"))), None),
-        rights=tuple(dict.fromkeys(words(one) for name in ("rights", "license") for one in found.get(name, ()))),
+        rights=tuple(dict.fromkeys(words(one) for name in ("rights", "license") for one in elements.get(name, ()))),
         files=tuple(dict.fromkeys(named)),
     )
 
