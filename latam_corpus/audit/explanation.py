@@ -73,10 +73,10 @@ def explained(query: str, out: Path, run: Path | None, store: Store | None) -> E
     if not runs:
         remedy = _("name the folder of runs with --out")
         raise ConfigError(str(out), _("there is no finished run here"), remedy)
-    documents = find(out, query, run)
-    if not documents:
+    found = find(out, query, run)
+    if not found:
         where = _("{n} runs", n=len(runs)) if len(runs) > 1 else runs[0].name
         problem = _("no document of {where} has it", where=where)
         raise ConfigError(f"«{query}»", problem, _("quote words as they stand in the text"))
-    latest = {one.row["doc_id"]: one for one in reversed(documents)}
+    latest = {one.row["doc_id"]: one for one in reversed(found)}
     return Explanation(tuple(lineage(one, store) for one in reversed(latest.values())))

@@ -35,8 +35,7 @@ Composition = Literal[*vocabulary.COMPOSITIONS]  # type: ignore[valid-type]
 Basis = Literal[*vocabulary.BASES]  # type: ignore[valid-type]
 Format = Literal[
     "jsonl", "csv", "parquet", "arrow", "warc", "arc", "text", "markdown", "html", "tei", "epub", "docx", "odt", "rtf",
-    "pdf", "alto", "hocr", "captions", "lrc", "elan", "chat", "conllu", "avenue", "tmx", "flex", "toolbox",
-    "musicxml",
+    "pdf", "alto", "hocr", "captions", "lrc", "elan", "chat", "conllu", "avenue",
 ]  # fmt: skip
 Form = Literal["prose", "verse", "interview"]
 Names = Annotated[tuple[str, ...], BeforeValidator(as_tuple)]
@@ -206,19 +205,6 @@ class Text(Model):
     remove: Annotated[tuple[Pattern, ...], BeforeValidator(as_tuple)] = ()
 
 
-class FileIndex(Model):
-    """A catalogue that lies among a folder's files and says what they are.
-
-    Attributes:
-        file: CSV, XLSX, JSON lines, MARC, MARCXML, MODS, METS or Dublin Core: its path in the folder, or a pattern.
-        column: of a table the one that names each row's file; left out where it is called `archivo`, `arquivo`,
-            `file` or the like.
-    """
-
-    file: Annotated[str, Field(min_length=1)]
-    column: str | None = None
-
-
 class Collect(Model):
     """How a source's records are read: which files, in which format, joined how, with which columns.
 
@@ -226,7 +212,6 @@ class Collect(Model):
     run that misses one fails, and says so before it begins where the first records show it.
 
     Attributes:
-        index: a catalogue among the files, whose columns are those of the files' documents.
         optional: columns that files may lack.
         required: columns that are empty in no record.
         unique: columns whose value no two records of the source share.
@@ -254,7 +239,6 @@ class Collect(Model):
     gather: bool = False
     remove: Annotated[tuple[Pattern, ...], BeforeValidator(as_tuple)] = ()
     texts: Annotated[tuple[Text, ...], BeforeValidator(as_tuple)] = ()
-    index: FileIndex | None = None
     columns: Columns = Columns()
     optional: Names = ()
     required: Names = ()
@@ -284,8 +268,6 @@ class Collect(Model):
                         table=name,
                     )
                 )
-        if self.index and self.kind != "files":
-            raise ValueError(_('[collect.index] is of files; write kind = "files", or leave it out'))
         if self.gather and not self.group:
             raise ValueError(_("`gather` needs `group`; name the columns that belong together"))
         self._check_names()
@@ -328,7 +310,7 @@ class Collect(Model):
     def _known(self) -> frozenset[str] | None:
         """All columns that records can have, where the format settles it."""
         if self.format and self.format not in _RECORDS:
-            return None if self.index else frozenset({"raw"})
+            return frozenset({"raw"})
         return PAGE_COLUMNS if self.kind != "files" or self.format in ("warc", "arc") else None
 
     @property
@@ -341,16 +323,16 @@ class Collect(Model):
         {'libro': 'columns.title', 'text': ''}
         """
         picks = [(f"columns.{name}", getattr(self.columns, name)) for name in Columns.model_fields]
-        columns = [(pick.column, key) for key, pick in picks if pick and pick.column]
-        columns += [(text.column, "texts") for text in self.texts]
-        columns += [(column, "group") for column in self.group]
-        columns += [(column, "required") for column in self.required]
-        columns += [(column, "unique") for column in self.unique]
-        columns += [(column, "max_null_share") for column in self.max_null_share]
+        found = [(pick.column, key) for key, pick in picks if pick and pick.column]
+        found += [(text.column, "texts") for text in self.texts]
+        found += [(column, "group") for column in self.group]
+        found += [(column, "required") for column in self.required]
+        found += [(column, "unique") for column in self.unique]
+        found += [(column, "max_null_share") for column in self.max_null_share]
         if not (self.texts or self.columns.text or self.columns.raw):
-            columns.append(("text", ""))
+            found.append(("text", ""))
         named: dict[str, str] = {}
-        for column, key in columns:
+        for column, key in found:
             named.setdefault(column, key)
         return named
 

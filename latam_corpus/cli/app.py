@@ -36,7 +36,7 @@ class Command(NamedTuple):
 
 
 def application(commands: Mapping[str, Command]) -> typer.Typer:
-    """Make the command line of a table; a named command is imported to run, show its help or complete its line."""
+    """The command line of a table: one that is named is imported, to run, to show its help, or to complete its line."""
 
     class Commands(TyperGroup):
         def __init__(self, **options: Any) -> None:
@@ -45,8 +45,8 @@ def application(commands: Mapping[str, Command]) -> typer.Typer:
 
         def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
             """Return the command's name, the command, and what is left of the arguments."""
-            name, command, rest = super().resolve_command(ctx, args)
-            return name, command and loaded(commands, str(name)), rest
+            name, found, rest = super().resolve_command(ctx, args)
+            return name, found and loaded(commands, str(name)), rest
 
         def invoke(self, ctx: Any) -> Any:
             """Run the command; Typer would end without a word where it is stopped, and call a closed pipe a failure."""
@@ -97,13 +97,13 @@ def loaded(commands: Mapping[str, Command], name: str) -> Any:
 
 def _imported(where: str, name: str) -> Any:
     module, _, attribute = where.partition(":")
-    value = getattr(import_module(module), attribute)
+    found = getattr(import_module(module), attribute)
     around = typer.Typer(rich_markup_mode=None, add_completion=False)
     around.callback()(lambda: None)  # else Typer takes the one command for the whole
-    if isinstance(value, typer.Typer):
-        around.add_typer(value, name=name)
+    if isinstance(found, typer.Typer):
+        around.add_typer(found, name=name)
     else:
-        around.command(name)(value)
+        around.command(name)(found)
     return typer.main.get_group(around).commands[name]
 
 
@@ -111,11 +111,11 @@ def _tell_usage(error: typer.TyperException) -> None:
     """Print what Typer says of a wrong command line, with its usage where it has one."""
     from latam_corpus.cli.show import block, errors
 
-    usage = io.StringIO()
+    told = io.StringIO()
     show = getattr(error, "show", None)
     if show:
-        show(file=usage)
-    errors.print(block(usage.getvalue().rstrip("\n") or f"error: {error.format_message()}"))
+        show(file=told)
+    errors.print(block(told.getvalue().rstrip("\n") or f"error: {error.format_message()}"))
 
 
 def run(app: typer.Typer) -> None:
@@ -156,12 +156,12 @@ def _tell_json(error: CorpusError) -> None:
     from latam_corpus.text.terminal_text import visible_json
 
     each = error.errors if isinstance(error, MistakesError) else (error,)
-    problems = [
+    told = [
         {"place": one.place, "problem": one.problem, "remedy": one.remedy}
         for one in (wrong.translated(spoken()) for wrong in each)
     ]
     errors.print(
-        visible_json(json.dumps({"errors": problems, "exit_code": error.exit_code}, ensure_ascii=False)), markup=False
+        visible_json(json.dumps({"errors": told, "exit_code": error.exit_code}, ensure_ascii=False)), markup=False
     )
 
 

@@ -44,21 +44,6 @@ COMMANDS: Final = {
     ),
     "list": Command("latam_corpus.cli.lists:list_app", "List recipes, stages, signals, languages or sources."),
     "runs": Command("latam_corpus.cli.runs:app", "List, show, compare, tag and remove runs."),
-    "runs status": Command(
-        "latam_corpus.cli.run_jobs:status",
-        "Show the runs that were given to a cluster: what became of each, its jobs, and what its driver said last.",
-    ),
-    "runs logs": Command(
-        "latam_corpus.cli.run_jobs:logs",
-        "Show the last lines of a job's log, and which other jobs of the run have said something.",
-    ),
-    "runs cancel": Command(
-        "latam_corpus.cli.run_jobs:cancel", "Cancel the jobs of a run; what they have done is kept."
-    ),
-    "runs retry": Command(
-        "latam_corpus.cli.run_jobs:retry",
-        "Give a run's command to the cluster again: parts that failed or weren't reached are done, the others kept.",
-    ),
     "rights term": Command(
         "latam_corpus.cli.copyright_term:term",
         "Tell in which countries an author's works are free this year, by the year of death, and by which law.",

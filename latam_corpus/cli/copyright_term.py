@@ -40,18 +40,18 @@ def term(
     this_year = datetime.now(UTC).year
     checked_years(died, published, this_year)
     asked = as_of or this_year
-    terms = []
+    found = []
     for country in countries or sorted(copyright_terms()):
         one = term_of(country.upper())
         since = one.free_from(died, published)
         free = None if since is None else since <= asked
         entry = {"country": country.upper(), "years": one.years, "free": free, "free_from": since}
-        terms.append(entry | {"law": one.law, "note": one.note})
+        found.append(entry | {"law": one.law, "note": one.note})
     if as_json:
-        print_json({"died": died, "published": published, "year": asked, "countries": terms})
+        print_json({"died": died, "published": published, "year": asked, "countries": found})
         return
     rows = []
-    for one_row in terms:
+    for one_row in found:
         answer = _BY_PUBLICATION if one_row["free"] is None else _FREE if one_row["free"] else _PROTECTED
         law = f"{one_row['law']}; {one_row['note']}" if one_row["note"] else str(one_row["law"])
         life = _LIFE.fill(years=one_row["years"])

@@ -45,9 +45,9 @@ def explain(
         tell(stories[0])
 
 
-def tell(lineage: dict[str, Any]) -> None:
+def tell(told: dict[str, Any]) -> None:
     """Print a story."""
     from latam_corpus.audit.lineage_lines import lineage_lines
 
-    for line in lineage_lines(lineage, spoken()):
+    for line in lineage_lines(told, spoken()):
         console.print(styled(*line))

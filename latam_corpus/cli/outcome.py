@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import shlex
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.catalog.display_names import genre_name
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from latam_corpus.collect.contract import Facts
     from latam_corpus.collect.examine import Examined
     from latam_corpus.collect.files import InputFile
-    from latam_corpus.engine.slurm_jobs import Submission
     from latam_corpus.pipeline.plan import Part, Plan
     from latam_corpus.pipeline.result import RunResult
     from latam_corpus.release.manifest import Manifest
@@ -51,26 +49,26 @@ def tell_plan(plan: Plan, parts: Sequence[Part], out: Path, *, as_json: bool) ->
         for step, key in zip(first.steps, keys_of(Task(part, first, out / "work")), strict=True):
             reused[step.title] += is_whole(folder_of(out / "work", key))
     files = dict.fromkeys(file for part in parts for file in part.files)
-    summary: dict[str, Any] = {
+    told: dict[str, Any] = {
         "run": run,
         "files": len(files),
         "parts": len(parts),
         "bytes": sum(file.size for file in files),
-        **_parts_summary(parts),
+        **_told_parts(parts),
         "steps": [{"stages": title, "parts_reused": n} for title, n in reused.items()],
         "estimate": dataclasses.asdict(estimate(plan, parts, out / "work")),
         "barriers": [barrier.name for segment in plan.segments for barrier in segment.barriers],
     }
     if as_json:
-        print_json(summary)
+        print_json(told)
         return
-    figures = {"files": number(len(files)), "bytes": number(summary["bytes"]), "parts": number(len(parts))}
+    figures = {"files": number(len(files)), "bytes": number(told["bytes"]), "parts": number(len(parts))}
     console.print(_("run {run}: {files} files, {bytes} bytes, in {parts} parts", run=run, **figures))
-    _print_parts(summary)
-    for step in summary["steps"]:
+    _print_parts(told)
+    for step in told["steps"]:
         done = {"stages": step["stages"], "n": step["parts_reused"], "parts": len(parts)}
         console.print(_("  {stages}: {n} of {parts} parts are done already", **done))
-    guess = summary["estimate"]
+    guess = told["estimate"]
     if guess["remaining"]:
         sizes = {key: megabytes(guess[key]) for key in ("disk", "sampled", "remaining")}
         console.print(
@@ -81,19 +79,7 @@ def tell_plan(plan: Plan, parts: Sequence[Part], out: Path, *, as_json: bool) ->
                 **sizes,
             )
         )
-    console.print(_("  then decided over all: {stages}", stages=", ".join(summary["barriers"])))
-
-
-def tell_submitted(submission: Submission, *, as_json: bool) -> None:
-    """Print that a run's driver is a job now, and what shows how it fares."""
-    job, name = submission.values["job"], submission.folder.name
-    if as_json:
-        print_json({"submitted": name, "job": job, "folder": str(submission.folder)})
-        return
-    out = submission.folder.parent.parent
-    console.print(f"submitted {name}: job {job} leads it; you may log out", markup=False)
-    for verb in ("status", "logs", "cancel"):
-        console.print(f"  latam-corpus runs {verb} {name} --out {shlex.quote(str(out))}", markup=False)
+    console.print(_("  then decided over all: {stages}", stages=", ".join(told["barriers"])))
 
 
 def tell_examined(examined: Sequence[Examined]) -> None:
@@ -104,17 +90,17 @@ def tell_examined(examined: Sequence[Examined]) -> None:
             errors.print(_("doubt    {doubt}", doubt=line))
 
 
-def _parts_summary(parts: Sequence[Part]) -> dict[str, Any]:
+def _told_parts(parts: Sequence[Part]) -> dict[str, Any]:
     """Which files are taken together, and which are cut."""
     packs = [part for part in parts if len(part.files) > 1]
     cut: dict[InputFile, dict[str, Any]] = {}
     for part in parts:
         if part.span is not None:
             about = {"file": part.files[0].relative, "parts": 0, "bytes": 0, "unpacked_again": 0}
-            group = cut.setdefault(part.files[0], about)
-            group["parts"] += 1
-            group["bytes"] += part.bytes
-            group["unpacked_again"] += part.span.skip
+            told = cut.setdefault(part.files[0], about)
+            told["parts"] += 1
+            told["bytes"] += part.bytes
+            told["unpacked_again"] += part.span.skip
     whole = [part.files[0] for part in parts if part.span is None and part.files[0].size > SPAN_BYTES]
     return {
         "together": {"files": sum(len(part.files) for part in packs), "parts": len(packs)},
@@ -123,12 +109,12 @@ def _parts_summary(parts: Sequence[Part]) -> dict[str, Any]:
     }
 
 
-def _print_parts(summary: dict[str, Any]) -> None:
-    if summary["together"]["files"]:
-        figures = {"files": number(summary["together"]["files"]), "parts": summary["together"]["parts"]}
+def _print_parts(told: dict[str, Any]) -> None:
+    if told["together"]["files"]:
+        figures = {"files": number(told["together"]["files"]), "parts": told["together"]["parts"]}
         console.print(_("  {files} small files are taken together, in {parts} parts", **figures))
     lines: list[Message] = []
-    for one in summary["cut"]:
+    for one in told["cut"]:
         about = {"file": one["file"], "parts": one["parts"], "size": megabytes(one["bytes"])}
         if one["unpacked_again"]:
             again = megabytes(one["unpacked_again"])
@@ -136,7 +122,7 @@ def _print_parts(summary: dict[str, Any]) -> None:
             lines.append(reached.fill(again=again, **about))
         else:
             lines.append(_("  {file}: {parts} parts, {size} unpacked", **about))
-    for one in summary["uncut"]:
+    for one in told["uncut"]:
         size = megabytes(one["bytes"])
         lines.append(_("  {file}: one part of {size}, which can't be cut", file=one["file"], size=size))
     for line in lines[:_MOST_FILES]:
@@ -194,11 +180,11 @@ def tell_result(
         console.print(_("empty    {line}", line=line))
     console.print(_("run      {folder}", folder=result.folder))
     if released is not None:
-        figures = {"release": released.spec, "n": number(released.rows)}
+        told = {"release": released.spec, "n": number(released.rows)}
         if released.version == before:
-            console.print(_("release  {release}: {n} documents, nothing has changed since", **figures))
+            console.print(_("release  {release}: {n} documents, nothing has changed since", **told))
         else:
-            console.print(_("release  {release}: {n} documents", **figures))
+            console.print(_("release  {release}: {n} documents", **told))
     if not result.kept:
         look = f"latam-corpus sample {result.folder} --set-aside --by drop_reason"
         console.print(_("nothing was kept: `{command}` shows what fell", command=look))
@@ -214,44 +200,44 @@ def tell_result(
 
 def _by_error(failures: Mapping[str, str]) -> dict[str, list[str]]:
     """Return the parts that failed, by what they said."""
-    by_error: dict[str, list[str]] = {}
+    found: dict[str, list[str]] = {}
     for name, error in failures.items():
-        by_error.setdefault(error, []).append(name)
-    return by_error
+        found.setdefault(error, []).append(name)
+    return found
 
 
 def never_filled(facts: Mapping[str, Facts]) -> Iterator[Message]:
     """Yield a sentence for each column of the documents that is mapped and that no record of a source filled."""
-    for source, source_facts in facts.items():
-        for name, fill in source_facts.empty().items():
-            about = {"source": source, "name": name, "n": number(fill.records), "origin": fill.origin}
-            if not fill.example:
+    for source, told in facts.items():
+        for name, given in told.empty().items():
+            about = {"source": source, "name": name, "n": number(given.records), "origin": given.origin}
+            if not given.example:
                 yield _("{source}: no «{name}» in any of {n} records; it is taken from «{origin}»", **about)
                 continue
             misread = _(
                 "{source}: no «{name}» in any of {n} records; it is taken from «{origin}», whose values aren't "
                 "understood, such as {example}"
             )
-            yield misread.fill(example=shown(fill.example), **about)
+            yield misread.fill(example=shown(given.example), **about)
 
 
 def _tell_left_out(result: RunResult) -> None:
     """Tell what the search for near-duplicates didn't compare, where so many documents share a passage."""
-    notes = result.barriers.get("dedupe", {})
-    if notes.get("left_out"):
-        figures = {"n": number(notes["common"]), "cap": notes["cap"], "pairs": number(notes["left_out"])}
-        message = _(
+    found = result.barriers.get("dedupe", {})
+    if found.get("left_out"):
+        figures = {"n": number(found["common"]), "cap": found["cap"], "pairs": number(found["left_out"])}
+        told = _(
             "dedupe   {n} runs of words stand in more than {cap} documents; {pairs} pairs that share them weren't made "
             "for that"
         )
-        console.print(message.fill(**figures))
-    if notes.get("beyond"):
-        figures = {"n": number(notes["over"]), "most": notes["most"], "pairs": number(notes["beyond"])}
-        message = _(
+        console.print(told.fill(**figures))
+    if found.get("beyond"):
+        figures = {"n": number(found["over"]), "most": found["most"], "pairs": number(found["beyond"])}
+        told = _(
             "dedupe   {n} documents share passages with more than {most} others; {pairs} pairs that share less weren't "
             "compared for that"
         )
-        console.print(message.fill(**figures))
+        console.print(told.fill(**figures))
 
 
 def _tell_losses(result: RunResult) -> None:

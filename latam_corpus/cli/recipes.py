@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -36,10 +36,6 @@ AcceptLoss = Annotated[
     str | None,
     typer.Option(metavar="WHY", help="Release although a stage kept less than the recipe's floor; goes on the card."),
 ]
-Sign = Annotated[
-    Path | None,
-    typer.Option(metavar="KEY", envvar="LATAM_CORPUS_KEY", help="A secret key of minisign, which signs what is made."),
-]
 StoreUrl = Annotated[str | None, typer.Option("--store", help="Release store, a folder or URL; OUT/store by default.")]
 
 
@@ -62,31 +58,31 @@ def check(
     from latam_corpus.pipeline.mistakes import checked_recipe, hints_of, missing_inputs
     from latam_corpus.release.store import Store
 
-    loaded = selected(checked_recipe(recipe, spoken()), select)
-    plan = checked_plan(loaded, {}, None)
+    found = selected(checked_recipe(recipe, spoken()), select)
+    plan = checked_plan(found, {}, None)
     missing_inputs(plan)
     opened = Store.at(store or out / "store")
     _plan, against = with_indexes(plan, opened, None)
-    places = located(loaded, inputs, inputs_file)
-    seen = examine_sources(checked_plan(loaded, places, None)) if places else []
-    left_out = _left_out(loaded, plan)
+    places = located(found, inputs, inputs_file)
+    seen = examine_sources(checked_plan(found, places, None)) if places else []
+    left_out = _left_out(found, plan)
     hints = [*hints_of(plan, datetime.now(UTC).date()), *spelling_hints(plan, opened, against)]
-    result = {
-        "recipe": loaded.name,
+    told = {
+        "recipe": found.name,
         "ok": True,
         "sources": [{"id": s.id, "rights_tier": s.tier, "uses": s.uses} for s in plan.sources],
         "steps": [step.title for segment in plan.segments for step in segment.steps],
         "against": [manifest.spec for manifest in against],
-        "release": loaded.release.model_dump(mode="json") if loaded.release else None,
+        "release": found.release.model_dump(mode="json") if found.release else None,
         "left_out": {source: str(why) for source, why in left_out.items()},
         "hints": list(map(str, hints)),
         "inputs": [_input(one) for one in seen],
     }
     if as_json:
-        print_json(result)
+        print_json(told)
         return
-    console.print(f"{loaded.name}: {loaded.title}")
-    console.print(_("stages   {stages}", stages=" → ".join(entry.use for entry in loaded.stage)))
+    console.print(f"{found.name}: {found.title}")
+    console.print(_("stages   {stages}", stages=" → ".join(entry.use for entry in found.stage)))
     rows = [
         (s.id, s.genre and GENRES[s.genre], TIERS[s.tier], enumerated(USES[use] for use in s.uses))
         for s in plan.sources
@@ -94,9 +90,9 @@ def check(
     table("", [_("source"), _("genre"), _("rights"), _("uses")], rows)
     for manifest in against:
         console.print(_("against  {version}: {n} documents", version=manifest.spec, n=number(manifest.rows)))
-    if loaded.release:
-        admitted = enumerated(TIERS[tier] for tier in loaded.release.admit)
-        console.print(_("release  {name}: admits {tiers}", name=loaded.release.name, tiers=admitted))
+    if found.release:
+        admitted = enumerated(TIERS[tier] for tier in found.release.admit)
+        console.print(_("release  {name}: admits {tiers}", name=found.release.name, tiers=admitted))
         for source, why in left_out.items():
             console.print(_("         «{source}» will be measured and left out: {why}", source=source, why=why))
     for one in seen:
@@ -135,16 +131,16 @@ def _left_out(recipe: Recipe, plan: Plan) -> dict[str, Message]:
 
     if not recipe.release:
         return {}
-    reasons = {}
+    found = {}
     for source in plan.sources:
         if source.tier not in recipe.release.admit:
-            reasons[source.id] = _("its rights tier is {tier}", tier=TIERS[source.tier])
+            found[source.id] = _("its rights tier is {tier}", tier=TIERS[source.tier])
         elif missing := set(recipe.release.uses) - set(source.uses):
             lacking = enumerated(USES[use] for use in sorted(missing))
-            reasons[source.id] = _("its terms don't allow: {uses}", uses=lacking)
+            found[source.id] = _("its terms don't allow: {uses}", uses=lacking)
         elif why := unreleasable(source, datetime.now(UTC).date()):
-            reasons[source.id] = why
-    return reasons
+            found[source.id] = why
+    return found
 
 
 def run(
@@ -153,32 +149,22 @@ def run(
     inputs_file: InputsFile = None,
     select: Select = [],  # noqa: B006
     out: Out = Path("out"),
-    engine: Annotated[str, typer.Option(help="in-process, local, ray or slurm.")] = "local",
+    engine: Annotated[str, typer.Option(help="in-process, local or ray.")] = "local",
     site: Annotated[Path | None, typer.Option(help="A TOML file that says where the cluster is.")] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            show_default="1, on a cluster what the site file says", help="Worker processes; 0 for one a processor."
-        ),
-    ] = None,
-    wait: Annotated[
-        bool, typer.Option("--wait", help="On Slurm: stay and lead the jobs; else a job of its own does.")
-    ] = False,
+    workers: Annotated[int, typer.Option(help="Worker processes; 0 for one a processor.")] = 1,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many records of each file.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
     accept_loss: AcceptLoss = None,
     store: StoreUrl = None,
-    sign: Sign = None,
     no_report: NoReport = False,
     batch_rows: Annotated[int | None, typer.Option(min=1, hidden=True)] = None,
     as_json: Json = False,
 ) -> None:
     """Run a recipe: collect, work, and, where it has a [release], release."""
-    from latam_corpus.api.run_recipe import cluster_folder, planned, released_of, spelling_hints
+    from latam_corpus.api.run_recipe import planned, released_of, spelling_hints
     from latam_corpus.audit.stores import open_store
-    from latam_corpus.cli.outcome import tell_examined, tell_looking, tell_plan, tell_result, tell_submitted
+    from latam_corpus.cli.outcome import tell_examined, tell_looking, tell_plan, tell_result
     from latam_corpus.engine.choose import make_engine
-    from latam_corpus.engine.slurm_jobs import submit_driver
     from latam_corpus.pipeline.contracts import examine_sources
     from latam_corpus.pipeline.mistakes import hints_of
     from latam_corpus.pipeline.recipe import load_recipe
@@ -187,19 +173,13 @@ def run(
     from latam_corpus.pipeline.survival import accepted
 
     reason = accepted(accept_loss)
-    loaded = selected(load_recipe(recipe, spoken()), select)
-    opened = open_store(store, out, sign)
-    places = located(loaded, inputs, inputs_file)
+    found = selected(load_recipe(recipe, spoken()), select)
+    opened = open_store(store, out)
+    places = located(found, inputs, inputs_file)
     mended: list[str] = []
-    leads = engine != "slurm" or wait
-    plan, against = planned(loaded, places, out, opened, limit, mended=mended, only_look=dry_run or not leads)
-    jobs = cluster_folder(engine, site, out, plan, opened)
-    chosen = make_engine(engine, workers, site, jobs)
+    plan, against = planned(found, places, out, opened, limit, mended=mended, only_look=dry_run)
+    chosen = make_engine(engine, workers or os.cpu_count() or 1, site)
     tell_examined(examine_sources(plan))
-    if jobs and site and not (leads or dry_run):
-        words = [word for word in sys.argv[1:] if word != "--json"]  # its log is for people
-        tell_submitted(submit_driver(site, jobs, [*words, "--wait"], Path.cwd()), as_json=as_json)
-        return
     parts = find_parts(plan, limit, tell_looking)
     if dry_run:
         tell_plan(plan, parts, out, as_json=as_json)
@@ -211,9 +191,9 @@ def run(
         result = run_plan(plan, parts, out, chosen, progress, batch, reason, mended)
     finally:
         progress.close()
-    before = opened.latest(loaded.release.name) if loaded.release else None
+    before = opened.latest(found.release.name) if found.release else None
     try:
-        released = released_of(loaded, result, opened, against)
+        released = released_of(found, result, opened, against)
     except ReleaseError:  # the run is done all the same, and its folder is where to look
         tell_result(result, None, None, None if no_report else report_of_run(result.folder, out, None), as_json=as_json)
         raise

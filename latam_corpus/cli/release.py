@@ -12,12 +12,12 @@ import typer
 
 from latam_corpus.catalog.display_names import TIERS, USES, genre_name
 from latam_corpus.cli import completion
-from latam_corpus.cli.recipes import AcceptLoss, Sign  # noqa: TC001  (Typer reads annotations at run time)
+from latam_corpus.cli.recipes import AcceptLoss  # noqa: TC001  (Typer reads annotations at run time)
 from latam_corpus.cli.report import NoReport, report_of_release
 from latam_corpus.cli.show import console, errors, note, number, print_json, progress, table
 from latam_corpus.durable import replace
 from latam_corpus.errors import ConfigError, ReleaseError
-from latam_corpus.messages import N_, _, enumerated
+from latam_corpus.messages import _, enumerated
 from latam_corpus.pipeline.history import folders as run_folders
 from latam_corpus.pipeline.run_record import RUN_FILE
 from latam_corpus.pipeline.survival import LOSS_KINDS
@@ -25,22 +25,17 @@ from latam_corpus.pipeline.survival import LOSS_KINDS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from latam_corpus.messages import Message
     from latam_corpus.release.build_inputs import Run
     from latam_corpus.release.manifest import Manifest
     from latam_corpus.release.store import Store
     from latam_corpus.release.withdrawal_log import By
 
-app = typer.Typer(no_args_is_help=True, help=N_("Build, list, show, verify and compare versions of a corpus."))
+app = typer.Typer(no_args_is_help=True, help="Build, list, show, verify and compare versions of a corpus.")
 
-Json = Annotated[bool, typer.Option("--json", help=N_("Print JSON."))]
-Out = Annotated[Path, typer.Option("--out", help=N_("The folder in which runs and the store are."))]
-StoreUrl = Annotated[str | None, typer.Option("--store", help=N_("The store, a folder or URL; OUT/store by default."))]
-Key = Annotated[
-    list[str] | None,
-    typer.Option("--key", metavar="KEY.pub", help=N_("A public key, by its file or its line: who must have signed.")),
-]
-Spec = Annotated[str, typer.Argument(metavar="NAME[@VERSION]", help=N_("A version; the latest when none is named."))]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Out = Annotated[Path, typer.Option("--out", help="The folder in which runs and the store are.")]
+StoreUrl = Annotated[str | None, typer.Option("--store", help="The store, a folder or URL; OUT/store by default.")]
+Spec = Annotated[str, typer.Argument(metavar="NAME[@VERSION]", help="A version; the latest when none is named.")]
 
 
 @app.command("build")
@@ -62,7 +57,6 @@ def build(
     no_report: NoReport = False,
     out: Out = Path("out"),
     store: StoreUrl = None,
-    sign: Sign = None,
     as_json: Json = False,
 ) -> None:
     """Assemble a version from runs, and from the parent version where one is named."""
@@ -73,10 +67,9 @@ def build(
     from latam_corpus.release.build import NOTHING_TO_BUILD_FROM
     from latam_corpus.release.build import build as build_version
     from latam_corpus.release.build_inputs import load_run
-    from latam_corpus.release.judgements import read_judgements
     from latam_corpus.release.shard_plan import SPLIT_SHARES
 
-    opened = open_store(store, out, sign)
+    opened = open_store(store, out)
     if not runs and parent is None:
         raise ConfigError(name, *NOTHING_TO_BUILD_FROM)
     checked_name(name)
@@ -84,8 +77,8 @@ def build(
     loaded = [load_run(folder) for folder in folders]
     old = None if parent is None else load_version(opened, f"{name}@{parent}", note)
     before = opened.latest(name)
-    with progress() as step:
-        manifest = build_version(
+    with progress() as told:
+        made = build_version(
             name,
             folders,
             opened,
@@ -98,19 +91,18 @@ def build(
             index=not loaded or any(run.release.get("index", True) for run in loaded),
             accept_loss=accepted(accept_loss),
             created=datetime.now(UTC),
-            progress=step,
-            judged=read_judgements(out),
+            progress=told,
         )
-    unchanged = manifest.version in (before, old.version if old else None)
-    page = None if no_report or unchanged else report_of_release(opened, manifest, out, store)
+    unchanged = made.version in (before, old.version if old else None)
+    page = None if no_report or unchanged else report_of_release(opened, made, out, store)
     if as_json:
-        about = {"unchanged": unchanged, "left_out": manifest.left_out, "report": page and str(page)}
-        print_json(_summary(manifest) | about)
+        about = {"unchanged": unchanged, "left_out": made.left_out, "report": page and str(page)}
+        print_json(_summary(made) | about)
         return
     if unchanged:
-        console.print(_("{release}: nothing has changed since, so there is no new version", release=manifest.spec))
+        console.print(_("{release}: nothing has changed since, so there is no new version", release=made.spec))
         return
-    _tell(manifest)
+    _tell(made)
     for run in loaded:
         if run.failed_parts:
             n = len(run.failed_parts)
@@ -127,21 +119,21 @@ def list_versions(out: Out = Path("out"), store: StoreUrl = None, as_json: Json 
     from latam_corpus.release.manifest import load_manifest
 
     opened = open_store(store, out)
-    versions = []
-    with opened.named_errors():
+    found = []
+    with opened.told():
         notes = opened.notes()
         for name in opened.names():
             latest = opened.latest(name)
             for version in opened.versions(name):
                 try:
-                    versions.append(_summary(load_manifest(opened, name, version)) | {"latest": version == latest})
+                    found.append(_summary(load_manifest(opened, name, version)) | {"latest": version == latest})
                 except ReleaseError as error:  # the others are listed all the same
                     notes.append(str(error))
-    for warning in dict.fromkeys(notes):
-        note(_("note: {note}", note=warning))
+    for told in dict.fromkeys(notes):
+        note(_("note: {note}", note=told))
     if as_json:
-        print_json(versions)
-    elif not versions:
+        print_json(found)
+    elif not found:
         remedy = _("no release in {store} yet; `latam-corpus release build NAME RUN` makes one", store=opened.url)
         console.print(remedy)
     else:
@@ -158,7 +150,7 @@ def list_versions(out: Out = Path("out"), store: StoreUrl = None, as_json: Json 
                     row["parent"],
                     _("latest") if row["latest"] else "",
                 )
-                for row in versions
+                for row in found
             ],
         )
 
@@ -182,8 +174,8 @@ def show(spec: Spec, out: Out = Path("out"), store: StoreUrl = None, as_json: Js
     )
     for loss in manifest.accepted_losses:
         about = {"stage": loss.stage, "kept": number(loss.kept), "rows": number(loss.rows_in)}
-        message = _("loss     {stage} kept {kept} of {rows} documents of the {kind} {value}, let pass because: {why}")
-        console.print(message.fill(kind=LOSS_KINDS[loss.kind], value=loss.value, why=loss.accepted, **about))
+        told = _("loss     {stage} kept {kept} of {rows} documents of the {kind} {value}, let pass because: {why}")
+        console.print(told.fill(kind=LOSS_KINDS[loss.kind], value=loss.value, why=loss.accepted, **about))
     runs = ", ".join(run.id for run in manifest.runs) or _("no run")
     if manifest.parent:
         console.print(_("from     {runs}, upon {version}", runs=runs, version=manifest.parent.version))
@@ -192,17 +184,16 @@ def show(spec: Spec, out: Out = Path("out"), store: StoreUrl = None, as_json: Js
 
 
 @app.command("verify")
-def verify(spec: Spec, key: Key = None, out: Out = Path("out"), store: StoreUrl = None, as_json: Json = False) -> None:
-    """Read every byte of a version again and report what isn't as its manifest says, or as who signed it does."""
+def verify(spec: Spec, out: Out = Path("out"), store: StoreUrl = None, as_json: Json = False) -> None:
+    """Read every byte of a version again and report what isn't as its manifest says."""
     from latam_corpus.audit.stores import load_version, open_store
-    from latam_corpus.release.minisign_keys import read_public_keys
     from latam_corpus.release.verify_version import verify as problems_of
 
-    opened, keys = open_store(store, out), read_public_keys(key or ())
+    opened = open_store(store, out)
     manifest = load_version(opened, spec, note)
     _tell_withdrawn(opened, manifest)
-    with opened.named_errors(), progress() as step:
-        problems = problems_of(opened, manifest.name, manifest.version, step, keys)
+    with opened.told(), progress() as told:
+        problems = problems_of(opened, manifest.name, manifest.version, told)
     if as_json:
         print_json({"release": manifest.spec, "whole": not problems, "problems": problems})
     else:
@@ -231,7 +222,7 @@ def diff(
 
     opened = open_store(store, out)
     pair = [load_version(opened, spec, note) for spec in (old, new)]
-    with opened.named_errors():
+    with opened.told():
         there = {folder.name: folder for folder in run_folders(out) if (folder / RUN_FILE).exists()}
         changes = compare(opened, pair[0], pair[1], there)
     if as_json:
@@ -255,28 +246,22 @@ def withdraw(
     receipt: Annotated[Path | None, typer.Option(metavar="FILE", help="A page; or JSON, where it ends so.")] = None,
     out: Out = Path("out"),
     store: StoreUrl = None,
-    sign: Sign = None,
     as_json: Json = False,
 ) -> None:
     """Withdraw documents from every version, make the next one without them, and give a receipt."""
     from latam_corpus.audit.stores import open_store
-    from latam_corpus.release.judgements import read_judgements
-    from latam_corpus.release.minisign_keys import signature_file
     from latam_corpus.release.withdraw import withdraw as withdraw_from
     from latam_corpus.release.withdrawal_receipt import receipt_values, write_receipt_entry
 
-    opened = open_store(store, out, sign)
+    opened = open_store(store, out)
     by, value = _named(doc=doc, source=source, creator=creator, url=url, text=text)
     beside = _folder_of_runs(out, opened)
     there = {folder.name: folder for folder in run_folders(beside) if (folder / RUN_FILE).exists()}
-    with progress() as step:
-        done = withdraw_from(opened, name, by, value, because, datetime.now(UTC), there, step, read_judgements(beside))
+    with progress() as told:
+        done = withdraw_from(opened, name, by, value, because, datetime.now(UTC), there, told)
         files = write_receipt_entry(opened, done, datetime.now(UTC))
     if receipt:
-        written = files["json" if receipt.suffix == ".json" else "html"]
-        replace(receipt, written)
-        if opened.signer:
-            replace(signature_file(receipt), opened.signer.signature(written, f"receipt {done.entry.request}"))
+        replace(receipt, files["json" if receipt.suffix == ".json" else "html"])
     values = receipt_values(done)
     if as_json:
         print_json(values)
@@ -292,8 +277,8 @@ def withdraw(
         console.print(_("{version}: {n} documents, {m} of them copies that have taken their place", m=more, **after))
     else:
         console.print(_("{version}: {n} documents", **after))
-    for notice in done.left_aside:
-        console.print(f"  {notice}", markup=False)
+    for told_aside in done.left_aside:
+        console.print(f"  {told_aside}", markup=False)
     for what in values["not_reached"]:
         console.print(_("  not reached: {what}", what=what))
     if receipt:
@@ -306,9 +291,9 @@ def _tell_withdrawn(store: Store, manifest: Manifest) -> None:
     from latam_corpus.release.withdrawal_log import read_log, withdrawn_note
 
     with suppress(ReleaseError):  # `release verify` tells what is wrong with it
-        notice = withdrawn_note(read_log(store), manifest)
-        if notice:
-            note(_("note: {note}", note=notice))
+        told = withdrawn_note(read_log(store), manifest)
+        if told:
+            note(f"note: {told}")
 
 
 def _folder_of_runs(out: Path, store: Store) -> Path:
@@ -319,11 +304,11 @@ def _folder_of_runs(out: Path, store: Store) -> Path:
 
 def _named(**named: str | Path | None) -> tuple[By, str]:
     """Return what is withdrawn: the kind and the value of the one option that is given."""
-    options = {by: value for by, value in named.items() if value is not None}
-    if len(options) != 1:
-        problem = "nothing is named" if not options else f"{' and '.join(f'--{by}' for by in options)} are named"
+    given = {by: value for by, value in named.items() if value is not None}
+    if len(given) != 1:
+        problem = "nothing is named" if not given else f"{' and '.join(f'--{by}' for by in given)} are named"
         raise ConfigError("release withdraw", problem, f"name one of: {', '.join(f'--{by}' for by in named)}")
-    by, value = next(iter(options.items()))
+    by, value = next(iter(given.items()))
     if isinstance(value, Path):
         try:
             value = value.read_text(encoding="utf-8-sig")
@@ -338,63 +323,40 @@ def _named(**named: str | Path | None) -> tuple[By, str]:
 def verify_receipt(
     receipt: Annotated[Path, typer.Argument(metavar="FILE", help="A receipt, a page or JSON.")],
     store: Annotated[str | None, typer.Option(help="The store, in whose log it must stand.")] = None,
-    key: Key = None,
     as_json: Json = False,
 ) -> None:
-    """Say whether a receipt of a withdrawal is genuine; with a store also by its log, with a key by who signed it."""
-    from latam_corpus.release.minisign_keys import read_public_keys, signature_file
+    """Say whether a receipt of a withdrawal is genuine; with a store, whether its log says so too."""
     from latam_corpus.release.store import Store
     from latam_corpus.release.withdrawal_receipt import problems_of
 
-    keys = read_public_keys(key or ())
     try:
         data = receipt.read_bytes()
-        signed = signature_file(receipt)
-        signature = signed.read_bytes() if keys and signed.exists() else None
     except OSError as error:
         raise ConfigError(str(receipt), f"it can't be read: {error.strerror}", "name a receipt") from None
-    problems = problems_of(data, Store.at(store) if store else None, keys, signature)
+    problems = problems_of(data, Store.at(store) if store else None)
     if as_json:
         print_json({"receipt": str(receipt), "genuine": not problems, "problems": problems})
     elif problems:
         for problem in problems:
             console.print(f"{receipt}: {problem}", markup=False)
     else:
-        message = (
+        told = (
             _("{receipt}: genuine, and {store} says the same", receipt=receipt, store=store)
             if store
             else _("{receipt}: genuine; --store compares it with the store's log", receipt=receipt)
         )
-        console.print(message)
+        console.print(told)
     if problems:
         raise typer.Exit(1)
 
 
-@app.command("keygen")
-def keygen(
-    file: Annotated[Path, typer.Argument(metavar="KEY", help="Where the secret key goes; the public one is KEY.pub.")],
-    as_json: Json = False,
-) -> None:
-    """Make a key of minisign, by which versions, withdrawals and receipts are signed (`--sign`)."""
-    from latam_corpus.release.minisign_keys import new_key, public_file
-
-    line = new_key(file)
-    if as_json:
-        print_json({"secret": str(file), "public": str(public_file(file)), "key": line})
-        return
-    console.print(_("{file} is the secret key: keep it to yourself, and a copy of it in a safe", file=file))
-    public = public_file(file)
-    console.print(_("{file} is the public one; whoever has it, or its line, sees what you signed:", file=public))
-    console.print(f"  {line}", markup=False)
-
-
 @app.command("purge")
-def purge(out: Out = Path("out"), store: StoreUrl = None, sign: Sign = None, as_json: Json = False) -> None:
+def purge(out: Out = Path("out"), store: StoreUrl = None, as_json: Json = False) -> None:
     """Erase what was withdrawn from older versions, their indexes, and the runs on this disk."""
     from latam_corpus.audit.stores import open_store
     from latam_corpus.release.purge import purge as erase
 
-    opened = open_store(store, out, sign)
+    opened = open_store(store, out)
     done = erase(opened, _folder_of_runs(out, opened), datetime.now(UTC))
     if as_json:
         print_json(asdict(done))
@@ -404,8 +366,8 @@ def purge(out: Out = Path("out"), store: StoreUrl = None, sign: Sign = None, as_
     for run, rows in done.runs.items():
         console.print(_("  {run}: {n} documents have no text any more", run=run, n=number(rows)))
     if done.work:
-        message = _("  {n} folders of stored work went; they are made anew when they are needed", n=number(done.work))
-        console.print(message)
+        told = _("  {n} folders of stored work went; they are made anew when they are needed", n=number(done.work))
+        console.print(told)
     for what in done.not_reached:
         console.print(_("  not reached: {what}", what=what))
 
@@ -424,11 +386,11 @@ def publish(
 
     opened = open_store(store, out)
     named = load_version(opened, spec, note).spec
-    notes: list[Message] = []
-    with progress() as step:
-        lock = publish_version(named, opened, to, step, notes.append)
-    for notice in notes:
-        note(_("note: {note}", note=notice))
+    notes: list[str] = []
+    with progress() as told:
+        lock = publish_version(named, opened, to, told, notes.append)
+    for told_note in notes:
+        note(f"note: {told_note}")
     if as_json:
         print_json(asdict(lock) | {"to": to})
         return
@@ -451,15 +413,15 @@ def check_lock(
 
     read = read_lock(lock)
     opened = open_store(store, out)
-    with opened.named_errors():
+    with opened.told():
         manifest = load_manifest(opened, *opened.find(f"{read.name}@{read.version}"))
         ids = read_log(opened).withdrawn_since(manifest, read.withdrawal_sequence)
     if as_json:
         print_json({"release": manifest.spec, "withdrawn": ids.to_list()})
     elif len(ids):
         shown = ", ".join(ids[:5])
-        figures = {"release": manifest.spec, "n": number(len(ids)), "ids": shown}
-        console.print(_("{release}: {n} of its documents were withdrawn since: {ids}", **figures))
+        gone = {"release": manifest.spec, "n": number(len(ids)), "ids": shown}
+        console.print(_("{release}: {n} of its documents were withdrawn since: {ids}", **gone))
         console.print(_("pull it again: they are left out; what was trained on them can't forget them"))
     else:
         console.print(_("{release}: nothing that it has was withdrawn since it was pulled", release=manifest.spec))
@@ -480,7 +442,6 @@ def pull(
         str | None, typer.Option(help="Only these beside doc_id, such as text,language; id is doc_id under that name.")
     ] = None,
     exclude: Annotated[list[Path] | None, typer.Option(help="A list of ids that are left out.")] = None,
-    key: Key = None,
     out: Out = Path("out"),
     store: StoreUrl = None,
     as_json: Json = False,
@@ -492,38 +453,36 @@ def pull(
     """
     from latam_corpus.audit.stores import load_version, open_store
     from latam_corpus.release.exclusions import excluded_ids
-    from latam_corpus.release.minisign_keys import read_public_keys
     from latam_corpus.release.pull import pull as pull_version
 
     opened = open_store(store, out)
     named = load_version(opened, spec, note).spec
-    notes: list[Message] = []
-    with progress() as step:
+    notes: list[str] = []
+    with progress() as told:
         lock = pull_version(
             named,
             opened,
             to,
             where,
-            step,
+            told,
             with_index=with_index,
             columns=[name.strip() for name in columns.split(",")] if columns is not None else (),
             exclude=excluded_ids(exclude or ()),
             tell=notes.append,
-            keys=read_public_keys(key or ()),
         )
-    for notice in notes:
-        note(_("note: {note}", note=notice))
+    for told_note in notes:
+        note(f"note: {told_note}")
     if as_json:
         print_json(lock.as_dict() | {"to": str(to)})
         return
-    figures = {"release": f"{lock.name}@{lock.version}", "n": number(lock.rows), "folder": to}
+    told_of = {"release": f"{lock.name}@{lock.version}", "n": number(lock.rows), "folder": to}
     if lock.rewritten and (lock.columns is not None or opened.folder is None):
         part = _(
             "{release}: {n} documents in {folder}; what was read of its shards agrees with the sums of their pages"
         )
-        console.print(part.fill(**figures))
+        console.print(part.fill(**told_of))
     else:
-        console.print(_("{release}: {n} documents in {folder}, every byte verified", **figures))
+        console.print(_("{release}: {n} documents in {folder}, every byte verified", **told_of))
     console.print(_("{file} says which; keep it beside what is trained on them", file=to / "corpus.lock"))
 
 
@@ -533,15 +492,15 @@ def _agreed(key: str, runs: Sequence[Run], otherwise: Any) -> Any:
     Raises:
         ConfigError: they state different things, or nothing is stated anywhere.
     """
-    choices = [run.release[key] for run in runs if key in run.release]
-    if any(value != choices[0] for value in choices):
+    stated = [run.release[key] for run in runs if key in run.release]
+    if any(value != stated[0] for value in stated):
         problem = _("the runs' recipes disagree on it")
         raise ConfigError(f"--{key}", problem, _("say which holds for this version"))
-    agreed = choices[0] if choices else otherwise
-    if agreed is None:
+    found = stated[0] if stated else otherwise
+    if found is None:
         problem = _("no recipe of these runs has a [release] that states it")
         raise ConfigError(f"--{key}", problem, _("pass {option}", option=f"--{key}"))
-    return agreed
+    return found
 
 
 def _summary(manifest: Manifest) -> dict[str, Any]:
@@ -562,7 +521,7 @@ def _tell(manifest: Manifest) -> None:
     from latam_corpus.release.card import megabytes
 
     console.print(f"{manifest.spec}: {manifest.title}")
-    summary = _(
+    told = _(
         "{n} documents, {text} of text, {shards} shards of {size} together; admits {tiers} for {uses}",
         n=number(manifest.rows),
         text=megabytes(manifest.text_bytes),
@@ -571,7 +530,7 @@ def _tell(manifest: Manifest) -> None:
         tiers=enumerated(TIERS[tier] for tier in manifest.admit),
         uses=enumerated(USES[use] for use in manifest.uses),
     )
-    console.print(summary)
+    console.print(told)
     counted: dict[tuple[str, str], list[int]] = {}
     for shard in manifest.shards:
         tally = counted.setdefault((shard.language, shard.genre), [0, 0, 0, 0])

@@ -38,18 +38,18 @@ def report(
     from latam_corpus.audit.stores import existing_store, releases_of
     from latam_corpus.release.manifest import load_manifest
 
-    documents = named_documents(named, out, store, note)
-    if documents.folder is None:
-        assert documents.store is not None  # noqa: S101  (a version is in one)
+    found = named_documents(named, out, store, note)
+    if found.folder is None:
+        assert found.store is not None  # noqa: S101  (a version is in one)
         if internal:
             note(_("note: a release's page shows no texts, with --internal neither"))
-        manifest = load_manifest(documents.store, *documents.store.find(documents.name))
-        page = write_release_report(documents.store, manifest, out, to, store)
+        manifest = load_manifest(found.store, *found.store.find(found.name))
+        page = write_release_report(found.store, manifest, out, to, store)
     else:
-        beside = existing_store(store, documents.folder.resolve().parent.parent)
-        versions = releases_of(beside).get(documents.name, []) if beside else []
+        beside = existing_store(store, found.folder.resolve().parent.parent)
+        versions = releases_of(beside).get(found.name, []) if beside else []
         released = load_manifest(beside, *beside.find(versions[-1])) if beside and versions else None
-        page = write_run_report(documents.folder, out, released, to, internal=internal)
+        page = write_run_report(found.folder, out, released, to, internal=internal)
     if as_json:
         print_json({"report": str(page)})
     else:
@@ -89,7 +89,7 @@ def write_release_report(
     from latam_corpus.report.release_facts import release_facts
     from latam_corpus.report.release_page import release_page
 
-    with store.named_errors():
+    with store.told():
         facts = release_facts(store, manifest)
     page = to or out / "reports" / f"{manifest.name}-{manifest.version}.html"
     write_file(page, release_page(facts, spoken(), named))

@@ -98,18 +98,18 @@ def _released(out: Path, store: str | None) -> dict[str, list[str]]:
 @app.command("show")
 def show(run: RunName, out: Out = Path("out"), store: StoreUrl = None, as_json: Json = False) -> None:
     """Show a run: what it rests on, what came of it stage by stage, and what became of it."""
-    run_entry = history.entry(history.find_run(run, out, must_be_finished=False))
-    [row] = _rows([run_entry], out, store)
-    values = run_entry.record.values if run_entry.record else None
+    found = history.entry(history.find_run(run, out, must_be_finished=False))
+    [row] = _rows([found], out, store)
+    values = found.record.values if found.record else None
     if as_json:
-        print_json(row | {"folder": str(run_entry.folder), "attempt": run_entry.attempt, "record": values})
+        print_json(row | {"folder": str(found.folder), "attempt": found.attempt, "record": values})
         return
-    console.print(f"{run_entry.name}: {run_entry.state}, {_minute(run_entry.when)} UTC", markup=False)
+    console.print(f"{found.name}: {found.state}, {_minute(found.when)} UTC", markup=False)
     for kind in ("tags", "releases"):
         for name in row[kind]:
             console.print(f"{kind[:-1]:<9}{name}", markup=False)
-    if run_entry.problem:
-        console.print(f"problem  {run_entry.problem}", markup=False)
+    if found.problem:
+        console.print(f"problem  {found.problem}", markup=False)
     if values:
         _show_record(values)
 
@@ -158,17 +158,17 @@ def diff(
     a, b = (history.finished(history.find_run(run, out)) for run in (run_a, run_b))
     if a.folder.resolve() == b.folder.resolve():
         raise ConfigError(a.folder.name, "a run compared with itself has nothing to say", "name two runs")
-    changes, counted = differences(a.values, b.values), counts(a.values, b.values)
+    found, counted = differences(a.values, b.values), counts(a.values, b.values)
     if as_json:
         rows = {what: [one._asdict() for one in listed] for what, listed in counted.items()}
         names = {"a": a.folder.name, "b": b.folder.name}
-        print_json(names | {"differences": [one._asdict() for one in changes]} | rows)
+        print_json(names | {"differences": [one._asdict() for one in found]} | rows)
         return
     console.print(f"A  {a.folder.name}", markup=False)
     console.print(f"B  {b.folder.name}", markup=False)
-    if not changes:
+    if not found:
         console.print("they rest on the same recipe, stages, sources and input")
-    _show_differences(changes)
+    _show_differences(found)
     for what, listed in counted.items():
         if listed:
             _show_counts(what, listed)
@@ -176,10 +176,10 @@ def diff(
         console.print("every stage and source has the same rows in both")
 
 
-def _show_differences(changes: Sequence[Difference]) -> None:
+def _show_differences(found: Sequence[Difference]) -> None:
     shown: dict[str, int] = {}
     rows = []
-    for one in changes:
+    for one in found:
         shown[one.what] = shown.get(one.what, 0) + 1
         if shown[one.what] <= _MOST:
             rows.append((one.what, " ".join(filter(None, (one.name, one.aspect))), _short(one.a), _short(one.b)))

@@ -52,24 +52,22 @@ def sample(
     checked_language(page_language)
     if to and to.suffix not in _FORMS:
         raise ConfigError(str(to), f"«{to.suffix}» is no form of a sample", f"end its name in {', '.join(_FORMS)}")
-    documents = named_documents(named, out, store, note)
-    if set_aside and documents.folder is None:
+    found = named_documents(named, out, store, note)
+    if set_aside and found.folder is None:
         raise ConfigError(named, "a release holds nothing that was set aside", "name a run")
     hidden: Counter[str] = Counter()
-    frame = draw(_readable(documents, "dropped" if set_aside else "kept", internal, hidden), columns, n, seed)
+    frame = draw(_readable(found, "dropped" if set_aside else "kept", internal, hidden), columns, n, seed)
     if not frame.height:
-        problem = f"none of its {hidden['documents']} documents may be shown" if hidden else "it holds no document"
-        raise ConfigError(
-            documents.name, problem, "their terms keep them inside: --internal shows them" if hidden else ""
-        )
-    rows = shown_rows(frame, f"{documents.name}, set aside" if set_aside else documents.name, columns)
+        told = f"none of its {hidden['documents']} documents may be shown" if hidden else "it holds no document"
+        raise ConfigError(found.name, told, "their terms keep them inside: --internal shows them" if hidden else "")
+    rows = shown_rows(frame)
     if to:
         if to.suffix == ".html":
-            beside, out_of_sight = _compared(documents, frame, internal), hidden["documents"]
-            page = sample_page(
-                documents.name, rows, columns, seed, out_of_sight, page_language, internal=internal, compared=beside
+            beside, out_of_sight = _compared(found, frame, internal), hidden["documents"]
+            made = sample_page(
+                found.name, rows, columns, seed, out_of_sight, page_language, internal=internal, compared=beside
             )
-            write_file(to, page)
+            write_file(to, made)
         elif to.suffix == ".jsonl":
             write_jsonl(to, rows, internal=internal)
         else:
@@ -81,14 +79,14 @@ def sample(
         console.print(f"{number(len(rows))} documents in {to}", markup=False)
     else:
         for row in rows:
-            labels = " · ".join(str(row[c]) for c in columns or ("language", "genre"))
-            console.print(f"{row['doc_id']}  {labels}", markup=False)
+            told = " · ".join(str(row[c]) for c in columns or ("language", "genre"))
+            console.print(f"{row['doc_id']}  {told}", markup=False)
             console.print(f"  {' '.join(row['text'].split())[:200]}", markup=False)
     if hidden:
         console.print(f"{number(hidden['documents'])} more had no part in it: their terms don't allow them to be shown")
 
 
-def _compared(documents: Documents, frame: pl.DataFrame, internal: bool) -> dict[str, str]:
+def _compared(found: Documents, frame: pl.DataFrame, internal: bool) -> dict[str, str]:
     """Give the frame's copies and variants, by id, beside the kept documents that they name, if these may be shown."""
     import polars as pl
 
@@ -97,16 +95,16 @@ def _compared(documents: Documents, frame: pl.DataFrame, internal: bool) -> dict
     named = named_by(frame).drop_nulls()
     if not named.len():
         return {}
-    kept = _readable(documents, "kept", internal, Counter())
+    kept = _readable(found, "kept", internal, Counter())
     others = pl.concat([frame.clear(), *(one.filter(pl.col("doc_id").is_in(named.implode())) for one in kept)])
     return beside(frame, others)
 
 
-def _readable(documents: Documents, kind: str, internal: bool, hidden: Counter[str]) -> Iterator[pl.DataFrame]:
+def _readable(found: Documents, kind: str, internal: bool, hidden: Counter[str]) -> Iterator[pl.DataFrame]:
     from latam_corpus.report.disclosure import with_readable
 
     today = datetime.now(UTC).date()
-    for frame in documents.frames(kind):
+    for frame in found.frames(kind):
         rows = with_readable(frame, today)
         if not internal:
             hidden += Counter({"documents": rows.height - int(rows["readable"].sum())})

@@ -28,15 +28,15 @@ def stage(
     from latam_corpus.collect.row_files import RowWriter, kind_of
     from latam_corpus.pipeline.one_stage import extracted, worked
 
-    configured = make_stage(name, dict(_setting(name, entry) for entry in settings), f"stage «{name}»")
+    made = make_stage(name, dict(_setting(name, entry) for entry in settings), f"stage «{name}»")
     kind_of(output)
     rows, dropped = 0, 0
-    chunks = extracted(source, configured) if name == "extract" else worked(source, configured.expand(), note)
+    chunks = extracted(source, made) if name == "extract" else worked(source, made.expand(), note)
     with RowWriter(output) as writer:
-        for originals, result in chunks:
-            writer.write(originals, result)
-            rows += result.height
-            dropped += result["drop_reason"].drop_nulls().len() if "drop_reason" in result.columns else 0
+        for originals, given in chunks:
+            writer.write(originals, given)
+            rows += given.height
+            dropped += given["drop_reason"].drop_nulls().len() if "drop_reason" in given.columns else 0
     if as_json_:
         print_json({"stage": name, "rows": rows, "dropped": dropped, "output": str(output)})
     else:

@@ -65,7 +65,7 @@ def speak_as_typed(line: Sequence[str]) -> None:
 
 
 def with_language(command: Any) -> Any:
-    """Give a command, and those of a group, the option `--lang` and helps in the language that is spoken."""
+    """The command, and those of a group, with the option `--lang` and with helps in the language that is spoken."""
     command.params.append(_option())
     command.help = command.help and translated(command.help, spoken())
     for parameter in command.params:
@@ -77,9 +77,9 @@ def with_language(command: Any) -> Any:
     return command
 
 
-def in_spoken_language(value: object) -> object:
+def said(told: object) -> object:
     """Return a message in the language that is spoken; what is no message as it is."""
-    return value.translate(spoken()) if isinstance(value, Message) else value
+    return told.translate(spoken()) if isinstance(told, Message) else told
 
 
 def _option() -> Any:

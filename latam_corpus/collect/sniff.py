@@ -40,10 +40,10 @@ ODT: Final = "application/vnd.oasis.opendocument.text"
 _MIMETYPE: Final = re.compile(rb"PK\x03\x04.{26}mimetype([\w.+/-]{1,80}?)(?:PK|\s|\Z)", re.DOTALL)
 _TABLE: Final = _("export each sheet as CSV")
 _TEXT: Final = _("save it as DOCX, ODT or plain text")
-_SCORE: Final = "application/vnd.recordare.musicxml"
-_DESCRIBED: Final = _("name it in [collect.index], beside the texts that it describes")
+_SCORE: Final = Unread(_("a score (MusicXML)"), _("export its lyrics as plain text"))
+_DESCRIBED: Final = _("hand over the texts that it describes")
 _MARC: Final = Unread(_("catalogue records (MARC)"), _DESCRIBED)
-_FLEX: Final = "application/x-flextext+xml"
+_FLEX: Final = Unread(_("an interlinear text (FLEx)"), _("export its text without the glosses, as DOCX or plain text"))
 _MEMBERS: Final[tuple[tuple[bytes, str | Unread], ...]] = (
     (b"word/document", DOCX),
     (b"xl/workbook", Unread(_("an Excel workbook"), _TABLE)),
@@ -123,7 +123,7 @@ _ROOTS: Final[dict[str, str | Unread]] = {
     "PcGts": Unread(_("PAGE XML"), _("export it as ALTO")),
     "score-partwise": _SCORE,
     "score-timewise": _SCORE,
-    "tmx": "application/x-tmx+xml",
+    "tmx": Unread(_("a translation memory (TMX)"), _("export each language as plain text")),
     "lift": Unread(_("a dictionary (LIFT)"), _("export its examples as plain text or CSV")),
     "mods": Unread(_("metadata (MODS)"), _DESCRIBED),
     "modsCollection": Unread(_("metadata (MODS)"), _DESCRIBED),
@@ -139,7 +139,7 @@ _TEXTS: Final[tuple[tuple[re.Pattern[str], str | Unread], ...]] = (
     (re.compile(r"\d{5}[\w ]{4}.22\d{5}.{3}4500"), _MARC),
     (
         re.compile(r"\s*\\(?:_sh v\d|(?:id|ref)\s[^\n]*\n(?:\\\w+[^\n]*\n|\s*\n){0,20}?\\tx\s)"),
-        "text/x-toolbox",
+        Unread(_("an annotated text (Toolbox)"), _("export its lines of text (\\tx) as plain text")),
     ),
     (
         re.compile(r"File type = \"ooTextFile\"\s+Object class = \"TextGrid\""),
@@ -185,9 +185,9 @@ def sniffed(head: bytes, whole: bytes | None = None) -> str | Unread | None:
 
 
 def _package(head: bytes, whole: bytes) -> str | Unread:
-    match = _MIMETYPE.match(head)
-    if match and match[1] in _PACKAGES:
-        return _PACKAGES[match[1]]
+    stated = _MIMETYPE.match(head)
+    if stated and stated[1] in _PACKAGES:
+        return _PACKAGES[stated[1]]
     named = (kind for name, kind in _MEMBERS if name in whole)
     return next(named, Unread(_("a ZIP archive"), _("give its name the suffix .zip")))
 

@@ -12,7 +12,7 @@ import polars as pl
 
 from latam_corpus.batch import Batch
 from latam_corpus.collect.files import list_inputs, read
-from latam_corpus.desk.preview_page import Item, page_statements, to_look_at
+from latam_corpus.desk.preview_page import Item, stated, to_look_at
 from latam_corpus.extract.charset import decode
 from latam_corpus.extract.stage import Extract
 from latam_corpus.pipeline.conserve import pass_through, set_aside
@@ -60,7 +60,7 @@ def _some(source: Source, where: str, n: int) -> list[tuple[InputFile, int]]:
     """Files spread over all that there are, and how many items to take of each."""
     files = list_inputs(source, where)
     if len(files) > n:
-        files = [files[index * len(files) // n] for index in range(n)]
+        files = [files[place * len(files) // n] for place in range(n)]
     return [(one, -(-n // len(files))) for one in files]
 
 
@@ -68,9 +68,9 @@ def _items(source: Source, files: Sequence[tuple[InputFile, int]], n: int, polic
     left = n
     for file, count in files:
         for frame in read(source, file, limit=min(count, left), genre=source.genre or "web"):
-            items = _judged(source, frame, policies)
-            yield from items
-            left -= len(items)
+            found = _judged(source, frame, policies)
+            yield from found
+            left -= len(found)
         if left <= 0:
             return
 
@@ -78,8 +78,8 @@ def _items(source: Source, files: Sequence[tuple[InputFile, int]], n: int, polic
 def _stages(source: Source, policies: str) -> list[Stage]:
     options = {"unmark": {"policies": policies}, "filter": {"policies": policies}}
     staged = (make_stage(name, options.get(name, {}), "preview").for_sources([source]) for name in _STAGES)
-    expanded = [one for stage in staged for one in stage.expand()]
-    return [one for one in expanded if isinstance(one, Stage)]
+    made = [one for stage in staged for one in stage.expand()]
+    return [one for one in made if isinstance(one, Stage)]
 
 
 def _judged(source: Source, frame: pl.DataFrame, policies: str) -> list[Item]:
@@ -96,9 +96,7 @@ def _judged(source: Source, frame: pl.DataFrame, policies: str) -> list[Item]:
         fallen.append(passed.dropped)
         if stage.name == Extract.name:
             noted = passed.ledger.filter(pl.col("verdict") == "changed")
-            states = {
-                doc_id: json.loads(evidence) for doc_id, evidence in noted.select("doc_id", "evidence").iter_rows()
-            }
+            states = {doc_id: json.loads(told) for doc_id, told in noted.select("doc_id", "evidence").iter_rows()}
     rows = {row["doc_id"]: row for part in (passed.kept.frame, *fallen) for row in part.iter_rows(named=True)}
     return [_item(source, rows[doc_id], original, states.get(doc_id, {})) for doc_id, original in originals.items()]
 
@@ -112,11 +110,11 @@ def _item(source: Source, row: dict[str, Any], original: str, states: Mapping[st
     why = in_plain_words(reason, evidence) if reason else ()
     if text:
         why += to_look_at(text, language, source.languages)
-    why += page_statements(states)
+    why += stated(states)
     origin = row.get("origin") or {}
-    origin_name = "#".join(part for part in (origin.get("file"), origin.get("member")) if part)
+    place = "#".join(part for part in (origin.get("file"), origin.get("member")) if part)
     return Item(
-        row.get("url") or origin_name or row["doc_id"],
+        row.get("url") or place or row["doc_id"],
         row.get("title"),
         language,
         row.get("language_score"),

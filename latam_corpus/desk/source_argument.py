@@ -46,9 +46,9 @@ def usable_source(named: str, language: str) -> Source:
     """
     if not named.endswith(".toml"):
         return load_source(named)
-    source, findings = check_file(Path(named))
+    source, found = check_file(Path(named))
     if source is None:
-        for one in findings:
-            errors.print(f"{named}: {one.in_language(language)}", markup=False, style="red")
+        for one in found:
+            errors.print(f"{named}: {one.told(language)}", markup=False, style="red")
         raise typer.Exit(2)
     return source

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class InProcess:
     """One task after another, here."""
-
-    jobs: ClassVar[None] = None
 
     def __enter__(self) -> Self:
         return self

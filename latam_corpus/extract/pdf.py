@@ -63,14 +63,14 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         raise UnusableError("no text", f"none of its {len(pages)} pages has text: it is a scan", remedy)
     title, author = (" ".join((about.get(key) or "").split()) for key in ("Title", "Author"))
     book = strip_gutenberg(flow(pages))
-    extracted = Extracted(
+    found = Extracted(
         book.text,
         EXTRACTOR,
         title=title or book.title,
         creators=(author,) if author else book.creators,
         notes=(SOME_WITHOUT_TEXT,) if empty else (),
     )
-    return with_turns(extracted, parameters.get("form"))
+    return with_turns(found, parameters.get("form"))
 
 
 def _lines(document: pdfium.PdfDocument, number: int) -> list[Line]:

@@ -85,7 +85,7 @@ def _printed(batch: Batch) -> Batch:
 
 
 def unprinted(text: str) -> str:
-    r"""Join words that stand on two lines, if the text is set in lines, and write ligatures as letters.
+    r"""The text with the words whole that stand on two lines, if it is set in lines, and with letters for ligatures.
 
     The rest of a word goes up to where it begins, so that lines and verses stay. A line's end is hyphenated where `¬`
     or a soft hyphen stands, or a hyphen in a text in which many lines end so: one in fifty, and three.

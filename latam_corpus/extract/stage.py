@@ -46,10 +46,6 @@ EXTRACTORS: Final = {
     "text/x-chat": "latam_corpus.extract.chat:extract",
     "text/x-conllu": "latam_corpus.extract.conllu:extract",
     "text/x-avenue": "latam_corpus.extract.avenue:extract",
-    "application/x-tmx+xml": "latam_corpus.extract.tmx:extract",
-    "application/x-flextext+xml": "latam_corpus.extract.flex:extract",
-    "text/x-toolbox": "latam_corpus.extract.toolbox:extract",
-    "application/vnd.recordare.musicxml": "latam_corpus.extract.musicxml:extract",
 }
 # All others go to the sandbox. Plain text has no parser, only our own passes, whose time and memory grow as its bytes.
 IN_PROCESS: Final = frozenset({"text/plain"})
@@ -186,8 +182,8 @@ def _outcomes(
     """For each row the extracted document, or why there is none; None for a row without bytes."""
     outcomes: list[Outcome | None] = []
     boxed: dict[int, Job] = {}
-    types = list(media_types)
-    for row, (raw, media_type) in enumerate(zip(raws, types, strict=True)):
+    stated = list(media_types)
+    for row, (raw, media_type) in enumerate(zip(raws, stated, strict=True)):
         outcomes.append(None)
         if raw is None:
             continue
@@ -203,13 +199,13 @@ def _outcomes(
         outcomes[row] = outcome
     return [
         Failed(outcome.cause, {"media_type": media_type} | outcome.evidence) if isinstance(outcome, Failed) else outcome
-        for outcome, media_type in zip(outcomes, types, strict=True)
+        for outcome, media_type in zip(outcomes, stated, strict=True)
     ]
 
 
-def _filled(frame: pl.DataFrame, name: str, outcomes: list[Any]) -> pl.Series:
+def _filled(frame: pl.DataFrame, name: str, found: list[Any]) -> pl.Series:
     """Return the column as it came, with what was found where it was null."""
-    values: list[Any] = [list(value) or None if isinstance(value, tuple) else value for value in outcomes]
+    values: list[Any] = [list(value) or None if isinstance(value, tuple) else value for value in found]
     if name == "url":  # without passwords and tracking parameters, as all addresses
         values = [value and canonical_url(value) for value in values]
     extracted = pl.Series(name, values, dtype=DOCUMENT_SCHEMA[name])

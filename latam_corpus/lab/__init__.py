@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from latam_corpus.cli.app import Command
-from latam_corpus.messages import N_
 
 COMMANDS: Final = {
     "measure": Command(
@@ -14,9 +13,6 @@ COMMANDS: Final = {
     ),
     "language": Command(
         "latam_corpus.lab.commands.language:app", "Identify languages: train, evaluate and describe models."
-    ),
-    "lab": Command(
-        "latam_corpus.lab.commands.ablate:app", N_("Compare what models learn from documents chosen in several ways.")
     ),
     "quality": Command(
         "latam_corpus.lab.commands.quality:app", "Train a quality score, to be a signal with a bound of its own."

@@ -16,7 +16,7 @@ def locate(name: str, label_map: str = "") -> tuple[Path, Path | None]:
     if "/" not in name and "." not in name:
         path = MODELS / f"{name}.ftz"
         if not path.is_file():
-            shipped = [file.stem for file in MODELS.glob("*.ftz")]
+            shipped = [found.stem for found in MODELS.glob("*.ftz")]
             raise ConfigError(name, "no such language model", closest(name, shipped or [SHIPPED]))
     else:
         path = Path(name)

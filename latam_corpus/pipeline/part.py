@@ -6,12 +6,13 @@ outputs are used again every byte of them is compared with its digest; a damaged
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 import traceback
 from collections import Counter
 from contextlib import ExitStack
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, TypeVar
 
 import polars as pl
@@ -21,7 +22,7 @@ from latam_corpus import schema
 from latam_corpus.batch import Batch
 from latam_corpus.collect import files
 from latam_corpus.collect.contract import Watch
-from latam_corpus.durable import beside, damage, link_or_copy
+from latam_corpus.durable import damage, link_or_copy
 from latam_corpus.errors import CorpusError, PartError, cause_of
 from latam_corpus.pipeline import decisions
 from latam_corpus.pipeline.conserve import Count, Passed, pass_through, set_aside
@@ -131,19 +132,19 @@ def reading_digest(source: catalog_source.Source, genre: str | None, limit: int 
         genre: the recipe's.
         limit: how many records of each file at most.
     """
-    settings = source.model_dump(mode="json", exclude={"title", "notes", "homepage", "contact", "status"})
-    return digest_of(settings, genre, limit, reading_code())
+    stated = source.model_dump(mode="json", exclude={"title", "notes", "homepage", "contact", "status"})
+    return digest_of(stated, genre, limit, reading_code())
 
 
 def input_key(file: files.InputFile, content: str, reading: str) -> str:
-    """Return the key of a file of the input: its bytes, name and time, what lists say of it, and how it is read.
+    """Return the key of a file of the input: its bytes, name and time, and how it is read.
 
     Args:
         file: the file.
         content: the digest of its bytes.
         reading: see `reading_digest`.
     """
-    return digest_of(content, file.relative, file.modified.isoformat(), astuple(file.beside), reading)
+    return digest_of(content, file.relative, file.modified.isoformat(), reading)
 
 
 def folder_of(work: Path, key: str) -> Path:
@@ -159,13 +160,13 @@ def keys_of(task: Task) -> Iterator[str]:
     """
     entry = StepCounts.read(folder_of(task.work, task.entry)) if task.entry else None
     enters = digest_of(entry.files[ROWS] if entry else task.part.key, task.decisions_key)
-    counts: StepCounts | None = None  # of the step before: what a barrier decided isn't in what it told
+    told: StepCounts | None = None  # of the step before: what a barrier decided isn't in what it told
     for step in task.segment.steps:
-        rests_on = step.digest(pairs(counts.kept) if counts else None)
+        rests_on = step.digest(pairs(told.kept) if told else None)
         key = digest_of(enters, rests_on, list(_side_columns(task, step)), _FORMAT)
         yield key
-        counts = _step_counts(folder_of(task.work, key))
-        enters = counts.files[ROWS] if counts else key
+        told = _step_counts(folder_of(task.work, key))
+        enters = told.files[ROWS] if told else key
 
 
 def _step_counts(folder: Path) -> StepCounts | None:
@@ -221,22 +222,22 @@ def _run(task: Task) -> Outcome:
 
 
 def _run_step(task: Task, step: Step, final: Path, before: Path | None) -> None:
-    partial = beside(final, "partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
+    made = final.with_name(f"{final.name}.{os.getpid()}.partial")
+    shutil.rmtree(made, ignore_errors=True)
+    made.mkdir(parents=True)
     unchanged = task.entry is not None and before is None and not step.stages and _decisions(task).is_empty()
-    counts = _linked(task, partial) if unchanged else _worked(task, step, before, partial)
-    counts.write(partial)
+    told = _linked(task, made) if unchanged else _worked(task, step, before, made)
+    told.write(made)
     step.check(task.name)
-    put(partial, final)
+    put(made, final)
 
 
-def _linked(task: Task, partial: Path) -> StepCounts:
+def _linked(task: Task, made: Path) -> StepCounts:
     """Return the entry's rows as they are, where the barriers decided nothing on this part: no second copy on disk."""
     entry = folder_of(task.work, task.entry or "")
-    link_or_copy(entry / ROWS, partial / ROWS)
+    link_or_copy(entry / ROWS, made / ROWS)
     for name in (DROPPED, LEDGER):
-        with StepFile(partial / name, _COLUMNS[name]):
+        with StepFile(made / name, _COLUMNS[name]):
             pass
     before = StepCounts.read(entry)
     rows = before.kept.total()
@@ -244,22 +245,22 @@ def _linked(task: Task, partial: Path) -> StepCounts:
     return StepCounts(passed, before.kept, files={ROWS: before.files[ROWS]})
 
 
-def _worked(task: Task, step: Step, before: Path | None, partial: Path) -> StepCounts:
-    """Return the step's outputs written into the folder `partial`; gives what happened."""
-    counts = StepCounts()
+def _worked(task: Task, step: Step, before: Path | None, made: Path) -> StepCounts:
+    """Return the step's outputs written into the folder `made`; gives what happened."""
+    told = StepCounts()
     with ExitStack() as opened:
         rows, dropped, ledger = (
-            opened.enter_context(StepFile(partial / name, _COLUMNS[name])) for name in (ROWS, DROPPED, LEDGER)
+            opened.enter_context(StepFile(made / name, _COLUMNS[name])) for name in (ROWS, DROPPED, LEDGER)
         )
         wanted = _side_columns(task, step)
-        aside = opened.enter_context(StepFile(partial / ASIDE, wanted)) if wanted else None
+        aside = opened.enter_context(StepFile(made / ASIDE, wanted)) if wanted else None
 
         def record(name: str, passed: Passed, seconds: float) -> Batch:
             passed.count.seconds = seconds
-            counts.stages.setdefault(name, Count()).add(passed.count)
+            told.stages.setdefault(name, Count()).add(passed.count)
             if passed.dropped.height:
                 fallen = tally(passed.dropped, "drop_reason")
-                counts.dropped += Counter({(name, *key): rows for key, rows in fallen.items()})
+                told.dropped += Counter({(name, *key): rows for key, rows in fallen.items()})
                 dropped.write(schema.conform(passed.dropped, schema.DOCUMENT_SCHEMA))
             ledger.write(passed.ledger)
             return passed.kept
@@ -274,15 +275,15 @@ def _worked(task: Task, step: Step, before: Path | None, partial: Path) -> StepC
                 started = time.process_time()
                 if len(live):
                     live = record(stage.name, pass_through(stage, live), time.process_time() - started)
-            counts.kept += tally(live.frame)
+            told.kept += tally(live.frame)
             rows.write(schema.conform(live.frame, schema.DOCUMENT_SCHEMA))
             if aside and len(live):
                 aside.write(schema.conform(live.frame, wanted))
             started = time.process_time()
-    counts.facts = watch.facts
+    told.facts = watch.facts
     if watch.values.height:
-        watch.values.write_parquet(partial / VALUES)
-    return counts
+        watch.values.write_parquet(made / VALUES)
+    return told
 
 
 def _entering(task: Task, before: Path | None, watch: Watch) -> Iterator[Batch]:
@@ -291,10 +292,10 @@ def _entering(task: Task, before: Path | None, watch: Watch) -> Iterator[Batch]:
     if before is not None:
         yield from _stored(before, task)
     elif task.entry is not None:
-        offset = 0
+        place = 0
         for batch in _stored(folder_of(task.work, task.entry), task):
-            yield Batch(batch.frame.with_row_index("place", offset=offset))
-            offset += len(batch)
+            yield Batch(batch.frame.with_row_index("place", offset=place))
+            place += len(batch)
     else:
         for frame in files.read_all(
             part.source,
@@ -338,8 +339,8 @@ class Settle(Stage):
 
     def __call__(self, batch: Batch) -> Batch:
         """Return the batch with the barrier's columns; rows that it decided nothing on keep theirs."""
-        columns = [name for name in self.decisions.columns if name != "place"]
-        frame = batch.frame.drop([name for name in columns if name in batch.frame.columns])
+        given = [name for name in self.decisions.columns if name != "place"]
+        frame = batch.frame.drop([name for name in given if name in batch.frame.columns])
         return Batch(frame.join(self.decisions, on="place", how="left", maintain_order="left"))
 
 

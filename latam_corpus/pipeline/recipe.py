@@ -137,20 +137,20 @@ class Recipe(BaseModel):
             sources: by id what the recipe calls them.
             stages: registry keys.
         """
-        selected = tuple(entry for entry in self.stage if entry.use in stages) if stages else self.stage
-        change: dict[str, Any] = {"stage": selected}
+        kept = tuple(entry for entry in self.stage if entry.use in stages) if stages else self.stage
+        change: dict[str, Any] = {"stage": kept}
         if sources:
             change |= {
                 "sources": tuple(sources.values()),
                 "inputs": {name: where for name, where in self.inputs.items() if name in sources},
                 "survival": self.survival and self.survival.of_sources(sources),
             }
-        if len(selected) < len(self.stage):
+        if len(kept) < len(self.stage):
             change |= {"survival": None, "release": None}
-        recipe = self.model_copy(update=change)
+        found = self.model_copy(update=change)
         chosen = ", ".join([*sources, *stages])
-        recipe._text = f"# --select {chosen}\n{self.text}"  # noqa: SLF001  (of this class)
-        return recipe
+        found._text = f"# --select {chosen}\n{self.text}"  # noqa: SLF001  (of this class)
+        return found
 
 
 def seen_from(folder: Path, where: str) -> str:

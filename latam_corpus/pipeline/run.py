@@ -52,7 +52,7 @@ def find_parts(plan: Plan, limit: int | None = None, looking: Callable[[InputFil
     Raises:
         ConfigError: a source has no place to read from, nothing is there, or its holder must be asked first.
     """
-    parts: list[Part] = []
+    found: list[Part] = []
     for source in plan.sources:
         where = plan.locations.get(source.id)
         _permitted(plan, source, where)
@@ -72,8 +72,8 @@ def find_parts(plan: Plan, limit: int | None = None, looking: Callable[[InputFil
             whole = limit is not None or len(inputs) > 1
             for span in [None] if whole else cuts_of(source, pack[0], inputs[0].sha256, looking):
                 key = digest_of([one.key for one in inputs], span)
-                parts.append(Part(f"{source.id}-{len(parts):05d}", source, inputs, genre, key, limit, span))
-    return parts
+                found.append(Part(f"{source.id}-{len(found):05d}", source, inputs, genre, key, limit, span))
+    return found
 
 
 def _input(file: InputFile, reading: str) -> Input:
@@ -126,8 +126,7 @@ def run(
     digest = run_digest(plan, parts)
     folder = latest(out / "runs", plan.recipe.name, digest)
     folder.mkdir(parents=True, exist_ok=True)
-    attempt = run_record.attempted(folder, engine.jobs)
-    with locked(out / "work", shared=True), locked(folder, beats=True), attempt, engine:
+    with locked(out / "work", shared=True), locked(folder), run_record.attempted(folder), engine:
         written = written_of(plan)  # before it is done: who edits a policy meanwhile edits another run's
         work = Work({part.name: [] for part in parts})
         _tell_mended(mended, progress, work)
@@ -185,14 +184,14 @@ def _run(
             done.facts = facts_of(parts, {name: folder_of(work, done.keys[name][0]) for name in done.done()})
         if segment.barriers:
             outputs = {name: [folder_of(work, key) for key in done.keys[name]] for name in done.done()}
-            decisions = decide(with_source_facts(segment.barriers, done.facts), outputs, work, engine, progress)
-            decided = decisions.parts
-            done.replaced.append(decisions.replaced)
-            done.notes |= decisions.notes
-            done.decisions += decisions.files
+            made = decide(with_source_facts(segment.barriers, done.facts), outputs, work, engine, progress)
+            decided = made.parts
+            done.replaced.append(made.replaced)
+            done.notes |= made.notes
+            done.decisions += made.files
             title = " │ ".join(barrier.name for barrier in segment.barriers)
-            done.reused[title] = [len(tasks) if decisions.reused else 0, len(tasks)]
-            _tell_mended(decisions.mended, progress, done)
+            done.reused[title] = [len(tasks) if made.reused else 0, len(tasks)]
+            _tell_mended(made.mended, progress, done)
 
 
 def _through(segment: Segment, tasks: Sequence[Task], engine: Engine, progress: Progress, done: Work) -> None:
@@ -213,14 +212,14 @@ def _through(segment: Segment, tasks: Sequence[Task], engine: Engine, progress: 
 
 
 def _outcomes(tasks: Sequence[Task], engine: Engine) -> Iterator[Outcome]:
-    """Return each task's outcome; from this process where little is left but to look: a worker takes a second."""
+    """The outcome of each task; where little is left to do but to look, in this process: a worker takes a second."""
     little = sum(task.bytes for task in tasks) <= _LITTLE and all(map(parts_module.is_done, tasks))
     return map(parts_module.run_part, tasks) if little else engine.map(parts_module.run_part, tasks)
 
 
 def _tell_mended(mended: Sequence[str], progress: Progress, done: Work) -> None:
-    for damaged in mended:
-        progress.mended(damaged)
+    for told in mended:
+        progress.mended(told)
     done.mended += mended
 
 
@@ -269,14 +268,14 @@ def _mend_others(out: Path, folder: Path, remade: Collection[str], progress: Pro
     """Put the links of other runs in order to outputs that were damaged: theirs is the same file."""
     if not remade:
         return
-    entries = {key: folder_of(out / "work", key) for key in remade}
+    made = {key: folder_of(out / "work", key) for key in remade}
     for other in run_folders(out):
         if other == folder or not (other / run_record.RUN_FILE).exists():
             continue
         try:
             with locked(other):
                 before = run_record.read_record(other)
-                mended = run_record.mend_links(before, entries)
+                mended = run_record.mend_links(before, made)
                 for sentence in mended:
                     progress.mended(sentence)
                 if mended:

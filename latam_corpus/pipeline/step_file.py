@@ -9,6 +9,7 @@ digests, so that a folder is either as it was written or known to be damaged.
 from __future__ import annotations
 
 import errno
+import os
 import shutil
 from collections import Counter
 from contextlib import suppress
@@ -22,7 +23,7 @@ import pyarrow.parquet as pq
 from latam_corpus import schema
 from latam_corpus.codes import UNDETERMINED
 from latam_corpus.collect.contract import Facts
-from latam_corpus.durable import Damage, beside, damage, digests, sealed, sync, unsealed
+from latam_corpus.durable import Damage, damage, digests, sealed, sync, unsealed
 from latam_corpus.errors import PartError
 from latam_corpus.pipeline.conserve import Count
 
@@ -125,15 +126,15 @@ class StepCounts:
 
         A digest that is known already is that of the bytes meant, and isn't taken of those that are there.
         """
-        file_digests = digests(folder, sorted(path.name for path in folder.glob("*.parquet")))
-        values: dict[str, Any] = {
+        made = digests(folder, sorted(path.name for path in folder.glob("*.parquet")))
+        told: dict[str, Any] = {
             "stages": {name: asdict(count) for name, count in self.stages.items()},
             "kept": [[*key, rows] for key, rows in self.kept.items()],
             "dropped": [[*key, rows] for key, rows in self.dropped.items()],
             "facts": self.facts.as_dict(),
-            "files": file_digests | self.files,
+            "files": made | self.files,
         }
-        (folder / COUNTS).write_bytes(sealed(values))
+        (folder / COUNTS).write_bytes(sealed(told))
         sync(folder / COUNTS)
         sync(folder)
 
@@ -145,25 +146,25 @@ class StepCounts:
             PartError: it is damaged.
         """
         try:
-            values = unsealed((folder / COUNTS).read_bytes())
+            told = unsealed((folder / COUNTS).read_bytes())
         except (OSError, ValueError) as error:
             raise PartError(str(folder / COUNTS), str(error), "run it again: it is made anew") from error
         return cls(
-            {name: Count(**count) for name, count in values["stages"].items()},
-            Counter({tuple(key): rows for *key, rows in values["kept"]}),
-            Counter({tuple(key): rows for *key, rows in values["dropped"]}),
-            Facts.of(values["facts"]),
-            values["files"],
+            {name: Count(**count) for name, count in told["stages"].items()},
+            Counter({tuple(key): rows for *key, rows in told["kept"]}),
+            Counter({tuple(key): rows for *key, rows in told["dropped"]}),
+            Facts.of(told["facts"]),
+            told["files"],
         )
 
 
 def damage_in(folder: Path) -> Damage | None:
     """Return what is wrong with a step's folder; None where every byte of it is as it was written."""
     try:
-        counts = StepCounts.read(folder)
+        told = StepCounts.read(folder)
     except PartError as error:
         return Damage(folder / COUNTS, error.problem)
-    return damage(folder, counts.files)
+    return damage(folder, told.files)
 
 
 def is_whole(folder: Path) -> bool:
@@ -171,7 +172,7 @@ def is_whole(folder: Path) -> bool:
     return folder.is_dir() and not damage_in(folder)
 
 
-def put(partial: Path, final: Path) -> None:
+def put(made: Path, final: Path) -> None:
     """Rename a step's finished folder into its place; what is damaged there gives way, what is whole stays.
 
     Raises:
@@ -179,7 +180,7 @@ def put(partial: Path, final: Path) -> None:
     """
     while True:
         try:
-            partial.rename(final)
+            made.rename(final)
         except OSError as error:
             if error.errno not in _TAKEN:
                 raise PartError(str(final), f"can't be written: {error.strerror}", "") from error
@@ -188,9 +189,9 @@ def put(partial: Path, final: Path) -> None:
             sync(final.parent.parent)  # the folder above may be new
             return
         if is_whole(final):  # another worker made the same output first
-            shutil.rmtree(partial)
+            shutil.rmtree(made)
             return
-        damaged = beside(final, "damaged")
+        damaged = final.with_name(f"{final.name}.{os.getpid()}.damaged")
         with suppress(FileNotFoundError):  # another worker took it away first
             final.rename(damaged)
         shutil.rmtree(damaged, ignore_errors=True)

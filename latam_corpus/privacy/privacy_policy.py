@@ -35,8 +35,7 @@ _PLAIN: Final = str.maketrans("áàâãäéèêëíìîïóòôõöúùûüñç"
 _TOKEN: Final = re.compile("[A-Za-zÀ-ÖØ-öø-ɏ]+(?:[.][A-Za-zÀ-ÖØ-öø-ɏ]+)*")
 
 # Not after an abbreviation (Doc. N.º 12), nor before the sign of a number.
-_SENTENCE_END: Final = re.compile(r"[.!?…]\s+(?=[A-ZÁÉÍÓÚÑÀÂÊÔÃÕÇ¿¡«“])(?!N[.º°o])")
-_WHOLE_WORD: Final = re.compile(r"[^\W\d_]{4}")
+_SENTENCE_END: Final = re.compile(r"\n\n|(?<=[^\W\d_]{4}[.!?…])\s+(?=[A-ZÁÉÍÓÚÑÀÂÊÔÃÕÇ¿¡«“])(?!N[.º°o])")
 
 Mode = Literal["off", "context", "form"]
 _Listed = Annotated[tuple[str, ...], BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)]
@@ -97,7 +96,7 @@ class Words:
         phrases_by_last: dict[str, list[tuple[tuple[str, ...], frozenset[str]]]] = {}
         for phrase in sorted(kinds, key=len, reverse=True):
             phrases_by_last.setdefault(phrase[-1], []).append((phrase, kinds[phrase]))
-        units = _one_of(file.against.units)
+        units = "|".join(sorted(map(re.escape, file.against.units), key=len, reverse=True))
         pattern = re.compile(rf"\s?(?:de\s)?(?:(?:{units})\b|%|[º°²³]|ª)", re.IGNORECASE)
         return cls(file.window, phrases_by_last, pattern)
 
@@ -107,7 +106,7 @@ class Words:
         It ends with a word that speaks against all kinds, which has none.
         """
         before = text[max(0, end - self.window) : end]
-        tokens = folded_words(before[_last_sentence(before) :])
+        tokens = folded_words(_SENTENCE_END.split(before)[-1])
         count = last = len(tokens)
         while last:
             length = 1
@@ -119,27 +118,6 @@ class Words:
                     length = len(phrase)
                     break
             last -= length
-
-
-def _last_sentence(text: str) -> int:
-    """Return where the last sentence of a text begins; a word of four letters at least ends the one before.
-
-    >>> [_last_sentence(text) for text in ("Vive aquí. Su cédula es", "Doc. Ley", "Sr. Vera")]
-    [11, 0, 0]
-    """
-    last = text.rfind("\n\n") + 1
-    for end in _SENTENCE_END.finditer(text, last):
-        if _WHOLE_WORD.match(text, end.start() - 4, end.start()):
-            last = end.end()
-    return last
-
-
-def _one_of(words: Iterable[str]) -> str:
-    """Return a pattern of words, the longest first, in which each first letter is looked at once."""
-    by_first: dict[str, list[str]] = {}
-    for word in sorted(words, key=len, reverse=True):
-        by_first.setdefault(word[0], []).append(re.escape(word[1:]))
-    return "|".join(f"{re.escape(first)}(?:{'|'.join(rest)})" for first, rest in by_first.items())
 
 
 @dataclass(frozen=True)
@@ -190,8 +168,8 @@ def privacy_policies(folder: str = "") -> PrivacyPolicies:
     """
     path = (Path(folder) if folder else data_folder("filters")) / "privacy"
     # Asked for each batch: as strings, since sorted Path objects take ten times as long.
-    files = sorted(glob(f"{escape(str(path))}/*.toml"))  # noqa: PTH207
-    stamps = tuple((name, status.st_mtime_ns, status.st_size) for name in files for status in (os.stat(name),))  # noqa: PTH116
+    found = sorted(glob(f"{escape(str(path))}/*.toml"))  # noqa: PTH207
+    stamps = tuple((name, told.st_mtime_ns, told.st_size) for name in found for told in (os.stat(name),))  # noqa: PTH116
     return _load(path, stamps)
 
 
@@ -202,7 +180,7 @@ def _load(path: Path, _stamps: tuple[tuple[str, int, int], ...]) -> PrivacyPolic
     words = load_toml(path / WORDS_FILE, WordsFile, "policy")
     _refuse_unknown(path / WORDS_FILE, "words", words.words)
     files: dict[str, PrivacyFile] = {}
-    file_of_genre: dict[str, Path] = {}
+    stated: dict[str, Path] = {}
     for file in sorted(path.glob("*.toml")):
         if file.name == WORDS_FILE or file.name.startswith("."):
             continue
@@ -211,11 +189,9 @@ def _load(path: Path, _stamps: tuple[tuple[str, int, int], ...]) -> PrivacyPolic
         for genre in policy.genres:
             if genre not in vocabulary.GENRES:
                 raise _wrong(file, ("genres",), f"unknown genre «{genre}»", closest(genre, vocabulary.GENRES))
-            if genre in file_of_genre:
-                raise _wrong(
-                    file, ("genres",), f"«{genre}» is in {file_of_genre[genre].name} too", "let one file serve it"
-                )
-            files[genre], file_of_genre[genre] = policy, file
+            if genre in stated:
+                raise _wrong(file, ("genres",), f"«{genre}» is in {stated[genre].name} too", "let one file serve it")
+            files[genre], stated[genre] = policy, file
     missing = [genre for genre in vocabulary.GENRES if genre not in files]
     if missing:
         raise ConfigError(str(path), f"no file serves the genre «{missing[0]}»", "name it in the `genres` of one")

@@ -37,7 +37,7 @@ _ANY: Final = r"[@\d]"
 _SPOKEN_AT: Final = r"(?i:\sarroba\s+[\w-]+\s*(?:\.|punto|ponto|dot|[\[({]))|[\[({<]\s?(?i:at?|arroba)\s?[\])}>]|\sAT\s"
 _KEYS: Final = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-"
 _STREETS: Final = (
-    r"(?i:calle|av\w*\.|av |aven|avda|rua |r\. |carrera|cra|kra|cl\.|diag|transv|pasaje|pje|psje|jir[oó]n|jr\.|alameda"
+    r"(?i:calle|av\w*\.|aven|avda|rua |r\. |carrera|cra|kra|cl\.|diag|transv|pasaje|pje|psje|jir[oó]n|jr\.|alameda"
     r"|calzada|bou?lev|blvd|bulev|travessa|pra[çc]a|plaza|camino|prolongaci|estrada|ladeira|largo|privada|cerrada|c/)"
 )
 
@@ -112,10 +112,10 @@ class Redact(Stage):
 
     def for_sources(self, sources: Sequence[Source]) -> Redact:
         """Return the stage with the lists of names that these sources give."""
-        names_files = tuple(sorted((source.id, str(source.names_file)) for source in sources if source.names_file))
+        given = tuple(sorted((source.id, str(source.names_file)) for source in sources if source.names_file))
         for source in sources:
             names_of(source)
-        return replace(self, names=names_files) if names_files else self
+        return replace(self, names=given) if given else self
 
     def __call__(self, batch: Batch) -> Batch:
         """Return the batch with `text` redacted and `redactions`, null where nothing was found."""
@@ -129,25 +129,25 @@ class Redact(Stage):
         genres, countries, sources = (_column(frame, name) for name in ("genre", "country", "source_id"))
         known = privacy_policies(self.policies)
         modes = {pair: known.modes(*pair) for pair in set(zip(genres, countries, strict=True))}
-        redacted: dict[int, tuple[str, dict[str, int]]] = {}
+        found: dict[int, tuple[str, dict[str, int]]] = {}
         for row in look.arg_true().to_list():
             names = listed.get(sources[row] or "") if listed else None
             country = countries[row]
             hints = Hints(spoken_at[row], keys[row], streets[row])
             text, counts = _redacted(texts[row], modes[genres[row], country], known.words, country, names, hints)
             if counts:
-                redacted[row] = text, counts
+                found[row] = text, counts
         counts_of = {
-            row: [{"key": k, "value": n} for k, n in sorted(counts.items())] for row, (_, counts) in redacted.items()
+            row: [{"key": k, "value": n} for k, n in sorted(counts.items())] for row, (_, counts) in found.items()
         }
-        counts_json = {row: json.dumps(counts) for row, (_, counts) in redacted.items()}
+        told = {row: json.dumps(counts) for row, (_, counts) in found.items()}
         rows = range(len(batch))
         columns = {
             "redactions": pl.Series([counts_of.get(row) for row in rows], dtype=schema.REDACTIONS),
-            "evidence": pl.Series([counts_json.get(row) for row in rows], dtype=pl.String),
+            "evidence": pl.Series([told.get(row) for row in rows], dtype=pl.String),
         }
-        if redacted:
-            columns["text"] = texts.scatter(list(redacted), [text for text, _ in redacted.values()])
+        if found:
+            columns["text"] = texts.scatter(list(found), [text for text, _ in found.values()])
         return batch.with_columns(columns)
 
 

@@ -42,8 +42,8 @@ class Lock:
 
     def as_dict(self) -> dict[str, Any]:
         """Return what the file has; keys that older toolkits don't know only where they say something."""
-        values = asdict(self)
-        return {key: value for key, value in values.items() if key not in ("columns", "excluded") or value}
+        told = asdict(self)
+        return {key: value for key, value in told.items() if key not in ("columns", "excluded") or value}
 
 
 def read_lock(file: Path) -> Lock:
@@ -53,10 +53,10 @@ def read_lock(file: Path) -> Lock:
         ConfigError: it isn't there, or isn't a lock of this format.
     """
     try:
-        values = json.loads(file.read_bytes())
-        if isinstance(values, dict) and isinstance(values.get("columns"), list):
-            values["columns"] = tuple(values["columns"])
-        lock = Lock(**values)
+        stated = json.loads(file.read_bytes())
+        if isinstance(stated, dict) and isinstance(stated.get("columns"), list):
+            stated["columns"] = tuple(stated["columns"])
+        lock = Lock(**stated)
         must_be(str, lock.name, lock.version, lock.manifest_sha256, lock.where or "")
     except OSError as error:
         raise ConfigError(str(file), f"it can't be read: {error.strerror}", "name a corpus.lock") from None

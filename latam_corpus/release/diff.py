@@ -70,12 +70,12 @@ def diff(store: Store, old: Manifest | None, new: Manifest, runs: Mapping[str, P
     kinds = [pl.when(pl.col(kind) != pl.col(f"{kind}_new")).then(pl.lit(kind)) for kind in (*_KINDS, "other columns")]
     changed = both.with_columns(pl.concat_str(kinds, separator=", ", ignore_nulls=True).alias("reason"))
     since = list(_since(store, old, new))
-    parts = [
+    told = [
         _counted("added", _with_reasons(added, store, list(lineage(store, old)), there, "was {}", "new")),
-        _counted("removed", _with_reasons(removed, store, since, there, "{}", _unknown_reason(since, there))),
+        _counted("removed", _with_reasons(removed, store, since, there, "{}", _not_kept(since, there))),
         _counted("changed", changed.filter(pl.col("reason") != "")),
     ]
-    return [Change(*row) for row in pl.concat(parts).iter_rows()]
+    return [Change(*row) for row in pl.concat(told).iter_rows()]
 
 
 _REASONS: Final = pl.Schema({"doc_id": pl.String(), "reason": pl.String()})
@@ -85,7 +85,7 @@ _DIGESTS: Final = pl.Schema(
 
 
 def _digests(store: Store, manifest: Manifest, shared: set[str]) -> pl.DataFrame:
-    frames = [pl.DataFrame(schema=_DIGESTS)]
+    found = [pl.DataFrame(schema=_DIGESTS)]
     log = read_log(store)
     for named in manifest.shards:
         if named.sha256 in shared:
@@ -93,7 +93,7 @@ def _digests(store: Store, manifest: Manifest, shared: set[str]) -> pl.DataFrame
         shard = log.resolved(named)
         if shard != named:  # of erased documents nothing is known but that they were there
             ids = log.rows.filter(object=named.sha256).select("doc_id", language=pl.lit(named.language))
-            frames.append(schema.conform(ids, _DIGESTS).with_columns(pl.exclude("doc_id", "language").fill_null(0)))
+            found.append(schema.conform(ids, _DIGESTS).with_columns(pl.exclude("doc_id", "language").fill_null(0)))
         # A version made before a column was thought of has null there.
         place = f"{store.url}, {shard.object}" if shard else ""
         for frame in Part("", place, shard.object if shard else "", store).batches():
@@ -102,8 +102,8 @@ def _digests(store: Store, manifest: Manifest, shared: set[str]) -> pl.DataFrame
                 frame.select(columns).hash_rows().alias(kind)
                 for kind, columns in (*_KINDS.items(), ("other columns", tuple(_OTHERS)))
             ]
-            frames.append(frame.select("doc_id", "language").with_columns(hashes))
-    return pl.concat(frames)
+            found.append(frame.select("doc_id", "language").with_columns(hashes))
+    return pl.concat(found)
 
 
 def _since(store: Store, old: Manifest | None, new: Manifest) -> Iterator[Manifest]:
@@ -120,7 +120,7 @@ def _with_reasons(
     store: Store,
     versions: Sequence[Manifest],
     runs: Mapping[str, Path],
-    template: str,
+    told: str,
     otherwise: str,
 ) -> pl.DataFrame:
     """Give the rows with the reason for which one of these versions left them out, or its runs dropped them before."""
@@ -129,14 +129,14 @@ def _with_reasons(
         wanted = rows["doc_id"].filter(~rows["doc_id"].is_in(reasons["doc_id"].implode()))
         if wanted.is_empty():
             break
-        frames = [reasons]
+        found = [reasons]
         if LEDGER in manifest.files:
             ledger = read_ledger(store, manifest.name, manifest.version)
-            frames.append(ledger.filter(pl.col("verdict") == "dropped").select(_REASONS.names()).reverse())
-        frames += [_dropped(runs[run.id], wanted) for run in manifest.runs if run.id in runs]
-        reasons = pl.concat(frames).unique("doc_id", keep="first", maintain_order=True)
+            found.append(ledger.filter(pl.col("verdict") == "dropped").select(_REASONS.names()).reverse())
+        found += [_dropped(runs[run.id], wanted) for run in manifest.runs if run.id in runs]
+        reasons = pl.concat(found).unique("doc_id", keep="first", maintain_order=True)
     return rows.join(reasons, on="doc_id", how="left").with_columns(
-        pl.format(template, "reason").fill_null(otherwise).alias("reason")
+        pl.format(told, "reason").fill_null(otherwise).alias("reason")
     )
 
 
@@ -146,23 +146,23 @@ def _dropped(run: Path, wanted: pl.Series) -> pl.DataFrame:
     Raises:
         ReleaseError: a file of the run can't be read.
     """
-    frames = [pl.DataFrame(schema=_REASONS)]
+    found = [pl.DataFrame(schema=_REASONS)]
     for file in load_run(run).files("dropped"):
         try:
             rows = pl.read_parquet(file, glob=False, columns=["doc_id", "drop_reason"])
         except (OSError, pl.exceptions.PolarsError) as error:
             raise ReleaseError(str(file), f"it can't be read: {error}", "run the recipe again") from error
-        frames.append(rows.rename({"drop_reason": "reason"}).filter(pl.col("doc_id").is_in(wanted.implode())))
+        found.append(rows.rename({"drop_reason": "reason"}).filter(pl.col("doc_id").is_in(wanted.implode())))
     # An older record of the same document says less than why the later one fell.
-    return pl.concat(frames).sort(pl.col("reason") == "superseded", maintain_order=True)
+    return pl.concat(found).sort(pl.col("reason") == "superseded", maintain_order=True)
 
 
-def _unknown_reason(lineage: Sequence[Manifest], runs: Mapping[str, Path]) -> str:
+def _not_kept(lineage: Sequence[Manifest], runs: Mapping[str, Path]) -> str:
     """Return what is known of a document of which neither a ledger nor a run that is there says anything."""
     every = [run for manifest in lineage for run in manifest.runs]
-    absent = [run.id for run in every if run.id not in runs]
-    if absent:
-        return f"not known: the run {absent[0]} isn't here"
+    gone = [run.id for run in every if run.id not in runs]
+    if gone:
+        return f"not known: the run {gone[0]} isn't here"
     failed = sum(run.failed_parts for run in every)
     return f"not among the runs, of which {failed} parts failed" if failed else "not among the runs"
 

@@ -77,17 +77,17 @@ def write_listed(store: Store, name: str, listed: pl.DataFrame) -> str:
 
 
 def on_the_web(store: Store, manifest: Manifest, listed: pl.DataFrame) -> pl.DataFrame:
-    """Return a version's documents with an address, and those that the list left out before: `doc_id`, `obtained`.
+    """The documents of a version that have an address, and those that the list left out before: `doc_id` to `obtained`.
 
     Raises:
         ReleaseError: a shard can't be read.
     """
-    parts = [listed.select(_ABOUT).unique("doc_id", maintain_order=True)]
+    found = [listed.select(_ABOUT).unique("doc_id", maintain_order=True)]
     for one in read_log(store).readable(manifest):
         with open_shard(store, one.shard, _ABOUT) as file:
             frames = (frame.filter(one.wanted()) for frame in read_batches(file, _ABOUT))
-            parts += [schema.conform(frame, parts[0].schema) for frame in frames]
-    rows = pl.concat(parts).unique("doc_id", keep="last", maintain_order=True)
+            found += [schema.conform(frame, found[0].schema) for frame in frames]
+    rows = pl.concat(found).unique("doc_id", keep="last", maintain_order=True)
     return rows.filter(pl.col("url").str.contains("^https?://")).sort("doc_id")
 
 

@@ -26,10 +26,8 @@ from latam_corpus.release.corpus_lock import LOCK, Lock, must_be, read_lock
 from latam_corpus.release.croissant import CROISSANT
 from latam_corpus.release.fetch import fetch
 from latam_corpus.release.manifest import MANIFEST, read_manifest, read_side_file
-from latam_corpus.release.minisign_keys import SUFFIX
 from latam_corpus.release.obligations import ATTRIBUTION
 from latam_corpus.release.select import columns_of, fetch_rows, picks, rewrite, wanted_rows, without_excluded
-from latam_corpus.release.signatures import version_signature_problems
 from latam_corpus.release.store import SUMS, Store
 from latam_corpus.release.store_tables import LEDGER
 from latam_corpus.release.withdrawal_log import read_log, withdrawn_note
@@ -40,10 +38,8 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from latam_corpus.messages import Message
     from latam_corpus.release.condition import Condition
     from latam_corpus.release.manifest import Manifest, Shard
-    from latam_corpus.release.minisign_keys import PublicKey
     from latam_corpus.release.select import Pick
     from latam_corpus.release.store import Progress
 
@@ -64,8 +60,7 @@ def pull(
     with_index: bool = False,
     columns: Sequence[str] = (),
     exclude: Collection[str] = (),
-    tell: Callable[[Message], None] | None = None,
-    keys: Sequence[PublicKey] = (),
+    tell: Callable[[str], None] | None = None,
 ) -> Lock:
     """Return the lock of the version that `to` now holds.
 
@@ -79,20 +74,19 @@ def pull(
         columns: those that are wanted, beside `doc_id`; all when empty. `id` is `doc_id` under that name.
         exclude: ids of documents that are left out.
         tell: is given a sentence where documents are left out since they are withdrawn.
-        keys: of those of whom one must have signed the version and the log of withdrawals; anybody where there is none.
 
     Raises:
         ConfigError: there is no such version, the condition is wrong or selects nothing, the version has no index
             that is wanted, or the folder holds something else.
-        ReleaseError: bytes in the store are missing or aren't those of the manifest, or a signature is forged.
+        ReleaseError: bytes in the store are missing or aren't those of the manifest.
     """
     opened = store if isinstance(store, Store) else Store.at(store)
     wanted = None if where is None else condition(where)
     if with_index and (wanted or columns or exclude):
         what = "rows" if wanted or exclude else "columns"
         raise ConfigError("--with-index", f"a selection of {what} has no index", "pull it without --with-index")
-    with opened.named_errors():
-        return _pull(opened, spec, to, _Wanted(wanted, columns, frozenset(exclude)), with_index, progress, tell, keys)
+    with opened.told():
+        return _pull(opened, spec, to, _Wanted(wanted, columns, frozenset(exclude)), with_index, progress, tell)
 
 
 class _Wanted:
@@ -108,7 +102,7 @@ class _Wanted:
         self.where, self.excluded = where, excluded
         self.columns = columns_of(columns) if columns else None
 
-    def summary(self, excluded: int) -> str | None:
+    def told(self, excluded: int) -> str | None:
         """Return what a card says of it; None where all is wanted."""
         pieces = [self.where.text] if self.where else []
         pieces += [f"columns {', '.join(self.columns)}"] if self.columns is not None else []
@@ -120,8 +114,8 @@ class _Wanted:
         """What tells it from others with the same condition; "" where there is nothing but that."""
         if self.columns is None and not self.excluded:
             return ""
-        encoded = json.dumps([list(self.columns or ()), sorted(self.excluded)])
-        return hashlib.sha256(encoded.encode()).hexdigest()
+        told = json.dumps([list(self.columns or ()), sorted(self.excluded)])
+        return hashlib.sha256(told.encode()).hexdigest()
 
 
 def _pull(
@@ -131,15 +125,12 @@ def _pull(
     selected: _Wanted,
     with_index: bool,
     progress: Progress | None,
-    tell: Callable[[Message], None] | None,
-    keys: Sequence[PublicKey],
+    tell: Callable[[str], None] | None,
 ) -> Lock:
     where = selected.where
     name, version = opened.find(spec)
     manifest, data = read_manifest(opened, name, version)
     log = read_log(opened)
-    for problem in version_signature_problems(manifest, data, log, keys):
-        raise ReleaseError(manifest.spec, problem, "nothing was pulled; ask who made it for the one that they signed")
     shards = log.readable(manifest)
     readable = without_excluded(opened, shards, selected.excluded)
     excluded = sum(one.rows for one in shards) - sum(one.rows for one in readable)
@@ -160,7 +151,7 @@ def _pull(
     if with_index and not manifest.index:
         raise ConfigError("--with-index", f"{manifest.spec} was built without an index", "pull it without")
     sha256 = hashlib.sha256(data).hexdigest()
-    side = _side_files(opened, manifest, data, selected.summary(excluded), wanted)
+    side = _side_files(opened, manifest, data, selected.told(excluded), wanted)
     jobs = [
         _Job(
             pick.path,
@@ -174,11 +165,8 @@ def _pull(
         for pick in wanted
     ]
     if with_index:
-        folder = f"releases/{name}/{version}"
-        jobs += [
-            _Job(file, f"{folder}/{file}", side_file.sha256, side_file.bytes)
-            for file, side_file in manifest.index.items()
-        ]
+        place = f"releases/{name}/{version}"
+        jobs += [_Job(file, f"{place}/{file}", told.sha256, told.bytes) for file, told in manifest.index.items()]
     planned = [job.path for job in jobs] + list(side)
     state = _prepared(to, manifest.name, sha256, text, log.sequence, planned, selected.digest)
     digests = _copied(opened, to, jobs, state, progress)
@@ -206,20 +194,17 @@ def _side_files(
     store: Store, manifest: Manifest, data: bytes, where: str | None, wanted: list[Pick]
 ) -> dict[str, bytes]:
     """Return the files beside the shards, verified; a selection has a card of its own and no ledger of the whole."""
-    files = {MANIFEST: data}
-    place = ("releases", manifest.name, manifest.version, MANIFEST + SUFFIX)
-    if store.exists(*place):
-        files[place[-1]] = store.read(*place)
+    found = {MANIFEST: data}
     whole = all(pick.whole for pick in wanted)
     for name in (CARD, CHANGES, ATTRIBUTION, LEDGER, CROISSANT):
         # It has the digests of all shards.
         if name not in manifest.files or (where and name == LEDGER) or (name == CROISSANT and not whole):
             continue
-        files[name] = read_side_file(store, manifest, name)
+        found[name] = read_side_file(store, manifest, name)
     if where:
         held = [pick.shard.model_copy(update={"path": pick.path, "rows": pick.rows}) for pick in wanted]
-        files[CARD] = card(manifest, where, held).encode()
-    return files
+        found[CARD] = card(manifest, where, held).encode()
+    return found
 
 
 @dataclass(frozen=True)
@@ -242,8 +227,8 @@ class _State:
         return mine == theirs
 
     def save(self) -> None:
-        values = {key: value for key, value in self.__dict__.items() if key != "file"}
-        replace(self.file, json.dumps(values, ensure_ascii=False).encode())
+        told = {key: value for key, value in self.__dict__.items() if key != "file"}
+        replace(self.file, json.dumps(told, ensure_ascii=False).encode())
 
 
 def _prepared(
@@ -315,7 +300,7 @@ class _Job:
     """
 
     path: str
-    stored_path: str
+    place: str
     sha256: str
     bytes: int
     rows: pl.Expr | None = None
@@ -364,13 +349,13 @@ def _bring(store: Store, to: Path, job: _Job, finished: str | None, stop: thread
     if job.rows is not None and job.shard is not None:
         part.parent.mkdir(parents=True, exist_ok=True)
         if stop.is_set():
-            raise ReleaseError(job.stored_path, "stopped", "the same command goes on from here")
+            raise ReleaseError(job.place, "stopped", "the same command goes on from here")
         fetch_rows(store, job.shard, job.rows, job.columns or schema.RELEASE_SCHEMA, part)
         sync(part)
         sha256 = digest_of(part)
         part.replace(target)
         return sha256
-    fetch(store, job.stored_path, job.sha256, part, stop)
+    fetch(store, job.place, job.sha256, part, stop)
     if job.rows is None:
         part.replace(target)
         sync(target.parent)

@@ -2,9 +2,9 @@
 
     objects/sha256/ab/<hash>.parquet
     releases/<name>/<version>/manifest.json · SHA256SUMS · README.md · CHANGELOG.md · ATTRIBUTION.md · ledger.parquet
-                              croissant.json · manifest.json.minisig · index/
+                              croissant.json · index/
     releases/<name>/latest.json
-    withdrawals/NNNN.json · NNNN.json.minisig · <hash>.parquet
+    withdrawals/NNNN.json · <hash>.parquet
 
 A version exists if and only if its `manifest.json` does, and that file is written after everything it names;
 `latest.json` is swapped last. A build that is killed leaves objects nobody points at, and no half version. What stands
@@ -40,25 +40,22 @@ from latam_corpus.errors import ConfigError, ReleaseError, closest
 from latam_corpus.locks import is_locked, locked
 from latam_corpus.release import remote
 from latam_corpus.release.manifest import MANIFEST, VERIFY, NewerFormatError, load_manifest, object_path, parsed
-from latam_corpus.release.minisign_keys import SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
-    from latam_corpus.release.minisign_keys import Signer
-
 
 @contextmanager
 def scratch(parent: Path | None) -> Iterator[Path]:
-    """Make a folder for temporary files, removed afterwards; those of killed processes are removed first.
+    """A folder for temporary files, removed afterwards; those of killed processes are removed first.
 
     Args:
         parent: where to make it; None is the system's temporary folder, where nothing is swept.
     """
     if parent is None:
-        with tempfile.TemporaryDirectory(prefix="latam-corpus-") as temporary:
-            yield Path(temporary)
+        with tempfile.TemporaryDirectory(prefix="latam-corpus-") as made:
+            yield Path(made)
         return
     parent.mkdir(parents=True, exist_ok=True)
     folder = parent / f"build-{secrets.token_hex(4)}"
@@ -95,20 +92,15 @@ _NOT_THERE: Final = (FileNotFoundError, NotADirectoryError)
 
 @dataclass(frozen=True)
 class Store:
-    """A release store: its URL, the file system that reads it, the path of its root there, and who signs in it."""
+    """A release store: its URL, the file system that reads it and the path of its root there."""
 
     url: str
     filesystem: Any
     root: str
-    signer: Signer | None = None
 
     @classmethod
-    def at(cls, url: str | Path, signer: Signer | None = None) -> Self:
+    def at(cls, url: str | Path) -> Self:
         """Return the store at a path or fsspec URL; nothing is created until something is written.
-
-        Args:
-            url: where it is.
-            signer: by whom manifests and entries of the log are signed; None leaves them unsigned.
 
         Raises:
             ConfigError: the URL's protocol is unknown, or its package isn't installed.
@@ -120,7 +112,7 @@ class Store:
             raise ConfigError(str(url), str(missing), extra) from None
         except ValueError as unknown:
             raise ConfigError(str(url), str(unknown), "name a folder, or a URL such as s3://bucket/store") from None
-        return cls(str(url), filesystem, root.rstrip("/"), signer)
+        return cls(str(url), filesystem, root.rstrip("/"))
 
     @property
     def folder(self) -> Path | None:
@@ -139,10 +131,10 @@ class Store:
         """Return the names of the files in a folder, sorted; none where there is no such folder."""
         self.filesystem.invalidate_cache()
         try:
-            paths = self.filesystem.glob(f"{glob.escape(self.path(*names))}/*")
+            found = self.filesystem.glob(f"{glob.escape(self.path(*names))}/*")
         except _NOT_THERE:
             return []
-        return sorted(name for name in (PurePosixPath(path).name for path in paths) if not name.startswith("."))
+        return sorted(name for name in (PurePosixPath(path).name for path in found) if not name.startswith("."))
 
     def size(self, *names: str) -> int | None:
         """Return the bytes of a file, or None when it isn't there."""
@@ -203,14 +195,6 @@ class Store:
                 "build again",
             ) from None
 
-    def sign(self, data: bytes, *names: str) -> None:
-        """Write the signature of a file beside it, where somebody signs; where nobody does, a former file's goes."""
-        signature = (*names[:-1], names[-1] + SUFFIX)
-        if self.signer:
-            self.write(self.signer.signature(data, "/".join(names)), *signature)
-        elif self.exists(*signature):
-            self.remove(*signature)
-
     def remove(self, *names: str) -> None:
         """Remove a file that is there."""
         self.filesystem.rm_file(self.path(*names))
@@ -234,7 +218,7 @@ class Store:
         """Move a finished local file into the store, or upload and delete it, replacing what was there."""
         target = self.path(*names)
         if self.folder is None:
-            remote.make_folder(self.filesystem, target)
+            remote.make_room(self.filesystem, target)
             self.filesystem.put_file(str(file), target)
             file.unlink()
         else:
@@ -242,7 +226,7 @@ class Store:
                 shutil.move(file, temporary)  # from another disk too
 
     @contextmanager
-    def named_errors(self) -> Iterator[None]:
+    def told(self) -> Iterator[None]:
         """Turn what the file system raises into an error that names the store."""
         try:
             yield
@@ -256,11 +240,11 @@ class Store:
 
     def versions(self, name: str) -> list[str]:
         """Return the versions of a release that have a manifest, sorted by number; one may be damaged."""
-        numbers = (version for _, version in self._manifests(checked_name(name)))
-        return sorted(filter(is_version, numbers), key=version_key)
+        found = (version for _, version in self._manifests(checked_name(name)))
+        return sorted(filter(is_version, found), key=version_key)
 
     def latest(self, name: str) -> str | None:
-        """Return the version `latest.json` points at; else the newest whole one; None where there is none."""
+        """The version `latest.json` points at; the newest whole one where that can't be; None where there is none."""
         return self._latest(name)[0]
 
     def notes(self, name: str | None = None) -> list[str]:
@@ -269,23 +253,23 @@ class Store:
         Args:
             name: the release; every one when None, and what is none.
         """
-        remarks = []
+        told = []
         for folder, version in self._manifests(name or "*"):
             if not _is_name(folder):
-                remarks.append(f"{self.url}: the folder «{folder}» isn't named as a release is, and is passed over")
+                told.append(f"{self.url}: the folder «{folder}» isn't named as a release is, and is passed over")
             elif not is_version(version):
                 what = f"the folder «{version}» is passed over, since {VERSION_FORM}"
-                remarks.append(f"{self.url}, {folder}: {what}; rename it, or move it elsewhere")
+                told.append(f"{self.url}, {folder}: {what}; rename it, or move it elsewhere")
         for release in [name] if name else self.names():
-            remarks += self._latest(release)[1]
-        return remarks
+            told += self._latest(release)[1]
+        return told
 
     def _latest(self, name: str) -> tuple[str | None, list[str]]:
         """See `latest`, and what was passed over for it."""
         versions = self.versions(name)
         if not versions:
             return None, []
-        notes = []
+        told = []
         pointed, problem = self.pointed(name)
         for version in dict.fromkeys((*([pointed] if pointed else ()), *reversed(versions))):
             try:
@@ -293,22 +277,22 @@ class Store:
             except NewerFormatError:
                 pass
             except ReleaseError as error:
-                notes.append(str(error))
+                told.append(str(error))
                 continue
             if problem or version != pointed:
                 problem = problem or f"it points at {pointed}, which is damaged"
                 mend = f'write {{"version": "{version}"}} into it'
-                notes.append(f"{self.url}, {name}, {LATEST}: {problem}; the newest whole version is taken, or {mend}")
-            return version, notes
-        return None, notes
+                told.append(f"{self.url}, {name}, {LATEST}: {problem}; the newest whole version is taken, or {mend}")
+            return version, told
+        return None, told
 
     def pointed(self, name: str) -> tuple[str | None, str]:
         """Return the version that `latest.json` names, where there is such a one, or else what is wrong with it."""
         try:
-            values = parsed(self.read("releases", checked_name(name), LATEST), "", "")
+            told = parsed(self.read("releases", checked_name(name), LATEST), "", "")
         except ReleaseError as error:
             return None, error.problem
-        version = values.get("version") if isinstance(values, dict) else None
+        version = told.get("version") if isinstance(told, dict) else None
         if not isinstance(version, str) or not is_version(version):
             return None, "it names no version"
         there = version in self.versions(name)
@@ -316,14 +300,14 @@ class Store:
 
     def point(self, name: str, version: str) -> None:
         """Swap `latest.json` to a version; of two builds at once on S3, the later version stays."""
-        path = ("releases", name, LATEST)
+        place = ("releases", name, LATEST)
         data = json.dumps({"version": version}).encode() + b"\n"
         if self.folder is not None:
-            self.write(data, *path)
+            self.write(data, *place)
             return
         remote.swap(
             self.filesystem,
-            self.path(*path),
+            self.path(*place),
             data,
             lambda: version_key(self.latest(name) or version) > version_key(version),
         )
@@ -343,9 +327,9 @@ class Store:
         if at and not version:
             raise ConfigError(place, "no version stands after the @", f"write {name}@{versions[-1]}, or {name} alone")
         if version in ("", LATEST_KEYWORD):
-            latest, notes = self._latest(name)
+            latest, told = self._latest(name)
             if latest is None:
-                raise ReleaseError(place, "none of its versions is whole", notes[0])
+                raise ReleaseError(place, "none of its versions is whole", told[0])
             return name, latest
         if checked_version(version, place, versions) not in versions:
             if self.filesystem.exists(self.path("releases", name, version)):
@@ -389,8 +373,8 @@ class Store:
         """Return the release and the version of each folder that has a manifest, whatever they are called."""
         self.filesystem.invalidate_cache()
         # A store's own path may have brackets, as in «datos [2026]».
-        paths = self.filesystem.glob(f"{glob.escape(self.root)}/releases/{name}/*/{MANIFEST}")
-        return sorted((path.parts[-3], path.parts[-2]) for path in map(PurePosixPath, paths))
+        found = self.filesystem.glob(f"{glob.escape(self.root)}/releases/{name}/*/{MANIFEST}")
+        return sorted((path.parts[-3], path.parts[-2]) for path in map(PurePosixPath, found))
 
 
 def _is_name(name: str) -> bool:

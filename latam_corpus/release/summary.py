@@ -28,8 +28,8 @@ def count_rows(released: pl.DataFrame) -> dict[str, dict[str, Tally]]:
     """Rows and bytes of text by language, genre, country and so on; what isn't stated counts under ""."""
     counts = {}
     for what, column in _COUNTED.items():
-        groups = released.group_by(pl.col(column).cast(pl.String).fill_null("").alias("value"))
-        sizes = groups.agg(pl.len(), pl.col("text_bytes").sum()).sort("value")
+        told = released.group_by(pl.col(column).cast(pl.String).fill_null("").alias("value"))
+        sizes = told.agg(pl.len(), pl.col("text_bytes").sum()).sort("value")
         counts[what] = {value: Tally(rows=n, text_bytes=size) for value, n, size in sizes.iter_rows()}
     return counts
 
@@ -80,7 +80,7 @@ def accepted_losses(inputs: Inputs, reason: str | None) -> tuple[AcceptedLoss, .
     """
     reason = accepted(reason)
     named = {run.id for run in inputs.runs}
-    losses = [loss for loss in (inputs.parent.accepted_losses if inputs.parent else ()) if loss.run not in named]
+    found = [loss for loss in (inputs.parent.accepted_losses if inputs.parent else ()) if loss.run not in named]
     for run in inputs.runs:
         why = run.accepted_loss or reason
         if run.losses and why is None:
@@ -91,18 +91,18 @@ def accepted_losses(inputs: Inputs, reason: str | None) -> tuple[AcceptedLoss, .
                 f"read what fell with `latam-corpus sample {run.id} --set-aside --by drop_reason`, or give "
                 '--accept-loss "why"; it goes on the card',
             )
-        losses += [AcceptedLoss(run=run.id, accepted=str(why), **loss.as_dict()) for loss in run.losses]
-    return tuple(sorted(losses, key=lambda loss: loss.run))
+        found += [AcceptedLoss(run=run.id, accepted=str(why), **loss.as_dict()) for loss in run.losses]
+    return tuple(sorted(found, key=lambda loss: loss.run))
 
 
 def source_entries(inputs: Inputs, released: pl.DataFrame) -> tuple[SourceEntry, ...]:
     """Return the sources under each of their rights statements, titled as the runs, else the parent, say."""
-    entries: dict[str, dict[str, str | None]] = {}
+    told: dict[str, dict[str, str | None]] = {}
     for entry in inputs.parent.sources if inputs.parent else ():
-        entries[entry.source_id] = {"title": entry.title, "holder": entry.holder, "homepage": entry.homepage}
+        told[entry.source_id] = {"title": entry.title, "holder": entry.holder, "homepage": entry.homepage}
     for run in (*inputs.others, *inputs.runs):
-        for source_id, facts in run.sources.items():
-            entries[source_id] = {key: facts.get(key) for key in ("title", "holder", "homepage")}
+        for source_id, stated in run.sources.items():
+            told[source_id] = {key: stated.get(key) for key in ("title", "holder", "homepage")}
     by = ("source_id", "rights", "rights_tier", "basis")
     sizes = released.group_by(pl.col(by).cast(pl.String)).agg(
         pl.len(), pl.col("text_bytes").sum(), pl.col("labels").unique()
@@ -116,7 +116,7 @@ def source_entries(inputs: Inputs, released: pl.DataFrame) -> tuple[SourceEntry,
             rows=n,
             text_bytes=size,
             labels=tuple(sorted({label for one in labels for label in one.splitlines()})),
-            **entries.get(source_id, {}),
+            **told.get(source_id, {}),
         )
         for source_id, rights, tier, basis, n, size, labels in sizes.sort(by, nulls_last=True).iter_rows()
     )

@@ -265,7 +265,7 @@ def test_a_store_elsewhere_is_read_through_a_bounded_cache(
         ({"name": "puerta"}, "did you mean «puerto»"),
         ({"name": "puerto@2026.11.9"}, "no version"),
         ({"name": None}, "no release is named"),
-        ({"exclude": ["no-such.txt"]}, "it can't be read"),
+        ({"exclude": ["no-such.txt"]}, "the list can't be read"),
     ],
 )
 def test_wrong_options_are_named(small_store: Store, options: dict[str, Any], told: str) -> None:

@@ -91,7 +91,7 @@ def inventory(
 
 
 def _id_of(named: str, held: Collection[str]) -> str:
-    """Return the id of a source's file, of one of the catalogue, or of one held that has left the catalogue.
+    """The id of a source's file, of one of the catalogue, or of one that is held though the catalogue has it no more.
 
     Raises:
         ConfigError: there is none of that name.
@@ -112,21 +112,21 @@ def _held(out: Path, store: Store | None) -> dict[str, dict[str, Any]]:
     held: dict[str, dict[str, Any]] = {}
 
     def row(name: str, title: str | None = None) -> dict[str, Any]:
-        entry = held.setdefault(name, _row(name))
-        entry["title"] = entry["title"] or title
-        return entry
+        found = held.setdefault(name, _row(name))
+        found["title"] = found["title"] or title
+        return found
 
     for folder in sorted(out.glob("collected/*/warc")):
         row(folder.parent.name)["collected"] = _collected(folder.parent)
-    for values in (record.values for record in finished_runs(out)):  # the latest first
-        titles = {source["id"]: source["title"] for source in values.get("sources", ())}
-        for name in {one["source"] for one in values.get("by_genre", ())}:
-            held_row = row(name, titles.get(name))
-            held_row["run"] = held_row["run"] or _in_run(values, name)
+    for told in (record.values for record in finished_runs(out)):  # the latest first
+        titles = {source["id"]: source["title"] for source in told.get("sources", ())}
+        for name in {one["source"] for one in told.get("by_genre", ())}:
+            found = row(name, titles.get(name))
+            found["run"] = found["run"] or _in_run(told, name)
     for manifest in _latest(store) if store else ():
         for entry in manifest.sources:
-            release = {"release": manifest.spec, "documents": entry.rows, "rights_tier": entry.rights_tier}
-            row(entry.source_id, entry.title)["releases"].append(release)
+            told_of = {"release": manifest.spec, "documents": entry.rows, "rights_tier": entry.rights_tier}
+            row(entry.source_id, entry.title)["releases"].append(told_of)
     return dict(sorted(held.items()))
 
 
@@ -134,7 +134,7 @@ def _latest(store: Store) -> Iterator[Manifest]:
     """Yield the latest version of each release."""
     from latam_corpus.release.manifest import load_manifest
 
-    with store.named_errors():
+    with store.told():
         for name in store.names():
             latest = store.latest(name)
             if latest:
@@ -148,11 +148,11 @@ def _collected(folder: Path) -> dict[str, Any]:
     return {"folder": str(folder), "bytes": size, **held_in(folder / "frontier.sqlite")}
 
 
-def _in_run(values: dict[str, Any], name: str) -> dict[str, Any]:
+def _in_run(told: dict[str, Any], name: str) -> dict[str, Any]:
     """Return what a run made of a source, of whatever genre its documents are."""
-    rows = [row for row in values["by_genre"] if row["source"] == name]
-    totals = {key: sum(row[key] for row in rows) for key in ("in", "kept")}
-    return {"run": values["id"], **totals, "reasons": reasons_of(rows)}
+    rows = [row for row in told["by_genre"] if row["source"] == name]
+    kept = {key: sum(row[key] for row in rows) for key in ("in", "kept")}
+    return {"run": told["id"], **kept, "reasons": reasons_of(rows)}
 
 
 def reasons_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, int]:
@@ -161,10 +161,10 @@ def reasons_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, int]:
     >>> reasons_of([{"reasons": {"duplicate": 1}}, {"reasons": {"language=eng": 2, "duplicate": 3}}])
     {'duplicate': 4, 'language=eng': 2}
     """
-    reasons: Counter[str] = Counter()
+    found: Counter[str] = Counter()
     for row in rows:
-        reasons.update(row["reasons"])
-    return dict(reasons.most_common())
+        found.update(row["reasons"])
+    return dict(found.most_common())
 
 
 def _line(row: dict[str, Any]) -> Sequence[object]:
@@ -176,8 +176,8 @@ def _line(row: dict[str, Any]) -> Sequence[object]:
 
 
 def _tell(row: dict[str, Any], out: Path, language: str) -> None:
-    def say(message: Message, **values: object) -> None:
-        console.print("  " + message.fill(**values).translate(language), markup=False)
+    def say(said: Message, **values: object) -> None:
+        console.print("  " + said.fill(**values).translate(language), markup=False)
 
     console.print(" · ".join(one for one in (row["source"], row["title"]) if one), markup=False, style="bold")
     collected, run = row["collected"], row["run"]
@@ -193,9 +193,9 @@ def _tell(row: dict[str, Any], out: Path, language: str) -> None:
         size = f"{number(kilobytes)} kB" if kilobytes < _MB else f"{number(kilobytes // _MB)} MB"
         pages = number(collected["states"].get("page", 0))
         say(_COLLECTED, pages=pages, size=size, folder=collected["folder"], **days)
-        for state, state_message in _STATES.items():
+        for state, said in _STATES.items():
             if n := collected["states"].get(state):
-                say(Message("  {state}"), state=state_message.fill(n=number(n)))
+                say(Message("  {state}"), state=said.fill(n=number(n)))
     if run is None:
         say(_NO_RUN)
     else:

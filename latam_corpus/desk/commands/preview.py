@@ -26,7 +26,7 @@ from latam_corpus.desk.preview_page import (
 from latam_corpus.desk.source_argument import usable_source
 from latam_corpus.errors import ConfigError
 from latam_corpus.harvest.crawl.crawl_progress import Silent
-from latam_corpus.harvest.crawl_words import LEFT, cause_message
+from latam_corpus.harvest.crawl_words import LEFT, told_cause
 from latam_corpus.harvest.crawlers import crawler_of
 from latam_corpus.messages import Message, _, enumerated
 from latam_corpus.pipeline.collection_folders import warc_folder
@@ -67,21 +67,21 @@ def preview(
     language = spoken()
     source = usable_source(file, language)
     with contextlib.ExitStack() as opened:
-        folder = where or warc_folder(source, out) or _asked(source, n, opened, language)
-        for breach in examine(source, folder).breaches:
+        place = where or warc_folder(source, out) or _asked(source, n, opened, language)
+        for breach in examine(source, place).breaches:
             raise ConfigError(*breach)
-        items = items_of(source, folder, n, policies)
+        items = items_of(source, place, n, policies)
     if not items:
         raise ConfigError(_("source {source}", source=source.id), _NOTHING)
-    sentences = summary(items, source.tier, source.uses)
+    told = summary(items, source.tier, source.uses)
     if html:
-        write_file(html, preview_page(source.title, items, sentences, language, internal=not _readable(source)))
+        write_file(html, preview_page(source.title, items, told, language, internal=not _readable(source)))
     if as_json:
         print_json({"source": source.id, "items": [item.as_dict(language) for item in items]})
         return
     for number, item in enumerate(items, 1):
         _tell(number, item, language)
-    for one in sentences:
+    for one in told:
         console.print(one.translate(language), markup=False)
     if html:
         console.print(_PAGE.fill(path=html).translate(language), markup=False)
@@ -100,15 +100,15 @@ def _asked(source: Source, n: int, opened: contextlib.ExitStack, language: str) 
     if refused:
         problem, remedy = refused
         raise ConfigError(_("source {source}", source=source.id), problem.fill(holder=source.holder), remedy)
-    workdir = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="latam-corpus-preview-")))
-    crawler = crawler_of(source)(source, workdir, Silent(), limit=n)
+    room = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="latam-corpus-preview-")))
+    crawler = crawler_of(source)(source, room, Silent(), limit=n)
     errors.print(_ASKING.fill(n=n, holder=source.holder).translate(language), markup=False)
     result = crawler.run()
     for host, why in result.closed.items():
-        errors.print(LEFT.fill(host=host, why=cause_message(why)).translate(language), markup=False)
+        errors.print(LEFT.fill(host=host, why=told_cause(why)).translate(language), markup=False)
     if not result.pages:
         causes = enumerated(
-            Message("{cause} ({n})", {"cause": cause_message(cause), "n": n}) for cause, n in result.causes.items()
+            Message("{cause} ({n})", {"cause": told_cause(cause), "n": n}) for cause, n in result.causes.items()
         )
         raise ConfigError(_("source {source}", source=source.id), _NOTHING, causes)
     return str(result.folder / "warc")
@@ -135,7 +135,7 @@ def _readable(source: Source) -> bool:
 
 def _tell(number: int, item: Item, language: str) -> None:
     mark, verdict = ("✓", KEPT) if item.kept else ("✗", DROPPED)
-    known = [item.title, item.identified_language.translate(language)]
+    known = [item.title, item.language_said.translate(language)]
     console.print(f"{number}  {item.where}", markup=False)
     console.print(f"   {' · '.join(one for one in known if one)}", markup=False)
     console.print(f"   {mark} {verdict.translate(language)}", markup=False, style=None if item.kept else "red")

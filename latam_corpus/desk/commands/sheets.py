@@ -83,8 +83,8 @@ def import_sheet(
 
     No file is written over, and the sheet that came is left as it is. Exit code 1 when a row is to be corrected.
     """
-    table = read_sheet(sheet)
-    language = asked() or language_of_heads([head.rstrip(" *") for head in table.heads], spoken())
+    found = read_sheet(sheet)
+    language = asked() or language_of_heads([head.rstrip(" *") for head in found.heads], spoken())
     returned = back or sheet.with_name(f"{sheet.stem}.{_folded_head(language)}{sheet.suffix}")
     if returned.exists() and returned.samefile(sheet):
         raise ConfigError(
@@ -95,30 +95,28 @@ def import_sheet(
         raise ConfigError(str(returned), problem, _("end its name in {suffix}", suffix=sheet.suffix))
     written: list[str] = []
     notes: dict[int, str] = {}
-    rows: list[dict[str, Any]] = []
+    told: list[dict[str, Any]] = []
     wrong = 0
-    for row_index in range(table.head_row + 1, len(table.rows)):
-        cells = table.cells(row_index)
+    for place in range(found.head_row + 1, len(found.rows)):
+        cells = found.cells(place)
         if not cells:
             continue
         row = source_of(cells, written)
-        problems = [*row.wrong, *_formulas(table, row_index)] or _write(row, to)
-        if not problems:
+        said = [*row.wrong, *_formulas(found, place)] or _write(row, to)
+        if not said:
             written.append(row.values["id"])
-        wrong += bool(problems)
-        notes[row_index] = "\n".join(one.translate(language) for one in problems) or _DONE.translate(language)
-        rows.append(
-            {"row": row_index + 1, "id": cells.get("id"), "wrong": [one.translate(language) for one in problems]}
-        )
+        wrong += bool(said)
+        notes[place] = "\n".join(one.translate(language) for one in said) or _DONE.translate(language)
+        told.append({"row": place + 1, "id": cells.get("id"), "wrong": [one.translate(language) for one in said]})
     head = TO_CORRECT.translate(language)
     if sheet.suffix.lower() == ".xlsx":
-        write_file(returned, returned_workbook(sheet, table, notes, head))
+        write_file(returned, returned_workbook(sheet, found, notes, head))
     else:
-        write_file(returned, csv_text(with_notes(table, notes, head)))
+        write_file(returned, csv_text(with_notes(found, notes, head)))
     if as_json:
-        print_json({"written": written, "folder": str(to), "returned": str(returned), "rows": rows})
+        print_json({"written": written, "folder": str(to), "returned": str(returned), "rows": told})
     else:
-        _tell(table, rows, language)
+        _tell(found, told, language)
         console.print(_WRITTEN.fill(n=number(len(written)), folder=to).translate(language), markup=False)
         if wrong:
             console.print(_BACK.fill(n=number(wrong), path=returned, head=head).translate(language), markup=False)
@@ -134,9 +132,9 @@ def _tell(sheet: Sheet, rows: list[dict[str, Any]], language: str) -> None:
             console.print(_ROW.fill(n=row["row"], told=one).translate(language), markup=False)
 
 
-def _formulas(sheet: Sheet, row_index: int) -> list[Message]:
+def _formulas(sheet: Sheet, place: int) -> list[Message]:
     """Return what there is to say of a row's formulas, which are never computed."""
-    columns = [column for row, column in sorted(sheet.formulas) if row == row_index and sheet.keys[column]]
+    columns = [column for row, column in sorted(sheet.formulas) if row == place and sheet.keys[column]]
     return [_FORMULA.fill(head=sheet.heads[column].rstrip(" *")) for column in columns]
 
 

@@ -47,9 +47,9 @@ def list_sources(
         "use": _read("--use", answers.choice(USES, numbered=False), use),
         "language": _read("--language", answers.language, language),
     }
-    sources = [source for source in shipped_sources() if _fits(source, wanted)]
+    found = [source for source in shipped_sources() if _fits(source, wanted)]
     if as_json:
-        print_json([_row(source) for source in sources])
+        print_json([_row(source) for source in found])
         return
     rows = [
         (
@@ -62,7 +62,7 @@ def list_sources(
             STATUSES[s.status].translate(spoken_),
             s.title,
         )
-        for s in sources
+        for s in found
     ]
     if rows:
         table("", [head.translate(spoken_) for head in _HEADS], rows)

@@ -120,14 +120,14 @@ def _list_templates(language: str, as_json: bool) -> None:
 
 
 def _tell_written(path: Path, text: str, language: str, as_json: bool) -> None:
-    source, findings = check_source(text, str(path))
+    source, found = check_source(text, str(path))
     if as_json:
-        advised = [one.as_dict(language) for one in findings]
+        advised = [one.as_dict(language) for one in found]
         print_json({"file": str(path), "source": source.id if source else None, "findings": advised})
         return
     console.print(_WRITTEN.fill(path=path).translate(language), markup=False)
-    for one in findings:
-        console.print(f"  {_ADVICE.translate(language)}: {one.in_language(language)}", markup=False)
+    for one in found:
+        console.print(f"  {_ADVICE.translate(language)}: {one.told(language)}", markup=False)
     more = " --input …" if source and source.collect.kind == "files" else ""
     for command in (f"sources check {path}", f"sources preview {path}{more}", f"run {path}{more}"):
         console.print(f"{_NEXT.translate(language)}  latam-corpus {command}", markup=False)
@@ -152,26 +152,26 @@ def check(
     from latam_corpus.pipeline.mistakes import unread
 
     language = spoken()
-    reports: list[dict[str, Any]] = []
+    told: list[dict[str, Any]] = []
     if where and len(files) > 1:
         raise ConfigError("--input", "it goes with one file", "check the files one by one")
     by_id: dict[str, Path] = {}
     for path in files:
-        source, findings = check_file(path)
+        source, found = check_file(path)
         if source and by_id.setdefault(source.id, path) != path:
             same_id = _SAME_ID.fill(id=source.id, path=by_id[source.id])
-            findings = [*findings, Finding(None, "id", same_id, _OTHER_ID)]
+            found = [*found, Finding(None, "id", same_id, _OTHER_ID)]
         if source:
-            findings = [*findings, *(Finding(None, "collect.files", *one) for one in unread(source))]
+            found = [*found, *(Finding(None, "collect.files", *one) for one in unread(source))]
         if source and where:
-            findings = [*findings, *_of_records(source, where)]
-        wrong = [one for one in findings if one.wrong]
-        reports.append(
+            found = [*found, *_of_records(source, where)]
+        wrong = [one for one in found if one.wrong]
+        told.append(
             {
                 "file": str(path),
                 "ok": source is not None and not wrong,
                 "source": source.id if source else None,
-                "findings": [one.as_dict(language) for one in findings],
+                "findings": [one.as_dict(language) for one in found],
             }
         )
         if as_json:
@@ -181,12 +181,12 @@ def check(
         facts = read_back(source.genre, source.country, source.languages) if source else None
         if facts and str(facts):
             console.print(_("  read as: {facts}", facts=facts))
-        for one in findings:
+        for one in found:
             mark = "" if one.wrong else f"{_ADVICE.translate(language)}: "
-            console.print(f"  {mark}{one.in_language(language)}", markup=False)
+            console.print(f"  {mark}{one.told(language)}", markup=False)
     if as_json:
-        print_json(reports)
-    if not all(one["ok"] for one in reports):
+        print_json(told)
+    if not all(one["ok"] for one in told):
         raise typer.Exit(1)
 
 

@@ -31,7 +31,7 @@ from latam_corpus.harvest.crawl_words import (
     WAITING,
     WITH_SOURCE,
     WITHDRAWN,
-    cause_message,
+    told_cause,
 )
 from latam_corpus.messages import _
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from latam_corpus.harvest.crawl.website import Result
     from latam_corpus.messages import Message
 
-_LINE_EVERY: Final = 15.0
+_TOLD_EVERY: Final = 15.0
 _HOSTS_SHOWN: Final = 20
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -56,10 +56,10 @@ class _Lines:
     def step(self, url: str, pages: int, requests: int, waiting_hosts: int) -> None:
         """Print the line, if it is time."""
         now = time.monotonic()
-        if now - self._last >= _LINE_EVERY:
+        if now - self._last >= _TOLD_EVERY:
             self._last = now
-            line = PROGRESS.fill(pages=number(pages), requests=number(requests), hosts=waiting_hosts, url=url)
-            errors.print(line.translate(self._language), markup=False)
+            told = PROGRESS.fill(pages=number(pages), requests=number(requests), hosts=waiting_hosts, url=url)
+            errors.print(told.translate(self._language), markup=False)
 
 
 def crawl(
@@ -92,8 +92,8 @@ def crawl(
         )
     crawler = crawler_of(described)(described, out, _Lines(language), limit=limit, workers=workers)
     if plan_only:
-        summary = crawler.plan()
-        print_json(summary) if as_json else _tell_plan(summary, crawler.folder / "plan.jsonl", language)
+        told = crawler.plan()
+        print_json(told) if as_json else _tell_plan(told, crawler.folder / "plan.jsonl", language)
         return
     result: Result = crawler.run(again=again)
     if as_json:
@@ -104,34 +104,34 @@ def crawl(
         raise typer.Exit(1)
 
 
-def _tell_plan(summary: dict[str, Any], path: Path, language: str) -> None:
-    hosts = list(summary["hosts"].items())
-    figures = {"captures": summary["captures"], "hosts": len(hosts), "bytes": summary["bytes"]}
+def _tell_plan(told: dict[str, Any], path: Path, language: str) -> None:
+    hosts = list(told["hosts"].items())
+    figures = {"captures": told["captures"], "hosts": len(hosts), "bytes": told["bytes"]}
     console.print(
         CAPTURES.fill(**{key: number(value) for key, value in figures.items()}).translate(language), markup=False
     )
     heads = [HOST.translate(language), f"{OF_HOST.translate(language)}#"]
     table("", heads, [(host, number(n)) for host, n in hosts[:_HOSTS_SHOWN]])
-    if summary["left_out"]:
-        rows = [(OUT_OF_PLAN.get(why) or cause_message(why), number(n)) for why, n in summary["left_out"].items()]
+    if told["left_out"]:
+        rows = [(OUT_OF_PLAN.get(why) or told_cause(why), number(n)) for why, n in told["left_out"].items()]
         table("", [LEFT_OUT.translate(language), heads[1]], [(why.translate(language), n) for why, n in rows])
     console.print(READ_PLAN.fill(file=path).translate(language), markup=False)
 
 
 def _tell(source: Source, result: Result, language: str) -> None:
-    def say(message: Message, **values: object) -> None:
-        console.print(message.fill(**values).translate(language), markup=False)
+    def say(said: Message, **values: object) -> None:
+        console.print(said.fill(**values).translate(language), markup=False)
 
     say(PAGES, pages=number(result.pages), folder=result.folder / "warc", seconds=f"{result.seconds:.0f}")
     if result.causes:
         heads = [NO_PAGE.translate(language), f"{ADDRESSES.translate(language)}#"]
-        table("", heads, [(cause_message(cause).translate(language), number(n)) for cause, n in result.causes.items()])
+        table("", heads, [(told_cause(cause).translate(language), number(n)) for cause, n in result.causes.items()])
         say(NAMED, file=result.folder / "crawl.jsonl")
-    if count := result.states.get("gone", 0):
+    if gone := result.states.get("gone", 0):
         withdrawn = source.collect.crawl is not None and source.collect.crawl.gone == "withdraw"
-        say(WITHDRAWN if withdrawn else GONE, n=number(count), file=result.folder / "gone.jsonl")
+        say(WITHDRAWN if withdrawn else GONE, n=number(gone), file=result.folder / "gone.jsonl")
     for host, why in result.closed.items():
-        say(LEFT, host=host, why=cause_message(why))
+        say(LEFT, host=host, why=told_cause(why))
     if waiting := result.states.get("waiting", 0):
         say(WAITING, n=number(waiting))
     console.print(

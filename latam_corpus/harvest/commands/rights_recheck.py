@@ -21,7 +21,7 @@ from latam_corpus.harvest.crawl_words import (
     SITES_READ,
     UNREAD,
     UNREAD_FILE,
-    cause_message,
+    told_cause,
 )
 from latam_corpus.messages import _
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Read again what owners refuse, and list what must leave.")
 
-_LINE_EVERY: Final = 15.0
+_TOLD_EVERY: Final = 15.0
 _MOST_ROWS: Final = 50
 
 
@@ -50,7 +50,7 @@ class _Lines:
 
     def __call__(self, done: int, total: int) -> None:
         now = time.monotonic()
-        if now - self._last >= _LINE_EVERY:
+        if now - self._last >= _TOLD_EVERY:
             self._last = now
             errors.print(SITES_READ.fill(done=number(done), total=number(total)).translate(self._language))
 
@@ -88,7 +88,7 @@ def recheck(
     language = spoken()
     opened = open_store(store, out)
     manifest = load_version(opened, spec, note)
-    with opened.named_errors():
+    with opened.told():
         listed = read_listed(opened, manifest.name)
         documents = on_the_web(opened, manifest, listed)
     module = installed("latam_corpus.harvest.crawl.recheck")
@@ -108,33 +108,33 @@ def recheck(
         workers=workers,
     )
     result = reader.run(again=again)
-    with opened.named_errors(), opened.claim(manifest.name):
+    with opened.told(), opened.claim(manifest.name):
         # Another `rights recheck` may have written meanwhile.
-        listing = relisted(
+        found = relisted(
             documents,
             reader.sites,
             read_listed(opened, manifest.name),
             retroactive=retroactive,
             unread=reader.unread_files,
         )
-        file = write_listed(opened, manifest.name, listing)
-    leave = leaving(manifest, listing)
-    report: dict[str, Any] = {
+        file = write_listed(opened, manifest.name, found)
+    leave = leaving(manifest, found)
+    told: dict[str, Any] = {
         "release": manifest.spec,
         "documents": documents.height,
         "sites": len(reader.sites),
         "unread": reader.unread,
         "unread_files": sorted(reader.unread_files),
-        "refusals": _by_refusal(listing),
+        "refusals": _by_refusal(found),
         "leave": _by_refusal(leave),
         "documents_leaving": leave["doc_id"].n_unique(),
         "file": file,
         "evidence": str(result.folder / "warc"),
     }
     if as_json:
-        print_json(report)
+        print_json(told)
     else:
-        _tell(manifest, report, language)
+        _tell(manifest, told, language)
     if not reader.sites:
         raise typer.Exit(1)
 
@@ -164,11 +164,11 @@ def _by_refusal(rows: pl.DataFrame) -> list[dict[str, Any]]:
     )
 
 
-def _tell(manifest: Manifest, report: dict[str, Any], language: str) -> None:
-    def say(message: Message, **values: object) -> None:
-        console.print(message.fill(**values).translate(language), markup=False)
+def _tell(manifest: Manifest, told: dict[str, Any], language: str) -> None:
+    def say(said: Message, **values: object) -> None:
+        console.print(said.fill(**values).translate(language), markup=False)
 
-    shown = report["leave"][:_MOST_ROWS]
+    shown = told["leave"][:_MOST_ROWS]
     heads = [head.translate(language) for head in HEADS]
     rows = [
         (
@@ -182,13 +182,13 @@ def _tell(manifest: Manifest, report: dict[str, Any], language: str) -> None:
         for row in shown
     ]
     table("", [*heads[:-1], f"{heads[-1]}#"], rows)
-    if len(report["leave"]) > len(shown):
-        say(MORE, n=number(len(report["leave"]) - len(shown)))
-    for site, why in report["unread"].items():
-        say(UNREAD, site=site, why=cause_message(why))
-    for file in report["unread_files"]:
+    if len(told["leave"]) > len(shown):
+        say(MORE, n=number(len(told["leave"]) - len(shown)))
+    for site, why in told["unread"].items():
+        say(UNREAD, site=site, why=told_cause(why))
+    for file in told["unread_files"]:
         say(UNREAD_FILE, file=file)
-    say(LEAVING, spec=manifest.spec, n=number(report["documents_leaving"]), total=number(report["documents"]))
-    say(LISTED, file=report["file"], name=manifest.name)
-    say(EVIDENCE, folder=report["evidence"])
+    say(LEAVING, spec=manifest.spec, n=number(told["documents_leaving"]), total=number(told["documents"]))
+    say(LISTED, file=told["file"], name=manifest.name)
+    say(EVIDENCE, folder=told["evidence"])
     console.print(f"{NEXT.translate(language)}     latam-corpus release build {manifest.name} --parent latest")

@@ -17,7 +17,7 @@ _SLASHES: Final = re.compile(r"//+")
 
 
 def surt(url: str) -> str:
-    """Return the sort-friendly form of a canonical URL, by which indexes are ordered, as replay tools make it.
+    """The sort-friendly form of a canonical URL, by which indexes are ordered, as replay tools make it of an address.
 
     `www.`, the order of parameters, double slashes and the last one don't count.
 
@@ -37,8 +37,6 @@ def write_index(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     lines = []
     for row in rows:
         stamp = "".join(filter(str.isdigit, row["date"]))
-        fields = {name: str(row[name]) for name in ("url", "mime", "status", "digest", "length", "offset")}
-        lines.append(
-            f"{surt(row['url'])} {stamp} {json.dumps(fields | {'filename': row['file']}, ensure_ascii=False)}\n"
-        )
+        told = {name: str(row[name]) for name in ("url", "mime", "status", "digest", "length", "offset")}
+        lines.append(f"{surt(row['url'])} {stamp} {json.dumps(told | {'filename': row['file']}, ensure_ascii=False)}\n")
     replace(path, "".join(sorted(lines)).encode())

@@ -42,15 +42,15 @@ def train(
     from latam_corpus.lab.language.train_identifier import train as fit
 
     settings = Settings(seed=seed, epoch=epoch, most=most, bucket=bucket, threads=threads)
-    excluded_texts = [Texts(t.path, t.label or "und", t.field) for t in listed(without or [], root, packages)]
-    trained = fit(listed(data, root, packages), out, settings, excluded_texts)
-    size = trained.model.stat().st_size
+    kept_away = [Texts(t.path, t.label or "und", t.field) for t in listed(without or [], root, packages)]
+    made = fit(listed(data, root, packages), out, settings, kept_away)
+    size = made.model.stat().st_size
     if as_json:
-        print_json({"model": trained.model, "label_map": trained.label_map, "bytes": size, "lines": trained.lines})
+        print_json({"model": made.model, "label_map": made.label_map, "bytes": size, "lines": made.lines})
         return
-    lines = number(sum(trained.lines.values()))
-    console.print(f"{trained.model}: {len(trained.lines)} labels, {lines} lines, {size / 1e6:.1f} MB")
-    console.print(f"{trained.label_map}: its label map")
+    lines = number(sum(made.lines.values()))
+    console.print(f"{made.model}: {len(made.lines)} labels, {lines} lines, {size / 1e6:.1f} MB")
+    console.print(f"{made.label_map}: its label map")
 
 
 @app.command()
@@ -65,11 +65,11 @@ def evaluate(
     from latam_corpus.lab.language.texts import listed
     from latam_corpus.language.model import load
 
-    evaluation = measure(load(model, labels), listed([file]))
+    found = measure(load(model, labels), listed([file]))
     if as_json:
-        print_json(evaluation.as_dict())
+        print_json(found.as_dict())
     else:
-        _print(evaluation)
+        _print(found)
 
 
 @app.command()
@@ -77,14 +77,14 @@ def card(model: _Model = SHIPPED, labels: _Labels = "", as_json: _Json = False) 
     """Tell what a model is: its digest, data, licences and languages."""
     from latam_corpus.language.model import card as model_card
 
-    facts = model_card(model, labels)
+    told = model_card(model, labels)
     if as_json:
-        print_json(facts)
+        print_json(told)
     else:
-        console.print(block(_card_text(facts)))
+        console.print(block(_card_text(told)))
 
 
-def _print(evaluation: Evaluation) -> None:
+def _print(found: Evaluation) -> None:
     rows = [
         (
             row.code,
@@ -94,12 +94,12 @@ def _print(evaluation: Evaluation) -> None:
             f"{row.f1:.3f}",
             ", ".join(f"{code} {count}" for code, count in row.taken_for[:4]),
         )
-        for row in evaluation.languages
+        for row in found.languages
     ]
     table("", ["language", "texts#", "precision#", "recall#", "F1#", "taken for"], rows)
     console.print(
-        f"{number(evaluation.texts)} texts, {number(evaluation.right)} right; macro-F1 {evaluation.macro_f1:.3f};"
-        f" {number(round(evaluation.per_second))} texts a second"
+        f"{number(found.texts)} texts, {number(found.right)} right; macro-F1 {found.macro_f1:.3f};"
+        f" {number(round(found.per_second))} texts a second"
     )
 
 
@@ -107,12 +107,12 @@ def _share(value: float | None) -> str:
     return "" if value is None else f"{value:.3f}"
 
 
-def _card_text(facts: dict[str, Any]) -> str:
-    lines = [f"{key}: {value}" for key, value in facts.items() if not isinstance(value, list)]
+def _card_text(told: dict[str, Any]) -> str:
+    lines = [f"{key}: {value}" for key, value in told.items() if not isinstance(value, list)]
     lines += ["", "trained on:"]
-    for entry in facts["trained_on"]:
+    for entry in told["trained_on"]:
         label = f" as {entry['label']}" if "label" in entry else ""
         lines.append(f"  {entry.get('file', '')}{label}: {entry.get('licence', 'licence not stated')}")
     for key in ("americas", "others"):
-        lines += ["", f"{key} ({len(facts[key])}): {' '.join(facts[key])}"]
+        lines += ["", f"{key} ({len(told[key])}): {' '.join(told[key])}"]
     return "\n".join(lines)

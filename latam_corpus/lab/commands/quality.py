@@ -35,40 +35,48 @@ def train(
     from latam_corpus.lab.quality.train_score import train as fit
 
     origin = {"good": good.name, "bad": bad.name}
-    trained = fit(_texts(good), _texts(bad), out, Settings(seed=seed, epoch=epoch), origin)
+    made = fit(_texts(good), _texts(bad), out, Settings(seed=seed, epoch=epoch), origin)
     if as_json:
-        print_json(trained.as_dict())
+        print_json(made.as_dict())
     else:
-        _tell(trained)
+        _tell(made)
 
 
 def _texts(path: Path) -> list[str]:
-    from latam_corpus.collect.row_files import read_chunks, text_rows
+    from latam_corpus.collect.row_files import read_chunks
 
     if path.is_dir():
-        return [row["text"] for row in text_rows(path)]
-    values = [row.get("text") for rows in read_chunks(path) for row in rows]
-    texts = [text for text in values if isinstance(text, str)]
+        files = sorted(path.rglob("*.txt"))
+        if not files:
+            raise ConfigError(str(path), "there is no .txt file in this folder", "a document is a file")
+        return [_read(file) for file in files]
+    found = [row.get("text") for rows in read_chunks(path) for row in rows]
+    texts = [text for text in found if isinstance(text, str)]
     if not texts:
         raise ConfigError(str(path), "no row has a «text»", "give JSONL or Parquet with that column")
     return texts
 
 
-def _tell(trained: Trained) -> None:
-    size = trained.model.stat().st_size / 1e6
-    console.print(
-        f"{trained.model}: {size:.1f} MB, of {number(trained.good)} good and {number(trained.bad)} bad documents"
-    )
-    held = f"{number(trained.held_good)} good and {number(trained.held_bad)} bad documents kept out of training"
-    if trained.auc is None:
+def _read(file: Path) -> str:
+    try:
+        return file.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigError(str(file), f"not UTF-8: {error.reason} at byte {error.start}", "save it as UTF-8") from None
+
+
+def _tell(made: Trained) -> None:
+    size = made.model.stat().st_size / 1e6
+    console.print(f"{made.model}: {size:.1f} MB, of {number(made.good)} good and {number(made.bad)} bad documents")
+    held = f"{number(made.held_good)} good and {number(made.held_bad)} bad documents kept out of training"
+    if made.auc is None:
         console.print("no document of one kind was kept out: nothing is known of it")
         return
-    console.print(f"on {held}: a good one scores above a bad one {100 * trained.auc:.1f} times in 100")
-    for lost, bound, dropped in trained.bounds:
+    console.print(f"on {held}: a good one scores above a bad one {100 * made.auc:.1f} times in 100")
+    for lost, bound, dropped in made.bounds:
         console.print(
             f"  learned_quality = {{ min = {bound:.3f} }} would lose {100 * lost:.0f} % of the good and "
             f"drop {100 * dropped:.0f} % of the bad"
         )
-    if not trained.bounds:
+    if not made.bounds:
         console.print("  too few to propose a bound: a hundred good ones kept out show a loss of 1 %")
     console.print("it knows documents like these, and has been measured on no others")

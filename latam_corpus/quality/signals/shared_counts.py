@@ -85,21 +85,14 @@ class Letters:
         ([1, -1], [2, 0], 2.0)
         """
         n = len(words)
-        counts = cls(np.zeros(n), *(np.full(n, start, np.int64) for start in (-1, 0, 0)))
+        made = cls(np.zeros(n), *(np.full(n, start, np.int64) for start in (-1, 0, 0)))
         different = tuple(sorted({letters for letters in alphabets if letters}))
         numbers = {letters: number for number, letters in enumerate(different)}
         own = np.array([numbers.get(letters, -1) for letters in alphabets] or [-1] * n, np.int64)
         count_letters(
-            words.arrays,
-            classes(),
-            own,
-            _allowed(different),
-            counts.entropy,
-            counts.foreign,
-            counts.braces,
-            counts.hashes,
+            words.arrays, classes(), own, _allowed(different), made.entropy, made.foreign, made.braces, made.hashes
         )
-        return counts
+        return made
 
 
 @cache
@@ -139,9 +132,9 @@ class Marks:
         >>> found.sentences.tolist()
         [0, 0, 3]
         """
-        marks = cls(np.zeros((len(words), COLUMNS), np.int64), np.zeros(len(words.line_ends), np.int32))
-        mark(words.arrays, *_tables(), marks.counts, marks.sentences)
-        return marks
+        made = cls(np.zeros((len(words), COLUMNS), np.int64), np.zeros(len(words.line_ends), np.int32))
+        mark(words.arrays, *_tables(), made.counts, made.sentences)
+        return made
 
 
 @cache
@@ -167,9 +160,9 @@ def characters_in_open_lines(words: WordTable) -> NDArray[np.int64]:
     >>> characters_in_open_lines(WordTable.of(texts)).tolist()
     [36, 0, 0]
     """
-    counts = np.zeros(len(words), np.int64)
-    count_open(words.arrays, counts)
-    return counts
+    found = np.zeros(len(words), np.int64)
+    count_open(words.arrays, found)
+    return found
 
 
 _PHRASES: Final = {
@@ -228,9 +221,9 @@ class Phrases:
         ([[1, 0, 0, 0, 1, 1]], [1], [True, False, False])
         """
         n = len(words)
-        phrases = cls(np.zeros((n, KINDS), np.int64), np.zeros(n, np.int64), np.zeros(len(words.line_ends), np.bool_))
-        find(words.arrays, _phrase_table(), phrases.counts, phrases.dated, phrases.lines)
-        return phrases
+        made = cls(np.zeros((n, KINDS), np.int64), np.zeros(n, np.int64), np.zeros(len(words.line_ends), np.bool_))
+        find(words.arrays, _phrase_table(), made.counts, made.dated, made.lines)
+        return made
 
 
 @cache
@@ -283,16 +276,14 @@ class Grams:
         (12, 21, [2], [1.0])
         """
         n = len(words)
-        counts = cls(
+        made = cls(
             np.zeros((n, LONGEST_GRAM + 1), np.int64),
             np.zeros((n, LONGEST_GRAM + 1), np.int64),
             np.zeros(n, np.int64),
             np.zeros(n, np.float64),
         )
-        grams(
-            words.hashes, words.lengths, words.doc_words, counts.duplicate, counts.top, counts.distinct, counts.entropy
-        )
-        return counts
+        grams(words.hashes, words.lengths, words.doc_words, made.duplicate, made.top, made.distinct, made.entropy)
+        return made
 
 
 @dataclass(frozen=True, eq=False)
@@ -339,6 +330,6 @@ class Repeats:
     @classmethod
     def _of(cls, hashes: NDArray[np.uint64], chars: NDArray[np.int32], bounds: NDArray[np.int64]) -> Repeats:
         n = len(bounds) - 1
-        counts = cls(np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64))
-        repeats(hashes, chars, bounds, counts.units, counts.repeated, counts.chars)
-        return counts
+        made = cls(np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64))
+        repeats(hashes, chars, bounds, made.units, made.repeated, made.chars)
+        return made

@@ -1,1 +1,0 @@
-"""What catalogues say of works: titles, authors, dates, languages, rights, and which files hold them."""
