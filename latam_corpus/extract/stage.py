@@ -10,6 +10,7 @@ import polars as pl
 from latam_corpus.batch import Batch
 from latam_corpus.catalog.address_country import country_of_address
 from latam_corpus.catalog.identity import canonical_url, doc_id
+from latam_corpus.durable import package_digest
 from latam_corpus.errors import ConfigError
 from latam_corpus.extract import sandbox
 from latam_corpus.extract.child import Failed, Job, Limits, attempt
@@ -19,7 +20,7 @@ from latam_corpus.extract.media_type import parse_media_type
 from latam_corpus.extract.model_file import model_digest
 from latam_corpus.schema import DOCUMENT_SCHEMA
 from latam_corpus.stages import Stage
-from latam_corpus.vocabulary import SKIMMED
+from latam_corpus.vocabulary import SKIMMED, plugged_extractors, plugged_media_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -95,8 +96,9 @@ class Extract(Stage):
                 )
 
     def fingerprint(self) -> str:
-        """Return what changes when the layout model does, so that cached work is redone."""
-        return "" if self.mode == "careful" else model_digest()
+        """Return what changes when the layout model or a plug-in's extractor does, so that cached work is redone."""
+        plug_ins = [f" {name} {package_digest(entry.module)}" for name, entry in plugged_extractors().items()]
+        return ("" if self.mode == "careful" else model_digest()) + "".join(plug_ins)
 
     def __call__(self, batch: Batch) -> Batch:
         """Return the batch with `text` and `extractor`, without `raw`; a row whose bytes give no text fails.
@@ -187,18 +189,19 @@ def _outcomes(
     outcomes: list[Outcome | None] = []
     boxed: dict[int, Job] = {}
     types = list(media_types)
+    extractors = {plugged_media_type(name): entry.value for name, entry in plugged_extractors().items()} | EXTRACTORS
     for row, (raw, media_type) in enumerate(zip(raws, types, strict=True)):
         outcomes.append(None)
         if raw is None:
             continue
         kind, parameters = parse_media_type(media_type or "")
-        if kind not in EXTRACTORS:
-            outcomes[row] = Failed("no extractor", {"known": sorted(EXTRACTORS)})
+        if kind not in extractors:
+            outcomes[row] = Failed("no extractor", {"known": sorted(extractors)})
         elif kind in IN_PROCESS:
-            outcomes[row] = attempt(Job(EXTRACTORS[kind], raw, parameters))
+            outcomes[row] = attempt(Job(extractors[kind], raw, parameters))
         else:
             patience = 1 + len(raw) / _MB if kind in _PAGES else 1.0
-            boxed[row] = Job(EXTRACTORS[kind].format(mode=mode), raw, parameters, patience)
+            boxed[row] = Job(extractors[kind].format(mode=mode), raw, parameters, patience)
     for row, outcome in zip(boxed, sandbox.extract(list(boxed.values()), limits), strict=True):
         outcomes[row] = outcome
     return [
