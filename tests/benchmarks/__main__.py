@@ -33,6 +33,7 @@ from . import (
     stream,
     text_path,
     update,
+    withdraw,
     word_table,
 )
 from .extraction import gate
@@ -67,6 +68,7 @@ NAMES = {
     "compressed": compressed,
     "house": house,
     "before": before,
+    "withdraw": withdraw,
 }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import statistics
@@ -11,11 +10,8 @@ import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-import polars as pl
-
-from latam_corpus import schema
 from latam_corpus.release.build import build
 from latam_corpus.release.pull import pull
 from latam_corpus.release.store import Store
@@ -23,6 +19,7 @@ from latam_corpus.release.store import Store
 from .machine import Report, Table
 from .own import ROOT
 from .texts import NOVELS, checksums, collections, recombined
+from .written_run import write_run
 
 if TYPE_CHECKING:
     import argparse
@@ -77,26 +74,8 @@ def _figures(found: list[dict[str, float]]) -> tuple[object, ...]:
 
 def _version(folder: Path, args: argparse.Namespace) -> None:
     """A version of as many documents, in a store and pulled."""
-    run = folder / "runs" / "benchmark-00000000"
-    (run / "kept").mkdir(parents=True)
-    lines = collections(args.data, NOVELS)
-    usual: dict[str, Any] = {
-        "language": "spa_Latn", "genre": "literature", "composition": "original", "source_id": "benchmark",
-        "rights": "CC0-1.0", "rights_tier": "open", "basis": "licence", "uses": ["train"],
-        "obtained": datetime(2026, 11, 27, tzinfo=UTC),
-        "origin": {"file": "benchmark", "member": None, "offset": None, "digest": None},
-    }  # fmt: skip
-    texts = list(recombined(lines, args.documents, _WORDS))
-    for part, start in enumerate(range(0, len(texts), 20_000)):
-        rows = [
-            usual | {"doc_id": hashlib.sha256(f"{start + n}".encode()).hexdigest()[:32], "text": text}
-            for n, text in enumerate(texts[start : start + 20_000])
-        ]
-        frame = schema.conform(pl.DataFrame(rows), schema.DOCUMENT_SCHEMA)
-        frame.write_parquet(run / "kept" / f"part-{part:05d}.parquet")
-    source = {"id": "benchmark", "title": "Benchmark", "holder": None, "homepage": None}
-    told = {"id": run.name, "written": "2026-11-27T00:00:00+00:00", "finished": True, "parts": [], "sources": [source]}
-    (run / "run.json").write_text(json.dumps(told | {"recipe": {"name": "benchmark", "title": "Benchmark"}}))
+    texts = recombined(collections(args.data, NOVELS), args.documents, _WORDS)
+    run = write_run(folder / "runs" / "benchmark-00000000", ({"text": text} for text in texts))
     store = Store.at(folder / "store")
     build("benchmark", [run], store, admit=["open"], uses=["train"], created=datetime.now(UTC), splits={}, index=False)
     pull("benchmark", store, folder / "pulled")
