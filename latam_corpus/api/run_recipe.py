@@ -272,6 +272,7 @@ def released_of(recipe: Recipe, result: RunResult, store: Store, against: Sequen
         admit=release.admit,
         uses=release.uses,
         splits=release.split.model_dump(),
+        split_by=release.split_by,
         index=release.index,
         variants=release.variants,
         # Documents that this run set aside as copies of a version's are in the next one through it alone.

@@ -75,8 +75,9 @@ def build(
     from latam_corpus.release.build import NOTHING_TO_BUILD_FROM
     from latam_corpus.release.build import build as build_version
     from latam_corpus.release.build_inputs import load_run
+    from latam_corpus.release.card_facts import held_out
     from latam_corpus.release.judgements import read_judgements
-    from latam_corpus.release.shard_plan import SPLIT_SHARES
+    from latam_corpus.release.splits import SPLIT_SHARES
 
     opened = open_store(store, out, sign)
     if not runs and parent is None:
@@ -96,6 +97,7 @@ def build(
             parent=parent,
             version=version,
             splits=_agreed("split", loaded, dict(old.splits) if old else SPLIT_SHARES),
+            split_by=_agreed("split_by", loaded, old.split_by if old else "cluster"),
             variants=_agreed("variants", loaded, old.variants if old else "keep"),
             index=not loaded or any(run.release.get("index", True) for run in loaded),
             accept_loss=accepted(accept_loss),
@@ -113,6 +115,8 @@ def build(
         console.print(_("{release}: nothing has changed since, so there is no new version", release=manifest.spec))
         return
     _tell(manifest)
+    for lacking in held_out(manifest):
+        note(_("note: {note}", note=lacking))
     for run in loaded:
         if run.failed_parts:
             n = len(run.failed_parts)
