@@ -59,8 +59,9 @@ EXTRACTORS: Final = {
 }
 # All others go to the sandbox. Plain text has no parser, only our own passes, whose time and memory grow as its bytes.
 IN_PROCESS: Final = frozenset({"text/plain"})
-# Of pages that are read one by one: a megabyte more may take once more the limit of time.
 _PAGES: Final = frozenset({"application/pdf"})
+# What is read piece by piece: a megabyte more may take once more the limit of time.
+_IN_PIECES: Final = frozenset({*_PAGES, "application/tei+xml"})
 _PICTURES: Final = frozenset({"image/png", "image/jpeg", "image/tiff"})
 _BY_OFFICE: Final = frozenset({"application/msword"})
 # By the clock, since other programs do the work: a page takes seconds, and a megabyte of a scan may be fifty.
@@ -83,8 +84,8 @@ class Extract(Stage):
     Attributes:
         mode: how HTML pages are read: `balanced` by their layout, and by trafilatura where that leaves much in doubt;
             `careful` by trafilatura, three times as slow; `fast` by their layout alone.
-        time_limit: seconds of processor time that a document's parser may take, of a PDF once more for each of its
-            megabytes; six times as many by the clock.
+        time_limit: seconds of processor time that a document's parser may take, of a PDF or TEI once more for each of
+            its megabytes; six times as many by the clock.
         memory_limit_mb: megabytes that it may take; enforced on Linux alone.
         ocr: languages in which pages without text and pictures are recognised by tesseract, such as spa, por or que;
             none are without.
@@ -188,7 +189,7 @@ class Extract(Stage):
     def _job(self, kind: str, extractor: str, raw: bytes, parameters: Mapping[str, str]) -> Job:
         """Return what is to be done with a document, with what the options say of its kind."""
         more: dict[str, str] = {}
-        patience = 1 + len(raw) / _MB if kind in _PAGES else 1.0
+        patience = 1 + len(raw) / _MB if kind in _IN_PIECES else 1.0
         if self.ocr and kind in _PAGES | _PICTURES:
             more["ocr"] = ",".join(self.ocr)
             patience *= _OCR_PATIENCE
