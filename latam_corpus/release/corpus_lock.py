@@ -53,8 +53,8 @@ class Lock:
 
     def as_dict(self) -> dict[str, Any]:
         """Return what the file has; keys that older toolkits don't know only where they say something."""
-        told = asdict(self)
-        return {key: value for key, value in told.items() if key not in ("columns", "excluded") or value}
+        values = asdict(self)
+        return {key: value for key, value in values.items() if key not in ("columns", "excluded") or value}
 
 
 def read_lock(file: Path, spec: str | None = None) -> Lock:
@@ -74,8 +74,12 @@ def read_lock(file: Path, spec: str | None = None) -> Lock:
     meant = [lock for lock in locks if spec in (lock.spec, lock.name)]
     if len(meant) == 1:
         return meant[0]
-    problem = _("it locks {releases}, and none of them is named") if spec is None else _NOT_ONE.fill(spec=spec)
-    raise ConfigError(str(file), problem.fill(releases=known), _("name one of them, as NAME@VERSION"))
+    problem = (
+        _("it locks {releases}, and none of them is named", releases=known)
+        if spec is None
+        else _NOT_ONE.fill(releases=known, spec=spec)
+    )
+    raise ConfigError(str(file), problem, _("name one of them, as NAME@VERSION"))
 
 
 def read_locks(file: Path) -> tuple[Lock, ...]:
@@ -85,9 +89,9 @@ def read_locks(file: Path) -> tuple[Lock, ...]:
         ConfigError: it isn't there, or isn't a lock of this format.
     """
     try:
-        stated = json.loads(file.read_bytes())
-        several = isinstance(stated, dict) and stated.get("format") == _SEVERAL
-        locks = tuple(_lock(one) for one in (stated["releases"] if several else [stated]))
+        values = json.loads(file.read_bytes())
+        several = isinstance(values, dict) and values.get("format") == _SEVERAL
+        locks = tuple(_lock(one) for one in (values["releases"] if several else [values]))
     except OSError as error:
         raise ConfigError(str(file), f"it can't be read: {error.strerror}", "name a corpus.lock") from None
     except (ValueError, TypeError, KeyError, RecursionError) as error:
@@ -100,10 +104,10 @@ def read_locks(file: Path) -> tuple[Lock, ...]:
     return locks
 
 
-def _lock(stated: Any) -> Lock:
-    if isinstance(stated, dict) and isinstance(stated.get("columns"), list):
-        stated["columns"] = tuple(stated["columns"])
-    lock = Lock(**stated)
+def _lock(values: Any) -> Lock:
+    if isinstance(values, dict) and isinstance(values.get("columns"), list):
+        values["columns"] = tuple(values["columns"])
+    lock = Lock(**values)
     must_be(str, lock.name, lock.version, lock.manifest_sha256, lock.where or "")
     must_be(int, lock.withdrawal_sequence)
     return lock
@@ -123,8 +127,8 @@ def join_locks(files: Sequence[Path], to: Path) -> tuple[Lock, ...]:
     if to.resolve() in {file.resolve() for file in files}:
         raise ConfigError(str(to), _("it is one of those that are joined"), _("name another file"))
     locks = tuple(dict.fromkeys(lock for file in files for lock in read_locks(file)))
-    told = {"format": _SEVERAL, "releases": [lock.as_dict() for lock in locks]}
-    replace(to, (json.dumps(told, ensure_ascii=False, indent=2) + "\n").encode())
+    content = {"format": _SEVERAL, "releases": [lock.as_dict() for lock in locks]}
+    replace(to, (json.dumps(content, ensure_ascii=False, indent=2) + "\n").encode())
     return locks
 
 

@@ -24,7 +24,7 @@ def excluded_ids(files: Sequence[str | Path]) -> frozenset[str]:
     Raises:
         ConfigError: a list can't be read, or has a line that is no id.
     """
-    found = set()
+    ids = set()
     for file in map(Path, files):
         try:
             lines = file.read_text(encoding="utf-8").splitlines()
@@ -33,8 +33,8 @@ def excluded_ids(files: Sequence[str | Path]) -> frozenset[str]:
             raise ConfigError(str(file), _("it can't be read: {cause}", cause=error), remedy) from None
         for number, line in enumerate(lines, 1):
             if line.strip():
-                found.add(_id_in(line.strip(), _("{file}, line {line}", file=file, line=number)))
-    return frozenset(found)
+                ids.add(_id_in(line.strip(), _("{file}, line {line}", file=file, line=number)))
+    return frozenset(ids)
 
 
 def _id_in(line: str, place: Message) -> str:

@@ -30,7 +30,7 @@ def withdrawn_since(lock: Lock, store: Store) -> pl.Series:
         ConfigError: the store has no such version.
         ReleaseError: its log is damaged.
     """
-    with store.told():
+    with store.named_errors():
         manifest = load_manifest(store, *store.find(lock.spec))
         return read_log(store).withdrawn_since(manifest, lock.withdrawal_sequence)
 
@@ -53,15 +53,15 @@ def places_of(ids: pl.Series, folder: Path) -> pl.DataFrame:
     try:
         if (folder / MAP).is_file():
             return pl.read_parquet(folder / MAP).filter(wanted).select(PLACES.names()).cast(PLACES)
-        found = [pl.DataFrame(schema=PLACES)]
+        frames = [pl.DataFrame(schema=PLACES)]
         if not (folder / SUMS).is_file():  # the lock stands alone
-            return found[0]
+            return frames[0]
         for file in sorted((folder / "data").rglob("*.parquet")):
             rows = pl.read_parquet(file, columns=["doc_id"], row_index_name="start").filter(wanted)
             name = pl.lit(file.relative_to(folder).as_posix()).alias("file")
             placed = rows.with_columns(name, (pl.col("start") + 1).alias("end"))
-            found.append(placed.select(PLACES.names()).cast(PLACES))
-        return pl.concat(found)
+            frames.append(placed.select(PLACES.names()).cast(PLACES))
+        return pl.concat(frames)
     except (pl.exceptions.PolarsError, OSError) as error:
         problem = _("it can't be read: {cause}", cause=error)
         raise ReleaseError(str(folder), problem, _("pull or export it again")) from error

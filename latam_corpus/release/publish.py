@@ -30,7 +30,7 @@ def publish(
     progress: Progress | None = None,
     tell: Callable[[Message], None] | None = None,
 ) -> Lock:
-    """The lock of what is published: `NAME@VERSION` without documents that are withdrawn or may not be redistributed.
+    """Publish `NAME@VERSION` without documents that are withdrawn or may not be redistributed; returns its lock.
 
     Args:
         spec: the version.
@@ -48,7 +48,7 @@ def publish(
     if isinstance(target.filesystem, LocalFileSystem):
         lock = _pulled(manifest.spec, store, Path(target.root), progress, tell)
     else:
-        with scratch(None) as folder, target.told():
+        with scratch(None) as folder, target.named_errors():
             lock = _pulled(manifest.spec, store, folder, progress, tell)
             _upload(folder, target)
     if tell and lock.rows < manifest.rows:

@@ -65,13 +65,13 @@ def picks(store: Store, manifest: Manifest, shards: Sequence[ReadableShard], whe
     held = [(one.shard, rows, one.without) for one, rows in counted if rows]
     totals = Counter((shard.config, shard.split) for shard, *_ in held)
     places: Counter[tuple[str, str]] = Counter()
-    found = []
+    chosen = []
     for shard, rows, without in held:
         partition = (shard.config, shard.split)
         path = data_path(shard.language, shard.genre, shard.split, places[partition], totals[partition])
-        found.append(Pick(shard, path, rows, without))
+        chosen.append(Pick(shard, path, rows, without))
         places[partition] += 1
-    return found
+    return chosen
 
 
 def without_excluded(store: Store, shards: Sequence[ReadableShard], excluded: Collection[str]) -> list[ReadableShard]:
@@ -83,14 +83,14 @@ def without_excluded(store: Store, shards: Sequence[ReadableShard], excluded: Co
     if not excluded:
         return list(shards)
     listed = pl.Series(sorted(excluded), dtype=pl.String)
-    found = []
+    chosen = []
     for one in shards:
         with open_shard(store, one.shard, ["doc_id"], cache_type="none") as file:
             ids = pl.concat([frame["doc_id"] for frame in read_batches(file, ["doc_id"])])
         out = [ids.filter(ids.is_in(listed.implode())), *([] if one.without is None else [one.without])]
         without = pl.concat(out).unique().sort()
-        found.append(one._replace(without=without if len(without) else None))
-    return found
+        chosen.append(one._replace(without=without if len(without) else None))
+    return chosen
 
 
 def columns_of(names: Sequence[str]) -> pl.Schema:

@@ -27,6 +27,10 @@ COMMANDS: Final = {
         N_("Write a version's documents as tokens for other loaders, with a map from each document to its tokens."),
     ),
     "mix": Command("latam_corpus.train.commands.mix:app", N_("Plan what a token budget means, slice by slice.")),
+    "pairs": Command(
+        "latam_corpus.train.commands.pairs:pairs",
+        N_("Write what a version's documents say in two languages: pairs as JSON lines and TMX, and a table of both."),
+    ),
     "release tokens": Command(
         "latam_corpus.train.commands.tokens:tokens",
         N_("Count a version's tokens by slice, and how many a word takes beside Spanish; counts stay by the release."),

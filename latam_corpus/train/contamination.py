@@ -43,7 +43,7 @@ _REGISTRY: Final = Path(__file__).with_name("benchmarks.toml")
 _NAME_LINES: Final = _("name a file of JSON lines, or of plain lines")
 _SIEVE_BITS: Final = 24
 _MULTIPLIER: Final = np.uint64(0x9E3779B97F4A7C15)
-_FOUND: Final = pl.Schema({"eval": pl.Int64(), "doc_id": pl.String(), "share": pl.Float64(), "words": pl.Int64()})
+_MATCHES: Final = pl.Schema({"eval": pl.Int64(), "doc_id": pl.String(), "share": pl.Float64(), "words": pl.Int64()})
 
 
 @dataclass(frozen=True)
@@ -67,10 +67,10 @@ class Benchmark:
 @cache
 def benchmarks() -> dict[str, Benchmark]:
     """Return the registered evaluation sets, by name."""
-    stated = tomllib.loads(_REGISTRY.read_text(encoding="utf-8"))
+    registry = tomllib.loads(_REGISTRY.read_text(encoding="utf-8"))
     return {
         name: Benchmark(name, one["title"], tuple(one["languages"]), one["home"], tuple(one["fields"]), one["checked"])
-        for name, one in stated.items()
+        for name, one in registry.items()
     }
 
 
@@ -180,23 +180,23 @@ def find_matches(
     if not 0 < share <= 1:
         raise ConfigError("--share", _("{share} isn't a share", share=share), _("give a number above 0, up to 1"))
     index = _Index(lines)
-    found = [pl.DataFrame(schema=_FOUND)]
+    frames = [pl.DataFrame(schema=_MATCHES)]
     read = 0
     total = sum(group.rows for group in stream.files.groups)
     for table in stream.batches():
         texts = pl.Series(table["text"].to_pylist(), dtype=pl.String)
-        found.append(index.matches(texts, table["doc_id"].to_pylist(), share))
+        frames.append(index.matches(texts, table["doc_id"].to_pylist(), share))
         read += table.num_rows
         if progress:
             progress("reading documents", read, max(total, read))
-    matches = pl.concat(found)
+    matches = pl.concat(frames)
     most = max(_COMMON, int(_COMMON_SHARE * read))
     counts = matches.filter(pl.col("words") <= _SHORT).group_by("eval").len()
     common = counts.filter(pl.col("len") > most)["eval"].sort()
-    kept = matches.filter(~pl.col("eval").is_in(common.implode())).select("eval", "doc_id", "share")
+    uncommon = matches.filter(~pl.col("eval").is_in(common.implode())).select("eval", "doc_id", "share")
     return Contamination(
         len(lines),
-        kept.sort("eval", "share", "doc_id", descending=[False, True, False]),
+        uncommon.sort("eval", "share", "doc_id", descending=[False, True, False]),
         tuple(index.too_short),
         tuple(common.to_list()),
     )
@@ -227,12 +227,12 @@ class _Index:
         return sorted_hashes, owners[mine][order], places[mine][order], sieve
 
     def matches(self, texts: pl.Series, doc_ids: Sequence[str], share: float) -> pl.DataFrame:
-        """Which of these texts hold which lines, _FOUND."""
+        """Which of these texts hold which lines, _MATCHES."""
         values, offsets = _words(texts)
-        found = [self._hits(values, offsets, size) for size in self._tables]
-        hits = np.unique(np.concatenate([np.zeros((0, 4), np.int64), *found]), axis=0)
+        hits_by_size = [self._hits(values, offsets, size) for size in self._tables]
+        hits = np.unique(np.concatenate([np.zeros((0, 4), np.int64), *hits_by_size]), axis=0)
         if not len(hits):
-            return pl.DataFrame(schema=_FOUND)
+            return pl.DataFrame(schema=_MATCHES)
         rows = pl.DataFrame(hits, schema=["doc", "eval", "place", "size"])
         # Of runs that overlap each word counts once.
         following = pl.col("place").shift(-1).over("doc", "eval") - pl.col("place")
@@ -242,9 +242,9 @@ class _Index:
         shares = counted.with_columns(words.alias("words")).with_columns(
             (pl.col("covered") / pl.col("words")).alias("share")
         )
-        kept = shares.filter(pl.col("share") >= share)
-        return kept.select(
-            "eval", pl.Series("doc_id", [doc_ids[doc] for doc in kept["doc"]], dtype=pl.String), "share", "words"
+        enough = shares.filter(pl.col("share") >= share)
+        return enough.select(
+            "eval", pl.Series("doc_id", [doc_ids[doc] for doc in enough["doc"]], dtype=pl.String), "share", "words"
         )
 
     def _hits(self, values: NDArray[np.uint64], offsets: NDArray[np.int64], size: int) -> NDArray[np.int64]:

@@ -120,13 +120,13 @@ class CorpusFiles:
     @cached_property
     def groups(self) -> list[RowGroup]:
         """All row groups, in the order of the files."""
-        return [group for place in range(len(self.files)) for group in self.groups_of(place)]
+        return [group for index in range(len(self.files)) for group in self.groups_of(index)]
 
-    def groups_of(self, place: int) -> list[RowGroup]:
+    def groups_of(self, index: int) -> list[RowGroup]:
         """Return the row groups of a file."""
-        footer = self.footers[place]
-        found = (footer.row_group(number) for number in range(footer.num_row_groups))
-        return [RowGroup(place, number, one.num_rows, one.total_byte_size) for number, one in enumerate(found)]
+        footer = self.footers[index]
+        groups = (footer.row_group(number) for number in range(footer.num_row_groups))
+        return [RowGroup(index, number, one.num_rows, one.total_byte_size) for number, one in enumerate(groups)]
 
     def read(self, group: RowGroup, columns: Sequence[str]) -> pa.Table:
         """Return the rows of a group, of these columns those that its file has; sums of pages are checked.
@@ -148,7 +148,7 @@ class CorpusFiles:
             raise self._wrong(file, _("it can't be read: {cause}", cause=error)) from error
 
     def _fetched(self, file: CorpusFile, start: int, end: int) -> bytes:
-        with self.store.told():
+        with self.store.named_errors():
             data = bytes(self.store.filesystem.cat_file(self.store.path(file.path), start=start, end=end))
         # A web server that knows no ranges gives the whole file.
         return data[start:end] if len(data) > end - start else data
@@ -173,12 +173,12 @@ class CorpusFiles:
 
 
 def open_files(
-    place: str | Path, spec: str | None = None, lock: str | Path | None = None, cache: GroupCache | None = None
+    address: str | Path, spec: str | None = None, lock: str | Path | None = None, cache: GroupCache | None = None
 ) -> CorpusFiles:
     """Return the files of a version.
 
     Args:
-        place: a store, or a folder into which a version was pulled.
+        address: a store, or a folder into which a version was pulled.
         spec: `NAME@VERSION`, or `NAME` for the latest; of a pulled folder it may be left out.
         lock: a `corpus.lock` that the version must match.
         cache: for a store that isn't on this disk.
@@ -187,7 +187,7 @@ def open_files(
         ConfigError: there is no such store or version, or the lock is another version's.
         ReleaseError: the manifest is missing or damaged.
     """
-    store = Store.at(place)
+    store = Store.at(address)
     pulled = store.folder is not None and (store.folder / LOCK).is_file()
     held_to = read_lock(Path(lock), spec) if lock else None
     opened = _pulled(store, spec) if pulled else _stored(store, spec, held_to, cache)
@@ -211,7 +211,7 @@ def _stored(store: Store, spec: str | None, lock: Lock | None, cache: GroupCache
         raise ConfigError(store.url, "no release is named", "name it, such as latam-news@2026.11.0")
     if spec is None and lock:
         spec = f"{lock.name}@{lock.version}"
-    with store.told():
+    with store.named_errors():
         manifest, data = read_manifest(store, *store.find(str(spec)))
         log = read_log(store)
         shards = log.readable(manifest)
@@ -264,8 +264,8 @@ def _pulled(store: Store, spec: str | None) -> CorpusFiles:
 def _range(group: pq.RowGroupMetaData) -> tuple[int, int]:
     """Where the bytes of a row group's columns begin and end."""
     starts, ends = [], []
-    for place in range(group.num_columns):
-        column = group.column(place)
+    for index in range(group.num_columns):
+        column = group.column(index)
         offsets = (column.dictionary_page_offset, column.data_page_offset)
         starts.append(min(offset for offset in offsets if offset))
         ends.append(starts[-1] + column.total_compressed_size)
@@ -284,7 +284,7 @@ class _Piece(io.RawIOBase):
 
     def __init__(self, data: bytes, start: int) -> None:
         super().__init__()
-        self._data, self._start, self._place = data, start, 0
+        self._data, self._start, self._position = data, start, 0
 
     def readable(self) -> bool:
         return True
@@ -293,17 +293,17 @@ class _Piece(io.RawIOBase):
         return True
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._start + len(self._data)}[whence]
-        self._place = base + offset
-        return self._place
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._start + len(self._data)}[whence]
+        self._position = base + offset
+        return self._position
 
     def tell(self) -> int:
-        return self._place
+        return self._position
 
     def read(self, size: int = -1) -> bytes:
-        begin = self._place - self._start
+        begin = self._position - self._start
         if begin < 0:
-            raise OSError(f"byte {self._place} is before the piece that was fetched")
-        found = self._data[begin : None if size < 0 else begin + size]
-        self._place += len(found)
-        return found
+            raise OSError(f"byte {self._position} is before the piece that was fetched")
+        data = self._data[begin : None if size < 0 else begin + size]
+        self._position += len(data)
+        return data

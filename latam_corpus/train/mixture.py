@@ -89,9 +89,9 @@ def divide(budget: int, slices: Mapping[str, int], weighting: Weighting) -> dict
     if not filled:
         raise ConfigError("mix", _("there are no tokens to draw from"), _("name a release that has documents"))
     if weighting.method == "unimax":
-        given = _unimax(budget, filled, weighting.cap)
-        return {name: round(given.get(name, 0.0)) for name in slices}
-    shares = _given(filled, weighting.weights or {}) if weighting.method == "given" else _powers(filled, weighting)
+        tokens_of = _unimax(budget, filled, weighting.cap)
+        return {name: round(tokens_of.get(name, 0.0)) for name in slices}
+    shares = _by_weights(filled, weighting.weights or {}) if weighting.method == "given" else _powers(filled, weighting)
     return _rounded(budget, {name: shares.get(name, 0.0) for name in slices})
 
 
@@ -103,7 +103,7 @@ def _powers(slices: Mapping[str, int], weighting: Weighting) -> dict[str, float]
     return {name: value / total for name, value in raised.items()}
 
 
-def _given(slices: Mapping[str, int], weights: Mapping[str, float]) -> dict[str, float]:
+def _by_weights(slices: Mapping[str, int], weights: Mapping[str, float]) -> dict[str, float]:
     for name, weight in weights.items():
         if name not in slices:
             raise ConfigError("--weight", _("there is no slice «{name}»", name=name), closest(name, slices))
@@ -121,12 +121,12 @@ def _given(slices: Mapping[str, int], weights: Mapping[str, float]) -> dict[str,
 def _unimax(budget: int, slices: Mapping[str, int], cap: float) -> dict[str, float]:
     """Algorithm 1 of arXiv 2304.09151: the smallest slices first, each an equal part of what is left, to its cap."""
     left = float(budget)
-    given = {}
+    tokens_of = {}
     ordered = sorted(slices, key=lambda name: (slices[name], name))
-    for place, name in enumerate(ordered):
-        given[name] = min(left / (len(ordered) - place), slices[name] * cap)
-        left -= given[name]
-    return given
+    for index, name in enumerate(ordered):
+        tokens_of[name] = min(left / (len(ordered) - index), slices[name] * cap)
+        left -= tokens_of[name]
+    return tokens_of
 
 
 def _rounded(budget: int, shares: Mapping[str, float]) -> dict[str, int]:
@@ -148,7 +148,7 @@ def parse_weights(texts: Sequence[str]) -> dict[str, float]:
     >>> parse_weights(["quy_Latn=0.2", "spa_Latn=0.8"])
     {'quy_Latn': 0.2, 'spa_Latn': 0.8}
     """
-    found: dict[str, float] = {}
+    weights: dict[str, float] = {}
     for text in texts:
         name, equals, value = text.rpartition("=")
         try:
@@ -157,7 +157,7 @@ def parse_weights(texts: Sequence[str]) -> dict[str, float]:
             weight = None
         if weight is None:
             raise ConfigError("--weight", _("{weight} is no weight", weight=text), _WRITE_WEIGHT)
-        if name in found:
+        if name in weights:
             raise ConfigError("--weight", _("«{name}» has two weights", name=name), _("leave one out"))
-        found[name] = weight
-    return found
+        weights[name] = weight
+    return weights

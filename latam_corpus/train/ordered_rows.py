@@ -40,7 +40,7 @@ def _arrow_types() -> pa.Schema:
 
 @dataclass(frozen=True)
 class Selection:
-    """What of the rows is given, and which rows.
+    """What of the rows is returned, and which rows.
 
     Attributes:
         columns: by name; all of a release when empty.
@@ -61,14 +61,14 @@ class Selection:
                 )
 
     @property
-    def given(self) -> tuple[str, ...]:
-        """The columns that are given."""
+    def returned(self) -> tuple[str, ...]:
+        """The columns that are returned."""
         return self.columns or schema.RELEASE_COLUMNS
 
     @property
     def reads(self) -> list[str]:
         """The columns that are read."""
-        wanted = ["doc_id" if name == ID else name for name in self.given]
+        wanted = ["doc_id" if name == ID else name for name in self.returned]
         return list(dict.fromkeys([*wanted, "doc_id", *(self.where.reads if self.where else ())]))
 
     @property
@@ -148,22 +148,22 @@ class OrderedRows:
         for group in window.groups:
             table = self._files.read(group, self._selection.reads)
             stays.append(self._staying(table, self._files.files[group.file].withdrawn))
-            tables.append(self._given(table))
+            tables.append(self._returned(table))
         table = pa.concat_tables(tables, promote_options="permissive").combine_chunks()
         count = table.num_rows
         order = shuffled(count, *self._key, "rows", number) if self._shuffle else np.arange(count)
         return _Loaded(window, table, order, np.concatenate(stays))
 
-    def _given(self, table: pa.Table) -> pa.Table:
-        """Return the columns that are given; what a file lacks, since it is older, is null."""
+    def _returned(self, table: pa.Table) -> pa.Table:
+        """Return the columns that are asked for; what a file lacks, since it is older, is null."""
         columns = []
-        for name in self._selection.given:
+        for name in self._selection.returned:
             stored = "doc_id" if name == ID else name
             if stored in table.column_names:
                 columns.append(table[stored])
             else:
                 columns.append(pa.nulls(table.num_rows, _arrow_types().field(stored).type))
-        return pa.table(columns, names=list(self._selection.given))
+        return pa.table(columns, names=list(self._selection.returned))
 
     def _staying(self, table: pa.Table, withdrawn: frozenset[str]) -> NDArray[np.bool_]:
         stays = np.ones(table.num_rows, dtype=bool)

@@ -118,7 +118,9 @@ def load_tokenizer(file: str | Path, end: str | None = None) -> Tokenizer:
     """
     path = Path(file)
     if path.is_dir():
-        path = next((found for name in ("tokenizer.json", "tokenizer.model") if (found := path / name).is_file()), path)
+        path = next(
+            (candidate for name in ("tokenizer.json", "tokenizer.model") if (candidate := path / name).is_file()), path
+        )
     try:
         data = path.read_bytes()
     except OSError as error:

@@ -19,6 +19,7 @@ from . import (
     dedupe,
     exports,
     extraction,
+    formats,
     growth,
     house,
     language,
@@ -27,6 +28,7 @@ from . import (
     learned,
     memory,
     mutants,
+    planning,
     quality,
     quality_kept,
     redact,
@@ -52,6 +54,7 @@ NAMES = {
     "update": update,
     "balance": balance,
     "memory": memory,
+    "planning": planning,
     "mutants": mutants,
     "dedupe": dedupe,
     "crawl": crawl,
@@ -73,6 +76,7 @@ NAMES = {
     "compressed": compressed,
     "house": house,
     "before": before,
+    "formats": formats,
 }
 
 

@@ -235,7 +235,7 @@ def test_an_export_that_broke_off_leaves_no_folder(
     def full(_: Path) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("latam_corpus.train.export.write_export.sync", full)
+    monkeypatch.setattr("latam_corpus.train.new_folder.sync", full)
     stream = CorpusStream(small_store.url, "puerto", columns=COLUMNS)
     with pytest.raises(ReleaseError, match="No space left"):
         write_export(stream, load_tokenizer(tokenizer_file), "ds", tmp_path / "to")

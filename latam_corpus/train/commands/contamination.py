@@ -41,27 +41,28 @@ def contamination(
     stream = CorpusStream(
         opened.url, load_version(opened, spec, note).spec, columns=["doc_id", "text"], split=split, shuffle=False
     )
-    with progress() as told:
-        found = find_matches(stream, lines, share, told)
+    with progress() as step:
+        contaminated = find_matches(stream, lines, share, step)
     if write_exclusions:
-        replace(write_exclusions, "".join(f"{doc_id}\n" for doc_id in found.documents).encode())
+        replace(write_exclusions, "".join(f"{doc_id}\n" for doc_id in contaminated.documents).encode())
     matches = [
-        {"eval": line, "doc_id": doc_id, "share": round(part, 4)} for line, doc_id, part in found.matches.iter_rows()
+        {"eval": line, "doc_id": doc_id, "share": round(part, 4)}
+        for line, doc_id, part in contaminated.matches.iter_rows()
     ]
     if as_json:
         print_json(
             {
                 "release": stream.version,
-                "lines": found.lines,
+                "lines": contaminated.lines,
                 "matches": matches,
-                "documents": len(found.documents),
-                "too_short": found.too_short,
-                "common": found.common,
+                "documents": len(contaminated.documents),
+                "too_short": contaminated.too_short,
+                "common": contaminated.common,
             }
         )
         return
-    hit, held = found.matches["eval"].n_unique(), len(found.documents)
-    figures = {"n": number(hit), "total": number(found.lines), "documents": number(held)}
+    hit, held = contaminated.matches["eval"].n_unique(), len(contaminated.documents)
+    figures = {"n": number(hit), "total": number(contaminated.lines), "documents": number(held)}
     console.print(
         _("{release}: {n} of {total} lines stand in {documents} documents", release=stream.version, **figures)
     )
@@ -70,11 +71,11 @@ def contamination(
         table("", [_("line"), "doc_id", _("share#")], rows)
     if len(matches) > _SHOWN:
         console.print(_("and {n} more; --json has them all", n=number(len(matches) - _SHOWN)))
-    if found.too_short:
-        n = number(len(found.too_short))
+    if contaminated.too_short:
+        n = number(len(contaminated.too_short))
         console.print(_("{n} lines have fewer than three words, and can't be looked for", n=n))
-    if found.common:
-        n = number(len(found.common))
+    if contaminated.common:
+        n = number(len(contaminated.common))
         console.print(_("{n} lines are short phrases that a great many documents have, and show nothing", n=n))
     if write_exclusions:
         console.print(_("{file} has the documents' ids, for --exclude", file=write_exclusions))

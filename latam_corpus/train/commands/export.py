@@ -50,12 +50,12 @@ def export(
         exclude=exclude or (),
         shuffle=shuffle,
     )
-    with progress() as told:
-        made = write_export(stream, loaded, form, to, progress=told)
+    with progress() as step:
+        exported = write_export(stream, loaded, form, to, progress=step)
     if as_json:
-        print_json(asdict(made) | {"release": stream.version, "format": form, "to": str(to), "map": str(to / MAP)})
+        print_json(asdict(exported) | {"release": stream.version, "format": form, "to": str(to), "map": str(to / MAP)})
         return
-    figures = {"n": number(made.documents), "tokens": number(made.tokens), "files": number(len(made.files))}
+    figures = {"n": number(exported.documents), "tokens": number(exported.tokens), "files": number(len(exported.files))}
     where_to = {"release": stream.version, "folder": to}
     console.print(_("{release}: {n} documents, {tokens} tokens in {files} files of {folder}", **figures, **where_to))
     console.print(_("{file} says where each document's tokens are", file=to / MAP))

@@ -46,23 +46,23 @@ def plan(
     from latam_corpus.train.token_counts import count_slices
     from latam_corpus.train.tokenizer import load_tokenizer
 
-    budget, given = token_budget(tokens), parse_weights(weight or [])
-    if given and weights not in ("proportional", "given"):
+    budget, own_weights = token_budget(tokens), parse_weights(weight or [])
+    if own_weights and weights not in ("proportional", "given"):
         raise ConfigError(
             "--weight", _("{method} takes no weights", method=weights), _("leave out --weight, or --weights")
         )
-    weighting = Weighting("given" if given else weights, temperature, cap, given)
+    weighting = Weighting("given" if own_weights else weights, temperature, cap, own_weights)
     loaded = load_tokenizer(tokenizer)
     opened = open_store(store, out)
     columns = [name.strip() for name in by.split(",")]
     files: dict[str, CorpusFiles] = {}
     for name in dict.fromkeys(names):
-        found = open_files(opened.url, load_version(opened, name, note).spec)
-        files[found.manifest.spec] = found.of(split=split)
+        opened_files = open_files(opened.url, load_version(opened, name, note).spec)
+        files[opened_files.manifest.spec] = opened_files.of(split=split)
     counted = []
-    with progress() as told:
+    with progress() as step:
         for spec, one in files.items():
-            counted += [(spec, part) for part in count_slices(one, loaded, columns, told)]
+            counted += [(spec, part) for part in count_slices(one, loaded, columns, step)]
     label = {
         (spec, part.values): "/".join([*([spec.partition("@")[0]] if len(files) > 1 else []), *part.values])
         for spec, part in counted

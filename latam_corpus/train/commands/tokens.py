@@ -33,8 +33,8 @@ def tokens(
     opened = open_store(store, out)
     files = open_files(opened.url, load_version(opened, spec, note).spec)
     columns = [name.strip() for name in by.split(",")]
-    with progress() as told:
-        slices = count_slices(files, loaded, columns, told)
+    with progress() as step:
+        slices = count_slices(files, loaded, columns, step)
     beside = [one for one in slices if one.values[0] == REFERENCE and columns[0] == "language"]
     words = sum(one.words for one in beside)
     spanish = sum(one.tokens for one in beside) / words if words else None

@@ -11,7 +11,6 @@ The folder appears when all of it is written.
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,12 +19,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from latam_corpus.__about__ import __version__
-from latam_corpus.durable import digest_of, sync
-from latam_corpus.errors import ConfigError, ReleaseError, cause_of, closest
+from latam_corpus.durable import digest_of
+from latam_corpus.errors import ConfigError, closest
 from latam_corpus.messages import _
 from latam_corpus.release.corpus_lock import LOCK, Lock, write_lock
 from latam_corpus.release.lock_check import MAP
 from latam_corpus.train.export.formats import FORMATS, Exported
+from latam_corpus.train.new_folder import new_folder
 from latam_corpus.train.ordered_rows import rows_as_dicts
 
 if TYPE_CHECKING:
@@ -85,17 +85,11 @@ def write_export(
     """
     if form not in FORMATS:
         raise ConfigError("--format", _("unknown format «{format}»", format=form), closest(form, FORMATS))
-    if to.exists() and (not to.is_dir() or any(to.iterdir())):
-        raise ConfigError(str(to), _("it holds something"), _("name a new or empty folder"))
     end = tokenizer.end_id
     dtype = np.dtype(np.uint16 if tokenizer.size <= _UINT16 else np.int32)
-    # Left by one that was killed.
-    partial = to.with_name(f".{to.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    try:
-        partial.mkdir(parents=True)
-        made = _written(stream, tokenizer, end, form, partial, dtype, most_bytes, progress)
-        if not made.documents:
+    with new_folder(to) as partial:
+        exported = _written(stream, tokenizer, end, form, partial, dtype, most_bytes, progress)
+        if not exported.documents:
             problem = _("{release} has no document that is selected", release=stream.version)
             raise ConfigError("export", problem, _("select others"))
         about = {
@@ -105,8 +99,8 @@ def write_export(
             "withdrawal_sequence": stream.files.withdrawal_sequence,
             "tokenizer": {"file": tokenizer.file.name, "sha256": tokenizer.sha256, "end": end},
             "dtype": dtype.name,
-            "documents": made.documents,
-            "tokens": made.tokens,
+            "documents": exported.documents,
+            "tokens": exported.tokens,
             "toolkit": __version__,
             "files": {path.name: digest_of(path) for path in sorted(partial.iterdir())},
         }
@@ -118,21 +112,11 @@ def write_export(
             withdrawal_sequence=stream.files.withdrawal_sequence,
             where=stream.where,
             rewritten=True,
-            rows=made.documents,
+            rows=exported.documents,
         )
         write_lock(lock, partial / LOCK)
         (partial / ABOUT).write_text(json.dumps(about, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-        for path in partial.iterdir():
-            sync(path)
-        if to.is_dir():
-            to.rmdir()
-        partial.replace(to)
-    except OSError as error:
-        problem = _("it can't be written: {cause}", cause=cause_of(error))
-        raise ReleaseError(str(to), problem, _("free space, or name another")) from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-    return made
+    return exported
 
 
 def _written(
@@ -158,17 +142,17 @@ def _written(
                 encoded = tokenizer.encode([str(row["text"]) for row in rows])
                 spans: dict[str, list[Any]] = {name: [] for name in _MAP_SCHEMA.names}
                 for row, ids in zip(rows, encoded, strict=True):
-                    made = Exported(row, np.array([*ids, end], dtype=dtype))
-                    if held and held + len(made.tokens) > most:
+                    document = Exported(row, np.array([*ids, end], dtype=dtype))
+                    if held and held + len(document.tokens) > most:
                         writer.close_file()
                         held = 0
                     if not held:
                         files.append(writer.file)
-                    writer.add([made])
-                    place = (row["doc_id"], files[-1], held, held + len(made.tokens))
-                    for name, value in zip(spans, place, strict=True):
+                    writer.add([document])
+                    values = (row["doc_id"], files[-1], held, held + len(document.tokens))
+                    for name, value in zip(spans, values, strict=True):
                         spans[name].append(value)
-                    held += len(made.tokens)
+                    held += len(document.tokens)
                 documents += len(rows)
                 tokens += sum(map(len, encoded)) + len(rows)
                 places.write_table(pa.table(spans, schema=_MAP_SCHEMA))
