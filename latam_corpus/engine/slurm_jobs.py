@@ -125,6 +125,7 @@ def submit_driver(site_file: Path, folder: Path, command: Sequence[str], directo
     given = python(site, "latam_corpus", *command)
     commands = [
         f"export {_FOLDER}={shlex.quote(str(folder))}",
+        f'rm -f "${_FOLDER}/{CODE_FILE}"',  # Slurm may begin a job anew
         f"cd {shlex.quote(str(directory))}",
         "set +e",
         "for try in 1 2 3; do",  # where it is killed, what is done is kept
