@@ -288,8 +288,7 @@ def tables(made: Planted, results: Mapping[str, Result], used: Mapping[str, Used
     whole = Table("Removals, variants and cost", ("", "pairs#", *(f"{name}#" for name in results)), tuple(rows))
     sizes = Counter(document.source_id for document in by_id.values())
     lost_of = {
-        name: Counter(one.dropped.source_id for one in told if not _explained(one, by_id))
-        for name, told in fallen.items()
+        name: Counter(one.dropped.source_id for one in told if not _explained(one)) for name, told in fallen.items()
     }
     first = next(iter(lost_of.values()))
     worst = sorted(sizes, key=lambda source: (-first[source] / sizes[source], source))[:_MOST_SOURCES]
@@ -305,10 +304,10 @@ def tables(made: Planted, results: Mapping[str, Result], used: Mapping[str, Used
     return [found, whole, losses, *(_read_twice(name, told) for name, told in fallen.items())]
 
 
-def _explained(one: Removal, by_id: Mapping[str, Document]) -> bool:
+def _explained(one: Removal) -> bool:
     """Whether a removal is of a copy, or of a passage of a book for the same one in another edition."""
-    kinds = {by_id[document.origin].kind for document in (one.dropped, one.kept)}
-    return one.what in ("copy", "equal") or (one.dropped.work == one.kept.work and _UNCLAIMED in kinds)
+    same = one.dropped.work == one.kept.work and _UNCLAIMED in (one.dropped.kind, one.kept.kind)
+    return same or one.what in ("copy", "equal")
 
 
 def _read_twice(name: str, fallen: Sequence[Removal]) -> Table:
