@@ -43,14 +43,14 @@ def reviews(reviewed_by: Iterable[str], digest: str) -> list[Review]:
     >>> [one.state for one in reviews(["Rosa, Cusco, 2026-11-27, sha256:0123456789abcdef", "Juan"], "0123456789abcdef")]
     ['current', 'unsigned']
     """
-    found = []
+    listed = []
     for entry in reviewed_by:
         signature = _SIGNATURE.fullmatch(entry)
         if signature:
-            found.append(Review(signature[1], signature[2], "current" if signature[3] == digest else "changed"))
+            listed.append(Review(signature[1], signature[2], "current" if signature[3] == digest else "changed"))
         else:
-            found.append(Review(entry, "", "unsigned"))
-    return found
+            listed.append(Review(entry, "", "unsigned"))
+    return listed
 
 
 def content_digest(text: str) -> str:
@@ -61,8 +61,8 @@ def content_digest(text: str) -> str:
     """
     values = tomllib.loads(text)
     values.pop(KEY, None)
-    told = json.dumps(values, sort_keys=True, ensure_ascii=False, default=str)
-    return hashlib.sha256(told.encode()).hexdigest()[:16]
+    encoded = json.dumps(values, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(encoded.encode()).hexdigest()[:16]
 
 
 def signed(text: str, reader: str, day: date, place: str) -> str:
@@ -87,7 +87,7 @@ def signed(text: str, reader: str, day: date, place: str) -> str:
     entry = f"{reader}, {day.isoformat()}, sha256:{content_digest(text)}"
     line = f"{KEY} = [{', '.join(json.dumps(one, ensure_ascii=False) for one in [*others, entry])}]"
     if KEY in before:
-        after = _LIST.sub(lambda _found: line, text, count=1)
+        after = _LIST.sub(lambda _match: line, text, count=1)
     else:
         start = _FIRST_TABLE.search(text).start()  # type: ignore[union-attr]  # the end of the text is found at last
         after = f"{text[:start].rstrip()}\n{line}\n\n{text[start:]}"

@@ -68,7 +68,7 @@ def read_measured(
     tell: Callable[[str | Message], None],
     *,
     every: bool = False,
-    stated: Mapping[str, str] = MappingProxyType({}),
+    declared: Mapping[str, str] = MappingProxyType({}),
     anew: bool = False,
 ) -> MeasuredRows:
     """Return the documents of a file, of a folder of .txt files, or of a run given by its folder or name.
@@ -80,7 +80,7 @@ def read_measured(
         today: the day on which terms are judged.
         tell: is given a sentence for each thing that a reader should know of the choice.
         every: whether signals that no policy bounds are measured in a file, too.
-        stated: the `language` and `genre` of rows of a file that say none.
+        declared: the `language` and `genre` of rows of a file that say none.
         anew: whether the documents of a run are measured now, as their texts stand.
 
     Raises:
@@ -89,7 +89,7 @@ def read_measured(
     path = Path(named)
     judged = verdicts(read_judgements(out))
     if path.is_file() or _holds_texts(path):
-        measured = _of_file(path, policies, today, tell, every, stated, judged)
+        measured = _of_file(path, policies, today, tell, every, declared, judged)
     else:
         measured = measured_run(with_documents(_run_folder(named, out, tell)), policies, today, judged, anew=anew)
     _refuse_none(named, measured)
@@ -167,14 +167,14 @@ def _of_file(
     today: date,
     tell: Callable[[str | Message], None],
     every: bool,
-    stated: Mapping[str, str],
+    declared: Mapping[str, str],
     judged: Mapping[str, Mapping[str, str]],
 ) -> MeasuredRows:
     stage = Measure(policies=policies, signals=(ALL,) if every else ())
     frames, start, own = [], 0, True
     texts = path.is_dir() or path.suffix.lower() == ".txt"
     for rows in [text_rows(path)] if texts else read_chunks(path):
-        documents = with_language(as_documents([{**stated, **_row_stated(row)} for row in rows], start), [stage], tell)
+        documents = with_language(as_documents([{**declared, **_row_facts(row)} for row in rows], start), [stage], tell)
         _check_genres(documents, path)
         start += len(rows)
         own = own and not any(row.get("rights_tier") or row.get("rights") or row.get("uses") for row in rows)
@@ -185,7 +185,7 @@ def _of_file(
     return MeasuredRows(str(path), frame, cached_policies(policies), own=own)
 
 
-def _row_stated(row: Mapping[str, object]) -> dict[str, object]:
+def _row_facts(row: Mapping[str, object]) -> dict[str, object]:
     """Return what a row says; nothing is said by an empty language or genre."""
     return {key: value for key, value in row.items() if value or key not in ("language", "genre")}
 
@@ -249,8 +249,8 @@ def _measured_anew(rows: pl.DataFrame, policies: Policies) -> pl.DataFrame:
     """Return the rows with the signals that texts alone give, measured now, and with the others as they were."""
     now = Measure(policies=str(policies.folder))(Batch(rows.drop("signals"))).frame["signals"].struct.unnest()
     then = rows["signals"].struct.unnest()
-    given = [name for name in now.columns if name in then.columns and now[name].is_null().all()]
-    return rows.with_columns(now.with_columns(then.select(given)).to_struct("signals"))
+    absent = [name for name in now.columns if name in then.columns and now[name].is_null().all()]
+    return rows.with_columns(now.with_columns(then.select(absent)).to_struct("signals"))
 
 
 def _run_folder(named: str, out: Path, tell: Callable[[str], None]) -> Path:

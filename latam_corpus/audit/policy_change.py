@@ -69,7 +69,7 @@ def changed_policy(
     file: Path,
     today: date,
     tell: Callable[[str | Message], None],
-    given: Mapping[str, str] = MappingProxyType({}),
+    facts: Mapping[str, str] = MappingProxyType({}),
 ) -> PolicyChange:
     """Return what a changed policy file does to the documents of a run, of a file or of a folder of texts.
 
@@ -81,15 +81,15 @@ def changed_policy(
         file: the changed policy, of a language or a genre; its name is of no account.
         today: see there.
         tell: see there.
-        given: the `language` and `genre` of rows of a file that say none; the file's own where it isn't there.
+        facts: the `language` and `genre` of rows of a file that say none; the file's own where it isn't there.
 
     Raises:
         ConfigError: there is no such input, or the file is no policy of a language or a genre.
     """
     text, name = _read_policy(file)
     kind, code = name.removesuffix(".toml").split("/")
-    stated = {kind.removesuffix("s"): code, **given}
-    before = read_measured(named, out, "", today, tell, stated=stated)
+    declared = {kind.removesuffix("s"): code, **facts}
+    before = read_measured(named, out, "", today, tell, declared=declared)
     with TemporaryDirectory() as folder, _in_words_of(file, Path(folder) / name):
         for part in ("languages", "genres"):
             shutil.copytree(before.policies.folder / part, Path(folder) / part)
@@ -97,8 +97,8 @@ def changed_policy(
         changed = cached_policies(folder)
         same_words = changed.lexicon_digest() == before.policies.lexicon_digest()
         if not same_words:
-            before = read_measured(named, out, "", today, tell, stated=stated, anew=True)
-        after = before if same_words else read_measured(named, out, folder, today, tell, stated=stated, anew=True)
+            before = read_measured(named, out, "", today, tell, declared=declared, anew=True)
+        after = before if same_words else read_measured(named, out, folder, today, tell, declared=declared, anew=True)
         rows = before.frame.drop("signals").with_columns(
             pl.Series("before", reasons(before.frame, before.policies), dtype=pl.List(pl.String)),
             pl.Series("after", reasons(after.frame, changed), dtype=pl.List(pl.String)),

@@ -11,7 +11,7 @@ from latam_corpus.cli import completion
 from latam_corpus.cli.show import console, note, number, print_json, table
 from latam_corpus.cli.ui_language import spoken
 from latam_corpus.errors import ConfigError
-from latam_corpus.messages import Message, _, translated
+from latam_corpus.messages import N_, Message, _, translated
 
 if TYPE_CHECKING:
     import polars as pl
@@ -24,19 +24,21 @@ def compare(
     run_a: Annotated[
         str,
         typer.Argument(
-            metavar="RUN_A", help="A run's folder, its name, or the start of it.", autocompletion=completion.runs
+            metavar="RUN_A", help=N_("A run's folder, its name, or the start of it."), autocompletion=completion.runs
         ),
     ],
     run_b: Annotated[
         str,
-        typer.Argument(metavar="RUN_B", help="Another run over the same documents.", autocompletion=completion.runs),
+        typer.Argument(
+            metavar="RUN_B", help=N_("Another run over the same documents."), autocompletion=completion.runs
+        ),
     ],
-    examples: Annotated[int, typer.Option(min=0, help="How many documents to name of each kind and reason.")] = 3,
+    examples: Annotated[int, typer.Option(min=0, help=N_("How many documents to name of each kind and reason."))] = 3,
     to: Annotated[
-        Path | None, typer.Option(help="Write every document on which they disagree: .jsonl or .parquet.")
+        Path | None, typer.Option(help=N_("Write every document on which they disagree: .jsonl or .parquet."))
     ] = None,
-    out: Annotated[Path, typer.Option("--out", help="The folder of runs.")] = Path("out"),
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    out: Annotated[Path, typer.Option("--out", help=N_("The folder of runs."))] = Path("out"),
+    as_json: Annotated[bool, typer.Option("--json", help=N_("Print JSON."))] = False,
 ) -> None:
     """Show what two runs kept, slice by slice, and on which documents they disagree."""
     from latam_corpus.audit.documents import named_run

@@ -10,7 +10,7 @@ import typer
 from latam_corpus.catalog.display_names import genre_name
 from latam_corpus.cli.show import console, number, print_json, table
 from latam_corpus.cli.ui_language import spoken
-from latam_corpus.messages import Message, _
+from latam_corpus.messages import N_, Message, _
 
 if TYPE_CHECKING:
     import polars as pl
@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from latam_corpus.quality.distribution import Group, SignalDistribution
 
 _MOST_CHANGED: Final = 50
-Internal = Annotated[bool, typer.Option("--internal", help="Show texts whose terms keep them inside; stamps the page.")]
-Page = Annotated[Path | None, typer.Option("--html", help="Write a page here: one file, no network needed.")]
+Internal = Annotated[
+    bool, typer.Option("--internal", help=N_("Show texts whose terms keep them inside; stamps the page."))
+]
+Page = Annotated[Path | None, typer.Option("--html", help=N_("Write a page here: one file, no network needed."))]
 PageLanguage = Annotated[
-    str, typer.Option("--in", metavar="es|pt|en", help="The language of the page, or of the sheet's heads.")
+    str, typer.Option("--in", metavar="es|pt|en", help=N_("The language of the page, or of the sheet's heads."))
 ]
 
 
@@ -75,29 +77,29 @@ def show_measured(
         console.print(_("page     {path}", path=html))
 
 
-def show_changed(found: PolicyChange, *, internal: bool, as_json: bool) -> None:
+def show_changed(change: PolicyChange, *, internal: bool, as_json: bool) -> None:
     """Show what a changed policy file does, document by document.
 
     Args:
-        found: the documents, before and after.
+        change: the documents, before and after.
         internal: whether texts whose terms keep them inside are shown.
         as_json: whether values are wanted and no words.
     """
     from latam_corpus.release.judgements import WORDS
     from latam_corpus.report.disclosure import beginning
 
-    before, after = found.kept
-    changed = found.changed.to_dicts()
+    before, after = change.kept
+    changed = change.changed.to_dicts()
     for row in changed:
         row["beginning"] = beginning(row | {"readable": row["readable"] or internal})
     if as_json:
         shown = ("doc_id", "language", "genre", "judged", "before", "after", "beginning")
-        about = {"file": found.file, "beside": str(found.beside), "documents": found.rows.height}
-        counts = {"decides": found.decides, "kept_before": before, "kept_after": after}
+        about = {"file": change.file, "beside": str(change.beside), "documents": change.rows.height}
+        counts = {"decides": change.decides, "kept_before": before, "kept_after": after}
         print_json(about | counts | {"changed": [{name: row[name] for name in shown} for row in changed]})
         return
-    about = {"file": found.file, "n": number(found.decides), "all": number(found.rows.height)}
-    console.print(_("{file} beside the other files of {folder}", file=found.file, folder=found.beside))
+    about = {"file": change.file, "n": number(change.decides), "all": number(change.rows.height)}
+    console.print(_("{file} beside the other files of {folder}", file=change.file, folder=change.beside))
     console.print(_("it decides on {n} of {all} documents", **about))
     console.print(_("kept: {before} before, {after} after", before=number(before), after=number(after)))
     for row in changed[:_MOST_CHANGED]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from latam_corpus.collect.examine import Examined
     from latam_corpus.collect.files import InputFile
     from latam_corpus.engine.slurm_jobs import Submission
+    from latam_corpus.pipeline.engines import Engine
     from latam_corpus.pipeline.plan import Part, Plan
     from latam_corpus.pipeline.result import RunResult
     from latam_corpus.release.manifest import Manifest
@@ -40,8 +41,9 @@ def tell_looking(file: InputFile) -> None:
     errors.print(_("{file}: looking where it can be cut, once for its {size}", file=file.relative, size=size))
 
 
-def tell_plan(plan: Plan, parts: Sequence[Part], out: Path, *, as_json: bool) -> None:
-    """Print what a run would do: which parts are done already, and what the others would take."""
+def tell_plan(plan: Plan, parts: Sequence[Part], out: Path, engine: Engine, *, as_json: bool) -> None:
+    """Print what a run would do: which parts are done already, and what the others would take on the engine."""
+    from latam_corpus.engine.cost import cost_of
     from latam_corpus.pipeline.estimate import estimate
 
     first = plan.segments[0]
@@ -61,6 +63,9 @@ def tell_plan(plan: Plan, parts: Sequence[Part], out: Path, *, as_json: bool) ->
         "estimate": dataclasses.asdict(estimate(plan, parts, out / "work")),
         "barriers": [barrier.name for segment in plan.segments for barrier in segment.barriers],
     }
+    guess = summary["estimate"]
+    cost = cost_of(engine, plan, len(parts), guess["seconds"])
+    summary["engine"] = dataclasses.asdict(cost)
     if as_json:
         print_json(summary)
         return
@@ -70,7 +75,6 @@ def tell_plan(plan: Plan, parts: Sequence[Part], out: Path, *, as_json: bool) ->
     for step in summary["steps"]:
         done = {"stages": step["stages"], "n": step["parts_reused"], "parts": len(parts)}
         console.print(_("  {stages}: {n} of {parts} parts are done already", **done))
-    guess = summary["estimate"]
     if guess["remaining"]:
         sizes = {key: megabytes(guess[key]) for key in ("disk", "sampled", "remaining")}
         console.print(
@@ -81,6 +85,12 @@ def tell_plan(plan: Plan, parts: Sequence[Part], out: Path, *, as_json: bool) ->
                 **sizes,
             )
         )
+    hours = f"{cost.hours:.1f}" if cost.hours >= 1 else _("less than 1")
+    asked = {"workers": cost.workers, "hours": hours, "files": number(cost.files)}
+    console.print(_("  {workers} at once take {hours} hours up to there, and make {files} files and folders", **asked))
+    if cost.jobs:
+        asked = {"n": number(cost.jobs), "memory": f"{cost.memory_gb:g}", "driver": f"{cost.driver_memory_gb:g}"}
+        console.print(_("  in {n} jobs of {memory} GB, led by one of {driver} GB", **asked))
     console.print(_("  then decided over all: {stages}", stages=", ".join(summary["barriers"])))
 
 

@@ -77,20 +77,20 @@ def _of_bag(root: str, files: Sequence[InputFile], paths: Collection[str]) -> It
     lists = {match[1].lower(): one for name, one in names.items() if (match := _MANIFEST.fullmatch(name))}
     algorithm = next((one for one in _ALGORITHMS if one in lists), "")
     list_ = lists.get(algorithm, names[_DECLARATION])
-    stated: dict[str, str] = {}
+    checksums: dict[str, str] = {}
     failures: list[Failure] = []
     try:
-        stated = parsed(_read(list_)) if algorithm else {}
+        checksums = parsed(_read(list_)) if algorithm else {}
         if not algorithm:
-            told = {"error": "the bag has no list that can be checked", "remedy": _REMEDY}
-            failures.append(Failure(None, "damaged file", told))
+            detail = {"error": "the bag has no list that can be checked", "remedy": _REMEDY}
+            failures.append(Failure(None, "damaged file", detail))
     except SourceError as error:
         failures.append(Failure(None, "damaged file", {"error": error.problem}))
-    for number, name in enumerate(sorted(name for name in stated if root + name not in paths), 1):
+    for number, name in enumerate(sorted(name for name in checksums if root + name not in paths), 1):
         failures.append(Failure(number, "missing file", {"name": name, "remedy": _REMEDY}))
     yield replace(list_, beside=Beside(is_list=True, failures=as_json(failures)))
     for name, one in payload.items():
-        checksum = stated.get(name, "")
+        checksum = checksums.get(name, "")
         yield replace(one, beside=Beside(algorithm=algorithm, checksum=checksum, unlisted=not checksum))
 
 
@@ -133,5 +133,5 @@ def damage_of(file: InputFile) -> Failure | None:
             digest.update(block)
     if digest.hexdigest() == beside.checksum:
         return None
-    stated = {"algorithm": beside.algorithm, "stated": beside.checksum, "counted": digest.hexdigest()}
-    return Failure(None, "checksum differs", {**stated, "remedy": _REMEDY})
+    detail = {"algorithm": beside.algorithm, "stated": beside.checksum, "counted": digest.hexdigest()}
+    return Failure(None, "checksum differs", {**detail, "remedy": _REMEDY})

@@ -13,6 +13,7 @@ import unicodedata
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from functools import partial
+from glob import escape as glob_escape
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
@@ -20,7 +21,7 @@ from urllib.parse import unquote
 from fsspec.utils import glob_translate
 from lxml import etree
 
-from latam_corpus.catalog.source import Collect
+from latam_corpus.catalog.source import Collect, FileIndex
 from latam_corpus.catalog.works.library_xml import records_of
 from latam_corpus.catalog.works.marc import marc_records
 from latam_corpus.collect import csv_tables, jsonl
@@ -113,6 +114,16 @@ def with_index(source: Source, files: Sequence[InputFile], others: Sequence[Inpu
         for one in names.files
     ]
     return sorted([*kept, *used, *of_bags], key=lambda one: one.relative)
+
+
+def described_by(source: Source, list_: InputFile, files: Sequence[InputFile]) -> int:
+    """Return how many files a list describes, as it would for a source that names it; 0 for what is no list."""
+    index = FileIndex(file=glob_escape(list_.relative))
+    described = source.model_copy(update={"collect": source.collect.model_copy(update={"index": index})})
+    try:
+        return sum(bool(one.beside.record) for one in with_index(described, files, files))
+    except ConfigError:
+        return 0
 
 
 def _missing(entry: _Entry) -> Failure:
@@ -267,8 +278,8 @@ def _file_column(source: Source, list_: InputFile, row: Mapping[str, Any]) -> st
         if column and column not in heads and column.partition(".")[0] not in heads:
             problem = _("there is no column «{column}», which the source names", column=column)
             raise ConfigError(list_.relative, problem, closest(column, heads))
-    stated = index.column if index else None
-    column = stated or next((head for head in heads if folded(head).strip() in FILE_COLUMNS), None)
+    chosen = index.column if index else None
+    column = chosen or next((head for head in heads if folded(head).strip() in FILE_COLUMNS), None)
     if column is None:
         problem = _("no column is called as one that names files: there are {columns}", columns=", ".join(heads))
         raise ConfigError(list_.relative, problem, _('name it: [collect.index] column = "…"'))

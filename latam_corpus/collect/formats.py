@@ -50,6 +50,8 @@ FORMATS: Final = (
     Format("odt", (".odt", ".ott", ".fodt"), ODT),
     Format("rtf", (".rtf",), "application/rtf"),
     Format("pdf", (".pdf",), "application/pdf"),
+    Format("image", (".png", ".jpg", ".jpeg", ".tif", ".tiff"), "image/png"),
+    Format("doc", (".doc",), "application/msword"),
     Format("alto", (".alto",), "application/alto+xml"),
     Format("hocr", (".hocr",), "text/vnd.hocr+html"),
     Format("captions", (".srt", ".vtt"), "text/vtt"),

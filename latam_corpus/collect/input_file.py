@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True, order=True, slots=True)
 class Beside:
     """What lists that lie beside a file say of it.
 
@@ -36,11 +36,11 @@ class Beside:
     @property
     def columns(self) -> dict[str, Any]:
         """The columns that a catalogue gives it."""
-        found: dict[str, Any] = json.loads(self.record or "{}")
-        return found
+        values: dict[str, Any] = json.loads(self.record or "{}")
+        return values
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True, order=True, slots=True)
 class InputFile:
     """A file to read: its path in the source, where it is, its size in bytes and its time."""
 

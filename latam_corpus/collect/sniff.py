@@ -62,19 +62,19 @@ _PACKAGES: Final[dict[bytes, str | Unread]] = {
 }
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 # Names of streams, in UTF-16, by which kinds of OLE files are told.
-_STREAMS: Final[tuple[tuple[str, Unread], ...]] = (
+_STREAMS: Final[tuple[tuple[str, str | Unread], ...]] = (
     ("EncryptedPackage", Unread(_("an Office document with a password"), _("save it without a password"))),
-    ("WordDocument", Unread(_("a Word 97-2003 document (.doc)"), _TEXT)),
+    ("WordDocument", "application/msword"),
     ("Workbook", Unread(_("an Excel 97-2003 workbook (.xls)"), _TABLE)),
     ("PowerPoint Document", Unread(_("a PowerPoint 97-2003 presentation (.ppt)"), _("export its text as DOCX or PDF"))),
 )
 _PICTURE: Final = _("recognise its text (OCR) and hand over ALTO, hOCR or a PDF with text")
 _SOUND: Final = _("transcribe it: ELAN, CHAT, subtitles or plain text")
-_MAGIC: Final[tuple[tuple[int, bytes, Unread], ...]] = (
-    (0, b"\x89PNG", Unread(_("a PNG picture"), _PICTURE)),
-    (0, b"\xff\xd8\xff", Unread(_("a JPEG picture"), _PICTURE)),
-    (0, b"II*\0", Unread(_("a TIFF picture"), _PICTURE)),
-    (0, b"MM\0*", Unread(_("a TIFF picture"), _PICTURE)),
+_MAGIC: Final[tuple[tuple[int, bytes, str | Unread], ...]] = (
+    (0, b"\x89PNG", "image/png"),
+    (0, b"\xff\xd8\xff", "image/jpeg"),
+    (0, b"II*\0", "image/tiff"),
+    (0, b"MM\0*", "image/tiff"),
     (0, b"GIF8", Unread(_("a GIF picture"), _PICTURE)),
     (0, b"\0\0\0\x0cjP", Unread(_("a JPEG 2000 picture"), _PICTURE)),
     (0, b"AT&TFORM", Unread(_("a DjVu scan"), _("convert it to a PDF with text, or to hOCR (djvu2hocr)"))),
@@ -165,8 +165,8 @@ def sniffed(head: bytes, whole: bytes | None = None) -> str | Unread | None:
     ('application/pdf', 'application/rtf')
     >>> sniffed(b"<?xml version='1.0'?><TEI xmlns='http://www.tei-c.org/ns/1.0'/>")
     'application/tei+xml'
-    >>> sniffed(b"\x89PNG\r\n\x1a\n").name.translate("es")
-    'una imagen PNG'
+    >>> sniffed(b"GIF89a").name.translate("es")
+    'una imagen GIF'
     """
     if b"%PDF-" in head[:1024]:
         return "application/pdf"
@@ -176,11 +176,11 @@ def sniffed(head: bytes, whole: bytes | None = None) -> str | Unread | None:
         return _package(head, whole if whole is not None else head)
     if head.startswith(_OLE):
         searched = whole if whole is not None else head
-        named = (unread for stream, unread in _STREAMS if stream.encode("utf-16-le") in searched)
+        named = (kind for stream, kind in _STREAMS if stream.encode("utf-16-le") in searched)
         return next(named, Unread(_("an old Office document"), _TEXT))
-    for offset, magic, unread in _MAGIC:
+    for offset, magic, kind in _MAGIC:
         if head.startswith(magic, offset):
-            return unread
+            return kind
     return _text_kind(head)
 
 

@@ -22,6 +22,10 @@ _CAPITAL_BIT: Final = 31
 ACCENTED: Final = (range(0xC0, 0x250), range(0x1E00, 0x1F00))
 MARKS_FIRST: Final = 0x300
 MARKS_END: Final = 0x370
+# What a code point is to an accent: a vowel without, a vowel with one, or a mark that gives one to the vowel before.
+VOWEL: Final = 1
+ACCENT: Final = 2
+MARK: Final = 3
 _WORD_MASK: Final = np.uint32((1 << WORD_BITS) - 1)
 
 _KNOWN: Final = 1 << 14  # words that are held while a batch is read: 192 kB
@@ -30,6 +34,7 @@ _MULTIPLIER: Final = np.uint64(0x9E3779B97F4A7C15)
 _SHORT_SALT: Final = np.uint64(0x5851F42D4C957F2D)
 _PRIME: Final = np.uint64(0x100000001B3)  # FNV-1a, 64 bits, as in the word table
 _BASIS: Final = np.uint64(0xCBF29CE484222325)
+_TWO_BYTES: Final = 0xC2  # code points beyond ASCII begin with it or more
 _APOSTROPHE: Final = ord("'")  # as all its forms are folded; at a word's edge some are letters and some are none
 
 
@@ -146,6 +151,25 @@ def _word(data, i, left, digit, bare, looks):
         look = np.uint32(h >> np.uint64(WORD_BITS)) & np.uint32((1 << LOOK_BITS) - 1)
         value |= np.uint32(NUMBER_FLAG)
     return value | (look << np.uint32(WORD_BITS))
+
+
+@kernel
+def count_accented(data, starts, doc_words, accents, counts):
+    """Write how many words of each document have an accent on a vowel, by what each code point is."""
+    for d in range(len(counts)):
+        for w in range(doc_words[d], doc_words[d + 1]):
+            i = starts[w]
+            end = starts[w + 1] if w + 1 < len(starts) else len(data)
+            while i < end:
+                if data[i] < _TWO_BYTES:
+                    i += 1
+                    continue
+                point, width = decode(data, i)
+                what = accents[point]
+                if what == ACCENT or (what == MARK and i > starts[w] and accents[data[i - 1]] == VOWEL):
+                    counts[d] += 1
+                    break
+                i += width
 
 
 @kernel

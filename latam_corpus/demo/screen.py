@@ -98,6 +98,7 @@ def _work(workdir: Path, data: Path | None) -> tuple[RunResult, Manifest, int]:
         admit=release.admit,
         uses=release.uses,
         splits=release.split.model_dump(),
+        split_by=release.split_by,
         variants=release.variants,
         created=datetime.now(UTC),
     )

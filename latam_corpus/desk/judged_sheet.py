@@ -52,20 +52,20 @@ def judgements_of(
     wrong: dict[int, list[Message]] = {}
     rows: dict[tuple[str, str], int] = {}
     empty = 0
-    for place in range(sheet.head_row + 1, len(sheet.rows)):
-        cells = sheet.cells(place)
+    for row_index in range(sheet.head_row + 1, len(sheet.rows)):
+        cells = sheet.cells(row_index)
         if not cells.keys() & _HEADS.keys():
             empty += bool(cells)
             continue
-        answered, problems = _answers(sheet, place, cells)
+        answered, problems = _answers(sheet, row_index, cells)
         text = cells.get("doc_id", ""), cells.get("text_hash", "")
         if not text[0] or not DIGEST.fullmatch(text[1]):
             problems.append(_NO_DIGEST.fill(head="text_hash" if text[0] else "doc_id"))
         elif text in rows:
             problems.append(_TWICE.fill(n=rows[text] + 1))
-        rows.setdefault(text, place)
+        rows.setdefault(text, row_index)
         if problems:
-            wrong[place + 1] = problems
+            wrong[row_index + 1] = problems
             continue
         drawn = cells.get("drawn_from", ""), cells.get("drawn_by", "")
         named, note = cells.get("language", "und"), cells.get(_NOTE_KEY, "")

@@ -32,6 +32,10 @@ _ORIGINAL: Final = 40_000  # characters that are kept of an original
 _CONTROL: Final = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]|&#(?:x0*[01]?[0-9a-f]|0*[12]?[0-9]|0*3[01]);", re.IGNORECASE
 )
+_BINARY_WITHIN: Final = 2**16
+_ABOUT: Final = (
+    "title", "creators", "published", "declared_language", "composition", "url", "rights", "extractor", "turns",
+)  # fmt: skip
 _HTML: Final = frozenset({"text/html", "application/xhtml+xml"})
 _UNSEEN: Final = ("script", "style", "noscript", "template", "svg", "head")
 _BLOCKS: Final = frozenset({
@@ -100,7 +104,11 @@ def _judged(source: Source, frame: pl.DataFrame, policies: str) -> list[Item]:
                 doc_id: json.loads(evidence) for doc_id, evidence in noted.select("doc_id", "evidence").iter_rows()
             }
     rows = {row["doc_id"]: row for part in (passed.kept.frame, *fallen) for row in part.iter_rows(named=True)}
-    return [_item(source, rows[doc_id], original, states.get(doc_id, {})) for doc_id, original in originals.items()]
+    versions = {row["doc_id"]: "" for row in rows.values() if row["doc_id"] not in originals}
+    return [
+        _item(source, rows[doc_id], original or _catalogued(rows[doc_id]), states.get(doc_id, {}))
+        for doc_id, original in {**originals, **versions}.items()
+    ]
 
 
 def _item(source: Source, row: dict[str, Any], original: str, states: Mapping[str, Any]) -> Item:
@@ -132,9 +140,19 @@ def _original(row: dict[str, Any]) -> str:
     raw = row.get("raw")
     if raw is None:
         return row.get("text") or ""
-    text = decode(raw)[0]
     kind = (row.get("media_type") or "").partition(";")[0].strip().lower()
+    if not kind.startswith("text/") and not kind.endswith("xml") and b"\0" in raw[:_BINARY_WITHIN]:
+        return ""
+    text = decode(raw)[0]
     return page_words(text) if kind in _HTML else text
+
+
+def _catalogued(row: Mapping[str, Any]) -> str:
+    """Return what is known of a document whose file isn't made of words: a line a column, in the columns' names."""
+    values = {name: row.get(name) for name in _ABOUT}
+    values["creators"] = "; ".join(row.get("creators") or ())
+    values["turns"] = len(row.get("turns") or ()) or None
+    return "\n".join(f"{name}: {value}" for name, value in values.items() if value)
 
 
 def page_words(page: str) -> str:

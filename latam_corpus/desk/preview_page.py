@@ -24,6 +24,7 @@ _SECTION: Final = _("section: {name}")
 _LICENCE: Final = _("the page links to this licence: {address}")
 _NOTES: Final[Mapping[str, Message]] = {
     "pages without text": _("some pages have no text: they are scans, whose text must be recognised (OCR)"),
+    "pages recognised": _("some pages were recognised (OCR); their letters may be wrong"),
     "cues out of order": _("its cues are out of order; they were sorted by their times"),
     "cues with broken times": _("some cues have times that can't be read"),
     "several versions of a segment": _("some segments have several versions in one language; the first was taken"),

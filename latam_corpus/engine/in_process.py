@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 class InProcess:
     """One task after another, here."""
 
+    workers: ClassVar[int] = 1
     jobs: ClassVar[None] = None
 
     def __enter__(self) -> Self:

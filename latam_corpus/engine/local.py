@@ -137,7 +137,7 @@ class _Crew:
                 turn.give_back(number)
                 continue
             turn.waiting.discard(number)
-            yield Outcome(turn.tasks[number].name, error=self._exit_message(rank, code))
+            yield Outcome(turn.tasks[number].name, error=self._exit_message(rank, code), killed=True)
 
     def _log(self, rank: int) -> Path:
         return self._workdir / f"{rank}.log"

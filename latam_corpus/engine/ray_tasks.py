@@ -158,5 +158,6 @@ def _outcome(ray: Any, done: Any, task: J) -> Outcome:
     except ray.exceptions.RayTaskError as error:  # the work itself raised, or its module isn't there
         return Outcome(task.name, error=f"{type(error.cause).__name__}: {error.cause}")
     except ray.exceptions.RayError as error:
-        return Outcome(task.name, error=f"its worker was killed twice: {str(error).strip().splitlines()[0]}")
+        problem = f"its worker was killed twice: {str(error).strip().splitlines()[0]}"
+        return Outcome(task.name, error=problem, killed=True)
     return outcome

@@ -1,8 +1,9 @@
 """A round of tasks in a folder that the driver and all workers see: the tasks, who holds which, and their outcomes.
 
-A worker has a name that no other has had, and two files in the folder: `held-NAME`, the numbers of the tasks that it
-reached for, and `done-NAME`, the outcomes of those that it did. A file that ends in the middle of an outcome is one of
-a worker that was killed: what is whole before counts.
+Tasks stand in one file, each by itself, with what most of them share in another: of a million a worker reads those
+that it takes. A worker has a name that no other has had, and two files in the folder: `held-NAME`, the numbers of the
+tasks that it reached for, and `done-NAME`, the outcomes of those that it did. A file that ends in the middle of an
+outcome is one of a worker that was killed: what is whole before counts.
 """
 
 from __future__ import annotations
@@ -10,15 +11,21 @@ from __future__ import annotations
 import os
 import pickle
 import struct
-from typing import TYPE_CHECKING, Final
+from array import array
+from typing import IO, TYPE_CHECKING, Any, Final
+
+from latam_corpus.catalog.source import Source
+from latam_corpus.pipeline.plan import Segment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from latam_corpus.pipeline.part import J, Outcome
 
-_TASKS: Final = "tasks.pickle"
+_TASKS: Final = "tasks"
+_STARTS: Final = "starts"  # of each task in the file, and the end of the last one
+_SHARED: Final = "shared"
 _CLAIMS: Final = "claims"
 _SIZE: Final = struct.Struct("<Q")
 
@@ -41,7 +48,7 @@ class Round:
         self._deaths: dict[int, int] = {}
         self._read: dict[Path, int] = {}
         (folder / _CLAIMS).mkdir(parents=True)
-        (folder / _TASKS).write_bytes(pickle.dumps((work, list(tasks))))
+        _write(folder, work, tasks)
 
     def news(self) -> Iterator[Outcome]:
         """Yield the outcomes of tasks that were done since the last call; a task done twice has one."""
@@ -114,13 +121,58 @@ def take_tasks(folder: Path, name: str, first: int = 0, step: int = 1) -> Iterat
         first: the task to begin with: a thousand workers don't all reach for the same one.
         step: to the next; those between are looked at after all of these.
     """
-    work, tasks = pickle.loads((folder / _TASKS).read_bytes())  # noqa: S301  (written by `Round`)
-    mine = range(first, len(tasks), step)
-    for numbers in (mine, range(len(tasks))):
+    work, shared = pickle.loads((folder / _SHARED).read_bytes())  # noqa: S301  (written by `Round`)
+    starts = array("Q", (folder / _STARTS).read_bytes())
+    count = len(starts) - 1
+    for numbers in (range(first, count, step), range(count)):
         taken = claimed(folder)
         for number in numbers:
             if number not in taken and claim(folder, number, name):
-                data = pickle.dumps((number, work(tasks[number])))
+                data = pickle.dumps((number, work(_read(folder, starts, number, shared))))
                 with (folder / f"done-{name}").open("ab", buffering=0) as done:
                     done.write(_SIZE.pack(len(data)) + data)
                 yield number
+
+
+class _Tasks(pickle.Pickler):
+    """Writes tasks without what many of them share, which is kept aside."""
+
+    def __init__(self, file: IO[bytes], shared: dict[int, object]) -> None:
+        super().__init__(file)
+        self._shared = shared
+
+    def persistent_id(self, obj: object) -> int | None:
+        """Return the key of an object that is written once."""
+        if not isinstance(obj, Segment | Source):
+            return None
+        self._shared[id(obj)] = obj  # it stays, and so does its id
+        return id(obj)
+
+
+class _Task(pickle.Unpickler):
+    """Reads one of them."""
+
+    def __init__(self, file: IO[bytes], shared: Mapping[int, object]) -> None:
+        super().__init__(file)
+        self._shared = shared
+
+    def persistent_load(self, pid: int) -> object:
+        """Return what was written once."""
+        return self._shared[pid]
+
+
+def _write(folder: Path, work: Callable[[J], Outcome], tasks: Sequence[J]) -> None:
+    shared: dict[int, object] = {}
+    starts = array("Q", [0])
+    with (folder / _TASKS).open("wb") as file:
+        for task in tasks:
+            _Tasks(file, shared).dump(task)
+            starts.append(file.tell())
+    (folder / _STARTS).write_bytes(starts.tobytes())
+    (folder / _SHARED).write_bytes(pickle.dumps((work, shared)))
+
+
+def _read(folder: Path, starts: array[int], number: int, shared: Mapping[int, object]) -> Any:
+    with (folder / _TASKS).open("rb") as file:
+        file.seek(starts[number])
+        return _Task(file, shared).load()

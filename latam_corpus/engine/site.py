@@ -79,7 +79,7 @@ class SlurmSite(BaseModel):
         shared: folders that all nodes see under the same path; sources and `--out` must be in them.
         workers: jobs at once, at most, each of one processor.
         time: of a worker's job; one whose time is over is followed by another.
-        memory_gb: of a worker.
+        memory_gb: of a worker; one takes half a gigabyte before it has read a document.
         partition: where jobs are queued; the cluster's usual one where nothing is stated.
         account: to whom they are charged.
         options: what else `sbatch` is given, such as `--qos=long`.
@@ -96,7 +96,7 @@ class SlurmSite(BaseModel):
     shared: Annotated[list[_Folder], Field(min_length=1)]
     workers: Annotated[int, Field(gt=0)]
     time: _Time
-    memory_gb: Annotated[float, Field(gt=0)]
+    memory_gb: Annotated[float, Field(ge=1)]
     partition: _Word | None = None
     account: _Word | None = None
     options: list[Annotated[str, Field(pattern=r"^--?[\w-]+(=.*)?$")]] = Field(default_factory=list)

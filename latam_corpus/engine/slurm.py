@@ -39,6 +39,7 @@ _NEWS_SECONDS: Final = (0.1, 2.0)  # from the first look into the folder to the 
 _LOOK_SECONDS: Final = (1.0, 15.0)  # the same, of questions to Slurm, which many people ask
 _ARRAY: Final = 1000  # jobs: Slurm's usual limit of an array is one more
 _LOST: Final = frozenset({"NODE_FAIL", "PREEMPTED", "CANCELLED", "BOOT_FAIL", "REVOKED", "UNKNOWN"})
+_NO_DOCUMENT: Final = _LOST | {"TIMEOUT"}  # what no single document is the cause of
 _LOST_TRIES: Final = 5  # of a task whose jobs were lost for no fault of its own
 _GIVE_MORE: Final = {"OUT_OF_MEMORY": "memory_gb", "TIMEOUT": "time"}
 
@@ -90,7 +91,7 @@ class _Crew:
         (folder / LOGS).mkdir(parents=True, exist_ok=True)
         for left in folder.glob("round-*"):  # of a driver that was killed; its jobs are used again
             shutil.rmtree(left)
-        Crew(size, seconds_of(site.time), site.idle_seconds).write(folder)
+        Crew(size, round(site.memory_gb * 2**30), seconds_of(site.time), site.idle_seconds).write(folder)
         threading.Thread(target=self._beat, daemon=True).start()
         self._before: Any = None
         if threading.current_thread() is threading.main_thread():  # `scancel` asks so before it kills
@@ -177,13 +178,13 @@ class _Crew:
             more = _GIVE_MORE.get(job.state)
             remedy = f"state more «{more}» in the site file" if more else ""
             error = f"its jobs were killed: {self._exit_message(job)}"
-            yield Outcome(turn.tasks[number].name, error=error, remedy=remedy)
+            yield Outcome(turn.tasks[number].name, error=error, remedy=remedy, killed=job.state not in _NO_DOCUMENT)
 
     def _exit_message(self, job: Job) -> str:
         log = self._folder / LOGS / f"{job.id}.log"
         lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
-        said = lines[-1] if lines else "it said nothing"
-        return f"the last one, {job.id}, ended as {job.state}: {said} ({log})"
+        last_line = lines[-1] if lines else "it said nothing"
+        return f"the last one, {job.id}, ended as {job.state}: {last_line} ({log})"
 
 
 def _worker_job(site: SlurmSite, folder: Path, size: int) -> tuple[str, list[str]]:

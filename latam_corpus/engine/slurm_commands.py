@@ -51,9 +51,14 @@ class Job:
         return self.state in _WAITING
 
     @property
+    def held(self) -> bool:
+        """Whether it is queued for nothing: a person held it, or Slurm, which couldn't launch it."""
+        return self.waits and "held" in self.reason.lower()
+
+    @property
     def lives(self) -> bool:
-        """Whether it is queued or runs."""
-        return self.waits or self.state in _RUNNING
+        """Whether it will run or runs."""
+        return (self.waits and not self.held) or self.state in _RUNNING
 
 
 class SlurmSilentError(PartError):
@@ -119,8 +124,8 @@ def _asked(command: str, *words: str, text: str | None = None) -> str:
     except subprocess.TimeoutExpired:
         raise SlurmSilentError(command, f"no answer for {_PATIENCE} seconds", "see whether Slurm runs: sinfo") from None
     if done.returncode:
-        said = " ".join(done.stderr.split()) or f"it ended with code {done.returncode}"
-        if _PASSING.search(said):
-            raise SlurmSilentError(command, said, "see whether Slurm runs: sinfo")
-        raise PartError(command, said, "see what the cluster allows: sinfo, sacctmgr show associations")
+        problem = " ".join(done.stderr.split()) or f"it ended with code {done.returncode}"
+        if _PASSING.search(problem):
+            raise SlurmSilentError(command, problem, "see whether Slurm runs: sinfo")
+        raise PartError(command, problem, "see what the cluster allows: sinfo, sacctmgr show associations")
     return done.stdout

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import sys
 import time
 from dataclasses import asdict, dataclass
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from latam_corpus.engine.rounds import take_tasks
+from latam_corpus.process_memory import limit
 
 CREW_FILE: Final = "crew.json"
 CALL_FILE: Final = "call"
@@ -24,6 +26,7 @@ BEAT_SECONDS: Final = 5.0
 END: Final = "end"
 _SILENT: Final = 180.0  # seconds: over NFS a file may look old for one of them
 _POLL_SECONDS: Final = 0.5
+_RESERVED: Final = 2**30  # bytes that libraries reserve and never touch: 1,453 MB of data where 443 are in memory
 _MARGIN: Final = 0.02  # of a job's time, to end before it does
 
 
@@ -33,11 +36,13 @@ class Crew:
 
     Attributes:
         size: how many work at once.
+        memory: bytes that each may have.
         seconds: a job's time limit.
         idle_seconds: after so long without work a job ends.
     """
 
     size: int
+    memory: int
     seconds: float
     idle_seconds: float
 
@@ -83,6 +88,7 @@ def work(folder: Path, name: str, place: int) -> None:
     """
     started = rested = time.monotonic()
     crew, driver, seen, longest = Crew.read(folder), _Driver(folder), "", 0.0
+    limit(resource.RLIMIT_DATA, crew.memory + _RESERVED)  # not all clusters keep jobs to what they asked for
     while (call := driver.call()) != END and time.monotonic() - rested < crew.idle_seconds:
         if call == seen:
             time.sleep(_POLL_SECONDS)

@@ -45,10 +45,10 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     segments: dict[str | None, list[Utterance]] = {}
     vernacular: str | None = None
     for number, phrase in enumerate(phrase for text in texts for phrase in text.iterfind(".//{*}phrase")):
-        language, said = _spoken(phrase)
+        language, spoken = _spoken(phrase)
         vernacular = vernacular or language
         about = phrase.get("speaker") or None, _seconds(phrase, "begin"), _seconds(phrase, "end")
-        segments.setdefault(language, []).append(Utterance(said, *about, language, number))
+        segments.setdefault(language, []).append(Utterance(spoken, *about, language, number))
         for item in phrase.iterfind("{*}item"):
             if item.get("type") == "gls" and item.get("lang") != language:
                 free = Utterance(words(item), *about, item.get("lang"), number)

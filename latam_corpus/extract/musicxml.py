@@ -112,8 +112,8 @@ def _voices(root: etree._Element) -> Iterator[dict[str, str]]:
                 verse = verses.setdefault(lyric.get("number") or lyric.get("name") or "1", _Verse([], [False]))
                 _sing(lyric, verse)
         stanzas = {number: _lines("".join(verse.pieces)) for number, verse in verses.items()}
-        if found := {number: stanza for number, stanza in stanzas.items() if stanza}:
-            yield found
+        if filled := {number: stanza for number, stanza in stanzas.items() if stanza}:
+            yield filled
 
 
 def _sing(lyric: etree._Element, verse: _Verse) -> None:

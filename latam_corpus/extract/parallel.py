@@ -34,7 +34,7 @@ def parallel(
     Raises:
         UnusableError: no segment has a word.
     """
-    texts = {language: as_lines(said) for language, said in segments.items()}
+    texts = {language: as_lines(utterances) for language, utterances in segments.items()}
     texts = {language: text for language, text in texts.items() if text[0]}
     if not texts:
         raise UnusableError("no text", "none of its segments has a text", "check that the file is whole")

@@ -53,21 +53,21 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     for number, unit in enumerate(root.iterfind("{*}body/{*}tu")):
         seen: set[str] = set()
         for variant in unit.iterfind("{*}tuv"):
-            stated = variant.get(XML_LANG) or variant.get("lang") or ""
-            language = named.setdefault(stated.lower(), stated)
+            tag = variant.get(XML_LANG) or variant.get("lang") or ""
+            language = named.setdefault(tag.lower(), tag)
             seg = next(variant.iterfind("{*}seg"), None)
             if seg is None or language in seen:
                 notes = (SEVERAL,) if seg is not None else notes
                 continue
             seen.add(language)
-            segments.setdefault(language or None, []).append(Utterance("".join(_said(seg)), segment=number))
+            segments.setdefault(language or None, []).append(Utterance("".join(_words(seg)), segment=number))
     return parallel(segments, EXTRACTOR, named.get(source.lower()), notes=notes)
 
 
-def _said(element: etree._Element) -> Iterator[str]:
+def _words(element: etree._Element) -> Iterator[str]:
     """Yield the words of a segment, without the codes of the file that it is from."""
     yield element.text or ""
     for inner in element:
         if name_of(inner) not in _CODES:
-            yield from _said(inner)
+            yield from _words(inner)
         yield inner.tail or ""

@@ -33,7 +33,7 @@ _TITLES: Final = frozenset({"ti", "title", "titulo"})
 
 
 class _Segment(NamedTuple):
-    said: list[str]
+    words: list[str]
     free: dict[str | None, list[str]]
     about: dict[str, str]
 
@@ -60,7 +60,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         title = title or one.about.get("title")
         start, end = (_seconds(one.about.get(name, "")) for name in ("start", "end"))
         about = one.about.get("speaker"), start, end
-        segments[None].append(Utterance(" ".join(one.said), *about, segment=number))
+        segments[None].append(Utterance(" ".join(one.words), *about, segment=number))
         for language, free in one.free.items():
             # A translation in no named language isn't the text that has none.
             segments.setdefault(language or "", []).append(Utterance(" ".join(free), *about, segment=number))
@@ -72,11 +72,11 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
 def _segments(text: str) -> Iterator[_Segment]:
     here = _Segment([], {}, {})
     for marker, value in _fields(text):
-        if marker in _SEGMENT and (here.said or here.free):
+        if marker in _SEGMENT and (here.words or here.free):
             yield here
             here = _Segment([], {}, {})
         if marker == "tx":
-            here.said.append(value)
+            here.words.append(value)
         elif marker in _FREE:
             here.free.setdefault(_FREE[marker], []).append(value)
         elif marker in _SPEAKER:

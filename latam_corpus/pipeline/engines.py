@@ -15,6 +15,11 @@ class Engine(Protocol):
     """What runs tasks: in this process, in worker processes, or on a cluster."""
 
     @property
+    def workers(self) -> int:
+        """How many tasks are worked at once."""
+        ...
+
+    @property
     def jobs(self) -> Path | None:
         """The folder in which a cluster's jobs leave what they say; None where there are no jobs."""
         ...

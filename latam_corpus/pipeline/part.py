@@ -12,7 +12,7 @@ import traceback
 from collections import Counter
 from contextlib import ExitStack
 from dataclasses import astuple, dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, Protocol, TypeVar
 
 import polars as pl
 import pyarrow.parquet as pq
@@ -71,7 +71,15 @@ class Job(Protocol):
 J = TypeVar("J", bound=Job)
 
 
-@dataclass(frozen=True)
+class Lethal(NamedTuple):
+    """A document that ends the worker that works it: the stage, the document's id, and what is known of the cause."""
+
+    stage: str
+    doc_id: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """A part to be taken through a segment.
 
@@ -81,6 +89,7 @@ class Task:
         decisions: the barriers' decisions on this part's rows, a Parquet file; None where no barrier stood before.
         decisions_key: changes when they do.
         barriers: the names of those barriers, in order.
+        lethal: documents that a stage must not be given.
     """
 
     part: Part
@@ -90,6 +99,7 @@ class Task:
     decisions: Path | None = None
     decisions_key: str = ""
     barriers: tuple[str, ...] = ()
+    lethal: tuple[Lethal, ...] = ()
     rows_a_batch: int = _ROWS_A_BATCH
     bytes_a_batch: int = _BYTES_A_BATCH
 
@@ -104,13 +114,14 @@ class Task:
         return self.part.bytes
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of a task: its steps' keys and whether each was reused, or what a job gave, or what ended it.
 
     Attributes:
         mended: what was damaged and is made anew, a sentence each.
         kept: how many documents the part has now.
+        killed: whether what ended it ended the worker, too, or its memory.
     """
 
     part: str
@@ -121,6 +132,7 @@ class Outcome:
     remedy: str = ""
     value: Any = None
     kept: int = 0
+    killed: bool = False
 
 
 def reading_digest(source: catalog_source.Source, genre: str | None, limit: int | None = None) -> str:
@@ -162,7 +174,8 @@ def keys_of(task: Task) -> Iterator[str]:
     counts: StepCounts | None = None  # of the step before: what a barrier decided isn't in what it told
     for step in task.segment.steps:
         rests_on = step.digest(pairs(counts.kept) if counts else None)
-        key = digest_of(enters, rests_on, list(_side_columns(task, step)), _FORMAT)
+        without = sorted(one[:2] for one in task.lethal if one.stage in {stage.name for stage in step.stages})
+        key = digest_of(enters, rests_on, list(_side_columns(task, step)), _FORMAT, *([without] if without else []))
         yield key
         counts = _step_counts(folder_of(task.work, key))
         enters = counts.files[ROWS] if counts else key
@@ -192,6 +205,8 @@ def run_part(task: Task) -> Outcome:
         return _run(task)
     except CorpusError as error:
         return Outcome(task.part.name, error=str(error), remedy=error.remedy)
+    except MemoryError:
+        return Outcome(task.part.name, error="its worker has no more memory", killed=True)
     except OSError as error:  # a full disk, a folder that may not be written
         return Outcome(task.part.name, error=f"{error.filename or task.work}: {cause_of(error)}")
     except Exception:  # noqa: BLE001  (the boundary of a part: whatever a stage raises ends this part alone)
@@ -266,14 +281,15 @@ def _worked(task: Task, step: Step, before: Path | None, partial: Path) -> StepC
 
         watch = Watch(task.part.source)
         started = time.process_time()
-        for batch in _entering(task, before, watch):
+        for batch in entering(task, before, watch):
             live = batch
             if before is None and task.entry is None:
                 live = record("collect", set_aside(batch, "collect"), time.process_time() - started)
-            for stage in (*(_settling(task) if before is None else ()), *step.stages):
+            for stage in (*(settling(task) if before is None else ()), *step.stages):
                 started = time.process_time()
                 if len(live):
-                    live = record(stage.name, pass_through(stage, live), time.process_time() - started)
+                    withheld = {one.doc_id: one.cause for one in task.lethal if one.stage == stage.name}
+                    live = record(stage.name, pass_through(stage, live, withheld), time.process_time() - started)
             counts.kept += tally(live.frame)
             rows.write(schema.conform(live.frame, schema.DOCUMENT_SCHEMA))
             if aside and len(live):
@@ -285,7 +301,7 @@ def _worked(task: Task, step: Step, before: Path | None, partial: Path) -> StepC
     return counts
 
 
-def _entering(task: Task, before: Path | None, watch: Watch) -> Iterator[Batch]:
+def entering(task: Task, before: Path | None, watch: Watch) -> Iterator[Batch]:
     """Yield the batches that enter a step: of the step before, of the segment before, or of the source."""
     part = task.part
     if before is not None:
@@ -349,7 +365,8 @@ def _decisions(task: Task) -> pl.DataFrame:
     return decisions.read(task.decisions)
 
 
-def _settling(task: Task) -> Iterator[Settle]:
+def settling(task: Task) -> Iterator[Settle]:
+    """Yield the decisions of the barriers before the task's segment, as its first stages."""
     every = _decisions(task) if task.barriers else None
     for name in task.barriers:
         mine = every.filter(pl.col("stage") == name).drop("stage") if every is not None else pl.DataFrame()

@@ -121,7 +121,7 @@ class Segment:
         return pl.Schema({k: v for barrier in self.barriers for k, v in barrier.aside.items()})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Input:
     """A file of the input, with the digests of its bytes and of all that reading it rests on."""
 
@@ -130,7 +130,7 @@ class Input:
     key: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Part:
     """A piece of the input that one worker takes through a segment.
 

@@ -22,6 +22,7 @@ from latam_corpus.pipeline.cuts import cuts_of
 from latam_corpus.pipeline.history import existing, latest, next_name
 from latam_corpus.pipeline.history import folders as run_folders
 from latam_corpus.pipeline.keys import digest_of
+from latam_corpus.pipeline.lethal import done_without, remembered
 from latam_corpus.pipeline.part import Task, folder_of, input_key, reading_digest
 from latam_corpus.pipeline.plan import Input, Part, Plan, run_digest
 from latam_corpus.pipeline.result import RunResult, Work, contents_of, run_values, sum_parts, written_of
@@ -213,9 +214,19 @@ def _through(segment: Segment, tasks: Sequence[Task], engine: Engine, progress: 
 
 
 def _outcomes(tasks: Sequence[Task], engine: Engine) -> Iterator[Outcome]:
-    """Return each task's outcome; from this process where little is left but to look: a worker takes a second."""
-    little = sum(task.bytes for task in tasks) <= _LITTLE and all(map(parts_module.is_done, tasks))
-    return map(parts_module.run_part, tasks) if little else engine.map(parts_module.run_part, tasks)
+    """Yield the outcome of each task; where little is left but to look, of this process: a worker takes a second."""
+    tasks = remembered(tasks)
+    if sum(task.bytes for task in tasks) <= _LITTLE and all(map(parts_module.is_done, tasks)):
+        yield from map(parts_module.run_part, tasks)
+        return
+    named = {task.name: task for task in tasks}
+    killed = []
+    for outcome in engine.map(parts_module.run_part, tasks):
+        if outcome.killed:
+            killed.append((named[outcome.part], outcome))
+        else:
+            yield outcome
+    yield from done_without(killed, engine)
 
 
 def _tell_mended(mended: Sequence[str], progress: Progress, done: Work) -> None:

@@ -175,15 +175,15 @@ def reasons(frame: pl.DataFrame, policies: Policies) -> list[tuple[str, ...]]:
     Raises:
         ConfigError: a genre has no policy.
     """
-    found: list[list[str]] = [[] for _ in range(frame.height)]
+    by_row: list[list[str]] = [[] for _ in range(frame.height)]
     for (language, genre), part in frame.with_row_index("row").group_by("language", "genre", maintain_order=True):
         words = signal_values(part, "word_count")
         for bound in policies.bounds(str(language), str(genre)):
             below, above = outside(signal_values(part, bound.signal), bound, words)
             for mask, reason in ((below, "too_low"), (above, "too_high")):
                 for row in part["row"].filter(pl.Series(mask)):
-                    found[row].append(getattr(bound, reason))
-    return list(map(tuple, found))
+                    by_row[row].append(getattr(bound, reason))
+    return list(map(tuple, by_row))
 
 
 def signal_values(rows: pl.DataFrame, name: str) -> NDArray[np.float32]:

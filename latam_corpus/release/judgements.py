@@ -289,14 +289,14 @@ def audited(judged: Iterable[Judgement], languages: Mapping[tuple[str, str], str
 
 def verdicts(judged: Iterable[Judgement]) -> dict[str, dict[str, str]]:
     """Return the verdict on each text, `good` or `bad`, by document and the text's hash; where readers differ, none."""
-    given: dict[tuple[str, str], set[str]] = defaultdict(set)
+    by_text: dict[tuple[str, str], set[str]] = defaultdict(set)
     for one in judged:
         if one.answers.get("verdict", UNSURE) != UNSURE:
-            given[one.text].add(one.answers["verdict"])
+            by_text[one.text].add(one.answers["verdict"])
     by_document: dict[str, dict[str, str]] = defaultdict(dict)
-    for (doc_id, text), said in given.items():
-        if len(said) == 1:
-            by_document[doc_id][text] = next(iter(said))
+    for (doc_id, text), answers in by_text.items():
+        if len(answers) == 1:
+            by_document[doc_id][text] = next(iter(answers))
     return dict(by_document)
 
 

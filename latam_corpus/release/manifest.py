@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from latam_corpus.catalog.naming import is_version, release_name
 from latam_corpus.errors import ReleaseError
+from latam_corpus.vocabulary import SplitBy
 
 if TYPE_CHECKING:
     import polars as pl
@@ -155,11 +156,28 @@ class Audited(_Entry):
     readers: int
 
 
+class ConsentEntry(_Entry):
+    """A record of consent, as a source's file states it (`catalog.source.ConsentRecord`)."""
+
+    id: str
+    community: str | None = None
+    given: date | None = None
+    scope: tuple[str, ...] | None = None
+    expires: date | None = None
+    withdrawal_contact: str | None = None
+    language: str | None = None
+
+
 class SourceEntry(Tally):
     """The documents of one source under one rights statement.
 
     Attributes:
         labels: the addresses of the Local Contexts labels on its documents.
+        contact: whom to write to about it.
+        collected: the `kind` of `[collect]`, such as `files` or `crawl`; None in versions that don't say it.
+        first: when the first of its documents was obtained.
+        last: when the last was.
+        consents: under which its documents were given.
     """
 
     source_id: str
@@ -170,6 +188,11 @@ class SourceEntry(Tally):
     holder: str | None = None
     homepage: str | None = None
     labels: tuple[str, ...] = ()
+    contact: str | None = None
+    collected: str | None = None
+    first: datetime | None = None
+    last: datetime | None = None
+    consents: tuple[ConsentEntry, ...] = ()
 
 
 class Flow(_Entry):
@@ -201,6 +224,7 @@ class Manifest(_Entry):
     admit: tuple[str, ...]
     uses: tuple[str, ...]
     splits: dict[str, float]
+    split_by: SplitBy = "cluster"
     variants: str = "keep"
     withdrawal_sequence: int = 0
     schema_sha256: Sha256

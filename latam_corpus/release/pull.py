@@ -9,6 +9,7 @@ written last: a folder that has one is whole.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import re
 import threading
@@ -16,13 +17,15 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+import polars as pl
+
 from latam_corpus import schema
 from latam_corpus.durable import digest_of, replace, sync
 from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.release.build import CARD, CHANGES
 from latam_corpus.release.card import card
 from latam_corpus.release.condition import condition
-from latam_corpus.release.corpus_lock import LOCK, Lock, must_be, read_lock
+from latam_corpus.release.corpus_lock import LOCK, Lock, must_be, read_lock, write_lock
 from latam_corpus.release.croissant import CROISSANT
 from latam_corpus.release.fetch import fetch
 from latam_corpus.release.manifest import MANIFEST, read_manifest, read_side_file
@@ -31,14 +34,12 @@ from latam_corpus.release.obligations import ATTRIBUTION
 from latam_corpus.release.select import columns_of, fetch_rows, picks, rewrite, wanted_rows, without_excluded
 from latam_corpus.release.signatures import version_signature_problems
 from latam_corpus.release.store import SUMS, Store
-from latam_corpus.release.store_tables import LEDGER
+from latam_corpus.release.store_tables import LEDGER, read_ledger
 from latam_corpus.release.withdrawal_log import read_log, withdrawn_note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
-
-    import polars as pl
 
     from latam_corpus.messages import Message
     from latam_corpus.release.condition import Condition
@@ -64,6 +65,7 @@ def pull(
     with_index: bool = False,
     columns: Sequence[str] = (),
     exclude: Collection[str] = (),
+    with_ledger: bool = False,
     tell: Callable[[Message], None] | None = None,
     keys: Sequence[PublicKey] = (),
 ) -> Lock:
@@ -78,6 +80,8 @@ def pull(
         with_index: also the fingerprints of its documents, in the folder `index`.
         columns: those that are wanted, beside `doc_id`; all when empty. `id` is `doc_id` under that name.
         exclude: ids of documents that are left out.
+        with_ledger: also, of a selection, the rows of the version's ledger about its documents; for these all of the
+            ledger is read. A whole version comes with its ledger.
         tell: is given a sentence where documents are left out since they are withdrawn.
         keys: of those of whom one must have signed the version and the log of withdrawals; anybody where there is none.
 
@@ -92,7 +96,8 @@ def pull(
         what = "rows" if wanted or exclude else "columns"
         raise ConfigError("--with-index", f"a selection of {what} has no index", "pull it without --with-index")
     with opened.named_errors():
-        return _pull(opened, spec, to, _Wanted(wanted, columns, frozenset(exclude)), with_index, progress, tell, keys)
+        selected = _Wanted(wanted, columns, frozenset(exclude), with_ledger)
+        return _pull(opened, spec, to, selected, with_index, progress, tell, keys)
 
 
 class _Wanted:
@@ -102,10 +107,13 @@ class _Wanted:
         where: a condition on rows; None for all.
         columns: by name and type; None for all.
         excluded: ids that are left out.
+        ledger: whether a selection has a ledger.
     """
 
-    def __init__(self, where: Condition | None, columns: Sequence[str], excluded: frozenset[str]) -> None:
-        self.where, self.excluded = where, excluded
+    def __init__(
+        self, where: Condition | None, columns: Sequence[str], excluded: frozenset[str], ledger: bool = False
+    ) -> None:
+        self.where, self.excluded, self.ledger = where, excluded, ledger
         self.columns = columns_of(columns) if columns else None
 
     def summary(self, excluded: int) -> str | None:
@@ -161,6 +169,7 @@ def _pull(
         raise ConfigError("--with-index", f"{manifest.spec} was built without an index", "pull it without")
     sha256 = hashlib.sha256(data).hexdigest()
     side = _side_files(opened, manifest, data, selected.summary(excluded), wanted)
+    own_ledger = selected.ledger and LEDGER not in side
     jobs = [
         _Job(
             pick.path,
@@ -179,9 +188,11 @@ def _pull(
             _Job(file, f"{folder}/{file}", side_file.sha256, side_file.bytes)
             for file, side_file in manifest.index.items()
         ]
-    planned = [job.path for job in jobs] + list(side)
+    planned = [job.path for job in jobs] + list(side) + ([LEDGER] if own_ledger else [])
     state = _prepared(to, manifest.name, sha256, text, log.sequence, planned, selected.digest)
     digests = _copied(opened, to, jobs, state, progress)
+    if own_ledger:
+        side[LEDGER] = _ledger_of(opened, manifest, [to / job.path for job in jobs])
     for file, content in side.items():
         replace(to / file, content)
         digests[file] = hashlib.sha256(content).hexdigest()
@@ -197,7 +208,7 @@ def _pull(
         columns=None if selected.columns is None else tuple(selected.columns),
         excluded=excluded,
     )
-    replace(to / LOCK, (json.dumps(lock.as_dict(), ensure_ascii=False, indent=2) + "\n").encode())
+    write_lock(lock, to / LOCK)
     (to / _STATE).unlink()
     return lock
 
@@ -220,6 +231,15 @@ def _side_files(
         held = [pick.shard.model_copy(update={"path": pick.path, "rows": pick.rows}) for pick in wanted]
         files[CARD] = card(manifest, where, held).encode()
     return files
+
+
+def _ledger_of(store: Store, manifest: Manifest, files: list[Path]) -> bytes:
+    """Return the rows of a version's ledger about the documents in these files, as Parquet."""
+    ids = pl.concat([pl.read_parquet(file, columns=["doc_id"]) for file in files])
+    rows = read_ledger(store, manifest.name, manifest.version).join(ids, on="doc_id", how="semi", maintain_order="left")
+    written = io.BytesIO()
+    rows.write_parquet(written, compression="zstd")
+    return written.getvalue()
 
 
 @dataclass(frozen=True)
@@ -259,6 +279,9 @@ def _prepared(
     before = _earlier(to, name)
     # The list is read from the folder, which may be someone else's: no name in it may lead out of the folder.
     owned = {path for path in before.planned if OURS.fullmatch(path)} if before else set()
+    if before is None:
+        for left in to.glob(f".{_STATE}-*.tmp"):  # of a pull that was killed as it began
+            left.unlink()
     if before is None and any(to.iterdir()):
         raise ConfigError(str(to), "the folder holds other files", "name a new or empty folder")
     there = {path.relative_to(to).as_posix() for path in (to / "data").rglob("*") if path.is_file()}

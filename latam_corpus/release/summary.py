@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from latam_corpus.release.admission import Decision
     from latam_corpus.release.build_inputs import Inputs
 
+_STATED: Final = ("title", "holder", "homepage", "contact")
 _COUNTED: Final = {
     "language": "language",
     "genre": "genre",
@@ -97,15 +98,22 @@ def accepted_losses(inputs: Inputs, reason: str | None) -> tuple[AcceptedLoss, .
 
 def source_entries(inputs: Inputs, released: pl.DataFrame) -> tuple[SourceEntry, ...]:
     """Return the sources under each of their rights statements, titled as the runs, else the parent, say."""
-    entries: dict[str, dict[str, str | None]] = {}
+    about: dict[str, dict[str, Any]] = {}
     for entry in inputs.parent.sources if inputs.parent else ():
-        entries[entry.source_id] = {"title": entry.title, "holder": entry.holder, "homepage": entry.homepage}
+        about[entry.source_id] = entry.model_dump(include={*_STATED, "collected", "consents"})
     for run in (*inputs.others, *inputs.runs):
         for source_id, facts in run.sources.items():
-            entries[source_id] = {key: facts.get(key) for key in ("title", "holder", "homepage")}
+            about[source_id] = {key: facts.get(key) for key in _STATED} | {
+                "collected": (facts.get("collect") or {}).get("kind"),
+                "consents": [one for one in (facts.get("consent") or {}).get("records", ()) if not one.get("label")],
+            }
     by = ("source_id", "rights", "rights_tier", "basis")
     sizes = released.group_by(pl.col(by).cast(pl.String)).agg(
-        pl.len(), pl.col("text_bytes").sum(), pl.col("labels").unique()
+        pl.len(),
+        pl.col("text_bytes").sum(),
+        pl.col("labels").unique(),
+        pl.col("obtained").min().alias("first"),
+        pl.col("obtained").max().alias("last"),
     )
     return tuple(
         SourceEntry(
@@ -116,7 +124,9 @@ def source_entries(inputs: Inputs, released: pl.DataFrame) -> tuple[SourceEntry,
             rows=n,
             text_bytes=size,
             labels=tuple(sorted({label for one in labels for label in one.splitlines()})),
-            **entries.get(source_id, {}),
+            first=first,
+            last=last,
+            **about.get(source_id, {}),
         )
-        for source_id, rights, tier, basis, n, size, labels in sizes.sort(by, nulls_last=True).iter_rows()
+        for source_id, rights, tier, basis, n, size, labels, first, last in sizes.sort(by, nulls_last=True).iter_rows()
     )

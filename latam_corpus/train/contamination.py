@@ -53,6 +53,7 @@ class Benchmark:
     Attributes:
         home: where it can be had.
         fields: of its records, those that are text to be looked for.
+        checked: what was read that says so.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Benchmark:
     languages: tuple[str, ...]
     home: str
     fields: tuple[str, ...]
+    checked: str
 
 
 @cache
@@ -67,7 +69,7 @@ def benchmarks() -> dict[str, Benchmark]:
     """Return the registered evaluation sets, by name."""
     registry = tomllib.loads(_REGISTRY.read_text(encoding="utf-8"))
     return {
-        name: Benchmark(name, one["title"], tuple(one["languages"]), one["home"], tuple(one["fields"]))
+        name: Benchmark(name, one["title"], tuple(one["languages"]), one["home"], tuple(one["fields"]), one["checked"])
         for name, one in registry.items()
     }
 

@@ -189,9 +189,10 @@ def open_files(
     """
     store = Store.at(address)
     pulled = store.folder is not None and (store.folder / LOCK).is_file()
-    opened = _pulled(store, spec) if pulled else _stored(store, spec, read_lock(Path(lock)) if lock else None, cache)
-    if lock:
-        _must_match(read_lock(Path(lock)), opened, str(lock))
+    held_to = read_lock(Path(lock), spec) if lock else None
+    opened = _pulled(store, spec) if pulled else _stored(store, spec, held_to, cache)
+    if held_to:
+        _must_match(held_to, opened, str(lock))
     return opened
 
 

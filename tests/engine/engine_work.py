@@ -42,3 +42,8 @@ def fail(task: Task) -> Outcome:
     """One task can't be done."""
     error = str(PartError(VICTIM, "its rows are gone")) if task.part.name == VICTIM else ""
     return Outcome(task.part.name, error=error)
+
+
+def swallow(task: Task) -> Outcome:
+    """One task takes more memory than its worker may have."""
+    return Outcome(task.part.name, value=len(bytearray(8 * 2**30)) if task.part.name == VICTIM else 0)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import random
 import signal
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 _KILLS = int(os.environ.get("LATAM_CORPUS_KILLS", "3"))
 _SEED = 20261127
+_HERE = str(Path(__file__).parent)
 _PATIENCE = 300.0
 
 
@@ -65,10 +67,10 @@ class Given:
         return "\n".join(f"{path}: {path.read_text()}" for path in self.folder.rglob("*.log"))
 
     def finished(self) -> None:
-        """Wait until its driver has ended well; a controller that is killed may forget a job that it was just given."""
+        """Wait until its driver has ended well; a controller that is killed may forget or hold a job that is new."""
 
         def ended() -> bool:
-            if self.ask("status")["state"] == "lost":
+            if self.ask("status")["state"] in ("lost", "held"):
                 self.ask("retry")
             return bool((self.folder / CODE_FILE).exists())
 
@@ -131,7 +133,7 @@ def test_a_kill_at_any_moment_costs_nothing_but_time(
     takes = time.monotonic() - started
     for number in range(_KILLS):
         run = Given(command_line, tales, site, tmp_path / f"killed-{number}")
-        kind = ("worker", "driver", "controller")[number % 3]
+        kind = ("controller", "worker", "driver")[number % 3]
         worker = kind == "worker"
         victim = ("latam_corpus.engine.slurm_worker", str(run.folder)) if worker else ("--wait", str(run.out))
         if number < 3:
@@ -159,6 +161,20 @@ def test_jobs_that_can_not_begin_are_told_with_their_log(slurm: SlurmHere, tmp_p
         engine = make_engine("slurm", 1, site, tmp_path / "slurm" / next(iter(more)))
         with pytest.raises(PartError, match=rf"ended as FAILED: .*{told}.*\.log"):
             list(engine.map(len, tasks))  # type: ignore[arg-type]  # it is never called
+
+
+@pytest.mark.slow
+def test_a_job_keeps_to_its_memory(
+    slurm: SlurmHere, tmp_path: Path, tasks: list[Task], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the cluster doesn't see to it, as this one; what takes more fails alone."""
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([_HERE, os.environ.get("PYTHONPATH", "")]))
+    monkeypatch.syspath_prepend(_HERE)
+    swallow = importlib.import_module("engine_work").swallow
+    engine = make_engine("slurm", 2, slurm.site(tmp_path), tmp_path / "slurm" / "memoria")
+    errors = {outcome.part: outcome.error for outcome in engine.map(swallow, tasks)}
+    assert [name for name, error in errors.items() if error] == ["p1"]
+    assert "ended as FAILED: MemoryError" in errors["p1"]
 
 
 @pytest.mark.slow

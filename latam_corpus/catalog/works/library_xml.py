@@ -59,7 +59,7 @@ def _mods(mods: etree._Element) -> Catalogued:
 
     titles = [one for one in mods.iterfind("{*}titleInfo") if not one.get("type")]
     origin = ("dateIssued", "dateCreated", "copyrightDate")
-    dates = next((found for name in origin if (found := texts(f"{{*}}originInfo/{{*}}{name}"))), [])
+    dates = next((values for name in origin if (values := texts(f"{{*}}originInfo/{{*}}{name}"))), [])
     languages = texts("{*}language/{*}languageTerm[@type='code']") or texts("{*}language/{*}languageTerm")
     rights = [attribute(one, "href") or words(one) for one in mods.iterfind("{*}accessCondition")]
     links = texts("{*}location/{*}url")

@@ -14,7 +14,7 @@ from latam_corpus.cli import completion
 from latam_corpus.cli.show import console, number, print_json, table
 from latam_corpus.cli.ui_language import spoken
 from latam_corpus.errors import ConfigError
-from latam_corpus.messages import Message, _
+from latam_corpus.messages import N_, Message, _
 from latam_corpus.pipeline.history import finished_runs
 from latam_corpus.report.reasons import in_plain_words
 
@@ -58,24 +58,39 @@ def inventory(
     named: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[SOURCE]…",
-            help="Source files or ids; all that are held by default.",
+            metavar="[SOURCE]…|PATH",
+            help=N_("Source files or ids, all that are held by default; or a folder of a partner's files."),
             autocompletion=completion.sources,
         ),
     ] = None,
-    out: Annotated[Path, typer.Option("--out", help="The folder of runs, collected records and the release store.")] = (
-        Path("out")
-    ),
-    store: Annotated[str | None, typer.Option("--store", help="The store; OUT/store by default.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    out: Annotated[
+        Path, typer.Option("--out", help=N_("The folder of runs, collected records and the release store."))
+    ] = (Path("out")),
+    store: Annotated[str | None, typer.Option("--store", help=N_("The store; OUT/store by default."))] = None,
+    draft: Annotated[
+        Path | None,
+        typer.Option("--draft", metavar="FILE", help=N_("Of a folder: write a draft of its source's file.")),
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", help=N_("Of a folder: write a page here: one file, no network needed."))
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help=N_("Print JSON."))] = False,
 ) -> None:
     """Say what is held of each source: what was collected, what runs kept of it and why not more, where it is released.
 
-    Of a source that is named, all of it is told; of the others a line each.
+    Of a source that is named, all of it is told; of the others a line each. Of a folder that somebody hands over, what
+    is in it: formats, sizes, checksums, charsets, pages to be recognised, languages at a glance.
     """
     from latam_corpus.audit.stores import existing_store
 
     language = spoken()
+    if named and (folder := folder_of(named)):
+        from latam_corpus.desk.commands.survey_tables import tell_survey
+
+        tell_survey(folder, draft, html, language, as_json=as_json)
+        return
+    if draft or html:
+        raise ConfigError("--draft" if draft else "--html", _("it goes with a folder"), _("name the folder first"))
     held = _held(out, existing_store(store, out))
     if named:
         held = {name: held.get(name) or _row(name) for name in (_id_of(one, held) for one in named)}
@@ -88,6 +103,18 @@ def inventory(
         table("", [head.translate(language) for head in _HEADS], map(_line, held.values()))
     else:
         console.print(_NOTHING.fill(out=out).translate(language), markup=False)
+
+
+def folder_of(named: Sequence[str]) -> Path | None:
+    """Return the folder, or the file that describes no source, that is named alone.
+
+    Raises:
+        ConfigError: another thing is named beside it.
+    """
+    paths = [path for one in named if not one.endswith(".toml") and (path := Path(one).expanduser()).exists()]
+    if paths and len(named) > 1:
+        raise ConfigError(str(paths[0]), _("a folder is surveyed by itself"), _("give the command for each"))
+    return paths[0] if paths else None
 
 
 def _id_of(named: str, held: Collection[str]) -> str:

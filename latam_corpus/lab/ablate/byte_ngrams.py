@@ -55,11 +55,11 @@ class _Level:
 
     def after(self, shorter: NDArray[np.float64], runs: NDArray[np.uint64]) -> NDArray[np.float64]:
         """Return the probability of the last byte of each run, given what it is after a byte less."""
-        place, known = _find(self.contexts, runs >> np.uint64(8))
+        slot, known = _find(self.contexts, runs >> np.uint64(8))
         at, seen = _find(self.runs, runs)
         counts = np.where(seen, self.counts[at], 0)
         taken = np.where(seen, self.discounts[np.clip(counts, 1, 3) - 1], 0.0)
-        return np.where(known, (counts - taken + self.saved[place] * shorter) / self.totals[place], shorter)
+        return np.where(known, (counts - taken + self.saved[slot] * shorter) / self.totals[slot], shorter)
 
 
 @dataclass(frozen=True)

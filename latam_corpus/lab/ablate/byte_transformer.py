@@ -93,17 +93,17 @@ def _model(torch: Any, shape: Shape) -> Any:
             self.norm = torch.nn.LayerNorm(shape.width)
             self.next = torch.nn.Linear(shape.width, _BYTES)
 
-        def forward(self, given: Any) -> Any:
-            length = given.shape[1]
+        def forward(self, batch: Any) -> Any:
+            length = batch.shape[1]
             mask = torch.nn.Transformer.generate_square_subsequent_mask(length)
-            seen = self.bytes(given) + self.places(torch.arange(length))
+            seen = self.bytes(batch) + self.places(torch.arange(length))
             return self.next(self.norm(self.layers(seen, mask=mask, is_causal=True)))
 
     return Model()
 
 
 def _bits(torch: Any, model: Any, held: Sequence[bytes], shape: Shape) -> NDArray[np.float64]:
-    """Return the bits of each text; each byte is judged by half a context or more, where there is so much."""
+    """Return the bits of each text; a byte is judged by at least half a context before it, where there is so much."""
     data = torch.from_numpy(_joined(held).astype(np.int64))
     half = shape.context // 2
     bits = np.zeros(len(data) - 1)

@@ -58,12 +58,12 @@ def ablate(
     trainer = _trainer(model, order, passes)
     unseen = read_file(held_out)
     read = [read_arm(named, out, store, note) for named in arms]
-    with progress() as told:
-        made = compare(read, unseen, trainer, seeds, budget, whole=whole, progress=told)
+    with progress() as step:
+        ablation = compare(read, unseen, trainer, seeds, budget, whole=whole, progress=step)
     if as_json:
-        print_json(asdict(made) | {"model": model, "seeds": seeds})
+        print_json(asdict(ablation) | {"model": model, "seeds": seeds})
         return
-    _tell(made)
+    _tell(ablation)
 
 
 def _trainer(model: str, order: int, passes: float) -> Trainer:
@@ -78,7 +78,7 @@ def _trainer(model: str, order: int, passes: float) -> Trainer:
     return lambda texts, held, _seed: ByteNgrams.fit(texts, order).bits(held)
 
 
-def _tell(made: Ablation) -> None:
+def _tell(ablation: Ablation) -> None:
     rows = [
         (
             one.language,
@@ -90,13 +90,15 @@ def _tell(made: Ablation) -> None:
             f"{one.difference:+.3f}" if one.difference else "",
             "" if one.low is None or one.high is None else f"{one.low:+.3f} … {one.high:+.3f}",
         )
-        for one in made.scores
+        for one in ablation.scores
     ]
     heads = (_("trained bytes#"), _("unseen documents#"), _("bits a byte#"), _("difference#"), _("95 in 100"))
     table("", [_("language"), _("genre"), _("arm"), *heads], rows)
-    for language, names in made.lacking.items():
+    for language, names in ablation.lacking.items():
         console.print(_("{language} isn't compared: {arms} have none of it", language=language, arms=", ".join(names)))
-    for name, count in made.left_out.items():
+    for name, count in ablation.left_out.items():
         if count:
-            told = _("{arm}: {n} documents have a line of an unseen text, and were left out", arm=name, n=number(count))
-            console.print(told)
+            message = _(
+                "{arm}: {n} documents have a line of an unseen text, and were left out", arm=name, n=number(count)
+            )
+            console.print(message)

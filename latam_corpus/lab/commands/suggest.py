@@ -59,12 +59,12 @@ def measure(
 
     checked_language(page_language)
     today = datetime.now(UTC).date()
-    stated = checked_facts(language, genre)
+    declared = checked_facts(language, genre)
     if policies.endswith(".toml") or Path(policies or ".").is_file():
-        changed = changed_policy(source, out, Path(policies), today, note, stated)
+        changed = changed_policy(source, out, Path(policies), today, note, declared)
         show_changed(changed, internal=internal, as_json=as_json_)
         return
-    measured = read_measured(source, out, policies, today, note, every=every, stated=stated)
+    measured = read_measured(source, out, policies, today, note, every=every, declared=declared)
     if html or not propose:
         show_measured(measured, html, page_language, every=every, internal=internal, quiet=propose, as_json=as_json_)
     if propose:

@@ -33,7 +33,8 @@ def export(
 ) -> None:
     """Write a version's documents as tokens for other loaders, with a map from each document to its tokens."""
     from latam_corpus.audit.stores import load_version, open_store
-    from latam_corpus.train.export.write_export import COLUMNS, MAP, write_export
+    from latam_corpus.release.lock_check import MAP
+    from latam_corpus.train.export.write_export import COLUMNS, write_export
     from latam_corpus.train.stream import CorpusStream
     from latam_corpus.train.tokenizer import load_tokenizer
 

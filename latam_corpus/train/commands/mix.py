@@ -47,11 +47,11 @@ def plan(
     from latam_corpus.train.tokenizer import load_tokenizer
 
     budget, own_weights = token_budget(tokens), parse_weights(weight or [])
-    if own_weights and weights not in ("proportional", "own_weights"):
+    if own_weights and weights not in ("proportional", "given"):
         raise ConfigError(
             "--weight", _("{method} takes no weights", method=weights), _("leave out --weight, or --weights")
         )
-    weighting = Weighting("own_weights" if own_weights else weights, temperature, cap, own_weights)
+    weighting = Weighting("given" if own_weights else weights, temperature, cap, own_weights)
     loaded = load_tokenizer(tokenizer)
     opened = open_store(store, out)
     columns = [name.strip() for name in by.split(",")]

@@ -3,6 +3,7 @@
     <to>/…                     the format's files
     <to>/documents.parquet     doc_id, file, start and end of its tokens in that file, in the order of the files
     <to>/export.json           what was exported, by which tokenizer, and the digest of each file
+    <to>/corpus.lock           of which version, up to which withdrawal: `release check-lock` says what to mask since
 
 The folder appears when all of it is written.
 """
@@ -21,6 +22,8 @@ from latam_corpus.__about__ import __version__
 from latam_corpus.durable import digest_of
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.messages import _
+from latam_corpus.release.corpus_lock import LOCK, Lock, write_lock
+from latam_corpus.release.lock_check import MAP
 from latam_corpus.train.export.formats import FORMATS, Exported
 from latam_corpus.train.new_folder import new_folder
 from latam_corpus.train.ordered_rows import rows_as_dicts
@@ -32,7 +35,6 @@ if TYPE_CHECKING:
     from latam_corpus.train.stream import CorpusStream
     from latam_corpus.train.tokenizer import Tokenizer
 
-MAP: Final = "documents.parquet"
 ABOUT: Final = "export.json"
 _MAP_SCHEMA: Final = pa.schema(
     [("doc_id", pa.string()), ("file", pa.string()), ("start", pa.int64()), ("end", pa.int64())]
@@ -102,6 +104,17 @@ def write_export(
             "toolkit": __version__,
             "files": {path.name: digest_of(path) for path in sorted(partial.iterdir())},
         }
+        manifest = stream.files.manifest
+        lock = Lock(
+            name=manifest.name,
+            version=manifest.version,
+            manifest_sha256=stream.files.manifest_sha256,
+            withdrawal_sequence=stream.files.withdrawal_sequence,
+            where=stream.where,
+            rewritten=True,
+            rows=exported.documents,
+        )
+        write_lock(lock, partial / LOCK)
         (partial / ABOUT).write_text(json.dumps(about, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return exported
 
