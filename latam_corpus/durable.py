@@ -11,6 +11,7 @@ import json
 import os
 import secrets
 import shutil
+import socket
 from contextlib import contextmanager
 from functools import cache
 from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
@@ -67,6 +68,16 @@ def create(target: Path, data: bytes, mode: int = 0o666) -> None:
         os.link(temporary, target)
 
 
+def beside(final: Path, what: str) -> Path:
+    """Return a name beside a folder that no other process has, of this machine or another that sees the folder.
+
+    Args:
+        final: the folder.
+        what: what it is meanwhile, such as `partial`.
+    """
+    return final.with_name(f"{final.name}.{socket.gethostname()}-{os.getpid()}.{what}")
+
+
 @contextmanager
 def replacing(target: Path) -> Iterator[Path]:
     """Give a name in the target's folder for a file that takes the target's place, flushed, when the block ends.
@@ -90,12 +101,12 @@ def _beside(target: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def link_or_copy(made: Path, wanted: Path) -> None:
+def link_or_copy(source: Path, wanted: Path) -> None:
     """Put the file under another name, without its bytes twice where the file system can."""
     try:
-        os.link(made, wanted)
+        os.link(source, wanted)
     except OSError:  # another file system, or one without hard links
-        shutil.copyfile(made, wanted)
+        shutil.copyfile(source, wanted)
         sync(wanted)
 
 
@@ -142,11 +153,11 @@ def unsealed(data: bytes) -> dict[str, Any]:
 
 def digests(folder: Path, names: Iterable[str]) -> dict[str, str]:
     """Return the SHA-256, hex, of these files of a folder, which are on the disk then."""
-    found = {}
+    by_name = {}
     for name in names:
-        found[name] = digest_of(folder / name)
+        by_name[name] = digest_of(folder / name)
         sync(folder / name)
-    return found
+    return by_name
 
 
 class Damage(NamedTuple):

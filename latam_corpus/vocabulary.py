@@ -141,8 +141,8 @@ SIGNAL_ENTRY_POINTS: Final = "latam_corpus.signals"
 @cache
 def plugged_signals() -> dict[str, metadata.EntryPoint]:
     """Return where the signals of plug-in packages are, by name."""
-    found = sorted(metadata.entry_points(group=SIGNAL_ENTRY_POINTS), key=lambda entry: (entry.name, entry.value))
-    return {entry.name: entry for entry in found}
+    entries = sorted(metadata.entry_points(group=SIGNAL_ENTRY_POINTS), key=lambda entry: (entry.name, entry.value))
+    return {entry.name: entry for entry in entries}
 
 
 @cache

@@ -37,7 +37,7 @@ def load_version(store: Store, spec: str, tell: Callable[[str], None]) -> Manife
         ConfigError: there is none.
         ReleaseError: the store can't be read.
     """
-    with store.told():
+    with store.named_errors():
         name, version = store.find(spec)
         for note in store.notes(name):
             tell(f"note: {note}")
@@ -46,11 +46,11 @@ def load_version(store: Store, spec: str, tell: Callable[[str], None]) -> Manife
 
 def releases_of(store: Store) -> dict[str, list[str]]:
     """Return the versions that were made of each run, as `NAME@VERSION`, by the run's name."""
-    found: dict[str, list[str]] = {}
-    with store.told():
+    by_run: dict[str, list[str]] = {}
+    with store.named_errors():
         for name in store.names():
             for version in store.versions(name):
                 manifest = load_manifest(store, name, version)
                 for run in manifest.runs:
-                    found.setdefault(run.id, []).append(manifest.spec)
-    return found
+                    by_run.setdefault(run.id, []).append(manifest.spec)
+    return by_run

@@ -46,6 +46,8 @@ FORMATS: Final = (
     Format("odt", (".odt", ".ott", ".fodt"), ODT),
     Format("rtf", (".rtf",), "application/rtf"),
     Format("pdf", (".pdf",), "application/pdf"),
+    Format("image", (".png", ".jpg", ".jpeg", ".tif", ".tiff"), "image/png"),
+    Format("doc", (".doc",), "application/msword"),
     Format("alto", (".alto",), "application/alto+xml"),
     Format("hocr", (".hocr",), "text/vnd.hocr+html"),
     Format("captions", (".srt", ".vtt"), "text/vtt"),
@@ -55,6 +57,10 @@ FORMATS: Final = (
     Format("conllu", (".conllu", ".conll"), "text/x-conllu"),
     # Of the AVENUE project's conversations; `.trl` are their transcriptions.
     Format("avenue", (".trl",), "text/x-avenue"),
+    Format("tmx", (".tmx",), "application/x-tmx+xml"),
+    Format("flex", (".flextext",), "application/x-flextext+xml"),
+    Format("toolbox", (".sfm",), "text/x-toolbox"),
+    Format("musicxml", (".musicxml", ".mxl"), "application/vnd.recordare.musicxml"),
     Format("archive", (".zip", ".tar", ".tgz", ".txz"), archive=True),
     # A zip of WARC files with indexes, lists of pages and logs (WACZ 1.1.1), which are no documents.
     Format("wacz", (".wacz",), archive=True, holds="warc"),
@@ -91,5 +97,5 @@ def format_of(relative: str, named: str | None = None) -> Format | None:
     >>> format_of("portada.png") is None
     True
     """
-    found = SUFFIXES.get(PurePosixPath(stem(relative)).suffix.lower())
-    return BY_NAME[named] if named and not (found and found.archive) else found
+    by_suffix = SUFFIXES.get(PurePosixPath(stem(relative)).suffix.lower())
+    return BY_NAME[named] if named and not (by_suffix and by_suffix.archive) else by_suffix

@@ -62,8 +62,8 @@ class Accents:
         pairs = {code: accented(file.stop_words.words) for code, file in policies.languages.items() if file.stop_words}
         return cls(
             policies,
-            StopTable.of({code: list(found) for code, found in pairs.items() if found}),
-            StopTable.of({code: sorted({*found.values()}) for code, found in pairs.items() if found}),
+            StopTable.of({code: list(words) for code, words in pairs.items() if words}),
+            StopTable.of({code: sorted({*words.values()}) for code, words in pairs.items() if words}),
         )
 
     def missing(self, words: WordTable, spoken: Sequence[str], least: int) -> NDArray[np.int64]:
@@ -100,8 +100,8 @@ class Accents:
         )
         best = np.argmax(counts, axis=1)
         sure = np.max(counts, axis=1) >= np.maximum(_SPOKEN * words.word_count, 1)
-        told = [named[place] if seen else UND for place, seen in zip(best.tolist(), sure.tolist(), strict=True)]
-        return [guess if code == UND else code for code, guess in zip(spoken, told, strict=True)]
+        guesses = [named[index] if seen else UND for index, seen in zip(best.tolist(), sure.tolist(), strict=True)]
+        return [guess if code == UND else code for code, guess in zip(spoken, guesses, strict=True)]
 
 
 def accented(words: Sequence[str]) -> Mapping[str, str]:
@@ -111,7 +111,7 @@ def accented(words: Sequence[str]) -> Mapping[str, str]:
     {'también': 'tambien'}
     """
     bare = {word: _bare(word) for word in words}
-    return {word: made for word, made in bare.items() if made != word and made not in bare}
+    return {word: spelled for word, spelled in bare.items() if spelled != word and spelled not in bare}
 
 
 def _bare(word: str) -> str:
@@ -143,20 +143,20 @@ def damage_of(words: WordTable, languages: Sequence[str | None]) -> dict[str, pl
     [0, 438, 0]
     """
     spoken = shipped().spoken(words, languages)
-    found = _damaged(words, spoken, _ACCENTED)
-    found[:, (words.word_count < _SHORTEST) | (found.sum(axis=0) < _LEAST)] = 0
+    damage = _damaged(words, spoken, _ACCENTED)
+    damage[:, (words.word_count < _SHORTEST) | (damage.sum(axis=0) < _LEAST)] = 0
     counts = words.word_count
-    rows = np.flatnonzero(found.any(axis=0))
+    rows = np.flatnonzero(damage.any(axis=0))
     if len(rows):
         middles = WordTable.of([_middle(words, row) for row in rows.tolist()])
         inside = _damaged(middles, [spoken[row] for row in rows.tolist()], 1)
-        found[:, rows], counts[rows] = np.where(found[:, rows] > 0, inside, 0), middles.word_count
-    shares: NDArray[Any] = np.rint(_THOUSAND * found / np.maximum(counts, 1)).astype(np.uint16)
+        damage[:, rows], counts[rows] = np.where(damage[:, rows] > 0, inside, 0), middles.word_count
+    shares: NDArray[Any] = np.rint(_THOUSAND * damage / np.maximum(counts, 1)).astype(np.uint16)
     return {name: pl.Series(name, shares[row], dtype=pl.UInt16) for row, name in enumerate(DAMAGE)}
 
 
 def _damaged(words: WordTable, spoken: Sequence[str], least: int) -> NDArray[np.int64]:
-    """The words of each document that are damaged, by the kinds of DAMAGE, int64[kinds, n]; see `Accents.missing`."""
+    """Count the damaged words of each document by the kinds of DAMAGE, int64[kinds, n]; see `Accents.missing`."""
     return np.stack(
         [
             shipped().missing(words, spoken, least),

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, ClassVar
 import polars as pl
 
 from latam_corpus.codes import groups
-from latam_corpus.dedupe.anchors import word_stream
+from latam_corpus.dedupe.anchors import accented_words, word_stream
 from latam_corpus.dedupe.appended import appended_words
 from latam_corpus.dedupe.damage import damage_of, shipped
 from latam_corpus.dedupe.minhash import proposals_of
-from latam_corpus.dedupe.scheme import ANCHORS, APPENDED, MINHASH, SKETCH, STREAM, WORDS, Scheme
+from latam_corpus.dedupe.scheme import ACCENTED, ANCHORS, APPENDED, MINHASH, SKETCH, STREAM, WORDS, Scheme
 from latam_corpus.stages import Stage
 from latam_corpus.text.normal import normal, normal_utf8
 from latam_corpus.text.orthography import in_modern, spellings
@@ -43,8 +43,8 @@ class Fingerprint(Stage):
 
     Attributes:
         sketch: whether to add the sketch: `words` (how many), DAMAGE (`damage_of`, by the document's `language`),
-            `appended` (`appended_words`), `anchors` (uint64, see `anchors_of`; the band keys under the scheme
-            "minhash") and `stream` (uint32 a word, see `word_stream`).
+            `appended` (`appended_words`), `accented` (`accented_words`), `anchors` (uint64, see `anchors_of`; the band
+            keys under the scheme "minhash") and `stream` (uint32 a word, see `word_stream`).
         scheme: "anchors" or "minhash"; this and what follows as in `Scheme`.
         shingle: words in a run.
         bands: keys of a document; for "minhash" only.
@@ -72,9 +72,9 @@ class Fingerprint(Stage):
         Raises:
             ConfigError: an option is out of its range.
         """
-        told = asdict(self)
+        values = asdict(self)
         known = {field.name for field in fields(Scheme)}
-        return Scheme(name=self.scheme, **{key: value for key, value in told.items() if key in known})
+        return Scheme(name=self.scheme, **{key: value for key, value in values.items() if key in known})
 
     def fingerprint(self) -> str:
         """Tell the words by which damage is known, and what computes MinHash; nothing where no sketch is made."""
@@ -84,7 +84,7 @@ class Fingerprint(Stage):
 
     def __call__(self, batch: Batch) -> Batch:
         """Return the batch with `text_hash`, and with the sketch if asked for."""
-        hashes = [hashlib.sha256(found).digest()[:16] for found in normal_utf8(batch.frame["text"])]
+        hashes = [hashlib.sha256(text).digest()[:16] for text in normal_utf8(batch.frame["text"])]
         columns = {"text_hash": pl.Series("text_hash", hashes, dtype=pl.Binary)}
         if self.sketch:
             scheme = self.parameters()
@@ -94,6 +94,7 @@ class Fingerprint(Stage):
                 WORDS: pl.Series(WORDS, stream.counts, dtype=pl.UInt32),
                 **damage_of(batch.words, languages),
                 APPENDED: pl.Series(APPENDED, appended_words(batch.words), dtype=pl.UInt32),
+                ACCENTED: pl.Series(ACCENTED, accented_words(batch.words), dtype=pl.UInt32),
                 ANCHORS: proposals_of(stream, scheme).lists(),
                 STREAM: stream.lists(),
             }

@@ -120,7 +120,7 @@ def _screen(workdir: Path, result: RunResult, manifest: Manifest, pulled: Path, 
     kept_story = lineage(stays, store)
     rows = pl.read_parquet(sorted(pulled.glob("data/**/*.parquet")), glob=False)
     taken_back = take_back(workdir, Store.at(workdir / "store"), rows, result.folder)
-    told: dict[str, Any] = {
+    facts: dict[str, Any] = {
         "stays": kept_story,
         "falls": falls,
         "indigenous": _indigenous(rows),
@@ -138,7 +138,7 @@ def _screen(workdir: Path, result: RunResult, manifest: Manifest, pulled: Path, 
         },
     }
     if as_json:
-        print_json(told)
+        print_json(facts)
         return
     heading("one document that stays")
     tell(kept_story)
@@ -149,14 +149,12 @@ def _screen(workdir: Path, result: RunResult, manifest: Manifest, pulled: Path, 
     for bound in falls["bounds"]:
         if not bound["kept_to"]:
             console.print("     " + bound_line(bound), markup=False)
-    for told_real in told["indigenous"]:
-        heading(f"{told_real['language']}: a real text, as its source licenses it")
-        console.print(f"  {told_real['beginning']} …", markup=False)
-        console.print(
-            f"  {told_real['source_id']}, {told_real['rights']}, {told_real['documents']} documents", markup=False
-        )
+    for sample in facts["indigenous"]:
+        heading(f"{sample['language']}: a real text, as its source licenses it")
+        console.print(f"  {sample['beginning']} …", markup=False)
+        console.print(f"  {sample['source_id']}, {sample['rights']}, {sample['documents']} documents", markup=False)
     heading("totals")
-    totals = told["totals"]
+    totals = facts["totals"]
     aside = number(totals["in"] - totals["kept"])
     if crawled:
         console.print(f"  {crawled} newspaper pages served on this machine and crawled into WARC")
@@ -167,7 +165,7 @@ def _screen(workdir: Path, result: RunResult, manifest: Manifest, pulled: Path, 
         console.print(f"  left out of the release: {reason} {n}", markup=False)
     languages = ", ".join(f"{code} {n}" for code, n in totals["languages"].items())
     console.print(f"  released as {totals['release']}, pulled and verified: {totals['pulled']} documents ({languages})")
-    tell_taken_back(told["taken_back"])
+    tell_taken_back(facts["taken_back"])
 
 
 def _indigenous(rows: pl.DataFrame) -> list[dict[str, Any]]:

@@ -37,18 +37,24 @@ def check_file(path: Path) -> tuple[Source | None, list[Finding]]:
     return check_source(text, str(path))
 
 
+def of_path(path: Path) -> Source:
+    """Return a source that says nothing of the texts at a path but that they are there."""
+    return Source(id="sin-describir", title=path.name or str(path), holder="—")
+
+
 def usable_source(named: str, language: str) -> Source:
-    """Return the source of an id or a file; what is wrong in the file is told in sentences, and ends the command.
+    """Return the source of an id, a file or a folder of texts; what is wrong in a file is told, and ends the command.
 
     Raises:
         ConfigError: no such source.
         typer.Exit: something is wrong in the file.
     """
     if not named.endswith(".toml"):
-        return load_source(named)
-    source, found = check_file(Path(named))
+        path = Path(named).expanduser()
+        return of_path(path) if path.exists() else load_source(named)
+    source, findings = check_file(Path(named))
     if source is None:
-        for one in found:
-            errors.print(f"{named}: {one.told(language)}", markup=False, style="red")
+        for one in findings:
+            errors.print(f"{named}: {one.in_language(language)}", markup=False, style="red")
         raise typer.Exit(2)
     return source

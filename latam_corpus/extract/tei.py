@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 from latam_corpus.extract.block_text import BlockText
 from latam_corpus.extract.document import Extracted, UnusableError
 from latam_corpus.extract.tei_header import header_of
-from latam_corpus.extract.xml_tree import entity, name_of, parse_xml
+from latam_corpus.extract.xml_tree import entity, parse_xml
+from latam_corpus.text.xml_tree import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -142,14 +142,14 @@ class Numbers:
         """Telephones and the numbers of IDENTIFIERS; capitals or dashes beside it mark a number."""
         text, phones = self.text, self.modes["phone"]
         if phones != "off":
-            yield from self.told_phones(start)
+            yield from self.marked_phones(start)
         if digits >= _LONG or marked:
-            yield from self.told_numbers(start, end, digits)
+            yield from self.marked_numbers(start, end, digits)
         spoken = self.words.spoken_for(text, start)
         first = next(spoken, None)
         if first is None or not first[1]:
             return
-        near = {kind: place for place, kinds in reversed([first, *spoken]) for kind in kinds}
+        near = {kind: position for position, kinds in reversed([first, *spoken]) for kind in kinds}
         if phones != "off" and "phone" in near:
             yield from self.national(start, end, near["phone"])
         for rank, one, form in self.bare:
@@ -158,7 +158,7 @@ class Numbers:
                     if _holds(one, match) and not self.counted(*match.span()):
                         yield Span(_BY_WORD + near[one.kind] * _RANKS + rank, *match.span(), one.kind)
 
-    def told_numbers(self, start: int, end: int, digits: int) -> Iterator[Span]:
+    def marked_numbers(self, start: int, end: int, digits: int) -> Iterator[Span]:
         """Numbers that their marks tell."""
         text = self.text
         forms = _shaped(text[max(0, start - 1) : end + 3].translate(_SHAPE), self.country)
@@ -170,12 +170,12 @@ class Numbers:
                     if self.is_one(one, match):
                         yield Span(rank, *match.span(), one.kind)
 
-    def told_phones(self, start: int) -> Iterator[Span]:
+    def marked_phones(self, start: int) -> Iterator[Span]:
         """Telephones that marks tell: in international form, or with an area of the row's country in brackets."""
         text = self.text
         if text[start - 1 : start] == "+":
-            for place in (max(0, start - 2), start - 1):
-                match = _PHONE.match(text, place)
+            for position in (max(0, start - 2), start - 1):
+                match = _PHONE.match(text, position)
                 if match and sum(map(str.isdecimal, match.group())) >= _SHORTEST_PHONE:
                     yield Span(_AFTER_FORMS, *match.span(), "phone")
                     return
@@ -258,8 +258,8 @@ class Numbers:
         for match in _PLATE.finditer(text, max(0, start - 9), end + 6):
             if not match.start() <= start < match.end():
                 continue
-            told = mode == "form" and _MERCOSUL.fullmatch(match.group())
-            if told or nearest(self.words.spoken_for(text, match.start()), "plate") is not None:
+            is_mercosul = mode == "form" and _MERCOSUL.fullmatch(match.group())
+            if is_mercosul or nearest(self.words.spoken_for(text, match.start()), "plate") is not None:
                 yield Span(_LAST, *match.span(), "plate")
 
     def places(self, form: re.Pattern[str], low: int, high: int) -> Iterator[Span]:
@@ -272,7 +272,7 @@ class Numbers:
 
 @lru_cache(maxsize=64)
 def _in_order(country: str | None) -> tuple[tuple[_Ranked, ...], tuple[_Ranked, ...], tuple[_Ranked, ...]]:
-    """The identifiers that marks tell, those of them with letters, and those that a word must tell, each with its rank.
+    """Rank the identifiers that marks tell, those of them with letters, and those that a word must tell.
 
     The country's come first.
     """
@@ -287,7 +287,7 @@ def _in_order(country: str | None) -> tuple[tuple[_Ranked, ...], tuple[_Ranked, 
 
 @lru_cache(maxsize=1 << 16)
 def _shaped(shape: str, country: str | None) -> tuple[_Ranked, ...]:
-    """The identifiers of which one without letters may stand in a number of this shape, in which all digits are 0.
+    """Return the identifiers without letters that may stand in a number of this shape, all of whose digits are 0.
 
     Many numbers have one shape: that of a date or a price is looked at once.
     """
@@ -328,5 +328,5 @@ def _is_number(number: str, country: str | None, *, local: bool = False) -> bool
         return True
     # What is dialled within a town, or with the prefix of mobiles, beside its word.
     possible = (phonenumbers.ValidationResult.IS_POSSIBLE_LOCAL_ONLY, phonenumbers.ValidationResult.IS_POSSIBLE)
-    told = phonenumbers.is_possible_number_with_reason(parsed)
-    return local and _FEWEST_NATIONAL <= digits < _MOST_ANYWHERE and told in possible
+    verdict = phonenumbers.is_possible_number_with_reason(parsed)
+    return local and _FEWEST_NATIONAL <= digits < _MOST_ANYWHERE and verdict in possible

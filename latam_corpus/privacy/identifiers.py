@@ -42,7 +42,9 @@ def is_cpf(number: str) -> bool:
     if len(digits) != 11 or not digits.isdecimal() or len(set(digits)) == 1:  # noqa: PLR2004
         return False
     # What would be 10 is 0.
-    return all(_check(digits[:place], range(place + 1, 1, -1)) % 10 == int(digits[place]) for place in (9, 10))
+    return all(
+        _check(digits[:position], range(position + 1, 1, -1)) % 10 == int(digits[position]) for position in (9, 10)
+    )
 
 
 def is_cuit(number: str) -> bool:
@@ -72,7 +74,7 @@ def is_cnpj(number: str) -> bool:
         return False
     values = [ord(sign) - 48 for sign in signs]
     weights = (6, 5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2)
-    return all(_sum(values[:place], weights[-place:]) % 10 == values[place] for place in (12, 13))
+    return all(_sum(values[:position], weights[-position:]) % 10 == values[position] for position in (12, 13))
 
 
 def is_ruc_peru(number: str) -> bool:
@@ -262,7 +264,7 @@ def is_clabe(number: str) -> bool:
     digits = _signs(number)
     if len(digits) != 18 or not digits.isdecimal() or len(set(digits)) == 1:  # noqa: PLR2004
         return False
-    return -sum(int(digit) * (3, 7, 1)[place % 3] % 10 for place, digit in enumerate(digits[:17])) % 10 == int(
+    return -sum(int(digit) * (3, 7, 1)[index % 3] % 10 for index, digit in enumerate(digits[:17])) % 10 == int(
         digits[17]
     )
 
@@ -278,7 +280,7 @@ def is_cbu(number: str) -> bool:
         return False
     weights = (3, 1, 7, 9)
     return all(
-        -sum(int(digit) * weights[place % 4] for place, digit in enumerate(reversed(block[:-1]))) % 10 == int(block[-1])
+        -sum(int(digit) * weights[index % 4] for index, digit in enumerate(reversed(block[:-1]))) % 10 == int(block[-1])
         for block in (digits[:8], digits[8:])
     )
 

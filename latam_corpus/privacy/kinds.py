@@ -71,11 +71,11 @@ def _of(
     *,
     lettered: bool = False,
 ) -> Identifier:
-    told, asked = (None if form is None else re.compile(f"{_START}(?:{form}){_END}") for form in (written, bare))
-    return Identifier(kind, tuple(countries.split()), told, asked, holds, digits, lettered)
+    pattern, asked = (None if form is None else re.compile(f"{_START}(?:{form}){_END}") for form in (written, bare))
+    return Identifier(kind, tuple(countries.split()), pattern, asked, holds, digits, lettered)
 
 
-def _kept(kind: str, country: str, written: str, bare: str, holds: Callable[[str], bool]) -> Identifier:
+def _ended_by_marks(kind: str, country: str, written: str, bare: str, holds: Callable[[str], bool]) -> Identifier:
     """One whose marks end it, whatever number follows."""
     pattern = re.compile(rf"(?<![\w\u2010-\u2013-]){written}(?!\w)")
     return Identifier(kind, (country,), pattern, re.compile(f"{_START}(?:{bare}){_END}"), holds, 7)
@@ -83,21 +83,21 @@ def _kept(kind: str, country: str, written: str, bare: str, holds: Callable[[str
 
 # In the order in which they are tried; those of the row's country come before the others.
 IDENTIFIERS: Final = (
-    _kept(
+    _ended_by_marks(
         "rut",
         "CL",
         rf"(?<!\.)\d{{1,2}}\.?\d{{3}}\.?\d{{3}}{DASH}[\dkK]",
         rf"{_THOUSANDS} ?[\u2010-\u2013-]? ?[\dkK]",
         rules.is_rut,
     ),
-    _kept(
+    _ended_by_marks(
         "cpf",
         "BR",
         rf"(?<!\.)\d{{3}}\.?\d{{3}}\.?\d{{3}}{DASH}\d{{2}}",
         rf"\d{{3}}[. ]?\d{{3}}[. ]?\d{{3}}{_GAP}\d{{2}}",
         rules.is_cpf,
     ),
-    _kept(
+    _ended_by_marks(
         "cuit",
         "AR",
         rf"\d{{2}}{DASH}\d{{8}}{DASH}\d",

@@ -47,10 +47,15 @@ class _Strict(BaseModel):
 
 
 class PrivacyFile(_Strict):
-    """One policy: the genres that it serves, the mode of each kind, and where a country's rows differ."""
+    """One policy: the genres that it serves, the mode of each kind, and where a country's rows differ.
+
+    Attributes:
+        speakers: whether an interview's speakers stand under their names or under codes, `E1` and `H1`.
+    """
 
     genres: _Listed
     reviewed_by: _Listed = ()
+    speakers: Literal["keep", "code"] = "keep"
     kinds: dict[str, Mode]
     countries: dict[str, dict[str, Mode]] = Field(default_factory=dict)
 
@@ -161,6 +166,10 @@ class PrivacyPolicies:
         file = self.files.get(genre or UNSTATED) or self.files[UNSTATED]
         return file.kinds | file.countries.get(country or "", {})
 
+    def codes_speakers(self, genre: str | None) -> bool:
+        """Whether interviews of this genre have codes in place of their speakers' names."""
+        return (self.files.get(genre or UNSTATED) or self.files[UNSTATED]).speakers == "code"
+
     @cached_property
     def digest(self) -> str:
         """Changes when a policy or word does."""
@@ -190,8 +199,8 @@ def privacy_policies(folder: str = "") -> PrivacyPolicies:
     """
     path = (Path(folder) if folder else data_folder("filters")) / "privacy"
     # Asked for each batch: as strings, since sorted Path objects take ten times as long.
-    found = sorted(glob(f"{escape(str(path))}/*.toml"))  # noqa: PTH207
-    stamps = tuple((name, told.st_mtime_ns, told.st_size) for name in found for told in (os.stat(name),))  # noqa: PTH116
+    files = sorted(glob(f"{escape(str(path))}/*.toml"))  # noqa: PTH207
+    stamps = tuple((name, status.st_mtime_ns, status.st_size) for name in files for status in (os.stat(name),))  # noqa: PTH116
     return _load(path, stamps)
 
 
@@ -202,7 +211,7 @@ def _load(path: Path, _stamps: tuple[tuple[str, int, int], ...]) -> PrivacyPolic
     words = load_toml(path / WORDS_FILE, WordsFile, "policy")
     _refuse_unknown(path / WORDS_FILE, "words", words.words)
     files: dict[str, PrivacyFile] = {}
-    stated: dict[str, Path] = {}
+    file_of_genre: dict[str, Path] = {}
     for file in sorted(path.glob("*.toml")):
         if file.name == WORDS_FILE or file.name.startswith("."):
             continue
@@ -211,9 +220,11 @@ def _load(path: Path, _stamps: tuple[tuple[str, int, int], ...]) -> PrivacyPolic
         for genre in policy.genres:
             if genre not in vocabulary.GENRES:
                 raise _wrong(file, ("genres",), f"unknown genre «{genre}»", closest(genre, vocabulary.GENRES))
-            if genre in stated:
-                raise _wrong(file, ("genres",), f"«{genre}» is in {stated[genre].name} too", "let one file serve it")
-            files[genre], stated[genre] = policy, file
+            if genre in file_of_genre:
+                raise _wrong(
+                    file, ("genres",), f"«{genre}» is in {file_of_genre[genre].name} too", "let one file serve it"
+                )
+            files[genre], file_of_genre[genre] = policy, file
     missing = [genre for genre in vocabulary.GENRES if genre not in files]
     if missing:
         raise ConfigError(str(path), f"no file serves the genre «{missing[0]}»", "name it in the `genres` of one")

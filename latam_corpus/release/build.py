@@ -22,6 +22,7 @@ from latam_corpus.release.build_inputs import Inputs, load_run
 from latam_corpus.release.card import card
 from latam_corpus.release.croissant import CROISSANT, croissant
 from latam_corpus.release.diff import changelog, diff
+from latam_corpus.release.judgements import audited_rows
 from latam_corpus.release.manifest import (
     INDEX_FOLDER,
     MANIFEST,
@@ -43,7 +44,7 @@ from latam_corpus.release.removals import (
     without_withdrawn,
 )
 from latam_corpus.release.shard_plan import SHARD_BYTES, plan_shards
-from latam_corpus.release.sketch import Sketcher, scheme_of_release, stated_scheme
+from latam_corpus.release.sketch import Sketcher, scheme_of_release, scheme_of_stages
 from latam_corpus.release.splits import SPLIT_SHARES, check_shares, with_splits
 from latam_corpus.release.store import SUMS, Store
 from latam_corpus.release.store_tables import LEDGER, read_ledger
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.release.admission import Decision
     from latam_corpus.release.build_inputs import Part
+    from latam_corpus.release.judgements import Judgement
     from latam_corpus.release.shard_plan import Plan
     from latam_corpus.release.store import Progress
     from latam_corpus.release.twins import Twins
@@ -96,6 +98,7 @@ def build(
     progress: Progress | None = None,
     runs_there: Mapping[str, Path] | None = None,
     may_be_empty: bool = False,
+    judged: Sequence[Judgement] = (),
 ) -> Manifest:
     """Return the manifest of the new version, or of the latest one when nothing would change.
 
@@ -119,6 +122,7 @@ def build(
         runs_there: the folders of runs on the disk, by name: copies come back from them when what they were set aside
             for is withdrawn.
         may_be_empty: whether a version without documents is one.
+        judged: what readers judged; what it says of documents of the version stands on the card.
 
     Raises:
         ConfigError: the name, a run, the terms or the parent are wrong; nothing was written.
@@ -129,7 +133,7 @@ def build(
     moment = _moment(today, created)
     terms = Terms(tuple(dict.fromkeys(admit)), tuple(dict.fromkeys(uses)), today or moment.date())
     check_shares(splits)
-    with opened.told():
+    with opened.named_errors():
         return _build(
             name,
             runs,
@@ -147,6 +151,7 @@ def build(
             progress,
             runs_there or {},
             may_be_empty,
+            judged,
         )
 
 
@@ -167,6 +172,7 @@ def _build(
     progress: Progress | None,
     runs_there: Mapping[str, Path],
     may_be_empty: bool,
+    judged: Sequence[Judgement],
 ) -> Manifest:
     if version is not None and checked_version(version) in opened.versions(name):
         raise ConfigError(f"{name}@{version}", "it exists, and versions are never overwritten", "name another version")
@@ -230,6 +236,7 @@ def _build(
                 left_out=count_reasons(decision),
                 sources=source_entries(inputs, plan.rows),
                 accepted_losses=lost,
+                audited=audited_rows(judged, plan.rows),
                 shards=written.shards,
                 files=written.index,
             )
@@ -260,7 +267,7 @@ def _without_requested(
     name: str,
     runs_there: Mapping[str, Path],
 ) -> tuple[pl.DataFrame, Twins]:
-    """The light rows without what the store's withdrawals keep out, with copies that come back for it, and these."""
+    """Return the light rows less what withdrawals keep out, with copies that come back for it, and those copies."""
     known = _last_released(store, name, light)
     light = without_requested(light, known)
     ids = light.filter(pl.coalesce("withdrawal", "said").is_not_null())["doc_id"].unique()
@@ -273,17 +280,17 @@ def _last_released(store: Store, name: str, light: pl.DataFrame) -> pl.DataFrame
     """`doc_id` and `exact_hash` of those documents of the latest version that say what is withdrawn."""
     ids = light.filter(pl.col("said").is_not_null())["doc_id"]
     latest = store.latest(name) if len(ids) else None
-    found = pl.DataFrame(schema=schema.LEDGER_SCHEMA)
+    rows = pl.DataFrame(schema=schema.LEDGER_SCHEMA)
     if latest and LEDGER in load_manifest(store, name, latest).files:
-        found = read_ledger(store, name, latest).filter(pl.col("doc_id").is_in(ids.implode()), verdict="released")
-    return found.select("doc_id", exact_hash="text_hash_after")
+        rows = read_ledger(store, name, latest).filter(pl.col("doc_id").is_in(ids.implode()), verdict="released")
+    return rows.select("doc_id", exact_hash="text_hash_after")
 
 
 def _scheme(inputs: Inputs, store: Store) -> Scheme:
-    """The scheme of the version's index: the one by which its runs were deduplicated, else the release's so far."""
-    stated = {found for run in inputs.runs if (found := stated_scheme(run.stages))}
-    if len(stated) == 1:
-        return stated.pop()
+    """Return the scheme of the version's index: that of its runs' deduplication, else the release's so far."""
+    schemes = {scheme for run in inputs.runs if (scheme := scheme_of_stages(run.stages))}
+    if len(schemes) == 1:
+        return schemes.pop()
     return scheme_of_release(store, inputs.parent) if inputs.parent else Scheme()
 
 
@@ -325,11 +332,11 @@ def _inputs(name: str, runs: Sequence[Path], store: Store, parent: str | None) -
 
 
 def _publish(store: Store, draft: Manifest, plan: Plan, decision: Decision, old: Manifest | None) -> Manifest:
-    place = ("releases", draft.name, draft.version)
+    folder = ("releases", draft.name, draft.version)
     ledger = io.BytesIO()
     write_ledger(ledger, plan, decision, draft.version)
     written = {LEDGER: ledger.getvalue()}
-    store.write(written[LEDGER], *place, LEDGER)
+    store.write(written[LEDGER], *folder, LEDGER)
     index = draft.files
     draft = draft.model_copy(update={"files": index | _side_files(written)})
     earlier = read_side_file(store, old, CHANGES).decode() if old and CHANGES in old.files else ""
@@ -339,11 +346,11 @@ def _publish(store: Store, draft: Manifest, plan: Plan, decision: Decision, old:
     written[CROISSANT] = croissant(draft)
     manifest = draft.model_copy(update={"files": index | _side_files(written)})
     for file in (CARD, CHANGES, ATTRIBUTION, CROISSANT):
-        store.write(written[file], *place, file)
+        store.write(written[file], *folder, file)
     dumped = manifest.dumped()
-    store.write(sums(manifest, hashlib.sha256(dumped).hexdigest()), *place, SUMS)
-    store.sign(dumped, *place, MANIFEST)
-    store.create(dumped, *place, MANIFEST)
+    store.write(sums(manifest, hashlib.sha256(dumped).hexdigest()), *folder, SUMS)
+    store.sign(dumped, *folder, MANIFEST)
+    store.create(dumped, *folder, MANIFEST)
     store.point(draft.name, draft.version)
     return manifest
 
@@ -374,7 +381,7 @@ def _written_alike(old: Manifest) -> bool:
 
 
 def _unchanged_since(store: Store, draft: Manifest, versions: Sequence[str]) -> Manifest | None:
-    """The latest version, when this one would hold the same shards and index on the same terms and go back to the same.
+    """Return the latest version if this one would hold its shards and index, on its terms and from its parent.
 
     A build that was killed just before it swapped the pointer left a version after the latest: that one counts
     too, and is pointed at.
@@ -389,11 +396,16 @@ def _unchanged_since(store: Store, draft: Manifest, versions: Sequence[str]) -> 
             continue
         upon = draft.parent.version if draft.parent else None
         meant = upon in (last.version, last.parent.version if last.parent else None)
-        if meant and _holds_the_same(last, draft) and last.accepted_losses == draft.accepted_losses:
+        if meant and _holds_the_same(last, draft) and _same_losses_and_audit(last, draft):
             if version != latest:
                 store.point(draft.name, version)
             return last
     return None
+
+
+def _same_losses_and_audit(one: Manifest, other: Manifest) -> bool:
+    """Whether two versions say the same of what was lost and judged."""
+    return (one.accepted_losses, one.audited) == (other.accepted_losses, other.audited)
 
 
 def _holds_the_same(one: Manifest, other: Manifest) -> bool:

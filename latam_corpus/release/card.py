@@ -14,6 +14,7 @@ from latam_corpus.catalog.display_names import GENRES, TIERS, USES
 from latam_corpus.catalog.rights import tier_of
 from latam_corpus.messages import LANGUAGES, _, enumerated, same
 from latam_corpus.release.card_facts import PERSONAL_DATA, citation, collection, columns, consents, limits
+from latam_corpus.release.judgements import wilson
 from latam_corpus.release.markdown import table
 from latam_corpus.release.obligations import obligations
 
@@ -69,6 +70,7 @@ def card(manifest: Manifest, where: str | None = None, shards: Sequence[Shard] |
         consents(manifest),
         _left_out(manifest),
         _losses(manifest) if manifest.accepted_losses else "",
+        _audit(manifest) if manifest.audited else "",
         PERSONAL_DATA,
         limits(manifest),
         _loading(manifest, held),
@@ -124,15 +126,15 @@ def hub_licence(rights: str | None) -> str | None:
     >>> hub_licence("CC-BY-SA-4.0"), hub_licence("https://creativecommons.org/licenses/by/4.0/"), hub_licence("InC")
     ('cc-by-sa-4.0', 'cc-by-4.0', None)
     """
-    found = _CC_URI.fullmatch(rights or "")
-    named = f"cc-{found[1]}-{found[2]}".replace("cc-zero", "cc0") if found else (rights or "").lower()
+    match = _CC_URI.fullmatch(rights or "")
+    named = f"cc-{match[1]}-{match[2]}".replace("cc-zero", "cc0") if match else (rights or "").lower()
     return named if named in _HUB_LICENCES else None
 
 
 def _licence(sources: Iterable[SourceEntry]) -> list[str]:
-    stated = {hub_licence(source.rights) for source in sources}
-    known = sorted(licence for licence in stated if licence)
-    if known and None not in stated:
+    licences = {hub_licence(source.rights) for source in sources}
+    known = sorted(licence for licence in licences if licence)
+    if known and None not in licences:
         return _listed("license", known) if len(known) > 1 else [f"license: {known[0]}"]
     return ["license: other", "license_name: by-source"]
 
@@ -246,10 +248,10 @@ def _sources(manifest: Manifest) -> str:
                 f"{source.rows:,}",
             ]
         )
-    told = table(["source", "title", "rights", "tier", "attribution", "documents"], rows)
+    listing = table(["source", "title", "rights", "tier", "attribution", "documents"], rows)
     return (
         "## Sources, rights and attribution\n\nWho uses a document keeps to the rights of its source; the "
-        f"columns `rights`, `creators` and `url` of its row say whom to name.\n\n{told}"
+        f"columns `rights`, `creators` and `url` of its row say whom to name.\n\n{listing}"
     )
 
 
@@ -266,7 +268,7 @@ def _left_out(manifest: Manifest) -> str:
 
 
 def _losses(manifest: Manifest) -> str:
-    told = ["## Losses let pass\n\nOf these, a stage of a run kept less than its recipe's floor."]
+    parts = ["## Losses let pass\n\nOf these, a stage of a run kept less than its recipe's floor."]
     for reason in dict.fromkeys(loss.accepted for loss in manifest.accepted_losses):
         rows = [
             [
@@ -280,8 +282,32 @@ def _losses(manifest: Manifest) -> str:
             for loss in manifest.accepted_losses
             if loss.accepted == reason
         ]
-        told += [f"It was let pass because: {reason}", table(["stage", "of", "in", "kept", "floor", "mostly"], rows)]
-    return "\n\n".join(told)
+        parts += [f"It was let pass because: {reason}", table(["stage", "of", "in", "kept", "floor", "mostly"], rows)]
+    return "\n\n".join(parts)
+
+
+_ASKED: Final = {
+    "verdict": "a good text",
+    "language": "its language is right",
+    "natural": "natural text",
+    "personal_data": "no personal data left",
+}
+
+
+def _audit(manifest: Manifest) -> str:
+    rows = []
+    for one in manifest.audited:
+        low, high = wilson(one.right, one.texts)
+        interval = f"{100 * low:.1f} to {100 * high:.1f} %"
+        drawn = f"`{one.drawn_from}`{one.drawn_by and f', `{one.drawn_by}`'}"
+        share = f"{100 * one.right / one.texts:.1f} %"
+        rows.append([drawn, _ASKED[one.question], share, interval, one.texts, one.readers, one.disputed])
+    heads = ["drawn by lot from", "what was judged", "precision", "95 % interval", "texts", "readers", "they differ on"]
+    return (
+        "## What readers judged\n\nPeople read texts of this version, drawn by lot among those that may be shown. A "
+        "text counts as right where no reader says that it isn't; the interval is Wilson's. A row speaks for the "
+        f"documents that it was drawn from, and for no others.\n\n{table(heads, rows)}"
+    )
 
 
 def _loading(manifest: Manifest, held: Sequence[Shard]) -> str:
@@ -310,7 +336,7 @@ def _provenance(manifest: Manifest) -> str:
     lines = [f"Made with latam_corpus {manifest.toolkit}; rights judged as of {manifest.as_of}."]
     if manifest.parent:
         lines.append(f"Built upon version {manifest.parent.version}; CHANGELOG.md says what changed.")
-    told = [" ".join(lines)]
+    parts = [" ".join(lines)]
     if rows:
-        told.append(table(["run", "recipe", "documents", "digest of run.json"], rows))
-    return "## Provenance\n\n" + "\n\n".join(told)
+        parts.append(table(["run", "recipe", "documents", "digest of run.json"], rows))
+    return "## Provenance\n\n" + "\n\n".join(parts)

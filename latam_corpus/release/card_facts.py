@@ -98,7 +98,7 @@ def limits(manifest: Manifest) -> str:
 
 
 def _largest(manifest: Manifest) -> list[str]:
-    """A line for each of country, source and genre: how much of the version the largest one is."""
+    """Give a line for each of country, source and genre: how much of the version the largest one is."""
     lines = []
     for what in ("country", "source", "genre"):
         tallies: Mapping[str, Tally] = manifest.counts.get(what, {})

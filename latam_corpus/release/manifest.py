@@ -134,6 +134,28 @@ class AcceptedLoss(_Entry):
     accepted: str
 
 
+class Audited(_Entry):
+    """What readers judged of texts of the version that were drawn by lot; texts by several readers count once.
+
+    Attributes:
+        drawn_from: the run or version that they were drawn from.
+        drawn_by: the group of it, such as `language=quy_Latn`; empty where all of its documents were one.
+        question: what was asked.
+        texts: of which a reader said one thing or the other.
+        right: those of which no reader says that something is wrong.
+        disputed: those of which the readers say different things.
+        readers: how many there are.
+    """
+
+    drawn_from: str
+    drawn_by: str
+    question: str
+    texts: int
+    right: int
+    disputed: int
+    readers: int
+
+
 class ConsentEntry(_Entry):
     """A record of consent, as a source's file states it (`catalog.source.ConsentRecord`)."""
 
@@ -212,6 +234,7 @@ class Manifest(_Entry):
     left_out: dict[str, int]
     sources: tuple[SourceEntry, ...]
     accepted_losses: tuple[AcceptedLoss, ...] = ()
+    audited: tuple[Audited, ...] = ()
     shards: tuple[Shard, ...]
     files: dict[FileName, SideFile]
 
@@ -309,14 +332,14 @@ def parse_manifest(data: bytes, place: str) -> Manifest:
     Raises:
         ReleaseError: they aren't a manifest, or a newer toolkit wrote it.
     """
-    stated = parsed(data, place, _PUT_BACK)
-    if not isinstance(stated, dict) or "format" not in stated or "shards" not in stated:
+    values = parsed(data, place, _PUT_BACK)
+    if not isinstance(values, dict) or "format" not in values or "shards" not in values:
         raise ReleaseError(place, "this isn't the manifest of a latam_corpus release", _PUT_BACK)
-    if stated["format"] != FORMAT:
-        problem = f"its format is {stated['format']}, and this toolkit reads {FORMAT}"
+    if values["format"] != FORMAT:
+        problem = f"its format is {values['format']}, and this toolkit reads {FORMAT}"
         raise NewerFormatError(place, problem, "use the version of latam-corpus that its key `toolkit` names")
     try:
-        manifest = Manifest.model_validate(stated)
+        manifest = Manifest.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(step) for step in first["loc"])
@@ -367,5 +390,5 @@ def schema_sha256(schema: pl.Schema) -> str:
     >>> schema_sha256(a) == schema_sha256(b)
     False
     """
-    told = "\n".join(f"{name} {dtype}" for name, dtype in schema.items())
-    return hashlib.sha256(told.encode()).hexdigest()
+    columns = "\n".join(f"{name} {dtype}" for name, dtype in schema.items())
+    return hashlib.sha256(columns.encode()).hexdigest()

@@ -150,14 +150,14 @@ def signature_problem(data: bytes, signature: bytes | None, keys: Sequence[Publi
     if signature is None:
         return "it isn't signed"
     try:
-        found = Signature.from_bytes(signature)
+        parsed = Signature.from_bytes(signature)
     except ValueError as error:
         return f"its signature is none: {error}"
-    if bytes(found) + b"\n" != signature or found.untrusted_comment != _FIRST_LINE:
+    if bytes(parsed) + b"\n" != signature or parsed.untrusted_comment != _FIRST_LINE:
         return f"its signature: {OTHER_BYTES}"
     for key in keys:
         try:
-            key.key.verify(data, found)
+            key.key.verify(data, parsed)
         except VerifyError:
             continue
         return None

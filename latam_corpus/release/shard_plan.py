@@ -32,7 +32,7 @@ SHARD_BYTES: Final = 640 << 20
 
 _DEEPEST: Final = 24
 _PARTITION: Final = ("language", "genre", "split")
-_RANK: Final = {split: place for place, split in enumerate(vocabulary.SPLITS)}
+_RANK: Final = {split: order for order, split in enumerate(vocabulary.SPLITS)}
 _WORD: Final = re.compile(r"[A-Za-z0-9_]+")
 
 
@@ -76,19 +76,19 @@ def plan_shards(rows: pl.DataFrame, inherited: Sequence[Shard], limit: int = SHA
     cells: list[Cell] = []
     for partition, members in _partitions(rows):
         leaves = list(_Tree(bits, sizes, frozenset(inner[partition]), limit).leaves("", members))
-        for place, (prefix, documents) in enumerate(leaves):
+        for index, (prefix, documents) in enumerate(leaves):
             shards[documents] = len(cells)
-            cells.append(Cell(*partition, prefix, data_path(*partition, place, len(leaves))))
+            cells.append(Cell(*partition, prefix, data_path(*partition, index, len(leaves))))
     return Plan(rows.with_columns(pl.Series("shard", shards)), tuple(cells))
 
 
-def data_path(language: str, genre: str, split: str, place: int, places: int) -> str:
+def data_path(language: str, genre: str, split: str, index: int, places: int) -> str:
     """Where a shard stands in the Hub layout.
 
     >>> data_path("spa_Latn", "news", "train", 0, 2)
     'data/spa_Latn-news/train-00000-of-00002.parquet'
     """
-    return f"data/{language}-{genre}/{split}-{place:05d}-of-{places:05d}.parquet"
+    return f"data/{language}-{genre}/{split}-{index:05d}-of-{places:05d}.parquet"
 
 
 def prefix_of(doc_id: str, length: int) -> str:

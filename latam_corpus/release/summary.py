@@ -29,8 +29,8 @@ def count_rows(released: pl.DataFrame) -> dict[str, dict[str, Tally]]:
     """Rows and bytes of text by language, genre, country and so on; what isn't stated counts under ""."""
     counts = {}
     for what, column in _COUNTED.items():
-        told = released.group_by(pl.col(column).cast(pl.String).fill_null("").alias("value"))
-        sizes = told.agg(pl.len(), pl.col("text_bytes").sum()).sort("value")
+        groups = released.group_by(pl.col(column).cast(pl.String).fill_null("").alias("value"))
+        sizes = groups.agg(pl.len(), pl.col("text_bytes").sum()).sort("value")
         counts[what] = {value: Tally(rows=n, text_bytes=size) for value, n, size in sizes.iter_rows()}
     return counts
 
@@ -81,7 +81,7 @@ def accepted_losses(inputs: Inputs, reason: str | None) -> tuple[AcceptedLoss, .
     """
     reason = accepted(reason)
     named = {run.id for run in inputs.runs}
-    found = [loss for loss in (inputs.parent.accepted_losses if inputs.parent else ()) if loss.run not in named]
+    losses = [loss for loss in (inputs.parent.accepted_losses if inputs.parent else ()) if loss.run not in named]
     for run in inputs.runs:
         why = run.accepted_loss or reason
         if run.losses and why is None:
@@ -92,8 +92,8 @@ def accepted_losses(inputs: Inputs, reason: str | None) -> tuple[AcceptedLoss, .
                 f"read what fell with `latam-corpus sample {run.id} --set-aside --by drop_reason`, or give "
                 '--accept-loss "why"; it goes on the card',
             )
-        found += [AcceptedLoss(run=run.id, accepted=str(why), **loss.as_dict()) for loss in run.losses]
-    return tuple(sorted(found, key=lambda loss: loss.run))
+        losses += [AcceptedLoss(run=run.id, accepted=str(why), **loss.as_dict()) for loss in run.losses]
+    return tuple(sorted(losses, key=lambda loss: loss.run))
 
 
 def source_entries(inputs: Inputs, released: pl.DataFrame) -> tuple[SourceEntry, ...]:
@@ -102,10 +102,10 @@ def source_entries(inputs: Inputs, released: pl.DataFrame) -> tuple[SourceEntry,
     for entry in inputs.parent.sources if inputs.parent else ():
         about[entry.source_id] = entry.model_dump(include={*_STATED, "collected", "consents"})
     for run in (*inputs.others, *inputs.runs):
-        for source_id, stated in run.sources.items():
-            about[source_id] = {key: stated.get(key) for key in _STATED} | {
-                "collected": (stated.get("collect") or {}).get("kind"),
-                "consents": [one for one in (stated.get("consent") or {}).get("records", ()) if not one.get("label")],
+        for source_id, facts in run.sources.items():
+            about[source_id] = {key: facts.get(key) for key in _STATED} | {
+                "collected": (facts.get("collect") or {}).get("kind"),
+                "consents": [one for one in (facts.get("consent") or {}).get("records", ()) if not one.get("label")],
             }
     by = ("source_id", "rights", "rights_tier", "basis")
     sizes = released.group_by(pl.col(by).cast(pl.String)).agg(

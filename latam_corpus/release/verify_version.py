@@ -101,24 +101,24 @@ def _hash_sum(ids: pl.Series) -> int:
 
 def _beside(store: Store, manifest: Manifest, seen: _Seen, log: WithdrawalLog) -> Iterator[str]:
     """Yield what is wrong with the files beside the manifest."""
-    place = ("releases", manifest.name, manifest.version)
+    folder = ("releases", manifest.name, manifest.version)
     _, problem = store.pointed(manifest.name)
     if problem:
         yield f"{LATEST}: {problem}"
-    for name, told in manifest.files.items():
-        if "/".join((*place, name)) in log.replaced:
+    for name, recorded in manifest.files.items():
+        if "/".join((*folder, name)) in log.replaced:
             continue
-        if store.size(*place, name) is None:
+        if store.size(*folder, name) is None:
             yield f"{name}: missing"
-        elif _sha256(store, *place, name) != told.sha256:
+        elif _sha256(store, *folder, name) != recorded.sha256:
             yield f"{name}: its bytes aren't those that the manifest names"
-    if store.size(*place, SUMS) is None:
+    if store.size(*folder, SUMS) is None:
         yield f"{SUMS}: missing"
-    elif store.read(*place, SUMS) != sums(manifest, manifest_sha256(store, manifest.name, manifest.version)):
+    elif store.read(*folder, SUMS) != sums(manifest, manifest_sha256(store, manifest.name, manifest.version)):
         yield f"{SUMS}: it doesn't list what the manifest lists"
     if manifest.index and manifest.index.keys() != {shard.index for shard in manifest.shards}:
         yield "index: its files aren't one a shard"
-    if LEDGER in manifest.files and store.size(*place, LEDGER) is not None:
+    if LEDGER in manifest.files and store.size(*folder, LEDGER) is not None:
         yield from _ledger(store, manifest, seen)
 
 
@@ -133,9 +133,9 @@ def _ledger(store: Store, manifest: Manifest, seen: _Seen) -> Iterator[str]:
     except ReleaseError:
         return  # its digest is wrong too, and that is told
     verdicts = Counter(rows["verdict"].to_list())
-    for verdict, told in (("released", manifest.rows), ("dropped", manifest.flow.left_out)):
-        if verdicts[verdict] != told:
-            yield f"{LEDGER}: {verdicts[verdict]:,} rows are {verdict}, and the manifest says {told:,}"
+    for verdict, expected in (("released", manifest.rows), ("dropped", manifest.flow.left_out)):
+        if verdicts[verdict] != expected:
+            yield f"{LEDGER}: {verdicts[verdict]:,} rows are {verdict}, and the manifest says {expected:,}"
     released = rows.filter(pl.col("verdict") == "released")["doc_id"]
     if released.n_unique() != released.len():
         yield f"{LEDGER}: a document is released twice"
@@ -147,34 +147,34 @@ def _parent(store: Store, manifest: Manifest) -> Iterator[str]:
     if parent is None:
         return
     try:
-        found = manifest_sha256(store, manifest.name, parent.version)
+        sha256 = manifest_sha256(store, manifest.name, parent.version)
     except ReleaseError:
         yield f"parent {parent.version}: its manifest is missing"
         return
-    if found != parent.sha256:
+    if sha256 != parent.sha256:
         yield f"parent {parent.version}: its manifest isn't the one that this version was built upon"
 
 
 def _shard(store: Store, manifest: Manifest, shard: Shard, seen: _Seen, *, index: bool) -> list[str]:
-    told = f"{shard.path} ({shard.object})"
+    label = f"{shard.path} ({shard.object})"
     size = store.size(shard.object)
     if size is None:
-        return [f"{told}: missing"]
+        return [f"{label}: missing"]
     if size != shard.bytes:
-        return [f"{told}: {size:,} bytes, and the manifest says {shard.bytes:,}"]
+        return [f"{label}: {size:,} bytes, and the manifest says {shard.bytes:,}"]
     with store.open(shard.object) as opened:
         if sha256_of(opened) != shard.sha256:
-            return [f"{told}: its bytes aren't those that the manifest names"]
+            return [f"{label}: its bytes aren't those that the manifest names"]
         opened.seek(0)
         try:
             file = pq.ParquetFile(opened)
             if _fingerprint(file) != manifest.schema_sha256:
-                return [f"{told}: its columns aren't those whose fingerprint the manifest states"]
+                return [f"{label}: its columns aren't those whose fingerprint the manifest states"]
             shared = [_NONE_SHARED]
-            problems = [f"{told}: {problem}" for problem in _rows(file, shard, seen, shared)]
+            problems = [f"{label}: {problem}" for problem in _rows(file, shard, seen, shared)]
             return [*problems, *(_index(store, manifest, shard, pl.concat(shared)) if index else ())]
         except (pa.ArrowException, OSError) as error:
-            return [f"{told}: it can't be read: {error}"]
+            return [f"{label}: it can't be read: {error}"]
 
 
 def _fingerprint(file: pq.ParquetFile) -> str:
@@ -184,11 +184,11 @@ def _fingerprint(file: pq.ParquetFile) -> str:
 
 def _index(store: Store, manifest: Manifest, shard: Shard, shared: pl.DataFrame) -> Iterator[str]:
     """Yield what is wrong with the shard's index file, given the columns that both have."""
-    place = ("releases", manifest.name, manifest.version, shard.index)
-    if shard.index not in manifest.files or store.size(*place) is None:
+    path = ("releases", manifest.name, manifest.version, shard.index)
+    if shard.index not in manifest.files or store.size(*path) is None:
         return
     try:
-        with store.open(*place) as opened:
+        with store.open(*path) as opened:
             file = pq.ParquetFile(opened)
             if _of_another_format(file):
                 return  # its digest is all that can be checked; a run `against` it tells what to do
@@ -252,7 +252,7 @@ def _counts(manifest: Manifest, seen: _Seen) -> Iterator[str]:
     flow = manifest.flow
     if flow.read != flow.repeated + flow.left_out + flow.released or flow.released != manifest.rows:
         yield "the manifest's rows read, repeated, left out and released don't add up"
-    for what, told in manifest.counts.items():
-        expected = Counter({value: tally.rows for value, tally in told.items()})
+    for what, tallies in manifest.counts.items():
+        expected = Counter({value: tally.rows for value, tally in tallies.items()})
         if +expected != +seen.counted[what]:  # a shard without rows counts nothing
             yield f"the manifest's documents by {what} aren't those in the shards"

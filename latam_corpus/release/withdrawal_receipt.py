@@ -113,8 +113,8 @@ def write_receipt_entry(store: Store, done: Withdrawal, now: datetime) -> dict[s
     digests = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
     log = read_log(store)
     if all(entry.receipts != digests for entry in log.entries):
-        told = {"request": done.entry.request, "release": done.entry.release, "of": done.entry.number}
-        add_entry(log, now, {}, kind="receipt", receipts=digests, **told)
+        fields = {"request": done.entry.request, "release": done.entry.release, "of": done.entry.number}
+        add_entry(log, now, {}, kind="receipt", receipts=digests, **fields)
     return files
 
 
@@ -143,10 +143,10 @@ def _problems(data: bytes, store: Store | None, keys: Sequence[PublicKey]) -> li
     if page:
         if hashlib.sha256(page[1]).hexdigest().encode() != page[2]:
             return [OTHER_BYTES]
-        found = _VALUES.search(data)
-        if not found:
+        match = _VALUES.search(data)
+        if not match:
             return ["it holds no values"]
-        inner = _unescaped(found[1])
+        inner = _unescaped(match[1])
     elif not data.lstrip().startswith(b"{"):
         if b"<html" in data[:200].lower():
             return [OTHER_BYTES]
@@ -159,7 +159,7 @@ def _problems(data: bytes, store: Store | None, keys: Sequence[PublicKey]) -> li
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         return [str(error) if type(error) is ValueError else f"it lacks what a receipt says: {error!r}"]
     if store and not problems:
-        with store.told():
+        with store.named_errors():
             log = read_log(store)
             problems += [*_unlogged(values, data, log), *log_signature_problems(log, keys)]
     return problems
@@ -167,13 +167,13 @@ def _problems(data: bytes, store: Store | None, keys: Sequence[PublicKey]) -> li
 
 def _disagreeing(values: Mapping[str, Any]) -> list[str]:
     """Where the receipt says something else than the entry of the log that it holds."""
-    told = values["entry"]
-    entry = parse_entry(told["file"].encode(), "the receipt")
+    stored = values["entry"]
+    entry = parse_entry(stored["file"].encode(), "the receipt")
     asked = values["asked"]
     hashed = asked["value"] if asked["by"] == "url" else asked_hash(asked["by"], asked["value"])
     pairs = {
-        "digest": (told["sha256"], hashlib.sha256(told["file"].encode()).hexdigest()),
-        "number": (told["number"], entry.number),
+        "digest": (stored["sha256"], hashlib.sha256(stored["file"].encode()).hexdigest()),
+        "number": (stored["number"], entry.number),
         "request": (values["request"], entry.request),
         "release": (values["release"], entry.release),
         "time": (values["time"], entry.time.isoformat()),
@@ -233,9 +233,11 @@ def sentences(values: Mapping[str, Any]) -> list[Message]:
 def _page(values: Mapping[str, Any], data: bytes) -> bytes:
     sections = []
     for language, name in LANGUAGES.items():
-        told = "".join(f"<p>{escape(line.translate(language))}</p>\n" for line in sentences(values))
+        paragraphs = "".join(f"<p>{escape(line.translate(language))}</p>\n" for line in sentences(values))
         title = escape(_TITLE.translate(language))
-        sections.append(f'<section lang="{language}">\n<h2>{title} <small>{name}</small></h2>\n{told}</section>\n')
+        sections.append(
+            f'<section lang="{language}">\n<h2>{title} <small>{name}</small></h2>\n{paragraphs}</section>\n'
+        )
     after = values["after"]
     rows = [
         *((one["version"], f"{one['documents']:,}", " ".join(one["shards"])) for one in values["versions"]),

@@ -83,11 +83,11 @@ def fill(keys, hashes):
 
 
 @kernel
-def count_spellings(hashes, doc_words, keys, found):
+def count_spellings(hashes, doc_words, keys, out):
     """Count the words of each document that a table has."""
-    for d in range(len(found)):
+    for d in range(len(out)):
         for i in range(doc_words[d], doc_words[d + 1]):
-            found[d] += keys[slot_of(keys, hashes[i])] != 0
+            out[d] += keys[slot_of(keys, hashes[i])] != 0
 
 
 @kernel

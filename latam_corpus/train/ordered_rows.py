@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from latam_corpus import schema
 from latam_corpus.errors import ConfigError, closest
+from latam_corpus.messages import _
 from latam_corpus.train.order import Window, shuffled, windows_of
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def _arrow_types() -> pa.Schema:
 
 @dataclass(frozen=True)
 class Selection:
-    """What of the rows is given, and which rows.
+    """What of the rows is returned, and which rows.
 
     Attributes:
         columns: by name; all of a release when empty.
@@ -54,17 +55,19 @@ class Selection:
         _arrow_types()  # here, since Polars can't be asked in a forked worker
         for name in self.columns:
             if name not in schema.RELEASE_SCHEMA and name != ID:
-                raise ConfigError("columns", f"unknown column «{name}»", closest(name, [*schema.RELEASE_COLUMNS, ID]))
+                raise ConfigError(
+                    "columns", _("unknown column «{name}»", name=name), closest(name, [*schema.RELEASE_COLUMNS, ID])
+                )
 
     @property
-    def given(self) -> tuple[str, ...]:
-        """The columns that are given."""
+    def returned(self) -> tuple[str, ...]:
+        """The columns that are returned."""
         return self.columns or schema.RELEASE_COLUMNS
 
     @property
     def reads(self) -> list[str]:
         """The columns that are read."""
-        wanted = ["doc_id" if name == ID else name for name in self.given]
+        wanted = ["doc_id" if name == ID else name for name in self.returned]
         return list(dict.fromkeys([*wanted, "doc_id", *(self.where.reads if self.where else ())]))
 
     @property
@@ -144,22 +147,22 @@ class OrderedRows:
         for group in window.groups:
             table = self._files.read(group, self._selection.reads)
             stays.append(self._staying(table, self._files.files[group.file].withdrawn))
-            tables.append(self._given(table))
+            tables.append(self._returned(table))
         table = pa.concat_tables(tables, promote_options="permissive").combine_chunks()
         count = table.num_rows
         order = shuffled(count, *self._key, "rows", number) if self._shuffle else np.arange(count)
         return _Loaded(window, table, order, np.concatenate(stays))
 
-    def _given(self, table: pa.Table) -> pa.Table:
-        """Return the columns that are given; what a file lacks, since it is older, is null."""
+    def _returned(self, table: pa.Table) -> pa.Table:
+        """Return the columns that are asked for; what a file lacks, since it is older, is null."""
         columns = []
-        for name in self._selection.given:
+        for name in self._selection.returned:
             stored = "doc_id" if name == ID else name
             if stored in table.column_names:
                 columns.append(table[stored])
             else:
                 columns.append(pa.nulls(table.num_rows, _arrow_types().field(stored).type))
-        return pa.table(columns, names=list(self._selection.given))
+        return pa.table(columns, names=list(self._selection.returned))
 
     def _staying(self, table: pa.Table, withdrawn: frozenset[str]) -> NDArray[np.bool_]:
         stays = np.ones(table.num_rows, dtype=bool)

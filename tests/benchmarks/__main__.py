@@ -10,20 +10,25 @@ from pathlib import Path
 from latam_corpus.errors import CorpusError
 
 from . import (
+    ablate,
     balance,
     before,
     compressed,
     crawl,
     damage,
     dedupe,
+    exports,
     extraction,
+    formats,
     growth,
     house,
     language,
     large,
+    leaks,
     learned,
     memory,
     mutants,
+    planning,
     quality,
     quality_kept,
     redact,
@@ -42,6 +47,7 @@ from .machine import save, show
 from .tables import write
 
 NAMES = {
+    "ablate": ablate,
     "word_table": word_table,
     "text_path": text_path,
     "profile": stages,
@@ -49,6 +55,7 @@ NAMES = {
     "update": update,
     "balance": balance,
     "memory": memory,
+    "planning": planning,
     "mutants": mutants,
     "dedupe": dedupe,
     "crawl": crawl,
@@ -63,11 +70,14 @@ NAMES = {
     "large": large,
     "start": start,
     "stream": stream,
+    "leaks": leaks,
+    "exports": exports,
     "damage": damage,
     "small": small,
     "compressed": compressed,
     "house": house,
     "before": before,
+    "formats": formats,
     "withdraw": withdraw,
 }
 

@@ -23,7 +23,7 @@ _ASK_FIRST = [source.id for source in shipped_sources() if source.status == "ask
 def test_each_file_of_the_catalogue_is_right(path: Path) -> None:
     """`sources check` finds nothing to put right, no example and no foreign name."""
     source, found = check_source(path.read_text(encoding="utf-8"), str(path))
-    assert source is not None, [one.told("en") for one in found]
+    assert source is not None, [one.in_language("en") for one in found]
     assert not {one.key for one in found} & {"id", "homepage", "contact", "rights.quoted_from", "rights.uses"}
 
 

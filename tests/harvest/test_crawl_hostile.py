@@ -198,6 +198,30 @@ def test_a_robots_txt_that_is_a_page_is_none_and_one_without_end_is_read_as_far_
     assert _crawl(site, tmp_path / "justo")[1] == []
 
 
+@pytest.mark.parametrize(
+    ("rules", "rest", "pages"),
+    [
+        # The end lacks: as far as it goes the one forbids all, the other opens what the first line closed.
+        (b"User-agent: *\n", b"Disallow: /|borradores", 3),
+        (b"User-agent: *\nDisallow: /mala\n", b"Allow: /mala|bar/inicio", 2),
+        # Whole, whatever ends it.
+        (b"User-agent: *\n", b"Disallow: /mala|\n# nada", 2),
+        (b"User-agent: *\r", b"Disallow: /mala|\r# nada", 2),
+    ],
+)
+def test_a_rule_that_a_robots_txt_is_cut_in_is_not_read(
+    tmp_path: Path, site: Any, rules: bytes, rest: bytes, pages: int
+) -> None:
+    """The bar is where 500 KiB end; a rule in front of it is read, one that it stands in isn't."""
+    site.routes["/mala"] = page("no es mala")
+    read, cut = rest.split(b"|")
+    filled = rules + b"#".ljust(500 * 1024 - len(rules) - len(read) - 1, b"#") + rules[-1:]
+    site.routes["/robots.txt"] = (200, {"Content-Type": "text/plain"}, filled + read + cut)
+    result, notes = _crawl(site, tmp_path)
+    assert len(filled + read) == 500 * 1024
+    assert (result.pages, notes[0]["cause"]) == (pages, "robots is cut")
+
+
 _MOVED = (302, {"Location": "/robots.txt"}, b"")
 
 

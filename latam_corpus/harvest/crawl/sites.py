@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from latam_corpus.catalog.harvest_tables import host_of
 from latam_corpus.catalog.optout.opt_out import ROBOTS
 from latam_corpus.harvest.crawl.causes import TroubleError
-from latam_corpus.harvest.optout.robots import MAX_BYTES, is_markup
+from latam_corpus.harvest.optout.robots import MAX_BYTES, is_markup, read_part
 from latam_corpus.harvest.optout.robots_bounds import unread_delays
 from latam_corpus.harvest.optout.site import FILES, Site, Text
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 # RFC 9309, 2.4: a robots.txt is read again after a day; the other files with it.
 DAY: Final = 86_400.0
-_KEPT: Final = DAY / 24
-_MOST_KEPT: Final = 256
+_CACHED_SECONDS: Final = DAY / 24
+_MOST_CACHED: Final = 256
 _MAX_LICENCES: Final = 5
 _MISSING: Final = range(400, 500)
 MOVED: Final = range(300, 400)
@@ -35,14 +35,14 @@ class Sites:
 
     def site(self, root: str, now: float) -> Site:
         """Return what is known of the site; its files are from the last day."""
-        kept = self._known.get(root)
-        if kept is None or kept[0] <= now:
+        cached = self._known.get(root)
+        if cached is None or cached[0] <= now:
             # Kept parsed for an hour, which is taken off the day that a file may be used.
-            kept = (now + _KEPT, Site(root, self._frontier.files(root, now - DAY + _KEPT)))
-            if len(self._known) >= _MOST_KEPT:
+            cached = (now + _CACHED_SECONDS, Site(root, self._frontier.files(root, now - DAY + _CACHED_SECONDS)))
+            if len(self._known) >= _MOST_CACHED:
                 del self._known[next(iter(self._known))]
-            self._known[root] = kept
-        return kept[1]
+            self._known[root] = cached
+        return cached[1]
 
     def wanted(self, root: str, now: float) -> str | None:
         """Return the next file of the site that must be read before its pages; None when all are."""
@@ -66,10 +66,11 @@ class Sites:
         odd: Cause | None = None
         if answer.status in OK:
             whole = answer.payload(4 * MAX_BYTES)
-            body = whole[:MAX_BYTES]
+            is_rules = address.endswith((ROBOTS, FILES[0]))
+            body = read_part(whole) if is_rules else whole[:MAX_BYTES]
             if len(whole) > len(body):
                 odd = "robots is cut"
-            if address.endswith((ROBOTS, FILES[0])) and is_markup(body.decode("utf-8-sig", "replace")):
+            if is_rules and is_markup(body.decode("utf-8-sig", "replace")):
                 body, odd = None, "robots is a page"
         elif answer.status == 429 or not (answer.status in _MISSING or answer.status in MOVED):  # noqa: PLR2004
             raise TroubleError("robots unavailable", f"status {answer.status}", retry=True)

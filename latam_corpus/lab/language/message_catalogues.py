@@ -39,10 +39,10 @@ def catalogue_rows(folder: Path, domain: str) -> Iterator[tuple[str, str]]:
         ConfigError: no language has the catalogue, or one isn't what it should be.
     """
     places = (language / MESSAGES / f"{domain}.mo" for language in sorted(folder.iterdir()))
-    found = [place for place in places if place.is_file()]
-    if not found:
+    files = [candidate for candidate in places if candidate.is_file()]
+    if not files:
         raise ConfigError(str(folder), f"no catalogue «{domain}»", "name one that is there, as PATH#DOMAIN")
-    for path in found:
+    for path in files:
         language = path.parent.parent.name
         if _SCRIPT.search(language):
             continue

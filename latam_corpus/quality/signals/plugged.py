@@ -40,11 +40,11 @@ def signal(name: str, definition: str = "", *, used_by: str = "a plug-in") -> Ca
     'words_twice'
     """
 
-    def made(function: Measure) -> Signal:
-        told = definition or (function.__doc__ or "").strip().split("\n")[0].rstrip(".")
-        return Signal(name, told, used_by, function, on_demand=True)
+    def decorator(function: Measure) -> Signal:
+        meaning = definition or (function.__doc__ or "").strip().split("\n")[0].rstrip(".")
+        return Signal(name, meaning, used_by, function, on_demand=True)
 
-    return made
+    return decorator
 
 
 def refuse_taken_names() -> None:
@@ -69,12 +69,12 @@ def plugged(name: str) -> Signal:
     entry = plugged_signals()[name]
     place = f"entry point «{SIGNAL_ENTRY_POINTS}», {name} = {entry.value}"
     try:
-        found = entry.load()
+        loaded = entry.load()
     except (ImportError, AttributeError) as error:
         raise ConfigError(place, f"it can't be imported: {error}", "install the package again, or mend it") from error
-    if not isinstance(found, Signal) or found.name != name:
+    if not isinstance(loaded, Signal) or loaded.name != name:
         raise ConfigError(place, "this is no signal of that name", f'write @latam_corpus.signal("{name}") above it')
-    return found
+    return loaded
 
 
 def measure_plugged(name: str, reading: Reading) -> NDArray[np.float32]:
