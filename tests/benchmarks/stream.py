@@ -45,7 +45,8 @@ _NOTES: Final = (
     "One process on one core, by the CPU seconds of all its threads, since other work runs on this machine.",
     "Seconds by the clock are the least of the rounds.",
     "Text: each document is taken as a dict with its id and its text, and its bytes are counted.",
-    "Tokens: by one tokenizer on one thread, in blocks of 2,048; of other readers documents are encoded 256 at a time.",
+    "Tokens: by one tokenizer on one thread, in blocks of 2,048, the first two millions; other readers' documents are",
+    "encoded 256 at a time.",
     "S3 is a server on loopback; each round begins without a cache. Grain reads Parquet from a disk alone.",
     "Documents are recombined paragraphs of public novels, encoded as each reader wants them: `datasets` reads the",
     "Parquet files of a pulled version, `grain` one of the two columns, `mds` and `litdata` their own copies.",
@@ -83,8 +84,8 @@ def measure(args: argparse.Namespace) -> Report:
             size = len(texts), sum(len(text.encode()) for text in texts)
             rows += [(*case, reader, *_figures(each, *size)) for reader, each in figures.items()]
     columns = (
-        "from", "order", "as", "reader", "documents/CPU s#", "MB/CPU s#", "documents/s#", "first s#", "first CPU s#",
-        "peak MB#", "distinct documents#",
+        "from", "order", "as", "reader", "documents/CPU s#", "MB/CPU s#", "documents/s#", "tokens/CPU s#", "first s#",
+        "first CPU s#", "peak MB#", "distinct documents#",
     )  # fmt: skip
     table = Table(f"{args.documents:,} documents of {_WORDS} words, read once", columns, tuple(rows))
     settings = {"documents": args.documents, "rounds": args.rounds, "words": _WORDS}
@@ -96,7 +97,10 @@ def _figures(rounds: list[dict[str, float]], documents: int, size: int) -> tuple
     least = {key: min(one[key] for one in rounds) for key in ("seconds", "first", "first_cpu")}
     peak = statistics.median(one["peak_mb"] for one in rounds)
     distinct = int(rounds[0]["distinct"]) if rounds[0]["distinct"] else ""
-    rates = round(documents / cpu), round(size / cpu / 1e6, 1), round(documents / least["seconds"])
+    tokens = int(rounds[0]["tokens"])
+    rates: tuple[object, ...] = ("", "", "", round(tokens / cpu))
+    if not tokens:
+        rates = round(documents / cpu), round(size / cpu / 1e6, 1), round(documents / least["seconds"]), ""
     return (*rates, round(least["first"], 2), round(least["first_cpu"], 2), round(peak), distinct)
 
 

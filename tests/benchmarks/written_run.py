@@ -13,7 +13,7 @@ import polars as pl
 from latam_corpus import schema
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 _PART: Final = 20_000
@@ -25,12 +25,17 @@ _USUAL: Final[dict[str, Any]] = {
 }  # fmt: skip
 
 
-def write_run(run: Path, documents: Iterable[dict[str, Any]]) -> Path:
+def doc_id(number: int) -> str:
+    """The id of a document that has no other."""
+    return hashlib.sha256(f"{number}".encode()).hexdigest()[:32]
+
+
+def write_run(run: Path, documents: Iterable[Mapping[str, Any]]) -> Path:
     """Write a run of documents of which each has its text, and what else differs from the usual."""
     (run / "kept").mkdir(parents=True)
     numbered = enumerate(documents)
     for part in count():
-        named = [_USUAL | {"doc_id": doc_id(number)} | row for number, row in islice(numbered, _PART)]
+        named = [{**_USUAL, "doc_id": doc_id(number), **row} for number, row in islice(numbered, _PART)]
         if not named:
             break
         frame = schema.conform(pl.DataFrame(named, infer_schema_length=None), schema.DOCUMENT_SCHEMA)
@@ -45,8 +50,3 @@ def write_run(run: Path, documents: Iterable[dict[str, Any]]) -> Path:
     }
     (run / "run.json").write_text(json.dumps(values | {"recipe": {"name": "benchmark", "title": "Benchmark"}}))
     return run
-
-
-def doc_id(number: int) -> str:
-    """The id of a run's document."""
-    return hashlib.sha256(f"{number}".encode()).hexdigest()[:32]
